@@ -1,0 +1,107 @@
+# Two commands do everything: `make run` and `make test`. See README.md.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+GOLANGCI_VERSION  := v2.15.0
+GOTESTSUM_VERSION := v1.13.0
+COBERTURA_VERSION := v1.5.0
+
+GOLANGCI  := .bin/golangci-lint-$(GOLANGCI_VERSION)
+GOTESTSUM := .bin/gotestsum-$(GOTESTSUM_VERSION)
+COBERTURA := .bin/gocover-cobertura-$(COBERTURA_VERSION)
+
+VERSION  ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+DATA_DIR ?= data
+WASM_EXEC = $(shell go env GOROOT)/lib/wasm/go_js_wasm_exec
+
+GO_BUILD := CGO_ENABLED=0 go build -trimpath
+LDFLAGS  := -s -w
+
+# The packages that also run as WebAssembly, and so are tested as it.
+WASM_PACKAGES := ./app/seal ./app/item ./app/generate
+
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+
+.PHONY: help run test lint build web bench fmt vectors setup clean go-test wasm-test web-test lint-go lint-web lint-shell screenshots
+
+help:
+	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
+	@echo "make test   run every test; reports/junit*.xml and coverage.xml"
+	@echo "make lint   golangci-lint, tsc, shellcheck"
+	@echo "make bench  speed and memory, as a table"
+
+run: build
+	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
+
+build: web
+	$(GO_BUILD) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphered ./app/cmd/vaultsphere
+
+# The page: the client core as WebAssembly, and the view around it.
+web: app/web/node_modules/.package-lock.json
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/core.wasm ./app/cmd/vaultsphere-wasm
+	npm --prefix app/web run --silent build
+
+app/web/node_modules/.package-lock.json: app/web/package.json app/web/package-lock.json
+	npm --prefix app/web ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+setup:
+	scripts/setup.sh
+
+test: setup build go-test wasm-test web-test
+	scripts/no-skips.sh reports/junit*.xml
+
+go-test: $(GOTESTSUM) $(COBERTURA)
+	scripts/dynamodb-local.sh install
+	@mkdir -p reports
+	$(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit.xml -- \
+		-race -timeout 20m -coverprofile=reports/cover.out ./...
+	$(COBERTURA) < reports/cover.out > coverage.xml
+
+wasm-test: $(GOTESTSUM)
+	@mkdir -p reports
+	GOOS=js GOARCH=wasm $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit-wasm.xml -- \
+		-exec='$(WASM_EXEC)' $(WASM_PACKAGES)
+
+web-test: build
+	@mkdir -p reports
+	npm --prefix app/web run --silent test
+
+lint: lint-go lint-web lint-shell
+
+lint-go: $(GOLANGCI)
+	$(GOLANGCI) run ./...
+	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm
+	go mod tidy -diff
+
+lint-web: app/web/node_modules/.package-lock.json
+	npm --prefix app/web run --silent lint
+
+lint-shell: setup
+	shellcheck scripts/*.sh .ci/run
+
+fmt: $(GOLANGCI)
+	$(GOLANGCI) fmt ./...
+
+bench: build
+	scripts/bench.sh
+
+screenshots: build
+	node app/web/e2e/screenshots.mjs reports/screenshots
+
+clean:
+	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules
+	find app/web/dist -mindepth 1 ! -name .keep -delete
+
+# A tool is built once into a name that carries its version.
+define go_tool
+$(1):
+	@mkdir -p .bin
+	GOBIN=$$(CURDIR)/.bin/tmp-$$(notdir $(1)) go install $(2)
+	@mv .bin/tmp-$$(notdir $(1))/* $(1) && rmdir .bin/tmp-$$(notdir $(1))
+endef
+$(eval $(call go_tool,$(GOLANGCI),github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)))
+$(eval $(call go_tool,$(GOTESTSUM),gotest.tools/gotestsum@$(GOTESTSUM_VERSION)))
+$(eval $(call go_tool,$(COBERTURA),github.com/boumenot/gocover-cobertura@$(COBERTURA_VERSION)))

@@ -1,0 +1,239 @@
+// Package api is the wire between clients and the server: paths, request and response bodies, error codes.
+// All bodies are JSON (RFC 8259) in UTF-8; binary values are base64url without padding (RFC 4648 §5) unless
+// a field says otherwise. Unknown fields are refused by the server and by the client.
+package api
+
+import "time"
+
+// Paths. Those with {id} take one path segment.
+const (
+	PathHealth          = "/health"
+	PathReady           = "/ready"
+	PathOpenAPI         = "/api/v1/openapi.json"
+	PathPrelogin        = "/api/v1/prelogin"
+	PathRegister        = "/api/v1/register"
+	PathLogin           = "/api/v1/login"
+	PathLogout          = "/api/v1/logout"
+	PathRecoveryOpen    = "/api/v1/recovery/open"
+	PathRecoveryFinish  = "/api/v1/recovery/finish"
+	PathAccount         = "/api/v1/account"
+	PathAccountDelete   = "/api/v1/account/delete"
+	PathAccountPassword = "/api/v1/account/password"
+	PathAccountRecovery = "/api/v1/account/recovery"
+	PathTOTPBegin       = "/api/v1/account/totp/begin"
+	PathTOTPConfirm     = "/api/v1/account/totp/confirm"
+	PathTOTPRemove      = "/api/v1/account/totp/remove"
+	PathSessions        = "/api/v1/sessions"
+	PathSession         = "/api/v1/sessions/{id}"
+	PathVault           = "/api/v1/vault"
+	PathVaultChanges    = "/api/v1/vault/changes"
+)
+
+// Limits that both sides keep.
+const (
+	MaxBodyBytes     = 4 << 20  // of a request body
+	MaxTokenBytes    = 64 << 10 // of one sealed token
+	MaxChangeRecords = 500      // puts and deletes together in one change
+	MaxUsernameRunes = 128
+	MaxDeviceRunes   = 128
+	MinArgonMemoryKB = 64 << 10
+	MaxArgonMemoryKB = 1 << 20
+)
+
+// KDF is the salt and the Argon2id (RFC 9106) cost of one user's master key.
+type KDF struct {
+	Salt      string `json:"salt"`       // 16 bytes, base64url without padding
+	MemoryKiB uint32 `json:"memory_kib"` // 65536..1048576
+	Time      uint32 `json:"time"`       // 3..20
+	Threads   uint8  `json:"threads"`    // 1..16
+}
+
+type PreloginRequest struct {
+	Username string `json:"username"`
+}
+
+// PreloginResponse looks the same for known and unknown users, for ever.
+type PreloginResponse struct {
+	KDF KDF `json:"kdf"`
+}
+
+// Transport says how the client wants to carry its session.
+type SessionTransport string
+
+const (
+	// SessionCookie puts the token in an HttpOnly cookie and not in the body.
+	SessionCookie SessionTransport = "cookie"
+	// SessionBearer puts the token in the body, for "Authorization: Bearer".
+	SessionBearer SessionTransport = "bearer"
+)
+
+// RegisterRequest makes an account and its first session. UserID is made by the client (16 random bytes) because
+// the keys are bound to it; the server refuses one that was ever used.
+type RegisterRequest struct {
+	Username           string           `json:"username"`
+	UserID             string           `json:"user_id"`
+	KDF                KDF              `json:"kdf"`
+	AuthKey            string           `json:"auth_key"`          // standard base64 of 32 bytes
+	RecoveryAuthKey    string           `json:"recovery_auth_key"` // standard base64 of 32 bytes
+	WrappedKey         string           `json:"wrapped_key"`       // Fernet token: the vault key under the password
+	RecoveryWrappedKey string           `json:"recovery_wrapped_key"`
+	Manifest           string           `json:"manifest"` // sealed manifest of the empty vault, revision 0
+	Device             string           `json:"device"`
+	Transport          SessionTransport `json:"transport"`
+}
+
+type LoginRequest struct {
+	Username  string           `json:"username"`
+	AuthKey   string           `json:"auth_key"`
+	TOTPCode  string           `json:"totp_code,omitempty"`
+	Device    string           `json:"device"`
+	Transport SessionTransport `json:"transport"`
+}
+
+// SessionResponse answers register, login and recovery finish.
+type SessionResponse struct {
+	Token   string  `json:"token,omitempty"` // only for SessionBearer
+	Account Account `json:"account"`
+}
+
+// Account is what a session may read about its user. It is all a client needs to unlock.
+type Account struct {
+	Username    string `json:"username"` // in canonical form
+	UserID      string `json:"user_id"`
+	KDF         KDF    `json:"kdf"`
+	WrappedKey  string `json:"wrapped_key"`
+	TOTPEnabled bool   `json:"totp_enabled"`
+	SessionID   string `json:"session_id"` // of the asking session, as in Session.ID
+	Revision    int64  `json:"revision"`
+}
+
+type RecoveryOpenRequest struct {
+	Username        string `json:"username"`
+	RecoveryAuthKey string `json:"recovery_auth_key"`
+}
+
+type RecoveryOpenResponse struct {
+	UserID             string `json:"user_id"`
+	RecoveryWrappedKey string `json:"recovery_wrapped_key"`
+	TOTPEnabled        bool   `json:"totp_enabled"`
+}
+
+// RecoveryFinishRequest replaces the password. All sessions end, a new one is made. The phrase stays valid.
+// The phrase stands for both factors; RemoveTOTP says that the authenticator is lost too.
+type RecoveryFinishRequest struct {
+	Username        string           `json:"username"`
+	RecoveryAuthKey string           `json:"recovery_auth_key"`
+	KDF             KDF              `json:"kdf"`
+	AuthKey         string           `json:"auth_key"`
+	WrappedKey      string           `json:"wrapped_key"`
+	RemoveTOTP      bool             `json:"remove_totp"`
+	Device          string           `json:"device"`
+	Transport       SessionTransport `json:"transport"`
+}
+
+// PasswordRequest changes the master password. Every other session ends.
+type PasswordRequest struct {
+	CurrentAuthKey string `json:"current_auth_key"`
+	KDF            KDF    `json:"kdf"`
+	AuthKey        string `json:"auth_key"`
+	WrappedKey     string `json:"wrapped_key"`
+}
+
+// RecoveryRequest replaces the recovery phrase.
+type RecoveryRequest struct {
+	CurrentAuthKey     string `json:"current_auth_key"`
+	RecoveryAuthKey    string `json:"recovery_auth_key"`
+	RecoveryWrappedKey string `json:"recovery_wrapped_key"`
+}
+
+// DeleteAccountRequest and TOTPRemoveRequest prove knowledge of the master password again.
+type DeleteAccountRequest struct {
+	CurrentAuthKey string `json:"current_auth_key"`
+}
+
+type TOTPBeginRequest struct {
+	CurrentAuthKey string `json:"current_auth_key"`
+}
+
+// TOTPBeginResponse holds a secret that is not yet in force. Enrolment is opaque, valid for ten minutes.
+type TOTPBeginResponse struct {
+	URI       string `json:"uri"`    // otpauth://totp/… (Google Authenticator key URI format)
+	Secret    string `json:"secret"` // base32 without padding (RFC 4648 §6)
+	Enrolment string `json:"enrolment"`
+}
+
+type TOTPConfirmRequest struct {
+	Enrolment string `json:"enrolment"`
+	Code      string `json:"code"`
+}
+
+type TOTPRemoveRequest struct {
+	CurrentAuthKey string `json:"current_auth_key"`
+}
+
+type Session struct {
+	ID       string    `json:"id"`
+	Device   string    `json:"device"`
+	Created  time.Time `json:"created"`
+	LastSeen time.Time `json:"last_seen"`
+	Current  bool      `json:"current"`
+}
+
+type SessionsResponse struct {
+	Sessions []Session `json:"sessions"`
+}
+
+// Kind says in which table a record lies and what it seals.
+type Kind string
+
+const (
+	// KindAccount is the metadata of an account: one live version, a put of the next version replaces it.
+	KindAccount Kind = "account"
+	// KindPassword is the secret of an account: every version lives until it is deleted; old ones are the history.
+	KindPassword Kind = "password"
+)
+
+// Place names one sealed record within a user's vault.
+type Place struct {
+	AccountID string `json:"account_id"` // 16 random bytes, base64url without padding
+	Kind      Kind   `json:"kind"`
+	Version   int64  `json:"version"` // 1, 2, 3 …
+}
+
+// Record is a sealed record, or the tombstone of one.
+type Record struct {
+	Place
+	Revision int64  `json:"revision"` // of the change that wrote it
+	Token    string `json:"token,omitempty"`
+	Deleted  bool   `json:"deleted,omitempty"`
+}
+
+// VaultResponse answers GET /api/v1/vault?since=N: all that changed after revision N, tombstones included; with
+// N = 0 all live records and no tombstones. Manifest belongs to Revision.
+type VaultResponse struct {
+	Revision int64    `json:"revision"`
+	Manifest string   `json:"manifest"`
+	Records  []Record `json:"records"`
+}
+
+type Put struct {
+	Place
+	Token string `json:"token"`
+}
+
+// ChangeRequest moves the vault from BaseRevision to BaseRevision+1, all of it or nothing.
+type ChangeRequest struct {
+	BaseRevision int64   `json:"base_revision"`
+	Manifest     string  `json:"manifest"`
+	Puts         []Put   `json:"puts"`
+	Deletes      []Place `json:"deletes"`
+}
+
+type ChangeResponse struct {
+	Revision int64 `json:"revision"`
+}
+
+// Health answers PathHealth and, with Ready, PathReady.
+type Health struct {
+	OK bool `json:"ok"`
+}

@@ -1,0 +1,85 @@
+// Package app_test keeps the walls between the rooms of the application.
+package app_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/vaultsphere/vaultsphere/"
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func list(t *testing.T, env []string, patterns ...string) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Imports,Deps"}, patterns...)...)
+	cmd.Env = append(cmd.Environ(), env...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) == 0 {
+		t.Fatalf("no package matches %v", patterns)
+	}
+	return packages
+}
+
+// A server that cannot reach the code that opens records cannot be made to open one by mistake.
+func TestServerSideNeverReachesTheClientCore(t *testing.T) {
+	for _, p := range list(t, nil, "./server/...", "./vault/...", "./store/...", "./cmd/vaultsphered") {
+		for _, room := range []string{"seal", "item", "client", "transfer"} {
+			if slices.Contains(p.Deps, module+"app/"+room) {
+				t.Errorf("%s reaches app/%s", p.ImportPath, room)
+			}
+		}
+	}
+}
+
+func TestApplicationNeverReachesCDK(t *testing.T) {
+	for _, p := range list(t, nil, "./...") {
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, "github.com/aws/aws-cdk-go") || strings.HasPrefix(dep, "github.com/aws/jsii") ||
+				strings.HasPrefix(dep, module+"infra") {
+				t.Errorf("%s reaches %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
+func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
+	for _, p := range list(t, nil, "./seal", "./item", "./generate") {
+		for _, dep := range p.Imports {
+			if slices.Contains([]string{"os", "log", "log/slog", "net"}, dep) || strings.HasPrefix(dep, "net/") && dep != "net/url" {
+				t.Errorf("%s imports %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
+// net/http alone would add a megabyte to what a browser loads before the first screen.
+func TestBrowserCoreHasNoNetworkStack(t *testing.T) {
+	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./cmd/vaultsphere-wasm") {
+		if slices.Contains(p.Deps, "net/http") || slices.Contains(p.Deps, "crypto/tls") {
+			t.Errorf("%s links a network stack", p.ImportPath)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+// Package names holds every name that the application and the infrastructure must agree on:
+// tables, indexes, attributes, parameter paths and ports.
+package names
+
+// DefaultPort is the TCP port the server listens on when PORT is not set.
+const DefaultPort = 5001
+
+// DefaultMetricsPort is the TCP port of the Prometheus endpoint, on loopback, when METRICS_ADDR is not set.
+const DefaultMetricsPort = 9464
+
+// ParameterPath is the SSM path under which every setting of a deployment lies.
+const ParameterPath = "/password-manager/"
+
+// Environment variables of the server. Under ParameterPath the same words name the SSM parameters.
+const (
+	EnvAWSRegion      = "AWS_REGION"
+	EnvPort           = "PORT"
+	EnvStore          = "STORE"
+	EnvSessionSecret  = "SESSION_SECRET"
+	EnvUsersTable     = "DYNAMODB_USERS_TABLE"
+	EnvAccountsTable  = "DYNAMODB_ACCOUNTS_TABLE"
+	EnvPasswordsTable = "DYNAMODB_PASSWORDS_TABLE"
+	EnvSessionsTable  = "DYNAMODB_SESSIONS_TABLE"
+)
+
+// Default names of the DynamoDB tables.
+const (
+	UsersTable     = "PasswordManager-Users"
+	AccountsTable  = "PasswordManager-Accounts"
+	PasswordsTable = "PasswordManager-Passwords"
+	SessionsTable  = "PasswordManager-Sessions"
+)
+
+// Key attributes of the DynamoDB tables.
+const (
+	// UsersKey is the partition key of the users table.
+	UsersKey = "username"
+	// RecordsPartitionKey and RecordsSortKey are the keys of the accounts table (account id) and the
+	// passwords table (account id # version).
+	RecordsPartitionKey = "user_id"
+	RecordsSortKey      = "record_id"
+	// RevisionAttribute is the sort key (a number) of RevisionIndex.
+	RevisionAttribute = "revision"
+	// SessionsKey is the partition key of the sessions table: the SHA-256 of the session id.
+	SessionsKey = "session_hash"
+	// SessionsUserAttribute is the partition key of SessionsByUserIndex.
+	SessionsUserAttribute = "user_id"
+	// TTLAttribute holds the Unix time in seconds after which DynamoDB may delete an item.
+	TTLAttribute = "expires_at"
+)
+
+// Indexes.
+const (
+	// RevisionIndex is a local secondary index of the accounts and passwords tables, so that a delta can be
+	// read with strong consistency: partition key user_id, sort key revision, all attributes projected.
+	RevisionIndex = "by-revision"
+	// SessionsByUserIndex is a global secondary index of the sessions table: partition key user_id, keys only.
+	SessionsByUserIndex = "by-user"
+)

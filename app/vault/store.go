@@ -1,0 +1,126 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// Errors a Store returns, wrapped; compare with errors.Is.
+var (
+	ErrNotFound         = errors.New("not found")
+	ErrUsernameTaken    = errors.New("username is taken")
+	ErrUserIDTaken      = errors.New("user id was used before")
+	ErrRevisionConflict = errors.New("vault is at another revision")
+	ErrConflict         = errors.New("changed at the same time")
+	ErrStoreFull        = errors.New("store is full")
+	ErrStoreUnavailable = errors.New("store is unavailable")
+	ErrInvalidChange    = errors.New("change does not fit the vault")
+)
+
+// UserID is the client-made id of a user: 16 bytes, base64url without padding.
+type UserID string
+
+// Username is a username in canonical form (see CanonicalUsername).
+type Username string
+
+// SessionHash is the lower-case hex SHA-256 of a session id. It is what the store keeps, and the session's public name.
+type SessionHash string
+
+// User is the row of one user. Revision and Manifest are written by Apply alone; all other fields by CreateUser and
+// UpdateUser alone, under Generation.
+type User struct {
+	Username           Username
+	ID                 UserID
+	Created            time.Time
+	KDF                api.KDF
+	AuthHash           []byte // bcrypt
+	RecoveryAuthHash   []byte // bcrypt
+	WrappedKey         string
+	RecoveryWrappedKey string
+	TOTPSecret         string // sealed by the server's key; empty: no second factor
+	TOTPLastStep       int64  // RFC 6238 time step of the last code taken
+	Deleting           bool   // DeleteUser has begun; only DeleteUser may follow
+	Generation         int64
+
+	Revision int64
+	Manifest string
+}
+
+type Session struct {
+	Hash     SessionHash
+	UserID   UserID
+	Username Username
+	Device   string
+	Created  time.Time
+	LastSeen time.Time
+	Expires  time.Time
+}
+
+// Throttle is the state of one throttle key. Version 0 means that the store has none.
+type Throttle struct {
+	Attempts     int
+	BlockedUntil time.Time
+	Expires      time.Time
+	Version      int64
+}
+
+// Change moves a vault from Base to Base+1.
+type Change struct {
+	Base     int64
+	Manifest string
+	Puts     []api.Put
+	Deletes  []api.Place
+}
+
+// Store keeps users, sessions and sealed records. It is used by many goroutines, and by several processes at once.
+// Every method is all or nothing, and what it reported as done survives the death of the process and of the machine.
+// Times are kept to the millisecond, in UTC. A cancelled context may leave a write done or not done, never half done.
+type Store interface {
+	// CreateUser stores u with Generation 1 and Revision 0.
+	// ErrUsernameTaken, ErrUserIDTaken (an id is never free again, not even after DeleteUser).
+	CreateUser(ctx context.Context, u User) error
+	// User reads with the latest committed state. ErrNotFound.
+	User(ctx context.Context, name Username) (User, error)
+	// UpdateUser replaces all but Username, ID, Created, Revision and Manifest if the stored Generation is u.Generation,
+	// and adds one to it. ErrConflict if it is another, ErrNotFound.
+	UpdateUser(ctx context.Context, u User) error
+	// DeleteUser removes the user with all records and sessions. If it fails half way the user row stays, with Deleting
+	// set, and DeleteUser can be called again; Changes and Apply then answer ErrNotFound. The username is free afterwards.
+	DeleteUser(ctx context.Context, name Username) error
+
+	// PutSession stores a new session.
+	PutSession(ctx context.Context, s Session) error
+	// Session returns ErrNotFound for one that is unknown or expired at now.
+	Session(ctx context.Context, hash SessionHash, now time.Time) (Session, error)
+	// TouchSession moves LastSeen and Expires forward. ErrNotFound if it is gone.
+	TouchSession(ctx context.Context, hash SessionHash, lastSeen, expires time.Time) error
+	// Sessions lists a user's sessions that have not expired at now, newest first.
+	Sessions(ctx context.Context, id UserID, now time.Time) ([]Session, error)
+	// DeleteSession ends one session of this user. ErrNotFound if it is not there or not this user's.
+	DeleteSession(ctx context.Context, id UserID, hash SessionHash) error
+	// DeleteSessions ends all sessions of a user but keep (which may be empty).
+	DeleteSessions(ctx context.Context, id UserID, keep SessionHash) error
+
+	// Throttle reads the state of a key; the zero Throttle when there is none or it expired at now.
+	Throttle(ctx context.Context, key string, now time.Time) (Throttle, error)
+	// SwapThrottle stores next (with Version old+1) if the stored Version is old (0: none, or expired at now). ErrConflict.
+	SwapThrottle(ctx context.Context, key string, old int64, next Throttle, now time.Time) error
+	// ClearThrottle forgets a key.
+	ClearThrottle(ctx context.Context, key string) error
+
+	// Changes returns all records with a revision above since, in order of revision, as one consistent state with the
+	// manifest of the returned revision. since 0 leaves tombstones out. ErrNotFound for an unknown user.
+	// since at the current revision reads nothing but the user.
+	Changes(ctx context.Context, name Username, since int64) (api.VaultResponse, error)
+	// Apply carries out c and returns the new revision. ErrRevisionConflict if the vault is not at c.Base.
+	// A put of KindAccount replaces the account's record; a put of KindPassword at a place that ever held a record, and a
+	// delete of a record that is not live at that version, are ErrInvalidChange. Any size up to api.MaxChangeRecords is atomic.
+	Apply(ctx context.Context, name Username, c Change) (int64, error)
+
+	// Ping tells whether the store answers.
+	Ping(ctx context.Context) error
+	Close() error
+}
