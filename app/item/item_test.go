@@ -1,0 +1,204 @@
+package item_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+func full() item.Item {
+	return item.Item{
+		ID: "AAAAAAAAAAAAAAAAAAAAAA", Type: item.TypeLogin, Title: "Bank \"north\"\\south", URLs: []string{"https://bank.example/", "bank.example"},
+		Username: "anna@example.org", Tags: []string{"money", "été"}, Favourite: true,
+		Created: time.UnixMilli(1_700_000_000_001).UTC(), Modified: time.UnixMilli(1_700_000_001_002).UTC(),
+		Password: "pä\tss\u0001", TOTP: "JBSWY3DPEHPK3PXP", Notes: "line one\nline two 😀\u2028<&>",
+		Fields:   []item.Field{{Name: "pin", Value: "1234", Hidden: true}, {Name: "branch", Value: "Main St"}},
+		Card:     &item.Card{Number: "4111111111111111", Holder: "Anna"},
+		Identity: &item.Identity{FirstName: "Anna", Title: "Dr"},
+	}
+}
+
+func parse(t *testing.T, meta, secret []byte) item.Item {
+	t.Helper()
+	m, err := item.ParseMeta(meta)
+	if err != nil {
+		t.Fatalf("meta %s: %v", meta, err)
+	}
+	s, err := item.ParseSecret(secret)
+	if err != nil {
+		t.Fatalf("secret %s: %v", secret, err)
+	}
+	return item.Join(m, s)
+}
+
+func TestBothPartsReadBackAsTheSameItem(t *testing.T) {
+	want := full()
+	got := parse(t, want.Meta(), want.Secret())
+	got.ID = want.ID
+	if !got.Equal(want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// The encoding lasts as long as vaults do: these bytes must stay readable, and must stay what is written.
+func TestEncodingIsFrozen(t *testing.T) {
+	const meta = `{"created":1700000000001,"favourite":true,"modified":1700000001002,"tags":["money","été"],` +
+		`"title":"Bank \"north\"\\south","type":"login","urls":["https://bank.example/","bank.example"],"username":"anna@example.org"}`
+	const secret = `{"card":{"holder":"Anna","number":"4111111111111111"},` +
+		`"fields":[{"hidden":true,"name":"pin","value":"1234"},{"name":"branch","value":"Main St"}],` +
+		`"identity":{"first_name":"Anna","title":"Dr"},"modified":1700000001002,` +
+		"\"notes\":\"line one\\nline two 😀\u2028<&>\",\"password\":\"pä\\tss\\u0001\",\"totp\":\"JBSWY3DPEHPK3PXP\"}"
+	if got := string(full().Meta()); got != meta {
+		t.Errorf("meta\n got %s\nwant %s", got, meta)
+	}
+	if got := string(full().Secret()); got != secret {
+		t.Errorf("secret\n got %s\nwant %s", got, secret)
+	}
+}
+
+func TestMembersOfANewerVersionAreWrittenBackInPlace(t *testing.T) {
+	meta := `{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`
+	secret := `{"aaa":[],"passkeys":[{"id":"x"}],"password":"p"}`
+	got := parse(t, []byte(meta), []byte(secret))
+	got.Title = "U"
+	if s, want := string(got.Meta()), strings.Replace(meta, `"T"`, `"U"`, 1); s != want {
+		t.Errorf("meta\n got %s\nwant %s", s, want)
+	}
+	if s := string(got.Secret()); s != secret {
+		t.Errorf("secret\n got %s\nwant %s", s, secret)
+	}
+	plain := item.Item{Type: got.Type, Title: "V"}
+	if s := string(plain.KeepUnknown(got).Meta()); !strings.Contains(s, `"colour":{`) {
+		t.Errorf("an edited copy lost what the newer version wrote: %s", s)
+	}
+}
+
+func TestUnknownMembersThatCannotBeKeptAreRefused(t *testing.T) {
+	for _, secret := range []string{
+		`{"fields":[{"kind":"date","name":"n"}]}`, `{"card":{"pin":"1"}}`, `{"identity":{"birthday":"1"}}`,
+	} {
+		if _, err := item.ParseSecret([]byte(secret)); !errors.Is(err, item.ErrNewerVersion) {
+			t.Errorf("%s: got %v, want ErrNewerVersion", secret, err)
+		}
+	}
+}
+
+func TestOtherEncodingsAreRefused(t *testing.T) {
+	for _, meta := range []string{
+		``, `{`, `{}`, `null`, `[]`, `{"title":"T"}`, `{"title":"T","type":"login"} `, `{"title":"T","type":"login"}x`,
+		` {"title":"T","type":"login"}`, `{"title": "T","type":"login"}`, `{"type":"login","title":"T"}`,
+		`{"title":"T","title":"U","type":"login"}`, `{"title":"","type":"login"}`, `{"title":"\u0041","type":"login"}`,
+		`{"title":"T","type":"login","urls":[]}`, `{"title":"T","type":"login","urls":[""]}`, `{"favourite":false,"title":"T","type":"login"}`,
+		`{"created":0,"title":"T","type":"login"}`, `{"created":01,"title":"T","type":"login"}`, `{"created":1.5,"title":"T","type":"login"}`,
+		`{"created":9007199254740992,"title":"T","type":"login"}`, `{"title":"T","type":"Login"}`, `{"title":1,"type":"login"}`,
+		"{\"title\":\"a\nb\",\"type\":\"login\"}", "{\"title\":\"\xff\",\"type\":\"login\"}", `{"title":"\/","type":"login"}`,
+		`{"Title":"T","type":"login"}`, `{"title":"T","type":"login","zz":01}`, `{"title":"T","type":"login","zz":[1, 2]}`,
+		`{"title":"T","type":"login","zz":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
+	} {
+		if it, err := item.ParseMeta([]byte(meta)); !errors.Is(err, item.ErrMalformed) {
+			t.Errorf("%q: got %+v, %v, want ErrMalformed", meta, it, err)
+		}
+	}
+}
+
+func TestValidateNamesTheField(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	for name, c := range map[string]struct {
+		edit func(*item.Item)
+		want string // empty: the item is fine
+	}{
+		"as it is":                  {func(*item.Item) {}, ""},
+		"no title":                  {func(i *item.Item) { i.Title = "" }, "title: must not be empty"},
+		"title of 500":              {func(i *item.Item) { i.Title = strings.Repeat("ü", 500) }, ""},
+		"title of 501":              {func(i *item.Item) { i.Title = strings.Repeat("ü", 501) }, "title: at most 500 characters, this has 501"},
+		"title of 10,000":           {func(i *item.Item) { i.Title = long }, "title: at most 500 characters, this has 10000"},
+		"title of two lines":        {func(i *item.Item) { i.Title = "a\nb" }, "title: must be one line without control characters"},
+		"user name of 10,000":       {func(i *item.Item) { i.Username = long }, "username: at most 1000 characters, this has 10000"},
+		"password of 10,000":        {func(i *item.Item) { i.Password = long }, ""},
+		"password of 10,001":        {func(i *item.Item) { i.Password = long + "x" }, "password: at most 10000 characters, this has 10001"},
+		"password that is not text": {func(i *item.Item) { i.Password = "\xff" }, "password: is not valid UTF-8"},
+		"notes of 20,000":           {func(i *item.Item) { i.Notes = long + long }, ""},
+		"notes of 20,000 wide":      {func(i *item.Item) { i.Notes = strings.Repeat("漢", 20_000) }, "notes: notes, password and fields take 60"},
+		"an unknown type":           {func(i *item.Item) { i.Type = "Note!" }, "type: must be login, note, card or identity"},
+		"an empty URL":              {func(i *item.Item) { i.URLs = []string{"a", ""} }, "urls[1]: must not be empty"},
+		"a long tag":                {func(i *item.Item) { i.Tags = []string{long} }, "tags[0]: at most 100 characters, this has 10000"},
+		"many fields":               {func(i *item.Item) { i.Fields = make([]item.Field, 101) }, "fields: at most 100, there are 101"},
+		"a long field":              {func(i *item.Item) { i.Fields = []item.Field{{Name: "n", Value: long + "x"}} }, "fields[0].value: at most 10000"},
+		"a long line of a card":     {func(i *item.Item) { i.Card = &item.Card{Holder: long + "x"} }, "card.holder: at most 10000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			it := full()
+			c.edit(&it)
+			err := it.Validate()
+			if c.want == "" {
+				if err != nil {
+					t.Fatalf("got %v, want no error", err)
+				}
+				return
+			}
+			var field *item.FieldError
+			if !errors.As(err, &field) || !strings.HasPrefix(err.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestNormalise(t *testing.T) {
+	it := item.Item{
+		Title: "  a\tb ", Username: " u ", URLs: []string{" x", "x", ""}, Tags: []string{}, Password: " p ", Notes: " n\n",
+		Created: time.Date(2026, 1, 2, 3, 4, 5, 999_999_999, time.FixedZone("", 3600)), Fields: []item.Field{{}, {Name: " n "}},
+		Card: &item.Card{}, Identity: &item.Identity{},
+	}
+	got := it.Normalise()
+	want := item.Item{
+		Type: item.TypeLogin, Title: "a b", Username: "u", URLs: []string{"x"}, Password: " p ", Notes: " n\n",
+		Created: time.Date(2026, 1, 2, 2, 4, 5, 999_000_000, time.UTC), Fields: []item.Field{{Name: "n"}},
+	}
+	if !got.Equal(want) || got.Tags != nil || got.Card != nil || got.Identity != nil {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if it.Fields[1].Name != " n " {
+		t.Error("Normalise wrote into its argument")
+	}
+}
+
+func TestCloneSharesNothing(t *testing.T) {
+	a := full()
+	b := a.Clone()
+	b.URLs[0], b.Tags[0], b.Fields[0].Value, b.Card.Number, b.Identity.Title = "x", "x", "x", "x", "x"
+	if !a.Equal(full()) {
+		t.Errorf("the original changed: %+v", a)
+	}
+}
+
+func FuzzMeta(f *testing.F) {
+	f.Add(full().Meta())
+	f.Add([]byte(`{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`))
+	f.Fuzz(func(t *testing.T, plaintext []byte) {
+		it, err := item.ParseMeta(plaintext)
+		if err != nil {
+			return
+		}
+		if got := it.Meta(); string(got) != string(plaintext) {
+			t.Fatalf("read %q, wrote %q", plaintext, got)
+		}
+	})
+}
+
+func FuzzSecret(f *testing.F) {
+	f.Add(full().Secret())
+	f.Add([]byte(`{"aaa":[],"card":{},"fields":[{}],"passkeys":[{"id":"x"}]}`))
+	f.Fuzz(func(t *testing.T, plaintext []byte) {
+		it, err := item.ParseSecret(plaintext)
+		if err != nil {
+			return
+		}
+		if got := it.Secret(); string(got) != string(plaintext) {
+			t.Fatalf("read %q, wrote %q", plaintext, got)
+		}
+	})
+}
