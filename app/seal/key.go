@@ -1,0 +1,117 @@
+package seal
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"io"
+)
+
+const keySize = 32
+
+const redacted = "[redacted key]"
+
+// secret is the body of every key type. The func array makes == a compile error, because it would compare in a time
+// that depends on the key. Printing is redacted for a key in an exported field, a slice, a map or by itself; package
+// fmt reaches past methods into unexported fields, so a struct that keeps a key in one must not be printed whole.
+type secret struct {
+	_ [0]func()
+	b [keySize]byte
+}
+
+// bytes panics for the zero key: it means that a key was never set, or was wiped, and everybody knows it.
+func (s *secret) bytes() []byte {
+	if s.b == [keySize]byte{} {
+		panic("seal: use of a zero key")
+	}
+	return s.b[:]
+}
+
+func (s *secret) equal(o *secret) bool { return subtle.ConstantTimeCompare(s.b[:], o.b[:]) == 1 }
+
+// derive is HKDF-SHA256 (RFC 5869) with an empty salt: extract, then expand to 32 bytes.
+func (s *secret) derive(info string) (out secret) {
+	b, err := hkdf.Key(sha256.New, s.bytes(), nil, info, keySize)
+	if err != nil {
+		panic("seal: " + err.Error()) // only for a length over 255 hashes
+	}
+	copy(out.b[:], b)
+	clear(b)
+	return out
+}
+
+func (s *secret) wipe() { clear(s.b[:]) }
+
+func (secret) String() string               { return redacted }
+func (secret) GoString() string             { return redacted }
+func (secret) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted) }
+func (secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MasterKey is what Argon2id makes of a password. It only ever derives; nothing is sealed under it.
+type MasterKey struct{ secret }
+
+// AuthKey proves to the server that a client knows the password or the phrase. It opens nothing.
+type AuthKey struct{ secret }
+
+// KEK wraps the vault key.
+type KEK struct{ secret }
+
+// VaultKey is the root of one user's vault: every record key and the manifest key come from it.
+type VaultKey struct{ secret }
+
+// ManifestKey makes the terms of the manifest's digest.
+type ManifestKey struct{ secret }
+
+// Labels of HKDF. They never change within format v1.
+const (
+	labelAuth         = "vaultsphere/v1/auth"
+	labelPasswordKEK  = "vaultsphere/v1/password-kek"
+	labelRecoveryAuth = "vaultsphere/v1/recovery-auth"
+	labelRecoveryKEK  = "vaultsphere/v1/recovery-kek"
+	labelRecord       = "vaultsphere/v1/record" // followed by the place
+	labelManifest     = "vaultsphere/v1/manifest"
+	labelManifestSeal = "vaultsphere/v1/manifest-seal"
+)
+
+// AuthKey is the proof that goes to the server; it tells nothing about the KEK, its sibling.
+func (k MasterKey) AuthKey() AuthKey { return AuthKey{k.derive(labelAuth)} }
+
+// KEK wraps the vault key under the password.
+func (k MasterKey) KEK() KEK { return KEK{k.derive(labelPasswordKEK)} }
+
+// Encode gives the wire's form: standard base64 with padding (RFC 4648 §4) of the 32 bytes, 44 characters, which is
+// what the server hashes. bcrypt reads no more than 72 bytes and stops at a zero byte; base64 stays clear of both.
+func (k AuthKey) Encode() string { return base64.StdEncoding.EncodeToString(k.bytes()) }
+
+// NewVaultKey is random.
+func NewVaultKey() VaultKey {
+	var v VaultKey
+	randomBytes(v.b[:])
+	return v
+}
+
+// ManifestKey is the same for the life of the vault key.
+func (v VaultKey) ManifestKey() ManifestKey { return ManifestKey{v.derive(labelManifest)} }
+
+// Equal takes the same time wherever the keys differ.
+func (k MasterKey) Equal(o MasterKey) bool     { return k.equal(&o.secret) }
+func (k AuthKey) Equal(o AuthKey) bool         { return k.equal(&o.secret) }
+func (k KEK) Equal(o KEK) bool                 { return k.equal(&o.secret) }
+func (v VaultKey) Equal(o VaultKey) bool       { return v.equal(&o.secret) }
+func (k ManifestKey) Equal(o ManifestKey) bool { return k.equal(&o.secret) }
+
+// Wipe overwrites this copy with zeros, so that using it panics. Copies that Go or a caller made stay in memory until
+// the garbage collector reuses it: that much is accepted, see the threat model.
+func (k *MasterKey) Wipe() { k.wipe() }
+
+// Wipe does what MasterKey.Wipe does.
+func (k *KEK) Wipe() { k.wipe() }
+
+// Wipe does what MasterKey.Wipe does.
+func (v *VaultKey) Wipe() { v.wipe() }
+
+// Wipe does what MasterKey.Wipe does.
+func (k *ManifestKey) Wipe() { k.wipe() }

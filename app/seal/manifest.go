@@ -1,0 +1,150 @@
+package seal
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/bits"
+)
+
+const digestSize = sha256.Size
+
+// Digest is the sum of the terms of all live records of a vault, an integer mod 2^256. The sum does not depend on
+// order, and a record comes and goes by one addition, whatever the size of the vault. The empty vault has the zero
+// Digest. The server sees it only sealed; a device may keep it.
+type Digest struct{ b [digestSize]byte } // big-endian
+
+// Manifest is what the user's own client says the vault is at one revision.
+type Manifest struct {
+	User     UserID
+	Revision int64 // 0 is the empty vault of a new user
+	Count    int64 // live records of both kinds
+	Digest   Digest
+}
+
+// Term is what one live record adds to the digest: HMAC-SHA256 under k of the place and the SHA-256 of the token's
+// text. Without the key nobody can look for other records with the same sum.
+func (k ManifestKey) Term(p Place, token string) (Digest, error) {
+	var d Digest
+	msg, err := p.append(make([]byte, 0, placeCapacity+sha256.Size))
+	if err != nil {
+		return d, err
+	}
+	sum := sha256.Sum256([]byte(token))
+	mac := hmac.New(sha256.New, k.bytes())
+	_, _ = mac.Write(append(msg, sum[:]...)) // a hash never fails
+	mac.Sum(d.b[:0])
+	return d, nil
+}
+
+// Add is d + o mod 2^256.
+func (d Digest) Add(o Digest) Digest {
+	var sum Digest
+	var carry uint64
+	for i := digestSize - 8; i >= 0; i -= 8 {
+		var word uint64
+		word, carry = bits.Add64(binary.BigEndian.Uint64(d.b[i:]), binary.BigEndian.Uint64(o.b[i:]), carry)
+		binary.BigEndian.PutUint64(sum.b[i:], word)
+	}
+	return sum
+}
+
+// Sub is d - o mod 2^256.
+func (d Digest) Sub(o Digest) Digest {
+	var diff Digest
+	var borrow uint64
+	for i := digestSize - 8; i >= 0; i -= 8 {
+		var word uint64
+		word, borrow = bits.Sub64(binary.BigEndian.Uint64(d.b[i:]), binary.BigEndian.Uint64(o.b[i:]), borrow)
+		binary.BigEndian.PutUint64(diff.b[i:], word)
+	}
+	return diff
+}
+
+// Equal takes the same time wherever the digests differ.
+func (d Digest) Equal(o Digest) bool { return subtle.ConstantTimeCompare(d.b[:], o.b[:]) == 1 }
+
+// String is lower-case hex, 64 characters.
+func (d Digest) String() string { return hex.EncodeToString(d.b[:]) }
+
+// ParseDigest reads what String writes, and nothing else.
+func ParseDigest(s string) (Digest, error) {
+	var d Digest
+	if len(s) == hex.EncodedLen(digestSize) {
+		if _, err := hex.Decode(d.b[:], []byte(s)); err == nil && d.String() == s {
+			return d, nil
+		}
+	}
+	return Digest{}, errors.New("a digest is 64 characters of lower-case hex")
+}
+
+func (m Manifest) check() error {
+	if _, err := ParseUserID(string(m.User)); err != nil {
+		return err
+	}
+	if m.Revision < 0 || m.Count < 0 {
+		return errors.New("revision and count are not negative")
+	}
+	return nil
+}
+
+const manifestSize = 2 + 1 + idSize + 8 + 8 + digestSize
+
+// frame lays out a manifest's plaintext: format, holdsManifest, user, revision, count (8 bytes each, big-endian),
+// digest. Its length is always the same.
+func (m Manifest) frame() []byte {
+	b := append(make([]byte, 0, manifestSize), format, holdsManifest)
+	user, _ := decodeID(string(m.User)) // check has seen it
+	b = appendField(b, user[:])
+	b = binary.BigEndian.AppendUint64(b, uint64(m.Revision)) // #nosec G115 -- not negative
+	b = binary.BigEndian.AppendUint64(b, uint64(m.Count))    // #nosec G115 -- not negative
+	return append(b, m.Digest.b[:]...)
+}
+
+// parseManifest undoes frame; every plaintext it takes is one that frame makes.
+func parseManifest(b []byte) (m Manifest, ok bool) {
+	if len(b) != manifestSize || b[0] != format || b[1] != holdsManifest || b[2] != idSize {
+		return m, false
+	}
+	b = b[3:]
+	m.User = UserID(idEncoding.EncodeToString(b[:idSize]))
+	b = b[idSize:]
+	m.Revision = int64(binary.BigEndian.Uint64(b)) // #nosec G115 -- what wraps is refused
+	m.Count = int64(binary.BigEndian.Uint64(b[8:]))
+	copy(m.Digest.b[:], b[16:])
+	return m, m.check() == nil
+}
+
+// sealKey is not k itself: k keys the HMAC of the terms.
+func (k ManifestKey) sealKey() secret { return k.derive(labelManifestSeal) }
+
+// SealManifest encrypts m. Two calls give different tokens. Errors only for an m that OpenManifest would refuse.
+func (v VaultKey) SealManifest(m Manifest) (string, error) {
+	if err := m.check(); err != nil {
+		return "", fmt.Errorf("seal manifest: %w", err)
+	}
+	k := v.ManifestKey()
+	return sealToken(k.sealKey(), m.frame())
+}
+
+// OpenManifest gives what SealManifest sealed. ErrAltered for a token that was cut, changed or made under another key,
+// ErrWrongUser for one that names another user. Whether it is the latest is for the caller to say.
+func (v VaultKey) OpenManifest(user UserID, token string) (Manifest, error) {
+	k := v.ManifestKey()
+	plaintext, err := openToken(k.sealKey(), token)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("manifest %w", ErrAltered)
+	}
+	m, ok := parseManifest(plaintext)
+	if !ok {
+		return Manifest{}, fmt.Errorf("manifest %w", ErrAltered)
+	}
+	if m.User != user {
+		return Manifest{}, fmt.Errorf("manifest %w", ErrWrongUser)
+	}
+	return m, nil
+}
