@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# A real DynamoDB endpoint for tests: Amazon's DynamoDB Local, in memory.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/dynamodb-local.sh install
+       scripts/dynamodb-local.sh run PORT
+
+install  fetches DynamoDB Local from Maven Central into the user's cache, once
+run      runs it in the foreground on PORT, in memory; it ends with its standard input
+USAGE
+}
+
+die() { echo "dynamodb-local.sh: error: $1" >&2; exit "${2:-1}"; }
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+pom=$root/app/store/dynamo/dynamolocal/pom.xml
+# The folder carries the pom's checksum: another version is another folder.
+home=${XDG_CACHE_HOME:-$HOME/.cache}/vaultsphere/dynamodb-local/$(sha256sum "$pom" | cut -c 1-12)
+
+install() {
+  [ -d "$home" ] && return
+  command -v mvn >/dev/null 2>&1 || die "mvn is missing: apt-get install maven"
+  mkdir -p "$(dirname "$home")"
+  local part
+  part=$(mktemp -d "$home.XXXXXX")
+  if ! mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$part" >"$part.log" 2>&1; then
+    cat "$part.log" >&2
+    rm -rf "$part" "$part.log"
+    die "Maven could not fetch DynamoDB Local"
+  fi
+  rm -f "$part.log"
+  # Two installations at once: the first to rename wins, the other's copy goes.
+  mv -T "$part" "$home" 2>/dev/null || rm -rf "$part"
+}
+
+case "${1:-}" in
+  install)
+    [ $# = 1 ] || { usage >&2; exit 2; }
+    install
+    ;;
+  run)
+    [ $# = 2 ] || { usage >&2; exit 2; }
+    if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
+    command -v java >/dev/null 2>&1 || die "java is missing: apt-get install openjdk-17-jre-headless"
+    install
+    java -Xmx512m -Djava.library.path="$home" -cp "$home/*" \
+      com.amazonaws.services.dynamodbv2.local.main.ServerRunner -inMemory -disableTelemetry -port "$2" </dev/null &
+    server=$!
+    trap 'kill "$server" 2>/dev/null || true' EXIT
+    # Whoever started this may die without a word; its end of the pipe closes all the same.
+    cat >/dev/null
+    ;;
+  --help | -h) usage ;;
+  *) usage >&2; exit 2 ;;
+esac
