@@ -1,0 +1,222 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// prove checks the password here and returns the account and the keys that it opens. It needs the turn. The caller
+// wipes the master key.
+func (c *Client) prove(ctx context.Context, password string) (api.Account, *vault, seal.MasterKey, error) {
+	if _, err := c.opened(); err != nil {
+		return api.Account{}, nil, seal.MasterKey{}, err
+	}
+	a, err := c.fetchAccount(ctx)
+	if err != nil {
+		return api.Account{}, nil, seal.MasterKey{}, err
+	}
+	v, master, err := openWith(a, password)
+	return a, v, master, err
+}
+
+// newPassword is a vault key wrapped under a new password.
+type newPassword struct {
+	kdf     api.KDF
+	auth    seal.AuthKey
+	wrapped string
+}
+
+func wrapUnder(password string, user seal.UserID, key seal.VaultKey) (newPassword, error) {
+	salt, p := seal.NewSalt(), seal.DefaultParams
+	master, err := seal.DeriveMasterKey(password, salt, p)
+	if err != nil {
+		return newPassword{}, fmt.Errorf("derive master key: %w", err)
+	}
+	defer master.Wipe()
+	wrapped, err := seal.WrapVaultKey(key, master.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: salt, Params: p})
+	if err != nil {
+		return newPassword{}, fmt.Errorf("wrap vault key: %w", err)
+	}
+	return newPassword{wireKDF(salt, p), master.AuthKey(), wrapped}, nil
+}
+
+// ChangePassword wraps the vault key under a new password with a new salt. Every other session ends.
+func (c *Client) ChangePassword(ctx context.Context, current, next string) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, v, master, err := c.prove(ctx, current)
+	if err != nil {
+		return err
+	}
+	defer master.Wipe()
+	defer v.key.Wipe()
+	fresh, err := wrapUnder(next, v.user, v.key)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, methodPost, api.PathAccountPassword, api.PasswordRequest{
+		CurrentAuthKey: master.AuthKey().Encode(), KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
+	}, nil)
+}
+
+// NewRecoveryPhrase replaces the recovery phrase and returns its words; the old one ends.
+func (c *Client) NewRecoveryPhrase(ctx context.Context, password string) ([]string, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	_, v, master, err := c.prove(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	defer master.Wipe()
+	defer v.key.Wipe()
+	phrase := seal.NewRecoveryPhrase()
+	wrapped, err := seal.WrapVaultKey(v.key, phrase.KEK(), seal.WrapInfo{User: v.user, Purpose: seal.PurposeRecovery})
+	if err != nil {
+		return nil, fmt.Errorf("wrap vault key for recovery: %w", err)
+	}
+	err = c.call(ctx, methodPost, api.PathAccountRecovery, api.RecoveryRequest{
+		CurrentAuthKey: master.AuthKey().Encode(), RecoveryAuthKey: phrase.AuthKey().Encode(), RecoveryWrappedKey: wrapped,
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return phrase.Words(), nil
+}
+
+// Recover sets a new password by the phrase, ends all sessions, and leaves the vault unlocked in a new one.
+func (c *Client) Recover(ctx context.Context, username, phrase, password string, removeTOTP bool, device string) (string, error) {
+	words, err := seal.ParseRecoveryPhrase(phrase)
+	if err != nil {
+		return "", err
+	}
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	var opened api.RecoveryOpenResponse
+	auth := words.AuthKey().Encode()
+	err = c.call(ctx, methodPost, api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: username, RecoveryAuthKey: auth}, &opened)
+	if hasCode(err, api.CodeInvalidCredentials) {
+		return "", fmt.Errorf("%w: %w", ErrWrongPhrase, err)
+	}
+	if err != nil {
+		return "", err
+	}
+	user, err := seal.ParseUserID(opened.UserID)
+	if err != nil {
+		return "", &AnswerError{Path: api.PathRecoveryOpen, Err: err}
+	}
+	key, err := seal.UnwrapVaultKey(opened.RecoveryWrappedKey, words.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
+	if errors.Is(err, seal.ErrWrongKey) {
+		return "", &VaultAlteredError{Problems: []string{"the vault key wrapped for recovery is not the one of this user"}, Err: err}
+	}
+	if err != nil {
+		return "", fmt.Errorf("open vault key: %w", err)
+	}
+	fresh, err := wrapUnder(password, user, key)
+	if err != nil {
+		return "", err
+	}
+	var answer api.SessionResponse
+	err = c.call(ctx, methodPost, api.PathRecoveryFinish, api.RecoveryFinishRequest{
+		Username: username, RecoveryAuthKey: auth, KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
+		RemoveTOTP: removeTOTP, Device: device, Transport: c.sessionTransport(),
+	}, &answer)
+	if err != nil {
+		return "", err
+	}
+	a := answer.Account
+	if a.UserID != string(user) || a.KDF != fresh.kdf || a.WrappedKey != fresh.wrapped {
+		return "", altered("the server answered the recovery with another account")
+	}
+	return a.Username, c.enter(answer, newVault(user, key), device)
+}
+
+// Enrolment is a second factor that is not yet in force.
+type Enrolment struct {
+	URI    string // otpauth://totp/…
+	Secret string // base32
+	Token  string // for ConfirmTOTP, within ten minutes
+}
+
+func (c *Client) BeginTOTP(ctx context.Context, password string) (Enrolment, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	defer done()
+	auth, err := c.currentAuth(ctx, password)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	var answer api.TOTPBeginResponse
+	if err := c.call(ctx, methodPost, api.PathTOTPBegin, api.TOTPBeginRequest{CurrentAuthKey: auth}, &answer); err != nil {
+		return Enrolment{}, err
+	}
+	return Enrolment{URI: answer.URI, Secret: answer.Secret, Token: answer.Enrolment}, nil
+}
+
+// currentAuth proves the password here and returns the auth key for the wire. It needs the turn.
+func (c *Client) currentAuth(ctx context.Context, password string) (string, error) {
+	_, v, master, err := c.prove(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	defer master.Wipe()
+	v.key.Wipe()
+	return master.AuthKey().Encode(), nil
+}
+
+// ConfirmTOTP puts the second factor in force with the first code that the authenticator shows.
+func (c *Client) ConfirmTOTP(ctx context.Context, enrolment, code string) error {
+	return c.tell(ctx, methodPost, api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: enrolment, Code: code})
+}
+
+func (c *Client) RemoveTOTP(ctx context.Context, password string) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	auth, err := c.currentAuth(ctx, password)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, methodPost, api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: auth}, nil)
+}
+
+// DeleteAccount removes the user with everything the server has of it, and what this device remembers.
+func (c *Client) DeleteAccount(ctx context.Context, password string) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, v, master, err := c.prove(ctx, password)
+	if err != nil {
+		return err
+	}
+	v.key.Wipe()
+	auth := master.AuthKey().Encode()
+	master.Wipe()
+	if err := c.call(ctx, methodPost, api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: auth}, nil); err != nil {
+		return err
+	}
+	c.forget()
+	c.signedOut()
+	if err := c.memory.Store(a.UserID, Seen{}); err != nil {
+		return fmt.Errorf("forget what this device has seen: %w", err)
+	}
+	return nil
+}

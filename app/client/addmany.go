@@ -1,0 +1,88 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// A change of this many bytes stays well below api.MaxBodyBytes with the places around the tokens.
+const maxChangeBytes = api.MaxBodyBytes * 7 / 8
+
+// AddMany adds items in changes of as many as the server takes at once, each whole or not at all, and calls progress
+// (which may be nil) after each. It returns the IDs of those that were added, the first of items, also when it fails.
+// All items are checked before anything is sent.
+func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(done, total int)) ([]string, error) {
+	now := time.Now()
+	ready := make([]item.Item, len(items))
+	for i, it := range items {
+		it.ID = string(seal.NewAccountID())
+		it.Modified = cmpOr(it.Modified, now)
+		it.Created = cmpOr(it.Created, it.Modified)
+		it = it.Normalise()
+		if err := it.Validate(); err != nil {
+			return nil, fmt.Errorf("item %d: %w", i+1, err)
+		}
+		if !it.Type.Known() {
+			return nil, fmt.Errorf("item %d: %w", i+1, &item.FieldError{Field: "type", Reason: "must be login, note, card or identity"})
+		}
+		ready[i] = it
+	}
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	v, err := c.loaded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var added []string
+	for len(added) < len(ready) {
+		rest := ready[len(added):]
+		n := 0
+		err := c.apply(ctx, v, func(ch *change) error {
+			n, err = ch.addSome(ctx, rest)
+			return err
+		})
+		if err != nil {
+			return added, err
+		}
+		for _, it := range rest[:n] {
+			added = append(added, it.ID)
+		}
+		if progress != nil {
+			progress(len(added), len(ready))
+		}
+	}
+	return added, nil
+}
+
+func cmpOr(a, b time.Time) time.Time {
+	if a.IsZero() {
+		return b
+	}
+	return a
+}
+
+func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
+	size := 0
+	for n, it := range items {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		// The sealed form of a part is less than twice as long, and at most a token.
+		size += len(it.Meta())*2 + len(it.Secret())*2 + 1024
+		if n > 0 && (len(c.puts)+2 > api.MaxChangeRecords || size > maxChangeBytes) {
+			return n, nil
+		}
+		if err := c.writeNew(it); err != nil {
+			return 0, err
+		}
+	}
+	return len(items), nil
+}

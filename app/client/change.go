@@ -1,0 +1,140 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// maxAttempts bounds how often a change is tried again after other devices were faster. Of the devices that write at the
+// same time one always succeeds, so this many in a row means a server that lies or a very busy vault.
+const maxAttempts = 32
+
+// change is one step of the vault, from its revision to the next.
+type change struct {
+	*next
+	puts    []api.Put
+	deletes []api.Place
+}
+
+func (v *vault) change() *change { return &change{next: v.begin(false)} }
+
+// write seals content as the given version of a record.
+func (c *change) write(account string, kind seal.Kind, version int64, content []byte) error {
+	token, err := c.v.key.Seal(c.v.place(account, kind, version), content)
+	if err != nil {
+		return fmt.Errorf("seal record: %w", err)
+	}
+	if err := c.put(account, kind, sealed{version, token}); err != nil {
+		return err
+	}
+	c.puts = append(c.puts, api.Put{Place: wirePlace(account, kind, version), Token: token})
+	return nil
+}
+
+func (c *change) erase(account string, kind seal.Kind, version int64) error {
+	c.deletes = append(c.deletes, wirePlace(account, kind, version))
+	return c.drop(account, kind, version)
+}
+
+func wirePlace(account string, kind seal.Kind, version int64) api.Place {
+	return api.Place{AccountID: account, Kind: api.Kind(kind), Version: version}
+}
+
+// apply builds a change on the vault as it is, sends it, and does so again on the newer vault for as long as another
+// device was faster. build may be called many times; a change without puts and deletes is not sent. It needs the turn.
+func (c *Client) apply(ctx context.Context, v *vault, build func(*change) error) error {
+	for range maxAttempts {
+		ch := v.change()
+		if err := build(ch); err != nil {
+			return err
+		}
+		if len(ch.puts) == 0 && len(ch.deletes) == 0 {
+			return nil
+		}
+		err := c.send(ctx, v, ch)
+		if !hasCode(err, api.CodeRevisionConflict) {
+			return err
+		}
+		if _, err := c.sync(ctx, v); err != nil {
+			return err
+		}
+	}
+	return ErrBusy
+}
+
+func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
+	target := v.revision + 1
+	manifest, err := v.key.SealManifest(seal.Manifest{User: v.user, Revision: target, Count: ch.count, Digest: ch.digest})
+	if err != nil {
+		return fmt.Errorf("seal manifest: %w", err)
+	}
+	if err := ch.openChanged(ctx); err != nil {
+		return err
+	}
+	request := api.ChangeRequest{BaseRevision: v.revision, Manifest: manifest, Puts: ch.puts, Deletes: ch.deletes}
+	if request.Puts == nil {
+		request.Puts = []api.Put{}
+	}
+	if request.Deletes == nil {
+		request.Deletes = []api.Place{}
+	}
+	var answer api.ChangeResponse
+	if err := c.call(ctx, methodPost, api.PathVaultChanges, request, &answer); err != nil {
+		return c.settle(ctx, v, ch, target, err)
+	}
+	if answer.Revision != target {
+		return altered("the server says that revision %d follows on %d", answer.Revision, v.revision)
+	}
+	c.mu.Lock()
+	ch.commit(target)
+	c.mu.Unlock()
+	return c.remember(v, target, ch.digest)
+}
+
+// settle finds out whether a change took place whose answer is err.
+func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64, err error) error {
+	var answer *AnswerError
+	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || ctx.Err() != nil ||
+		hasCode(err, api.CodeStorageUnavailable) || hasCode(err, api.CodeInternal) || hasCode(err, api.CodeUnavailable)
+	if !lost {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrUncertain, err)
+	}
+	if _, syncErr := c.sync(ctx, v); syncErr != nil {
+		return fmt.Errorf("%w: %w", ErrUncertain, err)
+	}
+	if v.revision >= target && v.holds(ch) {
+		return nil
+	}
+	return err
+}
+
+// holds reports whether ch took place, in part superseded by later changes perhaps. Tokens are never the same twice.
+func (v *vault) holds(ch *change) bool {
+	for _, p := range ch.puts {
+		e := v.entries[p.AccountID]
+		if e == nil {
+			continue
+		}
+		for _, r := range append([]sealed{e.meta}, e.secrets...) {
+			if r.version == p.Version && r.token == p.Token {
+				return true
+			}
+		}
+	}
+	if len(ch.puts) > 0 {
+		return false
+	}
+	for _, p := range ch.deletes {
+		if e := v.entries[p.AccountID]; e != nil && e.meta.version == p.Version {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,177 @@
+// Package client is the account: registering, unlocking, syncing, changing and recovering a vault. It is all of the
+// account logic there is, for the browser (as WebAssembly) and the command line alike, and it trusts the server with
+// nothing but availability.
+package client
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Seen is the newest state of a user's vault that this device has verified.
+type Seen struct {
+	Revision int64  `json:"revision"`
+	Digest   string `json:"digest"` // hex; empty: nothing was seen yet
+}
+
+// Memory keeps Seen on this device, beyond the life of a Client. Load returns the zero Seen for an unknown user. Store
+// replaces the whole value or nothing; the zero Seen forgets the user.
+type Memory interface {
+	Load(user string) (Seen, error)
+	Store(user string, s Seen) error
+}
+
+// Client is one user on one device. It is safe for concurrent use; what reads the vault does not wait for the server.
+type Client struct {
+	transport Transport
+	memory    Memory
+
+	// turn is held by the one operation that talks to the server or replaces the vault.
+	turn chan struct{}
+
+	mu      sync.RWMutex
+	stop    context.CancelFunc // of the operation that holds turn
+	account *api.Account       // nil: no session is known
+	device  string             // what this session was called at log-in; empty if it was resumed
+	vault   *vault             // nil: locked
+	pending *pendingLogin
+}
+
+func New(t Transport, m Memory) *Client {
+	return &Client{transport: t, memory: m, turn: make(chan struct{}, 1)}
+}
+
+// begin waits for the turn. The returned context ends with Lock too.
+func (c *Client) begin(ctx context.Context) (context.Context, func(), error) {
+	select {
+	case c.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	c.mu.Lock()
+	c.stop = cancel
+	c.mu.Unlock()
+	return ctx, func() {
+		c.mu.Lock()
+		c.stop = nil
+		c.mu.Unlock()
+		cancel()
+		<-c.turn
+	}, nil
+}
+
+// Lock forgets the keys and everything that was opened, and ends what is going on. The session stays.
+func (c *Client) Lock() {
+	for {
+		c.mu.Lock()
+		if c.stop != nil {
+			c.stop()
+		}
+		c.mu.Unlock()
+		// An operation may have begun between the two; a moment later it is told to stop as well.
+		select {
+		case c.turn <- struct{}{}:
+			c.forget()
+			<-c.turn
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// forget needs the turn.
+func (c *Client) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.vault != nil {
+		c.vault.key.Wipe()
+		c.vault.manifest.Wipe()
+		c.vault = nil
+	}
+	if c.pending != nil {
+		c.pending.master.Wipe()
+		c.pending = nil
+	}
+}
+
+// Locked reports whether Unlock is needed.
+func (c *Client) Locked() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.vault == nil
+}
+
+// opened returns the unlocked vault; it needs the turn.
+func (c *Client) opened() (*vault, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	return c.vault, nil
+}
+
+// Account is what is known about the signed-in user.
+type Account struct {
+	Username    string
+	UserID      string
+	TOTPEnabled bool
+	Revision    int64 // of the vault as it was last synced
+	Count       int   // of items
+	Params      seal.Params
+}
+
+// Account asks the server for the account and returns it together with the state of the vault here.
+func (c *Client) Account(ctx context.Context) (Account, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return Account{}, err
+	}
+	defer done()
+	a, err := c.fetchAccount(ctx)
+	if err != nil {
+		return Account{}, err
+	}
+	out := Account{Username: a.Username, UserID: a.UserID, TOTPEnabled: a.TOTPEnabled, Params: params(a.KDF)}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault != nil {
+		out.Revision, out.Count = c.vault.revision, len(c.vault.entries)
+	}
+	return out, nil
+}
+
+// fetchAccount needs the turn. It refuses an answer about another user than the one that is unlocked.
+func (c *Client) fetchAccount(ctx context.Context) (api.Account, error) {
+	var a api.Account
+	if err := c.call(ctx, methodGet, api.PathAccount, nil, &a); err != nil {
+		if hasCode(err, api.CodeUnauthorized) {
+			return a, fmt.Errorf("%w: %w", ErrSignedOut, err)
+		}
+		return a, err
+	}
+	if _, err := seal.ParseUserID(a.UserID); err != nil {
+		return a, &AnswerError{Path: api.PathAccount, Err: err}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.vault != nil && string(c.vault.user) != a.UserID {
+		return a, altered("the server answers for another user than the one who is signed in")
+	}
+	c.account = &a
+	return a, nil
+}
+
+func params(k api.KDF) seal.Params {
+	return seal.Params{MemoryKiB: k.MemoryKiB, Time: k.Time, Threads: k.Threads}
+}
+
+func wireKDF(salt seal.Salt, p seal.Params) api.KDF {
+	return api.KDF{Salt: salt.String(), MemoryKiB: p.MemoryKiB, Time: p.Time, Threads: p.Threads}
+}

@@ -1,0 +1,106 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+var (
+	// ErrLocked says that the vault has to be unlocked first.
+	ErrLocked = errors.New("vault is locked")
+	// ErrSignedOut says that there is no session.
+	ErrSignedOut = errors.New("not signed in")
+	// ErrWrongPassword says that the password does not open the vault key.
+	ErrWrongPassword = errors.New("wrong master password")
+	// ErrWrongPhrase says that the recovery phrase is not this user's.
+	ErrWrongPhrase = errors.New("recovery phrase does not open this vault")
+	// ErrTOTPRequired says that the password is right and a code is needed: call Login again with it.
+	ErrTOTPRequired = errors.New("a code from the authenticator is needed")
+	// ErrNotFound says that there is no such item.
+	ErrNotFound = errors.New("no such item")
+	// ErrOffline says that the server did not answer.
+	ErrOffline = errors.New("server cannot be reached")
+	// ErrUncertain says that the answer to a change was lost: a later Sync tells whether it took place.
+	ErrUncertain = errors.New("it is not known whether the change was saved")
+	// ErrBusy says that other devices were faster time after time.
+	ErrBusy = errors.New("other devices change this vault at the same time; try again")
+)
+
+// RolledBackError says that the server shows an older vault than this device has seen, or another one of the same revision.
+type RolledBackError struct {
+	Seen, Got int64 // revisions
+}
+
+// ErrRolledBack is what every RolledBackError is.
+var ErrRolledBack = errors.New("vault was rolled back")
+
+func (e *RolledBackError) Is(target error) bool { return target == ErrRolledBack }
+
+func (e *RolledBackError) Error() string {
+	if e.Seen == e.Got {
+		return fmt.Sprintf("server shows another vault at revision %d than this device has seen at revision %d", e.Got, e.Seen)
+	}
+	return fmt.Sprintf("server shows the vault at revision %d, but this device has seen revision %d", e.Got, e.Seen)
+}
+
+// VaultAlteredError says that what the server sent is not what this user's devices have stored. Problems name what is
+// wrong, the most telling first.
+type VaultAlteredError struct {
+	Problems []string
+	Err      error // what the first problem was found by, if there is one
+}
+
+const maxProblemsShown = 5
+
+func (e *VaultAlteredError) Error() string {
+	shown := e.Problems
+	more := ""
+	if len(shown) > maxProblemsShown {
+		more = fmt.Sprintf(" (and %d more)", len(shown)-maxProblemsShown)
+		shown = shown[:maxProblemsShown]
+	}
+	return "vault was changed outside this vault's devices: " + strings.Join(shown, "; ") + more
+}
+
+func (e *VaultAlteredError) Unwrap() error { return e.Err }
+
+func altered(format string, args ...any) *VaultAlteredError {
+	return &VaultAlteredError{Problems: []string{fmt.Sprintf(format, args...)}}
+}
+
+// AnswerError says that an answer of the server is not what the API describes.
+type AnswerError struct {
+	Path string
+	Err  error
+}
+
+func (e *AnswerError) Error() string { return fmt.Sprintf("answer to %s: %v", e.Path, e.Err) }
+func (e *AnswerError) Unwrap() error { return e.Err }
+
+// UnreadableError says that a record is what was stored, but cannot be opened or understood. All others still work.
+type UnreadableError struct {
+	ID  string
+	Err error
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("record %s cannot be read: %v", e.ID, e.Err)
+}
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// KeptError says that Delete kept items because another device changed them at the same time.
+type KeptError struct {
+	IDs []string
+}
+
+func (e *KeptError) Error() string {
+	return fmt.Sprintf("%d of the items were changed on another device at the same time and were kept", len(e.IDs))
+}
+
+// describe gives a place the words that people see in errors.
+func describe(p seal.Place) string {
+	return fmt.Sprintf("record %s of kind %s version %d", p.Account, p.Kind, p.Version)
+}

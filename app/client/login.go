@@ -1,0 +1,270 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// pendingLogin keeps the derived key while the person looks for the code, so that it is derived once.
+type pendingLogin struct {
+	username string
+	password [sha256.Size]byte
+	kdf      api.KDF
+	master   seal.MasterKey
+	until    time.Time
+}
+
+const pendingFor = 5 * time.Minute
+
+// Login makes a session and unlocks the vault. When it fails with ErrTOTPRequired, or with api.CodeTOTPInvalid after
+// that, call it again with the same username and password, or with no password, and a code: the key is derived only once.
+func (c *Client) Login(ctx context.Context, username, password, code, device string) (string, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	p, err := c.derive(ctx, username, password)
+	if err != nil {
+		return "", err
+	}
+	request := api.LoginRequest{
+		Username: username, AuthKey: p.master.AuthKey().Encode(), TOTPCode: code, Device: device, Transport: c.sessionTransport(),
+	}
+	var answer api.SessionResponse
+	if err := c.call(ctx, methodPost, api.PathLogin, request, &answer); err != nil {
+		required, invalid := hasCode(err, api.CodeTOTPRequired), hasCode(err, api.CodeTOTPInvalid)
+		if required || invalid {
+			c.keepPending(p)
+		} else {
+			c.dropPending(p)
+		}
+		if required {
+			return "", fmt.Errorf("%w: %w", ErrTOTPRequired, err)
+		}
+		return "", err
+	}
+	defer c.dropPending(p)
+	if answer.Account.KDF != p.kdf {
+		return "", fmt.Errorf("%w: the server gave other parameters before the log-in than after it", seal.ErrKDFMismatch)
+	}
+	v, err := unwrap(answer.Account, p.master)
+	if errors.Is(err, ErrWrongPassword) {
+		// The auth key was right, so the KEK is right as well.
+		return "", &VaultAlteredError{Problems: []string{"the wrapped vault key is not the one of this user"}, Err: seal.ErrWrongKey}
+	}
+	if err != nil {
+		return "", err
+	}
+	return answer.Account.Username, c.enter(answer, v, device)
+}
+
+// derive returns the pending log-in of the same person, or asks for the parameters and derives.
+func (c *Client) derive(ctx context.Context, username, password string) (*pendingLogin, error) {
+	sum := sha256.Sum256([]byte(password))
+	c.mu.RLock()
+	p := c.pending
+	c.mu.RUnlock()
+	if p != nil && p.username == username && time.Now().Before(p.until) &&
+		(password == "" || subtle.ConstantTimeCompare(p.password[:], sum[:]) == 1) {
+		return p, nil
+	}
+	if p != nil {
+		c.dropPending(p)
+	}
+	var answer api.PreloginResponse
+	if err := c.call(ctx, methodPost, api.PathPrelogin, api.PreloginRequest{Username: username}, &answer); err != nil {
+		return nil, err
+	}
+	master, err := deriveMaster(password, answer.KDF)
+	if err != nil {
+		return nil, err
+	}
+	return &pendingLogin{username: username, password: sum, kdf: answer.KDF, master: master, until: time.Now().Add(pendingFor)}, nil
+}
+
+// deriveMaster refuses parameters outside the bounds before it spends any time on them.
+func deriveMaster(password string, kdf api.KDF) (seal.MasterKey, error) {
+	salt, err := seal.ParseSalt(kdf.Salt)
+	if err != nil {
+		return seal.MasterKey{}, fmt.Errorf("salt from the server: %w", err)
+	}
+	master, err := seal.DeriveMasterKey(password, salt, params(kdf))
+	if err != nil {
+		return seal.MasterKey{}, fmt.Errorf("derive master key: %w", err)
+	}
+	return master, nil
+}
+
+func (c *Client) keepPending(p *pendingLogin) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending = p
+}
+
+func (c *Client) dropPending(p *pendingLogin) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.master.Wipe()
+	if c.pending == p {
+		c.pending = nil
+	}
+}
+
+// unwrap opens the vault key of a with the master key. ErrWrongPassword if it does not open.
+func unwrap(a api.Account, master seal.MasterKey) (*vault, error) {
+	user, err := seal.ParseUserID(a.UserID)
+	if err != nil {
+		return nil, &AnswerError{Path: api.PathAccount, Err: err}
+	}
+	salt, err := seal.ParseSalt(a.KDF.Salt)
+	if err != nil {
+		return nil, fmt.Errorf("salt from the server: %w", err)
+	}
+	key, err := seal.UnwrapVaultKey(a.WrappedKey, master.KEK(),
+		seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: salt, Params: params(a.KDF)})
+	if errors.Is(err, seal.ErrWrongKey) {
+		return nil, fmt.Errorf("%w: %w", ErrWrongPassword, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open vault key: %w", err)
+	}
+	return newVault(user, key), nil
+}
+
+// State is what Resume found.
+type State string
+
+const (
+	SignedOut State = "signed_out"
+	Locked    State = "locked"
+	Unlocked  State = "unlocked"
+)
+
+// Resume asks the server whether there is a session, and whose.
+func (c *Client) Resume(ctx context.Context) (State, string, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	defer done()
+	a, err := c.fetchAccount(ctx)
+	if errors.Is(err, ErrSignedOut) {
+		c.forget()
+		return SignedOut, "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	if c.Locked() {
+		return Locked, a.Username, nil
+	}
+	return Unlocked, a.Username, nil
+}
+
+// Unlock opens the vault of the session there is. A wrong password is found here, the server is not asked about it.
+func (c *Client) Unlock(ctx context.Context, password string) (string, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	a, err := c.fetchAccount(ctx)
+	if err != nil {
+		return "", err
+	}
+	v, master, err := openWith(a, password)
+	if err != nil {
+		return "", err
+	}
+	master.Wipe()
+	if err := c.recall(v); err != nil {
+		return "", err
+	}
+	c.forget()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.vault = v
+	return a.Username, nil
+}
+
+// openWith derives the master key of a and opens its vault key with it.
+func openWith(a api.Account, password string) (*vault, seal.MasterKey, error) {
+	master, err := deriveMaster(password, a.KDF)
+	if err != nil {
+		return nil, master, err
+	}
+	v, err := unwrap(a, master)
+	return v, master, err
+}
+
+// Logout ends the session and locks. The vault is locked even if the server cannot be told.
+func (c *Client) Logout(ctx context.Context) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	c.forget()
+	err = c.call(ctx, methodPost, api.PathLogout, nil, nil)
+	if hasCode(err, api.CodeUnauthorized) {
+		err = nil // it had ended already
+	}
+	if err == nil {
+		c.signedOut()
+	}
+	return err
+}
+
+func (c *Client) signedOut() {
+	if b, ok := c.transport.(bearer); ok {
+		b.SetBearer("")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.account, c.device = nil, ""
+}
+
+// Session is one of this user's sessions.
+type Session = api.Session
+
+func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var answer api.SessionsResponse
+	if err := c.call(ctx, methodGet, api.PathSessions, nil, &answer); err != nil {
+		return nil, err
+	}
+	return answer.Sessions, nil
+}
+
+// RevokeSession ends one session.
+func (c *Client) RevokeSession(ctx context.Context, id string) error {
+	return c.tell(ctx, methodDelete, api.PathSessions+"/"+url.PathEscape(id), nil)
+}
+
+// RevokeOtherSessions ends all sessions but this one.
+func (c *Client) RevokeOtherSessions(ctx context.Context) error {
+	return c.tell(ctx, methodDelete, api.PathSessions, nil)
+}
+
+// tell sends what is answered by nothing but success.
+func (c *Client) tell(ctx context.Context, method, path string, in any) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return c.call(ctx, method, path, in, nil)
+}

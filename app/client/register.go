@@ -1,0 +1,142 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Registration is an account that does not exist yet. Its phrase is shown and confirmed before anything is sent.
+type Registration struct {
+	phrase seal.RecoveryPhrase
+	salt   seal.Salt
+	params seal.Params
+	master seal.MasterKey
+	key    seal.VaultKey
+}
+
+// Words are the recovery phrase. They are shown once and kept nowhere.
+func (r *Registration) Words() []string { return r.phrase.Words() }
+
+// Forget wipes the keys of a registration that is not wanted any more, or that succeeded.
+func (r *Registration) Forget() {
+	r.master.Wipe()
+	r.phrase.Wipe()
+	r.key.Wipe()
+}
+
+// PrepareRegistration makes the keys of a new account. It sends nothing.
+func (c *Client) PrepareRegistration(password string) (*Registration, error) {
+	r := &Registration{phrase: seal.NewRecoveryPhrase(), salt: seal.NewSalt(), params: seal.DefaultParams}
+	var err error
+	if r.master, err = seal.DeriveMasterKey(password, r.salt, r.params); err != nil {
+		return nil, fmt.Errorf("derive master key: %w", err)
+	}
+	r.key = seal.NewVaultKey()
+	return r, nil
+}
+
+// A user id is 128 random bits: more than one collision is a server that lies.
+const maxUserIDs = 3
+
+// Register makes the account and leaves it unlocked. After username_taken the same registration can be used again with
+// another name.
+func (c *Client) Register(ctx context.Context, r *Registration, username, device string) (string, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	for range maxUserIDs {
+		var name string
+		name, err = c.register(ctx, r, seal.NewUserID(), username, device)
+		if err == nil || !hasCode(err, api.CodeUserIDTaken) {
+			return name, err
+		}
+	}
+	return "", err
+}
+
+func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID, username, device string) (string, error) {
+	kek, recoveryKEK := r.master.KEK(), r.phrase.KEK()
+	wrapped, err := seal.WrapVaultKey(r.key, kek, seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: r.salt, Params: r.params})
+	if err != nil {
+		return "", fmt.Errorf("wrap vault key: %w", err)
+	}
+	recovery, err := seal.WrapVaultKey(r.key, recoveryKEK, seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
+	if err != nil {
+		return "", fmt.Errorf("wrap vault key for recovery: %w", err)
+	}
+	v := newVault(user, r.key)
+	manifest, err := r.key.SealManifest(seal.Manifest{User: user})
+	if err != nil {
+		return "", fmt.Errorf("seal manifest: %w", err)
+	}
+	request := api.RegisterRequest{
+		Username: username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
+		AuthKey: r.master.AuthKey().Encode(), RecoveryAuthKey: r.phrase.AuthKey().Encode(),
+		WrappedKey: wrapped, RecoveryWrappedKey: recovery, Manifest: manifest,
+		Device: device, Transport: c.sessionTransport(),
+	}
+	var answer api.SessionResponse
+	if err := c.call(ctx, methodPost, api.PathRegister, request, &answer); err != nil {
+		return "", err
+	}
+	a := answer.Account
+	if a.UserID != string(user) || a.KDF != request.KDF || a.WrappedKey != wrapped || a.Revision != 0 {
+		return "", altered("the server answered the registration with another account")
+	}
+	return a.Username, c.enter(answer, v, device)
+}
+
+func (c *Client) sessionTransport() api.SessionTransport {
+	if _, ok := c.transport.(bearer); ok {
+		return api.SessionBearer
+	}
+	return api.SessionCookie
+}
+
+// enter makes v the unlocked vault of a new session. It needs the turn.
+func (c *Client) enter(answer api.SessionResponse, v *vault, device string) error {
+	if b, ok := c.transport.(bearer); ok {
+		if answer.Token == "" {
+			return &AnswerError{Path: api.PathLogin, Err: errors.New("no session token")}
+		}
+		b.SetBearer(answer.Token)
+	}
+	if err := c.recall(v); err != nil {
+		return err
+	}
+	c.forget()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.account, c.vault, c.device = &answer.Account, v, device
+	return nil
+}
+
+// recall brings to v what this device has seen of the vault before.
+func (c *Client) recall(v *vault) error {
+	seen, err := c.memory.Load(string(v.user))
+	if err != nil {
+		// Going on without would let the server show an older vault.
+		return fmt.Errorf("read what this device has seen: %w", err)
+	}
+	v.seen = seen
+	return nil
+}
+
+// remember keeps the verified state of v. It needs the turn.
+func (c *Client) remember(v *vault, revision int64, digest seal.Digest) error {
+	seen := Seen{Revision: revision, Digest: digest.String()}
+	if seen == v.seen {
+		return nil
+	}
+	if err := c.memory.Store(string(v.user), seen); err != nil {
+		return fmt.Errorf("keep what this device has seen: %w", err)
+	}
+	v.seen = seen
+	return nil
+}

@@ -1,0 +1,185 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// MaxHistory is how many older passwords of an item are kept.
+const MaxHistory = 10
+
+// Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. Only the parts that
+// changed are written.
+//
+// If another device changed the item since it.Base, the two are merged field by field (see merge). If it deleted the
+// item, the edit wins: the item comes back under a new ID.
+func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
+	it = it.Normalise()
+	if err := it.Validate(); err != nil {
+		return item.Item{}, err
+	}
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return item.Item{}, err
+	}
+	defer done()
+	v, err := c.loaded(ctx)
+	if err != nil {
+		return item.Item{}, err
+	}
+	s := saving{v: v, mine: it, now: time.Now(), device: c.deviceName}
+	if it.ID == "" {
+		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
+	} else if e := v.entries[it.ID]; e != nil {
+		s.mine.Base = cmp.Or(it.Base, e.base())
+		c.mu.Lock()
+		v.handed[it.ID] = true // so that a sync keeps what the edit began from
+		c.mu.Unlock()
+	}
+	if err := c.apply(ctx, v, func(ch *change) error { return s.build(ctx, ch) }); err != nil {
+		return item.Item{}, err
+	}
+	return c.Get(s.mine.ID)
+}
+
+// saving is one Save, over all its attempts.
+type saving struct {
+	v      *vault
+	mine   item.Item
+	fresh  bool // not in the vault yet
+	now    time.Time
+	device func(context.Context) string
+}
+
+func (s *saving) build(ctx context.Context, ch *change) error {
+	if s.fresh {
+		return s.add(ch, s.mine)
+	}
+	e := s.v.entries[s.mine.ID]
+	if e == nil {
+		if s.v.older[s.mine.ID] == nil {
+			return ErrNotFound
+		}
+		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
+		return s.add(ch, s.mine)
+	}
+	theirs, err := s.v.whole(e)
+	if err != nil {
+		return err
+	}
+	result := s.mine.KeepUnknown(theirs)
+	if s.mine.Base != e.base() {
+		base, known := s.v.baseOf(s.mine.ID, s.mine.Base)
+		var mine bool
+		result, mine = merge(base, known, result, theirs)
+		if !mine {
+			if err := s.copy(ctx, ch); err != nil {
+				return err
+			}
+		}
+		if err := result.Validate(); err != nil {
+			return fmt.Errorf("merge with what another device saved: %w", err)
+		}
+	}
+	return s.replace(ch, e, theirs, result)
+}
+
+// add writes a new item.
+func (s *saving) add(ch *change, it item.Item) error {
+	if !it.Type.Known() {
+		return &item.FieldError{Field: "type", Reason: "must be login, note, card or identity"}
+	}
+	it.Modified = s.now
+	if it.Created.IsZero() {
+		it.Created = s.now
+	}
+	return ch.writeNew(it.Normalise())
+}
+
+func (c *change) writeNew(it item.Item) error {
+	if err := c.write(it.ID, seal.KindAccount, 1, it.Meta()); err != nil {
+		return err
+	}
+	return c.write(it.ID, seal.KindPassword, 1, it.Secret())
+}
+
+// copy adds what could not be merged as an item of its own.
+func (s *saving) copy(ctx context.Context, ch *change) error {
+	it := s.mine.Clone()
+	it.ID = string(seal.NewAccountID())
+	suffix := []rune(" (conflict from " + s.device(ctx) + ")")
+	title := []rune(it.Title)
+	it.Title = string(title[:min(len(title), item.MaxTitle-len(suffix))]) + string(suffix)
+	it = it.Normalise()
+	if err := it.Validate(); err != nil {
+		return err
+	}
+	it.Modified = s.now
+	return ch.writeNew(it.Normalise())
+}
+
+// replace writes the parts of result that differ from stored.
+func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
+	meta, secret := !result.SameMeta(stored), !result.SameSecret(stored)
+	if !meta && !secret {
+		return nil
+	}
+	result.Created, result.Modified = stored.Created, s.now
+	result = result.Normalise()
+	// The time of the change is in the meta part, so that is written with every change.
+	if err := ch.write(e.id, seal.KindAccount, e.meta.version+1, result.Meta()); err != nil {
+		return err
+	}
+	if !secret {
+		return nil
+	}
+	for i := range len(e.secrets) - MaxHistory {
+		if err := ch.erase(e.id, seal.KindPassword, e.secrets[i].version); err != nil {
+			return err
+		}
+	}
+	return ch.write(e.id, seal.KindPassword, e.current().version+1, result.Secret())
+}
+
+// baseOf finds the version that an edit began from.
+func (v *vault) baseOf(id, base string) (item.Item, bool) {
+	for _, e := range v.older[id] {
+		if e.base() == base {
+			it, err := v.whole(e)
+			return it, err == nil
+		}
+	}
+	return item.Item{}, false
+}
+
+// maxDeviceInTitle keeps the title of a copy readable.
+const maxDeviceInTitle = 60
+
+// deviceName asks the server what this session was called, if it was not begun here. It needs the turn.
+func (c *Client) deviceName(ctx context.Context) string {
+	c.mu.RLock()
+	name := c.device
+	c.mu.RUnlock()
+	if name == "" {
+		var answer api.SessionsResponse
+		if err := c.call(ctx, methodGet, api.PathSessions, nil, &answer); err == nil {
+			if i := slices.IndexFunc(answer.Sessions, func(s api.Session) bool { return s.Current }); i >= 0 {
+				name = answer.Sessions[i].Device
+			}
+		}
+	}
+	if name == "" {
+		name = "another device" // only a title depends on it
+	}
+	if r := []rune(name); len(r) > maxDeviceInTitle {
+		name = string(r[:maxDeviceInTitle])
+	}
+	return name
+}

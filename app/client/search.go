@@ -1,0 +1,247 @@
+package client
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// Summary is what a list shows of an item.
+type Summary struct {
+	ID         string
+	Type       item.Type
+	Title      string
+	Username   string
+	URL        string // the first
+	Tags       []string
+	Favourite  bool
+	Modified   time.Time
+	Unreadable string // why the item cannot be shown; everything but ID is empty then
+}
+
+// Query selects items. The zero Query selects all.
+type Query struct {
+	Text string    // words that all have to be in the title, the user name, an address or a tag; case and accents do not count
+	Type item.Type // empty: any
+	Tag  string    // empty: any
+}
+
+// Search returns the matching items, the best first: where the title begins with the text, then where a word begins with
+// it, then where it is found elsewhere; by title among equals.
+func (c *Client) Search(q Query) ([]Summary, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	found := c.vault.search(q)
+	out := make([]Summary, len(found))
+	for i, e := range found {
+		out[i] = e.summary()
+	}
+	return out, nil
+}
+
+// SearchJSON is Search in the form of the worker protocol: {"total":…,"items":[…]}, with at most limit items from offset
+// on (limit 0: all). The lines are encoded once a change, not once a keystroke.
+func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	found := c.vault.search(q)
+	out := append([]byte(`{"total":`), strconv.Itoa(len(found))...)
+	out = append(out, `,"items":[`...)
+	found = found[min(max(offset, 0), len(found)):]
+	if limit > 0 && limit < len(found) {
+		found = found[:limit]
+	}
+	size := len(out) + 2
+	for _, e := range found {
+		size += len(e.line) + 1
+	}
+	out = slices.Grow(out, size)
+	for i, e := range found {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, e.line...)
+	}
+	return append(out, "]}"...), nil
+}
+
+func (e *entry) summary() Summary {
+	if e.err != nil {
+		return Summary{ID: e.id, Unreadable: e.err.Error()}
+	}
+	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: slices.Clone(e.item.Tags),
+		Favourite: e.item.Favourite, Modified: e.item.Modified}
+	if len(e.item.URLs) > 0 {
+		s.URL = e.item.URLs[0]
+	}
+	return s
+}
+
+// index folds what is searched and encodes the summary.
+func (e *entry) index() {
+	e.title = fold(e.item.Title)
+	if e.err == nil {
+		var h strings.Builder
+		h.WriteString(e.title)
+		for _, part := range [][]string{{e.item.Username}, e.item.URLs, e.item.Tags} {
+			for _, s := range part {
+				h.WriteByte('\n')
+				h.WriteString(fold(s))
+			}
+		}
+		e.hay = h.String()
+		e.title = e.hay[:len(e.title)]
+	}
+	e.line = e.appendJSON(make([]byte, 0, 192+len(e.hay)))
+}
+
+func (e *entry) appendJSON(b []byte) []byte {
+	it := &e.item
+	text := func(name, s string) {
+		b = append(append(append(b, `,"`...), name...), `":`...)
+		b = item.AppendString(b, s)
+	}
+	b = item.AppendString(append(b, `{"id":`...), e.id)
+	text("type", string(it.Type))
+	text("title", it.Title)
+	text("username", it.Username)
+	url := ""
+	if len(it.URLs) > 0 {
+		url = it.URLs[0]
+	}
+	text("url", url)
+	b = append(b, `,"tags":[`...)
+	for i, t := range it.Tags {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = item.AppendString(b, t)
+	}
+	b = strconv.AppendBool(append(b, `],"favourite":`...), it.Favourite)
+	b = append(it.Modified.AppendFormat(append(b, `,"modified":"`...), time.RFC3339Nano), '"')
+	if e.err != nil {
+		text("unreadable", e.err.Error())
+	}
+	return append(b, '}')
+}
+
+// Ranks, the best first.
+const (
+	titlePrefix = iota
+	titleWord
+	otherWord
+	titlePart
+	otherPart
+	noMatch
+)
+
+func (v *vault) search(q Query) []*entry {
+	text := strings.Join(strings.Fields(fold(q.Text)), " ")
+	if text == "" && q.Type == "" && q.Tag == "" {
+		return v.sorted
+	}
+	words := strings.Fields(text)
+	var ranked [noMatch][]*entry
+	for _, e := range v.sorted {
+		if q.Type != "" && e.item.Type != q.Type || q.Tag != "" && !slices.Contains(e.item.Tags, q.Tag) {
+			continue
+		}
+		if r := e.rank(text, words); r < noMatch {
+			ranked[r] = append(ranked[r], e)
+		}
+	}
+	return slices.Concat(ranked[:]...)
+}
+
+// rank is that of the worst word, so that one word in the title does not outweigh another that is hardly there.
+func (e *entry) rank(text string, words []string) int {
+	if strings.HasPrefix(e.title, text) {
+		return titlePrefix
+	}
+	worst := titlePrefix
+	for _, w := range words {
+		r := e.rankWord(w)
+		if r == noMatch {
+			return noMatch
+		}
+		worst = max(worst, max(r, titleWord))
+	}
+	return worst
+}
+
+func (e *entry) rankWord(w string) int {
+	best := noMatch
+	for from := 0; ; {
+		i := strings.Index(e.hay[from:], w)
+		if i < 0 {
+			return best
+		}
+		at := from + i
+		inTitle := at < len(e.title)
+		switch begins := at == 0 || !wordByte(e.hay[at-1]); {
+		case inTitle && begins:
+			return titleWord
+		case begins:
+			best = min(best, otherWord)
+		case inTitle:
+			best = min(best, titlePart)
+		default:
+			best = min(best, otherPart)
+		}
+		if best == otherWord && !inTitle {
+			return best
+		}
+		from = at + 1
+	}
+}
+
+// wordByte takes every byte of a letter outside ASCII as part of a word.
+func wordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= utf8.RuneSelf
+}
+
+// fold brings text to the form in which it is compared: compatibility decomposition (Unicode NFKD), no marks, lower case.
+func fold(s string) string {
+	ascii, upper := true, false
+	for i := range len(s) {
+		c := s[i]
+		ascii = ascii && c < utf8.RuneSelf
+		upper = upper || c >= 'A' && c <= 'Z'
+	}
+	if ascii {
+		if upper {
+			return strings.ToLower(s)
+		}
+		return s
+	}
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(s) {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+		case r == 'ß' || r == 'ẞ':
+			b.WriteString("ss")
+		case r == 'ø' || r == 'Ø':
+			b.WriteByte('o')
+		case r == 'ł' || r == 'Ł':
+			b.WriteByte('l')
+		case r == 'ς': // final sigma
+			b.WriteRune('σ')
+		default:
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,133 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// Transport carries one HTTP exchange to the one server it is made for. It adds the session itself. An error means that
+// there is no answer; any status is an answer. It must follow no redirect to another host and read at most r.Limit bytes
+// of the answer's body. A Transport that also has SetBearer is given the session token; without it a cookie carries the session.
+type Transport interface {
+	Do(ctx context.Context, r Request) (Response, error)
+}
+
+// bearer is a Transport that keeps the session token itself.
+type bearer interface {
+	SetBearer(token string)
+}
+
+// The methods of the API. Importing net/http for their names would double the size of the WebAssembly.
+const (
+	methodGet    = "GET"
+	methodPost   = "POST"
+	methodDelete = "DELETE"
+)
+
+type Request struct {
+	Method string
+	Path   string // with the query, if any
+	Body   []byte // JSON, or nil
+	Limit  int64  // bytes of the answer's body
+}
+
+type Response struct {
+	Status     int
+	Body       []byte
+	RetryAfter time.Duration // zero if the server did not say
+}
+
+// Bounds of what the client reads of one answer, so that a server cannot exhaust its memory.
+const (
+	maxAnswer = 1 << 20
+	maxVault  = 512 << 20
+)
+
+// ServerError is an answer outside 2xx.
+type ServerError struct {
+	Status     int
+	Code       api.Code
+	Message    string
+	RetryAfter time.Duration
+	RequestID  string
+}
+
+func (e *ServerError) Error() string {
+	return fmt.Sprintf("server answered %d %s: %s", e.Status, e.Code, e.Message)
+}
+
+func hasCode(err error, code api.Code) bool {
+	var s *ServerError
+	return errors.As(err, &s) && s.Code == code
+}
+
+// call sends in (nil: no body) and reads the answer strictly into out (nil: the answer's body is not looked at).
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	body, err := c.exchange(ctx, method, path, in, maxAnswer)
+	if err != nil || out == nil {
+		return err
+	}
+	if err := decodeStrict(body, out); err != nil {
+		return &AnswerError{Path: path, Err: err}
+	}
+	return nil
+}
+
+func (c *Client) exchange(ctx context.Context, method, path string, in any, limit int64) ([]byte, error) {
+	r := Request{Method: method, Path: path, Limit: limit}
+	if in != nil {
+		var err error
+		if r.Body, err = json.Marshal(in); err != nil {
+			return nil, fmt.Errorf("encode %s: %w", path, err)
+		}
+	}
+	answer, err := c.transport.Do(ctx, r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%s %s: %w", method, path, ctx.Err())
+		}
+		return nil, fmt.Errorf("%w: %s %s: %w", ErrOffline, method, path, err)
+	}
+	if int64(len(answer.Body)) > limit {
+		return nil, &AnswerError{Path: path, Err: fmt.Errorf("longer than %d bytes", limit)}
+	}
+	if answer.Status/100 == 2 {
+		return answer.Body, nil
+	}
+	failure := &ServerError{Status: answer.Status, RetryAfter: answer.RetryAfter}
+	var said api.Error
+	if err := decodeStrict(answer.Body, &said); err != nil || said.Code == "" {
+		// A proxy in front of the server answers in its own words.
+		failure.Code, failure.Message = api.CodeInternal, "the answer is not one of VaultSphere"
+		if answer.Status >= 502 && answer.Status <= 504 {
+			failure.Code = api.CodeUnavailable
+		}
+		return nil, failure
+	}
+	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
+	return nil, failure
+}
+
+// decodeStrict refuses unknown members, anything after the value, and bytes that are not UTF-8.
+func decodeStrict(body []byte, out any) error {
+	if !utf8.Valid(body) {
+		return errors.New("not valid UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the value")
+	}
+	return nil
+}

@@ -1,0 +1,357 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// vault is the verified state of one user's vault, while it is unlocked. It is read under Client.mu and written by the
+// operation that holds the turn, under Client.mu as well.
+type vault struct {
+	user     seal.UserID
+	key      seal.VaultKey
+	manifest seal.ManifestKey
+	seen     Seen // of the device's memory
+
+	loaded   bool // synced at least once
+	revision int64
+	count    int64 // of records
+	digest   seal.Digest
+	entries  map[string]*entry // by account id
+	sorted   []*entry          // by folded title
+
+	// older holds what entries were before a sync changed them, for edits that began from there. Only those that were
+	// handed out are kept.
+	older  map[string][]*entry
+	handed map[string]bool
+}
+
+// entry is one account: its meta record, opened, and its secret records, sealed. It is never written to once it is in a
+// vault.
+type entry struct {
+	id      string
+	meta    sealed
+	secrets []sealed // ascending versions; the last is in force
+
+	item item.Item // the meta part
+	err  error     // why item is empty
+
+	title string // folded
+	hay   string // folded: title, user name, addresses and tags, each on a line
+	line  []byte // the summary as JSON
+}
+
+// sealed is a record; version 0 means that there is none.
+type sealed struct {
+	version int64
+	token   string
+}
+
+func newVault(user seal.UserID, key seal.VaultKey) *vault {
+	return &vault{user: user, key: key, manifest: key.ManifestKey(), entries: map[string]*entry{},
+		older: map[string][]*entry{}, handed: map[string]bool{}}
+}
+
+func (v *vault) place(account string, kind seal.Kind, version int64) seal.Place {
+	return seal.Place{User: v.user, Account: seal.AccountID(account), Kind: kind, Version: version}
+}
+
+func (v *vault) term(account string, kind seal.Kind, r sealed) (seal.Digest, error) {
+	return v.manifest.Term(v.place(account, kind, r.version), r.token)
+}
+
+// current is the secret in force.
+func (e *entry) current() sealed {
+	if len(e.secrets) == 0 {
+		return sealed{}
+	}
+	return e.secrets[len(e.secrets)-1]
+}
+
+// base names the version for Item.Base.
+func (e *entry) base() string { return fmt.Sprintf("%d.%d", e.meta.version, e.current().version) }
+
+func (e *entry) clone() *entry {
+	return &entry{id: e.id, meta: e.meta, secrets: slices.Clone(e.secrets), item: e.item, err: e.err,
+		title: e.title, hay: e.hay, line: e.line}
+}
+
+var (
+	errNoMeta   = errors.New("its account record is missing")
+	errNoSecret = errors.New("its password record is missing")
+)
+
+// open opens the meta part and makes the entry searchable.
+func (v *vault) open(e *entry) {
+	e.item, e.err = item.Item{}, nil
+	if e.meta.version == 0 {
+		e.err = errNoMeta
+	} else if plaintext, err := v.key.Open(v.place(e.id, seal.KindAccount, e.meta.version), e.meta.token); err != nil {
+		e.err = err
+	} else if e.item, err = item.ParseMeta(plaintext); err != nil {
+		e.err = err
+	}
+	e.item.ID = e.id
+	e.index()
+}
+
+// whole opens the secret part as well.
+func (v *vault) whole(e *entry) (item.Item, error) {
+	if e.err != nil {
+		return item.Item{}, &UnreadableError{e.id, e.err}
+	}
+	r := e.current()
+	if r.version == 0 {
+		return item.Item{}, &UnreadableError{e.id, errNoSecret}
+	}
+	secret, err := v.secret(e.id, r)
+	if err != nil {
+		return item.Item{}, &UnreadableError{e.id, err}
+	}
+	it := item.Join(e.item, secret)
+	it.Base = e.base()
+	return it, nil
+}
+
+func (v *vault) secret(account string, r sealed) (item.Item, error) {
+	plaintext, err := v.key.Open(v.place(account, seal.KindPassword, r.version), r.token)
+	if err != nil {
+		return item.Item{}, err
+	}
+	return item.ParseSecret(plaintext)
+}
+
+func order(a, b *entry) int {
+	return cmp.Or(strings.Compare(a.title, b.title), strings.Compare(a.id, b.id))
+}
+
+// next is a state of the vault that is not verified yet.
+type next struct {
+	v       *vault
+	full    bool
+	count   int64
+	digest  seal.Digest
+	changed map[string]*entry // full: all entries. Without records: the entry is gone
+}
+
+func (v *vault) begin(full bool) *next {
+	n := &next{v: v, full: full, changed: map[string]*entry{}}
+	if !full {
+		n.count, n.digest = v.count, v.digest
+	}
+	return n
+}
+
+// entry returns an entry that may be written to.
+func (n *next) entry(account string) *entry {
+	e := n.changed[account]
+	if e == nil {
+		if held := n.v.entries[account]; held != nil && !n.full {
+			e = held.clone()
+		} else {
+			e = &entry{id: account}
+		}
+		n.changed[account] = e
+	}
+	return e
+}
+
+func (n *next) add(account string, kind seal.Kind, r sealed) error {
+	term, err := n.v.term(account, kind, r)
+	if err != nil {
+		return err
+	}
+	n.digest = n.digest.Add(term)
+	n.count++
+	return nil
+}
+
+func (n *next) sub(account string, kind seal.Kind, r sealed) error {
+	term, err := n.v.term(account, kind, r)
+	if err != nil {
+		return err
+	}
+	n.digest = n.digest.Sub(term)
+	n.count--
+	return nil
+}
+
+// put takes in a record. The error names what cannot be: a record twice, or one that is older than the one held.
+func (n *next) put(account string, kind seal.Kind, r sealed) error {
+	e := n.entry(account)
+	if kind == seal.KindAccount {
+		if held := e.meta; held.version != 0 {
+			switch {
+			case n.full:
+				return fmt.Errorf("%s is there twice, as version %d too", describe(n.v.place(account, kind, r.version)), held.version)
+			case r.version == held.version:
+				return fmt.Errorf("%s was repeated", describe(n.v.place(account, kind, r.version)))
+			case r.version < held.version:
+				return fmt.Errorf("%s is older than the version %d that this device has", describe(n.v.place(account, kind, r.version)), held.version)
+			}
+			if err := n.sub(account, kind, held); err != nil {
+				return err
+			}
+		}
+		e.meta = r
+	} else {
+		i, found := slices.BinarySearchFunc(e.secrets, r.version, func(s sealed, version int64) int { return cmp.Compare(s.version, version) })
+		if found {
+			return fmt.Errorf("%s was repeated", describe(n.v.place(account, kind, r.version)))
+		}
+		e.secrets = slices.Insert(e.secrets, i, r)
+	}
+	return n.add(account, kind, r)
+}
+
+// drop takes out a record. One that is not held was made and deleted since the last sync.
+func (n *next) drop(account string, kind seal.Kind, version int64) error {
+	e := n.entry(account)
+	if kind == seal.KindAccount {
+		held := e.meta
+		if held.version != version {
+			return nil
+		}
+		e.meta = sealed{}
+		return n.sub(account, kind, held)
+	}
+	for i, s := range e.secrets {
+		if s.version == version {
+			e.secrets = slices.Delete(e.secrets, i, i+1)
+			return n.sub(account, kind, s)
+		}
+	}
+	return nil
+}
+
+// fill takes in the records of an answer and returns what is wrong with them.
+func (n *next) fill(answer api.VaultResponse) []string {
+	var problems []string
+	for i := range answer.Records {
+		r := &answer.Records[i]
+		kind, err := checkRecord(n, r, answer.Revision)
+		switch {
+		case err != nil:
+		case r.Deleted:
+			err = n.drop(r.AccountID, kind, r.Version)
+		default:
+			err = n.put(r.AccountID, kind, sealed{r.Version, r.Token})
+		}
+		if err != nil {
+			problems = append(problems, err.Error())
+		}
+	}
+	return problems
+}
+
+func checkRecord(n *next, r *api.Record, revision int64) (seal.Kind, error) {
+	if n.changed[r.AccountID] == nil {
+		if _, err := seal.ParseAccountID(r.AccountID); err != nil {
+			return "", errors.New("a record has an account id that no client makes")
+		}
+	}
+	kind := seal.KindPassword
+	switch r.Kind {
+	case api.KindAccount:
+		kind = seal.KindAccount
+	case api.KindPassword:
+	default:
+		return "", errors.New("a record is of an unknown kind")
+	}
+	p := n.v.place(r.AccountID, kind, r.Version)
+	switch {
+	case r.Version < 1:
+		return "", fmt.Errorf("%s has no version", describe(p))
+	case r.Revision < 1 || r.Revision > revision || !n.full && r.Revision <= n.v.revision:
+		return "", fmt.Errorf("%s is said to be of revision %d", describe(p), r.Revision)
+	case r.Deleted && (n.full || r.Token != ""), !r.Deleted && r.Token == "":
+		return "", fmt.Errorf("%s is half a tombstone", describe(p))
+	case len(r.Token) > api.MaxTokenBytes:
+		return "", fmt.Errorf("%s is larger than a token can be", describe(p))
+	}
+	return kind, nil
+}
+
+// openChanged opens what is new. Verified records that do not open are entries with an error.
+func (n *next) openChanged(ctx context.Context) error {
+	for i, e := range n.changed {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if held := n.v.entries[i]; held != nil {
+			if held.meta == e.meta {
+				e.item, e.err, e.title, e.hay, e.line = held.item, held.err, held.title, held.hay, held.line
+				continue
+			}
+		}
+		if e.meta.version != 0 || len(e.secrets) != 0 {
+			n.v.open(e)
+		}
+	}
+	return nil
+}
+
+// commit makes the verified state the vault's. It is called under Client.mu.
+func (n *next) commit(revision int64) {
+	v := n.v
+	for id, e := range n.changed {
+		if held := v.entries[id]; held != nil && held.base() != e.base() {
+			v.supersede(held)
+		}
+		if e.meta.version == 0 && len(e.secrets) == 0 {
+			delete(n.changed, id)
+			if !n.full {
+				v.remove(id)
+			}
+		} else if !n.full {
+			v.remove(id)
+			v.insert(e)
+		}
+	}
+	if n.full {
+		for id, held := range v.entries {
+			if n.changed[id] == nil {
+				v.supersede(held)
+			}
+		}
+		v.entries = n.changed
+		v.sorted = slices.SortedFunc(maps.Values(v.entries), order)
+	}
+	v.loaded, v.revision, v.count, v.digest = true, revision, n.count, n.digest
+}
+
+// maxOlder bounds the versions that an edit may begin from. One from before them is kept as a copy.
+const maxOlder = 16
+
+func (v *vault) supersede(held *entry) {
+	if v.handed[held.id] {
+		older := append(v.older[held.id], held)
+		v.older[held.id] = older[max(0, len(older)-maxOlder):]
+	}
+}
+
+func (v *vault) remove(id string) {
+	held := v.entries[id]
+	if held == nil {
+		return
+	}
+	delete(v.entries, id)
+	if i, found := slices.BinarySearchFunc(v.sorted, held, order); found {
+		v.sorted = slices.Delete(v.sorted, i, i+1)
+	}
+}
+
+func (v *vault) insert(e *entry) {
+	v.entries[e.id] = e
+	i, _ := slices.BinarySearchFunc(v.sorted, e, order)
+	v.sorted = slices.Insert(v.sorted, i, e)
+}
