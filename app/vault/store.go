@@ -57,6 +57,10 @@ type Session struct {
 	Created  time.Time
 	LastSeen time.Time
 	Expires  time.Time
+
+	// Generation is that of the user whose password was checked for this session. PutSession alone looks at it, so that
+	// a log-in with the old password cannot be stored after the new one is in force; 0 asks for no check. It is not kept.
+	Generation int64
 }
 
 // Throttle is the state of one throttle key. Version 0 means that the store has none.
@@ -75,6 +79,9 @@ type Change struct {
 	Deletes  []api.Place
 }
 
+// TombstoneDays is how long a store remembers a deleted record at least.
+const TombstoneDays = 180
+
 // Store keeps users, sessions and sealed records. It is used by many goroutines, and by several processes at once.
 // Every method is all or nothing, and what it reported as done survives the death of the process and of the machine.
 // Times are kept to the millisecond, in UTC. A cancelled context may leave a write done or not done, never half done.
@@ -85,23 +92,27 @@ type Store interface {
 	// User reads with the latest committed state. ErrNotFound.
 	User(ctx context.Context, name Username) (User, error)
 	// UpdateUser replaces all but Username, ID, Created, Revision and Manifest if the stored Generation is u.Generation,
-	// and adds one to it. ErrConflict if it is another, ErrNotFound.
+	// and adds one to it. Deleting is DeleteUser's. ErrConflict if it is another, ErrNotFound (also if the name has
+	// another user's ID by now, or DeleteUser has begun).
 	UpdateUser(ctx context.Context, u User) error
 	// DeleteUser removes the user with all records and sessions. If it fails half way the user row stays, with Deleting
 	// set, and DeleteUser can be called again; Changes and Apply then answer ErrNotFound. The username is free afterwards.
+	// ErrNotFound if there is no such user.
 	DeleteUser(ctx context.Context, name Username) error
 
-	// PutSession stores a new session.
+	// PutSession stores a new session. ErrNotFound if there is no such user (any more), ErrConflict if the user's
+	// Generation is not s.Generation.
 	PutSession(ctx context.Context, s Session) error
 	// Session returns ErrNotFound for one that is unknown or expired at now.
 	Session(ctx context.Context, hash SessionHash, now time.Time) (Session, error)
-	// TouchSession moves LastSeen and Expires forward. ErrNotFound if it is gone.
+	// TouchSession moves LastSeen and Expires forward, never back. ErrNotFound if it is gone or had expired at lastSeen.
 	TouchSession(ctx context.Context, hash SessionHash, lastSeen, expires time.Time) error
 	// Sessions lists a user's sessions that have not expired at now, newest first.
 	Sessions(ctx context.Context, id UserID, now time.Time) ([]Session, error)
 	// DeleteSession ends one session of this user. ErrNotFound if it is not there or not this user's.
 	DeleteSession(ctx context.Context, id UserID, hash SessionHash) error
-	// DeleteSessions ends all sessions of a user but keep (which may be empty).
+	// DeleteSessions ends all sessions of a user but keep (which may be empty): none that was stored before the call
+	// is found after it.
 	DeleteSessions(ctx context.Context, id UserID, keep SessionHash) error
 
 	// Throttle reads the state of a key; the zero Throttle when there is none or it expired at now.
@@ -117,7 +128,9 @@ type Store interface {
 	Changes(ctx context.Context, name Username, since int64) (api.VaultResponse, error)
 	// Apply carries out c and returns the new revision. ErrRevisionConflict if the vault is not at c.Base.
 	// A put of KindAccount replaces the account's record; a put of KindPassword at a place that ever held a record, and a
-	// delete of a record that is not live at that version, are ErrInvalidChange. Any size up to api.MaxChangeRecords is atomic.
+	// delete of a record that is not live at that version, are ErrInvalidChange, as is a change that names one record
+	// twice (an account at two versions is one record) or has more than api.MaxChangeRecords. Any other size is atomic.
+	// A tombstone lasts TombstoneDays or longer; a device that was away for longer finds its digest wrong and syncs in full.
 	Apply(ctx context.Context, name Username, c Change) (int64, error)
 
 	// Ping tells whether the store answers.

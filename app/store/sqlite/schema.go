@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// migrations are applied in order, each in a transaction of its own; PRAGMA user_version counts those that were.
+// One that has been released is never edited.
+var migrations = []string{
+	// Tombstones are kept for good (a row without a token is some 80 bytes), so that a place stays used for ever.
+	//
+	// records is a rowid table in the order of writing, which is nearly the order of revisions: a sync that walks
+	// records_by_revision reads the pages of the table one after another.
+	`
+CREATE TABLE used_user_ids (
+	id TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+	num INTEGER PRIMARY KEY,
+	username TEXT NOT NULL UNIQUE,
+	id TEXT NOT NULL UNIQUE REFERENCES used_user_ids (id),
+	created INTEGER NOT NULL,
+	kdf_salt TEXT NOT NULL,
+	kdf_memory_kib INTEGER NOT NULL,
+	kdf_time INTEGER NOT NULL,
+	kdf_threads INTEGER NOT NULL,
+	auth_hash BLOB NOT NULL,
+	recovery_auth_hash BLOB NOT NULL,
+	wrapped_key TEXT NOT NULL,
+	recovery_wrapped_key TEXT NOT NULL,
+	totp_secret TEXT NOT NULL,
+	totp_last_step INTEGER NOT NULL,
+	generation INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	manifest TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE records (
+	num INTEGER PRIMARY KEY,
+	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
+	kind INTEGER NOT NULL,
+	account_id TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	revision INTEGER NOT NULL,
+	token TEXT
+) STRICT;
+CREATE UNIQUE INDEX accounts ON records (user, account_id) WHERE kind = 1;
+CREATE UNIQUE INDEX passwords ON records (user, account_id, version) WHERE kind = 2;
+CREATE INDEX records_by_revision ON records (user, revision);
+
+CREATE TABLE sessions (
+	hash TEXT NOT NULL PRIMARY KEY,
+	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
+	device TEXT NOT NULL,
+	created INTEGER NOT NULL,
+	last_seen INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user);
+CREATE INDEX sessions_by_expiry ON sessions (expires);
+
+CREATE TABLE throttles (
+	key TEXT NOT NULL PRIMARY KEY,
+	attempts INTEGER NOT NULL,
+	blocked_until INTEGER NOT NULL,
+	expires INTEGER NOT NULL,
+	version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX throttles_by_expiry ON throttles (expires);
+`,
+}
+
+// kindAccount is records.kind of api.KindAccount, as the indexes and statements spell it; api.KindPassword is 2.
+const kindAccount = 1
+
+// migrate brings the file to the last version. Two processes may do this at once: the version is read again under the
+// write lock, so each migration runs once.
+func migrate(ctx context.Context, db *sql.DB, migrations []string) error {
+	for {
+		done, err := migrateOne(ctx, db, migrations)
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+func migrateOne(ctx context.Context, db *sql.DB, migrations []string) (done bool, err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, storeError(err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return false, storeError(err)
+	}
+	switch {
+	case version == len(migrations):
+		return true, nil
+	case version > len(migrations):
+		return false, fmt.Errorf("the file has schema version %d and this program knows versions up to %d: a newer release wrote it", version, len(migrations))
+	case version == 0:
+		var tables int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+			return false, storeError(err)
+		}
+		if tables > 0 {
+			return false, fmt.Errorf("the file is a database of another program")
+		}
+	}
+	if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {
+		return false, fmt.Errorf("migrate to schema version %d: %w", version+1, storeError(err))
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
+		return false, storeError(err)
+	}
+	return false, storeError(tx.Commit())
+}

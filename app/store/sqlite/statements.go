@@ -1,0 +1,94 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// statements are compiled once a connection.
+type statements struct {
+	// On the readers.
+	user, head, changes, liveRecords, session, sessions, throttle *sql.Stmt
+	// On the writer.
+	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
+	putAccount, putPassword, deleteAccount, deletePassword,
+	insertSession, touchSession, deleteSession, deleteSessions, purgeSessions,
+	putThrottle, clearThrottle, purgeThrottles, writerThrottle *sql.Stmt
+}
+
+const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
+
+func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error {
+	for _, p := range []struct {
+		db   *sql.DB
+		stmt **sql.Stmt
+		sql  string
+	}{
+		{reader, &s.user, `SELECT username, id, created, kdf_salt, kdf_memory_kib, kdf_time, kdf_threads, auth_hash,
+			recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest
+			FROM users WHERE username = ?1`},
+		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
+		{reader, &s.changes, `SELECT kind, account_id, version, revision, token FROM records
+			WHERE user = ?1 AND revision > ?2 ORDER BY revision`},
+		{reader, &s.liveRecords, `SELECT kind, account_id, version, revision, token FROM records
+			WHERE user = ?1 AND revision > 0 AND token IS NOT NULL ORDER BY revision`},
+		{reader, &s.session, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
+			FROM sessions s JOIN users u ON u.num = s.user WHERE s.hash = ?1 AND s.expires > ?2`},
+		{reader, &s.sessions, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
+			FROM users u JOIN sessions s ON s.user = u.num WHERE u.id = ?1 AND s.expires > ?2 ORDER BY s.created DESC, s.hash`},
+		{reader, &s.throttle, throttleSQL},
+
+		{writer, &s.lockUser, `SELECT num, id, generation, revision FROM users WHERE username = ?1`},
+		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
+		{writer, &s.insertUser, `INSERT INTO users (username, id, created, kdf_salt, kdf_memory_kib, kdf_time, kdf_threads,
+			auth_hash, recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, 0, ?14)`},
+		{writer, &s.updateUser, `UPDATE users SET kdf_salt = ?2, kdf_memory_kib = ?3, kdf_time = ?4, kdf_threads = ?5, auth_hash = ?6,
+			recovery_auth_hash = ?7, wrapped_key = ?8, recovery_wrapped_key = ?9, totp_secret = ?10, totp_last_step = ?11,
+			generation = generation + 1 WHERE num = ?1`},
+		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
+		{writer, &s.moveRevision, `UPDATE users SET revision = ?2, manifest = ?3 WHERE num = ?1`},
+
+		{writer, &s.putAccount, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 1, ?2, ?3, ?4, ?5)
+			ON CONFLICT (user, account_id) WHERE kind = 1 DO UPDATE SET version = excluded.version, revision = excluded.revision, token = excluded.token`},
+		{writer, &s.putPassword, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 2, ?2, ?3, ?4, ?5)
+			ON CONFLICT (user, account_id, version) WHERE kind = 2 DO NOTHING`},
+		{writer, &s.deleteAccount, `UPDATE records SET token = NULL, revision = ?4
+			WHERE user = ?1 AND kind = 1 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
+		{writer, &s.deletePassword, `UPDATE records SET token = NULL, revision = ?4
+			WHERE user = ?1 AND kind = 2 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
+
+		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`},
+		{writer, &s.touchSession, `UPDATE sessions SET last_seen = max(last_seen, ?2), expires = max(expires, ?3)
+			WHERE hash = ?1 AND expires > ?2`},
+		{writer, &s.deleteSession, `DELETE FROM sessions WHERE hash = ?2 AND user = (SELECT num FROM users WHERE id = ?1)`},
+		{writer, &s.deleteSessions, `DELETE FROM sessions WHERE user = (SELECT num FROM users WHERE id = ?1) AND hash <> ?2`},
+		// What has expired is cleared away a little at a time by whoever adds a row, so no write is ever long.
+		{writer, &s.purgeSessions, `DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires <= ?1 LIMIT 16)`},
+
+		{writer, &s.writerThrottle, throttleSQL},
+		{writer, &s.putThrottle, `INSERT INTO throttles (key, attempts, blocked_until, expires, version) VALUES (?1, ?2, ?3, ?4, ?5)
+			ON CONFLICT (key) DO UPDATE SET attempts = excluded.attempts, blocked_until = excluded.blocked_until,
+			expires = excluded.expires, version = excluded.version`},
+		{writer, &s.clearThrottle, `DELETE FROM throttles WHERE key = ?1`},
+		{writer, &s.purgeThrottles, `DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE expires <= ?1 LIMIT 16)`},
+	} {
+		stmt, err := p.db.PrepareContext(ctx, p.sql)
+		if err != nil {
+			return fmt.Errorf("prepare %q: %w", p.sql, err)
+		}
+		*p.stmt = stmt
+	}
+	return nil
+}
+
+// exec runs a prepared statement of the writer in tx and tells how many rows it touched.
+func exec(ctx context.Context, tx *sql.Tx, stmt *sql.Stmt, args ...any) (int64, error) {
+	r, err := tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}

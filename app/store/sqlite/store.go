@@ -1,0 +1,193 @@
+// Package sqlite is vault.Store in one SQLite file, for one host. Several processes on that host may share the file.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"modernc.org/sqlite" // the driver, and its error codes
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+const (
+	// busyTimeout is how long a write waits for another process's.
+	busyTimeout = 5 * time.Second
+	// Reads of one vault walk it once, so a larger page cache buys nothing that the kernel's does not give; memory is
+	// counted per connection.
+	readers          = 4
+	writerCacheKiB   = 1024
+	readerCacheKiB   = 512
+	walSizeLimitByte = 8 << 20
+)
+
+// Store is a vault.Store. All writes go through one connection: SQLite has one writer at a time anyway, and a queue in
+// the process is fair and cheap where waiting for the file's lock is neither.
+type Store struct {
+	writer *sql.DB
+	reader *sql.DB
+	stmt   statements
+}
+
+var _ vault.Store = (*Store)(nil)
+
+// Open opens or makes the file at path, with its directory. What it makes is for the owner alone, 0600 and 0700.
+func Open(ctx context.Context, path string) (*Store, error) {
+	s, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	// SQLite gives its -wal and -shm files the mode of the file itself.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	s := &Store{}
+	if s.writer, err = connect(path, "immediate", 1, writerCacheKiB); err != nil {
+		return nil, err
+	}
+	if s.reader, err = connect(path, "deferred", readers, readerCacheKiB, "query_only(1)"); err != nil {
+		return nil, errors.Join(err, s.writer.Close())
+	}
+	err = useWAL(ctx, s.writer)
+	if err == nil {
+		err = migrate(ctx, s.writer, migrations)
+	}
+	if err == nil {
+		err = s.stmt.prepare(ctx, s.writer, s.reader)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func connect(path, lock string, conns, cacheKiB int, pragmas ...string) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"_txlock": {lock}, "_pragma": append([]string{
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
+		"synchronous(FULL)", // an answered write survives loss of power
+		"foreign_keys(1)",
+		fmt.Sprintf("cache_size(-%d)", cacheKiB),
+		fmt.Sprintf("journal_size_limit(%d)", walSizeLimitByte),
+	}, pragmas...)}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+// useWAL switches the file to a write-ahead log. SQLite does not wait for its busy timeout here when another process
+// is doing the same.
+func useWAL(ctx context.Context, db *sql.DB) error {
+	deadline := time.Now().Add(busyTimeout)
+	for {
+		var mode string
+		err := db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+		if err == nil && mode != "wal" {
+			return fmt.Errorf("the file system cannot hold a write-ahead log (journal mode %q)", mode)
+		}
+		if err == nil {
+			return nil
+		}
+		if !isBusy(err) || time.Now().After(deadline) {
+			return storeError(err)
+		}
+		select {
+		case <-ctx.Done():
+			return storeError(ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// write runs f in one immediate transaction. The context counts until the connection is free; a transaction that has
+// begun is short and is finished, so a caller who hangs up costs no half-done work and no broken connection.
+func (s *Store) write(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return storeError(err)
+	}
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	ctx = context.WithoutCancel(ctx)
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return storeError(err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := f(ctx, tx); err != nil {
+		return storeError(err)
+	}
+	return storeError(tx.Commit())
+}
+
+// Ping reads from the file, so that one that went away is noticed.
+func (s *Store) Ping(ctx context.Context) error {
+	var n int
+	if err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
+		return storeError(err)
+	}
+	return nil
+}
+
+// Close closes the file. The last process to do so folds the write-ahead log into it.
+func (s *Store) Close() error {
+	return errors.Join(s.reader.Close(), s.writer.Close())
+}
+
+// storeError gives an error of SQLite, of database/sql or of a context the meaning that vault.Store promises. Errors
+// of package vault stay as they are.
+func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, known := range []error{
+		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
+		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, context.Canceled,
+	} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	switch primaryCode(err) {
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", vault.ErrStoreFull, err)
+	case sqlite3.SQLITE_TOOBIG:
+		return fmt.Errorf("%w: %w", vault.ErrInvalidChange, err)
+	}
+	return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+}
+
+func isBusy(err error) bool { return primaryCode(err) == sqlite3.SQLITE_BUSY }
+
+// primaryCode is SQLite's result code without the extended part, or 0.
+func primaryCode(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}

@@ -1,0 +1,62 @@
+package vault
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" // RFC 4648 §5
+
+// Check tells what is wrong with a change whatever the vault holds, as ErrInvalidChange. Stores call it first.
+func (c Change) Check() error {
+	if n := len(c.Puts) + len(c.Deletes); n > api.MaxChangeRecords {
+		return fmt.Errorf("%w: %d records, at most %d go into one change", ErrInvalidChange, n, api.MaxChangeRecords)
+	}
+	seen := make(map[api.Place]bool, len(c.Puts)+len(c.Deletes))
+	check := func(p api.Place) error {
+		switch {
+		case p.Kind != api.KindAccount && p.Kind != api.KindPassword:
+			return fmt.Errorf("%w: unknown kind", ErrInvalidChange)
+		case p.AccountID == "" || strings.Trim(p.AccountID, base64url) != "":
+			// A store may build keys from it with a separator outside this alphabet.
+			return fmt.Errorf("%w: account id is not base64url", ErrInvalidChange)
+		case p.Version < 1:
+			return fmt.Errorf("%w: version %d of %s %s is below 1", ErrInvalidChange, p.Version, p.Kind, p.AccountID)
+		}
+		record := p
+		if p.Kind == api.KindAccount {
+			record.Version = 0 // one record, whatever its version
+		}
+		if seen[record] {
+			return fmt.Errorf("%w: %s %s stands in it twice", ErrInvalidChange, p.Kind, p.AccountID)
+		}
+		seen[record] = true
+		return nil
+	}
+	for _, p := range c.Puts {
+		if err := check(p.Place); err != nil {
+			return err
+		}
+		if p.Token == "" || len(p.Token) > api.MaxTokenBytes {
+			return fmt.Errorf("%w: token of %s %s has %d bytes, not 1 to %d", ErrInvalidChange, p.Kind, p.AccountID, len(p.Token), api.MaxTokenBytes)
+		}
+	}
+	for _, p := range c.Deletes {
+		if err := check(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PlaceUsed is the ErrInvalidChange of a put of KindPassword at a place that held a record before.
+func PlaceUsed(p api.Place) error {
+	return fmt.Errorf("%w: version %d of %s %s was written before", ErrInvalidChange, p.Version, p.Kind, p.AccountID)
+}
+
+// PlaceNotLive is the ErrInvalidChange of a delete of a record that is not there.
+func PlaceNotLive(p api.Place) error {
+	return fmt.Errorf("%w: version %d of %s %s is not there to delete", ErrInvalidChange, p.Version, p.Kind, p.AccountID)
+}
