@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) editCommand() *cobra.Command {
+	var e edits
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "edit ITEM",
+		Short: "Change an item",
+		Long: `Change an item and print its id. What no flag names stays as it is; an empty value clears.
+ITEM is an id, an exact title, or words that find one item alone.
+` + secretOrder,
+		Args: cobra.ExactArgs(1),
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			e.changed = cmd.Flags().Changed
+			if !e.any() {
+				return usage(cmd.CommandPath(), "nothing to change: no flag says what")
+			}
+			return p.edit(cmd.Context(), args[0], e, asJSON)
+		}),
+	}
+	e.flags(cmd)
+	cmd.Flags().StringArrayVar(&e.drop, "remove-field", nil, "remove the custom field `NAME`; may be repeated")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write the saved item as JSON, without its secrets")
+	cmd.MarkFlagsMutuallyExclusive("password", "generate")
+	return cmd
+}
+
+// any reports whether a flag asks for a change.
+func (e *edits) any() bool {
+	for _, flag := range []string{"title", "username", "url", "tag", "favourite", "notes-file"} {
+		if e.changed(flag) {
+			return true
+		}
+	}
+	return e.password || e.generate || e.totp || len(e.ask) > 0 || len(e.drop) > 0
+}
+
+func (p *program) edit(ctx context.Context, name string, e edits, asJSON bool) error {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	found, err := find(c, name)
+	if err != nil {
+		return err
+	}
+	it, err := c.Get(found.ID)
+	if err != nil {
+		return err
+	}
+	if it, err = p.apply(ctx, it, e); err != nil {
+		return err
+	}
+	return p.save(ctx, c, it, asJSON)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// usageError is a command that was not understood.
+type usageError struct {
+	err     error
+	command string // whose help explains it
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(command, format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...), command}
+}
+
+// hintedError is an error about which something can be done.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+
+func withHint(err error, hint string) error { return &hintedError{err, hint} }
+
+// report writes err to standard error and returns the exit status. The text may come from the server or from a record,
+// so what could steer the terminal is made visible.
+func (p *program) report(err error) int {
+	status := exitFailure
+	message, hint := err.Error(), hintFor(err)
+	var u *usageError
+	switch {
+	case errors.As(err, &u):
+		status = exitUsage
+		hint = fmt.Sprintf("%s --help shows how it is used", u.command)
+	case errors.Is(err, context.Canceled):
+		message, hint = "interrupted", ""
+	}
+	// Candidates and problems are listed one a line.
+	for i, line := range strings.Split(message, "\n") {
+		if i == 0 {
+			line = "vaultsphere: error: " + line
+		}
+		_, _ = fmt.Fprintln(p.err, printable(line, ""))
+	}
+	if hint != "" {
+		_, _ = fmt.Fprintln(p.err, printable("vaultsphere: hint: "+hint, ""))
+	}
+	return status
+}
+
+func hintFor(err error) string {
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		return hinted.hint
+	}
+	var server *client.ServerError
+	switch {
+	case errors.Is(err, client.ErrSignedOut):
+		return "sign in with vaultsphere login"
+	case errors.Is(err, client.ErrWrongPhrase):
+		return "check the user name and that the phrase is the newest one"
+	case errors.Is(err, client.ErrOffline):
+		return "check the address (--server) and that the server runs"
+	case errors.Is(err, client.ErrUncertain):
+		return "look with vaultsphere list before trying again"
+	case errors.Is(err, client.ErrRolledBack):
+		return "tell whoever runs the server; if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault"
+	case errors.Is(err, seal.ErrKDFTooWeak), errors.Is(err, seal.ErrKDFTooCostly), errors.Is(err, seal.ErrKDFMismatch):
+		return "the server may be trying to learn your master password: do not enter it in the page either, and ask whoever runs the server"
+	case errors.As(err, &server):
+		return serverHint(server)
+	}
+	return ""
+}
+
+func serverHint(e *client.ServerError) string {
+	wait := ""
+	if e.RetryAfter > 0 {
+		wait = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
+	}
+	switch e.Code {
+	case api.CodeUnauthorized:
+		return "sign in with vaultsphere login"
+	case api.CodeInvalidCredentials:
+		return "check the user name and the master password; the server does not say which is wrong"
+	case api.CodeTOTPInvalid:
+		return "wait for the next code and check the clock of the phone"
+	case api.CodeUsernameTaken:
+		return "choose another user name, or sign in with vaultsphere login"
+	case api.CodeThrottled, api.CodeUnavailable, api.CodeStorageUnavailable:
+		return wait
+	case api.CodeInternal:
+		if e.RequestID != "" {
+			return "whoever runs the server finds the cause in its log under request " + e.RequestID
+		}
+	}
+	return ""
+}

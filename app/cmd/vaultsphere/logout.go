@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+func (p *program) logoutCommand() *cobra.Command {
+	var local bool
+	cmd := &cobra.Command{
+		Use:   "logout",
+		Short: "End the session of this device",
+		Long: `End the session of this device. Signing out twice is no error. The server, the user
+name and the newest state of the vault that was seen stay remembered.`,
+		Args: cobra.NoArgs,
+		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
+			return p.logout(cmd.Context(), local)
+		}),
+	}
+	cmd.Flags().BoolVar(&local, "local", false, "forget the session here without telling the server, where it lives on until it runs out")
+	return cmd
+}
+
+func (p *program) logout(ctx context.Context, local bool) error {
+	c, err := p.connect()
+	if err != nil {
+		return err
+	}
+	if c.session.Token == "" {
+		return nil
+	}
+	if !local {
+		err := c.Logout(ctx)
+		if errors.Is(err, client.ErrOffline) {
+			return withHint(err, "still signed in; vaultsphere logout --local forgets the session on this device alone")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	c.session.Token = ""
+	return c.state.setSession(c.session)
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// printable makes s safe to show on a terminal. What others wrote into a title, a user name or an error message could
+// otherwise move the cursor, rename the window or answer for the user (escape sequences), or reverse the reading
+// order of a line (bidirectional overrides). Characters in keep are left alone.
+func printable(s, keep string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case strings.ContainsRune(keep, r) || !deceptive(r):
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func deceptive(r rune) bool {
+	switch {
+	case r < 0x20, 0x7f <= r && r < 0xa0: // C0, DEL, C1
+		return true
+	case r == 0x2028, r == 0x2029: // line and paragraph separator
+		return true
+	case r == 0x061c, r == 0x200e, r == 0x200f, 0x202a <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069: // bidirectional controls
+		return true
+	}
+	return false
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits an int
+}
+
+// printValue writes one value and a newline: the exact bytes to a pipe or a file, a harmless form to a terminal.
+func (p *program) printValue(value string) error {
+	if isTerminal(p.out) {
+		value = printable(value, "\n\t")
+	}
+	return p.write(value + "\n")
+}
+
+// printJSON writes v indented and with every character as it is, apart from those that JSON itself escapes.
+func (p *program) printJSON(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	return p.write(b.String())
+}
+
+func (p *program) write(s string) error {
+	if _, err := io.WriteString(p.out, s); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}
+
+// note tells a person something on standard error. A lost note is not worth failing for.
+func (p *program) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.err, "vaultsphere: %s\n", printable(fmt.Sprintf(format, args...), ""))
+}

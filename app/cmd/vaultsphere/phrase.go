@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// askedWords is how many words are asked for. Somebody who has not written the phrase down does not know three of 24.
+const askedWords = 3
+
+// Alternate screen of xterm and its descendants: what is shown there is neither in the scrollback nor left behind.
+const (
+	enterScreen = "\x1b[?1049h\x1b[H"
+	leaveScreen = "\x1b[?1049l"
+)
+
+// confirmPhrase shows the phrase to a person until they can repeat some of its words.
+func (p *program) confirmPhrase(ctx context.Context, words []string) error {
+	t, err := openTerminal()
+	if err != nil {
+		return withHint(fmt.Errorf("show the recovery phrase: %w", err), "use --phrase-file")
+	}
+	defer t.close()
+	for {
+		if err := p.showPhrase(ctx, t, words); err != nil {
+			return err
+		}
+		right, err := askWords(ctx, t, words)
+		if err != nil || right {
+			return err
+		}
+		t.say("That is not the word. The phrase is shown again.\n")
+	}
+}
+
+func (p *program) showPhrase(ctx context.Context, t *terminal, words []string) error {
+	// A terminal that says it is dumb would print the sequences.
+	if kind := p.getenv("TERM"); kind != "" && kind != "dumb" {
+		t.say(enterScreen)
+		defer t.say(leaveScreen)
+	}
+	t.say("Your recovery phrase. It opens your vault if you lose the master password, and nothing else does.\n" +
+		"Write it down on paper, in this order. It will not be shown again.\n\n")
+	const columns = 4
+	rows := (len(words) + columns - 1) / columns
+	for row := range rows {
+		var line strings.Builder
+		for i := row; i < len(words); i += rows {
+			fmt.Fprintf(&line, "%4d %-10s", i+1, words[i])
+		}
+		t.say("%s\n", strings.TrimRight(line.String(), " "))
+	}
+	_, err := t.line(ctx, "\nPress Enter when it is written down")
+	return err
+}
+
+func askWords(ctx context.Context, t *terminal, words []string) (bool, error) {
+	asked, err := distinctNumbers(askedWords, len(words))
+	if err != nil {
+		return false, err
+	}
+	for _, i := range asked {
+		answer, err := t.line(ctx, fmt.Sprintf("Word %d", i+1))
+		if err != nil {
+			return false, err
+		}
+		if !strings.EqualFold(answer, words[i]) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// distinctNumbers picks n of 0..below-1, ascending.
+func distinctNumbers(n, below int) ([]int, error) {
+	if n > below {
+		return nil, errors.New("too few numbers to choose from")
+	}
+	var out []int
+	for len(out) < n {
+		r, err := rand.Int(rand.Reader, big.NewInt(int64(below)))
+		if err != nil {
+			return nil, fmt.Errorf("random number: %w", err)
+		}
+		if i := int(r.Int64()); !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) rmCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "rm ITEM...",
+		Short: "Delete items with their history",
+		Long: `Delete items with their history. It asks first, on the terminal; if one of the names is
+not found, nothing is deleted. ITEM is an id, an exact title, or words that find one item alone.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			return p.rm(cmd.Context(), args, yes)
+		}),
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+var errNotDeleted = errors.New("nothing was deleted")
+
+func (p *program) rm(ctx context.Context, names []string, yes bool) error {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	var ids, titles []string
+	for _, name := range names {
+		found, err := find(c, name)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(ids, found.ID) {
+			ids, titles = append(ids, found.ID), append(titles, found.Title)
+		}
+	}
+	if !yes {
+		if err := p.confirmDeletion(ctx, titles); err != nil {
+			return err
+		}
+	}
+	return c.Delete(ctx, ids)
+}
+
+func (p *program) confirmDeletion(ctx context.Context, titles []string) error {
+	t, err := openTerminal()
+	if err != nil {
+		return withHint(fmt.Errorf("%w: %w", errNotDeleted, err), "--yes deletes without asking")
+	}
+	defer t.close()
+	for _, title := range titles {
+		t.say("  %s\n", printable(title, ""))
+	}
+	answer, err := t.line(ctx, fmt.Sprintf("Delete %s with history? [y/N]", count(len(titles), "item")))
+	if err != nil {
+		return err
+	}
+	if a := strings.ToLower(answer); a != "y" && a != "yes" {
+		return errNotDeleted
+	}
+	return nil
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// sessionFile and seenFile are kept apart because they live apart: signing out ends the first, while the second has to
+// outlive it, or the server could show an old vault after the next sign-in.
+const (
+	sessionFile = "session.json"
+	seenFile    = "seen.json"
+	lockFile    = "seen.lock"
+)
+
+// maxStateBytes bounds what is read back; the files are far smaller.
+const maxStateBytes = 1 << 20
+
+// session is who is signed in where. Without a token it only remembers both for the next sign-in.
+type session struct {
+	Server   string `json:"server"`
+	Username string `json:"username"`
+	Token    string `json:"token,omitempty"`
+}
+
+// state is the directory in which one user of this machine keeps what has to survive between two commands.
+type state struct{ dir string }
+
+// state finds the directory: the XDG one where that is set or customary, the system's configuration directory elsewhere.
+func (p *program) state() (state, error) {
+	// The XDG Base Directory Specification says that a relative path is to be ignored.
+	if dir := p.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return state{filepath.Join(dir, "vaultsphere")}, nil
+	}
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return state{}, fmt.Errorf("find the directory for state: %w", err)
+		}
+		return state{filepath.Join(dir, "vaultsphere")}, nil
+	}
+	home := p.getenv("HOME")
+	if !filepath.IsAbs(home) {
+		return state{}, withHint(errors.New("find the directory for state: HOME is not set"), "set HOME or XDG_STATE_HOME")
+	}
+	return state{filepath.Join(home, ".local", "state", "vaultsphere")}, nil
+}
+
+// session returns the zero session when there is none.
+func (s state) session() (session, error) {
+	var se session
+	path := filepath.Join(s.dir, sessionFile)
+	err := readState(path, &se, "sign in again with vaultsphere login")
+	if errors.Is(err, fs.ErrNotExist) {
+		return session{}, nil
+	}
+	if err == nil && se.Server == "" {
+		err = corrupt(path, errors.New("server is missing"), "sign in again with vaultsphere login")
+	}
+	return se, err
+}
+
+func (s state) setSession(se session) error { return s.write(sessionFile, se) }
+
+// readState decodes the file strictly: a file that says more than this version knows may mean something else too.
+func readState(path string, v any, remedy string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	// Windows keeps access in ACLs, which the permission bits do not show; the profile directory is private there.
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return withHint(
+			fmt.Errorf("%s can be read or changed by others (mode %04o)", path, info.Mode().Perm()),
+			fmt.Sprintf("someone may have copied the session: run chmod 600 %s, then vaultsphere logout and vaultsphere login", path))
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxStateBytes+1))
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	if len(data) > maxStateBytes {
+		return corrupt(path, errors.New("it is too large"), remedy)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return corrupt(path, decodeReason(err), remedy)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return corrupt(path, errors.New("there is more after its end"), remedy)
+	}
+	return nil
+}
+
+// decodeReason drops the text of encoding/json's errors that may quote the file, which holds the session token.
+func decodeReason(err error) error {
+	var typ *json.UnmarshalTypeError
+	if errors.As(err, &typ) && typ.Field != "" {
+		return fmt.Errorf("field %s has the wrong type", typ.Field)
+	}
+	return errors.New("it is not the JSON that was written there")
+}
+
+// corrupt never deletes: the file may be a newer version's, or be wanted for finding out what happened.
+func corrupt(path string, reason error, remedy string) error {
+	return withHint(fmt.Errorf("%s is damaged: %w", path, reason),
+		fmt.Sprintf("move it away (mv %s %s.damaged) and %s", path, path, remedy))
+}
+
+// write replaces a file of the state directory so that a reader, and a machine that loses power, sees the old or the new one.
+func (s state) write(name string, v any) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("save state: %w", err)
+		}
+	}()
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(s.dir, "."+name+".*") // O_EXCL, 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if err := writeSynced(f, append(data, '\n')); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(s.dir, name)); err != nil {
+		return err
+	}
+	return syncDir(s.dir)
+}
+
+// writeSynced closes f in any case.
+func writeSynced(f *os.File, data []byte) error {
+	_, err := f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // directories cannot be flushed there; NTFS journals the rename
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show server, user and the state of the vault",
+		Long: `Show server, user and the state of the vault, without opening it.
+
+Revision and items are what the server says. "verified" is what this device has checked
+itself when it last opened the vault. Two devices that verified the same revision must
+show the same digest; if they do not, the server shows them different vaults.`,
+		Args: cobra.NoArgs,
+		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
+			return p.status(cmd.Context(), asJSON)
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return cmd
+}
+
+type status struct {
+	Server       string       `json:"server"`
+	Username     string       `json:"username,omitempty"`
+	SignedIn     bool         `json:"signed_in"`
+	SecondFactor bool         `json:"second_factor"`
+	Revision     int64        `json:"revision"`
+	Items        int          `json:"items"`
+	Verified     *client.Seen `json:"verified,omitempty"`
+}
+
+func (p *program) status(ctx context.Context, asJSON bool) error {
+	c, err := p.connect()
+	if err != nil {
+		return err
+	}
+	s, err := statusOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return p.printJSON(s)
+	}
+	return p.write(s.text())
+}
+
+func statusOf(ctx context.Context, c *connection) (status, error) {
+	s := status{Server: c.session.Server, Username: c.session.Username}
+	if c.session.Token == "" {
+		return s, nil
+	}
+	state, _, err := c.Resume(ctx)
+	if err != nil || state == client.SignedOut {
+		return s, err
+	}
+	account, err := c.Account(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.SignedIn, s.Username, s.SecondFactor = true, account.Username, account.TOTPEnabled
+	if s.Revision, s.Items, err = sealedVault(ctx, c); err != nil {
+		return s, err
+	}
+	seen, err := c.memory.Load(account.UserID)
+	if seen != (client.Seen{}) {
+		s.Verified = &seen
+	}
+	return s, err
+}
+
+// maxSealedVault is how much of a sealed vault is read to count it.
+const maxSealedVault = 512 << 20
+
+// sealedVault counts what the server has without a key. Nothing of it is verified, and nothing is kept.
+func sealedVault(ctx context.Context, c *connection) (revision int64, items int, err error) {
+	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: api.PathVault + "?since=0", Limit: maxSealedVault})
+	if err != nil {
+		return 0, 0, fmt.Errorf("%w: %w", client.ErrOffline, err)
+	}
+	var vault api.VaultResponse
+	if answer.Status != http.StatusOK {
+		return 0, 0, fmt.Errorf("count items: server answered %d", answer.Status)
+	}
+	if err := json.Unmarshal(answer.Body, &vault); err != nil {
+		return 0, 0, &client.AnswerError{Path: api.PathVault, Err: err}
+	}
+	for _, r := range vault.Records {
+		if r.Kind == api.KindAccount && !r.Deleted {
+			items++
+		}
+	}
+	return vault.Revision, items, nil
+}
+
+func (s status) text() string {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-15s%s\n", name+":", printable(fmt.Sprintf(format, args...), ""))
+	}
+	line("server", "%s", s.Server)
+	if s.Username != "" {
+		line("user", "%s", s.Username)
+	}
+	if !s.SignedIn {
+		line("signed in", "no")
+		return b.String()
+	}
+	line("signed in", "yes")
+	line("second factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
+	line("revision", "%d", s.Revision)
+	line("items", "%d", s.Items)
+	if s.Verified == nil {
+		line("verified", "nothing yet")
+	} else {
+		line("verified", "revision %d, digest %s", s.Verified.Revision, s.Verified.Digest)
+	}
+	return b.String()
+}
