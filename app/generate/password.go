@@ -1,0 +1,172 @@
+package generate
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+)
+
+// PasswordRules says what a password is made of. Every chosen class occurs at least once.
+type PasswordRules struct {
+	Length                        int // 4 to 128
+	Lower, Upper, Digits, Symbols bool
+	AvoidAmbiguous                bool // leaves out what looks alike in many typefaces: I l 1 | O 0 o
+	MinDigits, MinSymbols         int
+}
+
+const (
+	minLength = 4
+	maxLength = 128
+
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits = "0123456789"
+	// No quotes, backslash or space: sites and shells trip over them, and they add 0.2 bits a character.
+	symbols = "!#$%&()*+,-./:;<=>?@[]^_{|}~"
+
+	ambiguous = "Il1|O0o"
+)
+
+type class struct {
+	name     string
+	alphabet string
+	least    int
+}
+
+func (r PasswordRules) classes() ([]class, error) {
+	if r.Length < minLength || r.Length > maxLength {
+		return nil, fmt.Errorf("%w: the length is %d to %d characters", ErrRules, minLength, maxLength)
+	}
+	if r.MinDigits < 0 || r.MinSymbols < 0 {
+		return nil, fmt.Errorf("%w: a least number can not be negative", ErrRules)
+	}
+	if r.MinDigits > 0 && !r.Digits {
+		return nil, fmt.Errorf("%w: at least %d digits are asked for, but digits are left out", ErrRules, r.MinDigits)
+	}
+	if r.MinSymbols > 0 && !r.Symbols {
+		return nil, fmt.Errorf("%w: at least %d symbols are asked for, but symbols are left out", ErrRules, r.MinSymbols)
+	}
+	var chosen []class
+	need := 0
+	for _, c := range []struct {
+		class
+		in bool
+	}{
+		{class{"lower", lower, 1}, r.Lower},
+		{class{"upper", upper, 1}, r.Upper},
+		{class{"digits", digits, max(1, r.MinDigits)}, r.Digits},
+		{class{"symbols", symbols, max(1, r.MinSymbols)}, r.Symbols},
+	} {
+		if !c.in {
+			continue
+		}
+		// Checked one by one: a sum of two huge numbers could wrap.
+		if c.least > r.Length {
+			return nil, fmt.Errorf("%w: at least %d %s do not fit in %d characters", ErrRules, c.least, c.name, r.Length)
+		}
+		if r.AvoidAmbiguous {
+			c.alphabet = without(c.alphabet, ambiguous)
+		}
+		chosen = append(chosen, c.class)
+		need += c.least
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w: choose at least one kind of character", ErrRules)
+	}
+	if need > r.Length {
+		return nil, fmt.Errorf("%w: what has to be in it takes %d characters, the length is %d", ErrRules, need, r.Length)
+	}
+	return chosen, nil
+}
+
+func without(s, cut string) string {
+	return strings.Map(func(c rune) rune {
+		if strings.ContainsRune(cut, c) {
+			return -1
+		}
+		return c
+	}, s)
+}
+
+// Password draws one of all passwords that keep the rules, each as likely as any other, and gives the entropy in bits:
+// log2 of how many there are. Putting a required digit somewhere and filling up the rest, as is often done, favours
+// some passwords and has less. ErrRules.
+func Password(r PasswordRules) (string, float64, error) {
+	classes, err := r.classes()
+	if err != nil {
+		return "", 0, err
+	}
+	ways := countWays(classes, r.Length)
+	password := make([]byte, 0, r.Length)
+	for i, c := range classes {
+		for range drawCount(ways[i], len(password), r.Length) {
+			password = append(password, c.alphabet[pick(len(c.alphabet))])
+		}
+	}
+	for i := len(password) - 1; i > 0; i-- { // Fisher–Yates
+		j := pick(i + 1)
+		password[i], password[j] = password[j], password[i]
+	}
+	total := new(big.Int)
+	for _, n := range ways[0][r.Length] {
+		total.Add(total, n)
+	}
+	return string(password), log2(total), nil
+}
+
+// countWays gives ways[i][n][k]: in how many ways n places can be filled with characters of classes[i:], each as often
+// as it has to be, such that k of the places hold a character of classes[i].
+func countWays(classes []class, length int) [][][]*big.Int {
+	ways := make([][][]*big.Int, len(classes))
+	rest := make([]*big.Int, length+1) // all ways for the classes after i
+	for n := range rest {
+		rest[n] = new(big.Int)
+	}
+	rest[0].SetInt64(1)
+	for i := len(classes) - 1; i >= 0; i-- {
+		size := big.NewInt(int64(len(classes[i].alphabet)))
+		power := make([]*big.Int, length+1)
+		power[0] = big.NewInt(1)
+		for k := 1; k <= length; k++ {
+			power[k] = new(big.Int).Mul(power[k-1], size)
+		}
+		sums := make([]*big.Int, length+1)
+		ways[i] = make([][]*big.Int, length+1)
+		for n := range ways[i] {
+			sums[n] = new(big.Int)
+			ways[i][n] = make([]*big.Int, n+1)
+			places := big.NewInt(1) // n over k
+			for k := range ways[i][n] {
+				w := new(big.Int)
+				if k >= classes[i].least {
+					w.Mul(places, power[k])
+					w.Mul(w, rest[n-k])
+				}
+				ways[i][n][k] = w
+				sums[n].Add(sums[n], w)
+				places.Mul(places, big.NewInt(int64(n-k)))
+				places.Quo(places, big.NewInt(int64(k+1)))
+			}
+		}
+		rest = sums
+	}
+	return ways
+}
+
+// drawCount says how many characters of a class there are when the classes before it took used of the length, with
+// the likelihood that this number has among all passwords.
+func drawCount(ways [][]*big.Int, used, length int) int {
+	counts := ways[length-used]
+	total := new(big.Int)
+	for _, n := range counts {
+		total.Add(total, n)
+	}
+	at := below(total)
+	for k, n := range counts {
+		if at.Cmp(n) < 0 {
+			return k
+		}
+		at.Sub(at, n)
+	}
+	panic("generate: a number below the sum is within the sum")
+}
