@@ -31,6 +31,8 @@ type Query struct {
 	Text string    // words that all have to be in the title, the user name, an address or a tag; case and accents do not count
 	Type item.Type // empty: any
 	Tag  string    // empty: any
+	// Favourite leaves out everything else.
+	Favourite bool
 }
 
 // Search returns the matching items, the best first: where the title begins with the text, then where a word begins with
@@ -131,11 +133,10 @@ func (e *entry) appendJSON(b []byte) []byte {
 		b = item.AppendString(b, t)
 	}
 	b = strconv.AppendBool(append(b, `],"favourite":`...), it.Favourite)
-	b = append(it.Modified.AppendFormat(append(b, `,"modified":"`...), time.RFC3339Nano), '"')
 	if e.err != nil {
-		text("unreadable", e.err.Error())
+		return append(b, `,"unreadable":true}`...)
 	}
-	return append(b, '}')
+	return append(it.Modified.AppendFormat(append(b, `,"modified":"`...), time.RFC3339Nano), `"}`...)
 }
 
 // Ranks, the best first.
@@ -150,13 +151,13 @@ const (
 
 func (v *vault) search(q Query) []*entry {
 	text := strings.Join(strings.Fields(fold(q.Text)), " ")
-	if text == "" && q.Type == "" && q.Tag == "" {
+	if text == "" && q == (Query{Text: q.Text}) {
 		return v.sorted
 	}
 	words := strings.Fields(text)
 	var ranked [noMatch][]*entry
 	for _, e := range v.sorted {
-		if q.Type != "" && e.item.Type != q.Type || q.Tag != "" && !slices.Contains(e.item.Tags, q.Tag) {
+		if q.Type != "" && e.item.Type != q.Type || q.Tag != "" && !slices.Contains(e.item.Tags, q.Tag) || q.Favourite && !e.item.Favourite {
 			continue
 		}
 		if r := e.rank(text, words); r < noMatch {

@@ -1,0 +1,110 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Code says what went wrong in a word that a user interface may rely on: an api.Code of the server, or one of these.
+type Code string
+
+const (
+	CodeLocked           Code = "locked"
+	CodeWrongPassword    Code = "wrong_password"
+	CodeBadPhrase        Code = "bad_phrase"
+	CodeKDFRefused       Code = "kdf_refused"
+	CodeVaultAltered     Code = "vault_altered"
+	CodeVaultRolledBack  Code = "vault_rolled_back"
+	CodeRecordUnreadable Code = "record_unreadable"
+	CodeOffline          Code = "offline"
+	CodeCancelled        Code = "cancelled"
+	CodeBadInput         Code = "bad_input"
+	CodeNotFound         Code = Code(api.CodeNotFound)
+	CodeInternal         Code = Code(api.CodeInternal)
+)
+
+// Failure is an error in the words of a user interface.
+type Failure struct {
+	Code       Code
+	Message    string
+	Hint       string        // what can be done; may be empty
+	RetryAfter time.Duration // zero: the server did not say
+}
+
+const alteredHint = "nothing was changed on this device; do not enter your password again until whoever runs the server has explained this"
+
+// failures are tried in order: an error that wraps two of them is the first.
+var failures = []struct {
+	err  error
+	code Code
+	hint string
+}{
+	{context.Canceled, CodeCancelled, ""},
+	{context.DeadlineExceeded, CodeCancelled, ""},
+	{ErrUncertain, CodeOffline, "sync to see whether the change was saved"},
+	{ErrOffline, CodeOffline, "check the connection and try again"},
+	{ErrLocked, CodeLocked, "unlock the vault first"},
+	{ErrSignedOut, Code(api.CodeUnauthorized), "sign in first"},
+	{ErrWrongPassword, CodeWrongPassword, ""},
+	{ErrTOTPRequired, Code(api.CodeTOTPRequired), "enter the code that your authenticator shows"},
+	{ErrWrongPhrase, CodeBadPhrase, ""},
+	{seal.ErrPhraseLength, CodeBadPhrase, ""},
+	{seal.ErrPhraseChecksum, CodeBadPhrase, ""},
+	{ErrRolledBack, CodeVaultRolledBack, alteredHint},
+	{seal.ErrKDFTooWeak, CodeKDFRefused, alteredHint},
+	{seal.ErrKDFTooCostly, CodeKDFRefused, alteredHint},
+	{seal.ErrKDFMismatch, CodeKDFRefused, alteredHint},
+	{seal.ErrTooLarge, CodeBadInput, "shorten the notes or the fields"},
+	{seal.ErrEmptyPassword, CodeBadInput, "enter a password"},
+	{seal.ErrPasswordText, CodeBadInput, ""},
+	{ErrNotFound, CodeNotFound, ""},
+	{ErrBusy, Code(api.CodeRevisionConflict), "try again"},
+}
+
+// Explain finds the code and the hint of any error of this package.
+func Explain(err error) Failure {
+	f := Failure{Code: CodeInternal, Message: err.Error()}
+	var server *ServerError
+	if errors.As(err, &server) {
+		f.Code, f.Message, f.RetryAfter = Code(server.Code), server.Message, server.RetryAfter
+	}
+	var unreadable *UnreadableError
+	if errors.As(err, &unreadable) {
+		f.Code = CodeRecordUnreadable
+		if errors.Is(err, item.ErrNewerVersion) {
+			f.Hint = "use the newest version of VaultSphere"
+		}
+		return f
+	}
+	for _, known := range failures {
+		if errors.Is(err, known.err) {
+			f.Code, f.Hint = known.code, known.hint
+			if server == nil {
+				f.Message = err.Error()
+			}
+			return f
+		}
+	}
+	var field *item.FieldError
+	var word *seal.WordError
+	var kept *KeptError
+	var altered *VaultAlteredError
+	switch {
+	case errors.As(err, &field):
+		f.Code = CodeBadInput
+	case errors.As(err, &word):
+		f.Code = CodeBadPhrase
+	case errors.As(err, &kept):
+		f.Code = Code(api.CodeConflict)
+		f.Hint = "look at what the other device changed, then delete again"
+	case errors.As(err, &altered), errors.Is(err, seal.ErrWrongKey), errors.Is(err, seal.ErrWrongUser),
+		errors.Is(err, seal.ErrWrongPurpose), errors.Is(err, seal.ErrAltered), errors.Is(err, seal.ErrBadID):
+		f.Code, f.Hint = CodeVaultAltered, alteredHint
+	}
+	return f
+}

@@ -1,0 +1,123 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"syscall/js"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+// await blocks the goroutine, not the event loop, until the promise is settled.
+func await(promise js.Value) (js.Value, error) {
+	type outcome struct {
+		value js.Value
+		err   error
+	}
+	done := make(chan outcome, 1)
+	fulfilled := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		value := js.Undefined()
+		if len(args) > 0 {
+			value = args[0]
+		}
+		done <- outcome{value, nil}
+		return nil
+	})
+	defer fulfilled.Release()
+	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		why := "rejected"
+		if len(args) > 0 && args[0].Type() == js.TypeObject {
+			why = args[0].Get("message").String()
+		}
+		done <- outcome{js.Undefined(), errors.New(why)}
+		return nil
+	})
+	defer rejected.Release()
+	promise.Call("then", fulfilled, rejected)
+	o := <-done
+	return o.value, o.err
+}
+
+// fetcher is the client's transport. The session is a cookie that no script can read.
+type fetcher struct{}
+
+func (fetcher) Do(ctx context.Context, r client.Request) (client.Response, error) {
+	abort := js.Global().Get("AbortController").New()
+	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
+	defer stop()
+	options := map[string]any{
+		"method":      r.Method,
+		"credentials": "same-origin",
+		"cache":       "no-store",
+		"redirect":    "error",
+		"signal":      abort.Get("signal"),
+	}
+	if r.Body != nil {
+		options["headers"] = map[string]any{"Content-Type": "application/json", "Accept": "application/json"}
+		options["body"] = string(r.Body)
+	}
+	answer, err := await(js.Global().Call("fetch", r.Path, options))
+	if err != nil {
+		return client.Response{}, err
+	}
+	headers := answer.Get("headers")
+	if size, ok := number(headers, "Content-Length"); ok && size > r.Limit {
+		abort.Call("abort")
+		return client.Response{}, fmt.Errorf("the answer has %d bytes", size)
+	}
+	buffer, err := await(answer.Call("arrayBuffer"))
+	if err != nil {
+		return client.Response{}, err
+	}
+	bytes := js.Global().Get("Uint8Array").New(buffer)
+	size := bytes.Get("byteLength").Int()
+	if int64(size) > r.Limit {
+		return client.Response{}, fmt.Errorf("the answer has %d bytes", size)
+	}
+	body := make([]byte, size)
+	js.CopyBytesToGo(body, bytes)
+	out := client.Response{Status: answer.Get("status").Int(), Body: body}
+	if seconds, ok := number(headers, "Retry-After"); ok {
+		out.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	return out, nil
+}
+
+func number(headers js.Value, name string) (int64, bool) {
+	v := headers.Call("get", name)
+	if v.Type() != js.TypeString {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(v.String(), 10, 64)
+	return n, err == nil && n >= 0
+}
+
+// hostMemory is the client's Memory, kept by the worker's IndexedDB.
+type hostMemory struct{}
+
+func (hostMemory) Load(user string) (client.Seen, error) {
+	value, err := await(js.Global().Get("vaultsphereHost").Call("memoryLoad", user))
+	if err != nil || value.Type() != js.TypeString {
+		return client.Seen{}, err
+	}
+	var seen client.Seen
+	if err := strict([]byte(value.String()), &seen); err != nil {
+		return client.Seen{}, fmt.Errorf("what this device remembers is damaged: %w", err)
+	}
+	return seen, nil
+}
+
+func (hostMemory) Store(user string, s client.Seen) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	_, err = await(js.Global().Get("vaultsphereHost").Call("memoryStore", user, string(text)))
+	return err
+}

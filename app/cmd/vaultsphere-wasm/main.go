@@ -1,0 +1,130 @@
+//go:build js && wasm
+
+// Command vaultsphere-wasm is app/client for the browser: it runs in a dedicated worker and gives JavaScript results,
+// never keys.
+//
+// It installs, before main first blocks,
+//
+//	globalThis.vaultsphere = {
+//	  call(method: string, paramsJSON: string, onProgress?: (json: string) => void, callId?: number): Promise<string>,
+//	  cancel(callId: number): void,
+//	}
+//
+// A promise resolves to the result as JSON. It is rejected with an Error whose message is JSON:
+// {"code","message","hint","retry_after"}, retry_after in seconds. Cancel ends the call that was made with that callId
+// (any number above zero that no other running call has); its promise is then rejected with the code "cancelled". What a
+// cancelled add_many had already added stays; sync, and list shows it.
+//
+// Beyond the protocol's parameters, list takes favourite, offset and limit, and an item carries base: what get
+// returned there has to be handed back to save, so that edits made on two devices can be merged.
+//
+// It uses fetch with paths of the worker's own origin, and keeps what the device has seen through
+//
+//	globalThis.vaultsphereHost = {
+//	  memoryLoad(user: string): Promise<string | null>,
+//	  memoryStore(user: string, json: string): Promise<void>,
+//	}
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"syscall/js"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+func main() {
+	b := &bridge{core: newCore(client.New(fetcher{}, hostMemory{})), running: map[int]context.CancelFunc{}}
+	js.Global().Set("vaultsphere", map[string]any{
+		"call":   js.FuncOf(b.call),
+		"cancel": js.FuncOf(b.cancel),
+	})
+	select {}
+}
+
+// bridge turns JavaScript calls into method calls. Each runs in a goroutine of its own, because a call from JavaScript
+// must return before the event loop can deliver what the method waits for.
+type bridge struct {
+	core *core
+
+	mu      sync.Mutex
+	running map[int]context.CancelFunc
+}
+
+func (b *bridge) call(_ js.Value, args []js.Value) any {
+	if len(args) < 2 || args[0].Type() != js.TypeString || args[1].Type() != js.TypeString {
+		return js.Global().Get("Promise").Call("reject", jsError(client.Failure{Code: client.CodeBadInput, Message: "call takes a method and its parameters as JSON"}))
+	}
+	method, params := args[0].String(), args[1].String()
+	progress := func([]byte) {}
+	if len(args) > 2 && args[2].Type() == js.TypeFunction {
+		progress = func(json []byte) { args[2].Invoke(string(json)) }
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	id := 0
+	if len(args) > 3 && args[3].Type() == js.TypeNumber {
+		id = args[3].Int()
+		b.mu.Lock()
+		b.running[id] = cancel
+		b.mu.Unlock()
+	}
+	return promise(func() (string, error) {
+		defer func() {
+			cancel()
+			b.mu.Lock()
+			delete(b.running, id)
+			b.mu.Unlock()
+		}()
+		return b.core.run(ctx, method, []byte(params), progress)
+	})
+}
+
+func (b *bridge) cancel(_ js.Value, args []js.Value) any {
+	if len(args) == 1 && args[0].Type() == js.TypeNumber {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if cancel := b.running[args[0].Int()]; cancel != nil {
+			cancel()
+		}
+	}
+	return nil
+}
+
+func promise(work func() (string, error)) js.Value {
+	executor := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		resolve, reject := args[0], args[1]
+		go func() {
+			defer func() {
+				// A panic would end the worker with all calls unanswered. Its value may quote a secret.
+				if recover() != nil {
+					reject.Invoke(jsError(client.Failure{Code: client.CodeInternal, Message: "the core failed; lock and unlock the vault"}))
+				}
+			}()
+			result, err := work()
+			if err != nil {
+				reject.Invoke(jsError(explain(err)))
+				return
+			}
+			resolve.Invoke(result)
+		}()
+		return nil
+	})
+	defer executor.Release() // a promise calls its executor once, at once
+	return js.Global().Get("Promise").New(executor)
+}
+
+func jsError(f client.Failure) js.Value {
+	message, err := json.Marshal(struct {
+		Code       client.Code `json:"code"`
+		Message    string      `json:"message"`
+		Hint       string      `json:"hint"`
+		RetryAfter float64     `json:"retry_after"`
+	}{f.Code, f.Message, f.Hint, f.RetryAfter.Seconds()})
+	if err != nil {
+		message = fmt.Appendf(nil, `{"code":%q,"message":"","hint":"","retry_after":0}`, f.Code)
+	}
+	return js.Global().Get("Error").New(string(message))
+}

@@ -1,0 +1,393 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"time"
+
+	"github.com/boombuler/barcode/qr"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/generate"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+type username struct {
+	Username string `json:"username"`
+}
+
+type password struct {
+	Password string `json:"password"`
+}
+
+type id struct {
+	ID string `json:"id"`
+}
+
+type words struct {
+	Words []string `json:"words"`
+}
+
+// newCore is the whole worker protocol.
+func newCore(cl *client.Client) *core {
+	c := &core{client: cl}
+	c.methods = map[string]method{
+		"resume":               of(c.resume),
+		"prepare_registration": of(c.prepareRegistration),
+		"register":             of(c.register),
+		"cancel_registration":  of(c.cancelRegistration),
+		"login":                of(c.login),
+		"unlock": of(func(ctx context.Context, p password) (username, error) {
+			name, err := cl.Unlock(ctx, p.Password)
+			return username{name}, err
+		}),
+		"lock":   of(func(context.Context, none) (none, error) { cl.Lock(); return none{}, nil }),
+		"logout": of(func(ctx context.Context, _ none) (none, error) { return none{}, cl.Logout(ctx) }),
+
+		"sync":     of(c.sync),
+		"list":     c.list,
+		"get":      of(func(_ context.Context, p id) (item.Item, error) { return cl.Get(p.ID) }),
+		"history":  of(c.history),
+		"save":     of(c.save),
+		"add_many": c.addMany,
+		"delete":   of(c.remove),
+
+		"account":         of(c.account),
+		"change_password": of(c.changePassword),
+		"new_recovery_phrase": of(func(ctx context.Context, p password) (words, error) {
+			w, err := cl.NewRecoveryPhrase(ctx, p.Password)
+			return words{w}, err
+		}),
+		"recover":      of(c.recover),
+		"check_phrase": of(checkPhrase),
+		"totp_begin":   of(c.beginTOTP),
+		"totp_confirm": of(c.confirmTOTP),
+		"totp_remove": of(func(ctx context.Context, p password) (none, error) {
+			return none{}, cl.RemoveTOTP(ctx, p.Password)
+		}),
+		"sessions": of(c.sessions),
+		"revoke_session": of(func(ctx context.Context, p id) (none, error) {
+			return none{}, cl.RevokeSession(ctx, p.ID)
+		}),
+		"revoke_other_sessions": of(func(ctx context.Context, _ none) (none, error) {
+			return none{}, cl.RevokeOtherSessions(ctx)
+		}),
+		"delete_account": of(func(ctx context.Context, p password) (none, error) {
+			return none{}, cl.DeleteAccount(ctx, p.Password)
+		}),
+
+		"generate_password":   of(generatePassword),
+		"generate_passphrase": of(generatePassphrase),
+		"strength":            of(strength),
+	}
+	return c
+}
+
+type resumed struct {
+	State    client.State `json:"state"`
+	Username string       `json:"username,omitempty"`
+}
+
+func (c *core) resume(ctx context.Context, _ none) (resumed, error) {
+	state, name, err := c.client.Resume(ctx)
+	return resumed{state, name}, err
+}
+
+var errNoRegistration = fmt.Errorf("%w: prepare_registration comes first", errInput)
+
+func (c *core) prepareRegistration(_ context.Context, p password) (words, error) {
+	r, err := c.client.PrepareRegistration(p.Password)
+	if err != nil {
+		return words{}, err
+	}
+	c.keepRegistration(r)
+	return words{r.Words()}, nil
+}
+
+func (c *core) keepRegistration(r *client.Registration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.registration != nil {
+		c.registration.Forget()
+	}
+	c.registration = r
+}
+
+// register keeps the registration when it fails, so that another name can be tried with the same phrase.
+func (c *core) register(ctx context.Context, p struct {
+	Username string `json:"username"`
+	Device   string `json:"device"`
+}) (username, error) {
+	c.mu.Lock()
+	r := c.registration
+	c.mu.Unlock()
+	if r == nil {
+		return username{}, errNoRegistration
+	}
+	name, err := c.client.Register(ctx, r, p.Username, p.Device)
+	if err == nil {
+		c.keepRegistration(nil)
+	}
+	return username{name}, err
+}
+
+func (c *core) cancelRegistration(context.Context, none) (none, error) {
+	c.keepRegistration(nil)
+	return none{}, nil
+}
+
+func (c *core) login(ctx context.Context, p struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+	TOTPCode string `json:"totp_code"`
+	Device   string `json:"device"`
+}) (username, error) {
+	name, err := c.client.Login(ctx, p.Username, p.Password, p.TOTPCode, p.Device)
+	return username{name}, err
+}
+
+type unreadable struct {
+	ID      string `json:"id"`
+	Message string `json:"message"`
+}
+
+type synced struct {
+	Revision   int64        `json:"revision"`
+	Changed    bool         `json:"changed"`
+	Count      int          `json:"count"`
+	Unreadable []unreadable `json:"unreadable"`
+}
+
+func (c *core) sync(ctx context.Context, _ none) (synced, error) {
+	s, err := c.client.Sync(ctx)
+	out := synced{s.Revision, s.Changed, s.Count, []unreadable{}}
+	for _, u := range s.Unreadable {
+		out.Unreadable = append(out.Unreadable, unreadable(u))
+	}
+	return out, err
+}
+
+func (c *core) list(_ context.Context, params []byte, _ func([]byte)) ([]byte, error) {
+	var p struct {
+		Query     string    `json:"query"`
+		Type      item.Type `json:"type"`
+		Tag       string    `json:"tag"`
+		Favourite bool      `json:"favourite"`
+		Offset    int       `json:"offset"`
+		Limit     int       `json:"limit"`
+	}
+	if err := strict(params, &p); err != nil {
+		return nil, fmt.Errorf("%w: %w", errInput, err)
+	}
+	return c.client.SearchJSON(client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite}, p.Offset, p.Limit)
+}
+
+type version struct {
+	Version  int64     `json:"version"`
+	Modified time.Time `json:"modified"`
+	Password string    `json:"password"`
+}
+
+type history struct {
+	Versions []version `json:"versions"`
+}
+
+func (c *core) history(_ context.Context, p id) (history, error) {
+	list, err := c.client.History(p.ID)
+	out := history{[]version{}}
+	for _, v := range list {
+		out.Versions = append(out.Versions, version(v))
+	}
+	return out, err
+}
+
+func (c *core) save(ctx context.Context, p struct {
+	Item item.Item `json:"item"`
+}) (item.Item, error) {
+	return c.client.Save(ctx, p.Item)
+}
+
+func (c *core) addMany(ctx context.Context, params []byte, progress func([]byte)) ([]byte, error) {
+	var p struct {
+		Items []item.Item `json:"items"`
+	}
+	if err := strict(params, &p); err != nil {
+		return nil, fmt.Errorf("%w: %w", errInput, err)
+	}
+	added, err := c.client.AddMany(ctx, p.Items, func(done, total int) {
+		progress(fmt.Appendf(nil, `{"done":%d,"total":%d}`, done, total))
+	})
+	if err != nil && len(added) > 0 {
+		return nil, fmt.Errorf("%d of %d were added: %w", len(added), len(p.Items), err)
+	}
+	return fmt.Appendf(nil, `{"added":%d}`, len(added)), err
+}
+
+func (c *core) remove(ctx context.Context, p struct {
+	IDs []string `json:"ids"`
+}) (none, error) {
+	return none{}, c.client.Delete(ctx, p.IDs)
+}
+
+type kdf struct {
+	MemoryKiB uint32 `json:"memory_kib"`
+	Time      uint32 `json:"time"`
+	Threads   uint8  `json:"threads"`
+}
+
+type account struct {
+	Username    string `json:"username"`
+	TOTPEnabled bool   `json:"totp_enabled"`
+	Revision    int64  `json:"revision"`
+	Count       int    `json:"count"`
+	KDF         kdf    `json:"kdf"`
+}
+
+func (c *core) account(ctx context.Context, _ none) (account, error) {
+	a, err := c.client.Account(ctx)
+	return account{a.Username, a.TOTPEnabled, a.Revision, a.Count, kdf(a.Params)}, err
+}
+
+func (c *core) changePassword(ctx context.Context, p struct {
+	Current string `json:"current"`
+	Next    string `json:"next"`
+}) (none, error) {
+	return none{}, c.client.ChangePassword(ctx, p.Current, p.Next)
+}
+
+func (c *core) recover(ctx context.Context, p struct {
+	Username   string `json:"username"`
+	Phrase     string `json:"phrase"`
+	Password   string `json:"password"`
+	RemoveTOTP bool   `json:"remove_totp"`
+	Device     string `json:"device"`
+}) (username, error) {
+	name, err := c.client.Recover(ctx, p.Username, p.Phrase, p.Password, p.RemoveTOTP, p.Device)
+	return username{name}, err
+}
+
+type checked struct {
+	OK      bool   `json:"ok"`
+	Message string `json:"message"`
+}
+
+func checkPhrase(_ context.Context, p struct {
+	Phrase string `json:"phrase"`
+}) (checked, error) {
+	phrase, err := seal.ParseRecoveryPhrase(p.Phrase)
+	if err != nil {
+		return checked{false, err.Error()}, nil
+	}
+	phrase.Wipe()
+	return checked{OK: true}, nil
+}
+
+type matrix struct {
+	Size int      `json:"size"`
+	Rows []string `json:"rows"` // 1 is dark
+}
+
+type enrolment struct {
+	URI       string `json:"uri"`
+	Secret    string `json:"secret"`
+	Enrolment string `json:"enrolment"`
+	QR        matrix `json:"qr"`
+}
+
+func (c *core) beginTOTP(ctx context.Context, p password) (enrolment, error) {
+	e, err := c.client.BeginTOTP(ctx, p.Password)
+	if err != nil {
+		return enrolment{}, err
+	}
+	m, err := qrMatrix(e.URI)
+	return enrolment{e.URI, e.Secret, e.Token, m}, err
+}
+
+func qrMatrix(text string) (matrix, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return matrix{}, errors.New("the address of the second factor does not fit a QR code")
+	}
+	size := code.Bounds().Dx()
+	m := matrix{Size: size}
+	for y := range size {
+		row := make([]byte, size)
+		for x := range size {
+			row[x] = '0'
+			if code.At(x, y) == color.Black {
+				row[x] = '1'
+			}
+		}
+		m.Rows = append(m.Rows, string(row))
+	}
+	return m, nil
+}
+
+func (c *core) confirmTOTP(ctx context.Context, p struct {
+	Enrolment string `json:"enrolment"`
+	Code      string `json:"code"`
+}) (none, error) {
+	return none{}, c.client.ConfirmTOTP(ctx, p.Enrolment, p.Code)
+}
+
+type sessions struct {
+	Sessions []client.Session `json:"sessions"`
+}
+
+func (c *core) sessions(ctx context.Context, _ none) (sessions, error) {
+	list, err := c.client.Sessions(ctx)
+	return sessions{list}, err
+}
+
+type generated struct {
+	Value       string  `json:"value"`
+	EntropyBits float64 `json:"entropy_bits"`
+}
+
+func generatePassword(_ context.Context, p struct {
+	Length         int  `json:"length"`
+	Lower          bool `json:"lower"`
+	Upper          bool `json:"upper"`
+	Digits         bool `json:"digits"`
+	Symbols        bool `json:"symbols"`
+	AvoidAmbiguous bool `json:"avoid_ambiguous"`
+	MinDigits      int  `json:"min_digits"`
+	MinSymbols     int  `json:"min_symbols"`
+}) (generated, error) {
+	value, bits, err := generate.Password(generate.PasswordRules{
+		Length: p.Length, Lower: p.Lower, Upper: p.Upper, Digits: p.Digits, Symbols: p.Symbols,
+		AvoidAmbiguous: p.AvoidAmbiguous, MinDigits: p.MinDigits, MinSymbols: p.MinSymbols,
+	})
+	return generated{value, bits}, err
+}
+
+func generatePassphrase(_ context.Context, p struct {
+	Words      int    `json:"words"`
+	Separator  string `json:"separator"`
+	Capitalize bool   `json:"capitalize"`
+	Number     bool   `json:"number"`
+}) (generated, error) {
+	value, bits, err := generate.Passphrase(generate.PassphraseRules(p))
+	return generated{value, bits}, err
+}
+
+type estimate struct {
+	Score        int      `json:"score"`
+	GuessesLog10 float64  `json:"guesses_log10"`
+	Warning      string   `json:"warning"`
+	Suggestions  []string `json:"suggestions"`
+}
+
+func strength(_ context.Context, p struct {
+	Password string   `json:"password"`
+	Inputs   []string `json:"inputs"`
+}) (estimate, error) {
+	s := generate.Estimate(p.Password, p.Inputs...)
+	return estimate{s.Score, math.Log10(s.Guesses), s.Warning, s.Suggestions}, nil
+}
