@@ -1,0 +1,368 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// manyPasswords makes puts at places of their own, each with a token of size bytes.
+func manyPasswords(n, size int) []api.Put {
+	puts := make([]api.Put, n)
+	for i := range puts {
+		puts[i] = put(password(randomID(), 1), strings.Repeat("x", size))
+	}
+	return puts
+}
+
+func changesSince(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	u := createUser(t, a, "ada")
+	wantRecords(t, changes(t, b, "ada", 0), nil)
+
+	x, y := randomID(), randomID()
+	apply(t, a, u, 0, []api.Put{put(account(x, 1), "ax1"), put(password(x, 1), "px1")})
+	apply(t, b, u, 1, []api.Put{put(account(y, 1), "ay1"), put(password(y, 1), "py1")})
+	apply(t, a, u, 2, []api.Put{put(account(x, 2), "ax2"), put(password(x, 2), "px2")})
+	apply(t, a, u, 3, nil)
+
+	r := changes(t, b, "ada", 0)
+	if r.Revision != 4 {
+		t.Errorf("revision is %d, want 4", r.Revision)
+	}
+	wantRecords(t, r, map[api.Place]string{
+		password(x, 1): "px1", account(y, 1): "ay1", password(y, 1): "py1", account(x, 2): "ax2", password(x, 2): "px2",
+	})
+	wantRecords(t, changes(t, b, "ada", 1), map[api.Place]string{
+		account(y, 1): "ay1", password(y, 1): "py1", account(x, 2): "ax2", password(x, 2): "px2",
+	})
+	wantRecords(t, changes(t, b, "ada", 2), map[api.Place]string{account(x, 2): "ax2", password(x, 2): "px2"})
+	wantRecords(t, changes(t, b, "ada", 3), nil)
+	wantRecords(t, changes(t, b, "ada", 4), nil)
+	// A device that has seen more than there is must be told what there is.
+	if r := changes(t, b, "ada", 9); r.Revision != 4 || len(r.Records) != 0 {
+		t.Errorf("changes since 9 are %+v", r)
+	}
+	got, err := b.User(t.Context(), "ada")
+	if err != nil || got.Revision != 4 || got.Manifest != manifest(4) || got.Generation != 1 {
+		t.Errorf("user is %+v, %v", got, err)
+	}
+
+	_, err = a.Changes(t.Context(), "nobody", 0)
+	wantError(t, "changes of nobody", err, vault.ErrNotFound)
+	_, err = a.Apply(t.Context(), "nobody", change(0, nil))
+	wantError(t, "apply to nobody", err, vault.ErrNotFound)
+}
+
+func tombstonesInDeltasOnly(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	x := randomID()
+	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
+	apply(t, s, u, 1, nil, account(x, 1), password(x, 1))
+	wantRecords(t, changes(t, s, "ada", 0), map[api.Place]string{password(x, 2): "p2"})
+	wantRecords(t, changes(t, s, "ada", 1), map[api.Place]string{account(x, 1): "(deleted)", password(x, 1): "(deleted)"})
+	wantRecords(t, changes(t, s, "ada", 2), nil)
+
+	// An account may come back (one device deletes, another edits), a version of a password may not.
+	apply(t, s, u, 2, []api.Put{put(account(x, 2), "a2")})
+	wantRecords(t, changes(t, s, "ada", 1), map[api.Place]string{account(x, 2): "a2", password(x, 1): "(deleted)"})
+	_, err := s.Apply(t.Context(), "ada", change(3, []api.Put{put(password(x, 1), "again")}))
+	wantError(t, "put where a tombstone is", err, vault.ErrInvalidChange)
+}
+
+func conflictChangesNothing(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	x := randomID()
+	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1")})
+	before := changes(t, s, "ada", 0)
+	for _, base := range []int64{0, 2, 100} {
+		for _, n := range []int{1, 400} {
+			c := change(base, append(manyPasswords(n, 10), put(account(x, 2), "late")), password(randomID(), 1))
+			_, err := s.Apply(t.Context(), "ada", c)
+			wantError(t, fmt.Sprintf("%d records on base %d", n, base), err, vault.ErrRevisionConflict)
+		}
+	}
+	wantRecords(t, changes(t, s, "ada", 0), byPlace(before))
+}
+
+func invalidChangesLeaveNothing(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	x := randomID()
+	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
+	apply(t, s, u, 1, nil, password(x, 2))
+	before := changes(t, s, "ada", 0)
+	good := put(account(x, 2), "a2")
+	for name, c := range map[string]vault.Change{
+		"put on a password":                 change(2, []api.Put{good, put(password(x, 1), "p")}),
+		"put on a deleted password":         change(2, []api.Put{good, put(password(x, 2), "p")}),
+		"delete of an unknown account":      change(2, []api.Put{good}, account(randomID(), 1)),
+		"delete of an unknown password":     change(2, []api.Put{good}, password(x, 3)),
+		"delete of a deleted password":      change(2, []api.Put{good}, password(x, 2)),
+		"delete of another account version": change(2, nil, account(x, 2)),
+		"put twice":                         change(2, []api.Put{good, put(password(x, 3), "p"), put(password(x, 3), "q")}),
+		"put of two versions of an account": change(2, []api.Put{good, put(account(x, 3), "a3")}),
+		"put and delete of one record":      change(2, []api.Put{good}, account(x, 1)),
+		"delete twice":                      change(2, nil, password(x, 1), password(x, 1)),
+		"unknown kind":                      change(2, []api.Put{good, put(api.Place{AccountID: x, Kind: "note", Version: 1}, "n")}),
+		"version 0":                         change(2, []api.Put{good, put(password(x, 0), "p")}),
+		"account id with a separator":       change(2, []api.Put{good, put(password("session#1", 1), "p")}),
+		"no token":                          change(2, []api.Put{good, put(password(x, 4), "")}),
+		"token over the limit":              change(2, []api.Put{good, put(password(x, 4), strings.Repeat("x", api.MaxTokenBytes+1))}),
+		"too many records":                  change(2, manyPasswords(api.MaxChangeRecords+1, 10)),
+	} {
+		_, err := s.Apply(t.Context(), "ada", c)
+		wantError(t, name, err, vault.ErrInvalidChange)
+	}
+	after := changes(t, s, "ada", 0)
+	if after.Revision != 2 {
+		t.Errorf("revision is %d, want 2", after.Revision)
+	}
+	wantRecords(t, after, byPlace(before))
+}
+
+func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	u := createUser(t, a, "ada")
+	want := map[api.Place]string{}
+	first := append(manyPasswords(api.MaxChangeRecords-1, 100), put(account(randomID(), 1), "a1"))
+	apply(t, a, u, 0, first)
+	for _, p := range first {
+		want[p.Place] = p.Token
+	}
+	wantRecords(t, changes(t, b, "ada", 0), want)
+
+	var deletes []api.Place
+	delta := map[api.Place]string{}
+	for _, p := range first[:200] {
+		deletes = append(deletes, p.Place)
+		delete(want, p.Place)
+		delta[p.Place] = "(deleted)"
+	}
+	second := manyPasswords(299, 5000)
+	replaced := first[len(first)-1].Place
+	delete(want, replaced)
+	replaced.Version = 2
+	second = append(second, put(replaced, "a2"))
+	for _, p := range second {
+		want[p.Place], delta[p.Place] = p.Token, p.Token
+	}
+	apply(t, b, u, 1, second, deletes...)
+	wantRecords(t, changes(t, a, "ada", 0), want)
+	wantRecords(t, changes(t, a, "ada", 1), delta)
+	apply(t, a, u, 2, manyPasswords(1, 10))
+
+	// The largest tokens, as many as a request body can hold.
+	big := manyPasswords(63, api.MaxTokenBytes)
+	apply(t, a, u, 3, big)
+	if got := byPlace(changes(t, b, "ada", 3)); len(got) != len(big) || got[big[62].Place] != big[62].Token {
+		t.Errorf("%d of %d large records came back", len(got), len(big))
+	}
+}
+
+func largeInvalidChangeLeavesNothing(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	x := randomID()
+	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1")})
+	before := changes(t, s, "ada", 0)
+	for name, c := range map[string]vault.Change{
+		"used place":      change(1, append(manyPasswords(400, 10), put(password(x, 1), "p"))),
+		"unknown record":  change(1, manyPasswords(400, 10), password(x, 2)),
+		"another version": change(1, manyPasswords(400, 10), account(x, 2)),
+	} {
+		_, err := s.Apply(t.Context(), "ada", c)
+		wantError(t, name, err, vault.ErrInvalidChange)
+		wantRecords(t, changes(t, s, "ada", 0), byPlace(before))
+	}
+	apply(t, s, u, 1, manyPasswords(400, 10))
+}
+
+func pagesOverOneMegabyte(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	want := map[api.Place]string{}
+	for base := range int64(4) {
+		puts := manyPasswords(20, 60_000)
+		for i := range 20 {
+			puts = append(puts, put(account(puts[i].AccountID, 1), strings.Repeat("y", 30_000)))
+		}
+		for _, p := range puts {
+			want[p.Place] = p.Token
+		}
+		apply(t, s, u, base, puts)
+	}
+	r := changes(t, s, "ada", 0)
+	wantRecords(t, r, want)
+	wantRecords(t, changes(t, s, "ada", 3), byPlace(api.VaultResponse{Records: r.Records[len(r.Records)-40:]}))
+}
+
+// Writers on several replicas, with small changes and large ones: each revision is one writer's, and all of it.
+func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
+	stores := []vault.Store{open(t), open(t), open(t)}
+	createUser(t, stores[0], "ada")
+	const racers, each = 6, 4
+	var mu sync.Mutex
+	written := map[int64][]api.Put{}
+	var wg sync.WaitGroup
+	for i := range racers {
+		wg.Go(func() {
+			s := stores[i%len(stores)]
+			for n := range each {
+				puts := manyPasswords(2, 20)
+				if (i+n)%4 == 0 {
+					puts = manyPasswords(130, 20)
+				}
+				var base int64
+				err := retry(t.Context(), vault.ErrRevisionConflict, func() error {
+					u, err := s.User(t.Context(), "ada")
+					if err != nil {
+						return err
+					}
+					base = u.Revision
+					_, err = s.Apply(t.Context(), "ada", change(base, puts))
+					return err
+				})
+				if err != nil {
+					t.Errorf("writer %d: %v", i, err)
+					return
+				}
+				mu.Lock()
+				if written[base+1] != nil {
+					t.Errorf("revision %d was given twice", base+1)
+				}
+				written[base+1] = puts
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	r := changes(t, stores[0], "ada", 0)
+	if r.Revision != racers*each || len(written) != racers*each {
+		t.Fatalf("revision is %d after %d changes, %d of them acknowledged", r.Revision, racers*each, len(written))
+	}
+	got := map[api.Place]int64{}
+	for _, rec := range r.Records {
+		got[rec.Place] = rec.Revision
+	}
+	total := 0
+	for revision, puts := range written {
+		for _, p := range puts {
+			total++
+			if got[p.Place] != revision {
+				t.Fatalf("a record of revision %d is at %d", revision, got[p.Place])
+			}
+		}
+	}
+	if len(got) != total {
+		t.Errorf("%d records, %d were written", len(got), total)
+	}
+}
+
+// Every change replaces the same accounts by tokens that name its revision. A reader that sees two revisions in one
+// answer, or a manifest of another, has seen half a change.
+func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
+	writer, reader := open(t), open(t)
+	u := createUser(t, writer, "ada")
+	const records, rounds = 120, 8
+	ids := make([]string, records)
+	for i := range ids {
+		ids[i] = randomID()
+	}
+	write := func(base int64) {
+		puts := make([]api.Put, records)
+		for i, id := range ids {
+			puts[i] = put(account(id, base+1), fmt.Sprintf("token of %d", base+1))
+		}
+		apply(t, writer, u, base, puts)
+	}
+	write(0)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				r, err := reader.Changes(t.Context(), "ada", 0)
+				if errors.Is(err, vault.ErrStoreUnavailable) { // gave up on a vault that moves all the time; never half a one
+					continue
+				}
+				if err != nil {
+					t.Errorf("changes: %v", err)
+					return
+				}
+				checkAnswer(t, r, 0)
+				if len(r.Records) != records {
+					t.Errorf("%d records at revision %d", len(r.Records), r.Revision)
+				}
+				for _, rec := range r.Records {
+					if rec.Revision != r.Revision || rec.Version != r.Revision || rec.Token != fmt.Sprintf("token of %d", r.Revision) {
+						t.Errorf("revision %d holds version %d of revision %d, %q", r.Revision, rec.Version, rec.Revision, rec.Token)
+						return
+					}
+				}
+			}
+		})
+	}
+	for base := range int64(rounds) {
+		write(base + 1)
+	}
+	stop()
+	wg.Wait()
+}
+
+func usersAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	ada, eve := createUser(t, s, "ada"), createUser(t, s, "eve")
+	x := randomID()
+	apply(t, s, ada, 0, []api.Put{put(account(x, 1), "ada's"), put(password(x, 1), "ada's")})
+	apply(t, s, eve, 0, []api.Put{put(account(x, 1), "eve's"), put(password(x, 1), "eve's")})
+	_, err := s.Apply(t.Context(), "eve", change(1, nil, password(x, 2)))
+	wantError(t, "delete of what is not there", err, vault.ErrInvalidChange)
+	apply(t, s, eve, 1, nil, account(x, 1), password(x, 1))
+	wantRecords(t, changes(t, s, "ada", 0), map[api.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
+	if err := s.DeleteUser(t.Context(), "eve"); err != nil {
+		t.Fatal(err)
+	}
+	wantRecords(t, changes(t, s, "ada", 0), map[api.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
+}
+
+func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatalf("ping: %v", err)
+	}
+	createUser(t, s, "ada")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.User(t.Context(), "ada")
+	wantError(t, "user", err, vault.ErrStoreUnavailable)
+	_, err = s.Changes(t.Context(), "ada", 0)
+	wantError(t, "changes", err, vault.ErrStoreUnavailable)
+	_, err = s.Apply(t.Context(), "ada", change(0, manyPasswords(2, 10)))
+	wantError(t, "apply", err, vault.ErrStoreUnavailable)
+	wantError(t, "ping", s.Ping(t.Context()), vault.ErrStoreUnavailable)
+}
+
+func cancelledContextIsAnError(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.User(ctx, "ada")
+	wantError(t, "user", err, context.Canceled)
+	_, err = s.Changes(ctx, "ada", 0)
+	wantError(t, "changes", err, context.Canceled)
+	_, err = s.Apply(ctx, "ada", change(0, manyPasswords(2, 10)))
+	wantError(t, "apply", err, context.Canceled)
+	wantRecords(t, changes(t, s, "ada", 0), nil)
+	apply(t, s, u, 0, manyPasswords(2, 10))
+}
