@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,8 @@ How hard it is to guess is told on standard error.`,
 						return usage(cmd.CommandPath(), "--%s is for passwords, --words makes a passphrase", name)
 					}
 				}
-				return p.generated(generate.Passphrase(phrase))(asJSON)
+				value, bits, err := generate.Passphrase(phrase)
+				return p.generated(cmd, value, bits, err, asJSON)
 			}
 			for _, name := range passphraseFlags {
 				if f.Changed(name) {
@@ -50,7 +52,8 @@ How hard it is to guess is told on standard error.`,
 			if noSymbols && !f.Changed("min-symbols") {
 				rules.MinSymbols = 0
 			}
-			return p.generated(generate.Password(rules))(asJSON)
+			value, bits, err := generate.Password(rules)
+			return p.generated(cmd, value, bits, err, asJSON)
 		}),
 	}
 	f := cmd.Flags()
@@ -75,15 +78,15 @@ type generatedValue struct {
 	EntropyBits float64 `json:"entropy_bits"`
 }
 
-func (p *program) generated(value string, bits float64, err error) func(asJSON bool) error {
-	return func(asJSON bool) error {
-		if err != nil {
-			return fmt.Errorf("generate: %w", err)
-		}
-		if asJSON {
-			return p.printJSON(generatedValue{value, bits})
-		}
-		p.note("%.0f bits of entropy", bits)
-		return p.printValue(value)
+func (p *program) generated(cmd *cobra.Command, value string, bits float64, err error, asJSON bool) error {
+	switch {
+	case errors.Is(err, generate.ErrRules):
+		return usage(cmd.CommandPath(), "%w", err)
+	case err != nil:
+		return fmt.Errorf("generate: %w", err)
+	case asJSON:
+		return p.printJSON(generatedValue{value, bits})
 	}
+	p.note("%.0f bits of entropy", bits)
+	return p.printValue(value)
 }

@@ -66,7 +66,7 @@ a command that was not understood.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	f := root.PersistentFlags()
-	f.StringVar(&p.server, "server", "", "address of the server (default $VAULTSPHERE_SERVER, else the one signed in to last)")
+	f.StringVar(&p.server, "server", "", "`URL` of the server (default $VAULTSPHERE_SERVER, else the one signed in to last)")
 	f.StringVar(&p.passwordFile, "password-file", "", "read the master password from `FILE`")
 	f.BoolVar(&p.passwordStdin, "password-stdin", false, "read the master password as one line of standard input")
 	root.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
