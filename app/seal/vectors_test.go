@@ -1,0 +1,317 @@
+package seal
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+// vectors.json pins format v1 for every implementation. It is embedded, so that the WebAssembly build reads it too.
+// After a deliberate change of format: go test ./app/seal -run TestVectors -update
+//
+//go:embed testdata/vectors.json
+var frozen []byte
+
+var update = flag.Bool("update", false, "write testdata/vectors.json anew")
+
+type vectors struct {
+	Comment  string           `json:"comment"`
+	Password []passwordVector `json:"password"`
+	Recovery []recoveryVector `json:"recovery"`
+	VaultKey string           `json:"vault_key"`
+	Manifest manifestKeys     `json:"manifest_keys"`
+	Wrapped  []wrappedVector  `json:"wrapped_keys"`
+	Records  []recordVector   `json:"records"`
+	Sealed   []manifestVector `json:"manifests"`
+	Digests  []digestVector   `json:"digests"`
+	Padding  []paddingVector  `json:"padding"`
+}
+
+type passwordVector struct {
+	Password  string `json:"password_utf8_hex"`
+	Salt      string `json:"salt"`
+	MemoryKiB uint32 `json:"memory_kib"`
+	Time      uint32 `json:"time"`
+	Threads   uint8  `json:"threads"`
+	MasterKey string `json:"master_key"`
+	AuthKey   string `json:"auth_key"`
+	KEK       string `json:"kek"`
+}
+
+type recoveryVector struct {
+	Entropy string `json:"entropy"`
+	Words   string `json:"words"`
+	AuthKey string `json:"auth_key"`
+	KEK     string `json:"kek"`
+}
+
+type manifestKeys struct {
+	ManifestKey string `json:"manifest_key"`
+	SealKey     string `json:"manifest_seal_key"`
+}
+
+type wrappedVector struct {
+	User      string `json:"user"`
+	Purpose   string `json:"purpose"`
+	Salt      string `json:"salt,omitempty"`
+	MemoryKiB uint32 `json:"memory_kib,omitempty"`
+	Time      uint32 `json:"time,omitempty"`
+	Threads   uint8  `json:"threads,omitempty"`
+	KEK       string `json:"kek"`
+	Plaintext string `json:"plaintext"`
+	IV        string `json:"iv"`
+	Token     string `json:"token"`
+}
+
+type recordVector struct {
+	User      string `json:"user"`
+	Account   string `json:"account"`
+	Kind      string `json:"kind"`
+	Version   int64  `json:"version"`
+	Place     string `json:"place"`
+	Key       string `json:"key"`
+	Content   string `json:"content"`
+	Plaintext string `json:"plaintext"`
+	IV        string `json:"iv"`
+	Token     string `json:"token"`
+	Term      string `json:"term"`
+}
+
+type manifestVector struct {
+	User      string `json:"user"`
+	Revision  int64  `json:"revision"`
+	Count     int64  `json:"count"`
+	Digest    string `json:"digest"`
+	Plaintext string `json:"plaintext"`
+	IV        string `json:"iv"`
+	Token     string `json:"token"`
+}
+
+type digestVector struct {
+	A          string `json:"a"`
+	B          string `json:"b"`
+	Sum        string `json:"sum"`
+	Difference string `json:"difference"`
+}
+
+type paddingVector struct {
+	Unpadded   int `json:"unpadded"`
+	Ciphertext int `json:"ciphertext"`
+}
+
+// fixed gives the same bytes for the same name, for ever.
+func fixed(name string) (b [32]byte) { return sha256.Sum256([]byte("vaultsphere test vector: " + name)) }
+
+func fixedUser(name string) UserID {
+	b := fixed(name)
+	return UserID(idEncoding.EncodeToString(b[:idSize]))
+}
+
+func fixedAccount(name string) AccountID { return AccountID(fixedUser(name)) }
+
+func fixedVaultKey(name string) VaultKey { return VaultKey{secret{b: fixed(name)}} }
+
+func fixedSalt(name string) Salt {
+	b := fixed(name)
+	return Salt{[idSize]byte(b[:idSize])}
+}
+
+// withIV gives seal the IV that the next token gets. fernet-go draws it from rand.Reader.
+func withIV(t *testing.T, iv []byte, seal func() (string, error)) string {
+	t.Helper()
+	before := rand.Reader
+	defer func() { rand.Reader = before }()
+	rand.Reader = bytes.NewReader(iv)
+	token, err := seal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func hexKey(s secret) string { return hex.EncodeToString(s.b[:]) }
+
+func makeVectors(t *testing.T) vectors {
+	t.Helper()
+	v := vectors{Comment: "sealed format v1: see docs/sealed-format.md. Bytes are hex; ids, salts and tokens as on the wire; auth_key standard base64."}
+	iv := func(name string) []byte { b := fixed("iv " + name); return b[:16] }
+
+	var kek KEK
+	for _, c := range []struct {
+		password, salt string
+		p              Params
+	}{
+		{"correct horse battery staple", "salt 1", DefaultParams},
+		{"caf\u0065\u0301 \uff21\ufb01 \U0001f511", "salt 1", DefaultParams}, // NFKC: é, A, fi
+		{" leading, trailing, \x00 and tab\t ", "salt 2", Params{MemoryKiB: 65537, Time: 4, Threads: 1}},
+		{"a" + strings.Repeat("\u0301", 40), "salt 2", DefaultParams}, // Stream-Safe: a joiner after 30 marks
+	} {
+		salt := fixedSalt(c.salt)
+		master, err := DeriveMasterKey(c.password, salt, c.p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Password = append(v.Password, passwordVector{
+			Password: hex.EncodeToString([]byte(c.password)), Salt: salt.String(),
+			MemoryKiB: c.p.MemoryKiB, Time: c.p.Time, Threads: c.p.Threads,
+			MasterKey: hexKey(master.secret), AuthKey: master.AuthKey().Encode(), KEK: hexKey(master.KEK().secret),
+		})
+		kek = master.KEK()
+	}
+	phrase := RecoveryPhrase{secret{b: fixed("phrase")}}
+	v.Recovery = []recoveryVector{{
+		Entropy: hexKey(phrase.secret), Words: strings.Join(phrase.Words(), " "),
+		AuthKey: phrase.AuthKey().Encode(), KEK: hexKey(phrase.KEK().secret),
+	}}
+
+	key := fixedVaultKey("vault key")
+	mk := key.ManifestKey()
+	v.VaultKey = hexKey(key.secret)
+	v.Manifest = manifestKeys{hexKey(mk.secret), hexKey(mk.sealKey())}
+	user := fixedUser("user")
+
+	for _, c := range []struct {
+		w   WrapInfo
+		kek KEK
+	}{
+		{WrapInfo{user, PurposePassword, fixedSalt("salt 2"), DefaultParams}, kek},
+		{WrapInfo{user, PurposePassword, fixedSalt("salt 1"), Params{1 << 20, 20, 16}}, kek},
+		{WrapInfo{User: user, Purpose: PurposeRecovery}, phrase.KEK()},
+	} {
+		w := wrappedVector{
+			User: string(c.w.User), Purpose: string(c.w.Purpose),
+			MemoryKiB: c.w.Params.MemoryKiB, Time: c.w.Params.Time, Threads: c.w.Params.Threads,
+			KEK: hexKey(c.kek.secret), Plaintext: hex.EncodeToString(c.w.frame(&key)), IV: hex.EncodeToString(iv("wrapped")),
+		}
+		if c.w.Purpose == PurposePassword {
+			w.Salt = c.w.Salt.String()
+		}
+		w.Token = withIV(t, iv("wrapped"), func() (string, error) { return WrapVaultKey(key, c.kek, c.w) })
+		v.Wrapped = append(v.Wrapped, w)
+	}
+
+	var sum Digest
+	for _, c := range []struct {
+		p       Place
+		content string
+	}{
+		{Place{user, fixedAccount("account 1"), KindAccount, 1}, `{"title":"Example","username":"ann@example.com"}`},
+		{Place{user, fixedAccount("account 1"), KindPassword, 1}, `{"password":"hunter2"}`},
+		{Place{user, fixedAccount("account 1"), KindPassword, 1<<63 - 1}, ""},
+		{Place{user, fixedAccount("account 2"), KindPassword, 258}, strings.Repeat("ü", 300)},
+	} {
+		place, err := c.p.append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := recordVector{
+			User: string(c.p.User), Account: string(c.p.Account), Kind: string(c.p.Kind), Version: c.p.Version,
+			Place: hex.EncodeToString(place), Key: hexKey(key.recordKey(place)), Content: hex.EncodeToString([]byte(c.content)),
+			Plaintext: hex.EncodeToString(frameRecord(place, []byte(c.content))), IV: hex.EncodeToString(iv("record")),
+		}
+		r.Token = withIV(t, iv("record"), func() (string, error) { return key.Seal(c.p, []byte(c.content)) })
+		term, err := mk.Term(c.p, r.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Term = term.String()
+		sum = sum.Add(term)
+		v.Records = append(v.Records, r)
+	}
+
+	for _, m := range []Manifest{{User: user}, {user, 7, int64(len(v.Records)), sum}, {user, 1<<63 - 1, 1 << 40, sum}} {
+		v.Sealed = append(v.Sealed, manifestVector{
+			User: string(m.User), Revision: m.Revision, Count: m.Count, Digest: m.Digest.String(),
+			Plaintext: hex.EncodeToString(m.frame()), IV: hex.EncodeToString(iv("manifest")),
+			Token: withIV(t, iv("manifest"), func() (string, error) { return key.SealManifest(m) }),
+		})
+	}
+	one := Digest{[32]byte{31: 1}}
+	for _, d := range [][2]Digest{{Digest{fixed("a")}, Digest{fixed("b")}}, {Digest{}.Sub(one), one}, {Digest{}, one}, {Digest{[32]byte{23: 1}}, one}} {
+		v.Digests = append(v.Digests, digestVector{d[0].String(), d[1].String(), d[0].Add(d[1]).String(), d[0].Sub(d[1]).String()})
+	}
+	for _, n := range []int{0, 255, 256, 319, 320, 383, 447, 511, 512, 639, 640, 1023, 1024, 32768, 40959} {
+		v.Padding = append(v.Padding, paddingVector{n, bucket(n)})
+	}
+	return v
+}
+
+// Every byte that this build makes is the byte that was frozen.
+func TestVectorsAreReproduced(t *testing.T) {
+	got, err := json.MarshalIndent(makeVectors(t), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile("testdata/vectors.json", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		frozen = got
+	}
+	want, have := strings.Split(string(frozen), "\n"), strings.Split(string(got), "\n")
+	if len(have) != len(want) {
+		t.Errorf("%d lines, frozen are %d", len(have), len(want))
+	}
+	for i := range min(len(have), len(want)) {
+		if have[i] != want[i] {
+			t.Errorf("line %d:\n got %s\nwant %s", i+1, have[i], want[i])
+		}
+	}
+}
+
+// What was sealed once opens for ever: from the frozen text alone, through the exported functions.
+func TestVectorsOpen(t *testing.T) {
+	var v vectors
+	if err := json.Unmarshal(frozen, &v); err != nil {
+		t.Fatal(err)
+	}
+	fromHex := func(s string) (k secret) {
+		t.Helper()
+		b, err := hex.DecodeString(s)
+		if err != nil || len(b) != keySize {
+			t.Fatalf("%q is no key", s)
+		}
+		copy(k.b[:], b)
+		return k
+	}
+	key := VaultKey{fromHex(v.VaultKey)}
+	for _, w := range v.Wrapped {
+		info := WrapInfo{User: UserID(w.User), Purpose: Purpose(w.Purpose), Params: Params{w.MemoryKiB, w.Time, w.Threads}}
+		if w.Salt != "" {
+			var err error
+			if info.Salt, err = ParseSalt(w.Salt); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := UnwrapVaultKey(w.Token, KEK{fromHex(w.KEK)}, info)
+		if err != nil || !got.Equal(key) {
+			t.Errorf("%s key: %v", w.Purpose, err)
+		}
+	}
+	for _, r := range v.Records {
+		got, err := key.Open(Place{UserID(r.User), AccountID(r.Account), Kind(r.Kind), r.Version}, r.Token)
+		if err != nil || hex.EncodeToString(got) != r.Content {
+			t.Errorf("record %s %d: %x, %v", r.Kind, r.Version, got, err)
+		}
+	}
+	for _, m := range v.Sealed {
+		got, err := key.OpenManifest(UserID(m.User), m.Token)
+		if err != nil || string(got.User) != m.User || got.Revision != m.Revision || got.Count != m.Count || got.Digest.String() != m.Digest {
+			t.Errorf("manifest %d: %+v, %v", m.Revision, got, err)
+		}
+	}
+	for _, r := range v.Recovery {
+		p, err := ParseRecoveryPhrase(r.Words)
+		if err != nil || hexKey(p.secret) != r.Entropy {
+			t.Errorf("phrase: %v", err)
+		}
+	}
+}
