@@ -1,0 +1,125 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// A handler answers, or returns an error without having written anything.
+type handler func(http.ResponseWriter, *http.Request) error
+
+var (
+	errCrossOrigin = &vault.Error{Code: api.CodeForbidden, Message: "requests from another site are refused"}
+	errNotFound    = &vault.Error{Code: api.CodeNotFound, Message: "there is nothing here"}
+	errMethod      = &vault.Error{Code: api.CodeMethodNotAllowed, Message: "this method is not served here"}
+	errDraining    = &vault.Error{Code: api.CodeUnavailable, Message: "this server is about to stop", RetryAfter: time.Second}
+)
+
+// refuseMethod names what is served instead (RFC 9110 §15.5.6).
+func refuseMethod(routes chi.Routes) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+			if routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
+				w.Header().Add("Allow", m)
+			}
+		}
+		return errMethod
+	}
+}
+
+var statuses = map[api.Code]int{
+	api.CodeBadRequest:         http.StatusBadRequest,
+	api.CodeUnauthorized:       http.StatusUnauthorized,
+	api.CodeInvalidCredentials: http.StatusUnauthorized,
+	api.CodeTOTPRequired:       http.StatusUnauthorized,
+	api.CodeTOTPInvalid:        http.StatusUnauthorized,
+	api.CodeForbidden:          http.StatusForbidden,
+	api.CodeNotFound:           http.StatusNotFound,
+	api.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
+	api.CodeUsernameTaken:      http.StatusConflict,
+	api.CodeUserIDTaken:        http.StatusConflict,
+	api.CodeRevisionConflict:   http.StatusConflict,
+	api.CodeConflict:           http.StatusConflict,
+	api.CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	api.CodeUnsupportedMedia:   http.StatusUnsupportedMediaType,
+	api.CodeThrottled:          http.StatusTooManyRequests,
+	api.CodeInternal:           http.StatusInternalServerError,
+	api.CodeUnavailable:        http.StatusServiceUnavailable,
+	api.CodeStorageUnavailable: http.StatusServiceUnavailable,
+	api.CodeStorageFull:        http.StatusInsufficientStorage,
+}
+
+// handle is the one place that answers errors and logs their causes.
+func (s *Server) handle(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := vault.Answer(err)
+	status, ok := statuses[e.Code]
+	if !ok {
+		status = http.StatusInternalServerError
+	}
+	noteCode(r.Context(), e.Code)
+	s.metrics.failed(e.Code)
+	if status >= 500 && e.Code != api.CodeUnavailable {
+		s.log.LogAttrs(r.Context(), slog.LevelError, "request failed",
+			slog.String("request_id", requestID(r.Context())), slog.String("code", string(e.Code)), slog.String("cause", err.Error()))
+	}
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	body := api.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}
+	if err := writeJSON(w, status, body); err != nil {
+		s.lost(r.Context(), err)
+	}
+}
+
+// lost notes an answer that did not reach the client. Nobody is left to be told.
+func (s *Server) lost(ctx context.Context, err error) {
+	s.log.LogAttrs(ctx, slog.LevelDebug, "answer not delivered", slog.String("request_id", requestID(ctx)), slog.String("cause", err.Error()))
+}
+
+// reply answers 200. What cannot be delivered once the header is out is no error of the request.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, body any) error {
+	if err := writeJSON(w, http.StatusOK, body); err != nil {
+		s.lost(r.Context(), err)
+	}
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err) // the bodies of package api always encode
+	}
+	noStore(w)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)+1))
+	w.WriteHeader(status)
+	_, err = w.Write(append(b, '\n'))
+	return err
+}
+
+func done(w http.ResponseWriter) error {
+	noStore(w)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func noStore(w http.ResponseWriter) { w.Header().Set("Cache-Control", "no-store") }

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
+	in, err := decode[api.PreloginRequest](w, r, smallBody)
+	if err != nil {
+		return err
+	}
+	out, err := s.vault.Prelogin(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	return s.reply(w, r, out)
+}
+
+func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
+	in, err := decode[api.RegisterRequest](w, r, smallBody)
+	if err != nil {
+		return err
+	}
+	e, err := s.vault.Register(r.Context(), in, s.token(r))
+	if err != nil {
+		return err
+	}
+	return s.enter(w, r, e, in.Transport)
+}
+
+func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+	in, err := decode[api.LoginRequest](w, r, smallBody)
+	if err != nil {
+		return err
+	}
+	e, err := s.vault.Login(r.Context(), in, s.token(r))
+	if err != nil {
+		return err
+	}
+	return s.enter(w, r, e, in.Transport)
+}
+
+func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
+	in, err := decode[api.RecoveryOpenRequest](w, r, smallBody)
+	if err != nil {
+		return err
+	}
+	out, err := s.vault.OpenRecovery(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	return s.reply(w, r, out)
+}
+
+func (s *Server) recoveryFinish(w http.ResponseWriter, r *http.Request) error {
+	in, err := decode[api.RecoveryFinishRequest](w, r, smallBody)
+	if err != nil {
+		return err
+	}
+	e, err := s.vault.FinishRecovery(r.Context(), in, s.token(r))
+	if err != nil {
+		return err
+	}
+	return s.enter(w, r, e, in.Transport)
+}

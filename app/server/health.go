@@ -1,0 +1,37 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// A proxy asks every second or so; a store that takes longer than this is not ready.
+const readyTimeout = 2 * time.Second
+
+// health says that the process lives, whatever its store does: a restart would not mend the store.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
+	return s.reply(w, r, api.Health{OK: true})
+}
+
+// ready says that a proxy may send requests here.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
+	if s.draining.Load() {
+		return errDraining
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := s.vault.Ready(ctx); err != nil {
+		return err
+	}
+	return s.reply(w, r, api.Health{OK: true})
+}
+
+func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(api.OpenAPI) // a client that is gone needs no document
+	return nil
+}

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+type metrics struct {
+	registry    *prometheus.Registry
+	duration    *prometheus.HistogramVec
+	inFlight    prometheus.Gauge
+	throttled   prometheus.Counter
+	storeErrors *prometheus.CounterVec
+}
+
+func newMetrics(version string, hashQueue func() int64) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "vaultsphere_http_request_duration_seconds", Help: "Time to answer a request; its count is the number of requests.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"method", "route", "status"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "vaultsphere_http_requests_in_flight", Help: "Requests that are being answered.",
+		}),
+		throttled: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "vaultsphere_throttled_total", Help: "Requests refused because of too many attempts.",
+		}),
+		storeErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "vaultsphere_store_errors_total", Help: "Requests that failed because of the store.",
+		}, []string{"code"}),
+	}
+	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "vaultsphere_password_hash_queue", Help: "Requests that run or wait for password hashing.",
+	}, func() float64 { return float64(hashQueue()) })
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "vaultsphere_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	build.Set(1)
+	for _, code := range []api.Code{api.CodeStorageUnavailable, api.CodeStorageFull} {
+		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs the zero before the first error
+	}
+	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, queue, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) observe(method, route string, status int, took time.Duration) {
+	m.duration.WithLabelValues(methodName(method), route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) failed(code api.Code) {
+	switch code {
+	case api.CodeThrottled:
+		m.throttled.Inc()
+	case api.CodeStorageUnavailable, api.CodeStorageFull:
+		m.storeErrors.WithLabelValues(string(code)).Inc()
+	}
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+type contextKey int
+
+const noteKey contextKey = 0
+
+// note travels with a request. One goroutine serves a request, so it needs no lock.
+type note struct {
+	id   string
+	code api.Code
+	page bool // a file of the page was served, which has no route of its own
+}
+
+func requestID(ctx context.Context) string {
+	if n, ok := ctx.Value(noteKey).(*note); ok {
+		return n.id
+	}
+	return ""
+}
+
+func noteCode(ctx context.Context, code api.Code) {
+	if n, ok := ctx.Value(noteKey).(*note); ok {
+		n.code = code
+	}
+}
+
+func notePage(ctx context.Context) {
+	if n, ok := ctx.Value(noteKey).(*note); ok {
+		n.page = true
+	}
+}
+
+// identify gives the request an id of the server's own: one taken from the client could be chosen to confuse the log.
+func (s *Server) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var b [8]byte
+		rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never fails; it ends the process instead
+		n := &note{id: hex.EncodeToString(b[:])}
+		w.Header().Set("X-Request-Id", n.id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), noteKey, n)))
+	})
+}
+
+// observe logs and measures each request by its route pattern: the path itself may hold the id of a session.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		s.metrics.inFlight.Inc()
+		defer func() {
+			s.metrics.inFlight.Dec()
+			route := chi.RouteContext(r.Context()).RoutePattern()
+			n, _ := r.Context().Value(noteKey).(*note)
+			if route == "" {
+				route = "none"
+				if n.page {
+					route = "page"
+				}
+			}
+			status := ww.Status()
+			if status == 0 {
+				status = http.StatusOK
+			}
+			took := time.Since(start)
+			s.metrics.observe(r.Method, route, status, took)
+			level := slog.LevelInfo
+			if route == api.PathHealth || route == api.PathReady {
+				level = slog.LevelDebug
+			}
+			attrs := []slog.Attr{
+				slog.String("request_id", n.id), slog.String("method", methodName(r.Method)), slog.String("route", route),
+				slog.Int("status", status), slog.Int("bytes", ww.BytesWritten()), slog.Float64("ms", float64(took.Microseconds())/1000),
+				slog.String("client", s.clientAddr(r).String()),
+			}
+			if n.code != "" {
+				attrs = append(attrs, slog.String("code", string(n.code)))
+			}
+			s.log.LogAttrs(r.Context(), level, "request", attrs...)
+		}()
+		next.ServeHTTP(ww, r)
+	})
+}
+
+// methodName keeps what a client made up out of logs and label values.
+func methodName(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
+}
+
+// recoverPanics answers 500 in place of a broken connection. The stack goes to the log; a panic's value is not a secret
+// in this program, because no key type prints itself.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(v)
+			}
+			s.log.LogAttrs(r.Context(), slog.LevelError, "panic",
+				slog.String("request_id", requestID(r.Context())), slog.String("stack", string(debug.Stack())))
+			if ww, ok := w.(middleware.WrapResponseWriter); ok && ww.Status() != 0 {
+				panic(http.ErrAbortHandler) // the header is out: the client must not take the rest for whole
+			}
+			s.fail(w, r, fmt.Errorf("panic: %v", v))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

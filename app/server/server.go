@@ -1,0 +1,116 @@
+// Package server is the API and the page over HTTP. It holds no rules of its own: those are in package vault.
+package server
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// Config is what New cannot know by itself.
+type Config struct {
+	Page           fs.FS          // the built page: index.html and hashed assets, a .br file beside each
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
+	Version        string         // for the metrics
+}
+
+// Server answers all requests of one process.
+type Server struct {
+	vault    *vault.Service
+	log      *slog.Logger
+	proxies  []netip.Prefix
+	limits   *addressLimits
+	metrics  *metrics
+	page     *page
+	csrf     *http.CrossOriginProtection
+	draining atomic.Bool
+	handler  http.Handler
+}
+
+// New builds the server.
+func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) {
+	p, err := newPage(cfg.Page)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		vault: service, log: log, proxies: cfg.TrustedProxies, limits: newAddressLimits(cfg.AuthRate),
+		metrics: newMetrics(cfg.Version, service.HashQueue), page: p, csrf: http.NewCrossOriginProtection(),
+	}
+	s.csrf.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
+	r := chi.NewRouter()
+	r.Use(s.middleware()...)
+	for _, e := range s.routes() {
+		r.Method(e.method, e.path, s.handle(e.handler))
+	}
+	r.NotFound(s.handle(s.page.serve))
+	r.MethodNotAllowed(s.handle(refuseMethod(r)))
+	s.handler = r
+	return s, nil
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Drain makes /ready say 503, so that a proxy sends new requests elsewhere. All requests are still served.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Metrics is the handler of the Prometheus endpoint, for a listener of its own.
+func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
+
+// middleware, outermost first. The request has its id before anything can be logged; what panics is still measured; the
+// headers are on every answer, refusals included.
+func (s *Server) middleware() []func(http.Handler) http.Handler {
+	return []func(http.Handler) http.Handler{
+		s.identify,
+		s.observe,
+		s.recoverPanics,
+		s.secureHeaders,
+		s.csrf.Handler,
+		middleware.GetHead,
+	}
+}
+
+type route struct {
+	method, path string
+	handler      handler
+}
+
+// routes is the whole surface. guest routes are limited by address, because nothing else is known of their callers;
+// member routes need a session. What no route matches is a file of the page, or nothing.
+func (s *Server) routes() []route {
+	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
+	return []route{
+		{get, api.PathHealth, s.health},
+		{get, api.PathReady, s.ready},
+		{get, api.PathOpenAPI, s.openAPI},
+
+		{post, api.PathPrelogin, s.guest(s.prelogin)},
+		{post, api.PathRegister, s.guest(s.register)},
+		{post, api.PathLogin, s.guest(s.login)},
+		{post, api.PathRecoveryOpen, s.guest(s.recoveryOpen)},
+		{post, api.PathRecoveryFinish, s.guest(s.recoveryFinish)},
+
+		{post, api.PathLogout, s.member(logout)},
+		{get, api.PathAccount, s.member(account)},
+		{post, api.PathAccountDelete, s.member(accountDelete)},
+		{post, api.PathAccountPassword, s.member(takes(s.vault.ChangePassword))},
+		{post, api.PathAccountRecovery, s.member(takes(s.vault.ChangeRecovery))},
+		{post, api.PathTOTPBegin, s.member(exchanges(s.vault.BeginTOTP, smallBody))},
+		{post, api.PathTOTPConfirm, s.member(takes(s.vault.ConfirmTOTP))},
+		{post, api.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP))},
+		{get, api.PathSessions, s.member(sessions)},
+		{del, api.PathSessions, s.member(revokeOthers)},
+		{del, api.PathSession, s.member(revokeSession)},
+		{get, api.PathVault, s.member(changes)},
+		{post, api.PathVaultChanges, s.member(exchanges(s.vault.Apply, api.MaxBodyBytes))},
+	}
+}

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+const (
+	// The __Host- prefix (RFC 6265bis §4.1.3.2) keeps subdomains and plain HTTP from planting a session. Browsers refuse it
+	// without HTTPS, and so on http://localhost the name goes without.
+	secureCookie = "__Host-vaultsphere"
+	localCookie  = "vaultsphere"
+	// As long as a session lives after its last use at most; the store decides, the browser only must not forget sooner.
+	cookieLife = 400 * 24 * time.Hour
+)
+
+func (s *Server) cookieName(r *http.Request) string {
+	if s.overHTTPS(r) {
+		return secureCookie
+	}
+	return localCookie
+}
+
+// token returns the session token of a request, "" for none. A bearer counts before a cookie: a program that sends one means it.
+func (s *Server) token(r *http.Request) string {
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	if c, err := r.Cookie(s.cookieName(r)); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the connection is; a browser drops it on plain HTTP
+		Name: s.cookieName(r), Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: s.overHTTPS(r), SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// member wants a live session.
+func (s *Server) member(h memberHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		session, err := s.vault.Authenticate(r.Context(), s.token(r))
+		if err != nil {
+			return err
+		}
+		return h(s, w, r, session)
+	}
+}
+
+type memberHandler = func(*Server, http.ResponseWriter, *http.Request, vault.Session) error
+
+// takes is the handler of a rule that answers nothing.
+func takes[In any](rule func(context.Context, vault.Session, In) error) memberHandler {
+	return func(_ *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+		in, err := decode[In](w, r, smallBody)
+		if err != nil {
+			return err
+		}
+		if err := rule(r.Context(), session, in); err != nil {
+			return err
+		}
+		return done(w)
+	}
+}
+
+// exchanges is the handler of a rule that answers.
+func exchanges[In, Out any](rule func(context.Context, vault.Session, In) (Out, error), limit int64) memberHandler {
+	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+		in, err := decode[In](w, r, limit)
+		if err != nil {
+			return err
+		}
+		out, err := rule(r.Context(), session, in)
+		if err != nil {
+			return err
+		}
+		return s.reply(w, r, out)
+	}
+}
+
+// enter gives a new session to the caller in the way it asked for.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, e vault.Entered, how api.SessionTransport) error {
+	out := api.SessionResponse{Account: e.Account}
+	if how == api.SessionBearer {
+		out.Token = e.Token
+	} else {
+		s.setCookie(w, r, e.Token, int(cookieLife.Seconds()))
+	}
+	return s.reply(w, r, out)
+}

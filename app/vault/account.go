@@ -1,0 +1,109 @@
+package vault
+
+import (
+	"context"
+	"errors"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// confirm asks the owner of a session for the password again: a stolen session alone must not be enough to take the
+// account over or to destroy it.
+func (s *Service) confirm(ctx context.Context, session Session, currentAuthKey string) (User, error) {
+	if err := checkAuthKey("current_auth_key", currentAuthKey); err != nil {
+		return User{}, err
+	}
+	if err := s.reserve(ctx, proofThrottle(session.Username)); err != nil {
+		return User{}, err
+	}
+	u, err := s.user(ctx, session)
+	if err != nil {
+		return User{}, err
+	}
+	right, err := s.hash.matches(ctx, u.AuthHash, currentAuthKey)
+	if err != nil {
+		return User{}, err
+	}
+	if !right {
+		return User{}, ErrInvalidCredentials
+	}
+	return u, s.succeed(ctx, proofThrottle(session.Username))
+}
+
+// ChangePassword replaces the password and ends every other session.
+func (s *Service) ChangePassword(ctx context.Context, session Session, in api.PasswordRequest) error {
+	if err := checkFirst(
+		checkKDF(in.KDF),
+		checkAuthKey("auth_key", in.AuthKey),
+		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
+	); err != nil {
+		return err
+	}
+	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
+	if err != nil {
+		return err
+	}
+	u.KDF, u.WrappedKey = in.KDF, in.WrappedKey
+	return s.setPassword(ctx, &u, in.AuthKey, session.Hash)
+}
+
+// ChangeRecovery replaces the recovery phrase.
+func (s *Service) ChangeRecovery(ctx context.Context, session Session, in api.RecoveryRequest) error {
+	if err := checkFirst(
+		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
+		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, maxSmallTokenBytes),
+	); err != nil {
+		return err
+	}
+	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
+	if err != nil {
+		return err
+	}
+	if u.RecoveryAuthHash, err = s.hash.hash(ctx, in.RecoveryAuthKey); err != nil {
+		return err
+	}
+	u.RecoveryWrappedKey = in.RecoveryWrappedKey
+	return s.update(ctx, &u)
+}
+
+// DeleteAccount removes the user, the vault and all sessions. If the store fails half way the account is closed all the
+// same, and the next log-in or registration under the name ends what was begun.
+func (s *Service) DeleteAccount(ctx context.Context, session Session, in api.DeleteAccountRequest) error {
+	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
+	if err != nil {
+		return err
+	}
+	if err := s.store.DeleteUser(ctx, u.Username); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// Changes reads the vault from a revision on.
+func (s *Service) Changes(ctx context.Context, session Session, since int64) (api.VaultResponse, error) {
+	if since < 0 {
+		return api.VaultResponse{}, badField("since", "must not be negative")
+	}
+	out, err := s.store.Changes(ctx, session.Username, since)
+	if errors.Is(err, ErrNotFound) {
+		return api.VaultResponse{}, ErrUnauthorized
+	}
+	if out.Records == nil {
+		out.Records = []api.Record{}
+	}
+	return out, err
+}
+
+// Apply writes one change of the vault.
+func (s *Service) Apply(ctx context.Context, session Session, in api.ChangeRequest) (api.ChangeResponse, error) {
+	if err := checkChange(in); err != nil {
+		return api.ChangeResponse{}, err
+	}
+	revision, err := s.store.Apply(ctx, session.Username, Change{
+		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes,
+	})
+	if errors.Is(err, ErrNotFound) {
+		return api.ChangeResponse{}, ErrUnauthorized
+	}
+	return api.ChangeResponse{Revision: revision}, err
+}

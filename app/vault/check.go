@@ -1,0 +1,181 @@
+package vault
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+const (
+	idBytes   = 16
+	saltBytes = 16
+	keyBytes  = 32
+	// A wrapped key and a manifest have a fixed content of a few hundred bytes; the room above it is for later formats.
+	maxSmallTokenBytes = 4 << 10
+
+	minArgonTime, maxArgonTime       = 3, 20
+	minArgonThreads, maxArgonThreads = 1, 16
+)
+
+var (
+	rawURL = base64.RawURLEncoding.Strict()
+	std    = base64.StdEncoding.Strict()
+	url    = base64.URLEncoding.Strict()
+)
+
+// checkBinary accepts the one canonical encoding of n bytes: with two spellings of an id there would be two rows of one thing.
+func checkBinary(field, s string, enc *base64.Encoding, n int, form string) error {
+	// Length first: Go's decoder skips line breaks, and a strict length leaves no room for them.
+	if len(s) != enc.EncodedLen(n) {
+		return badField(field, "must be %d bytes in %s", n, form)
+	}
+	b, err := enc.DecodeString(s)
+	if err != nil || len(b) != n {
+		return badField(field, "must be %d bytes in %s", n, form)
+	}
+	return nil
+}
+
+func checkID(field, s string) error {
+	return checkBinary(field, s, rawURL, idBytes, "base64url without padding")
+}
+
+func checkAuthKey(field, s string) error {
+	return checkBinary(field, s, std, keyBytes, "standard base64")
+}
+
+func checkKDF(k api.KDF) error {
+	if err := checkBinary("kdf.salt", k.Salt, rawURL, saltBytes, "base64url without padding"); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		name         string
+		have, lo, hi uint32
+	}{
+		{"kdf.memory_kib", k.MemoryKiB, api.MinArgonMemoryKB, api.MaxArgonMemoryKB},
+		{"kdf.time", k.Time, minArgonTime, maxArgonTime},
+		{"kdf.threads", uint32(k.Threads), minArgonThreads, maxArgonThreads},
+	} {
+		if p.have < p.lo || p.have > p.hi {
+			return badField(p.name, "must be between %d and %d", p.lo, p.hi)
+		}
+	}
+	return nil
+}
+
+// checkToken checks the shape of a Fernet token (Fernet spec, "Token Format") without any key: what cannot be a token
+// would lie in the vault for ever, and no client could open it.
+func checkToken(field, s string, limit int) error {
+	switch {
+	case s == "":
+		return badField(field, "must not be empty")
+	case len(s) > limit:
+		return &Error{Code: api.CodeTooLarge, Message: fmt.Sprintf("%s is longer than %d bytes", field, limit)}
+	case !tokenShape(s):
+		return badField(field, "is not a Fernet token")
+	}
+	return nil
+}
+
+// tokenShape: version 0x80, 8 bytes of time, 16 of IV, one AES block or more, 32 of HMAC; base64url with padding.
+func tokenShape(s string) bool {
+	const version, overhead, block = 0x80, 1 + 8 + 16 + 32, 16
+	if strings.ContainsAny(s, "\r\n") {
+		return false
+	}
+	b, err := url.DecodeString(s)
+	return err == nil && len(b) >= overhead+block && (len(b)-overhead)%block == 0 && b[0] == version
+}
+
+func checkDevice(s string) error {
+	const field = "device"
+	switch {
+	case s == "":
+		return badField(field, "must not be empty")
+	case !utf8.ValidString(s):
+		return badField(field, "is not valid UTF-8")
+	case utf8.RuneCountInString(s) > api.MaxDeviceRunes:
+		return badField(field, "is longer than %d characters", api.MaxDeviceRunes)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return badField(field, "must not contain control characters")
+	}
+	return nil
+}
+
+func checkTransport(t api.SessionTransport) error {
+	if t != api.SessionCookie && t != api.SessionBearer {
+		return badField("transport", "must be %q or %q", api.SessionCookie, api.SessionBearer)
+	}
+	return nil
+}
+
+func checkCode(field, s string) error {
+	if len(s) != 6 || strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' }) {
+		return badField(field, "must be 6 digits")
+	}
+	return nil
+}
+
+func checkSessionID(s string) error {
+	if len(s) != 64 || strings.Trim(s, "0123456789abcdef") != "" {
+		return badField("id", "is not the id of a session")
+	}
+	return nil
+}
+
+func checkChange(c api.ChangeRequest) error {
+	if c.BaseRevision < 0 {
+		return badField("base_revision", "must not be negative")
+	}
+	if err := checkToken("manifest", c.Manifest, maxSmallTokenBytes); err != nil {
+		return err
+	}
+	n := len(c.Puts) + len(c.Deletes)
+	if n == 0 {
+		return badField("puts", "and deletes are both empty: there is nothing to change")
+	}
+	if n > api.MaxChangeRecords {
+		return badField("puts", "and deletes together are more than %d records", api.MaxChangeRecords)
+	}
+	seen := make(map[api.Place]bool, n)
+	for i, p := range c.Puts {
+		if err := checkPlace("puts", i, p.Place, seen); err != nil {
+			return err
+		}
+		if err := checkToken(fmt.Sprintf("puts[%d].token", i), p.Token, api.MaxTokenBytes); err != nil {
+			return err
+		}
+	}
+	for i, p := range c.Deletes {
+		if err := checkPlace("deletes", i, p, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkPlace(list string, i int, p api.Place, seen map[api.Place]bool) error {
+	at := fmt.Sprintf("%s[%d].", list, i)
+	if err := checkID(at+"account_id", p.AccountID); err != nil {
+		return err
+	}
+	if p.Kind != api.KindAccount && p.Kind != api.KindPassword {
+		return badField(at+"kind", "must be %q or %q", api.KindAccount, api.KindPassword)
+	}
+	if p.Version < 1 {
+		return badField(at+"version", "must be 1 or more")
+	}
+	if p.Kind == api.KindAccount {
+		// An account has one live record, so whatever the versions are, two operations on it in one change contradict.
+		p.Version = 0
+	}
+	if seen[p] {
+		return badField(at+"account_id", "names a record twice in one change")
+	}
+	seen[p] = true
+	return nil
+}

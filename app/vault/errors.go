@@ -1,0 +1,81 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// Error is an answer the caller may see. Message is public; the wrapped cause is for the log alone.
+type Error struct {
+	Code       api.Code
+	Message    string
+	RetryAfter time.Duration
+	cause      error
+}
+
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%s: %v", e.Code, e.cause)
+	}
+	return string(e.Code) + ": " + e.Message
+}
+
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is makes errors.Is compare by code, so that ErrBusy and the others below can be matched whatever they carry.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+// Answers of the Service.
+var (
+	ErrUnauthorized = &Error{Code: api.CodeUnauthorized, Message: "no session, or it has ended: log in again"}
+	// ErrInvalidCredentials never says which part was wrong, nor whether the user exists.
+	ErrInvalidCredentials = &Error{Code: api.CodeInvalidCredentials, Message: "username, password or recovery phrase is wrong"}
+	ErrTOTPRequired       = &Error{Code: api.CodeTOTPRequired, Message: "a code from the authenticator is needed"}
+	ErrTOTPInvalid        = &Error{Code: api.CodeTOTPInvalid, Message: "the code is wrong, or it was used before"}
+	// ErrBusy means that the queue for password hashing is full. Nothing was tried.
+	ErrBusy = &Error{Code: api.CodeUnavailable, Message: "too many log-ins at once: try again in a moment", RetryAfter: 2 * time.Second}
+)
+
+func badField(field, format string, args ...any) *Error {
+	return &Error{Code: api.CodeBadRequest, Message: field + " " + fmt.Sprintf(format, args...)}
+}
+
+func throttled(after time.Duration) *Error {
+	return &Error{Code: api.CodeThrottled, Message: "too many attempts: wait and try again", RetryAfter: after}
+}
+
+// Answer turns any error of the Service or of a Store into the answer for the caller.
+func Answer(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	for _, m := range []struct {
+		is      error
+		code    api.Code
+		message string
+		after   time.Duration
+	}{
+		{ErrStoreFull, api.CodeStorageFull, "the server's storage is full: nothing was written", 0},
+		{ErrStoreUnavailable, api.CodeStorageUnavailable, "the server's storage does not answer: nothing was written, or all of it was", 5 * time.Second},
+		{ErrUsernameTaken, api.CodeUsernameTaken, "this username is taken", 0},
+		{ErrUserIDTaken, api.CodeUserIDTaken, "this user id was used before: make another", 0},
+		{ErrRevisionConflict, api.CodeRevisionConflict, "the vault has moved on: sync and try again", 0},
+		{ErrConflict, api.CodeConflict, "the account was changed at the same time: try again", 0},
+		{context.Canceled, api.CodeUnavailable, "the request was cut off before it was answered", time.Second},
+		{context.DeadlineExceeded, api.CodeUnavailable, "the request took too long", time.Second},
+		{ErrInvalidChange, api.CodeBadRequest, "puts or deletes do not fit the vault: sync and try again", 0},
+	} {
+		if errors.Is(err, m.is) {
+			return &Error{Code: m.code, Message: m.message, RetryAfter: m.after, cause: err}
+		}
+	}
+	return &Error{Code: api.CodeInternal, Message: "something went wrong on the server: quote the request id when you report it", cause: err}
+}

@@ -1,0 +1,75 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+const (
+	bcryptCost = 10
+	// Waiters for each slot. At about 60 ms a hash the last one waits some four seconds; past that, telling the client
+	// to come back is kinder than letting it time out.
+	queuePerSlot = 64
+)
+
+// dummyHash is the bcrypt, at bcryptCost, of random bytes that were thrown away. An unknown user is checked against it, so
+// that the answer takes as long as for a known one.
+const dummyHash = "$2a$10$wfbzopE.wACTFTqm7VZxVOA.IKlQR.3JT4TIdN23EjIEJV3ztyozK"
+
+// hasher runs bcrypt in a bounded number of slots: without the bound, a burst of log-ins takes the processors away from
+// everything else the server does.
+type hasher struct {
+	slots   chan struct{}
+	waiting atomic.Int64
+	limit   int64
+}
+
+func newHasher(slots int) *hasher {
+	return &hasher{slots: make(chan struct{}, slots), limit: int64(slots * (queuePerSlot + 1))}
+}
+
+// acquire takes a slot, or returns ErrBusy at once when the queue is full.
+func (h *hasher) acquire(ctx context.Context) (release func(), err error) {
+	if h.waiting.Add(1) > h.limit {
+		h.waiting.Add(-1)
+		return nil, ErrBusy
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return func() { <-h.slots; h.waiting.Add(-1) }, nil
+	case <-ctx.Done():
+		h.waiting.Add(-1)
+		return nil, fmt.Errorf("wait for a hashing slot: %w", ctx.Err())
+	}
+}
+
+func (h *hasher) hash(ctx context.Context, key string) ([]byte, error) {
+	release, err := h.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return bcrypt.GenerateFromPassword([]byte(key), bcryptCost)
+}
+
+// matches compares with want, or with the dummy when want is nil, and then always says no.
+func (h *hasher) matches(ctx context.Context, want []byte, key string) (bool, error) {
+	release, err := h.acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	known := want != nil
+	if !known {
+		want = []byte(dummyHash)
+	}
+	err = bcrypt.CompareHashAndPassword(want, []byte(key))
+	if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+		return false, fmt.Errorf("compare a stored hash: %w", err)
+	}
+	return err == nil && known, nil
+}

@@ -1,0 +1,172 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// Register makes a user and its first session.
+func (s *Service) Register(ctx context.Context, in api.RegisterRequest, previous string) (Entered, error) {
+	name, err := CanonicalUsername(in.Username)
+	if err != nil {
+		return Entered{}, err
+	}
+	if err := checkFirst(
+		checkID("user_id", in.UserID),
+		checkKDF(in.KDF),
+		checkAuthKey("auth_key", in.AuthKey),
+		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
+		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
+		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, maxSmallTokenBytes),
+		checkToken("manifest", in.Manifest, maxSmallTokenBytes),
+		checkDevice(in.Device),
+		checkTransport(in.Transport),
+	); err != nil {
+		return Entered{}, err
+	}
+	if err := s.vacate(ctx, name); err != nil {
+		return Entered{}, err
+	}
+	u := User{
+		Username: name, ID: UserID(in.UserID), Created: s.now(), KDF: in.KDF, WrappedKey: in.WrappedKey,
+		RecoveryWrappedKey: in.RecoveryWrappedKey, Manifest: in.Manifest, Generation: 1,
+	}
+	if u.AuthHash, err = s.hash.hash(ctx, in.AuthKey); err != nil {
+		return Entered{}, err
+	}
+	if u.RecoveryAuthHash, err = s.hash.hash(ctx, in.RecoveryAuthKey); err != nil {
+		return Entered{}, err
+	}
+	if err := s.store.CreateUser(ctx, u); err != nil {
+		return Entered{}, err
+	}
+	return s.enter(ctx, u, SessionOrigin{Device: in.Device, Previous: previous})
+}
+
+// vacate refuses a name that is in use before any hashing is spent on it, and ends a deletion that failed half way:
+// the person who asked for it is gone, and nobody else would.
+func (s *Service) vacate(ctx context.Context, name Username) error {
+	u, err := s.store.User(ctx, name)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case u.Deleting:
+		if err := s.store.DeleteUser(ctx, name); !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		return nil
+	}
+	return ErrUsernameTaken
+}
+
+// Login makes a session. Wrong password and unknown user are one answer, after the same work.
+func (s *Service) Login(ctx context.Context, in api.LoginRequest, previous string) (Entered, error) {
+	name, err := CanonicalUsername(in.Username)
+	if err != nil {
+		return Entered{}, err
+	}
+	if err := checkFirst(
+		checkAuthKey("auth_key", in.AuthKey), checkDevice(in.Device), checkTransport(in.Transport),
+	); err != nil {
+		return Entered{}, err
+	}
+	if in.TOTPCode != "" {
+		if err := checkCode("totp_code", in.TOTPCode); err != nil {
+			return Entered{}, err
+		}
+	}
+	u, err := s.prove(ctx, name, in.AuthKey, byPassword)
+	if err != nil {
+		return Entered{}, err
+	}
+	var entered Entered
+	var passed string // the sealed secret whose code was taken: a second try of the log-in must not ask for another
+	err = s.retryConflict(ctx, &u, func() error {
+		if u.TOTPSecret != "" && u.TOTPSecret != passed {
+			if err := s.passSecondFactor(ctx, &u, in.TOTPCode); err != nil {
+				return err
+			}
+			passed = u.TOTPSecret
+		}
+		if err := s.succeed(ctx, loginThrottle(name)); err != nil {
+			return err
+		}
+		entered, err = s.enter(ctx, u, SessionOrigin{Device: in.Device, Previous: previous})
+		return err
+	})
+	return entered, err
+}
+
+// retryConflict runs f again with the user as it is now, when another request changed the user in between. A password
+// that was changed too is not proven any more.
+func (s *Service) retryConflict(ctx context.Context, u *User, f func() error) error {
+	for range 3 {
+		err := f()
+		if !errors.Is(err, ErrConflict) {
+			if errors.Is(err, ErrNotFound) { // deleted in between
+				return ErrInvalidCredentials
+			}
+			return err
+		}
+		now, err := s.store.User(ctx, u.Username)
+		if errors.Is(err, ErrNotFound) || err == nil && (now.Deleting || now.ID != u.ID || !bytes.Equal(now.AuthHash, u.AuthHash)) {
+			return ErrInvalidCredentials
+		}
+		if err != nil {
+			return err
+		}
+		*u = now
+	}
+	return fmt.Errorf("log in: %w", ErrConflict)
+}
+
+// proof says which of a user's two hashes a key is compared with.
+type proof func(User) []byte
+
+func byPassword(u User) []byte { return u.AuthHash }
+func byPhrase(u User) []byte   { return u.RecoveryAuthHash }
+
+// prove counts an attempt and returns the user whose key this is. It does the same reads, the same writes and one bcrypt
+// whether the user exists or not.
+func (s *Service) prove(ctx context.Context, name Username, key string, by proof) (User, error) {
+	if err := s.reserve(ctx, loginThrottle(name)); err != nil {
+		return User{}, err
+	}
+	u, err := s.store.User(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		u, err = User{}, nil // by(User{}) is nil, and nil means the dummy
+	}
+	if err != nil {
+		return User{}, err
+	}
+	right, err := s.hash.matches(ctx, by(u), key)
+	if err != nil {
+		return User{}, err
+	}
+	if !right {
+		return User{}, ErrInvalidCredentials
+	}
+	if u.Deleting {
+		if err := s.store.DeleteUser(ctx, name); err != nil && !errors.Is(err, ErrNotFound) {
+			return User{}, err
+		}
+		return User{}, ErrInvalidCredentials
+	}
+	return u, nil
+}
+
+// checkFirst returns the first of the errors.
+func checkFirst(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

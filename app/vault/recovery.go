@@ -1,0 +1,89 @@
+package vault
+
+import (
+	"context"
+	"errors"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// OpenRecovery gives the vault key, wrapped under the phrase, to whoever has the phrase. It makes no session.
+func (s *Service) OpenRecovery(ctx context.Context, in api.RecoveryOpenRequest) (api.RecoveryOpenResponse, error) {
+	name, err := CanonicalUsername(in.Username)
+	if err != nil {
+		return api.RecoveryOpenResponse{}, err
+	}
+	if err := checkAuthKey("recovery_auth_key", in.RecoveryAuthKey); err != nil {
+		return api.RecoveryOpenResponse{}, err
+	}
+	u, err := s.prove(ctx, name, in.RecoveryAuthKey, byPhrase)
+	if err != nil {
+		return api.RecoveryOpenResponse{}, err
+	}
+	out := api.RecoveryOpenResponse{
+		UserID: string(u.ID), RecoveryWrappedKey: u.RecoveryWrappedKey, TOTPEnabled: u.TOTPSecret != "",
+	}
+	return out, s.succeed(ctx, loginThrottle(name))
+}
+
+// FinishRecovery sets a new password by the phrase. Every session ends; a new one begins.
+func (s *Service) FinishRecovery(ctx context.Context, in api.RecoveryFinishRequest, previous string) (Entered, error) {
+	name, err := CanonicalUsername(in.Username)
+	if err != nil {
+		return Entered{}, err
+	}
+	if err := checkFirst(
+		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
+		checkKDF(in.KDF),
+		checkAuthKey("auth_key", in.AuthKey),
+		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
+		checkDevice(in.Device),
+		checkTransport(in.Transport),
+	); err != nil {
+		return Entered{}, err
+	}
+	u, err := s.prove(ctx, name, in.RecoveryAuthKey, byPhrase)
+	if err != nil {
+		return Entered{}, err
+	}
+	u.KDF, u.WrappedKey = in.KDF, in.WrappedKey
+	if in.RemoveTOTP {
+		u.TOTPSecret, u.TOTPLastStep = "", 0
+	}
+	if err := s.setPassword(ctx, &u, in.AuthKey, ""); err != nil {
+		return Entered{}, err
+	}
+	if err := s.succeed(ctx, loginThrottle(name)); err != nil {
+		return Entered{}, err
+	}
+	return s.enter(ctx, u, SessionOrigin{Device: in.Device, Previous: previous})
+}
+
+// setPassword puts u, with a new hash, in force and ends all sessions but keep. The sessions go first as well: when the
+// store fails there, nothing has changed yet. From the update on the old password cannot make a session any more, so
+// the second round leaves none behind.
+func (s *Service) setPassword(ctx context.Context, u *User, authKey string, keep SessionHash) error {
+	var err error
+	if u.AuthHash, err = s.hash.hash(ctx, authKey); err != nil {
+		return err
+	}
+	if err := s.store.DeleteSessions(ctx, u.ID, keep); err != nil {
+		return err
+	}
+	if err := s.update(ctx, u); err != nil {
+		return err
+	}
+	return s.store.DeleteSessions(ctx, u.ID, keep)
+}
+
+func (s *Service) update(ctx context.Context, u *User) error {
+	err := s.store.UpdateUser(ctx, *u)
+	if errors.Is(err, ErrNotFound) { // deleted in between
+		return ErrUnauthorized
+	}
+	if err != nil {
+		return err
+	}
+	u.Generation++
+	return nil
+}

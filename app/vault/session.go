@@ -1,0 +1,144 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// Authenticate returns the live session of a token and moves its end forward. ErrUnauthorized.
+func (s *Service) Authenticate(ctx context.Context, token string) (Session, error) {
+	hash, ok := s.keys.openSession(token)
+	if !ok {
+		return Session{}, ErrUnauthorized
+	}
+	now := s.now()
+	session, err := s.store.Session(ctx, hash, now)
+	if errors.Is(err, ErrNotFound) {
+		return Session{}, ErrUnauthorized
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	// A write for each request would cost more than the request.
+	if now.Sub(session.LastSeen) >= touchEvery {
+		session.LastSeen, session.Expires = now, now.Add(sessionLife)
+		err := s.store.TouchSession(ctx, hash, session.LastSeen, session.Expires)
+		if errors.Is(err, ErrNotFound) {
+			return Session{}, ErrUnauthorized
+		}
+		if err != nil {
+			return Session{}, err
+		}
+	}
+	return session, nil
+}
+
+// SessionOrigin says where a new session comes from. Previous is the token that the same caller held before, if any:
+// it ends, so that a token that was planted or stolen before the log-in is worth nothing after it.
+type SessionOrigin struct {
+	Device   string
+	Previous string
+}
+
+// Entered is a new session. Token goes to its owner and is kept nowhere.
+type Entered struct {
+	Token   string
+	Account api.Account
+}
+
+func (s *Service) enter(ctx context.Context, u User, from SessionOrigin) (Entered, error) {
+	if old, ok := s.keys.openSession(from.Previous); ok {
+		if err := s.end(ctx, old); err != nil {
+			return Entered{}, err
+		}
+	}
+	token, hash, err := s.keys.newSession()
+	if err != nil {
+		return Entered{}, fmt.Errorf("make a session token: %w", err)
+	}
+	now := s.now()
+	err = s.store.PutSession(ctx, Session{
+		Hash: hash, UserID: u.ID, Username: u.Username, Device: from.Device,
+		Created: now, LastSeen: now, Expires: now.Add(sessionLife), Generation: u.Generation,
+	})
+	if err != nil {
+		return Entered{}, err
+	}
+	return Entered{Token: token, Account: account(u, hash)}, nil
+}
+
+func (s *Service) end(ctx context.Context, hash SessionHash) error {
+	session, err := s.store.Session(ctx, hash, s.now())
+	if err == nil {
+		err = s.store.DeleteSession(ctx, session.UserID, hash)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Logout ends the session.
+func (s *Service) Logout(ctx context.Context, session Session) error {
+	return s.end(ctx, session.Hash)
+}
+
+// Sessions lists the live sessions of the session's user, newest first.
+func (s *Service) Sessions(ctx context.Context, session Session) (api.SessionsResponse, error) {
+	list, err := s.store.Sessions(ctx, session.UserID, s.now())
+	if err != nil {
+		return api.SessionsResponse{}, err
+	}
+	out := api.SessionsResponse{Sessions: make([]api.Session, 0, len(list))}
+	for _, v := range list {
+		out.Sessions = append(out.Sessions, api.Session{
+			ID: string(v.Hash), Device: v.Device, Created: v.Created, LastSeen: v.LastSeen, Current: v.Hash == session.Hash,
+		})
+	}
+	return out, nil
+}
+
+// RevokeSession ends one session of the same user. The error for another user's is the one for a session that never was.
+func (s *Service) RevokeSession(ctx context.Context, session Session, id string) error {
+	if err := checkSessionID(id); err != nil {
+		return err
+	}
+	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(id))
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Code: api.CodeNotFound, Message: "there is no such session"}
+	}
+	return err
+}
+
+// RevokeOthers ends all sessions of the user but this one.
+func (s *Service) RevokeOthers(ctx context.Context, session Session) error {
+	return s.store.DeleteSessions(ctx, session.UserID, session.Hash)
+}
+
+// user reads the user of a session. A user that is gone, or going, has no session.
+func (s *Service) user(ctx context.Context, session Session) (User, error) {
+	u, err := s.store.User(ctx, session.Username)
+	if errors.Is(err, ErrNotFound) || err == nil && (u.ID != session.UserID || u.Deleting) {
+		return User{}, ErrUnauthorized
+	}
+	return u, err
+}
+
+// Account tells what the session's client needs to unlock.
+func (s *Service) Account(ctx context.Context, session Session) (api.Account, error) {
+	u, err := s.user(ctx, session)
+	if err != nil {
+		return api.Account{}, err
+	}
+	return account(u, session.Hash), nil
+}
+
+func account(u User, hash SessionHash) api.Account {
+	return api.Account{
+		Username: string(u.Username), UserID: string(u.ID), KDF: u.KDF, WrappedKey: u.WrappedKey,
+		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash), Revision: u.Revision,
+	}
+}

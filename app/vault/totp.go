@@ -1,0 +1,148 @@
+package vault
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+	"github.com/pquerna/otp/totp"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+const (
+	totpIssuer    = "VaultSphere"
+	totpPeriod    = 30 // seconds, RFC 6238 §5.2
+	enrolmentLife = 10 * time.Minute
+	maxEnrolment  = 2 << 10
+)
+
+// enrolment is what TOTPBeginResponse.Enrolment seals: the server keeps nothing about a second factor that is not yet in
+// force. Generation ties it to the account as it was, so it works once at most.
+type enrolment struct {
+	User       UserID    `json:"user"`
+	Generation int64     `json:"generation"`
+	Secret     string    `json:"secret"`
+	Expires    time.Time `json:"expires"`
+}
+
+// BeginTOTP makes a secret that comes into force with ConfirmTOTP.
+func (s *Service) BeginTOTP(ctx context.Context, session Session, in api.TOTPBeginRequest) (api.TOTPBeginResponse, error) {
+	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
+	if err != nil {
+		return api.TOTPBeginResponse{}, err
+	}
+	if u.TOTPSecret != "" {
+		return api.TOTPBeginResponse{}, &Error{Code: api.CodeConflict, Message: "a second factor is in force already: remove it first"}
+	}
+	key, err := totp.Generate(totp.GenerateOpts{
+		Issuer: totpIssuer, AccountName: string(u.Username), Period: totpPeriod, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
+	})
+	if err != nil {
+		return api.TOTPBeginResponse{}, fmt.Errorf("make a secret: %w", err)
+	}
+	plain, err := json.Marshal(enrolment{User: u.ID, Generation: u.Generation, Secret: key.Secret(), Expires: s.now().Add(enrolmentLife)})
+	if err != nil {
+		return api.TOTPBeginResponse{}, err
+	}
+	token, err := seal(plain, s.keys.enrolment)
+	if err != nil {
+		return api.TOTPBeginResponse{}, fmt.Errorf("seal an enrolment: %w", err)
+	}
+	return api.TOTPBeginResponse{URI: key.URL(), Secret: key.Secret(), Enrolment: token}, nil
+}
+
+// ConfirmTOTP puts the secret in force once its owner has shown that the authenticator has it.
+func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in api.TOTPConfirmRequest) error {
+	if err := checkFirst(checkToken("enrolment", in.Enrolment, maxEnrolment), checkCode("code", in.Code)); err != nil {
+		return err
+	}
+	stale := &Error{Code: api.CodeConflict, Message: "this enrolment has expired or the account was changed: begin again"}
+	var e enrolment
+	if json.Unmarshal(open(in.Enrolment, s.keys.enrolment), &e) != nil || !s.now().Before(e.Expires) {
+		return stale
+	}
+	u, err := s.user(ctx, session)
+	if err != nil {
+		return err
+	}
+	if e.User != u.ID || e.Generation != u.Generation {
+		return stale
+	}
+	if err := s.reserve(ctx, proofThrottle(u.Username)); err != nil {
+		return err
+	}
+	step, ok := s.matchTOTP(e.Secret, in.Code, 0)
+	if !ok {
+		return ErrTOTPInvalid
+	}
+	if u.TOTPSecret, err = seal([]byte(e.Secret), s.keys.totp); err != nil {
+		return fmt.Errorf("seal the second factor: %w", err)
+	}
+	u.TOTPLastStep = step
+	if err := s.update(ctx, &u); err != nil {
+		return err
+	}
+	return s.succeed(ctx, proofThrottle(u.Username))
+}
+
+// RemoveTOTP puts the second factor out of force.
+func (s *Service) RemoveTOTP(ctx context.Context, session Session, in api.TOTPRemoveRequest) error {
+	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
+	if err != nil {
+		return err
+	}
+	if u.TOTPSecret == "" {
+		return nil
+	}
+	u.TOTPSecret, u.TOTPLastStep = "", 0
+	return s.update(ctx, &u)
+}
+
+// passSecondFactor takes a code and writes its step down, in one conditional update, before anyone is let in: of two
+// log-ins with the same code one finds a newer Generation, reads again, and sees that the step is used.
+func (s *Service) passSecondFactor(ctx context.Context, u *User, code string) error {
+	if code == "" {
+		return ErrTOTPRequired
+	}
+	secret, stale, err := s.keys.openTOTP(u.TOTPSecret)
+	if err != nil {
+		return err
+	}
+	step, ok := s.matchTOTP(secret, code, u.TOTPLastStep)
+	if !ok {
+		return ErrTOTPInvalid
+	}
+	next := *u
+	next.TOTPLastStep = step
+	if stale {
+		if next.TOTPSecret, err = seal([]byte(secret), s.keys.totp); err != nil {
+			return fmt.Errorf("seal the second factor again: %w", err)
+		}
+	}
+	if err := s.store.UpdateUser(ctx, next); err != nil {
+		return err
+	}
+	next.Generation++
+	*u = next
+	return nil
+}
+
+// matchTOTP looks for the code in the current time step and its two neighbours (RFC 6238 §5.2), after the last one taken.
+func (s *Service) matchTOTP(secret, code string, last int64) (step int64, ok bool) {
+	now := s.now().Unix() / totpPeriod
+	for _, candidate := range []int64{now - 1, now, now + 1} {
+		if candidate <= last || candidate < 0 {
+			continue
+		}
+		want, err := hotp.GenerateCodeCustom(secret, uint64(candidate), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			return candidate, true
+		}
+	}
+	return 0, false
+}
