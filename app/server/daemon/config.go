@@ -1,0 +1,197 @@
+// Package daemon is the running server: settings, store, listeners, and an end that drops no request.
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// Config is all that the environment says, checked.
+type Config struct {
+	ListenAddr     string
+	MetricsAddr    string // empty: no metrics
+	DataDir        string
+	SQLitePath     string // empty: the store is DynamoDB
+	DynamoDB       dynamoConfig
+	SessionSecret  string // empty: one is made in DataDir on first start
+	TrustedProxies []netip.Prefix
+	AuthRate       int
+	DrainDelay     time.Duration
+	DrainTimeout   time.Duration
+	LogLevel       slog.Level
+	Version        string // of the program, not from the environment
+}
+
+const (
+	storeSQLite   = "sqlite:"
+	storeDynamoDB = "dynamodb"
+	off           = "off"
+
+	envListenAddr       = "LISTEN_ADDR"
+	envMetricsAddr      = "METRICS_ADDR"
+	envDataDir          = "DATA_DIR"
+	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
+	envTrustedProxies   = "TRUSTED_PROXIES"
+	envAuthRate         = "AUTH_RATE"
+	envDrainDelay       = "DRAIN_DELAY"
+	envDrainTimeout     = "DRAIN_TIMEOUT"
+	envLogLevel         = "LOG_LEVEL"
+
+	// reserved is the prefix of variables that can only have been meant for this program. It has none of them today, so each
+	// is a slip of the pen; the command line's is let through, because one shell may use both programs.
+	reserved = "VAULTSPHERE_"
+)
+
+const commandLineServer = "VAULTSPHERE_SERVER"
+
+// Usage lists the settings, for --help.
+const Usage = `Settings, from the environment:
+  PORT                     TCP port (5001)
+  LISTEN_ADDR              address and port to listen on (":PORT")
+  STORE                    "sqlite:" for a file in DATA_DIR, "sqlite:/path/vault.db", or "dynamodb" (sqlite:)
+  DATA_DIR                 directory of the embedded store and of the session key (data)
+  SESSION_SECRET           Fernet keys, separated by commas: the first seals, all open
+                           (made on first start in DATA_DIR/session.key; required with dynamodb)
+  AWS_REGION               region of the DynamoDB tables
+  DYNAMODB_USERS_TABLE, DYNAMODB_ACCOUNTS_TABLE, DYNAMODB_PASSWORDS_TABLE, DYNAMODB_SESSIONS_TABLE
+                           names of the tables (PasswordManager-Users …)
+  DYNAMODB_ENDPOINT        another endpoint, for a local DynamoDB
+  TRUSTED_PROXIES          networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto count (none)
+  AUTH_RATE                log-in requests a minute from one address (60)
+  METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
+  DRAIN_DELAY              how long to serve on after SIGTERM with /ready at 503, so that a proxy notices (0s)
+  DRAIN_TIMEOUT            how long requests may take to finish after that (20s)
+  LOG_LEVEL                debug, info, warn or error (info)
+`
+
+// ConfigFromEnv reads settings as os.Environ gives them. All problems are told at once.
+func ConfigFromEnv(environ []string) (Config, error) {
+	e := settings{values: map[string]string{}}
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		e.values[name] = value
+		if strings.HasPrefix(name, reserved) && name != commandLineServer {
+			e.bad(name, "is not a setting of this program")
+		}
+	}
+	c := Config{
+		DataDir:        e.text(envDataDir, "data"),
+		SessionSecret:  e.text(names.EnvSessionSecret, ""),
+		TrustedProxies: e.prefixes(envTrustedProxies),
+		AuthRate:       e.number(envAuthRate, 60, 1, 1_000_000),
+		DrainDelay:     e.duration(envDrainDelay, 0),
+		DrainTimeout:   e.duration(envDrainTimeout, 20*time.Second),
+	}
+	port := e.number(names.EnvPort, names.DefaultPort, 0, 65535)
+	c.ListenAddr = e.address(envListenAddr, ":"+strconv.Itoa(port))
+	c.MetricsAddr = e.address(envMetricsAddr, net.JoinHostPort("127.0.0.1", strconv.Itoa(names.DefaultMetricsPort)))
+	if err := c.LogLevel.UnmarshalText([]byte(e.text(envLogLevel, "info"))); err != nil {
+		e.bad(envLogLevel, "must be debug, info, warn or error")
+	}
+	e.store(&c)
+	if c.SessionSecret != "" {
+		if _, err := vault.ParseKeyring(c.SessionSecret); err != nil {
+			e.bad(names.EnvSessionSecret, err.Error())
+		}
+	}
+	return c, errors.Join(e.errs...)
+}
+
+type settings struct {
+	values map[string]string
+	errs   []error
+}
+
+func (e *settings) bad(name, problem string) {
+	e.errs = append(e.errs, fmt.Errorf("%s %s", name, problem))
+}
+
+// text treats an empty variable as one that is not set: Compose cannot leave one out.
+func (e *settings) text(name, otherwise string) string {
+	if v := e.values[name]; v != "" {
+		return v
+	}
+	return otherwise
+}
+
+func (e *settings) number(name string, otherwise, lo, hi int) int {
+	n, err := strconv.Atoi(e.text(name, strconv.Itoa(otherwise)))
+	if err != nil || n < lo || n > hi {
+		e.bad(name, fmt.Sprintf("must be a number between %d and %d", lo, hi))
+		return otherwise
+	}
+	return n
+}
+
+func (e *settings) duration(name string, otherwise time.Duration) time.Duration {
+	d, err := time.ParseDuration(e.text(name, otherwise.String()))
+	if err != nil || d < 0 {
+		e.bad(name, `must be a duration such as "20s"`)
+		return otherwise
+	}
+	return d
+}
+
+func (e *settings) address(name, otherwise string) string {
+	v := e.text(name, otherwise)
+	if name == envMetricsAddr && v == off {
+		return ""
+	}
+	_, port, err := net.SplitHostPort(v)
+	if n, numErr := strconv.Atoi(port); err != nil || numErr != nil || n < 0 || n > 65535 {
+		e.bad(name, `must be an address and a port such as "127.0.0.1:5001"`)
+	}
+	return v
+}
+
+func (e *settings) prefixes(name string) []netip.Prefix {
+	var out []netip.Prefix
+	for word := range strings.FieldsFuncSeq(e.text(name, ""), func(r rune) bool { return r == ',' || r == ' ' }) {
+		p, err := netip.ParsePrefix(word)
+		if err != nil {
+			a, addrErr := netip.ParseAddr(word)
+			if addrErr != nil {
+				e.bad(name, `must be networks such as "172.16.0.0/12", separated by commas`)
+				return nil
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p.Masked())
+	}
+	return out
+}
+
+func (e *settings) store(c *Config) {
+	choice := e.text(names.EnvStore, storeSQLite)
+	path, embedded := strings.CutPrefix(choice, storeSQLite)
+	switch {
+	case embedded && path == "":
+		c.SQLitePath = filepath.Join(c.DataDir, "vault.db")
+	case embedded:
+		c.SQLitePath = path
+	case choice == storeDynamoDB:
+		c.DynamoDB = dynamoConfig{
+			Region: e.text(names.EnvAWSRegion, ""), Endpoint: e.text(envDynamoDBEndpoint, ""),
+			Users:     e.text(names.EnvUsersTable, names.UsersTable),
+			Accounts:  e.text(names.EnvAccountsTable, names.AccountsTable),
+			Passwords: e.text(names.EnvPasswordsTable, names.PasswordsTable),
+			Sessions:  e.text(names.EnvSessionsTable, names.SessionsTable),
+		}
+		if c.SessionSecret == "" {
+			// Replicas that each made their own key would not know each other's sessions.
+			e.bad(names.EnvSessionSecret, "is required with STORE=dynamodb: every replica needs the same keys")
+		}
+	default:
+		e.bad(names.EnvStore, `must be "sqlite:", "sqlite:/path/vault.db" or "dynamodb"`)
+	}
+}

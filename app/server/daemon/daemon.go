@@ -1,0 +1,173 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/app/web"
+)
+
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute     // 4 MiB from a slow line
+	writeTimeout  = 5 * time.Minute // a large vault to a slow line
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10
+)
+
+// Daemon is one server process. Use New; Run may be called once.
+type Daemon struct {
+	Config Config
+	Log    *slog.Logger
+
+	ready chan struct{}
+	addr  net.Addr
+}
+
+// New returns a daemon that is not running yet.
+func New(c Config, log *slog.Logger) *Daemon {
+	return &Daemon{Config: c, Log: log, ready: make(chan struct{})}
+}
+
+// Ready is closed once requests are served; it stays open if Run fails before that.
+func (d *Daemon) Ready() <-chan struct{} { return d.ready }
+
+// Addr is the address of the API, after Ready.
+func (d *Daemon) Addr() string { return d.addr.String() }
+
+// Run serves until ctx ends. Then /ready says 503, new requests are served for DrainDelay more, and those under way may
+// take DrainTimeout to finish.
+func (d *Daemon) Run(ctx context.Context) (err error) {
+	// First the port: a wrong one is told before anything is opened, and early callers wait instead of being refused.
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", d.Config.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer func() { _ = listener.Close() }() // the server has closed it by then, unless it never started
+	keys, err := d.keyring()
+	if err != nil {
+		return err
+	}
+	store, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	handler, err := server.New(server.Config{
+		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate, Version: d.Config.Version,
+	}, vault.NewService(store, keys, time.Now), d.Log)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	if err := d.serveMetrics(ctx, group, handler); err != nil {
+		return err
+	}
+	api := d.httpServer(handler)
+	group.Go(func() error {
+		if err := api.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return d.drain(handler, api)
+	})
+	d.addr = listener.Addr()
+	close(d.ready)
+	err = group.Wait()
+	d.Log.Info("stopped")
+	return err
+}
+
+// drain lets nothing go that was begun. Keep-alive ends first, so that proxies make new connections, elsewhere.
+func (d *Daemon) drain(handler *server.Server, api *http.Server) error {
+	handler.Drain()
+	api.SetKeepAlivesEnabled(false)
+	d.Log.Info("draining", "delay", d.Config.DrainDelay.String(), "timeout", d.Config.DrainTimeout.String())
+	time.Sleep(d.Config.DrainDelay)
+	ctx, cancel := context.WithTimeout(context.Background(), d.Config.DrainTimeout)
+	defer cancel()
+	if err := api.Shutdown(ctx); err != nil {
+		return fmt.Errorf("requests were still running after %s: %w", d.Config.DrainTimeout, errors.Join(err, api.Close()))
+	}
+	return nil
+}
+
+func (d *Daemon) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// serveMetrics has a listener of its own, so that the public one never shows them.
+func (d *Daemon) serveMetrics(ctx context.Context, group *errgroup.Group, handler *server.Server) error {
+	if d.Config.MetricsAddr == "" {
+		return nil
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", d.Config.MetricsAddr)
+	if err != nil {
+		return fmt.Errorf("listen for metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", handler.Metrics())
+	metrics := d.httpServer(mux)
+	group.Go(func() error {
+		if err := metrics.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve metrics: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return metrics.Close()
+	})
+	d.Log.Debug("metrics", "address", listener.Addr().String())
+	return nil
+}
+
+func (d *Daemon) keyring() (*vault.Keyring, error) {
+	secret, from := d.Config.SessionSecret, "SESSION_SECRET"
+	if secret == "" {
+		var err error
+		if secret, err = localSecret(d.Config.DataDir); err != nil {
+			return nil, err
+		}
+		from = secretFile
+	}
+	keys, err := vault.ParseKeyring(secret)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	return keys, nil
+}
+
+func (d *Daemon) open(ctx context.Context) (vault.Store, error) {
+	if d.Config.SQLitePath == "" {
+		return openDynamo(ctx, d.Config.DynamoDB)
+	}
+	return sqlite.Open(ctx, d.Config.SQLitePath)
+}
+
+// Data says where the vaults lie.
+func (c Config) Data() string {
+	if c.SQLitePath == "" {
+		return "the DynamoDB table " + c.DynamoDB.Users
+	}
+	return filepath.Dir(c.SQLitePath)
+}

@@ -1,0 +1,58 @@
+// Package daemontest starts the real server for tests of whatever talks to it.
+package daemontest
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+)
+
+// Start runs a server on a free port of loopback, with an embedded store of its own, until the test ends. edit, if not
+// nil, may change the settings first. It returns the base URL.
+func Start(t testing.TB, edit func(*daemon.Config)) string {
+	t.Helper()
+	c, err := daemon.ConfigFromEnv([]string{
+		"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "AUTH_RATE=100000", "DATA_DIR=" + t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if edit != nil {
+		edit(&c)
+	}
+	url, stop := Run(t, daemon.New(c, slog.New(slog.NewTextHandler(io.Discard, nil))))
+	t.Cleanup(stop)
+	return url
+}
+
+// Run starts d and returns its base URL and a function that ends it, which may be called more than once.
+func Run(t testing.TB, d *daemon.Daemon) (baseURL string, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	select {
+	case err := <-ended:
+		cancel()
+		t.Fatalf("the server did not start: %v", err)
+	case <-d.Ready():
+	case <-time.After(30 * time.Second):
+		cancel()
+		t.Fatal("the server did not start in 30 s")
+	}
+	stopped := false
+	return "http://" + d.Addr(), func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the server ended with: %v", err)
+		}
+	}
+}
