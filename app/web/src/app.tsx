@@ -1,0 +1,41 @@
+import { phase } from "./state/app";
+import { route } from "./state/route";
+import { Alarm } from "./screens/alarm";
+import { Recover } from "./screens/recover";
+import { Register } from "./screens/register";
+import { Shell } from "./screens/shell";
+import { Shortcuts } from "./screens/shortcuts";
+import { SignIn } from "./screens/sign-in";
+import { Broken, Starting } from "./screens/starting";
+import { Unlock } from "./screens/unlock";
+import { Toasts } from "./ui/toasts";
+
+/** The phase decides; the route only chooses between the screens that a phase has. */
+function Screen() {
+  const now = phase.value;
+  const screen = route.value[0];
+  switch (now.at) {
+    case "starting":
+      return <Starting />;
+    case "broken":
+      return <Broken code={now.code} message={now.message} />;
+    case "alarm":
+      return <Alarm code={now.code} message={now.message} hint={now.hint} />;
+    case "locked":
+      return screen === "recover" ? <Recover /> : <Unlock username={now.username} />;
+    case "signed_out":
+      return screen === "register" ? <Register /> : screen === "recover" ? <Recover /> : <SignIn />;
+    case "unlocked":
+      return <Shell />;
+  }
+}
+
+export function App() {
+  return (
+    <>
+      <Screen />
+      <Shortcuts />
+      <Toasts />
+    </>
+  );
+}

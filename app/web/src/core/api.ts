@@ -1,0 +1,52 @@
+// One function for each method of the worker protocol.
+import { call } from "./host";
+import type {
+  AccountInfo, Generated, Item, ListParams, ListResult, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
+  Strength, SyncResult, TOTPEnrolment, Version,
+} from "./types";
+
+const method = <P extends object, R>(name: string) => (params: P): Promise<R> => call<R>(name, params);
+const bare = <R>(name: string) => (): Promise<R> => call<R>(name, {});
+type Nothing = Record<string, never>;
+
+// signing in and out
+export const resume = bare<Resumed>("resume");
+export const prepareRegistration = method<{ password: string }, { words: string[] }>("prepare_registration");
+export const register = method<{ username: string; device: string }, { username: string }>("register");
+export const cancelRegistration = bare<Nothing>("cancel_registration");
+export const login =
+  method<{ username: string; password: string; totp_code: string; device: string }, { username: string }>("login");
+export const unlock = method<{ password: string }, { username: string }>("unlock");
+export const lock = bare<Nothing>("lock");
+export const logout = bare<Nothing>("logout");
+export const recover =
+  method<{ username: string; phrase: string; password: string; remove_totp: boolean; device: string },
+    { username: string }>("recover");
+export const checkPhrase = method<{ phrase: string }, { ok: boolean; message: string }>("check_phrase");
+
+// the vault
+export const sync = bare<SyncResult>("sync");
+export const list = method<ListParams, ListResult>("list");
+export const get = method<{ id: string }, Item>("get");
+export const history = method<{ id: string }, { versions: Version[] | null }>("history");
+export const save = method<{ item: Item }, Item>("save");
+export const remove = method<{ ids: string[] }, Nothing>("delete");
+export const addMany = (items: Item[], onProgress: (p: Progress) => void): Promise<{ added: number }> =>
+  call("add_many", { items }, (json) => onProgress(JSON.parse(json) as Progress));
+
+// the account
+export const account = bare<AccountInfo>("account");
+export const changePassword = method<{ current: string; next: string }, Nothing>("change_password");
+export const newRecoveryPhrase = method<{ password: string }, { words: string[] }>("new_recovery_phrase");
+export const totpBegin = method<{ password: string }, TOTPEnrolment>("totp_begin");
+export const totpConfirm = method<{ enrolment: string; code: string }, Nothing>("totp_confirm");
+export const totpRemove = method<{ password: string }, Nothing>("totp_remove");
+export const sessions = bare<{ sessions: SessionInfo[] }>("sessions");
+export const revokeSession = method<{ id: string }, Nothing>("revoke_session");
+export const revokeOtherSessions = bare<Nothing>("revoke_other_sessions");
+export const deleteAccount = method<{ password: string }, Nothing>("delete_account");
+
+// making and judging secrets
+export const generatePassword = method<PasswordRules, Generated>("generate_password");
+export const generatePassphrase = method<PassphraseRules, Generated>("generate_passphrase");
+export const strength = method<{ password: string; inputs: string[] }, Strength>("strength");

@@ -1,0 +1,108 @@
+// Loads core.wasm once and runs it in a worker that can be thrown away. Ending the worker is what makes a lock
+// complete: WebAssembly memory is never handed back, so the keys in it go only when the worker does. The compiled
+// module holds code and no data; it is kept, and the next worker starts without a download.
+import { CoreError } from "./error";
+import type { FromWorker, ToWorker } from "./messages";
+import { WORKER_SCRIPT } from "./trusted";
+
+declare const CORE_URL: string;
+declare const CORE_BYTES: number;
+
+interface Pending {
+  resolve(result: string): void;
+  reject(error: CoreError): void;
+  progress?: (json: string) => void;
+}
+
+let module: Promise<WebAssembly.Module> | undefined;
+let worker: Worker | undefined;
+let nextId = 1;
+const pending = new Map<number, Pending>();
+let onCrash: (message: string) => void = () => {};
+
+async function compile(onProgress: (share: number) => void): Promise<WebAssembly.Module> {
+  let response: Response;
+  try {
+    response = await fetch(CORE_URL);
+  } catch {
+    throw new CoreError("offline", "the part of the page that opens the vault could not be loaded");
+  }
+  if (!response.ok || !response.body) {
+    throw new CoreError("internal", `the server answered ${response.status} for ${CORE_URL}`);
+  }
+  let seen = 0;
+  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, out) {
+      seen += chunk.byteLength;
+      onProgress(Math.min(1, seen / CORE_BYTES));
+      out.enqueue(chunk);
+    },
+  });
+  const headers = { "Content-Type": "application/wasm" };
+  return WebAssembly.compileStreaming(new Response(response.body.pipeThrough(counter), { headers }));
+}
+
+function receive({ data }: MessageEvent<FromWorker>) {
+  if ("stopped" in data) {
+    restart();
+    onCrash(data.stopped);
+    return;
+  }
+  const call = pending.get(data.id);
+  if (!call) return;
+  if ("progress" in data) {
+    call.progress?.(data.progress);
+    return;
+  }
+  pending.delete(data.id);
+  if ("result" in data) call.resolve(data.result);
+  else call.reject(CoreError.parse(data.error));
+}
+
+function spawn(compiled: WebAssembly.Module) {
+  worker?.terminate();
+  worker = new Worker(WORKER_SCRIPT, { type: "module", name: "core" });
+  worker.onmessage = receive;
+  worker.onerror = (e) => {
+    e.preventDefault();
+    restart();
+    onCrash(e.message || "the worker could not be started");
+  };
+  send({ module: compiled });
+}
+
+const send = (message: ToWorker) => worker?.postMessage(message);
+
+/** Starts the core; progress is the loaded share, 0 to 1. May be called again after it failed. */
+export async function start(onProgress: (share: number) => void, crashed: (message: string) => void): Promise<void> {
+  onCrash = crashed;
+  module ??= compile(onProgress);
+  try {
+    spawn(await module);
+  } catch (e) {
+    module = undefined;
+    throw e;
+  }
+}
+
+/** Ends the worker and all its memory, rejects what was under way as cancelled, and starts a clean one. */
+export function restart() {
+  worker?.terminate();
+  worker = undefined;
+  const cut = [...pending.values()];
+  pending.clear();
+  for (const call of cut) call.reject(new CoreError("cancelled", "cancelled"));
+  void module?.then(spawn);
+}
+
+/** Calls one method of the protocol. Calls made before the worker is ready wait for it. */
+export async function call<R>(method: string, params: object, onProgress?: (json: string) => void): Promise<R> {
+  if (!worker) await module?.then(() => undefined);
+  if (!worker) throw new CoreError("internal", "the core is not running");
+  const id = nextId++;
+  const result = await new Promise<string>((resolve, reject) => {
+    pending.set(id, { resolve, reject, progress: onProgress });
+    send({ id, method, params: JSON.stringify(params) });
+  });
+  return JSON.parse(result || "{}") as R;
+}

@@ -1,0 +1,16 @@
+// What passes between the page and its worker. Parameters and results stay JSON text: only the side that wants
+// them parses them.
+
+export interface CallMessage {
+  id: number;
+  method: string;
+  params: string;
+}
+
+export type ToWorker = { module: WebAssembly.Module } | CallMessage;
+
+export type FromWorker =
+  | { id: number; result: string }
+  | { id: number; error: string }
+  | { id: number; progress: string }
+  | { stopped: string };

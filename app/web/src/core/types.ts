@@ -1,0 +1,162 @@
+// The worker protocol's parameters and results, as app/cmd/vaultsphere-wasm speaks it.
+
+export type ItemType = "login" | "note" | "card" | "identity";
+
+export interface Summary {
+  id: string;
+  type: ItemType;
+  title: string;
+  username?: string;
+  url?: string; // the first address
+  tags?: string[];
+  favourite?: boolean;
+  modified?: string;
+  unreadable?: boolean;
+}
+
+export interface Field {
+  name: string;
+  value: string;
+  hidden?: boolean;
+}
+
+export interface Card {
+  brand?: string;
+  code?: string;
+  expiry_month?: string;
+  expiry_year?: string;
+  holder?: string;
+  number?: string;
+}
+
+export interface Identity {
+  title?: string;
+  first_name?: string;
+  middle_name?: string;
+  last_name?: string;
+  company?: string;
+  email?: string;
+  phone?: string;
+  address?: string;
+  postal_code?: string;
+  city?: string;
+  state?: string;
+  country?: string;
+  ssn?: string;
+  passport?: string;
+  license?: string;
+}
+
+export interface Item {
+  id: string; // empty: not saved yet
+  base?: string; // the stored version it was read from; save merges against it
+  type: ItemType;
+  title: string;
+  urls?: string[];
+  username?: string;
+  tags?: string[];
+  favourite?: boolean;
+  created?: string;
+  modified?: string;
+  password?: string;
+  totp?: string;
+  notes?: string;
+  fields?: Field[];
+  card?: Card;
+  identity?: Identity;
+}
+
+export interface Version {
+  version: number;
+  modified: string;
+  password: string;
+}
+
+export interface Unreadable {
+  id: string;
+  message: string;
+}
+
+export interface SyncResult {
+  revision: number;
+  changed: boolean;
+  count: number;
+  unreadable?: Unreadable[];
+}
+
+export interface ListParams {
+  query: string;
+  type?: ItemType;
+  tag?: string;
+  favourite?: boolean;
+  offset?: number;
+  limit?: number; // absent: all
+}
+
+export interface ListResult {
+  total: number; // before offset and limit
+  items: Summary[];
+}
+
+export type Resumed =
+  | { state: "signed_out" }
+  | { state: "locked"; username: string }
+  | { state: "unlocked"; username: string };
+
+export interface AccountInfo {
+  username: string;
+  totp_enabled: boolean;
+  revision: number;
+  count: number;
+  kdf: { memory_kib: number; time: number; threads: number };
+}
+
+export interface TOTPEnrolment {
+  uri: string;
+  secret: string;
+  enrolment: string;
+  qr: { size: number; rows: string[] }; // each row is "0110…", 1 is dark
+}
+
+export interface SessionInfo {
+  id: string;
+  device: string;
+  created: string;
+  last_seen: string;
+  current: boolean;
+}
+
+export interface PasswordRules {
+  length: number;
+  lower: boolean;
+  upper: boolean;
+  digits: boolean;
+  symbols: boolean;
+  avoid_ambiguous: boolean;
+  min_digits: number;
+  min_symbols: number;
+}
+
+export interface PassphraseRules {
+  words: number;
+  separator: string;
+  capitalize: boolean;
+  number: boolean;
+}
+
+export interface Generated {
+  value: string;
+  entropy_bits: number;
+}
+
+export interface Strength {
+  score: number; // 0 to 4
+  guesses_log10: number;
+  warning: string;
+  suggestions: string[] | null;
+}
+
+export interface Progress {
+  done: number;
+  total: number;
+}

@@ -1,0 +1,2 @@
+declare module "go:wasm_exec";
+declare module "*.css";

@@ -1,0 +1,30 @@
+import { render } from "preact";
+import { App } from "./app";
+import { handleShortcut } from "./screens/shortcuts";
+import { phase } from "./state/app";
+import { activeElsewhere } from "./state/autolock";
+import { boot, lock, signedOut } from "./state/session";
+import { listenToOthers } from "./state/tabs";
+import { syncNow } from "./state/vault";
+import "./styles/index.css";
+
+const root = document.getElementById("app")!;
+root.replaceChildren();
+render(<App />, root);
+
+addEventListener("keydown", handleShortcut);
+addEventListener("online", () => void syncNow());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") void syncNow();
+});
+
+listenToOthers((word) => {
+  const { at } = phase.value;
+  if (word === "active") activeElsewhere();
+  else if (word === "changed") void syncNow();
+  else if (word === "lock") void lock("other tab");
+  else if (word === "signed out" && (at === "unlocked" || at === "locked")) signedOut();
+  else if (word === "signed in" && (at === "signed_out" || at === "locked")) void boot();
+});
+
+void boot();

@@ -1,0 +1,179 @@
+// Adding and editing an entry.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Card, Field, Identity, Item, ItemType } from "../core/types";
+import { go, guard } from "../state/route";
+import { Button, Heading } from "../ui/controls";
+import { Dialog } from "../ui/dialog";
+import { Check, PasswordField, Segments, TextArea, TextField } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { StrengthMeter, useStrength } from "../ui/strength";
+import { Problem, useTask } from "../ui/task";
+import { CustomFields, Urls } from "./entry-lists";
+import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS } from "./fields";
+import { Generator } from "./generator";
+import { kindOf, kinds, TYPES } from "./kinds";
+import { focusOnce } from "./sign-in";
+
+const text = {
+  newTitle: "New entry",
+  editTitle: (t: string) => `Edit ${t}`,
+  type: "Type",
+  title: "Title",
+  titleNeeded: "Give the entry a title, so that you find it again.",
+  username: "User name",
+  password: "Password",
+  generate: "Generate a password",
+  generateTitle: "Generate a password",
+  use: "Use this password",
+  totp: "One-time password key",
+  totpHint: "An otpauth:// address or the key alone, as a site shows it when you turn on two-factor sign-in.",
+  notes: "Notes",
+  tags: "Tags",
+  tagsHint: "Separate them with commas.",
+  favourite: "Favourite",
+  save: "Save",
+  cancel: "Cancel",
+};
+
+/** Form state. Lists are edited with an empty line at hand, and tidied when saving. */
+const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
+
+function tidy(item: Item, tags: string): Item {
+  const wanted = {
+    ...item,
+    title: item.title.trim(),
+    urls: item.urls?.filter((u) => u.trim()),
+    tags: tags.split(",").map((t) => t.trim()).filter(Boolean),
+  };
+  if (item.type !== "card") delete wanted.card;
+  if (item.type !== "identity") delete wanted.identity;
+  return wanted;
+}
+
+export function EntryForm({ item, onSave, onDone }:
+  { item: Item; onSave: (item: Item) => Promise<string>; onDone: (saved?: string) => void }) {
+  const start = useMemo(() => edited(item), [item.id]);
+  const [draft, setDraft] = useState(start);
+  const [tags, setTags] = useState((item.tags ?? []).join(", "));
+  const [untitled, setUntitled] = useState(false);
+  const [generating, setGenerating] = useState(false);
+  const titleRef = useRef<HTMLInputElement>(null);
+  const task = useTask();
+  const dirty = useRef(false);
+  const strength = useStrength(draft.password ?? "", [draft.title, draft.username ?? ""]);
+
+  dirty.current = JSON.stringify(draft) !== JSON.stringify(start) || tags !== (item.tags ?? []).join(", ");
+  useEffect(() => guard(() => dirty.current), []);
+
+  const change = (part: Partial<Item>) => {
+    setUntitled(false);
+    setDraft((d) => ({ ...d, ...part }));
+  };
+  const save = () => {
+    if (!draft.title.trim()) {
+      setUntitled(true);
+      titleRef.current?.focus();
+      return;
+    }
+    task.run(async () => {
+      const id = await onSave(tidy(draft, tags));
+      dirty.current = false;
+      onDone(id);
+    });
+  };
+  const heading = item.id ? text.editTitle(item.title) : text.newTitle;
+
+  return (
+    <form class="entry entry-form" noValidate onSubmit={(e) => {
+      e.preventDefault();
+      save();
+    }} onKeyDown={(e) => {
+      if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) save();
+    }}>
+      <div class="entry-bar">
+        <Heading title={heading} level={2} focus={!!item.id}>{heading}</Heading>
+        <div class="entry-tools">
+          <Button kind="quiet" onClick={() => (item.id ? go("entry", item.id) : go("vault"))}>{text.cancel}</Button>
+          <Button type="submit" kind="primary" icon="check" busy={task.busy}>{text.save}</Button>
+        </div>
+      </div>
+      <Problem error={task.error} />
+      {!item.id && (
+        <Segments<ItemType> label={text.type} value={draft.type} onChange={(type) => change({ type })}
+          options={TYPES.map((t) => ({ value: t, label: kinds[t].one }))} />
+      )}
+      <TextField label={text.title} value={draft.title} onInput={(title) => change({ title })} required maxLength={500}
+        error={untitled ? text.titleNeeded : null} placeholder={kindOf(draft.type).one}
+        inputRef={(el: HTMLInputElement | null) => {
+          titleRef.current = el;
+          if (!item.id) focusOnce(el);
+        }} />
+      {draft.type === "login" && (
+        <>
+          <TextField label={text.username} value={draft.username ?? ""} onInput={(username) => change({ username })} />
+          <PasswordField label={text.password} value={draft.password ?? ""} autocomplete="off"
+            onInput={(password) => change({ password })}
+            hint={draft.password ? <StrengthMeter strength={strength} /> : undefined}
+            trailing={
+              <button type="button" class="input-button" aria-label={text.generate} title={text.generate}
+                onClick={() => setGenerating(true)}><Icon name="generate" /></button>
+            } />
+          <Urls urls={draft.urls ?? []} onChange={(urls) => change({ urls })} />
+          <TextField label={text.totp} value={draft.totp ?? ""} onInput={(totp) => change({ totp })} mono
+            hint={text.totpHint} />
+        </>
+      )}
+      {draft.type === "card" && <CardFields card={draft.card ?? {}} onChange={(card) => change({ card })} />}
+      {draft.type === "identity" && (
+        <IdentityFields identity={draft.identity ?? {}} onChange={(identity) => change({ identity })} />
+      )}
+      <TextArea label={text.notes} value={draft.notes ?? ""} onInput={(notes) => change({ notes })}
+        rows={draft.type === "note" ? 12 : 4} />
+      <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
+      <TextField label={text.tags} value={tags} onInput={setTags} hint={text.tagsHint} />
+      <Check label={text.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
+      {generating && (
+        <Dialog title={text.generateTitle} onClose={() => setGenerating(false)}>
+          <Generator useLabel={text.use} onUse={(password) => {
+            change({ password });
+            setGenerating(false);
+          }} />
+        </Dialog>
+      )}
+    </form>
+  );
+}
+
+function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => void }) {
+  return (
+    <>
+      {CARD_FIELDS.map((f) => (f.hidden
+        ? <PasswordField key={f.key} label={f.label} value={card[f.key] ?? ""} autocomplete="off"
+          onInput={(v) => onChange({ ...card, [f.key]: v })} />
+        : <TextField key={f.key} label={f.label} value={card[f.key] ?? ""}
+          onInput={(v) => onChange({ ...card, [f.key]: v })} />))}
+      <div class="field-pair">
+        {CARD_EXPIRY.map((f) => (
+          <TextField key={f.key} label={f.label} value={card[f.key] ?? ""} inputMode="numeric"
+            maxLength={f.key === "expiry_year" ? 4 : 2}
+            onInput={(v) => onChange({ ...card, [f.key]: v.replace(/\D/g, "") })} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function IdentityFields({ identity, onChange }: { identity: Identity; onChange: (identity: Identity) => void }) {
+  return (
+    <div class="field-grid">
+      {IDENTITY_FIELDS.map((f) => {
+        const set = (v: string) => onChange({ ...identity, [f.key]: v });
+        const value = identity[f.key] ?? "";
+        if (f.lines) return <TextArea key={f.key} label={f.label} value={value} onInput={set} rows={2} />;
+        return f.hidden
+          ? <PasswordField key={f.key} label={f.label} value={value} autocomplete="off" onInput={set} />
+          : <TextField key={f.key} label={f.label} value={value} onInput={set} type={f.type} />;
+      })}
+    </div>
+  );
+}

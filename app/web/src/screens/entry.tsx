@@ -1,0 +1,103 @@
+// One entry: opened, then shown or edited. Its secrets live in this component's state and go with it.
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../core/api";
+import { asCoreError, type CoreError } from "../core/error";
+import type { Item } from "../core/types";
+import { go, href, replace } from "../state/route";
+import { fail } from "../state/session";
+import { all, filter, refresh, unreadable } from "../state/vault";
+import { tellOthers } from "../state/tabs";
+import { toast } from "../state/app";
+import { Button, Empty, Heading } from "../ui/controls";
+import { Icon } from "../ui/icon";
+import { explain } from "../ui/task";
+import { EntryForm } from "./entry-form";
+import { EntryView } from "./entry-view";
+
+const text = {
+  back: "Back",
+  opening: "Opening…",
+  unreadable: "This entry cannot be opened",
+  unreadableBody: "It does not carry the seal of your devices, so nothing of it is shown. The other entries are not affected.",
+  gone: "This entry is not in the vault",
+  goneBody: "Another device may have deleted it.",
+  failed: "The entry could not be opened",
+  again: "Try again",
+  saved: "Saved",
+  created: "Added to the vault",
+};
+
+const blank = (): Item => ({
+  id: "",
+  type: filter.value.by === "type" ? filter.value.type : "login",
+  title: "",
+  tags: filter.value.by === "tag" ? [filter.value.tag] : [],
+});
+
+/** Changes when another device or this one wrote the entry; then it is read again. */
+const stampOf = (id: string) => all.value?.find((s) => s.id === id)?.modified ?? "";
+
+export function EntryScreen({ id, editing }: { id: string; editing: boolean }) {
+  const [item, setItem] = useState<Item | null>(id ? null : blank);
+  const [problem, setProblem] = useState<CoreError | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const stamp = stampOf(id);
+  const ready = all.value !== null;
+
+  useEffect(() => {
+    if (!id || !ready || (editing && item)) return; // what is being edited must not change under the hands
+    let current = true;
+    api.get({ id }).then(
+      (opened) => {
+        if (!current) return;
+        setItem(opened);
+        setProblem(null);
+      },
+      (e: unknown) => {
+        if (current && !fail(e)) setProblem(asCoreError(e));
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [id, stamp, ready, editing, attempt]);
+
+  async function save(changed: Item) {
+    const kept = await api.save({ item: changed });
+    setItem(kept);
+    await refresh();
+    tellOthers("changed");
+    toast(id ? text.saved : text.created);
+    return kept.id;
+  }
+
+  const back = (
+    <a class="back" href={href("vault")}><Icon name="back" /><span>{text.back}</span></a>
+  );
+
+  if (problem) {
+    const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
+    const gone = problem.code === "not_found";
+    const title = damaged ? text.unreadable : gone ? text.gone : text.failed;
+    return (
+      <article class="entry">
+        <div class="entry-bar">{back}</div>
+        <Heading title={title} level={2}>{title}</Heading>
+        <p class="lead">{damaged ? text.unreadableBody : gone ? text.goneBody : explain(problem)}</p>
+        {damaged && <p class="finding mono">{unreadable.value.get(id) ?? problem.message}</p>}
+        {!damaged && !gone && <Button icon="refresh" onClick={() => setAttempt(attempt + 1)}>{text.again}</Button>}
+      </article>
+    );
+  }
+  if (!item) {
+    return <article class="entry">{back}<div class="entry-loading" role="status"><Empty icon="key" title={text.opening} /></div></article>;
+  }
+  return editing
+    ? <EntryForm item={item} onSave={save} onDone={(saved) => replaceWith(saved ?? id)} />
+    : <EntryView item={item} back={back} onEdit={() => go("entry", id, "edit")} onDeleted={() => replace("vault")} />;
+}
+
+function replaceWith(id: string) {
+  if (id) replace("entry", id);
+  else replace("vault");
+}

@@ -1,0 +1,56 @@
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../core/api";
+import type { Version } from "../core/types";
+import { copySecret } from "../state/clipboard";
+import { IconButton } from "../ui/controls";
+import { Icon } from "../ui/icon";
+import { Problem, useTask } from "../ui/task";
+import { when } from "./kinds";
+import { Secret } from "./secret";
+
+const text = {
+  title: "Password history",
+  loading: "Opening the older versions…",
+  none: "The password has not been changed yet.",
+  shows: (date: string) => `Show the password of ${date}`,
+  copies: (date: string) => `Copy the password of ${date}`,
+};
+
+/** Versions whose password is the same as the next newer one's changed something else, and are left out. */
+const changes = (versions: Version[]) => {
+  const newestFirst = [...versions].sort((a, b) => b.version - a.version);
+  return newestFirst.filter((v, i) => i > 0 && v.password && v.password !== newestFirst[i - 1]!.password);
+};
+
+export function History({ id, modified, hasPassword }: { id: string; modified?: string; hasPassword: boolean }) {
+  const [open, setOpen] = useState(false);
+  const [versions, setVersions] = useState<Version[] | null>(null);
+  const [visible, setVisible] = useState<number | null>(null);
+  const task = useTask();
+  useEffect(() => {
+    setVersions(null);
+    if (open) task.run(async () => setVersions(changes((await api.history({ id })).versions ?? [])));
+  }, [open, id, modified]);
+  if (!hasPassword) return null;
+  return (
+    <details class="details" onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary><Icon name="chevron" />{text.title}</summary>
+      <Problem error={task.error} />
+      {task.busy && <p role="status">{text.loading}</p>}
+      {versions?.length === 0 && <p class="muted">{text.none}</p>}
+      {!!versions?.length && (
+        <ul class="history">
+          {versions.map((v) => (
+            <li key={v.version}>
+              <div><Secret value={v.password} visible={visible === v.version} /><time dateTime={v.modified}>{when(v.modified)}</time></div>
+              <IconButton icon={visible === v.version ? "eyeOff" : "eye"} label={text.shows(when(v.modified))}
+                pressed={visible === v.version} onClick={() => setVisible(visible === v.version ? null : v.version)} />
+              <IconButton icon="copy" label={text.copies(when(v.modified))}
+                onClick={() => void copySecret(v.password, "Password")} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </details>
+  );
+}

@@ -1,0 +1,58 @@
+// What the page knows about each type of entry.
+import type { ItemType, Summary } from "../core/types";
+import type { IconName } from "../ui/icon";
+
+export const TYPES: ItemType[] = ["login", "note", "card", "identity"];
+
+export const kinds: Record<ItemType, { one: string; many: string; icon: IconName }> = {
+  login: { one: "Login", many: "Logins", icon: "login" },
+  note: { one: "Note", many: "Notes", icon: "note" },
+  card: { one: "Card", many: "Cards", icon: "card" },
+  identity: { one: "Identity", many: "Identities", icon: "identity" },
+};
+
+/** A newer version of VaultSphere may have written types that this one does not know. */
+export const kindOf = (type: ItemType) => kinds[type] ?? { one: "Entry", many: "Entries", icon: "info" as IconName };
+
+const TINTS = 8;
+
+/** One of eight tints, always the same one for the same title. */
+export function tintOf(title: string): number {
+  let h = 0;
+  for (const c of title.toLowerCase()) h = (h * 31 + c.codePointAt(0)!) >>> 0;
+  return h % TINTS;
+}
+
+export const initial = (title: string) => ([...title.trim()][0] ?? "?").toUpperCase();
+
+/** The second line of a row. */
+export function subtitle(s: Summary): string {
+  if (s.unreadable) return "Cannot be opened";
+  if (s.username) return s.username;
+  if (s.url) return hostOf(s.url);
+  return kindOf(s.type).one;
+}
+
+export function hostOf(url: string): string {
+  try {
+    return new URL(url.includes("://") ? url : `https://${url}`).host || url;
+  } catch {
+    return url;
+  }
+}
+
+/** The address as a link the browser may open, or null: only the web's own schemes, never "javascript:". */
+export function openable(url: string): string | null {
+  try {
+    const parsed = new URL(/^[a-z][a-z0-9+.-]*:/i.test(url) && !/^[^/]*:\d/.test(url) ? url : `https://${url}`);
+    return parsed.protocol === "https:" || parsed.protocol === "http:" ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}
+
+export const when = (iso: string | undefined) => {
+  if (!iso) return "";
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? "" : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+};

@@ -1,0 +1,99 @@
+import type { ComponentChildren } from "preact";
+import { phase } from "../state/app";
+import { go, href, route } from "../state/route";
+import { lock } from "../state/session";
+import { counts, filter, query, search, type Filter } from "../state/vault";
+import { Icon, Mark, type IconName } from "../ui/icon";
+import { kinds, TYPES } from "./kinds";
+
+const text = {
+  name: "VaultSphere",
+  vault: "Vault",
+  all: "All entries",
+  favourites: "Favourites",
+  tags: "Tags",
+  generator: "Generator",
+  settings: "Settings",
+  lock: "Lock",
+  lockTitle: "Lock (Alt+L)",
+};
+
+const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
+
+function FilterButton({ by, icon, count, children }:
+  { by: Filter; icon: IconName; count?: number; children: ComponentChildren }) {
+  const inVault = !["settings", "generator"].includes(route.value[0] ?? "");
+  return (
+    <button type="button" class="nav-item" aria-current={inVault && same(filter.value, by) ? "true" : undefined}
+      onClick={() => {
+        search(query.value, by);
+        go("vault");
+      }}>
+      <Icon name={icon} /><span class="nav-label">{children}</span>
+      {!!count && <span class="nav-count">{count.toLocaleString()}</span>}
+    </button>
+  );
+}
+
+function PageLink({ to, icon, children }: { to: string; icon: IconName; children: ComponentChildren }) {
+  const current = to === "vault"
+    ? !["settings", "generator"].includes(route.value[0] ?? "")
+    : route.value[0] === to;
+  return (
+    <a class="nav-item" href={href(to)} aria-current={current ? "page" : undefined}>
+      <Icon name={icon} /><span class="nav-label">{children}</span>
+    </a>
+  );
+}
+
+const LockButton = () => (
+  <button type="button" class="nav-item" title={text.lockTitle} onClick={() => void lock("asked")}>
+    <Icon name="lock" /><span class="nav-label">{text.lock}</span>
+  </button>
+);
+
+export function Sidebar() {
+  const { by, tags } = counts.value;
+  const username = phase.value.at === "unlocked" ? phase.value.username : "";
+  return (
+    <nav class="sidebar" aria-label={text.name}>
+      <p class="brand"><Mark /><span>{text.name}</span></p>
+      <div class="nav-scroll">
+        <FilterButton by={{ by: "all" }} icon="all" count={by.all}>{text.all}</FilterButton>
+        <FilterButton by={{ by: "favourite" }} icon="star" count={by.favourite}>{text.favourites}</FilterButton>
+        <hr />
+        {TYPES.map((type) => (
+          <FilterButton key={type} by={{ by: "type", type }} icon={kinds[type].icon} count={by[type]}>
+            {kinds[type].many}
+          </FilterButton>
+        ))}
+        {tags.length > 0 && (
+          <>
+            <p class="nav-head">{text.tags}</p>
+            {tags.map(([tag, n]) => (
+              <FilterButton key={tag} by={{ by: "tag", tag }} icon="tag" count={n}>{tag}</FilterButton>
+            ))}
+          </>
+        )}
+      </div>
+      <div class="nav-foot">
+        <PageLink to="generator" icon="generate">{text.generator}</PageLink>
+        <PageLink to="settings" icon="settings">{text.settings}</PageLink>
+        <LockButton />
+        <p class="nav-who" title={username}><Icon name="identity" /><span class="nav-label">{username}</span></p>
+      </div>
+    </nav>
+  );
+}
+
+/** The phone's navigation, under the thumb. */
+export function Tabbar() {
+  return (
+    <nav class="tabbar" aria-label={text.name}>
+      <PageLink to="vault" icon="key">{text.vault}</PageLink>
+      <PageLink to="generator" icon="generate">{text.generator}</PageLink>
+      <PageLink to="settings" icon="settings">{text.settings}</PageLink>
+      <LockButton />
+    </nav>
+  );
+}

@@ -1,0 +1,95 @@
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../core/api";
+import { restart } from "../core/host";
+import { deviceName } from "../state/device";
+import { href } from "../state/route";
+import { unlocked } from "../state/session";
+import { tellOthers } from "../state/tabs";
+import { toast } from "../state/app";
+import { Button, Heading, Working } from "../ui/controls";
+import { Check, TextArea, TextField } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Problem, useCountdown, useTask } from "../ui/task";
+import { Frame } from "./frame";
+import { NewPassword, type Choice } from "./new-password";
+import { focusOnce } from "./sign-in";
+
+const text = {
+  title: "Recover your vault",
+  lead: "The 24 words open your vault and let you set a new master password. Everything in it stays.",
+  username: "User name",
+  phrase: "Recovery phrase",
+  phraseHint: "24 words, in order, with spaces between them.",
+  count: (n: number) => `${n} of 24 words`,
+  complete: "The phrase is complete.",
+  lost: "I have also lost my authenticator",
+  lostHint: "The second factor is removed; you can set it up again in the settings.",
+  submit: "Set the password and open the vault",
+  working: "Deriving your keys…",
+  back: "Back to sign in",
+  done: "Your new master password is set. Other devices have been signed out.",
+};
+
+interface Judged {
+  ok: boolean;
+  message: string;
+}
+
+export function Recover() {
+  const [username, setUsername] = useState("");
+  const [phrase, setPhrase] = useState("");
+  const [judged, setJudged] = useState<Judged | null>(null);
+  const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
+  const [lost, setLost] = useState(false);
+  const task = useTask();
+  const wait = useCountdown(task.error);
+  const words = phrase.trim() ? phrase.trim().split(/\s+/).length : 0;
+
+  useEffect(() => {
+    setJudged(null);
+    if (!words) return;
+    let current = true;
+    api.checkPhrase({ phrase }).then((j) => current && setJudged(j), () => undefined);
+    return () => {
+      current = false;
+    };
+  }, [phrase]);
+
+  // While words are still to come, the last one may be half typed: only a full phrase is called wrong.
+  const wrong = judged && !judged.ok && words >= 24 ? judged.message : null;
+  const ready = username.trim() !== "" && judged?.ok === true && choice.ready && !wait;
+
+  const recover = () => task.run(async () => {
+    const answer = await api.recover({
+      username, phrase, password: choice.password, remove_totp: lost, device: deviceName(),
+    });
+    tellOthers("signed in");
+    unlocked(answer.username);
+    toast(text.done);
+  });
+
+  return (
+    <Frame>
+      <Heading title={text.title} focus={false}>{text.title}</Heading>
+      <p class="lead">{text.lead}</p>
+      <form class="stack" onSubmit={(e) => {
+        e.preventDefault();
+        if (ready) recover();
+      }}>
+        <TextField label={text.username} value={username} onInput={setUsername} autocomplete="username" required
+          maxLength={128} inputRef={focusOnce} />
+        <TextArea label={text.phrase} value={phrase} onInput={setPhrase} rows={4} mono error={wrong}
+          hint={judged?.ok
+            ? <span class="good"><Icon name="check" />{text.complete}</span>
+            : words ? text.count(words) : text.phraseHint} />
+        <NewPassword username={username} onChoice={setChoice} />
+        <Check label={text.lost} hint={text.lostHint} checked={lost} onChange={setLost} />
+        <Problem error={task.error} wait={wait} />
+        {task.busy
+          ? <Working onCancel={restart}>{text.working}</Working>
+          : <Button type="submit" kind="primary" wide disabled={!ready}>{text.submit}</Button>}
+      </form>
+      <nav class="panel-links" aria-label="Other ways in"><a href={href("sign-in")}>{text.back}</a></nav>
+    </Frame>
+  );
+}

@@ -1,0 +1,28 @@
+// A secret on the screen: dots, or its characters with digits and symbols told apart.
+
+const DOTS = "••••••••••••"; // always twelve: the length is part of the secret
+
+const classOf = (c: string) => (/\p{N}/u.test(c) ? "digit" : /[\p{L}\s]/u.test(c) ? "letter" : "symbol");
+
+/** Runs of one class of characters, so that a long secret does not become thousands of elements. */
+function runs(value: string): { kind: string; text: string }[] {
+  const out: { kind: string; text: string }[] = [];
+  for (const c of value) {
+    const kind = classOf(c);
+    const last = out[out.length - 1];
+    if (last?.kind === kind) last.text += c;
+    else out.push({ kind, text: c });
+  }
+  return out;
+}
+
+export function Secret({ value, visible, plain }: { value: string; visible: boolean; plain?: boolean }) {
+  if (!visible) {
+    return <span class="secret secret-hidden"><span aria-hidden="true">{DOTS}</span><span class="visually-hidden">hidden</span></span>;
+  }
+  return (
+    <span class="secret mono">
+      {plain ? value : runs(value).map((r, i) => <span key={i} class={r.kind}>{r.text}</span>)}
+    </span>
+  );
+}

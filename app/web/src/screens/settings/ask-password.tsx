@@ -1,0 +1,38 @@
+// The master password once more, before something that an unlocked page alone must not be able to do.
+import { useState, type Dispatch, type StateUpdater } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { Button, Working } from "../../ui/controls";
+import { PasswordField } from "../../ui/field";
+import { Problem, useCountdown, useTask } from "../../ui/task";
+
+const text = { label: "Master password", working: "Deriving your key…" };
+
+interface Props {
+  lead: ComponentChildren;
+  action: string;
+  danger?: boolean;
+  allowed?: boolean;
+  onPassword: (password: string) => Promise<void>;
+  children?: ComponentChildren;
+}
+
+export function AskPassword({ lead, action, danger, allowed = true, onPassword, children }: Props) {
+  const [password, setPassword]: [string, Dispatch<StateUpdater<string>>] = useState("");
+  const task = useTask();
+  const wait = useCountdown(task.error);
+  const ready = password !== "" && allowed && !wait;
+  return (
+    <form class="dialog-body stack" onSubmit={(e) => {
+      e.preventDefault();
+      if (ready) task.run(() => onPassword(password));
+    }}>
+      <p class="lead">{lead}</p>
+      {children}
+      <PasswordField label={text.label} value={password} onInput={setPassword} autocomplete="current-password" required />
+      <Problem error={task.error} wait={wait} />
+      {task.busy
+        ? <Working>{text.working}</Working>
+        : <Button type="submit" kind={danger ? "danger" : "primary"} wide disabled={!ready}>{action}</Button>}
+    </form>
+  );
+}

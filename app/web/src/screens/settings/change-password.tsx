@@ -1,0 +1,43 @@
+import { useState } from "preact/hooks";
+import * as api from "../../core/api";
+import { toast } from "../../state/app";
+import { Button, Working } from "../../ui/controls";
+import { Dialog } from "../../ui/dialog";
+import { PasswordField } from "../../ui/field";
+import { Problem, useCountdown, useTask } from "../../ui/task";
+import { NewPassword, type Choice } from "../new-password";
+
+const text = {
+  title: "Change the master password",
+  current: "Current master password",
+  submit: "Change the password",
+  working: "Deriving your keys…",
+  done: "The master password is changed. Your other devices have been signed out.",
+};
+
+export function ChangePassword({ username, onClose }: { username: string; onClose: () => void }) {
+  const [current, setCurrent] = useState("");
+  const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
+  const task = useTask();
+  const wait = useCountdown(task.error);
+  return (
+    <Dialog title={text.title} onClose={onClose}>
+      <form class="dialog-body stack" onSubmit={(e) => {
+        e.preventDefault();
+        if (!current || !choice.ready || wait) return;
+        task.run(async () => {
+          await api.changePassword({ current, next: choice.password });
+          toast(text.done);
+          onClose();
+        });
+      }}>
+        <PasswordField label={text.current} value={current} onInput={setCurrent} autocomplete="current-password" required />
+        <NewPassword username={username} onChoice={setChoice} />
+        <Problem error={task.error} wait={wait} />
+        {task.busy
+          ? <Working>{text.working}</Working>
+          : <Button type="submit" kind="primary" wide disabled={!current || !choice.ready || wait > 0}>{text.submit}</Button>}
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,44 @@
+import { useState } from "preact/hooks";
+import * as api from "../../core/api";
+import { toast } from "../../state/app";
+import { Button } from "../../ui/controls";
+import { Dialog } from "../../ui/dialog";
+import { PhraseCheck, PhraseSheet } from "../phrase";
+import { AskPassword } from "./ask-password";
+
+const text = {
+  title: "New recovery phrase",
+  lead: "The phrase you have now stops working as soon as the new one is shown.",
+  show: "Show a new phrase",
+  kept: "I have kept these words",
+  done: "The new recovery phrase is in force.",
+};
+
+export function NewPhrase({ username, onClose }: { username: string; onClose: () => void }) {
+  const [words, setWords] = useState<string[] | null>(null);
+  const [checking, setChecking] = useState(false);
+  // The old phrase is void already: closing by accident would leave the user with none.
+  const close = words ? () => setChecking(false) : onClose;
+  return (
+    <Dialog title={text.title} onClose={close} wide={!!words && !checking}>
+      {!words && (
+        <AskPassword lead={text.lead} action={text.show}
+          onPassword={async (password) => setWords((await api.newRecoveryPhrase({ password })).words)} />
+      )}
+      {words && !checking && (
+        <div class="dialog-body stack">
+          <PhraseSheet words={words} username={username} />
+          <Button kind="primary" wide onClick={() => setChecking(true)}>{text.kept}</Button>
+        </div>
+      )}
+      {words && checking && (
+        <div class="dialog-body">
+          <PhraseCheck words={words} busy={false} onBack={() => setChecking(false)} onConfirmed={() => {
+            toast(text.done);
+            onClose();
+          }} />
+        </div>
+      )}
+    </Dialog>
+  );
+}

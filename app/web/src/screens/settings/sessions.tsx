@@ -1,0 +1,59 @@
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../../core/api";
+import type { SessionInfo } from "../../core/types";
+import { toast } from "../../state/app";
+import { Button } from "../../ui/controls";
+import { Icon } from "../../ui/icon";
+import { Problem, useTask } from "../../ui/task";
+import { when } from "../kinds";
+
+const text = {
+  reading: "Reading the list…",
+  current: "This session",
+  seen: (date: string) => `Last seen ${date}`,
+  since: (date: string) => `signed in ${date}`,
+  revoke: "Sign out",
+  revokeName: (device: string) => `Sign out ${device}`,
+  others: "Sign out everywhere else",
+  revoked: "Signed out there.",
+};
+
+export function Sessions() {
+  const [sessions, setSessions] = useState<SessionInfo[] | null>(null);
+  const task = useTask();
+  const read = async () => setSessions((await api.sessions()).sessions);
+  useEffect(() => task.run(read), []);
+  const end = (work: () => Promise<unknown>) => task.run(async () => {
+    await work();
+    await read();
+    toast(text.revoked);
+  });
+  const current = sessions?.filter((s) => s.current) ?? [];
+  const others = sessions?.filter((s) => !s.current) ?? [];
+  return (
+    <>
+      <Problem error={task.error} />
+      {!sessions && task.busy && <p class="setting muted" role="status">{text.reading}</p>}
+      <ul class="sessions">
+        {[...current, ...others].map((s) => (
+          <li key={s.id} class="setting">
+            <span class="session-icon"><Icon name="device" /></span>
+            <div class="setting-text">
+              <h3>{s.device}{s.current && <span class="badge">{text.current}</span>}</h3>
+              <p>{text.seen(when(s.last_seen))}, {text.since(when(s.created))}</p>
+            </div>
+            {!s.current && (
+              <div class="setting-control">
+                <button type="button" class="button button-plain" aria-label={text.revokeName(s.device)}
+                  onClick={() => end(() => api.revokeSession({ id: s.id }))}><span>{text.revoke}</span></button>
+              </div>
+            )}
+          </li>
+        ))}
+      </ul>
+      {others.length > 0 && (
+        <div class="setting"><Button onClick={() => end(api.revokeOtherSessions)}>{text.others}</Button></div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,91 @@
+import { useRef, useState } from "preact/hooks";
+import * as api from "../core/api";
+import { asCoreError } from "../core/error";
+import { restart } from "../core/host";
+import { deviceName } from "../state/device";
+import { href } from "../state/route";
+import { unlocked } from "../state/session";
+import { tellOthers } from "../state/tabs";
+import { Button, Heading, Working } from "../ui/controls";
+import { PasswordField, TextField } from "../ui/field";
+import { Problem, useCountdown, useTask } from "../ui/task";
+import { Frame } from "./frame";
+import { SecondFactor } from "./second-factor";
+
+const text = {
+  title: "Sign in",
+  username: "User name",
+  password: "Master password",
+  submit: "Sign in",
+  deriving: "Deriving your key…",
+  forgot: "Forgot your master password?",
+  fresh: "New here?",
+  register: "Create a vault",
+};
+
+export function SignIn() {
+  const [username, setUsername] = useState("");
+  const [password, setPassword] = useState("");
+  const [second, setSecond] = useState(false);
+  const passwordRef = useRef<HTMLInputElement>(null);
+  const task = useTask();
+  const wait = useCountdown(task.error);
+
+  const signIn = (code: string) => task.run(async () => {
+    try {
+      const answer = await api.login({ username, password, totp_code: code, device: deviceName() });
+      tellOthers("signed in");
+      unlocked(answer.username);
+    } catch (e) {
+      if (asCoreError(e).code === "totp_required") {
+        setSecond(true);
+        return;
+      }
+      if (asCoreError(e).code === "invalid_credentials") {
+        setSecond(false);
+        setPassword("");
+        passwordRef.current?.focus();
+      }
+      throw e;
+    }
+  });
+
+  if (second) {
+    return <SecondFactor task={task} wait={wait} onCode={signIn} onBack={() => {
+      task.clear();
+      setSecond(false);
+      setPassword("");
+    }} />;
+  }
+  return (
+    <Frame>
+      <Heading title={text.title} focus={false}>{text.title}</Heading>
+      <form class="stack" onSubmit={(e) => {
+        e.preventDefault();
+        if (username && password && !wait) signIn("");
+      }}>
+        <TextField label={text.username} value={username} onInput={setUsername} autocomplete="username" required
+          inputRef={focusOnce} />
+        <PasswordField label={text.password} value={password} onInput={setPassword} autocomplete="current-password"
+          required inputRef={passwordRef} />
+        <Problem error={task.error} wait={wait} />
+        {task.busy
+          ? <Working onCancel={restart}>{text.deriving}</Working>
+          : <Button type="submit" kind="primary" wide disabled={!username || !password || wait > 0}>{text.submit}</Button>}
+      </form>
+      <nav class="panel-links" aria-label="Other ways in">
+        <a href={href("recover")}>{text.forgot}</a>
+        <p>{text.fresh} <a href={href("register")}>{text.register}</a></p>
+      </nav>
+    </Frame>
+  );
+}
+
+const seen = new WeakSet<HTMLInputElement>();
+
+/** Focuses an input when it appears, once. */
+export function focusOnce(input: HTMLInputElement | null) {
+  if (!input || seen.has(input)) return;
+  seen.add(input);
+  queueMicrotask(() => input.focus());
+}

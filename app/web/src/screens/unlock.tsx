@@ -1,0 +1,59 @@
+import { useState } from "preact/hooks";
+import * as api from "../core/api";
+import { asCoreError } from "../core/error";
+import { restart } from "../core/host";
+import { href } from "../state/route";
+import { signOut, unlocked } from "../state/session";
+import { Button, Heading, Working } from "../ui/controls";
+import { PasswordField } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Problem, useCountdown, useTask } from "../ui/task";
+import { Frame } from "./frame";
+import { focusOnce } from "./sign-in";
+
+const text = {
+  title: "Your vault is locked",
+  password: "Master password",
+  submit: "Unlock",
+  deriving: "Deriving your key…",
+  forgot: "Forgot your master password?",
+  signOut: "Sign out",
+};
+
+/** There is a session already; only the keys are missing. */
+export function Unlock({ username }: { username: string }) {
+  const [password, setPassword] = useState("");
+  const task = useTask();
+  const wait = useCountdown(task.error);
+  const unlock = () => task.run(async () => {
+    try {
+      unlocked((await api.unlock({ password })).username);
+    } catch (e) {
+      if (asCoreError(e).code === "wrong_password") setPassword("");
+      throw e;
+    }
+  });
+  return (
+    <Frame>
+      <Heading title="Locked" focus={false}>{text.title}</Heading>
+      <p class="who"><Icon name="identity" /><span>{username}</span></p>
+      <form class="stack" onSubmit={(e) => {
+        e.preventDefault();
+        if (password && !wait) unlock();
+      }}>
+        <input class="visually-hidden" type="text" autocomplete="username" value={username} readOnly tabIndex={-1}
+          aria-hidden="true" />
+        <PasswordField label={text.password} value={password} onInput={setPassword} autocomplete="current-password"
+          required inputRef={focusOnce} />
+        <Problem error={task.error} wait={wait} />
+        {task.busy
+          ? <Working onCancel={restart}>{text.deriving}</Working>
+          : <Button type="submit" kind="primary" icon="lock" wide disabled={!password || wait > 0}>{text.submit}</Button>}
+      </form>
+      <nav class="panel-links" aria-label="Other ways in">
+        <a href={href("recover")}>{text.forgot}</a>
+        <button type="button" class="link" onClick={() => void signOut()}>{text.signOut}</button>
+      </nav>
+    </Frame>
+  );
+}

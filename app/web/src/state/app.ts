@@ -1,0 +1,43 @@
+// Which of the app's few states it is in. Screens follow from it and from the route.
+import { signal } from "@preact/signals";
+import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
+
+export type Phase =
+  | { at: "starting" }
+  | { at: "broken"; code: string; message: string } // the core could not be loaded or stopped
+  | { at: "signed_out" }
+  | { at: "locked"; username: string }
+  | { at: "unlocked"; username: string }
+  | { at: "alarm"; code: string; message: string; hint: string }; // the server's vault is not what it should be
+
+export const phase = signal<Phase>({ at: "starting" });
+export const loaded = signal(0); // share of the core that has arrived
+export const online = signal(true);
+
+export const preferences = signal<Preferences>(readPreferences());
+
+export function setPreferences(change: Partial<Preferences>) {
+  preferences.value = { ...preferences.value, ...change };
+  writePreferences(preferences.value);
+  applyTheme(preferences.value.theme);
+}
+
+// What the aria-live region and the toasts say.
+export interface Toast {
+  id: number;
+  text: string;
+  tone: "plain" | "problem";
+}
+
+export const toasts = signal<Toast[]>([]);
+let nextToast = 1;
+
+export function toast(text: string, tone: Toast["tone"] = "plain") {
+  const id = nextToast++;
+  toasts.value = [...toasts.value.slice(-2), { id, text, tone }];
+  setTimeout(() => dismissToast(id), tone === "problem" ? 8000 : 4500);
+}
+
+export function dismissToast(id: number) {
+  toasts.value = toasts.value.filter((t) => t.id !== id);
+}

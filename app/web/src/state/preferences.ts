@@ -1,0 +1,66 @@
+// This device's preferences, in localStorage. None of them is secret.
+import type { PassphraseRules, PasswordRules } from "../core/types";
+
+export type Theme = "system" | "light" | "dark";
+
+export interface Preferences {
+  theme: Theme;
+  autoLockMinutes: number;
+  clipboardSeconds: number; // 0: the clipboard is left alone
+  generator: { kind: "password" | "passphrase"; password: PasswordRules; passphrase: PassphraseRules };
+}
+
+export const AUTO_LOCK_MINUTES = [1, 5, 15, 60];
+export const CLIPBOARD_SECONDS = [10, 30, 60, 120, 0];
+
+export const DEFAULTS: Preferences = {
+  theme: "system",
+  autoLockMinutes: 5,
+  clipboardSeconds: 30,
+  generator: {
+    kind: "password",
+    password: {
+      length: 20, lower: true, upper: true, digits: true, symbols: true,
+      avoid_ambiguous: false, min_digits: 1, min_symbols: 1,
+    },
+    passphrase: { words: 5, separator: "-", capitalize: false, number: false },
+  },
+};
+
+const KEY = "vaultsphere.preferences";
+
+/** Reads what was kept; a missing or strange value becomes the default. */
+export function readPreferences(): Preferences {
+  let kept: Partial<Preferences> = {};
+  try {
+    kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>;
+  } catch {
+    // storage is off, or another program wrote there: the defaults do
+  }
+  const theme = kept.theme === "light" || kept.theme === "dark" ? kept.theme : DEFAULTS.theme;
+  const among = (value: unknown, choices: number[], fallback: number) =>
+    typeof value === "number" && choices.includes(value) ? value : fallback;
+  return {
+    theme,
+    autoLockMinutes: among(kept.autoLockMinutes, AUTO_LOCK_MINUTES, DEFAULTS.autoLockMinutes),
+    clipboardSeconds: among(kept.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),
+    generator: {
+      kind: kept.generator?.kind === "passphrase" ? "passphrase" : "password",
+      password: { ...DEFAULTS.generator.password, ...kept.generator?.password },
+      passphrase: { ...DEFAULTS.generator.passphrase, ...kept.generator?.passphrase },
+    },
+  };
+}
+
+export function writePreferences(p: Preferences) {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(p));
+  } catch {
+    // storage is off: the choice lasts as long as the page
+  }
+}
+
+export function applyTheme(theme: Theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}

@@ -1,0 +1,65 @@
+// Hash routing. A route is the hash without "#/", split at slashes: "#/entry/ID/edit" is ["entry", ID, "edit"].
+import { signal } from "@preact/signals";
+
+const read = () => location.hash.replace(/^#\/?/, "").split("/").map((part) => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // typed by hand with a stray percent sign; no screen has that name
+  }
+});
+
+export const route = signal<string[]>(read());
+
+/** The hash that a form with unsaved changes kept back; a dialog asks what to do with it. */
+export const heldBack = signal<string | null>(null);
+
+let shown = location.hash;
+let dirty: () => boolean = () => false;
+
+export const href = (...parts: string[]) => "#/" + parts.map(encodeURIComponent).join("/");
+
+export function go(...parts: string[]) {
+  const target = href(...parts);
+  if (target !== location.hash) location.hash = target;
+}
+
+/** Changes the route without a new step in the history. */
+export function replace(...parts: string[]) {
+  history.replaceState(null, "", href(...parts));
+  shown = location.hash;
+  route.value = read();
+}
+
+/** While the guard says true, leaving the page or the route asks first. Returns how to take the guard away. */
+export function guard(isDirty: () => boolean): () => void {
+  dirty = isDirty;
+  return () => {
+    if (dirty === isDirty) dirty = () => false;
+  };
+}
+
+export function leaveAnyway() {
+  const target = heldBack.value;
+  dirty = () => false;
+  heldBack.value = null;
+  if (target !== null) location.hash = target;
+}
+
+export function stay() {
+  heldBack.value = null;
+}
+
+addEventListener("hashchange", () => {
+  if (location.hash !== shown && dirty()) {
+    heldBack.value = location.hash || "#/vault";
+    history.pushState(null, "", shown); // does not fire hashchange
+    return;
+  }
+  shown = location.hash;
+  route.value = read();
+});
+
+addEventListener("beforeunload", (e) => {
+  if (dirty()) e.preventDefault();
+});

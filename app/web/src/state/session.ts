@@ -1,0 +1,131 @@
+// The passages between the app's states: start, unlock, lock, sign out, alarm.
+import { batch } from "@preact/signals";
+import * as api from "../core/api";
+import { asCoreError, type CoreError } from "../core/error";
+import { restart, start } from "../core/host";
+import { loaded, online, phase, toast } from "./app";
+import { startIdleClock, stopIdleClock } from "./autolock";
+import { clearClipboardNow } from "./clipboard";
+import { replace, route } from "./route";
+import { tellOthers } from "./tabs";
+import { forget, syncNow } from "./vault";
+
+const SYNC_EVERY_MS = 60_000;
+let syncTimer: ReturnType<typeof setInterval> | undefined;
+
+export async function boot() {
+  phase.value = { at: "starting" };
+  try {
+    await start((share) => (loaded.value = share), crashed);
+    await resume();
+  } catch (e) {
+    const { code, message } = asCoreError(e);
+    phase.value = { at: "broken", code, message };
+  }
+}
+
+function crashed(message: string) {
+  leaveVault();
+  phase.value = { at: "broken", code: "internal", message };
+}
+
+async function resume() {
+  try {
+    const answer = await api.resume();
+    if (answer.state === "unlocked") unlocked(answer.username);
+    else if (answer.state === "locked") phase.value = { at: "locked", username: answer.username };
+    else phase.value = { at: "signed_out" };
+  } catch (e) {
+    const problem = asCoreError(e);
+    if (problem.code === "unauthorized") phase.value = { at: "signed_out" };
+    else throw problem;
+  }
+}
+
+/** Opens the vault's screens; sign-in, unlock, registration and recovery all end here. */
+export function unlocked(username: string) {
+  batch(() => {
+    online.value = true;
+    phase.value = { at: "unlocked", username };
+    if (!["entry", "new", "generator", "settings"].includes(route.value[0] ?? "")) replace("vault");
+  });
+  startIdleClock(() => void lock("idle"));
+  clearInterval(syncTimer);
+  syncTimer = setInterval(() => document.visibilityState === "visible" && void syncNow(), SYNC_EVERY_MS);
+  void syncNow();
+}
+
+function leaveVault() {
+  clearInterval(syncTimer);
+  stopIdleClock();
+  clearClipboardNow();
+  forget();
+  restart(); // the keys go with the worker's memory
+}
+
+/** Locks: tells the core, then ends it. Works without the server. */
+export async function lock(why: "asked" | "idle" | "other tab") {
+  const now = phase.value;
+  if (now.at !== "unlocked" && now.at !== "alarm") return;
+  const username = now.at === "unlocked" ? now.username : "";
+  if (why !== "other tab") tellOthers("lock");
+  // The screens go first, whatever the core does: a call under way must not keep a secret on the page.
+  phase.value = username ? { at: "locked", username } : { at: "starting" };
+  const told = api.lock().catch(() => undefined); // busy or gone; the worker ends either way
+  await Promise.race([told, new Promise((r) => setTimeout(r, 100))]);
+  leaveVault();
+  try {
+    await resume();
+  } catch (e) {
+    const problem = asCoreError(e);
+    if (problem.code !== "offline" && problem.code !== "cancelled") fail(problem);
+    if (!username) phase.value = { at: "signed_out" };
+  }
+}
+
+export async function signOut() {
+  try {
+    await api.logout();
+  } catch (e) {
+    const problem = asCoreError(e);
+    if (problem.code !== "unauthorized") {
+      toast("The server could not be told; this device stays signed in until it can.", "problem");
+      return;
+    }
+  }
+  tellOthers("signed out");
+  signedOut();
+}
+
+export function signedOut() {
+  leaveVault();
+  replace("sign-in");
+  phase.value = { at: "signed_out" };
+}
+
+/**
+ * Takes the errors that concern the whole app and reports whether it was one: an altered vault, an ended session.
+ */
+export function fail(e: unknown): boolean {
+  const problem: CoreError = asCoreError(e);
+  switch (problem.code) {
+    case "vault_altered":
+    case "vault_rolled_back":
+    case "kdf_refused":
+      leaveVault();
+      phase.value = { at: "alarm", code: problem.code, message: problem.message, hint: problem.hint };
+      return true;
+    case "unauthorized":
+      if (phase.value.at === "signed_out") return false;
+      signedOut();
+      toast("This session has ended. Sign in again.", "problem");
+      return true;
+    case "locked":
+      if (phase.value.at === "unlocked") void lock("other tab");
+      return true;
+    case "cancelled":
+      return true;
+    default:
+      return false;
+  }
+}

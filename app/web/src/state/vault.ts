@@ -1,0 +1,128 @@
+// The unlocked vault as the list sees it. Ranking and decryption are the core's; this holds what it answered.
+import { batch, computed, signal } from "@preact/signals";
+import * as api from "../core/api";
+import { asCoreError, type CoreError } from "../core/error";
+import type { ItemType, Summary } from "../core/types";
+import { online, phase, toast } from "./app";
+import { fail } from "./session";
+
+export type Filter = { by: "all" } | { by: "favourite" } | { by: "type"; type: ItemType } | { by: "tag"; tag: string };
+
+export const all = signal<Summary[] | null>(null); // null until the first sync is through
+export const filter = signal<Filter>({ by: "all" });
+export const query = signal("");
+export const unreadable = signal<Map<string, string>>(new Map());
+export const syncing = signal(false);
+export const syncProblem = signal<CoreError | null>(null);
+const found = signal<{ items: Summary[]; total: number } | null>(null);
+
+const FIRST_HITS = 100; // more than a screenful; the rest follows when typing pauses
+const PAUSE_MS = 150;
+
+const passes = (s: Summary, f: Filter) =>
+  f.by === "all" ||
+  (f.by === "favourite" && !!s.favourite) ||
+  (f.by === "type" && s.type === f.type) ||
+  (f.by === "tag" && !!s.tags?.includes(f.tag));
+
+/** The rows to show. `total` may be more than there are rows for as long as a broad search is still arriving. */
+export const shown = computed(() => {
+  if (query.value.trim() && found.value) return found.value;
+  const items = (all.value ?? []).filter((s) => passes(s, filter.value));
+  return { items, total: items.length };
+});
+
+export const counts = computed(() => {
+  const by = { all: 0, favourite: 0, login: 0, note: 0, card: 0, identity: 0 } as Record<string, number>;
+  const tags = new Map<string, number>();
+  for (const s of all.value ?? []) {
+    by.all = by.all! + 1;
+    by[s.type] = (by[s.type] ?? 0) + 1;
+    if (s.favourite) by.favourite = by.favourite! + 1;
+    for (const t of s.tags ?? []) tags.set(t, (tags.get(t) ?? 0) + 1);
+  }
+  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b)) };
+});
+
+let asked = 0;
+let rest: ReturnType<typeof setTimeout> | undefined;
+
+async function ask(limit: number | undefined, turn: number) {
+  const f = filter.value;
+  const answer = await api.list({
+    query: query.value,
+    ...(f.by === "type" && { type: f.type }),
+    ...(f.by === "tag" && { tag: f.tag }),
+    ...(f.by === "favourite" && { favourite: true }),
+    ...(limit && { limit }),
+  });
+  if (turn === asked) found.value = answer;
+  return answer;
+}
+
+/** Sets the words or the filter and asks the core. Answers that were overtaken are dropped. */
+export function search(words: string, by: Filter = filter.value) {
+  const turn = ++asked;
+  clearTimeout(rest);
+  batch(() => {
+    query.value = words;
+    filter.value = by;
+    if (!words.trim()) found.value = null;
+  });
+  if (!words.trim()) return;
+  ask(FIRST_HITS, turn).then(({ items, total }) => {
+    if (items.length >= total || turn !== asked) return;
+    rest = setTimeout(() => ask(undefined, turn).catch(fail), PAUSE_MS);
+  }, fail);
+}
+
+/** Reads the list anew from what the core holds. */
+export async function refresh() {
+  const { items } = await api.list({ query: "" });
+  if (phase.value.at !== "unlocked") return; // locked in the meantime: keep nothing
+  all.value = items;
+  if (query.value.trim()) search(query.value);
+}
+
+/** Brings the vault up to date with the server. Being offline is a state, not an accident. */
+export async function syncNow(): Promise<void> {
+  if (syncing.value || phase.value.at !== "unlocked") return;
+  syncing.value = true;
+  try {
+    const result = await api.sync();
+    batch(() => {
+      online.value = true;
+      syncProblem.value = null;
+      unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.message]));
+    });
+    if (result.changed || all.value === null) await refresh();
+  } catch (e) {
+    const problem = asCoreError(e);
+    if (problem.code === "offline") online.value = false;
+    else if (problem.code !== "cancelled" && !fail(problem)) syncProblem.value = problem;
+  } finally {
+    syncing.value = false;
+  }
+}
+
+/** Saves a change of one flag without opening the form. */
+export async function setFavourite(id: string, favourite: boolean) {
+  const item = await api.get({ id });
+  await api.save({ item: { ...item, favourite } });
+  await refresh();
+  toast(favourite ? "Added to favourites" : "Removed from favourites");
+}
+
+/** Forgets all of it. */
+export function forget() {
+  asked++;
+  clearTimeout(rest);
+  batch(() => {
+    all.value = null;
+    found.value = null;
+    query.value = "";
+    filter.value = { by: "all" };
+    unreadable.value = new Map();
+    syncProblem.value = null;
+  });
+}

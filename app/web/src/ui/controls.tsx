@@ -1,0 +1,84 @@
+// Buttons and small parts that every screen uses.
+import type { ComponentChildren, Ref } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon, type IconName } from "./icon";
+
+interface ButtonProps {
+  children?: ComponentChildren;
+  icon?: IconName;
+  kind?: "primary" | "plain" | "quiet" | "danger";
+  type?: "button" | "submit";
+  busy?: boolean;
+  disabled?: boolean;
+  wide?: boolean;
+  onClick?: () => void;
+  buttonRef?: Ref<HTMLButtonElement>;
+}
+
+/** A busy button stays focusable and says so; it only stops acting. */
+export function Button({ children, icon, kind = "plain", type = "button", busy, disabled, wide, onClick, buttonRef }:
+  ButtonProps) {
+  return (
+    <button type={type} ref={buttonRef} class={`button button-${kind}${wide ? " button-wide" : ""}`}
+      disabled={disabled} aria-disabled={busy || undefined} aria-busy={busy || undefined}
+      onClick={(e) => {
+        if (busy) e.preventDefault();
+        else onClick?.();
+      }}>
+      {busy ? <span class="spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
+      {children && <span>{children}</span>}
+    </button>
+  );
+}
+
+interface IconButtonProps {
+  icon: IconName;
+  label: string;
+  pressed?: boolean;
+  filled?: boolean;
+  onClick: () => void;
+  shortcut?: string;
+}
+
+export function IconButton({ icon, label, pressed, filled, onClick, shortcut }: IconButtonProps) {
+  return (
+    <button type="button" class="icon-button" aria-label={label} title={shortcut ? `${label} (${shortcut})` : label}
+      aria-pressed={pressed} onClick={onClick}>
+      <Icon name={icon} filled={filled} />
+    </button>
+  );
+}
+
+/** The heading of a screen. It takes the focus when the screen comes up and names the page. */
+export function Heading({ children, title, focus = true, level = 1 }:
+  { children: ComponentChildren; title: string; focus?: boolean; level?: 1 | 2 }) {
+  const ref = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · VaultSphere`;
+    if (focus) ref.current?.focus({ preventScroll: false });
+  }, [title, focus]);
+  return level === 1
+    ? <h1 ref={ref} tabIndex={-1}>{children}</h1>
+    : <h2 ref={ref} tabIndex={-1}>{children}</h2>;
+}
+
+/** Slow work, with words. Cancel ends it. */
+export function Working({ children, onCancel }: { children: ComponentChildren; onCancel?: () => void }) {
+  return (
+    <div class="working" role="status">
+      <span class="spinner" aria-hidden="true" />
+      <span>{children}</span>
+      {onCancel && <Button kind="quiet" onClick={onCancel}>Cancel</Button>}
+    </div>
+  );
+}
+
+export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <span class="empty-icon"><Icon name={icon} /></span>
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}

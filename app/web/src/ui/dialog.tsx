@@ -1,0 +1,66 @@
+// Modal dialogs on <dialog>: the browser keeps the focus inside and gives it back; Escape closes.
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { Button, IconButton } from "./controls";
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  wide?: boolean;
+}
+
+export function Dialog({ title, onClose, children, wide }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  const from = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    const dialog = ref.current!;
+    from.current = document.activeElement;
+    dialog.showModal();
+    return () => {
+      dialog.close();
+      if (from.current instanceof HTMLElement && from.current.isConnected) from.current.focus();
+    };
+  }, []);
+  useEffect(() => {
+    ref.current?.querySelector<HTMLElement>("[data-first], input, textarea, select")?.focus();
+  }, []);
+  return (
+    <dialog ref={ref} aria-labelledby={id} class={wide ? "dialog dialog-wide" : "dialog"}
+      onCancel={(e) => {
+        e.preventDefault(); // the caller takes the dialog away, and may ask first
+        onClose();
+      }}>
+      <header class="dialog-head">
+        <h2 id={id}>{title}</h2>
+        <IconButton icon="close" label="Close" onClick={onClose} />
+      </header>
+      {children}
+    </dialog>
+  );
+}
+
+interface ConfirmProps {
+  title: string;
+  children: ComponentChildren;
+  action: string;
+  danger?: boolean;
+  busy?: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+export function Confirm({ title, children, action, danger, busy, onConfirm, onClose }: ConfirmProps) {
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <div class="dialog-body">{children}</div>
+      <footer class="dialog-foot">
+        <Button kind="plain" onClick={onClose} buttonRef={first}>Cancel</Button>
+        <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>{action}</Button>
+      </footer>
+    </Dialog>
+  );
+}
