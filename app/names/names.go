@@ -43,17 +43,11 @@ const (
 	RevisionAttribute = "revision"
 	// SessionsKey is the partition key of the sessions table: the SHA-256 of the session id.
 	SessionsKey = "session_hash"
-	// SessionsUserAttribute is the partition key of SessionsByUserIndex.
-	SessionsUserAttribute = "user_id"
-	// TTLAttribute holds the Unix time in seconds after which DynamoDB may delete an item.
+	// TTLAttribute holds the Unix time in seconds after which DynamoDB may delete an item, in all tables but users.
 	TTLAttribute = "expires_at"
 )
 
-// Indexes.
-const (
-	// RevisionIndex is a local secondary index of the accounts and passwords tables, so that a delta can be
-	// read with strong consistency: partition key user_id, sort key revision, all attributes projected.
-	RevisionIndex = "by-revision"
-	// SessionsByUserIndex is a global secondary index of the sessions table: partition key user_id, keys only.
-	SessionsByUserIndex = "by-user"
-)
+// RevisionIndex is a local secondary index of the accounts and passwords tables, so that a delta can be read with strong
+// consistency: partition key user_id, sort key revision, all attributes projected. The sessions table needs none: which
+// sessions a user has stands in the accounts table, where it can be read with strong consistency as well.
+const RevisionIndex = "by-revision"

@@ -1,0 +1,280 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// A change too large for one transaction is written ahead:
+//
+//  1. stage: its rows, packed into chunks, lie in the passwords table under sort keys of their own and without a
+//     revision, so no sync sees them. If the writer dies here, nothing has happened, and TTL clears them away.
+//  2. commit: one conditional update of the user's row moves the revision and names the change as pending. This is
+//     the moment at which the change is made.
+//  3. roll forward: the rows go to their places, in transactions that have "this change is still pending" as a
+//     condition, so that a straggler who wakes up later writes nothing over a newer change or behind a deletion.
+//  4. settle: pending is removed, and the chunks.
+//
+// Whoever finds a change pending does steps 3 and 4 before anything else; doing them twice, or by two at once, gives the
+// same rows. Rows are checked before the commit and stay as they were checked, because every change of a row moves the
+// revision, and the commit is for the revision they were checked at.
+
+// pending names a committed change that may not have reached its places.
+type pending struct {
+	Change string `dynamodbav:"change"`
+	Chunks int    `dynamodbav:"chunks"`
+}
+
+type stagedRow struct {
+	Kind api.Kind  `dynamodbav:"kind"`
+	Row  recordRow `dynamodbav:"row"`
+}
+
+type chunkRow struct {
+	UserID  string      `dynamodbav:"user_id"`
+	ChunkID string      `dynamodbav:"record_id"`
+	Rows    []stagedRow `dynamodbav:"rows"`
+	TTL     int64       `dynamodbav:"expires_at"`
+}
+
+const (
+	// maxChunkBytes leaves room below the 400 KB of an item.
+	maxChunkBytes = 350_000
+	// stageLife is how long a chunk is kept for someone to roll it forward: a change that stays pending that long, read
+	// by nobody, must not lose its rows, so it is as long as a tombstone's life. An orphan is small and rare.
+	stageLife = vault.TombstoneDays * 24 * time.Hour
+)
+
+func chunkID(change string, n int) string { return fmt.Sprintf("stage#%s#%03d", change, n) }
+
+func (s *Store) applyLarge(ctx context.Context, u userRow, c vault.Change) error {
+	if err := s.checkRows(ctx, u, c); err != nil {
+		return err
+	}
+	staged, err := s.stage(ctx, u, c, rand.Text())
+	if err != nil {
+		return err
+	}
+	if err := s.commit(ctx, u, c, staged); err != nil {
+		// Without a clear refusal the commit may have been made, and then the chunks are all there is of it.
+		if errors.Is(err, vault.ErrRevisionConflict) || errors.Is(err, vault.ErrNotFound) {
+			return errors.Join(err, s.dropChunks(ctx, u.ID, staged))
+		}
+		return err
+	}
+	// The change is made, whatever happens from here: who comes next rolls forward what this one leaves.
+	u.Revision, u.Pending = c.Base+1, &staged
+	_ = s.rollForward(ctx, u)
+	return nil
+}
+
+// checkRows refuses what the conditions of a small change would.
+func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error {
+	type wanted struct {
+		place api.Place
+		live  bool
+	}
+	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+		var keys []item
+		want := map[string]wanted{}
+		add := func(p api.Place, live bool) {
+			keys = append(keys, recordKey(u.ID, p))
+			want[recordID(p)] = wanted{p, live}
+		}
+		for _, p := range c.Puts {
+			if p.Kind == kind && kind == api.KindPassword {
+				add(p.Place, false)
+			}
+		}
+		for _, p := range c.Deletes {
+			if p.Kind == kind {
+				add(p, true)
+			}
+		}
+		rows, err := s.getAll(ctx, s.tableOf(kind), keys, "record_id, version, deleted")
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			var r recordRow
+			if err := decode(row, &r); err != nil {
+				return err
+			}
+			w := want[r.RecordID]
+			if !w.live {
+				return vault.PlaceUsed(w.place)
+			}
+			if r.Version == w.place.Version && !r.Deleted {
+				delete(want, r.RecordID)
+			}
+		}
+		for _, w := range want {
+			if w.live {
+				return vault.PlaceNotLive(w.place)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Store) stage(ctx context.Context, u userRow, c vault.Change, change string) (pending, error) {
+	p := pending{Change: change}
+	chunk, size := chunkRow{}, 0
+	flush := func() error {
+		if len(chunk.Rows) == 0 {
+			return nil
+		}
+		chunk.UserID, chunk.ChunkID, chunk.TTL = u.ID, chunkID(p.Change, p.Chunks), ttl(time.Now().Add(stageLife))
+		row, err := encode(chunk)
+		if err != nil {
+			return err
+		}
+		if _, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table.Passwords, Item: row}); err != nil {
+			return storeError(err)
+		}
+		p.Chunks++
+		chunk, size = chunkRow{}, 0
+		return nil
+	}
+	add := func(kind api.Kind, r recordRow) error {
+		bytes := len(r.Token) + rowOverhead
+		if size+bytes > maxChunkBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		chunk.Rows = append(chunk.Rows, stagedRow{kind, r})
+		size += bytes
+		return nil
+	}
+	for _, put := range c.Puts {
+		if err := add(put.Kind, putRow(u.ID, put, c.Base+1)); err != nil {
+			return p, err
+		}
+	}
+	for _, place := range c.Deletes {
+		if err := add(place.Kind, tombstone(u.ID, place, c.Base+1)); err != nil {
+			return p, err
+		}
+	}
+	return p, flush()
+}
+
+func (s *Store) commit(ctx context.Context, u userRow, c vault.Change, p pending) error {
+	move, err := s.moveRevision(u, c, &p)
+	if err != nil {
+		return err
+	}
+	return changeError(s.transact(ctx, move), u, c)
+}
+
+// rollForward brings the pending change of u to its places and settles it.
+func (s *Store) rollForward(ctx context.Context, u userRow) error {
+	for n := range u.Pending.Chunks {
+		settled, err := s.writeChunk(ctx, u, n)
+		if settled || err != nil {
+			return err
+		}
+	}
+	return s.settle(ctx, u)
+}
+
+const isPending = "user_id = :id AND pending.#change = :change"
+
+func pendingValues(u userRow) item {
+	return item{":id": str(u.ID), ":change": str(u.Pending.Change)}
+}
+
+var pendingNames = map[string]string{"#change": "change"}
+
+// writeChunk puts the rows of one chunk in their places. settled means that the change is not pending any more: others
+// have finished it, or the user is being deleted.
+func (s *Store) writeChunk(ctx context.Context, u userRow, n int) (settled bool, err error) {
+	got, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true),
+		Key: item{"user_id": str(u.ID), "record_id": str(chunkID(u.Pending.Change, n))},
+	})
+	if err != nil {
+		return false, storeError(err)
+	}
+	if len(got.Item) == 0 { // chunks go only after pending has gone
+		return s.isSettled(ctx, u)
+	}
+	var chunk chunkRow
+	if err := decode(got.Item, &chunk); err != nil {
+		return false, err
+	}
+	for rows := chunk.Rows; len(rows) > 0; {
+		batch := rows[:min(len(rows), maxTransactItems)]
+		rows = rows[len(batch):]
+		items := []types.TransactWriteItem{{ConditionCheck: &types.ConditionCheck{
+			TableName: &s.table.Users, Key: userKey(vault.Username(u.Username)),
+			ConditionExpression: aws.String(isPending), ExpressionAttributeNames: pendingNames, ExpressionAttributeValues: pendingValues(u),
+		}}}
+		for _, r := range batch {
+			row, err := encode(r.Row)
+			if err != nil {
+				return false, err
+			}
+			items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: aws.String(s.tableOf(r.Kind)), Item: row}})
+		}
+		if settled, err := pendingError(s.transact(ctx, items...)); settled || err != nil {
+			return settled, err
+		}
+	}
+	return false, nil
+}
+
+func (s *Store) isSettled(ctx context.Context, u userRow) (bool, error) {
+	now, err := s.userRow(ctx, vault.Username(u.Username))
+	if errors.Is(err, vault.ErrNotFound) {
+		return true, nil
+	}
+	if err == nil && now.ID == u.ID && now.Pending != nil && now.Pending.Change == u.Pending.Change {
+		err = fmt.Errorf("%w: rows of the committed revision %d are missing", vault.ErrStoreUnavailable, now.Revision)
+	}
+	return err == nil, err
+}
+
+// pendingError explains the outcome of a transaction with isPending as its condition.
+func pendingError(err error) (settled bool, _ error) {
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		return true, nil
+	case errors.Is(err, errBusy):
+		return false, fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return false, err
+}
+
+func (s *Store) settle(ctx context.Context, u userRow) error {
+	settled, err := pendingError(s.transact(ctx, types.TransactWriteItem{Update: &types.Update{
+		TableName: &s.table.Users, Key: userKey(vault.Username(u.Username)),
+		UpdateExpression:    aws.String("REMOVE pending"),
+		ConditionExpression: aws.String(isPending), ExpressionAttributeNames: pendingNames, ExpressionAttributeValues: pendingValues(u),
+	}}))
+	if settled || err != nil {
+		return err
+	}
+	return s.dropChunks(ctx, u.ID, *u.Pending)
+}
+
+// dropChunks removes what TTL would: a failure costs room for a while, nothing else.
+func (s *Store) dropChunks(ctx context.Context, userID string, p pending) error {
+	keys := make([]item, p.Chunks)
+	for n := range keys {
+		keys[n] = item{"user_id": str(userID), "record_id": str(chunkID(p.Change, n))}
+	}
+	return s.deleteRows(ctx, s.table.Passwords, keys)
+}

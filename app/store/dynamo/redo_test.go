@@ -1,0 +1,298 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+func openTest(t *testing.T) (*Store, userRow) {
+	t.Helper()
+	prefix := "Test-" + rand.Text()
+	s, err := Open(t.Context(), Config{
+		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
+		Users: prefix + "-U", Accounts: prefix + "-A", Passwords: prefix + "-P", Sessions: prefix + "-S",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CreateTables(t.Context(), s.table); err != nil {
+		t.Fatal(err)
+	}
+	u := vault.User{Username: "ada", ID: "AAAAAAAAAAAAAAAAAAAAAA", Created: time.Now(), Manifest: "manifest 0"}
+	if err := s.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	return s, readUser(t, s)
+}
+
+func readUser(t *testing.T, s *Store) userRow {
+	t.Helper()
+	u, err := s.userRow(t.Context(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// overwrite is a change of every account of a vault with n of them.
+func overwrite(base int64, n int) vault.Change {
+	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
+	for i := range n {
+		c.Puts = append(c.Puts, api.Put{
+			Place: api.Place{AccountID: fmt.Sprintf("account-%03d", i), Kind: api.KindAccount, Version: base + 1},
+			Token: fmt.Sprintf("token of %d %s", base+1, strings.Repeat("x", 2000)),
+		})
+	}
+	return c
+}
+
+// wantWhole holds the vault to one revision: all its accounts are of it, and of no other.
+func wantWhole(t *testing.T, s *Store, revision int64, n int) {
+	t.Helper()
+	r, err := s.Changes(t.Context(), "ada", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Revision != revision || r.Manifest != fmt.Sprintf("manifest %d", revision) || len(r.Records) != n {
+		t.Fatalf("the vault is at %d with %q and %d records, want %d with %d", r.Revision, r.Manifest, len(r.Records), revision, n)
+	}
+	for _, rec := range r.Records {
+		if rec.Revision != revision || rec.Version != revision || !strings.HasPrefix(rec.Token, fmt.Sprintf("token of %d ", revision)) {
+			t.Fatalf("at revision %d a record is of %d: %.20s", revision, rec.Revision, rec.Token)
+		}
+	}
+}
+
+// wantNothingLeft looks for chunks and a pending change.
+func wantNothingLeft(t *testing.T, s *Store) {
+	t.Helper()
+	u := readUser(t, s)
+	if u.Pending != nil {
+		t.Errorf("%+v is still pending", *u.Pending)
+	}
+	r, err := s.db.Query(t.Context(), &dynamodb.QueryInput{
+		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("user_id = :id AND begins_with(record_id, :stage)"),
+		ExpressionAttributeValues: item{":id": str(u.ID), ":stage": str("stage#")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Count != 0 {
+		t.Errorf("%d chunks are left", r.Count)
+	}
+}
+
+const vaultSize = 400 // three chunks, five transactions
+
+// A writer that dies between any two of its steps leaves the vault as it was, or as the change made it. What comes next
+// may be a reader, a small change or a large one.
+func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
+	next := map[string]func(t *testing.T, s *Store, at int64){
+		"read": func(t *testing.T, s *Store, at int64) { wantWhole(t, s, at, vaultSize) },
+		"small change": func(t *testing.T, s *Store, at int64) {
+			c := vault.Change{Base: at, Manifest: fmt.Sprintf("manifest %d", at+1), Deletes: []api.Place{overwrite(at-1, 1).Puts[0].Place}}
+			if _, err := s.Apply(t.Context(), "ada", c); err != nil {
+				t.Fatal(err)
+			}
+			r, err := s.Changes(t.Context(), "ada", 0)
+			if err != nil || len(r.Records) != vaultSize-1 || r.Records[0].Revision != at {
+				t.Fatalf("%d records, %v", len(r.Records), err)
+			}
+		},
+		"large change": func(t *testing.T, s *Store, at int64) {
+			if _, err := s.Apply(t.Context(), "ada", overwrite(at, vaultSize)); err != nil {
+				t.Fatal(err)
+			}
+			wantWhole(t, s, at+1, vaultSize)
+		},
+	}
+	steps := []struct {
+		name string
+		made bool // whether the change counts from here on
+		do   func(ctx context.Context, s *Store, u *userRow, c vault.Change) error
+	}{
+		{"check", false, func(ctx context.Context, s *Store, u *userRow, c vault.Change) error { return s.checkRows(ctx, *u, c) }},
+		{"stage", false, func(ctx context.Context, s *Store, u *userRow, c vault.Change) error {
+			p, err := s.stage(ctx, *u, c, rand.Text())
+			u.Pending = &p
+			return err
+		}},
+		{"commit", true, func(ctx context.Context, s *Store, u *userRow, c vault.Change) error {
+			return s.commit(ctx, *u, c, *u.Pending)
+		}},
+		{"first chunk", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
+			_, err := s.writeChunk(ctx, *u, 0)
+			return err
+		}},
+		{"second chunk", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
+			_, err := s.writeChunk(ctx, *u, 1)
+			return err
+		}},
+		{"third chunk", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
+			_, err := s.writeChunk(ctx, *u, 2)
+			return err
+		}},
+		{"settle", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error { return s.settle(ctx, *u) }},
+	}
+	for last := range steps {
+		for name, then := range next {
+			t.Run(steps[last].name+", then "+name, func(t *testing.T) {
+				s, _ := openTest(t)
+				if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
+					t.Fatal(err)
+				}
+				u, c := readUser(t, s), overwrite(1, vaultSize)
+				for _, step := range steps[:last+1] {
+					if err := step.do(t.Context(), s, &u, c); err != nil {
+						t.Fatalf("%s: %v", step.name, err)
+					}
+				}
+				if u.Pending != nil && u.Pending.Chunks != 3 {
+					t.Fatalf("%d chunks, the steps are for 3", u.Pending.Chunks)
+				}
+				at := int64(1)
+				if steps[last].made {
+					at = 2
+				}
+				then(t, s, at)
+				if steps[last].made {
+					wantNothingLeft(t, s)
+				}
+			})
+		}
+	}
+}
+
+// The same from outside: the caller goes away at any moment.
+func TestLargeChangeCutOffAtAnyMoment(t *testing.T) {
+	s, _ := openTest(t)
+	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
+		t.Fatal(err)
+	}
+	at := int64(1)
+	for wait := time.Duration(0); ; wait += 8 * time.Millisecond {
+		ctx, cancel := context.WithTimeout(t.Context(), wait)
+		_, applied := s.Apply(ctx, "ada", overwrite(at, vaultSize))
+		cancel()
+		u, err := s.User(t.Context(), "ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if applied == nil && u.Revision != at+1 {
+			t.Fatalf("acknowledged, but the vault is at %d", u.Revision)
+		}
+		at = u.Revision
+		wantWhole(t, s, at, vaultSize)
+		if applied == nil {
+			return
+		}
+	}
+}
+
+// A writer that stalls in the middle of rolling forward, while others finish its change and make another, writes nothing
+// when it wakes up; nor behind a deletion.
+func TestStragglerWritesNothing(t *testing.T) {
+	s, _ := openTest(t)
+	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
+		t.Fatal(err)
+	}
+	u, c := readUser(t, s), overwrite(1, vaultSize)
+	p, err := s.stage(t.Context(), u, c, rand.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.commit(t.Context(), u, c, p); err != nil {
+		t.Fatal(err)
+	}
+	straggler := readUser(t, s)
+
+	if _, err := s.Apply(t.Context(), "ada", overwrite(2, vaultSize)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // the chunks as the straggler read them
+		t.Fatal(err)
+	}
+	if err := s.rollForward(t.Context(), straggler); err != nil {
+		t.Fatal(err)
+	}
+	wantWhole(t, s, 3, vaultSize)
+
+	if err := s.DeleteUser(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.stage(t.Context(), u, c, p.Change); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.rollForward(t.Context(), straggler); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+		rows, err := s.query(t.Context(), kind, u.ID, 0)
+		if err != nil || len(rows) != 0 {
+			t.Errorf("%d rows behind the deletion, %v", len(rows), err)
+		}
+	}
+}
+
+func TestDeleteUserDropsAPendingChange(t *testing.T) {
+	s, u := openTest(t)
+	c := overwrite(0, vaultSize)
+	p, err := s.stage(t.Context(), u, c, rand.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.commit(t.Context(), u, c, p); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeleteUser(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.User(t.Context(), "ada"); !errors.Is(err, vault.ErrNotFound) {
+		t.Errorf("user: %v", err)
+	}
+}
+
+// A store that has gone away is an error within the time of a request. The listener takes connections and says nothing,
+// which is the worst way to be gone.
+func TestSilentStoreIsUnavailable(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	silent := "http://" + listener.Addr().String()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusing := "http://" + gone.Addr().String()
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, endpoint := range []string{silent, refusing} {
+		s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: endpoint, Users: "Users", Accounts: "A", Passwords: "P", Sessions: "S"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Ping(t.Context()); !errors.Is(err, vault.ErrStoreUnavailable) {
+			t.Errorf("ping of %s: %v", endpoint, err)
+		}
+		if _, err := s.Apply(t.Context(), "ada", overwrite(0, 2)); !errors.Is(err, vault.ErrStoreUnavailable) {
+			t.Errorf("apply at %s: %v", endpoint, err)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// recordRow is a row of the accounts or the passwords table. RecordID is the account's id and, for a password, '#' and
+// the version. A tombstone has no token.
+type recordRow struct {
+	UserID   string `dynamodbav:"user_id"`
+	RecordID string `dynamodbav:"record_id"`
+	Version  int64  `dynamodbav:"version"`
+	Revision int64  `dynamodbav:"revision"`
+	Token    string `dynamodbav:"token,omitempty"`
+	Deleted  bool   `dynamodbav:"deleted,omitempty"`
+	TTL      int64  `dynamodbav:"expires_at,omitempty"`
+}
+
+func recordID(p api.Place) string {
+	if p.Kind == api.KindAccount {
+		return p.AccountID
+	}
+	return fmt.Sprintf("%s#%019d", p.AccountID, p.Version)
+}
+
+func (s *Store) tableOf(k api.Kind) string {
+	if k == api.KindAccount {
+		return s.table.Accounts
+	}
+	return s.table.Passwords
+}
+
+func recordKey(userID string, p api.Place) item {
+	return item{"user_id": str(userID), "record_id": str(recordID(p))}
+}
+
+func (r recordRow) record(k api.Kind) api.Record {
+	account, _, _ := strings.Cut(r.RecordID, "#")
+	return api.Record{
+		Place:    api.Place{AccountID: account, Kind: k, Version: r.Version},
+		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
+	}
+}
+
+func putRow(userID string, p api.Put, revision int64) recordRow {
+	return recordRow{UserID: userID, RecordID: recordID(p.Place), Version: p.Version, Revision: revision, Token: p.Token}
+}
+
+// tombstone is the row of a deleted record. The clock is the real one: so is DynamoDB's, which clears it away.
+func tombstone(userID string, p api.Place, revision int64) recordRow {
+	return recordRow{
+		UserID: userID, RecordID: recordID(p), Version: p.Version, Revision: revision, Deleted: true,
+		TTL: ttl(time.Now().AddDate(0, 0, vault.TombstoneDays)),
+	}
+}
+
+// getAll reads rows by key, those that are there, in any order.
+func (s *Store) getAll(ctx context.Context, table string, keys []item, projection string) ([]item, error) {
+	const maxKeys = 100
+	var rows []item
+	for try := 1; len(keys) > 0; {
+		n := min(len(keys), maxKeys)
+		want := types.KeysAndAttributes{Keys: keys[:n], ConsistentRead: aws.Bool(true)}
+		if projection != "" {
+			want.ProjectionExpression = &projection
+		}
+		r, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: want}})
+		if err != nil {
+			return nil, storeError(err)
+		}
+		rows = append(rows, r.Responses[table]...)
+		// What did not fit into the answer, or was throttled, is asked for again.
+		left := r.UnprocessedKeys[table].Keys
+		keys = append(keys[n:len(keys):len(keys)], left...)
+		if len(left) == n {
+			if try == conflictTries {
+				return nil, fmt.Errorf("%w: DynamoDB keeps putting reads off", vault.ErrStoreUnavailable)
+			}
+			if err := pause(ctx, try); err != nil {
+				return nil, err
+			}
+			try++
+		}
+	}
+	return rows, nil
+}

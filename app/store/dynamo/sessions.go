@@ -1,0 +1,236 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// A session is a row of the sessions table, by its hash, and an entry under its user: a row of the accounts table with
+// the sort key "session#" + hash (an account id has no '#') and without a revision, so that no sync sees it. Both are
+// written and removed by one transaction. A global index by user would be read late by seconds, and a session that it
+// does not show yet would survive a changed password; the entries are read with strong consistency.
+const sessionEntry = "session#"
+
+// An entry may be cleared away only after its session: one day, to be far from any clock's error.
+const entryGrace = 24 * time.Hour
+
+type sessionRow struct {
+	Hash     string `dynamodbav:"session_hash"`
+	UserID   string `dynamodbav:"user_id"`
+	Username string `dynamodbav:"username"`
+	Device   string `dynamodbav:"device"`
+	Created  int64  `dynamodbav:"created"`
+	LastSeen int64  `dynamodbav:"last_seen"`
+	Expires  int64  `dynamodbav:"expires"`    // milliseconds
+	TTL      int64  `dynamodbav:"expires_at"` // seconds, rounded up; DynamoDB deletes up to days later
+}
+
+func (r sessionRow) session() vault.Session {
+	return vault.Session{
+		Hash: vault.SessionHash(r.Hash), UserID: vault.UserID(r.UserID), Username: vault.Username(r.Username), Device: r.Device,
+		Created: fromMillis(r.Created), LastSeen: fromMillis(r.LastSeen), Expires: fromMillis(r.Expires),
+	}
+}
+
+// ttl is the first whole second at or after t.
+func ttl(t time.Time) int64 { return t.Add(time.Second - time.Nanosecond).Unix() }
+
+func sessionKey(hash string) item { return item{names.SessionsKey: str(hash)} }
+
+func entryKey(userID, hash string) item {
+	return item{names.RecordsPartitionKey: str(userID), names.RecordsSortKey: str(sessionEntry + hash)}
+}
+
+func (s *Store) putEntry(userID, hash string, expires time.Time) types.TransactWriteItem {
+	row := entryKey(userID, hash)
+	row[names.TTLAttribute] = num(ttl(expires.Add(entryGrace)))
+	return types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Accounts, Item: row}}
+}
+
+// PutSession implements vault.Store.
+func (s *Store) PutSession(ctx context.Context, v vault.Session) error {
+	row, err := encode(sessionRow{
+		Hash: string(v.Hash), UserID: string(v.UserID), Username: string(v.Username), Device: v.Device,
+		Created: v.Created.UnixMilli(), LastSeen: v.LastSeen.UnixMilli(), Expires: v.Expires.UnixMilli(), TTL: ttl(v.Expires),
+	})
+	if err != nil {
+		return err
+	}
+	condition, values := isUser, item{":id": str(string(v.UserID))}
+	if v.Generation != 0 {
+		condition += " AND generation = :generation"
+		values[":generation"] = num(v.Generation)
+	}
+	err = s.transact(ctx,
+		types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: &s.table.Users, Key: userKey(v.Username),
+			ConditionExpression: &condition, ExpressionAttributeValues: values,
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}},
+		types.TransactWriteItem{Put: &types.Put{
+			TableName: &s.table.Sessions, Item: row,
+			ConditionExpression: aws.String("attribute_not_exists(" + names.SessionsKey + ")"),
+		}},
+		s.putEntry(string(v.UserID), string(v.Hash), v.Expires),
+	)
+	return userConflict(err, v.UserID)
+}
+
+func (s *Store) sessionRow(ctx context.Context, hash vault.SessionHash, now time.Time) (sessionRow, error) {
+	var row sessionRow
+	found, err := s.get(ctx, s.table.Sessions, names.SessionsKey, string(hash), &row)
+	if err != nil {
+		return sessionRow{}, err
+	}
+	if !found || row.Expires <= now.UnixMilli() {
+		return sessionRow{}, fmt.Errorf("session: %w", vault.ErrNotFound)
+	}
+	return row, nil
+}
+
+// Session implements vault.Store.
+func (s *Store) Session(ctx context.Context, hash vault.SessionHash, now time.Time) (vault.Session, error) {
+	row, err := s.sessionRow(ctx, hash, now)
+	if err != nil {
+		return vault.Session{}, err
+	}
+	return row.session(), nil
+}
+
+// TouchSession implements vault.Store.
+func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSeen, expires time.Time) error {
+	row, err := s.sessionRow(ctx, hash, lastSeen)
+	if err != nil {
+		return err
+	}
+	err = s.transact(ctx,
+		types.TransactWriteItem{Update: &types.Update{
+			TableName: &s.table.Sessions, Key: sessionKey(row.Hash),
+			UpdateExpression:    aws.String("SET last_seen = :seen, expires = :expires, expires_at = :ttl"),
+			ConditionExpression: aws.String("attribute_exists(session_hash) AND last_seen <= :seen AND expires <= :expires"),
+			ExpressionAttributeValues: item{
+				":seen": num(lastSeen.UnixMilli()), ":expires": num(expires.UnixMilli()), ":ttl": num(ttl(expires)),
+			},
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}},
+		s.putEntry(row.UserID, row.Hash, expires),
+	)
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		if stored, _ := r.at(0); len(stored) == 0 {
+			return fmt.Errorf("session: %w", vault.ErrNotFound)
+		}
+		return nil // a later touch was first
+	case errors.Is(err, errBusy):
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return err
+}
+
+// sessionHashes lists what PutSession stored for a user and nobody removed yet.
+func (s *Store) sessionHashes(ctx context.Context, id vault.UserID) ([]string, error) {
+	var hashes []string
+	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
+		TableName: &s.table.Accounts, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("user_id = :id AND begins_with(record_id, :entry)"),
+		ExpressionAttributeValues: item{":id": str(string(id)), ":entry": str(sessionEntry)},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, storeError(err)
+		}
+		for _, row := range page.Items {
+			var entry struct {
+				ID string `dynamodbav:"record_id"`
+			}
+			if err := decode(row, &entry); err != nil {
+				return nil, err
+			}
+			hashes = append(hashes, strings.TrimPrefix(entry.ID, sessionEntry))
+		}
+	}
+	return hashes, nil
+}
+
+// Sessions implements vault.Store.
+func (s *Store) Sessions(ctx context.Context, id vault.UserID, now time.Time) ([]vault.Session, error) {
+	hashes, err := s.sessionHashes(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]item, len(hashes))
+	for i, hash := range hashes {
+		keys[i] = sessionKey(hash)
+	}
+	rows, err := s.getAll(ctx, s.table.Sessions, keys, "")
+	if err != nil {
+		return nil, err
+	}
+	var all []vault.Session
+	for _, row := range rows {
+		var r sessionRow
+		if err := decode(row, &r); err != nil {
+			return nil, err
+		}
+		if r.Expires > now.UnixMilli() {
+			all = append(all, r.session())
+		}
+	}
+	slices.SortFunc(all, func(a, b vault.Session) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.Hash, b.Hash))
+	})
+	return all, nil
+}
+
+// DeleteSession implements vault.Store.
+func (s *Store) DeleteSession(ctx context.Context, id vault.UserID, hash vault.SessionHash) error {
+	err := s.transact(ctx,
+		types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &s.table.Sessions, Key: sessionKey(string(hash)),
+			ConditionExpression: aws.String("user_id = :id"), ExpressionAttributeValues: item{":id": str(string(id))},
+		}},
+		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table.Accounts, Key: entryKey(string(id), string(hash))}},
+	)
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		return fmt.Errorf("session: %w", vault.ErrNotFound)
+	case errors.Is(err, errBusy):
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return err
+}
+
+// DeleteSessions implements vault.Store. A touch that runs beside it is before it or finds its session gone; so the
+// entries, removed after the sessions, cannot be put back.
+func (s *Store) DeleteSessions(ctx context.Context, id vault.UserID, keep vault.SessionHash) error {
+	hashes, err := s.sessionHashes(ctx, id)
+	if err != nil {
+		return err
+	}
+	var sessions, entries []item
+	for _, hash := range hashes {
+		if hash != string(keep) {
+			sessions = append(sessions, sessionKey(hash))
+			entries = append(entries, entryKey(string(id), hash))
+		}
+	}
+	if err := s.deleteRows(ctx, s.table.Sessions, sessions); err != nil {
+		return err
+	}
+	return s.deleteRows(ctx, s.table.Accounts, entries)
+}

@@ -1,0 +1,52 @@
+package dynamo_test
+
+import (
+	"crypto/rand"
+	"sync"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
+	"github.com/vaultsphere/vaultsphere/app/store/storetest"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+func TestStore(t *testing.T) {
+	var tables sync.Map // the tables that all stores of one test share
+	storetest.Run(t, func(t *testing.T) vault.Store {
+		c, ok := tables.Load(t.Name())
+		if !ok {
+			c = newTables(t)
+			tables.Store(t.Name(), c)
+		}
+		return open(t, c.(dynamo.Config))
+	})
+}
+
+// newTables makes tables of the test's own.
+func newTables(t testing.TB) dynamo.Config {
+	t.Helper()
+	prefix := "Test-" + rand.Text()
+	c := dynamo.Config{
+		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
+		Users: prefix + "-Users", Accounts: prefix + "-Accounts", Passwords: prefix + "-Passwords", Sessions: prefix + "-Sessions",
+	}
+	if err := dynamo.CreateTables(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func open(t testing.TB, c dynamo.Config) *dynamo.Store {
+	t.Helper()
+	s, err := dynamo.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}

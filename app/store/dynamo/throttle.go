@@ -1,0 +1,73 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// throttleRow lies in the sessions table, which has a TTL and is read by key, under "throttle#" + key: a session's
+// hash is hex.
+type throttleRow struct {
+	Key          string `dynamodbav:"session_hash"`
+	Attempts     int    `dynamodbav:"attempts"`
+	BlockedUntil int64  `dynamodbav:"blocked_until"`
+	Expires      int64  `dynamodbav:"expires"`
+	Version      int64  `dynamodbav:"version"`
+	TTL          int64  `dynamodbav:"expires_at"`
+}
+
+func throttleKey(key string) string { return "throttle#" + key }
+
+// Throttle implements vault.Store.
+func (s *Store) Throttle(ctx context.Context, key string, now time.Time) (vault.Throttle, error) {
+	var row throttleRow
+	found, err := s.get(ctx, s.table.Sessions, names.SessionsKey, throttleKey(key), &row)
+	if err != nil || !found || row.Expires <= now.UnixMilli() {
+		return vault.Throttle{}, err
+	}
+	return vault.Throttle{
+		Attempts: row.Attempts, BlockedUntil: fromMillis(row.BlockedUntil), Expires: fromMillis(row.Expires), Version: row.Version,
+	}, nil
+}
+
+// SwapThrottle implements vault.Store.
+func (s *Store) SwapThrottle(ctx context.Context, key string, old int64, next vault.Throttle, now time.Time) error {
+	row, err := encode(throttleRow{
+		Key: throttleKey(key), Attempts: next.Attempts, BlockedUntil: next.BlockedUntil.UnixMilli(),
+		Expires: next.Expires.UnixMilli(), Version: old + 1, TTL: ttl(next.Expires),
+	})
+	if err != nil {
+		return err
+	}
+	condition := "attribute_not_exists(session_hash) OR expires <= :now"
+	values := item{":now": num(now.UnixMilli())}
+	if old != 0 {
+		condition = "version = :old AND expires > :now"
+		values[":old"] = num(old)
+	}
+	err = s.transact(ctx, types.TransactWriteItem{Put: &types.Put{
+		TableName: &s.table.Sessions, Item: row, ConditionExpression: &condition, ExpressionAttributeValues: values,
+	}})
+	var r *refused
+	if errors.As(err, &r) || errors.Is(err, errBusy) {
+		return fmt.Errorf("throttle: %w", vault.ErrConflict)
+	}
+	return err
+}
+
+// ClearThrottle implements vault.Store.
+func (s *Store) ClearThrottle(ctx context.Context, key string) error {
+	_, err := s.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: aws.String(s.table.Sessions), Key: sessionKey(throttleKey(key)),
+	})
+	return storeError(err)
+}

@@ -1,0 +1,260 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// userRow is a row of the users table. Pending and HeadRecords belong to the change that made Revision: see redo.go and
+// read.go.
+type userRow struct {
+	Username           string   `dynamodbav:"username"`
+	ID                 string   `dynamodbav:"user_id"`
+	Created            int64    `dynamodbav:"created"`
+	KDFSalt            string   `dynamodbav:"kdf_salt"`
+	KDFMemoryKiB       uint32   `dynamodbav:"kdf_memory_kib"`
+	KDFTime            uint32   `dynamodbav:"kdf_time"`
+	KDFThreads         uint8    `dynamodbav:"kdf_threads"`
+	AuthHash           []byte   `dynamodbav:"auth_hash"`
+	RecoveryAuthHash   []byte   `dynamodbav:"recovery_auth_hash"`
+	WrappedKey         string   `dynamodbav:"wrapped_key"`
+	RecoveryWrappedKey string   `dynamodbav:"recovery_wrapped_key"`
+	TOTPSecret         string   `dynamodbav:"totp_secret"`
+	TOTPLastStep       int64    `dynamodbav:"totp_last_step"`
+	Generation         int64    `dynamodbav:"generation"`
+	Revision           int64    `dynamodbav:"revision"`
+	Manifest           string   `dynamodbav:"manifest"`
+	HeadRecords        int      `dynamodbav:"head_records"`
+	Pending            *pending `dynamodbav:"pending,omitempty"`
+	Deleting           bool     `dynamodbav:"deleting,omitempty"`
+}
+
+func rowOf(u vault.User) userRow {
+	return userRow{
+		Username: string(u.Username), ID: string(u.ID), Created: u.Created.UnixMilli(),
+		KDFSalt: u.KDF.Salt, KDFMemoryKiB: u.KDF.MemoryKiB, KDFTime: u.KDF.Time, KDFThreads: u.KDF.Threads,
+		AuthHash: u.AuthHash, RecoveryAuthHash: u.RecoveryAuthHash,
+		WrappedKey: u.WrappedKey, RecoveryWrappedKey: u.RecoveryWrappedKey,
+		TOTPSecret: u.TOTPSecret, TOTPLastStep: u.TOTPLastStep, Generation: 1, Manifest: u.Manifest,
+	}
+}
+
+func (r userRow) user() vault.User {
+	return vault.User{
+		Username: vault.Username(r.Username), ID: vault.UserID(r.ID), Created: fromMillis(r.Created),
+		KDF:      api.KDF{Salt: r.KDFSalt, MemoryKiB: r.KDFMemoryKiB, Time: r.KDFTime, Threads: r.KDFThreads},
+		AuthHash: r.AuthHash, RecoveryAuthHash: r.RecoveryAuthHash,
+		WrappedKey: r.WrappedKey, RecoveryWrappedKey: r.RecoveryWrappedKey,
+		TOTPSecret: r.TOTPSecret, TOTPLastStep: r.TOTPLastStep, Deleting: r.Deleting, Generation: r.Generation,
+		Revision: r.Revision, Manifest: r.Manifest,
+	}
+}
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// userRow reads a user's row, also of one who is being deleted.
+func (s *Store) userRow(ctx context.Context, name vault.Username) (userRow, error) {
+	var row userRow
+	found, err := s.get(ctx, s.table.Users, names.UsersKey, string(name), &row)
+	if err == nil && !found {
+		err = fmt.Errorf("user: %w", vault.ErrNotFound)
+	}
+	return row, err
+}
+
+// isUser is the condition that the row at a username is still that of the user with :id, and not being deleted.
+const isUser = "user_id = :id AND attribute_not_exists(deleting)"
+
+func userKey(name vault.Username) item { return item{names.UsersKey: str(string(name))} }
+
+// reservationKey is that of the row which says that a user id was used. It stays for ever. No username begins like it:
+// vault.CanonicalUsername refuses '#'.
+func reservationKey(id string) item { return item{names.UsersKey: str("id#" + id)} }
+
+// CreateUser implements vault.Store.
+func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
+	row, err := encode(rowOf(u))
+	if err != nil {
+		return err
+	}
+	isFree := aws.String("attribute_not_exists(" + names.UsersKey + ")")
+	err = s.transact(ctx,
+		types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: row, ConditionExpression: isFree}},
+		types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: reservationKey(string(u.ID)), ConditionExpression: isFree}},
+	)
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		if _, ok := r.at(0); ok {
+			return vault.ErrUsernameTaken
+		}
+		return vault.ErrUserIDTaken
+	case errors.Is(err, errBusy):
+		if _, err := s.userRow(ctx, u.Username); err == nil {
+			return vault.ErrUsernameTaken
+		}
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return err
+}
+
+// User implements vault.Store.
+func (s *Store) User(ctx context.Context, name vault.Username) (vault.User, error) {
+	row, err := s.userRow(ctx, name)
+	if err != nil {
+		return vault.User{}, err
+	}
+	return row.user(), nil
+}
+
+// UpdateUser implements vault.Store.
+func (s *Store) UpdateUser(ctx context.Context, u vault.User) error {
+	values, err := encode(struct {
+		ID                 string `dynamodbav:":id"`
+		Generation         int64  `dynamodbav:":generation"`
+		One                int    `dynamodbav:":one"`
+		KDFSalt            string `dynamodbav:":kdf_salt"`
+		KDFMemoryKiB       uint32 `dynamodbav:":kdf_memory_kib"`
+		KDFTime            uint32 `dynamodbav:":kdf_time"`
+		KDFThreads         uint8  `dynamodbav:":kdf_threads"`
+		AuthHash           []byte `dynamodbav:":auth_hash"`
+		RecoveryAuthHash   []byte `dynamodbav:":recovery_auth_hash"`
+		WrappedKey         string `dynamodbav:":wrapped_key"`
+		RecoveryWrappedKey string `dynamodbav:":recovery_wrapped_key"`
+		TOTPSecret         string `dynamodbav:":totp_secret"`
+		TOTPLastStep       int64  `dynamodbav:":totp_last_step"`
+	}{
+		string(u.ID), u.Generation, 1, u.KDF.Salt, u.KDF.MemoryKiB, u.KDF.Time, u.KDF.Threads, u.AuthHash, u.RecoveryAuthHash,
+		u.WrappedKey, u.RecoveryWrappedKey, u.TOTPSecret, u.TOTPLastStep,
+	})
+	if err != nil {
+		return err
+	}
+	err = s.transact(ctx, types.TransactWriteItem{Update: &types.Update{
+		TableName: &s.table.Users, Key: userKey(u.Username),
+		UpdateExpression: aws.String("SET kdf_salt = :kdf_salt, kdf_memory_kib = :kdf_memory_kib, kdf_time = :kdf_time, " +
+			"kdf_threads = :kdf_threads, auth_hash = :auth_hash, recovery_auth_hash = :recovery_auth_hash, " +
+			"wrapped_key = :wrapped_key, recovery_wrapped_key = :recovery_wrapped_key, totp_secret = :totp_secret, " +
+			"totp_last_step = :totp_last_step, generation = generation + :one"),
+		ConditionExpression:                 aws.String(isUser + " AND generation = :generation"),
+		ExpressionAttributeValues:           values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}})
+	return userConflict(err, u.ID)
+}
+
+// userConflict explains why the first item of a transaction, a condition on the user's row, was refused.
+func userConflict(err error, id vault.UserID) error {
+	var r *refused
+	if errors.As(err, &r) {
+		row, ok := r.at(0)
+		if !ok {
+			return fmt.Errorf("%w: another row was there", vault.ErrConflict)
+		}
+		var u userRow
+		if err := decode(row, &u); err != nil {
+			return err
+		}
+		if u.ID != string(id) || u.Deleting {
+			return fmt.Errorf("user: %w", vault.ErrNotFound)
+		}
+		return vault.ErrConflict
+	}
+	if errors.Is(err, errBusy) {
+		return fmt.Errorf("%w: %w", vault.ErrConflict, err)
+	}
+	return err
+}
+
+// DeleteUser implements vault.Store. The mark comes first: every other write has the absence of the mark as its
+// condition, so nothing is added behind the sweep. The row goes last, since it is how a later call finds what is left.
+func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
+	u, err := s.userRow(ctx, name)
+	if err != nil {
+		return err
+	}
+	thisUser := item{":id": str(u.ID)}
+	err = s.transact(ctx, types.TransactWriteItem{Update: &types.Update{
+		TableName: &s.table.Users, Key: userKey(name),
+		// A pending change is dropped with the mark, so that nobody rolls it forward into swept tables.
+		UpdateExpression:          aws.String("SET deleting = :true REMOVE pending"),
+		ConditionExpression:       aws.String("user_id = :id"),
+		ExpressionAttributeValues: item{":id": str(u.ID), ":true": &types.AttributeValueMemberBOOL{Value: true}},
+	}})
+	if err := deleteConflict(err); err != nil {
+		return err
+	}
+	// Sessions before the rows of the accounts table that say which there are.
+	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
+		return err
+	}
+	for _, table := range []string{s.table.Accounts, s.table.Passwords} {
+		if err := s.sweep(ctx, table, u.ID); err != nil {
+			return err
+		}
+	}
+	return deleteConflict(s.transact(ctx, types.TransactWriteItem{Delete: &types.Delete{
+		TableName: &s.table.Users, Key: userKey(name),
+		ConditionExpression: aws.String("user_id = :id"), ExpressionAttributeValues: thisUser,
+	}}))
+}
+
+func deleteConflict(err error) error {
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		return fmt.Errorf("user: %w", vault.ErrNotFound)
+	case errors.Is(err, errBusy):
+		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+	}
+	return err
+}
+
+// sweep deletes all of a user's rows in a table.
+func (s *Store) sweep(ctx context.Context, table, userID string) error {
+	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
+		TableName: &table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("user_id = :id"),
+		ProjectionExpression:      aws.String("user_id, record_id"),
+		ExpressionAttributeValues: item{":id": str(userID)},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return storeError(err)
+		}
+		if err := s.deleteRows(ctx, table, page.Items); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteRows deletes rows by key, without a condition. By transactions, since those wait for one that is in the way.
+func (s *Store) deleteRows(ctx context.Context, table string, keys []item) error {
+	for len(keys) > 0 {
+		n := min(len(keys), maxTransactItems)
+		items := make([]types.TransactWriteItem, n)
+		for i, key := range keys[:n] {
+			items[i].Delete = &types.Delete{TableName: &table, Key: key}
+		}
+		if err := s.transact(ctx, items...); err != nil {
+			if errors.Is(err, errBusy) {
+				return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
+			}
+			return err
+		}
+		keys = keys[n:]
+	}
+	return nil
+}
