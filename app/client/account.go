@@ -61,6 +61,9 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	c.account = nil // it changes now, even if the answer is lost
+	c.mu.Unlock()
 	return c.call(ctx, methodPost, api.PathAccountPassword, api.PasswordRequest{
 		CurrentAuthKey: master.AuthKey().Encode(), KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
 	}, nil)

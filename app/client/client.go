@@ -164,6 +164,10 @@ func (c *Client) fetchAccount(ctx context.Context) (api.Account, error) {
 	if c.vault != nil && string(c.vault.user) != a.UserID {
 		return a, altered("the server answers for another user than the one who is signed in")
 	}
+	// A change of the password ends every session but the one that made it, so for one session these never change.
+	if known := c.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {
+		return a, fmt.Errorf("%w: the server gave other parameters earlier in this session", seal.ErrKDFMismatch)
+	}
 	c.account = &a
 	return a, nil
 }

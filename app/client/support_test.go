@@ -1,0 +1,219 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+)
+
+const password = "correct horse battery staple"
+
+// memory is a device that forgets at the end of the test.
+type memory struct {
+	mu   sync.Mutex
+	seen map[string]client.Seen
+}
+
+func newMemory() *memory { return &memory{seen: map[string]client.Seen{}} }
+
+func (m *memory) Load(user string) (client.Seen, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seen[user], nil
+}
+
+func (m *memory) Store(user string, s client.Seen) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s == (client.Seen{}) {
+		delete(m.seen, user)
+	} else {
+		m.seen[user] = s
+	}
+	return nil
+}
+
+// wire is the way to the real server, with someone on it who may change what passes.
+type wire struct {
+	*httptransport.Transport
+	mu     sync.Mutex
+	before func(*client.Request) (*client.Response, error) // an answer or an error in the server's place
+	after  func(client.Request, *client.Response)
+	sent   []client.Request
+}
+
+func (w *wire) Do(ctx context.Context, r client.Request) (client.Response, error) {
+	w.mu.Lock()
+	w.sent = append(w.sent, r)
+	before, after := w.before, w.after
+	w.mu.Unlock()
+	if before != nil {
+		if answer, err := before(&r); answer != nil || err != nil {
+			if answer == nil {
+				answer = &client.Response{}
+			}
+			return *answer, err
+		}
+	}
+	answer, err := w.Transport.Do(ctx, r)
+	if err == nil && after != nil {
+		after(r, &answer)
+	}
+	return answer, err
+}
+
+func (w *wire) lie(after func(client.Request, *client.Response)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.after = after
+}
+
+// device is one client on the way to one server.
+type device struct {
+	*client.Client
+	wire   *wire
+	memory *memory
+}
+
+func newDevice(t testing.TB, server string) *device {
+	t.Helper()
+	return (&device{memory: newMemory()}).restarted(t, server)
+}
+
+// restarted is the same device after its program ended: only its memory is left.
+func (d *device) restarted(t testing.TB, server string) *device {
+	t.Helper()
+	transport, err := httptransport.New(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{Transport: transport}
+	return &device{client.New(w, d.memory), w, d.memory}
+}
+
+func startServer(t testing.TB) string {
+	t.Helper()
+	return daemontest.Start(t, nil)
+}
+
+// register makes an account and returns its recovery phrase.
+func (d *device) register(t testing.TB, username string) string {
+	t.Helper()
+	r, err := d.PrepareRegistration(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Join(r.Words(), " ")
+	if _, err := d.Register(t.Context(), r, username, "first device"); err != nil {
+		t.Fatal(err)
+	}
+	d.sync(t)
+	return words
+}
+
+func (d *device) login(t testing.TB, username, name string) {
+	t.Helper()
+	if _, err := d.Login(t.Context(), username, password, "", name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d *device) sync(t testing.TB) client.Synced {
+	t.Helper()
+	s, err := d.Sync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (d *device) save(t testing.TB, it item.Item) item.Item {
+	t.Helper()
+	saved, err := d.Save(t.Context(), it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return saved
+}
+
+func (d *device) get(t testing.TB, id string) item.Item {
+	t.Helper()
+	it, err := d.Get(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return it
+}
+
+// titles lists the titles of a search, in order.
+func (d *device) titles(t testing.TB, query string) []string {
+	t.Helper()
+	found, err := d.Search(client.Query{Text: query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, s := range found {
+		out = append(out, s.Title)
+	}
+	return out
+}
+
+func login(title string) item.Item {
+	return item.Item{Type: item.TypeLogin, Title: title, Username: "anna", Password: "secret of " + title}
+}
+
+func logins(n int) []item.Item {
+	out := make([]item.Item, n)
+	for i := range out {
+		out[i] = item.Item{
+			Type: item.TypeLogin, Title: fmt.Sprintf("Site %05d", i), Username: fmt.Sprintf("user%d@example.org", i),
+			URLs: []string{fmt.Sprintf("https://www.site-%d.example/login", i)}, Tags: []string{"imported"},
+			Password: fmt.Sprintf("pass-%d-word", i), Notes: fmt.Sprintf("note %d", i),
+		}
+	}
+	return out
+}
+
+// edit rewrites the JSON of an answer to path.
+func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request, *client.Response) {
+	return func(r client.Request, answer *client.Response) {
+		if p, _, _ := strings.Cut(r.Path, "?"); p != path || answer.Status != 200 && answer.Status != 201 {
+			return
+		}
+		var v T
+		if err := json.Unmarshal(answer.Body, &v); err != nil {
+			t.Errorf("answer to %s: %v", r.Path, err)
+			return
+		}
+		change(&v)
+		body, err := json.Marshal(v)
+		if err != nil {
+			t.Error(err)
+		}
+		answer.Body = body
+	}
+}
+
+// fetch asks for the vault past the client.
+func (d *device) fetch(t testing.TB) api.VaultResponse {
+	t.Helper()
+	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: api.PathVault + "?since=0", Limit: 1 << 30})
+	if err != nil || answer.Status != 200 {
+		t.Fatalf("status %d, %v", answer.Status, err)
+	}
+	var v api.VaultResponse
+	if err := json.Unmarshal(answer.Body, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
