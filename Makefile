@@ -86,7 +86,7 @@ fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt ./...
 
 bench: build
-	scripts/bench.sh
+	go run ./bench
 
 screenshots: build
 	node app/web/e2e/screenshots.mjs reports/screenshots

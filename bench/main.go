@@ -1,0 +1,211 @@
+// Command bench measures the vault as its users meet it, server and page, and prints a table with ratios from one run.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+func main() {
+	binary := flag.String("server", "bin/vaultsphered", "the server to measure")
+	page := flag.String("page", "app/web/e2e/bench.mjs", "the script that measures the page; empty: leave the page out")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "bench: error: unknown argument: %s\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	if err := run(context.Background(), *binary, *page); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: error: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, binary, page string) error {
+	dir, err := os.MkdirTemp("", "vaultsphere-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+
+	var rows []row
+	for _, measure := range []func(context.Context, string, string) ([]row, error){serverRows, vaultRows, growthRows} {
+		part, err := measure(ctx, binary, dir)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, part...)
+	}
+	if page != "" {
+		part, err := pageRows(ctx, page)
+		if err != nil {
+			return fmt.Errorf("page: %w", err)
+		}
+		rows = append(rows, part...)
+	}
+	return table(os.Stdout, rows)
+}
+
+const (
+	startRuns    = 15
+	idleRequests = 20_000
+)
+
+func serverRows(ctx context.Context, binary, dir string) ([]row, error) {
+	data := filepath.Join(dir, "server")
+	var starts []time.Duration
+	for range startRuns {
+		s, err := start(ctx, binary, data)
+		if err != nil {
+			return nil, err
+		}
+		s.stop()
+		starts = append(starts, s.started)
+	}
+	s, err := start(ctx, binary, data)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	if err := s.get(ctx, "/ready"); err != nil {
+		return nil, err
+	}
+	time.Sleep(time.Second) // idle is what is left when starting is over
+	idle, err := s.residentMB()
+	if err != nil {
+		return nil, err
+	}
+	user, err := newUser(ctx, s.url, "requests")
+	if err != nil {
+		return nil, err
+	}
+	if err := user.add(ctx, 10); err != nil {
+		return nil, err
+	}
+	for i := range idleRequests {
+		if err := user.pollVault(ctx, int64(i%2)); err != nil {
+			return nil, err
+		}
+	}
+	busy, err := s.residentMB()
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{"server: start to first answer on /health, median of 15", milliseconds(median(starts)), 100, "ms"},
+		{"server: resident memory idle", idle, 20, "MB"},
+		{"server: resident memory after 20,000 requests", busy, 40, "MB"},
+	}, nil
+}
+
+func vaultRows(ctx context.Context, binary, dir string) ([]row, error) {
+	s, err := start(ctx, binary, filepath.Join(dir, "vault"))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	user, err := newUser(ctx, s.url, "sync")
+	if err != nil {
+		return nil, err
+	}
+	if err := user.add(ctx, 500); err != nil { // two records each
+		return nil, err
+	}
+	revision := user.revision
+	nothing, err := p50(1000, func() error { return user.pollVault(ctx, revision) })
+	if err != nil {
+		return nil, err
+	}
+	full, err := p50(200, func() error { return user.pollVault(ctx, 0) })
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{"sync with nothing new, embedded store, p50", milliseconds(nothing), 1, "ms"},
+		{"full sync of 1,000 records, embedded store, p50", milliseconds(full), 5, "ms"},
+	}, nil
+}
+
+func growthRows(ctx context.Context, binary, dir string) ([]row, error) {
+	s, err := start(ctx, binary, filepath.Join(dir, "growth"))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	small, err := newUser(ctx, s.url, "small")
+	if err != nil {
+		return nil, err
+	}
+	large, err := newUser(ctx, s.url, "large")
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(small.add(ctx, 5), large.add(ctx, 5000)); err != nil {
+		return nil, err
+	}
+	// In turns, so that a machine whose speed drifts slows both alike.
+	var times [2][]time.Duration
+	var sent int64
+	for range 200 {
+		for i, u := range []*user{small, large} {
+			before := u.sent()
+			began := time.Now()
+			if err := u.saveOne(ctx); err != nil {
+				return nil, err
+			}
+			times[i] = append(times[i], time.Since(began))
+			sent = max(sent, u.sent()-before)
+		}
+	}
+	inSmall, inLarge := median(times[0]), median(times[1])
+	return []row{
+		{fmt.Sprintf("saving one record in a vault of 10,000 (%.2f ms) against 10 (%.2f ms), p50", milliseconds(inLarge), milliseconds(inSmall)),
+			float64(inLarge) / float64(inSmall), 1.5, "times"},
+		{"saving one record: sent at most", float64(sent) / 1024, 4, "KB"},
+	}, nil
+}
+
+// pageFigures is what the page's script prints: one JSON object.
+type pageFigures struct {
+	DeriveMS       float64 `json:"derive_ms"`        // Argon2id in WebAssembly, median
+	SyncToListMS   float64 `json:"sync_to_list_ms"`  // 10,000 records
+	KeystrokeMS    float64 `json:"keystroke_ms"`     // from key to painted result, median
+	FirstLoadBytes float64 `json:"first_load_bytes"` // over the wire
+}
+
+func pageRows(ctx context.Context, script string) ([]row, error) {
+	native, err := p50(5, func() error {
+		_, err := seal.DeriveMasterKey("correct horse battery staple", seal.NewSalt(), seal.DefaultParams)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "node", script) //nolint:gosec // the script that this program was told to run
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", script, err, complaints.String())
+	}
+	var f pageFigures
+	if err := json.Unmarshal(out, &f); err != nil {
+		return nil, fmt.Errorf("%s: %w", script, err)
+	}
+	return []row{
+		{fmt.Sprintf("browser: Argon2id in WebAssembly (%.0f ms) against native (%.0f ms)", f.DeriveMS, milliseconds(native)),
+			f.DeriveMS / milliseconds(native), 4, "times"},
+		{"browser: 10,000 records from sync to a searchable list", f.SyncToListMS, 1000, "ms"},
+		{"browser: one keystroke in the search at 10,000 records", f.KeystrokeMS, 16, "ms"},
+		{"first load of the page, brotli", f.FirstLoadBytes / 1e6, 1.6, "MB"},
+	}, nil
+}

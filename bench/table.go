@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// row is one measurement: what was measured, what it should be at most.
+type row struct {
+	what     string
+	measured float64
+	target   float64
+	unit     string
+}
+
+// table prints measured, target and their ratio; a ratio over 1 misses the target.
+func table(w io.Writer, rows []row) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	fmt.Fprintf(tw, "| what\t| measured\t| at most\t| measured / at most\t|\n")
+	fmt.Fprintf(tw, "| ---\t| ---\t| ---\t| ---\t|\n")
+	for _, r := range rows {
+		fmt.Fprintf(tw, "| %s\t| %.3g %s\t| %.3g %s\t| %.2f\t|\n", r.what, r.measured, r.unit, r.target, r.unit, r.measured/r.target)
+	}
+	return tw.Flush()
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func median(samples []time.Duration) time.Duration {
+	slices.Sort(samples)
+	return samples[len(samples)/2]
+}
+
+// p50 times n calls of f, after a few that warm up.
+func p50(n int, f func() error) (time.Duration, error) {
+	samples := make([]time.Duration, 0, n)
+	for i := range n + n/10 + 3 {
+		began := time.Now()
+		if err := f(); err != nil {
+			return 0, err
+		}
+		if i >= n/10+3 {
+			samples = append(samples, time.Since(began))
+		}
+	}
+	return median(samples), nil
+}
