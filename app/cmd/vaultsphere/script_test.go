@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vaultsphere": main})
+}
+
+// TestScripts runs the real program, one process a command, against a real server. Each script has a gate of its own in
+// front of it ($SERVER) and a user name of its own ($NAME). $STRICT lets one address try four times a minute.
+func TestScripts(t *testing.T) {
+	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
+	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 4 })
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			target, err := url.Parse(server)
+			if err != nil {
+				return err
+			}
+			g := &gate{forward: httputil.NewSingleHostReverseProxy(target)}
+			front := httptest.NewServer(g)
+			env.Defer(front.Close)
+			env.Values[gateKey{}] = g
+			name := strings.ToLower(strings.TrimPrefix(env.WorkDir[strings.LastIndex(env.WorkDir, "script-"):], "script-"))
+			env.Setenv("NAME", "anna-"+name)
+			env.Setenv("SERVER", front.URL)
+			env.Setenv("STRICT", strict)
+			env.Setenv("VAULTSPHERE_SERVER", front.URL)
+			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"gate": cmdGate,
+			"totp": cmdTOTP,
+			"mode": cmdMode,
+		},
+	})
+}
+
+type gateKey struct{}
+
+// gate is the way to the server. It can be shut, and it can do what a hostile server would.
+type gate struct {
+	forward http.Handler
+
+	mu     sync.Mutex
+	mode   string
+	memory []byte // an answer about the vault
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	vault := r.URL.Path == api.PathVault
+	switch {
+	case g.mode == "shut":
+		panic(http.ErrAbortHandler)
+	case g.mode == "lose" && r.URL.Path == api.PathRegister:
+		g.forward.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	case g.mode == "weak" && r.URL.Path == api.PathPrelogin:
+		_, _ = fmt.Fprint(w, `{"kdf":{"salt":"c2l4dGVlbiBieXRlcyAhIQ","memory_kib":8,"time":1,"threads":1}}`)
+	case g.mode == "rude":
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = fmt.Fprint(w, `{"code":"bad_request","message":"\u001b]0;owned\u0007","request_id":"r"}`)
+	case g.mode == "record" && vault:
+		answer := httptest.NewRecorder()
+		g.forward.ServeHTTP(answer, r)
+		g.memory = answer.Body.Bytes()
+		_, _ = w.Write(g.memory)
+	case g.mode == "replay" && vault:
+		_, _ = w.Write(g.memory)
+	default:
+		g.forward.ServeHTTP(w, r)
+	}
+}
+
+// gate open|shut|lose|weak|rude|record|replay
+func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: gate MODE")
+	}
+	g := ts.Value(gateKey{}).(*gate)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mode = args[0]
+}
+
+// totp NAME PASSWORDFILE CODEFILE enrols a second factor, as the page does, and writes the code of the next time step.
+func cmdTOTP(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: totp NAME PASSWORDFILE CODEFILE")
+	}
+	ctx := context.Background()
+	transport, err := httptransport.New(ts.Getenv("SERVER"))
+	ts.Check(err)
+	c := client.New(transport, memory{state{ts.MkAbs("page")}, ts.Getenv("SERVER")})
+	defer c.Lock()
+	password := strings.TrimSpace(ts.ReadFile(args[1]))
+	_, err = c.Login(ctx, args[0], password, "", "page")
+	ts.Check(err)
+	enrolment, err := c.BeginTOTP(ctx, password)
+	ts.Check(err)
+	now := time.Now()
+	code, err := totp.GenerateCode(enrolment.Secret, now)
+	ts.Check(err)
+	ts.Check(c.ConfirmTOTP(ctx, enrolment.Token, code))
+	next, err := totp.GenerateCode(enrolment.Secret, now.Add(30*time.Second))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(next+"\n"), 0o600))
+}
+
+// mode MODE FILE checks the permissions of a file.
+func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode MODE FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
