@@ -107,7 +107,9 @@ type paddingVector struct {
 }
 
 // fixed gives the same bytes for the same name, for ever.
-func fixed(name string) (b [32]byte) { return sha256.Sum256([]byte("vaultsphere test vector: " + name)) }
+func fixed(name string) (b [32]byte) {
+	return sha256.Sum256([]byte("vaultsphere test vector: " + name))
+}
 
 func fixedUser(name string) UserID {
 	b := fixed(name)
@@ -267,12 +269,17 @@ func TestVectorsAreReproduced(t *testing.T) {
 	}
 }
 
+func mustFrozen(t testing.TB, v *vectors) {
+	t.Helper()
+	if err := json.Unmarshal(frozen, v); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What was sealed once opens for ever: from the frozen text alone, through the exported functions.
 func TestVectorsOpen(t *testing.T) {
 	var v vectors
-	if err := json.Unmarshal(frozen, &v); err != nil {
-		t.Fatal(err)
-	}
+	mustFrozen(t, &v)
 	fromHex := func(s string) (k secret) {
 		t.Helper()
 		b, err := hex.DecodeString(s)
