@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// fill makes a vault of n entries, each an account and a password of the size that a login has.
+func fill(b *testing.B, n int) (s *Store, revision int64) {
+	b.Helper()
+	s = openFile(b, filepath.Join(b.TempDir(), "vault.db"))
+	addUser(b, s, "ada")
+	for done := 0; done < n; {
+		c := vault.Change{Base: revision, Manifest: "manifest"}
+		for ; done < n && len(c.Puts) < api.MaxChangeRecords; done++ {
+			for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+				c.Puts = append(c.Puts, api.Put{Place: api.Place{AccountID: fmt.Sprintf("%022d", done), Kind: kind, Version: 1}, Token: strings.Repeat("x", 700)})
+			}
+		}
+		var err error
+		if revision, err = s.Apply(b.Context(), "ada", c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return s, revision
+}
+
+func BenchmarkChangesNothingNew(b *testing.B) {
+	s, revision := fill(b, 1000)
+	for b.Loop() {
+		if _, err := s.Changes(b.Context(), "ada", revision); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkChangesFull(b *testing.B) {
+	s, _ := fill(b, 1000)
+	for b.Loop() {
+		r, err := s.Changes(b.Context(), "ada", 0)
+		if err != nil || len(r.Records) != 2000 {
+			b.Fatal(len(r.Records), err)
+		}
+	}
+}
+
+func BenchmarkSaveOne(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		b.Run(fmt.Sprintf("vault of %d", n), func(b *testing.B) {
+			s, revision := fill(b, n)
+			for b.Loop() {
+				c := vault.Change{Base: revision, Manifest: "manifest", Puts: []api.Put{
+					{Place: api.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: api.KindAccount, Version: 2}, Token: strings.Repeat("y", 700)},
+					{Place: api.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: api.KindPassword, Version: 2 + revision}, Token: strings.Repeat("y", 700)},
+				}}
+				var err error
+				if revision, err = s.Apply(b.Context(), "ada", c); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,237 @@
+package sqlite_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// The tests below start this binary again as a process of its own, which these variables turn into a writer.
+const (
+	envWriterFile  = "VAULTSPHERE_TEST_WRITER_FILE"
+	envWriterCount = "VAULTSPHERE_TEST_WRITER_COUNT"
+)
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(envWriterFile); path != "" {
+		if err := writer(context.Background(), path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// writer makes so many changes, 0 for without end, and prints the revision of each that was acknowledged.
+func writer(ctx context.Context, path string) error {
+	count, err := strconv.Atoi(os.Getenv(envWriterCount))
+	if err != nil {
+		return err
+	}
+	s, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	for n := 0; count == 0 || n < count; { // a negative count writes nothing
+		u, err := s.User(ctx, "ada")
+		if err != nil {
+			return err
+		}
+		revision, err := s.Apply(ctx, "ada", counted(u.Revision))
+		if errors.Is(err, vault.ErrRevisionConflict) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Println(revision)
+		n++
+	}
+	return s.Close()
+}
+
+const countedAccount = "counter"
+
+// counted is a change that can be recognized: account and password hold the number of their revision, and the password
+// of two revisions before goes.
+func counted(base int64) vault.Change {
+	token := fmt.Sprintf("token of %d", base+1)
+	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
+	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+		c.Puts = append(c.Puts, api.Put{Place: api.Place{AccountID: countedAccount, Kind: kind, Version: base + 1}, Token: token})
+	}
+	if base >= 2 {
+		c.Deletes = []api.Place{{AccountID: countedAccount, Kind: api.KindPassword, Version: base - 1}}
+	}
+	return c
+}
+
+// wantCounted holds a vault written by counted alone to its revision, which it returns.
+func wantCounted(t *testing.T, s *sqlite.Store) int64 {
+	t.Helper()
+	r, err := s.Changes(t.Context(), "ada", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[api.Place]int64{}
+	if r.Revision > 0 {
+		want[api.Place{AccountID: countedAccount, Kind: api.KindAccount, Version: r.Revision}] = r.Revision
+	}
+	for v := max(1, r.Revision-1); v <= r.Revision; v++ {
+		want[api.Place{AccountID: countedAccount, Kind: api.KindPassword, Version: v}] = v
+	}
+	if r.Manifest != fmt.Sprintf("manifest %d", r.Revision) || len(r.Records) != len(want) {
+		t.Fatalf("revision %d has %q and %d records, want %d", r.Revision, r.Manifest, len(r.Records), len(want))
+	}
+	for _, rec := range r.Records {
+		if want[rec.Place] != rec.Revision || rec.Token != fmt.Sprintf("token of %d", rec.Revision) {
+			t.Fatalf("revision %d has %+v", r.Revision, rec)
+		}
+	}
+	return r.Revision
+}
+
+func newVault(t testing.TB) (path string, s *sqlite.Store) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "vault.db")
+	s = open(t, path)
+	u := vault.User{Username: "ada", ID: "AAAAAAAAAAAAAAAAAAAAAA", Created: time.Now(), Manifest: "manifest 0"}
+	if err := s.CreateUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	return path, s
+}
+
+func startWriter(t *testing.T, path string, count int) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), envWriterFile+"="+path, envWriterCount+"="+strconv.Itoa(count))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, bufio.NewScanner(out)
+}
+
+// revisions reads what a writer has printed. A last line without an end was not acknowledged as far as anyone knows.
+func revisions(t *testing.T, lines *bufio.Scanner, each func(revision int64)) {
+	t.Helper()
+	for lines.Scan() {
+		n, err := strconv.ParseInt(lines.Text(), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		each(n)
+	}
+}
+
+func TestProcessesShareTheFileAndLoseNothing(t *testing.T) {
+	path, s := newVault(t)
+	const processes, each = 3, 150
+	seen := map[int64]bool{}
+	var writers []*exec.Cmd
+	var outputs []*bufio.Scanner
+	for range processes {
+		cmd, out := startWriter(t, path, each)
+		writers, outputs = append(writers, cmd), append(outputs, out)
+	}
+	for i, out := range outputs {
+		revisions(t, out, func(n int64) {
+			if seen[n] {
+				t.Errorf("revision %d was given to two processes", n)
+			}
+			seen[n] = true
+		})
+		if err := writers[i].Wait(); err != nil {
+			t.Errorf("writer %d: %v", i, err)
+		}
+	}
+	if at := wantCounted(t, s); at != processes*each || len(seen) != processes*each {
+		t.Errorf("the vault is at %d after %d changes, %d of them acknowledged", at, processes*each, len(seen))
+	}
+}
+
+// Processes that start at once on a file that does not exist make it once.
+func TestProcessesMakeTheFileTogether(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "vault.db")
+	var writers []*exec.Cmd
+	for range 4 {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(self)
+		cmd.Env = append(os.Environ(), envWriterFile+"="+path, envWriterCount+"=-1")
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		writers = append(writers, cmd)
+	}
+	for i, w := range writers {
+		if err := w.Wait(); err != nil {
+			t.Errorf("process %d: %v", i, err)
+		}
+	}
+	if err := open(t, path).Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAcknowledgedWritesSurviveKill(t *testing.T) {
+	path, s := newVault(t)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	acknowledged := int64(0)
+	for round := range 25 {
+		cmd, out := startWriter(t, path, 0)
+		from, kill := acknowledged, int64(1+round*3%17)
+		killed := false
+		revisions(t, out, func(n int64) {
+			acknowledged = n
+			if !killed && n >= from+kill {
+				killed = true
+				if err := cmd.Process.Kill(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		if err := cmd.Wait(); err == nil || !killed {
+			t.Fatalf("round %d: the writer was not killed: %v", round, err)
+		}
+		s, err := sqlite.Open(t.Context(), path)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		at := wantCounted(t, s)
+		// At most one change was made that nobody was told of.
+		if at < acknowledged || at > acknowledged+1 {
+			t.Fatalf("round %d: acknowledged %d, the vault is at %d", round, acknowledged, at)
+		}
+		acknowledged = at
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
