@@ -1,0 +1,15 @@
+package server
+
+import "github.com/vaultsphere/vaultsphere/app/api"
+
+// Routes lists "METHOD path" of the table in routes.
+func (s *Server) Routes() []string {
+	var out []string
+	for _, r := range s.routes() {
+		out = append(out, r.method+" "+r.path)
+	}
+	return out
+}
+
+// Statuses is the status of each error code.
+func Statuses() map[api.Code]int { return statuses }

@@ -1,0 +1,185 @@
+package server_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// TestWholeLife takes one account through every operation. Each exchange is held to the OpenAPI document, and afterwards
+// nothing secret may stand in the log.
+func TestWholeLife(t *testing.T) {
+	s := newSite(t)
+	secrets := map[string]string{}
+	alice := s.register("Alice.Liddell")
+	secrets["username"], secrets["typed username"] = "alice.liddell", "Alice.Liddell"
+	secrets["auth key"], secrets["recovery auth key"] = alice.reg.AuthKey, alice.reg.RecoveryAuthKey
+	secrets["wrapped key"], secrets["recovery wrapped key"] = alice.reg.WrappedKey, alice.reg.RecoveryWrappedKey
+	secrets["session"], secrets["user id"] = alice.token, alice.reg.UserID
+	if alice.acc.Username != "alice.liddell" || alice.acc.UserID != alice.reg.UserID || alice.acc.WrappedKey != alice.reg.WrappedKey {
+		t.Fatalf("account after registration: %+v", alice.acc)
+	}
+
+	var pre api.PreloginResponse
+	s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "ALICE.liddell"}).into(&pre)
+	if pre.KDF != alice.reg.KDF {
+		t.Errorf("prelogin gave %+v, registered were %+v", pre.KDF, alice.reg.KDF)
+	}
+
+	account := newID()
+	first := []api.Put{put(api.KindAccount, account, 1), put(api.KindPassword, account, 1)}
+	alice.apply(0, first, nil).want(200, "")
+	alice.apply(1, []api.Put{put(api.KindAccount, account, 2), put(api.KindPassword, account, 2)}, nil).want(200, "")
+	alice.apply(1, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(409, api.CodeRevisionConflict)
+	alice.apply(2, []api.Put{put(api.KindPassword, account, 1)}, nil).want(400, api.CodeBadRequest)
+	alice.apply(2, nil, []api.Place{{AccountID: account, Kind: api.KindPassword, Version: 1}}).want(200, "")
+	full := alice.vault("")
+	if full.Revision != 3 || len(full.Records) != 2 {
+		t.Errorf("full sync: revision %d, %d records", full.Revision, len(full.Records))
+	}
+	delta := alice.vault("?since=2")
+	if len(delta.Records) != 1 || !delta.Records[0].Deleted || delta.Records[0].Token != "" {
+		t.Errorf("delta: %+v", delta.Records)
+	}
+	if nothing := alice.vault("?since=3"); len(nothing.Records) != 0 || nothing.Manifest != full.Manifest {
+		t.Errorf("nothing new: %+v", nothing)
+	}
+	secrets["record"] = first[0].Token
+
+	proof := api.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}
+	var begin api.TOTPBeginResponse
+	alice.call("POST", api.PathTOTPBegin, proof).into(&begin)
+	secrets["totp secret"], secrets["enrolment"] = begin.Secret, begin.Enrolment
+	code := codeAt(t, begin.Secret, s.clock.Now())
+	alice.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: begin.Enrolment, Code: code}).want(204, "")
+	alice.login("").want(401, api.CodeTOTPRequired)
+	s.clock.move(time.Minute)
+	phone := alice.mustLogin(codeAt(t, begin.Secret, s.clock.Now()))
+	if !phone.Account.TOTPEnabled {
+		t.Error("the second factor is not in force")
+	}
+
+	var list api.SessionsResponse
+	alice.call("GET", api.PathSessions, nil).into(&list)
+	if len(list.Sessions) != 2 || list.Sessions[0].ID != phone.Account.SessionID || !list.Sessions[1].Current {
+		t.Errorf("sessions: %+v", list.Sessions)
+	}
+	alice.call("DELETE", api.PathSessions+"/"+phone.Account.SessionID, nil).want(204, "")
+	alice.call("DELETE", api.PathSessions+"/"+phone.Account.SessionID, nil).want(404, api.CodeNotFound)
+	s.call("GET", api.PathAccount, nil, bearer(phone.Token)).want(401, api.CodeUnauthorized)
+
+	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+	change.KDF.Salt = newID()
+	alice.call("POST", api.PathAccountPassword, change).want(204, "")
+	secrets["second auth key"] = change.AuthKey
+	alice.login("").want(401, api.CodeInvalidCredentials)
+	alice.reg.AuthKey = change.AuthKey
+
+	phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: newAuthKey(), RecoveryWrappedKey: newToken(100)}
+	alice.call("POST", api.PathAccountRecovery, phrase).want(204, "")
+	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).
+		want(401, api.CodeInvalidCredentials)
+	var opened api.RecoveryOpenResponse
+	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey}).into(&opened)
+	if opened.RecoveryWrappedKey != phrase.RecoveryWrappedKey || !opened.TOTPEnabled || opened.UserID != alice.reg.UserID {
+		t.Errorf("recovery: %+v", opened)
+	}
+	finish := api.RecoveryFinishRequest{
+		Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey, KDF: change.KDF, AuthKey: newAuthKey(),
+		WrappedKey: newToken(100), RemoveTOTP: true, Device: "new laptop", Transport: api.SessionBearer,
+	}
+	var recovered api.SessionResponse
+	s.call("POST", api.PathRecoveryFinish, finish).into(&recovered)
+	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	if recovered.Account.TOTPEnabled || recovered.Account.WrappedKey != finish.WrappedKey || recovered.Account.Revision != 3 {
+		t.Errorf("account after recovery: %+v", recovered.Account)
+	}
+	alice.token, alice.reg.AuthKey = recovered.Token, finish.AuthKey
+	secrets["third auth key"], secrets["second session"] = finish.AuthKey, recovered.Token
+
+	other := alice.mustLogin("")
+	alice.call("DELETE", api.PathSessions, nil).want(204, "")
+	s.call("GET", api.PathVault, nil, bearer(other.Token)).want(401, api.CodeUnauthorized)
+	another := alice.mustLogin("")
+	s.call("POST", api.PathLogout, nil, bearer(another.Token)).want(204, "")
+	s.call("POST", api.PathLogout, nil, bearer(another.Token)).want(401, api.CodeUnauthorized)
+
+	alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	alice.login("").want(401, api.CodeInvalidCredentials)
+	s.call("POST", api.PathRegister, alice.reg).want(409, api.CodeUserIDTaken)
+	s.register("alice.liddell")
+
+	log := s.log.String()
+	for name, secret := range secrets {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds the %s", name)
+		}
+	}
+	requireStructured(t, log)
+}
+
+func requireStructured(t *testing.T, log string) {
+	t.Helper()
+	seen := 0
+	for line := range strings.Lines(log) {
+		var entry struct {
+			Msg       string
+			RequestID string `json:"request_id"`
+			Route     string
+			Status    int
+			MS        *float64
+		}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatalf("a log line is not JSON: %s", line)
+		}
+		if entry.Msg == "request" {
+			seen++
+			if entry.RequestID == "" || entry.Route == "" || entry.Status < 200 || entry.MS == nil {
+				t.Errorf("a request's line lacks something: %s", line)
+			}
+		}
+	}
+	if seen < 30 {
+		t.Errorf("%d requests in the log", seen)
+	}
+}
+
+func codeAt(t *testing.T, secret string, at time.Time) string {
+	t.Helper()
+	code, err := totp.GenerateCode(secret, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
+	s := newSite(t)
+	reg := newRegistration("carol")
+	reg.Transport = api.SessionCookie
+	var out api.SessionResponse
+	a := s.call("POST", api.PathRegister, reg)
+	a.into(&out)
+	if out.Token != "" {
+		t.Error("a cookie session has its token in the body")
+	}
+	if len(a.cookies) != 1 {
+		t.Fatalf("cookies: %v", a.cookies)
+	}
+	c := a.cookies[0]
+	if c.Name != "vaultsphere" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || c.Secure {
+		t.Errorf("cookie: %s", a.header.Get("Set-Cookie"))
+	}
+	s.call("GET", api.PathAccount, nil, header("Cookie", c.Name+"="+c.Value)).want(200, "")
+	bye := s.call("POST", api.PathLogout, nil, header("Cookie", c.Name+"="+c.Value)).want(204, "")
+	if len(bye.cookies) != 1 || bye.cookies[0].MaxAge >= 0 {
+		t.Errorf("logout left the cookie: %v", bye.cookies)
+	}
+}

@@ -1,0 +1,317 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/fernet/fernet-go"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// clock stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// site is a server on a real listener whose clock, store and keys the test can reach.
+type site struct {
+	t     *testing.T
+	url   string
+	clock *clock
+	log   *buffer
+	store vault.Store
+	keys  string
+	srv   *server.Server
+}
+
+type siteOption func(*server.Config, *site)
+
+// keptBy puts something between the rules and the embedded store.
+func keptBy(wrap func(vault.Store) vault.Store) siteOption {
+	return func(_ *server.Config, s *site) { s.store = wrap(s.store) }
+}
+
+func configured(edit func(*server.Config)) siteOption {
+	return func(c *server.Config, _ *site) { edit(c) }
+}
+
+func newSite(t *testing.T, options ...siteOption) *site {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "vault.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &site{
+		t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}, store: store, keys: vault.NewKey(),
+	}
+	c := server.Config{
+		Page:     fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>VaultSphere</title>")}},
+		AuthRate: 1_000_000, Version: "test",
+	}
+	for _, o := range options {
+		o(&c, s)
+	}
+	s.url = s.serve(c, s.keys)
+	return s
+}
+
+// serve starts one more replica on the same store.
+func (s *site) serve(c server.Config, keys string) string {
+	s.t.Helper()
+	ring, err := vault.ParseKeyring(keys)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if s.srv, err = server.New(c, vault.NewService(s.store, ring, s.clock.Now), log); err != nil {
+		s.t.Fatal(err)
+	}
+	l := httptest.NewServer(s.srv)
+	s.t.Cleanup(l.Close)
+	return l.URL
+}
+
+// answer is what came back.
+type answer struct {
+	t       *testing.T
+	status  int
+	header  http.Header
+	body    []byte
+	cookies []*http.Cookie
+}
+
+func (a answer) code() api.Code {
+	var e api.Error
+	if a.status < 300 {
+		return ""
+	}
+	if err := json.Unmarshal(a.body, &e); err != nil {
+		a.t.Fatalf("status %d with a body that is no error: %q", a.status, a.body)
+	}
+	return e.Code
+}
+
+func (a answer) message() string {
+	var e api.Error
+	if err := json.Unmarshal(a.body, &e); err != nil {
+		a.t.Fatalf("not an error: %q", a.body)
+	}
+	return e.Message
+}
+
+func (a answer) want(status int, code api.Code) answer {
+	a.t.Helper()
+	if a.status != status || a.code() != code {
+		a.t.Fatalf("got %d %s, want %d %q", a.status, a.body, status, code)
+	}
+	return a
+}
+
+func (a answer) into(out any) {
+	a.t.Helper()
+	if a.status != http.StatusOK {
+		a.t.Fatalf("got %d %s", a.status, a.body)
+	}
+	d := json.NewDecoder(bytes.NewReader(a.body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		a.t.Fatalf("%v in %s", err, a.body)
+	}
+}
+
+type edit func(*http.Request)
+
+func bearer(token string) edit {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+}
+
+func header(name, value string) edit {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+// send sends body as it is and checks the exchange against the OpenAPI document.
+func (s *site) send(method, path string, body []byte, edits ...edit) answer {
+	s.t.Helper()
+	return sendTo(s.t, s.url, method, path, body, edits...)
+}
+
+func sendTo(t *testing.T, base, method, path string, body []byte, edits ...edit) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, base+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, e := range edits {
+		e(req)
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(path, "/api/") {
+		checkAgainstDocument(t, req, body, res, got)
+	}
+	return answer{t: t, status: res.StatusCode, header: res.Header, body: got, cookies: res.Cookies()}
+}
+
+func (s *site) call(method, path string, body any, edits ...edit) answer {
+	s.t.Helper()
+	return callTo(s.t, s.url, method, path, body, edits...)
+}
+
+func callTo(t *testing.T, base, method, path string, body any, edits ...edit) answer {
+	t.Helper()
+	var b []byte
+	if body != nil {
+		var err error
+		if b, err = json.Marshal(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sendTo(t, base, method, path, b, edits...)
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
+
+func newID() string      { return base64.RawURLEncoding.EncodeToString(random(16)) }
+func newAuthKey() string { return base64.StdEncoding.EncodeToString(random(32)) }
+
+// newToken is a sealed token that nobody can open, which is all the server ever sees.
+func newToken(n int) string {
+	var k fernet.Key
+	if err := k.Generate(); err != nil {
+		panic(err)
+	}
+	token, err := fernet.EncryptAndSign(random(n), &k)
+	if err != nil {
+		panic(err)
+	}
+	return string(token)
+}
+
+// person is a user as the server sees one: keys and tokens, no password.
+type person struct {
+	s     *site
+	reg   api.RegisterRequest
+	token string
+	acc   api.Account
+}
+
+func newRegistration(username string) api.RegisterRequest {
+	return api.RegisterRequest{
+		Username: username, UserID: newID(),
+		KDF:     api.KDF{Salt: newID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4},
+		AuthKey: newAuthKey(), RecoveryAuthKey: newAuthKey(), WrappedKey: newToken(100), RecoveryWrappedKey: newToken(100),
+		Manifest: newToken(100), Device: "test device", Transport: api.SessionBearer,
+	}
+}
+
+func (s *site) register(username string) *person {
+	s.t.Helper()
+	p := &person{s: s, reg: newRegistration(username)}
+	var out api.SessionResponse
+	s.call("POST", api.PathRegister, p.reg).into(&out)
+	p.token, p.acc = out.Token, out.Account
+	return p
+}
+
+func (p *person) call(method, path string, body any, edits ...edit) answer {
+	p.s.t.Helper()
+	return p.s.call(method, path, body, append([]edit{bearer(p.token)}, edits...)...)
+}
+
+func (p *person) loginRequest(code string) api.LoginRequest {
+	return api.LoginRequest{Username: p.reg.Username, AuthKey: p.reg.AuthKey, TOTPCode: code, Device: "another device", Transport: api.SessionBearer}
+}
+
+func (p *person) login(code string) answer {
+	p.s.t.Helper()
+	return p.s.call("POST", api.PathLogin, p.loginRequest(code))
+}
+
+func (p *person) mustLogin(code string) api.SessionResponse {
+	p.s.t.Helper()
+	var out api.SessionResponse
+	p.login(code).into(&out)
+	return out
+}
+
+func put(kind api.Kind, account string, version int64) api.Put {
+	return api.Put{Place: api.Place{AccountID: account, Kind: kind, Version: version}, Token: newToken(200)}
+}
+
+func (p *person) apply(base int64, puts []api.Put, deletes []api.Place) answer {
+	p.s.t.Helper()
+	return p.call("POST", api.PathVaultChanges, api.ChangeRequest{BaseRevision: base, Manifest: newToken(100), Puts: puts, Deletes: deletes})
+}
+
+func (p *person) vault(since string) api.VaultResponse {
+	p.s.t.Helper()
+	var out api.VaultResponse
+	p.call("GET", api.PathVault+since, nil).into(&out)
+	return out
+}
