@@ -23,8 +23,8 @@ type server struct {
 	log     *bytes.Buffer
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
@@ -33,7 +33,7 @@ func freePort() (int, error) {
 }
 
 func start(ctx context.Context, binary, dataDir string) (*server, error) {
-	port, err := freePort()
+	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -20,11 +20,13 @@ import (
 // EnvEndpoint names an endpoint that runs already; without it a test binary starts one of its own.
 const EnvEndpoint = "VAULTSPHERE_TEST_DYNAMODB"
 
-// lifeline is the write end of the pipe that DynamoDB Local lives by: referred to here, so that it is not collected
-// and closed while tests still run.
-var lifeline *os.File
+// process is a running DynamoDB Local. It ends when lifeline closes, which is referred to from here so that it is not
+// collected while tests still run.
+type process struct {
+	url      string
+	lifeline *os.File
+}
 
-// started is kept for the life of the process: DynamoDB Local ends when the pipe to it closes.
 var started = sync.OnceValues(start)
 
 // Endpoint returns the address of a DynamoDB Local that all tests of this binary share. It starts one at the first
@@ -34,36 +36,35 @@ func Endpoint(t testing.TB) string {
 	if given := os.Getenv(EnvEndpoint); given != "" {
 		return given
 	}
-	url, err := started()
+	p, err := started()
 	if err != nil {
 		t.Fatalf("%v\ninstall it: scripts/dynamodb-local.sh install", err)
 	}
-	return url
+	return p.url
 }
 
-func start() (string, error) {
+func start() (*process, error) {
 	_, here, _, _ := runtime.Caller(0)
 	script := filepath.Join(filepath.Dir(here), "../../../../scripts/dynamodb-local.sh")
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	if err := listener.Close(); err != nil {
-		return "", err
+		return nil, err
 	}
 	// The pipe stays open until this process ends, however it ends; then the script stops the server.
 	reader, writer, err := os.Pipe()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer reader.Close()
-	lifeline = writer
 	var output bytes.Buffer
 	cmd := exec.Command(script, "run", strconv.Itoa(port)) //nolint:noctx,gosec // it lives as long as the process; the path is this repository's
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, &output, &output
 	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("start DynamoDB Local: %w", err)
+		return nil, fmt.Errorf("start DynamoDB Local: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -72,18 +73,18 @@ func start() (string, error) {
 	for {
 		select {
 		case err := <-ended:
-			return "", fmt.Errorf("DynamoDB Local ended: %w: %s", err, output.String())
+			return nil, fmt.Errorf("DynamoDB Local ended: %w: %s", err, output.String())
 		case <-timeout:
-			return "", fmt.Errorf("DynamoDB Local gave no answer at %s in two minutes", url)
+			return nil, fmt.Errorf("DynamoDB Local gave no answer at %s in two minutes", url)
 		case <-time.After(100 * time.Millisecond):
 		}
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		if res, err := http.DefaultClient.Do(req); err == nil {
 			res.Body.Close()
-			return url, nil
+			return &process{url, writer}, nil
 		}
 	}
 }

@@ -18,7 +18,7 @@ func TestEndpointIsADynamoDB(t *testing.T) {
 	if _, err := db.ListTables(context.Background(), &dynamodb.ListTablesInput{}); err != nil {
 		t.Fatal(err)
 	}
-	if Endpoint(t) != Endpoint(t) {
+	if first, second := Endpoint(t), Endpoint(t); first != second {
 		t.Error("a second call started a second server")
 	}
 }
