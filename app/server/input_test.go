@@ -1,0 +1,249 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// fields turns a request into a map, so that a test can put anything in the place of a value.
+func fields(t *testing.T, body any) map[string]any {
+	t.Helper()
+	b, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
+	s := newSite(t)
+	long := strings.Repeat("x", 10_000)
+	kdf := func(name string, value any) map[string]any {
+		k := map[string]any{"salt": newID(), "memory_kib": 65536, "time": 3, "threads": 4}
+		k[name] = value
+		return k
+	}
+	for _, c := range []struct {
+		field string
+		value any
+		code  api.Code
+		names string // what the message has to name
+	}{
+		{"username", "", api.CodeBadRequest, "username"},
+		{"username", nil, api.CodeBadRequest, "username"},
+		{"username", 7, api.CodeBadRequest, "username"},
+		{"username", []string{"a"}, api.CodeBadRequest, "username"},
+		{"username", long, api.CodeBadRequest, "username"},
+		{"username", "al ice", api.CodeBadRequest, "username"},
+		{"username", "alice\x00", api.CodeBadRequest, "username"},
+		{"username", "al#ice", api.CodeBadRequest, "username"},
+		{"username", "al\uff03ice", api.CodeBadRequest, "username"},
+		{"username", strings.Repeat("ä", api.MaxUsernameRunes+1), api.CodeBadRequest, "username"},
+		{"user_id", "", api.CodeBadRequest, "user_id"},
+		{"user_id", newID() + "==", api.CodeBadRequest, "user_id"},
+		{"user_id", newID()[:21] + "/", api.CodeBadRequest, "user_id"},
+		{"user_id", newID()[:21] + "B", api.CodeBadRequest, "user_id"}, // bits beyond the sixteenth byte
+		{"user_id", newID()[:21] + "\n", api.CodeBadRequest, "user_id"},
+		{"user_id", long, api.CodeBadRequest, "user_id"},
+		{"auth_key", "", api.CodeBadRequest, "auth_key"},
+		{"auth_key", newID(), api.CodeBadRequest, "auth_key"},
+		{"auth_key", long, api.CodeBadRequest, "auth_key"},
+		{"recovery_auth_key", strings.Repeat("=", 44), api.CodeBadRequest, "recovery_auth_key"},
+		{"kdf", nil, api.CodeBadRequest, "kdf.salt"},
+		{"kdf", "strong", api.CodeBadRequest, "kdf"},
+		{"kdf", kdf("salt", ""), api.CodeBadRequest, "kdf.salt"},
+		{"kdf", kdf("memory_kib", 65535), api.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("memory_kib", 1<<20+1), api.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("memory_kib", -1), api.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("memory_kib", 1e30), api.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("time", 2), api.CodeBadRequest, "kdf.time"},
+		{"kdf", kdf("time", 21), api.CodeBadRequest, "kdf.time"},
+		{"kdf", kdf("threads", 0), api.CodeBadRequest, "kdf.threads"},
+		{"kdf", kdf("threads", 17), api.CodeBadRequest, "kdf.threads"},
+		{"kdf", kdf("algorithm", "pbkdf2"), api.CodeBadRequest, "algorithm"},
+		{"wrapped_key", "", api.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", "gAAAA", api.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", strings.TrimRight(newToken(100), "="), api.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", "hA" + newToken(100)[2:], api.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", newToken(4096), api.CodeTooLarge, "wrapped_key"},
+		{"recovery_wrapped_key", "secret", api.CodeBadRequest, "recovery_wrapped_key"},
+		{"manifest", long, api.CodeTooLarge, "manifest"},
+		{"device", "", api.CodeBadRequest, "device"},
+		{"device", long, api.CodeBadRequest, "device"},
+		{"device", "a\nb", api.CodeBadRequest, "device"},
+		{"transport", "", api.CodeBadRequest, "transport"},
+		{"transport", "carrier pigeon", api.CodeBadRequest, "transport"},
+		{"admin", true, api.CodeBadRequest, "admin"},
+		{"Username", "alice", api.CodeBadRequest, "Username"},
+	} {
+		t.Run(fmt.Sprintf("%s=%.20v", c.field, c.value), func(t *testing.T) {
+			m := fields(t, newRegistration("alice"))
+			m[c.field] = c.value
+			a := s.call("POST", api.PathRegister, m)
+			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.names) {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+			if v, ok := c.value.(string); ok && len(v) > 20 && strings.Contains(string(a.body), v) {
+				t.Error("the answer repeats its input")
+			}
+		})
+	}
+	s.register("alice") // none of these made the account
+}
+
+func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
+	s := newSite(t)
+	good := `{"username":"alice"}`
+	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
+	for name, c := range map[string]struct {
+		body string
+		edit edit
+		code api.Code
+		says string
+	}{
+		"empty":             {"", nil, api.CodeBadRequest, "empty"},
+		"blank":             {"  \n", nil, api.CodeBadRequest, "empty"},
+		"not JSON":          {"username=alice", nil, api.CodeBadRequest, "JSON"},
+		"cut off":           {`{"username":"ali`, nil, api.CodeBadRequest, "JSON"},
+		"an array":          {`[]`, nil, api.CodeBadRequest, "body"},
+		"a string":          {`"alice"`, nil, api.CodeBadRequest, "body"},
+		"null":              {`null`, nil, api.CodeBadRequest, "username"},
+		"two values":        {good + good, nil, api.CodeBadRequest, "follows"},
+		"trailing bracket":  {good + "]", nil, api.CodeBadRequest, "follows"},
+		"same name twice":   {`{"username":"alice","username":"bob"}`, nil, api.CodeBadRequest, "twice"},
+		"escaped twice":     {`{"username":"alice","usern\u0061me":"bob"}`, nil, api.CodeBadRequest, "twice"},
+		"unknown field":     {`{"username":"alice","password":"x"}`, nil, api.CodeBadRequest, "password"},
+		"another case":      {`{"USERNAME":"alice"}`, nil, api.CodeBadRequest, "USERNAME"},
+		"bad UTF-8":         {"{\"username\":\"al\xffice\"}", nil, api.CodeBadRequest, "UTF-8"},
+		"deep":              {deep, nil, api.CodeBadRequest, ""},
+		"too long":          {`{"username":"` + strings.Repeat("a", 70_000) + `"}`, nil, api.CodeTooLarge, "65536"},
+		"a form":            {good, header("Content-Type", "application/x-www-form-urlencoded"), api.CodeUnsupportedMedia, "application/json"},
+		"no type":           {good, header("Content-Type", ""), api.CodeUnsupportedMedia, "application/json"},
+		"another character": {good, header("Content-Type", "application/json; charset=utf-16"), api.CodeUnsupportedMedia, "application/json"},
+		"from another site": {good, header("Sec-Fetch-Site", "cross-site"), api.CodeForbidden, "another site"},
+		"another origin":    {good, header("Origin", "https://evil.example"), api.CodeForbidden, "another site"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var edits []edit
+			if c.edit != nil {
+				edits = append(edits, c.edit)
+			}
+			a := s.send("POST", api.PathPrelogin, []byte(c.body), edits...)
+			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.says) {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+		})
+	}
+	s.send("POST", api.PathPrelogin, []byte(good), header("Content-Type", "Application/JSON; charset=UTF-8")).want(200, "")
+}
+
+func TestTooLargeIsToldWhenTheLengthIsNot(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	huge := bytes.Repeat([]byte(" "), api.MaxBodyBytes+1)
+	chunked := func(r *http.Request) { r.ContentLength = -1 }
+	s.send("POST", api.PathVaultChanges, huge, bearer(alice.token), chunked).want(413, api.CodeTooLarge)
+	s.send("POST", api.PathVaultChanges, huge, bearer(alice.token)).want(413, api.CodeTooLarge)
+}
+
+func TestChangeNamesTheRecordItRefuses(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	id := newID()
+	good := func() map[string]any {
+		return map[string]any{"account_id": newID(), "kind": "password", "version": 1, "token": newToken(100)}
+	}
+	with := func(name string, value any) []any {
+		bad := good()
+		bad[name] = value
+		return []any{good(), bad}
+	}
+	same := good()
+	a1, a2 := good(), good()
+	a1["kind"], a1["account_id"] = "account", id
+	a2["kind"], a2["account_id"], a2["version"] = "account", id, 2
+	place := maps.Clone(same)
+	delete(place, "token")
+	tooMany := make([]any, api.MaxChangeRecords+1)
+	for i := range tooMany {
+		p := good()
+		delete(p, "token")
+		tooMany[i] = p
+	}
+	for name, c := range map[string]struct {
+		change map[string]any
+		code   api.Code
+		says   string
+	}{
+		"nothing":            {map[string]any{}, api.CodeBadRequest, "puts"},
+		"negative base":      {map[string]any{"base_revision": -1, "puts": []any{good()}}, api.CodeBadRequest, "base_revision"},
+		"base is a fraction": {map[string]any{"base_revision": 0.5, "puts": []any{good()}}, api.CodeBadRequest, "base_revision"},
+		"base too big":       {map[string]any{"base_revision": 1e19, "puts": []any{good()}}, api.CodeBadRequest, "base_revision"},
+		"base of a future":   {map[string]any{"base_revision": 9, "puts": []any{good()}}, api.CodeRevisionConflict, ""},
+		"manifest":           {map[string]any{"manifest": "x", "puts": []any{good()}}, api.CodeBadRequest, "manifest"},
+		"account id":         {map[string]any{"puts": with("account_id", "x")}, api.CodeBadRequest, "puts[1].account_id"},
+		"kind":               {map[string]any{"puts": with("kind", "note")}, api.CodeBadRequest, "puts[1].kind"},
+		"version":            {map[string]any{"puts": with("version", 0)}, api.CodeBadRequest, "puts[1].version"},
+		"token":              {map[string]any{"puts": with("token", "clear text")}, api.CodeBadRequest, "puts[1].token"},
+		"token too long":     {map[string]any{"puts": with("token", newToken(api.MaxTokenBytes))}, api.CodeTooLarge, "puts[1].token"},
+		"revision in a put":  {map[string]any{"puts": with("revision", 1)}, api.CodeBadRequest, "revision"},
+		"same place twice":   {map[string]any{"puts": []any{same, same}}, api.CodeBadRequest, "puts[1]"},
+		"put and delete":     {map[string]any{"puts": []any{same}, "deletes": []any{place}}, api.CodeBadRequest, "deletes[0]"},
+		"account twice":      {map[string]any{"puts": []any{a1, a2}}, api.CodeBadRequest, "puts[1]"},
+		"too many":           {map[string]any{"deletes": tooMany}, api.CodeBadRequest, "500"},
+		"delete of nothing":  {map[string]any{"deletes": []any{place}}, api.CodeBadRequest, "deletes"},
+		"deletes is object":  {map[string]any{"deletes": map[string]any{}}, api.CodeBadRequest, "deletes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := map[string]any{"base_revision": 0, "manifest": newToken(100)}
+			maps.Copy(body, c.change)
+			a := alice.call("POST", api.PathVaultChanges, body)
+			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.says) {
+				t.Errorf("got %d %s", a.status, a.body)
+			}
+		})
+	}
+	if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
+		t.Errorf("a refused change left revision %d and %d records", v.Revision, len(v.Records))
+	}
+	for _, query := range []string{"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999"} {
+		alice.call("GET", api.PathVault+query, nil).want(400, api.CodeBadRequest)
+	}
+	alice.call("DELETE", api.PathSessions+"/nonsense", nil).want(400, api.CodeBadRequest)
+}
+
+func TestOneAccountWhateverTheSpelling(t *testing.T) {
+	s := newSite(t)
+	p := s.register("Änne")
+	for _, spelling := range []string{"Änne", "änne", "ÄNNE", "A\u0308nne", "a\u0308NNE", "\uff21\u0308nne"} {
+		other := newRegistration(spelling)
+		s.call("POST", api.PathRegister, other).want(409, api.CodeUsernameTaken)
+		p.reg.Username = spelling
+		if in := p.mustLogin(""); in.Account.UserID != p.reg.UserID || in.Account.Username != "änne" {
+			t.Errorf("%q logs in to %+v", spelling, in.Account)
+		}
+	}
+}
+
+func TestUnknownPathsAndMethods(t *testing.T) {
+	s := newSite(t)
+	s.call("GET", "/api/v1/nothing", nil).want(404, api.CodeNotFound)
+	s.call("POST", "/nothing", nil).want(404, api.CodeNotFound)
+	a := s.call("GET", api.PathLogin, nil).want(405, api.CodeMethodNotAllowed)
+	if a.header.Get("Allow") != "POST" {
+		t.Errorf("Allow: %q", a.header.Get("Allow"))
+	}
+	s.call("TRACE", api.PathLogin, nil).want(405, api.CodeMethodNotAllowed)
+	s.call("DELETE", api.PathVault, nil).want(405, api.CodeMethodNotAllowed)
+}

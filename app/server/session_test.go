@@ -1,0 +1,138 @@
+package server_test
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+var (
+	nothing  = fstest.MapFS{}
+	loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+)
+
+func TestLoginEndsTheSessionItCameWith(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	var out api.SessionResponse
+	s.call("POST", api.PathLogin, alice.loginRequest(""), bearer(alice.token)).into(&out)
+	if out.Token == alice.token {
+		t.Error("the token stayed the same")
+	}
+	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	s.call("GET", api.PathAccount, nil, bearer(out.Token)).want(200, "")
+}
+
+func TestPasswordChangeEndsOtherSessionsAndKeepsThisOne(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	other := alice.mustLogin("")
+	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+	alice.call("POST", api.PathAccountPassword, change).want(204, "")
+	alice.call("GET", api.PathAccount, nil).want(200, "")
+	s.call("GET", api.PathAccount, nil, bearer(other.Token)).want(401, api.CodeUnauthorized)
+	change.CurrentAuthKey = alice.reg.AuthKey
+	alice.call("POST", api.PathAccountPassword, change).want(401, api.CodeInvalidCredentials)
+}
+
+func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	start := s.clock.Now()
+	lastSeen := func() time.Time {
+		var out api.SessionsResponse
+		alice.call("GET", api.PathSessions, nil).into(&out)
+		return out.Sessions[0].LastSeen
+	}
+	s.clock.move(4 * time.Minute)
+	if !lastSeen().Equal(start) {
+		t.Error("last seen moved within five minutes")
+	}
+	s.clock.move(time.Minute)
+	if !lastSeen().Equal(start.Add(5 * time.Minute)) {
+		t.Error("last seen did not move after five minutes")
+	}
+	s.clock.move(29 * 24 * time.Hour)
+	alice.call("GET", api.PathAccount, nil).want(200, "")
+	s.clock.move(29 * 24 * time.Hour)
+	alice.call("GET", api.PathAccount, nil).want(200, "")
+	s.clock.move(30*24*time.Hour + time.Second)
+	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+}
+
+func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	next := vault.NewKey()
+	both := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next+","+s.keys)
+	callTo(t, both, "GET", api.PathAccount, nil, bearer(alice.token)).want(200, "")
+	var out api.SessionResponse
+	callTo(t, both, "POST", api.PathLogin, alice.loginRequest("")).into(&out)
+	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next)
+	callTo(t, alone, "GET", api.PathAccount, nil, bearer(out.Token)).want(200, "")
+	callTo(t, alone, "GET", api.PathAccount, nil, bearer(alice.token)).want(401, api.CodeUnauthorized)
+}
+
+func TestTokensThatAreNotSessions(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	enrolment := alice.begin().Enrolment
+	for name, token := range map[string]string{
+		"none": "", "noise": "hello", "another key's": newToken(32), "an enrolment": enrolment,
+		"altered": alice.token[:40] + "AAAA" + alice.token[44:], "longer": alice.token + "A", "line broken": alice.token[:8] + " " + alice.token[8:],
+		"the public id": alice.acc.SessionID, "huge": strings.Repeat("A", 20_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.call("GET", api.PathAccount, nil, bearer(token)).want(401, api.CodeUnauthorized)
+		})
+	}
+}
+
+func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
+	s := newSite(t)
+	alice, mallory := s.register("alice"), s.register("mallory")
+	alice.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	mallory.call("DELETE", api.PathSessions+"/"+alice.acc.SessionID, nil).want(404, api.CodeNotFound)
+	mallory.call("DELETE", api.PathSessions, nil).want(204, "")
+	alice.call("GET", api.PathAccount, nil).want(200, "")
+	if v := mallory.vault(""); len(v.Records) != 0 {
+		t.Errorf("mallory reads %d records", len(v.Records))
+	}
+}
+
+func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
+	s := newSite(t, configured(func(c *server.Config) { c.TrustedProxies = loopback }))
+	https := header("X-Forwarded-Proto", "https")
+	reg := newRegistration("alice")
+	reg.Transport = api.SessionCookie
+	a := s.call("POST", api.PathRegister, reg, https)
+	if len(a.cookies) != 1 || a.cookies[0].Name != "__Host-vaultsphere" || !a.cookies[0].Secure || a.cookies[0].Path != "/" || a.cookies[0].Domain != "" {
+		t.Fatalf("cookie: %s", a.header.Get("Set-Cookie"))
+	}
+	if a.header.Get("Strict-Transport-Security") == "" {
+		t.Error("no Strict-Transport-Security over HTTPS")
+	}
+	value := a.cookies[0].Value
+	s.call("GET", api.PathAccount, nil, https, header("Cookie", "__Host-vaultsphere="+value)).want(200, "")
+	s.call("GET", api.PathAccount, nil, https, header("Cookie", "vaultsphere="+value)).want(401, api.CodeUnauthorized)
+	if b := s.call("GET", api.PathHealth, nil); b.header.Get("Strict-Transport-Security") != "" {
+		t.Error("Strict-Transport-Security over plain HTTP")
+	}
+}
+
+func TestCrossSiteRequestWithACookieIsRefused(t *testing.T) {
+	s := newSite(t)
+	reg := newRegistration("alice")
+	reg.Transport = api.SessionCookie
+	a := s.call("POST", api.PathRegister, reg)
+	cookie := header("Cookie", a.cookies[0].Name+"="+a.cookies[0].Value)
+	s.call("POST", api.PathLogout, nil, cookie, header("Origin", "https://evil.example")).want(http.StatusForbidden, api.CodeForbidden)
+	s.call("POST", api.PathLogout, nil, cookie, header("Sec-Fetch-Site", "same-origin")).want(http.StatusNoContent, "")
+}

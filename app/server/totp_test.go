@@ -1,0 +1,149 @@
+package server_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+func (p *person) begin() api.TOTPBeginResponse {
+	p.s.t.Helper()
+	var out api.TOTPBeginResponse
+	p.call("POST", api.PathTOTPBegin, api.TOTPBeginRequest{CurrentAuthKey: p.reg.AuthKey}).into(&out)
+	return out
+}
+
+// enrol puts a second factor in force and moves on to a fresh time step.
+func (p *person) enrol() (secret string) {
+	p.s.t.Helper()
+	b := p.begin()
+	code := codeAt(p.s.t, b.Secret, p.s.clock.Now())
+	p.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: code}).want(204, "")
+	p.s.clock.move(2 * time.Minute)
+	return b.Secret
+}
+
+func TestCodeWorksOnce(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	secret := alice.enrol()
+	now := s.clock.Now()
+	alice.mustLogin(codeAt(t, secret, now))
+	alice.login(codeAt(t, secret, now)).want(401, api.CodeTOTPInvalid)
+	alice.login(codeAt(t, secret, now.Add(-30*time.Second))).want(401, api.CodeTOTPInvalid) // older than one that was taken
+	alice.mustLogin(codeAt(t, secret, now.Add(30*time.Second)))
+}
+
+func TestCodeOfTheNeighbouringStepsIsTaken(t *testing.T) {
+	for _, c := range []struct {
+		off  time.Duration
+		want api.Code
+	}{
+		{-60 * time.Second, api.CodeTOTPInvalid}, {-30 * time.Second, ""}, {0, ""}, {30 * time.Second, ""}, {60 * time.Second, api.CodeTOTPInvalid},
+	} {
+		t.Run(c.off.String(), func(t *testing.T) {
+			s := newSite(t)
+			alice := s.register("alice")
+			secret := alice.enrol()
+			if got := alice.login(codeAt(t, secret, s.clock.Now().Add(c.off))).code(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestOneOfManyLoginsWithTheSameCodeGetsIn(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	code := codeAt(t, alice.enrol(), s.clock.Now())
+	var mu sync.Mutex
+	in := 0
+	var wg sync.WaitGroup
+	for range 4 { // fewer than the throttle lets through
+		wg.Go(func() {
+			if alice.login(code).status == 200 {
+				mu.Lock()
+				in++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if in != 1 {
+		t.Errorf("%d log-ins with one code got in", in)
+	}
+}
+
+func TestWithoutTheSecondFactorNothingLeaves(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	alice.enrol()
+	for _, a := range []answer{alice.login(""), alice.login("000000")} {
+		if a.status != 401 || strings.Contains(string(a.body), alice.reg.WrappedKey) || len(a.cookies) > 0 {
+			t.Errorf("got %d %s", a.status, a.body)
+		}
+	}
+	alice.login("12345").want(400, api.CodeBadRequest)
+	alice.login("12345a").want(400, api.CodeBadRequest)
+	right := alice.reg.AuthKey
+	alice.reg.AuthKey = newAuthKey()
+	alice.login("").want(401, api.CodeInvalidCredentials) // whether there is a second factor is told to the owner alone
+	alice.reg.AuthKey = right
+}
+
+func TestWrongCodesAreThrottled(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	secret := alice.enrol()
+	for range 5 {
+		alice.login("000000").want(401, api.CodeTOTPInvalid)
+	}
+	alice.login(codeAt(t, secret, s.clock.Now())).want(429, api.CodeThrottled)
+
+	bob := s.register("bob")
+	b := bob.begin()
+	for range 5 {
+		bob.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: "000000"}).want(401, api.CodeTOTPInvalid)
+	}
+	bob.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: "000000"}).want(429, api.CodeThrottled)
+}
+
+func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
+	s := newSite(t)
+	alice, mallory := s.register("alice"), s.register("mallory")
+	b := alice.begin()
+	confirm := func(p *person) answer {
+		return p.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: codeAt(t, b.Secret, s.clock.Now())})
+	}
+	confirm(mallory).want(409, api.CodeConflict)
+	confirm(alice).want(204, "")
+	alice.call("POST", api.PathTOTPBegin, api.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}).want(409, api.CodeConflict)
+	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: newAuthKey()}).want(401, api.CodeInvalidCredentials)
+	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	s.clock.move(time.Minute)
+	confirm(alice).want(409, api.CodeConflict)
+	alice.mustLogin("")
+
+	b = alice.begin()
+	s.clock.move(10 * time.Minute)
+	confirm(alice).want(409, api.CodeConflict)
+	alice.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: newToken(64), Code: "123456"}).want(409, api.CodeConflict)
+}
+
+// TestSecondFactorOutlivesItsKey: a log-in while both keys are listed seals the secret anew, so the old one can go.
+func TestSecondFactorOutlivesItsKey(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	secret := alice.enrol()
+	next := vault.NewKey()
+	both := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next+","+s.keys)
+	callTo(t, both, "POST", api.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
+	s.clock.move(time.Minute)
+	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next)
+	callTo(t, alone, "POST", api.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
+}

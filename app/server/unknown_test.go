@@ -1,0 +1,90 @@
+package server_test
+
+import (
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// shape is all of an answer but what differs from one request to the next anyway.
+func shape(a answer) string {
+	h := maps.Clone(a.header)
+	h.Del("Date")
+	h.Del("X-Request-Id")
+	out := http.StatusText(a.status) + "\n"
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		out += name + ": " + h.Get(name) + "\n"
+	}
+	return out + regexp.MustCompile(`"request_id":"[0-9a-f]{16}"`).ReplaceAllString(string(a.body), "")
+}
+
+// TestUnknownUsersLookLikeKnownOnes asks both the same wrong things, far into the throttle.
+func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
+	s := newSite(t)
+	s.register("known")
+	wrongKey := newAuthKey()
+	ask := func(name string, i int) answer {
+		if i%2 == 0 {
+			return s.call("POST", api.PathLogin, api.LoginRequest{Username: name, AuthKey: wrongKey, Device: "d", Transport: api.SessionBearer})
+		}
+		return s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: name, RecoveryAuthKey: wrongKey})
+	}
+	var codes []api.Code
+	for i := range 12 {
+		known, unknown := ask("known", i), ask("unknown", i)
+		if shape(known) != shape(unknown) {
+			t.Errorf("attempt %d:\n%s\nbut for an unknown user:\n%s", i, shape(known), shape(unknown))
+		}
+		codes = append(codes, known.code())
+	}
+	if !slices.Contains(codes, api.CodeInvalidCredentials) || !slices.Contains(codes, api.CodeThrottled) {
+		t.Errorf("codes: %v", codes)
+	}
+	finish := func(name string) answer {
+		reg := newRegistration(name)
+		return s.call("POST", api.PathRecoveryFinish, api.RecoveryFinishRequest{
+			Username: name, RecoveryAuthKey: wrongKey, KDF: reg.KDF, AuthKey: reg.AuthKey, WrappedKey: reg.WrappedKey, Device: "d", Transport: api.SessionBearer,
+		})
+	}
+	s.clock.move(24 * 60 * 60 * 1e9)
+	if k, u := finish("known"), finish("unknown"); shape(k) != shape(u) || k.code() != api.CodeInvalidCredentials {
+		t.Errorf("recovery:\n%s\nbut for an unknown user:\n%s", shape(k), shape(u))
+	}
+}
+
+// TestPreloginOfUnknownUsersNeverMoves: neither a restart, nor another replica, nor new session keys change the salt.
+func TestPreloginOfUnknownUsersNeverMoves(t *testing.T) {
+	s := newSite(t)
+	s.register("known")
+	ask := func(base, name string) api.KDF {
+		var out api.PreloginResponse
+		callTo(t, base, "POST", api.PathPrelogin, api.PreloginRequest{Username: name}).into(&out)
+		return out.KDF
+	}
+	first := ask(s.url, "unknown")
+	if first.MemoryKiB != 65536 || first.Time != 3 || first.Threads != 4 || len(first.Salt) != len(newID()) {
+		t.Errorf("an unknown user has %+v", first)
+	}
+	replica := s.serve(server.Config{Page: nothing, AuthRate: 100}, s.keys)
+	rotated := s.serve(server.Config{Page: nothing, AuthRate: 100}, vault.NewKey())
+	for _, base := range []string{s.url, replica, rotated} {
+		if got := ask(base, "UNKNOWN"); got != first {
+			t.Errorf("%+v, was %+v", got, first)
+		}
+		if got := ask(base, "unknown2"); got.Salt == first.Salt {
+			t.Error("two unknown users share a salt")
+		}
+	}
+	known := s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "known"})
+	unknown := s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "unknown"})
+	salt := regexp.MustCompile(`"salt":"[A-Za-z0-9_-]{22}"`)
+	if salt.ReplaceAllString(shape(known), "") != salt.ReplaceAllString(shape(unknown), "") {
+		t.Errorf("%s\n%s", shape(known), shape(unknown))
+	}
+}
