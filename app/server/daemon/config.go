@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -22,7 +23,7 @@ type Config struct {
 	MetricsAddr    string // empty: no metrics
 	DataDir        string
 	SQLitePath     string // empty: the store is DynamoDB
-	DynamoDB       dynamoConfig
+	DynamoDB       dynamo.Config
 	SessionSecret  string // empty: one is made in DataDir on first start
 	TrustedProxies []netip.Prefix
 	AuthRate       int
@@ -180,7 +181,7 @@ func (e *settings) store(c *Config) {
 	case embedded:
 		c.SQLitePath = path
 	case choice == storeDynamoDB:
-		c.DynamoDB = dynamoConfig{
+		c.DynamoDB = dynamo.Config{
 			Region: e.text(names.EnvAWSRegion, ""), Endpoint: e.text(envDynamoDBEndpoint, ""),
 			Users:     e.text(names.EnvUsersTable, names.UsersTable),
 			Accounts:  e.text(names.EnvAccountsTable, names.AccountsTable),

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/app/web"
@@ -159,7 +160,7 @@ func (d *Daemon) keyring() (*vault.Keyring, error) {
 
 func (d *Daemon) open(ctx context.Context) (vault.Store, error) {
 	if d.Config.SQLitePath == "" {
-		return openDynamo(ctx, d.Config.DynamoDB)
+		return dynamo.Open(ctx, d.Config.DynamoDB)
 	}
 	return sqlite.Open(ctx, d.Config.SQLitePath)
 }
