@@ -42,6 +42,9 @@ func (c Change) Check() error {
 		if p.Token == "" || len(p.Token) > api.MaxTokenBytes {
 			return fmt.Errorf("%w: token of %s %s has %d bytes, not 1 to %d", ErrInvalidChange, p.Kind, p.AccountID, len(p.Token), api.MaxTokenBytes)
 		}
+		if strings.ContainsRune(p.Token, '\n') {
+			return fmt.Errorf("%w: token of %s %s has a line break", ErrInvalidChange, p.Kind, p.AccountID)
+		}
 	}
 	for _, p := range c.Deletes {
 		if err := check(p); err != nil {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -57,20 +59,38 @@ func readRecords(ctx context.Context, stmt *sql.Stmt, args ...any) ([]api.Record
 	defer func() { _ = rows.Close() }()
 	records := []api.Record{}
 	for rows.Next() {
-		var r api.Record
-		var kind int
-		var token sql.NullString
-		if err := rows.Scan(&kind, &r.AccountID, &r.Version, &r.Revision, &token); err != nil {
+		var revision int64
+		var packed string
+		if err := rows.Scan(&revision, &packed); err != nil {
 			return nil, err
 		}
-		r.Kind = api.KindPassword
-		if kind == kindAccount {
-			r.Kind = api.KindAccount
+		for line := range strings.SplitSeq(packed, "\n") {
+			r, err := unpackRecord(line)
+			if err != nil {
+				return nil, err
+			}
+			r.Revision = revision
+			records = append(records, r)
 		}
-		r.Token, r.Deleted = token.String, !token.Valid
-		records = append(records, r)
 	}
 	return records, rows.Err()
+}
+
+// unpackRecord reads "kind version account_id token". A tombstone's token is empty, which no record's is; no token has a
+// line break: vault.Change.Check sees to both.
+func unpackRecord(packed string) (api.Record, error) {
+	kind, rest, _ := strings.Cut(packed, " ")
+	version, rest, _ := strings.Cut(rest, " ")
+	account, token, ok := strings.Cut(rest, " ")
+	n, err := strconv.ParseInt(version, 10, 64)
+	if !ok || err != nil {
+		return api.Record{}, errors.New("a record does not unpack")
+	}
+	r := api.Record{Place: api.Place{AccountID: account, Kind: api.KindPassword, Version: n}, Token: token, Deleted: token == ""}
+	if kind == kindAccount {
+		r.Kind = api.KindAccount
+	}
+	return r, nil
 }
 
 // Apply implements vault.Store.

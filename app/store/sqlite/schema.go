@@ -74,7 +74,7 @@ CREATE INDEX throttles_by_expiry ON throttles (expires);
 }
 
 // kindAccount is records.kind of api.KindAccount, as the indexes and statements spell it; api.KindPassword is 2.
-const kindAccount = 1
+const kindAccount = "1"
 
 // migrate brings the file to the last version. Two processes may do this at once: the version is read again under the
 // write lock, so each migration runs once.

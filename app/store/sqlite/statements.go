@@ -17,6 +17,12 @@ type statements struct {
 	putThrottle, clearThrottle, purgeThrottles, writerThrottle *sql.Stmt
 }
 
+// packedRecords gives all records of one revision as one text (see unpackRecord): each row and each column that crosses
+// from SQLite into database/sql costs more than SQLite's own reading of it, and a full sync has thousands. A revision has
+// at most api.MaxChangeRecords.
+const packedRecords = `SELECT revision, group_concat(kind || ' ' || version || ' ' || account_id || ' ' || coalesce(token, ''), char(10))
+	FROM records WHERE user = ?1`
+
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
 
 func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error {
@@ -29,10 +35,8 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest
 			FROM users WHERE username = ?1`},
 		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
-		{reader, &s.changes, `SELECT kind, account_id, version, revision, token FROM records
-			WHERE user = ?1 AND revision > ?2 ORDER BY revision`},
-		{reader, &s.liveRecords, `SELECT kind, account_id, version, revision, token FROM records
-			WHERE user = ?1 AND revision > 0 AND token IS NOT NULL ORDER BY revision`},
+		{reader, &s.changes, packedRecords + ` AND revision > ?2 GROUP BY revision ORDER BY revision`},
+		{reader, &s.liveRecords, packedRecords + ` AND revision > 0 AND token IS NOT NULL GROUP BY revision ORDER BY revision`},
 		{reader, &s.session, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
 			FROM sessions s JOIN users u ON u.num = s.user WHERE s.hash = ?1 AND s.expires > ?2`},
 		{reader, &s.sessions, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires

@@ -115,6 +115,7 @@ func invalidChangesLeaveNothing(t *testing.T, open func(t *testing.T) vault.Stor
 		"unknown kind":                      change(2, []api.Put{good, put(api.Place{AccountID: x, Kind: "note", Version: 1}, "n")}),
 		"version 0":                         change(2, []api.Put{good, put(password(x, 0), "p")}),
 		"account id with a separator":       change(2, []api.Put{good, put(password("session#1", 1), "p")}),
+		"token of two lines":                change(2, []api.Put{good, put(password(x, 4), "p\n1 1 x")}),
 		"no token":                          change(2, []api.Put{good, put(password(x, 4), "")}),
 		"token over the limit":              change(2, []api.Put{good, put(password(x, 4), strings.Repeat("x", api.MaxTokenBytes+1))}),
 		"too many records":                  change(2, manyPasswords(api.MaxChangeRecords+1, 10)),
