@@ -191,10 +191,10 @@ func TestTokenHasOneSpelling(t *testing.T) {
 func TestTokenThatAFaultyHolderOfTheKeyMade(t *testing.T) {
 	k := secret{b: fixed("fernet key")}
 	for name, raw := range map[string][]byte{
-		"no ciphertext":  {25: 0},
-		"no IV":          {9: 0},
-		"only a version": {0: 0},
-		"half a block":   {33: 0},
+		"no ciphertext":  make([]byte, 25),
+		"no IV":          make([]byte, 9),
+		"only a version": make([]byte, 1),
+		"half a block":   make([]byte, 33),
 	} {
 		raw[0] = 0x80
 		if _, err := openToken(k, signed(k, raw)); err == nil {

@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -112,6 +113,17 @@ func TestOneSortOfPlaintextIsNotTakenForAnother(t *testing.T) {
 	for name, plaintext := range map[string][]byte{"record": record, "wrapped key": wrapped, "empty": {}} {
 		if _, err := v.OpenManifest(user, forge(t, mk.sealKey(), plaintext)); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s as a manifest: %v", name, err)
+		}
+	}
+	// The same layout under another first or second byte is something that no client of this format wrote.
+	for i := range 2 {
+		wrapped, manifest := bytes.Clone(wrapped), bytes.Clone(manifest)
+		wrapped[i], manifest[i] = 9, 9
+		if _, err := UnwrapVaultKey(forge(t, kek.secret, wrapped), kek, w); !errors.Is(err, ErrAltered) {
+			t.Errorf("wrapped key with byte %d changed: %v", i, err)
+		}
+		if _, err := v.OpenManifest(user, forge(t, mk.sealKey(), manifest)); !errors.Is(err, ErrAltered) {
+			t.Errorf("manifest with byte %d changed: %v", i, err)
 		}
 	}
 	zero := w.frame(&v)
