@@ -31,7 +31,8 @@ type Version struct {
 	Password string
 }
 
-// History opens the older passwords of an item, the newest first.
+// History opens the older passwords of an item, the newest first. A version that changed something else than the password
+// is left out.
 func (c *Client) History(id string) ([]Version, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -43,12 +44,16 @@ func (c *Client) History(id string) ([]Version, error) {
 		return nil, ErrNotFound
 	}
 	out := []Version{}
-	for i := len(e.secrets) - 2; i >= 0; i-- {
+	newer := ""
+	for i := len(e.secrets) - 1; i >= 0; i-- {
 		secret, err := c.vault.secret(id, e.secrets[i])
 		if err != nil {
 			return nil, &UnreadableError{id, err}
 		}
-		out = append(out, Version{e.secrets[i].version, secret.Modified, secret.Password})
+		if i < len(e.secrets)-1 && secret.Password != newer && secret.Password != "" {
+			out = append(out, Version{e.secrets[i].version, secret.Modified, secret.Password})
+		}
+		newer = secret.Password
 	}
 	return out, nil
 }

@@ -1,0 +1,69 @@
+package client
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+func answerBody(t testing.TB) []byte {
+	t.Helper()
+	body, err := json.Marshal(api.VaultResponse{Revision: 12, Manifest: "gAAA_-=", Records: []api.Record{
+		{Place: api.Place{AccountID: "a", Kind: api.KindAccount, Version: 3}, Revision: 4, Token: "gAAAAA=="},
+		{Place: api.Place{AccountID: "b", Kind: api.KindPassword, Version: 1}, Revision: 12, Deleted: true},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// The hand-made reader is there for speed: it has to take what the server really writes.
+func TestVaultAnswersAreSplitWithoutEncodingJSON(t *testing.T) {
+	for _, body := range []string{string(answerBody(t)), `{"revision":0,"manifest":"x","records":[]}` + "\n"} {
+		s := &splitter{s: body}
+		got, ok := s.vault()
+		var want api.VaultResponse
+		if err := json.Unmarshal([]byte(body), &want); err != nil {
+			t.Fatal(err)
+		}
+		if !ok || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, %v", body, got, ok)
+		}
+	}
+}
+
+func TestVaultAnswersInAnotherShapeAreReadAllTheSame(t *testing.T) {
+	want, err := parseVault(answerBody(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	spaced := strings.NewReplacer(`,"`, ` , "`, `":`, `" : `).Replace(string(answerBody(t)))
+	got, err := parseVault([]byte(spaced))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+// What the splitter accepts, encoding/json accepts too and reads the same.
+func FuzzVaultAnswer(f *testing.F) {
+	f.Add(answerBody(f))
+	f.Add([]byte(`{"revision":0,"manifest":"","records":[]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		s := &splitter{s: string(body)}
+		got, ok := s.vault()
+		if !ok {
+			return
+		}
+		var want api.VaultResponse
+		if err := decodeStrict(body, &want); err != nil {
+			t.Fatalf("%q is not strict JSON: %v", body, err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q: got %+v, want %+v", body, got, want)
+		}
+	})
+}

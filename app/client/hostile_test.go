@@ -1,0 +1,336 @@
+package client_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+// crime is a server that has seen everything: the honest vault, an older state of it, and another user's vault.
+type crime struct {
+	old, other api.VaultResponse
+	first      string // account id of an item whose meta and password have two versions
+	second     string // account id of another item
+	deleted    string // account id of an item that is in old only
+	since      int64  // revision of old
+}
+
+func find(t *testing.T, v *api.VaultResponse, account string, kind api.Kind, version int64) *api.Record {
+	t.Helper()
+	for i := range v.Records {
+		if r := &v.Records[i]; r.AccountID == account && r.Kind == kind && (r.Version == version || version == 0) {
+			return r
+		}
+	}
+	t.Fatalf("record %s %s %d is not in the answer", account, kind, version)
+	return nil
+}
+
+// Each lie is told about the whole vault. want is in the error.
+var lies = map[string]struct {
+	tell func(t *testing.T, c *crime, v *api.VaultResponse)
+	want string
+}{
+	"a token in another account's place": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		a, b := find(t, v, c.first, api.KindAccount, 0), find(t, v, c.second, api.KindAccount, 0)
+		a.Token, b.Token = b.Token, a.Token
+	}, "record FIRST of kind account version 2 was changed outside this vault"},
+	"a token in another kind's place": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		find(t, v, c.second, api.KindAccount, 0).Token = find(t, v, c.second, api.KindPassword, 1).Token
+	}, "record SECOND of kind account version 1 was changed outside this vault"},
+	"a token in another version's place": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		find(t, v, c.first, api.KindPassword, 2).Token = find(t, v, c.first, api.KindPassword, 1).Token
+	}, "record FIRST of kind password version 2 was changed outside this vault"},
+	"a version that was never written": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		find(t, v, c.first, api.KindPassword, 2).Version = 3
+	}, "record FIRST of kind password version 3 was changed outside this vault"},
+	"another user's token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		find(t, v, c.second, api.KindPassword, 1).Token = c.other.Records[0].Token
+	}, "record SECOND of kind password version 1 was changed outside this vault"},
+	"another user's record": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
+		v.Records = append(v.Records, c.other.Records[0])
+	}, "was changed outside this vault; the server shows 1 record too many"},
+	"an older token of the same record": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		find(t, v, c.first, api.KindAccount, 2).Token = find(t, &c.old, c.first, api.KindAccount, 1).Token
+	}, "record FIRST of kind account version 2 was changed outside this vault"},
+	"an older version of a record": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		r, old := find(t, v, c.first, api.KindAccount, 2), find(t, &c.old, c.first, api.KindAccount, 1)
+		r.Version, r.Token = 1, old.Token
+	}, "an older token stands in for a newer one|record FIRST of kind account version 1 is older than the version 2 that this device has"},
+	"a record dropped": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+		v.Records = v.Records[1:]
+	}, "the server left out 1 record"},
+	"an item dropped": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
+		v.Records = slices.DeleteFunc(v.Records, func(r api.Record) bool { return r.AccountID == c.second })
+	}, "the server left out 2 records"},
+	"everything dropped": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+		v.Records = []api.Record{}
+	}, "the server left out 5 records"},
+	"a deleted record shown again": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		v.Records = append(v.Records, *find(t, &c.old, c.deleted, api.KindPassword, 1))
+	}, "the server shows 1 record too many"},
+	"a record repeated": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+		r := v.Records[slices.IndexFunc(v.Records, func(r api.Record) bool { return r.Kind == api.KindPassword })]
+		v.Records = append(v.Records, r)
+	}, "was repeated"},
+	"two versions of an account record": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		v.Records = append(v.Records, *find(t, &c.old, c.first, api.KindAccount, 1))
+	}, "record FIRST of kind account version 1 is there twice, as version 2 too"},
+	"a truncated token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		r := find(t, v, c.first, api.KindPassword, 2)
+		r.Token = r.Token[:len(r.Token)-4]
+	}, "record FIRST of kind password version 2 was changed outside this vault"},
+	"an altered token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		r := find(t, v, c.first, api.KindAccount, 2)
+		b := []byte(r.Token)
+		b[len(b)/2] ^= 1
+		r.Token = string(b)
+	}, "record FIRST of kind account version 2 was changed outside this vault"},
+	"an empty token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		find(t, v, c.first, api.KindAccount, 2).Token = ""
+	}, "record FIRST of kind account version 2 is half a tombstone"},
+	"a tombstone among all live records": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		r := find(t, v, c.first, api.KindAccount, 2)
+		r.Token, r.Deleted = "", true
+	}, "record FIRST of kind account version 2 is half a tombstone"},
+	"a record of a later revision": {func(t *testing.T, c *crime, v *api.VaultResponse) {
+		find(t, v, c.first, api.KindAccount, 2).Revision = v.Revision + 1
+	}, "record FIRST of kind account version 2 is said to be of revision"},
+	"an account id that is none": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+		v.Records[0].AccountID = "../../x"
+	}, "a record has an account id that no client makes"},
+	"another revision than the manifest's": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+		v.Revision++
+	}, "the server says revision"},
+	"the manifest of another user": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
+		v.Manifest = c.other.Manifest
+	}, "the sealed manifest does not open"},
+	"an altered manifest": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+		v.Manifest = v.Manifest[:20] + "A" + v.Manifest[21:]
+	}, "the sealed manifest does not open"},
+	"an older manifest with the new records": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
+		v.Manifest = c.old.Manifest
+	}, "the server says revision|but this device has seen revision"},
+}
+
+func (c *crime) names(want string) []string {
+	want = strings.NewReplacer("FIRST", c.first, "SECOND", c.second).Replace(want)
+	return strings.Split(want, "|")
+}
+
+// scene is a vault with a history, and a device that has synced it before its last change.
+func scene(t *testing.T) (server string, witness *device, c *crime) {
+	t.Helper()
+	server = startServer(t)
+	owner, stranger := newDevice(t, server), newDevice(t, server)
+	owner.register(t, "anna")
+	stranger.register(t, "mallory")
+	stranger.save(t, login("theirs"))
+	c = &crime{}
+	first := owner.save(t, login("first"))
+	c.first = first.ID
+	c.second = owner.save(t, login("second")).ID
+	c.deleted = owner.save(t, login("deleted")).ID
+	c.old, c.other = owner.fetch(t), stranger.fetch(t)
+	witness = newDevice(t, server)
+	witness.login(t, "anna", "witness")
+	c.since = witness.sync(t).Revision
+	first.Title, first.Password = "first again", "new"
+	owner.save(t, first)
+	if err := owner.Delete(t.Context(), []string{c.deleted}); err != nil {
+		t.Fatal(err)
+	}
+	return server, witness, c
+}
+
+func TestLiesAboutTheWholeVaultAreRefused(t *testing.T) {
+	server, _, c := scene(t)
+	for name, lie := range lies {
+		t.Run(name, func(t *testing.T) {
+			d := newDevice(t, server)
+			d.login(t, "anna", "victim")
+			d.wire.lie(edit(t, api.PathVault, func(v *api.VaultResponse) { lie.tell(t, c, v) }))
+			_, err := d.Sync(t.Context())
+			expectAltered(t, err, c.names(lie.want))
+			if got := d.titles(t, ""); len(got) != 0 {
+				t.Errorf("the client shows %q of a vault that it refused", got)
+			}
+			d.wire.lie(nil)
+			d.sync(t)
+			if got := d.titles(t, ""); !slices.Equal(got, []string{"first again", "second"}) {
+				t.Errorf("after the truth the client shows %q", got)
+			}
+		})
+	}
+}
+
+// A device that has synced before asks for a delta. The lie is in the delta and in the whole vault, for which the client
+// asks next.
+func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
+	server, _, c := scene(t)
+	for name, lie := range lies {
+		t.Run(name, func(t *testing.T) {
+			d := c.behind(t, server)
+			d.wire.lie(func(r client.Request, answer *client.Response) {
+				tell := func(v *api.VaultResponse) { lie.tell(t, c, v) }
+				if strings.HasSuffix(r.Path, "since=0") {
+					edit(t, api.PathVault, tell)(r, answer)
+					return
+				}
+				// In the delta a lie that cannot be told there becomes an omission.
+				edit(t, api.PathVault, func(v *api.VaultResponse) { v.Records = v.Records[1:] })(r, answer)
+			})
+			_, err := d.Sync(t.Context())
+			expectAltered(t, err, c.names(lie.want))
+			if got := d.titles(t, ""); !slices.Equal(got, []string{"deleted", "first", "second"}) {
+				t.Errorf("the client shows %q and not what it had verified", got)
+			}
+		})
+	}
+}
+
+// behind is a device that has synced the old state.
+func (c *crime) behind(t *testing.T, server string) *device {
+	t.Helper()
+	d := newDevice(t, server)
+	d.login(t, "anna", "victim")
+	d.wire.lie(edit(t, api.PathVault, func(v *api.VaultResponse) { *v = c.old }))
+	d.sync(t)
+	d.wire.lie(nil)
+	return d
+}
+
+func expectAltered(t *testing.T, err error, want []string) {
+	t.Helper()
+	var altered *client.VaultAlteredError
+	if !errors.As(err, &altered) && !errors.Is(err, client.ErrRolledBack) {
+		t.Fatalf("got %v, want the vault to be refused", err)
+	}
+	if !slices.ContainsFunc(want, func(w string) bool { return strings.Contains(err.Error(), w) }) {
+		t.Errorf("got %q, want it to say %q", err, want)
+	}
+	if code := client.Explain(err).Code; code != client.CodeVaultAltered && code != client.CodeVaultRolledBack {
+		t.Errorf("the code is %s", code)
+	}
+}
+
+func TestLiesInADeltaAreFoundAndTheWholeVaultIsTakenInstead(t *testing.T) {
+	server, _, c := scene(t)
+	for name, tell := range map[string]func(t *testing.T, c *crime, v *api.VaultResponse){
+		"a record dropped": func(_ *testing.T, _ *crime, v *api.VaultResponse) { v.Records = v.Records[1:] },
+		"a tombstone kept back": func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+			v.Records = slices.DeleteFunc(v.Records, func(r api.Record) bool { return r.Deleted })
+		},
+		"a record repeated": func(_ *testing.T, _ *crime, v *api.VaultResponse) { v.Records = append(v.Records, v.Records[0]) },
+		"an older version": func(t *testing.T, c *crime, v *api.VaultResponse) {
+			*find(t, v, c.first, api.KindAccount, 2) = *find(t, &c.old, c.first, api.KindAccount, 1)
+		},
+		"a known record as if it were new": func(t *testing.T, c *crime, v *api.VaultResponse) {
+			r := *find(t, &c.old, c.second, api.KindPassword, 1)
+			r.Revision = v.Revision
+			v.Records = append(v.Records, r)
+		},
+		"a record of before": func(t *testing.T, c *crime, v *api.VaultResponse) {
+			find(t, v, c.first, api.KindAccount, 2).Revision = c.since
+		},
+		"an altered token": func(t *testing.T, c *crime, v *api.VaultResponse) {
+			find(t, v, c.first, api.KindPassword, 2).Token += "A"
+		},
+		"a tombstone of a live record": func(_ *testing.T, c *crime, v *api.VaultResponse) {
+			v.Records = append(v.Records, api.Record{Place: api.Place{AccountID: c.second, Kind: api.KindPassword, Version: 1}, Revision: v.Revision, Deleted: true})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := c.behind(t, server)
+			full := 0
+			d.wire.lie(func(r client.Request, answer *client.Response) {
+				if strings.HasSuffix(r.Path, "since=0") {
+					full++
+					return
+				}
+				edit(t, api.PathVault, func(v *api.VaultResponse) { tell(t, c, v) })(r, answer)
+			})
+			d.sync(t)
+			if full != 1 {
+				t.Errorf("the whole vault was asked for %d times", full)
+			}
+			if got := d.titles(t, ""); !slices.Equal(got, []string{"first again", "second"}) {
+				t.Errorf("the client shows %q", got)
+			}
+		})
+	}
+}
+
+func TestAnHonestDeltaIsTakenAsItIs(t *testing.T) {
+	_, d, _ := scene(t)
+	before := len(d.wire.sent)
+	d.sync(t)
+	if got := d.titles(t, ""); !slices.Equal(got, []string{"first again", "second"}) || len(d.wire.sent) != before+1 {
+		t.Errorf("the client shows %q after %d requests", got, len(d.wire.sent)-before)
+	}
+}
+
+func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
+	server, d, c := scene(t)
+	revision := d.sync(t).Revision
+	serveOld := edit(t, api.PathVault, func(v *api.VaultResponse) { *v = c.old })
+	names := fmt.Sprintf("server shows the vault at revision %d, but this device has seen revision %d", c.old.Revision, revision)
+
+	t.Run("in the same run", func(t *testing.T) {
+		d.wire.lie(serveOld)
+		if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) || err.Error() != names {
+			t.Errorf("got %v, want %s", err, names)
+		}
+	})
+	t.Run("after a restart", func(t *testing.T) {
+		again := d.restarted(t, server)
+		again.login(t, "anna", "x")
+		again.wire.lie(serveOld)
+		_, err := again.Sync(t.Context())
+		if !errors.Is(err, client.ErrRolledBack) || err.Error() != names || client.Explain(err).Code != client.CodeVaultRolledBack {
+			t.Errorf("got %v, want %s", err, names)
+		}
+		if _, err := again.Save(t.Context(), login("x")); !errors.Is(err, client.ErrRolledBack) {
+			t.Errorf("a change on top of it: %v", err)
+		}
+	})
+	t.Run("a device that has seen nothing cannot know", func(t *testing.T) {
+		fresh := newDevice(t, server)
+		fresh.login(t, "anna", "x")
+		fresh.wire.lie(serveOld)
+		fresh.sync(t)
+	})
+}
+
+// The server takes a change from one device and shows the vault without it to the other, which makes a change of its own.
+func TestAForkIsRefused(t *testing.T) {
+	server, a, b, _ := twoDevices(t)
+	b.wire.before = func(r *client.Request) (*client.Response, error) {
+		if r.Path != api.PathVaultChanges {
+			return nil, nil
+		}
+		var change api.ChangeRequest
+		if err := json.Unmarshal(r.Body, &change); err != nil {
+			return nil, err
+		}
+		return &client.Response{Status: 200, Body: fmt.Appendf(nil, `{"revision":%d}`, change.BaseRevision+1)}, nil
+	}
+	b.save(t, login("on b"))
+	a.save(t, login("on a"))
+	revision := a.sync(t).Revision
+	want := fmt.Sprintf("server shows another vault at revision %d than this device has seen at revision %d", revision, revision)
+	if _, err := b.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	again := b.restarted(t, server)
+	again.login(t, "anna", "x")
+	if _, err := again.Sync(t.Context()); !errors.Is(err, client.ErrRolledBack) || err.Error() != want {
+		t.Errorf("after a restart: got %v, want %s", err, want)
+	}
+}
