@@ -113,8 +113,8 @@ func parseManifest(b []byte) (m Manifest, ok bool) {
 	b = b[3:]
 	m.User = UserID(idEncoding.EncodeToString(b[:idSize]))
 	b = b[idSize:]
-	m.Revision = int64(binary.BigEndian.Uint64(b)) // #nosec G115 -- what wraps is refused
-	m.Count = int64(binary.BigEndian.Uint64(b[8:]))
+	m.Revision = int64(binary.BigEndian.Uint64(b))  // #nosec G115 -- what wraps is refused
+	m.Count = int64(binary.BigEndian.Uint64(b[8:])) // #nosec G115 -- the same
 	copy(m.Digest.b[:], b[16:])
 	return m, m.check() == nil
 }
