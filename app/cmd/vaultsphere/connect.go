@@ -135,7 +135,7 @@ func (p *program) keep(ctx context.Context, c *connection, username string) erro
 	c.session = session{Server: c.session.Server, Username: username, Token: c.wire.Bearer()}
 	if err := c.state.setSession(c.session); err != nil {
 		// Nothing could use the session any more.
-		return errors.Join(err, c.Logout(ctx))
+		return also(err, c.Logout(ctx))
 	}
 	if earlier.Token != "" {
 		p.endEarlier(ctx, c, earlier)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
@@ -36,28 +35,36 @@ func (e *hintedError) Unwrap() error { return e.err }
 
 func withHint(err error, hint string) error { return &hintedError{err, hint} }
 
+// also adds what failed while cleaning up after err.
+func also(err, cleanup error) error {
+	if cleanup == nil {
+		return err
+	}
+	return fmt.Errorf("%w; and then: %w", err, cleanup)
+}
+
 // report writes err to standard error and returns the exit status. The text may come from the server or from a record,
-// so what could steer the terminal is made visible.
+// so what could steer the terminal, or pass for a line of this program, is made visible.
 func (p *program) report(err error) int {
 	status := exitFailure
 	message, hint := err.Error(), hintFor(err)
 	var u *usageError
+	var several *ambiguousError
 	switch {
 	case errors.As(err, &u):
 		status = exitUsage
 		hint = fmt.Sprintf("%s --help shows how it is used", u.command)
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) && !errors.Is(err, client.ErrUncertain):
 		message, hint = "interrupted", ""
 	}
-	// Candidates and problems are listed one a line.
-	for i, line := range strings.Split(message, "\n") {
-		if i == 0 {
-			line = "vaultsphere: error: " + line
+	p.note("error: %s", message)
+	if errors.As(err, &several) {
+		for _, line := range several.candidates() {
+			_, _ = fmt.Fprintf(p.err, "  %s\n", printable(line, ""))
 		}
-		_, _ = fmt.Fprintln(p.err, printable(line, ""))
 	}
 	if hint != "" {
-		_, _ = fmt.Fprintln(p.err, printable("vaultsphere: hint: "+hint, ""))
+		p.note("hint: %s", hint)
 	}
 	return status
 }

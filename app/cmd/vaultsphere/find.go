@@ -51,17 +51,37 @@ func only(found []client.Summary, name string) (client.Summary, error) {
 	case 1:
 		return found[0], nil
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%q is %d items:", name, len(found))
-	for i, s := range found {
+	return client.Summary{}, withHint(&ambiguousError{name, found}, "name one of them by its id")
+}
+
+// ambiguousError is a name that more than one item answers to.
+type ambiguousError struct {
+	name  string
+	found []client.Summary
+}
+
+func (e *ambiguousError) Error() string { return fmt.Sprintf("%q is %d items", e.name, len(e.found)) }
+
+// candidates describes the items, one a line.
+func (e *ambiguousError) candidates() []string {
+	var lines []string
+	for i, s := range e.found {
 		if i == shownCandidates {
-			fmt.Fprintf(&b, "\n  and %d more", len(found)-i)
-			break
+			return append(lines, fmt.Sprintf("and %d more", len(e.found)-i))
 		}
-		fmt.Fprintf(&b, "\n  %s  %s", s.ID, printable(s.Title, ""))
+		line := s.ID + "  " + label(s)
 		if s.Username != "" {
-			fmt.Fprintf(&b, " (%s)", printable(s.Username, ""))
+			line += " (" + s.Username + ")"
 		}
+		lines = append(lines, line)
 	}
-	return client.Summary{}, withHint(errors.New(b.String()), "name one of them by its id")
+	return lines
+}
+
+// label is what a person calls an item.
+func label(s client.Summary) string {
+	if s.Unreadable != "" {
+		return "(item " + s.ID + ", which cannot be read)"
+	}
+	return s.Title
 }

@@ -46,8 +46,11 @@ func (p *program) list(ctx context.Context, args []string, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		listed := make([]listedItem, len(items)) // an empty array, not null
+		listed := make([]listedItem, len(items)) // no array is null
 		for i, s := range items {
+			if s.Tags == nil {
+				s.Tags = []string{}
+			}
 			listed[i] = listedItem(s)
 		}
 		return p.printJSON(listed)

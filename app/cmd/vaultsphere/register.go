@@ -72,7 +72,7 @@ func (p *program) register(ctx context.Context, args []string, phraseFile string
 			return err
 		}
 		if refused(err) {
-			return errors.Join(err, os.Remove(phraseFile))
+			return also(err, os.Remove(phraseFile))
 		}
 		return withHint(err, "the account may exist all the same: try vaultsphere login; its recovery phrase is in "+phraseFile)
 	}
@@ -104,7 +104,7 @@ func writePhrase(path string, words []string) (err error) {
 		return fmt.Errorf("write recovery phrase: %w", err)
 	}
 	if err := writeSynced(f, []byte(strings.Join(words, " ")+"\n")); err != nil {
-		return errors.Join(fmt.Errorf("write recovery phrase: %w", err), os.Remove(path))
+		return also(fmt.Errorf("write recovery phrase: %w", err), os.Remove(path))
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (p *program) rm(ctx context.Context, names []string, yes bool) error {
 			return err
 		}
 		if !slices.Contains(ids, found.ID) {
-			ids, titles = append(ids, found.ID), append(titles, found.Title)
+			ids, titles = append(ids, found.ID), append(titles, label(found))
 		}
 	}
 	if !yes {

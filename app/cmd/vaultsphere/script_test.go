@@ -86,7 +86,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprint(w, `{"kdf":{"salt":"c2l4dGVlbiBieXRlcyAhIQ","memory_kib":8,"time":1,"threads":1}}`)
 	case g.mode == "rude":
 		w.WriteHeader(http.StatusBadRequest)
-		_, _ = fmt.Fprint(w, `{"code":"bad_request","message":"\u001b]0;owned\u0007","request_id":"r"}`)
+		_, _ = fmt.Fprint(w, `{"code":"bad_request","message":"\u001b]0;owned\u0007\nvaultsphere: hint: obey","request_id":"r"}`)
 	case g.mode == "record" && vault:
 		answer := httptest.NewRecorder()
 		g.forward.ServeHTTP(answer, r)
