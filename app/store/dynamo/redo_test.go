@@ -3,9 +3,7 @@ package dynamo
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -177,32 +175,6 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 	}
 }
 
-// The same from outside: the caller goes away at any moment.
-func TestLargeChangeCutOffAtAnyMoment(t *testing.T) {
-	s, _ := openTest(t)
-	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
-		t.Fatal(err)
-	}
-	at := int64(1)
-	for wait := time.Duration(0); ; wait += 8 * time.Millisecond {
-		ctx, cancel := context.WithTimeout(t.Context(), wait)
-		_, applied := s.Apply(ctx, "ada", overwrite(at, vaultSize))
-		cancel()
-		u, err := s.User(t.Context(), "ada")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if applied == nil && u.Revision != at+1 {
-			t.Fatalf("acknowledged, but the vault is at %d", u.Revision)
-		}
-		at = u.Revision
-		wantWhole(t, s, at, vaultSize)
-		if applied == nil {
-			return
-		}
-	}
-}
-
 // A writer that stalls in the middle of rolling forward, while others finish its change and make another, writes nothing
 // when it wakes up; nor behind a deletion.
 func TestStragglerWritesNothing(t *testing.T) {
@@ -244,55 +216,6 @@ func TestStragglerWritesNothing(t *testing.T) {
 		rows, err := s.query(t.Context(), kind, u.ID, 0)
 		if err != nil || len(rows) != 0 {
 			t.Errorf("%d rows behind the deletion, %v", len(rows), err)
-		}
-	}
-}
-
-func TestDeleteUserDropsAPendingChange(t *testing.T) {
-	s, u := openTest(t)
-	c := overwrite(0, vaultSize)
-	p, err := s.stage(t.Context(), u, c, rand.Text())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.commit(t.Context(), u, c, p); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.DeleteUser(t.Context(), "ada"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.User(t.Context(), "ada"); !errors.Is(err, vault.ErrNotFound) {
-		t.Errorf("user: %v", err)
-	}
-}
-
-// A store that has gone away is an error within the time of a request. The listener takes connections and says nothing,
-// which is the worst way to be gone.
-func TestSilentStoreIsUnavailable(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	silent := "http://" + listener.Addr().String()
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refusing := "http://" + gone.Addr().String()
-	if err := gone.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, endpoint := range []string{silent, refusing} {
-		s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: endpoint, Users: "Users", Accounts: "A", Passwords: "P", Sessions: "S"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Ping(t.Context()); !errors.Is(err, vault.ErrStoreUnavailable) {
-			t.Errorf("ping of %s: %v", endpoint, err)
-		}
-		if _, err := s.Apply(t.Context(), "ada", overwrite(0, 2)); !errors.Is(err, vault.ErrStoreUnavailable) {
-			t.Errorf("apply at %s: %v", endpoint, err)
 		}
 	}
 }

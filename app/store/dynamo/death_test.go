@@ -1,0 +1,276 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// around is a second store on the same tables whose every call goes through f, which gets the operation's name.
+func around(s *Store, f func(ctx context.Context, operation string, call func() error) error) *Store {
+	o := s.db.Options()
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Around",
+			func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (out middleware.InitializeOutput, meta middleware.Metadata, err error) {
+				err = f(ctx, awsmiddleware.GetOperationName(ctx), func() (err error) {
+					out, meta, err = next.HandleInitialize(ctx, in)
+					return err
+				})
+				return out, meta, err
+			}), middleware.After)
+	})
+	return &Store{db: dynamodb.New(o), transport: s.transport, table: s.table}
+}
+
+var errDead = errors.New("this process is dead")
+
+// dying is a store whose process dies at its n-th call, counted from 0: before the call is sent or, with carriedOut,
+// after DynamoDB has done it.
+func dying(s *Store, n int64, carriedOut bool) *Store {
+	var calls atomic.Int64
+	return around(s, func(_ context.Context, _ string, call func() error) error {
+		switch at := calls.Add(1) - 1; {
+		case at < n:
+			return call()
+		case at == n && carriedOut:
+			return errors.Join(call(), errDead)
+		}
+		return errDead
+	})
+}
+
+// Whatever call a writer dies at, the vault is as it was or as the change made it.
+func TestLargeChangeSurvivesDeathAtEveryCall(t *testing.T) {
+	s, _ := openTest(t)
+	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
+		t.Fatal(err)
+	}
+	at, deaths := int64(1), 0
+	for n := int64(0); ; n++ {
+		whole := 0
+		for _, carriedOut := range []bool{false, true} {
+			_, applied := dying(s, n, carriedOut).Apply(t.Context(), "ada", overwrite(at, vaultSize))
+			u, err := s.User(t.Context(), "ada")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if applied == nil && u.Revision != at+1 {
+				t.Fatalf("call %d: acknowledged, but the vault is at %d", n, u.Revision)
+			}
+			at = u.Revision
+			left := readUser(t, s).Pending != nil
+			wantWhole(t, s, at, vaultSize)
+			if readUser(t, s).Pending != nil {
+				t.Fatalf("call %d: still pending after a read", n)
+			}
+			if applied == nil && !left {
+				whole++
+			} else {
+				deaths++
+			}
+		}
+		if whole == 2 && n > 16 { // it got through without a death
+			break
+		}
+	}
+	if deaths < 16 {
+		t.Errorf("only %d deaths: the test has missed the change", deaths)
+	}
+}
+
+// A deletion that dies goes on where it was; until then the user is gone for everyone, and nobody writes behind it.
+func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
+	s, _ := openTest(t)
+	for n := int64(0); ; n++ {
+		name := vault.Username(fmt.Sprintf("user%d", n))
+		if err := s.CreateUser(t.Context(), vault.User{Username: name, ID: vault.UserID(name), Manifest: "manifest 0"}); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		for i := range 3 {
+			hash := vault.SessionHash(fmt.Sprintf("%s-%d", name, i))
+			if err := s.PutSession(t.Context(), vault.Session{Hash: hash, UserID: vault.UserID(name), Username: name, Created: now, LastSeen: now, Expires: now.Add(time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Apply(t.Context(), name, overwrite(0, 50)); err != nil {
+			t.Fatal(err)
+		}
+		u, err := s.userRow(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := overwrite(1, 120)
+		p, err := s.stage(t.Context(), u, c, rand.Text())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.commit(t.Context(), u, c, p); err != nil {
+			t.Fatal(err)
+		}
+		straggler, err := s.userRow(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		died := dying(s, n, n%2 == 1).DeleteUser(t.Context(), name)
+		after, err := s.userRow(t.Context(), name)
+		if err == nil && after.Deleting {
+			if _, err := s.Changes(t.Context(), name, 0); !errors.Is(err, vault.ErrNotFound) {
+				t.Errorf("call %d: changes: %v", n, err)
+			}
+			before := rows(t, s, s.table.Accounts)
+			if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // as the straggler has read them
+				t.Fatal(err)
+			}
+			if err := s.rollForward(t.Context(), straggler); err != nil {
+				t.Fatal(err)
+			}
+			if now := rows(t, s, s.table.Accounts); now > before {
+				t.Errorf("call %d: %d rows were written behind the deletion", n, now-before)
+			}
+		}
+		if err := s.DeleteUser(t.Context(), name); err != nil && !errors.Is(err, vault.ErrNotFound) {
+			t.Fatal(err)
+		}
+		// What is left: ada, and the ids of all of them.
+		for table, want := range map[string]int{s.table.Users: 1 + 1 + int(n) + 1, s.table.Accounts: 0, s.table.Passwords: 0, s.table.Sessions: 0} {
+			if got := rows(t, s, table); got != want {
+				t.Errorf("call %d: %d rows in %s, want %d", n, got, table, want)
+			}
+		}
+		if died == nil {
+			if n < 8 {
+				t.Errorf("only %d deaths: the test has missed the deletion", n)
+			}
+			return
+		}
+	}
+}
+
+func rows(t *testing.T, s *Store, table string) int {
+	t.Helper()
+	n := 0
+	consistent := true
+	pages := dynamodb.NewScanPaginator(s.db, &dynamodb.ScanInput{TableName: &table, ConsistentRead: &consistent})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(page.Items)
+	}
+	return n
+}
+
+// A change that comes between a reader's queries and its second look at the user is not half in the answer.
+func TestChangeInTheMiddleOfARead(t *testing.T) {
+	for _, size := range []int{20, vaultSize} {
+		for _, since := range []int64{0, 1} {
+			s, _ := openTest(t)
+			for base := range int64(2) {
+				if _, err := s.Apply(t.Context(), "ada", overwrite(base, size)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var at atomic.Int64
+			at.Store(2)
+			var queries atomic.Int64
+			reader := around(s, func(_ context.Context, operation string, call func() error) error {
+				// Two tables are queried in each round: the changes come in the middle of the first three rounds.
+				if n := queries.Load(); operation == "Query" && n < 6 {
+					if queries.Add(1)%2 == 0 {
+						if _, err := s.Apply(t.Context(), "ada", overwrite(at.Add(1)-1, size)); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				return call()
+			})
+			r, err := reader.Changes(t.Context(), "ada", since)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Revision != 5 || r.Manifest != "manifest 5" || len(r.Records) != size {
+				t.Fatalf("revision %d, %q, %d records", r.Revision, r.Manifest, len(r.Records))
+			}
+			for _, rec := range r.Records {
+				if rec.Revision != 5 || rec.Version != 5 {
+					t.Fatalf("at revision 5 a record is of %d", rec.Revision)
+				}
+			}
+		}
+	}
+}
+
+// DynamoDB makes the rows of a transaction visible one by one: a reader that finds the user's row moved, but not yet all
+// the rows, waits for them.
+func TestReaderWaitsForRowsOfTheNewestChange(t *testing.T) {
+	s, _ := openTest(t)
+	if _, err := s.Apply(t.Context(), "ada", overwrite(0, 20)); err != nil {
+		t.Fatal(err)
+	}
+	c := overwrite(1, 20)
+	move, err := s.moveRevision(readUser(t, s), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.transact(t.Context(), move); err != nil { // the user's row alone
+		t.Fatal(err)
+	}
+	var queries atomic.Int64
+	reader := around(s, func(ctx context.Context, operation string, call func() error) error {
+		if operation == "Query" && queries.Add(1) == 5 { // in the third round the rest has come
+			for _, p := range c.Puts {
+				row, err := encode(putRow("AAAAAAAAAAAAAAAAAAAAAA", p, 2))
+				if err != nil {
+					return err
+				}
+				if _, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table.Accounts, Item: row}); err != nil {
+					return err
+				}
+			}
+		}
+		return call()
+	})
+	wantWhole(t, reader, 2, 20)
+}
+
+// A store that has gone away is an error within the time of a request. The listener takes connections and says nothing,
+// which is the worst way to be gone.
+func TestSilentStoreIsUnavailable(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	silent := "http://" + listener.Addr().String()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusing := "http://" + gone.Addr().String()
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, endpoint := range []string{silent, refusing} {
+		s, err := Open(t.Context(), Config{Region: "us-east-1", Endpoint: endpoint, Users: "Users", Accounts: "A", Passwords: "P", Sessions: "S"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Apply(t.Context(), "ada", overwrite(0, 2)); !errors.Is(err, vault.ErrStoreUnavailable) {
+			t.Errorf("apply at %s: %v", endpoint, err)
+		}
+	}
+}
