@@ -315,3 +315,10 @@ func (p *person) vault(since string) api.VaultResponse {
 	p.call("GET", api.PathVault+since, nil).into(&out)
 	return out
 }
+
+func newListener(t *testing.T, h http.Handler) string {
+	t.Helper()
+	l := httptest.NewServer(h)
+	t.Cleanup(l.Close)
+	return l.URL
+}

@@ -1,0 +1,35 @@
+package server_test
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+func TestFullHashQueueAnswersAtOnce(t *testing.T) {
+	s := newSite(t)
+	key := newAuthKey()
+	burst := 70*runtime.GOMAXPROCS(0) + 100 // more than run and wait
+	var busy, other atomic.Int64
+	var wg sync.WaitGroup
+	for i := range burst {
+		wg.Go(func() {
+			a := s.call("POST", api.PathLogin, api.LoginRequest{Username: fmt.Sprintf("user%d", i), AuthKey: key, Device: "d", Transport: api.SessionBearer})
+			switch {
+			case a.code() == api.CodeUnavailable && a.status == 503 && a.header.Get("Retry-After") != "":
+				busy.Add(1)
+			case a.code() != api.CodeInvalidCredentials:
+				other.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if busy.Load() == 0 || other.Load() > 0 {
+		t.Errorf("of %d log-ins %d were told that the server is busy, and %d something else", burst, busy.Load(), other.Load())
+	}
+	s.call("GET", api.PathHealth, nil).want(200, "")
+}

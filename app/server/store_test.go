@@ -1,0 +1,205 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// failing is a store that goes away, or fills up, when the test says so.
+type failing struct {
+	vault.Store
+	with atomic.Pointer[error]
+}
+
+func (f *failing) fail(err error) { f.with.Store(&err) }
+func (f *failing) mend()          { f.with.Store(nil) }
+
+func (f *failing) err() error {
+	if e := f.with.Load(); e != nil {
+		return fmt.Errorf("the test says: %w", *e)
+	}
+	return nil
+}
+
+func (f *failing) Ping(ctx context.Context) error {
+	return errors.Join(f.err(), f.Store.Ping(ctx))
+}
+
+func (f *failing) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
+	if err := f.err(); err != nil {
+		return 0, err
+	}
+	return f.Store.Apply(ctx, name, c)
+}
+
+func (f *failing) CreateUser(ctx context.Context, u vault.User) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	return f.Store.CreateUser(ctx, u)
+}
+
+func newFailingSite(t *testing.T) (*site, *failing) {
+	f := &failing{}
+	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+		f.Store = inner
+		return f
+	}))
+	return s, f
+}
+
+func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+		code   api.Code
+	}{
+		{vault.ErrStoreUnavailable, http.StatusServiceUnavailable, api.CodeStorageUnavailable},
+		{vault.ErrStoreFull, http.StatusInsufficientStorage, api.CodeStorageFull},
+		{errors.New("something new with secret-detail"), http.StatusInternalServerError, api.CodeInternal},
+	} {
+		t.Run(string(c.code), func(t *testing.T) {
+			s, store := newFailingSite(t)
+			alice := s.register("alice")
+			change := []api.Put{put(api.KindAccount, newID(), 1)}
+			store.fail(c.err)
+			a := alice.apply(0, change, nil).want(c.status, c.code)
+			if strings.Contains(string(a.body), "secret-detail") || !strings.Contains(s.log.String(), c.err.Error()) {
+				t.Errorf("the cause belongs to the log and not to the answer: %s", a.body)
+			}
+			if !strings.Contains(s.log.String(), `"request_id":"`+a.header.Get("X-Request-Id")) {
+				t.Error("the log does not know the request id of the answer")
+			}
+			s.call("POST", api.PathRegister, newRegistration("bob")).want(c.status, c.code)
+			if got := s.call("GET", api.PathReady, nil); got.status < 500 {
+				t.Errorf("/ready says %d", got.status)
+			}
+			if got := s.call("GET", api.PathHealth, nil); got.status != 200 || string(got.body) != "{\"ok\":true}\n" {
+				t.Errorf("/health says %d %s", got.status, got.body)
+			}
+			store.mend()
+			if v := alice.vault(""); v.Revision != 0 || len(v.Records) != 0 {
+				t.Errorf("a change that failed left %+v", v)
+			}
+			alice.apply(0, change, nil).want(200, "")
+			if got := s.call("GET", api.PathReady, nil); got.status != 200 {
+				t.Errorf("/ready says %d", got.status)
+			}
+			s.register("bob")
+		})
+	}
+}
+
+// panicking stands for a fault in the server itself.
+type panicking struct{ vault.Store }
+
+func (panicking) Changes(context.Context, vault.Username, int64) (api.VaultResponse, error) {
+	panic("a fault")
+}
+
+func TestPanicIsAnsweredAndTheServerLivesOn(t *testing.T) {
+	s := newSite(t, keptBy(func(inner vault.Store) vault.Store { return panicking{inner} }))
+	alice := s.register("alice")
+	alice.call("GET", api.PathVault, nil).want(500, api.CodeInternal)
+	alice.call("GET", api.PathAccount, nil).want(200, "")
+	if !strings.Contains(s.log.String(), "store_test.go") {
+		t.Error("no stack in the log")
+	}
+}
+
+// racing changes the user between the moment a log-in has read it and the moment it writes.
+type racing struct {
+	vault.Store
+	once sync.Once
+	act  func()
+}
+
+func (r *racing) PutSession(ctx context.Context, v vault.Session) error {
+	if r.act != nil {
+		r.once.Do(r.act)
+	}
+	return r.Store.PutSession(ctx, v)
+}
+
+func TestLoginThatRacesAPasswordChangeLeavesNoSession(t *testing.T) {
+	r := &racing{}
+	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+		r.Store = inner
+		return r
+	}))
+	alice := s.register("alice")
+	r.act = func() {
+		change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+		alice.call("POST", api.PathAccountPassword, change).want(204, "")
+	}
+	alice.login("").want(401, api.CodeInvalidCredentials)
+	var list api.SessionsResponse
+	alice.call("GET", api.PathSessions, nil).into(&list)
+	if len(list.Sessions) != 1 {
+		t.Errorf("%d sessions, want the one that changed the password", len(list.Sessions))
+	}
+}
+
+func TestLoginThatRacesAnotherChangeTriesAgain(t *testing.T) {
+	r := &racing{}
+	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+		r.Store = inner
+		return r
+	}))
+	alice := s.register("alice")
+	secret := alice.enrol()
+	r.act = func() {
+		phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: newAuthKey(), RecoveryWrappedKey: newToken(100)}
+		alice.call("POST", api.PathAccountRecovery, phrase).want(204, "")
+	}
+	alice.login(codeAt(t, secret, s.clock.Now())).want(200, "")
+}
+
+// halfDeleted fails after the row was marked, as DynamoDB may between two of its transactions.
+type halfDeleted struct {
+	vault.Store
+	broken atomic.Bool
+}
+
+func (h *halfDeleted) User(ctx context.Context, name vault.Username) (vault.User, error) {
+	u, err := h.Store.User(ctx, name)
+	u.Deleting = err == nil && h.broken.Load()
+	return u, err
+}
+
+func (h *halfDeleted) DeleteUser(ctx context.Context, name vault.Username) error {
+	if !h.broken.Swap(true) {
+		return vault.ErrStoreUnavailable
+	}
+	h.broken.Store(false)
+	return h.Store.DeleteUser(ctx, name)
+}
+
+func TestDeletionThatFailedHalfWayIsEndedByTheNextToAsk(t *testing.T) {
+	for _, next := range []string{"login", "register"} {
+		t.Run(next, func(t *testing.T) {
+			h := &halfDeleted{}
+			s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
+				h.Store = inner
+				return h
+			}))
+			alice := s.register("alice")
+			alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(503, api.CodeStorageUnavailable)
+			alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+			if next == "login" {
+				alice.login("").want(401, api.CodeInvalidCredentials)
+			}
+			s.register("alice")
+			s.call("POST", api.PathRegister, alice.reg).want(409, api.CodeUsernameTaken)
+		})
+	}
+}
