@@ -22,6 +22,8 @@ type connection struct {
 	session session
 	wire    *httptransport.Transport
 	memory  memory
+
+	elsewhere string // the server this device is signed in to, if it is another
 }
 
 // connect makes a connection to the server that the flag, the environment or the last sign-in names, in this order.
@@ -46,7 +48,11 @@ func (p *program) connect() (*connection, error) {
 		return nil, withHint(errors.New("no server is known"), "name it with --server or "+envServer)
 	}
 	server := canonicalServer(address)
+	elsewhere := ""
 	if se.Server != server {
+		if se.Token != "" {
+			elsewhere = se.Server
+		}
 		se = session{Server: server}
 	}
 	w, err := httptransport.New(server)
@@ -59,7 +65,7 @@ func (p *program) connect() (*connection, error) {
 	if _, err := m.read(); err != nil {
 		return nil, err
 	}
-	return &connection{Client: client.New(w, m), state: st, session: se, wire: w, memory: m}, nil
+	return &connection{Client: client.New(w, m), state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}, nil
 }
 
 // canonicalServer brings an address to the one form under which sessions and memory are kept. What is no address, and
@@ -83,7 +89,7 @@ func (p *program) signedIn(ctx context.Context) (*connection, error) {
 		return nil, err
 	}
 	if c.session.Token == "" {
-		return nil, fmt.Errorf("%s: %w", c.session.Server, client.ErrSignedOut)
+		return nil, c.notSignedIn()
 	}
 	state, _, err := c.Resume(ctx)
 	if err != nil {
@@ -93,6 +99,14 @@ func (p *program) signedIn(ctx context.Context) (*connection, error) {
 		return nil, fmt.Errorf("%s: the session has ended: %w", c.session.Server, client.ErrSignedOut)
 	}
 	return c, nil
+}
+
+func (c *connection) notSignedIn() error {
+	err := fmt.Errorf("%s: %w", c.session.Server, client.ErrSignedOut)
+	if c.elsewhere != "" {
+		err = withHint(err, fmt.Sprintf("this device is signed in to %s: name it with --server", c.elsewhere))
+	}
+	return err
 }
 
 // unlocked opens the vault as the server has it now. The caller locks it.

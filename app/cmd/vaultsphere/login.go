@@ -17,6 +17,7 @@ func (p *program) loginCommand() *cobra.Command {
 		Short: "Sign in on this device",
 		Long: `Sign in on this device. The session is kept until vaultsphere logout; it lets this
 device fetch the sealed vault, and the master password is still needed to open it.
+There is one session at a time: an earlier one is ended.
 
 Without USERNAME the last one is used. Lines of standard input are taken in this
 order: the master password (--password-stdin), the code (--code-stdin).`,

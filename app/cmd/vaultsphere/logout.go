@@ -31,6 +31,9 @@ func (p *program) logout(ctx context.Context, local bool) error {
 		return err
 	}
 	if c.session.Token == "" {
+		if c.elsewhere != "" {
+			return c.notSignedIn() // success would let somebody believe that no session is left
+		}
 		return nil
 	}
 	if !local {
