@@ -1,0 +1,96 @@
+package httptransport_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
+)
+
+func TestNewRefusesWhatIsNotAServer(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"https://vault.example.org": true, "https://vault.example.org/": true, "https://vault.example.org:8443": true,
+		"http://localhost:5001": true, "http://127.0.0.1:5001": true, "http://[::1]:5001": true,
+		"http://vault.example.org": false, "http://10.0.0.1": false, "http://localhost.example.org": false,
+		"ftp://localhost": false, "vault.example.org": false, "https://": false, "": false, "https://h/path": false,
+		"https://user:pass@h": false, "https://h?x=1": false, "https://h#x": false, "https://%zz": false,
+	} {
+		if _, err := httptransport.New(address); (err == nil) != ok {
+			t.Errorf("%q: %v", address, err)
+		} else if err != nil && strings.Contains(err.Error(), "pass") {
+			t.Errorf("%q: the error quotes a password: %v", address, err)
+		}
+	}
+}
+
+func TestDoCarriesTheExchange(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if r.Method != "POST" || r.URL.String() != "/a/b?since=1" || string(body) != `{"x":1}` ||
+			r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Authorization") != "Bearer token" ||
+			r.Header.Get("User-Agent") != "vaultsphere" {
+			t.Errorf("%s %s %v %s", r.Method, r.URL, r.Header, body)
+		}
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(429)
+		_, _ = io.WriteString(w, "0123456789")
+	}))
+	defer server.Close()
+	transport, err := httptransport.New(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport.SetBearer("token")
+	r := client.Request{Method: "POST", Path: "/a/b?since=1", Body: []byte(`{"x":1}`), Limit: 10}
+	got, err := transport.Do(t.Context(), r)
+	if err != nil || got.Status != 429 || string(got.Body) != "0123456789" || got.RetryAfter != 7*time.Second {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	r.Limit = 5
+	if got, err := transport.Do(t.Context(), r); err != nil || len(got.Body) != 6 {
+		t.Errorf("with a limit of 5 it read %d bytes, %v", len(got.Body), err)
+	}
+}
+
+func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
+	asked := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer other.Close()
+	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	transport, err := httptransport.New(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = transport.Do(t.Context(), client.Request{Method: "POST", Path: "/", Body: []byte(`{}`), Limit: 10})
+	if err == nil || !strings.Contains(err.Error(), "server sends elsewhere") || asked {
+		t.Errorf("asked %v, %v", asked, err)
+	}
+}
+
+func TestDoEndsWithItsContext(t *testing.T) {
+	release := make(chan struct{})
+	began := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(began); <-release }))
+	defer server.Close()
+	defer close(release)
+	transport, err := httptransport.New(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-began; cancel() }()
+	if _, err := transport.Do(ctx, client.Request{Method: "GET", Path: "/", Limit: 10}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { failure, forgetCookies, memory, start } from "./core.mjs";
+
+const password = "correct horse battery staple";
+let { call, glue } = await start();
+
+// before anything
+assert.deepEqual(await call("resume"), { state: "signed_out" });
+assert.equal((await failure(call("list", { query: "" }))).code, "locked");
+assert.equal((await failure(call("no_such_method"))).code, "bad_input");
+assert.equal((await failure(call("unlock", { password, extra: 1 }))).code, "bad_input");
+assert.equal((await failure(call("unlock", { password: 7 }))).code, "bad_input");
+assert.equal((await failure(glue.call("unlock", "{"))).code, "bad_input");
+assert.equal((await failure(glue.call("unlock"))).code, "bad_input");
+assert.equal((await failure(call("unlock", { password }))).code, "unauthorized");
+assert.equal((await failure(call("register", { username: "anna", device: "d" }))).code, "bad_input");
+
+// register
+assert.equal((await failure(call("prepare_registration", { password: "" }))).code, "bad_input");
+await call("prepare_registration", { password });
+await call("cancel_registration");
+assert.equal((await failure(call("register", { username: "anna", device: "d" }))).code, "bad_input");
+const { words } = await call("prepare_registration", { password });
+assert.equal(words.length, 24);
+assert.deepEqual(await call("check_phrase", { phrase: words.join("  ").toUpperCase() }), { ok: true, message: "" });
+const typo = await call("check_phrase", { phrase: ["zzz", ...words.slice(1)].join(" ") });
+assert.equal(typo.ok, false);
+assert.match(typo.message, /1/);
+assert.deepEqual(await call("register", { username: "Anna", device: "laptop" }), { username: "anna" });
+
+// items
+assert.deepEqual(await call("sync"), { revision: 0, changed: false, count: 0, unreadable: [] });
+const saved = await call("save", { item: { id: "", type: "login", title: "Bank", username: "a", password: "p1", urls: ["https://b.example"] } });
+assert.ok(saved.id && saved.base && saved.created && saved.modified);
+const changed = await call("save", { item: { ...saved, password: "p2" } });
+assert.equal(changed.password, "p2");
+const { versions } = await call("history", { id: saved.id });
+assert.deepEqual(versions.map((v) => v.password), ["p1"]);
+assert.equal((await failure(call("save", { item: { id: "", type: "login", title: "" } }))).code, "bad_input");
+assert.equal((await failure(call("get", { id: "x" }))).code, "not_found");
+const progress = [];
+const many = Array.from({ length: 600 }, (_, i) => ({ id: "", type: "login", title: `Site ${i}`, password: `p${i}`, favourite: i === 3 }));
+assert.deepEqual(await call("add_many", { items: many }, (json) => progress.push(JSON.parse(json))), { added: 600 });
+assert.deepEqual(progress.map((p) => p.done), [250, 500, 600]);
+const list = await call("list", { query: "site 59", limit: 2 });
+assert.equal(list.total, 16); // 59, 590 to 599, and 159 to 559
+assert.deepEqual(list.items.map((i) => i.title), ["Site 59", "Site 590"]);
+assert.equal((await call("list", { query: "", favourite: true })).items[0].title, "Site 3");
+assert.equal((await call("get", { id: list.items[0].id })).password, "p59");
+await call("delete", { ids: [list.items[0].id] });
+assert.equal((await call("list", { query: "" })).total, 600);
+
+// cancel: what was added stays, and the call says how much it was
+const cancelled = failure(call("add_many", { items: many }, () => glue.cancel(7), 7));
+assert.match((await cancelled).message, /^250 of 600 were added/);
+assert.equal((await cancelled).code, "cancelled");
+await call("sync");
+assert.equal((await call("list", { query: "" })).total, 850);
+
+// account and second factor
+const account = await call("account");
+assert.deepEqual({ ...account, revision: 0 }, { username: "anna", totp_enabled: false, revision: 0, count: 850, kdf: { memory_kib: 65536, time: 3, threads: 4 } });
+const { sessions } = await call("sessions");
+assert.equal(sessions.length, 1);
+assert.ok(sessions[0].current && sessions[0].device === "laptop");
+const enrolment = await call("totp_begin", { password });
+assert.match(enrolment.uri, /^otpauth:\/\/totp\//);
+assert.equal(enrolment.qr.rows.length, enrolment.qr.size);
+assert.ok(enrolment.qr.rows.every((row) => row.length === enrolment.qr.size && /^[01]+$/.test(row)));
+assert.ok(enrolment.qr.rows[0].startsWith("1111111"), "the finder pattern begins at the corner");
+await call("totp_confirm", { enrolment: enrolment.enrolment, code: totp(enrolment.secret, 0) });
+
+// lock, a new worker, log in with the code
+assert.deepEqual(await call("lock"), {});
+assert.equal((await failure(call("get", { id: saved.id }))).code, "locked");
+assert.equal((await failure(call("unlock", { password: "wrong" }))).code, "wrong_password");
+({ call, glue } = await start());
+assert.deepEqual(await call("resume"), { state: "locked", username: "anna" });
+assert.deepEqual(await call("unlock", { password }), { username: "anna" });
+assert.deepEqual(await call("resume"), { state: "unlocked", username: "anna" });
+assert.equal((await call("sync")).count, 850);
+assert.equal((await call("get", { id: saved.id })).password, "p2");
+await call("logout");
+assert.deepEqual(await call("resume"), { state: "signed_out" });
+assert.equal((await failure(call("login", { username: "anna", password: "wrong", totp_code: "", device: "d" }))).code, "invalid_credentials");
+assert.equal((await failure(call("login", { username: "anna", password, totp_code: "", device: "d" }))).code, "totp_required");
+assert.deepEqual(await call("login", { username: "anna", password, totp_code: totp(enrolment.secret, 30), device: "d" }), { username: "anna" });
+await call("change_password", { current: password, next: "second" });
+await call("totp_remove", { password: "second" });
+const fresh = await call("new_recovery_phrase", { password: "second" });
+await call("revoke_other_sessions");
+
+// recovery on a device without a cookie
+forgetCookies();
+({ call, glue } = await start());
+assert.equal((await failure(call("recover", { username: "anna", phrase: "abandon abandon", password: "x", remove_totp: false, device: "d" }))).code, "bad_phrase");
+assert.equal((await failure(call("recover", { username: "anna", phrase: words.join(" "), password: "x", remove_totp: false, device: "d" }))).code, "bad_phrase");
+await call("recover", { username: "anna", phrase: fresh.words.join(" "), password: "third", remove_totp: false, device: "d" });
+assert.equal((await call("sync")).count, 850);
+
+// a server that shows an older vault than the device has seen
+const [user] = memory.keys();
+const seen = JSON.parse(memory.get(user));
+memory.set(user, JSON.stringify({ ...seen, revision: seen.revision + 1 }));
+assert.equal((await failure(call("sync"))).code, "vault_rolled_back");
+memory.set(user, "not JSON");
+assert.equal((await failure(call("sync"))).code, "internal");
+memory.set(user, JSON.stringify(seen));
+
+// making and judging secrets
+const made = await call("generate_password", { length: 20, lower: true, upper: true, digits: true, symbols: false, avoid_ambiguous: false, min_digits: 1, min_symbols: 0 });
+assert.match(made.value, /^[A-Za-z0-9]{20}$/);
+assert.ok(made.entropy_bits > 100);
+assert.equal((await failure(call("generate_password", { length: 20, lower: false, upper: false, digits: false, symbols: false, avoid_ambiguous: false, min_digits: 0, min_symbols: 0 }))).code, "bad_input");
+assert.equal((await call("generate_passphrase", { words: 5, separator: " ", capitalize: false, number: false })).value.split(" ").length, 5);
+assert.equal((await call("strength", { password: "password", inputs: [] })).score, 0);
+assert.ok((await call("strength", { password: made.value, inputs: ["anna"] })).guesses_log10 > 10);
+
+await call("delete_account", { password: "third" });
+assert.deepEqual(await call("resume"), { state: "signed_out" });
+assert.deepEqual(JSON.parse(memory.get(user)), { revision: 0, digest: "" });
+process.exit(0);
+
+// RFC 6238 with SHA-1, 30 s, 6 digits.
+function totp(secret, ahead) {
+  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 1000 + ahead) / 30 | 0));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, "0");
+}

@@ -1,0 +1,89 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+)
+
+// core builds core.wasm as the page's build does.
+var core = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "core")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "core.wasm")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, ".")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	build.Stderr = os.Stderr
+	return file, build.Run()
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if file, err := core(); err == nil {
+		os.RemoveAll(filepath.Dir(file))
+	}
+	os.Exit(code)
+}
+
+// run drives the core by a script of testdata against a real server, and returns what the script printed.
+func run(t testing.TB, script string, env ...string) []byte {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal("Node is missing: apt-get install nodejs")
+	}
+	file, err := core()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), node, filepath.Join("testdata", script))
+	cmd.Env = append(os.Environ(), "CORE_WASM="+file, "WASM_EXEC="+filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/wasm_exec.js"),
+		"SERVER="+daemontest.Start(t, nil))
+	cmd.Env = append(cmd.Env, env...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, stderr.String())
+	}
+	return out
+}
+
+func TestWorkerProtocol(t *testing.T) {
+	run(t, "protocol.mjs")
+}
+
+func TestLargeVaultInWebAssembly(t *testing.T) {
+	var got struct {
+		Items int `json:"items"`
+	}
+	out := run(t, "speed.mjs", "ITEMS=2000")
+	if err := json.Unmarshal(out, &got); err != nil || got.Items != 2000 {
+		t.Errorf("%s: %v", out, err)
+	}
+}
+
+// BenchmarkTenThousandItems reports what a person waits for, key derivation apart.
+func BenchmarkTenThousandItems(b *testing.B) {
+	for b.Loop() {
+		var got map[string]float64
+		if err := json.Unmarshal(run(b, "speed.mjs"), &got); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(got["sync_ms"]+got["list_ms"], "ms/sync-to-list")
+		b.ReportMetric(got["slowest_search_ms"], "ms/search")
+		b.ReportMetric(got["add_ms"], "ms/add")
+	}
+}
