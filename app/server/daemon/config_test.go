@@ -1,0 +1,77 @@
+package daemon_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+func TestDefaults(t *testing.T) {
+	c, err := daemon.ConfigFromEnv([]string{"PATH=/bin", "PORT=", "VAULTSPHERE_SERVER=http://localhost:5001"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.ListenAddr != ":5001" || c.MetricsAddr != "127.0.0.1:9464" || c.SQLitePath != "data/vault.db" || c.DataDir != "data" ||
+		c.AuthRate != 60 || c.DrainTimeout != 20*time.Second || c.DrainDelay != 0 || c.LogLevel != slog.LevelInfo || len(c.TrustedProxies) != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	c, err := daemon.ConfigFromEnv([]string{
+		"PORT=8080", "STORE=sqlite:/srv/v.db", "METRICS_ADDR=off", "TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1,2001:db8::/32",
+		"AUTH_RATE=5", "DRAIN_DELAY=3s", "DRAIN_TIMEOUT=1m", "LOG_LEVEL=debug",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.ListenAddr != ":8080" || c.MetricsAddr != "" || c.SQLitePath != "/srv/v.db" || len(c.TrustedProxies) != 3 || c.TrustedProxies[1].Bits() != 32 ||
+		c.AuthRate != 5 || c.DrainDelay != 3*time.Second || c.DrainTimeout != time.Minute || c.LogLevel != slog.LevelDebug {
+		t.Errorf("%+v", c)
+	}
+	c, err = daemon.ConfigFromEnv([]string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "AWS_REGION=eu-west-1", "DYNAMODB_USERS_TABLE=U"})
+	want := dynamo.Config{
+		Region: "eu-west-1", Users: "U", Accounts: "PasswordManager-Accounts", Passwords: "PasswordManager-Passwords", Sessions: "PasswordManager-Sessions",
+	}
+	if err != nil || c.DynamoDB != want || c.SQLitePath != "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestBadSettingsAreNamedAllAtOnce(t *testing.T) {
+	for _, setting := range []string{
+		"PORT=http", "PORT=70000", "PORT=-1", "LISTEN_ADDR=localhost", "LISTEN_ADDR=localhost:http", "METRICS_ADDR=on", "STORE=postgres", "STORE=sqlite",
+		"STORE=dynamodb", // names SESSION_SECRET
+		"SESSION_SECRET=hunter2", "TRUSTED_PROXIES=proxy", "AUTH_RATE=0", "AUTH_RATE=1e3", "DRAIN_DELAY=3", "DRAIN_TIMEOUT=-1s",
+		"LOG_LEVEL=loud", "VAULTSPHERE_PORT=1", "VAULTSPHERE_=",
+	} {
+		name, value, _ := strings.Cut(setting, "=")
+		if setting == "STORE=dynamodb" {
+			name = "SESSION_SECRET"
+		}
+		_, err := daemon.ConfigFromEnv([]string{setting})
+		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", setting, err)
+		}
+		_, both := daemon.ConfigFromEnv([]string{setting, "VAULTSPHERE_OTHER=" + value})
+		if both == nil || !strings.Contains(both.Error(), name) || !strings.Contains(both.Error(), "VAULTSPHERE_OTHER") {
+			t.Errorf("%s and another: %v", setting, both)
+		}
+	}
+}
+
+func TestUsageListsEverySetting(t *testing.T) {
+	for _, name := range []string{
+		"PORT", "LISTEN_ADDR", "STORE", "DATA_DIR", "SESSION_SECRET", "AWS_REGION", "DYNAMODB_USERS_TABLE", "DYNAMODB_ENDPOINT", "TRUSTED_PROXIES",
+		"AUTH_RATE", "METRICS_ADDR", "DRAIN_DELAY", "DRAIN_TIMEOUT", "LOG_LEVEL",
+	} {
+		if !strings.Contains(daemon.Usage, "\n  "+name) {
+			t.Errorf("%s is not in the usage", name)
+		}
+	}
+}

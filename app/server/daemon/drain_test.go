@@ -1,0 +1,146 @@
+package daemon_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+)
+
+// running is a daemon that the test ends itself.
+type running struct {
+	addr   string
+	cancel context.CancelFunc
+	ended  chan error
+}
+
+func start(t *testing.T, settings ...string) running {
+	t.Helper()
+	c, err := daemon.ConfigFromEnv(append([]string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "DATA_DIR=" + t.TempDir()}, settings...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := daemon.New(c, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(context.Background())
+	r := running{cancel: cancel, ended: make(chan error, 1)}
+	go func() { r.ended <- d.Run(ctx) }()
+	t.Cleanup(cancel)
+	select {
+	case err := <-r.ended:
+		t.Fatal(err)
+	case <-d.Ready():
+	}
+	r.addr = d.Addr()
+	return r
+}
+
+func status(t *testing.T, url string) int {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	return res.StatusCode
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what + " did not come about")
+		}
+	}
+}
+
+// TestDrainFinishesWhatWasBegun sends half a request, asks the server to stop, and sends the rest once /ready has turned.
+func TestDrainFinishesWhatWasBegun(t *testing.T) {
+	r := start(t, "DRAIN_DELAY=500ms")
+	conn, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := `{"username":"alice"}`
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", api.PathPrelogin, len(body), body[:5])
+	if got := status(t, "http://"+r.addr+api.PathReady); got != http.StatusOK {
+		t.Fatalf("/ready says %d before", got)
+	}
+	r.cancel()
+	await(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
+	if got := status(t, "http://"+r.addr+api.PathHealth); got != http.StatusOK {
+		t.Errorf("/health says %d while draining", got)
+	}
+	await(t, "a closed port", func() bool { return status(t, "http://"+r.addr+api.PathHealth) == 0 })
+	select {
+	case err := <-r.ended:
+		t.Fatalf("the server ended with a request under way: %v", err)
+	default:
+	}
+	if _, err := io.WriteString(conn, body[5:]); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(got), "memory_kib") {
+		t.Errorf("the request under way got %d %s, %v", res.StatusCode, got, err)
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+}
+
+func TestDrainEndsWhenItsTimeIsUp(t *testing.T) {
+	r := start(t, "DRAIN_TIMEOUT=50ms")
+	conn, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", api.PathPrelogin)
+	status(t, "http://"+r.addr+api.PathHealth) // by now the first connection was accepted as well
+	r.cancel()
+	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), "still running") {
+		t.Errorf("the server ended with %v", err)
+	}
+}
+
+func TestPortInUseIsToldBeforeAnythingIsOpened(t *testing.T) {
+	r := start(t)
+	dir := t.TempDir()
+	c, err := daemon.ConfigFromEnv([]string{"LISTEN_ADDR=" + r.addr, "METRICS_ADDR=off", "DATA_DIR=" + dir + "/data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := daemon.New(c, slog.New(slog.DiscardHandler)).Run(t.Context()); err == nil || !strings.Contains(err.Error(), r.addr) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMetricsHaveTheirOwnListener(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	r := start(t, "METRICS_ADDR="+addr)
+	if got := status(t, "http://"+addr+"/metrics"); got != http.StatusOK {
+		t.Errorf("metrics: %d", got)
+	}
+	if got := status(t, "http://"+r.addr+"/metrics"); got != http.StatusNotFound {
+		t.Errorf("the public port answers /metrics with %d", got)
+	}
+}

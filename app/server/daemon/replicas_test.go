@@ -1,0 +1,140 @@
+package daemon_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/fernet/fernet-go"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
+
+func newID() string { return base64.RawURLEncoding.EncodeToString(random(16)) }
+
+func newToken(t *testing.T) string {
+	t.Helper()
+	token, err := fernet.EncryptAndSign(random(100), (*fernet.Key)(random(32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(token)
+}
+
+func exchange(t *testing.T, method, url, token string, in, out any) (int, api.Code) {
+	t.Helper()
+	b, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode >= 300 {
+		var e api.Error
+		if err := json.Unmarshal(body, &e); err != nil {
+			t.Fatalf("%d %s", res.StatusCode, body)
+		}
+		return res.StatusCode, e.Code
+	}
+	if out != nil {
+		if err := json.Unmarshal(body, out); err != nil {
+			t.Fatalf("%v in %s", err, body)
+		}
+	}
+	return res.StatusCode, ""
+}
+
+// TestThreeReplicasServeOneSession: made on one, used on the second, ended on the third; and they count attempts together.
+func TestThreeReplicasServeOneSession(t *testing.T) {
+	suffix := "-" + rand.Text()
+	tables := dynamo.Config{
+		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),
+		Users: "Users" + suffix, Accounts: "Accounts" + suffix, Passwords: "Passwords" + suffix, Sessions: "Sessions" + suffix,
+	}
+	if err := dynamo.CreateTables(t.Context(), tables); err != nil {
+		t.Fatal(err)
+	}
+	secret := vault.NewKey()
+	var replicas [3]string
+	for i := range replicas {
+		replicas[i] = daemontest.Start(t, func(c *daemon.Config) {
+			c.SQLitePath, c.DynamoDB, c.SessionSecret = "", tables, secret
+		})
+	}
+	key := base64.StdEncoding.EncodeToString(random(32))
+	reg := api.RegisterRequest{
+		Username: "alice", UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
+		RecoveryAuthKey: key, WrappedKey: newToken(t), RecoveryWrappedKey: newToken(t), Manifest: newToken(t), Device: "d", Transport: api.SessionBearer,
+	}
+	var session api.SessionResponse
+	if status, code := exchange(t, "POST", replicas[0]+api.PathRegister, "", reg, &session); status != 200 {
+		t.Fatal(status, code)
+	}
+	for i := range 9 {
+		change := api.ChangeRequest{BaseRevision: int64(i), Manifest: newToken(t), Puts: []api.Put{
+			{Place: api.Place{AccountID: newID(), Kind: api.KindAccount, Version: 1}, Token: newToken(t)},
+		}}
+		if status, code := exchange(t, "POST", replicas[i%3]+api.PathVaultChanges, session.Token, change, nil); status != 200 {
+			t.Fatalf("change %d: %d %s", i, status, code)
+		}
+		var v api.VaultResponse
+		if status, code := exchange(t, "GET", replicas[(i+1)%3]+api.PathVault, session.Token, nil, &v); status != 200 || len(v.Records) != i+1 || v.Manifest != change.Manifest {
+			t.Fatalf("read %d: %d %s, %d records", i, status, code, len(v.Records))
+		}
+	}
+	wrong := api.LoginRequest{Username: "alice", AuthKey: base64.StdEncoding.EncodeToString(random(32)), Device: "d", Transport: api.SessionBearer}
+	var codes []string
+	for i := range 6 {
+		_, code := exchange(t, "POST", replicas[i%3]+api.PathLogin, "", wrong, nil)
+		codes = append(codes, string(code))
+	}
+	if want := strings.Repeat("invalid_credentials ", 5) + "throttled"; strings.Join(codes, " ") != want {
+		t.Errorf("attempts on three replicas: %v", codes)
+	}
+	var salts []string
+	for _, r := range replicas {
+		var p api.PreloginResponse
+		exchange(t, "POST", r+api.PathPrelogin, "", api.PreloginRequest{Username: "nobody"}, &p)
+		salts = append(salts, p.KDF.Salt)
+	}
+	if salts[0] != salts[1] || salts[1] != salts[2] || salts[0] == "" {
+		t.Errorf("salts of an unknown user: %v", salts)
+	}
+	if status, code := exchange(t, "POST", replicas[2]+api.PathLogout, session.Token, struct{}{}, nil); status != 204 {
+		t.Fatal(status, code)
+	}
+	for i, r := range replicas {
+		if status, code := exchange(t, "GET", r+api.PathAccount, session.Token, nil, nil); status != 401 {
+			t.Errorf("replica %d after logout: %d %s", i, status, code)
+		}
+	}
+}

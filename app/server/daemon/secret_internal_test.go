@@ -1,0 +1,67 @@
+package daemon
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+func TestSessionKeyIsMadeOnceAndKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "data")
+	first, err := localSecret(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vault.ParseKeyring(first); err != nil {
+		t.Error(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, secretFile))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if again, err := localSecret(dir); err != nil || again != first {
+		t.Errorf("the second start reads another key (%v)", err)
+	}
+}
+
+func TestProcessesThatStartAtOnceShareOneKey(t *testing.T) {
+	dir := t.TempDir()
+	var mu sync.Mutex
+	keys := map[string]bool{}
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			key, err := localSecret(dir)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Error(err)
+			}
+			keys[key] = true
+		})
+	}
+	wg.Wait()
+	if len(keys) != 1 {
+		t.Errorf("%d keys", len(keys))
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+func TestSessionKeyThatOthersCanReadIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := localSecret(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, secretFile), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := localSecret(dir); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("got %v", err)
+	}
+}
