@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fernet/fernet-go"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
+
+func newID() string { return base64.RawURLEncoding.EncodeToString(random(16)) }
+
+func newToken() string {
+	token, err := fernet.EncryptAndSign(random(300), (*fernet.Key)(random(32)))
+	if err != nil {
+		panic(err)
+	}
+	return string(token)
+}
+
+func exchange(method, url, token string, in, out any) (int, error) {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return 0, err
+	}
+	req, err := http.NewRequest(method, url, bytes.NewReader(b))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err == nil && out != nil && res.StatusCode == http.StatusOK {
+		err = json.Unmarshal(body, out)
+	}
+	return res.StatusCode, err
+}
+
+// writer keeps changing one vault and remembers what it was told is done.
+type writer struct {
+	session string
+	told    int64
+	tokens  map[api.Place]string // of the changes that were answered with success
+	last    api.ChangeRequest    // sent, and perhaps not answered
+}
+
+func (w *writer) register(t *testing.T, url, name string) {
+	t.Helper()
+	key := base64.StdEncoding.EncodeToString(random(32))
+	reg := api.RegisterRequest{
+		Username: name, UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
+		RecoveryAuthKey: key, WrappedKey: newToken(), RecoveryWrappedKey: newToken(), Manifest: newToken(), Device: "d", Transport: api.SessionBearer,
+	}
+	var out api.SessionResponse
+	if status, err := exchange("POST", url+api.PathRegister, "", reg, &out); err != nil || status != http.StatusOK {
+		t.Fatal(status, err)
+	}
+	w.session, w.tokens = out.Token, map[api.Place]string{}
+}
+
+// write goes on until the server is gone.
+func (w *writer) write(url string, answered *atomic.Int64) {
+	for {
+		id := newID()
+		w.last = api.ChangeRequest{BaseRevision: w.told, Manifest: newToken(), Puts: []api.Put{
+			{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: newToken()},
+			{Place: api.Place{AccountID: id, Kind: api.KindPassword, Version: 1}, Token: newToken()},
+		}}
+		var out api.ChangeResponse
+		status, err := exchange("POST", url+api.PathVaultChanges, w.session, w.last, &out)
+		if err != nil || status != http.StatusOK {
+			return
+		}
+		w.confirmed(out.Revision)
+		answered.Add(1)
+	}
+}
+
+func (w *writer) confirmed(revision int64) {
+	w.told = revision
+	for _, p := range w.last.Puts {
+		w.tokens[p.Place] = p.Token
+	}
+}
+
+// check reads the vault back: all that was answered is there, and of what was not, all or nothing.
+func (w *writer) check(url string) error {
+	var v api.VaultResponse
+	if status, err := exchange("GET", url+api.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
+		return fmt.Errorf("read: %d %w", status, err)
+	}
+	switch v.Revision {
+	case w.told:
+	case w.told + 1: // the change was done, and the answer lost
+		if v.Manifest != w.last.Manifest {
+			return fmt.Errorf("revision %d has another manifest than the change that made it", v.Revision)
+		}
+		w.confirmed(v.Revision)
+	default:
+		return fmt.Errorf("revision %d was answered, %d is there", w.told, v.Revision)
+	}
+	if len(v.Records) != len(w.tokens) {
+		return fmt.Errorf("%d records, want %d", len(v.Records), len(w.tokens))
+	}
+	for _, r := range v.Records {
+		if w.tokens[r.Place] != r.Token {
+			return fmt.Errorf("record %+v is not what was written", r.Place)
+		}
+	}
+	return nil
+}
+
+func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
+	const rounds, writers = 25, 3
+	data := "DATA_DIR=" + t.TempDir()
+	p := serveProcess(t, data)
+	all := make([]*writer, writers)
+	for i := range all {
+		all[i] = &writer{}
+		all[i].register(t, p.url, fmt.Sprintf("user%d", i))
+	}
+	var answered atomic.Int64
+	for round := range rounds {
+		before := answered.Load()
+		var wg sync.WaitGroup
+		for _, w := range all {
+			wg.Go(func() { w.write(p.url, &answered) })
+		}
+		for answered.Load() < before+5 {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Duration(random(1)[0]) * 100 * time.Microsecond) // another point of a write each time
+		if code := p.end(t, syscall.SIGKILL); code != -1 {
+			t.Fatalf("round %d: the server ended by itself with %d: %s", round, code, p.log)
+		}
+		wg.Wait()
+		p = serveProcess(t, data)
+		for i, w := range all {
+			if err := w.check(p.url); err != nil {
+				t.Fatalf("round %d, user %d: %v", round, i, err)
+			}
+		}
+	}
+	t.Logf("%d kills, %d changes answered, none lost", rounds, answered.Load())
+	if code := p.end(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("the last server ended with %d: %s", code, p.log)
+	}
+}

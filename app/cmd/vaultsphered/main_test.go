@@ -1,0 +1,72 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func runProgram(t *testing.T, args []string, settings ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	cmd := program(t, args, settings...)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	_ = cmd.Run() // its error is the exit code
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+func TestServesSaysWhereAndEndsOnSIGTERM(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "vault data")
+	p := serveProcess(t, "DATA_DIR="+dir)
+	res, err := http.Get(p.url + "/ready")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("/ready says %d", res.StatusCode)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(p.url, "http://"), ":")
+	if code, _, stderr := runProgram(t, []string{"health"}, "PORT="+port); code != 0 {
+		t.Errorf("health exits %d: %s", code, stderr)
+	}
+	if code := p.end(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("exit %d: %s", code, p.log)
+	}
+	if code, _, stderr := runProgram(t, []string{"health"}, "PORT="+port); code != 1 || !strings.HasPrefix(stderr, "vaultsphered: error: ") {
+		t.Errorf("health of a server that is gone exits %d: %s", code, stderr)
+	}
+	for _, name := range []string{"vault.db", "session.key"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
+func TestBadSettingEndsTheProgram(t *testing.T) {
+	code, stdout, stderr := runProgram(t, nil, "PORT=http", "VAULTSPHERE_COLOUR=blue")
+	if code != 1 || stdout != "" || !strings.Contains(stderr, "PORT must be") || !strings.Contains(stderr, "VAULTSPHERE_COLOUR") {
+		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	for _, c := range []struct {
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		{[]string{"version"}, 0, version, ""},
+		{[]string{"--help"}, 0, "SESSION_SECRET", ""},
+		{[]string{"server"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"serve", "now"}, 2, "", "Usage: vaultsphered"},
+	} {
+		code, stdout, stderr := runProgram(t, c.args)
+		if code != c.code || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) || (c.stdout == "" && stdout != "") {
+			t.Errorf("%v: exit %d, %q, %q", c.args, code, stdout, stderr)
+		}
+	}
+}

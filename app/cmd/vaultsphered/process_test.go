@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// asProgram makes this test binary be vaultsphered: the same run, in a process of its own that a test may kill.
+const asProgram = "VAULTSPHERED_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+func program(t *testing.T, args []string, settings ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append([]string{asProgram + "=1"}, settings...)
+	cmd.Dir = t.TempDir()
+	return cmd
+}
+
+// process is a running server.
+type process struct {
+	cmd *exec.Cmd
+	url string
+	log *output
+}
+
+// serveProcess starts a server on a free port and waits for the line that says where it is.
+func serveProcess(t *testing.T, settings ...string) *process {
+	t.Helper()
+	p := &process{log: &output{}}
+	p.cmd = program(t, nil, append([]string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off"}, settings...)...)
+	p.cmd.Stderr = p.log
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		_ = p.cmd.Wait()
+		t.Fatalf("the server did not start: %s", p.log)
+	}
+	_, rest, _ := strings.Cut(line, "serving ")
+	p.url, _, _ = strings.Cut(rest, ",")
+	return p
+}
+
+// end sends a signal and waits. It returns the exit code, -1 for a process that a signal ended.
+func (p *process) end(t *testing.T, s syscall.Signal) int {
+	t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.cmd.Wait() // its error is the exit code, which is the result here
+	return p.cmd.ProcessState.ExitCode()
+}
