@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
@@ -101,6 +102,9 @@ func deriveMaster(password string, kdf api.KDF) (seal.MasterKey, error) {
 	if err != nil {
 		return seal.MasterKey{}, fmt.Errorf("derive master key: %w", err)
 	}
+	// Argon2id's memory is garbage now. WebAssembly memory only ever grows, and growing is slow, so that what was taken
+	// for the key had better be free before a vault is loaded into it.
+	runtime.GC()
 	return master, nil
 }
 
