@@ -274,3 +274,37 @@ func TestSilentStoreIsUnavailable(t *testing.T) {
 		}
 	}
 }
+
+// Of two changes for one revision, the one whose transaction is second is a conflict, and leaves nothing; also when the
+// first writer has died with its change still pending.
+func TestChangeThatComesSecondIsAConflict(t *testing.T) {
+	for _, size := range []int{20, vaultSize} {
+		for _, deadAt := range []int64{1000, 5} { // not at all; with the change committed, but not in its places
+			s, _ := openTest(t)
+			if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
+				t.Fatal(err)
+			}
+			var raced atomic.Bool
+			second := around(s, func(_ context.Context, operation string, call func() error) error {
+				if operation == "TransactWriteItems" && raced.CompareAndSwap(false, true) {
+					if _, err := dying(s, deadAt, true).Apply(t.Context(), "ada", overwrite(1, vaultSize)); err != nil {
+						t.Error(err)
+					}
+					if pending := readUser(t, s).Pending != nil; pending != (deadAt == 5) {
+						t.Errorf("the first change is pending: %v", pending)
+					}
+				}
+				return call()
+			})
+			late := overwrite(1, size)
+			for i := range late.Puts {
+				late.Puts[i].Token = "late"
+			}
+			if _, err := second.Apply(t.Context(), "ada", late); !errors.Is(err, vault.ErrRevisionConflict) {
+				t.Errorf("%d records: error is %v, want %v", size, err, vault.ErrRevisionConflict)
+			}
+			wantWhole(t, s, 2, vaultSize)
+			wantNothingLeft(t, s)
+		}
+	}
+}
