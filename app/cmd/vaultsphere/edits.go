@@ -116,11 +116,11 @@ func (p *program) applySecrets(ctx context.Context, it *item.Item, e edits) (err
 func (p *program) notes(path string) (string, error) {
 	in := io.Reader(p.lines)
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // the file is the user's choice
+		f, err := os.Open(path)
 		if err != nil {
 			return "", fmt.Errorf("read notes: %w", err)
 		}
-		defer func() { _ = f.Close() }() // it was only read
+		defer f.Close()
 		in = f
 	}
 	const most = item.MaxNotes * utf8.UTFMax

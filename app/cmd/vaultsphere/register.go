@@ -96,7 +96,7 @@ func (p *program) warnIfWeak(password, username string) {
 
 // writePhrase makes a new file that only its owner can read. It never replaces one: that could be another vault's phrase.
 func writePhrase(path string, words []string) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the file is the user's choice
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return withHint(fmt.Errorf("write recovery phrase: %s exists already", path), "name a file that does not exist")
 	}

@@ -83,11 +83,11 @@ func (p *program) stdinSecret(what string) (string, error) {
 
 // secretFile reads a file of one line. More than one is refused, rather than guessing which part is the secret.
 func secretFile(path, what string) (string, error) {
-	f, err := os.Open(path) //nolint:gosec // the file is the user's choice
+	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", what, err)
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer f.Close()
 	r := bufio.NewReader(f)
 	s, err := readLine(r)
 	if errors.Is(err, io.EOF) {

@@ -75,7 +75,7 @@ func readState(path string, v any, remedy string) error {
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)
