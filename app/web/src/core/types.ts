@@ -11,7 +11,7 @@ export interface Summary {
   tags?: string[];
   favourite?: boolean;
   modified?: string;
-  unreadable?: boolean;
+  unreadable?: boolean; // everything but the id is empty then
 }
 
 export interface Field {
@@ -150,7 +150,7 @@ export interface Generated {
 }
 
 export interface Strength {
-  score: number; // 0 to 4
+  score: number; // 0 to 4, as zxcvbn grades
   guesses_log10: number;
   warning: string;
   suggestions: string[] | null;

@@ -134,10 +134,12 @@ export function EntryForm({ item, onSave, onDone }:
       <Check label={text.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
       {generating && (
         <Dialog title={text.generateTitle} onClose={() => setGenerating(false)}>
-          <Generator useLabel={text.use} onUse={(password) => {
-            change({ password });
-            setGenerating(false);
-          }} />
+          <div class="dialog-body">
+            <Generator useLabel={text.use} onUse={(password) => {
+              change({ password });
+              setGenerating(false);
+            }} />
+          </div>
         </Dialog>
       )}
     </form>

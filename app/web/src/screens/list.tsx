@@ -139,7 +139,7 @@ export function ListPane() {
   }, [words]);
   useEffect(() => {
     const at = items.findIndex((i) => i.id === current);
-    if (at >= 0) setActive(at);
+    if (at >= 0) move(at);
   }, [current, items]);
   const filled = items.length > 0;
   useLayoutEffect(() => {

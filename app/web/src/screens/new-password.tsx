@@ -1,7 +1,7 @@
 // Choosing a master password: twice, with its strength. Shared by registration, recovery and the settings.
 import { useEffect, useState } from "preact/hooks";
 import { PasswordField } from "../ui/field";
-import { StrengthMeter, useStrength } from "../ui/strength";
+import { levelOf, StrengthMeter, useStrength } from "../ui/strength";
 
 const text = {
   first: "New master password",
@@ -22,7 +22,7 @@ export function NewPassword({ username, onChoice, labels = text }:
   const [first, setFirst] = useState("");
   const [again, setAgain] = useState("");
   const strength = useStrength(first, [username, "vaultsphere"]);
-  const weak = strength !== null && strength.score < WEAKEST;
+  const weak = strength !== null && levelOf(strength) < WEAKEST;
   useEffect(() => onChoice({ password: first, ready: first !== "" && first === again && !weak }), [first, again, weak]);
   return (
     <>

@@ -78,7 +78,7 @@ export function Recover() {
       }}>
         <TextField label={text.username} value={username} onInput={setUsername} autocomplete="username" required
           maxLength={128} inputRef={focusOnce} />
-        <TextArea label={text.phrase} value={phrase} onInput={setPhrase} rows={4} mono error={wrong}
+        <TextArea label={text.phrase} value={phrase} onInput={setPhrase} rows={6} mono error={wrong}
           hint={judged?.ok
             ? <span class="good"><Icon name="check" />{text.complete}</span>
             : words ? text.count(words) : text.phraseHint} />

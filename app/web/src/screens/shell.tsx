@@ -1,18 +1,17 @@
 // The unlocked app: navigation, the list, and beside it the entry, the form, the generator or the settings.
 import { useEffect } from "preact/hooks";
 import { online } from "../state/app";
-import { heldBack, leaveAnyway, route, stay } from "../state/route";
-import { syncNow, syncProblem, unreadable } from "../state/vault";
+import { heldBack, href, leaveAnyway, route, stay } from "../state/route";
+import { all, counts, syncNow, syncProblem, unreadable } from "../state/vault";
 import { Confirm } from "../ui/dialog";
 import { Empty } from "../ui/controls";
-import { Icon } from "../ui/icon";
+import { Icon, type IconName } from "../ui/icon";
 import { explain } from "../ui/task";
 import { EntryScreen } from "./entry";
 import { GeneratorPage } from "./generator";
 import { ListPane } from "./list";
 import { Sidebar, Tabbar } from "./navigation";
 import { Settings } from "./settings";
-import { all, counts } from "../state/vault";
 
 const text = {
   offline: "The server cannot be reached. You can read everything; changes must wait.",
@@ -20,10 +19,16 @@ const text = {
   unreadable: (n: number) => `${n === 1 ? "One entry" : `${n} entries`} could not be opened. The others are complete.`,
   nothing: "Nothing selected",
   nothingHint: "Choose an entry on the left, or press / to search.",
-  ready: "Ready for your first entry",
+  startTitle: "A good start",
+  starts: [
+    { to: "new", icon: "plus", title: "Add a login you use every day", hint: "Paste the password, or let VaultSphere make a better one." },
+    { to: "settings", icon: "shield", title: "Turn on the second factor", hint: "Then the password alone does not let anybody in." },
+    { to: "generator", icon: "generate", title: "Try the generator", hint: "Passwords and passphrases, made on this device." },
+  ] as { to: string; icon: IconName; title: string; hint: string }[],
   unsaved: "Discard your changes?",
   unsavedBody: "You have changes that are not saved.",
   discard: "Discard",
+  keep: "Keep editing",
 };
 
 function Banners() {
@@ -44,6 +49,22 @@ function Banners() {
   );
 }
 
+/** What a new vault's owner may want to do first. */
+function Starts() {
+  return (
+    <div class="starts">
+      <h2>{text.startTitle}</h2>
+      <ul>
+        {text.starts.map((s) => (
+          <li key={s.to}>
+            <a href={href(s.to)}><Icon name={s.icon} /><span><b>{s.title}</b><span>{s.hint}</span></span></a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 function Detail() {
   const [screen, id, action] = route.value;
   switch (screen) {
@@ -54,7 +75,7 @@ function Detail() {
     default:
       return counts.value.by.all || all.value === null
         ? <div class="detail-empty"><Empty icon="key" title={text.nothing}><p>{text.nothingHint}</p></Empty></div>
-        : <div class="detail-empty"><Empty icon="key" title={text.ready} /></div>;
+        : <Starts />;
   }
 }
 
@@ -76,7 +97,7 @@ export function Shell() {
       </main>
       <Tabbar />
       {heldBack.value !== null && (
-        <Confirm title={text.unsaved} action={text.discard} danger onConfirm={leaveAnyway} onClose={stay}>
+        <Confirm title={text.unsaved} action={text.discard} cancel={text.keep} danger onConfirm={leaveAnyway} onClose={stay}>
           <p>{text.unsavedBody}</p>
         </Confirm>
       )}

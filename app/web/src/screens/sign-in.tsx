@@ -71,7 +71,7 @@ export function SignIn() {
         <Problem error={task.error} wait={wait} />
         {task.busy
           ? <Working onCancel={restart}>{text.deriving}</Working>
-          : <Button type="submit" kind="primary" wide disabled={!username || !password || wait > 0}>{text.submit}</Button>}
+          : <Button type="submit" kind="primary" wide disabled={wait > 0}>{text.submit}</Button>}
       </form>
       <nav class="panel-links" aria-label="Other ways in">
         <a href={href("recover")}>{text.forgot}</a>

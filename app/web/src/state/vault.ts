@@ -95,7 +95,7 @@ export async function syncNow(): Promise<void> {
       syncProblem.value = null;
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.message]));
     });
-    if (result.changed || all.value === null) await refresh();
+    if (result.changed || result.count !== all.value?.length) await refresh();
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code === "offline") online.value = false;

@@ -45,20 +45,21 @@ interface ConfirmProps {
   title: string;
   children: ComponentChildren;
   action: string;
+  cancel?: string;
   danger?: boolean;
   busy?: boolean;
   onConfirm: () => void;
   onClose: () => void;
 }
 
-export function Confirm({ title, children, action, danger, busy, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, children, action, cancel = "Cancel", danger, busy, onConfirm, onClose }: ConfirmProps) {
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => first.current?.focus(), []);
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="dialog-body">{children}</div>
       <footer class="dialog-foot">
-        <Button kind="plain" onClick={onClose} buttonRef={first}>Cancel</Button>
+        <Button kind="plain" onClick={onClose} buttonRef={first}>{cancel}</Button>
         <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>{action}</Button>
       </footer>
     </Dialog>

@@ -3,21 +3,18 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import type { Strength } from "../core/types";
 
-const WORDS = ["Very weak", "Weak", "Fair", "Strong", "Very strong"];
+// Levels and times for a rich attacker with the stolen database: Argon2id slows the guesses to ten thousand a second.
+// Upper bounds are powers of ten of guesses.
+const LEVELS = [
+  { below: 6, word: "Very weak", time: "guessed within minutes" },
+  { below: 8.9, word: "Weak", time: "guessed within a day" },
+  { below: 11.3, word: "Fair", time: "guessed within a year" },
+  { below: 13.5, word: "Strong", time: "guessed in decades" },
+  { below: Infinity, word: "Very strong", time: "not guessed in centuries" },
+];
 
-// A rich attacker with the stolen database: 64 MiB of Argon2id for every guess, ten thousand a second.
-const GUESSES_PER_SECOND_LOG10 = 4;
-
-function timeToGuess(guessesLog10: number): string {
-  const log = guessesLog10 - GUESSES_PER_SECOND_LOG10;
-  if (log < 1.8) return "guessed within a minute";
-  if (log < 3.6) return "guessed within an hour";
-  if (log < 4.95) return "guessed within a day";
-  if (log < 6.4) return "guessed within a month";
-  if (log < 7.5) return "guessed within a year";
-  if (log < 9.5) return "guessed in years";
-  return "not guessed in centuries";
-}
+/** 0 (very weak) to 4 (very strong). */
+export const levelOf = (s: Strength) => LEVELS.findIndex((l) => s.guesses_log10 < l.below);
 
 /** The strength of a password as it is typed; null while there is nothing to say. */
 export function useStrength(password: string, inputs: string[]): Strength | null {
@@ -39,13 +36,14 @@ export function useStrength(password: string, inputs: string[]): Strength | null
 }
 
 export function StrengthMeter({ strength }: { strength: Strength | null }) {
-  const score = strength?.score ?? -1;
+  const score = strength ? levelOf(strength) : -1;
+  const level = LEVELS[score];
   return (
     <div class="strength" data-score={strength ? score : "none"}>
       <div class="strength-bar" aria-hidden="true">{[0, 1, 2, 3].map((i) => <span key={i} data-on={score > i} />)}</div>
       <p role="status">
-        {strength
-          ? <><strong>{WORDS[score]}</strong>: {timeToGuess(strength.guesses_log10)}. {strength.warning || strength.suggestions?.[0] || ""}</>
+        {strength && level
+          ? <><strong>{level.word}</strong>: {level.time}. {score < 3 && (strength.warning || strength.suggestions?.[0])}</>
           : "Several unrelated words make a password that is strong and easy to keep in mind."}
       </p>
     </div>

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { openPage, startBrowser, startServer } from "./stage.mjs";
+import { walk } from "./walk.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser;
+before(async () => (browser = await startBrowser()));
+after(() => browser?.close());
+
+/** Serious and critical findings, one line each. The source goes in by the debugger, which no CSP concerns. */
+async function findings(page) {
+  await page.evaluate(`globalThis.axe ?? ${axe}`);
+  const violations = await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    return violations.map((v) => ({ id: v.id, impact: v.impact, help: v.help, targets: v.nodes.map((n) => `${n.target} (${n.failureSummary})`) }));
+  });
+  return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
+    .map((v) => `${v.id}: ${v.help}\n    ${v.targets.slice(0, 4).join("\n    ")}`);
+}
+
+async function check(options, look) {
+  const server = await startServer();
+  const page = await openPage(browser, server.url, { reducedMotion: "reduce", ...options });
+  const found = [];
+  const seen = [];
+  try {
+    await walk(page, async (name) => {
+      seen.push(name);
+      for (const line of await look(page)) found.push(`${name}: ${line}`);
+    });
+    assert.ok(seen.length >= 35, `the walk saw only ${seen.length} screens`);
+    assert.deepEqual(found, []);
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    await page.context().close();
+    await server.stop();
+  }
+}
+
+test("no screen has a serious accessibility finding, in either theme", () => check({}, async (page) => {
+  const found = [];
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await findings(page)).map((f) => `${colorScheme}: ${f}`));
+  }
+  return found;
+}));
+
+const SMALL = 40; // pixels, of a touch target's smaller side
+
+test("at 320 pixels no screen scrolls sideways, and every control is large enough for a finger", () =>
+  check({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }, (page) => page.evaluate((small) => {
+    const found = [];
+    const { scrollWidth, clientWidth } = document.scrollingElement;
+    if (scrollWidth > clientWidth) found.push(`${scrollWidth} pixels wide in a window of ${clientWidth}`);
+    for (const el of document.querySelectorAll("button, a[href], input:not([type=checkbox]), select, textarea, summary")) {
+      if (!el.checkVisibility({ visibilityProperty: true, opacityProperty: false }) || el.closest("p, .visually-hidden, .line-value")) continue; // links within text are exempt (WCAG 2.5.8)
+      if (el.matches(".visually-hidden")) continue;
+      const { width, height } = el.getBoundingClientRect();
+      if (width < small || height < small) found.push(`${el.outerHTML.slice(0, 90)} is ${Math.round(width)} by ${Math.round(height)}`);
+      if (width > clientWidth) found.push(`${el.outerHTML.slice(0, 90)} is wider than the window`);
+    }
+    return found;
+  }, SMALL)));

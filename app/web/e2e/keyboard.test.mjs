@@ -1,0 +1,146 @@
+// The whole way by keyboard: the mouse is never used.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { addMany, heading, openPage, PASSWORD, startBrowser, startServer } from "./stage.mjs";
+import { logins } from "./samples.mjs";
+
+let browser, server;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const focused = (page) => page.evaluate(() => {
+  const el = document.activeElement;
+  return el.getAttribute("aria-label") ?? el.labels?.[0]?.textContent ?? el.textContent;
+});
+
+/** Presses Tab until the named control has the focus. */
+async function tabTo(page, name) {
+  const passed = [];
+  for (let i = 0; i < 60; i++) {
+    const at = await focused(page);
+    if (at === name) return;
+    passed.push(at.slice(0, 40));
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`Tab never reached “${name}”; it passed ${passed.join(" · ")}`);
+}
+
+test("register, add, search, open, copy, edit, delete and lock, by keyboard alone", async () => {
+  const page = await openPage(browser, server.url);
+  const { keyboard } = page;
+  await heading(page, "Sign in");
+  await tabTo(page, "Create a vault");
+  await keyboard.press("Enter");
+  await heading(page, "Create your vault");
+  assert.equal(await focused(page), "User name"); // the focus is where the eye is
+  await keyboard.type("ada");
+  await tabTo(page, "Master password");
+  await keyboard.type(PASSWORD);
+  await tabTo(page, "Master password again");
+  await keyboard.type(PASSWORD);
+  await keyboard.press("Enter");
+  await heading(page, "Your recovery phrase");
+  assert.equal(await focused(page), "Your recovery phrase");
+  const words = await page.locator(".words b").allTextContents();
+  await tabTo(page, "I have kept these words");
+  await keyboard.press("Enter");
+  await heading(page, "Check the phrase");
+  for (let i = 0; i < 3; i++) {
+    const asked = Number(/\d+/.exec(await focused(page))[0]);
+    await keyboard.type(words[asked - 1]);
+    if (i < 2) await keyboard.press("Tab");
+  }
+  await keyboard.press("Enter");
+  await heading(page, "All entries");
+
+  await keyboard.press("n");
+  await heading(page, "New entry");
+  assert.equal(await focused(page), "Title");
+  await keyboard.type("Harbour Mail");
+  await tabTo(page, "Generate a password");
+  await keyboard.press("Enter");
+  await heading(page, "Generate a password");
+  await page.locator(".generated-value .letter").first().waitFor();
+  await tabTo(page, "Use this password");
+  await keyboard.press("Enter");
+  assert.equal(await focused(page), "Generate a password"); // the dialog gave the focus back
+  assert.equal((await page.getByLabel("Password", { exact: true }).inputValue()).length, 20);
+  await keyboard.press("Control+Enter");
+  await heading(page, "Harbour Mail");
+
+  await addMany(page, logins(60));
+  await page.getByText("61 entries").waitFor();
+  await keyboard.press("/");
+  assert.equal(await focused(page), "Search the vault");
+  await keyboard.type("tessera");
+  await page.getByText("4 entries").waitFor();
+  await keyboard.press("ArrowDown");
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "listbox");
+  const active = () => page.evaluate(() => {
+    const id = document.activeElement.getAttribute("aria-activedescendant");
+    return document.getElementById(id)?.querySelector(".row-title").textContent;
+  });
+  const first = await active();
+  await keyboard.press("ArrowDown");
+  const second = await active();
+  assert.notEqual(second, first);
+  await keyboard.press("End");
+  const last = await active();
+  await keyboard.press("Home");
+  assert.equal(await active(), first);
+  await keyboard.press("c");
+  await page.getByText("Password copied").first().waitFor();
+  const wanted = logins(60).find((l) => l.title === first).password;
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), wanted);
+  await keyboard.press("End");
+  assert.equal(await active(), last);
+  await keyboard.press("Enter");
+  await heading(page, last);
+  await page.waitForFunction((t) => document.activeElement.textContent === t, last);
+
+  await tabTo(page, "Delete");
+  await keyboard.press("Enter");
+  await heading(page, `Delete “${last}”?`);
+  await keyboard.press("Escape");
+  assert.equal(await focused(page), "Delete");
+  await keyboard.press("Enter");
+  await heading(page, `Delete “${last}”?`);
+  await keyboard.press("Tab");
+  assert.equal(await focused(page), "Delete");
+  await keyboard.press("Enter");
+  await page.getByText("3 entries").waitFor();
+
+  await keyboard.press("?");
+  await heading(page, "Keyboard shortcuts");
+  await keyboard.press("Escape");
+  await keyboard.press("Alt+l");
+  await heading(page, "Your vault is locked");
+  assert.equal(await focused(page), "Master password");
+  await keyboard.type(PASSWORD);
+  await keyboard.press("Enter");
+  await heading(page, "All entries");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("ten thousand entries: End and Home reach both ends, and only the rows in sight are in the page", async () => {
+  const page = await openPage(browser, server.url);
+  const { registerPerson } = await import("./stage.mjs");
+  await registerPerson(page, "grace");
+  for (let i = 0; i < 10; i++) await addMany(page, logins(1000));
+  await page.getByText("10,000 entries").waitFor();
+  const list = page.getByRole("listbox");
+  await list.focus();
+  await page.keyboard.press("End");
+  await page.waitForFunction(() => document.querySelector('[role=option][aria-posinset="10000"]'));
+  assert.ok(await page.getByRole("option").count() < 60);
+  await page.keyboard.press("Home");
+  await page.waitForFunction(() => document.querySelector('[role=option][aria-posinset="1"]'));
+  await page.getByLabel("Search the vault").fill("lumen library 60");
+  await page.getByRole("option", { name: "Lumen Library 60" }).first().waitFor();
+});

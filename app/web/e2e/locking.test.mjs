@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { addMany, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
+import { rich } from "./samples.mjs";
+
+let browser, server, page;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+let person = 0;
+beforeEach(async () => {
+  await page?.context().close();
+  page = await openPage(browser, server.url);
+});
+
+const enter = async () => {
+  await registerPerson(page, `person-${++person}`);
+  await addMany(page, [rich]);
+  await page.getByRole("option", { name: rich.title }).click();
+  await heading(page, rich.title);
+};
+
+const locked = async (p) => {
+  await heading(p, "Your vault is locked");
+  assert.equal((await p.locator("body").textContent()).includes(rich.title), false, "the locked page still names an entry");
+};
+
+test("the page locks itself after the idle time, and not while it is used", async () => {
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  await page.clock.fastForward("04:00");
+  await page.keyboard.press("Shift");
+  await page.clock.fastForward("04:00");
+  await heading(page, rich.title);
+  await page.clock.fastForward("01:05");
+  await locked(page);
+});
+
+test("waking from sleep after the idle time locks, even when the first sign is a key press", async () => {
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  await page.clock.pauseAt(Date.now() + 3_600_000); // jumps: timers that fell due run once, as after a sleep
+  await page.keyboard.press("Shift");
+  await page.clock.resume();
+  await locked(page);
+});
+
+test("a reload locks, and the route comes back after unlocking", async () => {
+  await enter();
+  await page.reload();
+  await locked(page);
+  await unlock(page);
+  await heading(page, rich.title);
+});
+
+test("locking ends the worker, and its memory with it", async () => {
+  await enter();
+  const old = page.workers()[0];
+  const closed = new Promise((done) => old.once("close", done));
+  await page.keyboard.press("Alt+l");
+  await locked(page);
+  await closed;
+  assert.notEqual(page.workers()[0], old);
+});
+
+test("two tabs: locking one locks the other, a change in one shows in the other", async () => {
+  await enter();
+  const other = await page.context().newPage();
+  watch(other);
+  await other.goto(server.url);
+  await unlock(other);
+  await other.getByRole("option", { name: rich.title }).waitFor();
+
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("Title", { exact: true }).fill("Renamed in the first tab");
+  await page.getByRole("button", { name: "Save" }).click();
+  await other.getByRole("option", { name: "Renamed in the first tab" }).waitFor();
+
+  await other.keyboard.press("Alt+l");
+  await locked(other);
+  await locked(page);
+  assert.deepEqual([...page.complaints, ...other.complaints], []);
+});
+
+test("a copied password leaves the clipboard after the chosen time", async () => {
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.getByText("Password copied. The clipboard is cleared in 30 seconds.").first().waitFor();
+  assert.equal(await clipboard(), rich.password);
+  await page.clock.fastForward(31_000);
+  await page.waitForFunction(() => navigator.clipboard.readText().then((t) => t === ""));
+});
+
+test("what was copied elsewhere in the meantime stays in the clipboard", async () => {
+  await page.clock.install();
+  await page.reload();
+  await enter();
+  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.getByText("Password copied").first().waitFor();
+  await page.evaluate(() => navigator.clipboard.writeText("something else"));
+  await page.clock.fastForward(31_000);
+  await page.getByRole("button", { name: "Copy user name" }).waitFor(); // the page has run its timers
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "something else");
+});
+
+test("locking clears a copied password at once", async () => {
+  await enter();
+  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.getByText("Password copied").first().waitFor();
+  await page.keyboard.press("Alt+l");
+  await locked(page);
+  await page.waitForFunction(() => navigator.clipboard.readText().then((t) => t === ""));
+});
+
+test("nothing of the vault is left in the browser's own storage", async () => {
+  await enter();
+  const kept = await page.evaluate(async () => {
+    const databases = await indexedDB.databases();
+    const rows = await Promise.all(databases.map(({ name }) => new Promise((done) => {
+      indexedDB.open(name).onsuccess = (e) => {
+        const db = e.target.result;
+        db.transaction("memory").objectStore("memory").getAll().onsuccess = (r) => done(r.target.result);
+      };
+    })));
+    return JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, rows]);
+  });
+  for (const secret of [PASSWORD, rich.password, rich.title, rich.username]) assert.equal(kept.includes(secret), false);
+  assert.match(kept, /digest/); // the device's memory is what is looked at, and it is there
+});

@@ -1,0 +1,131 @@
+// The main job on one long day: from the first visit to the recovery of a thousand logins.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import {
+  addMany, callCore, commandLine, footCount, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer, unlock,
+} from "./stage.mjs";
+import { logins } from "./samples.mjs";
+import { codeFor } from "./totp.mjs";
+
+let browser, server;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function addByForm(page, { title, username, password, url }) {
+  await page.getByRole("link", { name: "New entry" }).first().click();
+  await page.getByLabel("Title", { exact: true }).fill(title);
+  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByLabel("Address", { exact: true }).fill(url);
+  await page.getByRole("button", { name: "Save" }).click();
+  await heading(page, title);
+}
+
+async function enrolTOTP(page) {
+  await page.getByRole("link", { name: "Settings" }).first().click();
+  await page.getByRole("button", { name: "Turn on" }).click();
+  const dialog = page.locator("dialog");
+  await dialog.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await dialog.getByRole("button", { name: "Continue" }).click();
+  await dialog.getByRole("img", { name: /QR code/ }).waitFor();
+  const secret = (await dialog.locator(".totp-key").textContent()).replaceAll(" ", "");
+  await dialog.getByLabel("The six-digit code").fill(codeFor(secret, -1));
+  await dialog.getByRole("button", { name: "Turn on" }).click();
+  await page.getByRole("button", { name: "Turn off" }).waitFor();
+  return secret;
+}
+
+async function showPassword(page) {
+  await page.getByRole("button", { name: "Show password" }).click();
+  return page.locator(".line", { hasText: "Password" }).locator(".secret").textContent();
+}
+
+/** Reads one password with the command line, as the same person. */
+function readByCommandLine(title, code) {
+  const env = {
+    PATH: process.env.PATH, HOME: server.dir, XDG_CONFIG_HOME: server.dir, XDG_STATE_HOME: server.dir, XDG_DATA_HOME: server.dir,
+    VAULTSPHERE_SERVER: server.url,
+  };
+  const run = (args, input) => execFileSync(commandLine(), args, { env, input, encoding: "utf8" });
+  run(["login", "ada", "--password-stdin", "--code-stdin"], `${PASSWORD}\n${code}\n`);
+  return run(["get", title, "--password-stdin"], `${PASSWORD}\n`).trim();
+}
+
+test("a person registers, fills a vault, edits, loses the password, and finds everything again", async () => {
+  const page = await openPage(browser, server.url);
+  after(() => page.screenshot({path:"/tmp/webdev/fail.png"}));
+  const words = await registerPerson(page, "ada");
+  assert.equal(new Set(words).size > 12 && words.length, 24);
+
+  const secret = await enrolTOTP(page);
+  await page.getByRole("button", { name: "All entries" }).click();
+  await addByForm(page, { title: "Harbour Mail Zero", username: "ada@harbour.example", password: "first-of-many", url: "mail.harbour.example" });
+  await addByForm(page, { title: "Quill Notes Zero", username: "ada", password: "second-of-many", url: "https://quill.example" });
+  await page.evaluate(() => (location.hash = "#/vault"));
+  assert.equal(await addMany(page, logins(998)), 998);
+  await footCount(page).getByText("1,000 entries").waitFor();
+
+  // Locked, the page shows nothing of the vault; unlocking needs only the password.
+  await page.getByRole("button", { name: "Lock" }).first().click();
+  await heading(page, "Your vault is locked");
+  assert.equal((await page.locator("body").textContent()).includes("Harbour"), false);
+  await unlock(page);
+  await footCount(page).getByText("1,000 entries").waitFor();
+
+  // Signed out, the second factor is asked for.
+  await page.getByRole("link", { name: "Settings" }).first().click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await heading(page, "Sign in");
+  await signIn(page, "ada");
+  await heading(page, "Second factor");
+  await page.getByLabel("Code from the authenticator").fill(codeFor(secret, 0));
+  await footCount(page).getByText("1,000 entries").waitFor();
+
+  // Found by search, read and edited.
+  await page.keyboard.press("/");
+  await page.keyboard.type("kestrel rail 17");
+  await page.getByRole("option", { name: "Kestrel Rail 17" }).click();
+  await heading(page, "Kestrel Rail 17");
+  assert.equal(await showPassword(page), logins(998).find((l) => l.title === "Kestrel Rail 17").password);
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("Password", { exact: true }).fill("changed by hand 17");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved").first().waitFor();
+  assert.equal(await showPassword(page), "changed by hand 17");
+  await page.getByText("Password history").click();
+  await page.locator(".history li").first().waitFor();
+
+  assert.equal(readByCommandLine("Kestrel Rail 17", codeFor(secret, 1)), "changed by hand 17");
+
+  // The password is lost, and the authenticator too.
+  await page.getByRole("link", { name: "Settings" }).first().click();
+  await page.getByRole("button", { name: "Sign out" }).first().click();
+  await heading(page, "Sign in");
+  await page.getByRole("link", { name: "Forgot your master password?" }).click();
+  await page.getByLabel("User name").fill("ada");
+  await page.getByLabel("Recovery phrase").fill(words.join(" "));
+  await page.getByText("The phrase is complete.").waitFor();
+  const next = "copper meadow hatch violin";
+  await page.getByLabel("New master password", { exact: true }).fill(next);
+  await page.getByLabel("New master password again").fill(next);
+  await page.getByLabel("I have also lost my authenticator").check();
+  await page.getByRole("button", { name: "Set the password and open the vault" }).click();
+  await footCount(page).getByText("1,000 entries").waitFor();
+
+  // All thousand are there, with what was in them.
+  const { items } = await callCore(page, "list", { query: "" });
+  const wanted = new Map(logins(998).map((l) => [l.title, l.password]));
+  wanted.set("Harbour Mail Zero", "first-of-many").set("Quill Notes Zero", "second-of-many").set("Kestrel Rail 17", "changed by hand 17");
+  assert.equal(items.length, 1000);
+  for (const { id, title } of items) {
+    assert.equal((await callCore(page, "get", { id })).password, wanted.get(title), title);
+  }
+  assert.deepEqual(page.complaints, []);
+});

@@ -1,0 +1,145 @@
+// What every test stands on: the real server on a port of its own, with an empty directory, and a real browser.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = resolve(here, "../../..");
+
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+/** The path of a program, or an error that says how to get it. */
+function program(variable, fallback, install) {
+  const path = resolve(process.env[variable] ?? fallback);
+  if (!existsSync(path)) throw new Error(`${path} is missing: ${install}`);
+  return path;
+}
+
+export const commandLine = () => program("VAULTSPHERE_CLI", join(root, "bin/vaultsphere"), "make build");
+
+/** Starts the server; `env` adds to its settings. Returns its address, its data directory and how to stop it. */
+export async function startServer(env = {}) {
+  const path = program("VAULTSPHERED", join(root, "bin/vaultsphered"), "make build");
+  const dir = mkdtempSync(join(tmpdir(), "vaultsphere-web-"));
+  const child = spawn(path, {
+    cwd: dir,
+    env: { PATH: process.env.PATH, LISTEN_ADDR: "127.0.0.1:0", METRICS_ADDR: "off", DATA_DIR: dir, AUTH_RATE: "100000", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = [];
+  const exited = new Promise((done) => child.once("exit", done));
+  const url = await new Promise((found, fail) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        if (said.length < 50) said.push(line);
+        const at = /serving (http:\/\/[^\s,]+)/.exec(line);
+        if (at) found(at[1]);
+      });
+    }
+    void exited.then((code) => fail(new Error(`vaultsphered ended with ${code}:\n${said.join("\n")}`)));
+  });
+  return {
+    url,
+    dir,
+    async stop() {
+      child.kill("SIGTERM");
+      await exited;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function startBrowser() {
+  const executablePath = program("CHROMIUM", "/usr/bin/chromium", "apt-get install chromium");
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** A page of a fresh profile. Anything the page logs as an error, a CSP report among it, is kept in `page.complaints`. */
+export async function openPage(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  watch(page);
+  await page.goto(url);
+  return page;
+}
+
+export function watch(page) {
+  page.complaints = [];
+  page.on("pageerror", (e) => page.complaints.push(String(e)));
+  page.on("console", (m) => {
+    // The browser logs every answer outside 2xx by itself; those are the page's business.
+    if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) page.complaints.push(m.text());
+  });
+}
+
+export const heading = (page, name) => page.getByRole("heading", { name, exact: true }).waitFor();
+
+export const PASSWORD = "lantern orbit velvet mustard";
+
+/** Fills the registration form and stops at the phrase. Returns the words. */
+export async function beginRegistration(page, username, password = PASSWORD) {
+  await page.getByRole("link", { name: "Create a vault" }).click();
+  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("Master password", { exact: true }).fill(password);
+  await page.getByLabel("Master password again", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await heading(page, "Your recovery phrase");
+  return page.locator(".words b").allTextContents();
+}
+
+/** Types the three words that the page asks for. */
+export async function confirmPhrase(page, words) {
+  await page.getByRole("button", { name: "I have kept these words" }).click();
+  const fields = page.getByLabel(/^Word \d+$/);
+  await fields.first().waitFor();
+  for (const field of await fields.all()) {
+    const place = Number(/\d+/.exec(await field.evaluate((el) => el.labels[0].textContent))[0]);
+    await field.fill(words[place - 1]);
+  }
+  await page.getByRole("button", { name: "Confirm" }).click();
+}
+
+/** Registers a person and waits for the empty vault. Returns the recovery phrase. */
+export async function registerPerson(page, username, password = PASSWORD) {
+  const words = await beginRegistration(page, username, password);
+  await confirmPhrase(page, words);
+  await heading(page, "All entries");
+  return words;
+}
+
+export async function signIn(page, username, password = PASSWORD) {
+  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("Master password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+export async function unlock(page, password = PASSWORD) {
+  await heading(page, "Your vault is locked");
+  await page.getByLabel("Master password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Unlock" }).click();
+}
+
+/** Calls a method of the core that runs in the page's worker, as the page itself would. */
+export async function callCore(page, method, params) {
+  const worker = page.workers()[0];
+  return JSON.parse(await worker.evaluate(
+    ([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
+}
+
+/** Adds entries through the core and lets the page read its list anew. */
+export async function addMany(page, items) {
+  const { added } = await callCore(page, "add_many", { items });
+  await page.evaluate(() => new BroadcastChannel("vaultsphere").postMessage("changed"));
+  return added;
+}
+
+export const footCount = (page) => page.locator(".list-foot");

@@ -1,0 +1,33 @@
+// What a server could do to the page: answers changed on their way.
+
+/** Lets the server answer, then changes the vault that it sends. */
+export async function tamperVault(page, change) {
+  await page.route(/\/api\/v1\/vault\?/, async (route) => {
+    const response = await route.fetch();
+    const vault = await response.json();
+    change(vault);
+    await route.fulfill({ response, json: vault });
+  });
+}
+
+export const cutOff = (page) => page.route("**/api/**", (route) => route.abort("internetdisconnected"));
+export const reconnect = (page) => page.unroute("**/api/**");
+
+/** Makes one entry unreadable for this page, as a record would be that a defective client wrote. */
+export async function breakEntry(page, id) {
+  await page.workers()[0].evaluate((broken) => {
+    const glue = globalThis.vaultsphere;
+    const real = glue.call;
+    const message = `record ${broken} of kind password cannot be opened`;
+    glue.call = async (method, params, progress) => {
+      if (method === "get" && JSON.parse(params).id === broken) {
+        throw new Error(JSON.stringify({ code: "record_unreadable", message }));
+      }
+      const result = JSON.parse(await real(method, params, progress));
+      if (method === "sync") Object.assign(result, { changed: true, unreadable: [{ id: broken, message }] });
+      if (method === "list") result.items = result.items.map((i) => (i.id === broken ? { id: broken, type: "", title: "", unreadable: true } : i));
+      return JSON.stringify(result);
+    };
+  }, id);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs
+}

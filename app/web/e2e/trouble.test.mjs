@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import {
+  addMany, beginRegistration, callCore, confirmPhrase, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer, unlock,
+} from "./stage.mjs";
+import { logins } from "./samples.mjs";
+import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
+
+let browser, server, page;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+let person = 0;
+let name;
+beforeEach(async () => {
+  await page?.context().close();
+  page = await openPage(browser, server.url);
+  name = `person-${++person}`;
+});
+
+test("a wrong password says so, empties the field, and lets one try again", async () => {
+  await registerPerson(page, name);
+  await page.keyboard.press("Alt+l");
+  await unlock(page, "not the password");
+  await page.getByText("That is not the master password.").waitFor();
+  assert.equal(await page.getByLabel("Master password", { exact: true }).inputValue(), "");
+  await unlock(page);
+  await heading(page, "All entries");
+});
+
+test("too many wrong passwords are answered with a countdown, and the button waits for it", async () => {
+  await page.getByLabel("User name").fill(name);
+  const submit = page.getByRole("button", { name: "Sign in" });
+  for (let i = 0; i < 12 && !(await page.getByText("Too many attempts").isVisible()); i++) {
+    await signIn(page, name, `guess ${i}`);
+    await page.getByRole("alert").waitFor();
+    await submit.waitFor();
+  }
+  await page.getByText(/Too many attempts\. Try again in \d+ seconds?\./).waitFor();
+  assert.equal(await submit.isDisabled(), true);
+  await page.getByText("You can try again now.").waitFor();
+  assert.equal(await submit.isDisabled(), false);
+});
+
+test("a name that is taken keeps the password and the phrase, and asks for another name", async () => {
+  await registerPerson(page, name);
+  const second = await openPage(browser, server.url);
+  const words = await beginRegistration(second, name.toUpperCase());
+  await confirmPhrase(second, words);
+  await heading(second, "Choose another user name");
+  await second.getByLabel("User name").fill(`${name}-b`);
+  await second.getByRole("button", { name: "Create the vault" }).click();
+  await heading(second, "All entries");
+  await second.keyboard.press("Alt+l");
+  await unlock(second); // the password typed at the start
+  await heading(second, "All entries");
+  await second.context().close();
+});
+
+test("a word of the phrase that differs is named", async () => {
+  const words = await beginRegistration(page, name);
+  const wrong = words.map((w) => `${w}x`);
+  await confirmPhrase(page, wrong);
+  await page.getByText(/^Word \d+ is different\./).waitFor();
+  await page.getByRole("button", { name: "Show the words again" }).click();
+  await confirmPhrase(page, words);
+  await heading(page, "All entries");
+});
+
+const alterations = {
+  "a record was dropped": (vault) => vault.records.pop(),
+  "a record was altered": (vault) => {
+    const r = vault.records.at(-1);
+    r.token = r.token.slice(0, 40) + (r.token[40] === "A" ? "B" : "A") + r.token.slice(41);
+  },
+  "two records were exchanged": (vault) => {
+    const [a, b] = vault.records.filter((r) => r.kind === "password");
+    [a.token, b.token] = [b.token, a.token];
+  },
+};
+
+test("a vault that the server changed is not shown: the page says what was found", async (t) => {
+  await registerPerson(page, name);
+  await addMany(page, logins(5));
+  await page.getByText("5 entries").waitFor();
+  for (const [what, change] of Object.entries(alterations)) {
+    await t.test(what, async () => {
+      await page.reload();
+      await tamperVault(page, change);
+      await unlock(page);
+      await heading(page, "Your vault was changed from outside");
+      assert.ok((await page.locator(".finding").textContent()).length > 20);
+      assert.equal(await page.getByRole("option").count(), 0);
+      await page.unroute(/\/api\/v1\/vault\?/);
+      await page.getByRole("button", { name: "Check again" }).click();
+      await unlock(page);
+      await page.getByText("5 entries").waitFor();
+    });
+  }
+});
+
+test("an older vault as a whole is noticed by a device that has seen a newer one", async () => {
+  await registerPerson(page, name);
+  await addMany(page, logins(2));
+  let old;
+  await page.reload();
+  await tamperVault(page, (vault) => (old = structuredClone(vault)));
+  await unlock(page);
+  await page.getByText("2 entries").waitFor();
+  await addMany(page, logins(3));
+  await page.getByText("5 entries").waitFor();
+  await page.unroute(/\/api\/v1\/vault\?/);
+  await page.reload();
+  await tamperVault(page, (vault) => Object.assign(vault, old));
+  await unlock(page);
+  await heading(page, "The server shows an older vault");
+});
+
+test("an entry that cannot be opened says so; the others still open", async () => {
+  await registerPerson(page, name);
+  await addMany(page, logins(3));
+  await page.getByText("3 entries").waitFor();
+  const { items } = await callCore(page, "list", { query: "" });
+  await breakEntry(page, items[0].id);
+  await page.getByText("One entry could not be opened. The others are complete.").waitFor();
+  await page.getByRole("option", { name: "Unreadable entry" }).click();
+  await heading(page, "This entry cannot be opened");
+  await page.getByText(`record ${items[0].id}`).waitFor();
+  await page.getByRole("option", { name: items[1].title }).click();
+  await heading(page, items[1].title);
+});
+
+test("without the server everything can be read, a save says why it failed, and nothing typed is lost", async () => {
+  await registerPerson(page, name);
+  await addMany(page, logins(3));
+  await page.getByText("3 entries").waitFor();
+  await cutOff(page);
+  await page.getByRole("option").first().click();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("User name").fill("typed while offline");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The server cannot be reached. Check the connection, then try again.").waitFor();
+  assert.equal(await page.getByLabel("User name").inputValue(), "typed while offline");
+  await reconnect(page);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved").first().waitFor();
+});
+
+test("a session that was ended elsewhere leads to the sign-in", async () => {
+  await registerPerson(page, name);
+  const other = await openPage(browser, server.url);
+  await signIn(other, name);
+  await heading(other, "All entries");
+  await other.evaluate(() => (location.hash = "#/settings"));
+  await other.getByRole("button", { name: "Sign out everywhere else" }).click();
+  await other.getByText("Signed out there.").first().waitFor();
+  await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
+  await heading(page, "Sign in");
+  await page.getByText("This session has ended. Sign in again.").first().waitFor();
+  await other.context().close();
+});
+
+test("unsaved changes are asked about, and Back works", async () => {
+  await registerPerson(page, name, PASSWORD);
+  await addMany(page, logins(2));
+  await page.getByRole("option").first().click();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("User name").fill("half typed");
+  await page.goBack();
+  await heading(page, "Discard your changes?");
+  await page.getByRole("button", { name: "Keep editing" }).click();
+  assert.equal(await page.getByLabel("User name").inputValue(), "half typed");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Edit" }).waitFor();
+  assert.equal((await page.locator(".entry").textContent()).includes("half typed"), false);
+});

@@ -1,0 +1,197 @@
+// The way through every screen, for the screenshots and for the accessibility test.
+import {
+  addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, unlock,
+} from "./stage.mjs";
+import { logins, others, rich } from "./samples.mjs";
+import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
+import { codeFor } from "./totp.mjs";
+
+/**
+ * Walks a fresh page through every screen of the app and calls `visit(name)` at each. The page is at the sign-in of a
+ * server without accounts.
+ */
+export async function walk(page, visit) {
+  const dialogOpen = () => page.locator("dialog[open]").waitFor();
+  const close = () => page.locator("dialog[open]").getByRole("button", { name: "Close" }).click();
+  const to = (hash) => page.evaluate((h) => (location.hash = h), hash);
+
+  await heading(page, "Sign in");
+  let arrive;
+  const arrived = new Promise((done) => (arrive = done));
+  await page.route(/core-.*\.wasm$/, async (route) => {
+    await arrived;
+    await route.continue();
+  });
+  const loading = page.reload();
+  await page.getByText("Loading the vault’s core").waitFor();
+  await visit("starting");
+  arrive();
+  await loading;
+  await heading(page, "Sign in");
+  await page.unroute(/core-.*\.wasm$/);
+  await page.route(/core-.*\.wasm$/, (route) => route.fulfill({ status: 502 }));
+  await page.reload();
+  await heading(page, "The vault could not be started");
+  await visit("broken");
+  await page.unroute(/core-.*\.wasm$/);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await heading(page, "Sign in");
+  await visit("sign-in");
+  await page.getByRole("link", { name: "Create a vault" }).click();
+  await heading(page, "Create your vault");
+  await page.getByLabel("User name").fill("ada");
+  await page.getByLabel("Master password", { exact: true }).fill("Tr0ub4dor");
+  await page.locator(".strength strong").waitFor();
+  await visit("register");
+  await to("#/sign-in");
+  const words = await beginRegistration(page, "ada");
+  await visit("phrase");
+  await page.getByRole("button", { name: "I have kept these words" }).click();
+  await heading(page, "Check the phrase");
+  await visit("phrase-check");
+  await page.getByRole("button", { name: "Show the words again" }).click();
+  await confirmPhrase(page, words);
+  await heading(page, "All entries");
+  await page.getByText("Your vault is empty").waitFor();
+  await visit("vault-empty");
+  await to("#/new");
+  await heading(page, "New entry");
+  await page.getByLabel("Title", { exact: true }).fill("Harbour Mail");
+  await page.getByLabel("Password", { exact: true }).fill("correct horse");
+  await page.locator(".strength strong").waitFor();
+  await visit("entry-new");
+  await page.getByRole("button", { name: "Generate a password" }).click();
+  await dialogOpen();
+  await page.locator(".generated-value .letter").first().waitFor();
+  await visit("entry-generate");
+  await close();
+  await page.getByRole("radio", { name: "Card" }).check();
+  await visit("entry-new-card");
+  await to("#/vault");
+  await dialogOpen();
+  await visit("unsaved");
+  await page.getByRole("button", { name: "Discard" }).click();
+
+  await addMany(page, [...logins(240), ...others, rich]);
+  await page.getByText("244 entries").waitFor();
+  await visit("vault");
+  const { items } = await callCore(page, "list", { query: "" });
+  const idOf = (title) => items.find((i) => i.title === title).id;
+  await to(`#/entry/${idOf("Cobalt Cloud console")}`);
+  await heading(page, "Cobalt Cloud console");
+  await page.getByRole("button", { name: "Show password" }).click();
+  await visit("entry");
+  await page.getByRole("button", { name: "Copy password" }).click();
+  await page.getByText("Password copied").last().waitFor();
+  await visit("entry-copied");
+  await page.getByRole("button", { name: "Dismiss" }).first().click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await dialogOpen();
+  await visit("entry-delete");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await heading(page, "Edit Cobalt Cloud console");
+  await visit("entry-edit");
+  await to(`#/entry/${idOf("Northwind debit card")}`);
+  await heading(page, "Northwind debit card");
+  await visit("entry-card");
+  await to(`#/entry/${idOf("Ada Fairweather")}`);
+  await heading(page, "Ada Fairweather");
+  await visit("entry-identity");
+  await to("#/vault");
+  await page.getByLabel("Search the vault").fill("cobalt");
+  await page.getByText("16 entries").waitFor();
+  await visit("search");
+  await page.getByLabel("Search the vault").fill("zzz");
+  await page.getByText("Nothing matches").waitFor();
+  await visit("search-none");
+  await page.getByLabel("Search the vault").fill("");
+
+  await cutOff(page);
+  await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
+  await page.getByText("The server cannot be reached").waitFor();
+  await visit("offline");
+  await reconnect(page);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("The server cannot be reached").waitFor({ state: "detached" });
+  await breakEntry(page, idOf("Alder & Sons"));
+  await page.getByText("One entry could not be opened").waitFor();
+  await to(`#/entry/${idOf("Alder & Sons")}`);
+  await heading(page, "This entry cannot be opened");
+  await visit("unreadable");
+
+  await to("#/generator");
+  await heading(page, "Generator");
+  await page.locator(".generated-value .letter").first().waitFor();
+  await visit("generator");
+  await page.getByRole("radio", { name: "Passphrase" }).check();
+  await page.getByText("Between the words").waitFor();
+  await visit("generator-passphrase");
+
+  await to("#/settings");
+  await heading(page, "Settings");
+  await page.getByText("This session").waitFor();
+  await visit("settings");
+  await page.getByRole("button", { name: "Change" }).click();
+  await dialogOpen();
+  await visit("change-password");
+  await close();
+  await page.getByRole("button", { name: "Turn on" }).click();
+  await dialogOpen();
+  await page.locator("dialog").getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Continue" }).click();
+  const secret = (await page.locator(".totp-key").textContent()).replaceAll(" ", "");
+  await visit("totp");
+  await page.getByLabel("The six-digit code").fill(codeFor(secret, 0));
+  await page.locator("dialog").getByRole("button", { name: "Turn on" }).click();
+  await page.getByRole("button", { name: "Turn off" }).waitFor();
+  await page.getByRole("button", { name: "New phrase" }).click();
+  await dialogOpen();
+  await visit("new-phrase");
+  await close();
+  await page.getByRole("button", { name: "Delete account" }).click();
+  await dialogOpen();
+  await visit("delete-account");
+  await close();
+  await page.keyboard.press("?");
+  await dialogOpen();
+  await visit("shortcuts");
+  await close();
+  await page.getByRole("button", { name: "Dismiss" }).first().click({ timeout: 500 }).catch(() => undefined);
+
+  await page.keyboard.press("Alt+l");
+  await heading(page, "Your vault is locked");
+  await visit("unlock");
+  await unlock(page, "wrong password");
+  await page.getByRole("alert").waitFor();
+  await visit("unlock-wrong");
+  await tamperVault(page, (vault) => vault.records.splice(7, 1));
+  await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await heading(page, "Your vault was changed from outside");
+  await visit("altered");
+  await page.unroute(/\/api\/v1\/vault\?/);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await heading(page, "Sign in");
+  await signIn(page, "ada");
+  await page.getByText("Deriving your key").waitFor();
+  await visit("deriving");
+  await heading(page, "Second factor");
+  await visit("second-factor");
+  await page.getByRole("link", { name: "Lost your authenticator?" }).click();
+  await heading(page, "Recover your vault");
+  await page.getByLabel("Recovery phrase").fill(words.join(" "));
+  await page.getByText("The phrase is complete.").waitFor();
+  await visit("recover");
+
+  await to("#/sign-in");
+  await heading(page, "Sign in");
+  await page.route("**/api/v1/login", (r) => r.fulfill({
+    status: 429, headers: { "Retry-After": "45" }, contentType: "application/json",
+    body: JSON.stringify({ code: "throttled", message: "too many attempts", request_id: "0" }),
+  }));
+  await signIn(page, "ada");
+  await page.getByText("Too many attempts").waitFor();
+  await visit("throttled");
+  await page.unroute("**/api/v1/login");
+}
