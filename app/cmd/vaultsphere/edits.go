@@ -31,10 +31,10 @@ type edits struct {
 
 func (e *edits) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&e.title, "title", "", "title")
-	f.StringVar(&e.username, "username", "", "user name")
-	f.StringArrayVar(&e.urls, "url", nil, "address; may be repeated")
-	f.StringArrayVar(&e.tags, "tag", nil, "tag; may be repeated")
+	f.StringVar(&e.title, "title", "", "call it `TITLE`")
+	f.StringVar(&e.username, "username", "", "user `NAME`")
+	f.StringArrayVar(&e.urls, "url", nil, "address: `URL`; may be repeated")
+	f.StringArrayVar(&e.tags, "tag", nil, "put `TAG` on it; may be repeated")
 	f.BoolVar(&e.favourite, "favourite", false, "mark as a favourite")
 	f.StringVar(&e.notesFile, "notes-file", "", "read the notes from `FILE`; - is standard input")
 	f.BoolVar(&e.password, "password", false, "ask for the password, or read it from standard input")
