@@ -1,4 +1,5 @@
-// Prints how long a vault of 10,000 items takes from sync to a list, and the slowest of some searches, as JSON.
+// Prints how long a vault of 10,000 items takes from sync to a list, and a keystroke in the search (the middle one and the
+// slowest of many), as JSON.
 import { start } from "./core.mjs";
 
 const password = "correct horse battery staple";
@@ -22,13 +23,14 @@ await call("sync");
 const synced = performance.now();
 const { total } = await call("list", { query: "", limit: 100 });
 const listed = performance.now();
-let slowest = 0;
+const keys = [];
 for (const word of ["site 9999 of many", "example", "zzz", "user77@", "many site"]) {
   for (let n = 1; n <= word.length; n++) {
     const from = performance.now();
     await call("list", { query: word.slice(0, n), limit: 100 });
-    slowest = Math.max(slowest, performance.now() - from);
+    keys.push(performance.now() - from);
   }
 }
-console.log(JSON.stringify({ items: total, add_ms: added, sync_ms: synced - began, list_ms: listed - synced, slowest_search_ms: slowest }));
+keys.sort((a, b) => a - b);
+console.log(JSON.stringify({ items: total, add_ms: added, sync_ms: synced - began, list_ms: listed - synced, search_ms: keys[keys.length >> 1], slowest_search_ms: keys.at(-1) }));
 process.exit(0);
