@@ -30,7 +30,7 @@ func around(s *Store, f func(ctx context.Context, operation string, call func() 
 				return out, meta, err
 			}), middleware.After)
 	})
-	return &Store{db: dynamodb.New(o), transport: s.transport, table: s.table}
+	return &Store{db: dynamodb.New(o), http: s.http, table: s.table}
 }
 
 var errDead = errors.New("this process is dead")

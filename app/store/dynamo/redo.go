@@ -189,13 +189,11 @@ func (s *Store) rollForward(ctx context.Context, u userRow) error {
 	return s.settle(ctx, u)
 }
 
-const isPending = "user_id = :id AND pending.#change = :change"
+const isPending = "user_id = :id AND pending.change = :change"
 
 func pendingValues(u userRow) item {
 	return item{":id": str(u.ID), ":change": str(u.Pending.Change)}
 }
-
-var pendingNames = map[string]string{"#change": "change"}
 
 // writeChunk puts the rows of one chunk in their places. settled means that the change is not pending any more: others
 // have finished it, or the user is being deleted.
@@ -219,7 +217,7 @@ func (s *Store) writeChunk(ctx context.Context, u userRow, n int) (settled bool,
 		rows = rows[len(batch):]
 		items := []types.TransactWriteItem{{ConditionCheck: &types.ConditionCheck{
 			TableName: &s.table.Users, Key: userKey(vault.Username(u.Username)),
-			ConditionExpression: aws.String(isPending), ExpressionAttributeNames: pendingNames, ExpressionAttributeValues: pendingValues(u),
+			ConditionExpression: aws.String(isPending), ExpressionAttributeValues: pendingValues(u),
 		}}}
 		for _, r := range batch {
 			row, err := encode(r.Row)
@@ -262,7 +260,7 @@ func (s *Store) settle(ctx context.Context, u userRow) error {
 	settled, err := pendingError(s.transact(ctx, types.TransactWriteItem{Update: &types.Update{
 		TableName: &s.table.Users, Key: userKey(vault.Username(u.Username)),
 		UpdateExpression:    aws.String("REMOVE pending"),
-		ConditionExpression: aws.String(isPending), ExpressionAttributeNames: pendingNames, ExpressionAttributeValues: pendingValues(u),
+		ConditionExpression: aws.String(isPending), ExpressionAttributeValues: pendingValues(u),
 	}}))
 	if settled || err != nil {
 		return err

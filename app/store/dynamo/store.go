@@ -2,6 +2,9 @@
 //
 // Every answer comes from strongly consistent reads, and every write is a condition on the state it was made for. How a
 // change of a vault is made atomic stands in change.go and redo.go, how it is read whole in read.go.
+//
+// It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem
+// on the four tables, and Query on the index of two.
 package dynamo
 
 import (
@@ -9,8 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -51,10 +52,10 @@ type Config struct {
 
 // Store is a vault.Store.
 type Store struct {
-	db        *dynamodb.Client
-	transport *awshttp.BuildableClient
-	table     Config
-	closed    atomic.Bool
+	db     *dynamodb.Client
+	http   httpClient
+	table  Config
+	closed atomic.Bool
 }
 
 var _ vault.Store = (*Store)(nil)
@@ -62,12 +63,8 @@ var _ vault.Store = (*Store)(nil)
 // Open makes a store on tables that exist. It does not call them; Ping does.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{table: c}
-	s.transport = awshttp.NewBuildableClient().
-		WithTimeout(attemptTimeout).
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
-		WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(s.transport),
+		config.WithHTTPClient(newTransport()),
 		// What fails comes back as an error; the SDK's own lines, about connections it could not reuse, are not for our log.
 		config.WithLogger(logging.Nop{}),
 		config.WithRetryer(func() aws.Retryer {
@@ -90,7 +87,12 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if loaded.Region == "" {
 		return nil, fmt.Errorf("configure DynamoDB: no region: set %s", names.EnvAWSRegion)
 	}
+	s.http = httpClient{loaded.HTTPClient}
+	if b, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {
+		s.http.HTTPClient = b.Freeze()
+	}
 	s.db = dynamodb.NewFromConfig(loaded, func(o *dynamodb.Options) {
+		o.HTTPClient = s.http
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}
@@ -121,9 +123,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close ends all later calls.
 func (s *Store) Close() error {
 	s.closed.Store(true)
-	if t := s.transport.GetTransport(); t != nil {
-		t.CloseIdleConnections()
-	}
+	s.http.close()
 	return nil
 }
 
