@@ -98,8 +98,13 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 // settle finds out whether a change took place whose answer is err.
 func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64, err error) error {
 	var answer *AnswerError
-	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || ctx.Err() != nil ||
-		hasCode(err, api.CodeStorageUnavailable) || hasCode(err, api.CodeInternal) || hasCode(err, api.CodeUnavailable)
+	var server *ServerError
+	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || ctx.Err() != nil
+	if errors.As(err, &server) {
+		// Without a request id it is the answer of a proxy that lost the server's.
+		lost = server.Code == api.CodeStorageUnavailable || server.Code == api.CodeInternal ||
+			server.Code == api.CodeUnavailable && server.RequestID == ""
+	}
 	if !lost {
 		return err
 	}

@@ -82,13 +82,14 @@ func Explain(err error) Failure {
 		return f
 	}
 	for _, known := range failures {
-		if errors.Is(err, known.err) {
-			f.Code, f.Hint = known.code, known.hint
-			if server == nil {
-				f.Message = err.Error()
-			}
-			return f
+		if !errors.Is(err, known.err) {
+			continue
 		}
+		f.Hint = known.hint
+		if server == nil || known.err != ErrUncertain {
+			f.Code = known.code
+		}
+		return f
 	}
 	var field *item.FieldError
 	var word *seal.WordError

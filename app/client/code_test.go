@@ -1,0 +1,55 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+func TestExplainGivesEveryErrorItsCode(t *testing.T) {
+	server := &client.ServerError{Status: 503, Code: api.CodeStorageUnavailable, Message: "m", RetryAfter: time.Second, RequestID: "r"}
+	for _, c := range []struct {
+		err  error
+		want client.Code
+	}{
+		{errors.New("x"), "internal"},
+		{context.Canceled, "cancelled"},
+		{client.ErrLocked, "locked"},
+		{fmt.Errorf("%w: %w", client.ErrWrongPassword, seal.ErrWrongKey), "wrong_password"},
+		{fmt.Errorf("%w: %w", client.ErrTOTPRequired, &client.ServerError{Code: api.CodeTOTPRequired}), "totp_required"},
+		{&client.ServerError{Code: api.CodeThrottled}, "throttled"},
+		{fmt.Errorf("%w: %w", client.ErrSignedOut, &client.ServerError{Code: api.CodeUnauthorized}), "unauthorized"},
+		{server, "storage_unavailable"},
+		{fmt.Errorf("%w: %w", client.ErrUncertain, server), "storage_unavailable"},
+		{fmt.Errorf("%w: x", client.ErrUncertain), "offline"},
+		{fmt.Errorf("%w: x", client.ErrOffline), "offline"},
+		{&seal.WordError{Number: 3}, "bad_phrase"},
+		{seal.ErrPhraseChecksum, "bad_phrase"},
+		{client.ErrWrongPhrase, "bad_phrase"},
+		{fmt.Errorf("derive: %w", seal.ErrKDFTooCostly), "kdf_refused"},
+		{fmt.Errorf("open: %w", seal.ErrKDFMismatch), "kdf_refused"},
+		{fmt.Errorf("open: %w", seal.ErrWrongUser), "vault_altered"},
+		{&client.VaultAlteredError{Problems: []string{"x"}, Err: seal.ErrAltered}, "vault_altered"},
+		{&client.RolledBackError{Seen: 2, Got: 1}, "vault_rolled_back"},
+		{&client.UnreadableError{ID: "x", Err: seal.ErrAltered}, "record_unreadable"},
+		{fmt.Errorf("item 2: %w", &item.FieldError{Field: "title"}), "bad_input"},
+		{seal.ErrEmptyPassword, "bad_input"},
+		{client.ErrNotFound, "not_found"},
+		{&client.KeptError{IDs: []string{"x"}}, "conflict"},
+		{client.ErrBusy, "revision_conflict"},
+	} {
+		if got := client.Explain(c.err); got.Code != c.want {
+			t.Errorf("%v: got %+v, want %s", c.err, got, c.want)
+		}
+	}
+	if f := client.Explain(fmt.Errorf("%w: %w", client.ErrUncertain, server)); f.RetryAfter != time.Second || f.Hint == "" {
+		t.Errorf("got %+v", f)
+	}
+}
