@@ -20,7 +20,7 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath
 LDFLAGS  := -s -w
 
 # The packages that also run as WebAssembly, and so are tested as it.
-WASM_PACKAGES := ./app/seal ./app/item ./app/generate
+WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength
 
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 
@@ -41,6 +41,7 @@ build: web
 # The page: the client core as WebAssembly, and the view around it.
 web: app/web/node_modules/.package-lock.json
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/core.wasm ./app/cmd/vaultsphere-wasm
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/strength.wasm ./app/cmd/vaultsphere-strength-wasm
 	npm --prefix app/web run --silent build
 
 app/web/node_modules/.package-lock.json: app/web/package.json app/web/package-lock.json
@@ -73,7 +74,7 @@ lint: lint-go lint-web lint-shell
 
 lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
-	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm
+	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm
 	go mod tidy -diff
 
 lint-web: app/web/node_modules/.package-lock.json

@@ -66,7 +66,7 @@ func TestApplicationNeverReachesCDK(t *testing.T) {
 }
 
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
-	for _, p := range list(t, nil, "./seal", "./item", "./generate") {
+	for _, p := range list(t, nil, "./seal", "./item", "./generate", "./strength") {
 		for _, dep := range p.Imports {
 			if slices.Contains([]string{"os", "log", "log/slog", "net"}, dep) || strings.HasPrefix(dep, "net/") && dep != "net/url" {
 				t.Errorf("%s imports %s", p.ImportPath, dep)
@@ -75,11 +75,13 @@ func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 	}
 }
 
-// net/http alone would add a megabyte to what a browser loads before the first screen.
-func TestBrowserCoreHasNoNetworkStack(t *testing.T) {
+// Each of these would add up to a megabyte to what a browser loads before the first screen.
+func TestBrowserCoreStaysSmall(t *testing.T) {
 	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./cmd/vaultsphere-wasm") {
-		if slices.Contains(p.Deps, "net/http") || slices.Contains(p.Deps, "crypto/tls") {
-			t.Errorf("%s links a network stack", p.ImportPath)
+		for _, heavy := range []string{"net/http", "crypto/tls", module + "app/strength"} {
+			if slices.Contains(p.Deps, heavy) {
+				t.Errorf("%s links %s", p.ImportPath, heavy)
+			}
 		}
 	}
 }

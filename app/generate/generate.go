@@ -1,5 +1,5 @@
-// Package generate makes passwords and passphrases, says exactly how much chance is in them, and estimates how strong
-// a password is that a person chose. It is pure but for crypto/rand.
+// Package generate makes passwords and passphrases, and says exactly how much chance is in them. It is pure but for
+// crypto/rand.
 package generate
 
 import (

@@ -1,5 +1,5 @@
 // Builds the page into dist/: hashed assets, index.html, and a brotli file beside every asset.
-// app/web/build/core.wasm must exist; `make web` builds it first.
+// app/web/build/core.wasm and strength.wasm must exist; `make web` builds them first.
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -11,11 +11,12 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 const cache = join(here, "build", "brotli");
-const corePath = join(here, "build", "core.wasm");
 
-if (!existsSync(corePath)) {
-  console.error("build: error: app/web/build/core.wasm is missing");
-  console.error("build: hint: run `make web`, which builds it from app/cmd/vaultsphere-wasm");
+function built(name) {
+  const path = join(here, "build", name);
+  if (existsSync(path)) return readFileSync(path);
+  console.error(`build: error: app/web/build/${name} is missing`);
+  console.error("build: hint: run `make web`, which builds it");
   process.exit(1);
 }
 
@@ -72,7 +73,7 @@ async function bundle(entry, define = {}, format = "esm") {
 /** Quality 11 takes half a minute for the core, so results are kept by content. */
 function writeBrotli() {
   mkdirSync(cache, { recursive: true });
-  let total = 0;
+  const sizes = new Map();
   for (const name of readdirSync(dist)) {
     if (name === ".keep") continue;
     const bytes = readFileSync(join(dist, name));
@@ -88,15 +89,17 @@ function writeBrotli() {
     }
     const packed = readFileSync(kept);
     writeFileSync(join(dist, `${name}.br`), packed);
-    total += packed.length;
+    sizes.set(name, packed.length);
   }
-  return total;
+  return sizes;
 }
 
+const core = built("core.wasm");
+const strength = built("strength.wasm");
 emptyDist();
-const core = readFileSync(corePath);
 const coreName = writeHashed("core.wasm", core);
-const worker = await bundle("worker.ts");
+const strengthName = writeHashed("strength.wasm", strength);
+const worker = await bundle("worker.ts", { STRENGTH_URL: JSON.stringify(`/${strengthName}`) });
 const main = await bundle("main.tsx", {
   CORE_URL: JSON.stringify(`/${coreName}`),
   CORE_BYTES: String(core.length),
@@ -119,5 +122,8 @@ writeFileSync(join(dist, "index.html"), page.replace(/%([A-Z]+)%/g, (_, key) => 
   if (!fill[key]) throw new Error(`index.html asks for %${key}%, which nothing fills`);
   return `/${fill[key]}`;
 }));
-const total = writeBrotli();
-console.log(`dist: first load ${(total / 1e6).toFixed(2)} MB with brotli, core.wasm ${(core.length / 1e6).toFixed(2)} MB raw`);
+const sizes = writeBrotli();
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
+const later = sizes.get(strengthName);
+const first = [...sizes.values()].reduce((a, b) => a + b) - later;
+console.log(`dist: with brotli ${megabytes(first)} at first, ${megabytes(later)} with the first strength meter`);

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
-	"math"
 	"time"
 
 	"github.com/boombuler/barcode/qr"
@@ -84,7 +83,6 @@ func newCore(cl *client.Client) *core {
 
 		"generate_password":   of(generatePassword),
 		"generate_passphrase": of(generatePassphrase),
-		"strength":            of(strength),
 	}
 	return c
 }
@@ -375,19 +373,4 @@ func generatePassphrase(_ context.Context, p struct {
 }) (generated, error) {
 	value, bits, err := generate.Passphrase(generate.PassphraseRules(p))
 	return generated{value, bits}, err
-}
-
-type estimate struct {
-	Score        int      `json:"score"`
-	GuessesLog10 float64  `json:"guesses_log10"`
-	Warning      string   `json:"warning"`
-	Suggestions  []string `json:"suggestions"`
-}
-
-func strength(_ context.Context, p struct {
-	Password string   `json:"password"`
-	Inputs   []string `json:"inputs"`
-}) (estimate, error) {
-	s := generate.Estimate(p.Password, p.Inputs...)
-	return estimate{s.Score, math.Log10(s.Guesses), s.Warning, s.Suggestions}, nil
 }

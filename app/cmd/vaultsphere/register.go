@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
-	"github.com/vaultsphere/vaultsphere/app/generate"
+	"github.com/vaultsphere/vaultsphere/app/strength"
 )
 
 // minStrength is the zxcvbn score (0 to 4) below which a new master password draws a warning: fewer than 10^10 guesses.
@@ -86,7 +86,7 @@ func refused(err error) bool {
 }
 
 func (p *program) warnIfWeak(password, username string) {
-	s := generate.Estimate(password, username)
+	s := strength.Of(password, username)
 	if s.Score >= minStrength {
 		return
 	}

@@ -1,4 +1,7 @@
-package generate
+// Package strength estimates how well a password that a person chose stands up to guessing. It is pure. It is a package
+// of its own because its dictionaries are as large as the rest of the client core: the page loads them when they are
+// asked for and not before.
+package strength
 
 import (
 	"math"
@@ -10,8 +13,8 @@ import (
 	"github.com/trustelem/zxcvbn/match"
 )
 
-// Strength is zxcvbn's estimate (Wheeler, USENIX Security 2016) of how a password stands up to guessing.
-type Strength struct {
+// Estimate is zxcvbn's estimate (Wheeler, USENIX Security 2016) of how a password stands up to guessing.
+type Estimate struct {
 	Score       int      // 0 (guessed at once) to 4 (very hard to guess)
 	Guesses     float64  // about how many guesses an attacker needs who knows how people choose; at least 1, finite
 	Warning     string   // what is wrong, empty when nothing stands out
@@ -24,9 +27,9 @@ const (
 	maxUserInputs = 20
 )
 
-// Estimate looks at the first 64 characters of a password. userInputs is what an attacker would try first: names,
+// Of looks at the first 64 characters of a password. userInputs is what an attacker would try first: names,
 // addresses, the name of the site; the first 20 count.
-func Estimate(password string, userInputs ...string) Strength {
+func Of(password string, userInputs ...string) Estimate {
 	inputs := make([]string, 0, maxUserInputs)
 	for _, in := range userInputs[:min(len(userInputs), maxUserInputs)] {
 		if in = head(in); in != "" {
@@ -35,7 +38,7 @@ func Estimate(password string, userInputs ...string) Strength {
 	}
 	r := zxcvbn.PasswordStrength(head(password), inputs)
 	// zxcvbn's answer for the empty password and for invalid UTF-8 is 0 guesses.
-	s := Strength{Score: r.Score, Guesses: min(max(r.Guesses, 1), math.MaxFloat64)}
+	s := Estimate{Score: r.Score, Guesses: min(max(r.Guesses, 1), math.MaxFloat64)}
 	if s.Score < 3 {
 		s.Warning, s.Suggestions = feedback(r.Sequence)
 	}

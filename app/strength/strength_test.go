@@ -1,4 +1,4 @@
-package generate
+package strength
 
 import (
 	"math"
@@ -34,7 +34,7 @@ func TestEstimate(t *testing.T) {
 		{"correct horse battery staple", nil, 4, 4, "", ""},
 		{"rK8#vq2Zm!x0Lw", nil, 4, 4, "", ""},
 	} {
-		s := Estimate(c.password, c.inputs...)
+		s := Of(c.password, c.inputs...)
 		if s.Score < c.low || s.Score > c.high {
 			t.Errorf("%q: score %d, want %d to %d", c.password, s.Score, c.low, c.high)
 		}
@@ -55,13 +55,13 @@ func TestEstimate(t *testing.T) {
 
 func TestEstimateReadsNoFurtherThanItsBound(t *testing.T) {
 	long := strings.Repeat("ü", maxEstimated)
-	a, b := Estimate(long), Estimate(long+strings.Repeat("rK8#vq2Zm!x0Lw", 1000))
+	a, b := Of(long), Of(long+strings.Repeat("rK8#vq2Zm!x0Lw", 1000))
 	if a.Guesses != b.Guesses || a.Score != b.Score {
 		t.Errorf("%v guesses with the tail, %v without", b.Guesses, a.Guesses)
 	}
 	inputs := make([]string, 1000)
 	inputs[maxUserInputs] = "mirandolina77"
-	if with, without := Estimate("mirandolina77", inputs...), Estimate("mirandolina77"); with.Guesses != without.Guesses {
+	if with, without := Of("mirandolina77", inputs...), Of("mirandolina77"); with.Guesses != without.Guesses {
 		t.Errorf("input %d was looked at", maxUserInputs+1)
 	}
 }
@@ -71,7 +71,7 @@ func FuzzEstimate(f *testing.F) {
 		f.Add(s, "name")
 	}
 	f.Fuzz(func(t *testing.T, password, input string) {
-		s := Estimate(password, input)
+		s := Of(password, input)
 		if s.Score < 0 || s.Score > 4 || !(s.Guesses >= 1) || math.IsInf(s.Guesses, 0) {
 			t.Errorf("%q: %+v", password, s)
 		}

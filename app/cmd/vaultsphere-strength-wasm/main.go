@@ -1,0 +1,33 @@
+//go:build js && wasm
+
+// Command vaultsphere-strength-wasm is app/strength for the browser, apart from the core so that the page opens a vault
+// without waiting for dictionaries. It installs, before main first blocks,
+//
+//	globalThis.vaultsphereStrength =
+//	  (password: string, inputs: string[]) => {score, guesses_log10, warning, suggestions}
+package main
+
+import (
+	"math"
+	"syscall/js"
+
+	"github.com/vaultsphere/vaultsphere/app/strength"
+)
+
+func main() {
+	js.Global().Set("vaultsphereStrength", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		inputs := make([]string, args[1].Length())
+		for i := range inputs {
+			inputs[i] = args[1].Index(i).String()
+		}
+		e := strength.Of(args[0].String(), inputs...)
+		suggestions := make([]any, len(e.Suggestions))
+		for i, s := range e.Suggestions {
+			suggestions[i] = s
+		}
+		return map[string]any{
+			"score": e.Score, "guesses_log10": math.Log10(e.Guesses), "warning": e.Warning, "suggestions": suggestions,
+		}
+	}))
+	select {}
+}
