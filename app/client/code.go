@@ -86,7 +86,7 @@ func Explain(err error) Failure {
 			continue
 		}
 		f.Hint = known.hint
-		if server == nil || known.err != ErrUncertain {
+		if server == nil || !errors.Is(err, ErrUncertain) {
 			f.Code = known.code
 		}
 		return f

@@ -36,13 +36,13 @@ func TestDoCarriesTheExchange(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if r.Method != "POST" || r.URL.String() != "/a/b?since=1" || string(body) != `{"x":1}` ||
+		if r.Method != http.MethodPost || r.URL.String() != "/a/b?since=1" || string(body) != `{"x":1}` ||
 			r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Authorization") != "Bearer token" ||
 			r.Header.Get("User-Agent") != "vaultsphere" {
 			t.Errorf("%s %s %v %s", r.Method, r.URL, r.Header, body)
 		}
 		w.Header().Set("Retry-After", "7")
-		w.WriteHeader(429)
+		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = io.WriteString(w, "0123456789")
 	}))
 	defer server.Close()
@@ -53,7 +53,7 @@ func TestDoCarriesTheExchange(t *testing.T) {
 	transport.SetBearer("token")
 	r := client.Request{Method: "POST", Path: "/a/b?since=1", Body: []byte(`{"x":1}`), Limit: 10}
 	got, err := transport.Do(t.Context(), r)
-	if err != nil || got.Status != 429 || string(got.Body) != "0123456789" || got.RetryAfter != 7*time.Second {
+	if err != nil || got.Status != http.StatusTooManyRequests || string(got.Body) != "0123456789" || got.RetryAfter != 7*time.Second {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	r.Limit = 5
