@@ -24,6 +24,12 @@ beforeEach(async () => {
   name = `person-${++person}`;
 });
 
+/** Requests are only tampered with once the page has started: a worker that is just starting may miss them. */
+async function reloadLocked() {
+  await page.reload();
+  await heading(page, "Your vault is locked");
+}
+
 test("a wrong password says so, empties the field, and lets one try again", async () => {
   await registerPerson(page, name);
   await page.keyboard.press("Alt+l");
@@ -85,38 +91,36 @@ const alterations = {
   },
 };
 
-test("a vault that the server changed is not shown: the page says what was found", async (t) => {
-  await registerPerson(page, name);
-  await addMany(page, logins(5));
-  await page.getByText("5 entries").waitFor();
-  for (const [what, change] of Object.entries(alterations)) {
-    await t.test(what, async () => {
-      await page.reload();
-      await tamperVault(page, change);
-      await unlock(page);
-      await heading(page, "Your vault was changed from outside");
-      assert.ok((await page.locator(".finding").textContent()).length > 20);
-      assert.equal(await page.getByRole("option").count(), 0);
-      await page.unroute(/\/api\/v1\/vault\?/);
-      await page.getByRole("button", { name: "Check again" }).click();
-      await unlock(page);
-      await page.getByText("5 entries").waitFor();
-    });
-  }
-});
+for (const [what, change] of Object.entries(alterations)) {
+  test(`a vault that the server changed is not shown: ${what}`, async () => {
+    await registerPerson(page, name);
+    await addMany(page, logins(5));
+    await page.getByText("5 entries").waitFor();
+    await reloadLocked();
+    await tamperVault(page, change);
+    await unlock(page);
+    await heading(page, "Your vault was changed from outside");
+    assert.ok((await page.locator(".finding").textContent()).length > 20);
+    assert.equal(await page.getByRole("option").count(), 0);
+    await page.unroute(/\/api\/v1\/vault\?/);
+    await page.getByRole("button", { name: "Check again" }).click();
+    await unlock(page);
+    await page.getByText("5 entries").waitFor();
+  });
+}
 
 test("an older vault as a whole is noticed by a device that has seen a newer one", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(2));
   let old;
-  await page.reload();
-  await tamperVault(page, (vault) => (old = structuredClone(vault)));
+  await reloadLocked();
+  await tamperVault(page, (vault) => (old ??= structuredClone(vault)));
   await unlock(page);
   await page.getByText("2 entries").waitFor();
   await addMany(page, logins(3));
   await page.getByText("5 entries").waitFor();
   await page.unroute(/\/api\/v1\/vault\?/);
-  await page.reload();
+  await reloadLocked();
   await tamperVault(page, (vault) => Object.assign(vault, old));
   await unlock(page);
   await heading(page, "The server shows an older vault");

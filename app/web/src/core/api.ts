@@ -28,7 +28,7 @@ export const checkPhrase = method<{ phrase: string }, { ok: boolean; message: st
 export const sync = bare<SyncResult>("sync");
 export const list = method<ListParams, ListResult>("list");
 export const get = method<{ id: string }, Item>("get");
-export const history = method<{ id: string }, { versions: Version[] | null }>("history");
+export const history = method<{ id: string }, { versions: Version[] }>("history");
 export const save = method<{ item: Item }, Item>("save");
 export const remove = method<{ ids: string[] }, Nothing>("delete");
 export const addMany = (items: Item[], onProgress: (p: Progress) => void): Promise<{ added: number }> =>

@@ -66,6 +66,7 @@ export interface Item {
   identity?: Identity;
 }
 
+/** An older password of an entry; the core leaves out versions that changed something else. */
 export interface Version {
   version: number;
   modified: string;

@@ -16,12 +16,6 @@ const text = {
   copies: (date: string) => `Copy the password of ${date}`,
 };
 
-/** Versions whose password is the same as the next newer one's changed something else, and are left out. */
-const changes = (versions: Version[]) => {
-  const newestFirst = [...versions].sort((a, b) => b.version - a.version);
-  return newestFirst.filter((v, i) => i > 0 && v.password && v.password !== newestFirst[i - 1]!.password);
-};
-
 export function History({ id, modified, hasPassword }: { id: string; modified?: string; hasPassword: boolean }) {
   const [open, setOpen] = useState(false);
   const [versions, setVersions] = useState<Version[] | null>(null);
@@ -29,7 +23,7 @@ export function History({ id, modified, hasPassword }: { id: string; modified?: 
   const task = useTask();
   useEffect(() => {
     setVersions(null);
-    if (open) task.run(async () => setVersions(changes((await api.history({ id })).versions ?? [])));
+    if (open) task.run(async () => setVersions((await api.history({ id })).versions));
   }, [open, id, modified]);
   if (!hasPassword) return null;
   return (

@@ -1,5 +1,5 @@
 // Choosing a master password: twice, with its strength. Shared by registration, recovery and the settings.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { PasswordField } from "../ui/field";
 import { levelOf, StrengthMeter, useStrength } from "../ui/strength";
 
@@ -23,7 +23,7 @@ export function NewPassword({ username, onChoice, labels = text }:
   const [again, setAgain] = useState("");
   const strength = useStrength(first, [username, "vaultsphere"]);
   const weak = strength !== null && levelOf(strength) < WEAKEST;
-  useEffect(() => onChoice({ password: first, ready: first !== "" && first === again && !weak }), [first, again, weak]);
+  useLayoutEffect(() => onChoice({ password: first, ready: first !== "" && first === again && !weak }), [first, again, weak]);
   return (
     <>
       <PasswordField label={labels.first} value={first} autocomplete="new-password" required onInput={setFirst}
