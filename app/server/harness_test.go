@@ -211,7 +211,11 @@ func sendTo(t *testing.T, base, method, path string, body []byte, edits ...edit)
 	if strings.HasPrefix(path, "/api/") {
 		checkAgainstDocument(t, req, body, res, got)
 	}
-	return answer{t: t, status: res.StatusCode, header: res.Header, body: got, cookies: res.Cookies()}
+	a := answer{t: t, status: res.StatusCode, header: res.Header, body: got, cookies: res.Cookies()}
+	if strings.HasPrefix(a.header.Get("Content-Type"), "application/json") {
+		meet(a.code())
+	}
+	return a
 }
 
 func (s *site) call(method, path string, body any, edits ...edit) answer {

@@ -95,8 +95,8 @@ func (s *Service) unknownUserKey(ctx context.Context) ([]byte, error) {
 	if errors.Is(err, ErrNotFound) {
 		var id [idBytes]byte
 		var key [sha256.Size]byte
-		rand.Read(id[:])  //nolint:errcheck // as in NewKey
-		rand.Read(key[:]) //nolint:errcheck // as in NewKey
+		rand.Read(id[:])
+		rand.Read(key[:])
 		err = s.store.CreateUser(ctx, User{
 			Username: preloginRow, ID: UserID(rawURL.EncodeToString(id[:])), Created: s.now(),
 			KDF: defaultKDF, WrappedKey: base64.StdEncoding.EncodeToString(key[:]),

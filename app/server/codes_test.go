@@ -1,0 +1,35 @@
+package server_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server"
+)
+
+var seen sync.Map // api.Code of every answer in this run
+
+// TestMain holds a whole run of this package to having met every error code there is.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == "" && flag.Lookup("test.list").Value.String() == ""
+	if code == 0 && whole {
+		for c := range server.Statuses() {
+			if _, ok := seen.Load(c); !ok {
+				fmt.Fprintf(os.Stderr, "no test of this package meets the error code %s\n", c)
+				code = 1
+			}
+		}
+	}
+	os.Exit(code)
+}
+
+func meet(c api.Code) {
+	if c != "" {
+		seen.Store(c, true)
+	}
+}
