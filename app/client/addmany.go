@@ -21,8 +21,8 @@ func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(d
 	ready := make([]item.Item, len(items))
 	for i, it := range items {
 		it.ID = string(seal.NewAccountID())
-		it.Modified = cmpOr(it.Modified, now)
-		it.Created = cmpOr(it.Created, it.Modified)
+		it.Modified = timeOr(it.Modified, now)
+		it.Created = timeOr(it.Created, it.Modified)
 		it = it.Normalise()
 		if err := it.Validate(); err != nil {
 			return nil, fmt.Errorf("item %d: %w", i+1, err)
@@ -62,7 +62,7 @@ func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(d
 	return added, nil
 }
 
-func cmpOr(a, b time.Time) time.Time {
+func timeOr(a, b time.Time) time.Time {
 	if a.IsZero() {
 		return b
 	}
