@@ -55,7 +55,10 @@ const SMALL = 40; // pixels, of a touch target's smaller side
 test("at 320 pixels no screen scrolls sideways, and every control is large enough for a finger", () =>
   check({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }, (page) => page.evaluate((small) => {
     const found = [];
-    const { scrollWidth, clientWidth } = document.scrollingElement;
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.scrollingElement;
+    if (document.querySelector(".shell") && scrollHeight > clientHeight) {
+      found.push(`the window scrolls by ${scrollHeight - clientHeight} pixels, where only the panes should`);
+    }
     if (scrollWidth > clientWidth) found.push(`${scrollWidth} pixels wide in a window of ${clientWidth}`);
     for (const el of document.querySelectorAll("button, a[href], input:not([type=checkbox]), select, textarea, summary")) {
       if (!el.checkVisibility({ visibilityProperty: true, opacityProperty: false }) || el.closest("p, .visually-hidden, .line-value")) continue; // links within text are exempt (WCAG 2.5.8)

@@ -20,7 +20,7 @@ function Screen() {
     case "broken":
       return <Broken code={now.code} message={now.message} />;
     case "alarm":
-      return <Alarm code={now.code} message={now.message} hint={now.hint} />;
+      return <Alarm code={now.code} message={now.message} />;
     case "locked":
       return screen === "recover" ? <Recover /> : <Unlock username={now.username} />;
     case "signed_out":

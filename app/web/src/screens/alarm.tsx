@@ -18,7 +18,7 @@ const text = {
   found: "What was found",
   next: "What to do",
   steps: [
-    "Do not sign in again on this or other devices until you know the reason.",
+    "Do not type your master password again, here or on other devices, until you know the reason.",
     "Tell whoever runs this server, with the words above. Ask whether a backup was restored.",
     "Another device that still has your vault open can show you its entries. Copy what matters from it.",
   ],
@@ -27,7 +27,7 @@ const text = {
 };
 
 /** The server's vault is not the one this user sealed. It takes the whole page, and nothing of the vault is shown. */
-export function Alarm({ code, message, hint }: { code: string; message: string; hint: string }) {
+export function Alarm({ code, message }: { code: string; message: string }) {
   const title = titles[code] ?? "Your vault cannot be trusted";
   return (
     <div class="alarm">
@@ -36,12 +36,12 @@ export function Alarm({ code, message, hint }: { code: string; message: string; 
         <Heading title={title}>{title}</Heading>
         <p class="lead">{meaning[code]}</p>
         <h2>{text.found}</h2>
-        <p class="finding mono">{message}{hint && <><br />{hint}</>}</p>
+        <p class="finding mono">{message}</p>
         <h2>{text.next}</h2>
         <ol>{text.steps.map((s) => <li key={s}>{s}</li>)}</ol>
         <div class="actions">
-          <Button kind="primary" icon="refresh" onClick={() => void boot()}>{text.again}</Button>
-          <Button icon="logout" onClick={() => void signOut()}>{text.signOut}</Button>
+          <Button kind="primary" icon="logout" onClick={() => void signOut()}>{text.signOut}</Button>
+          <Button icon="refresh" onClick={() => void boot()}>{text.again}</Button>
         </div>
       </main>
     </div>

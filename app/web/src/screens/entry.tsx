@@ -82,6 +82,7 @@ export function EntryScreen({ id, editing }: { id: string; editing: boolean }) {
     return (
       <article class="entry">
         <div class="entry-bar">{back}</div>
+        <span class="alarm-icon"><Icon name="danger" /></span>
         <Heading title={title} level={2}>{title}</Heading>
         <p class="lead">{damaged ? text.unreadableBody : gone ? text.goneBody : explain(problem)}</p>
         {damaged && <p class="finding mono">{unreadable.value.get(id) ?? problem.message}</p>}

@@ -139,7 +139,12 @@ export function ListPane() {
   }, [words]);
   useEffect(() => {
     const at = items.findIndex((i) => i.id === current);
-    if (at >= 0) move(at);
+    if (at < 0) return;
+    setActive(at);
+    const el = box.current;
+    if (el && (at * ROW < el.scrollTop || (at + 1) * ROW > el.scrollTop + el.clientHeight)) {
+      el.scrollTop = at * ROW - (el.clientHeight - ROW) / 2;
+    }
   }, [current, items]);
   const filled = items.length > 0;
   useLayoutEffect(() => {

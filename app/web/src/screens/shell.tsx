@@ -31,8 +31,8 @@ const text = {
   keep: "Keep editing",
 };
 
-function Banners() {
-  const n = unreadable.value.size;
+function Banners({ inVault }: { inVault: boolean }) {
+  const n = inVault ? unreadable.value.size : 0;
   const problem = syncProblem.value;
   return (
     <div class="banners" role="status">
@@ -90,7 +90,7 @@ export function Shell() {
     <div class="shell" data-pane={pane}>
       <Sidebar />
       <main class="content">
-        <Banners />
+        <Banners inVault={!page} />
         {page
           ? <div class="page" key={screen}>{screen === "settings" ? <Settings /> : <GeneratorPage />}</div>
           : <div class="panes"><ListPane /><section class="entry-pane" aria-label="Entry"><Detail /></section></div>}

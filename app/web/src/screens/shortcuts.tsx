@@ -27,8 +27,13 @@ const isTyping = (e: KeyboardEvent) =>
   e.target instanceof Element && e.target.closest("input:not([type=checkbox],[type=radio],[type=range]), textarea, select") !== null;
 
 function focusSearch() {
-  go("vault");
-  requestAnimationFrame(() => document.getElementById("search")?.focus());
+  const box = () => document.getElementById("search");
+  if (box()?.checkVisibility()) {
+    box()?.focus();
+    return;
+  }
+  go("vault"); // the phone shows the entry alone, the settings have no list
+  requestAnimationFrame(() => box()?.focus());
 }
 
 export function handleShortcut(e: KeyboardEvent) {

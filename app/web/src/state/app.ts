@@ -8,7 +8,7 @@ export type Phase =
   | { at: "signed_out" }
   | { at: "locked"; username: string }
   | { at: "unlocked"; username: string }
-  | { at: "alarm"; code: string; message: string; hint: string }; // the server's vault is not what it should be
+  | { at: "alarm"; code: string; message: string }; // the server's vault is not what it should be
 
 export const phase = signal<Phase>({ at: "starting" });
 export const loaded = signal(0); // share of the core that has arrived

@@ -113,7 +113,7 @@ export function fail(e: unknown): boolean {
     case "vault_rolled_back":
     case "kdf_refused":
       leaveVault();
-      phase.value = { at: "alarm", code: problem.code, message: problem.message, hint: problem.hint };
+      phase.value = { at: "alarm", code: problem.code, message: problem.message };
       return true;
     case "unauthorized":
       if (phase.value.at === "signed_out") return false;
