@@ -50,6 +50,9 @@ test("no screen has a serious accessibility finding, in either theme", () => che
   return found;
 }));
 
+test("on a tablet, with the navigation reduced to icons, no screen has a serious finding", () =>
+  check({ viewport: { width: 900, height: 700 } }, findings));
+
 const SMALL = 40; // pixels, of a touch target's smaller side
 
 test("at 320 pixels no screen scrolls sideways, and every control is large enough for a finger", () =>

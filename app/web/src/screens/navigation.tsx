@@ -35,12 +35,12 @@ function FilterButton({ by, icon, count, children }:
   );
 }
 
-function PageLink({ to, icon, children }: { to: string; icon: IconName; children: ComponentChildren }) {
+function PageLink({ to, icon, children }: { to: string; icon: IconName; children: string }) {
   const current = to === "vault"
     ? !["settings", "generator"].includes(route.value[0] ?? "")
     : route.value[0] === to;
   return (
-    <a class="nav-item" href={href(to)} aria-current={current ? "page" : undefined}>
+    <a class="nav-item" href={href(to)} title={children} aria-current={current ? "page" : undefined}>
       <Icon name={icon} /><span class="nav-label">{children}</span>
     </a>
   );
@@ -77,6 +77,7 @@ export function Sidebar() {
         )}
       </div>
       <div class="nav-foot">
+        <div class="nav-rail"><PageLink to="vault" icon="key">{text.vault}</PageLink></div>
         <PageLink to="generator" icon="generate">{text.generator}</PageLink>
         <PageLink to="settings" icon="settings">{text.settings}</PageLink>
         <LockButton />
