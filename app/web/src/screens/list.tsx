@@ -128,14 +128,16 @@ export function ListPane() {
   const { items, total } = shown.value;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 800 });
-  const [active, setActive] = useState(0);
   const current = route.value[0] === "entry" ? route.value[1] : undefined;
   const words = query.value + JSON.stringify(filter.value);
+  // The entry that the keyboard stands on, by its id: its place changes while answers arrive and devices sync.
+  const [active, setActiveOf] = useState({ words, id: "" });
+  const setActive = (index: number) => setActiveOf({ words, id: items[index]?.id ?? "" });
 
   // A new search starts at its best hit.
-  useEffect(() => {
-    setActive(0);
+  useLayoutEffect(() => {
     if (box.current) box.current.scrollTop = 0;
+    setView((v) => ({ ...v, top: 0 }));
   }, [words]);
   useEffect(() => {
     const at = items.findIndex((i) => i.id === current);
@@ -160,9 +162,10 @@ export function ListPane() {
     };
   }, [filled]);
 
-  const at = Math.min(active, items.length - 1);
-  const from = Math.max(0, Math.floor(view.top / ROW) - SPARE);
-  const to = Math.min(items.length, Math.ceil((view.top + view.height) / ROW) + SPARE);
+  const at = active.words === words ? Math.max(0, items.findIndex((i) => i.id === active.id)) : 0;
+  const top = Math.min(view.top, Math.max(0, items.length * ROW - view.height)); // a list that shrank scrolls back
+  const from = Math.max(0, Math.floor(top / ROW) - SPARE);
+  const to = Math.min(items.length, Math.ceil((top + view.height) / ROW) + SPARE);
 
   function move(index: number) {
     const next = Math.max(0, Math.min(items.length - 1, index));

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { restart } from "../core/host";
 import { href } from "../state/route";
 import { Button, Heading, Working } from "../ui/controls";
@@ -19,7 +19,7 @@ const text = {
 export function CodeField({ value, onInput, label }:
   { value: string; onInput: (digits: string) => void; label: string }) {
   const ref = useRef<HTMLInputElement>(null);
-  useEffect(() => ref.current?.focus(), []);
+  useLayoutEffect(() => ref.current?.focus(), []);
   return (
     <div class="field">
       <label for="code">{label}</label>

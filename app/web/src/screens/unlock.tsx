@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
-import * as api from "../core/api";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
 import { href } from "../state/route";
-import { signOut, unlocked } from "../state/session";
+import { signOut, unlock } from "../state/session";
 import { Button, Heading, Working } from "../ui/controls";
 import { PasswordField } from "../ui/field";
 import { Icon } from "../ui/icon";
@@ -25,9 +24,9 @@ export function Unlock({ username }: { username: string }) {
   const [password, setPassword] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
-  const unlock = () => task.run(async () => {
+  const submit = () => task.run(async () => {
     try {
-      unlocked((await api.unlock({ password })).username);
+      await unlock(password);
     } catch (e) {
       if (asCoreError(e).code === "wrong_password") setPassword("");
       throw e;
@@ -39,7 +38,7 @@ export function Unlock({ username }: { username: string }) {
       <p class="who"><Icon name="identity" /><span>{username}</span></p>
       <form class="stack" onSubmit={(e) => {
         e.preventDefault();
-        if (password && !wait) unlock();
+        if (password && !wait) submit();
       }}>
         <input class="visually-hidden" type="text" autocomplete="username" value={username} readOnly tabIndex={-1}
           aria-hidden="true" />

@@ -63,14 +63,27 @@ function leaveVault() {
   restart(); // the keys go with the worker's memory
 }
 
+let leaving: Promise<void> = Promise.resolve();
+
+/** Unlocks, once the worker of the vault that was open is gone: a quick password must not go to the old one. */
+export async function unlock(password: string) {
+  await leaving;
+  unlocked((await api.unlock({ password })).username);
+}
+
 /** Locks: tells the core, then ends it. Works without the server. */
-export async function lock(why: "asked" | "idle" | "other tab") {
+export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
   const now = phase.value;
-  if (now.at !== "unlocked" && now.at !== "alarm") return;
+  if (now.at !== "unlocked" && now.at !== "alarm") return leaving;
   const username = now.at === "unlocked" ? now.username : "";
   if (why !== "other tab") tellOthers("lock");
   // The screens go first, whatever the core does: a call under way must not keep a secret on the page.
   phase.value = username ? { at: "locked", username } : { at: "starting" };
+  leaving = leave(username);
+  return leaving;
+}
+
+async function leave(username: string) {
   const told = api.lock().catch(() => undefined); // busy or gone; the worker ends either way
   await Promise.race([told, new Promise((r) => setTimeout(r, 100))]);
   leaveVault();

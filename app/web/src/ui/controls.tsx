@@ -1,6 +1,6 @@
 // Buttons and small parts that every screen uses.
 import type { ComponentChildren, Ref } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
@@ -53,7 +53,7 @@ export function IconButton({ icon, label, pressed, filled, onClick, shortcut }: 
 export function Heading({ children, title, focus = true, level = 1 }:
   { children: ComponentChildren; title: string; focus?: boolean; level?: 1 | 2 }) {
   const ref = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · VaultSphere`;
     if (focus) ref.current?.focus({ preventScroll: false });
   }, [title, focus]);

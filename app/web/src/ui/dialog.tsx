@@ -1,6 +1,6 @@
 // Modal dialogs on <dialog>: the browser keeps the focus inside and gives it back; Escape closes.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Button, IconButton } from "./controls";
 
 interface DialogProps {
@@ -18,13 +18,12 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
     const dialog = ref.current!;
     from.current = document.activeElement;
     dialog.showModal();
+    // At once, not after the next paint: a key that follows quickly must meet the dialog as it will be.
+    dialog.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => {
       dialog.close();
       if (from.current instanceof HTMLElement && from.current.isConnected) from.current.focus();
     };
-  }, []);
-  useEffect(() => {
-    ref.current?.querySelector<HTMLElement>("[data-first], input, textarea, select")?.focus();
   }, []);
   return (
     <dialog ref={ref} aria-labelledby={id} class={wide ? "dialog dialog-wide" : "dialog"}
@@ -54,7 +53,7 @@ interface ConfirmProps {
 
 export function Confirm({ title, children, action, cancel = "Cancel", danger, busy, onConfirm, onClose }: ConfirmProps) {
   const first = useRef<HTMLButtonElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="dialog-body">{children}</div>
