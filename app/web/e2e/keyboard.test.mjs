@@ -1,7 +1,7 @@
 // The whole way by keyboard: the mouse is never used.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addMany, heading, openPage, PASSWORD, startBrowser, startServer } from "./stage.mjs";
+import { addMany, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
 import { logins } from "./samples.mjs";
 
 let browser, server;
@@ -130,7 +130,6 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
 
 test("ten thousand entries: End and Home reach both ends, and only the rows in sight are in the page", async () => {
   const page = await openPage(browser, server.url);
-  const { registerPerson } = await import("./stage.mjs");
   await registerPerson(page, "grace");
   for (let i = 0; i < 10; i++) await addMany(page, logins(1000));
   await page.getByText("10,000 entries").waitFor();
