@@ -176,10 +176,11 @@ func growthRows(ctx context.Context, binary, dir string) ([]row, error) {
 
 // pageFigures is what the page's script prints: one JSON object.
 type pageFigures struct {
-	DeriveMS       float64 `json:"derive_ms"`        // Argon2id in WebAssembly, median
-	SyncToListMS   float64 `json:"sync_to_list_ms"`  // 10,000 records
-	KeystrokeMS    float64 `json:"keystroke_ms"`     // from key to painted result, median
-	FirstLoadBytes float64 `json:"first_load_bytes"` // over the wire
+	DeriveMS       float64 `json:"derive_ms"`               // Argon2id in WebAssembly, median
+	SyncToListMS   float64 `json:"sync_to_list_ms"`         // 10,000 records, which are 5,000 entries
+	EntriesMS      float64 `json:"entries_sync_to_list_ms"` // 10,000 entries
+	KeystrokeMS    float64 `json:"keystroke_ms"`            // from key to painted result, median
+	FirstLoadBytes float64 `json:"first_load_bytes"`        // over the wire
 }
 
 func pageRows(ctx context.Context, script string) ([]row, error) {
@@ -205,7 +206,8 @@ func pageRows(ctx context.Context, script string) ([]row, error) {
 		{fmt.Sprintf("browser: Argon2id in WebAssembly (%.0f ms) against native (%.0f ms)", f.DeriveMS, milliseconds(native)),
 			f.DeriveMS / milliseconds(native), 4, "times"},
 		{"browser: 10,000 records from sync to a searchable list", f.SyncToListMS, 1000, "ms"},
-		{"browser: one keystroke in the search at 10,000 records", f.KeystrokeMS, 16, "ms"},
+		{"browser: the same with 10,000 entries (20,000 records)", f.EntriesMS, 1000, "ms"},
+		{"browser: one keystroke in the search at 10,000 entries, median", f.KeystrokeMS, 16, "ms"},
 		{"first load of the page, brotli", f.FirstLoadBytes / 1e6, 1.6, "MB"},
 	}, nil
 }
