@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 	"time"
 )
@@ -22,9 +24,15 @@ func table(w io.Writer, rows []row) error {
 	fmt.Fprintf(tw, "| what\t| measured\t| at most\t| measured / at most\t|\n")
 	fmt.Fprintf(tw, "| ---\t| ---\t| ---\t| ---\t|\n")
 	for _, r := range rows {
-		fmt.Fprintf(tw, "| %s\t| %.3g %s\t| %.3g %s\t| %.2f\t|\n", r.what, r.measured, r.unit, r.target, r.unit, r.measured/r.target)
+		fmt.Fprintf(tw, "| %s\t| %s %s\t| %s %s\t| %.2f\t|\n", r.what, figures(r.measured), r.unit, figures(r.target), r.unit, r.measured/r.target)
 	}
 	return tw.Flush()
+}
+
+// figures prints at least three significant figures, never with an exponent.
+func figures(x float64) string {
+	decimals := max(0, 2-int(math.Floor(math.Log10(x))))
+	return strconv.FormatFloat(x, 'f', decimals, 64)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
