@@ -131,7 +131,36 @@ func (v *vault) secret(account string, r sealed) (item.Item, error) {
 }
 
 func order(a, b *entry) int {
-	return cmp.Or(strings.Compare(a.title, b.title), strings.Compare(a.id, b.id))
+	return cmp.Or(compareTitles(a.title, b.title), strings.Compare(a.title, b.title), strings.Compare(a.id, b.id))
+}
+
+// compareTitles puts "Mail 2" before "Mail 10": runs of the digits 0-9 compare as numbers.
+func compareTitles(a, b string) int {
+	for a != "" && b != "" {
+		m, n := digits(a), digits(b)
+		if m == 0 || n == 0 {
+			if a[0] != b[0] {
+				return cmp.Compare(a[0], b[0])
+			}
+			a, b = a[1:], b[1:]
+			continue
+		}
+		x, y := strings.TrimLeft(a[:m], "0"), strings.TrimLeft(b[:n], "0")
+		if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
+			return c
+		}
+		a, b = a[m:], b[n:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// digits is the length of the run of digits that s begins with.
+func digits(s string) int {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n
 }
 
 // next is a state of the vault that is not verified yet.

@@ -37,7 +37,7 @@ func main() {
 
 func run(args, environ []string, stdout, stderr io.Writer) int {
 	if len(args) > 1 {
-		fmt.Fprint(stderr, usage)
+		fmt.Fprintf(stderr, "vaultsphered: error: one command at most, got %d\n\n%s", len(args), usage)
 		return exitUsage
 	}
 	command := "serve"
@@ -55,7 +55,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	case "help", "-h", "--help":
 		fmt.Fprint(stdout, usage)
 	default:
-		fmt.Fprint(stderr, usage)
+		fmt.Fprintf(stderr, "vaultsphered: error: unknown command: %q\n\n%s", command, usage)
 		return exitUsage
 	}
 	if err != nil {

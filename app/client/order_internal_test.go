@@ -1,0 +1,29 @@
+package client
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestTitlesAreInTheOrderThatPeopleCount(t *testing.T) {
+	want := []string{"", "10", "a", "mail", "mail 2", "mail 2 b", "mail 10", "mail 010 b", "mail 99999999999999999999999", "mail b", "ü 1"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, compareTitles)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A list that is searched by halves is lost for good when its order contradicts itself.
+func FuzzCompareTitles(f *testing.F) {
+	f.Add("mail 2", "mail 10", "mail 02")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		if compareTitles(a, b) != -compareTitles(b, a) {
+			t.Errorf("%q and %q: each is before the other", a, b)
+		}
+		if compareTitles(a, b) <= 0 && compareTitles(b, c) <= 0 && compareTitles(a, c) > 0 {
+			t.Errorf("%q, %q, %q go in a circle", a, b, c)
+		}
+	})
+}
