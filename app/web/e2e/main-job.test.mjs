@@ -108,6 +108,7 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   await page.getByRole("button", { name: "Sign out" }).first().click();
   await heading(page, "Sign in");
   await page.getByRole("link", { name: "Forgot your master password?" }).click();
+  await heading(page, "Recover your vault"); // the sign-in screen has a field of the same name
   await page.getByLabel("User name").fill("ada");
   await page.getByLabel("Recovery phrase").fill(words.join(" "));
   await page.getByText("The phrase is complete.").waitFor();

@@ -88,6 +88,7 @@ export const PASSWORD = "lantern orbit velvet mustard";
 /** Fills the registration form and stops at the phrase. Returns the words. */
 export async function beginRegistration(page, username, password = PASSWORD) {
   await page.getByRole("link", { name: "Create a vault" }).click();
+  await heading(page, "Create your vault"); // the sign-in screen has a field of the same name
   await page.getByLabel("User name").fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
   await page.getByLabel("Master password again", { exact: true }).fill(password);
