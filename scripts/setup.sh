@@ -52,8 +52,8 @@ need mvn maven
 need shellcheck shellcheck
 if [ -n "${CHROMIUM:-}" ]; then
   [ -x "$CHROMIUM" ] || { echo "setup.sh: error: CHROMIUM is $CHROMIUM, which is no program" >&2; exit 1; }
-else
-  need chromium chromium
+elif ! command -v chromium >/dev/null 2>&1; then
+  missing+=(chromium fonts-liberation)
 fi
 [ ${#missing[@]} = 0 ] && exit 0
 
