@@ -59,7 +59,7 @@ GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit
 go-test: $(GOTESTSUM) $(COBERTURA)
 	scripts/dynamodb-local.sh install
 	@mkdir -p reports
-	$(call GO_TEST,) -coverprofile=reports/cover.out ./...
+	$(call GO_TEST,) -coverprofile=reports/cover.out -coverpkg=./app/... ./...
 	$(COBERTURA) < reports/cover.out > coverage.xml
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.
