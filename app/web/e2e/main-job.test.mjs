@@ -21,7 +21,7 @@ after(async () => {
 async function addByForm(page, { title, username, password, url }) {
   await page.getByRole("link", { name: "New entry" }).first().click();
   await page.getByLabel("Title", { exact: true }).fill(title);
-  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("User name", { exact: true }).fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByLabel("Address", { exact: true }).fill(url);
   await page.getByRole("button", { name: "Save" }).click();
@@ -109,8 +109,8 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   await heading(page, "Sign in");
   await page.getByRole("link", { name: "Forgot your master password?" }).click();
   await heading(page, "Recover your vault"); // the sign-in screen has a field of the same name
-  await page.getByLabel("User name").fill("ada");
-  await page.getByLabel("Recovery phrase").fill(words.join(" "));
+  await page.getByLabel("User name", { exact: true }).fill("ada");
+  await page.getByLabel("Recovery phrase", { exact: true }).fill(words.join(" "));
   await page.getByText("The phrase is complete.").waitFor();
   const next = "copper meadow hatch violin";
   await page.getByLabel("New master password", { exact: true }).fill(next);

@@ -89,7 +89,7 @@ export const PASSWORD = "lantern orbit velvet mustard";
 export async function beginRegistration(page, username, password = PASSWORD) {
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "Create your vault"); // the sign-in screen has a field of the same name
-  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("User name", { exact: true }).fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
   await page.getByLabel("Master password again", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Continue" }).click();
@@ -118,7 +118,7 @@ export async function registerPerson(page, username, password = PASSWORD) {
 }
 
 export async function signIn(page, username, password = PASSWORD) {
-  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("User name", { exact: true }).fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }

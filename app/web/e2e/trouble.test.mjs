@@ -41,7 +41,7 @@ test("a wrong password says so, empties the field, and lets one try again", asyn
 });
 
 test("too many wrong passwords are answered with a countdown, and the button waits for it", async () => {
-  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("User name", { exact: true }).fill(name);
   const submit = page.getByRole("button", { name: "Sign in" });
   for (let i = 0; i < 12 && !(await page.getByText("Too many attempts").isVisible()); i++) {
     await signIn(page, name, `guess ${i}`);
@@ -60,7 +60,7 @@ test("a name that is taken keeps the password and the phrase, and asks for anoth
   const words = await beginRegistration(second, name.toUpperCase());
   await confirmPhrase(second, words);
   await heading(second, "Choose another user name");
-  await second.getByLabel("User name").fill(`${name}-b`);
+  await second.getByLabel("User name", { exact: true }).fill(`${name}-b`);
   await second.getByRole("button", { name: "Create the vault" }).click();
   await heading(second, "All entries");
   await second.keyboard.press("Alt+l");
@@ -147,10 +147,10 @@ test("without the server everything can be read, a save says why it failed, and 
   await cutOff(page);
   await page.getByRole("option").first().click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("User name").fill("typed while offline");
+  await page.getByLabel("User name", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("The server cannot be reached. Check the connection, then try again.").waitFor();
-  assert.equal(await page.getByLabel("User name").inputValue(), "typed while offline");
+  assert.equal(await page.getByLabel("User name", { exact: true }).inputValue(), "typed while offline");
   await reconnect(page);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved").first().waitFor();
@@ -175,11 +175,11 @@ test("unsaved changes are asked about, and Back works", async () => {
   await addMany(page, logins(2));
   await page.getByRole("option").first().click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("User name").fill("half typed");
+  await page.getByLabel("User name", { exact: true }).fill("half typed");
   await page.goBack();
   await heading(page, "Discard your changes?");
   await page.getByRole("button", { name: "Keep editing" }).click();
-  assert.equal(await page.getByLabel("User name").inputValue(), "half typed");
+  assert.equal(await page.getByLabel("User name", { exact: true }).inputValue(), "half typed");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("button", { name: "Edit" }).waitFor();

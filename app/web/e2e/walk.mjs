@@ -39,7 +39,7 @@ export async function walk(page, visit) {
   await visit("sign-in");
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "Create your vault");
-  await page.getByLabel("User name").fill("ada");
+  await page.getByLabel("User name", { exact: true }).fill("ada");
   await page.getByLabel("Master password", { exact: true }).fill("Tr0ub4dor");
   await page.locator(".strength strong").waitFor();
   await visit("register");
@@ -180,7 +180,7 @@ export async function walk(page, visit) {
   await visit("second-factor");
   await page.getByRole("link", { name: "Lost your authenticator?" }).click();
   await heading(page, "Recover your vault");
-  await page.getByLabel("Recovery phrase").fill(words.join(" "));
+  await page.getByLabel("Recovery phrase", { exact: true }).fill(words.join(" "));
   await page.getByText("The phrase is complete.").waitFor();
   await visit("recover");
 
