@@ -64,9 +64,10 @@ go-test: $(GOTESTSUM) $(COBERTURA)
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.
 race-test: $(GOTESTSUM)
+	scripts/dynamodb-local.sh install
 	@mkdir -p reports
-	$(call GO_TEST,-race) -race ./app/store/sqlite ./app/vault ./app/server/daemon
-	$(call GO_TEST,-race-clients) -race -run 'Concurrent|Lock|Racing|Draining|AtOnce|While' ./app/client ./app/server ./app/store/dynamo
+	$(call GO_TEST,-race) -race ./app/store/sqlite ./app/store/dynamo ./app/vault ./app/server/daemon
+	$(call GO_TEST,-race-clients) -race -run 'Concurrent|Lock|Racing|Draining|AtOnce|While' ./app/client ./app/server
 
 wasm-test: $(GOTESTSUM)
 	@mkdir -p reports
