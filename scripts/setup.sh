@@ -6,9 +6,9 @@ usage() {
   cat <<'USAGE'
 Usage: scripts/setup.sh [--help]
 
-Checks for Go, Node.js, Java, Maven, Chromium and shellcheck. On Debian and
-Ubuntu, as root or with password-less sudo, it installs those that are missing;
-elsewhere it prints what to install and exits with 1.
+Checks for Go, Node.js, Java, Maven, Python, Chromium and shellcheck. On Debian
+and Ubuntu, as root or with password-less sudo, it installs those that are
+missing; elsewhere it prints what to install and exits with 1.
 USAGE
 }
 
@@ -45,8 +45,13 @@ require() { # command, minimum, how to read its version, where to get it
 require go 1.26 'go env GOVERSION' 'https://go.dev/dl/'
 require node 20.0 'node --version' 'https://nodejs.org/'
 require npm 10.0 'npm --version 2>/dev/null' 'it comes with Node.js'
+if command -v python3 >/dev/null 2>&1; then
+  require python3 3.11 'python3 --version' 'https://www.python.org/downloads/'
+fi
 [ "$fail" = 0 ] || exit 1
 
+# Debian's python3 comes without the part that makes environments.
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 need java openjdk-17-jre-headless
 need mvn maven
 need shellcheck shellcheck
