@@ -48,6 +48,11 @@ app/web/node_modules/.package-lock.json: app/web/package.json app/web/package-lo
 	npm --prefix app/web ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The CDK command line.
+infra/node_modules/.package-lock.json: infra/package.json infra/package-lock.json
+	npm --prefix infra ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 setup:
 	scripts/setup.sh
 
@@ -101,7 +106,7 @@ screenshots: build
 	node app/web/e2e/screenshots.mjs reports/screenshots
 
 clean:
-	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules
+	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules infra/node_modules
 	find app/web/dist -mindepth 1 ! -name .keep -delete
 
 # A tool is built once into a name that carries its version.
