@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# An AWS endpoint for tests: moto, in memory.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/aws-emulator.sh install
+       scripts/aws-emulator.sh run PORT
+
+install  fetches moto from the Python package index into the user's cache, once
+run      runs it in the foreground on 127.0.0.1:PORT, in memory; it ends with its standard input
+USAGE
+}
+
+die() { echo "aws-emulator.sh: error: $1" >&2; exit "${2:-1}"; }
+
+tool=$(cd "$(dirname "$0")" && pwd)/python-tool.sh
+
+case "${1:-}" in
+  install)
+    [ $# = 1 ] || { usage >&2; exit 2; }
+    "$tool" install moto_server
+    ;;
+  run)
+    [ $# = 2 ] || { usage >&2; exit 2; }
+    if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
+    program=$("$tool" path moto_server)
+    # Without its list of managed policies, a role that names one of AWS's is refused.
+    MOTO_IAM_LOAD_MANAGED_POLICIES=true "$program" --host 127.0.0.1 --port "$2" </dev/null &
+    server=$!
+    trap 'kill "$server" 2>/dev/null || true' EXIT
+    # Whoever started this may die without a word; its end of the pipe closes all the same.
+    cat >/dev/null
+    ;;
+  --help | -h) usage ;;
+  *) usage >&2; exit 2 ;;
+esac
