@@ -63,6 +63,8 @@ GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit
 
 go-test: $(GOTESTSUM) $(COBERTURA)
 	scripts/dynamodb-local.sh install
+	scripts/aws-emulator.sh install
+	scripts/python-tool.sh install aws
 	@mkdir -p reports
 	$(call GO_TEST,) -coverprofile=reports/cover.out -coverpkg=./app/... ./...
 	$(COBERTURA) < reports/cover.out > coverage.xml

@@ -1,0 +1,92 @@
+// Package emulator gives tests an AWS account on loopback. CloudFormation there skips the resource types that it does
+// not know, so a test asks the API of each resource, never the stack, whether a resource exists.
+package emulator
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/vaultsphere/vaultsphere/scripts/loopback"
+)
+
+// Account and Region are where everything is that a test deploys.
+const (
+	Account = "123456789012"
+	Region  = "us-east-1"
+)
+
+// The emulator accepts any credentials; these are nobody's.
+const accessKey, secretKey = "testing", "testing"
+
+var started = sync.OnceValues(func() (*loopback.Server, error) { return loopback.Start("aws-emulator") })
+
+// Endpoint returns the address of an emulator that all tests of this binary share. It starts one at the first call,
+// which takes a second. Its host is an IP address, which keeps the name of an S3 bucket in the path.
+func Endpoint(t testing.TB) string {
+	t.Helper()
+	server, err := started()
+	if err != nil {
+		t.Fatalf("%v\ninstall it: scripts/aws-emulator.sh install", err)
+	}
+	return server.URL
+}
+
+// Reset empties the account, for all tests of this binary: those that call it do not run in parallel.
+func Reset(t testing.TB) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, Endpoint(t)+"/moto-api/reset", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("reset the AWS emulator: %s", res.Status)
+	}
+}
+
+// Config is for clients of aws-sdk-go-v2.
+func Config(t testing.TB) aws.Config {
+	t.Helper()
+	return aws.Config{
+		Region:       Region,
+		BaseEndpoint: aws.String(Endpoint(t)),
+		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+	}
+}
+
+// Env is the environment of a child process that works in the account: this process's own, without anything that could
+// lead it to a real one.
+func Env(t testing.TB) []string {
+	t.Helper()
+	var env []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "AWS_") && !strings.HasPrefix(entry, "CDK_") {
+			env = append(env, entry)
+		}
+	}
+	nowhere := t.TempDir()
+	return append(env,
+		"AWS_ENDPOINT_URL="+Endpoint(t),
+		"AWS_ACCESS_KEY_ID="+accessKey,
+		"AWS_SECRET_ACCESS_KEY="+secretKey,
+		"AWS_REGION="+Region,
+		// Version 1 of the AWS command line knows the region by this name alone.
+		"AWS_DEFAULT_REGION="+Region,
+		"AWS_CONFIG_FILE="+filepath.Join(nowhere, "config"),
+		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(nowhere, "credentials"),
+		"AWS_EC2_METADATA_DISABLED=true",
+		// The CDK remembers the account of an access key there.
+		"CDK_HOME="+nowhere,
+	)
+}
