@@ -25,7 +25,7 @@ case "${1:-}" in
     [ $# = 2 ] || { usage >&2; exit 2; }
     if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
     program=$("$tool" path moto_server)
-    # Without its list of managed policies, a role that names one of AWS's is refused.
+    # Without their list it refuses to attach a policy that AWS manages.
     MOTO_IAM_LOAD_MANAGED_POLICIES=true "$program" --host 127.0.0.1 --port "$2" </dev/null &
     server=$!
     trap 'kill "$server" 2>/dev/null || true' EXIT

@@ -1,5 +1,9 @@
-// Package emulator gives tests an AWS account on loopback. CloudFormation there skips the resource types that it does
-// not know, so a test asks the API of each resource, never the stack, whether a resource exists.
+// Package emulator gives tests an AWS account on loopback.
+//
+// CloudFormation there skips the resource types that it does not know and drops properties of those it does, so a test
+// asks the API of each resource, never the stack, what exists. A stack made through a change set has no outputs there and
+// cannot be protected against deletion, and no stack knows the defaults of its parameters as their previous values:
+// deploy with "cdk deploy --method direct --no-previous-parameters".
 package emulator
 
 import (
@@ -88,5 +92,8 @@ func Env(t testing.TB) []string {
 		"AWS_EC2_METADATA_DISABLED=true",
 		// The CDK remembers the account of an access key there.
 		"CDK_HOME="+nowhere,
+		// The CDK hands CloudFormation the address of a template in S3. The emulator looks for the bucket in the path of
+		// such an address only where it says localhost.
+		"AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION="+strings.Replace(Endpoint(t), "127.0.0.1", "localhost", 1),
 	)
 }
