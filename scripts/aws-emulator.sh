@@ -28,7 +28,8 @@ case "${1:-}" in
     # Without their list it refuses to attach a policy that AWS manages.
     MOTO_IAM_LOAD_MANAGED_POLICIES=true "$program" --host 127.0.0.1 --port "$2" </dev/null &
     server=$!
-    trap 'kill "$server" 2>/dev/null || true' EXIT
+    # It has nothing to save, and Python takes minutes to take a large memory apart.
+    trap 'kill -KILL "$server" 2>/dev/null || true' EXIT
     # Whoever started this may die without a word; its end of the pipe closes all the same.
     cat >/dev/null
     ;;
