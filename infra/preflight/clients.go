@@ -1,0 +1,30 @@
+package preflight
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+)
+
+// clients are those of one region.
+type clients struct {
+	cloudformation *cloudformation.Client
+	dynamodb       *dynamodb.Client
+	ecr            *ecr.Client
+	logs           *cloudwatchlogs.Client
+	ssm            *ssm.Client
+}
+
+func clientsFor(cfg aws.Config, region string) clients {
+	cfg.Region = region
+	return clients{
+		cloudformation: cloudformation.NewFromConfig(cfg),
+		dynamodb:       dynamodb.NewFromConfig(cfg),
+		ecr:            ecr.NewFromConfig(cfg),
+		logs:           cloudwatchlogs.NewFromConfig(cfg),
+		ssm:            ssm.NewFromConfig(cfg),
+	}
+}

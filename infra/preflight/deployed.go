@@ -1,0 +1,171 @@
+package preflight
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// deployed is a stack as CloudFormation has it now.
+type deployed struct {
+	scope     scope
+	previous  map[string]string // what the template's parameters were given; cdk deploy gives them again
+	resources map[string]string // physical id by logical id
+}
+
+// readDeployed returns nil for a stack that is not deployed, which a stack is as well that the CDK will delete and make
+// anew. A stack that cannot be deployed to is an error.
+func (c *check) readDeployed(ctx context.Context) (*deployed, error) {
+	answer, err := c.clients.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &c.name})
+	if hasCode(err, "ValidationError") && strings.Contains(err.Error(), "does not exist") {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describe stack %s: %w", c.name, err)
+	}
+	if len(answer.Stacks) != 1 {
+		return nil, fmt.Errorf("describe stack %s: %d stacks have that name", c.name, len(answer.Stacks))
+	}
+	described := answer.Stacks[0]
+	if there, err := c.usable(described.StackStatus); err != nil || !there {
+		return nil, err
+	}
+	live := &deployed{previous: map[string]string{}}
+	live.scope = newScope(c.stack, c.who)
+	live.scope.parameters = map[string]string{}
+	for _, p := range described.Parameters {
+		key := aws.ToString(p.ParameterKey)
+		live.scope.parameters[key] = aws.ToString(p.ParameterValue)
+		if p.ResolvedValue != nil {
+			live.scope.parameters[key] = *p.ResolvedValue
+		}
+		live.previous[key] = aws.ToString(p.ParameterValue)
+	}
+	if live.scope.template, err = c.readTemplate(ctx); err != nil {
+		return nil, err
+	}
+	live.resources, err = c.listResources(ctx)
+	return live, err
+}
+
+// usable says whether a stack in this state exists for a deploy; when it is in the way of one, that is the error.
+func (c *check) usable(status types.StackStatus) (bool, error) {
+	state := fmt.Sprintf("stack %s is in state %s", c.name, status)
+	switch status {
+	case types.StackStatusDeleteComplete, types.StackStatusRollbackComplete, types.StackStatusReviewInProgress:
+		return false, nil
+	case types.StackStatusDeleteFailed, types.StackStatusRollbackFailed:
+		return false, fmt.Errorf("%s: see its events for what was in the way, and delete it with %s", state,
+			c.command("cloudformation delete-stack --stack-name "+c.name))
+	case types.StackStatusUpdateRollbackFailed:
+		return false, fmt.Errorf("%s: see its events for what was in the way, and go on with %s", state,
+			c.command("cloudformation continue-update-rollback --stack-name "+c.name))
+	case types.StackStatusCreateFailed, types.StackStatusUpdateFailed:
+		return false, fmt.Errorf("%s: take it back with %s", state, c.command("cloudformation rollback-stack --stack-name "+c.name))
+	}
+	if strings.HasSuffix(string(status), "_IN_PROGRESS") {
+		return false, fmt.Errorf("%s, so somebody else is changing it right now: wait until they are done", state)
+	}
+	if strings.HasSuffix(string(status), "_FAILED") {
+		return false, fmt.Errorf("%s: see its events and repair it first", state)
+	}
+	return true, nil
+}
+
+func (c *check) readTemplate(ctx context.Context) (*template, error) {
+	answer, err := c.clients.cloudformation.GetTemplate(ctx, &cloudformation.GetTemplateInput{
+		StackName: &c.name, TemplateStage: types.TemplateStageOriginal,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("get the template of stack %s: %w", c.name, err)
+	}
+	t := new(template)
+	if err := json.Unmarshal([]byte(aws.ToString(answer.TemplateBody)), t); err != nil {
+		return nil, fmt.Errorf("stack %s has a template that is not the CDK's, so it was deployed by something else: "+
+			"find out by what, and delete it or rename it (%w)", c.name, err)
+	}
+	return t, nil
+}
+
+func (c *check) listResources(ctx context.Context) (map[string]string, error) {
+	resources := map[string]string{}
+	pages := cloudformation.NewListStackResourcesPaginator(c.clients.cloudformation, &cloudformation.ListStackResourcesInput{StackName: &c.name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the resources of stack %s: %w", c.name, err)
+		}
+		for _, r := range page.StackResourceSummaries {
+			if !gone(r.ResourceStatus) {
+				resources[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
+			}
+		}
+	}
+	return resources, nil
+}
+
+// gone says that a stack lists a resource which is no longer its own: one that it deleted, or let go of.
+func gone(status types.ResourceStatus) bool {
+	return status == types.ResourceStatusDeleteComplete || status == types.ResourceStatusDeleteSkipped
+}
+
+// checkOwner says why a resource that exists under the name which the new template gives to id would make the deploy
+// fail. It is nil when the stack holds the resource as id already, and errUnowned when no stack holds it.
+func (c *check) checkOwner(ctx context.Context, id, what, name string) error {
+	if c.live != nil {
+		if c.live.resources[id] == name {
+			return nil
+		}
+		for other, physical := range c.live.resources {
+			if physical == name && c.live.scope.template.Resources[other].Type == c.template.Resources[id].Type {
+				return fmt.Errorf("%s %s is in stack %s as %s, and this deploy would make it anew as %s before it deletes the old one: "+
+					"keep the logical id", what, name, c.name, other, id)
+			}
+		}
+	}
+	owner, err := c.owner(ctx, name, c.template.Resources[id].Type)
+	switch {
+	case err != nil:
+		return err
+	case owner != "":
+		return fmt.Errorf("%s %s belongs to stack %s, so stack %s cannot make it: take it out of that stack first", what, name, owner, c.name)
+	}
+	return errUnowned
+}
+
+var errUnowned = errors.New("it belongs to no stack")
+
+// adopt says how a resource that belongs to no stack becomes this stack's: CloudFormation can do that as part of a deploy,
+// for what has a literal name and a DeletionPolicy of Retain (user guide, "Import AWS resources into a CloudFormation
+// stack automatically"). `cdk import` would not do, since it refuses every other change.
+func (c *check) adopt() string {
+	return fmt.Sprintf("adopt it with 'infra/node_modules/.bin/cdk deploy --app %s --import-existing-resources %s'", c.dir, c.name)
+}
+
+// owner returns the stack that holds a resource, if one does.
+func (c *check) owner(ctx context.Context, name, kind string) (string, error) {
+	answer, err := c.clients.cloudformation.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: &name})
+	if hasCode(err, "ValidationError") {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look for the stack of %s: %w", name, err)
+	}
+	for _, r := range answer.StackResources {
+		if aws.ToString(r.PhysicalResourceId) == name && aws.ToString(r.ResourceType) == kind && !gone(r.ResourceStatus) {
+			return aws.ToString(r.StackName), nil
+		}
+	}
+	return "", nil
+}
+
+// command quotes a line for the AWS command line, for the region of the stack.
+func (c *check) command(line string) string {
+	return fmt.Sprintf("'aws %s --region %s'", line, c.region)
+}

@@ -1,0 +1,62 @@
+package preflight
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// problems turns what the checks found into sentences, each once. It is nil when they found nothing.
+func problems(err error, who identity) error {
+	var all Problems
+	var add func(error)
+	add = func(err error) {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, one := range joined.Unwrap() {
+				add(one)
+			}
+			return
+		}
+		sentence := strings.NewReplacer("\r", "", "\n", " ").Replace(err.Error())
+		if action, ok := deniedAction(err); ok {
+			sentence = fmt.Sprintf("%s may not call %s, which the preflight needs: allow it", who.arn, action)
+		}
+		if !slices.Contains(all, sentence) {
+			all = append(all, sentence)
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	add(err)
+	return all
+}
+
+// iamPrefix holds the services whose prefix in IAM is not the SDK's name of them in small letters.
+var iamPrefix = map[string]string{"CloudWatch Logs": "logs"}
+
+// deniedAction returns the IAM action that was missing, when that is what err says.
+func deniedAction(err error) (string, bool) {
+	refusal, ok := errors.AsType[smithy.APIError](err)
+	if !ok || !slices.Contains([]string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}, refusal.ErrorCode()) {
+		return "", false
+	}
+	call, ok := errors.AsType[*smithy.OperationError](err)
+	if !ok {
+		return "", false
+	}
+	prefix, ok := iamPrefix[call.Service()]
+	if !ok {
+		prefix = strings.ToLower(call.Service())
+	}
+	return prefix + ":" + call.Operation(), true
+}
+
+// hasCode says whether AWS answered with one of these error codes.
+func hasCode(err error, codes ...string) bool {
+	refusal, ok := errors.AsType[smithy.APIError](err)
+	return ok && slices.Contains(codes, refusal.ErrorCode())
+}

@@ -1,0 +1,291 @@
+package preflight_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/infra/preflight"
+)
+
+const (
+	bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
+	data             = "PasswordManager-Data"
+	host             = "PasswordManager-Host"
+	service          = "PasswordManager-Service"
+)
+
+type object = map[string]any
+
+// world is an AWS account, and between it and the code under test a proxy that can answer in its place.
+type world struct {
+	t       *testing.T
+	cfg     aws.Config // of the code under test
+	account aws.Config // of the test
+	answers map[string]answer
+}
+
+// answer takes the place of the account's own answer, which it gets; an error status stands for a refusal.
+type answer func(request string, status int, body string) (int, string)
+
+// newWorld returns an account that is empty but for `cdk bootstrap`.
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, account: emulator.Config(t), answers: map[string]answer{}}
+	w.wipe()
+	proxy := httptest.NewServer(http.HandlerFunc(w.serve))
+	t.Cleanup(proxy.Close)
+	w.cfg = w.account.Copy()
+	w.cfg.BaseEndpoint = aws.String(proxy.URL)
+	w.put(bootstrapVersion, "27", ssmtypes.ParameterTypeString)
+	return w
+}
+
+// wipe empties the account of all that these tests make. The emulator's own reset costs it seconds each time.
+func (w *world) wipe() {
+	w.t.Helper()
+	ctx := w.t.Context()
+	stacks := cloudformation.NewFromConfig(w.account)
+	described, err := stacks.DescribeStacks(ctx, nil)
+	w.must(err)
+	for _, s := range described.Stacks {
+		_, err := stacks.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: s.StackName})
+		w.must(err)
+	}
+	tables := dynamodb.NewFromConfig(w.account)
+	listed, err := tables.ListTables(ctx, nil)
+	w.must(err)
+	for _, name := range listed.TableNames {
+		_, err := tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name})
+		w.must(err)
+	}
+	registry := ecr.NewFromConfig(w.account)
+	repositories, err := registry.DescribeRepositories(ctx, nil)
+	w.must(err)
+	for _, r := range repositories.Repositories {
+		_, err := registry.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: r.RepositoryName, Force: true})
+		w.must(err)
+	}
+	logs := cloudwatchlogs.NewFromConfig(w.account)
+	groups, err := logs.DescribeLogGroups(ctx, nil)
+	w.must(err)
+	for _, g := range groups.LogGroups {
+		_, err := logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: g.LogGroupName})
+		w.must(err)
+	}
+	for pages := ssm.NewDescribeParametersPaginator(ssm.NewFromConfig(w.account), nil); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		w.must(err)
+		for _, p := range page.Parameters {
+			w.delete(aws.ToString(p.Name))
+		}
+	}
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	call := operation(r, string(body))
+	allowed := func(action string) bool { return strings.HasSuffix(action, ":"+call) }
+	if call != "GetCallerIdentity" && !slices.ContainsFunc(preflight.Actions, allowed) {
+		w.t.Errorf("the preflight calls %s, which is not among its Actions", call)
+	}
+	forward, err := http.NewRequestWithContext(r.Context(), r.Method, *w.account.BaseEndpoint+r.URL.Path, bytes.NewReader(body))
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	forward.Header = r.Header
+	res, err := http.DefaultClient.Do(forward)
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	defer res.Body.Close()
+	content, _ := io.ReadAll(res.Body)
+	status, text := res.StatusCode, string(content)
+	if change, ok := w.answers[call]; ok {
+		status, text = change(string(body), status, text)
+	}
+	rw.Header().Set("Content-Type", res.Header.Get("Content-Type"))
+	rw.WriteHeader(status)
+	io.WriteString(rw, text)
+}
+
+// operation reads which API call a request is, of either of the protocols that these services speak.
+func operation(r *http.Request, body string) string {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		_, name, _ := strings.Cut(target, ".")
+		return name
+	}
+	_, rest, _ := strings.Cut(body, "Action=")
+	name, _, _ := strings.Cut(rest, "&")
+	return name
+}
+
+// deny makes AWS refuse a call as it does when a policy does not allow it.
+func (w *world) deny(operation string) { w.fail(operation, "AccessDenied") }
+
+func (w *world) fail(operation, code string) {
+	w.answers[operation] = func(request string, _ int, _ string) (int, string) {
+		if strings.Contains(request, "Action=") {
+			return http.StatusForbidden, "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>no</Message></Error></ErrorResponse>"
+		}
+		return http.StatusBadRequest, `{"__type":"` + code + `Exception","message":"no"}`
+	}
+}
+
+// inState makes CloudFormation say that every stack is in this state.
+func (w *world) inState(state string) {
+	w.answers["DescribeStacks"] = func(_ string, status int, body string) (int, string) {
+		return status, strings.ReplaceAll(body, "CREATE_COMPLETE", state)
+	}
+}
+
+func (w *world) put(name, value string, kind ssmtypes.ParameterType) {
+	w.t.Helper()
+	_, err := ssm.NewFromConfig(w.account).PutParameter(w.t.Context(), &ssm.PutParameterInput{
+		Name: &name, Value: &value, Type: kind, Overwrite: aws.Bool(true),
+	})
+	w.must(err)
+}
+
+func (w *world) delete(name string) {
+	w.t.Helper()
+	_, err := ssm.NewFromConfig(w.account).DeleteParameter(w.t.Context(), &ssm.DeleteParameterInput{Name: &name})
+	w.must(err)
+}
+
+func (w *world) deploy(name string, template object) {
+	w.t.Helper()
+	_, err := cloudformation.NewFromConfig(w.account).CreateStack(w.t.Context(), &cloudformation.CreateStackInput{
+		StackName: &name, TemplateBody: aws.String(encode(w.t, template)),
+	})
+	w.must(err)
+}
+
+// expect runs the preflight and compares what it says, sentence by sentence.
+func (w *world) expect(dir string, o preflight.Options, want ...string) {
+	w.t.Helper()
+	got := w.run(dir, o)
+	if !slices.Equal(got, want) {
+		w.t.Errorf("the preflight says:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+func (w *world) run(dir string, o preflight.Options) []string {
+	w.t.Helper()
+	err := preflight.Run(w.t.Context(), w.cfg, dir, o)
+	if err == nil {
+		return nil
+	}
+	found, ok := errors.AsType[preflight.Problems](err)
+	if !ok {
+		w.t.Fatalf("%T: %v", err, err)
+	}
+	return found
+}
+
+// assembly writes a cloud assembly as `cdk synth` does, of stacks that fit any account.
+func assembly(t *testing.T, stacks map[string]object) string {
+	t.Helper()
+	return assemblyFor(t, "aws://unknown-account/unknown-region", stacks)
+}
+
+func assemblyFor(t *testing.T, environment string, stacks map[string]object) string {
+	t.Helper()
+	dir := t.TempDir()
+	artifacts := object{"Tree": object{"type": "cdk:tree", "properties": object{"file": "tree.json"}}}
+	for name, template := range stacks {
+		file := name + ".template.json"
+		write(t, filepath.Join(dir, file), encode(t, template))
+		artifacts[name] = object{
+			"type": "aws:cloudformation:stack", "environment": environment,
+			"properties": object{
+				"templateFile": file, "requiresBootstrapStackVersion": 6, "bootstrapStackVersionSsmParameter": bootstrapVersion,
+			},
+		}
+	}
+	write(t, filepath.Join(dir, "manifest.json"), encode(t, object{"version": "54.0.0", "artifacts": artifacts}))
+	return dir
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func encode(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func template(resources object) object { return object{"Resources": resources} }
+
+func parameter(name string, value any) object {
+	return object{"Type": "AWS::SSM::Parameter", "Properties": object{"Name": name, "Type": "String", "Value": value}}
+}
+
+func table(name string) object {
+	return object{"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": object{
+		"TableName": name, "BillingMode": "PAY_PER_REQUEST",
+		"AttributeDefinitions": []any{object{"AttributeName": "id", "AttributeType": "S"}},
+		"KeySchema":            []any{object{"AttributeName": "id", "KeyType": "HASH"}},
+	}}
+}
+
+func repository(name string) object {
+	return object{"Type": "AWS::ECR::Repository", "DeletionPolicy": "Retain", "Properties": object{"RepositoryName": name}}
+}
+
+func logGroup(name string) object {
+	return object{"Type": "AWS::Logs::LogGroup", "Properties": object{"LogGroupName": name}}
+}
+
+// with returns a copy of a resource with other properties; nil takes one away.
+func with(resource object, properties object) object {
+	changed := object{}
+	for k, v := range resource["Properties"].(object) {
+		changed[k] = v
+	}
+	for k, v := range properties {
+		if changed[k] = v; v == nil {
+			delete(changed, k)
+		}
+	}
+	copied := object{"Properties": changed}
+	for k, v := range resource {
+		if k != "Properties" {
+			copied[k] = v
+		}
+	}
+	return copied
+}
