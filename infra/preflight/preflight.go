@@ -89,5 +89,5 @@ func (c *check) run(ctx context.Context) error {
 		return err
 	}
 	c.takeParameters()
-	return c.checkParameters(ctx)
+	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx))
 }

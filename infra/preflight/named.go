@@ -1,0 +1,90 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+)
+
+// named are the types whose names are taken for good: a stack that makes one fails when the name is in use, as it is
+// after a stack was deleted that retained it.
+var named = []struct {
+	kind, noun string
+	exists     func(context.Context, clients, string) (bool, error)
+}{
+	{"AWS::DynamoDB::GlobalTable", "DynamoDB table", tableExists},
+	{"AWS::DynamoDB::Table", "DynamoDB table", tableExists},
+	{"AWS::ECR::Repository", "ECR repository", repositoryExists},
+	{"AWS::Logs::LogGroup", "log group", logGroupExists},
+}
+
+func (c *check) checkNamed(ctx context.Context) error {
+	var found []error
+	for _, n := range named {
+		for _, id := range c.template.ofType(n.kind) {
+			name, ok := literalName(c.template.Resources[id])
+			if !ok {
+				continue
+			}
+			exists, err := n.exists(ctx, c.clients, name)
+			switch {
+			case err != nil:
+				found = append(found, fmt.Errorf("look for %s %s: %w", n.noun, name, err))
+				continue
+			case !exists && c.live != nil && c.live.resources[id] == name:
+				found = append(found, fmt.Errorf("%s %s of stack %s was deleted by hand, and no deploy makes it again: restore it under that name", n.noun, name, c.name))
+				continue
+			case !exists:
+				continue
+			}
+			if err = c.checkOwner(ctx, id, n.noun, name); errors.Is(err, errUnowned) {
+				remedy := "delete it, or give it DeletionPolicy Retain in the app so that it can be adopted"
+				if c.template.Resources[id].retained() {
+					remedy = c.adopt()
+				}
+				err = fmt.Errorf("%s %s already exists outside stack %s: %s", n.noun, name, c.name, remedy)
+			}
+			found = append(found, err)
+		}
+	}
+	return errors.Join(found...)
+}
+
+func tableExists(ctx context.Context, c clients, name string) (bool, error) {
+	_, err := c.dynamodb.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+	return existence(err, "ResourceNotFoundException")
+}
+
+func repositoryExists(ctx context.Context, c clients, name string) (bool, error) {
+	_, err := c.ecr.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
+	return existence(err, "RepositoryNotFoundException")
+}
+
+func existence(err error, missing string) (bool, error) {
+	if hasCode(err, missing) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// logGroupExists goes through all log groups that begin with the name: that is the only way to ask.
+func logGroupExists(ctx context.Context, c clients, name string) (bool, error) {
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(c.logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, group := range page.LogGroups {
+			if aws.ToString(group.LogGroupName) == name {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
