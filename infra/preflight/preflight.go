@@ -89,5 +89,5 @@ func (c *check) run(ctx context.Context) error {
 		return err
 	}
 	c.takeParameters()
-	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx))
+	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkHost())
 }
