@@ -11,7 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
+
+const sessionSecret = names.ParameterPath + names.EnvSessionSecret
 
 // parameter is one of SSM.
 type parameter struct {
@@ -53,6 +57,9 @@ func (c *check) parameterNames() []string {
 		if path := c.parameterPath(id); path != "" {
 			wanted[path] = true
 		}
+	}
+	if c.hasService() {
+		wanted[sessionSecret] = true
 	}
 	return slices.Sorted(maps.Keys(wanted))
 }

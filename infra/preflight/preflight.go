@@ -59,7 +59,7 @@ func Run(ctx context.Context, cfg aws.Config, dir string, o Options) error {
 	for i, s := range all {
 		c := &check{
 			stack: s, dir: dir, options: o, clients: clientsFor(cfg, s.region), who: who,
-			scope: newScope(s, who),
+			repositories: repositories(all), scope: newScope(s, who),
 		}
 		c.scope.outputs = outputs
 		wg.Go(func() { found[1+i] = c.run(ctx) })
@@ -71,13 +71,14 @@ func Run(ctx context.Context, cfg aws.Config, dir string, o Options) error {
 // check is the comparison of one stack.
 type check struct {
 	*stack
-	dir        string
-	options    Options
-	clients    clients
-	who        identity
-	scope      scope // of the new template
-	live       *deployed
-	parameters map[string]parameter // what SSM holds now, by name
+	dir          string
+	options      Options
+	clients      clients
+	who          identity
+	repositories map[string]string // the ECR repositories of the whole assembly by name, with their stacks
+	scope        scope             // of the new template
+	live         *deployed
+	parameters   map[string]parameter // what SSM holds now, by name
 }
 
 func (c *check) run(ctx context.Context) error {
@@ -89,5 +90,5 @@ func (c *check) run(ctx context.Context) error {
 		return err
 	}
 	c.takeParameters()
-	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkHost())
+	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkHost(), c.checkService(ctx))
 }

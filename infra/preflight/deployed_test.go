@@ -1,0 +1,111 @@
+package preflight_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/infra/preflight"
+)
+
+func TestStackStates(t *testing.T) {
+	w := newWorld(t)
+	resources := template(object{"Port": parameter(port, "5001")})
+	w.deploy(data, resources)
+	dir := assembly(t, map[string]object{data: resources})
+	const is = "stack PasswordManager-Data is in state "
+	const name = " --stack-name PasswordManager-Data --region us-east-1'"
+	for state, want := range map[string]string{
+		"CREATE_COMPLETE":          "",
+		"UPDATE_COMPLETE":          "",
+		"UPDATE_ROLLBACK_COMPLETE": "",
+		"IMPORT_COMPLETE":          "",
+		"UPDATE_IN_PROGRESS":       is + "UPDATE_IN_PROGRESS, so somebody else is changing it right now: wait until they are done",
+		"DELETE_IN_PROGRESS":       is + "DELETE_IN_PROGRESS, so somebody else is changing it right now: wait until they are done",
+		"DELETE_FAILED":            is + "DELETE_FAILED: see its events for what was in the way, and delete it with 'aws cloudformation delete-stack" + name,
+		"ROLLBACK_FAILED":          is + "ROLLBACK_FAILED: see its events for what was in the way, and delete it with 'aws cloudformation delete-stack" + name,
+		"UPDATE_ROLLBACK_FAILED":   is + "UPDATE_ROLLBACK_FAILED: see its events for what was in the way, and go on with 'aws cloudformation continue-update-rollback" + name,
+		"CREATE_FAILED":            is + "CREATE_FAILED: take it back with 'aws cloudformation rollback-stack" + name,
+		"UPDATE_FAILED":            is + "UPDATE_FAILED: take it back with 'aws cloudformation rollback-stack" + name,
+		"IMPORT_ROLLBACK_FAILED":   is + "IMPORT_ROLLBACK_FAILED: see its events and repair it first",
+	} {
+		t.Run(state, func(t *testing.T) {
+			w.inState(state)
+			if want == "" {
+				w.expect(dir, preflight.Options{})
+			} else {
+				w.expect(dir, preflight.Options{}, want)
+			}
+		})
+	}
+	// The CDK makes such a stack anew, so that what it left behind is in the way.
+	for _, state := range []string{"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} {
+		t.Run(state, func(t *testing.T) {
+			w.inState(state)
+			if got := w.run(dir, preflight.Options{}); len(got) != 1 || !strings.Contains(got[0], "already exists outside stack") {
+				t.Errorf("the preflight says %q", got)
+			}
+		})
+	}
+}
+
+func TestResourcesOfALargeStack(t *testing.T) {
+	w := newWorld(t)
+	resources := template(object{"Port": parameter(port, "5001")})
+	w.deploy(data, resources)
+	w.answers["ListStackResources"] = func(request string, status int, body string) (int, string) {
+		if strings.Contains(request, "NextToken=two") {
+			return status, body
+		}
+		return status, "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries/><NextToken>two</NextToken>" +
+			"</ListStackResourcesResult></ListStackResourcesResponse>"
+	}
+	w.expect(assembly(t, map[string]object{data: resources}), preflight.Options{})
+}
+
+func TestResourceThatTheStackLetGo(t *testing.T) {
+	w := newWorld(t)
+	resources := template(object{"Port": parameter(port, "5001")})
+	w.deploy(data, resources)
+	w.answers["ListStackResources"] = func(_ string, status int, body string) (int, string) {
+		return status, strings.ReplaceAll(body, "CREATE_COMPLETE", "DELETE_SKIPPED")
+	}
+	if got := w.run(assembly(t, map[string]object{data: resources}), preflight.Options{}); len(got) != 1 || !strings.Contains(got[0], "already exists outside stack") {
+		t.Errorf("the preflight says %q", got)
+	}
+}
+
+func TestStackOfSomethingElse(t *testing.T) {
+	w := newWorld(t)
+	resources := template(object{"Port": parameter(port, "5001")})
+	w.deploy(data, resources)
+	w.answers["GetTemplate"] = func(_ string, status int, _ string) (int, string) {
+		return status, "<GetTemplateResponse><GetTemplateResult><TemplateBody>Resources:\n  Port: {}</TemplateBody></GetTemplateResult></GetTemplateResponse>"
+	}
+	got := w.run(assembly(t, map[string]object{data: resources}), preflight.Options{})
+	if len(got) != 1 || !strings.HasPrefix(got[0], "stack PasswordManager-Data has a template that is not the CDK's") {
+		t.Errorf("the preflight says %q", got)
+	}
+}
+
+func TestMissingPermissions(t *testing.T) {
+	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault")}
+	for _, action := range preflight.Actions {
+		_, call, _ := strings.Cut(action, ":")
+		t.Run(call, func(t *testing.T) {
+			w := newWorld(t)
+			stacks := map[string]object{data: template(resources), host: template(object{"Port": parameter(port, "1")})}
+			w.deploy(data, template(resources))
+			w.deploy(host, template(object{"Port": parameter(port, "1")}))
+			switch call {
+			case "DescribeStackResources":
+				stacks[host] = template(object{"Users": table("PasswordManager-Users")})
+			case "DescribeImages":
+				stacks[host] = taskTemplate("123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager:x")
+			}
+			w.deny(call)
+			dir := assembly(t, stacks)
+			w.expect(dir, preflight.Options{Seeding: true},
+				"arn:aws:sts::123456789012:user/moto may not call "+action+", which the preflight needs: allow it")
+		})
+	}
+}

@@ -1,0 +1,55 @@
+package preflight_test
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/infra/preflight"
+)
+
+func TestCommand(t *testing.T) {
+	w := newWorld(t)
+	for _, entry := range emulator.Env(t) {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
+	}
+	w.deploy(host, hostTemplate(nil))
+	same := assembly(t, map[string]object{host: hostTemplate(nil)})
+	other := hostTemplate(object{"Host": instance("ami-22222222")})
+	replaced := assembly(t, map[string]object{host: other})
+	tasks := assembly(t, map[string]object{service: taskTemplate("example.org/vault:1")})
+	both := assembly(t, map[string]object{host: other, service: taskTemplate("example.org/vault:1")})
+	for _, c := range []struct {
+		args   string
+		status int
+		lines  int
+	}{
+		{same, 0, 0},
+		{replaced, 1, 1},
+		{"--replace-host " + replaced, 0, 0},
+		{tasks, 1, 1},
+		{"--seeding " + tasks, 0, 0},
+		{both, 1, 2},
+		{os.DevNull, 1, 1},
+	} {
+		var stdout, stderr bytes.Buffer
+		status := preflight.Main(t.Context(), strings.Fields(c.args), &stdout, &stderr)
+		if status != c.status || strings.Count(stderr.String(), "preflight: error: ") != c.lines || strings.Count(stderr.String(), "\n") != c.lines || stdout.Len() > 0 {
+			t.Errorf("%s: exit %d, want %d; stdout %q, stderr %q", c.args, status, c.status, &stdout, &stderr)
+		}
+	}
+	for _, args := range [][]string{{}, {same, same}, {"--force", same}} {
+		var stdout, stderr bytes.Buffer
+		if status := preflight.Main(t.Context(), args, &stdout, &stderr); status != 2 || !strings.Contains(stderr.String(), "Usage: ") {
+			t.Errorf("%q: exit %d, stderr %q", args, status, &stderr)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	if status := preflight.Main(t.Context(), []string{"--help"}, &stdout, &stderr); status != 0 || !strings.HasPrefix(stdout.String(), "Usage: ") || stderr.Len() > 0 {
+		t.Errorf("--help: exit %d, stdout %q, stderr %q", status, &stdout, &stderr)
+	}
+}

@@ -1,0 +1,90 @@
+package preflight
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+)
+
+// checkService looks for what an ECS service needs before its first task can start. A service whose tasks cannot start
+// makes the deploy fail, after a long wait.
+func (c *check) checkService(ctx context.Context) error {
+	if !c.hasService() {
+		return nil
+	}
+	found := []error{c.checkSecret()}
+	for _, id := range c.template.ofType("AWS::ECS::TaskDefinition") {
+		containers, _ := c.template.Resources[id].Properties["ContainerDefinitions"].([]any)
+		for _, container := range containers {
+			definition, _ := container.(map[string]any)
+			if image, ok := c.scope.text(definition["Image"]); ok {
+				found = append(found, c.checkImage(ctx, image))
+			}
+		}
+	}
+	return errors.Join(found...)
+}
+
+func (c *check) hasService() bool { return len(c.template.ofType("AWS::ECS::TaskDefinition")) > 0 }
+
+func (c *check) checkSecret() error {
+	secret, exists := c.parameters[sessionSecret]
+	switch {
+	case !exists && !c.options.Seeding:
+		return fmt.Errorf("SSM parameter %s does not exist: make it with 'scripts/seed-secrets.sh --region %s'", sessionSecret, c.region)
+	case exists && !secret.secure():
+		return fmt.Errorf("SSM parameter %s is a %s, not a SecureString: delete it with %s and make it again with 'scripts/seed-secrets.sh --region %s'",
+			sessionSecret, secret.kind, c.command("ssm delete-parameter --name "+sessionSecret), c.region)
+	}
+	return nil
+}
+
+// ecrImage reads REGISTRY/REPOSITORY:TAG or @DIGEST where the registry is ECR's.
+var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+))?(?:@(sha256:[0-9a-f]{64}))?$`)
+
+// checkImage looks for an image in a repository of this assembly. Images from elsewhere, the CDK's own among them, are
+// none of its business.
+func (c *check) checkImage(ctx context.Context, image string) error {
+	m := ecrImage.FindStringSubmatch(image)
+	if m == nil || m[1] != c.who.account || m[2] != c.region {
+		return nil
+	}
+	repository, tag, digest := m[3], m[4], m[5]
+	owner, ours := c.repositories[repository]
+	if !ours {
+		return nil
+	}
+	want := types.ImageIdentifier{ImageDigest: &digest}
+	if digest == "" {
+		tag = cmp.Or(tag, "latest")
+		want = types.ImageIdentifier{ImageTag: &tag}
+	}
+	_, err := c.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: []types.ImageIdentifier{want}})
+	switch {
+	case hasCode(err, "RepositoryNotFoundException"):
+		return fmt.Errorf("ECR repository %s, in which stack %s needs the image %s, does not exist yet: make it with "+
+			"'infra/node_modules/.bin/cdk deploy --app %s %s' and push the image first", repository, c.name, image, c.dir, owner)
+	case hasCode(err, "ImageNotFoundException"):
+		return fmt.Errorf("the image %s, which stack %s needs, is not in ECR: push the image first", image, c.name)
+	case err != nil:
+		return fmt.Errorf("look for the image %s: %w", image, err)
+	}
+	return nil
+}
+
+func repositories(all []*stack) map[string]string {
+	found := map[string]string{}
+	for _, s := range all {
+		for _, id := range s.template.ofType("AWS::ECR::Repository") {
+			if name, ok := literalName(s.template.Resources[id]); ok {
+				found[name] = s.name
+			}
+		}
+	}
+	return found
+}

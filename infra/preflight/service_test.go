@@ -1,0 +1,141 @@
+package preflight_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/vaultsphere/vaultsphere/infra/preflight"
+)
+
+const secret = "/password-manager/SESSION_SECRET"
+
+func taskTemplate(image any) object {
+	return template(object{"Task": object{"Type": "AWS::ECS::TaskDefinition", "Properties": object{
+		"ContainerDefinitions": []any{object{"Name": "vault", "Image": image}},
+	}}})
+}
+
+// pushImage returns the digest of an image that the repository then holds.
+func (w *world) pushImage(repository, tag string) string {
+	w.t.Helper()
+	answer, err := ecr.NewFromConfig(w.account).PutImage(w.t.Context(), &ecr.PutImageInput{
+		RepositoryName: &repository, ImageTag: &tag,
+		ImageManifest: aws.String(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}`),
+	})
+	w.must(err)
+	return aws.ToString(answer.Image.ImageId.ImageDigest)
+}
+
+func TestSecretOfAService(t *testing.T) {
+	w := newWorld(t)
+	dir := assembly(t, map[string]object{service: taskTemplate("example.org/vault:1")})
+	w.expect(dir, preflight.Options{},
+		"SSM parameter /password-manager/SESSION_SECRET does not exist: make it with 'scripts/seed-secrets.sh --region us-east-1'")
+	w.expect(dir, preflight.Options{Seeding: true})
+	w.put(secret, "hunter2", ssmtypes.ParameterTypeString)
+	w.expect(dir, preflight.Options{Seeding: true},
+		"SSM parameter /password-manager/SESSION_SECRET is a String, not a SecureString: "+
+			"delete it with 'aws ssm delete-parameter --name /password-manager/SESSION_SECRET --region us-east-1' "+
+			"and make it again with 'scripts/seed-secrets.sh --region us-east-1'")
+	w.delete(secret)
+	w.put(secret, "hunter2", ssmtypes.ParameterTypeSecureString)
+	w.expect(dir, preflight.Options{})
+	// A host gets its secret when it starts a release; without one it serves nothing, but no deploy waits for it.
+	w.delete(secret)
+	w.expect(assembly(t, map[string]object{host: hostTemplate(nil)}), preflight.Options{})
+}
+
+func TestImageOfAService(t *testing.T) {
+	const registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com/"
+	repositories := template(object{"Images": repository("password-manager")})
+	w := newWorld(t)
+	w.put(secret, "hunter2", ssmtypes.ParameterTypeSecureString)
+	expect := func(image any, want ...string) {
+		t.Helper()
+		dir := assembly(t, map[string]object{data: repositories, service: taskTemplate(image)})
+		for i := range want {
+			want[i] = strings.ReplaceAll(want[i], "DIR", dir)
+		}
+		w.expect(dir, preflight.Options{}, want...)
+	}
+	missing := func(image string) string {
+		return "the image " + image + ", which stack PasswordManager-Service needs, is not in ECR: push the image first"
+	}
+	expect(registry+"password-manager:abc", "ECR repository password-manager, in which stack PasswordManager-Service needs the image "+
+		registry+"password-manager:abc, does not exist yet: make it with "+
+		"'infra/node_modules/.bin/cdk deploy --app DIR PasswordManager-Data' and push the image first")
+	w.deploy(data, repositories)
+	digest := w.pushImage("password-manager", "abc")
+	other := "sha256:" + strings.Repeat("0", 64)
+	expect(registry + "password-manager:abc")
+	expect(registry + "password-manager@" + digest)
+	expect(registry + "password-manager:gone@" + digest)
+	expect(registry+"password-manager:def", missing(registry+"password-manager:def"))
+	expect(registry+"password-manager@"+other, missing(registry+"password-manager@"+other))
+	expect(registry+"password-manager", missing(registry+"password-manager"))
+	for _, elsewhere := range []string{
+		"public.ecr.aws/vault:1",
+		registry + "cdk-hnb659fds-container-assets-123456789012-us-east-1:abc",
+		"210987654321.dkr.ecr.us-east-1.amazonaws.com/password-manager:def",
+	} {
+		expect(elsewhere)
+	}
+	expect(object{"Fn::GetAtt": []any{"Build", "Image"}})
+}
+
+// These are the words in which the CDK says the URI of a repository: from its name, and from another stack's export or
+// output.
+func TestImageInTheWordsOfTheCDK(t *testing.T) {
+	repositories := template(object{"Images": repository("password-manager")})
+	repositories["Outputs"] = object{
+		"ExportsOutputArn": object{"Value": object{"Fn::GetAtt": []any{"Images", "Arn"}}, "Export": object{"Name": "PasswordManager-Data:ExportsOutputArn"}},
+		"ExportsOutputRef": object{"Value": object{"Ref": "Images"}, "Export": object{"Name": "PasswordManager-Data:ExportsOutputRef"}},
+	}
+	join := func(parts ...any) object { return object{"Fn::Join": []any{"", parts}} }
+	part := func(i int, arn any) object {
+		return object{"Fn::Select": []any{i, object{"Fn::Split": []any{":", arn}}}}
+	}
+	suffix := object{"Ref": "AWS::URLSuffix"}
+	imported := func(name string) object { return object{"Fn::ImportValue": "PasswordManager-Data:" + name} }
+	output := func(name string) object {
+		return object{"Fn::GetStackOutput": object{"StackName": data, "Region": object{"Ref": "AWS::Region"}, "OutputName": name}}
+	}
+	w := newWorld(t)
+	w.put(secret, "hunter2", ssmtypes.ParameterTypeSecureString)
+	w.deploy(data, repositories)
+	for name, image := range map[string]object{
+		"name": join(object{"Ref": "AWS::AccountId"}, ".dkr.ecr.", object{"Ref": "AWS::Region"}, ".", suffix, "/password-manager:def"),
+		"export": join(part(4, imported("ExportsOutputArn")), ".dkr.ecr.", part(3, imported("ExportsOutputArn")), ".", suffix, "/",
+			imported("ExportsOutputRef"), ":def"),
+		"output": join(part(4, output("ExportsOutputArn")), ".dkr.ecr.", part(3, output("ExportsOutputArn")), ".", suffix, "/",
+			output("ExportsOutputRef"), ":def"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.expect(assembly(t, map[string]object{data: repositories, service: taskTemplate(image)}), preflight.Options{},
+				"the image 123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager:def, which stack PasswordManager-Service needs, is not in ECR: push the image first")
+		})
+	}
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	w := newWorld(t)
+	w.put(secret, "hunter2", ssmtypes.ParameterTypeSecureString)
+	w.put(port, "hunter2", ssmtypes.ParameterTypeSecureString)
+	resources := taskTemplate("example.org/vault:1")
+	resources["Resources"].(object)["Port"] = parameter(port, "5001")
+	resources["Resources"].(object)["Secret"] = parameter(secret, "x")
+	all := strings.Join(w.run(assembly(t, map[string]object{service: resources}), preflight.Options{}), "\n")
+	if !strings.Contains(all, "as a SecureString") {
+		t.Errorf("the preflight says nothing of the secrets: %s", all)
+	}
+	for _, form := range []string{"hunter2", base64.StdEncoding.EncodeToString([]byte("hunter2")), "kms:"} {
+		if strings.Contains(all, form) {
+			t.Errorf("the preflight prints a secret: %s", all)
+		}
+	}
+}
