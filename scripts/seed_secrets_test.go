@@ -202,6 +202,9 @@ func answers(t *testing.T, get, put []string) string {
 		next := &get
 		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutParameter") {
 			next = &put
+			if request, _ := io.ReadAll(r.Body); bytes.Contains(request, []byte("Overwrite")) {
+				t.Error("the script would replace the key of another run")
+			}
 		}
 		if len(*next) == 0 {
 			t.Errorf("there is one call more than expected, of %s", r.Header.Get("X-Amz-Target"))
