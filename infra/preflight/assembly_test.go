@@ -19,8 +19,10 @@ func TestUnreadableAssembly(t *testing.T) {
 	none := assembly(t, nil)
 	w.expect(none, preflight.Options{}, "the cloud assembly "+none+" holds no stack: synthesize the app into it again")
 
-	odd := assemblyFor(t, "aws:us-east-1", map[string]object{data: template(object{})})
-	w.expect(odd, preflight.Options{}, `read cloud assembly: stack PasswordManager-Data: environment "aws:us-east-1" is not aws://ACCOUNT/REGION`)
+	for _, environment := range []string{"aws:us-east-1", "123456789012/us-east-1", "aws://123456789012", "aws:///us-east-1", "aws://123456789012/"} {
+		odd := assemblyFor(t, environment, map[string]object{data: template(object{})})
+		w.expect(odd, preflight.Options{}, `read cloud assembly: stack PasswordManager-Data: environment "`+environment+`" is not aws://ACCOUNT/REGION`)
+	}
 
 	broken := assembly(t, map[string]object{data: template(object{})})
 	write(t, filepath.Join(broken, data+".template.json"), "{")

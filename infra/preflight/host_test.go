@@ -56,6 +56,10 @@ func TestHost(t *testing.T) {
 		"LaunchTemplateName": "host", "Version": object{"Fn::GetAtt": []any{"LaunchTemplate", "LatestVersionNumber"}},
 	}})
 	networkWith := func(id string, properties object) object { return object{id: with(network()[id].(object), properties)} }
+	bySource := with(instance("ami-11111111"), object{"UserData": object{"Fn::Base64": object{"Ref": "Address"}}})
+	address := func(kind string, properties object) object {
+		return object{"Host": bySource, "Address": object{"Type": kind, "Properties": properties}}
+	}
 	const goOn = ", or go on with 'make deploy REPLACE_HOST=yes'"
 	const undo = ": undo the change to keep the host" + goOn
 	for _, c := range []struct {
@@ -87,6 +91,12 @@ func TestHost(t *testing.T) {
 			want: "stop and start the EC2 host HOST (InstanceType t3.small becomes t3.large): undo the change to keep the host running" + goOn},
 		{name: "user data", after: object{"Host": with(instance("ami-11111111"), object{"UserData": object{"Fn::Base64": "#!/bin/sh\n"}})},
 			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + goOn},
+		{name: "what the user data refers to", before: address("AWS::EC2::EIP", object{}), after: address("AWS::EC2::EIP", object{"Domain": "vpc"}),
+			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + goOn},
+		{name: "type of what the user data refers to", before: address("AWS::EC2::EIP", object{}), after: address("AWS::SQS::Queue", object{}),
+			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + goOn},
+		{name: "tags of what the user data refers to", before: address("AWS::EC2::EIP", object{}),
+			after: address("AWS::EC2::EIP", object{"Tags": []any{object{"Key": "Name", "Value": "host"}}})},
 		{name: "role and tags", after: object{"Host": with(instance("ami-11111111"), object{"IamInstanceProfile": "new", "Tags": nil, "SecurityGroupIds": []any{"sg-1"}})}},
 		{name: "logical id", after: object{"Host": nil, "HostAB12": with(instance("ami-11111111"), object{"UserData": object{"Fn::Base64": "#!/bin/sh\n"}})},
 			want: "replace the EC2 host HOST (the logical id Host becomes HostAB12, UserData)" + undo},
@@ -109,6 +119,17 @@ func TestHost(t *testing.T) {
 			w.expect(dir, preflight.Options{ReplaceHost: true})
 		})
 	}
+}
+
+// An export cannot change while it is in use, so one that the assembly resolves is no difference to the same one deployed.
+func TestHostThatImports(t *testing.T) {
+	w := newWorld(t)
+	images := template(object{"Images": repository("password-manager")})
+	images["Outputs"] = object{"Name": object{"Value": object{"Ref": "Images"}, "Export": object{"Name": "images"}}}
+	hosts := hostTemplate(object{"Host": with(instance("ami-11111111"), object{"UserData": object{"Fn::Base64": object{"Fn::ImportValue": "images"}}})})
+	w.deploy(data, images)
+	w.deploy(host, hosts)
+	w.expect(assembly(t, map[string]object{data: images, host: hosts}), preflight.Options{})
 }
 
 // The CDK writes an image that is looked up in one of these ways, and CloudFormation looks it up anew with every deploy.
