@@ -3,12 +3,16 @@
 // a field says otherwise. Unknown fields are refused by the server and by the client.
 package api
 
-import "time"
+import (
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
 
 // Paths. Those with {id} take one path segment.
 const (
 	PathHealth          = "/health"
-	PathReady           = "/ready"
+	PathReady           = names.PathReady
 	PathOpenAPI         = "/api/v1/openapi.json"
 	PathPrelogin        = "/api/v1/prelogin"
 	PathRegister        = "/api/v1/register"

@@ -8,6 +8,12 @@ const DefaultPort = 5001
 // DefaultMetricsPort is the TCP port of the Prometheus endpoint, on loopback, when METRICS_ADDR is not set.
 const DefaultMetricsPort = 9464
 
+// PathReady is the path that answers 200 while requests may be sent here.
+const PathReady = "/ready"
+
+// ServerProgram is the path of the server inside the image.
+const ServerProgram = "/vaultsphered"
+
 // ParameterPath is the SSM path under which every setting of a deployment lies.
 const ParameterPath = "/password-manager/"
 
@@ -22,6 +28,36 @@ const (
 	EnvPasswordsTable = "DYNAMODB_PASSWORDS_TABLE"
 	EnvSessionsTable  = "DYNAMODB_SESSIONS_TABLE"
 )
+
+// Environment variables of the server that depend on the proxy before it. They are no SSM parameters.
+const (
+	EnvTrustedProxies = "TRUSTED_PROXIES"
+	EnvDrainDelay     = "DRAIN_DELAY"
+	EnvDrainTimeout   = "DRAIN_TIMEOUT"
+)
+
+// Parameters under ParameterPath that the server does not read.
+const (
+	// SiteAddress is the domain or the bare IP address that the proxy serves.
+	SiteAddress = "SITE_ADDRESS"
+	// Release is the digest, sha256:…, of the image that serves. A rollout writes it; a host that has just been made reads it.
+	Release = "RELEASE"
+)
+
+// StoreDynamoDB is the value of STORE that keeps everything in the four DynamoDB tables.
+const StoreDynamoDB = "dynamodb"
+
+// Repository is the name of the ECR repository of the image.
+const Repository = "password-manager"
+
+// HostDirectory is where a host keeps its scripts, its settings and its state.
+const HostDirectory = "/opt/password-manager"
+
+// LogGroup is the CloudWatch log group of the containers, of a host and of Fargate alike.
+const LogGroup = "/password-manager/containers"
+
+// MetricsNamespace is the CloudWatch namespace of everything that is not measured by AWS itself.
+const MetricsNamespace = "PasswordManager"
 
 // Default names of the DynamoDB tables.
 const (

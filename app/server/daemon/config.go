@@ -34,18 +34,14 @@ type Config struct {
 }
 
 const (
-	storeSQLite   = "sqlite:"
-	storeDynamoDB = "dynamodb"
-	off           = "off"
+	storeSQLite = "sqlite:"
+	off         = "off"
 
 	envListenAddr       = "LISTEN_ADDR"
 	envMetricsAddr      = "METRICS_ADDR"
 	envDataDir          = "DATA_DIR"
 	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
-	envTrustedProxies   = "TRUSTED_PROXIES"
 	envAuthRate         = "AUTH_RATE"
-	envDrainDelay       = "DRAIN_DELAY"
-	envDrainTimeout     = "DRAIN_TIMEOUT"
 	envLogLevel         = "LOG_LEVEL"
 
 	// reserved is the prefix of variables that can only have been meant for this program. It has none of them today, so each
@@ -88,10 +84,10 @@ func ConfigFromEnv(environ []string) (Config, error) {
 	c := Config{
 		DataDir:        e.text(envDataDir, "data"),
 		SessionSecret:  e.text(names.EnvSessionSecret, ""),
-		TrustedProxies: e.prefixes(envTrustedProxies),
+		TrustedProxies: e.prefixes(names.EnvTrustedProxies),
 		AuthRate:       e.number(envAuthRate, 60, 1, 1_000_000),
-		DrainDelay:     e.duration(envDrainDelay, 0),
-		DrainTimeout:   e.duration(envDrainTimeout, 20*time.Second),
+		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
+		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 	}
 	port := e.number(names.EnvPort, names.DefaultPort, 0, 65535)
 	c.ListenAddr = e.address(envListenAddr, ":"+strconv.Itoa(port))
@@ -180,7 +176,7 @@ func (e *settings) store(c *Config) {
 		c.SQLitePath = filepath.Join(c.DataDir, "vault.db")
 	case embedded:
 		c.SQLitePath = path
-	case choice == storeDynamoDB:
+	case choice == names.StoreDynamoDB:
 		c.DynamoDB = dynamo.Config{
 			Region: e.text(names.EnvAWSRegion, ""), Endpoint: e.text(envDynamoDBEndpoint, ""),
 			Users:     e.text(names.EnvUsersTable, names.UsersTable),
