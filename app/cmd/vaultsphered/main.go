@@ -81,16 +81,16 @@ func serve(environ []string, stdout, stderr io.Writer) error {
 	case err := <-ended:
 		return err
 	case <-d.Ready():
-		fmt.Fprintf(stdout, "vaultsphered: serving http://%s, data in %s\n", browsable(d.Addr()), config.Data())
+		fmt.Fprintf(stdout, "vaultsphered: serving http://%s, data in %s\n", reachable(d.Addr(), "localhost"), config.Data())
 		return <-ended
 	}
 }
 
-// browsable turns the address of all interfaces into one that a browser can open.
-func browsable(addr string) string {
+// reachable turns the address of all interfaces into one that can be opened on this machine, where it is called name.
+func reachable(addr, name string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip.IsUnspecified()) {
-		return net.JoinHostPort("localhost", port)
+		return net.JoinHostPort(name, port)
 	}
 	return addr
 }
@@ -103,7 +103,9 @@ func health(environ []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+browsable(config.ListenAddr)+api.PathHealth, nil)
+	// By number: an image from scratch need not know who localhost is.
+	url := "http://" + reachable(config.ListenAddr, "127.0.0.1") + api.PathHealth
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
