@@ -14,7 +14,8 @@ USAGE
 
 die() { echo "aws-emulator.sh: error: $1" >&2; exit "${2:-1}"; }
 
-tool=$(cd "$(dirname "$0")" && pwd)/python-tool.sh
+here=$(cd "$(dirname "$0")" && pwd)
+tool=$here/python-tool.sh
 
 case "${1:-}" in
   install)
@@ -26,7 +27,7 @@ case "${1:-}" in
     if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
     program=$("$tool" path moto_server)
     # Without their list it refuses to attach a policy that AWS manages.
-    MOTO_IAM_LOAD_MANAGED_POLICIES=true "$program" --host 127.0.0.1 --port "$2" </dev/null &
+    MOTO_IAM_LOAD_MANAGED_POLICIES=true "$(dirname "$program")/python" "$here/aws-emulator.py" --host 127.0.0.1 --port "$2" </dev/null &
     server=$!
     # It has nothing to save, and Python takes minutes to take a large memory apart.
     trap 'kill -KILL "$server" 2>/dev/null || true' EXIT

@@ -92,6 +92,9 @@ func Env(t testing.TB) []string {
 		"AWS_EC2_METADATA_DISABLED=true",
 		// The CDK remembers the account of an access key there.
 		"CDK_HOME="+nowhere,
+		// The emulator makes no outputs when a change set is carried out.
+		"CDK_METHOD=direct",
+		"CDK_NOTICES=false",
 		// The CDK hands CloudFormation the address of a template in S3. The emulator looks for the bucket in the path of
 		// such an address only where it says localhost.
 		"AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION="+strings.Replace(Endpoint(t), "127.0.0.1", "localhost", 1),

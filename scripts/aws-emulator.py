@@ -1,0 +1,60 @@
+"""moto, with the faults mended that a deploy by the CDK meets. Seen in moto 5.2.5.
+
+CloudFormation writes the tags of AWS::SSM::Parameter as an object; moto takes a list only.
+
+An update may say of a parameter that its value stays; moto fails where that value was the template's default.
+
+CloudFormation knows the full name of a target group; moto has no attribute of one.
+
+CloudFormation deletes the route tables of a VPC; moto keeps them, and then the VPC.
+"""
+
+import sys
+
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.cloudformation.models import CloudFormationBackend
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.vpcs import VPC
+from moto.elbv2.models import FakeTargetGroup
+from moto.server import main
+from moto.ssm.models import Parameter
+
+create = Parameter.create_from_cloudformation_json.__func__
+delete_vpc = VPC.delete_from_cloudformation_json.__func__
+resolve = CloudFormationBackend._resolve_update_parameters
+
+
+def create_with_tags(cls, resource_name, cloudformation_json, *args, **kwargs):
+    properties = dict(cloudformation_json["Properties"])
+    tags = properties.get("Tags")
+    if isinstance(tags, dict):
+        properties["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return create(cls, resource_name, {**cloudformation_json, "Properties": properties}, *args, **kwargs)
+
+
+def resolve_with_defaults(self, instance, incoming_params):
+    given = [p for p in incoming_params if not p.get("UsePreviousValue") or p["ParameterKey"] in instance.parameters]
+    return resolve(self, instance, given)
+
+
+def attribute_of_target_group(self, name):
+    if name == "TargetGroupFullName":
+        return self.arn.rpartition(":")[2]
+    raise UnformattedGetAttTemplateException()
+
+
+def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account_id, region_name):
+    backend = ec2_backends[account_id][region_name]
+    if not backend.describe_subnets(filters={"vpc-id": resource_name}):
+        for table in backend.describe_route_tables(filters={"vpc-id": resource_name, "association.main": "false"}):
+            backend.route_tables.pop(table.id)
+    delete_vpc(cls, resource_name, cloudformation_json, account_id, region_name)
+
+
+Parameter.create_from_cloudformation_json = classmethod(create_with_tags)
+CloudFormationBackend._resolve_update_parameters = resolve_with_defaults
+VPC.delete_from_cloudformation_json = classmethod(delete_vpc_and_route_tables)
+FakeTargetGroup.has_cfn_attr = classmethod(lambda cls, name: name == "TargetGroupFullName")
+FakeTargetGroup.get_cfn_attribute = attribute_of_target_group
+
+sys.exit(main())
