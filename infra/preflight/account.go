@@ -83,11 +83,11 @@ func checkBootstrap(ctx context.Context, cfg aws.Config, all []*stack, who ident
 		}
 		version, exists := live[p.parameter]
 		if !exists {
-			found = append(found, fmt.Errorf("account %s is not bootstrapped for the CDK in %s: run 'make bootstrap'", who.account, p.region))
+			found = append(found, fmt.Errorf("account %s is not bootstrapped for the CDK in %s: run 'AWS_REGION=%[2]s make bootstrap'", who.account, p.region))
 			continue
 		}
 		if have, err := strconv.Atoi(strings.TrimSpace(version.value)); err != nil || have < needed[p] {
-			found = append(found, fmt.Errorf("account %s is bootstrapped for the CDK in %s with version %s, but version %d is needed: run 'make bootstrap'",
+			found = append(found, fmt.Errorf("account %s is bootstrapped for the CDK in %s with version %s, but version %d is needed: run 'AWS_REGION=%[2]s make bootstrap'",
 				who.account, p.region, version.value, needed[p]))
 		}
 	}

@@ -75,18 +75,18 @@ func TestBootstrap(t *testing.T) {
 		w := newWorld(t)
 		w.delete(bootstrapVersion)
 		w.expect(assembly(t, stacks), preflight.Options{},
-			"account 123456789012 is not bootstrapped for the CDK in us-east-1: run 'make bootstrap'")
+			"account 123456789012 is not bootstrapped for the CDK in us-east-1: run 'AWS_REGION=us-east-1 make bootstrap'")
 	})
 	t.Run("missing in the region of the stack", func(t *testing.T) {
 		w := newWorld(t)
 		w.expect(assemblyFor(t, "aws://unknown-account/eu-central-1", stacks), preflight.Options{},
-			"account 123456789012 is not bootstrapped for the CDK in eu-central-1: run 'make bootstrap'")
+			"account 123456789012 is not bootstrapped for the CDK in eu-central-1: run 'AWS_REGION=eu-central-1 make bootstrap'")
 	})
 	t.Run("too old", func(t *testing.T) {
 		w := newWorld(t)
 		w.put(bootstrapVersion, "5", ssmtypes.ParameterTypeString)
 		w.expect(assembly(t, stacks), preflight.Options{},
-			"account 123456789012 is bootstrapped for the CDK in us-east-1 with version 5, but version 6 is needed: run 'make bootstrap'")
+			"account 123456789012 is bootstrapped for the CDK in us-east-1 with version 5, but version 6 is needed: run 'AWS_REGION=us-east-1 make bootstrap'")
 		w.put(bootstrapVersion, "6", ssmtypes.ParameterTypeString)
 		w.expect(assembly(t, stacks), preflight.Options{})
 	})

@@ -118,6 +118,15 @@ func readAssembly(dir, region string) ([]*stack, error) {
 	return all, nil
 }
 
+// Region is where the stacks of the assembly in dir belong.
+func Region(dir string) (string, error) {
+	all, err := readAssembly(dir, "")
+	if err != nil {
+		return "", err
+	}
+	return all[0].region, nil
+}
+
 // parseEnvironment reads aws://ACCOUNT/REGION; what the assembly leaves open is "".
 func parseEnvironment(s string) (account, region string, err error) {
 	rest, ok := strings.CutPrefix(s, "aws://")
