@@ -22,15 +22,23 @@ LDFLAGS  := -s -w
 # The packages that also run as WebAssembly, and so are tested as it.
 WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength
 
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell screenshots
+.PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
+	lint-infra screenshots synth bootstrap diff preflight deploy destroy
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
 	@echo "make test   run every test; reports/junit*.xml and coverage.xml"
 	@echo "make lint   golangci-lint, tsc, shellcheck"
 	@echo "make bench  speed and memory, as a table"
+	@echo
+	@echo "make synth      the platform as CloudFormation templates, in cdk.out/"
+	@echo "make bootstrap  prepare the AWS account and region for the CDK, once"
+	@echo "make diff       what a deploy would change"
+	@echo "make deploy     deploy the platform; what the pipeline needs is in cdk-outputs.json"
+	@echo "make destroy    remove everything but the data"
+	@echo "  Options: ARGS='-c topology=fargate …', all in docs/operations.md"
 
 run: build
 	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
@@ -85,7 +93,7 @@ web-test: build
 	@mkdir -p reports
 	npm --prefix app/web run --silent test
 
-lint: lint-go lint-web lint-shell
+lint: lint-go lint-web lint-shell lint-infra
 
 lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
@@ -96,7 +104,40 @@ lint-web: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent lint
 
 lint-shell: setup
-	shellcheck scripts/*.sh .ci/run
+	shellcheck scripts/*.sh infra/host/start-release.sh infra/host/ask-site.sh .ci/run
+
+# The golden templates are what a deploy sends, which a test keeps so.
+lint-infra: setup
+	scripts/python-tool.sh run cfn-lint infra/testdata/*/*.json
+	scripts/python-tool.sh run checkov --framework cloudformation --directory infra/testdata --quiet --compact --skip-download
+
+# The platform. ARGS are the CDK's own arguments; every option stands in docs/operations.md.
+CDK    = infra/node_modules/.bin/cdk
+STACKS ?= --all
+
+synth: infra/node_modules/.package-lock.json
+	@$(CDK) synth --quiet $(ARGS)
+
+# Away from cdk.json, so that it needs none of the app's options.
+bootstrap: infra/node_modules/.package-lock.json
+	@: $${AWS_REGION:?is not set: export AWS_REGION=eu-central-1, or where the vault shall be}
+	@account=$$(aws sts get-caller-identity --query Account --output text) && cd infra/node_modules && \
+		.bin/cdk bootstrap --show-template=false $(ARGS) "aws://$$account/$$AWS_REGION"
+
+diff: infra/node_modules/.package-lock.json
+	@$(CDK) diff $(ARGS)
+
+preflight: synth
+	@bin/infra preflight --seeding $(if $(filter yes,$(REPLACE_HOST)),--replace-host) cdk.out
+
+# What was checked is what is deployed: the assembly is made once.
+deploy: preflight
+	@scripts/seed-secrets.sh --region "$$(bin/infra region cdk.out)"
+	@$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json $(STACKS)
+
+# The data stack is protected, and is not among these.
+destroy: infra/node_modules/.package-lock.json
+	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-!(Data)'
 
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt ./...

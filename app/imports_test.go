@@ -65,6 +65,17 @@ func TestApplicationNeverReachesCDK(t *testing.T) {
 	}
 }
 
+// Names are all that the infrastructure knows of the application.
+func TestInfrastructureReachesOnlyNames(t *testing.T) {
+	for _, p := range list(t, nil, "../infra/...") {
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, module+"app/") && dep != module+"app/names" {
+				t.Errorf("%s reaches %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 	for _, p := range list(t, nil, "./seal", "./item", "./generate", "./strength") {
 		for _, dep := range p.Imports {

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+// tableActions is what app/store/dynamo does. A transaction needs the rights of its parts.
+var tableActions = []string{
+	"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem",
+	"dynamodb:Query", "dynamodb:UpdateItem",
+}
+
+var tables = []string{names.UsersTable, names.AccountsTable, names.PasswordsTable, names.SessionsTable}
+
+var indexedTables = []string{names.AccountsTable, names.PasswordsTable}
+
+// arn makes the ARN of something in this stack's own account and region.
+func arn(stack awscdk.Stack, service, resource string) *string {
+	return stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String(service), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+	})
+}
+
+// parameterARN is the ARN of the parameter name under names.ParameterPath; with "*" all of them.
+func parameterARN(stack awscdk.Stack, name string) *string {
+	return arn(stack, "ssm", "parameter"+names.ParameterPath+name)
+}
+
+func repositoryARN(stack awscdk.Stack) *string {
+	return arn(stack, "ecr", "repository/"+names.Repository)
+}
+
+// tableStatements allow what the server does with its tables. With principals they are those of a resource's policy.
+func tableStatements(stack awscdk.Stack, principals ...awsiam.IPrincipal) []awsiam.PolicyStatement {
+	var ofTables, ofIndexes []*string
+	for _, t := range tables {
+		ofTables = append(ofTables, arn(stack, "dynamodb", "table/"+t))
+	}
+	for _, t := range indexedTables {
+		ofIndexes = append(ofIndexes, arn(stack, "dynamodb", "table/"+t+"/index/"+names.RevisionIndex))
+	}
+	statements := []awsiam.PolicyStatement{
+		allow("Tables", tableActions, ofTables...),
+		allow("Indexes", []string{"dynamodb:Query"}, ofIndexes...),
+	}
+	for _, s := range statements {
+		s.AddPrincipals(principals...)
+	}
+	return statements
+}
+
+// pullStatements allow to pull images of the one repository. A token for the registry cannot be had for less than all.
+func pullStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	return []awsiam.PolicyStatement{
+		allow("RegistryToken", []string{"ecr:GetAuthorizationToken"}, jsii.String("*")),
+		allow("PullImages", []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
+			repositoryARN(stack)),
+	}
+}
+
+func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: jsii.String(sid), Actions: jsii.Strings(actions...), Resources: &resources,
+	})
+}
+
+// allowIf is allow under a condition, such as {"StringEquals": {"cloudwatch:namespace": "…"}}.
+func allowIf(condition map[string]any, sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: jsii.String(sid), Actions: jsii.Strings(actions...), Resources: &resources, Conditions: &condition,
+	})
+}
+
+// grant gives the role exactly these statements, in a policy of its own.
+func grant(role awsiam.Role, statements ...awsiam.PolicyStatement) {
+	for _, s := range statements {
+		role.AddToPolicy(s)
+	}
+}
+
+// service is the AWS service name, such as "ec2", as a principal.
+func service(name string) awsiam.IPrincipal {
+	return awsiam.NewServicePrincipal(jsii.String(name+".amazonaws.com"), nil)
+}

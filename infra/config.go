@@ -1,0 +1,317 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// config is all that the context says, checked.
+type config struct {
+	topology       topology
+	region         string
+	vpcCIDR        netip.Prefix
+	alarmEmail     string // empty: nobody is subscribed
+	jenkins        jenkinsAccess
+	oidc           oidc
+	hostImage      string // empty: looked up, once
+	instanceType   string
+	sshCIDR        netip.Prefix // not valid: port 22 is closed
+	sshPublicKey   string       // empty: no key
+	siteAddress    string       // empty: the elastic IP address
+	certificateARN string
+	release        string
+	minTasks       int
+	maxTasks       int
+}
+
+type topology string
+
+const (
+	onEC2     topology = "ec2"
+	onFargate topology = "fargate"
+)
+
+// jenkinsAccess is how Jenkins comes by the pipeline's role.
+type jenkinsAccess string
+
+const (
+	jenkinsOnEC2    jenkinsAccess = "instance-profile"
+	jenkinsWithOIDC jenkinsAccess = "oidc"
+	jenkinsNowhere  jenkinsAccess = "none"
+)
+
+type oidc struct{ issuer, audience, subject string }
+
+// option is a context value: cdk deploy -c name=value, or "context" in cdk.json.
+type option struct{ name, fallback, meaning string }
+
+const (
+	optTopology       = "topology"
+	optRegion         = "region"
+	optVPCCIDR        = "vpcCidr"
+	optAlarmEmail     = "alarmEmail"
+	optJenkins        = "jenkins"
+	optOIDCIssuer     = "oidcIssuer"
+	optOIDCAudience   = "oidcAudience"
+	optOIDCSubject    = "oidcSubject"
+	optHostImage      = "hostImage"
+	optInstanceType   = "instanceType"
+	optSSHCIDR        = "sshCidr"
+	optSSHPublicKey   = "sshPublicKey"
+	optSiteAddress    = "siteAddress"
+	optCertificateARN = "certificateArn"
+	optRelease        = "release"
+	optMinTasks       = "minTasks"
+	optMaxTasks       = "maxTasks"
+)
+
+// options is every option there is. docs/operations.md has the same table, and a test compares them.
+var options = []option{
+	{optTopology, string(onEC2), "`ec2` for one host, `fargate` for tasks behind a load balancer"},
+	{optRegion, "the CLI's region", "the AWS region of all stacks"},
+	{optVPCCIDR, "10.20.0.0/16", "private IPv4 range of the network, between /16 and /24"},
+	{optAlarmEmail, "nobody", "e-mail address that is told of alarms; it gets a mail to confirm"},
+	{optJenkins, string(jenkinsOnEC2), "how Jenkins gets the pipeline's role: `instance-profile`, `oidc`, or `none` for no such role"},
+	{optOIDCIssuer, "none", "with `oidc`: the issuer, an https URL"},
+	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
+	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the deploying job; `*` stands for any characters"},
+	{optHostImage, "newest Amazon Linux 2023", "`ec2`: image of the host, `ami-…`. The newest is looked up once and kept in cdk.context.json"},
+	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},
+	{optSSHCIDR, "closed", "`ec2`: the one IPv4 range that may reach port 22; SSH through Session Manager needs none"},
+	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
+	{optSiteAddress, "the fixed address", "domain or IP address of the vault. On `ec2` the proxy serves it over HTTPS; on `fargate` it is the certificate's domain"},
+	{optCertificateARN, "none", "`fargate`, required: ARN of the load balancer's ACM certificate"},
+	{optRelease, "none", "`fargate`, required: tag or digest (`sha256:…`) of the image to run"},
+	{optMinTasks, "2", "`fargate`: tasks at least"},
+	{optMaxTasks, "6", "`fargate`: tasks at most"},
+}
+
+// parse checks what the context says. regions are all that AWS has; cliRegion is the one the CLI found, "" if none.
+// All problems are told at once.
+func parse(context map[string]any, regions []string, cliRegion string) (config, error) {
+	p := parser{values: map[string]string{}}
+	for _, name := range slices.Sorted(maps.Keys(context)) {
+		p.take(name, context[name])
+	}
+	c := config{
+		topology:     choice(&p, optTopology, onEC2, onEC2, onFargate),
+		jenkins:      choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
+		region:       p.region(regions, cliRegion),
+		vpcCIDR:      p.network(optVPCCIDR, 16, 24),
+		sshCIDR:      p.network(optSSHCIDR, 8, 32),
+		alarmEmail:   p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
+		hostImage:    p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
+		instanceType: cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
+		sshPublicKey: p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
+		siteAddress:  p.match(optSiteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
+		certificateARN: p.match(optCertificateARN, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`,
+			"the ARN of an ACM certificate, arn:aws:acm:…"),
+		release: p.match(optRelease, `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64}`, "an image's tag or digest"),
+		oidc: oidc{
+			issuer:   p.issuer(),
+			audience: p.values[optOIDCAudience],
+			subject:  p.values[optOIDCSubject],
+		},
+		minTasks: p.number(optMinTasks, 2, 1, 100),
+		maxTasks: p.number(optMaxTasks, 6, 1, 100),
+	}
+	p.together(c)
+	return c, errors.Join(p.errs...)
+}
+
+// together checks what two options say of each other.
+func (p *parser) together(c config) {
+	if c.topology == onFargate {
+		if c.certificateARN == "" {
+			p.require(optCertificateARN, "with topology fargate: the load balancer serves HTTPS only; request a certificate in AWS "+
+				"Certificate Manager and pass its ARN")
+		} else if parts := strings.Split(c.certificateARN, ":"); parts[3] != c.region {
+			p.bad(optCertificateARN, fmt.Sprintf("is of region %s, but the load balancer is in %s: request a certificate there",
+				parts[3], c.region))
+		}
+		if c.release == "" {
+			p.require(optRelease, "with topology fargate: deploy PasswordManager-Data first, push an image, and pass its tag or digest")
+		}
+		if c.minTasks > c.maxTasks {
+			p.bad(optMinTasks, fmt.Sprintf("is %d, more than %s, which is %d", c.minTasks, optMaxTasks, c.maxTasks))
+		}
+	}
+	for _, o := range []struct{ name, value string }{
+		{optOIDCIssuer, c.oidc.issuer}, {optOIDCAudience, c.oidc.audience}, {optOIDCSubject, c.oidc.subject},
+	} {
+		if c.jenkins == jenkinsWithOIDC && o.value == "" && p.values[o.name] == "" {
+			p.require(o.name, "with jenkins=oidc")
+		}
+	}
+	// A subject of stars alone would let every job of the issuer, or every customer of a public one, take the role.
+	if c.jenkins == jenkinsWithOIDC && c.oidc.subject != "" && strings.Trim(c.oidc.subject, "*?") == "" {
+		p.bad(optOIDCSubject, "stands for everybody: name the deploying job")
+	}
+}
+
+type parser struct {
+	values map[string]string
+	errs   []error
+}
+
+func (p *parser) bad(name, problem string) {
+	p.errs = append(p.errs, fmt.Errorf("%s %s", name, problem))
+}
+
+func (p *parser) require(name, why string) {
+	p.bad(name, "is required "+why+": -c "+name+"=…")
+}
+
+// take keeps one context value. Those with a colon or an at sign are the CDK's own: feature flags and look-ups.
+func (p *parser) take(name string, value any) {
+	if strings.ContainsAny(name, ":@") || name == "cli-telemetry" { // which cdk.json turns off
+		return
+	}
+	if !slices.ContainsFunc(options, func(o option) bool { return o.name == name }) {
+		p.bad(name, "is no option"+suggestion(name))
+		return
+	}
+	switch v := value.(type) {
+	case nil:
+	case string:
+		p.values[name] = strings.TrimSpace(v)
+	case bool, float64:
+		p.values[name] = fmt.Sprint(v)
+	default:
+		p.bad(name, "must be one text or number, not a list or an object")
+	}
+}
+
+// suggestion names the option that was probably meant.
+func suggestion(name string) string {
+	for _, o := range options {
+		a, b := strings.ToLower(o.name), strings.ToLower(name)
+		if a == b || strings.HasPrefix(a, b) || strings.HasPrefix(b, a) || sortedLetters(a) == sortedLetters(b) || oneLetterOff(a, b) {
+			return ": did you mean " + o.name + "?"
+		}
+	}
+	return ": docs/operations.md lists the options"
+}
+
+func sortedLetters(s string) string {
+	b := []byte(s)
+	slices.Sort(b)
+	return string(b)
+}
+
+// oneLetterOff tells whether one letter was forgotten, added or mistyped.
+func oneLetterOff(a, b string) bool {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	if len(a)-len(b) > 1 {
+		return false
+	}
+	i := 0
+	for i < len(b) && a[i] == b[i] {
+		i++
+	}
+	if len(a) == len(b) {
+		return i == len(b) || a[i+1:] == b[i+1:]
+	}
+	return a[i+1:] == b[i:]
+}
+
+func choice[T ~string](p *parser, name string, fallback T, allowed ...T) T {
+	v, ok := p.values[name]
+	if !ok || v == "" {
+		return fallback
+	}
+	if !slices.Contains(allowed, T(v)) {
+		words := make([]string, len(allowed))
+		for i, a := range allowed {
+			words[i] = string(a)
+		}
+		p.bad(name, fmt.Sprintf("is %q, but must be one of %s", v, strings.Join(words, ", ")))
+		return fallback
+	}
+	return T(v)
+}
+
+// match returns the value if pattern matches all of it, and "" if it is not set.
+func (p *parser) match(name, pattern, want string) string {
+	v := p.values[name]
+	if v != "" && !regexp.MustCompile(`^(?:`+pattern+`)$`).MatchString(v) {
+		p.bad(name, fmt.Sprintf("is %q, but must be %s", v, want))
+		return ""
+	}
+	return v
+}
+
+func (p *parser) region(regions []string, cliRegion string) string {
+	r := cmp.Or(p.values[optRegion], cliRegion)
+	switch {
+	case r == "":
+		p.bad(optRegion, "is not set: pass -c region=…, or set AWS_REGION")
+	case !slices.Contains(regions, r):
+		p.bad(optRegion, fmt.Sprintf("is %q, which is no AWS region", r))
+	}
+	return r
+}
+
+// network reads a private or, for SSH, a public IPv4 range. One that is not set has the option's default, which may be none.
+func (p *parser) network(name string, most, least int) netip.Prefix {
+	v := p.values[name]
+	if v == "" {
+		for _, o := range options {
+			if fallback, err := netip.ParsePrefix(o.fallback); o.name == name && err == nil {
+				return fallback
+			}
+		}
+		return netip.Prefix{}
+	}
+	n, err := netip.ParsePrefix(v)
+	switch {
+	case err != nil || !n.Addr().Is4():
+		p.bad(name, fmt.Sprintf("is %q, but must be an IPv4 range such as 203.0.113.0/24", v))
+	case n != n.Masked():
+		p.bad(name, fmt.Sprintf("is %q, but the range of that size begins at %s", v, n.Masked()))
+	case n.Bits() < most || n.Bits() > least:
+		p.bad(name, fmt.Sprintf("is %q, but must be between /%d and /%d in size", v, most, least))
+	case name == optVPCCIDR && !n.Addr().IsPrivate():
+		p.bad(name, fmt.Sprintf("is %q, but must be a private range (RFC 1918)", v))
+	default:
+		return n
+	}
+	return netip.Prefix{}
+}
+
+func (p *parser) number(name string, fallback, lo, hi int) int {
+	v := p.values[name]
+	if v == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < lo || n > hi {
+		p.bad(name, fmt.Sprintf("is %q, but must be a whole number between %d and %d", v, lo, hi))
+		return fallback
+	}
+	return n
+}
+
+// issuer returns the URL of an OpenID Connect provider as IAM takes it: https, no query, no slash at the end.
+func (p *parser) issuer() string {
+	v := p.values[optOIDCIssuer]
+	if v == "" {
+		return ""
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		p.bad(optOIDCIssuer, fmt.Sprintf("is %q, but must be a URL such as https://jenkins.example.org/oidc", v))
+		return ""
+	}
+	return strings.TrimSuffix(v, "/")
+}

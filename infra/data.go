@@ -1,0 +1,116 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+// Of the images, untagged ones are leftovers of a push; of the tagged ones, this many releases can be rolled back to.
+const (
+	keepReleases     = 50
+	keepUntaggedDays = 7
+)
+
+// newDataStack makes what is kept when the rest goes: images, tables, settings and logs.
+func newDataStack(app awscdk.App, c config) awscdk.Stack {
+	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings and logs, kept when the rest goes", true)
+	repository := newRepository(stack)
+	newTables(stack)
+	for _, s := range settings() {
+		awsssm.NewStringParameter(stack, jsii.String("Setting"+s.name), &awsssm.StringParameterProps{
+			ParameterName: jsii.String(names.ParameterPath + s.name),
+			StringValue:   jsii.String(s.value(c)),
+			Description:   jsii.String(s.meaning),
+		}).ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	}
+	logs := awslogs.NewLogGroup(stack, jsii.String("Logs"), &awslogs.LogGroupProps{
+		LogGroupName:  jsii.String(names.LogGroup),
+		Retention:     logRetention,
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+	})
+	accept(logs, finding{"CKV_AWS_158", "encrypted with the service's key; the log holds no secret, by the server's own rule"})
+	countRequests(logs)
+	output(stack, "RepositoryUri", "where the pipeline pushes images", repository.RepositoryUri())
+	output(stack, "Region", "the region of everything", jsii.String(c.region))
+	return stack
+}
+
+func newRepository(stack awscdk.Stack) awsecr.Repository {
+	repository := awsecr.NewRepository(stack, jsii.String("Repository"), &awsecr.RepositoryProps{
+		RepositoryName:     jsii.String(names.Repository),
+		ImageScanOnPush:    jsii.Bool(true),
+		Encryption:         awsecr.RepositoryEncryption_KMS(),
+		ImageTagMutability: awsecr.TagMutability_IMMUTABLE_WITH_EXCLUSION,
+		ImageTagMutabilityExclusionFilters: &[]awsecr.ImageTagMutabilityExclusionFilter{
+			awsecr.ImageTagMutabilityExclusionFilter_Wildcard(jsii.String("latest")),
+		},
+		LifecycleRules: &[]*awsecr.LifecycleRule{
+			{
+				RulePriority: jsii.Number(1),
+				Description:  jsii.String("leftovers of a push"),
+				TagStatus:    awsecr.TagStatus_UNTAGGED,
+				MaxImageAge:  awscdk.Duration_Days(jsii.Number(keepUntaggedDays)),
+			},
+			{
+				RulePriority:  jsii.Number(2),
+				Description:   jsii.String("releases to roll back to"),
+				TagStatus:     awsecr.TagStatus_ANY,
+				MaxImageCount: jsii.Number(keepReleases),
+			},
+		},
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+	})
+	accept(repository, finding{"CKV_AWS_51", "every tag is immutable but latest, which says what was pushed last; releases go by digest"})
+	return repository
+}
+
+// newTables makes the tables of app/store/dynamo.
+func newTables(stack awscdk.Stack) {
+	newTable(stack, "Users", names.UsersTable, names.UsersKey, "", false)
+	newRecordsTable(stack, "Accounts", names.AccountsTable)
+	newRecordsTable(stack, "Passwords", names.PasswordsTable)
+	newTable(stack, "Sessions", names.SessionsTable, names.SessionsKey, "", true)
+}
+
+func newRecordsTable(stack awscdk.Stack, id, name string) {
+	newTable(stack, id, name, names.RecordsPartitionKey, names.RecordsSortKey, true).AddLocalSecondaryIndex(
+		&awsdynamodb.LocalSecondaryIndexProps{
+			IndexName:      jsii.String(names.RevisionIndex),
+			SortKey:        attribute(names.RevisionAttribute, awsdynamodb.AttributeType_NUMBER),
+			ProjectionType: awsdynamodb.ProjectionType_ALL,
+		})
+}
+
+// newTable makes one table; sort is empty for one without a sort key.
+func newTable(stack awscdk.Stack, id, name, partition, sort string, expires bool) awsdynamodb.Table {
+	props := &awsdynamodb.TableProps{
+		TableName:          jsii.String(name),
+		PartitionKey:       attribute(partition, awsdynamodb.AttributeType_STRING),
+		BillingMode:        awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		Encryption:         awsdynamodb.TableEncryption_AWS_MANAGED,
+		DeletionProtection: jsii.Bool(true),
+		RemovalPolicy:      awscdk.RemovalPolicy_RETAIN,
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+	}
+	if sort != "" {
+		props.SortKey = attribute(sort, awsdynamodb.AttributeType_STRING)
+	}
+	if expires {
+		props.TimeToLiveAttribute = jsii.String(names.TTLAttribute)
+	}
+	table := awsdynamodb.NewTable(stack, jsii.String(id), props)
+	accept(table, finding{"CKV_AWS_119", "encrypted with the AWS managed key; what is in it the clients have sealed already"})
+	return table
+}
+
+func attribute(name string, t awsdynamodb.AttributeType) *awsdynamodb.Attribute {
+	return &awsdynamodb.Attribute{Name: jsii.String(name), Type: t}
+}

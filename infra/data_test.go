@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+func dataTemplate(t *testing.T) stackTemplate {
+	return synth(t, "ec2-minimal").templates["PasswordManager-Data"]
+}
+
+func TestTablesAreProtectedAndOnDemand(t *testing.T) {
+	made := map[string]map[string]any{}
+	for _, r := range dataTemplate(t).of("AWS::DynamoDB::Table") {
+		made[r.Properties["TableName"].(string)] = r.Properties
+	}
+	for _, table := range []struct {
+		name, keys, index string
+		expires           bool
+	}{
+		{names.UsersTable, "username HASH", "", false},
+		{names.AccountsTable, "user_id HASH, record_id RANGE", "by-revision: user_id HASH, revision RANGE", true},
+		{names.PasswordsTable, "user_id HASH, record_id RANGE", "by-revision: user_id HASH, revision RANGE", true},
+		{names.SessionsTable, "session_hash HASH", "", true},
+	} {
+		p := made[table.name]
+		if p == nil {
+			t.Errorf("no table %s", table.name)
+			continue
+		}
+		for property, want := range map[string]string{
+			"BillingMode":                      `"PAY_PER_REQUEST"`,
+			"DeletionProtectionEnabled":        `true`,
+			"PointInTimeRecoverySpecification": `{"PointInTimeRecoveryEnabled":true}`,
+			"SSESpecification":                 `{"SSEEnabled":true}`,
+		} {
+			if got := asJSON(t, p[property]); got != want {
+				t.Errorf("%s: %s is %s, want %s", table.name, property, got, want)
+			}
+		}
+		if got := keySchema(p["KeySchema"]); got != table.keys {
+			t.Errorf("%s: its keys are %s, want %s", table.name, got, table.keys)
+		}
+		var index string
+		for _, i := range listOf(p["LocalSecondaryIndexes"]) {
+			i := i.(map[string]any)
+			index += i["IndexName"].(string) + ": " + keySchema(i["KeySchema"])
+			if got := asJSON(t, i["Projection"]); got != `{"ProjectionType":"ALL"}` {
+				t.Errorf("%s: the index projects %s", table.name, got)
+			}
+		}
+		if index != table.index {
+			t.Errorf("%s: its indexes are %q, want %q", table.name, index, table.index)
+		}
+		want := "null"
+		if table.expires {
+			want = `{"AttributeName":"expires_at","Enabled":true}`
+		}
+		if got := asJSON(t, p["TimeToLiveSpecification"]); got != want {
+			t.Errorf("%s: time to live is %s, want %s", table.name, got, want)
+		}
+	}
+	if len(made) != 4 {
+		t.Errorf("%d tables, want 4", len(made))
+	}
+}
+
+func keySchema(v any) string {
+	var keys []string
+	for _, k := range listOf(v) {
+		k := k.(map[string]any)
+		keys = append(keys, k["AttributeName"].(string)+" "+k["KeyType"].(string))
+	}
+	return strings.Join(keys, ", ")
+}
+
+func TestRepositoryKeepsWhatWasPushed(t *testing.T) {
+	p := dataTemplate(t).one(t, "AWS::ECR::Repository").Properties
+	for property, want := range map[string]string{
+		"RepositoryName":                     `"password-manager"`,
+		"ImageTagMutability":                 `"IMMUTABLE_WITH_EXCLUSION"`,
+		"ImageTagMutabilityExclusionFilters": `[{"ImageTagMutabilityExclusionFilterType":"WILDCARD","ImageTagMutabilityExclusionFilterValue":"latest"}]`,
+		"ImageScanningConfiguration":         `{"ScanOnPush":true}`,
+		"EncryptionConfiguration":            `{"EncryptionType":"KMS"}`,
+	} {
+		if got := asJSON(t, p[property]); got != want {
+			t.Errorf("%s is %s, want %s", property, got, want)
+		}
+	}
+	var policy struct {
+		Rules []struct {
+			Selection struct {
+				TagStatus, CountType string
+				CountNumber          int
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(p["LifecyclePolicy"].(map[string]any)["LifecyclePolicyText"].(string)), &policy); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range policy.Rules {
+		if s := r.Selection; s.TagStatus != "untagged" && (s.CountType != "imageCountMoreThan" || s.CountNumber < 10) {
+			t.Errorf("a release may be gone before it is needed for a roll-back: %+v", s)
+		}
+	}
+}
+
+func TestSettingsSayWhatTheServerNeeds(t *testing.T) {
+	got := map[string]string{}
+	for _, r := range dataTemplate(t).of("AWS::SSM::Parameter") {
+		if r.Properties["Type"] != "String" {
+			t.Errorf("%v is of type %v: a secret's value has no place in a template", r.Properties["Name"], r.Properties["Type"])
+		}
+		got[r.Properties["Name"].(string)] = written(r.Properties["Value"])
+	}
+	want := map[string]string{
+		"/password-manager/AWS_REGION":               "eu-central-1",
+		"/password-manager/PORT":                     "5001",
+		"/password-manager/STORE":                    "dynamodb",
+		"/password-manager/DYNAMODB_USERS_TABLE":     "PasswordManager-Users",
+		"/password-manager/DYNAMODB_ACCOUNTS_TABLE":  "PasswordManager-Accounts",
+		"/password-manager/DYNAMODB_PASSWORDS_TABLE": "PasswordManager-Passwords",
+		"/password-manager/DYNAMODB_SESSIONS_TABLE":  "PasswordManager-Sessions",
+	}
+	if asJSON(t, got) != asJSON(t, want) {
+		t.Errorf("settings are %s, want %s", asJSON(t, got), asJSON(t, want))
+	}
+}
+
+func TestDataOutlivesItsStack(t *testing.T) {
+	for id, r := range dataTemplate(t).Resources {
+		if r.Type == "AWS::Logs::MetricFilter" {
+			continue // it holds nothing
+		}
+		if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+			t.Errorf("%s (%s) would be deleted: %q, %q", id, r.Type, r.DeletionPolicy, r.UpdateReplacePolicy)
+		}
+	}
+}
+
+func TestOnlyTheDataStackIsProtected(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(synth(t, "ec2-minimal").dir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		Artifacts map[string]struct {
+			Type       string
+			Properties struct{ TerminationProtection bool }
+		}
+	}
+	if err := json.Unmarshal(content, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	for name, a := range manifest.Artifacts {
+		if a.Type == "aws:cloudformation:stack" && a.Properties.TerminationProtection != (name == "PasswordManager-Data") {
+			t.Errorf("termination protection of %s is %v", name, a.Properties.TerminationProtection)
+		}
+	}
+}
+
+func TestNoTemplateKnowsTheSecret(t *testing.T) {
+	for deployment := range deployments {
+		for stack, tpl := range synth(t, deployment).templates {
+			for id, r := range tpl.of("AWS::SSM::Parameter") {
+				if strings.Contains(written(r.Properties["Name"]), names.EnvSessionSecret) {
+					t.Errorf("%s: %s of %s makes the secret", deployment, id, stack)
+				}
+			}
+		}
+	}
+}

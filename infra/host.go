@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/aws-cdk-go/awscdk/v2/cloudassemblyschema"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+const (
+	hostDiskGiB = 20
+	// hostReady is how long a new host may take to install itself and to serve the current release.
+	hostReadyMinutes = 15
+	// hostTag is the value of the host's tag Name, by which the pipeline's role knows it.
+	hostTag = "password-manager"
+)
+
+// newHostStack makes the topology ec2: one host with a fixed address.
+func newHostStack(app awscdk.App, c config, account string) awscdk.Stack {
+	stack := newStack(app, c, "Host", "VaultSphere: one EC2 host that serves the vault", false)
+	vpc := newNetwork(stack, c, false)
+	instance := newInstance(stack, c, vpc, account)
+	address := awsec2.NewCfnEIP(stack, jsii.String("Address"), &awsec2.CfnEIPProps{
+		Domain: jsii.String("vpc"), InstanceId: instance.InstanceId(),
+	})
+	site := jsii.String(c.siteAddress)
+	if c.siteAddress == "" {
+		site = address.Ref()
+	}
+	awsssm.NewStringParameter(stack, jsii.String("Setting"+names.SiteAddress), &awsssm.StringParameterProps{
+		ParameterName: jsii.String(names.ParameterPath + names.SiteAddress),
+		StringValue:   site,
+		Description:   jsii.String("domain or IP address that the proxy serves over HTTPS"),
+	})
+	watchHost(stack, c, instance)
+	output(stack, "InstanceId", "the host", instance.InstanceId())
+	output(stack, "HostAddress", "the host's fixed address", address.Ref())
+	output(stack, "SiteUrl", "where users open the vault", awscdk.Fn_Join(jsii.String(""), &[]*string{jsii.String("https://"), site}))
+	output(stack, "HostRole", "ARN of the host's role", instance.Role().RoleArn())
+	return stack
+}
+
+func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc, account string) awsec2.Instance {
+	kind := awsec2.NewInstanceType(jsii.String(c.instanceType))
+	props := &awsec2.InstanceProps{
+		Vpc:                     vpc,
+		VpcSubnets:              &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},
+		InstanceType:            kind,
+		MachineImage:            hostImage(stack, c, kind.Architecture(), account),
+		Role:                    newHostRole(stack),
+		SecurityGroup:           newHostSecurityGroup(stack, c, vpc),
+		HttpTokens:              awsec2.HttpTokens_REQUIRED,
+		HttpPutResponseHopLimit: jsii.Number(2), // one more than a host needs: its containers ask for the role's keys too
+		DetailedMonitoring:      jsii.Bool(true),
+		EbsOptimized:            jsii.Bool(true),
+		// It has to reach the package mirrors before the elastic address is its own.
+		AssociatePublicIpAddress:        jsii.Bool(true),
+		PropagateTagsToVolumeOnCreation: jsii.Bool(true),
+		BlockDevices: &[]*awsec2.BlockDevice{{
+			DeviceName: jsii.String("/dev/xvda"),
+			Volume: awsec2.BlockDeviceVolume_Ebs(jsii.Number(hostDiskGiB), &awsec2.EbsDeviceOptions{
+				VolumeType: awsec2.EbsDeviceVolumeType_GP3, Encrypted: jsii.Bool(true), DeleteOnTermination: jsii.Bool(true),
+			}),
+		}},
+		// User data runs on the first boot only, so that other user data needs another host. The old one stays until the
+		// new one has said that it is ready.
+		UserDataCausesReplacement: jsii.Bool(true),
+		ResourceSignalTimeout:     awscdk.Duration_Minutes(jsii.Number(hostReadyMinutes)),
+	}
+	if c.sshPublicKey != "" {
+		props.KeyPair = awsec2.NewKeyPair(stack, jsii.String("Key"), &awsec2.KeyPairProps{
+			PublicKeyMaterial: jsii.String(c.sshPublicKey),
+		})
+	}
+	instance := awsec2.NewInstance(stack, jsii.String("Instance"), props)
+	awscdk.Tags_Of(instance).Add(jsii.String("Name"), jsii.String(hostTag), nil)
+	addUserData(stack, instance, kind.Architecture())
+	accept(instance,
+		finding{"AwsSolutions-EC29", "nothing is on the host that a new one does not get by itself"},
+		finding{"CKV_AWS_88", "it is the public web server"})
+	awscdk.Validations_Of(instance).Acknowledge(&awscdk.Acknowledgment{
+		Id: jsii.String("CloudFormation-Validate::W9010"), Reason: jsii.String("the image is pinned on purpose"),
+	})
+	return instance
+}
+
+// hostImage is the image that was pinned, or the newest Amazon Linux 2023. The CDK CLI looks that up once and keeps it in
+// cdk.context.json, which belongs under version control: no later deploy replaces the host because AWS has a newer image.
+func hostImage(stack awscdk.Stack, c config, architecture awsec2.InstanceArchitecture, account string) awsec2.IMachineImage {
+	image := c.hostImage
+	if image == "" {
+		cpu := "x86_64"
+		if architecture == awsec2.InstanceArchitecture_ARM_64 {
+			cpu = "arm64"
+		}
+		image = lookUp(stack, account, c.region, "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"+cpu)
+	}
+	return awsec2.MachineImage_GenericLinux(&map[string]*string{c.region: jsii.String(image)}, nil)
+}
+
+// lookUp is a public SSM parameter's value as the context has it. If it has not, the CLI is asked to look it up, and runs the
+// app once more. The CDK's own look-up wants a stack that is bound to one account.
+func lookUp(stack awscdk.Stack, account, region, parameter string) string {
+	key := fmt.Sprintf("ssm:account=%s:parameterName=%s:region=%s", account, parameter, region)
+	if v, ok := stack.Node().TryGetContext(jsii.String(key)).(string); ok {
+		return v
+	}
+	stack.ReportMissingContextKey(&cloudassemblyschema.MissingContext{
+		Key:      jsii.String(key),
+		Provider: cloudassemblyschema.ContextProvider_SSM_PARAMETER_PROVIDER,
+		Props: &cloudassemblyschema.SSMParameterContextQuery{
+			Account: jsii.String(account), Region: jsii.String(region), ParameterName: jsii.String(parameter),
+		},
+	})
+	return "ami-00000000"
+}
+
+func newHostSecurityGroup(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.SecurityGroup {
+	group := awsec2.NewSecurityGroup(stack, jsii.String("Firewall"), &awsec2.SecurityGroupProps{
+		Vpc:              vpc,
+		Description:      jsii.String("VaultSphere host: HTTP and HTTPS in, HTTPS out"),
+		AllowAllOutbound: jsii.Bool(false),
+	})
+	everybody := awsec2.Peer_AnyIpv4()
+	group.AddIngressRule(everybody, awsec2.Port_Tcp(jsii.Number(80)), jsii.String("redirect to HTTPS, ACME"), nil)
+	group.AddIngressRule(everybody, awsec2.Port_Tcp(jsii.Number(httpsPort)), jsii.String("HTTPS"), nil)
+	group.AddIngressRule(everybody, awsec2.Port_Udp(jsii.Number(httpsPort)), jsii.String("HTTP/3"), nil)
+	if c.sshCIDR.IsValid() {
+		group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(c.sshCIDR.String())), awsec2.Port_Tcp(jsii.Number(22)),
+			jsii.String("SSH from the range in sshCidr"), nil)
+	}
+	group.AddEgressRule(everybody, awsec2.Port_Tcp(jsii.Number(httpsPort)), jsii.String("AWS, ACME, packages and images"), nil)
+	accept(group,
+		finding{"AwsSolutions-EC23", "a public web server: the whole Internet may reach 80 and 443, and no other port"},
+		finding{"CKV_AWS_260", "port 80 redirects to HTTPS and answers ACME challenges"},
+		finding{"CKV_AWS_24", "port 22 is closed, or open to the one range in sshCidr"})
+	return group
+}
+
+// newHostRole makes what the host may do. The managed policy for Session Manager is not used: it also reads every
+// parameter of the account.
+func newHostRole(stack awscdk.Stack) awsiam.Role {
+	role := awsiam.NewRole(stack, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy: service("ec2"), Description: jsii.String("VaultSphere host"),
+	})
+	everything := jsii.String("*")
+	grant(role, pullStatements(stack)...)
+	grant(role, tableStatements(stack)...)
+	grant(role,
+		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
+			arn(stack, "ssm", "parameter"+names.ParameterPath[:len(names.ParameterPath)-1]), parameterARN(stack, "*")),
+		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
+		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+			arn(stack, "logs", "log-group:"+names.LogGroup+":*")),
+		allowIf(map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": names.MetricsNamespace}},
+			"Metrics", []string{"cloudwatch:PutMetricData"}, everything),
+		// AWS knows no resources for these.
+		allow("SessionManager", []string{
+			"ssm:UpdateInstanceInformation",
+			"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+			"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+		}, everything),
+	)
+	const stars = "ecr:GetAuthorizationToken, cloudwatch:PutMetricData and Session Manager's actions know no resources; the other " +
+		"stars are the parameters of one path and the streams of one log group"
+	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", stars}, finding{"CKV_AWS_111", stars})
+	return role
+}

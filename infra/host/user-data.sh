@@ -1,0 +1,25 @@
+# cloud-init runs this once, as root, on the first boot. A failure is signalled, and the deploy that made this host goes back.
+set -euo pipefail
+
+dnf install -y --quiet docker amazon-cloudwatch-agent aws-cfn-bootstrap
+
+plugins=/usr/local/lib/docker/cli-plugins
+install -d "$plugins"
+curl --fail --silent --show-error --location --retry 5 --output "$plugins/docker-compose" \
+  'https://github.com/docker/compose/releases/download/{{.ComposeVersion}}/docker-compose-linux-{{.ComposeCPU}}'
+echo '{{.ComposeSHA256}}  '"$plugins/docker-compose" | sha256sum --check --quiet
+chmod 0755 "$plugins/docker-compose"
+
+install -d -m 0750 {{.Directory}} {{.Directory}}/bin {{.Directory}}/state
+install -d /etc/docker
+{{range .Files}}cat >{{.Path}} <<'END_OF_FILE'
+{{.Content}}END_OF_FILE
+chmod {{.Mode}} {{.Path}}
+{{end}}
+systemctl enable --now docker
+/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
+  -c file:/opt/aws/amazon-cloudwatch-agent/etc/password-manager.json
+systemctl enable --now password-manager-watch.timer
+# The first start may meet a role that is not known everywhere yet: the unit tries again, and this waits for it.
+systemctl enable --now --no-block password-manager
+timeout 600 bash -c 'until systemctl is-active --quiet password-manager; do sleep 5; done'

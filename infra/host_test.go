@@ -1,0 +1,281 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	goparser "go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func hostTemplate(t *testing.T, deployment string) stackTemplate {
+	return synth(t, deployment).templates["PasswordManager-Host"]
+}
+
+func TestHostIsHardened(t *testing.T) {
+	p := hostTemplate(t, "ec2-minimal").one(t, "AWS::EC2::Instance").Properties
+	for property, want := range map[string]string{
+		"MetadataOptions":     `{"HttpPutResponseHopLimit":2,"HttpTokens":"required"}`,
+		"BlockDeviceMappings": `[{"DeviceName":"/dev/xvda","Ebs":{"DeleteOnTermination":true,"Encrypted":true,"VolumeSize":20,"VolumeType":"gp3"}}]`,
+		"Monitoring":          `true`,
+		"ImageId":             `"` + testImage + `"`,
+		"InstanceType":        `"t4g.small"`,
+		"KeyName":             `null`,
+	} {
+		if got := asJSON(t, p[property]); got != want {
+			t.Errorf("%s is %s, want %s", property, got, want)
+		}
+	}
+}
+
+func TestHostHasOneFixedAddress(t *testing.T) {
+	tpl := hostTemplate(t, "ec2-minimal")
+	address := tpl.one(t, "AWS::EC2::EIP").Properties
+	for id := range tpl.of("AWS::EC2::Instance") {
+		if got := written(address["InstanceId"]); got != "<"+id+">" {
+			t.Errorf("the address belongs to %s, want %s", got, id)
+		}
+	}
+	site := tpl.one(t, "AWS::SSM::Parameter").Properties
+	if got := written(site["Name"]) + "=" + written(site["Value"]); got != "/password-manager/SITE_ADDRESS=<Address>" {
+		t.Errorf("the site's address is %s", got)
+	}
+	site = hostTemplate(t, "ec2-full").one(t, "AWS::SSM::Parameter").Properties
+	if got := site["Value"]; got != "vault.example.org" {
+		t.Errorf("the site's address is %v, not the one of the option", got)
+	}
+}
+
+// A deploy that changes what the host is made of makes a new one, and the old one stays until that has said it is ready.
+func TestHostIsReplacedOnlyByOneThatSignals(t *testing.T) {
+	for id, r := range hostTemplate(t, "ec2-minimal").of("AWS::EC2::Instance") {
+		if got := asJSON(t, r.CreationPolicy); got != `{"ResourceSignal":{"Timeout":"PT15M"}}` {
+			t.Errorf("%s waits for %s", id, got)
+		}
+		if script := userData(t, "ec2-minimal"); !strings.Contains(script, "cfn-signal --stack PasswordManager-Host --resource "+id+" ") {
+			t.Errorf("user data does not signal for %s", id)
+		}
+		for other := range hostTemplate(t, "ec2-full").of("AWS::EC2::Instance") {
+			if other == id {
+				t.Error("other user data, but the same logical id: the host would only be restarted, and user data not run again")
+			}
+		}
+	}
+}
+
+func TestFirewall(t *testing.T) {
+	open := []string{"tcp 80-80 0.0.0.0/0", "tcp 443-443 0.0.0.0/0", "udp 443-443 0.0.0.0/0"}
+	for deployment, want := range map[string][]string{
+		"ec2-minimal": open,
+		"ec2-full":    append(slices.Clone(open), "tcp 22-22 203.0.113.0/24"),
+	} {
+		group := hostTemplate(t, deployment).one(t, "AWS::EC2::SecurityGroup").Properties
+		if got := rules(group["SecurityGroupIngress"]); !slices.Equal(got, want) {
+			t.Errorf("%s: in: %q, want %q", deployment, got, want)
+		}
+		if got := rules(group["SecurityGroupEgress"]); !slices.Equal(got, []string{"tcp 443-443 0.0.0.0/0"}) {
+			t.Errorf("%s: out: %q", deployment, got)
+		}
+	}
+}
+
+func rules(v any) []string {
+	var lines []string
+	for _, r := range listOf(v) {
+		r := r.(map[string]any)
+		lines = append(lines, fmt.Sprintf("%v %v-%v %v", r["IpProtocol"], r["FromPort"], r["ToPort"], r["CidrIp"]))
+	}
+	return lines
+}
+
+func TestHostRoleAllowsThisAndNoMore(t *testing.T) {
+	tpl := hostTemplate(t, "ec2-minimal")
+	table := func(name string) string {
+		return "arn:aws:dynamodb:eu-central-1:<AccountId>:table/PasswordManager-" + name
+	}
+	want := []string{
+		`Allow sts:AssumeRole by {"Service":"ec2.amazonaws.com"}`,
+		"Allow ecr:GetAuthorizationToken on *",
+	}
+	for _, action := range []string{"BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"} {
+		want = append(want, "Allow ecr:"+action+" on arn:aws:ecr:eu-central-1:<AccountId>:repository/password-manager")
+	}
+	for _, action := range []string{"BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"} {
+		for _, r := range []string{"Users", "Accounts", "Passwords", "Sessions"} {
+			want = append(want, "Allow dynamodb:"+action+" on "+table(r))
+		}
+	}
+	for _, r := range []string{"Accounts/index/by-revision", "Passwords/index/by-revision"} {
+		want = append(want, "Allow dynamodb:Query on "+table(r))
+	}
+	for _, action := range []string{"GetParameter", "GetParameters", "GetParametersByPath"} {
+		for _, path := range []string{"/password-manager", "/password-manager/*"} {
+			want = append(want, "Allow ssm:"+action+" on arn:aws:ssm:eu-central-1:<AccountId>:parameter"+path)
+		}
+	}
+	want = append(want, "Allow ssm:PutParameter on arn:aws:ssm:eu-central-1:<AccountId>:parameter/password-manager/RELEASE")
+	for _, action := range []string{"CreateLogStream", "DescribeLogStreams", "PutLogEvents"} {
+		want = append(want, "Allow logs:"+action+" on arn:aws:logs:eu-central-1:<AccountId>:log-group:/password-manager/containers:*")
+	}
+	want = append(want, `Allow cloudwatch:PutMetricData on * if {"StringEquals":{"cloudwatch:namespace":"PasswordManager"}}`)
+	for _, action := range []string{
+		"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+		"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+	} {
+		want = append(want, "Allow "+action+" on *")
+	}
+	compareLines(t, tpl.permissions(t, roleOf(t, tpl, "VaultSphere host")), want)
+}
+
+func roleOf(t *testing.T, tpl stackTemplate, description string) string {
+	t.Helper()
+	for id, r := range tpl.of("AWS::IAM::Role") {
+		if r.Properties["Description"] == description {
+			return id
+		}
+	}
+	t.Fatalf("no role %q", description)
+	return ""
+}
+
+func compareLines(t *testing.T, got, want []string) {
+	t.Helper()
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			t.Errorf("too much: %s", line)
+		}
+	}
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			t.Errorf("missing:  %s", line)
+		}
+	}
+}
+
+// AWS knows no resources for these actions; anything else has to name what it is about.
+func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
+	unavoidable := []string{
+		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeInstances", "ecr:GetAuthorizationToken", "logs:DescribeLogGroups",
+		"ssm:UpdateInstanceInformation",
+		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel",
+		"ssmmessages:OpenDataChannel",
+	}
+	for deployment := range deployments {
+		for stack, tpl := range synth(t, deployment).templates {
+			for role := range tpl.of("AWS::IAM::Role") {
+				for _, line := range tpl.permissions(t, role) {
+					action, on, _ := strings.Cut(strings.TrimPrefix(line, "Allow "), " on ")
+					if strings.Contains(action, "*") || strings.HasPrefix(on, "*") && !slices.Contains(unavoidable, action) {
+						t.Errorf("%s: %s: role %s: %s", deployment, stack, role, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What the store calls is read from its source, so that a new call without its right is found here and not in production.
+func TestTableActionsAreThoseOfTheStore(t *testing.T) {
+	inTransactions := map[string]string{
+		"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem",
+	}
+	called := map[string]bool{}
+	files, err := filepath.Glob("../app/store/dynamo/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no source of the store: %v", err)
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") || filepath.Base(f) == "tables.go" { // which is for DynamoDB Local
+			continue
+		}
+		parsed, err := goparser.ParseFile(token.NewFileSet(), f, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			switch on := selector.X.(type) {
+			case *ast.SelectorExpr: // s.db.GetItem
+				if on.Sel.Name == "db" && selector.Sel.Name != "TransactWriteItems" {
+					called["dynamodb:"+selector.Sel.Name] = true
+				}
+			case *ast.Ident: // types.Put; dynamodb.NewQueryPaginator
+				if action, ok := inTransactions[selector.Sel.Name]; ok && on.Name == "types" {
+					called["dynamodb:"+action] = true
+				}
+				if name, ok := strings.CutPrefix(selector.Sel.Name, "New"); ok && on.Name == "dynamodb" && strings.HasSuffix(name, "Paginator") {
+					called["dynamodb:"+strings.TrimSuffix(name, "Paginator")] = true
+				}
+			}
+			return true
+		})
+	}
+	var actions []string
+	for a := range called {
+		actions = append(actions, a)
+	}
+	compareLines(t, tableActions, actions)
+}
+
+// userData returns the script of the first boot, with <references> where CloudFormation fills something in.
+func userData(t *testing.T, deployment string) string {
+	t.Helper()
+	p := hostTemplate(t, deployment).one(t, "AWS::EC2::Instance").Properties
+	return written(p["UserData"].(map[string]any)["Fn::Base64"])
+}
+
+func TestUserDataIsAScriptThatFits(t *testing.T) {
+	for deployment, cpu := range map[string]string{"ec2-minimal": "aarch64", "ec2-full": "x86_64"} {
+		script := userData(t, deployment)
+		if len(script) > 15_000 { // EC2 takes 16 KiB; the references grow a little
+			t.Errorf("%s: user data has %d bytes", deployment, len(script))
+		}
+		check := exec.Command("bash", "-n")
+		check.Stdin = strings.NewReader(script)
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", deployment, err, out)
+		}
+		for _, want := range []string{
+			"/docker-compose-linux-" + cpu + "'",
+			"echo '" + composeSHA256[cpu] + "  '",
+			"REPOSITORY=<AccountId>.dkr.ecr.",
+			"systemctl enable --now --no-block password-manager",
+		} {
+			if !strings.Contains(script, want) {
+				t.Errorf("%s: user data lacks %q", deployment, want)
+			}
+		}
+	}
+}
+
+// The files of the host are written as they are in the repository, where they are linted and tested.
+func TestUserDataWritesEachFile(t *testing.T) {
+	script := userData(t, "ec2-minimal")
+	files, err := os.ReadDir("host")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		content, err := os.ReadFile(filepath.Join("host", f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
+		if !strings.Contains(script, last[len(last)-1]) {
+			t.Errorf("user data does not write %s to its end", f.Name())
+		}
+	}
+	for _, left := range []string{"{{", "<no value>"} {
+		if i := strings.Index(script, left); i >= 0 && !strings.HasPrefix(script[i:], "{{.Name}}/{{.ID}}") && !strings.HasPrefix(script[i:], "{{.ID}}") {
+			t.Errorf("user data holds %q", script[i:i+40])
+		}
+	}
+}

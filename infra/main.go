@@ -1,0 +1,100 @@
+// Command infra is the CDK app: everything that VaultSphere needs on AWS. `cdk` runs it, by scripts/cdk-app.sh.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/infra/preflight"
+)
+
+const usage = `Usage: infra                 synthesize, as the CDK CLI asks for it
+       infra preflight …     check an assembly against AWS before it is deployed; infra preflight --help
+       infra region DIR      print the region of an assembly
+`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	switch {
+	case len(args) == 0:
+		return synthesize(getenv, stderr)
+	case args[0] == "preflight":
+		return preflight.Main(context.Background(), args[1:], stdout, stderr)
+	case args[0] == "region" && len(args) == 2:
+		region, err := preflight.Region(args[1])
+		if err != nil {
+			fmt.Fprintf(stderr, "infra: error: %v\n", err)
+			return 1
+		}
+		fmt.Fprintln(stdout, region)
+		return 0
+	case args[0] == "--help" || args[0] == "-h":
+		fmt.Fprint(stdout, usage)
+		return 0
+	}
+	fmt.Fprintf(stderr, "infra: error: unknown arguments: %q\n%s", args, usage)
+	return 2
+}
+
+// synthesize writes the cloud assembly to where the CDK CLI wants it.
+func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
+	defer jsii.Close()
+	// What the CDK itself finds wrong comes as a panic, and its stack is of no help to whoever deploys.
+	defer func() {
+		if v := recover(); v != nil {
+			fmt.Fprintf(stderr, "infra: error: %v\n", v)
+			code = 1
+		}
+	}()
+	app := awscdk.NewApp(nil)
+	c, err := fromContext(app, getenv("CDK_DEFAULT_REGION"))
+	if err == nil {
+		err = build(app, c, getenv("CDK_DEFAULT_ACCOUNT"))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "infra: error: %v\n", err)
+		return 1
+	}
+	app.Synth(nil)
+	return 0
+}
+
+func fromContext(app awscdk.App, cliRegion string) (config, error) {
+	var regions []string
+	for _, r := range *regioninfo.RegionInfo_Regions() {
+		regions = append(regions, *r.Name())
+	}
+	values, _ := app.Node().GetAllContext(nil).(map[string]any)
+	return parse(values, regions, cliRegion)
+}
+
+// build makes the stacks of one deployment in app. account is the one that the CLI found, "" if it has no credentials: the
+// stacks are for any account, but what they look up is looked up in that one.
+func build(app awscdk.App, c config, account string) error {
+	data := newDataStack(app, c)
+	if c.jenkins != jenkinsNowhere {
+		newPipelineStack(app, c)
+	}
+	switch c.topology {
+	case onEC2:
+		if c.hostImage == "" {
+			if account == "" {
+				return fmt.Errorf("%s is not set and there is no AWS account to look the newest image up in: "+
+					"sign in to AWS, or pass -c %s=ami-…", optHostImage, optHostImage)
+			}
+		}
+		newHostStack(app, c, account).AddStackDependency(data, nil)
+	case onFargate:
+		newServiceStack(app, c).AddStackDependency(data, nil)
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+)
+
+// A finding, error or warning, is in the report of the synth, which fails the test.
+func TestNoUnsuppressedNagFinding(t *testing.T) {
+	for _, name := range slices.Sorted(maps.Keys(deployments)) {
+		t.Run(name, func(t *testing.T) {
+			newAssembly(t, deployments[name], func(app awscdk.App) {
+				awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
+			})
+		})
+	}
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+// newPipelineStack makes the role that Jenkins works with. No key of it has to be kept: short-lived ones come with the machine
+// that Jenkins runs on, or for a token that Jenkins signs for one job. The role names what it may touch and imports nothing, so
+// that this stack can go first, last or alone.
+func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
+	stack := newStack(app, c, "Pipeline", "VaultSphere: the role that Jenkins deploys with", false)
+	role := awsiam.NewRole(stack, jsii.String("Jenkins"), &awsiam.RoleProps{
+		AssumedBy: jenkinsPrincipal(stack, c), Description: jsii.String("VaultSphere pipeline"),
+	})
+	grant(role, pullStatements(stack)...)
+	grant(role,
+		allow("PushImages", []string{
+			"ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:InitiateLayerUpload", "ecr:PutImage",
+			"ecr:UploadLayerPart",
+		}, repositoryARN(stack)),
+		allow("Deploy", []string{"sts:AssumeRole"}, bootstrapRoles(stack)...))
+	grant(role, seedStatements(stack)...)
+	grant(role, preflightStatements(stack)...)
+	grant(role, hostStatements(stack)...)
+	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
+		"ecr:GetAuthorizationToken and ec2:DescribeInstances know no resources, and which stack owns a name is a question to all " +
+			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
+			"denies, and the hosts and sessions that a condition on their tags picks"})
+	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
+	if c.jenkins == jenkinsOnEC2 {
+		profile := awsiam.NewCfnInstanceProfile(stack, jsii.String("JenkinsProfile"), &awsiam.CfnInstanceProfileProps{
+			Roles: &[]any{role.RoleName()},
+		})
+		output(stack, "JenkinsInstanceProfile", "give this instance profile to the machine that Jenkins runs on", profile.Ref())
+	}
+	return stack
+}
+
+func jenkinsPrincipal(stack awscdk.Stack, c config) awsiam.IPrincipal {
+	if c.jenkins == jenkinsOnEC2 {
+		return service("ec2")
+	}
+	provider := awsiam.NewCfnOIDCProvider(stack, jsii.String("Issuer"), &awsiam.CfnOIDCProviderProps{
+		Url: jsii.String(c.oidc.issuer), ClientIdList: jsii.Strings(c.oidc.audience),
+	})
+	// Without both conditions, whoever has an account with the issuer could take the role.
+	claims := strings.TrimPrefix(c.oidc.issuer, "https://")
+	return awsiam.NewWebIdentityPrincipal(provider.AttrArn(), &map[string]any{
+		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience},
+		"StringLike":   map[string]any{claims + ":sub": c.oidc.subject},
+	})
+}
+
+// bootstrapRoles are the roles of `cdk bootstrap` that the CDK CLI works with. What a deploy may do stands in them.
+func bootstrapRoles(stack awscdk.Stack) []*string {
+	var roles []*string
+	for _, arn := range []*string{
+		awscdk.DefaultStackSynthesizer_DEFAULT_DEPLOY_ROLE_ARN(),
+		awscdk.DefaultStackSynthesizer_DEFAULT_FILE_ASSET_PUBLISHING_ROLE_ARN(),
+		awscdk.DefaultStackSynthesizer_DEFAULT_IMAGE_ASSET_PUBLISHING_ROLE_ARN(),
+		awscdk.DefaultStackSynthesizer_DEFAULT_LOOKUP_ROLE_ARN(),
+	} {
+		roles = append(roles, awscdk.Fn_Sub(qualify(stack, arn), nil))
+	}
+	return roles
+}
+
+// qualify fills the name of the bootstrap into one of the default synthesizer's templates.
+func qualify(stack awscdk.Stack, template *string) *string {
+	return jsii.String(strings.ReplaceAll(*template, "${Qualifier}", *stack.Synthesizer().BootstrapQualifier()))
+}
+
+// seedStatements let the secret be put where there is none. Neither to replace it nor to read it is the pipeline's business:
+// the first would end all sessions, the second would bring it into a build log one day.
+func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	secret := parameterARN(stack, names.EnvSessionSecret)
+	return []awsiam.PolicyStatement{
+		allow("SeedSecret", []string{"ssm:GetParameters", "ssm:PutParameter"}, secret),
+		denyIf(map[string]any{"StringEquals": map[string]any{"ssm:Overwrite": "true"}},
+			"KeepSecret", []string{"ssm:PutParameter"}, secret),
+		denyIf(map[string]any{"StringEquals": map[string]any{"kms:EncryptionContext:PARAMETER_ARN": secret}},
+			"KeepSecretSealed", []string{"kms:Decrypt"}, arn(stack, "kms", "key/*")),
+	}
+}
+
+// preflightStatements let infra/preflight look at what a deploy would meet.
+func preflightStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	var tableARNs []*string
+	for _, t := range tables {
+		tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+t))
+	}
+	bootstrapVersion := qualify(stack, awscdk.DefaultStackSynthesizer_DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER())
+	return []awsiam.PolicyStatement{
+		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"},
+			parameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion)),
+		allow("ReadStacks", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"},
+			arn(stack, "cloudformation", "stack/"+stackPrefix+"*")),
+		allow("FindOwner", []string{"cloudformation:DescribeStackResources"}, jsii.String("*")),
+		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
+		allow("ReadLogGroups", []string{"logs:DescribeLogGroups"}, arn(stack, "logs", "log-group:*")),
+	}
+}
+
+// hostStatements let SSH reach the host through Session Manager, and nothing else: the document check keeps out
+// SSM-SessionManagerRunShell, which is a shell for whoever may start a session at all. It has to stand in every statement that
+// allows ssm:StartSession. SSH still wants the key of a user of the host.
+func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	documentCheck := map[string]any{"ssm:SessionDocumentAccessCheck": "true"}
+	start := []string{"ssm:StartSession"}
+	sessions := arn(stack, "ssm", "session/*")
+	return []awsiam.PolicyStatement{
+		allowIf(map[string]any{
+			"BoolIfExists": documentCheck, "StringEquals": map[string]any{"ssm:resourceTag/Name": hostTag},
+		}, "ReachHost", start, arn(stack, "ec2", "instance/*")),
+		allowIf(map[string]any{"BoolIfExists": documentCheck}, "ReachHostBySSH", start, stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("document/AWS-StartSSHSession"),
+			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		})),
+		// Only the token that StartSession hands out opens a channel. A session is not told by its id here: an assumed role's
+		// begins with the role session's name, which ${aws:userid} does not.
+		allow("OpenSession", []string{"ssmmessages:OpenDataChannel"}, sessions),
+		allowIf(map[string]any{"StringLike": map[string]any{"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}*"}},
+			"EndOwnSessions", []string{"ssm:ResumeSession", "ssm:TerminateSession"}, sessions),
+		allow("FindHost", []string{"ec2:DescribeInstances"}, jsii.String("*")),
+	}
+}
+
+// denyIf is allowIf that forbids, whatever else allows.
+func denyIf(condition map[string]any, sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
+	s := allowIf(condition, sid, actions, resources...)
+	s.SetEffect(awsiam.Effect_DENY)
+	return s
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+)
+
+func pipelineTemplate(t *testing.T, deployment string) stackTemplate {
+	return synth(t, deployment).templates["PasswordManager-Pipeline"]
+}
+
+func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
+	tpl := pipelineTemplate(t, "ec2-minimal")
+	const (
+		at       = ":eu-central-1:<AccountId>:"
+		repo     = "arn:aws:ecr" + at + "repository/password-manager"
+		seed     = "arn:aws:ssm" + at + "parameter/password-manager/SESSION_SECRET"
+		document = `"BoolIfExists":{"ssm:SessionDocumentAccessCheck":"true"}`
+		own      = ` if {"StringLike":{"ssm:resourceTag/aws:ssmmessages:session-id":"${aws:userid}*"}}`
+		sessions = "arn:aws:ssm" + at + "session/*"
+	)
+	want := []string{
+		`Allow sts:AssumeRole by {"Service":"ec2.amazonaws.com"}`,
+		"Allow ecr:GetAuthorizationToken on *",
+		"Allow ssm:GetParameters on " + seed,
+		"Allow ssm:PutParameter on " + seed,
+		"Deny ssm:PutParameter on " + seed + ` if {"StringEquals":{"ssm:Overwrite":"true"}}`,
+		"Deny kms:Decrypt on arn:aws:kms" + at + "key/*" +
+			` if {"StringEquals":{"kms:EncryptionContext:PARAMETER_ARN":{"Fn::Join":["",["arn:aws:ssm:eu-central-1:",` +
+			`{"Ref":"AWS::AccountId"},":parameter/password-manager/SESSION_SECRET"]]}}}`,
+		"Allow cloudformation:DescribeStackResources on *",
+		"Allow logs:DescribeLogGroups on arn:aws:logs" + at + "log-group:*",
+		"Allow ssm:StartSession on arn:aws:ec2" + at + "instance/* if {" + document +
+			`,"StringEquals":{"ssm:resourceTag/Name":"password-manager"}}`,
+		"Allow ssm:StartSession on arn:aws:ssm:eu-central-1::document/AWS-StartSSHSession if {" + document + "}",
+		"Allow ssmmessages:OpenDataChannel on " + sessions,
+		"Allow ssm:ResumeSession on " + sessions + own,
+		"Allow ssm:TerminateSession on " + sessions + own,
+		"Allow ec2:DescribeInstances on *",
+	}
+	for _, action := range []string{
+		"BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "DescribeImages", "DescribeRepositories",
+		"GetDownloadUrlForLayer", "InitiateLayerUpload", "PutImage", "UploadLayerPart",
+	} {
+		want = append(want, "Allow ecr:"+action+" on "+repo)
+	}
+	for _, role := range []string{"deploy", "file-publishing", "image-publishing", "lookup"} {
+		want = append(want, fmt.Sprintf("Allow sts:AssumeRole on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+
+			"cdk-hnb659fds-%s-role-${AWS::AccountId}-${AWS::Region}", role))
+	}
+	for _, action := range []string{"GetParameter", "GetParameters"} {
+		want = append(want,
+			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/cdk-bootstrap/hnb659fds/version",
+			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager/*")
+	}
+	for _, action := range []string{"DescribeStacks", "GetTemplate", "ListStackResources"} {
+		want = append(want, "Allow cloudformation:"+action+" on arn:aws:cloudformation"+at+"stack/PasswordManager-*")
+	}
+	for _, table := range tables {
+		want = append(want, "Allow dynamodb:DescribeTable on arn:aws:dynamodb"+at+"table/"+table)
+	}
+	compareLines(t, tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), want)
+}
+
+func TestJenkinsHasTheRoleByItsMachine(t *testing.T) {
+	tpl := pipelineTemplate(t, "ec2-minimal")
+	role := roleOf(t, tpl, "VaultSphere pipeline")
+	if got := written(tpl.Outputs["JenkinsRole"].Value); got != "<"+role+".Arn>" {
+		t.Errorf("output JenkinsRole is %s", got)
+	}
+	if got := asJSON(t, tpl.one(t, "AWS::IAM::InstanceProfile").Properties["Roles"]); got != `[{"Ref":"`+role+`"}]` {
+		t.Errorf("the instance profile has the roles %s", got)
+	}
+	for id := range tpl.of("AWS::IAM::InstanceProfile") {
+		if got := written(tpl.Outputs["JenkinsInstanceProfile"].Value); got != "<"+id+">" {
+			t.Errorf("output JenkinsInstanceProfile is %s", got)
+		}
+	}
+}
+
+func TestJenkinsHasTheRoleForATokenOfOneJob(t *testing.T) {
+	tpl := pipelineTemplate(t, "ec2-full")
+	issuer := tpl.one(t, "AWS::IAM::OIDCProvider").Properties
+	if got := asJSON(t, []any{issuer["Url"], issuer["ClientIdList"]}); got != `["https://jenkins.example.org/oidc",["sts.amazonaws.com"]]` {
+		t.Errorf("the issuer is %s", got)
+	}
+	trust := tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline"))[0]
+	want := `Allow sts:AssumeRoleWithWebIdentity by {"Federated":{"Fn::GetAtt":["Issuer","Arn"]}} if ` +
+		`{"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com"},` +
+		`"StringLike":{"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/main/"}}`
+	if trust != want {
+		t.Errorf("trust is\n%s, want\n%s", trust, want)
+	}
+	if n := len(tpl.of("AWS::IAM::InstanceProfile")); n != 0 {
+		t.Errorf("%d instance profiles, which any machine could be given", n)
+	}
+	if n := len(tpl.of("AWS::Lambda::Function")); n != 0 {
+		t.Errorf("%d Lambda functions", n)
+	}
+}
+
+func TestNoRoleForJenkinsNowhere(t *testing.T) {
+	if _, ok := synth(t, "fargate-full").templates["PasswordManager-Pipeline"]; ok {
+		t.Error("there is a stack for it")
+	}
+}

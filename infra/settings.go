@@ -1,0 +1,30 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+const logRetention = awslogs.RetentionDays_THREE_MONTHS
+
+// setting is an SSM parameter under names.ParameterPath, which is an environment variable of the server as well.
+type setting struct {
+	name, meaning string
+	value         func(config) string
+}
+
+func settings() []setting {
+	fixed := func(v string) func(config) string { return func(config) string { return v } }
+	return []setting{
+		{names.EnvAWSRegion, "region of the DynamoDB tables", func(c config) string { return c.region }},
+		{names.EnvPort, "TCP port of the server", fixed(strconv.Itoa(names.DefaultPort))},
+		{names.EnvStore, "where the server keeps things", fixed(names.StoreDynamoDB)},
+		{names.EnvUsersTable, "DynamoDB table of users", fixed(names.UsersTable)},
+		{names.EnvAccountsTable, "DynamoDB table of accounts", fixed(names.AccountsTable)},
+		{names.EnvPasswordsTable, "DynamoDB table of passwords", fixed(names.PasswordsTable)},
+		{names.EnvSessionsTable, "DynamoDB table of sessions", fixed(names.SessionsTable)},
+	}
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+)
+
+// host is a directory that start-release takes for a host. Its docker writes down what it was asked, and has one image.
+type host struct {
+	t         *testing.T
+	home, bin string
+}
+
+const (
+	testRepository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager"
+	noDigest       = "sha256:"
+)
+
+var testDigest = noDigest + strings.Repeat("0123456789abcdef", 4)
+
+// fakeDocker stands for the engine, which the rollout's own tests start for real.
+const fakeDocker = `#!/usr/bin/env bash
+echo "$*" >>"$FAKE_DOCKER_LOG"
+case "$1 ${2:-}" in
+  "image inspect") [ -e "$FAKE_DOCKER_IMAGE/pulled" ] ;;
+  "login "*) cat >/dev/null ;;
+  "pull "*) [ -d "$FAKE_DOCKER_IMAGE" ] && touch "$FAKE_DOCKER_IMAGE/pulled" ;;
+  "create "*) echo c0ffee ;;
+  "cp "*) cp -r "$FAKE_DOCKER_IMAGE/deploy/." "$3" ;;
+  "rm "*) echo c0ffee ;;
+  *) exit 64 ;;
+esac
+`
+
+func newHost(t *testing.T) *host {
+	h := &host{t: t, home: filepath.Join(t.TempDir(), "home"), bin: t.TempDir()}
+	h.write(filepath.Join(h.bin, "docker"), fakeDocker, 0o755)
+	script := "#!/usr/bin/env bash\necho \"$(basename \"$0\") $*\" >>\"$FAKE_DOCKER_LOG\"\n"
+	for _, name := range []string{"fetch-env.sh", "rollout.sh"} {
+		h.write(filepath.Join(h.bin, "image", "deploy", name), script, 0o755)
+	}
+	aws, err := exec.Command("../scripts/python-tool.sh", "path", "aws").Output()
+	if err != nil {
+		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
+	}
+	if err := os.Symlink(strings.TrimSpace(string(aws)), filepath.Join(h.bin, "aws")); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *host) write(path, content string, mode os.FileMode) {
+	h.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), mode); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// start runs the script as the unit does. It returns what it printed and its exit code.
+func (h *host) start(settings ...string) (string, int) {
+	h.t.Helper()
+	cmd := exec.CommandContext(h.t.Context(), "host/start-release.sh")
+	cmd.Env = append(emulator.Env(h.t),
+		"PATH="+h.bin+":"+os.Getenv("PATH"), "FAKE_DOCKER_LOG="+h.log(), "FAKE_DOCKER_IMAGE="+filepath.Join(h.bin, "image"),
+		"HOME_DIRECTORY="+h.home, "REPOSITORY="+testRepository, "RELEASE_PARAMETER="+names.ParameterPath+names.Release)
+	cmd.Env = append(cmd.Env, settings...)
+	out, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		h.t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func (h *host) log() string { return filepath.Join(h.bin, "log") }
+
+// did returns what docker and the release's scripts were asked to do, without names of temporary folders.
+func (h *host) did() string {
+	content, err := os.ReadFile(h.log())
+	if err != nil {
+		return ""
+	}
+	var lines []string
+	for line := range strings.Lines(string(content)) {
+		if words := strings.Fields(line); words[0] == "cp" {
+			line = strings.Join(words[:2], " ") + "\n"
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "")
+}
+
+func setRelease(t *testing.T, value string) {
+	t.Helper()
+	emulator.Reset(t)
+	if _, err := ssm.NewFromConfig(emulator.Config(t)).PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: aws.String(names.ParameterPath + names.Release), Value: &value, Type: types.ParameterTypeString,
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNewHostServesTheCurrentRelease(t *testing.T) {
+	setRelease(t, testDigest)
+	h := newHost(t)
+	image := testRepository + "@" + testDigest
+	if out, code := h.start(); code != 0 || !strings.HasSuffix(out, "start-release: "+image+" is up\n") {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	want := "image inspect " + image + "\n" +
+		"login --username AWS --password-stdin 123456789012.dkr.ecr.us-east-1.amazonaws.com\n" +
+		"pull --quiet " + image + "\n" +
+		"create " + image + "\ncp c0ffee:/deploy/.\nrm c0ffee\nfetch-env.sh \nrollout.sh " + image + "\n"
+	if got := h.did(); got != want {
+		t.Errorf("it did:\n%swant:\n%s", got, want)
+	}
+}
+
+func TestRebootedHostServesItsOwnReleaseWithoutAsking(t *testing.T) {
+	setRelease(t, noDigest+strings.Repeat("f", 64))
+	h := newHost(t)
+	h.write(filepath.Join(h.home, "state", "current"), testDigest+"\n", 0o644)
+	h.write(filepath.Join(h.home, "deploy", "old"), "", 0o644)
+	h.write(filepath.Join(h.bin, "image", "pulled"), "", 0o644)
+	if out, code := h.start("AWS_ENDPOINT_URL=http://127.0.0.1:1"); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	if got := h.did(); !strings.Contains(got, "rollout.sh "+testRepository+"@"+testDigest) || strings.Contains(got, "pull") {
+		t.Errorf("it did:\n%s", got)
+	}
+	if _, err := os.Stat(filepath.Join(h.home, "deploy", "old")); err == nil {
+		t.Error("files of another release are left beside the new ones")
+	}
+}
+
+func TestHostWithoutAReleaseWaitsForOne(t *testing.T) {
+	emulator.Reset(t)
+	h := newHost(t)
+	out, code := h.start()
+	if code != 0 || out != "start-release: no release yet: the first deployment brings one\n" {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if got := h.did(); got != "" {
+		t.Errorf("it did:\n%s", got)
+	}
+}
+
+func TestStartReleaseSaysWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		release  string
+		prepare  func(*host)
+		settings []string
+		want     string
+	}{
+		"no digest":    {"latest", nil, nil, "the current release is 'latest', which is no digest (sha256:…)"},
+		"another host": {"evil.example.org/x@" + testDigest, nil, nil, "which is no digest (sha256:…)"},
+		"no setting":   {testDigest, nil, []string{"REPOSITORY="}, "REPOSITORY is not set"},
+		"no SSM":       {testDigest, nil, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_MAX_ATTEMPTS=1"}, "cannot read /password-manager/RELEASE: "},
+		"no image":     {testDigest, func(h *host) { must(h.t, os.RemoveAll(filepath.Join(h.bin, "image"))) }, nil, "cannot pull " + testRepository},
+		"no release": {testDigest, func(h *host) { must(h.t, os.Remove(filepath.Join(h.bin, "image", "deploy", "rollout.sh"))) }, nil,
+			"carries no /deploy/rollout.sh: it is not a release"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setRelease(t, c.release)
+			h := newHost(t)
+			h.write(filepath.Join(h.home, "deploy", "old"), "", 0o644)
+			if c.prepare != nil {
+				c.prepare(h)
+			}
+			out, code := h.start(c.settings...)
+			if code == 0 || !strings.Contains(out, "start-release: error: ") || !strings.Contains(out, c.want) {
+				t.Errorf("exit %d: %s", code, out)
+			}
+			if _, err := os.Stat(filepath.Join(h.home, "deploy", "old")); err != nil {
+				t.Errorf("the files of the release before are gone: %v", err)
+			}
+			if got := h.did(); strings.Contains(got, "rollout.sh") {
+				t.Errorf("it rolled out all the same:\n%s", got)
+			}
+			if left, _ := filepath.Glob(filepath.Join(h.home, "deploy.*")); left != nil {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// deployments are the contexts that have golden templates: each topology with as little and with as much as it takes.
+var deployments = map[string]map[string]any{
+	"ec2-minimal": {optRegion: "eu-central-1", optHostImage: testImage},
+	"ec2-full": {
+		optTopology: "ec2", optRegion: "us-east-1", optHostImage: testImage, optInstanceType: "m7i.large",
+		optVPCCIDR: "172.16.0.0/20", optSSHCIDR: "203.0.113.0/24", optSSHPublicKey: testKey, optSiteAddress: "vault.example.org",
+		optAlarmEmail: "night@example.org", optJenkins: "oidc", optOIDCIssuer: "https://jenkins.example.org/oidc",
+		optOIDCAudience: "sts.amazonaws.com", optOIDCSubject: "https://jenkins.example.org/job/password-manager/job/main/",
+	},
+	"fargate-minimal": {
+		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate, optRelease: "0123456789ab",
+	},
+	"fargate-full": {
+		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate,
+		optRelease: "sha256:" + strings.Repeat("ab", 32), optMinTasks: "3", optMaxTasks: "12", optVPCCIDR: "10.99.0.0/20",
+		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org",
+	},
+}
+
+const (
+	testImage       = "ami-0123456789abcdef0"
+	testKey         = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0Kzv4rqk0mEXAMPLEKEYEXAMPLEKEYEXAMPLEKEYab pipeline"
+	testCertificate = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+)
+
+// assembly is a synthesized deployment.
+type assembly struct {
+	app       awscdk.App
+	dir       string
+	templates map[string]stackTemplate // by stack
+	raw       map[string]string
+}
+
+type stackTemplate struct {
+	Resources map[string]resource
+	Outputs   map[string]struct{ Value any }
+}
+
+type resource struct {
+	Type                string
+	Properties          map[string]any
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+	Metadata            map[string]any
+	CreationPolicy      map[string]any
+}
+
+var synthesized sync.Map
+
+// synth makes the deployment of that name, once for all tests.
+func synth(t *testing.T, deployment string) *assembly {
+	t.Helper()
+	made, _ := synthesized.LoadOrStore(deployment, sync.OnceValue(func() *assembly {
+		return newAssembly(t, deployments[deployment], nil)
+	}))
+	a := made.(func() *assembly)()
+	if a == nil {
+		t.Fatalf("%s was not synthesized", deployment)
+	}
+	return a
+}
+
+// newAssembly synthesizes a deployment with the feature flags of cdk.json. with may add to the app before.
+func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *assembly {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "assembly") // it outlives the test that asked first
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := featureFlags(t)
+	maps.Copy(all, context)
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &all, AnalyticsReporting: jsii.Bool(false)})
+	c, err := fromContext(app, "")
+	if err == nil {
+		err = build(app, c, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if with != nil {
+		with(app)
+	}
+	synthOrFail(t, app, dir)
+	a := &assembly{app: app, dir: dir, templates: map[string]stackTemplate{}, raw: map[string]string{}}
+	files, err := filepath.Glob(filepath.Join(dir, "*.template.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no templates in %s: %v", dir, err)
+	}
+	for _, f := range files {
+		stack := strings.TrimSuffix(filepath.Base(f), ".template.json")
+		content, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parsed stackTemplate
+		if err := json.Unmarshal(content, &parsed); err != nil {
+			t.Fatalf("%s: %v", f, err)
+		}
+		a.templates[stack], a.raw[stack] = parsed, string(content)
+	}
+	return a
+}
+
+// synthOrFail shows the findings of the CDK's own validation, which a synth only counts.
+func synthOrFail(t *testing.T, app awscdk.App, dir string) {
+	t.Helper()
+	report := filepath.Join(dir, "validation-report.json")
+	defer func() {
+		if v := recover(); v != nil {
+			content, err := os.ReadFile(report)
+			t.Fatalf("synth: %v\n%s%v", v, content, err)
+		}
+	}()
+	app.Synth(nil)
+	content, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatalf("the CDK did not validate: %v", err)
+	}
+	var parsed struct{ PluginReports []struct{ Violations []any } }
+	if err := json.Unmarshal(content, &parsed); err != nil {
+		t.Fatalf("%s: %v", report, err)
+	}
+	for _, plugin := range parsed.PluginReports {
+		for _, v := range plugin.Violations {
+			t.Errorf("synth: %s", asJSON(t, v))
+		}
+	}
+}
+
+func featureFlags(t *testing.T) map[string]any {
+	t.Helper()
+	content, err := os.ReadFile("../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(content, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Context
+}
+
+// of returns the resources of a type, by logical id.
+func (tpl stackTemplate) of(kind string) map[string]resource {
+	found := map[string]resource{}
+	for id, r := range tpl.Resources {
+		if r.Type == kind {
+			found[id] = r
+		}
+	}
+	return found
+}
+
+// permissions lists what the policies attached to a role allow, a line for each action and resource, and its trust first.
+// Resources are written as in an ARN, with <logical ids> for what a template refers to.
+func (tpl stackTemplate) permissions(t *testing.T, role string) []string {
+	t.Helper()
+	r, ok := tpl.Resources[role]
+	if !ok || r.Type != "AWS::IAM::Role" {
+		t.Fatalf("no role %s", role)
+	}
+	if r.Properties["ManagedPolicyArns"] != nil {
+		t.Errorf("role %s has managed policies: %v", role, r.Properties["ManagedPolicyArns"])
+	}
+	var lines []string
+	documents := []any{r.Properties["AssumeRolePolicyDocument"]}
+	for _, inline := range listOf(r.Properties["Policies"]) {
+		documents = append(documents, inline.(map[string]any)["PolicyDocument"])
+	}
+	for _, p := range tpl.of("AWS::IAM::Policy") {
+		for _, ref := range listOf(p.Properties["Roles"]) {
+			if written(ref) == "<"+role+">" {
+				documents = append(documents, p.Properties["PolicyDocument"])
+			}
+		}
+	}
+	for _, d := range documents {
+		for _, s := range listOf(d.(map[string]any)["Statement"]) {
+			lines = append(lines, statementLines(t, s.(map[string]any))...)
+		}
+	}
+	return lines
+}
+
+func statementLines(t *testing.T, s map[string]any) []string {
+	var lines []string
+	var condition string
+	if s["Condition"] != nil {
+		condition = " if " + asJSON(t, s["Condition"])
+	}
+	for _, action := range listOf(s["Action"]) {
+		if s["Principal"] != nil {
+			lines = append(lines, fmt.Sprintf("%s %v by %s%s", s["Effect"], action, asJSON(t, s["Principal"]), condition))
+			continue
+		}
+		for _, r := range listOf(s["Resource"]) {
+			lines = append(lines, fmt.Sprintf("%s %v on %s%s", s["Effect"], action, written(r), condition))
+		}
+	}
+	return lines
+}
+
+// listOf makes a list of what a policy may write as one value.
+func listOf(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	}
+	return []any{v}
+}
+
+// written writes a template's value as one text: joins joined, references in angle brackets.
+func written(v any) string {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return fmt.Sprint(v)
+	}
+	if ref, ok := m["Ref"].(string); ok {
+		return "<" + strings.TrimPrefix(ref, "AWS::") + ">"
+	}
+	if sub, ok := m["Fn::Sub"].(string); ok {
+		return sub
+	}
+	if get, ok := m["Fn::GetAtt"].([]any); ok {
+		return fmt.Sprintf("<%v.%v>", get[0], get[1])
+	}
+	if join, ok := m["Fn::Join"].([]any); ok {
+		var parts []string
+		for _, p := range join[1].([]any) {
+			parts = append(parts, written(p))
+		}
+		return strings.Join(parts, join[0].(string))
+	}
+	return fmt.Sprint(v)
+}
+
+// one returns the only resource of a type.
+func (tpl stackTemplate) one(t *testing.T, kind string) resource {
+	t.Helper()
+	found := tpl.of(kind)
+	if len(found) != 1 {
+		t.Fatalf("%d resources of type %s, want one", len(found), kind)
+	}
+	for _, r := range found {
+		return r
+	}
+	panic("unreachable")
+}
+
+// asJSON is how values of templates are compared: as one line with sorted keys.
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

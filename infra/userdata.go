@@ -1,0 +1,93 @@
+package main
+
+import (
+	"embed"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+// The Compose plugin, which Amazon Linux does not package. The checksums are those that Docker publishes beside the files.
+const composeVersion = "v2.40.3"
+
+var composeSHA256 = map[string]string{
+	"x86_64":  "dba9d98e1ba5bfe11d88c99b9bd32fc4a0624a30fafe68eea34d61a3e42fd372",
+	"aarch64": "d26373b19e89160546d15407516cc59f453030d9bc5b43ba7faf16f7b4980137",
+}
+
+//go:embed host
+var hostFiles embed.FS
+
+// hostFile is a file that the first boot writes.
+type hostFile struct{ Path, Mode, Content string }
+
+// hostSettings fill the templates under host/.
+type hostSettings struct {
+	Region, LogGroup, Namespace, Directory    string
+	ComposeVersion, ComposeCPU, ComposeSHA256 string
+	Files                                     []hostFile
+}
+
+// addUserData makes the host install itself, and tell CloudFormation how that went.
+func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awsec2.InstanceArchitecture) {
+	cpu := "x86_64"
+	if architecture == awsec2.InstanceArchitecture_ARM_64 {
+		cpu = "aarch64"
+	}
+	s := hostSettings{
+		Region: *stack.Region(), LogGroup: names.LogGroup, Namespace: names.MetricsNamespace, Directory: names.HostDirectory,
+		ComposeVersion: composeVersion, ComposeCPU: cpu, ComposeSHA256: composeSHA256[cpu],
+	}
+	registry := *stack.Account() + ".dkr.ecr." + *stack.Region() + "." + *stack.UrlSuffix()
+	s.Files = []hostFile{
+		{"/etc/docker/daemon.json", "0644", render("daemon.json", s)},
+		{"/opt/aws/amazon-cloudwatch-agent/etc/password-manager.json", "0644", render("cloudwatch-agent.json", s)},
+		{"/etc/password-manager.env", "0644", environment(
+			"AWS_REGION", *stack.Region(),
+			"HOME_DIRECTORY", names.HostDirectory,
+			"REPOSITORY", registry+"/"+names.Repository,
+			"RELEASE_PARAMETER", names.ParameterPath+names.Release,
+			"SITE_PARAMETER", names.ParameterPath+names.SiteAddress,
+			"METRICS_NAMESPACE", names.MetricsNamespace,
+			"ANSWERS_METRIC", metricAnswers,
+		)},
+		{names.HostDirectory + "/bin/start-release", "0755", render("start-release.sh", nil)},
+		{"/etc/systemd/system/password-manager.service", "0644", render("password-manager.service", s)},
+		{"/usr/local/bin/ask-site", "0755", render("ask-site.sh", nil)},
+		{"/etc/systemd/system/password-manager-watch.service", "0644", render("password-manager-watch.service", nil)},
+		{"/etc/systemd/system/password-manager-watch.timer", "0644", render("password-manager-watch.timer", nil)},
+	}
+	instance.UserData().AddSignalOnExitCommand(instance)
+	instance.AddUserData(jsii.String(render("user-data.sh", s)))
+}
+
+// environment writes name and value pairs as systemd reads them. None of the values needs quoting.
+func environment(pairs ...string) string {
+	var b strings.Builder
+	for pair := range slices.Chunk(pairs, 2) {
+		b.WriteString(strings.Join(pair, "=") + "\n")
+	}
+	return b.String()
+}
+
+// render fills a file under host/ with s; nil takes it as it is.
+func render(name string, s any) string {
+	content, err := hostFiles.ReadFile("host/" + name)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	if s == nil {
+		return string(content)
+	}
+	var b strings.Builder
+	if err := template.Must(template.New(name).Option("missingkey=error").Parse(string(content))).Execute(&b, s); err != nil {
+		panic(err) // the templates are embedded too, and a test renders each
+	}
+	return b.String()
+}
