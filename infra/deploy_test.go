@@ -1,0 +1,271 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+const ec2Data = "PasswordManager-Data PasswordManager-Host PasswordManager-Pipeline"
+
+// TestFromAnEmptyAccountAndBack is the way of docs/operations.md, by its own commands, against an emulated AWS. Each
+// resource is asked for at its own service: the emulator calls a stack complete whose resources it does not know.
+func TestFromAnEmptyAccountAndBack(t *testing.T) {
+	e := newEngineer(t)
+	steps := []struct {
+		name string
+		run  func(*engineer)
+	}{
+		{"options that make no sense are refused", refuseOptions},
+		{"an account without bootstrap is refused", refuseWithoutBootstrap},
+		{"bootstrap", func(e *engineer) { e.do("make", "bootstrap") }},
+		{"a parameter of somebody else's is refused", refuseForeignParameter},
+		{"a diff shows what a deploy would make", diffBefore},
+		{"deploy", deployHost},
+		{"every resource is there", checkHostResources},
+		{"the server runs on the tables", serveAndStore},
+		{"a second deploy changes nothing", deployAgain},
+		{"a diff shows no difference after it", diffAfter},
+		{"the next version keeps the data", deployNextVersion},
+		{"another image of the host is refused", refuseAnotherImage},
+		{"a parameter that was changed by hand is refused", refuseChangedParameter},
+		{"fargate without its image is refused", refuseMissingImage},
+		{"deploy on fargate", deployService},
+		{"every resource of the service is there", checkServiceResources},
+		{"destroy keeps the data", destroyAll},
+	}
+	for _, step := range steps {
+		if !t.Run(step.name, func(t *testing.T) { step.run(e.at(t)) }) {
+			t.FailNow() // the next step stands on this one
+		}
+	}
+}
+
+// refused makes a deploy that must fail with exactly one sentence, and checks that nothing changed.
+func (e *engineer) refused(want string, args ...string) {
+	e.t.Helper()
+	stacks, parameters := e.stacks(), e.parameters()
+	out, code := e.try("make", append([]string{"deploy"}, args...)...)
+	var said []string
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, ": error: ") {
+			said = append(said, strings.TrimSpace(line))
+		}
+	}
+	if code == 0 || len(said) != 1 || !regexp.MustCompile(want).MatchString(said[0]) {
+		e.t.Errorf("exit %d, want one sentence like %q: %s", code, want, out)
+	}
+	if now := e.stacks(); now != stacks {
+		e.t.Errorf("stacks were %q and are %q", stacks, now)
+	}
+	if now := e.parameters(); !maps.Equal(now, parameters) {
+		e.t.Errorf("parameters were %q and are %q", parameters, now)
+	}
+}
+
+func refuseOptions(e *engineer) {
+	for options, want := range map[string]string{
+		"-c topology=lambda":                          `topology is "lambda", but must be one of ec2, fargate`,
+		"-c region=mars-north-1":                      `region is "mars-north-1", which is no AWS region`,
+		"-c sshCidr=203.0.113.0":                      `sshCidr is "203.0.113.0", but must be an IPv4 range`,
+		"-c topology=fargate -c release=0123456789ab": `certificateArn is required with topology fargate: .* pass its ARN`,
+		"-c toplogy=fargate":                          `toplogy is no option: did you mean topology\?`,
+	} {
+		e.refused(want, "ARGS="+options)
+	}
+}
+
+// diff is by template: the emulator cannot delete the change set that a diff makes by default.
+func (e *engineer) diff() string {
+	e.t.Helper()
+	there := *e
+	there.env = append(slices.Clone(e.env), "CDK_METHOD=template")
+	return there.do("make", "diff")
+}
+
+func diffBefore(e *engineer) {
+	if out := e.diff(); !strings.Contains(out, "[+] AWS::EC2::Instance Instance") || !strings.Contains(out, "dynamodb:ConditionCheckItem") {
+		e.t.Errorf("a diff against nothing: %s", out)
+	}
+	if got := e.stacks(); got != "" {
+		e.t.Errorf("a diff made %q", got)
+	}
+}
+
+func diffAfter(e *engineer) {
+	if out := e.diff(); !strings.Contains(out, "Number of stacks with differences: 0") {
+		e.t.Errorf("a diff of what is deployed: %s", out)
+	}
+}
+
+func refuseWithoutBootstrap(e *engineer) {
+	e.refused(`account 123456789012 is not bootstrapped .* in us-east-1: .*make bootstrap`)
+}
+
+func refuseForeignParameter(e *engineer) {
+	e.do("aws", "ssm", "put-parameter", "--name", names.ParameterPath+names.EnvPort, "--value", "8080", "--type", "String")
+	e.refused(`/password-manager/PORT .*8080.*5001`)
+	e.do("aws", "ssm", "delete-parameter", "--name", names.ParameterPath+names.EnvPort)
+}
+
+func deployHost(e *engineer) {
+	e.do("make", "deploy")
+	if got := e.stacks(); got != ec2Data {
+		e.t.Errorf("stacks are %q", got)
+	}
+	var outputs map[string]map[string]string
+	content, err := os.ReadFile(filepath.Join(e.dir, "cdk-outputs.json"))
+	must(e.t, err)
+	must(e.t, json.Unmarshal(content, &outputs))
+	for stack, want := range map[string][]string{
+		"PasswordManager-Data":     {"Region", "RepositoryUri"},
+		"PasswordManager-Host":     {"HostAddress", "HostRole", "InstanceId", "SiteUrl"},
+		"PasswordManager-Pipeline": {"JenkinsInstanceProfile", "JenkinsRole"},
+	} {
+		for _, name := range want {
+			if outputs[stack][name] == "" {
+				e.t.Errorf("cdk-outputs.json has no %s of %s: %s", name, stack, content)
+			}
+		}
+	}
+	// What was looked up stays as it was, until somebody says otherwise.
+	pinned, err := os.ReadFile(filepath.Join(e.dir, "cdk.context.json"))
+	must(e.t, err)
+	image := e.aws("ec2 describe-instances", "Reservations[].Instances[].ImageId")
+	if !strings.Contains(string(pinned), image) {
+		e.t.Errorf("the host's image %s is not in cdk.context.json: %s", image, pinned)
+	}
+}
+
+const kept = "correct horse battery staple"
+
+func serveAndStore(e *engineer) {
+	e.do("go", "build", "-o", "bin/", "./app/cmd/vaultsphered", "./app/cmd/vaultsphere")
+	must(e.t, os.WriteFile(filepath.Join(e.dir, "password"), []byte("a master password of some length 7\n"), 0o600))
+	e.vault(func(url string) {
+		e.client(url, "", "register", "anna", "--password-file", "password", "--phrase-file", "phrase")
+		e.client(url, kept+"\n", "add", "--title", "Example", "--username", "anna@example.org", "--password-file", "password")
+	})
+	e.findStored()
+}
+
+// findStored starts another server and reads what an earlier one was given.
+func (e *engineer) findStored() {
+	e.t.Helper()
+	e.vault(func(url string) {
+		must(e.t, os.RemoveAll(filepath.Join(e.dir, "state")))
+		e.client(url, "", "login", "anna", "--password-file", "password")
+		if got := e.client(url, "", "get", "Example", "--password-file", "password"); got != kept+"\n" {
+			e.t.Errorf("the password that was kept is now %q", got)
+		}
+	})
+}
+
+func deployAgain(e *engineer) {
+	events, parameters, host := e.events(), e.parameters(), e.aws("ec2 describe-instances", "Reservations[].Instances[].InstanceId")
+	out := e.do("make", "deploy")
+	if got := strings.Count(out, "(no changes)"); got != 3 {
+		e.t.Errorf("%d of 3 stacks without a change: %s", got, out)
+	}
+	if now := e.events(); now != events {
+		e.t.Errorf("stacks had %s events and have %s", events, now)
+	}
+	if now := e.parameters(); !maps.Equal(now, parameters) {
+		e.t.Errorf("parameters, the secret among them, were %d and are %d, or differ", len(parameters), len(now))
+	}
+	if now := e.aws("ec2 describe-instances", "Reservations[].Instances[].InstanceId"); now != host {
+		e.t.Errorf("the host was %s and is %s", host, now)
+	}
+}
+
+// deployNextVersion is a deploy of an app that has another setting, and of another option.
+func deployNextVersion(e *engineer) {
+	e.do("make", "synth", "ARGS=-c siteAddress=vault.example.org")
+	file := filepath.Join(e.dir, "cdk.out", "PasswordManager-Data.template.json")
+	content, err := os.ReadFile(file)
+	must(e.t, err)
+	const added = `"Resources": {
+  "SettingNew": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Name": "/password-manager/LOG_LEVEL", "Value": "warn"}},`
+	must(e.t, os.WriteFile(file, []byte(strings.Replace(string(content), `"Resources": {`, added, 1)), 0o644))
+	// The assembly names a template by its checksum, and one that was published is not published again.
+	named, err := filepath.Glob(filepath.Join(e.dir, "cdk.out", "*.assets.json"))
+	must(e.t, err)
+	for _, path := range append(named, filepath.Join(e.dir, "cdk.out", "manifest.json")) {
+		content, err := os.ReadFile(path)
+		must(e.t, err)
+		must(e.t, os.WriteFile(path, regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllFunc(content, func(sum []byte) []byte {
+			return append([]byte("00000000"), sum[8:]...)
+		}), 0o644))
+	}
+	e.do("bin/infra", "preflight", "cdk.out")
+	e.do("infra/node_modules/.bin/cdk", "deploy", "--app", "cdk.out", "--all", "--require-approval", "never")
+	parameters := e.parameters()
+	if parameters["LOG_LEVEL"] != "warn" || parameters[names.SiteAddress] != "vault.example.org" {
+		e.t.Errorf("the next version did not arrive: %q", parameters)
+	}
+	e.findStored()
+}
+
+func refuseAnotherImage(e *engineer) {
+	e.refused(`(?i)replace.*ImageId.*ami-[0-9a-f]+.*`+testImage, "ARGS=-c siteAddress=vault.example.org -c hostImage="+testImage)
+}
+
+func refuseChangedParameter(e *engineer) {
+	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+names.EnvPort, "--value", "5002", "--type", "String")
+	e.refused(`/password-manager/PORT .*5002.*5001`, "ARGS=-c siteAddress=vault.example.org")
+	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+names.EnvPort, "--value", "5001", "--type", "String")
+}
+
+func (e *engineer) fargate() string {
+	e.t.Helper()
+	certificate := e.aws("acm list-certificates", "CertificateSummaryList[0].CertificateArn")
+	if certificate == "None" {
+		certificate = e.aws("acm request-certificate --domain-name vault.example.org", "CertificateArn")
+	}
+	return fmt.Sprintf("ARGS=-c topology=fargate -c release=0123456789ab -c certificateArn=%s", certificate)
+}
+
+func refuseMissingImage(e *engineer) {
+	e.refused(`0123456789ab.*push the image first`, e.fargate())
+}
+
+func deployService(e *engineer) {
+	manifest := filepath.Join(e.dir, "manifest.json")
+	must(e.t, os.WriteFile(manifest, []byte(`{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+		"config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "`+testDigest+`"}, "layers": []}`), 0o644))
+	e.do("aws", "ecr", "put-image", "--repository-name", names.Repository, "--image-tag", "0123456789ab", "--image-manifest", "file://"+manifest)
+	e.do("make", "deploy", e.fargate())
+	if got := e.stacks(); got != ec2Data+" PasswordManager-Service" {
+		e.t.Errorf("stacks are %q: both topologies can stand side by side", got)
+	}
+	e.findStored()
+}
+
+func destroyAll(e *engineer) {
+	parameters := e.parameters()
+	e.do("make", "destroy", "FORCE=yes", e.fargate())
+	e.do("make", "destroy", "FORCE=yes", "ARGS=-c siteAddress=vault.example.org")
+	if got := e.stacks(); got != "PasswordManager-Data" {
+		e.t.Errorf("stacks are %q", got)
+	}
+	e.compare([]answer{
+		{"ec2 describe-instances", "Reservations[].Instances[].State.Name", "terminated"},
+		{"iam list-roles", "length(Roles[?starts_with(RoleName, 'PasswordManager-')])", "0"},
+		{"ecr describe-images --repository-name password-manager", "imageDetails[].imageTags[]", "0123456789ab"},
+		{"logs describe-log-groups --log-group-name-prefix " + names.LogGroup, "logGroups[].logGroupName", names.LogGroup},
+	})
+	for name, value := range e.parameters() {
+		if name != names.SiteAddress && parameters[name] != value {
+			e.t.Errorf("%s changed", name)
+		}
+	}
+	e.findStored()
+}

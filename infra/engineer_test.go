@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+)
+
+// engineer is somebody with a checkout of their own and an account of their own, who types what docs/operations.md says.
+type engineer struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+func newEngineer(t *testing.T) *engineer {
+	emulator.Reset(t)
+	e := &engineer{t: t, dir: t.TempDir(), env: emulator.Env(t)}
+	for _, name := range []string{"Makefile", "go.mod", "go.sum", "app", "infra", "scripts"} {
+		path, err := filepath.Abs(filepath.Join("..", name))
+		must(t, err)
+		must(t, os.Symlink(path, filepath.Join(e.dir, name)))
+	}
+	// A copy: what the CDK looks up it writes beside this file.
+	content, err := os.ReadFile("../cdk.json")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(e.dir, "cdk.json"), content, 0o644))
+	program, err := exec.Command("../scripts/python-tool.sh", "path", "aws").Output()
+	if err != nil {
+		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
+	}
+	bin := t.TempDir()
+	must(t, os.Symlink(strings.TrimSpace(string(program)), filepath.Join(bin, "aws")))
+	e.env = append(e.env, "PATH="+bin+":"+os.Getenv("PATH"), "VERSION=test", "XDG_STATE_HOME="+t.TempDir())
+	return e
+}
+
+// at is the engineer in a subtest.
+func (e *engineer) at(t *testing.T) *engineer {
+	there := *e
+	there.t = t
+	return &there
+}
+
+func (e *engineer) try(name string, args ...string) (output string, code int) {
+	e.t.Helper()
+	cmd := exec.CommandContext(e.t.Context(), name, args...)
+	cmd.Dir, cmd.Env = e.dir, e.env
+	out, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		e.t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func (e *engineer) do(name string, args ...string) string {
+	e.t.Helper()
+	out, code := e.try(name, args...)
+	if code != 0 {
+		e.t.Fatalf("%s %s: exit %d: %s", name, strings.Join(args, " "), code, out)
+	}
+	return out
+}
+
+// aws asks one service. The answer is that of --output text, with single spaces.
+func (e *engineer) aws(command, query string) string {
+	e.t.Helper()
+	out := e.do("aws", append(strings.Fields(command), "--output", "text", "--query", query)...)
+	var lines []string
+	for line := range strings.Lines(out) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e *engineer) stacks() string {
+	e.t.Helper()
+	return e.aws("cloudformation describe-stacks", "sort(Stacks[?starts_with(StackName, 'PasswordManager-')].StackName)")
+}
+
+func (e *engineer) parameters() map[string]string {
+	e.t.Helper()
+	var found []struct{ Name, Value string }
+	out := e.do("aws", "ssm", "get-parameters-by-path", "--path", names.ParameterPath, "--with-decryption",
+		"--query", "Parameters[].{Name: Name, Value: Value}")
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
+		e.t.Fatalf("%v: %s", err, out)
+	}
+	values := map[string]string{}
+	for _, p := range found {
+		values[strings.TrimPrefix(p.Name, names.ParameterPath)] = p.Value
+	}
+	return values
+}
+
+func (e *engineer) events() string {
+	e.t.Helper()
+	var lines []string
+	for _, stack := range strings.Fields(e.stacks()) {
+		lines = append(lines, e.aws("cloudformation describe-stack-events --stack-name "+stack, "length(StackEvents)"))
+	}
+	return strings.Join(lines, " ")
+}
+
+// vault runs the server with nothing but what the deploy left in SSM, as a host does, and hands its address to use.
+func (e *engineer) vault(use func(url string)) {
+	e.t.Helper()
+	cmd := exec.CommandContext(e.t.Context(), filepath.Join(e.dir, "bin", "vaultsphered"))
+	cmd.Dir = e.t.TempDir()
+	cmd.Env = []string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "DYNAMODB_ENDPOINT=" + emulator.Endpoint(e.t)}
+	for name, value := range e.parameters() {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var log strings.Builder
+	cmd.Stderr = &log
+	stdout, err := cmd.StdoutPipe()
+	must(e.t, err)
+	must(e.t, cmd.Start())
+	defer func() {
+		must(e.t, cmd.Process.Signal(os.Interrupt))
+		if err := cmd.Wait(); err != nil {
+			e.t.Errorf("the server: %v: %s", err, &log)
+		}
+	}()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		e.t.Fatalf("the server did not start: %s", &log)
+	}
+	_, rest, _ := strings.Cut(line, "serving ")
+	url, _, _ := strings.Cut(rest, ",")
+	use(url)
+}
+
+// client runs the command line, as the only user of the vault.
+func (e *engineer) client(url, stdin string, args ...string) string {
+	e.t.Helper()
+	cmd := exec.CommandContext(e.t.Context(), filepath.Join(e.dir, "bin", "vaultsphere"), append([]string{"--server", url}, args...)...)
+	cmd.Dir, cmd.Env, cmd.Stdin = e.dir, e.env, strings.NewReader(stdin)
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		e.t.Fatalf("vaultsphere %s: %v: %s", strings.Join(args, " "), err, &complaints)
+	}
+	return string(out)
+}
