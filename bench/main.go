@@ -1,4 +1,4 @@
-// Command bench measures the vault as its users meet it, server and page, and prints a table with ratios from one run.
+// Command bench measures the vault as its users meet it, server and page, and the platform as engineers do, and prints a table with ratios from one run.
 package main
 
 import (
@@ -20,18 +20,19 @@ import (
 func main() {
 	binary := flag.String("server", "bin/vaultsphered", "the server to measure")
 	page := flag.String("page", "app/web/e2e/bench.mjs", "the script that measures the page; empty: leave the page out")
+	platform := flag.Bool("platform", true, "measure the platform's synth as well")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "bench: error: unknown argument: %s\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	if err := run(context.Background(), *binary, *page); err != nil {
+	if err := run(context.Background(), *binary, *page, *platform); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: error: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, page string) error {
+func run(ctx context.Context, binary, page string, platform bool) error {
 	dir, err := os.MkdirTemp("", "vaultsphere-bench-")
 	if err != nil {
 		return err
@@ -39,7 +40,11 @@ func run(ctx context.Context, binary, page string) error {
 	defer os.RemoveAll(dir)
 
 	var rows []row
-	for _, measure := range []func(context.Context, string, string) ([]row, error){serverRows, vaultRows, growthRows} {
+	measures := []func(context.Context, string, string) ([]row, error){serverRows, vaultRows, growthRows}
+	if platform {
+		measures = append(measures, synthRows)
+	}
+	for _, measure := range measures {
 		part, err := measure(ctx, binary, dir)
 		if err != nil {
 			return err
