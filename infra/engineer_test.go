@@ -22,6 +22,10 @@ type engineer struct {
 
 func newEngineer(t *testing.T) *engineer {
 	emulator.Reset(t)
+	// The checkout below is one of links, and npm installs nothing into a folder that is one.
+	if out, err := exec.Command("make", "-C", "..", "infra/node_modules/.package-lock.json").CombinedOutput(); err != nil {
+		t.Fatalf("the CDK command line: %v: %s", err, out)
+	}
 	e := &engineer{t: t, dir: t.TempDir(), env: emulator.Env(t)}
 	for _, name := range []string{"Makefile", "go.mod", "go.sum", "app", "infra", "scripts"} {
 		path, err := filepath.Abs(filepath.Join("..", name))
