@@ -1,16 +1,10 @@
-// Package scripts_test runs the scripts that act on AWS, with the AWS command line and an AWS on loopback.
 package scripts_test
 
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -30,46 +24,9 @@ const (
 	otherRegion = "eu-central-1"
 )
 
-// awsProgram returns the AWS command line that the lock file pins.
-var awsProgram = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command("./python-tool.sh", "path", "aws").Output()
-	return strings.TrimSpace(string(out)), err
-})
-
-// environment is that of the emulator, with the AWS command line on PATH; later entries win.
-func environment(t *testing.T, more ...string) []string {
-	t.Helper()
-	program, err := awsProgram()
-	if err != nil {
-		t.Fatalf("install the AWS command line: %v", err)
-	}
-	env := append(emulator.Env(t), "AWS_MAX_ATTEMPTS=1", "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))
-	return append(env, more...)
-}
-
-// seed runs the script and returns its exit status and what it says. It must not say anything on stdout.
 func seed(t *testing.T, env []string, arguments ...string) (status int, said string) {
 	t.Helper()
-	return runSeed(t, env, exec.Command("./seed-secrets.sh", arguments...))
-}
-
-func runSeed(t *testing.T, env []string, cmd *exec.Cmd) (status int, said string) {
-	var stdout, stderr bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr = env, &stdout, &stderr
-	err := cmd.Run()
-	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
-		t.Error(err)
-	}
-	if stdout.Len() > 0 {
-		t.Errorf("stdout has %q", &stdout)
-	}
-	return cmd.ProcessState.ExitCode(), stderr.String()
-}
-
-func client(t *testing.T, region string) *ssm.Client {
-	cfg := emulator.Config(t)
-	cfg.Region = region
-	return ssm.NewFromConfig(cfg)
+	return run(t, env, exec.Command("./seed-secrets.sh", arguments...))
 }
 
 func secret(t *testing.T, region string) string {
@@ -160,19 +117,12 @@ func TestSeedRefusesAPlainString(t *testing.T) {
 func TestSeedKeepsTheKeyToItself(t *testing.T) {
 	forget(t)
 	env := environment(t)
-	bin, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	program, err := awsProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Each wrapper writes down what any other process can see of it, and becomes the program.
-	for name, real := range map[string]string{"aws": program, "head": "/usr/bin/head", "base64": "/usr/bin/base64", "tr": "/usr/bin/tr"} {
-		wrapper := fmt.Sprintf("#!/bin/sh\n/bin/cat /proc/$$/cmdline /proc/$$/environ >>%s\nexec %s \"$@\"\n", log, real)
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(wrapper), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	status, said := runSeed(t, append(env, "PATH="+bin+":"+os.Getenv("PATH")), exec.Command("bash", "-x", "./seed-secrets.sh"))
+	path, log := watched(t, map[string]string{"aws": program, "head": "/usr/bin/head", "base64": "/usr/bin/base64", "tr": "/usr/bin/tr"})
+	status, said := run(t, append(env, "PATH="+path), exec.Command("bash", "-x", "./seed-secrets.sh"))
 	if status != 0 {
 		t.Fatalf("exit %d: %s", status, said)
 	}
@@ -192,36 +142,6 @@ func TestSeedKeepsTheKeyToItself(t *testing.T) {
 	}
 }
 
-// answers is an AWS that says the next of these for each call of GetParameters and of PutParameter.
-func answers(t *testing.T, get, put []string) string {
-	t.Helper()
-	var mu sync.Mutex
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		next := &get
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutParameter") {
-			next = &put
-			if request, _ := io.ReadAll(r.Body); bytes.Contains(request, []byte("Overwrite")) {
-				t.Error("the script would replace the key of another run")
-			}
-		}
-		if len(*next) == 0 {
-			t.Errorf("there is one call more than expected, of %s", r.Header.Get("X-Amz-Target"))
-			return
-		}
-		said := (*next)[0]
-		*next = (*next)[1:]
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if strings.Contains(said, "__type") {
-			w.WriteHeader(http.StatusBadRequest)
-		}
-		io.WriteString(w, said)
-	}))
-	t.Cleanup(server.Close)
-	return "AWS_ENDPOINT_URL=" + server.URL
-}
-
 func TestSeedSaysWhatToDo(t *testing.T) {
 	const (
 		none    = `{"Parameters":[],"InvalidParameters":["` + secretName + `"]}`
@@ -231,13 +151,8 @@ func TestSeedSaysWhatToDo(t *testing.T) {
 		expired = `{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}`
 		odd     = `{"__type":"ParameterLimitExceeded","message":"too many"}`
 	)
-	bare := t.TempDir()
-	shell, err := exec.LookPath("bash")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(shell, filepath.Join(bare, "bash")); err != nil {
-		t.Fatal(err)
+	asked := func(get, put []string) string {
+		return answers(t, map[string][]string{"GetParameters": get, "PutParameter": put})
 	}
 	const denial = "error: these credentials may not call "
 	for _, c := range []struct {
@@ -248,16 +163,16 @@ func TestSeedSaysWhatToDo(t *testing.T) {
 		status    int
 		want      string // after "seed-secrets.sh: ", the whole of it but for usage
 	}{
-		{"somebody else was first", "", []string{answers(t, []string{none, secured}, []string{exists})}, nil, 0, strings.TrimPrefix(stays, "seed-secrets.sh: ")},
-		{"may not read", "", []string{answers(t, []string{denied}, nil)}, nil, 1, denial + "ssm:GetParameters for " + secretName + ": allow it\n"},
-		{"may not write", "", []string{answers(t, []string{none}, []string{denied})}, nil, 1, denial + "ssm:PutParameter for " + secretName + ": allow it\n"},
-		{"expired", "", []string{answers(t, []string{expired}, nil)}, nil, 1, "error: AWS refuses these credentials: log in again\n"},
-		{"something else", "", []string{answers(t, []string{none}, []string{odd})}, nil, 1, "error: ssm:PutParameter for " + secretName +
+		{"somebody else was first", "", []string{asked([]string{none, secured}, []string{exists})}, nil, 0, strings.TrimPrefix(stays, "seed-secrets.sh: ")},
+		{"may not read", "", []string{asked([]string{denied}, nil)}, nil, 1, denial + "ssm:GetParameters for " + secretName + ": allow it\n"},
+		{"may not write", "", []string{asked([]string{none}, []string{denied})}, nil, 1, denial + "ssm:PutParameter for " + secretName + ": allow it\n"},
+		{"expired", "", []string{asked([]string{expired}, nil)}, nil, 1, "error: AWS refuses these credentials: log in again\n"},
+		{"something else", "", []string{asked([]string{none}, []string{odd})}, nil, 1, "error: ssm:PutParameter for " + secretName +
 			" failed: An error occurred (ParameterLimitExceeded) when calling the PutParameter operation: too many\n"},
 		{"no server", "", []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}, nil, 1, "error: AWS does not answer: check the network and the region\n"},
 		{"no credentials", "_KEY", nil, nil, 1, "error: there are no AWS credentials: set AWS_PROFILE, or log in\n"},
 		{"no region", "_REGION=", nil, nil, 1, "error: no AWS region is chosen: set AWS_REGION, or give --region\n"},
-		{"no program", "", []string{"PATH=" + bare}, nil, 1, "error: aws, the AWS command line, is missing: install it\n"},
+		{"no program", "", []string{"PATH=" + bare(t)}, nil, 1, "error: aws, the AWS command line, is missing: install it\n"},
 		{"unknown argument", "", nil, []string{"--force"}, 2, "error: unknown argument: --force\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
