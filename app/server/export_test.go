@@ -1,6 +1,10 @@
 package server
 
-import "github.com/vaultsphere/vaultsphere/app/api"
+import (
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
 
 // Routes lists "METHOD path" of the table in routes.
 func (s *Server) Routes() []string {
@@ -13,3 +17,9 @@ func (s *Server) Routes() []string {
 
 // Statuses is the status of each error code.
 func Statuses() map[api.Code]int { return statuses }
+
+// UnpackWithin sets how long a client without brotli waits for its turn.
+func (s *Server) UnpackWithin(d time.Duration) { s.page.unpacker.wait = d }
+
+// UnpackSlots is how many clients without brotli are served at once.
+const UnpackSlots = unpackSlots

@@ -3,7 +3,6 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -37,46 +36,43 @@ var contentTypes = map[string]string{
 // hashedName is a name that carries a hash of the content, as in core-4f2a91cc.wasm: under it the content never changes.
 var hashedName = regexp.MustCompile(`[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$`)
 
+// absent is the size of a form that is not kept.
+const absent = -1
+
 type asset struct {
 	contentType, cache, etag string
-	size, brotliSize         int64 // brotliSize is 0 when there is no compressed file
+	size, brotliSize         int64 // as it is, and under its name with .br; one of them may be absent
 }
 
 // page serves the built files. They stay in the file system they come from: copied into the heap, the WebAssembly core
 // alone would weigh more than the rest of the server.
 type page struct {
-	files  fs.FS
-	assets map[string]asset
+	files    fs.FS
+	assets   map[string]asset
+	unpacker *unpacker
 }
 
 func newPage(files fs.FS) (*page, error) {
-	p := &page{files: files, assets: map[string]asset{}}
-	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(path.Base(name), ".") || path.Ext(name) == brotliExt {
+	p := &page{files: files, assets: map[string]asset{}, unpacker: newUnpacker()}
+	err := fs.WalkDir(files, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(path.Base(file), ".") {
 			return err
-		}
-		a := asset{contentType: contentTypes[path.Ext(name)], cache: "public, max-age=31536000, immutable"}
-		if a.contentType == "" {
-			a.contentType = "application/octet-stream"
 		}
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
-		a.size = info.Size()
-		switch compressed, err := fs.Stat(files, name+brotliExt); {
-		case err == nil:
-			a.brotliSize = compressed.Size()
-		case !errors.Is(err, fs.ErrNotExist):
-			return err
-		}
-		if hashedName.MatchString(name) {
-			a.etag = name // the name is as good as the content, and reading megabytes at each start is not free
-		} else {
-			a.cache = "no-cache"
-			if a.etag, err = contentHash(files, name); err != nil {
+		name, packed := strings.CutSuffix(file, brotliExt)
+		a, ok := p.assets["/"+name]
+		if !ok {
+			if a, err = newAsset(files, name, file); err != nil {
 				return err
 			}
+		}
+		if packed {
+			a.brotliSize = info.Size()
+		} else {
+			a.size = info.Size()
 		}
 		p.assets["/"+name] = a
 		return nil
@@ -85,6 +81,25 @@ func newPage(files fs.FS) (*page, error) {
 		return nil, fmt.Errorf("read the page: %w", err)
 	}
 	return p, nil
+}
+
+// newAsset describes what is served as name; file is a form of it that is kept.
+func newAsset(files fs.FS, name, file string) (asset, error) {
+	a := asset{
+		contentType: contentTypes[path.Ext(name)], cache: "public, max-age=31536000, immutable",
+		etag: name, // as good as the content where the name has its hash, and reading megabytes at each start is not free
+		size: absent, brotliSize: absent,
+	}
+	if a.contentType == "" {
+		a.contentType = "application/octet-stream"
+	}
+	if hashedName.MatchString(name) {
+		return a, nil
+	}
+	a.cache = "no-cache"
+	var err error
+	a.etag, err = contentHash(files, file)
+	return a, err
 }
 
 func contentHash(files fs.FS, name string) (string, error) {
@@ -117,34 +132,49 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	notePage(r.Context())
 	h := w.Header()
-	h.Set("Cache-Control", a.cache)
-	h.Set("Content-Type", a.contentType)
-	file, size, etag := strings.TrimPrefix(name, "/"), a.size, a.etag
-	if a.brotliSize > 0 {
+	file, size, etag, unpack := strings.TrimPrefix(name, "/"), a.size, a.etag, false
+	if a.brotliSize != absent {
 		h.Set("Vary", "Accept-Encoding")
-		if acceptsBrotli(r.Header.Get("Accept-Encoding")) {
+		switch {
+		case acceptsBrotli(r.Header.Values("Accept-Encoding")):
 			file, size, etag = file+brotliExt, a.brotliSize, etag+brotliExt
-			h.Set("Content-Encoding", "br")
+		case a.size == absent:
+			file, unpack = file+brotliExt, true
 		}
 	}
 	etag = `"` + etag + `"`
-	h.Set("ETag", etag)
-	if matches(r.Header.Get("If-None-Match"), etag) {
-		h.Del("Content-Encoding")
+	if matches(r.Header.Values("If-None-Match"), etag) {
+		h.Set("Cache-Control", a.cache)
+		h.Set("ETag", etag)
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	f, err := p.files.Open(file)
-	if err != nil {
-		return fmt.Errorf("open a file of the page: %w", err)
-	}
-	defer f.Close()
-	h.Set("Content-Length", strconv.FormatInt(size, 10))
-	w.WriteHeader(http.StatusOK)
+	body := io.NopCloser(strings.NewReader(""))
 	if r.Method == http.MethodGet {
-		if _, err := io.Copy(w, f); err != nil {
-			panic(http.ErrAbortHandler) // the client must not take a part for the whole
+		var err error
+		if unpack {
+			body, err = p.unpacker.open(r.Context(), p.files, file)
+		} else {
+			body, err = p.files.Open(file)
 		}
+		if err != nil {
+			return fmt.Errorf("open a file of the page: %w", err)
+		}
+	}
+	defer body.Close()
+	h.Set("Cache-Control", a.cache)
+	h.Set("ETag", etag)
+	h.Set("Content-Type", a.contentType)
+	h.Set("Accept-Ranges", "none") // a part of an unpacked file would cost as much as all of it
+	if !unpack {
+		h.Set("Content-Length", strconv.FormatInt(size, 10))
+		if strings.HasSuffix(file, brotliExt) {
+			h.Set("Content-Encoding", "br")
+		}
+	}
+	w.WriteHeader(http.StatusOK)
+	if _, err := io.Copy(w, body); err != nil {
+		panic(http.ErrAbortHandler) // the client must not take a part for the whole
 	}
 	return nil
 }
@@ -158,26 +188,9 @@ func notBuilt(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// acceptsBrotli reads Accept-Encoding (RFC 9110 §12.5.3) as far as one coding needs it.
-func acceptsBrotli(header string) bool {
-	for _, part := range strings.Split(header, ",") {
-		coding, params, _ := strings.Cut(part, ";")
-		if !strings.EqualFold(strings.TrimSpace(coding), "br") {
-			continue
-		}
-		q, ok := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
-		if !ok {
-			return true
-		}
-		weight, err := strconv.ParseFloat(q, 64)
-		return err == nil && weight > 0
-	}
-	return false
-}
-
 // matches compares weakly (RFC 9110 §13.1.2): a proxy that compresses may have put W/ in front.
-func matches(header, etag string) bool {
-	for _, candidate := range strings.Split(header, ",") {
+func matches(fields []string, etag string) bool {
+	for candidate := range strings.SplitSeq(strings.Join(fields, ","), ",") {
 		candidate = strings.TrimSpace(candidate)
 		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == etag {
 			return true

@@ -17,7 +17,7 @@ import (
 
 // Config is what New cannot know by itself.
 type Config struct {
-	Page           fs.FS          // the built page: index.html and hashed assets, a .br file beside each
+	Page           fs.FS          // the built page: index.html and hashed assets, each as it is, as a .br file, or as both
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
 	Version        string         // for the metrics

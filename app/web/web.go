@@ -1,4 +1,5 @@
-// Package web holds the browser app as files: dist/ as `make web` leaves it, a brotli file beside each asset.
+// Package web holds the browser app as files: dist/ as `make web` leaves it, a brotli file beside each asset, and for
+// WebAssembly the brotli file alone.
 package web
 
 import (
