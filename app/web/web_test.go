@@ -1,0 +1,54 @@
+package web_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/vaultsphere/vaultsphere/app/web"
+)
+
+// The server's limit on memory rests on the window, and the size of the image on there being one form.
+func TestWebAssemblyIsKeptOnlyAsBrotliWithASmallWindow(t *testing.T) {
+	files, err := fs.Glob(web.FS(), "*.wasm*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("the page is not built: run make web")
+	}
+	for _, name := range files {
+		base, ok := strings.CutSuffix(name, ".wasm.br")
+		if !ok {
+			t.Errorf("%s is there unpacked", name)
+			continue
+		}
+		packed, err := fs.ReadFile(web.FS(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bits := windowBits(packed[0]); bits > 20 {
+			t.Errorf("%s: the window has %d bits", name, bits)
+		}
+		h := sha256.New()
+		if _, err := io.Copy(h, brotli.NewReader(strings.NewReader(string(packed)))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if sum := hex.EncodeToString(h.Sum(nil)); !strings.HasSuffix(base, "-"+sum[:10]) {
+			t.Errorf("%s unpacks to what has the hash %s", name, sum)
+		}
+	}
+}
+
+// windowBits reads WBITS (RFC 7932 §9.1) as far as windows above 64 KiB go.
+func windowBits(first byte) int {
+	if n := int(first >> 1 & 7); first&1 == 1 && n > 0 {
+		return 17 + n
+	}
+	return 17
+}
