@@ -59,7 +59,7 @@ func weight(params string) float64 {
 }
 
 const (
-	unpackSlots = 8 // each holds the window of its file, which build.mjs keeps to 1 MiB
+	unpackSlots = 3 // each holds the window of its file, which build.mjs keeps to 1 MiB, and the collector doubles that
 	unpackWait  = 10 * time.Second
 )
 

@@ -171,11 +171,11 @@ func TestSlowClientsWithoutBrotliHoldUpOnlyTheirKind(t *testing.T) {
 	s.srv.UnpackWithin(50 * time.Millisecond)
 	var slow []io.Closer
 	for range server.UnpackSlots {
-		res, err := http.DefaultTransport.RoundTrip(request(t, s.url+corePath))
+		res, err := http.DefaultTransport.RoundTrip(request(t, s.url+corePath)) //nolint:bodyclose // it is closed below, late on purpose
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res.StatusCode != 200 {
+		if res.StatusCode != http.StatusOK {
 			t.Fatalf("a slot is free, and the answer %d", res.StatusCode)
 		}
 		slow = append(slow, res.Body)
