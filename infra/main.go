@@ -86,11 +86,9 @@ func build(app awscdk.App, c config, account string) error {
 	}
 	switch c.topology {
 	case onEC2:
-		if c.hostImage == "" {
-			if account == "" {
-				return fmt.Errorf("%s is not set and there is no AWS account to look the newest image up in: "+
-					"sign in to AWS, or pass -c %s=ami-…", optHostImage, optHostImage)
-			}
+		if c.hostImage == "" && account == "" {
+			return fmt.Errorf("%s is not set and there is no AWS account to look the newest image up in: "+
+				"sign in to AWS, or pass -c %s=ami-…", optHostImage, optHostImage)
 		}
 		newHostStack(app, c, account).AddStackDependency(data, nil)
 	case onFargate:

@@ -18,7 +18,8 @@ func newNetwork(stack awscdk.Stack, c config, privateSubnets bool) awsec2.Vpc {
 	}}
 	natGateways := 0
 	if privateSubnets {
-		// One is enough: tasks that run reach the tables through the endpoint below, only a start needs the NAT gateway.
+		// One is enough: tasks that run reach the tables through the endpoint below. A start needs the NAT gateway, and so do
+		// the logs, which a task that serves does without.
 		natGateways = 1
 		subnets = append(subnets, &awsec2.SubnetConfiguration{
 			Name: jsii.String("Private"), SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS,

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/vaultsphere/vaultsphere/infra/preflight"
 )
 
 func pipelineTemplate(t *testing.T, deployment string) stackTemplate {
@@ -102,5 +105,16 @@ func TestJenkinsHasTheRoleForATokenOfOneJob(t *testing.T) {
 func TestNoRoleForJenkinsNowhere(t *testing.T) {
 	if _, ok := synth(t, "fargate-full").templates["PasswordManager-Pipeline"]; ok {
 		t.Error("there is a stack for it")
+	}
+}
+
+// A right that the preflight needs and the pipeline has not would fail every deploy of Jenkins, and none of an engineer's.
+func TestPipelineMayDoWhatThePreflightDoes(t *testing.T) {
+	tpl := pipelineTemplate(t, "ec2-minimal")
+	allowed := strings.Join(tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), "\n")
+	for _, action := range preflight.Actions {
+		if !strings.Contains(allowed, "Allow "+action+" on ") {
+			t.Errorf("the pipeline's role may not %s", action)
+		}
 	}
 }

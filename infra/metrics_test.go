@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+// logFilter is a metric filter, as far as this repository writes them: { $.field OPERATOR value && … }.
+type logFilter struct{ pattern, value string }
+
+// logFilters are those of the data stack, by metric. There and nowhere else: a second one would count each line twice.
+func logFilters(t *testing.T) map[string]logFilter {
+	t.Helper()
+	filters := map[string]logFilter{}
+	for name, tpl := range synth(t, "ec2-minimal").templates {
+		for _, f := range tpl.of("AWS::Logs::MetricFilter") {
+			m := f.Properties["MetricTransformations"].([]any)[0].(map[string]any)
+			if name != "PasswordManager-Data" || m["MetricNamespace"] != names.MetricsNamespace {
+				t.Errorf("%s has a filter for %s/%s", name, m["MetricNamespace"], m["MetricName"])
+			}
+			filters[m["MetricName"].(string)] = logFilter{f.Properties["FilterPattern"].(string), m["MetricValue"].(string)}
+		}
+	}
+	return filters
+}
+
+// matches says what value the filter takes from a line of the log, if it takes one.
+func (f logFilter) matches(t *testing.T, line []byte) (float64, bool) {
+	t.Helper()
+	var event map[string]any
+	if json.Unmarshal(line, &event) != nil {
+		return 0, false
+	}
+	for _, term := range strings.Split(strings.Trim(f.pattern, "{ }"), " && ") {
+		parts := strings.SplitN(term, " ", 3)
+		have, there := event[strings.TrimPrefix(parts[0], "$.")]
+		number, isNumber := have.(float64)
+		var ok bool
+		switch parts[1] + " " + parts[2] {
+		case "= *":
+			ok = there
+		case ">= " + parts[2]:
+			limit, err := strconv.ParseFloat(parts[2], 64)
+			ok = err == nil && isNumber && number >= limit
+		case "= " + parts[2]:
+			ok = fmt.Sprintf("%q", have) == parts[2]
+		default:
+			t.Fatalf("this test does not know %q", term)
+		}
+		if !ok {
+			return 0, false
+		}
+	}
+	field, isField := strings.CutPrefix(f.value, "$.")
+	if !isField {
+		value, err := strconv.ParseFloat(f.value, 64)
+		return value, err == nil
+	}
+	value, ok := event[field].(float64)
+	return value, ok
+}
+
+// The server is real, and so are its lines: one request that is refused, one that fails because the store is not there, and
+// health checks, which are nobody's requests even where they are logged.
+func TestServersLogBecomesMetrics(t *testing.T) {
+	log := serverLog(t)
+	sums, counts := map[string]float64{}, map[string]int{}
+	for name, f := range logFilters(t) {
+		for line := range bytes.Lines(log) {
+			if v, ok := f.matches(t, line); ok {
+				sums[name] += v
+				counts[name]++
+			}
+		}
+	}
+	if sums[metricRequests] != 2 || sums[metricServerErrors] != 1 {
+		t.Errorf("counted %v requests and %v errors, want 2 and 1, in\n%s", sums[metricRequests], sums[metricServerErrors], log)
+	}
+	if counts[metricLatency] != 2 || sums[metricLatency] <= 0 || sums[metricLatency] > 60_000 {
+		t.Errorf("latency is %v ms over %d requests in\n%s", sums[metricLatency], counts[metricLatency], log)
+	}
+}
+
+func serverLog(t *testing.T) []byte {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "vaultsphered")
+	if out, err := exec.Command("go", "build", "-o", program, "../app/cmd/vaultsphered").CombinedOutput(); err != nil {
+		t.Fatalf("build the server: %s", out)
+	}
+	server := exec.Command(program)
+	server.Env = []string{
+		"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "LOG_LEVEL=debug", "STORE=dynamodb", "AWS_REGION=eu-central-1",
+		"AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x", "DYNAMODB_ENDPOINT=http://127.0.0.1:9",
+		"SESSION_SECRET=" + strings.Repeat("A", 42) + "8=",
+	}
+	var log bytes.Buffer
+	server.Stderr = &log
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Process.Kill()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the server did not start: %v", err)
+	}
+	_, at, _ := strings.Cut(line, "serving ")
+	at, _, _ = strings.Cut(at, ",")
+	for _, r := range []struct {
+		method, path string
+		status       int
+	}{
+		{http.MethodGet, "/api/v1/vault", http.StatusUnauthorized},
+		{http.MethodPost, "/api/v1/prelogin", http.StatusServiceUnavailable},
+		{http.MethodGet, "/health", http.StatusOK},
+		{http.MethodGet, "/ready", http.StatusServiceUnavailable},
+	} {
+		request, err := http.NewRequest(r.method, at+r.path, strings.NewReader(`{"username":"alice"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != r.status {
+			t.Fatalf("%s answers %d, want %d", r.path, answer.StatusCode, r.status)
+		}
+	}
+	server.Process.Signal(syscall.SIGTERM)
+	server.Wait()
+	return log.Bytes()
+}
+
+// An alarm on a metric that nobody makes never rings.
+func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
+	made := map[string]string{metricAnswers: "[]"}
+	for name := range logFilters(t) {
+		made[name] = "[]"
+	}
+	var agent struct {
+		Metrics struct {
+			AggregationDimensions [][]string `json:"aggregation_dimensions"`
+			MetricsCollected      map[string]struct{ Measurement []string }
+		}
+	}
+	rendered := render("cloudwatch-agent.json", hostSettings{Namespace: names.MetricsNamespace})
+	rendered = strings.ReplaceAll(rendered, "metrics_collected", "MetricsCollected")
+	if err := json.Unmarshal([]byte(rendered), &agent); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range agent.Metrics.MetricsCollected {
+		for _, m := range c.Measurement {
+			made[m] = fmt.Sprint(agent.Metrics.AggregationDimensions[0])
+		}
+	}
+	for _, line := range alarmLines(hostTemplate(t, "ec2-minimal")) {
+		for _, m := range regexp.MustCompile(names.MetricsNamespace+`/(\w+)(\[\w*)`).FindAllStringSubmatch(line, -1) {
+			if dimensions := m[2] + "]"; made[m[1]] != dimensions {
+				t.Errorf("nobody makes %s%s: %s", m[1], dimensions, line)
+			}
+		}
+	}
+}
+
+func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
+	firstBoot := userData(t, "ec2-minimal")
+	for _, want := range []string{
+		"SITE_PARAMETER=/password-manager/SITE_ADDRESS\n", "METRICS_NAMESPACE=PasswordManager\n", "ANSWERS_METRIC=Answers\n",
+		"systemctl enable --now password-manager-watch.timer\n", "cat >/usr/local/bin/ask-site ",
+	} {
+		if !strings.Contains(firstBoot, want) {
+			t.Errorf("the first boot lacks %q", want)
+		}
+	}
+	for _, c := range []struct {
+		name, aws, curl string
+		told            string
+		exit            int
+	}{
+		{"it answers", "echo vault.example.org", "exit 0", "1", 0},
+		{"it fails", "echo vault.example.org", "exit 22", "0", 0},
+		{"nobody knows where it is", "exit 254", "exit 0", "", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			stub := func(name, body string) {
+				body = "#!/bin/sh\necho " + name + ` "$@" >>` + dir + "/calls\n" + body + "\n"
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stub("aws", `case "$1" in ssm) `+c.aws+";; esac")
+			stub("curl", c.curl)
+			script := exec.Command("bash", "host/ask-site.sh")
+			script.Env = []string{
+				"PATH=" + dir + ":" + os.Getenv("PATH"), "AWS_REGION=eu-central-1", "SITE_PARAMETER=/password-manager/SITE_ADDRESS",
+				"METRICS_NAMESPACE=PasswordManager", "ANSWERS_METRIC=Answers",
+			}
+			out, _ := script.CombinedOutput()
+			if code := script.ProcessState.ExitCode(); code != c.exit {
+				t.Errorf("exit %d, want %d: %s", code, c.exit, out)
+			}
+			calls, err := os.ReadFile(filepath.Join(dir, "calls"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name Answers --value "
+			if want := told + c.told; c.told != "" && !slices.Contains(strings.Split(string(calls), "\n"), want) {
+				t.Errorf("missing %q in\n%s", want, calls)
+			}
+			if c.told == "" && strings.Contains(string(calls), told) {
+				t.Errorf("a number was told that nobody measured:\n%s", calls)
+			}
+		})
+	}
+}
