@@ -73,6 +73,7 @@ go-test: $(GOTESTSUM) $(COBERTURA)
 	scripts/dynamodb-local.sh install
 	scripts/aws-emulator.sh install
 	scripts/python-tool.sh install aws
+	scripts/docker-engine.sh install
 	@mkdir -p reports
 	$(call GO_TEST,) -coverprofile=reports/cover.out -coverpkg=./app/... ./...
 	$(COBERTURA) < reports/cover.out > coverage.xml
@@ -99,6 +100,7 @@ lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
 	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm
 	go mod tidy -diff
+	go -C scripts/engine/parts mod tidy -diff
 
 lint-web: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent lint

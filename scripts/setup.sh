@@ -6,9 +6,10 @@ usage() {
   cat <<'USAGE'
 Usage: scripts/setup.sh [--help]
 
-Checks for Go, Node.js, Java, Maven, Python, Chromium and shellcheck. On Debian
-and Ubuntu, as root or with password-less sudo, it installs those that are
-missing; elsewhere it prints what to install and exits with 1.
+Checks for Go, Node.js, Java, Maven, Python, Chromium, Docker, its registry and
+shellcheck. On Debian and Ubuntu, as root or with password-less sudo, it
+installs those that are missing; elsewhere it prints what to install and exits
+with 1.
 USAGE
 }
 
@@ -55,6 +56,9 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 need java openjdk-17-jre-headless
 need mvn maven
 need shellcheck shellcheck
+need docker-registry docker-registry
+# Where an engine answers, none has to be started.
+docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
 if [ -n "${CHROMIUM:-}" ]; then
   [ -x "$CHROMIUM" ] || { echo "setup.sh: error: CHROMIUM is $CHROMIUM, which is no program" >&2; exit 1; }
 elif ! command -v chromium >/dev/null 2>&1; then

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# A Docker engine for tests, and the programs that go with it: BuildKit's and Compose's plugins, and Caddy.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/docker-engine.sh install
+       scripts/docker-engine.sh path
+       scripts/docker-engine.sh run DIRECTORY
+
+install  builds docker-buildx, docker-compose and caddy into the user's cache, once
+path     installs them and prints the folder where they are
+run      runs an engine in the foreground, as root, with everything it has under
+         DIRECTORY, and listening on DIRECTORY/docker.sock; one that ends is
+         started again. When standard input has ended and nobody holds a lock
+         on DIRECTORY/users any more, its containers and networks go and it ends.
+         Its settings are those of the host (infra/host/daemon.json), without
+         the bridge that every engine of a machine calls docker0: a container
+         needs a network of its own.
+USAGE
+}
+
+die() { echo "docker-engine.sh: error: $1" >&2; exit "${2:-1}"; }
+
+parts=$(cd "$(dirname "$0")" && pwd)/engine/parts
+
+install() { # sets home
+  command -v go >/dev/null 2>&1 || die "go is missing: https://go.dev/dl/"
+  local key part
+  # The folder carries the checksum of all versions: another of any is another folder.
+  key=$({ cat "$parts/go.mod" "$parts/go.sum"; go env GOVERSION GOOS GOARCH; } | sha256sum | cut -c 1-12)
+  home=${XDG_CACHE_HOME:-$HOME/.cache}/vaultsphere/docker/$key
+  [ -d "$home" ] && return
+  mkdir -p "$(dirname "$home")"
+  part=$(mktemp -d "$home.XXXXXX")
+  if ! { build docker-buildx github.com/docker/buildx cmd/buildx version.Version &&
+    build docker-compose github.com/docker/compose/v2 cmd internal.Version &&
+    build caddy github.com/caddyserver/caddy/v2 cmd/caddy CustomVersion; } >"$part.log" 2>&1; then
+    cat "$part.log" >&2
+    rm -rf "$part" "$part.log"
+    die "go could not build Docker's plugins and Caddy"
+  fi
+  rm -f "$part.log"
+  chmod 0755 "$part"
+  # Two installations at once: the first to rename wins, the other's copy goes.
+  mv -T "$part" "$home" 2>/dev/null || rm -rf "$part"
+}
+
+build() { # program, module, folder, variable that holds the version
+  local version package=$2/${4%.*}
+  [[ $4 == *.* ]] || package=$2
+  version=$(go -C "$parts" list -m -f '{{.Version}}' "$2") || return
+  CGO_ENABLED=0 go -C "$parts" build -trimpath -ldflags "-s -w -X $package.${4##*.}=$version" -o "$part/$1" "$2/$3"
+}
+
+start() { # sets engine
+  # The engine must not inherit the lock, which it would hold for ever.
+  dockerd --host "unix://$directory/docker.sock" --data-root "$directory/data" --exec-root "$directory/exec" \
+    --pidfile "$directory/docker.pid" --config-file "$directory/daemon.json" --log-level warn \
+    --bridge none --live-restore --no-new-privileges --userland-proxy=false </dev/null 8<&- 9>&- &
+  engine=$!
+  started=$SECONDS
+}
+
+stop() {
+  local containers socket=unix://$directory/docker.sock
+  # The engine leaves its containers alone when it ends, for a host must serve while Docker is restarted.
+  containers=$(docker --host "$socket" ps --all --quiet) || true
+  # shellcheck disable=SC2086 # one word for each
+  [ -z "$containers" ] || docker --host "$socket" rm --force --volumes $containers >/dev/null || true
+  # A network is an interface of this machine.
+  docker --host "$socket" network prune --force >/dev/null || true
+  kill "$lifeline" "$engine" 2>/dev/null || true
+  wait "$engine" || true
+}
+
+run() { # directory
+  [ "$(id -u)" = 0 ] || die "an engine of its own needs root: start Docker, or run as root"
+  command -v dockerd >/dev/null 2>&1 || die "dockerd is missing: apt-get install docker.io"
+  mkdir -p "$1"
+  directory=$(cd "$1" && pwd)
+  # The address of a unix socket has 108 bytes (unix(7)), and containerd's is the longest.
+  [ ${#directory} -le 70 ] || die "DIRECTORY is too long for a socket: $directory" 2
+  # Not the one of this machine's own engine.
+  echo '{}' >"$directory/daemon.json"
+  exec 8<&0 9>>"$directory/users"
+  # Whoever started this may die without a word; its end of the pipe closes all the same, and so do its locks.
+  cat <&8 >/dev/null 9>&- &
+  lifeline=$!
+  start
+  trap stop EXIT
+  while kill -0 "$lifeline" 2>/dev/null; do
+    wait -n "$lifeline" "$engine" || true
+    kill -0 "$engine" 2>/dev/null && continue
+    # As on a host, an engine that ends is started again; one that cannot start is not.
+    [ $((SECONDS - started)) -gt 3 ] || die "dockerd ended at once"
+    start
+  done
+  flock --exclusive 9
+}
+
+case "${1:-}" in
+  install)
+    [ $# = 1 ] || { usage >&2; exit 2; }
+    install
+    ;;
+  path)
+    [ $# = 1 ] || { usage >&2; exit 2; }
+    install
+    echo "$home"
+    ;;
+  run)
+    [ $# = 2 ] || { usage >&2; exit 2; }
+    run "$2"
+    ;;
+  --help | -h) usage ;;
+  *) usage >&2; exit 2 ;;
+esac

@@ -1,0 +1,212 @@
+// Package engine gives tests a Docker engine, and the programs that go with one.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Engine is a Docker engine that answers.
+type Engine struct {
+	// Host is its address, as in DOCKER_HOST.
+	Host string
+	// Directory holds all that a private engine has, its process id in docker.pid: kill that and it is started again.
+	// Empty for an engine that was running before.
+	Directory string
+	// The script ends the engine when this end of the pipe closes and the lock is gone.
+	lifeline, lock *os.File
+}
+
+const answerTimeout = 2 * time.Minute
+
+var shared = sync.OnceValues(func() (*Engine, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if exec.CommandContext(ctx, "docker", "version").Run() == nil {
+		// By its address: the context that has it is of a configuration that Env replaces.
+		host, err := exec.CommandContext(ctx, "docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").Output()
+		return &Engine{Host: strings.TrimSpace(string(host))}, err
+	}
+	return private(syscall.LOCK_SH)
+})
+
+// Shared returns an engine that all tests of this machine share, of other test binaries too: the one that is running, or
+// a private one that ends with its last user and keeps its images and its build cache for the next time. Tests keep apart
+// by the names of containers, networks, volumes and tags, and remove what they made.
+func Shared(t testing.TB) *Engine {
+	t.Helper()
+	e, err := shared()
+	if err != nil {
+		t.Fatalf("%v\ninstall it: scripts/setup.sh && scripts/docker-engine.sh install", err)
+	}
+	return e
+}
+
+// Own returns a private engine that no other test uses before this one has ended, so that it may be restarted. It waits
+// for them: a test binary that calls Shared as well would wait for ever.
+func Own(t testing.TB) *Engine {
+	t.Helper()
+	e, err := private(syscall.LOCK_EX)
+	if err != nil {
+		t.Fatalf("%v\ninstall it: scripts/setup.sh && scripts/docker-engine.sh install", err)
+	}
+	t.Cleanup(func() {
+		e.lifeline.Close()
+		e.lock.Close()
+	})
+	return e
+}
+
+// private takes the lock of the private engine, of which there is one on a machine: each flushes the firewall's rules of
+// any other when it starts. A lock ends with its process, however that ends.
+func private(how int) (*Engine, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{Directory: filepath.Join(cache, "vaultsphere", "docker", "engine")}
+	e.Host = "unix://" + filepath.Join(e.Directory, "docker.sock")
+	if err := os.MkdirAll(e.Directory, 0o700); err != nil {
+		return nil, err
+	}
+	if e.lock, err = lock(filepath.Join(e.Directory, "users"), how); err != nil {
+		return nil, err
+	}
+	starting, err := lock(filepath.Join(e.Directory, "starting"), syscall.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	defer starting.Close()
+	if answers(e.Host) {
+		return e, nil
+	}
+	return e, e.start()
+}
+
+// lock waits for a lock of the file (flock(2)); closing it gives the lock back.
+func lock(path string, how int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), how) //nolint:gosec // a file descriptor is an int
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
+	}
+	return f, nil
+}
+
+func (e *Engine) start() error {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	// A file, for the engine may outlive the process that starts it, and would die of a pipe that nobody reads.
+	output, err := os.Create(filepath.Join(e.Directory, "log"))
+	if err != nil {
+		return err
+	}
+	defer output.Close()
+	cmd := exec.Command(script(), "run", e.Directory) //nolint:noctx,gosec // it lives as long as its users; the path is this repository's
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, output, output
+	// What ends this process group, such as Ctrl-C, must not end the engine of other test binaries, nor before its containers.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the Docker engine: %w", err)
+	}
+	e.lifeline = writer
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	timeout := time.After(answerTimeout)
+	for {
+		select {
+		case err := <-ended:
+			said, _ := os.ReadFile(output.Name())
+			return fmt.Errorf("the Docker engine ended: %w: %s", err, said)
+		case <-timeout:
+			return fmt.Errorf("the Docker engine gave no answer at %s in %s", e.Host, answerTimeout)
+		case <-time.After(100 * time.Millisecond):
+		}
+		if answers(e.Host) {
+			return nil
+		}
+	}
+}
+
+func answers(host string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return exec.CommandContext(ctx, "docker", "--host", host, "version").Run() == nil //nolint:gosec // the host is ours
+}
+
+func script() string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "..", "docker-engine.sh")
+}
+
+var programs = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command(script(), "path").Output() //nolint:noctx,gosec // a build takes minutes; the path is this repository's
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return "", fmt.Errorf("%w: %s", err, failed.Stderr)
+	}
+	return strings.TrimSpace(string(out)), err
+})
+
+// Program returns the path of docker-buildx, docker-compose or caddy.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	folder, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(folder, name)
+}
+
+// Env is the environment of a child process that uses the engine: this process's own, with a configuration for this test
+// alone, which has the plugins and nobody's credentials.
+func (e *Engine) Env(t testing.TB) []string {
+	t.Helper()
+	config := t.TempDir()
+	plugins := filepath.Join(config, "cli-plugins")
+	if err := os.Mkdir(plugins, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"docker-buildx", "docker-compose"} {
+		if err := os.Symlink(Program(t, name), filepath.Join(plugins, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A builder or a context that a person has chosen is that person's.
+	env := without(os.Environ(), "DOCKER_CONTEXT", "BUILDX_BUILDER", "BUILDX_CONFIG", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES")
+	return append(env, "DOCKER_CONFIG="+config, "DOCKER_HOST="+e.Host)
+}
+
+func without(env []string, names ...string) []string {
+	var kept []string
+	for _, entry := range env {
+		name, _, _ := strings.Cut(entry, "=")
+		if !slices.Contains(names, name) {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
+}
