@@ -36,12 +36,15 @@ function writeHashed(name, bytes) {
   return hashed;
 }
 
+// Where the image is built, Go's files are in another stage than Go.
+const goRoot = () => process.env.GOROOT || execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
+
 // The runtime must be the one of the Go that compiled core.wasm: they change together.
 const goRuntime = {
   name: "go-runtime",
   setup(b) {
     b.onResolve({ filter: /^go:wasm_exec$/ }, () => ({
-      path: join(execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim(), "lib", "wasm", "wasm_exec.js"),
+      path: join(goRoot(), "lib", "wasm", "wasm_exec.js"),
     }));
   },
 };

@@ -1,0 +1,55 @@
+# The server's image: one static binary, the certificates it trusts, and the release's own files for the host.
+# "make image" builds it for this machine, "make push" for all.
+ARG GO_IMAGE=golang:1.26.8-bookworm
+ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+
+# The page and its WebAssembly are the same on every platform, and are built once, on the machine's own.
+FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS source
+WORKDIR /src
+ENV CGO_ENABLED=0
+COPY go.mod go.sum ./
+COPY app app
+
+FROM source AS wasm
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    export GOOS=js GOARCH=wasm && \
+    go build -trimpath -ldflags '-s -w' -o /out/core.wasm ./app/cmd/vaultsphere-wasm && \
+    go build -trimpath -ldflags '-s -w' -o /out/strength.wasm ./app/cmd/vaultsphere-strength-wasm
+
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS page
+WORKDIR /src/app/web
+COPY app/web/package.json app/web/package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund --loglevel=error
+# The glue of the WebAssembly is that of the Go that compiled it.
+ENV GOROOT=/usr/local/go
+COPY --from=source /usr/local/go/lib/wasm/wasm_exec.js /usr/local/go/lib/wasm/
+COPY app/web ./
+COPY --from=wasm /out build
+RUN npm run build
+
+FROM source AS server
+COPY --from=page /src/app/web/dist app/web/dist
+ARG TARGETOS TARGETARCH VERSION=unknown
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags "-s -w -X main.version=$VERSION" \
+    -o /out/vaultsphered ./app/cmd/vaultsphered && \
+    mkdir /out/data
+
+FROM scratch
+COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+# A new volume takes over whose it is.
+COPY --from=server --chown=65532:65532 /out/data /data
+COPY --chmod=0644 docker-compose.yml Caddyfile /deploy/
+COPY --chmod=0755 scripts/fetch-env.sh scripts/rollout.sh /deploy/
+COPY --from=server /out/vaultsphered /vaultsphered
+ENV DATA_DIR=/data
+USER 65532:65532
+EXPOSE 5001
+HEALTHCHECK --interval=30s --timeout=10s --start-period=5s --retries=3 CMD ["/vaultsphered", "health"]
+ENTRYPOINT ["/vaultsphered"]
+ARG VERSION=unknown REVISION=unknown
+LABEL org.opencontainers.image.title="VaultSphere" \
+      org.opencontainers.image.description="A password manager whose server cannot decrypt" \
+      org.opencontainers.image.source="https://github.com/vaultsphere/vaultsphere" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"

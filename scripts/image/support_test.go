@@ -1,0 +1,151 @@
+package image_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/scripts/engine"
+)
+
+const root = "../.." // of the repository
+
+// deployed are the files of a release that are under /deploy.
+var deployed = map[string]string{
+	"docker-compose.yml": "docker-compose.yml",
+	"Caddyfile":          "Caddyfile",
+	"fetch-env.sh":       "scripts/fetch-env.sh",
+	"rollout.sh":         "scripts/rollout.sh",
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run returns what the command says on its standard output.
+func run(t testing.TB, dir string, env []string, args ...string) string {
+	t.Helper()
+	out, err := output(dir, env, args...)
+	must(t, err)
+	return strings.TrimSpace(out)
+}
+
+func output(dir string, env []string, args ...string) (string, error) {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = errors.New(strings.Join(args, " ") + ": " + err.Error() + "\n" + string(failed.Stderr))
+	}
+	return string(out), err
+}
+
+// checkout is this work tree as one commit, the same for the same files wherever it is made.
+func checkout(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range strings.Fields(run(t, root, nil, "git", "ls-files", "--cached", "--others", "--exclude-standard")) {
+		copyFile(t, filepath.Join(root, name), filepath.Join(dir, name))
+	}
+	placeholders(t, dir)
+	git := []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1"}
+	for _, who := range []string{"AUTHOR", "COMMITTER"} {
+		git = append(git, "GIT_"+who+"_NAME=test", "GIT_"+who+"_EMAIL=test@localhost", "GIT_"+who+"_DATE=2026-01-02T03:04:05Z")
+	}
+	run(t, dir, git, "git", "init", "--quiet")
+	run(t, dir, git, "git", "add", "--all")
+	run(t, dir, git, "git", "commit", "--quiet", "--message", "test")
+	return dir
+}
+
+// placeholders stand for the files of a release that this work tree has not got yet.
+func placeholders(t testing.TB, dir string) {
+	t.Helper()
+	for _, name := range deployed {
+		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+			must(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+		}
+	}
+}
+
+func copyFile(t testing.TB, from, to string) {
+	t.Helper()
+	info, err := os.Stat(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // deleted and not yet committed
+	}
+	must(t, err)
+	b, err := os.ReadFile(from)
+	must(t, err)
+	must(t, os.MkdirAll(filepath.Dir(to), 0o700))
+	must(t, os.WriteFile(to, b, info.Mode()))
+}
+
+var builder = sync.OnceValues(func() (string, error) {
+	return output(root, append(os.Environ(), "DOCKER_HOST="+host), "scripts/builder-image.sh")
+})
+
+// host is set before builder is called.
+var host string
+
+// environment is that of a build here: the machine's own tools instead of the base images, and its network.
+func environment(t testing.TB) []string {
+	t.Helper()
+	e := engine.Shared(t)
+	host = e.Host
+	image, err := builder()
+	must(t, err)
+	image = strings.TrimSpace(image)
+	return append(e.Env(t), "GO_IMAGE="+image, "NODE_IMAGE="+image, "IMAGE_ARGS=--network host")
+}
+
+// unique is a name that no other test has.
+func unique() string { return "vaultsphere-test-" + strings.ToLower(rand.Text()[:12]) }
+
+// remove takes away what a test has made; that it is gone already is no failure.
+func remove(t testing.TB, env []string, args ...string) {
+	t.Cleanup(func() { _, _ = output(root, env, append([]string{"docker"}, args...)...) })
+}
+
+type entry struct {
+	tar.Header
+	content []byte
+}
+
+// entries are the files of the image, without those that the engine mounts others over.
+func entries(t testing.TB, env []string, image string) map[string]entry {
+	t.Helper()
+	container := run(t, root, env, "docker", "create", image)
+	remove(t, env, "rm", container)
+	all := map[string]entry{}
+	exported := run(t, root, env, "docker", "export", container)
+	for r := tar.NewReader(strings.NewReader(exported)); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		must(t, err)
+		var content bytes.Buffer
+		_, err = io.Copy(&content, r) //nolint:gosec // an image of our own
+		must(t, err)
+		name := "/" + strings.TrimSuffix(h.Name, "/")
+		switch {
+		case strings.HasPrefix(name, "/dev"), name == "/.dockerenv", name == "/proc", name == "/sys", name == "/etc/hostname",
+			name == "/etc/hosts", name == "/etc/mtab", name == "/etc/resolv.conf":
+		default:
+			all[name] = entry{*h, content.Bytes()}
+		}
+	}
+}
