@@ -1,0 +1,357 @@
+#!/usr/bin/env bash
+# Changes the release that this host serves without dropping a request.
+#
+# One of two slots serves. The new release takes the other one, off the network on which the proxy sees the slots; once it
+# has proved itself it gets onto it, and the old one leaves: it tells the proxy that it is not ready any more, finishes what
+# was begun, and ends. Which slot serves is what Docker says of the two, never a file, so a run that was killed leaves
+# nothing that the next one would have to believe.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: rollout.sh IMAGE@DIGEST   serve this release
+       rollout.sh --back         serve the release before this one again
+       rollout.sh --proxy        restart the proxy with its present settings, which cuts connections for some seconds
+       rollout.sh --status       print what serves; exit 1 if nothing does
+       rollout.sh --help
+
+A release that does not get ready goes, and the old one has never left: exit 1, and one line says why.
+Killed, it is run again, and finishes or starts over. Of two at once the second waits.
+
+Settings, from the environment:
+  HOME_DIRECTORY     where .env, the settings of the release, and state/ are (the directory above this script's)
+  RELEASE_PARAMETER  SSM parameter that gets the digest of the release that serves (none)
+  READY_TRIES        how many times READY_INTERVAL seconds a release has to get ready (20)
+  READY_INTERVAL     (5)
+  WATCH_SECONDS      how long it has to stay ready before it serves (10)
+USAGE
+}
+
+say() { echo "rollout.sh: $1" >&2; }
+die() { echo "rollout.sh: error: $1" >&2; exit "${2:-1}"; }
+
+port=5001
+# What the proxy needs to see twice that a slot is ready.
+proxy_notices=2
+front=vaultsphere_front
+slots=vaultsphere_slots
+
+here=$(cd "$(dirname "$0")" && pwd)
+home=${HOME_DIRECTORY:-$(dirname "$here")}
+state=$home/state
+# On a host Compose file and scripts lie side by side.
+files=$here
+[ -e "$files/docker-compose.yml" ] || files=$(dirname "$here")
+candidate='' # the slot of a release that does not serve yet
+reason=''    # why it never will
+
+attempt() { # what for, command…: its output is told only if it fails, and of that the last line
+  local what=$1 said
+  shift
+  said=$("$@" 2>&1 >/dev/null) || die "$what: ${said##*$'\n'}"
+}
+
+store() { # name under state/, content: replaced at once, and on the disk before it counts
+  local part
+  part=$(mktemp "$state/.$1.XXXXXX")
+  printf '%s\n' "$2" >"$part"
+  sync "$part"
+  mv -T "$part" "$state/$1"
+}
+
+stored() { # name under state/
+  cat "$state/$1" 2>/dev/null || true
+}
+
+inspect() { # container, template: nothing if there is no such container
+  docker inspect --type container --format "$2" "vaultsphere-$1" 2>/dev/null || true
+}
+
+compose() {
+  docker compose --progress quiet --project-directory "$files" --file "$files/docker-compose.yml" \
+    --env-file "$state/compose.env" "${env_file[@]}" "$@"
+}
+
+other() { [ "$1" = blue ] && echo green || echo blue; }
+
+# The image of a slot that the proxy may send requests to, else nothing.
+serves() { # slot
+  inspect "$1" "{{if or .State.Running .State.Restarting}}{{if index .NetworkSettings.Networks \"$front\"}}{{.Config.Image}}{{end}}{{end}}"
+}
+
+ready() { # slot, network: asked from outside the container, so that nothing depends on what is in the image
+  local address
+  address=$(inspect "$1" "{{with index .NetworkSettings.Networks \"$2\"}}{{.IPAddress}}{{end}}")
+  [ -n "$address" ] || { reason="it does not run"; return 1; }
+  answer=$(curl --noproxy '*' --silent --output /dev/null --max-time 3 --write-out '%{http_code}' "http://$address:$port/ready") || true
+  [ "$answer" != 200 ] || return 0
+  reason="/ready answers $answer"
+  [ "$answer" != 000 ] || reason="/ready does not answer"
+  return 1
+}
+
+ended() { # container: whether it has, and then reason says how
+  local status last
+  status=$(inspect "$1" '{{if not .State.Running}}{{.State.ExitCode}}{{end}}')
+  [ -n "$status" ] || return 1
+  last=$(docker logs --tail 1 "vaultsphere-$1" 2>&1) || true
+  reason="it ended with status $status: ${last:0:300}"
+}
+
+prove() { # slot, seconds to watch it: false and a reason, or it is ready and stays so
+  local deadline=$((SECONDS + READY_TRIES * READY_INTERVAL))
+  until ready "$1" "$slots"; do
+    ! ended "$1" || return 1
+    [ "$SECONDS" -lt "$deadline" ] || { reason="not ready in $((READY_TRIES * READY_INTERVAL)) s: $reason"; return 1; }
+    sleep 0.2
+  done
+  deadline=$((SECONDS + $2))
+  while [ "$SECONDS" -lt "$deadline" ]; do
+    sleep 0.5
+    if ! ready "$1" "$slots"; then
+      ended "$1" || true
+      reason="it was ready, but then: $reason"
+      return 1
+    fi
+  done
+}
+
+# Takes a release away that does not serve yet. One that the proxy may see already drains first.
+withdraw() {
+  [ -n "$candidate" ] || return 0
+  local slot=$candidate
+  candidate=''
+  [ -z "$(serves "$slot")" ] || docker stop "vaultsphere-$slot" >/dev/null || true
+  docker rm --force "vaultsphere-$slot" >/dev/null 2>&1 || true
+  prune
+}
+
+# Keeps the images of the release that serves and of the one before it.
+prune() {
+  local image
+  docker image ls --digests --format '{{.Repository}}@{{.Digest}}' "$repository" | sort -u | while read -r image; do
+    case ${image#*@} in
+      '<none>' | "$(stored current)" | "$(stored previous)") ;;
+      # One that a container still has stays.
+      *) docker image rm "$image" >/dev/null 2>&1 || true ;;
+    esac
+  done
+}
+
+# Makes one slot of two serve, whatever an earlier run had begun. Sets serving, the slot, or nothing on a new host.
+settle() {
+  local slot keep='' current
+  current=$(stored current)
+  serving=''
+  for slot in blue green; do
+    if [ -n "$(serves "$slot")" ]; then
+      serving+=" $slot"
+    elif [ "$(inspect "$slot" '{{or .State.Running .State.Restarting}}')" = true ]; then
+      attempt "cannot remove what a rollout left behind" docker rm --force "vaultsphere-$slot"
+    fi
+  done
+  serving=${serving# }
+  [ "$serving" = 'blue green' ] || return 0
+  # Both have proved themselves. The one that was to serve stays, if it still can.
+  for slot in blue green; do
+    ready "$slot" "$front" || continue
+    keep=${keep:-$slot}
+    local image
+    image=$(serves "$slot")
+    [ "${image#*@}" != "$current" ] || { keep=$slot; break; }
+  done
+  serving=${keep:-blue}
+  say "a rollout was cut short; $serving serves"
+  attempt "cannot stop $(other "$serving")" docker stop "vaultsphere-$(other "$serving")"
+}
+
+write_settings() { # images of blue and of green
+  store compose.env "BLUE_IMAGE='$1'
+GREEN_IMAGE='$2'
+CADDYFILE='$state/Caddyfile'
+ENV_FILE='$home/.env'
+SETTINGS_ID='$settings'
+LOG_DRIVER='$log_driver'"
+}
+
+image_in_settings() { # slot
+  local line
+  while read -r line; do
+    [[ $line != "${1^^}_IMAGE='"* ]] || { line=${line#*\'}; echo "${line%\'}"; }
+  done < <(stored compose.env)
+}
+
+start_proxy() {
+  local hash
+  if [ "$(inspect proxy '{{.State.Running}}')" != true ]; then
+    # One that was only stopped starts again as it was.
+    if [ -z "$(inspect proxy '{{.Id}}')" ] || ! [ -s "$state/Caddyfile" ]; then store Caddyfile "$(<"$files/Caddyfile")"; fi
+    attempt "cannot start the proxy" compose up --detach --no-build --no-recreate --no-deps proxy
+    return
+  fi
+  hash=$(compose config --hash proxy) || die "cannot read $files/docker-compose.yml"
+  if [ "${hash#* }" != "$(inspect proxy '{{index .Config.Labels "com.docker.compose.config-hash"}}')" ] ||
+    [ "$(<"$files/Caddyfile")" != "$(<"$state/Caddyfile")" ]; then
+    echo "rollout.sh: hint: the proxy runs with older settings: rollout.sh --proxy restarts it" >&2
+  fi
+}
+
+restart_proxy() {
+  store Caddyfile "$(<"$files/Caddyfile")"
+  attempt "cannot start the proxy" compose up --detach --no-build --force-recreate --no-deps proxy
+  sleep "$proxy_notices"
+  [ "$(inspect proxy '{{.State.Running}} {{.RestartCount}}')" = 'true 0' ] || die "the proxy does not start: docker logs vaultsphere-proxy"
+}
+
+# A host made anew starts the release that stands there.
+remember() { # digest
+  [ -n "${RELEASE_PARAMETER:-}" ] && [ "$(stored recorded)" != "$1" ] || return 0
+  rm -f "$state/recorded"
+  # Version 1 of the AWS command line does not know AWS_REGION.
+  [ -z "${AWS_REGION:-}" ] || export AWS_DEFAULT_REGION=$AWS_REGION
+  AWS_PAGER='' attempt "cannot write $RELEASE_PARAMETER" \
+    aws ssm put-parameter --name "$RELEASE_PARAMETER" --type String --value "$1" --overwrite
+  store recorded "$1"
+}
+
+roll_out() { # image, seconds to watch it
+  local image=$1 digest=${1#*@} idle old address
+  old=''
+  [ -z "$serving" ] || old=$(serves "$serving")
+  repository=${image%@*}
+  if [ "$old" = "$image" ] && [ "$(inspect "$serving" '{{index .Config.Labels "org.vaultsphere.settings"}}')" = "$settings" ]; then
+    write_settings "$(image_in_settings blue)" "$(image_in_settings green)"
+    start_proxy
+    remember "$digest"
+    [ "$(stored current)" = "$digest" ] || store current "$digest"
+    say "$digest serves already, in $serving"
+    return
+  fi
+  docker image inspect "$image" >/dev/null 2>&1 || attempt "cannot pull $image" docker pull --quiet "$image"
+
+  idle=$(other "${serving:-green}")
+  if [ "$idle" = blue ]; then write_settings "$image" "$old"; else write_settings "$old" "$image"; fi
+  start_proxy
+
+  candidate=$idle
+  docker rm --force "vaultsphere-$idle" >/dev/null 2>&1 || true
+  attempt "cannot make $idle" compose create --no-build "vault-$idle"
+  address=$(inspect "$idle" "{{(index .NetworkSettings.Networks \"$front\").IPAMConfig.IPv4Address}}")
+  attempt "cannot take $idle off $front" docker network disconnect "$front" "vaultsphere-$idle"
+  # What ends stays ended, and can be asked why.
+  attempt "cannot try $image" docker update --restart no "vaultsphere-$idle"
+  attempt "cannot start $image" docker start "vaultsphere-$idle"
+  prove "$idle" "$2" || die "$image does not serve: $reason"
+
+  attempt "cannot let $image serve" docker update --restart unless-stopped "vaultsphere-$idle"
+  attempt "cannot put $idle on $front" docker network connect --ip "$address" "$front" "vaultsphere-$idle"
+  sleep "$proxy_notices"
+  ready "$idle" "$front" || die "$image does not serve: where the proxy asks, $reason"
+  # Before the old one leaves: whatever fails until here has changed nothing.
+  remember "$digest"
+  [ -z "$old" ] || [ "${old#*@}" = "$digest" ] || store previous "${old#*@}"
+  store current "$digest"
+  candidate=''
+  [ -z "$serving" ] || attempt "$digest serves, but the old release does not stop" docker stop "vaultsphere-$serving"
+  prune
+  say "$digest serves, in $idle"
+}
+
+release_before() { # prints the image
+  local digest repository
+  digest=$(stored previous)
+  repository=$(image_in_settings blue)
+  repository=${repository:-$(image_in_settings green)}
+  if [ -z "$digest" ] || [ -z "$repository" ]; then die "there is no release before this one"; fi
+  [ "$digest" != "$(stored current)" ] || die "the release before this one is the one that serves"
+  echo "${repository%@*}@$digest"
+}
+
+status() {
+  local slot image is=1
+  for slot in blue green; do
+    image=$(serves "$slot")
+    if [ -z "$image" ]; then
+      image=$(inspect "$slot" '{{.State.Status}} {{.Config.Image}}')
+      printf '%-9s%s\n' "$slot" "${image:-none}"
+    elif ready "$slot" "$front"; then
+      printf '%-9s%s\n' "$slot" "serving $image"
+      is=0
+    else
+      printf '%-9s%s\n' "$slot" "failing $image: $reason"
+    fi
+  done
+  image=$(inspect proxy '{{.State.Status}}')
+  [ "$image" = running ] || is=1
+  printf '%-9s%s\n' proxy "${image:-none}" current "$(stored current)" previous "$(stored previous)"
+  return "$is"
+}
+
+need() { # what every command but --help needs
+  local program
+  for program in docker curl flock; do
+    command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
+  done
+  local name
+  for name in READY_TRIES READY_INTERVAL WATCH_SECONDS; do
+    [[ ${!name} =~ ^[0-9]{1,5}$ ]] || die "$name is '${!name}', not a number of at most five digits" 2
+  done
+  log_driver=$(docker info --format '{{.LoggingDriver}}' 2>/dev/null) || die "Docker does not answer: start it"
+  # The daemon's, if somebody chose one; what Docker comes with keeps everything for ever.
+  [ "$log_driver" != json-file ] || log_driver=local
+  docker compose version >/dev/null 2>&1 || die "Docker has no Compose: install its plugin"
+}
+
+lock() {
+  mkdir -p "$state"
+  exec 9>"$state/lock"
+  flock --nonblock 9 && return
+  say "another rollout is under way: waiting for it"
+  flock --timeout 900 9 || die "another rollout is under way since more than 15 minutes"
+}
+
+begin() {
+  need
+  lock
+  trap withdraw EXIT
+  trap 'exit 1' HUP INT TERM
+  settings=none
+  env_file=()
+  if [ -e "$home/.env" ]; then
+    env_file=(--env-file "$home/.env")
+    settings=$(sha256sum <"$home/.env")
+    settings=${settings%% *}
+  fi
+  settle
+}
+
+main() {
+  READY_TRIES=${READY_TRIES:-20} READY_INTERVAL=${READY_INTERVAL:-5} WATCH_SECONDS=${WATCH_SECONDS:-10}
+  local image
+  [ $# = 1 ] || die "one argument is needed, IMAGE@DIGEST or an option, not $#: see --help" 2
+  case $1 in
+    --help | -h) usage ;;
+    --status) need; status ;;
+    --back)
+      begin
+      image=$(release_before)
+      # It served before: in trouble every second counts.
+      roll_out "$image" 0
+      ;;
+    --proxy)
+      begin
+      [ -n "$serving" ] || die "nothing serves: roll a release out first"
+      write_settings "$(image_in_settings blue)" "$(image_in_settings green)"
+      restart_proxy
+      ;;
+    -*) die "there is no option '$1': see --help" 2 ;;
+    *@sha256:*)
+      [[ $1 =~ ^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$ ]] || die "'$1' is no IMAGE@sha256:DIGEST" 2
+      begin
+      roll_out "$1" "$WATCH_SECONDS"
+      ;;
+    *) die "'$1' names no digest: a tag can change, IMAGE@sha256:… cannot" 2 ;;
+  esac
+}
+
+main "$@"
