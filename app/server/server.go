@@ -58,9 +58,16 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 	return s, nil
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		// With the answer, when no request is on its way: one that met a connection being closed would be lost.
+		w.Header().Set("Connection", "close")
+	}
+	s.handler.ServeHTTP(w, r)
+}
 
-// Drain makes /ready say 503, so that a proxy sends new requests elsewhere. All requests are still served.
+// Drain makes /ready say 503, so that a proxy sends new requests elsewhere. All requests are still served, and each ends
+// its connection.
 func (s *Server) Drain() { s.draining.Store(true) }
 
 // Metrics is the handler of the Prometheus endpoint, for a listener of its own.

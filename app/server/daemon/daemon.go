@@ -94,10 +94,10 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// drain lets nothing go that was begun. Keep-alive ends first, so that proxies make new connections, elsewhere.
+// drain lets nothing go that was begun. A connection that is open and idle stays so for the delay: whoever has it may be
+// sending a request.
 func (d *Daemon) drain(handler *server.Server, api *http.Server) error {
 	handler.Drain()
-	api.SetKeepAlivesEnabled(false)
 	d.Log.Info("draining", "delay", d.Config.DrainDelay.String(), "timeout", d.Config.DrainTimeout.String())
 	time.Sleep(d.Config.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.Background(), d.Config.DrainTimeout)

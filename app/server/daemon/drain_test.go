@@ -102,6 +102,37 @@ func TestDrainFinishesWhatWasBegun(t *testing.T) {
 	}
 }
 
+// TestDrainServesOnOpenConnections: a proxy may send a request on one before it has noticed that it should not.
+func TestDrainServesOnOpenConnections(t *testing.T) {
+	r := start(t, "DRAIN_DELAY=2s")
+	conn, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	ask := func() *http.Response {
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"username\":\"alice\"}", api.PathPrelogin)
+		res, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res
+	}
+	if res := ask(); res.StatusCode != http.StatusOK || res.Close {
+		t.Fatalf("before: %s, closing: %t", res.Status, res.Close)
+	}
+	r.cancel()
+	await(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
+	if res := ask(); res.StatusCode != http.StatusOK || !res.Close {
+		t.Errorf("while draining: %s, closing: %t", res.Status, res.Close)
+	}
+}
+
 func TestDrainEndsWhenItsTimeIsUp(t *testing.T) {
 	r := start(t, "DRAIN_TIMEOUT=50ms")
 	conn, err := net.Dial("tcp", r.addr)
