@@ -31,8 +31,8 @@ say() { echo "rollout.sh: $1" >&2; }
 die() { echo "rollout.sh: error: $1" >&2; exit "${2:-1}"; }
 
 port=5001
-# What the proxy needs to see twice that a slot is ready.
-proxy_notices=2
+# Seconds in which the proxy asks a slot twice whether it is ready.
+proxy_notices=1
 front=vaultsphere_front
 slots=vaultsphere_slots
 
@@ -45,10 +45,16 @@ files=$here
 candidate='' # the slot of a release that does not serve yet
 reason=''    # why it never will
 
-attempt() { # what for, command…: its output is told only if it fails, and of that the last line
+attempt() { # what for, command…: quiet, and if it fails its reason in one line
   local what=$1 said
   shift
-  said=$("$@" 2>&1 >/dev/null) || die "$what: ${said##*$'\n'}"
+  if said=$("$@" 2>&1 >/dev/null); then return; fi
+  # Docker's command line says more after what the engine said, and nothing new.
+  if [[ $said == *'Error response from daemon: '* ]]; then
+    said=${said#*Error response from daemon: }
+    die "$what: ${said%%$'\n'*}"
+  fi
+  die "$what: ${said##*$'\n'}"
 }
 
 store() { # name under state/, content: replaced at once, and on the disk before it counts
@@ -200,7 +206,7 @@ restart_proxy() {
   store Caddyfile "$(<"$files/Caddyfile")"
   attempt "cannot start the proxy" compose up --detach --no-build --force-recreate --no-deps proxy
   sleep "$proxy_notices"
-  [ "$(inspect proxy '{{.State.Running}} {{.RestartCount}}')" = 'true 0' ] || die "the proxy does not start: docker logs vaultsphere-proxy"
+  [ "$(inspect proxy '{{.State.Running}} {{.RestartCount}}')" = 'true 0' ] || die "the proxy does not start: see docker logs vaultsphere-proxy"
 }
 
 # A host made anew starts the release that stands there.
@@ -242,6 +248,7 @@ roll_out() { # image, seconds to watch it
   attempt "cannot try $image" docker update --restart no "vaultsphere-$idle"
   attempt "cannot start $image" docker start "vaultsphere-$idle"
   prove "$idle" "$2" || die "$image does not serve: $reason"
+  [ "$(inspect proxy '{{.State.Status}}')" = running ] || die "the proxy does not run: see docker logs vaultsphere-proxy"
 
   attempt "cannot let $image serve" docker update --restart unless-stopped "vaultsphere-$idle"
   attempt "cannot put $idle on $front" docker network connect --ip "$address" "$front" "vaultsphere-$idle"

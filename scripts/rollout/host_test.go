@@ -1,0 +1,291 @@
+package rollout_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/scripts/engine"
+)
+
+const (
+	root       = "../.." // of the repository
+	repository = "127.0.0.1:5000/password-manager"
+	site       = "https://localhost"
+	// uid is that of the server in its image.
+	uid = 65532
+)
+
+// host is a machine with a Docker engine of its own and a registry beside it.
+type host struct {
+	home   string // HOME_DIRECTORY
+	engine engine.Engine
+	env    []string
+}
+
+// newHost starts engine and registry and makes the images that no registry has: Caddy's and the server's.
+func newHost(t *testing.T) *host {
+	t.Helper()
+	for program, pkg := range map[string]string{
+		"docker": "docker.io", "dockerd": "docker.io", "docker-registry": "docker-registry", "curl": "curl", "flock": "util-linux",
+	} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%s is missing: apt-get install %s", program, pkg)
+		}
+	}
+	// The address of a socket is short, and t.TempDir has the test's name in it.
+	directory, err := os.MkdirTemp("", "rollout")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(directory) })
+	h := &host{home: t.TempDir(), engine: engine.Engine{Host: "unix://" + filepath.Join(directory, "docker.sock"), Directory: directory}}
+	h.env = append(h.engine.Env(t), "HOME_DIRECTORY="+h.home, "WATCH_SECONDS=1", "READY_TRIES=2", "READY_INTERVAL=1")
+	h.startEngine(t)
+	h.startRegistry(t)
+	h.image(t, "caddy:"+caddyVersion(t), engine.Program(t, "caddy"), "usr/bin/caddy", 0, "ENV PATH=/usr/bin")
+	h.image(t, "vaultsphere", build(t, "./app/cmd/vaultsphered"), "vaultsphered", uid,
+		`ENTRYPOINT ["/vaultsphered"]`, fmt.Sprintf("USER %d", uid))
+	h.image(t, "faulty", build(t, "./scripts/rollout/testdata/faulty"), "faulty", uid, `ENTRYPOINT ["/faulty"]`)
+	return h
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what + " did not come about in 30 s")
+		}
+	}
+}
+
+func build(t *testing.T, pkg string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, pkg)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+	}
+	return program
+}
+
+// caddyVersion is the one that the tests build; the Compose file must name it.
+func caddyVersion(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/caddyserver/caddy/v2")
+	cmd.Dir = filepath.Join(root, "scripts/engine/parts")
+	out, err := cmd.Output()
+	must(t, err)
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+}
+
+// startEngine has its settings from the script, and ends with it. The one that engine.Own returns is shared with other
+// tests, one after the other, and is in the machine's network.
+func (h *host) startEngine(t *testing.T) {
+	t.Helper()
+	reader, lifeline, err := os.Pipe()
+	must(t, err)
+	var log bytes.Buffer
+	cmd := exec.Command(filepath.Join(root, "scripts/docker-engine.sh"), "run", h.engine.Directory)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, &log, &log
+	must(t, cmd.Start())
+	reader.Close()
+	t.Cleanup(func() {
+		lifeline.Close()
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Logf("the engine: %v\n%s", err, log.String())
+		}
+	})
+	await(t, "a Docker engine", h.engineAnswers)
+}
+
+func (h *host) engineAnswers() bool { return h.command("docker", "version").Run() == nil }
+
+// restartEngine ends it as systemd does. The script starts it again.
+func (h *host) restartEngine(t *testing.T) {
+	t.Helper()
+	before := h.enginePID(t)
+	must(t, syscall.Kill(before, syscall.SIGTERM))
+	await(t, "the engine's end", func() bool { return syscall.Kill(before, 0) != nil })
+	await(t, "the engine's return", h.engineAnswers)
+	if h.enginePID(t) == before {
+		t.Fatal("the engine has not restarted")
+	}
+}
+
+func (h *host) enginePID(t *testing.T) int {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(h.engine.Directory, "docker.pid"))
+	must(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	must(t, err)
+	return pid
+}
+
+func (h *host) startRegistry(t *testing.T) {
+	t.Helper()
+	config := filepath.Join(h.engine.Directory, "registry.yml")
+	must(t, os.WriteFile(config, fmt.Appendf(nil, `version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: %q}}
+http: {addr: 127.0.0.1:5000}
+`, filepath.Join(h.engine.Directory, "registry")), 0o600))
+	cmd := exec.Command("docker-registry", "serve", config)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	must(t, cmd.Start())
+	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
+	await(t, "a registry", func() bool {
+		res, err := http.Get("http://127.0.0.1:5000/v2/")
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+}
+
+// image makes one of a single program, and of a /data that owner alone may write.
+func (h *host) image(t *testing.T, name, program, path string, owner int, changes ...string) {
+	t.Helper()
+	content, err := os.ReadFile(program)
+	must(t, err)
+	var files bytes.Buffer
+	w := tar.NewWriter(&files)
+	must(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: "data/", Mode: 0o700, Uid: owner, Gid: owner}))
+	must(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path, Mode: 0o755, Size: int64(len(content))}))
+	_, err = w.Write(content)
+	must(t, errors.Join(err, w.Close()))
+	args := []string{"import"}
+	for _, change := range changes {
+		args = append(args, "--change", change)
+	}
+	cmd := h.command("docker", append(args, "-", name)...)
+	cmd.Stdin = &files
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("docker import %s: %v\n%s", name, err, out)
+	}
+}
+
+var releases int
+
+// release pushes an image like that of name, with a digest of its own, and returns it by digest.
+func (h *host) release(t *testing.T, name string, changes ...string) string {
+	t.Helper()
+	releases++
+	tag := fmt.Sprintf("%s:%d", repository, releases)
+	container := h.docker(t, "create", "--network", "none", name)
+	args := []string{"commit", "--change", fmt.Sprintf("LABEL number=%d", releases)}
+	for _, change := range changes {
+		args = append(args, "--change", change)
+	}
+	h.docker(t, append(args, container, tag)...)
+	h.docker(t, "rm", container)
+	h.docker(t, "push", "--quiet", tag)
+	image := h.docker(t, "image", "inspect", "--format", "{{index .RepoDigests 0}}", tag)
+	h.docker(t, "image", "rm", tag) // so that it has to be pulled
+	return image
+}
+
+func (h *host) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(program, args...)
+	cmd.Env = h.env
+	return cmd
+}
+
+// docker returns what it printed.
+func (h *host) docker(t *testing.T, args ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := h.command("docker", args...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// run is one run of rollout.sh.
+type run struct {
+	code int // -1 if a signal ended it
+	said string
+	took time.Duration
+}
+
+func (h *host) rollout(env []string, args ...string) run {
+	var out bytes.Buffer
+	cmd := h.command(filepath.Join(root, "scripts/rollout.sh"), args...)
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	begin := time.Now()
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		return run{-1, err.Error(), 0}
+	}
+	return run{cmd.ProcessState.ExitCode(), strings.TrimSpace(out.String()), time.Since(begin)}
+}
+
+// mustServe rolls image out.
+func (h *host) mustServe(t *testing.T, image string, env ...string) run {
+	t.Helper()
+	r := h.rollout(env, image)
+	if r.code != 0 || !strings.Contains(r.said, digest(image)+" serves") {
+		t.Fatalf("exit %d: %s", r.code, r.said)
+	}
+	h.serves(t, image)
+	return r
+}
+
+// serves fails the test unless image is in the one slot that serves.
+func (h *host) serves(t *testing.T, image string) {
+	t.Helper()
+	r := h.rollout(nil, "--status")
+	if r.code != 0 || strings.Count(r.said, "serving ") != 1 || !strings.Contains(r.said, "serving "+image) ||
+		!strings.Contains(r.said, "current  "+digest(image)) {
+		t.Errorf("%s does not serve alone: exit %d\n%s", image, r.code, r.said)
+	}
+}
+
+func digest(image string) string {
+	_, d, _ := strings.Cut(image, "@")
+	return d
+}
+
+func (h *host) write(t *testing.T, name, content string) {
+	t.Helper()
+	must(t, os.WriteFile(filepath.Join(h.home, name), []byte(content), 0o600))
+}
+
+// authority is that of the proxy, which signs the certificate of localhost.
+func (h *host) authority(t *testing.T) *x509.CertPool {
+	t.Helper()
+	files := tar.NewReader(strings.NewReader(h.docker(t, "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", "-")))
+	_, err := files.Next()
+	must(t, err)
+	certificate, err := io.ReadAll(files)
+	must(t, err)
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(certificate) {
+		t.Fatalf("the proxy's authority is no certificate: %s", certificate)
+	}
+	return pool
+}

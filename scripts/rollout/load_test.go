@@ -1,0 +1,265 @@
+package rollout_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fernet/fernet-go"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// The load, in requests a second: 4 writers, 8 readers, a newcomer that shakes hands for each request, and log-ins, which
+// cost the server a bcrypt each.
+const (
+	writers, writesEach = 4, 8
+	readers, readsEach  = 8, 24
+	newcomers           = 15
+	logins              = 2
+	// loadEnds stops the load if the test does not.
+	loadEnds = 8 * time.Minute
+)
+
+// load is a constant one, through the proxy, from its start to its end.
+type load struct {
+	browser, newcomer *http.Client
+	cancel            context.CancelFunc
+	all               sync.WaitGroup
+	users             []*user
+
+	mu       sync.Mutex
+	requests int
+	slowest  time.Duration
+	failures []failure
+}
+
+type failure struct {
+	at   time.Time // when the request began
+	what string
+}
+
+// user is an account with one writer. A vault of noise is as good as any: the server cannot tell.
+type user struct {
+	name, key, token string
+	writes           map[string]string // account id to sealed token, of every change that was answered with 200
+	revision         int64
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
+
+func newID() string { return base64.RawURLEncoding.EncodeToString(random(16)) }
+
+func sealed() string {
+	token, err := fernet.EncryptAndSign(random(200), (*fernet.Key)(random(32)))
+	if err != nil {
+		panic(err) // only without random numbers
+	}
+	return string(token)
+}
+
+func client(authority *x509.CertPool, keepAlive bool) *http.Client {
+	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: authority}, ForceAttemptHTTP2: keepAlive, DisableKeepAlives: !keepAlive,
+		MaxIdleConnsPerHost: 100,
+	}}
+}
+
+func startLoad(t *testing.T, authority *x509.CertPool) *load {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), loadEnds)
+	l := &load{browser: client(authority, true), newcomer: client(authority, false), cancel: cancel}
+	for i := range writers + 1 {
+		l.users = append(l.users, l.register(t, fmt.Sprintf("user%d", i)))
+	}
+	for _, u := range l.users[:writers] {
+		l.goAt(ctx, writesEach, func() { l.write(u) })
+	}
+	for i := range readers {
+		u := l.users[i%writers]
+		l.goAt(ctx, readsEach, func() { l.exchange(l.browser, http.MethodGet, api.PathAccount, u.token, nil, nil) })
+	}
+	l.goAt(ctx, newcomers, func() { l.exchange(l.newcomer, http.MethodGet, api.PathHealth, "", nil, nil) })
+	l.goAt(ctx, logins, func() { l.login(l.users[writers]) })
+	t.Cleanup(l.stop)
+	return l
+}
+
+// goAt begins n a second. An answer that is late delays what comes after it, as it does a person.
+func (l *load) goAt(ctx context.Context, n int, do func()) {
+	l.all.Go(func() {
+		tick := time.NewTicker(time.Second / time.Duration(n))
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				do()
+			}
+		}
+	})
+}
+
+func (l *load) stop() {
+	l.cancel()
+	l.all.Wait()
+}
+
+// exchange counts a request. Anything but 200 or 204 is a failure.
+func (l *load) exchange(c *http.Client, method, path, token string, in, out any) bool {
+	begin := time.Now()
+	problem := request(c, method, path, token, in, out)
+	took := time.Since(begin)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests++
+	l.slowest = max(l.slowest, took)
+	if problem != "" {
+		l.failures = append(l.failures, failure{begin, fmt.Sprintf("%s %s, after %s: %s", method, path, took, problem)})
+	}
+	return problem == ""
+}
+
+func request(c *http.Client, method, path, token string, in, out any) (problem string) {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return err.Error()
+		}
+		body = io.MultiReader(bytes.NewReader(b)) // not a type whose requests net/http sends again by itself
+	}
+	req, err := http.NewRequest(method, site+path, body)
+	if err != nil {
+		return err.Error()
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err.Error()
+	}
+	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNoContent {
+		return fmt.Sprintf("%s %s", res.Status, answer)
+	}
+	if out != nil {
+		if err := json.Unmarshal(answer, out); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+func (l *load) register(t *testing.T, name string) *user {
+	t.Helper()
+	u := &user{name: name, key: base64.StdEncoding.EncodeToString(random(32)), writes: map[string]string{}}
+	var session api.SessionResponse
+	problem := request(l.browser, http.MethodPost, api.PathRegister, "", api.RegisterRequest{
+		Username: name, UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4}, AuthKey: u.key,
+		RecoveryAuthKey: u.key, WrappedKey: sealed(), RecoveryWrappedKey: sealed(), Manifest: sealed(), Device: "load",
+		Transport: api.SessionBearer,
+	}, &session)
+	if problem != "" {
+		t.Fatalf("register %s: %s", name, problem)
+	}
+	u.token = session.Token
+	return u
+}
+
+func (l *load) write(u *user) {
+	id, token := newID(), sealed()
+	if l.exchange(l.browser, http.MethodPost, api.PathVaultChanges, u.token, api.ChangeRequest{
+		BaseRevision: u.revision, Manifest: sealed(),
+		Puts: []api.Put{{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: token}},
+	}, nil) {
+		u.writes[id] = token
+		u.revision++
+	}
+}
+
+// login opens a session, reads with it and ends it.
+func (l *load) login(u *user) {
+	var session api.SessionResponse
+	if l.exchange(l.browser, http.MethodPost, api.PathLogin, "", api.LoginRequest{
+		Username: u.name, AuthKey: u.key, Device: "load", Transport: api.SessionBearer,
+	}, &session) {
+		l.exchange(l.browser, http.MethodGet, api.PathVault, session.Token, nil, nil)
+		l.exchange(l.browser, http.MethodPost, api.PathLogout, session.Token, struct{}{}, nil)
+	}
+}
+
+// take tells what happened since it was last asked, and returns the requests that failed.
+func (l *load) take(t *testing.T) []failure {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t.Logf("%d requests, %d failed, the slowest took %s", l.requests, len(l.failures), l.slowest.Round(time.Millisecond))
+	if l.requests == 0 {
+		t.Error("there was no load")
+	}
+	failures := l.failures
+	l.requests, l.slowest, l.failures = 0, 0, nil
+	return failures
+}
+
+// check fails the test if a request has failed since the last time.
+func (l *load) check(t *testing.T) {
+	t.Helper()
+	for i, f := range l.take(t) {
+		if i == 10 {
+			break
+		}
+		t.Errorf("%s %s", f.at.Format("15:04:05.000"), f.what)
+	}
+}
+
+// readBack compares every vault with what its writer was told.
+func (l *load) readBack(t *testing.T) {
+	t.Helper()
+	lost, written := 0, 0
+	for _, u := range l.users[:writers] {
+		var v api.VaultResponse
+		if problem := request(l.browser, http.MethodGet, api.PathVault, u.token, nil, &v); problem != "" {
+			t.Fatal(problem)
+		}
+		found := map[string]string{}
+		for _, r := range v.Records {
+			found[r.AccountID] = r.Token
+		}
+		for id, token := range u.writes {
+			written++
+			if found[id] != token {
+				lost++
+			}
+		}
+		if len(found) != len(u.writes) || v.Revision != u.revision {
+			t.Errorf("%s has %d records at revision %d, was told of %d at %d", u.name, len(found), v.Revision, len(u.writes), u.revision)
+		}
+	}
+	t.Logf("%d writes, %d lost", written, lost)
+	if lost > 0 || written == 0 {
+		t.Errorf("%d of %d writes are lost", lost, written)
+	}
+}

@@ -1,0 +1,333 @@
+// Package rollout_test rolls releases out on a real Docker engine, through the real proxy, under load.
+package rollout_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+)
+
+func TestRolloutRefusesWhatNamesNoRelease(t *testing.T) {
+	h := &host{env: append(os.Environ(), "HOME_DIRECTORY="+t.TempDir())}
+	zeros := strings.Repeat("0", 64)
+	for _, c := range []struct {
+		args []string
+		want string // after "rollout.sh: error: "
+	}{
+		{nil, "one argument is needed, IMAGE@DIGEST or an option, not 0: see --help"},
+		{[]string{"a@sha256:" + zeros, "b"}, "one argument is needed, IMAGE@DIGEST or an option, not 2: see --help"},
+		{[]string{""}, "'' names no digest: a tag can change, IMAGE@sha256:… cannot"},
+		{[]string{"registry:5000/password-manager:latest"}, "'registry:5000/password-manager:latest' names no digest: a tag can change, IMAGE@sha256:… cannot"},
+		{[]string{"password-manager@sha256:" + zeros[1:]}, "'password-manager@sha256:" + zeros[1:] + "' is no IMAGE@sha256:DIGEST"},
+		{[]string{"pass word@sha256:" + zeros}, "'pass word@sha256:" + zeros + "' is no IMAGE@sha256:DIGEST"},
+		{[]string{"$(id)@sha256:" + zeros}, "'$(id)@sha256:" + zeros + "' is no IMAGE@sha256:DIGEST"},
+		{[]string{"--force"}, "there is no option '--force': see --help"},
+	} {
+		if r := h.rollout(nil, c.args...); r.code != 2 || r.said != "rollout.sh: error: "+c.want {
+			t.Errorf("%q: exit %d: %s", c.args, r.code, r.said)
+		}
+	}
+	if r := h.rollout([]string{"WATCH_SECONDS=soon"}, "--back"); r.code != 2 || r.said != "rollout.sh: error: WATCH_SECONDS is 'soon', not a number of at most five digits" {
+		t.Errorf("exit %d: %s", r.code, r.said)
+	}
+	if r := h.rollout(nil, "--help"); r.code != 0 || !strings.HasPrefix(r.said, "Usage: rollout.sh IMAGE@DIGEST ") {
+		t.Errorf("exit %d: %s", r.code, r.said)
+	}
+}
+
+// TestRollout is one story of one host: an engine is dear to start, and what each part leaves behind is what the next finds.
+func TestRollout(t *testing.T) {
+	h := newHost(t)
+	t.Run("compose up serves localhost without a setting", h.testComposeUp)
+	h.write(t, ".env", "AUTH_RATE='1000000'\n")
+	current := h.release(t, "vaultsphere")
+	if r := h.rollout(nil, "--back"); r.code != 1 || r.said != "rollout.sh: error: there is no release before this one" {
+		t.Errorf("--back on a new host: exit %d: %s", r.code, r.said)
+	}
+	first := h.mustServe(t, current)
+	t.Logf("the first release serves after %s", first.took.Round(time.Millisecond))
+	l := startLoad(t, h.authority(t))
+
+	// Each takes the current release and returns what is current after it.
+	for _, part := range []struct {
+		name string
+		test func(*host, *testing.T, string) string
+	}{
+		{"six good releases", testGoodReleases},
+		{"releases that do not serve", testBadReleases},
+		{"back", testBack},
+		{"two at once", testTwoAtOnce},
+		{"killed at each step", testKilled},
+		{"the engine restarts", func(h *host, t *testing.T, current string) string { return testEngineRestarts(h, l, t, current) }},
+	} {
+		ok := t.Run(part.name, func(t *testing.T) {
+			current = part.test(h, t, current)
+			h.serves(t, current)
+			l.check(t)
+		})
+		if !ok && current == "" {
+			return
+		}
+	}
+	l.stop()
+	t.Run("no write is lost", l.readBack)
+	t.Run("other settings make the same release new", func(t *testing.T) { h.testSettings(t, l, current) })
+}
+
+// testComposeUp needs nothing but the Compose file and the images that it would build and pull.
+func (h *host) testComposeUp(t *testing.T) {
+	compose := func(args ...string) {
+		cmd := h.command("docker", append([]string{"compose", "--progress", "quiet"}, args...)...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("docker compose %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	compose("up", "--detach", "--no-build")
+	defer compose("down", "--volumes")
+	c := client(h.authority(t), true)
+	await(t, "an answer of the vault", func() bool { return request(c, http.MethodGet, api.PathHealth, "", nil, nil) == "" })
+	res, err := c.Get(site)
+	must(t, err)
+	res.Body.Close()
+	if got := res.Header.Get("Alt-Svc"); !strings.Contains(got, `h3=":443"`) {
+		t.Errorf("HTTP/3 is not offered: Alt-Svc is %q", got)
+	}
+	if got := res.Header.Get("Strict-Transport-Security"); got != "" {
+		t.Errorf("every server on this machine has to speak HTTPS from now on: %s", got)
+	}
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err = c.Get("http://localhost/x")
+	must(t, err)
+	res.Body.Close()
+	if got := res.Header.Get("Location"); res.StatusCode != http.StatusPermanentRedirect || got != site+"/x" {
+		t.Errorf("http: %s to %s", res.Status, got)
+	}
+	for _, container := range []string{"proxy", "blue"} {
+		got := h.docker(t, "inspect", "--format",
+			"{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.CapAdd}} {{.HostConfig.SecurityOpt}} "+
+				"{{.HostConfig.LogConfig.Type}} {{.HostConfig.RestartPolicy.Name}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}",
+			"vaultsphere-"+container)
+		differs := map[string][2]string{"proxy": {"[NET_BIND_SERVICE]", "268435456"}, "blue": {"[]", "402653184"}}[container]
+		want := "true [ALL] " + differs[0] + " [no-new-privileges:true] local unless-stopped " + differs[1] + " 256"
+		if strings.ReplaceAll(got, "CAP_", "") != want {
+			t.Errorf("%s: %s, want %s", container, got, want)
+		}
+	}
+}
+
+func testGoodReleases(h *host, t *testing.T, current string) string {
+	for range 5 {
+		current = h.release(t, "vaultsphere")
+		r := h.mustServe(t, current)
+		t.Logf("a release serves, and the old one has left, after %s", r.took.Round(time.Millisecond))
+	}
+	account := h.account(t)
+	current = h.release(t, "vaultsphere")
+	h.mustServe(t, current, account...)
+	if r := h.mustServe(t, current, account...); !strings.Contains(r.said, " serves already, in ") {
+		t.Error(r.said)
+	}
+	// A host made anew would serve what the parameter says.
+	got, err := ssm.NewFromConfig(emulator.Config(t)).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(releaseParameter)})
+	must(t, err)
+	if *got.Parameter.Value != digest(current) || got.Parameter.Version != 1 {
+		t.Errorf("%s is %s after %d changes, want %s after one", releaseParameter, *got.Parameter.Value, got.Parameter.Version, digest(current))
+	}
+	images := h.docker(t, "image", "ls", "--quiet", repository)
+	if n := len(strings.Fields(images)); n != 2 {
+		t.Errorf("%d releases are kept, want the current and the previous one", n)
+	}
+	return current
+}
+
+const releaseParameter = names.ParameterPath + names.Release
+
+// account is the environment of a host with an AWS account.
+func (h *host) account(t *testing.T) []string {
+	t.Helper()
+	program, err := exec.Command(filepath.Join(root, "scripts/python-tool.sh"), "path", "aws").Output()
+	if err != nil {
+		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
+	}
+	return append(emulator.Env(t), "AWS_MAX_ATTEMPTS=1", "RELEASE_PARAMETER="+releaseParameter,
+		"PATH="+filepath.Dir(string(program))+":"+os.Getenv("PATH"))
+}
+
+func testBadReleases(h *host, t *testing.T, current string) string {
+	absent := repository + "@sha256:" + strings.Repeat("0", 64)
+	for _, c := range []struct {
+		name, image, want string
+		env               []string
+	}{
+		{"never ready", h.release(t, "faulty", "ENV FAULT=silent"), "does not serve: not ready in 2 s: /ready does not answer", nil},
+		{"500 on ready", h.release(t, "faulty", "ENV FAULT=broken"), "does not serve: not ready in 2 s: /ready answers 500", nil},
+		{"dies", h.release(t, "faulty", "ENV FAULT=dies"), "does not serve: it was ready, but then: it ended with status 3: the store is gone",
+			[]string{"WATCH_SECONDS=8"}},
+		{"wrong settings", h.release(t, "vaultsphere", "ENV STORE=paper"), "does not serve: it ended with status 1: vaultsphered: error: STORE must be ", nil},
+		{"no program", h.release(t, "vaultsphere", `ENTRYPOINT ["/nothing"]`), "no such file or directory", nil},
+		{"no SSM", h.release(t, "vaultsphere"), "cannot write " + releaseParameter + ": ",
+			append(h.account(t), "AWS_ENDPOINT_URL=http://127.0.0.1:1")},
+		{"no image", absent, "cannot pull " + absent, nil},
+	} {
+		r := h.rollout(c.env, c.image)
+		if r.code != 1 || strings.Contains(r.said, "\n") || !strings.HasPrefix(r.said, "rollout.sh: error: ") || !strings.Contains(r.said, c.want) {
+			t.Errorf("%s: exit %d: %s", c.name, r.code, r.said)
+		}
+		h.serves(t, current)
+		if left := h.docker(t, "ps", "--all", "--quiet", "--filter", "ancestor="+c.image); left != "" {
+			t.Errorf("%s: it is still there", c.name)
+		}
+	}
+	return current
+}
+
+func testBack(h *host, t *testing.T, current string) string {
+	before := repository + "@" + h.state(t, "previous")
+	r := h.rollout(nil, "--back")
+	t.Logf("back after %s", r.took.Round(time.Millisecond))
+	if r.code != 0 || r.took > 10*time.Second {
+		t.Errorf("exit %d after %s: %s", r.code, r.took, r.said)
+	}
+	if before == current || h.state(t, "previous") != digest(current) {
+		t.Errorf("from %s it went back to %s, and now before it is %s", current, before, h.state(t, "previous"))
+	}
+	return before
+}
+
+func (h *host) state(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(h.home, "state", name))
+	must(t, err)
+	return strings.TrimSpace(string(b))
+}
+
+func testTwoAtOnce(h *host, t *testing.T, _ string) string {
+	next := h.release(t, "vaultsphere")
+	var runs [2]run
+	var both sync.WaitGroup
+	for i := range runs {
+		both.Go(func() { runs[i] = h.rollout(nil, next) })
+	}
+	both.Wait()
+	first, second := runs[0], runs[1]
+	if strings.Contains(first.said, "\n") {
+		first, second = second, first
+	}
+	if first.code != 0 || !strings.HasPrefix(first.said, "rollout.sh: "+digest(next)+" serves, in ") {
+		t.Errorf("the first: exit %d: %s", first.code, first.said)
+	}
+	if second.code != 0 || !strings.HasPrefix(second.said, "rollout.sh: another rollout is under way: waiting for it\nrollout.sh: "+digest(next)+" serves already, in ") {
+		t.Errorf("the second: exit %d: %s", second.code, second.said)
+	}
+	return next
+}
+
+// testKilled kills the rollout with all that it has started, at each step that leaves something behind. Where the next run
+// has to finish or to go back, there is one; else the next victim has to cope.
+func testKilled(h *host, t *testing.T, current string) string {
+	bin := t.TempDir()
+	for _, name := range []string{"docker", "mv"} {
+		program, err := exec.LookPath(name)
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(bin, name), fmt.Appendf(nil, `#!/usr/bin/env bash
+case "%s $*" in
+  $KILL_AT)
+    [ "$KILL_WHEN" != before ] || kill -KILL 0
+    if [ "$KILL_WHEN" = during ]; then %s "$@" & sleep 1; kill -KILL 0; fi
+    %[2]s "$@"
+    kill -KILL 0 ;;
+esac
+exec %[2]s "$@"
+`, name, program), 0o755))
+	}
+	next := h.release(t, "vaultsphere")
+	for _, step := range []struct {
+		when, at string
+		again    bool
+	}{
+		{"after", "docker pull *", false},
+		{"after", "mv * */compose.env", false},
+		{"after", "docker compose * create *", false},
+		{"after", "docker network disconnect *", false},
+		{"after", "docker start *", false},
+		{"after", "docker update --restart unless-stopped *", false},
+		{"after", "docker network connect *", true},
+		{"before", "mv * */current", true},
+		{"after", "mv * */current", true},
+		{"during", "docker stop *", true},
+		{"after", "docker stop *", false},
+	} {
+		r := h.rollout([]string{"PATH=" + bin + ":" + os.Getenv("PATH"), "KILL_WHEN=" + step.when, "KILL_AT=" + step.at}, next)
+		if r.code != -1 {
+			t.Fatalf("%s %q: not killed: exit %d: %s", step.when, step.at, r.code, r.said)
+		}
+		if step.again {
+			h.mustServe(t, next)
+			current, next = next, h.release(t, "vaultsphere")
+		}
+	}
+	return h.afterLastKill(t, current, next)
+}
+
+// afterLastKill: the new release was alone already; the next rollout finds it so.
+func (h *host) afterLastKill(t *testing.T, current, next string) string {
+	t.Helper()
+	if r := h.mustServe(t, next); !strings.HasSuffix(r.said, " serves already, in blue") && !strings.HasSuffix(r.said, " serves already, in green") {
+		t.Errorf("after %s: %s", current, r.said)
+	}
+	return next
+}
+
+func testEngineRestarts(h *host, l *load, t *testing.T, current string) string {
+	begin := time.Now()
+	h.restartEngine(t)
+	h.serves(t, current)
+	// Docker makes its rules of the firewall anew, and while there are none a new connection is refused. Others go on.
+	for _, f := range l.take(t) {
+		if !strings.HasSuffix(f.what, "connect: connection refused") || f.at.Sub(begin) > 5*time.Second {
+			t.Error(f)
+		}
+	}
+	next := h.release(t, "vaultsphere")
+	h.mustServe(t, next)
+	return next
+}
+
+// testSettings: the same release with a lower rate of log-ins, which one client cannot get around by what it says of itself.
+func (h *host) testSettings(t *testing.T, l *load, current string) {
+	h.write(t, ".env", "AUTH_RATE='5'\n")
+	if r := h.mustServe(t, current); strings.Contains(r.said, "already") {
+		t.Error("new settings do not count")
+	}
+	throttled := 0
+	for i := range 12 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site+api.PathPrelogin, strings.NewReader(`{"username":"user0"}`))
+		must(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("X-Forwarded-For", "198.51.100."+strconv.Itoa(i))
+		res, err := l.browser.Do(req)
+		must(t, err)
+		res.Body.Close()
+		if res.StatusCode == http.StatusTooManyRequests {
+			throttled++
+		}
+	}
+	if throttled < 6 {
+		t.Errorf("of 12 log-ins of one client that calls itself twelve, %d were refused", throttled)
+	}
+}

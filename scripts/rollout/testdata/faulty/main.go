@@ -1,0 +1,27 @@
+// Command faulty stands for a release that does not serve, in the way that FAULT names.
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	status := http.StatusOK
+	switch os.Getenv("FAULT") {
+	case "silent":
+		time.Sleep(time.Hour)
+	case "broken":
+		status = http.StatusInternalServerError
+	case "dies":
+		time.AfterFunc(5*time.Second, func() {
+			fmt.Fprintln(os.Stderr, "the store is gone")
+			os.Exit(3)
+		})
+	}
+	err := http.ListenAndServe(":5001", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
