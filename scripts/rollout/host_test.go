@@ -48,7 +48,11 @@ func newHost(t *testing.T) *host {
 	// The address of a socket is short, and t.TempDir has the test's name in it.
 	directory, err := os.MkdirTemp("", "rollout")
 	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(directory) })
+	t.Cleanup(func() {
+		// An engine that was restarted leaves its mount behind; one that was not has none.
+		_ = syscall.Unmount(filepath.Join(directory, "data"), syscall.MNT_DETACH)
+		must(t, os.RemoveAll(directory))
+	})
 	h := &host{home: t.TempDir(), engine: engine.Engine{Host: "unix://" + filepath.Join(directory, "docker.sock"), Directory: directory}}
 	h.env = append(h.engine.Env(t), "HOME_DIRECTORY="+h.home, "WATCH_SECONDS=1", "READY_TRIES=2", "READY_INTERVAL=1")
 	h.startEngine(t)

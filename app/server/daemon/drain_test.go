@@ -111,25 +111,25 @@ func TestDrainServesOnOpenConnections(t *testing.T) {
 	}
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
-	ask := func() *http.Response {
+	ask := func() (status int, closing bool) {
 		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"username\":\"alice\"}", api.PathPrelogin)
 		res, err := http.ReadResponse(answers, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer res.Body.Close()
 		if _, err := io.Copy(io.Discard, res.Body); err != nil {
 			t.Fatal(err)
 		}
-		res.Body.Close()
-		return res
+		return res.StatusCode, res.Close
 	}
-	if res := ask(); res.StatusCode != http.StatusOK || res.Close {
-		t.Fatalf("before: %s, closing: %t", res.Status, res.Close)
+	if status, closing := ask(); status != http.StatusOK || closing {
+		t.Fatalf("before: %d, closing: %t", status, closing)
 	}
 	r.cancel()
 	await(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
-	if res := ask(); res.StatusCode != http.StatusOK || !res.Close {
-		t.Errorf("while draining: %s, closing: %t", res.Status, res.Close)
+	if status, closing := ask(); status != http.StatusOK || !closing {
+		t.Errorf("while draining: %d, closing: %t", status, closing)
 	}
 }
 
