@@ -1,0 +1,145 @@
+package rollout_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/scripts/engine"
+)
+
+// project is what Compose makes of the Compose file with some settings. It needs no engine.
+type project struct {
+	Services map[string]struct {
+		Image           string
+		Environment     map[string]string
+		StopGracePeriod string `json:"stop_grace_period"`
+	}
+}
+
+func compose(t *testing.T, settings ...string) project {
+	t.Helper()
+	cmd := exec.Command(engine.Program(t, "docker-compose"), "--profile", "*", "config", "--format", "json")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), settings...)
+	out, err := cmd.Output()
+	must(t, err)
+	var p project
+	must(t, json.Unmarshal(out, &p))
+	return p
+}
+
+// caddy is what Caddy makes of the Caddyfile with the environment that Compose gives it.
+type caddy struct {
+	Apps struct {
+		TLS struct {
+			Automation struct {
+				Policies []struct {
+					Subjects []string
+					Issuers  []struct{ Module, Profile string }
+				}
+			}
+		}
+		HTTP struct {
+			GracePeriod time.Duration `json:"grace_period"`
+			Servers     map[string]struct {
+				TrustedProxies json.RawMessage `json:"trusted_proxies"`
+				Policies       []struct {
+					DefaultSNI string `json:"default_sni"`
+				} `json:"tls_connection_policies"`
+			}
+		}
+	}
+}
+
+func adapt(t *testing.T, environment map[string]string) (c caddy, text string) {
+	t.Helper()
+	cmd := exec.Command(engine.Program(t, "caddy"), "adapt", "--config", filepath.Join(root, "Caddyfile"))
+	cmd.Env = []string{"HOME=" + t.TempDir()}
+	for name, value := range environment {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := cmd.Output()
+	must(t, err)
+	must(t, json.Unmarshal(out, &c))
+	return c, string(out)
+}
+
+func TestSiteAddressChoosesTheCertificate(t *testing.T) {
+	for address, want := range map[string]string{
+		"": "internal", "vault.example.org": "acme shortlived", "203.0.113.7": "acme shortlived", "2001:db8::7": "acme shortlived",
+	} {
+		environment := compose(t, "SITE_ADDRESS="+address).Services["proxy"].Environment
+		if address == "" {
+			address = "localhost"
+		}
+		c, text := adapt(t, environment)
+		policies := c.Apps.TLS.Automation.Policies
+		if len(policies) != 1 || !slices.Equal(policies[0].Subjects, []string{address}) || len(policies[0].Issuers) != 1 {
+			t.Errorf("%s: certificates by %v", address, policies)
+			continue
+		}
+		if issuer := policies[0].Issuers[0]; strings.TrimSpace(issuer.Module+" "+issuer.Profile) != want {
+			t.Errorf("%s: the certificate is from %v, want %s", address, issuer, want)
+		}
+		for _, server := range c.Apps.HTTP.Servers {
+			if server.TrustedProxies != nil {
+				t.Errorf("%s: X-Forwarded-For is believed from %s", address, server.TrustedProxies)
+			}
+			for _, policy := range server.Policies {
+				if policy.DefaultSNI != address {
+					t.Errorf("%s: who names no site gets %q", address, policy.DefaultSNI)
+				}
+			}
+		}
+		if !strings.Contains(text, `"uri":"`+names.PathReady+`"`) || !strings.Contains(text, `"host":["`+address+`"]`) {
+			t.Errorf("%s: %s", address, text)
+		}
+	}
+}
+
+// TestFilesAgree: what stands in the Compose file, the Caddyfile and the script is what the server's code says.
+func TestFilesAgree(t *testing.T) {
+	p := compose(t)
+	port := strconv.Itoa(names.DefaultPort)
+	if got, want := p.Services["proxy"].Image, "caddy:"+caddyVersion(t); got != want {
+		t.Errorf("the proxy is %s, tested is %s", got, want)
+	}
+	for _, slot := range []string{"vault-blue", "vault-green"} {
+		s := p.Services[slot]
+		if got := s.Environment[names.EnvPort]; got != port {
+			t.Errorf("%s listens on %s, not on %s", slot, got, port)
+		}
+		drain := duration(t, s.Environment[names.EnvDrainDelay]) + duration(t, s.Environment[names.EnvDrainTimeout])
+		if grace := duration(t, s.StopGracePeriod); grace <= drain {
+			t.Errorf("%s is killed after %s, while it may drain for %s", slot, grace, drain)
+		}
+	}
+	c, text := adapt(t, p.Services["proxy"].Environment)
+	if grace := duration(t, p.Services["proxy"].StopGracePeriod); grace <= c.Apps.HTTP.GracePeriod {
+		t.Errorf("the proxy is killed after %s, while it may drain for %s", grace, c.Apps.HTTP.GracePeriod)
+	}
+	if want := `"upstreams":[{"dial":"vault-blue:` + port + `"},{"dial":"vault-green:` + port + `"}]`; !strings.Contains(text, want) {
+		t.Errorf("the proxy has other slots: %s", text)
+	}
+	script, err := os.ReadFile(filepath.Join(root, "scripts/rollout.sh"))
+	must(t, err)
+	for _, want := range []string{"\nport=" + port + "\n", ":$port" + names.PathReady + `"`} {
+		if !strings.Contains(string(script), want) {
+			t.Errorf("rollout.sh has no %q", want)
+		}
+	}
+}
+
+func duration(t *testing.T, text string) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(text)
+	must(t, err)
+	return d
+}
