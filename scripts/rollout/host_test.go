@@ -282,7 +282,13 @@ func (h *host) write(t *testing.T, name, content string) {
 // authority is that of the proxy, which signs the certificate of localhost.
 func (h *host) authority(t *testing.T) *x509.CertPool {
 	t.Helper()
-	files := tar.NewReader(strings.NewReader(h.docker(t, "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", "-")))
+	var archive []byte
+	await(t, "the proxy's authority", func() (ok bool) {
+		var err error
+		archive, err = h.command("docker", "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", "-").Output()
+		return err == nil
+	})
+	files := tar.NewReader(bytes.NewReader(archive))
 	_, err := files.Next()
 	must(t, err)
 	certificate, err := io.ReadAll(files)
