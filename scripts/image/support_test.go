@@ -59,7 +59,6 @@ func checkout(t testing.TB) string {
 	for _, name := range strings.Fields(run(t, root, nil, "git", "ls-files", "--cached", "--others", "--exclude-standard")) {
 		copyFile(t, filepath.Join(root, name), filepath.Join(dir, name))
 	}
-	placeholders(t, dir)
 	git := []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1"}
 	for _, who := range []string{"AUTHOR", "COMMITTER"} {
 		git = append(git, "GIT_"+who+"_NAME=test", "GIT_"+who+"_EMAIL=test@localhost", "GIT_"+who+"_DATE=2026-01-02T03:04:05Z")
@@ -68,16 +67,6 @@ func checkout(t testing.TB) string {
 	run(t, dir, git, "git", "add", "--all")
 	run(t, dir, git, "git", "commit", "--quiet", "--message", "test")
 	return dir
-}
-
-// placeholders stand for the files of a release that this work tree has not got yet.
-func placeholders(t testing.TB, dir string) {
-	t.Helper()
-	for _, name := range deployed {
-		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
-			must(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
-		}
-	}
 }
 
 func copyFile(t testing.TB, from, to string) {
