@@ -72,7 +72,12 @@ func (h *host) write(path, content string, mode os.FileMode) {
 // start runs the script as the unit does. It returns what it printed and its exit code.
 func (h *host) start(settings ...string) (string, int) {
 	h.t.Helper()
-	cmd := exec.CommandContext(h.t.Context(), "host/start-release.sh")
+	return h.run(settings)
+}
+
+func (h *host) run(settings []string, args ...string) (string, int) {
+	h.t.Helper()
+	cmd := exec.CommandContext(h.t.Context(), "host/start-release.sh", args...)
 	cmd.Env = append(emulator.Env(h.t),
 		"PATH="+h.bin+":"+os.Getenv("PATH"), "FAKE_DOCKER_LOG="+h.log(), "FAKE_DOCKER_IMAGE="+filepath.Join(h.bin, "image"),
 		"HOME_DIRECTORY="+h.home, "REPOSITORY="+testRepository, "RELEASE_PARAMETER="+names.ParameterPath+names.Release)
@@ -142,6 +147,72 @@ func TestRebootedHostServesItsOwnReleaseWithoutAsking(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(h.home, "deploy", "old")); err == nil {
 		t.Error("files of another release are left beside the new ones")
+	}
+}
+
+func TestHostServesTheReleaseThatIsAskedFor(t *testing.T) {
+	setRelease(t, noDigest+strings.Repeat("f", 64))
+	h := newHost(t)
+	h.write(filepath.Join(h.home, "state", "current"), noDigest+strings.Repeat("e", 64)+"\n", 0o644)
+	h.write(filepath.Join(h.home, "deploy.abcdef", "left by one that was killed"), "", 0o644)
+	if out, code := h.run(nil, testDigest); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	if got := h.did(); !strings.HasSuffix(got, "rollout.sh "+testRepository+"@"+testDigest+"\n") {
+		t.Errorf("it did:\n%s", got)
+	}
+	if left, _ := filepath.Glob(filepath.Join(h.home, "deploy.*")); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestHostKeepsTheFilesOfTheReleaseThatServes(t *testing.T) {
+	h := newHost(t)
+	h.write(filepath.Join(h.home, "deploy", "old"), "", 0o644)
+	h.write(filepath.Join(h.bin, "image", "deploy", "rollout.sh"), "#!/bin/sh\nexit 1\n", 0o755)
+	if out, code := h.run(nil, testDigest); code != 1 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if _, err := os.Stat(filepath.Join(h.home, "deploy", "old")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHostGoesBackWithTheFilesOfTheReleaseThatServes(t *testing.T) {
+	h := newHost(t)
+	if out, code := h.run(nil, "--back"); code != 1 || out != "start-release: error: no release has served on this host\n" {
+		t.Errorf("on a new host: exit %d: %s", code, out)
+	}
+	h.write(filepath.Join(h.home, "deploy", "rollout.sh"), "#!/bin/sh\necho \"$HOME_DIRECTORY $RELEASE_PARAMETER $*\"\n", 0o755)
+	if out, code := h.run(nil, "--back"); code != 0 || out != h.home+" "+names.ParameterPath+names.Release+" --back\n" {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+// TestSettingsOfTheFile: over SSH there is no systemd that would read it. What the environment says counts first.
+func TestSettingsOfTheFile(t *testing.T) {
+	h := newHost(t)
+	file := filepath.Join(h.bin, "settings")
+	h.write(file, "HOME_DIRECTORY=/nowhere\n# no setting\nEXTRA=$(touch "+filepath.Join(h.bin, "ran")+") two words\n", 0o644)
+	h.write(filepath.Join(h.home, "deploy", "rollout.sh"), "#!/bin/sh\necho \"$HOME_DIRECTORY|$EXTRA\"\n", 0o755)
+	want := h.home + "|$(touch " + filepath.Join(h.bin, "ran") + ") two words\n"
+	if out, code := h.run([]string{"SETTINGS_FILE=" + file}, "--status"); code != 0 || out != want {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if _, err := os.Stat(filepath.Join(h.bin, "ran")); err == nil {
+		t.Error("the file was run")
+	}
+}
+
+func TestStartReleaseRefusesWhatIsNoDigest(t *testing.T) {
+	h := newHost(t)
+	for _, args := range [][]string{{"latest"}, {"sha256:0"}, {"--force"}, {testDigest, testDigest}} {
+		if out, code := h.run(nil, args...); code != 2 || out == "" {
+			t.Errorf("%q: exit %d: %s", args, code, out)
+		}
+	}
+	if got := h.did(); got != "" {
+		t.Errorf("it did:\n%s", got)
 	}
 }
 

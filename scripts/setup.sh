@@ -6,8 +6,8 @@ usage() {
   cat <<'USAGE'
 Usage: scripts/setup.sh [--help]
 
-Checks for Go, Node.js, Java, Maven, Python, Chromium, Docker, its registry and
-shellcheck. On Debian and Ubuntu, as root or with password-less sudo, it
+Checks for Go, Node.js, Java, Maven, Python, Chromium, Docker, its registry,
+OpenSSH's server, sudo, jq and shellcheck. On Debian and Ubuntu, as root or with password-less sudo, it
 installs those that are missing; elsewhere it prints what to install and exits
 with 1.
 USAGE
@@ -57,6 +57,10 @@ need java openjdk-17-jre-headless
 need mvn maven
 need shellcheck shellcheck
 need docker-registry docker-registry
+need ssh openssh-client
+need sshd openssh-server
+need sudo sudo
+need jq jq
 # Where an engine answers, none has to be started.
 docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
 if [ -n "${CHROMIUM:-}" ]; then
@@ -85,6 +89,13 @@ if command -v apt-get >/dev/null 2>&1; then
     echo "setup.sh: error: apt-get could not install ${missing[*]}" >&2
     exit 1
   fi
+  # The tests start their own servers, on loopback. Debian would have these serve everybody who reaches this machine.
+  for service in ssh docker-registry; do
+    package=${service/#ssh/openssh-server}
+    if [[ " ${missing[*]} " == *" $package "* ]] && [ -d /run/systemd/system ]; then
+      "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1 || true
+    fi
+  done
   exit 0
 fi
 echo "setup.sh: error: missing: install ${missing[*]} (Debian's names) with your system's packages" >&2

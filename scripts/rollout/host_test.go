@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/scripts/engine"
 )
 
@@ -53,15 +54,30 @@ func newHost(t *testing.T) *host {
 		_ = syscall.Unmount(filepath.Join(directory, "data"), syscall.MNT_DETACH)
 		must(t, os.RemoveAll(directory))
 	})
-	h := &host{home: t.TempDir(), engine: engine.Engine{Host: "unix://" + filepath.Join(directory, "docker.sock"), Directory: directory}}
+	h := &host{home: newHome(t), engine: engine.Engine{Host: "unix://" + filepath.Join(directory, "docker.sock"), Directory: directory}}
 	h.env = append(h.engine.Env(t), "HOME_DIRECTORY="+h.home, "WATCH_SECONDS=1", "READY_TRIES=2", "READY_INTERVAL=1")
 	h.startEngine(t)
 	h.startRegistry(t)
-	h.image(t, "caddy:"+caddyVersion(t), engine.Program(t, "caddy"), "usr/bin/caddy", 0, "ENV PATH=/usr/bin")
-	h.image(t, "vaultsphere", build(t, "./app/cmd/vaultsphered"), "vaultsphered", uid,
-		`ENTRYPOINT ["/vaultsphered"]`, fmt.Sprintf("USER %d", uid))
-	h.image(t, "faulty", build(t, "./scripts/rollout/testdata/faulty"), "faulty", uid, `ENTRYPOINT ["/faulty"]`)
+	h.image(t, "caddy:"+caddyVersion(t), 0, map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}, "ENV PATH=/usr/bin")
+	deploy := map[string]string{
+		"deploy/docker-compose.yml": filepath.Join(root, "docker-compose.yml"),
+		"deploy/Caddyfile":          filepath.Join(root, "Caddyfile"),
+		"deploy/fetch-env.sh":       filepath.Join(root, "scripts/fetch-env.sh"),
+		"deploy/rollout.sh":         filepath.Join(root, "scripts/rollout.sh"),
+	}
+	deploy["vaultsphered"] = build(t, "./app/cmd/vaultsphered")
+	h.image(t, "vaultsphere", uid, deploy, `ENTRYPOINT ["/vaultsphered"]`, fmt.Sprintf("USER %d", uid))
+	delete(deploy, "vaultsphered")
+	deploy["faulty"] = build(t, "./scripts/rollout/testdata/faulty")
+	h.image(t, "faulty", uid, deploy, `ENTRYPOINT ["/faulty"]`)
 	return h
+}
+
+// newHome is that of a host that was just made.
+func newHome(t *testing.T) string {
+	t.Helper()
+	must(t, errors.Join(os.RemoveAll(names.HostDirectory), os.MkdirAll(names.HostDirectory, 0o750)))
+	return names.HostDirectory
 }
 
 func must(t *testing.T, err error) {
@@ -166,17 +182,20 @@ http: {addr: 127.0.0.1:5000}
 	})
 }
 
-// image makes one of a single program, and of a /data that owner alone may write.
-func (h *host) image(t *testing.T, name, program, path string, owner int, changes ...string) {
+// image makes one of files, each named with where its content is, and of a /data that owner alone may write.
+func (h *host) image(t *testing.T, name string, owner int, paths map[string]string, changes ...string) {
 	t.Helper()
-	content, err := os.ReadFile(program)
-	must(t, err)
 	var files bytes.Buffer
 	w := tar.NewWriter(&files)
 	must(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: "data/", Mode: 0o700, Uid: owner, Gid: owner}))
-	must(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path, Mode: 0o755, Size: int64(len(content))}))
-	_, err = w.Write(content)
-	must(t, errors.Join(err, w.Close()))
+	for path, source := range paths {
+		content, err := os.ReadFile(source)
+		must(t, err)
+		must(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path, Mode: 0o755, Size: int64(len(content))}))
+		_, err = w.Write(content)
+		must(t, err)
+	}
+	must(t, w.Close())
 	args := []string{"import"}
 	for _, change := range changes {
 		args = append(args, "--change", change)

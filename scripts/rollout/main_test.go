@@ -3,8 +3,10 @@ package rollout_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -14,14 +16,18 @@ import (
 // withinNetwork marks the process that has a network of its own.
 const withinNetwork = "ROLLOUT_TEST_NETWORK"
 
-// TestMain runs the tests in a network of their own: there the ports 80 and 443 and every address are free, and another
-// engine on this machine, which would share the tables of iptables, is not disturbed.
+// address is one of this machine that is not loopback, for what containers reach here: TEST-NET-1 (RFC 5737).
+const address = "192.0.2.10"
+
+// TestMain runs the tests in a network of their own: there the ports 22, 80 and 443 and every address are free, and another
+// engine on this machine, which would share the tables of iptables, is not disturbed. What they write under /etc and /opt,
+// as a host has it, nobody else sees.
 func TestMain(m *testing.M) {
 	if os.Getenv(withinNetwork) == "" {
 		os.Exit(again())
 	}
-	if err := raiseLoopback(); err != nil {
-		fmt.Fprintf(os.Stderr, "raise the loopback interface: %v\n", err)
+	if err := errors.Join(raiseLoopback(), ownFolders()); err != nil {
+		fmt.Fprintf(os.Stderr, "make a machine of its own: %v\n", err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -35,7 +41,7 @@ func again() int {
 	cmd := exec.Command(os.Args[0], os.Args[1:]...)
 	cmd.Env = append(os.Environ(), withinNetwork+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	err := cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
@@ -58,5 +64,38 @@ func raiseLoopback() error {
 		return err
 	}
 	lo.SetUint16(unix.IFF_UP)
-	return unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, lo)
+	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, lo); err != nil {
+		return err
+	}
+	alias, err := unix.NewIfreq("lo:1")
+	if err != nil {
+		return err
+	}
+	if err := alias.SetInet4Addr(netip.MustParseAddr(address).AsSlice()); err != nil {
+		return err
+	}
+	return unix.IoctlIfreq(socket, unix.SIOCSIFADDR, alias)
+}
+
+// ownFolders lays a layer over the folders that a host has files in. It goes with the last process that sees it.
+func ownFolders() error {
+	layers, err := os.MkdirTemp("", "folders")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(
+		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+		unix.Mount("tmpfs", layers, "tmpfs", 0, ""),
+	); err != nil {
+		return err
+	}
+	for _, folder := range []string{"/etc", "/opt"} {
+		upper, work := filepath.Join(layers, "upper", folder), filepath.Join(layers, "work", folder)
+		options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", folder, upper, work)
+		if err := errors.Join(os.MkdirAll(upper, 0o755), os.MkdirAll(work, 0o755), unix.Mount("overlay", folder, "overlay", 0, options)); err != nil {
+			return fmt.Errorf("a layer over %s: %w", folder, err)
+		}
+	}
+	// sshd wants it, and gives nothing to keep there.
+	return os.MkdirAll("/run/sshd", 0o755)
 }

@@ -21,7 +21,13 @@ func main() {
 			os.Exit(3)
 		})
 	}
-	err := http.ListenAndServe(":5001", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	err := http.ListenAndServe(":5001", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if os.Getenv("FAULT") == "hollow" && r.URL.Path != "/ready" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.WriteHeader(status)
+	}))
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }

@@ -1,0 +1,385 @@
+package rollout_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/fernet/fernet-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
+	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+)
+
+// settingsFile is what a host's user data writes.
+const settingsFile = "/etc/password-manager.env"
+
+// deployer is who calls deploy.sh: the pipeline, with a key of its own and the host's.
+type deployer struct {
+	host
+	env []string
+}
+
+// TestDeploy is the story of a host that serves the tables and is reached over SSH.
+func TestDeploy(t *testing.T) {
+	d := &deployer{host: *newHost(t)}
+	must(t, os.MkdirAll(filepath.Join(d.home, "bin"), 0o755))
+	copyFile(t, filepath.Join(root, "infra/host/start-release.sh"), filepath.Join(d.home, "bin/start-release"))
+	d.env = append(os.Environ(), d.startSSH(t)...)
+	d.seed(t)
+	d.settings(t)
+
+	first := d.release(t, "vaultsphere")
+	if code, said := d.deploy(nil, first); code != 1 || !strings.Contains(said, "serves on the host, but "+site+" does not answer, nor did it before: ") {
+		// Nobody trusts the proxy's authority before there is one.
+		t.Fatalf("the first release: exit %d: %s", code, said)
+	}
+	d.serves(t, first)
+	certificate := filepath.Join(t.TempDir(), "authority.pem")
+	d.docker(t, "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", certificate)
+	d.env = append(d.env, "CURL_CA_BUNDLE="+certificate)
+
+	l := startLoad(t, d.authority(t))
+	current := first
+	for _, part := range []struct {
+		name string
+		test func(*deployer, *testing.T, string) string
+	}{
+		{"six good releases", testDeployGood},
+		{"back", testDeployBack},
+		{"releases that do not serve", testDeployBad},
+		{"no settings", testDeployWithoutSettings},
+		{"another host", testDeployElsewhere},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			current = part.test(d, t, current)
+			d.serves(t, current)
+			l.check(t)
+		})
+	}
+	l.stop()
+	t.Run("no write is lost", l.readBack)
+	t.Run("a release that serves nobody goes by itself", func(t *testing.T) { d.testHollow(t, current) })
+	t.Run("an empty host serves the current release by itself", func(t *testing.T) { d.testReplaced(t, l, current) })
+}
+
+// startSSH serves SSH on port 22 and returns the settings of deploy.sh that lead there.
+func (d *deployer) startSSH(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for _, key := range []string{"host", "pipeline", "stranger"} {
+		output(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", key, "-f", path(key))
+	}
+	copyFile(t, path("pipeline.pub"), path("authorized_keys"))
+	for known, key := range map[string]string{"known_hosts": "host.pub", "other_hosts": "stranger.pub"} {
+		content, err := os.ReadFile(path(key))
+		must(t, err)
+		must(t, os.WriteFile(path(known), append([]byte("127.0.0.1 "), content...), 0o600))
+	}
+	// As Debian's and Amazon Linux's, but for where the keys are.
+	must(t, os.WriteFile(path("sshd_config"), fmt.Appendf(nil, `ListenAddress 127.0.0.1
+HostKey %s
+AuthorizedKeysFile %s
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+StrictModes no
+UsePAM no
+PidFile none
+`, path("host"), path("authorized_keys")), 0o600))
+	program, err := exec.LookPath("sshd")
+	if err != nil {
+		t.Fatal("sshd is missing: apt-get install openssh-server")
+	}
+	if _, err := exec.LookPath("sudo"); err != nil {
+		t.Fatal("sudo is missing: apt-get install sudo")
+	}
+	var log bytes.Buffer
+	cmd := exec.Command(program, "-D", "-e", "-f", path("sshd_config"))
+	cmd.Stderr = &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		_, _ = cmd.Process.Kill(), cmd.Wait()
+		if t.Failed() {
+			t.Logf("sshd: %s", log.String())
+		}
+	})
+	await(t, "sshd", func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:22")
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	return []string{
+		"DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "DEPLOY_KEY=" + path("pipeline"), "KNOWN_HOSTS=" + path("known_hosts"),
+		"OTHER_HOSTS=" + path("other_hosts"), "SITE_URL=" + site, "CHECK_SECONDS=5",
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	must(t, err)
+	must(t, os.WriteFile(to, content, 0o755))
+}
+
+func output(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(program, args...).CombinedOutput() //nolint:gosec // the programs are named by the tests
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// seed puts the tables and the parameters there that a deployment of the platform makes.
+func (d *deployer) seed(t *testing.T) {
+	t.Helper()
+	endpoint := dynamolocal.Endpoint(t)
+	tables := dynamo.Config{
+		Endpoint: endpoint, Region: emulator.Region,
+		Users: names.UsersTable, Accounts: names.AccountsTable, Passwords: names.PasswordsTable, Sessions: names.SessionsTable,
+	}
+	must(t, dynamo.CreateTables(t.Context(), tables))
+	at, err := url.Parse(endpoint)
+	must(t, err)
+	var secret fernet.Key
+	must(t, secret.Generate())
+	for name, value := range map[string]string{
+		names.EnvAWSRegion: emulator.Region, names.EnvPort: "5001", names.EnvStore: names.StoreDynamoDB,
+		names.EnvUsersTable: tables.Users, names.EnvAccountsTable: tables.Accounts,
+		names.EnvPasswordsTable: tables.Passwords, names.EnvSessionsTable: tables.Sessions,
+		names.SiteAddress: "localhost", names.EnvSessionSecret: secret.Encode(),
+		// Nobody outside of this machine issues a certificate for it, and the tables are here.
+		"SITE": "site", "AUTH_RATE": "1000000", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
+	} {
+		d.put(t, name, value)
+	}
+}
+
+func (d *deployer) put(t *testing.T, name, value string) {
+	t.Helper()
+	_, err := ssm.NewFromConfig(emulator.Config(t)).PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: aws.String(names.ParameterPath + name), Value: &value, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true),
+	})
+	must(t, err)
+}
+
+// settings writes the host's own, with the addresses and credentials that a host on AWS has from its surroundings. Later
+// ones win.
+func (d *deployer) settings(t *testing.T, more ...string) {
+	t.Helper()
+	var lines []string
+	for _, entry := range slices.Concat(d.account(t), d.host.env, []string{
+		"HOME_DIRECTORY=" + names.HostDirectory, "REPOSITORY=" + repository, "AWS_MAX_ATTEMPTS=1",
+	}, more) {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "AWS_") || slices.Contains([]string{
+			"DOCKER_HOST", "DOCKER_CONFIG", "HOME_DIRECTORY", "REPOSITORY", "RELEASE_PARAMETER", "WATCH_SECONDS", "READY_TRIES", "READY_INTERVAL",
+		}, name) {
+			lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, name+"=") })
+			lines = append(lines, entry)
+		}
+	}
+	must(t, os.WriteFile(settingsFile, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+	program := output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws")
+	must(t, errors.Join(os.MkdirAll("/etc/sudoers.d", 0o755),
+		os.WriteFile("/etc/sudoers.d/path", []byte("Defaults secure_path="+filepath.Dir(program)+":"+os.Getenv("PATH")+"\n"), 0o440)))
+}
+
+// deploy runs deploy.sh, and returns what it said last.
+func (d *deployer) deploy(env []string, args ...string) (code int, said string) {
+	cmd := exec.Command(filepath.Join(root, "scripts/deploy.sh"), args...)
+	cmd.Env = append(slices.Clone(d.env), env...)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		return -1, err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return cmd.ProcessState.ExitCode(), lines[len(lines)-1]
+}
+
+func testDeployGood(d *deployer, t *testing.T, current string) string {
+	for range 6 {
+		begin := time.Now()
+		current = d.release(t, "vaultsphere")
+		built := time.Since(begin)
+		code, said := d.deploy(nil, current)
+		if want := "deploy.sh: " + digest(current) + " serves at " + site + " after "; code != 0 || !strings.HasPrefix(said, want) {
+			t.Fatalf("exit %d: %s", code, said)
+		}
+		t.Logf("made in %s, deployed in %s", built.Round(time.Millisecond), (time.Since(begin) - built).Round(time.Millisecond))
+		d.serves(t, current)
+	}
+	if code, said := d.deploy(nil, current); code != 0 || !strings.Contains(said, "serves") {
+		t.Errorf("the same again: exit %d: %s", code, said)
+	}
+	if got := d.current(t); got != digest(current) {
+		t.Errorf("a new host would serve %s, not %s", got, digest(current))
+	}
+	code, said := d.deploy(nil, "--status")
+	if code != 0 || !strings.HasPrefix(said, "previous") {
+		t.Errorf("--status: exit %d: %s", code, said)
+	}
+	return current
+}
+
+// current is what a host that was just made would serve.
+func (d *deployer) current(t *testing.T) string {
+	t.Helper()
+	got, err := ssm.NewFromConfig(emulator.Config(t)).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(releaseParameter)})
+	must(t, err)
+	return *got.Parameter.Value
+}
+
+func testDeployBack(d *deployer, t *testing.T, _ string) string {
+	before := repository + "@" + d.state(t, "previous")
+	begin := time.Now()
+	code, said := d.deploy(nil, "--back")
+	took := time.Since(begin)
+	t.Logf("back after %s", took.Round(time.Millisecond))
+	if code != 0 || took > 10*time.Second || !strings.HasPrefix(said, "deploy.sh: the release before serves at ") {
+		t.Errorf("exit %d after %s: %s", code, took, said)
+	}
+	if got := d.current(t); got != digest(before) {
+		t.Errorf("a new host would serve %s, not %s", got, digest(before))
+	}
+	return before
+}
+
+func testDeployBad(d *deployer, t *testing.T, current string) string {
+	// The files of a release stay behind once it serves, and this one has others.
+	silent := d.release(t, "faulty", "ENV FAULT=silent")
+	d.image(t, "strange", 0, map[string]string{"go.mod": filepath.Join(root, "go.mod")}, `ENTRYPOINT ["/go.mod"]`)
+	scripts, err := os.Stat(filepath.Join(d.home, "deploy"))
+	must(t, err)
+	for _, c := range []struct{ image, want string }{
+		{silent, "deploy.sh: error: the host has not taken the release: rollout.sh: error: " + silent + " does not serve: not ready in 2 s"},
+		{repository + "@sha256:" + strings.Repeat("0", 64), "deploy.sh: error: the host has not taken the release: start-release: error: cannot pull "},
+		{d.release(t, "strange"), "carries no /deploy: it is not a release"},
+	} {
+		if code, said := d.deploy(nil, c.image); code != 1 || !strings.Contains(said, c.want) {
+			t.Errorf("exit %d: %s, want %s", code, said, c.want)
+		}
+		d.serves(t, current)
+	}
+	after, err := os.Stat(filepath.Join(d.home, "deploy"))
+	must(t, err)
+	if !os.SameFile(scripts, after) {
+		t.Error("the host works with the files of a release that never served")
+	}
+	return current
+}
+
+// testDeployWithoutSettings: whatever keeps the settings away changes neither them nor the release.
+func testDeployWithoutSettings(d *deployer, t *testing.T, current string) string {
+	file := filepath.Join(d.home, ".env")
+	before, err := os.ReadFile(file)
+	must(t, err)
+	next := d.release(t, "vaultsphere")
+	parameters := ssm.NewFromConfig(emulator.Config(t))
+	for _, c := range []struct {
+		name, want string
+		begin, end func()
+	}{
+		{"SSM is away", "fetch-env.sh: error: AWS does not answer: check the network and the region",
+			func() { d.settings(t, "AWS_ENDPOINT_URL_SSM=http://127.0.0.1:1") }, func() { d.settings(t) }},
+		{"a parameter is missing", "fetch-env.sh: error: missing: " + names.ParameterPath + names.EnvPort,
+			func() {
+				_, err := parameters.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String(names.ParameterPath + names.EnvPort)})
+				must(t, err)
+			}, func() { d.put(t, names.EnvPort, "5001") }},
+		{"a setting is wrong", "STORE must be",
+			func() { d.put(t, names.EnvStore, "paper") }, func() { d.put(t, names.EnvStore, names.StoreDynamoDB) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.begin()
+			defer c.end()
+			if code, said := d.deploy(nil, next); code != 1 || !strings.Contains(said, c.want) {
+				t.Errorf("exit %d: %s, want %s", code, said, c.want)
+			}
+			d.serves(t, current)
+			if c.want == "STORE must be" {
+				return // the settings are those of SSM, as they should be; the release that has to live with them does not
+			}
+			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
+				t.Errorf("the settings have changed: %v", err)
+			}
+		})
+	}
+	if code, said := d.deploy(nil, next); code != 0 {
+		t.Errorf("the next deployment: exit %d: %s", code, said)
+	}
+	return next
+}
+
+// testDeployElsewhere: a host with another key gets nothing.
+func testDeployElsewhere(d *deployer, t *testing.T, current string) string {
+	_, other, _ := strings.Cut(d.env[slices.IndexFunc(d.env, func(e string) bool { return strings.HasPrefix(e, "OTHER_HOSTS=") })], "=")
+	for _, c := range []struct {
+		env        []string
+		code       int
+		args, want string
+	}{
+		{[]string{"KNOWN_HOSTS=" + other}, 1, current, "deploy.sh: error: no connection to 127.0.0.1, or it broke: Host key verification failed."},
+		{[]string{"DEPLOY_PORT=1"}, 1, current, "deploy.sh: error: no connection to 127.0.0.1, or it broke: ssh: connect to host 127.0.0.1 port 1: Connection refused"},
+		{[]string{"KNOWN_HOSTS="}, 2, current, "deploy.sh: error: KNOWN_HOSTS is not set: it names the file with the host's key"},
+		{[]string{"DEPLOY_HOST=-oProxyCommand=id"}, 2, current, "deploy.sh: error: DEPLOY_HOST is '-oProxyCommand=id', not a host"},
+		{[]string{"DEPLOY_USER=a;b"}, 2, current, "deploy.sh: error: DEPLOY_USER is 'a;b', not a user's name"},
+		{[]string{"SITE_URL=http://x"}, 2, current, "deploy.sh: error: SITE_URL is 'http://x', not https:// and a host"},
+		{nil, 2, "password-manager:latest", "deploy.sh: error: 'password-manager:latest' is no IMAGE@sha256:DIGEST"},
+	} {
+		if code, said := d.deploy(c.env, c.args); code != c.code || said != c.want {
+			t.Errorf("%v %s: exit %d: %s, want %d: %s", c.env, c.args, code, said, c.code, c.want)
+		}
+	}
+	return current
+}
+
+// testHollow: a release that calls itself ready and serves nobody.
+func (d *deployer) testHollow(t *testing.T, current string) {
+	hollow := d.release(t, "faulty", "ENV FAULT=hollow")
+	code, said := d.deploy(nil, hollow)
+	if code != 1 || !strings.HasPrefix(said, "deploy.sh: error: "+site+" does not answer: ") || !strings.HasSuffix(said, "; the host went back to the release before") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+	d.serves(t, current)
+	if got := d.current(t); got != digest(current) {
+		t.Errorf("a new host would serve %s, not %s", got, digest(current))
+	}
+}
+
+// testReplaced empties the host and starts it as its first boot does.
+func (d *deployer) testReplaced(t *testing.T, l *load, current string) {
+	d.docker(t, "rm", "--force", "vaultsphere-proxy", "vaultsphere-blue", "vaultsphere-green")
+	d.docker(t, "volume", "prune", "--force")
+	d.docker(t, "image", "rm", "--force", current)
+	program := filepath.Join(d.home, "bin/start-release")
+	script, err := os.ReadFile(program)
+	must(t, err)
+	d.home = newHome(t)
+	must(t, errors.Join(os.MkdirAll(filepath.Dir(program), 0o755), os.WriteFile(program, script, 0o755)))
+	begin := time.Now()
+	output(t, "sudo", "-n", program)
+	t.Logf("it serves after %s", time.Since(begin).Round(time.Millisecond))
+	d.serves(t, current)
+	l.browser = client(d.authority(t), true) // a new host has a new authority
+	l.readBack(t)
+}
