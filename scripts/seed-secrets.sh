@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# Makes the secret of a deployment in SSM, once: one Fernet key, which no later run touches.
+# Makes the secret of a deployment in SSM, once: one Fernet key, which no later run touches unless it is told to rotate it.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/seed-secrets.sh [--help] [--region REGION]
+Usage: scripts/seed-secrets.sh [--help] [--region REGION] [--add | --use | --drop]
 
 Makes the SecureString /password-manager/SESSION_SECRET: a key from the system's
 random source, which only AWS gets to see. Where there is one already, it stays.
+
+The secret is a list of keys: the first seals, all open. To rotate it with nobody
+logged out, deploy after each of these steps:
+
+--add   puts a new key at the end, so that every server can open what it seals
+--use   puts the last key first, so that it seals
+--drop  leaves the first key alone. Sessions that an older key sealed end, and so
+        does the second factor of users who have not logged in since --use
 USAGE
 }
 
@@ -17,8 +25,15 @@ name=/password-manager/SESSION_SECRET
 # Version 1 of the AWS command line does not know AWS_REGION.
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
 
+step=
+
 while [ $# -gt 0 ]; do
   case "$1" in
+    --add | --use | --drop)
+      [ -z "$step" ] || { usage >&2; exit 2; }
+      step=$1
+      shift
+      ;;
     --region)
       [ -n "${2:-}" ] || { usage >&2; exit 2; }
       region=$2
@@ -62,6 +77,48 @@ kind() { # prints the parameter's type, None when there is no parameter
 # gets, and every user of the machine can read arguments.
 fernet_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n'; }
 
+keys() { # stdin: version, tab, keys; stdout: the keys after this step; nothing on failure
+  awk -v step="$step" -v made="$made" '
+    function refuse(why) { print why >"/dev/stderr"; exit 1 }
+    BEGIN { FS = "\t" }
+    NR > 1 { next }
+    {
+      n = split($2, key, /,/)
+      for (i = 1; i <= n; i++) if (key[i] !~ /^[A-Za-z0-9+\/_-]+=*$/) refuse("key " i " is no Fernet key: nothing is changed")
+      if (step == "--add") {
+        if (n > 3) refuse("there are " n " keys already: drop the old ones first")
+        getline line <made
+        print $2 "," line
+      } else {
+        if (n < 2) refuse("there is one key alone: --add a new one first")
+        if (step == "--drop") { print key[1]; exit }
+        out = key[n]
+        for (i = 1; i < n; i++) out = out "," key[i]
+        print out
+      }
+    }
+    END { if (!NR) exit 1 }'
+}
+
+rotate() {
+  [ "$(kind)" = SecureString ] || die "there is no SecureString $name: run this without $step first"
+  umask 077
+  # Files, and not a pipe from the one call to the other: what was read wrong must not be written.
+  work=$(mktemp -d)
+  trap 'rm -rf "$errors" "$work"' EXIT
+  made=$work/made
+  { fernet_key; echo; } >"$made"
+  ssm get-parameter --name "$name" --with-decryption --query 'Parameter.[Version,Value]' --output text >"$work/old" || explain ssm:GetParameter
+  keys <"$work/old" 2>"$work/why" | tr -d '\n' >"$work/new" || die "$(<"$work/why")"
+  local version now
+  version=$(cut -f 1 "$work/old")
+  now=$(ssm put-parameter --name "$name" --type SecureString --overwrite --value "file://$work/new" --query Version --output text) ||
+    explain ssm:PutParameter
+  [ "$now" = $((version + 1)) ] || die "somebody else changed $name at the same time: compare its versions with 'aws ssm get-parameter-history --name $name'"
+  echo "seed-secrets.sh: $name has changed: deploy, and then take the next step" >&2
+}
+
+if [ -n "$step" ]; then rotate; exit; fi
 found=$(kind)
 if [ "$found" = None ]; then
   fernet_key | ssm put-parameter --name "$name" --type SecureString --value file:///dev/stdin >/dev/null && exit

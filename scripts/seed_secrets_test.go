@@ -186,3 +186,60 @@ func TestSeedSaysWhatToDo(t *testing.T) {
 		})
 	}
 }
+
+// TestSecretRotates: every step leaves each older key that may still be needed, and in between nobody is logged out.
+func TestSecretRotates(t *testing.T) {
+	forget(t)
+	if status, said := seed(t, environment(t), "--add"); status != 1 || !strings.Contains(said, "run this without --add first") {
+		t.Errorf("without a secret: exit %d: %s", status, said)
+	}
+	seed(t, environment(t))
+	first := secret(t, emulator.Region)
+	for _, step := range []string{"--use", "--drop"} {
+		if status, said := seed(t, environment(t), step); status != 1 || said != "seed-secrets.sh: error: there is one key alone: --add a new one first\n" {
+			t.Errorf("%s: exit %d: %s", step, status, said)
+		}
+	}
+	var second string
+	for _, c := range []struct {
+		step string
+		want func() string
+	}{
+		{"--add", func() string { return first + "," + second }},
+		{"--use", func() string { return second + "," + first }},
+		{"--drop", func() string { return second }},
+	} {
+		status, said := seed(t, environment(t), c.step)
+		now := secret(t, emulator.Region)
+		if c.step == "--add" {
+			_, second, _ = strings.Cut(now, ",")
+		}
+		if status != 0 || now != c.want() || strings.Contains(said, first) || strings.Contains(said, second) {
+			t.Errorf("%s: exit %d: %s", c.step, status, said)
+		}
+		if _, err := vault.ParseKeyring(now); err != nil {
+			t.Errorf("%s: %v", c.step, err)
+		}
+	}
+	if second == "" || second == first {
+		t.Error("there is no new key")
+	}
+}
+
+func TestRotationChangesNothingThatItCannotRead(t *testing.T) {
+	forget(t)
+	spoiled := "a key with a space," + vault.NewKey()
+	_, err := client(t, emulator.Region).PutParameter(t.Context(), &ssm.PutParameterInput{
+		Name: aws.String(secretName), Value: &spoiled, Type: types.ParameterTypeSecureString,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, said := seed(t, environment(t), "--use")
+	if status != 1 || said != "seed-secrets.sh: error: key 1 is no Fernet key: nothing is changed\n" || secret(t, emulator.Region) != spoiled {
+		t.Errorf("exit %d: %s", status, said)
+	}
+	if status, _ := seed(t, environment(t), "--add", "--use"); status != 2 {
+		t.Errorf("two steps at once: exit %d", status)
+	}
+}

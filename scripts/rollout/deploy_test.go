@@ -62,6 +62,7 @@ func TestDeploy(t *testing.T) {
 	}{
 		{"six good releases", testDeployGood},
 		{"back", testDeployBack},
+		{"another secret", testDeploySecret},
 		{"releases that do not serve", testDeployBad},
 		{"no settings", testDeployWithoutSettings},
 		{"another host", testDeployElsewhere},
@@ -262,6 +263,34 @@ func testDeployBack(d *deployer, t *testing.T, _ string) string {
 		t.Errorf("a new host would serve %s, not %s", got, digest(before))
 	}
 	return before
+}
+
+// testDeploySecret: the load's sessions outlive a new key, which seals new ones when it is used.
+func testDeploySecret(d *deployer, t *testing.T, current string) string {
+	before := d.secret(t)
+	for _, step := range []string{"--add", "--use"} {
+		cmd := exec.Command(filepath.Join(root, "scripts/seed-secrets.sh"), step)
+		cmd.Env = d.account(t)
+		if out, err := cmd.CombinedOutput(); err != nil || bytes.Contains(out, []byte(before)) {
+			t.Fatalf("%s: %v: %s", step, err, out)
+		}
+		if code, said := d.deploy(nil, current); code != 0 {
+			t.Fatalf("after %s: exit %d: %s", step, code, said)
+		}
+	}
+	if keys := strings.Split(d.secret(t), ","); len(keys) != 2 || keys[1] != before || keys[0] == before {
+		t.Errorf("there are %d keys", len(keys))
+	}
+	return current
+}
+
+func (d *deployer) secret(t *testing.T) string {
+	t.Helper()
+	got, err := ssm.NewFromConfig(emulator.Config(t)).GetParameter(t.Context(), &ssm.GetParameterInput{
+		Name: aws.String(names.ParameterPath + names.EnvSessionSecret), WithDecryption: aws.Bool(true),
+	})
+	must(t, err)
+	return *got.Parameter.Value
 }
 
 func testDeployBad(d *deployer, t *testing.T, current string) string {
