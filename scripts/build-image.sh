@@ -11,7 +11,7 @@ Runs docker buildx build in this checkout, with ARGUMENTs such as --tag and
 
   VERSION               what the server says it is; default: the commit
   GO_IMAGE, NODE_IMAGE  what to build in, instead of the images in the Dockerfile
-  IMAGE_ARGS            more arguments, in words
+  IMAGE_ARGS            more arguments, in words; they win
 USAGE
 }
 
@@ -29,4 +29,4 @@ read -ra more <<<"${IMAGE_ARGS:-}"
 exec docker buildx build --build-arg "VERSION=$version" --build-arg "REVISION=$commit" \
   --build-arg "SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)" \
   ${GO_IMAGE:+--build-arg "GO_IMAGE=$GO_IMAGE"} ${NODE_IMAGE:+--build-arg "NODE_IMAGE=$NODE_IMAGE"} \
-  "${more[@]}" "$@" .
+  "$@" "${more[@]}" .

@@ -28,10 +28,10 @@ USAGE
 
 die() { echo "push-image.sh: error: $1" >&2; exit "${2:-1}"; }
 
-case "${1:-}" in
-  "") ;;
-  --help | -h) usage; exit 0 ;;
-  *) echo "push-image.sh: error: unknown argument: $1" >&2; usage >&2; exit 2 ;;
+case "$#:${1:-}" in
+  0:) ;;
+  1:--help | 1:-h) usage; exit 0 ;;
+  *) echo "push-image.sh: error: unknown argument: ${*: -1}" >&2; usage >&2; exit 2 ;;
 esac
 
 cd "$(dirname "$0")/.."
@@ -74,6 +74,7 @@ trap 'rm -f "$log" ${result:+"$result"}' EXIT
 reason() { # what the last command said at the end
   local said
   said=$(grep . "$log" | tail -n 1 || true)
+  said=${said#ERROR: }
   echo "${said:-no reason given}"
 }
 
@@ -106,7 +107,8 @@ sign_in() {
 }
 
 pushed() { # prints the digest that the registry has for the commit's tag, nothing when it has none
-  docker buildx imagetools inspect "$image:$tag" --format '{{.Manifest.Digest}}' 2>"$log" ||
+  # Buildx prints a table of its own for a format that begins with .Manifest.
+  docker buildx imagetools inspect "$image:$tag" --format '{{printf "%s" .Manifest.Digest}}' 2>"$log" ||
     grep -q ': not found$' "$log" || die "cannot look for $image:$tag: $(reason)"
 }
 
@@ -126,7 +128,7 @@ build() {
   if [ -t 2 ]; then
     scripts/build-image.sh "${arguments[@]}" || die "cannot build and push $image:$tag"
   elif ! scripts/build-image.sh "${arguments[@]}" >"$log" 2>&1; then
-    cat "$log" >&2
+    [ "$(wc -l <"$log")" -le 1 ] || cat "$log" >&2
     die "cannot build and push $image:$tag: $(reason)"
   fi
 }
