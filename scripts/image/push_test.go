@@ -21,6 +21,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/scripts/engine"
 )
 
 const noAttestations = "push-image.sh: the builder default is an engine's own: the image gets neither SBOM nor provenance\n"
@@ -287,5 +288,84 @@ func TestReleaseNeedsAPush(t *testing.T) {
 	_, err := output(dir, nil, "make", "release")
 	if err == nil || !strings.Contains(err.Error(), "make release: error: there is no image.json, which says what to release: make push\n") {
 		t.Errorf("make release says %v", err)
+	}
+}
+
+// startBuildKit returns the name of a builder that knows other platforms and attestations, as one of the driver
+// docker-container does, whose image no test can pull.
+func startBuildKit(t testing.TB, env []string) string {
+	t.Helper()
+	// The address of a socket is short, and t.TempDir has the test's name in it.
+	home, err := os.MkdirTemp("", "buildkit")
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
+	config, socket := filepath.Join(home, "config.toml"), "unix://"+filepath.Join(home, "socket")
+	must(t, os.WriteFile(config, fmt.Appendf(nil, `root = %q
+insecure-entitlements = ["network.host"]
+[worker.oci]
+enabled = true
+networkMode = "host"
+[worker.containerd]
+enabled = false
+`, home), 0o600))
+	var log bytes.Buffer
+	cmd := exec.Command(engine.Program(t, "buildkitd"), "--config", config, "--addr", socket)
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); t.Failed() {
+			t.Logf("buildkitd: %v\n%s", err, log.String())
+		}
+	})
+	name := unique()
+	run(t, root, env, "docker", "buildx", "create", "--name", name, "--driver", "remote", socket)
+	run(t, root, env, "docker", "buildx", "inspect", "--bootstrap", name)
+	return name
+}
+
+// scanner pushes an image that finds nothing, and says so as BuildKit wants it (docs/attestations/sbom-protocol.md there).
+func scanner(t testing.TB, env []string, registry string) string {
+	t.Helper()
+	dir, name := t.TempDir(), registry+"/scanner"
+	must(t, os.WriteFile(filepath.Join(dir, "scan"), []byte(`cat >"$BUILDKIT_SCAN_DESTINATION/none.spdx.json" <<'JSON'
+{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3"}}
+JSON
+`), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(`ARG GO_IMAGE
+FROM ${GO_IMAGE}
+COPY scan /
+ENTRYPOINT ["/bin/sh", "/scan"]
+`), 0o600))
+	run(t, dir, env, "sh", "-c", `docker buildx build --build-arg "GO_IMAGE=$GO_IMAGE" --tag "$0" --push .`, name)
+	remove(t, env, "image", "rm", "--force", name)
+	return name
+}
+
+func TestPushOfAllPlatforms(t *testing.T) {
+	env, dir, registry := pushEnvironment(t), checkout(t), startRegistry(t)
+	image := registry + "/" + names.Repository
+	// How the server is built is not what this is about, and takes minutes.
+	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY Caddyfile /\n"), 0o600))
+	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--all", "--message", "small")
+	p := succeeds(t, dir, append(env, "IMAGE="+image, "PLATFORMS=", "BUILDER="+startBuildKit(t, env),
+		"IMAGE_ARGS=--sbom=generator="+scanner(t, env, registry)), image, "")
+	for _, platform := range []string{"amd64", "arm64"} {
+		// A digest is of one platform at a time in an engine.
+		_, _ = output(dir, env, "docker", "image", "rm", "--force", p.Image)
+		run(t, dir, env, "docker", "pull", "--quiet", "--platform", "linux/"+platform, p.Image)
+		remove(t, env, "image", "rm", "--force", p.Image)
+		if got := run(t, dir, env, "docker", "image", "inspect", "--format", "{{.Architecture}}", p.Image); got != platform {
+			t.Errorf("pulled for %s it is for %s", platform, got)
+		}
+		for what, format := range map[string]string{
+			"SBOM":       `{{(index .SBOM "linux/` + platform + `").SPDX.spdxVersion}}`,
+			"provenance": `{{(index .Provenance "linux/` + platform + `").SLSA.buildConfig.llbDefinition}}`, // of mode=max alone
+		} {
+			if got := run(t, dir, env, "docker", "buildx", "imagetools", "inspect", p.Image, "--format", format); got == "" || strings.Contains(got, "<n") {
+				t.Errorf("%s has no %s: %s", platform, what, got)
+			}
+		}
 	}
 }
