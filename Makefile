@@ -25,7 +25,7 @@ WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
-	lint-infra screenshots image push synth bootstrap diff preflight deploy destroy
+	lint-infra screenshots image push release synth bootstrap diff preflight deploy destroy
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -34,7 +34,8 @@ help:
 	@echo "make bench  speed and memory, as a table"
 	@echo
 	@echo "make image  the server's image, for this machine: $(IMAGE):COMMIT"
-	@echo "make push   the same for all platforms, into the registry of IMAGE, with SBOM and provenance"
+	@echo "make push   the same for all platforms, into the platform's repository or that of IMAGE; which digest is in image.json"
+	@echo "make release  put what was pushed last on the host"
 	@echo
 	@echo "make synth      the platform as CloudFormation templates, in cdk.out/"
 	@echo "make bootstrap  prepare the AWS account and region for the CDK, once"
@@ -144,27 +145,19 @@ deploy: preflight
 destroy: infra/node_modules/.package-lock.json
 	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-!(Data)'
 
-# The image. What GO_IMAGE and NODE_IMAGE name is built in, instead of the images in the Dockerfile.
-IMAGE     ?= password-manager
+# The image. What else these two take from the environment, their scripts say with --help.
+IMAGE        ?= password-manager
 IMAGE_OUTPUT ?= --load
-PLATFORMS ?= linux/amd64,linux/arm64
-COMMIT     = $(shell git rev-parse HEAD)
-TAG        = $(shell git rev-parse HEAD | cut -c 1-12)
-
-IMAGE_BUILD = docker buildx build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(COMMIT) \
-	--build-arg SOURCE_DATE_EPOCH=$(shell git log -1 --format=%ct) --metadata-file image.json \
-	$(if $(GO_IMAGE),--build-arg GO_IMAGE=$(GO_IMAGE)) $(if $(NODE_IMAGE),--build-arg NODE_IMAGE=$(NODE_IMAGE)) \
-	$(IMAGE_ARGS) --tag $(IMAGE):$(TAG)
 
 image:
-	@$(IMAGE_BUILD) $(IMAGE_OUTPUT) .
+	@scripts/build-image.sh --tag "$(IMAGE):$$(git rev-parse HEAD | cut -c 1-12)" $(IMAGE_OUTPUT)
 
-# An engine's own builder knows one platform and no attestations: BUILDER is one that "docker buildx create" makes.
-BUILDER ?= vaultsphere
 push:
-	@git diff --quiet HEAD || { echo "make push: error: the checkout has changes that commit $(TAG) has not" >&2; exit 1; }
-	@docker buildx inspect $(BUILDER) >/dev/null 2>&1 || docker buildx create --name $(BUILDER) --driver docker-container >/dev/null
-	@$(IMAGE_BUILD) --builder $(BUILDER) --platform $(PLATFORMS) --sbom=true --provenance=mode=max --tag $(IMAGE):latest --push .
+	@scripts/push-image.sh
+
+release:
+	@[ -s image.json ] || { echo "make release: error: there is no image.json, which says what to release: make push" >&2; exit 1; }
+	@scripts/deploy.sh "$$(sed -n 's/.*"image": *"\([^"]*\)".*/\1/p' image.json)"
 
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt ./...

@@ -21,18 +21,19 @@ func main() {
 	binary := flag.String("server", "bin/vaultsphered", "the server to measure")
 	page := flag.String("page", "app/web/e2e/bench.mjs", "the script that measures the page; empty: leave the page out")
 	platform := flag.Bool("platform", true, "measure the platform's synth as well")
+	image := flag.Bool("image", true, "measure the server's image as well, which takes Docker")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "bench: error: unknown argument: %s\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	if err := run(context.Background(), *binary, *page, *platform); err != nil {
+	if err := run(context.Background(), *binary, *page, *platform, *image); err != nil {
 		fmt.Fprintf(os.Stderr, "bench: error: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, page string, platform bool) error {
+func run(ctx context.Context, binary, page string, platform, image bool) error {
 	dir, err := os.MkdirTemp("", "vaultsphere-bench-")
 	if err != nil {
 		return err
@@ -43,6 +44,9 @@ func run(ctx context.Context, binary, page string, platform bool) error {
 	measures := []func(context.Context, string, string) ([]row, error){serverRows, vaultRows, growthRows}
 	if platform {
 		measures = append(measures, synthRows)
+	}
+	if image {
+		measures = append(measures, imageRows)
 	}
 	for _, measure := range measures {
 		part, err := measure(ctx, binary, dir)

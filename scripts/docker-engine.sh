@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A Docker engine for tests, and the programs that go with it: BuildKit's and Compose's plugins, and Caddy.
+# A Docker engine for tests, and the programs that go with it: BuildKit, its and Compose's plugins, and Caddy.
 set -euo pipefail
 
 usage() {
@@ -8,7 +8,8 @@ Usage: scripts/docker-engine.sh install
        scripts/docker-engine.sh path
        scripts/docker-engine.sh run DIRECTORY
 
-install  builds docker-buildx, docker-compose and caddy into the user's cache, once
+install  builds docker-buildx, buildkitd, docker-compose and caddy into the user's
+         cache, once
 path     installs them and prints the folder where they are
 run      runs an engine in the foreground, as root, with everything it has under
          DIRECTORY, and listening on DIRECTORY/docker.sock; one that ends is
@@ -34,11 +35,12 @@ install() { # sets home
   mkdir -p "$(dirname "$home")"
   part=$(mktemp -d "$home.XXXXXX")
   if ! { build docker-buildx github.com/docker/buildx cmd/buildx version.Version &&
+    build buildkitd github.com/moby/buildkit cmd/buildkitd version.Version &&
     build docker-compose github.com/docker/compose/v2 cmd internal.Version &&
     build caddy github.com/caddyserver/caddy/v2 cmd/caddy CustomVersion; } >"$part.log" 2>&1; then
     cat "$part.log" >&2
     rm -rf "$part" "$part.log"
-    die "go could not build Docker's plugins and Caddy"
+    die "go could not build BuildKit, Docker's plugins and Caddy"
   fi
   rm -f "$part.log"
   chmod 0755 "$part"

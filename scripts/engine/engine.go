@@ -1,4 +1,4 @@
-// Package engine gives tests a Docker engine, and the programs that go with one.
+// Package engine gives tests and measurements a Docker engine, and the programs that go with one.
 package engine
 
 import (
@@ -42,14 +42,25 @@ var shared = sync.OnceValues(func() (*Engine, error) {
 	return private(syscall.LOCK_SH)
 })
 
-// Shared returns an engine that all tests of this machine share, of other test binaries too: the one that is running, or
-// a private one that ends with its last user and keeps its images and its build cache for the next time. Tests keep apart
-// by the names of containers, networks, volumes and tags, and remove what they made.
-func Shared(t testing.TB) *Engine {
-	t.Helper()
+const hint = "install it: scripts/setup.sh && scripts/docker-engine.sh install"
+
+// Find returns an engine that all tests of this machine share, of other processes too: the one that is running, or a
+// private one that ends with its last user and keeps its images and its build cache for the next time. Users keep apart by
+// the names of containers, networks, volumes and tags, and remove what they made.
+func Find() (*Engine, error) {
 	e, err := shared()
 	if err != nil {
-		t.Fatalf("%v\ninstall it: scripts/setup.sh && scripts/docker-engine.sh install", err)
+		return nil, fmt.Errorf("%w\n%s", err, hint)
+	}
+	return e, nil
+}
+
+// Shared is Find for a test.
+func Shared(t testing.TB) *Engine {
+	t.Helper()
+	e, err := Find()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return e
 }
@@ -60,7 +71,7 @@ func Own(t testing.TB) *Engine {
 	t.Helper()
 	e, err := private(syscall.LOCK_EX)
 	if err != nil {
-		t.Fatalf("%v\ninstall it: scripts/setup.sh && scripts/docker-engine.sh install", err)
+		t.Fatalf("%v\n%s", err, hint)
 	}
 	t.Cleanup(func() {
 		e.lifeline.Close()
@@ -158,20 +169,29 @@ func answers(host string) bool {
 	return exec.CommandContext(ctx, "docker", "--host", host, "version").Run() == nil //nolint:gosec // the host is ours
 }
 
-func script() string {
+func script() string { return beside("docker-engine.sh") }
+
+func beside(name string) string {
 	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "docker-engine.sh")
+	return filepath.Join(filepath.Dir(here), "..", name)
 }
 
 var programs = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command(script(), "path").Output() //nolint:noctx,gosec // a build takes minutes; the path is this repository's
+	return output(nil, script(), "path")
+})
+
+// output is what the command prints; a build takes minutes.
+func output(env []string, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...) //nolint:noctx,gosec // the path is this repository's
+	cmd.Env = env
+	out, err := cmd.Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return "", fmt.Errorf("%w: %s", err, failed.Stderr)
 	}
 	return strings.TrimSpace(string(out)), err
-})
+}
 
-// Program returns the path of docker-buildx, docker-compose or caddy.
+// Program returns the path of docker-buildx, buildkitd, docker-compose or caddy.
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	folder, err := programs()
@@ -181,23 +201,45 @@ func Program(t testing.TB, name string) string {
 	return filepath.Join(folder, name)
 }
 
-// Env is the environment of a child process that uses the engine: this process's own, with a configuration for this test
-// alone, which has the plugins and nobody's credentials.
-func (e *Engine) Env(t testing.TB) []string {
-	t.Helper()
-	config := t.TempDir()
+// Environ is the environment of a child process that uses the engine: this process's own, with a configuration in the new
+// folder config, which has the plugins and nobody's credentials.
+func (e *Engine) Environ(config string) ([]string, error) {
+	folder, err := programs()
+	if err != nil {
+		return nil, err
+	}
 	plugins := filepath.Join(config, "cli-plugins")
-	if err := os.Mkdir(plugins, 0o700); err != nil {
-		t.Fatal(err)
+	if err := os.MkdirAll(plugins, 0o700); err != nil {
+		return nil, err
 	}
 	for _, name := range []string{"docker-buildx", "docker-compose"} {
-		if err := os.Symlink(Program(t, name), filepath.Join(plugins, name)); err != nil {
-			t.Fatal(err)
+		if err := os.Symlink(filepath.Join(folder, name), filepath.Join(plugins, name)); err != nil {
+			return nil, err
 		}
 	}
 	// A builder or a context that a person has chosen is that person's.
 	env := without(os.Environ(), "DOCKER_CONTEXT", "BUILDX_BUILDER", "BUILDX_CONFIG", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES")
-	return append(env, "DOCKER_CONFIG="+config, "DOCKER_HOST="+e.Host)
+	return append(env, "DOCKER_CONFIG="+config, "DOCKER_HOST="+e.Host), nil
+}
+
+// Env is Environ for a test, in a folder of its own.
+func (e *Engine) Env(t testing.TB) []string {
+	t.Helper()
+	env, err := e.Environ(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return env
+}
+
+// Build is what the server's image needs to be built with env here: the machine's own tools instead of the base images,
+// and its network.
+func (e *Engine) Build(env []string) ([]string, error) {
+	image, err := output(env, beside("builder-image.sh"))
+	if err != nil {
+		return nil, err
+	}
+	return []string{"GO_IMAGE=" + image, "NODE_IMAGE=" + image, "IMAGE_ARGS=--network host"}, nil
 }
 
 func without(env []string, names ...string) []string {

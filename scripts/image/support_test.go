@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/scripts/engine"
@@ -82,22 +81,14 @@ func copyFile(t testing.TB, from, to string) {
 	must(t, os.WriteFile(to, b, info.Mode()))
 }
 
-var builder = sync.OnceValues(func() (string, error) {
-	return output(root, append(os.Environ(), "DOCKER_HOST="+host), "scripts/builder-image.sh")
-})
-
-// host is set before builder is called.
-var host string
-
-// environment is that of a build here: the machine's own tools instead of the base images, and its network.
+// environment is that of a build on this machine.
 func environment(t testing.TB) []string {
 	t.Helper()
 	e := engine.Shared(t)
-	host = e.Host
-	image, err := builder()
+	env := e.Env(t)
+	build, err := e.Build(env)
 	must(t, err)
-	image = strings.TrimSpace(image)
-	return append(e.Env(t), "GO_IMAGE="+image, "NODE_IMAGE="+image, "IMAGE_ARGS=--network host")
+	return append(env, build...)
 }
 
 // unique is a name that no other test has.

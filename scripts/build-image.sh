@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The server's image, with the arguments that every build of it has, wherever its result goes.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/build-image.sh [ARGUMENT...]
+
+Runs docker buildx build in this checkout, with ARGUMENTs such as --tag and
+--load. Environment:
+
+  VERSION               what the server says it is; default: the commit
+  GO_IMAGE, NODE_IMAGE  what to build in, instead of the images in the Dockerfile
+  IMAGE_ARGS            more arguments, in words; they win
+USAGE
+}
+
+die() { echo "build-image.sh: error: $1" >&2; exit "${2:-1}"; }
+
+case "${1:-}" in
+  --help | -h) usage; exit 0 ;;
+esac
+
+cd "$(dirname "$0")/.."
+commit=$(git rev-parse HEAD 2>/dev/null) || die "this is no git checkout, and an image says of which commit it is"
+version=${VERSION:-$(git describe --always --dirty --abbrev=12)}
+read -ra more <<<"${IMAGE_ARGS:-}"
+# The time is the commit's, so that two builds of it are alike.
+exec docker buildx build --build-arg "VERSION=$version" --build-arg "REVISION=$commit" \
+  --build-arg "SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)" \
+  ${GO_IMAGE:+--build-arg "GO_IMAGE=$GO_IMAGE"} ${NODE_IMAGE:+--build-arg "NODE_IMAGE=$NODE_IMAGE"} \
+  "$@" "${more[@]}" .

@@ -1,0 +1,371 @@
+package image_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/scripts/engine"
+)
+
+const noAttestations = "push-image.sh: the builder default is an engine's own: the image gets neither SBOM nor provenance\n"
+
+// pushEnvironment is that of a push to an AWS on loopback with the engine's own builder, which needs no image of BuildKit.
+func pushEnvironment(t testing.TB, more ...string) []string {
+	t.Helper()
+	docker, cloud := environment(t), emulator.Env(t)
+	var env []string
+	for _, entry := range append(slices.Clone(docker), cloud...) {
+		// What one of them has taken out stays out.
+		if !slices.Contains(os.Environ(), entry) || slices.Contains(docker, entry) && slices.Contains(cloud, entry) {
+			env = append(env, entry)
+		}
+	}
+	aws := run(t, root, nil, "scripts/python-tool.sh", "path", "aws")
+	env = append(env, "AWS_MAX_ATTEMPTS=1", "PATH="+filepath.Dir(aws)+":"+os.Getenv("PATH"),
+		"BUILDER=default", "PLATFORMS=linux/"+runtime.GOARCH, "IMAGE=", "VERSION=")
+	return append(env, more...)
+}
+
+// push returns the exit status and what was said. Nothing is on stdout.
+func push(t testing.TB, dir string, env []string, args ...string) (status int, said string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command("scripts/push-image.sh", args...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, &stdout, &stderr
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if stdout.Len() > 0 {
+		t.Errorf("stdout has %q", &stdout)
+	}
+	return cmd.ProcessState.ExitCode(), stderr.String()
+}
+
+// startRegistry returns the address of an empty registry.
+func startRegistry(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	address := l.Addr().String()
+	must(t, l.Close())
+	config := filepath.Join(t.TempDir(), "registry.yml")
+	must(t, os.WriteFile(config, fmt.Appendf(nil, `version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: %q}}
+http: {addr: %q}
+`, t.TempDir(), address), 0o600))
+	cmd := exec.Command("docker-registry", "serve", config)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%v: apt-get install docker-registry", err)
+	}
+	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
+	for deadline := time.Now().Add(30 * time.Second); status("http://"+address+"/v2/") != http.StatusOK; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the registry gave no answer in 30 s")
+		}
+	}
+	return address
+}
+
+// digest is what the registry has for a tag of the image, empty if nothing.
+func digest(t testing.TB, image, tag string) string {
+	t.Helper()
+	address, name, _ := strings.Cut(image, "/")
+	req, err := http.NewRequest(http.MethodHead, "http://"+address+"/v2/"+name+"/manifests/"+tag, nil)
+	must(t, err)
+	for _, kind := range []string{"docker.distribution.manifest.v2", "docker.distribution.manifest.list.v2", "oci.image.manifest.v1", "oci.image.index.v1"} {
+		req.Header.Add("Accept", "application/vnd."+kind+"+json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	must(t, err)
+	res.Body.Close()
+	return res.Header.Get("Docker-Content-Digest")
+}
+
+type pushed struct{ Image, Tag string }
+
+func readPushed(t testing.TB, dir string) (p pushed) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "image.json"))
+	must(t, err)
+	must(t, json.Unmarshal(b, &p))
+	return p
+}
+
+// succeeds fails the test unless the push says so, in image.json as well; it returns that.
+func succeeds(t testing.TB, dir string, env []string, image, before string) pushed {
+	t.Helper()
+	status, said := push(t, dir, env)
+	if status != 0 {
+		t.Fatalf("exit %d: %s", status, said)
+	}
+	p := readPushed(t, dir)
+	if want := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]; p.Tag != want {
+		t.Errorf("image.json has tag %s, want %s", p.Tag, want)
+	}
+	if want := before + "push-image.sh: " + p.Image + " is " + p.Tag + " and latest\n"; said != want {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+	for _, tag := range []string{p.Tag, "latest"} {
+		if got := image + "@" + digest(t, image, tag); got != p.Image {
+			t.Errorf("the registry has %s for %s, image.json %s", got, tag, p.Image)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "image.json?*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+	return p
+}
+
+func TestPush(t *testing.T) {
+	env, dir := pushEnvironment(t), checkout(t)
+	image := startRegistry(t) + "/" + names.Repository
+	emulator.Reset(t)
+	at := append(env, "IMAGE="+image)
+
+	first := succeeds(t, dir, at, image, noAttestations)
+	commit := run(t, dir, env, "git", "rev-parse", "HEAD")
+	remove(t, env, "image", "rm", "--force", image+":"+first.Tag)
+	var answer struct {
+		Repositories []struct {
+			ImageTagMutability         string
+			ImageScanningConfiguration struct{ ScanOnPush bool }
+			EncryptionConfiguration    struct{ EncryptionType string }
+		}
+	}
+	must(t, json.Unmarshal([]byte(run(t, dir, env, "aws", "ecr", "describe-repositories", "--repository-names", names.Repository)), &answer))
+	if r := answer.Repositories[0]; r.ImageTagMutability != "IMMUTABLE_WITH_EXCLUSION" || !r.ImageScanningConfiguration.ScanOnPush ||
+		r.EncryptionConfiguration.EncryptionType != "KMS" {
+		t.Errorf("the repository is %+v", r)
+	}
+
+	t.Run("the digest can be pulled", func(t *testing.T) {
+		run(t, dir, env, "docker", "image", "rm", "--force", image+":"+first.Tag)
+		run(t, dir, env, "docker", "pull", "--quiet", first.Image)
+		remove(t, env, "image", "rm", "--force", first.Image)
+		label := `{{index .Config.Labels "org.opencontainers.image.revision"}}`
+		if got := run(t, dir, env, "docker", "image", "inspect", "--format", label, first.Image); got != commit {
+			t.Errorf("it is of commit %s, want %s", got, commit)
+		}
+		if got := run(t, dir, env, "docker", "run", "--rm", "--network", "none", first.Image, "version"); got != first.Tag {
+			t.Errorf("it is version %s, want %s", got, first.Tag)
+		}
+	})
+	// What a build would need is not there.
+	nothing := append(slices.Clone(env), "GO_IMAGE=127.0.0.1:1/nothing", "NODE_IMAGE=127.0.0.1:1/nothing", "BUILDER=")
+	t.Run("the same commit is not built again", func(t *testing.T) {
+		must(t, os.Remove(filepath.Join(dir, "image.json")))
+		if again := succeeds(t, dir, append(nothing, "IMAGE="+image), image, ""); again != first {
+			t.Errorf("it is %v, want %v", again, first)
+		}
+	})
+	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--allow-empty", "--message", "next")
+	t.Run("a build that fails changes nothing", func(t *testing.T) {
+		status, said := push(t, dir, append(nothing, "IMAGE="+image, "BUILDER=default"))
+		lines := strings.Split(strings.TrimSpace(said), "\n")
+		if last := lines[len(lines)-1]; status != 1 || !strings.HasPrefix(last, "push-image.sh: error: cannot build and push "+image+":") {
+			t.Errorf("exit %d: %s", status, said)
+		}
+		if readPushed(t, dir) != first || image+"@"+digest(t, image, "latest") != first.Image {
+			t.Error("image.json or latest has changed")
+		}
+	})
+	t.Run("another commit is another image", func(t *testing.T) {
+		outputs := fmt.Sprintf(`{"PasswordManager-Data": {"RepositoryUri": %q}}`, image)
+		must(t, os.WriteFile(filepath.Join(dir, "cdk-outputs.json"), []byte(outputs), 0o600))
+		next := succeeds(t, dir, env, image, noAttestations)
+		remove(t, env, "image", "rm", "--force", image+":"+next.Tag)
+		if next.Image == first.Image || next.Tag == first.Tag {
+			t.Errorf("it is %v again", next)
+		}
+	})
+	t.Run("an older commit gets latest back", func(t *testing.T) {
+		run(t, dir, env, "git", "checkout", "--quiet", commit)
+		if again := succeeds(t, dir, nothing, image, ""); again != first {
+			t.Errorf("it is %v, want %v", again, first)
+		}
+	})
+}
+
+func TestPushThatFails(t *testing.T) {
+	env, dir := pushEnvironment(t), checkout(t)
+	image := startRegistry(t) + "/" + names.Repository
+	const before = `{"image": "registry.test/before@sha256:00", "tag": "before"}`
+	must(t, os.WriteFile(filepath.Join(dir, "image.json"), []byte(before), 0o600))
+	for _, c := range []struct {
+		name   string
+		env    []string
+		files  map[string]string
+		args   []string
+		status int
+		says   string // all of its only line, as a pattern; of the first of several with status 2
+	}{
+		{"changes", []string{"IMAGE=" + image}, map[string]string{"Caddyfile": ""}, nil, 1,
+			`the checkout has changes that commit [0-9a-f]{12} has not: Caddyfile: commit or remove them`},
+		{"a new file", []string{"IMAGE=" + image}, map[string]string{"app/new.go": ""}, nil, 1,
+			`the checkout has changes that commit [0-9a-f]{12} has not: app/new.go: commit or remove them`},
+		{"no registry", []string{"IMAGE=127.0.0.1:1/password-manager"}, nil, nil, 1, `cannot sign in to 127\.0\.0\.1:1: .*connection refused`},
+		{"no AWS", []string{"IMAGE=" + image, "AWS_ENDPOINT_URL=http://127.0.0.1:1"}, nil, nil, 1,
+			`cannot look for the repository password-manager: Could not connect to the endpoint URL: .*`},
+		{"no credentials", []string{"IMAGE=" + image, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, nil, nil, 1,
+			`cannot look for the repository password-manager: .*[Cc]redentials.*`},
+		{"no engine", []string{"IMAGE=" + image, "DOCKER_HOST=unix:///nowhere"}, nil, nil, 1, `cannot build and push .*: .*unix:///nowhere.*`},
+		{"no platform deployed", nil, nil, nil, 1,
+			`nowhere to push to: set IMAGE to REGISTRY/NAME, or deploy PasswordManager-Data, which writes cdk-outputs.json`},
+		{"only other stacks", nil, map[string]string{"cdk-outputs.json": `{"PasswordManager-Host": {"RepositoryUri": "registry.test/other"}}`}, nil, 1,
+			`nowhere to push to: .*`},
+		{"outputs that are no JSON", nil, map[string]string{"cdk-outputs.json": `{`}, nil, 1, `cdk-outputs\.json cannot be read: .*`},
+		{"an option", nil, nil, []string{"--force"}, 2, `unknown argument: --force`},
+		{"a name", nil, nil, []string{image}, 2, `unknown argument: .*`},
+		{"an empty argument and another", nil, nil, []string{"", "x"}, 2, `unknown argument: .*`},
+		{"help and another", nil, nil, []string{"--help", "x"}, 2, `unknown argument: .*`},
+		{"an image of no registry", []string{"IMAGE=password-manager"}, nil, nil, 2, `IMAGE is 'password-manager', not REGISTRY/NAME without a tag`},
+		{"one of a user of Docker's", []string{"IMAGE=team/password-manager"}, nil, nil, 2, `IMAGE is .*`},
+		{"a tag", []string{"IMAGE=registry.test/password-manager:1"}, nil, nil, 2, `IMAGE is .*`},
+		{"a digest", []string{"IMAGE=registry.test/password-manager@sha256:00"}, nil, nil, 2, `IMAGE is .*`},
+		{"quotes", []string{`IMAGE=registry.test/"`}, nil, nil, 2, `IMAGE is .*`},
+		{"capitals", []string{"IMAGE=registry.test/Vault"}, nil, nil, 2, `IMAGE is .*`},
+		{"another system", []string{"IMAGE=" + image, "PLATFORMS=windows/amd64"}, nil, nil, 2, `PLATFORMS is 'windows/amd64', not such as linux/amd64,linux/arm64`},
+		{"spaces", []string{"IMAGE=" + image, "PLATFORMS=linux/amd64 linux/arm64"}, nil, nil, 2, `PLATFORMS is .*`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			emulator.Reset(t)
+			for name, content := range c.files {
+				must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+			}
+			defer func() {
+				run(t, dir, env, "git", "checkout", "--quiet", ".")
+				for name := range c.files {
+					if out := run(t, dir, env, "git", "ls-files", name); out == "" {
+						must(t, os.Remove(filepath.Join(dir, name)))
+					}
+				}
+			}()
+			status, said := push(t, dir, append(slices.Clone(env), c.env...), c.args...)
+			line, rest, _ := strings.Cut(said, "\n")
+			if status != c.status || !regexp.MustCompile(`^push-image\.sh: error: `+c.says+`$`).MatchString(line) ||
+				rest != "" && (c.status != 2 || !strings.HasPrefix(rest, "Usage: ")) {
+				t.Errorf("exit %d, want %d: %s", status, c.status, said)
+			}
+			if b, err := os.ReadFile(filepath.Join(dir, "image.json")); err != nil || string(b) != before {
+				t.Errorf("image.json is %s, %v", b, err)
+			}
+			if len(c.files) > 0 {
+				if got := run(t, dir, env, "aws", "ecr", "describe-repositories", "--query", "repositories", "--output", "text"); got != "" {
+					t.Errorf("it made a repository: %s", got)
+				}
+			}
+			if got := digest(t, image, "latest"); got != "" {
+				t.Errorf("it pushed %s", got)
+			}
+		})
+	}
+}
+
+func TestReleaseNeedsAPush(t *testing.T) {
+	dir := checkout(t)
+	if _, err := os.Stat(filepath.Join(dir, "image.json")); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("the checkout has an image.json")
+	}
+	_, err := output(dir, nil, "make", "release")
+	if err == nil || !strings.Contains(err.Error(), "make release: error: there is no image.json, which says what to release: make push\n") {
+		t.Errorf("make release says %v", err)
+	}
+}
+
+// startBuildKit returns the name of a builder that knows other platforms and attestations, as one of the driver
+// docker-container does, whose image no test can pull.
+func startBuildKit(t testing.TB, env []string) string {
+	t.Helper()
+	// The address of a socket is short, and t.TempDir has the test's name in it.
+	home, err := os.MkdirTemp("", "buildkit")
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
+	config, socket := filepath.Join(home, "config.toml"), "unix://"+filepath.Join(home, "socket")
+	must(t, os.WriteFile(config, fmt.Appendf(nil, `root = %q
+insecure-entitlements = ["network.host"]
+[worker.oci]
+enabled = true
+networkMode = "host"
+[worker.containerd]
+enabled = false
+`, home), 0o600))
+	var log bytes.Buffer
+	cmd := exec.Command(engine.Program(t, "buildkitd"), "--config", config, "--addr", socket)
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); t.Failed() {
+			t.Logf("buildkitd: %v\n%s", err, log.String())
+		}
+	})
+	name := unique()
+	run(t, root, env, "docker", "buildx", "create", "--name", name, "--driver", "remote", socket)
+	run(t, root, env, "docker", "buildx", "inspect", "--bootstrap", name)
+	return name
+}
+
+// scanner pushes an image that finds nothing, and says so as BuildKit wants it (docs/attestations/sbom-protocol.md there).
+func scanner(t testing.TB, env []string, registry string) string {
+	t.Helper()
+	dir, name := t.TempDir(), registry+"/scanner"
+	must(t, os.WriteFile(filepath.Join(dir, "scan"), []byte(`cat >"$BUILDKIT_SCAN_DESTINATION/none.spdx.json" <<'JSON'
+{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3"}}
+JSON
+`), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(`ARG GO_IMAGE
+FROM ${GO_IMAGE}
+COPY scan /
+ENTRYPOINT ["/bin/sh", "/scan"]
+`), 0o600))
+	run(t, dir, env, "sh", "-c", `docker buildx build --build-arg "GO_IMAGE=$GO_IMAGE" --tag "$0" --push .`, name)
+	remove(t, env, "image", "rm", "--force", name)
+	return name
+}
+
+func TestPushOfAllPlatforms(t *testing.T) {
+	env, dir, registry := pushEnvironment(t), checkout(t), startRegistry(t)
+	image := registry + "/" + names.Repository
+	// How the server is built is not what this is about, and takes minutes.
+	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY Caddyfile /\n"), 0o600))
+	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--all", "--message", "small")
+	p := succeeds(t, dir, append(env, "IMAGE="+image, "PLATFORMS=", "BUILDER="+startBuildKit(t, env),
+		"IMAGE_ARGS=--sbom=generator="+scanner(t, env, registry)), image, "")
+	for _, platform := range []string{"amd64", "arm64"} {
+		// A digest is of one platform at a time in an engine.
+		_, _ = output(dir, env, "docker", "image", "rm", "--force", p.Image)
+		run(t, dir, env, "docker", "pull", "--quiet", "--platform", "linux/"+platform, p.Image)
+		remove(t, env, "image", "rm", "--force", p.Image)
+		if got := run(t, dir, env, "docker", "image", "inspect", "--format", "{{.Architecture}}", p.Image); got != platform {
+			t.Errorf("pulled for %s it is for %s", platform, got)
+		}
+		for what, format := range map[string]string{
+			"SBOM":       `{{(index .SBOM "linux/` + platform + `").SPDX.spdxVersion}}`,
+			"provenance": `{{(index .Provenance "linux/` + platform + `").SLSA.buildConfig.llbDefinition}}`, // of mode=max alone
+		} {
+			if got := run(t, dir, env, "docker", "buildx", "imagetools", "inspect", p.Image, "--format", format); got == "" || strings.Contains(got, "<n") {
+				t.Errorf("%s has no %s: %s", platform, what, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Builds the server's image of a commit for all platforms, once, and puts it where hosts and tasks pull it from.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/push-image.sh [--help]
+
+Builds the image of this commit and pushes it, tagged with the first 12
+characters of the commit and as latest. A commit that has been pushed before is
+not built again; latest moves to it. Writes what was pushed to image.json:
+
+  {"image": "REGISTRY/NAME@sha256:…", "tag": "…"}
+
+Environment:
+
+  IMAGE      REGISTRY/NAME; default: RepositoryUri of the stack
+             PasswordManager-Data in cdk-outputs.json. Where ECR has no
+             repository NAME it is made, with the settings of that stack
+  PLATFORMS  default: linux/amd64,linux/arm64
+  BUILDER    what builds, made when it does not exist; default: vaultsphere.
+             An engine's own, "default", knows one platform and makes neither
+             SBOM nor provenance
+
+and what scripts/build-image.sh --help lists.
+USAGE
+}
+
+die() { echo "push-image.sh: error: $1" >&2; exit "${2:-1}"; }
+
+case "$#:${1:-}" in
+  0:) ;;
+  1:--help | 1:-h) usage; exit 0 ;;
+  *) echo "push-image.sh: error: unknown argument: ${*: -1}" >&2; usage >&2; exit 2 ;;
+esac
+
+cd "$(dirname "$0")/.."
+for program in git docker aws; do
+  command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
+done
+docker buildx version >/dev/null 2>&1 || die "docker has no buildx: install its plugin"
+# Version 2 would page its output and ask questions on a terminal.
+export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off
+
+data_stack=PasswordManager-Data
+image=${IMAGE:-}
+if [ -z "$image" ] && [ -s cdk-outputs.json ]; then
+  image=$(node -p "require('./cdk-outputs.json')['$data_stack']?.RepositoryUri ?? ''" 2>/dev/null) ||
+    die "cdk-outputs.json cannot be read: set IMAGE, or deploy $data_stack"
+fi
+[ -n "$image" ] || die "nowhere to push to: set IMAGE to REGISTRY/NAME, or deploy $data_stack, which writes cdk-outputs.json"
+# Without a registry in front, Docker would push to its own.
+[[ $image =~ ^([a-z0-9-]+\.[a-z0-9.-]+(:[0-9]+)?|[a-z0-9-]+:[0-9]+)/([a-z0-9]+([._/-][a-z0-9]+)*)$ ]] ||
+  die "IMAGE is '$image', not REGISTRY/NAME without a tag" 2
+registry=${BASH_REMATCH[1]}
+name=${BASH_REMATCH[3]}
+platforms=${PLATFORMS:-linux/amd64,linux/arm64}
+[[ $platforms =~ ^linux/[a-z0-9/]+(,linux/[a-z0-9/]+)*$ ]] || die "PLATFORMS is '$platforms', not such as linux/amd64,linux/arm64" 2
+builder=${BUILDER:-vaultsphere}
+
+# ECR's host says where it is. Version 1 of the AWS command line does not know AWS_REGION.
+region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
+if [[ $registry =~ \.dkr\.ecr(-fips)?\.([a-z0-9-]+)\.amazonaws\. ]]; then region=${BASH_REMATCH[2]}; fi
+
+commit=$(git rev-parse HEAD 2>/dev/null) || die "this is no git checkout, and an image is that of a commit"
+tag=${commit:0:12}
+changed=$(git status --porcelain) || die "git status failed"
+[ -z "$changed" ] || die "the checkout has changes that commit $tag has not: $(head -n 1 <<<"${changed:3}"): commit or remove them"
+
+log=$(mktemp)
+result=''
+trap 'rm -f "$log" ${result:+"$result"}' EXIT
+
+reason() { # what the last command said at the end
+  local said
+  said=$(grep . "$log" | tail -n 1 || true)
+  said=${said#ERROR: }
+  echo "${said:-no reason given}"
+}
+
+ecr() { # arguments of aws ecr
+  aws ecr "$@" ${region:+--region "$region"} 2>"$log"
+}
+
+ensure_repository() {
+  ecr describe-repositories --repository-names "$name" >/dev/null && return
+  grep -q RepositoryNotFoundException "$log" || die "cannot look for the repository $name: $(reason)"
+  # As the data stack makes it, so that it can be adopted: releases keep their tags, and latest moves.
+  ecr create-repository --repository-name "$name" --image-scanning-configuration scanOnPush=true \
+    --encryption-configuration encryptionType=KMS --image-tag-mutability IMMUTABLE_WITH_EXCLUSION \
+    --image-tag-mutability-exclusion-filters filterType=WILDCARD,filter=latest >/dev/null && return
+  # Another run can have been first.
+  grep -q RepositoryAlreadyExistsException "$log" ||
+    die "there is no repository $name and it cannot be made, so deploy $data_stack first: $(reason)"
+}
+
+sign_in() {
+  local status
+  # A password goes through pipes alone: every user of the machine can read arguments.
+  ecr get-login-password | docker login --username AWS --password-stdin "$registry" >"$log.login" 2>&1 || {
+    status=("${PIPESTATUS[@]}")
+    [ "${status[0]}" != 0 ] || mv "$log.login" "$log"
+    rm -f "$log.login"
+    die "cannot sign in to $registry: $(reason)"
+  }
+  rm -f "$log.login"
+}
+
+pushed() { # prints the digest that the registry has for the commit's tag, nothing when it has none
+  # Buildx prints a table of its own for a format that begins with .Manifest.
+  docker buildx imagetools inspect "$image:$tag" --format '{{printf "%s" .Manifest.Digest}}' 2>"$log" ||
+    grep -q ': not found$' "$log" || die "cannot look for $image:$tag: $(reason)"
+}
+
+build() {
+  local driver attest=(--sbom=true --provenance=mode=max)
+  if ! docker buildx inspect "$builder" >/dev/null 2>&1; then
+    docker buildx create --name "$builder" --driver docker-container >"$log" 2>&1 ||
+      die "cannot make the builder $builder: $(reason)"
+  fi
+  driver=$(docker buildx inspect "$builder" 2>"$log" | awk '$1 == "Driver:" { print $2; exit }') || die "cannot use the builder $builder: $(reason)"
+  if [ "$driver" = docker ]; then
+    attest=(--provenance=false)
+    echo "push-image.sh: the builder $builder is an engine's own: the image gets neither SBOM nor provenance" >&2
+  fi
+  # The commit's tag alone: latest moves when all is there.
+  local arguments=(--builder "$builder" --platform "$platforms" "${attest[@]}" --tag "$image:$tag" --push)
+  if [ -t 2 ]; then
+    scripts/build-image.sh "${arguments[@]}" || die "cannot build and push $image:$tag"
+  elif ! scripts/build-image.sh "${arguments[@]}" >"$log" 2>&1; then
+    [ "$(wc -l <"$log")" -le 1 ] || cat "$log" >&2
+    die "cannot build and push $image:$tag: $(reason)"
+  fi
+}
+
+ensure_repository
+sign_in
+digest=$(pushed)
+if [ -z "$digest" ]; then
+  build
+  digest=$(pushed)
+fi
+[[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || die "the registry has '$digest' for $image:$tag, which is no digest"
+# A copy as it is: in an index of its own it would have another digest.
+docker buildx imagetools create --prefer-index=false --tag "$image:latest" "$image@$digest" >"$log" 2>&1 ||
+  die "cannot move latest to $image:$tag: $(reason)"
+result=$(mktemp image.json.XXXXXX)
+printf '{"image": "%s@%s", "tag": "%s"}\n' "$image" "$digest" "$tag" >"$result"
+mv "$result" image.json
+result=''
+echo "push-image.sh: $image@$digest is $tag and latest" >&2
