@@ -6,8 +6,8 @@ usage() {
   cat <<'USAGE'
 Usage: scripts/setup.sh [--help]
 
-Checks for Go, Node.js, Java, Maven, Python, Chromium, Docker, its registry and
-shellcheck. On Debian and Ubuntu, as root or with password-less sudo, it
+Checks for Go, Node.js, Java, Maven, Groovy, Python, Chromium, Docker, its
+registry, an SSH client and shellcheck. On Debian and Ubuntu, as root or with password-less sudo, it
 installs those that are missing; elsewhere it prints what to install and exits
 with 1.
 USAGE
@@ -55,6 +55,8 @@ fi
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 need java openjdk-17-jre-headless
 need mvn maven
+need groovy groovy
+need ssh-agent openssh-client
 need shellcheck shellcheck
 need docker-registry docker-registry
 # Where an engine answers, none has to be started.
