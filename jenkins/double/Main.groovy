@@ -20,6 +20,7 @@ class Main {
                 good = good && !errors
                 if (given.check) checker.commands.each { Runner.say 'sh', it }
             }
+            if (given.check) controller.credentials.each { id, c -> Runner.say 'credential', id, c.type }
             if (!good || given.check) return good ? 0 : 1
             new Runner(controller, given + [workspace: new File(given.workspace)]).run(files[0]) == 'SUCCESS' ? 0 : 1
         } catch (Refused e) {
