@@ -25,13 +25,14 @@ WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
-	lint-infra screenshots image push release synth bootstrap diff preflight deploy destroy
+	lint-infra screenshots image push release synth bootstrap diff preflight deploy destroy sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
 	@echo "make test   run every test; reports/junit*.xml and coverage.xml"
 	@echo "make lint   golangci-lint, tsc, shellcheck"
 	@echo "make bench  speed and memory, as a table"
+	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
 	@echo
 	@echo "make image  the server's image, for this machine: $(IMAGE):COMMIT"
 	@echo "make push   the same for all platforms, into the platform's repository or that of IMAGE; which digest is in image.json"
@@ -71,7 +72,9 @@ setup:
 test: setup build go-test race-test wasm-test web-test
 	scripts/no-skips.sh reports/junit*.xml
 
-GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit$(1).xml -- -timeout 20m
+# The JSON file is what SonarQube reads.
+GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit$(1).xml --jsonfile reports/go-test$(1).json -- \
+	-timeout 20m
 
 go-test: $(GOTESTSUM) $(COBERTURA)
 	scripts/dynamodb-local.sh install
@@ -110,7 +113,7 @@ lint-web: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent lint
 
 lint-shell: setup
-	shellcheck scripts/*.sh infra/host/start-release.sh infra/host/ask-site.sh .ci/run
+	shellcheck scripts/*.sh infra/host/start-release.sh infra/host/ask-site.sh jenkins/*.sh .ci/run
 
 # The golden templates are what a deploy sends, which a test keeps so.
 lint-infra: setup
@@ -158,6 +161,9 @@ push:
 release:
 	@[ -s image.json ] || { echo "make release: error: there is no image.json, which says what to release: make push" >&2; exit 1; }
 	@scripts/deploy.sh "$$(sed -n 's/.*"image": *"\([^"]*\)".*/\1/p' image.json)"
+
+sonar:
+	@scripts/sonar.sh
 
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt ./...

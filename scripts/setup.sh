@@ -6,10 +6,10 @@ usage() {
   cat <<'USAGE'
 Usage: scripts/setup.sh [--help]
 
-Checks for Go, Node.js, Java, Maven, Python, Chromium, Docker, its registry,
-OpenSSH's server, sudo, jq and shellcheck. On Debian and Ubuntu, as root or with password-less sudo, it
-installs those that are missing; elsewhere it prints what to install and exits
-with 1.
+Checks for Go, Node.js, Java, Maven, Groovy, Python, Chromium, Docker, its
+registry, OpenSSH, sudo, jq and shellcheck. On Debian and Ubuntu, as root or
+with password-less sudo, it installs those that are missing; elsewhere it prints
+what to install and exits with 1.
 USAGE
 }
 
@@ -55,9 +55,11 @@ fi
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 need java openjdk-17-jre-headless
 need mvn maven
+need groovy groovy
 need shellcheck shellcheck
 need docker-registry docker-registry
 need ssh openssh-client
+need ssh-agent openssh-client
 need sshd openssh-server
 need sudo sudo
 need jq jq

@@ -1,0 +1,177 @@
+// Runs a Jenkinsfile that the Checker has let through: one stage after the other, in a directory that exists.
+class Runner {
+    final Controller controller
+    final Steps steps
+    String result = 'SUCCESS'
+    private final String previous
+    private final Map options = [:]
+
+    Runner(Controller controller, Map given) {
+        this.controller = controller
+        previous = given.previous
+        steps = new Steps(this, given)
+    }
+
+    static void say(Object... words) { println(words.collect { "$it".replaceAll(/[\t\n]/, ' ') }.join('\t')) }
+    static void log(Object line) { System.err.println(line) }
+
+    String run(File file) {
+        new GroovyShell(new Binding(pipeline: this.&pipeline)).evaluate(file.getText('UTF-8'), 'Jenkinsfile')
+        say 'result', result
+        result
+    }
+
+    void worsen(String to) {
+        def order = ['SUCCESS', 'UNSTABLE', 'FAILURE', 'NOT_BUILT', 'ABORTED']
+        if (order.indexOf(to) > order.indexOf(result)) result = to
+    }
+
+    void pipeline(Closure body) {
+        def parts = Block.of(body)
+        if (parts.options) options.putAll(Block.of(parts.options))
+        try {
+            steps.limited(options.timeout) {
+                environment(parts.environment)
+                stages(parts.stages)
+            }
+        } catch (StepFailed e) {
+            log "error: $e.message"
+            worsen e.result
+        }
+        post('pipeline', parts.post, { result })
+    }
+
+    private void environment(Closure body) {
+        if (!body) return
+        body.delegate = new Variables(steps)
+        body.resolveStrategy = Closure.DELEGATE_FIRST
+        body()
+    }
+
+    private void stages(Closure body) {
+        Block.list(body).each { c ->
+            def (name, block) = c.args as List
+            stage(name, Block.of(block))
+        }
+    }
+
+    private void stage(String name, Map parts) {
+        if (result != 'SUCCESS' && !(result == 'UNSTABLE' && !options.containsKey('skipStagesAfterUnstable'))) {
+            say 'stage', name, 'SKIPPED', 'an earlier stage'
+            return
+        }
+        if (parts.when && !new Conditions(steps).all(parts.when)) {
+            say 'stage', name, 'SKIPPED', 'when'
+            return
+        }
+        log "stage: $name"
+        def before = result, outcome = 'SUCCESS', saved = steps.snapshot()
+        result = 'SUCCESS'
+        try {
+            steps.limited(parts.options ? Block.of(parts.options).timeout : null) {
+                environment(parts.environment)
+                parts.stages ? stages(parts.stages) : steps.block(parts.steps)
+            }
+        } catch (StepFailed e) {
+            log "error: $name: $e.message"
+            worsen e.result
+        }
+        post(name, parts.post, { result })
+        outcome = result
+        result = before
+        worsen outcome
+        steps.restore(saved)
+        say 'stage', name, outcome, ''
+    }
+
+    private void post(String owner, Closure body, Closure state) {
+        if (!body) return
+        def blocks = Block.of(body)
+        Words.POST.findAll { blocks[it] && applies(it, state()) }.each { condition ->
+            say 'post', owner, condition
+            try {
+                steps.block(blocks[condition])
+            } catch (StepFailed e) {
+                log "error when executing $condition post condition: $e.message"
+                worsen 'FAILURE'
+            }
+        }
+    }
+
+    private boolean applies(String condition, String now) {
+        def bad = ['FAILURE', 'UNSTABLE']
+        switch (condition) {
+            case ['always', 'cleanup']: return true
+            case 'changed': return previous != now
+            case 'fixed': return now == 'SUCCESS' && previous in bad
+            case 'regression': return now in bad + 'ABORTED' && previous == 'SUCCESS' || now == 'FAILURE' && previous == 'UNSTABLE'
+            case 'unsuccessful': return now != 'SUCCESS'
+            case 'notBuilt': return now == 'NOT_BUILT'
+            default: return now == condition.toUpperCase()
+        }
+    }
+}
+
+// Block reads a block as the words in it, without running what they hold.
+class Block extends GroovyObjectSupport {
+    final List<Map> calls = []
+    def invokeMethod(String name, Object args) {
+        calls << [name: name, args: args as List]
+        [name: name, args: args as List]
+    }
+    // "agent any", and a word that stands alone.
+    def getProperty(String name) { name == 'calls' ? calls : name }
+
+    static List<Map> list(Closure body) {
+        def words = new Block()
+        def copy = body.clone() as Closure
+        copy.delegate = words
+        copy.resolveStrategy = Closure.DELEGATE_ONLY
+        copy()
+        words.@calls
+    }
+
+    static Map of(Closure body) { list(body).collectEntries { [it.name, it.args ? it.args[0] : true] } }
+}
+
+class Variables extends GroovyObjectSupport {
+    private final Steps steps
+    Variables(Steps steps) { this.@steps = steps }
+    void setProperty(String name, Object value) { this.@steps.variables[name] = "$value".toString() }
+    def getProperty(String name) { this.@steps.getProperty(name) }
+}
+
+// Conditions of a when block. All have to hold.
+class Conditions extends GroovyObjectSupport {
+    private final Steps steps
+    private final List<Boolean> held = []
+    Conditions(Steps steps) { this.@steps = steps }
+
+    private List<Boolean> inside(Closure body) {
+        def inner = new Conditions(this.@steps)
+        def copy = body.clone() as Closure
+        copy.delegate = inner
+        copy.resolveStrategy = Closure.DELEGATE_ONLY
+        copy()
+        inner.@held
+    }
+
+    boolean all(Closure body) { inside(body).every() }
+    void allOf(Closure body) { held << all(body) }
+    void anyOf(Closure body) { held << inside(body).any() }
+    void not(Closure body) { held << !all(body) }
+    void beforeAgent(boolean ignored) {}
+    void beforeInput(boolean ignored) {}
+    void beforeOptions(boolean ignored) {}
+    void branch(String pattern) { branch(pattern: pattern) }
+
+    void branch(Map how) {
+        def name = this.@steps.variables.BRANCH_NAME
+        switch (how.comparator ?: 'GLOB') {
+            case 'EQUALS': held << (name == how.pattern); break
+            case 'REGEXP': held << (name ==~ how.pattern); break
+            // Ant's patterns: * stays within one level.
+            default: held << (name ==~ how.pattern.replace('.', '\\.').replace('**', '\0').replace('*', '[^/]*').replace('\0', '.*'))
+        }
+    }
+}

@@ -1,0 +1,8 @@
+// A step that ends its stage, and as what.
+class StepFailed extends RuntimeException {
+    final String result
+    StepFailed(String message, String result = 'FAILURE') {
+        super(message, null, false, false)
+        this.result = result
+    }
+}

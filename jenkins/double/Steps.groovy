@@ -1,0 +1,238 @@
+import java.nio.file.*
+import java.time.Duration
+import java.time.Instant
+
+// The steps. Shell commands are real: bash, in the workspace, with the variables that Jenkins would set.
+class Steps {
+    private final Runner runner
+    private final Controller controller
+    private final File workspace
+    private final String gate
+    private final Instant began = Instant.now()
+    // What Jenkins adds to the environment.
+    final Map<String, String> variables
+    private final List<String> masked = []
+    private Instant deadline = Instant.MAX
+    private boolean analysed
+
+    Steps(Runner runner, Map given) {
+        this.runner = runner
+        controller = runner.controller
+        workspace = given.workspace
+        gate = given.gate
+        def job = "vaultsphere/${given.branch}"
+        variables = [BRANCH_NAME: given.branch, BUILD_NUMBER: '2', BUILD_DISPLAY_NAME: '#2', JOB_NAME: job,
+                     JENKINS_URL: 'http://localhost:8080/', BUILD_URL: "http://localhost:8080/job/$job/2/".toString(),
+                     WORKSPACE: workspace.path, EXECUTOR_NUMBER: '0', CI: 'true'].collectEntries { k, v -> [k, "$v".toString()] }
+        controller.env.each { name, value -> variables[name] = controller.text(value) }
+    }
+
+    Map snapshot() { new LinkedHashMap(variables) }
+    void restore(Map saved) { variables.clear(); variables.putAll(saved) }
+
+    void block(Closure body) {
+        body.delegate = this
+        body.resolveStrategy = Closure.DELEGATE_FIRST
+        body()
+    }
+
+    private void with_(Map<String, String> more, Closure body) {
+        def saved = snapshot()
+        variables.putAll(more)
+        try { block(body) } finally { restore(saved) }
+    }
+
+    // Names in a string: env.X, currentBuild, a variable.
+    def getEnv() { new Environment(this) }
+    def getScm() { 'scm' }
+
+    def getCurrentBuild() {
+        [currentResult: runner.result, result: runner.result, number: 2, displayName: '#2',
+         fullDisplayName: "$variables.JOB_NAME #2".replace('/', ' » '),
+         durationString: "${Duration.between(began, Instant.now()).seconds} sec"]
+    }
+
+    def propertyMissing(String name) {
+        def value = value(name)
+        if (value == null) throw new StepFailed("No such property: $name")
+        value
+    }
+
+    String value(String name) { variables[name] ?: System.getenv(name) }
+
+    void limited(given, Closure body) {
+        if (given == null) { body(); return }
+        def how = given instanceof Map ? given : [time: given]
+        def saved = deadline
+        def until = Instant.now().plusMillis((how.time * Words.UNITS[how.unit ?: 'MINUTES'] * 1000) as long)
+        if (until < deadline) deadline = until
+        try { body() } finally { deadline = saved }
+    }
+
+    void timeout(Map how, Closure body) { limited(how) { block(body) } }
+    void timeout(int minutes, Closure body) { limited(minutes) { block(body) } }
+
+    void echo(String message) { Runner.log message }
+    void echo(Map how) { echo how.message }
+    void error(String message) { throw new StepFailed(message) }
+
+    // A branch source checks out before the workspace is given: it has to be a checkout.
+    void checkout(scm) {
+        if (!new File(workspace, '.git').exists()) throw new StepFailed("$workspace is no git checkout")
+    }
+
+    def sh(String script) { sh(script: script) }
+
+    def sh(Map how) {
+        Runner.log "+ sh: ${how.label ?: how.script}"
+        def file = Files.createTempFile('run-pipeline', '.sh').toFile()
+        file.setText(how.script, 'UTF-8')
+        try {
+            def left = Duration.between(Instant.now(), deadline == Instant.MAX ? Instant.now().plusSeconds(86400) : deadline).toMillis()
+            if (left <= 0) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
+            // timeout makes a process group and ends all of it.
+            def builder = new ProcessBuilder('timeout', '--kill-after=5', "${left / 1000.0}", 'bash', '-xe', file.path)
+            builder.directory(workspace).redirectErrorStream(true).environment().putAll(variables)
+            def process = builder.start()
+            process.outputStream.close()
+            def said = new StringBuilder()
+            process.inputStream.eachLine('UTF-8') { line ->
+                def shown = masked.inject(line) { text, secret -> text.replace(secret, '****') }
+                if (how.returnStdout) said << line << '\n' else Runner.log "  $shown"
+            }
+            def status = process.waitFor()
+            if (status in [124, 137] && Instant.now() >= deadline) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
+            if (how.returnStatus) return status
+            if (status != 0) throw new StepFailed("script returned exit code $status")
+            how.returnStdout ? said.toString() : null
+        } finally { file.delete() }
+    }
+
+    void withEnv(List<String> overrides, Closure body) {
+        with_(overrides.collectEntries { it.split('=', 2) as List }, body)
+    }
+
+    void withSonarQubeEnv(String name, Closure body) { withSonarQubeEnv(installationName: name, body) }
+
+    void withSonarQubeEnv(Map how, Closure body) {
+        def server = controller.sonar[how.installationName]
+        def token = controller.text(controller.credentials[how.credentialsId ?: server.credentialsId].secret)
+        mask token
+        with_([SONAR_CONFIG_NAME: how.installationName, SONAR_HOST_URL: controller.text(server.serverUrl), SONAR_AUTH_TOKEN: token], body)
+        analysed = files('**/report-task.txt')
+    }
+
+    void waitForQualityGate(Map how) {
+        if (!analysed) throw new StepFailed('no previous SonarQube analysis found: no report-task.txt in the workspace after withSonarQubeEnv')
+        if (gate == 'NONE') throw new StepFailed('Timeout has been exceeded: no webhook', 'ABORTED')
+        Runner.say 'gate', gate
+        if (how.abortPipeline && gate != 'OK') throw new StepFailed("Pipeline aborted due to quality gate failure: $gate")
+    }
+
+    void sshagent(List ids, Closure body) {
+        def agent = run(null, 'ssh-agent', '-s')
+        def (socket, pid) = [agent =~ /SSH_AUTH_SOCK=([^;]+)/, agent =~ /SSH_AGENT_PID=(\d+)/].collect { it[0][1] }
+        try {
+            ids.each { run([SSH_AUTH_SOCK: socket], controller.resolve(controller.credentials[it].privateKey), 'ssh-add', '-q', '-') }
+            with_([SSH_AUTH_SOCK: socket, SSH_AGENT_PID: pid], body)
+        } finally { run([SSH_AGENT_PID: pid, SSH_AUTH_SOCK: socket], null, 'ssh-agent', '-k') }
+    }
+
+    private String run(Map env = [:], byte[] input, String... command) {
+        def builder = new ProcessBuilder(command).redirectErrorStream(true)
+        builder.environment().putAll(env)
+        def process = builder.start()
+        process.outputStream.withStream { if (input) it.write(input) }
+        def said = process.inputStream.getText('UTF-8')
+        if (process.waitFor() != 0) throw new StepFailed("${command[0]}: ${said.trim()}")
+        said
+    }
+
+    def file(Map how) { how + [kind: 'file'] }
+    def string(Map how) { how + [kind: 'string'] }
+    def sshUserPrivateKey(Map how) { how + [kind: 'key'] }
+
+    void withCredentials(List bindings, Closure body) {
+        def folder = Files.createTempDirectory('run-pipeline').toFile()
+        try {
+            with_(bindings.collectEntries { b ->
+                def credential = controller.credentials[b.credentialsId]
+                if (b.kind == 'string') {
+                    def text = controller.text(credential.secret)
+                    mask text
+                    return [(b.variable): text]
+                }
+                def target = new File(folder, credential.fileName ?: 'key')
+                target.bytes = controller.resolve(credential.secretBytes ?: credential.privateKey)
+                run(null, 'chmod', '0400', target.path)
+                [(b.variable ?: b.keyFileVariable): target.path]
+            }, body)
+        } finally { folder.deleteDir() }
+    }
+
+    private void mask(String secret) { if (secret) masked << secret }
+
+    // The files of the workspace that a comma-separated list of Ant's patterns names.
+    private List<String> files(String patterns) {
+        def matchers = patterns.split(/\s*,\s*/).collectMany { [it] + (it.startsWith('**/') ? [it.substring(3)] : []) }
+            .collect { FileSystems.default.getPathMatcher("glob:$it") }
+        def root = workspace.toPath(), found = []
+        Files.walkFileTree(root, new SimpleFileVisitor<Path>() {
+            FileVisitResult preVisitDirectory(Path folder, java.nio.file.attribute.BasicFileAttributes a) {
+                folder.fileName.toString() in ['node_modules', '.git', '.bin'] ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE
+            }
+            FileVisitResult visitFile(Path file, java.nio.file.attribute.BasicFileAttributes a) {
+                def name = root.relativize(file)
+                if (matchers.any { it.matches(name) }) found << name.toString()
+                FileVisitResult.CONTINUE
+            }
+        })
+        found.sort()
+    }
+
+    void junit(String testResults) { junit(testResults: testResults) }
+
+    void junit(Map how) {
+        def reports = files(how.testResults)
+        if (!reports && !how.allowEmptyResults) throw new StepFailed('No test report files were found. Configuration error?')
+        def cases = reports.collectMany { name ->
+            try {
+                new XmlSlurper().parse(new File(workspace, name)).'**'.findAll { it.name() == 'testcase' }
+            } catch (org.xml.sax.SAXException e) { throw new StepFailed("$name is no JUnit report: $e.message") }
+        }
+        def failed = cases.count { c -> c.children().any { it.name() in ['failure', 'error'] } }
+        Runner.say 'junit', reports.size(), cases.size(), failed
+        if (failed && !how.skipMarkingBuildUnstable) runner.worsen 'UNSTABLE'
+    }
+
+    void recordCoverage(Map how) {
+        if (runner.result != 'SUCCESS' && runner.result != 'UNSTABLE' && !how.enabledForFailure) return
+        def found = how.tools.collectMany { files(it.pattern) }
+        found.each { Runner.say 'coverage', it }
+        if (!found) {
+            Runner.log 'no coverage report found'
+            if (how.failOnError) throw new StepFailed('no coverage report found')
+        }
+    }
+
+    void archiveArtifacts(Map how) {
+        def found = files(how.artifacts)
+        if (!found && !how.allowEmptyArchive) throw new StepFailed("No artifacts found that match the file pattern \"$how.artifacts\"")
+        found.each { Runner.say 'archived', it }
+    }
+
+    void mail(Map how) {
+        if (!how.to && !how.cc && !how.bcc) throw new StepFailed('mail: nobody to write to')
+        Runner.say 'mail', how.to, how.subject
+        Runner.log "mail to $how.to: $how.subject\n  $how.body"
+    }
+
+    // Only told: the directory is the caller's.
+    void cleanWs(Map how = [:]) { Runner.say 'clean' }
+}
+
+class Environment extends GroovyObjectSupport {
+    private final Steps steps
+    Environment(Steps steps) { this.@steps = steps }
+    def getProperty(String name) { this.@steps.value(name) }
+}

@@ -1,0 +1,150 @@
+package jenkins_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	always = "post\tpipeline\talways"
+	clean  = "clean"
+	// What every build asks make for, up to the quality gate.
+	checked = "setup lint test sonar"
+)
+
+func mail(branch, what string) string {
+	return "mail\t" + mailTo + "\tvaultsphere » " + branch + " #2" + what
+}
+
+func TestABranchIsCheckedAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	o := newBuild(t).run(t, "feature/main")
+	o.want(t, "SUCCESS", checked+" diff image", always, clean, "gate\tOK", "junit\t1\t2\t0", "coverage\tcoverage.xml",
+		"archived\tcoverage.xml", "archived\treports/junit.xml")
+	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Deploy to EC2"}) {
+		t.Errorf("skipped were %q", skipped)
+	}
+	if !strings.Contains(o.log, "the last commit") {
+		t.Error("the log does not show the last commit")
+	}
+	if strings.Contains(strings.Join(o.lines, "\n"), "mail\t") {
+		t.Error("a good build after a good one wrote a mail")
+	}
+}
+
+func TestMainAndMasterAreReleased(t *testing.T) {
+	t.Parallel()
+	for _, branch := range []string{"main", "master"} {
+		t.Run(branch, func(t *testing.T) {
+			t.Parallel()
+			b := newBuild(t)
+			o := b.run(t, branch)
+			o.want(t, "SUCCESS", checked+" deploy push release", always, clean, "archived\timage.json")
+			if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build"}) {
+				t.Errorf("skipped were %q", skipped)
+			}
+			key := read(t, filepath.Join(b.secrets, keyName+".pub"))
+			if got := read(t, filepath.Join(b.record, "keys")); got != key {
+				t.Errorf("the agent had the keys %q, want %q", got, key)
+			}
+			if got := read(t, filepath.Join(b.record, "hosts")); got != hosts {
+				t.Errorf("KNOWN_HOSTS held %q", got)
+			}
+			if strings.Contains(o.log, token) || !strings.Contains(o.log, "token: **** at http://sonarqube:9000") {
+				t.Error("SonarQube's token is in the log, or make sonar had none")
+			}
+		})
+	}
+}
+
+func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, stage, targets string
+		env, arguments       []string
+		result               string
+	}{
+		{"lint", "Lint & Tests", "setup lint", []string{"FAILING=lint"}, nil, "FAILURE"},
+		{"tests", "Lint & Tests", "setup lint test", []string{"FAILING=test"}, nil, "FAILURE"},
+		{"a report with a failure", "Lint & Tests", "setup lint test", []string{"JUNIT=<failure/>"}, nil, "UNSTABLE"},
+		{"no analysis", "Quality Gate", checked, []string{"UNANALYSED=yes"}, nil, "FAILURE"},
+		{"quality gate", "Quality Gate", checked, nil, []string{"--gate", "ERROR"}, "FAILURE"},
+		{"no webhook", "Quality Gate", checked, nil, []string{"--gate", "NONE"}, "ABORTED"},
+		{"deploy", "CDK Deploy", checked + " deploy", []string{"FAILING=deploy"}, nil, "FAILURE"},
+		{"push", "Docker Build & Push", checked + " deploy push", []string{"FAILING=push"}, nil, "FAILURE"},
+		{"rollout", "Deploy to EC2", checked + " deploy push release", []string{"FAILING=release"}, nil, "FAILURE"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBuild(t)
+			b.env = append(b.env, c.env...)
+			o := b.run(t, "main", c.arguments...)
+			o.want(t, c.result, c.targets, always, clean, "post\tLint & Tests\talways", "post\tpipeline\tunsuccessful", mail("main", ": "+c.result))
+			if ended := o.stages(c.result); !slices.Equal(ended, []string{c.stage}) {
+				t.Errorf("%s ended %q, want %s alone", c.result, ended, c.stage)
+			}
+		})
+	}
+}
+
+func TestRecoveryIsTold(t *testing.T) {
+	t.Parallel()
+	newBuild(t).run(t, "main", "--previous", "FAILURE").want(t, "SUCCESS", checked+" deploy push release",
+		"post\tpipeline\tfixed", mail("main", " works again"))
+}
+
+func TestAStageThatTakesTooLongIsEnded(t *testing.T) {
+	t.Parallel()
+	b := newBuild(t)
+	b.env = append(b.env, "SLOW=yes")
+	short := strings.Replace(read(t, jenkinsfile), "timeout(time: 20, unit: 'MINUTES')", "timeout(time: 1, unit: 'SECONDS')", 1)
+	write(t, filepath.Join(b.workspace, "Jenkinsfile"), short, 0o644)
+	o := b.run(t, "main")
+	o.want(t, "ABORTED", "setup", always, clean, "stage\tSetup\tABORTED\t", mail("main", ": ABORTED"))
+	process := "/proc/" + strings.TrimSpace(read(t, filepath.Join(b.record, "sleeper")))
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if _, err := os.Stat(process); err != nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("what make had started still runs")
+		}
+	}
+}
+
+func TestASecretThatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	b := newBuild(t)
+	if err := os.Remove(filepath.Join(b.secrets, hostsName)); err != nil {
+		t.Fatal(err)
+	}
+	o := b.run(t, "main")
+	if want := "run-pipeline.sh: error: jenkins.yaml wants the secret " + hostsName; o.status != 1 || !strings.Contains(o.log, want) {
+		t.Errorf("exit %d, want %q in\n%s", o.status, want, o.log)
+	}
+}
+
+func TestAWrongCallIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		arguments []string
+		status    int
+		want      string
+	}{
+		{[]string{"--branch", "main"}, 2, "--workspace is missing"},
+		{[]string{"--workspace", "."}, 2, "--branch is missing"},
+		{[]string{"--branch"}, 2, "--branch needs a value"},
+		{[]string{"--gate", "GREEN"}, 2, "--gate is GREEN"},
+		{[]string{"--previous", "GOOD"}, 2, "--previous is GOOD"},
+		{[]string{"--fast"}, 2, "unknown option: --fast"},
+		{[]string{"--branch", "main", "--workspace", "no/such"}, 1, "no/such is no directory"},
+	} {
+		if o := script(t, os.Environ(), c.arguments...); o.status != c.status || !strings.HasPrefix(o.log, "run-pipeline.sh: error: "+c.want+"\n") {
+			t.Errorf("%q: exit %d: %s", c.arguments, o.status, o.log)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package jenkins_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	jenkinsfile = "../Jenkinsfile"
+	keyName     = "EC2_SSH_KEY"
+	hostsName   = "EC2_KNOWN_HOSTS"
+	hosts       = "vault.example.org ssh-ed25519 AAAA\n"
+	mailTo      = "night@example.org"
+	token       = "squ_the-token-of-the-test"
+)
+
+// recorder stands in for make: it notes what it is asked for, leaves what the real targets leave, and fails at $FAILING.
+const recorder = `#!/usr/bin/env bash
+set -euo pipefail
+for target in "$@"; do
+  echo "$target" >>"$RECORD/targets"
+  if [ "$target" = "${FAILING:-}" ]; then echo "make: *** [$target] Error 1"; exit 2; fi
+  case "$target" in
+    setup) if [ -n "${SLOW:-}" ]; then sleep 600 & echo $! >"$RECORD/sleeper"; wait; fi ;;
+    test)
+      mkdir -p reports
+      printf '<testsuites><testsuite><testcase name="a">%s</testcase><testcase name="b"/></testsuite></testsuites>' \
+        "${JUNIT:-}" >reports/junit.xml
+      echo '<coverage/>' >coverage.xml
+      ;;
+    sonar)
+      echo "token: $SONAR_AUTH_TOKEN at $SONAR_HOST_URL"
+      if [ -z "${UNANALYSED:-}" ]; then mkdir -p .scannerwork && echo taskId=1 >.scannerwork/report-task.txt; fi
+      ;;
+    push) echo '{}' >image.json ;;
+    release) ssh-add -L >"$RECORD/keys"; cat "$KNOWN_HOSTS" >"$RECORD/hosts" ;;
+  esac
+done
+`
+
+// build is one run of the pipeline, with make recorded.
+type build struct {
+	workspace, secrets, record string
+	env                        []string
+}
+
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Fatalf("%s is missing: make setup", p)
+		}
+	}
+}
+
+func write(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func newBuild(t *testing.T) *build {
+	t.Helper()
+	need(t, "java", "groovy", "git", "ssh-agent", "ssh-keygen")
+	root := t.TempDir()
+	b := &build{
+		workspace: filepath.Join(root, "workspace"), secrets: filepath.Join(root, "secrets"), record: filepath.Join(root, "record"),
+	}
+	write(t, filepath.Join(root, "bin", "make"), recorder, 0o755)
+	write(t, filepath.Join(b.record, "targets"), "", 0o644)
+	write(t, filepath.Join(b.workspace, "Jenkinsfile"), read(t, jenkinsfile), 0o644)
+	write(t, filepath.Join(b.secrets, hostsName), hosts, 0o600)
+	write(t, filepath.Join(b.secrets, "SONAR_TOKEN"), token+"\n", 0o600)
+	for _, command := range [][]string{
+		{"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "pipeline", "-f", filepath.Join(b.secrets, keyName)},
+		{"git", "-C", b.workspace, "init", "--quiet"},
+		{"git", "-C", b.workspace, "add", "."},
+		{"git", "-C", b.workspace, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--message", "the last commit"},
+	} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", command, out)
+		}
+	}
+	b.env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "RECORD="+b.record,
+		"AWS_REGION=eu-central-1", "CDK_ARGS=", "NOTIFY_EMAIL="+mailTo, "SONAR_NETWORK=", "SONAR_URL=http://sonarqube:9000")
+	return b
+}
+
+// outcome is what a run said: the lines for machines, the log, and what make was asked for.
+type outcome struct {
+	status  int
+	lines   []string
+	log     string
+	targets []string
+}
+
+func script(t *testing.T, env []string, arguments ...string) outcome {
+	t.Helper()
+	need(t, "java", "groovy")
+	cmd := exec.Command("./run-pipeline.sh", arguments...)
+	var out, log bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &log
+	err := cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() < 0) {
+		t.Fatal(err)
+	}
+	return outcome{status: cmd.ProcessState.ExitCode(), lines: strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n"), log: log.String()}
+}
+
+func (b *build) run(t *testing.T, branch string, arguments ...string) outcome {
+	t.Helper()
+	o := script(t, b.env, append([]string{"--branch", branch, "--workspace", b.workspace, "--secrets", b.secrets}, arguments...)...)
+	o.targets = strings.Fields(read(t, filepath.Join(b.record, "targets")))
+	return o
+}
+
+// stages gives the stages that ended so.
+func (o outcome) stages(how string) (names []string) {
+	for _, line := range o.lines {
+		if w := strings.Split(line, "\t"); w[0] == "stage" && w[2] == how {
+			names = append(names, w[1])
+		}
+	}
+	return names
+}
+
+func (o outcome) has(line string) bool { return slices.Contains(o.lines, line) }
+
+// want compares what a run did with what it should have done.
+func (o outcome) want(t *testing.T, result, targets string, lines ...string) {
+	t.Helper()
+	if !o.has("result\t"+result) || (o.status == 0) != (result == "SUCCESS") {
+		t.Errorf("exit %d, want the result %s", o.status, result)
+	}
+	if got := strings.Join(o.targets, " "); got != targets {
+		t.Errorf("make was asked for\n%s\nwant\n%s", got, targets)
+	}
+	for _, line := range lines {
+		if !o.has(line) {
+			t.Errorf("the line %q is missing", line)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s\n%s", strings.Join(o.lines, "\n"), o.log)
+	}
+}

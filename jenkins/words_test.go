@@ -1,0 +1,176 @@
+package jenkins_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestWhatJenkinsRefusesIsRefused(t *testing.T) {
+	t.Parallel()
+	good := read(t, jenkinsfile)
+	var cases = []struct{ name, old, new, want string }{
+		{"section", "    agent any\n", "    agents any\n", `"agents" is unknown in pipeline`},
+		{"no agent", "    agent any\n", "", "pipeline has no agent"},
+		{"agent", "agent any", "agent some", "agent is any, none or a block"},
+		{"section twice", "agent any", "agent any\n    agent none", "agent stands twice in pipeline"},
+		{"no stages", "    stages {", "    stage {", `"stage" is unknown in pipeline`},
+		{"option", "timestamps()", "timestamp()", `"timestamp" is unknown in options`},
+		{"option of the pipeline in a stage", "options { timeout(time: 10, unit: 'MINUTES') }", "options { disableConcurrentBuilds() }",
+			`"disableConcurrentBuilds" is unknown in options of a stage`},
+		{"parameter of an option", "timeout(time: 4, unit", "timeout(hours: 4, unit", "option timeout has no parameter hours"},
+		{"option without what it needs", "timeout(time: 4, unit: 'HOURS')", "timeout(unit: 'HOURS')", "option timeout needs the parameter time"},
+		{"unit", "unit: 'HOURS'", "unit: 'WEEKS'", "option timeout: unit is not of type Unit"},
+		{"type", "time: 4,", "time: '4',", "option timeout: time is not of type int"},
+		{"build discarder", "logRotator(numToKeepStr", "logRotator(numToKeep", "logRotator has no parameter numToKeep"},
+		{"directive of a stage", "            steps {\n                checkout scm", "            step {\n                checkout scm",
+			`"step" is unknown in stage "Checkout"`},
+		{"step outside steps", "            steps {\n                sh 'make setup'\n            }", "            sh 'make setup'",
+			`"sh" is unknown in stage "Setup"`},
+		{"stage without steps", "            steps {\n                sh 'make setup'\n            }", "",
+			`stage "Setup" needs exactly one of steps, stages, parallel or matrix, and has 0`},
+		{"steps without a step", "                sh 'make setup'\n", "", "steps has no steps"},
+		{"stage without a name", "stage('Setup')", "stage()", "a stage needs a name"},
+		{"two stages of one name", "stage('Setup')", "stage('Checkout')", `two stages are named "Checkout"`},
+		{"step", "junit testResults", "jUnit testResults", "no such step: jUnit"},
+		{"parameter of a step", "allowEmptyResults", "allowEmpty", "step junit has no parameter allowEmpty"},
+		{"parameter without its name", "recordCoverage tools: [[parser: 'COBERTURA', pattern: 'coverage.xml']], enabledForFailure: true", "recordCoverage 'coverage.xml'", "step recordCoverage takes no argument without a name"},
+		{"parser of coverage", "parser: 'COBERTURA'", "parser: 'Cobertura'", "step recordCoverage: tools is not of type CoverageTools"},
+		{"step without what it needs", "subject: ", "title: ", "step mail needs the parameter subject"},
+		{"step without its block", "withSonarQubeEnv('sonar-local') {\n                    sh 'make sonar'\n                }",
+			"withSonarQubeEnv('sonar-local')", "withSonarQubeEnv needs a block of steps"},
+		{"block on a step without one", "sh 'make setup'", "sh('make setup') { echo 'x' }", "step sh takes no block"},
+		{"Groovy among steps", "sh 'make setup'", "def x = 1", "expected a step"},
+		{"method call among steps", "sh 'make setup'", "'make setup'.execute()", "method calls on objects not allowed"},
+		{"condition", "branch 'main'", "branches 'main'", `"branches" is unknown in anyOf`},
+		{"condition that is empty", "                anyOf {\n                    branch 'main'\n                    branch 'master'\n                }\n", "",
+			"when needs at least one condition"},
+		{"two conditions in not", "                not {", "                not {\n                    branch 'x'", "not takes exactly one condition"},
+		{"post condition", "        fixed {", "        recovered {", `"recovered" is unknown in post`},
+		{"credential", "['ec2-ssh']", "['ec2']", "no credential has the id ec2 in jenkins.yaml"},
+		{"kind of a credential", "file(credentialsId: 'ec2-known-hosts'", "file(credentialsId: 'ec2-ssh'",
+			"the credential ec2-ssh is a basicSSHUserPrivateKey, not a file"},
+		{"binding", "[file(credentialsId", "[files(credentialsId", "step withCredentials: bindings is not of type Bindings"},
+		{"SonarQube server", "'sonar-local'", "'sonar'", "no SonarQube server is named sonar in jenkins.yaml"},
+		{"second block", "pipeline {", "echo 'x'\npipeline {", "a Jenkinsfile is one pipeline block"},
+		{"syntax", "stages {", "stages", "line "},
+	}
+	arguments := []string{"--check"}
+	folder := t.TempDir()
+	for i, c := range cases {
+		broken := strings.Replace(good, c.old, c.new, 1)
+		if broken == good {
+			t.Errorf("%s: the Jenkinsfile has no %q", c.name, c.old)
+		}
+		name := filepath.Join(folder, fmt.Sprint(i))
+		write(t, name, broken, 0o644)
+		arguments = append(arguments, name)
+	}
+	o := script(t, os.Environ(), arguments...)
+	if o.status != 1 {
+		t.Errorf("exit %d", o.status)
+	}
+	for i, c := range cases {
+		pattern := regexp.QuoteMeta("run-pipeline.sh: error: "+filepath.Join(folder, fmt.Sprint(i))) + `: line \d+: .*`
+		said := regexp.MustCompile(pattern).FindAllString(o.log, -1)
+		if !strings.Contains(strings.Join(said, "\n"), c.want) {
+			t.Errorf("%s: want %q, got %q", c.name, c.want, said)
+		}
+	}
+	if t.Failed() {
+		t.Log(o.log)
+	}
+}
+
+func plugins(t *testing.T) map[string]string {
+	t.Helper()
+	known := map[string]string{}
+	for line := range strings.Lines(read(t, "plugins.txt")) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		name, version, ok := strings.Cut(line, ":")
+		if !ok || !regexp.MustCompile(`^\d[\w.]*$`).MatchString(version) {
+			t.Errorf("%q has no version", line)
+		}
+		if _, twice := known[name]; twice {
+			t.Errorf("%s stands twice", name)
+		}
+		known[name] = version
+	}
+	return known
+}
+
+func TestEveryWordHasItsPlugin(t *testing.T) {
+	t.Parallel()
+	config := t.TempDir()
+	write(t, filepath.Join(config, "plugins.txt"), "", 0o644)
+	write(t, filepath.Join(config, "jenkins.yaml"), read(t, "jenkins.yaml"), 0o644)
+	o := script(t, os.Environ(), "--check", "--config", config)
+	known, wanted := plugins(t), map[string]bool{}
+	for _, match := range regexp.MustCompile(`comes with the plugin (\S+), which`).FindAllStringSubmatch(o.log, -1) {
+		wanted[match[1]] = true
+		if _, ok := known[match[1]]; !ok {
+			t.Errorf("plugins.txt has no %s", match[1])
+		}
+	}
+	for _, name := range []string{"sonar", "junit", "coverage", "ssh-agent", "credentials-binding", "ws-cleanup", "mailer", "timestamper"} {
+		if !wanted[name] {
+			t.Errorf("the double does not know that the Jenkinsfile needs %s", name)
+		}
+	}
+	// What jenkins.yaml is written for, and the pipeline as a whole.
+	for _, name := range []string{"configuration-as-code", "job-dsl", "git", "workflow-aggregator", "workflow-multibranch",
+		"pipeline-model-definition", "plain-credentials", "ssh-credentials", "multibranch-scan-webhook-trigger"} {
+		if _, ok := known[name]; !ok {
+			t.Errorf("plugins.txt has no %s", name)
+		}
+	}
+}
+
+func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
+	t.Parallel()
+	o := script(t, os.Environ(), "--check")
+	if o.status != 0 {
+		t.Fatal(o.log)
+	}
+	makefile, found := read(t, "../Makefile"), 0
+	for _, line := range o.lines {
+		command, ok := strings.CutPrefix(line, "sh\t")
+		if !ok || command == "git --no-pager log -1 --stat" {
+			continue
+		}
+		targets, ok := strings.CutPrefix(command, "make ")
+		if !ok {
+			t.Errorf("%q is no make target", command)
+		}
+		for _, target := range strings.Fields(targets) {
+			found++
+			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `:([^=]|$)`).MatchString(makefile) {
+				t.Errorf("the Makefile has no target %s", target)
+			}
+		}
+	}
+	if found != 9 {
+		t.Errorf("the Jenkinsfile names %d targets, want 9", found)
+	}
+}
+
+func TestTheJenkinsfileKnowsNoAccountRegionOrAddress(t *testing.T) {
+	t.Parallel()
+	text := read(t, jenkinsfile)
+	for what, pattern := range map[string]string{
+		"an account":  `\b\d{12}\b`,
+		"a region":    `\b(us|eu|ap|sa|ca|me|af|il|mx)(-gov)?-(north|south|east|west|central)+\w*-\d\b`,
+		"an address":  `\b\d{1,3}(\.\d{1,3}){3}\b|\w+://|[\w.]+@[\w.]+`,
+		"an AWS host": `amazonaws|\bi-[0-9a-f]{8,}|\barn:`,
+	} {
+		if found := regexp.MustCompile(pattern).FindString(text); found != "" {
+			t.Errorf("the Jenkinsfile holds %s: %s", what, found)
+		}
+	}
+}
