@@ -25,7 +25,7 @@ WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
-	lint-infra screenshots image push release synth bootstrap diff preflight deploy destroy sonar
+	lint-infra screenshots image push release synth bootstrap diff preflight deploy destroy rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -37,6 +37,7 @@ help:
 	@echo "make image  the server's image, for this machine: $(IMAGE):COMMIT"
 	@echo "make push   the same for all platforms, into the platform's repository or that of IMAGE; which digest is in image.json"
 	@echo "make release  put what was pushed last on the host"
+	@echo "make rehearse  all of it on this machine, from a push to a vault that serves, and back"
 	@echo
 	@echo "make synth      the platform as CloudFormation templates, in cdk.out/"
 	@echo "make bootstrap  prepare the AWS account and region for the CDK, once"
@@ -76,13 +77,15 @@ test: setup build go-test race-test wasm-test web-test
 GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit$(1).xml --jsonfile reports/go-test$(1).json -- \
 	-timeout 20m
 
+PACKAGES ?= ./...
+
 go-test: $(GOTESTSUM) $(COBERTURA)
 	scripts/dynamodb-local.sh install
 	scripts/aws-emulator.sh install
 	scripts/python-tool.sh install aws
 	scripts/docker-engine.sh install
 	@mkdir -p reports
-	$(call GO_TEST,) -coverprofile=reports/cover.out -coverpkg=./app/... ./...
+	$(call GO_TEST,) -coverprofile=reports/cover.out -coverpkg=./app/... $(PACKAGES)
 	$(COBERTURA) < reports/cover.out > coverage.xml
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.
@@ -161,6 +164,10 @@ push:
 release:
 	@[ -s image.json ] || { echo "make release: error: there is no image.json, which says what to release: make push" >&2; exit 1; }
 	@scripts/deploy.sh "$$(sed -n 's/.*"image": *"\([^"]*\)".*/\1/p' image.json)"
+
+# The whole way from a push to a vault that serves, on this machine: scripts/rehearse.sh --help.
+rehearse: setup $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json app/web/node_modules/.package-lock.json
+	@scripts/rehearse.sh
 
 sonar:
 	@scripts/sonar.sh

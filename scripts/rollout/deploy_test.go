@@ -150,26 +150,35 @@ func output(t *testing.T, program string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// seed puts the tables and the parameters there that a deployment of the platform makes.
-func (d *deployer) seed(t *testing.T) {
+// seedTables makes tables that bear the load, which the emulator's do not, and sets what is a team's own.
+func (d *deployer) seedTables(t *testing.T) {
 	t.Helper()
 	endpoint := dynamolocal.Endpoint(t)
-	tables := dynamo.Config{
+	must(t, dynamo.CreateTables(t.Context(), dynamo.Config{
 		Endpoint: endpoint, Region: emulator.Region,
 		Users: names.UsersTable, Accounts: names.AccountsTable, Passwords: names.PasswordsTable, Sessions: names.SessionsTable,
-	}
-	must(t, dynamo.CreateTables(t.Context(), tables))
+	}))
 	at, err := url.Parse(endpoint)
 	must(t, err)
+	for name, value := range map[string]string{
+		// Nobody outside of this machine issues a certificate for it, and the tables are here.
+		"SITE": "site", "AUTH_RATE": "1000000", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
+	} {
+		d.put(t, name, value)
+	}
+}
+
+// seed puts the parameters there that a deployment of the platform makes.
+func (d *deployer) seed(t *testing.T) {
+	t.Helper()
+	d.seedTables(t)
 	var secret fernet.Key
 	must(t, secret.Generate())
 	for name, value := range map[string]string{
 		names.EnvAWSRegion: emulator.Region, names.EnvPort: "5001", names.EnvStore: names.StoreDynamoDB,
-		names.EnvUsersTable: tables.Users, names.EnvAccountsTable: tables.Accounts,
-		names.EnvPasswordsTable: tables.Passwords, names.EnvSessionsTable: tables.Sessions,
+		names.EnvUsersTable: names.UsersTable, names.EnvAccountsTable: names.AccountsTable,
+		names.EnvPasswordsTable: names.PasswordsTable, names.EnvSessionsTable: names.SessionsTable,
 		names.SiteAddress: "localhost", names.EnvSessionSecret: secret.Encode(),
-		// Nobody outside of this machine issues a certificate for it, and the tables are here.
-		"SITE": "site", "AUTH_RATE": "1000000", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
 	} {
 		d.put(t, name, value)
 	}

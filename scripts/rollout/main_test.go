@@ -33,16 +33,27 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// outside prepares on the machine itself, which has a way to the world, what the tests need from there: variables and open
+// files for their process, and what to do after it.
+var outside = func() (env []string, files []*os.File, after func(), err error) { return nil, nil, func() {}, nil }
+
 func again() int {
 	if os.Getuid() != 0 {
 		fmt.Fprintln(os.Stderr, "these tests start a Docker engine in a network of its own, which takes root: run them with sudo")
 		return 1
 	}
+	env, files, after, err := outside()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer after()
 	cmd := exec.Command(os.Args[0], os.Args[1:]...)
-	cmd.Env = append(os.Environ(), withinNetwork+"=1")
+	cmd.Env = append(append(os.Environ(), env...), withinNetwork+"=1")
+	cmd.ExtraFiles = files
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
-	err := cmd.Run()
+	err = cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# From an empty account to a vault that serves, releases that fail, and back: on this machine, without AWS.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/rehearse.sh [--help]
+
+Runs the Jenkinsfile of the last commit again and again while several hundred
+requests a second are made and counted: a first deployment, a push, a branch, a
+test that fails, a quality gate that fails, a release that does not start, going
+back, and a host that is replaced by an empty one. A table says how each ended;
+exit status 1 if one ended otherwise than it should or a request failed.
+
+Real: the Jenkinsfile's shell, make's targets, CDK, Docker, BuildKit, Compose,
+Caddy, a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
+(jenkins/run-pipeline.sh), AWS (scripts/aws-emulator.sh), SonarQube (none: its
+gate answers as told); and of the tests those of two packages run.
+
+As root, in a network of its own. It takes about ten minutes.
+USAGE
+}
+
+die() { echo "rehearse.sh: error: $1" >&2; exit "${2:-1}"; }
+
+case "$#:${1:-}" in
+  0:) ;;
+  1:--help | 1:-h) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
+esac
+cd "$(dirname "$0")/.."
+[ "$(id -u)" = 0 ] || die "a Docker engine in a network of its own takes root: sudo make rehearse"
+git diff --quiet HEAD || echo "rehearse.sh: the last commit is rehearsed, without the changes since" >&2
+for part in dynamodb-local aws-emulator docker-engine; do scripts/$part.sh install; done
+scripts/python-tool.sh install aws
+# Run as a program: "go test" would keep what a test that passes prints to itself.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+go test -c -tags rehearsal -o "$work/rehearsal" ./scripts/rollout
+cd scripts/rollout
+"$work/rehearsal" -test.timeout 60m -test.run '^TestRehearsal$'

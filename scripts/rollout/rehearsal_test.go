@@ -1,0 +1,359 @@
+//go:build rehearsal
+
+package rollout_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/scripts/engine"
+)
+
+// What the machine's own engine, which builds, is told, and what it pushes to.
+const (
+	outsideEnv  = "REHEARSAL_ENV_" // and a number: one entry of the environment of a build
+	outsidePort = "REHEARSAL_PORT"
+	listenerFD  = 3
+)
+
+// firstImage is any that the options take: nobody boots it.
+const firstImage = "ami-0123456789abcdef0"
+
+// A build needs the world: the engine for it is on the machine itself, and so is the port that it pushes to, which leads to
+// the registry of the rehearsal's own network.
+func init() {
+	outside = func() (env []string, files []*os.File, after func(), err error) {
+		builder, err := engine.Find()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		config, err := os.MkdirTemp("", "rehearsal")
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		all, err := builder.Environ(config)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		build, err := builder.Build(all)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		for i, entry := range append(build, "DOCKER_HOST="+builder.Host, "DOCKER_CONFIG="+config, "BUILDER=default", "PLATFORMS=linux/"+architecture()) {
+			env = append(env, outsideEnv+strconv.Itoa(i)+"="+entry)
+		}
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		file, err := listener.(*net.TCPListener).File()
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		listener.Close()
+		port := listener.Addr().(*net.TCPAddr).Port
+		return append(env, outsidePort+"="+strconv.Itoa(port)), []*os.File{file}, func() { file.Close(); os.RemoveAll(config) }, nil
+	}
+}
+
+func architecture() string {
+	out, err := exec.Command("go", "env", "GOARCH").Output()
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// forward hands every connection on to the registry.
+func forward(listener net.Listener) {
+	for {
+		from, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer from.Close()
+			to, err := net.Dial("tcp", "127.0.0.1:5000")
+			if err != nil {
+				return
+			}
+			defer to.Close()
+			go func() {
+				_, _ = io.Copy(to, from)
+				_ = to.(*net.TCPConn).CloseWrite()
+			}()
+			_, _ = io.Copy(from, to)
+		}()
+	}
+}
+
+// rehearsal is a team with a repository, a Jenkins, an account and a host.
+type rehearsal struct {
+	deployer
+	workspace string
+	env       []string
+
+	mu    sync.Mutex
+	lines [][3]string // what was done, how it ended, what it took
+}
+
+func (r *rehearsal) note(what, how string, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, [3]string{what, how, took.Round(100 * time.Millisecond).String()})
+	fmt.Fprintf(os.Stderr, "%s: %s\n", what, how)
+}
+
+func TestRehearsal(t *testing.T) {
+	r := &rehearsal{}
+	r.host = *newHost(t)
+	must(t, os.MkdirAll(filepath.Join(r.home, "bin"), 0o755))
+	copyFile(t, filepath.Join(root, "infra/host/start-release.sh"), filepath.Join(r.home, "bin/start-release"))
+	ssh := r.startSSH(t)
+	r.checkout(t)
+	r.environment(t, ssh)
+	t.Cleanup(func() { r.summary(t) })
+
+	r.make(t, "bootstrap")
+	r.seedTables(t)
+	r.settings(t)
+	begin := time.Now()
+	r.pipeline(t, "first deployment", "main", "SUCCESS", "")
+	first := repository + "@" + r.current(t)
+	r.note("from an empty account to serving, without the bootstrap", "ok", time.Since(begin))
+	r.serves(t, first)
+
+	l := startLoad(t, r.authority(t))
+	current := first
+	check := func(what string) {
+		t.Helper()
+		failures := l.take(t)
+		for _, f := range failures {
+			t.Errorf("%s: %s", what, f.what)
+		}
+		r.note(what+": failed requests", strconv.Itoa(len(failures)), 0)
+		r.serves(t, current)
+	}
+
+	r.commit(t, "app/cmd/vaultsphered/rehearsal.go", "package main\n\nconst rehearsed = \"once\"\n\nvar _ = rehearsed\n")
+	took := r.pipeline(t, "a push to main", "main", "SUCCESS", "")
+	if took > 3*time.Minute {
+		t.Errorf("a push serves after %s, want 3 minutes at most", took)
+	}
+	if current = repository + "@" + r.current(t); current == first {
+		t.Error("a push has not changed what serves")
+	}
+	check("a push to main")
+
+	r.pipeline(t, "a branch", "feature", "SUCCESS", "")
+	check("a branch")
+
+	r.commit(t, "app/vault/rehearsal_test.go", "package vault\n\nimport \"testing\"\n\nfunc TestRehearsal(t *testing.T) { t.Fatal(\"on purpose\") }\n")
+	r.pipeline(t, "a test fails", "main", "FAILURE", "Lint & Tests")
+	check("a test fails")
+	r.remove(t, "app/vault/rehearsal_test.go")
+
+	r.pipeline(t, "the quality gate fails", "main", "FAILURE", "Quality Gate", "--gate", "ERROR")
+	check("the quality gate fails")
+
+	r.replace(t, "Dockerfile", `ENTRYPOINT ["/vaultsphered"]`, `ENTRYPOINT ["/vaultsphered", "nonsense"]`)
+	r.pipeline(t, "a release that does not start", "main", "FAILURE", "Deploy to EC2")
+	check("a release that does not start")
+
+	begin = time.Now()
+	if code, said := r.deploy(nil, "--back"); code != 0 {
+		t.Errorf("--back: exit %d: %s", code, said)
+	}
+	took = time.Since(begin)
+	r.note("going back", "ok", took)
+	if took > 10*time.Second {
+		t.Errorf("going back took %s, want 10 s at most", took)
+	}
+	current = first
+	check("going back")
+
+	l.stop()
+	l.readBack(t)
+	begin = time.Now()
+	r.testReplaced(t, l, current)
+	r.note("an empty host serves the current release, with every write", map[bool]string{true: "no", false: "ok"}[t.Failed()], time.Since(begin))
+}
+
+// checkout clones the last commit of this repository. What comes from the world is linked: this network has no way there.
+func (r *rehearsal) checkout(t *testing.T) {
+	t.Helper()
+	r.workspace = filepath.Join(t.TempDir(), "workspace")
+	here, err := filepath.Abs(root)
+	must(t, err)
+	output(t, "git", "clone", "--quiet", here, r.workspace)
+	output(t, "git", "-C", r.workspace, "config", "user.name", "rehearsal")
+	output(t, "git", "-C", r.workspace, "config", "user.email", "rehearsal@localhost")
+	for _, name := range []string{"infra/node_modules", "app/web/node_modules", ".bin"} {
+		must(t, os.Symlink(filepath.Join(here, name), filepath.Join(r.workspace, name)))
+	}
+	exclude := "infra/node_modules\napp/web/node_modules\n.bin\n.scannerwork\n"
+	must(t, os.WriteFile(filepath.Join(r.workspace, ".git/info/exclude"), []byte(exclude), 0o600))
+}
+
+// make's own targets run, but for two: SonarQube is nowhere here, and all the tests, which take longer than what is rehearsed,
+// are those of the packages that a rehearsed commit changes.
+const rehearsedMake = `#!/usr/bin/env bash
+set -euo pipefail
+case "$*" in
+  sonar) mkdir -p .scannerwork; echo taskId=rehearsal >.scannerwork/report-task.txt ;;
+  "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/api" ;;
+  *) exec %[1]s "$@" ;;
+esac
+`
+
+// environment is that of Jenkins's controller, with its secrets in files.
+func (r *rehearsal) environment(t *testing.T, ssh []string) {
+	t.Helper()
+	setting := func(name string) string {
+		i := slices.IndexFunc(ssh, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+		return strings.TrimPrefix(ssh[i], name+"=")
+	}
+	dir := t.TempDir()
+	secrets := filepath.Join(dir, "secrets")
+	must(t, os.Mkdir(secrets, 0o700))
+	copyFile(t, setting("DEPLOY_KEY"), filepath.Join(secrets, "EC2_SSH_KEY"))
+	must(t, os.Chmod(filepath.Join(secrets, "EC2_SSH_KEY"), 0o600))
+	copyFile(t, setting("KNOWN_HOSTS"), filepath.Join(secrets, "EC2_KNOWN_HOSTS"))
+	must(t, os.WriteFile(filepath.Join(secrets, "SONAR_TOKEN"), []byte("rehearsal\n"), 0o600))
+	program, err := exec.LookPath("make")
+	must(t, err)
+	bin := filepath.Join(dir, "bin")
+	must(t, errors.Join(os.Mkdir(bin, 0o755), os.WriteFile(filepath.Join(bin, "make"), fmt.Appendf(nil, rehearsedMake, program), 0o755)))
+
+	port := os.Getenv(outsidePort)
+	outer, err := net.FileListener(os.NewFile(listenerFD, "outside"))
+	must(t, err)
+	inner, err := net.Listen("tcp", "127.0.0.1:"+port)
+	must(t, err)
+	t.Cleanup(func() { inner.Close(); outer.Close() })
+	go forward(outer)
+	go forward(inner)
+
+	certificate := filepath.Join(dir, "authority.pem")
+	aws := filepath.Dir(output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws"))
+	r.env = append(emulator.Env(t), "PATH="+bin+":"+aws+":"+os.Getenv("PATH"), "SECRETS="+secrets, "NOTIFY_EMAIL=team@example.org",
+		"SONAR_NETWORK=", "SONAR_URL=http://sonarqube:9000", "CDK_ARGS=-c siteAddress=localhost -c hostImage="+firstImage,
+		"IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
+	for i := 0; ; i++ {
+		entry, ok := os.LookupEnv(outsideEnv + strconv.Itoa(i))
+		if !ok {
+			break
+		}
+		r.env = append(r.env, entry)
+	}
+	r.deployer.env = append(append(os.Environ(), ssh...), "CURL_CA_BUNDLE="+certificate)
+	// A user's browser knows the authority; the proxy makes its own on its first start.
+	done := make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	go func() {
+		for {
+			if out, err := r.command("docker", "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", certificate).CombinedOutput(); err == nil {
+				return
+			} else if bytes.Contains(out, []byte("permission")) {
+				return
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(time.Second):
+			}
+		}
+	}()
+}
+
+func (r *rehearsal) make(t *testing.T, target string) {
+	t.Helper()
+	cmd := exec.Command("make", target)
+	cmd.Dir, cmd.Env = r.workspace, r.env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("make %s: %v\n%s", target, err, out)
+	}
+}
+
+// pipeline builds a branch as Jenkins does, and returns what it took. It has to end as said, at the stage named.
+func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, options ...string) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	cmd := exec.Command(filepath.Join(r.workspace, "jenkins/run-pipeline.sh"),
+		append([]string{"--branch", branch, "--workspace", r.workspace}, options...)...)
+	cmd.Env = r.env
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	_ = cmd.Run()
+	took := time.Since(begin)
+	said := out.String()
+	got := ""
+	for line := range strings.Lines(said) {
+		if w := strings.Split(strings.TrimSpace(line), "\t"); w[0] == "stage" && w[2] == "FAILURE" {
+			got = w[1]
+		}
+	}
+	if !strings.Contains(said, "result\t"+result+"\n") || got != failed {
+		t.Fatalf("%s: the pipeline failed at %q, want %q and %s\n%s\n%s", what, got, failed, result, said, log.String())
+	}
+	how := result
+	if failed != "" {
+		how += " at " + failed
+	}
+	r.note(what+": pipeline", how, took)
+	return took
+}
+
+func (r *rehearsal) commit(t *testing.T, name, content string) {
+	t.Helper()
+	must(t, os.WriteFile(filepath.Join(r.workspace, name), []byte(content), 0o644))
+	output(t, "git", "-C", r.workspace, "add", name)
+	output(t, "git", "-C", r.workspace, "commit", "--quiet", "--message", "rehearsal: "+name)
+}
+
+func (r *rehearsal) remove(t *testing.T, name string) {
+	t.Helper()
+	output(t, "git", "-C", r.workspace, "rm", "--quiet", name)
+	output(t, "git", "-C", r.workspace, "commit", "--quiet", "--message", "rehearsal: without "+name)
+}
+
+func (r *rehearsal) replace(t *testing.T, name, old, replacement string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(r.workspace, name))
+	must(t, err)
+	if !bytes.Contains(content, []byte(old)) {
+		t.Fatalf("%s has no %s", name, old)
+	}
+	r.commit(t, name, strings.Replace(string(content), old, replacement, 1))
+}
+
+func (r *rehearsal) summary(t *testing.T) {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, line := range r.lines {
+		if line[2] == "0s" {
+			line[2] = ""
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", line[0], line[1], line[2])
+	}
+	w.Flush()
+	how := "The rehearsal has passed."
+	if t.Failed() {
+		how = "The rehearsal has FAILED."
+	}
+	fmt.Printf("\n%s\n%s\n", b.String(), how)
+}
