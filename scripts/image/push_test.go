@@ -280,6 +280,21 @@ func TestPushThatFails(t *testing.T) {
 	}
 }
 
+func TestPushAsksTheRegionOfTheRegistry(t *testing.T) {
+	env, dir := pushEnvironment(t), checkout(t)
+	emulator.Reset(t)
+	// No engine is to sign in to a registry that exists.
+	bin := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n[ \"$1\" != login ] || { cat >/dev/null; echo refused >&2; exit 1; }\n"), 0o700))
+	aws := run(t, root, nil, "scripts/python-tool.sh", "path", "aws")
+	const registry, region = "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "eu-central-1"
+	status, said := push(t, dir, append(slices.Clone(env), "IMAGE="+registry+"/password-manager", "PATH="+bin+":"+filepath.Dir(aws)+":"+os.Getenv("PATH")))
+	if status != 1 || !strings.HasPrefix(said, "push-image.sh: error: cannot sign in to "+registry+": ") || strings.Count(said, "\n") != 1 {
+		t.Errorf("exit %d: %s", status, said)
+	}
+	run(t, dir, env, "aws", "ecr", "describe-repositories", "--region", region, "--repository-names", "password-manager")
+}
+
 func TestReleaseNeedsAPush(t *testing.T) {
 	dir := checkout(t)
 	if _, err := os.Stat(filepath.Join(dir, "image.json")); !errors.Is(err, fs.ErrNotExist) {
@@ -292,22 +307,24 @@ func TestReleaseNeedsAPush(t *testing.T) {
 }
 
 // startBuildKit returns the name of a builder that knows other platforms and attestations, as one of the driver
-// docker-container does, whose image no test can pull.
-func startBuildKit(t testing.TB, env []string) string {
+// docker-container does, whose image no test can pull. It has the registry for Docker's own.
+func startBuildKit(t testing.TB, env []string, registry string) string {
 	t.Helper()
 	// The address of a socket is short, and t.TempDir has the test's name in it.
 	home, err := os.MkdirTemp("", "buildkit")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
 	config, socket := filepath.Join(home, "config.toml"), "unix://"+filepath.Join(home, "socket")
-	must(t, os.WriteFile(config, fmt.Appendf(nil, `root = %q
-insecure-entitlements = ["network.host"]
+	must(t, os.WriteFile(config, fmt.Appendf(nil, `root = %[1]q
 [worker.oci]
 enabled = true
-networkMode = "host"
 [worker.containerd]
 enabled = false
-`, home), 0o600))
+[registry."docker.io"]
+mirrors = [%[2]q]
+[registry.%[2]q]
+http = true
+`, home, registry), 0o600))
 	var log bytes.Buffer
 	cmd := exec.Command(engine.Program(t, "buildkitd"), "--config", config, "--addr", socket)
 	cmd.Stdout, cmd.Stderr = &log, &log
@@ -325,10 +342,11 @@ enabled = false
 	return name
 }
 
-// scanner pushes an image that finds nothing, and says so as BuildKit wants it (docs/attestations/sbom-protocol.md there).
-func scanner(t testing.TB, env []string, registry string) string {
+// pushScanner pushes what BuildKit makes an SBOM with: an image that finds nothing, and says so as BuildKit wants it
+// (docs/attestations/sbom-protocol.md there).
+func pushScanner(t testing.TB, env []string, registry string) {
 	t.Helper()
-	dir, name := t.TempDir(), registry+"/scanner"
+	dir, name := t.TempDir(), registry+"/docker/buildkit-syft-scanner:stable-1"
 	must(t, os.WriteFile(filepath.Join(dir, "scan"), []byte(`cat >"$BUILDKIT_SCAN_DESTINATION/none.spdx.json" <<'JSON'
 {"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3"}}
 JSON
@@ -340,7 +358,6 @@ ENTRYPOINT ["/bin/sh", "/scan"]
 `), 0o600))
 	run(t, dir, env, "sh", "-c", `docker buildx build --build-arg "GO_IMAGE=$GO_IMAGE" --tag "$0" --push .`, name)
 	remove(t, env, "image", "rm", "--force", name)
-	return name
 }
 
 func TestPushOfAllPlatforms(t *testing.T) {
@@ -349,8 +366,8 @@ func TestPushOfAllPlatforms(t *testing.T) {
 	// How the server is built is not what this is about, and takes minutes.
 	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY Caddyfile /\n"), 0o600))
 	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--all", "--message", "small")
-	p := succeeds(t, dir, append(env, "IMAGE="+image, "PLATFORMS=", "BUILDER="+startBuildKit(t, env),
-		"IMAGE_ARGS=--sbom=generator="+scanner(t, env, registry)), image, "")
+	pushScanner(t, env, registry)
+	p := succeeds(t, dir, append(env, "IMAGE="+image, "PLATFORMS=", "IMAGE_ARGS=", "BUILDER="+startBuildKit(t, env, registry)), image, "")
 	for _, platform := range []string{"amd64", "arm64"} {
 		// A digest is of one platform at a time in an engine.
 		_, _ = output(dir, env, "docker", "image", "rm", "--force", p.Image)
