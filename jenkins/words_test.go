@@ -174,3 +174,71 @@ func TestTheJenkinsfileKnowsNoAccountRegionOrAddress(t *testing.T) {
 		}
 	}
 }
+
+// What the Jenkinsfile does not use yet, and may.
+const other = `pipeline {
+    agent any
+    environment {
+        WHO = 'pipeline'
+        BOTH = "${WHO} on ${env.BRANCH_NAME}"
+    }
+    stages {
+        stage('Outer') {
+            stages {
+                stage('Inner') {
+                    environment { WHO = 'stage' }
+                    when { branch 'release/*' }
+                    steps {
+                        withEnv(['WITH=1']) { sh 'echo "saw $WHO, $BOTH, $WITH" && env >inner.txt' }
+                    }
+                    post {
+                        success { echo 'inner went well' }
+                        failure { echo 'inner did not' }
+                    }
+                }
+                stage('Deeper') {
+                    when { branch pattern: 'release/.+/.+', comparator: 'REGEXP' }
+                    steps { sh 'false' }
+                }
+            }
+        }
+        stage('After') {
+            steps {
+                sh 'test "$WHO" = pipeline && test -z "${WITH:-}"'
+                error 'on purpose'
+            }
+        }
+    }
+    post {
+        cleanup { echo 'last' }
+        failure { archiveArtifacts 'no-such-file' }
+        always { echo 'first' }
+        changed { echo 'changed' }
+        regression { echo 'regression' }
+    }
+}
+`
+
+func TestTheDoubleKnowsMoreThanTheJenkinsfileUses(t *testing.T) {
+	t.Parallel()
+	b := newBuild(t)
+	write(t, filepath.Join(b.workspace, "Jenkinsfile"), other, 0o644)
+	o := b.run(t, "release/1")
+	o.want(t, "FAILURE", "", "stage\tInner\tSUCCESS\t", "stage\tDeeper\tSKIPPED\twhen", "stage\tOuter\tSUCCESS\t", "stage\tAfter\tFAILURE\t",
+		"post\tInner\tsuccess")
+	var conditions []string
+	for _, line := range o.lines {
+		if w := strings.Split(line, "\t"); w[0] == "post" && w[1] == "pipeline" {
+			conditions = append(conditions, w[2])
+		}
+	}
+	if got := strings.Join(conditions, " "); got != "always changed regression failure cleanup" {
+		t.Errorf("the conditions were %s", got)
+	}
+	for _, want := range []string{"saw stage, pipeline on release/1, 1\n", "error: After: on purpose",
+		`error when executing failure post condition: No artifacts found that match the file pattern "no-such-file"`} {
+		if !strings.Contains(o.log, want) {
+			t.Errorf("the log has no %q in\n%s", want, o.log)
+		}
+	}
+}

@@ -44,7 +44,7 @@ class Runner {
     private void environment(Closure body) {
         if (!body) return
         body.delegate = new Variables(steps)
-        body.resolveStrategy = Closure.DELEGATE_FIRST
+        body.resolveStrategy = Closure.DELEGATE_ONLY
         body()
     }
 

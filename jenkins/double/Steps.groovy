@@ -32,8 +32,18 @@ class Steps {
 
     void block(Closure body) {
         body.delegate = this
-        body.resolveStrategy = Closure.DELEGATE_FIRST
+        body.resolveStrategy = Closure.DELEGATE_ONLY
         body()
+    }
+
+    // A step is written with names or without: what has one form here gets the other as well.
+    def methodMissing(String name, args) {
+        def word = Words.STEPS[name], list = args as List
+        if (list.empty || !(list[0] instanceof Map)) {
+            def named = list.empty ? [:] : [(word.sole): list[0]]
+            if (metaClass.respondsTo(this, name, ([named] + list.drop(1)) as Object[])) return invokeMethod(name, ([named] + list.drop(1)) as Object[])
+        }
+        throw new Refused("Jenkins knows this form of the step $name, this double does not")
     }
 
     private void with_(Map<String, String> more, Closure body) {
@@ -70,18 +80,14 @@ class Steps {
     }
 
     void timeout(Map how, Closure body) { limited(how) { block(body) } }
-    void timeout(int minutes, Closure body) { limited(minutes) { block(body) } }
 
-    void echo(String message) { Runner.log message }
-    void echo(Map how) { echo how.message }
-    void error(String message) { throw new StepFailed(message) }
+    void echo(Map how) { Runner.log how.message }
+    void error(Map how) { throw new StepFailed(how.message) }
 
     // A branch source checks out before the workspace is given: it has to be a checkout.
     void checkout(scm) {
         if (!new File(workspace, '.git').exists()) throw new StepFailed("$workspace is no git checkout")
     }
-
-    def sh(String script) { sh(script: script) }
 
     def sh(Map how) {
         Runner.log "+ sh: ${how.label ?: how.script}"
@@ -111,8 +117,6 @@ class Steps {
     void withEnv(List<String> overrides, Closure body) {
         with_(overrides.collectEntries { it.split('=', 2) as List }, body)
     }
-
-    void withSonarQubeEnv(String name, Closure body) { withSonarQubeEnv(installationName: name, body) }
 
     void withSonarQubeEnv(Map how, Closure body) {
         def server = controller.sonar[how.installationName]
@@ -190,8 +194,6 @@ class Steps {
         found.sort()
     }
 
-    void junit(String testResults) { junit(testResults: testResults) }
-
     void junit(Map how) {
         def reports = files(how.testResults)
         if (!reports && !how.allowEmptyResults) throw new StepFailed('No test report files were found. Configuration error?')
@@ -228,7 +230,7 @@ class Steps {
     }
 
     // Only told: the directory is the caller's.
-    void cleanWs(Map how = [:]) { Runner.say 'clean' }
+    void cleanWs(Map how) { Runner.say 'clean' }
 }
 
 class Environment extends GroovyObjectSupport {
