@@ -215,6 +215,8 @@ const rehearsedMake = `#!/usr/bin/env bash
 set -euo pipefail
 case "$*" in
   sonar) mkdir -p .scannerwork; echo taskId=rehearsal >.scannerwork/report-task.txt ;;
+  # The emulator deploys by a method that "cdk diff" does not know.
+  diff) CDK_METHOD=template exec %[1]s diff ;;
   "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/api" ;;
   *) exec %[1]s "$@" ;;
 esac
