@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/infra/emulator"
 	"github.com/vaultsphere/vaultsphere/scripts/engine"
 )
 
@@ -56,6 +57,7 @@ func newHost(t *testing.T) *host {
 	})
 	h := &host{home: newHome(t), engine: engine.Engine{Host: "unix://" + filepath.Join(directory, "docker.sock"), Directory: directory}}
 	h.env = append(h.engine.Env(t), "HOME_DIRECTORY="+h.home, "WATCH_SECONDS=1", "READY_TRIES=2", "READY_INTERVAL=1")
+	emulator.Reset(t)
 	h.startEngine(t)
 	h.startRegistry(t)
 	h.image(t, "caddy:"+caddyVersion(t), 0, map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}, "ENV PATH=/usr/bin")
