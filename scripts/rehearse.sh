@@ -8,9 +8,12 @@ Usage: scripts/rehearse.sh [--help]
 
 Runs the Jenkinsfile of the last commit again and again while several hundred
 requests a second are made and counted: a first deployment, a push, a branch, a
-test that fails, a quality gate that fails, a release that does not start, going
-back, and a host that is replaced by an empty one. A table says how each ended;
-exit status 1 if one ended otherwise than it should or a request failed.
+test that fails, a quality gate that fails, a release that does not start, and
+going back. Then what "make test" has of it: six releases on DynamoDB and on the
+embedded store, releases that fail in every way, a rollout killed at each step,
+Docker restarted, SSM away, and a host replaced by an empty one. A table says how
+each ended; exit status 1 if one ended otherwise than it should or a request
+failed.
 
 Real: the Jenkinsfile's shell, make's targets, CDK, Docker, BuildKit, Compose,
 Caddy, a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
@@ -38,4 +41,4 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go test -c -tags rehearsal -o "$work/rehearsal" ./scripts/rollout
 cd scripts/rollout
-"$work/rehearsal" -test.timeout 60m -test.run '^TestRehearsal$'
+"$work/rehearsal" -test.timeout 60m -test.run '^TestWholeRehearsal$'

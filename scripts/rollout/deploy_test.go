@@ -68,15 +68,22 @@ func TestDeploy(t *testing.T) {
 		{"another host", testDeployElsewhere},
 	} {
 		t.Run(part.name, func(t *testing.T) {
+			begin := time.Now()
 			current = part.test(d, t, current)
 			d.serves(t, current)
-			l.check(t)
+			l.check(t, "DynamoDB, over SSH: "+part.name, begin)
 		})
 	}
 	l.stop()
 	t.Run("no write is lost", l.readBack)
-	t.Run("a release that serves nobody goes by itself", func(t *testing.T) { d.testHollow(t, current) })
-	t.Run("an empty host serves the current release by itself", func(t *testing.T) { d.testReplaced(t, l, current) })
+	for name, test := range map[string]func(t *testing.T){
+		"a release that serves nobody goes by itself":                func(t *testing.T) { d.testHollow(t, current) },
+		"an empty host serves the current release, with every write": func(t *testing.T) { d.testReplaced(t, l, current) },
+	} {
+		begin := time.Now()
+		how := map[bool]string{true: "ok", false: "FAILED"}[t.Run(name, test)]
+		noted("DynamoDB, over SSH: "+name, how, time.Since(begin), 0)
+	}
 }
 
 // startSSH serves SSH on port 22 and returns the settings of deploy.sh that lead there.

@@ -224,10 +224,16 @@ func (l *load) take(t *testing.T) []failure {
 	return failures
 }
 
-// check fails the test if a request has failed since the last time.
-func (l *load) check(t *testing.T) {
+// check fails the test if a request has failed since the last time, and notes how what was begun then has ended.
+func (l *load) check(t *testing.T, what string, begun time.Time) {
 	t.Helper()
-	for i, f := range l.take(t) {
+	failures := l.take(t)
+	how := "ok"
+	if t.Failed() {
+		how = "FAILED"
+	}
+	noted(what, fmt.Sprintf("%s, %d requests failed", how, len(failures)), time.Since(begun), 0)
+	for i, f := range failures {
 		if i == 10 {
 			break
 		}

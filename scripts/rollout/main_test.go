@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,6 +33,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// noted tells a rehearsal what was done, how it ended, what it took, and what it may take at most, if anything.
+var noted = func(what, how string, took, limit time.Duration) {}
 
 // outside prepares on the machine itself, which has a way to the world, what the tests need from there: variables and open
 // files for their process, and what to do after it.

@@ -106,19 +106,41 @@ type rehearsal struct {
 	deployer
 	workspace string
 	env       []string
-
-	mu    sync.Mutex
-	lines [][3]string // what was done, how it ended, what it took
 }
 
-func (r *rehearsal) note(what, how string, took time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lines = append(r.lines, [3]string{what, how, took.Round(100 * time.Millisecond).String()})
+// report is what the rehearsal ends with: what was done, how it ended, what it took and what it may take.
+var report struct {
+	sync.Mutex
+	lines [][4]string
+}
+
+func note(what, how string, took, limit time.Duration) {
+	report.Lock()
+	defer report.Unlock()
+	line := [4]string{what, how, took.Round(100 * time.Millisecond).String()}
+	if limit > 0 {
+		line[3] = "at most " + limit.String()
+	}
+	report.lines = append(report.lines, line)
 	fmt.Fprintf(os.Stderr, "%s: %s\n", what, how)
 }
 
-func TestRehearsal(t *testing.T) {
+// TestWholeRehearsal is what "make rehearse" runs.
+func TestWholeRehearsal(t *testing.T) {
+	noted = note
+	defer func() { summary(t) }()
+	t.Run("pipeline", testPipeline)
+	t.Run("DynamoDB", TestDeploy)
+	t.Run("embedded store", TestRollout)
+}
+
+// Limits of what a team waits for.
+const (
+	pushLimit = 3 * time.Minute
+	backLimit = 10 * time.Second
+)
+
+func testPipeline(t *testing.T) {
 	r := &rehearsal{}
 	r.host = *newHost(t)
 	must(t, os.MkdirAll(filepath.Join(r.home, "bin"), 0o755))
@@ -126,7 +148,6 @@ func TestRehearsal(t *testing.T) {
 	ssh := r.startSSH(t)
 	r.checkout(t)
 	r.environment(t, ssh)
-	t.Cleanup(func() { r.summary(t) })
 
 	r.make(t, "bootstrap")
 	r.seedTables(t)
@@ -134,63 +155,57 @@ func TestRehearsal(t *testing.T) {
 	begin := time.Now()
 	r.pipeline(t, "first deployment", "main", "SUCCESS", "")
 	first := repository + "@" + r.current(t)
-	r.note("from an empty account to serving, without the bootstrap", "ok", time.Since(begin))
+	note("from a bootstrapped account to serving", "ok", time.Since(begin), 0)
 	r.serves(t, first)
 
 	l := startLoad(t, r.authority(t))
 	current := first
-	check := func(what string) {
+	// pipeline runs one, and sees what its users have noticed of it.
+	pipeline := func(what, branch, result, failed string, limit time.Duration, options ...string) {
 		t.Helper()
+		took := r.pipeline(t, what, branch, result, failed, options...)
+		if limit > 0 {
+			if took > limit {
+				t.Errorf("%s serves after %s, want %s at most", what, took, limit)
+			}
+			if current = repository + "@" + r.current(t); current == first {
+				t.Errorf("%s has not changed what serves", what)
+			}
+		}
 		failures := l.take(t)
 		for _, f := range failures {
 			t.Errorf("%s: %s", what, f.what)
 		}
-		r.note(what+": failed requests", strconv.Itoa(len(failures)), 0)
+		if failed != "" {
+			result += " at " + failed
+		}
+		note(what, fmt.Sprintf("%s, %d requests failed", result, len(failures)), took, limit)
 		r.serves(t, current)
 	}
 
 	r.commit(t, "app/cmd/vaultsphered/rehearsal.go", "package main\n\nconst rehearsed = \"once\"\n\nvar _ = rehearsed\n")
-	took := r.pipeline(t, "a push to main", "main", "SUCCESS", "")
-	if took > 3*time.Minute {
-		t.Errorf("a push serves after %s, want 3 minutes at most", took)
-	}
-	if current = repository + "@" + r.current(t); current == first {
-		t.Error("a push has not changed what serves")
-	}
-	check("a push to main")
-
-	r.pipeline(t, "a branch", "feature", "SUCCESS", "")
-	check("a branch")
-
+	pipeline("a push to main", "main", "SUCCESS", "", pushLimit)
+	pipeline("a branch", "feature", "SUCCESS", "", 0)
 	r.commit(t, "app/vault/rehearsal_test.go", "package vault\n\nimport \"testing\"\n\nfunc TestRehearsal(t *testing.T) { t.Fatal(\"on purpose\") }\n")
-	r.pipeline(t, "a test fails", "main", "FAILURE", "Lint & Tests")
-	check("a test fails")
+	pipeline("a test fails", "main", "FAILURE", "Lint & Tests", 0)
 	r.remove(t, "app/vault/rehearsal_test.go")
-
-	r.pipeline(t, "the quality gate fails", "main", "FAILURE", "Quality Gate", "--gate", "ERROR")
-	check("the quality gate fails")
-
+	pipeline("the quality gate fails", "main", "FAILURE", "Quality Gate", 0, "--gate", "ERROR")
 	r.replace(t, "Dockerfile", `ENTRYPOINT ["/vaultsphered"]`, `ENTRYPOINT ["/vaultsphered", "nonsense"]`)
-	r.pipeline(t, "a release that does not start", "main", "FAILURE", "Deploy to EC2")
-	check("a release that does not start")
+	pipeline("a release that does not start", "main", "FAILURE", "Deploy to EC2", 0)
 
 	begin = time.Now()
 	if code, said := r.deploy(nil, "--back"); code != 0 {
 		t.Errorf("--back: exit %d: %s", code, said)
 	}
-	took = time.Since(begin)
-	r.note("going back", "ok", took)
-	if took > 10*time.Second {
-		t.Errorf("going back took %s, want 10 s at most", took)
+	took := time.Since(begin)
+	if took > backLimit {
+		t.Errorf("going back took %s, want %s at most", took, backLimit)
 	}
-	current = first
-	check("going back")
-
+	l.check(t, "going back", begin)
+	note("going back: time", "ok", took, backLimit)
+	r.serves(t, first)
 	l.stop()
 	l.readBack(t)
-	begin = time.Now()
-	r.testReplaced(t, l, current)
-	r.note("an empty host serves the current release, with every write", map[bool]string{true: "no", false: "ok"}[t.Failed()], time.Since(begin))
 }
 
 // checkout clones the last commit of this repository. What comes from the world is linked: this network has no way there.
@@ -312,11 +327,6 @@ func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, 
 	if !strings.Contains(said, "result\t"+result+"\n") || got != failed {
 		t.Fatalf("%s: the pipeline failed at %q, want %q and %s\n%s\n%s", what, got, failed, result, said, log.String())
 	}
-	how := result
-	if failed != "" {
-		how += " at " + failed
-	}
-	r.note(what+": pipeline", how, took)
 	return took
 }
 
@@ -343,14 +353,11 @@ func (r *rehearsal) replace(t *testing.T, name, old, replacement string) {
 	r.commit(t, name, strings.Replace(string(content), old, replacement, 1))
 }
 
-func (r *rehearsal) summary(t *testing.T) {
+func summary(t *testing.T) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, line := range r.lines {
-		if line[2] == "0s" {
-			line[2] = ""
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", line[0], line[1], line[2])
+	for _, line := range report.lines {
+		fmt.Fprintln(w, strings.Join(line[:], "\t"))
 	}
 	w.Flush()
 	how := "The rehearsal has passed."

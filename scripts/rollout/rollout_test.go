@@ -76,9 +76,10 @@ func TestRollout(t *testing.T) {
 		{"the engine restarts", func(h *host, t *testing.T, current string) string { return testEngineRestarts(h, l, t, current) }},
 	} {
 		ok := t.Run(part.name, func(t *testing.T) {
+			begin := time.Now()
 			current = part.test(h, t, current)
 			h.serves(t, current)
-			l.check(t)
+			l.check(t, "embedded store: "+part.name, begin)
 		})
 		if !ok && current == "" {
 			return
@@ -87,6 +88,7 @@ func TestRollout(t *testing.T) {
 	l.stop()
 	t.Run("no write is lost", l.readBack)
 	t.Run("other settings make the same release new", func(t *testing.T) { h.testSettings(t, l, current) })
+	t.Run("the proxy takes its settings when it is told to", func(t *testing.T) { h.testProxy(t, current) })
 }
 
 // testComposeUp needs nothing but the Compose file and the images that it would build and pull.
@@ -329,5 +331,34 @@ func (h *host) testSettings(t *testing.T, l *load, current string) {
 	}
 	if throttled < 6 {
 		t.Errorf("of 12 log-ins of one client that calls itself twelve, %d were refused", throttled)
+	}
+}
+
+// testProxy: a release never restarts the proxy, which would cut connections. It says when that is due.
+func (h *host) testProxy(t *testing.T, current string) {
+	const hint = "rollout.sh: hint: the proxy runs with older settings: rollout.sh --proxy restarts it"
+	started := func() string {
+		return h.docker(t, "inspect", "--format", "{{.State.StartedAt}}", "vaultsphere-proxy")
+	}
+	before := started()
+	h.write(t, ".env", "AUTH_RATE='5'\nHTTP_PORT='8080'\n")
+	if r := h.mustServe(t, current); !strings.Contains(r.said, hint) || started() != before {
+		t.Errorf("other settings: %s", r.said)
+	}
+	if r := h.rollout(nil, "--proxy"); r.code != 0 || r.said != "" {
+		t.Errorf("--proxy: exit %d: %s", r.code, r.said)
+	}
+	h.serves(t, current)
+	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	await(t, "the proxy at its new port", func() bool {
+		res, err := c.Get("http://localhost:8080/")
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusPermanentRedirect
+	})
+	if r := h.mustServe(t, current); strings.Contains(r.said, "hint") {
+		t.Errorf("after it: %s", r.said)
 	}
 }
