@@ -79,12 +79,16 @@ func client(authority *x509.CertPool, keepAlive bool) *http.Client {
 	}}
 }
 
+// loads counts them: two may meet the same tables.
+var loads int
+
 func startLoad(t *testing.T, authority *x509.CertPool) *load {
 	t.Helper()
+	loads++
 	ctx, cancel := context.WithTimeout(context.Background(), loadEnds)
 	l := &load{browser: client(authority, true), newcomer: client(authority, false), cancel: cancel}
 	for i := range writers + 1 {
-		l.users = append(l.users, l.register(t, fmt.Sprintf("user%d", i)))
+		l.users = append(l.users, l.register(t, fmt.Sprintf("load%d-user%d", loads, i)))
 	}
 	for _, u := range l.users[:writers] {
 		l.goAt(ctx, writesEach, func() { l.write(u) })
