@@ -76,13 +76,16 @@ func TestDeploy(t *testing.T) {
 	}
 	l.stop()
 	t.Run("no write is lost", l.readBack)
-	for name, test := range map[string]func(t *testing.T){
-		"a release that serves nobody goes by itself":                func(t *testing.T) { d.testHollow(t, current) },
-		"an empty host serves the current release, with every write": func(t *testing.T) { d.testReplaced(t, l, current) },
+	for _, last := range []struct {
+		name string
+		test func(*deployer, *testing.T, *load, string)
+	}{
+		{"a release that serves nobody goes by itself", testHollow},
+		{"an empty host serves the current release, with every write", testReplaced},
 	} {
 		begin := time.Now()
-		how := map[bool]string{true: "ok", false: "FAILED"}[t.Run(name, test)]
-		noted("DynamoDB, over SSH: "+name, how, time.Since(begin), 0)
+		how := map[bool]string{true: "ok", false: "FAILED"}[t.Run(last.name, func(t *testing.T) { last.test(d, t, l, current) })]
+		noted("DynamoDB, over SSH: "+last.name, how, time.Since(begin), 0)
 	}
 }
 
@@ -399,7 +402,7 @@ func testDeployElsewhere(d *deployer, t *testing.T, current string) string {
 }
 
 // testHollow: a release that calls itself ready and serves nobody.
-func (d *deployer) testHollow(t *testing.T, current string) {
+func testHollow(d *deployer, t *testing.T, _ *load, current string) {
 	hollow := d.release(t, "faulty", "ENV FAULT=hollow")
 	code, said := d.deploy(nil, hollow)
 	if code != 1 || !strings.HasPrefix(said, "deploy.sh: error: "+site+" does not answer: ") || !strings.HasSuffix(said, "; the host went back to the release before") {
@@ -412,7 +415,7 @@ func (d *deployer) testHollow(t *testing.T, current string) {
 }
 
 // testReplaced empties the host and starts it as its first boot does.
-func (d *deployer) testReplaced(t *testing.T, l *load, current string) {
+func testReplaced(d *deployer, t *testing.T, l *load, current string) {
 	d.docker(t, "rm", "--force", "vaultsphere-proxy", "vaultsphere-blue", "vaultsphere-green")
 	d.docker(t, "volume", "prune", "--force")
 	d.docker(t, "image", "rm", "--force", current)
