@@ -24,7 +24,7 @@ import (
 // cost the server a bcrypt each.
 const (
 	writers, writesEach = 4, 8
-	readers, readsEach  = 8, 24
+	readers, readsEach  = 8, 40
 	newcomers           = 15
 	logins              = 2
 	// loadEnds stops the load if the test does not.

@@ -300,7 +300,9 @@ func testEngineRestarts(h *host, l *load, t *testing.T, current string) string {
 	h.restartEngine(t)
 	h.serves(t, current)
 	// Docker makes its rules of the firewall anew, and while there are none a new connection is refused. Others go on.
-	for _, f := range l.take(t) {
+	failures := l.take(t)
+	noted("embedded store: Docker itself restarts", fmt.Sprintf("%d new connections refused", len(failures)), time.Since(begin), 0)
+	for _, f := range failures {
 		if !strings.HasSuffix(f.what, "connect: connection refused") || f.at.Sub(begin) > 5*time.Second {
 			t.Error(f)
 		}
