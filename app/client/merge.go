@@ -1,7 +1,9 @@
 package client
 
 import (
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -11,7 +13,7 @@ import (
 // as a copy. So nothing that anyone typed is lost:
 //
 //   - a field changed on one side only takes that side's value;
-//   - addresses and tags are merged as sets;
+//   - addresses, tags and attachments are merged as sets;
 //   - of two passwords the later one, mine, is in force, and the other is the newest in the history;
 //   - anything else changed on both sides stays as the other device stored it, with all of mine in the copy.
 //
@@ -32,10 +34,18 @@ func merge(base item.Item, known bool, mine, theirs item.Item) (result item.Item
 	field(&m, base.TOTP, mine.TOTP, &result.TOTP)
 	field(&m, base.Notes, mine.Notes, &result.Notes)
 	fieldFunc(&m, base.Fields, mine.Fields, &result.Fields, slices.Equal)
-	fieldFunc(&m, base.Card, mine.Card, &result.Card, equalPointer)
-	fieldFunc(&m, base.Identity, mine.Identity, &result.Identity, equalPointer)
+	fieldFunc(&m, base.Match, mine.Match, &result.Match, maps.Equal)
+	fieldFunc(&m, base.Trashed, mine.Trashed, &result.Trashed, time.Time.Equal)
+	fieldFunc(&m, base.Purge, mine.Purge, &result.Purge, time.Time.Equal)
+	fieldFunc(&m, base.Card, mine.Card, &result.Card, item.EqualPart)
+	fieldFunc(&m, base.Identity, mine.Identity, &result.Identity, item.EqualPart)
+	fieldFunc(&m, base.SSHKey, mine.SSHKey, &result.SSHKey, item.EqualPart)
+	fieldFunc(&m, base.PasswordHistory, mine.PasswordHistory, &result.PasswordHistory, func(a, b []item.OldPassword) bool {
+		return slices.EqualFunc(a, b, item.OldPassword.Equal)
+	})
 	result.URLs = mergeSet(base.URLs, mine.URLs, theirs.URLs)
 	result.Tags = mergeSet(base.Tags, mine.Tags, theirs.Tags)
+	result.Attachments = mergeSet(base.Attachments, mine.Attachments, theirs.Attachments)
 	if m.whole && mine.Password != base.Password {
 		result.Password = mine.Password
 	} else if !m.whole {
@@ -62,16 +72,12 @@ func fieldFunc[T any](m *merging, base, mine T, result *T, equal func(a, b T) bo
 	}
 }
 
-func equalPointer[T comparable](a, b *T) bool {
-	return a == b || a != nil && b != nil && *a == *b
-}
-
 // mergeSet applies to theirs what mine added to base and removed from it.
-func mergeSet(base, mine, theirs []string) []string {
+func mergeSet[T comparable](base, mine, theirs []T) []T {
 	if slices.Equal(theirs, base) {
 		return mine // the order of mine counts too
 	}
-	var out []string
+	var out []T
 	for _, s := range theirs {
 		if slices.Contains(mine, s) || !slices.Contains(base, s) {
 			out = append(out, s)

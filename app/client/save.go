@@ -94,7 +94,7 @@ func (s *saving) build(ctx context.Context, ch *change) error {
 // add writes a new item.
 func (s *saving) add(ch *change, it item.Item) error {
 	if !it.Type.Known() {
-		return &item.FieldError{Field: "type", Reason: "must be login, note, card or identity"}
+		return &item.FieldError{Field: "type", Reason: "must be " + item.TypeList()}
 	}
 	it.Modified = s.now
 	if it.Created.IsZero() {

@@ -150,7 +150,7 @@ func (r *reader) escaped(start int) (string, error) {
 	return "", r.fail("a string does not end")
 }
 
-const hex = "0123456789abcdef"
+const hexDigits = "0123456789abcdef"
 
 var escapes = [0x20]string{'\b': `\b`, '\t': `\t`, '\n': `\n`, '\f': `\f`, '\r': `\r`}
 
@@ -174,7 +174,7 @@ func unescape(s string) (plain byte, n int) {
 		return '\r', 2
 	case 'u':
 		for c := byte(0); c < 0x20; c++ {
-			if escapes[c] == "" && len(s) >= 6 && s[2:4] == "00" && s[4] == hex[c>>4] && s[5] == hex[c&15] {
+			if escapes[c] == "" && len(s) >= 6 && s[2:4] == "00" && s[4] == hexDigits[c>>4] && s[5] == hexDigits[c&15] {
 				return c, 6
 			}
 		}
@@ -355,7 +355,7 @@ func AppendString(b []byte, s string) []byte {
 		case escapes[c] != "":
 			b = append(b, escapes[c]...)
 		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		}
 		i++
 		start = i

@@ -2,6 +2,7 @@ package item
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,10 +75,7 @@ func (w *writer) yes(name string, on bool) {
 }
 
 func (w *writer) time(name string, t time.Time) {
-	if ms := millis(t); ms != 0 {
-		w.name(name)
-		w.b = strconv.AppendInt(w.b, ms, 10)
-	}
+	w.number(name, millis(t))
 }
 
 func millis(t time.Time) int64 {
@@ -85,6 +83,35 @@ func millis(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixMilli()
+}
+
+func (w *writer) number(name string, n int64) {
+	if n != 0 {
+		w.name(name)
+		w.b = strconv.AppendInt(w.b, n, 10)
+	}
+}
+
+// each writes a list of objects.
+func each[T any](w *writer, name string, list []T, members func(*writer, T)) {
+	if len(list) == 0 {
+		return
+	}
+	w.name(name)
+	for i, e := range list {
+		w.b = append(w.b, ",["[b2i(i == 0)])
+		in := open(nil)
+		members(in, e)
+		w.b = append(w.b, in.close()...)
+	}
+	w.b = append(w.b, ']')
+}
+
+func (w *writer) match(rules map[string]MatchRule) {
+	each(w, "match", slices.Sorted(maps.Keys(rules)), func(in *writer, address string) {
+		in.text("rule", string(rules[address]))
+		in.text("url", address)
+	})
 }
 
 func (w *writer) close() []byte {
@@ -108,9 +135,12 @@ func (it Item) Meta() []byte {
 	w := open(it.metaExtra)
 	w.time("created", it.Created)
 	w.yes("favourite", it.Favourite)
+	w.match(it.Match)
 	w.time("modified", it.Modified)
+	w.time("purge", it.Purge)
 	w.texts("tags", it.Tags)
 	w.text("title", it.Title)
+	w.time("trashed", it.Trashed)
 	w.text("type", string(it.Type))
 	w.texts("urls", it.URLs)
 	w.text("username", it.Username)
@@ -127,12 +157,18 @@ func ParseMeta(plaintext []byte) (Item, error) {
 			return r.time(&it.Created)
 		case "favourite":
 			return r.yes(&it.Favourite)
+		case "match":
+			return r.match(&it.Match)
 		case "modified":
 			return r.time(&it.Modified)
+		case "purge":
+			return r.time(&it.Purge)
 		case "tags":
 			return r.texts(&it.Tags)
 		case "title":
 			return r.text(&it.Title)
+		case "trashed":
+			return r.time(&it.Trashed)
 		case "type":
 			return r.text((*string)(&it.Type))
 		case "urls":
@@ -157,22 +193,24 @@ func ParseMeta(plaintext []byte) (Item, error) {
 // Secret is the canonical plaintext of the secret part. Modified is in it, so that each version in the history has a date.
 func (it Item) Secret() []byte {
 	w := open(it.secretExtra)
+	each(w, "attachments", it.Attachments, func(in *writer, a Attachment) {
+		in.text("id", a.ID)
+		in.text("name", a.Name)
+		in.text("sha256", a.SHA256)
+		in.number("size", a.Size)
+	})
 	if it.Card != nil {
 		w.name("card")
 		w.b = append(w.b, object(it.Card.members())...)
 	}
-	if len(it.Fields) > 0 {
-		w.name("fields")
-		for i, f := range it.Fields {
-			w.b = append(w.b, ",["[b2i(i == 0)])
-			in := open(nil)
-			in.yes("hidden", f.Hidden)
-			in.text("name", f.Name)
-			in.text("value", f.Value)
-			w.b = append(w.b, in.close()...)
+	each(w, "fields", it.Fields, func(in *writer, f Field) {
+		in.yes("hidden", f.Kind == FieldHidden)
+		if f.Kind != FieldHidden {
+			in.text("kind", string(f.Kind))
 		}
-		w.b = append(w.b, ']')
-	}
+		in.text("name", f.Name)
+		in.text("value", f.Value)
+	})
 	if it.Identity != nil {
 		w.name("identity")
 		w.b = append(w.b, object(it.Identity.members())...)
@@ -180,6 +218,14 @@ func (it Item) Secret() []byte {
 	w.time("modified", it.Modified)
 	w.text("notes", it.Notes)
 	w.text("password", it.Password)
+	each(w, "password_history", it.PasswordHistory, func(in *writer, p OldPassword) {
+		in.text("password", p.Password)
+		in.time("until", p.Until)
+	})
+	if it.SSHKey != nil {
+		w.name("ssh_key")
+		w.b = append(w.b, object(it.SSHKey.members())...)
+	}
 	w.text("totp", it.TOTP)
 	return w.close()
 }
@@ -191,15 +237,13 @@ func ParseSecret(plaintext []byte) (Item, error) {
 	r := &reader{s: string(plaintext)}
 	err := r.object(func(name string) error {
 		switch name {
+		case "attachments":
+			return all(r, &it.Attachments, (*reader).attachment)
 		case "card":
 			it.Card = &Card{}
 			return r.members(it.Card.members())
 		case "fields":
-			return r.list(func() error {
-				f, err := r.field()
-				it.Fields = append(it.Fields, f)
-				return err
-			})
+			return all(r, &it.Fields, (*reader).field)
 		case "identity":
 			it.Identity = &Identity{}
 			return r.members(it.Identity.members())
@@ -209,6 +253,11 @@ func ParseSecret(plaintext []byte) (Item, error) {
 			return r.text(&it.Notes)
 		case "password":
 			return r.text(&it.Password)
+		case "password_history":
+			return all(r, &it.PasswordHistory, (*reader).oldPassword)
+		case "ssh_key":
+			it.SSHKey = &SSHKey{}
+			return r.members(it.SSHKey.members())
 		case "totp":
 			return r.text(&it.TOTP)
 		}
@@ -227,7 +276,21 @@ func (r *reader) field() (f Field, err error) {
 	err = r.object(func(name string) error {
 		switch name {
 		case "hidden":
-			return r.yes(&f.Hidden)
+			f.Kind = FieldHidden
+			var yes bool
+			return r.yes(&yes)
+		case "kind":
+			if f.Kind == FieldHidden {
+				return r.fail("a hidden field has no other kind")
+			}
+			err := r.text((*string)(&f.Kind))
+			if err == nil && f.Kind == FieldHidden {
+				return r.fail("a hidden field says so by another member")
+			}
+			if err == nil && !f.Kind.Known() {
+				return ErrNewerVersion
+			}
+			return err
 		case "name":
 			return r.text(&f.Name)
 		case "value":
@@ -236,6 +299,73 @@ func (r *reader) field() (f Field, err error) {
 		return ErrNewerVersion
 	})
 	return f, err
+}
+
+func (r *reader) attachment() (a Attachment, err error) {
+	err = r.object(func(name string) (err error) {
+		switch name {
+		case "id":
+			return r.text(&a.ID)
+		case "name":
+			return r.text(&a.Name)
+		case "sha256":
+			return r.text(&a.SHA256)
+		case "size":
+			a.Size, err = r.integer()
+			return err
+		}
+		return ErrNewerVersion
+	})
+	return a, err
+}
+
+func (r *reader) oldPassword() (p OldPassword, err error) {
+	err = r.object(func(name string) error {
+		switch name {
+		case "password":
+			return r.text(&p.Password)
+		case "until":
+			return r.time(&p.Until)
+		}
+		return ErrNewerVersion
+	})
+	return p, err
+}
+
+// all reads a list of objects.
+func all[T any](r *reader, to *[]T, element func(*reader) (T, error)) error {
+	return r.list(func() error {
+		e, err := element(r)
+		*to = append(*to, e)
+		return err
+	})
+}
+
+// match reads what writer.match wrote: the addresses in ascending order, each once.
+func (r *reader) match(to *map[string]MatchRule) error {
+	*to = map[string]MatchRule{}
+	last := ""
+	return r.list(func() error {
+		var address string
+		var rule MatchRule
+		err := r.object(func(name string) error {
+			switch name {
+			case "rule":
+				return r.text((*string)(&rule))
+			case "url":
+				return r.text(&address)
+			}
+			return ErrNewerVersion
+		})
+		if err == nil && !rule.Known() {
+			err = ErrNewerVersion
+		}
+		if err == nil && (rule == MatchDomain || address <= last) {
+			err = r.fail("rules of addresses are out of order, or one is not complete")
+		}
+		(*to)[address], last = rule, address
+		return err
+	})
 }
 
 // member is one line of a card or an identity.
@@ -270,6 +400,10 @@ func (c *Card) members() []member {
 		{"brand", &c.Brand}, {"code", &c.Code}, {"expiry_month", &c.ExpiryMonth}, {"expiry_year", &c.ExpiryYear},
 		{"holder", &c.Holder}, {"number", &c.Number},
 	}
+}
+
+func (k *SSHKey) members() []member {
+	return []member{{"fingerprint", &k.Fingerprint}, {"private", &k.Private}, {"public", &k.Public}}
 }
 
 func (i *Identity) members() []member {

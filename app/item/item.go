@@ -1,10 +1,11 @@
-// Package item is what a sealed record says once it is open: a login, note, card or identity.
+// Package item is what a sealed record says once it is open: a login, note, card, identity or SSH key.
 //
 // An item is sealed in two parts. The meta part is what a list and a search need; the secret part is opened only when
 // the item is shown. Both are canonical JSON (RFC 8785): one value has one encoding, byte for byte.
 package item
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,15 +19,15 @@ const (
 	TypeNote     Type = "note"
 	TypeCard     Type = "card"
 	TypeIdentity Type = "identity"
+	TypeSSHKey   Type = "ssh_key"
 )
+
+// Types are those that this version can make.
+var Types = []Type{TypeLogin, TypeNote, TypeCard, TypeIdentity, TypeSSHKey}
 
 // Known reports whether this version can make items of the type.
 func (t Type) Known() bool {
-	switch t {
-	case TypeLogin, TypeNote, TypeCard, TypeIdentity:
-		return true
-	}
-	return false
+	return slices.Contains(Types, t)
 }
 
 // Item is one entry of a vault. The JSON names are those of the worker protocol and of the command line; the sealed
@@ -36,14 +37,19 @@ type Item struct {
 	// Base names the stored version this value was read from. Save merges against it when another device was faster.
 	Base string `json:"base,omitempty"`
 
-	Type      Type      `json:"type"`
-	Title     string    `json:"title"`
-	URLs      []string  `json:"urls,omitempty"`
-	Username  string    `json:"username,omitempty"`
-	Tags      []string  `json:"tags,omitempty"`
-	Favourite bool      `json:"favourite,omitempty"`
-	Created   time.Time `json:"created,omitzero"`  // UTC, whole milliseconds
-	Modified  time.Time `json:"modified,omitzero"` // UTC, whole milliseconds
+	Type  Type     `json:"type"`
+	Title string   `json:"title"`
+	URLs  []string `json:"urls,omitempty"`
+	// Match says which pages belong to an address of URLs, where that is not MatchDomain.
+	Match     map[string]MatchRule `json:"match,omitempty"`
+	Username  string               `json:"username,omitempty"`
+	Tags      []string             `json:"tags,omitempty"`
+	Favourite bool                 `json:"favourite,omitempty"`
+	// Times are in UTC and whole milliseconds.
+	Created  time.Time `json:"created,omitzero"`
+	Modified time.Time `json:"modified,omitzero"`
+	Trashed  time.Time `json:"trashed,omitzero"` // when it went to the trash; zero: it is not there
+	Purge    time.Time `json:"purge,omitzero"`   // when it may be deleted for good; zero: never by itself
 
 	Password string    `json:"password,omitempty"`
 	TOTP     string    `json:"totp,omitempty"` // otpauth:// URI, or the base32 secret alone
@@ -51,16 +57,63 @@ type Item struct {
 	Fields   []Field   `json:"fields,omitempty"`
 	Card     *Card     `json:"card,omitempty"`
 	Identity *Identity `json:"identity,omitempty"`
+	SSHKey   *SSHKey   `json:"ssh_key,omitempty"`
+	// PasswordHistory is what other managers kept of older passwords, the newest first. Those that were replaced here are
+	// in the older versions of the record.
+	PasswordHistory []OldPassword `json:"password_history,omitempty"`
+	Attachments     []Attachment  `json:"attachments,omitempty"`
 
 	// What a newer version wrote and this one does not understand. It is written back unchanged.
 	metaExtra, secretExtra []extra
 }
 
-// Field is a custom field. Hidden ones are shown like passwords.
+// FieldKind says how a custom field is shown.
+type FieldKind string
+
+const (
+	FieldText    FieldKind = ""
+	FieldHidden  FieldKind = "hidden"  // like a password
+	FieldBoolean FieldKind = "boolean" // the value is True or False
+	FieldLink    FieldKind = "link"    // the value is an address that can be opened
+)
+
+// Values of a FieldBoolean.
+const (
+	True  = "true"
+	False = "false"
+)
+
+// Known reports whether this version can show the kind.
+func (k FieldKind) Known() bool {
+	return k == FieldText || k == FieldHidden || k == FieldBoolean || k == FieldLink
+}
+
+// Field is a custom field.
 type Field struct {
+	Name  string    `json:"name"`
+	Value string    `json:"value"`
+	Kind  FieldKind `json:"kind,omitempty"`
+}
+
+// SSHKey is a key pair, each part as its file has it.
+type SSHKey struct {
+	Fingerprint string `json:"fingerprint,omitempty"` // SHA256:…, as ssh-keygen prints it
+	Private     string `json:"private,omitempty"`     // PEM
+	Public      string `json:"public,omitempty"`      // one line, as in authorized_keys
+}
+
+// OldPassword was in force until a time, zero if that is not known.
+type OldPassword struct {
+	Password string    `json:"password"`
+	Until    time.Time `json:"until,omitzero"`
+}
+
+// Attachment names a sealed file that is kept beside the item's records.
+type Attachment struct {
+	ID     string `json:"id"` // as an account id: 16 bytes, base64url
 	Name   string `json:"name"`
-	Value  string `json:"value"`
-	Hidden bool   `json:"hidden,omitempty"`
+	SHA256 string `json:"sha256"` // hex, of the whole content
+	Size   int64  `json:"size"`   // bytes
 }
 
 type Card struct {
@@ -104,24 +157,38 @@ func (it Item) Normalise() Item {
 	it.TOTP = strings.TrimSpace(it.TOTP)
 	it.Created = wholeMillis(it.Created)
 	it.Modified = wholeMillis(it.Modified)
-	fields := it.Fields[:0]
-	for _, f := range it.Fields {
+	it.Trashed = wholeMillis(it.Trashed)
+	it.Purge = wholeMillis(it.Purge)
+	it.Fields = kept(it.Fields, func(f *Field) bool {
 		f.Name = oneLine(f.Name)
-		if f.Name != "" || f.Value != "" {
-			fields = append(fields, f)
-		}
-	}
-	it.Fields = fields
-	if len(fields) == 0 {
-		it.Fields = nil
-	}
+		return f.Name != "" || f.Value != ""
+	})
+	it.PasswordHistory = kept(it.PasswordHistory, func(p *OldPassword) bool {
+		p.Until = wholeMillis(p.Until)
+		return p.Password != ""
+	})
+	it.Match = it.normalMatch()
 	if it.Card != nil && *it.Card == (Card{}) {
 		it.Card = nil
 	}
 	if it.Identity != nil && *it.Identity == (Identity{}) {
 		it.Identity = nil
 	}
+	if it.SSHKey != nil && *it.SSHKey == (SSHKey{}) {
+		it.SSHKey = nil
+	}
 	return it
+}
+
+// kept tidies each element of list and leaves out those that hold nothing. An empty list is nil.
+func kept[T any](list []T, tidy func(*T) bool) []T {
+	var out []T
+	for _, e := range list {
+		if tidy(&e) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // oneLine trims s and turns control characters, line breaks among them, into spaces.
@@ -155,16 +222,20 @@ func wholeMillis(t time.Time) time.Time {
 func (it Item) Clone() Item {
 	it.URLs = slices.Clone(it.URLs)
 	it.Tags = slices.Clone(it.Tags)
+	it.Match = maps.Clone(it.Match)
 	it.Fields = slices.Clone(it.Fields)
-	if it.Card != nil {
-		c := *it.Card
-		it.Card = &c
-	}
-	if it.Identity != nil {
-		i := *it.Identity
-		it.Identity = &i
-	}
+	it.PasswordHistory = slices.Clone(it.PasswordHistory)
+	it.Attachments = slices.Clone(it.Attachments)
+	it.Card, it.Identity, it.SSHKey = clone(it.Card), clone(it.Identity), clone(it.SSHKey)
 	return it // the extras are never written to
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
 }
 
 // Equal compares everything that is stored: the id, the times and what a newer version wrote too, but not Base.
@@ -177,28 +248,34 @@ func (it Item) Equal(other Item) bool {
 func (it Item) SameMeta(other Item) bool {
 	return it.Type == other.Type && it.Title == other.Title && it.Username == other.Username &&
 		it.Favourite == other.Favourite && slices.Equal(it.URLs, other.URLs) && slices.Equal(it.Tags, other.Tags) &&
+		maps.Equal(it.Match, other.Match) && it.Trashed.Equal(other.Trashed) && it.Purge.Equal(other.Purge) &&
 		slices.Equal(it.metaExtra, other.metaExtra)
 }
 
 // SameSecret compares the secret parts, the times apart.
 func (it Item) SameSecret(other Item) bool {
 	return it.Password == other.Password && it.TOTP == other.TOTP && it.Notes == other.Notes &&
-		slices.Equal(it.Fields, other.Fields) && it.Card.equal(other.Card) && it.Identity.equal(other.Identity) &&
+		slices.Equal(it.Fields, other.Fields) && EqualPart(it.Card, other.Card) && EqualPart(it.Identity, other.Identity) &&
+		EqualPart(it.SSHKey, other.SSHKey) && slices.Equal(it.Attachments, other.Attachments) &&
+		slices.EqualFunc(it.PasswordHistory, other.PasswordHistory, OldPassword.Equal) &&
 		slices.Equal(it.secretExtra, other.secretExtra)
 }
 
-func (c *Card) equal(other *Card) bool {
-	return c == other || c != nil && other != nil && *c == *other
+// Equal compares the time as well.
+func (p OldPassword) Equal(other OldPassword) bool {
+	return p.Password == other.Password && p.Until.Equal(other.Until)
 }
 
-func (i *Identity) equal(other *Identity) bool {
-	return i == other || i != nil && other != nil && *i == *other
+// EqualPart compares a part that an item may have: both are missing, or both say the same.
+func EqualPart[T Card | Identity | SSHKey](a, b *T) bool {
+	return a == b || a != nil && b != nil && *a == *b
 }
 
 // Join makes one item of the meta part of meta and the secret part of secret. The times are those of meta.
 func Join(meta, secret Item) Item {
 	meta.Password, meta.TOTP, meta.Notes = secret.Password, secret.TOTP, secret.Notes
-	meta.Fields, meta.Card, meta.Identity = secret.Fields, secret.Card, secret.Identity
+	meta.Fields, meta.Card, meta.Identity, meta.SSHKey = secret.Fields, secret.Card, secret.Identity, secret.SSHKey
+	meta.PasswordHistory, meta.Attachments = secret.PasswordHistory, secret.Attachments
 	meta.secretExtra = secret.secretExtra
 	return meta.Clone()
 }

@@ -15,7 +15,7 @@ func full() item.Item {
 		Username: "anna@example.org", Tags: []string{"money", "été"}, Favourite: true,
 		Created: time.UnixMilli(1_700_000_000_001).UTC(), Modified: time.UnixMilli(1_700_000_001_002).UTC(),
 		Password: "pä\tss\u0001", TOTP: "JBSWY3DPEHPK3PXP", Notes: "line one\nline two 😀\u2028<&>",
-		Fields:   []item.Field{{Name: "pin", Value: "1234", Hidden: true}, {Name: "branch", Value: "Main St"}},
+		Fields:   []item.Field{{Name: "pin", Value: "1234", Kind: item.FieldHidden}, {Name: "branch", Value: "Main St"}},
 		Card:     &item.Card{Number: "4111111111111111", Holder: "Anna"},
 		Identity: &item.Identity{FirstName: "Anna", Title: "Dr"},
 	}
@@ -59,6 +59,55 @@ func TestEncodingIsFrozen(t *testing.T) {
 	}
 }
 
+// extended has what full lacks.
+func extended() item.Item {
+	at := time.UnixMilli(1_700_000_002_000).UTC()
+	return item.Item{
+		Type: item.TypeSSHKey, Title: "Deploy", URLs: []string{"b.example", "a.example"},
+		Match:   map[string]item.MatchRule{"b.example": item.MatchHost, "a.example": item.MatchNever},
+		Trashed: at, Purge: at.Add(time.Second),
+		Fields:          []item.Field{{Name: "on", Value: "true", Kind: item.FieldBoolean}, {Value: "https://x.example", Kind: item.FieldLink}},
+		SSHKey:          &item.SSHKey{Private: "-----BEGIN", Public: "ssh-ed25519 A", Fingerprint: "SHA256:x"},
+		PasswordHistory: []item.OldPassword{{Password: "old", Until: at}, {Password: "older"}},
+		Attachments:     []item.Attachment{{ID: "BBBBBBBBBBBBBBBBBBBBBA", Name: "a.pdf", SHA256: "00ff", Size: 7}, {ID: "C", Name: "empty", SHA256: "01"}},
+	}
+}
+
+func TestEncodingOfLaterMembersIsFrozen(t *testing.T) {
+	const meta = `{"match":[{"rule":"never","url":"a.example"},{"rule":"host","url":"b.example"}],"purge":1700000003000,` +
+		`"title":"Deploy","trashed":1700000002000,"type":"ssh_key","urls":["b.example","a.example"]}`
+	const secret = `{"attachments":[{"id":"BBBBBBBBBBBBBBBBBBBBBA","name":"a.pdf","sha256":"00ff","size":7},{"id":"C","name":"empty","sha256":"01"}],` +
+		`"fields":[{"kind":"boolean","name":"on","value":"true"},{"kind":"link","value":"https://x.example"}],` +
+		`"password_history":[{"password":"old","until":1700000002000},{"password":"older"}],` +
+		`"ssh_key":{"fingerprint":"SHA256:x","private":"-----BEGIN","public":"ssh-ed25519 A"}}`
+	want := extended()
+	if got := string(want.Meta()); got != meta {
+		t.Errorf("meta\n got %s\nwant %s", got, meta)
+	}
+	if got := string(want.Secret()); got != secret {
+		t.Errorf("secret\n got %s\nwant %s", got, secret)
+	}
+	if got := parse(t, []byte(meta), []byte(secret)); !got.Equal(want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestOtherEncodingsOfASecretAreRefused(t *testing.T) {
+	for _, secret := range []string{
+		`{"fields":[{"hidden":true,"kind":"link"}]}`, `{"fields":[{"kind":"hidden"}]}`, `{"fields":[{"kind":""}]}`, `{"fields":[]}`,
+		`{"attachments":[{"size":0}]}`, `{"password_history":[{"until":0}]}`,
+	} {
+		if _, err := item.ParseSecret([]byte(secret)); !errors.Is(err, item.ErrMalformed) {
+			t.Errorf("%s: got %v, want ErrMalformed", secret, err)
+		}
+	}
+	for _, match := range []string{`[]`, `[{"url":"a"}]`, `[{"rule":"host","url":"b"},{"rule":"host","url":"a"}]`, `[{"rule":"host","url":"a"},{"rule":"host","url":"a"}]`} {
+		if _, err := item.ParseMeta([]byte(`{"match":` + match + `,"title":"T","type":"login"}`)); !errors.Is(err, item.ErrMalformed) {
+			t.Errorf("%s: got %v, want ErrMalformed", match, err)
+		}
+	}
+}
+
 func TestMembersOfANewerVersionAreWrittenBackInPlace(t *testing.T) {
 	meta := `{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`
 	secret := `{"aaa":[],"passkeys":[{"id":"x"}],"password":"p"}`
@@ -78,7 +127,8 @@ func TestMembersOfANewerVersionAreWrittenBackInPlace(t *testing.T) {
 
 func TestUnknownMembersThatCannotBeKeptAreRefused(t *testing.T) {
 	for _, secret := range []string{
-		`{"fields":[{"kind":"date","name":"n"}]}`, `{"card":{"pin":"1"}}`, `{"identity":{"birthday":"1"}}`,
+		`{"fields":[{"kind":"date","name":"n"}]}`, `{"attachments":[{"mime":"x"}]}`, `{"password_history":[{"by":"x"}]}`, `{"ssh_key":{"type":"x"}}`,
+		`{"card":{"pin":"1"}}`, `{"identity":{"birthday":"1"}}`,
 	} {
 		if _, err := item.ParseSecret([]byte(secret)); !errors.Is(err, item.ErrNewerVersion) {
 			t.Errorf("%s: got %v, want ErrNewerVersion", secret, err)
@@ -122,12 +172,24 @@ func TestValidateNamesTheField(t *testing.T) {
 		"password that is not text": {func(i *item.Item) { i.Password = "\xff" }, "password: is not valid UTF-8"},
 		"notes of 20,000":           {func(i *item.Item) { i.Notes = long + long }, ""},
 		"notes of 20,000 wide":      {func(i *item.Item) { i.Notes = strings.Repeat("漢", 20_000) }, "notes: notes, password and fields take 60"},
-		"an unknown type":           {func(i *item.Item) { i.Type = "Note!" }, "type: must be login, note, card or identity"},
+		"an unknown type":           {func(i *item.Item) { i.Type = "Note!" }, "type: must be login, note, card, identity or ssh_key"},
 		"an empty URL":              {func(i *item.Item) { i.URLs = []string{"a", ""} }, "urls[1]: must not be empty"},
 		"a long tag":                {func(i *item.Item) { i.Tags = []string{long} }, "tags[0]: at most 100 characters, this has 10000"},
 		"many fields":               {func(i *item.Item) { i.Fields = make([]item.Field, 101) }, "fields: at most 100, there are 101"},
 		"a long field":              {func(i *item.Item) { i.Fields = []item.Field{{Name: "n", Value: long + "x"}} }, "fields[0].value: at most 10000"},
 		"a long line of a card":     {func(i *item.Item) { i.Card = &item.Card{Holder: long + "x"} }, "card.holder: at most 10000"},
+		"a kind of field":           {func(i *item.Item) { i.Fields[0].Kind = "date" }, "fields[0].kind: must be hidden, boolean, link"},
+		"a yes or no":               {func(i *item.Item) { i.Fields[1] = item.Field{Kind: item.FieldBoolean, Value: "yes"} }, "fields[1].value: must be true or false"},
+		"a match rule":              {func(i *item.Item) { i.Match = map[string]item.MatchRule{"bank.example": "fuzzy"} }, "match[1]: must be host, starts"},
+		"a broken expression": {func(i *item.Item) {
+			i.URLs, i.Match = []string{"("}, map[string]item.MatchRule{"(": item.MatchRegexp}
+		}, "urls[0]: is not a regular expression"},
+		"a large attachment": {func(i *item.Item) {
+			i.Attachments = []item.Attachment{{ID: "x", Name: "a", SHA256: strings.Repeat("0", 64), Size: 10<<20 + 1}}
+		}, "attachments[0].size: at most 10485760 bytes"},
+		"an attachment without digest": {func(i *item.Item) { i.Attachments = []item.Attachment{{ID: "x", Name: "a"}} }, "attachments[0].sha256: must be 64"},
+		"a long SSH key":               {func(i *item.Item) { i.SSHKey = &item.SSHKey{Private: long + "x"} }, "ssh_key.private: at most 10000"},
+		"a long history":               {func(i *item.Item) { i.PasswordHistory = make([]item.OldPassword, 101) }, "password_history: at most 100"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			it := full()
@@ -151,12 +213,14 @@ func TestNormalise(t *testing.T) {
 	it := item.Item{
 		Title: "  a\tb ", Username: " u ", URLs: []string{" x", "x", ""}, Tags: []string{}, Password: " p ", Notes: " n\n",
 		Created: time.Date(2026, 1, 2, 3, 4, 5, 999_999_999, time.FixedZone("", 3600)), Fields: []item.Field{{}, {Name: " n "}},
-		Card: &item.Card{}, Identity: &item.Identity{},
+		Card: &item.Card{}, Identity: &item.Identity{}, SSHKey: &item.SSHKey{}, PasswordHistory: []item.OldPassword{{}},
+		Match: map[string]item.MatchRule{"x": item.MatchHost, "gone": item.MatchHost},
 	}
 	got := it.Normalise()
 	want := item.Item{
 		Type: item.TypeLogin, Title: "a b", Username: "u", URLs: []string{"x"}, Password: " p ", Notes: " n\n",
 		Created: time.Date(2026, 1, 2, 2, 4, 5, 999_000_000, time.UTC), Fields: []item.Field{{Name: "n"}},
+		Match: map[string]item.MatchRule{"x": item.MatchHost},
 	}
 	if !got.Equal(want) || got.Tags != nil || got.Card != nil || got.Identity != nil {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -173,10 +237,17 @@ func TestCloneSharesNothing(t *testing.T) {
 	if !a.Equal(full()) {
 		t.Errorf("the original changed: %+v", a)
 	}
+	c := extended()
+	d := c.Clone()
+	d.Match["b.example"], d.SSHKey.Public, d.PasswordHistory[0].Password, d.Attachments[0].Name = item.MatchExact, "x", "x", "x"
+	if !c.Equal(extended()) {
+		t.Errorf("the original changed: %+v", c)
+	}
 }
 
 func FuzzMeta(f *testing.F) {
 	f.Add(full().Meta())
+	f.Add(extended().Meta())
 	f.Add([]byte(`{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`))
 	f.Fuzz(func(t *testing.T, plaintext []byte) {
 		it, err := item.ParseMeta(plaintext)
@@ -191,6 +262,7 @@ func FuzzMeta(f *testing.F) {
 
 func FuzzSecret(f *testing.F) {
 	f.Add(full().Secret())
+	f.Add(extended().Secret())
 	f.Add([]byte(`{"aaa":[],"card":{},"fields":[{}],"passkeys":[{"id":"x"}]}`))
 	f.Fuzz(func(t *testing.T, plaintext []byte) {
 		it, err := item.ParseSecret(plaintext)

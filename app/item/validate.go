@@ -1,7 +1,11 @@
 package item
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -18,7 +22,11 @@ const (
 	MaxNotes    = 20_000
 	MaxFields   = 100
 	MaxName     = 200    // of a field
-	MaxValue    = 10_000 // of a field, or of a line of a card or an identity
+	MaxValue    = 10_000 // of a field, or of a line of a card, an identity or an SSH key
+
+	MaxPasswordHistory = 100
+	MaxAttachments     = 100
+	MaxAttachmentBytes = 10 << 20
 	// MaxPartBytes is the size of the canonical JSON of one part, so that its token stays below the 64 KiB that a
 	// server takes: a third is added by base64, and some more by padding.
 	MaxPartBytes = 40_000
@@ -71,11 +79,82 @@ func (c *check) list(field string, list []string, most, limit int) {
 	}
 }
 
+func (c *check) kind(name string, f Field) {
+	switch {
+	case !f.Kind.Known():
+		c.fail(name+".kind", "must be hidden, boolean, link, or left out for text")
+	case f.Kind == FieldBoolean && f.Value != True && f.Value != False:
+		c.fail(name+".value", "must be %s or %s", True, False)
+	}
+}
+
+func (c *check) rules(it Item) {
+	for i, address := range it.URLs {
+		switch rule := it.Match[address]; {
+		case !rule.Known():
+			c.fail(fmt.Sprintf("match[%d]", i), "must be host, starts, exact, regexp, never, or left out for the domain")
+		case rule == MatchRegexp:
+			if _, err := regexp.Compile("(?i)" + address); err != nil {
+				c.fail(fmt.Sprintf("urls[%d]", i), "is not a regular expression (RE2)")
+			}
+		}
+	}
+}
+
+func (c *check) history(list []OldPassword) {
+	if len(list) > MaxPasswordHistory {
+		c.fail("password_history", "at most %d, there are %d", MaxPasswordHistory, len(list))
+	}
+	for i, p := range list {
+		c.text(fmt.Sprintf("password_history[%d].password", i), p.Password, MaxPassword)
+	}
+}
+
+func (c *check) attachments(list []Attachment) {
+	if len(list) > MaxAttachments {
+		c.fail("attachments", "at most %d, there are %d", MaxAttachments, len(list))
+	}
+	for i, a := range list {
+		name := fmt.Sprintf("attachments[%d]", i)
+		c.line(name+".name", a.Name, MaxName)
+		switch digest, err := hex.DecodeString(a.SHA256); {
+		case a.Name == "" || a.ID == "":
+			c.fail(name, "must have a name and an id")
+		case a.Size < 0 || a.Size > MaxAttachmentBytes:
+			c.fail(name+".size", "at most %d bytes, this has %d", MaxAttachmentBytes, a.Size)
+		case err != nil || len(digest) != sha256.Size:
+			c.fail(name+".sha256", "must be 64 hexadecimal digits")
+		}
+	}
+}
+
+func (c *check) members(part string, list []member) {
+	for _, m := range list {
+		c.text(part+"."+m.name, *m.value, MaxValue)
+	}
+}
+
+// TypeList is the types in words: "login, note or card".
+func TypeList() string {
+	var b strings.Builder
+	for i, t := range Types {
+		switch i {
+		case 0:
+		case len(Types) - 1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(t))
+	}
+	return b.String()
+}
+
 // Validate returns a *FieldError for the first field that cannot be saved. Normalise first.
 func (it Item) Validate() error {
 	var c check
 	if !validType(it.Type) {
-		c.fail("type", "must be login, note, card or identity")
+		c.fail("type", "must be %s", TypeList())
 	}
 	if it.Title == "" {
 		c.fail("title", "must not be empty")
@@ -93,17 +172,20 @@ func (it Item) Validate() error {
 	for i, f := range it.Fields {
 		c.line(fmt.Sprintf("fields[%d].name", i), f.Name, MaxName)
 		c.text(fmt.Sprintf("fields[%d].value", i), f.Value, MaxValue)
+		c.kind(fmt.Sprintf("fields[%d]", i), f)
 	}
 	if it.Card != nil {
-		for _, m := range it.Card.members() {
-			c.text("card."+m.name, *m.value, MaxValue)
-		}
+		c.members("card", it.Card.members())
 	}
 	if it.Identity != nil {
-		for _, m := range it.Identity.members() {
-			c.text("identity."+m.name, *m.value, MaxValue)
-		}
+		c.members("identity", it.Identity.members())
 	}
+	if it.SSHKey != nil {
+		c.members("ssh_key", it.SSHKey.members())
+	}
+	c.rules(it)
+	c.history(it.PasswordHistory)
+	c.attachments(it.Attachments)
 	if c.err == nil {
 		if n := len(it.Meta()); n > MaxPartBytes {
 			c.fail("urls", "title, user name, addresses and tags take %d bytes together, at most %d fit", n, MaxPartBytes)

@@ -104,7 +104,7 @@ func (p *program) applySecrets(ctx context.Context, it *item.Item, e edits) (err
 		}
 		i := slices.IndexFunc(it.Fields, func(f item.Field) bool { return f.Name == name })
 		if i < 0 {
-			it.Fields = append(it.Fields, item.Field{Name: name, Hidden: true})
+			it.Fields = append(it.Fields, item.Field{Name: name, Kind: item.FieldHidden})
 			i = len(it.Fields) - 1
 		}
 		it.Fields[i].Value = value

@@ -29,7 +29,7 @@ export const others = [
   {
     id: "", type: "note", title: "Wi-Fi at the cabin", tags: ["Home"],
     notes: "Network: Larch-5G\nThe router is behind the books in the hall.",
-    fields: [{ name: "Key", value: "bramble-otter-19", hidden: true }],
+    fields: [{ name: "Key", value: "bramble-otter-19", kind: "hidden" }],
   },
   {
     id: "", type: "card", title: "Northwind debit card", tags: ["Finance"],
@@ -48,5 +48,5 @@ export const rich = {
   id: "", type: "login", title: "Cobalt Cloud console", username: "ada.fairweather", password: "v7#Kq!m2Wx9$Lr4zT&p",
   urls: ["https://console.cobalt.example/", "https://status.cobalt.example/"], tags: ["Work", "Infrastructure"], favourite: true,
   totp: "JBSWY3DPEHPK3PXP", notes: "Second account for on-call.\nAsk Ravi before rotating the key.",
-  fields: [{ name: "Account number", value: "8841-2207-19" }, { name: "API key", value: "cbl_live_2f9c7d1e", hidden: true }],
+  fields: [{ name: "Account number", value: "8841-2207-19" }, { name: "API key", value: "cbl_live_2f9c7d1e", kind: "hidden" }],
 };

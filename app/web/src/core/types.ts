@@ -1,6 +1,6 @@
 // The worker protocol's parameters and results, as app/cmd/vaultsphere-wasm speaks it.
 
-export type ItemType = "login" | "note" | "card" | "identity";
+export type ItemType = "login" | "note" | "card" | "identity" | "ssh_key";
 
 export interface Summary {
   id: string;
@@ -14,10 +14,33 @@ export interface Summary {
   unreadable?: boolean; // everything but the id is empty then
 }
 
+export type FieldKind = "hidden" | "boolean" | "link"; // absent: text
+
 export interface Field {
   name: string;
-  value: string;
-  hidden?: boolean;
+  value: string; // of a boolean: "true" or "false"
+  kind?: FieldKind;
+}
+
+/** Which pages an address stands for; absent: those of the same registrable domain. */
+export type MatchRule = "host" | "starts" | "exact" | "regexp" | "never";
+
+export interface SSHKey {
+  fingerprint?: string;
+  private?: string;
+  public?: string;
+}
+
+export interface OldPassword {
+  password: string;
+  until?: string;
+}
+
+export interface Attachment {
+  id: string;
+  name: string;
+  sha256: string;
+  size: number;
 }
 
 export interface Card {
@@ -53,17 +76,23 @@ export interface Item {
   type: ItemType;
   title: string;
   urls?: string[];
+  match?: Record<string, MatchRule>; // by address
   username?: string;
   tags?: string[];
   favourite?: boolean;
   created?: string;
   modified?: string;
+  trashed?: string; // absent: it is not in the trash
+  purge?: string; // when the trash gives it up; absent: never
   password?: string;
   totp?: string;
   notes?: string;
   fields?: Field[];
   card?: Card;
   identity?: Identity;
+  ssh_key?: SSHKey;
+  password_history?: OldPassword[]; // what other managers kept; the newest first
+  attachments?: Attachment[];
 }
 
 /** An older password of an entry; the core leaves out versions that changed something else. */

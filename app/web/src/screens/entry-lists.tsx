@@ -41,15 +41,15 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         return (
           <div key={i} class="custom">
             <TextField label={text.name(i)} value={f.name} onInput={(name) => set({ name })} maxLength={200} />
-            {f.hidden
+            {f.kind === "hidden"
               ? <PasswordField label={text.value(i)} value={f.value} autocomplete="off" onInput={(value) => set({ value })} />
               : <TextField label={text.value(i)} value={f.value} onInput={(value) => set({ value })} />}
-            <Check label={text.hidden(i)} checked={!!f.hidden} onChange={(hidden) => set({ hidden })} />
+            <Check label={text.hidden(i)} checked={f.kind === "hidden"} onChange={(hidden) => set({ kind: hidden ? "hidden" : undefined })} />
             <IconButton icon="trash" label={text.removeField(i)} onClick={() => onChange(without(fields, i))} />
           </div>
         );
       })}
-      <Button kind="quiet" icon="plus" onClick={() => onChange([...fields, { name: "", value: "", hidden: false }])}>
+      <Button kind="quiet" icon="plus" onClick={() => onChange([...fields, { name: "", value: "" }])}>
         {text.addField}
       </Button>
     </fieldset>

@@ -103,7 +103,7 @@ function Lines({ item }: { item: Item }) {
         ? <SecretLine key={f.key} label={f.label} value={item.identity?.[f.key]} />
         : <PlainLine key={f.key} label={f.label} value={item.identity?.[f.key]} />))}
       {item.urls?.map((url) => <AddressLine key={url} url={url} />)}
-      {item.fields?.map((f, i) => (f.hidden
+      {item.fields?.map((f, i) => (f.kind === "hidden"
         ? <SecretLine key={i} label={f.name || "Field"} value={f.value} />
         : <PlainLine key={i} label={f.name || "Field"} value={f.value} />))}
       {item.notes && (

@@ -9,6 +9,7 @@ export const kinds: Record<ItemType, { one: string; many: string; icon: IconName
   note: { one: "Note", many: "Notes", icon: "note" },
   card: { one: "Card", many: "Cards", icon: "card" },
   identity: { one: "Identity", many: "Identities", icon: "identity" },
+  ssh_key: { one: "SSH key", many: "SSH keys", icon: "key" },
 };
 
 /** A newer version of VaultSphere may have written types that this one does not know. */
