@@ -31,6 +31,7 @@ const (
 	PathSession         = "/api/v1/sessions/{id}"
 	PathVault           = "/api/v1/vault"
 	PathVaultChanges    = "/api/v1/vault/changes"
+	PathEvents          = "/api/v1/events"
 )
 
 // Limits that both sides keep.
@@ -234,6 +235,18 @@ type ChangeRequest struct {
 }
 
 type ChangeResponse struct {
+	Revision int64 `json:"revision"`
+}
+
+// Names of the events of GET /api/v1/events, a stream as in WHATWG HTML §9.2.
+const (
+	// EventRevision has a RevisionEvent as its data: once at the start, and whenever the revision is another.
+	EventRevision = "revision"
+	// EventEnded has an Error as its data: the session has ended, and with it the stream.
+	EventEnded = "ended"
+)
+
+type RevisionEvent struct {
 	Revision int64 `json:"revision"`
 }
 

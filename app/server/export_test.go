@@ -21,5 +21,8 @@ func Statuses() map[api.Code]int { return statuses }
 // UnpackWithin sets how long a client without brotli waits for its turn.
 func (s *Server) UnpackWithin(d time.Duration) { s.page.unpacker.wait = d }
 
+// Stream sets how often event streams show that they live, and how long they last.
+func (s *Server) Stream(beat, life time.Duration) { s.streamBeat, s.streamLife = beat, life }
+
 // UnpackSlots is how many clients without brotli are served at once.
 const UnpackSlots = unpackSlots

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 type metrics struct {
@@ -20,11 +21,11 @@ type metrics struct {
 	storeErrors *prometheus.CounterVec
 }
 
-func newMetrics(version string, hashQueue func() int64) *metrics {
+func newMetrics(version string, service *vault.Service) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "vaultsphere_http_request_duration_seconds", Help: "Time to answer a request; its count is the number of requests.",
+			Name: "vaultsphere_http_request_duration_seconds", Help: "Time to answer a request, of an event stream to open it; its count is the number of requests.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"method", "route", "status"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -39,7 +40,10 @@ func newMetrics(version string, hashQueue func() int64) *metrics {
 	}
 	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "vaultsphere_password_hash_queue", Help: "Requests that run or wait for password hashing.",
-	}, func() float64 { return float64(hashQueue()) })
+	}, func() float64 { return float64(service.HashQueue()) })
+	streams := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "vaultsphere_event_streams", Help: "Event streams that are open; they count as requests in flight, too.",
+	}, func() float64 { return float64(service.Watches()) })
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vaultsphere_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
 	})
@@ -47,7 +51,7 @@ func newMetrics(version string, hashQueue func() int64) *metrics {
 	for _, code := range []api.Code{api.CodeStorageUnavailable, api.CodeStorageFull} {
 		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs the zero before the first error
 	}
-	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, queue, build,
+	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, queue, streams, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

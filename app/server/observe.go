@@ -26,6 +26,8 @@ type note struct {
 	id   string
 	code api.Code
 	page bool // a file of the page was served, which has no route of its own
+
+	opened time.Time // when an event stream began; zero for all other answers
 }
 
 func requestID(ctx context.Context) string {
@@ -44,6 +46,12 @@ func noteCode(ctx context.Context, code api.Code) {
 func notePage(ctx context.Context) {
 	if n, ok := ctx.Value(noteKey).(*note); ok {
 		n.page = true
+	}
+}
+
+func noteStream(ctx context.Context) {
+	if n, ok := ctx.Value(noteKey).(*note); ok {
+		n.opened = time.Now()
 	}
 }
 
@@ -79,6 +87,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				status = http.StatusOK
 			}
 			took := time.Since(start)
+			if !n.opened.IsZero() {
+				took = n.opened.Sub(start) // how long it then stayed open says nothing of how fast this server is
+			}
 			s.metrics.observe(r.Method, route, status, took)
 			level := slog.LevelInfo
 			if route == api.PathHealth || route == api.PathReady {
@@ -88,6 +99,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				slog.String("request_id", n.id), slog.String("method", methodName(r.Method)), slog.String("route", route),
 				slog.Int("status", status), slog.Int("bytes", ww.BytesWritten()), slog.Float64("ms", float64(took.Microseconds())/1000),
 				slog.String("client", s.clientAddr(r).String()),
+			}
+			if !n.opened.IsZero() {
+				attrs = append(attrs, slog.Int64("open_ms", time.Since(n.opened).Milliseconds()))
 			}
 			if n.code != "" {
 				attrs = append(attrs, slog.String("code", string(n.code)))

@@ -26,6 +26,7 @@ type loaded struct {
 }
 
 var document = sync.OnceValue(func() loaded {
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(api.OpenAPI)
 	if err == nil {

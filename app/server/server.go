@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -33,7 +34,10 @@ type Server struct {
 	page     *page
 	csrf     *http.CrossOriginProtection
 	draining atomic.Bool
+	drained  chan struct{} // closed by Drain
 	handler  http.Handler
+
+	streamBeat, streamLife time.Duration
 }
 
 // New builds the server.
@@ -44,7 +48,8 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 	}
 	s := &Server{
 		vault: service, log: log, proxies: cfg.TrustedProxies, limits: newAddressLimits(cfg.AuthRate),
-		metrics: newMetrics(cfg.Version, service.HashQueue), page: p, csrf: http.NewCrossOriginProtection(),
+		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
+		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
 	}
 	s.csrf.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
 	r := chi.NewRouter()
@@ -67,8 +72,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Drain makes /ready say 503, so that a proxy sends new requests elsewhere. All requests are still served, and each ends
-// its connection.
-func (s *Server) Drain() { s.draining.Store(true) }
+// its connection. Event streams end at once: their clients come back, through the proxy, to another server.
+func (s *Server) Drain() {
+	if s.draining.CompareAndSwap(false, true) {
+		close(s.drained)
+	}
+}
 
 // Metrics is the handler of the Prometheus endpoint, for a listener of its own.
 func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
@@ -119,5 +128,6 @@ func (s *Server) routes() []route {
 		{del, api.PathSession, s.member(revokeSession)},
 		{get, api.PathVault, s.member(changes)},
 		{post, api.PathVaultChanges, s.member(exchanges(s.vault.Apply, api.MaxBodyBytes))},
+		{get, api.PathEvents, s.member(events)},
 	}
 }

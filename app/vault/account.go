@@ -73,7 +73,9 @@ func (s *Service) DeleteAccount(ctx context.Context, session Session, in api.Del
 	if err != nil {
 		return err
 	}
-	if err := s.store.DeleteUser(ctx, u.Username); !errors.Is(err, ErrNotFound) {
+	err = s.store.DeleteUser(ctx, u.Username)
+	s.watchers.changed(u.ID)
+	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	return nil
@@ -102,6 +104,7 @@ func (s *Service) Apply(ctx context.Context, session Session, in api.ChangeReque
 	revision, err := s.store.Apply(ctx, session.Username, Change{
 		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes,
 	})
+	s.watchers.changed(session.UserID)
 	if errors.Is(err, ErrNotFound) {
 		return api.ChangeResponse{}, ErrUnauthorized
 	}

@@ -67,13 +67,13 @@ func (s *Service) setPassword(ctx context.Context, u *User, authKey string, keep
 	if u.AuthHash, err = s.hash.hash(ctx, authKey); err != nil {
 		return err
 	}
-	if err := s.store.DeleteSessions(ctx, u.ID, keep); err != nil {
+	if err := s.endSessions(ctx, u.ID, keep); err != nil {
 		return err
 	}
 	if err := s.update(ctx, u); err != nil {
 		return err
 	}
-	return s.store.DeleteSessions(ctx, u.ID, keep)
+	return s.endSessions(ctx, u.ID, keep)
 }
 
 func (s *Service) update(ctx context.Context, u *User) error {

@@ -31,16 +31,18 @@ type Service struct {
 	now   func() time.Time
 	hash  *hasher
 
+	watchers *watchers
+
 	preloginMu  sync.Mutex
 	preloginKey []byte
 }
 
 // NewService returns a Service that reads the time from now.
 func NewService(store Store, keys *Keyring, now func() time.Time) *Service {
+	// Stores keep milliseconds; a finer clock here would find a time it has just written in the past.
+	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
-		store: store, keys: keys, hash: newHasher(runtime.GOMAXPROCS(0)),
-		// Stores keep milliseconds; a finer clock here would find a time it has just written in the past.
-		now: func() time.Time { return now().UTC().Truncate(time.Millisecond) },
+		store: store, keys: keys, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis, watchers: newWatchers(store, inMillis),
 	}
 }
 

@@ -74,10 +74,18 @@ func (s *Service) end(ctx context.Context, hash SessionHash) error {
 	session, err := s.store.Session(ctx, hash, s.now())
 	if err == nil {
 		err = s.store.DeleteSession(ctx, session.UserID, hash)
+		s.watchers.changed(session.UserID)
 	}
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
+	return err
+}
+
+// endSessions ends all sessions of a user but keep.
+func (s *Service) endSessions(ctx context.Context, id UserID, keep SessionHash) error {
+	err := s.store.DeleteSessions(ctx, id, keep)
+	s.watchers.changed(id)
 	return err
 }
 
@@ -107,6 +115,7 @@ func (s *Service) RevokeSession(ctx context.Context, session Session, id string)
 		return err
 	}
 	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(id))
+	s.watchers.changed(session.UserID)
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: api.CodeNotFound, Message: "there is no such session"}
 	}
@@ -115,7 +124,7 @@ func (s *Service) RevokeSession(ctx context.Context, session Session, id string)
 
 // RevokeOthers ends all sessions of the user but this one.
 func (s *Service) RevokeOthers(ctx context.Context, session Session) error {
-	return s.store.DeleteSessions(ctx, session.UserID, session.Hash)
+	return s.endSessions(ctx, session.UserID, session.Hash)
 }
 
 // user reads the user of a session. A user that is gone, or going, has no session.

@@ -124,7 +124,7 @@ type Store interface {
 
 	// Changes returns all records with a revision above since, in order of revision, as one consistent state with the
 	// manifest of the returned revision. since 0 leaves tombstones out. ErrNotFound for an unknown user.
-	// since at the current revision reads nothing but the user.
+	// since at the current revision, or above it, reads nothing but the user.
 	Changes(ctx context.Context, name Username, since int64) (api.VaultResponse, error)
 	// Apply carries out c and returns the new revision. ErrRevisionConflict if the vault is not at c.Base.
 	// A put of KindAccount replaces the account's record; a put of KindPassword at a place that ever held a record, and a

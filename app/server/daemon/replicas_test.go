@@ -89,24 +89,16 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 			c.SQLitePath, c.DynamoDB, c.SessionSecret = "", tables, secret
 		})
 	}
-	key := base64.StdEncoding.EncodeToString(random(32))
-	reg := api.RegisterRequest{
-		Username: "alice", UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
-		RecoveryAuthKey: key, WrappedKey: newToken(t), RecoveryWrappedKey: newToken(t), Manifest: newToken(t), Device: "d", Transport: api.SessionBearer,
-	}
-	var session api.SessionResponse
-	if status, code := exchange(t, "POST", replicas[0]+api.PathRegister, "", reg, &session); status != 200 {
-		t.Fatal(status, code)
-	}
+	token := newUser(t, replicas[0])
 	for i := range 9 {
 		change := api.ChangeRequest{BaseRevision: int64(i), Manifest: newToken(t), Puts: []api.Put{
 			{Place: api.Place{AccountID: newID(), Kind: api.KindAccount, Version: 1}, Token: newToken(t)},
 		}}
-		if status, code := exchange(t, "POST", replicas[i%3]+api.PathVaultChanges, session.Token, change, nil); status != 200 {
+		if status, code := exchange(t, "POST", replicas[i%3]+api.PathVaultChanges, token, change, nil); status != 200 {
 			t.Fatalf("change %d: %d %s", i, status, code)
 		}
 		var v api.VaultResponse
-		if status, code := exchange(t, "GET", replicas[(i+1)%3]+api.PathVault, session.Token, nil, &v); status != 200 || len(v.Records) != i+1 || v.Manifest != change.Manifest {
+		if status, code := exchange(t, "GET", replicas[(i+1)%3]+api.PathVault, token, nil, &v); status != 200 || len(v.Records) != i+1 || v.Manifest != change.Manifest {
 			t.Fatalf("read %d: %d %s, %d records", i, status, code, len(v.Records))
 		}
 	}
@@ -129,11 +121,11 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	if salts[0] != salts[1] || salts[1] != salts[2] || salts[0] == "" {
 		t.Errorf("salts of an unknown user: %v", salts)
 	}
-	if status, code := exchange(t, "POST", replicas[2]+api.PathLogout, session.Token, struct{}{}, nil); status != 204 {
+	if status, code := exchange(t, "POST", replicas[2]+api.PathLogout, token, struct{}{}, nil); status != 204 {
 		t.Fatal(status, code)
 	}
 	for i, r := range replicas {
-		if status, code := exchange(t, "GET", r+api.PathAccount, session.Token, nil, nil); status != 401 {
+		if status, code := exchange(t, "GET", r+api.PathAccount, token, nil, nil); status != 401 {
 			t.Errorf("replica %d after logout: %d %s", i, status, code)
 		}
 	}

@@ -1,0 +1,98 @@
+package daemon_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// newUser registers one and returns the session's token.
+func newUser(t *testing.T, server string) string {
+	t.Helper()
+	key := base64.StdEncoding.EncodeToString(random(32))
+	reg := api.RegisterRequest{
+		Username: "alice", UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
+		RecoveryAuthKey: key, WrappedKey: newToken(t), RecoveryWrappedKey: newToken(t), Manifest: newToken(t), Device: "d", Transport: api.SessionBearer,
+	}
+	var session api.SessionResponse
+	if status, code := exchange(t, "POST", server+api.PathRegister, "", reg, &session); status != 200 {
+		t.Fatal(status, code)
+	}
+	return session.Token
+}
+
+// follow opens an event stream and returns its lines, up to its end.
+func follow(t *testing.T, server, token string) <-chan string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of a stream that says nothing
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+api.PathEvents, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req) //nolint:bodyclose // at the end of the stream
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		defer res.Body.Close()
+		for scan := bufio.NewScanner(res.Body); scan.Scan(); {
+			select {
+			case lines <- scan.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return lines
+}
+
+func awaitLine(t *testing.T, lines <-chan string, want string) {
+	t.Helper()
+	for line := range lines {
+		if line == want {
+			return
+		}
+	}
+	t.Fatalf("the stream ended without %q", want)
+}
+
+// TestEventsTellOfWhatAnotherServerDid: two processes on one file, as while a release takes over.
+func TestEventsTellOfWhatAnotherServerDid(t *testing.T) {
+	dir := "DATA_DIR=" + t.TempDir()
+	one, two := start(t, dir), start(t, dir)
+	token := newUser(t, "http://"+one.addr)
+	lines := follow(t, "http://"+one.addr, token)
+	awaitLine(t, lines, `data: {"revision":0}`)
+	change := api.ChangeRequest{Manifest: newToken(t), Puts: []api.Put{
+		{Place: api.Place{AccountID: newID(), Kind: api.KindAccount, Version: 1}, Token: newToken(t)},
+	}}
+	if status, code := exchange(t, "POST", "http://"+two.addr+api.PathVaultChanges, token, change, nil); status != 200 {
+		t.Fatal(status, code)
+	}
+	awaitLine(t, lines, `data: {"revision":1}`)
+	if status, code := exchange(t, "POST", "http://"+two.addr+api.PathLogout, token, struct{}{}, nil); status != 204 {
+		t.Fatal(status, code)
+	}
+	awaitLine(t, lines, "event: "+api.EventEnded)
+}
+
+func TestDrainDoesNotWaitForEventStreams(t *testing.T) {
+	r := start(t, "DRAIN_TIMEOUT=5s")
+	lines := follow(t, "http://"+r.addr, newUser(t, "http://"+r.addr))
+	awaitLine(t, lines, `data: {"revision":0}`)
+	r.cancel()
+	for range lines { // to its end
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+}

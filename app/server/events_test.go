@@ -1,0 +1,293 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// follower reads an event stream.
+type follower struct {
+	t     *testing.T
+	res   *http.Response
+	lines *bufio.Reader
+	whole bytes.Buffer
+	close context.CancelFunc
+}
+
+type event struct{ name, data string }
+
+func revision(n string) event { return event{api.EventRevision, `{"revision":` + n + `}`} }
+
+func follow(t *testing.T, base, token string) *follower {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of a stream that says nothing
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+api.PathEvents, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer(token)(req)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { res.Body.Close() })
+	f := &follower{t: t, res: res, close: cancel}
+	f.lines = bufio.NewReader(io.TeeReader(res.Body, &f.whole))
+	return f
+}
+
+func (p *person) follow() *follower {
+	p.s.t.Helper()
+	return follow(p.s.t, p.s.url, p.token)
+}
+
+// read gives the next event, as far as the browser would dispatch one, or the zero event for a comment, a field of its
+// own, or an end; and whether the stream goes on.
+func (f *follower) read() (event, bool) {
+	f.t.Helper()
+	var e event
+	for {
+		line, err := f.lines.ReadString('\n')
+		if err == io.EOF {
+			checkAgainstDocument(f.t, f.res.Request, nil, f.res, f.whole.Bytes())
+			return event{}, false
+		}
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		switch field, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); {
+		case line == "\n":
+			return e, true
+		case field == "event":
+			e.name = value
+		case field == "data":
+			e.data = value
+		}
+	}
+}
+
+func (f *follower) next() event {
+	f.t.Helper()
+	for {
+		if e, more := f.read(); !more || e.name != "" {
+			return e
+		}
+	}
+}
+
+func (f *follower) want(wanted ...event) {
+	f.t.Helper()
+	for _, w := range wanted {
+		if got := f.next(); got != w {
+			f.t.Fatalf("event %+v, want %+v", got, w)
+		}
+	}
+}
+
+func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) {
+	s := newSite(t)
+	alice, bob := s.register("alice"), s.register("bob")
+	here := alice.follow()
+	here.want(revision("0"))
+	for name, value := range map[string]string{
+		"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Encoding": "",
+	} {
+		if got := here.res.Header.Get(name); got != value {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	other := &person{s: s, reg: alice.reg, token: alice.mustLogin("").Token}
+	there := other.follow()
+	there.want(revision("0"))
+	bob.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	other.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	here.want(revision("1"))
+	there.want(revision("1"))
+	other.apply(1, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	here.want(revision("2"))
+	alice.follow().want(revision("2"))
+	if !strings.Contains(here.whole.String(), "retry: ") {
+		t.Errorf("nothing says when to come back:\n%s", here.whole.String())
+	}
+}
+
+func TestEventsEndWithTheirSession(t *testing.T) {
+	for name, end := range map[string]func(s *site, alice *person, other api.SessionResponse){
+		"logged out": func(_ *site, alice *person, _ api.SessionResponse) {
+			alice.call("POST", api.PathLogout, nil).want(204, "")
+		},
+		"revoked": func(s *site, alice *person, other api.SessionResponse) {
+			s.call("DELETE", api.PathSessions+"/"+alice.acc.SessionID, nil, bearer(other.Token)).want(204, "")
+		},
+		"revoked with all others": func(s *site, _ *person, other api.SessionResponse) {
+			s.call("DELETE", api.PathSessions, nil, bearer(other.Token)).want(204, "")
+		},
+		"password changed": func(s *site, alice *person, other api.SessionResponse) {
+			change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+			s.call("POST", api.PathAccountPassword, change, bearer(other.Token)).want(204, "")
+		},
+		"account deleted": func(s *site, alice *person, other api.SessionResponse) {
+			s.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
+		},
+		"expired": func(s *site, _ *person, other api.SessionResponse) {
+			s.clock.move(20 * 24 * time.Hour)
+			s.call("GET", api.PathAccount, nil, bearer(other.Token)).want(200, "")
+			s.clock.move(20 * 24 * time.Hour)
+			s.call("DELETE", api.PathSessions+"/"+other.Account.SessionID, nil, bearer(other.Token)).want(204, "") // the vault is looked at
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			alice := s.register("alice")
+			other := alice.mustLogin("")
+			stream := alice.follow()
+			stream.want(revision("0"))
+			end(s, alice, other)
+			if e := stream.next(); e.name != api.EventEnded || !strings.Contains(e.data, `"code":"unauthorized"`) {
+				t.Fatalf("the last event is %+v", e)
+			}
+			stream.want(event{}) // the end
+		})
+	}
+}
+
+func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	other := alice.mustLogin("")
+	stream, ending := alice.follow(), follow(t, s.url, other.Token)
+	stream.want(revision("0"))
+	ending.want(revision("0"))
+	alice.call("DELETE", api.PathSessions, nil).want(204, "")
+	if e := ending.next(); e.name != api.EventEnded {
+		t.Fatalf("the other session's stream says %+v", e)
+	}
+	alice.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	stream.want(revision("1"))
+}
+
+// TestEventsOutliveTheTimeoutsOfOtherRequests beats ten times within each of them.
+func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
+	s := newSite(t)
+	s.srv.Stream(10*time.Millisecond, time.Hour)
+	alice := s.register("alice")
+	l := httptest.NewUnstartedServer(s.srv)
+	l.Config.ReadTimeout, l.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	l.Start()
+	t.Cleanup(l.Close)
+	stream := follow(t, l.URL, alice.token)
+	stream.want(revision("0"))
+	for start := time.Now(); time.Since(start) < 3*l.Config.ReadTimeout; {
+		if e, more := stream.read(); !more || e.name != "" {
+			t.Fatalf("%+v, goes on: %t", e, more)
+		}
+	}
+	alice.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	stream.want(revision("1"))
+	if !strings.Contains(stream.whole.String(), "\n:\n") {
+		t.Errorf("no comment shows that the stream lives:\n%s", stream.whole.String())
+	}
+	stream.close() // else the listener waits for it
+}
+
+func TestEventsEndWhenDrainingBegins(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	stream := alice.follow()
+	stream.want(revision("0"))
+	s.srv.Drain()
+	stream.want(event{})   // the end
+	late := alice.follow() // is answered, and over as soon
+	for more := true; more; {
+		_, more = late.read()
+	}
+}
+
+func TestEventStreamEndsBeforeAProxyCutsItOff(t *testing.T) {
+	s := newSite(t)
+	s.srv.Stream(time.Hour, 10*time.Millisecond)
+	stream := s.register("alice").follow()
+	for more := true; more; {
+		_, more = stream.read()
+	}
+	if !strings.HasSuffix(stream.whole.String(), "retry: 0\n\n") {
+		t.Errorf("the client is not told to come back at once:\n%s", stream.whole.String())
+	}
+}
+
+func TestEventStreamsOfOneUserAreBounded(t *testing.T) {
+	s := newSite(t)
+	alice, bob := s.register("alice"), s.register("bob")
+	var open []*follower
+	refused := answer{}
+	for refused.status == 0 && len(open) < 100 {
+		stream := alice.follow()
+		if stream.res.StatusCode == http.StatusOK {
+			open = append(open, stream)
+			continue
+		}
+		refused = alice.call("GET", api.PathEvents, nil)
+	}
+	refused.want(429, api.CodeThrottled)
+	if refused.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	bob.follow().want(revision("0"))
+	open[0].close()
+	for deadline := time.Now().Add(time.Minute); alice.follow().res.StatusCode != http.StatusOK; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the place of a stream that was closed does not come free")
+		}
+	}
+}
+
+func TestEventsNeedASessionAndAnswerHeadAtOnce(t *testing.T) {
+	s := newSite(t)
+	alice := s.register("alice")
+	s.call("GET", api.PathEvents, nil).want(401, api.CodeUnauthorized)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+api.PathEvents, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer(alice.token)(req)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("HEAD: %d %v", res.StatusCode, res.Header)
+	}
+}
+
+func TestMetricsCountOpenEventStreamsAndTheTimeToOpenThem(t *testing.T) {
+	s := newSite(t)
+	l := newListener(t, s.srv.Metrics())
+	await := func(line string, in func() string) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !strings.Contains(in(), line); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("no %s in\n%s", line, in())
+			}
+		}
+	}
+	metrics := func() string { return string(sendTo(t, l, "GET", "/metrics", nil).body) }
+	alice := s.register("alice")
+	stream := alice.follow()
+	stream.want(revision("0"))
+	await("vaultsphere_event_streams 1", metrics)
+	stream.close()
+	await("vaultsphere_event_streams 0", metrics)
+	await(`vaultsphere_http_request_duration_seconds_count{method="GET",route="/api/v1/events",status="200"} 1`, metrics)
+	await(`"open_ms":`, s.log.String) // apart from "ms", by which an alarm judges the server
+}

@@ -1,0 +1,111 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+)
+
+// heads is a store that knows the revisions of one vault, each when the test says so.
+type heads struct {
+	Store
+	next chan int64
+}
+
+func (h heads) Changes(ctx context.Context, _ Username, _ int64) (api.VaultResponse, error) {
+	select {
+	case n := <-h.next:
+		return api.VaultResponse{Revision: n}, nil
+	case <-ctx.Done():
+		return api.VaultResponse{}, ctx.Err()
+	}
+}
+
+func (heads) Session(context.Context, SessionHash, time.Time) (Session, error) { return Session{}, nil }
+
+func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
+	ws := newWatchers(heads{}, time.Now)
+	ws.total = 2
+	_, stop, err := ws.add(Session{UserID: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stopB, err := ws.add(Session{UserID: "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopB()
+	if _, _, err := ws.add(Session{UserID: "c"}); !errors.Is(err, &Error{Code: api.CodeUnavailable}) {
+		t.Errorf("one too many is answered with %v", err)
+	}
+	stop()
+	stop() // once counts
+	_, stop, err = ws.add(Session{UserID: "c"})
+	if err != nil {
+		t.Errorf("a place that came free: %v", err)
+	}
+	defer stop()
+	if _, _, err := ws.add(Session{UserID: "d"}); err == nil {
+		t.Error("one place was given twice")
+	}
+}
+
+func TestSlowWatchSeesTheNewestRevisionAlone(t *testing.T) {
+	store := heads{next: make(chan int64)}
+	ws := newWatchers(store, time.Now)
+	ws.every = time.Hour
+	w, stop, err := ws.add(Session{UserID: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for n := range int64(6) {
+		store.next <- n
+		ws.changed("a")
+	}
+	store.next <- 5 // by now the first 5 was told
+	if got := <-w.Revisions; got != 5 {
+		t.Errorf("revision %d", got)
+	}
+}
+
+func TestVaultIsReadOnceForAllWhoWatchItAndNotForNobody(t *testing.T) {
+	store := heads{next: make(chan int64)}
+	ws := newWatchers(store, time.Now)
+	ws.every = time.Hour
+	var watches []*Watch
+	var stops []func()
+	for range 3 {
+		w, stop, err := ws.add(Session{UserID: "a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		watches, stops = append(watches, w), append(stops, stop)
+	}
+	for _, w := range watches {
+		for told := false; !told; {
+			select {
+			case <-w.Revisions:
+				told = true
+			case store.next <- 7: // again for those who came while it was read
+			}
+		}
+	}
+	ws.changed("a")
+	store.next <- 8
+	for _, w := range watches {
+		if n := <-w.Revisions; n != 8 {
+			t.Errorf("revision %d", n)
+		}
+	}
+	for _, stop := range stops {
+		stop()
+	}
+	ws.changed("a")
+	if len(ws.vaults) != 0 {
+		t.Error("a vault is still followed that nobody watches")
+	}
+}
