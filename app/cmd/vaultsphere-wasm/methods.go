@@ -49,10 +49,14 @@ func newCore(cl *client.Client) *core {
 		"lock":   of(func(context.Context, none) (none, error) { cl.Lock(); return none{}, nil }),
 		"logout": of(func(ctx context.Context, _ none) (none, error) { return none{}, cl.Logout(ctx) }),
 
-		"sync":     of(c.sync),
-		"list":     c.list,
-		"get":      of(func(_ context.Context, p id) (item.Item, error) { return cl.Get(p.ID) }),
-		"history":  of(c.history),
+		"sync":    of(c.sync),
+		"list":    c.list,
+		"get":     of(func(_ context.Context, p id) (item.Item, error) { return cl.Get(p.ID) }),
+		"history": of(c.history),
+		"code":    of(c.code),
+		"next_code": of(func(ctx context.Context, p id) (client.OneTimeCode, error) {
+			return cl.NextCode(ctx, p.ID, time.Now())
+		}),
 		"save":     of(c.save),
 		"add_many": c.addMany,
 		"delete":   of(c.remove),
@@ -203,6 +207,17 @@ func (c *core) history(_ context.Context, p id) (history, error) {
 		out.Versions = append(out.Versions, version(v))
 	}
 	return out, err
+}
+
+// code is of an item, or of a text that is not saved yet.
+func (c *core) code(_ context.Context, p struct {
+	ID   string `json:"id"`
+	TOTP string `json:"totp"`
+}) (client.OneTimeCode, error) {
+	if p.ID != "" {
+		return c.client.Code(p.ID, time.Now())
+	}
+	return client.CodeOf(p.TOTP, time.Now())
 }
 
 func (c *core) save(ctx context.Context, p struct {

@@ -1,8 +1,9 @@
-// The worker that runs core.wasm, and strength.wasm from the first password that is judged. It passes calls on and
-// keeps the device's memory for the glue; it knows nothing about vaults.
+// The worker that runs core.wasm, strength.wasm from the first password that is judged, and the QR reader from the first
+// picture. It passes calls on and keeps the device's memory for the glue; it knows nothing about vaults.
 import "go:wasm_exec";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
+import type * as qr from "./core/qr";
 
 interface Glue {
   call(method: string, paramsJSON: string, onProgress?: (json: string) => void): Promise<string>;
@@ -16,6 +17,7 @@ interface GoRuntime {
 type Estimate = (password: string, inputs: string[]) => object;
 
 declare const STRENGTH_URL: string;
+declare const QR_URL: string;
 
 interface Scope {
   Go: new () => GoRuntime;
@@ -65,13 +67,31 @@ async function judge(params: string): Promise<string> {
   }
 }
 
-async function answer({ id, method, params }: CallMessage) {
+const QR_PROBLEMS = {
+  "not a picture": "this is not a picture that the browser can read",
+  "no code": "no QR code was found in the picture",
+};
+
+async function scan(picture: Blob): Promise<string> {
+  const { readQR } = (await import(QR_URL)) as typeof qr;
+  const reading = await readQR(picture);
+  if ("text" in reading) return JSON.stringify(reading);
+  throw new Error(JSON.stringify({
+    code: "bad_input", message: QR_PROBLEMS[reading.problem], hint: "use a sharp picture that shows the whole code", retry_after: 0,
+  }));
+}
+
+async function run({ id, method, params, picture }: CallMessage): Promise<string> {
+  const glue = await started;
+  if (method === "strength") return judge(params);
+  if (method === "scan_qr" && picture) return scan(picture);
+  return glue.call(method, params, (progress) => scope.postMessage({ id, progress }));
+}
+
+async function answer(call: CallMessage) {
+  const { id } = call;
   try {
-    const glue = await started;
-    const result = method === "strength"
-      ? await judge(params)
-      : await glue.call(method, params, (progress) => scope.postMessage({ id, progress }));
-    scope.postMessage({ id, result });
+    scope.postMessage({ id, result: await run(call) });
   } catch (e) {
     scope.postMessage({ id, error: e instanceof Error ? e.message : String(e) });
   }

@@ -39,6 +39,17 @@ const { versions } = await call("history", { id: saved.id });
 assert.deepEqual(versions.map((v) => v.password), ["p1"]);
 assert.equal((await failure(call("save", { item: { id: "", type: "login", title: "" } }))).code, "bad_input");
 assert.equal((await failure(call("get", { id: "x" }))).code, "not_found");
+const shown = await call("code", { totp: "otpauth://totp/Bank:anna?period=60&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" });
+assert.match(shown.code, /^\d{6}$/);
+assert.deepEqual([shown.issuer, shown.account, shown.period, shown.seconds_left > 0 && shown.seconds_left <= 60], ["Bank", "anna", 60, true]);
+const counted = await call("save", { item: { id: "", type: "login", title: "Token", totp: "otpauth://hotp/t?counter=0&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" } });
+assert.equal((await call("code", { id: counted.id })).code, "755224"); // RFC 4226, appendix D
+assert.equal((await call("next_code", { id: counted.id })).code, "755224");
+assert.equal((await call("next_code", { id: counted.id })).code, "287082");
+assert.equal((await call("code", { id: counted.id })).period, 0);
+await call("delete", { ids: [counted.id] });
+assert.equal((await failure(call("code", { totp: "otpauth://totp/x" }))).code, "bad_input");
+assert.equal((await failure(call("code", { id: saved.id }))).code, "bad_input");
 const progress = [];
 const many = Array.from({ length: 600 }, (_, i) => ({ id: "", type: "login", title: `Site ${i}`, password: `p${i}`, favourite: i === 3 }));
 assert.deepEqual(await call("add_many", { items: many }, (json) => progress.push(JSON.parse(json))), { added: 600 });

@@ -1,7 +1,7 @@
 // One function for each method of the worker protocol.
 import { call } from "./host";
 import type {
-  AccountInfo, Generated, Item, ListParams, ListResult, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
+  AccountInfo, Generated, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
   Strength, SyncResult, TOTPEnrolment, Version,
 } from "./types";
 
@@ -30,6 +30,10 @@ export const list = method<ListParams, ListResult>("list");
 export const get = method<{ id: string }, Item>("get");
 export const history = method<{ id: string }, { versions: Version[] }>("history");
 export const save = method<{ item: Item }, Item>("save");
+/** The code of an item's TOTP, or of a text that is being typed. */
+export const code = method<{ id: string } | { totp: string }, OneTimeCode>("code");
+/** Takes the next code of an item whose codes go by a counter, and keeps the counter. */
+export const nextCode = method<{ id: string }, OneTimeCode>("next_code");
 export const remove = method<{ ids: string[] }, Nothing>("delete");
 export const addMany = (items: Item[], onProgress: (p: Progress) => void): Promise<{ added: number }> =>
   call("add_many", { items }, (json) => onProgress(JSON.parse(json) as Progress));
@@ -49,4 +53,6 @@ export const deleteAccount = method<{ password: string }, Nothing>("delete_accou
 // making and judging secrets
 export const generatePassword = method<PasswordRules, Generated>("generate_password");
 export const generatePassphrase = method<PassphraseRules, Generated>("generate_passphrase");
+/** Reads the QR code in a picture that was dropped or pasted. */
+export const scanQR = (picture: Blob): Promise<{ text: string }> => call("scan_qr", {}, undefined, picture);
 export const strength = method<{ password: string; inputs: string[] }, Strength>("strength");

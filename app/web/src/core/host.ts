@@ -96,13 +96,15 @@ export function restart() {
 }
 
 /** Calls one method of the protocol. Calls made before the worker is ready wait for it. */
-export async function call<R>(method: string, params: object, onProgress?: (json: string) => void): Promise<R> {
+export async function call<R>(
+  method: string, params: object, onProgress?: (json: string) => void, picture?: Blob,
+): Promise<R> {
   if (!worker) await module?.then(() => undefined);
   if (!worker) throw new CoreError("internal", "the core is not running");
   const id = nextId++;
   const result = await new Promise<string>((resolve, reject) => {
     pending.set(id, { resolve, reject, progress: onProgress });
-    send({ id, method, params: JSON.stringify(params) });
+    send({ id, method, params: JSON.stringify(params), ...(picture && { picture }) });
   });
   return JSON.parse(result || "{}") as R;
 }

@@ -5,6 +5,7 @@ export interface CallMessage {
   id: number;
   method: string;
   params: string;
+  picture?: Blob; // for scan_qr
 }
 
 export type ToWorker = { module: WebAssembly.Module } | CallMessage;

@@ -102,6 +102,14 @@ export interface Version {
   password: string;
 }
 
+export interface OneTimeCode {
+  code: string;
+  issuer?: string;
+  account?: string;
+  seconds_left: number;
+  period: number; // seconds; 0: by a counter, each code once
+}
+
 export interface Unreadable {
   id: string;
   message: string;

@@ -1,0 +1,178 @@
+package item_test
+
+import (
+	"encoding/base32"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+func base32Of(s string) string { return base32.StdEncoding.EncodeToString([]byte(s)) }
+
+// The keys of RFC 6238, appendix B: the digits 1 to 0 over and over, as long as the hash.
+var (
+	key20 = base32Of("12345678901234567890")
+	key32 = base32Of("12345678901234567890123456789012")
+	key64 = base32Of("1234567890123456789012345678901234567890123456789012345678901234")
+)
+
+func TestOneTimeCodesByTime(t *testing.T) {
+	for _, c := range []struct {
+		at                   int64
+		sha1, sha256, sha512 string // RFC 6238, appendix B
+	}{
+		{59, "94287082", "46119246", "90693936"},
+		{1111111109, "07081804", "68084774", "25091201"},
+		{1111111111, "14050471", "67062674", "99943326"},
+		{1234567890, "89005924", "91819424", "93441116"},
+		{2000000000, "69279037", "90698825", "38618901"},
+		{20000000000, "65353130", "77737706", "47863826"},
+	} {
+		for address, want := range map[string]string{
+			"otpauth://totp/a?digits=8&secret=" + key20:                       c.sha1,
+			"otpauth://totp/a?digits=8&algorithm=SHA256&secret=" + key32:      c.sha256,
+			"OTPAUTH://TOTP/a?digits=8&algorithm=hmac-sha512&secret=" + key64: c.sha512,
+			key20: c.sha1[2:],
+		} {
+			if got := codeAt(t, address, c.at); got != want {
+				t.Errorf("%s at %d: got %s, want %s", address, c.at, got, want)
+			}
+		}
+	}
+}
+
+func TestOneTimeCodesByCounter(t *testing.T) {
+	for counter, want := range []string{ // RFC 4226, appendix D
+		"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
+	} {
+		o := oneTime(t, "otpauth://hotp/a?secret="+key20+"&counter="+string(rune('0'+counter)))
+		got, err := o.Code(time.Unix(1e9, 0))
+		if err != nil || got != want || o.Period() != 0 || o.SecondsLeft(time.Unix(1, 0)) != 0 {
+			t.Errorf("counter %d: got %s, %v, want %s", counter, got, err, want)
+		}
+	}
+}
+
+func TestAfterCodeCountsOnAndKeepsTheRest(t *testing.T) {
+	for text, want := range map[string]string{
+		"otpauth://hotp/A:b?counter=9&secret=" + key20 + "&image=x#y": "otpauth://hotp/A:b?counter=10&secret=" + key20 + "&image=x#y",
+		"otpauth://totp/A:b?counter=9&secret=" + key20:                "otpauth://totp/A:b?counter=9&secret=" + key20,
+		key20: key20,
+	} {
+		if got, err := item.AfterCode(text); err != nil || got != want {
+			t.Errorf("%s: got %s, %v", text, got, err)
+		}
+	}
+	if _, err := item.AfterCode("otpauth://hotp/a?counter=x&secret=" + key20); err == nil {
+		t.Error("a counter that is no number counts on")
+	}
+}
+
+// The vectors of Bitwarden, all at the beginning of 2023.
+func TestOneTimeKeysAsSitesWriteThem(t *testing.T) {
+	const at = 1672531200
+	for text, want := range map[string]string{
+		"WQIQ25BRKZYCJVYP":                         "194506",
+		" wqiq 25br-kzyc jvyp ":                    "194506",
+		"PIUDISEQYA":                               "829846",
+		"PIUDISEQYA======":                         "829846",
+		"steam://HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ": "7W6CJ",
+		"otpauth://totp/Steam:me?secret=HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ":                       "7W6CJ",
+		"otpauth://totp/x?issuer=Steam&digits=5&secret=HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ":        "7W6CJ",
+		"otpauth://totp/x?encoder=steam&secret=HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ":                "7W6CJ",
+		"otpauth://steam/x?secret=HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ":                             "7W6CJ",
+		"otpauth://totp/test-account?secret=WQIQ25BRKZYCJVYP&colour=red":                        "194506",
+		"otpauth://totp/test-account?secret=wqiq%2025br%20kzyc%20jvyp%3D%3D&period=30&digits=6": "194506",
+	} {
+		if got := codeAt(t, text, at); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestOneTimeNamesAndPeriod(t *testing.T) {
+	o := oneTime(t, "otpauth://totp/Old%20Name:%20anna@example.org?issuer=Example%20Ltd&period=45&secret="+key20)
+	if o.Issuer != "Example Ltd" || o.Account != "anna@example.org" || o.Period() != 45 {
+		t.Errorf("got %q, %q, %d", o.Issuer, o.Account, o.Period())
+	}
+	for at, want := range map[int64]int{0: 45, 1: 44, 44: 1, 45: 45, 100: 35} {
+		if got := o.SecondsLeft(time.Unix(at, 0)); got != want {
+			t.Errorf("at %d: %d seconds left, want %d", at, got, want)
+		}
+	}
+	if codeAt(t, "otpauth://totp/a?period=45&secret="+key20, 45) != codeAt(t, "otpauth://totp/a?secret="+key20, 30) {
+		t.Error("the second code of a longer period is another than that of 30 seconds")
+	}
+}
+
+func TestOneTimeRefusesInSentencesWithoutTheKey(t *testing.T) {
+	const key = "WQIQ25BRKZYCJVYP"
+	for text, want := range map[string]string{
+		"":                                     "has no key",
+		"===":                                  "has no key",
+		"otpauth://totp/a":                     "has no key",
+		"otpauth://totp/a?secret=" + key + "0": "other than A to Z and 2 to 7",
+		key + "ä":                              "other than A to Z and 2 to 7",
+		key + "A":                              "17 characters",
+		"otpauth://totp/a?secret=" + key + "&digits=5":            "6 to 8 digits",
+		"otpauth://totp/a?secret=" + key + "&digits=9":            "6 to 8 digits",
+		"otpauth://totp/a?secret=" + key + "&digits=six":          "6 to 8 digits",
+		"otpauth://totp/a?secret=" + key + "&period=0":            "1 to 86400 seconds",
+		"otpauth://totp/a?secret=" + key + "&period=-30":          "1 to 86400 seconds",
+		"otpauth://totp/a?secret=" + key + "&algorithm=MD5":       "SHA1, SHA256 and SHA512",
+		"otpauth://hotp/a?secret=" + key:                          "need the counter",
+		"otpauth://motp/a?secret=" + key:                          "neither of the kind totp nor hotp",
+		"otpauth://totp/a?secret=" + key + "%":                    "damaged",
+		"otpauth://totp/%zz?secret=" + key:                        "not a complete address",
+		"https://example.org/?secret=" + key:                      "not one that begins with otpauth://",
+		"otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGE": "export of Google Authenticator",
+	} {
+		_, err := item.ParseOneTime(text)
+		var field *item.FieldError
+		if !errors.As(err, &field) || field.Field != "totp" || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		} else if strings.Contains(err.Error(), key) {
+			t.Errorf("%s: the error quotes the key: %v", text, err)
+		}
+	}
+}
+
+func FuzzParseOneTime(f *testing.F) {
+	for _, seed := range []string{key20, "steam://" + key20, "otpauth://totp/A:b?secret=" + key20 + "&digits=7&period=60", "otpauth://hotp/?counter=1&secret=AA"} {
+		f.Add(seed, int64(59))
+	}
+	f.Fuzz(func(t *testing.T, text string, at int64) {
+		o, err := item.ParseOneTime(text)
+		if err != nil || at < 0 {
+			return
+		}
+		code, err := o.Code(time.Unix(at, 0))
+		if err != nil || len(code) < 5 || len(code) > 8 {
+			t.Errorf("%q, %v", code, err)
+		}
+		if left := o.SecondsLeft(time.Unix(at, 0)); left > o.Period() || left < min(1, o.Period()) {
+			t.Errorf("%d seconds left of %d", left, o.Period())
+		}
+	})
+}
+
+func oneTime(t *testing.T, text string) item.OneTime {
+	t.Helper()
+	o, err := item.ParseOneTime(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return o
+}
+
+func codeAt(t *testing.T, text string, at int64) string {
+	t.Helper()
+	code, err := oneTime(t, text).Code(time.Unix(at, 0))
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return code
+}
