@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 func (p *program) editCommand() *cobra.Command {
@@ -12,16 +14,18 @@ func (p *program) editCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "edit ITEM",
 		Short: "Change an item",
-		Long: `Change an item and print its id. What no flag names stays as it is; an empty value clears.
-ITEM is an id, an exact title, or words that find one item alone.
+		Long: `Change an item and print its id. Without a flag that says what, all of it opens as text in
+$VISUAL or $EDITOR, in a file in memory. With flags, what none names stays as it is; an
+empty value clears. ITEM is an id, an exact title, or words that find one item alone.
 ` + secretOrder,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			e.changed = cmd.Flags().Changed
+			change := func(ctx context.Context, it item.Item) (item.Item, error) { return p.apply(ctx, it, e) }
 			if !e.any() {
-				return usage(cmd.CommandPath(), "nothing to change: no flag says what")
+				change = p.editText
 			}
-			return p.edit(cmd.Context(), args[0], e, asJSON)
+			return p.edit(cmd.Context(), args[0], change, asJSON)
 		}),
 	}
 	e.flags(cmd)
@@ -41,7 +45,7 @@ func (e *edits) any() bool {
 	return e.password || e.generate || e.totp || len(e.ask) > 0 || len(e.drop) > 0
 }
 
-func (p *program) edit(ctx context.Context, name string, e edits, asJSON bool) error {
+func (p *program) edit(ctx context.Context, name string, change func(context.Context, item.Item) (item.Item, error), asJSON bool) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
 		return err
@@ -55,8 +59,11 @@ func (p *program) edit(ctx context.Context, name string, e edits, asJSON bool) e
 	if err != nil {
 		return err
 	}
-	if it, err = p.apply(ctx, it, e); err != nil {
+	if it, err = change(ctx, it); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx) // the interrupt was for the editor, which went on
 	}
 	return p.save(ctx, c, it, asJSON)
 }

@@ -46,6 +46,10 @@ func also(err, cleanup error) error {
 // report writes err to standard error and returns the exit status. The text may come from the server or from a record,
 // so what could steer the terminal, or pass for a line of this program, is made visible.
 func (p *program) report(err error) int {
+	var child childStatus
+	if errors.As(err, &child) {
+		return int(child)
+	}
 	status := exitFailure
 	message, hint := err.Error(), hintFor(err)
 	var u *usageError

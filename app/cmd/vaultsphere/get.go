@@ -51,9 +51,13 @@ func (p *program) get(ctx context.Context, name, field string, asJSON bool) erro
 	}
 	value, ok := fieldOf(it, field)
 	if !ok {
-		return withHint(fmt.Errorf("%q has no %s", it.Title, field), "it has "+strings.Join(fieldNames(it), ", "))
+		return noField(it, field)
 	}
 	return p.printValue(value)
+}
+
+func noField(it item.Item, field string) error {
+	return withHint(fmt.Errorf("%q has no %s", it.Title, field), "it has "+strings.Join(fieldNames(it), ", "))
 }
 
 // fieldOf finds a field that is not empty. Custom fields cannot hide the built-in ones.

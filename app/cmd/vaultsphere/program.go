@@ -73,7 +73,7 @@ a command that was not understood.`,
 	root.AddCommand(
 		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(),
 		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),
-		p.totpCommand(), p.generateCommand(),
+		p.generateCommand(), p.totpCommand(), p.runCommand(),
 	)
 	return root
 }

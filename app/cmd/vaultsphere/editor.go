@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+const documentHead = `# %s
+# Save the file and leave the editor to keep the changes. Leave it unchanged, or empty, to keep nothing.
+# The file is in memory, not on a disk, and is gone when the editor is.
+`
+
+var errNothingChanged = errors.New("nothing was changed")
+
+// editText lets a person change the item in an editor until it can be saved or they give up.
+func (p *program) editText(ctx context.Context, it item.Item) (item.Item, error) {
+	editor, err := p.editor()
+	if err != nil {
+		return it, err
+	}
+	body, err := document(it)
+	if err != nil {
+		return it, fmt.Errorf("write the item as text: %w", err)
+	}
+	dir, err := memoryDir(p.getenv)
+	if err != nil {
+		return it, err
+	}
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			p.note("warning: %s could not be removed, and holds secrets: %v", dir, err)
+		}
+	}()
+	path := filepath.Join(dir, "item.yaml")
+	text := append(fmt.Appendf(nil, documentHead, printable(it.Title, "")), body...)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return it, fmt.Errorf("write the item for the editor: %w", err)
+	}
+	for {
+		if err := edit(ctx, editor, path); err != nil {
+			return it, err
+		}
+		changed, err := os.ReadFile(path) // #nosec G304 -- the path was made above
+		if err != nil {
+			return it, fmt.Errorf("read what the editor left: %w", err)
+		}
+		if bytes.Equal(changed, text) {
+			return it, errNothingChanged
+		}
+		edited, err := parseDocument(changed, it)
+		if err == nil {
+			return edited, nil
+		}
+		if errors.Is(err, errEmptyDocument) {
+			return it, errNothingChanged
+		}
+		if !p.again(ctx, err) {
+			return it, withHint(err, "nothing was saved")
+		}
+	}
+}
+
+// again asks whether to go back to the editor. Where nobody can answer, it does not.
+func (p *program) again(ctx context.Context, problem error) bool {
+	t, err := openTerminal()
+	if err != nil {
+		return false
+	}
+	defer t.close()
+	t.say("vaultsphere: %s\n", printable(problem.Error(), ""))
+	answer, err := t.line(ctx, "Edit again? [Y/n]")
+	return err == nil && !strings.HasPrefix(strings.ToLower(answer), "n")
+}
+
+func (p *program) editor() (string, error) {
+	for _, name := range []string{"VISUAL", "EDITOR"} {
+		if e := strings.TrimSpace(p.getenv(name)); e != "" {
+			return e, nil
+		}
+	}
+	return "", withHint(errors.New("no editor is known"), "set EDITOR, or name what to change with flags")
+}
+
+// quiet keeps editors of the vi family from leaving copies elsewhere: swap and undo files, backups, registers.
+var quiet = map[string]string{
+	"vi":   vimQuiet,
+	"vim":  vimQuiet,
+	"nvim": vimQuiet,
+}
+
+const vimQuiet = ` -n -i NONE --cmd 'set noswapfile nobackup nowritebackup noundofile'`
+
+// edit runs the editor as a shell would: the variable may carry arguments.
+func edit(ctx context.Context, editor, path string) error {
+	words := strings.Fields(editor)
+	// Ctrl C is a key of many editors, and must not end them.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", editor+quiet[filepath.Base(words[0])]+` "$1"`, "sh", path) // #nosec G204 -- EDITOR is the user's own
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil && !isTerminal(os.Stdin) {
+		defer tty.Close()
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	}
+	if err := cmd.Run(); err != nil {
+		return withHint(fmt.Errorf("the editor %s failed: %w", words[0], err), "nothing was saved")
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+// Exit statuses of run when the command does not, as env(1) and the shells have them (POSIX.1-2024 XCU 2.8.2).
+const (
+	exitCannotRun = 126
+	exitNoCommand = 127
+	exitSignal    = 128
+)
+
+// childStatus ends this program as the command ended. It is not an error of this program.
+type childStatus int
+
+func (s childStatus) Error() string { return fmt.Sprintf("the command ended with status %d", int(s)) }
+
+func (p *program) runCommand() *cobra.Command {
+	var pairs, files []string
+	cmd := &cobra.Command{
+		Use:   "run --env NAME=ITEM[#FIELD] -- COMMAND [ARGUMENT...]",
+		Short: "Run a command with secrets in its environment",
+		Long: `Run a command with secrets in its environment. They are nowhere else: not on disk, not in
+its arguments, not in the environment of this shell.
+
+NAME gets the password of ITEM, or its FIELD as get --field takes it. ITEM is an id, an
+exact title, or words that find one item alone. A file for --env-file has one such pair a
+line; empty lines and lines that begin with # are skipped.
+
+The vault is closed before the command starts. The exit status is that of the command, or
+127 if there is none of that name, 126 if it cannot be run, 128 and the signal that ended it.`,
+		Example: `  vaultsphere run --env PGPASSWORD=Database --env API_KEY='Shop#api key' -- psql -h db.example.org`,
+		Args:    cobra.MinimumNArgs(1),
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			wanted, err := wantedVariables(pairs, files)
+			if err != nil {
+				return usage(cmd.CommandPath(), "%w", err)
+			}
+			return p.runWith(cmd.Context(), wanted, args)
+		}),
+	}
+	cmd.Flags().SetInterspersed(false) // the flags after COMMAND are the command's
+	cmd.Flags().StringArrayVar(&pairs, "env", nil, "put a secret in a variable: `NAME=ITEM[#FIELD]`; may be repeated")
+	cmd.Flags().StringArrayVar(&files, "env-file", nil, "read such pairs from `FILE`; may be repeated")
+	return cmd
+}
+
+// variable is an environment variable and the secret it is to hold.
+type variable struct{ name, reference string }
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func wantedVariables(pairs, files []string) ([]variable, error) {
+	for _, path := range files {
+		more, err := pairsOf(path)
+		if err != nil {
+			return nil, fmt.Errorf("read --env-file: %w", err)
+		}
+		pairs = append(pairs, more...)
+	}
+	if len(pairs) == 0 {
+		return nil, errors.New("no --env and no --env-file says which secrets the command gets")
+	}
+	var wanted []variable
+	seen := map[string]bool{}
+	for _, pair := range pairs {
+		name, reference, ok := strings.Cut(pair, "=")
+		switch {
+		case !ok || !variableName.MatchString(name):
+			return nil, fmt.Errorf("%q is not NAME=ITEM with the name of a variable", pair)
+		case reference == "":
+			return nil, fmt.Errorf("%s= names no item", name)
+		case seen[name]:
+			return nil, fmt.Errorf("%s is there twice", name)
+		}
+		seen[name] = true
+		wanted = append(wanted, variable{name, reference})
+	}
+	return wanted, nil
+}
+
+func pairsOf(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var pairs []string
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if line := strings.TrimSpace(lines.Text()); line != "" && line[0] != '#' {
+			pairs = append(pairs, line)
+		}
+	}
+	return pairs, lines.Err()
+}
+
+func (p *program) runWith(ctx context.Context, wanted []variable, command []string) error {
+	// A mistyped command should not cost a password first.
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		return p.notRun(command[0], err)
+	}
+	environment, err := p.environment(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, command[1:]...) // #nosec G204 -- running what the user names is what this command is for
+	cmd.Args[0] = command[0]
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.rest(), p.out, p.err
+	// From here on an interrupt is for the command, which gets those of the terminal itself.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return p.notRun(command[0], err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	for {
+		select {
+		case s := <-signals:
+			if s != os.Interrupt || !isTerminal(p.in) {
+				_ = cmd.Process.Signal(s) // it may have ended already
+			}
+		case err := <-done:
+			return ended(err)
+		}
+	}
+}
+
+// rest is standard input after the lines that were taken from it. A command that can have the stream itself, gets it.
+func (p *program) rest() io.Reader {
+	if p.lines.Buffered() == 0 {
+		return p.in
+	}
+	return p.lines
+}
+
+func (p *program) notRun(command string, err error) error {
+	cause := err
+	if inner := errors.Unwrap(err); inner != nil {
+		cause = inner // without the path, which command says already
+	}
+	p.note("error: run %s: %v", command, cause)
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
+		return childStatus(exitNoCommand)
+	}
+	return childStatus(exitCannotRun)
+}
+
+func ended(err error) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return childStatus(exitSignal + int(status.Signal()))
+	}
+	return childStatus(exit.ExitCode())
+}
+
+// environment opens the vault for as long as it takes to read the secrets.
+func (p *program) environment(ctx context.Context, wanted []variable) ([]string, error) {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Lock()
+	var out []string
+	for _, v := range wanted {
+		value, err := c.referenced(v.reference)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.name, err)
+		}
+		if strings.ContainsRune(value, 0) {
+			return nil, fmt.Errorf("%s: the secret holds a NUL character, which no variable can", v.name)
+		}
+		out = append(out, v.name+"="+value)
+	}
+	return out, nil
+}
+
+// referenced finds what ITEM or ITEM#FIELD stands for. A title that has a # in it wins over a field.
+func (c *connection) referenced(reference string) (string, error) {
+	field := "password"
+	found, err := find(c, reference)
+	if at := strings.LastIndexByte(reference, '#'); errors.Is(err, client.ErrNotFound) && at >= 0 {
+		field = reference[at+1:]
+		found, err = find(c, reference[:at])
+	}
+	if err != nil {
+		return "", err
+	}
+	it, err := c.Get(found.ID)
+	if err != nil {
+		return "", err
+	}
+	value, ok := fieldOf(it, field)
+	if !ok {
+		return "", noField(it, field)
+	}
+	return value, nil
+}
