@@ -77,7 +77,7 @@ func TestInfrastructureReachesOnlyNames(t *testing.T) {
 }
 
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
-	for _, p := range list(t, nil, "./seal", "./item", "./generate", "./strength") {
+	for _, p := range list(t, nil, "./seal", "./item", "./transfer", "./generate", "./strength") {
 		for _, dep := range p.Imports {
 			if slices.Contains([]string{"os", "log", "log/slog", "net"}, dep) || strings.HasPrefix(dep, "net/") && dep != "net/url" {
 				t.Errorf("%s imports %s", p.ImportPath, dep)

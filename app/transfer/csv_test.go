@@ -1,0 +1,109 @@
+package transfer_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+func TestAnyCSV(t *testing.T) {
+	got := sample(t, "csv/plain.csv", "csv")
+	same(t, got, []item.Item{
+		{Title: "Example", URLs: []string{"https://example.org"}, Username: "alice", Password: `p,"w`},
+		{
+			Title: `Multi "line"`, URLs: []string{"https://a.example", "https://b.example"}, Username: "bob", Password: "p2",
+			Notes: "one\r\ntwo", Tags: []string{"Work/Clients"}, Fields: []item.Field{{Name: "Door code", Value: "1234"}},
+		},
+		{Title: "untitled.example", URLs: []string{"https://www.untitled.example/login"}},
+		{Title: "Ünïcode €", Username: "юзер", Password: "пароль"},
+	})
+	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 7 columns"})
+	if len(got.Kept) != 1 || got.Kept[0] != (transfer.Kept{Row: 3, Name: "Door code", As: transfer.KeptAsField}) {
+		t.Errorf("kept %+v", got.Kept)
+	}
+}
+
+func TestTextOfAnyKind(t *testing.T) {
+	const header, row = "title;username;notes", "Zoë;a\u20acb;x, y"
+	want := []item.Item{{Title: "Zoë", Username: "a\u20acb", Notes: "x, y"}}
+	for name, data := range map[string]string{
+		"LF":                 header + "\n" + row + "\n",
+		"CR":                 header + "\r" + row,
+		"CRLF":               header + "\r\n" + row + "\r\n\r\n",
+		"tabs":               strings.ReplaceAll(header+"\n"+row, ";", "\t"),
+		"byte-order mark":    "\ufeff" + header + "\n" + row,
+		"UTF-16 LE":          utf16LE(header + "\r\n" + row),
+		"UTF-16 BE":          utf16BE(header + "\r\n" + row),
+		"Windows-1252":       header + "\nZo\xeb;a\x80b;x, y",
+		"separator at end":   header + ";\n" + row + ";",
+		"more, but empty":    header + "\n" + row + ";;",
+		"quotes around all":  `"title";"username";"notes"` + "\n" + `"Zoë";"a€b";"x, y"`,
+		"name in upper case": strings.ToUpper(header) + "\n" + row,
+	} {
+		t.Run(name, func(t *testing.T) { same(t, read(t, "x.csv", data, transfer.Options{}), want) })
+	}
+}
+
+// A record that cannot be understood takes none of its neighbours with it.
+func TestBrokenRowIsReportedAndTheRestComesIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		row, reason string
+	}{
+		"quote not closed":         {`"bad,u,p`, "text follows a closing quotation mark"},
+		"text after quote":         {`"bad"x,u,p`, "text follows a closing quotation mark"},
+		"too many values":          {`bad,u,p,q`, "there are 4 values for 3 columns"},
+		"too few values":           {`bad`, "there are 1 values for 3 columns"},
+		"far too many values":      {strings.Repeat("x,", 5000), "there are too many values"},
+		"unclosed over many lines": {`bad,"u,p` + "\n", "text follows a closing quotation mark"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := read(t, "x.csv", "title,username,password\na,u,p\n"+c.row+"\n\"b\",\"u\",\"p\"\n", transfer.Options{})
+			same(t, got, []item.Item{{Title: "a", Username: "u", Password: "p"}, {Title: "b", Username: "u", Password: "p"}})
+			sameProblems(t, got, transfer.Problem{Row: 3, Reason: c.reason})
+		})
+	}
+	got := read(t, "x.csv", "title,username\na,u\n\"last,u", transfer.Options{})
+	same(t, got, []item.Item{{Title: "a", Username: "u"}})
+	sameProblems(t, got, transfer.Problem{Row: 3, Reason: "a quotation mark is not closed"})
+}
+
+func TestChosenColumns(t *testing.T) {
+	const data = "a,b,c,d,e,f\n1,2,3,2024-05-06,yes,8\n"
+	o := transfer.Options{Format: "csv", Columns: []transfer.Column{
+		transfer.ColumnTitle, transfer.ColumnHidden, transfer.ColumnPassword, transfer.ColumnCreated, transfer.ColumnFavourite, transfer.ColumnSkip,
+	}}
+	got := read(t, "x.csv", data, o)
+	if len(got.Items) != 1 || got.Items[0].Row != 2 {
+		t.Fatalf("got %+v", got)
+	}
+	it := got.Items[0].Item
+	if it.Title != "1" || it.Password != "3" || it.Created.String() != "2024-05-06 00:00:00 +0000 UTC" || !it.Favourite ||
+		len(it.Fields) != 1 || it.Fields[0] != (item.Field{Name: "b", Value: "2", Kind: item.FieldHidden}) {
+		t.Errorf("got %+v", it)
+	}
+	o.Headerless = true
+	if got := read(t, "x.csv", data, o); len(got.Items) != 2 || got.Items[0].Item.Title != "a" || got.Items[0].Item.Fields[0].Name != "Column 2" {
+		t.Errorf("without a header: %+v", got.Items)
+	}
+	o.Columns = o.Columns[1:]
+	if _, err := transfer.Read(transfer.File{Data: []byte(data)}, o); !errors.Is(err, transfer.ErrOtherFormat) {
+		t.Errorf("one column too few: %v", err)
+	}
+}
+
+func TestColumnsAreGuessed(t *testing.T) {
+	p, err := transfer.Columns(transfer.File{Data: []byte("Name,Website,E-Mail,Passwort,Colour\nx,y,z,\"1\n2\",blue\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(p.Guess, p.Rows); got != "[title url username password ] [[x y z 1\n2 blue]]" {
+		t.Errorf("got %s", got)
+	}
+	if _, err := transfer.Columns(transfer.File{Data: []byte("no table")}); !errors.Is(err, transfer.ErrOtherFormat) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,68 @@
+package transfer
+
+import (
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// csvFormat is a format with one item a row.
+type csvFormat struct {
+	// needs are the folded names of the columns that tell the format from others.
+	needs []string
+	// set says by the folded name of a column what its value becomes. Columns that are not in it are kept as fields.
+	set map[string]setter
+	// finish, which may be nil, does what takes more than one column. It runs after set and before fields are kept.
+	finish func(b *builder, r *csvRow, it *item.Item)
+	// ragged rows may have fewer or more values than there are columns.
+	ragged bool
+}
+
+// setter puts a value, which is not empty, into the item.
+type setter func(it *item.Item, value string)
+
+func (f csvFormat) detect(in *input) bool {
+	header := in.csvHeader()
+	return len(header) > 0 && !slices.ContainsFunc(f.needs, func(name string) bool { return !slices.Contains(header, name) })
+}
+
+func (f csvFormat) read(in *input, b *builder) error {
+	for r := range in.csvRows(b, f.ragged) {
+		var it item.Item
+		for i, name := range r.table.folded {
+			if set := f.set[name]; set != nil && i < len(r.cells) && r.cells[i] != "" {
+				set(&it, r.cells[i])
+				r.taken[i] = true
+			}
+		}
+		if f.finish != nil {
+			f.finish(b, r, &it)
+		}
+		b.addRow(r, it)
+	}
+	return nil
+}
+
+// addRow keeps what was not taken from the row as fields, and adds the item.
+func (b *builder) addRow(r *csvRow, it item.Item, files ...Attached) {
+	for name, value := range r.rest() {
+		b.keepField(r.number, &it, name, value, item.FieldText)
+	}
+	b.add(r.number, it, files...)
+}
+
+// Setters of what most formats have.
+func setTitle(it *item.Item, v string)    { it.Title = v }
+func setURL(it *item.Item, v string)      { it.URLs = append(it.URLs, v) }
+func setUsername(it *item.Item, v string) { it.Username = v }
+func setPassword(it *item.Item, v string) { it.Password = v }
+func setTOTP(it *item.Item, v string)     { it.TOTP = v }
+func setTag(it *item.Item, v string)      { it.Tags = append(it.Tags, v) }
+
+// setNotes adds to notes that are there.
+func setNotes(it *item.Item, v string) {
+	if it.Notes != "" {
+		it.Notes += "\n\n"
+	}
+	it.Notes += v
+}

@@ -1,0 +1,94 @@
+package transfer
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// format is one that can be read.
+type format struct {
+	id, name   string
+	extensions []string // as a file chooser wants them
+	detect     func(*input) bool
+	read       func(*input, *builder) error
+}
+
+// formats are tried in this order, so the most telling stand first and any CSV last.
+func formats() []format {
+	return []format{
+		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
+	}
+}
+
+// Format is one that Read knows.
+type Format struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Extensions []string `json:"extensions"`
+}
+
+// Formats lists what Read knows.
+func Formats() []Format {
+	var out []Format
+	for _, f := range formats() {
+		out = append(out, Format{f.id, f.name, f.extensions})
+	}
+	return out
+}
+
+// format finds the one to read the input with.
+func (in *input) format() (format, error) {
+	if in.options.Format == "" {
+		for _, f := range formats() {
+			if f.detect(in) {
+				return f, nil
+			}
+		}
+		return format{}, in.unknown()
+	}
+	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == in.options.Format })
+	if i < 0 {
+		return format{}, fmt.Errorf("%w: there is no format %q", ErrUnknownFormat, in.options.Format)
+	}
+	f := formats()[i]
+	if !f.detect(in) {
+		if in.broken != nil {
+			return format{}, in.broken
+		}
+		return format{}, fmt.Errorf("%w %s", ErrOtherFormat, f.name)
+	}
+	return f, nil
+}
+
+// lookalikes are files that people choose by mistake, by how they begin.
+var lookalikes = []struct{ begins, advice string }{
+	{"%PDF-", "it is a PDF document; export again as CSV or JSON"},
+	{"\xd0\xcf\x11\xe0", "it is an old Excel or Word document; save it as CSV"},
+	{"\x89PNG", "it is a picture"},
+	{"\xff\xd8\xff", "it is a picture"},
+	{"\x1f\x8b", "it is packed with gzip; unpack it first"},
+	{"7z\xbc\xaf", "it is packed with 7-Zip; unpack it first"},
+	{"Rar!", "it is packed with RAR; unpack it first"},
+	{"SQLite format 3", "it is a database of a browser or an application; export from there instead"},
+}
+
+// unknown says why no format fits, as well as it can be told.
+func (in *input) unknown() error {
+	for _, l := range lookalikes {
+		if bytes.HasPrefix(in.data, []byte(l.begins)) {
+			return fmt.Errorf("%w: %s", ErrUnknownFormat, l.advice)
+		}
+	}
+	if slices.Contains(in.zipNames(), "xl/workbook.xml") {
+		return fmt.Errorf("%w: it is an Excel workbook; save it as CSV", ErrUnknownFormat)
+	}
+	if in.jsonValue(); in.broken != nil {
+		return in.broken
+	}
+	if text, err := in.text(); err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "<!doctype html") {
+		return fmt.Errorf("%w: it is a web page; export again as CSV or JSON", ErrUnknownFormat)
+	}
+	return ErrUnknownFormat
+}

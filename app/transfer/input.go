@@ -1,0 +1,107 @@
+package transfer
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxTextBytes bounds what is decoded as text as a whole.
+const maxTextBytes = 256 << 20
+
+// input is a file, and what can be seen in it. Nothing is decoded before a format asks for it, and nothing twice.
+type input struct {
+	name    string // in lower case
+	data    []byte
+	options Options
+	// broken is why a file that begins like JSON or ZIP could not be read as that.
+	broken error
+
+	decodedText *decoded[string]
+	decodedJSON *decoded[any]
+	table       *table
+	archive     *archive
+}
+
+type decoded[T any] struct {
+	value T
+	err   error
+}
+
+func newInput(f File, o Options) (*input, error) {
+	if len(f.Data) > MaxFileBytes {
+		return nil, fmt.Errorf("%w: at most %d MB", ErrTooLarge, MaxFileBytes>>20)
+	}
+	if len(bytes.TrimSpace(f.Data)) == 0 {
+		return nil, ErrEmpty
+	}
+	return &input{name: strings.ToLower(f.Name), data: f.Data, options: o}, nil
+}
+
+// text is the file in UTF-8 without a byte-order mark.
+func (in *input) text() (string, error) {
+	if in.decodedText == nil {
+		s, err := decodeText(in.data)
+		in.decodedText = &decoded[string]{s, err}
+	}
+	return in.decodedText.value, in.decodedText.err
+}
+
+// decodeText reads UTF-8, UTF-16 with a byte-order mark, and else Windows-1252, in which every byte is a character.
+func decodeText(data []byte) (string, error) {
+	if len(data) > maxTextBytes {
+		return "", fmt.Errorf("%w: at most %d MB of text", ErrTooLarge, maxTextBytes>>20)
+	}
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		return decodeUTF16(data[2:], binary.LittleEndian)
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return decodeUTF16(data[2:], binary.BigEndian)
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.IndexByte(data, 0) >= 0 {
+		return "", ErrNotText
+	}
+	if utf8.Valid(data) {
+		return string(data), nil
+	}
+	return decodeWindows1252(data), nil
+}
+
+func decodeUTF16(data []byte, order binary.ByteOrder) (string, error) {
+	if len(data)%2 != 0 {
+		return "", ErrTruncated
+	}
+	var b strings.Builder
+	b.Grow(len(data) / 2)
+	for i := 0; i < len(data); i += 2 {
+		r := rune(order.Uint16(data[i:]))
+		if utf16.IsSurrogate(r) && i+4 <= len(data) {
+			if both := utf16.DecodeRune(r, rune(order.Uint16(data[i+2:]))); both != utf8.RuneError {
+				r = both
+				i += 2
+			}
+		}
+		b.WriteRune(r) // half a pair becomes U+FFFD
+	}
+	return b.String(), nil
+}
+
+// windows1252 is what stands at 0x80 to 0x9f (WHATWG Encoding Standard); the rest is as in Latin-1.
+var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
+
+func decodeWindows1252(data []byte) string {
+	var b strings.Builder
+	b.Grow(len(data) + len(data)/8)
+	for _, c := range data {
+		r := rune(c)
+		if c >= 0x80 && c < 0xa0 {
+			r = windows1252[c-0x80]
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
