@@ -13,10 +13,6 @@ root.replaceChildren();
 render(<App />, root);
 
 addEventListener("keydown", handleShortcut);
-addEventListener("online", () => void syncNow());
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") void syncNow();
-});
 
 listenToOthers((word) => {
   const { at } = phase.value;

@@ -6,12 +6,10 @@ import { restart, start } from "../core/host";
 import { loaded, online, phase, toast } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
+import { follow, unfollow } from "./live";
 import { replace, route } from "./route";
 import { tellOthers } from "./tabs";
-import { forget, syncNow } from "./vault";
-
-const SYNC_EVERY_MS = 60_000;
-let syncTimer: ReturnType<typeof setInterval> | undefined;
+import { forget } from "./vault";
 
 export async function boot() {
   phase.value = { at: "starting" };
@@ -50,13 +48,11 @@ export function unlocked(username: string) {
     if (!["entry", "new", "generator", "settings"].includes(route.value[0] ?? "")) replace("vault");
   });
   startIdleClock(() => void lock("idle"));
-  clearInterval(syncTimer);
-  syncTimer = setInterval(() => document.visibilityState === "visible" && void syncNow(), SYNC_EVERY_MS);
-  void syncNow();
+  follow();
 }
 
 function leaveVault() {
-  clearInterval(syncTimer);
+  unfollow();
   stopIdleClock();
   clearClipboardNow();
   forget();

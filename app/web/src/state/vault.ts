@@ -84,12 +84,23 @@ export async function refresh() {
   if (query.value.trim()) search(query.value);
 }
 
+let revision = -1; // of the last sync
+let told = -1; // of the server, as it says itself
+
+/** Syncs if the server is at another revision than this page, or speaks after a silence. */
+export function serverIsAt(now: number) {
+  told = now;
+  if (now !== revision || !online.value) void syncNow();
+}
+
 /** Brings the vault up to date with the server. Being offline is a state, not an accident. */
 export async function syncNow(): Promise<void> {
   if (syncing.value || phase.value.at !== "unlocked") return;
   syncing.value = true;
+  const before = told;
   try {
     const result = await api.sync();
+    revision = result.revision;
     batch(() => {
       online.value = true;
       syncProblem.value = null;
@@ -103,6 +114,7 @@ export async function syncNow(): Promise<void> {
   } finally {
     syncing.value = false;
   }
+  if (told !== before) serverIsAt(told); // it moved on while this sync was under way
 }
 
 /** Saves a change of one flag without opening the form. */
@@ -117,6 +129,7 @@ export async function setFavourite(id: string, favourite: boolean) {
 export function forget() {
   asked++;
   clearTimeout(rest);
+  revision = told = -1;
   batch(() => {
     all.value = null;
     found.value = null;

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { addMany, callCore, heading, openPage, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
+import { logins } from "./samples.mjs";
+
+const EVENTS = "**/api/v1/events";
+
+let browser, server, page, other;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+let person = 0;
+beforeEach(async () => {
+  await page?.context().close();
+  await other?.context().close();
+  page = await openPage(browser, server.url);
+});
+
+/** Opens the same vault in another browser, which shares nothing with the first. */
+async function anotherDevice(name) {
+  other = await openPage(browser, server.url);
+  await signIn(other, name);
+  await heading(other, "All entries");
+}
+
+const rename = async (device, title) => {
+  const { items } = await callCore(device, "list", { query: "" });
+  const item = await callCore(device, "get", { id: items[0].id });
+  await callCore(device, "save", { item: { ...item, title } });
+};
+
+test("what another device adds, changes and deletes shows by itself, in the list and in the open entry", async () => {
+  const name = `person-${++person}`;
+  await registerPerson(page, name);
+  await anotherDevice(name);
+  await addMany(other, logins(1));
+  await page.getByRole("option").first().click();
+  await rename(other, "Renamed elsewhere");
+  await page.getByRole("option", { name: "Renamed elsewhere" }).waitFor();
+  await heading(page, "Renamed elsewhere");
+  const { items } = await callCore(other, "list", { query: "" });
+  await callCore(other, "delete", { ids: [items[0].id] });
+  await heading(page, "This entry is not in the vault");
+  assert.equal(await page.getByRole("option").count(), 0);
+});
+
+test("a session that is ended elsewhere leads to the sign-in by itself", async () => {
+  const name = `person-${++person}`;
+  await registerPerson(page, name);
+  await anotherDevice(name);
+  await callCore(other, "revoke_other_sessions", {});
+  await heading(page, "Sign in");
+});
+
+test("without event streams the page asks once a minute", async () => {
+  const name = `person-${++person}`;
+  await page.clock.install();
+  await page.route(EVENTS, (route) => route.abort());
+  await page.reload();
+  await registerPerson(page, name);
+  await anotherDevice(name);
+  await addMany(other, logins(1));
+  assert.equal(await page.getByRole("option").count(), 0);
+  await page.clock.fastForward("01:01");
+  await page.getByRole("option").first().waitFor();
+});
+
+test("a stream is opened again after errors, and shows what was missed", async () => {
+  const name = `person-${++person}`;
+  await page.clock.install();
+  await page.route(EVENTS, (route) => route.fulfill({ status: 503, headers: { "Retry-After": "1" }, body: "" }));
+  await page.reload();
+  await registerPerson(page, name);
+  await anotherDevice(name);
+  await page.unroute(EVENTS);
+  await addMany(other, logins(1));
+  const opened = page.waitForResponse(EVENTS);
+  await page.clock.fastForward("00:10"); // sooner than the page asks
+  await opened;
+  await page.getByRole("option").first().waitFor();
+});
+
+test("locking ends the stream, and so does leaving the page out of sight", async () => {
+  const ended = () => page.waitForEvent("requestfailed", (r) => r.url().endsWith("/api/v1/events"));
+  const begun = () => page.waitForResponse(EVENTS);
+  let stream = begun();
+  await registerPerson(page, `person-${++person}`);
+  await stream;
+
+  let end = ended();
+  const see = (state) => page.evaluate((s) => {
+    Object.defineProperty(document, "visibilityState", { value: s, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+  await see("hidden");
+  await end;
+  stream = begun();
+  await see("visible");
+  await stream;
+
+  end = ended();
+  await page.keyboard.press("Alt+l");
+  await end;
+  await heading(page, "Your vault is locked");
+});
