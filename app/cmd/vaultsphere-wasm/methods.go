@@ -286,8 +286,8 @@ func (c *core) recover(ctx context.Context, p struct {
 }
 
 type checked struct {
-	OK      bool   `json:"ok"`
-	Message string `json:"message"`
+	OK   bool `json:"ok"`
+	Word int  `json:"word"` // the first that no phrase has, counted from 1; 0: it is another mistake
 }
 
 func checkPhrase(_ context.Context, p struct {
@@ -295,7 +295,11 @@ func checkPhrase(_ context.Context, p struct {
 }) (checked, error) {
 	phrase, err := seal.ParseRecoveryPhrase(p.Phrase)
 	if err != nil {
-		return checked{false, err.Error()}, nil
+		var unknown *seal.WordError
+		if errors.As(err, &unknown) {
+			return checked{Word: unknown.Number}, nil
+		}
+		return checked{}, nil
 	}
 	phrase.Wipe()
 	return checked{OK: true}, nil

@@ -1,26 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { findings, findingsInBothThemes } from "./axe.mjs";
 import { openPage, startBrowser, startServer } from "./stage.mjs";
 import { walk } from "./walk.mjs";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let browser;
 before(async () => (browser = await startBrowser()));
 after(() => browser?.close());
-
-/** Serious and critical findings, one line each. The source goes in by the debugger, which no CSP concerns. */
-async function findings(page) {
-  await page.evaluate(`globalThis.axe ?? ${axe}`);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
-    return violations.map((v) => ({ id: v.id, impact: v.impact, help: v.help, targets: v.nodes.map((n) => `${n.target} (${n.failureSummary})`) }));
-  });
-  return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
-    .map((v) => `${v.id}: ${v.help}\n    ${v.targets.slice(0, 4).join("\n    ")}`);
-}
 
 async function check(options, look) {
   const server = await startServer();
@@ -41,14 +27,7 @@ async function check(options, look) {
   }
 }
 
-test("no screen has a serious accessibility finding, in either theme", () => check({}, async (page) => {
-  const found = [];
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    found.push(...(await findings(page)).map((f) => `${colorScheme}: ${f}`));
-  }
-  return found;
-}));
+test("no screen has a serious accessibility finding, in either theme", () => check({}, findingsInBothThemes));
 
 test("on a tablet, with the navigation reduced to icons, no screen has a serious finding", () =>
   check({ viewport: { width: 900, height: 700 } }, findings));

@@ -22,7 +22,7 @@ export const logout = bare<Nothing>("logout");
 export const recover =
   method<{ username: string; phrase: string; password: string; remove_totp: boolean; device: string },
     { username: string }>("recover");
-export const checkPhrase = method<{ phrase: string }, { ok: boolean; message: string }>("check_phrase");
+export const checkPhrase = method<{ phrase: string }, { ok: boolean; word: number }>("check_phrase");
 
 // the vault
 export const sync = bare<SyncResult>("sync");

@@ -1,6 +1,7 @@
 // Adding and editing an entry.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Card, Field, Identity, Item, ItemType } from "../core/types";
+import { m } from "../messages";
 import { go, guard } from "../state/route";
 import { Button, Heading } from "../ui/controls";
 import { Dialog } from "../ui/dialog";
@@ -11,29 +12,8 @@ import { Problem, useTask } from "../ui/task";
 import { CustomFields, Urls } from "./entry-lists";
 import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS } from "./fields";
 import { Generator } from "./generator";
-import { kindOf, kinds, TYPES } from "./kinds";
+import { kindOf, TYPES } from "./kinds";
 import { focusOnce } from "./sign-in";
-
-const text = {
-  newTitle: "New entry",
-  editTitle: (t: string) => `Edit ${t}`,
-  type: "Type",
-  title: "Title",
-  titleNeeded: "Give the entry a title, so that you find it again.",
-  username: "User name",
-  password: "Password",
-  generate: "Generate a password",
-  generateTitle: "Generate a password",
-  use: "Use this password",
-  totp: "One-time password key",
-  totpHint: "An otpauth:// address or the key alone, as a site shows it when you turn on two-factor sign-in.",
-  notes: "Notes",
-  tags: "Tags",
-  tagsHint: "Separate them with commas.",
-  favourite: "Favourite",
-  save: "Save",
-  cancel: "Cancel",
-};
 
 /** Form state. Lists are edited with an empty line at hand, and tidied when saving. */
 const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
@@ -52,6 +32,7 @@ function tidy(item: Item, tags: string): Item {
 
 export function EntryForm({ item, onSave, onDone }:
   { item: Item; onSave: (item: Item) => Promise<string>; onDone: (saved?: string) => void }) {
+  const { common, entryForm: text } = m.value;
   const start = useMemo(() => edited(item), [item.id]);
   const [draft, setDraft] = useState(start);
   const [tags, setTags] = useState((item.tags ?? []).join(", "));
@@ -81,7 +62,7 @@ export function EntryForm({ item, onSave, onDone }:
       onDone(id);
     });
   };
-  const heading = item.id ? text.editTitle(item.title) : text.newTitle;
+  const heading = item.id ? text.editTitle(item.title) : common.newEntry;
 
   return (
     <form class="entry entry-form" noValidate onSubmit={(e) => {
@@ -93,14 +74,14 @@ export function EntryForm({ item, onSave, onDone }:
       <div class="entry-bar">
         <Heading title={heading} level={2} focus={!!item.id}>{heading}</Heading>
         <div class="entry-tools">
-          <Button kind="quiet" onClick={() => (item.id ? go("entry", item.id) : go("vault"))}>{text.cancel}</Button>
+          <Button kind="quiet" onClick={() => (item.id ? go("entry", item.id) : go("vault"))}>{common.cancel}</Button>
           <Button type="submit" kind="primary" icon="check" busy={task.busy}>{text.save}</Button>
         </div>
       </div>
       <Problem error={task.error} />
       {!item.id && (
         <Segments<ItemType> label={text.type} value={draft.type} onChange={(type) => change({ type })}
-          options={TYPES.map((t) => ({ value: t, label: kinds[t].one }))} />
+          options={TYPES.map((t) => ({ value: t, label: kindOf(t).one }))} />
       )}
       <TextField label={text.title} value={draft.title} onInput={(title) => change({ title })} required maxLength={500}
         error={untitled ? text.titleNeeded : null} placeholder={kindOf(draft.type).one}
@@ -110,8 +91,8 @@ export function EntryForm({ item, onSave, onDone }:
         }} />
       {draft.type === "login" && (
         <>
-          <TextField label={text.username} value={draft.username ?? ""} onInput={(username) => change({ username })} />
-          <PasswordField label={text.password} value={draft.password ?? ""} autocomplete="off"
+          <TextField label={common.username} value={draft.username ?? ""} onInput={(username) => change({ username })} />
+          <PasswordField label={common.password} value={draft.password ?? ""} autocomplete="off"
             onInput={(password) => change({ password })}
             hint={draft.password ? <StrengthMeter strength={strength} /> : undefined}
             trailing={
@@ -119,7 +100,7 @@ export function EntryForm({ item, onSave, onDone }:
                 onClick={() => setGenerating(true)}><Icon name="generate" /></button>
             } />
           <Urls urls={draft.urls ?? []} onChange={(urls) => change({ urls })} />
-          <TextField label={text.totp} value={draft.totp ?? ""} onInput={(totp) => change({ totp })} mono
+          <TextField label={common.totpKey} value={draft.totp ?? ""} onInput={(totp) => change({ totp })} mono
             hint={text.totpHint} />
         </>
       )}
@@ -127,13 +108,13 @@ export function EntryForm({ item, onSave, onDone }:
       {draft.type === "identity" && (
         <IdentityFields identity={draft.identity ?? {}} onChange={(identity) => change({ identity })} />
       )}
-      <TextArea label={text.notes} value={draft.notes ?? ""} onInput={(notes) => change({ notes })}
+      <TextArea label={common.notes} value={draft.notes ?? ""} onInput={(notes) => change({ notes })}
         rows={draft.type === "note" ? 12 : 4} />
       <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
-      <TextField label={text.tags} value={tags} onInput={setTags} hint={text.tagsHint} />
-      <Check label={text.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
+      <TextField label={common.tags} value={tags} onInput={setTags} hint={text.tagsHint} />
+      <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
       {generating && (
-        <Dialog title={text.generateTitle} onClose={() => setGenerating(false)}>
+        <Dialog title={text.generate} onClose={() => setGenerating(false)}>
           <div class="dialog-body">
             <Generator useLabel={text.use} onUse={(password) => {
               change({ password });
@@ -147,16 +128,17 @@ export function EntryForm({ item, onSave, onDone }:
 }
 
 function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => void }) {
+  const labels = m.value.card;
   return (
     <>
       {CARD_FIELDS.map((f) => (f.hidden
-        ? <PasswordField key={f.key} label={f.label} value={card[f.key] ?? ""} autocomplete="off"
+        ? <PasswordField key={f.key} label={labels[f.key]} value={card[f.key] ?? ""} autocomplete="off"
           onInput={(v) => onChange({ ...card, [f.key]: v })} />
-        : <TextField key={f.key} label={f.label} value={card[f.key] ?? ""}
+        : <TextField key={f.key} label={labels[f.key]} value={card[f.key] ?? ""}
           onInput={(v) => onChange({ ...card, [f.key]: v })} />))}
       <div class="field-pair">
         {CARD_EXPIRY.map((f) => (
-          <TextField key={f.key} label={f.label} value={card[f.key] ?? ""} inputMode="numeric"
+          <TextField key={f.key} label={labels[f.key]} value={card[f.key] ?? ""} inputMode="numeric"
             maxLength={f.key === "expiry_year" ? 4 : 2}
             onInput={(v) => onChange({ ...card, [f.key]: v.replace(/\D/g, "") })} />
         ))}
@@ -166,15 +148,16 @@ function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => 
 }
 
 function IdentityFields({ identity, onChange }: { identity: Identity; onChange: (identity: Identity) => void }) {
+  const labels = m.value.identity;
   return (
     <div class="field-grid">
       {IDENTITY_FIELDS.map((f) => {
         const set = (v: string) => onChange({ ...identity, [f.key]: v });
         const value = identity[f.key] ?? "";
-        if (f.lines) return <TextArea key={f.key} label={f.label} value={value} onInput={set} rows={2} />;
+        if (f.lines) return <TextArea key={f.key} label={labels[f.key]} value={value} onInput={set} rows={2} />;
         return f.hidden
-          ? <PasswordField key={f.key} label={f.label} value={value} autocomplete="off" onInput={set} />
-          : <TextField key={f.key} label={f.label} value={value} onInput={set} type={f.type} />;
+          ? <PasswordField key={f.key} label={labels[f.key]} value={value} autocomplete="off" onInput={set} />
+          : <TextField key={f.key} label={labels[f.key]} value={value} onInput={set} type={f.type} />;
       })}
     </div>
   );

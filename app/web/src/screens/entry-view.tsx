@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import * as api from "../core/api";
 import type { Item } from "../core/types";
+import { m } from "../messages";
 import { copyPlain, copySecret } from "../state/clipboard";
 import { toast } from "../state/app";
 import { refresh, setFavourite } from "../state/vault";
@@ -17,27 +18,6 @@ import { hostOf, kindOf, openable, when } from "./kinds";
 import { Secret } from "./secret";
 import { Tile } from "./tile";
 
-const text = {
-  username: "User name",
-  password: "Password",
-  totp: "One-time password key",
-  url: "Address",
-  notes: "Notes",
-  expiry: "Expires",
-  tags: "Tags",
-  edit: "Edit",
-  remove: "Delete",
-  favourite: "Favourite",
-  open: (host: string) => `Open ${host} in a new tab`,
-  unsafe: "Not a web address; it cannot be opened from here.",
-  changed: "Changed",
-  created: "Added",
-  deleteTitle: (title: string) => `Delete “${title}”?`,
-  deleteBody: "The entry and its history leave the vault on all your devices. This cannot be undone.",
-  deleted: "Deleted",
-  nothing: "This entry has nothing but its title yet.",
-};
-
 /** A label, its value and what can be done with it. */
 function Line({ label, children, actions }:
   { label: string; children: ComponentChildren; actions?: ComponentChildren }) {
@@ -50,27 +30,29 @@ function Line({ label, children, actions }:
 }
 
 function PlainLine({ label, value }: { label: string; value: string | undefined }) {
+  const { common } = m.value;
   if (!value) return null;
   return (
-    <Line label={label} actions={<IconButton icon="copy" label={`Copy ${label.toLowerCase()}`}
+    <Line label={label} actions={<IconButton icon="copy" label={common.copy(label)}
       onClick={() => void copyPlain(value, label)} />}>{value}</Line>
   );
 }
 
 function SecretLine({ label, value, plainWhenShown }: { label: string; value: string | undefined; plainWhenShown?: boolean }) {
+  const { common } = m.value;
   const [visible, setVisible] = useState(false);
   if (!value) return null;
-  const name = label.toLowerCase();
   return (
     <Line label={label} actions={<>
-      <IconButton icon={visible ? "eyeOff" : "eye"} label={`Show ${name}`} pressed={visible}
+      <IconButton icon={visible ? "eyeOff" : "eye"} label={common.show(label)} pressed={visible}
         onClick={() => setVisible(!visible)} />
-      <IconButton icon="copy" label={`Copy ${name}`} onClick={() => void copySecret(value, label)} />
+      <IconButton icon="copy" label={common.copy(label)} onClick={() => void copySecret(value, label)} />
     </>}><Secret value={value} visible={visible} plain={plainWhenShown} /></Line>
   );
 }
 
 function AddressLine({ url }: { url: string }) {
+  const text = m.value.entryView;
   const link = openable(url);
   const host = hostOf(url);
   return (
@@ -79,7 +61,7 @@ function AddressLine({ url }: { url: string }) {
         <a class="icon-button" href={link} target="_blank" rel="noopener noreferrer" aria-label={text.open(host)}
           title={text.open(host)}><Icon name="open" /></a>
       )}
-      <IconButton icon="copy" label={`Copy address ${host}`} onClick={() => void copyPlain(url, text.url)} />
+      <IconButton icon="copy" label={text.copyUrl(host)} onClick={() => void copyPlain(url, text.url)} />
     </>}>
       {link ? <a href={link} target="_blank" rel="noopener noreferrer">{url}</a> : <span title={text.unsafe}>{url}</span>}
     </Line>
@@ -90,28 +72,29 @@ const expiry = (item: Item) =>
   [item.card?.expiry_month?.padStart(2, "0"), item.card?.expiry_year].filter(Boolean).join(" / ");
 
 function Lines({ item }: { item: Item }) {
+  const { card, common, entryView: text, identity } = m.value;
   const main = (
     <>
-      <PlainLine label={text.username} value={item.username} />
-      <SecretLine label={text.password} value={item.password} />
-      <SecretLine label={text.totp} value={item.totp} plainWhenShown />
+      <PlainLine label={common.username} value={item.username} />
+      <SecretLine label={common.password} value={item.password} />
+      <SecretLine label={common.totpKey} value={item.totp} plainWhenShown />
       {CARD_FIELDS.map((f) => (f.hidden
-        ? <SecretLine key={f.key} label={f.label} value={item.card?.[f.key]} />
-        : <PlainLine key={f.key} label={f.label} value={item.card?.[f.key]} />))}
+        ? <SecretLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+        : <PlainLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />))}
       <PlainLine label={text.expiry} value={expiry(item)} />
       {IDENTITY_FIELDS.map((f) => (f.hidden
-        ? <SecretLine key={f.key} label={f.label} value={item.identity?.[f.key]} />
-        : <PlainLine key={f.key} label={f.label} value={item.identity?.[f.key]} />))}
+        ? <SecretLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+        : <PlainLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />))}
       {item.urls?.map((url) => <AddressLine key={url} url={url} />)}
       {item.fields?.map((f, i) => (f.kind === "hidden"
-        ? <SecretLine key={i} label={f.name || "Field"} value={f.value} />
-        : <PlainLine key={i} label={f.name || "Field"} value={f.value} />))}
+        ? <SecretLine key={i} label={f.name || text.field} value={f.value} />
+        : <PlainLine key={i} label={f.name || text.field} value={f.value} />))}
       {item.notes && (
-        <Line label={text.notes} actions={<IconButton icon="copy" label="Copy notes"
-          onClick={() => void copySecret(item.notes!, text.notes)} />}><p class="notes">{item.notes}</p></Line>
+        <Line label={common.notes} actions={<IconButton icon="copy" label={common.copy(common.notes)}
+          onClick={() => void copySecret(item.notes!, common.notes)} />}><p class="notes">{item.notes}</p></Line>
       )}
       {!!item.tags?.length && (
-        <Line label={text.tags}><ul class="tags">{item.tags.map((t) => <li key={t}>{t}</li>)}</ul></Line>
+        <Line label={common.tags}><ul class="tags">{item.tags.map((t) => <li key={t}>{t}</li>)}</ul></Line>
       )}
     </>
   );
@@ -123,6 +106,7 @@ const isBare = (i: Item) =>
 
 export function EntryView({ item, back, onEdit, onDeleted }:
   { item: Item; back: ComponentChildren; onEdit: () => void; onDeleted: () => void }) {
+  const { common, entryView: text } = m.value;
   const [deleting, setDeleting] = useState(false);
   const [star, setStar] = useState(!!item.favourite);
   const task = useTask();
@@ -131,7 +115,7 @@ export function EntryView({ item, back, onEdit, onDeleted }:
     setStar(!star);
     setFavourite(item.id, !star).then(() => tellOthers("changed"), (e: unknown) => {
       setStar(star);
-      if (!fail(e)) toast("The star could not be saved.", "problem");
+      if (!fail(e)) toast(text.starNotSaved, "problem");
     });
   };
   const remove = () => task.run(async () => {
@@ -148,7 +132,7 @@ export function EntryView({ item, back, onEdit, onDeleted }:
       <div class="entry-bar">
         {back}
         <div class="entry-tools">
-          <IconButton icon="star" label={text.favourite} pressed={star} filled={star} onClick={mark} />
+          <IconButton icon="star" label={common.favourite} pressed={star} filled={star} onClick={mark} />
           <IconButton icon="trash" label={text.remove} onClick={() => setDeleting(true)} />
           <Button kind="plain" icon="edit" onClick={onEdit}>{text.edit}</Button>
         </div>
@@ -163,8 +147,8 @@ export function EntryView({ item, back, onEdit, onDeleted }:
       {isBare(item) ? <p class="lead">{text.nothing}</p> : <Lines item={item} />}
       <History id={item.id} modified={item.modified} hasPassword={!!item.password} />
       <p class="entry-times">
-        {when(item.modified) && <span>{text.changed} {when(item.modified)}</span>}
-        {when(item.created) && <span>{text.created} {when(item.created)}</span>}
+        {when(item.modified) && <span>{text.changed(when(item.modified))}</span>}
+        {when(item.created) && <span>{text.created(when(item.created))}</span>}
       </p>
       {deleting && (
         <Confirm title={text.deleteTitle(item.title)} action={text.remove} danger busy={task.busy}

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
 import type { Item } from "../core/types";
+import { m } from "../messages";
 import { go, href, replace } from "../state/route";
 import { fail } from "../state/session";
 import { all, filter, refresh, unreadable } from "../state/vault";
@@ -13,19 +14,6 @@ import { Icon } from "../ui/icon";
 import { explain } from "../ui/task";
 import { EntryForm } from "./entry-form";
 import { EntryView } from "./entry-view";
-
-const text = {
-  back: "Back",
-  opening: "Opening…",
-  unreadable: "This entry cannot be opened",
-  unreadableBody: "It does not carry the seal of your devices, so nothing of it is shown. The other entries are not affected.",
-  gone: "This entry is not in the vault",
-  goneBody: "Another device may have deleted it.",
-  failed: "The entry could not be opened",
-  again: "Try again",
-  saved: "Saved",
-  created: "Added to the vault",
-};
 
 const blank = (): Item => ({
   id: "",
@@ -38,6 +26,7 @@ const blank = (): Item => ({
 const stampOf = (id: string) => all.value?.find((s) => s.id === id)?.modified ?? "";
 
 export function EntryScreen({ id, editing }: { id: string; editing: boolean }) {
+  const { common, entry: text } = m.value;
   const [item, setItem] = useState<Item | null>(id ? null : blank);
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -85,8 +74,8 @@ export function EntryScreen({ id, editing }: { id: string; editing: boolean }) {
         <span class="alarm-icon"><Icon name="danger" /></span>
         <Heading title={title} level={2}>{title}</Heading>
         <p class="lead">{damaged ? text.unreadableBody : gone ? text.goneBody : explain(problem)}</p>
-        {damaged && <p class="finding mono">{unreadable.value.get(id) ?? problem.message}</p>}
-        {!damaged && !gone && <Button icon="refresh" onClick={() => setAttempt(attempt + 1)}>{text.again}</Button>}
+        {damaged && <p class="finding mono" lang="en">{unreadable.value.get(id) ?? problem.message}</p>}
+        {!damaged && !gone && <Button icon="refresh" onClick={() => setAttempt(attempt + 1)}>{common.tryAgain}</Button>}
       </article>
     );
   }

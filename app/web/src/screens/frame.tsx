@@ -1,18 +1,16 @@
 // The frame of the screens before the vault is open.
 import type { ComponentChildren } from "preact";
+import { m, NAME } from "../messages";
 import { Icon, Mark } from "../ui/icon";
-
-const text = {
-  name: "VaultSphere",
-  promise: "Encrypted on this device. The server cannot read it.",
-};
+import { LanguageSelect } from "./language";
 
 export function Frame({ children, wide }: { children: ComponentChildren; wide?: boolean }) {
+  const text = m.value.frame;
   return (
     <div class="frame">
-      <header class="frame-brand"><Mark /><span>{text.name}</span></header>
+      <header class="frame-brand"><Mark /><span>{NAME}</span></header>
       <main class={wide ? "panel panel-wide" : "panel"}>{children}</main>
-      <footer class="frame-foot"><Icon name="shield" /><span>{text.promise}</span></footer>
+      <footer class="frame-foot"><p><Icon name="shield" />{text.promise}</p><LanguageSelect /></footer>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import type { Generated, PassphraseRules, PasswordRules } from "../core/types";
+import { m } from "../messages";
 import { preferences, setPreferences } from "../state/app";
 import { copySecret } from "../state/clipboard";
 import { Button, Heading, IconButton } from "../ui/controls";
@@ -9,36 +10,13 @@ import { Check, Segments, Select, Slider } from "../ui/field";
 import { Problem, useTask } from "../ui/task";
 import { Secret } from "./secret";
 
-const text = {
-  title: "Generator",
-  lead: "Made on this device, from its own source of randomness. Nothing is kept until you save it in an entry.",
-  kind: "What to make",
-  password: "Password",
-  passphrase: "Passphrase",
-  length: "Length",
-  words: "Words",
-  lower: "a–z",
-  upper: "A–Z",
-  digits: "0–9",
-  symbols: "Symbols such as ! % & ?",
-  ambiguous: "Leave out characters that look alike, such as l, 1, I, O and 0",
-  separator: "Between the words",
-  capitalize: "Capitalise the words",
-  number: "Add a number",
-  again: "Make another",
-  copy: "Copy",
-  bits: (n: number) => `${Math.floor(n)} bits of entropy`,
-  verdicts: ["weak", "fair", "strong", "very strong"],
-};
-
-const SEPARATORS = [
-  { value: "-", label: "Hyphen" }, { value: " ", label: "Space" }, { value: ".", label: "Full stop" },
-  { value: "_", label: "Underscore" },
-];
+const SEPARATORS = { hyphen: "-", space: " ", stop: ".", underscore: "_" };
+const VERDICTS = ["weak", "fair", "strong", "veryStrong"] as const;
 
 const verdict = (bits: number) => (bits < 45 ? 0 : bits < 60 ? 1 : bits < 90 ? 2 : 3);
 
 function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: (r: PasswordRules) => void }) {
+  const text = m.value.generator;
   const classes = [
     ["lower", text.lower], ["upper", text.upper], ["digits", text.digits], ["symbols", text.symbols],
   ] as const;
@@ -49,7 +27,8 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
   };
   return (
     <>
-      <Slider label={text.length} value={rules.length} min={8} max={64} unit="characters" onInput={(length) => set({ length })} />
+      <Slider label={text.length} value={rules.length} min={8} max={64} shown={text.characters(rules.length)}
+        onInput={(length) => set({ length })} />
       <div class="checks">
         {classes.map(([c, label]) => <Check key={c} label={label} checked={rules[c]} onChange={(on) => set({ [c]: on })} />)}
       </div>
@@ -59,11 +38,14 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
 }
 
 function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChange: (r: PassphraseRules) => void }) {
+  const text = m.value.generator;
+  const separators = Object.entries(SEPARATORS).map(([name, value]) =>
+    ({ value, label: text.separators[name as keyof typeof SEPARATORS] }));
   return (
     <>
-      <Slider label={text.words} value={rules.words} min={3} max={12} unit="words"
+      <Slider label={text.words} value={rules.words} min={3} max={12} shown={text.wordCount(rules.words)}
         onInput={(words) => onChange({ ...rules, words })} />
-      <Select label={text.separator} value={rules.separator} options={SEPARATORS}
+      <Select label={text.separator} value={rules.separator} options={separators}
         onChange={(separator) => onChange({ ...rules, separator })} />
       <div class="checks">
         <Check label={text.capitalize} checked={rules.capitalize} onChange={(capitalize) => onChange({ ...rules, capitalize })} />
@@ -74,6 +56,7 @@ function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChan
 }
 
 export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void; useLabel?: string }) {
+  const { common, generator: text } = m.value;
   const choices = preferences.value.generator;
   const [made, setMade] = useState<Generated | null>(null);
   const [turn, setTurn] = useState(0);
@@ -85,7 +68,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
     const make = choices.kind === "password"
       ? api.generatePassword(choices.password)
       : api.generatePassphrase(choices.passphrase);
-    make.then((g) => current && setMade(g), (e: Error) => current && task.refuse(e.message));
+    make.then((g) => current && setMade(g), (e: unknown) => current && task.refuse(e));
     return () => {
       current = false;
     };
@@ -99,20 +82,20 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
   return (
     <div class="generator stack">
       <div class="generated">
-        <output class="generated-value" aria-label="Generated">{made && <Secret value={made.value} visible />}</output>
+        <output class="generated-value" aria-label={text.generated}>{made && <Secret value={made.value} visible />}</output>
         <div class="generated-tools">
           <IconButton icon="refresh" label={text.again} onClick={() => setTurn(turn + 1)} />
           <IconButton icon="copy" label={text.copy}
-            onClick={() => made && void copySecret(made.value, choices.kind === "password" ? text.password : text.passphrase)} />
+            onClick={() => made && void copySecret(made.value, choices.kind === "password" ? common.password : text.passphrase)} />
         </div>
       </div>
       <div class="strength" data-score={made ? level + 1 : "none"}>
         <div class="strength-bar" aria-hidden="true">{[0, 1, 2, 3].map((i) => <span key={i} data-on={level >= i && !!made} />)}</div>
-        <p><strong>{made && text.bits(made.entropy_bits)}</strong>{made && `, ${text.verdicts[level]}`}</p>
+        <p><strong>{made && text.bits(Math.floor(made.entropy_bits))}</strong>{made && `, ${text.verdicts[VERDICTS[level]!]}`}</p>
       </div>
       <Problem error={task.error} />
       <Segments label={text.kind} value={choices.kind} onChange={(kind) => set({ kind })}
-        options={[{ value: "password", label: text.password }, { value: "passphrase", label: text.passphrase }]} />
+        options={[{ value: "password", label: common.password }, { value: "passphrase", label: text.passphrase }]} />
       {choices.kind === "password"
         ? <PasswordChoices rules={choices.password} onChange={(password) => set({ password })} />
         : <PassphraseChoices rules={choices.passphrase} onChange={(passphrase) => set({ passphrase })} />}
@@ -124,6 +107,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
 }
 
 export function GeneratorPage() {
+  const text = m.value.generator;
   return (
     <div class="column">
       <Heading title={text.title}>{text.title}</Heading>

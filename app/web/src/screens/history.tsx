@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import type { Version } from "../core/types";
+import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
 import { IconButton } from "../ui/controls";
 import { Icon } from "../ui/icon";
@@ -8,15 +9,8 @@ import { Problem, useTask } from "../ui/task";
 import { when } from "./kinds";
 import { Secret } from "./secret";
 
-const text = {
-  title: "Password history",
-  loading: "Opening the older versions…",
-  none: "The password has not been changed yet.",
-  shows: (date: string) => `Show the password of ${date}`,
-  copies: (date: string) => `Copy the password of ${date}`,
-};
-
 export function History({ id, modified, hasPassword }: { id: string; modified?: string; hasPassword: boolean }) {
+  const { common, history: text } = m.value;
   const [open, setOpen] = useState(false);
   const [versions, setVersions] = useState<Version[] | null>(null);
   const [visible, setVisible] = useState<number | null>(null);
@@ -40,7 +34,7 @@ export function History({ id, modified, hasPassword }: { id: string; modified?: 
               <IconButton icon={visible === v.version ? "eyeOff" : "eye"} label={text.shows(when(v.modified))}
                 pressed={visible === v.version} onClick={() => setVisible(visible === v.version ? null : v.version)} />
               <IconButton icon="copy" label={text.copies(when(v.modified))}
-                onClick={() => void copySecret(v.password, "Password")} />
+                onClick={() => void copySecret(v.password, common.password)} />
             </li>
           ))}
         </ul>

@@ -1,19 +1,17 @@
 // What the page knows about each type of entry.
 import type { ItemType, Summary } from "../core/types";
+import { locale, m } from "../messages";
 import type { IconName } from "../ui/icon";
 
 export const TYPES: ItemType[] = ["login", "note", "card", "identity"];
 
-export const kinds: Record<ItemType, { one: string; many: string; icon: IconName }> = {
-  login: { one: "Login", many: "Logins", icon: "login" },
-  note: { one: "Note", many: "Notes", icon: "note" },
-  card: { one: "Card", many: "Cards", icon: "card" },
-  identity: { one: "Identity", many: "Identities", icon: "identity" },
-  ssh_key: { one: "SSH key", many: "SSH keys", icon: "key" },
+const icons: Record<ItemType, IconName> = {
+  login: "login", note: "note", card: "card", identity: "identity", ssh_key: "key",
 };
 
 /** A newer version of VaultSphere may have written types that this one does not know. */
-export const kindOf = (type: ItemType) => kinds[type] ?? { one: "Entry", many: "Entries", icon: "info" as IconName };
+export const kindOf = (type: ItemType): { one: string; many: string; icon: IconName } =>
+  ({ ...(m.value.kinds[type] ?? m.value.kinds.unknown), icon: icons[type] ?? "info" });
 
 const TINTS = 8;
 
@@ -28,7 +26,7 @@ export const initial = (title: string) => ([...title.trim()][0] ?? "?").toUpperC
 
 /** The second line of a row. */
 export function subtitle(s: Summary): string {
-  if (s.unreadable) return "Cannot be opened";
+  if (s.unreadable) return m.value.list.cannotOpen;
   if (s.username) return s.username;
   if (s.url) return hostOf(s.url);
   return kindOf(s.type).one;
@@ -55,5 +53,5 @@ export function openable(url: string): string | null {
 export const when = (iso: string | undefined) => {
   if (!iso) return "";
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? "" : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  return Number.isNaN(date.getTime()) ? "" : date.toLocaleString(locale.value, { dateStyle: "medium", timeStyle: "short" });
 };

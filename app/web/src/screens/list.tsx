@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../core/api";
 import type { Summary } from "../core/types";
+import { m } from "../messages";
 import { copyPlain, copySecret } from "../state/clipboard";
 import { toast } from "../state/app";
 import { go, href, route } from "../state/route";
@@ -9,34 +10,19 @@ import { fail } from "../state/session";
 import { all, counts, filter, query, search, shown, type Filter } from "../state/vault";
 import { Empty } from "../ui/controls";
 import { Icon } from "../ui/icon";
-import { kindOf, kinds, subtitle, TYPES } from "./kinds";
+import { kindOf, subtitle, TYPES } from "./kinds";
 import { Tile } from "./tile";
-
-const text = {
-  title: "Entries",
-  search: "Search the vault",
-  placeholder: "Search",
-  clear: "Clear the search",
-  add: "New entry",
-  short: "New",
-  opening: "Opening your vault…",
-  count: (n: number) => (n === 1 ? "1 entry" : `${n.toLocaleString()} entries`),
-  emptyTitle: "Your vault is empty",
-  emptyBody: "Add the first password that you do not want to lose.",
-  noHits: (q: string) => `Nothing matches “${q}”`,
-  noHitsBody: "Search looks at titles, user names, addresses and tags.",
-  noneHere: "Nothing here yet",
-  favouriteHint: "Mark an entry with the star to find it here.",
-  keys: "Enter opens, C copies the password, U the user name",
-};
 
 const ROW = 60; // --row-height in list.css
 const SPARE = 6; // rows kept above and below what is in sight
 
 const heading = (f: Filter) =>
-  f.by === "favourite" ? "Favourites" : f.by === "type" ? kinds[f.type].many : f.by === "tag" ? f.tag : "All entries";
+  f.by === "favourite" ? m.value.common.favourites
+    : f.by === "type" ? kindOf(f.type).many
+      : f.by === "tag" ? f.tag : m.value.common.allEntries;
 
 function SearchBox({ onDown }: { onDown: () => void }) {
+  const text = m.value.list;
   return (
     <div class="search" role="search">
       <Icon name="search" />
@@ -60,21 +46,23 @@ function SearchBox({ onDown }: { onDown: () => void }) {
 
 /** The phone and the tablet have no sidebar; there the types stand above the list. */
 function Chips() {
+  const { common, list: text } = m.value;
   const chip = (by: Filter, label: string) => (
     <button key={label} type="button" class="chip" aria-pressed={JSON.stringify(filter.value) === JSON.stringify(by)}
       onClick={() => search(query.value, by)}>{label}</button>
   );
   return (
-    <div class="chips" role="group" aria-label="Show">
-      {chip({ by: "all" }, "All")}
-      {chip({ by: "favourite" }, "Favourites")}
-      {TYPES.map((type) => chip({ by: "type", type }, kinds[type].many))}
+    <div class="chips" role="group" aria-label={text.show}>
+      {chip({ by: "all" }, text.all)}
+      {chip({ by: "favourite" }, common.favourites)}
+      {TYPES.map((type) => chip({ by: "type", type }, kindOf(type).many))}
       {counts.value.tags.map(([tag]) => chip({ by: "tag", tag }, tag))}
     </div>
   );
 }
 
 function NoRows() {
+  const { common, list: text } = m.value;
   if (query.value.trim()) {
     return <Empty icon="search" title={text.noHits(query.value.trim())}><p>{text.noHitsBody}</p></Empty>;
   }
@@ -82,7 +70,7 @@ function NoRows() {
     return (
       <Empty icon="key" title={text.emptyTitle}>
         <p>{text.emptyBody}</p>
-        <a class="button button-primary" href={href("new")}><Icon name="plus" /><span>{text.add}</span></a>
+        <a class="button button-primary" href={href("new")}><Icon name="plus" /><span>{common.newEntry}</span></a>
       </Empty>
     );
   }
@@ -95,7 +83,8 @@ function NoRows() {
 
 function Row({ item, index, total, selected, active }:
   { item: Summary; index: number; total: number; selected: boolean; active: boolean }) {
-  const name = item.unreadable ? item.title || "Unreadable entry" : item.title;
+  const { common, list: text } = m.value;
+  const name = item.unreadable ? item.title || text.unreadable : item.title;
   return (
     <div class="row" role="option" id={`row-${item.id}`} aria-selected={selected} aria-posinset={index + 1}
       aria-setsize={total} data-active={active} data-index={index} style={{ transform: `translateY(${index * ROW}px)` }}>
@@ -104,27 +93,29 @@ function Row({ item, index, total, selected, active }:
         <span class="row-title">{name}</span>
         <span class="row-sub">{subtitle(item)}</span>
       </span>
-      {item.favourite && <span class="row-star" title="Favourite"><Icon name="star" filled /></span>}
+      {item.favourite && <span class="row-star" title={common.favourite}><Icon name="star" filled /></span>}
       <span class="visually-hidden">{kindOf(item.type).one}</span>
     </div>
   );
 }
 
 async function copyFrom(item: Summary, what: "password" | "username") {
+  const { common, list: text } = m.value;
   if (what === "username") {
-    if (item.username) await copyPlain(item.username, "User name");
+    if (item.username) await copyPlain(item.username, common.username);
     return;
   }
   try {
     const { password } = await api.get({ id: item.id });
-    if (password) await copySecret(password, "Password");
-    else toast("This entry has no password.");
+    if (password) await copySecret(password, common.password);
+    else toast(text.noPassword);
   } catch (e) {
-    if (!fail(e)) toast("The entry could not be opened.", "problem");
+    if (!fail(e)) toast(text.notOpened, "problem");
   }
 }
 
 export function ListPane() {
+  const { common, list: text } = m.value;
   const { items, total } = shown.value;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 800 });
@@ -200,7 +191,7 @@ export function ListPane() {
       <div class="list-head">
         <div class="list-title">
           <h1 tabIndex={-1}>{heading(filter.value)}</h1>
-          <a class="button button-primary" href={href("new")} aria-label={text.add}>
+          <a class="button button-primary" href={href("new")} aria-label={common.newEntry}>
             <Icon name="plus" /><span>{text.short}</span>
           </a>
         </div>
@@ -230,7 +221,7 @@ export function ListPane() {
               </div>
             </div>
           )}
-      <p class="list-foot" role="status">{all.value !== null && items.length > 0 && text.count(total)}</p>
+      <p class="list-foot" role="status">{all.value !== null && items.length > 0 && common.entries(total)}</p>
     </section>
   );
 }

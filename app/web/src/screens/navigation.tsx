@@ -1,22 +1,11 @@
 import type { ComponentChildren } from "preact";
+import { locale, m, NAME } from "../messages";
 import { phase } from "../state/app";
 import { go, href, route } from "../state/route";
 import { lock } from "../state/session";
 import { counts, filter, query, search, type Filter } from "../state/vault";
 import { Icon, Mark, type IconName } from "../ui/icon";
-import { kinds, TYPES } from "./kinds";
-
-const text = {
-  name: "VaultSphere",
-  vault: "Vault",
-  all: "All entries",
-  favourites: "Favourites",
-  tags: "Tags",
-  generator: "Generator",
-  settings: "Settings",
-  lock: "Lock",
-  lockTitle: "Lock (Alt+L)",
-};
+import { kindOf, TYPES } from "./kinds";
 
 const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -30,7 +19,7 @@ function FilterButton({ by, icon, count, children }:
         go("vault");
       }}>
       <Icon name={icon} /><span class="nav-label">{children}</span>
-      {!!count && <span class="nav-count">{count.toLocaleString()}</span>}
+      {!!count && <span class="nav-count">{count.toLocaleString(locale.value)}</span>}
     </button>
   );
 }
@@ -47,29 +36,30 @@ function PageLink({ to, icon, children }: { to: string; icon: IconName; children
 }
 
 const LockButton = () => (
-  <button type="button" class="nav-item" title={text.lockTitle} onClick={() => void lock("asked")}>
-    <Icon name="lock" /><span class="nav-label">{text.lock}</span>
+  <button type="button" class="nav-item" title={m.value.navigation.lockTitle} onClick={() => void lock("asked")}>
+    <Icon name="lock" /><span class="nav-label">{m.value.navigation.lock}</span>
   </button>
 );
 
 export function Sidebar() {
+  const { common, navigation: text } = m.value;
   const { by, tags } = counts.value;
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   return (
-    <nav class="sidebar" aria-label={text.name}>
-      <p class="brand"><Mark /><span>{text.name}</span></p>
+    <nav class="sidebar" aria-label={NAME}>
+      <p class="brand"><Mark /><span>{NAME}</span></p>
       <div class="nav-scroll">
-        <FilterButton by={{ by: "all" }} icon="all" count={by.all}>{text.all}</FilterButton>
-        <FilterButton by={{ by: "favourite" }} icon="star" count={by.favourite}>{text.favourites}</FilterButton>
+        <FilterButton by={{ by: "all" }} icon="all" count={by.all}>{common.allEntries}</FilterButton>
+        <FilterButton by={{ by: "favourite" }} icon="star" count={by.favourite}>{common.favourites}</FilterButton>
         <hr />
         {TYPES.map((type) => (
-          <FilterButton key={type} by={{ by: "type", type }} icon={kinds[type].icon} count={by[type]}>
-            {kinds[type].many}
+          <FilterButton key={type} by={{ by: "type", type }} icon={kindOf(type).icon} count={by[type]}>
+            {kindOf(type).many}
           </FilterButton>
         ))}
         {tags.length > 0 && (
           <>
-            <p class="nav-head">{text.tags}</p>
+            <p class="nav-head">{common.tags}</p>
             {tags.map(([tag, n]) => (
               <FilterButton key={tag} by={{ by: "tag", tag }} icon="tag" count={n}>{tag}</FilterButton>
             ))}
@@ -89,8 +79,9 @@ export function Sidebar() {
 
 /** The phone's navigation, under the thumb. */
 export function Tabbar() {
+  const text = m.value.navigation;
   return (
-    <nav class="tabbar" aria-label={text.name}>
+    <nav class="tabbar" aria-label={NAME}>
       <PageLink to="vault" icon="key">{text.vault}</PageLink>
       <PageLink to="generator" icon="generate">{text.generator}</PageLink>
       <PageLink to="settings" icon="settings">{text.settings}</PageLink>

@@ -1,14 +1,8 @@
 // Choosing a master password: twice, with its strength. Shared by registration, recovery and the settings.
 import { useLayoutEffect, useState } from "preact/hooks";
+import { m } from "../messages";
 import { PasswordField } from "../ui/field";
 import { levelOf, StrengthMeter, useStrength } from "../ui/strength";
-
-const text = {
-  first: "New master password",
-  again: "New master password again",
-  differs: "The two are not the same.",
-  tooWeak: "Too easy to guess for the one password that guards all others.",
-};
 
 const WEAKEST = 2; // "Fair": below, a stolen database would give the password away
 
@@ -17,8 +11,9 @@ export interface Choice {
   ready: boolean;
 }
 
-export function NewPassword({ username, onChoice, labels = text }:
+export function NewPassword({ username, onChoice, labels = m.value.newPassword }:
   { username: string; onChoice: (c: Choice) => void; labels?: { first: string; again: string } }) {
+  const text = m.value.newPassword;
   const [first, setFirst] = useState("");
   const [again, setAgain] = useState("");
   const strength = useStrength(first, [username, "vaultsphere"]);

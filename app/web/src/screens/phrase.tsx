@@ -1,5 +1,7 @@
 // The recovery phrase: shown once, kept by the user, then asked for.
 import { useMemo, useState } from "preact/hooks";
+import { m } from "../messages";
+import type { Messages } from "../messages/en";
 import { copySecret } from "../state/clipboard";
 import { toast } from "../state/app";
 import { Button } from "../ui/controls";
@@ -7,57 +9,39 @@ import { TextField } from "../ui/field";
 import { Icon, Mark } from "../ui/icon";
 import { focusOnce } from "./sign-in";
 
-const text = {
-  why: "These 24 words are the only other way into your vault. Nobody can give them to you again, and whoever has them can open it. Keep them on paper or another safe place, not in this vault.",
-  words: "Recovery phrase",
-  print: "Print",
-  file: "Save as file",
-  copy: "Copy",
-  sheet: "VaultSphere recovery phrase",
-  sheetHow: "To get into the vault without the master password: open the page, choose “Forgot your master password?” and type the words in this order. Whoever has this sheet can open the vault.",
-  sheetUser: "User name",
-  sheetSite: "Address",
-  fileName: "vaultsphere-recovery-phrase.txt",
-  saved: "Saved. Move the file off this device.",
-  ask: "To be sure that you have them, type these three words.",
-  word: (n: number) => `Word ${n}`,
-  wrong: (n: number) => `Word ${n} is different. Look again at what you kept.`,
-  confirm: "Confirm",
-  back: "Show the words again",
-};
-
 const number = (i: number) => String(i + 1).padStart(2, " ");
 
-const asFile = (words: string[], username: string) =>
-  [text.sheet, "", `${text.sheetUser}: ${username}`, `${text.sheetSite}: ${location.origin}`, "",
+const asFile = (words: string[], username: string, { common, phrase: text }: Messages) =>
+  [text.sheet, "", `${common.username}: ${username}`, `${text.sheetSite}: ${location.origin}`, "",
     ...words.map((w, i) => `${number(i)}  ${w}`), "", text.sheetHow, ""].join("\n");
 
 function saveFile(words: string[], username: string) {
-  const url = URL.createObjectURL(new Blob([asFile(words, username)], { type: "text/plain" }));
+  const url = URL.createObjectURL(new Blob([asFile(words, username, m.value)], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = text.fileName;
+  link.download = "vaultsphere-recovery-phrase.txt";
   link.click();
   URL.revokeObjectURL(url);
-  toast(text.saved);
+  toast(m.value.phrase.saved);
 }
 
 /** The words, and three ways to keep them. The printed sheet is laid out for paper and invisible here. */
 export function PhraseSheet({ words, username }: { words: string[]; username: string }) {
+  const { common, phrase: text } = m.value;
   return (
     <>
       <p class="notice"><Icon name="danger" /><span>{text.why}</span></p>
-      <ol class="words" aria-label={text.words}>
+      <ol class="words" aria-label={common.recoveryPhrase}>
         {words.map((w, i) => <li key={i}><span aria-hidden="true">{i + 1}</span><b>{w}</b></li>)}
       </ol>
       <div class="actions">
         <Button icon="print" onClick={() => print()}>{text.print}</Button>
         <Button icon="download" onClick={() => saveFile(words, username)}>{text.file}</Button>
-        <Button icon="copy" onClick={() => void copySecret(words.join(" "), text.words)}>{text.copy}</Button>
+        <Button icon="copy" onClick={() => void copySecret(words.join(" "), common.recoveryPhrase)}>{text.copy}</Button>
       </div>
       <div class="print-sheet" aria-hidden="true">
         <h2><Mark />{text.sheet}</h2>
-        <p>{text.sheetUser}: <b>{username}</b><br />{text.sheetSite}: <b>{location.origin}</b></p>
+        <p>{common.username}: <b>{username}</b><br />{text.sheetSite}: <b>{location.origin}</b></p>
         <ol>{words.map((w, i) => <li key={i}>{w}</li>)}</ol>
         <p>{text.sheetHow}</p>
       </div>
@@ -74,6 +58,7 @@ function pickThree(n: number): number[] {
 
 export function PhraseCheck({ words, onConfirmed, onBack, busy }:
   { words: string[]; onConfirmed: () => void; onBack: () => void; busy: boolean }) {
+  const text = m.value.phrase;
   const places = useMemo(() => pickThree(words.length), [words]);
   const [typed, setTyped] = useState(["", "", ""]);
   const [wrong, setWrong] = useState<number | null>(null);

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import { restart } from "../core/host";
+import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { href } from "../state/route";
 import { unlocked } from "../state/session";
@@ -14,28 +15,21 @@ import { Frame } from "./frame";
 import { NewPassword, type Choice } from "./new-password";
 import { focusOnce } from "./sign-in";
 
-const text = {
-  title: "Recover your vault",
-  lead: "The 24 words open your vault and let you set a new master password. Everything in it stays.",
-  username: "User name",
-  phrase: "Recovery phrase",
-  phraseHint: "24 words, in order, with spaces between them.",
-  count: (n: number) => `${n} of 24 words`,
-  complete: "The phrase is complete.",
-  lost: "I have also lost my authenticator",
-  lostHint: "The second factor is removed; you can set it up again in the settings.",
-  submit: "Set the password and open the vault",
-  working: "Deriving your keys…",
-  back: "Back to sign in",
-  done: "Your new master password is set. Other devices have been signed out.",
-};
-
 interface Judged {
   ok: boolean;
-  message: string;
+  word: number; // the first that no phrase has; 0: none, or it is another mistake
+}
+
+const PHRASE_WORDS = 24;
+
+function mistake(word: number, words: number): string {
+  const text = m.value.recover;
+  if (word) return text.unknownWord(word);
+  return words > PHRASE_WORDS ? text.tooMany : text.mixedUp;
 }
 
 export function Recover() {
+  const { common, recover: text } = m.value;
   const [username, setUsername] = useState("");
   const [phrase, setPhrase] = useState("");
   const [judged, setJudged] = useState<Judged | null>(null);
@@ -56,7 +50,7 @@ export function Recover() {
   }, [phrase]);
 
   // While words are still to come, the last one may be half typed: only a full phrase is called wrong.
-  const wrong = judged && !judged.ok && words >= 24 ? judged.message : null;
+  const wrong = judged && !judged.ok && words >= PHRASE_WORDS ? mistake(judged.word, words) : null;
   const ready = username.trim() !== "" && judged?.ok === true && choice.ready && !wait;
 
   const recover = () => task.run(async () => {
@@ -76,9 +70,9 @@ export function Recover() {
         e.preventDefault();
         if (ready) recover();
       }}>
-        <TextField label={text.username} value={username} onInput={setUsername} autocomplete="username" required
+        <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
           maxLength={128} inputRef={focusOnce} />
-        <TextArea label={text.phrase} value={phrase} onInput={setPhrase} rows={6} mono error={wrong}
+        <TextArea label={common.recoveryPhrase} value={phrase} onInput={setPhrase} rows={6} mono error={wrong}
           hint={judged?.ok
             ? <span class="good"><Icon name="check" />{text.complete}</span>
             : words ? text.count(words) : text.phraseHint} />
@@ -86,10 +80,10 @@ export function Recover() {
         <Check label={text.lost} hint={text.lostHint} checked={lost} onChange={setLost} />
         <Problem error={task.error} wait={wait} />
         {task.busy
-          ? <Working onCancel={restart}>{text.working}</Working>
+          ? <Working onCancel={restart}>{common.derivingKeys}</Working>
           : <Button type="submit" kind="primary" wide disabled={!ready}>{text.submit}</Button>}
       </form>
-      <nav class="panel-links" aria-label="Other ways in"><a href={href("sign-in")}>{text.back}</a></nav>
+      <nav class="panel-links" aria-label={common.otherWays}><a href={href("sign-in")}>{text.back}</a></nav>
     </Frame>
   );
 }

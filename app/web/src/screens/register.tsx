@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
+import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { guard, href } from "../state/route";
 import { unlocked } from "../state/session";
@@ -14,29 +15,12 @@ import { NewPassword, type Choice } from "./new-password";
 import { PhraseCheck, PhraseSheet } from "./phrase";
 import { focusOnce } from "./sign-in";
 
-const text = {
-  title: "Create your vault",
-  username: "User name",
-  usernameHint: "How you sign in. It need not be an email address.",
-  passwords: { first: "Master password", again: "Master password again" },
-  submit: "Continue",
-  deriving: "Deriving your key…",
-  have: "Have a vault already?",
-  signIn: "Sign in",
-  phraseTitle: "Your recovery phrase",
-  kept: "I have kept these words",
-  checkTitle: "Check the phrase",
-  creating: "Creating your vault…",
-  nameTitle: "Choose another user name",
-  nameLead: (name: string) => `“${name}” is taken. Your password and your recovery phrase stay as they are.`,
-  create: "Create the vault",
-};
-
 type Step = "form" | "phrase" | "check" | "name";
 const STEPS = ["form", "phrase", "check"];
 
 /** The account is made on the server only in the last step, when the phrase has been confirmed. */
 export function Register() {
+  const { common, register: text } = m.value;
   const [step, setStep] = useState<Step>("form");
   const [username, setUsername] = useState("");
   const [taken, setTaken] = useState("");
@@ -66,7 +50,7 @@ export function Register() {
   });
 
   const progress = (
-    <p class="steps">Step {Math.max(1, STEPS.indexOf(step) + 1)} of 3</p>
+    <p class="steps">{text.step(Math.max(1, STEPS.indexOf(step) + 1), STEPS.length)}</p>
   );
 
   switch (step) {
@@ -79,16 +63,16 @@ export function Register() {
             e.preventDefault();
             if (username.trim() && choice.ready) prepare();
           }}>
-            <TextField label={text.username} value={username} onInput={setUsername} autocomplete="username" required
+            <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
               maxLength={128} hint={text.usernameHint} inputRef={focusOnce} />
-            <NewPassword username={username} onChoice={setChoice} labels={text.passwords} />
+            <NewPassword username={username} onChoice={setChoice} labels={{ first: common.masterPassword, again: text.again }} />
             <Problem error={task.error} wait={wait} />
             {task.busy
-              ? <Working onCancel={restart}>{text.deriving}</Working>
+              ? <Working onCancel={restart}>{common.derivingKey}</Working>
               : <Button type="submit" kind="primary" wide disabled={!username.trim() || !choice.ready}>{text.submit}</Button>}
           </form>
-          <nav class="panel-links" aria-label="Other ways in">
-            <p>{text.have} <a href={href("sign-in")}>{text.signIn}</a></p>
+          <nav class="panel-links" aria-label={common.otherWays}>
+            <p>{text.have} <a href={href("sign-in")}>{common.signIn}</a></p>
           </nav>
         </Frame>
       );
@@ -98,7 +82,7 @@ export function Register() {
           {progress}
           <Heading title={text.phraseTitle}>{text.phraseTitle}</Heading>
           <PhraseSheet words={words} username={username} />
-          <Button kind="primary" wide onClick={() => setStep("check")}>{text.kept}</Button>
+          <Button kind="primary" wide onClick={() => setStep("check")}>{common.keptWords}</Button>
         </Frame>
       );
     case "check":
@@ -120,7 +104,7 @@ export function Register() {
             e.preventDefault();
             if (username.trim()) create();
           }}>
-            <TextField label={text.username} value={username} onInput={setUsername} autocomplete="username" required
+            <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
               maxLength={128} inputRef={focusOnce} />
             <Problem error={task.error} wait={wait} />
             <Button type="submit" kind="primary" wide busy={task.busy} disabled={!username.trim()}>{text.create}</Button>

@@ -1,19 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { restart } from "../core/host";
+import { m } from "../messages";
 import { href } from "../state/route";
 import { Button, Heading, Working } from "../ui/controls";
 import { Problem, type Task } from "../ui/task";
 import { Frame } from "./frame";
-
-const text = {
-  title: "Second factor",
-  lead: "Enter the six-digit code that your authenticator app shows for VaultSphere.",
-  label: "Code from the authenticator",
-  submit: "Continue",
-  checking: "Checking the code…",
-  back: "Use another account",
-  lost: "Lost your authenticator?",
-};
 
 /** Six digits in one input, so that pasting, autofill and screen readers work as everywhere. */
 export function CodeField({ value, onInput, label }:
@@ -36,6 +27,7 @@ export function CodeField({ value, onInput, label }:
 
 export function SecondFactor({ task, wait, onCode, onBack }:
   { task: Task; wait: number; onCode: (code: string) => void; onBack: () => void }) {
+  const { common, secondFactor: text } = m.value;
   const [code, setCode] = useState("");
   useEffect(() => {
     if (task.error) setCode(""); // a code works once; the next try needs another
@@ -57,7 +49,7 @@ export function SecondFactor({ task, wait, onCode, onBack }:
           ? <Working onCancel={restart}>{text.checking}</Working>
           : <Button type="submit" kind="primary" wide disabled={code.length < 6 || wait > 0}>{text.submit}</Button>}
       </form>
-      <nav class="panel-links" aria-label="Other ways in">
+      <nav class="panel-links" aria-label={common.otherWays}>
         <a href={href("recover")}>{text.lost}</a>
         <button type="button" class="link" onClick={onBack}>{text.back}</button>
       </nav>

@@ -1,4 +1,6 @@
 // A secret on the screen: dots, or its characters with digits and symbols told apart.
+import { m } from "../messages";
+
 
 const DOTS = "••••••••••••"; // always twelve: the length is part of the secret
 
@@ -17,8 +19,9 @@ function runs(value: string): { kind: string; text: string }[] {
 }
 
 export function Secret({ value, visible, plain }: { value: string; visible: boolean; plain?: boolean }) {
+  const { common } = m.value;
   if (!visible) {
-    return <span class="secret secret-hidden"><span aria-hidden="true">{DOTS}</span><span class="visually-hidden">hidden</span></span>;
+    return <span class="secret secret-hidden"><span aria-hidden="true">{DOTS}</span><span class="visually-hidden">{common.hidden}</span></span>;
   }
   return (
     <span class="secret mono">

@@ -1,25 +1,15 @@
 // The keyboard's shortcuts, and the list of them.
 import { signal } from "@preact/signals";
+import { m } from "../messages";
 import { phase } from "../state/app";
 import { go } from "../state/route";
 import { lock } from "../state/session";
 import { Dialog } from "../ui/dialog";
 
-const text = {
-  title: "Keyboard shortcuts",
-  rows: [
-    ["/", "Search the vault"],
-    ["N", "New entry"],
-    ["↑ ↓ Home End", "Move in the list"],
-    ["Enter", "Open the entry"],
-    ["C", "Copy the password of the entry in the list"],
-    ["U", "Copy its user name"],
-    ["Ctrl Enter", "Save the form"],
-    ["Esc", "Clear the search, close a dialog"],
-    ["Alt L", "Lock"],
-    ["?", "This list"],
-  ],
-};
+const ROWS = [
+  ["search", "/"], ["new", "N"], ["move", "↑", "↓", "home", "end"], ["open", "enter"], ["copyPassword", "C"],
+  ["copyUsername", "U"], ["save", "ctrl", "enter"], ["escape", "esc"], ["lock", "Alt", "L"], ["help", "?"],
+] as const;
 
 const listed = signal(false);
 
@@ -56,12 +46,13 @@ export function handleShortcut(e: KeyboardEvent) {
 }
 
 export function Shortcuts() {
+  const text = m.value.shortcuts;
   if (!listed.value) return null;
   return (
     <Dialog title={text.title} onClose={() => (listed.value = false)}>
       <dl class="dialog-body shortcuts">
-        {text.rows.map(([keys, what]) => (
-          <div key={keys}><dt>{keys!.split(" ").map((k) => <kbd key={k}>{k}</kbd>)}</dt><dd>{what}</dd></div>
+        {ROWS.map(([what, ...keys]) => (
+          <div key={what}><dt>{keys.map((k) => <kbd key={k}>{text.keys[k as keyof typeof text.keys] ?? k}</kbd>)}</dt><dd>{text[what]}</dd></div>
         ))}
       </dl>
     </Dialog>

@@ -2,6 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import * as api from "../core/api";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
+import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { href } from "../state/route";
 import { unlocked } from "../state/session";
@@ -12,18 +13,8 @@ import { Problem, useCountdown, useTask } from "../ui/task";
 import { Frame } from "./frame";
 import { SecondFactor } from "./second-factor";
 
-const text = {
-  title: "Sign in",
-  username: "User name",
-  password: "Master password",
-  submit: "Sign in",
-  deriving: "Deriving your key…",
-  forgot: "Forgot your master password?",
-  fresh: "New here?",
-  register: "Create a vault",
-};
-
 export function SignIn() {
+  const { common, signIn: text } = m.value;
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [second, setSecond] = useState(false);
@@ -64,17 +55,17 @@ export function SignIn() {
         e.preventDefault();
         if (username && password && !wait) signIn("");
       }}>
-        <TextField label={text.username} value={username} onInput={setUsername} autocomplete="username" required
+        <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
           inputRef={focusOnce} />
-        <PasswordField label={text.password} value={password} onInput={setPassword} autocomplete="current-password"
+        <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password"
           required inputRef={passwordRef} />
         <Problem error={task.error} wait={wait} />
         {task.busy
-          ? <Working onCancel={restart}>{text.deriving}</Working>
-          : <Button type="submit" kind="primary" wide disabled={wait > 0}>{text.submit}</Button>}
+          ? <Working onCancel={restart}>{common.derivingKey}</Working>
+          : <Button type="submit" kind="primary" wide disabled={wait > 0}>{common.signIn}</Button>}
       </form>
-      <nav class="panel-links" aria-label="Other ways in">
-        <a href={href("recover")}>{text.forgot}</a>
+      <nav class="panel-links" aria-label={common.otherWays}>
+        <a href={href("recover")}>{common.forgot}</a>
         <p>{text.fresh} <a href={href("register")}>{text.register}</a></p>
       </nav>
     </Frame>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
+import { m } from "../messages";
 import { href } from "../state/route";
 import { signOut, unlock } from "../state/session";
 import { Button, Heading, Working } from "../ui/controls";
@@ -10,17 +11,9 @@ import { Problem, useCountdown, useTask } from "../ui/task";
 import { Frame } from "./frame";
 import { focusOnce } from "./sign-in";
 
-const text = {
-  title: "Your vault is locked",
-  password: "Master password",
-  submit: "Unlock",
-  deriving: "Deriving your key…",
-  forgot: "Forgot your master password?",
-  signOut: "Sign out",
-};
-
 /** There is a session already; only the keys are missing. */
 export function Unlock({ username }: { username: string }) {
+  const { common, unlock: text } = m.value;
   const [password, setPassword] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
@@ -34,7 +27,7 @@ export function Unlock({ username }: { username: string }) {
   });
   return (
     <Frame>
-      <Heading title="Locked" focus={false}>{text.title}</Heading>
+      <Heading title={text.pageTitle} focus={false}>{text.title}</Heading>
       <p class="who"><Icon name="identity" /><span>{username}</span></p>
       <form class="stack" onSubmit={(e) => {
         e.preventDefault();
@@ -42,16 +35,16 @@ export function Unlock({ username }: { username: string }) {
       }}>
         <input class="visually-hidden" type="text" autocomplete="username" value={username} readOnly tabIndex={-1}
           aria-hidden="true" />
-        <PasswordField label={text.password} value={password} onInput={setPassword} autocomplete="current-password"
+        <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password"
           required inputRef={focusOnce} />
         <Problem error={task.error} wait={wait} />
         {task.busy
-          ? <Working onCancel={restart}>{text.deriving}</Working>
+          ? <Working onCancel={restart}>{common.derivingKey}</Working>
           : <Button type="submit" kind="primary" icon="lock" wide disabled={wait > 0}>{text.submit}</Button>}
       </form>
-      <nav class="panel-links" aria-label="Other ways in">
-        <a href={href("recover")}>{text.forgot}</a>
-        <button type="button" class="link" onClick={() => void signOut()}>{text.signOut}</button>
+      <nav class="panel-links" aria-label={common.otherWays}>
+        <a href={href("recover")}>{common.forgot}</a>
+        <button type="button" class="link" onClick={() => void signOut()}>{common.signOut}</button>
       </nav>
     </Frame>
   );

@@ -1,4 +1,5 @@
 // Copies a secret and takes it back from the clipboard later.
+import { m } from "../messages";
 import { preferences, toast } from "./app";
 
 let copied: string | null = null;
@@ -36,9 +37,9 @@ export function clearClipboardNow() {
 export async function copyPlain(value: string, name: string) {
   try {
     await navigator.clipboard.writeText(value);
-    toast(`${name} copied`);
+    toast(m.value.clipboard.copied(name));
   } catch {
-    toast("The browser did not allow copying. Show the value and copy it by hand.", "problem");
+    toast(m.value.clipboard.refused, "problem");
   }
 }
 
@@ -47,11 +48,12 @@ export async function copySecret(value: string, name: string) {
   try {
     await navigator.clipboard.writeText(value);
   } catch {
-    toast("The browser did not allow copying. Show the value and copy it by hand.", "problem");
+    toast(m.value.clipboard.refused, "problem");
     return;
   }
   clearTimeout(timer);
   copied = value;
   if (seconds > 0) timer = setTimeout(() => void clear(), seconds * 1000);
-  toast(seconds > 0 ? `${name} copied. The clipboard is cleared in ${seconds} seconds.` : `${name} copied`);
+  const { copied: plain, copiedFor } = m.value.clipboard;
+  toast(seconds > 0 ? copiedFor(name, seconds) : plain(name));
 }

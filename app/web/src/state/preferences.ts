@@ -1,9 +1,12 @@
 // This device's preferences, in localStorage. None of them is secret.
 import type { PassphraseRules, PasswordRules } from "../core/types";
+import { isLanguage, type Language } from "../messages/languages";
 
-export type Theme = "system" | "light" | "dark";
+export const THEMES = ["system", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
 
 export interface Preferences {
+  language: Language | "system";
   theme: Theme;
   autoLockMinutes: number;
   clipboardSeconds: number; // 0: the clipboard is left alone
@@ -14,6 +17,7 @@ export const AUTO_LOCK_MINUTES = [1, 5, 15, 60];
 export const CLIPBOARD_SECONDS = [10, 30, 60, 120, 0];
 
 export const DEFAULTS: Preferences = {
+  language: "system",
   theme: "system",
   autoLockMinutes: 5,
   clipboardSeconds: 30,
@@ -41,6 +45,7 @@ export function readPreferences(): Preferences {
   const among = (value: unknown, choices: number[], fallback: number) =>
     typeof value === "number" && choices.includes(value) ? value : fallback;
   return {
+    language: isLanguage(kept.language) ? kept.language : DEFAULTS.language,
     theme,
     autoLockMinutes: among(kept.autoLockMinutes, AUTO_LOCK_MINUTES, DEFAULTS.autoLockMinutes),
     clipboardSeconds: among(kept.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),

@@ -3,6 +3,7 @@ import { batch } from "@preact/signals";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
+import { m } from "../messages";
 import { loaded, online, phase, toast } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
@@ -98,7 +99,7 @@ export async function signOut() {
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code !== "unauthorized") {
-      toast("The server could not be told; this device stays signed in until it can.", "problem");
+      toast(m.value.session.notTold, "problem");
       return;
     }
   }
@@ -127,7 +128,7 @@ export function fail(e: unknown): boolean {
     case "unauthorized":
       if (phase.value.at === "signed_out") return false;
       signedOut();
-      toast("This session has ended. Sign in again.", "problem");
+      toast(m.value.problem.unauthorized, "problem");
       return true;
     case "locked":
       if (phase.value.at === "unlocked") void lock("other tab");

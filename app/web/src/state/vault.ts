@@ -3,6 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
 import type { ItemType, Summary } from "../core/types";
+import { locale, m } from "../messages";
 import { online, phase, toast } from "./app";
 import { fail } from "./session";
 
@@ -41,7 +42,7 @@ export const counts = computed(() => {
     if (s.favourite) by.favourite = by.favourite! + 1;
     for (const t of s.tags ?? []) tags.set(t, (tags.get(t) ?? 0) + 1);
   }
-  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b)) };
+  return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b, locale.value)) };
 });
 
 let asked = 0;
@@ -122,7 +123,7 @@ export async function setFavourite(id: string, favourite: boolean) {
   const item = await api.get({ id });
   await api.save({ item: { ...item, favourite } });
   await refresh();
-  toast(favourite ? "Added to favourites" : "Removed from favourites");
+  toast(favourite ? m.value.list.starred : m.value.list.unstarred);
 }
 
 /** Forgets all of it. */

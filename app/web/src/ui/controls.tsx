@@ -1,6 +1,7 @@
 // Buttons and small parts that every screen uses.
 import type { ComponentChildren, Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { m, NAME } from "../messages";
 import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
@@ -54,7 +55,7 @@ export function Heading({ children, title, focus = true, level = 1 }:
   { children: ComponentChildren; title: string; focus?: boolean; level?: 1 | 2 }) {
   const ref = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
-    document.title = `${title} · VaultSphere`;
+    document.title = `${title} · ${NAME}`;
     if (focus) ref.current?.focus({ preventScroll: false });
   }, [title, focus]);
   return level === 1
@@ -64,11 +65,12 @@ export function Heading({ children, title, focus = true, level = 1 }:
 
 /** Slow work, with words. Cancel ends it. */
 export function Working({ children, onCancel }: { children: ComponentChildren; onCancel?: () => void }) {
+  const { common } = m.value;
   return (
     <div class="working" role="status">
       <span class="spinner" aria-hidden="true" />
       <span>{children}</span>
-      {onCancel && <Button kind="quiet" onClick={onCancel}>Cancel</Button>}
+      {onCancel && <Button kind="quiet" onClick={onCancel}>{common.cancel}</Button>}
     </div>
   );
 }

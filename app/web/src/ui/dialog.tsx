@@ -1,6 +1,7 @@
 // Modal dialogs on <dialog>: the browser keeps the focus inside and gives it back; Escape closes.
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { m } from "../messages";
 import { Button, IconButton } from "./controls";
 
 interface DialogProps {
@@ -11,6 +12,7 @@ interface DialogProps {
 }
 
 export function Dialog({ title, onClose, children, wide }: DialogProps) {
+  const { common } = m.value;
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   const from = useRef<Element | null>(null);
@@ -33,7 +35,7 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
       }}>
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
+        <IconButton icon="close" label={common.close} onClick={onClose} />
       </header>
       {children}
     </dialog>
@@ -51,7 +53,7 @@ interface ConfirmProps {
   onClose: () => void;
 }
 
-export function Confirm({ title, children, action, cancel = "Cancel", danger, busy, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, children, action, cancel = m.value.common.cancel, danger, busy, onConfirm, onClose }: ConfirmProps) {
   const first = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => first.current?.focus(), []);
   return (

@@ -1,6 +1,7 @@
 // Labelled inputs.
 import type { ComponentChildren, Ref } from "preact";
 import { useId, useState } from "preact/hooks";
+import { m } from "../messages";
 import { Icon } from "./icon";
 
 interface TextProps {
@@ -58,6 +59,7 @@ interface PasswordProps extends Omit<TextProps, "type"> {
 
 /** A password with a button that shows it. */
 export function PasswordField(props: PasswordProps) {
+  const { common } = m.value;
   const id = useId();
   const [visible, setVisible] = useState(false);
   const { label, value, onInput, hint, error, inputRef, trailing } = props;
@@ -69,8 +71,8 @@ export function PasswordField(props: PasswordProps) {
           autocomplete={props.autocomplete} required={props.required} spellcheck={false} autocapitalize="none"
           aria-invalid={error ? true : undefined} aria-describedby={described(id, hint, error)}
           onInput={(e) => onInput(e.currentTarget.value)} />
-        <button type="button" class="input-button" aria-label={`Show ${label.toLowerCase()}`} aria-pressed={visible}
-          title={visible ? "Hide" : "Show"} onClick={() => setVisible(!visible)}>
+        <button type="button" class="input-button" aria-label={common.show(label)} aria-pressed={visible}
+          title={visible ? common.hideSecret : common.showSecret} onClick={() => setVisible(!visible)}>
           <Icon name={visible ? "eyeOff" : "eye"} />
         </button>
         {trailing}
@@ -154,14 +156,14 @@ export function Segments<T extends string>({ label, value, options, onChange }:
   );
 }
 
-export function Slider({ label, value, min, max, unit, onInput }:
-  { label: string; value: number; min: number; max: number; unit: string; onInput: (value: number) => void }) {
+export function Slider({ label, value, min, max, shown, onInput }:
+  { label: string; value: number; min: number; max: number; shown: string; onInput: (value: number) => void }) {
   const id = useId();
   return (
     <div class="field slider">
       <label for={id}>{label}</label>
-      <output for={id}>{value} {unit}</output>
-      <input id={id} type="range" min={min} max={max} value={value} aria-valuetext={`${value} ${unit}`}
+      <output for={id}>{shown}</output>
+      <input id={id} type="range" min={min} max={max} value={value} aria-valuetext={shown}
         onInput={(e) => onInput(Number(e.currentTarget.value))} />
     </div>
   );

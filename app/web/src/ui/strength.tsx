@@ -2,16 +2,18 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import type { Strength } from "../core/types";
+import { m } from "../messages";
+import { en } from "../messages/en";
 
 // Levels and times for a rich attacker with the stolen database: Argon2id slows the guesses to ten thousand a second.
 // Upper bounds are powers of ten of guesses.
 const LEVELS = [
-  { below: 6, word: "Very weak", time: "guessed within minutes" },
-  { below: 8.9, word: "Weak", time: "guessed within a day" },
-  { below: 11.3, word: "Fair", time: "guessed within a year" },
-  { below: 13.5, word: "Strong", time: "guessed in decades" },
-  { below: Infinity, word: "Very strong", time: "not guessed in centuries" },
-];
+  { below: 6, name: "veryWeak" },
+  { below: 8.9, name: "weak" },
+  { below: 11.3, name: "fair" },
+  { below: 13.5, name: "strong" },
+  { below: Infinity, name: "veryStrong" },
+] as const;
 
 /** 0 (very weak) to 4 (very strong). */
 export const levelOf = (s: Strength) => LEVELS.findIndex((l) => s.guesses_log10 < l.below);
@@ -35,16 +37,25 @@ export function useStrength(password: string, inputs: string[]): Strength | null
   return strength;
 }
 
+/** The core's advice in the language of the page; the core gives it in English. */
+function advice({ warning, suggestions }: Strength): string {
+  const said = warning || suggestions?.[0];
+  const known = Object.keys(en.strength.advice) as (keyof typeof en.strength.advice)[];
+  const name = known.find((key) => en.strength.advice[key] === said);
+  return name ? `${m.value.strength.advice[name]}.` : "";
+}
+
 export function StrengthMeter({ strength }: { strength: Strength | null }) {
   const score = strength ? levelOf(strength) : -1;
+  const text = m.value.strength;
   const level = LEVELS[score];
   return (
     <div class="strength" data-score={strength ? score : "none"}>
       <div class="strength-bar" aria-hidden="true">{[0, 1, 2, 3].map((i) => <span key={i} data-on={score > i} />)}</div>
       <p role="status">
         {strength && level
-          ? <><strong>{level.word}</strong>: {level.time}. {score < 3 && (strength.warning || strength.suggestions?.[0])}</>
-          : "Several unrelated words make a password that is strong and easy to keep in mind."}
+          ? <><strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength)}</>
+          : text.none}
       </p>
     </div>
   );

@@ -1,6 +1,7 @@
 // One piece of slow work on a screen, and what became of it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
+import { m } from "../messages";
 import { fail } from "../state/session";
 import { Icon } from "./icon";
 
@@ -9,7 +10,7 @@ export interface Task {
   error: CoreError | null;
   run(work: () => Promise<void>): void;
   clear(): void;
-  refuse(message: string): void;
+  refuse(problem: unknown): void;
 }
 
 /** Runs one work at a time. An error that concerns the whole app goes there, any other is shown by <Problem>. */
@@ -40,36 +41,16 @@ export function useTask(): Task {
         });
     },
     clear: () => setError(null),
-    refuse: (message) => setError(asCoreError(new Error(message))),
+    refuse: (problem) => setError(asCoreError(problem)),
   };
 }
 
-const words: Record<string, (e: CoreError) => string> = {
-  invalid_credentials: () => "The user name or the password is not right.",
-  wrong_password: () => "That is not the master password.",
-  totp_invalid: () => "That code is not right, or it was used before. Wait for the next one and try again.",
-  totp_required: () => "A code from your authenticator is needed.",
-  username_taken: () => "This user name is taken. Choose another.",
-  offline: () => "The server cannot be reached. Check the connection, then try again.",
-  unavailable: () => "The server is busy. Try again in a moment.",
-  storage_unavailable: () => "The server cannot reach its storage. Nothing was changed; try again in a moment.",
-  storage_full: () => "The server’s storage is full. Nothing was changed; tell whoever runs it.",
-  too_large: () => "This is too large to keep. Shorten the notes or the fields.",
-  revision_conflict: () => "Another device was faster. Try again.",
-  conflict: () => "The account was changed at the same time. Try again.",
-  not_found: () => "This no longer exists. Another device may have deleted it.",
-};
-
-const sentence = (s: string) => {
-  const first = s.charAt(0).toUpperCase() + s.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
-};
-
 /** What went wrong and what to do next, in a sentence or two. */
-export function explain(e: CoreError): string {
-  const known = words[e.code];
-  if (known) return known(e);
-  return sentence(e.message) + (e.hint ? ` ${sentence(e.hint)}` : "");
+export function explain({ code, message }: CoreError): string {
+  const { problem } = m.value;
+  if (code === "bad_input" || code === "bad_request") return problem.bad_input(message);
+  const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
+  return typeof known === "string" ? known : problem.other(message);
 }
 
 /** Seconds left until `error` says that one may try again; 0 when it does not. */
@@ -89,18 +70,21 @@ export function useCountdown(error: CoreError | null): number {
   return left;
 }
 
-export const inWords = (seconds: number) =>
-  seconds < 90 ? `${seconds} second${seconds === 1 ? "" : "s"}` : `${Math.ceil(seconds / 60)} minutes`;
+function retryIn(seconds: number): string {
+  const { problem } = m.value;
+  return seconds < 90 ? problem.retryInSeconds(seconds) : problem.retryInMinutes(Math.ceil(seconds / 60));
+}
 
 export function Problem({ error, wait }: { error: CoreError | null; wait?: number }) {
   if (!error) return null;
-  const throttled = error.code === "throttled";
   return (
     <div class="problem" role="alert">
       <Icon name="danger" />
       <p>
-        {throttled ? "Too many attempts." : explain(error)}
-        {wait ? <span aria-live="off"> Try again in {inWords(wait)}.</span> : throttled && " You can try again now."}
+        {explain(error)}
+        {wait
+          ? <span aria-live="off"> {retryIn(wait)}</span>
+          : error.code === "throttled" && ` ${m.value.problem.retryNow}`}
       </p>
     </div>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { m } from "../messages";
 import { dismissToast, toasts } from "../state/app";
 import { Icon } from "./icon";
 
@@ -7,6 +8,7 @@ import { Icon } from "./icon";
  * readers, so a region that is always there says the same.
  */
 export function Toasts() {
+  const { common } = m.value;
   const list = toasts.value;
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -23,7 +25,7 @@ export function Toasts() {
           <div key={t.id} class={`toast toast-${t.tone}`}>
             <Icon name={t.tone === "problem" ? "danger" : "check"} />
             <span>{t.text}</span>
-            <button type="button" aria-label="Dismiss" onClick={() => dismissToast(t.id)}><Icon name="close" /></button>
+            <button type="button" aria-label={common.dismiss} onClick={() => dismissToast(t.id)}><Icon name="close" /></button>
           </div>
         ))}
       </div>

@@ -1,11 +1,10 @@
 // The master password once more, before something that an unlocked page alone must not be able to do.
 import { useState, type Dispatch, type StateUpdater } from "preact/hooks";
 import type { ComponentChildren } from "preact";
+import { m } from "../../messages";
 import { Button, Working } from "../../ui/controls";
 import { PasswordField } from "../../ui/field";
 import { Problem, useCountdown, useTask } from "../../ui/task";
-
-const text = { label: "Master password", working: "Deriving your key…" };
 
 interface Props {
   lead: ComponentChildren;
@@ -17,6 +16,7 @@ interface Props {
 }
 
 export function AskPassword({ lead, action, danger, allowed = true, onPassword, children }: Props) {
+  const { common } = m.value;
   const [password, setPassword]: [string, Dispatch<StateUpdater<string>>] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
@@ -28,10 +28,10 @@ export function AskPassword({ lead, action, danger, allowed = true, onPassword, 
     }}>
       <p class="lead">{lead}</p>
       {children}
-      <PasswordField label={text.label} value={password} onInput={setPassword} autocomplete="current-password" required />
+      <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password" required />
       <Problem error={task.error} wait={wait} />
       {task.busy
-        ? <Working>{text.working}</Working>
+        ? <Working>{common.derivingKey}</Working>
         : <Button type="submit" kind={danger ? "danger" : "primary"} wide disabled={!ready}>{action}</Button>}
     </form>
   );

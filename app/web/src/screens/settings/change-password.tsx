@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api";
+import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { Button, Working } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
@@ -7,15 +8,8 @@ import { PasswordField } from "../../ui/field";
 import { Problem, useCountdown, useTask } from "../../ui/task";
 import { NewPassword, type Choice } from "../new-password";
 
-const text = {
-  title: "Change the master password",
-  current: "Current master password",
-  submit: "Change the password",
-  working: "Deriving your keys…",
-  done: "The master password is changed. Your other devices have been signed out.",
-};
-
 export function ChangePassword({ username, onClose }: { username: string; onClose: () => void }) {
+  const { common, changePassword: text } = m.value;
   const [current, setCurrent] = useState("");
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
   const task = useTask();
@@ -35,7 +29,7 @@ export function ChangePassword({ username, onClose }: { username: string; onClos
         <NewPassword username={username} onChoice={setChoice} />
         <Problem error={task.error} wait={wait} />
         {task.busy
-          ? <Working>{text.working}</Working>
+          ? <Working>{common.derivingKeys}</Working>
           : <Button type="submit" kind="primary" wide disabled={!current || !choice.ready || wait > 0}>{text.submit}</Button>}
       </form>
     </Dialog>

@@ -1,20 +1,14 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api";
+import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { PhraseCheck, PhraseSheet } from "../phrase";
 import { AskPassword } from "./ask-password";
 
-const text = {
-  title: "New recovery phrase",
-  lead: "The phrase you have now stops working as soon as the new one is shown.",
-  show: "Show a new phrase",
-  kept: "I have kept these words",
-  done: "The new recovery phrase is in force.",
-};
-
 export function NewPhrase({ username, onClose }: { username: string; onClose: () => void }) {
+  const { common, newPhrase: text } = m.value;
   const [words, setWords] = useState<string[] | null>(null);
   const [checking, setChecking] = useState(false);
   // The old phrase is void already: closing by accident would leave the user with none.
@@ -28,7 +22,7 @@ export function NewPhrase({ username, onClose }: { username: string; onClose: ()
       {words && !checking && (
         <div class="dialog-body stack">
           <PhraseSheet words={words} username={username} />
-          <Button kind="primary" wide onClick={() => setChecking(true)}>{text.kept}</Button>
+          <Button kind="primary" wide onClick={() => setChecking(true)}>{common.keptWords}</Button>
         </div>
       )}
       {words && checking && (

@@ -1,24 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api";
 import type { SessionInfo } from "../../core/types";
+import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
 import { when } from "../kinds";
 
-const text = {
-  reading: "Reading the list…",
-  current: "This session",
-  seen: (date: string) => `Last seen ${date}`,
-  since: (date: string) => `signed in ${date}`,
-  revoke: "Sign out",
-  revokeName: (device: string) => `Sign out ${device}`,
-  others: "Sign out everywhere else",
-  revoked: "Signed out there.",
-};
-
 export function Sessions() {
+  const { common, sessions: text } = m.value;
   const [sessions, setSessions] = useState<SessionInfo[] | null>(null);
   const task = useTask();
   const read = async () => setSessions((await api.sessions()).sessions);
@@ -40,12 +31,12 @@ export function Sessions() {
             <span class="session-icon"><Icon name="device" /></span>
             <div class="setting-text">
               <h3>{s.device}{s.current && <span class="badge">{text.current}</span>}</h3>
-              <p>{text.seen(when(s.last_seen))}, {text.since(when(s.created))}</p>
+              <p>{text.times(when(s.last_seen), when(s.created))}</p>
             </div>
             {!s.current && (
               <div class="setting-control">
                 <button type="button" class="button button-plain" aria-label={text.revokeName(s.device)}
-                  onClick={() => end(() => api.revokeSession({ id: s.id }))}><span>{text.revoke}</span></button>
+                  onClick={() => end(() => api.revokeSession({ id: s.id }))}><span>{common.signOut}</span></button>
               </div>
             )}
           </li>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api";
 import type { TOTPEnrolment } from "../../core/types";
+import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
 import { Button } from "../../ui/controls";
@@ -9,25 +10,9 @@ import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CodeField } from "../second-factor";
 import { AskPassword } from "./ask-password";
 
-const text = {
-  title: "Turn on the second factor",
-  lead: "Signing in will then ask for a code from an authenticator app as well. First, your master password.",
-  next: "Continue",
-  scan: "Scan this with an authenticator app such as Google Authenticator.",
-  qr: "QR code for the authenticator app; the key below says the same",
-  key: "Or type this key into the app:",
-  copy: "Copy the key",
-  code: "The six-digit code that the app shows now",
-  confirm: "Turn on",
-  done: "The second factor is on.",
-  removeTitle: "Turn off the second factor",
-  removeLead: "Signing in will then need only the master password.",
-  remove: "Turn off",
-  removed: "The second factor is off.",
-};
-
 /** Dark modules as one path; four modules of quiet zone around, as ISO/IEC 18004 asks for. */
 function QR({ size, rows }: TOTPEnrolment["qr"]) {
+  const text = m.value.twoFactor;
   const path = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   return (
     <svg class="qr" viewBox={`-4 -4 ${size + 8} ${size + 8}`} role="img" aria-label={text.qr} shape-rendering="crispEdges">
@@ -40,6 +25,7 @@ function QR({ size, rows }: TOTPEnrolment["qr"]) {
 const inGroups = (secret: string) => secret.replace(/(.{4})(?=.)/g, "$1 ");
 
 function Confirm({ enrolment, onClose }: { enrolment: TOTPEnrolment; onClose: () => void }) {
+  const text = m.value.twoFactor;
   const [code, setCode] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
@@ -62,7 +48,7 @@ function Confirm({ enrolment, onClose }: { enrolment: TOTPEnrolment; onClose: ()
       <QR {...enrolment.qr} />
       <p class="muted centred">{text.key}</p>
       <p class="totp-key mono">{inGroups(enrolment.secret)}</p>
-      <Button icon="copy" onClick={() => void copySecret(enrolment.secret, "Key")}>{text.copy}</Button>
+      <Button icon="copy" onClick={() => void copySecret(enrolment.secret, text.keyName)}>{text.copy}</Button>
       <CodeField label={text.code} value={code} onInput={setCode} />
       <Problem error={task.error} wait={wait} />
       <Button type="submit" kind="primary" wide busy={task.busy} disabled={code.length < 6 || wait > 0}>{text.confirm}</Button>
@@ -71,6 +57,7 @@ function Confirm({ enrolment, onClose }: { enrolment: TOTPEnrolment; onClose: ()
 }
 
 export function EnrolTOTP({ onClose }: { onClose: () => void }) {
+  const text = m.value.twoFactor;
   const [enrolment, setEnrolment] = useState<TOTPEnrolment | null>(null);
   return (
     <Dialog title={text.title} onClose={onClose}>
@@ -83,6 +70,7 @@ export function EnrolTOTP({ onClose }: { onClose: () => void }) {
 }
 
 export function RemoveTOTP({ onClose }: { onClose: () => void }) {
+  const text = m.value.twoFactor;
   return (
     <Dialog title={text.removeTitle} onClose={onClose}>
       <AskPassword lead={text.removeLead} action={text.remove} danger onPassword={async (password) => {

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { findingsInBothThemes } from "./axe.mjs";
+import { loadMessages } from "./messages.mjs";
+import { others, rich } from "./samples.mjs";
+import { addMany, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
+
+const { names, messages } = await loadMessages();
+const translated = Object.keys(names).filter((language) => language !== "en");
+
+let browser, server;
+before(async () => {
+  [browser, server] = await Promise.all([startBrowser(), startServer()]);
+  const page = await openPage(browser, server.url);
+  await registerPerson(page, "ada");
+  await addMany(page, [rich, ...others].map((item) => ({ ...item, tags: ["Keel"] }))); // a word of no message
+  await page.getByText("4 entries").waitFor(); // the change has reached the server
+  await page.context().close();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Every plain text of a catalog, by its path: [["list.title", "Entries"], …]. */
+const plain = (part, path = []) => Object.entries(part).flatMap(([key, value]) =>
+  typeof value === "string" ? [[[...path, key].join("."), value]]
+    : typeof value === "object" ? plain(value, [...path, key]) : []);
+
+const english = new Map(plain(messages.en));
+
+/** English texts that the page shows although the language has other words for them. */
+async function leftInEnglish(page, language) {
+  const shown = await page.evaluate(() => {
+    const said = new Set([document.title.split(" · ")[0]]);
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) said.add(texts.currentNode.data.trim());
+    for (const el of document.querySelectorAll("[aria-label], [title], [placeholder]")) {
+      for (const name of ["aria-label", "title", "placeholder"]) said.add(el.getAttribute(name) ?? "");
+    }
+    return [...said];
+  });
+  const own = new Set(plain(messages[language]).map(([, text]) => text));
+  const foreign = new Set([...english.values()].filter((text) => !own.has(text)));
+  return shown.filter((text) => foreign.has(text));
+}
+
+async function look(page, language, screen) {
+  const found = (await leftInEnglish(page, language)).map((text) => `is not translated: ${text}`);
+  const lang = await page.evaluate(() => document.documentElement.lang);
+  if (lang !== language) found.push(`<html lang> is ${lang}`);
+  found.push(...await findingsInBothThemes(page));
+  return found.map((line) => `${screen}: ${line}`);
+}
+
+for (const language of translated) {
+  test(`the main screens speak ${names[language]}`, async () => {
+    const m = messages[language];
+    const page = await openPage(browser, server.url, { locale: language, reducedMotion: "reduce" });
+    const to = (hash) => page.evaluate((h) => (location.hash = h), hash);
+    const found = [];
+    const visit = async (screen) => found.push(...await look(page, language, screen));
+    await heading(page, m.signIn.title);
+    await visit("sign-in");
+    await to("#/register");
+    await heading(page, m.register.title);
+    await visit("register");
+    await to("#/sign-in");
+    await page.getByLabel(m.common.username, { exact: true }).fill("ada");
+    await page.getByLabel(m.common.masterPassword, { exact: true }).fill("not the one");
+    await page.getByRole("button", { name: m.common.signIn }).click();
+    await page.getByText(m.problem.invalid_credentials).waitFor();
+    await page.getByLabel(m.common.masterPassword, { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: m.common.signIn }).click();
+    await heading(page, m.common.allEntries);
+    await page.getByText(m.common.entries(4), { exact: true }).waitFor();
+    await visit("vault");
+    await page.getByText(rich.title).click();
+    await heading(page, rich.title);
+    await visit("entry");
+    await page.getByRole("button", { name: m.entryView.edit }).click();
+    await heading(page, m.entryForm.editTitle(rich.title));
+    await page.locator(".strength strong").waitFor();
+    await visit("form");
+    await to("#/generator");
+    await heading(page, m.generator.title);
+    await page.locator(".generated-value .letter").first().waitFor();
+    await visit("generator");
+    await to("#/settings");
+    await heading(page, m.settings.title);
+    await page.getByText(m.sessions.current).waitFor();
+    await visit("settings");
+    assert.deepEqual(found, []);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+}
+
+test("the chosen language takes effect at once, is kept, and can be left to the browser again", async () => {
+  const page = await openPage(browser, server.url, { locale: "fr-CA" });
+  await heading(page, messages.fr.signIn.title);
+  const chooser = page.getByLabel(messages.fr.common.language);
+  await chooser.selectOption({ label: names.ru });
+  await heading(page, messages.ru.signIn.title);
+  assert.match(await page.title(), new RegExp(messages.ru.signIn.title));
+  await page.reload();
+  await heading(page, messages.ru.signIn.title);
+  await page.getByLabel(messages.ru.common.language).selectOption({ label: messages.ru.common.systemLanguage(names.fr) });
+  await heading(page, messages.fr.signIn.title);
+  await page.context().close();
+});
+
+test("a browser whose languages the page does not speak gets English", async () => {
+  const page = await openPage(browser, server.url, { locale: "ja-JP" });
+  await heading(page, messages.en.signIn.title);
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+  await page.context().close();
+});
+
+test("what is counted takes the form that goes with the number", () => {
+  const russian = { 1: "1 запись", 2: "2 записи", 5: "5 записей", 11: "11 записей", 21: "21 запись", 104: "104 записи" };
+  for (const [n, words] of Object.entries(russian)) assert.equal(messages.ru.common.entries(Number(n)), words);
+  assert.equal(messages.en.common.entries(1), "1 entry");
+  assert.equal(messages.de.common.entries(10_000), "10.000 Einträge");
+});
+
+test("the page knows every advice that the core gives about a password", () => {
+  const core = readFileSync(new URL("../../strength/strength.go", import.meta.url), "utf8");
+  const warnings = [...core.matchAll(/warning(?:, more)? = (?:"([^"]+)"|`([^`]+)`)/g)].map(([, a, b]) => a ?? b);
+  assert.ok(warnings.length >= 10);
+  const known = new Set(Object.values(messages.en.strength.advice));
+  assert.deepEqual(warnings.filter((w) => !known.has(w)), []);
+});
+
+test("screens and controls take their texts from the messages", () => {
+  const src = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
+  const left = [];
+  for (const folder of ["screens", "ui"]) {
+    for (const name of readdirSync(join(src, folder), { recursive: true })) {
+      if (!name.endsWith(".tsx")) continue;
+      const code = readFileSync(join(src, folder, name), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+      const texts = [
+        ...code.matchAll(/<\/?[a-zA-Z][^<>]*[^=]>\s*([^<>{}();=&]*\p{L}[^<>{}();=&]*)</gu), // between tags
+        ...code.matchAll(/\b(?:aria-label|aria-valuetext|title|label|placeholder|alt)="([^"]*\p{L}[^"]*)"/gu),
+        ...code.matchAll(/\btoast\(["`]([^"`]*\p{L}[^"`]*)/gu),
+      ].map(([, text]) => text.trim());
+      left.push(...texts.filter((text) => text !== "https://").map((text) => `${folder}/${name}: ${text}`));
+    }
+  }
+  assert.deepEqual(left, []);
+});

@@ -1,0 +1,27 @@
+// The page's messages, for tests that run it in another language.
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const source = join(dirname(fileURLToPath(import.meta.url)), "..", "src", "messages");
+
+/** The names of the languages and the messages of each, as the page itself has them. */
+export async function loadMessages() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        export { LANGUAGES } from "./languages";
+        export { de } from "./de";
+        export { en } from "./en";
+        export { es } from "./es";
+        export { fr } from "./fr";
+        export { ru } from "./ru";`,
+      resolveDir: source,
+      loader: "ts",
+    },
+    bundle: true, format: "esm", write: false,
+    define: { navigator: '{"languages":[]}' },
+  });
+  const { LANGUAGES, ...messages } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+  return { names: LANGUAGES, messages };
+}
