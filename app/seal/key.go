@@ -74,6 +74,7 @@ const (
 	labelRecord       = "vaultsphere/v1/record" // followed by the place
 	labelManifest     = "vaultsphere/v1/manifest"
 	labelManifestSeal = "vaultsphere/v1/manifest-seal"
+	labelExport       = "vaultsphere/v1/export"
 )
 
 // AuthKey is the proof that goes to the server; it tells nothing about the KEK, its sibling.

@@ -64,13 +64,12 @@ func tidy(it item.Item) item.Item {
 		it.Fields[i] = item.Field{Name: clean(f.Name), Value: clean(f.Value), Kind: f.Kind}
 	}
 	for i := range it.PasswordHistory {
-		old := &it.PasswordHistory[i]
-		old.Password, old.Until = clean(old.Password), sane(old.Until)
+		it.PasswordHistory[i].Password = clean(it.PasswordHistory[i].Password)
 	}
 	for _, v := range partValues(&it) {
 		*v.value = clean(*v.value)
 	}
-	it.Created, it.Modified, it.Trashed, it.Purge = sane(it.Created), sane(it.Modified), sane(it.Trashed), sane(it.Purge)
+	saneTimes(&it)
 	if !it.Type.Known() {
 		it.Type = defaultType(it)
 	}
@@ -102,12 +101,17 @@ func untitled(it item.Item) string {
 	return "Untitled"
 }
 
-// sane leaves out a time that the sealed form or JSON cannot hold.
-func sane(t time.Time) time.Time {
-	if t.Year() < 1 || t.Year() > 9999 || t.UnixMilli() == 0 {
-		return time.Time{}
+// saneTimes leaves out times that the sealed form or JSON cannot hold. It writes into the password history.
+func saneTimes(it *item.Item) {
+	times := []*time.Time{&it.Created, &it.Modified, &it.Trashed, &it.Purge}
+	for i := range it.PasswordHistory {
+		times = append(times, &it.PasswordHistory[i].Until)
 	}
-	return t
+	for _, t := range times {
+		if *t = t.UTC(); t.Year() < 1 || t.Year() > 9999 || t.UnixMilli() == 0 {
+			*t = time.Time{}
+		}
+	}
 }
 
 // oneLine turns line breaks and other control characters into spaces.

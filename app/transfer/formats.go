@@ -18,6 +18,9 @@ type format struct {
 // formats are tried in this order, so the most telling stand first and any CSV last.
 func formats() []format {
 	return []format{
+		{"vaultsphere-sealed", "VaultSphere, sealed by a password", []string{".vaultsphere", ".json"}, isSealed, readSealed},
+		{"vaultsphere-json", "VaultSphere (JSON)", []string{".json"}, isOwnJSON, readOwnJSON},
+		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, csvFormat{needs: ownColumns}.detect, readOwnCSV},
 		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
 	}
 }

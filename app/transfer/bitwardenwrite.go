@@ -1,0 +1,229 @@
+package transfer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// bitwardenFile is what Bitwarden calls an unencrypted export. docs/export-format.md says what an item loses on the way.
+type bitwardenFile struct {
+	Encrypted bool              `json:"encrypted"`
+	Folders   []bitwardenFolder `json:"folders"`
+	Items     []bitwardenItem   `json:"items"`
+}
+
+type bitwardenFolder struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type bitwardenItem struct {
+	FolderID        *string           `json:"folderId"`
+	Type            int               `json:"type"`
+	Name            string            `json:"name"`
+	Notes           *string           `json:"notes"`
+	Favorite        bool              `json:"favorite"`
+	Fields          []bitwardenField  `json:"fields,omitempty"`
+	Login           *bitwardenLogin   `json:"login,omitempty"`
+	SecureNote      *bitwardenNote    `json:"secureNote,omitempty"`
+	Card            map[string]string `json:"card,omitempty"`
+	Identity        map[string]string `json:"identity,omitempty"`
+	SSHKey          map[string]string `json:"sshKey,omitempty"`
+	PasswordHistory []bitwardenOld    `json:"passwordHistory,omitempty"`
+	CreationDate    *time.Time        `json:"creationDate,omitempty"`
+	RevisionDate    *time.Time        `json:"revisionDate,omitempty"`
+	DeletedDate     *time.Time        `json:"deletedDate,omitempty"`
+}
+
+type bitwardenField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	Type  int    `json:"type"`
+}
+
+type bitwardenNote struct {
+	Type int `json:"type"`
+}
+
+type bitwardenLogin struct {
+	URIs     []bitwardenURI `json:"uris,omitempty"`
+	Username *string        `json:"username"`
+	Password *string        `json:"password"`
+	TOTP     *string        `json:"totp"`
+}
+
+type bitwardenURI struct {
+	Match *int   `json:"match"`
+	URI   string `json:"uri"`
+}
+
+type bitwardenOld struct {
+	LastUsedDate *time.Time `json:"lastUsedDate"`
+	Password     string     `json:"password"`
+}
+
+// Numbers that Bitwarden gives to types, kinds of fields and rules.
+var (
+	bitwardenTypeNumbers = map[item.Type]int{
+		item.TypeLogin: 1, item.TypeNote: 2, item.TypeCard: 3, item.TypeIdentity: 4, item.TypeSSHKey: 5,
+	}
+	bitwardenKindNumbers = map[item.FieldKind]int{item.FieldText: 0, item.FieldHidden: 1, item.FieldBoolean: 2, item.FieldLink: 0}
+	bitwardenRuleNumbers = map[item.MatchRule]int{
+		item.MatchHost: 1, item.MatchStarts: 2, item.MatchExact: 3, item.MatchRegexp: 4, item.MatchNever: 5,
+	}
+)
+
+func writeBitwardenJSON(items []Exported, _ WriteOptions) ([]byte, error) {
+	file := bitwardenFile{Folders: []bitwardenFolder{}, Items: []bitwardenItem{}}
+	folders := map[string]string{}
+	for _, x := range items {
+		out := bitwardenOf(x.Item)
+		if len(x.Item.Tags) > 0 {
+			name := x.Item.Tags[0]
+			id := folders[name]
+			if id == "" {
+				id = folderID(len(folders) + 1)
+				folders[name] = id
+				file.Folders = append(file.Folders, bitwardenFolder{id, name})
+			}
+			out.FolderID = &id
+		}
+		file.Items = append(file.Items, out)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(file); err != nil {
+		return nil, fmt.Errorf("write for Bitwarden: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// folderID is a UUID (RFC 9562, version 8): it has to differ only from the others of the file.
+func folderID(n int) string {
+	return fmt.Sprintf("00000000-0000-8000-8000-%012x", n)
+}
+
+func bitwardenOf(it item.Item) bitwardenItem {
+	out := bitwardenItem{
+		Type: bitwardenTypeNumbers[it.Type], Name: it.Title, Notes: textOrNull(it.Notes), Favorite: it.Favourite,
+		CreationDate: timeOrNull(it.Created), RevisionDate: timeOrNull(it.Modified), DeletedDate: timeOrNull(it.Trashed),
+	}
+	for _, f := range it.Fields {
+		out.field(f.Name, f.Value, f.Kind)
+	}
+	if len(it.Tags) > 1 {
+		out.field("Tags", strings.Join(it.Tags[1:], "\n"), item.FieldText)
+	}
+	for _, old := range it.PasswordHistory {
+		out.PasswordHistory = append(out.PasswordHistory, bitwardenOld{timeOrNull(old.Until), old.Password})
+	}
+	out.login(it)
+	out.parts(it)
+	return out
+}
+
+func (b *bitwardenItem) field(name, value string, kind item.FieldKind) {
+	if value != "" || name != "" {
+		b.Fields = append(b.Fields, bitwardenField{name, value, bitwardenKindNumbers[kind]})
+	}
+}
+
+// login writes what a login has. Other types have no place for it in Bitwarden, and it goes to fields.
+func (b *bitwardenItem) login(it item.Item) {
+	if it.Type != item.TypeLogin {
+		if it.Type == item.TypeNote || b.Type == 0 {
+			b.Type, b.SecureNote = 2, &bitwardenNote{}
+		}
+		if it.Type != item.TypeIdentity || it.Identity == nil {
+			b.keep("Username", it.Username, item.FieldText)
+		}
+		b.keep("Password", it.Password, item.FieldHidden)
+		b.keep("TOTP", it.TOTP, item.FieldHidden)
+		for _, address := range it.URLs {
+			b.field("URL", address, item.FieldLink)
+		}
+		return
+	}
+	b.Login = &bitwardenLogin{Username: textOrNull(it.Username), Password: textOrNull(it.Password), TOTP: textOrNull(it.TOTP)}
+	for _, address := range it.URLs {
+		uri := bitwardenURI{URI: address}
+		if rule, stated := it.Match[address]; stated {
+			n := bitwardenRuleNumbers[rule]
+			uri.Match = &n
+		}
+		b.Login.URIs = append(b.Login.URIs, uri)
+	}
+}
+
+func (b *bitwardenItem) keep(name, value string, kind item.FieldKind) {
+	if value != "" {
+		b.field(name, value, kind)
+	}
+}
+
+// parts writes card, identity and SSH key where the type has a place for them, and else as fields.
+func (b *bitwardenItem) parts(it item.Item) {
+	switch {
+	case it.Type == item.TypeCard && it.Card != nil:
+		b.Card = given(map[string]string{
+			"cardholderName": it.Card.Holder, "brand": it.Card.Brand, "number": it.Card.Number, "code": it.Card.Code,
+			"expMonth": it.Card.ExpiryMonth, "expYear": it.Card.ExpiryYear,
+		})
+		it.Card = nil
+	case it.Type == item.TypeIdentity && it.Identity != nil:
+		b.Identity = bitwardenIdentity(*it.Identity, it.Username)
+		it.Identity = nil
+	case it.Type == item.TypeSSHKey && it.SSHKey != nil:
+		b.SSHKey = given(map[string]string{
+			"privateKey": it.SSHKey.Private, "publicKey": it.SSHKey.Public, "keyFingerprint": it.SSHKey.Fingerprint,
+		})
+		it.SSHKey = nil
+	}
+	for _, v := range partValues(&it) {
+		b.keep(v.name, *v.value, v.kind)
+	}
+}
+
+func bitwardenIdentity(i item.Identity, username string) map[string]string {
+	out := map[string]string{
+		"title": i.Title, "firstName": i.FirstName, "middleName": i.MiddleName, "lastName": i.LastName, "city": i.City,
+		"state": i.State, "postalCode": i.PostalCode, "country": i.Country, "company": i.Company, "email": i.Email,
+		"phone": i.Phone, "ssn": i.SSN, "username": username, "passportNumber": i.Passport, "licenseNumber": i.License,
+	}
+	for n, line := range strings.SplitN(i.Address, "\n", 3) {
+		out["address"+strconv.Itoa(n+1)] = line
+	}
+	return given(out)
+}
+
+// given leaves out what is empty.
+func given(values map[string]string) map[string]string {
+	for name, value := range values {
+		if value == "" {
+			delete(values, name)
+		}
+	}
+	return values
+}
+
+func textOrNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

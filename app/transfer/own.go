@@ -1,0 +1,116 @@
+package transfer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// The own format, described in docs/export-format.md. A change that an older reader would misunderstand raises ownVersion.
+const (
+	ownFormat  = "vaultsphere"
+	ownVersion = 1
+)
+
+// ErrNewerVersion says that a newer version of VaultSphere wrote a file.
+var ErrNewerVersion = errors.New("the file was written by a newer version of VaultSphere")
+
+// ownItem is an item in the form of the worker protocol. Its ID and the list of its attachments mean something only in
+// the vault it comes from.
+type ownItem struct {
+	item.Item
+	ID          omitted   `json:"id,omitzero"`
+	Base        omitted   `json:"base,omitzero"`
+	Attachments omitted   `json:"attachments,omitzero"`
+	Files       []ownFile `json:"files,omitempty"`
+}
+
+// omitted is never written, and no value is one.
+type omitted struct{}
+
+func (omitted) UnmarshalJSON([]byte) error { return errors.New("is not part of an export") }
+
+type ownFile struct {
+	Name string `json:"name"`
+	Data []byte `json:"data"`
+}
+
+func writeJSON(items []Exported, _ WriteOptions) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"format":%q,"version":%d,"items":[`, ownFormat, ownVersion)
+	e := json.NewEncoder(&b) // ends each item with a line break
+	e.SetEscapeHTML(false)
+	for i, x := range items {
+		b.WriteString([]string{"\n", ","}[min(i, 1)])
+		own := ownItem{Item: x.Item}
+		for _, f := range x.Files {
+			own.Files = append(own.Files, ownFile(f))
+		}
+		if err := e.Encode(own); err != nil {
+			return nil, fmt.Errorf("write an item: %w", err)
+		}
+		if b.Len() > maxTextBytes {
+			break // Write refuses it
+		}
+	}
+	b.WriteString("]}\n")
+	return b.Bytes(), nil
+}
+
+func isOwnJSON(in *input) bool {
+	return in.json()["format"] == ownFormat
+}
+
+func readOwnJSON(in *input, b *builder) error {
+	text, err := in.text()
+	if err != nil {
+		return err
+	}
+	return readOwn(text, b)
+}
+
+// readOwn is strict: a member that it does not know is a problem of its item, because it may be one that matters.
+func readOwn(text string, b *builder) error {
+	var top struct {
+		Format  string            `json:"format"`
+		Version int               `json:"version"`
+		Items   []json.RawMessage `json:"items"`
+	}
+	if err := strict(strings.NewReader(text), &top); err != nil {
+		return fmt.Errorf("%w: it is not an export of VaultSphere as documented", ErrMalformed)
+	}
+	switch {
+	case top.Version > ownVersion:
+		return ErrNewerVersion
+	case top.Format != ownFormat || top.Version != ownVersion:
+		return fmt.Errorf("%w: it does not say its version", ErrMalformed)
+	}
+	for i, raw := range top.Items {
+		b.progress(i+1, len(top.Items))
+		var own ownItem
+		if err := strict(bytes.NewReader(raw), &own); err != nil {
+			b.problem(i+1, own.Title, "the entry is not as documented") // an error of JSON may quote a value
+			continue
+		}
+		var files []Attached
+		for _, f := range own.Files {
+			files = append(files, Attached(f))
+		}
+		b.add(i+1, own.Item, files...)
+		if b.full {
+			return nil
+		}
+	}
+	return nil
+}
+
+func strict(r io.Reader, to any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	return d.Decode(to)
+}
