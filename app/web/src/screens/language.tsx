@@ -7,9 +7,12 @@ import { Select } from "../ui/field";
 export function LanguageSelect() {
   const { common } = m.value;
   const names = Object.entries(LANGUAGES) as [Language, string][];
+  const options = [
+    { value: "system" as const, label: common.systemLanguage(LANGUAGES[ofTheBrowser()]) },
+    ...names.map(([value, label]) => ({ value, label })),
+  ];
   return (
     <Select<Language | "system"> label={common.language} hideLabel value={preferences.value.language}
-      options={[{ value: "system", label: common.systemLanguage(LANGUAGES[ofTheBrowser()]) }, ...names.map(([value, label]) => ({ value, label }))]}
-      onChange={(language) => setPreferences({ language })} />
+      options={options} onChange={(language) => setPreferences({ language })} />
   );
 }

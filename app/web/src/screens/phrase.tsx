@@ -1,7 +1,6 @@
 // The recovery phrase: shown once, kept by the user, then asked for.
 import { useMemo, useState } from "preact/hooks";
 import { m } from "../messages";
-import type { Messages } from "../messages/en";
 import { copySecret } from "../state/clipboard";
 import { toast } from "../state/app";
 import { Button } from "../ui/controls";
@@ -11,12 +10,14 @@ import { focusOnce } from "./sign-in";
 
 const number = (i: number) => String(i + 1).padStart(2, " ");
 
-const asFile = (words: string[], username: string, { common, phrase: text }: Messages) =>
-  [text.sheet, "", `${common.username}: ${username}`, `${text.sheetSite}: ${location.origin}`, "",
+function asFile(words: string[], username: string): string {
+  const { common, phrase: text } = m.value;
+  return [text.sheet, "", `${common.username}: ${username}`, `${text.sheetSite}: ${location.origin}`, "",
     ...words.map((w, i) => `${number(i)}  ${w}`), "", text.sheetHow, ""].join("\n");
+}
 
 function saveFile(words: string[], username: string) {
-  const url = URL.createObjectURL(new Blob([asFile(words, username, m.value)], { type: "text/plain" }));
+  const url = URL.createObjectURL(new Blob([asFile(words, username)], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
   link.download = "vaultsphere-recovery-phrase.txt";

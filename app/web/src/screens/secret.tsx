@@ -21,7 +21,11 @@ function runs(value: string): { kind: string; text: string }[] {
 export function Secret({ value, visible, plain }: { value: string; visible: boolean; plain?: boolean }) {
   const { common } = m.value;
   if (!visible) {
-    return <span class="secret secret-hidden"><span aria-hidden="true">{DOTS}</span><span class="visually-hidden">{common.hidden}</span></span>;
+    return (
+      <span class="secret secret-hidden">
+        <span aria-hidden="true">{DOTS}</span><span class="visually-hidden">{common.hidden}</span>
+      </span>
+    );
   }
   return (
     <span class="secret mono">

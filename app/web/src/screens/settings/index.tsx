@@ -76,7 +76,8 @@ export function Settings() {
       </Section>
       <Section title={text.device}>
         <Setting name={text.theme}>
-          <Segments label={text.theme} value={theme} options={THEMES.map((t) => ({ value: t, label: text.themes[t] }))} onChange={(t) => setPreferences({ theme: t })} />
+          <Segments label={text.theme} value={theme} options={THEMES.map((t) => ({ value: t, label: text.themes[t] }))}
+            onChange={(t) => setPreferences({ theme: t })} />
         </Setting>
         <Setting name={common.language}><LanguageSelect /></Setting>
         <Setting name={text.autoLock} hint={text.autoLockHint}>
