@@ -123,7 +123,7 @@ type Account struct {
 	UserID      string
 	TOTPEnabled bool
 	Revision    int64 // of the vault as it was last synced
-	Count       int   // of items
+	Count       int   // of items that are not in the trash
 	Params      seal.Params
 }
 
@@ -142,7 +142,8 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault != nil {
-		out.Revision, out.Count = c.vault.revision, len(c.vault.entries)
+		out.Revision = c.vault.revision
+		out.Count, _ = c.vault.counts()
 	}
 	return out, nil
 }

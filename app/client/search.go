@@ -1,6 +1,7 @@
 package client
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,20 +24,26 @@ type Summary struct {
 	Tags       []string
 	Favourite  bool
 	Modified   time.Time
-	Unreadable string // why the item cannot be shown; everything but ID is empty then
+	Trashed    time.Time // zero: it is not in the trash
+	Purge      time.Time // when the trash gives it up; zero: never by itself
+	Unreadable string    // why the item cannot be shown; everything but ID is empty then
 }
 
-// Query selects items. The zero Query selects all.
+// Query selects items. The zero Query selects all that are not in the trash.
 type Query struct {
-	Text string    // words that all have to be in the title, the user name, an address or a tag; case and accents do not count
+	Text string    // words that all have to be somewhere in the item, see Search; case and accents do not count
 	Type item.Type // empty: any
 	Tag  string    // empty: any
 	// Favourite leaves out everything else.
 	Favourite bool
+	Trash     bool // what is in the trash, and nothing else
+	Sort      Sort
 }
 
 // Search returns the matching items, the best first: where the title begins with the text, then where a word begins with
-// it, then where it is found elsewhere; by title among equals.
+// it, then where it is found elsewhere; in the order of q.Sort among equals. It looks at titles, user names, addresses and
+// tags, and after Index, as the last to be ranked, also at notes, custom fields that are not hidden, the names of files, the
+// holder, brand and last four digits of cards, and identities.
 func (c *Client) Search(q Query) ([]Summary, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -51,8 +58,8 @@ func (c *Client) Search(q Query) ([]Summary, error) {
 	return out, nil
 }
 
-// SearchJSON is Search in the form of the worker protocol: {"total":…,"items":[…]}, with at most limit items from offset
-// on (limit 0: all). The lines are encoded once a change, not once a keystroke.
+// SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"items":[…]}, with at most limit items from offset
+// on (limit 0: all). It is not complete until Index has been through. The lines are encoded once a change, not once a keystroke.
 func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -61,6 +68,7 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 	}
 	found := c.vault.search(q)
 	out := append([]byte(`{"total":`), strconv.Itoa(len(found))...)
+	out = strconv.AppendBool(append(out, `,"complete":`...), c.vault.complete())
 	out = append(out, `,"items":[`...)
 	found = found[min(max(offset, 0), len(found)):]
 	if limit > 0 && limit < len(found) {
@@ -85,7 +93,7 @@ func (e *entry) summary() Summary {
 		return Summary{ID: e.id, Unreadable: e.err.Error()}
 	}
 	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: slices.Clone(e.item.Tags),
-		Favourite: e.item.Favourite, Modified: e.item.Modified}
+		Favourite: e.item.Favourite, Modified: e.item.Modified, Trashed: e.item.Trashed, Purge: e.item.Purge}
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
 	}
@@ -136,7 +144,18 @@ func (e *entry) appendJSON(b []byte) []byte {
 	if e.err != nil {
 		return append(b, `,"unreadable":true}`...)
 	}
-	return append(it.Modified.AppendFormat(append(b, `,"modified":"`...), time.RFC3339Nano), `"}`...)
+	moment := func(name string, t time.Time) {
+		b = append(append(append(b, `,"`...), name...), `":"`...)
+		b = append(t.AppendFormat(b, time.RFC3339Nano), '"')
+	}
+	moment("modified", it.Modified)
+	if !it.Trashed.IsZero() {
+		moment("trashed", it.Trashed)
+	}
+	if !it.Purge.IsZero() {
+		moment("purge", it.Purge)
+	}
+	return append(b, '}')
 }
 
 // Ranks, the best first.
@@ -146,18 +165,17 @@ const (
 	otherWord
 	titlePart
 	otherPart
+	insideWord
+	insidePart
 	noMatch
 )
 
 func (v *vault) search(q Query) []*entry {
 	text := strings.Join(strings.Fields(fold(q.Text)), " ")
-	if text == "" && q == (Query{Text: q.Text}) {
-		return v.sorted
-	}
 	words := strings.Fields(text)
 	var ranked [noMatch][]*entry
-	for _, e := range v.sorted {
-		if q.Type != "" && e.item.Type != q.Type || q.Tag != "" && !slices.Contains(e.item.Tags, q.Tag) || q.Favourite && !e.item.Favourite {
+	for _, e := range v.ordered(q.Sort) {
+		if !q.admits(e) {
 			continue
 		}
 		if r := e.rank(text, words); r < noMatch {
@@ -165,6 +183,17 @@ func (v *vault) search(q Query) []*entry {
 		}
 	}
 	return slices.Concat(ranked[:]...)
+}
+
+// admits applies everything but the text. An item that cannot be read is nowhere but in the list of all.
+func (q Query) admits(e *entry) bool {
+	return q.Trash != e.item.Trashed.IsZero() && (q.Type == "" || e.item.Type == q.Type) &&
+		(q.Tag == "" || slices.Contains(e.item.Tags, q.Tag)) && (!q.Favourite || e.item.Favourite)
+}
+
+// complete reports whether all that can be found was looked at.
+func (v *vault) complete() bool {
+	return !slices.ContainsFunc(v.sorted, func(e *entry) bool { return e.inside.Load() == nil })
 }
 
 // rank is that of the worst word, so that one word in the title does not outweigh another that is hardly there.
@@ -185,29 +214,46 @@ func (e *entry) rank(text string, words []string) int {
 
 func (e *entry) rankWord(w string) int {
 	best := noMatch
-	for from := 0; ; {
-		i := strings.Index(e.hay[from:], w)
-		if i < 0 {
-			return best
-		}
-		at := from + i
-		inTitle := at < len(e.title)
-		switch begins := at == 0 || !wordByte(e.hay[at-1]); {
+	for i := range occurrences(e.hay, w) {
+		inTitle := i < len(e.title)
+		switch begins := beginsWord(e.hay, i); {
 		case inTitle && begins:
 			return titleWord
 		case begins:
-			best = min(best, otherWord)
+			return otherWord // the title is before
 		case inTitle:
-			best = min(best, titlePart)
+			best = titlePart
 		default:
 			best = min(best, otherPart)
 		}
-		if best == otherWord && !inTitle {
-			return best
+	}
+	in := e.inside.Load()
+	if best < noMatch || in == nil {
+		return best
+	}
+	for i := range occurrences(in.hay, w) {
+		if beginsWord(in.hay, i) {
+			return insideWord
 		}
-		from = at + 1
+		best = insidePart
+	}
+	return best
+}
+
+// occurrences yields where w is in s, from left to right.
+func occurrences(s, w string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for from := 0; ; {
+			i := strings.Index(s[from:], w)
+			if i < 0 || !yield(from+i) {
+				return
+			}
+			from += i + 1
+		}
 	}
 }
+
+func beginsWord(s string, i int) bool { return i == 0 || !wordByte(s[i-1]) }
 
 // wordByte takes every byte of a letter outside ASCII as part of a word.
 func wordByte(c byte) bool {

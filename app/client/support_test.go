@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -157,7 +158,12 @@ func (d *device) get(t testing.TB, id string) item.Item {
 // titles lists the titles of a search, in order.
 func (d *device) titles(t testing.TB, query string) []string {
 	t.Helper()
-	found, err := d.Search(client.Query{Text: query})
+	return d.found(t, client.Query{Text: query})
+}
+
+func (d *device) found(t testing.TB, q client.Query) []string {
+	t.Helper()
+	found, err := d.Search(q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +176,10 @@ func (d *device) titles(t testing.TB, query string) []string {
 
 func login(title string) item.Item {
 	return item.Item{Type: item.TypeLogin, Title: title, Username: "anna", Password: "secret of " + title}
+}
+
+func sha256Of(content string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
 }
 
 func logins(n int) []item.Item {

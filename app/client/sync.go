@@ -14,7 +14,8 @@ import (
 type Synced struct {
 	Revision   int64
 	Changed    bool
-	Count      int // of items
+	Count      int // of items that are not in the trash
+	Trashed    int // of items that are
 	Unreadable []Unreadable
 }
 
@@ -43,7 +44,8 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	out := Synced{Revision: v.revision, Changed: changed, Count: len(v.entries)}
+	out := Synced{Revision: v.revision, Changed: changed}
+	out.Count, out.Trashed = v.counts()
 	for _, e := range v.sorted {
 		if e.err != nil {
 			out.Unreadable = append(out.Unreadable, Unreadable{e.id, e.err.Error()})

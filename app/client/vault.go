@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -28,6 +29,8 @@ type vault struct {
 	digest   seal.Digest
 	entries  map[string]*entry // by account id
 	sorted   []*entry          // by folded title
+	orders   orders            // the others, made when they are asked for
+	indexed  bool              // all entries were looked inside once
 
 	// older holds what entries were before a sync changed them, for edits that began from there. Only those that were
 	// handed out are kept.
@@ -36,7 +39,7 @@ type vault struct {
 }
 
 // entry is one account: its meta record, opened, and its secret records, sealed. It is never written to once it is in a
-// vault.
+// vault, but for inside.
 type entry struct {
 	id      string
 	meta    sealed
@@ -48,6 +51,8 @@ type entry struct {
 	title string // folded
 	hay   string // folded: title, user name, addresses and tags, each on a line
 	line  []byte // the summary as JSON
+
+	inside atomic.Pointer[inside] // of the secret in force; nil: not looked at yet
 }
 
 // sealed is a record; version 0 means that there is none.
@@ -81,8 +86,20 @@ func (e *entry) current() sealed {
 func (e *entry) base() string { return fmt.Sprintf("%d.%d", e.meta.version, e.current().version) }
 
 func (e *entry) clone() *entry {
-	return &entry{id: e.id, meta: e.meta, secrets: slices.Clone(e.secrets), item: e.item, err: e.err,
+	c := &entry{id: e.id, meta: e.meta, secrets: slices.Clone(e.secrets), item: e.item, err: e.err,
 		title: e.title, hay: e.hay, line: e.line}
+	c.inside.Store(e.inside.Load())
+	return c
+}
+
+// counts is how many items there are, and how many more are in the trash.
+func (v *vault) counts() (live, trashed int) {
+	for _, e := range v.sorted {
+		if !e.item.Trashed.IsZero() {
+			trashed++
+		}
+	}
+	return len(v.sorted) - trashed, trashed
 }
 
 var (
@@ -310,21 +327,33 @@ func checkRecord(n *next, r *api.Record, revision int64) (seal.Kind, error) {
 	return kind, nil
 }
 
+// What came with one sync and is looked inside at once; more is left to Index.
+const maxLookedAtOnce = 100
+
 // openChanged opens what is new. Verified records that do not open are entries with an error.
 func (n *next) openChanged(ctx context.Context) error {
+	look := n.v.indexed && len(n.changed) <= maxLookedAtOnce
 	for i, e := range n.changed {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if held := n.v.entries[i]; held != nil {
-			if held.meta == e.meta {
-				e.item, e.err, e.title, e.hay, e.line = held.item, held.err, held.title, held.hay, held.line
-				continue
-			}
+		if e.meta.version == 0 && len(e.secrets) == 0 {
+			continue
 		}
-		if e.meta.version != 0 || len(e.secrets) != 0 {
+		held := n.v.entries[i]
+		if held != nil && held.meta == e.meta {
+			e.item, e.err, e.title, e.hay, e.line = held.item, held.err, held.title, held.hay, held.line
+		} else {
 			n.v.open(e)
 		}
+		var in *inside
+		if held != nil && held.current() == e.current() && held.err == nil {
+			in = held.inside.Load()
+		}
+		if in == nil && look {
+			in = n.v.look(e)
+		}
+		e.inside.Store(in)
 	}
 	return nil
 }
@@ -356,6 +385,7 @@ func (n *next) commit(revision int64) {
 		v.sorted = slices.SortedFunc(maps.Values(v.entries), order)
 	}
 	v.loaded, v.revision, v.count, v.digest = true, revision, n.count, n.digest
+	v.orders.forget()
 }
 
 // maxOlder bounds the versions that an edit may begin from. One from before them is kept as a copy.

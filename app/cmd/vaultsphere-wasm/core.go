@@ -43,17 +43,26 @@ func (c *core) run(ctx context.Context, name string, params []byte, progress fun
 
 // of makes a method of a function with parameters P and result R.
 func of[P, R any](f func(context.Context, P) (R, error)) method {
-	return func(ctx context.Context, params []byte, _ func([]byte)) ([]byte, error) {
+	return counting(func(ctx context.Context, p P, _ func(done, total int)) (R, error) { return f(ctx, p) })
+}
+
+// counting makes a method of a function that also says how far it is.
+func counting[P, R any](f func(context.Context, P, func(done, total int)) (R, error)) method {
+	return func(ctx context.Context, params []byte, progress func([]byte)) ([]byte, error) {
 		var p P
 		if err := strict(params, &p); err != nil {
 			return nil, fmt.Errorf("%w: %w", errInput, err)
 		}
-		r, err := f(ctx, p)
+		r, err := f(ctx, p, counted(progress))
 		if err != nil {
 			return nil, err
 		}
 		return json.Marshal(r)
 	}
+}
+
+func counted(progress func([]byte)) func(done, total int) {
+	return func(done, total int) { progress(fmt.Appendf(nil, `{"done":%d,"total":%d}`, done, total)) }
 }
 
 func strict(text []byte, to any) error {

@@ -50,6 +50,7 @@ func newCore(cl *client.Client) *core {
 		"logout": of(func(ctx context.Context, _ none) (none, error) { return none{}, cl.Logout(ctx) }),
 
 		"sync":    of(c.sync),
+		"index":   counting(c.index),
 		"list":    c.list,
 		"get":     of(func(_ context.Context, p id) (item.Item, error) { return cl.Get(p.ID) }),
 		"history": of(c.history),
@@ -163,12 +164,13 @@ type synced struct {
 	Revision   int64        `json:"revision"`
 	Changed    bool         `json:"changed"`
 	Count      int          `json:"count"`
+	Trashed    int          `json:"trashed"`
 	Unreadable []unreadable `json:"unreadable"`
 }
 
 func (c *core) sync(ctx context.Context, _ none) (synced, error) {
 	s, err := c.client.Sync(ctx)
-	out := synced{s.Revision, s.Changed, s.Count, []unreadable{}}
+	out := synced{s.Revision, s.Changed, s.Count, s.Trashed, []unreadable{}}
 	for _, u := range s.Unreadable {
 		out.Unreadable = append(out.Unreadable, unreadable(u))
 	}
@@ -177,17 +179,24 @@ func (c *core) sync(ctx context.Context, _ none) (synced, error) {
 
 func (c *core) list(_ context.Context, params []byte, _ func([]byte)) ([]byte, error) {
 	var p struct {
-		Query     string    `json:"query"`
-		Type      item.Type `json:"type"`
-		Tag       string    `json:"tag"`
-		Favourite bool      `json:"favourite"`
-		Offset    int       `json:"offset"`
-		Limit     int       `json:"limit"`
+		Query     string      `json:"query"`
+		Type      item.Type   `json:"type"`
+		Tag       string      `json:"tag"`
+		Favourite bool        `json:"favourite"`
+		Trash     bool        `json:"trash"`
+		Sort      client.Sort `json:"sort"`
+		Offset    int         `json:"offset"`
+		Limit     int         `json:"limit"`
 	}
 	if err := strict(params, &p); err != nil {
 		return nil, fmt.Errorf("%w: %w", errInput, err)
 	}
-	return c.client.SearchJSON(client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite}, p.Offset, p.Limit)
+	q := client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite, Trash: p.Trash, Sort: p.Sort}
+	return c.client.SearchJSON(q, p.Offset, p.Limit)
+}
+
+func (c *core) index(ctx context.Context, _ none, progress func(done, total int)) (none, error) {
+	return none{}, c.client.Index(ctx, progress)
 }
 
 type version struct {
@@ -233,9 +242,7 @@ func (c *core) addMany(ctx context.Context, params []byte, progress func([]byte)
 	if err := strict(params, &p); err != nil {
 		return nil, fmt.Errorf("%w: %w", errInput, err)
 	}
-	added, err := c.client.AddMany(ctx, p.Items, func(done, total int) {
-		progress(fmt.Appendf(nil, `{"done":%d,"total":%d}`, done, total))
-	})
+	added, err := c.client.AddMany(ctx, p.Items, counted(progress))
 	if err != nil && len(added) > 0 {
 		return nil, fmt.Errorf("%d of %d were added: %w", len(added), len(p.Items), err)
 	}

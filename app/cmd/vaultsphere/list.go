@@ -68,6 +68,8 @@ type listedItem struct {
 	Tags       []string  `json:"tags"`
 	Favourite  bool      `json:"favourite"`
 	Modified   time.Time `json:"modified,omitzero"`
+	Trashed    time.Time `json:"trashed,omitzero"`
+	Purge      time.Time `json:"purge,omitzero"`
 	Unreadable string    `json:"unreadable,omitempty"`
 }
 

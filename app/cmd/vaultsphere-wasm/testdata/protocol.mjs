@@ -30,7 +30,7 @@ assert.equal(typo.word, 1);
 assert.deepEqual(await call("register", { username: "Anna", device: "laptop" }), { username: "anna" });
 
 // items
-assert.deepEqual(await call("sync"), { revision: 0, changed: false, count: 0, unreadable: [] });
+assert.deepEqual(await call("sync"), { revision: 0, changed: false, count: 0, trashed: 0, unreadable: [] });
 const saved = await call("save", { item: { id: "", type: "login", title: "Bank", username: "a", password: "p1", urls: ["https://b.example"] } });
 assert.ok(saved.id && saved.base && saved.created && saved.modified);
 const changed = await call("save", { item: { ...saved, password: "p2" } });
@@ -59,6 +59,17 @@ assert.equal(list.total, 16); // 59, 590 to 599, and 159 to 559
 assert.deepEqual(list.items.map((i) => i.title), ["Site 59", "Site 590"]);
 assert.equal((await call("list", { query: "", favourite: true })).items[0].title, "Site 3");
 assert.equal((await call("get", { id: list.items[0].id })).password, "p59");
+
+// what is inside is found once it was looked at
+const note = await call("save", { item: { id: "", type: "note", title: "Paper", notes: "under the doormat" } });
+assert.deepEqual(await call("list", { query: "doormat" }), { total: 0, complete: false, items: [] });
+const looked = [];
+assert.deepEqual(await call("index", {}, (json) => looked.push(JSON.parse(json))), {});
+assert.deepEqual(looked.at(-1), { done: 602, total: 602 });
+const inside = await call("list", { query: "doormat", sort: "changed" });
+assert.deepEqual([inside.complete, inside.items.map((i) => i.title)], [true, ["Paper"]]);
+await call("delete", { ids: [note.id] });
+
 await call("delete", { ids: [list.items[0].id] });
 assert.equal((await call("list", { query: "" })).total, 600);
 

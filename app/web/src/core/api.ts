@@ -26,6 +26,8 @@ export const checkPhrase = method<{ phrase: string }, { ok: boolean; word: numbe
 
 // the vault
 export const sync = bare<SyncResult>("sync");
+/** Looks into the entries that are new, so that list finds their notes and fields too. */
+export const index = bare<Nothing>("index");
 export const list = method<ListParams, ListResult>("list");
 export const get = method<{ id: string }, Item>("get");
 export const history = method<{ id: string }, { versions: Version[] }>("history");

@@ -11,6 +11,8 @@ export interface Summary {
   tags?: string[];
   favourite?: boolean;
   modified?: string;
+  trashed?: string; // absent: it is not in the trash
+  purge?: string; // when the trash gives it up; absent: never
   unreadable?: boolean; // everything but the id is empty then
 }
 
@@ -118,21 +120,27 @@ export interface Unreadable {
 export interface SyncResult {
   revision: number;
   changed: boolean;
-  count: number;
+  count: number; // without the trash
+  trashed: number; // in the trash
   unreadable?: Unreadable[];
 }
+
+export type Sort = "changed" | "created"; // the newest first
 
 export interface ListParams {
   query: string;
   type?: ItemType;
   tag?: string;
   favourite?: boolean;
+  trash?: boolean; // what is in the trash, and nothing else
+  sort?: Sort; // of what the words fit equally well; absent: by title
   offset?: number;
   limit?: number; // absent: all
 }
 
 export interface ListResult {
   total: number; // before offset and limit
+  complete: boolean; // false: index has not looked into all entries yet
   items: Summary[];
 }
 

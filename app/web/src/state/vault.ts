@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ItemType, Summary } from "../core/types";
+import type { ItemType, ListResult, Summary } from "../core/types";
 import { locale, m } from "../messages";
 import { online, phase, toast } from "./app";
 import { fail } from "./session";
@@ -15,7 +15,7 @@ export const query = signal("");
 export const unreadable = signal<Map<string, string>>(new Map());
 export const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
-const found = signal<{ items: Summary[]; total: number } | null>(null);
+const found = signal<ListResult | null>(null);
 
 const FIRST_HITS = 100; // more than a screenful; the rest follows when typing pauses
 const PAUSE_MS = 150;
@@ -108,6 +108,7 @@ export async function syncNow(): Promise<void> {
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.message]));
     });
     if (result.changed || result.count !== all.value?.length) await refresh();
+    lookInside().catch(fail);
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code === "offline") online.value = false;
@@ -116,6 +117,12 @@ export async function syncNow(): Promise<void> {
     syncing.value = false;
   }
   if (told !== before) serverIsAt(told); // it moved on while this sync was under way
+}
+
+/** Makes notes and fields searchable, and completes a search that was begun before they were. */
+async function lookInside() {
+  await api.index();
+  if (query.value.trim() && found.value?.complete === false) search(query.value);
 }
 
 /** Saves a change of one flag without opening the form. */

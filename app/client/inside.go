@@ -1,0 +1,153 @@
+package client
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// inside is what search and the health report need to know of an item's secret part.
+type inside struct {
+	hay      string // folded: what can be found, each on a line
+	password string
+	since    time.Time // when the password was saved first
+	totp     bool
+	err      error // why all of this is empty
+}
+
+// A slice of the work of Index is so small that whoever types does not notice it.
+const (
+	indexSlice  = 100 // entries
+	indexPeriod = 8 * time.Millisecond
+)
+
+// Index opens the secret parts that were not opened since they came, so that Search looks into them too. It lets other
+// calls in between, and may be called again at any time: what is done stays done. progress may be nil.
+func (c *Client) Index(ctx context.Context, progress func(done, total int)) error {
+	todo, err := c.unopened()
+	if err != nil {
+		return err
+	}
+	for done, total := 0, len(todo); done < total; {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		n, err := c.openSlice(todo[done:])
+		if err != nil {
+			return err
+		}
+		done += n
+		if progress != nil {
+			progress(done, total)
+		}
+		time.Sleep(time.Millisecond) // WebAssembly has one thread: without a pause nobody else gets it
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.vault == nil {
+		return ErrLocked
+	}
+	c.vault.indexed = true
+	return nil
+}
+
+func (c *Client) unopened() ([]*entry, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	return slices.DeleteFunc(slices.Clone(c.vault.sorted), func(e *entry) bool { return e.inside.Load() != nil }), nil
+}
+
+// openSlice looks inside the first entries of todo and returns how many. Of one that was replaced in the meantime nobody
+// asks any more.
+func (c *Client) openSlice(todo []*entry) (int, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return 0, ErrLocked
+	}
+	n := 0
+	for began := time.Now(); n < min(indexSlice, len(todo)) && time.Since(began) < indexPeriod; n++ {
+		if e := todo[n]; e.inside.Load() == nil {
+			e.inside.Store(c.vault.look(e))
+		}
+	}
+	return n, nil
+}
+
+// look opens the secret part of an entry.
+func (v *vault) look(e *entry) *inside {
+	it, err := v.whole(e)
+	if err != nil {
+		return &inside{err: err}
+	}
+	// The password is part of a longer text that need not stay.
+	in := &inside{hay: searchable(it), password: strings.Clone(it.Password), totp: it.TOTP != ""}
+	in.since, in.err = v.passwordSince(e, it.Password)
+	return in
+}
+
+// passwordSince goes back to the first of the versions that have the password in force.
+func (v *vault) passwordSince(e *entry, password string) (since time.Time, err error) {
+	for _, r := range slices.Backward(e.secrets) {
+		secret, err := v.secret(e.id, r)
+		if err != nil {
+			return since, err
+		}
+		if secret.Password != password {
+			break
+		}
+		since = secret.Modified
+	}
+	return since, nil
+}
+
+// searchable is what can be found of the secret part: nothing that is shown only when asked for.
+func searchable(it item.Item) string {
+	var b strings.Builder
+	add := func(parts ...string) {
+		for _, s := range parts {
+			if s != "" {
+				b.WriteString(fold(s))
+				b.WriteByte('\n')
+			}
+		}
+	}
+	add(it.Notes)
+	for _, f := range it.Fields {
+		add(f.Name)
+		if f.Kind == item.FieldText || f.Kind == item.FieldLink {
+			add(f.Value)
+		}
+	}
+	if c := it.Card; c != nil {
+		add(c.Holder, c.Brand, lastFour(c.Number))
+	}
+	if i := it.Identity; i != nil {
+		add(i.Title, i.FirstName, i.MiddleName, i.LastName, i.Company, i.Email, i.Phone, i.Address, i.PostalCode, i.City,
+			i.State, i.Country)
+	}
+	if k := it.SSHKey; k != nil {
+		add(k.Fingerprint)
+	}
+	for _, a := range it.Attachments {
+		add(a.Name)
+	}
+	return b.String()
+}
+
+// lastFour are the digits by which people tell their cards apart.
+func lastFour(number string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, number)
+	return digits[max(0, len(digits)-4):]
+}
