@@ -226,6 +226,16 @@ func (r *csvRow) text(names ...string) string {
 	return ""
 }
 
+// has reports whether one of the columns with these folded names has a value that was not taken.
+func (r *csvRow) has(names ...string) bool {
+	for i, have := range r.table.folded {
+		if i < len(r.cells) && slices.Contains(names, have) && !r.taken[i] && r.cells[i] != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // drop leaves out columns that only mean something inside the vendor's own product.
 func (r *csvRow) drop(names ...string) {
 	for i, have := range r.table.folded {

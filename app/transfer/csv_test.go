@@ -16,7 +16,7 @@ func TestAnyCSV(t *testing.T) {
 		{Title: "Example", URLs: []string{"https://example.org"}, Username: "alice", Password: `p,"w`},
 		{
 			Title: `Multi "line"`, URLs: []string{"https://a.example", "https://b.example"}, Username: "bob", Password: "p2",
-			Notes: "one\r\ntwo", Tags: []string{"Work/Clients"}, Fields: []item.Field{{Name: "Door code", Value: "1234"}},
+			Notes: "one\r\ntwo", Tags: []string{"Work/Clients"}, Fields: []item.Field{{Name: "Door code", Value: "1234", Kind: item.FieldHidden}},
 		},
 		{Title: "untitled.example", URLs: []string{"https://www.untitled.example/login"}},
 		{Title: "Ünïcode €", Username: "юзер", Password: "пароль"},

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"slices"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -46,18 +47,19 @@ func (f csvFormat) read(in *input, b *builder) error {
 // addRow keeps what was not taken from the row as fields, and adds the item.
 func (b *builder) addRow(r *csvRow, it item.Item, files ...Attached) {
 	for name, value := range r.rest() {
-		b.keepField(r.number, &it, name, value, item.FieldText)
+		b.keepField(r.number, &it, name, value, kindOf(name))
 	}
 	b.add(r.number, it, files...)
 }
 
 // Setters of what most formats have.
-func setTitle(it *item.Item, v string)    { it.Title = v }
-func setURL(it *item.Item, v string)      { it.URLs = append(it.URLs, v) }
-func setUsername(it *item.Item, v string) { it.Username = v }
-func setPassword(it *item.Item, v string) { it.Password = v }
-func setTOTP(it *item.Item, v string)     { it.TOTP = v }
-func setTag(it *item.Item, v string)      { it.Tags = append(it.Tags, v) }
+func setTitle(it *item.Item, v string)     { it.Title = v }
+func setURL(it *item.Item, v string)       { it.URLs = append(it.URLs, v) }
+func setUsername(it *item.Item, v string)  { it.Username = v }
+func setPassword(it *item.Item, v string)  { it.Password = v }
+func setTOTP(it *item.Item, v string)      { it.TOTP = v }
+func setTag(it *item.Item, v string)       { it.Tags = append(it.Tags, v) }
+func setFavourite(it *item.Item, v string) { it.Favourite = isYes(v) }
 
 // setNotes adds to notes that are there.
 func setNotes(it *item.Item, v string) {
@@ -65,4 +67,11 @@ func setNotes(it *item.Item, v string) {
 		it.Notes += "\n\n"
 	}
 	it.Notes += v
+}
+
+// takeTime takes a time from a column, and keeps what is none as a field.
+func takeTime(b *builder, r *csvRow, it *item.Item, to *time.Time, column string) {
+	if value := r.text(column); value != "0" && !setTime(to, value) {
+		b.keepField(r.number, it, column, value, item.FieldText)
+	}
 }

@@ -3,6 +3,7 @@ package transfer
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -17,7 +18,7 @@ type input struct {
 	name    string // in lower case
 	data    []byte
 	options Options
-	// broken is why a file that begins like JSON or ZIP could not be read as that.
+	// broken is why a file that begins like text, JSON or ZIP could not be read as that.
 	broken error
 
 	decodedText *decoded[string]
@@ -45,6 +46,9 @@ func newInput(f File, o Options) (*input, error) {
 func (in *input) text() (string, error) {
 	if in.decodedText == nil {
 		s, err := decodeText(in.data)
+		if errors.Is(err, ErrTruncated) {
+			in.broken = err
+		}
 		in.decodedText = &decoded[string]{s, err}
 	}
 	return in.decodedText.value, in.decodedText.err
@@ -68,7 +72,22 @@ func decodeText(data []byte) (string, error) {
 	if utf8.Valid(data) {
 		return string(data), nil
 	}
+	if endsInsideRune(data) {
+		return "", ErrTruncated
+	}
 	return decodeWindows1252(data), nil
+}
+
+// endsInsideRune reports whether data is UTF-8, with characters beyond ASCII, up to a last one that is not all there.
+// As Windows-1252 all of its characters would come in as others.
+func endsInsideRune(data []byte) bool {
+	for n := 1; n < utf8.UTFMax && n < len(data); n++ {
+		whole, last := data[:len(data)-n], data[len(data)-n:]
+		if utf8.RuneStart(last[0]) {
+			return !utf8.FullRune(last) && utf8.Valid(whole) && utf8.RuneCount(whole) < len(whole)
+		}
+	}
+	return false
 }
 
 func decodeUTF16(data []byte, order binary.ByteOrder) (string, error) {

@@ -30,7 +30,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"JSON of commas":   {"[" + strings.Repeat(",", 4_000_000), transfer.Options{}, transfer.ErrTooLarge},
 		"not CSV":          {"\x00\x01,\x02", transfer.Options{Format: "csv"}, transfer.ErrOtherFormat},
 		"truncated ZIP":    {"PK\x03\x04xxxx", transfer.Options{}, transfer.ErrTruncated},
-		"half of a UTF-16": {"\xff\xfea", transfer.Options{}, transfer.ErrUnknownFormat},
+		"half of a UTF-16": {"\xff\xfea", transfer.Options{}, transfer.ErrTruncated},
 		"too many rows":    {"title,url\n" + strings.Repeat("a,b\n", 100_001), transfer.Options{}, transfer.ErrTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -79,6 +79,9 @@ func utf16BE(s string) string {
 // saved, and none is taken without an account of it.
 func FuzzRead(f *testing.F) {
 	err := filepath.WalkDir("testdata", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && slices.Contains([]string{".zip", ".1pux"}, filepath.Ext(path)) {
+			f.Add(filepath.Base(path), zipOf(f, path), "")
+		}
 		if err != nil || d.IsDir() || filepath.Base(filepath.Dir(path)) == "FuzzRead" {
 			return err
 		}

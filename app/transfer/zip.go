@@ -3,6 +3,7 @@ package transfer
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -88,4 +89,12 @@ func (in *input) unzip(name string) ([]byte, error) {
 	a.left -= int64(len(data))
 	a.unpacked[name] = data
 	return data, nil
+}
+
+// leftFiles reports files of an archive that no entry asked for.
+func leftFiles(b *builder, files []Attached) {
+	slices.SortFunc(files, func(a, b Attached) int { return cmp.Compare(a.Name, b.Name) })
+	for _, file := range files {
+		b.problem(0, file.Name, "the file belongs to no entry of the export")
+	}
 }

@@ -1,0 +1,133 @@
+package transfer
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// tagArchived marks what its owner had put away without deleting it. It does not go to the trash, which may be emptied.
+const tagArchived = "Archived"
+
+// expiry brings a month and a year to the form of a card: 1 to 12, and four digits. What is neither stays as it is.
+func expiry(month, year string) (string, string) {
+	if m, err := strconv.Atoi(strings.TrimSpace(month)); err == nil && m >= 1 && m <= 12 {
+		month = strconv.Itoa(m)
+	}
+	if y, err := strconv.Atoi(strings.TrimSpace(year)); err == nil && y >= 0 && y < 100 {
+		year = strconv.Itoa(2000 + y)
+	}
+	return month, year
+}
+
+var startsURL = regexp.MustCompile(`^\s*([a-zA-Z][a-zA-Z0-9+.-]*://|[\w-]+(\.[\w-]+)+(:\d+)?(/|\s*$))`)
+
+// splitURLs takes apart addresses that were joined by commas, which may stand inside an address as well.
+func splitURLs(joined string) []string {
+	var out []string
+	for i, piece := range strings.Split(joined, ",") {
+		if i > 0 && !startsURL.MatchString(piece) {
+			out[len(out)-1] += "," + piece
+			continue
+		}
+		out = append(out, piece)
+	}
+	return out
+}
+
+// addURL adds an address with its rule. A rule that cannot be followed here is kept in words, and the address then
+// stands for no page, rather than for more pages than its owner meant.
+func addURL(b *builder, row int, it *item.Item, address string, rule item.MatchRule) {
+	address = strings.TrimSpace(address)
+	if address == "" {
+		return
+	}
+	if rule == item.MatchRegexp {
+		if _, err := regexp.Compile("(?i)" + address); err != nil {
+			b.keepField(row, it, "URL as a regular expression", address, item.FieldText)
+			rule = item.MatchNever
+		}
+	}
+	if !slices.Contains(it.URLs, address) {
+		it.URLs = append(it.URLs, address)
+	}
+	if rule != item.MatchDomain {
+		if it.Match == nil {
+			it.Match = map[string]item.MatchRule{}
+		}
+		it.Match[address] = rule
+	}
+}
+
+// trash puts an item into the trash at the best known time. Without any it gets a tag, because only a time puts it there.
+func trash(it *item.Item) {
+	it.Trashed = it.Modified
+	if it.Trashed.IsZero() {
+		it.Trashed = it.Created
+	}
+	if it.Trashed.IsZero() {
+		it.Tags = append(it.Tags, "Trash")
+	}
+}
+
+// newestFirst is the order of a password history. Those without a time come last.
+func newestFirst(list []item.OldPassword) {
+	slices.SortStableFunc(list, func(a, b item.OldPassword) int { return b.Until.Compare(a.Until) })
+}
+
+// lines joins what is not empty, one below the other.
+func lines(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), "\n")
+}
+
+// addField adds a field that was a custom field in the source too.
+func addField(it *item.Item, name, value string, kind item.FieldKind) {
+	if kind == item.FieldBoolean && value != item.True && value != item.False {
+		kind = item.FieldText
+	}
+	it.Fields = append(it.Fields, item.Field{Name: name, Value: value, Kind: kind})
+}
+
+// splitName takes a full name apart at its spaces: the first, those between, and the last.
+func splitName(full string) (first, middle, last string) {
+	words := strings.Fields(full)
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, ""), "", ""
+	}
+	return words[0], strings.Join(words[1:n-1], " "), words[n-1]
+}
+
+// monthNumber reads the English name of a month, or its first three letters; it is empty for anything else.
+func monthNumber(name string) string {
+	name = strings.TrimSpace(name)
+	for m := time.January; m <= time.December; m++ {
+		if strings.EqualFold(name, m.String()) || strings.EqualFold(name, m.String()[:3]) {
+			return strconv.Itoa(int(m))
+		}
+	}
+	return ""
+}
+
+// one is a list of s, or of nothing if it is empty.
+func one(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// noteOrLogin gives an entry of a free form its type: a login if it has what only a login shows, or else a note.
+func noteOrLogin(it *item.Item) {
+	switch {
+	case it.Type != "" && it.Type != item.TypeNote:
+	case it.Username+it.Password+it.TOTP != "":
+		it.Type = item.TypeLogin
+	default:
+		it.Type = item.TypeNote
+	}
+}
