@@ -21,6 +21,9 @@ func formats() []format {
 		{"vaultsphere-sealed", "VaultSphere, sealed by a password", []string{".vaultsphere", ".json"}, isSealed, readSealed},
 		{"vaultsphere-json", "VaultSphere (JSON)", []string{".json"}, isOwnJSON, readOwnJSON},
 		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, csvFormat{needs: ownColumns}.detect, readOwnCSV},
+		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, isBitwardenJSON, readBitwardenJSON},
+		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, isBitwardenZIP, readBitwardenZIP},
+		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV.detect, bitwardenCSV.read},
 		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
 	}
 }

@@ -1,0 +1,329 @@
+package transfer_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+func TestBitwardenJSON(t *testing.T) {
+	got := sample(t, "bitwarden/individual.json", "bitwarden-json")
+	same(t, got, []item.Item{
+		{
+			Type: item.TypeLogin, Title: "Büro-Portal 日本 🔑",
+			URLs: []string{"https://portal.example.com/login?next=%2Fhome,a", "portal.example.net", "https://host.example.com:8443/", "https://starts.example.com/app", "https://exact.example.com/#/a b", `^https://[a-z]+\.example\.com/.*$`, `^https://(?!evil)lookahead\.example\.com/$`, "https://never.example.com", "androidapp://com.example.portal"},
+			Match: map[string]item.MatchRule{
+				`^https://(?!evil)lookahead\.example\.com/$`: item.MatchNever,
+				`^https://[a-z]+\.example\.com/.*$`:          item.MatchRegexp,
+				"https://exact.example.com/#/a b":            item.MatchExact,
+				"https://host.example.com:8443/":             item.MatchHost,
+				"https://never.example.com":                  item.MatchNever,
+				"https://starts.example.com/app":             item.MatchStarts,
+			},
+			Username:  "jörg+büro@example.com",
+			Password:  " p\"ss, wörd;\t\\ 🔒 ",
+			TOTP:      "otpauth://totp/Portal:j%C3%B6rg?secret=JBSWY3DPEHPK3PXP&issuer=Portal&algorithm=SHA256&digits=8&period=60",
+			Notes:     "first line\n  indented \"quoted\", with comma\r\nWindows line\n\nlast; line",
+			Tags:      []string{"Arbeit/Kunden – Köln"},
+			Favourite: true,
+			Created:   at("2020-01-02T03:04:05.678Z"),
+			Modified:  at("2024-03-01T08:15:30.123Z"),
+			Fields: []item.Field{
+				text("Kundennummer", "000-4711"),
+				hidden("PIN 2", `hidden: 0815 \ &`),
+				yesNo("Newsletter wanted", "true"),
+				yesNo("Never asked", "false"),
+				text("benutzer", "username"),
+				text("Kundennummer", "a second one of that name"),
+				text("", "a value without a name"),
+				text("URL as a regular expression", `^https://(?!evil)lookahead\.example\.com/$`),
+				hidden("Passkey: private key", "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgexample-key-value"),
+				text("Passkey: counter", "17"),
+				text("Passkey: creation date", "2024-01-15T12:00:00.000Z"),
+				hidden("Passkey: credential ID", "b64d9f2e-9c1f-4f0b-8a53-0f4dd3a1c111"),
+				text("Passkey: discoverable", "true"),
+				text("Passkey: key algorithm", "ECDSA"),
+				text("Passkey: key curve", "P-256"),
+				text("Passkey: key type", "public-key"),
+				text("Passkey: RP ID", "passkey.example.com"),
+				text("Passkey: RP name", "Example Passkeys Ltd."),
+				text("Passkey: user display name", "Jörg Müller"),
+				text("Passkey: user handle", "dXNlci1oYW5kbGU"),
+				text("Passkey: user name", "joerg-passkey"),
+				yesNo("Master password re-prompt", "true"),
+			},
+			PasswordHistory: []item.OldPassword{
+				{Password: "second;pass,2", Until: at("2024-02-29T23:59:59.999Z")},
+				{Password: "first\tpass 1", Until: at("2023-04-01T10:00:00Z")},
+			},
+		},
+		{
+			Type: item.TypeNote, Title: "Secure note",
+			Notes:    "Zeile eins\nZeile zwei\n\tTab\n„Anführung“",
+			Created:  at("2021-04-04T04:04:04.04Z"),
+			Modified: at("2022-05-05T05:05:05.05Z"),
+			Fields: []item.Field{
+				yesNo("Flag", "false"),
+			},
+		},
+		{
+			Type: item.TypeCard, Title: "Kreditkarte",
+			Tags:     []string{`Private, "home"`},
+			Created:  at("2022-06-06T06:06:06.06Z"),
+			Modified: at("2022-06-06T06:06:06.06Z"),
+			Fields: []item.Field{
+				text("Nummer", "number"),
+			},
+			Card: &item.Card{Brand: "Mastercard", Code: "042", ExpiryMonth: "7", ExpiryYear: "2031", Holder: "JÖRG MÜLLER", Number: "5555 5555 5555 4444"},
+		},
+		{
+			Type: item.TypeIdentity, Title: "Identität",
+			Username: "jmueller",
+			Notes:    "note of the identity",
+			Created:  at("2023-07-07T07:07:07.07Z"),
+			Modified: at("2023-07-07T07:07:07.07Z"),
+			Trashed:  at("2024-08-08T08:08:08.08Z"),
+			Identity: &item.Identity{Address: "Straße der Probe 5\nHinterhaus\n3. Stock", City: "Köln", Company: "Müller & Söhne GmbH", Country: "DE", Email: "dr.mueller@example.org", FirstName: "Jörg", LastName: "Müller-Lüdenscheidt", License: "B072RRE2I55", MiddleName: "Ulrich", Passport: "C01X00T47", Phone: "+49 221 4711", PostalCode: "50667", SSN: "65 170839 J 003", State: "NRW", Title: "Dr"},
+		},
+		{
+			Type: item.TypeSSHKey, Title: "deploy@example",
+			Tags:     []string{"Archived"},
+			Created:  at("2025-02-17T09:30:27.266Z"),
+			Modified: at("2025-02-17T09:30:27.266Z"),
+			Fields: []item.Field{
+				text("Archived", "2025-03-03T03:03:03.003Z"),
+			},
+			SSHKey: &item.SSHKey{Fingerprint: "SHA256:exampleFingerprintexampleFingerprintexampleF", Private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ==\n-----END OPENSSH PRIVATE KEY-----\n", Public: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExamplePublicKey deploy@example"},
+		},
+		{
+			Type: item.TypeNote, Title: "Girokonto",
+			Created:  at("2026-01-01T00:00:00Z"),
+			Modified: at("2026-01-01T00:00:00Z"),
+			Fields: []item.Field{
+				hidden("Bank account account number", "0532013000"),
+				text("Bank account account type", "checking"),
+				text("Bank account bank contact phone", "+49 221 000"),
+				text("Bank account bank name", "Sparkasse Köln"),
+				text("Bank account branch number", "12"),
+				text("Bank account IBAN", "DE89370400440532013000"),
+				text("Bank account name on account", "J. Müller"),
+				hidden("Bank account PIN", "98765"),
+				text("Bank account routing number", "37040044"),
+				text("Bank account SWIFT code", "COBADEFFXXX"),
+			},
+		},
+		{
+			Type: item.TypeIdentity, Title: "Reisepass",
+			Created:  at("2026-01-02T00:00:00Z"),
+			Modified: at("2026-01-02T00:00:00Z"),
+			Fields: []item.Field{
+				text("Passport expiration date", "2030-04-30"),
+				text("Passport issue date", "2020-05-01"),
+				text("Passport nationality", "deutsch"),
+			},
+			Identity: &item.Identity{Country: "Deutschland", FirstName: "Erika", LastName: "Mustermann", Passport: "C11T002JM"},
+		},
+		{
+			Type: item.TypeNote, Title: "Of a later version",
+			Created:  at("2026-01-03T00:00:00Z"),
+			Modified: at("2026-01-03T00:00:00Z"),
+			Fields: []item.Field{
+				text("Holo cube face", "north face"),
+				text("Holo cube layers 1", "inner layer"),
+				text("Holo cube layers 2 deep", "deep value"),
+			},
+		},
+		{
+			Type: item.TypeLogin, Title: "Untitled",
+			Created:  at("2026-01-04T00:00:00Z"),
+			Modified: at("2026-01-04T00:00:00Z"),
+		},
+	})
+	sameProblems(t, got)
+}
+
+func TestBitwardenOrganisationJSON(t *testing.T) {
+	got := sample(t, "bitwarden/organisation.json", "bitwarden-json")
+	same(t, got, []item.Item{
+		{
+			Type: item.TypeLogin, Title: "db-1",
+			URLs:     []string{"ssh://db-1.example.com"},
+			Username: "root",
+			Password: "toor",
+			TOTP:     "steam://JBSWY3DPEHPK3PXP",
+			Tags:     []string{"Servers/Berlin", "Everyone"},
+			Created:  at("2024-03-01T08:15:30.123Z"),
+			Modified: at("2024-03-01T08:15:30.123Z"),
+		},
+	})
+	sameProblems(t, got)
+}
+
+func protectedExport(t *testing.T, kdf string) string {
+	t.Helper()
+	data, err := os.ReadFile("testdata/bitwarden/protected-" + kdf + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+const exportPassword = "corréct horse" // of testdata/bitwarden/protect.py
+
+func TestBitwardenPasswordProtectedJSON(t *testing.T) {
+	want := sample(t, "bitwarden/organisation.json", "bitwarden-json")
+	for _, kdf := range []string{"pbkdf2", "argon2id"} {
+		got := read(t, "export.json", protectedExport(t, kdf), transfer.Options{Password: exportPassword})
+		same(t, got, []item.Item{want.Items[0].Item})
+	}
+}
+
+func TestBitwardenProtectedJSONRefuses(t *testing.T) {
+	pbkdf2, argon2id := protectedExport(t, "pbkdf2"), protectedExport(t, "argon2id")
+	data := pbkdf2[strings.Index(pbkdf2, `"data"`):]
+	changed := strings.Replace(data, "|", "|AAAA", 1)
+	cases := map[string]struct {
+		file, password string
+		want           error
+	}{
+		"no password":              {pbkdf2, "", transfer.ErrPasswordNeeded},
+		"another password":         {pbkdf2, "correct horse", transfer.ErrWrongPassword},
+		"another password, argon":  {argon2id, "correct horse", transfer.ErrWrongPassword},
+		"changed data":             {strings.Replace(pbkdf2, data, changed, 1), exportPassword, transfer.ErrMalformed},
+		"an unknown derivation":    {strings.Replace(pbkdf2, `"kdfType": 0`, `"kdfType": 2`, 1), exportPassword, transfer.ErrMalformed},
+		"no iterations":            {strings.Replace(pbkdf2, "5000", "0", 1), exportPassword, transfer.ErrMalformed},
+		"endless iterations":       {strings.Replace(pbkdf2, "5000", "2000001", 1), exportPassword, transfer.ErrMalformed},
+		"all memory there is":      {strings.Replace(argon2id, `"kdfMemory": 16`, `"kdfMemory": 1025`, 1), exportPassword, transfer.ErrMalformed},
+		"a lane for every thought": {strings.Replace(argon2id, `"kdfParallelism": 1`, `"kdfParallelism": 17`, 1), exportPassword, transfer.ErrMalformed},
+		"no salt":                  {strings.Replace(pbkdf2, `"salt"`, `"sugar"`, 1), exportPassword, transfer.ErrMalformed},
+		"another kind of text":     {strings.ReplaceAll(pbkdf2, `"2.`, `"0.`), exportPassword, transfer.ErrMalformed},
+		"restricted to an account": {
+			`{"encrypted":true,"encKeyValidation_DO_NOT_EDIT":"2.a|b|c","folders":[],"items":[{"name":"2.a|b|c"}]}`, exportPassword, transfer.ErrAccountRestricted,
+		},
+	}
+	for name, c := range cases {
+		_, err := transfer.Read(transfer.File{Name: "export.json", Data: []byte(c.file)}, transfer.Options{Password: c.password})
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+func TestBitwardenZIPBringsItsFiles(t *testing.T) {
+	got := sampleZIP(t, "bitwarden/attachments.zip", "bitwarden-zip")
+	if len(got.Items) != 2 {
+		t.Fatalf("%d items", len(got.Items))
+	}
+	sameFiles(t, got.Items[0], transfer.Attached{Name: "Vertrag – Köln.txt", Data: []byte("signed\n")},
+		transfer.Attached{Name: "b.bin", Data: []byte("\x01\x02\x03")})
+	sameFiles(t, got.Items[1])
+	sameProblems(t, got, transfer.Problem{Title: "lost.txt", Reason: "the file belongs to no entry of the export"})
+}
+
+// structural are the members of an export that only mean something inside Bitwarden.
+var structural = []string{
+	"id",             // of items, folders and collections
+	"folderId",       // the name of the folder is a tag
+	"collectionIds",  // the names of the collections are tags
+	"organizationId", //
+	"key",            // sealed the item on Bitwarden's server
+}
+
+// A person who exports from Bitwarden and imports here finds every field again: every text of the export, wherever it
+// stands and whatever it is called, is a value in the item of its entry.
+func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
+	for _, name := range []string{"bitwarden/individual.json", "bitwarden/organisation.json"} {
+		data, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var source map[string]any
+		if err := json.Unmarshal(data, &source); err != nil {
+			t.Fatal(err)
+		}
+		got := sample(t, name, "bitwarden-json")
+		entries := source["items"].([]any)
+		if len(got.Items) != len(entries) {
+			t.Fatalf("%s: %d items of %d entries", name, len(got.Items), len(entries))
+		}
+		var all []string
+		for i, entry := range entries {
+			there := values(t, got.Items[i].Item)
+			texts(entry, func(member, value string) {
+				if !found(there, value) {
+					t.Errorf("%s, entry %d: %s is %q and nowhere in %q", name, i+1, member, value, there)
+				}
+			})
+			all = append(all, there...)
+		}
+		for _, list := range []string{"folders", "collections"} {
+			texts(source[list], func(member, value string) {
+				if !found(all, value) {
+					t.Errorf("%s: %s is %q and nowhere", name, member, value)
+				}
+			})
+		}
+	}
+}
+
+// texts visits all texts that are not empty and not structural.
+func texts(v any, visit func(member, value string)) { textsOf("", v, visit) }
+
+func textsOf(member string, v any, visit func(member, value string)) {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			visit(member, v)
+		}
+	case map[string]any:
+		for name, e := range v {
+			if !slices.Contains(structural, name) {
+				textsOf(name, e, visit)
+			}
+		}
+	case []any:
+		for _, e := range v {
+			textsOf(member, e, visit)
+		}
+	}
+}
+
+// values are all texts of an item: names, values, times. Each line of the address is one too.
+func values(t *testing.T, it item.Item) []string {
+	t.Helper()
+	data, err := json.Marshal(it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for name, e := range v {
+		textsOf(name, e, func(member, value string) {
+			if member == "address" {
+				out = append(out, strings.Split(value, "\n")...)
+			}
+			out = append(out, value)
+		})
+	}
+	return out
+}
+
+func found(there []string, value string) bool {
+	when, err := time.Parse(time.RFC3339, value)
+	return slices.ContainsFunc(there, func(have string) bool {
+		if t, e := time.Parse(time.RFC3339, have); err == nil && e == nil {
+			return t.Equal(when)
+		}
+		return have == value
+	})
+}
