@@ -22,8 +22,10 @@ func formats() []format {
 		{"vaultsphere-json", "VaultSphere (JSON)", []string{".json"}, isOwnJSON, readOwnJSON},
 		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, csvFormat{needs: ownColumns}.detect, readOwnCSV},
 		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, isBitwardenJSON, readBitwardenJSON},
+		{"1password-1pux", "1Password (1PUX)", []string{".1pux"}, is1PUX, read1PUX},
 		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, isBitwardenZIP, readBitwardenZIP},
 		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV.detect, bitwardenCSV.read},
+		{"1password-csv", "1Password (CSV)", []string{".csv"}, onePasswordCSV.detect, onePasswordCSV.read},
 		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
 	}
 }

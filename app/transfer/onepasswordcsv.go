@@ -1,0 +1,42 @@
+package transfer
+
+import (
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// onePasswordCSV is the table of 1Password 8: Title, Url, Username, Password, OTPAuth, Favorite, Archived, Tags, Notes.
+// Version 7 called some of them otherwise and wrote every field of every item as a column, which are kept.
+var onePasswordCSV = csvFormat{
+	needs: []string{"title", "username", "password", "tags"},
+	set: map[string]setter{
+		"title":             setTitle,
+		"username":          setUsername,
+		"password":          setPassword,
+		"otpauth":           setTOTP,
+		"one-time password": setTOTP,
+		"favorite":          setFavourite,
+		"notes":             setNotes,
+		"tags": func(it *item.Item, v string) {
+			it.Tags = append(it.Tags, strings.FieldsFunc(v, func(r rune) bool { return r == ';' || r == ',' })...)
+		},
+		"archived": func(it *item.Item, v string) {
+			if isYes(v) {
+				it.Tags = append(it.Tags, tagArchived)
+			}
+		},
+	},
+	finish: func(b *builder, r *csvRow, it *item.Item) {
+		for _, column := range []string{"url", "website", "urls"} {
+			for _, address := range splitURLs(r.text(column)) {
+				addURL(b, r.number, it, address, item.MatchDomain)
+			}
+		}
+		r.drop("uuid", "scope", "autosubmit")
+		it.Type = item.TypeLogin
+		if it.Username+it.Password+it.TOTP == "" && len(it.URLs) == 0 {
+			it.Type = item.TypeNote
+		}
+	},
+}
