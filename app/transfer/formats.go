@@ -24,7 +24,10 @@ func formats() []format {
 		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, isBitwardenJSON, readBitwardenJSON},
 		{"1password-1pux", "1Password (1PUX)", []string{".1pux"}, is1PUX, read1PUX},
 		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, isBitwardenZIP, readBitwardenZIP},
+		{"proton-zip", "Proton Pass (ZIP)", []string{".zip"}, isProtonZIP, readProtonZIP},
+		{"proton-json", "Proton Pass (JSON)", []string{".json", ".pgp"}, isProtonJSON, readProtonJSON},
 		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV.detect, bitwardenCSV.read},
+		{"proton-csv", "Proton Pass (CSV)", []string{".csv"}, isProtonCSV, readProtonCSV},
 		{"1password-csv", "1Password (CSV)", []string{".csv"}, onePasswordCSV.detect, onePasswordCSV.read},
 		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
 	}
