@@ -1,0 +1,166 @@
+package transfer
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// https://support.dashlane.com/hc/articles/202625092: a ZIP archive with one table for each kind of entry, of which each
+// can be imported by itself too. The tables are told apart by their columns.
+
+// dashlaneTable is one kind of table.
+type dashlaneTable struct {
+	columns []string // that only this one has
+	read    func(b *builder, row *csvRow, it *item.Item)
+}
+
+var dashlaneTables = []dashlaneTable{
+	{[]string{"username2", "username3", "password", "url", "category"}, dashlaneLogin},
+	{[]string{"account_name", "account_holder", "cc_number", "routing_number"}, dashlanePayment},
+	{[]string{"type", "number", "issue_date", "expiration_date", "place_of_issue"}, dashlaneID},
+	{[]string{"type", "first_name", "date_of_birth", "email_type", "item_name", "address_recipient"}, dashlanePerson},
+	{[]string{"ssid", "passphrase"}, dashlaneWiFi},
+}
+
+func dashlaneTableOf(in *input) (dashlaneTable, bool) {
+	for _, t := range dashlaneTables {
+		if (csvFormat{needs: t.columns}).detect(in) {
+			return t, true
+		}
+	}
+	// The notes have no column of their own, so the table must have no other.
+	return dashlaneTable{read: dashlaneNote}, slices.Equal(in.csvHeader(), []string{"title", "note"})
+}
+
+func isDashlaneCSV(in *input) bool {
+	_, ok := dashlaneTableOf(in)
+	return ok
+}
+
+func readDashlaneCSV(in *input, b *builder) error {
+	table, _ := dashlaneTableOf(in) // one that is not known is read like notes, with all columns kept
+	for row := range in.csvRows(b, false) {
+		var it item.Item
+		table.read(b, row, &it)
+		b.addRow(row, it)
+	}
+	return nil
+}
+
+func isDashlaneZIP(in *input) bool {
+	names := in.zipNames()
+	return slices.Contains(names, "credentials.csv") || slices.Contains(names, "securenotes.csv")
+}
+
+func readDashlaneZIP(in *input, b *builder) error {
+	for _, name := range in.zipNames() {
+		if !strings.EqualFold(path.Ext(name), ".csv") {
+			if !strings.HasSuffix(name, "/") {
+				b.problem(0, name, "this is not a table of Dashlane")
+			}
+			continue
+		}
+		data, err := in.unzip(name)
+		if err != nil {
+			return err
+		}
+		table, err := newInput(File{Name: name, Data: data}, in.options)
+		if errors.Is(err, ErrEmpty) {
+			continue
+		}
+		told := len(b.result.Problems)
+		if err == nil {
+			err = readDashlaneCSV(table, b)
+		}
+		if err != nil {
+			return err
+		}
+		if len(table.csvHeader()) == 0 {
+			b.problem(0, name, "this is not a table of Dashlane")
+		}
+		for i := range b.result.Problems[told:] { // the number of a row alone does not say in which table
+			b.result.Problems[told+i].Title = name
+		}
+	}
+	return nil
+}
+
+func dashlaneLogin(b *builder, row *csvRow, it *item.Item) {
+	*it = item.Item{
+		Type: item.TypeLogin, Title: row.text("title"), Username: row.text("username", "username2", "username3"),
+		Password: row.text("password"), TOTP: row.text("otpurl", "otpsecret"), Notes: row.text("note"), Tags: one(row.text("category")),
+	}
+	addURL(b, row.number, it, row.text("url"), item.MatchDomain)
+}
+
+func dashlaneNote(_ *builder, row *csvRow, it *item.Item) {
+	*it = item.Item{Type: item.TypeNote, Title: row.text("title", "name"), Notes: row.text("note"), Tags: one(row.text("category"))}
+}
+
+func dashlanePayment(b *builder, row *csvRow, it *item.Item) {
+	*it = item.Item{Type: item.TypeNote, Title: row.text("name", "account_name"), Notes: row.text("note")}
+	if !row.has("cc_number", "code") {
+		return // a bank account: all of its columns are kept
+	}
+	month, year := expiry(row.text("expiration_month"), row.text("expiration_year"))
+	it.Type = item.TypeCard
+	it.Card = &item.Card{
+		Holder: row.text("account_holder", "account_name"), Number: row.text("cc_number"), Code: row.text("code"),
+		ExpiryMonth: month, ExpiryYear: year,
+	}
+	if it.Title == "" {
+		it.Title = it.Card.Holder
+	}
+	if kind := row.text("type"); kind != "payment_card" && kind != "credit_card" {
+		b.keepField(row.number, it, "type", kind, item.FieldText)
+	}
+}
+
+func dashlaneID(_ *builder, row *csvRow, it *item.Item) {
+	kind, name, number := row.text("type"), row.text("name"), row.text("number")
+	id := &item.Identity{State: row.text("state")}
+	id.FirstName, id.MiddleName, id.LastName = splitName(name)
+	switch kind {
+	case "passport":
+		id.Passport = number
+	case "social_security":
+		id.SSN = number
+	case "license", "driver_license", "drivers_license":
+		id.License = number
+	default:
+		addField(it, label(kind), number, item.FieldText)
+	}
+	it.Type, it.Identity = item.TypeIdentity, id
+	it.Title = strings.TrimSpace(name + " " + strings.ToLower(label(kind)))
+}
+
+func dashlanePerson(b *builder, row *csvRow, it *item.Item) {
+	kind := row.text("type")
+	*it = item.Item{Type: item.TypeIdentity, Title: row.text("item_name"), Username: row.text("login")}
+	it.Identity = &item.Identity{
+		Title: row.text("title"), FirstName: row.text("first_name"), MiddleName: row.text("middle_name"), LastName: row.text("last_name"),
+		Email: row.text("email"), Phone: row.text("phone_number"), Address: row.text("address"), City: row.text("city"),
+		State: row.text("state"), PostalCode: row.text("zip"), Country: row.text("country"),
+	}
+	addURL(b, row.number, it, row.text("url"), item.MatchDomain)
+	if it.Title == "" {
+		it.Title = strings.Join(strings.Fields(it.Identity.Title+" "+it.Identity.FirstName+" "+it.Identity.LastName), " ")
+	}
+	if it.Title == "" {
+		it.Title = label(kind)
+	}
+}
+
+func dashlaneWiFi(_ *builder, row *csvRow, it *item.Item) {
+	*it = item.Item{
+		Type: item.TypeLogin, Title: row.text("name", "title"), Username: row.text("ssid"), Password: row.text("passphrase"),
+		Notes: row.text("note"),
+	}
+	if it.Title == "" {
+		it.Title = it.Username
+	}
+}

@@ -1,0 +1,74 @@
+package transfer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// roboFormCSV is the table of https://help.roboform.com. Its last column, RfFieldsV2, repeats without a heading of its own,
+// once for each field of the form: "name,,,type,value".
+var roboFormCSV = csvFormat{
+	needs:  []string{"name", "url", "login", "pwd", "note", "folder"},
+	ragged: true,
+	set: map[string]setter{
+		"name": setTitle, "url": setURL, "note": setNotes,
+		"matchurl": func(it *item.Item, v string) {
+			if !slices.Contains(it.URLs, v) {
+				it.URLs = append(it.URLs, v)
+			}
+		},
+		"login":  func(it *item.Item, v string) { it.Username = roboFormText(v) },
+		"pwd":    func(it *item.Item, v string) { it.Password = roboFormText(v) },
+		"folder": func(it *item.Item, v string) { it.Tags = append(it.Tags, strings.Trim(v, "/")) },
+	},
+	finish: func(_ *builder, r *csvRow, it *item.Item) {
+		roboFormField(it, r.text("rffieldsv2"))
+		for i := len(r.table.header); i < len(r.cells); i++ {
+			roboFormField(it, r.cells[i])
+			r.taken[i] = true
+		}
+		it.Type = item.TypeLogin
+		if it.Username+it.Password+it.TOTP == "" && len(it.URLs)+len(it.Fields) == 0 {
+			it.Type = item.TypeNote
+		}
+	},
+}
+
+// roboFormText takes away the quote that stands before a text beginning with @ or a quote, so that spreadsheets do not
+// calculate with it.
+func roboFormText(s string) string {
+	if rest, ok := strings.CutPrefix(s, "'"); ok && (strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "'")) {
+		return rest
+	}
+	return s
+}
+
+// roboFormField reads one field of a form. Those that are the user name or the password again are left out.
+func roboFormField(it *item.Item, s string) {
+	if strings.TrimSpace(s) == "" {
+		return
+	}
+	parts := strings.SplitN(s, ",", 5)
+	if len(parts) < 5 {
+		addField(it, "Field", s, item.FieldText)
+		return
+	}
+	name, kind, value := strings.TrimSuffix(parts[0], "$"), parts[3], roboFormText(parts[4])
+	switch {
+	case value == "" || kind == "txt" && value == it.Username || kind == "pwd" && value == it.Password:
+	case name == "TOTP KEY" && it.TOTP == "":
+		it.TOTP = value
+	case kind == "pwd":
+		addField(it, name, value, item.FieldHidden)
+	case kind == "chk":
+		yes := item.False
+		if value == "*" || isYes(value) {
+			yes = item.True
+		}
+		addField(it, name, yes, item.FieldBoolean)
+	default:
+		addField(it, name, value, kindOf(name))
+	}
+}
