@@ -34,6 +34,9 @@ func formats() []format {
 		{"roboform-csv", "RoboForm (CSV)", []string{".csv"}, roboFormCSV.detect, roboFormCSV.read},
 		{"proton-csv", "Proton Pass (CSV)", []string{".csv"}, isProtonCSV, readProtonCSV},
 		{"1password-csv", "1Password (CSV)", []string{".csv"}, onePasswordCSV.detect, onePasswordCSV.read},
+		{"firefox-csv", "Firefox (CSV)", []string{".csv"}, firefoxCSV.detect, firefoxCSV.read},
+		{"chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", []string{".csv"}, isChromeCSV, chromeCSV.read},
+		{"safari-csv", "Safari, iCloud (CSV)", []string{".csv"}, isSafariCSV, safariCSV.read},
 		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
 	}
 }

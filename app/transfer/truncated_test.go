@@ -1,0 +1,68 @@
+package transfer_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+// A file that was not copied to its end is refused, wherever it ends, if its format has an end of its own.
+func TestTruncatedJSONAndZIPAreRefused(t *testing.T) {
+	files := map[string][]byte{
+		"bitwarden.json": []byte(`{"encrypted":false,"folders":[{"id":"f","name":"F"}],"items":[{"type":1,"name":"a","login":{"uris":[{"uri":"https://a.example"}],"password":"p"}}]}`),
+		"proton.json":    []byte(`{"version":"1.21.2","vaults":{"v":{"name":"V","items":[{"data":{"type":"note","metadata":{"name":"n","note":"x"},"content":{}},"state":1}]}}}`),
+		"bitwarden.zip":  zipOf(t, "testdata/bitwarden/attachments.zip"),
+		"dashlane.zip":   zipOf(t, "testdata/dashlane/export.zip"),
+		"proton.zip":     zipOf(t, "testdata/proton/export.zip"),
+		"export.1pux":    zipOf(t, "testdata/onepassword/full.1pux"),
+		"protected.json": []byte(strings.TrimSpace(protectedExport(t, "pbkdf2"))),
+	}
+	for name, data := range files {
+		o := transfer.Options{Password: exportPassword}
+		if _, err := transfer.Read(transfer.File{Name: name, Data: data}, o); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for end := range data {
+			if got, err := transfer.Read(transfer.File{Name: name, Data: data[:end]}, o); err == nil {
+				t.Errorf("%s with %d of %d bytes is taken: %d items, problems %v", name, end, len(data), len(got.Items), got.Problems)
+			}
+		}
+	}
+}
+
+// A table has no end of its own. What is whole comes in as it does from the whole file, and a row that is cut is the last.
+func TestTruncatedTablesBringWhatIsWhole(t *testing.T) {
+	for _, name := range []string{
+		"bitwarden/individual.csv", "onepassword/current.csv", "lastpass/export.csv", "dashlane/otpurl.csv", "browsers/chrome.csv",
+		"browsers/firefox.csv", "browsers/safari.csv", "proton/export.csv", "nordpass/export.csv", "roboform/export.csv",
+	} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		format := read(t, name, string(data), transfer.Options{}).Format
+		header := strings.IndexByte(string(data), '\n') + 1
+		whole := read(t, name, string(data), transfer.Options{Format: format}).Items
+		for end := header; end < len(data); end++ {
+			got, err := transfer.Read(transfer.File{Name: name, Data: data[:end]}, transfer.Options{Format: format})
+			if errors.Is(err, transfer.ErrTruncated) {
+				continue // it ends inside a character
+			} else if err != nil {
+				t.Fatalf("%s with %d bytes: %v", name, end, err)
+			}
+			for i, have := range got.Items {
+				if err := have.Item.Validate(); err != nil {
+					t.Fatalf("%s with %d bytes: %v", name, end, err)
+				}
+				last := i == len(got.Items)-1
+				if !last && !have.Item.Equal(whole[i].Item) {
+					t.Fatalf("%s with %d bytes: item %d is %+v, want %+v", name, end, i, have.Item, whole[i].Item)
+				}
+			}
+		}
+	}
+}
