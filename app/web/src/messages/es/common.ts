@@ -20,7 +20,7 @@ export const common: typeof english = {
     entries: (n: number) => plural(n, { one: "# entrada", other: "# entradas" }),
     favourite: "Favorito",
     favourites: "Favoritos",
-    allEntries: "Todas las entradas",
+    allEntries: "Toda la bóveda",
     notes: "Notas",
     tags: "Etiquetas",
     totpKey: "Clave de contraseña de un solo uso",

@@ -20,7 +20,7 @@ export const common: typeof english = {
     entries: (n: number) => plural(n, { one: "# entrée", other: "# entrées" }),
     favourite: "Favori",
     favourites: "Favoris",
-    allEntries: "Toutes les entrées",
+    allEntries: "Tout le coffre",
     notes: "Notes",
     tags: "Étiquettes",
     totpKey: "Clé de mot de passe à usage unique",
