@@ -13,6 +13,7 @@ const (
 	holdsRecord   byte = 1
 	holdsVaultKey byte = 2
 	holdsManifest byte = 3
+	holdsQueue    byte = 4
 )
 
 // appendField writes one byte of length and then the bytes: two different rows of fields never read the same.
@@ -50,7 +51,12 @@ func frameRecord(place, content []byte) []byte {
 	b := make([]byte, 0, bucket(n)-1)
 	b = append(b, format, holdsRecord)
 	b = append(b, place...)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(content))) // #nosec G115 -- Seal bounds it
+	return appendPadded(b, content)
+}
+
+// appendPadded adds the length of content, content, and zeros up to the capacity of b.
+func appendPadded(b, content []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(content))) // #nosec G115 -- callers bound it
 	b = append(b, content...)
 	return b[:cap(b)]
 }
@@ -62,17 +68,28 @@ func parseRecord(b []byte) (place, content []byte, ok bool) {
 		return nil, nil, false
 	}
 	place, rest, ok := cutPlace(b[2:])
-	if !ok || len(rest) < lengthSize {
+	if !ok {
 		return nil, nil, false
+	}
+	content, ok = cutPadded(b, len(b)-len(rest))
+	return place, content, ok
+}
+
+// cutPadded undoes appendPadded on the plaintext b, of which head bytes come before the length. The result shares memory
+// with b.
+func cutPadded(b []byte, head int) (content []byte, ok bool) {
+	rest := b[head:]
+	if len(rest) < lengthSize {
+		return nil, false
 	}
 	n := binary.BigEndian.Uint32(rest)
 	rest = rest[lengthSize:]
 	if uint64(n) > uint64(len(rest)) {
-		return nil, nil, false
+		return nil, false
 	}
 	content, zeros := rest[:n:n], rest[n:]
 	if len(b) != bucket(len(b)-len(zeros))-1 || len(bytes.TrimRight(zeros, "\x00")) != 0 {
-		return nil, nil, false
+		return nil, false
 	}
-	return place, content, true
+	return content, true
 }

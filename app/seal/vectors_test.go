@@ -30,6 +30,7 @@ type vectors struct {
 	Wrapped  []wrappedVector  `json:"wrapped_keys"`
 	Records  []recordVector   `json:"records"`
 	Sealed   []manifestVector `json:"manifests"`
+	Queues   []queueVector    `json:"queues"`
 	Digests  []digestVector   `json:"digests"`
 	Padding  []paddingVector  `json:"padding"`
 }
@@ -89,6 +90,15 @@ type manifestVector struct {
 	Revision  int64  `json:"revision"`
 	Count     int64  `json:"count"`
 	Digest    string `json:"digest"`
+	Plaintext string `json:"plaintext"`
+	IV        string `json:"iv"`
+	Token     string `json:"token"`
+}
+
+type queueVector struct {
+	User      string `json:"user"`
+	Key       string `json:"key"`
+	Content   string `json:"content"`
 	Plaintext string `json:"plaintext"`
 	IV        string `json:"iv"`
 	Token     string `json:"token"`
@@ -235,6 +245,17 @@ func makeVectors(t *testing.T) vectors {
 			Token: withIV(t, iv("manifest"), func() (string, error) { return key.SealManifest(m) }),
 		})
 	}
+	for _, content := range []string{"[]", strings.Repeat("queue ", 60)} {
+		id, err := decodeID(string(user))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Queues = append(v.Queues, queueVector{
+			User: string(user), Key: hexKey(key.queueKey(id[:])), Content: hex.EncodeToString([]byte(content)),
+			Plaintext: hex.EncodeToString(frameQueue(id[:], []byte(content))), IV: hex.EncodeToString(iv("queue")),
+			Token: withIV(t, iv("queue"), func() (string, error) { return key.SealQueue(user, []byte(content)) }),
+		})
+	}
 	one := Digest{[32]byte{31: 1}}
 	for _, d := range [][2]Digest{{Digest{fixed("a")}, Digest{fixed("b")}}, {Digest{}.Sub(one), one}, {Digest{}, one}, {Digest{[32]byte{23: 1}}, one}} {
 		v.Digests = append(v.Digests, digestVector{d[0].String(), d[1].String(), d[0].Add(d[1]).String(), d[0].Sub(d[1]).String()})
@@ -313,6 +334,12 @@ func TestVectorsOpen(t *testing.T) {
 		got, err := key.OpenManifest(UserID(m.User), m.Token)
 		if err != nil || string(got.User) != m.User || got.Revision != m.Revision || got.Count != m.Count || got.Digest.String() != m.Digest {
 			t.Errorf("manifest %d: %+v, %v", m.Revision, got, err)
+		}
+	}
+	for _, q := range v.Queues {
+		got, err := key.OpenQueue(UserID(q.User), q.Token)
+		if err != nil || hex.EncodeToString(got) != q.Content {
+			t.Errorf("queue: %x, %v", got, err)
 		}
 	}
 	for _, r := range v.Recovery {
