@@ -58,7 +58,7 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 		return nil, err
 	}
 	wire := &countingTransport{Transport: transport}
-	u := &user{Client: client.New(wire, &deviceMemory{seen: map[string]client.Seen{}}), wire: wire}
+	u := &user{Client: client.New(wire, &deviceMemory{seen: map[string]client.Seen{}}, nil), wire: wire}
 	registration, err := u.PrepareRegistration("correct horse battery staple " + name)
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 		return err
 	}
 	defer done()
-	_, v, master, err := c.prove(ctx, current)
+	a, v, master, err := c.prove(ctx, current)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,17 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	c.mu.Lock()
 	c.account = nil // it changes now, even if the answer is lost
 	c.mu.Unlock()
-	return c.call(ctx, methodPost, api.PathAccountPassword, api.PasswordRequest{
+	if err := c.forgetAccount(); err != nil {
+		return err // the old password would go on opening the copy on this device
+	}
+	err = c.call(ctx, methodPost, api.PathAccountPassword, api.PasswordRequest{
 		CurrentAuthKey: master.AuthKey().Encode(), KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
 	}, nil)
+	if err != nil {
+		return err
+	}
+	a.KDF, a.WrappedKey = fresh.kdf, fresh.wrapped
+	return c.keepAccount(a)
 }
 
 // NewRecoveryPhrase replaces the recovery phrase and returns its words; the old one ends.
@@ -199,13 +207,18 @@ func (c *Client) RemoveTOTP(ctx context.Context, password string) error {
 	return c.call(ctx, methodPost, api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: auth}, nil)
 }
 
-// DeleteAccount removes the user with everything the server has of it, and what this device remembers.
-func (c *Client) DeleteAccount(ctx context.Context, password string) error {
+// DeleteAccount removes the user with everything the server has of it, and what this device remembers and keeps. With
+// *UnsentError, and nothing is removed, if changes wait here whose loss is not forced.
+func (c *Client) DeleteAccount(ctx context.Context, password string, force bool) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
+	user, err := c.leave(force)
+	if err != nil {
+		return err
+	}
 	a, v, master, err := c.prove(ctx, password)
 	if err != nil {
 		return err
@@ -217,8 +230,9 @@ func (c *Client) DeleteAccount(ctx context.Context, password string) error {
 		return err
 	}
 	c.forget()
+	wipeErr := c.wipe(user)
 	c.signedOut()
-	if err := c.memory.Store(a.UserID, Seen{}); err != nil {
+	if err := errors.Join(wipeErr, c.memory.Store(a.UserID, Seen{})); err != nil {
 		return fmt.Errorf("forget what this device has seen: %w", err)
 	}
 	return nil

@@ -28,7 +28,7 @@ func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(d
 			return nil, fmt.Errorf("item %d: %w", i+1, err)
 		}
 		if !it.Type.Known() {
-			return nil, fmt.Errorf("item %d: %w", i+1, &item.FieldError{Field: "type", Reason: "must be " + item.TypeList()})
+			return nil, fmt.Errorf("item %d: %w", i+1, errUnknownType())
 		}
 		ready[i] = it
 	}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -89,10 +90,30 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 	if answer.Revision != target {
 		return altered("the server says that revision %d follows on %d", answer.Revision, v.revision)
 	}
+	before := v.revision
 	c.mu.Lock()
-	ch.commit(target)
+	ch.commit(target, manifest)
 	c.mu.Unlock()
-	return c.remember(v, target, ch.digest)
+	piece, err := json.Marshal(ch.answer(target, manifest))
+	if err != nil {
+		return fmt.Errorf("encode the change for the copy: %w", err)
+	}
+	if err := c.keepDelta(v, before, piece); err != nil {
+		return err
+	}
+	return c.remember(v)
+}
+
+// answer is the change as the server tells other devices about it.
+func (c *change) answer(revision int64, manifest string) api.VaultResponse {
+	out := api.VaultResponse{Revision: revision, Manifest: manifest, Records: []api.Record{}}
+	for _, p := range c.puts {
+		out.Records = append(out.Records, api.Record{Place: p.Place, Revision: revision, Token: p.Token})
+	}
+	for _, p := range c.deletes {
+		out.Records = append(out.Records, api.Record{Place: p, Revision: revision, Deleted: true})
+	}
+	return out
 }
 
 // settle finds out whether a change took place whose answer is err.

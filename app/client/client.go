@@ -30,9 +30,16 @@ type Memory interface {
 type Client struct {
 	transport Transport
 	memory    Memory
+	cache     Cache // nil: nothing is kept
 
 	// turn is held by the one operation that talks to the server or replaces the vault.
 	turn chan struct{}
+
+	// Of what is kept on this device; these belong to the turn.
+	keepNothing bool
+	kept        *api.Account // what is known to be in the cache
+	copyProblem string       // why there is no copy of the vault, though there should be
+	away        bool         // the server did not answer the last time
 
 	mu      sync.RWMutex
 	stop    context.CancelFunc // of the operation that holds turn
@@ -42,8 +49,9 @@ type Client struct {
 	pending *pendingLogin
 }
 
-func New(t Transport, m Memory) *Client {
-	return &Client{transport: t, memory: m, turn: make(chan struct{}, 1)}
+// New makes the client of one device. Without a Cache (nil) nothing can be read or changed while the server is away.
+func New(t Transport, m Memory, c Cache) *Client {
+	return &Client{transport: t, memory: m, cache: c, turn: make(chan struct{}, 1)}
 }
 
 // begin waits for the turn. The returned context ends with Lock too.
@@ -160,17 +168,25 @@ func (c *Client) fetchAccount(ctx context.Context) (api.Account, error) {
 	if _, err := seal.ParseUserID(a.UserID); err != nil {
 		return a, &AnswerError{Path: api.PathAccount, Err: err}
 	}
+	if err := c.meet(a); err != nil {
+		return a, err
+	}
+	return a, c.keepAccount(a)
+}
+
+// meet makes a the account of this session.
+func (c *Client) meet(a api.Account) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.vault != nil && string(c.vault.user) != a.UserID {
-		return a, altered("the server answers for another user than the one who is signed in")
+		return altered("the server answers for another user than the one who is signed in")
 	}
 	// A change of the password ends every session but the one that made it, so for one session these never change.
 	if known := c.account; known != nil && known.SessionID == a.SessionID && known.KDF != a.KDF {
-		return a, fmt.Errorf("%w: the server gave other parameters earlier in this session", seal.ErrKDFMismatch)
+		return fmt.Errorf("%w: the server gave other parameters earlier in this session", seal.ErrKDFMismatch)
 	}
 	c.account = &a
-	return a, nil
+	return nil
 }
 
 func params(k api.KDF) seal.Params {

@@ -24,6 +24,7 @@ const (
 	CodeOffline          Code = "offline"
 	CodeCancelled        Code = "cancelled"
 	CodeBadInput         Code = "bad_input"
+	CodeUnsent           Code = "unsent_changes"
 	CodeNotFound         Code = Code(api.CodeNotFound)
 	CodeInternal         Code = Code(api.CodeInternal)
 )
@@ -95,7 +96,10 @@ func Explain(err error) Failure {
 	var word *seal.WordError
 	var kept *KeptError
 	var altered *VaultAlteredError
+	var unsent *UnsentError
 	switch {
+	case errors.As(err, &unsent):
+		f.Code, f.Hint = CodeUnsent, "sync first, or lose them on purpose"
 	case errors.As(err, &field):
 		f.Code = CodeBadInput
 	case errors.As(err, &word):

@@ -120,10 +120,10 @@ func TestALifeOfAVault(t *testing.T) {
 	}
 	allThere(again)
 
-	if err := again.DeleteAccount(ctx, "wrong"); !errors.Is(err, client.ErrWrongPassword) {
+	if err := again.DeleteAccount(ctx, "wrong", false); !errors.Is(err, client.ErrWrongPassword) {
 		t.Errorf("delete with a wrong password: %v", err)
 	}
-	if err := again.DeleteAccount(ctx, password); err != nil {
+	if err := again.DeleteAccount(ctx, password, false); err != nil {
 		t.Fatal(err)
 	}
 	if len(again.memory.seen) != 0 {
@@ -249,7 +249,7 @@ func TestSessions(t *testing.T) {
 	if state, _, err := c.Resume(ctx); state != client.SignedOut || err != nil {
 		t.Errorf("another session is %v, %v", state, err)
 	}
-	if err := a.Logout(ctx); err != nil {
+	if err := a.Logout(ctx, false); err != nil {
 		t.Fatal(err)
 	}
 	if !a.Locked() || a.wire.Bearer() != "" {

@@ -32,6 +32,7 @@ var (
 // RolledBackError says that the server shows an older vault than this device has seen, or another one of the same revision.
 type RolledBackError struct {
 	Seen, Got int64 // revisions
+	Copy      bool  // it is not the server, it is the copy on this device
 }
 
 // ErrRolledBack is what every RolledBackError is.
@@ -40,10 +41,26 @@ var ErrRolledBack = errors.New("vault was rolled back")
 func (e *RolledBackError) Is(target error) bool { return target == ErrRolledBack }
 
 func (e *RolledBackError) Error() string {
-	if e.Seen == e.Got {
-		return fmt.Sprintf("server shows another vault at revision %d than this device has seen at revision %d", e.Got, e.Seen)
+	who := "server"
+	if e.Copy {
+		who = "copy on this device"
 	}
-	return fmt.Sprintf("server shows the vault at revision %d, but this device has seen revision %d", e.Got, e.Seen)
+	if e.Seen == e.Got {
+		return fmt.Sprintf("%s shows another vault at revision %d than this device has seen at revision %d", who, e.Got, e.Seen)
+	}
+	return fmt.Sprintf("%s shows the vault at revision %d, but this device has seen revision %d", who, e.Got, e.Seen)
+}
+
+// UnsentError says that changes wait on this device that would be lost.
+type UnsentError struct {
+	Changes int
+}
+
+func (e *UnsentError) Error() string {
+	if e.Changes == 1 {
+		return "1 change on this device is not on the server yet and would be lost"
+	}
+	return fmt.Sprintf("%d changes on this device are not on the server yet and would be lost", e.Changes)
 }
 
 // VaultAlteredError says that what the server sent is not what this user's devices have stored. Problems name what is

@@ -45,7 +45,7 @@ func TestKeyDerivationOutsideTheBoundsIsRefusedBeforeDeriving(t *testing.T) {
 			d.wire.lie(nil)
 			d.login(t, "anna", "x")
 			d.Lock()
-			d = &device{client.New(d.wire, d.memory), d.wire, d.memory}
+			d = &device{client.New(d.wire, d.memory, d.cache), d.wire, d.memory, d.cache}
 			d.wire.lie(edit(t, api.PathAccount, func(a *api.Account) { c.change(&a.KDF) }))
 			if _, err := d.Unlock(t.Context(), password); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.say) {
 				t.Errorf("unlock: got %v, want %v naming %q", err, c.want, c.say)

@@ -290,6 +290,9 @@ func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
 	})
 	t.Run("after a restart", func(t *testing.T) {
 		again := d.restarted(t, server)
+		if err := again.KeepCopy(t.Context(), false, false); err != nil { // with the copy it could go on from the newest state
+			t.Fatal(err)
+		}
 		again.login(t, "anna", "x")
 		again.wire.lie(serveOld)
 		_, err := again.Sync(t.Context())

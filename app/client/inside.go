@@ -94,6 +94,9 @@ func (v *vault) look(e *entry) *inside {
 
 // passwordSince goes back to the first of the versions that have the password in force.
 func (v *vault) passwordSince(e *entry, password string) (since time.Time, err error) {
+	if e.waiting != nil {
+		since = e.item.Modified
+	}
 	for _, r := range slices.Backward(e.secrets) {
 		secret, err := v.secret(e.id, r)
 		if err != nil {

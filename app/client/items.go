@@ -13,7 +13,7 @@ func (c *Client) Get(id string) (item.Item, error) {
 	if c.vault == nil {
 		return item.Item{}, ErrLocked
 	}
-	e := c.vault.entries[id]
+	e := c.vault.shown(id)
 	if e == nil {
 		return item.Item{}, ErrNotFound
 	}
@@ -39,18 +39,22 @@ func (c *Client) History(id string) ([]Version, error) {
 	if c.vault == nil {
 		return nil, ErrLocked
 	}
-	e := c.vault.entries[id]
+	e := c.vault.shown(id)
 	if e == nil {
 		return nil, ErrNotFound
 	}
 	out := []Version{}
-	newer := ""
+	now, err := c.vault.whole(e)
+	if err != nil {
+		return nil, err
+	}
+	newer := now.Password
 	for i := len(e.secrets) - 1; i >= 0; i-- {
 		secret, err := c.vault.secret(id, e.secrets[i])
 		if err != nil {
 			return nil, &UnreadableError{id, err}
 		}
-		if i < len(e.secrets)-1 && secret.Password != newer && secret.Password != "" {
+		if secret.Password != newer && secret.Password != "" {
 			out = append(out, Version{e.secrets[i].version, secret.Modified, secret.Password})
 		}
 		newer = secret.Password

@@ -16,7 +16,7 @@ func TestLockEndsWhatIsGoingOn(t *testing.T) {
 	d.register(t, "anna")
 	asked := make(chan struct{})
 	stuck := &stuckTransport{wire: d.wire, asked: asked}
-	c := client.New(stuck, d.memory)
+	c := client.New(stuck, d.memory, d.cache)
 	if _, err := c.Unlock(t.Context(), password); err != nil {
 		t.Fatal(err)
 	}

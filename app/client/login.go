@@ -153,7 +153,8 @@ const (
 	Unlocked  State = "unlocked"
 )
 
-// Resume asks the server whether there is a session, and whose.
+// Resume asks the server whether there is a session, and whose. While the server cannot be reached, that is what this
+// device keeps of the last one.
 func (c *Client) Resume(ctx context.Context) (State, string, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -165,6 +166,9 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 		c.forget()
 		return SignedOut, "", nil
 	}
+	if unreachable(err) {
+		a, err = c.accountHere(err)
+	}
 	if err != nil {
 		return "", "", err
 	}
@@ -174,30 +178,71 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 	return Unlocked, a.Username, nil
 }
 
-// Unlock opens the vault of the session there is. A wrong password is found here, the server is not asked about it.
-func (c *Client) Unlock(ctx context.Context, password string) (string, error) {
+// Opened is the outcome of an Unlock.
+type Opened struct {
+	Username string
+	Offline  bool // the vault is the copy on this device: the server cannot be reached
+}
+
+// Unlock opens the vault of the session there is, or the copy of it on this device while the server cannot be reached. A
+// wrong password is found here, the server is not asked about it.
+func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
-		return "", err
+		return Opened{}, err
 	}
 	defer done()
-	a, err := c.fetchAccount(ctx)
+	a, away := c.fetchAccount(ctx)
+	offline := unreachable(away)
+	if offline {
+		a, err = c.accountHere(away)
+	} else {
+		err = away
+	}
 	if err != nil {
-		return "", err
+		return Opened{}, err
 	}
 	v, master, err := openWith(a, password)
 	if err != nil {
-		return "", err
+		return Opened{}, err
 	}
 	master.Wipe()
 	if err := c.recall(v); err != nil {
-		return "", err
+		return Opened{}, err
+	}
+	if offline {
+		if err := c.openHere(ctx, v); err != nil {
+			if errors.Is(err, errNoCopy) {
+				err = fmt.Errorf("%w: %w", away, err)
+			}
+			return Opened{}, err
+		}
 	}
 	c.forget()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.vault = v
-	return a.Username, nil
+	return Opened{a.Username, offline}, nil
+}
+
+// accountHere is the account that this device keeps; away if it keeps none. It needs the turn.
+func (c *Client) accountHere(away error) (api.Account, error) {
+	a, err := c.keptAccount()
+	if err != nil {
+		return api.Account{}, fmt.Errorf("%w: %w", away, err)
+	}
+	if a == nil {
+		return api.Account{}, away
+	}
+	return *a, c.meet(*a)
+}
+
+// openHere fills v with what this device keeps of it. It needs the turn.
+func (c *Client) openHere(ctx context.Context, v *vault) error {
+	if err := c.openCopy(ctx, v); err != nil {
+		return err
+	}
+	return c.loadQueue(v)
 }
 
 // openWith derives the master key of a and opens its vault key with it.
@@ -210,21 +255,44 @@ func openWith(a api.Account, password string) (*vault, seal.MasterKey, error) {
 	return v, master, err
 }
 
-// Logout ends the session and locks. The vault is locked even if the server cannot be told.
-func (c *Client) Logout(ctx context.Context) error {
+// Logout ends the session and locks, and drops what this device keeps of the vault. The vault is locked even if the
+// server cannot be told. With *UnsentError, and nothing is done, if changes wait here whose loss is not forced.
+func (c *Client) Logout(ctx context.Context, force bool) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
+	user, err := c.leave(force)
+	if err != nil {
+		return err
+	}
 	c.forget()
 	err = c.call(ctx, methodPost, api.PathLogout, nil, nil)
 	if hasCode(err, api.CodeUnauthorized) {
 		err = nil // it had ended already
 	}
 	if err == nil {
+		err = c.wipe(user)
 		c.signedOut()
 	}
+	return err
+}
+
+// LogoutHere does what Logout does but for telling the server, where the session lives on until it runs out.
+func (c *Client) LogoutHere(ctx context.Context, force bool) error {
+	_, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	user, err := c.leave(force)
+	if err != nil {
+		return err
+	}
+	c.forget()
+	err = c.wipe(user)
+	c.signedOut()
 	return err
 }
 

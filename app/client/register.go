@@ -111,6 +111,9 @@ func (c *Client) enter(answer api.SessionResponse, v *vault, device string) erro
 		return err
 	}
 	c.forget()
+	if err := c.keepAccount(answer.Account); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.account, c.vault, c.device = &answer.Account, v, device
@@ -128,9 +131,9 @@ func (c *Client) recall(v *vault) error {
 	return nil
 }
 
-// remember keeps the verified state of v. It needs the turn.
-func (c *Client) remember(v *vault, revision int64, digest seal.Digest) error {
-	seen := Seen{Revision: revision, Digest: digest.String()}
+// remember keeps which state of v was verified. It needs the turn.
+func (c *Client) remember(v *vault) error {
+	seen := Seen{Revision: v.revision, Digest: v.digest.String()}
 	if seen == v.seen {
 		return nil
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,7 +17,7 @@ import (
 const MaxHistory = 10
 
 // Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. Only the parts that
-// changed are written.
+// changed are written. While the server cannot be reached the change waits on this device, see Waiting.
 //
 // If another device changed the item since it.Base, the two are merged field by field (see merge). If it deleted the
 // item, the edit wins: the item comes back under a new ID.
@@ -34,19 +35,42 @@ func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
 	if err != nil {
 		return item.Item{}, err
 	}
-	s := saving{v: v, mine: it, now: time.Now(), device: c.deviceName}
+	s := saving{v: v, mine: it, now: time.Now(), key: string(seal.NewAccountID()), device: c.deviceName}
 	if it.ID == "" {
 		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
-	} else if e := v.entries[it.ID]; e != nil {
+	} else if e := v.shown(it.ID); e != nil {
 		s.mine.Base = cmp.Or(it.Base, e.base())
 		c.mu.Lock()
 		v.handed[it.ID] = true // so that a sync keeps what the edit began from
 		c.mu.Unlock()
 	}
-	if err := c.apply(ctx, v, func(ch *change) error { return s.build(ctx, ch) }); err != nil {
+	if err := c.save(ctx, &s); err != nil {
 		return item.Item{}, err
 	}
+	if v.shown(s.mine.ID) == nil {
+		return c.Get(s.key) // another device deleted the item
+	}
 	return c.Get(s.mine.ID)
+}
+
+// save sends the change, or lets it wait on this device. It needs the turn.
+func (c *Client) save(ctx context.Context, s *saving) error {
+	there, err := c.reach(ctx, s.v)
+	if err != nil {
+		return err
+	}
+	if there && len(s.v.queue) == 0 {
+		err := c.apply(ctx, s.v, func(ch *change) error { return s.build(ctx, ch) })
+		if c.mayWait(err) {
+			return c.enqueueSave(s, errors.Is(err, ErrUncertain))
+		}
+		return err
+	}
+	if err := c.enqueueSave(s, false); err != nil || !there {
+		return err
+	}
+	_ = c.flush(ctx, s.v) // the change is safe here; what keeps it from the server, a Sync will say
+	return nil
 }
 
 // saving is one Save, over all its attempts.
@@ -55,7 +79,12 @@ type saving struct {
 	mine   item.Item
 	fresh  bool // not in the vault yet
 	now    time.Time
+	key    string // id of the item that is made where mine cannot go into the item itself
 	device func(context.Context) string
+
+	queued bool // it waited on this device, and began from base, if that is known
+	base   item.Item
+	known  bool
 }
 
 func (s *saving) build(ctx context.Context, ch *change) error {
@@ -64,10 +93,10 @@ func (s *saving) build(ctx context.Context, ch *change) error {
 	}
 	e := s.v.entries[s.mine.ID]
 	if e == nil {
-		if s.v.older[s.mine.ID] == nil {
+		if !s.queued && s.v.older[s.mine.ID] == nil {
 			return ErrNotFound
 		}
-		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
+		s.mine.ID, s.fresh = s.key, true
 		return s.add(ch, s.mine)
 	}
 	theirs, err := s.v.whole(e)
@@ -76,7 +105,10 @@ func (s *saving) build(ctx context.Context, ch *change) error {
 	}
 	result := s.mine.KeepUnknown(theirs)
 	if s.mine.Base != e.base() {
-		base, known := s.v.baseOf(s.mine.ID, s.mine.Base)
+		base, known := s.base, s.known
+		if !s.queued {
+			base, known = s.v.baseOf(s.mine.ID, s.mine.Base)
+		}
 		var mine bool
 		result, mine = merge(base, known, result, theirs)
 		if !mine {
@@ -91,16 +123,23 @@ func (s *saving) build(ctx context.Context, ch *change) error {
 	return s.replace(ch, e, theirs, result)
 }
 
-// add writes a new item.
+// add writes a new item. One that is there was written by an attempt of which the answer was lost.
 func (s *saving) add(ch *change, it item.Item) error {
+	if s.v.entries[it.ID] != nil {
+		return nil
+	}
 	if !it.Type.Known() {
-		return &item.FieldError{Field: "type", Reason: "must be " + item.TypeList()}
+		return errUnknownType()
 	}
 	it.Modified = s.now
 	if it.Created.IsZero() {
 		it.Created = s.now
 	}
 	return ch.writeNew(it.Normalise())
+}
+
+func errUnknownType() error {
+	return &item.FieldError{Field: "type", Reason: "must be " + item.TypeList()}
 }
 
 func (c *change) writeNew(it item.Item) error {
@@ -110,10 +149,13 @@ func (c *change) writeNew(it item.Item) error {
 	return c.write(it.ID, seal.KindPassword, 1, it.Secret())
 }
 
-// copy adds what could not be merged as an item of its own.
+// copy adds what could not be merged as an item of its own, if that is not there yet.
 func (s *saving) copy(ctx context.Context, ch *change) error {
+	if s.v.entries[s.key] != nil {
+		return nil
+	}
 	it := s.mine.Clone()
-	it.ID = string(seal.NewAccountID())
+	it.ID = s.key
 	suffix := []rune(" (conflict from " + s.device(ctx) + ")")
 	title := []rune(it.Title)
 	it.Title = string(title[:min(len(title), item.MaxTitle-len(suffix))]) + string(suffix)
@@ -146,17 +188,6 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 		}
 	}
 	return ch.write(e.id, seal.KindPassword, e.current().version+1, result.Secret())
-}
-
-// baseOf finds the version that an edit began from.
-func (v *vault) baseOf(id, base string) (item.Item, bool) {
-	for _, e := range v.older[id] {
-		if e.base() == base {
-			it, err := v.whole(e)
-			return it, err == nil
-		}
-	}
-	return item.Item{}, false
 }
 
 // maxDeviceInTitle keeps the title of a copy readable.

@@ -26,6 +26,7 @@ type Summary struct {
 	Modified   time.Time
 	Trashed    time.Time // zero: it is not in the trash
 	Purge      time.Time // when the trash gives it up; zero: never by itself
+	Pending    bool      // a change of it waits for the server
 	Unreadable string    // why the item cannot be shown; everything but ID is empty then
 }
 
@@ -93,7 +94,8 @@ func (e *entry) summary() Summary {
 		return Summary{ID: e.id, Unreadable: e.err.Error()}
 	}
 	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: slices.Clone(e.item.Tags),
-		Favourite: e.item.Favourite, Modified: e.item.Modified, Trashed: e.item.Trashed, Purge: e.item.Purge}
+		Favourite: e.item.Favourite, Modified: e.item.Modified, Trashed: e.item.Trashed, Purge: e.item.Purge,
+		Pending: e.waiting != nil}
 	if len(e.item.URLs) > 0 {
 		s.URL = e.item.URLs[0]
 	}
@@ -143,6 +145,9 @@ func (e *entry) appendJSON(b []byte) []byte {
 	b = strconv.AppendBool(append(b, `],"favourite":`...), it.Favourite)
 	if e.err != nil {
 		return append(b, `,"unreadable":true}`...)
+	}
+	if e.waiting != nil {
+		b = append(b, `,"pending":true`...)
 	}
 	moment := func(name string, t time.Time) {
 		b = append(append(append(b, `,"`...), name...), `":"`...)

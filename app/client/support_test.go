@@ -83,14 +83,15 @@ type device struct {
 	*client.Client
 	wire   *wire
 	memory *memory
+	cache  *cache
 }
 
 func newDevice(t testing.TB, server string) *device {
 	t.Helper()
-	return (&device{memory: newMemory()}).restarted(t, server)
+	return (&device{memory: newMemory(), cache: newCache()}).restarted(t, server)
 }
 
-// restarted is the same device after its program ended: only its memory is left.
+// restarted is the same device after its program ended: only what it keeps is left.
 func (d *device) restarted(t testing.TB, server string) *device {
 	t.Helper()
 	transport, err := httptransport.New(server)
@@ -98,7 +99,10 @@ func (d *device) restarted(t testing.TB, server string) *device {
 		t.Fatal(err)
 	}
 	w := &wire{Transport: transport}
-	return &device{client.New(w, d.memory), w, d.memory}
+	if d.wire != nil {
+		transport.SetBearer(d.wire.Bearer())
+	}
+	return &device{client.New(w, d.memory, d.cache), w, d.memory, d.cache}
 }
 
 func startServer(t testing.TB) string {

@@ -17,6 +17,10 @@ type Synced struct {
 	Count      int // of items that are not in the trash
 	Trashed    int // of items that are
 	Unreadable []Unreadable
+	Waiting             // what the server still does not have
+	Kept       []string // items that were deleted here and stay, because another device changed them
+	// CopyProblem is why this device holds no copy for the time without a server; empty if it does, or is not to.
+	CopyProblem string
 }
 
 // Unreadable is an item that is what was stored, but cannot be opened or understood here.
@@ -27,7 +31,8 @@ type Unreadable struct {
 
 // Sync brings the vault to the server's revision: all of it the first time, what changed later. What does not agree with
 // the sealed manifest and with what this device has seen before is refused, with *VaultAlteredError or *RolledBackError,
-// and the vault stays as it was.
+// and the vault stays as it was. Then it sends what waits on this device, the oldest first; what the server refuses, and
+// what it is too busy for, goes on waiting.
 func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
@@ -38,13 +43,20 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	if err != nil {
 		return Synced{}, err
 	}
+	stamp := v.queueStamp
 	changed, err := c.sync(ctx, v)
 	if err != nil {
 		return Synced{}, err
 	}
+	if err := c.flush(ctx, v); err != nil {
+		return Synced{}, err
+	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	out := Synced{Revision: v.revision, Changed: changed}
+	stayed := v.stayed
+	v.stayed = nil // only the turn looks at it
+	out := Synced{Revision: v.revision, Changed: changed || v.queueStamp != stamp,
+		Waiting: v.waiting(), Kept: stayed, CopyProblem: c.copyProblem}
 	out.Count, out.Trashed = v.counts()
 	for _, e := range v.sorted {
 		if e.err != nil {
@@ -54,11 +66,13 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	return out, nil
 }
 
-// loaded returns the unlocked vault, synced at least once. It needs the turn.
+// loaded returns the unlocked vault, synced at least once or opened from the copy. It needs the turn.
 func (c *Client) loaded(ctx context.Context) (*vault, error) {
 	v, err := c.opened()
 	if err == nil && !v.loaded {
-		_, err = c.sync(ctx, v)
+		if _, err = c.sync(ctx, v); v.loaded && unreachable(err) {
+			err = nil
+		}
 	}
 	return v, err
 }
@@ -69,6 +83,15 @@ func (c *Client) sync(ctx context.Context, v *vault) (bool, error) {
 		return false, err
 	}
 	before := v.revision
+	if !v.loaded {
+		// A copy that is not what it should be costs a download, no more: the server's vault is held to the same.
+		if err := c.openCopy(ctx, v); ctx.Err() != nil {
+			return false, err
+		}
+	}
+	if err := c.loadQueue(v); err != nil {
+		return false, err
+	}
 	if v.revision > 0 {
 		err := c.pull(ctx, v, false)
 		var wrong *VaultAlteredError
@@ -95,6 +118,24 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	if err != nil {
 		return &AnswerError{Path: api.PathVault, Err: err}
 	}
+	before := v.revision
+	if err := c.take(ctx, v, answer, full); err != nil {
+		return err
+	}
+	if full {
+		err = c.keepWhole(v, body)
+	} else {
+		err = c.keepDelta(v, before, body)
+	}
+	if err != nil {
+		return err
+	}
+	// The copy first: one that is newer than what was seen is no reason to worry.
+	return c.remember(v)
+}
+
+// take takes in an answer about the vault if it verifies. It needs the turn.
+func (c *Client) take(ctx context.Context, v *vault, answer api.VaultResponse, full bool) error {
 	manifest, err := v.key.OpenManifest(v.user, answer.Manifest)
 	if err != nil {
 		return &VaultAlteredError{Problems: []string{"the sealed manifest does not open"}, Err: err}
@@ -114,9 +155,9 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 		return err
 	}
 	c.mu.Lock()
-	n.commit(answer.Revision)
-	c.mu.Unlock()
-	return c.remember(v, answer.Revision, n.digest)
+	defer c.mu.Unlock()
+	n.commit(answer.Revision, answer.Manifest)
+	return nil
 }
 
 // checkSeen holds the manifest against what this device has seen, in this run and before.

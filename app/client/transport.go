@@ -90,6 +90,7 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 		}
 	}
 	answer, err := c.transport.Do(ctx, r)
+	c.away = err != nil
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%s %s: %w", method, path, ctx.Err())
@@ -113,7 +114,19 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 		return nil, failure
 	}
 	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
+	if said.Code == api.CodeUnauthorized {
+		// Whoever ended the session, from another device perhaps, does not want the vault to be open to this one.
+		if err := c.dropCopy(); err != nil {
+			return nil, fmt.Errorf("%w; and then: %w", failure, err)
+		}
+	}
 	return nil, failure
+}
+
+// unreachable reports that err is not the server's word: there was no answer, or one of a proxy that did not get one.
+func unreachable(err error) bool {
+	var s *ServerError
+	return errors.Is(err, ErrOffline) || errors.As(err, &s) && s.Code == api.CodeUnavailable && s.RequestID == ""
 }
 
 // decodeStrict refuses unknown members, anything after the value, and bytes that are not UTF-8.

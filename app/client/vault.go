@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -23,14 +22,22 @@ type vault struct {
 	manifest seal.ManifestKey
 	seen     Seen // of the device's memory
 
-	loaded   bool // synced at least once
+	loaded   bool // synced at least once, or opened from the copy
 	revision int64
 	count    int64 // of records
 	digest   seal.Digest
 	entries  map[string]*entry // by account id
-	sorted   []*entry          // by folded title
+	sorted   []*entry          // what is shown, by folded title
 	orders   orders            // the others, made when they are asked for
 	indexed  bool              // all entries were looked inside once
+
+	sealedManifest string
+	copied         int64 // revision of the copy on this device; notCopied: not known
+
+	queue      []queued // the oldest first
+	stayed     []string // items whose deletion was given up, until a Sync tells
+	queueStamp string
+	laid       map[string]*entry // by account id, what the queue makes of entries; nil: deleted
 
 	// older holds what entries were before a sync changed them, for edits that began from there. Only those that were
 	// handed out are kept.
@@ -44,6 +51,7 @@ type entry struct {
 	id      string
 	meta    sealed
 	secrets []sealed // ascending versions; the last is in force
+	waiting *queued  // the change that made of the records above what follows, and still waits; nil: none
 
 	item item.Item // the meta part
 	err  error     // why item is empty
@@ -62,8 +70,8 @@ type sealed struct {
 }
 
 func newVault(user seal.UserID, key seal.VaultKey) *vault {
-	return &vault{user: user, key: key, manifest: key.ManifestKey(), entries: map[string]*entry{},
-		older: map[string][]*entry{}, handed: map[string]bool{}}
+	return &vault{user: user, key: key, manifest: key.ManifestKey(), entries: map[string]*entry{}, copied: notCopied,
+		laid: map[string]*entry{}, older: map[string][]*entry{}, handed: map[string]bool{}}
 }
 
 func (v *vault) place(account string, kind seal.Kind, version int64) seal.Place {
@@ -83,7 +91,12 @@ func (e *entry) current() sealed {
 }
 
 // base names the version for Item.Base.
-func (e *entry) base() string { return fmt.Sprintf("%d.%d", e.meta.version, e.current().version) }
+func (e *entry) base() string {
+	if e.waiting != nil {
+		return e.waiting.base()
+	}
+	return fmt.Sprintf("%d.%d", e.meta.version, e.current().version)
+}
 
 func (e *entry) clone() *entry {
 	c := &entry{id: e.id, meta: e.meta, secrets: slices.Clone(e.secrets), item: e.item, err: e.err,
@@ -125,6 +138,14 @@ func (v *vault) open(e *entry) {
 func (v *vault) whole(e *entry) (item.Item, error) {
 	if e.err != nil {
 		return item.Item{}, &UnreadableError{e.id, e.err}
+	}
+	if e.waiting != nil {
+		it, err := e.waiting.After.open(e.id)
+		if err != nil {
+			return item.Item{}, &UnreadableError{e.id, err}
+		}
+		it.Base = e.base()
+		return it, nil
 	}
 	r := e.current()
 	if r.version == 0 {
@@ -359,20 +380,19 @@ func (n *next) openChanged(ctx context.Context) error {
 }
 
 // commit makes the verified state the vault's. It is called under Client.mu.
-func (n *next) commit(revision int64) {
+func (n *next) commit(revision int64, sealedManifest string) {
 	v := n.v
 	for id, e := range n.changed {
 		if held := v.entries[id]; held != nil && held.base() != e.base() {
 			v.supersede(held)
 		}
-		if e.meta.version == 0 && len(e.secrets) == 0 {
+		gone := e.meta.version == 0 && len(e.secrets) == 0
+		if gone {
 			delete(n.changed, id)
-			if !n.full {
-				v.remove(id)
-			}
-		} else if !n.full {
-			v.remove(id)
-			v.insert(e)
+			e = nil
+		}
+		if !n.full {
+			v.set(id, e)
 		}
 	}
 	if n.full {
@@ -381,36 +401,7 @@ func (n *next) commit(revision int64) {
 				v.supersede(held)
 			}
 		}
-		v.entries = n.changed
-		v.sorted = slices.SortedFunc(maps.Values(v.entries), order)
+		v.setAll(n.changed)
 	}
-	v.loaded, v.revision, v.count, v.digest = true, revision, n.count, n.digest
-	v.orders.forget()
-}
-
-// maxOlder bounds the versions that an edit may begin from. One from before them is kept as a copy.
-const maxOlder = 16
-
-func (v *vault) supersede(held *entry) {
-	if v.handed[held.id] {
-		older := append(v.older[held.id], held)
-		v.older[held.id] = older[max(0, len(older)-maxOlder):]
-	}
-}
-
-func (v *vault) remove(id string) {
-	held := v.entries[id]
-	if held == nil {
-		return
-	}
-	delete(v.entries, id)
-	if i, found := slices.BinarySearchFunc(v.sorted, held, order); found {
-		v.sorted = slices.Delete(v.sorted, i, i+1)
-	}
-}
-
-func (v *vault) insert(e *entry) {
-	v.entries[e.id] = e
-	i, _ := slices.BinarySearchFunc(v.sorted, e, order)
-	v.sorted = slices.Insert(v.sorted, i, e)
+	v.loaded, v.revision, v.count, v.digest, v.sealedManifest = true, revision, n.count, n.digest, sealedManifest
 }

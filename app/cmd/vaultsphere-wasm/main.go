@@ -37,7 +37,7 @@ import (
 )
 
 func main() {
-	b := &bridge{core: newCore(client.New(fetcher{}, hostMemory{})), running: map[int]context.CancelFunc{}}
+	b := &bridge{core: newCore(client.New(fetcher{}, hostMemory{}, nil)), running: map[int]context.CancelFunc{}}
 	js.Global().Set("vaultsphere", map[string]any{
 		"call":   js.FuncOf(b.call),
 		"cancel": js.FuncOf(b.cancel),

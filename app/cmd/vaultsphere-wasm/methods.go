@@ -43,11 +43,11 @@ func newCore(cl *client.Client) *core {
 		"cancel_registration":  of(c.cancelRegistration),
 		"login":                of(c.login),
 		"unlock": of(func(ctx context.Context, p password) (username, error) {
-			name, err := cl.Unlock(ctx, p.Password)
-			return username{name}, err
+			opened, err := cl.Unlock(ctx, p.Password)
+			return username{opened.Username}, err
 		}),
 		"lock":   of(func(context.Context, none) (none, error) { cl.Lock(); return none{}, nil }),
-		"logout": of(func(ctx context.Context, _ none) (none, error) { return none{}, cl.Logout(ctx) }),
+		"logout": of(func(ctx context.Context, _ none) (none, error) { return none{}, cl.Logout(ctx, true) }),
 
 		"sync":    of(c.sync),
 		"index":   counting(c.index),
@@ -83,7 +83,7 @@ func newCore(cl *client.Client) *core {
 			return none{}, cl.RevokeOtherSessions(ctx)
 		}),
 		"delete_account": of(func(ctx context.Context, p password) (none, error) {
-			return none{}, cl.DeleteAccount(ctx, p.Password)
+			return none{}, cl.DeleteAccount(ctx, p.Password, true)
 		}),
 
 		"generate_password":   of(generatePassword),

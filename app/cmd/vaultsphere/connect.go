@@ -65,7 +65,7 @@ func (p *program) connect() (*connection, error) {
 	if _, err := m.read(); err != nil {
 		return nil, err
 	}
-	return &connection{Client: client.New(w, m), state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}, nil
+	return &connection{Client: client.New(w, m, nil), state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}, nil
 }
 
 // canonicalServer brings an address to the one form under which sessions and memory are kept. What is no address, and
@@ -149,7 +149,7 @@ func (p *program) keep(ctx context.Context, c *connection, username string) erro
 	c.session = session{Server: c.session.Server, Username: username, Token: c.wire.Bearer()}
 	if err := c.state.setSession(c.session); err != nil {
 		// Nothing could use the session any more.
-		return also(err, c.Logout(ctx))
+		return also(err, c.Logout(ctx, true))
 	}
 	if earlier.Token != "" {
 		p.endEarlier(ctx, c, earlier)
@@ -162,7 +162,7 @@ func (p *program) endEarlier(ctx context.Context, c *connection, earlier session
 	transport, err := httptransport.New(earlier.Server)
 	if err == nil {
 		transport.SetBearer(earlier.Token)
-		err = client.New(transport, c.memory).Logout(ctx)
+		err = client.New(transport, c.memory, nil).Logout(ctx, true)
 	}
 	if err != nil {
 		p.note("warning: the earlier session at %s could not be ended: %v", earlier.Server, err)

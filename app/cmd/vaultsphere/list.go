@@ -70,6 +70,7 @@ type listedItem struct {
 	Modified   time.Time `json:"modified,omitzero"`
 	Trashed    time.Time `json:"trashed,omitzero"`
 	Purge      time.Time `json:"purge,omitzero"`
+	Pending    bool      `json:"pending,omitempty"` // a change of it waits for the server
 	Unreadable string    `json:"unreadable,omitempty"`
 }
 

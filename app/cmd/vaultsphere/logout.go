@@ -37,7 +37,7 @@ func (p *program) logout(ctx context.Context, local bool) error {
 		return nil
 	}
 	if !local {
-		err := c.Logout(ctx)
+		err := c.Logout(ctx, true)
 		if errors.Is(err, client.ErrOffline) {
 			return withHint(err, "still signed in; vaultsphere logout --local forgets the session on this device alone")
 		}

@@ -118,7 +118,7 @@ func cmdTOTP(ts *testscript.TestScript, neg bool, args []string) {
 	ctx := context.Background()
 	transport, err := httptransport.New(ts.Getenv("SERVER"))
 	ts.Check(err)
-	c := client.New(transport, memory{state{ts.MkAbs("page")}, ts.Getenv("SERVER")})
+	c := client.New(transport, memory{state{ts.MkAbs("page")}, ts.Getenv("SERVER")}, nil)
 	defer c.Lock()
 	password := strings.TrimSpace(ts.ReadFile(args[1]))
 	_, err = c.Login(ctx, args[0], password, "", "page")

@@ -1,0 +1,383 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// Cache keeps on this device, beyond the life of a Client, what the vault is opened from while the server cannot be
+// reached: names of letters, digits, - and _, and under each a row of pieces, of which the newest carries a stamp of the
+// same characters. Tabs and processes share it, and what one of them writes must not undo what another has written: a
+// writer says which stamp it has seen.
+type Cache interface {
+	// Load returns what is kept under name; the zero Kept if that is nothing.
+	Load(name string) (Kept, error)
+	// Add puts a piece after those that are there, Replace puts it in their place: as a whole or not at all, and with
+	// ErrCacheMoved if the newest piece does not carry the stamp after (empty: there is none).
+	Add(name, after string, p Piece) error
+	Replace(name, after string, p Piece) error
+	// Forget drops whatever is kept under name.
+	Forget(name string) error
+}
+
+// Kept is all that a Cache holds under one name.
+type Kept struct {
+	Stamp  string // of the newest piece
+	Pieces [][]byte
+}
+
+type Piece struct {
+	Stamp string
+	Data  []byte
+}
+
+// ErrCacheMoved says that another tab or process has written to the Cache in between.
+var ErrCacheMoved = errors.New("what is kept on this device was changed at the same time")
+
+// errNoCopy says that the device holds no copy of the vault.
+var errNoCopy = errors.New("this device holds no copy of the vault")
+
+// The names in a Cache. The account is that of the user who is signed in; a queue stays when somebody else signs in.
+const accountName = "account"
+
+func vaultName(user seal.UserID) string { return "vault-" + string(user) }
+func queueName(user seal.UserID) string { return "queue-" + string(user) }
+
+// newStamp is unlike any other.
+func newStamp() string { return string(seal.NewAccountID()) }
+
+// keeps reports whether anything may be kept on this device. It needs the turn.
+func (c *Client) keeps() bool { return c.cache != nil && !c.keepNothing }
+
+// KeepCopy says whether this device keeps a sealed copy of the vault and the changes that wait; it does unless it is told
+// otherwise. Turning it off drops both: with *UnsentError, and nothing is dropped, if changes would be lost that are not
+// forced to be.
+func (c *Client) KeepCopy(ctx context.Context, on, force bool) error {
+	_, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if on || c.cache == nil {
+		c.keepNothing = !on
+		return nil
+	}
+	user, err := c.leave(force)
+	if err != nil {
+		return err
+	}
+	if err := c.wipe(user); err != nil {
+		return err
+	}
+	c.keepNothing = true
+	return nil
+}
+
+// leave returns whose copy this device holds, if that may be dropped with what waits. It needs the turn.
+func (c *Client) leave(force bool) (seal.UserID, error) {
+	user, err := c.keptUser()
+	if err != nil || force {
+		return user, err
+	}
+	n, err := c.unsent(user)
+	if err == nil && n > 0 {
+		err = &UnsentError{n}
+	}
+	return user, err
+}
+
+// keepAccount keeps what the vault is unlocked with; a device without room for it works on. It needs the turn.
+func (c *Client) keepAccount(a api.Account) error {
+	a.Revision = 0 // it moves all the time, and the copy of the vault has its own
+	if !c.keeps() || c.kept != nil && *c.kept == a {
+		return nil
+	}
+	if err := c.replaceAccount(a); err != nil {
+		c.copyProblem = err.Error()
+		return c.forgetAccount()
+	}
+	c.kept = &a
+	return nil
+}
+
+// replaceAccount puts a in the place of the account that is kept; of two tabs that do so at once, the last one counts.
+func (c *Client) replaceAccount(a api.Account) error {
+	before, err := c.keptAccount()
+	switch {
+	case err != nil, before == nil:
+	case *before == a:
+		return nil
+	case before.UserID != a.UserID:
+		// Who is signed out does not leave a copy behind. What waits stays for the next time.
+		if err := c.cache.Forget(vaultName(seal.UserID(before.UserID))); err != nil {
+			return err
+		}
+	}
+	data, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("encode account: %w", err)
+	}
+	for range maxAttempts {
+		held, err := c.cache.Load(accountName)
+		if err != nil {
+			return err
+		}
+		if err := c.cache.Replace(accountName, held.Stamp, Piece{newStamp(), data}); !errors.Is(err, ErrCacheMoved) {
+			return err
+		}
+	}
+	return ErrCacheMoved
+}
+
+// keptAccount returns the account that was kept last, nil if there is none. It needs the turn.
+func (c *Client) keptAccount() (*api.Account, error) {
+	if !c.keeps() {
+		return nil, nil
+	}
+	held, err := c.cache.Load(accountName)
+	if err != nil || len(held.Pieces) == 0 {
+		return nil, err
+	}
+	var a api.Account
+	err = decodeStrict(held.Pieces[len(held.Pieces)-1], &a)
+	if err == nil {
+		_, err = seal.ParseUserID(a.UserID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the account that this device keeps is damaged: %w", err)
+	}
+	return &a, nil
+}
+
+// keptUser is whose copy this device holds, as far as is known; empty if nobody's. It needs the turn.
+func (c *Client) keptUser() (seal.UserID, error) {
+	c.mu.RLock()
+	a := c.account
+	c.mu.RUnlock()
+	var err error
+	if a == nil {
+		if a, err = c.keptAccount(); a == nil {
+			return "", err
+		}
+	}
+	return seal.UserID(a.UserID), nil
+}
+
+// forgetAccount needs the turn.
+func (c *Client) forgetAccount() error {
+	if !c.keeps() {
+		return nil
+	}
+	c.kept = nil
+	if err := c.cache.Forget(accountName); err != nil {
+		return fmt.Errorf("drop the copy on this device: %w", err)
+	}
+	return nil
+}
+
+// dropCopy forgets what this device could open the vault from without the server. What waits stays. It needs the turn.
+func (c *Client) dropCopy() error {
+	if !c.keeps() {
+		return nil
+	}
+	user, err := c.keptUser()
+	if err == nil && user != "" {
+		err = c.cache.Forget(vaultName(user))
+	}
+	if v, _ := c.opened(); v != nil {
+		v.copied = notCopied
+	}
+	if err != nil {
+		err = fmt.Errorf("drop the copy on this device: %w", err)
+	}
+	return errors.Join(err, c.forgetAccount())
+}
+
+// wipe forgets all that this device keeps of a user, what waits too. It needs the turn.
+func (c *Client) wipe(user seal.UserID) error {
+	if !c.keeps() {
+		return nil
+	}
+	var err error
+	if user != "" {
+		err = c.cache.Forget(queueName(user))
+	}
+	c.mu.Lock()
+	if c.vault != nil {
+		c.vault.setQueue(nil, "")
+	}
+	c.mu.Unlock()
+	return errors.Join(err, c.dropCopy())
+}
+
+// notCopied is no revision.
+const notCopied = -1
+
+func revisionStamp(revision int64) string { return strconv.FormatInt(revision, 10) }
+
+// keepDelta brings the copy to the vault's revision by the piece that leads there from another. It needs the turn.
+func (c *Client) keepDelta(v *vault, from int64, piece []byte) error {
+	if !c.keeps() || v.copied == v.revision {
+		return nil
+	}
+	if v.copied == from && v.revision != from {
+		err := c.cache.Add(vaultName(v.user), revisionStamp(from), Piece{revisionStamp(v.revision), piece})
+		if !errors.Is(err, ErrCacheMoved) {
+			return c.copied(v, err)
+		}
+	}
+	return c.keepWhole(v, nil)
+}
+
+// keepWhole replaces the copy, unless another tab or process has put a newer one there. piece is the vault as one answer
+// of the server; nil: it is made. It needs the turn.
+func (c *Client) keepWhole(v *vault, piece []byte) error {
+	if !c.keeps() {
+		return nil
+	}
+	name := vaultName(v.user)
+	for range maxAttempts {
+		held, err := c.cache.Load(name)
+		if err != nil {
+			return c.copied(v, err)
+		}
+		if revision, err := strconv.ParseInt(held.Stamp, 10, 64); err == nil && revision > v.revision {
+			v.copied = notCopied
+			return nil
+		}
+		if piece == nil {
+			if piece, err = json.Marshal(v.answer()); err != nil {
+				return fmt.Errorf("encode the copy of the vault: %w", err)
+			}
+		}
+		if err := c.cache.Replace(name, held.Stamp, Piece{revisionStamp(v.revision), piece}); !errors.Is(err, ErrCacheMoved) {
+			return c.copied(v, err)
+		}
+	}
+	return c.copied(v, ErrCacheMoved)
+}
+
+// copied notes how writing the copy went. A device without room for one works on: the vault is safe on the server, and
+// Synced tells the person.
+func (c *Client) copied(v *vault, err error) error {
+	if err == nil {
+		v.copied = v.revision
+		if c.kept != nil {
+			c.copyProblem = ""
+		}
+		return nil
+	}
+	c.copyProblem = err.Error()
+	// A copy that is left behind would look like one that somebody took back.
+	if dropErr := c.cache.Forget(vaultName(v.user)); dropErr != nil {
+		return fmt.Errorf("keep a copy on this device: %w", errors.Join(err, dropErr))
+	}
+	v.copied = notCopied
+	return nil
+}
+
+// answer is the vault in the words of the server. Which revision wrote a record is not kept; that all are of the last one
+// is as good to those who read the whole.
+func (v *vault) answer() api.VaultResponse {
+	out := api.VaultResponse{Revision: v.revision, Manifest: v.sealedManifest, Records: make([]api.Record, 0, v.count)}
+	for _, e := range v.entries {
+		if e.meta.version != 0 {
+			out.Records = append(out.Records, api.Record{Place: wirePlace(e.id, seal.KindAccount, e.meta.version), Revision: v.revision, Token: e.meta.token})
+		}
+		for _, s := range e.secrets {
+			out.Records = append(out.Records, api.Record{Place: wirePlace(e.id, seal.KindPassword, s.version), Revision: v.revision, Token: s.token})
+		}
+	}
+	return out
+}
+
+// maxPieces is how many pieces a copy grows to before they are made one.
+const maxPieces = 64
+
+// openCopy fills v from the copy on this device. It is verified like an answer of the server, and errNoCopy if there is
+// none. It needs the turn.
+func (c *Client) openCopy(ctx context.Context, v *vault) error {
+	if !c.keeps() {
+		return errNoCopy
+	}
+	name := vaultName(v.user)
+	held, err := c.cache.Load(name)
+	if err != nil {
+		return fmt.Errorf("read the copy on this device: %w", err)
+	}
+	if len(held.Pieces) == 0 {
+		return errNoCopy
+	}
+	if v.seen.Digest == "" {
+		// Nothing says how new the copy is. Whoever made the device forget wants the server's vault.
+		return errors.Join(errNoCopy, c.cache.Forget(name))
+	}
+	answer, err := join(held.Pieces)
+	if err != nil {
+		return &VaultAlteredError{Problems: []string{"the copy on this device is damaged"}, Err: err}
+	}
+	if err := c.take(ctx, v, answer, true); err != nil {
+		var back *RolledBackError
+		if errors.As(err, &back) {
+			back.Copy = true
+		}
+		return err
+	}
+	v.copied = v.revision
+	if len(held.Pieces) > maxPieces {
+		whole, err := json.Marshal(answer)
+		if err != nil {
+			return fmt.Errorf("encode the copy of the vault: %w", err)
+		}
+		err = c.cache.Replace(name, held.Stamp, Piece{held.Stamp, whole})
+		if err != nil && !errors.Is(err, ErrCacheMoved) {
+			return c.copied(v, err)
+		}
+	}
+	return nil
+}
+
+// join makes one answer about the whole vault of one and those that follow on it.
+func join(pieces [][]byte) (api.VaultResponse, error) {
+	whole, err := parseVault(pieces[0])
+	if err != nil || len(pieces) == 1 {
+		return whole, err
+	}
+	records := make(map[api.Place]api.Record, len(whole.Records))
+	// A new version of a meta record takes the place of the one before, without a tombstone for it.
+	place := func(p api.Place) api.Place {
+		if p.Kind == api.KindAccount {
+			p.Version = 0
+		}
+		return p
+	}
+	for _, r := range whole.Records {
+		records[place(r.Place)] = r
+	}
+	for _, piece := range pieces[1:] {
+		delta, err := parseVault(piece)
+		if err != nil {
+			return whole, err
+		}
+		whole.Revision, whole.Manifest = delta.Revision, delta.Manifest
+		for _, r := range delta.Records {
+			p := place(r.Place)
+			if !r.Deleted {
+				records[p] = r
+			} else if records[p].Version == r.Version {
+				delete(records, p)
+			}
+		}
+	}
+	whole.Records = whole.Records[:0]
+	for _, r := range records {
+		whole.Records = append(whole.Records, r)
+	}
+	return whole, nil
+}

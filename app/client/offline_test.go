@@ -1,0 +1,401 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// kept is a device that has synced a vault of two items and holds a copy.
+func kept(t *testing.T) (server string, d *device, bank, mail item.Item) {
+	t.Helper()
+	server = startServer(t)
+	d = newDevice(t, server)
+	d.register(t, "anna")
+	return server, d, d.save(t, login("bank")), d.save(t, login("mail"))
+}
+
+func TestReadingWithoutTheServer(t *testing.T) {
+	server, d, bank, _ := kept(t)
+	bank.Password = "newer"
+	d.save(t, bank)
+
+	d = d.away(t, server)
+	if state, name, err := d.Resume(t.Context()); state != client.Locked || name != "anna" || err != nil {
+		t.Fatalf("resume: %v %q %v", state, name, err)
+	}
+	if _, err := d.Unlock(t.Context(), "wrong"); !errors.Is(err, client.ErrWrongPassword) {
+		t.Errorf("a wrong password: %v", err)
+	}
+	if opened := d.unlock(t); opened != (client.Opened{Username: "anna", Offline: true}) {
+		t.Errorf("unlock: %+v", opened)
+	}
+	if got := d.titles(t, "ba"); !slices.Equal(got, []string{"bank"}) {
+		t.Errorf("search: %q", got)
+	}
+	if got := d.get(t, bank.ID); got.Password != "newer" {
+		t.Errorf("get: %+v", got)
+	}
+	if older, err := d.History(bank.ID); err != nil || len(older) != 1 || older[0].Password != "secret of bank" {
+		t.Errorf("history: %+v %v", older, err)
+	}
+	if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrOffline) {
+		t.Errorf("sync: %v", err)
+	}
+	d.mend()
+	if s := d.sync(t); s.Count != 2 || s.Pending != 0 {
+		t.Errorf("synced %+v", s)
+	}
+	d.Lock()
+	if opened := d.unlock(t); opened.Offline {
+		t.Errorf("unlock with a server: %+v", opened)
+	}
+}
+
+// A proxy in front of a server that is down answers for it.
+func TestAProxyWithoutItsServerIsNoServer(t *testing.T) {
+	server, d, _, _ := kept(t)
+	d = d.restarted(t, server)
+	d.wire.before = func(*client.Request) (*client.Response, error) {
+		return &client.Response{Status: 502, Body: []byte("<h1>Bad Gateway</h1>")}, nil
+	}
+	if opened := d.unlock(t); !opened.Offline {
+		t.Errorf("unlock: %+v", opened)
+	}
+	d.save(t, login("new"))
+	if w := d.waiting(t); w.Pending != 1 {
+		t.Errorf("waiting: %+v", w)
+	}
+}
+
+func TestNothingLiesOnTheDeviceInTheClear(t *testing.T) {
+	_, d, bank, _ := kept(t)
+	d.cut()
+	bank.Notes = "typed on the train"
+	d.save(t, bank)
+	if got := d.cache.names(); !slices.Equal(got, []string{"account", "queue", "vault"}) {
+		t.Errorf("kept are %q", got)
+	}
+	for name, k := range d.cache.kept {
+		for _, piece := range k.Pieces {
+			for _, secret := range []string{password, "bank", "secret of bank", "typed on the train"} {
+				if strings.Contains(string(piece), secret) {
+					t.Errorf("%s holds %q", name, secret)
+				}
+			}
+		}
+	}
+}
+
+// An unlock costs what changed, and so does keeping the copy.
+func TestACopySavesTheDownload(t *testing.T) {
+	server := startServer(t)
+	a, b := newDevice(t, server), newDevice(t, server)
+	a.register(t, "anna")
+	if _, err := a.AddMany(t.Context(), logins(500), nil); err != nil {
+		t.Fatal(err)
+	}
+	b.login(t, "anna", "b")
+	b.sync(t)
+	a.save(t, login("new"))
+
+	b = b.restarted(t, server)
+	b.unlock(t)
+	wrote := b.cache.wrote
+	var received int
+	b.wire.lie(func(_ client.Request, answer *client.Response) { received += len(answer.Body) })
+	if s := b.sync(t); !s.Changed || s.Count != 501 {
+		t.Errorf("synced %+v", s)
+	}
+	it := b.save(t, login("newer"))
+	it.Title = "newest"
+	b.save(t, it)
+	if received > 8_000 || b.cache.wrote-wrote > 8_000 {
+		t.Errorf("%d bytes were received and %d kept", received, b.cache.wrote-wrote)
+	}
+	b = b.away(t, server)
+	b.unlock(t)
+	if got := b.titles(t, "new"); !slices.Equal(got, []string{"new", "newest"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// The pieces of many changes become one again.
+func TestACopyOfManyChangesOpens(t *testing.T) {
+	server, d, bank, mail := kept(t)
+	for i := range 80 {
+		bank.Username = fmt.Sprintf("user %d", i)
+		bank = d.save(t, bank)
+		if i == 40 {
+			if err := d.Delete(t.Context(), []string{mail.ID}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 2 {
+		d = d.away(t, server)
+		d.unlock(t)
+		if got := d.get(t, bank.ID); got.Username != "user 79" || len(d.titles(t, "")) != 1 {
+			t.Errorf("got %+v", got)
+		}
+		d.cache.change(t, "vault", func(pieces [][]byte) [][]byte {
+			if len(pieces) != 1 {
+				t.Errorf("%d pieces", len(pieces))
+			}
+			return pieces
+		})
+	}
+}
+
+// What anyone could do to the copy. With a server it costs a download; without one nothing of it is shown.
+func TestATamperedCopyIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func([][]byte) [][]byte
+		want   client.Code
+	}{
+		"damaged":                  {func(p [][]byte) [][]byte { return [][]byte{p[0][:len(p[0])/2]} }, client.CodeVaultAltered},
+		"a change left out":        {func(p [][]byte) [][]byte { return slices.Delete(p, 1, 2) }, client.CodeVaultAltered},
+		"a record left out":        {dropRecord, client.CodeVaultAltered},
+		"a token altered":          {alterToken, client.CodeVaultAltered},
+		"taken back by a revision": {func(p [][]byte) [][]byte { return p[:len(p)-1] }, client.CodeVaultRolledBack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, d, _, _ := kept(t)
+			d.save(t, login("third"))
+			d.cache.change(t, "vault", c.change)
+			d = d.away(t, server)
+			_, err := d.Unlock(t.Context(), password)
+			if got := client.Explain(err).Code; got != c.want || !d.Locked() {
+				t.Fatalf("got %v (%s), want %s", err, got, c.want)
+			}
+			if c.want == client.CodeVaultRolledBack && !strings.Contains(err.Error(), "copy on this device") {
+				t.Errorf("the server is blamed: %v", err)
+			}
+			d.mend()
+			d.unlock(t)
+			if s := d.sync(t); s.Count != 3 {
+				t.Errorf("synced %+v", s)
+			}
+			d = d.away(t, server)
+			d.unlock(t)
+			if got := d.titles(t, ""); len(got) != 3 {
+				t.Errorf("the copy was not replaced: %q", got)
+			}
+		})
+	}
+}
+
+func dropRecord(p [][]byte) [][]byte {
+	last := string(p[len(p)-1])
+	from, to := strings.Index(last, `{"account_id"`), strings.Index(last, `},{`)
+	p[len(p)-1] = []byte(last[:from] + last[to+2:])
+	return p
+}
+
+func alterToken(p [][]byte) [][]byte {
+	last := p[len(p)-1]
+	last[strings.Index(string(last), `"token":"`)+60] ^= 1
+	return p
+}
+
+// The account that is kept is held to what is sealed with the vault key, as the server's is.
+func TestATamperedAccountIsRefused(t *testing.T) {
+	server, d, _, _ := kept(t)
+	for name, c := range map[string]struct {
+		from, to string
+		want     client.Code
+	}{
+		"weak":    {`"memory_kib":65536`, `"memory_kib":8`, client.CodeKDFRefused},
+		"other":   {`"time":3`, `"time":4`, client.CodeWrongPassword},
+		"no user": {`"user_id":"`, `"user_id":"x`, client.CodeOffline},
+	} {
+		here := &device{memory: d.memory, wire: d.wire, cache: newCache()}
+		for name, k := range d.cache.kept {
+			here.cache.kept[name] = k
+		}
+		here.cache.change(t, "account", func(p [][]byte) [][]byte {
+			changed := strings.Replace(string(p[0]), c.from, c.to, 1)
+			if changed == string(p[0]) {
+				t.Fatalf("%s: %s", name, p[0])
+			}
+			return [][]byte{[]byte(changed)}
+		})
+		here = here.away(t, server)
+		if _, err := here.Unlock(t.Context(), password); client.Explain(err).Code != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestASessionThatWasEndedTakesTheCopyButNotWhatWaits(t *testing.T) {
+	server, d, _, _ := kept(t)
+	other := newDevice(t, server)
+	other.login(t, "anna", "other")
+	d.cut()
+	d.save(t, login("offline"))
+	const next = "another password"
+	if err := other.ChangePassword(t.Context(), password, next); err != nil {
+		t.Fatal(err)
+	}
+	d.mend()
+	if _, err := d.Sync(t.Context()); serverCode(err) != api.CodeUnauthorized {
+		t.Fatalf("sync: %v", err)
+	}
+	if got := d.cache.names(); !slices.Equal(got, []string{"queue"}) {
+		t.Errorf("kept are %q", got)
+	}
+	d = d.away(t, server)
+	if _, err := d.Unlock(t.Context(), password); !errors.Is(err, client.ErrOffline) {
+		t.Errorf("the old password without a server: %v", err)
+	}
+
+	// Somebody else signs in on the device, and finds nothing.
+	d.mend()
+	r, err := d.PrepareRegistration(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Register(t.Context(), r, "bert", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if s := d.sync(t); s.Count != 0 || s.Pending != 0 {
+		t.Errorf("bert has %+v", s)
+	}
+
+	if _, err := d.Login(t.Context(), "anna", next, "", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if s := d.sync(t); s.Count != 3 || s.Pending != 0 {
+		t.Errorf("synced %+v", s)
+	}
+	other.sync(t)
+	if got := other.titles(t, ""); !slices.Equal(got, []string{"bank", "mail", "offline"}) {
+		t.Errorf("the other device has %q", got)
+	}
+}
+
+func TestTheNewPasswordOpensTheCopyAndTheOldOneDoesNot(t *testing.T) {
+	server, d, _, _ := kept(t)
+	const next = "another password"
+	if err := d.ChangePassword(t.Context(), password, next); err != nil {
+		t.Fatal(err)
+	}
+	d = d.away(t, server)
+	if _, err := d.Unlock(t.Context(), password); !errors.Is(err, client.ErrWrongPassword) {
+		t.Errorf("the old password: %v", err)
+	}
+	if _, err := d.Unlock(t.Context(), next); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+}
+
+func TestSigningOutLeavesNothingAndWarnsOfWhatIsLost(t *testing.T) {
+	ctx := t.Context()
+	for name, leave := range map[string]func(d *device, force bool) error{
+		"log out":        func(d *device, force bool) error { return d.Logout(ctx, force) },
+		"log out here":   func(d *device, force bool) error { return d.LogoutHere(ctx, force) },
+		"delete account": func(d *device, force bool) error { return d.DeleteAccount(ctx, password, force) },
+		"keep nothing":   func(d *device, force bool) error { return d.KeepCopy(ctx, false, force) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, d, _, _ := kept(t)
+			d.cut()
+			d.save(t, login("offline"))
+			d.mend()
+			var unsent *client.UnsentError
+			err := leave(d, false)
+			if !errors.As(err, &unsent) || unsent.Changes != 1 || client.Explain(err).Code != client.CodeUnsent {
+				t.Fatalf("with a change that waits: %v", err)
+			}
+			if got := d.titles(t, ""); len(got) != 3 || len(d.cache.names()) != 3 {
+				t.Errorf("something was done: %q", got)
+			}
+			if err := leave(d, true); err != nil {
+				t.Fatal(err)
+			}
+			if got := d.cache.names(); len(got) != 0 {
+				t.Errorf("kept are %q", got)
+			}
+		})
+	}
+}
+
+func TestADeviceThatKeepsNothing(t *testing.T) {
+	server, d, _, _ := kept(t)
+	if err := d.KeepCopy(t.Context(), false, false); err != nil {
+		t.Fatal(err)
+	}
+	d.save(t, login("third"))
+	if got := d.cache.names(); len(got) != 0 {
+		t.Errorf("kept are %q", got)
+	}
+	d.cut()
+	if _, err := d.Save(t.Context(), login("fourth")); !errors.Is(err, client.ErrOffline) {
+		t.Errorf("a change: %v", err)
+	}
+	if err := d.Delete(t.Context(), []string{d.get(t, mustFind(t, d, "bank")).ID}); !errors.Is(err, client.ErrOffline) {
+		t.Errorf("a deletion: %v", err)
+	}
+	away := d.away(t, server)
+	if _, err := away.Unlock(t.Context(), password); !errors.Is(err, client.ErrOffline) {
+		t.Errorf("unlock: %v", err)
+	}
+
+	// It may change its mind.
+	d.mend()
+	if err := d.KeepCopy(t.Context(), true, false); err != nil {
+		t.Fatal(err)
+	}
+	d.Lock()
+	d.unlock(t)
+	d.sync(t)
+	d = d.away(t, server)
+	d.unlock(t)
+	if got := d.titles(t, ""); len(got) != 3 {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A full disk costs the copy, not the vault.
+func TestADeviceWithoutRoomSaysSo(t *testing.T) {
+	server, d, _, _ := kept(t)
+	d.cache.before = func(name string) error {
+		if strings.HasPrefix(name, "vault") {
+			d.cache.before = nil // forgetting works
+			return errors.New("no space left")
+		}
+		return nil
+	}
+	d.save(t, login("third"))
+	if s := d.sync(t); s.CopyProblem != "" {
+		t.Errorf("after there was room again: %+v", s)
+	}
+	d.cache.before = func(name string) error {
+		if len(d.cache.kept[name].Pieces) > 0 && strings.HasPrefix(name, "vault") {
+			d.cache.before = nil
+			return errors.New("no space left")
+		}
+		return nil
+	}
+	other := newDevice(t, server)
+	other.login(t, "anna", "x")
+	other.save(t, login("fourth"))
+	if s := d.sync(t); s.CopyProblem != "no space left" || s.Count != 4 {
+		t.Errorf("synced %+v", s)
+	}
+}
+
+func mustFind(t *testing.T, d *device, title string) string {
+	t.Helper()
+	found, err := d.Search(client.Query{Text: title})
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%d items are called %q, %v", len(found), title, err)
+	}
+	return found[0].ID
+}

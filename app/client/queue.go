@@ -1,0 +1,315 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// queued is a change of one item that the server does not have yet. It holds what is needed to make it again however the
+// vault has moved, and the ids that it may need are chosen here, so that a second attempt writes what the first one did.
+type queued struct {
+	// Key names the change, and is the id of the item that it makes where it cannot go into the item itself.
+	Key    string    `json:"key"`
+	ID     string    `json:"id"`               // of the item
+	At     int64     `json:"at"`               // when it was made, Unix milliseconds
+	Base   string    `json:"base,omitempty"`   // the version it began from, as Item.Base; empty: the item is new
+	Before *contents `json:"before,omitempty"` // the item at Base, if that is known
+	After  *contents `json:"after,omitempty"`  // nil: the item is deleted
+	// Sent says that the change may have reached the server already.
+	Sent    bool   `json:"sent,omitempty"`
+	Refused string `json:"refused,omitempty"` // why the server did not take it
+}
+
+// contents is the two parts of an item in their canonical encoding, with what only a newer version understands.
+type contents struct {
+	Meta   []byte `json:"meta"`
+	Secret []byte `json:"secret"`
+}
+
+func contentsOf(it item.Item) *contents { return &contents{it.Meta(), it.Secret()} }
+
+func (p *contents) open(id string) (item.Item, error) {
+	meta, err := item.ParseMeta(p.Meta)
+	if err != nil {
+		return item.Item{}, err
+	}
+	secret, err := item.ParseSecret(p.Secret)
+	if err != nil {
+		return item.Item{}, err
+	}
+	meta.ID = id
+	return item.Join(meta, secret), nil
+}
+
+func (q *queued) isNew() bool { return q.Base == "" }
+
+// base names the state of the item after the change, for Item.Base. It has no dot in it, as those of stored versions have.
+func (q *queued) base() string {
+	h := sha256.New()
+	_, _ = h.Write(q.After.Meta) // a hash never fails
+	_, _ = h.Write([]byte{0})
+	_, _ = h.Write(q.After.Secret)
+	return "waiting-" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
+}
+
+// last finds the newest change of an item.
+func last(changes []queued, id string) int {
+	for i := len(changes) - 1; i >= 0; i-- {
+		if changes[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// add puts q after the changes that wait. A change that has not been on its way takes a later one of the same item in,
+// if that began where it ended.
+func add(changes []queued, q queued) []queued {
+	i := last(changes, q.ID)
+	if i < 0 || changes[i].Sent || changes[i].After == nil || changes[i].base() != q.Base {
+		return append(changes, q)
+	}
+	if changes[i].isNew() && q.After == nil {
+		return slices.Delete(changes, i, i+1)
+	}
+	return takeIn(changes, i, q)
+}
+
+// takeIn makes one change of changes[i] and q, which follows on it.
+func takeIn(changes []queued, i int, q queued) []queued {
+	changes[i].After, changes[i].At, changes[i].Refused = q.After, q.At, ""
+	return changes
+}
+
+// enqueueSave lets a change wait on this device. Sent says that it may have reached the server. It leaves in s the ids
+// under which the change may be found later. It needs the turn.
+func (c *Client) enqueueSave(s *saving, sent bool) error {
+	mine := s.mine
+	q := queued{Key: s.key, ID: mine.ID, At: s.now.UnixMilli(), Sent: sent}
+	if s.fresh {
+		if !mine.Type.Known() {
+			return errUnknownType()
+		}
+		mine.Created = timeOr(mine.Created, s.now)
+	} else {
+		q.Base = mine.Base
+		before, known := s.v.baseOf(mine.ID, mine.Base)
+		if !known && s.v.shown(mine.ID) == nil {
+			return ErrNotFound
+		}
+		if known {
+			mine = mine.KeepUnknown(before)
+			if mine.SameMeta(before) && mine.SameSecret(before) && !sent {
+				return nil
+			}
+			mine.Created = before.Created
+			q.Before = contentsOf(before)
+		}
+	}
+	mine.Modified = s.now
+	q.After = contentsOf(mine.Normalise())
+	return c.changeQueue(s.v, func(changes []queued) []queued {
+		changes = add(changes, q)
+		s.key = changes[last(changes, q.ID)].Key
+		return changes
+	})
+}
+
+// enqueueDelete lets the deletion of items wait on this device. It needs the turn.
+func (c *Client) enqueueDelete(v *vault, ids []string, sent bool) error {
+	now := time.Now()
+	var deletes []queued
+	for _, id := range ids {
+		e := v.shown(id)
+		if e == nil {
+			continue
+		}
+		q := queued{Key: string(seal.NewAccountID()), ID: id, At: now.UnixMilli(), Base: e.base(), Sent: sent}
+		if before, err := v.whole(e); err == nil {
+			q.Before = contentsOf(before)
+		}
+		deletes = append(deletes, q)
+	}
+	return c.changeQueue(v, func(changes []queued) []queued {
+		for _, q := range deletes {
+			changes = add(changes, q)
+		}
+		return changes
+	})
+}
+
+// keptQueue is the piece in the Cache. The number is there for those who cannot open the token.
+type keptQueue struct {
+	Changes int    `json:"changes"`
+	Token   string `json:"token"`
+}
+
+// loadQueue brings to v what waits on this device, if another tab or process has changed it. It needs the turn.
+func (c *Client) loadQueue(v *vault) error {
+	if !c.keeps() {
+		return nil
+	}
+	held, err := c.cache.Load(queueName(v.user))
+	if err != nil {
+		return fmt.Errorf("read the changes that wait on this device: %w", err)
+	}
+	if held.Stamp == v.queueStamp {
+		return nil
+	}
+	var changes []queued
+	if len(held.Pieces) > 0 {
+		if changes, err = v.openQueue(held.Pieces[len(held.Pieces)-1]); err != nil {
+			return &VaultAlteredError{Problems: []string{"the changes that wait on this device do not open"}, Err: err}
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v.setQueue(changes, held.Stamp)
+	return nil
+}
+
+func (v *vault) openQueue(piece []byte) ([]queued, error) {
+	var kept keptQueue
+	if err := decodeStrict(piece, &kept); err != nil {
+		return nil, err
+	}
+	plaintext, err := v.key.OpenQueue(v.user, kept.Token)
+	if err != nil {
+		return nil, err
+	}
+	var changes []queued
+	err = decodeStrict(plaintext, &changes)
+	return changes, err
+}
+
+// changeQueue replaces what waits by what change makes of it. change is called again if another tab or process was
+// faster. It needs the turn.
+func (c *Client) changeQueue(v *vault, change func([]queued) []queued) error {
+	for range maxAttempts {
+		changes := change(slices.Clone(v.queue))
+		plaintext, err := json.Marshal(changes)
+		if err != nil {
+			return fmt.Errorf("encode the changes that wait: %w", err)
+		}
+		token, err := v.key.SealQueue(v.user, plaintext)
+		clear(plaintext)
+		if err != nil {
+			return fmt.Errorf("keep the change on this device: %w", err)
+		}
+		data, err := json.Marshal(keptQueue{len(changes), token})
+		if err != nil {
+			return fmt.Errorf("encode the changes that wait: %w", err)
+		}
+		stamp := newStamp()
+		err = c.cache.Replace(queueName(v.user), v.queueStamp, Piece{stamp, data})
+		if errors.Is(err, ErrCacheMoved) {
+			if err := c.loadQueue(v); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("keep the change on this device: %w", err)
+		}
+		c.mu.Lock()
+		v.setQueue(changes, stamp)
+		c.mu.Unlock()
+		return nil
+	}
+	return ErrCacheMoved
+}
+
+// reach reports whether the server is there for a change. While nothing speaks against it, that is taken for granted:
+// what is sent into the void may have arrived, so after that a question is asked first. It needs the turn.
+func (c *Client) reach(ctx context.Context, v *vault) (bool, error) {
+	if !c.away && len(v.queue) == 0 {
+		return true, nil
+	}
+	_, err := c.sync(ctx, v)
+	if c.mayWait(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// mayWait reports whether a change that failed with err can wait on this device. It needs the turn.
+func (c *Client) mayWait(err error) bool { return c.keeps() && unreachable(err) }
+
+// Refused is a change that the server did not take. It waits until it can, or until the item is changed again.
+type Refused struct {
+	ID      string
+	Title   string
+	Message string
+}
+
+// Waiting is what the server does not have yet.
+type Waiting struct {
+	Pending int // changes, refused ones among them
+	Refused []Refused
+}
+
+// Waiting tells what waits on this device.
+func (c *Client) Waiting() (Waiting, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return Waiting{}, ErrLocked
+	}
+	return c.vault.waiting(), nil
+}
+
+func (v *vault) waiting() Waiting {
+	w := Waiting{Pending: len(v.queue)}
+	for _, q := range v.queue {
+		if q.Refused == "" {
+			continue
+		}
+		r := Refused{ID: q.ID, Message: q.Refused}
+		if e := v.shown(q.ID); e != nil {
+			r.Title = e.item.Title
+		} else if e := v.entries[q.ID]; e != nil {
+			r.Title = e.item.Title
+		}
+		w.Refused = append(w.Refused, r)
+	}
+	return w
+}
+
+// Unsent is the number of changes that wait on this device for its user, also while the vault is locked.
+func (c *Client) Unsent(ctx context.Context) (int, error) {
+	_, done, err := c.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	user, err := c.keptUser()
+	if err != nil {
+		return 0, err
+	}
+	return c.unsent(user)
+}
+
+// unsent needs the turn.
+func (c *Client) unsent(user seal.UserID) (int, error) {
+	if !c.keeps() || user == "" {
+		return 0, nil
+	}
+	held, err := c.cache.Load(queueName(user))
+	if err != nil || len(held.Pieces) == 0 {
+		return 0, err
+	}
+	var kept keptQueue
+	if err := decodeStrict(held.Pieces[len(held.Pieces)-1], &kept); err != nil {
+		return 0, fmt.Errorf("the changes that wait on this device are damaged: %w", err)
+	}
+	return kept.Changes, nil
+}

@@ -1,0 +1,175 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// flush sends the changes that wait, the oldest first. What is refused stays in the queue with the reason, and the
+// changes of other items go on. An end at any point loses nothing, and no change is made twice: each is held against the
+// vault as it is by then. It needs the turn, and a vault that was synced.
+func (c *Client) flush(ctx context.Context, v *vault) error {
+	if len(v.queue) == 0 {
+		return nil
+	}
+	err := c.changeQueue(v, func(changes []queued) []queued {
+		for i := range changes {
+			changes[i].Sent = true
+		}
+		return changes
+	})
+	tried := map[string]bool{}
+	for err == nil {
+		q := v.nextQueued(tried)
+		if q == nil {
+			return nil
+		}
+		tried[q.Key] = true
+		var id string
+		id, err = c.replay(ctx, v, q)
+		var stays *KeptError
+		switch reason := refusal(err); {
+		case errors.As(err, &stays):
+			v.stayed = append(v.stayed, stays.IDs...)
+			err = c.changeQueue(v, func(changes []queued) []queued { return done(changes, q, q.ID) })
+		case reason != "":
+			err = c.changeQueue(v, func(changes []queued) []queued { return refuse(changes, q, reason) })
+		case err == nil:
+			err = c.changeQueue(v, func(changes []queued) []queued { return done(changes, q, id) })
+		}
+	}
+	if later(err) {
+		return nil
+	}
+	return err
+}
+
+// nextQueued is the oldest change that was not tried, of an item of which no older one waits.
+func (v *vault) nextQueued(tried map[string]bool) *queued {
+	blocked := map[string]bool{}
+	for _, q := range v.queue {
+		if !tried[q.Key] && !blocked[q.ID] {
+			return &q
+		}
+		blocked[q.ID] = true
+	}
+	return nil
+}
+
+// done takes q out of the changes. Those that follow on it are of the item that it has become.
+func done(changes []queued, q *queued, id string) []queued {
+	changes = slices.DeleteFunc(changes, func(o queued) bool { return o.Key == q.Key })
+	for i := range changes {
+		if changes[i].ID == q.ID {
+			changes[i].ID = id
+		}
+	}
+	return changes
+}
+
+// refuse notes why q did not get through. A change that follows on it would miss what it did, so they become one.
+func refuse(changes []queued, q *queued, reason string) []queued {
+	i := slices.IndexFunc(changes, func(o queued) bool { return o.Key == q.Key })
+	if i < 0 {
+		return changes
+	}
+	changes[i].Refused, changes[i].Sent = reason, false
+	for j := i + 1; j < len(changes); {
+		if changes[j].ID != q.ID {
+			j++
+			continue
+		}
+		changes = takeIn(changes, i, changes[j])
+		changes = slices.Delete(changes, j, j+1)
+	}
+	return changes
+}
+
+// replay makes one change on the vault as it is, and returns the id of the item that has it.
+func (c *Client) replay(ctx context.Context, v *vault, q *queued) (string, error) {
+	if q.After == nil {
+		return q.ID, c.replayDelete(ctx, v, q)
+	}
+	mine, err := q.After.open(q.ID)
+	if err != nil {
+		return "", &UnreadableError{q.ID, err}
+	}
+	mine.Base = q.Base
+	s := saving{v: v, mine: mine, fresh: q.isNew(), now: time.UnixMilli(q.At), key: q.Key, device: c.deviceName, queued: true}
+	if q.Before != nil {
+		s.base, err = q.Before.open(q.ID)
+		s.known = err == nil
+	}
+	err = c.apply(ctx, v, func(ch *change) error { return s.build(ctx, ch) })
+	return s.mine.ID, err
+}
+
+func (c *Client) replayDelete(ctx context.Context, v *vault, q *queued) error {
+	stays := false
+	err := c.apply(ctx, v, func(ch *change) error {
+		stays = false
+		_, err := ch.remove([]string{q.ID}, func(e *entry) bool {
+			stays = !v.asBefore(e, q)
+			return !stays
+		})
+		return err
+	})
+	if err == nil && stays {
+		err = &KeptError{[]string{q.ID}}
+	}
+	return err
+}
+
+// asBefore reports whether e is what q began from.
+func (v *vault) asBefore(e *entry, q *queued) bool {
+	if e.base() == q.Base {
+		return true
+	}
+	if q.Before == nil {
+		return false
+	}
+	before, err := q.Before.open(q.ID)
+	if err != nil {
+		return false
+	}
+	now, err := v.whole(e)
+	return err == nil && now.SameMeta(before) && now.SameSecret(before)
+}
+
+// statusTooLarge may be the word of a proxy, which knows none of the API's codes.
+const statusTooLarge = 413
+
+// refusal is why the server will not have a change as it is; empty if err says nothing of the kind.
+func refusal(err error) string {
+	var server *ServerError
+	var field *item.FieldError
+	var unreadable *UnreadableError
+	switch {
+	case errors.As(err, &server):
+		switch {
+		case server.Status == statusTooLarge, server.Code == api.CodeBadRequest, server.Code == api.CodeStorageFull:
+			return server.Message
+		}
+	case errors.As(err, &field), errors.As(err, &unreadable), errors.Is(err, seal.ErrTooLarge), errors.Is(err, errTooManyVersions):
+		return err.Error()
+	}
+	return ""
+}
+
+// later reports whether a change that failed with err may go through as it is another time, without anybody's doing.
+func later(err error) bool {
+	var server *ServerError
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false
+	case errors.As(err, &server):
+		return server.Code != api.CodeUnauthorized
+	}
+	return errors.Is(err, ErrOffline) || errors.Is(err, ErrBusy) || errors.Is(err, ErrUncertain)
+}

@@ -1,0 +1,152 @@
+package client
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// What is shown of a vault is its verified entries with the changes that wait laid over them.
+
+// shown is what a list shows under an id; nil if nothing.
+func (v *vault) shown(id string) *entry {
+	if e, waits := v.laid[id]; waits {
+		return e
+	}
+	return v.entries[id]
+}
+
+// set replaces a verified entry; nil removes it. It is called under Client.mu.
+func (v *vault) set(id string, e *entry) {
+	v.show(id, func() {
+		if e == nil {
+			delete(v.entries, id)
+		} else {
+			v.entries[id] = e
+		}
+		v.lay(id)
+	})
+}
+
+// setAll replaces all verified entries. It is called under Client.mu.
+func (v *vault) setAll(entries map[string]*entry) {
+	v.entries = entries
+	v.layAll()
+}
+
+// setQueue replaces the changes that wait. It is called under Client.mu.
+func (v *vault) setQueue(changes []queued, stamp string) {
+	for _, e := range v.laid {
+		if e != nil {
+			v.supersede(e)
+		}
+	}
+	before := v.laid
+	v.queue, v.queueStamp = changes, stamp
+	if len(before)+len(changes) > layOneByOne {
+		v.layAll()
+		return
+	}
+	ids := slices.Collect(maps.Keys(before))
+	for _, q := range changes {
+		ids = append(ids, q.ID)
+	}
+	for _, id := range ids {
+		v.show(id, func() { v.lay(id) })
+	}
+}
+
+// layOneByOne is up to how many entries it is quicker to find each one's place in a large list than to sort it anew.
+const layOneByOne = 500
+
+// layAll lays all changes that wait over the verified entries.
+func (v *vault) layAll() {
+	clear(v.laid)
+	for _, q := range v.queue {
+		v.lay(q.ID)
+	}
+	v.sorted = make([]*entry, 0, len(v.entries)+len(v.laid))
+	for id, e := range v.entries {
+		if _, waits := v.laid[id]; !waits {
+			v.sorted = append(v.sorted, e)
+		}
+	}
+	for _, e := range v.laid {
+		if e != nil {
+			v.sorted = append(v.sorted, e)
+		}
+	}
+	slices.SortFunc(v.sorted, order)
+	v.orders.forget()
+}
+
+// lay makes anew what the changes that wait have made of an item.
+func (v *vault) lay(id string) {
+	i := last(v.queue, id)
+	if i < 0 {
+		delete(v.laid, id)
+		return
+	}
+	q := &v.queue[i]
+	if q.After == nil {
+		v.laid[id] = nil
+		return
+	}
+	e := &entry{id: id}
+	if held := v.entries[id]; held != nil {
+		e.meta, e.secrets = held.meta, held.secrets
+	}
+	e.waiting = q
+	if e.item, e.err = item.ParseMeta(q.After.Meta); e.err != nil {
+		e.item = item.Item{}
+	}
+	e.item.ID = id
+	e.index()
+	if v.indexed {
+		e.inside.Store(v.look(e))
+	}
+	v.laid[id] = e
+}
+
+// show keeps the list in order over a change of what is shown of an item.
+func (v *vault) show(id string, change func()) {
+	before := v.shown(id)
+	change()
+	after := v.shown(id)
+	if before == after {
+		return
+	}
+	v.orders.forget()
+	if before != nil {
+		if i, found := slices.BinarySearchFunc(v.sorted, before, order); found {
+			v.sorted = slices.Delete(v.sorted, i, i+1)
+		}
+	}
+	if after != nil {
+		i, _ := slices.BinarySearchFunc(v.sorted, after, order)
+		v.sorted = slices.Insert(v.sorted, i, after)
+	}
+}
+
+// maxOlder bounds the versions that an edit may begin from. One from before them is kept as a copy.
+const maxOlder = 16
+
+// supersede keeps what an edit may have begun from.
+func (v *vault) supersede(held *entry) {
+	if v.handed[held.id] {
+		older := append(v.older[held.id], held)
+		v.older[held.id] = older[max(0, len(older)-maxOlder):]
+	}
+}
+
+// baseOf finds the version that an edit began from.
+func (v *vault) baseOf(id, base string) (item.Item, bool) {
+	for _, e := range slices.Concat(v.older[id], []*entry{v.entries[id], v.laid[id]}) {
+		if e != nil && e.base() == base {
+			it, err := v.whole(e)
+			return it, err == nil
+		}
+	}
+	return item.Item{}, false
+}
