@@ -1,6 +1,6 @@
 // Adding and editing an entry.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Card, Field, Identity, Item, ItemType } from "../core/types";
+import type { Card, Field, Identity, Item, ItemType, SSHKey } from "../core/types";
 import { m } from "../messages";
 import { go, guard } from "../state/route";
 import { Button, Heading } from "../ui/controls";
@@ -10,9 +10,10 @@ import { Icon } from "../ui/icon";
 import { StrengthMeter, useStrength } from "../ui/strength";
 import { Problem, useTask } from "../ui/task";
 import { CustomFields, Urls } from "./entry-lists";
-import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS } from "./fields";
+import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields";
 import { Generator } from "./generator";
 import { kindOf, TYPES } from "./kinds";
+import { OneTimeField } from "./one-time-code";
 import { focusOnce } from "./sign-in";
 
 /** Form state. Lists are edited with an empty line at hand, and tidied when saving. */
@@ -27,6 +28,7 @@ function tidy(item: Item, tags: string): Item {
   };
   if (item.type !== "card") delete wanted.card;
   if (item.type !== "identity") delete wanted.identity;
+  if (item.type !== "ssh_key") delete wanted.ssh_key;
   return wanted;
 }
 
@@ -99,15 +101,15 @@ export function EntryForm({ item, onSave, onDone }:
               <button type="button" class="input-button" aria-label={text.generate} title={text.generate}
                 onClick={() => setGenerating(true)}><Icon name="generate" /></button>
             } />
-          <Urls urls={draft.urls ?? []} onChange={(urls) => change({ urls })} />
-          <TextField label={common.totpKey} value={draft.totp ?? ""} onInput={(totp) => change({ totp })} mono
-            hint={text.totpHint} />
+          <Urls urls={draft.urls ?? []} match={draft.match ?? {}} onChange={change} />
+          <OneTimeField value={draft.totp ?? ""} onInput={(totp) => change({ totp })} />
         </>
       )}
       {draft.type === "card" && <CardFields card={draft.card ?? {}} onChange={(card) => change({ card })} />}
       {draft.type === "identity" && (
         <IdentityFields identity={draft.identity ?? {}} onChange={(identity) => change({ identity })} />
       )}
+      {draft.type === "ssh_key" && <SSHFields sshKey={draft.ssh_key ?? {}} onChange={(ssh_key) => change({ ssh_key })} />}
       <TextArea label={common.notes} value={draft.notes ?? ""} onInput={(notes) => change({ notes })}
         rows={draft.type === "note" ? 12 : 4} />
       <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
@@ -160,5 +162,19 @@ function IdentityFields({ identity, onChange }: { identity: Identity; onChange: 
           : <TextField key={f.key} label={labels[f.key]} value={value} onInput={set} type={f.type} />;
       })}
     </div>
+  );
+}
+
+function SSHFields({ sshKey, onChange }: { sshKey: SSHKey; onChange: (sshKey: SSHKey) => void }) {
+  const text = m.value.sshKey;
+  return (
+    <>
+      {SSH_FIELDS.map((f) => {
+        const set = (v: string) => onChange({ ...sshKey, [f.key]: v });
+        return f.lines
+          ? <TextArea key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} rows={f.hidden ? 8 : 3} mono />
+          : <TextField key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} mono />;
+      })}
+    </>
   );
 }

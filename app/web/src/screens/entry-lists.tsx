@@ -1,29 +1,81 @@
 // The parts of the form that grow: addresses and custom fields.
-import type { Field } from "../core/types";
+import type { Field, FieldKind, MatchRule } from "../core/types";
 import { m } from "../messages";
 import { Button, IconButton } from "../ui/controls";
-import { Check, PasswordField, TextField } from "../ui/field";
+import { Check, PasswordField, Select, TextArea, TextField } from "../ui/field";
 
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
 const replaced = <T,>(list: T[], at: number, value: T) => list.map((old, i) => (i === at ? value : old));
 
-export function Urls({ urls, onChange }: { urls: string[]; onChange: (urls: string[]) => void }) {
-  const text = m.value.entryForm;
+const RULES: (MatchRule | "")[] = ["", "host", "starts", "exact", "regexp", "never"];
+
+interface Addresses {
+  urls: string[];
+  match: Record<string, MatchRule>;
+}
+
+/** Gives the address at a place another text, and its rule with it. */
+function renamed({ urls, match }: Addresses, at: number, url: string): Addresses {
+  const { [urls[at]!]: rule, ...others } = match;
+  return { urls: replaced(urls, at, url), match: rule && url ? { ...others, [url]: rule } : others };
+}
+
+function ruled({ urls, match }: Addresses, at: number, rule: MatchRule | ""): Addresses {
+  const { [urls[at]!]: _, ...others } = match;
+  return { urls, match: rule ? { ...others, [urls[at]!]: rule } : others };
+}
+
+export function Urls({ urls, match, onChange }: Addresses & { onChange: (addresses: Addresses) => void }) {
+  const { entryForm: text, itemParts } = m.value;
+  const all = { urls, match };
   return (
     <div class="growing">
       {urls.map((url, i) => (
-        <TextField key={i} label={text.url(i + 1)} value={url} type="text" inputMode="url" placeholder="https://"
-          onInput={(v) => onChange(replaced(urls, i, v))}
-          trailing={urls.length > 1 &&
-            <IconButton icon="minus" label={text.removeUrl(i + 1)} onClick={() => onChange(without(urls, i))} />} />
+        <div key={i} class="address">
+          <TextField label={text.url(i + 1)} value={url} type="text" inputMode="url" placeholder="https://"
+            onInput={(v) => onChange(renamed(all, i, v))}
+            trailing={urls.length > 1 &&
+              <IconButton icon="minus" label={text.removeUrl(i + 1)}
+                onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })} />} />
+          {url.trim() && (
+            <Select label={itemParts.rule(i + 1)} hideLabel value={match[url] ?? ""}
+              options={RULES.map((r) => ({ value: r, label: itemParts.rules[r || "domain"] }))}
+              onChange={(rule) => onChange(ruled(all, i, rule))} />
+          )}
+        </div>
       ))}
-      <Button kind="quiet" icon="plus" onClick={() => onChange([...urls, ""])}>{text.addUrl}</Button>
+      <Button kind="quiet" icon="plus" onClick={() => onChange({ urls: [...urls, ""], match })}>{text.addUrl}</Button>
     </div>
   );
 }
 
+const FIELD_KINDS: (FieldKind | "")[] = ["", "hidden", "boolean", "link"];
+
+/** The value that a field keeps when it becomes one of another kind. */
+const converted = (value: string, kind: FieldKind | "") =>
+  kind === "boolean" ? String(/^(1|true|yes|on|x)$/i.test(value.trim())) : value;
+
+function FieldValue({ field, n, onInput }: { field: Field; n: number; onInput: (value: string) => void }) {
+  const { entryForm: text, itemParts } = m.value;
+  switch (field.kind) {
+    case "hidden":
+      return <PasswordField label={text.fieldValue(n)} value={field.value} autocomplete="off" onInput={onInput} />;
+    case "boolean":
+      return (
+        <div class="field"><Check label={itemParts.fieldYes(field.name || text.fieldValue(n))}
+          checked={field.value === "true"} onChange={(on) => onInput(String(on))} /></div>
+      );
+    case "link":
+      return <TextField label={text.fieldValue(n)} value={field.value} inputMode="url" placeholder="https://" onInput={onInput} />;
+    default:
+      return field.value.includes("\n")
+        ? <TextArea label={text.fieldValue(n)} value={field.value} rows={3} onInput={onInput} />
+        : <TextField label={text.fieldValue(n)} value={field.value} onInput={onInput} />;
+  }
+}
+
 export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: (fields: Field[]) => void }) {
-  const text = m.value.entryForm;
+  const { entryForm: text, itemParts } = m.value;
   return (
     <fieldset class="growing">
       <legend>{text.fields}</legend>
@@ -32,11 +84,13 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         return (
           <div key={i} class="custom">
             <TextField label={text.fieldName(i + 1)} value={f.name} onInput={(name) => set({ name })} maxLength={200} />
-            {f.kind === "hidden"
-              ? <PasswordField label={text.fieldValue(i + 1)} value={f.value} autocomplete="off" onInput={(value) => set({ value })} />
-              : <TextField label={text.fieldValue(i + 1)} value={f.value} onInput={(value) => set({ value })} />}
-            <Check label={text.fieldHidden(i + 1)} checked={f.kind === "hidden"} onChange={(hidden) => set({ kind: hidden ? "hidden" : undefined })} />
-            <IconButton icon="trash" label={text.removeField(i + 1)} onClick={() => onChange(without(fields, i))} />
+            <Select label={itemParts.fieldKind(i + 1)} value={f.kind ?? ""}
+              options={FIELD_KINDS.map((k) => ({ value: k, label: itemParts.fieldKinds[k || "text"] }))}
+              onChange={(kind) => set({ kind: kind || undefined, value: converted(f.value, kind) })} />
+            <div class="custom-value">
+              <FieldValue field={f} n={i + 1} onInput={(value) => set({ value })} />
+              <IconButton icon="trash" label={text.removeField(i + 1)} onClick={() => onChange(without(fields, i))} />
+            </div>
           </div>
         );
       })}

@@ -1,6 +1,6 @@
-// The lines of cards and identities, in the order in which they are shown and edited. Their labels are the messages
-// `card` and `identity` under the same keys.
-import type { Card, Identity } from "../core/types";
+// The lines of cards, identities and SSH keys, in the order in which they are shown and edited. Their labels are the
+// messages `card`, `identity` and `sshKey` under the same keys.
+import type { Card, Identity, SSHKey } from "../core/types";
 
 interface Line<K> {
   key: K;
@@ -38,4 +38,10 @@ export const IDENTITY_FIELDS: Line<keyof Identity>[] = [
   { key: "ssn", hidden: true },
   { key: "passport", hidden: true },
   { key: "license", hidden: true },
+];
+
+export const SSH_FIELDS: Line<keyof SSHKey>[] = [
+  { key: "public", lines: true },
+  { key: "private", hidden: true, lines: true },
+  { key: "fingerprint" },
 ];

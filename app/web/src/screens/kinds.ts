@@ -3,10 +3,10 @@ import type { ItemType, Summary } from "../core/types";
 import { locale, m } from "../messages";
 import type { IconName } from "../ui/icon";
 
-export const TYPES: ItemType[] = ["login", "note", "card", "identity"];
+export const TYPES: ItemType[] = ["login", "note", "card", "identity", "ssh_key"];
 
 const icons: Record<ItemType, IconName> = {
-  login: "login", note: "note", card: "card", identity: "identity", ssh_key: "key",
+  login: "login", note: "note", card: "card", identity: "identity", ssh_key: "terminal",
 };
 
 /** A newer version of VaultSphere may have written types that this one does not know. */

@@ -96,7 +96,6 @@ export const vault: typeof english = {
     titleNeeded: "Geben Sie dem Eintrag einen Titel, damit Sie ihn wiederfinden.",
     generate: "Passwort erzeugen",
     use: "Dieses Passwort verwenden",
-    totpHint: "Eine otpauth://-Adresse oder nur der Schlüssel, wie ihn eine Website beim Einschalten der Zwei-Faktor-Anmeldung zeigt.",
     tagsHint: "Durch Kommas getrennt.",
     save: "Speichern",
     url: (n: number) => (n === 1 ? "Adresse" : `Adresse ${n}`),
@@ -106,7 +105,6 @@ export const vault: typeof english = {
     addField: "Feld hinzufügen",
     fieldName: (n: number) => `Name von Feld ${n}`,
     fieldValue: (n: number) => `Wert von Feld ${n}`,
-    fieldHidden: (n: number) => `Wert von Feld ${n} verbergen`,
     removeField: (n: number) => `Feld ${n} entfernen`,
   },
   generator: {

@@ -2,8 +2,9 @@
 import { access } from "./access";
 import { account } from "./account";
 import { common } from "./common";
+import { itemParts } from "./item";
 import { vault } from "./vault";
 
-export const en = { ...common, ...access, ...vault, ...account };
+export const en = { ...common, ...access, ...vault, ...itemParts, ...account };
 
 export type Messages = typeof en;

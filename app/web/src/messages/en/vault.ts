@@ -95,7 +95,6 @@ export const vault = {
     titleNeeded: "Give the entry a title, so that you find it again.",
     generate: "Generate a password",
     use: "Use this password",
-    totpHint: "An otpauth:// address or the key alone, as a site shows it when you turn on two-factor sign-in.",
     tagsHint: "Separate them with commas.",
     save: "Save",
     url: (n: number) => (n === 1 ? "Address" : `Address ${n}`),
@@ -105,7 +104,6 @@ export const vault = {
     addField: "Add a field",
     fieldName: (n: number) => `Name of field ${n}`,
     fieldValue: (n: number) => `Value of field ${n}`,
-    fieldHidden: (n: number) => `Hide the value of field ${n}`,
     removeField: (n: number) => `Remove field ${n}`,
   },
   generator: {

@@ -96,7 +96,6 @@ export const vault: typeof english = {
     titleNeeded: "La entrada necesita un título para poder encontrarla.",
     generate: "Generar una contraseña",
     use: "Usar esta contraseña",
-    totpHint: "Una dirección otpauth:// o solo la clave, tal como la muestra el sitio al activar el segundo factor.",
     tagsHint: "Separadas por comas.",
     save: "Guardar",
     url: (n: number) => (n === 1 ? "Dirección" : `Dirección ${n}`),
@@ -106,7 +105,6 @@ export const vault: typeof english = {
     addField: "Añadir un campo",
     fieldName: (n: number) => `Nombre del campo ${n}`,
     fieldValue: (n: number) => `Valor del campo ${n}`,
-    fieldHidden: (n: number) => `Ocultar el valor del campo ${n}`,
     removeField: (n: number) => `Quitar el campo ${n}`,
   },
   generator: {

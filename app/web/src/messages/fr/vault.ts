@@ -96,7 +96,6 @@ export const vault: typeof english = {
     titleNeeded: "Donnez un titre à l’entrée, afin de la retrouver.",
     generate: "Générer un mot de passe",
     use: "Utiliser ce mot de passe",
-    totpHint: "Une adresse otpauth:// ou la clé seule, telle qu’un site l’affiche quand vous activez la double authentification.",
     tagsHint: "Séparez-les par des virgules.",
     save: "Enregistrer",
     url: (n: number) => (n === 1 ? "Adresse" : `Adresse ${n}`),
@@ -106,7 +105,6 @@ export const vault: typeof english = {
     addField: "Ajouter un champ",
     fieldName: (n: number) => `Nom du champ ${n}`,
     fieldValue: (n: number) => `Valeur du champ ${n}`,
-    fieldHidden: (n: number) => `Masquer la valeur du champ ${n}`,
     removeField: (n: number) => `Retirer le champ ${n}`,
   },
   generator: {

@@ -2,6 +2,7 @@ import type { Messages } from "../en";
 import { access } from "./access";
 import { account } from "./account";
 import { common } from "./common";
+import { itemParts } from "./item";
 import { vault } from "./vault";
 
-export const ru: Messages = { ...common, ...access, ...vault, ...account };
+export const ru: Messages = { ...common, ...access, ...vault, ...itemParts, ...account };

@@ -99,7 +99,6 @@ export const vault: typeof english = {
     titleNeeded: "Дайте записи название, чтобы потом её найти.",
     generate: "Сгенерировать пароль",
     use: "Использовать этот пароль",
-    totpHint: "Адрес otpauth:// или только ключ, который сайт показывает при включении двухфакторного входа.",
     tagsHint: "Через запятую.",
     save: "Сохранить",
     url: (n: number) => (n === 1 ? "Адрес" : `Адрес ${n}`),
@@ -109,7 +108,6 @@ export const vault: typeof english = {
     addField: "Добавить поле",
     fieldName: (n: number) => `Название поля ${n}`,
     fieldValue: (n: number) => `Значение поля ${n}`,
-    fieldHidden: (n: number) => `Скрывать значение поля ${n}`,
     removeField: (n: number) => `Убрать поле ${n}`,
   },
   generator: {

@@ -1,0 +1,149 @@
+// The kinds of entries and of their parts: SSH keys, custom fields, addresses with rules, one-time codes.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import { codeFor, settled } from "./totp.mjs";
+
+let browser, server, page;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+  page = await openPage(browser, server.url);
+  await registerPerson(page, "imogen");
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const button = (name) => page.getByRole("button", { name, exact: true });
+const field = (name) => page.getByLabel(name, { exact: true });
+const idOf = async (title) => (await callCore(page, "list", { query: title })).items[0].id;
+const stored = async (title) => callCore(page, "get", { id: await idOf(title) });
+const line = (label) => page.locator(".line", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
+
+async function add(type, title) {
+  await page.getByRole("link", { name: "New entry" }).first().click();
+  await page.getByRole("radio", { name: type }).check({ force: true });
+  await field("Title").fill(title);
+}
+
+async function save(title) {
+  await button("Save").click();
+  await heading(page, title);
+}
+
+test("an SSH key is kept as its files are, and the private part is hidden", async () => {
+  const key = { public: "ssh-ed25519 AAAAC3Nza deploy@host", private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n", fingerprint: "SHA256:abc" };
+  await add("SSH key", "Deploy");
+  await field("Public key").fill(key.public);
+  await field("Private key").fill(key.private);
+  await field("Fingerprint").fill(key.fingerprint);
+  await save("Deploy");
+  assert.deepEqual((await stored("Deploy")).ssh_key, key);
+  assert.ok(!(await page.locator(".entry").textContent()).includes("OPENSSH"));
+  await button("Show private key").click();
+  await page.getByText("BEGIN OPENSSH PRIVATE KEY").waitFor();
+});
+
+test("custom fields are of four kinds, and change from one to another", async () => {
+  await add("Login", "Fields");
+  const kinds = [["Plain", "Text", "one"], ["Pin", "Hidden", "1234"], ["News", "Yes or no", null], ["Site", "Link", "https://x.example/a"]];
+  for (const [i, [name, kind, value]] of kinds.entries()) {
+    await button("Add a field").click();
+    await field(`Name of field ${i + 1}`).fill(name);
+    await field(`Kind of field ${i + 1}`).selectOption(kind);
+    if (value === null) await field("News: yes").check();
+    else await field(`Value of field ${i + 1}`).fill(value);
+  }
+  await save("Fields");
+  assert.deepEqual((await stored("Fields")).fields, [
+    { name: "Plain", value: "one" }, { name: "Pin", value: "1234", kind: "hidden" },
+    { name: "News", value: "true", kind: "boolean" }, { name: "Site", value: "https://x.example/a", kind: "link" },
+  ]);
+  assert.equal(await line("News").locator(".line-value").textContent(), "Yes");
+  assert.equal(await line("Site").getByRole("link").first().getAttribute("href"), "https://x.example/a");
+  await button("Edit").click();
+  await field("Kind of field 1").selectOption("Yes or no");
+  await field("Kind of field 2").selectOption("Text");
+  await save("Fields");
+  assert.deepEqual((await stored("Fields")).fields.slice(0, 2), [{ name: "Plain", value: "false", kind: "boolean" }, { name: "Pin", value: "1234" }]);
+});
+
+test("an address keeps its rule when it changes, and loses it when it goes", async () => {
+  await add("Login", "Rules");
+  await field("Address").fill("https://a.example/x");
+  await field("Pages of the address").selectOption("Pages that begin like this");
+  await button("Add an address").click();
+  await field("Address 2").fill("https://b.example");
+  await field("Pages of address 2").selectOption("No page");
+  await field("Address").fill("https://c.example/x");
+  await save("Rules");
+  assert.deepEqual((await stored("Rules")).match, { "https://c.example/x": "starts", "https://b.example": "never" });
+  await button("Edit").click();
+  await button("Remove address 2").click();
+  await save("Rules");
+  const { urls, match } = await stored("Rules");
+  assert.deepEqual([urls, match], [["https://c.example/x"], { "https://c.example/x": "starts" }]);
+});
+
+/** A PNG of the code, as one would photograph or copy it from a page. */
+const picture = async (rows) => Buffer.from(await page.evaluate(async (rows) => {
+  const dot = 6;
+  const canvas = new OffscreenCanvas(rows.length * dot + 80, rows.length * dot + 80);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = "black";
+  rows.forEach((row, y) => [...row].forEach((cell, x) => cell === "1" && context.fillRect(40 + x * dot, 40 + y * dot, dot, dot)));
+  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+  return [...bytes];
+}, rows));
+
+test("a key of one-time codes comes from a picture that is chosen, pasted or dropped, and its codes are shown", async () => {
+  const { uri, secret, qr } = await callCore(page, "totp_begin", { password: PASSWORD });
+  const png = await picture(qr.rows);
+  const give = (event) => page.locator(".drop").evaluate((el, [event, bytes]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], "code.png", { type: "image/png" }));
+    const init = { bubbles: true, cancelable: true };
+    el.dispatchEvent(event === "paste" ? new ClipboardEvent("paste", { ...init, clipboardData: data }) : new DragEvent("drop", { ...init, dataTransfer: data }));
+  }, [event, [...png]]);
+
+  await add("Login", "Codes");
+  for (const way of ["choose", "paste", "drop"]) {
+    await field("One-time password key").fill("");
+    if (way === "choose") await page.locator("input[type=file]").setInputFiles({ name: "code.png", mimeType: "image/png", buffer: png });
+    else await give(way);
+    await page.getByText(/^Makes codes\. Now: \d{3} \d{3}$/).waitFor();
+    assert.equal(await field("One-time password key").inputValue(), uri, way);
+  }
+  await field("One-time password key").fill("not a key!");
+  await page.getByText("This key makes no codes.").waitFor();
+  await page.locator("input[type=file]").setInputFiles({ name: "x.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await page.getByText("There is no QR code to be found in this.").waitFor();
+  await field("One-time password key").fill(secret.toLowerCase());
+  await save("Codes");
+
+  const wanted = async () => {
+    await settled(0);
+    return codeFor(secret, 0);
+  };
+  const expected = await wanted();
+  await page.waitForFunction((code) => document.querySelector(".code")?.textContent.replace(" ", "") === code, expected);
+  await button("Copy one-time code").click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), expected);
+});
+
+test("codes by a counter are given one after the other", async () => {
+  // RFC 4226, appendix D
+  await addMany(page, [{ id: "", type: "login", title: "Counter", totp: "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1" }]);
+  await page.getByRole("option", { name: /Counter/ }).click();
+  const shown = (code) => page.locator(".code", { hasText: code }).waitFor();
+  await shown("287 082");
+  await button("Next code").click();
+  await button("Next code").click();
+  await shown("359 152");
+});
+
+test("nothing was complained about", () => assert.deepEqual(page.complaints, []));

@@ -1,0 +1,61 @@
+// Everything an entry says, in lines.
+import type { Field, Item } from "../core/types";
+import { m } from "../messages";
+import { copySecret } from "../state/clipboard";
+import { IconButton } from "../ui/controls";
+import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields";
+import { AddressLine, Line, PlainLine, SecretLine } from "./line";
+import { CodeLine } from "./one-time-code";
+
+const expiry = (item: Item) =>
+  [item.card?.expiry_month?.padStart(2, "0"), item.card?.expiry_year].filter(Boolean).join(" / ");
+
+function FieldLine({ field }: { field: Field }) {
+  const { entryView, itemParts } = m.value;
+  const label = field.name || entryView.field;
+  switch (field.kind) {
+    case "hidden":
+      return <SecretLine label={label} value={field.value} />;
+    case "boolean":
+      return <Line label={label}>{field.value === "true" ? itemParts.yes : itemParts.no}</Line>;
+    case "link":
+      return <AddressLine label={label} url={field.value} />;
+    default:
+      return <PlainLine label={label} value={field.value} />;
+  }
+}
+
+export function EntryLines({ item }: { item: Item }) {
+  const { card, common, entryView: text, identity, sshKey } = m.value;
+  return (
+    <dl class="lines">
+      <PlainLine label={common.username} value={item.username} />
+      <SecretLine label={common.password} value={item.password} />
+      {item.totp && <CodeLine id={item.id} modified={item.modified} />}
+      <SecretLine label={common.totpKey} value={item.totp} plainWhenShown />
+      {CARD_FIELDS.map((f) => (f.hidden
+        ? <SecretLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+        : <PlainLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />))}
+      <PlainLine label={text.expiry} value={expiry(item)} />
+      {IDENTITY_FIELDS.map((f) => (f.hidden
+        ? <SecretLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+        : <PlainLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />))}
+      {SSH_FIELDS.map((f) => (f.hidden
+        ? <SecretLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} plainWhenShown />
+        : <PlainLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} mono />))}
+      {item.urls?.map((url) => <AddressLine key={url} label={text.url} url={url} />)}
+      {item.fields?.map((f, i) => <FieldLine key={i} field={f} />)}
+      {item.notes && (
+        <Line label={common.notes} actions={<IconButton icon="copy" label={common.copy(common.notes)}
+          onClick={() => void copySecret(item.notes!, common.notes)} />}><p class="notes">{item.notes}</p></Line>
+      )}
+      {!!item.tags?.length && (
+        <Line label={common.tags}><ul class="tags">{item.tags.map((t) => <li key={t}>{t}</li>)}</ul></Line>
+      )}
+    </dl>
+  );
+}
+
+export const isBare = (i: Item) =>
+  !(i.username || i.password || i.totp || i.notes || i.card || i.identity || i.ssh_key || i.urls?.length ||
+    i.fields?.length || i.tags?.length);
