@@ -133,6 +133,7 @@ type Account struct {
 	Revision    int64 // of the vault as it was last synced
 	Count       int   // of items that are not in the trash
 	Params      seal.Params
+	Offline     bool // it is the account that this device keeps: the server cannot be reached
 }
 
 // Account asks the server for the account and returns it together with the state of the vault here.
@@ -142,11 +143,11 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 		return Account{}, err
 	}
 	defer done()
-	a, err := c.fetchAccount(ctx)
+	a, away, err := c.fetchOrKept(ctx)
 	if err != nil {
 		return Account{}, err
 	}
-	out := Account{Username: a.Username, UserID: a.UserID, TOTPEnabled: a.TOTPEnabled, Params: params(a.KDF)}
+	out := Account{Username: a.Username, UserID: a.UserID, TOTPEnabled: a.TOTPEnabled, Params: params(a.KDF), Offline: away != nil}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault != nil {

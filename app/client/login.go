@@ -161,13 +161,10 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 		return "", "", err
 	}
 	defer done()
-	a, err := c.fetchAccount(ctx)
+	a, _, err := c.fetchOrKept(ctx)
 	if errors.Is(err, ErrSignedOut) {
 		c.forget()
 		return SignedOut, "", nil
-	}
-	if unreachable(err) {
-		a, err = c.accountHere(err)
 	}
 	if err != nil {
 		return "", "", err
@@ -192,13 +189,7 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 		return Opened{}, err
 	}
 	defer done()
-	a, away := c.fetchAccount(ctx)
-	offline := unreachable(away)
-	if offline {
-		a, err = c.accountHere(away)
-	} else {
-		err = away
-	}
+	a, away, err := c.fetchOrKept(ctx)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -210,7 +201,7 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	if err := c.recall(v); err != nil {
 		return Opened{}, err
 	}
-	if offline {
+	if away != nil {
 		if err := c.openHere(ctx, v); err != nil {
 			if errors.Is(err, errNoCopy) {
 				err = fmt.Errorf("%w: %w", away, err)
@@ -222,19 +213,25 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.vault = v
-	return Opened{a.Username, offline}, nil
+	return Opened{a.Username, away != nil}, nil
 }
 
-// accountHere is the account that this device keeps; away if it keeps none. It needs the turn.
-func (c *Client) accountHere(away error) (api.Account, error) {
-	a, err := c.keptAccount()
+// fetchOrKept asks the server for the account. While it cannot be reached, which away tells, that is the account that
+// this device keeps, if it keeps one. It needs the turn.
+func (c *Client) fetchOrKept(ctx context.Context) (a api.Account, away, err error) {
+	a, err = c.fetchAccount(ctx)
+	if !unreachable(err) {
+		return a, nil, err
+	}
+	away = err
+	kept, err := c.keptAccount()
 	if err != nil {
-		return api.Account{}, fmt.Errorf("%w: %w", away, err)
+		return a, away, fmt.Errorf("%w: %w", away, err)
 	}
-	if a == nil {
-		return api.Account{}, away
+	if kept == nil {
+		return a, away, away
 	}
-	return *a, c.meet(*a)
+	return *kept, away, c.meet(*kept)
 }
 
 // openHere fills v with what this device keeps of it. It needs the turn.

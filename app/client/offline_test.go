@@ -45,6 +45,9 @@ func TestReadingWithoutTheServer(t *testing.T) {
 	if older, err := d.History(bank.ID); err != nil || len(older) != 1 || older[0].Password != "secret of bank" {
 		t.Errorf("history: %+v %v", older, err)
 	}
+	if a, err := d.Account(t.Context()); err != nil || !a.Offline || a.Username != "anna" || a.Count != 2 {
+		t.Errorf("account: %+v %v", a, err)
+	}
 	if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrOffline) {
 		t.Errorf("sync: %v", err)
 	}

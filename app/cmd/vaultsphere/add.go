@@ -62,6 +62,9 @@ func (p *program) save(ctx context.Context, c *connection, it item.Item, asJSON 
 	if errors.As(err, &field) {
 		return withHint(err, "nothing was saved")
 	}
+	if err == nil {
+		err = p.noteWaiting(c)
+	}
 	if err != nil {
 		return err
 	}

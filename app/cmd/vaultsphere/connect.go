@@ -15,6 +15,9 @@ import (
 // envServer names the server when --server does not.
 const envServer = "VAULTSPHERE_SERVER"
 
+// envNoCache, if it is not empty, is --no-cache for all commands.
+const envNoCache = "VAULTSPHERE_NO_CACHE"
+
 // connection is one server, and the session with it if there is one.
 type connection struct {
 	*client.Client
@@ -28,7 +31,7 @@ type connection struct {
 
 // connect makes a connection to the server that the flag, the environment or the last sign-in names, in this order.
 // The session goes with it only if it is that server's.
-func (p *program) connect() (*connection, error) {
+func (p *program) connect(ctx context.Context) (*connection, error) {
 	st, err := p.state()
 	if err != nil {
 		return nil, err
@@ -65,7 +68,13 @@ func (p *program) connect() (*connection, error) {
 	if _, err := m.read(); err != nil {
 		return nil, err
 	}
-	return &connection{Client: client.New(w, m, nil), state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}, nil
+	c := client.New(w, m, cache{state: st, server: server})
+	if p.noCache || p.getenv(envNoCache) != "" {
+		if err := c.KeepCopy(ctx, false, false); err != nil {
+			return nil, err
+		}
+	}
+	return &connection{Client: c, state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}, nil
 }
 
 // canonicalServer brings an address to the one form under which sessions and memory are kept. What is no address, and
@@ -84,7 +93,7 @@ func canonicalServer(address string) string {
 
 // signedIn connects and makes sure that there is a session before anybody is asked for a password.
 func (p *program) signedIn(ctx context.Context) (*connection, error) {
-	c, err := p.connect()
+	c, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -119,8 +128,13 @@ func (p *program) unlocked(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.Unlock(ctx, password); err != nil {
+	opened, err := c.Unlock(ctx, password)
+	if err != nil {
 		return nil, err
+	}
+	if opened.Offline {
+		p.note("the server cannot be reached; this is the copy on this device")
+		return c, nil
 	}
 	if err := p.sync(ctx, c); err != nil {
 		c.Lock()
@@ -137,7 +151,40 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 	for _, u := range synced.Unreadable {
 		p.note("warning: item %s cannot be read: %s", u.ID, u.Message)
 	}
+	for _, id := range synced.Kept {
+		p.note("warning: item %s was to be deleted and stays: another device has changed it", id)
+	}
+	if synced.CopyProblem != "" {
+		p.note("warning: no copy of the vault is kept on this device: %s", synced.CopyProblem)
+	}
+	p.noteRefused(synced.Waiting)
 	return nil
+}
+
+func (p *program) noteRefused(w client.Waiting) {
+	for _, r := range w.Refused {
+		p.note("warning: the server refused the change of %q, which waits on this device: %s", r.Title, r.Message)
+	}
+}
+
+// noteWaiting tells of what did not reach the server with the change that was just made.
+func (p *program) noteWaiting(c *connection) error {
+	w, err := c.Waiting()
+	if err != nil {
+		return err
+	}
+	p.noteRefused(w)
+	if n := w.Pending - len(w.Refused); n > 0 {
+		p.note("%s on this device until the server can be reached", waits(n))
+	}
+	return nil
+}
+
+func waits(n int) string {
+	if n == 1 {
+		return "1 change waits"
+	}
+	return fmt.Sprintf("%d changes wait", n)
 }
 
 // keep stores the session that the client has just made, and ends the one it replaces.
@@ -162,11 +209,19 @@ func (p *program) endEarlier(ctx context.Context, c *connection, earlier session
 	transport, err := httptransport.New(earlier.Server)
 	if err == nil {
 		transport.SetBearer(earlier.Token)
-		err = client.New(transport, c.memory, nil).Logout(ctx, true)
+		err = client.New(transport, c.memory, c.copyOf(earlier)).Logout(ctx, false)
 	}
 	if err != nil {
 		p.note("warning: the earlier session at %s could not be ended: %v", earlier.Server, err)
 	}
+}
+
+// copyOf is the copy that goes with an earlier session: none if it is the one of the session that took its place.
+func (c *connection) copyOf(earlier session) client.Cache {
+	if earlier.Server == c.session.Server {
+		return nil
+	}
+	return cache{state: c.state, server: earlier.Server}
 }
 
 // device is the label of this session in the list of sessions.

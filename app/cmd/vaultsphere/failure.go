@@ -79,7 +79,13 @@ func hintFor(err error) string {
 		return hinted.hint
 	}
 	var server *client.ServerError
+	var unsent *client.UnsentError
+	var back *client.RolledBackError
 	switch {
+	case errors.As(err, &unsent):
+		return "vaultsphere list sends them when the server can be reached; vaultsphere logout --discard gives them up"
+	case errors.As(err, &back) && back.Copy:
+		return "try again when the server can be reached: the copy is then replaced by the newest vault"
 	case errors.Is(err, client.ErrSignedOut):
 		return "sign in with vaultsphere login"
 	case errors.Is(err, client.ErrWrongPhrase):

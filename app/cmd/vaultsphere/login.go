@@ -31,7 +31,7 @@ order: the master password (--password-stdin), the code (--code-stdin).`,
 }
 
 func (p *program) login(ctx context.Context, args []string, codeStdin bool) error {
-	c, err := p.connect()
+	c, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,23 +10,25 @@ import (
 )
 
 func (p *program) logoutCommand() *cobra.Command {
-	var local bool
+	var local, discard bool
 	cmd := &cobra.Command{
 		Use:   "logout",
 		Short: "End the session of this device",
-		Long: `End the session of this device. Signing out twice is no error. The server, the user
-name and the newest state of the vault that was seen stay remembered.`,
+		Long: `End the session of this device and drop the sealed copy of the vault on it. Signing out
+twice is no error. The server, the user name and the newest state of the vault that was
+seen stay remembered. While changes wait here for the server, it refuses.`,
 		Args: cobra.NoArgs,
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
-			return p.logout(cmd.Context(), local)
+			return p.logout(cmd.Context(), local, discard)
 		}),
 	}
 	cmd.Flags().BoolVar(&local, "local", false, "forget the session here without telling the server, where it lives on until it runs out")
+	cmd.Flags().BoolVar(&discard, "discard", false, "give up the changes that wait on this device")
 	return cmd
 }
 
-func (p *program) logout(ctx context.Context, local bool) error {
-	c, err := p.connect()
+func (p *program) logout(ctx context.Context, local, discard bool) error {
+	c, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,14 +38,16 @@ func (p *program) logout(ctx context.Context, local bool) error {
 		}
 		return nil
 	}
-	if !local {
-		err := c.Logout(ctx, true)
-		if errors.Is(err, client.ErrOffline) {
-			return withHint(err, "still signed in; vaultsphere logout --local forgets the session on this device alone")
-		}
-		if err != nil {
-			return err
-		}
+	leave := c.Logout
+	if local {
+		leave = c.LogoutHere
+	}
+	err = leave(ctx, discard)
+	if errors.Is(err, client.ErrOffline) {
+		return withHint(err, "still signed in; vaultsphere logout --local forgets the session on this device alone")
+	}
+	if err != nil {
+		return err
 	}
 	c.session.Token = ""
 	return c.state.setSession(c.session)

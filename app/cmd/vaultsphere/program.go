@@ -27,6 +27,7 @@ type program struct {
 	server        string // --server
 	passwordFile  string // --password-file
 	passwordStdin bool   // --password-stdin
+	noCache       bool   // --no-cache
 
 	lines   *bufio.Reader // over in: secrets are taken from it one line at a time, in the order they are needed
 	started bool          // the arguments were understood; what fails from here on is not a usage error
@@ -70,6 +71,7 @@ a command that was not understood.`,
 	f.StringVar(&p.passwordFile, "password-file", "", "read the master password from `FILE`")
 	f.BoolVar(&p.passwordStdin, "password-stdin", false, "read the master password as one line of standard input")
 	root.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
+	f.BoolVar(&p.noCache, "no-cache", false, "keep no sealed copy of the vault on this device, and drop the one there is (default $"+envNoCache+")")
 	root.AddCommand(
 		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(),
 		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),

@@ -32,7 +32,7 @@ not a terminal and there is no --phrase-file), the new password (--password-stdi
 }
 
 func (p *program) recover(ctx context.Context, args []string, phraseFile string, removeTOTP bool) error {
-	c, err := p.connect()
+	c, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}

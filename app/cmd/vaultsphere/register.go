@@ -37,7 +37,7 @@ is the only thing that does: write it down on paper.`,
 }
 
 func (p *program) register(ctx context.Context, args []string, phraseFile string) (err error) {
-	c, err := p.connect()
+	c, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,10 @@ func (p *program) rm(ctx context.Context, names []string, yes bool) error {
 			return err
 		}
 	}
-	return c.Delete(ctx, ids)
+	if err := c.Delete(ctx, ids); err != nil {
+		return err
+	}
+	return p.noteWaiting(c)
 }
 
 func (p *program) confirmDeletion(ctx context.Context, titles []string) error {

@@ -119,21 +119,24 @@ func corrupt(path string, reason error, remedy string) error {
 		fmt.Sprintf("move it away (mv %s %s.damaged) and %s", path, path, remedy))
 }
 
-// write replaces a file of the state directory so that a reader, and a machine that loses power, sees the old or the new one.
-func (s state) write(name string, v any) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("save state: %w", err)
-		}
-	}()
+// write replaces a file of the state directory.
+func (s state) write(name string, v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")
+	if err == nil {
+		err = writeFile(s.dir, name, append(data, '\n'))
+	}
 	if err != nil {
+		return fmt.Errorf("save state: %w", err)
+	}
+	return nil
+}
+
+// writeFile replaces a file so that a reader, and a machine that loses power, sees the old or the new one.
+func writeFile(dir, name string, data []byte) (err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(s.dir, "."+name+".*") // O_EXCL, 0600
+	f, err := os.CreateTemp(dir, "."+name+".*") // O_EXCL, 0600
 	if err != nil {
 		return err
 	}
@@ -142,13 +145,13 @@ func (s state) write(name string, v any) (err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	if err := writeSynced(f, append(data, '\n')); err != nil {
+	if err := writeSynced(f, data); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), filepath.Join(s.dir, name)); err != nil {
+	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
 		return err
 	}
-	return syncDir(s.dir)
+	return syncDir(dir)
 }
 
 // writeSynced closes f in any case.

@@ -20,9 +20,10 @@ func (p *program) statusCommand() *cobra.Command {
 		Short: "Show server, user and the state of the vault",
 		Long: `Show server, user and the state of the vault, without opening it.
 
-Revision and items are what the server says. "verified" is what this device has checked
-itself when it last opened the vault. Two devices that verified the same revision must
-show the same digest; if they do not, the server shows them different vaults.`,
+Revision and items are what the server says, and are left out while it cannot be reached.
+"verified" is what this device has checked itself when it last opened the vault. Two
+devices that verified the same revision must show the same digest; if they do not, the
+server shows them different vaults. "waiting" are the changes the server does not have yet.`,
 		Args: cobra.NoArgs,
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.status(cmd.Context(), asJSON)
@@ -36,14 +37,16 @@ type status struct {
 	Server       string       `json:"server"`
 	Username     string       `json:"username,omitempty"`
 	SignedIn     bool         `json:"signed_in"`
+	Offline      bool         `json:"offline,omitempty"` // revision and items are not known
 	SecondFactor bool         `json:"second_factor"`
 	Revision     int64        `json:"revision"`
 	Items        int          `json:"items"`
 	Verified     *client.Seen `json:"verified,omitempty"`
+	Waiting      int          `json:"waiting,omitempty"` // changes
 }
 
 func (p *program) status(ctx context.Context, asJSON bool) error {
-	c, err := p.connect()
+	c, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,8 +73,13 @@ func statusOf(ctx context.Context, c *connection) (status, error) {
 	if err != nil {
 		return s, err
 	}
-	s.SignedIn, s.Username, s.SecondFactor = true, account.Username, account.TOTPEnabled
-	if s.Revision, s.Items, err = sealedVault(ctx, c); err != nil {
+	s.SignedIn, s.Offline, s.Username, s.SecondFactor = true, account.Offline, account.Username, account.TOTPEnabled
+	if !s.Offline {
+		if s.Revision, s.Items, err = sealedVault(ctx, c); err != nil {
+			return s, err
+		}
+	}
+	if s.Waiting, err = c.Unsent(ctx); err != nil {
 		return s, err
 	}
 	seen, err := c.memory.Load(account.UserID)
@@ -120,12 +128,19 @@ func (s status) text() string {
 	}
 	line("signed in", "yes")
 	line("second factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
-	line("revision", "%d", s.Revision)
-	line("items", "%d", s.Items)
+	if s.Offline {
+		line("reachable", "no")
+	} else {
+		line("revision", "%d", s.Revision)
+		line("items", "%d", s.Items)
+	}
 	if s.Verified == nil {
 		line("verified", "nothing yet")
 	} else {
 		line("verified", "revision %d, digest %s", s.Verified.Revision, s.Verified.Digest)
+	}
+	if s.Waiting > 0 {
+		line("waiting", "%s", count(s.Waiting, "change"))
 	}
 	return b.String()
 }
