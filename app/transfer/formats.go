@@ -27,6 +27,8 @@ func formats() []format {
 		{"proton-zip", "Proton Pass (ZIP)", []string{".zip"}, isProtonZIP, readProtonZIP},
 		{"proton-json", "Proton Pass (JSON)", []string{".json", ".pgp"}, isProtonJSON, readProtonJSON},
 		{"dashlane-zip", "Dashlane (ZIP)", []string{".zip"}, isDashlaneZIP, readDashlaneZIP},
+		{"kdbx", "KeePass (KDBX)", []string{".kdbx"}, isKDBX, readKDBX},
+		{"keepass-xml", "KeePass 2 (XML)", []string{".xml"}, isKeepassXML, readKeepassFile},
 		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV.detect, bitwardenCSV.read},
 		{"lastpass-csv", "LastPass (CSV)", []string{".csv"}, isLastPassCSV, readLastPassCSV},
 		{"dashlane-csv", "Dashlane (CSV)", []string{".csv"}, isDashlaneCSV, readDashlaneCSV},

@@ -33,6 +33,7 @@ func writers() []writer {
 		{"vaultsphere-json", "VaultSphere (JSON)", ".json", false, true, writeJSON},
 		{"vaultsphere-csv", "CSV", ".csv", false, false, writeCSV},
 		{"bitwarden-json", "Bitwarden (JSON)", ".json", false, false, writeBitwardenJSON},
+		{"kdbx", "KeePass (KDBX 4)", ".kdbx", true, true, writeKDBX},
 	}
 }
 

@@ -1,0 +1,120 @@
+package transfer
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/tobischo/argon2"
+	"github.com/tobischo/gokeepasslib/v3"
+)
+
+// The file says what it costs to derive its key, and nobody knows who wrote the file. KeePassXC offers up to 1 GiB for
+// Argon2, and both programs measure AES rounds for a second, a few tens of millions on a fast machine.
+const (
+	kdbxMaxMemory      = 1 << 30
+	kdbxMaxPasses      = 1 << 14
+	kdbxMaxWork        = 32 << 30 // bytes that are written in all passes
+	kdbxMaxParallelism = 64
+	kdbxMaxRounds      = 150_000_000
+	kdbxArgonVersion   = 0x13
+)
+
+// kdbxArgon2id is not among the names of gokeepasslib.
+var kdbxArgon2id = []byte{0x9E, 0x29, 0x8B, 0x19, 0x56, 0xDB, 0x47, 0x73, 0xB2, 0x3D, 0xFC, 0x3E, 0xC6, 0xF0, 0xA1, 0xE6}
+
+func errTooCostly(what string) error {
+	return fmt.Errorf("%w: its key derivation asks for more %s than is taken here", ErrMalformed, what)
+}
+
+// kdbxCompositeKey joins the hashes of the password and of the key file. One that is not given takes no part: KeePass
+// knows no difference between an empty password and none only in its dialog.
+func kdbxCompositeKey(password string, keyFile []byte) ([]byte, error) {
+	var parts []byte
+	if password != "" {
+		hash := sha256.Sum256([]byte(password))
+		parts = append(parts, hash[:]...)
+	}
+	if len(keyFile) > 0 {
+		key, err := gokeepasslib.ParseKeyData(keyFile)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the key file is damaged", ErrMalformed)
+		}
+		parts = append(parts, key...)
+	}
+	composite := sha256.Sum256(parts)
+	return composite[:], nil
+}
+
+func (h *kdbxHeader) derive(key []byte) ([]byte, error) {
+	if h.version == 3 {
+		return kdbxAES(key, h.fields[kdbxSeed3], h.number(kdbxRounds3))
+	}
+	p, err := readVariants(h.fields[kdbxKDF])
+	if err != nil {
+		return nil, err
+	}
+	switch id := p["$UUID"]; {
+	case bytes.Equal(id, gokeepasslib.KdfAES3), bytes.Equal(id, gokeepasslib.KdfAES4):
+		return kdbxAES(key, p["S"], littleEndian(p["R"]))
+	case bytes.Equal(id, gokeepasslib.KdfArgon2):
+		return kdbxArgon(argon2.DKey, key, p)
+	case bytes.Equal(id, kdbxArgon2id):
+		return kdbxArgon(argon2.IDKey, key, p)
+	}
+	return nil, fmt.Errorf("%w: the KDBX file derives its key in a way that is not known here", ErrMalformed)
+}
+
+func kdbxAES(key, seed []byte, rounds uint64) ([]byte, error) {
+	if rounds > kdbxMaxRounds {
+		return nil, errTooCostly("rounds")
+	}
+	if len(seed) != sha256.Size {
+		return nil, errKDBXHeader
+	}
+	block, err := aes.NewCipher(seed)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key: %w", err)
+	}
+	out := bytes.Clone(key)
+	for range rounds {
+		block.Encrypt(out[:aes.BlockSize], out[:aes.BlockSize])
+		block.Encrypt(out[aes.BlockSize:], out[aes.BlockSize:])
+	}
+	hash := sha256.Sum256(out)
+	return hash[:], nil
+}
+
+type argonFunc func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
+
+func kdbxArgon(derive argonFunc, key []byte, p map[string][]byte) ([]byte, error) {
+	memory, passes, lanes := littleEndian(p["M"]), littleEndian(p["I"]), littleEndian(p["P"])
+	switch {
+	case passes > kdbxMaxPasses:
+		return nil, errTooCostly("passes")
+	case memory > kdbxMaxMemory || memory*passes > kdbxMaxWork:
+		return nil, errTooCostly("memory")
+	case lanes > kdbxMaxParallelism:
+		return nil, errTooCostly("threads")
+	case passes < 1 || lanes < 1 || len(p["S"]) < 8 || len(p["S"]) > 1<<10:
+		return nil, errKDBXHeader
+	case littleEndian(p["V"]) != kdbxArgonVersion || len(p["K"]) > 0 || len(p["A"]) > 0:
+		return nil, fmt.Errorf("%w: the KDBX file uses Argon2 in a way that is not known here", ErrMalformed)
+	}
+	return derive(key, p["S"], uint32(passes), uint32(memory>>10), uint8(lanes), sha256.Size), nil
+}
+
+// readVariants reads a "variant dictionary", its numbers as the bytes they are.
+func readVariants(data []byte) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	r := &cursor{data: data}
+	for r.take(2); ; { // the version; what a newer one changes in the values is seen above
+		if kind := r.byte(); kind == 0 || r.err != nil {
+			return out, r.err
+		}
+		name := r.take(int(r.uint32()))
+		value := r.take(int(r.uint32()))
+		out[string(name)] = value
+	}
+}

@@ -1,0 +1,390 @@
+package transfer
+
+import (
+	"bytes"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// Names of strings that mean something to KeePass or to programs that read its files.
+const (
+	keepassTitle    = "Title"
+	keepassUser     = "UserName"
+	keepassPassword = "Password"
+	keepassURL      = "URL"
+	keepassNotes    = "Notes"
+	keepassOTP      = "otp"      // KeePassXC: an otpauth address
+	keepassMoreURLs = "KP2A_URL" // Keepass2Android, KeePassXC, Strongbox: KP2A_URL, KP2A_URL_1 and so on
+	keepassAndroid  = "AndroidApp"
+	// keepassFavourite is the tag by which Strongbox knows a favourite.
+	keepassFavourite = "Favorite"
+)
+
+func readKDBX(in *input, b *builder) error {
+	opened, err := openKDBX(in.data, in.options.Password, in.options.KeyFile)
+	if err != nil {
+		return err
+	}
+	file, err := readKeepassXML(opened.xml, opened.stream, opened.files)
+	if err != nil {
+		return err
+	}
+	if len(file.headerHash) > 0 && len(opened.headerHash) > 0 && !bytes.Equal(file.headerHash, opened.headerHash) {
+		return errKDBXHeader
+	}
+	return newKeepass(file, b).read()
+}
+
+func isKeepassXML(in *input) bool {
+	head := in.data[:min(len(in.data), 1024)]
+	if !bytes.Contains(bytes.ReplaceAll(head, []byte{0}, nil), []byte("<KeePassFile")) { // UTF-16 has a zero in each letter
+		return false
+	}
+	text, err := in.text()
+	return err == nil && strings.HasPrefix(strings.TrimSpace(text), "<")
+}
+
+func readKeepassFile(in *input, b *builder) error {
+	text, err := in.text()
+	if err != nil {
+		return err
+	}
+	file, err := readKeepassXML([]byte(text), nil, map[string]keepassContent{})
+	if err != nil {
+		return err
+	}
+	return newKeepass(file, b).read()
+}
+
+// keepass makes items of a document.
+type keepass struct {
+	file    *keepassFile
+	b       *builder
+	row     int
+	entries map[string]*keepassEntry // by UUID in hexadecimal digits, as references name them
+}
+
+func newKeepass(file *keepassFile, b *builder) *keepass {
+	return &keepass{file: file, b: b, entries: map[string]*keepassEntry{}}
+}
+
+func (k *keepass) read() error {
+	for _, top := range k.file.root.groups {
+		k.index(top)
+	}
+	for _, top := range k.file.root.groups {
+		k.group(top, "", false)
+	}
+	return nil
+}
+
+func (k *keepass) index(g *keepassGroup) {
+	for _, e := range g.entries {
+		if uuid, err := base64.StdEncoding.DecodeString(e.uuid); err == nil {
+			k.entries[strings.ToUpper(hex.EncodeToString(uuid))] = e
+		}
+	}
+	for _, inner := range g.groups {
+		k.index(inner)
+	}
+}
+
+// group reads a group and those in it. The path is that of its tag: the group at the top is the database, not a folder.
+func (k *keepass) group(g *keepassGroup, path string, trashed bool) {
+	if g.notes != "" {
+		k.row++
+		note := item.Item{Type: item.TypeNote, Title: g.name, Notes: keepassLines(g.notes)}
+		if path != "" {
+			note.Tags = []string{path}
+		}
+		k.b.add(k.row, note)
+	}
+	for _, e := range g.entries {
+		k.row++
+		it, files := k.item(e, path, trashed)
+		k.b.add(k.row, it, files...)
+	}
+	for _, inner := range g.groups {
+		if k.file.recycleBin != "" && inner.uuid == k.file.recycleBin {
+			k.group(inner, "", true)
+			continue
+		}
+		sub := inner.name
+		if path != "" {
+			sub = path + "/" + inner.name
+		}
+		k.group(inner, sub, trashed)
+	}
+}
+
+func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, []Attached) {
+	ours := readKeepassExtra(e)
+	it := item.Item{Created: e.created, Modified: e.modified}
+	it.Tags, it.Favourite = ours.tags(e.tags)
+	if path != "" {
+		it.Tags = append([]string{path}, it.Tags...)
+	}
+	k.strings(&it, e, ours)
+	k.history(&it, e)
+	loginOrNote(&it)
+	if !e.expires.IsZero() {
+		k.b.keepField(k.row, &it, "Expires", e.expires.Format(time.RFC3339), item.FieldText)
+	}
+	if e.override != "" {
+		k.b.keepField(k.row, &it, "Override URL", e.override, item.FieldText)
+	}
+	if e.autoType != "" {
+		k.b.keepField(k.row, &it, "Auto-Type", e.autoType, item.FieldText)
+	}
+	if trashed {
+		it.Trashed = e.moved
+		if it.Trashed.IsZero() {
+			trash(&it)
+		}
+	}
+	if ours == nil {
+		it.Notes = keepassLines(it.Notes)
+	} else {
+		ours.restore(&it, e)
+	}
+	return it, k.attachments(e)
+}
+
+// loginOrNote gives an entry a type where the source knows one only: without anything that a login has, it is a note.
+func loginOrNote(it *item.Item) {
+	switch {
+	case it.Type != "":
+	case it.Username+it.Password+it.TOTP == "" && len(it.URLs) == 0:
+		it.Type = item.TypeNote
+	default:
+		it.Type = item.TypeLogin
+	}
+}
+
+// strings gives each string of an entry its place.
+func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
+	codes := keepassCodes{}
+	for _, s := range e.strings {
+		value := k.resolve(s.value)
+		if ours.take(it, s, value) || codes.take(s.name, value) {
+			continue
+		}
+		switch {
+		case s.name == keepassTitle:
+			it.Title = value
+		case s.name == keepassUser:
+			it.Username = value
+		case s.name == keepassPassword:
+			it.Password = value
+		case s.name == keepassURL:
+			it.URLs = append([]string{value}, it.URLs...)
+		case s.name == keepassNotes:
+			it.Notes = value
+		case value == "":
+		case isMoreURL(s.name):
+			it.URLs = append(it.URLs, value)
+		case strings.TrimRight(s.name, "0123456789_") == keepassAndroid && !s.protected:
+			it.URLs = append(it.URLs, "androidapp://"+value)
+		case s.protected:
+			addField(it, s.name, value, item.FieldHidden)
+		default:
+			addField(it, s.name, value, item.FieldText)
+		}
+	}
+	if ours != nil && codes[keepassOTP] != "" {
+		it.TOTP = codes[keepassOTP]
+		delete(codes, keepassOTP)
+	} else {
+		it.TOTP = codes.address(it.Title, it.Username)
+	}
+	for _, s := range codes.left() {
+		addField(it, s.name, s.value, item.FieldHidden)
+	}
+}
+
+func isMoreURL(name string) bool {
+	rest, ok := strings.CutPrefix(name, keepassMoreURLs)
+	return ok && strings.Trim(rest, "_0123456789") == ""
+}
+
+// keepassLines undoes the line ends of Windows, in which KeePass keeps notes.
+func keepassLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
+// history lists the passwords that were replaced. Each version of an entry was in force until the next was made.
+func (k *keepass) history(it *item.Item, e *keepassEntry) {
+	versions := append(slices.Clone(e.history), e)
+	for i, old := range versions[:len(versions)-1] {
+		next := versions[i+1]
+		if p := k.resolve(old.value(keepassPassword)); p != "" && old.value(keepassPassword) != next.value(keepassPassword) {
+			it.PasswordHistory = append(it.PasswordHistory, item.OldPassword{Password: p, Until: next.modified})
+		}
+	}
+	slices.Reverse(it.PasswordHistory)
+	newestFirst(it.PasswordHistory)
+}
+
+func (e *keepassEntry) value(name string) string {
+	for _, s := range e.strings {
+		if s.name == name {
+			return s.value
+		}
+	}
+	return ""
+}
+
+func (k *keepass) attachments(e *keepassEntry) []Attached {
+	var out []Attached
+	for _, a := range e.files {
+		content, ok := a.content, true
+		if a.ref != "" {
+			content, ok = k.file.files[a.ref]
+		}
+		switch {
+		case !ok:
+			k.b.problem(k.row, e.value(keepassTitle), "the attachment “"+a.name+"” is missing in the file")
+			continue
+		case content.damaged:
+			k.b.problem(k.row, e.value(keepassTitle), "the attachment “"+a.name+"” is damaged; what there is of it came in")
+		}
+		out = append(out, Attached{Name: a.name, Data: content.data})
+	}
+	return out
+}
+
+const keepassMaxReferences = 8 // from entry to entry
+
+// resolve follows {REF:P@I:UUID}, which stands for a value of another entry. What leads nowhere stays as it is, and so
+// does a reference inside a longer value: programs make references that are the whole value.
+func (k *keepass) resolve(s string) string {
+	value := s
+	for range keepassMaxReferences {
+		body, begins := strings.CutPrefix(value, "{REF:")
+		wanted, uuid, found := strings.Cut(strings.TrimSuffix(body, "}"), "@I:")
+		if !begins || !found || !strings.HasSuffix(body, "}") {
+			return value
+		}
+		e, name := k.entries[strings.ToUpper(uuid)], keepassReferences[wanted]
+		if e == nil || name == "" {
+			return s
+		}
+		value = e.value(name)
+	}
+	return s
+}
+
+var keepassReferences = map[string]string{
+	"T": keepassTitle, "U": keepassUser, "P": keepassPassword, "A": keepassURL, "N": keepassNotes,
+}
+
+// keepassCodes collects what an entry says about one-time codes, in one of the ways of four programs.
+type keepassCodes map[string]string
+
+// keepassCodeNames are those of KeePassXC, KeeTrayTOTP, and KeePass itself (https://keepass.info/help/base/placeholders.html#otp).
+var keepassCodeNames = []string{keepassOTP, "TOTP Seed", "TOTP Settings",
+	"TimeOtp-Secret", "TimeOtp-Secret-Hex", "TimeOtp-Secret-Base32", "TimeOtp-Secret-Base64", "TimeOtp-Length", "TimeOtp-Period", "TimeOtp-Algorithm",
+	"HmacOtp-Secret", "HmacOtp-Secret-Hex", "HmacOtp-Secret-Base32", "HmacOtp-Secret-Base64", "HmacOtp-Counter"}
+
+func (c keepassCodes) take(name, value string) bool {
+	if !slices.Contains(keepassCodeNames, name) {
+		return false
+	}
+	if value != "" {
+		c[name] = value
+	}
+	return true
+}
+
+// left are those that address did not take.
+func (c keepassCodes) left() []keepassString {
+	var out []keepassString
+	for _, name := range keepassCodeNames {
+		if value, ok := c[name]; ok {
+			out = append(out, keepassString{name: name, value: value})
+		}
+	}
+	return out
+}
+
+func (c keepassCodes) remove(names ...string) {
+	for _, name := range names {
+		delete(c, name)
+	}
+}
+
+// address takes the first way that makes codes.
+func (c keepassCodes) address(issuer, account string) string {
+	if text := c[keepassOTP]; text != "" {
+		if strings.HasPrefix(text, "key=") { // KeeOtp
+			text = keeOTP(text)
+		}
+		c.remove(keepassOTP)
+		return text
+	}
+	if seed := c["TOTP Seed"]; seed != "" {
+		period, digits, _ := strings.Cut(c["TOTP Settings"], ";")
+		o := oneTime{secret: seed, period: period, digits: digits}
+		if digits == "S" {
+			o.kind = "steam"
+		}
+		c.remove("TOTP Seed", "TOTP Settings")
+		return o.plain()
+	}
+	for _, family := range []string{"TimeOtp-", "HmacOtp-"} {
+		secret, name := c.secret(family)
+		if secret == "" {
+			continue
+		}
+		o := oneTime{secret: secret, digits: c["TimeOtp-Length"], period: c["TimeOtp-Period"],
+			algorithm: strings.TrimPrefix(c["TimeOtp-Algorithm"], "HMAC-")}
+		c.remove(name)
+		if family == "TimeOtp-" {
+			c.remove("TimeOtp-Length", "TimeOtp-Period", "TimeOtp-Algorithm")
+			return o.plain()
+		}
+		o = oneTime{kind: "hotp", issuer: issuer, account: account, secret: secret, counter: c["HmacOtp-Counter"]}
+		c.remove("HmacOtp-Counter")
+		return o.address()
+	}
+	return ""
+}
+
+func keeOTP(text string) string {
+	values := map[string]string{}
+	for _, pair := range strings.Split(text, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	return oneTime{secret: strings.ReplaceAll(values["key"], "%3d", ""), digits: values["size"], period: values["step"], algorithm: values["otpHashMode"]}.plain()
+}
+
+// secret is the key of a family in base32, and the name of the string it was in.
+func (c keepassCodes) secret(family string) (secret, name string) {
+	for _, encoding := range []struct {
+		suffix string
+		decode func(string) ([]byte, error)
+	}{
+		{"Secret-Base32", nil},
+		{"Secret-Hex", hex.DecodeString},
+		{"Secret-Base64", base64.StdEncoding.DecodeString},
+		{"Secret", func(s string) ([]byte, error) { return []byte(s), nil }},
+	} {
+		name := family + encoding.suffix
+		value := c[name]
+		switch {
+		case value == "":
+			continue
+		case encoding.decode == nil:
+			return value, name
+		}
+		if raw, err := encoding.decode(strings.TrimSpace(value)); err == nil {
+			return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw), name
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,437 @@
+package transfer_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tobischo/gokeepasslib/v3"
+	"github.com/tobischo/gokeepasslib/v3/wrappers"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+var (
+	keepassMade    = time.Date(2021, 3, 4, 5, 6, 7, 0, time.UTC)
+	keepassChanged = time.Date(2024, 2, 29, 23, 59, 58, 0, time.UTC)
+	keepassMoved   = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func kpTime(t time.Time) *wrappers.TimeWrapper { return &wrappers.TimeWrapper{Time: t} }
+
+// kpEntry makes an entry of strings: a name and a value each. A name that begins with an asterisk is protected.
+func kpEntry(strs ...string) gokeepasslib.Entry {
+	e := gokeepasslib.NewEntry()
+	e.Times.CreationTime, e.Times.LastModificationTime = kpTime(keepassMade), kpTime(keepassChanged)
+	e.Times.LocationChanged = kpTime(keepassMoved)
+	for i := 0; i < len(strs); i += 2 {
+		name, protected := strings.CutPrefix(strs[i], "*")
+		e.Values = append(e.Values, gokeepasslib.ValueData{Key: name, Value: gokeepasslib.V{
+			Content: strs[i+1], Protected: wrappers.NewBoolWrapper(protected),
+		}})
+	}
+	return e
+}
+
+func kpGroup(name string, entries ...gokeepasslib.Entry) gokeepasslib.Group {
+	g := gokeepasslib.NewGroup()
+	g.Name, g.Entries = name, entries
+	return g
+}
+
+// kpAttach completes what gokeepasslib writes in version 3.1: the end of its base64 is missing.
+func kpAttach(t *testing.T, db *gokeepasslib.Database, content string) gokeepasslib.Binary {
+	t.Helper()
+	added := db.AddBinary([]byte(content))
+	if !db.Header.IsKdbx4() {
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		if _, err := z.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		added.Content = []byte(base64.StdEncoding.EncodeToString(packed.Bytes()))
+	}
+	return *added
+}
+
+// kpDatabase is the same in every version: groups, the recycle bin, every way of writing what an item has a place for.
+func kpDatabase(t *testing.T, options ...gokeepasslib.DatabaseOption) *gokeepasslib.Database {
+	t.Helper()
+	db := gokeepasslib.NewDatabase(options...)
+	bank := kpEntry("Title", "Bank <north> & \"south\"", "UserName", "anna@example.org", "*Password", "pä ss<&>\"'",
+		"URL", "https://bank.example/?a=1&b=2", "Notes", "line one\r\nline two 😀", "KP2A_URL", "https://bank.example.com", "KP2A_URL_1", "https://pay.example",
+		"AndroidApp", "com.example.bank", "*PIN", "0042", "Branch", "Main St", "*otp", "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank", "Empty", "")
+	bank.Tags = "money;Favorite;été"
+	bank.Times.Expires = wrappers.NewBoolWrapper(true)
+	bank.Times.ExpiryTime = kpTime(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
+	bank.OverrideURL = "cmd://firefox {URL}"
+	older, old := kpEntry("Title", "Bank", "*Password", "first"), kpEntry("Title", "Bank", "*Password", "second")
+	renamed := kpEntry("Title", "The Bank", "*Password", "second")
+	older.Times.LastModificationTime = kpTime(keepassMade)
+	old.Times.LastModificationTime = kpTime(keepassMade.AddDate(1, 0, 0))
+	renamed.Times.LastModificationTime = kpTime(keepassMade.AddDate(2, 0, 0))
+	bank.Histories = []gokeepasslib.History{{Entries: []gokeepasslib.Entry{older, old, renamed}}}
+	bank.Binaries = []gokeepasslib.BinaryReference{
+		kpAttach(t, db, "dGV4dA==").CreateReference("looks like base64.txt"), kpAttach(t, db, "\x00\x01\x02\xff").CreateReference("bild.png"),
+	}
+
+	uuid := fmt.Sprintf("%X", bank.UUID[:])
+	root := kpGroup("My database", bank,
+		kpEntry("Title", "Reference", "UserName", "{REF:U@I:"+uuid+"}", "*Password", "{REF:P@I:"+uuid+"}", "Other", "{REF:P@I:00}"),
+		kpEntry("Title", "Seed", "UserName", "u", "*TOTP Seed", "jbsw y3dp", "TOTP Settings", "60;8"),
+		kpEntry("Title", "Steam", "UserName", "u", "*TOTP Seed", "JBSWY3DP", "TOTP Settings", "30;S"),
+		kpEntry("Title", "KeePass", "UserName", "u", "*TimeOtp-Secret-Hex", "48656c6c6f", "TimeOtp-Algorithm", "HMAC-SHA-256", "TimeOtp-Length", "8", "TimeOtp-Period", "60"),
+		kpEntry("Title", "Counter", "UserName", "u", "*HmacOtp-Secret-Base32", "JBSWY3DP", "HmacOtp-Counter", "7"),
+		kpEntry("Title", "KeeOtp", "UserName", "u", "*otp", "key=JBSWY3DP&size=8&step=60"),
+	)
+	mail := kpGroup("Mail", kpEntry("Title", "Only a note", "Notes", "remember"))
+	mail.Groups = []gokeepasslib.Group{kpGroup("Work", kpEntry("UserName", "w", "*Password", "x", "URL", "https://mail.example"))}
+	mail.Notes = "about mail"
+	bin := kpGroup("Recycle Bin", kpEntry("Title", "Gone", "UserName", "g"))
+	root.Groups = []gokeepasslib.Group{mail, bin}
+	db.Content.Meta.RecycleBinEnabled, db.Content.Meta.RecycleBinUUID = wrappers.NewBoolWrapper(true), bin.UUID
+	db.Content.Root.Groups = []gokeepasslib.Group{root}
+	return db
+}
+
+func kpWant() []item.Item {
+	login := func(it item.Item) item.Item {
+		it.Type, it.Created, it.Modified = item.TypeLogin, keepassMade, keepassChanged
+		return it
+	}
+	note := login(item.Item{Title: "Only a note", Notes: "remember", Tags: []string{"Mail"}})
+	note.Type = item.TypeNote
+	return []item.Item{
+		login(item.Item{
+			Title: "Bank <north> & \"south\"", Username: "anna@example.org", Password: "pä ss<&>\"'", Favourite: true, Tags: []string{"money", "été"},
+			URLs:  []string{"https://bank.example/?a=1&b=2", "https://bank.example.com", "https://pay.example", "androidapp://com.example.bank"},
+			Notes: "line one\nline two 😀", TOTP: "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank",
+			Fields: []item.Field{{Name: "PIN", Value: "0042", Kind: item.FieldHidden}, {Name: "Branch", Value: "Main St"},
+				{Name: "Expires", Value: "2030-01-02T03:04:05Z"}, {Name: "Override URL", Value: "cmd://firefox {URL}"}},
+			PasswordHistory: []item.OldPassword{{Password: "second", Until: keepassChanged}, {Password: "first", Until: keepassMade.AddDate(1, 0, 0)}},
+		}),
+		login(item.Item{Title: "Reference", Username: "anna@example.org", Password: "pä ss<&>\"'", Fields: []item.Field{{Name: "Other", Value: "{REF:P@I:00}"}}}),
+		login(item.Item{Title: "Seed", Username: "u", TOTP: "otpauth://totp/?secret=jbsw%20y3dp&digits=8&period=60"}),
+		login(item.Item{Title: "Steam", Username: "u", TOTP: "otpauth://totp/?secret=JBSWY3DP&encoder=steam"}),
+		login(item.Item{Title: "KeePass", Username: "u", TOTP: "otpauth://totp/?secret=JBSWY3DP&algorithm=SHA256&digits=8&period=60"}),
+		login(item.Item{Title: "Counter", Username: "u", TOTP: "otpauth://hotp/Counter:u?secret=JBSWY3DP&issuer=Counter&counter=7"}),
+		login(item.Item{Title: "KeeOtp", Username: "u", TOTP: "otpauth://totp/?secret=JBSWY3DP&digits=8&period=60"}),
+		{Type: item.TypeNote, Title: "Mail", Notes: "about mail", Tags: []string{"Mail"}},
+		note,
+		login(item.Item{Title: "mail.example", Username: "w", Password: "x", URLs: []string{"https://mail.example"}, Tags: []string{"Mail/Work"}}),
+		login(item.Item{Title: "Gone", Username: "g", Trashed: keepassMoved}),
+	}
+}
+
+func kpEncode(t *testing.T, db *gokeepasslib.Database) []byte {
+	t.Helper()
+	if err := db.LockProtectedEntries(); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := gokeepasslib.NewEncoder(&b).Encode(db); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+const kpPassword = "correct horse"
+
+func kpCipher(id []byte, iv int) gokeepasslib.DatabaseOption {
+	return func(db *gokeepasslib.Database) {
+		db.Header.FileHeaders.CipherID, db.Header.FileHeaders.EncryptionIV = id, bytes.Repeat([]byte{7}, iv)
+	}
+}
+
+// Each variant is written by gokeepasslib, which shares no code with the reader but the ciphers.
+func TestKDBXOfEachVersionCipherAndDerivation(t *testing.T) {
+	v3, v4 := gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()
+	for name, options := range map[string][]gokeepasslib.DatabaseOption{
+		"3.1, AES, Salsa20":      {v3},
+		"3.1, Twofish":           {v3, kpCipher(gokeepasslib.CipherTwoFish, 16)},
+		"3.1, ChaCha20":          {v3, kpCipher(gokeepasslib.CipherChaCha20, 12)},
+		"3.1, not compressed":    {v3, func(db *gokeepasslib.Database) { db.Header.FileHeaders.CompressionFlags = 0 }},
+		"4, ChaCha20, Argon2d":   {v4},
+		"4, AES":                 {v4, kpCipher(gokeepasslib.CipherAES, 16)},
+		"4, Twofish, AES rounds": {v4, kpCipher(gokeepasslib.CipherTwoFish, 16), kpAESRounds},
+		"4, values in Salsa20": {v4, func(db *gokeepasslib.Database) {
+			db.Content.InnerHeader.InnerRandomStreamID = gokeepasslib.SalsaStreamID
+		}},
+		"4, ChaCha20, not packed":    {v4, func(db *gokeepasslib.Database) { db.Header.FileHeaders.CompressionFlags = 0 }},
+		"4, key of version 3's kind": {v4, kpAESRounds, func(db *gokeepasslib.Database) { db.Header.FileHeaders.KdfParameters.UUID = gokeepasslib.KdfAES3 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := kpDatabase(t, options...)
+			db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
+			got := read(t, "a.kdbx", string(kpEncode(t, db)), transfer.Options{Password: kpPassword})
+			same(t, got, kpWant())
+			sameProblems(t, got)
+			want := []transfer.Attached{{Name: "looks like base64.txt", Data: []byte("dGV4dA==")}, {Name: "bild.png", Data: []byte{0, 1, 2, 255}}}
+			if !slices.EqualFunc(got.Items[0].Files, want, func(a, b transfer.Attached) bool { return a.Name == b.Name && bytes.Equal(a.Data, b.Data) }) {
+				t.Errorf("files %v", got.Items[0].Files)
+			}
+		})
+	}
+}
+
+func kpAESRounds(db *gokeepasslib.Database) {
+	db.Header.FileHeaders.KdfParameters = &gokeepasslib.KdfParameters{UUID: gokeepasslib.KdfAES4, Rounds: 100, Salt: [32]byte{1, 2, 3}}
+}
+
+func TestKDBXKeyFiles(t *testing.T) {
+	key := bytes.Repeat([]byte{0xAB}, 32)
+	sum := sha256.Sum256(key)
+	files := map[string]string{
+		"32 bytes": string(key),
+		"hex":      hex.EncodeToString(key),
+		"XML 1":    `<?xml version="1.0"?><KeyFile><Meta><Version>1.00</Version></Meta><Key><Data>q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=</Data></Key></KeyFile>`,
+		"XML 2": fmt.Sprintf(`<KeyFile><Meta><Version>2.0</Version></Meta><Key><Data Hash="%X">%X %X</Data></Key></KeyFile>`,
+			sum[:4], key[:16], key[16:]),
+		"any other": "a photograph, say",
+	}
+	for name, file := range files {
+		want := key
+		if name == "any other" {
+			hash := sha256.Sum256([]byte(file))
+			want = hash[:]
+		}
+		password := sha256.Sum256([]byte(kpPassword))
+		for _, both := range []bool{false, true} {
+			o := transfer.Options{KeyFile: []byte(file)}
+			db := kpDatabase(t, gokeepasslib.WithDatabaseKDBXVersion4())
+			db.Credentials = &gokeepasslib.DBCredentials{Key: want}
+			if both {
+				o.Password, db.Credentials.Passphrase = kpPassword, password[:]
+			}
+			data := string(kpEncode(t, db))
+			if got := read(t, "a.kdbx", data, o); len(got.Items) != len(kpWant()) {
+				t.Errorf("%s: %d items", name, len(got.Items))
+			}
+			_, err := transfer.Read(transfer.File{Data: []byte(data)}, transfer.Options{Password: kpPassword})
+			if !errors.Is(err, transfer.ErrWrongPassword) {
+				t.Errorf("%s, not given: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestKDBXWithoutItsKey(t *testing.T) {
+	for _, version := range []gokeepasslib.DatabaseOption{gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()} {
+		db := kpDatabase(t, version)
+		db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
+		data := kpEncode(t, db)
+		for _, c := range []struct {
+			o    transfer.Options
+			want error
+		}{
+			{transfer.Options{}, transfer.ErrPasswordNeeded},
+			{transfer.Options{Password: "Correct horse"}, transfer.ErrWrongPassword},
+			{transfer.Options{Password: kpPassword, KeyFile: []byte("x")}, transfer.ErrWrongPassword},
+			{transfer.Options{KeyFile: []byte("<KeyFile><Meta><Version>2.0</Version></Meta></KeyFile>")}, transfer.ErrMalformed},
+		} {
+			if _, err := transfer.Read(transfer.File{Data: data}, c.o); !errors.Is(err, c.want) {
+				t.Errorf("%+v: got %v, want %v", c.o, err, c.want)
+			}
+		}
+	}
+}
+
+// Whatever was cut off or changed, the answer is an error or all items. Never is it said that the password is wrong when
+// the file merely ends too early.
+func TestDamagedKDBX(t *testing.T) {
+	for _, version := range []gokeepasslib.DatabaseOption{gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()} {
+		db := gokeepasslib.NewDatabase(version)
+		db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
+		db.Header.FileHeaders.TransformRounds = 2
+		if db.Header.IsKdbx4() {
+			kpAESRounds(db)
+		}
+		data := kpEncode(t, db)
+		o := transfer.Options{Password: kpPassword, Format: "kdbx"}
+		if db.Header.IsKdbx4() {
+			data = data[:len(data)-36] // gokeepasslib writes the block that ends a file twice
+		}
+		for n := range data {
+			_, err := transfer.Read(transfer.File{Data: data[:n]}, o)
+			if err == nil || n > 12 && !errors.Is(err, transfer.ErrTruncated) {
+				t.Errorf("%d of %d bytes: %v", n, len(data), err)
+			}
+			changed := bytes.Clone(data)
+			changed[n] ^= 0x41
+			if got, err := transfer.Read(transfer.File{Data: changed}, o); err == nil && len(got.Items) != 1 {
+				t.Errorf("byte %d of %d changed: %d items", n, len(data), len(got.Items))
+			}
+		}
+	}
+}
+
+func TestKeepassXML(t *testing.T) {
+	want := kpXMLWant()
+	got := sample(t, "keepass/keepass2.xml", "keepass-xml")
+	same(t, got, want)
+	sameProblems(t, got)
+	files := got.Items[0].Files
+	if len(files) != 2 || files[0].Name != "hello.txt" || string(files[0].Data) != "hello" || string(files[1].Data) != "\x00\x01\x02\xff" {
+		t.Errorf("files %q", files)
+	}
+	data, err := os.ReadFile("testdata/keepass/keepass2.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"UTF-16": utf16LE(string(data)), "with a mark": "\ufeff" + string(data)} {
+		got := read(t, "x.xml", text, transfer.Options{})
+		if len(got.Items) != len(want) || !got.Items[0].Item.Equal(want[0].Normalise()) {
+			t.Errorf("%s: %+v", name, got.Items)
+		}
+	}
+}
+
+func kpXMLWant() []item.Item {
+	return []item.Item{
+		{
+			Type: item.TypeLogin, Title: "Bank", Username: "anna@example.org", Password: `p<ä> "s&s'`, Tags: []string{"money", "été"},
+			URLs: []string{"https://bank.example/?a=1&b=2"}, Notes: "line one\n\"line\", two 😀", Created: keepassMade, Modified: keepassChanged,
+			Fields: []item.Field{{Name: "PIN", Value: "0042", Kind: item.FieldHidden}, {Name: "Branch", Value: "Main St, 1"},
+				{Name: "Auto-Type", Value: "{PASSWORD}{ENTER}"}},
+			PasswordHistory: []item.OldPassword{{Password: "older", Until: keepassChanged}},
+		},
+		{Type: item.TypeNote, Title: "Mail", Notes: "about mail", Tags: []string{"Mail"}},
+		{
+			Type: item.TypeLogin, Title: "mail.example", Password: "x", URLs: []string{"https://mail.example"}, Tags: []string{"Mail/Work"},
+			TOTP: "JBSWY3DPEHPK3PXP",
+		},
+		{
+			Type: item.TypeLogin, Title: "Gone", Username: "anna@example.org", Modified: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC),
+			Trashed: keepassMoved,
+		},
+	}
+}
+
+// KeePassXC 2.7.4 made both files: one from the XML above, by keepassxc-cli import; the other is one that was exported
+// here, in which it changed the user name and the notes of an entry.
+func TestFilesOfKeePassXC(t *testing.T) {
+	data, err := os.ReadFile("testdata/keepass/keepassxc-3.1.kdbx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, "keepassxc-3.1.kdbx", string(data), transfer.Options{Password: "password"})
+	want := kpXMLWant()
+	for i := range got.Items { // KeePassXC has filled in the times that were missing, and sorts the strings
+		it := &got.Items[i].Item
+		if i > 0 {
+			it.Created, it.Modified = want[i].Created, want[i].Modified
+		}
+		slices.SortFunc(it.Fields, func(a, b item.Field) int { return strings.Compare(b.Name, a.Name) })
+	}
+	want[0].Fields = []item.Field{want[0].Fields[0], want[0].Fields[1], want[0].Fields[2]}
+	same(t, got, want)
+
+	data, err = os.ReadFile("testdata/keepass/keepassxc-4.kdbx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = read(t, "keepassxc-4.kdbx", string(data), transfer.Options{Password: "secret"})
+	made := time.UnixMilli(1700000000123).UTC()
+	edited := time.Date(2026, 11, 25, 8, 41, 49, 0, time.UTC)
+	same(t, got, []item.Item{
+		{
+			Type: item.TypeLogin, Title: "Bank", Username: "bob", Password: "p<&>\x01w", Favourite: true, Tags: []string{"a b", "money"},
+			URLs: []string{"https://a.example", "https://b.example"}, Notes: "edited", TOTP: "jbsw y3dp ehpk 3pxp", Created: made, Modified: edited,
+			Fields:          []item.Field{{Name: "Title", Value: "x"}, {Name: "Title", Value: "true", Kind: item.FieldBoolean}, {Name: "pin", Value: "1", Kind: item.FieldHidden}},
+			PasswordHistory: []item.OldPassword{{Password: "old2", Until: made.Truncate(time.Second).Add(time.Hour)}, {Password: "old1", Until: made.Truncate(time.Second)}},
+		},
+		{
+			Type: item.TypeCard, Title: "Visa", Card: &item.Card{Number: "4111", Holder: "Anna", ExpiryMonth: "3"}, TOTP: "steam://JBSWY3DP",
+			Created: edited, Modified: made, Trashed: made,
+		},
+	})
+}
+
+func TestRefusedKeepassXML(t *testing.T) {
+	whole, err := os.ReadFile("testdata/keepass/keepass2.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole = bytes.TrimSpace(whole)
+	o := transfer.Options{Format: "keepass-xml"}
+	for n := bytes.Index(whole, []byte("<Meta>")); n < len(whole); n++ {
+		if _, err := transfer.Read(transfer.File{Data: whole[:n]}, o); err == nil {
+			t.Errorf("%d of %d bytes were taken", n, len(whole))
+		}
+	}
+	for name, c := range map[string]struct {
+		data string
+		want error
+	}{
+		"deep groups":        {"<KeePassFile><Root>" + strings.Repeat("<Group>", 100_000), transfer.ErrTooLarge},
+		"deep and protected": {"<KeePassFile><Meta>" + strings.Repeat(`<a Protected="True">`, 100_000), transfer.ErrTooLarge},
+		"not base64":         {`<KeePassFile><Meta><Binaries><Binary ID="0">%</Binary></Binaries></Meta></KeePassFile>`, transfer.ErrMalformed},
+		"another end":        {`<KeePassFile><Root></KeePassFile>`, transfer.ErrMalformed},
+		"an entity":          {`<KeePassFile><Root>&a;</Root></KeePassFile>`, transfer.ErrMalformed},
+	} {
+		if _, err := transfer.Read(transfer.File{Data: []byte(c.data)}, o); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// A file that asks for a machine of its own is refused at once, in each of the ways in which it can ask.
+func TestCostsOfKDBXAreBounded(t *testing.T) {
+	credentials := gokeepasslib.NewPasswordCredentials(kpPassword)
+	v3, v4 := gokeepasslib.NewDatabase(), gokeepasslib.NewDatabase(gokeepasslib.WithDatabaseKDBXVersion4())
+	rounds := gokeepasslib.NewDatabase(gokeepasslib.WithDatabaseKDBXVersion4(), kpAESRounds)
+	v3.Credentials, v4.Credentials, rounds.Credentials = credentials, credentials, credentials
+	for _, c := range []struct {
+		name, field string // the field as the header begins it
+		db          *gokeepasslib.Database
+		want        string
+	}{
+		{"rounds, 3.1", "\x06\x08\x00", v3, "rounds"},
+		{"rounds", "\x05\x01\x00\x00\x00R\x08\x00\x00\x00", rounds, "rounds"},
+		{"memory", "\x05\x01\x00\x00\x00M\x08\x00\x00\x00", v4, "memory"},
+		{"passes", "\x05\x01\x00\x00\x00I\x08\x00\x00\x00", v4, "passes"},
+		{"threads", "\x04\x01\x00\x00\x00P\x04\x00\x00\x00", v4, "threads"},
+	} {
+		data := kpEncode(t, c.db)
+		at := bytes.Index(data, []byte(c.field)) + len(c.field)
+		copy(data[at:], "\xff\xff\xff\x7f")
+		if end := bytes.Index(data, []byte("\x00\x04\x00\x00\x00\r\n\r\n")) + 9; c.db != v3 {
+			sum := sha256.Sum256(data[:end])
+			copy(data[end:], sum[:])
+		}
+		_, err := transfer.Read(transfer.File{Data: data}, transfer.Options{Password: kpPassword})
+		if !errors.Is(err, transfer.ErrMalformed) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v", c.name, err)
+		}
+	}
+}
+
+func TestWhatUnpacksToTooMuch(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(make([]byte, 1001)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := transfer.Gunzip(b.Bytes(), 1001); err != nil || len(out) != 1001 {
+		t.Errorf("%d bytes, %v", len(out), err)
+	}
+	if _, err := transfer.Gunzip(b.Bytes(), 1000); !errors.Is(err, transfer.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,61 @@
+package transfer_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+// kdbxTraps are what KeePass has a meaning for: names, tags, references, ways to write a one-time code.
+func kdbxTraps() []transfer.Exported {
+	var fields []item.Field
+	for _, name := range []string{"", "Title", "Password", "otp", "TOTP Seed", "KP2A_URL", "KP2A_URL_1", "AndroidApp", "Card number", "a", "a (2)", "a", "\uFFFE"} {
+		fields = append(fields, item.Field{Name: name, Value: "\uFFFE{REF:P@I:00}"}, item.Field{Name: name, Value: item.True, Kind: item.FieldBoolean})
+	}
+	out := []transfer.Exported{
+		{Item: item.Item{Title: "\uFFFFnames", Fields: fields, Card: &item.Card{Number: "4111"}, Identity: &item.Identity{Title: "Dr"}}},
+		{Item: item.Item{Title: "tags", Tags: []string{"a;b", "c,d", "Favorite", "Recycle Bin", "a/b", "\uFFFE"}, Username: "\uFFFE"}},
+		{Item: item.Item{Title: "favourite", Favourite: true, URLs: []string{"a", "b", "c"}}},
+		{Item: item.Item{Title: "files"}, Files: []transfer.Attached{{Name: "a.txt", Data: []byte("YQ==")}, {Name: "a.txt", Data: []byte("YQ==")}, {Name: "b", Data: nil}}},
+	}
+	for _, totp := range []string{
+		"jbsw y3dp-ehpk 3PXP", "JBSWY3DP====", "steam://JBSWY3DP", "Steam://a%20b", "otpauth://totp/x:y?secret=GEZDGNBV&digits=8",
+		"otpauth://hotp/a?secret=JBSWY3DP&counter=3", "not a key", "key=abc",
+	} {
+		out = append(out, transfer.Exported{Item: item.Item{Title: "code", TOTP: totp, Username: "a:b?c"}})
+	}
+	for i := range out {
+		out[i].Item = out[i].Item.Normalise()
+	}
+	return out
+}
+
+func TestKDBXRoundTrip(t *testing.T) {
+	out := append(kdbxTraps(), hardItems(t, 11, 300)...)
+	data, err := transfer.WriteCheapKDBX(out, "p ä ss")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, "out.kdbx", string(data), transfer.Options{Password: "p ä ss"})
+	sameProblems(t, got)
+	inBin := func(x transfer.Exported) bool { return !x.Item.Trashed.IsZero() }
+	out = append(slices.DeleteFunc(slices.Clone(out), inBin), slices.DeleteFunc(slices.Clone(out), func(x transfer.Exported) bool { return !inBin(x) })...)
+	var want []item.Item
+	for i, x := range out {
+		want = append(want, x.Item)
+		if i < len(got.Items) && !slices.EqualFunc(got.Items[i].Files, x.Files, func(a, b transfer.Attached) bool { return string(a.Data) == string(b.Data) }) {
+			t.Errorf("item %d: files %q, want %q", i, got.Items[i].Files, x.Files)
+		}
+	}
+	same(t, got, want)
+}
+
+func TestKDBXIsOffered(t *testing.T) {
+	data, err := transfer.Write("kdbx", []transfer.Exported{{Item: item.Item{Title: "a", Password: "b"}.Normalise()}}, transfer.WriteOptions{Password: "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, read(t, "x.kdbx", string(data), transfer.Options{Password: "c"}), []item.Item{{Title: "a", Password: "b"}})
+}
