@@ -1,0 +1,146 @@
+package transfer
+
+import (
+	"cmp"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// Addresses, one a line: otpauth as many applications export them, and otpauth-migration, which Google Authenticator
+// shows as a QR code and which holds several accounts.
+
+func isCodeList(in *input) bool {
+	text, err := in.text()
+	return err == nil && strings.HasPrefix(strings.TrimSpace(text), "otpauth")
+}
+
+func readCodeList(in *input, b *builder) error {
+	text, err := in.text()
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
+	for i, line := range lines {
+		line = strings.TrimSpace(line)
+		scheme, rest, _ := strings.Cut(line, "://")
+		switch {
+		case line == "":
+		case scheme == "otpauth":
+			addAddress(b, i+1, line)
+		case scheme == "otpauth-migration":
+			if err := readMigration(b, i+1, rest); err != nil {
+				b.problem(i+1, "", "it is not complete, or not one of Google Authenticator")
+			}
+		default:
+			b.problem(i+1, "", "it is no address of one-time codes")
+		}
+		b.progress(i+1, len(lines))
+	}
+	return nil
+}
+
+func addAddress(b *builder, row int, address string) {
+	code, err := item.ParseOneTime(address)
+	if err != nil {
+		b.problem(row, "", "it is no address of one-time codes: "+err.Error())
+		return
+	}
+	b.add(row, item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account), Username: code.Account, TOTP: address})
+}
+
+// readMigration reads the protocol buffer of Google Authenticator, MigrationPayload: accounts in field 1.
+func readMigration(b *builder, row int, rest string) error {
+	_, query, _ := strings.Cut(rest, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return fmt.Errorf("%w: the address", ErrMalformed)
+	}
+	// A plus sign that was not escaped has become a space.
+	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(values.Get("data"), " ", "+"))
+	if err != nil || len(data) == 0 {
+		return fmt.Errorf("%w: the address", ErrMalformed)
+	}
+	payload, err := readMessage(data)
+	if err != nil {
+		return err
+	}
+	for _, f := range payload {
+		if f.number != 1 {
+			continue
+		}
+		account, err := readMessage(f.bytes)
+		if err != nil {
+			return err
+		}
+		addCodes(b, row, item.Item{}, migrated(account), nil)
+	}
+	return nil
+}
+
+func migrated(account []messageField) oneTime {
+	code := oneTime{kind: "totp", counter: "0"}
+	for _, f := range account {
+		switch f.number {
+		case 1:
+			code.secret = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(f.bytes)
+		case 2:
+			code.account = string(f.bytes)
+		case 3:
+			code.issuer = string(f.bytes)
+		case 4:
+			code.algorithm = map[uint64]string{2: "SHA256", 3: "SHA512", 4: "MD5"}[f.value]
+		case 5:
+			code.digits = map[uint64]string{2: "8", 3: "7"}[f.value]
+		case 6:
+			if f.value == 1 {
+				code.kind = "hotp"
+			}
+		case 7:
+			code.counter = strconv.FormatUint(f.value, 10)
+		}
+	}
+	if issuer, account, ok := strings.Cut(code.account, ":"); ok && (code.issuer == "" || code.issuer == issuer) {
+		code.issuer, code.account = issuer, strings.TrimSpace(account)
+	}
+	return code
+}
+
+// messageField is one of a protocol buffer: a number, or bytes.
+type messageField struct {
+	number uint64
+	value  uint64
+	bytes  []byte
+}
+
+func readMessage(data []byte) ([]messageField, error) {
+	const varint, delimited = 0, 2
+	var out []messageField
+	for len(data) > 0 {
+		key, n := binary.Uvarint(data)
+		value, m := binary.Uvarint(data[max(n, 0):])
+		if n <= 0 || m <= 0 {
+			return nil, ErrTruncated
+		}
+		data = data[n+m:]
+		f := messageField{number: key >> 3, value: value}
+		switch key & 7 {
+		case varint:
+		case delimited:
+			if value > uint64(len(data)) {
+				return nil, ErrTruncated
+			}
+			f.bytes, data = data[:value], data[value:]
+		default:
+			return nil, fmt.Errorf("%w: the address", ErrMalformed)
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
