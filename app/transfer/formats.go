@@ -43,6 +43,12 @@ func formats() []format {
 		{"firefox-csv", "Firefox (CSV)", []string{".csv"}, firefoxCSV.detect, firefoxCSV.read},
 		{"chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", []string{".csv"}, isChromeCSV, chromeCSV.read},
 		{"safari-csv", "Safari, iCloud (CSV)", []string{".csv"}, isSafariCSV, safariCSV.read},
+		{"keepass-csv", "KeePass (CSV)", []string{".csv"}, keepassCSV.detect, readKeepassCSV},
+		{"keepassxc-csv", "KeePassXC (CSV)", []string{".csv"}, isKeepassXCCSV, keepassXCCSV.read},
+		{"passbolt-csv", "Passbolt (CSV)", []string{".csv"}, isPassboltCSV, passboltCSV.read},
+		{"strongbox-csv", "Strongbox (CSV)", []string{".csv"}, strongboxCSV.detect, strongboxCSV.read},
+		{"aliasvault-csv", "AliasVault (CSV)", []string{".csv"}, aliasVaultCSV.detect, aliasVaultCSV.read},
+		{"dropbox-csv", "Dropbox Passwords (CSV)", []string{".csv"}, isDropboxCSV, dropboxCSV.read},
 		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
 	}
 }

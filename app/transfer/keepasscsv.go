@@ -1,0 +1,86 @@
+package transfer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// keepassCSV is the table of KeePass 1, which KeePass 2 writes too: https://keepass.info/help/base/importexport.html#csv.
+// KeePass 1 can add columns.
+var keepassCSV = csvFormat{
+	needs: []string{"account", "login name", "password", "web site", "comments"},
+	set: map[string]setter{
+		"account": setTitle, "login name": setUsername, "password": setPassword, "web site": setURL, "comments": setNotes,
+	},
+	finish: func(b *builder, r *csvRow, it *item.Item) {
+		tree := strings.ReplaceAll(r.text("group tree"), `\`, "/")
+		it.Tags = one(strings.Trim(tree+"/"+r.text("group"), "/"))
+		takeTime(b, r, it, &it.Created, "creation time")
+		takeTime(b, r, it, &it.Modified, "last modification")
+		r.drop("uuid", "icon", "last access")
+		if expires := r.text("expires"); !strings.HasPrefix(expires, "2999-") { // KeePass 1 writes it for never
+			b.keepField(r.number, it, "Expires", expires, item.FieldText)
+		}
+		loginOrNote(it)
+	},
+}
+
+// readKeepassCSV undoes that quotes and backslashes have a backslash before them in this format.
+func readKeepassCSV(in *input, b *builder) error {
+	in.csvHeader()
+	in.table.text = unescapeCSV(in.table.text)
+	return keepassCSV.read(in, b)
+}
+
+// unescapeCSV doubles the quotes that have a backslash before them, as any other CSV does.
+func unescapeCSV(text string) string {
+	return strings.NewReplacer(`\\`, `\`, `\"`, `""`).Replace(text)
+}
+
+// keepassXCCSV is the table of KeePassXC. A path of groups begins with the one that is the database.
+var keepassXCCSV = csvFormat{
+	needs: []string{"group", "title", "username", "password", "url", "notes"},
+	set: map[string]setter{
+		"title": setTitle, "username": setUsername, "password": setPassword, "url": setURL, "notes": setNotes, "totp": setTOTP,
+	},
+	finish: func(b *builder, r *csvRow, it *item.Item) {
+		takeTime(b, r, it, &it.Created, "created")
+		takeTime(b, r, it, &it.Modified, "last modified")
+		r.drop("icon")
+		_, path, _ := strings.Cut(r.text("group"), "/")
+		if first, below, _ := strings.Cut(path, "/"); first == "Recycle Bin" {
+			path = below
+			trash(it)
+		}
+		it.Tags = append(one(path), it.Tags...)
+		loginOrNote(it)
+	},
+}
+
+func isKeepassXCCSV(in *input) bool {
+	header := in.csvHeader()
+	return keepassXCCSV.detect(in) && header[0] == "group"
+}
+
+// passboltCSV is what Passbolt calls csv-kdbx, Title,Username,URL,Password,Notes,Group,TOTP, and csv-1password, which has
+// a type instead of the last two. Its other tables are those of the programs that they are named after.
+var passboltCSV = csvFormat{
+	needs: []string{"title", "username", "url", "password", "notes"},
+	set: map[string]setter{
+		"title": setTitle, "username": setUsername, "password": setPassword, "url": setURL, "notes": setNotes, "totp": setTOTP,
+		"group": func(it *item.Item, v string) { it.Tags = one(strings.Trim(v, "/")) },
+	},
+	finish: func(b *builder, r *csvRow, it *item.Item) {
+		if kind := r.text("type"); !strings.EqualFold(kind, "login") {
+			b.keepField(r.number, it, "Type", kind, item.FieldText)
+		}
+		loginOrNote(it)
+	},
+}
+
+func isPassboltCSV(in *input) bool {
+	header := in.csvHeader()
+	return len(header) >= len(passboltCSV.needs) && slices.Equal(header[:len(passboltCSV.needs)], passboltCSV.needs)
+}

@@ -1,0 +1,123 @@
+package transfer_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+var (
+	csvMade    = time.Date(2024, 3, 14, 10, 11, 12, 0, time.UTC)
+	csvChanged = time.Date(2024, 4, 15, 13, 14, 15, 0, time.UTC)
+)
+
+func TestKeepassCSV(t *testing.T) {
+	got := sample(t, "keepass/keepass1.csv", "keepass-csv")
+	same(t, got, []item.Item{
+		{
+			Type: item.TypeLogin, Title: `Bank "north"`, Username: "anna@example.org", Password: `p\ä,"ss"`, URLs: []string{"https://bank.example/?a=1"},
+			Notes: "line one\r\nline \"two\", 😀",
+		},
+		{Type: item.TypeNote, Title: "Only a note", Notes: "remember"},
+		{Type: item.TypeLogin, Title: "mail.example", Username: "w", Password: "x", URLs: []string{"https://www.mail.example"}},
+	})
+	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
+
+	made, changed := time.Date(2010, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2012, 2, 29, 23, 59, 59, 0, time.UTC)
+	got = sample(t, "keepass/keepass1-all.csv", "keepass-csv")
+	same(t, got, []item.Item{
+		{Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", Tags: []string{"General/Mail/Work"}, Created: made, Modified: changed},
+		{
+			Type: item.TypeLogin, Title: "Soon", Username: "anna", Password: "x", Tags: []string{"General"}, Created: made, Modified: changed,
+			Fields: []item.Field{{Name: "Expires", Value: "2030-01-02T03:04:05"}},
+		},
+	})
+	sameProblems(t, got)
+}
+
+func TestKeepassXCCSV(t *testing.T) {
+	got := sample(t, "keepass/keepassxc.csv", "keepassxc-csv")
+	same(t, got, []item.Item{
+		{
+			Type: item.TypeLogin, Title: `Bank "north"`, Username: "anna@example.org", Password: `p,ä"ss`, URLs: []string{"https://bank.example/?a=1"},
+			Notes: "line one\nline two 😀", TOTP: "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&period=30&digits=6&issuer=Bank", Tags: []string{"Money"},
+			Created: keepassMade, Modified: keepassChanged,
+		},
+		{Type: item.TypeLogin, Title: "At the top", Password: "x", Created: keepassMade, Modified: keepassChanged},
+		{
+			Type: item.TypeLogin, Title: "Gone", Username: "g", Tags: []string{"Old"}, Created: keepassMade, Modified: keepassChanged,
+			Trashed: keepassChanged,
+		},
+		{Type: item.TypeNote, Title: "Only a note", Notes: "remember", Tags: []string{"Notes"}, Fields: []item.Field{{Name: "last modified", Value: "soon"}}},
+	})
+	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 10 columns"})
+}
+
+func TestPassboltCSV(t *testing.T) {
+	same(t, sample(t, "passbolt/kdbx.csv", "passbolt-csv"), []item.Item{
+		{
+			Type: item.TypeLogin, Title: "Bank, north", Username: "anna@example.org", Password: `p"ä`, URLs: []string{"https://bank.example"},
+			Notes: "line one\nline two", TOTP: "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank", Tags: []string{"Team/Money"},
+		},
+		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
+	})
+	same(t, sample(t, "passbolt/1password.csv", "passbolt-csv"), []item.Item{
+		{Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", URLs: []string{"https://bank.example"}},
+		{Type: item.TypeLogin, Title: "Other", Username: "anna", Password: "x", Fields: []item.Field{{Name: "Type", Value: "Server"}}},
+	})
+}
+
+func TestStrongboxCSV(t *testing.T) {
+	same(t, sample(t, "strongbox/export.csv", "strongbox-csv"), []item.Item{
+		{
+			Type: item.TypeLogin, Title: `Bank, "north"`, Username: "anna", Password: "pä ss", URLs: []string{"https://bank.example"},
+			TOTP: "otpauth://totp/Bank?secret=JBSWY3DPEHPK3PXP", Notes: "line one\r\nline two 😀", Fields: []item.Field{{Name: "Email", Value: "anna@example.org"}},
+		},
+		{Type: item.TypeLogin, Title: "Mail", Username: "w@mail.example", Password: "x"},
+		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
+	})
+}
+
+func TestAliasVaultCSV(t *testing.T) {
+	same(t, sample(t, "aliasvault/export.csv", "aliasvault-csv"), []item.Item{
+		{
+			Type: item.TypeLogin, Title: `Bank "north"`, Username: "anna", Password: "p,ä", URLs: []string{"https://bank.example/?a=1,2", "https://pay.example"},
+			TOTP: "JBSWY3DPEHPK3PXP", Notes: "line one\r\nline two 😀", Tags: []string{"Money/Own"}, Created: csvMade, Modified: csvChanged,
+			Fields: []item.Field{{Name: "Email", Value: "anna.k@alias.example"}, {Name: "Birth date", Value: "04/03/1990"},
+				{Name: "Gender", Value: "Female"}, {Name: "First name", Value: "Anna"}, {Name: "Last name", Value: "Kern"}},
+		},
+		{
+			Type: item.TypeCard, Title: "Visa", Created: csvMade, Modified: csvChanged,
+			Card:   &item.Card{Holder: "Anna Kern", Number: "4111111111111111", ExpiryMonth: "3", ExpiryYear: "2028", Code: "123"},
+			Fields: []item.Field{{Name: "PIN", Value: "0042", Kind: item.FieldHidden}},
+		},
+		{
+			Type: item.TypeLogin, Title: "Shop", Username: "s@alias.example", Password: "x", URLs: []string{"https://shop.example"}, Created: csvMade,
+			Fields: []item.Field{{Name: "updatedat", Value: "never"}},
+		},
+	})
+	same(t, sample(t, "aliasvault/older.csv", "aliasvault-csv"), []item.Item{{
+		Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", URLs: []string{"https://bank.example"}, Notes: "remember", Created: csvMade,
+		Fields: []item.Field{{Name: "Gender", Value: "Male"}},
+	}})
+}
+
+func TestDropboxCSV(t *testing.T) {
+	same(t, sample(t, "dropbox/export.csv", "dropbox-csv"), []item.Item{
+		{
+			Type: item.TypeLogin, Title: "Bank, north", Username: "anna", Password: `p"ä`, URLs: []string{"https://bank.example"},
+			Notes: "line one\r\nline two 😀",
+		},
+		{
+			Type: item.TypeCard, Title: "Visa",
+			Card: &item.Card{Holder: "Anna Kern", Number: "4111111111111111", ExpiryMonth: "3", ExpiryYear: "2028", Code: "123"},
+		},
+		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
+	})
+	same(t, sample(t, "dropbox/older.csv", "dropbox-csv"), []item.Item{
+		{Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", URLs: []string{"https://bank.example"}},
+		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
+	})
+}
