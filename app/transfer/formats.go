@@ -33,6 +33,9 @@ func formats() []format {
 		{"2fas", "2FAS", []string{".2fas"}, is2FAS, read2FAS},
 		{"andotp", "andOTP (JSON)", []string{".json", ".aes"}, isAndOTP, readAndOTP},
 		{"otpauth", "One-time codes (otpauth addresses, Google Authenticator)", []string{".txt"}, isCodeList, readCodeList},
+		{"enpass-json", "Enpass (JSON)", []string{".json"}, isEnpassJSON, readEnpassJSON},
+		{"keeper-json", "Keeper (JSON)", []string{".json"}, isKeeperJSON, readKeeperJSON},
+		{"psono", "Psono (JSON)", []string{".json"}, isPsono, readPsono},
 		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV.detect, bitwardenCSV.read},
 		{"lastpass-csv", "LastPass (CSV)", []string{".csv"}, isLastPassCSV, readLastPassCSV},
 		{"dashlane-csv", "Dashlane (CSV)", []string{".csv"}, isDashlaneCSV, readDashlaneCSV},
@@ -49,6 +52,8 @@ func formats() []format {
 		{"strongbox-csv", "Strongbox (CSV)", []string{".csv"}, strongboxCSV.detect, strongboxCSV.read},
 		{"aliasvault-csv", "AliasVault (CSV)", []string{".csv"}, aliasVaultCSV.detect, aliasVaultCSV.read},
 		{"dropbox-csv", "Dropbox Passwords (CSV)", []string{".csv"}, isDropboxCSV, dropboxCSV.read},
+		{"enpass-csv", "Enpass (CSV)", []string{".csv"}, isEnpassCSV, readEnpassCSV},
+		{"keeper-csv", "Keeper (CSV)", []string{".csv"}, isKeeperCSV, readKeeperCSV},
 		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
 	}
 }

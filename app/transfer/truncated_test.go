@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -21,6 +22,15 @@ func TestTruncatedJSONAndZIPAreRefused(t *testing.T) {
 		"export.1pux":    zipOf(t, "testdata/onepassword/full.1pux"),
 		"protected.json": []byte(strings.TrimSpace(protectedExport(t, "pbkdf2"))),
 	}
+	for _, name := range []string{
+		"authenticators/aegis.json", "authenticators/2fas.2fas", "authenticators/andotp.json", "enpass/export.json", "keeper/export.json", "psono/export.json",
+	} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = bytes.TrimSpace(data)
+	}
 	for name, data := range files {
 		o := transfer.Options{Password: exportPassword}
 		if _, err := transfer.Read(transfer.File{Name: name, Data: data}, o); err != nil {
@@ -39,6 +49,8 @@ func TestTruncatedTablesBringWhatIsWhole(t *testing.T) {
 	for _, name := range []string{
 		"bitwarden/individual.csv", "onepassword/current.csv", "lastpass/export.csv", "dashlane/otpurl.csv", "browsers/chrome.csv",
 		"browsers/firefox.csv", "browsers/safari.csv", "proton/export.csv", "nordpass/export.csv", "roboform/export.csv",
+		"keepass/keepass1.csv", "keepass/keepassxc.csv", "passbolt/kdbx.csv", "strongbox/export.csv", "aliasvault/export.csv", "dropbox/export.csv",
+		"enpass/export.csv", "keeper/keeper.csv",
 	} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {

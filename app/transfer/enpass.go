@@ -1,0 +1,255 @@
+package transfer
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// What Enpass exports, as its own import and those of Bitwarden and KeePassium read it: folders, and items with a list of
+// fields, each of which says of what type it is.
+
+func isEnpassJSON(in *input) bool {
+	return slices.ContainsFunc(object(in.json()).list("items"), func(e any) bool {
+		o, _ := e.(map[string]any)
+		return o["template_type"] != nil || o["category"] != nil && o["uuid"] != nil
+	})
+}
+
+func readEnpassJSON(in *input, b *builder) error {
+	top := object(in.json())
+	folders := enpassFolders(top)
+	b.each(top.entries("items", nil), func(row int, o object, _ string) {
+		it := item.Item{
+			Type: enpassTypes[o.text("category")], Title: o.text("title"), Notes: o.text("note"), Favourite: o.yes("favorite"),
+			Created: o.time("createdAt"), Modified: o.time("updated_at"),
+		}
+		if it.Type == "" {
+			it.Type = item.TypeLogin
+			if category := o.text("category_name"); !strings.EqualFold(category, "login") {
+				b.keepField(row, &it, "Category", category, item.FieldText)
+			}
+		}
+		for _, id := range o.texts("folders") {
+			it.Tags = append(it.Tags, folders[id])
+		}
+		if o.yes("archived") {
+			it.Tags = append(it.Tags, tagArchived)
+		}
+		if o.yes("trashed") {
+			trash(&it)
+		}
+		r := enpass{b: b, row: row, it: &it}
+		for _, f := range o.objects("fields") {
+			r.field(f)
+		}
+		newestFirst(it.PasswordHistory)
+		// The subtitle repeats a field, often with dots in place of its characters.
+		if s := o.text("subtitle"); s != it.Username && !strings.Contains(s, "•") && !r.has(s) {
+			b.keepField(row, &it, "Subtitle", s, item.FieldText)
+		}
+		files := r.attachments(o)
+		o.drop("uuid", "icon", "auto_submit", "template_type", "category_name", "field_updated_at", "meta_updated_at")
+		keepRest(b, row, &it, o, "")
+		b.add(row, it, files...)
+	})
+	return nil
+}
+
+var enpassTypes = map[string]item.Type{
+	"login": item.TypeLogin, "password": item.TypeLogin, "creditcard": item.TypeCard, "identity": item.TypeIdentity, "note": item.TypeNote,
+}
+
+// enpassFolders is the path of each folder by its id.
+func enpassFolders(top object) map[string]string {
+	title, parent := map[string]string{}, map[string]string{}
+	for _, f := range top.objects("folders") {
+		id := f.text("uuid")
+		title[id], parent[id] = strings.TrimSpace(f.text("title")), f.text("parent_uuid")
+	}
+	paths := map[string]string{}
+	for id, path := range title {
+		// As many steps as there may be levels, so that a folder inside itself does no harm.
+		for up, n := parent[id], 0; title[up] != "" && n < maxJSONDepth; up, n = parent[up], n+1 {
+			path = title[up] + "/" + path
+		}
+		paths[id] = path
+	}
+	return paths
+}
+
+// enpass puts the fields of one item into their places.
+type enpass struct {
+	b   *builder
+	row int
+	it  *item.Item
+}
+
+func (r *enpass) field(f object) {
+	kind, name, value := f.text("type"), f.text("label"), f.text("value")
+	if f.yes("deleted") || kind == "section" {
+		return
+	}
+	sensitive := f.yes("sensitive") || kind == "pin" || kind == "password"
+	place := r.place(kind, name)
+	if kind == "password" && place == &r.it.Password {
+		r.history(f)
+	}
+	switch {
+	case value == "":
+	case kind == "url":
+		addURL(r.b, r.row, r.it, value, item.MatchDomain)
+	case kind == ".Android#":
+		addURL(r.b, r.row, r.it, "androidapp://"+value, item.MatchDomain)
+	case kind == "ccExpiry" && r.it.Card != nil && r.it.Card.ExpiryYear == "":
+		month, year, _ := strings.Cut(value, "/")
+		r.it.Card.ExpiryMonth, r.it.Card.ExpiryYear = expiry(month, year)
+	case place != nil && *place == "":
+		*place = value
+	case sensitive:
+		addField(r.it, name, value, item.FieldHidden)
+	default:
+		addField(r.it, name, value, item.FieldText)
+	}
+	for _, old := range f.objects("history") {
+		if s := old.text("value"); s != "" && place == nil && !old.yes("encrypted") {
+			r.b.keepField(r.row, r.it, name+" (older)", s, item.FieldHidden)
+		}
+	}
+}
+
+// place is where a field of that type belongs, nil if it is a custom field.
+func (r *enpass) place(kind, name string) *string {
+	switch r.it.Type {
+	case item.TypeCard:
+		if r.it.Card == nil {
+			r.it.Card = &item.Card{}
+		}
+		return map[string]*string{
+			"ccName": &r.it.Card.Holder, "ccNumber": &r.it.Card.Number, "ccCvc": &r.it.Card.Code, "ccType": &r.it.Card.Brand,
+		}[kind]
+	case item.TypeIdentity:
+		if r.it.Identity == nil {
+			r.it.Identity = &item.Identity{}
+		}
+		return enpassIdentity(r.it.Identity, fold(name))
+	case item.TypeLogin:
+		switch kind {
+		case "username", "email":
+			return &r.it.Username
+		case "password":
+			return &r.it.Password
+		case "totp":
+			return &r.it.TOTP
+		}
+	}
+	return nil
+}
+
+func enpassIdentity(i *item.Identity, label string) *string {
+	return map[string]*string{
+		"title": &i.Title, "first name": &i.FirstName, "middle name": &i.MiddleName, "last name": &i.LastName, "company": &i.Company,
+		"address": &i.Address, "street": &i.Address, "city": &i.City, "state": &i.State, "country": &i.Country, "zip": &i.PostalCode,
+		"zip code": &i.PostalCode, "e-mail": &i.Email, "email": &i.Email, "phone": &i.Phone, "cellular": &i.Phone,
+	}[label]
+}
+
+func (r *enpass) history(f object) {
+	for _, old := range f.objects("history") {
+		if old.yes("encrypted") {
+			r.b.problem(r.row, r.it.Title, "an older password is encrypted in the export")
+			continue
+		}
+		r.it.PasswordHistory = append(r.it.PasswordHistory, item.OldPassword{Password: old.text("value"), Until: old.time("updated_at")})
+	}
+}
+
+// has reports whether s is the value of a field already.
+func (r *enpass) has(s string) bool {
+	return slices.Contains(r.it.URLs, s) || slices.ContainsFunc(r.it.Fields, func(f item.Field) bool { return f.Value == s })
+}
+
+func (r *enpass) attachments(o object) []Attached {
+	var out []Attached
+	for _, a := range o.objects("attachments") {
+		name := a.text("name")
+		data, err := base64.StdEncoding.DecodeString(a.text("data"))
+		if err != nil {
+			r.b.problem(r.row, r.it.Title, "the attachment “"+name+"” is damaged")
+			continue
+		}
+		out = append(out, Attached{Name: name, Data: data})
+	}
+	return out
+}
+
+// The CSV of Enpass has no header: the title, then a label and a value for each field, an asterisk before the label of
+// what is sensitive, and the note alone at the end.
+
+func isEnpassCSV(in *input) bool {
+	first := in.csvHeader()
+	if len(first) < 3 {
+		return false
+	}
+	if in.options.Format == "enpass-csv" || strings.Contains(in.name, "enpass") {
+		return true
+	}
+	labels := 0
+	for i, cell := range first[1:] {
+		switch known := enpassColumn(cell) != ColumnField; {
+		case known && i%2 == 0:
+			labels++
+		case known:
+			return false // names of columns, side by side
+		}
+	}
+	return labels > 1
+}
+
+// enpassColumn is what a label stands for, in one of the languages in which columns are guessed.
+func enpassColumn(label string) Column {
+	label = fold(strings.TrimPrefix(label, "*"))
+	for _, column := range []Column{ColumnUsername, ColumnPassword, ColumnURL, ColumnTOTP} {
+		if slices.Contains(columnNames[column], label) {
+			return column
+		}
+	}
+	return ColumnField
+}
+
+func readEnpassCSV(in *input, b *builder) error {
+	in.csvHeader()
+	for r := range in.table.rows(b, true, 0) {
+		cells := r.cells
+		if r.number == 1 && fold(cells[0]) == "title" {
+			continue
+		}
+		it := item.Item{Title: cells[0]}
+		if len(cells)%2 == 0 {
+			it.Notes = cells[len(cells)-1]
+		}
+		for i := 1; i+1 < len(cells); i += 2 {
+			enpassPair(&it, cells[i], cells[i+1])
+		}
+		loginOrNote(&it)
+		b.add(r.number, it)
+	}
+	return nil
+}
+
+func enpassPair(it *item.Item, label, value string) {
+	place := map[Column]*string{ColumnUsername: &it.Username, ColumnPassword: &it.Password, ColumnTOTP: &it.TOTP}[enpassColumn(label)]
+	name, sensitive := strings.CutPrefix(label, "*")
+	switch {
+	case strings.TrimSpace(value) == "":
+	case enpassColumn(label) == ColumnURL:
+		it.URLs = append(it.URLs, value)
+	case place != nil && setOnce(place, value):
+	case sensitive:
+		addField(it, name, value, item.FieldHidden)
+	default:
+		addField(it, name, value, kindOf(name))
+	}
+}

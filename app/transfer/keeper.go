@@ -1,0 +1,292 @@
+package transfer
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// What Keeper exports: https://docs.keeper.io/en/enterprise-guide/import-records/json-import and, for the types of
+// records and fields, https://docs.keeper.io/en/keeperpam/privileged-access-manager/references/record-types. The name of a
+// custom field is $type:label:number, where any of the parts may be missing.
+
+func isKeeperJSON(in *input) bool {
+	for _, e := range object(in.json()).list("records") {
+		o, _ := e.(map[string]any)
+		if o["title"] != nil && (o["$type"] != nil || o["custom_fields"] != nil || o["folders"] != nil || o["login_url"] != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+func readKeeperJSON(in *input, b *builder) error {
+	top := object(in.json())
+	titles := map[string]string{}
+	for _, e := range top.list("records") {
+		if o, ok := e.(map[string]any); ok {
+			uid, _ := scalar(o["uid"])
+			titles[uid], _ = scalar(o["title"])
+		}
+	}
+	b.each(top.entries("records", nil), func(row int, o object, _ string) {
+		kind := o.text("$type")
+		r := keeper{b: b, row: row, it: item.Item{Type: keeperTypes[kind], Title: o.text("title"), Notes: o.text("notes"), Modified: o.time("last_modified")}}
+		if r.it.Type == "" {
+			r.it.Type = item.TypeLogin
+			if kind != "" && kind != "login" {
+				b.keepField(row, &r.it, "Type", label(kind), item.FieldText)
+			}
+		}
+		for _, f := range o.objects("folders") {
+			r.folder(f.text("folder"))
+			r.folder(f.text("shared_folder"))
+		}
+		r.credentials(o)
+		fields := o.object("custom_fields")
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			r.field(name, fields[name])
+		}
+		references := o.object("references")
+		for _, name := range slices.Sorted(maps.Keys(references)) {
+			_, what := keeperName(strings.TrimSuffix(name, "Ref"))
+			for _, uid := range references.texts(name) {
+				b.keepField(row, &r.it, what, titles[uid], item.FieldText)
+			}
+		}
+		o.drop("uid", "custom_fields", "references", "schema")
+		keepRest(b, row, &r.it, o, "")
+		b.add(row, r.it)
+	})
+	return nil
+}
+
+var keeperTypes = map[string]item.Type{
+	"bankCard": item.TypeCard, "sshKeys": item.TypeSSHKey, "encryptedNotes": item.TypeNote, "contact": item.TypeIdentity, "address": item.TypeIdentity,
+	"passport": item.TypeIdentity, "driverLicense": item.TypeIdentity, "ssnCard": item.TypeIdentity, "birthCertificate": item.TypeIdentity,
+	"file": item.TypeNote, "photo": item.TypeNote,
+}
+
+// keeper is the record that is read.
+type keeper struct {
+	b   *builder
+	row int
+	it  item.Item
+}
+
+// folder makes a tag of a path, in which a backslash separates folders and two are one in a name.
+func (r *keeper) folder(path string) {
+	const both = "\x00"
+	path = strings.ReplaceAll(path, `\\`, both)
+	path = strings.ReplaceAll(path, `\`, "/")
+	if path = strings.ReplaceAll(path, both, `\`); path != "" {
+		r.it.Tags = append(r.it.Tags, path)
+	}
+}
+
+// credentials has a place in a login only; what another type says of them is kept.
+func (r *keeper) credentials(o object) {
+	user, password, address := o.text("login"), o.text("password"), o.text("login_url")
+	addURL(r.b, r.row, &r.it, address, item.MatchDomain)
+	if r.it.Type == item.TypeLogin {
+		r.it.Username, r.it.Password = user, password
+		return
+	}
+	r.b.keepField(r.row, &r.it, "Login", user, item.FieldText)
+	r.b.keepField(r.row, &r.it, "Password", password, item.FieldHidden)
+}
+
+// keeperName takes the name of a field apart. The label is made of the type if there is none.
+func keeperName(key string) (kind, name string) {
+	name = key
+	if rest, typed := strings.CutPrefix(key, "$"); typed {
+		kind, name, _ = strings.Cut(rest, ":")
+	}
+	if before, number, ok := cutLast(name, ":"); ok && number != "" && strings.Trim(number, "0123456789") == "" {
+		name = before
+	} else if kind != "" && name != "" && strings.Trim(name, "0123456789") == "" {
+		name = ""
+	}
+	if name == "" {
+		name = label(kind)
+	}
+	return kind, name
+}
+
+func cutLast(s, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i], s[i+len(separator):], true
+	}
+	return s, "", false
+}
+
+// field puts a custom field into its place. A value may be a list of several.
+func (r *keeper) field(key string, value any) {
+	kind, name := keeperName(key)
+	values, several := value.([]any)
+	if !several {
+		values = []any{value}
+	}
+	for _, v := range values {
+		if o, ok := v.(map[string]any); ok {
+			r.object(kind, name, o)
+			continue
+		}
+		if s, ok := scalar(v); ok && s != "" {
+			r.text(kind, name, s)
+		}
+	}
+}
+
+func (r *keeper) text(kind, name, value string) {
+	switch kind {
+	case "oneTimeCode":
+		if setOnce(&r.it.TOTP, value) {
+			return
+		}
+	case "url":
+		addURL(r.b, r.row, &r.it, value, item.MatchDomain)
+		return
+	case "date", "birthDate", "expirationDate":
+		if milli, err := strconv.ParseInt(value, 10, 64); err == nil {
+			value = time.UnixMilli(milli).UTC().Format(time.DateOnly)
+		}
+	}
+	if place := r.place(kind, name); place != nil && setOnce(place, value) {
+		return
+	}
+	addField(&r.it, upperFirst(name), value, keeperKind(kind, name))
+}
+
+func upperFirst(s string) string {
+	for i, c := range s {
+		return string(unicode.ToUpper(c)) + s[i+len(string(c)):]
+	}
+	return s
+}
+
+func keeperKind(kind, name string) item.FieldKind {
+	if slices.Contains([]string{"oneTimeCode", "pinCode", "secret", "password"}, kind) {
+		return item.FieldHidden
+	}
+	return kindOf(name)
+}
+
+// place is where a value belongs in an item of its type, nil if it is a custom field.
+func (r *keeper) place(kind, name string) *string {
+	switch r.it.Type {
+	case item.TypeCard:
+		if kind == "text" && name == "cardholderName" {
+			return &r.card().Holder
+		}
+	case item.TypeNote:
+		if kind == "note" {
+			return &r.it.Notes
+		}
+	case item.TypeIdentity:
+		i := r.identity()
+		return map[string]*string{
+			"accountNumber:passportNumber": &i.Passport, "accountNumber:dlNumber": &i.License, "accountNumber:identityNumber": &i.SSN,
+			"text:company": &i.Company, "email:Email": &i.Email,
+		}[kind+":"+name]
+	}
+	return nil
+}
+
+func (r *keeper) card() *item.Card {
+	if r.it.Card == nil {
+		r.it.Card = &item.Card{}
+	}
+	return r.it.Card
+}
+
+func (r *keeper) identity() *item.Identity {
+	if r.it.Identity == nil {
+		r.it.Identity = &item.Identity{}
+	}
+	return r.it.Identity
+}
+
+// object takes the members that have a place; the others are fields named after the field and the member.
+func (r *keeper) object(kind, name string, o object) {
+	prefix := upperFirst(name)
+	switch {
+	case kind == "appFiller":
+		return // how Keeper types into programs
+	case kind == "paymentCard" && r.it.Type == item.TypeCard:
+		month, year, _ := strings.Cut(o.text("cardExpirationDate"), "/")
+		c := r.card()
+		c.Number, c.Code = o.text("cardNumber"), o.text("cardSecurityCode")
+		c.ExpiryMonth, c.ExpiryYear = expiry(month, year)
+	case kind == "keyPair" && r.it.Type == item.TypeSSHKey:
+		r.it.SSHKey = &item.SSHKey{Private: o.text("privateKey"), Public: strings.TrimSpace(o.text("publicKey"))}
+	case kind == "name" && r.it.Type == item.TypeIdentity:
+		i := r.identity()
+		i.FirstName, i.MiddleName, i.LastName = o.text("first"), o.text("middle"), o.text("last")
+	case kind == "address" && r.it.Type == item.TypeIdentity:
+		i := r.identity()
+		i.Address, i.City, i.State = lines(o.text("street1"), o.text("street2")), o.text("city"), o.text("state")
+		i.PostalCode, i.Country = o.text("zip"), o.text("country")
+	case kind == "phone" && r.it.Type == item.TypeIdentity && r.identity().Phone == "":
+		r.it.Identity.Phone = strings.TrimSpace(o.text("region") + " " + o.text("number"))
+	case kind == "securityQuestion":
+		addField(&r.it, o.text("question"), o.text("answer"), item.FieldHidden)
+	case kind == "host":
+		prefix = ""
+	}
+	keepRest(r.b, r.row, &r.it, o, prefix)
+}
+
+// The CSV has no header: folder, title, login, password, address, notes, shared folder, and a name and a value for each
+// custom field.
+
+const keeperColumns = 7
+
+func isKeeperCSV(in *input) bool {
+	first := in.csvHeader()
+	if len(first) < keeperColumns-1 {
+		return false
+	}
+	return in.options.Format == "keeper-csv" || strings.Contains(in.name, "keeper") || strings.Contains(in.table.text, keeperCode)
+}
+
+const keeperCode = "TFC:Keeper" // the name of the one-time code
+
+func readKeeperCSV(in *input, b *builder) error {
+	in.csvHeader()
+	for row := range in.table.rows(b, true, 0) {
+		cells := row.cells
+		if len(cells) < keeperColumns {
+			cells = append(slices.Clone(cells), make([]string, keeperColumns-len(cells))...)
+		}
+		r := keeper{b: b, row: row.number, it: item.Item{Title: cells[1], Username: cells[2], Password: cells[3], Notes: cells[5]}}
+		r.folder(cells[0])
+		r.folder(cells[6])
+		addURL(b, row.number, &r.it, cells[4], item.MatchDomain)
+		for rest := cells[keeperColumns:]; len(rest) > 0; rest = rest[min(2, len(rest)):] {
+			if len(rest) == 1 {
+				b.keepField(row.number, &r.it, "Column", rest[0], item.FieldText)
+				break
+			}
+			r.pair(rest[0], rest[1])
+		}
+		loginOrNote(&r.it)
+		b.add(row.number, r.it)
+	}
+	return nil
+}
+
+func (r *keeper) pair(name, value string) {
+	switch {
+	case value == "":
+	case name == keeperCode:
+		r.text("oneTimeCode", "One-time code", value)
+	default:
+		r.field(name, value)
+	}
+}

@@ -1,0 +1,146 @@
+package transfer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// What Psono exports: folders in folders, and items whose members begin with the name of their type, as its client
+// defines them (https://gitlab.com/psono/psono-client).
+
+var psonoTypes = []string{"website_password", "application_password", "note", "totp", "bookmark", "environment_variables",
+	"mail_gpg_own_key", "ssh_own_key", "credit_card", "identity", "elster_certificate", "passkey", "ssh_connection", "rdp_connection", "vnc_connection"}
+
+func isPsono(in *input) bool {
+	return psonoHolds(in.json())
+}
+
+// psonoHolds looks for the first item, which may be in a folder. JSON is not nested deep enough to mind the recursion.
+func psonoHolds(folder object) bool {
+	for _, e := range folder.list("items") {
+		o, _ := e.(map[string]any)
+		kind, _ := o["type"].(string)
+		return slices.Contains(psonoTypes, kind)
+	}
+	return slices.ContainsFunc(folder.list("folders"), func(e any) bool {
+		o, _ := e.(map[string]any)
+		return psonoHolds(o)
+	})
+}
+
+func readPsono(in *input, b *builder) error {
+	r := psono{b: b}
+	r.folder(in.json(), "")
+	return nil
+}
+
+type psono struct {
+	b   *builder
+	row int
+}
+
+func (r *psono) folder(o object, path string) {
+	for _, e := range o.list("items") {
+		r.row++
+		entry, ok := e.(map[string]any)
+		if !ok {
+			r.b.problem(r.row, "", "the entry is not an object")
+			continue
+		}
+		r.item(entry, path)
+	}
+	for _, folder := range o.objects("folders") {
+		name := folder.text("name")
+		if path != "" {
+			name = path + "/" + name
+		}
+		r.folder(folder, name)
+	}
+}
+
+func (r *psono) item(o object, path string) {
+	kind := o.text("type")
+	own := object{} // the members of the type, without its name before theirs
+	for name, value := range o {
+		if short, ok := strings.CutPrefix(name, kind+"_"); ok {
+			own[short] = value
+			delete(o, name)
+		}
+	}
+	it := item.Item{
+		Title: own.text("title"), Notes: own.text("notes"), Created: o.time("create_date"), Modified: o.time("write_date"),
+		Tags: append(one(path), o.texts("tags")...),
+	}
+	if name := o.text("name"); it.Title == "" {
+		it.Title = name
+	} else if name != it.Title {
+		r.b.keepField(r.row, &it, "Name", name, item.FieldText)
+	}
+	r.place(kind, own, &it)
+	for _, f := range o.objects("custom_fields") {
+		name, value := f.text("name"), f.text("value")
+		addField(&it, name, value, map[bool]item.FieldKind{true: item.FieldHidden}[f.text("type") == "password"])
+	}
+	if o.yes("deleted") {
+		trash(&it)
+	}
+	// The description is the user name, or the last digits of a card, unless somebody wrote another.
+	if d := o.text("description"); d != it.Username && !strings.HasPrefix(d, "xxxx") {
+		r.b.keepField(r.row, &it, "Description", d, item.FieldText)
+	}
+	r.b.keepField(r.row, &it, "Callback password", o.text("callback_pass"), item.FieldHidden)
+	o.drop("id", "secret_id", "secret_key", "link_id", "share_id", "share_secret_key", "share_rights", "parent_share_id", "parent_datastore_id",
+		"autosubmit", "auto_submit", "urlfilter", "allow_http", "password_hash", "path", "hidden")
+	keepRest(r.b, r.row, &it, own, "")
+	keepRest(r.b, r.row, &it, o, "")
+	r.b.add(r.row, it)
+}
+
+// place takes the members that have a place in an item of that type.
+func (r *psono) place(kind string, own object, it *item.Item) {
+	it.Type = item.TypeNote
+	switch kind {
+	case "website_password", "application_password", "bookmark", "totp", "rdp_connection", "vnc_connection", "ssh_connection":
+		it.Type, it.Username, it.Password = item.TypeLogin, own.text("username"), own.text("password")
+		addURL(r.b, r.row, it, own.text("url"), item.MatchDomain)
+		own.drop("auto_submit", "url_filter", "allow_http")
+		r.code(kind, own, it)
+	case "credit_card":
+		through := own.text("valid_through") // MMYY
+		month, year := expiry(cut(through, 2), strings.TrimPrefix(through, cut(through, 2)))
+		it.Type = item.TypeCard
+		it.Card = &item.Card{Number: own.text("number"), Holder: own.text("name"), Code: own.text("cvc"), ExpiryMonth: month, ExpiryYear: year}
+	case "ssh_own_key":
+		it.Type, it.SSHKey = item.TypeSSHKey, &item.SSHKey{Private: own.text("private"), Public: own.text("public")}
+	case "identity":
+		it.Type = item.TypeIdentity
+		it.Identity = &item.Identity{
+			FirstName: own.text("first_name"), LastName: own.text("last_name"), Company: own.text("company"), Address: own.text("address"),
+			PostalCode: own.text("postal_code"), City: own.text("city"), State: own.text("state"), Country: own.text("country"),
+			Phone: own.text("phone_number"), Email: own.text("email"),
+		}
+	case "environment_variables":
+		for _, v := range own.objects("variables") {
+			addField(it, v.text("key"), v.text("value"), item.FieldHidden)
+		}
+	case "mail_gpg_own_key":
+		addField(it, "Private key", own.text("private"), item.FieldHidden)
+	}
+}
+
+// code is a part of a website's password, or an entry of its own.
+func (r *psono) code(kind string, own object, it *item.Item) {
+	prefix := "totp_"
+	if kind == "totp" {
+		prefix = ""
+	}
+	o := oneTime{
+		secret: own.text(prefix + "code"), algorithm: own.text(prefix + "algorithm"), digits: own.text(prefix + "digits"),
+		period: own.text(prefix + "period"), account: it.Username,
+	}
+	if o.secret != "" {
+		it.TOTP = o.plain()
+	}
+}
