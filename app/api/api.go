@@ -32,6 +32,7 @@ const (
 	PathVault           = "/api/v1/vault"
 	PathVaultChanges    = "/api/v1/vault/changes"
 	PathEvents          = "/api/v1/events"
+	PathSettings        = "/api/v1/settings"
 )
 
 // Limits that both sides keep.
@@ -251,6 +252,13 @@ type RevisionEvent struct {
 }
 
 // Health answers PathHealth and, with Ready, PathReady.
+// Settings is what whoever runs the server has decided for the page.
+type Settings struct {
+	// BreachAddress is where the page may look passwords up among those known from breaches, by the range API of Have I
+	// Been Pwned; empty: nowhere. Clients go there themselves, so that this server learns nothing of it.
+	BreachAddress string `json:"breach_address"`
+}
+
 type Health struct {
 	OK bool `json:"ok"`
 }

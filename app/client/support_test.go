@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
@@ -231,3 +232,5 @@ func (d *device) fetch(t testing.TB) api.VaultResponse {
 	}
 	return v
 }
+
+func daysAgo(n int) time.Time { return time.Now().AddDate(0, 0, -n) }

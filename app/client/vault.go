@@ -30,6 +30,7 @@ type vault struct {
 	sorted   []*entry          // what is shown, by folded title
 	orders   orders            // the others, made when they are asked for
 	indexed  bool              // all entries were looked inside once
+	known    *knowledge        // about passwords
 
 	sealedManifest string
 	copied         int64 // revision of the copy on this device; notCopied: not known
@@ -71,7 +72,7 @@ type sealed struct {
 
 func newVault(user seal.UserID, key seal.VaultKey) *vault {
 	return &vault{user: user, key: key, manifest: key.ManifestKey(), entries: map[string]*entry{}, copied: notCopied,
-		laid: map[string]*entry{}, older: map[string][]*entry{}, handed: map[string]bool{}}
+		known: newKnowledge(), laid: map[string]*entry{}, older: map[string][]*entry{}, handed: map[string]bool{}}
 }
 
 func (v *vault) place(account string, kind seal.Kind, version int64) seal.Place {

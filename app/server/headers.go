@@ -7,37 +7,42 @@ import (
 
 // contentSecurityPolicy lets the page run its own files and nothing else. 'wasm-unsafe-eval' is for the client core;
 // Trusted Types close the DOM's string-to-code doors for code that might slip in all the same.
-var contentSecurityPolicy = strings.Join([]string{
-	"default-src 'none'",
-	"script-src 'self' 'wasm-unsafe-eval'",
-	"style-src 'self'",
-	"img-src 'self' data: blob:",
-	"connect-src 'self'",
-	"worker-src 'self'",
-	"manifest-src 'self'",
-	"font-src 'self'",
-	"base-uri 'none'",
-	"form-action 'none'",
-	"frame-ancestors 'none'",
-	"require-trusted-types-for 'script'",
-	"trusted-types vaultsphere",
-}, "; ")
+// It talks to this server, and to breachAddress if there is one.
+func contentSecurityPolicy(breachAddress string) string {
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'self' 'wasm-unsafe-eval'",
+		"style-src 'self'",
+		"img-src 'self' data: blob:",
+		strings.TrimSpace("connect-src 'self' " + breachAddress),
+		"worker-src 'self'",
+		"manifest-src 'self'",
+		"font-src 'self'",
+		"base-uri 'none'",
+		"form-action 'none'",
+		"frame-ancestors 'none'",
+		"require-trusted-types-for 'script'",
+		"trusted-types vaultsphere",
+	}, "; ")
+}
 
-var securityHeaders = map[string]string{
-	"Content-Security-Policy":      contentSecurityPolicy,
-	"X-Content-Type-Options":       "nosniff",
-	"X-Frame-Options":              "DENY",
-	"Referrer-Policy":              "no-referrer",
-	"Cross-Origin-Opener-Policy":   "same-origin",
-	"Cross-Origin-Embedder-Policy": "require-corp",
-	"Cross-Origin-Resource-Policy": "same-origin",
-	"Permissions-Policy":           "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
+func securityHeaders(breachAddress string) map[string]string {
+	return map[string]string{
+		"Content-Security-Policy":      contentSecurityPolicy(breachAddress),
+		"X-Content-Type-Options":       "nosniff",
+		"X-Frame-Options":              "DENY",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Embedder-Policy": "require-corp",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Permissions-Policy":           "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
+	}
 }
 
 func (s *Server) secureHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		for name, value := range securityHeaders {
+		for name, value := range s.headers {
 			h.Set(name, value)
 		}
 		if s.overHTTPS(r) {

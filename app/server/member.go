@@ -44,6 +44,10 @@ func account(s *Server, w http.ResponseWriter, r *http.Request, session vault.Se
 	return s.reply(w, r, out)
 }
 
+func settings(s *Server, w http.ResponseWriter, r *http.Request, _ vault.Session) error {
+	return s.reply(w, r, s.settings)
+}
+
 func sessions(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	out, err := s.vault.Sessions(r.Context(), session)
 	if err != nil {

@@ -79,6 +79,19 @@ func TestPageThatIsNotBuiltSaysSo(t *testing.T) {
 	}
 }
 
+func TestPageMayAskOneOtherServerIfThereIsOne(t *testing.T) {
+	s := newSite(t, configured(func(c *server.Config) { c.BreachAddress = "https://ranges.example" }))
+	policy := s.call("GET", api.PathHealth, nil).header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "; connect-src 'self' https://ranges.example; ") || strings.Count(policy, "ranges") != 1 {
+		t.Errorf("the policy is %s", policy)
+	}
+	var got api.Settings
+	s.register("anna").call("GET", api.PathSettings, nil).into(&got)
+	if got.BreachAddress != "https://ranges.example" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 	s := newSite(t)
 	want := map[string]string{

@@ -21,6 +21,7 @@ type Config struct {
 	Page           fs.FS          // the built page: index.html and hashed assets, each as it is, as a .br file, or as both
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
+	BreachAddress  string         // origin that the page may ask about breached passwords; empty: none
 	Version        string         // for the metrics
 }
 
@@ -33,6 +34,8 @@ type Server struct {
 	metrics  *metrics
 	page     *page
 	csrf     *http.CrossOriginProtection
+	settings api.Settings
+	headers  map[string]string // of every answer
 	draining atomic.Bool
 	drained  chan struct{} // closed by Drain
 	handler  http.Handler
@@ -49,6 +52,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 	s := &Server{
 		vault: service, log: log, proxies: cfg.TrustedProxies, limits: newAddressLimits(cfg.AuthRate),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
+		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
 	}
 	s.csrf.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
@@ -123,6 +127,7 @@ func (s *Server) routes() []route {
 		{post, api.PathTOTPBegin, s.member(exchanges(s.vault.BeginTOTP, smallBody))},
 		{post, api.PathTOTPConfirm, s.member(takes(s.vault.ConfirmTOTP))},
 		{post, api.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP))},
+		{get, api.PathSettings, s.member(settings)},
 		{get, api.PathSessions, s.member(sessions)},
 		{del, api.PathSessions, s.member(revokeOthers)},
 		{del, api.PathSession, s.member(revokeSession)},

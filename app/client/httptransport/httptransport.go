@@ -96,6 +96,10 @@ func (t *Transport) Bearer() string {
 
 // Do is client.Transport's.
 func (t *Transport) Do(ctx context.Context, r client.Request) (client.Response, error) {
+	return t.do(ctx, r, http.Header{"Accept": {"application/json"}})
+}
+
+func (t *Transport) do(ctx context.Context, r client.Request, header http.Header) (client.Response, error) {
 	var body io.Reader
 	if r.Body != nil {
 		body = bytes.NewReader(r.Body)
@@ -104,8 +108,8 @@ func (t *Transport) Do(ctx context.Context, r client.Request) (client.Response, 
 	if err != nil {
 		return client.Response{}, err
 	}
+	request.Header = header
 	request.Header.Set("User-Agent", userAgent)
-	request.Header.Set("Accept", "application/json")
 	if r.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

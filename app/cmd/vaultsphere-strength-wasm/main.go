@@ -5,6 +5,7 @@
 //
 //	globalThis.vaultsphereStrength =
 //	  (password: string, inputs: string[]) => {score, guesses_log10, warning, suggestions}
+//	globalThis.vaultsphereWeak = (passwords: string[]) => boolean[]
 package main
 
 import (
@@ -28,6 +29,13 @@ func main() {
 		return map[string]any{
 			"score": e.Score, "guesses_log10": math.Log10(e.Guesses), "warning": e.Warning, "suggestions": suggestions,
 		}
+	}))
+	js.Global().Set("vaultsphereWeak", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		weak := make([]any, args[0].Length())
+		for i := range weak {
+			weak[i] = strength.Weak(args[0].Index(i).String())
+		}
+		return weak
 	}))
 	select {}
 }

@@ -44,30 +44,32 @@ func await(promise js.Value) (js.Value, error) {
 	return o.value, o.err
 }
 
+const maxRange = 1 << 20 // bytes of an answer about breached passwords
+
 // fetcher is the client's transport. The session is a cookie that no script can read.
 type fetcher struct{}
 
 func (fetcher) Do(ctx context.Context, r client.Request) (client.Response, error) {
-	abort := js.Global().Get("AbortController").New()
-	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
-	defer stop()
-	options := map[string]any{
-		"method":      r.Method,
-		"credentials": "same-origin",
-		"cache":       "no-store",
-		"redirect":    "error",
-		"signal":      abort.Get("signal"),
-	}
+	options := map[string]any{"method": r.Method, "credentials": "same-origin"}
 	if r.Body != nil {
 		options["headers"] = map[string]any{"Content-Type": "application/json", "Accept": "application/json"}
 		options["body"] = string(r.Body)
 	}
-	answer, err := await(js.Global().Call("fetch", r.Path, options))
+	return fetch(ctx, r.Path, r.Limit, options)
+}
+
+// fetch keeps nothing and follows nowhere. It reads at most limit bytes.
+func fetch(ctx context.Context, address string, limit int64, options map[string]any) (client.Response, error) {
+	abort := js.Global().Get("AbortController").New()
+	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
+	defer stop()
+	options["cache"], options["redirect"], options["signal"] = "no-store", "error", abort.Get("signal")
+	answer, err := await(js.Global().Call("fetch", address, options))
 	if err != nil {
 		return client.Response{}, err
 	}
 	headers := answer.Get("headers")
-	if size, ok := number(headers, "Content-Length"); ok && size > r.Limit {
+	if size, ok := number(headers, "Content-Length"); ok && size > limit {
 		abort.Call("abort")
 		return client.Response{}, fmt.Errorf("the answer has %d bytes", size)
 	}
@@ -77,7 +79,7 @@ func (fetcher) Do(ctx context.Context, r client.Request) (client.Response, error
 	}
 	bytes := js.Global().Get("Uint8Array").New(buffer)
 	size := bytes.Get("byteLength").Int()
-	if int64(size) > r.Limit {
+	if int64(size) > limit {
 		return client.Response{}, fmt.Errorf("the answer has %d bytes", size)
 	}
 	body := make([]byte, size)
@@ -96,6 +98,35 @@ func number(headers js.Value, name string) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(v.String(), 10, 64)
 	return n, err == nil && n >= 0
+}
+
+// rangeFetcher is client.Ranges of a service elsewhere, which learns no more of this page than that it asks.
+type rangeFetcher struct{ address string }
+
+func (f rangeFetcher) Range(ctx context.Context, prefix string) (client.Response, error) {
+	return fetch(ctx, f.address+"/range/"+prefix, maxRange, map[string]any{
+		"method":         "GET",
+		"headers":        map[string]any{"Add-Padding": "true"},
+		"credentials":    "omit",
+		"referrerPolicy": "no-referrer",
+	})
+}
+
+// hostJudge lets the strength meter beside the core judge.
+func hostJudge(_ context.Context, passwords []string) ([]bool, error) {
+	list := make([]any, len(passwords))
+	for i, p := range passwords {
+		list[i] = p
+	}
+	answer, err := await(js.Global().Get("vaultsphereHost").Call("weak", list))
+	if err != nil {
+		return nil, err
+	}
+	weak := make([]bool, answer.Length())
+	for i := range weak {
+		weak[i] = answer.Index(i).Bool()
+	}
+	return weak, nil
 }
 
 // hostMemory is the client's Memory, kept by the worker's IndexedDB.

@@ -18,11 +18,13 @@
 // Beyond the protocol's parameters, list takes favourite, offset and limit, and an item carries base: what get
 // returned there has to be handed back to save, so that edits made on two devices can be merged.
 //
-// It uses fetch with paths of the worker's own origin, and keeps what the device has seen through
+// It uses fetch with paths of the worker's own origin, for breaches alone with the address that the server has set for them,
+// and keeps what the device has seen through
 //
 //	globalThis.vaultsphereHost = {
 //	  memoryLoad(user: string): Promise<string | null>,
 //	  memoryStore(user: string, json: string): Promise<void>,
+//	  weak(passwords: string[]): Promise<boolean[]>,  // of the strength meter
 //	}
 package main
 

@@ -86,6 +86,10 @@ func newCore(cl *client.Client) *core {
 			return none{}, cl.DeleteAccount(ctx, p.Password, true)
 		}),
 
+		"health":         counting(c.health),
+		"breaches":       counting(c.breaches),
+		"breach_address": of(c.breachAddress),
+
 		"generate_password":   of(generatePassword),
 		"generate_passphrase": of(generatePassphrase),
 	}

@@ -4,6 +4,9 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
 )
 
@@ -50,9 +54,12 @@ func run(t testing.TB, script string, env ...string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ranges := httptest.NewServer(http.HandlerFunc(knowsLetmein))
+	t.Cleanup(ranges.Close)
+	server := daemontest.Start(t, func(c *daemon.Config) { c.BreachAddress = ranges.URL })
 	cmd := exec.CommandContext(t.Context(), node, filepath.Join("testdata", script))
 	cmd.Env = append(os.Environ(), "CORE_WASM="+file, "WASM_EXEC="+filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/wasm_exec.js"),
-		"SERVER="+daemontest.Start(t, nil))
+		"SERVER="+server, "RANGES="+ranges.URL)
 	cmd.Env = append(cmd.Env, env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -61,6 +68,13 @@ func run(t testing.TB, script string, env ...string) []byte {
 		t.Fatalf("%s: %v\n%s", script, err, stderr.String())
 	}
 	return out
+}
+
+// knowsLetmein has the range API of Have I Been Pwned, and knows one password.
+func knowsLetmein(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/range/B7A87" && r.Header.Get("Add-Padding") == "true" {
+		_, _ = fmt.Fprint(w, "5FC1EA228B9061041B7CEC4BD3C52AB3CE3:1234\r\n")
+	}
 }
 
 func TestWorkerProtocol(t *testing.T) {

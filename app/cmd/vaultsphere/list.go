@@ -102,9 +102,14 @@ func table(items []client.Summary, forPerson bool) string {
 	if !forPerson {
 		return b.String()
 	}
-	var aligned strings.Builder
-	w := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
-	_, _ = w.Write([]byte(b.String())) // a strings.Builder takes everything
+	return aligned(b.String())
+}
+
+// aligned turns the tabs between cells into columns.
+func aligned(lines string) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = w.Write([]byte(lines)) // a strings.Builder takes everything
 	_ = w.Flush()
-	return aligned.String()
+	return b.String()
 }

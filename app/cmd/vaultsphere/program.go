@@ -12,9 +12,10 @@ import (
 
 // Exit statuses.
 const (
-	exitOK      = 0
-	exitFailure = 1
-	exitUsage   = 2
+	exitOK       = 0
+	exitFailure  = 1
+	exitUsage    = 2
+	exitProblems = 3 // of health alone
 )
 
 // program is one run of the command line. Everything it reads and writes, the terminal and the state directory apart,
@@ -75,7 +76,7 @@ a command that was not understood.`,
 	root.AddCommand(
 		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(),
 		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),
-		p.generateCommand(), p.totpCommand(), p.runCommand(),
+		p.generateCommand(), p.totpCommand(), p.healthCommand(), p.runCommand(),
 	)
 	return root
 }

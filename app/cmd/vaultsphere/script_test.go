@@ -48,6 +48,9 @@ func TestScripts(t *testing.T) {
 			name := strings.ToLower(strings.TrimPrefix(env.WorkDir[strings.LastIndex(env.WorkDir, "script-"):], "script-"))
 			env.Setenv("NAME", "anna-"+name)
 			env.Setenv("SERVER", front.URL)
+			ranges := httptest.NewServer(http.HandlerFunc(knowsLetmein))
+			env.Defer(ranges.Close)
+			env.Setenv("RANGES", ranges.URL)
 			env.Setenv("STRICT", strict)
 			env.Setenv("VAULTSPHERE_SERVER", front.URL)
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
@@ -59,6 +62,13 @@ func TestScripts(t *testing.T) {
 			"mode": cmdMode,
 		},
 	})
+}
+
+// knowsLetmein has the range API of Have I Been Pwned, and knows one password.
+func knowsLetmein(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/range/B7A87" {
+		_, _ = fmt.Fprint(w, "5FC1EA228B9061041B7CEC4BD3C52AB3CE3:1234\r\n")
+	}
 }
 
 type gateKey struct{}

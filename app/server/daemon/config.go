@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ type Config struct {
 	SessionSecret  string // empty: one is made in DataDir on first start
 	TrustedProxies []netip.Prefix
 	AuthRate       int
+	BreachAddress  string // origin; empty: the page looks up no breached passwords
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level
@@ -42,6 +44,7 @@ const (
 	envDataDir          = "DATA_DIR"
 	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
 	envAuthRate         = "AUTH_RATE"
+	envBreachAddress    = "BREACH_ADDRESS"
 	envLogLevel         = "LOG_LEVEL"
 
 	// reserved is the prefix of variables that can only have been meant for this program. It has none of them today, so each
@@ -65,6 +68,8 @@ const Usage = `Settings, from the environment:
   DYNAMODB_ENDPOINT        another endpoint, for a local DynamoDB
   TRUSTED_PROXIES          networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto count (none)
   AUTH_RATE                log-in requests a minute from one address (60)
+  BREACH_ADDRESS           where the page looks up breached passwords when its user asks for it: a service with the range
+                           API of Have I Been Pwned, or "off" (https://api.pwnedpasswords.com)
   METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
   DRAIN_DELAY              how long to serve on after SIGTERM with /ready at 503, so that a proxy notices (0s)
   DRAIN_TIMEOUT            how long requests may take to finish after that (20s)
@@ -86,6 +91,7 @@ func ConfigFromEnv(environ []string) (Config, error) {
 		SessionSecret:  e.text(names.EnvSessionSecret, ""),
 		TrustedProxies: e.prefixes(names.EnvTrustedProxies),
 		AuthRate:       e.number(envAuthRate, 60, 1, 1_000_000),
+		BreachAddress:  e.origin(envBreachAddress, "https://api.pwnedpasswords.com"),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 	}
@@ -147,6 +153,19 @@ func (e *settings) address(name, otherwise string) string {
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.Atoi(port); err != nil || numErr != nil || n < 0 || n > 65535 {
 		e.bad(name, `must be an address and a port such as "127.0.0.1:5001"`)
+	}
+	return v
+}
+
+// origin goes into the page's policy, so nothing but scheme, host and port may be in it.
+func (e *settings) origin(name, otherwise string) string {
+	v := strings.TrimSuffix(e.text(name, otherwise), "/")
+	if v == off {
+		return ""
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || v != u.Scheme+"://"+u.Host || strings.ContainsAny(v, "'\"; ,*") {
+		e.bad(name, `must be a scheme and a host such as "https://api.pwnedpasswords.com", or "off"`)
 	}
 	return v
 }

@@ -17,7 +17,8 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.ListenAddr != ":5001" || c.MetricsAddr != "127.0.0.1:9464" || c.SQLitePath != "data/vault.db" || c.DataDir != "data" ||
-		c.AuthRate != 60 || c.DrainTimeout != 20*time.Second || c.DrainDelay != 0 || c.LogLevel != slog.LevelInfo || len(c.TrustedProxies) != 0 {
+		c.AuthRate != 60 || c.DrainTimeout != 20*time.Second || c.DrainDelay != 0 || c.LogLevel != slog.LevelInfo || len(c.TrustedProxies) != 0 ||
+		c.BreachAddress != "https://api.pwnedpasswords.com" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -25,13 +26,13 @@ func TestDefaults(t *testing.T) {
 func TestSettings(t *testing.T) {
 	c, err := daemon.ConfigFromEnv([]string{
 		"PORT=8080", "STORE=sqlite:/srv/v.db", "METRICS_ADDR=off", "TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1,2001:db8::/32",
-		"AUTH_RATE=5", "DRAIN_DELAY=3s", "DRAIN_TIMEOUT=1m", "LOG_LEVEL=debug",
+		"AUTH_RATE=5", "DRAIN_DELAY=3s", "DRAIN_TIMEOUT=1m", "LOG_LEVEL=debug", "BREACH_ADDRESS=off",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.ListenAddr != ":8080" || c.MetricsAddr != "" || c.SQLitePath != "/srv/v.db" || len(c.TrustedProxies) != 3 || c.TrustedProxies[1].Bits() != 32 ||
-		c.AuthRate != 5 || c.DrainDelay != 3*time.Second || c.DrainTimeout != time.Minute || c.LogLevel != slog.LevelDebug {
+		c.AuthRate != 5 || c.DrainDelay != 3*time.Second || c.DrainTimeout != time.Minute || c.LogLevel != slog.LevelDebug || c.BreachAddress != "" {
 		t.Errorf("%+v", c)
 	}
 	c, err = daemon.ConfigFromEnv([]string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "AWS_REGION=eu-west-1", "DYNAMODB_USERS_TABLE=U"})
@@ -48,7 +49,8 @@ func TestBadSettingsAreNamedAllAtOnce(t *testing.T) {
 		"PORT=http", "PORT=70000", "PORT=-1", "LISTEN_ADDR=localhost", "LISTEN_ADDR=localhost:http", "METRICS_ADDR=on", "STORE=postgres", "STORE=sqlite",
 		"STORE=dynamodb", // names SESSION_SECRET
 		"SESSION_SECRET=hunter2", "TRUSTED_PROXIES=proxy", "AUTH_RATE=0", "AUTH_RATE=1e3", "DRAIN_DELAY=3", "DRAIN_TIMEOUT=-1s",
-		"LOG_LEVEL=loud", "VAULTSPHERE_PORT=1", "VAULTSPHERE_=",
+		"BREACH_ADDRESS=api.pwnedpasswords.com", "BREACH_ADDRESS=https://a.example/range", "BREACH_ADDRESS=https://a.example;script-src",
+		"BREACH_ADDRESS=ftp://a.example", "BREACH_ADDRESS=https://*", "LOG_LEVEL=loud", "VAULTSPHERE_PORT=1", "VAULTSPHERE_=",
 	} {
 		name, value, _ := strings.Cut(setting, "=")
 		if setting == "STORE=dynamodb" {

@@ -67,7 +67,8 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	handler, err := server.New(server.Config{
-		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate, Version: d.Config.Version,
+		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate,
+		BreachAddress: d.Config.BreachAddress, Version: d.Config.Version,
 	}, vault.NewService(store, keys, time.Now), d.Log)
 	if err != nil {
 		return err

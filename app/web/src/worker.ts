@@ -10,31 +10,46 @@ interface Glue {
 }
 
 interface GoRuntime {
+  env: Record<string, string>;
   importObject: WebAssembly.Imports;
   run(instance: WebAssembly.Instance): Promise<void>;
 }
 
-type Estimate = (password: string, inputs: string[]) => object;
+/** What strength.wasm installs. */
+interface Meter {
+  vaultsphereStrength?(password: string, inputs: string[]): object;
+  vaultsphereWeak?(passwords: string[]): boolean[];
+}
 
 declare const STRENGTH_URL: string;
 declare const QR_URL: string;
 
-interface Scope {
+interface Scope extends Meter {
   Go: new () => GoRuntime;
-  vaultsphereStrength?: Estimate;
   vaultsphere?: Glue;
-  vaultsphereHost: { memoryLoad: typeof memoryLoad; memoryStore: typeof memoryStore };
+  vaultsphereHost: {
+    memoryLoad: typeof memoryLoad;
+    memoryStore: typeof memoryStore;
+    weak(passwords: string[]): Promise<boolean[]>;
+  };
   postMessage(message: FromWorker): void;
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
 const scope = globalThis as unknown as Scope;
-scope.vaultsphereHost = { memoryLoad, memoryStore };
+scope.vaultsphereHost = { memoryLoad, memoryStore, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
 
 let started: Promise<Glue>;
 
-async function start(module: WebAssembly.Module): Promise<Glue> {
+/** WebAssembly gives no memory back, so collecting garbage in time is worth more than the time it takes. */
+function newGo(): GoRuntime {
   const go = new scope.Go();
+  go.env = { GOGC: "40" };
+  return go;
+}
+
+async function start(module: WebAssembly.Module): Promise<Glue> {
+  const go = newGo();
   const instance = await WebAssembly.instantiate(module, go.importObject);
   const ended = go.run(instance).then(
     () => "the core ended",
@@ -46,25 +61,26 @@ async function start(module: WebAssembly.Module): Promise<Glue> {
   return scope.vaultsphere;
 }
 
-let estimate: Promise<Estimate> | undefined;
+let loading: Promise<Required<Meter>> | undefined;
 
-async function loadEstimate(): Promise<Estimate> {
-  const go = new scope.Go();
+async function loadMeter(): Promise<Required<Meter>> {
+  const go = newGo();
   const { instance } = await WebAssembly.instantiateStreaming(fetch(STRENGTH_URL), go.importObject);
   void go.run(instance);
-  if (!scope.vaultsphereStrength) throw new Error("the strength meter did not announce itself");
-  return scope.vaultsphereStrength;
+  const { vaultsphereStrength, vaultsphereWeak } = scope;
+  if (!vaultsphereStrength || !vaultsphereWeak) throw new Error("the strength meter did not announce itself");
+  return { vaultsphereStrength, vaultsphereWeak };
+}
+
+function meter(): Promise<Required<Meter>> {
+  loading ??= loadMeter();
+  loading.catch(() => (loading = undefined)); // the next password tries again
+  return loading;
 }
 
 async function judge(params: string): Promise<string> {
   const { password, inputs } = JSON.parse(params) as { password: string; inputs: string[] };
-  estimate ??= loadEstimate();
-  try {
-    return JSON.stringify((await estimate)(password, inputs));
-  } catch (e) {
-    estimate = undefined; // the next password tries again
-    throw e;
-  }
+  return JSON.stringify((await meter()).vaultsphereStrength(password, inputs));
 }
 
 const QR_PROBLEMS = {

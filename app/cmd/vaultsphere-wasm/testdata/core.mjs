@@ -1,12 +1,16 @@
 // Runs core.wasm under Node as worker.ts does in the browser: fetch with the session cookie, and a device memory.
 import { readFileSync } from "node:fs";
 
-const { CORE_WASM, WASM_EXEC, SERVER } = process.env;
+const { CORE_WASM, WASM_EXEC, SERVER, RANGES } = process.env;
 
 const jar = new Map();
 const realFetch = globalThis.fetch;
 export const requests = [];
 globalThis.fetch = async (path, options = {}) => {
+  if (path.startsWith(`${RANGES}/range/`)) {
+    requests.push(`${options.method} ${path.slice(RANGES.length)}`);
+    return realFetch(path, options);
+  }
   if (!path.startsWith("/")) throw new Error(`the core asked for ${path}`);
   requests.push(`${options.method} ${path}`);
   const headers = { ...options.headers };
@@ -24,6 +28,7 @@ export const memory = new Map();
 globalThis.vaultsphereHost = {
   memoryLoad: async (user) => memory.get(user) ?? null,
   memoryStore: async (user, json) => void memory.set(user, json),
+  weak: async (passwords) => passwords.map((p) => p.length <= 8), // in the page, strength.wasm says so
 };
 
 await import(WASM_EXEC);

@@ -1,7 +1,7 @@
 // One function for each method of the worker protocol.
 import { call } from "./host";
 import type {
-  AccountInfo, Generated, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
+  AccountInfo, Generated, HealthReport, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
   Strength, SyncResult, TOTPEnrolment, Version,
 } from "./types";
 
@@ -51,6 +51,15 @@ export const sessions = bare<{ sessions: SessionInfo[] }>("sessions");
 export const revokeSession = method<{ id: string }, Nothing>("revoke_session");
 export const revokeOtherSessions = bare<Nothing>("revoke_other_sessions");
 export const deleteAccount = method<{ password: string }, Nothing>("delete_account");
+
+// the health of the passwords
+const counted = <R>(name: string) => (onProgress?: (p: Progress) => void): Promise<R> =>
+  call(name, {}, onProgress && ((json) => onProgress(JSON.parse(json) as Progress)));
+export const health = counted<HealthReport>("health");
+/** Looks passwords up at breachAddress, which learns the first five digits of their hashes; health then counts them in. */
+export const breaches = counted<Nothing>("breaches");
+/** Where breaches would ask; empty: the server has turned it off. */
+export const breachAddress = bare<{ address: string }>("breach_address");
 
 // making and judging secrets
 export const generatePassword = method<PasswordRules, Generated>("generate_password");

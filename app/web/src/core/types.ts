@@ -202,6 +202,20 @@ export interface Strength {
   suggestions: string[] | null;
 }
 
+/** What is wrong with the passwords of the vault. Entries are named by their ids; one may be in several lists. */
+export interface HealthReport {
+  score: number; // 0 to 100
+  logins: number; // entries with a password
+  sound: number; // of them in none of the lists, second_factor apart
+  weak: string[];
+  reused: string[][]; // groups, the largest first
+  old: { id: string; since: string }[]; // the oldest first
+  insecure: { id: string; url: string }[]; // plain HTTP
+  second_factor: string[]; // sign in to a site without a one-time code
+  breached: { id: string; times: number }[]; // the most often first
+  unchecked: number; // passwords that breaches did not look up
+}
+
 export interface Progress {
   done: number;
   total: number;

@@ -1,0 +1,147 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1" // #nosec G505 -- what the range API is about; it protects nothing here
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/health"
+)
+
+// Ranges asks a service with the range API of Have I Been Pwned (https://haveibeenpwned.com/API/v3#PwnedPasswords) for all
+// hashes that begin with prefix, five hexadecimal digits, and for padding. Nothing else about a password reaches it.
+type Ranges interface {
+	Range(ctx context.Context, prefix string) (Response, error)
+}
+
+// BreachAddress asks the server where the page may look for breached passwords; empty: nowhere.
+func (c *Client) BreachAddress(ctx context.Context) (string, error) {
+	var settings api.Settings
+	err := c.call(ctx, methodGet, api.PathSettings, nil, &settings)
+	return settings.BreachAddress, err
+}
+
+const (
+	prefixDigits   = 5
+	rangesAtOnce   = 8
+	rangeAttempts  = 6
+	rangePause     = 2 * time.Second // when the service does not say how long to wait
+	maxRangeAnswer = 1 << 20
+)
+
+// Breaches looks the passwords of everything that is not in the trash up among those known from breaches; Health then
+// counts them in. What was answered stays known until the vault is locked, also when Breaches fails or is cancelled, and
+// is not asked again. progress, which may be nil, counts prefixes.
+func (c *Client) Breaches(ctx context.Context, ranges Ranges, progress func(done, total int)) error {
+	v, logins, err := c.logins(ctx)
+	if err != nil {
+		return err
+	}
+	byPrefix := v.known.unchecked(logins)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(rangesAtOnce)
+	done := 0
+	for prefix, bySuffix := range byPrefix { // in no order, which would say something about the vault
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if c.Locked() {
+				return ErrLocked
+			}
+			counts, err := askRange(ctx, ranges, prefix)
+			if err != nil {
+				return fmt.Errorf("look up breached passwords: %w", err)
+			}
+			v.known.mu.Lock()
+			defer v.known.mu.Unlock()
+			for suffix, password := range bySuffix {
+				v.known.breached[password] = counts[suffix]
+			}
+			done++
+			if progress != nil {
+				progress(done, len(byPrefix))
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// unchecked gives the passwords that were not looked up yet by the two parts of their hashes.
+func (k *knowledge) unchecked(logins []health.Login) map[string]map[string]string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	byPrefix := map[string]map[string]string{}
+	for _, l := range logins {
+		if _, known := k.breached[l.Password]; known {
+			continue
+		}
+		hash := sha1.Sum([]byte(l.Password)) // #nosec G401 -- see the import
+		digits := strings.ToUpper(hex.EncodeToString(hash[:]))
+		prefix, suffix := digits[:prefixDigits], digits[prefixDigits:]
+		if byPrefix[prefix] == nil {
+			byPrefix[prefix] = map[string]string{}
+		}
+		byPrefix[prefix][suffix] = l.Password
+	}
+	return byPrefix
+}
+
+// askRange waits as long as the service wants when it is asked too fast.
+func askRange(ctx context.Context, ranges Ranges, prefix string) (map[string]int, error) {
+	for attempt := 1; ; attempt++ {
+		answer, err := ranges.Range(ctx, prefix)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", ErrOffline, err)
+		case answer.Status == 200:
+			return parseRange(answer.Body)
+		case answer.Status != 429 && answer.Status != 503 || attempt == rangeAttempts:
+			return nil, &rangeError{answer.Status}
+		}
+		pause := answer.RetryAfter
+		if pause <= 0 {
+			pause = rangePause << (attempt - 1)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+type rangeError struct{ status int }
+
+func (e *rangeError) Error() string { return fmt.Sprintf("the service answered %d", e.status) }
+
+var errNoRange = errors.New("the answer of the service is not a list of hashes")
+
+// parseRange reads lines of a suffix and how often it was seen. Padding is seen zero times.
+func parseRange(body []byte) (map[string]int, error) {
+	if len(body) > maxRangeAnswer {
+		return nil, errNoRange
+	}
+	counts := map[string]int{}
+	for line := range bytes.Lines(body) {
+		suffix, seen, both := strings.Cut(strings.TrimSpace(string(line)), ":")
+		n, err := strconv.Atoi(seen)
+		if !both || err != nil || n < 0 || len(suffix) != 2*sha1.Size-prefixDigits || strings.Trim(suffix, "0123456789ABCDEFabcdef") != "" {
+			return nil, errNoRange
+		}
+		counts[strings.ToUpper(suffix)] = n
+	}
+	return counts, nil
+}
