@@ -135,6 +135,9 @@ func (r *bitwarden) item(row int, o object, _ string) {
 	bitwardenFlags(r.b, row, &it, o.text("archivedDate"), o.yes("reprompt"))
 	o.object("secureNote").drop("type")       // there is one type only
 	o.drop("organizationId", "object", "key") // the key sealed the item on Bitwarden's server
+	for _, part := range bitwardenParts {
+		keepRest(r.b, row, &it, o.object(part), "")
+	}
 	keepRest(r.b, row, &it, o, "")
 	r.b.add(row, it, r.files[id]...)
 	delete(r.files, id)
@@ -179,6 +182,9 @@ func (r *bitwarden) card(it *item.Item, o object) {
 	}
 }
 
+// bitwardenParts are the members of which an item has one, by its type. What is left of it is kept by its own name alone.
+var bitwardenParts = []string{"login", "card", "identity", "sshKey", "bankAccount", "driversLicense", "passport"}
+
 // identity reads the identity, and those papers that are identities here.
 func (r *bitwarden) identity(row int, it *item.Item, o object) {
 	for _, name := range []string{"identity", "driversLicense", "passport"} {
@@ -209,20 +215,22 @@ var bitwardenLinks = map[string]string{
 func (r *bitwarden) fields(row int, it *item.Item, o object) {
 	for _, f := range o.objects("fields") {
 		name, value := f.text("name"), f.text("value")
-		switch f.text("type") {
-		case "1":
+		switch kind := f.text("type"); {
+		case kind == "1":
 			addField(it, name, value, item.FieldHidden)
-		case "2":
+		case kind == "2":
 			if value == "" {
 				value = item.False
 			}
 			addField(it, name, value, item.FieldBoolean)
-		case "3":
+		case kind == "3":
 			link := f.text("linkedId")
 			if known := bitwardenLinks[link]; known != "" {
 				link = known
 			}
 			r.b.keepField(row, it, name, lines(value, link), item.FieldText)
+		case name == fieldTags:
+			it.Tags = append(it.Tags, strings.Split(value, "\n")...)
 		default:
 			addField(it, name, value, item.FieldText)
 		}

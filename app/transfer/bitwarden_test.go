@@ -57,6 +57,15 @@ func TestBitwardenJSON(t *testing.T) {
 				text("Passkey: user display name", "Jörg Müller"),
 				text("Passkey: user handle", "dXNlci1oYW5kbGU"),
 				text("Passkey: user name", "joerg-passkey"),
+				hidden("Passkey 2: private key", "second-key-value"),
+				text("Passkey 2: counter", "0"),
+				text("Passkey 2: creation date", "2025-01-15T12:00:00.000Z"),
+				hidden("Passkey 2: credential ID", "c75e0f3f-9c1f-4f0b-8a53-0f4dd3a1c222"),
+				text("Passkey 2: discoverable", "false"),
+				text("Passkey 2: key algorithm", "ECDSA"),
+				text("Passkey 2: key curve", "P-256"),
+				text("Passkey 2: key type", "public-key"),
+				text("Passkey 2: RP ID", "other.example.com"),
 				yesNo("Master password re-prompt", "true"),
 			},
 			PasswordHistory: []item.OldPassword{
@@ -107,16 +116,16 @@ func TestBitwardenJSON(t *testing.T) {
 			Created:  at("2026-01-01T00:00:00Z"),
 			Modified: at("2026-01-01T00:00:00Z"),
 			Fields: []item.Field{
-				hidden("Bank account account number", "0532013000"),
-				text("Bank account account type", "checking"),
-				text("Bank account bank contact phone", "+49 221 000"),
-				text("Bank account bank name", "Sparkasse Köln"),
-				text("Bank account branch number", "12"),
-				text("Bank account IBAN", "DE89370400440532013000"),
-				text("Bank account name on account", "J. Müller"),
-				hidden("Bank account PIN", "98765"),
-				text("Bank account routing number", "37040044"),
-				text("Bank account SWIFT code", "COBADEFFXXX"),
+				hidden("Account number", "0532013000"),
+				text("Account type", "checking"),
+				text("Bank contact phone", "+49 221 000"),
+				text("Bank name", "Sparkasse Köln"),
+				text("Branch number", "12"),
+				text("IBAN", "DE89370400440532013000"),
+				text("Name on account", "J. Müller"),
+				hidden("PIN", "98765"),
+				text("Routing number", "37040044"),
+				text("SWIFT code", "COBADEFFXXX"),
 			},
 		},
 		{
@@ -124,11 +133,22 @@ func TestBitwardenJSON(t *testing.T) {
 			Created:  at("2026-01-02T00:00:00Z"),
 			Modified: at("2026-01-02T00:00:00Z"),
 			Fields: []item.Field{
-				text("Passport expiration date", "2030-04-30"),
-				text("Passport issue date", "2020-05-01"),
-				text("Passport nationality", "deutsch"),
+				text("Expiration date", "2030-04-30"),
+				text("Issue date", "2020-05-01"),
+				text("Nationality", "deutsch"),
 			},
 			Identity: &item.Identity{Country: "Deutschland", FirstName: "Erika", LastName: "Mustermann", Passport: "C11T002JM"},
+		},
+		{
+			Type: item.TypeIdentity, Title: "Führerschein",
+			Created:  at("2026-01-02T12:00:00Z"),
+			Modified: at("2026-01-02T12:00:00Z"),
+			Fields: []item.Field{
+				text("Date of birth", "1964-08-12"),
+				text("Expiration date", "2033-01-18"),
+				text("License class", "B, BE"),
+			},
+			Identity: &item.Identity{Country: "DE", FirstName: "Erika", LastName: "Gabler", License: "B072RRE2I66", MiddleName: "Maria", State: "Berlin"},
 		},
 		{
 			Type: item.TypeNote, Title: "Of a later version",
@@ -326,4 +346,30 @@ func found(there []string, value string) bool {
 		}
 		return have == value
 	})
+}
+
+// asBitwardenHolds is what docs/export-format.md says is left of an item in Bitwarden.
+func asBitwardenHolds(it item.Item) item.Item {
+	it = it.Clone()
+	it.Purge = time.Time{}
+	if it.Type != item.TypeLogin {
+		if it.Type != item.TypeIdentity {
+			it.Fields, it.Username = append(it.Fields, text("Username", it.Username)), ""
+		}
+		it.Fields = append(it.Fields, hidden("Password", it.Password), hidden("TOTP", it.TOTP))
+		it.Fields = slices.DeleteFunc(it.Fields, func(f item.Field) bool {
+			return f.Value == "" && slices.Contains([]string{"Username", "Password", "TOTP"}, f.Name)
+		})
+		for _, address := range it.URLs {
+			it.Fields = append(it.Fields, text("URL", address))
+		}
+		it.Password, it.TOTP, it.URLs, it.Match = "", "", nil, nil
+	}
+	for i, f := range it.Fields {
+		if f.Kind == item.FieldLink {
+			it.Fields[i].Kind = item.FieldText
+		}
+	}
+	slices.SortStableFunc(it.PasswordHistory, func(a, b item.OldPassword) int { return b.Until.Compare(a.Until) })
+	return it.Normalise()
 }

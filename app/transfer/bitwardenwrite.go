@@ -68,6 +68,9 @@ type bitwardenOld struct {
 	Password     string     `json:"password"`
 }
 
+// fieldTags is the custom field with the tags beyond the one that is the folder, one a line.
+const fieldTags = "Tags"
+
 // Numbers that Bitwarden gives to types, kinds of fields and rules.
 var (
 	bitwardenTypeNumbers = map[item.Type]int{
@@ -120,7 +123,7 @@ func bitwardenOf(it item.Item) bitwardenItem {
 		out.field(f.Name, f.Value, f.Kind)
 	}
 	if len(it.Tags) > 1 {
-		out.field("Tags", strings.Join(it.Tags[1:], "\n"), item.FieldText)
+		out.field(fieldTags, strings.Join(it.Tags[1:], "\n"), item.FieldText)
 	}
 	for _, old := range it.PasswordHistory {
 		out.PasswordHistory = append(out.PasswordHistory, bitwardenOld{timeOrNull(old.Until), old.Password})

@@ -52,8 +52,9 @@ func readDashlaneCSV(in *input, b *builder) error {
 }
 
 func isDashlaneZIP(in *input) bool {
-	names := in.zipNames()
-	return slices.Contains(names, "credentials.csv") || slices.Contains(names, "securenotes.csv")
+	return slices.ContainsFunc(in.zipNames(), func(name string) bool {
+		return slices.Contains([]string{"credentials.csv", "securenotes.csv"}, path.Base(name))
+	})
 }
 
 func readDashlaneZIP(in *input, b *builder) error {

@@ -24,7 +24,7 @@ func expiry(month, year string) (string, string) {
 	return month, year
 }
 
-var startsURL = regexp.MustCompile(`^\s*([a-zA-Z][a-zA-Z0-9+.-]*://|[\w-]+(\.[\w-]+)+(:\d+)?(/|\s*$))`)
+var startsURL = regexp.MustCompile(`^\s*([a-zA-Z][a-zA-Z0-9+.-]*://|([\w-]+\.)+([a-zA-Z]{2,}|\d{1,3}(\.\d{1,3}){3})(:\d+)?(/|\s*$))`)
 
 // splitURLs takes apart addresses that were joined by commas, which may stand inside an address as well.
 func splitURLs(joined string) []string {

@@ -42,7 +42,7 @@ func formats() []format {
 		{"nordpass-csv", "NordPass (CSV)", []string{".csv"}, isNordPassCSV, readNordPassCSV},
 		{"roboform-csv", "RoboForm (CSV)", []string{".csv"}, roboFormCSV.detect, roboFormCSV.read},
 		{"proton-csv", "Proton Pass (CSV)", []string{".csv"}, isProtonCSV, readProtonCSV},
-		{"1password-csv", "1Password (CSV)", []string{".csv"}, onePasswordCSV.detect, onePasswordCSV.read},
+		{"1password-csv", "1Password (CSV)", []string{".csv"}, is1PasswordCSV, onePasswordCSV.read},
 		{"firefox-csv", "Firefox (CSV)", []string{".csv"}, firefoxCSV.detect, firefoxCSV.read},
 		{"chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", []string{".csv"}, isChromeCSV, chromeCSV.read},
 		{"safari-csv", "Safari, iCloud (CSV)", []string{".csv"}, isSafariCSV, safariCSV.read},

@@ -9,7 +9,7 @@ import (
 // onePasswordCSV is the table of 1Password 8: Title, Url, Username, Password, OTPAuth, Favorite, Archived, Tags, Notes.
 // Version 7 called some of them otherwise and wrote every field of every item as a column, which are kept.
 var onePasswordCSV = csvFormat{
-	needs: []string{"title", "username", "password", "tags"},
+	needs: []string{"title", "username", "password"},
 	set: map[string]setter{
 		"title":             setTitle,
 		"username":          setUsername,
@@ -39,4 +39,10 @@ var onePasswordCSV = csvFormat{
 			it.Type = item.TypeNote
 		}
 	},
+}
+
+// is1PasswordCSV tells the table from others that begin alike: by a column of version 8, or two of version 7.
+func is1PasswordCSV(in *input) bool {
+	return onePasswordCSV.detect(in) &&
+		(csvFormat{needs: []string{"archived", "favorite"}}.detect(in) || csvFormat{needs: []string{"scope", "autosubmit"}}.detect(in))
 }

@@ -104,6 +104,7 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 		{"vaultsphere-json", true, nil},
 		{"vaultsphere-sealed", true, nil},
 		{"vaultsphere-csv", false, nil},
+		{"bitwarden-json", false, asBitwardenHolds},
 	} {
 		t.Run(c.format, func(t *testing.T) {
 			out := hardItems(t, 7, 400)
