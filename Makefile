@@ -25,7 +25,7 @@ WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
-	lint-infra screenshots image push release synth bootstrap diff preflight deploy destroy rehearse sonar
+	lint-infra screenshots icons image push release synth bootstrap diff preflight deploy destroy rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -177,6 +177,10 @@ fmt: $(GOLANGCI)
 
 bench: build
 	go run ./bench
+
+# The icons for phones and desktops, after the drawing has changed. They are checked in.
+icons: app/web/node_modules/.package-lock.json
+	node app/web/icons.mjs
 
 screenshots: build
 	node app/web/e2e/screenshots.mjs reports/screenshots

@@ -18,6 +18,7 @@ func builtPage() fstest.MapFS {
 		"app-4f2a91cc.js.br":     {Data: []byte("compressed script")},
 		"core-0123abcd.wasm":     {Data: []byte("\x00asm")},
 		"manifest.webmanifest":   {Data: []byte("{}")},
+		"service-worker.js":      {Data: []byte("worker")},
 		".keep":                  {},
 		"fonts/a-deadbeef.woff2": {Data: []byte("font")},
 	}
@@ -34,6 +35,7 @@ func TestPageIsServedWithWhatBrowsersNeed(t *testing.T) {
 		{"/app-4f2a91cc.js", "gzip", "script", "text/javascript; charset=utf-8", "", forever},
 		{"/core-0123abcd.wasm", "br", "\x00asm", "application/wasm", "", forever},
 		{"/manifest.webmanifest", "", "{}", "application/manifest+json", "", check},
+		{"/service-worker.js", "", "worker", "text/javascript; charset=utf-8", "", check},
 		{"/fonts/a-deadbeef.woff2", "br;q=1.0", "font", "font/woff2", "", forever},
 	} {
 		t.Run(c.path+" "+c.accept, func(t *testing.T) {

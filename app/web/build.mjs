@@ -1,5 +1,5 @@
-// Builds the page into dist/: hashed assets, index.html, and a brotli file beside every asset; of WebAssembly, which is
-// megabytes, the brotli file alone.
+// Builds the page into dist/: hashed assets, index.html, the service worker, and a brotli file beside every asset that it
+// makes smaller; of WebAssembly, which is megabytes, the brotli file alone.
 // app/web/build/core.wasm and strength.wasm must exist; `make web` builds them first.
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
@@ -28,6 +28,14 @@ function emptyDist() {
   for (const name of readdirSync(dist)) if (name !== ".keep") rmSync(join(dist, name), { recursive: true });
 }
 
+const source = (name) => readFileSync(join(here, "src", name));
+
+/** A file of src/ with its %PLACES% filled. */
+const fillIn = (name, values) => source(name).toString().replace(/%([A-Z0-9]+)%/g, (_, key) => {
+  if (!(key in values)) throw new Error(`${name} asks for %${key}%, which nothing fills`);
+  return values[key];
+});
+
 /** Writes bytes under a name that changes with them, so that the server may call it immutable. */
 function writeHashed(name, bytes) {
   const dot = name.lastIndexOf(".");
@@ -49,8 +57,8 @@ const goRuntime = {
   },
 };
 
-async function bundle(entry, define = {}, format = "esm") {
-  const result = await build({
+async function compile(entry, define, format) {
+  const { outputFiles } = await build({
     absWorkingDir: here,
     entryPoints: [`src/${entry}`],
     outdir: dist,
@@ -67,8 +75,13 @@ async function bundle(entry, define = {}, format = "esm") {
     plugins: [goRuntime],
     logLevel: "warning",
   });
+  return outputFiles;
+}
+
+/** Compiles into hashed files. Returns their names by kind. */
+async function bundle(entry, define = {}, format = "esm") {
   const names = {};
-  for (const file of result.outputFiles) {
+  for (const file of await compile(entry, define, format)) {
     const base = file.path.slice(file.path.lastIndexOf("/") + 1);
     names[base.slice(base.lastIndexOf(".") + 1)] = writeHashed(base, file.contents);
   }
@@ -85,6 +98,8 @@ function writeBrotli() {
   for (const name of readdirSync(dist)) {
     if (name === ".keep") continue;
     const bytes = readFileSync(join(dist, name));
+    sizes.set(name, bytes.length);
+    if (name.endsWith(".png")) continue;
     const kept = join(cache, `${digest(bytes)}-${windowBits}`);
     if (!existsSync(kept)) {
       writeFileSync(kept, brotliCompressSync(bytes, {
@@ -119,24 +134,25 @@ const main = await bundle("main.tsx", {
   WORKER_URL: JSON.stringify(`/${worker.js}`),
 });
 const theme = await bundle("theme.ts", {}, "iife");
-const icon = writeHashed("icon.svg", readFileSync(join(here, "src", "icon.svg")));
-const manifest = writeHashed("app.webmanifest", Buffer.from(JSON.stringify({
-  name: "VaultSphere",
-  short_name: "VaultSphere",
-  start_url: "/",
-  display: "standalone",
-  background_color: "#f5f4f0",
-  theme_color: "#0f6354",
-  icons: [{ src: `/${icon}`, type: "image/svg+xml", sizes: "any", purpose: "any" }],
-})));
-const page = readFileSync(join(here, "src", "index.html"), "utf8");
-const fill = { CORE: coreName, MAIN: main.js, STYLE: main.css, THEME: theme.js, ICON: icon, MANIFEST: manifest };
-writeFileSync(join(dist, "index.html"), page.replace(/%([A-Z]+)%/g, (_, key) => {
-  if (!fill[key]) throw new Error(`index.html asks for %${key}%, which nothing fills`);
-  return `/${fill[key]}`;
-}));
+const drawn = (name) => `/${writeHashed(name, source(join("icons", name)))}`;
+const icons = { ICON: drawn("icon.svg"), ICON192: drawn("icon-192.png"), ICON512: drawn("icon-512.png"), MASKABLE: drawn("maskable-512.png") };
+const manifest = writeHashed("app.webmanifest", fillIn("app.webmanifest", icons));
+const index = {
+  CORE: `/${coreName}`, MAIN: `/${main.js}`, STYLE: `/${main.css}`, THEME: `/${theme.js}`, MANIFEST: `/${manifest}`,
+  ICON: icons.ICON, TOUCHICON: drawn("apple-touch-icon.png"),
+};
+// All files are named in index.html, or in a file that is: what it says stands for the whole build.
+const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
+const page = fillIn("index.html", { ...index, BUILD: buildId });
+const files = readdirSync(dist).filter((name) => name !== ".keep").map((name) => `/${name}`);
+const [serviceWorker] = await compile("service-worker.ts", {
+  BUILD: JSON.stringify(buildId), FILES: JSON.stringify(files), INDEX_SHA256: JSON.stringify(digest(page)),
+}, "iife");
+writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
+writeFileSync(join(dist, "index.html"), page);
 const sizes = writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
-const later = sizes.get(strengthName) + sizes.get(qr.js);
-const first = [...sizes.values()].reduce((a, b) => a + b) - later;
-console.log(`dist: with brotli ${megabytes(first)} at first, ${megabytes(later)} with the first strength meter and QR code`);
+const inBackground = (name) => name === strengthName || name === qr.js || name.endsWith(".png") || name === "service-worker.js";
+const sum = (wanted) => [...sizes].reduce((total, [name, size]) => total + (wanted(name) ? size : 0), 0);
+const first = megabytes(sum((name) => !inBackground(name)));
+console.log(`dist: with brotli ${first} at first, ${megabytes(sum(inBackground))} in the background`);

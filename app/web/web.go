@@ -10,7 +10,8 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// FS returns the files of the page; index.html is its entry, every other name carries a hash of its content.
+// FS returns the files of the page; index.html is its entry. Every other name carries a hash of its content, but for
+// service-worker.js, which browsers find again by its name.
 //
 // In a checkout where the page was not built the tree has no index.html. A server must then answer "/" with
 // 503 and the words "the page is not built: run make web", instead of a bare 404.

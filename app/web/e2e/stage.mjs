@@ -61,9 +61,12 @@ export async function startBrowser() {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A page of a fresh profile. Anything the page logs as an error, a CSP report among it, is kept in `page.complaints`. */
+/**
+ * A page of a fresh profile, without a service worker unless the test wants one: Playwright cannot route what passes through
+ * it. Anything the page logs as an error, a CSP report among it, is kept in `page.complaints`.
+ */
 export async function openPage(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block", ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);

@@ -3,6 +3,7 @@ import { App } from "./app";
 import { handleShortcut } from "./screens/shortcuts";
 import { phase } from "./state/app";
 import { activeElsewhere } from "./state/autolock";
+import { keepOnDevice } from "./state/release";
 import { boot, lock, signedOut } from "./state/session";
 import { listenToOthers } from "./state/tabs";
 import { syncNow } from "./state/vault";
@@ -24,3 +25,5 @@ listenToOthers((word) => {
 });
 
 void boot();
+// After the page has what it needs now: this loads all of the rest. Where storage is off, the page works without.
+addEventListener("load", () => void keepOnDevice().catch(() => undefined));

@@ -1,7 +1,9 @@
-// The page's CSP requires Trusted Types. The one script URL it ever makes is the worker's own, so the policy knows
-// no other; an injected string can become neither a script nor a worker.
+// The page's CSP requires Trusted Types. The script URLs it makes are those of its two workers, so the policy knows
+// no others; an injected string can become neither a script nor a worker.
 
 declare const WORKER_URL: string;
+
+const SERVICE_WORKER_URL = "/service-worker.js"; // the one name without a hash: a worker is found again by its name
 
 interface Policy {
   createScriptURL(url: string): unknown;
@@ -14,10 +16,13 @@ const factory = (globalThis as { trustedTypes?: Factory }).trustedTypes;
 
 const policy = factory?.createPolicy("vaultsphere", {
   createScriptURL(url) {
-    if (url !== WORKER_URL) throw new TypeError("not a script of this page");
+    if (url !== WORKER_URL && url !== SERVICE_WORKER_URL) throw new TypeError("not a script of this page");
     return url;
   },
 });
 
-/** The worker's URL, trusted where the browser knows Trusted Types. */
-export const WORKER_SCRIPT = (policy ? policy.createScriptURL(WORKER_URL) : WORKER_URL) as string;
+/** A URL, trusted where the browser knows Trusted Types. */
+const trusted = (url: string) => (policy ? policy.createScriptURL(url) : url) as string;
+
+export const WORKER_SCRIPT = trusted(WORKER_URL);
+export const SERVICE_WORKER_SCRIPT = trusted(SERVICE_WORKER_URL);

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { m, NAME } from "../messages";
 import { Icon, Mark } from "../ui/icon";
+import { NewVersion } from "../ui/new-version";
 import { LanguageSelect } from "./language";
 
 export function Frame({ children, wide }: { children: ComponentChildren; wide?: boolean }) {
@@ -10,7 +11,7 @@ export function Frame({ children, wide }: { children: ComponentChildren; wide?: 
     <div class="frame">
       <header class="frame-brand"><Mark /><span>{NAME}</span></header>
       <main class={wide ? "panel panel-wide" : "panel"}>{children}</main>
-      <footer class="frame-foot"><p><Icon name="shield" />{text.promise}</p><LanguageSelect /></footer>
+      <footer class="frame-foot"><div role="status"><NewVersion /></div><p><Icon name="shield" />{text.promise}</p><LanguageSelect /></footer>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
 import { m } from "../messages";
 import { deviceName } from "../state/device";
-import { guard, href } from "../state/route";
+import { guard, href, unguard } from "../state/route";
 import { unlocked } from "../state/session";
 import { tellOthers } from "../state/tabs";
 import { Button, Heading, Working } from "../ui/controls";
@@ -28,7 +28,7 @@ export function Register() {
   const [words, setWords] = useState<string[]>([]);
   const task = useTask();
   const wait = useCountdown(task.error);
-  useEffect(() => guard(() => words.length > 0), [words]);
+  useEffect(() => (words.length > 0 ? guard(() => true) : undefined), [words]);
 
   const prepare = () => task.run(async () => {
     setWords((await api.prepareRegistration({ password: choice.password })).words);
@@ -38,7 +38,7 @@ export function Register() {
     try {
       const { username: canonical } = await api.register({ username, device: deviceName() });
       setWords([]);
-      guard(() => false);
+      unguard();
       tellOthers("signed in");
       unlocked(canonical);
     } catch (e) {

@@ -7,6 +7,7 @@ import { all, counts, syncNow, syncProblem, unreadable } from "../state/vault";
 import { Confirm } from "../ui/dialog";
 import { Empty } from "../ui/controls";
 import { Icon } from "../ui/icon";
+import { NewVersion } from "../ui/new-version";
 import { explain } from "../ui/task";
 import { EntryScreen } from "./entry";
 import { GeneratorPage } from "./generator";
@@ -28,6 +29,7 @@ function Banners({ inVault }: { inVault: boolean }) {
         <p class="banner banner-problem"><Icon name="danger" /><span>{explain(problem)}</span>
           <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
       )}
+      <NewVersion unlocked />
       {n > 0 && <p class="banner banner-problem"><Icon name="danger" /><span>{text.unreadable(n)}</span></p>}
     </div>
   );

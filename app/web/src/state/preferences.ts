@@ -65,7 +65,13 @@ export function writePreferences(p: Preferences) {
   }
 }
 
+const GROUND = { light: "#f5f4f0", dark: "#111413" }; // --paper, for what the system draws around the page
+
 export function applyTheme(theme: Theme) {
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {
+    const ofSystem = meta.media.includes("dark") ? "dark" : "light";
+    meta.content = GROUND[theme === "system" ? ofSystem : theme];
+  }
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
 }

@@ -1,5 +1,5 @@
 // Hash routing. A route is the hash without "#/", split at slashes: "#/entry/ID/edit" is ["entry", ID, "edit"].
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 const read = () => location.hash.replace(/^#\/?/, "").split("/").map((part) => {
   try {
@@ -15,7 +15,11 @@ export const route = signal<string[]>(read());
 export const heldBack = signal<string | null>(null);
 
 let shown = location.hash;
-let dirty: () => boolean = () => false;
+const isDirty = signal<(() => boolean) | null>(null); // of the form that is open
+
+/** A form is open that may have unsaved changes: nothing should ask for a reload now. */
+export const guarded = computed(() => isDirty.value !== null);
+const dirty = () => isDirty.value?.() ?? false;
 
 export const href = (...parts: string[]) => "#/" + parts.map(encodeURIComponent).join("/");
 
@@ -32,16 +36,20 @@ export function replace(...parts: string[]) {
 }
 
 /** While the guard says true, leaving the page or the route asks first. Returns how to take the guard away. */
-export function guard(isDirty: () => boolean): () => void {
-  dirty = isDirty;
+export function guard(says: () => boolean): () => void {
+  isDirty.value = says;
   return () => {
-    if (dirty === isDirty) dirty = () => false;
+    if (isDirty.value === says) unguard();
   };
+}
+
+export function unguard() {
+  isDirty.value = null;
 }
 
 export function leaveAnyway() {
   const target = heldBack.value;
-  dirty = () => false;
+  unguard();
   heldBack.value = null;
   if (target !== null) location.hash = target;
 }

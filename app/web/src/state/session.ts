@@ -8,6 +8,7 @@ import { loaded, online, phase, toast } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { follow, unfollow } from "./live";
+import { outdated } from "./release";
 import { replace, route } from "./route";
 import { tellOthers } from "./tabs";
 import { forget } from "./vault";
@@ -84,6 +85,7 @@ async function leave(username: string) {
   const told = api.lock().catch(() => undefined); // busy or gone; the worker ends either way
   await Promise.race([told, new Promise((r) => setTimeout(r, 100))]);
   leaveVault();
+  if (outdated.value) location.reload(); // nothing is open that could be lost
   try {
     await resume();
   } catch (e) {

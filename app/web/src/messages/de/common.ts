@@ -72,6 +72,11 @@ export const common: typeof english = {
     on: (browser: string, system: string) => `${browser} auf ${system}`,
     browser: "Browser",
   },
+  newVersion: {
+    ready: "Eine neue Version ist da.",
+    readyLocks: "Eine neue Version ist da. Beim Neuladen wird der Tresor gesperrt.",
+    reload: "Neu laden",
+  },
   session: {
     notTold: "Der Server war nicht zu erreichen; dieses Gerät bleibt so lange angemeldet.",
   },

@@ -71,6 +71,11 @@ export const common = {
     on: (browser: string, system: string) => `${browser} on ${system}`,
     browser: "Browser",
   },
+  newVersion: {
+    ready: "A new version is ready.",
+    readyLocks: "A new version is ready. Reloading locks the vault.",
+    reload: "Reload",
+  },
   session: {
     notTold: "The server could not be told; this device stays signed in until it can.",
   },

@@ -72,6 +72,11 @@ export const common: typeof english = {
     on: (browser: string, system: string) => `${browser} en ${system}`,
     browser: "Navegador",
   },
+  newVersion: {
+    ready: "Hay una versión nueva.",
+    readyLocks: "Hay una versión nueva. Al recargar la página se bloquea la bóveda.",
+    reload: "Recargar",
+  },
   session: {
     notTold: "No se ha podido avisar al servidor; la sesión sigue abierta en este dispositivo hasta que se pueda.",
   },

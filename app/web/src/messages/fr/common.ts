@@ -72,6 +72,11 @@ export const common: typeof english = {
     on: (browser: string, system: string) => `${browser} sur ${system}`,
     browser: "Navigateur",
   },
+  newVersion: {
+    ready: "Une nouvelle version est prête.",
+    readyLocks: "Une nouvelle version est prête. Recharger la page verrouille le coffre.",
+    reload: "Recharger",
+  },
   session: {
     notTold: "Le serveur n’a pas pu être prévenu ; cet appareil reste connecté jusqu’à ce qu’il le soit.",
   },

@@ -74,6 +74,11 @@ export const common: typeof english = {
     on: (browser: string, system: string) => `${browser}, ${system}`,
     browser: "Браузер",
   },
+  newVersion: {
+    ready: "Доступна новая версия.",
+    readyLocks: "Доступна новая версия. При перезагрузке хранилище блокируется.",
+    reload: "Перезагрузить",
+  },
   session: {
     notTold: "Не удалось сообщить серверу; до тех пор вход на этом устройстве сохраняется.",
   },

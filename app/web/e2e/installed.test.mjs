@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { heading, openPage, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
+import { startProxy } from "./proxy.mjs";
+
+const NEWS = "A new version is ready.";
+
+let browser, server, proxy, page;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  proxy = await startProxy(server.url);
+  page = await openPage(browser, proxy.url, { serviceWorkers: "allow" });
+  await kept(page, proxy.builds.first);
+});
+afterEach(async () => {
+  await page.context().close();
+  await proxy.stop();
+});
+
+const cacheOf = (build) => `vaultsphere-${build}`;
+
+async function until(holds, what) {
+  for (const deadline = Date.now() + 20_000; !(await holds()); await new Promise((r) => setTimeout(r, 50))) {
+    if (Date.now() > deadline) throw new Error(`${what} did not come about`);
+  }
+}
+
+const caches = (p) => p.evaluate(() => caches.keys());
+
+/** Waits until the build, and no other, is kept on the device and in charge of the page. */
+const kept = (p, build) => until(async () => {
+  const isInCharge = await p.evaluate(() => navigator.serviceWorker.controller?.state === "activated");
+  return isInCharge && (await caches(p)).join() === cacheOf(build);
+}, `build ${build} alone on the device`);
+
+const buildOf = (p) => p.locator("meta[name=build]").getAttribute("content");
+const scripts = (p) => p.evaluate(() =>
+  performance.getEntriesByType("resource").map((r) => new URL(r.name).pathname).filter((path) => /\/main-.*\.js$/.test(path)));
+
+/** Lets the open page look for a new version, as it does now and then while it is in use. */
+async function look(p) {
+  for (let i = 0; i < 3; i++) {
+    await p.keyboard.press("Shift");
+    await p.clock.fastForward("04:00");
+  }
+}
+
+test("everything that the page may load is kept, and the same as what the server has", async () => {
+  const differences = await page.evaluate(async (name) => {
+    const cache = await caches.open(name);
+    const found = [];
+    for (const request of await cache.keys()) {
+      const [mine, its] = await Promise.all([cache.match(request), fetch(request.url, { cache: "reload" })]);
+      const [a, b] = await Promise.all([mine.arrayBuffer(), its.arrayBuffer()]);
+      const equal = a.byteLength === b.byteLength && new Uint8Array(a).every((v, i) => v === new Uint8Array(b)[i]);
+      found.push([new URL(request.url).pathname, equal]);
+    }
+    return found;
+  }, cacheOf(proxy.builds.first));
+  const paths = differences.map(([path]) => path);
+  for (const part of ["/", "/core-", "/strength-", "/main-", "/worker-", "/theme-", "/icon-", "/app-"]) {
+    assert.ok(paths.some((path) => path.startsWith(part)), `nothing of ${part} in ${paths}`);
+  }
+  assert.deepEqual(differences.filter(([, equal]) => !equal), []);
+  assert.equal(paths.some((path) => path.startsWith("/api/") || path === "/service-worker.js"), false);
+});
+
+test("the page starts without the network, and nothing of the API comes from the device", async () => {
+  await registerPerson(page, "offline");
+  await proxy.away();
+  await page.reload();
+  await page.locator("h1").waitFor();
+  assert.equal(page.workers().length, 1); // the core runs
+  assert.equal(await page.evaluate(() => fetch("/api/v1/account").then(() => "answered", () => "no network")), "no network");
+  await proxy.back();
+  await page.reload();
+  await unlock(page);
+  await heading(page, "All entries");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a proxy without a server behind it counts as no network", async () => {
+  proxy.serve("broken");
+  await page.reload();
+  await heading(page, "Sign in");
+  assert.equal(await buildOf(page), proxy.builds.first);
+});
+
+test("a browser can install the page as an app", async () => {
+  const devtools = await page.context().newCDPSession(page);
+  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+  assert.deepEqual(installabilityErrors.filter((e) => e.errorId !== "in-incognito"), []); // as every page of a test is
+  const { errors, data, url } = await devtools.send("Page.getAppManifest");
+  assert.deepEqual(errors, []);
+  const { icons, shortcuts } = JSON.parse(data);
+  for (const { src, sizes, type } of [...icons, ...shortcuts.flatMap((s) => s.icons)].filter((i) => i.type === "image/png")) {
+    const [width] = await page.evaluate(async ([address, kind]) => {
+      const blob = await (await fetch(address)).blob();
+      if (blob.type !== kind) throw new Error(`${address} is ${blob.type}`);
+      const image = await createImageBitmap(blob);
+      return [image.width, image.height];
+    }, [new URL(src, url).href, type]);
+    assert.equal(sizes, `${width}x${width}`);
+  }
+});
+
+test("a new release is there with the next load, as a whole, and takes the place of the old one", async () => {
+  proxy.serve("index", "rest");
+  await page.reload();
+  assert.equal(await buildOf(page), proxy.builds.next);
+  await heading(page, "Sign in");
+  assert.equal((await scripts(page)).length, 1);
+  await kept(page, proxy.builds.next);
+  assert.equal(await page.getByText(NEWS).count(), 0);
+  await proxy.away();
+  await page.reload();
+  assert.equal(await buildOf(page), proxy.builds.next);
+  await page.locator("h1").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a page that stays open says that a new version is ready, though not beside a form", async () => {
+  await page.clock.install();
+  await page.reload();
+  await registerPerson(page, "stays-open");
+  await page.getByRole("link", { name: "New entry" }).first().click();
+  await page.getByLabel("Title", { exact: true }).fill("Half typed");
+  proxy.serve("index", "rest");
+  await look(page);
+  await until(async () => (await caches(page)).length === 2, "the next build on the device");
+  assert.equal(await page.getByText(NEWS).count(), 0);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText(NEWS).waitFor();
+  assert.equal(await buildOf(page), proxy.builds.first);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await unlock(page);
+  await heading(page, "Half typed");
+  assert.equal(await buildOf(page), proxy.builds.next);
+});
+
+test("locking loads the new version by itself", async () => {
+  await page.clock.install();
+  await page.reload();
+  await registerPerson(page, "locks");
+  proxy.serve("index", "rest");
+  await look(page);
+  await page.getByText(NEWS).waitFor();
+  await page.keyboard.press("Alt+l");
+  await until(async () => await buildOf(page) === proxy.builds.next, "the next build in the page");
+  await unlock(page);
+  await heading(page, "All entries");
+});
+
+test("while two releases answer side by side, nothing is kept of a mixture", async () => {
+  await page.clock.install();
+  await page.reload();
+  proxy.serve("rest");
+  const before = proxy.asked.length;
+  await look(page);
+  await until(() => proxy.asked.slice(before).includes("/service-worker.js"), "a look for a new version");
+  await until(() => proxy.asked.slice(before).includes("/"), "an installation");
+  await kept(page, proxy.builds.first);
+  assert.equal(await page.getByText(NEWS).count(), 0);
+});
+
+test("a window that is still open keeps the files of its build until it is loaded again", async () => {
+  const [own] = await scripts(page);
+  const other = await page.context().newPage();
+  watch(other);
+  await other.goto(proxy.url);
+  proxy.serve("index", "rest");
+  await other.reload();
+  await page.getByText(NEWS).waitFor();
+  assert.equal(await buildOf(other), proxy.builds.next);
+  assert.equal(await page.evaluate((path) => fetch(path).then((r) => r.status), own), 200);
+  assert.equal((await fetch(proxy.url + own)).status, 404); // the server has it no more
+  await other.close();
+  await page.getByRole("button", { name: "Reload" }).click();
+  await until(async () => await buildOf(page) === proxy.builds.next, "the next build in the page");
+  assert.deepEqual(page.complaints, []);
+});

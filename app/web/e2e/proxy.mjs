@@ -1,0 +1,86 @@
+// A proxy before the server, as every deployment has one: it can be away, and it can turn to another release of the page.
+import { createHash } from "node:crypto";
+import { createServer, request } from "node:http";
+
+const text = async (url) => {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  return response.text();
+};
+
+const sha256 = (s) => createHash("sha256").update(s).digest("hex");
+
+/** The page of the server as it would be after a change of its script, by path. Its own script is gone, as it would be. */
+async function nextBuild(url) {
+  const [index, serviceWorker] = await Promise.all([text(`${url}/`), text(`${url}/service-worker.js`)]);
+  const build = /name="build" content="(\w+)"/.exec(index)[1];
+  const main = /\/main-\w+\.js/.exec(index)[0];
+  const script = (await text(url + main)) + "\n// the next build";
+  const name = `/main-${sha256(script).slice(0, 10)}.js`;
+  const id = sha256(build).slice(0, 10);
+  const rename = (s) => s.replaceAll(build, id).replaceAll(main, name);
+  const page = rename(index);
+  return {
+    id,
+    builtFrom: build,
+    broken: { "/": { status: 502 } },
+    index: { "/": { body: page }, "/index.html": { body: page } },
+    rest: {
+      [name]: { body: script, headersOf: main },
+      [main]: { status: 404 },
+      "/service-worker.js": { body: rename(serviceWorker).replaceAll(sha256(index), sha256(page)) },
+    },
+  };
+}
+
+/**
+ * Starts the proxy. `away` and `back` take it from the network. What `serve` names comes from the next build, "index" or
+ * "rest" or both; a page that is "broken" is the proxy's own error.
+ */
+export async function startProxy(upstream) {
+  const { hostname, port } = new URL(upstream);
+  const next = await nextBuild(upstream);
+  const asked = [];
+  let replaced = {};
+  const server = createServer((req, res) => {
+    asked.push(req.url);
+    const other = replaced[req.url];
+    if (other?.status) {
+      res.writeHead(other.status).end();
+      return;
+    }
+    const headers = other ? {} : req.headers; // else the answer might be "not modified"
+    const onward = request({ hostname, port, method: req.method, path: other?.headersOf ?? req.url, headers });
+    onward.on("response", (answer) => {
+      if (other) {
+        answer.resume();
+        const { etag, "content-length": length, ...kept } = answer.headers;
+        res.writeHead(200, kept).end(other.body);
+      } else {
+        res.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(res);
+      }
+    });
+    onward.on("error", () => res.destroy());
+    res.on("close", () => onward.destroy());
+    req.pipe(onward);
+  });
+  const listen = (at) => new Promise((done) => server.listen(at, "127.0.0.1", done));
+  await listen(0);
+  const address = server.address().port;
+  const away = () => new Promise((done) => {
+    server.close(done);
+    server.closeAllConnections();
+  });
+  return {
+    url: `http://127.0.0.1:${address}`,
+    asked, // the paths of all requests
+    builds: { first: next.builtFrom, next: next.id },
+    serve(...parts) {
+      replaced = Object.assign({}, ...parts.map((part) => next[part]));
+    },
+    away,
+    back: () => listen(address),
+    stop: away,
+  };
+}
