@@ -75,8 +75,7 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		// The sealed form of a part is less than twice as long, and at most a token.
-		size += len(it.Meta())*2 + len(it.Secret())*2 + 1024
+		size += sealedBytes(it)
 		if n > 0 && (len(c.puts)+2 > api.MaxChangeRecords || size > maxChangeBytes) {
 			return n, nil
 		}
@@ -86,3 +85,6 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 	}
 	return len(items), nil
 }
+
+// sealedBytes is at least what the item takes in a change: the sealed form of a part is less than twice as long.
+func sealedBytes(it item.Item) int { return len(it.Meta())*2 + len(it.Secret())*2 + 1024 }

@@ -1,0 +1,63 @@
+package client
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+// Export opens all items for transfer.Write, by title, each with the older passwords that the vault keeps. With trash,
+// those in the trash as well. Problems name the items that cannot be read.
+func (c *Client) Export(ctx context.Context, trash bool) ([]transfer.Exported, []transfer.Problem, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, nil, ErrLocked
+	}
+	var out []transfer.Exported
+	problems := []transfer.Problem{}
+	for _, e := range c.vault.sorted {
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		if e.err == nil && !trash && !e.item.Trashed.IsZero() {
+			continue
+		}
+		it, err := c.vault.whole(e)
+		if err == nil {
+			it.PasswordHistory, err = c.vault.pastPasswords(e, it)
+		}
+		if err != nil {
+			problems = append(problems, transfer.Problem{Title: e.item.Title, Reason: err.Error()})
+			continue
+		}
+		out = append(out, transfer.Exported{Item: it})
+	}
+	return out, problems, nil
+}
+
+// pastPasswords are those of the older versions, and before them those that were imported, the newest first.
+func (v *vault) pastPasswords(e *entry, it item.Item) ([]item.OldPassword, error) {
+	if len(e.secrets) < 2 {
+		return it.PasswordHistory, nil
+	}
+	var out []item.OldPassword
+	newer, err := v.secret(e.id, e.current())
+	if err != nil {
+		return nil, &UnreadableError{e.id, err}
+	}
+	for i := len(e.secrets) - 2; i >= 0; i-- {
+		older, err := v.secret(e.id, e.secrets[i])
+		if err != nil {
+			return nil, &UnreadableError{e.id, err}
+		}
+		if older.Password != newer.Password && older.Password != "" {
+			out = append(out, item.OldPassword{Password: older.Password, Until: newer.Modified})
+		}
+		newer = older
+	}
+	out = slices.Concat(out, it.PasswordHistory)
+	return out[:min(len(out), item.MaxPasswordHistory)], nil
+}

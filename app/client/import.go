@@ -1,0 +1,140 @@
+package client
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+// Import is a file that was read and compared with the vault. Nothing of it is in the vault before Run.
+type Import struct {
+	client  *Client
+	result  *transfer.Result
+	entries []importEntry
+}
+
+type importEntry struct {
+	transfer.Imported
+	status   ImportStatus
+	existing string // id of the item that it is, or belongs to
+}
+
+// ImportStatus says what the vault, or the file further up, has of an entry.
+type ImportStatus string
+
+const (
+	ImportNew       ImportStatus = "new"
+	ImportIdentical ImportStatus = "identical" // the vault has it
+	ImportChanged   ImportStatus = "changed"   // the vault has an item of the same place and user name that says something else
+	ImportRepeated  ImportStatus = "repeated"  // the file has it twice
+)
+
+// PlanImport reads a file and compares it with the vault. The errors are those of transfer.Read, and ErrLocked.
+func (c *Client) PlanImport(ctx context.Context, f transfer.File, o transfer.Options) (*Import, error) {
+	result, err := transfer.Read(f, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &Import{client: c, result: result}
+	return p, p.compare(ctx)
+}
+
+// Forget lets go of what was read.
+func (p *Import) Forget() { p.result, p.entries = nil, nil }
+
+// ImportPreview is what a person sees before anything is written. No secret is in it.
+type ImportPreview struct {
+	Format   string               `json:"format"`
+	Total    int                  `json:"total"`
+	Types    map[item.Type]int    `json:"types"`
+	Statuses map[ImportStatus]int `json:"statuses"`
+	Trashed  int                  `json:"trashed"`
+	Files    int                  `json:"files"`
+	Items    []ImportLine         `json:"items"`   // the first
+	Changed  []ImportLine         `json:"changed"` // the first of this status
+	Problems []transfer.Problem   `json:"problems"`
+	Kept     []KeptValues         `json:"kept"`
+}
+
+// ImportLine is one entry of a file.
+type ImportLine struct {
+	Row      int          `json:"row"`
+	Type     item.Type    `json:"type"`
+	Title    string       `json:"title"`
+	Username string       `json:"username,omitempty"`
+	URL      string       `json:"url,omitempty"`
+	Status   ImportStatus `json:"status"`
+	Existing string       `json:"existing,omitempty"` // id of an item of the vault
+}
+
+// KeptValues is how often values of one name went to one place that is not their own.
+type KeptValues struct {
+	Name  string          `json:"name"`
+	As    transfer.KeptAs `json:"as"`
+	Count int             `json:"count"`
+	Row   int             `json:"row"` // the first
+}
+
+const previewLines = 100
+
+// Preview says what is in the file.
+func (p *Import) Preview() ImportPreview {
+	out := ImportPreview{
+		Format: p.result.Format, Total: len(p.entries), Types: map[item.Type]int{}, Statuses: map[ImportStatus]int{},
+		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Kept: keptValues(p.result.Kept),
+	}
+	for _, e := range p.entries {
+		out.Types[e.Item.Type]++
+		out.Statuses[e.status]++
+		out.Files += len(e.Files)
+		if !e.Item.Trashed.IsZero() {
+			out.Trashed++
+		}
+		if len(out.Items) < previewLines {
+			out.Items = append(out.Items, e.line())
+		}
+		if e.status == ImportChanged && len(out.Changed) < previewLines {
+			out.Changed = append(out.Changed, e.line())
+		}
+	}
+	return out
+}
+
+// listed is list, or an empty one that JSON writes as such.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func (e importEntry) line() ImportLine {
+	line := ImportLine{
+		Row: e.Row, Type: e.Item.Type, Title: e.Item.Title, Username: e.Item.Username, Status: e.status, Existing: e.existing,
+	}
+	if len(e.Item.URLs) > 0 {
+		line.URL = e.Item.URLs[0]
+	}
+	return line
+}
+
+func keptValues(kept []transfer.Kept) []KeptValues {
+	type key struct {
+		name string
+		as   transfer.KeptAs
+	}
+	out, at := []KeptValues{}, map[key]int{}
+	for _, k := range kept {
+		i, known := at[key{k.Name, k.As}]
+		if !known {
+			i = len(out)
+			at[key{k.Name, k.As}] = i
+			out = append(out, KeptValues{Name: k.Name, As: k.As, Row: k.Row})
+		}
+		out[i].Count++
+	}
+	slices.SortStableFunc(out, func(a, b KeptValues) int { return b.Count - a.Count })
+	return out
+}

@@ -1,0 +1,235 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+func (d *device) plan(t testing.TB, data string) *client.Import {
+	t.Helper()
+	p, err := d.PlanImport(t.Context(), transfer.File{Name: "x", Data: []byte(data)}, transfer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// outcomes are what became of the entries, by title.
+func outcomes(r client.ImportReport) string {
+	var out []string
+	for _, e := range r.Entries {
+		out = append(out, e.Title+" "+string(e.Outcome))
+	}
+	return strings.Join(out, ", ")
+}
+
+// known is a vault with two logins, and known.csv a file that has one of them again, the other with another password,
+// one that is new, and that one twice.
+const knownCSV = "title,url,username,password,notes,Door code\n" +
+	"Same,https://same.example,anna,p1,,\n" +
+	"Other title,https://www.differs.example/login,Anna,p-new,from the file,99\n" +
+	"New,https://new.example,anna,p3,,\n" +
+	"New,https://new.example,anna,p3,,\n" +
+	"broken\n"
+
+func knownVault(t *testing.T, d *device) (same, differs item.Item) {
+	t.Helper()
+	d.register(t, "anna")
+	same = d.save(t, item.Item{Title: "Same", URLs: []string{"https://same.example"}, Username: "anna", Password: "p1", Tags: []string{"mine"}, Favourite: true})
+	differs = d.save(t, item.Item{Title: "Differs", URLs: []string{"https://differs.example"}, Username: "anna", Password: "p-old", Notes: "from the vault"})
+	return same, differs
+}
+
+func TestImportPreviewComparesWithTheVaultAndShowsNoSecret(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	_, differs := knownVault(t, d)
+	preview := d.plan(t, knownCSV).Preview()
+	text, err := json.Marshal(preview)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"p1", "p-new", "p3", "99", "from the file"} {
+		if bytes.Contains(text, []byte(`"`+secret+`"`)) {
+			t.Errorf("the preview holds %q", secret)
+		}
+	}
+	if want := (map[client.ImportStatus]int{"identical": 1, "changed": 1, "new": 1, "repeated": 1}); fmt.Sprint(preview.Statuses) != fmt.Sprint(want) {
+		t.Errorf("statuses %v, want %v", preview.Statuses, want)
+	}
+	if preview.Format != "csv" || preview.Total != 4 || preview.Types[item.TypeLogin] != 4 || len(preview.Items) != 4 {
+		t.Errorf("preview %s", text)
+	}
+	if len(preview.Changed) != 1 || preview.Changed[0].Existing != differs.ID || preview.Changed[0].Row != 3 {
+		t.Errorf("changed %+v", preview.Changed)
+	}
+	if len(preview.Problems) != 1 || preview.Problems[0].Row != 6 || len(preview.Kept) != 1 || preview.Kept[0].Name != "Door code" {
+		t.Errorf("problems %+v, kept %+v", preview.Problems, preview.Kept)
+	}
+	if s := d.sync(t); s.Count != 2 {
+		t.Errorf("the preview has written: %d items", s.Count)
+	}
+}
+
+func TestImportByChoice(t *testing.T) {
+	for name, c := range map[string]struct {
+		choice client.ImportChoice
+		want   string
+		count  int
+	}{
+		"default":  {client.ImportChoice{}, "Same skipped, Other title added, New added, New skipped", 4},
+		"update":   {client.ImportChoice{Changed: client.ImportUpdate}, "Same skipped, Other title updated, New added, New skipped", 3},
+		"all":      {client.ImportChoice{Identical: client.ImportAdd, Repeated: client.ImportAdd}, "Same added, Other title added, New added, New added", 6},
+		"only new": {client.ImportChoice{Changed: client.ImportSkip}, "Same skipped, Other title skipped, New added, New skipped", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDevice(t, startServer(t))
+			_, differs := knownVault(t, d)
+			last := 0
+			report, err := d.plan(t, knownCSV).Run(t.Context(), c.choice, func(done, total int) {
+				if done <= last || done > total {
+					t.Errorf("progress went from %d to %d of %d", last, done, total)
+				}
+				last = done
+			})
+			if err != nil || outcomes(report) != c.want {
+				t.Errorf("%s, want %s (%v)", outcomes(report), c.want, err)
+			}
+			if s := d.sync(t); s.Count != c.count || report.Added+report.Updated+report.Skipped != report.Total || len(report.Problems) != 1 {
+				t.Errorf("%d items, want %d; report %+v", s.Count, c.count, report)
+			}
+			got := d.get(t, differs.ID)
+			if c.choice.Changed != client.ImportUpdate {
+				if !got.Equal(differs) {
+					t.Errorf("%+v was changed to %+v", differs, got)
+				}
+				return
+			}
+			want := item.Item{
+				Type: item.TypeLogin, Title: "Differs", Username: "anna", Password: "p-new", Notes: "from the vault\n\nfrom the file",
+				URLs: []string{"https://differs.example", "https://www.differs.example/login"}, Fields: []item.Field{{Name: "Door code", Value: "99"}},
+			}
+			if !got.SameMeta(want) || !got.SameSecret(want) {
+				t.Errorf("updated to %+v, want %+v", got, want)
+			}
+			if history, err := d.History(differs.ID); err != nil || len(history) != 1 || history[0].Password != "p-old" {
+				t.Errorf("history %+v, %v", history, err)
+			}
+		})
+	}
+	d := newDevice(t, startServer(t))
+	knownVault(t, d)
+	if _, err := d.plan(t, knownCSV).Run(t.Context(), client.ImportChoice{Identical: client.ImportUpdate}, nil); !errors.Is(err, client.ErrImportChoice) {
+		t.Errorf("update of what is identical: %v", err)
+	}
+}
+
+// What was there when the import ended early stays, and the report names it.
+func TestCancelledImportSaysWhatCameIn(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	var file strings.Builder
+	file.WriteString("title,password\n")
+	for i := range 1000 {
+		fmt.Fprintf(&file, "Item %d,p\n", i)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	report, err := d.plan(t, file.String()).Run(ctx, client.ImportChoice{}, func(done, _ int) {
+		if done >= 500 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || report.Added != 500 || report.Total != 1000 {
+		t.Fatalf("%d of %d: %v", report.Added, report.Total, err)
+	}
+	s := d.sync(t)
+	for _, e := range report.Entries {
+		if e.Outcome == client.ImportedAdded {
+			d.get(t, e.ID)
+		} else if e.Outcome != client.ImportedNot {
+			t.Fatalf("entry %+v", e)
+		}
+	}
+	if s.Count != report.Added {
+		t.Errorf("%d items, %d reported", s.Count, report.Added)
+	}
+	// The same file again goes on where it ended.
+	report, err = d.plan(t, file.String()).Run(t.Context(), client.ImportChoice{}, nil)
+	if err != nil || report.Added != 500 || report.Skipped != 500 {
+		t.Errorf("again: %d added, %d skipped, %v", report.Added, report.Skipped, err)
+	}
+}
+
+func TestImportUpdatesManyInFewChanges(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	if _, err := d.AddMany(t.Context(), logins(600), nil); err != nil {
+		t.Fatal(err)
+	}
+	items, _, err := d.Export(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range items {
+		items[i].Item.Password += " new"
+	}
+	data, err := transfer.Write("vaultsphere-json", append(items, items[0]), transfer.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := d.plan(t, string(data))
+	before := len(d.wire.sent)
+	report, err := plan.Run(t.Context(), client.ImportChoice{Changed: client.ImportUpdate}, nil)
+	if err != nil || report.Updated != 600 || len(d.wire.sent)-before > 5 {
+		t.Fatalf("%d updated in %d requests: %v", report.Updated, len(d.wire.sent)-before, err)
+	}
+	for _, x := range items {
+		if got := d.get(t, x.Item.ID); got.Password != x.Item.Password {
+			t.Fatalf("%s has %q", got.Title, got.Password)
+		}
+	}
+}
+
+// What a vault exports it knows again, older passwords and all.
+func TestExportComesBackAsIdentical(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	_, differs := knownVault(t, d)
+	differs.Password = "p-second"
+	differs = d.save(t, differs)
+	trashed := d.save(t, item.Item{Title: "Trash", Type: item.TypeNote, Trashed: differs.Modified})
+	items, problems, err := d.Export(t.Context(), true)
+	if err != nil || len(items) != 3 || len(problems) != 0 {
+		t.Fatalf("%d items, %+v, %v", len(items), problems, err)
+	}
+	i := slices.IndexFunc(items, func(x transfer.Exported) bool { return x.Item.ID == differs.ID })
+	if h := items[i].Item.PasswordHistory; len(h) != 1 || h[0].Password != "p-old" || !h[0].Until.Equal(differs.Modified) {
+		t.Errorf("history %+v", h)
+	}
+	data, err := transfer.Write("vaultsphere-json", items, transfer.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if preview := d.plan(t, string(data)).Preview(); preview.Statuses[client.ImportIdentical] != 3 || preview.Trashed != 1 {
+		t.Errorf("statuses %v", preview.Statuses)
+	}
+	if items, _, err := d.Export(t.Context(), false); err != nil || len(items) != 2 {
+		t.Errorf("without the trash, which holds %s: %d items, %v", trashed.ID, len(items), err)
+	}
+	d.Lock()
+	if _, _, err := d.Export(t.Context(), true); !errors.Is(err, client.ErrLocked) {
+		t.Errorf("locked: %v", err)
+	}
+	if _, err := d.PlanImport(t.Context(), transfer.File{Data: data}, transfer.Options{}); !errors.Is(err, client.ErrLocked) {
+		t.Errorf("locked: %v", err)
+	}
+}

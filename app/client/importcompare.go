@@ -1,0 +1,139 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// compare finds out what the vault and the file itself have of each entry.
+func (p *Import) compare(ctx context.Context) error {
+	c := p.client
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return ErrLocked
+	}
+	known := c.vault.byPlace()
+	seen := map[[sha256.Size]byte]bool{}
+	for _, in := range p.result.Items {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		e := importEntry{Imported: in, status: ImportNew}
+		digest := e.digest()
+		switch {
+		case seen[digest]:
+			e.status = ImportRepeated
+		default:
+			e.status, e.existing = c.vault.find(known, in.Item)
+		}
+		seen[digest] = true
+		p.entries = append(p.entries, e)
+	}
+	return nil
+}
+
+// digest is the same for entries that say the same, whenever they were made.
+func (e importEntry) digest() [sha256.Size]byte {
+	it := e.Item
+	it.Created, it.Modified = item.Item{}.Created, item.Item{}.Modified
+	h := sha256.New()
+	h.Write(it.Meta())
+	h.Write(it.Secret())
+	for _, f := range e.Files {
+		content := sha256.Sum256(f.Data)
+		h.Write(item.AppendString(content[:], f.Name))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// byPlace lists the items by where and for whom they are.
+func (v *vault) byPlace() map[string][]*entry {
+	out := map[string][]*entry{}
+	for _, e := range v.sorted {
+		if e.err == nil {
+			for _, place := range places(e.item) {
+				out[place] = append(out[place], e)
+			}
+		}
+	}
+	return out
+}
+
+// places are the keys under which two items may be the same: for a login its user name at each of its hosts, for others,
+// and for a login without an address, the title.
+func places(it item.Item) []string {
+	user := "\x00" + strings.ToLower(it.Username)
+	var out []string
+	if it.Type == item.TypeLogin {
+		for _, address := range it.URLs {
+			if host := hostOf(address) + user; !slices.Contains(out, host) {
+				out = append(out, host)
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, string(it.Type)+"\x00"+strings.ToLower(it.Title)+user)
+	}
+	return out
+}
+
+// hostOf is the host of an address, without www, or the whole of an address that has none.
+func hostOf(address string) string {
+	full := strings.ToLower(address)
+	if !strings.Contains(full, "://") {
+		full = "https://" + full
+	}
+	if u, err := url.Parse(full); err == nil && u.Hostname() != "" {
+		return strings.TrimPrefix(u.Hostname(), "www.")
+	}
+	return strings.ToLower(address)
+}
+
+// find looks for an item of the vault that says the same, and else for one of the same place.
+func (v *vault) find(known map[string][]*entry, in item.Item) (ImportStatus, string) {
+	status, id := ImportNew, ""
+	for _, place := range places(in) {
+		for _, e := range known[place] {
+			have, err := v.whole(e)
+			if err == nil { // as Export gives them out
+				have.PasswordHistory, err = v.pastPasswords(e, have)
+			}
+			switch {
+			case err != nil:
+			case covers(have, in):
+				return ImportIdentical, e.id
+			case id == "" && alike(have, in):
+				status, id = ImportChanged, e.id
+			}
+		}
+	}
+	return status, id
+}
+
+// alike reports whether in can update have: they differ in nothing that would be overwritten.
+func alike(have, in item.Item) bool {
+	return have.Type == in.Type && item.EqualPart(have.Card, in.Card) && item.EqualPart(have.Identity, in.Identity) &&
+		item.EqualPart(have.SSHKey, in.SSHKey)
+}
+
+// covers reports whether everything that in says is in have. What was done to have in this vault, such as a tag that was
+// added, makes no difference.
+func covers(have, in item.Item) bool {
+	return alike(have, in) && have.Title == in.Title && have.Username == in.Username && have.Password == in.Password &&
+		have.TOTP == in.TOTP && have.Notes == in.Notes && contains(have.URLs, in.URLs) && contains(have.Tags, in.Tags) &&
+		contains(have.Fields, in.Fields) &&
+		!slices.ContainsFunc(in.PasswordHistory, func(old item.OldPassword) bool {
+			return !slices.ContainsFunc(have.PasswordHistory, old.Equal)
+		}) &&
+		!slices.ContainsFunc(in.URLs, func(address string) bool { return have.Match[address] != in.Match[address] })
+}
+
+func contains[T comparable](list, all []T) bool {
+	return !slices.ContainsFunc(all, func(e T) bool { return !slices.Contains(list, e) })
+}

@@ -1,0 +1,281 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+// ImportMode says what becomes of entries that are there already.
+type ImportMode string
+
+const (
+	ImportSkip   ImportMode = "skip"
+	ImportAdd    ImportMode = "add"
+	ImportUpdate ImportMode = "update" // the item of the vault, which keeps its older password
+)
+
+// ImportChoice says what becomes of the entries of each status. What is left empty is as in DefaultImportChoice.
+type ImportChoice struct {
+	Identical ImportMode `json:"identical,omitempty"`
+	Changed   ImportMode `json:"changed,omitempty"` // may be ImportUpdate
+	Repeated  ImportMode `json:"repeated,omitempty"`
+}
+
+// DefaultImportChoice overwrites nothing and adds nothing twice.
+var DefaultImportChoice = ImportChoice{Identical: ImportSkip, Changed: ImportAdd, Repeated: ImportSkip}
+
+// ErrImportChoice says that a mode is not one for its status.
+var ErrImportChoice = errors.New("entries that are there already are skipped or added; those that differ may be updated as well")
+
+func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
+	mode, otherwise := ImportAdd, ImportAdd
+	switch status {
+	case ImportIdentical:
+		mode, otherwise = c.Identical, DefaultImportChoice.Identical
+	case ImportChanged:
+		mode, otherwise = c.Changed, DefaultImportChoice.Changed
+	case ImportRepeated:
+		mode, otherwise = c.Repeated, DefaultImportChoice.Repeated
+	}
+	switch {
+	case mode == "":
+		return otherwise, nil
+	case mode == ImportSkip, mode == ImportAdd, mode == ImportUpdate && status == ImportChanged:
+		return mode, nil
+	}
+	return "", ErrImportChoice
+}
+
+// ImportReport says what became of every entry of the file, and where its values went. No secret is in it.
+type ImportReport struct {
+	Format   string             `json:"format"`
+	Total    int                `json:"total"`
+	Added    int                `json:"added"`
+	Updated  int                `json:"updated"`
+	Skipped  int                `json:"skipped"`
+	Files    int                `json:"files"` // that were stored
+	Entries  []ImportedEntry    `json:"entries"`
+	Problems []transfer.Problem `json:"problems"`
+	Kept     []transfer.Kept    `json:"kept"`
+}
+
+// ImportedEntry is one entry of the file and what became of it.
+type ImportedEntry struct {
+	Row     int           `json:"row"`
+	Type    item.Type     `json:"type"`
+	Title   string        `json:"title"`
+	Outcome ImportOutcome `json:"outcome"`
+	ID      string        `json:"id,omitempty"` // of the item in the vault
+}
+
+// ImportOutcome is what became of an entry.
+type ImportOutcome string
+
+const (
+	ImportedAdded   ImportOutcome = "added"
+	ImportedUpdated ImportOutcome = "updated"
+	ImportedSkipped ImportOutcome = "skipped"
+	ImportedNot     ImportOutcome = "not_reached" // the import ended before
+)
+
+// Run brings the entries into the vault, and calls progress (which may be nil) as it goes on. When it ends early, by an
+// error or because ctx is done, what was brought in stays, and the report says which entries that are.
+func (p *Import) Run(ctx context.Context, choice ImportChoice, progress func(done, total int)) (ImportReport, error) {
+	r := &importRun{
+		Import: p, progress: progress, updates: map[string][]int{},
+		report: ImportReport{
+			Format: p.result.Format, Total: len(p.entries), Entries: make([]ImportedEntry, len(p.entries)),
+			Problems: listed(slices.Clone(p.result.Problems)), Kept: listed(p.result.Kept),
+		},
+	}
+	if err := r.sort(choice); err != nil {
+		return ImportReport{}, err
+	}
+	err := r.add(ctx)
+	if err == nil {
+		err = r.update(ctx)
+	}
+	if err == nil {
+		err = r.store(ctx)
+	}
+	for _, e := range r.report.Entries {
+		switch e.Outcome {
+		case ImportedAdded:
+			r.report.Added++
+		case ImportedUpdated:
+			r.report.Updated++
+		case ImportedSkipped:
+			r.report.Skipped++
+		}
+	}
+	return r.report, err
+}
+
+// importRun is one Run.
+type importRun struct {
+	*Import
+	report      ImportReport
+	progress    func(done, total int)
+	done, total int
+	adds        []int            // indices of entries
+	updates     map[string][]int // by id of the item
+	order       []string         // of the updates
+}
+
+func (r *importRun) advance(done int) {
+	r.done = done
+	if r.progress != nil {
+		r.progress(done, r.total)
+	}
+}
+
+// sort decides about each entry.
+func (r *importRun) sort(choice ImportChoice) error {
+	for i, e := range r.entries {
+		mode, err := choice.mode(e.status)
+		if err != nil {
+			return err
+		}
+		line := &r.report.Entries[i]
+		*line = ImportedEntry{Row: e.Row, Type: e.Item.Type, Title: e.Item.Title, Outcome: ImportedNot}
+		switch mode {
+		case ImportSkip:
+			line.Outcome, line.ID = ImportedSkipped, e.existing
+		case ImportAdd:
+			r.adds = append(r.adds, i)
+		case ImportUpdate:
+			if r.updates[e.existing] == nil {
+				r.order = append(r.order, e.existing)
+			}
+			r.updates[e.existing] = append(r.updates[e.existing], i)
+			r.total++
+		}
+		if mode != ImportSkip {
+			r.total += len(e.Files)
+		}
+	}
+	r.total += len(r.adds)
+	return nil
+}
+
+func (r *importRun) add(ctx context.Context) error {
+	items := make([]item.Item, len(r.adds))
+	for n, i := range r.adds {
+		items[n] = r.entries[i].Item
+	}
+	added, err := r.client.AddMany(ctx, items, func(done, _ int) { r.advance(done) })
+	for n, id := range added {
+		line := &r.report.Entries[r.adds[n]]
+		line.Outcome, line.ID = ImportedAdded, id
+	}
+	return err
+}
+
+// update changes the items of the vault, as many in one change as the server takes.
+func (r *importRun) update(ctx context.Context) error {
+	c := r.client
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	v, err := c.loaded(ctx)
+	if err != nil {
+		return err
+	}
+	for rest := r.order; len(rest) > 0; {
+		var outcomes []updateOutcome
+		err := c.apply(ctx, v, func(ch *change) (err error) {
+			outcomes, err = r.updateSome(ctx, ch, rest)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for n, outcome := range outcomes {
+			r.settle(rest[n], outcome)
+		}
+		rest = rest[len(outcomes):]
+	}
+	return nil
+}
+
+type updateOutcome string // why the item was not updated; empty: it was
+
+func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([]updateOutcome, error) {
+	s := saving{v: ch.v, now: time.Now()}
+	var out []updateOutcome
+	size := 0
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		e := ch.v.entries[id]
+		if e == nil {
+			out = append(out, "the item was deleted on another device in the meantime")
+			continue
+		}
+		stored, err := ch.v.whole(e)
+		if err != nil {
+			return nil, err
+		}
+		result := stored
+		for _, i := range r.updates[id] {
+			result = updated(result, r.entries[i].Item)
+		}
+		if err := result.Validate(); err != nil {
+			out = append(out, updateOutcome(fmt.Sprintf("together with what the vault has: %v", err)))
+			continue
+		}
+		size += sealedBytes(result)
+		if records := len(ch.puts) + len(ch.deletes); records > 0 && (size > maxChangeBytes || records+2+len(e.secrets) > api.MaxChangeRecords) {
+			return out, nil
+		}
+		if err := s.replace(ch, e, stored, result); err != nil {
+			return nil, err
+		}
+		out = append(out, "")
+	}
+	return out, nil
+}
+
+func (r *importRun) settle(id string, why updateOutcome) {
+	for _, i := range r.updates[id] {
+		line := &r.report.Entries[i]
+		line.ID = id
+		if why == "" {
+			line.Outcome = ImportedUpdated
+		} else {
+			line.Outcome = ImportedSkipped
+			r.report.Problems = append(r.report.Problems, transfer.Problem{Row: line.Row, Title: line.Title, Reason: string(why)})
+		}
+		r.advance(r.done + 1)
+	}
+}
+
+// store keeps the files of the entries that came in.
+func (r *importRun) store(ctx context.Context) error {
+	for i, e := range r.entries {
+		line := r.report.Entries[i]
+		if line.Outcome != ImportedAdded && line.Outcome != ImportedUpdated {
+			continue
+		}
+		for _, f := range e.Files {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r.report.Problems = append(r.report.Problems, transfer.Problem{
+				Row: e.Row, Title: e.Item.Title, Reason: fmt.Sprintf("the file “%s” was not stored", f.Name),
+			})
+			r.advance(r.done + 1)
+		}
+	}
+	return nil
+}
