@@ -56,6 +56,7 @@ build: web
 web: app/web/node_modules/.package-lock.json
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/core.wasm ./app/cmd/vaultsphere-wasm
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/strength.wasm ./app/cmd/vaultsphere-strength-wasm
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/transfer.wasm ./app/cmd/vaultsphere-transfer-wasm
 	npm --prefix app/web run --silent build
 
 app/web/node_modules/.package-lock.json: app/web/package.json app/web/package-lock.json
@@ -108,7 +109,7 @@ lint: lint-go lint-web lint-shell lint-infra
 
 lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
-	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm
+	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
 	go mod tidy -diff
 	go -C scripts/engine/parts mod tidy -diff
 

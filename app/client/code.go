@@ -8,6 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
 // Code says what went wrong in a word that a user interface may rely on: an api.Code of the server, or one of these.
@@ -63,16 +64,21 @@ var failures = []struct {
 	{seal.ErrTooLarge, CodeBadInput, "shorten the notes or the fields"},
 	{seal.ErrEmptyPassword, CodeBadInput, "enter a password"},
 	{seal.ErrPasswordText, CodeBadInput, ""},
+	{ErrImportChoice, CodeBadInput, ""},
 	{ErrNotFound, CodeNotFound, ""},
 	{ErrBusy, Code(api.CodeRevisionConflict), "try again"},
 }
 
-// Explain finds the code and the hint of any error of this package.
+// Explain finds the code and the hint of any error of this package and of app/transfer.
 func Explain(err error) Failure {
 	f := Failure{Code: CodeInternal, Message: err.Error()}
 	var server *ServerError
 	if errors.As(err, &server) {
 		f.Code, f.Message, f.RetryAfter = Code(server.Code), server.Message, server.RetryAfter
+	}
+	if code, hint := transfer.Explain(err); code != "" {
+		f.Code, f.Hint = Code(code), hint
+		return f
 	}
 	var unreadable *UnreadableError
 	if errors.As(err, &unreadable) {

@@ -11,6 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
 func TestExplainGivesEveryErrorItsCode(t *testing.T) {
@@ -42,6 +43,8 @@ func TestExplainGivesEveryErrorItsCode(t *testing.T) {
 		{fmt.Errorf("item 2: %w", &item.FieldError{Field: "title"}), "bad_input"},
 		{seal.ErrEmptyPassword, "bad_input"},
 		{client.ErrNotFound, "not_found"},
+		{fmt.Errorf("%w: %w", transfer.ErrMalformed, seal.ErrKDFTooCostly), "file_damaged"},
+		{transfer.ErrWrongPassword, "file_wrong_password"},
 		{&client.KeptError{IDs: []string{"x"}}, "conflict"},
 		{client.ErrBusy, "revision_conflict"},
 	} {

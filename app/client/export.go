@@ -40,15 +40,23 @@ func (c *Client) Export(ctx context.Context, trash bool) ([]transfer.Exported, [
 
 // pastPasswords are those of the older versions, and before them those that were imported, the newest first.
 func (v *vault) pastPasswords(e *entry, it item.Item) ([]item.OldPassword, error) {
-	if len(e.secrets) < 2 {
+	i := len(e.secrets) - 1
+	if e.waiting == nil {
+		i-- // the last is the one in force
+	}
+	if i < 0 {
 		return it.PasswordHistory, nil
 	}
-	var out []item.OldPassword
-	newer, err := v.secret(e.id, e.current())
-	if err != nil {
-		return nil, &UnreadableError{e.id, err}
+	newer := it
+	if e.waiting == nil { // when the secret part was saved; it has the time of the last change of any part
+		secret, err := v.secret(e.id, e.current())
+		if err != nil {
+			return nil, &UnreadableError{e.id, err}
+		}
+		newer = secret
 	}
-	for i := len(e.secrets) - 2; i >= 0; i-- {
+	var out []item.OldPassword
+	for ; i >= 0; i-- {
 		older, err := v.secret(e.id, e.secrets[i])
 		if err != nil {
 			return nil, &UnreadableError{e.id, err}

@@ -31,13 +31,9 @@ const (
 	ImportRepeated  ImportStatus = "repeated"  // the file has it twice
 )
 
-// PlanImport reads a file and compares it with the vault. The errors are those of transfer.Read, and ErrLocked.
-func (c *Client) PlanImport(ctx context.Context, f transfer.File, o transfer.Options) (*Import, error) {
-	result, err := transfer.Read(f, o)
-	if err != nil {
-		return nil, err
-	}
-	p := &Import{client: c, result: result}
+// PlanImport compares what a file says with the vault. ErrLocked.
+func (c *Client) PlanImport(ctx context.Context, file *transfer.Result) (*Import, error) {
+	p := &Import{client: c, result: file}
 	return p, p.compare(ctx)
 }
 

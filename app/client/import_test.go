@@ -17,7 +17,11 @@ import (
 
 func (d *device) plan(t testing.TB, data string) *client.Import {
 	t.Helper()
-	p, err := d.PlanImport(t.Context(), transfer.File{Name: "x", Data: []byte(data)}, transfer.Options{})
+	file, err := transfer.Read(transfer.File{Data: []byte(data)}, transfer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.PlanImport(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +39,7 @@ func outcomes(r client.ImportReport) string {
 
 // known is a vault with two logins, and known.csv a file that has one of them again, the other with another password,
 // one that is new, and that one twice.
-const knownCSV = "title,url,username,password,notes,Door code\n" +
+const knownCSV = "title,url,username,password,notes,Colour\n" +
 	"Same,https://same.example,anna,p1,,\n" +
 	"Other title,https://www.differs.example/login,Anna,p-new,from the file,99\n" +
 	"New,https://new.example,anna,p3,,\n" +
@@ -72,7 +76,7 @@ func TestImportPreviewComparesWithTheVaultAndShowsNoSecret(t *testing.T) {
 	if len(preview.Changed) != 1 || preview.Changed[0].Existing != differs.ID || preview.Changed[0].Row != 3 {
 		t.Errorf("changed %+v", preview.Changed)
 	}
-	if len(preview.Problems) != 1 || preview.Problems[0].Row != 6 || len(preview.Kept) != 1 || preview.Kept[0].Name != "Door code" {
+	if len(preview.Problems) != 1 || preview.Problems[0].Row != 6 || len(preview.Kept) != 1 || preview.Kept[0].Name != "Colour" {
 		t.Errorf("problems %+v, kept %+v", preview.Problems, preview.Kept)
 	}
 	if s := d.sync(t); s.Count != 2 {
@@ -116,7 +120,7 @@ func TestImportByChoice(t *testing.T) {
 			}
 			want := item.Item{
 				Type: item.TypeLogin, Title: "Differs", Username: "anna", Password: "p-new", Notes: "from the vault\n\nfrom the file",
-				URLs: []string{"https://differs.example", "https://www.differs.example/login"}, Fields: []item.Field{{Name: "Door code", Value: "99"}},
+				URLs: []string{"https://differs.example", "https://www.differs.example/login"}, Fields: []item.Field{{Name: "Colour", Value: "99"}},
 			}
 			if !got.SameMeta(want) || !got.SameSecret(want) {
 				t.Errorf("updated to %+v, want %+v", got, want)
@@ -229,7 +233,7 @@ func TestExportComesBackAsIdentical(t *testing.T) {
 	if _, _, err := d.Export(t.Context(), true); !errors.Is(err, client.ErrLocked) {
 		t.Errorf("locked: %v", err)
 	}
-	if _, err := d.PlanImport(t.Context(), transfer.File{Data: data}, transfer.Options{}); !errors.Is(err, client.ErrLocked) {
+	if _, err := d.PlanImport(t.Context(), &transfer.Result{}); !errors.Is(err, client.ErrLocked) {
 		t.Errorf("locked: %v", err)
 	}
 }

@@ -138,11 +138,16 @@ func (r *importRun) advance(done int) {
 
 // sort decides about each entry.
 func (r *importRun) sort(choice ImportChoice) error {
-	for i, e := range r.entries {
-		mode, err := choice.mode(e.status)
+	modes := map[ImportStatus]ImportMode{}
+	for _, status := range []ImportStatus{ImportNew, ImportIdentical, ImportChanged, ImportRepeated} {
+		mode, err := choice.mode(status)
 		if err != nil {
 			return err
 		}
+		modes[status] = mode
+	}
+	for i, e := range r.entries {
+		mode := modes[e.status]
 		line := &r.report.Entries[i]
 		*line = ImportedEntry{Row: e.Row, Type: e.Item.Type, Title: e.Item.Title, Outcome: ImportedNot}
 		switch mode {

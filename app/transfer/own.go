@@ -17,28 +17,20 @@ const (
 	ownVersion = 1
 )
 
-// ErrNewerVersion says that a newer version of VaultSphere wrote a file.
-var ErrNewerVersion = errors.New("the file was written by a newer version of VaultSphere")
-
 // ownItem is an item in the form of the worker protocol. Its ID and the list of its attachments mean something only in
 // the vault it comes from.
 type ownItem struct {
 	item.Item
-	ID          omitted   `json:"id,omitzero"`
-	Base        omitted   `json:"base,omitzero"`
-	Attachments omitted   `json:"attachments,omitzero"`
-	Files       []ownFile `json:"files,omitempty"`
+	ID          omitted    `json:"id,omitzero"`
+	Base        omitted    `json:"base,omitzero"`
+	Attachments omitted    `json:"attachments,omitzero"`
+	Files       []Attached `json:"files,omitempty"`
 }
 
 // omitted is never written, and no value is one.
 type omitted struct{}
 
 func (omitted) UnmarshalJSON([]byte) error { return errors.New("is not part of an export") }
-
-type ownFile struct {
-	Name string `json:"name"`
-	Data []byte `json:"data"`
-}
 
 func writeJSON(items []Exported, _ WriteOptions) ([]byte, error) {
 	var b bytes.Buffer
@@ -47,11 +39,7 @@ func writeJSON(items []Exported, _ WriteOptions) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	for i, x := range items {
 		b.WriteString([]string{"\n", ","}[min(i, 1)])
-		own := ownItem{Item: x.Item}
-		for _, f := range x.Files {
-			own.Files = append(own.Files, ownFile(f))
-		}
-		if err := e.Encode(own); err != nil {
+		if err := e.Encode(ownItem{Item: x.Item, Files: x.Files}); err != nil {
 			return nil, fmt.Errorf("write an item: %w", err)
 		}
 		if b.Len() > maxTextBytes {
@@ -97,11 +85,7 @@ func readOwn(text string, b *builder) error {
 			b.problem(i+1, own.Title, "the entry is not as documented") // an error of JSON may quote a value
 			continue
 		}
-		var files []Attached
-		for _, f := range own.Files {
-			files = append(files, Attached(f))
-		}
-		b.add(i+1, own.Item, files...)
+		b.add(i+1, own.Item, own.Files...)
 		if b.full {
 			return nil
 		}

@@ -6,7 +6,6 @@
 package transfer
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -14,19 +13,6 @@ import (
 
 // MaxFileBytes is the size of the largest file that Read takes.
 const MaxFileBytes = 512 << 20
-
-// What is wrong with a file, in words for the person who chose it. Errors of Read wrap one of these.
-var (
-	ErrEmpty          = errors.New("the file is empty")
-	ErrUnknownFormat  = errors.New("the file is in none of the known formats")
-	ErrTruncated      = errors.New("the file ends too early; it may not have been copied or downloaded completely")
-	ErrTooLarge       = errors.New("the file holds more than can be imported at once")
-	ErrPasswordNeeded = errors.New("the file is protected by a password")
-	ErrWrongPassword  = errors.New("the password does not open the file")
-	ErrMalformed      = errors.New("the file is damaged")
-	ErrNotText        = errors.New("the file is not text")
-	ErrOtherFormat    = errors.New("the file is not in the chosen format")
-)
 
 // File is a file as it was chosen; only the end of its name is looked at.
 type File struct {
@@ -46,23 +32,23 @@ type Options struct {
 
 // Result is what a file says. Every entry of the file is in Items or in Problems.
 type Result struct {
-	Format   string
-	Items    []Imported
-	Problems []Problem
-	Kept     []Kept
+	Format   string     `json:"format"`
+	Items    []Imported `json:"items"`
+	Problems []Problem  `json:"problems"`
+	Kept     []Kept     `json:"kept"`
 }
 
 // Imported is an item that passes item.Validate, without an ID.
 type Imported struct {
-	Row   int // number of the row, the header being 1, or of the entry, from 1 on
-	Item  item.Item
-	Files []Attached
+	Row   int        `json:"row"` // number of the row, the header being 1, or of the entry, from 1 on
+	Item  item.Item  `json:"item"`
+	Files []Attached `json:"files,omitempty"`
 }
 
 // Attached is a file that belongs to an item.
 type Attached struct {
-	Name string
-	Data []byte
+	Name string `json:"name"`
+	Data []byte `json:"data"`
 }
 
 // Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret.

@@ -9,8 +9,8 @@ import (
 
 // Exported is an item on its way out, with the contents of its attachments.
 type Exported struct {
-	Item  item.Item
-	Files []Attached
+	Item  item.Item  `json:"item"`
+	Files []Attached `json:"files,omitempty"`
 }
 
 // WriteOptions say how to write.

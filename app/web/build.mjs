@@ -1,6 +1,6 @@
 // Builds the page into dist/: hashed assets, index.html, the service worker, and a brotli file beside every asset that it
 // makes smaller; of WebAssembly, which is megabytes, the brotli file alone.
-// app/web/build/core.wasm and strength.wasm must exist; `make web` builds them first.
+// app/web/build/core.wasm, strength.wasm and transfer.wasm must exist; `make web` builds them first.
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -120,12 +120,15 @@ function writeBrotli() {
 
 const core = built("core.wasm");
 const strength = built("strength.wasm");
+const transfer = built("transfer.wasm");
 emptyDist();
 const coreName = writeHashed("core.wasm", core);
 const strengthName = writeHashed("strength.wasm", strength);
+const transferName = writeHashed("transfer.wasm", transfer);
 const qr = await bundle("core/qr.ts");
 const worker = await bundle("worker.ts", {
   STRENGTH_URL: JSON.stringify(`/${strengthName}`),
+  TRANSFER_URL: JSON.stringify(`/${transferName}`),
   QR_URL: JSON.stringify(`/${qr.js}`),
 });
 const main = await bundle("main.tsx", {
@@ -152,7 +155,8 @@ writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
 const sizes = writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
-const inBackground = (name) => name === strengthName || name === qr.js || name.endsWith(".png") || name === "service-worker.js";
+const later = [strengthName, transferName, qr.js];
+const inBackground = (name) => later.includes(name) || name.endsWith(".png") || name === "service-worker.js";
 const sum = (wanted) => [...sizes].reduce((total, [name, size]) => total + (wanted(name) ? size : 0), 0);
 const first = megabytes(sum((name) => !inBackground(name)));
 console.log(`dist: with brotli ${first} at first, ${megabytes(sum(inBackground))} in the background`);

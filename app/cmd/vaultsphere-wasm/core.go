@@ -22,47 +22,65 @@ type core struct {
 
 	mu           sync.Mutex
 	registration *client.Registration
+	imported     *client.Import // from import_preview to import_run
 }
 
-// method reads its parameters from JSON and returns its result as JSON.
-type method func(ctx context.Context, params []byte, progress func([]byte)) ([]byte, error)
+// request is one call of a method.
+type request struct {
+	params   []byte // JSON
+	file     []byte // of methods that take one
+	progress func([]byte)
+}
+
+// answer is JSON, and a file from methods that make one.
+type answer struct {
+	json []byte
+	file []byte
+}
+
+type method func(ctx context.Context, r request) (answer, error)
 
 // none is for methods without parameters, or without a result.
 type none struct{}
 
 var errInput = errors.New("bad parameters")
 
-func (c *core) run(ctx context.Context, name string, params []byte, progress func([]byte)) (string, error) {
+func (c *core) run(ctx context.Context, name string, r request) (answer, error) {
 	m := c.methods[name]
 	if m == nil {
-		return "", fmt.Errorf("%w: there is no method %q", errInput, name)
+		return answer{}, fmt.Errorf("%w: there is no method %q", errInput, name)
 	}
-	result, err := m(ctx, params, progress)
-	return string(result), err
+	return m(ctx, r)
 }
 
 // of makes a method of a function with parameters P and result R.
 func of[P, R any](f func(context.Context, P) (R, error)) method {
-	return counting(func(ctx context.Context, p P, _ func(done, total int)) (R, error) { return f(ctx, p) })
+	return with(func(ctx context.Context, p P, _ request) (R, error) { return f(ctx, p) })
 }
 
 // counting makes a method of a function that also says how far it is.
 func counting[P, R any](f func(context.Context, P, func(done, total int)) (R, error)) method {
-	return func(ctx context.Context, params []byte, progress func([]byte)) ([]byte, error) {
+	return with(func(ctx context.Context, p P, r request) (R, error) { return f(ctx, p, r.counted()) })
+}
+
+// with makes a method of a function that takes the whole request, for the file in it.
+func with[P, R any](f func(context.Context, P, request) (R, error)) method {
+	return func(ctx context.Context, r request) (answer, error) {
 		var p P
-		if err := strict(params, &p); err != nil {
-			return nil, fmt.Errorf("%w: %w", errInput, err)
+		if err := strict(r.params, &p); err != nil {
+			return answer{}, fmt.Errorf("%w: %w", errInput, err)
 		}
-		r, err := f(ctx, p, counted(progress))
+		result, err := f(ctx, p, r)
 		if err != nil {
-			return nil, err
+			return answer{}, err
 		}
-		return json.Marshal(r)
+		text, err := json.Marshal(result)
+		return answer{json: text}, err
 	}
 }
 
-func counted(progress func([]byte)) func(done, total int) {
-	return func(done, total int) { progress(fmt.Appendf(nil, `{"done":%d,"total":%d}`, done, total)) }
+func (r request) counted() func(done, total int) {
+	return func(done, total int) { r.progress(fmt.Appendf(nil, `{"done":%d,"total":%d}`, done, total)) }
 }
 
 func strict(text []byte, to any) error {

@@ -6,11 +6,12 @@
 // It installs, before main first blocks,
 //
 //	globalThis.vaultsphere = {
-//	  call(method: string, paramsJSON: string, onProgress?: (json: string) => void, callId?: number): Promise<string>,
+//	  call(method: string, paramsJSON: string, onProgress?: (json: string) => void, callId?: number,
+//	    file?: Uint8Array): Promise<string | {result: string, file: Uint8Array}>,
 //	  cancel(callId: number): void,
 //	}
 //
-// A promise resolves to the result as JSON. It is rejected with an Error whose message is JSON:
+// A promise resolves to the result as JSON, of export together with the file. It is rejected with an Error whose message is JSON:
 // {"code","message","hint","retry_after"}, retry_after in seconds. Cancel ends the call that was made with that callId
 // (any number above zero that no other running call has); its promise is then rejected with the code "cancelled". What a
 // cancelled add_many had already added stays; sync, and list shows it.
@@ -60,10 +61,14 @@ func (b *bridge) call(_ js.Value, args []js.Value) any {
 	if len(args) < 2 || args[0].Type() != js.TypeString || args[1].Type() != js.TypeString {
 		return js.Global().Get("Promise").Call("reject", jsError(client.Failure{Code: client.CodeBadInput, Message: "call takes a method and its parameters as JSON"}))
 	}
-	method, params := args[0].String(), args[1].String()
-	progress := func([]byte) {}
+	method := args[0].String()
+	r := request{params: []byte(args[1].String()), progress: func([]byte) {}}
 	if len(args) > 2 && args[2].Type() == js.TypeFunction {
-		progress = func(json []byte) { args[2].Invoke(string(json)) }
+		r.progress = func(json []byte) { args[2].Invoke(string(json)) }
+	}
+	if len(args) > 4 && args[4].InstanceOf(js.Global().Get("Uint8Array")) {
+		r.file = make([]byte, args[4].Get("byteLength").Int())
+		js.CopyBytesToGo(r.file, args[4])
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	id := 0
@@ -73,14 +78,14 @@ func (b *bridge) call(_ js.Value, args []js.Value) any {
 		b.running[id] = cancel
 		b.mu.Unlock()
 	}
-	return promise(func() (string, error) {
+	return promise(func() (answer, error) {
 		defer func() {
 			cancel()
 			b.mu.Lock()
 			delete(b.running, id)
 			b.mu.Unlock()
 		}()
-		return b.core.run(ctx, method, []byte(params), progress)
+		return b.core.run(ctx, method, r)
 	})
 }
 
@@ -95,7 +100,7 @@ func (b *bridge) cancel(_ js.Value, args []js.Value) any {
 	return nil
 }
 
-func promise(work func() (string, error)) js.Value {
+func promise(work func() (answer, error)) js.Value {
 	executor := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		resolve, reject := args[0], args[1]
 		go func() {
@@ -110,7 +115,7 @@ func promise(work func() (string, error)) js.Value {
 				reject.Invoke(jsError(explain(err)))
 				return
 			}
-			resolve.Invoke(result)
+			resolve.Invoke(result.js())
 		}()
 		return nil
 	})
@@ -118,13 +123,29 @@ func promise(work func() (string, error)) js.Value {
 	return js.Global().Get("Promise").New(executor)
 }
 
+func (a answer) js() any {
+	if a.file == nil {
+		return string(a.json)
+	}
+	file := js.Global().Get("Uint8Array").New(len(a.file))
+	js.CopyBytesToJS(file, a.file)
+	return map[string]any{"result": string(a.json), "file": file}
+}
+
+// failure is client.Failure as the page reads it.
+type failure struct {
+	Code       client.Code `json:"code"`
+	Message    string      `json:"message"`
+	Hint       string      `json:"hint"`
+	RetryAfter float64     `json:"retry_after"` // seconds
+}
+
+func failureOf(f client.Failure) failure {
+	return failure{f.Code, f.Message, f.Hint, f.RetryAfter.Seconds()}
+}
+
 func jsError(f client.Failure) js.Value {
-	message, err := json.Marshal(struct {
-		Code       client.Code `json:"code"`
-		Message    string      `json:"message"`
-		Hint       string      `json:"hint"`
-		RetryAfter float64     `json:"retry_after"`
-	}{f.Code, f.Message, f.Hint, f.RetryAfter.Seconds()})
+	message, err := json.Marshal(failureOf(f))
 	if err != nil {
 		message = fmt.Appendf(nil, `{"code":%q,"message":"","hint":"","retry_after":0}`, f.Code)
 	}

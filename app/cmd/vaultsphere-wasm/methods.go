@@ -46,8 +46,11 @@ func newCore(cl *client.Client) *core {
 			opened, err := cl.Unlock(ctx, p.Password)
 			return username{opened.Username}, err
 		}),
-		"lock":   of(func(context.Context, none) (none, error) { cl.Lock(); return none{}, nil }),
-		"logout": of(func(ctx context.Context, _ none) (none, error) { return none{}, cl.Logout(ctx, true) }),
+		"lock": of(func(context.Context, none) (none, error) { c.keepImport(nil); cl.Lock(); return none{}, nil }),
+		"logout": of(func(ctx context.Context, _ none) (none, error) {
+			c.keepImport(nil)
+			return none{}, cl.Logout(ctx, true)
+		}),
 
 		"sync":    of(c.sync),
 		"index":   counting(c.index),
@@ -59,8 +62,13 @@ func newCore(cl *client.Client) *core {
 			return cl.NextCode(ctx, p.ID, time.Now())
 		}),
 		"save":     of(c.save),
-		"add_many": c.addMany,
+		"add_many": counting(c.addMany),
 		"delete":   of(c.remove),
+
+		"import_preview": with(c.importPreview),
+		"import_run":     counting(c.importRun),
+		"import_forget":  of(func(context.Context, none) (none, error) { c.keepImport(nil); return none{}, nil }),
+		"export":         c.export,
 
 		"account":         of(c.account),
 		"change_password": of(c.changePassword),
@@ -181,7 +189,7 @@ func (c *core) sync(ctx context.Context, _ none) (synced, error) {
 	return out, err
 }
 
-func (c *core) list(_ context.Context, params []byte, _ func([]byte)) ([]byte, error) {
+func (c *core) list(_ context.Context, r request) (answer, error) {
 	var p struct {
 		Query     string      `json:"query"`
 		Type      item.Type   `json:"type"`
@@ -192,11 +200,12 @@ func (c *core) list(_ context.Context, params []byte, _ func([]byte)) ([]byte, e
 		Offset    int         `json:"offset"`
 		Limit     int         `json:"limit"`
 	}
-	if err := strict(params, &p); err != nil {
-		return nil, fmt.Errorf("%w: %w", errInput, err)
+	if err := strict(r.params, &p); err != nil {
+		return answer{}, fmt.Errorf("%w: %w", errInput, err)
 	}
 	q := client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite, Trash: p.Trash, Sort: p.Sort}
-	return c.client.SearchJSON(q, p.Offset, p.Limit)
+	found, err := c.client.SearchJSON(q, p.Offset, p.Limit)
+	return answer{json: found}, err
 }
 
 func (c *core) index(ctx context.Context, _ none, progress func(done, total int)) (none, error) {
@@ -239,18 +248,18 @@ func (c *core) save(ctx context.Context, p struct {
 	return c.client.Save(ctx, p.Item)
 }
 
-func (c *core) addMany(ctx context.Context, params []byte, progress func([]byte)) ([]byte, error) {
-	var p struct {
-		Items []item.Item `json:"items"`
+type added struct {
+	Added int `json:"added"`
+}
+
+func (c *core) addMany(ctx context.Context, p struct {
+	Items []item.Item `json:"items"`
+}, progress func(done, total int)) (added, error) {
+	ids, err := c.client.AddMany(ctx, p.Items, progress)
+	if err != nil && len(ids) > 0 {
+		err = fmt.Errorf("%d of %d were added: %w", len(ids), len(p.Items), err)
 	}
-	if err := strict(params, &p); err != nil {
-		return nil, fmt.Errorf("%w: %w", errInput, err)
-	}
-	added, err := c.client.AddMany(ctx, p.Items, counted(progress))
-	if err != nil && len(added) > 0 {
-		return nil, fmt.Errorf("%d of %d were added: %w", len(added), len(p.Items), err)
-	}
-	return fmt.Appendf(nil, `{"added":%d}`, len(added)), err
+	return added{len(ids)}, err
 }
 
 func (c *core) remove(ctx context.Context, p struct {

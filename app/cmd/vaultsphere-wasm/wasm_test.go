@@ -18,23 +18,27 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
 )
 
-// core builds core.wasm as the page's build does.
-var core = sync.OnceValues(func() (string, error) {
+// modules builds core.wasm and transfer.wasm into a folder as the page's build does.
+var modules = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "core")
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(dir, "core.wasm")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, ".")
-	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	build.Stderr = os.Stderr
-	return file, build.Run()
+	for file, source := range map[string]string{"core.wasm": ".", "transfer.wasm": "../vaultsphere-transfer-wasm"} {
+		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, file), source)
+		build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+		build.Stderr = os.Stderr
+		if err := build.Run(); err != nil {
+			return dir, err
+		}
+	}
+	return dir, nil
 })
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if file, err := core(); err == nil {
-		os.RemoveAll(filepath.Dir(file))
+	if dir, err := modules(); err == nil {
+		os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }
@@ -46,7 +50,7 @@ func run(t testing.TB, script string, env ...string) []byte {
 	if err != nil {
 		t.Fatal("Node is missing: apt-get install nodejs")
 	}
-	file, err := core()
+	dir, err := modules()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +62,8 @@ func run(t testing.TB, script string, env ...string) []byte {
 	t.Cleanup(ranges.Close)
 	server := daemontest.Start(t, func(c *daemon.Config) { c.BreachAddress = ranges.URL })
 	cmd := exec.CommandContext(t.Context(), node, filepath.Join("testdata", script))
-	cmd.Env = append(os.Environ(), "CORE_WASM="+file, "WASM_EXEC="+filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/wasm_exec.js"),
-		"SERVER="+server, "RANGES="+ranges.URL)
+	cmd.Env = append(os.Environ(), "CORE_WASM="+filepath.Join(dir, "core.wasm"), "TRANSFER_WASM="+filepath.Join(dir, "transfer.wasm"),
+		"WASM_EXEC="+filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/wasm_exec.js"), "SERVER="+server, "RANGES="+ranges.URL)
 	cmd.Env = append(cmd.Env, env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -79,6 +83,10 @@ func knowsLetmein(w http.ResponseWriter, r *http.Request) {
 
 func TestWorkerProtocol(t *testing.T) {
 	run(t, "protocol.mjs")
+}
+
+func TestImportAndExport(t *testing.T) {
+	run(t, "transfer.mjs")
 }
 
 func TestLargeVaultInWebAssembly(t *testing.T) {

@@ -1,12 +1,17 @@
-// The worker that runs core.wasm, strength.wasm from the first password that is judged, and the QR reader from the first
-// picture. It passes calls on and keeps the device's memory for the glue; it knows nothing about vaults.
+// The worker that runs core.wasm, strength.wasm from the first password that is judged, transfer.wasm while a file is read
+// or written, and the QR reader from the first picture. It passes calls on and keeps the device's memory for the glue; it knows nothing about vaults.
 import "go:wasm_exec";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
 import type * as qr from "./core/qr";
+import { transfer } from "./core/transfer";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Answer = string | { result: string; file: Bytes };
 
 interface Glue {
-  call(method: string, paramsJSON: string, onProgress?: (json: string) => void): Promise<string>;
+  call(method: string, paramsJSON: string, onProgress?: (json: string) => void, id?: number, file?: Bytes): Promise<Answer>;
+  cancel(id: number): void;
 }
 
 interface GoRuntime {
@@ -32,7 +37,7 @@ interface Scope extends Meter {
     memoryStore: typeof memoryStore;
     weak(passwords: string[]): Promise<boolean[]>;
   };
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transferred?: Transferable[]): void;
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
@@ -97,17 +102,39 @@ async function scan(picture: Blob): Promise<string> {
   }));
 }
 
-async function run({ id, method, params, picture }: CallMessage): Promise<string> {
+async function run({ id, method, params, file }: CallMessage): Promise<Answer> {
   const glue = await started;
-  if (method === "strength") return judge(params);
-  if (method === "scan_qr" && picture) return scan(picture);
-  return glue.call(method, params, (progress) => scope.postMessage({ id, progress }));
+  const progress = (json: string) => scope.postMessage({ id, progress: json });
+  switch (method) {
+    case "strength":
+      return judge(params);
+    case "scan_qr":
+      return scan(file ?? new Blob());
+    case "formats":
+      return (await transfer("formats", params)).result;
+    case "import_columns":
+      return (await transfer("columns", params, file)).result;
+    case "import_preview": {
+      const read = await transfer("read", params, file, progress);
+      return glue.call(method, "{}", progress, id, read.file);
+    }
+    case "export": {
+      const { trash, ...options } = JSON.parse(params) as { trash: boolean };
+      const opened = await glue.call(method, JSON.stringify({ trash }), progress, id);
+      if (typeof opened === "string") throw new Error("the core gave no items");
+      const written = await transfer("write", JSON.stringify(options), new Blob([opened.file]));
+      return { result: opened.result, file: written.file };
+    }
+  }
+  return glue.call(method, params, progress, id);
 }
 
 async function answer(call: CallMessage) {
   const { id } = call;
   try {
-    scope.postMessage({ id, result: await run(call) });
+    const made = await run(call);
+    if (typeof made === "string") scope.postMessage({ id, result: made });
+    else scope.postMessage({ id, ...made }, [made.file.buffer]);
   } catch (e) {
     scope.postMessage({ id, error: e instanceof Error ? e.message : String(e) });
   }
@@ -115,5 +142,6 @@ async function answer(call: CallMessage) {
 
 scope.onmessage = ({ data }) => {
   if ("module" in data) started = start(data.module);
+  else if ("cancel" in data) void started.then((glue) => glue.cancel(data.cancel));
   else void answer(data);
 };

@@ -40,9 +40,19 @@ export async function start() {
   const go = new globalThis.Go();
   void go.run(await WebAssembly.instantiate(compiled, go.importObject));
   const glue = globalThis.vaultsphere;
-  const call = async (method, params = {}, onProgress, id) =>
-    JSON.parse(await glue.call(method, JSON.stringify(params), onProgress, id));
+  const call = async (method, params = {}, onProgress, id, file) =>
+    JSON.parse(await glue.call(method, JSON.stringify(params), onProgress, id, file));
   return { call, glue };
+}
+
+/** Calls a method of transfer.wasm in an instance of its own. */
+export async function transfer(method, params, file = new Uint8Array(), onProgress = () => {}) {
+  const go = new globalThis.Go();
+  const { instance } = await WebAssembly.instantiate(readFileSync(process.env.TRANSFER_WASM), go.importObject);
+  void go.run(instance);
+  const { result, file: made, error } = globalThis.vaultsphereTransfer(method, JSON.stringify(params), file, onProgress);
+  if (error) throw new Error(error);
+  return { result: JSON.parse(result), file: made };
 }
 
 /** What a rejected call says. */

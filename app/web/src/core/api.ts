@@ -1,5 +1,8 @@
 // One function for each method of the worker protocol.
-import { call } from "./host";
+import { call, callForFile } from "./host";
+import type {
+  ExportResult, Formats, ImportChoice, ImportPreview, ImportReport, ReadOptions, TablePreview,
+} from "./transfer-types";
 import type {
   AccountInfo, Generated, HealthReport, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
   Strength, SyncResult, TOTPEnrolment, Version,
@@ -8,6 +11,7 @@ import type {
 const method = <P extends object, R>(name: string) => (params: P): Promise<R> => call<R>(name, params);
 const bare = <R>(name: string) => (): Promise<R> => call<R>(name, {});
 type Nothing = Record<string, never>;
+const progressOf = (onProgress?: (p: Progress) => void) => (json: string) => onProgress?.(JSON.parse(json) as Progress);
 
 // signing in and out
 export const resume = bare<Resumed>("resume");
@@ -38,7 +42,24 @@ export const code = method<{ id: string } | { totp: string }, OneTimeCode>("code
 export const nextCode = method<{ id: string }, OneTimeCode>("next_code");
 export const remove = method<{ ids: string[] }, Nothing>("delete");
 export const addMany = (items: Item[], onProgress: (p: Progress) => void): Promise<{ added: number }> =>
-  call("add_many", { items }, (json) => onProgress(JSON.parse(json) as Progress));
+  call("add_many", { items }, { onProgress: progressOf(onProgress) });
+
+// import and export
+export const formats = bare<Formats>("formats");
+/** The first rows of a CSV of any kind, so that its columns can be chosen. They may hold secrets. */
+export const importColumns = (file: File): Promise<TablePreview> => call("import_columns", { name: file.name }, { file });
+/** Reads a file and compares it with the vault. The plan waits in the core for importRun. */
+export const importPreview = (file: File, options: ReadOptions = {}, onProgress?: (p: Progress) => void): Promise<ImportPreview> =>
+  call("import_preview", { ...options, name: file.name }, { file, onProgress: progressOf(onProgress) });
+/** Brings in what importPreview showed. Ending it by the signal leaves what was added, and the report says what that is. */
+export const importRun = (
+  choice: ImportChoice, onProgress?: (p: Progress) => void, signal?: AbortSignal,
+): Promise<ImportReport> => call("import_run", choice, { onProgress: progressOf(onProgress), signal });
+export const importForget = bare<Nothing>("import_forget");
+export const exportVault = async (params: { format: string; password?: string; trash: boolean }): Promise<ExportResult> => {
+  const { result, file } = await callForFile<Omit<ExportResult, "file">>("export", params);
+  return { ...result, file: file ?? new Uint8Array() };
+};
 
 // the account
 export const account = bare<AccountInfo>("account");
@@ -54,7 +75,7 @@ export const deleteAccount = method<{ password: string }, Nothing>("delete_accou
 
 // the health of the passwords
 const counted = <R>(name: string) => (onProgress?: (p: Progress) => void): Promise<R> =>
-  call(name, {}, onProgress && ((json) => onProgress(JSON.parse(json) as Progress)));
+  call(name, {}, { onProgress: progressOf(onProgress) });
 export const health = counted<HealthReport>("health");
 /** Looks passwords up at breachAddress, which learns the first five digits of their hashes; health then counts them in. */
 export const breaches = counted<Nothing>("breaches");
@@ -65,5 +86,5 @@ export const breachAddress = bare<{ address: string }>("breach_address");
 export const generatePassword = method<PasswordRules, Generated>("generate_password");
 export const generatePassphrase = method<PassphraseRules, Generated>("generate_passphrase");
 /** Reads the QR code in a picture that was dropped or pasted. */
-export const scanQR = (picture: Blob): Promise<{ text: string }> => call("scan_qr", {}, undefined, picture);
+export const scanQR = (picture: Blob): Promise<{ text: string }> => call("scan_qr", {}, { file: picture });
 export const strength = method<{ password: string; inputs: string[] }, Strength>("strength");

@@ -8,8 +8,19 @@ import { WORKER_SCRIPT } from "./trusted";
 declare const CORE_URL: string;
 declare const CORE_BYTES: number;
 
+export interface Answer<R> {
+  result: R;
+  file?: Uint8Array<ArrayBuffer>; // of methods that make one
+}
+
+export interface CallOptions {
+  onProgress?: (json: string) => void;
+  file?: Blob;
+  signal?: AbortSignal; // ends the call; what it had done until then stays
+}
+
 interface Pending {
-  resolve(result: string): void;
+  resolve(answer: Answer<string>): void;
   reject(error: CoreError): void;
   progress?: (json: string) => void;
 }
@@ -55,7 +66,7 @@ function receive({ data }: MessageEvent<FromWorker>) {
     return;
   }
   pending.delete(data.id);
-  if ("result" in data) call.resolve(data.result);
+  if ("result" in data) call.resolve(data);
   else call.reject(CoreError.parse(data.error));
 }
 
@@ -96,15 +107,26 @@ export function restart() {
 }
 
 /** Calls one method of the protocol. Calls made before the worker is ready wait for it. */
-export async function call<R>(
-  method: string, params: object, onProgress?: (json: string) => void, picture?: Blob,
-): Promise<R> {
+export async function call<R>(method: string, params: object, options?: CallOptions): Promise<R> {
+  return (await callForFile<R>(method, params, options)).result;
+}
+
+/** Calls a method that answers with a file as well. */
+export async function callForFile<R>(method: string, params: object, options: CallOptions = {}): Promise<Answer<R>> {
   if (!worker) await module?.then(() => undefined);
   if (!worker) throw new CoreError("internal", "the core is not running");
   const id = nextId++;
-  const result = await new Promise<string>((resolve, reject) => {
-    pending.set(id, { resolve, reject, progress: onProgress });
-    send({ id, method, params: JSON.stringify(params), ...(picture && { picture }) });
-  });
-  return JSON.parse(result || "{}") as R;
+  const { file, onProgress, signal } = options;
+  const cancel = () => send({ cancel: id });
+  try {
+    const { result, file: made } = await new Promise<Answer<string>>((resolve, reject) => {
+      pending.set(id, { resolve, reject, progress: onProgress });
+      send({ id, method, params: JSON.stringify(params), ...(file && { file }) });
+      signal?.addEventListener("abort", cancel);
+      if (signal?.aborted) cancel();
+    });
+    return { result: JSON.parse(result || "{}") as R, file: made };
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
 }

@@ -5,13 +5,13 @@ export interface CallMessage {
   id: number;
   method: string;
   params: string;
-  picture?: Blob; // for scan_qr
+  file?: Blob; // for methods that read one
 }
 
-export type ToWorker = { module: WebAssembly.Module } | CallMessage;
+export type ToWorker = { module: WebAssembly.Module } | { cancel: number } | CallMessage;
 
 export type FromWorker =
-  | { id: number; result: string }
+  | { id: number; result: string; file?: Uint8Array<ArrayBuffer> }
   | { id: number; error: string }
   | { id: number; progress: string }
   | { stopped: string };
