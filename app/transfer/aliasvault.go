@@ -35,7 +35,7 @@ var aliasVaultCSV = csvFormat{
 		for _, name := range []string{"AliasGender", "AliasFirstName", "AliasLastName", "AliasNickName"} {
 			b.keepField(r.number, it, label(strings.TrimPrefix(name, "Alias")), r.text(fold(name)), item.FieldText)
 		}
-		loginOrNote(it)
+		noteOrLogin(it)
 	},
 }
 

@@ -32,7 +32,7 @@ var dropboxCSV = csvFormat{
 		case strings.EqualFold(kind, "note") || strings.EqualFold(kind, "secure note"):
 			it.Type = item.TypeNote
 		}
-		loginOrNote(it)
+		noteOrLogin(it)
 	},
 }
 

@@ -233,7 +233,7 @@ func readEnpassCSV(in *input, b *builder) error {
 		for i := 1; i+1 < len(cells); i += 2 {
 			enpassPair(&it, cells[i], cells[i+1])
 		}
-		loginOrNote(&it)
+		noteOrLogin(&it)
 		b.add(r.number, it)
 	}
 	return nil

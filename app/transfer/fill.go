@@ -121,11 +121,12 @@ func one(s string) []string {
 	return []string{s}
 }
 
-// noteOrLogin gives an entry of a free form its type: a login if it has what only a login shows, or else a note.
+// noteOrLogin gives an entry of a free form its type: a login if it has what only a login shows, or an address and
+// nobody said that it is a note.
 func noteOrLogin(it *item.Item) {
 	switch {
 	case it.Type != "" && it.Type != item.TypeNote:
-	case it.Username+it.Password+it.TOTP != "":
+	case it.Username+it.Password+it.TOTP != "", it.Type == "" && len(it.URLs) > 0:
 		it.Type = item.TypeLogin
 	default:
 		it.Type = item.TypeNote

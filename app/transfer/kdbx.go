@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/tobischo/gokeepasslib/v3"
 )
@@ -304,9 +305,8 @@ func readKDBXInner(plain []byte) (*kdbx, error) {
 		case kdbxInnerKey:
 			key = value
 		case kdbxInnerBinary:
-			if len(value) > 0 { // the first byte says whether programs protect it in memory
-				k.files[fmt.Sprint(len(k.files))] = keepassContent{data: value[1:]}
-			}
+			// The first byte says whether programs protect it in memory.
+			k.files[strconv.Itoa(len(k.files))] = keepassContent{data: value[min(1, len(value)):]}
 		case kdbxInnerEnd:
 			var err error
 			k.xml = plain[r.at:]

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
@@ -31,14 +30,15 @@ func readKDBX(in *input, b *builder) error {
 	if err != nil {
 		return err
 	}
-	file, err := readKeepassXML(opened.xml, opened.stream, opened.files)
+	file, err := parseKeepassXML(opened.xml, opened.stream, opened.files)
 	if err != nil {
 		return err
 	}
 	if len(file.headerHash) > 0 && len(opened.headerHash) > 0 && !bytes.Equal(file.headerHash, opened.headerHash) {
 		return errKDBXHeader
 	}
-	return newKeepass(file, b).read()
+	newKeepass(file, b).read()
+	return nil
 }
 
 func isKeepassXML(in *input) bool {
@@ -50,16 +50,17 @@ func isKeepassXML(in *input) bool {
 	return err == nil && strings.HasPrefix(strings.TrimSpace(text), "<")
 }
 
-func readKeepassFile(in *input, b *builder) error {
+func readKeepassXML(in *input, b *builder) error {
 	text, err := in.text()
 	if err != nil {
 		return err
 	}
-	file, err := readKeepassXML([]byte(text), nil, map[string]keepassContent{})
+	file, err := parseKeepassXML([]byte(text), nil, map[string]keepassContent{})
 	if err != nil {
 		return err
 	}
-	return newKeepass(file, b).read()
+	newKeepass(file, b).read()
+	return nil
 }
 
 // keepass makes items of a document.
@@ -67,6 +68,7 @@ type keepass struct {
 	file    *keepassFile
 	b       *builder
 	row     int
+	total   int                      // entries, and groups with notes
 	entries map[string]*keepassEntry // by UUID in hexadecimal digits, as references name them
 }
 
@@ -74,17 +76,21 @@ func newKeepass(file *keepassFile, b *builder) *keepass {
 	return &keepass{file: file, b: b, entries: map[string]*keepassEntry{}}
 }
 
-func (k *keepass) read() error {
+func (k *keepass) read() {
 	for _, top := range k.file.root.groups {
 		k.index(top)
 	}
 	for _, top := range k.file.root.groups {
 		k.group(top, "", false)
 	}
-	return nil
 }
 
+// index finds the entries that references may name, and counts what will be read.
 func (k *keepass) index(g *keepassGroup) {
+	k.total += len(g.entries)
+	if g.notes != "" {
+		k.total++
+	}
 	for _, e := range g.entries {
 		if uuid, err := base64.StdEncoding.DecodeString(e.uuid); err == nil {
 			k.entries[strings.ToUpper(hex.EncodeToString(uuid))] = e
@@ -98,7 +104,7 @@ func (k *keepass) index(g *keepassGroup) {
 // group reads a group and those in it. The path is that of its tag: the group at the top is the database, not a folder.
 func (k *keepass) group(g *keepassGroup, path string, trashed bool) {
 	if g.notes != "" {
-		k.row++
+		k.next()
 		note := item.Item{Type: item.TypeNote, Title: g.name, Notes: keepassLines(g.notes)}
 		if path != "" {
 			note.Tags = []string{path}
@@ -106,7 +112,7 @@ func (k *keepass) group(g *keepassGroup, path string, trashed bool) {
 		k.b.add(k.row, note)
 	}
 	for _, e := range g.entries {
-		k.row++
+		k.next()
 		it, files := k.item(e, path, trashed)
 		k.b.add(k.row, it, files...)
 	}
@@ -123,6 +129,11 @@ func (k *keepass) group(g *keepassGroup, path string, trashed bool) {
 	}
 }
 
+func (k *keepass) next() {
+	k.row++
+	k.b.progress(k.row, k.total)
+}
+
 func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, []Attached) {
 	ours := readKeepassExtra(e)
 	it := item.Item{Created: e.created, Modified: e.modified}
@@ -132,7 +143,7 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 	}
 	k.strings(&it, e, ours)
 	k.history(&it, e)
-	loginOrNote(&it)
+	noteOrLogin(&it)
 	if !e.expires.IsZero() {
 		k.b.keepField(k.row, &it, "Expires", e.expires.Format(time.RFC3339), item.FieldText)
 	}
@@ -156,17 +167,6 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 	return it, k.attachments(e)
 }
 
-// loginOrNote gives an entry a type where the source knows one only: without anything that a login has, it is a note.
-func loginOrNote(it *item.Item) {
-	switch {
-	case it.Type != "":
-	case it.Username+it.Password+it.TOTP == "" && len(it.URLs) == 0:
-		it.Type = item.TypeNote
-	default:
-		it.Type = item.TypeLogin
-	}
-}
-
 // strings gives each string of an entry its place.
 func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 	codes := keepassCodes{}
@@ -176,6 +176,7 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 			continue
 		}
 		switch {
+		case value == "":
 		case s.name == keepassTitle:
 			it.Title = value
 		case s.name == keepassUser:
@@ -186,7 +187,6 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 			it.URLs = append([]string{value}, it.URLs...)
 		case s.name == keepassNotes:
 			it.Notes = value
-		case value == "":
 		case isMoreURL(s.name):
 			it.URLs = append(it.URLs, value)
 		case strings.TrimRight(s.name, "0123456789_") == keepassAndroid && !s.protected:
@@ -280,111 +280,4 @@ func (k *keepass) resolve(s string) string {
 
 var keepassReferences = map[string]string{
 	"T": keepassTitle, "U": keepassUser, "P": keepassPassword, "A": keepassURL, "N": keepassNotes,
-}
-
-// keepassCodes collects what an entry says about one-time codes, in one of the ways of four programs.
-type keepassCodes map[string]string
-
-// keepassCodeNames are those of KeePassXC, KeeTrayTOTP, and KeePass itself (https://keepass.info/help/base/placeholders.html#otp).
-var keepassCodeNames = []string{keepassOTP, "TOTP Seed", "TOTP Settings",
-	"TimeOtp-Secret", "TimeOtp-Secret-Hex", "TimeOtp-Secret-Base32", "TimeOtp-Secret-Base64", "TimeOtp-Length", "TimeOtp-Period", "TimeOtp-Algorithm",
-	"HmacOtp-Secret", "HmacOtp-Secret-Hex", "HmacOtp-Secret-Base32", "HmacOtp-Secret-Base64", "HmacOtp-Counter"}
-
-func (c keepassCodes) take(name, value string) bool {
-	if !slices.Contains(keepassCodeNames, name) {
-		return false
-	}
-	if value != "" {
-		c[name] = value
-	}
-	return true
-}
-
-// left are those that address did not take.
-func (c keepassCodes) left() []keepassString {
-	var out []keepassString
-	for _, name := range keepassCodeNames {
-		if value, ok := c[name]; ok {
-			out = append(out, keepassString{name: name, value: value})
-		}
-	}
-	return out
-}
-
-func (c keepassCodes) remove(names ...string) {
-	for _, name := range names {
-		delete(c, name)
-	}
-}
-
-// address takes the first way that makes codes.
-func (c keepassCodes) address(issuer, account string) string {
-	if text := c[keepassOTP]; text != "" {
-		if strings.HasPrefix(text, "key=") { // KeeOtp
-			text = keeOTP(text)
-		}
-		c.remove(keepassOTP)
-		return text
-	}
-	if seed := c["TOTP Seed"]; seed != "" {
-		period, digits, _ := strings.Cut(c["TOTP Settings"], ";")
-		o := oneTime{secret: seed, period: period, digits: digits}
-		if digits == "S" {
-			o.kind = "steam"
-		}
-		c.remove("TOTP Seed", "TOTP Settings")
-		return o.plain()
-	}
-	for _, family := range []string{"TimeOtp-", "HmacOtp-"} {
-		secret, name := c.secret(family)
-		if secret == "" {
-			continue
-		}
-		o := oneTime{secret: secret, digits: c["TimeOtp-Length"], period: c["TimeOtp-Period"],
-			algorithm: strings.TrimPrefix(c["TimeOtp-Algorithm"], "HMAC-")}
-		c.remove(name)
-		if family == "TimeOtp-" {
-			c.remove("TimeOtp-Length", "TimeOtp-Period", "TimeOtp-Algorithm")
-			return o.plain()
-		}
-		o = oneTime{kind: "hotp", issuer: issuer, account: account, secret: secret, counter: c["HmacOtp-Counter"]}
-		c.remove("HmacOtp-Counter")
-		return o.address()
-	}
-	return ""
-}
-
-func keeOTP(text string) string {
-	values := map[string]string{}
-	for _, pair := range strings.Split(text, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		values[name] = value
-	}
-	return oneTime{secret: strings.ReplaceAll(values["key"], "%3d", ""), digits: values["size"], period: values["step"], algorithm: values["otpHashMode"]}.plain()
-}
-
-// secret is the key of a family in base32, and the name of the string it was in.
-func (c keepassCodes) secret(family string) (secret, name string) {
-	for _, encoding := range []struct {
-		suffix string
-		decode func(string) ([]byte, error)
-	}{
-		{"Secret-Base32", nil},
-		{"Secret-Hex", hex.DecodeString},
-		{"Secret-Base64", base64.StdEncoding.DecodeString},
-		{"Secret", func(s string) ([]byte, error) { return []byte(s), nil }},
-	} {
-		name := family + encoding.suffix
-		value := c[name]
-		switch {
-		case value == "":
-			continue
-		case encoding.decode == nil:
-			return value, name
-		}
-		if raw, err := encoding.decode(strings.TrimSpace(value)); err == nil {
-			return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw), name
-		}
-	}
-	return "", ""
 }

@@ -91,13 +91,13 @@ func kpDatabase(t *testing.T, options ...gokeepasslib.DatabaseOption) *gokeepass
 	uuid := fmt.Sprintf("%X", bank.UUID[:])
 	root := kpGroup("My database", bank,
 		kpEntry("Title", "Reference", "UserName", "{REF:U@I:"+uuid+"}", "*Password", "{REF:P@I:"+uuid+"}", "Other", "{REF:P@I:00}"),
-		kpEntry("Title", "Seed", "UserName", "u", "*TOTP Seed", "jbsw y3dp", "TOTP Settings", "60;8"),
+		kpEntry("Title", "Seed", "UserName", "u", "*TOTP Seed", "jbsw y3dp", "TOTP Settings", "60;8;https://time.example"),
 		kpEntry("Title", "Steam", "UserName", "u", "*TOTP Seed", "JBSWY3DP", "TOTP Settings", "30;S"),
 		kpEntry("Title", "KeePass", "UserName", "u", "*TimeOtp-Secret-Hex", "48656c6c6f", "TimeOtp-Algorithm", "HMAC-SHA-256", "TimeOtp-Length", "8", "TimeOtp-Period", "60"),
 		kpEntry("Title", "Counter", "UserName", "u", "*HmacOtp-Secret-Base32", "JBSWY3DP", "HmacOtp-Counter", "7"),
 		kpEntry("Title", "KeeOtp", "UserName", "u", "*otp", "key=JBSWY3DP&size=8&step=60"),
 	)
-	mail := kpGroup("Mail", kpEntry("Title", "Only a note", "Notes", "remember"))
+	mail := kpGroup("Mail", kpEntry("Title", "Only a note", "UserName", "", "*Password", "", "URL", "", "Notes", "remember"))
 	mail.Groups = []gokeepasslib.Group{kpGroup("Work", kpEntry("UserName", "w", "*Password", "x", "URL", "https://mail.example"))}
 	mail.Notes = "about mail"
 	bin := kpGroup("Recycle Bin", kpEntry("Title", "Gone", "UserName", "g"))

@@ -23,7 +23,7 @@ var keepassCSV = csvFormat{
 		if expires := r.text("expires"); !strings.HasPrefix(expires, "2999-") { // KeePass 1 writes it for never
 			b.keepField(r.number, it, "Expires", expires, item.FieldText)
 		}
-		loginOrNote(it)
+		noteOrLogin(it)
 	},
 }
 
@@ -55,7 +55,7 @@ var keepassXCCSV = csvFormat{
 			trash(it)
 		}
 		it.Tags = append(one(path), it.Tags...)
-		loginOrNote(it)
+		noteOrLogin(it)
 	},
 }
 
@@ -76,7 +76,7 @@ var passboltCSV = csvFormat{
 		if kind := r.text("type"); !strings.EqualFold(kind, "login") {
 			b.keepField(r.number, it, "Type", kind, item.FieldText)
 		}
-		loginOrNote(it)
+		noteOrLogin(it)
 	},
 }
 

@@ -73,7 +73,7 @@ type keepassXML struct {
 	budget int64 // bytes of attachments that may still be unpacked; what is not packed is no more than the document
 }
 
-func readKeepassXML(document []byte, stream *gokeepasslib.StreamManager, files map[string]keepassContent) (*keepassFile, error) {
+func parseKeepassXML(document []byte, stream *gokeepasslib.StreamManager, files map[string]keepassContent) (*keepassFile, error) {
 	r := &keepassXML{
 		d: xml.NewDecoder(bytes.NewReader(document)), stream: stream, budget: keepassMaxBytes,
 		file: &keepassFile{files: files},

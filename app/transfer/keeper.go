@@ -275,7 +275,7 @@ func readKeeperCSV(in *input, b *builder) error {
 			}
 			r.pair(rest[0], rest[1])
 		}
-		loginOrNote(&r.it)
+		noteOrLogin(&r.it)
 		b.add(row.number, r.it)
 	}
 	return nil

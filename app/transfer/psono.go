@@ -31,33 +31,30 @@ func psonoHolds(folder object) bool {
 }
 
 func readPsono(in *input, b *builder) error {
-	r := psono{b: b}
-	r.folder(in.json(), "")
+	b.each(psonoEntries(in.json(), ""), func(row int, o object, path string) {
+		r := psono{b, row}
+		r.item(o, path)
+	})
 	return nil
 }
 
-type psono struct {
-	b   *builder
-	row int
-}
-
-func (r *psono) folder(o object, path string) {
-	for _, e := range o.list("items") {
-		r.row++
-		entry, ok := e.(map[string]any)
-		if !ok {
-			r.b.problem(r.row, "", "the entry is not an object")
-			continue
-		}
-		r.item(entry, path)
-	}
+// psonoEntries lists what is in a folder, and then what is in those inside it.
+func psonoEntries(o object, path string) []groupedEntry {
+	out := o.entries("items", func(object) string { return path })
 	for _, folder := range o.objects("folders") {
 		name := folder.text("name")
 		if path != "" {
 			name = path + "/" + name
 		}
-		r.folder(folder, name)
+		out = append(out, psonoEntries(folder, name)...)
 	}
+	return out
+}
+
+// psono reads one entry.
+type psono struct {
+	b   *builder
+	row int
 }
 
 func (r *psono) item(o object, path string) {

@@ -10,7 +10,7 @@ var strongboxCSV = csvFormat{
 	},
 	finish: func(b *builder, r *csvRow, it *item.Item) {
 		takeEmail(b, r, it, "email")
-		loginOrNote(it)
+		noteOrLogin(it)
 	},
 }
 
