@@ -1,0 +1,31 @@
+package transfer_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+func TestDocumentListsEveryFormat(t *testing.T) {
+	document, err := os.ReadFile("../../docs/import-formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range transfer.Formats() {
+		if !strings.Contains(string(document), "`"+f.ID+"`") {
+			t.Errorf("%s is not in docs/import-formats.md", f.ID)
+		}
+	}
+	rows := 0
+	for line := range strings.SplitSeq(string(document), "\n") {
+		if strings.HasPrefix(line, "| `") {
+			first, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+			rows += strings.Count(first, "`") / 2
+		}
+	}
+	if n := len(transfer.Formats()); rows != n {
+		t.Errorf("docs/import-formats.md lists %d formats, there are %d", rows, n)
+	}
+}
