@@ -86,5 +86,8 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 	return len(items), nil
 }
 
-// sealedBytes is at least what the item takes in a change: the sealed form of a part is less than twice as long.
-func sealedBytes(it item.Item) int { return len(it.Meta())*2 + len(it.Secret())*2 + 1024 }
+// sealedBytes is at least what the item takes in a change.
+func sealedBytes(it item.Item) int { return tokenBytes(it.Meta()) + tokenBytes(it.Secret()) }
+
+// tokenBytes is at least what a part takes in a change: its sealed form is less than twice as long.
+func tokenBytes(part []byte) int { return len(part)*2 + 512 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -14,6 +16,53 @@ import (
 // *KeptError; one that it deleted is gone anyway. While the server cannot be reached they only go from the list, and wait
 // to be deleted by the same rule.
 func (c *Client) Delete(ctx context.Context, ids []string) error {
+	return c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
+		for _, id := range ids {
+			if v.shown(id) == nil {
+				return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
+			}
+		}
+		return ids, nil
+	})
+}
+
+// EmptyTrash deletes what is in the trash, as Delete does. progress may be nil.
+func (c *Client) EmptyTrash(ctx context.Context, progress func(done, total int)) error {
+	return c.deleteFrom(ctx, progress, func(v *vault) ([]string, error) {
+		return v.trashed(func(item.Item) bool { return true }), nil
+	})
+}
+
+// PurgeTrash deletes what was in the trash for as long as it was to be kept there, and returns how many that were.
+func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
+	n := 0
+	err := c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
+		due := v.trashed(func(it item.Item) bool { return !it.Purge.IsZero() && !it.Purge.After(now) })
+		n = len(due)
+		return due, nil
+	})
+	var kept *KeptError
+	if errors.As(err, &kept) {
+		return n - len(kept.IDs), nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+func (v *vault) trashed(wanted func(item.Item) bool) []string {
+	var ids []string
+	for _, e := range v.sorted {
+		if !e.item.Trashed.IsZero() && wanted(e.item) {
+			ids = append(ids, e.id)
+		}
+	}
+	return ids
+}
+
+// deleteFrom deletes what choose picks from the vault as it is shown.
+func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int), choose func(*vault) ([]string, error)) error {
 	ctx, done, err := c.begin(ctx)
 	if err != nil {
 		return err
@@ -23,13 +72,13 @@ func (c *Client) Delete(ctx context.Context, ids []string) error {
 	if err != nil {
 		return err
 	}
+	ids, err := choose(v)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
 	seen := map[string]string{}
 	for _, id := range ids {
-		e := v.shown(id)
-		if e == nil {
-			return fmt.Errorf("%w: %s", ErrNotFound, id)
-		}
-		seen[id] = e.base()
+		seen[id] = v.shown(id).base()
 	}
 	there, err := c.reach(ctx, v)
 	if err != nil {
@@ -42,7 +91,7 @@ func (c *Client) Delete(ctx context.Context, ids []string) error {
 		return c.deleteBehind(ctx, v, ids)
 	}
 	var kept []string
-	for len(ids) > 0 {
+	for total := len(ids); len(ids) > 0; {
 		n := 0
 		var keep []string
 		err := c.apply(ctx, v, func(ch *change) error {
@@ -64,6 +113,9 @@ func (c *Client) Delete(ctx context.Context, ids []string) error {
 		}
 		kept = append(kept, keep...)
 		ids = ids[n:]
+		if progress != nil {
+			progress(total-len(ids), total)
+		}
 	}
 	return keptError(kept)
 }

@@ -70,6 +70,14 @@ func newCore(cl *client.Client) *core {
 		"import_forget":  of(func(context.Context, none) (none, error) { c.keepImport(nil); return none{}, nil }),
 		"export":         c.export,
 
+		"trash":       counting(c.trash),
+		"restore":     counting(c.restore),
+		"tag":         counting(c.tag),
+		"mark":        counting(c.mark),
+		"duplicate":   of(c.duplicate),
+		"empty_trash": counting(c.emptyTrash),
+		"purge_trash": of(c.purgeTrash),
+
 		"account":         of(c.account),
 		"change_password": of(c.changePassword),
 		"new_recovery_phrase": of(func(ctx context.Context, p password) (words, error) {

@@ -89,6 +89,27 @@ assert.deepEqual([inside.complete, inside.items.map((i) => i.title)], [true, ["S
 await call("delete", { ids: [list.items[0].id] });
 assert.equal((await call("list", { query: "" })).total, 600);
 
+// many at once, and the trash
+const picked = (await call("list", { query: "", limit: 3 })).items.map((i) => i.id);
+const [restored, gone] = [picked.slice(0, 2), picked.slice(2)];
+const marked = [];
+assert.deepEqual(await call("mark", { ids: picked, favourite: true }, (json) => marked.push(JSON.parse(json))), { changed: picked });
+assert.deepEqual(marked, [{ done: 3, total: 3 }]);
+assert.deepEqual(await call("mark", { ids: picked, favourite: true }), { changed: [] });
+assert.deepEqual(await call("tag", { ids: picked, tag: "Work" }), { changed: picked });
+assert.deepEqual(await call("tag", { ids: gone, tag: "Work", remove: true }), { changed: gone });
+assert.deepEqual((await call("list", { query: "", tag: "Work" })).items.map((i) => i.id), restored);
+assert.deepEqual(await call("trash", { ids: picked, keep_days: 30 }), { changed: picked });
+const [trashed] = (await call("list", { query: "", trash: true })).items;
+assert.equal(Date.parse(trashed.purge) - Date.parse(trashed.trashed), 30 * 24 * 60 * 60 * 1000);
+assert.deepEqual(await call("restore", { ids: restored }), { changed: restored });
+assert.deepEqual(await call("purge_trash"), { purged: 0 });
+assert.deepEqual(await call("empty_trash"), {});
+assert.equal((await failure(call("get", { id: gone[0] }))).code, "not_found");
+const twin = await call("duplicate", { id: saved.id, title: "Twin" });
+assert.deepEqual([twin.title, twin.password, twin.id === saved.id], ["Twin", "p2", false]);
+assert.equal((await call("list", { query: "" })).total, 600);
+
 // cancel: what was added stays, and the call says how much it was
 const cancelled = failure(call("add_many", { items: many }, () => glue.cancel(7), 7));
 assert.match((await cancelled).message, /^250 of 600 were added/);

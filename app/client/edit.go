@@ -1,0 +1,222 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// What follows changes many items in as few changes of the vault as it takes, each whole or not at all. It returns the IDs
+// of those that are different now, also when it fails: all that is needed to take it back. progress may be nil. While the
+// server cannot be reached the changes wait on this device.
+
+// Trash moves items to the trash. They may be deleted for good once they were there for keep; 0: never by themselves.
+func (c *Client) Trash(ctx context.Context, ids []string, keep time.Duration, progress func(done, total int)) ([]string, error) {
+	now := time.Now()
+	return c.edit(ctx, ids, progress, func(it *item.Item) {
+		if !it.Trashed.IsZero() {
+			return
+		}
+		it.Trashed = now
+		if keep > 0 {
+			it.Purge = now.Add(keep)
+		}
+	})
+}
+
+// Restore takes items out of the trash.
+func (c *Client) Restore(ctx context.Context, ids []string, progress func(done, total int)) ([]string, error) {
+	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Trashed, it.Purge = time.Time{}, time.Time{} })
+}
+
+// AddTag gives the items a tag.
+func (c *Client) AddTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
+	return c.edit(ctx, ids, progress, func(it *item.Item) {
+		if !slices.Contains(it.Tags, tag) {
+			it.Tags = append(it.Tags, tag)
+		}
+	})
+}
+
+// RemoveTag takes a tag from the items.
+func (c *Client) RemoveTag(ctx context.Context, ids []string, tag string, progress func(done, total int)) ([]string, error) {
+	return c.edit(ctx, ids, progress, func(it *item.Item) {
+		it.Tags = slices.DeleteFunc(it.Tags, func(t string) bool { return t == tag })
+	})
+}
+
+// Mark makes the items favourites, or no longer.
+func (c *Client) Mark(ctx context.Context, ids []string, favourite bool, progress func(done, total int)) ([]string, error) {
+	return c.edit(ctx, ids, progress, func(it *item.Item) { it.Favourite = favourite })
+}
+
+// editing is one edit of the meta parts of items.
+type editing struct {
+	v     *vault
+	alter func(*item.Item)
+	now   time.Time
+}
+
+func (c *Client) edit(ctx context.Context, ids []string, progress func(done, total int), alter func(*item.Item)) ([]string, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	v, err := c.loaded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ed := editing{v, alter, time.Now()}
+	for _, id := range ids {
+		e := v.shown(id)
+		if e == nil {
+			return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
+		}
+		if _, _, err := ed.result(e); err != nil {
+			return nil, err
+		}
+	}
+	there, err := c.reach(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if !there || len(v.queue) > 0 {
+		changed, err := c.enqueueEdit(&ed, ids, false)
+		if err == nil && there {
+			_ = c.flush(ctx, v) // what keeps the changes from the server, a Sync will say
+		}
+		return changed, err
+	}
+	var changed []string
+	for rest := ids; len(rest) > 0; {
+		var n int
+		var some []string
+		err := c.apply(ctx, v, func(ch *change) error {
+			n, some, err = ed.build(ctx, ch, rest)
+			return err
+		})
+		if c.mayWait(err) {
+			waiting, err := c.enqueueEdit(&ed, rest, errors.Is(err, ErrUncertain))
+			return append(changed, waiting...), err
+		}
+		if err != nil {
+			return changed, err
+		}
+		changed, rest = append(changed, some...), rest[n:]
+		if progress != nil {
+			progress(len(ids)-len(rest), len(ids))
+		}
+	}
+	return changed, nil
+}
+
+// result is the meta part of an item after the edit, and whether that is another than before.
+func (ed *editing) result(e *entry) (item.Item, bool, error) {
+	if e.err != nil {
+		return item.Item{}, false, &UnreadableError{e.id, e.err}
+	}
+	it := e.item.Clone()
+	ed.alter(&it)
+	it = it.Normalise()
+	if it.SameMeta(e.item) {
+		return it, false, nil
+	}
+	it.Modified = ed.now
+	it = it.Normalise()
+	return it, true, it.Validate()
+}
+
+// build edits as many of the items, from the first on, as fit in one change. It returns their number, and which of them
+// are different now. One that another device deleted at the same time stays deleted.
+func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, changed []string, err error) {
+	size := 0
+	for n, id := range ids {
+		if ctx.Err() != nil {
+			return 0, nil, ctx.Err()
+		}
+		e := ed.v.entries[id]
+		if e == nil {
+			continue
+		}
+		it, differs, err := ed.result(e)
+		if err != nil {
+			return 0, nil, err
+		}
+		if !differs {
+			continue
+		}
+		meta := it.Meta()
+		size += tokenBytes(meta)
+		if len(changed) > 0 && (len(ch.puts) == api.MaxChangeRecords || size > maxChangeBytes) {
+			return n, changed, nil
+		}
+		if err := ch.write(id, seal.KindAccount, e.meta.version+1, meta); err != nil {
+			return 0, nil, err
+		}
+		changed = append(changed, id)
+	}
+	return len(ids), changed, nil
+}
+
+// enqueueEdit lets the edit of items wait on this device. It needs the turn.
+func (c *Client) enqueueEdit(ed *editing, ids []string, sent bool) ([]string, error) {
+	var edits []queued
+	var changed []string
+	for _, id := range ids {
+		e := ed.v.shown(id)
+		if e == nil {
+			continue
+		}
+		meta, differs, err := ed.result(e)
+		if err != nil {
+			return nil, err
+		}
+		if !differs {
+			continue
+		}
+		before, err := ed.v.whole(e)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, queued{Key: string(seal.NewAccountID()), ID: id, At: ed.now.UnixMilli(), Base: e.base(),
+			Before: contentsOf(before), After: contentsOf(item.Join(meta, before)), Sent: sent})
+		changed = append(changed, id)
+	}
+	if len(edits) == 0 {
+		return nil, nil
+	}
+	err := c.changeQueue(ed.v, func(changes []queued) []queued {
+		for _, q := range edits {
+			changes = add(changes, q)
+		}
+		return changes
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+// Duplicate adds a copy of an item under another title. Its files and its older passwords stay with the original.
+func (c *Client) Duplicate(ctx context.Context, id, title string) (item.Item, error) {
+	it, err := c.Get(id)
+	if err != nil {
+		return item.Item{}, err
+	}
+	it.ID, it.Base, it.Title = "", "", shorten(title, item.MaxTitle)
+	it.Created, it.Modified, it.Trashed, it.Purge = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	it.Attachments, it.PasswordHistory = nil, nil
+	return c.Save(ctx, it)
+}
+
+func shorten(text string, most int) string {
+	r := []rune(text)
+	return string(r[:min(len(r), most)])
+}

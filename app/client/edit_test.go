@@ -1,0 +1,201 @@
+package client_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+const month = 30 * 24 * time.Hour
+
+func (d *device) changes() int {
+	d.wire.mu.Lock()
+	defer d.wire.mu.Unlock()
+	n := 0
+	for _, r := range d.wire.sent {
+		if r.Path == api.PathVaultChanges {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTrashAndRestore(t *testing.T) {
+	server, d, bank, mail := kept(t)
+	before := time.Now()
+	changed, err := d.Trash(t.Context(), []string{bank.ID}, month, nil)
+	if err != nil || !slices.Equal(changed, []string{bank.ID}) {
+		t.Fatalf("changed %q, %v", changed, err)
+	}
+	if got := d.titles(t, ""); !slices.Equal(got, []string{"mail"}) {
+		t.Errorf("the list has %q", got)
+	}
+	other := seenFrom(t, server)
+	if got := other.found(t, client.Query{Trash: true}); !slices.Equal(got, []string{"bank"}) {
+		t.Errorf("the trash of another device has %q", got)
+	}
+	in := other.get(t, bank.ID)
+	if in.Password != bank.Password || in.Trashed.Before(before.Truncate(time.Millisecond)) || in.Purge.Sub(in.Trashed) != month {
+		t.Errorf("in the trash: %+v", in)
+	}
+	// Trashed again it keeps its day, and one that is not there to be restored is not touched.
+	if changed, err := d.Trash(t.Context(), []string{bank.ID}, 0, nil); err != nil || len(changed) != 0 || !d.get(t, bank.ID).Purge.Equal(in.Purge) {
+		t.Errorf("trashed again: %q %v %v", changed, err, d.get(t, bank.ID).Purge)
+	}
+	changed, err = d.Restore(t.Context(), []string{bank.ID, mail.ID}, nil)
+	if err != nil || !slices.Equal(changed, []string{bank.ID}) {
+		t.Errorf("restored %q, %v", changed, err)
+	}
+	if got := d.get(t, bank.ID); !got.SameMeta(bank) || !got.SameSecret(bank) || len(d.titles(t, "")) != 2 {
+		t.Errorf("restored as %+v", got)
+	}
+	if _, err := d.Trash(t.Context(), []string{mail.ID, "gone"}, 0, nil); !errors.Is(err, client.ErrNotFound) || len(d.titles(t, "")) != 2 {
+		t.Errorf("an item that is not there: %v", err)
+	}
+}
+
+func TestTheTrashGivesUpWhatIsDueAndEmpties(t *testing.T) {
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	ids, err := d.AddMany(t.Context(), logins(600), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for keep, some := range map[time.Duration][]string{month: ids[:1], 3 * month: ids[1:2], 0: ids[2:599]} {
+		if _, err := d.Trash(t.Context(), some, keep, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		after      time.Duration
+		want, left int
+	}{{month - time.Hour, 0, 599}, {month + time.Hour, 1, 598}, {1000 * month, 1, 597}} {
+		n, err := d.PurgeTrash(t.Context(), time.Now().Add(c.after))
+		if err != nil || n != c.want || len(d.found(t, client.Query{Trash: true})) != c.left {
+			t.Errorf("after %s: %d were due, %v", c.after, n, err)
+		}
+	}
+	var steps []int
+	if err := d.EmptyTrash(t.Context(), func(done, total int) { steps = append(steps, done, total) }); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(steps, []int{250, 597, 500, 597, 597, 597}) {
+		t.Errorf("progress %v", steps)
+	}
+	if s := seenFrom(t, server).sync(t); s.Count != 1 || s.Trashed != 0 {
+		t.Errorf("%d items and %d in the trash are left", s.Count, s.Trashed)
+	}
+}
+
+func TestAThousandItemsAreEditedInFewChanges(t *testing.T) {
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	ids, err := d.AddMany(t.Context(), logins(1000), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := d.changes()
+	var last int
+	changed, err := d.AddTag(t.Context(), ids, "Work", func(done, total int) { last = done*10_000 + total })
+	if err != nil || !slices.Equal(changed, ids) || last != 10_001_000 {
+		t.Errorf("%d tagged, progress %d, %v", len(changed), last, err)
+	}
+	if n := d.changes() - sent; n != 2 {
+		t.Errorf("it took %d changes", n)
+	}
+	if changed, err = d.RemoveTag(t.Context(), ids[:3], "imported", nil); err != nil || len(changed) != 3 {
+		t.Errorf("%q, %v", changed, err)
+	}
+	if changed, err = d.Mark(t.Context(), ids[1:3], true, nil); err != nil || len(changed) != 2 {
+		t.Errorf("%q, %v", changed, err)
+	}
+	other := seenFrom(t, server)
+	got := other.get(t, ids[1])
+	if !got.Favourite || !slices.Equal(got.Tags, []string{"Work"}) || got.Password != "pass-1-word" {
+		t.Errorf("another device has %+v", got)
+	}
+	if n := len(other.found(t, client.Query{Tag: "Work"})); n != 1000 {
+		t.Errorf("another device finds %d", n)
+	}
+}
+
+func TestEditsOfManyWaitForTheServer(t *testing.T) {
+	server, d, bank, mail := kept(t)
+	d.cut()
+	for range 2 { // the first to find out, the second to know
+		if _, err := d.Mark(t.Context(), []string{bank.ID, mail.ID}, true, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if changed, err := d.Trash(t.Context(), []string{mail.ID}, 0, nil); err != nil || !slices.Equal(changed, []string{mail.ID}) {
+		t.Errorf("changed %q, %v", changed, err)
+	}
+	if got := d.found(t, client.Query{Favourite: true}); !slices.Equal(got, []string{"bank"}) || !slices.Equal(d.marked(t), got) {
+		t.Errorf("favourites %q, marked %q", got, d.marked(t))
+	}
+	d.mend()
+	d.sync(t)
+	other := seenFrom(t, server)
+	if got := other.found(t, client.Query{Trash: true}); !slices.Equal(got, []string{"mail"}) {
+		t.Errorf("the trash of another device has %q", got)
+	}
+	if got := other.get(t, bank.ID); !got.Favourite || got.Password != bank.Password {
+		t.Errorf("another device has %+v", got)
+	}
+}
+
+func TestAnEditOfManyKeepsWhatAnotherDeviceWrote(t *testing.T) {
+	server, d, bank, mail := kept(t)
+	other := seenFrom(t, server)
+	theirs := other.get(t, bank.ID)
+	theirs.Password, theirs.Title = "newer", "Bank"
+	other.save(t, theirs)
+	if err := other.Delete(t.Context(), []string{mail.ID}); err != nil {
+		t.Fatal(err)
+	}
+	changed, err := d.AddTag(t.Context(), []string{bank.ID, mail.ID}, "Money", nil)
+	if err != nil || !slices.Equal(changed, []string{bank.ID}) {
+		t.Errorf("changed %q, %v", changed, err)
+	}
+	if got := d.get(t, bank.ID); got.Title != "Bank" || got.Password != "newer" || !slices.Equal(got.Tags, []string{"Money"}) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestATagThatCannotBeIsRefusedBeforeAnythingChanges(t *testing.T) {
+	_, d, bank, mail := kept(t)
+	sent := d.changes()
+	var field *item.FieldError
+	if _, err := d.AddTag(t.Context(), []string{bank.ID, mail.ID}, strings.Repeat("x", item.MaxTag+1), nil); !errors.As(err, &field) || d.changes() != sent {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDuplicate(t *testing.T) {
+	_, d, bank, _ := kept(t)
+	bank.Fields, bank.Favourite = []item.Field{{Name: "PIN", Value: "1234", Kind: item.FieldHidden}}, true
+	bank.PasswordHistory = []item.OldPassword{{Password: "before"}}
+	bank = d.save(t, bank)
+	twin, err := d.Duplicate(t.Context(), bank.ID, "bank (copy)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if twin.ID == bank.ID || twin.Title != "bank (copy)" || len(twin.PasswordHistory) != 0 || twin.Created.Before(bank.Created) {
+		t.Errorf("the copy is %+v", twin)
+	}
+	twin.Title, twin.PasswordHistory = bank.Title, bank.PasswordHistory
+	if !twin.SameMeta(bank) || !twin.SameSecret(bank) {
+		t.Errorf("the copy is %+v", twin)
+	}
+	if _, err := d.Duplicate(t.Context(), "gone", "x"); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("an item that is not there: %v", err)
+	}
+}
