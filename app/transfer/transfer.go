@@ -69,12 +69,9 @@ type Kept struct {
 type KeptAs string
 
 const (
-	KeptAsField   KeptAs = "field"
-	KeptAsNote    KeptAs = "note"
-	KeptAsTag     KeptAs = "tag"
-	KeptAsFile    KeptAs = "file"
-	KeptAsHistory KeptAs = "history"
-	KeptAsItem    KeptAs = "item" // one that goes on where another is full
+	KeptAsField KeptAs = "field"
+	KeptAsNote  KeptAs = "note"
+	KeptAsItem  KeptAs = "item" // one that goes on where another is full
 )
 
 // Read finds the format and reads the whole file. It either accounts for every entry or fails.

@@ -52,7 +52,7 @@ export interface ImportLine {
   existing?: string; // id of the item in the vault
 }
 
-export type KeptAs = "field" | "note" | "tag" | "file" | "history" | "item";
+export type KeptAs = "field" | "note" | "item"; // an item that goes on where another is full
 
 export interface ImportProblem {
   row?: number;
