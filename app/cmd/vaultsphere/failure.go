@@ -46,12 +46,9 @@ func also(err, cleanup error) error {
 // report writes err to standard error and returns the exit status. The text may come from the server or from a record,
 // so what could steer the terminal, or pass for a line of this program, is made visible.
 func (p *program) report(err error) int {
-	if errors.Is(err, foundProblems{}) {
-		return exitProblems
-	}
-	var child childStatus
-	if errors.As(err, &child) {
-		return int(child)
+	var exit exitStatus
+	if errors.As(err, &exit) {
+		return int(exit)
 	}
 	status := exitFailure
 	message, hint := err.Error(), hintFor(err)

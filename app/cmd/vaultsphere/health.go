@@ -17,11 +17,6 @@ import (
 // breachService is asked by default, and not what a server names: it would learn the five digits.
 const breachService = "https://api.pwnedpasswords.com"
 
-// foundProblems ends the program with exitProblems. It is not an error.
-type foundProblems struct{}
-
-func (foundProblems) Error() string { return "not all logins are sound" }
-
 func (p *program) healthCommand() *cobra.Command {
 	var breaches, asJSON bool
 	var address string
@@ -72,11 +67,11 @@ func (p *program) health(ctx context.Context, breaches string, asJSON bool) erro
 	}
 	defer c.Lock()
 	if ranges != nil {
-		if err := c.Breaches(ctx, ranges, p.progress("looked up")); err != nil {
+		if err := c.Breaches(ctx, ranges, p.progress("passwords looked up")); err != nil {
 			return err
 		}
 	}
-	report, err := c.Health(ctx, judge, p.progress("judged"))
+	report, err := c.Health(ctx, judge, p.progress("passwords judged"))
 	if err != nil {
 		return err
 	}
@@ -86,7 +81,7 @@ func (p *program) health(ctx context.Context, breaches string, asJSON bool) erro
 		err = p.printHealth(c, report)
 	}
 	if err == nil && report.Sound < report.Logins {
-		err = foundProblems{}
+		err = exitStatus(exitFindings)
 	}
 	return err
 }
@@ -97,20 +92,6 @@ func judge(_ context.Context, passwords []string) ([]bool, error) {
 		weak[i] = strength.Weak(password)
 	}
 	return weak, nil
-}
-
-// progress counts on standard error, if that is a terminal.
-func (p *program) progress(done string) func(n, total int) {
-	if !isTerminal(p.err) {
-		return nil
-	}
-	return func(n, total int) {
-		end := ""
-		if n == total {
-			end = "\n"
-		}
-		_, _ = fmt.Fprintf(p.err, "\r%d of %d passwords %s%s", n, total, done, end)
-	}
 }
 
 func (p *program) printHealth(c *connection, r health.Report) error {

@@ -86,3 +86,17 @@ func (p *program) write(s string) error {
 func (p *program) note(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.err, "vaultsphere: %s\n", printable(fmt.Sprintf(format, args...), ""))
 }
+
+// progress counts over one line of the terminal; to anything else it says nothing.
+func (p *program) progress(done string) func(n, total int) {
+	if !isTerminal(p.err) {
+		return nil
+	}
+	return func(n, total int) {
+		end := ""
+		if n == total {
+			end = "\n"
+		}
+		_, _ = fmt.Fprintf(p.err, "\r%d of %d %s%s", n, total, done, end)
+	}
+}

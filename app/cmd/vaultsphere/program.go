@@ -15,8 +15,13 @@ const (
 	exitOK       = 0
 	exitFailure  = 1
 	exitUsage    = 2
-	exitProblems = 3 // of health alone
+	exitFindings = 3 // done, but not all is well: passwords that are not sound, entries that could not be taken
 )
+
+// exitStatus ends the program with a status of its own. All there is to say has been said.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // program is one run of the command line. Everything it reads and writes, the terminal and the state directory apart,
 // comes in through its fields.
@@ -60,8 +65,8 @@ func (p *program) root() *cobra.Command {
 Secrets are asked for on the terminal, or read from standard input or a file.
 They are never taken from arguments or the environment, which other programs can see.
 
-Standard output carries data only. The exit status is 1 for a failure and 2 for
-a command that was not understood.`,
+Standard output carries data only. The exit status is 1 for a failure, 2 for a command
+that was not understood, and 3 if it was done but not all is well.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -77,6 +82,7 @@ a command that was not understood.`,
 		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(),
 		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),
 		p.generateCommand(), p.totpCommand(), p.healthCommand(), p.runCommand(),
+		p.importCommand(), p.exportCommand(), p.formatsCommand(),
 	)
 	return root
 }

@@ -25,11 +25,6 @@ const (
 	exitSignal    = 128
 )
 
-// childStatus ends this program as the command ended. It is not an error of this program.
-type childStatus int
-
-func (s childStatus) Error() string { return fmt.Sprintf("the command ended with status %d", int(s)) }
-
 func (p *program) runCommand() *cobra.Command {
 	var pairs, files []string
 	cmd := &cobra.Command{
@@ -160,9 +155,9 @@ func (p *program) notRun(command string, err error) error {
 	}
 	p.note("error: run %s: %v", command, cause)
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
-		return childStatus(exitNoCommand)
+		return exitStatus(exitNoCommand)
 	}
-	return childStatus(exitCannotRun)
+	return exitStatus(exitCannotRun)
 }
 
 func ended(err error) error {
@@ -171,9 +166,9 @@ func ended(err error) error {
 		return err
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return childStatus(exitSignal + int(status.Signal()))
+		return exitStatus(exitSignal + int(status.Signal()))
 	}
-	return childStatus(exit.ExitCode())
+	return exitStatus(exit.ExitCode())
 }
 
 // environment opens the vault for as long as it takes to read the secrets.

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+// importFlags say how a file is read and what becomes of it.
+type importFlags struct {
+	format, passwordFile, keyFile, columns string
+	headerless, dryRun, asJSON             bool
+	identical, changed, repeated           string
+}
+
+func (p *program) importCommand() *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Bring in what another password manager or a browser exported",
+		Long: `Bring in what another password manager or a browser exported. - is standard input.
+
+The format is found from the file; vaultsphere formats lists what is known. What is in
+the vault already is left alone unless the flags say otherwise; --dry-run shows what would
+happen. An entry that cannot be read is named with its number, and the others come in:
+the exit status is then 3. Values without a place of their own become custom fields.
+
+The password of a protected file is asked for on the terminal, or it is the line of
+standard input after the master password. --columns says what the columns of any CSV are,
+in their order: title, url, username, password, totp, notes, tag, favourite, type, created,
+modified, hidden, skip, or nothing for a custom field.`,
+		Args: cobra.ExactArgs(1),
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			return p.importFile(cmd.Context(), args[0], f)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", "", "take the file as being in `FORMAT`")
+	flags.StringVar(&f.passwordFile, "file-password-file", "", "read the password of the file from `FILE`")
+	flags.StringVar(&f.keyFile, "key-file", "", "open a KeePass database with `FILE` too")
+	flags.StringVar(&f.columns, "columns", "", "what the columns of a CSV are: `NAMES`, separated by commas")
+	flags.BoolVar(&f.headerless, "no-header", false, "the first row of the CSV holds values already")
+	flags.StringVar(&f.identical, "identical", "skip", "entries that the vault has: `skip` or add")
+	flags.StringVar(&f.changed, "changed", "add", "entries that the vault has with other values: skip, `add` or update")
+	flags.StringVar(&f.repeated, "repeated", "skip", "entries that the file has twice: `skip` or add")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "show what is in the file, and bring in nothing")
+	flags.BoolVar(&f.asJSON, "json", false, "write what became of each entry as JSON")
+	return cmd
+}
+
+func (p *program) importFile(ctx context.Context, path string, f importFlags) error {
+	data, err := p.inputFile(path)
+	if err != nil {
+		return err
+	}
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	result, err := p.readImport(ctx, transfer.File{Name: path, Data: data}, f)
+	if err != nil {
+		return err
+	}
+	plan, err := c.PlanImport(ctx, result)
+	if err != nil {
+		return err
+	}
+	defer plan.Forget()
+	preview := plan.Preview()
+	if f.dryRun {
+		return p.showPreview(preview, f.asJSON)
+	}
+	report, err := plan.Run(ctx, client.ImportChoice{
+		Identical: client.ImportMode(f.identical), Changed: client.ImportMode(f.changed), Repeated: client.ImportMode(f.repeated),
+	}, p.progress("entries imported"))
+	if errors.Is(err, client.ErrImportChoice) {
+		return usage("vaultsphere import", "%w", err)
+	}
+	return p.reportImport(report, err, f.asJSON)
+}
+
+// inputFile reads a file as large as Read takes, and one byte more, so that Read says that it is too large.
+func (p *program) inputFile(path string) ([]byte, error) {
+	in := p.rest()
+	if path == "-" {
+		if p.passwordStdin {
+			return nil, withHint(errors.New("the file and the master password cannot both be standard input"), "use --password-file")
+		}
+	} else {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read the file: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	data, err := io.ReadAll(io.LimitReader(in, transfer.MaxFileBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	return data, nil
+}
+
+func (p *program) readImport(ctx context.Context, file transfer.File, f importFlags) (*transfer.Result, error) {
+	o := transfer.Options{Format: f.format, Headerless: f.headerless}
+	if f.columns != "" {
+		for _, name := range strings.Split(f.columns, ",") {
+			o.Columns = append(o.Columns, transfer.Column(strings.TrimSpace(name)))
+		}
+		if o.Format == "" {
+			o.Format = "csv"
+		}
+	}
+	if f.keyFile != "" {
+		key, err := os.ReadFile(f.keyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the key file: %w", err)
+		}
+		o.KeyFile = key
+	}
+	result, err := transfer.Read(file, o)
+	if errors.Is(err, transfer.ErrPasswordNeeded) {
+		if o.Password, err = p.filePassword(ctx, f.passwordFile, false); err != nil {
+			return nil, err
+		}
+		result, err = transfer.Read(file, o)
+	}
+	return result, withFileHint(err)
+}
+
+// filePassword is that of a file that is read, or twice on a terminal of one that is written.
+func (p *program) filePassword(ctx context.Context, path string, twice bool) (string, error) {
+	const what = "the password of the file"
+	password, err := "", error(nil)
+	switch {
+	case path != "":
+		password, err = secretFile(path, what)
+	case p.passwordStdin || !isTerminal(p.in):
+		password, err = p.stdinSecret(what)
+	default:
+		password, err = p.askSecret(ctx, "Password of the file", twice)
+	}
+	if err == nil && password == "" {
+		err = fmt.Errorf("%s is empty", what)
+	}
+	return password, err
+}
+
+func withFileHint(err error) error {
+	if _, hint := transfer.Explain(err); err != nil && hint != "" {
+		return withHint(err, hint)
+	}
+	return err
+}
+
+func (p *program) showPreview(preview client.ImportPreview, asJSON bool) error {
+	p.noteProblems(preview.Problems)
+	if asJSON {
+		return p.printJSON(preview)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "format: %s\n", preview.Format)
+	for _, s := range []client.ImportStatus{client.ImportNew, client.ImportIdentical, client.ImportChanged, client.ImportRepeated} {
+		fmt.Fprintf(&b, "%s: %d\n", s, preview.Statuses[s])
+	}
+	for _, k := range preview.Kept {
+		fmt.Fprintf(&b, "kept as %s: %s (%d)\n", k.As, printable(k.Name, ""), k.Count)
+	}
+	return p.write(b.String())
+}
+
+// reportImport tells what happened, also when the import ended early: what came in stays.
+func (p *program) reportImport(r client.ImportReport, failure error, asJSON bool) error {
+	p.noteProblems(r.Problems)
+	p.note("%d of %s added, %d updated, %d skipped", r.Added, count(r.Total, "entry"), r.Updated, r.Skipped)
+	if asJSON {
+		if err := p.printJSON(r); err != nil {
+			return err
+		}
+	}
+	switch {
+	case failure != nil:
+		return withHint(fmt.Errorf("the import ended early: %w", failure), "import the file again: what is there already is skipped")
+	case len(r.Problems) > 0:
+		return exitStatus(exitFindings)
+	}
+	return nil
+}
+
+func (p *program) noteProblems(problems []transfer.Problem) {
+	for _, problem := range problems {
+		where := "the file"
+		if problem.Row > 0 {
+			where = fmt.Sprintf("entry %d", problem.Row)
+		}
+		if problem.Title != "" {
+			where += fmt.Sprintf(" (%s)", problem.Title)
+		}
+		p.note("warning: %s: %s", where, problem.Reason)
+	}
+}
+
+func (p *program) formatsCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "formats",
+		Short: "List the formats that import reads and export writes",
+		Args:  cobra.NoArgs,
+		RunE: p.action(func(*cobra.Command, []string) error {
+			if asJSON {
+				return p.printJSON(map[string]any{"import": transfer.Formats(), "export": transfer.WriteFormats()})
+			}
+			var b strings.Builder
+			for _, f := range transfer.Formats() {
+				fmt.Fprintf(&b, "import\t%s\t%s\n", f.ID, f.Name)
+			}
+			for _, f := range transfer.WriteFormats() {
+				fmt.Fprintf(&b, "export\t%s\t%s\n", f.ID, f.Name)
+			}
+			return p.write(b.String())
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return cmd
+}
