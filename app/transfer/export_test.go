@@ -5,5 +5,10 @@ func WriteCheapKDBX(items []Exported, password string) ([]byte, error) {
 	return writeKDBXAt(argonCost{memory: 1 << 20, passes: 1, lanes: 1}, items, password)
 }
 
+// SealCheapKDBX seals what is inside a file of version 4.
+func SealCheapKDBX(plain []byte, password string) ([]byte, error) {
+	return sealKDBX(plain, password, argonCost{memory: 8 << 10, passes: 1, lanes: 1})
+}
+
 // Gunzip is tested with a bound that is quick to reach.
 var Gunzip = gunzip

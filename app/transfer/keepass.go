@@ -164,7 +164,7 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 	} else {
 		ours.restore(&it, e)
 	}
-	return it, k.attachments(e)
+	return it, k.attachments(e, ours)
 }
 
 // strings gives each string of an entry its place.
@@ -238,7 +238,7 @@ func (e *keepassEntry) value(name string) string {
 	return ""
 }
 
-func (k *keepass) attachments(e *keepassEntry) []Attached {
+func (k *keepass) attachments(e *keepassEntry, ours *keepassExtra) []Attached {
 	var out []Attached
 	for _, a := range e.files {
 		content, ok := a.content, true
@@ -252,7 +252,7 @@ func (k *keepass) attachments(e *keepassEntry) []Attached {
 		case content.damaged:
 			k.b.problem(k.row, e.value(keepassTitle), "the attachment “"+a.name+"” is damaged; what there is of it came in")
 		}
-		out = append(out, Attached{Name: a.name, Data: content.data})
+		out = append(out, Attached{Name: ours.fileName(a.name), Data: content.data})
 	}
 	return out
 }

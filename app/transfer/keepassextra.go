@@ -26,6 +26,7 @@ type keepassExtra struct {
 	Until     []int64                   `json:"until,omitempty"` // of the old passwords, the newest first
 	TOTP      *string                   `json:"totp,omitempty"`  // what stood before the key, where that was all
 	Strings   map[string]keepassPlace   `json:"strings,omitempty"`
+	Files     map[string]string         `json:"files,omitempty"` // names of files, by those that they have in the entry instead
 
 	parts map[string]map[string]string
 }
@@ -78,6 +79,14 @@ func (x *keepassExtra) take(it *item.Item, s keepassString, value string) bool {
 		addField(it, place.Name, value, place.Kind)
 	}
 	return true
+}
+
+// fileName is the name that a file had before the export.
+func (x *keepassExtra) fileName(name string) string {
+	if x != nil && x.Files[name] != "" {
+		return x.Files[name]
+	}
+	return name
 }
 
 // tags are those of an entry, and whether the one that stands for a favourite is among them. As long as nobody changed

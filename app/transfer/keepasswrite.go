@@ -212,7 +212,7 @@ func (w *keepassWriter) entry(x Exported) (gokeepasslib.Entry, error) {
 		w.latest = it.Modified
 	}
 	s := &keepassStrings{taken: map[string]bool{}, extra: &keepassExtra{
-		Type: it.Type, Favourite: it.Favourite, Tags: it.Tags, Match: it.Match, Strings: map[string]keepassPlace{},
+		Type: it.Type, Favourite: it.Favourite, Tags: it.Tags, Match: it.Match, Strings: map[string]keepassPlace{}, Files: map[string]string{},
 		Created: toMilli(it.Created), Modified: toMilli(it.Modified), Trashed: toMilli(it.Trashed), Purge: toMilli(it.Purge),
 	}}
 	s.item(it)
@@ -225,7 +225,11 @@ func (w *keepassWriter) entry(x Exported) (gokeepasslib.Entry, error) {
 		s.extra.Until = append(s.extra.Until, toMilli(old.Until))
 	}
 	for _, file := range x.Files {
-		e.Binaries = append(e.Binaries, gokeepasslib.NewBinaryReference(s.unique(file.Name), w.file(file.Data)))
+		name := s.unique(file.Name)
+		if name != file.Name {
+			s.extra.Files[name] = file.Name
+		}
+		e.Binaries = append(e.Binaries, gokeepasslib.NewBinaryReference(name, w.file(file.Data)))
 	}
 	text, err := s.extra.text()
 	e.CustomData = []gokeepasslib.CustomData{{Key: keepassExtraKey, Value: text}}

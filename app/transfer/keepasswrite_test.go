@@ -1,6 +1,8 @@
 package transfer_test
 
 import (
+	"errors"
+	"os"
 	"slices"
 	"testing"
 
@@ -18,7 +20,7 @@ func kdbxTraps() []transfer.Exported {
 		{Item: item.Item{Title: "\uFFFFnames", Fields: fields, Card: &item.Card{Number: "4111"}, Identity: &item.Identity{Title: "Dr"}}},
 		{Item: item.Item{Title: "tags", Tags: []string{"a;b", "c,d", "Favorite", "Recycle Bin", "a/b", "\uFFFE"}, Username: "\uFFFE"}},
 		{Item: item.Item{Title: "favourite", Favourite: true, URLs: []string{"a", "b", "c"}}},
-		{Item: item.Item{Title: "files"}, Files: []transfer.Attached{{Name: "a.txt", Data: []byte("YQ==")}, {Name: "a.txt", Data: []byte("YQ==")}, {Name: "b", Data: nil}}},
+		{Item: item.Item{Title: "files"}, Files: []transfer.Attached{{Name: "a.txt", Data: []byte("YQ==")}, {Name: "a.txt", Data: []byte("YQ==")}, {Name: "\uFFFE", Data: nil}}},
 	}
 	for _, totp := range []string{
 		"jbsw y3dp-ehpk 3PXP", "JBSWY3DP====", "steam://JBSWY3DP", "Steam://a%20b", "otpauth://totp/x:y?secret=GEZDGNBV&digits=8",
@@ -45,11 +47,38 @@ func TestKDBXRoundTrip(t *testing.T) {
 	var want []item.Item
 	for i, x := range out {
 		want = append(want, x.Item)
-		if i < len(got.Items) && !slices.EqualFunc(got.Items[i].Files, x.Files, func(a, b transfer.Attached) bool { return string(a.Data) == string(b.Data) }) {
+		if i < len(got.Items) && !slices.EqualFunc(got.Items[i].Files, x.Files, sameFile) {
 			t.Errorf("item %d: files %q, want %q", i, got.Items[i].Files, x.Files)
 		}
 	}
 	same(t, got, want)
+}
+
+// FuzzInsideKDBX reaches what only somebody can alter who knows the password: the inner header and the document.
+func FuzzInsideKDBX(f *testing.F) {
+	document, err := os.ReadFile("testdata/keepass/keepass2.xml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("\x01\x04\x00\x00\x00\x03\x00\x00\x00\x02\x03\x00\x00\x00key\x03\x06\x00\x00\x00\x01hello\x00\x00\x00\x00\x00" + string(document))
+	f.Add("\x00\x00\x00\x00\x00<KeePassFile><Root><Group><Entry><Binary><Value Ref=\"0\"/></Binary><String><Value Protected=\"True\">AA==</Value></String></Entry></Group></Root></KeePassFile>")
+	f.Fuzz(func(t *testing.T, plain string) {
+		data, err := transfer.SealCheapKDBX([]byte(plain), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := transfer.Read(transfer.File{Data: data}, transfer.Options{Password: "x"})
+		switch {
+		case errors.Is(err, transfer.ErrWrongPassword):
+			t.Error("the password is right")
+		case err == nil:
+			for _, i := range got.Items {
+				if err := i.Item.Validate(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
 }
 
 func TestKDBXIsOffered(t *testing.T) {
