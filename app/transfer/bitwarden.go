@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -11,9 +10,6 @@ import (
 
 // What Bitwarden exports is described at https://bitwarden.com/help/export-your-data/ and, member by member, by the
 // classes under libs/common/src/models/export of its clients.
-
-// ErrAccountRestricted says that an export can be opened only by the account that made it.
-var ErrAccountRestricted = errors.New("this Bitwarden export can be opened only by the account that made it; export again as .json, or as .json (Encrypted) with a password")
 
 func isBitwardenJSON(in *input) bool {
 	top := in.json()

@@ -1,7 +1,6 @@
 package transfer_test
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"slices"
@@ -245,107 +244,6 @@ func TestBitwardenZIPBringsItsFiles(t *testing.T) {
 		transfer.Attached{Name: "b.bin", Data: []byte("\x01\x02\x03")})
 	sameFiles(t, got.Items[1])
 	sameProblems(t, got, transfer.Problem{Title: "lost.txt", Reason: "the file belongs to no entry of the export"})
-}
-
-// structural are the members of an export that only mean something inside Bitwarden.
-var structural = []string{
-	"id",             // of items, folders and collections
-	"folderId",       // the name of the folder is a tag
-	"collectionIds",  // the names of the collections are tags
-	"organizationId", //
-	"key",            // sealed the item on Bitwarden's server
-}
-
-// A person who exports from Bitwarden and imports here finds every field again: every text of the export, wherever it
-// stands and whatever it is called, is a value in the item of its entry.
-func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
-	for _, name := range []string{"bitwarden/individual.json", "bitwarden/organisation.json"} {
-		data, err := os.ReadFile("testdata/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var source map[string]any
-		if err := json.Unmarshal(data, &source); err != nil {
-			t.Fatal(err)
-		}
-		got := sample(t, name, "bitwarden-json")
-		entries := source["items"].([]any)
-		if len(got.Items) != len(entries) {
-			t.Fatalf("%s: %d items of %d entries", name, len(got.Items), len(entries))
-		}
-		var all []string
-		for i, entry := range entries {
-			there := values(t, got.Items[i].Item)
-			texts(entry, func(member, value string) {
-				if !found(there, value) {
-					t.Errorf("%s, entry %d: %s is %q and nowhere in %q", name, i+1, member, value, there)
-				}
-			})
-			all = append(all, there...)
-		}
-		for _, list := range []string{"folders", "collections"} {
-			texts(source[list], func(member, value string) {
-				if !found(all, value) {
-					t.Errorf("%s: %s is %q and nowhere", name, member, value)
-				}
-			})
-		}
-	}
-}
-
-// texts visits all texts that are not empty and not structural.
-func texts(v any, visit func(member, value string)) { textsOf("", v, visit) }
-
-func textsOf(member string, v any, visit func(member, value string)) {
-	switch v := v.(type) {
-	case string:
-		if v != "" {
-			visit(member, v)
-		}
-	case map[string]any:
-		for name, e := range v {
-			if !slices.Contains(structural, name) {
-				textsOf(name, e, visit)
-			}
-		}
-	case []any:
-		for _, e := range v {
-			textsOf(member, e, visit)
-		}
-	}
-}
-
-// values are all texts of an item: names, values, times. Each line of the address is one too.
-func values(t *testing.T, it item.Item) []string {
-	t.Helper()
-	data, err := json.Marshal(it)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v map[string]any
-	if err := json.Unmarshal(data, &v); err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for name, e := range v {
-		textsOf(name, e, func(member, value string) {
-			if member == "address" {
-				out = append(out, strings.Split(value, "\n")...)
-			}
-			out = append(out, value)
-		})
-	}
-	return out
-}
-
-func found(there []string, value string) bool {
-	when, err := time.Parse(time.RFC3339, value)
-	return slices.ContainsFunc(there, func(have string) bool {
-		if t, e := time.Parse(time.RFC3339, have); err == nil && e == nil {
-			return t.Equal(when)
-		}
-		return have == value
-	})
 }
 
 // asBitwardenHolds is what docs/export-format.md says is left of an item in Bitwarden.

@@ -65,7 +65,7 @@ func bitwardenKey(top object, password string) ([]byte, error) {
 		return pbkdf2.Key(sha256.New, password, salt, iterations, 32)
 	case kdf == "1" && within(iterations, bitwardenArgonTime) && within(memory, bitwardenArgonMiB) && within(lanes, bitwardenArgonLanes):
 		hashed := sha256.Sum256(salt)
-		return argon2.IDKey([]byte(password), hashed[:], uint32(iterations), uint32(memory)<<10, uint8(lanes), 32), nil //nolint:gosec // bounded above
+		return argon2.IDKey([]byte(password), hashed[:], uint32(iterations), uint32(memory)<<10, uint8(lanes), 32), nil //nolint:gosec // bounded
 	}
 	return nil, fmt.Errorf("%w: the key derivation is none that Bitwarden uses", ErrMalformed)
 }

@@ -60,34 +60,37 @@ func isDashlaneZIP(in *input) bool {
 func readDashlaneZIP(in *input, b *builder) error {
 	for _, name := range in.zipNames() {
 		if !strings.EqualFold(path.Ext(name), ".csv") {
-			if !strings.HasSuffix(name, "/") {
-				b.problem(0, name, "this is not a table of Dashlane")
-			}
-			continue
-		}
-		data, err := in.unzip(name)
-		if err != nil {
-			return err
-		}
-		table, err := newInput(File{Name: name, Data: data}, in.options)
-		if errors.Is(err, ErrEmpty) {
+			b.problem(0, name, "this is not a table of Dashlane")
 			continue
 		}
 		told := len(b.result.Problems)
-		if err == nil {
-			err = readDashlaneCSV(table, b)
-		}
-		if err != nil {
+		if err := readDashlaneTable(in, name, b); err != nil {
 			return err
-		}
-		if len(table.csvHeader()) == 0 {
-			b.problem(0, name, "this is not a table of Dashlane")
 		}
 		for i := range b.result.Problems[told:] { // the number of a row alone does not say in which table
 			b.result.Problems[told+i].Title = name
 		}
 	}
 	return nil
+}
+
+// readDashlaneTable reads one file of the archive.
+func readDashlaneTable(in *input, name string, b *builder) error {
+	data, err := in.unzip(name)
+	if err != nil {
+		return err
+	}
+	table, err := newInput(File{Name: name, Data: data}, in.options)
+	if errors.Is(err, ErrEmpty) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if len(table.csvHeader()) == 0 {
+		b.problem(0, name, "this is not a table of Dashlane")
+		return nil
+	}
+	return readDashlaneCSV(table, b)
 }
 
 func dashlaneLogin(b *builder, row *csvRow, it *item.Item) {

@@ -14,6 +14,9 @@ var (
 	ErrNewerVersion   = errors.New("the file was written by a newer version of VaultSphere")
 	ErrPasswordNeeded = errors.New("the file is protected by a password")
 	ErrWrongPassword  = errors.New("the password does not open the file")
+	// Two kinds of exports that only the product they come from can open.
+	ErrAccountRestricted = errors.New("only the account that made this Bitwarden export can open it")
+	ErrPGP               = errors.New("this Proton Pass export is encrypted with PGP")
 )
 
 // failures are tried in order: an error that wraps two of them is the first.
@@ -24,6 +27,8 @@ var failures = []struct {
 	{ErrEmpty, "file_empty", "export it again"},
 	{ErrPasswordNeeded, "file_password_needed", "enter the password that the file was exported with"},
 	{ErrWrongPassword, "file_wrong_password", "enter the password that the file was exported with"},
+	{ErrAccountRestricted, "file_account_restricted", "export again, and choose encryption with a password of its own"},
+	{ErrPGP, "file_pgp", "export again without a passphrase"},
 	{ErrNewerVersion, "file_newer", "use the newest version of VaultSphere"},
 	{ErrTruncated, "file_truncated", "export or download it again"},
 	{ErrTooLarge, "file_too_large", "export it in parts"},

@@ -248,8 +248,8 @@ func label(path ...string) string {
 }
 
 var acronyms = map[string]bool{
-	"API": true, "CVV": true, "FIPS": true, "IBAN": true, "ID": true, "OS": true, "OTP": true, "PIN": true, "POP": true, "RP": true, "SMTP": true,
-	"SSH": true, "SSID": true, "SSN": true, "SWIFT": true, "TOTP": true, "URL": true, "ZIP": true,
+	"API": true, "CVV": true, "FIPS": true, "IBAN": true, "ID": true, "OS": true, "OTP": true, "PIN": true, "POP": true,
+	"RP": true, "SMTP": true, "SSH": true, "SSID": true, "SSN": true, "SWIFT": true, "TOTP": true, "URL": true, "ZIP": true,
 }
 
 // lowerFirst makes a label one in the middle of a sentence.

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"errors"
 	"maps"
 	"path"
 	"slices"
@@ -10,9 +9,6 @@ import (
 )
 
 // https://proton.me/support/pass-export. The members are those of item-v1.proto in Proton's web clients, in JSON.
-
-// ErrProtonEncrypted says that an export is encrypted by PGP.
-var ErrProtonEncrypted = errors.New("this Proton Pass export is encrypted with PGP; export again without a passphrase, as ZIP or JSON")
 
 func isProtonJSON(in *input) bool {
 	top := in.json()
@@ -27,7 +23,7 @@ func isPGP(data []byte) bool {
 
 func readProtonJSON(in *input, b *builder) error {
 	if isPGP(in.data) {
-		return ErrProtonEncrypted
+		return ErrPGP
 	}
 	return readProton(in.json(), nil, b)
 }
@@ -38,7 +34,7 @@ func isProtonZIP(in *input) bool {
 
 func readProtonZIP(in *input, b *builder) error {
 	if slices.Contains(in.zipNames(), "Proton Pass/data.pgp") {
-		return ErrProtonEncrypted
+		return ErrPGP
 	}
 	data, err := in.unzip("Proton Pass/data.json")
 	if err != nil {
@@ -85,7 +81,7 @@ type proton struct {
 
 func readProton(top object, files map[string]Attached, b *builder) error {
 	if top.yes("encrypted") {
-		return ErrProtonEncrypted
+		return ErrPGP
 	}
 	r := proton{b, files}
 	var entries []groupedEntry

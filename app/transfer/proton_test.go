@@ -261,7 +261,7 @@ func TestProtonExportUnderPGPSaysHowToExportAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{"export.pgp": message, "export.zip": archive.Bytes()} {
-		if _, err := transfer.Read(transfer.File{Name: name, Data: data}, transfer.Options{}); !errors.Is(err, transfer.ErrProtonEncrypted) {
+		if _, err := transfer.Read(transfer.File{Name: name, Data: data}, transfer.Options{}); !errors.Is(err, transfer.ErrPGP) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,0 +1,138 @@
+package transfer_test
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer"
+)
+
+// bitwardenStructure are the members of an export that only mean something inside Bitwarden.
+var bitwardenStructure = []string{
+	"id",             // of items, folders and collections
+	"folderId",       // the name of the folder is a tag
+	"collectionIds",  // the names of the collections are tags
+	"organizationId", //
+	"key",            // sealed the item on Bitwarden's server
+}
+
+// A person who exports from Bitwarden and imports here finds every field again: every text of the export, wherever it
+// stands and whatever it is called, is a value in the item of its entry.
+func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
+	for _, name := range []string{"bitwarden/individual.json", "bitwarden/organisation.json"} {
+		source := decoded(t, "testdata/"+name)
+		got := sample(t, name, "bitwarden-json")
+		foundAgain(t, got, source["items"].([]any), bitwardenStructure)
+		var all []string
+		for _, i := range got.Items {
+			all = append(all, values(t, i.Item)...)
+		}
+		for _, list := range []string{"folders", "collections"} {
+			texts("", source[list], bitwardenStructure, func(_, value string) {
+				if !found(all, value) {
+					t.Errorf("%s: one of the %s is %q and nowhere", name, list, value)
+				}
+			})
+		}
+	}
+}
+
+func TestEveryFieldOfAProtonExportIsFoundAgain(t *testing.T) {
+	vaults := decoded(t, "testdata/proton/export.zip/Proton Pass/data.json")["vaults"].(map[string]any)
+	var entries []any
+	for _, id := range []string{"VAULT_A", "VAULT_B"} {
+		entries = append(entries, vaults[id].(map[string]any)["items"].([]any)...)
+	}
+	foundAgain(t, sampleZIP(t, "proton/export.zip", "proton-zip"), entries, []string{
+		"itemId", "shareId", "itemUuid", "folderId", // the names of vault and folder are a tag
+		"type", "hashes", // say of what kind an item is, and by whom an application was made
+		"fullName",                    // is there in its three parts
+		"packageName",                 // is part of an address
+		"files",                       // are attachments
+		"sectionName",                 // stands before the name of a field
+		"fieldName",                   // stands behind the name of a section, or is that of the one-time code
+		"expirationDate", "timestamp", // are written in another way
+	})
+}
+
+func decoded(t *testing.T, name string) map[string]any {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// foundAgain looks in the item of each entry for every text of the entry that is not structural.
+func foundAgain(t *testing.T, got *transfer.Result, entries []any, structure []string) {
+	t.Helper()
+	if len(got.Items) != len(entries) {
+		t.Fatalf("%d items of %d entries", len(got.Items), len(entries))
+	}
+	for i, entry := range entries {
+		there := values(t, got.Items[i].Item)
+		texts("", entry, structure, func(member, value string) {
+			if !found(there, value) {
+				t.Errorf("entry %d: %s is %q and nowhere in %q", i+1, member, value, there)
+			}
+		})
+	}
+}
+
+// texts visits all texts that are not empty and not structural.
+func texts(member string, v any, structure []string, visit func(member, value string)) {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			visit(member, v)
+		}
+	case map[string]any:
+		for name, e := range v {
+			if !slices.Contains(structure, name) {
+				texts(name, e, structure, visit)
+			}
+		}
+	case []any:
+		for _, e := range v {
+			texts(member, e, structure, visit)
+		}
+	}
+}
+
+// values are all texts of an item: names, values, times. Each line of a text is one too.
+func values(t *testing.T, it item.Item) []string {
+	t.Helper()
+	data, err := json.Marshal(it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	texts("", v, nil, func(_, value string) {
+		out = append(append(out, value), strings.Split(value, "\n")...)
+	})
+	return out
+}
+
+func found(there []string, value string) bool {
+	when, err := time.Parse(time.RFC3339, value)
+	return slices.ContainsFunc(there, func(have string) bool {
+		if t, e := time.Parse(time.RFC3339, have); err == nil && e == nil {
+			return t.Equal(when)
+		}
+		return have == value
+	})
+}
