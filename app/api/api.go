@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// Paths. Those with {id} take one path segment.
+// Paths. {id} and {piece} take one path segment each.
 const (
 	PathHealth          = "/health"
 	PathReady           = names.PathReady
@@ -33,6 +33,9 @@ const (
 	PathVaultChanges    = "/api/v1/vault/changes"
 	PathEvents          = "/api/v1/events"
 	PathSettings        = "/api/v1/settings"
+	PathAttachments     = "/api/v1/attachments"
+	PathAttachment      = "/api/v1/attachments/{id}"
+	PathPiece           = "/api/v1/attachments/{id}/{piece}"
 )
 
 // Limits that both sides keep.
@@ -44,6 +47,9 @@ const (
 	MaxDeviceRunes   = 128
 	MinArgonMemoryKB = 64 << 10
 	MaxArgonMemoryKB = 1 << 20
+
+	MaxPieces          = 54      // of one attachment: 10 MiB in pieces of 190 KiB
+	MaxPieceTokenBytes = 262_220 // of one sealed piece; a DynamoDB item takes 400 KB
 )
 
 // KDF is the salt and the Argon2id (RFC 9106) cost of one user's master key.
@@ -251,7 +257,30 @@ type RevisionEvent struct {
 	Revision int64 `json:"revision"`
 }
 
-// Health answers PathHealth and, with Ready, PathReady.
+// Piece is one sealed piece of an attachment. It is the body of PUT and of the answer to GET at PathPiece, where {piece}
+// is its number, from 1 to Count.
+type Piece struct {
+	Count int    `json:"count"` // of pieces of the attachment, the same in each of them
+	Token string `json:"token"`
+}
+
+// Attachment is what the server knows of one, be it complete or not.
+type Attachment struct {
+	ID       string    `json:"id"` // 16 random bytes, base64url without padding
+	Count    int       `json:"count"`
+	Pieces   int       `json:"pieces"`   // that are there; the attachment is complete if they are Count
+	Bytes    int64     `json:"bytes"`    // of their tokens together
+	Uploaded time.Time `json:"uploaded"` // when the last piece came
+}
+
+// AttachmentsResponse lists all attachments of the user. Now is the server's clock, so that their age does not depend on
+// the client's.
+type AttachmentsResponse struct {
+	Attachments []Attachment `json:"attachments"`
+	Quota       int64        `json:"quota"` // bytes of tokens that the user may keep
+	Now         time.Time    `json:"now"`
+}
+
 // Settings is what whoever runs the server has decided for the page.
 type Settings struct {
 	// BreachAddress is where the page may look passwords up among those known from breaches, by the range API of Have I
@@ -259,6 +288,7 @@ type Settings struct {
 	BreachAddress string `json:"breach_address"`
 }
 
+// Health answers PathHealth and, with Ready, PathReady.
 type Health struct {
 	OK bool `json:"ok"`
 }

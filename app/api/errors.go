@@ -10,6 +10,7 @@ const (
 	CodeTOTPRequired       Code = "totp_required"       // 401: the password is right, a code is needed
 	CodeTOTPInvalid        Code = "totp_invalid"        // 401: the code is wrong or was used before
 	CodeForbidden          Code = "forbidden"           // 403: cross-origin request
+	CodeQuotaReached       Code = "quota_reached"       // 403: the user's attachments would take more room than the server grants
 	CodeNotFound           Code = "not_found"           // 404
 	CodeMethodNotAllowed   Code = "method_not_allowed"  // 405
 	CodeUsernameTaken      Code = "username_taken"      // 409

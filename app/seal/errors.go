@@ -9,6 +9,7 @@ import (
 var (
 	ErrBadID         = errors.New("not 16 bytes in base64url without padding")
 	ErrBadPlace      = errors.New("not the place of a record")
+	ErrBadPiece      = errors.New("not a piece of an attachment")
 	ErrEmptyPassword = errors.New("password is empty")
 	ErrPasswordText  = errors.New("password is not valid UTF-8")
 
@@ -30,7 +31,8 @@ var (
 	ErrAltered = errors.New("was changed outside this vault")
 	// ErrMisplaced: a token opens, and says inside that it belongs to another place.
 	ErrMisplaced = errors.New("holds what was sealed for another place")
-	// ErrTooLarge: the token would be longer than api.MaxTokenBytes, a queue longer than MaxQueueBytes.
+	// ErrTooLarge: the token would be longer than api.MaxTokenBytes, a queue longer than MaxQueueBytes, a piece of an
+	// attachment longer than PieceBytes.
 	ErrTooLarge = errors.New("is too large to be sealed")
 )
 
@@ -45,6 +47,18 @@ func (e *PlaceError) Error() string {
 }
 
 func (e *PlaceError) Unwrap() error { return e.Err }
+
+// PieceError says which piece of an attachment is wrong. Err is ErrAltered, ErrMisplaced or ErrTooLarge.
+type PieceError struct {
+	Piece Piece
+	Err   error
+}
+
+func (e *PieceError) Error() string {
+	return fmt.Sprintf("piece %d of %d of attachment %s %v", e.Piece.Number, e.Piece.Count, e.Piece.Attachment, e.Err)
+}
+
+func (e *PieceError) Unwrap() error { return e.Err }
 
 // WordError says that a word of a recovery phrase is not in the BIP39 English list. It gives the number, counted
 // from 1, and not the word, which may be a secret typed into the wrong field.

@@ -14,6 +14,7 @@ const (
 	holdsVaultKey byte = 2
 	holdsManifest byte = 3
 	holdsQueue    byte = 4
+	holdsPiece    byte = 5
 )
 
 // appendField writes one byte of length and then the bytes: two different rows of fields never read the same.
@@ -44,12 +45,12 @@ func bucket(n int) int {
 	return (n + step - 1) / step * step
 }
 
-// frameRecord lays out a record's plaintext: format, holdsRecord, place, length of the content (4 bytes, big-endian),
-// content, zeros up to one byte less than the bucket.
-func frameRecord(place, content []byte) []byte {
+// framePlaced lays out the plaintext of what belongs to a place: format, what it holds, place, length of the content
+// (4 bytes, big-endian), content, zeros up to one byte less than the bucket.
+func framePlaced(holds byte, place, content []byte) []byte {
 	n := 2 + len(place) + lengthSize + len(content)
 	b := make([]byte, 0, bucket(n)-1)
-	b = append(b, format, holdsRecord)
+	b = append(b, format, holds)
 	b = append(b, place...)
 	return appendPadded(b, content)
 }
@@ -61,13 +62,13 @@ func appendPadded(b, content []byte) []byte {
 	return b[:cap(b)]
 }
 
-// parseRecord undoes frameRecord; every plaintext it takes is one that frameRecord makes. place has the form that
-// appendPlace writes; whether it is the right one is the caller's question. The results share memory with b.
-func parseRecord(b []byte) (place, content []byte, ok bool) {
-	if len(b) < 2 || b[0] != format || b[1] != holdsRecord {
+// parsePlaced undoes framePlaced; every plaintext it takes is one that framePlaced makes. place is what cut takes off
+// the front; whether it is the right one is the caller's question. The results share memory with b.
+func parsePlaced(b []byte, holds byte, cut func([]byte) (place, rest []byte, ok bool)) (place, content []byte, ok bool) {
+	if len(b) < 2 || b[0] != format || b[1] != holds {
 		return nil, nil, false
 	}
-	place, rest, ok := cutPlace(b[2:])
+	place, rest, ok := cut(b[2:])
 	if !ok {
 		return nil, nil, false
 	}

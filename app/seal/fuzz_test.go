@@ -38,12 +38,29 @@ func FuzzParseRecord(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, n := range []int{0, 1, 199, 200, 201, 1000} {
-		f.Add(frameRecord(place, bytes.Repeat([]byte{1}, n)))
+		f.Add(framePlaced(holdsRecord, place, bytes.Repeat([]byte{1}, n)))
 	}
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		place, content, ok := parseRecord(b)
-		if ok && !bytes.Equal(frameRecord(place, content), b) {
+		place, content, ok := parsePlaced(b, holdsRecord, cutPlace)
+		if ok && !bytes.Equal(framePlaced(holdsRecord, place, content), b) {
+			t.Errorf("%x parses as %x and %x, which make another plaintext", b, place, content)
+		}
+	})
+}
+
+func FuzzParsePiece(f *testing.F) {
+	place, err := Piece{fixedUser("u"), AttachmentID(fixedUser("a")), 1, 2}.append(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, n := range []int{0, 1, 203, 204, 1000} {
+		f.Add(framePlaced(holdsPiece, place, bytes.Repeat([]byte{1}, n)))
+	}
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		place, content, ok := parsePlaced(b, holdsPiece, cutPiece)
+		if ok && !bytes.Equal(framePlaced(holdsPiece, place, content), b) {
 			t.Errorf("%x parses as %x and %x, which make another plaintext", b, place, content)
 		}
 	})
@@ -94,6 +111,14 @@ func FuzzOpen(f *testing.F) {
 	r := v.Records[1]
 	p := Place{UserID(r.User), AccountID(r.Account), Kind(r.Kind), r.Version}
 	fuzzOpen(f, r.Token, func(s string) error { _, err := fixedVaultKey("vault key").Open(p, s); return err })
+}
+
+func FuzzOpenPiece(f *testing.F) {
+	var v vectors
+	mustFrozen(f, &v)
+	p := v.Pieces[1]
+	piece := Piece{UserID(p.User), AttachmentID(p.Attachment), p.Number, p.Count}
+	fuzzOpen(f, p.Token, func(s string) error { _, err := fixedVaultKey("vault key").OpenPiece(piece, s); return err })
 }
 
 func FuzzOpenManifest(f *testing.F) {

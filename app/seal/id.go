@@ -18,11 +18,15 @@ type UserID string
 // AccountID names one entry of a vault, in the form of a UserID. It is no secret.
 type AccountID string
 
+// AttachmentID names one attachment, in the form of a UserID. It is no secret.
+type AttachmentID string
+
 // Salt is the 16 byte salt of one master key. It is no secret.
 type Salt struct{ b [idSize]byte }
 
-func NewUserID() UserID       { return UserID(newID()) }
-func NewAccountID() AccountID { return AccountID(newID()) }
+func NewUserID() UserID             { return UserID(newID()) }
+func NewAccountID() AccountID       { return AccountID(newID()) }
+func NewAttachmentID() AttachmentID { return AttachmentID(newID()) }
 
 // NewSalt is random; a user gets a new one with every change of the password.
 func NewSalt() Salt {

@@ -71,7 +71,8 @@ const (
 	labelPasswordKEK  = "vaultsphere/v1/password-kek"
 	labelRecoveryAuth = "vaultsphere/v1/recovery-auth"
 	labelRecoveryKEK  = "vaultsphere/v1/recovery-kek"
-	labelRecord       = "vaultsphere/v1/record" // followed by the place
+	labelRecord       = "vaultsphere/v1/record"     // followed by the place
+	labelPiece        = "vaultsphere/v1/attachment" // followed by the piece's place
 	labelManifest     = "vaultsphere/v1/manifest"
 	labelManifestSeal = "vaultsphere/v1/manifest-seal"
 	labelExport       = "vaultsphere/v1/export"

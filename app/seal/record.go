@@ -99,7 +99,7 @@ func (v VaultKey) Seal(p Place, content []byte) (string, error) {
 	if len(content) > maxCiphertext || bucket(2+len(place)+lengthSize+len(content)) > maxCiphertext {
 		return "", &PlaceError{p, ErrTooLarge}
 	}
-	plaintext := frameRecord(place, content)
+	plaintext := framePlaced(holdsRecord, place, content)
 	defer clear(plaintext)
 	return sealToken(v.recordKey(place), plaintext)
 }
@@ -116,7 +116,7 @@ func (v VaultKey) Open(p Place, token string) ([]byte, error) {
 	if err != nil {
 		return nil, &PlaceError{p, ErrAltered}
 	}
-	inside, content, ok := parseRecord(plaintext)
+	inside, content, ok := parsePlaced(plaintext, holdsRecord, cutPlace)
 	if !ok {
 		return nil, &PlaceError{p, ErrAltered}
 	}

@@ -90,12 +90,12 @@ func TestRecordWithWrongInsideIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	var place *PlaceError
-	_, err = v.Open(p, forge(t, v.recordKey(here), frameRecord(there, []byte("x"))))
+	_, err = v.Open(p, forge(t, v.recordKey(here), framePlaced(holdsRecord, there, []byte("x"))))
 	if !errors.Is(err, ErrMisplaced) || !errors.As(err, &place) || place.Place != p {
 		t.Errorf("another place inside: %v", err)
 	}
 
-	good := frameRecord(here, []byte("content"))
+	good := framePlaced(holdsRecord, here, []byte("content"))
 	at := 2 + len(here) + lengthSize
 	for name, change := range map[string]func([]byte) []byte{
 		"format":           func(b []byte) []byte { b[0] = 2; return b },

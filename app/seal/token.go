@@ -27,12 +27,12 @@ func sealToken(key secret, plaintext []byte) (string, error) {
 }
 
 // openToken gives back what sealToken sealed under the same key. It refuses with ErrAltered what is no Fernet token in
-// canonical spelling, and with ErrWrongKey what the key does not fit.
+// canonical spelling of at most api.MaxTokenBytes, and with ErrWrongKey what the key does not fit.
 func openToken(key secret, token string) ([]byte, error) {
 	return openTokenUpTo(api.MaxTokenBytes, key, token)
 }
 
-// openTokenUpTo is openToken with a limit of its own, for what no server has to take.
+// openTokenUpTo is openToken with a limit of its own.
 func openTokenUpTo(limit int, key secret, token string) ([]byte, error) {
 	// fernet-go ignores base64 errors and opens as much as it could decode. The manifest holds a hash of the token's
 	// text, so the text has to be as unforgeable as what it encodes: one token, one spelling.

@@ -29,6 +29,7 @@ type vectors struct {
 	Manifest manifestKeys     `json:"manifest_keys"`
 	Wrapped  []wrappedVector  `json:"wrapped_keys"`
 	Records  []recordVector   `json:"records"`
+	Pieces   []pieceVector    `json:"attachment_pieces"`
 	Sealed   []manifestVector `json:"manifests"`
 	Queues   []queueVector    `json:"queues"`
 	Digests  []digestVector   `json:"digests"`
@@ -83,6 +84,19 @@ type recordVector struct {
 	IV        string `json:"iv"`
 	Token     string `json:"token"`
 	Term      string `json:"term"`
+}
+
+type pieceVector struct {
+	User       string `json:"user"`
+	Attachment string `json:"attachment"`
+	Number     int    `json:"number"`
+	Count      int    `json:"count"`
+	Place      string `json:"place"`
+	Key        string `json:"key"`
+	Content    string `json:"content"`
+	Plaintext  string `json:"plaintext"`
+	IV         string `json:"iv"`
+	Token      string `json:"token"`
 }
 
 type manifestVector struct {
@@ -226,7 +240,7 @@ func makeVectors(t *testing.T) vectors {
 		r := recordVector{
 			User: string(c.p.User), Account: string(c.p.Account), Kind: string(c.p.Kind), Version: c.p.Version,
 			Place: hex.EncodeToString(place), Key: hexKey(key.recordKey(place)), Content: hex.EncodeToString([]byte(c.content)),
-			Plaintext: hex.EncodeToString(frameRecord(place, []byte(c.content))), IV: hex.EncodeToString(iv("record")),
+			Plaintext: hex.EncodeToString(framePlaced(holdsRecord, place, []byte(c.content))), IV: hex.EncodeToString(iv("record")),
 		}
 		r.Token = withIV(t, iv("record"), func() (string, error) { return key.Seal(c.p, []byte(c.content)) })
 		term, err := mk.Term(c.p, r.Token)
@@ -236,6 +250,23 @@ func makeVectors(t *testing.T) vectors {
 		r.Term = term.String()
 		sum = sum.Add(term)
 		v.Records = append(v.Records, r)
+	}
+
+	for _, c := range []struct {
+		number, count int
+		content       string
+	}{{1, 1, ""}, {2, 3, "the second of three"}} {
+		p := Piece{user, AttachmentID(fixedUser("attachment")), c.number, c.count}
+		place, err := p.append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Pieces = append(v.Pieces, pieceVector{
+			User: string(p.User), Attachment: string(p.Attachment), Number: p.Number, Count: p.Count,
+			Place: hex.EncodeToString(place), Key: hexKey(key.pieceKey(place)), Content: hex.EncodeToString([]byte(c.content)),
+			Plaintext: hex.EncodeToString(framePlaced(holdsPiece, place, []byte(c.content))), IV: hex.EncodeToString(iv("piece")),
+			Token: withIV(t, iv("piece"), func() (string, error) { return key.SealPiece(p, []byte(c.content)) }),
+		})
 	}
 
 	for _, m := range []Manifest{{User: user}, {user, 7, int64(len(v.Records)), sum}, {user, 1<<63 - 1, 1 << 40, sum}} {
@@ -328,6 +359,12 @@ func TestVectorsOpen(t *testing.T) {
 		got, err := key.Open(Place{UserID(r.User), AccountID(r.Account), Kind(r.Kind), r.Version}, r.Token)
 		if err != nil || hex.EncodeToString(got) != r.Content {
 			t.Errorf("record %s %d: %x, %v", r.Kind, r.Version, got, err)
+		}
+	}
+	for _, p := range v.Pieces {
+		got, err := key.OpenPiece(Piece{UserID(p.User), AttachmentID(p.Attachment), p.Number, p.Count}, p.Token)
+		if err != nil || hex.EncodeToString(got) != p.Content {
+			t.Errorf("piece %d of %d: %x, %v", p.Number, p.Count, got, err)
 		}
 	}
 	for _, m := range v.Sealed {

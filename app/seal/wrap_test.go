@@ -99,7 +99,7 @@ func TestOneSortOfPlaintextIsNotTakenForAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	mk := v.ManifestKey()
-	record, wrapped, manifest := frameRecord(place, []byte("x")), w.frame(&v), Manifest{User: user}.frame()
+	record, wrapped, manifest := framePlaced(holdsRecord, place, []byte("x")), w.frame(&v), Manifest{User: user}.frame()
 	for name, plaintext := range map[string][]byte{"wrapped key": wrapped, "manifest": manifest, "empty": {}} {
 		if _, err := v.Open(p, forge(t, v.recordKey(place), plaintext)); !errors.Is(err, ErrAltered) {
 			t.Errorf("%s as a record: %v", name, err)
