@@ -29,7 +29,7 @@ var (
 // refuseMethod names what is served instead (RFC 9110 §15.5.6).
 func refuseMethod(routes chi.Routes) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 			if routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
 				w.Header().Add("Allow", m)
 			}
@@ -45,6 +45,7 @@ var statuses = map[api.Code]int{
 	api.CodeTOTPRequired:       http.StatusUnauthorized,
 	api.CodeTOTPInvalid:        http.StatusUnauthorized,
 	api.CodeForbidden:          http.StatusForbidden,
+	api.CodeQuotaReached:       http.StatusForbidden,
 	api.CodeNotFound:           http.StatusNotFound,
 	api.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
 	api.CodeUsernameTaken:      http.StatusConflict,

@@ -107,6 +107,9 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	return s
 }
 
+// attachmentQuota is small enough for a test to reach it.
+const attachmentQuota = 4096
+
 // serve starts one more replica on the same store.
 func (s *site) serve(c server.Config, keys string) string {
 	s.t.Helper()
@@ -115,7 +118,7 @@ func (s *site) serve(c server.Config, keys string) string {
 		s.t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if s.srv, err = server.New(c, vault.NewService(s.store, ring, s.clock.Now), log); err != nil {
+	if s.srv, err = server.New(c, vault.NewService(s.store, ring, attachmentQuota, s.clock.Now), log); err != nil {
 		s.t.Fatal(err)
 	}
 	l := httptest.NewServer(s.srv)

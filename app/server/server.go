@@ -107,7 +107,7 @@ type route struct {
 // routes is the whole surface. guest routes are limited by address, because nothing else is known of their callers;
 // member routes need a session. What no route matches is a file of the page, or nothing.
 func (s *Server) routes() []route {
-	get, post, del := http.MethodGet, http.MethodPost, http.MethodDelete
+	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return []route{
 		{get, api.PathHealth, s.health},
 		{get, api.PathReady, s.ready},
@@ -134,5 +134,9 @@ func (s *Server) routes() []route {
 		{get, api.PathVault, s.member(changes)},
 		{post, api.PathVaultChanges, s.member(exchanges(s.vault.Apply, api.MaxBodyBytes))},
 		{get, api.PathEvents, s.member(events)},
+		{get, api.PathAttachments, s.member(attachments)},
+		{del, api.PathAttachment, s.member(deleteAttachment)},
+		{put, api.PathPiece, s.member(putPiece)},
+		{get, api.PathPiece, s.member(piece)},
 	}
 }

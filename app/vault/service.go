@@ -30,6 +30,7 @@ type Service struct {
 	keys  *Keyring
 	now   func() time.Time
 	hash  *hasher
+	quota int64
 
 	watchers *watchers
 
@@ -37,12 +38,13 @@ type Service struct {
 	preloginKey []byte
 }
 
-// NewService returns a Service that reads the time from now.
-func NewService(store Store, keys *Keyring, now func() time.Time) *Service {
+// NewService returns a Service that reads the time from now and grants each user quota bytes for the tokens of attachments.
+func NewService(store Store, keys *Keyring, quota int64, now func() time.Time) *Service {
 	// Stores keep milliseconds; a finer clock here would find a time it has just written in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
-		store: store, keys: keys, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis, watchers: newWatchers(store, inMillis),
+		store: store, keys: keys, quota: quota, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
+		watchers: newWatchers(store, inMillis),
 	}
 }
 

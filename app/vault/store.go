@@ -18,6 +18,8 @@ var (
 	ErrStoreFull        = errors.New("store is full")
 	ErrStoreUnavailable = errors.New("store is unavailable")
 	ErrInvalidChange    = errors.New("change does not fit the vault")
+	ErrPieceTaken       = errors.New("another piece is there")
+	ErrQuotaReached     = errors.New("attachments would take more room than the user has")
 )
 
 // UserID is the client-made id of a user: 16 bytes, base64url without padding.
@@ -79,6 +81,14 @@ type Change struct {
 	Deletes  []api.Place
 }
 
+// Piece is one sealed piece of an attachment.
+type Piece struct {
+	Attachment string // 16 bytes, base64url without padding
+	Number     int    // 1 to Count
+	Count      int    // of pieces of the attachment
+	Token      string
+}
+
 // TombstoneDays is how long a store remembers a deleted record at least.
 const TombstoneDays = 180
 
@@ -95,7 +105,7 @@ type Store interface {
 	// and adds one to it. Deleting is DeleteUser's. ErrConflict if it is another, ErrNotFound (also if the name has
 	// another user's ID by now, or DeleteUser has begun).
 	UpdateUser(ctx context.Context, u User) error
-	// DeleteUser removes the user with all records and sessions. If it fails half way the user row stays, with Deleting
+	// DeleteUser removes the user with all records, attachments and sessions. If it fails half way the user row stays, with Deleting
 	// set, and DeleteUser can be called again; Changes and Apply then answer ErrNotFound. The username is free afterwards.
 	// ErrNotFound if there is no such user.
 	DeleteUser(ctx context.Context, name Username) error
@@ -132,6 +142,19 @@ type Store interface {
 	// twice (an account at two versions is one record) or has more than api.MaxChangeRecords. Any other size is atomic.
 	// A tombstone lasts TombstoneDays or longer; a device that was away for longer finds its digest wrong and syncs in full.
 	Apply(ctx context.Context, name Username, c Change) (int64, error)
+
+	// PutPiece stores a piece of an attachment; the first one decides of how many. What is there is never replaced: the same
+	// piece again is nothing to do, whatever the quota; another token, or another count, is ErrPieceTaken. ErrQuotaReached
+	// if the tokens of all the user's pieces would be more than quota bytes. ErrNotFound for an unknown user.
+	PutPiece(ctx context.Context, name Username, p Piece, now time.Time, quota int64) error
+	// Piece reads one. ErrNotFound.
+	Piece(ctx context.Context, id UserID, attachment string, number int) (api.Piece, error)
+	// Attachments lists those of a user in order of ID.
+	Attachments(ctx context.Context, id UserID) ([]api.Attachment, error)
+	// DeleteAttachment removes an attachment with its pieces. If it fails half way the attachment stays in the list, perhaps
+	// without some of its pieces, and DeleteAttachment can be called again. ErrConflict if it changed at the same time,
+	// ErrNotFound if it is not there.
+	DeleteAttachment(ctx context.Context, name Username, attachment string) error
 
 	// Ping tells whether the store answers.
 	Ping(ctx context.Context) error

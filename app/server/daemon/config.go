@@ -29,6 +29,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	AuthRate       int
 	BreachAddress  string // origin; empty: the page looks up no breached passwords
+	AttachmentMiB  int // that each user's sealed attachments may take
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level
@@ -45,7 +46,12 @@ const (
 	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
 	envAuthRate         = "AUTH_RATE"
 	envBreachAddress    = "BREACH_ADDRESS"
+	envAttachmentMiB    = "ATTACHMENT_MIB"
 	envLogLevel         = "LOG_LEVEL"
+
+	// DynamoDB keeps at most 10 GB under one partition key of a table with a local index (DynamoDB Developer Guide, "Item
+	// collection size limit"), and a user's passwords are under the same.
+	maxDynamoAttachmentMiB = 8 << 10
 
 	// reserved is the prefix of variables that can only have been meant for this program. It has none of them today, so each
 	// is a slip of the pen; the command line's is let through, because one shell may use both programs.
@@ -70,6 +76,7 @@ const Usage = `Settings, from the environment:
   AUTH_RATE                log-in requests a minute from one address (60)
   BREACH_ADDRESS           where the page looks up breached passwords when its user asks for it: a service with the range
                            API of Have I Been Pwned, or "off" (https://api.pwnedpasswords.com)
+  ATTACHMENT_MIB           room for the sealed attachments of each user, in MiB; 0 for none (1024)
   METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
   DRAIN_DELAY              how long to serve on after SIGTERM with /ready at 503, so that a proxy notices (0s)
   DRAIN_TIMEOUT            how long requests may take to finish after that (20s)
@@ -92,6 +99,7 @@ func ConfigFromEnv(environ []string) (Config, error) {
 		TrustedProxies: e.prefixes(names.EnvTrustedProxies),
 		AuthRate:       e.number(envAuthRate, 60, 1, 1_000_000),
 		BreachAddress:  e.origin(envBreachAddress, "https://api.pwnedpasswords.com"),
+		AttachmentMiB:  e.number(envAttachmentMiB, 1<<10, 0, 1<<20),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 	}
@@ -202,6 +210,9 @@ func (e *settings) store(c *Config) {
 			Accounts:  e.text(names.EnvAccountsTable, names.AccountsTable),
 			Passwords: e.text(names.EnvPasswordsTable, names.PasswordsTable),
 			Sessions:  e.text(names.EnvSessionsTable, names.SessionsTable),
+		}
+		if c.AttachmentMiB > maxDynamoAttachmentMiB {
+			e.bad(envAttachmentMiB, fmt.Sprintf("must be at most %d with STORE=dynamodb", maxDynamoAttachmentMiB))
 		}
 		if c.SessionSecret == "" {
 			// Replicas that each made their own key would not know each other's sessions.

@@ -69,7 +69,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	handler, err := server.New(server.Config{
 		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate,
 		BreachAddress: d.Config.BreachAddress, Version: d.Config.Version,
-	}, vault.NewService(store, keys, time.Now), d.Log)
+	}, vault.NewService(store, keys, int64(d.Config.AttachmentMiB)<<20, time.Now), d.Log)
 	if err != nil {
 		return err
 	}

@@ -198,6 +198,9 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
 	}
+	if err := s.deleteAllPieces(ctx, u.ID); err != nil {
+		return err
+	}
 	for _, table := range []string{s.table.Accounts, s.table.Passwords} {
 		if err := s.sweep(ctx, table, u.ID); err != nil {
 			return err

@@ -114,6 +114,30 @@ func TestFileThatIsNoVaultIsRefused(t *testing.T) {
 	}
 }
 
+func TestFileOfTheFirstSchemaIsMigrated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault.db")
+	old, err := connect(path, "immediate", 1, writerCacheKiB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := migrate(t.Context(), old, migrations[:1]); err != nil {
+		t.Fatal(err)
+	}
+	_, err = old.ExecContext(t.Context(), `INSERT INTO used_user_ids VALUES ('id'); INSERT INTO users (username, id, created, kdf_salt,
+		kdf_memory_kib, kdf_time, kdf_threads, auth_hash, recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret,
+		totp_last_step, generation, revision, manifest) VALUES ('ada', 'id', 0, '', 0, 0, 0, x'', x'', 'key', '', '', 0, 1, 7, 'm')`)
+	if err := errors.Join(err, old.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s := openFile(t, path)
+	if u, err := s.User(t.Context(), "ada"); err != nil || u.WrappedKey != "key" || u.Revision != 7 {
+		t.Errorf("user is %+v, %v", u, err)
+	}
+	if err := s.PutPiece(t.Context(), "ada", vault.Piece{Attachment: "a", Number: 1, Count: 1, Token: "t"}, time.Now(), 1); err != nil {
+		t.Errorf("attachment of an older user: %v", err)
+	}
+}
+
 // A migration that fails leaves the file at the version before, with its data; the next program goes on from there.
 func TestMigrationIsAllOrNothing(t *testing.T) {
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))

@@ -71,6 +71,27 @@ CREATE TABLE throttles (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX throttles_by_expiry ON throttles (expires);
 `,
+	// What a list needs of an attachment is kept beside its pieces: to add up their lengths would read them all.
+	`
+CREATE TABLE attachments (
+	num INTEGER PRIMARY KEY,
+	user INTEGER NOT NULL REFERENCES users (num) ON DELETE CASCADE,
+	id TEXT NOT NULL,
+	count INTEGER NOT NULL,
+	pieces INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	uploaded INTEGER NOT NULL,
+	UNIQUE (user, id)
+) STRICT;
+
+CREATE TABLE attachment_pieces (
+	num INTEGER PRIMARY KEY,
+	attachment INTEGER NOT NULL REFERENCES attachments (num) ON DELETE CASCADE,
+	number INTEGER NOT NULL,
+	token TEXT NOT NULL,
+	UNIQUE (attachment, number)
+) STRICT;
+`,
 }
 
 // kindAccount is records.kind of api.KindAccount, as the indexes and statements spell it; api.KindPassword is 2.

@@ -9,12 +9,13 @@ import (
 // statements are compiled once a connection.
 type statements struct {
 	// On the readers.
-	user, head, changes, liveRecords, session, sessions, throttle *sql.Stmt
+	user, head, changes, liveRecords, session, sessions, throttle, piece, attachments *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
 	putAccount, putPassword, deleteAccount, deletePassword,
 	insertSession, touchSession, deleteSession, deleteSessions, purgeSessions,
-	putThrottle, clearThrottle, purgeThrottles, writerThrottle *sql.Stmt
+	putThrottle, clearThrottle, purgeThrottles, writerThrottle,
+	writerPiece, attachmentBytes, growAttachment, insertPiece, deleteAttachment *sql.Stmt
 }
 
 // packedRecords gives all records of one revision as one text (see unpackRecord): each row and each column that crosses
@@ -42,6 +43,10 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{reader, &s.sessions, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
 			FROM users u JOIN sessions s ON s.user = u.num WHERE u.id = ?1 AND s.expires > ?2 ORDER BY s.created DESC, s.hash`},
 		{reader, &s.throttle, throttleSQL},
+		{reader, &s.piece, `SELECT a.count, p.token FROM users u JOIN attachments a ON a.user = u.num AND a.id = ?2
+			JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE u.id = ?1`},
+		{reader, &s.attachments, `SELECT a.id, a.count, a.pieces, a.bytes, a.uploaded
+			FROM users u JOIN attachments a ON a.user = u.num WHERE u.id = ?1 ORDER BY a.id`},
 
 		{writer, &s.lockUser, `SELECT num, id, generation, revision FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
@@ -78,6 +83,15 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			expires = excluded.expires, version = excluded.version`},
 		{writer, &s.clearThrottle, `DELETE FROM throttles WHERE key = ?1`},
 		{writer, &s.purgeThrottles, `DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE expires <= ?1 LIMIT 16)`},
+
+		{writer, &s.writerPiece, `SELECT a.count, coalesce(p.token, '') FROM attachments a
+			LEFT JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE a.user = ?1 AND a.id = ?2`},
+		{writer, &s.attachmentBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE user = ?1`},
+		{writer, &s.growAttachment, `INSERT INTO attachments (user, id, count, pieces, bytes, uploaded) VALUES (?1, ?2, ?3, 1, ?4, ?5)
+			ON CONFLICT (user, id) DO UPDATE SET pieces = pieces + 1, bytes = bytes + excluded.bytes, uploaded = excluded.uploaded`},
+		{writer, &s.insertPiece, `INSERT INTO attachment_pieces (attachment, number, token)
+			SELECT num, ?3, ?4 FROM attachments WHERE user = ?1 AND id = ?2`},
+		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE user = ?1 AND id = ?2`},
 	} {
 		stmt, err := p.db.PrepareContext(ctx, p.sql)
 		if err != nil {

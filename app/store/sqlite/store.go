@@ -166,7 +166,8 @@ func storeError(err error) error {
 	}
 	for _, known := range []error{
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
-		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, context.Canceled,
+		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrPieceTaken, vault.ErrQuotaReached,
+		context.Canceled,
 	} {
 		if errors.Is(err, known) {
 			return err

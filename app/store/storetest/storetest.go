@@ -46,6 +46,13 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"RacingChangesAreSerial", racingChangesAreSerial},
 		{"ReadersSeeWholeChanges", readersSeeWholeChanges},
 		{"UsersAreApart", usersAreApart},
+		{"PiecesOfAttachments", piecesOfAttachments},
+		{"AttachmentsAreNoRecords", attachmentsAreNoRecords},
+		{"QuotaOfAttachments", quotaOfAttachments},
+		{"RacingPiecesKeepTheQuota", racingPiecesKeepTheQuota},
+		{"LargeAttachment", largeAttachment},
+		{"AttachmentsAreApart", attachmentsAreApart},
+		{"DeletedUserLeavesNoAttachments", deletedUserLeavesNoAttachments},
 		{"ClosedStoreIsUnavailable", closedStoreIsUnavailable},
 		{"CancelledContextIsAnError", cancelledContextIsAnError},
 	} {
