@@ -66,6 +66,8 @@ var failures = []struct {
 	{seal.ErrPasswordText, CodeBadInput, ""},
 	{ErrImportChoice, CodeBadInput, ""},
 	{ErrNotFound, CodeNotFound, ""},
+	{ErrNoAttachment, CodeNotFound, ""},
+	{ErrAttachmentGone, CodeNotFound, "remove it from the item, and attach the file again if you have it"},
 	{ErrBusy, Code(api.CodeRevisionConflict), "try again"},
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Delete removes items with their history. An item that another device changed at the same time is kept, and named in a
-// *KeptError; one that it deleted is gone anyway. While the server cannot be reached they only go from the list, and wait
-// to be deleted by the same rule.
+// Delete removes items with their history and attachments. An item that another device changed at the same time is kept,
+// and named in a *KeptError; one that it deleted is gone anyway. While the server cannot be reached they only go from the
+// list, and wait to be deleted by the same rule.
 func (c *Client) Delete(ctx context.Context, ids []string) error {
 	return c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
 		for _, id := range ids {
@@ -76,9 +76,11 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	seen := map[string]string{}
+	seen, freed := map[string]string{}, map[string]bool{}
 	for _, id := range ids {
-		seen[id] = v.shown(id).base()
+		e := v.shown(id)
+		seen[id] = e.base()
+		_ = v.attachmentsOf(e, freed) // what cannot be read frees nothing
 	}
 	there, err := c.reach(ctx, v)
 	if err != nil {
@@ -116,6 +118,9 @@ func (c *Client) deleteFrom(ctx context.Context, progress func(done, total int),
 		if progress != nil {
 			progress(total-len(ids), total)
 		}
+	}
+	if len(freed) > 0 {
+		_, _ = c.clearOrphans(ctx, v, freed, "") // the items are gone; what is left is cleared with a later one
 	}
 	return keptError(kept)
 }

@@ -21,6 +21,10 @@ var (
 	ErrTOTPRequired = errors.New("a code from the authenticator is needed")
 	// ErrNotFound says that there is no such item.
 	ErrNotFound = errors.New("no such item")
+	// ErrNoAttachment says that the item has no such attachment.
+	ErrNoAttachment = errors.New("no such attachment")
+	// ErrAttachmentGone says that the item names an attachment that the server does not have.
+	ErrAttachmentGone = errors.New("the server does not have this attachment any more")
 	// ErrOffline says that the server did not answer.
 	ErrOffline = errors.New("server cannot be reached")
 	// ErrUncertain says that the answer to a change was lost: a later Sync tells whether it took place.

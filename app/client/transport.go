@@ -29,6 +29,7 @@ type bearer interface {
 const (
 	methodGet    = "GET"
 	methodPost   = "POST"
+	methodPut    = "PUT"
 	methodDelete = "DELETE"
 )
 
@@ -71,7 +72,12 @@ func hasCode(err error, code api.Code) bool {
 
 // call sends in (nil: no body) and reads the answer strictly into out (nil: the answer's body is not looked at).
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	body, err := c.exchange(ctx, method, path, in, maxAnswer)
+	return c.callWithin(ctx, method, path, in, out, maxAnswer)
+}
+
+// callWithin takes an answer of limit bytes.
+func (c *Client) callWithin(ctx context.Context, method, path string, in, out any, limit int64) error {
+	body, err := c.exchange(ctx, method, path, in, limit)
 	if err != nil || out == nil {
 		return err
 	}

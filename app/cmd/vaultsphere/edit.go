@@ -30,6 +30,7 @@ empty value clears. ITEM is an id, an exact title, or words that find one item a
 	}
 	e.flags(cmd)
 	cmd.Flags().StringArrayVar(&e.drop, "remove-field", nil, "remove the custom field `NAME`; may be repeated")
+	cmd.Flags().StringArrayVar(&e.detach, "remove-attachment", nil, "remove the attachment `NAME`; may be repeated")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write the saved item as JSON, without its secrets")
 	cmd.MarkFlagsMutuallyExclusive("password", "generate")
 	return cmd
@@ -42,7 +43,7 @@ func (e *edits) any() bool {
 			return true
 		}
 	}
-	return e.password || e.generate || e.totp || len(e.ask) > 0 || len(e.drop) > 0
+	return e.password || e.generate || e.totp || len(e.ask) > 0 || len(e.drop) > 0 || len(e.detach) > 0
 }
 
 func (p *program) edit(ctx context.Context, name string, change func(context.Context, item.Item) (item.Item, error), asJSON bool) error {

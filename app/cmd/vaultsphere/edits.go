@@ -24,7 +24,8 @@ type edits struct {
 	changed func(flag string) bool
 
 	title, username, notesFile string
-	urls, tags, ask, drop      []string
+	urls, tags, ask            []string
+	drop, detach               []string // names of fields, of attachments
 	password, generate, totp   bool
 	favourite                  bool
 }
@@ -67,6 +68,13 @@ func (p *program) apply(ctx context.Context, it item.Item, e edits) (item.Item, 
 			return it, fmt.Errorf("%q has no field %q", it.Title, name)
 		}
 		it.Fields = slices.Delete(it.Fields, i, i+1)
+	}
+	for _, name := range e.detach {
+		i := slices.IndexFunc(it.Attachments, func(a item.Attachment) bool { return a.Name == name })
+		if i < 0 {
+			return it, noAttachment(it, name)
+		}
+		it.Attachments = slices.Delete(it.Attachments, i, i+1)
 	}
 	if err := p.applySecrets(ctx, &it, e); err != nil {
 		return it, err

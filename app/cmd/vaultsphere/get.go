@@ -19,7 +19,8 @@ func (p *program) getCommand() *cobra.Command {
 		Long: `Print the password of an item, or another field, and a newline.
 
 ITEM is an id, an exact title, or words that find one item alone. --field takes
-password, username, url (the first address), notes, or the name of a custom field.`,
+password, username, url (the first address), notes, attachments (their names, each on a
+line), or the name of a custom field.`,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.get(cmd.Context(), args[0], field, asJSON)
@@ -83,6 +84,7 @@ func builtinFields(it item.Item) []item.Field {
 	return []item.Field{
 		{Name: "password", Value: it.Password}, {Name: "username", Value: it.Username},
 		{Name: "url", Value: url}, {Name: "notes", Value: it.Notes}, {Name: "title", Value: it.Title},
+		{Name: "attachments", Value: strings.Join(attachmentNames(it), "\n")},
 	}
 }
 

@@ -82,6 +82,20 @@ func (p *program) write(s string) error {
 	return nil
 }
 
+// fileProgress tells a person at a terminal how much of a file has been sent or received; to anything else it is nil.
+func (p *program) fileProgress(verb string) func(done, total int) {
+	if !isTerminal(p.err) {
+		return nil
+	}
+	return func(done, total int) {
+		end := "\r"
+		if done == total {
+			end = "\n"
+		}
+		_, _ = fmt.Fprintf(p.err, "vaultsphere: %s %d of %d KiB%s", verb, done>>10, total>>10, end)
+	}
+}
+
 // note tells a person something on standard error. A lost note is not worth failing for.
 func (p *program) note(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.err, "vaultsphere: %s\n", printable(fmt.Sprintf(format, args...), ""))

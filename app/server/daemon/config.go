@@ -29,7 +29,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	AuthRate       int
 	BreachAddress  string // origin; empty: the page looks up no breached passwords
-	AttachmentMiB  int // that each user's sealed attachments may take
+	AttachmentMiB  int    // that each user's sealed attachments may take
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level

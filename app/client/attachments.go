@@ -1,0 +1,278 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// orphanAge is how long an attachment that no item names is left alone: another device may be about to save the item.
+const orphanAge = 24 * time.Hour
+
+// Attach adds a file to an item. It uploads the pieces and then saves the item with what names them, so an upload that
+// fails leaves the item as it was. The name loses its folders, and gets a number if the item has the name already.
+// progress (which may be nil) is told the bytes of data that have arrived.
+func (c *Client) Attach(ctx context.Context, itemID, name string, data []byte, progress func(done, total int)) (item.Item, error) {
+	it, err := c.Get(itemID)
+	if err != nil {
+		return item.Item{}, err
+	}
+	sum := sha256.Sum256(data)
+	added := item.Attachment{
+		ID: string(seal.NewAttachmentID()), Name: freeName(it.Attachments, baseName(name)),
+		SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)),
+	}
+	with := func(it item.Item) item.Item {
+		it.Attachments = append(slices.Clone(it.Attachments), added)
+		return it
+	}
+	if err := with(it).Validate(); err != nil {
+		return item.Item{}, err
+	}
+	err = c.upload(ctx, added.ID, data, progress)
+	if err == nil {
+		it, err = c.Get(itemID) // it may have changed meanwhile
+	}
+	if err != nil {
+		// If this fails too, what is left is an orphan, which clearOrphans finds later.
+		_ = c.tell(context.WithoutCancel(ctx), methodDelete, attachmentPath(added.ID), nil)
+		return item.Item{}, fmt.Errorf("upload %s: %w", added.Name, err)
+	}
+	return c.Save(ctx, with(it))
+}
+
+// Attachment downloads and opens a file of an item. What is not, to the last byte, the file that was attached is a
+// *VaultAlteredError; one that the server does not have is ErrAttachmentGone.
+func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, progress func(done, total int)) ([]byte, error) {
+	it, err := c.Get(itemID)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(it.Attachments, func(a item.Attachment) bool { return a.ID == attachmentID })
+	if i < 0 {
+		return nil, ErrNoAttachment
+	}
+	a := it.Attachments[i]
+	if a.Size < 0 || a.Size > item.MaxAttachmentBytes {
+		return nil, &UnreadableError{itemID, fmt.Errorf("attachment %s has %d bytes", a.Name, a.Size)}
+	}
+	data := make([]byte, 0, a.Size)
+	count := pieces(a.Size)
+	for n := 1; n <= count; n++ {
+		content, err := c.download(ctx, a, n, count)
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, content...)
+		if progress != nil {
+			progress(len(data), int(a.Size))
+		}
+	}
+	if sum := sha256.Sum256(data); int64(len(data)) != a.Size || hex.EncodeToString(sum[:]) != a.SHA256 {
+		return nil, altered("attachment %s is not the file that was attached", a.Name)
+	}
+	return data, nil
+}
+
+// RemoveAttachment takes a file off an item. The server keeps it as long as an older version of the item names it.
+func (c *Client) RemoveAttachment(ctx context.Context, itemID, attachmentID string) (item.Item, error) {
+	it, err := c.Get(itemID)
+	if err != nil {
+		return item.Item{}, err
+	}
+	kept := slices.DeleteFunc(slices.Clone(it.Attachments), func(a item.Attachment) bool { return a.ID == attachmentID })
+	if len(kept) == len(it.Attachments) {
+		return item.Item{}, ErrNoAttachment
+	}
+	it.Attachments = kept
+	return c.Save(ctx, it)
+}
+
+// pieces is the number of pieces of a file; the empty file is one empty piece.
+func pieces(size int64) int {
+	return max(1, int((size+seal.PieceBytes-1)/seal.PieceBytes))
+}
+
+func attachmentPath(id string) string { return strings.Replace(api.PathAttachment, "{id}", id, 1) }
+
+func piecePath(id string, number int) string {
+	return strings.NewReplacer("{id}", id, "{piece}", strconv.Itoa(number)).Replace(api.PathPiece)
+}
+
+// upload takes the turn for each piece anew, so that a large file does not keep the vault from being synced and saved.
+func (c *Client) upload(ctx context.Context, id string, data []byte, progress func(done, total int)) error {
+	count := pieces(int64(len(data)))
+	done := 0
+	for n, content := range chunks(data) {
+		err := c.putPiece(ctx, seal.Piece{Attachment: seal.AttachmentID(id), Number: n + 1, Count: count}, content)
+		if err != nil {
+			return err
+		}
+		done += len(content)
+		if progress != nil {
+			progress(done, len(data))
+		}
+	}
+	return nil
+}
+
+func chunks(data []byte) [][]byte {
+	if len(data) == 0 {
+		return [][]byte{nil}
+	}
+	return slices.Collect(slices.Chunk(data, seal.PieceBytes))
+}
+
+// putPiece seals and sends a piece. When there is no room for it, what no item names makes some.
+func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	v, err := c.loaded(ctx)
+	if err != nil {
+		return err
+	}
+	p.User = v.user
+	token, err := v.key.SealPiece(p, content)
+	if err != nil {
+		return fmt.Errorf("seal piece: %w", err)
+	}
+	send := func() error {
+		return c.call(ctx, methodPut, piecePath(string(p.Attachment), p.Number), api.Piece{Count: p.Count, Token: token}, nil)
+	}
+	err = send()
+	if hasCode(err, api.CodeQuotaReached) {
+		cleared, clearErr := c.clearOrphans(ctx, v, nil, string(p.Attachment))
+		if clearErr != nil || !cleared {
+			return errors.Join(err, clearErr)
+		}
+		err = send()
+	}
+	return err
+}
+
+// download fetches and opens one piece.
+func (c *Client) download(ctx context.Context, a item.Attachment, number, count int) ([]byte, error) {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	v, err := c.opened()
+	if err != nil {
+		return nil, err
+	}
+	var answer api.Piece
+	err = c.call(ctx, methodGet, piecePath(a.ID, number), nil, &answer)
+	if hasCode(err, api.CodeNotFound) {
+		return nil, fmt.Errorf("%w: %s, piece %d of %d", ErrAttachmentGone, a.Name, number, count)
+	}
+	if err != nil {
+		return nil, err
+	}
+	content, err := v.key.OpenPiece(seal.Piece{User: v.user, Attachment: seal.AttachmentID(a.ID), Number: number, Count: count}, answer.Token)
+	if err != nil {
+		return nil, &VaultAlteredError{Problems: []string{fmt.Sprintf("attachment %s: %v", a.Name, err)}, Err: err}
+	}
+	return content, nil
+}
+
+// clearOrphans deletes what the server keeps and no version of any item names: of those in freed, and of all that are
+// older than orphanAge, but not the one that is being uploaded. It reports whether something was deleted. It needs the turn.
+//
+// A device that has not synced may be about to save an item that another one has just deleted for good. The item
+// survives that (see Save), its attachments do not.
+func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bool, uploading string) (bool, error) {
+	var answer api.AttachmentsResponse
+	if err := c.callWithin(ctx, methodGet, api.PathAttachments, nil, &answer, maxVault); err != nil {
+		return false, err
+	}
+	orphans := slices.DeleteFunc(answer.Attachments, func(a api.Attachment) bool {
+		return a.ID == uploading || !freed[a.ID] && answer.Now.Sub(a.Uploaded) < orphanAge
+	})
+	if len(orphans) == 0 {
+		return false, nil
+	}
+	if _, err := c.sync(ctx, v); err != nil {
+		return false, err
+	}
+	if len(v.queue) > 0 { // what waits on this device may name one
+		return false, nil
+	}
+	named, err := v.attachments(ctx)
+	if err != nil {
+		return false, err
+	}
+	cleared := false
+	for _, a := range orphans {
+		if named[a.ID] {
+			continue
+		}
+		err := c.call(ctx, methodDelete, attachmentPath(a.ID), nil, nil)
+		if err != nil && !hasCode(err, api.CodeNotFound) {
+			return cleared, err
+		}
+		cleared = true
+	}
+	return cleared, nil
+}
+
+// attachments are the ids that any version of any item names. With one secret that cannot be read they are not known.
+func (v *vault) attachments(ctx context.Context) (map[string]bool, error) {
+	named := map[string]bool{}
+	for _, e := range v.entries {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err := v.attachmentsOf(e, named); err != nil {
+			return nil, err
+		}
+	}
+	return named, nil
+}
+
+func (v *vault) attachmentsOf(e *entry, named map[string]bool) error {
+	for _, s := range e.secrets {
+		secret, err := v.secret(e.id, s)
+		if err != nil {
+			return &UnreadableError{e.id, err}
+		}
+		for _, a := range secret.Attachments {
+			named[a.ID] = true
+		}
+	}
+	return nil
+}
+
+// baseName is the last part of a path, with the separators of any system.
+func baseName(name string) string {
+	base := path.Base(strings.ReplaceAll(name, `\`, "/"))
+	if base == "." || base == "/" {
+		return ""
+	}
+	return base
+}
+
+// freeName is name, or "name (2)" and so on before its extension.
+func freeName(taken []item.Attachment, name string) string {
+	extension := path.Ext(name)
+	stem := strings.TrimSuffix(name, extension)
+	free := name
+	for n := 2; slices.ContainsFunc(taken, func(a item.Attachment) bool { return a.Name == free }); n++ {
+		free = fmt.Sprintf("%s (%d)%s", stem, n, extension)
+	}
+	return free
+}

@@ -1,0 +1,347 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+)
+
+// file makes content that differs in each piece.
+func file(n int) []byte {
+	b := make([]byte, n)
+	r := rand.New(rand.NewPCG(1, uint64(n)))
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+func (d *device) attach(t testing.TB, it item.Item, name string, data []byte) item.Item {
+	t.Helper()
+	saved, err := d.Attach(t.Context(), it.ID, name, data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return saved
+}
+
+// stored lists the ids of what the server keeps.
+func (d *device) stored(t testing.TB) []string {
+	t.Helper()
+	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: api.PathAttachments, Limit: 1 << 20})
+	if err != nil || answer.Status != 200 {
+		t.Fatalf("status %d, %v", answer.Status, err)
+	}
+	var ids []string
+	for _, a := range parse[api.AttachmentsResponse](t, answer.Body).Attachments {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+func parse[T any](t testing.TB, body []byte) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func (d *device) wantFile(t testing.TB, it item.Item, name string, want []byte) {
+	t.Helper()
+	for _, a := range it.Attachments {
+		if a.Name == name {
+			got, err := d.Attachment(t.Context(), it.ID, a.ID, nil)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %d bytes, %v, want %d", name, len(got), err, len(want))
+			}
+			return
+		}
+	}
+	t.Errorf("the item has no %s: %+v", name, it.Attachments)
+}
+
+func TestFilesOfEverySizeComeBackOnAnotherDevice(t *testing.T) {
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	it := d.save(t, login("bank"))
+	files := map[string][]byte{
+		"empty": {}, "a byte": file(1), "a piece": file(190 << 10), "a byte more": file(190<<10 + 1),
+		"the largest.pdf": file(item.MaxAttachmentBytes),
+	}
+	for name, data := range files {
+		var steps []int
+		saved, err := d.Attach(t.Context(), it.ID, `C:\papers/`+name, data, func(done, total int) {
+			if total != len(data) {
+				t.Errorf("%s: the total is %d", name, total)
+			}
+			steps = append(steps, done)
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !slices.IsSorted(steps) || len(steps) == 0 || steps[len(steps)-1] != len(data) {
+			t.Errorf("%s: progress was %v", name, steps)
+		}
+		it = saved
+	}
+	other := newDevice(t, server)
+	other.login(t, "anna", "phone")
+	other.sync(t)
+	for name, data := range files {
+		other.wantFile(t, other.get(t, it.ID), name, data)
+	}
+	if got := other.get(t, it.ID); got.Password != it.Password || len(got.Attachments) != len(files) {
+		t.Errorf("the item is %+v", got)
+	}
+}
+
+func TestAttachmentsOfOneNameAreToldApart(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	it := d.save(t, login("bank"))
+	for _, content := range []string{"1", "2", "3"} {
+		it = d.attach(t, it, "scan.pdf", []byte(content))
+	}
+	for name, content := range map[string]string{"scan.pdf": "1", "scan (2).pdf": "2", "scan (3).pdf": "3"} {
+		d.wantFile(t, it, name, []byte(content))
+	}
+}
+
+func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
+	d := newDevice(t, daemontest.Start(t, func(c *daemon.Config) { c.AttachmentMiB = 1 }))
+	d.register(t, "anna")
+	it := d.attach(t, d.save(t, login("bank")), "small", []byte("x"))
+	offline := errors.New("no network")
+	for name, c := range map[string]struct {
+		item, file string
+		size       int
+		cut        bool // the network fails after the first piece
+		code       client.Code
+		says       string
+	}{
+		"too large":       {it.ID, "large", item.MaxAttachmentBytes + 1, false, client.CodeBadInput, "at most 10485760 bytes"},
+		"without a name":  {it.ID, "/", 1, false, client.CodeBadInput, "name"},
+		"a long name":     {it.ID, strings.Repeat("x", item.MaxName+1), 1, false, client.CodeBadInput, "name"},
+		"to no item":      {"x", "file", 1, false, client.CodeNotFound, "no such item"},
+		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(api.CodeQuotaReached), "no room"},
+		"on a bad line":   {it.ID, "cut", 600 << 10, true, client.CodeOffline, "upload cut"},
+		"with the escape": {it.ID, "a\x1b[2Jb", 1, false, client.CodeBadInput, "name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sent := 0
+			d.wire.before = func(r *client.Request) (*client.Response, error) {
+				if r.Method == http.MethodPut {
+					if sent++; c.cut && sent > 1 {
+						return nil, offline
+					}
+				}
+				return nil, nil
+			}
+			_, err := d.Attach(t.Context(), c.item, c.file, file(c.size), nil)
+			d.wire.before = nil
+			if got := client.Explain(err); err == nil || got.Code != c.code || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %v", got.Code, err)
+			}
+			if got := d.get(t, it.ID); !got.Equal(it) {
+				t.Errorf("the item is %+v", got)
+			}
+			if got := d.stored(t); !slices.Equal(got, []string{it.Attachments[0].ID}) {
+				t.Errorf("the server keeps %v", got)
+			}
+		})
+	}
+}
+
+func TestCancelledUploadLeavesNothing(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	it := d.save(t, login("bank"))
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := d.Attach(ctx, it.ID, "large", file(1<<20), func(done, _ int) { cancel() })
+	if client.Explain(err).Code != client.CodeCancelled {
+		t.Errorf("the upload ended with %v", err)
+	}
+	if got := d.stored(t); len(got) != 0 {
+		t.Errorf("the server keeps %v", got)
+	}
+	if got := d.get(t, it.ID); len(got.Attachments) != 0 {
+		t.Errorf("the item has %v", got.Attachments)
+	}
+}
+
+func TestUploadGoesOnAfterALostAnswer(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	it := d.attach(t, d.save(t, login("bank")), "first", []byte("x"))
+	// The same piece arrives twice: the transport of a browser may send a request again by itself.
+	d.wire.before = func(r *client.Request) (*client.Response, error) {
+		if r.Method == http.MethodPut {
+			if answer, err := d.wire.Transport.Do(t.Context(), *r); err != nil || answer.Status != 204 {
+				t.Errorf("the first time: %d, %v", answer.Status, err)
+			}
+		}
+		return nil, nil
+	}
+	it = d.attach(t, it, "second", file(400<<10))
+	d.wantFile(t, it, "second", file(400<<10))
+}
+
+// The server does what it can to a file of three pieces. Each lie is told when piece 2 is asked for.
+func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	it := d.attach(t, d.save(t, login("bank")), "deed.pdf", file(500<<10))
+	it = d.attach(t, it, "other.pdf", file(500<<10))
+	honest := func(attachment int, number string) string {
+		path := strings.NewReplacer("{id}", it.Attachments[attachment].ID, "{piece}", number).Replace(api.PathPiece)
+		answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: path, Limit: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parse[api.Piece](t, answer.Body).Token
+	}
+	second := honest(0, "2")
+	for name, token := range map[string]string{
+		"piece 1 again":              honest(0, "1"),
+		"piece 3":                    honest(0, "3"),
+		"of another attachment":      honest(1, "2"),
+		"a bit flipped":              second[:5000] + string(second[5000]^1) + second[5001:],
+		"cut":                        second[:len(second)-4],
+		"empty":                      "",
+		"a token of the vault's":     d.fetch(t).Records[0].Token,
+		"longer than a token can be": strings.Repeat("A", api.MaxPieceTokenBytes+4),
+	} {
+		d.wire.lie(edit(t, strings.NewReplacer("{id}", it.Attachments[0].ID, "{piece}", "2").Replace(api.PathPiece),
+			func(p *api.Piece) { p.Token = token }))
+		data, err := d.Attachment(t.Context(), it.ID, it.Attachments[0].ID, nil)
+		var wrong *client.VaultAlteredError
+		if data != nil || !errors.As(err, &wrong) || client.Explain(err).Code != client.CodeVaultAltered ||
+			!strings.Contains(err.Error(), "attachment deed.pdf") || !strings.Contains(err.Error(), "piece 2 of 3") {
+			t.Errorf("%s: %d bytes, %v", name, len(data), err)
+		}
+	}
+	d.wire.lie(nil)
+	d.wantFile(t, it, "deed.pdf", file(500<<10))
+}
+
+func TestAttachmentThatTheServerLostIsNamed(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	it := d.attach(t, d.save(t, login("bank")), "deed.pdf", []byte("x"))
+	path := strings.Replace(api.PathAttachment, "{id}", it.Attachments[0].ID, 1)
+	if answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "DELETE", Path: path, Limit: 1 << 20}); err != nil || answer.Status != 204 {
+		t.Fatalf("%d, %v", answer.Status, err)
+	}
+	_, err := d.Attachment(t.Context(), it.ID, it.Attachments[0].ID, nil)
+	if !errors.Is(err, client.ErrAttachmentGone) || !strings.Contains(err.Error(), "deed.pdf") || client.Explain(err).Code != client.CodeNotFound {
+		t.Errorf("it is %v", err)
+	}
+	if _, err := d.Attachment(t.Context(), it.ID, "x", nil); !errors.Is(err, client.ErrNoAttachment) {
+		t.Errorf("one that the item has not: %v", err)
+	}
+	it, err = d.RemoveAttachment(t.Context(), it.ID, it.Attachments[0].ID)
+	if err != nil || len(it.Attachments) != 0 {
+		t.Errorf("after removing it the item has %v, %v", it.Attachments, err)
+	}
+}
+
+func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
+	server := startServer(t)
+	a, b := newDevice(t, server), newDevice(t, server)
+	a.register(t, "anna")
+	it := a.attach(t, a.save(t, login("bank")), "first", []byte("1"))
+	b.login(t, "anna", "phone")
+	b.sync(t)
+	a.attach(t, it, "from a", []byte("a"))
+	edited := b.get(t, it.ID)
+	edited.Notes = "typed on b"
+	b.attach(t, edited, "from b", []byte("b"))
+	edited = b.save(t, edited) // begun before all of it
+	a.sync(t)
+	for name, content := range map[string]string{"first": "1", "from a": "a", "from b": "b"} {
+		a.wantFile(t, a.get(t, it.ID), name, []byte(content))
+	}
+	if got := a.get(t, it.ID); got.Notes != "typed on b" || len(got.Attachments) != 3 || len(edited.Attachments) != 3 {
+		t.Errorf("the item is %+v", got)
+	}
+}
+
+// A removed file stays for as long as an older version names it; then, and with the item, it goes.
+func TestWhatNoItemNamesIsDeleted(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	it := d.attach(t, d.save(t, login("bank")), "removed", []byte("1"))
+	it = d.attach(t, it, "kept", []byte("2"))
+	removed, kept := it.Attachments[0].ID, it.Attachments[1].ID
+	it, err := d.RemoveAttachment(t.Context(), it.ID, removed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := it
+	copied.ID, copied.Base = "", ""
+	copied = d.save(t, copied) // names "kept" too
+	if got := d.stored(t); len(got) != 2 {
+		t.Errorf("the server keeps %v", got)
+	}
+	if err := d.Delete(t.Context(), []string{it.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.stored(t); !slices.Equal(got, []string{kept}) {
+		t.Errorf("with a copy of the item left the server keeps %v, want %v", got, kept)
+	}
+	d.wantFile(t, copied, "kept", []byte("2"))
+	if err := d.Delete(t.Context(), []string{copied.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.stored(t); len(got) != 0 {
+		t.Errorf("without any item the server keeps %v", got)
+	}
+}
+
+// An orphan is an upload that no item came to name. One of today may belong to another device that is not done yet.
+func TestOldOrphansMakeRoom(t *testing.T) {
+	d := newDevice(t, daemontest.Start(t, func(c *daemon.Config) { c.AttachmentMiB = 1 }))
+	d.register(t, "anna")
+	it := d.attach(t, d.save(t, login("bank")), "named", []byte("x"))
+	// Cut off for good after the third piece.
+	sent := 0
+	d.wire.before = func(*client.Request) (*client.Response, error) {
+		if sent++; sent > 3 {
+			return nil, errors.New("no network")
+		}
+		return nil, nil
+	}
+	if _, err := d.Attach(t.Context(), it.ID, "orphan", file(700<<10), nil); client.Explain(err).Code != client.CodeOffline {
+		t.Fatalf("the upload ended with %v", err)
+	}
+	d.wire.before = nil
+	if got := d.stored(t); len(got) != 2 {
+		t.Fatalf("the server keeps %v", got)
+	}
+	if _, err := d.Attach(t.Context(), it.ID, "next", file(500<<10), nil); client.Explain(err).Code != client.Code(api.CodeQuotaReached) {
+		t.Fatalf("with an orphan of today: %v", err)
+	}
+	d.wire.lie(edit(t, api.PathAttachments, func(r *api.AttachmentsResponse) { r.Now = r.Now.AddDate(0, 0, 2) }))
+	it = d.attach(t, it, "next", file(500<<10))
+	d.wire.lie(nil)
+	d.wantFile(t, it, "next", file(500<<10))
+	d.wantFile(t, it, "named", []byte("x"))
+	if got := d.stored(t); len(got) != 2 {
+		t.Errorf("the server keeps %v", got)
+	}
+}

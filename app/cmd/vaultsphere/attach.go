@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+func (p *program) attachCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "attach ITEM FILE...",
+		Short: "Attach files to an item",
+		Long: `Attach files to an item, sealed like the item itself.
+ITEM is an id, an exact title, or words that find one item alone. A file may have
+up to 10 MiB. One whose name the item has already gets a number.`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			return p.attach(cmd.Context(), args[0], args[1:])
+		}),
+	}
+}
+
+func (p *program) attach(ctx context.Context, name string, paths []string) error {
+	// All are read before the first is sent: a name that was mistyped leaves nothing half done.
+	contents := make([][]byte, len(paths))
+	for i, path := range paths {
+		var err error
+		if contents[i], err = readAttachment(path); err != nil {
+			return err
+		}
+	}
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	found, err := find(c, name)
+	if err != nil {
+		return err
+	}
+	for i, path := range paths {
+		if _, err := c.Attach(ctx, found.ID, path, contents[i], p.fileProgress("sent")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readAttachment(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, item.MaxAttachmentBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(content) > item.MaxAttachmentBytes {
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, item.MaxAttachmentBytes>>20)
+	}
+	return content, nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+func (p *program) attachmentCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "attachment ITEM NAME",
+		Short: "Save an attachment of an item to a file",
+		Long: `Save an attachment of an item to a file, which must not exist yet and is for its owner alone.
+ITEM is an id, an exact title, or words that find one item alone. Without --output the
+file is called NAME, in this directory. get ITEM --field attachments lists the names.`,
+		Args: cobra.ExactArgs(2),
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			return p.attachment(cmd.Context(), args[0], args[1], output)
+		}),
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`; - is standard output")
+	return cmd
+}
+
+func (p *program) attachment(ctx context.Context, name, attachment, output string) error {
+	if output == "-" && isTerminal(p.out) {
+		return withHint(errors.New("an attachment is not written to a terminal"), "name a file with --output, or pipe it on")
+	}
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	found, err := find(c, name)
+	if err != nil {
+		return err
+	}
+	it, err := c.Get(found.ID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(it.Attachments, func(a item.Attachment) bool { return a.Name == attachment })
+	if i < 0 {
+		return noAttachment(it, attachment)
+	}
+	content, err := c.Attachment(ctx, it.ID, it.Attachments[i].ID, p.fileProgress("received"))
+	if err != nil {
+		return err
+	}
+	if output == "-" {
+		return p.write(string(content))
+	}
+	if output == "" {
+		output = attachment
+		// Whoever made the item chose the name, and it must not choose the directory.
+		if !filepath.IsLocal(output) || strings.ContainsAny(output, `/\`) {
+			return withHint(fmt.Errorf("%q cannot be the name of a file here", attachment), "name one with --output")
+		}
+	}
+	return writeNew(output, content)
+}
+
+func noAttachment(it item.Item, name string) error {
+	err := fmt.Errorf("%q has no attachment %q", it.Title, name)
+	if len(it.Attachments) == 0 {
+		return err
+	}
+	return withHint(err, "it has "+strings.Join(attachmentNames(it), ", "))
+}
+
+func attachmentNames(it item.Item) []string {
+	var names []string
+	for _, a := range it.Attachments {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// writeNew makes a file that holds all of content, or none.
+func writeNew(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return also(err, os.Remove(path))
+	}
+	return nil
+}
