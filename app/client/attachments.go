@@ -52,8 +52,8 @@ func (c *Client) Attach(ctx context.Context, itemID, name string, data []byte, p
 	return c.Save(ctx, with(it))
 }
 
-// Attachment downloads and opens a file of an item. What is not, to the last byte, the file that was attached is a
-// *VaultAlteredError; one that the server does not have is ErrAttachmentGone.
+// Attachment downloads and opens a file of an item. *AttachmentAlteredError; ErrAttachmentGone for one that the server
+// does not have.
 func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, progress func(done, total int)) ([]byte, error) {
 	it, err := c.Get(itemID)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 		}
 	}
 	if sum := sha256.Sum256(data); int64(len(data)) != a.Size || hex.EncodeToString(sum[:]) != a.SHA256 {
-		return nil, altered("attachment %s is not the file that was attached", a.Name)
+		return nil, &AttachmentAlteredError{a.Name, errors.New("it is not the file that was attached")}
 	}
 	return data, nil
 }
@@ -185,7 +185,7 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 	}
 	content, err := v.key.OpenPiece(seal.Piece{User: v.user, Attachment: seal.AttachmentID(a.ID), Number: number, Count: count}, answer.Token)
 	if err != nil {
-		return nil, &VaultAlteredError{Problems: []string{fmt.Sprintf("attachment %s: %v", a.Name, err)}, Err: err}
+		return nil, &AttachmentAlteredError{a.Name, err}
 	}
 	return content, nil
 }

@@ -229,9 +229,9 @@ func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 		d.wire.lie(edit(t, strings.NewReplacer("{id}", it.Attachments[0].ID, "{piece}", "2").Replace(api.PathPiece),
 			func(p *api.Piece) { p.Token = token }))
 		data, err := d.Attachment(t.Context(), it.ID, it.Attachments[0].ID, nil)
-		var wrong *client.VaultAlteredError
-		if data != nil || !errors.As(err, &wrong) || client.Explain(err).Code != client.CodeVaultAltered ||
-			!strings.Contains(err.Error(), "attachment deed.pdf") || !strings.Contains(err.Error(), "piece 2 of 3") {
+		var wrong *client.AttachmentAlteredError
+		if data != nil || !errors.As(err, &wrong) || client.Explain(err).Code != client.CodeAttachmentAltered ||
+			!strings.Contains(err.Error(), "attachment deed.pdf was changed") || !strings.Contains(err.Error(), "piece 2 of 3") {
 			t.Errorf("%s: %d bytes, %v", name, len(data), err)
 		}
 	}

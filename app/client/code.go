@@ -15,19 +15,20 @@ import (
 type Code string
 
 const (
-	CodeLocked           Code = "locked"
-	CodeWrongPassword    Code = "wrong_password"
-	CodeBadPhrase        Code = "bad_phrase"
-	CodeKDFRefused       Code = "kdf_refused"
-	CodeVaultAltered     Code = "vault_altered"
-	CodeVaultRolledBack  Code = "vault_rolled_back"
-	CodeRecordUnreadable Code = "record_unreadable"
-	CodeOffline          Code = "offline"
-	CodeCancelled        Code = "cancelled"
-	CodeBadInput         Code = "bad_input"
-	CodeUnsent           Code = "unsent_changes"
-	CodeNotFound         Code = Code(api.CodeNotFound)
-	CodeInternal         Code = Code(api.CodeInternal)
+	CodeLocked            Code = "locked"
+	CodeWrongPassword     Code = "wrong_password"
+	CodeBadPhrase         Code = "bad_phrase"
+	CodeKDFRefused        Code = "kdf_refused"
+	CodeVaultAltered      Code = "vault_altered"
+	CodeVaultRolledBack   Code = "vault_rolled_back"
+	CodeAttachmentAltered Code = "attachment_altered"
+	CodeRecordUnreadable  Code = "record_unreadable"
+	CodeOffline           Code = "offline"
+	CodeCancelled         Code = "cancelled"
+	CodeBadInput          Code = "bad_input"
+	CodeUnsent            Code = "unsent_changes"
+	CodeNotFound          Code = Code(api.CodeNotFound)
+	CodeInternal          Code = Code(api.CodeInternal)
 )
 
 // Failure is an error in the words of a user interface.
@@ -105,9 +106,12 @@ func Explain(err error) Failure {
 	var kept *KeptError
 	var altered *VaultAlteredError
 	var unsent *UnsentError
+	var file *AttachmentAlteredError
 	switch {
 	case errors.As(err, &unsent):
 		f.Code, f.Hint = CodeUnsent, "sync first, or lose them on purpose"
+	case errors.As(err, &file):
+		f.Code, f.Hint = CodeAttachmentAltered, "the rest of the vault is not affected; tell whoever runs the server"
 	case errors.As(err, &field):
 		f.Code = CodeBadInput
 	case errors.As(err, &word):

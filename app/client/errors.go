@@ -92,6 +92,19 @@ func altered(format string, args ...any) *VaultAlteredError {
 	return &VaultAlteredError{Problems: []string{fmt.Sprintf(format, args...)}}
 }
 
+// AttachmentAlteredError says that an attachment is not, to the last byte, the file that was attached. The rest of the
+// vault is not in doubt.
+type AttachmentAlteredError struct {
+	Name string
+	Err  error // what was found
+}
+
+func (e *AttachmentAlteredError) Error() string {
+	return fmt.Sprintf("attachment %s was changed outside this vault's devices: %v", e.Name, e.Err)
+}
+
+func (e *AttachmentAlteredError) Unwrap() error { return e.Err }
+
 // AnswerError says that an answer of the server is not what the API describes.
 type AnswerError struct {
 	Path string

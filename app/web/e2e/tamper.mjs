@@ -19,11 +19,11 @@ export async function breakEntry(page, id) {
     const glue = globalThis.vaultsphere;
     const real = glue.call;
     const message = `record ${broken} of kind password cannot be opened`;
-    glue.call = async (method, params, progress) => {
+    glue.call = async (method, params, ...more) => {
       if (method === "get" && JSON.parse(params).id === broken) {
         throw new Error(JSON.stringify({ code: "record_unreadable", message }));
       }
-      const result = JSON.parse(await real(method, params, progress));
+      const result = JSON.parse(await real(method, params, ...more));
       if (method === "sync") Object.assign(result, { changed: true, unreadable: [{ id: broken, message }] });
       if (method === "list") result.items = result.items.map((i) => (i.id === broken ? { id: broken, type: "", title: "", unreadable: true } : i));
       return JSON.stringify(result);
