@@ -11,7 +11,8 @@
 //	  cancel(callId: number): void,
 //	}
 //
-// A promise resolves to the result as JSON, of export together with the file. It is rejected with an Error whose message is JSON:
+// A promise resolves to the result as JSON, of export and attachment together with the file. It is rejected with an Error
+// whose message is JSON:
 // {"code","message","hint","retry_after"}, retry_after in seconds. Cancel ends the call that was made with that callId
 // (any number above zero that no other running call has); its promise is then rejected with the code "cancelled". What a
 // cancelled add_many had already added stays; sync, and list shows it.

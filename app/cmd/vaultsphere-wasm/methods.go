@@ -65,6 +65,10 @@ func newCore(cl *client.Client) *core {
 		"add_many": counting(c.addMany),
 		"delete":   of(c.remove),
 
+		"attach":            with(c.attach),
+		"attachment":        c.attachment,
+		"remove_attachment": of(c.removeAttachment),
+
 		"import_preview": with(c.importPreview),
 		"import_run":     counting(c.importRun),
 		"import_forget":  of(func(context.Context, none) (none, error) { c.keepImport(nil); return none{}, nil }),

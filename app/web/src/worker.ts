@@ -102,6 +102,14 @@ async function scan(picture: Blob): Promise<string> {
   }));
 }
 
+async function bytesOf(file: Blob): Promise<Bytes> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch { // a folder, or a file that has gone since it was chosen
+    throw new Error(JSON.stringify({ code: "attachment_unreadable", message: "the file cannot be read", hint: "", retry_after: 0 }));
+  }
+}
+
 async function run({ id, method, params, file }: CallMessage): Promise<Answer> {
   const glue = await started;
   const progress = (json: string) => scope.postMessage({ id, progress: json });
@@ -114,6 +122,8 @@ async function run({ id, method, params, file }: CallMessage): Promise<Answer> {
       return (await transfer("formats", params)).result;
     case "import_columns":
       return (await transfer("columns", params, file)).result;
+    case "attach":
+      return glue.call(method, params, progress, id, await bytesOf(file ?? new Blob()));
     case "import_preview": {
       const read = await transfer("read", params, file, progress);
       return glue.call(method, "{}", progress, id, read.file);

@@ -68,6 +68,24 @@ assert.equal((await call("code", { id: counted.id })).period, 0);
 await call("delete", { ids: [counted.id] });
 assert.equal((await failure(call("code", { totp: "otpauth://totp/x" }))).code, "bad_input");
 assert.equal((await failure(call("code", { id: saved.id }))).code, "bad_input");
+
+// attachments
+const scan = new Uint8Array(500_000).map((_, i) => i * 7);
+const steps = [];
+const withFile = await call("attach", { id: saved.id, name: "scan.pdf" }, (json) => steps.push(JSON.parse(json)), 5, scan);
+const [file] = withFile.attachments;
+assert.deepEqual([file.name, file.size], ["scan.pdf", 500_000]);
+assert.deepEqual(steps.map((s) => s.done), [194_560, 389_120, 500_000]);
+const back = await glue.call("attachment", JSON.stringify({ id: saved.id, attachment: file.id }));
+assert.ok(Buffer.from(back.file).equals(Buffer.from(scan)));
+assert.equal((await failure(call("attachment", { id: saved.id, attachment: "x" }))).code, "not_found");
+assert.equal((await failure(call("attach", { id: saved.id, name: "" }, undefined, 0, scan))).code, "bad_input");
+assert.equal((await failure(call("attach", { id: saved.id, name: "nothing" }))).code, "bad_input");
+const stopped = failure(call("attach", { id: saved.id, name: "large" }, () => glue.cancel(6), 6, new Uint8Array(1 << 20)));
+assert.equal((await stopped).code, "cancelled");
+assert.deepEqual((await call("get", { id: saved.id })).attachments, [file]);
+assert.equal((await call("remove_attachment", { id: saved.id, attachment: file.id })).attachments, undefined);
+
 const progress = [];
 const many = Array.from({ length: 600 }, (_, i) => ({ id: "", type: "login", title: `Site ${i}`, password: `p${i}`, favourite: i === 3, notes: i === 4 ? "under the doormat" : "" }));
 assert.deepEqual(await call("add_many", { items: many }, (json) => progress.push(JSON.parse(json))), { added: 600 });

@@ -44,6 +44,19 @@ export const remove = method<{ ids: string[] }, Nothing>("delete");
 export const addMany = (items: Item[], onProgress: (p: Progress) => void): Promise<{ added: number }> =>
   call("add_many", { items }, { onProgress: progressOf(onProgress) });
 
+/** Attaches a file to an item and returns the item. */
+export const attach = (
+  to: { id: string; name: string }, file: File, onProgress: (p: Progress) => void, signal: AbortSignal,
+): Promise<Item> => call("attach", to, { file, onProgress: progressOf(onProgress), signal });
+/** The content of an attachment of the item `id`. */
+export const attachment = async (
+  of: { id: string; attachment: string }, onProgress: (p: Progress) => void, signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const { file } = await callForFile("attachment", of, { onProgress: progressOf(onProgress), signal });
+  return file ?? new Uint8Array();
+};
+export const removeAttachment = method<{ id: string; attachment: string }, Item>("remove_attachment");
+
 // import and export
 export const formats = bare<Formats>("formats");
 /** The first rows of a CSV of any kind, so that its columns can be chosen. They may hold secrets. */
