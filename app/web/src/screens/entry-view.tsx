@@ -10,6 +10,7 @@ import { tellOthers } from "../state/tabs";
 import { Button, Heading, IconButton } from "../ui/controls";
 import { Confirm } from "../ui/dialog";
 import { Problem, useTask } from "../ui/task";
+import { Attachments } from "./attachments";
 import { EntryLines, isBare } from "./entry-lines";
 import { History } from "./history";
 import { kindOf, when } from "./kinds";
@@ -55,7 +56,8 @@ export function EntryView({ item, back, onEdit, onDeleted }:
           <p class="entry-kind">{kindOf(item.type).one}</p>
         </div>
       </header>
-      {isBare(item) ? <p class="lead">{text.nothing}</p> : <EntryLines item={item} />}
+      {!isBare(item) ? <EntryLines item={item} /> : !item.attachments?.length && <p class="lead">{text.nothing}</p>}
+      <Attachments item={item} />
       <History id={item.id} modified={item.modified} hasPassword={!!item.password} />
       <p class="entry-times">
         {when(item.modified) && <span>{text.changed(when(item.modified))}</span>}

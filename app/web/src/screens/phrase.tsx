@@ -6,6 +6,7 @@ import { toast } from "../state/app";
 import { Button } from "../ui/controls";
 import { TextField } from "../ui/field";
 import { Icon, Mark } from "../ui/icon";
+import { saveFile } from "../ui/save-file";
 import { focusOnce } from "./sign-in";
 
 const number = (i: number) => String(i + 1).padStart(2, " ");
@@ -16,13 +17,8 @@ function asFile(words: string[], username: string): string {
     ...words.map((w, i) => `${number(i)}  ${w}`), "", text.sheetHow, ""].join("\n");
 }
 
-function saveFile(words: string[], username: string) {
-  const url = URL.createObjectURL(new Blob([asFile(words, username)], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = "vaultsphere-recovery-phrase.txt";
-  link.click();
-  URL.revokeObjectURL(url);
+function saveWords(words: string[], username: string) {
+  saveFile("vaultsphere-recovery-phrase.txt", asFile(words, username), "text/plain");
   toast(m.value.phrase.saved);
 }
 
@@ -37,7 +33,7 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
       </ol>
       <div class="actions">
         <Button icon="print" onClick={() => print()}>{text.print}</Button>
-        <Button icon="download" onClick={() => saveFile(words, username)}>{text.file}</Button>
+        <Button icon="download" onClick={() => saveWords(words, username)}>{text.file}</Button>
         <Button icon="copy" onClick={() => void copySecret(words.join(" "), common.recoveryPhrase)}>{text.copy}</Button>
       </div>
       <div class="print-sheet" aria-hidden="true">

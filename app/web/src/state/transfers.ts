@@ -1,0 +1,71 @@
+// Files on their way up and down. They outlive the screen that began them; locking ends them with the worker.
+import { signal } from "@preact/signals";
+import * as api from "../core/api";
+import { asCoreError, CoreError } from "../core/error";
+import type { Attachment, Progress } from "../core/types";
+import { m } from "../messages";
+import { saveFile } from "../ui/save-file";
+import { toast } from "./app";
+import { fail } from "./session";
+import { tellOthers } from "./tabs";
+import { refresh } from "./vault";
+
+export interface Transfer {
+  key: number;
+  item: string;
+  name: string;
+  way: "up" | "down";
+  done: number; // bytes
+  total: number;
+  problem: CoreError | null;
+  end: () => void; // cancels it, or takes a failed one away
+}
+
+export const transfers = signal<Transfer[]>([]);
+
+const MAX_BYTES = 10 << 20; // item.MaxAttachmentBytes: a larger file need not be read first
+let nextKey = 1;
+
+type Carry = (onProgress: (p: Progress) => void, signal: AbortSignal) => Promise<void>;
+
+async function carry(what: Pick<Transfer, "item" | "name" | "way" | "total">, work: Carry) {
+  const key = nextKey++;
+  const controller = new AbortController();
+  const drop = () => {
+    transfers.value = transfers.value.filter((t) => t.key !== key);
+  };
+  const change = (part: Partial<Transfer>) => {
+    transfers.value = transfers.value.map((t) => (t.key === key ? { ...t, ...part } : t));
+  };
+  const end = () => {
+    controller.abort();
+    drop();
+  };
+  transfers.value = [...transfers.value, { ...what, key, done: 0, problem: null, end }];
+  try {
+    await work(({ done }) => change({ done }), controller.signal);
+    drop();
+  } catch (e) {
+    const problem = asCoreError(e);
+    if (fail(problem)) drop();
+    else change({ problem });
+  }
+}
+
+/** Attaches files one after another; one that fails does not keep the next from it. */
+export async function attachFiles(item: string, files: readonly File[]) {
+  for (const file of files) {
+    await carry({ item, name: file.name, way: "up", total: file.size }, async (onProgress, signal) => {
+      if (file.size > MAX_BYTES) throw new CoreError("attachment_too_large", "");
+      await api.attach({ id: item, name: file.name }, file, onProgress, signal);
+      await refresh();
+      tellOthers("changed");
+      toast(m.value.attachments.attached(file.name));
+    });
+  }
+}
+
+export const downloadAttachment = (item: string, { id, name, size }: Attachment) =>
+  carry({ item, name, way: "down", total: size }, async (onProgress, signal) => {
+    saveFile(name, await api.attachment({ id: item, attachment: id }, onProgress, signal), "application/octet-stream");
+  });
