@@ -84,6 +84,9 @@ export async function walk(page, visit) {
   await page.getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied").last().waitFor();
   await visit("entry-copied");
+  await page.locator(".attachments input").setInputFiles({ name: "Recovery codes.txt", mimeType: "text/plain", buffer: Buffer.from("codes") });
+  await page.getByRole("button", { name: "Download Recovery codes.txt" }).waitFor();
+  await visit("entry-attachments");
   await page.getByRole("button", { name: "Dismiss" }).first().click();
   await page.getByRole("button", { name: "Delete" }).click();
   await dialogOpen();
