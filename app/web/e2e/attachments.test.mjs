@@ -51,6 +51,7 @@ async function download(on, file) {
 test("files are attached, seen on another device, downloaded as they were, and removed", async () => {
   await choose(deed, { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) });
   await page.getByText("empty.txt attached").first().waitFor();
+  await page.getByRole("button", { name: "Download empty.txt" }).waitFor();
   assert.deepEqual(await listed(), ["deed.pdf", "empty.txt"]);
   await page.getByText("500 kB").waitFor();
 
@@ -66,6 +67,7 @@ test("files are attached, seen on another device, downloaded as they were, and r
   await heading(other, "Remove “deed.pdf”?");
   await other.getByRole("button", { name: "Remove", exact: true }).click();
   await other.getByText("deed.pdf removed").first().waitFor();
+  await other.getByRole("button", { name: "Download deed.pdf" }).waitFor({ state: "detached" });
   assert.deepEqual(await listed(other), ["empty.txt"]);
   assert.deepEqual([...page.complaints, ...other.complaints], []);
   await other.context().close();
