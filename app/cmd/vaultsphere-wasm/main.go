@@ -21,11 +21,14 @@
 // returned there has to be handed back to save, so that edits made on two devices can be merged.
 //
 // It uses fetch with paths of the worker's own origin, for breaches alone with the address that the server has set for them,
-// and keeps what the device has seen through
+// and keeps what the device has seen, and the sealed copy of the vault (client.Cache), through
 //
 //	globalThis.vaultsphereHost = {
 //	  memoryLoad(user: string): Promise<string | null>,
 //	  memoryStore(user: string, json: string): Promise<void>,
+//	  cacheLoad(name: string): Promise<{ stamp: string, pieces: Uint8Array[] }>,
+//	  cacheStore(name: string, after: string, stamp: string, piece: Uint8Array, whole: boolean): Promise<boolean>,
+//	  cacheForget(name: string): Promise<void>,
 //	  weak(passwords: string[]): Promise<boolean[]>,  // of the strength meter
 //	}
 package main
@@ -41,7 +44,7 @@ import (
 )
 
 func main() {
-	b := &bridge{core: newCore(client.New(fetcher{}, hostMemory{}, nil)), running: map[int]context.CancelFunc{}}
+	b := &bridge{core: newCore(client.New(fetcher{}, hostMemory{}, hostCache{})), running: map[int]context.CancelFunc{}}
 	js.Global().Set("vaultsphere", map[string]any{
 		"call":   js.FuncOf(b.call),
 		"cancel": js.FuncOf(b.cancel),

@@ -42,17 +42,13 @@ func newCore(cl *client.Client) *core {
 		"register":             of(c.register),
 		"cancel_registration":  of(c.cancelRegistration),
 		"login":                of(c.login),
-		"unlock": of(func(ctx context.Context, p password) (username, error) {
-			opened, err := cl.Unlock(ctx, p.Password)
-			return username{opened.Username}, err
-		}),
-		"lock": of(func(context.Context, none) (none, error) { c.keepImport(nil); cl.Lock(); return none{}, nil }),
-		"logout": of(func(ctx context.Context, _ none) (none, error) {
-			c.keepImport(nil)
-			return none{}, cl.Logout(ctx, true)
-		}),
+		"unlock":               of(c.unlock),
+		"lock":                 of(func(context.Context, none) (none, error) { c.keepImport(nil); cl.Lock(); return none{}, nil }),
+		"logout":               of(c.logout),
+		"keep_copy":            of(c.keepCopy),
 
 		"sync":    of(c.sync),
+		"waiting": of(c.waiting),
 		"index":   counting(c.index),
 		"list":    c.list,
 		"get":     of(func(_ context.Context, p id) (item.Item, error) { return cl.Get(p.ID) }),
@@ -102,9 +98,7 @@ func newCore(cl *client.Client) *core {
 		"revoke_other_sessions": of(func(ctx context.Context, _ none) (none, error) {
 			return none{}, cl.RevokeOtherSessions(ctx)
 		}),
-		"delete_account": of(func(ctx context.Context, p password) (none, error) {
-			return none{}, cl.DeleteAccount(ctx, p.Password, true)
-		}),
+		"delete_account": of(c.deleteAccount),
 
 		"health":         counting(c.health),
 		"breaches":       counting(c.breaches),
@@ -190,11 +184,15 @@ type synced struct {
 	Count      int          `json:"count"`
 	Trashed    int          `json:"trashed"`
 	Unreadable []unreadable `json:"unreadable"`
+	waiting
+	Kept        []string `json:"kept"`         // items that were deleted here and stay: another device changed them
+	CopyProblem string   `json:"copy_problem"` // why there is no copy for the time without a server
 }
 
 func (c *core) sync(ctx context.Context, _ none) (synced, error) {
 	s, err := c.client.Sync(ctx)
-	out := synced{s.Revision, s.Changed, s.Count, s.Trashed, []unreadable{}}
+	out := synced{s.Revision, s.Changed, s.Count, s.Trashed, []unreadable{}, waitingOf(s.Waiting), []string{}, s.CopyProblem}
+	out.Kept = append(out.Kept, s.Kept...)
 	for _, u := range s.Unreadable {
 		out.Unreadable = append(out.Unreadable, unreadable(u))
 	}
@@ -291,12 +289,13 @@ type account struct {
 	TOTPEnabled bool   `json:"totp_enabled"`
 	Revision    int64  `json:"revision"`
 	Count       int    `json:"count"`
+	Offline     bool   `json:"offline"` // it is what this device keeps of the account
 	KDF         kdf    `json:"kdf"`
 }
 
 func (c *core) account(ctx context.Context, _ none) (account, error) {
 	a, err := c.client.Account(ctx)
-	return account{a.Username, a.TOTPEnabled, a.Revision, a.Count, kdf(a.Params)}, err
+	return account{a.Username, a.TOTPEnabled, a.Revision, a.Count, a.Offline, kdf(a.Params)}, err
 }
 
 func (c *core) changePassword(ctx context.Context, p struct {

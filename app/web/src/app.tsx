@@ -1,5 +1,7 @@
+import { m } from "./messages";
 import { phase } from "./state/app";
 import { route } from "./state/route";
+import { signOut, wouldLose } from "./state/session";
 import { Alarm } from "./screens/alarm";
 import { Recover } from "./screens/recover";
 import { Register } from "./screens/register";
@@ -8,6 +10,7 @@ import { Shortcuts } from "./screens/shortcuts";
 import { SignIn } from "./screens/sign-in";
 import { Broken, Starting } from "./screens/starting";
 import { Unlock } from "./screens/unlock";
+import { Confirm } from "./ui/dialog";
 import { Toasts } from "./ui/toasts";
 
 /** The phase decides; the route only chooses between the screens that a phase has. */
@@ -31,10 +34,15 @@ function Screen() {
 }
 
 export function App() {
+  const text = m.value.session;
   return (
     <>
       <Screen />
       <Shortcuts />
+      {wouldLose.value && (
+        <Confirm title={text.loseTitle} action={text.lose} danger onConfirm={() => void signOut(true)}
+          onClose={() => (wouldLose.value = false)}><p>{text.loseBody}</p></Confirm>
+      )}
       <Toasts />
     </>
   );

@@ -1,6 +1,8 @@
 // The worker that runs core.wasm, strength.wasm from the first password that is judged, transfer.wasm while a file is read
-// or written, and the QR reader from the first picture. It passes calls on and keeps the device's memory for the glue; it knows nothing about vaults.
+// or written, and the QR reader from the first picture. It passes calls on and keeps for the glue what the device remembers;
+// it knows nothing about vaults.
 import "go:wasm_exec";
+import { cacheForget, cacheLoad, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
 import type * as qr from "./core/qr";
@@ -32,17 +34,14 @@ declare const QR_URL: string;
 interface Scope extends Meter {
   Go: new () => GoRuntime;
   vaultsphere?: Glue;
-  vaultsphereHost: {
-    memoryLoad: typeof memoryLoad;
-    memoryStore: typeof memoryStore;
-    weak(passwords: string[]): Promise<boolean[]>;
-  };
+  vaultsphereHost: typeof host & { weak(passwords: string[]): Promise<boolean[]> };
   postMessage(message: FromWorker, transferred?: Transferable[]): void;
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
+const host = { memoryLoad, memoryStore, cacheLoad, cacheStore, cacheForget };
 const scope = globalThis as unknown as Scope;
-scope.vaultsphereHost = { memoryLoad, memoryStore, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
+scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
 
 let started: Promise<Glue>;
 
@@ -53,7 +52,7 @@ function newGo(): GoRuntime {
   return go;
 }
 
-async function start(module: WebAssembly.Module): Promise<Glue> {
+async function start(module: WebAssembly.Module, keepCopy: boolean): Promise<Glue> {
   const go = newGo();
   const instance = await WebAssembly.instantiate(module, go.importObject);
   const ended = go.run(instance).then(
@@ -63,6 +62,10 @@ async function start(module: WebAssembly.Module): Promise<Glue> {
   void ended.then((stopped) => scope.postMessage({ stopped }));
   // The glue is in place when main blocks for the first time, which is when run() returns its promise.
   if (!scope.vaultsphere) throw new Error("the core did not announce itself");
+  if (!keepCopy) {
+    // Before anything is kept. Refused if another tab has left changes waiting, which are not lost for it.
+    await scope.vaultsphere.call("keep_copy", JSON.stringify({ on: false, force: false })).catch(() => undefined);
+  }
   return scope.vaultsphere;
 }
 
@@ -151,7 +154,7 @@ async function answer(call: CallMessage) {
 }
 
 scope.onmessage = ({ data }) => {
-  if ("module" in data) started = start(data.module);
+  if ("module" in data) started = start(data.module, data.keepCopy);
   else if ("cancel" in data) void started.then((glue) => glue.cancel(data.cancel));
   else void answer(data);
 };

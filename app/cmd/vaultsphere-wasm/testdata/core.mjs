@@ -1,4 +1,4 @@
-// Runs core.wasm under Node as worker.ts does in the browser: fetch with the session cookie, and a device memory.
+// Runs core.wasm under Node as worker.ts does in the browser: fetch with the session cookie, a device memory and a cache.
 import { readFileSync } from "node:fs";
 
 const { CORE_WASM, WASM_EXEC, SERVER, RANGES } = process.env;
@@ -6,6 +6,7 @@ const { CORE_WASM, WASM_EXEC, SERVER, RANGES } = process.env;
 const jar = new Map();
 const realFetch = globalThis.fetch;
 export const requests = [];
+export const cable = { cut: false };
 globalThis.fetch = async (path, options = {}) => {
   if (path.startsWith(`${RANGES}/range/`)) {
     requests.push(`${options.method} ${path.slice(RANGES.length)}`);
@@ -13,6 +14,7 @@ globalThis.fetch = async (path, options = {}) => {
   }
   if (!path.startsWith("/")) throw new Error(`the core asked for ${path}`);
   requests.push(`${options.method} ${path}`);
+  if (cable.cut) throw new TypeError("Failed to fetch");
   const headers = { ...options.headers };
   if (jar.size) headers.Cookie = [...jar].map(([k, v]) => `${k}=${v}`).join("; ");
   const answer = await realFetch(SERVER + path, { ...options, headers });
@@ -25,7 +27,16 @@ globalThis.fetch = async (path, options = {}) => {
 };
 
 export const memory = new Map();
+export const cache = new Map();
 globalThis.vaultsphereHost = {
+  cacheLoad: async (name) => cache.get(name) ?? { stamp: "", pieces: [] },
+  async cacheStore(name, after, stamp, piece, whole) {
+    const held = cache.get(name) ?? { stamp: "", pieces: [] };
+    if (held.stamp !== after) return false;
+    cache.set(name, { stamp, pieces: whole ? [piece] : [...held.pieces, piece] });
+    return true;
+  },
+  cacheForget: async (name) => void cache.delete(name),
   memoryLoad: async (user) => memory.get(user) ?? null,
   memoryStore: async (user, json) => void memory.set(user, json),
   weak: async (passwords) => passwords.map((p) => p.length <= 8), // in the page, strength.wasm says so

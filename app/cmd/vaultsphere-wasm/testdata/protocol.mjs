@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { failure, forgetCookies, memory, requests, start } from "./core.mjs";
+import { cable, cache, failure, forgetCookies, memory, requests, start } from "./core.mjs";
 
 const password = "correct horse battery staple";
 let { call, glue } = await start();
@@ -48,7 +48,9 @@ assert.ok(ranges().every((r) => /^GET \/range\/[0-9A-F]{5}$/.test(r)), String(ra
 await call("delete", { ids: [good.id, poor.id] });
 
 // items
-assert.deepEqual(await call("sync"), { revision: 3, changed: false, count: 0, trashed: 0, unreadable: [] });
+assert.deepEqual(await call("sync"), {
+  revision: 3, changed: false, count: 0, trashed: 0, unreadable: [], pending: 0, refused: [], kept: [], copy_problem: "",
+});
 const saved = await call("save", { item: { id: "", type: "login", title: "Bank", username: "a", password: "p1", urls: ["https://b.example"] } });
 assert.ok(saved.id && saved.base && saved.created && saved.modified);
 const changed = await call("save", { item: { ...saved, password: "p2" } });
@@ -137,7 +139,7 @@ assert.equal((await call("list", { query: "" })).total, 850);
 
 // account and second factor
 const account = await call("account");
-assert.deepEqual({ ...account, revision: 0 }, { username: "anna", totp_enabled: false, revision: 0, count: 850, kdf: { memory_kib: 65536, time: 3, threads: 4 } });
+assert.deepEqual({ ...account, revision: 0 }, { username: "anna", totp_enabled: false, revision: 0, count: 850, offline: false, kdf: { memory_kib: 65536, time: 3, threads: 4 } });
 const { sessions } = await call("sessions");
 assert.equal(sessions.length, 1);
 assert.ok(sessions[0].current && sessions[0].device === "laptop");
@@ -154,11 +156,39 @@ assert.equal((await failure(call("get", { id: saved.id }))).code, "locked");
 assert.equal((await failure(call("unlock", { password: "wrong" }))).code, "wrong_password");
 ({ call, glue } = await start());
 assert.deepEqual(await call("resume"), { state: "locked", username: "anna" });
-assert.deepEqual(await call("unlock", { password }), { username: "anna" });
+assert.deepEqual(await call("unlock", { password }), { username: "anna", offline: false });
 assert.deepEqual(await call("resume"), { state: "unlocked", username: "anna" });
 assert.equal((await call("sync")).count, 850);
 assert.equal((await call("get", { id: saved.id })).password, "p2");
-await call("logout");
+
+// without the server: a new worker reads and changes, and the change is sent later
+cable.cut = true;
+({ call, glue } = await start());
+assert.deepEqual(await call("resume"), { state: "locked", username: "anna" });
+assert.equal((await failure(call("unlock", { password: "wrong" }))).code, "wrong_password");
+assert.deepEqual(await call("unlock", { password }), { username: "anna", offline: true });
+assert.equal((await failure(call("sync"))).code, "offline");
+assert.deepEqual(await call("waiting"), { pending: 0, refused: [] });
+const offline = await call("get", { id: saved.id });
+await call("save", { item: { ...offline, notes: "on the train" } });
+assert.deepEqual(await call("waiting"), { pending: 1, refused: [] });
+assert.equal((await call("list", { query: saved.title })).items.find((i) => i.id === saved.id).pending, true);
+assert.equal((await call("account")).offline, true);
+for (const [name, { pieces }] of cache) {
+  for (const piece of pieces) assert.ok(!Buffer.from(piece).includes("on the train"), `${name} holds notes in the clear`);
+}
+cable.cut = false;
+assert.equal((await failure(call("logout", { force: false }))).code, "unsent_changes");
+assert.equal((await failure(call("keep_copy", { on: false, force: false }))).code, "unsent_changes");
+assert.equal((await call("sync")).pending, 0);
+assert.equal((await call("get", { id: saved.id })).notes, "on the train");
+await call("keep_copy", { on: false, force: false });
+assert.equal(cache.size, 0);
+await call("keep_copy", { on: true, force: false });
+await call("sync");
+
+await call("logout", { force: false });
+assert.equal(cache.size, 0);
 assert.deepEqual(await call("resume"), { state: "signed_out" });
 assert.equal((await failure(call("login", { username: "anna", password: "wrong", totp_code: "", device: "d" }))).code, "invalid_credentials");
 assert.equal((await failure(call("login", { username: "anna", password, totp_code: "", device: "d" }))).code, "totp_required");
@@ -192,7 +222,8 @@ assert.ok(made.entropy_bits > 100);
 assert.equal((await failure(call("generate_password", { length: 20, lower: false, upper: false, digits: false, symbols: false, avoid_ambiguous: false, min_digits: 0, min_symbols: 0 }))).code, "bad_input");
 assert.equal((await call("generate_passphrase", { words: 5, separator: " ", capitalize: false, number: false })).value.split(" ").length, 5);
 
-await call("delete_account", { password: "third" });
+await call("delete_account", { password: "third", force: false });
+assert.equal(cache.size, 0);
 assert.deepEqual(await call("resume"), { state: "signed_out" });
 assert.deepEqual(JSON.parse(memory.get(user)), { revision: 0, digest: "" });
 process.exit(0);

@@ -5,7 +5,7 @@ import type {
 } from "./transfer-types";
 import type {
   AccountInfo, Generated, HealthReport, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
-  Strength, SyncResult, TOTPEnrolment, Version,
+  Strength, SyncResult, TOTPEnrolment, Version, Waiting,
 } from "./types";
 
 const method = <P extends object, R>(name: string) => (params: P): Promise<R> => call<R>(name, params);
@@ -20,9 +20,12 @@ export const register = method<{ username: string; device: string }, { username:
 export const cancelRegistration = bare<Nothing>("cancel_registration");
 export const login =
   method<{ username: string; password: string; totp_code: string; device: string }, { username: string }>("login");
-export const unlock = method<{ password: string }, { username: string }>("unlock");
+export const unlock = method<{ password: string }, { username: string; offline: boolean }>("unlock");
 export const lock = bare<Nothing>("lock");
-export const logout = bare<Nothing>("logout");
+/** Refused with the code "unsent_changes" if changes that wait on this device would be lost; force loses them. */
+export const logout = method<{ force: boolean }, Nothing>("logout");
+/** Whether this device keeps a sealed copy of the vault. Turning it off is refused as `logout` is. */
+export const keepCopy = method<{ on: boolean; force: boolean }, Nothing>("keep_copy");
 export const recover =
   method<{ username: string; phrase: string; password: string; remove_totp: boolean; device: string },
     { username: string }>("recover");
@@ -32,6 +35,7 @@ export const checkPhrase = method<{ phrase: string }, { ok: boolean; word: numbe
 export const sync = bare<SyncResult>("sync");
 /** Looks into the entries that are new, so that list finds their notes and fields too. */
 export const index = bare<Nothing>("index");
+export const waiting = bare<Waiting>("waiting");
 export const list = method<ListParams, ListResult>("list");
 export const get = method<{ id: string }, Item>("get");
 export const history = method<{ id: string }, { versions: Version[] }>("history");
@@ -84,7 +88,7 @@ export const totpRemove = method<{ password: string }, Nothing>("totp_remove");
 export const sessions = bare<{ sessions: SessionInfo[] }>("sessions");
 export const revokeSession = method<{ id: string }, Nothing>("revoke_session");
 export const revokeOtherSessions = bare<Nothing>("revoke_other_sessions");
-export const deleteAccount = method<{ password: string }, Nothing>("delete_account");
+export const deleteAccount = method<{ password: string; force: boolean }, Nothing>("delete_account");
 
 // the health of the passwords
 const counted = <R>(name: string) => (onProgress?: (p: Progress) => void): Promise<R> =>

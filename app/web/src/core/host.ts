@@ -30,6 +30,7 @@ let worker: Worker | undefined;
 let nextId = 1;
 const pending = new Map<number, Pending>();
 let onCrash: (message: string) => void = () => {};
+let keepsCopy: () => boolean = () => true;
 
 async function compile(onProgress: (share: number) => void): Promise<WebAssembly.Module> {
   let response: Response;
@@ -79,14 +80,20 @@ function spawn(compiled: WebAssembly.Module) {
     restart();
     onCrash(e.message || "the worker could not be started");
   };
-  send({ module: compiled });
+  send({ module: compiled, keepCopy: keepsCopy() });
 }
 
 const send = (message: ToWorker) => worker?.postMessage(message);
 
-/** Starts the core; progress is the loaded share, 0 to 1. May be called again after it failed. */
-export async function start(onProgress: (share: number) => void, crashed: (message: string) => void): Promise<void> {
+/**
+ * Starts the core; progress is the loaded share, 0 to 1, and keepCopy says of each worker whether it may keep a sealed
+ * copy of the vault on this device. May be called again after it failed.
+ */
+export async function start(
+  onProgress: (share: number) => void, crashed: (message: string) => void, keepCopy: () => boolean,
+): Promise<void> {
   onCrash = crashed;
+  keepsCopy = keepCopy;
   module ??= compile(onProgress);
   try {
     spawn(await module);

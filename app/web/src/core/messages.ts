@@ -8,7 +8,7 @@ export interface CallMessage {
   file?: Blob; // for methods that read one
 }
 
-export type ToWorker = { module: WebAssembly.Module } | { cancel: number } | CallMessage;
+export type ToWorker = { module: WebAssembly.Module; keepCopy: boolean } | { cancel: number } | CallMessage;
 
 export type FromWorker =
   | { id: number; result: string; file?: Uint8Array<ArrayBuffer> }

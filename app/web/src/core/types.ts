@@ -13,6 +13,7 @@ export interface Summary {
   modified?: string;
   trashed?: string; // absent: it is not in the trash
   purge?: string; // when the trash gives it up; absent: never
+  pending?: boolean; // a change of it waits for the server
   unreadable?: boolean; // everything but the id is empty then
 }
 
@@ -117,12 +118,26 @@ export interface Unreadable {
   message: string;
 }
 
-export interface SyncResult {
+export interface Refused {
+  id: string;
+  title: string;
+  message: string; // the server's
+}
+
+/** What the server does not have yet. */
+export interface Waiting {
+  pending: number; // changes, refused ones among them
+  refused: Refused[];
+}
+
+export interface SyncResult extends Waiting {
   revision: number;
   changed: boolean;
   count: number; // without the trash
   trashed: number; // in the trash
   unreadable?: Unreadable[];
+  kept: string[]; // entries that were deleted here and stay, because another device changed them
+  copy_problem: string; // why this device holds no copy for the time without a server
 }
 
 export type Sort = "changed" | "created"; // the newest first
@@ -154,6 +169,7 @@ export interface AccountInfo {
   totp_enabled: boolean;
   revision: number;
   count: number;
+  offline: boolean; // it is what this device keeps of the account
   kdf: { memory_kib: number; time: number; threads: number };
 }
 

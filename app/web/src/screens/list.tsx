@@ -93,6 +93,8 @@ function Row({ item, index, total, selected, active }:
         <span class="row-title">{name}</span>
         <span class="row-sub">{subtitle(item)}</span>
       </span>
+      {item.pending && <span class="row-wait" title={text.pending}><Icon name="wait" />
+        <span class="visually-hidden">{text.pending}</span></span>}
       {item.favourite && <span class="row-star" title={common.favourite}><Icon name="star" filled /></span>}
       <span class="visually-hidden">{kindOf(item.type).one}</span>
     </div>

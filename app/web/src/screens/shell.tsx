@@ -1,9 +1,9 @@
 // The unlocked app: navigation, the list, and beside it the entry, the form, the generator or the settings.
 import { useEffect } from "preact/hooks";
 import { m, NAME } from "../messages";
-import { online } from "../state/app";
+import { online, preferences } from "../state/app";
 import { heldBack, href, leaveAnyway, route, stay } from "../state/route";
-import { all, counts, syncNow, syncProblem, unreadable } from "../state/vault";
+import { all, counts, syncNow, syncProblem, unreadable, waiting } from "../state/vault";
 import { Confirm } from "../ui/dialog";
 import { Empty } from "../ui/controls";
 import { Icon } from "../ui/icon";
@@ -19,12 +19,23 @@ function Banners({ inVault }: { inVault: boolean }) {
   const { common, shell: text } = m.value;
   const n = inVault ? unreadable.value.size : 0;
   const problem = syncProblem.value;
+  const { pending, refused } = waiting.value;
+  const waits = pending - refused.length;
+  const offline = preferences.value.keepCopy ? text.offline(waits) : text.offlineReading;
   return (
     <div class="banners" role="status">
       {!online.value && (
-        <p class="banner"><Icon name="offline" /><span>{text.offline}</span>
+        <p class="banner"><Icon name="offline" /><span>{offline}</span>
           <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
       )}
+      {online.value && waits > 0 && (
+        <p class="banner"><Icon name="wait" /><span>{text.waiting(waits)}</span>
+          <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
+      )}
+      {refused.map((r) => (
+        <p class="banner banner-problem" key={r.id}><Icon name="danger" /><span>{text.refused(r.title, r.message)}</span>
+          <a href={href("entry", r.id)}>{text.look}</a></p>
+      ))}
       {problem && (
         <p class="banner banner-problem"><Icon name="danger" /><span>{explain(problem)}</span>
           <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>

@@ -10,6 +10,7 @@ export interface Preferences {
   theme: Theme;
   autoLockMinutes: number;
   clipboardSeconds: number; // 0: the clipboard is left alone
+  keepCopy: boolean; // a sealed one, for the time without a server
   generator: { kind: "password" | "passphrase"; password: PasswordRules; passphrase: PassphraseRules };
 }
 
@@ -21,6 +22,7 @@ export const DEFAULTS: Preferences = {
   theme: "system",
   autoLockMinutes: 5,
   clipboardSeconds: 30,
+  keepCopy: true,
   generator: {
     kind: "password",
     password: {
@@ -49,6 +51,7 @@ export function readPreferences(): Preferences {
     theme,
     autoLockMinutes: among(kept.autoLockMinutes, AUTO_LOCK_MINUTES, DEFAULTS.autoLockMinutes),
     clipboardSeconds: among(kept.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),
+    keepCopy: kept.keepCopy !== false,
     generator: {
       kind: kept.generator?.kind === "passphrase" ? "passphrase" : "password",
       password: { ...DEFAULTS.generator.password, ...kept.generator?.password },

@@ -1,22 +1,22 @@
 // The passages between the app's states: start, unlock, lock, sign out, alarm.
-import { batch } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
 import { m } from "../messages";
-import { loaded, online, phase, toast } from "./app";
+import { loaded, online, phase, preferences, toast } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { follow, unfollow } from "./live";
 import { outdated } from "./release";
 import { replace, route } from "./route";
 import { tellOthers } from "./tabs";
-import { forget } from "./vault";
+import { forget, refresh } from "./vault";
 
 export async function boot() {
   phase.value = { at: "starting" };
   try {
-    await start((share) => (loaded.value = share), crashed);
+    await start((share) => (loaded.value = share), crashed, () => preferences.value.keepCopy);
     await resume();
   } catch (e) {
     const { code, message } = asCoreError(e);
@@ -42,14 +42,15 @@ async function resume() {
   }
 }
 
-/** Opens the vault's screens; sign-in, unlock, registration and recovery all end here. */
-export function unlocked(username: string) {
+/** Opens the vault's screens; sign-in, unlock, registration and recovery all end here. Offline, the copy on this device. */
+export function unlocked(username: string, offline = false) {
   batch(() => {
-    online.value = true;
+    online.value = !offline;
     phase.value = { at: "unlocked", username };
     if (!["entry", "new", "generator", "settings"].includes(route.value[0] ?? "")) replace("vault");
   });
   startIdleClock(() => void lock("idle"));
+  if (offline) refresh().catch(fail); // no sync will bring the list
   follow();
 }
 
@@ -66,7 +67,8 @@ let leaving: Promise<void> = Promise.resolve();
 /** Unlocks, once the worker of the vault that was open is gone: a quick password must not go to the old one. */
 export async function unlock(password: string) {
   await leaving;
-  unlocked((await api.unlock({ password })).username);
+  const { username, offline } = await api.unlock({ password });
+  unlocked(username, offline);
 }
 
 /** Locks: tells the core, then ends it. Works without the server. */
@@ -95,11 +97,19 @@ async function leave(username: string) {
   }
 }
 
-export async function signOut() {
+/** Signing out was asked for, and would lose changes that wait on this device: shall it? */
+export const wouldLose = signal(false);
+
+export async function signOut(force = false) {
+  wouldLose.value = false;
   try {
-    await api.logout();
+    await api.logout({ force });
   } catch (e) {
     const problem = asCoreError(e);
+    if (problem.code === "unsent_changes") {
+      wouldLose.value = true;
+      return;
+    }
     if (problem.code !== "unauthorized") {
       toast(m.value.session.notTold, "problem");
       return;

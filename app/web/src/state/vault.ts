@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ItemType, ListResult, Summary } from "../core/types";
+import type { ItemType, ListResult, Summary, Waiting } from "../core/types";
 import { locale, m } from "../messages";
 import { online, phase, toast } from "./app";
 import { fail } from "./session";
@@ -13,6 +13,7 @@ export const all = signal<Summary[] | null>(null); // null until the first sync 
 export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
 export const unreadable = signal<Map<string, string>>(new Map());
+export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // what the server does not have yet
 export const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
 const found = signal<ListResult | null>(null);
@@ -79,9 +80,13 @@ export function search(words: string, by: Filter = filter.value) {
 
 /** Reads the list anew from what the core holds. */
 export async function refresh() {
-  const { items } = await api.list({ query: "" });
+  const [{ items }, waits] = await Promise.all([api.list({ query: "" }), api.waiting()]);
   if (phase.value.at !== "unlocked") return; // locked in the meantime: keep nothing
-  all.value = items;
+  batch(() => {
+    all.value = items;
+    waiting.value = waits;
+  });
+  if (online.value && waits.pending > waits.refused.length) void syncNow(); // tells whether the server is there
   if (query.value.trim()) search(query.value);
 }
 
@@ -106,17 +111,26 @@ export async function syncNow(): Promise<void> {
       online.value = true;
       syncProblem.value = null;
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.message]));
+      waiting.value = { pending: result.pending, refused: result.refused };
     });
     if (result.changed || result.count !== all.value?.length) await refresh();
+    if (result.kept.length) toast(m.value.list.stays(result.kept.length));
     lookInside().catch(fail);
   } catch (e) {
     const problem = asCoreError(e);
-    if (problem.code === "offline") online.value = false;
+    if (problem.code === "offline") await wentOffline();
     else if (problem.code !== "cancelled" && !fail(problem)) syncProblem.value = problem;
   } finally {
     syncing.value = false;
   }
   if (told !== before) serverIsAt(told); // it moved on while this sync was under way
+}
+
+/** What the core holds is shown; without a copy on this device that is nothing, and not an empty vault. */
+async function wentOffline() {
+  online.value = false;
+  if (all.value !== null || (await api.list({ query: "", limit: 1 })).total > 0) await refresh();
+  lookInside().catch(fail);
 }
 
 /** Makes notes and fields searchable, and completes a search that was begun before they were. */
@@ -144,6 +158,7 @@ export function forget() {
     query.value = "";
     filter.value = { by: "all" };
     unreadable.value = new Map();
+    waiting.value = { pending: 0, refused: [] };
     syncProblem.value = null;
   });
 }

@@ -40,6 +40,7 @@ const paths = {
   terminal: "M3.5 5h17v14h-17zM7 9.5l3 2.5-3 2.5M12.5 15h4",
   trash: "M4.5 6.5h15M9 6.5V4h6v2.5M6.5 6.5l1 14h9l1-14M10 10.5v6M14 10.5v6",
   upload: "M12 15V4M7.5 8.5L12 4l4.5 4.5M4.5 19.5h15",
+  wait: "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM12 7.5V12l3 2.2",
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -51,6 +51,7 @@ export const common: typeof english = {
     storage_unavailable: "Der Server erreicht seinen Speicher nicht. Es wurde nichts geändert; versuchen Sie es gleich noch einmal.",
     storage_full: "Der Speicher des Servers ist voll. Es wurde nichts geändert; sagen Sie es dem Betreiber.",
     too_large: "Das ist zu groß zum Aufbewahren. Kürzen Sie die Notizen oder die Felder.",
+    unsent_changes: "Änderungen auf diesem Gerät sind noch nicht auf dem Server und gingen verloren. Gleichen Sie zuerst ab.",
     revision_conflict: "Ein anderes Gerät war schneller. Versuchen Sie es erneut.",
     conflict: "Das wurde gleichzeitig anderswo geändert. Sehen Sie nach, was sich geändert hat, und versuchen Sie es erneut.",
     not_found: "Das gibt es nicht mehr. Vielleicht hat ein anderes Gerät es gelöscht.",
@@ -83,6 +84,9 @@ export const common: typeof english = {
   },
   session: {
     notTold: "Der Server war nicht zu erreichen; dieses Gerät bleibt so lange angemeldet.",
+    loseTitle: "Änderungen verlieren?",
+    loseBody: "Änderungen auf diesem Gerät sind noch nicht auf dem Server. Beim Abmelden gehen sie verloren.",
+    lose: "Abmelden und verlieren",
   },
   kinds: {
     login: { one: "Zugang", many: "Zugänge" },

@@ -13,7 +13,12 @@ export const vault: typeof english = {
     lockTitle: "Sperren (Alt+L)",
   },
   shell: {
-    offline: "Der Server ist nicht erreichbar. Sie können alles lesen; Änderungen müssen warten.",
+    offline: (n: number) => "Der Server ist nicht erreichbar. Sie können alles lesen und ändern."
+      + (n === 0 ? "" : plural(n, { one: " # Änderung wartet auf diesem Gerät.", other: " # Änderungen warten auf diesem Gerät." })),
+    offlineReading: "Der Server ist nicht erreichbar. Sie können alles lesen; Änderungen brauchen den Server.",
+    waiting: (n: number) => plural(n, { one: "# Änderung wartet darauf, an den Server gesendet zu werden.", other: "# Änderungen warten darauf, an den Server gesendet zu werden." }),
+    refused: (title: string, why: string) => `Der Server hat die Änderung von „${title}“ nicht angenommen (${why}). Sie bleibt auf diesem Gerät.`,
+    look: "Eintrag zeigen",
     unreadable: (n: number) =>
       n === 1
         ? "Ein Eintrag konnte nicht geöffnet werden. Die anderen sind vollständig."
@@ -53,6 +58,11 @@ export const vault: typeof english = {
     notOpened: "Der Eintrag konnte nicht geöffnet werden.",
     starred: "Zu den Favoriten hinzugefügt",
     unstarred: "Aus den Favoriten entfernt",
+    pending: "Eine Änderung wartet auf den Server",
+    stays: (n: number) =>
+      n === 1
+        ? "Ein Eintrag, den Sie gelöscht haben, bleibt: Ein anderes Gerät hat ihn geändert."
+        : `${number(n)} Einträge, die Sie gelöscht haben, bleiben: Ein anderes Gerät hat sie geändert.`,
   },
   entry: {
     back: "Zurück",

@@ -50,6 +50,7 @@ export const common = {
     storage_unavailable: "The server cannot reach its storage. Nothing was changed; try again in a moment.",
     storage_full: "The server’s storage is full. Nothing was changed; tell whoever runs it.",
     too_large: "This is too large to keep. Shorten the notes or the fields.",
+    unsent_changes: "Changes on this device have not reached the server yet and would be lost. Sync first.",
     revision_conflict: "Another device was faster. Try again.",
     conflict: "It was changed at the same time elsewhere. Look at what changed, then try again.",
     not_found: "This no longer exists. Another device may have deleted it.",
@@ -82,6 +83,9 @@ export const common = {
   },
   session: {
     notTold: "The server could not be told; this device stays signed in until it can.",
+    loseTitle: "Lose your changes?",
+    loseBody: "Changes on this device have not reached the server yet. Signing out loses them.",
+    lose: "Sign out and lose them",
   },
   kinds: {
     login: { one: "Login", many: "Logins" },

@@ -12,7 +12,12 @@ export const vault = {
     lockTitle: "Lock (Alt+L)",
   },
   shell: {
-    offline: "The server cannot be reached. You can read everything; changes must wait.",
+    offline: (n: number) => "The server cannot be reached. You can read and change everything."
+      + (n === 0 ? "" : plural(n, { one: " # change waits on this device.", other: " # changes wait on this device." })),
+    offlineReading: "The server cannot be reached. You can read everything; changes need the server.",
+    waiting: (n: number) => plural(n, { one: "# change waits to be sent to the server.", other: "# changes wait to be sent to the server." }),
+    refused: (title: string, why: string) => `The server did not take the change of “${title}” (${why}). It stays on this device.`,
+    look: "Show the entry",
     unreadable: (n: number) =>
       n === 1
         ? "One entry could not be opened. The others are complete."
@@ -52,6 +57,11 @@ export const vault = {
     notOpened: "The entry could not be opened.",
     starred: "Added to favourites",
     unstarred: "Removed from favourites",
+    pending: "A change waits for the server",
+    stays: (n: number) =>
+      n === 1
+        ? "An entry that you deleted stays: another device has changed it."
+        : `${number(n)} entries that you deleted stay: another device has changed them.`,
   },
   entry: {
     back: "Back",

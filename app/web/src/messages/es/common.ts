@@ -51,6 +51,7 @@ export const common: typeof english = {
     storage_unavailable: "El servidor no puede acceder a su almacenamiento. No se ha cambiado nada; intentarlo de nuevo en un momento.",
     storage_full: "El almacenamiento del servidor está lleno. No se ha cambiado nada; conviene avisar a quien lo administra.",
     too_large: "Es demasiado grande para guardarlo. Hay que acortar las notas o los campos.",
+    unsent_changes: "Hay cambios en este dispositivo que aún no han llegado al servidor y se perderían. Primero hay que sincronizar.",
     revision_conflict: "Otro dispositivo se ha adelantado. Intentarlo de nuevo.",
     conflict: "Se ha cambiado a la vez en otro lugar. Conviene ver qué ha cambiado e intentarlo de nuevo.",
     not_found: "Esto ya no existe. Es posible que otro dispositivo lo haya eliminado.",
@@ -83,6 +84,9 @@ export const common: typeof english = {
   },
   session: {
     notTold: "No se ha podido avisar al servidor; la sesión sigue abierta en este dispositivo hasta que se pueda.",
+    loseTitle: "¿Perder los cambios?",
+    loseBody: "Hay cambios en este dispositivo que aún no han llegado al servidor. Al cerrar la sesión se pierden.",
+    lose: "Cerrar la sesión y perderlos",
   },
   kinds: {
     login: { one: "Credencial", many: "Credenciales" },

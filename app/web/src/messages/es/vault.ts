@@ -13,7 +13,12 @@ export const vault: typeof english = {
     lockTitle: "Bloquear (Alt+L)",
   },
   shell: {
-    offline: "No se puede conectar con el servidor. Se puede leer todo; los cambios tendrán que esperar.",
+    offline: (n: number) => "No se puede conectar con el servidor. Se puede leer y cambiar todo."
+      + (n === 0 ? "" : plural(n, { one: " # cambio espera en este dispositivo.", other: " # cambios esperan en este dispositivo." })),
+    offlineReading: "No se puede conectar con el servidor. Se puede leer todo; para hacer cambios hace falta el servidor.",
+    waiting: (n: number) => plural(n, { one: "# cambio espera a enviarse al servidor.", other: "# cambios esperan a enviarse al servidor." }),
+    refused: (title: string, why: string) => `El servidor no ha aceptado el cambio de «${title}» (${why}). Se queda en este dispositivo.`,
+    look: "Mostrar la entrada",
     unreadable: (n: number) =>
       n === 1
         ? "No se ha podido abrir una entrada. Las demás están completas."
@@ -53,6 +58,11 @@ export const vault: typeof english = {
     notOpened: "No se ha podido abrir la entrada.",
     starred: "Añadida a favoritos",
     unstarred: "Quitada de favoritos",
+    pending: "Un cambio espera al servidor",
+    stays: (n: number) =>
+      n === 1
+        ? "Una entrada que se eliminó aquí se queda: otro dispositivo la ha cambiado."
+        : `${number(n)} entradas que se eliminaron aquí se quedan: otro dispositivo las ha cambiado.`,
   },
   entry: {
     back: "Volver",

@@ -51,6 +51,7 @@ export const common: typeof english = {
     storage_unavailable: "Le serveur n’atteint pas son stockage. Rien n’a été modifié ; réessayez dans un instant.",
     storage_full: "Le stockage du serveur est plein. Rien n’a été modifié ; prévenez la personne qui le gère.",
     too_large: "C’est trop volumineux pour être conservé. Raccourcissez les notes ou les champs.",
+    unsent_changes: "Des modifications faites sur cet appareil ne sont pas encore sur le serveur et seraient perdues. Synchronisez d’abord.",
     revision_conflict: "Un autre appareil a été plus rapide. Réessayez.",
     conflict: "Une modification a eu lieu ailleurs au même moment. Regardez ce qui a changé, puis réessayez.",
     not_found: "Cet élément n’existe plus. Un autre appareil l’a peut-être supprimé.",
@@ -83,6 +84,9 @@ export const common: typeof english = {
   },
   session: {
     notTold: "Le serveur n’a pas pu être prévenu ; cet appareil reste connecté jusqu’à ce qu’il le soit.",
+    loseTitle: "Perdre vos modifications ?",
+    loseBody: "Des modifications faites sur cet appareil ne sont pas encore sur le serveur. La déconnexion les fait perdre.",
+    lose: "Se déconnecter et les perdre",
   },
   kinds: {
     login: { one: "Identifiant", many: "Identifiants" },

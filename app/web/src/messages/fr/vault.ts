@@ -13,7 +13,12 @@ export const vault: typeof english = {
     lockTitle: "Verrouiller (Alt+L)",
   },
   shell: {
-    offline: "Le serveur est injoignable. Vous pouvez tout lire ; les modifications doivent attendre.",
+    offline: (n: number) => "Le serveur est injoignable. Vous pouvez tout lire et tout modifier."
+      + (n === 0 ? "" : plural(n, { one: " # modification attend sur cet appareil.", other: " # modifications attendent sur cet appareil." })),
+    offlineReading: "Le serveur est injoignable. Vous pouvez tout lire ; pour modifier, il faut le serveur.",
+    waiting: (n: number) => plural(n, { one: "# modification attend d’être envoyée au serveur.", other: "# modifications attendent d’être envoyées au serveur." }),
+    refused: (title: string, why: string) => `Le serveur n’a pas accepté la modification de « ${title} » (${why}). Elle reste sur cet appareil.`,
+    look: "Afficher l’entrée",
     unreadable: (n: number) =>
       n === 1
         ? "Une entrée n’a pas pu être ouverte. Les autres sont complètes."
@@ -53,6 +58,11 @@ export const vault: typeof english = {
     notOpened: "L’entrée n’a pas pu être ouverte.",
     starred: "Ajoutée aux favoris",
     unstarred: "Retirée des favoris",
+    pending: "Une modification attend le serveur",
+    stays: (n: number) =>
+      n === 1
+        ? "Une entrée que vous avez supprimée reste : un autre appareil l’a modifiée."
+        : `${number(n)} entrées que vous avez supprimées restent : un autre appareil les a modifiées.`,
   },
   entry: {
     back: "Retour",

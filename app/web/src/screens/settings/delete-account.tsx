@@ -15,7 +15,7 @@ export function DeleteAccount({ username, onClose }: { username: string; onClose
     <Dialog title={text.title} onClose={onClose}>
       <AskPassword lead={text.lead} action={text.action} danger allowed={typed.trim() === username}
         onPassword={async (password) => {
-          await api.deleteAccount({ password });
+          await api.deleteAccount({ password, force: true }); // what waits is lost with all the rest
           tellOthers("signed out");
           signedOut();
           toast(text.done);

@@ -1,13 +1,16 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api";
+import { asCoreError } from "../../core/error";
 import type { AccountInfo } from "../../core/types";
 import { m } from "../../messages";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES } from "../../state/preferences";
 import { fail, lock, signOut } from "../../state/session";
+import { syncNow } from "../../state/vault";
 import { Button, Heading } from "../../ui/controls";
 import { Segments, Select } from "../../ui/field";
+import { explain } from "../../ui/task";
 import { LanguageSelect } from "../language";
 import { ChangePassword } from "./change-password";
 import { DeleteAccount } from "./delete-account";
@@ -35,6 +38,16 @@ function clipboardTime(seconds: number): string {
   return seconds < 60 ? text.seconds(seconds) : text.minutes(seconds / 60);
 }
 
+async function chooseCopy(on: boolean) {
+  try {
+    await api.keepCopy({ on, force: false });
+    setPreferences({ keepCopy: on });
+    if (on) void syncNow(); // makes the copy
+  } catch (e) {
+    if (!fail(e)) toast(explain(asCoreError(e)), "problem");
+  }
+}
+
 type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
 
 export function Settings() {
@@ -42,7 +55,7 @@ export function Settings() {
   const [account, setAccount] = useState<AccountInfo | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
-  const { theme, autoLockMinutes, clipboardSeconds } = preferences.value;
+  const { theme, autoLockMinutes, clipboardSeconds, keepCopy } = preferences.value;
   const read = () => api.account().then(setAccount, (e: unknown) => {
     if (!fail(e)) toast(text.notRead, "problem");
   });
@@ -89,6 +102,10 @@ export function Settings() {
           <Select label={text.clipboard} hideLabel value={clipboardSeconds}
             options={CLIPBOARD_SECONDS.map((n) => ({ value: n, label: clipboardTime(n) }))}
             onChange={(n) => setPreferences({ clipboardSeconds: n })} />
+        </Setting>
+        <Setting name={text.copy} hint={text.copyHint}>
+          <Segments label={text.copy} value={keepCopy ? "yes" : "no"} onChange={(kept) => void chooseCopy(kept === "yes")}
+            options={[{ value: "yes", label: text.copyYes }, { value: "no", label: text.copyNo }]} />
         </Setting>
         <Setting name={text.shortcuts} hint={text.shortcutsHint} />
       </Section>

@@ -1,0 +1,110 @@
+// The server goes away under the page, and comes back.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { addMany, callCore, heading, openPage, registerPerson, signIn, startBrowser, startServer, unlock } from "./stage.mjs";
+import { logins } from "./samples.mjs";
+
+let browser, server, page;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+let person = 0;
+let name;
+beforeEach(async () => {
+  await page?.context().close();
+  page = await openPage(browser, server.url);
+  name = `person-${++person}`;
+  await registerPerson(page, name);
+  await addMany(page, logins(3));
+  await page.getByText("3 entries").waitFor();
+});
+
+const goOffline = () => page.context().setOffline(true);
+const comeBack = () => page.context().setOffline(false);
+
+async function changeUsername(title, username) {
+  await page.getByRole("option", { name: title }).click();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("User name", { exact: true }).fill(username);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved").first().waitFor();
+}
+
+const marks = () => page.locator(".row-wait");
+
+test("without the server the vault is read, changed, locked and unlocked, and everything is sent when it is back", async () => {
+  const [first, second] = (await callCore(page, "list", { query: "" })).items;
+  await goOffline();
+  await changeUsername(first.title, "typed while offline");
+  await page.getByText("The server cannot be reached. You can read and change everything. 1 change waits on this device.").waitFor();
+  await page.getByRole("option", { name: second.title }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("2 changes wait on this device.").waitFor();
+  assert.equal(await marks().count(), 1);
+
+  await page.keyboard.press("Alt+l");
+  await unlock(page, "not the password");
+  await page.getByText("That is not the master password.").waitFor();
+  await unlock(page);
+  await page.getByText("2 changes wait on this device.").waitFor();
+  await page.getByText("2 entries").waitFor();
+  await page.getByRole("option", { name: first.title }).click();
+  await page.getByText("typed while offline").first().waitFor();
+
+  await comeBack();
+  await page.getByText("The server cannot be reached.").waitFor({ state: "detached" });
+  await marks().waitFor({ state: "detached" });
+  const other = await openPage(browser, server.url);
+  await signIn(other, name);
+  await other.getByText("2 entries").waitFor();
+  await other.getByRole("option", { name: first.title }).click();
+  await other.getByText("typed while offline").first().waitFor();
+  await other.context().close();
+  assert.deepEqual(page.complaints, []);
+});
+
+test("what the server refuses stays on the device, with the reason", async () => {
+  const [first, second] = (await callCore(page, "list", { query: "" })).items;
+  await goOffline();
+  await changeUsername(first.title, "too much");
+  await changeUsername(second.title, "fine");
+  await page.route("**/api/v1/vault/changes", (route) =>
+    route.request().postData().includes(first.id)
+      ? route.fulfill({ status: 507, json: { code: "storage_full", message: "the vault is full", request_id: "r" } })
+      : route.continue());
+  await comeBack();
+  await page.getByText(`The server did not take the change of “${first.title}” (the vault is full). It stays on this device.`).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".row-wait").length === 1);
+  await page.unroute("**/api/v1/vault/changes");
+  await page.getByRole("link", { name: "Show the entry" }).click();
+  await heading(page, first.title);
+  await changeUsername(first.title, "less");
+  await marks().waitFor({ state: "detached" });
+});
+
+test("signing out asks before it loses what waits", async () => {
+  const [first] = (await callCore(page, "list", { query: "" })).items;
+  await goOffline();
+  await changeUsername(first.title, "typed while offline");
+  await page.keyboard.press("Alt+l");
+  await heading(page, "Your vault is locked");
+  const signOut = page.getByRole("button", { name: "Sign out", exact: true });
+  await signOut.click();
+  await heading(page, "Lose your changes?");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await comeBack();
+  await signOut.click();
+  await page.getByRole("button", { name: "Sign out and lose them" }).click();
+  await heading(page, "Sign in");
+  await signIn(page, name);
+  await page.getByRole("option", { name: first.title }).click();
+  await heading(page, first.title);
+  assert.equal(await page.getByText("typed while offline").count(), 0);
+});
