@@ -19,11 +19,13 @@ export async function breakEntry(page, id) {
     const glue = globalThis.vaultsphere;
     const real = glue.call;
     const message = `record ${broken} of kind password cannot be opened`;
-    glue.call = async (method, params, ...more) => {
+    glue.call = async (method, params, ...rest) => {
       if (method === "get" && JSON.parse(params).id === broken) {
         throw new Error(JSON.stringify({ code: "record_unreadable", message }));
       }
-      const result = JSON.parse(await real(method, params, ...more));
+      const answer = await real(method, params, ...rest);
+      if (method !== "sync" && method !== "list") return answer;
+      const result = JSON.parse(answer);
       if (method === "sync") Object.assign(result, { changed: true, unreadable: [{ id: broken, message }] });
       if (method === "list") result.items = result.items.map((i) => (i.id === broken ? { id: broken, type: "", title: "", unreadable: true } : i));
       return JSON.stringify(result);

@@ -1,4 +1,5 @@
 // The way through every screen, for the screenshots and for the accessibility test.
+import { fileURLToPath } from "node:url";
 import {
   addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, unlock,
 } from "./stage.mjs";
@@ -131,6 +132,18 @@ export async function walk(page, visit) {
   await page.getByText("Between the words").waitFor();
   await visit("generator-passphrase");
 
+  await to("#/health");
+  await page.locator(".finding-group").first().waitFor();
+  await visit("health");
+  await to("#/import");
+  await heading(page, "Import");
+  await visit("import");
+  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/individual.json", import.meta.url)));
+  await page.getByText(/entries in this file/).waitFor();
+  await visit("import-preview");
+  await to("#/export");
+  await page.getByLabel("Format", { exact: true }).waitFor();
+  await visit("export");
   await to("#/settings");
   await heading(page, "Settings");
   await page.getByText("This session").waitFor();

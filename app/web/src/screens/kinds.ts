@@ -55,3 +55,5 @@ export const when = (iso: string | undefined) => {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleString(locale.value, { dateStyle: "medium", timeStyle: "short" });
 };
+
+export const day = (iso: string) => new Date(iso).toLocaleDateString(locale.value, { dateStyle: "medium" });

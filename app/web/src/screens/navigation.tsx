@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { locale, m, NAME } from "../messages";
 import { phase } from "../state/app";
-import { go, href, route } from "../state/route";
+import { go, href, pageOf, route } from "../state/route";
 import { lock } from "../state/session";
 import { counts, filter, query, search, type Filter } from "../state/vault";
 import { Icon, Mark, type IconName } from "../ui/icon";
@@ -11,7 +11,7 @@ const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
 
 function FilterButton({ by, icon, count, children }:
   { by: Filter; icon: IconName; count?: number; children: ComponentChildren }) {
-  const inVault = !["settings", "generator"].includes(route.value[0] ?? "");
+  const inVault = !pageOf(route.value);
   return (
     <button type="button" class="nav-item" aria-current={inVault && same(filter.value, by) ? "true" : undefined}
       onClick={() => {
@@ -25,9 +25,7 @@ function FilterButton({ by, icon, count, children }:
 }
 
 function PageLink({ to, icon, children }: { to: string; icon: IconName; children: string }) {
-  const current = to === "vault"
-    ? !["settings", "generator"].includes(route.value[0] ?? "")
-    : route.value[0] === to;
+  const current = (pageOf(route.value) ?? "vault") === to;
   return (
     <a class="nav-item" href={href(to)} title={children} aria-current={current ? "page" : undefined}>
       <Icon name={icon} /><span class="nav-label">{children}</span>
@@ -68,6 +66,7 @@ export function Sidebar() {
       </div>
       <div class="nav-foot">
         <div class="nav-rail"><PageLink to="vault" icon="key">{text.vault}</PageLink></div>
+        <PageLink to="health" icon="shield">{m.value.pages.health}</PageLink>
         <PageLink to="generator" icon="generate">{text.generator}</PageLink>
         <PageLink to="settings" icon="settings">{text.settings}</PageLink>
         <LockButton />
@@ -83,6 +82,7 @@ export function Tabbar() {
   return (
     <nav class="tabbar" aria-label={NAME}>
       <PageLink to="vault" icon="key">{text.vault}</PageLink>
+      <PageLink to="health" icon="shield">{m.value.pages.health}</PageLink>
       <PageLink to="generator" icon="generate">{text.generator}</PageLink>
       <PageLink to="settings" icon="settings">{text.settings}</PageLink>
       <LockButton />

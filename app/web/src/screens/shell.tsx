@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { m, NAME } from "../messages";
 import { online, preferences } from "../state/app";
-import { heldBack, href, leaveAnyway, route, stay } from "../state/route";
+import { heldBack, href, leaveAnyway, pageOf, route, stay, type Page as PageName } from "../state/route";
 import { all, counts, syncNow, syncProblem, unreadable, waiting } from "../state/vault";
 import { Confirm } from "../ui/dialog";
 import { Empty } from "../ui/controls";
@@ -10,7 +10,10 @@ import { Icon } from "../ui/icon";
 import { NewVersion } from "../ui/new-version";
 import { explain } from "../ui/task";
 import { EntryScreen } from "./entry";
+import { ExportPage } from "./export";
 import { GeneratorPage } from "./generator";
+import { HealthPage } from "./health";
+import { ImportPage } from "./import";
 import { ListPane } from "./list";
 import { Sidebar, Tabbar } from "./navigation";
 import { Settings } from "./settings";
@@ -46,7 +49,7 @@ function Banners({ inVault }: { inVault: boolean }) {
   );
 }
 
-const STARTS = [["new", "plus"], ["settings", "shield"], ["generator", "generate"]] as const;
+const STARTS = [["import", "import"], ["new", "plus"], ["settings", "shield"], ["generator", "generate"]] as const;
 
 /** What a new vault's owner may want to do first. */
 function Starts() {
@@ -80,10 +83,25 @@ function Detail() {
   }
 }
 
+function Page({ page }: { page: PageName }) {
+  switch (page) {
+    case "health":
+      return <HealthPage />;
+    case "generator":
+      return <GeneratorPage />;
+    case "import":
+      return <ImportPage />;
+    case "export":
+      return <ExportPage />;
+    case "settings":
+      return <Settings />;
+  }
+}
+
 export function Shell() {
   const { navigation: { vault }, shell: text } = m.value;
   const screen = route.value[0] ?? "vault";
-  const page = screen === "settings" || screen === "generator";
+  const page = pageOf(route.value);
   const pane = page ? "page" : screen === "entry" || screen === "new" ? "entry" : "list";
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
@@ -94,7 +112,7 @@ export function Shell() {
       <main class="content">
         <Banners inVault={!page} />
         {page
-          ? <div class="page" key={screen}>{screen === "settings" ? <Settings /> : <GeneratorPage />}</div>
+          ? <div class="page" key={page}><Page page={page} /></div>
           : <div class="panes"><ListPane /><section class="entry-pane" aria-label={text.entry}><Detail /></section></div>}
       </main>
       <Tabbar />

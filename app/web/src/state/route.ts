@@ -11,6 +11,13 @@ const read = () => location.hash.replace(/^#\/?/, "").split("/").map((part) => {
 
 export const route = signal<string[]>(read());
 
+/** The screens that stand in place of the list and the entry. */
+const PAGES = ["health", "generator", "import", "export", "settings"] as const;
+export type Page = (typeof PAGES)[number];
+
+/** The page that is shown, or undefined where the vault is. */
+export const pageOf = (parts: string[]): Page | undefined => PAGES.find((p) => p === parts[0]);
+
 /** The hash that a form with unsaved changes kept back; a dialog asks what to do with it. */
 export const heldBack = signal<string | null>(null);
 

@@ -9,7 +9,7 @@ import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { follow, unfollow } from "./live";
 import { outdated } from "./release";
-import { replace, route } from "./route";
+import { pageOf, replace, route } from "./route";
 import { tellOthers } from "./tabs";
 import { forget, refresh } from "./vault";
 
@@ -47,7 +47,7 @@ export function unlocked(username: string, offline = false) {
   batch(() => {
     online.value = !offline;
     phase.value = { at: "unlocked", username };
-    if (!["entry", "new", "generator", "settings"].includes(route.value[0] ?? "")) replace("vault");
+    if (!pageOf(route.value) && !["entry", "new"].includes(route.value[0] ?? "")) replace("vault");
   });
   startIdleClock(() => void lock("idle"));
   if (offline) refresh().catch(fail); // no sync will bring the list

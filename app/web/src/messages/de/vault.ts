@@ -28,6 +28,7 @@ export const vault: typeof english = {
     nothingHint: "Wählen Sie links einen Eintrag, oder drücken Sie /, um zu suchen.",
     startTitle: "Ein guter Anfang",
     starts: {
+      import: { title: "Bringen Sie Ihre Passwörter mit", hint: "Aus Bitwarden, 1Password, einem Browser oder von anderswo: Die Datei verrät, was sie ist." },
       new: { title: "Einen Zugang hinzufügen, den Sie täglich nutzen", hint: "Fügen Sie das Passwort ein, oder lassen Sie VaultSphere ein besseres erzeugen." },
       settings: { title: "Den zweiten Faktor einschalten", hint: "Dann reicht das Passwort allein nicht mehr zum Anmelden." },
       generator: { title: "Den Generator ausprobieren", hint: "Passwörter und Passphrasen, auf diesem Gerät erzeugt." },

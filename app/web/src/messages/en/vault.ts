@@ -27,6 +27,7 @@ export const vault = {
     nothingHint: "Choose an entry on the left, or press / to search.",
     startTitle: "A good start",
     starts: {
+      import: { title: "Bring your passwords along", hint: "From Bitwarden, 1Password, a browser or any other: the file says what it is." },
       new: { title: "Add a login you use every day", hint: "Paste the password, or let VaultSphere make a better one." },
       settings: { title: "Turn on the second factor", hint: "Then the password alone does not let anybody in." },
       generator: { title: "Try the generator", hint: "Passwords and passphrases, made on this device." },

@@ -28,6 +28,7 @@ export const vault: typeof english = {
     nothingHint: "Elegir una entrada a la izquierda o pulsar / para buscar.",
     startTitle: "Un buen comienzo",
     starts: {
+      import: { title: "Traiga sus contraseñas", hint: "De Bitwarden, 1Password, un navegador o cualquier otro: el archivo dice lo que es." },
       new: { title: "Añadir una credencial de uso diario", hint: "Pegar la contraseña o dejar que VaultSphere genere una mejor." },
       settings: { title: "Activar el segundo factor", hint: "Así la contraseña sola no basta para entrar." },
       generator: { title: "Probar el generador", hint: "Contraseñas y frases de contraseña, creadas en este dispositivo." },

@@ -2,7 +2,8 @@ import type { Messages } from "../en";
 import { access } from "./access";
 import { account } from "./account";
 import { common } from "./common";
+import { data } from "./data";
 import { itemParts } from "./item";
 import { vault } from "./vault";
 
-export const fr: Messages = { ...common, ...access, ...vault, ...itemParts, ...account };
+export const fr: Messages = { ...common, ...access, ...vault, ...itemParts, ...data, ...account };

@@ -28,6 +28,7 @@ export const vault: typeof english = {
     nothingHint: "Choisissez une entrée à gauche, ou appuyez sur / pour chercher.",
     startTitle: "Un bon début",
     starts: {
+      import: { title: "Apportez vos mots de passe", hint: "Depuis Bitwarden, 1Password, un navigateur ou un autre : le fichier dit ce qu’il est." },
       new: { title: "Ajouter un identifiant de tous les jours", hint: "Collez le mot de passe, ou laissez VaultSphere en créer un meilleur." },
       settings: { title: "Activer le second facteur", hint: "Le mot de passe seul ne suffit alors plus pour entrer." },
       generator: { title: "Essayer le générateur", hint: "Mots de passe et phrases secrètes, créés sur cet appareil." },

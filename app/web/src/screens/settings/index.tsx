@@ -6,10 +6,12 @@ import type { AccountInfo } from "../../core/types";
 import { m } from "../../messages";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES } from "../../state/preferences";
+import { href } from "../../state/route";
 import { fail, lock, signOut } from "../../state/session";
 import { syncNow } from "../../state/vault";
 import { Button, Heading } from "../../ui/controls";
 import { Segments, Select } from "../../ui/field";
+import { Icon } from "../../ui/icon";
 import { explain } from "../../ui/task";
 import { LanguageSelect } from "../language";
 import { ChangePassword } from "./change-password";
@@ -51,7 +53,7 @@ async function chooseCopy(on: boolean) {
 type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
 
 export function Settings() {
-  const { common, navigation, settings: text } = m.value;
+  const { common, navigation, pages, settings: text } = m.value;
   const [account, setAccount] = useState<AccountInfo | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -108,6 +110,13 @@ export function Settings() {
             options={[{ value: "yes", label: text.copyYes }, { value: "no", label: text.copyNo }]} />
         </Setting>
         <Setting name={text.shortcuts} hint={text.shortcutsHint} />
+      </Section>
+      <Section title={pages.data}>
+        {([["import", "import"], ["export", "download"], ["health", "shield"]] as const).map(([to, icon]) => (
+          <Setting key={to} name={pages[to]} hint={pages[`${to}Hint`]}>
+            <a class="button button-plain" href={href(to)}><Icon name={icon} /><span>{pages[to]}</span></a>
+          </Setting>
+        ))}
       </Section>
       <Section title={text.sessions}><Sessions /></Section>
       <Section title={text.danger}>

@@ -1,0 +1,193 @@
+// Coming from another password manager and going again: import, export, and what is wrong with the passwords.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { addMany, callCore, heading, openPage, registerPerson, startBrowser, startServer } from "./stage.mjs";
+
+// A stand-in for the range API of Have I Been Pwned: it knows one password, and keeps what it was asked.
+const KNOWN = createHash("sha1").update("password").digest("hex").toUpperCase();
+const asked = [];
+const ranges = createServer((request, response) => {
+  asked.push(request.url);
+  response.writeHead(200, { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*" });
+  response.end(request.url.endsWith(KNOWN.slice(0, 5)) ? `${KNOWN.slice(5)}:42\r\n${"0".repeat(35)}:0` : `${"0".repeat(35)}:0`);
+});
+
+let browser, server, page;
+before(async () => {
+  await new Promise((listening) => ranges.listen(0, "127.0.0.1", listening));
+  browser = await startBrowser();
+  server = await startServer({ BREACH_ADDRESS: `http://127.0.0.1:${ranges.address().port}` });
+  page = await openPage(browser, server.url, { acceptDownloads: true });
+  await registerPerson(page, "bruno");
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  ranges.close();
+  ranges.closeAllConnections();
+});
+
+const sample = (path) => fileURLToPath(new URL(`../../transfer/testdata/${path}`, import.meta.url));
+const button = (name) => page.getByRole("button", { name, exact: typeof name === "string" });
+const field = (name) => page.getByLabel(name, { exact: true });
+const total = async () => (await callCore(page, "list", { query: "" })).total + (await callCore(page, "list", { query: "", trash: true })).total;
+
+async function choose(file) {
+  await page.evaluate(() => (location.hash = "#/vault"));
+  await page.evaluate(() => (location.hash = "#/import"));
+  await page.locator("input[type=file]").first().setInputFiles(file);
+}
+
+async function bringIn(file) {
+  await choose(file);
+  await button(/^Import \d+ entr/).click();
+  await heading(page, "The import is done");
+}
+
+/** All that an entry says, as one text. */
+async function everything() {
+  const said = [];
+  for (const trash of [false, true]) {
+    for (const { id } of (await callCore(page, "list", { query: "", trash })).items) said.push(JSON.stringify(await callCore(page, "get", { id })));
+  }
+  return said.join("\n");
+}
+
+test("who exports from Bitwarden finds every field again", async () => {
+  const path = sample("bitwarden/individual.json");
+  await choose(path);
+  await page.getByText(/^\d+ entries in this file \(Bitwarden \(JSON\)\)$/).waitFor();
+  assert.equal(await total(), 0, "nothing is written before it is asked for");
+  await button(/^Import \d+ entries$/).click();
+  await heading(page, "The import is done");
+  const source = JSON.parse(readFileSync(path, "utf8"));
+  const found = await everything();
+  const missing = [];
+  for (const item of source.items) {
+    const texts = [item.name, item.notes, item.login?.username, item.login?.password, item.login?.totp,
+      ...(item.login?.uris ?? []).map((u) => u.uri), ...(item.fields ?? []).flatMap((f) => [f.name, f.value]),
+      ...(item.passwordHistory ?? []).map((p) => p.password), ...Object.values(item.card ?? {}), ...Object.values(item.identity ?? {}),
+      ...Object.values(item.sshKey ?? {}), source.folders.find((f) => f.id === item.folderId)?.name];
+    for (const text of texts) {
+      // Names and lines are tidied of the spaces around them, numbers of cards and months are written as they are.
+      if (typeof text === "string" && text.trim() && !found.includes(JSON.stringify(text.trim()).slice(1, -1))) missing.push(text);
+    }
+  }
+  assert.deepEqual(missing, []);
+  // The same file again adds nothing.
+  await choose(path);
+  await page.getByText("There already").waitFor();
+  assert.ok(await button("Import 0 entries").isDisabled());
+});
+
+test("a protected file asks for its password, and says when it is wrong", async () => {
+  await choose(sample("bitwarden/protected-argon2id.json"));
+  await page.getByText("is protected by a password").waitFor();
+  await field("Password of the file").fill("wrong");
+  await button("Open the file").click();
+  await page.getByText("This password does not open the file.").waitFor();
+  await field("Password of the file").fill("corréct horse");
+  await button("Open the file").click();
+  await page.getByText(/^\d+ entr(y|ies) in this file/).waitFor();
+  await button("Cancel").click();
+  await button("Choose a file").waitFor();
+});
+
+test("any table comes in by its columns; broken rows are named, the rest is there", async () => {
+  const table = 'Alpha;Beta;Gamma\nPier 9;anna;first-pass\n"broken;x\n';
+  await choose({ name: "odd.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  const columns = button("Choose the columns");
+  await columns.or(field("Alpha")).first().waitFor();
+  if (await columns.isVisible()) await columns.click();
+  await field("Alpha").selectOption("Title");
+  await field("Beta").selectOption("User name");
+  await field("Gamma").selectOption("Password");
+  await button("Continue").click();
+  await page.getByText("1 part could not be taken").waitFor();
+  await button("Import 1 entry").click();
+  await heading(page, "The import is done");
+  const [{ id }] = (await callCore(page, "list", { query: "Pier 9" })).items;
+  const { title, username, password } = await callCore(page, "get", { id });
+  assert.deepEqual({ title, username, password }, { title: "Pier 9", username: "anna", password: "first-pass" });
+});
+
+test("other values are added or take the place of those in the vault", async () => {
+  const csv = (password) => ({ name: "chrome.csv", mimeType: "text/csv", buffer: Buffer.from(`name,url,username,password,note\nMail,https://mail.example,bruno,${password},\n`) });
+  await bringIn(csv("older"));
+  await choose(csv("newer"));
+  await field("1 entry says something else in your vault").selectOption("Update the entry in the vault");
+  await button("Import 1 entry").click();
+  await page.getByText("1 entry updated").waitFor();
+  const { items } = await callCore(page, "list", { query: "mail.example" });
+  assert.equal(items.length, 1);
+  assert.equal((await callCore(page, "get", { id: items[0].id })).password, "newer");
+  assert.equal((await callCore(page, "history", { id: items[0].id })).versions[0].password, "older");
+});
+
+test("what is no export is refused with a sentence, and nothing is written", async () => {
+  const before = await total();
+  for (const [name, content, sentence] of [
+    ["empty.json", "", "The file is empty."],
+    ["photo.json", "\x89PNG\r\n\x1a\n\0\0\0", "The file is in none of the known formats."],
+    ["cut.json", '{"encrypted":false,"folders":[],"items":[{"type":1,"na', /The file (ends too early|is damaged)\./],
+    ["deep.json", "[".repeat(100_000), "The file holds more than can be imported at once."],
+    ["bomb.zip", "PK\x03\x04 not a zip", /The file (ends too early|is damaged|is in none of the known formats)\./],
+  ]) {
+    await choose({ name, mimeType: "application/octet-stream", buffer: Buffer.from(content, "latin1") });
+    await page.locator(".problem").getByText(sentence).waitFor();
+  }
+  assert.equal(await total(), before);
+});
+
+test("an export comes back in: sealed, and as a KeePass database", async () => {
+  const before = await total();
+  for (const format of ["VaultSphere, sealed by a password", /KeePass/]) {
+    await page.evaluate(() => (location.hash = "#/export"));
+    await heading(page, "Export");
+    const options = await field("Format").locator("option").allTextContents();
+    await field("Format").selectOption(options.find((o) => (typeof format === "string" ? o === format : format.test(o))));
+    await field("Password of the file").fill("lantern orbit velvet mustard");
+    await field("Password of the file again").fill("lantern orbit velvet mustard");
+    await field("With what is in the trash").check();
+    const saved = page.waitForEvent("download");
+    await button("Export").click();
+    const path = await (await saved).path();
+    assert.ok(!readFileSync(path).includes("first-pass"));
+    const name = (await saved).suggestedFilename();
+    await choose({ name, mimeType: "application/octet-stream", buffer: readFileSync(path) });
+    await field("Password of the file").fill("lantern orbit velvet mustard");
+    await button("Open the file").click();
+    await page.getByText(new RegExp(`^${before} entries in this file`)).waitFor();
+    await button("Cancel").click();
+  }
+});
+
+test("weak, reused and breached passwords are found; only five characters of a hash are sent, and only when asked", async () => {
+  await addMany(page, [
+    { id: "", type: "login", title: "Old forum", username: "bruno", password: "password", urls: ["http://forum.example"] },
+    { id: "", type: "login", title: "Other forum", username: "bruno", password: "password", urls: ["https://other.example"] },
+  ]);
+  await page.evaluate(() => (location.hash = "#/health"));
+  const group = (name) => page.locator(".finding-group", { hasText: name });
+  const lists = async (name, title) => {
+    await group(name).locator("summary").click();
+    await group(name).getByText(title, { exact: true }).first().waitFor();
+  };
+  await lists("Weak", "Old forum");
+  await lists("Used more than once", "Other forum");
+  await lists("Address without encryption", "Old forum");
+  assert.deepEqual(asked, [], "nothing was asked before");
+  await button(/^Check \d+ passwords$/).click();
+  await page.getByText("All passwords have been compared.").waitFor();
+  await lists("Found in a breach", "Old forum");
+  assert.ok(await group("Found in a breach").getByText("seen 42 times").first().isVisible());
+  assert.ok(asked.length > 0 && asked.every((path) => /^\/range\/[0-9A-F]{5}$/.test(path)), asked.join(" "));
+  await page.getByRole("link", { name: /Other forum/ }).first().click();
+  await heading(page, "Other forum");
+});
+
+test("nothing was complained about", () => assert.deepEqual(page.complaints, []));

@@ -1,0 +1,45 @@
+// Looking passwords up among those of known breaches. Nothing is asked before the user says so.
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../core/api";
+import type { Progress } from "../core/types";
+import { m } from "../messages";
+import { Button } from "../ui/controls";
+import { Icon } from "../ui/icon";
+import { Meter } from "../ui/meter";
+import { Problem, useTask } from "../ui/task";
+import { hostOf } from "./kinds";
+
+export function Breaches({ unchecked, onChecked }: { unchecked: number; onChecked: () => void }) {
+  const text = m.value.health;
+  const [address, setAddress] = useState<string | null>(null);
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const task = useTask();
+  useEffect(() => {
+    api.breachAddress().then((found) => setAddress(found.address), () => setAddress(""));
+  }, []);
+  if (address === null) return null;
+  if (!address) return <p class="muted">{text.breachesOff}</p>;
+  const check = () => task.run(async () => {
+    try {
+      await api.breaches(setProgress);
+    } finally {
+      setProgress(null);
+      onChecked(); // what was looked up before it failed counts
+    }
+  });
+  return (
+    <section class="card breaches" aria-label={text.breaches}>
+      <span class="finding-icon"><Icon name="search" /></span>
+      <div class="breaches-text">
+        <h2>{text.breaches}</h2>
+        <p>{text.breachesHint(hostOf(address))}</p>
+        <Problem error={task.error} />
+        {task.busy
+          ? <Meter label={text.checking} progress={progress} />
+          : unchecked > 0
+            ? <Button icon="search" onClick={check}>{text.check(unchecked)}</Button>
+            : <p class="good"><Icon name="check" />{text.allChecked}</p>}
+      </div>
+    </section>
+  );
+}

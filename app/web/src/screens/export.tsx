@@ -1,0 +1,64 @@
+// Writing the vault to a file, sealed or for another password manager.
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../core/api";
+import type { ImportProblem, WriteFormat } from "../core/transfer-types";
+import { m } from "../messages";
+import { phase, toast } from "../state/app";
+import { download, today } from "../state/download";
+import { Button, Heading } from "../ui/controls";
+import { Check, Select } from "../ui/field";
+import { Icon } from "../ui/icon";
+import { Meter } from "../ui/meter";
+import { Problem, useTask } from "../ui/task";
+import { Problems } from "./import/lists";
+import { NewPassword, type Choice } from "./new-password";
+
+export function ExportPage() {
+  const { export: text } = m.value;
+  const [formats, setFormats] = useState<WriteFormat[] | null>(null);
+  const [id, setId] = useState("");
+  const [trash, setTrash] = useState(false);
+  const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
+  const [problems, setProblems] = useState<ImportProblem[]>([]);
+  const task = useTask();
+  const username = phase.value.at === "unlocked" ? phase.value.username : "";
+  const list = () => task.run(async () => {
+    const { write } = await api.formats();
+    setFormats(write);
+    setId(write[0]!.id);
+  });
+  useEffect(list, []);
+  const format = formats?.find((f) => f.id === id);
+
+  const write = () => task.run(async () => {
+    const done = await api.exportVault({ format: id, trash, ...(format!.sealed && { password: choice.password }) });
+    setProblems(done.problems);
+    download(`vaultsphere-${today()}${format!.extension}`, "application/octet-stream", done.file);
+    toast(text.done(done.items));
+  });
+
+  return (
+    <div class="column export">
+      <Heading title={text.title}>{text.title}</Heading>
+      <p class="lead">{text.lead}</p>
+      <Problem error={task.error} />
+      {!format && task.error && <Button icon="refresh" onClick={list}>{m.value.common.tryAgain}</Button>}
+      {!format && !task.error && <Meter label={text.loading} progress={null} />}
+      {format && (
+        <form class="card stack" onSubmit={(e) => {
+          e.preventDefault();
+          if (!format.sealed || choice.ready) write();
+        }}>
+          <Select label={text.format} value={id} onChange={setId} options={formats!.map((f) => ({ value: f.id, label: f.name }))} />
+          <p class="muted">{text.holds[format.files ? "all" : "noFiles"]}</p>
+          {format.sealed
+            ? <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
+            : <p class="banner"><Icon name="danger" /><span>{text.open}</span></p>}
+          <Check label={text.trash} checked={trash} onChange={setTrash} />
+          <Button type="submit" kind="primary" icon="download" busy={task.busy} disabled={format.sealed && !choice.ready}>{text.write}</Button>
+        </form>
+      )}
+      <Problems problems={problems} />
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+// Bringing in what another password manager exported: choose a file, see what is in it, bring it in, read the report.
+// The core reads and compares; the plan waits there while the person decides.
+import { useEffect, useRef, useState } from "preact/hooks";
+import * as api from "../../core/api";
+import { asCoreError, type CoreError } from "../../core/error";
+import type { Format, ImportChoice, ImportPreview, ImportReport, ReadOptions, TablePreview } from "../../core/transfer-types";
+import type { Progress } from "../../core/types";
+import { m } from "../../messages";
+import { fail } from "../../state/session";
+import { tellOthers } from "../../state/tabs";
+import { refresh } from "../../state/vault";
+import { Heading } from "../../ui/controls";
+import { Meter } from "../../ui/meter";
+import { Choose } from "./choose";
+import { Columns } from "./columns";
+import { FilePassword } from "./file-password";
+import { Preview } from "./preview";
+import { Report } from "./report";
+
+type Stage =
+  | { at: "choose" }
+  | { at: "reading" }
+  | { at: "password"; wrong: boolean }
+  | { at: "columns"; table: TablePreview }
+  | { at: "preview"; preview: ImportPreview }
+  | { at: "running"; total: number }
+  | { at: "report"; report: ImportReport };
+
+export function ImportPage() {
+  const text = m.value.import;
+  const [formats, setFormats] = useState<Format[]>([]);
+  const [stage, setStage] = useState<Stage>({ at: "choose" });
+  const [problem, setProblem] = useState<CoreError | null>(null);
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const file = useRef<File | null>(null);
+  const options = useRef<ReadOptions>({});
+  const stop = useRef<AbortController | null>(null);
+  const here = useRef(true);
+  useEffect(() => {
+    // Without the list the file can be read all the same; what is wrong shows then.
+    api.formats().then((f) => here.current && setFormats(f.read), () => undefined);
+    return () => {
+      here.current = false;
+      stop.current?.abort();
+      void api.importForget().catch(() => undefined); // locked by now, and forgotten with it
+    };
+  }, []);
+
+  const show = (next: Stage) => {
+    if (!here.current) return;
+    setProgress(null);
+    setStage(next);
+  };
+  const refuse = (e: unknown, back: Stage) => {
+    if (fail(e)) return;
+    setProblem(asCoreError(e));
+    show(back);
+  };
+
+  async function read(chosen: File, how: ReadOptions) {
+    file.current = chosen;
+    options.current = how;
+    setProblem(null);
+    show({ at: "reading" });
+    try {
+      show({ at: "preview", preview: await api.importPreview(chosen, how, (p) => here.current && setProgress(p)) });
+    } catch (e) {
+      const { code } = asCoreError(e);
+      if (code === "file_password_needed") show({ at: "password", wrong: false });
+      else if (code === "file_wrong_password") show({ at: "password", wrong: true });
+      else if (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)) await chooseColumns(e);
+      else refuse(e, { at: "choose" });
+    }
+  }
+
+  /** A table that nobody knows: its owner can say what the columns are. */
+  async function chooseColumns(why?: unknown) {
+    try {
+      show({ at: "columns", table: await api.importColumns(file.current!) });
+    } catch (e) {
+      refuse(why ?? e, { at: "choose" });
+    }
+  }
+
+  async function run(choice: ImportChoice, total: number) {
+    stop.current = new AbortController();
+    show({ at: "running", total });
+    try {
+      const report = await api.importRun(choice, (p) => here.current && setProgress(p), stop.current.signal);
+      show({ at: "report", report });
+    } catch (e) {
+      refuse(e, { at: "choose" });
+    } finally {
+      stop.current = null;
+      await refresh().catch(fail);
+      tellOthers("changed");
+    }
+  }
+
+  const again = () => {
+    void api.importForget().catch(fail);
+    file.current = null;
+    setProblem(null);
+    show({ at: "choose" });
+  };
+
+  return (
+    <div class="column import">
+      <Heading title={text.title}>{text.title}</Heading>
+      {stage.at === "choose" && <Choose formats={formats} problem={problem} onFile={(f, format) => void read(f, format ? { format } : {})} />}
+      {stage.at === "reading" && <Meter label={text.reading} progress={progress} />}
+      {stage.at === "password" && (
+        <FilePassword file={file.current!} wrong={stage.wrong} onCancel={again}
+          onPassword={(secret) => void read(file.current!, { ...options.current, ...secret })} />
+      )}
+      {stage.at === "columns" && (
+        <Columns table={stage.table} onCancel={again}
+          onColumns={(columns, headerless) => void read(file.current!, { format: "csv", columns, headerless })} />
+      )}
+      {stage.at === "preview" && (
+        <Preview preview={stage.preview} format={formats.find((f) => f.id === stage.preview.format)?.name ?? stage.preview.format} onCancel={again} onRun={(choice, total) => void run(choice, total)}
+          onColumns={stage.preview.format === "csv" ? () => void chooseColumns() : undefined} />
+      )}
+      {stage.at === "running" && <Meter label={text.running} progress={progress} onCancel={() => stop.current?.abort()} />}
+      {stage.at === "report" && <Report report={stage.report} onAgain={again} />}
+    </div>
+  );
+}

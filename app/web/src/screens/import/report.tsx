@@ -1,0 +1,51 @@
+// What became of the file.
+import type { ImportReport, KeptAs } from "../../core/transfer-types";
+import { CoreError } from "../../core/error";
+import { m } from "../../messages";
+import { download, today } from "../../state/download";
+import { href } from "../../state/route";
+import { Button } from "../../ui/controls";
+import { Icon } from "../../ui/icon";
+import { Problem } from "../../ui/task";
+import { KeptList, Problems } from "./lists";
+
+function counted(kept: ImportReport["kept"]) {
+  const out = new Map<string, { name: string; as: KeptAs; count: number }>();
+  for (const { name, as } of kept) {
+    const key = `${as} ${name}`;
+    out.set(key, { name, as, count: (out.get(key)?.count ?? 0) + 1 });
+  }
+  return [...out.values()].sort((a, b) => b.count - a.count);
+}
+
+export function Report({ report, onAgain }: { report: ImportReport; onAgain: () => void }) {
+  const text = m.value.import;
+  const { stopped } = report;
+  const rest = report.entries.filter((e) => e.outcome === "not_reached").length;
+  const outcome = [
+    report.added && text.added(report.added), report.updated && text.updated(report.updated),
+    report.skipped && text.skipped(report.skipped), report.files && text.filesStored(report.files),
+    rest && text.notReached(rest),
+  ].filter(Boolean);
+  return (
+    <div class="stack">
+      <div class="card stack" role="status">
+        <h2>{stopped ? text.stopped : text.done}</h2>
+        {stopped && stopped.code !== "cancelled" && (
+          <Problem error={new CoreError(stopped.code, stopped.message, stopped.hint, stopped.retry_after)} />
+        )}
+        <ul class="counts">{outcome.map((line) => <li key={line}><Icon name="check" />{line}</li>)}</ul>
+        {stopped && <p>{text.stoppedHint}</p>}
+      </div>
+      <Problems problems={report.problems} />
+      <KeptList kept={counted(report.kept)} />
+      {!stopped && <p class="muted">{text.deleteFile}</p>}
+      <div class="buttons">
+        <a class="button button-primary" href={href("vault")}>{text.toVault}</a>
+        <Button icon="download" onClick={() => download(`vaultsphere-import-${today()}.json`, "application/json",
+          new TextEncoder().encode(JSON.stringify(report, null, 2)))}>{text.saveReport}</Button>
+        <Button kind="quiet" onClick={onAgain}>{text.another}</Button>
+      </div>
+    </div>
+  );
+}
