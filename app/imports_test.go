@@ -46,7 +46,7 @@ func list(t *testing.T, env []string, patterns ...string) []goPackage {
 // A server that cannot reach the code that opens records cannot be made to open one by mistake.
 func TestServerSideNeverReachesTheClientCore(t *testing.T) {
 	for _, p := range list(t, nil, "./server/...", "./vault/...", "./store/...", "./cmd/vaultsphered") {
-		for _, room := range []string{"seal", "item", "client", "transfer"} {
+		for _, room := range []string{"seal", "item", "client", "transfer", "transfer/parcel"} {
 			if slices.Contains(p.Deps, module+"app/"+room) {
 				t.Errorf("%s reaches app/%s", p.ImportPath, room)
 			}
@@ -89,7 +89,7 @@ func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 // Each of these would add up to a megabyte to what a browser loads before the first screen.
 func TestBrowserCoreStaysSmall(t *testing.T) {
 	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./cmd/vaultsphere-wasm") {
-		for _, heavy := range []string{"net/http", "crypto/tls", module + "app/strength"} {
+		for _, heavy := range []string{"net/http", "crypto/tls", module + "app/strength", module + "app/transfer"} {
 			if slices.Contains(p.Deps, heavy) {
 				t.Errorf("%s links %s", p.ImportPath, heavy)
 			}

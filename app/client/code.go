@@ -8,7 +8,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
-	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
 // Code says what went wrong in a word that a user interface may rely on: an api.Code of the server, or one of these.
@@ -79,7 +78,9 @@ func Explain(err error) Failure {
 	if errors.As(err, &server) {
 		f.Code, f.Message, f.RetryAfter = Code(server.Code), server.Message, server.RetryAfter
 	}
-	if code, hint := transfer.Explain(err); code != "" {
+	var told interface{ Explain() (code, hint string) } // a failure of app/transfer, which is not linked into the browser's core
+	if errors.As(err, &told) {
+		code, hint := told.Explain()
 		f.Code, f.Hint = Code(code), hint
 		return f
 	}

@@ -5,19 +5,19 @@ import (
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // Export opens all items for transfer.Write, by title, each with the older passwords that the vault keeps. With trash,
 // those in the trash as well. Problems name the items that cannot be read.
-func (c *Client) Export(ctx context.Context, trash bool) ([]transfer.Exported, []transfer.Problem, error) {
+func (c *Client) Export(ctx context.Context, trash bool) ([]parcel.Exported, []parcel.Problem, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault == nil {
 		return nil, nil, ErrLocked
 	}
-	var out []transfer.Exported
-	problems := []transfer.Problem{}
+	var out []parcel.Exported
+	problems := []parcel.Problem{}
 	for _, e := range c.vault.sorted {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
@@ -30,10 +30,10 @@ func (c *Client) Export(ctx context.Context, trash bool) ([]transfer.Exported, [
 			it.PasswordHistory, err = c.vault.pastPasswords(e, it)
 		}
 		if err != nil {
-			problems = append(problems, transfer.Problem{Title: e.item.Title, Reason: err.Error()})
+			problems = append(problems, parcel.Problem{Title: e.item.Title, Reason: err.Error()})
 			continue
 		}
-		out = append(out, transfer.Exported{Item: it})
+		out = append(out, parcel.Exported{Item: it})
 	}
 	return out, problems, nil
 }

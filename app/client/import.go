@@ -5,18 +5,18 @@ import (
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // Import is a file that was read and compared with the vault. Nothing of it is in the vault before Run.
 type Import struct {
 	client  *Client
-	result  *transfer.Result
+	result  *parcel.Result
 	entries []importEntry
 }
 
 type importEntry struct {
-	transfer.Imported
+	parcel.Imported
 	status   ImportStatus
 	existing string // id of the item that it is, or belongs to
 }
@@ -32,7 +32,7 @@ const (
 )
 
 // PlanImport compares what a file says with the vault. ErrLocked.
-func (c *Client) PlanImport(ctx context.Context, file *transfer.Result) (*Import, error) {
+func (c *Client) PlanImport(ctx context.Context, file *parcel.Result) (*Import, error) {
 	p := &Import{client: c, result: file}
 	return p, p.compare(ctx)
 }
@@ -50,7 +50,7 @@ type ImportPreview struct {
 	Files    int                  `json:"files"`
 	Items    []ImportLine         `json:"items"`   // the first
 	Changed  []ImportLine         `json:"changed"` // the first of this status
-	Problems []transfer.Problem   `json:"problems"`
+	Problems []parcel.Problem     `json:"problems"`
 	Kept     []KeptValues         `json:"kept"`
 }
 
@@ -67,10 +67,10 @@ type ImportLine struct {
 
 // KeptValues is how often values of one name went to one place that is not their own.
 type KeptValues struct {
-	Name  string          `json:"name"`
-	As    transfer.KeptAs `json:"as"`
-	Count int             `json:"count"`
-	Row   int             `json:"row"` // the first
+	Name  string        `json:"name"`
+	As    parcel.KeptAs `json:"as"`
+	Count int           `json:"count"`
+	Row   int           `json:"row"` // the first
 }
 
 const previewLines = 100
@@ -116,10 +116,10 @@ func (e importEntry) line() ImportLine {
 	return line
 }
 
-func keptValues(kept []transfer.Kept) []KeptValues {
+func keptValues(kept []parcel.Kept) []KeptValues {
 	type key struct {
 		name string
-		as   transfer.KeptAs
+		as   parcel.KeptAs
 	}
 	out, at := []KeptValues{}, map[key]int{}
 	for _, k := range kept {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // ImportMode says what becomes of entries that are there already.
@@ -55,15 +55,15 @@ func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
 
 // ImportReport says what became of every entry of the file, and where its values went. No secret is in it.
 type ImportReport struct {
-	Format   string             `json:"format"`
-	Total    int                `json:"total"`
-	Added    int                `json:"added"`
-	Updated  int                `json:"updated"`
-	Skipped  int                `json:"skipped"`
-	Files    int                `json:"files"` // that were stored
-	Entries  []ImportedEntry    `json:"entries"`
-	Problems []transfer.Problem `json:"problems"`
-	Kept     []transfer.Kept    `json:"kept"`
+	Format   string           `json:"format"`
+	Total    int              `json:"total"`
+	Added    int              `json:"added"`
+	Updated  int              `json:"updated"`
+	Skipped  int              `json:"skipped"`
+	Files    int              `json:"files"` // that were stored
+	Entries  []ImportedEntry  `json:"entries"`
+	Problems []parcel.Problem `json:"problems"`
+	Kept     []parcel.Kept    `json:"kept"`
 }
 
 // ImportedEntry is one entry of the file and what became of it.
@@ -259,7 +259,7 @@ func (r *importRun) settle(id string, why updateOutcome) {
 			line.Outcome = ImportedUpdated
 		} else {
 			line.Outcome = ImportedSkipped
-			r.report.Problems = append(r.report.Problems, transfer.Problem{Row: line.Row, Title: line.Title, Reason: string(why)})
+			r.report.Problems = append(r.report.Problems, parcel.Problem{Row: line.Row, Title: line.Title, Reason: string(why)})
 		}
 		r.advance(r.done + 1)
 	}
@@ -276,7 +276,7 @@ func (r *importRun) store(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			r.report.Problems = append(r.report.Problems, transfer.Problem{
+			r.report.Problems = append(r.report.Problems, parcel.Problem{
 				Row: e.Row, Title: e.Item.Title, Reason: fmt.Sprintf("the file “%s” was not stored", f.Name),
 			})
 			r.advance(r.done + 1)

@@ -49,11 +49,11 @@ func (b *builder) problem(row int, title, reason string) {
 		b.full = true
 		return
 	}
-	b.result.Problems = append(b.result.Problems, Problem{row, cut(clean(title), item.MaxTitle), reason})
+	b.result.Problems = append(b.result.Problems, Problem{Row: row, Title: cut(clean(title), item.MaxTitle), Reason: reason})
 }
 
 func (b *builder) kept(row int, name string, as KeptAs) {
-	b.result.Kept = append(b.result.Kept, Kept{row, cut(clean(name), item.MaxName), as})
+	b.result.Kept = append(b.result.Kept, Kept{Row: row, Name: cut(clean(name), item.MaxName), As: as})
 }
 
 // keepField keeps a value that has no place of its own as a custom field. An empty one is not kept.

@@ -202,7 +202,7 @@ func (f *fitting) files(files []Attached) {
 			f.b.problem(f.row, f.it.Title, fmt.Sprintf("the file “%s” is larger than %d MB", cut(name, item.MaxName), item.MaxAttachmentBytes>>20))
 			continue
 		}
-		held = append(held, Attached{cut(name, item.MaxName), file.Data})
+		held = append(held, Attached{Name: cut(name, item.MaxName), Data: file.Data})
 	}
 	f.held = slices.Collect(slices.Chunk(held, maxFiles))
 }

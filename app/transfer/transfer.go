@@ -8,7 +8,7 @@ package transfer
 import (
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // MaxFileBytes is the size of the largest file that Read takes.
@@ -30,48 +30,22 @@ type Options struct {
 	Progress   func(done, total int) // may be nil; the unit is the reader's own
 }
 
-// Result is what a file says. Every entry of the file is in Items or in Problems.
-type Result struct {
-	Format   string     `json:"format"`
-	Items    []Imported `json:"items"`
-	Problems []Problem  `json:"problems"`
-	Kept     []Kept     `json:"kept"`
-}
+// What passes between this package and app/client.
+type (
+	Result   = parcel.Result
+	Imported = parcel.Imported
+	Attached = parcel.Attached
+	Problem  = parcel.Problem
+	Kept     = parcel.Kept
+	KeptAs   = parcel.KeptAs
+	Exported = parcel.Exported
+)
 
-// Imported is an item that passes item.Validate, without an ID.
-type Imported struct {
-	Row   int        `json:"row"` // number of the row, the header being 1, or of the entry, from 1 on
-	Item  item.Item  `json:"item"`
-	Files []Attached `json:"files,omitempty"`
-}
-
-// Attached is a file that belongs to an item.
-type Attached struct {
-	Name string `json:"name"`
-	Data []byte `json:"data"`
-}
-
-// Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret.
-type Problem struct {
-	Row    int    `json:"row,omitempty"` // 0: not one entry's
-	Title  string `json:"title,omitempty"`
-	Reason string `json:"reason"`
-}
-
-// Kept is a value of the source that has no place of its own in an item.
-type Kept struct {
-	Row  int    `json:"row"`
-	Name string `json:"name"` // as the source calls it
-	As   KeptAs `json:"as"`
-}
-
-// KeptAs says where a value went.
-type KeptAs string
-
+// Where values went that have no place of their own.
 const (
-	KeptAsField KeptAs = "field"
-	KeptAsNote  KeptAs = "note"
-	KeptAsItem  KeptAs = "item" // one that goes on where another is full
+	KeptAsField = parcel.KeptAsField
+	KeptAsNote  = parcel.KeptAsNote
+	KeptAsItem  = parcel.KeptAsItem
 )
 
 // Read finds the format and reads the whole file. It either accounts for every entry or fails.

@@ -3,15 +3,7 @@ package transfer
 import (
 	"fmt"
 	"slices"
-
-	"github.com/vaultsphere/vaultsphere/app/item"
 )
-
-// Exported is an item on its way out, with the contents of its attachments.
-type Exported struct {
-	Item  item.Item  `json:"item"`
-	Files []Attached `json:"files,omitempty"`
-}
 
 // WriteOptions say how to write.
 type WriteOptions struct {

@@ -47,10 +47,11 @@ func call(method, params string, file []byte, progress func(done, total int)) (o
 	}()
 	a, err := run(method, params, file, progress)
 	if err != nil {
-		code, hint := transfer.Explain(err)
-		if code == "" {
-			code = "bad_input"
+		var f *transfer.Failure
+		if !errors.As(err, &f) {
+			return failure("bad_input", err.Error(), "")
 		}
+		code, hint := f.Explain()
 		return failure(code, err.Error(), hint)
 	}
 	text, err := json.Marshal(a.result)

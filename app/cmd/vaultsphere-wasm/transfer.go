@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
-	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 var errNoImport = fmt.Errorf("%w: import_preview comes first", errInput)
@@ -26,7 +26,7 @@ func (c *core) keepImport(p *client.Import) {
 // importPreview takes what vaultsphere-transfer-wasm has read.
 func (c *core) importPreview(ctx context.Context, _ none, r request) (client.ImportPreview, error) {
 	c.keepImport(nil)
-	var read transfer.Result
+	var read parcel.Result
 	if err := strict(r.file, &read); err != nil {
 		return client.ImportPreview{}, fmt.Errorf("%w: %w", errInput, err)
 	}
@@ -67,8 +67,8 @@ func (c *core) importRun(ctx context.Context, choice client.ImportChoice, progre
 }
 
 type exported struct {
-	Items    int                `json:"items"`
-	Problems []transfer.Problem `json:"problems"`
+	Items    int              `json:"items"`
+	Problems []parcel.Problem `json:"problems"`
 }
 
 // export gives the items to vaultsphere-transfer-wasm, which writes them in a format.

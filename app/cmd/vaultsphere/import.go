@@ -156,10 +156,12 @@ func (p *program) filePassword(ctx context.Context, path string, twice bool) (st
 }
 
 func withFileHint(err error) error {
-	if _, hint := transfer.Explain(err); err != nil && hint != "" {
-		return withHint(err, hint)
+	var file *transfer.Failure
+	if !errors.As(err, &file) {
+		return err
 	}
-	return err
+	_, hint := file.Explain()
+	return withHint(err, hint)
 }
 
 func (p *program) showPreview(preview client.ImportPreview, asJSON bool) error {
