@@ -148,6 +148,7 @@ test("an export comes back in: sealed, and as a KeePass database", async () => {
   for (const format of ["VaultSphere, sealed by a password", /KeePass/]) {
     await page.evaluate(() => (location.hash = "#/export"));
     await heading(page, "Export");
+    await field("Format").waitFor();
     const options = await field("Format").locator("option").allTextContents();
     await field("Format").selectOption(options.find((o) => (typeof format === "string" ? o === format : format.test(o))));
     await field("Password of the file").fill("lantern orbit velvet mustard");
