@@ -4,13 +4,14 @@ import * as api from "../core/api";
 import type { ImportProblem, WriteFormat } from "../core/transfer-types";
 import { m } from "../messages";
 import { phase, toast } from "../state/app";
-import { download, today } from "../state/download";
 import { Button, Heading } from "../ui/controls";
 import { Check, Select } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Meter } from "../ui/meter";
+import { saveFile } from "../ui/save-file";
 import { Problem, useTask } from "../ui/task";
 import { Problems } from "./import/lists";
+import { today } from "./kinds";
 import { NewPassword, type Choice } from "./new-password";
 
 export function ExportPage() {
@@ -33,7 +34,7 @@ export function ExportPage() {
   const write = () => task.run(async () => {
     const done = await api.exportVault({ format: id, trash, ...(format!.sealed && { password: choice.password }) });
     setProblems(done.problems);
-    download(`vaultsphere-${today()}${format!.extension}`, "application/octet-stream", done.file);
+    saveFile(`vaultsphere-${today()}${format!.extension}`, done.file, "application/octet-stream");
     toast(text.done(done.items));
   });
 

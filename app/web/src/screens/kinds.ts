@@ -57,3 +57,6 @@ export const when = (iso: string | undefined) => {
 };
 
 export const day = (iso: string) => new Date(iso).toLocaleDateString(locale.value, { dateStyle: "medium" });
+
+/** 2026-11-25, for the names of files. */
+export const today = () => new Date().toLocaleDateString("sv");

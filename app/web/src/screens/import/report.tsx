@@ -2,11 +2,12 @@
 import type { ImportReport, KeptAs } from "../../core/transfer-types";
 import { CoreError } from "../../core/error";
 import { m } from "../../messages";
-import { download, today } from "../../state/download";
 import { href } from "../../state/route";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
+import { saveFile } from "../../ui/save-file";
 import { Problem } from "../../ui/task";
+import { today } from "../kinds";
 import { KeptList, Problems } from "./lists";
 
 function counted(kept: ImportReport["kept"]) {
@@ -42,8 +43,8 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
       {!stopped && <p class="muted">{text.deleteFile}</p>}
       <div class="buttons">
         <a class="button button-primary" href={href("vault")}>{text.toVault}</a>
-        <Button icon="download" onClick={() => download(`vaultsphere-import-${today()}.json`, "application/json",
-          new TextEncoder().encode(JSON.stringify(report, null, 2)))}>{text.saveReport}</Button>
+        <Button icon="download" onClick={() => saveFile(`vaultsphere-import-${today()}.json`,
+          JSON.stringify(report, null, 2), "application/octet-stream")}>{text.saveReport}</Button>
         <Button kind="quiet" onClick={onAgain}>{text.another}</Button>
       </div>
     </div>
