@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,13 +23,15 @@ func count(s, alphabet string) (n int) {
 
 func TestPasswordKeepsItsRules(t *testing.T) {
 	for name, r := range map[string]PasswordRules{
-		"all":            {Length: 20, Lower: true, Upper: true, Digits: true, Symbols: true},
-		"shortest":       {Length: 4, Lower: true, Upper: true, Digits: true, Symbols: true},
-		"longest":        {Length: 128, Lower: true, Upper: true, Digits: true, Symbols: true},
-		"digits only":    {Length: 6, Digits: true},
-		"minima":         {Length: 12, Lower: true, Digits: true, Symbols: true, MinDigits: 5, MinSymbols: 4},
-		"minima fill up": {Length: 9, Digits: true, Symbols: true, MinDigits: 5, MinSymbols: 4},
-		"unambiguous":    {Length: 64, Lower: true, Upper: true, Digits: true, Symbols: true, AvoidAmbiguous: true},
+		"all":               {Length: 20, Lower: true, Upper: true, Digits: true, Symbols: true},
+		"shortest":          {Length: 4, Lower: true, Upper: true, Digits: true, Symbols: true},
+		"longest":           {Length: 128, Lower: true, Upper: true, Digits: true, Symbols: true},
+		"digits only":       {Length: 6, Digits: true},
+		"minima":            {Length: 12, Lower: true, Digits: true, Symbols: true, MinDigits: 5, MinSymbols: 4},
+		"minima fill up":    {Length: 9, Digits: true, Symbols: true, MinDigits: 5, MinSymbols: 4},
+		"minima of letters": {Length: 9, Lower: true, Upper: true, Digits: true, MinLower: 5, MinUpper: 3},
+		"own symbols":       {Length: 12, Lower: true, Symbols: true, SymbolSet: "-_-'\\", MinSymbols: 3},
+		"unambiguous":       {Length: 64, Lower: true, Upper: true, Digits: true, Symbols: true, AvoidAmbiguous: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := map[string]bool{}
@@ -44,7 +47,10 @@ func TestPasswordKeepsItsRules(t *testing.T) {
 					alphabet string
 					in       bool
 					least    int
-				}{{lower, r.Lower, 1}, {upper, r.Upper, 1}, {digits, r.Digits, max(1, r.MinDigits)}, {symbols, r.Symbols, max(1, r.MinSymbols)}} {
+				}{
+					{lower, r.Lower, max(1, r.MinLower)}, {upper, r.Upper, max(1, r.MinUpper)}, {digits, r.Digits, max(1, r.MinDigits)},
+					{cmp.Or(r.SymbolSet, symbols), r.Symbols, max(1, r.MinSymbols)},
+				} {
 					switch n := count(p, c.alphabet); {
 					case c.in && n < c.least:
 						t.Errorf("%q has %d of %q, want %d", p, n, c.alphabet, c.least)
@@ -104,6 +110,14 @@ func TestPasswordEntropyIsTheLogOfAllThatKeepTheRules(t *testing.T) {
 	}
 }
 
+// A symbol that is named twice is no likelier than one that is named once.
+func TestPasswordEntropyCountsOwnSymbolsOnce(t *testing.T) {
+	_, bits, err := Password(PasswordRules{Length: 10, Symbols: true, SymbolSet: "-_-__!"})
+	if want := 10 * math.Log2(3); err != nil || math.Abs(bits-want) > 1e-9 {
+		t.Errorf("%v bits (%v), want %v", bits, err, want)
+	}
+}
+
 func TestLog2(t *testing.T) {
 	for _, e := range []uint{0, 1, 10, 64, 839} {
 		if got := log2(new(big.Int).Lsh(big.NewInt(1), e)); got != float64(e) {
@@ -117,14 +131,19 @@ func TestLog2(t *testing.T) {
 
 func TestPasswordRefusesImpossibleRules(t *testing.T) {
 	for want, r := range map[string]PasswordRules{
-		"at least one kind":       {Length: 10},
-		"4 to 128":                {Length: 3, Lower: true},
-		"length is 4 to":          {Length: 129, Lower: true},
-		"digits are left out":     {Length: 10, Lower: true, MinDigits: 1},
-		"symbols are left out":    {Length: 10, Lower: true, MinSymbols: 1},
-		"can not be negative":     {Length: 10, Digits: true, MinDigits: -1},
-		"takes 11 characters":     {Length: 10, Lower: true, Digits: true, Symbols: true, MinDigits: 6, MinSymbols: 4},
-		"digits do not fit in 10": {Length: 10, Digits: true, Symbols: true, MinDigits: math.MaxInt, MinSymbols: math.MaxInt},
+		"at least one kind":                             {Length: 10},
+		"5 lower are asked for, but lower are left out": {Length: 10, Upper: true, MinLower: 5},
+		"look like others":                              {Length: 10, Lower: true, Symbols: true, SymbolSet: "|", AvoidAmbiguous: true},
+		"punctuation":                                   {Length: 10, Symbols: true, SymbolSet: "a-"},
+		"punctuation of ASCII":                          {Length: 10, Symbols: true, SymbolSet: "- "},
+		"are punctuation of":                            {Length: 10, Symbols: true, SymbolSet: "€"},
+		"4 to 128":                                      {Length: 3, Lower: true},
+		"length is 4 to":                                {Length: 129, Lower: true},
+		"digits are left out":                           {Length: 10, Lower: true, MinDigits: 1},
+		"symbols are left out":                          {Length: 10, Lower: true, MinSymbols: 1},
+		"can not be negative":                           {Length: 10, Digits: true, MinDigits: -1},
+		"takes 11 characters":                           {Length: 10, Lower: true, Digits: true, Symbols: true, MinDigits: 6, MinSymbols: 4},
+		"digits do not fit in 10":                       {Length: 10, Digits: true, Symbols: true, MinDigits: math.MaxInt, MinSymbols: math.MaxInt},
 	} {
 		p, bits, err := Password(r)
 		if !errors.Is(err, ErrRules) || !strings.Contains(err.Error(), want) || p != "" || bits != 0 {

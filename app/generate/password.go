@@ -11,7 +11,9 @@ type PasswordRules struct {
 	Length                        int // 4 to 128
 	Lower, Upper, Digits, Symbols bool
 	AvoidAmbiguous                bool // leaves out what looks alike in many typefaces: I l 1 | O 0 o
-	MinDigits, MinSymbols         int
+	// How often each chosen class occurs at least; 0 is once.
+	MinLower, MinUpper, MinDigits, MinSymbols int
+	SymbolSet                                 string // what counts as a symbol, of printable ASCII; empty: the usual ones
 }
 
 const (
@@ -37,14 +39,9 @@ func (r PasswordRules) classes() ([]class, error) {
 	if r.Length < minLength || r.Length > maxLength {
 		return nil, fmt.Errorf("%w: the length is %d to %d characters", ErrRules, minLength, maxLength)
 	}
-	if r.MinDigits < 0 || r.MinSymbols < 0 {
-		return nil, fmt.Errorf("%w: a least number can not be negative", ErrRules)
-	}
-	if r.MinDigits > 0 && !r.Digits {
-		return nil, fmt.Errorf("%w: at least %d digits are asked for, but digits are left out", ErrRules, r.MinDigits)
-	}
-	if r.MinSymbols > 0 && !r.Symbols {
-		return nil, fmt.Errorf("%w: at least %d symbols are asked for, but symbols are left out", ErrRules, r.MinSymbols)
+	symbols, err := r.symbolSet()
+	if err != nil {
+		return nil, err
 	}
 	var chosen []class
 	need := 0
@@ -52,11 +49,18 @@ func (r PasswordRules) classes() ([]class, error) {
 		class
 		in bool
 	}{
-		{class{"lower", lower, 1}, r.Lower},
-		{class{"upper", upper, 1}, r.Upper},
-		{class{"digits", digits, max(1, r.MinDigits)}, r.Digits},
-		{class{"symbols", symbols, max(1, r.MinSymbols)}, r.Symbols},
+		{class{"lower", lower, r.MinLower}, r.Lower},
+		{class{"upper", upper, r.MinUpper}, r.Upper},
+		{class{"digits", digits, r.MinDigits}, r.Digits},
+		{class{"symbols", symbols, r.MinSymbols}, r.Symbols},
 	} {
+		switch {
+		case c.least < 0:
+			return nil, fmt.Errorf("%w: a least number can not be negative", ErrRules)
+		case c.least > 0 && !c.in:
+			return nil, fmt.Errorf("%w: at least %d %s are asked for, but %s are left out", ErrRules, c.least, c.name, c.name)
+		}
+		c.least = max(1, c.least)
 		if !c.in {
 			continue
 		}
@@ -66,6 +70,9 @@ func (r PasswordRules) classes() ([]class, error) {
 		}
 		if r.AvoidAmbiguous {
 			c.alphabet = without(c.alphabet, ambiguous)
+		}
+		if c.alphabet == "" {
+			return nil, fmt.Errorf("%w: all %s that may be used look like others", ErrRules, c.name)
 		}
 		chosen = append(chosen, c.class)
 		need += c.least
@@ -77,6 +84,23 @@ func (r PasswordRules) classes() ([]class, error) {
 		return nil, fmt.Errorf("%w: what has to be in it takes %d characters, the length is %d", ErrRules, need, r.Length)
 	}
 	return chosen, nil
+}
+
+// symbolSet counts each symbol once, so that none is likelier than another.
+func (r PasswordRules) symbolSet() (string, error) {
+	if r.SymbolSet == "" {
+		return symbols, nil
+	}
+	var set strings.Builder
+	for _, c := range r.SymbolSet {
+		if c <= ' ' || c > '~' || strings.ContainsRune(lower+upper+digits, c) {
+			return "", fmt.Errorf("%w: symbols are punctuation of ASCII", ErrRules)
+		}
+		if !strings.ContainsRune(set.String(), c) {
+			set.WriteRune(c)
+		}
+	}
+	return set.String(), nil
 }
 
 func without(s, cut string) string {

@@ -399,19 +399,19 @@ type generated struct {
 }
 
 func generatePassword(_ context.Context, p struct {
-	Length         int  `json:"length"`
-	Lower          bool `json:"lower"`
-	Upper          bool `json:"upper"`
-	Digits         bool `json:"digits"`
-	Symbols        bool `json:"symbols"`
-	AvoidAmbiguous bool `json:"avoid_ambiguous"`
-	MinDigits      int  `json:"min_digits"`
-	MinSymbols     int  `json:"min_symbols"`
+	Length         int    `json:"length"`
+	Lower          bool   `json:"lower"`
+	Upper          bool   `json:"upper"`
+	Digits         bool   `json:"digits"`
+	Symbols        bool   `json:"symbols"`
+	AvoidAmbiguous bool   `json:"avoid_ambiguous"`
+	MinLower       int    `json:"min_lower"`
+	MinUpper       int    `json:"min_upper"`
+	MinDigits      int    `json:"min_digits"`
+	MinSymbols     int    `json:"min_symbols"`
+	SymbolSet      string `json:"symbol_set"`
 }) (generated, error) {
-	value, bits, err := generate.Password(generate.PasswordRules{
-		Length: p.Length, Lower: p.Lower, Upper: p.Upper, Digits: p.Digits, Symbols: p.Symbols,
-		AvoidAmbiguous: p.AvoidAmbiguous, MinDigits: p.MinDigits, MinSymbols: p.MinSymbols,
-	})
+	value, bits, err := generate.Password(generate.PasswordRules(p))
 	return generated{value, bits}, err
 }
 

@@ -14,7 +14,8 @@ var defaultRules = generate.PasswordRules{Length: 20, Lower: true, Upper: true, 
 
 // passwordFlags and passphraseFlags cannot be mixed: each would silently do nothing for the other kind.
 var (
-	passwordFlags   = []string{"length", "no-lower", "no-upper", "no-digits", "no-symbols", "avoid-ambiguous", "min-digits", "min-symbols"}
+	passwordFlags = []string{"length", "no-lower", "no-upper", "no-digits", "no-symbols", "avoid-ambiguous", "min-lower", "min-upper", "min-digits",
+		"min-symbols", "symbols"}
 	passphraseFlags = []string{"words", "separator", "capitalize", "number"}
 )
 
@@ -63,6 +64,9 @@ How hard it is to guess is told on standard error.`,
 	f.BoolVar(&noDigits, "no-digits", false, "without 0-9")
 	f.BoolVar(&noSymbols, "no-symbols", false, "without punctuation")
 	f.BoolVar(&rules.AvoidAmbiguous, "avoid-ambiguous", false, "without characters that look alike, such as l, 1, I, O and 0")
+	f.StringVar(&rules.SymbolSet, "symbols", "", "take the symbols from `SET` alone, such as '-_.'")
+	f.IntVar(&rules.MinLower, "min-lower", 0, "at least `N` of a-z")
+	f.IntVar(&rules.MinUpper, "min-upper", 0, "at least `N` of A-Z")
 	f.IntVar(&rules.MinDigits, "min-digits", rules.MinDigits, "at least `N` digits")
 	f.IntVar(&rules.MinSymbols, "min-symbols", rules.MinSymbols, "at least `N` symbols")
 	f.IntVar(&phrase.Words, "words", 0, "make a passphrase of `N` words")

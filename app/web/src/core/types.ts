@@ -195,8 +195,11 @@ export interface PasswordRules {
   digits: boolean;
   symbols: boolean;
   avoid_ambiguous: boolean;
+  min_lower?: number;
+  min_upper?: number;
   min_digits: number;
   min_symbols: number;
+  symbol_set?: string; // what counts as a symbol; absent: the usual ones
 }
 
 export interface PassphraseRules {
