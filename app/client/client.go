@@ -47,6 +47,8 @@ type Client struct {
 	device  string             // what this session was called at log-in; empty if it was resumed
 	vault   *vault             // nil: locked
 	pending *pendingLogin
+	date    time.Time // of the server, in its last answer
+	dated   time.Time // when that came
 }
 
 // New makes the client of one device. Without a Cache (nil) nothing can be read or changed while the server is away.

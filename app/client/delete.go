@@ -33,11 +33,12 @@ func (c *Client) EmptyTrash(ctx context.Context, progress func(done, total int))
 	})
 }
 
-// PurgeTrash deletes what was in the trash for as long as it was to be kept there, and returns how many that were.
+// PurgeTrash deletes what was in the trash for as long as it was to be kept there, and returns how many that were. now is
+// this device's clock; what the server's does not call due as well, stays.
 func (c *Client) PurgeTrash(ctx context.Context, now time.Time) (int, error) {
 	n := 0
 	err := c.deleteFrom(ctx, nil, func(v *vault) ([]string, error) {
-		due := v.trashed(func(it item.Item) bool { return !it.Purge.IsZero() && !it.Purge.After(now) })
+		due := v.trashed(func(it item.Item) bool { return c.isDue(it, now) })
 		n = len(due)
 		return due, nil
 	})

@@ -18,7 +18,7 @@ import (
 
 // Trash moves items to the trash. They may be deleted for good once they were there for keep; 0: never by themselves.
 func (c *Client) Trash(ctx context.Context, ids []string, keep time.Duration, progress func(done, total int)) ([]string, error) {
-	now := time.Now()
+	now := c.laterTime()
 	return c.edit(ctx, ids, progress, func(it *item.Item) {
 		if !it.Trashed.IsZero() {
 			return

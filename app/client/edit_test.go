@@ -77,6 +77,8 @@ func TestTheTrashGivesUpWhatIsDueAndEmpties(t *testing.T) {
 		after      time.Duration
 		want, left int
 	}{{month - time.Hour, 0, 599}, {month + time.Hour, 1, 598}, {1000 * month, 1, 597}} {
+		d.dated(time.Now().Add(c.after))
+		d.sync(t)
 		n, err := d.PurgeTrash(t.Context(), time.Now().Add(c.after))
 		if err != nil || n != c.want || len(d.found(t, client.Query{Trash: true})) != c.left {
 			t.Errorf("after %s: %d were due, %v", c.after, n, err)

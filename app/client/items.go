@@ -24,15 +24,16 @@ func (c *Client) Get(id string) (item.Item, error) {
 	return it, err
 }
 
-// Version is an older secret part of an item.
+// Version is an older password of an item.
 type Version struct {
-	Version  int64
-	Modified time.Time // when it was saved
+	Version  int64     // below zero: from Item.PasswordHistory
+	Modified time.Time // when it was saved; zero: not known
+	Until    time.Time // when another took its place; zero: not known
 	Password string
 }
 
-// History opens the older passwords of an item, the newest first. A version that changed something else than the password
-// is left out.
+// History opens the older passwords of an item, the newest first, and after them those that another manager kept. A version
+// that changed something else than the password is left out.
 func (c *Client) History(id string) ([]Version, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -48,16 +49,19 @@ func (c *Client) History(id string) ([]Version, error) {
 	if err != nil {
 		return nil, err
 	}
-	newer := now.Password
+	newer, until := now.Password, now.Modified
 	for i := len(e.secrets) - 1; i >= 0; i-- {
 		secret, err := c.vault.secret(id, e.secrets[i])
 		if err != nil {
 			return nil, &UnreadableError{id, err}
 		}
 		if secret.Password != newer && secret.Password != "" {
-			out = append(out, Version{e.secrets[i].version, secret.Modified, secret.Password})
+			out = append(out, Version{e.secrets[i].version, secret.Modified, until, secret.Password})
 		}
-		newer = secret.Password
+		newer, until = secret.Password, secret.Modified
+	}
+	for i, old := range now.PasswordHistory {
+		out = append(out, Version{Version: -1 - int64(i), Until: old.Until, Password: old.Password})
 	}
 	return out, nil
 }

@@ -59,6 +59,22 @@ func (c *Client) Search(q Query) ([]Summary, error) {
 	return out, nil
 }
 
+// ForPage returns the items that belong to the page at an address, by title. What registrable is, item.BelongsTo says.
+func (c *Client) ForPage(page string, registrable func(host string) (string, error)) ([]Summary, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	var out []Summary
+	for _, e := range c.vault.sorted {
+		if e.item.Trashed.IsZero() && e.item.BelongsTo(page, registrable) {
+			out = append(out, e.summary())
+		}
+	}
+	return out, nil
+}
+
 // SearchJSON is Search in the form of the worker protocol: {"total":…,"complete":…,"items":[…]}, with at most limit items from offset
 // on (limit 0: all). It is not complete until Index has been through. The lines are encoded once a change, not once a keystroke.
 func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {

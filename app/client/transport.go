@@ -44,6 +44,16 @@ type Response struct {
 	Status     int
 	Body       []byte
 	RetryAfter time.Duration // zero if the server did not say
+	Date       time.Time     // the server's clock; zero if it did not say
+}
+
+// ParseDate reads the Date of an answer (RFC 9110 §6.6.1); zero if it is none.
+func ParseDate(header string) time.Time {
+	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", header)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // Bounds of what the client reads of one answer, so that a server cannot exhaust its memory.
@@ -103,6 +113,7 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 		}
 		return nil, fmt.Errorf("%w: %s %s: %w", ErrOffline, method, path, err)
 	}
+	c.noteDate(answer.Date)
 	if int64(len(answer.Body)) > limit {
 		return nil, &AnswerError{Path: path, Err: fmt.Errorf("longer than %d bytes", limit)}
 	}

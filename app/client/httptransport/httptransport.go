@@ -126,7 +126,9 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	if err != nil {
 		return client.Response{}, fmt.Errorf("read answer: %w", err)
 	}
-	return client.Response{Status: answer.StatusCode, Body: content, RetryAfter: retryAfter(answer.Header)}, nil
+	return client.Response{
+		Status: answer.StatusCode, Body: content, RetryAfter: retryAfter(answer.Header), Date: client.ParseDate(answer.Header.Get("Date")),
+	}, nil
 }
 
 // readAll trusts the announced size with memory only up to a point.

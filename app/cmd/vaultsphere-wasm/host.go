@@ -85,6 +85,9 @@ func fetch(ctx context.Context, address string, limit int64, options map[string]
 	body := make([]byte, size)
 	js.CopyBytesToGo(body, bytes)
 	out := client.Response{Status: answer.Get("status").Int(), Body: body}
+	if date := headers.Call("get", "Date"); date.Type() == js.TypeString {
+		out.Date = client.ParseDate(date.String())
+	}
 	if seconds, ok := number(headers, "Retry-After"); ok {
 		out.RetryAfter = time.Duration(seconds) * time.Second
 	}

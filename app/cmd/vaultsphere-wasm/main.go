@@ -17,7 +17,7 @@
 // (any number above zero that no other running call has); its promise is then rejected with the code "cancelled". What a
 // cancelled add_many had already added stays; sync, and list shows it.
 //
-// Beyond the protocol's parameters, list takes favourite, offset and limit, and an item carries base: what get
+// Beyond the protocol's parameters, list takes favourite, trash, sort, offset and limit, and an item carries base: what get
 // returned there has to be handed back to save, so that edits made on two devices can be merged.
 //
 // It uses fetch with paths of the worker's own origin, for breaches alone with the address that the server has set for them,

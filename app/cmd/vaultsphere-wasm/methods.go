@@ -47,13 +47,14 @@ func newCore(cl *client.Client) *core {
 		"logout":               of(c.logout),
 		"keep_copy":            of(c.keepCopy),
 
-		"sync":    of(c.sync),
-		"waiting": of(c.waiting),
-		"index":   counting(c.index),
-		"list":    c.list,
-		"get":     of(func(_ context.Context, p id) (item.Item, error) { return cl.Get(p.ID) }),
-		"history": of(c.history),
-		"code":    of(c.code),
+		"sync":            of(c.sync),
+		"waiting":         of(c.waiting),
+		"index":           counting(c.index),
+		"list":            c.list,
+		"get":             of(func(_ context.Context, p id) (item.Item, error) { return cl.Get(p.ID) }),
+		"history":         of(c.history),
+		"restore_version": of(c.restoreVersion),
+		"code":            of(c.code),
 		"next_code": of(func(ctx context.Context, p id) (client.OneTimeCode, error) {
 			return cl.NextCode(ctx, p.ID, time.Now())
 		}),
@@ -224,7 +225,8 @@ func (c *core) index(ctx context.Context, _ none, progress func(done, total int)
 
 type version struct {
 	Version  int64     `json:"version"`
-	Modified time.Time `json:"modified"`
+	Modified time.Time `json:"modified,omitzero"`
+	Until    time.Time `json:"until,omitzero"`
 	Password string    `json:"password"`
 }
 
@@ -250,6 +252,13 @@ func (c *core) code(_ context.Context, p struct {
 		return c.client.Code(p.ID, time.Now())
 	}
 	return client.CodeOf(p.TOTP, time.Now())
+}
+
+func (c *core) restoreVersion(ctx context.Context, p struct {
+	ID      string `json:"id"`
+	Version int64  `json:"version"`
+}) (item.Item, error) {
+	return c.client.RestoreVersion(ctx, p.ID, p.Version)
 }
 
 func (c *core) save(ctx context.Context, p struct {

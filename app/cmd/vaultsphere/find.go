@@ -14,7 +14,12 @@ const shownCandidates = 10
 // find resolves what a person calls an item: its id, its exact title, its title in another case, or a search that
 // finds it alone. The first of these that finds anything decides, so that an exact title wins over longer ones.
 func find(c *connection, name string) (client.Summary, error) {
-	all, err := c.Search(client.Query{})
+	return findAmong(c, name, client.Query{})
+}
+
+// findAmong looks only at what q selects.
+func findAmong(c *connection, name string, q client.Query) (client.Summary, error) {
+	all, err := c.Search(q)
 	if err != nil {
 		return client.Summary{}, err
 	}
@@ -37,7 +42,8 @@ func find(c *connection, name string) (client.Summary, error) {
 	if strings.TrimSpace(name) == "" {
 		return client.Summary{}, errors.New("the name of the item is empty")
 	}
-	found, err := c.Search(client.Query{Text: name})
+	q.Text = name
+	found, err := c.Search(q)
 	if err != nil {
 		return client.Summary{}, err
 	}

@@ -7,41 +7,66 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 func (p *program) listCommand() *cobra.Command {
+	var q client.Query
+	var page, kind, by string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "list [QUERY]",
-		Aliases: []string{"ls"},
-		Short:   "List items",
-		Long: `List items: all by title, or those that QUERY finds, the best match first.
+		Aliases: []string{"ls", "search"},
+		Short:   "List items, or search them",
+		Long: `List items: all by title, or those that QUERY finds, the best match first. It is looked for in
+titles, user names, addresses and tags, then in notes, custom fields that are not hidden, names of
+files, cards (holder, brand, last four digits) and identities.
 
 A line is the id, title, user name and first address. To a pipe they are separated by
 single tabs, without a heading, and control characters are escaped; --json is exact.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			return p.list(cmd.Context(), args, asJSON)
+			if q.Type = item.Type(kind); kind != "" && !q.Type.Known() {
+				return usage(cmd.CommandPath(), "--type is %s", item.TypeList())
+			}
+			switch by {
+			case "title":
+			case string(client.SortChanged), string(client.SortCreated):
+				q.Sort = client.Sort(by)
+			default:
+				return usage(cmd.CommandPath(), "--sort is title, changed or created")
+			}
+			if len(args) > 0 {
+				q.Text = args[0]
+			}
+			if page != "" && q != (client.Query{}) {
+				return usage(cmd.CommandPath(), "--page goes with nothing but --json")
+			}
+			return p.list(cmd.Context(), q, page, asJSON)
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write a JSON array")
+	f := cmd.Flags()
+	f.StringVar(&kind, "type", "", "only items of the `TYPE` "+item.TypeList())
+	f.StringVar(&q.Tag, "tag", "", "only items with the tag `TAG`")
+	f.BoolVar(&q.Favourite, "favourite", false, "only favourites")
+	f.BoolVar(&q.Trash, "trash", false, "what is in the trash")
+	f.StringVar(&by, "sort", "title", "`ORDER` of what is found equally well: title, changed or created, the newest first")
+	f.StringVar(&page, "page", "", "only items for the page at `URL`, by the rules of their own addresses")
+	f.BoolVar(&asJSON, "json", false, "write a JSON array")
 	return cmd
 }
 
-func (p *program) list(ctx context.Context, args []string, asJSON bool) error {
+// list shows what belongs to page, if that is not empty.
+func (p *program) list(ctx context.Context, q client.Query, page string, asJSON bool) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Lock()
-	var q client.Query
-	if len(args) > 0 {
-		q.Text = args[0]
-	}
-	items, err := c.Search(q)
+	items, err := p.listed(ctx, c, q, page)
 	if err != nil {
 		return err
 	}
@@ -56,6 +81,18 @@ func (p *program) list(ctx context.Context, args []string, asJSON bool) error {
 		return p.printJSON(listed)
 	}
 	return p.write(table(items, isTerminal(p.out)))
+}
+
+func (p *program) listed(ctx context.Context, c *connection, q client.Query, page string) ([]client.Summary, error) {
+	if page != "" {
+		return c.ForPage(page, publicsuffix.EffectiveTLDPlusOne)
+	}
+	if q.Text != "" {
+		if err := c.Index(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
+	return c.Search(q)
 }
 
 // listedItem is client.Summary with the names of the worker protocol.

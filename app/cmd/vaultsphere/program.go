@@ -82,6 +82,7 @@ that was not understood, and 3 if it was done but not all is well.`,
 		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(),
 		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),
 		p.attachCommand(), p.attachmentCommand(),
+		p.trashCommand(), p.restoreCommand(),
 		p.generateCommand(), p.totpCommand(), p.healthCommand(), p.runCommand(),
 		p.importCommand(), p.exportCommand(), p.formatsCommand(),
 	)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
 func (p *program) rmCommand() *cobra.Command {
@@ -15,8 +17,9 @@ func (p *program) rmCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rm ITEM...",
 		Short: "Delete items with their history",
-		Long: `Delete items with their history. It asks first, on the terminal; if one of the names is
-not found, nothing is deleted. ITEM is an id, an exact title, or words that find one item alone.`,
+		Long: `Delete items with their history, for good: trash keeps them for a time. It asks first, on the
+terminal; if one of the names is not found, nothing is deleted. ITEM is an id, an exact title, or
+words that find one item alone.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.rm(cmd.Context(), args, yes)
@@ -34,15 +37,9 @@ func (p *program) rm(ctx context.Context, names []string, yes bool) error {
 		return err
 	}
 	defer c.Lock()
-	var ids, titles []string
-	for _, name := range names {
-		found, err := find(c, name)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(ids, found.ID) {
-			ids, titles = append(ids, found.ID), append(titles, label(found))
-		}
+	ids, titles, err := findAll(c, names, client.Query{})
+	if err != nil {
+		return err
 	}
 	if !yes {
 		if err := p.confirmDeletion(ctx, titles); err != nil {
@@ -53,6 +50,20 @@ func (p *program) rm(ctx context.Context, names []string, yes bool) error {
 		return err
 	}
 	return p.noteWaiting(c)
+}
+
+// findAll finds each of the names once, or says which one is not there.
+func findAll(c *connection, names []string, q client.Query) (ids, titles []string, err error) {
+	for _, name := range names {
+		found, err := findAmong(c, name, q)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !slices.Contains(ids, found.ID) {
+			ids, titles = append(ids, found.ID), append(titles, label(found))
+		}
+	}
+	return ids, titles, nil
 }
 
 func (p *program) confirmDeletion(ctx context.Context, titles []string) error {

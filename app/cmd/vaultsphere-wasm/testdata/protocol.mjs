@@ -130,6 +130,9 @@ const twin = await call("duplicate", { id: saved.id, title: "Twin" });
 assert.deepEqual([twin.title, twin.password, twin.id === saved.id], ["Twin", "p2", false]);
 assert.equal((await call("list", { query: "" })).total, 600);
 
+assert.equal((await call("restore_version", { id: saved.id, version: 1 })).password, "p1");
+assert.equal((await call("restore_version", { id: saved.id, version: 2 })).password, "p2");
+
 // cancel: what was added stays, and the call says how much it was
 const cancelled = failure(call("add_many", { items: many }, () => glue.cancel(7), 7));
 assert.match((await cancelled).message, /^250 of 600 were added/);

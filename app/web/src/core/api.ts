@@ -39,6 +39,8 @@ export const waiting = bare<Waiting>("waiting");
 export const list = method<ListParams, ListResult>("list");
 export const get = method<{ id: string }, Item>("get");
 export const history = method<{ id: string }, { versions: Version[] }>("history");
+/** Puts an older password back in force. */
+export const restoreVersion = method<{ id: string; version: number }, Item>("restore_version");
 export const save = method<{ item: Item }, Item>("save");
 /** The code of an item's TOTP, or of a text that is being typed. */
 export const code = method<{ id: string } | { totp: string }, OneTimeCode>("code");

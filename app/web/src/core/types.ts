@@ -100,8 +100,9 @@ export interface Item {
 
 /** An older password of an entry; the core leaves out versions that changed something else. */
 export interface Version {
-  version: number;
-  modified: string;
+  version: number; // below zero: kept by another manager
+  modified?: string; // when it was saved; absent: not known
+  until?: string; // when another took its place; absent: not known
   password: string;
 }
 

@@ -9,6 +9,9 @@ import { Problem, useTask } from "../ui/task";
 import { when } from "./kinds";
 import { Secret } from "./secret";
 
+/** Of a password that another manager kept, only its end is known. */
+const timeOf = (v: Version) => v.modified ?? v.until;
+
 export function History({ id, modified, hasPassword }: { id: string; modified?: string; hasPassword: boolean }) {
   const { common, history: text } = m.value;
   const [open, setOpen] = useState(false);
@@ -30,10 +33,10 @@ export function History({ id, modified, hasPassword }: { id: string; modified?: 
         <ul class="history">
           {versions.map((v) => (
             <li key={v.version}>
-              <div><Secret value={v.password} visible={visible === v.version} /><time dateTime={v.modified}>{when(v.modified)}</time></div>
-              <IconButton icon={visible === v.version ? "eyeOff" : "eye"} label={text.shows(when(v.modified))}
+              <div><Secret value={v.password} visible={visible === v.version} /><time dateTime={timeOf(v)}>{when(timeOf(v))}</time></div>
+              <IconButton icon={visible === v.version ? "eyeOff" : "eye"} label={text.shows(when(timeOf(v)))}
                 pressed={visible === v.version} onClick={() => setVisible(visible === v.version ? null : v.version)} />
-              <IconButton icon="copy" label={text.copies(when(v.modified))}
+              <IconButton icon="copy" label={text.copies(when(timeOf(v)))}
                 onClick={() => void copySecret(v.password, common.password)} />
             </li>
           ))}

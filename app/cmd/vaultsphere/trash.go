@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+func (p *program) trashCommand() *cobra.Command {
+	var days int
+	var empty, yes bool
+	cmd := &cobra.Command{
+		Use:   "trash ITEM... | trash --empty",
+		Short: "Put items into the trash, or empty it",
+		Long: `Put items into the trash, where list and get do not see them. restore takes them out again;
+after --days they are deleted for good. If one of the names is not found, nothing is done.
+ITEM is an id, an exact title, or words that find one item alone.
+
+--empty deletes everything in the trash with its history, and asks first, on the terminal.`,
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			switch {
+			case empty != (len(args) == 0):
+				return usage(cmd.CommandPath(), "name items, or use --empty")
+			case days < 0:
+				return usage(cmd.CommandPath(), "--days is 0 or more")
+			case empty:
+				return p.emptyTrash(cmd.Context(), yes)
+			}
+			return p.trash(cmd.Context(), args, days)
+		}),
+	}
+	cmd.Flags().IntVar(&days, "days", 30, "keep them for `N` days; 0 is until the trash is emptied")
+	cmd.Flags().BoolVar(&empty, "empty", false, "delete everything in the trash")
+	cmd.Flags().BoolVar(&yes, "yes", false, "with --empty: do not ask")
+	cmd.MarkFlagsMutuallyExclusive("days", "empty")
+	return cmd
+}
+
+func (p *program) trash(ctx context.Context, names []string, days int) error {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	ids, _, err := findAll(c, names, client.Query{})
+	if err != nil {
+		return err
+	}
+	if _, err := c.Trash(ctx, ids, time.Duration(days)*24*time.Hour, nil); err != nil {
+		return err
+	}
+	return p.noteWaiting(c)
+}
+
+func (p *program) emptyTrash(ctx context.Context, yes bool) error {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	trashed, err := c.Search(client.Query{Trash: true})
+	if err != nil || len(trashed) == 0 {
+		return err
+	}
+	var titles []string
+	for _, s := range trashed {
+		titles = append(titles, label(s))
+	}
+	if !yes {
+		if err := p.confirmDeletion(ctx, titles); err != nil {
+			return err
+		}
+	}
+	if err := c.EmptyTrash(ctx, nil); err != nil {
+		return err
+	}
+	return p.noteWaiting(c)
+}
+
+func (p *program) restoreCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore ITEM...",
+		Short: "Take items out of the trash",
+		Long: `Take items out of the trash. ITEM is an id, an exact title, or words that find one item there
+alone; list --trash shows them.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: p.action(func(cmd *cobra.Command, args []string) error {
+			return p.restore(cmd.Context(), args)
+		}),
+	}
+}
+
+func (p *program) restore(ctx context.Context, names []string) error {
+	c, err := p.unlocked(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Lock()
+	ids, _, err := findAll(c, names, client.Query{Trash: true})
+	if err != nil {
+		return err
+	}
+	if _, err := c.Restore(ctx, ids, nil); err != nil {
+		return err
+	}
+	return p.noteWaiting(c)
+}
