@@ -1,6 +1,7 @@
 package strength
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -51,9 +52,9 @@ const forced = 7
 var lengths = [...]int{5, 8, 12}
 
 // mayMatch reports whether part, the beginning or the end of password, can belong to a match that is longer or as long.
-func mayMatch(password, part string, words map[uint64]struct{}) bool {
+func mayMatch(password, part string, words []uint64) bool {
 	if key, known := blur(part); known {
-		if _, found := words[key]; found {
+		if _, found := slices.BinarySearch(words, key); found {
 			return true
 		}
 	}
@@ -90,15 +91,16 @@ func blur(s string) (key uint64, known bool) {
 	return key, true
 }
 
-// beginnings and endings are those of all words, read forwards and backwards, for each of lengths.
+// beginnings and endings are those of all words, read forwards and backwards, for each of lengths: sorted, because a map
+// takes many times the memory of the page.
 var (
-	beginnings = sync.OnceValue(func() (sets [len(lengths)]map[uint64]struct{}) { return partsOfWords(false) })
-	endings    = sync.OnceValue(func() (sets [len(lengths)]map[uint64]struct{}) { return partsOfWords(true) })
+	beginnings = sync.OnceValue(func() [len(lengths)][]uint64 { return partsOfWords(false) })
+	endings    = sync.OnceValue(func() [len(lengths)][]uint64 { return partsOfWords(true) })
 )
 
-func partsOfWords(atEnd bool) (sets [len(lengths)]map[uint64]struct{}) {
+func partsOfWords(atEnd bool) (parts [len(lengths)][]uint64) {
 	for i, m := range lengths {
-		sets[i] = map[uint64]struct{}{}
+		var keys []uint64
 		for _, list := range frequency.FrequencyLists {
 			for _, word := range list {
 				if len(word) < m {
@@ -108,16 +110,17 @@ func partsOfWords(atEnd bool) (sets [len(lengths)]map[uint64]struct{}) {
 				if atEnd {
 					head, tail = tail, head
 				}
-				if key, known := blur(head); known {
-					sets[i][key] = struct{}{}
-				}
-				if key, known := blur(reversed(tail)); known {
-					sets[i][key] = struct{}{}
+				for _, part := range []string{head, reversed(tail)} {
+					if key, known := blur(part); known {
+						keys = append(keys, key)
+					}
 				}
 			}
 		}
+		slices.Sort(keys)
+		parts[i] = slices.Clone(slices.Compact(keys)) // without the room that the doubles took
 	}
-	return sets
+	return parts
 }
 
 func reversed(s string) string {

@@ -48,7 +48,7 @@ let started: Promise<Glue>;
 /** WebAssembly gives no memory back, so collecting garbage in time is worth more than the time it takes. */
 function newGo(): GoRuntime {
   const go = new scope.Go();
-  go.env = { GOGC: "40" };
+  go.env = { GOGC: "25" };
   return go;
 }
 
