@@ -6,12 +6,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 const cache = join(here, "build", "brotli");
+const brotli = promisify(brotliCompress);
 
 function built(name) {
   const path = join(here, "build", name);
@@ -91,31 +93,33 @@ async function bundle(entry, define = {}, format = "esm") {
 // A server that unpacks for a client without brotli holds a window for each: 1 MiB, at 1.5 % more to download than 16 MiB.
 const windowBits = 20;
 
-/** Quality 11 takes half a minute for the core, so results are kept by content. */
-function writeBrotli() {
-  mkdirSync(cache, { recursive: true });
-  const sizes = new Map();
-  for (const name of readdirSync(dist)) {
-    if (name === ".keep") continue;
-    const bytes = readFileSync(join(dist, name));
-    sizes.set(name, bytes.length);
-    if (name.endsWith(".png")) continue;
-    const kept = join(cache, `${digest(bytes)}-${windowBits}`);
-    if (!existsSync(kept)) {
-      writeFileSync(kept, brotliCompressSync(bytes, {
-        params: {
-          [constants.BROTLI_PARAM_QUALITY]: 11,
-          [constants.BROTLI_PARAM_LGWIN]: windowBits,
-          [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-        },
-      }));
-    }
-    const packed = readFileSync(kept);
-    writeFileSync(join(dist, `${name}.br`), packed);
-    if (name.endsWith(".wasm")) rmSync(join(dist, name));
-    sizes.set(name, packed.length);
+/** Quality 11 takes half a minute for the core, so results are kept by content, and all cores work at it. */
+async function packed(bytes) {
+  const kept = join(cache, `${digest(bytes)}-${windowBits}`);
+  if (!existsSync(kept)) {
+    writeFileSync(kept, await brotli(bytes, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: 11,
+        [constants.BROTLI_PARAM_LGWIN]: windowBits,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
+    }));
   }
-  return sizes;
+  return readFileSync(kept);
+}
+
+/** Returns what each file takes on its way to the browser. */
+async function writeBrotli() {
+  mkdirSync(cache, { recursive: true });
+  const names = readdirSync(dist).filter((name) => name !== ".keep");
+  return new Map(await Promise.all(names.map(async (name) => {
+    const bytes = readFileSync(join(dist, name));
+    if (name.endsWith(".png")) return [name, bytes.length];
+    const small = await packed(bytes);
+    writeFileSync(join(dist, `${name}.br`), small);
+    if (name.endsWith(".wasm")) rmSync(join(dist, name));
+    return [name, small.length];
+  })));
 }
 
 const core = built("core.wasm");
@@ -153,7 +157,7 @@ const [serviceWorker] = await compile("service-worker.ts", {
 }, "iife");
 writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
-const sizes = writeBrotli();
+const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const later = [strengthName, transferName, qr.js];
 const inBackground = (name) => later.includes(name) || name.endsWith(".png") || name === "service-worker.js";
