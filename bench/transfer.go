@@ -59,7 +59,7 @@ func transferRows(ctx context.Context, binary, dir string) ([]row, error) {
 	}
 	imported, sent := time.Since(began), user.sent()-before
 	began = time.Now()
-	items, _, err := user.Export(ctx, true)
+	items, _, err := user.Export(ctx, client.ExportOptions{Trash: true}, nil)
 	if err != nil {
 		return nil, err
 	}

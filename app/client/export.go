@@ -2,15 +2,52 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// Export opens all items for transfer.Write, by title, each with the older passwords that the vault keeps. With trash,
-// those in the trash as well. Problems name the items that cannot be read.
-func (c *Client) Export(ctx context.Context, trash bool) ([]parcel.Exported, []parcel.Problem, error) {
+// ExportOptions say what goes out beside the items in use.
+type ExportOptions struct {
+	Trash bool // items in the trash
+	Files bool // contents of attachments
+}
+
+// Export opens all items for transfer.Write, by title, each with the older passwords that the vault keeps. progress (which
+// may be nil) counts the files, which are downloaded. Problems name the items and the files that cannot be read.
+func (c *Client) Export(ctx context.Context, o ExportOptions, progress func(done, total int)) ([]parcel.Exported, []parcel.Problem, error) {
+	items, problems, err := c.exportItems(ctx, o.Trash)
+	if err != nil || !o.Files {
+		return items, problems, err
+	}
+	done, total := 0, 0
+	for _, x := range items {
+		total += len(x.Item.Attachments)
+	}
+	for i := range items {
+		x := &items[i]
+		for _, a := range x.Item.Attachments {
+			data, err := c.Attachment(ctx, x.Item.ID, a.ID, nil)
+			switch {
+			case err == nil:
+				x.Files = append(x.Files, parcel.Attached{Name: a.Name, Data: data})
+			case ctx.Err() != nil, unreachable(err), errors.Is(err, ErrLocked), errors.Is(err, ErrSignedOut):
+				return nil, nil, err
+			default:
+				problems = append(problems, parcel.Problem{Title: x.Item.Title, Reason: fmt.Sprintf("the file “%s”: %v", a.Name, err)})
+			}
+			if done++; progress != nil {
+				progress(done, total)
+			}
+		}
+	}
+	return items, problems, nil
+}
+
+func (c *Client) exportItems(ctx context.Context, trash bool) ([]parcel.Exported, []parcel.Problem, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.vault == nil {

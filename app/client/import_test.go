@@ -180,7 +180,7 @@ func TestImportUpdatesManyInFewChanges(t *testing.T) {
 	if _, err := d.AddMany(t.Context(), logins(600), nil); err != nil {
 		t.Fatal(err)
 	}
-	items, _, err := d.Export(t.Context(), false)
+	items, _, err := d.Export(t.Context(), client.ExportOptions{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestExportComesBackAsIdentical(t *testing.T) {
 	differs.Password = "p-second"
 	differs = d.save(t, differs)
 	trashed := d.save(t, item.Item{Title: "Trash", Type: item.TypeNote, Trashed: differs.Modified})
-	items, problems, err := d.Export(t.Context(), true)
+	items, problems, err := d.Export(t.Context(), client.ExportOptions{Trash: true}, nil)
 	if err != nil || len(items) != 3 || len(problems) != 0 {
 		t.Fatalf("%d items, %+v, %v", len(items), problems, err)
 	}
@@ -226,14 +226,50 @@ func TestExportComesBackAsIdentical(t *testing.T) {
 	if preview := d.plan(t, string(data)).Preview(); preview.Statuses[client.ImportIdentical] != 3 || preview.Trashed != 1 {
 		t.Errorf("statuses %v", preview.Statuses)
 	}
-	if items, _, err := d.Export(t.Context(), false); err != nil || len(items) != 2 {
+	if items, _, err := d.Export(t.Context(), client.ExportOptions{}, nil); err != nil || len(items) != 2 {
 		t.Errorf("without the trash, which holds %s: %d items, %v", trashed.ID, len(items), err)
 	}
 	d.Lock()
-	if _, _, err := d.Export(t.Context(), true); !errors.Is(err, client.ErrLocked) {
+	if _, _, err := d.Export(t.Context(), client.ExportOptions{Trash: true}, nil); !errors.Is(err, client.ErrLocked) {
 		t.Errorf("locked: %v", err)
 	}
 	if _, err := d.PlanImport(t.Context(), &transfer.Result{}); !errors.Is(err, client.ErrLocked) {
 		t.Errorf("locked: %v", err)
+	}
+}
+
+func TestFilesOfItemsTravelAlong(t *testing.T) {
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	first := d.save(t, login("With files"))
+	content := bytes.Repeat([]byte("scan "), 50_000) // more than one piece
+	if _, err := d.Attach(t.Context(), first.ID, "scan.pdf", content, nil); err != nil {
+		t.Fatal(err)
+	}
+	items, problems, err := d.Export(t.Context(), client.ExportOptions{Files: true}, nil)
+	if err != nil || len(problems) > 0 {
+		t.Fatal(problems, err)
+	}
+	data, err := transfer.Write("vaultsphere-json", items, transfer.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if preview := d.plan(t, string(data)).Preview(); preview.Statuses[client.ImportIdentical] != 1 || preview.Files != 1 {
+		t.Errorf("in its own vault: %+v", preview)
+	}
+
+	other := newDevice(t, startServer(t))
+	other.register(t, "bob")
+	same := other.save(t, login("With files")) // without the file
+	report, err := other.plan(t, string(data)).Run(t.Context(), client.ImportChoice{Changed: client.ImportUpdate}, nil)
+	if err != nil || report.Files != 1 || report.Updated != 1 {
+		t.Fatalf("report %+v, %v", report, err)
+	}
+	attached := other.get(t, same.ID).Attachments
+	if len(attached) != 1 || attached[0].Name != "scan.pdf" {
+		t.Fatalf("attachments %+v", attached)
+	}
+	if got, err := other.Attachment(t.Context(), same.ID, attached[0].ID, nil); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }

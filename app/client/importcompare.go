@@ -3,11 +3,13 @@ package client
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // compare finds out what the vault and the file itself have of each entry.
@@ -30,7 +32,7 @@ func (p *Import) compare(ctx context.Context) error {
 		case seen[digest]:
 			e.status = ImportRepeated
 		default:
-			e.status, e.existing = c.vault.find(known, in.Item)
+			e.status, e.existing = c.vault.find(known, in)
 		}
 		seen[digest] = true
 		p.entries = append(p.entries, e)
@@ -96,9 +98,9 @@ func hostOf(address string) string {
 }
 
 // find looks for an item of the vault that says the same, and else for one of the same place.
-func (v *vault) find(known map[string][]*entry, in item.Item) (ImportStatus, string) {
+func (v *vault) find(known map[string][]*entry, in parcel.Imported) (ImportStatus, string) {
 	status, id := ImportNew, ""
-	for _, place := range places(in) {
+	for _, place := range places(in.Item) {
 		for _, e := range known[place] {
 			have, err := v.whole(e)
 			if err == nil { // as Export gives them out
@@ -106,9 +108,9 @@ func (v *vault) find(known map[string][]*entry, in item.Item) (ImportStatus, str
 			}
 			switch {
 			case err != nil:
-			case covers(have, in):
+			case covers(have, in.Item) && !slices.ContainsFunc(in.Files, func(f parcel.Attached) bool { return !hasFile(have, f) }):
 				return ImportIdentical, e.id
-			case id == "" && alike(have, in):
+			case id == "" && alike(have, in.Item):
 				status, id = ImportChanged, e.id
 			}
 		}
@@ -132,6 +134,12 @@ func covers(have, in item.Item) bool {
 			return !slices.ContainsFunc(have.PasswordHistory, old.Equal)
 		}) &&
 		!slices.ContainsFunc(in.URLs, func(address string) bool { return have.Match[address] != in.Match[address] })
+}
+
+// hasFile goes by what is in the file: on its way into the item the name may have changed.
+func hasFile(it item.Item, f parcel.Attached) bool {
+	sum := sha256.Sum256(f.Data)
+	return slices.ContainsFunc(it.Attachments, func(a item.Attachment) bool { return a.SHA256 == hex.EncodeToString(sum[:]) })
 }
 
 func contains[T comparable](list, all []T) bool {

@@ -265,7 +265,7 @@ func (r *importRun) settle(id string, why updateOutcome) {
 	}
 }
 
-// store keeps the files of the entries that came in.
+// store attaches the files of the entries that came in. One that is refused is told of, and the others go on.
 func (r *importRun) store(ctx context.Context) error {
 	for i, e := range r.entries {
 		line := r.report.Entries[i]
@@ -273,14 +273,29 @@ func (r *importRun) store(ctx context.Context) error {
 			continue
 		}
 		for _, f := range e.Files {
-			if ctx.Err() != nil {
-				return ctx.Err()
+			err := r.attach(ctx, line.ID, f)
+			switch {
+			case err == nil:
+				r.report.Files++
+			case ctx.Err() != nil, unreachable(err), errors.Is(err, ErrLocked), errors.Is(err, ErrSignedOut):
+				return fmt.Errorf("%d files were stored: %w", r.report.Files, err)
+			default:
+				r.report.Problems = append(r.report.Problems, parcel.Problem{
+					Row: e.Row, Title: e.Item.Title, Reason: fmt.Sprintf("the file “%s” was not stored: %v", f.Name, err),
+				})
 			}
-			r.report.Problems = append(r.report.Problems, parcel.Problem{
-				Row: e.Row, Title: e.Item.Title, Reason: fmt.Sprintf("the file “%s” was not stored", f.Name),
-			})
 			r.advance(r.done + 1)
 		}
 	}
 	return nil
+}
+
+// attach does nothing for a file that an updated item has already.
+func (r *importRun) attach(ctx context.Context, id string, f parcel.Attached) error {
+	it, err := r.client.Get(id)
+	if err != nil || hasFile(it, f) {
+		return err
+	}
+	_, err = r.client.Attach(ctx, id, f.Name, f.Data, nil)
+	return err
 }

@@ -75,11 +75,12 @@ type exported struct {
 func (c *core) export(ctx context.Context, r request) (answer, error) {
 	var p struct {
 		Trash bool `json:"trash"`
+		Files bool `json:"files"`
 	}
 	if err := strict(r.params, &p); err != nil {
 		return answer{}, fmt.Errorf("%w: %w", errInput, err)
 	}
-	items, problems, err := c.client.Export(ctx, p.Trash)
+	items, problems, err := c.client.Export(ctx, client.ExportOptions(p), r.counted())
 	if err != nil {
 		return answer{}, err
 	}

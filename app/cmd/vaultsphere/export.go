@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
@@ -79,7 +80,7 @@ func (p *program) export(ctx context.Context, f exportFlags, format transfer.Wri
 		return err
 	}
 	defer c.Lock()
-	items, problems, err := c.Export(ctx, f.trash)
+	items, problems, err := c.Export(ctx, client.ExportOptions{Trash: f.trash, Files: format.Files}, nil)
 	if err != nil {
 		return err
 	}

@@ -132,8 +132,8 @@ async function run({ id, method, params, file }: CallMessage): Promise<Answer> {
       return glue.call(method, "{}", progress, id, read.file);
     }
     case "export": {
-      const { trash, ...options } = JSON.parse(params) as { trash: boolean };
-      const opened = await glue.call(method, JSON.stringify({ trash }), progress, id);
+      const { trash, files, ...options } = JSON.parse(params) as { trash: boolean; files: boolean };
+      const opened = await glue.call(method, JSON.stringify({ trash, files }), progress, id);
       if (typeof opened === "string") throw new Error("the core gave no items");
       const written = await transfer("write", JSON.stringify(options), new Blob([opened.file]));
       return { result: opened.result, file: written.file };

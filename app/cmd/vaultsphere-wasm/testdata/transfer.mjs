@@ -52,7 +52,7 @@ await call("unlock", { password: "correct horse battery staple" });
 await call("sync");
 
 // out, and in again
-const opened = await glue.call("export", JSON.stringify({ trash: false }));
+const opened = await glue.call("export", JSON.stringify({ trash: false, files: true }));
 assert.deepEqual(JSON.parse(opened.result), { items: 600, problems: [] });
 const known = (await transfer("formats", {})).result;
 for (const { id, sealed } of known.write.filter(({ id }) => known.read.some((format) => format.id === id))) {

@@ -75,8 +75,12 @@ export const importRun = (
   choice: ImportChoice, onProgress?: (p: Progress) => void, signal?: AbortSignal,
 ): Promise<ImportReport> => call("import_run", choice, { onProgress: progressOf(onProgress), signal });
 export const importForget = bare<Nothing>("import_forget");
-export const exportVault = async (params: { format: string; password?: string; trash: boolean }): Promise<ExportResult> => {
-  const { result, file } = await callForFile<Omit<ExportResult, "file">>("export", params);
+/** Opens the vault and writes it in a format. Progress counts the attachments, which are downloaded for a format with files. */
+export const exportVault = async (
+  params: { format: string; password?: string; trash: boolean; files: boolean }, onProgress?: (p: Progress) => void, signal?: AbortSignal,
+): Promise<ExportResult> => {
+  const options = { onProgress: progressOf(onProgress), signal };
+  const { result, file } = await callForFile<Omit<ExportResult, "file">>("export", params, options);
   return { ...result, file: file ?? new Uint8Array() };
 };
 

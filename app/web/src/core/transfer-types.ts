@@ -101,6 +101,6 @@ export interface ImportReport {
 
 export interface ExportResult {
   items: number;
-  problems: ImportProblem[]; // items that cannot be read
+  problems: ImportProblem[]; // items and files that cannot be read
   file: Uint8Array<ArrayBuffer>;
 }
