@@ -32,7 +32,7 @@ export function ExportPage() {
   const format = formats?.find((f) => f.id === id);
 
   const write = () => task.run(async () => {
-    const done = await api.exportVault({ format: id, trash, ...(format!.sealed && { password: choice.password }) });
+    const done = await api.exportVault({ format: id, trash, files: format!.files, ...(format!.sealed && { password: choice.password }) });
     setProblems(done.problems);
     saveFile(`vaultsphere-${today()}${format!.extension}`, done.file, "application/octet-stream");
     toast(text.done(done.items));
