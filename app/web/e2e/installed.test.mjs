@@ -76,8 +76,9 @@ test("the page starts without the network, and nothing of the API comes from the
   await registerPerson(page, "offline");
   await proxy.away();
   await page.reload();
-  await page.locator("h1").waitFor();
-  assert.equal(page.workers().length, 1); // the core runs
+  await unlock(page); // the copy on this device
+  await page.getByText("The server cannot be reached. You can read and change everything.").waitFor();
+  await heading(page, "All entries");
   assert.equal(await page.evaluate(() => fetch("/api/v1/account").then(() => "answered", () => "no network")), "no network");
   await proxy.back();
   await page.reload();

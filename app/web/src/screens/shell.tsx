@@ -37,7 +37,7 @@ function Banners({ inVault }: { inVault: boolean }) {
       )}
       {refused.map((r) => (
         <p class="banner banner-problem" key={r.id}><Icon name="danger" /><span>{text.refused(r.title, r.message)}</span>
-          <a href={href("entry", r.id)}>{text.look}</a></p>
+          <a class="link" href={href("entry", r.id)}>{text.look}</a></p>
       ))}
       {problem && (
         <p class="banner banner-problem"><Icon name="danger" /><span>{explain(problem)}</span>
