@@ -6,7 +6,7 @@ import { m } from "../messages";
 import { preferences, setPreferences } from "../state/app";
 import { copySecret } from "../state/clipboard";
 import { Button, Heading, IconButton } from "../ui/controls";
-import { Check, Segments, Select, Slider } from "../ui/field";
+import { Check, Segments, Select, Slider, TextField } from "../ui/field";
 import { Problem, useTask } from "../ui/task";
 import { Secret } from "./secret";
 
@@ -15,23 +15,43 @@ const VERDICTS = ["weak", "fair", "strong", "veryStrong"] as const;
 
 const verdict = (bits: number) => (bits < 45 ? 0 : bits < 60 ? 1 : bits < 90 ? 2 : 3);
 
+const CLASSES = ["lower", "upper", "digits", "symbols"] as const;
+const LEAST = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+const leastOf = (rules: PasswordRules, c: (typeof CLASSES)[number]) => Math.max(1, rules[`min_${c}`] ?? 1);
+
+/** The rules with a change, brought to what can be made: a class that is left out has no least number, and all must fit. */
+function changed(rules: PasswordRules, part: Partial<PasswordRules>): PasswordRules {
+  const next = { ...rules, ...part };
+  for (const c of CLASSES) next[`min_${c}`] = next[c] ? leastOf(next, c) : 0;
+  next.length = Math.max(next.length, CLASSES.reduce((n, c) => n + (next[`min_${c}`] ?? 0), 0));
+  return next;
+}
+
 function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: (r: PasswordRules) => void }) {
   const text = m.value.generator;
-  const classes = [
-    ["lower", text.lower], ["upper", text.upper], ["digits", text.digits], ["symbols", text.symbols],
-  ] as const;
   const set = (part: Partial<PasswordRules>) => {
-    const next = { ...rules, ...part };
-    if (!classes.some(([c]) => next[c])) return; // one kind of character must stay
-    onChange({ ...next, min_digits: next.digits ? 1 : 0, min_symbols: next.symbols ? 1 : 0 });
+    const next = changed(rules, part);
+    if (CLASSES.some((c) => next[c])) onChange(next); // one kind of character must stay
   };
   return (
     <>
       <Slider label={text.length} value={rules.length} min={8} max={64} shown={text.characters(rules.length)}
         onInput={(length) => set({ length })} />
-      <div class="checks">
-        {classes.map(([c, label]) => <Check key={c} label={label} checked={rules[c]} onChange={(on) => set({ [c]: on })} />)}
+      <div class="classes">
+        {CLASSES.map((c) => (
+          <div key={c} class="class">
+            <Check label={text[c]} checked={rules[c]} onChange={(on) => set({ [c]: on })} />
+            {rules[c] && (
+              <Select label={text.least(text[c])} hideLabel value={leastOf(rules, c)} onChange={(n) => set({ [`min_${c}`]: n })}
+                options={LEAST.map((n) => ({ value: n, label: text.atLeast(n) }))} />
+            )}
+          </div>
+        ))}
       </div>
+      {rules.symbols && (
+        <TextField label={text.symbolSet} value={rules.symbol_set ?? ""} mono maxLength={40} placeholder="!#$%&()*+,-./:;<=>?@[]^_{|}~"
+          onInput={(symbol_set) => set({ symbol_set })} />
+      )}
       <Check label={text.ambiguous} checked={rules.avoid_ambiguous} onChange={(on) => set({ avoid_ambiguous: on })} />
     </>
   );

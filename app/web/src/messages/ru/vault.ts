@@ -2,7 +2,7 @@
 import type { vault as english } from "../en/vault";
 import { formatsOf } from "../formats";
 
-const { plural } = formatsOf("ru");
+const { number, plural } = formatsOf("ru");
 
 export const vault: typeof english = {
   navigation: {
@@ -158,6 +158,9 @@ export const vault: typeof english = {
     upper: "A–Z",
     digits: "0–9",
     symbols: "Символы вроде ! % & ?",
+    least: (name: string) => `Не меньше: ${name}`,
+    atLeast: (n: number) => `не меньше ${number(n)}`,
+    symbolSet: "Какие символы брать",
     ambiguous: "Без похожих символов, таких как l, 1, I, O и 0",
     separator: "Между словами",
     separators: { hyphen: "Дефис", space: "Пробел", stop: "Точка", underscore: "Подчёркивание" },

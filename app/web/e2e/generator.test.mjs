@@ -1,0 +1,55 @@
+// The generator keeps to the rules that are chosen on its page, and remembers them.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { heading, openPage, registerPerson, startBrowser, startServer, unlock } from "./stage.mjs";
+
+let browser, server, page;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+  page = await openPage(browser, server.url);
+  await registerPerson(page, "gina");
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const field = (name) => page.getByLabel(name, { exact: true });
+const open = async () => {
+  await page.evaluate(() => (location.hash = "#/generator"));
+  await heading(page, "Generator");
+};
+/** Waits for a value that fits, since the page makes a new one after each choice. */
+const made = (pattern) => page.waitForFunction(
+  (source) => new RegExp(source, "u").test(document.querySelector(".generated-value")?.textContent ?? ""), pattern.source);
+const count = (value, kind) => [...value].filter((c) => kind.test(c)).length;
+
+test("classes have a least number, and the symbols may be one's own", async () => {
+  await open();
+  await field("Symbols to use").fill("#%");
+  await field("At least so many of 0–9").selectOption("at least 9");
+  await field("At least so many of Symbols such as ! % & ?").selectOption("at least 5");
+  await field("a–z").uncheck();
+  await made(/^[A-Z0-9#%]{20}$/);
+  for (let i = 0; i < 5; i++) {
+    const value = await page.locator(".generated-value").textContent();
+    assert.ok(count(value, /\d/) >= 9 && count(value, /[#%]/) >= 5 && count(value, /[A-Z]/) >= 1, value);
+    await page.getByRole("button", { name: "Make another" }).click();
+    await page.waitForFunction((old) => document.querySelector(".generated-value").textContent !== old, value);
+  }
+  await page.getByText(/^\d+ bits of entropy$/).waitFor();
+});
+
+test("the choices are there again after a new start, and a passphrase keeps its own", async () => {
+  await page.reload();
+  await unlock(page);
+  await open();
+  await made(/^[A-Z0-9#%]{20}$/);
+  assert.equal(await field("Symbols to use").inputValue(), "#%");
+  await page.getByRole("radio", { name: "Passphrase" }).check({ force: true });
+  await field("Between the words").selectOption("Full stop");
+  await field("Capitalise the words").check();
+  await field("Add a number").check();
+  await made(/^(?=.*\d)[A-Z][a-z-]*\d*(\.[A-Z][a-z-]*\d*){4}$/);
+});
