@@ -40,11 +40,7 @@ func (p *program) attachment(ctx context.Context, name, attachment, output strin
 		return err
 	}
 	defer c.Lock()
-	found, err := find(c, name)
-	if err != nil {
-		return err
-	}
-	it, err := c.Get(found.ID)
+	it, err := c.open(name)
 	if err != nil {
 		return err
 	}

@@ -52,11 +52,7 @@ func (p *program) edit(ctx context.Context, name string, change func(context.Con
 		return err
 	}
 	defer c.Lock()
-	found, err := find(c, name)
-	if err != nil {
-		return err
-	}
-	it, err := c.Get(found.ID)
+	it, err := c.open(name)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 // shownCandidates bounds the list in the error about an ambiguous name.
@@ -48,6 +49,15 @@ func findAmong(c *connection, name string, q client.Query) (client.Summary, erro
 		return client.Summary{}, err
 	}
 	return only(found, name)
+}
+
+// open finds an item and opens it.
+func (c *connection) open(name string) (item.Item, error) {
+	found, err := find(c, name)
+	if err != nil {
+		return item.Item{}, err
+	}
+	return c.Get(found.ID)
 }
 
 func only(found []client.Summary, name string) (client.Summary, error) {

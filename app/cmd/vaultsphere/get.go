@@ -38,11 +38,7 @@ func (p *program) get(ctx context.Context, name, field string, asJSON bool) erro
 		return err
 	}
 	defer c.Lock()
-	found, err := find(c, name)
-	if err != nil {
-		return err
-	}
-	it, err := c.Get(found.ID)
+	it, err := c.open(name)
 	if err != nil {
 		return err
 	}

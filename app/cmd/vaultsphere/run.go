@@ -195,15 +195,11 @@ func (p *program) environment(ctx context.Context, wanted []variable) ([]string,
 // referenced finds what ITEM or ITEM#FIELD stands for. A title that has a # in it wins over a field.
 func (c *connection) referenced(reference string) (string, error) {
 	field := "password"
-	found, err := find(c, reference)
+	it, err := c.open(reference)
 	if at := strings.LastIndexByte(reference, '#'); errors.Is(err, client.ErrNotFound) && at >= 0 {
 		field = reference[at+1:]
-		found, err = find(c, reference[:at])
+		it, err = c.open(reference[:at])
 	}
-	if err != nil {
-		return "", err
-	}
-	it, err := c.Get(found.ID)
 	if err != nil {
 		return "", err
 	}
