@@ -5,6 +5,7 @@ import { signOut, wouldLose } from "./state/session";
 import { Alarm } from "./screens/alarm";
 import { Recover } from "./screens/recover";
 import { Register } from "./screens/register";
+import { Palette } from "./screens/palette";
 import { Shell } from "./screens/shell";
 import { Shortcuts } from "./screens/shortcuts";
 import { SignIn } from "./screens/sign-in";
@@ -38,6 +39,7 @@ export function App() {
   return (
     <>
       <Screen />
+      <Palette />
       <Shortcuts />
       {wouldLose.value && (
         <Confirm title={text.loseTitle} action={text.lose} danger onConfirm={() => void signOut(true)}

@@ -4,14 +4,17 @@ import type {
   ExportResult, Formats, ImportChoice, ImportPreview, ImportReport, ReadOptions, TablePreview,
 } from "./transfer-types";
 import type {
-  AccountInfo, Generated, HealthReport, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed, SessionInfo,
-  Strength, SyncResult, TOTPEnrolment, Version, Waiting,
+  AccountInfo, Edited, Generated, HealthReport, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed,
+  SessionInfo, Strength, SyncResult, TOTPEnrolment, Version, Waiting,
 } from "./types";
 
 const method = <P extends object, R>(name: string) => (params: P): Promise<R> => call<R>(name, params);
 const bare = <R>(name: string) => (): Promise<R> => call<R>(name, {});
 type Nothing = Record<string, never>;
-const progressOf = (onProgress?: (p: Progress) => void) => (json: string) => onProgress?.(JSON.parse(json) as Progress);
+export type Tell = (p: Progress) => void;
+const progressOf = (onProgress?: Tell) => (json: string) => onProgress?.(JSON.parse(json) as Progress);
+const told = <P extends object, R>(name: string) => (params: P, tell?: Tell): Promise<R> =>
+  call<R>(name, params, { onProgress: progressOf(tell) });
 
 // signing in and out
 export const resume = bare<Resumed>("resume");
@@ -34,7 +37,7 @@ export const checkPhrase = method<{ phrase: string }, { ok: boolean; word: numbe
 // the vault
 export const sync = bare<SyncResult>("sync");
 /** Looks into the entries that are new, so that list finds their notes and fields too. */
-export const index = bare<Nothing>("index");
+export const index = (tell: Tell) => told<Nothing, Nothing>("index")({}, tell);
 export const waiting = bare<Waiting>("waiting");
 export const list = method<ListParams, ListResult>("list");
 export const get = method<{ id: string }, Item>("get");
@@ -47,16 +50,26 @@ export const code = method<{ id: string } | { totp: string }, OneTimeCode>("code
 /** Takes the next code of an item whose codes go by a counter, and keeps the counter. */
 export const nextCode = method<{ id: string }, OneTimeCode>("next_code");
 export const remove = method<{ ids: string[] }, Nothing>("delete");
-export const addMany = (items: Item[], onProgress: (p: Progress) => void): Promise<{ added: number }> =>
+export const addMany = (items: Item[], onProgress: Tell): Promise<{ added: number }> =>
   call("add_many", { items }, { onProgress: progressOf(onProgress) });
+
+// many at once, and the trash
+export const trash = told<{ ids: string[]; keep_days: number }, Edited>("trash"); // 0 days: until the trash is emptied
+export const restore = told<{ ids: string[] }, Edited>("restore");
+export const tag = told<{ ids: string[]; tag: string; remove?: boolean }, Edited>("tag");
+export const mark = told<{ ids: string[]; favourite: boolean }, Edited>("mark");
+export const emptyTrash = told<Nothing, Nothing>("empty_trash");
+/** Deletes what was in the trash for its time. */
+export const purgeTrash = bare<{ purged: number }>("purge_trash");
+export const duplicate = method<{ id: string; title: string }, Item>("duplicate");
 
 /** Attaches a file to an item and returns the item. */
 export const attach = (
-  to: { id: string; name: string }, file: File, onProgress: (p: Progress) => void, signal: AbortSignal,
+  to: { id: string; name: string }, file: File, onProgress: Tell, signal: AbortSignal,
 ): Promise<Item> => call("attach", to, { file, onProgress: progressOf(onProgress), signal });
 /** The content of an attachment of the item `id`. */
 export const attachment = async (
-  of: { id: string; attachment: string }, onProgress: (p: Progress) => void, signal: AbortSignal,
+  of: { id: string; attachment: string }, onProgress: Tell, signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   const { file } = await callForFile("attachment", of, { onProgress: progressOf(onProgress), signal });
   return file ?? new Uint8Array();

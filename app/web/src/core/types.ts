@@ -236,6 +236,10 @@ export interface HealthReport {
   unchecked: number; // passwords that breaches did not look up
 }
 
+export interface Edited {
+  changed: string[]; // the ids of the entries that are different now
+}
+
 export interface Progress {
   done: number;
   total: number;

@@ -14,7 +14,8 @@ export function formatsOf(language: Language) {
   const number = (n: number) => numbers.format(n);
   return {
     number,
-    /** The form that goes with `n`, its "#" replaced by the number. */
-    plural: (n: number, forms: Forms) => (forms[rules.select(n)] ?? forms.other).replace("#", number(n)),
+    /** The form that goes with `n`, its "#" replaced by the number, and its "@" by a name, which may have a "#" in it. */
+    plural: (n: number, forms: Forms, name = "") =>
+      (forms[rules.select(n)] ?? forms.other).replace("#", number(n)).replace("@", () => name),
   };
 }

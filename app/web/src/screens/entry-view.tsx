@@ -1,54 +1,49 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
-import * as api from "../core/api";
+import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../core/types";
 import { m } from "../messages";
 import { toast } from "../state/app";
-import { refresh, setFavourite } from "../state/vault";
+import { duplicate, quietly, star as mark, trash, unstar } from "../state/edits";
+import { go } from "../state/route";
 import { fail } from "../state/session";
-import { tellOthers } from "../state/tabs";
 import { Button, Heading, IconButton } from "../ui/controls";
-import { Confirm } from "../ui/dialog";
-import { Problem, useTask } from "../ui/task";
 import { Attachments } from "./attachments";
 import { EntryLines, isBare } from "./entry-lines";
 import { History } from "./history";
 import { kindOf, when } from "./kinds";
 import { Tile } from "./tile";
+import { TrashedNotice } from "./trash";
 
 export function EntryView({ item, back, onEdit, onDeleted }:
   { item: Item; back: ComponentChildren; onEdit: () => void; onDeleted: () => void }) {
-  const { common, entryView: text } = m.value;
-  const [deleting, setDeleting] = useState(false);
-  const [star, setStar] = useState(!!item.favourite);
-  const task = useTask();
+  const { common, edits, entryView: text } = m.value;
+  const [starred, setStarred] = useState(!!item.favourite);
+  useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
-  const mark = () => {
-    setStar(!star);
-    setFavourite(item.id, !star).then(() => tellOthers("changed"), (e: unknown) => {
-      setStar(star);
+  const toggleStar = () => {
+    setStarred(!starred);
+    (starred ? unstar : mark)([item.id]).catch((e: unknown) => {
+      setStarred(starred);
       if (!fail(e)) toast(text.starNotSaved, "problem");
     });
   };
-  const remove = () => task.run(async () => {
-    await api.remove({ ids: [item.id] });
-    setDeleting(false);
-    onDeleted();
-    await refresh();
-    tellOthers("changed");
-    toast(text.deleted);
-  });
+  const remove = () => quietly(trash([item.id]).then(onDeleted));
+  const copy = () => quietly(duplicate(item).then((twin) => go("entry", twin.id)));
 
   return (
     <article class="entry">
       <div class="entry-bar">
         {back}
-        <div class="entry-tools">
-          <IconButton icon="star" label={common.favourite} pressed={star} filled={star} onClick={mark} />
-          <IconButton icon="trash" label={text.remove} onClick={() => setDeleting(true)} />
-          <Button kind="plain" icon="edit" onClick={onEdit}>{text.edit}</Button>
-        </div>
+        {!item.trashed && (
+          <div class="entry-tools">
+            <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
+            <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
+            <IconButton icon="trash" label={text.remove} onClick={remove} />
+            <Button kind="plain" icon="edit" onClick={onEdit}>{text.edit}</Button>
+          </div>
+        )}
       </div>
+      {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
       <header class="entry-head">
         <Tile type={item.type} title={item.title} large />
         <div>
@@ -58,18 +53,11 @@ export function EntryView({ item, back, onEdit, onDeleted }:
       </header>
       {!isBare(item) ? <EntryLines item={item} /> : !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       <Attachments item={item} />
-      <History id={item.id} modified={item.modified} hasPassword={!!item.password} />
+      <History item={item} />
       <p class="entry-times">
         {when(item.modified) && <span>{text.changed(when(item.modified))}</span>}
         {when(item.created) && <span>{text.created(when(item.created))}</span>}
       </p>
-      {deleting && (
-        <Confirm title={text.deleteTitle(item.title)} action={text.remove} danger busy={task.busy}
-          onConfirm={remove} onClose={() => setDeleting(false)}>
-          <p>{text.deleteBody}</p>
-          <Problem error={task.error} />
-        </Confirm>
-      )}
     </article>
   );
 }

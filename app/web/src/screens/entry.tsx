@@ -2,11 +2,12 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
-import type { Item } from "../core/types";
+import type { Item, ItemType } from "../core/types";
 import { m } from "../messages";
 import { go, href, replace } from "../state/route";
 import { fail } from "../state/session";
-import { all, filter, refresh, unreadable } from "../state/vault";
+import { all, filter, refresh, trashed, unreadable } from "../state/vault";
+import { saveOver } from "../state/edits";
 import { tellOthers } from "../state/tabs";
 import { toast } from "../state/app";
 import { Button, Empty, Heading } from "../ui/controls";
@@ -14,20 +15,22 @@ import { Icon } from "../ui/icon";
 import { explain } from "../ui/task";
 import { EntryForm } from "./entry-form";
 import { EntryView } from "./entry-view";
+import { focusList } from "./row";
 
-const blank = (): Item => ({
+const blank = (type?: ItemType): Item => ({
   id: "",
-  type: filter.value.by === "type" ? filter.value.type : "login",
+  type: type ?? (filter.value.by === "type" ? filter.value.type : "login"),
   title: "",
   tags: filter.value.by === "tag" ? [filter.value.tag] : [],
 });
 
 /** Changes when another device or this one wrote the entry; then it is read again. */
-const stampOf = (id: string) => all.value?.find((s) => s.id === id)?.modified ?? "";
+const stampOf = (id: string) => (all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id))?.modified ?? "";
 
-export function EntryScreen({ id, editing }: { id: string; editing: boolean }) {
+/** `type` is that of an entry that is not there yet. */
+export function EntryScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
   const { common, entry: text } = m.value;
-  const [item, setItem] = useState<Item | null>(id ? null : blank);
+  const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [attempt, setAttempt] = useState(0);
   const stamp = stampOf(id);
@@ -52,14 +55,23 @@ export function EntryScreen({ id, editing }: { id: string; editing: boolean }) {
   }, [id, stamp, ready, editing, attempt]);
 
   async function save(changed: Item) {
-    const kept = await api.save({ item: changed });
-    setItem(kept);
+    if (id && item) {
+      const kept = await saveOver(item, () => api.save({ item: changed }), text.saved);
+      setItem(kept);
+      return kept.id;
+    }
+    const added = await api.save({ item: changed });
+    setItem(added);
     await refresh();
     tellOthers("changed");
-    toast(id ? text.saved : text.created);
-    return kept.id;
+    toast(text.created);
+    return added.id;
   }
 
+  const onDeleted = () => {
+    replace("vault");
+    focusList();
+  };
   const back = (
     <a class="back" href={href("vault")}><Icon name="back" /><span>{text.back}</span></a>
   );
@@ -84,7 +96,7 @@ export function EntryScreen({ id, editing }: { id: string; editing: boolean }) {
   }
   return editing
     ? <EntryForm item={item} onSave={save} onDone={(saved) => replaceWith(saved ?? id)} />
-    : <EntryView item={item} back={back} onEdit={() => go("entry", id, "edit")} onDeleted={() => replace("vault")} />;
+    : <EntryView item={item} back={back} onEdit={() => go("entry", id, "edit")} onDeleted={onDeleted} />;
 }
 
 function replaceWith(id: string) {

@@ -1,28 +1,45 @@
+// The older passwords of an entry, and how one of them comes back into force.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
-import type { Version } from "../core/types";
+import type { Item, Version } from "../core/types";
 import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
+import { quietly, saveOver } from "../state/edits";
 import { IconButton } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { Problem, useTask } from "../ui/task";
 import { when } from "./kinds";
 import { Secret } from "./secret";
 
-/** Of a password that another manager kept, only its end is known. */
-const timeOf = (v: Version) => v.modified ?? v.until;
+function OldPassword({ item, old: { version, modified, until, password } }: { item: Item; old: Version }) {
+  const { common, history: text, restoring } = m.value;
+  const [visible, setVisible] = useState(false);
+  // Of a password that another manager kept, at most its end is known.
+  const time = when(modified ?? until) || restoring.before;
+  const use = () => quietly(saveOver(item, () => api.restoreVersion({ id: item.id, version }), restoring.restored));
+  return (
+    <li>
+      <div>
+        <Secret value={password} visible={visible} />
+        <span class="history-time">{!modified && until ? restoring.until(time) : time}</span>
+      </div>
+      <IconButton icon={visible ? "eyeOff" : "eye"} label={text.shows(time)} pressed={visible} onClick={() => setVisible(!visible)} />
+      <IconButton icon="copy" label={text.copies(time)} onClick={() => void copySecret(password, common.password)} />
+      {!item.trashed && <IconButton icon="restore" label={restoring.restores(time)} onClick={use} />}
+    </li>
+  );
+}
 
-export function History({ id, modified, hasPassword }: { id: string; modified?: string; hasPassword: boolean }) {
-  const { common, history: text } = m.value;
+export function History({ item }: { item: Item }) {
+  const text = m.value.history;
   const [open, setOpen] = useState(false);
   const [versions, setVersions] = useState<Version[] | null>(null);
-  const [visible, setVisible] = useState<number | null>(null);
   const task = useTask();
   useEffect(() => {
     setVersions(null);
-    if (open) task.run(async () => setVersions((await api.history({ id })).versions));
-  }, [open, id, modified]);
-  if (!hasPassword) return null;
+    if (open) task.run(async () => setVersions((await api.history({ id: item.id })).versions));
+  }, [open, item.id, item.modified]);
+  if (!item.password && !item.password_history?.length) return null;
   return (
     <details class="details" onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary><Icon name="chevron" />{text.title}</summary>
@@ -30,17 +47,7 @@ export function History({ id, modified, hasPassword }: { id: string; modified?: 
       {task.busy && <p role="status">{text.loading}</p>}
       {versions?.length === 0 && <p class="muted">{text.none}</p>}
       {!!versions?.length && (
-        <ul class="history">
-          {versions.map((v) => (
-            <li key={v.version}>
-              <div><Secret value={v.password} visible={visible === v.version} /><time dateTime={timeOf(v)}>{when(timeOf(v))}</time></div>
-              <IconButton icon={visible === v.version ? "eyeOff" : "eye"} label={text.shows(when(timeOf(v)))}
-                pressed={visible === v.version} onClick={() => setVisible(visible === v.version ? null : v.version)} />
-              <IconButton icon="copy" label={text.copies(when(timeOf(v)))}
-                onClick={() => void copySecret(v.password, common.password)} />
-            </li>
-          ))}
-        </ul>
+        <ul class="history">{versions.map((v) => <OldPassword key={v.version} item={item} old={v} />)}</ul>
       )}
     </details>
   );

@@ -27,6 +27,7 @@ export const initial = (title: string) => ([...title.trim()][0] ?? "?").toUpperC
 /** The second line of a row. */
 export function subtitle(s: Summary): string {
   if (s.unreadable) return m.value.list.cannotOpen;
+  if (s.trashed) return s.purge ? m.value.trash.purge(dayOf(s.purge)) : m.value.trash.noPurge;
   if (s.username) return s.username;
   if (s.url) return hostOf(s.url);
   return kindOf(s.type).one;
@@ -49,6 +50,9 @@ export function openable(url: string): string | null {
     return null;
   }
 }
+
+/** The day alone. */
+export const dayOf = (iso: string) => new Date(iso).toLocaleDateString(locale.value, { dateStyle: "medium" });
 
 export const when = (iso: string | undefined) => {
   if (!iso) return "";

@@ -1,10 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { locale, m, NAME } from "../messages";
 import { phase } from "../state/app";
+import { paletteOpen } from "../state/dialogs";
 import { go, href, pageOf, route } from "../state/route";
 import { lock } from "../state/session";
 import { counts, filter, query, search, type Filter } from "../state/vault";
 import { Icon, Mark, type IconName } from "../ui/icon";
+import { commandKey } from "./keys";
 import { kindOf, TYPES } from "./kinds";
 
 const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
@@ -40,7 +42,7 @@ const LockButton = () => (
 );
 
 export function Sidebar() {
-  const { common, navigation: text } = m.value;
+  const { common, navigation: text, palette, trash } = m.value;
   const { by, tags } = counts.value;
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   return (
@@ -55,6 +57,8 @@ export function Sidebar() {
             {kindOf(type).many}
           </FilterButton>
         ))}
+        <hr />
+        <FilterButton by={{ by: "trash" }} icon="trash" count={by.trash}>{trash.title}</FilterButton>
         {tags.length > 0 && (
           <>
             <p class="nav-head">{common.tags}</p>
@@ -66,6 +70,9 @@ export function Sidebar() {
       </div>
       <div class="nav-foot">
         <div class="nav-rail"><PageLink to="vault" icon="key">{text.vault}</PageLink></div>
+        <button type="button" class="nav-item" title={palette.label} aria-keyshortcuts="Control+K" onClick={() => (paletteOpen.value = true)}>
+          <Icon name="command" /><span class="nav-label">{palette.title}</span><kbd class="nav-count" aria-hidden="true">{commandKey()} K</kbd>
+        </button>
         <PageLink to="health" icon="shield">{m.value.pages.health}</PageLink>
         <PageLink to="generator" icon="generate">{text.generator}</PageLink>
         <PageLink to="settings" icon="settings">{text.settings}</PageLink>

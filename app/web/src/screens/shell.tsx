@@ -14,6 +14,7 @@ import { ExportPage } from "./export";
 import { GeneratorPage } from "./generator";
 import { HealthPage } from "./health";
 import { ImportPage } from "./import";
+import { TYPES } from "./kinds";
 import { ListPane } from "./list";
 import { Sidebar, Tabbar } from "./navigation";
 import { Settings } from "./settings";
@@ -75,7 +76,7 @@ function Detail() {
     case "entry":
       return <EntryScreen key={id} id={id ?? ""} editing={action === "edit"} />;
     case "new":
-      return <EntryScreen key="new" id="" editing />;
+      return <EntryScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
     default:
       return counts.value.by.all || all.value === null
         ? <div class="detail-empty"><Empty icon="key" title={text.nothing}><p>{text.nothingHint}</p></Empty></div>

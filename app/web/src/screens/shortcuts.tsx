@@ -1,17 +1,19 @@
 // The keyboard's shortcuts, and the list of them.
-import { signal } from "@preact/signals";
 import { m } from "../messages";
 import { phase } from "../state/app";
+import { paletteOpen, shortcutsListed } from "../state/dialogs";
 import { go } from "../state/route";
 import { lock } from "../state/session";
+import { undoLast } from "../state/undo";
 import { Dialog } from "../ui/dialog";
+import { commandKey, ofApple } from "./keys";
 
 const ROWS = [
-  ["search", "/"], ["new", "N"], ["move", "↑", "↓", "home", "end"], ["open", "enter"], ["copyPassword", "C"],
-  ["copyUsername", "U"], ["save", "ctrl", "enter"], ["escape", "esc"], ["lock", "Alt", "L"], ["help", "?"],
+  ["search", "/"], ["palette", "ctrl", "K"], ["new", "N"], ["move", "↑", "↓", "home", "end"], ["open", "enter"],
+  ["copyPassword", "C"], ["copyUsername", "U"], ["select", "X"], ["range", "shift", "↓"], ["selectAll", "ctrl", "A"],
+  ["trash", "delete"], ["undo", "ctrl", "Z"], ["save", "ctrl", "enter"], ["escape", "esc"], ["lock", "Alt", "L"], ["help", "?"],
 ] as const;
 
-const listed = signal(false);
 
 const isTyping = (e: KeyboardEvent) =>
   e.target instanceof Element && e.target.closest("input:not([type=checkbox],[type=radio],[type=range]), textarea, select") !== null;
@@ -33,11 +35,22 @@ export function handleShortcut(e: KeyboardEvent) {
     void lock("asked");
     return;
   }
+  const command = (ofApple ? e.metaKey : e.ctrlKey) && !e.altKey && !e.shiftKey;
+  if (command && e.key === "k" && !document.querySelector("dialog[open]")) {
+    e.preventDefault();
+    paletteOpen.value = true;
+    return;
+  }
+  if (command && e.key === "z" && !isTyping(e) && !document.querySelector("dialog[open]")) {
+    e.preventDefault();
+    undoLast();
+    return;
+  }
   if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e) || document.querySelector("dialog[open]")) return;
   const actions: Record<string, () => void> = {
     "/": focusSearch,
     n: () => go("new"),
-    "?": () => (listed.value = true),
+    "?": () => (shortcutsListed.value = true),
   };
   const action = actions[e.key];
   if (!action) return;
@@ -46,13 +59,14 @@ export function handleShortcut(e: KeyboardEvent) {
 }
 
 export function Shortcuts() {
-  const text = m.value.shortcuts;
-  if (!listed.value) return null;
+  const text = { ...m.value.shortcuts, ...m.value.everydayKeys };
+  const names = { ...m.value.shortcuts.keys, ...m.value.everydayKeys.keys, ctrl: commandKey() };
+  if (!shortcutsListed.value) return null;
   return (
-    <Dialog title={text.title} onClose={() => (listed.value = false)}>
+    <Dialog title={text.title} onClose={() => (shortcutsListed.value = false)}>
       <dl class="dialog-body shortcuts">
         {ROWS.map(([what, ...keys]) => (
-          <div key={what}><dt>{keys.map((k) => <kbd key={k}>{text.keys[k as keyof typeof text.keys] ?? k}</kbd>)}</dt><dd>{text[what]}</dd></div>
+          <div key={what}><dt>{keys.map((k) => <kbd key={k}>{names[k as keyof typeof names] ?? k}</kbd>)}</dt><dd>{text[what]}</dd></div>
         ))}
       </dl>
     </Dialog>

@@ -27,15 +27,19 @@ export interface Toast {
   id: number;
   text: string;
   tone: "plain" | "problem";
+  action?: { label: string; run: () => void };
 }
 
 export const toasts = signal<Toast[]>([]);
 let nextToast = 1;
 
-export function toast(text: string, tone: Toast["tone"] = "plain") {
+const SHOWN_MS = { plain: 4500, problem: 8000, action: 10_000 };
+
+export function toast(text: string, tone: Toast["tone"] = "plain", action?: Toast["action"]): number {
   const id = nextToast++;
-  toasts.value = [...toasts.value.slice(-2), { id, text, tone }];
-  setTimeout(() => dismissToast(id), tone === "problem" ? 8000 : 4500);
+  toasts.value = [...toasts.value.slice(-2), { id, text, tone, action }];
+  setTimeout(() => dismissToast(id), SHOWN_MS[action ? "action" : tone]);
+  return id;
 }
 
 export function dismissToast(id: number) {

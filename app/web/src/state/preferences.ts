@@ -5,17 +5,24 @@ import { isLanguage, type Language } from "../messages/languages";
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
+export const SORTS = ["title", "changed", "created"] as const;
+
 export interface Preferences {
   language: Language | "system";
   theme: Theme;
   autoLockMinutes: number;
   clipboardSeconds: number; // 0: the clipboard is left alone
   keepCopy: boolean; // a sealed one, for the time without a server
+  sort: (typeof SORTS)[number];
+  trashDays: number; // 0: what is in the trash stays until it is emptied
+  recent: string[]; // what the palette ran last: names of commands and ids of entries
   generator: { kind: "password" | "passphrase"; password: PasswordRules; passphrase: PassphraseRules };
 }
 
 export const AUTO_LOCK_MINUTES = [1, 5, 15, 60];
 export const CLIPBOARD_SECONDS = [10, 30, 60, 120, 0];
+export const TRASH_DAYS = [7, 30, 90, 0];
+const MOST_RECENT = 6;
 
 export const DEFAULTS: Preferences = {
   language: "system",
@@ -23,6 +30,9 @@ export const DEFAULTS: Preferences = {
   autoLockMinutes: 5,
   clipboardSeconds: 30,
   keepCopy: true,
+  sort: "title",
+  trashDays: 30,
+  recent: [],
   generator: {
     kind: "password",
     password: {
@@ -52,6 +62,9 @@ export function readPreferences(): Preferences {
     autoLockMinutes: among(kept.autoLockMinutes, AUTO_LOCK_MINUTES, DEFAULTS.autoLockMinutes),
     clipboardSeconds: among(kept.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),
     keepCopy: kept.keepCopy !== false,
+    sort: SORTS.find((s) => s === kept.sort) ?? DEFAULTS.sort,
+    trashDays: among(kept.trashDays, TRASH_DAYS, DEFAULTS.trashDays),
+    recent: Array.isArray(kept.recent) ? kept.recent.filter((r) => typeof r === "string").slice(0, MOST_RECENT) : [],
     generator: {
       kind: kept.generator?.kind === "passphrase" ? "passphrase" : "password",
       password: { ...DEFAULTS.generator.password, ...kept.generator?.password },

@@ -7,10 +7,13 @@ import { m } from "../messages";
 import { loaded, online, phase, preferences, toast } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
+import { closeDialogs } from "./dialogs";
 import { follow, unfollow } from "./live";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
 import { tellOthers } from "./tabs";
+import { endSelection } from "./selection";
+import { forgetSteps } from "./undo";
 import { forget, refresh } from "./vault";
 
 export async function boot() {
@@ -59,6 +62,9 @@ function leaveVault() {
   stopIdleClock();
   clearClipboardNow();
   forget();
+  forgetSteps();
+  closeDialogs();
+  endSelection();
   restart(); // the keys go with the worker's memory
 }
 

@@ -2,14 +2,17 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ItemType, ListResult, Summary, Waiting } from "../core/types";
+import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/types";
 import { locale, m } from "../messages";
-import { online, phase, toast } from "./app";
+import { online, phase, preferences, toast } from "./app";
 import { fail } from "./session";
 
-export type Filter = { by: "all" } | { by: "favourite" } | { by: "type"; type: ItemType } | { by: "tag"; tag: string };
+export type Filter = { by: "all" } | { by: "favourite" } | { by: "trash" } | { by: "type"; type: ItemType } | { by: "tag"; tag: string };
 
-export const all = signal<Summary[] | null>(null); // null until the first sync is through
+export const all = signal<Summary[] | null>(null); // without the trash; null until the first sync is through
+export const trashed = signal<Summary[]>([]);
+/** How far the core is with reading what search looks into; null: it has read all. */
+export const indexing = signal<Progress | null>(null);
 export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
 export const unreadable = signal<Map<string, string>>(new Map());
@@ -22,7 +25,7 @@ const FIRST_HITS = 100; // more than a screenful; the rest follows when typing p
 const PAUSE_MS = 150;
 
 const passes = (s: Summary, f: Filter) =>
-  f.by === "all" ||
+  f.by === "all" || f.by === "trash" ||
   (f.by === "favourite" && !!s.favourite) ||
   (f.by === "type" && s.type === f.type) ||
   (f.by === "tag" && !!s.tags?.includes(f.tag));
@@ -30,12 +33,12 @@ const passes = (s: Summary, f: Filter) =>
 /** The rows to show. `total` may be more than there are rows for as long as a broad search is still arriving. */
 export const shown = computed(() => {
   if (query.value.trim() && found.value) return found.value;
-  const items = (all.value ?? []).filter((s) => passes(s, filter.value));
-  return { items, total: items.length };
+  const items = (filter.value.by === "trash" ? trashed.value : all.value ?? []).filter((s) => passes(s, filter.value));
+  return { items, total: items.length, complete: true };
 });
 
 export const counts = computed(() => {
-  const by = { all: 0, favourite: 0, login: 0, note: 0, card: 0, identity: 0 } as Record<string, number>;
+  const by = { all: 0, favourite: 0, trash: trashed.value.length } as Record<string, number>;
   const tags = new Map<string, number>();
   for (const s of all.value ?? []) {
     by.all = by.all! + 1;
@@ -45,6 +48,11 @@ export const counts = computed(() => {
   }
   return { by, tags: [...tags].sort(([a], [b]) => a.localeCompare(b, locale.value)) };
 });
+
+const sorting = () => {
+  const { sort } = preferences.value;
+  return sort === "title" ? {} : { sort };
+};
 
 let asked = 0;
 let rest: ReturnType<typeof setTimeout> | undefined;
@@ -56,6 +64,8 @@ async function ask(limit: number | undefined, turn: number) {
     ...(f.by === "type" && { type: f.type }),
     ...(f.by === "tag" && { tag: f.tag }),
     ...(f.by === "favourite" && { favourite: true }),
+    ...(f.by === "trash" && { trash: true }),
+    ...sorting(),
     ...(limit && { limit }),
   });
   if (turn === asked) found.value = answer;
@@ -80,10 +90,13 @@ export function search(words: string, by: Filter = filter.value) {
 
 /** Reads the list anew from what the core holds. */
 export async function refresh() {
-  const [{ items }, waits] = await Promise.all([api.list({ query: "" }), api.waiting()]);
+  const [kept, gone, waits] = await Promise.all([
+    api.list({ query: "", ...sorting() }), api.list({ query: "", trash: true, ...sorting() }), api.waiting(),
+  ]);
   if (phase.value.at !== "unlocked") return; // locked in the meantime: keep nothing
   batch(() => {
-    all.value = items;
+    all.value = kept.items;
+    trashed.value = gone.items;
     waiting.value = waits;
   });
   if (online.value && waits.pending > waits.refused.length) void syncNow(); // tells whether the server is there
@@ -113,9 +126,10 @@ export async function syncNow(): Promise<void> {
       unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.message]));
       waiting.value = { pending: result.pending, refused: result.refused };
     });
-    if (result.changed || result.count !== all.value?.length) await refresh();
+    if (result.changed || result.count !== all.value?.length || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(m.value.list.stays(result.kept.length));
     lookInside().catch(fail);
+    purge().catch(fail);
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code === "offline") await wentOffline();
@@ -135,16 +149,18 @@ async function wentOffline() {
 
 /** Makes notes and fields searchable, and completes a search that was begun before they were. */
 async function lookInside() {
-  await api.index();
+  await api.index((p) => (indexing.value = p));
+  indexing.value = null;
   if (query.value.trim() && found.value?.complete === false) search(query.value);
 }
 
-/** Saves a change of one flag without opening the form. */
-export async function setFavourite(id: string, favourite: boolean) {
-  const item = await api.get({ id });
-  await api.save({ item: { ...item, favourite } });
-  await refresh();
-  toast(favourite ? m.value.list.starred : m.value.list.unstarred);
+let purged = false; // since the vault was unlocked
+
+/** Deletes what was in the trash for its time. */
+async function purge() {
+  if (purged) return;
+  purged = true;
+  if ((await api.purgeTrash()).purged > 0) await refresh();
 }
 
 /** Forgets all of it. */
@@ -152,8 +168,11 @@ export function forget() {
   asked++;
   clearTimeout(rest);
   revision = told = -1;
+  purged = false;
   batch(() => {
     all.value = null;
+    trashed.value = [];
+    indexing.value = null;
     found.value = null;
     query.value = "";
     filter.value = { by: "all" };

@@ -11,10 +11,9 @@ interface DialogProps {
   wide?: boolean;
 }
 
-export function Dialog({ title, onClose, children, wide }: DialogProps) {
-  const { common } = m.value;
+/** Shows a <dialog> as a modal one for as long as its component is there. */
+export function useModal() {
   const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
   const from = useRef<Element | null>(null);
   useLayoutEffect(() => {
     const dialog = ref.current!;
@@ -27,6 +26,13 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
       if (from.current instanceof HTMLElement && from.current.isConnected) from.current.focus();
     };
   }, []);
+  return ref;
+}
+
+export function Dialog({ title, onClose, children, wide }: DialogProps) {
+  const { common } = m.value;
+  const ref = useModal();
+  const id = useId();
   return (
     <dialog ref={ref} aria-labelledby={id} class={wide ? "dialog dialog-wide" : "dialog"}
       onCancel={(e) => {

@@ -25,6 +25,12 @@ export function Toasts() {
           <div key={t.id} class={`toast toast-${t.tone}`}>
             <Icon name={t.tone === "problem" ? "danger" : "check"} />
             <span>{t.text}</span>
+            {t.action && (
+              <button type="button" class="toast-action" onClick={() => {
+                dismissToast(t.id);
+                t.action?.run();
+              }}>{t.action.label}</button>
+            )}
             <button type="button" aria-label={common.dismiss} onClick={() => dismissToast(t.id)}><Icon name="close" /></button>
           </div>
         ))}

@@ -3,9 +3,10 @@ import { access } from "./access";
 import { account } from "./account";
 import { common } from "./common";
 import { data } from "./data";
+import { everyday } from "./everyday";
 import { itemParts } from "./item";
 import { vault } from "./vault";
 
-export const en = { ...common, ...access, ...vault, ...itemParts, ...data, ...account };
+export const en = { ...common, ...access, ...vault, ...everyday, ...itemParts, ...data, ...account };
 
 export type Messages = typeof en;

@@ -3,7 +3,8 @@ import { access } from "./access";
 import { account } from "./account";
 import { common } from "./common";
 import { data } from "./data";
+import { everyday } from "./everyday";
 import { itemParts } from "./item";
 import { vault } from "./vault";
 
-export const es: Messages = { ...common, ...access, ...vault, ...itemParts, ...data, ...account };
+export const es: Messages = { ...common, ...access, ...vault, ...everyday, ...itemParts, ...data, ...account };

@@ -5,7 +5,7 @@ import { asCoreError } from "../../core/error";
 import type { AccountInfo } from "../../core/types";
 import { m } from "../../messages";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
-import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES } from "../../state/preferences";
+import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
 import { href } from "../../state/route";
 import { fail, lock, signOut } from "../../state/session";
 import { syncNow } from "../../state/vault";
@@ -53,11 +53,11 @@ async function chooseCopy(on: boolean) {
 type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
 
 export function Settings() {
-  const { common, navigation, pages, settings: text } = m.value;
+  const { common, navigation, pages, settings: text, trash } = m.value;
   const [account, setAccount] = useState<AccountInfo | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
-  const { theme, autoLockMinutes, clipboardSeconds, keepCopy } = preferences.value;
+  const { theme, autoLockMinutes, clipboardSeconds, keepCopy, trashDays } = preferences.value;
   const read = () => api.account().then(setAccount, (e: unknown) => {
     if (!fail(e)) toast(text.notRead, "problem");
   });
@@ -108,6 +108,11 @@ export function Settings() {
         <Setting name={text.copy} hint={text.copyHint}>
           <Segments label={text.copy} value={keepCopy ? "yes" : "no"} onChange={(kept) => void chooseCopy(kept === "yes")}
             options={[{ value: "yes", label: text.copyYes }, { value: "no", label: text.copyNo }]} />
+        </Setting>
+        <Setting name={trash.keep} hint={trash.keepHint}>
+          <Select label={trash.keep} hideLabel value={trashDays}
+            options={TRASH_DAYS.map((n) => ({ value: n, label: n ? trash.days(n) : trash.forever }))}
+            onChange={(n) => setPreferences({ trashDays: n })} />
         </Setting>
         <Setting name={text.shortcuts} hint={text.shortcutsHint} />
       </Section>

@@ -1,0 +1,121 @@
+// What is done every day, in French.
+import type { everyday as english } from "../en/everyday";
+import { formatsOf } from "../formats";
+
+const { number, plural } = formatsOf("fr");
+
+export const everyday: typeof english = {
+  edits: {
+    undo: "Annuler l’action",
+    undone: "Action annulée",
+    notUndone: "L’action n’a pas pu être annulée.",
+    nothingToUndo: "Il n’y a rien à annuler.",
+    unchanged: "Il n’y avait rien à changer.",
+    trashed: (n: number) => plural(n, { one: "Mise à la corbeille", other: "# entrées mises à la corbeille" }),
+    restored: (n: number) => plural(n, { one: "Restaurée", other: "# entrées restaurées" }),
+    deleted: (n: number) => plural(n, { one: "Supprimée définitivement", other: "# entrées supprimées définitivement" }),
+    tagged: (tag: string, n: number) =>
+      plural(n, { one: "Étiquette « @ » ajoutée", other: "Étiquette « @ » ajoutée à # entrées" }, tag),
+    untagged: (tag: string, n: number) =>
+      plural(n, { one: "Étiquette « @ » retirée", other: "Étiquette « @ » retirée de # entrées" }, tag),
+    starred: (n: number) => plural(n, { one: "Ajoutée aux favoris", other: "# entrées ajoutées aux favoris" }),
+    unstarred: (n: number) => plural(n, { one: "Retirée des favoris", other: "# entrées retirées des favoris" }),
+    failed: "La modification n’a pas pu être enregistrée.",
+    duplicate: "Dupliquer",
+    copyOf: (title: string) => `${title} (copie)`,
+    duplicated: "Voici la copie",
+    duplicatedBare: "Voici la copie. Les fichiers sont restés avec l’original.",
+  },
+  trash: {
+    title: "Corbeille",
+    restore: "Restaurer",
+    forGood: "Supprimer définitivement",
+    empty: "Vider la corbeille",
+    deleteTitle: (n: number) =>
+      plural(n, { one: "Supprimer définitivement # entrée ?", other: "Supprimer définitivement # entrées ?" }),
+    deleteBody: "Ce qui est supprimé définitivement quitte le coffre sur tous vos appareils, avec son historique. C’est irréversible.",
+    since: (date: string) => `Dans la corbeille depuis le ${date}`,
+    purge: (date: string) => `Suppression définitive le ${date}`,
+    noPurge: "Conservée jusqu’à ce que vous la supprimiez",
+    none: "La corbeille est vide",
+    noneHint: "Ce que vous supprimez attend ici un moment, au cas où vous voudriez le récupérer.",
+    keepsDays: (n: number) =>
+      plural(n, { one: "Ce que vous supprimez est conservé # jour.", other: "Ce que vous supprimez est conservé # jours." }),
+    keeps: "Ce que vous supprimez est conservé jusqu’à ce que vous vidiez la corbeille.",
+    keep: "Conserver ce qui est supprimé",
+    keepHint: "Ensuite, la suppression est définitive. Vaut pour ce qui est supprimé sur cet appareil à partir de maintenant.",
+    days: (n: number) => plural(n, { one: "# jour", other: "# jours" }),
+    forever: "Jusqu’à ce que je le supprime",
+  },
+  selection: {
+    label: "Entrées sélectionnées",
+    count: (n: number) => plural(n, { one: "# sélectionnée", other: "# sélectionnées" }),
+    all: (n: number) => `Sélectionner les ${number(n)}`,
+    end: "Terminer la sélection",
+    star: "Ajouter aux favoris",
+    unstar: "Retirer des favoris",
+    tags: "Modifier les étiquettes",
+    tagsTitle: (n: number) => plural(n, { one: "Étiquettes de # entrée", other: "Étiquettes de # entrées" }),
+    tag: "Nouvelle étiquette",
+    add: "Ajouter",
+    remove: "Retirer une étiquette",
+    removeTag: (tag: string, n: number) => plural(n, { one: "Retirer « @ » de # entrée", other: "Retirer « @ » de # entrées" }, tag),
+    progress: (done: number, total: number) => `${number(done)} sur ${number(total)}`,
+  },
+  sorting: {
+    label: "Trier par",
+    title: "Titre",
+    changed: "Dernière modification",
+    created: "Dernier ajout",
+  },
+  searching: {
+    indexing: (percent: number) => `Lecture des notes et des champs en cours (${percent} %). Il peut y en avoir d’autres.`,
+    everywhere: "Chercher dans toutes les entrées",
+  },
+  palette: {
+    title: "Commandes",
+    label: "Trouver des entrées et des commandes",
+    placeholder: "Trouver une entrée ou une commande",
+    recent: "Récents",
+    entries: "Entrées",
+    commands: "Commandes",
+    results: (n: number) => plural(n, { one: "# résultat", other: "# résultats" }),
+    none: "Aucun résultat",
+    copyPassword: "Copier son mot de passe",
+    copyUsername: "Copier son nom d’utilisateur",
+    copyCode: "Copier son code à usage unique",
+    pick: {
+      password: "Copier un mot de passe…", username: "Copier un nom d’utilisateur…", code: "Copier un code à usage unique…",
+    },
+    whose: {
+      password: "Copier le mot de passe de…", username: "Copier le nom d’utilisateur de…", code: "Copier le code à usage unique de…",
+    },
+    noUsername: "Cette entrée n’a pas de nom d’utilisateur.",
+    noCode: "Cette entrée ne produit pas de codes à usage unique.",
+    create: {
+      login: "Nouvel identifiant", note: "Nouvelle note", card: "Nouvelle carte", identity: "Nouvelle identité", ssh_key: "Nouvelle clé SSH",
+    },
+    goTo: (place: string) => `Aller à : ${place}`,
+    theme: (name: string) => `Apparence : ${name}`,
+    language: (name: string) => `Langue : ${name}`,
+    sort: (name: string) => `Trier par : ${name}`,
+    sync: "Synchroniser maintenant",
+    synced: "Tout est à jour.",
+    undo: "Annuler la dernière modification",
+  },
+  restoring: {
+    restores: (date: string) => `Réutiliser le mot de passe du ${date}`,
+    restored: "L’ancien mot de passe est de nouveau en vigueur",
+    until: (date: string) => `Jusqu’au ${date}`,
+    before: "D’un gestionnaire de mots de passe précédent",
+  },
+  everydayKeys: {
+    palette: "Trouver des entrées et des commandes",
+    select: "Sélectionner l’entrée de la liste",
+    range: "Sélectionner une plage",
+    selectAll: "Sélectionner tout ce qui est affiché",
+    trash: "Mettre à la corbeille",
+    undo: "Annuler la dernière modification",
+    keys: { shift: "Maj", space: "Espace", delete: "Suppr" },
+  },
+};

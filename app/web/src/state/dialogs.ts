@@ -1,0 +1,10 @@
+// The dialogs that any screen can open.
+import { signal } from "@preact/signals";
+
+export const paletteOpen = signal(false);
+export const shortcutsListed = signal(false);
+
+export function closeDialogs() {
+  paletteOpen.value = false;
+  shortcutsListed.value = false;
+}

@@ -1,0 +1,38 @@
+// The entries of the list that are selected, to do something to all of them.
+import { computed, signal } from "@preact/signals";
+import { shown } from "./vault";
+
+const ids = signal<ReadonlySet<string>>(new Set());
+let anchor = ""; // where a range begins: the entry that was toggled last
+
+/** What is selected of the rows that are shown: nothing happens to an entry that nobody sees. */
+export const selected = computed(() => shown.value.items.filter((s) => ids.value.has(s.id) && !s.unreadable));
+export const selecting = computed(() => selected.value.length > 0);
+
+export const isSelected = (id: string) => ids.value.has(id);
+
+export function toggle(id: string) {
+  const next = new Set(selected.value.map((s) => s.id));
+  if (!next.delete(id)) next.add(id);
+  anchor = id;
+  ids.value = next;
+}
+
+/** Adds what is between the entry that was toggled last, or `from`, and `to`. */
+export function selectRange(from: string, to: string) {
+  const { items } = shown.value;
+  const at = (id: string) => items.findIndex((s) => s.id === id);
+  if (!selecting.value || at(anchor) < 0) anchor = from;
+  const [low, high] = [at(anchor), at(to)].sort((a, b) => a - b) as [number, number];
+  if (low < 0) return;
+  ids.value = new Set([...selected.value, ...items.slice(low, high + 1)].map((s) => s.id));
+}
+
+export function selectAll() {
+  ids.value = new Set(shown.value.items.map((s) => s.id));
+}
+
+export function endSelection() {
+  anchor = "";
+  if (ids.value.size > 0) ids.value = new Set();
+}
