@@ -106,15 +106,10 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
 
   await tabTo(page, "Delete");
   await keyboard.press("Enter");
-  await heading(page, `Delete “${last}”?`);
-  await keyboard.press("Escape");
-  assert.equal(await focused(page), "Delete");
-  await keyboard.press("Enter");
-  await heading(page, `Delete “${last}”?`);
-  await keyboard.press("Tab");
-  assert.equal(await focused(page), "Delete");
-  await keyboard.press("Enter");
   await page.getByText("3 entries").waitFor();
+  await page.waitForFunction(() => document.activeElement.getAttribute("role") === "listbox"); // where one goes on
+  await keyboard.press("Control+z");
+  await page.getByText("4 entries").waitFor();
 
   await keyboard.press("?");
   await heading(page, "Keyboard shortcuts");

@@ -142,8 +142,11 @@ export async function callCore(page, method, params) {
 /** Adds entries through the core and lets the page read its list anew. */
 export async function addMany(page, items) {
   const { added } = await callCore(page, "add_many", { items });
-  await page.evaluate(() => new BroadcastChannel("vaultsphere").postMessage("changed"));
+  await tellPage(page);
   return added;
 }
+
+/** Lets the page read its list anew after something was done through the core. */
+export const tellPage = (page) => page.evaluate(() => new BroadcastChannel("vaultsphere").postMessage("changed"));
 
 export const footCount = (page) => page.locator(".list-foot");

@@ -1,7 +1,7 @@
 // The way through every screen, for the screenshots and for the accessibility test.
 import { fileURLToPath } from "node:url";
 import {
-  addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, unlock,
+  addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, tellPage, unlock,
 } from "./stage.mjs";
 import { logins, others, rich } from "./samples.mjs";
 import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
@@ -89,10 +89,19 @@ export async function walk(page, visit) {
   await page.getByRole("button", { name: "Download Recovery codes.txt" }).waitFor();
   await visit("entry-attachments");
   await page.getByRole("button", { name: "Dismiss" }).first().click();
-  await page.getByRole("button", { name: "Delete" }).click();
-  await dialogOpen();
-  await visit("entry-delete");
-  await page.getByRole("button", { name: "Cancel" }).click();
+  const cobalt = await callCore(page, "get", { id: idOf("Cobalt Cloud console") });
+  await callCore(page, "save", { item: { ...cobalt, password: "a newer one" } });
+  await tellPage(page);
+  await page.getByText("Password history").click();
+  await page.getByRole("button", { name: /^Use the password of/ }).waitFor();
+  await visit("entry-history");
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("243 entries").waitFor();
+  await visit("deleted");
+  await page.keyboard.press("Control+z");
+  await page.getByText("244 entries").waitFor();
+  await to(`#/entry/${idOf("Cobalt Cloud console")}`);
+  await heading(page, "Cobalt Cloud console");
   await page.getByRole("button", { name: "Edit" }).click();
   await heading(page, "Edit Cobalt Cloud console");
   await visit("entry-edit");
@@ -110,6 +119,53 @@ export async function walk(page, visit) {
   await page.getByText("Nothing matches").waitFor();
   await visit("search-none");
   await page.getByLabel("Search the vault").fill("");
+
+  const palette = async (words) => {
+    await page.keyboard.press("Control+k");
+    await dialogOpen();
+    await page.keyboard.type(words);
+  };
+  await palette("");
+  await visit("palette");
+  await page.keyboard.type("cobalt");
+  await page.locator("dialog").getByText("Copy its password").waitFor();
+  await visit("palette-found");
+  await page.keyboard.type(" zzz");
+  await page.getByText("Nothing matches").waitFor();
+  await visit("palette-none");
+  await page.keyboard.press("Escape");
+  const list = page.getByRole("listbox");
+  await list.focus();
+  await page.keyboard.press("x");
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("Shift+ArrowDown");
+  await visit("selection");
+  await page.getByRole("button", { name: "Change tags" }).click();
+  await dialogOpen();
+  await visit("selection-tags");
+  await close();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("3 entries moved to the trash").last().waitFor();
+  await palette("trash");
+  await page.locator("dialog").getByRole("option", { name: "Go to: Trash" }).click();
+  await heading(page, "Trash");
+  await visit("trash");
+  await page.locator(".row").first().click();
+  await page.getByText("In the trash since").waitFor();
+  await visit("entry-trashed");
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await dialogOpen();
+  await visit("trash-delete");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await to("#/vault");
+  await list.focus();
+  await page.keyboard.press("Control+a");
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("The trash is empty").waitFor();
+  await visit("trash-empty");
+  await palette("all entries");
+  await page.keyboard.press("Enter");
+  await page.getByText("244 entries").waitFor();
 
   await cutOff(page);
   await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
