@@ -126,14 +126,18 @@ test("locking clears a copied password at once", async () => {
 test("nothing of the vault is left in the browser's own storage", async () => {
   await enter();
   const kept = await page.evaluate(async () => {
-    const databases = await indexedDB.databases();
-    const rows = await Promise.all(databases.map(({ name }) => new Promise((done) => {
-      indexedDB.open(name).onsuccess = (e) => {
-        const db = e.target.result;
-        db.transaction("memory").objectStore("memory").getAll().onsuccess = (r) => done(r.target.result);
-      };
-    })));
-    return JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, rows]);
+    const settled = (request) => new Promise((done, failed) => {
+      request.onsuccess = () => done(request.result);
+      request.onerror = () => failed(request.error);
+    });
+    const rows = [];
+    for (const { name } of await indexedDB.databases()) {
+      const db = await settled(indexedDB.open(name));
+      for (const store of db.objectStoreNames) rows.push(await settled(db.transaction(store).objectStore(store).getAll()));
+      db.close();
+    }
+    const text = (_, value) => (ArrayBuffer.isView(value) ? new TextDecoder().decode(value) : value);
+    return JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, rows], text);
   });
   for (const secret of [PASSWORD, rich.password, rich.title, rich.username]) assert.equal(kept.includes(secret), false);
   assert.match(kept, /digest/); // the device's memory is what is looked at, and it is there
