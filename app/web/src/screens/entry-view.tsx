@@ -52,7 +52,7 @@ export function EntryView({ item, back, onEdit, onDeleted }:
         </div>
       </header>
       {!isBare(item) ? <EntryLines item={item} /> : !item.attachments?.length && <p class="lead">{text.nothing}</p>}
-      <Attachments item={item} />
+      {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />
       <p class="entry-times">
         {when(item.modified) && <span>{text.changed(when(item.modified))}</span>}
