@@ -325,6 +325,30 @@ test("the order of the list is kept, and narrowed searches can be widened", asyn
   await done(page);
 });
 
+test("a search says that notes and fields are still being read, and goes on when they are", async () => {
+  const page = await vaultOf("iris", logins(3).map((login) => ({ ...login, notes: `doormat of ${login.title}` })));
+  await page.evaluate(() => {
+    const send = Worker.prototype.postMessage;
+    const held = [];
+    Worker.prototype.postMessage = function (message, ...more) {
+      if (message.method === "index") held.push(() => send.call(this, message, ...more));
+      else send.call(this, message, ...more);
+    };
+    globalThis.release = () => held.forEach((go) => go());
+  });
+  await page.keyboard.press("Alt+l");
+  await unlock(page);
+  await shows(page, "3 entries");
+  await page.getByLabel("Search the vault").fill("doormat");
+  await page.getByText("Nothing matches").waitFor();
+  const note = page.getByText("Notes and fields are still being read");
+  await note.waitFor();
+  await page.evaluate(() => globalThis.release());
+  await shows(page, "3 entries");
+  await note.waitFor({ state: "detached" });
+  await done(page);
+});
+
 test("an entry is duplicated, an older password comes back, and an edit is undone", async () => {
   const [first] = logins(1);
   const page = await vaultOf("hana", [{ ...first, password_history: [{ password: "from-long-ago", until: "2020-05-01T10:00:00Z" }] }]);
