@@ -187,6 +187,10 @@ icons: app/web/node_modules/.package-lock.json
 screenshots: build
 	node app/web/e2e/screenshots.mjs reports/screenshots
 
+# The picture in the README.
+picture: build
+	node app/web/e2e/picture.mjs docs/vault.png
+
 clean:
 	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules infra/node_modules
 	find app/web/dist -mindepth 1 ! -name .keep -delete

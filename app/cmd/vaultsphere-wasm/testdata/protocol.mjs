@@ -131,7 +131,9 @@ assert.deepEqual([twin.title, twin.password, twin.id === saved.id], ["Twin", "p2
 assert.equal((await call("list", { query: "" })).total, 600);
 
 assert.equal((await call("restore_version", { id: saved.id, version: 1 })).password, "p1");
-assert.equal((await call("restore_version", { id: saved.id, version: 2 })).password, "p2");
+const [replaced] = (await call("history", { id: saved.id })).versions;
+assert.equal((await call("restore_version", { id: saved.id, version: replaced.version })).password, "p2");
+assert.equal((await failure(call("restore_version", { id: saved.id, version: 99 }))).code, "not_found");
 
 // cancel: what was added stays, and the call says how much it was
 const cancelled = failure(call("add_many", { items: many }, () => glue.cancel(7), 7));
