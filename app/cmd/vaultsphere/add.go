@@ -11,7 +11,8 @@ import (
 
 func (p *program) addCommand() *cobra.Command {
 	var e edits
-	var note, noPassword, asJSON bool
+	var note, noPassword, editor, asJSON bool
+	var kind string
 	cmd := &cobra.Command{
 		Use:   "add --title TITLE",
 		Short: "Add an item",
@@ -19,38 +20,66 @@ func (p *program) addCommand() *cobra.Command {
 
 The password of a login is asked for on the terminal, or taken from standard input if
 that is a pipe or a file, unless --generate makes one or --no-password leaves it out.
+With --editor all of the item is written as text in $VISUAL or $EDITOR, in a file in
+memory, which is the way to add what --type can be besides: a card, an identity, an SSH key.
 ` + secretOrder,
 		Args: cobra.NoArgs,
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
-			if !cmd.Flags().Changed("title") {
-				return usage(cmd.CommandPath(), "--title is missing")
-			}
-			typ := item.TypeLogin
+			e.changed = cmd.Flags().Changed
+			typ := item.Type(kind)
 			if note {
 				typ = item.TypeNote
 			}
-			e.changed = cmd.Flags().Changed
-			e.password = !note && !noPassword && !e.generate
-			return p.add(cmd.Context(), typ, e, asJSON)
+			switch {
+			case !typ.Known():
+				return usage(cmd.CommandPath(), "--type is %s", item.TypeList())
+			case editor && e.any():
+				return usage(cmd.CommandPath(), "--editor goes with --type and --json alone: the rest is written there")
+			case editor:
+				return p.add(cmd.Context(), item.Item{Type: typ}, p.editText, asJSON)
+			case !e.changed("title"):
+				return usage(cmd.CommandPath(), "--title is missing")
+			}
+			e.password = typ == item.TypeLogin && !noPassword && !e.generate
+			return p.add(cmd.Context(), item.Item{Type: typ}, p.changes(e), asJSON)
 		}),
 	}
 	e.flags(cmd)
 	cmd.Flags().BoolVar(&noPassword, "no-password", false, "save it without a password")
 	cmd.Flags().BoolVar(&note, "note", false, "make it a note, which has no password")
+	cmd.Flags().StringVar(&kind, "type", string(item.TypeLogin), "make it a `TYPE`: "+item.TypeList())
+	cmd.Flags().BoolVar(&editor, "editor", false, "write the item in an editor")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write the saved item as JSON, without its secrets")
-	cmd.MarkFlagsMutuallyExclusive("password", "generate", "no-password", "note")
+	cmd.MarkFlagsMutuallyExclusive("password", "generate", "no-password", "note", "editor")
+	cmd.MarkFlagsMutuallyExclusive("note", "type")
+	complete(cmd, "type", item.Types...)
 	return cmd
 }
 
-func (p *program) add(ctx context.Context, typ item.Type, e edits, asJSON bool) error {
+func (p *program) add(ctx context.Context, it item.Item, change changer, asJSON bool) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Lock()
-	it, err := p.apply(ctx, item.Item{Type: typ}, e)
+	return p.changeAndSave(ctx, c, it, change, asJSON)
+}
+
+// changer makes the item that is to be saved of the one that is there.
+type changer func(context.Context, item.Item) (item.Item, error)
+
+// changes are those of the flags.
+func (p *program) changes(e edits) changer {
+	return func(ctx context.Context, it item.Item) (item.Item, error) { return p.apply(ctx, it, e) }
+}
+
+func (p *program) changeAndSave(ctx context.Context, c *connection, it item.Item, change changer, asJSON bool) error {
+	it, err := change(ctx, it)
 	if err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx) // the interrupt was for the editor, which went on
 	}
 	return p.save(ctx, c, it, asJSON)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -39,6 +40,9 @@ func document(it item.Item) ([]byte, error) {
 		}
 	}
 	members.Content = kept
+	if it.ID == "" {
+		fillIn(members, it.Type)
+	}
 	plain(members)
 	var b bytes.Buffer
 	out := yaml.NewEncoder(&b)
@@ -47,6 +51,39 @@ func document(it item.Item) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), out.Close()
+}
+
+// parts are the members of an item that are made of lines, by type, each with the lines that it may have.
+var parts = map[item.Type]struct {
+	member string
+	lines  reflect.Type
+}{
+	item.TypeCard:     {"card", reflect.TypeFor[item.Card]()},
+	item.TypeIdentity: {"identity", reflect.TypeFor[item.Identity]()},
+	item.TypeSSHKey:   {"ssh_key", reflect.TypeFor[item.SSHKey]()},
+}
+
+// fillIn adds the members that a new item of the type may have, empty, so that there is something to write behind.
+func fillIn(members *yaml.Node, typ item.Type) {
+	blank := func(to *yaml.Node, name string, value *yaml.Node) {
+		to.Content = append(to.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name}, value)
+	}
+	empty := func() *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"} }
+	if typ == item.TypeLogin {
+		blank(members, "urls", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{empty()}})
+		for _, name := range []string{"username", "password", "totp"} {
+			blank(members, name, empty())
+		}
+	}
+	if part, ok := parts[typ]; ok {
+		lines := &yaml.Node{Kind: yaml.MappingNode}
+		for i := range part.lines.NumField() {
+			name, _, _ := strings.Cut(part.lines.Field(i).Tag.Get("json"), ",")
+			blank(lines, name, empty())
+		}
+		blank(members, part.member, lines)
+	}
+	blank(members, "notes", empty())
 }
 
 // plain drops the marks of JSON, so that the encoder chooses: a block for several lines, quotes only where needed.

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-
-	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 func (p *program) editCommand() *cobra.Command {
@@ -21,7 +19,7 @@ empty value clears. ITEM is an id, an exact title, or words that find one item a
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			e.changed = cmd.Flags().Changed
-			change := func(ctx context.Context, it item.Item) (item.Item, error) { return p.apply(ctx, it, e) }
+			change := p.changes(e)
 			if !e.any() {
 				change = p.editText
 			}
@@ -46,7 +44,7 @@ func (e *edits) any() bool {
 	return e.password || e.generate || e.totp || len(e.ask) > 0 || len(e.drop) > 0 || len(e.detach) > 0
 }
 
-func (p *program) edit(ctx context.Context, name string, change func(context.Context, item.Item) (item.Item, error), asJSON bool) error {
+func (p *program) edit(ctx context.Context, name string, change changer, asJSON bool) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
 		return err
@@ -56,11 +54,5 @@ func (p *program) edit(ctx context.Context, name string, change func(context.Con
 	if err != nil {
 		return err
 	}
-	if it, err = change(ctx, it); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		ctx = context.WithoutCancel(ctx) // the interrupt was for the editor, which went on
-	}
-	return p.save(ctx, c, it, asJSON)
+	return p.changeAndSave(ctx, c, it, change, asJSON)
 }

@@ -49,6 +49,7 @@ input after the master password.`,
 	flags.StringVar(&f.passwordFile, "file-password-file", "", "seal with the password in `FILE`")
 	flags.BoolVar(&f.trash, "trash", false, "take what is in the trash along")
 	flags.BoolVar(&f.force, "force", false, "replace a file that is there")
+	complete(cmd, "format", writeIDs()...)
 	return cmd
 }
 

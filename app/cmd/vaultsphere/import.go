@@ -53,6 +53,10 @@ modified, hidden, skip, or nothing for a custom field.`,
 	flags.StringVar(&f.repeated, "repeated", "skip", "entries that the file has twice: `skip` or add")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what is in the file, and bring in nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "write what became of each entry as JSON")
+	complete(cmd, "format", readIDs()...)
+	complete(cmd, "identical", client.ImportSkip, client.ImportAdd)
+	complete(cmd, "changed", client.ImportSkip, client.ImportAdd, client.ImportUpdate)
+	complete(cmd, "repeated", client.ImportSkip, client.ImportAdd)
 	return cmd
 }
 

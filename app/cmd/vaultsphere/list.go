@@ -56,6 +56,8 @@ single tabs, without a heading, and control characters are escaped; --json is ex
 	f.StringVar(&by, "sort", "title", "`ORDER` of what is found equally well: title, changed or created, the newest first")
 	f.StringVar(&page, "page", "", "only items for the page at `URL`, by the rules of their own addresses")
 	f.BoolVar(&asJSON, "json", false, "write a JSON array")
+	complete(cmd, "type", item.Types...)
+	complete(cmd, "sort", "title", "changed", "created")
 	return cmd
 }
 
