@@ -164,7 +164,7 @@ export async function walk(page, visit) {
   await page.getByText("The trash is empty").waitFor();
   await visit("trash-empty");
   await palette("all entries");
-  await page.keyboard.press("Enter");
+  await page.locator("dialog").getByRole("option", { name: "All entries" }).click();
   await page.getByText("244 entries").waitFor();
 
   await cutOff(page);
