@@ -70,23 +70,28 @@ function recent(): Choice[] {
   });
 }
 
-/** The entries that the words find; of an answer that was overtaken nothing is seen. */
-function useHits(words: string): Summary[] {
-  const [hits, setHits] = useState<Summary[]>([]);
+/** The entries that words found last, and whether they are those of the words that stand there now. */
+function useHits(words: string): { hits: Summary[]; fresh: boolean } {
+  const [found, setFound] = useState<{ words: string; hits: Summary[] }>({ words, hits: [] });
   useEffect(() => {
     let current = true;
-    if (!words.trim()) setHits([]);
-    else api.list({ query: words, limit: MOST_HITS }).then(({ items }) => current && setHits(items), fail);
+    const show = (hits: Summary[]) => current && setFound({ words, hits });
+    if (!words.trim()) show([]);
+    else {
+      api.list({ query: words, limit: MOST_HITS }).then(({ items }) => show(items), (e: unknown) => {
+        fail(e);
+        show([]);
+      });
+    }
     return () => {
       current = false;
     };
   }, [words]);
-  return hits;
+  return { hits: found.hits, fresh: found.words === words };
 }
 
-function useGroups(words: string, pick: Copied | null, onPick: (what: Copied) => void): Group[] {
+function groupsOf(words: string, hits: Summary[], pick: Copied | null, onPick: (what: Copied) => void): Group[] {
   const { palette: text } = m.value;
-  const hits = useHits(words);
   const asked = words.trim();
   if (pick) {
     const from = asked ? hits : (all.value ?? []).slice(0, MOST_HITS);
@@ -123,7 +128,9 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
   const [words, setWords] = useState("");
   const [pick, setPick] = useState<Copied | null>(null);
   const [at, setAt] = useState(0);
-  const groups = useGroups(words, pick, (what) => {
+  const [hasty, setHasty] = useState(false); // Enter was pressed before the entries of these words were there
+  const { hits, fresh } = useHits(words);
+  const groups = groupsOf(words, hits, pick, (what) => {
     setPick(what);
     setWords("");
   }).filter((g) => g.choices.length > 0);
@@ -132,6 +139,12 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
 
   useLayoutEffect(() => setAt(0), [words, pick]);
   useLayoutEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }), [active]);
+
+  useEffect(() => {
+    if (!hasty || !fresh) return;
+    setHasty(false);
+    if (choices[active]) run(choices[active]);
+  }, [hasty, fresh]);
 
   function run(choice: Choice) {
     if (!choice.stays) onClose();
@@ -147,6 +160,7 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
     const to = { ArrowDown: active < last ? active + 1 : 0, ArrowUp: active > 0 ? active - 1 : last, PageDown: last, PageUp: 0 }[e.key];
     const choice = choices[active];
     if (to !== undefined) setAt(to);
+    else if (e.key === "Enter" && !fresh && !e.isComposing) setHasty(true);
     else if (e.key === "Enter" && choice && !e.isComposing) run(choice);
     else if (e.key === "Backspace" && !words && pick) setPick(null);
     else return;
@@ -167,7 +181,10 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
           aria-expanded={choices.length > 0} aria-controls={`${id}-list`}
           aria-activedescendant={choices.length > 0 ? `${id}-${active}` : undefined}
           placeholder={pick ? text.whose[pick] : text.placeholder} autocomplete="off" spellcheck={false} value={words}
-          onInput={(e) => setWords(e.currentTarget.value)} onKeyDown={onKeyDown} />
+          onInput={(e) => {
+            setHasty(false);
+            setWords(e.currentTarget.value);
+          }} onKeyDown={onKeyDown} />
         <IconButton icon="close" label={common.close} onClick={onClose} />
       </div>
       <div ref={list} class="palette-list" id={`${id}-list`} role="listbox" aria-label={text.title}
