@@ -118,7 +118,10 @@ func (p *program) runWith(ctx context.Context, wanted []variable, command []stri
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, command[1:]...) // #nosec G204 -- running what the user names is what this command is for
 	cmd.Args[0] = command[0]
 	cmd.Env = append(os.Environ(), environment...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.rest(), p.out, p.err
+	cmd.Stdout, cmd.Stderr = p.out, p.err
+	if err := p.giveRest(cmd); err != nil {
+		return err
+	}
 	// From here on an interrupt is for the command, which gets those of the terminal itself.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -146,6 +149,25 @@ func (p *program) rest() io.Reader {
 		return p.in
 	}
 	return p.lines
+}
+
+// giveRest makes the rest of standard input that of the command. Where it has to be copied, an input that nobody ends
+// does not hold up the end of the command.
+func (p *program) giveRest(cmd *exec.Cmd) error {
+	rest := p.rest()
+	if rest == p.in {
+		cmd.Stdin = rest
+		return nil
+	}
+	to, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("pass on standard input: %w", err)
+	}
+	go func() {
+		_, _ = io.Copy(to, rest) // a command need not read all of it
+		_ = to.Close()
+	}()
+	return nil
 }
 
 func (p *program) notRun(command string, err error) error {
