@@ -20,12 +20,12 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath
 LDFLAGS  := -s -w
 
 # The packages that also run as WebAssembly, and so are tested as it.
-WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength
+WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/health ./app/transfer
 
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
-	lint-infra screenshots icons image push release synth bootstrap diff preflight deploy destroy rehearse sonar
+	lint-infra screenshots icons picture image push release synth bootstrap diff preflight deploy destroy rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
