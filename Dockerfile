@@ -1,6 +1,6 @@
 # The server's image: one static binary, the certificates it trusts, and the release's own files for the host.
 # "make image" builds it for this machine, "make push" for all.
-ARG GO_IMAGE=golang:1.26.8-bookworm
+ARG GO_IMAGE=golang:1.26.11-bookworm
 ARG NODE_IMAGE=node:20.20.2-bookworm-slim
 
 # The page and its WebAssembly are the same on every platform, and are built once, on the machine's own.

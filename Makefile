@@ -12,6 +12,9 @@ GOLANGCI  := .bin/golangci-lint-$(GOLANGCI_VERSION)
 GOTESTSUM := .bin/gotestsum-$(GOTESTSUM_VERSION)
 COBERTURA := .bin/gocover-cobertura-$(COBERTURA_VERSION)
 
+# The Go that everything is built with, wherever the machine's own is another: go.mod names it, here and nowhere else.
+export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
+
 VERSION  ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 DATA_DIR ?= data
 WASM_EXEC = $(shell go env GOROOT)/lib/wasm/go_js_wasm_exec
@@ -82,17 +85,17 @@ GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit
 PACKAGES ?= ./scripts/rollout ./...
 
 go-test: $(GOTESTSUM) $(COBERTURA)
-	scripts/dynamodb-local.sh install
-	scripts/aws-emulator.sh install
+	internal/testenv/dynamolocal/dynamodb-local.sh install
+	internal/testenv/emulator/aws-emulator.sh install
 	scripts/python-tool.sh install aws
-	scripts/docker-engine.sh install
+	internal/testenv/engine/docker-engine.sh install
 	@mkdir -p reports
 	$(call GO_TEST,) -coverprofile=reports/cover.out -coverpkg=./app/... $(PACKAGES)
 	$(COBERTURA) < reports/cover.out > coverage.xml
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.
 race-test: $(GOTESTSUM)
-	scripts/dynamodb-local.sh install
+	internal/testenv/dynamolocal/dynamodb-local.sh install
 	@mkdir -p reports
 	$(call GO_TEST,-race) -race ./app/store/sqlite ./app/store/dynamo ./app/vault ./app/server/daemon
 	$(call GO_TEST,-race-clients) -race -run 'Concurrent|Lock|Racing|Draining|AtOnce|While' ./app/client ./app/server
@@ -112,7 +115,7 @@ lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
 	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
 	go mod tidy -diff
-	go -C scripts/engine/parts mod tidy -diff
+	go -C internal/testenv/engine/parts mod tidy -diff
 
 lint-web: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent lint

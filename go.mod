@@ -2,6 +2,8 @@ module github.com/vaultsphere/vaultsphere
 
 go 1.26.0
 
+toolchain go1.26.11
+
 // The CDK command line carries Go templates.
 ignore node_modules
 

@@ -76,6 +76,20 @@ func TestInfrastructureReachesOnlyNames(t *testing.T) {
 	}
 }
 
+// Package testing in a program that ships, or a server that a test controls, would be a door for whoever finds it.
+func TestOnlyTestsReachTheTestEnvironment(t *testing.T) {
+	for _, p := range list(t, nil, "../...") {
+		if strings.HasPrefix(p.ImportPath, module+"internal/testenv") || p.ImportPath == module+"bench" { // which measures real parts
+			continue
+		}
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, module+"internal/testenv") {
+				t.Errorf("%s reaches %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 	for _, p := range list(t, nil, "./seal", "./item", "./transfer", "./generate", "./strength", "./health") {
 		for _, dep := range p.Imports {

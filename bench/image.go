@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/scripts/engine"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 )
 
 const coldStarts = 5

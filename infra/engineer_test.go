@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 // engineer is somebody with a checkout of their own and an account of their own, who types what docs/operations.md says.

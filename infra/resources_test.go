@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 // answer is what an API has to say about a resource.

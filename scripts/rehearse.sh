@@ -17,7 +17,7 @@ failed.
 
 Real: the Jenkinsfile's shell, make's targets, CDK, Docker, BuildKit, Compose,
 Caddy, a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
-(jenkins/run-pipeline.sh), AWS (scripts/aws-emulator.sh), SonarQube (none: its
+(jenkins/run-pipeline.sh), AWS (internal/testenv/emulator/aws-emulator.sh), SonarQube (none: its
 gate answers as told); and of the tests those of two packages run.
 
 As root, in a network of its own. It takes about ten minutes.
@@ -34,7 +34,9 @@ esac
 cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || die "a Docker engine in a network of its own takes root: sudo make rehearse"
 git diff --quiet HEAD || echo "rehearse.sh: the last commit is rehearsed, without the changes since" >&2
-for part in dynamodb-local aws-emulator docker-engine; do scripts/$part.sh install; done
+internal/testenv/dynamolocal/dynamodb-local.sh install
+internal/testenv/emulator/aws-emulator.sh install
+internal/testenv/engine/docker-engine.sh install
 scripts/python-tool.sh install aws
 # Run as a program: "go test" would keep what a test that passes prints to itself.
 work=$(mktemp -d)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 // awsProgram returns the AWS command line that the lock file pins.

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
-	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
 // file makes content that differs in each piece.

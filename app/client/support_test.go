@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
 const password = "correct horse battery staple"

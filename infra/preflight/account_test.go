@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 func TestEmptyAccountIsNoProblem(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 func TestCommand(t *testing.T) {

@@ -21,8 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 const (

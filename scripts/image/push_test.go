@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
-	"github.com/vaultsphere/vaultsphere/scripts/engine"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 )
 
 const noAttestations = "push-image.sh: the builder default is an engine's own: the image gets neither SBOM nor provenance\n"

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/scripts/engine"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 )
 
 const root = "../.." // of the repository

@@ -22,8 +22,8 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
-	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 // settingsFile is what a host's user data writes.

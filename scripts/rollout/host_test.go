@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
-	"github.com/vaultsphere/vaultsphere/scripts/engine"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 )
 
 const (
@@ -113,7 +113,7 @@ func build(t *testing.T, pkg string) string {
 func caddyVersion(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/caddyserver/caddy/v2")
-	cmd.Dir = filepath.Join(root, "scripts/engine/parts")
+	cmd.Dir = filepath.Join(root, "internal/testenv/engine/parts")
 	out, err := cmd.Output()
 	must(t, err)
 	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
@@ -126,7 +126,7 @@ func (h *host) startEngine(t *testing.T) {
 	reader, lifeline, err := os.Pipe()
 	must(t, err)
 	var log bytes.Buffer
-	cmd := exec.Command(filepath.Join(root, "scripts/docker-engine.sh"), "run", h.engine.Directory)
+	cmd := exec.Command(filepath.Join(root, "internal/testenv/engine/docker-engine.sh"), "run", h.engine.Directory)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, &log, &log
 	must(t, cmd.Start())
 	reader.Close()

@@ -19,8 +19,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
-	"github.com/vaultsphere/vaultsphere/scripts/engine"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 )
 
 // What the machine's own engine, which builds, is told, and what it pushes to.

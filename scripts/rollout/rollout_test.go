@@ -18,7 +18,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/infra/emulator"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 func TestRolloutRefusesWhatNamesNoRelease(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
-	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
 // modules builds core.wasm and transfer.wasm into a folder as the page's build does.

@@ -20,7 +20,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
-	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
 func TestMain(m *testing.M) {

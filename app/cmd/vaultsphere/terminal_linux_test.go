@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
 const typedPassword = "correct horse battery staple"

@@ -13,10 +13,10 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
-	"github.com/vaultsphere/vaultsphere/app/server/daemontest"
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
-	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 )
 
 func random(n int) []byte {

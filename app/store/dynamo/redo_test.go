@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
-	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 )
 
 func openTest(t *testing.T) (*Store, userRow) {

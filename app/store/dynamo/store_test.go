@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
-	"github.com/vaultsphere/vaultsphere/app/store/dynamo/dynamolocal"
 	"github.com/vaultsphere/vaultsphere/app/store/storetest"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 )
 
 func TestStore(t *testing.T) {

@@ -4,8 +4,8 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/dynamodb-local.sh install
-       scripts/dynamodb-local.sh run PORT
+Usage: internal/testenv/dynamolocal/dynamodb-local.sh install
+       internal/testenv/dynamolocal/dynamodb-local.sh run PORT
 
 install  fetches DynamoDB Local from Maven Central into the user's cache, once
 run      runs it in the foreground on PORT, in memory; it ends with its standard input
@@ -14,8 +14,8 @@ USAGE
 
 die() { echo "dynamodb-local.sh: error: $1" >&2; exit "${2:-1}"; }
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-pom=$root/app/store/dynamo/dynamolocal/pom.xml
+here=$(cd "$(dirname "$0")" && pwd)
+pom=$here/pom.xml
 # The folder carries the pom's checksum: another version is another folder.
 home=${XDG_CACHE_HOME:-$HOME/.cache}/vaultsphere/dynamodb-local/$(sha256sum "$pom" | cut -c 1-12)
 

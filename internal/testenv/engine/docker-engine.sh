@@ -4,9 +4,9 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/docker-engine.sh install
-       scripts/docker-engine.sh path
-       scripts/docker-engine.sh run DIRECTORY
+Usage: internal/testenv/engine/docker-engine.sh install
+       internal/testenv/engine/docker-engine.sh path
+       internal/testenv/engine/docker-engine.sh run DIRECTORY
 
 install  builds docker-buildx, buildkitd, docker-compose and caddy into the user's
          cache, once
@@ -23,7 +23,7 @@ USAGE
 
 die() { echo "docker-engine.sh: error: $1" >&2; exit "${2:-1}"; }
 
-parts=$(cd "$(dirname "$0")" && pwd)/engine/parts
+parts=$(cd "$(dirname "$0")" && pwd)/parts
 
 install() { # sets home
   command -v go >/dev/null 2>&1 || die "go is missing: https://go.dev/dl/"

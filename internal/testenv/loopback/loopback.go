@@ -1,5 +1,5 @@
-// Package loopback runs the servers that tests need: the scripts beside it of the form "scripts/NAME.sh run PORT", which
-// listen on 127.0.0.1 and end with their standard input.
+// Package loopback runs the servers that tests need: scripts of the form "NAME.sh run PORT", which listen on 127.0.0.1
+// and end with their standard input.
 package loopback
 
 import (
@@ -23,10 +23,10 @@ type Server struct {
 	lifeline *os.File
 }
 
-// Start runs the script NAME.sh on a free port and returns when it answers HTTP, whatever it says.
+// Start runs the script NAME.sh beside the caller's file on a free port and returns when it answers HTTP, whatever it says.
 func Start(name string) (*Server, error) {
-	_, here, _, _ := runtime.Caller(0)
-	script := filepath.Join(filepath.Dir(here), "..", name+".sh")
+	_, caller, _, _ := runtime.Caller(1)
+	script := filepath.Join(filepath.Dir(caller), name+".sh")
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err

@@ -4,12 +4,12 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/builder-image.sh
+Usage: internal/testenv/engine/builder-image.sh
 
 Makes an image of this machine's own Go, Node.js, shell and trusted
 certificates, once, and prints its name. It stands in for golang and node:
 
-  builder=$(scripts/builder-image.sh)
+  builder=$(internal/testenv/engine/builder-image.sh)
   make image GO_IMAGE=$builder NODE_IMAGE=$builder
 USAGE
 }

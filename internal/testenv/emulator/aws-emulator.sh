@@ -4,8 +4,8 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/aws-emulator.sh install
-       scripts/aws-emulator.sh run PORT
+Usage: internal/testenv/emulator/aws-emulator.sh install
+       internal/testenv/emulator/aws-emulator.sh run PORT
 
 install  fetches moto from the Python package index into the user's cache, once
 run      runs it in the foreground on 127.0.0.1:PORT, in memory; it ends with its standard input
@@ -15,7 +15,7 @@ USAGE
 die() { echo "aws-emulator.sh: error: $1" >&2; exit "${2:-1}"; }
 
 here=$(cd "$(dirname "$0")" && pwd)
-tool=$here/python-tool.sh
+tool=$here/../../../scripts/python-tool.sh
 
 case "${1:-}" in
   install)

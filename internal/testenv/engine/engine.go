@@ -42,7 +42,7 @@ var shared = sync.OnceValues(func() (*Engine, error) {
 	return private(syscall.LOCK_SH)
 })
 
-const hint = "install it: scripts/setup.sh && scripts/docker-engine.sh install"
+const hint = "install it: scripts/setup.sh && internal/testenv/engine/docker-engine.sh install"
 
 // Find returns an engine that all tests of this machine share, of other processes too: the one that is running, or a
 // private one that ends with its last user and keeps its images and its build cache for the next time. Users keep apart by
@@ -173,7 +173,7 @@ func script() string { return beside("docker-engine.sh") }
 
 func beside(name string) string {
 	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", name)
+	return filepath.Join(filepath.Dir(here), name)
 }
 
 var programs = sync.OnceValues(func() (string, error) {

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/vaultsphere/vaultsphere/scripts/loopback"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
 // Account and Region are where everything is that a test deploys.
@@ -37,7 +37,7 @@ func Endpoint(t testing.TB) string {
 	t.Helper()
 	server, err := started()
 	if err != nil {
-		t.Fatalf("%v\ninstall it: scripts/aws-emulator.sh install", err)
+		t.Fatalf("%v\ninstall it: internal/testenv/emulator/aws-emulator.sh install", err)
 	}
 	return server.URL
 }

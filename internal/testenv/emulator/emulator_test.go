@@ -46,7 +46,7 @@ func TestEnvLeadsChildrenToTheAccountOnly(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "production")
 	t.Setenv("AWS_SESSION_TOKEN", "a real one")
 	t.Setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
-	cmd := exec.CommandContext(t.Context(), "../../scripts/python-tool.sh", "run", "aws",
+	cmd := exec.CommandContext(t.Context(), "../../../scripts/python-tool.sh", "run", "aws",
 		"sts", "get-caller-identity", "--query", "Account", "--output", "text")
 	cmd.Env = Env(t)
 	out, err := cmd.CombinedOutput()

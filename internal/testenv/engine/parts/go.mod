@@ -1,5 +1,5 @@
-// What the tests need beside a Docker engine: scripts/docker-engine.sh builds it. A module of its own, so that none of it is in ours.
-module github.com/vaultsphere/vaultsphere/scripts/engine/parts
+// What the tests need beside a Docker engine: internal/testenv/engine/docker-engine.sh builds it. A module of its own, so that none of it is in ours.
+module github.com/vaultsphere/vaultsphere/internal/testenv/engine/parts
 
 go 1.26.0
 

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/scripts/loopback"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
 // EnvEndpoint names an endpoint that runs already; without it a test binary starts one of its own.
@@ -23,7 +23,7 @@ func Endpoint(t testing.TB) string {
 	}
 	server, err := started()
 	if err != nil {
-		t.Fatalf("%v\ninstall it: scripts/dynamodb-local.sh install", err)
+		t.Fatalf("%v\ninstall it: internal/testenv/dynamolocal/dynamodb-local.sh install", err)
 	}
 	return server.URL
 }
