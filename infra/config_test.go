@@ -8,6 +8,12 @@ import (
 	"testing"
 )
 
+const (
+	testImage       = "ami-0123456789abcdef0"
+	testKey         = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0Kzv4rqk0mEXAMPLEKEYEXAMPLEKEYEXAMPLEKEYab pipeline"
+	testCertificate = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+)
+
 var someRegions = []string{"eu-central-1", "us-east-1"}
 
 func TestDefaultsNeedOnlyARegion(t *testing.T) {

@@ -1,3 +1,5 @@
+//go:build system || integration
+
 package main
 
 import (
@@ -32,12 +34,6 @@ var deployments = map[string]map[string]any{
 		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org",
 	},
 }
-
-const (
-	testImage       = "ami-0123456789abcdef0"
-	testKey         = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0Kzv4rqk0mEXAMPLEKEYEXAMPLEKEYEXAMPLEKEYab pipeline"
-	testCertificate = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
-)
 
 // assembly is a synthesized deployment.
 type assembly struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // twoDevices have both synced a vault with one item.
@@ -214,7 +215,7 @@ func TestDeleteTakesManyItemsWithTheirHistory(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
-	ids, err := d.AddMany(t.Context(), logins(600), nil)
+	ids, err := d.AddMany(t.Context(), sample.Logins(600), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func serverCode(err error) api.Code {
@@ -32,7 +33,7 @@ func TestALifeOfAVault(t *testing.T) {
 	phrase := d.register(t, "Anna@Example.org")
 
 	var progress []int
-	want := logins(1000)
+	want := sample.Logins(1000)
 	added, err := d.AddMany(ctx, want, func(done, total int) {
 		if total != len(want) {
 			t.Errorf("total is %d", total)
@@ -343,7 +344,7 @@ func TestSavingSendsLittleAndOnlyWhatChanged(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
-	if _, err := d.AddMany(t.Context(), logins(500), nil); err != nil {
+	if _, err := d.AddMany(t.Context(), sample.Logins(500), nil); err != nil {
 		t.Fatal(err)
 	}
 	sent := func(change func()) []client.Request {
@@ -411,7 +412,7 @@ func TestAddManyStopsWhenCancelledAndSaysWhatWasAdded(t *testing.T) {
 	d := newDevice(t, server)
 	d.register(t, "anna")
 	ctx, cancel := context.WithCancel(t.Context())
-	added, err := d.AddMany(ctx, logins(1000), func(done, _ int) {
+	added, err := d.AddMany(ctx, sample.Logins(1000), func(done, _ int) {
 		if done == 500 {
 			cancel()
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 const month = 30 * 24 * time.Hour
@@ -64,7 +65,7 @@ func TestTheTrashGivesUpWhatIsDueAndEmpties(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
-	ids, err := d.AddMany(t.Context(), logins(600), nil)
+	ids, err := d.AddMany(t.Context(), sample.Logins(600), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestAThousandItemsAreEditedInFewChanges(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
-	ids, err := d.AddMany(t.Context(), logins(1000), nil)
+	ids, err := d.AddMany(t.Context(), sample.Logins(1000), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

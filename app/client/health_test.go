@@ -18,6 +18,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/health"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/strength"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // judge counts what it was asked.
@@ -171,7 +172,7 @@ func TestBreachesEndWithAnErrorAndKeepWhatTheyKnow(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
-	if _, err := d.AddMany(t.Context(), logins(30), nil); err != nil {
+	if _, err := d.AddMany(t.Context(), sample.Logins(30), nil); err != nil {
 		t.Fatal(err)
 	}
 	fine := client.Response{Status: 200, Body: []byte(strings.Repeat("0", 35) + ":1\r\n")}

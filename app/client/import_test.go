@@ -13,6 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func (d *device) plan(t testing.TB, data string) *client.Import {
@@ -177,7 +178,7 @@ func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 func TestImportUpdatesManyInFewChanges(t *testing.T) {
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
-	if _, err := d.AddMany(t.Context(), logins(600), nil); err != nil {
+	if _, err := d.AddMany(t.Context(), sample.Logins(600), nil); err != nil {
 		t.Fatal(err)
 	}
 	items, _, err := d.Export(t.Context(), client.ExportOptions{}, nil)

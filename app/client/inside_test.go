@@ -10,6 +10,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func TestSearchLooksInsideAfterIndex(t *testing.T) {
@@ -67,7 +68,7 @@ func TestIndexEndsWithTheLockAndTheContext(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
-	if _, err := d.AddMany(t.Context(), logins(600), nil); err != nil {
+	if _, err := d.AddMany(t.Context(), sample.Logins(600), nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -10,6 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // kept is a device that has synced a vault of two items and holds a copy.
@@ -101,7 +102,7 @@ func TestACopySavesTheDownload(t *testing.T) {
 	server := startServer(t)
 	a, b := newDevice(t, server), newDevice(t, server)
 	a.register(t, "anna")
-	if _, err := a.AddMany(t.Context(), logins(500), nil); err != nil {
+	if _, err := a.AddMany(t.Context(), sample.Logins(500), nil); err != nil {
 		t.Fatal(err)
 	}
 	b.login(t, "anna", "b")

@@ -187,18 +187,6 @@ func sha256Of(content string) string {
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
 }
 
-func logins(n int) []item.Item {
-	out := make([]item.Item, n)
-	for i := range out {
-		out[i] = item.Item{
-			Type: item.TypeLogin, Title: fmt.Sprintf("Site %05d", i), Username: fmt.Sprintf("user%d@example.org", i),
-			URLs: []string{fmt.Sprintf("https://www.site-%d.example/login", i)}, Tags: []string{"imported"},
-			Password: fmt.Sprintf("pass-%d-word", i), Notes: fmt.Sprintf("note %d", i),
-		}
-	}
-	return out
-}
-
 // edit rewrites the JSON of an answer to path.
 func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request, *client.Response) {
 	return func(r client.Request, answer *client.Response) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func piecePath(id string, number any) string {
@@ -28,8 +29,8 @@ func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
 	if got := p.attachments(); len(got.Attachments) != 0 || got.Quota != attachmentQuota || !got.Now.Equal(s.clock.Now()) {
 		t.Errorf("without any: %+v", got)
 	}
-	id := newID()
-	first, second := api.Piece{Count: 2, Token: newToken(300)}, api.Piece{Count: 2, Token: newToken(100)}
+	id := sample.ID()
+	first, second := api.Piece{Count: 2, Token: sample.Token(300)}, api.Piece{Count: 2, Token: sample.Token(100)}
 	p.call("PUT", piecePath(id, 2), second).want(204, "")
 	s.clock.move(time.Minute)
 	p.call("PUT", piecePath(id, 1), first).want(204, "")
@@ -60,11 +61,11 @@ func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
 
 func TestPieceIsNeverReplaced(t *testing.T) {
 	p := newSite(t).register("alice")
-	id := newID()
-	piece := api.Piece{Count: 2, Token: newToken(100)}
+	id := sample.ID()
+	piece := api.Piece{Count: 2, Token: sample.Token(100)}
 	p.call("PUT", piecePath(id, 1), piece).want(204, "")
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 2, Token: newToken(100)}).want(409, api.CodeConflict)
-	p.call("PUT", piecePath(id, 2), api.Piece{Count: 3, Token: newToken(100)}).want(409, api.CodeConflict)
+	p.call("PUT", piecePath(id, 1), api.Piece{Count: 2, Token: sample.Token(100)}).want(409, api.CodeConflict)
+	p.call("PUT", piecePath(id, 2), api.Piece{Count: 3, Token: sample.Token(100)}).want(409, api.CodeConflict)
 	var got api.Piece
 	p.call("GET", piecePath(id, 1), nil).into(&got)
 	if got != piece {
@@ -74,19 +75,19 @@ func TestPieceIsNeverReplaced(t *testing.T) {
 
 func TestAttachmentsEndAtTheQuota(t *testing.T) {
 	p := newSite(t).register("alice")
-	id := newID()
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 2, Token: newToken(2000)}).want(204, "")
-	p.call("PUT", piecePath(id, 2), api.Piece{Count: 2, Token: newToken(2000)}).want(403, api.CodeQuotaReached)
+	id := sample.ID()
+	p.call("PUT", piecePath(id, 1), api.Piece{Count: 2, Token: sample.Token(2000)}).want(204, "")
+	p.call("PUT", piecePath(id, 2), api.Piece{Count: 2, Token: sample.Token(2000)}).want(403, api.CodeQuotaReached)
 	if got := p.attachments().Attachments; len(got) != 1 || got[0].Pieces != 1 {
 		t.Errorf("list is %+v", got)
 	}
 	p.call("DELETE", attachmentPath(id), nil).want(204, "")
-	p.call("PUT", piecePath(newID(), 1), api.Piece{Count: 1, Token: newToken(2000)}).want(204, "")
+	p.call("PUT", piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
 }
 
 func TestPieceThatIsNoneIsRefused(t *testing.T) {
 	p := newSite(t).register("alice")
-	good := api.Piece{Count: 2, Token: newToken(100)}
+	good := api.Piece{Count: 2, Token: sample.Token(100)}
 	for name, c := range map[string]struct {
 		path  string
 		body  api.Piece
@@ -94,23 +95,23 @@ func TestPieceThatIsNoneIsRefused(t *testing.T) {
 		code  api.Code
 	}{
 		"id":            {piecePath("x", 1), good, "id", api.CodeBadRequest},
-		"number 0":      {piecePath(newID(), 0), good, "piece", api.CodeBadRequest},
-		"number 01":     {piecePath(newID(), "01"), good, "piece", api.CodeBadRequest},
-		"number x":      {piecePath(newID(), "x"), good, "piece", api.CodeBadRequest},
-		"number 55":     {piecePath(newID(), 55), api.Piece{Count: 55, Token: good.Token}, "piece", api.CodeBadRequest},
-		"beyond count":  {piecePath(newID(), 3), good, "count", api.CodeBadRequest},
-		"count 55":      {piecePath(newID(), 1), api.Piece{Count: 55, Token: good.Token}, "count", api.CodeBadRequest},
-		"no token":      {piecePath(newID(), 1), api.Piece{Count: 1}, "token", api.CodeBadRequest},
-		"token of text": {piecePath(newID(), 1), api.Piece{Count: 1, Token: "hunter2"}, "token", api.CodeBadRequest},
-		"large token":   {piecePath(newID(), 1), api.Piece{Count: 1, Token: strings.Repeat("A", api.MaxPieceTokenBytes+4)}, "token", api.CodeTooLarge},
-		"large body":    {piecePath(newID(), 1), api.Piece{Count: 1, Token: strings.Repeat("A", 300_000)}, "body", api.CodeTooLarge},
+		"number 0":      {piecePath(sample.ID(), 0), good, "piece", api.CodeBadRequest},
+		"number 01":     {piecePath(sample.ID(), "01"), good, "piece", api.CodeBadRequest},
+		"number x":      {piecePath(sample.ID(), "x"), good, "piece", api.CodeBadRequest},
+		"number 55":     {piecePath(sample.ID(), 55), api.Piece{Count: 55, Token: good.Token}, "piece", api.CodeBadRequest},
+		"beyond count":  {piecePath(sample.ID(), 3), good, "count", api.CodeBadRequest},
+		"count 55":      {piecePath(sample.ID(), 1), api.Piece{Count: 55, Token: good.Token}, "count", api.CodeBadRequest},
+		"no token":      {piecePath(sample.ID(), 1), api.Piece{Count: 1}, "token", api.CodeBadRequest},
+		"token of text": {piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: "hunter2"}, "token", api.CodeBadRequest},
+		"large token":   {piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: strings.Repeat("A", api.MaxPieceTokenBytes+4)}, "token", api.CodeTooLarge},
+		"large body":    {piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: strings.Repeat("A", 300_000)}, "body", api.CodeTooLarge},
 	} {
 		a := p.call("PUT", c.path, c.body)
 		if a.code() != c.code || !strings.Contains(a.message(), c.names) || strings.Contains(a.message(), "hunter2") {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
-	p.call("GET", piecePath(newID(), "x"), nil).want(400, api.CodeBadRequest)
+	p.call("GET", piecePath(sample.ID(), "x"), nil).want(400, api.CodeBadRequest)
 	p.call("DELETE", attachmentPath("x"), nil).want(400, api.CodeBadRequest)
 	if got := p.attachments().Attachments; len(got) != 0 {
 		t.Errorf("something was stored: %+v", got)
@@ -120,11 +121,11 @@ func TestPieceThatIsNoneIsRefused(t *testing.T) {
 func TestDeletedAccountLeavesNoAttachments(t *testing.T) {
 	s := newSite(t)
 	p := s.register("alice")
-	id := newID()
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: newToken(2000)}).want(204, "")
+	id := sample.ID()
+	p.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
 	p.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: p.reg.AuthKey}).want(204, "")
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: newToken(2000)}).want(401, api.CodeUnauthorized)
+	p.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(401, api.CodeUnauthorized)
 	again := s.register("alice")
 	again.call("GET", piecePath(id, 1), nil).want(404, api.CodeNotFound)
-	again.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: newToken(2000)}).want(204, "")
+	again.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 const corePath = "/core-0123abcd.wasm"
@@ -35,7 +36,7 @@ func packedSite(t *testing.T, core []byte) (s *site, packed []byte) {
 }
 
 func TestPackedFileIsServedToEveryClient(t *testing.T) {
-	core := append(bytes.Repeat([]byte("\x00asm some code, some data "), 100_000), random(100_000)...)
+	core := append(bytes.Repeat([]byte("\x00asm some code, some data "), 100_000), sample.Bytes(100_000)...)
 	s, packed := packedSite(t, core)
 	const plainTag, brotliTag = `"core-0123abcd.wasm"`, `"core-0123abcd.wasm.br"`
 	for _, c := range []struct {
@@ -139,7 +140,7 @@ func TestRangeGetsTheWholeFile(t *testing.T) {
 }
 
 func TestCutOffPackedFileIsNotTakenForWhole(t *testing.T) {
-	_, packed := packedSite(t, random(200_000))
+	_, packed := packedSite(t, sample.Bytes(200_000))
 	files := fstest.MapFS{corePath[1:] + ".br": {Data: packed[:len(packed)/2]}}
 	s := newSite(t, configured(func(c *server.Config) { c.Page = files }))
 	res, err := http.DefaultTransport.RoundTrip(request(t, s.url+corePath))
@@ -153,7 +154,7 @@ func TestCutOffPackedFileIsNotTakenForWhole(t *testing.T) {
 }
 
 func TestManyClientsWithoutBrotliAtOnce(t *testing.T) {
-	core := append(bytes.Repeat([]byte("some code "), 50_000), random(50_000)...)
+	core := append(bytes.Repeat([]byte("some code "), 50_000), sample.Bytes(50_000)...)
 	s, _ := packedSite(t, core)
 	var wg sync.WaitGroup
 	for range 5 * server.UnpackSlots {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // follower reads an event stream.
@@ -109,11 +110,11 @@ func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) 
 	other := &person{s: s, reg: alice.reg, token: alice.mustLogin("").Token}
 	there := other.follow()
 	there.want(revision("0"))
-	bob.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
-	other.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	bob.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	other.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	here.want(revision("1"))
 	there.want(revision("1"))
-	other.apply(1, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	other.apply(1, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	here.want(revision("2"))
 	alice.follow().want(revision("2"))
 	if !strings.Contains(here.whole.String(), "retry: ") {
@@ -133,7 +134,7 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 			s.call("DELETE", api.PathSessions, nil, bearer(other.Token)).want(204, "")
 		},
 		"password changed": func(s *site, alice *person, other api.SessionResponse) {
-			change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+			change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
 			s.call("POST", api.PathAccountPassword, change, bearer(other.Token)).want(204, "")
 		},
 		"account deleted": func(s *site, alice *person, other api.SessionResponse) {
@@ -172,7 +173,7 @@ func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
 	if e := ending.next(); e.name != api.EventEnded {
 		t.Fatalf("the other session's stream says %+v", e)
 	}
-	alice.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 }
 
@@ -192,7 +193,7 @@ func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 			t.Fatalf("%+v, goes on: %t", e, more)
 		}
 	}
-	alice.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 	if !strings.Contains(stream.whole.String(), "\n:\n") {
 		t.Errorf("no comment shows that the stream lives:\n%s", stream.whole.String())

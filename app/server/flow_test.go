@@ -10,6 +10,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // TestWholeLife takes one account through every operation. Each exchange is held to the OpenAPI document, and afterwards
@@ -32,12 +33,12 @@ func TestWholeLife(t *testing.T) {
 		t.Errorf("prelogin gave %+v, registered were %+v", pre.KDF, alice.reg.KDF)
 	}
 
-	account := newID()
-	first := []api.Put{put(api.KindAccount, account, 1), put(api.KindPassword, account, 1)}
+	account := sample.ID()
+	first := []api.Put{sample.Put(api.KindAccount, account, 1), sample.Put(api.KindPassword, account, 1)}
 	alice.apply(0, first, nil).want(200, "")
-	alice.apply(1, []api.Put{put(api.KindAccount, account, 2), put(api.KindPassword, account, 2)}, nil).want(200, "")
-	alice.apply(1, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(409, api.CodeRevisionConflict)
-	alice.apply(2, []api.Put{put(api.KindPassword, account, 1)}, nil).want(400, api.CodeBadRequest)
+	alice.apply(1, []api.Put{sample.Put(api.KindAccount, account, 2), sample.Put(api.KindPassword, account, 2)}, nil).want(200, "")
+	alice.apply(1, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(409, api.CodeRevisionConflict)
+	alice.apply(2, []api.Put{sample.Put(api.KindPassword, account, 1)}, nil).want(400, api.CodeBadRequest)
 	alice.apply(2, nil, []api.Place{{AccountID: account, Kind: api.KindPassword, Version: 1}}).want(200, "")
 	full := alice.vault("")
 	if full.Revision != 3 || len(full.Records) != 2 {
@@ -74,14 +75,14 @@ func TestWholeLife(t *testing.T) {
 	alice.call("DELETE", api.PathSessions+"/"+phone.Account.SessionID, nil).want(404, api.CodeNotFound)
 	s.call("GET", api.PathAccount, nil, bearer(phone.Token)).want(401, api.CodeUnauthorized)
 
-	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
-	change.KDF.Salt = newID()
+	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
+	change.KDF.Salt = sample.ID()
 	alice.call("POST", api.PathAccountPassword, change).want(204, "")
 	secrets["second auth key"] = change.AuthKey
 	alice.login("").want(401, api.CodeInvalidCredentials)
 	alice.reg.AuthKey = change.AuthKey
 
-	phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: newAuthKey(), RecoveryWrappedKey: newToken(100)}
+	phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
 	alice.call("POST", api.PathAccountRecovery, phrase).want(204, "")
 	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).
 		want(401, api.CodeInvalidCredentials)
@@ -91,8 +92,8 @@ func TestWholeLife(t *testing.T) {
 		t.Errorf("recovery: %+v", opened)
 	}
 	finish := api.RecoveryFinishRequest{
-		Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey, KDF: change.KDF, AuthKey: newAuthKey(),
-		WrappedKey: newToken(100), RemoveTOTP: true, Device: "new laptop", Transport: api.SessionBearer,
+		Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey, KDF: change.KDF, AuthKey: sample.AuthKey(),
+		WrappedKey: sample.Token(100), RemoveTOTP: true, Device: "new laptop", Transport: api.SessionBearer,
 	}
 	var recovered api.SessionResponse
 	s.call("POST", api.PathRecoveryFinish, finish).into(&recovered)
@@ -162,7 +163,7 @@ func codeAt(t *testing.T, secret string, at time.Time) string {
 
 func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
 	s := newSite(t)
-	reg := newRegistration("carol")
+	reg := sample.Registration("carol")
 	reg.Transport = api.SessionCookie
 	var out api.SessionResponse
 	a := s.call("POST", api.PathRegister, reg)

@@ -3,8 +3,6 @@ package server_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -17,12 +15,11 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/fernet/fernet-go"
-
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // clock stands still until it is moved.
@@ -238,28 +235,6 @@ func callTo(t *testing.T, base, method, path string, body any, edits ...edit) an
 	return sendTo(t, base, method, path, b, edits...)
 }
 
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b)
-	return b
-}
-
-func newID() string      { return base64.RawURLEncoding.EncodeToString(random(16)) }
-func newAuthKey() string { return base64.StdEncoding.EncodeToString(random(32)) }
-
-// newToken is a sealed token that nobody can open, which is all the server ever sees.
-func newToken(n int) string {
-	var k fernet.Key
-	if err := k.Generate(); err != nil {
-		panic(err)
-	}
-	token, err := fernet.EncryptAndSign(random(n), &k)
-	if err != nil {
-		panic(err)
-	}
-	return string(token)
-}
-
 // person is a user as the server sees one: keys and tokens, no password.
 type person struct {
 	s     *site
@@ -268,18 +243,9 @@ type person struct {
 	acc   api.Account
 }
 
-func newRegistration(username string) api.RegisterRequest {
-	return api.RegisterRequest{
-		Username: username, UserID: newID(),
-		KDF:     api.KDF{Salt: newID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4},
-		AuthKey: newAuthKey(), RecoveryAuthKey: newAuthKey(), WrappedKey: newToken(100), RecoveryWrappedKey: newToken(100),
-		Manifest: newToken(100), Device: "test device", Transport: api.SessionBearer,
-	}
-}
-
 func (s *site) register(username string) *person {
 	s.t.Helper()
-	p := &person{s: s, reg: newRegistration(username)}
+	p := &person{s: s, reg: sample.Registration(username)}
 	var out api.SessionResponse
 	s.call("POST", api.PathRegister, p.reg).into(&out)
 	p.token, p.acc = out.Token, out.Account
@@ -307,13 +273,9 @@ func (p *person) mustLogin(code string) api.SessionResponse {
 	return out
 }
 
-func put(kind api.Kind, account string, version int64) api.Put {
-	return api.Put{Place: api.Place{AccountID: account, Kind: kind, Version: version}, Token: newToken(200)}
-}
-
 func (p *person) apply(base int64, puts []api.Put, deletes []api.Place) answer {
 	p.s.t.Helper()
-	return p.call("POST", api.PathVaultChanges, api.ChangeRequest{BaseRevision: base, Manifest: newToken(100), Puts: puts, Deletes: deletes})
+	return p.call("POST", api.PathVaultChanges, api.ChangeRequest{BaseRevision: base, Manifest: sample.Token(100), Puts: puts, Deletes: deletes})
 }
 
 func (p *person) vault(since string) api.VaultResponse {

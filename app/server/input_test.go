@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // fields turns a request into a map, so that a test can put anything in the place of a value.
@@ -30,7 +31,7 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 	s := newSite(t)
 	long := strings.Repeat("x", 10_000)
 	kdf := func(name string, value any) map[string]any {
-		k := map[string]any{"salt": newID(), "memory_kib": 65536, "time": 3, "threads": 4}
+		k := map[string]any{"salt": sample.ID(), "memory_kib": 65536, "time": 3, "threads": 4}
 		k[name] = value
 		return k
 	}
@@ -51,13 +52,13 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 		{"username", "al\uff03ice", api.CodeBadRequest, "username"},
 		{"username", strings.Repeat("ä", api.MaxUsernameRunes+1), api.CodeBadRequest, "username"},
 		{"user_id", "", api.CodeBadRequest, "user_id"},
-		{"user_id", newID() + "==", api.CodeBadRequest, "user_id"},
-		{"user_id", newID()[:21] + "/", api.CodeBadRequest, "user_id"},
-		{"user_id", newID()[:21] + "B", api.CodeBadRequest, "user_id"}, // bits beyond the sixteenth byte
-		{"user_id", newID()[:21] + "\n", api.CodeBadRequest, "user_id"},
+		{"user_id", sample.ID() + "==", api.CodeBadRequest, "user_id"},
+		{"user_id", sample.ID()[:21] + "/", api.CodeBadRequest, "user_id"},
+		{"user_id", sample.ID()[:21] + "B", api.CodeBadRequest, "user_id"}, // bits beyond the sixteenth byte
+		{"user_id", sample.ID()[:21] + "\n", api.CodeBadRequest, "user_id"},
 		{"user_id", long, api.CodeBadRequest, "user_id"},
 		{"auth_key", "", api.CodeBadRequest, "auth_key"},
-		{"auth_key", newID(), api.CodeBadRequest, "auth_key"},
+		{"auth_key", sample.ID(), api.CodeBadRequest, "auth_key"},
 		{"auth_key", long, api.CodeBadRequest, "auth_key"},
 		{"recovery_auth_key", strings.Repeat("=", 44), api.CodeBadRequest, "recovery_auth_key"},
 		{"kdf", nil, api.CodeBadRequest, "kdf.salt"},
@@ -74,9 +75,9 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 		{"kdf", kdf("algorithm", "pbkdf2"), api.CodeBadRequest, "algorithm"},
 		{"wrapped_key", "", api.CodeBadRequest, "wrapped_key"},
 		{"wrapped_key", "gAAAA", api.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", strings.TrimRight(newToken(100), "="), api.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", "hA" + newToken(100)[2:], api.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", newToken(4096), api.CodeTooLarge, "wrapped_key"},
+		{"wrapped_key", strings.TrimRight(sample.Token(100), "="), api.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", "hA" + sample.Token(100)[2:], api.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", sample.Token(4096), api.CodeTooLarge, "wrapped_key"},
 		{"recovery_wrapped_key", "secret", api.CodeBadRequest, "recovery_wrapped_key"},
 		{"manifest", long, api.CodeTooLarge, "manifest"},
 		{"device", "", api.CodeBadRequest, "device"},
@@ -88,7 +89,7 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 		{"Username", "alice", api.CodeBadRequest, "Username"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20v", c.field, c.value), func(t *testing.T) {
-			m := fields(t, newRegistration("alice"))
+			m := fields(t, sample.Registration("alice"))
 			m[c.field] = c.value
 			a := s.call("POST", api.PathRegister, m)
 			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.names) {
@@ -160,9 +161,9 @@ func TestTooLargeIsToldWhenTheLengthIsNot(t *testing.T) {
 func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
-	id := newID()
+	id := sample.ID()
 	good := func() map[string]any {
-		return map[string]any{"account_id": newID(), "kind": "password", "version": 1, "token": newToken(100)}
+		return map[string]any{"account_id": sample.ID(), "kind": "password", "version": 1, "token": sample.Token(100)}
 	}
 	with := func(name string, value any) []any {
 		bad := good()
@@ -196,7 +197,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 		"kind":               {map[string]any{"puts": with("kind", "note")}, api.CodeBadRequest, "puts[1].kind"},
 		"version":            {map[string]any{"puts": with("version", 0)}, api.CodeBadRequest, "puts[1].version"},
 		"token":              {map[string]any{"puts": with("token", "clear text")}, api.CodeBadRequest, "puts[1].token"},
-		"token too long":     {map[string]any{"puts": with("token", newToken(api.MaxTokenBytes))}, api.CodeTooLarge, "puts[1].token"},
+		"token too long":     {map[string]any{"puts": with("token", sample.Token(api.MaxTokenBytes))}, api.CodeTooLarge, "puts[1].token"},
 		"revision in a put":  {map[string]any{"puts": with("revision", 1)}, api.CodeBadRequest, "revision"},
 		"same place twice":   {map[string]any{"puts": []any{same, same}}, api.CodeBadRequest, "puts[1]"},
 		"put and delete":     {map[string]any{"puts": []any{same}, "deletes": []any{place}}, api.CodeBadRequest, "deletes[0]"},
@@ -206,7 +207,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 		"deletes is object":  {map[string]any{"deletes": map[string]any{}}, api.CodeBadRequest, "deletes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body := map[string]any{"base_revision": 0, "manifest": newToken(100)}
+			body := map[string]any{"base_revision": 0, "manifest": sample.Token(100)}
 			maps.Copy(body, c.change)
 			a := alice.call("POST", api.PathVaultChanges, body)
 			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.says) {
@@ -227,7 +228,7 @@ func TestOneAccountWhateverTheSpelling(t *testing.T) {
 	s := newSite(t)
 	p := s.register("Änne")
 	for _, spelling := range []string{"Änne", "änne", "ÄNNE", "A\u0308nne", "a\u0308NNE", "\uff21\u0308nne"} {
-		other := newRegistration(spelling)
+		other := sample.Registration(spelling)
 		s.call("POST", api.PathRegister, other).want(409, api.CodeUsernameTaken)
 		p.reg.Username = spelling
 		if in := p.mustLogin(""); in.Account.UserID != p.reg.UserID || in.Account.Username != "änne" {

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func TestFullHashQueueAnswersAtOnce(t *testing.T) {
 	s := newSite(t)
-	key := newAuthKey()
+	key := sample.AuthKey()
 	burst := 70*runtime.GOMAXPROCS(0) + 100 // more than run and wait
 	var busy, other atomic.Int64
 	var wg sync.WaitGroup

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // beforeUpdate acts between the moment a request has read and checked a user and the moment it writes the user.
@@ -36,7 +37,7 @@ func TestSessionMadeWhileThePasswordChangesEndsWithIt(t *testing.T) {
 	alice := s.register("alice")
 	var stranger api.SessionResponse
 	b.act = func() { stranger = alice.mustLogin("") }
-	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
 	alice.call("POST", api.PathAccountPassword, change).want(204, "")
 	s.call("GET", api.PathAccount, nil, bearer(stranger.Token)).want(401, api.CodeUnauthorized)
 	alice.call("GET", api.PathAccount, nil).want(200, "")
@@ -46,7 +47,7 @@ func TestTwoChangesOfOneAccountAtOnceAreToldApart(t *testing.T) {
 	s, b := newBeforeUpdateSite(t)
 	alice := s.register("alice")
 	phrase := func() api.RecoveryRequest {
-		return api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: newAuthKey(), RecoveryWrappedKey: newToken(100)}
+		return api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
 	}
 	first, second := phrase(), phrase()
 	b.act = func() { alice.call("POST", api.PathAccountRecovery, first).want(204, "") }

@@ -11,6 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 var (
@@ -34,7 +35,7 @@ func TestPasswordChangeEndsOtherSessionsAndKeepsThisOne(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	other := alice.mustLogin("")
-	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
 	alice.call("POST", api.PathAccountPassword, change).want(204, "")
 	alice.call("GET", api.PathAccount, nil).want(200, "")
 	s.call("GET", api.PathAccount, nil, bearer(other.Token)).want(401, api.CodeUnauthorized)
@@ -85,7 +86,7 @@ func TestTokensThatAreNotSessions(t *testing.T) {
 	alice := s.register("alice")
 	enrolment := alice.begin().Enrolment
 	for name, token := range map[string]string{
-		"none": "", "noise": "hello", "another key's": newToken(32), "an enrolment": enrolment,
+		"none": "", "noise": "hello", "another key's": sample.Token(32), "an enrolment": enrolment,
 		"altered": alice.token[:40] + "AAAA" + alice.token[44:], "longer": alice.token + "A", "line broken": alice.token[:8] + " " + alice.token[8:],
 		"the public id": alice.acc.SessionID, "huge": strings.Repeat("A", 20_000),
 	} {
@@ -98,7 +99,7 @@ func TestTokensThatAreNotSessions(t *testing.T) {
 func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
-	alice.apply(0, []api.Put{put(api.KindAccount, newID(), 1)}, nil).want(200, "")
+	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	mallory.call("DELETE", api.PathSessions+"/"+alice.acc.SessionID, nil).want(404, api.CodeNotFound)
 	mallory.call("DELETE", api.PathSessions, nil).want(204, "")
 	alice.call("GET", api.PathAccount, nil).want(200, "")
@@ -110,7 +111,7 @@ func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
 func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 	s := newSite(t, configured(func(c *server.Config) { c.TrustedProxies = loopback }))
 	https := header("X-Forwarded-Proto", "https")
-	reg := newRegistration("alice")
+	reg := sample.Registration("alice")
 	reg.Transport = api.SessionCookie
 	a := s.call("POST", api.PathRegister, reg, https)
 	if len(a.cookies) != 1 || a.cookies[0].Name != "__Host-vaultsphere" || !a.cookies[0].Secure || a.cookies[0].Path != "/" || a.cookies[0].Domain != "" {
@@ -129,7 +130,7 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 
 func TestCrossSiteRequestWithACookieIsRefused(t *testing.T) {
 	s := newSite(t)
-	reg := newRegistration("alice")
+	reg := sample.Registration("alice")
 	reg.Transport = api.SessionCookie
 	a := s.call("POST", api.PathRegister, reg)
 	cookie := header("Cookie", a.cookies[0].Name+"="+a.cookies[0].Value)

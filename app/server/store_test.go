@@ -12,6 +12,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // failing is a store that goes away, or fills up, when the test says so.
@@ -70,7 +71,7 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 		t.Run(string(c.code), func(t *testing.T) {
 			s, store := newFailingSite(t)
 			alice := s.register("alice")
-			change := []api.Put{put(api.KindAccount, newID(), 1)}
+			change := []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}
 			store.fail(c.err)
 			a := alice.apply(0, change, nil).want(c.status, c.code)
 			if strings.Contains(string(a.body), "secret-detail") || !strings.Contains(s.log.String(), c.err.Error()) {
@@ -79,7 +80,7 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 			if !strings.Contains(s.log.String(), `"request_id":"`+a.header.Get("X-Request-Id")) {
 				t.Error("the log does not know the request id of the answer")
 			}
-			s.call("POST", api.PathRegister, newRegistration("bob")).want(c.status, c.code)
+			s.call("POST", api.PathRegister, sample.Registration("bob")).want(c.status, c.code)
 			if got := s.call("GET", api.PathReady, nil); got.status < 500 {
 				t.Errorf("/ready says %d", got.status)
 			}
@@ -138,7 +139,7 @@ func TestLoginThatRacesAPasswordChangeLeavesNoSession(t *testing.T) {
 	}))
 	alice := s.register("alice")
 	r.act = func() {
-		change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: newAuthKey(), WrappedKey: newToken(100)}
+		change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
 		alice.call("POST", api.PathAccountPassword, change).want(204, "")
 	}
 	alice.login("").want(401, api.CodeInvalidCredentials)
@@ -158,7 +159,7 @@ func TestLoginThatRacesAnotherChangeTriesAgain(t *testing.T) {
 	alice := s.register("alice")
 	secret := alice.enrol()
 	r.act = func() {
-		phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: newAuthKey(), RecoveryWrappedKey: newToken(100)}
+		phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
 		alice.call("POST", api.PathAccountRecovery, phrase).want(204, "")
 	}
 	alice.login(codeAt(t, secret, s.clock.Now())).want(200, "")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func retryAfter(t *testing.T, a answer) time.Duration {
@@ -23,7 +24,7 @@ func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	right := alice.reg.AuthKey
-	alice.reg.AuthKey = newAuthKey()
+	alice.reg.AuthKey = sample.AuthKey()
 	for range 5 {
 		alice.login("").want(401, api.CodeInvalidCredentials)
 	}
@@ -40,7 +41,7 @@ func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
 	alice.login("").want(429, api.CodeThrottled)
 	s.clock.move(15 * time.Minute)
 	alice.mustLogin("")
-	alice.reg.AuthKey = newAuthKey() // success cleared the count
+	alice.reg.AuthKey = sample.AuthKey() // success cleared the count
 	for range 5 {
 		alice.login("").want(401, api.CodeInvalidCredentials)
 	}
@@ -50,7 +51,7 @@ func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
 func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
-	alice.reg.AuthKey = newAuthKey()
+	alice.reg.AuthKey = sample.AuthKey()
 	var mu sync.Mutex
 	tried := 0
 	var wg sync.WaitGroup
@@ -72,7 +73,7 @@ func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
 func TestRecoveryAndProofsCountAsAttempts(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
-	wrong := api.DeleteAccountRequest{CurrentAuthKey: newAuthKey()}
+	wrong := api.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}
 	for range 5 {
 		alice.call("POST", api.PathAccountDelete, wrong).want(401, api.CodeInvalidCredentials)
 	}
@@ -80,7 +81,7 @@ func TestRecoveryAndProofsCountAsAttempts(t *testing.T) {
 	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(429, api.CodeThrottled)
 
 	for range 5 {
-		s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "ALICE", RecoveryAuthKey: newAuthKey()}).want(401, api.CodeInvalidCredentials)
+		s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "ALICE", RecoveryAuthKey: sample.AuthKey()}).want(401, api.CodeInvalidCredentials)
 	}
 	alice.login("").want(429, api.CodeThrottled)
 	alice.call("GET", api.PathVault, nil).want(200, "") // a session is not touched by any of this

@@ -9,6 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func (p *person) begin() api.TOTPBeginResponse {
@@ -91,7 +92,7 @@ func TestWithoutTheSecondFactorNothingLeaves(t *testing.T) {
 	alice.login("12345").want(400, api.CodeBadRequest)
 	alice.login("12345a").want(400, api.CodeBadRequest)
 	right := alice.reg.AuthKey
-	alice.reg.AuthKey = newAuthKey()
+	alice.reg.AuthKey = sample.AuthKey()
 	alice.login("").want(401, api.CodeInvalidCredentials) // whether there is a second factor is told to the owner alone
 	alice.reg.AuthKey = right
 }
@@ -123,7 +124,7 @@ func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
 	confirm(mallory).want(409, api.CodeConflict)
 	confirm(alice).want(204, "")
 	alice.call("POST", api.PathTOTPBegin, api.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}).want(409, api.CodeConflict)
-	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: newAuthKey()}).want(401, api.CodeInvalidCredentials)
+	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: sample.AuthKey()}).want(401, api.CodeInvalidCredentials)
 	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
 	s.clock.move(time.Minute)
 	confirm(alice).want(409, api.CodeConflict)
@@ -132,7 +133,7 @@ func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
 	b = alice.begin()
 	s.clock.move(10 * time.Minute)
 	confirm(alice).want(409, api.CodeConflict)
-	alice.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: newToken(64), Code: "123456"}).want(409, api.CodeConflict)
+	alice.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: sample.Token(64), Code: "123456"}).want(409, api.CodeConflict)
 }
 
 // TestSecondFactorOutlivesItsKey: a log-in while both keys are listed seals the secret anew, so the old one can go.

@@ -10,6 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // shape is all of an answer but what differs from one request to the next anyway.
@@ -28,7 +29,7 @@ func shape(a answer) string {
 func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 	s := newSite(t)
 	s.register("known")
-	wrongKey := newAuthKey()
+	wrongKey := sample.AuthKey()
 	ask := func(name string, i int) answer {
 		if i%2 == 0 {
 			return s.call("POST", api.PathLogin, api.LoginRequest{Username: name, AuthKey: wrongKey, Device: "d", Transport: api.SessionBearer})
@@ -47,7 +48,7 @@ func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 		t.Errorf("codes: %v", codes)
 	}
 	finish := func(name string) answer {
-		reg := newRegistration(name)
+		reg := sample.Registration(name)
 		return s.call("POST", api.PathRecoveryFinish, api.RecoveryFinishRequest{
 			Username: name, RecoveryAuthKey: wrongKey, KDF: reg.KDF, AuthKey: reg.AuthKey, WrappedKey: reg.WrappedKey, Device: "d", Transport: api.SessionBearer,
 		})
@@ -68,7 +69,7 @@ func TestPreloginOfUnknownUsersNeverMoves(t *testing.T) {
 		return out.KDF
 	}
 	first := ask(s.url, "unknown")
-	if first.MemoryKiB != 65536 || first.Time != 3 || first.Threads != 4 || len(first.Salt) != len(newID()) {
+	if first.MemoryKiB != 65536 || first.Time != 3 || first.Threads != 4 || len(first.Salt) != len(sample.ID()) {
 		t.Errorf("an unknown user has %+v", first)
 	}
 	replica := s.serve(server.Config{Page: nothing, AuthRate: 100}, s.keys)

@@ -1,3 +1,5 @@
+//go:build integration
+
 package preflight_test
 
 import (

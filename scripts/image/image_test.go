@@ -1,3 +1,5 @@
+//go:build integration
+
 // Package image_test builds the server's image as "make image" does, and runs it as a host does.
 package image_test
 

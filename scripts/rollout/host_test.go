@@ -1,3 +1,5 @@
+//go:build integration
+
 package rollout_test
 
 import (

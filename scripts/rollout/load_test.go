@@ -1,9 +1,10 @@
+//go:build integration
+
 package rollout_test
 
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -15,9 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fernet/fernet-go"
-
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // The load, in requests a second: 4 writers, 8 readers, a newcomer that shakes hands for each request, and log-ins, which
@@ -54,22 +54,6 @@ type user struct {
 	name, key, token string
 	writes           map[string]string // account id to sealed token, of every change that was answered with 200
 	revision         int64
-}
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b)
-	return b
-}
-
-func newID() string { return base64.RawURLEncoding.EncodeToString(random(16)) }
-
-func sealed() string {
-	token, err := fernet.EncryptAndSign(random(200), (*fernet.Key)(random(32)))
-	if err != nil {
-		panic(err) // only without random numbers
-	}
-	return string(token)
 }
 
 func client(authority *x509.CertPool, keepAlive bool) *http.Client {
@@ -178,11 +162,11 @@ func request(c *http.Client, method, path, token string, in, out any) (problem s
 
 func (l *load) register(t *testing.T, name string) *user {
 	t.Helper()
-	u := &user{name: name, key: base64.StdEncoding.EncodeToString(random(32)), writes: map[string]string{}}
+	u := &user{name: name, key: base64.StdEncoding.EncodeToString(sample.Bytes(32)), writes: map[string]string{}}
 	var session api.SessionResponse
 	problem := request(l.browser, http.MethodPost, api.PathRegister, "", api.RegisterRequest{
-		Username: name, UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4}, AuthKey: u.key,
-		RecoveryAuthKey: u.key, WrappedKey: sealed(), RecoveryWrappedKey: sealed(), Manifest: sealed(), Device: "load",
+		Username: name, UserID: sample.ID(), KDF: api.KDF{Salt: sample.ID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4}, AuthKey: u.key,
+		RecoveryAuthKey: u.key, WrappedKey: sample.Token(200), RecoveryWrappedKey: sample.Token(200), Manifest: sample.Token(200), Device: "load",
 		Transport: api.SessionBearer,
 	}, &session)
 	if problem != "" {
@@ -193,9 +177,9 @@ func (l *load) register(t *testing.T, name string) *user {
 }
 
 func (l *load) write(u *user) {
-	id, token := newID(), sealed()
+	id, token := sample.ID(), sample.Token(200)
 	if l.exchange(l.browser, http.MethodPost, api.PathVaultChanges, u.token, api.ChangeRequest{
-		BaseRevision: u.revision, Manifest: sealed(),
+		BaseRevision: u.revision, Manifest: sample.Token(200),
 		Puts: []api.Put{{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: token}},
 	}, nil) {
 		u.writes[id] = token

@@ -1,3 +1,5 @@
+//go:build integration
+
 // Package rollout_test rolls releases out on a real Docker engine, through the real proxy, under load.
 package rollout_test
 

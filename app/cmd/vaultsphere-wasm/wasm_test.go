@@ -1,4 +1,4 @@
-//go:build !js
+//go:build system && !js
 
 package main_test
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -14,26 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fernet/fernet-go"
-
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b)
-	return b
-}
-
-func newID() string { return base64.RawURLEncoding.EncodeToString(random(16)) }
-
-func newToken() string {
-	token, err := fernet.EncryptAndSign(random(300), (*fernet.Key)(random(32)))
-	if err != nil {
-		panic(err)
-	}
-	return string(token)
-}
 
 func exchange(method, url, token string, in, out any) (int, error) {
 	b, err := json.Marshal(in)
@@ -68,10 +50,10 @@ type writer struct {
 
 func (w *writer) register(t *testing.T, url, name string) {
 	t.Helper()
-	key := base64.StdEncoding.EncodeToString(random(32))
+	key := base64.StdEncoding.EncodeToString(sample.Bytes(32))
 	reg := api.RegisterRequest{
-		Username: name, UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
-		RecoveryAuthKey: key, WrappedKey: newToken(), RecoveryWrappedKey: newToken(), Manifest: newToken(), Device: "d", Transport: api.SessionBearer,
+		Username: name, UserID: sample.ID(), KDF: api.KDF{Salt: sample.ID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
+		RecoveryAuthKey: key, WrappedKey: sample.Token(300), RecoveryWrappedKey: sample.Token(300), Manifest: sample.Token(300), Device: "d", Transport: api.SessionBearer,
 	}
 	var out api.SessionResponse
 	if status, err := exchange("POST", url+api.PathRegister, "", reg, &out); err != nil || status != http.StatusOK {
@@ -83,10 +65,10 @@ func (w *writer) register(t *testing.T, url, name string) {
 // write goes on until the server is gone.
 func (w *writer) write(url string, answered *atomic.Int64) {
 	for {
-		id := newID()
-		w.last = api.ChangeRequest{BaseRevision: w.told, Manifest: newToken(), Puts: []api.Put{
-			{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: newToken()},
-			{Place: api.Place{AccountID: id, Kind: api.KindPassword, Version: 1}, Token: newToken()},
+		id := sample.ID()
+		w.last = api.ChangeRequest{BaseRevision: w.told, Manifest: sample.Token(300), Puts: []api.Put{
+			{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: sample.Token(300)},
+			{Place: api.Place{AccountID: id, Kind: api.KindPassword, Version: 1}, Token: sample.Token(300)},
 		}}
 		var out api.ChangeResponse
 		status, err := exchange("POST", url+api.PathVaultChanges, w.session, w.last, &out)
@@ -151,7 +133,7 @@ func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
 		for answered.Load() < before+5 {
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(time.Duration(random(1)[0]) * 100 * time.Microsecond) // another point of a write each time
+		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) // another point of a write each time
 		if code := p.end(t, syscall.SIGKILL); code != -1 {
 			t.Fatalf("round %d: the server ended by itself with %d: %s", round, code, p.log)
 		}

@@ -3,24 +3,19 @@ package daemon_test
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // newUser registers one and returns the session's token.
 func newUser(t *testing.T, server string) string {
 	t.Helper()
-	key := base64.StdEncoding.EncodeToString(random(32))
-	reg := api.RegisterRequest{
-		Username: "alice", UserID: newID(), KDF: api.KDF{Salt: newID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
-		RecoveryAuthKey: key, WrappedKey: newToken(t), RecoveryWrappedKey: newToken(t), Manifest: newToken(t), Device: "d", Transport: api.SessionBearer,
-	}
 	var session api.SessionResponse
-	if status, code := exchange(t, "POST", server+api.PathRegister, "", reg, &session); status != 200 {
+	if status, code := exchange(t, "POST", server+api.PathRegister, "", sample.Registration("alice"), &session); status != 200 {
 		t.Fatal(status, code)
 	}
 	return session.Token
@@ -72,8 +67,8 @@ func TestEventsTellOfWhatAnotherServerDid(t *testing.T) {
 	token := newUser(t, "http://"+one.addr)
 	lines := follow(t, "http://"+one.addr, token)
 	awaitLine(t, lines, `data: {"revision":0}`)
-	change := api.ChangeRequest{Manifest: newToken(t), Puts: []api.Put{
-		{Place: api.Place{AccountID: newID(), Kind: api.KindAccount, Version: 1}, Token: newToken(t)},
+	change := api.ChangeRequest{Manifest: sample.Token(100), Puts: []api.Put{
+		{Place: api.Place{AccountID: sample.ID(), Kind: api.KindAccount, Version: 1}, Token: sample.Token(100)},
 	}}
 	if status, code := exchange(t, "POST", "http://"+two.addr+api.PathVaultChanges, token, change, nil); status != 200 {
 		t.Fatal(status, code)

@@ -1,15 +1,10 @@
+//go:build system
+
 package daemon_test
 
 import (
-	"bytes"
 	"crypto/rand"
-	"encoding/base64"
-	"encoding/json"
-	"io"
-	"net/http"
 	"testing"
-
-	"github.com/fernet/fernet-go"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
@@ -17,60 +12,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b)
-	return b
-}
-
-func newID() string { return base64.RawURLEncoding.EncodeToString(random(16)) }
-
-func newToken(t *testing.T) string {
-	t.Helper()
-	token, err := fernet.EncryptAndSign(random(100), (*fernet.Key)(random(32)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(token)
-}
-
-func exchange(t *testing.T, method, url, token string, in, out any) (int, api.Code) {
-	t.Helper()
-	b, err := json.Marshal(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.StatusCode >= 300 {
-		var e api.Error
-		if err := json.Unmarshal(body, &e); err != nil {
-			t.Fatalf("%d %s", res.StatusCode, body)
-		}
-		return res.StatusCode, e.Code
-	}
-	if out != nil {
-		if err := json.Unmarshal(body, out); err != nil {
-			t.Fatalf("%v in %s", err, body)
-		}
-	}
-	return res.StatusCode, ""
-}
 
 // TestThreeReplicasServeOneSession: made on one, used on the second, ended on the third; and they count attempts together.
 func TestThreeReplicasServeOneSession(t *testing.T) {
@@ -91,8 +34,8 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	}
 	token := newUser(t, replicas[0])
 	for i := range 9 {
-		change := api.ChangeRequest{BaseRevision: int64(i), Manifest: newToken(t), Puts: []api.Put{
-			{Place: api.Place{AccountID: newID(), Kind: api.KindAccount, Version: 1}, Token: newToken(t)},
+		change := api.ChangeRequest{BaseRevision: int64(i), Manifest: sample.Token(100), Puts: []api.Put{
+			{Place: api.Place{AccountID: sample.ID(), Kind: api.KindAccount, Version: 1}, Token: sample.Token(100)},
 		}}
 		if status, code := exchange(t, "POST", replicas[i%3]+api.PathVaultChanges, token, change, nil); status != 200 {
 			t.Fatalf("change %d: %d %s", i, status, code)
@@ -102,7 +45,7 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 			t.Fatalf("read %d: %d %s, %d records", i, status, code, len(v.Records))
 		}
 	}
-	wrong := api.LoginRequest{Username: "alice", AuthKey: base64.StdEncoding.EncodeToString(random(32)), Device: "d", Transport: api.SessionBearer}
+	wrong := api.LoginRequest{Username: "alice", AuthKey: sample.AuthKey(), Device: "d", Transport: api.SessionBearer}
 	// The clock is the real one, and on a slow machine the first pauses are over before the next attempt. But they double,
 	// and three replicas that each counted alone would let through twelve.
 	attempts, code := 0, api.CodeInvalidCredentials

@@ -1,0 +1,68 @@
+// Package sample builds test data: what a client sends before anybody has a password, and items as people keep them.
+package sample
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/fernet/fernet-go"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// Bytes returns n random bytes.
+func Bytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return b
+}
+
+// ID returns an identifier of 16 random bytes, as users and items have.
+func ID() string { return base64.RawURLEncoding.EncodeToString(Bytes(16)) }
+
+// AuthKey returns 32 random bytes in the spelling of the wire.
+func AuthKey() string { return base64.StdEncoding.EncodeToString(Bytes(32)) }
+
+// Token returns a Fernet token over n random bytes, under a key that is forgotten. The server cannot tell it from a real one.
+func Token(n int) string {
+	token, err := fernet.EncryptAndSign(Bytes(n), (*fernet.Key)(Bytes(32)))
+	if err != nil {
+		panic(err) // only without random numbers
+	}
+	return string(token)
+}
+
+// Registration returns a valid one for a user whose vault is noise.
+func Registration(username string) api.RegisterRequest {
+	return api.RegisterRequest{
+		Username: username, UserID: ID(),
+		KDF:     api.KDF{Salt: ID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4},
+		AuthKey: AuthKey(), RecoveryAuthKey: AuthKey(), WrappedKey: Token(100), RecoveryWrappedKey: Token(100),
+		Manifest: Token(100), Device: "test device", Transport: api.SessionBearer,
+	}
+}
+
+// Put returns a record of noise.
+func Put(kind api.Kind, account string, version int64) api.Put {
+	return api.Put{Place: api.Place{AccountID: account, Kind: kind, Version: version}, Token: Token(200)}
+}
+
+// Login returns the n-th of a series of logins that differ in every field.
+func Login(n int) item.Item {
+	return item.Item{
+		Type: item.TypeLogin, Title: fmt.Sprintf("Site %05d", n), Username: fmt.Sprintf("user%d@example.org", n),
+		URLs: []string{fmt.Sprintf("https://www.site-%d.example/login", n)}, Tags: []string{"imported"},
+		Password: fmt.Sprintf("pass-%d-word", n), Notes: fmt.Sprintf("note %d", n),
+	}
+}
+
+// Logins returns the first n of the series.
+func Logins(n int) []item.Item {
+	items := make([]item.Item, n)
+	for i := range items {
+		items[i] = Login(i)
+	}
+	return items
+}
