@@ -27,14 +27,15 @@ WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/healt
 
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run test lint build web bench fmt setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
+.PHONY: help run test integration lint build web bench fmt setup test-setup integration-setup lint-setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
 	lint-infra screenshots icons picture image push release synth bootstrap diff preflight deploy destroy rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
-	@echo "make test   run every test; reports/junit*.xml and coverage.xml"
+	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
+	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
 	@echo "make lint   golangci-lint, tsc, shellcheck"
-	@echo "make bench  speed and memory, as a table"
+	@echo "make bench  speed and memory, as a table; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
 	@echo
 	@echo "make image  the server's image, for this machine: $(IMAGE):COMMIT"
@@ -71,34 +72,49 @@ infra/node_modules/.package-lock.json: infra/package.json infra/package-lock.jso
 	npm --prefix infra ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Every program that a target below needs; a target installs those of its own tier.
 setup:
 	scripts/setup.sh
 
-test: setup build go-test race-test wasm-test web-test
-	scripts/no-skips.sh reports/junit*.xml
+# Three tiers. "go test ./..." needs Go alone; test adds what the build tag "system" names: Node.js, Java, a browser;
+# integration, as root, what "integration" names: an engine, AWS's command line and emulator, Groovy.
+test: test-setup build go-test race-test wasm-test web-test
+	scripts/no-skips.sh reports/junit.xml reports/junit-race.xml reports/junit-race-clients.xml reports/junit-wasm.xml reports/junit-web*.xml
+
+test-setup:
+	scripts/setup.sh build test
+	internal/testenv/dynamolocal/dynamodb-local.sh install
 
 # The JSON file is what SonarQube reads.
 GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit$(1).xml --jsonfile reports/go-test$(1).json -- \
-	-timeout 20m
+	-timeout 30m
 
-# The rollout waits more than it works: begun first, it runs beside all the others.
-PACKAGES ?= ./scripts/rollout ./...
+PACKAGES ?= ./...
 
 go-test: $(GOTESTSUM) $(COBERTURA)
-	internal/testenv/dynamolocal/dynamodb-local.sh install
-	internal/testenv/emulator/aws-emulator.sh install
-	scripts/python-tool.sh install aws
-	internal/testenv/engine/docker-engine.sh install
 	@mkdir -p reports
-	$(call GO_TEST,) -coverprofile=reports/cover.out -coverpkg=./app/... $(PACKAGES)
+	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/... $(PACKAGES)
 	$(COBERTURA) < reports/cover.out > coverage.xml
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.
 race-test: $(GOTESTSUM)
-	internal/testenv/dynamolocal/dynamodb-local.sh install
 	@mkdir -p reports
-	$(call GO_TEST,-race) -race ./app/store/sqlite ./app/store/dynamo ./app/vault ./app/server/daemon
+	$(call GO_TEST,-race) -race -tags system ./app/store/sqlite ./app/store/dynamo ./app/vault ./app/server/daemon
 	$(call GO_TEST,-race-clients) -race -run 'Concurrent|Lock|Racing|Draining|AtOnce|While' ./app/client ./app/server
+
+# The rollout waits more than it works: begun first, it runs beside all the others.
+integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json
+	@mkdir -p reports
+	$(call GO_TEST,-integration) -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/...
+	scripts/no-skips.sh reports/junit-integration.xml
+
+integration-setup:
+	@[ "$$(id -u)" = 0 ] || { echo "make integration: error: its Docker engine has a network of its own, which takes root: sudo make integration" >&2; exit 1; }
+	scripts/setup.sh build integration
+	internal/testenv/dynamolocal/dynamodb-local.sh install
+	internal/testenv/emulator/aws-emulator.sh install
+	internal/testenv/engine/docker-engine.sh install
+	scripts/python-tool.sh install aws
 
 wasm-test: $(GOTESTSUM)
 	@mkdir -p reports
@@ -120,11 +136,14 @@ lint-go: $(GOLANGCI)
 lint-web: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent lint
 
-lint-shell: setup
-	shellcheck scripts/*.sh infra/host/start-release.sh infra/host/ask-site.sh jenkins/*.sh .ci/run
+lint-setup:
+	scripts/setup.sh build lint
+
+lint-shell: lint-setup
+	shellcheck $$(git ls-files '*.sh' ':!infra/host/user-data.sh') .ci/run
 
 # The golden templates are what a deploy sends, which a test keeps so.
-lint-infra: setup
+lint-infra: lint-setup
 	scripts/python-tool.sh run cfn-lint infra/testdata/*/*.json
 	scripts/python-tool.sh run checkov --framework cloudformation --directory infra/testdata --quiet --compact --skip-download
 
@@ -171,7 +190,7 @@ release:
 	@scripts/deploy.sh "$$(sed -n 's/.*"image": *"\([^"]*\)".*/\1/p' image.json)"
 
 # The whole way from a push to a vault that serves, on this machine: scripts/rehearse.sh --help.
-rehearse: setup $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json app/web/node_modules/.package-lock.json
+rehearse: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json app/web/node_modules/.package-lock.json
 	@scripts/rehearse.sh
 
 sonar:
@@ -180,8 +199,9 @@ sonar:
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt ./...
 
+# BASE=COMMIT builds that commit too, measures both in turns, and prints ratios.
 bench: build
-	go run ./bench
+	go run ./bench $(if $(BASE),-base '$(BASE)')
 
 # The icons for phones and desktops, after the drawing has changed. They are checked in.
 icons: app/web/node_modules/.package-lock.json

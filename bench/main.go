@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -22,12 +23,21 @@ func main() {
 	page := flag.String("page", "app/web/e2e/bench.mjs", "the script that measures the page; empty: leave the page out")
 	platform := flag.Bool("platform", true, "measure the platform's synth as well")
 	image := flag.Bool("image", true, "measure the server's image as well, which takes Docker")
+	base := flag.String("base", "", "a commit: measure it as well, and print ratios instead of limits")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "bench: error: unknown argument: %s\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	if err := run(context.Background(), *binary, *page, *platform, *image); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var err error
+	if *base != "" {
+		err = compare(ctx, os.Stdout, *base, *page != "")
+	} else {
+		err = run(ctx, *binary, *page, *platform, *image)
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: error: %v\n", err)
 		os.Exit(1)
 	}

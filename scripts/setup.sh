@@ -4,24 +4,34 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/setup.sh [--help]
+Usage: scripts/setup.sh [build | lint | test | integration]...
 
-Checks for Go, Node.js, Java, Maven, Groovy, Python, Chromium, Docker, its
-registry, OpenSSH, sudo, jq and shellcheck. On Debian and Ubuntu, as root or
-with password-less sudo, it installs those that are missing; elsewhere it prints
-what to install and exits with 1.
+Checks for the programs that these need, or all four without an argument:
+
+  build        Go, Node.js
+  lint         shellcheck, Python with venv
+  test         a C compiler, Java, Maven, Chromium
+  integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
+               OpenSSH, sudo, jq, and root
+
+On Debian and Ubuntu, as root or with password-less sudo, it installs those that
+are missing; elsewhere it prints what to install and exits with 1.
 USAGE
 }
 
-case "${1:-}" in
-  "") ;;
-  --help | -h) usage; exit 0 ;;
-  *) echo "setup.sh: error: unknown argument: $1" >&2; usage >&2; exit 2 ;;
-esac
+tiers=()
+for argument in "$@"; do
+  case "$argument" in
+    --help | -h) usage; exit 0 ;;
+    build | lint | test | integration) tiers+=("$argument") ;;
+    *) echo "setup.sh: error: unknown argument: $argument" >&2; usage >&2; exit 2 ;;
+  esac
+done
+[ ${#tiers[@]} -gt 0 ] || tiers=(build lint test integration)
 
 missing=()
-need() { # command, Debian package
-  command -v "$1" >/dev/null 2>&1 || missing+=("$2")
+need() { # command, Debian packages
+  command -v "$1" >/dev/null 2>&1 || missing+=("${@:2}")
 }
 
 version_at_least() { # have, want
@@ -43,34 +53,62 @@ require() { # command, minimum, how to read its version, where to get it
   fi
 }
 
-require go 1.26 'go env GOVERSION' 'https://go.dev/dl/'
-require node 20.0 'node --version' 'https://nodejs.org/'
-require npm 10.0 'npm --version 2>/dev/null' 'it comes with Node.js'
-if command -v python3 >/dev/null 2>&1; then
-  require python3 3.11 'python3 --version' 'https://www.python.org/downloads/'
-fi
-[ "$fail" = 0 ] || exit 1
+need_python() {
+  if command -v python3 >/dev/null 2>&1; then
+    require python3 3.11 'python3 --version' 'https://www.python.org/downloads/'
+  fi
+  # Debian's python3 comes without the part that makes environments.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+}
 
-# Debian's python3 comes without the part that makes environments.
-python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
-need java openjdk-17-jre-headless
-need mvn maven
-need groovy groovy
-need shellcheck shellcheck
-need docker-registry docker-registry
-need ssh openssh-client
-need ssh-agent openssh-client
-need sshd openssh-server
-need sudo sudo
-need jq jq
-# Where an engine answers, none has to be started.
-docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
-if [ -n "${CHROMIUM:-}" ]; then
-  [ -x "$CHROMIUM" ] || { echo "setup.sh: error: CHROMIUM is $CHROMIUM, which is no program" >&2; exit 1; }
-elif ! command -v chromium >/dev/null 2>&1; then
-  missing+=(chromium fonts-liberation)
-fi
+need_java() {
+  need java openjdk-17-jre-headless
+  need mvn maven
+}
+
+need_chromium() {
+  if [ -n "${CHROMIUM:-}" ]; then
+    [ -x "$CHROMIUM" ] || { echo "setup.sh: error: CHROMIUM is $CHROMIUM, which is not a program" >&2; exit 1; }
+  else
+    need chromium chromium fonts-liberation
+  fi
+}
+
+for tier in "${tiers[@]}"; do
+  case "$tier" in
+    build)
+      require go 1.26 'go env GOVERSION' 'https://go.dev/dl/'
+      require node 20.0 'node --version' 'https://nodejs.org/'
+      require npm 10.0 'npm --version 2>/dev/null' 'it comes with Node.js'
+      ;;
+    lint)
+      need shellcheck shellcheck
+      need_python
+      ;;
+    test)
+      # The race detector is linked by it.
+      need gcc gcc libc6-dev
+      need_java
+      need_chromium
+      ;;
+    integration)
+      need_python
+      need_java
+      need groovy groovy
+      need docker-registry docker-registry
+      need ssh openssh-client
+      need ssh-agent openssh-client
+      need sshd openssh-server
+      need sudo sudo
+      need jq jq
+      # Where an engine answers, none has to be started.
+      docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
+      ;;
+  esac
+done
+[ "$fail" = 0 ] || exit 1
 [ ${#missing[@]} = 0 ] && exit 0
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 
 if command -v apt-get >/dev/null 2>&1; then
   as_root=()
@@ -78,7 +116,7 @@ if command -v apt-get >/dev/null 2>&1; then
     if sudo -n true 2>/dev/null; then
       as_root=(sudo -n)
     else
-      echo "setup.sh: error: missing: run 'sudo apt-get install ${missing[*]}'" >&2
+      echo "setup.sh: error: programs are missing: run 'sudo apt-get install ${missing[*]}'" >&2
       exit 1
     fi
   fi
@@ -100,5 +138,5 @@ if command -v apt-get >/dev/null 2>&1; then
   done
   exit 0
 fi
-echo "setup.sh: error: missing: install ${missing[*]} (Debian's names) with your system's packages" >&2
+echo "setup.sh: error: programs are missing: install ${missing[*]} (Debian's names) with your system's packages" >&2
 exit 1

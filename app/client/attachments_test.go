@@ -74,6 +74,7 @@ func (d *device) wantFile(t testing.TB, it item.Item, name string, want []byte) 
 }
 
 func TestFilesOfEverySizeComeBackOnAnotherDevice(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -110,6 +111,7 @@ func TestFilesOfEverySizeComeBackOnAnotherDevice(t *testing.T) {
 }
 
 func TestAttachmentsOfOneNameAreToldApart(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.save(t, login("bank"))
@@ -122,6 +124,7 @@ func TestAttachmentsOfOneNameAreToldApart(t *testing.T) {
 }
 
 func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, daemontest.Start(t, func(c *daemon.Config) { c.AttachmentMiB = 1 }))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "small", []byte("x"))
@@ -167,6 +170,7 @@ func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
 }
 
 func TestCancelledUploadLeavesNothing(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.save(t, login("bank"))
@@ -184,6 +188,7 @@ func TestCancelledUploadLeavesNothing(t *testing.T) {
 }
 
 func TestUploadGoesOnAfterALostAnswer(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "first", []byte("x"))
@@ -202,6 +207,7 @@ func TestUploadGoesOnAfterALostAnswer(t *testing.T) {
 
 // The server does what it can to a file of three pieces. Each lie is told when piece 2 is asked for.
 func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -240,6 +246,7 @@ func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 }
 
 func TestAttachmentThatTheServerLostIsNamed(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "deed.pdf", []byte("x"))
@@ -261,6 +268,7 @@ func TestAttachmentThatTheServerLostIsNamed(t *testing.T) {
 }
 
 func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	a, b := newDevice(t, server), newDevice(t, server)
 	a.register(t, "anna")
@@ -283,6 +291,7 @@ func TestFilesAttachedOnTwoDevicesAreBothKept(t *testing.T) {
 
 // A removed file stays for as long as an older version names it; then, and with the item, it goes.
 func TestWhatNoItemNamesIsDeleted(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "removed", []byte("1"))
@@ -315,6 +324,7 @@ func TestWhatNoItemNamesIsDeleted(t *testing.T) {
 
 // An orphan is an upload that no item came to name. One of today may belong to another device that is not done yet.
 func TestOldOrphansMakeRoom(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, daemontest.Start(t, func(c *daemon.Config) { c.AttachmentMiB = 1 }))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "named", []byte("x"))

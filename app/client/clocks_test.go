@@ -15,6 +15,7 @@ func (d *device) dated(date time.Time) {
 }
 
 func TestTheTrashGivesUpOnlyWhatAllClocksCallDue(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -52,6 +53,7 @@ func TestTheTrashGivesUpOnlyWhatAllClocksCallDue(t *testing.T) {
 
 // A device whose clock is behind would otherwise put things into the trash for a time that is over for all others.
 func TestTrashGoesByTheLaterClock(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

@@ -15,6 +15,7 @@ import (
 )
 
 func TestExplainGivesEveryErrorItsCode(t *testing.T) {
+	t.Parallel()
 	server := &client.ServerError{Status: 503, Code: api.CodeStorageUnavailable, Message: "m", RetryAfter: time.Second, RequestID: "r"}
 	for _, c := range []struct {
 		err  error

@@ -25,6 +25,7 @@ func twoDevices(t *testing.T) (server string, a, b *device, id string) {
 }
 
 func TestTwoDevicesChangeTheSameItem(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		first, second func(*item.Item) // by a, then by b, both from the same state
 		want          func(*item.Item)
@@ -128,6 +129,7 @@ func TestTwoDevicesChangeTheSameItem(t *testing.T) {
 
 // The page may sync between opening the form and saving it. The edit began before that.
 func TestAnEditThatBeganBeforeASyncIsMerged(t *testing.T) {
+	t.Parallel()
 	_, a, b, id := twoDevices(t)
 	form := b.get(t, id)
 	first := a.get(t, id)
@@ -142,6 +144,7 @@ func TestAnEditThatBeganBeforeASyncIsMerged(t *testing.T) {
 }
 
 func TestAnEditFromAnUnknownStateKeepsBoth(t *testing.T) {
+	t.Parallel()
 	_, a, b, id := twoDevices(t)
 	form := b.get(t, id)
 	first := a.get(t, id)
@@ -161,6 +164,7 @@ func TestAnEditFromAnUnknownStateKeepsBoth(t *testing.T) {
 }
 
 func TestEditWinsAgainstDelete(t *testing.T) {
+	t.Parallel()
 	t.Run("deleted first", func(t *testing.T) {
 		_, a, b, id := twoDevices(t)
 		form := b.get(t, id)
@@ -212,6 +216,7 @@ func TestEditWinsAgainstDelete(t *testing.T) {
 }
 
 func TestDeleteTakesManyItemsWithTheirHistory(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -238,6 +243,7 @@ func TestDeleteTakesManyItemsWithTheirHistory(t *testing.T) {
 // Both devices write as fast as they can. Every item that was added is there, every password that was set is in force
 // or in the history, and both see the same vault.
 func TestRacingDevicesLoseNothing(t *testing.T) {
+	t.Parallel()
 	const rounds = 25
 	server, a, b, id := twoDevices(t)
 	var wg sync.WaitGroup

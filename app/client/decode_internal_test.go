@@ -23,6 +23,7 @@ func answerBody(t testing.TB) []byte {
 
 // The hand-made reader is there for speed: it has to take what the server really writes.
 func TestVaultAnswersAreSplitWithoutEncodingJSON(t *testing.T) {
+	t.Parallel()
 	for _, body := range []string{string(answerBody(t)), `{"revision":0,"manifest":"x","records":[]}` + "\n"} {
 		s := &splitter{s: body}
 		got, ok := s.vault()
@@ -37,6 +38,7 @@ func TestVaultAnswersAreSplitWithoutEncodingJSON(t *testing.T) {
 }
 
 func TestVaultAnswersInAnotherShapeAreReadAllTheSame(t *testing.T) {
+	t.Parallel()
 	want, err := parseVault(answerBody(t))
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ func serverCode(err error) api.Code {
 }
 
 func TestALifeOfAVault(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -136,6 +137,7 @@ func TestALifeOfAVault(t *testing.T) {
 }
 
 func TestSecondFactor(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	server := startServer(t)
 	d := newDevice(t, server)
@@ -215,6 +217,7 @@ func TestSecondFactor(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	server := startServer(t)
 	a, b, c := newDevice(t, server), newDevice(t, server), newDevice(t, server)
@@ -262,6 +265,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestRegistrationIsKeptWhenTheNameIsTaken(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	server := startServer(t)
 	newDevice(t, server).register(t, "anna")
@@ -283,6 +287,7 @@ func TestRegistrationIsKeptWhenTheNameIsTaken(t *testing.T) {
 }
 
 func TestRegisterMakesAnotherUserIDWhenOneWasUsed(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	tries := 0
@@ -302,6 +307,7 @@ func TestRegisterMakesAnotherUserIDWhenOneWasUsed(t *testing.T) {
 }
 
 func TestHistoryKeepsTheLastTenPasswords(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -341,6 +347,7 @@ func TestHistoryKeepsTheLastTenPasswords(t *testing.T) {
 }
 
 func TestSavingSendsLittleAndOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -373,6 +380,7 @@ func TestSavingSendsLittleAndOnlyWhatChanged(t *testing.T) {
 }
 
 func TestBadInputIsRefusedBeforeAnythingIsSent(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -408,6 +416,7 @@ func TestBadInputIsRefusedBeforeAnythingIsSent(t *testing.T) {
 }
 
 func TestAddManyStopsWhenCancelledAndSaysWhatWasAdded(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -428,6 +437,7 @@ func TestAddManyStopsWhenCancelledAndSaysWhatWasAdded(t *testing.T) {
 }
 
 func TestALostAnswerDoesNotDoubleAnItem(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

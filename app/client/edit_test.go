@@ -28,6 +28,7 @@ func (d *device) changes() int {
 }
 
 func TestTrashAndRestore(t *testing.T) {
+	t.Parallel()
 	server, d, bank, mail := kept(t)
 	before := time.Now()
 	changed, err := d.Trash(t.Context(), []string{bank.ID}, month, nil)
@@ -62,6 +63,7 @@ func TestTrashAndRestore(t *testing.T) {
 }
 
 func TestTheTrashGivesUpWhatIsDueAndEmpties(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -98,6 +100,7 @@ func TestTheTrashGivesUpWhatIsDueAndEmpties(t *testing.T) {
 }
 
 func TestAThousandItemsAreEditedInFewChanges(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -131,6 +134,7 @@ func TestAThousandItemsAreEditedInFewChanges(t *testing.T) {
 }
 
 func TestEditsOfManyWaitForTheServer(t *testing.T) {
+	t.Parallel()
 	server, d, bank, mail := kept(t)
 	d.cut()
 	for range 2 { // the first to find out, the second to know
@@ -156,6 +160,7 @@ func TestEditsOfManyWaitForTheServer(t *testing.T) {
 }
 
 func TestAnEditOfManyKeepsWhatAnotherDeviceWrote(t *testing.T) {
+	t.Parallel()
 	server, d, bank, mail := kept(t)
 	other := seenFrom(t, server)
 	theirs := other.get(t, bank.ID)
@@ -174,6 +179,7 @@ func TestAnEditOfManyKeepsWhatAnotherDeviceWrote(t *testing.T) {
 }
 
 func TestATagThatCannotBeIsRefusedBeforeAnythingChanges(t *testing.T) {
+	t.Parallel()
 	_, d, bank, mail := kept(t)
 	sent := d.changes()
 	var field *item.FieldError
@@ -183,6 +189,7 @@ func TestATagThatCannotBeIsRefusedBeforeAnythingChanges(t *testing.T) {
 }
 
 func TestDuplicate(t *testing.T) {
+	t.Parallel()
 	_, d, bank, _ := kept(t)
 	bank.Fields, bank.Favourite = []item.Field{{Name: "PIN", Value: "1234", Kind: item.FieldHidden}}, true
 	bank.PasswordHistory = []item.OldPassword{{Password: "before"}}

@@ -43,6 +43,7 @@ func (d *device) health(t *testing.T, j *judge) health.Report {
 }
 
 func TestHealthOfAVault(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -71,6 +72,7 @@ func TestHealthOfAVault(t *testing.T) {
 
 // A password is as old as the first version that has it, however often the notes were changed since.
 func TestHealthCountsAPasswordFromItsFirstVersion(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -122,6 +124,7 @@ func (s *ranges) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestBreachesTellTheServiceFiveDigitsAndNoMore(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -169,6 +172,7 @@ func (f rangesFunc) Range(ctx context.Context, prefix string) (client.Response, 
 }
 
 func TestBreachesEndWithAnErrorAndKeepWhatTheyKnow(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

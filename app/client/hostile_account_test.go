@@ -12,6 +12,7 @@ import (
 )
 
 func TestKeyDerivationOutsideTheBoundsIsRefusedBeforeDeriving(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	newDevice(t, server).register(t, "anna")
 	for name, c := range map[string]struct {
@@ -55,6 +56,7 @@ func TestKeyDerivationOutsideTheBoundsIsRefusedBeforeDeriving(t *testing.T) {
 }
 
 func TestLiesAboutTheAccountAreRefused(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	newDevice(t, server).register(t, "anna")
 	mallory := newDevice(t, server)
@@ -112,6 +114,7 @@ func TestLiesAboutTheAccountAreRefused(t *testing.T) {
 }
 
 func TestALieAboutTheRecoveryKeyIsRefused(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	phrase := d.register(t, "anna")
@@ -135,6 +138,7 @@ func TestALieAboutTheRecoveryKeyIsRefused(t *testing.T) {
 }
 
 func TestAnswersThatAreNotTheAPIAreRefused(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

@@ -150,6 +150,7 @@ func scene(t *testing.T) (server string, witness *device, c *crime) {
 }
 
 func TestLiesAboutTheWholeVaultAreRefused(t *testing.T) {
+	t.Parallel()
 	server, _, c := scene(t)
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {
@@ -173,6 +174,7 @@ func TestLiesAboutTheWholeVaultAreRefused(t *testing.T) {
 // A device that has synced before asks for a delta. The lie is in the delta and in the whole vault, for which the client
 // asks next.
 func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
+	t.Parallel()
 	server, _, c := scene(t)
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {
@@ -221,6 +223,7 @@ func expectAltered(t *testing.T, err error, want []string) {
 }
 
 func TestLiesInADeltaAreFoundAndTheWholeVaultIsTakenInstead(t *testing.T) {
+	t.Parallel()
 	server, _, c := scene(t)
 	for name, tell := range map[string]func(t *testing.T, c *crime, v *api.VaultResponse){
 		"a record dropped": func(_ *testing.T, _ *crime, v *api.VaultResponse) { v.Records = v.Records[1:] },
@@ -268,6 +271,7 @@ func TestLiesInADeltaAreFoundAndTheWholeVaultIsTakenInstead(t *testing.T) {
 }
 
 func TestAnHonestDeltaIsTakenAsItIs(t *testing.T) {
+	t.Parallel()
 	_, d, _ := scene(t)
 	before := len(d.wire.sent)
 	d.sync(t)
@@ -277,6 +281,7 @@ func TestAnHonestDeltaIsTakenAsItIs(t *testing.T) {
 }
 
 func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
+	t.Parallel()
 	server, d, c := scene(t)
 	revision := d.sync(t).Revision
 	serveOld := edit(t, api.PathVault, func(v *api.VaultResponse) { *v = c.old })
@@ -313,6 +318,7 @@ func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
 
 // The server takes a change from one device and shows the vault without it to the other, which makes a change of its own.
 func TestAForkIsRefused(t *testing.T) {
+	t.Parallel()
 	server, a, b, _ := twoDevices(t)
 	b.wire.before = func(r *client.Request) (*client.Response, error) {
 		if r.Path != api.PathVaultChanges {

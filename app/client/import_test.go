@@ -56,6 +56,7 @@ func knownVault(t *testing.T, d *device) (same, differs item.Item) {
 }
 
 func TestImportPreviewComparesWithTheVaultAndShowsNoSecret(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	_, differs := knownVault(t, d)
 	preview := d.plan(t, knownCSV).Preview()
@@ -86,6 +87,7 @@ func TestImportPreviewComparesWithTheVaultAndShowsNoSecret(t *testing.T) {
 }
 
 func TestImportByChoice(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		choice client.ImportChoice
 		want   string
@@ -140,6 +142,7 @@ func TestImportByChoice(t *testing.T) {
 
 // What was there when the import ended early stays, and the report names it.
 func TestCancelledImportSaysWhatCameIn(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	var file strings.Builder
@@ -176,6 +179,7 @@ func TestCancelledImportSaysWhatCameIn(t *testing.T) {
 }
 
 func TestImportUpdatesManyInFewChanges(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	if _, err := d.AddMany(t.Context(), sample.Logins(600), nil); err != nil {
@@ -207,6 +211,7 @@ func TestImportUpdatesManyInFewChanges(t *testing.T) {
 
 // What a vault exports it knows again, older passwords and all.
 func TestExportComesBackAsIdentical(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	_, differs := knownVault(t, d)
 	differs.Password = "p-second"
@@ -240,6 +245,7 @@ func TestExportComesBackAsIdentical(t *testing.T) {
 }
 
 func TestFilesOfItemsTravelAlong(t *testing.T) {
+	t.Parallel()
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	first := d.save(t, login("With files"))

@@ -14,6 +14,7 @@ import (
 )
 
 func TestSearchLooksInsideAfterIndex(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -65,6 +66,7 @@ func TestSearchLooksInsideAfterIndex(t *testing.T) {
 }
 
 func TestIndexEndsWithTheLockAndTheContext(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -81,6 +83,7 @@ func TestIndexEndsWithTheLockAndTheContext(t *testing.T) {
 }
 
 func TestSearchSortsAmongEquals(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

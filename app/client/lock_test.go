@@ -11,6 +11,7 @@ import (
 
 // Locking does not wait for the server: what is going on ends.
 func TestLockEndsWhatIsGoingOn(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
@@ -54,6 +55,7 @@ func (s *stuckTransport) Do(ctx context.Context, r client.Request) (client.Respo
 
 // Everything at once: readers, writers, syncs and locks. The race detector watches; every failure is one that is named.
 func TestOneClientIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

@@ -23,6 +23,7 @@ func kept(t *testing.T) (server string, d *device, bank, mail item.Item) {
 }
 
 func TestReadingWithoutTheServer(t *testing.T) {
+	t.Parallel()
 	server, d, bank, _ := kept(t)
 	bank.Password = "newer"
 	d.save(t, bank)
@@ -64,6 +65,7 @@ func TestReadingWithoutTheServer(t *testing.T) {
 
 // A proxy in front of a server that is down answers for it.
 func TestAProxyWithoutItsServerIsNoServer(t *testing.T) {
+	t.Parallel()
 	server, d, _, _ := kept(t)
 	d = d.restarted(t, server)
 	d.wire.before = func(*client.Request) (*client.Response, error) {
@@ -79,6 +81,7 @@ func TestAProxyWithoutItsServerIsNoServer(t *testing.T) {
 }
 
 func TestNothingLiesOnTheDeviceInTheClear(t *testing.T) {
+	t.Parallel()
 	_, d, bank, _ := kept(t)
 	d.cut()
 	bank.Notes = "typed on the train"
@@ -99,6 +102,7 @@ func TestNothingLiesOnTheDeviceInTheClear(t *testing.T) {
 
 // An unlock costs what changed, and so does keeping the copy.
 func TestACopySavesTheDownload(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	a, b := newDevice(t, server), newDevice(t, server)
 	a.register(t, "anna")
@@ -132,6 +136,7 @@ func TestACopySavesTheDownload(t *testing.T) {
 
 // The pieces of many changes become one again.
 func TestACopyOfManyChangesOpens(t *testing.T) {
+	t.Parallel()
 	server, d, bank, mail := kept(t)
 	for i := range 80 {
 		bank.Username = fmt.Sprintf("user %d", i)
@@ -159,6 +164,7 @@ func TestACopyOfManyChangesOpens(t *testing.T) {
 
 // What anyone could do to the copy. With a server it costs a download; without one nothing of it is shown.
 func TestATamperedCopyIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func([][]byte) [][]byte
 		want   client.Code
@@ -210,6 +216,7 @@ func alterToken(p [][]byte) [][]byte {
 
 // The account that is kept is held to what is sealed with the vault key, as the server's is.
 func TestATamperedAccountIsRefused(t *testing.T) {
+	t.Parallel()
 	server, d, _, _ := kept(t)
 	for name, c := range map[string]struct {
 		from, to string
@@ -238,6 +245,7 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 }
 
 func TestASessionThatWasEndedTakesTheCopyButNotWhatWaits(t *testing.T) {
+	t.Parallel()
 	server, d, _, _ := kept(t)
 	other := newDevice(t, server)
 	other.login(t, "anna", "other")
@@ -285,6 +293,7 @@ func TestASessionThatWasEndedTakesTheCopyButNotWhatWaits(t *testing.T) {
 }
 
 func TestTheNewPasswordOpensTheCopyAndTheOldOneDoesNot(t *testing.T) {
+	t.Parallel()
 	server, d, _, _ := kept(t)
 	const next = "another password"
 	if err := d.ChangePassword(t.Context(), password, next); err != nil {
@@ -300,6 +309,7 @@ func TestTheNewPasswordOpensTheCopyAndTheOldOneDoesNot(t *testing.T) {
 }
 
 func TestSigningOutLeavesNothingAndWarnsOfWhatIsLost(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	for name, leave := range map[string]func(d *device, force bool) error{
 		"log out":        func(d *device, force bool) error { return d.Logout(ctx, force) },
@@ -331,6 +341,7 @@ func TestSigningOutLeavesNothingAndWarnsOfWhatIsLost(t *testing.T) {
 }
 
 func TestADeviceThatKeepsNothing(t *testing.T) {
+	t.Parallel()
 	server, d, _, _ := kept(t)
 	if err := d.KeepCopy(t.Context(), false, false); err != nil {
 		t.Fatal(err)
@@ -368,6 +379,7 @@ func TestADeviceThatKeepsNothing(t *testing.T) {
 
 // A full disk costs the copy, not the vault.
 func TestADeviceWithoutRoomSaysSo(t *testing.T) {
+	t.Parallel()
 	server, d, _, _ := kept(t)
 	d.cache.before = func(name string) error {
 		if strings.HasPrefix(name, "vault") {

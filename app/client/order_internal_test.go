@@ -6,6 +6,7 @@ import (
 )
 
 func TestTitlesAreInTheOrderThatPeopleCount(t *testing.T) {
+	t.Parallel()
 	want := []string{"", "10", "a", "mail", "mail 2", "mail 2 b", "mail 10", "mail 010 b", "mail 99999999999999999999999", "mail b", "ü 1"}
 	got := slices.Clone(want)
 	slices.Reverse(got)

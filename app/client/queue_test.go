@@ -38,6 +38,7 @@ func seenFrom(t *testing.T, server string) *device {
 }
 
 func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
+	t.Parallel()
 	server, d, bank, mail := kept(t)
 	d.cut()
 	cloud := d.save(t, login("cloud"))
@@ -112,6 +113,7 @@ func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
 
 // The form was opened on what waits; by the time it is saved, that has been sent.
 func TestAnEditThatBeganFromWhatWaitsIsMerged(t *testing.T) {
+	t.Parallel()
 	_, d, bank, _ := kept(t)
 	d.cut()
 	bank.Notes = "first"
@@ -126,6 +128,7 @@ func TestAnEditThatBeganFromWhatWaitsIsMerged(t *testing.T) {
 }
 
 func TestChangesThatWaitedMeetThoseOfAnotherDevice(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	remove := func(t *testing.T, d *device, it item.Item) {
 		if err := d.Delete(ctx, []string{it.ID}); err != nil {
@@ -207,6 +210,7 @@ func (d *device) notesOf(t *testing.T, title string) string {
 // The program ends at every step of sending what waits: before each request, after the server took it, and before and
 // after each write on the device. Then it starts again. Nothing is lost and nothing is there twice.
 func TestAnEndWhileSendingLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
 	errEnded := errors.New("the program ended")
 	server, d, _, _ := kept(t)
 	other := seenFrom(t, server)
@@ -275,6 +279,7 @@ func TestAnEndWhileSendingLosesAndDoublesNothing(t *testing.T) {
 
 // The answer to a change is lost and the server with it. Nobody knows whether it was taken, and the person goes on.
 func TestGoingOnAfterALostAnswer(t *testing.T) {
+	t.Parallel()
 	server, d, bank, _ := kept(t)
 	d.wire.lie(func(r client.Request, answer *client.Response) {
 		if r.Path == api.PathVaultChanges {
@@ -300,6 +305,7 @@ func TestGoingOnAfterALostAnswer(t *testing.T) {
 
 // What the server refuses is kept with its word for it, and does not hold up the rest.
 func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
 	server, d, bank, mail := kept(t)
 	d.cut()
 	bank.Notes = "too much"
@@ -344,6 +350,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 
 // Two tabs of one browser keep one queue.
 func TestTwoTabsWaitTogether(t *testing.T) {
+	t.Parallel()
 	server, a, bank, _ := kept(t)
 	b := a.away(t, server)
 	b.unlock(t)
@@ -369,6 +376,7 @@ func TestTwoTabsWaitTogether(t *testing.T) {
 
 // A save with the server there goes behind what still waits.
 func TestASaveBehindWhatWaits(t *testing.T) {
+	t.Parallel()
 	server, d, bank, mail := kept(t)
 	d.cut()
 	bank.Notes = "first"
@@ -390,6 +398,7 @@ func TestASaveBehindWhatWaits(t *testing.T) {
 
 // A queue that somebody tampered with is not passed over: it is what somebody typed.
 func TestATamperedQueueIsToldAndKept(t *testing.T) {
+	t.Parallel()
 	server, d, _, _ := kept(t)
 	d.cut()
 	d.save(t, login("new"))

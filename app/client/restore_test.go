@@ -9,6 +9,7 @@ import (
 )
 
 func TestRestoreVersionAndWhatAnotherManagerKept(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

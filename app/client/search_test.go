@@ -10,6 +10,7 @@ import (
 )
 
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")

@@ -15,6 +15,7 @@ import (
 
 // A faulty client of the same user stored what is not an item. The manifest agrees, so nobody else altered it.
 func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	ctx := t.Context()
 	d := newDevice(t, server)

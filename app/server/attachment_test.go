@@ -24,6 +24,7 @@ func (p *person) attachments() api.AttachmentsResponse {
 }
 
 func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	p := s.register("alice")
 	if got := p.attachments(); len(got.Attachments) != 0 || got.Quota != attachmentQuota || !got.Now.Equal(s.clock.Now()) {
@@ -60,6 +61,7 @@ func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
 }
 
 func TestPieceIsNeverReplaced(t *testing.T) {
+	t.Parallel()
 	p := newSite(t).register("alice")
 	id := sample.ID()
 	piece := api.Piece{Count: 2, Token: sample.Token(100)}
@@ -74,6 +76,7 @@ func TestPieceIsNeverReplaced(t *testing.T) {
 }
 
 func TestAttachmentsEndAtTheQuota(t *testing.T) {
+	t.Parallel()
 	p := newSite(t).register("alice")
 	id := sample.ID()
 	p.call("PUT", piecePath(id, 1), api.Piece{Count: 2, Token: sample.Token(2000)}).want(204, "")
@@ -86,6 +89,7 @@ func TestAttachmentsEndAtTheQuota(t *testing.T) {
 }
 
 func TestPieceThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
 	p := newSite(t).register("alice")
 	good := api.Piece{Count: 2, Token: sample.Token(100)}
 	for name, c := range map[string]struct {
@@ -119,6 +123,7 @@ func TestPieceThatIsNoneIsRefused(t *testing.T) {
 }
 
 func TestDeletedAccountLeavesNoAttachments(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	p := s.register("alice")
 	id := sample.ID()

@@ -36,6 +36,7 @@ func packedSite(t *testing.T, core []byte) (s *site, packed []byte) {
 }
 
 func TestPackedFileIsServedToEveryClient(t *testing.T) {
+	t.Parallel()
 	core := append(bytes.Repeat([]byte("\x00asm some code, some data "), 100_000), sample.Bytes(100_000)...)
 	s, packed := packedSite(t, core)
 	const plainTag, brotliTag = `"core-0123abcd.wasm"`, `"core-0123abcd.wasm.br"`
@@ -91,6 +92,7 @@ func TestPackedFileIsServedToEveryClient(t *testing.T) {
 
 // Go's client would ask for gzip by itself.
 func TestClientThatNamesNoCodingGetsThePlainFile(t *testing.T) {
+	t.Parallel()
 	core := []byte("\x00asm")
 	s, _ := packedSite(t, core)
 	for _, accept := range [][]string{nil, {""}} {
@@ -105,6 +107,7 @@ func TestClientThatNamesNoCodingGetsThePlainFile(t *testing.T) {
 }
 
 func TestPackedFileIsNotSentToWhoHasIt(t *testing.T) {
+	t.Parallel()
 	s, _ := packedSite(t, []byte("\x00asm"))
 	for _, c := range []struct {
 		accept, etag string
@@ -129,6 +132,7 @@ func TestPackedFileIsNotSentToWhoHasIt(t *testing.T) {
 }
 
 func TestRangeGetsTheWholeFile(t *testing.T) {
+	t.Parallel()
 	core := []byte("\x00asm and more")
 	s, packed := packedSite(t, core)
 	for accept, want := range map[string][]byte{"identity": core, "br": packed} {
@@ -140,6 +144,7 @@ func TestRangeGetsTheWholeFile(t *testing.T) {
 }
 
 func TestCutOffPackedFileIsNotTakenForWhole(t *testing.T) {
+	t.Parallel()
 	_, packed := packedSite(t, sample.Bytes(200_000))
 	files := fstest.MapFS{corePath[1:] + ".br": {Data: packed[:len(packed)/2]}}
 	s := newSite(t, configured(func(c *server.Config) { c.Page = files }))
@@ -154,6 +159,7 @@ func TestCutOffPackedFileIsNotTakenForWhole(t *testing.T) {
 }
 
 func TestManyClientsWithoutBrotliAtOnce(t *testing.T) {
+	t.Parallel()
 	core := append(bytes.Repeat([]byte("some code "), 50_000), sample.Bytes(50_000)...)
 	s, _ := packedSite(t, core)
 	var wg sync.WaitGroup
@@ -168,6 +174,7 @@ func TestManyClientsWithoutBrotliAtOnce(t *testing.T) {
 }
 
 func TestSlowClientsWithoutBrotliHoldUpOnlyTheirKind(t *testing.T) {
+	t.Parallel()
 	s, packed := packedSite(t, make([]byte, 64<<20)) // more than the sockets between them hold
 	s.srv.UnpackWithin(50 * time.Millisecond)
 	var slow []io.Closer

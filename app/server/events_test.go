@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -96,6 +97,7 @@ func (f *follower) want(wanted ...event) {
 }
 
 func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice, bob := s.register("alice"), s.register("bob")
 	here := alice.follow()
@@ -123,6 +125,7 @@ func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) 
 }
 
 func TestEventsEndWithTheirSession(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(s *site, alice *person, other api.SessionResponse){
 		"logged out": func(_ *site, alice *person, _ api.SessionResponse) {
 			alice.call("POST", api.PathLogout, nil).want(204, "")
@@ -163,6 +166,7 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 }
 
 func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	other := alice.mustLogin("")
@@ -179,6 +183,7 @@ func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
 
 // TestEventsOutliveTheTimeoutsOfOtherRequests beats ten times within each of them.
 func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.srv.Stream(10*time.Millisecond, time.Hour)
 	alice := s.register("alice")
@@ -202,6 +207,7 @@ func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 }
 
 func TestEventsEndWhenDrainingBegins(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	stream := alice.follow()
@@ -215,6 +221,7 @@ func TestEventsEndWhenDrainingBegins(t *testing.T) {
 }
 
 func TestEventStreamEndsBeforeAProxyCutsItOff(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.srv.Stream(time.Hour, 10*time.Millisecond)
 	stream := s.register("alice").follow()
@@ -227,6 +234,7 @@ func TestEventStreamEndsBeforeAProxyCutsItOff(t *testing.T) {
 }
 
 func TestEventStreamsOfOneUserAreBounded(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice, bob := s.register("alice"), s.register("bob")
 	var open []*follower
@@ -245,14 +253,11 @@ func TestEventStreamsOfOneUserAreBounded(t *testing.T) {
 	}
 	bob.follow().want(revision("0"))
 	open[0].close()
-	for deadline := time.Now().Add(time.Minute); alice.follow().res.StatusCode != http.StatusOK; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the place of a stream that was closed does not come free")
-		}
-	}
+	await.Until(t, "the place of the stream that was closed", func() bool { return alice.follow().res.StatusCode == http.StatusOK })
 }
 
 func TestEventsNeedASessionAndAnswerHeadAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	s.call("GET", api.PathEvents, nil).want(401, api.CodeUnauthorized)
@@ -272,23 +277,20 @@ func TestEventsNeedASessionAndAnswerHeadAtOnce(t *testing.T) {
 }
 
 func TestMetricsCountOpenEventStreamsAndTheTimeToOpenThem(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	l := newListener(t, s.srv.Metrics())
-	await := func(line string, in func() string) {
+	shows := func(line string, in func() string) {
 		t.Helper()
-		for deadline := time.Now().Add(time.Minute); !strings.Contains(in(), line); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("no %s in\n%s", line, in())
-			}
-		}
+		await.Until(t, line, func() bool { return strings.Contains(in(), line) })
 	}
 	metrics := func() string { return string(sendTo(t, l, "GET", "/metrics", nil).body) }
 	alice := s.register("alice")
 	stream := alice.follow()
 	stream.want(revision("0"))
-	await("vaultsphere_event_streams 1", metrics)
+	shows("vaultsphere_event_streams 1", metrics)
 	stream.close()
-	await("vaultsphere_event_streams 0", metrics)
-	await(`vaultsphere_http_request_duration_seconds_count{method="GET",route="/api/v1/events",status="200"} 1`, metrics)
-	await(`"open_ms":`, s.log.String) // apart from "ms", by which an alarm judges the server
+	shows("vaultsphere_event_streams 0", metrics)
+	shows(`vaultsphere_http_request_duration_seconds_count{method="GET",route="/api/v1/events",status="200"} 1`, metrics)
+	shows(`"open_ms":`, s.log.String) // apart from "ms", by which an alarm judges the server
 }

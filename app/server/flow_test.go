@@ -16,6 +16,7 @@ import (
 // TestWholeLife takes one account through every operation. Each exchange is held to the OpenAPI document, and afterwards
 // nothing secret may stand in the log.
 func TestWholeLife(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	secrets := map[string]string{}
 	alice := s.register("Alice.Liddell")
@@ -162,6 +163,7 @@ func codeAt(t *testing.T, secret string, at time.Time) string {
 }
 
 func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("carol")
 	reg.Transport = api.SessionCookie

@@ -28,6 +28,7 @@ func fields(t *testing.T, body any) map[string]any {
 }
 
 func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	long := strings.Repeat("x", 10_000)
 	kdf := func(name string, value any) map[string]any {
@@ -104,6 +105,7 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 }
 
 func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	good := `{"username":"alice"}`
 	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
@@ -150,6 +152,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 }
 
 func TestTooLargeIsToldWhenTheLengthIsNot(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	huge := bytes.Repeat([]byte(" "), api.MaxBodyBytes+1)
@@ -159,6 +162,7 @@ func TestTooLargeIsToldWhenTheLengthIsNot(t *testing.T) {
 }
 
 func TestChangeNamesTheRecordItRefuses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	id := sample.ID()
@@ -225,6 +229,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 }
 
 func TestOneAccountWhateverTheSpelling(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	p := s.register("Änne")
 	for _, spelling := range []string{"Änne", "änne", "ÄNNE", "A\u0308nne", "a\u0308NNE", "\uff21\u0308nne"} {
@@ -238,6 +243,7 @@ func TestOneAccountWhateverTheSpelling(t *testing.T) {
 }
 
 func TestUnknownPathsAndMethods(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.call("GET", "/api/v1/nothing", nil).want(404, api.CodeNotFound)
 	s.call("POST", "/nothing", nil).want(404, api.CodeNotFound)

@@ -73,6 +73,7 @@ func checkAgainstDocument(t *testing.T, sent *http.Request, body []byte, res *ht
 }
 
 func TestEveryRouteIsDocumentedAndEveryDocumentedRouteIsServed(t *testing.T) {
+	t.Parallel()
 	d := document()
 	if d.err != nil {
 		t.Fatal(d.err)
@@ -92,6 +93,7 @@ func TestEveryRouteIsDocumentedAndEveryDocumentedRouteIsServed(t *testing.T) {
 }
 
 func TestDocumentNamesEveryErrorCode(t *testing.T) {
+	t.Parallel()
 	d := document()
 	if d.err != nil {
 		t.Fatal(d.err)
@@ -111,6 +113,7 @@ func TestDocumentNamesEveryErrorCode(t *testing.T) {
 }
 
 func TestDocumentIsServed(t *testing.T) {
+	t.Parallel()
 	a := newSite(t).call("GET", api.PathOpenAPI, nil)
 	if a.status != http.StatusOK || !bytes.Equal(a.body, api.OpenAPI) || a.header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %d, %s, %d bytes", a.status, a.header.Get("Content-Type"), len(a.body))

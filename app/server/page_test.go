@@ -25,6 +25,7 @@ func builtPage() fstest.MapFS {
 }
 
 func TestPageIsServedWithWhatBrowsersNeed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.Page = builtPage() }))
 	const forever, check = "public, max-age=31536000, immutable", "no-cache"
 	for _, c := range []struct{ path, accept, body, kind, encoding, cache string }{
@@ -60,6 +61,7 @@ func TestPageIsServedWithWhatBrowsersNeed(t *testing.T) {
 }
 
 func TestETagDiffersBetweenContentsAndCodings(t *testing.T) {
+	t.Parallel()
 	tag := func(content, accept string) string {
 		s := newSite(t, configured(func(c *server.Config) {
 			c.Page = fstest.MapFS{"index.html": {Data: []byte(content)}, "index.html.br": {Data: []byte("x")}}
@@ -75,6 +77,7 @@ func TestETagDiffersBetweenContentsAndCodings(t *testing.T) {
 }
 
 func TestPageThatIsNotBuiltSaysSo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.Page = nothing }))
 	if a := s.send("GET", "/", nil); a.status != 503 || !strings.Contains(string(a.body), "make web") {
 		t.Errorf("got %d %q", a.status, a.body)
@@ -82,6 +85,7 @@ func TestPageThatIsNotBuiltSaysSo(t *testing.T) {
 }
 
 func TestPageMayAskOneOtherServerIfThereIsOne(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.BreachAddress = "https://ranges.example" }))
 	policy := s.call("GET", api.PathHealth, nil).header.Get("Content-Security-Policy")
 	if !strings.Contains(policy, "; connect-src 'self' https://ranges.example; ") || strings.Count(policy, "ranges") != 1 {
@@ -95,6 +99,7 @@ func TestPageMayAskOneOtherServerIfThereIsOne(t *testing.T) {
 }
 
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	want := map[string]string{
 		"Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; " +
@@ -128,6 +133,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 }
 
 func TestMetricsCountByRoute(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	alice.call("DELETE", api.PathSessions+"/"+strings.Repeat("0", 64), nil).want(404, api.CodeNotFound)

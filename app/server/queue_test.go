@@ -12,6 +12,7 @@ import (
 )
 
 func TestFullHashQueueAnswersAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	key := sample.AuthKey()
 	burst := 70*runtime.GOMAXPROCS(0) + 100 // more than run and wait

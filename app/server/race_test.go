@@ -33,6 +33,7 @@ func newBeforeUpdateSite(t *testing.T) (*site, *beforeUpdate) {
 }
 
 func TestSessionMadeWhileThePasswordChangesEndsWithIt(t *testing.T) {
+	t.Parallel()
 	s, b := newBeforeUpdateSite(t)
 	alice := s.register("alice")
 	var stranger api.SessionResponse
@@ -44,6 +45,7 @@ func TestSessionMadeWhileThePasswordChangesEndsWithIt(t *testing.T) {
 }
 
 func TestTwoChangesOfOneAccountAtOnceAreToldApart(t *testing.T) {
+	t.Parallel()
 	s, b := newBeforeUpdateSite(t)
 	alice := s.register("alice")
 	phrase := func() api.RecoveryRequest {

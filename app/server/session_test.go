@@ -20,6 +20,7 @@ var (
 )
 
 func TestLoginEndsTheSessionItCameWith(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	var out api.SessionResponse
@@ -32,6 +33,7 @@ func TestLoginEndsTheSessionItCameWith(t *testing.T) {
 }
 
 func TestPasswordChangeEndsOtherSessionsAndKeepsThisOne(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	other := alice.mustLogin("")
@@ -44,6 +46,7 @@ func TestPasswordChangeEndsOtherSessionsAndKeepsThisOne(t *testing.T) {
 }
 
 func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	start := s.clock.Now()
@@ -69,6 +72,7 @@ func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
 }
 
 func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	next := vault.NewKey()
@@ -82,6 +86,7 @@ func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
 }
 
 func TestTokensThatAreNotSessions(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	enrolment := alice.begin().Enrolment
@@ -97,6 +102,7 @@ func TestTokensThatAreNotSessions(t *testing.T) {
 }
 
 func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
 	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
@@ -109,6 +115,7 @@ func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
 }
 
 func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.TrustedProxies = loopback }))
 	https := header("X-Forwarded-Proto", "https")
 	reg := sample.Registration("alice")
@@ -129,6 +136,7 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 }
 
 func TestCrossSiteRequestWithACookieIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("alice")
 	reg.Transport = api.SessionCookie

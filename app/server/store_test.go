@@ -59,6 +59,7 @@ func newFailingSite(t *testing.T) (*site, *failing) {
 }
 
 func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		err    error
 		status int
@@ -108,6 +109,7 @@ func (panicking) Changes(context.Context, vault.Username, int64) (api.VaultRespo
 }
 
 func TestPanicIsAnsweredAndTheServerLivesOn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, keptBy(func(inner vault.Store) vault.Store { return panicking{inner} }))
 	alice := s.register("alice")
 	alice.call("GET", api.PathVault, nil).want(500, api.CodeInternal)
@@ -132,6 +134,7 @@ func (r *racing) PutSession(ctx context.Context, v vault.Session) error {
 }
 
 func TestLoginThatRacesAPasswordChangeLeavesNoSession(t *testing.T) {
+	t.Parallel()
 	r := &racing{}
 	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
 		r.Store = inner
@@ -151,6 +154,7 @@ func TestLoginThatRacesAPasswordChangeLeavesNoSession(t *testing.T) {
 }
 
 func TestLoginThatRacesAnotherChangeTriesAgain(t *testing.T) {
+	t.Parallel()
 	r := &racing{}
 	s := newSite(t, keptBy(func(inner vault.Store) vault.Store {
 		r.Store = inner
@@ -186,6 +190,7 @@ func (h *halfDeleted) DeleteUser(ctx context.Context, name vault.Username) error
 }
 
 func TestDeletionThatFailedHalfWayIsEndedByTheNextToAsk(t *testing.T) {
+	t.Parallel()
 	for _, next := range []string{"login", "register"} {
 		t.Run(next, func(t *testing.T) {
 			h := &halfDeleted{}

@@ -21,6 +21,7 @@ func retryAfter(t *testing.T, a answer) time.Duration {
 }
 
 func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	right := alice.reg.AuthKey
@@ -49,6 +50,7 @@ func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
 
 // TestAttemptsAtOnceAreCountedOneByOne: a burst must not pass because all of it read the count before any wrote it.
 func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	alice.reg.AuthKey = sample.AuthKey()
@@ -71,6 +73,7 @@ func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
 }
 
 func TestRecoveryAndProofsCountAsAttempts(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	wrong := api.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}
@@ -88,6 +91,7 @@ func TestRecoveryAndProofsCountAsAttempts(t *testing.T) {
 }
 
 func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 3; c.TrustedProxies = loopback }))
 	ask := func(from string) answer {
 		return s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "alice"}, header("X-Forwarded-For", from))
@@ -107,6 +111,7 @@ func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
 }
 
 func TestForwardedAddressesOfStrangersAreNotBelieved(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 1 }))
 	ask := func(from string) answer {
 		return s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "alice"},

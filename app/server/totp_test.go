@@ -30,6 +30,7 @@ func (p *person) enrol() (secret string) {
 }
 
 func TestCodeWorksOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	secret := alice.enrol()
@@ -41,6 +42,7 @@ func TestCodeWorksOnce(t *testing.T) {
 }
 
 func TestCodeOfTheNeighbouringStepsIsTaken(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		off  time.Duration
 		want api.Code
@@ -59,6 +61,7 @@ func TestCodeOfTheNeighbouringStepsIsTaken(t *testing.T) {
 }
 
 func TestOneOfManyLoginsWithTheSameCodeGetsIn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	code := codeAt(t, alice.enrol(), s.clock.Now())
@@ -81,6 +84,7 @@ func TestOneOfManyLoginsWithTheSameCodeGetsIn(t *testing.T) {
 }
 
 func TestWithoutTheSecondFactorNothingLeaves(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	alice.enrol()
@@ -98,6 +102,7 @@ func TestWithoutTheSecondFactorNothingLeaves(t *testing.T) {
 }
 
 func TestWrongCodesAreThrottled(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	secret := alice.enrol()
@@ -115,6 +120,7 @@ func TestWrongCodesAreThrottled(t *testing.T) {
 }
 
 func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
 	b := alice.begin()
@@ -138,6 +144,7 @@ func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
 
 // TestSecondFactorOutlivesItsKey: a log-in while both keys are listed seals the secret anew, so the old one can go.
 func TestSecondFactorOutlivesItsKey(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
 	secret := alice.enrol()

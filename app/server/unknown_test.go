@@ -27,6 +27,7 @@ func shape(a answer) string {
 
 // TestUnknownUsersLookLikeKnownOnes asks both the same wrong things, far into the throttle.
 func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.register("known")
 	wrongKey := sample.AuthKey()
@@ -61,6 +62,7 @@ func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 
 // TestPreloginOfUnknownUsersNeverMoves: neither a restart, nor another replica, nor new session keys change the salt.
 func TestPreloginOfUnknownUsersNeverMoves(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.register("known")
 	ask := func(base, name string) api.KDF {

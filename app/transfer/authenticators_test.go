@@ -53,6 +53,7 @@ func aegisProblems() []transfer.Problem {
 }
 
 func TestAegis(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "authenticators/aegis.json", "aegis")
 	same(t, got, aegisWant())
 	sameProblems(t, got, aegisProblems()...)
@@ -122,6 +123,7 @@ func sealedAegis(t *testing.T, password string, n int) []byte {
 }
 
 func TestSealedAegis(t *testing.T) {
+	t.Parallel()
 	data := sealedAegis(t, "pässword", 16)
 	got := read(t, "aegis.json", string(data), transfer.Options{Password: "pässword"})
 	same(t, got, aegisWant())
@@ -174,6 +176,7 @@ func Test2FAS(t *testing.T) {
 }
 
 func TestAndOTP(t *testing.T) {
+	t.Parallel()
 	want := []item.Item{
 		codes("Bank", "anna", "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank", "money", "été"),
 		codes("Old", "bob", "otpauth://hotp/Old:bob?secret=GEZDGNBVGY3TQOJQ&issuer=Old&algorithm=SHA512&digits=8&counter=3"),
@@ -205,6 +208,7 @@ func TestAndOTP(t *testing.T) {
 }
 
 func TestAddressesOfCodes(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "authenticators/otpauth.txt", "otpauth")
 	same(t, got, []item.Item{
 		codes("Bank", "anna", "otpauth://totp/Bank%3Aanna?secret=JBSWY3DPEHPK3PXP&issuer=Bank"),

@@ -13,6 +13,7 @@ import (
 )
 
 func TestBitwardenJSON(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "bitwarden/individual.json", "bitwarden-json")
 	same(t, got, []item.Item{
 		{
@@ -169,6 +170,7 @@ func TestBitwardenJSON(t *testing.T) {
 }
 
 func TestBitwardenOrganisationJSON(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "bitwarden/organisation.json", "bitwarden-json")
 	same(t, got, []item.Item{
 		{
@@ -197,6 +199,7 @@ func protectedExport(t *testing.T, kdf string) string {
 const exportPassword = "corréct horse" // of testdata/bitwarden/protect.py
 
 func TestBitwardenPasswordProtectedJSON(t *testing.T) {
+	t.Parallel()
 	want := sample(t, "bitwarden/organisation.json", "bitwarden-json")
 	for _, kdf := range []string{"pbkdf2", "argon2id"} {
 		got := read(t, "export.json", protectedExport(t, kdf), transfer.Options{Password: exportPassword})
@@ -205,6 +208,7 @@ func TestBitwardenPasswordProtectedJSON(t *testing.T) {
 }
 
 func TestBitwardenProtectedJSONRefuses(t *testing.T) {
+	t.Parallel()
 	pbkdf2, argon2id := protectedExport(t, "pbkdf2"), protectedExport(t, "argon2id")
 	data := pbkdf2[strings.Index(pbkdf2, `"data"`):]
 	changed := strings.Replace(data, "|", "|AAAA", 1)
@@ -236,6 +240,7 @@ func TestBitwardenProtectedJSONRefuses(t *testing.T) {
 }
 
 func TestBitwardenZIPBringsItsFiles(t *testing.T) {
+	t.Parallel()
 	got := sampleZIP(t, "bitwarden/attachments.zip", "bitwarden-zip")
 	if len(got.Items) != 2 {
 		t.Fatalf("%d items", len(got.Items))

@@ -8,6 +8,7 @@ import (
 )
 
 func TestBitwardenCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "bitwarden/individual.csv", "bitwarden-csv")
 	same(t, got, []item.Item{
 		{
@@ -46,6 +47,7 @@ func TestBitwardenCSV(t *testing.T) {
 }
 
 func TestBitwardenOrganisationCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "bitwarden/organisation.csv", "bitwarden-csv")
 	same(t, got, []item.Item{
 		{

@@ -10,6 +10,7 @@ import (
 )
 
 func TestChromeCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "browsers/chrome.csv", "chrome-csv")
 	same(t, got, []item.Item{
 		{
@@ -36,6 +37,7 @@ func TestChromeCSV(t *testing.T) {
 }
 
 func TestOperaCSVHasNoNotes(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "browsers/opera.csv", "chrome-csv")
 	same(t, got, []item.Item{
 		{
@@ -49,6 +51,7 @@ func TestOperaCSVHasNoNotes(t *testing.T) {
 }
 
 func TestFirefoxCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "browsers/firefox.csv", "firefox-csv")
 	same(t, got, []item.Item{
 		{
@@ -96,6 +99,7 @@ func TestFirefoxCSV(t *testing.T) {
 }
 
 func TestSafariCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "browsers/safari.csv", "safari-csv")
 	same(t, got, []item.Item{
 		{
@@ -118,6 +122,7 @@ func TestSafariCSV(t *testing.T) {
 
 // Ten thousand rows come in whole and in order, and progress is told along the way.
 func TestChromeCSVOfTenThousandRows(t *testing.T) {
+	t.Parallel()
 	const rows = 10_000
 	var b strings.Builder
 	b.WriteString("name,url,username,password,note\r\n")

@@ -24,6 +24,7 @@ var bitwardenStructure = []string{
 // A person who exports from Bitwarden and imports here finds every field again: every text of the export, wherever it
 // stands and whatever it is called, is a value in the item of its entry.
 func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"bitwarden/individual.json", "bitwarden/organisation.json"} {
 		source := decoded(t, "testdata/"+name)
 		got := sample(t, name, "bitwarden-json")
@@ -43,6 +44,7 @@ func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
 }
 
 func TestEveryFieldOfAProtonExportIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	vaults := decoded(t, "testdata/proton/export.zip/Proton Pass/data.json")["vaults"].(map[string]any)
 	var entries []any
 	for _, id := range []string{"VAULT_A", "VAULT_B"} {

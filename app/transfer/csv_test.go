@@ -11,6 +11,7 @@ import (
 )
 
 func TestAnyCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "csv/plain.csv", "csv")
 	same(t, got, []item.Item{
 		{Title: "Example", URLs: []string{"https://example.org"}, Username: "alice", Password: `p,"w`},
@@ -28,6 +29,7 @@ func TestAnyCSV(t *testing.T) {
 }
 
 func TestTextOfAnyKind(t *testing.T) {
+	t.Parallel()
 	const header, row = "title;username;notes", "Zoë;a\u20acb;x, y"
 	want := []item.Item{{Title: "Zoë", Username: "a\u20acb", Notes: "x, y"}}
 	for name, data := range map[string]string{
@@ -50,6 +52,7 @@ func TestTextOfAnyKind(t *testing.T) {
 
 // A record that cannot be understood takes none of its neighbours with it.
 func TestBrokenRowIsReportedAndTheRestComesIn(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		row, reason string
 	}{
@@ -72,6 +75,7 @@ func TestBrokenRowIsReportedAndTheRestComesIn(t *testing.T) {
 }
 
 func TestChosenColumns(t *testing.T) {
+	t.Parallel()
 	const data = "a,b,c,d,e,f\n1,2,3,2024-05-06,yes,8\n"
 	o := transfer.Options{Format: "csv", Columns: []transfer.Column{
 		transfer.ColumnTitle, transfer.ColumnHidden, transfer.ColumnPassword, transfer.ColumnCreated, transfer.ColumnFavourite, transfer.ColumnSkip,
@@ -96,6 +100,7 @@ func TestChosenColumns(t *testing.T) {
 }
 
 func TestColumnsAreGuessed(t *testing.T) {
+	t.Parallel()
 	p, err := transfer.Columns(transfer.File{Data: []byte("Name,Website,E-Mail,Passwort,Colour\nx,y,z,\"1\n2\",blue\n")})
 	if err != nil {
 		t.Fatal(err)

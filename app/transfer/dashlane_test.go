@@ -7,6 +7,7 @@ import (
 )
 
 func TestDashlaneZIP(t *testing.T) {
+	t.Parallel()
 	got := sampleZIP(t, "dashlane/export.zip", "dashlane-zip")
 	same(t, got, []item.Item{
 		{
@@ -149,6 +150,7 @@ func TestDashlaneZIP(t *testing.T) {
 }
 
 func TestDashlaneCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "dashlane/otpurl.csv", "dashlane-csv")
 	same(t, got, []item.Item{
 		{

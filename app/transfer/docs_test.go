@@ -9,6 +9,7 @@ import (
 )
 
 func TestDocumentListsEveryFormat(t *testing.T) {
+	t.Parallel()
 	document, err := os.ReadFile("../../docs/import-formats.md")
 	if err != nil {
 		t.Fatal(err)

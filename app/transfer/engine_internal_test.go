@@ -23,6 +23,7 @@ func openInput(t *testing.T, name, data string) *input {
 }
 
 func TestFormatOfOneItemARow(t *testing.T) {
+	t.Parallel()
 	f := csvFormat{
 		needs: []string{"name", "pwd"},
 		set: map[string]setter{
@@ -55,6 +56,7 @@ func TestFormatOfOneItemARow(t *testing.T) {
 }
 
 func TestJSONKeepsNumbersAsWritten(t *testing.T) {
+	t.Parallel()
 	in := openInput(t, "x", utf8BOM+` {"n": 12345678901234567890, "a": 1, "a": 2}`)
 	if got := in.json(); got["n"] != json.Number("12345678901234567890") || got["a"] != json.Number("2") {
 		t.Errorf("got %v", got)
@@ -85,6 +87,7 @@ func zipOf(t *testing.T, name string, content io.Reader) string {
 }
 
 func TestArchiveIsBounded(t *testing.T) {
+	t.Parallel()
 	in := openInput(t, "x.zip", zipOf(t, "a/data.json", strings.NewReader("{}")))
 	if got, err := in.unzip("a/data.json"); string(got) != "{}" || err != nil || len(in.zipNames()) != 1 {
 		t.Errorf("got %q, %v", got, err)

@@ -158,6 +158,7 @@ func kpCipher(id []byte, iv int) gokeepasslib.DatabaseOption {
 
 // Each variant is written by gokeepasslib, which shares no code with the reader but the ciphers.
 func TestKDBXOfEachVersionCipherAndDerivation(t *testing.T) {
+	t.Parallel()
 	v3, v4 := gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()
 	for name, options := range map[string][]gokeepasslib.DatabaseOption{
 		"3.1, AES, Salsa20":      {v3},
@@ -192,6 +193,7 @@ func kpAESRounds(db *gokeepasslib.Database) {
 }
 
 func TestKDBXKeyFiles(t *testing.T) {
+	t.Parallel()
 	key := bytes.Repeat([]byte{0xAB}, 32)
 	sum := sha256.Sum256(key)
 	files := map[string]string{
@@ -229,6 +231,7 @@ func TestKDBXKeyFiles(t *testing.T) {
 }
 
 func TestKDBXWithoutItsKey(t *testing.T) {
+	t.Parallel()
 	for _, version := range []gokeepasslib.DatabaseOption{gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()} {
 		db := kpDatabase(t, version)
 		db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
@@ -252,6 +255,7 @@ func TestKDBXWithoutItsKey(t *testing.T) {
 // Whatever was cut off or changed, the answer is an error or all items. Never is it said that the password is wrong when
 // the file merely ends too early.
 func TestDamagedKDBX(t *testing.T) {
+	t.Parallel()
 	for _, version := range []gokeepasslib.DatabaseOption{gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()} {
 		db := gokeepasslib.NewDatabase(version)
 		db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
@@ -279,6 +283,7 @@ func TestDamagedKDBX(t *testing.T) {
 }
 
 func TestKeepassXML(t *testing.T) {
+	t.Parallel()
 	want := kpXMLWant()
 	got := sample(t, "keepass/keepass2.xml", "keepass-xml")
 	same(t, got, want)
@@ -323,6 +328,7 @@ func kpXMLWant() []item.Item {
 // KeePassXC 2.7.4 made both files: one from the XML above, by keepassxc-cli import; the other is one that was exported
 // here, in which it changed the user name and the notes of an entry.
 func TestFilesOfKeePassXC(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile("testdata/keepass/keepassxc-3.1.kdbx")
 	if err != nil {
 		t.Fatal(err)
@@ -361,6 +367,7 @@ func TestFilesOfKeePassXC(t *testing.T) {
 }
 
 func TestRefusedKeepassXML(t *testing.T) {
+	t.Parallel()
 	whole, err := os.ReadFile("testdata/keepass/keepass2.xml")
 	if err != nil {
 		t.Fatal(err)
@@ -390,6 +397,7 @@ func TestRefusedKeepassXML(t *testing.T) {
 
 // A file that asks for a machine of its own is refused at once, in each of the ways in which it can ask.
 func TestCostsOfKDBXAreBounded(t *testing.T) {
+	t.Parallel()
 	credentials := gokeepasslib.NewPasswordCredentials(kpPassword)
 	v3, v4 := gokeepasslib.NewDatabase(), gokeepasslib.NewDatabase(gokeepasslib.WithDatabaseKDBXVersion4())
 	rounds := gokeepasslib.NewDatabase(gokeepasslib.WithDatabaseKDBXVersion4(), kpAESRounds)
@@ -420,6 +428,7 @@ func TestCostsOfKDBXAreBounded(t *testing.T) {
 }
 
 func TestWhatUnpacksToTooMuch(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if _, err := z.Write(make([]byte, 1001)); err != nil {

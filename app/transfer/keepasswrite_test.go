@@ -35,6 +35,7 @@ func kdbxTraps() []transfer.Exported {
 }
 
 func TestKDBXRoundTrip(t *testing.T) {
+	t.Parallel()
 	out := append(kdbxTraps(), hardItems(t, 11, 300)...)
 	data, err := transfer.WriteCheapKDBX(out, "p ä ss")
 	if err != nil {
@@ -82,6 +83,7 @@ func FuzzInsideKDBX(f *testing.F) {
 }
 
 func TestKDBXIsOffered(t *testing.T) {
+	t.Parallel()
 	data, err := transfer.Write("kdbx", []transfer.Exported{{Item: item.Item{Title: "a", Password: "b"}.Normalise()}}, transfer.WriteOptions{Password: "c"})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestLastPassCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "lastpass/export.csv", "lastpass-csv")
 	same(t, got, []item.Item{
 		{
@@ -102,6 +103,7 @@ func TestLastPassCSV(t *testing.T) {
 }
 
 func TestLastPassCSVCopiedFromABrowserHasEntities(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "lastpass/escaped.csv", "lastpass-csv")
 	same(t, got, []item.Item{
 		{

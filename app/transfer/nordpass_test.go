@@ -7,6 +7,7 @@ import (
 )
 
 func TestNordPassCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "nordpass/export.csv", "nordpass-csv")
 	same(t, got, []item.Item{
 		{
@@ -59,6 +60,7 @@ func TestNordPassCSV(t *testing.T) {
 }
 
 func TestNordPassCSVWithoutTypes(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "nordpass/older.csv", "nordpass-csv")
 	same(t, got, []item.Item{
 		{

@@ -12,6 +12,7 @@ import (
 )
 
 func TestProtonZIP(t *testing.T) {
+	t.Parallel()
 	got := sampleZIP(t, "proton/export.zip", "proton-zip")
 	same(t, got, []item.Item{
 		{
@@ -163,6 +164,7 @@ func TestProtonZIP(t *testing.T) {
 }
 
 func TestProtonCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "proton/export.csv", "proton-csv")
 	same(t, got, []item.Item{
 		{
@@ -221,6 +223,7 @@ func TestProtonCSV(t *testing.T) {
 }
 
 func TestProtonCSVOfOlderVersions(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "proton/older.csv", "proton-csv")
 	same(t, got, []item.Item{
 		{
@@ -237,6 +240,7 @@ func TestProtonCSVOfOlderVersions(t *testing.T) {
 }
 
 func TestProtonJSON(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile("testdata/proton/export.zip/Proton Pass/data.json")
 	if err != nil {
 		t.Fatal(err)
@@ -249,6 +253,7 @@ func TestProtonJSON(t *testing.T) {
 }
 
 func TestProtonExportUnderPGPSaysHowToExportAgain(t *testing.T) {
+	t.Parallel()
 	message := []byte("-----BEGIN PGP MESSAGE-----\n\nww0ECQMCexample\n-----END PGP MESSAGE-----\n")
 	var archive bytes.Buffer
 	w := zip.NewWriter(&archive)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestFilesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		data string
 		o    transfer.Options
@@ -42,6 +43,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 }
 
 func TestAdviceForFilesOfAnotherKind(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	if _, err := w.Create("xl/workbook.xml"); err != nil {
@@ -62,6 +64,7 @@ func TestAdviceForFilesOfAnotherKind(t *testing.T) {
 
 // Whatever a source allows, every value arrives, in items that can be saved.
 func TestLongValuesGoOn(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("0123456789", 9_000)
 	got := read(t, "x.csv", "title,username,password,totp,notes,url,tag,Extra\n"+
 		strings.Join([]string{long, long, long, long, long, "https://" + long, long, long}, ",")+"\n", transfer.Options{})

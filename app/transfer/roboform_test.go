@@ -7,6 +7,7 @@ import (
 )
 
 func TestRoboFormCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "roboform/export.csv", "roboform-csv")
 	same(t, got, []item.Item{
 		{

@@ -13,6 +13,7 @@ import (
 
 // A file that was not copied to its end is refused, wherever it ends, if its format has an end of its own.
 func TestTruncatedJSONAndZIPAreRefused(t *testing.T) {
+	t.Parallel()
 	files := map[string][]byte{
 		"bitwarden.json": []byte(`{"encrypted":false,"folders":[{"id":"f","name":"F"}],"items":[{"type":1,"name":"a","login":{"uris":[{"uri":"https://a.example"}],"password":"p"}}]}`),
 		"proton.json":    []byte(`{"version":"1.21.2","vaults":{"v":{"name":"V","items":[{"data":{"type":"note","metadata":{"name":"n","note":"x"},"content":{}},"state":1}]}}}`),
@@ -46,6 +47,7 @@ func TestTruncatedJSONAndZIPAreRefused(t *testing.T) {
 
 // A table has no end of its own. What is whole comes in as it does from the whole file, and a row that is cut is the last.
 func TestTruncatedTablesBringWhatIsWhole(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{
 		"bitwarden/individual.csv", "onepassword/current.csv", "lastpass/export.csv", "dashlane/otpurl.csv", "browsers/chrome.csv",
 		"browsers/firefox.csv", "browsers/safari.csv", "proton/export.csv", "nordpass/export.csv", "roboform/export.csv",

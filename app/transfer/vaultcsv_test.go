@@ -14,6 +14,7 @@ var (
 )
 
 func TestKeepassCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "keepass/keepass1.csv", "keepass-csv")
 	same(t, got, []item.Item{
 		{
@@ -38,6 +39,7 @@ func TestKeepassCSV(t *testing.T) {
 }
 
 func TestKeepassXCCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "keepass/keepassxc.csv", "keepassxc-csv")
 	same(t, got, []item.Item{
 		{
@@ -56,6 +58,7 @@ func TestKeepassXCCSV(t *testing.T) {
 }
 
 func TestPassboltCSV(t *testing.T) {
+	t.Parallel()
 	same(t, sample(t, "passbolt/kdbx.csv", "passbolt-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: "Bank, north", Username: "anna@example.org", Password: `p"ä`, URLs: []string{"https://bank.example"},
@@ -70,6 +73,7 @@ func TestPassboltCSV(t *testing.T) {
 }
 
 func TestStrongboxCSV(t *testing.T) {
+	t.Parallel()
 	same(t, sample(t, "strongbox/export.csv", "strongbox-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: `Bank, "north"`, Username: "anna", Password: "pä ss", URLs: []string{"https://bank.example"},
@@ -81,6 +85,7 @@ func TestStrongboxCSV(t *testing.T) {
 }
 
 func TestAliasVaultCSV(t *testing.T) {
+	t.Parallel()
 	same(t, sample(t, "aliasvault/export.csv", "aliasvault-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: `Bank "north"`, Username: "anna", Password: "p,ä", URLs: []string{"https://bank.example/?a=1,2", "https://pay.example"},
@@ -105,6 +110,7 @@ func TestAliasVaultCSV(t *testing.T) {
 }
 
 func TestDropboxCSV(t *testing.T) {
+	t.Parallel()
 	same(t, sample(t, "dropbox/export.csv", "dropbox-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: "Bank, north", Username: "anna", Password: `p"ä`, URLs: []string{"https://bank.example"},

@@ -19,6 +19,7 @@ func visa() *item.Card {
 }
 
 func TestEnpassJSON(t *testing.T) {
+	t.Parallel()
 	made, changed := time.Unix(1710411072, 0), time.Unix(1713186855, 0)
 	card := visa()
 	card.Brand = "Visa"
@@ -56,6 +57,7 @@ func TestEnpassJSON(t *testing.T) {
 }
 
 func TestEnpassCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "enpass/export.csv", "enpass-csv")
 	same(t, got, []item.Item{
 		{Type: item.TypeLogin, Title: "Mail", Username: "w", Password: "x"},
@@ -73,6 +75,7 @@ func TestEnpassCSV(t *testing.T) {
 }
 
 func TestKeeperJSON(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "keeper/export.json", "keeper-json")
 	same(t, got, []item.Item{
 		{
@@ -114,6 +117,7 @@ func TestKeeperJSON(t *testing.T) {
 }
 
 func TestKeeperCSV(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "keeper/keeper.csv", "keeper-csv")
 	same(t, got, []item.Item{
 		{Type: item.TypeLogin, Title: "First", Username: "a", Password: "x"},
@@ -129,6 +133,7 @@ func TestKeeperCSV(t *testing.T) {
 }
 
 func TestPsono(t *testing.T) {
+	t.Parallel()
 	got := sample(t, "psono/export.json", "psono")
 	same(t, got, []item.Item{
 		{Type: item.TypeLogin, Title: "App", Username: "anna", Password: "x"},

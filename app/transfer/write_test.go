@@ -96,6 +96,7 @@ func hardItems(t *testing.T, seed uint64, n int) []transfer.Exported {
 // What goes out comes back in: equal in the own formats, and for others equal after what docs/export-format.md says
 // that they cannot hold.
 func TestWhatGoesOutComesBackIn(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		format string
 		files  bool
@@ -142,6 +143,7 @@ var update = flag.Bool("update", false, "write testdata/own/sealed.vaultsphere a
 
 // The file is frozen: whoever exported last year opens it next year.
 func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
+	t.Parallel()
 	const path, password = "testdata/own/sealed.vaultsphere", "Tür zum Tresor"
 	want := item.Item{Title: "Example", Username: "alice", Password: "pässword", Created: time.UnixMilli(1_700_000_000_000).UTC()}
 	if *update {
@@ -180,6 +182,7 @@ func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
 }
 
 func TestOwnFormatIsStrict(t *testing.T) {
+	t.Parallel()
 	const good = `{"type":"login","title":"good"}`
 	for name, c := range map[string]struct {
 		file string
@@ -205,6 +208,7 @@ func TestOwnFormatIsStrict(t *testing.T) {
 }
 
 func TestWriteRefuses(t *testing.T) {
+	t.Parallel()
 	if _, err := transfer.Write("abacus", nil, transfer.WriteOptions{}); !errors.Is(err, transfer.ErrUnknownFormat) {
 		t.Errorf("got %v", err)
 	}
@@ -216,6 +220,7 @@ func TestWriteRefuses(t *testing.T) {
 }
 
 func TestBitwardenExportIsWhatBitwardenReads(t *testing.T) {
+	t.Parallel()
 	items := []transfer.Exported{{Item: item.Item{
 		Type: item.TypeLogin, Title: "Example <b>", URLs: []string{"https://a.example", "https://b.example"}, Username: "alice", Password: "p",
 		Match: map[string]item.MatchRule{"https://b.example": item.MatchNever}, Tags: []string{"Work/A", "B"},

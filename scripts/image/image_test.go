@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
 const (
@@ -170,7 +171,7 @@ func testServes(t *testing.T, env []string, image string) {
 			remove(t, env, "rm", "--force", container)
 			address := run(t, root, env, "docker", "port", container, strconv.Itoa(names.DefaultPort))
 			url := "http://" + strings.Fields(address)[0]
-			await(t, env, container, "ready", func() bool { return status(url+names.PathReady) == http.StatusOK })
+			awaitContainer(t, env, container, "ready", func() bool { return status(url+names.PathReady) == http.StatusOK })
 			t.Logf("ready after %s", time.Since(began).Round(time.Millisecond))
 			if s := status(url + "/health"); s != http.StatusOK {
 				t.Errorf("/health answers %d", s)
@@ -178,7 +179,7 @@ func testServes(t *testing.T, env []string, image string) {
 			if s := status(url + "/"); s != http.StatusOK {
 				t.Errorf("the page answers %d: it is not in the image", s)
 			}
-			await(t, env, container, "healthy", func() bool {
+			awaitContainer(t, env, container, "healthy", func() bool {
 				return run(t, root, env, "docker", "inspect", "--format", "{{.State.Health.Status}}", container) == "healthy"
 			})
 			process := strings.Fields(run(t, root, env, "docker", "top", container, "-o", "pid,uid,rss"))
@@ -211,14 +212,15 @@ func status(url string) int {
 	return res.StatusCode
 }
 
-func await(t *testing.T, env []string, container, what string, ok func() bool) {
+func awaitContainer(t *testing.T, env []string, container, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	t.Cleanup(func() {
+		if t.Failed() {
 			log, _ := output(root, env, "sh", "-c", `docker logs "$0" 2>&1; docker inspect --format '{{json .State}}' "$0"`, container)
-			t.Fatalf("the container is not %s after 30 s: %s", what, log)
+			t.Log(log)
 		}
-	}
+	})
+	await.Until(t, "a container that is "+what, ok)
 }
 
 // testSameProgram builds page and program outside of any container, in a checkout of its own.

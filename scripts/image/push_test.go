@@ -19,11 +19,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
 )
 
 const noAttestations = "push-image.sh: the builder default is an engine's own: the image gets neither SBOM nor provenance\n"
@@ -67,23 +67,7 @@ func startRegistry(t testing.TB) string {
 	must(t, err)
 	address := l.Addr().String()
 	must(t, l.Close())
-	config := filepath.Join(t.TempDir(), "registry.yml")
-	must(t, os.WriteFile(config, fmt.Appendf(nil, `version: 0.1
-log: {level: error, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: %q}}
-http: {addr: %q}
-`, t.TempDir(), address), 0o600))
-	cmd := exec.Command("docker-registry", "serve", config)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v: apt-get install docker-registry", err)
-	}
-	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
-	for deadline := time.Now().Add(30 * time.Second); status("http://"+address+"/v2/") != http.StatusOK; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the registry gave no answer in 30 s")
-		}
-	}
+	registry.Serve(t, address, t.TempDir())
 	return address
 }
 

@@ -24,6 +24,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
@@ -133,7 +134,7 @@ PidFile none
 			t.Logf("sshd: %s", log.String())
 		}
 	})
-	await(t, "sshd", func() bool {
+	await.Until(t, "sshd", func() bool {
 		conn, err := net.Dial("tcp", "127.0.0.1:22")
 		if err == nil {
 			conn.Close()

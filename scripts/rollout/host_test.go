@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,8 +19,10 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
 )
 
 const (
@@ -61,7 +62,7 @@ func newHost(t *testing.T) *host {
 	h.env = append(h.engine.Env(t), "HOME_DIRECTORY="+h.home, "WATCH_SECONDS=1", "READY_TRIES=2", "READY_INTERVAL=1")
 	emulator.Reset(t)
 	h.startEngine(t)
-	h.startRegistry(t)
+	registry.Serve(t, "127.0.0.1:5000", filepath.Join(h.engine.Directory, "registry"))
 	h.image(t, "caddy:"+caddyVersion(t), 0, map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}, "ENV PATH=/usr/bin")
 	deploy := map[string]string{
 		"deploy/docker-compose.yml": filepath.Join(root, "docker-compose.yml"),
@@ -91,15 +92,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func await(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(what + " did not come about in 30 s")
-		}
-	}
-}
-
 func build(t *testing.T, pkg string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "program")
@@ -121,8 +113,8 @@ func caddyVersion(t *testing.T) string {
 	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 }
 
-// startEngine has its settings from the script, and ends with it. The one that engine.Own returns is shared with other
-// tests, one after the other, and is in the machine's network.
+// startEngine starts an engine with the script's settings, which ends with the test. The one that engine.Shared returns is
+// in the machine's network and belongs to other tests too.
 func (h *host) startEngine(t *testing.T) {
 	t.Helper()
 	reader, lifeline, err := os.Pipe()
@@ -138,7 +130,7 @@ func (h *host) startEngine(t *testing.T) {
 			t.Logf("the engine: %v\n%s", err, log.String())
 		}
 	})
-	await(t, "a Docker engine", h.engineAnswers)
+	await.Until(t, "a Docker engine", h.engineAnswers)
 }
 
 func (h *host) engineAnswers() bool { return h.command("docker", "version").Run() == nil }
@@ -148,8 +140,8 @@ func (h *host) restartEngine(t *testing.T) {
 	t.Helper()
 	before := h.enginePID(t)
 	must(t, syscall.Kill(before, syscall.SIGTERM))
-	await(t, "the engine's end", func() bool { return syscall.Kill(before, 0) != nil })
-	await(t, "the engine's return", h.engineAnswers)
+	await.Until(t, "the engine's end", func() bool { return syscall.Kill(before, 0) != nil })
+	await.Until(t, "the engine's return", h.engineAnswers)
 	if h.enginePID(t) == before {
 		t.Fatal("the engine has not restarted")
 	}
@@ -162,28 +154,6 @@ func (h *host) enginePID(t *testing.T) int {
 	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	must(t, err)
 	return pid
-}
-
-func (h *host) startRegistry(t *testing.T) {
-	t.Helper()
-	config := filepath.Join(h.engine.Directory, "registry.yml")
-	must(t, os.WriteFile(config, fmt.Appendf(nil, `version: 0.1
-log: {level: error, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: %q}}
-http: {addr: 127.0.0.1:5000}
-`, filepath.Join(h.engine.Directory, "registry")), 0o600))
-	cmd := exec.Command("docker-registry", "serve", config)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	must(t, cmd.Start())
-	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
-	await(t, "a registry", func() bool {
-		res, err := http.Get("http://127.0.0.1:5000/v2/")
-		if err != nil {
-			return false
-		}
-		res.Body.Close()
-		return res.StatusCode == http.StatusOK
-	})
 }
 
 // image makes one of files, each named with where its content is, and of a /data that owner alone may write.
@@ -306,7 +276,7 @@ func (h *host) write(t *testing.T, name, content string) {
 func (h *host) authority(t *testing.T) *x509.CertPool {
 	t.Helper()
 	var archive []byte
-	await(t, "the proxy's authority", func() (ok bool) {
+	await.Until(t, "the proxy's authority", func() (ok bool) {
 		var err error
 		archive, err = h.command("docker", "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", "-").Output()
 		return err == nil

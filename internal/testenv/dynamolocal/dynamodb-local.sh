@@ -5,10 +5,11 @@ set -euo pipefail
 usage() {
   cat <<'USAGE'
 Usage: internal/testenv/dynamolocal/dynamodb-local.sh install
-       internal/testenv/dynamolocal/dynamodb-local.sh run PORT
+       internal/testenv/dynamolocal/dynamodb-local.sh run PORT LOCK
 
 install  fetches DynamoDB Local from Maven Central into the user's cache, once
-run      runs it in the foreground on PORT, in memory; it ends with its standard input
+run      runs it in the foreground on PORT, in memory; it ends once its standard
+         input has ended and nobody holds a lock on the file LOCK (flock(1))
 USAGE
 }
 
@@ -41,16 +42,19 @@ case "${1:-}" in
     install
     ;;
   run)
-    [ $# = 2 ] || { usage >&2; exit 2; }
+    [ $# = 3 ] || { usage >&2; exit 2; }
     if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
     command -v java >/dev/null 2>&1 || die "java is missing: apt-get install openjdk-17-jre-headless"
     install
+    exec 9>>"$3"
     java -Xmx512m -Djava.library.path="$home" -cp "$home/*" \
-      com.amazonaws.services.dynamodbv2.local.main.ServerRunner -inMemory -disableTelemetry -port "$2" </dev/null &
+      com.amazonaws.services.dynamodbv2.local.main.ServerRunner -inMemory -disableTelemetry -port "$2" </dev/null 9>&- &
     server=$!
-    trap 'kill "$server" 2>/dev/null || true' EXIT
-    # Whoever started this may die without a word; its end of the pipe closes all the same.
+    # The lock is held until it is gone: the next user must not take one that is about to end for one that serves.
+    trap 'kill "$server" 2>/dev/null && wait "$server" || true' EXIT
+    # The process that started this may be killed; its end of the pipe closes all the same, and so do the locks.
     cat >/dev/null
+    flock --exclusive 9
     ;;
   --help | -h) usage ;;
   *) usage >&2; exit 2 ;;

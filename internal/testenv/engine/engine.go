@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
 // Engine is a Docker engine that answers.
@@ -39,7 +40,7 @@ var shared = sync.OnceValues(func() (*Engine, error) {
 		host, err := exec.CommandContext(ctx, "docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").Output()
 		return &Engine{Host: strings.TrimSpace(string(host))}, err
 	}
-	return private(syscall.LOCK_SH)
+	return private()
 })
 
 const hint = "install it: scripts/setup.sh && internal/testenv/engine/docker-engine.sh install"
@@ -65,24 +66,9 @@ func Shared(t testing.TB) *Engine {
 	return e
 }
 
-// Own returns a private engine that no other test uses before this one has ended, so that it may be restarted. It waits
-// for them: a test binary that calls Shared as well would wait for ever.
-func Own(t testing.TB) *Engine {
-	t.Helper()
-	e, err := private(syscall.LOCK_EX)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, hint)
-	}
-	t.Cleanup(func() {
-		e.lifeline.Close()
-		e.lock.Close()
-	})
-	return e
-}
-
 // private takes the lock of the private engine, of which there is one on a machine: each flushes the firewall's rules of
 // any other when it starts. A lock ends with its process, however that ends.
-func private(how int) (*Engine, error) {
+func private() (*Engine, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, err
@@ -92,10 +78,10 @@ func private(how int) (*Engine, error) {
 	if err := os.MkdirAll(e.Directory, 0o700); err != nil {
 		return nil, err
 	}
-	if e.lock, err = lock(filepath.Join(e.Directory, "users"), how); err != nil {
+	if e.lock, err = loopback.Lock(filepath.Join(e.Directory, "users"), syscall.LOCK_SH); err != nil {
 		return nil, err
 	}
-	starting, err := lock(filepath.Join(e.Directory, "starting"), syscall.LOCK_EX)
+	starting, err := loopback.Lock(filepath.Join(e.Directory, "starting"), syscall.LOCK_EX)
 	if err != nil {
 		return nil, err
 	}
@@ -104,25 +90,6 @@ func private(how int) (*Engine, error) {
 		return e, nil
 	}
 	return e, e.start()
-}
-
-// lock waits for a lock of the file (flock(2)); closing it gives the lock back.
-func lock(path string, how int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err = syscall.Flock(int(f.Fd()), how) //nolint:gosec // a file descriptor is an int
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err != nil {
-		f.Close()
-		return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
-	}
-	return f, nil
 }
 
 func (e *Engine) start() error {

@@ -3,9 +3,10 @@
 package loopback
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -13,20 +14,96 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 )
 
-// Server runs until this process ends, however it ends, or until it is collected: whoever needs it holds on to it.
+// Server runs until this process ends, however it ends, or until it is collected: keep a reference to it.
 type Server struct {
 	URL string
-	// The script ends the server when this end of the pipe closes.
-	lifeline *os.File
+	// The script ends the server when this end of the pipe closes, and the lock is gone.
+	lifeline, lock *os.File
 }
 
-// Start runs the script NAME.sh beside the caller's file on a free port and returns when it answers HTTP, whatever it says.
+// Start runs the script NAME.sh beside the caller's file on a free port and returns when it answers HTTP with any status.
 func Start(name string) (*Server, error) {
-	_, caller, _, _ := runtime.Caller(1)
-	script := filepath.Join(filepath.Dir(caller), name+".sh")
+	dir, err := os.MkdirTemp("", name)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	return start(beside(name), name, dir)
+}
+
+// Share is Start for a server that all test processes of a user share: the first starts it, and it ends with the last. The
+// script has the form "NAME.sh run PORT LOCK": once its standard input has ended it waits for an exclusive lock of the file
+// LOCK (flock(1)), of which each process holds a shared one.
+func Share(name string) (*Server, error) {
+	script := beside(name)
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	// Each network namespace has a loopback interface of its own.
+	namespace, err := os.Readlink("/proc/self/ns/net")
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(cache, "vaultsphere", "shared", name+"-"+strings.Trim(namespace, "net:[]"))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	users := filepath.Join(dir, "users")
+	// Two locks, so that a server that is about to end is never taken for one that serves.
+	starting, err := Lock(filepath.Join(dir, "starting"), syscall.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	defer starting.Close()
+	lock, err := Lock(users, syscall.LOCK_SH)
+	if err != nil {
+		return nil, err
+	}
+	address := filepath.Join(dir, "url")
+	if url, err := os.ReadFile(address); err == nil && answers(string(url)) {
+		return &Server{URL: string(url), lock: lock}, nil
+	}
+	server, err := start(script, name, dir, users)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	server.lock = lock
+	return server, os.WriteFile(address, []byte(server.URL), 0o600)
+}
+
+// beside is the script of that name in the folder of whoever called the function that calls this.
+func beside(name string) string {
+	_, caller, _, _ := runtime.Caller(2)
+	return filepath.Join(filepath.Dir(caller), name+".sh")
+}
+
+// Lock waits for a lock of the file (flock(2)). Closing it gives the lock back, and so does the end of the process.
+func Lock(path string, how int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), how) //nolint:gosec // a file descriptor is an int
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
+	}
+	return f, nil
+}
+
+func start(script, name, dir string, arguments ...string) (*Server, error) {
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -40,9 +117,16 @@ func Start(name string) (*Server, error) {
 		return nil, err
 	}
 	defer reader.Close()
-	var output bytes.Buffer
-	cmd := exec.Command(script, "run", strconv.Itoa(port)) //nolint:noctx,gosec // it lives as long as the process; the path is this repository's
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, &output, &output
+	// A file, because the server may outlive this process and would die of a pipe that nobody reads.
+	output, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	defer output.Close()
+	cmd := exec.Command(script, append([]string{"run", strconv.Itoa(port)}, arguments...)...) //nolint:noctx,gosec // it lives as long as its users; the path is this repository's
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, output, output
+	// Ctrl-C ends this process group; the script ends its server itself, and other processes may still use it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
@@ -50,21 +134,35 @@ func Start(name string) (*Server, error) {
 	go func() { ended <- cmd.Wait() }()
 	url := fmt.Sprintf("http://127.0.0.1:%d", port)
 	timeout := time.After(2 * time.Minute)
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
 	for {
 		select {
 		case err := <-ended:
-			return nil, fmt.Errorf("%s ended: %w: %s", name, err, output.String())
+			said, _ := os.ReadFile(output.Name())
+			return nil, fmt.Errorf("%s ended: %w: %s", name, err, said)
 		case <-timeout:
 			return nil, fmt.Errorf("%s gave no answer at %s in two minutes", name, url)
-		case <-time.After(100 * time.Millisecond):
+		case <-again.C:
 		}
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
-		if err != nil {
-			return nil, err
-		}
-		if res, err := http.DefaultClient.Do(req); err == nil {
-			res.Body.Close()
-			return &Server{url, writer}, nil
+		if answers(url) {
+			return &Server{URL: url, lifeline: writer}, nil
 		}
 	}
+}
+
+// answers tells whether a server speaks HTTP there, whatever it says.
+func answers(url string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return true
 }
