@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 GOLANGCI_VERSION  := v2.15.0
 GOTESTSUM_VERSION := v1.13.0
 COBERTURA_VERSION := v1.5.0
+# The database of vulnerabilities that lint looks into. make audit asks the newest, at vuln.go.dev.
+VULNDB_VERSION    := v0.0.0-20261105234957-e22db6528018
 
 GOLANGCI  := .bin/golangci-lint-$(GOLANGCI_VERSION)
 GOTESTSUM := .bin/gotestsum-$(GOTESTSUM_VERSION)
@@ -27,14 +29,20 @@ WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/healt
 
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help run test integration lint build web bench fmt setup test-setup integration-setup lint-setup clean go-test race-test wasm-test web-test lint-go lint-web lint-shell \
-	lint-infra screenshots icons picture image push release synth bootstrap diff preflight deploy destroy rehearse sonar
+# What the page runs as WebAssembly.
+WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
+
+.PHONY: help run test integration lint build web bench fmt setup clean \
+	test-setup go-test race-test wasm-test web-test integration-setup \
+	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
+	screenshots icons picture image push release synth bootstrap diff preflight deploy destroy rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
 	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
 	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
-	@echo "make lint   golangci-lint, tsc, shellcheck"
+	@echo "make lint   golangci-lint, tsc, shellcheck, govulncheck, licences"
+	@echo "make audit  what is known today against Go and npm packages; make audit-image against the pushed image"
 	@echo "make bench  speed and memory, as a table; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
 	@echo
@@ -125,11 +133,11 @@ web-test: build
 	@mkdir -p reports
 	npm --prefix app/web run --silent test
 
-lint: lint-go lint-web lint-shell lint-infra
+lint: lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities
 
 lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
-	GOOS=js GOARCH=wasm go vet ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
+	GOOS=js GOARCH=wasm go vet $(WASM_PROGRAMS)
 	go mod tidy -diff
 	go -C internal/testenv/engine/parts mod tidy -diff
 
@@ -146,6 +154,31 @@ lint-shell: lint-setup
 lint-infra: lint-setup
 	scripts/python-tool.sh run cfn-lint infra/testdata/*/*.json
 	scripts/python-tool.sh run checkov --framework cloudformation --directory infra/testdata --quiet --compact --skip-download
+
+AUDIT := .bin/audit
+
+.PHONY: $(AUDIT)
+$(AUDIT):
+	@go build -o $@ ./internal/audit
+
+# Licences of what is linked and bundled.
+lint-licences: $(AUDIT)
+	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json
+
+AUDIT_CODE = $(AUDIT) code -tags integration,system -wasm '$(WASM_PROGRAMS)'
+
+# Vulnerabilities that our code reaches, as far as the pinned database knows them.
+lint-vulnerabilities: $(AUDIT)
+	@$(AUDIT_CODE) -database $(VULNDB_VERSION)
+
+# The same by what is known today, and the packages of the page and the CDK. Asks vuln.go.dev and the npm registry.
+audit: $(AUDIT)
+	@$(AUDIT_CODE)
+	@$(AUDIT) npm
+
+# What is in the image that was pushed last, by its SBOM. Asks the image's registry and api.osv.dev.
+audit-image: $(AUDIT)
+	@$(AUDIT) image
 
 # The platform. ARGS are the CDK's own arguments; every option stands in docs/operations.md.
 CDK    = infra/node_modules/.bin/cdk

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// ownModule is in the SBOM as well, but no database knows of it.
+const ownModule = "github.com/vaultsphere/vaultsphere"
+
+func runImage(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
+	service := flags.String("osv", "https://api.osv.dev", "`URL` of the OSV service")
+	file := flags.String("sbom", "", "SPDX `file` to look at instead of the image's own SBOM")
+	accepted := acceptedFlag(flags)
+	if err := parse(flags, args, 1); err != nil {
+		return err
+	}
+	list, err := readAccepted(*accepted, today())
+	if err != nil {
+		return err
+	}
+	var documents map[string]json.RawMessage
+	if *file != "" {
+		documents, err = fileSBOM(*file)
+	} else {
+		documents, err = imageSBOMs(ctx, flags.Arg(0))
+	}
+	if err != nil {
+		return err
+	}
+	var all []component
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
+		more, err := components(documents[name])
+		if err != nil {
+			return fmt.Errorf("the SBOM of %s: %w", name, err)
+		}
+		all = append(all, more...)
+	}
+	slices.SortFunc(all, func(a, b component) int { return cmp.Compare(a.String(), b.String()) })
+	found, err := (&osv{url: strings.TrimSuffix(*service, "/")}).vulnerabilities(ctx, slices.Compact(all))
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", *service, err)
+	}
+	return judge("image", found, list)
+}
+
+func fileSBOM(path string) (map[string]json.RawMessage, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	// BuildKit writes a statement about the image to a directory, of which the document is the predicate.
+	var statement struct{ Predicate json.RawMessage }
+	if json.Unmarshal(content, &statement) == nil && len(statement.Predicate) > 0 {
+		content = statement.Predicate
+	}
+	return map[string]json.RawMessage{path: content}, nil
+}
+
+// imageSBOMs returns the SBOM of each platform of a pushed image: by default that of image.json, which make push writes.
+func imageSBOMs(ctx context.Context, image string) (map[string]json.RawMessage, error) {
+	if image == "" {
+		content, err := os.ReadFile("image.json")
+		if err != nil {
+			return nil, fmt.Errorf("which image? Name it, or run make push, which writes image.json: %w", err)
+		}
+		var pushed struct{ Image string }
+		if err := json.Unmarshal(content, &pushed); err != nil || pushed.Image == "" {
+			return nil, errors.New("image.json names no image: run make push again")
+		}
+		image = pushed.Image
+	}
+	if strings.HasPrefix(image, "-") {
+		return nil, fmt.Errorf("%q is not the name of an image", image)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, "docker", "buildx", "imagetools", "inspect", image, "--format", "{{json .SBOM}}")
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("cannot read the SBOM of %s: %w: %s", image, err, lastLine(stderr.String()))
+	}
+	return attested(stdout.Bytes(), image)
+}
+
+// attested takes buildx's answer apart: one entry, or one for each platform.
+func attested(answer []byte, image string) (map[string]json.RawMessage, error) {
+	type entry struct{ SPDX json.RawMessage }
+	var one entry
+	if json.Unmarshal(answer, &one) == nil && len(one.SPDX) > 0 {
+		return map[string]json.RawMessage{image: one.SPDX}, nil
+	}
+	var each map[string]entry
+	if err := json.Unmarshal(answer, &each); err != nil {
+		return nil, fmt.Errorf("cannot read the SBOM of %s: %w", image, err)
+	}
+	documents := map[string]json.RawMessage{}
+	for platform, e := range each {
+		if len(e.SPDX) == 0 {
+			return nil, fmt.Errorf("%s has no SBOM for %s", image, platform)
+		}
+		documents[image+" for "+platform] = e.SPDX
+	}
+	if len(documents) == 0 {
+		return nil, fmt.Errorf("%s has no SBOM: push it with a builder that makes one (scripts/push-image.sh --help)", image)
+	}
+	return documents, nil
+}
+
+// component is a package as OSV knows it: by ecosystem and name, or else by its package URL.
+type component struct{ ecosystem, name, version, purl string }
+
+func (c component) String() string { return cmp.Or(c.purl, c.ecosystem+"/"+c.name+"@"+c.version) }
+
+// components reads an SPDX document. It refuses one that cannot be that of our server: nothing found in it would mean nothing.
+func components(document []byte) ([]component, error) {
+	var spdx struct {
+		SPDXVersion string
+		Packages    []struct {
+			Name         string
+			ExternalRefs []struct{ ReferenceType, ReferenceLocator string }
+		}
+	}
+	if err := json.Unmarshal(document, &spdx); err != nil {
+		return nil, fmt.Errorf("it is malformed: %w", err)
+	}
+	if !strings.HasPrefix(spdx.SPDXVersion, "SPDX-2.") {
+		return nil, fmt.Errorf("its spdxVersion is %q, not SPDX-2.…", spdx.SPDXVersion)
+	}
+	var found []component
+	for _, p := range spdx.Packages {
+		for _, ref := range p.ExternalRefs {
+			if ref.ReferenceType != "purl" {
+				continue
+			}
+			c, err := fromPURL(ref.ReferenceLocator, p.Name)
+			switch {
+			case err != nil:
+				return nil, fmt.Errorf("package %q: %w", p.Name, err)
+			case strings.EqualFold(c.name, ownModule):
+			case c.version == "":
+				return nil, fmt.Errorf("package %q: %s has no version, so it cannot be looked up", p.Name, ref.ReferenceLocator)
+			default:
+				found = append(found, c)
+			}
+		}
+	}
+	if !slices.ContainsFunc(found, func(c component) bool { return c.ecosystem == "Go" && c.name == "stdlib" }) {
+		return nil, errors.New("it does not list Go's standard library, which is in every build of the server")
+	}
+	return found, nil
+}
+
+// fromPURL reads a package URL (https://github.com/package-url/purl-spec). spelled is the package's name in the document: in the
+// URL of a Go module all letters are small, and OSV tells them apart.
+func fromPURL(purl, spelled string) (component, error) {
+	rest, ok := strings.CutPrefix(purl, "pkg:")
+	if !ok {
+		return component{}, fmt.Errorf("%q is not a package URL", purl)
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	rest, _, _ = strings.Cut(rest, "?")
+	kind, rest, ok := strings.Cut(strings.Trim(rest, "/"), "/")
+	name, version, _ := strings.Cut(rest, "@")
+	if at := strings.LastIndexByte(rest, '@'); at > 0 {
+		name, version = rest[:at], rest[at+1:]
+	}
+	name, err := url.PathUnescape(name)
+	if err == nil {
+		version, err = url.PathUnescape(version)
+	}
+	if err != nil || !ok || kind == "" || name == "" {
+		return component{}, fmt.Errorf("%q is not a package URL", purl)
+	}
+	if !strings.EqualFold(kind, "golang") {
+		return component{name: name, version: version, purl: purl}, nil
+	}
+	if strings.EqualFold(spelled, name) {
+		name = spelled
+	}
+	version = strings.TrimPrefix(strings.TrimPrefix(version, "go"), "v")
+	if version == "(devel)" || version == "UNKNOWN" {
+		version = ""
+	}
+	return component{ecosystem: "Go", name: name, version: version}, nil
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/licensecheck"
+)
+
+// allowed are the licences, by SPDX identifier, of what may be linked into a program under Apache-2.0.
+var allowed = map[string]string{
+	"0BSD":         "permissive",
+	"Apache-2.0":   "our own",
+	"BSD-2-Clause": "permissive",
+	"BSD-3-Clause": "permissive",
+	"ISC":          "permissive",
+	"MIT":          "permissive",
+	"MPL-2.0":      "copyleft of its own files alone, which we do not change",
+	"Unlicense":    "public domain",
+}
+
+// reviewed are licence files, by the SHA-256 of their text, that a person has read because licensecheck does not know them.
+// Another text has to be read again.
+var reviewed = map[string]string{
+	"5ae5bee3072a841376451b48d8cfcec7188e10543926d5870828d36c8a750dc5": "modernc.org/memory: where the picture in its README is from",
+	"8438c9c89b849131ead81d5435cb97fcf052df5b0b286dda8a2d4c29e6cb3fd0": "modernc.org/sqlite: SQLite is in the public domain",
+	"f4a00ade8f4057ab0ea49097d9c459df8559fcf10ca78da0c950343fb7428d37": "modernc.org/sqlite: what it links is MIT, BSD-3-Clause and public domain",
+	"f597097efe3d97021f89170746bd3a0fb9a8b6fb26b82043ed68a4e0283bee6c": "modernc.org/libc: Go, musl, go-netdb and nixpkgs, BSD-3-Clause and MIT",
+}
+
+// leastKnown is how many per cent of a licence file must be known text. The rest are copyright lines and headings.
+const leastKnown = 75
+
+var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([-._].*)?$`)
+
+func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
+	directory := flags.String("C", ".", "`directory` of the module")
+	locks := flags.String("npm", "", "package-lock.json `files`, separated by spaces, of what is bundled")
+	wasm := flags.String("wasm", "", "`packages`, separated by spaces, that are built for js/wasm")
+	if err := parse(flags, args, -1); err != nil {
+		return err
+	}
+	packages := flags.Args()
+	if len(packages) == 0 {
+		packages = []string{"./..."}
+	}
+	linked := map[string]*module{}
+	for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"} {
+		if err := addLinked(ctx, linked, *directory, platform, packages); err != nil {
+			return err
+		}
+	}
+	if *wasm != "" {
+		if err := addLinked(ctx, linked, *directory, "js/wasm", strings.Fields(*wasm)); err != nil {
+			return err
+		}
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(linked)) {
+		errs = append(errs, linked[name].check(name))
+	}
+	if *locks != "" {
+		for lock := range strings.FieldsSeq(*locks) {
+			errs = append(errs, checkLock(lock))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// module is a module that something of is linked.
+type module struct {
+	dir      string
+	packages map[string]bool // by directory
+}
+
+// addLinked adds what the packages link on a platform, by module. The standard library counts as one.
+func addLinked(ctx context.Context, linked map[string]*module, directory, platform string, packages []string) error {
+	system, processor, _ := strings.Cut(platform, "/")
+	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-deps", "-json=ImportPath,Dir,Root,Standard,Module"}, packages...)...)
+	cmd.Dir = directory
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+processor)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	content, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("go list for %s: %w: %s", platform, err, strings.Join(strings.Fields(stderr.String()), " "))
+	}
+	for d := json.NewDecoder(bytes.NewReader(content)); ; {
+		var p struct {
+			ImportPath, Dir, Root string
+			Standard              bool
+			Module                *struct {
+				Path, Version, Dir string
+				Main               bool
+			}
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("go list for %s: its output: %w", platform, err)
+		}
+		var name, dir string
+		switch {
+		case p.ImportPath == "unsafe":
+			continue
+		case p.Standard:
+			// One licence at the top is that of all of it.
+			name, dir, p.Dir = "Go's standard library", p.Root, p.Root
+		case p.Module == nil:
+			return fmt.Errorf("%s belongs to no module, so its licence is not known", p.ImportPath)
+		case p.Module.Main:
+			continue
+		default:
+			name, dir = strings.TrimSpace(p.Module.Path+" "+p.Module.Version), p.Module.Dir
+		}
+		if linked[name] == nil {
+			linked[name] = &module{dir: dir, packages: map[string]bool{}}
+		}
+		linked[name].packages[p.Dir] = true
+	}
+}
+
+// check looks at the licence files from each linked package's directory up to the module's own.
+func (m *module) check(name string) error {
+	texts := map[string]bool{}
+	for dir := range m.packages {
+		any := false
+		for ; ; dir = filepath.Dir(dir) {
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			for _, e := range entries {
+				if e.Type().IsRegular() && licenceFile.MatchString(e.Name()) && filepath.Ext(e.Name()) != ".go" {
+					texts[filepath.Join(dir, e.Name())], any = true, true
+				}
+			}
+			if dir == m.dir || len(dir) <= len(m.dir) {
+				break
+			}
+		}
+		if !any {
+			return fmt.Errorf("%s has no licence file, so nothing allows us to link it", name)
+		}
+	}
+	var errs []error
+	for _, path := range slices.Sorted(maps.Keys(texts)) {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		shown, err := filepath.Rel(m.dir, path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if problem := licenceProblem(content); problem != "" {
+			errs = append(errs, fmt.Errorf("%s: %s %s", name, filepath.ToSlash(shown), problem))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// licenceProblem tells what is wrong with the text of a licence file, if anything is.
+func licenceProblem(text []byte) string {
+	if _, ok := reviewed[fmt.Sprintf("%x", sha256.Sum256(text))]; ok {
+		return ""
+	}
+	covered := licensecheck.Scan(text)
+	for _, match := range covered.Match {
+		if _, ok := allowed[match.ID]; !ok {
+			return fmt.Sprintf("says %s, which is not among the licences that suit Apache-2.0", match.ID)
+		}
+	}
+	if len(covered.Match) == 0 || covered.Percent < leastKnown {
+		first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+		return fmt.Sprintf("is not a licence that is known here (it begins with %.60q): read it, and if it suits Apache-2.0 add it to internal/audit/licences.go", strings.TrimSpace(first))
+	}
+	return ""
+}
+
+// checkLock looks at the licence field of each package in a package-lock.json that is not for development alone.
+func checkLock(path string) error {
+	lock, err := readLock(path)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, place := range slices.Sorted(maps.Keys(lock.Packages)) {
+		p := lock.Packages[place]
+		switch {
+		case place == "" || p.Dev:
+		case p.License == "":
+			errs = append(errs, fmt.Errorf("%s: %s %s names no licence, so nothing allows us to bundle it", path, packageName(place), p.Version))
+		case !suits(p.License):
+			errs = append(errs, fmt.Errorf("%s: %s %s says %s, which is not among the licences that suit Apache-2.0",
+				path, packageName(place), p.Version, p.License))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// suits tells whether an SPDX expression without exceptions lets us choose an allowed licence.
+func suits(expression string) bool {
+	expression = strings.TrimSpace(expression)
+	if inner, ok := strings.CutPrefix(expression, "("); ok && strings.IndexByte(inner, ')') == len(inner)-1 {
+		expression = inner[:len(inner)-1]
+	}
+	if strings.ContainsAny(expression, "()") {
+		return false // nobody needs it yet
+	}
+	for choice := range strings.SplitSeq(expression, " OR ") {
+		all := true
+		for id := range strings.SplitSeq(choice, " AND ") {
+			if _, ok := allowed[strings.TrimSpace(id)]; !ok {
+				all = false
+			}
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
