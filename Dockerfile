@@ -1,7 +1,7 @@
 # The server's image: one static binary, the certificates it trusts, and the release's own files for the host.
 # "make image" builds it for this machine, "make push" for all.
 ARG GO_IMAGE=golang:1.26.11-bookworm
-ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 # The page and its WebAssembly are the same on every platform, and are built once, on the machine's own.
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS source

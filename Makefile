@@ -27,7 +27,11 @@ LDFLAGS  := -s -w
 # The packages that also run as WebAssembly, and so are tested as it.
 WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/health ./app/transfer
 
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+# The machine's Node.js if it is new enough, else the one that scripts/node/package-lock.json pins.
+ifneq ($(shell node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)
+NODE := scripts/node/node_modules/.bin/node
+export PATH := $(CURDIR)/$(dir $(NODE)):$(PATH)
+endif
 
 # What the page runs as WebAssembly.
 WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
@@ -71,14 +75,21 @@ web: app/web/node_modules/.package-lock.json
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags '$(LDFLAGS)' -o app/web/build/transfer.wasm ./app/cmd/vaultsphere-transfer-wasm
 	npm --prefix app/web run --silent build
 
-app/web/node_modules/.package-lock.json: app/web/package.json app/web/package-lock.json
+app/web/node_modules/.package-lock.json: app/web/package.json app/web/package-lock.json | $(NODE)
 	npm --prefix app/web ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # The CDK command line.
-infra/node_modules/.package-lock.json: infra/package.json infra/package-lock.json
+infra/node_modules/.package-lock.json: infra/package.json infra/package-lock.json | $(NODE)
 	npm --prefix infra ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+ifdef NODE
+$(NODE): scripts/node/package.json scripts/node/package-lock.json
+	npm --prefix scripts/node ci --no-audit --no-fund --loglevel=error
+	@[ -x $@ ] || { echo "make: error: scripts/node has no Node.js 24 for this machine: install it from https://nodejs.org/" >&2; exit 1; }
+	@touch $@
+endif
 
 # Every program that a target below needs; a target installs those of its own tier.
 setup:
@@ -99,7 +110,7 @@ GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit
 
 PACKAGES ?= ./...
 
-go-test: $(GOTESTSUM) $(COBERTURA)
+go-test: $(GOTESTSUM) $(COBERTURA) | $(NODE)
 	@mkdir -p reports
 	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/... $(PACKAGES)
 	$(COBERTURA) < reports/cover.out > coverage.xml
@@ -124,7 +135,7 @@ integration-setup:
 	internal/testenv/engine/docker-engine.sh install
 	scripts/python-tool.sh install aws
 
-wasm-test: $(GOTESTSUM)
+wasm-test: $(GOTESTSUM) | $(NODE)
 	@mkdir -p reports
 	GOOS=js GOARCH=wasm $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit-wasm.xml -- \
 		-exec='$(WASM_EXEC)' $(WASM_PACKAGES)
@@ -248,7 +259,7 @@ picture: build
 	node app/web/e2e/picture.mjs docs/vault.png
 
 clean:
-	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules infra/node_modules
+	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules infra/node_modules scripts/node/node_modules
 	find app/web/dist -mindepth 1 ! -name .keep -delete
 
 # A tool is built once into a name that carries its version.

@@ -10,7 +10,7 @@ Checks for the programs that these need, or all four without an argument:
 
   build        Go, Node.js
   lint         shellcheck, Python with venv
-  test         a C compiler, Java, Maven, Chromium
+  test         a C compiler, Java, Maven, Chromium, Firefox
   integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
                OpenSSH, sudo, jq, and root
 
@@ -66,11 +66,11 @@ need_java() {
   need mvn maven
 }
 
-need_chromium() {
-  if [ -n "${CHROMIUM:-}" ]; then
-    [ -x "$CHROMIUM" ] || { echo "setup.sh: error: CHROMIUM is $CHROMIUM, which is not a program" >&2; exit 1; }
+need_browser() { # variable, Debian packages; the first is the command
+  if [ -n "${!1:-}" ]; then
+    [ -x "${!1}" ] || { echo "setup.sh: error: $1 is ${!1}, which is not a program" >&2; exit 1; }
   else
-    need chromium chromium fonts-liberation
+    need "$2" "${@:2}"
   fi
 }
 
@@ -78,6 +78,7 @@ for tier in "${tiers[@]}"; do
   case "$tier" in
     build)
       require go 1.26 'go env GOVERSION' 'https://go.dev/dl/'
+      # Where this is older than 24, make installs Node.js 24 from scripts/node with it.
       require node 20.0 'node --version' 'https://nodejs.org/'
       require npm 10.0 'npm --version 2>/dev/null' 'it comes with Node.js'
       ;;
@@ -89,7 +90,8 @@ for tier in "${tiers[@]}"; do
       # The race detector is linked by it.
       need gcc gcc libc6-dev
       need_java
-      need_chromium
+      need_browser CHROMIUM chromium fonts-liberation
+      need_browser FIREFOX firefox-esr
       ;;
     integration)
       need_python

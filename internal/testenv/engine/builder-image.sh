@@ -53,7 +53,9 @@ for program in "${programs[@]}"; do
   done
 done
 ln -s ../usr/bin/sh "$root/bin/sh"
-cp -a "$(npm root --global)/npm" "$root/usr/lib/node_modules/"
+# Not from "npm root --global", which is a folder beside node: npm may belong to another one.
+npm_cli=$(readlink -f "$(command -v npm)")
+cp -a "${npm_cli%/bin/npm-cli.js}" "$root/usr/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/bin/npm"
 cp -a "$(go env GOROOT)"/{VERSION,bin,go.env,lib,pkg,src} "$root/usr/local/go/"
 
