@@ -37,7 +37,7 @@ endif
 WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
 
 .PHONY: help run test integration lint build web bench fmt setup clean \
-	test-setup go-test race-test wasm-test web-test integration-setup \
+	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
 	screenshots icons picture image push release synth bootstrap diff preflight deploy destroy rehearse sonar
 
@@ -140,9 +140,13 @@ wasm-test: $(GOTESTSUM) | $(NODE)
 	GOOS=js GOARCH=wasm $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit-wasm.xml -- \
 		-exec='$(WASM_EXEC)' $(WASM_PACKAGES)
 
-web-test: build
-	@mkdir -p reports
-	npm --prefix app/web run --silent test
+web-test: web-unit-test web-browser-test
+
+web-unit-test: app/web/node_modules/.package-lock.json
+	npm --prefix app/web run --silent test:unit
+
+web-browser-test: build
+	npm --prefix app/web run --silent test:browser
 
 lint: lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities
 

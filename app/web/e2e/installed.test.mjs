@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { heading, openPage, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
+import { comesTrue, heading, openPage, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
 import { startProxy } from "./proxy.mjs";
 
 const NEWS = "A new version is ready.";
@@ -26,19 +26,30 @@ afterEach(async () => {
 
 const cacheOf = (build) => `vaultsphere-${build}`;
 
-async function until(holds, what) {
-  for (const deadline = Date.now() + 20_000; !(await holds()); await new Promise((r) => setTimeout(r, 50))) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come about`);
-  }
-}
-
-const caches = (p) => p.evaluate(() => caches.keys());
-
 /** Waits until the build, and no other, is kept on the device and in charge of the page. */
-const kept = (p, build) => until(async () => {
-  const isInCharge = await p.evaluate(() => navigator.serviceWorker.controller?.state === "activated");
-  return isInCharge && (await caches(p)).join() === cacheOf(build);
-}, `build ${build} alone on the device`);
+const kept = (p, build) => comesTrue(p, async (only) => {
+  const isInCharge = navigator.serviceWorker.controller?.state === "activated";
+  return isInCharge && (await caches.keys()).join() === only;
+}, cacheOf(build));
+
+/** Waits until the page is of the build. */
+const isOf = (p, build) => p.locator(`meta[name=build][content="${build}"]`).waitFor({ state: "attached" });
+
+/** Waits until the device has a copy of the vault. */
+const copied = (p) => comesTrue(p, async () => {
+  const name = "vaultsphere-copy";
+  if (!(await indexedDB.databases()).some((db) => db.name === name)) return false;
+  const settled = (request) => new Promise((done, failed) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+  const db = await settled(indexedDB.open(name));
+  try {
+    return await settled(db.transaction("pieces").objectStore("pieces").count()) > 0;
+  } finally {
+    db.close();
+  }
+});
 
 const buildOf = (p) => p.locator("meta[name=build]").getAttribute("content");
 const scripts = (p) => p.evaluate(() =>
@@ -74,6 +85,7 @@ test("everything that the page may load is kept, and the same as what the server
 
 test("the page starts without the network, and nothing of the API comes from the device", async () => {
   await registerPerson(page, "offline");
+  await copied(page);
   await proxy.away();
   await page.reload();
   await unlock(page); // the copy on this device
@@ -135,7 +147,7 @@ test("a page that stays open says that a new version is ready, though not beside
   await page.getByLabel("Title", { exact: true }).fill("Half typed");
   proxy.serve("index", "rest");
   await look(page);
-  await until(async () => (await caches(page)).length === 2, "the next build on the device");
+  await comesTrue(page, async () => (await caches.keys()).length === 2); // the next build is on the device
   assert.equal(await page.getByText(NEWS).count(), 0);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText(NEWS).waitFor();
@@ -154,7 +166,7 @@ test("locking loads the new version by itself", async () => {
   await look(page);
   await page.getByText(NEWS).waitFor();
   await page.keyboard.press("Alt+l");
-  await until(async () => await buildOf(page) === proxy.builds.next, "the next build in the page");
+  await isOf(page, proxy.builds.next);
   await unlock(page);
   await heading(page, "All entries");
 });
@@ -163,10 +175,13 @@ test("while two releases answer side by side, nothing is kept of a mixture", asy
   await page.clock.install();
   await page.reload();
   proxy.serve("rest");
-  const before = proxy.asked.length;
+  const begun = Promise.all([proxy.next("/service-worker.js"), proxy.next("/")]); // a look, and an installation
   await look(page);
-  await until(() => proxy.asked.slice(before).includes("/service-worker.js"), "a look for a new version");
-  await until(() => proxy.asked.slice(before).includes("/"), "an installation");
+  await begun;
+  await comesTrue(page, async () => {
+    const { installing, waiting } = await navigator.serviceWorker.getRegistration();
+    return !installing && !waiting; // it was given up
+  });
   await kept(page, proxy.builds.first);
   assert.equal(await page.getByText(NEWS).count(), 0);
 });
@@ -184,6 +199,6 @@ test("a window that is still open keeps the files of its build until it is loade
   assert.equal((await fetch(proxy.url + own)).status, 404); // the server has it no more
   await other.close();
   await page.getByRole("button", { name: "Reload" }).click();
-  await until(async () => await buildOf(page) === proxy.builds.next, "the next build in the page");
+  await isOf(page, proxy.builds.next);
   assert.deepEqual(page.complaints, []);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
-import { codeFor, settled } from "./totp.mjs";
+import { codeFor } from "./totp.mjs";
 
 let browser, server, page;
 before(async () => {
@@ -125,14 +125,12 @@ test("a key of one-time codes comes from a picture that is chosen, pasted or dro
   await field("One-time password key").fill(secret.toLowerCase());
   await save("Codes");
 
-  const wanted = async () => {
-    await settled(0);
-    return codeFor(secret, 0);
-  };
-  const expected = await wanted();
-  await page.waitForFunction((code) => document.querySelector(".code")?.textContent.replace(" ", "") === code, expected);
+  // This code, or the next one if its thirty seconds run out meanwhile.
+  const codes = [codeFor(secret, 0), codeFor(secret, 1)];
+  await page.waitForFunction((codes) => codes.includes(document.querySelector(".code")?.textContent.replace(" ", "")), codes);
   await button("Copy one-time code").click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), expected);
+  await page.getByText("One-time code copied").first().waitFor();
+  assert.ok(codes.includes(await page.evaluate(() => navigator.clipboard.readText())));
 });
 
 test("codes by a counter are given one after the other", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { addMany, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
+import { addMany, comesTrue, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
 import { rich } from "./samples.mjs";
 
 let browser, server, page;
@@ -99,7 +99,7 @@ test("a copied password leaves the clipboard after the chosen time", async () =>
   await page.getByText("Password copied. The clipboard is cleared in 30 seconds.").first().waitFor();
   assert.equal(await clipboard(), rich.password);
   await page.clock.fastForward(31_000);
-  await page.waitForFunction(() => navigator.clipboard.readText().then((t) => t === ""));
+  await comesTrue(page, () => navigator.clipboard.readText().then((t) => t === ""));
 });
 
 test("what was copied elsewhere in the meantime stays in the clipboard", async () => {
@@ -120,7 +120,7 @@ test("locking clears a copied password at once", async () => {
   await page.getByText("Password copied").first().waitFor();
   await page.keyboard.press("Alt+l");
   await locked(page);
-  await page.waitForFunction(() => navigator.clipboard.readText().then((t) => t === ""));
+  await comesTrue(page, () => navigator.clipboard.readText().then((t) => t === ""));
 });
 
 test("nothing of the vault is left in the browser's own storage", async () => {

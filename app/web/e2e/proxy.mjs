@@ -1,5 +1,6 @@
 // A proxy before the server, as every deployment has one: it can be away, and it can turn to another release of the page.
 import { createHash } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { createServer, request } from "node:http";
 
 const text = async (url) => {
@@ -40,10 +41,10 @@ async function nextBuild(url) {
 export async function startProxy(upstream) {
   const { hostname, port } = new URL(upstream);
   const next = await nextBuild(upstream);
-  const asked = [];
+  const asked = new EventEmitter();
   let replaced = {};
   const server = createServer((req, res) => {
-    asked.push(req.url);
+    asked.emit(req.url);
     const other = replaced[req.url];
     if (other?.status) {
       res.writeHead(other.status).end();
@@ -74,7 +75,8 @@ export async function startProxy(upstream) {
   });
   return {
     url: `http://127.0.0.1:${address}`,
-    asked, // the paths of all requests
+    /** Waits for the next request of this path. */
+    next: (path) => once(asked, path, { signal: AbortSignal.timeout(60_000) }),
     builds: { first: next.builtFrom, next: next.id },
     serve(...parts) {
       replaced = Object.assign({}, ...parts.map((part) => next[part]));

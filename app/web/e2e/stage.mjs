@@ -1,6 +1,7 @@
 // What every test stands on: the real server on a port of its own, with an empty directory, and a real browser.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,7 +17,7 @@ const FLAGS = [
 ];
 
 /** The path of a program, or an error that says how to get it. */
-function program(variable, fallback, install) {
+export function program(variable, fallback, install) {
   const path = resolve(process.env[variable] ?? fallback);
   if (!existsSync(path)) throw new Error(`${path} is missing: ${install}`);
   return path;
@@ -58,7 +59,29 @@ export async function startServer(env = {}) {
 
 export async function startBrowser() {
   const executablePath = program("CHROMIUM", "/usr/bin/chromium", "apt-get install chromium");
-  return chromium.launch({ executablePath, args: FLAGS });
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const close = browser.close.bind(browser);
+  browser.close = async () => {
+    await Promise.all(browser.contexts().map((context) => context.close())); // each keeps its coverage first
+    await close();
+  };
+  return browser;
+}
+
+/** Has what runs of the page's script counted until the context is closed, if COVERAGE_DIR says where to write it. */
+async function countCoverage(page) {
+  const dir = process.env.COVERAGE_DIR;
+  if (!dir) return;
+  const context = page.context();
+  const close = context.close.bind(context);
+  await page.coverage.startJSCoverage({ resetOnNavigation: false });
+  context.close = async () => {
+    context.close = close;
+    const scripts = await page.coverage.stopJSCoverage();
+    const ours = scripts.filter(({ url }) => /\/(main|theme)-\w+\.js$/.test(url)).map(({ url, functions }) => ({ url, functions }));
+    writeFileSync(join(dir, `page-${randomUUID()}.json`), JSON.stringify(ours));
+    await close();
+  };
 }
 
 /**
@@ -69,8 +92,9 @@ export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block", ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000); // what a test waits for comes in a second, or in many on a busy machine
   watch(page);
+  await countCoverage(page);
   await page.goto(url);
   return page;
 }
@@ -82,6 +106,17 @@ export function watch(page) {
     // The browser logs every answer outside 2xx by itself; those are the page's business.
     if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) page.complaints.push(m.text());
   });
+}
+
+/**
+ * Waits until the page answers an asynchronous question with true, asking once a frame. (page.waitForFunction is content
+ * with any promise.)
+ */
+export async function comesTrue(page, question, arg) {
+  for (const deadline = Date.now() + 60_000; !(await page.evaluate(question, arg));) {
+    if (Date.now() > deadline) throw new Error(`this did not come true: ${question}`);
+    await page.evaluate(() => new Promise((frame) => requestAnimationFrame(frame)));
+  }
 }
 
 export const heading = (page, name) => page.getByRole("heading", { name, exact: true }).waitFor();

@@ -9,15 +9,6 @@ function fromBase32(text) {
   return Buffer.from(bits.match(/.{8}/g).map((b) => Number.parseInt(b, 2)));
 }
 
-const NEEDED_MS = 8000;
-
-/** Waits until enough of the 30 seconds is left to type a code in, so that no code runs out on its way. Returns steps. */
-export async function settled(steps) {
-  const left = 30_000 - (Date.now() % 30_000);
-  if (left < NEEDED_MS) await new Promise((done) => setTimeout(done, left));
-  return steps;
-}
-
 /** The code `steps` away from now: 0 is this one, 1 the next. A server that allows one step of drift takes -1, 0 and 1. */
 export function codeFor(secret, steps) {
   const counter = Buffer.alloc(8);

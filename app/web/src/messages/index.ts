@@ -10,7 +10,7 @@
 // label that a screen reader says in place of a visible word must contain that word. What only one screen says
 // stays with that screen; what several say is in common.ts.
 // To add a language: its own name in languages.ts, a folder like de/, and its line in `catalogs` below and in
-// e2e/messages.mjs. e2e/languages.test.mjs walks through it from then on.
+// e2e/messages.mjs and unit/messages.test.mjs. The tests go through it from then on.
 import { computed, effect } from "@preact/signals";
 import { preferences } from "../state/app";
 import { de } from "./de";

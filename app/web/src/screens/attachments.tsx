@@ -13,7 +13,7 @@ import { Icon } from "../ui/icon";
 import { Problem, useTask } from "../ui/task";
 
 /** "3 kB" as the language writes it, in steps of a thousand like a file manager. */
-function inBytes(n: number): string {
+export function inBytes(n: number): string {
   const [unit, by] = n < 1e3 ? (["byte", 1] as const) : n < 1e6 ? (["kilobyte", 1e3] as const) : (["megabyte", 1e6] as const);
   return new Intl.NumberFormat(locale.value, {
     style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short", maximumFractionDigits: by === 1e6 ? 1 : 0,

@@ -17,9 +17,9 @@ import { OneTimeField } from "./one-time-code";
 import { focusOnce } from "./sign-in";
 
 /** Form state. Lists are edited with an empty line at hand, and tidied when saving. */
-const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
+export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
 
-function tidy(item: Item, tags: string): Item {
+export function tidy(item: Item, tags: string): Item {
   const wanted = {
     ...item,
     title: item.title.trim(),

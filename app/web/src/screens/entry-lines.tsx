@@ -7,7 +7,7 @@ import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields";
 import { AddressLine, Line, PlainLine, SecretLine } from "./line";
 import { CodeLine } from "./one-time-code";
 
-const expiry = (item: Item) =>
+export const expiry = (item: Item) =>
   [item.card?.expiry_month?.padStart(2, "0"), item.card?.expiry_year].filter(Boolean).join(" / ");
 
 function FieldLine({ field }: { field: Field }) {

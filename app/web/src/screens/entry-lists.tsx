@@ -15,12 +15,12 @@ interface Addresses {
 }
 
 /** Gives the address at a place another text, and its rule with it. */
-function renamed({ urls, match }: Addresses, at: number, url: string): Addresses {
+export function renamed({ urls, match }: Addresses, at: number, url: string): Addresses {
   const { [urls[at]!]: rule, ...others } = match;
   return { urls: replaced(urls, at, url), match: rule && url ? { ...others, [url]: rule } : others };
 }
 
-function ruled({ urls, match }: Addresses, at: number, rule: MatchRule | ""): Addresses {
+export function ruled({ urls, match }: Addresses, at: number, rule: MatchRule | ""): Addresses {
   const { [urls[at]!]: _, ...others } = match;
   return { urls, match: rule ? { ...others, [urls[at]!]: rule } : others };
 }
@@ -52,7 +52,7 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
 const FIELD_KINDS: (FieldKind | "")[] = ["", "hidden", "boolean", "link"];
 
 /** The value that a field keeps when it becomes one of another kind. */
-const converted = (value: string, kind: FieldKind | "") =>
+export const converted = (value: string, kind: FieldKind | "") =>
   kind === "boolean" ? String(/^(1|true|yes|on|x)$/i.test(value.trim())) : value;
 
 function FieldValue({ field, n, onInput }: { field: Field; n: number; onInput: (value: string) => void }) {

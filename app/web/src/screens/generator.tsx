@@ -13,14 +13,14 @@ import { Secret } from "./secret";
 const SEPARATORS = { hyphen: "-", space: " ", stop: ".", underscore: "_" };
 const VERDICTS = ["weak", "fair", "strong", "veryStrong"] as const;
 
-const verdict = (bits: number) => (bits < 45 ? 0 : bits < 60 ? 1 : bits < 90 ? 2 : 3);
+export const verdict = (bits: number) => (bits < 45 ? 0 : bits < 60 ? 1 : bits < 90 ? 2 : 3);
 
 const CLASSES = ["lower", "upper", "digits", "symbols"] as const;
 const LEAST = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const leastOf = (rules: PasswordRules, c: (typeof CLASSES)[number]) => Math.max(1, rules[`min_${c}`] ?? 1);
 
 /** The rules with a change, brought to what can be made: a class that is left out has no least number, and all must fit. */
-function changed(rules: PasswordRules, part: Partial<PasswordRules>): PasswordRules {
+export function changed(rules: PasswordRules, part: Partial<PasswordRules>): PasswordRules {
   const next = { ...rules, ...part };
   for (const c of CLASSES) next[`min_${c}`] = next[c] ? leastOf(next, c) : 0;
   next.length = Math.max(next.length, CLASSES.reduce((n, c) => n + (next[`min_${c}`] ?? 0), 0));

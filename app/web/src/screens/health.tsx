@@ -103,7 +103,7 @@ function Findings({ report, byId }: { report: HealthReport; byId: Map<string, Su
   );
 }
 
-const grade = (score: number) => (score >= 90 ? "good" : score >= 60 ? "fair" : "poor");
+export const grade = (score: number) => (score >= 90 ? "good" : score >= 60 ? "fair" : "poor");
 
 function Score({ report }: { report: HealthReport }) {
   const text = m.value.health;

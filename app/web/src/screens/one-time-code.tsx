@@ -13,7 +13,7 @@ import { explain } from "../ui/task";
 import { Line } from "./line";
 
 /** "123 456": two halves are read and typed more easily. Steam's codes are of five letters. */
-const halves = (code: string) => (code.length > 5 ? `${code.slice(0, code.length / 2)} ${code.slice(code.length / 2)}` : code);
+export const halves = (code: string) => (code.length > 5 ? `${code.slice(0, code.length / 2)} ${code.slice(code.length / 2)}` : code);
 
 const ROUND = 2 * Math.PI * 9; // the ring's circumference
 

@@ -37,7 +37,7 @@ const MOST_RECENT = 6;
 
 const fold = (s: string) => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-const fits = (label: string, words: string) => {
+export const fits = (label: string, words: string) => {
   const text = fold(label);
   return fold(words).split(/\s+/).every((w) => text.includes(w));
 };
@@ -90,7 +90,7 @@ function useHits(words: string): { hits: Summary[]; fresh: boolean } {
   return { hits: found.hits, fresh: found.words === words };
 }
 
-function groupsOf(words: string, hits: Summary[], pick: Copied | null, onPick: (what: Copied) => void): Group[] {
+export function groupsOf(words: string, hits: Summary[], pick: Copied | null, onPick: (what: Copied) => void): Group[] {
   const { palette: text } = m.value;
   const asked = words.trim();
   if (pick) {

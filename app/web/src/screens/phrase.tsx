@@ -11,7 +11,7 @@ import { focusOnce } from "./sign-in";
 
 const number = (i: number) => String(i + 1).padStart(2, " ");
 
-function asFile(words: string[], username: string): string {
+export function asFile(words: string[], username: string): string {
   const { common, phrase: text } = m.value;
   return [text.sheet, "", `${common.username}: ${username}`, `${text.sheetSite}: ${location.origin}`, "",
     ...words.map((w, i) => `${number(i)}  ${w}`), "", text.sheetHow, ""].join("\n");
@@ -47,7 +47,7 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
 }
 
 /** Three different places out of n, in order. */
-function pickThree(n: number): number[] {
+export function pickThree(n: number): number[] {
   const places = new Set<number>();
   while (places.size < 3) places.add(crypto.getRandomValues(new Uint32Array(1))[0]! % n);
   return [...places].sort((a, b) => a - b);

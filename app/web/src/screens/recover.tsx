@@ -22,7 +22,7 @@ interface Judged {
 
 const PHRASE_WORDS = 24;
 
-function mistake(word: number, words: number): string {
+export function mistake(word: number, words: number): string {
   const text = m.value.recover;
   if (word) return text.unknownWord(word);
   return words > PHRASE_WORDS ? text.tooMany : text.mixedUp;

@@ -7,7 +7,7 @@ const DOTS = "••••••••••••"; // always twelve: the lengt
 const classOf = (c: string) => (/\p{N}/u.test(c) ? "digit" : /[\p{L}\s]/u.test(c) ? "letter" : "symbol");
 
 /** Runs of one class of characters, so that a long secret does not become thousands of elements. */
-function runs(value: string): { kind: string; text: string }[] {
+export function runs(value: string): { kind: string; text: string }[] {
   const out: { kind: string; text: string }[] = [];
   for (const c of value) {
     const kind = classOf(c);

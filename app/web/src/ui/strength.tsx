@@ -38,7 +38,7 @@ export function useStrength(password: string, inputs: string[]): Strength | null
 }
 
 /** The core's advice in the language of the page; the core gives it in English. */
-function advice({ warning, suggestions }: Strength): string {
+export function advice({ warning, suggestions }: Strength): string {
   const said = warning || suggestions?.[0];
   const known = Object.keys(en.strength.advice) as (keyof typeof en.strength.advice)[];
   const name = known.find((key) => en.strength.advice[key] === said);

@@ -70,7 +70,7 @@ export function useCountdown(error: CoreError | null): number {
   return left;
 }
 
-function retryIn(seconds: number): string {
+export function retryIn(seconds: number): string {
   const { problem } = m.value;
   return seconds < 90 ? problem.retryInSeconds(seconds) : problem.retryInMinutes(Math.ceil(seconds / 60));
 }

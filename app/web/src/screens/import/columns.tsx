@@ -10,7 +10,7 @@ const COLUMNS: Column[] = [
 ];
 
 /** What a person needs to know the column by, and no more: these may be passwords. */
-const hinted = (value: string) => (value.length > 12 ? `${value.slice(0, 10)}…` : value);
+export const hinted = (value: string) => (value.length > 12 ? `${value.slice(0, 10)}…` : value);
 
 export function Columns({ table, onColumns, onCancel }:
   { table: TablePreview; onColumns: (columns: Column[], headerless: boolean) => void; onCancel: () => void }) {

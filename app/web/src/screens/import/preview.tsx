@@ -13,7 +13,7 @@ import { KeptList, Problems } from "./lists";
 const COMMON: Required<ImportChoice> = { identical: "skip", changed: "add", repeated: "skip" };
 
 /** How many entries the choice brings in. */
-const wanted = (preview: ImportPreview, choice: Required<ImportChoice>) =>
+export const wanted = (preview: ImportPreview, choice: Required<ImportChoice>) =>
   (preview.statuses.new ?? 0) +
   (["identical", "changed", "repeated"] as const).reduce((n, s) => n + (choice[s] === "skip" ? 0 : preview.statuses[s] ?? 0), 0);
 

@@ -10,7 +10,7 @@ import { Problem } from "../../ui/task";
 import { today } from "../kinds";
 import { KeptList, Problems } from "./lists";
 
-function counted(kept: ImportReport["kept"]) {
+export function counted(kept: ImportReport["kept"]) {
   const out = new Map<string, { name: string; as: KeptAs; count: number }>();
   for (const { name, as } of kept) {
     const key = `${as} ${name}`;

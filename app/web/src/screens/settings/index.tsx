@@ -34,7 +34,7 @@ function Section({ title, children }: { title: string; children: ComponentChildr
   return <section class="settings-section"><h2>{title}</h2><div class="card">{children}</div></section>;
 }
 
-function clipboardTime(seconds: number): string {
+export function clipboardTime(seconds: number): string {
   const text = m.value.settings;
   if (seconds === 0) return text.never;
   return seconds < 60 ? text.seconds(seconds) : text.minutes(seconds / 60);

@@ -22,7 +22,7 @@ function QR({ size, rows }: TOTPEnrolment["qr"]) {
   );
 }
 
-const inGroups = (secret: string) => secret.replace(/(.{4})(?=.)/g, "$1 ");
+export const inGroups = (secret: string) => secret.replace(/(.{4})(?=.)/g, "$1 ");
 
 function Confirm({ enrolment, onClose }: { enrolment: TOTPEnrolment; onClose: () => void }) {
   const text = m.value.twoFactor;

@@ -1,0 +1,130 @@
+// The main job in Firefox, driven over WebDriver BiDi: Playwright starts only a Firefox that it has patched.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import puppeteer from "puppeteer-core";
+import { PASSWORD, program, startServer } from "./stage.mjs";
+
+let browser, server;
+before(async () => {
+  server = await startServer();
+  browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: program("FIREFOX", "/usr/bin/firefox-esr", "apt-get install firefox-esr"),
+    headless: true,
+    timeout: 120_000,
+    protocolTimeout: 120_000,
+  });
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const complaints = [];
+
+/** Another person's or device's Firefox: nothing is shared with a page that is open already. */
+async function openDevice() {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage({ type: "window" }); // of its own: a tab behind another does not follow changes
+  page.setDefaultTimeout(60_000);
+  page.on("pageerror", (e) => complaints.push(String(e)));
+  page.on("console", (m) => {
+    if (m.type() === "error") complaints.push(m.text());
+  });
+  await page.goto(server.url);
+  return page;
+}
+
+// Each of these waits until the control is there.
+const named = (page, role, name) => page.locator(`::-p-aria([name="${name}"][role="${role}"])`);
+const press = (page, name) => named(page, "button", name).click();
+const follow = (page, name) => named(page, "link", name).click();
+const heading = (page, name) => named(page, "heading", name).wait();
+const says = (page, text) => page.waitForFunction((t) => document.body.innerText.includes(t), {}, text);
+
+/** Types into the field of a label. A password field has no role by which it could be found. */
+async function fill(page, label, text) {
+  const field = await page.waitForFunction((name) =>
+    [...document.querySelectorAll("label")].find((el) => el.textContent === name)?.control, {}, label);
+  await field.type(text);
+}
+
+async function register(page, username) {
+  await follow(page, "Create a vault");
+  await heading(page, "Create your vault");
+  await fill(page, "User name", username);
+  await fill(page, "Master password", PASSWORD);
+  await fill(page, "Master password again", PASSWORD);
+  await press(page, "Continue");
+  await heading(page, "Your recovery phrase");
+  const words = await page.$$eval(".words b", (all) => all.map((el) => el.textContent));
+  assert.equal(words.length, 24);
+  await press(page, "I have kept these words");
+  await heading(page, "Check the phrase");
+  for (const label of await page.$$eval("form label", (all) => all.map((el) => el.textContent))) {
+    await fill(page, label, words[Number(/^Word (\d+)$/.exec(label)[1]) - 1]);
+  }
+  await press(page, "Confirm");
+  await heading(page, "All entries");
+}
+
+async function signIn(page, username) {
+  await heading(page, "Sign in");
+  await fill(page, "User name", username);
+  await fill(page, "Master password", PASSWORD);
+  await press(page, "Sign in");
+  await heading(page, "All entries");
+}
+
+async function add(page, { title, username, password }) {
+  await follow(page, "New entry");
+  await fill(page, "Title", title);
+  await fill(page, "User name", username);
+  await fill(page, "Password", password);
+  await press(page, "Save");
+  await heading(page, title);
+}
+
+async function open(page, title) {
+  await named(page, "option", `${title} ada@harbour.example Login`).click();
+  await heading(page, title);
+}
+
+test("in Firefox a person registers, adds and copies, locks, signs out and in, and another device follows", async () => {
+  const page = await openDevice();
+  await register(page, "ada");
+  const mail = { title: "Harbour Mail", username: "ada@harbour.example", password: "v7#Kq!m2Wx9$" };
+  await add(page, mail);
+  assert.equal(await page.evaluate((secret) => document.body.innerText.includes(secret), mail.password), false);
+  await press(page, "Show password");
+  await says(page, mail.password);
+  await press(page, "Copy password");
+  await says(page, "Password copied. The clipboard is cleared in 30 seconds.");
+  await page.focus("#search"); // Firefox lets no page read the clipboard: it is pasted as a person would
+  await page.keyboard.down("Control");
+  await page.keyboard.press("v");
+  await page.keyboard.up("Control");
+  await page.waitForFunction((secret) => document.querySelector("#search").value === secret, {}, mail.password);
+  await press(page, "Clear the search");
+
+  await press(page, "Lock");
+  await heading(page, "Your vault is locked");
+  assert.equal(await page.evaluate((title) => document.body.textContent.includes(title), mail.title), false);
+  await fill(page, "Master password", PASSWORD);
+  await press(page, "Unlock");
+  await heading(page, "All entries");
+
+  await follow(page, "Settings");
+  await press(page, "Sign out");
+  await signIn(page, "ada");
+  await open(page, mail.title);
+
+  const other = await openDevice();
+  await signIn(other, "ada");
+  await open(other, mail.title);
+  await press(other, "Show password");
+  await says(other, mail.password);
+  await add(other, { ...mail, title: "Quill Notes" });
+  await open(page, "Quill Notes"); // it came by itself
+  assert.deepEqual(complaints, []);
+});

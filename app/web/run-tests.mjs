@@ -1,0 +1,93 @@
+// Runs the page's tests: the unit tests in Node.js, or the tests in the browsers.
+import { createWriteStream, globSync, mkdirSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { run } from "node:test";
+import { junit, spec } from "node:test/reporters";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+const USAGE = `Usage: node run-tests.mjs [--jobs N] unit|browser [FILE...]
+
+Runs the unit tests or the browser tests, or those in the files that are named,
+N files at a time (2). None may be skipped. The results go to reports/junit-web-unit.xml or
+reports/junit-web-browser.xml, and what was executed of src/ to
+reports/coverage-web/, from which coverage.mjs makes a report.`;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const reports = resolve(here, "../../reports");
+
+/** The browser tests that take more than half a minute, the longest first: what begins last must not end long after the rest. */
+const LONG = ["accessibility", "trouble", "languages", "everyday", "firefox", "installed", "keyboard", "locking"];
+
+const TIERS = {
+  unit: { folder: "unit", first: [], variable: "NODE_V8_COVERAGE", minutes: 2 },
+  browser: { folder: "e2e", first: LONG, variable: "COVERAGE_DIR", minutes: 15 },
+};
+
+function fail(message, code) {
+  console.error(`run-tests.mjs: error: ${message}`);
+  process.exit(code);
+}
+
+function options() {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: { jobs: { type: "string", default: "2" }, help: { type: "boolean", short: "h" } },
+    });
+  } catch (e) {
+    return fail(e.message, 2);
+  }
+  const { values: { jobs, help }, positionals: [tier, ...files] } = parsed;
+  if (help) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  if (!Object.hasOwn(TIERS, tier ?? "")) {
+    console.error(USAGE);
+    process.exit(2);
+  }
+  if (!/^[1-9]\d?$/.test(jobs)) fail(`--jobs is ${jobs}, but must be a number from 1 to 99`, 2);
+  return { jobs: Number(jobs), tier, files: files.map((f) => resolve(f)) };
+}
+
+function filesOf({ folder, first }) {
+  const all = globSync(join(here, folder, "**/*.test.mjs")).sort();
+  const named = first.map((name) => join(here, folder, `${name}.test.mjs`));
+  const gone = named.filter((file) => !all.includes(file));
+  if (gone.length > 0) fail(`${gone.map((f) => basename(f)).join(", ")}, one of the longest tests, is not in ${folder}/`, 1);
+  return [...named, ...all.filter((file) => !named.includes(file))];
+}
+
+const { jobs, tier, files } = options();
+const { folder, variable, minutes } = TIERS[tier];
+const coverage = join(reports, "coverage-web", tier);
+rmSync(coverage, { recursive: true, force: true });
+mkdirSync(coverage, { recursive: true });
+process.env[variable] = coverage; // for the processes of the test files
+
+const execArgv = [];
+if (tier === "unit") {
+  const { compile } = await import("./unit/compile.mjs");
+  await compile();
+  execArgv.push("--import", pathToFileURL(join(here, "unit/setup.mjs")).href);
+}
+const tests = run({
+  files: files.length > 0 ? files : filesOf(TIERS[tier]),
+  concurrency: jobs,
+  timeout: minutes * 60_000, // of a file, many times what it takes
+  execArgv,
+});
+tests.on("test:fail", () => (process.exitCode = 1));
+tests.on("test:summary", ({ file, counts }) => {
+  if (file) return; // each file has a summary of its own
+  const left = counts.skipped + counts.todo + counts.cancelled;
+  if (left > 0) fail(`${left} tests did not run`, 1);
+  if (counts.tests === 0) fail(`there is no test in ${folder}/`, 1);
+});
+await Promise.all([
+  pipeline(tests.compose(junit), createWriteStream(join(reports, `junit-web-${tier}.xml`))),
+  pipeline(tests.compose(new spec()), process.stdout, { end: false }),
+]);

@@ -1,0 +1,26 @@
+// Compiles every module of src/ by itself into build/unit/, for tests that run in Node.js.
+import { globSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const web = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const SOURCE = join(web, "src");
+export const COMPILED = join(web, "build", "unit");
+
+export async function compile() {
+  rmSync(COMPILED, { recursive: true, force: true });
+  await build({
+    absWorkingDir: web,
+    entryPoints: globSync(join(SOURCE, "**/*.{ts,tsx}")).filter((path) => !path.endsWith(".d.ts")),
+    outbase: SOURCE,
+    outdir: COMPILED,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    sourcemap: "linked",
+    define: { CORE_URL: '"/core.wasm"', CORE_BYTES: "8", WORKER_URL: '"/worker.js"' },
+    logLevel: "warning",
+  });
+}

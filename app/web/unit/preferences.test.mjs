@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { applyTheme, DEFAULTS, readPreferences, writePreferences } from "../src/state/preferences.ts";
+
+const keep = (value) => localStorage.setItem("vaultsphere.preferences", typeof value === "string" ? value : JSON.stringify(value));
+
+beforeEach(() => localStorage.clear());
+
+test("what was chosen is there again", () => {
+  const chosen = {
+    language: "ru", theme: "dark", autoLockMinutes: 60, clipboardSeconds: 0, keepCopy: false, sort: "created", trashDays: 0,
+    recent: ["command lock"],
+    generator: {
+      kind: "passphrase", password: { ...DEFAULTS.generator.password, length: 32 },
+      passphrase: { ...DEFAULTS.generator.passphrase, separator: "." },
+    },
+  };
+  writePreferences(chosen);
+  assert.deepEqual(readPreferences(), chosen);
+});
+
+test("nothing, or what no version of the page wrote, gives the defaults", () => {
+  assert.deepEqual(readPreferences(), DEFAULTS);
+  for (const text of ["{", "[]", "7", '"dark"']) {
+    keep(text);
+    assert.deepEqual(readPreferences(), DEFAULTS, text);
+  }
+});
+
+test("each strange value becomes its default, and the others stay", () => {
+  keep({
+    language: "tlh", theme: "neon", autoLockMinutes: 1e9, clipboardSeconds: "30", keepCopy: "no", sort: "colour", trashDays: -1,
+    recent: ["a", 7, null, "b", "c", "d", "e", "f", "g"], generator: { kind: "words", password: { length: 9 } },
+  });
+  assert.deepEqual(readPreferences(), {
+    ...DEFAULTS, recent: ["a", "b", "c", "d", "e", "f"],
+    generator: { ...DEFAULTS.generator, password: { ...DEFAULTS.generator.password, length: 9 } },
+  });
+  keep({ recent: "lock", language: "constructor" });
+  assert.deepEqual(readPreferences(), DEFAULTS);
+});
+
+test("a browser without storage has the defaults, and choosing is no error", (t) => {
+  const refuse = () => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  t.mock.method(localStorage, "getItem", refuse);
+  t.mock.method(localStorage, "setItem", refuse);
+  assert.deepEqual(readPreferences(), DEFAULTS);
+  writePreferences(DEFAULTS);
+});
+
+test("a theme is set for the page and for what the system draws around it", (t) => {
+  const metas = [{ media: "(prefers-color-scheme: light)" }, { media: "(prefers-color-scheme: dark)" }];
+  t.mock.method(document, "querySelectorAll", () => metas);
+  const shown = (theme) => {
+    applyTheme(theme);
+    return [document.documentElement.dataset.theme, ...metas.map((m) => m.content)];
+  };
+  assert.deepEqual(shown("dark"), ["dark", "#111413", "#111413"]);
+  assert.deepEqual(shown("light"), ["light", "#f5f4f0", "#f5f4f0"]);
+  assert.deepEqual(shown("system"), [undefined, "#f5f4f0", "#111413"]);
+});

@@ -1,0 +1,290 @@
+// What the screens make of their data, apart from drawing it.
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { CoreError } from "../src/core/error.ts";
+import { inBytes } from "../src/screens/attachments.tsx";
+import { edited, tidy } from "../src/screens/entry-form.tsx";
+import { expiry, isBare } from "../src/screens/entry-lines.tsx";
+import { converted, renamed, ruled } from "../src/screens/entry-lists.tsx";
+import { changed, verdict } from "../src/screens/generator.tsx";
+import { grade } from "../src/screens/health.tsx";
+import { hinted } from "../src/screens/import/columns.tsx";
+import { wanted } from "../src/screens/import/preview.tsx";
+import { counted } from "../src/screens/import/report.tsx";
+import { dayOf, hostOf, initial, kindOf, openable, subtitle, tintOf, today, TYPES, when } from "../src/screens/kinds.ts";
+import { heading } from "../src/screens/list-head.tsx";
+import { halves } from "../src/screens/one-time-code.tsx";
+import { fits, groupsOf } from "../src/screens/palette.tsx";
+import { asFile, pickThree } from "../src/screens/phrase.tsx";
+import { mistake } from "../src/screens/recover.tsx";
+import { runs } from "../src/screens/secret.tsx";
+import { clipboardTime } from "../src/screens/settings/index.tsx";
+import { inGroups } from "../src/screens/settings/two-factor.tsx";
+import { preferences } from "../src/state/app.ts";
+import { DEFAULTS } from "../src/state/preferences.ts";
+import { all } from "../src/state/vault.ts";
+import { safeName } from "../src/ui/save-file.ts";
+import { advice, levelOf } from "../src/ui/strength.tsx";
+import { explain, retryIn } from "../src/ui/task.tsx";
+
+const login = (part) => ({ id: "1", type: "login", title: "Mail", ...part });
+
+beforeEach(() => {
+  preferences.value = DEFAULTS;
+  all.value = null;
+});
+
+test("only web addresses become links", () => {
+  const links = {
+    "example.org": "https://example.org/", "http://example.org/a": "http://example.org/a", "HTTPS://Example.org": "https://example.org/",
+    "localhost:8080/x": "https://localhost:8080/x", "mail.example:443": "https://mail.example/",
+  };
+  for (const [text, link] of Object.entries(links)) assert.equal(openable(text), link, text);
+  for (const text of ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "ftp://x.example", "", "https://", "a b"]) {
+    assert.equal(openable(text), null, text);
+  }
+});
+
+test("an address is known by its host, and by itself where it has none", () => {
+  assert.equal(hostOf("https://mail.example:8443/in?x"), "mail.example:8443");
+  assert.equal(hostOf("mail.example/in"), "mail.example");
+  assert.equal(hostOf("not an address"), "not an address");
+  assert.equal(hostOf("androidapp://com.example"), "com.example");
+});
+
+test("a tile has the first letter of the title, whatever alphabet or emoji it is, and always the same tint", () => {
+  for (const [title, letter] of [["mail", "M"], ["  élan", "É"], ["🦊 fox", "🦊"], ["ßharp", "SS"], ["", "?"], ["   ", "?"]]) {
+    assert.equal(initial(title), letter, title);
+  }
+  assert.equal(tintOf("Mail"), tintOf("mAIL"));
+  const tints = new Set(Array.from({ length: 200 }, (_, i) => tintOf(`entry ${i}`)));
+  assert.deepEqual([...tints].sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+test("the second line of a row says what tells the entry from others", () => {
+  assert.equal(subtitle(login({ username: "ada", url: "https://x.example" })), "ada");
+  assert.equal(subtitle(login({ url: "https://x.example/sign-in" })), "x.example");
+  assert.equal(subtitle(login({})), "Login");
+  assert.equal(subtitle(login({ unreadable: true, username: "ada" })), "Cannot be opened");
+  assert.equal(subtitle(login({ trashed: "2026-01-01T00:00:00Z", username: "ada" })), "Kept until you delete it");
+  assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /^Deleted for good on .*2026$/);
+});
+
+test("a type that a newer version wrote is shown as an entry", () => {
+  assert.deepEqual(kindOf("passkey"), { one: "Entry", many: "Entries", icon: "info" });
+  assert.equal(new Set(TYPES.map((t) => kindOf(t).icon)).size, TYPES.length);
+});
+
+test("dates look as the language writes them, and one that is none is left out", () => {
+  assert.equal(dayOf("2026-11-05T12:00:00Z"), "5 Nov 2026"); // the browser's English is British
+  assert.equal(when(undefined), "");
+  assert.equal(when("yesterday"), "");
+  assert.match(when("2026-11-05T12:00:00Z"), /^5 Nov 2026, \d\d:\d\d$/);
+  assert.match(today(), /^\d{4}-\d\d-\d\d$/);
+  preferences.value = { ...DEFAULTS, language: "de" };
+  assert.equal(dayOf("2026-11-05T12:00:00Z"), "05.11.2026");
+});
+
+test("a secret is shown in runs of letters, digits and symbols", () => {
+  const kinds = (text) => runs(text).map((r) => `${r.kind} ${r.text}`);
+  assert.deepEqual(kinds("ab12!?c"), ["letter ab", "digit 12", "symbol !?", "letter c"]);
+  assert.deepEqual(kinds("é я٣😀"), ["letter é я", "digit ٣", "symbol 😀"]);
+  assert.deepEqual(kinds(""), []);
+  assert.equal(runs("x".repeat(10_000)).length, 1);
+});
+
+test("a code is read in halves; a short one stays whole", () => {
+  assert.deepEqual(["123456", "12345678", "ABCDE", ""].map(halves), ["123 456", "1234 5678", "ABCDE", ""]);
+});
+
+test("a key is written in groups of four", () => {
+  assert.deepEqual(["ABCDEFGH", "ABCDEFGHI", "ABC", ""].map(inGroups), ["ABCD EFGH", "ABCD EFGH I", "ABC", ""]);
+});
+
+test("an address takes its rule along when it changes, and loses it when it goes", () => {
+  const start = { urls: ["a", "b"], match: { a: "host", b: "exact" } };
+  assert.deepEqual(renamed(start, 0, "c"), { urls: ["c", "b"], match: { b: "exact", c: "host" } });
+  assert.deepEqual(renamed(start, 1, ""), { urls: ["a", ""], match: { a: "host" } });
+  assert.deepEqual(renamed({ urls: ["a"], match: {} }, 0, "c"), { urls: ["c"], match: {} });
+  assert.deepEqual(ruled(start, 0, "never"), { urls: ["a", "b"], match: { a: "never", b: "exact" } });
+  assert.deepEqual(ruled(start, 0, ""), { urls: ["a", "b"], match: { b: "exact" } });
+  assert.deepEqual(start.match, { a: "host", b: "exact" }, "nothing was changed in place");
+});
+
+test("a field that becomes a yes or no keeps what can be meant as a yes", () => {
+  for (const value of ["1", "true", " YES ", "on", "x"]) assert.equal(converted(value, "boolean"), "true", value);
+  for (const value of ["0", "", "no", "truely", "2"]) assert.equal(converted(value, "boolean"), "false", value);
+  assert.equal(converted(" yes ", "hidden"), " yes ");
+});
+
+test("a form is tidied when it is saved", () => {
+  const item = login({ title: "  Mail ", urls: ["a", " ", ""], card: { number: "1" }, identity: {}, ssh_key: {} });
+  const saved = tidy(item, " work, ,home ,");
+  assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["work", "home"]]);
+  for (const part of ["card", "identity", "ssh_key"]) assert.equal(part in saved, false, part);
+  assert.deepEqual(tidy({ ...item, type: "card" }, "").card, { number: "1" });
+  assert.deepEqual(tidy(item, "").tags, []);
+  assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
+});
+
+test("an expiry date is written from what is known of it", () => {
+  assert.equal(expiry({ card: { expiry_month: "9", expiry_year: "2029" } }), "09 / 2029");
+  assert.equal(expiry({ card: { expiry_year: "2029" } }), "2029");
+  assert.equal(expiry({}), "");
+});
+
+test("an entry is bare when nothing but its title says anything", () => {
+  assert.equal(isBare(login({ urls: [], tags: [], fields: [] })), true);
+  for (const part of [{ username: "a" }, { notes: "a" }, { urls: ["a"] }, { fields: [{ name: "a", value: "" }] }, { card: {} }]) {
+    assert.equal(isBare(login(part)), false, JSON.stringify(part));
+  }
+});
+
+test("rules of the generator stay such that a password can be made by them", () => {
+  const rules = DEFAULTS.generator.password;
+  assert.equal(changed(rules, { length: 12 }).length, 12);
+  assert.equal(changed({ ...rules, length: 8 }, { min_digits: 9 }).length, 12); // one of each other class
+  const without = changed(rules, { digits: false });
+  assert.deepEqual([without.min_digits, without.min_lower], [0, 1]);
+  assert.equal(changed(without, { digits: true }).min_digits, 1);
+  assert.deepEqual([0, 44.9, 45, 60, 89.9, 90].map(verdict), [0, 0, 1, 2, 2, 3]);
+});
+
+test("a password's level is the first whose bound is above its guesses", () => {
+  const level = (guesses_log10) => levelOf({ guesses_log10 });
+  assert.deepEqual([0, 5.99, 6, 8.9, 11.3, 13.5, 40].map(level), [0, 0, 1, 2, 3, 4, 4]);
+});
+
+test("advice about a password is in the page's language; what the page does not know is left out", () => {
+  const warning = "Dates are often easy to guess";
+  assert.equal(advice({ warning, suggestions: [] }), `${warning}.`);
+  preferences.value = { ...DEFAULTS, language: "fr" };
+  assert.match(advice({ warning: "", suggestions: [warning] }), /dates/i);
+  assert.notEqual(advice({ warning }), `${warning}.`);
+  assert.equal(advice({ warning: "Something new" }), "");
+  assert.equal(advice({}), "");
+});
+
+test("health is graded by its score", () => {
+  assert.deepEqual([100, 90, 89, 60, 59, 0].map(grade), ["good", "good", "fair", "fair", "poor", "poor"]);
+});
+
+test("a column is hinted at by ten characters at most, since it may hold passwords", () => {
+  assert.equal(hinted("short"), "short");
+  assert.equal(hinted("twelve chars"), "twelve chars");
+  assert.equal(hinted("thirteen chars"), "thirteen c…");
+});
+
+test("an import counts what is new and what the choice takes besides", () => {
+  const preview = { statuses: { new: 5, identical: 3, changed: 2 } };
+  assert.equal(wanted(preview, { identical: "skip", changed: "skip", repeated: "skip" }), 5);
+  assert.equal(wanted(preview, { identical: "add", changed: "update", repeated: "add" }), 10);
+  assert.equal(wanted({ statuses: {} }, { identical: "add", changed: "add", repeated: "add" }), 0);
+});
+
+test("what an import keeps elsewhere is counted by name and place, the most frequent first", () => {
+  const kept = [{ name: "a", as: "note" }, { name: "b", as: "field" }, { name: "b", as: "field" }, { name: "b", as: "note" }];
+  assert.deepEqual(counted(kept).map(({ name, as, count }) => `${name} ${as} ${count}`), ["b field 2", "a note 1", "b note 1"]);
+  assert.deepEqual(counted([]), []);
+});
+
+test("the heading of the list names what is shown", () => {
+  assert.deepEqual([{ by: "all" }, { by: "favourite" }, { by: "trash" }, { by: "type", type: "card" }, { by: "tag", tag: "C#" }].map(heading),
+    ["All entries", "Favourites", "Trash", "Cards", "C#"]);
+});
+
+test("the palette finds commands by all of the words, in any order, without accents", () => {
+  assert.equal(fits("Gehe zu: Papierkorb", "papier geh"), true);
+  assert.equal(fits("Créer une entrée", "creer entree"), true);
+  assert.equal(fits("New card", "new note"), false);
+});
+
+test("the palette shows recent ones first, and nothing twice", () => {
+  all.value = [login({ id: "m", title: "Mail" })];
+  preferences.value = { ...DEFAULTS, recent: ["entry m", "command lock", "entry gone", "command gone"] };
+  const [recent, commands] = groupsOf("", [], null, () => {});
+  assert.deepEqual(recent.choices.map((c) => c.label), ["Mail", "Lock"]);
+  assert.equal(commands.choices.some((c) => c.key === "command lock"), false);
+  assert.ok(commands.choices.some((c) => c.key === "command undo"));
+});
+
+test("the palette puts a command that begins with the words before the entries, else behind them", () => {
+  const hits = [login({ id: "l", title: "Lock shop", username: "ada" }), login({ id: "o", title: "Locker" })];
+  const names = (words) => groupsOf(words, hits, null, () => {}).map((g) => g.name);
+  const [found, entries] = groupsOf("lock", hits, null, () => {});
+  assert.equal(found.choices[0].label, "Lock");
+  // The best hit can be copied from at once; a note or a login without a name offers less.
+  assert.deepEqual(entries.choices.map((c) => c.label), ["Lock shop", "Copy its password", "Copy its user name", "Copy its one-time code", "Locker"]);
+  assert.deepEqual(names("shop"), [...names("lock")].reverse());
+});
+
+test("while something to copy is picked, the palette lists entries alone", () => {
+  all.value = Array.from({ length: 20 }, (_, i) => login({ id: String(i), title: `Entry ${i}` }));
+  const groups = groupsOf("", [], "password", () => {});
+  assert.equal(groups.length, 1);
+  assert.equal(groups[0].choices.length, 7);
+});
+
+test("the sheet of the recovery phrase has every word at its number, and whose it is", () => {
+  const words = Array.from({ length: 24 }, (_, i) => `word${i}`);
+  const sheet = asFile(words, "ada");
+  assert.match(sheet, /ada/);
+  assert.match(sheet, /https:\/\/vault\.example\.org/);
+  assert.match(sheet, /^ 1 {2}word0$/m);
+  assert.match(sheet, /^24 {2}word23$/m);
+});
+
+test("three different words of the phrase are asked for, in their order", () => {
+  const seen = new Set();
+  for (let i = 0; i < 200; i++) {
+    const places = pickThree(24);
+    assert.equal(new Set(places).size, 3);
+    assert.deepEqual(places, [...places].sort((a, b) => a - b));
+    for (const p of places) seen.add(p);
+  }
+  assert.ok([...seen].every((p) => p >= 0 && p < 24));
+  assert.ok(seen.size > 20, "the places are not chosen from all words");
+});
+
+test("a phrase with a mistake says which", () => {
+  assert.match(mistake(7, 24), /7/);
+  assert.notEqual(mistake(0, 25), mistake(0, 24));
+});
+
+test("a problem is explained in the page's words; an unknown one shows its detail", () => {
+  const of = (code, message = "detail") => explain(new CoreError(code, message));
+  assert.equal(of("wrong_password"), "That is not the master password.");
+  assert.equal(of("bad_input"), "Something entered here cannot be kept (detail).");
+  assert.equal(of("bad_request"), of("bad_input"));
+  for (const code of ["never_heard_of", "retryInSeconds", "constructor", "toString", "other"]) {
+    assert.equal(of(code), "Something went wrong (detail).", code);
+  }
+});
+
+test("a wait is told in seconds up to a minute and a half, then in whole minutes", () => {
+  assert.deepEqual([1, 89, 90, 121].map(retryIn),
+    ["Try again in 1 second.", "Try again in 89 seconds.", "Try again in 2 minutes.", "Try again in 3 minutes."]);
+});
+
+test("the time of the clipboard is told in its own unit", () => {
+  assert.equal(clipboardTime(10), "10 seconds");
+  assert.equal(clipboardTime(60), "1 minute");
+  assert.equal(clipboardTime(120), "2 minutes");
+  assert.doesNotMatch(clipboardTime(0), /0/);
+});
+
+test("sizes are written in steps of a thousand", () => {
+  assert.deepEqual([0, 1, 999, 1000, 1_499, 999_499, 1_000_000, 2_340_000].map(inBytes),
+    ["0 bytes", "1 byte", "999 bytes", "1 kB", "1 kB", "999 kB", "1 MB", "2.3 MB"]);
+  preferences.value = { ...DEFAULTS, language: "de" };
+  assert.equal(inBytes(2_340_000), "2,3 MB");
+});
+
+test("a file is saved under a name that is only a name, and reads as what it is", () => {
+  for (const [name, safe] of [
+    ["deed.pdf", "deed.pdf"], ["../../etc/passwd", "__.._etc_passwd"], ["C:\\autoexec.bat", "C__autoexec.bat"], [".bashrc", "_bashrc"],
+    ["bill\u202Efdp.exe", "bill_fdp.exe"], ["a\u0000b\nc", "a_b_c"], ["", "_"], ["...", "_"], ["naïve 文.txt", "naïve 文.txt"],
+  ]) {
+    assert.equal(safeName(name), safe, JSON.stringify(name));
+  }
+});

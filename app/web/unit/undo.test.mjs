@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { phase, toasts } from "../src/state/app.ts";
+import { forgetSteps, offerUndo, undoLast } from "../src/state/undo.ts";
+import { startCore, turns } from "./core.mjs";
+
+mock.timers.enable({ apis: ["setTimeout"] }); // no toast leaves during a test
+await startCore({
+  list: () => ({ items: [], total: 0, complete: true }), waiting: () => ({ pending: 0, refused: [] }),
+});
+phase.value = { at: "unlocked", username: "ada" };
+
+beforeEach(() => {
+  forgetSteps();
+  toasts.value = [];
+});
+
+const said = () => toasts.value.at(-1)?.text;
+
+test("steps are taken back one by one, the last first, and each once", async () => {
+  const back = [];
+  for (const name of ["one", "two"]) offerUndo(name, async () => back.push(name));
+  undoLast();
+  await turns();
+  assert.deepEqual([back, said()], [["two"], "Undone"]);
+  undoLast();
+  await turns();
+  undoLast();
+  await turns();
+  assert.deepEqual([back, said()], [["two", "one"], "There is nothing to undo."]);
+});
+
+test("the button of an older step takes back that one, and its toast leaves", async () => {
+  const back = [];
+  for (const name of ["one", "two"]) offerUndo(name, async () => back.push(name));
+  const [{ action }] = toasts.value;
+  action.run();
+  action.run(); // a second press does nothing
+  await turns();
+  assert.deepEqual(back, ["one"]);
+  assert.deepEqual(toasts.value.map((t) => t.text), ["two", "Undone"]);
+});
+
+test("the last twenty steps are kept", async () => {
+  const back = [];
+  for (let i = 1; i <= 25; i++) offerUndo(`step ${i}`, async () => back.push(i));
+  for (let i = 0; i < 25; i++) undoLast();
+  await turns();
+  assert.deepEqual(back.sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i + 6));
+});
+
+test("a step that cannot be taken back says so", async () => {
+  offerUndo("one", () => Promise.reject(new Error("offline")));
+  undoLast();
+  await turns();
+  assert.equal(said(), "It could not be undone.");
+  assert.equal(toasts.value.at(-1).tone, "problem");
+});
+
+test("locking forgets the steps and their buttons, not the other toasts", () => {
+  offerUndo("one", async () => assert.fail("taken back after it was forgotten"));
+  toasts.value = [...toasts.value, { id: 9999, text: "plain", tone: "plain" }];
+  forgetSteps();
+  assert.deepEqual(toasts.value.map((t) => t.text), ["plain"]);
+  undoLast();
+  assert.equal(said(), "There is nothing to undo.");
+});

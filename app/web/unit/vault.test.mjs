@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { online, phase, preferences } from "../src/state/app.ts";
+import { all, counts, filter, forget, query, refresh, search, serverIsAt, shown, syncNow, syncProblem, trashed, unreadable, waiting } from "../src/state/vault.ts";
+import { startCore, turns } from "./core.mjs";
+
+const entries = (...titles) => titles.map((title) => ({ id: title, type: "login", title }));
+const listOf = (items, total = items.length) => ({ items, total, complete: true });
+const synced = { revision: 1, changed: true, count: 0, trashed: 0, pending: 0, refused: [], kept: [] };
+
+let answers;
+const core = await startCore(new Proxy({}, { get: (_, method) => answers[method] }));
+const asked = (method) => core.calls(method).slice(before[method] ?? 0);
+let before = {};
+
+beforeEach(() => {
+  forget();
+  phase.value = { at: "unlocked", username: "ada" };
+  online.value = true;
+  answers = {
+    list: ({ trash }) => listOf(entries(...(trash ? ["Old"] : ["Mail", "Bank"]))),
+    waiting: () => ({ pending: 0, refused: [] }),
+    sync: () => synced,
+    index: () => ({}),
+    purge_trash: () => ({ purged: 0 }),
+  };
+  before = Object.fromEntries(["list", "sync"].map((method) => [method, core.calls(method).length]));
+});
+
+test("the list is what the core has, by the filter that is chosen", async () => {
+  answers.list = ({ trash }) => listOf(trash ? entries("Old") : [
+    { id: "1", type: "login", title: "Mail", favourite: true, tags: ["work"] }, { id: "2", type: "note", title: "Wi-Fi", tags: ["home", "work"] },
+  ]);
+  await refresh();
+  const titles = (by) => {
+    filter.value = by;
+    return shown.value.items.map((s) => s.title);
+  };
+  assert.deepEqual(titles({ by: "all" }), ["Mail", "Wi-Fi"]);
+  assert.deepEqual(titles({ by: "favourite" }), ["Mail"]);
+  assert.deepEqual(titles({ by: "type", type: "note" }), ["Wi-Fi"]);
+  assert.deepEqual(titles({ by: "tag", tag: "home" }), ["Wi-Fi"]);
+  assert.deepEqual(titles({ by: "trash" }), ["Old"]);
+  assert.deepEqual(counts.value.by, { all: 2, login: 1, note: 1, favourite: 1, trash: 1 });
+  assert.deepEqual(counts.value.tags, [["home", 1], ["work", 2]]);
+});
+
+test("a vault that was locked while its list was read keeps nothing of it", async () => {
+  const reading = refresh();
+  phase.value = { at: "locked", username: "ada" };
+  await reading;
+  assert.deepEqual([all.value, trashed.value], [null, []]);
+});
+
+test("an answer that was overtaken by another search is dropped", async () => {
+  const waits = new Map();
+  answers.list = ({ query }) => new Promise((answer) => waits.set(query, answer));
+  search("ma");
+  search("mail");
+  await turns();
+  waits.get("mail")(listOf(entries("Mail")));
+  await turns();
+  waits.get("ma")(listOf(entries("Mail", "Map")));
+  await turns();
+  assert.deepEqual(shown.value.items.map((s) => s.title), ["Mail"]);
+});
+
+test("a search that has more hits than a screen shows fetches the rest when typing pauses", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    answers.list = ({ limit }) => listOf(entries(...(limit ? ["A"] : ["A", "B"])), 2);
+    search("x");
+    await turns();
+    assert.equal(shown.value.items.length, 1);
+    mock.timers.tick(149);
+    await turns();
+    assert.equal(asked("list").length, 1);
+    mock.timers.tick(1);
+    await turns();
+    assert.equal(shown.value.items.length, 2);
+    search("  "); // no words: no search
+    assert.deepEqual([query.value, asked("list").length], ["  ", 2]);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a search asks by the filter and by the chosen order", async () => {
+  preferences.value = { ...preferences.value, sort: "changed" };
+  search("x", { by: "tag", tag: "work" });
+  search("x", { by: "type", type: "card" });
+  search("x", { by: "favourite" });
+  search("x", { by: "trash" });
+  await turns();
+  const common = { query: "x", sort: "changed", limit: 100 };
+  assert.deepEqual(asked("list"), [
+    { ...common, tag: "work" }, { ...common, type: "card" }, { ...common, favourite: true }, { ...common, trash: true },
+  ]);
+  preferences.value = { ...preferences.value, sort: "title" };
+});
+
+test("a sync brings the list, what cannot be read, and what waits", async () => {
+  answers.sync = () => ({ ...synced, count: 2, trashed: 1, unreadable: [{ id: "x", message: "broken" }], pending: 2, refused: ["r", "s"] });
+  answers.waiting = () => ({ pending: 2, refused: ["r", "s"] });
+  await syncNow();
+  assert.deepEqual(all.value.map((s) => s.title), ["Mail", "Bank"]);
+  assert.deepEqual([...unreadable.value], [["x", "broken"]]);
+  assert.deepEqual(waiting.value, { pending: 2, refused: ["r", "s"] });
+});
+
+test("without the server the page is offline, and shows what the device holds", async () => {
+  answers.sync = () => {
+    throw { code: "offline", message: "no network" };
+  };
+  await syncNow();
+  assert.deepEqual([online.value, syncProblem.value], [false, null]);
+  assert.equal(all.value.length, 2);
+  forget();
+  answers.list = () => listOf([]);
+  await syncNow();
+  assert.equal(all.value, null, "a device that holds nothing does not know that the vault is empty");
+});
+
+test("another problem of a sync is shown, and leaves with the next that goes well", async () => {
+  answers.sync = () => {
+    throw { code: "unavailable", message: "busy" };
+  };
+  await syncNow();
+  assert.equal(syncProblem.value.code, "unavailable");
+  answers.sync = () => synced;
+  await syncNow();
+  assert.equal(syncProblem.value, null);
+});
+
+test("the page syncs when the server is at another revision, and once more if that changes on the way", async () => {
+  let revision = 7;
+  let arrive;
+  answers.sync = () => new Promise((answer) => (arrive = () => answer({ ...synced, revision })));
+  serverIsAt(7);
+  await turns();
+  serverIsAt(8); // while the sync is under way
+  arrive();
+  revision = 8;
+  await turns();
+  arrive();
+  await turns();
+  assert.equal(asked("sync").length, 2);
+  serverIsAt(8);
+  await turns();
+  assert.equal(asked("sync").length, 2);
+});
+
+test("a locked page does not sync", async () => {
+  phase.value = { at: "locked", username: "ada" };
+  await syncNow();
+  assert.equal(asked("sync").length, 0);
+});
