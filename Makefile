@@ -141,6 +141,7 @@ wasm-test: $(GOTESTSUM) | $(NODE)
 		-exec='$(WASM_EXEC)' $(WASM_PACKAGES)
 
 web-test: web-unit-test web-browser-test
+	npm --prefix app/web run --silent coverage
 
 web-unit-test: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent test:unit

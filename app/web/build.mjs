@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
@@ -13,6 +13,7 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 const cache = join(here, "build", "brotli");
+const maps = join(here, "build", "maps"); // which line of src/ each script is made of: for coverage.mjs, and not for the browser
 const brotli = promisify(brotliCompress);
 
 function built(name) {
@@ -72,6 +73,7 @@ async function compile(entry, define, format) {
     jsx: "automatic",
     jsxImportSource: "preact",
     legalComments: "none",
+    sourcemap: "external",
     define,
     external: ["/qr-*.js"], // under the name that define gives
     plugins: [goRuntime],
@@ -83,9 +85,12 @@ async function compile(entry, define, format) {
 /** Compiles into hashed files. Returns their names by kind. */
 async function bundle(entry, define = {}, format = "esm") {
   const names = {};
-  for (const file of await compile(entry, define, format)) {
-    const base = file.path.slice(file.path.lastIndexOf("/") + 1);
-    names[base.slice(base.lastIndexOf(".") + 1)] = writeHashed(base, file.contents);
+  const files = await compile(entry, define, format);
+  for (const file of files.filter(({ path }) => !path.endsWith(".map"))) {
+    const base = basename(file.path);
+    const name = writeHashed(base, file.contents);
+    names[base.slice(base.lastIndexOf(".") + 1)] = name;
+    writeFileSync(join(maps, `${name}.map`), files.find(({ path }) => path === `${file.path}.map`).contents);
   }
   return names;
 }
@@ -126,6 +131,8 @@ const core = built("core.wasm");
 const strength = built("strength.wasm");
 const transfer = built("transfer.wasm");
 emptyDist();
+rmSync(maps, { recursive: true, force: true });
+mkdirSync(maps, { recursive: true });
 const coreName = writeHashed("core.wasm", core);
 const strengthName = writeHashed("strength.wasm", strength);
 const transferName = writeHashed("transfer.wasm", transfer);
@@ -152,9 +159,9 @@ const index = {
 const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
 const page = fillIn("index.html", { ...index, BUILD: buildId });
 const files = readdirSync(dist).filter((name) => name !== ".keep").map((name) => `/${name}`);
-const [serviceWorker] = await compile("service-worker.ts", {
+const serviceWorker = (await compile("service-worker.ts", {
   BUILD: JSON.stringify(buildId), FILES: JSON.stringify(files), INDEX_SHA256: JSON.stringify(digest(page)),
-}, "iife");
+}, "iife")).find(({ path }) => path.endsWith(".js"));
 writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
 const sizes = await writeBrotli();

@@ -1,12 +1,12 @@
 // What every test stands on: the real server on a port of its own, with an empty directory, and a real browser.
 import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { countUntilClosed } from "./count.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../../..");
@@ -62,26 +62,10 @@ export async function startBrowser() {
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   const close = browser.close.bind(browser);
   browser.close = async () => {
-    await Promise.all(browser.contexts().map((context) => context.close())); // each keeps its coverage first
+    await Promise.all(browser.contexts().map((context) => context.close())); // each keeps first what was counted
     await close();
   };
   return browser;
-}
-
-/** Has what runs of the page's script counted until the context is closed, if COVERAGE_DIR says where to write it. */
-async function countCoverage(page) {
-  const dir = process.env.COVERAGE_DIR;
-  if (!dir) return;
-  const context = page.context();
-  const close = context.close.bind(context);
-  await page.coverage.startJSCoverage({ resetOnNavigation: false });
-  context.close = async () => {
-    context.close = close;
-    const scripts = await page.coverage.stopJSCoverage();
-    const ours = scripts.filter(({ url }) => /\/(main|theme)-\w+\.js$/.test(url)).map(({ url, functions }) => ({ url, functions }));
-    writeFileSync(join(dir, `page-${randomUUID()}.json`), JSON.stringify(ours));
-    await close();
-  };
 }
 
 /**
@@ -94,7 +78,7 @@ export async function openPage(browser, url, options = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(60_000); // what a test waits for comes in a second, or in many on a busy machine
   watch(page);
-  await countCoverage(page);
+  await countUntilClosed(page);
   await page.goto(url);
   return page;
 }
