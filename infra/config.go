@@ -30,6 +30,7 @@ type config struct {
 	release        string
 	minTasks       int
 	maxTasks       int
+	imageScanning  imageScanning
 }
 
 type topology string
@@ -46,6 +47,14 @@ const (
 	jenkinsOnEC2    jenkinsAccess = "instance-profile"
 	jenkinsWithOIDC jenkinsAccess = "oidc"
 	jenkinsNowhere  jenkinsAccess = "none"
+)
+
+// imageScanning is how ECR looks for vulnerabilities in images.
+type imageScanning string
+
+const (
+	scansBasic    imageScanning = "basic"
+	scansEnhanced imageScanning = "enhanced"
 )
 
 type oidc struct{ issuer, audience, subject string }
@@ -71,6 +80,7 @@ const (
 	optRelease        = "release"
 	optMinTasks       = "minTasks"
 	optMaxTasks       = "maxTasks"
+	optImageScanning  = "imageScanning"
 )
 
 // options is every option there is. docs/operations.md has the same table, and a test compares them.
@@ -92,6 +102,8 @@ var options = []option{
 	{optRelease, "none", "`fargate`, required: tag or digest (`sha256:…`) of the image to run"},
 	{optMinTasks, "2", "`fargate`: tasks at least"},
 	{optMaxTasks, "6", "`fargate`: tasks at most"},
+	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
+		"how ECR scans every repository of the account in the region: [below](#what-scans-the-images)"},
 }
 
 // parse checks what the context says. regions are all that AWS has; cliRegion is the one the CLI found, "" if none.
@@ -120,8 +132,9 @@ func parse(context map[string]any, regions []string, cliRegion string) (config, 
 			audience: p.values[optOIDCAudience],
 			subject:  p.values[optOIDCSubject],
 		},
-		minTasks: p.number(optMinTasks, 2, 1, 100),
-		maxTasks: p.number(optMaxTasks, 6, 1, 100),
+		minTasks:      p.number(optMinTasks, 2, 1, 100),
+		maxTasks:      p.number(optMaxTasks, 6, 1, 100),
+		imageScanning: choice(&p, optImageScanning, scansBasic, scansBasic, scansEnhanced),
 	}
 	p.together(c)
 	return c, errors.Join(p.errs...)

@@ -22,7 +22,7 @@ func TestDefaultsNeedOnlyARegion(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.topology != onEC2 || c.region != "eu-central-1" || c.vpcCIDR.String() != "10.20.0.0/16" || c.sshCIDR.IsValid() ||
-		c.jenkins != jenkinsOnEC2 || c.instanceType != "t4g.small" || c.minTasks != 2 || c.maxTasks != 6 {
+		c.jenkins != jenkinsOnEC2 || c.instanceType != "t4g.small" || c.minTasks != 2 || c.maxTasks != 6 || c.imageScanning != scansBasic {
 		t.Errorf("defaults: %+v", c)
 	}
 }
@@ -56,6 +56,7 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{map[string]any{optInstanceType: "small"}, `instanceType is "small", but must be a type such as t4g.small`},
 		{map[string]any{optSiteAddress: "https://vault.example.org"}, "but must be a domain or an IP address, without https://"},
 		{map[string]any{optAlarmEmail: "night"}, `alarmEmail is "night", but must be an e-mail address`},
+		{map[string]any{optImageScanning: "on"}, `imageScanning is "on", but must be one of basic, enhanced`},
 		{map[string]any{optJenkins: "yes"}, `jenkins is "yes", but must be one of instance-profile, oidc, none`},
 		{map[string]any{optJenkins: "oidc"}, "oidcIssuer is required with jenkins=oidc: -c oidcIssuer=…"},
 		{with(oidc, optOIDCIssuer, "http://x.example.org"), `oidcIssuer is "http://x.example.org", but must be a URL such as`},

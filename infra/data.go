@@ -21,6 +21,9 @@ const (
 func newDataStack(app awscdk.App, c config) awscdk.Stack {
 	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings and logs, kept when the rest goes", true)
 	repository := newRepository(stack)
+	if c.imageScanning == scansEnhanced {
+		newEnhancedScanning(stack)
+	}
 	newTables(stack)
 	for _, s := range settings() {
 		awsssm.NewStringParameter(stack, jsii.String("Setting"+s.name), &awsssm.StringParameterProps{
@@ -68,6 +71,22 @@ func newRepository(stack awscdk.Stack) awsecr.Repository {
 	})
 	accept(repository, finding{"CKV_AWS_51", "every tag is immutable but latest, which says what was pushed last; releases go by digest"})
 	return repository
+}
+
+// newEnhancedScanning hands the images to Amazon Inspector, which sees what is linked into a program; basic scanning sees packages of
+// a distribution alone, of which the image has none. An account has one such configuration in a region, and repositories that no
+// rule matches are no longer scanned. It is not retained, so that the option can be taken back.
+func newEnhancedScanning(stack awscdk.Stack) {
+	awsecr.NewCfnRegistryScanningConfiguration(stack, jsii.String("EnhancedScanning"), &awsecr.CfnRegistryScanningConfigurationProps{
+		ScanType: jsii.String("ENHANCED"),
+		Rules: []any{&awsecr.CfnRegistryScanningConfiguration_ScanningRuleProperty{
+			ScanFrequency: jsii.String("CONTINUOUS_SCAN"),
+			RepositoryFilters: []any{&awsecr.CfnRegistryScanningConfiguration_RepositoryFilterProperty{
+				Filter:     jsii.String(names.Repository),
+				FilterType: jsii.String("WILDCARD"),
+			}},
+		}},
+	})
 }
 
 // newTables makes the tables of app/store/dynamo.

@@ -112,6 +112,29 @@ func TestRepositoryKeepsWhatWasPushed(t *testing.T) {
 	}
 }
 
+func TestEnhancedScanningIsAnOption(t *testing.T) {
+	const kind = "AWS::ECR::RegistryScanningConfiguration"
+	for deployment := range deployments {
+		for stack, tpl := range synth(t, deployment).templates {
+			made := tpl.of(kind)
+			if deployment != "ec2-full" || stack != "PasswordManager-Data" {
+				if len(made) != 0 {
+					t.Errorf("%s: %s changes how all repositories of the account are scanned", deployment, stack)
+				}
+				continue
+			}
+			r := tpl.one(t, kind)
+			if got, want := asJSON(t, r.Properties), `{"Rules":[{"RepositoryFilters":[{"Filter":"password-manager","FilterType":"WILDCARD"}],`+
+				`"ScanFrequency":"CONTINUOUS_SCAN"}],"ScanType":"ENHANCED"}`; got != want {
+				t.Errorf("%s: it is %s, want %s", deployment, got, want)
+			}
+			if r.DeletionPolicy == "Retain" {
+				t.Errorf("%s: it would stay, and cost, after the option is taken back", deployment)
+			}
+		}
+	}
+}
+
 func TestSettingsSayWhatTheServerNeeds(t *testing.T) {
 	got := map[string]string{}
 	for _, r := range dataTemplate(t).of("AWS::SSM::Parameter") {
@@ -136,8 +159,8 @@ func TestSettingsSayWhatTheServerNeeds(t *testing.T) {
 
 func TestDataOutlivesItsStack(t *testing.T) {
 	for id, r := range dataTemplate(t).Resources {
-		if r.Type == "AWS::Logs::MetricFilter" {
-			continue // it holds nothing
+		if r.Type == "AWS::Logs::MetricFilter" || r.Type == "AWS::ECR::RegistryScanningConfiguration" {
+			continue // they hold nothing
 		}
 		if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
 			t.Errorf("%s (%s) would be deleted: %q, %q", id, r.Type, r.DeletionPolicy, r.UpdateReplacePolicy)

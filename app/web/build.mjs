@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import { build } from "esbuild";
+import { unsuitable } from "./bundled.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -60,8 +61,10 @@ const goRuntime = {
   },
 };
 
+const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
+
 async function compile(entry, define, format) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: here,
     entryPoints: [`src/${entry}`],
     outdir: dist,
@@ -78,7 +81,13 @@ async function compile(entry, define, format) {
     external: ["/qr-*.js"], // under the name that define gives
     plugins: [goRuntime],
     logLevel: "warning",
+    metafile: true,
   });
+  const problems = unsuitable(Object.keys(metafile.inputs), lock);
+  if (problems.length > 0) {
+    for (const problem of problems) console.error(`build: error: ${problem}`);
+    process.exit(1);
+  }
   return outputFiles;
 }
 
