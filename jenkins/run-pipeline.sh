@@ -25,6 +25,8 @@ Options:
   --previous RESULT      how the build before it ended (SUCCESS), or NONE
   --gate STATUS          SonarQube's answer: OK, ERROR or NONE, which is no
                          webhook until the time is up (OK)
+  --webhook PORT         SonarQube itself answers: its webhook comes to
+                         http://127.0.0.1:PORT/sonarqube-webhook/
   --secrets DIRECTORY    the files that jenkins.yaml reads ($SECRETS, else
                          /run/secrets)
   --jenkinsfile FILE     another Jenkinsfile
@@ -38,12 +40,12 @@ die() { echo "run-pipeline.sh: error: $1" >&2; exit "${2:-1}"; }
 wrong() { echo "run-pipeline.sh: error: $1" >&2; usage >&2; exit 2; }
 
 home=$(cd "$(dirname "$0")" && pwd)
-branch="" workspace="" previous=SUCCESS gate=OK config=$home secrets=${SECRETS:-/run/secrets} check="" files=()
+branch="" workspace="" previous=SUCCESS gate="" webhook="" config=$home secrets=${SECRETS:-/run/secrets} check="" files=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --help | -h) usage; exit 0 ;;
     --check) check=yes; shift; continue ;;
-    --branch | --workspace | --previous | --gate | --secrets | --jenkinsfile | --config)
+    --branch | --workspace | --previous | --gate | --webhook | --secrets | --jenkinsfile | --config)
       [ $# -ge 2 ] || wrong "$1 needs a value"
       ;;
     -*) wrong "unknown option: $1" ;;
@@ -57,6 +59,7 @@ while [ $# -gt 0 ]; do
     --workspace) workspace=$2 ;;
     --previous) previous=$2 ;;
     --gate) gate=$2 ;;
+    --webhook) webhook=$2 ;;
     --secrets) secrets=$2 ;;
     --jenkinsfile) files=("$2") ;;
     --config) config=$2 ;;
@@ -65,6 +68,9 @@ while [ $# -gt 0 ]; do
 done
 
 [[ $previous =~ ^(SUCCESS|UNSTABLE|FAILURE|ABORTED|NOT_BUILT|NONE)$ ]] || wrong "--previous is $previous"
+[ -z "$gate" ] || [ -z "$webhook" ] || wrong "--gate and --webhook: the answer comes from one of them"
+gate=${gate:-OK}
+[ -z "$webhook" ] || { [[ $webhook =~ ^[1-9][0-9]{0,4}$ ]] && [ "$webhook" -le 65535 ]; } || wrong "--webhook is $webhook, not a TCP port"
 [[ $gate =~ ^(OK|ERROR|NONE)$ ]] || wrong "--gate is $gate"
 if [ -z "$check" ]; then
   [ -n "$branch" ] || wrong "--branch is missing"
@@ -97,4 +103,4 @@ if [ ! -d "$classes" ]; then
 fi
 
 exec groovy -cp "$classes" -e 'Main.main(args)' "config=$config" "secrets=$secrets" "check=$check" \
-  "branch=$branch" "workspace=$workspace" "previous=$previous" "gate=$gate" "${files[@]/#/jenkinsfile=}"
+  "branch=$branch" "workspace=$workspace" "previous=$previous" "gate=$gate" "webhook=$webhook" "${files[@]/#/jenkinsfile=}"

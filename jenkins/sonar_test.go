@@ -3,111 +3,425 @@
 package jenkins_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
+
+func property(t *testing.T, name string) string {
+	t.Helper()
+	match := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `=(\S+)$`).FindStringSubmatch(read(t, "../sonar-project.properties"))
+	if match == nil {
+		t.Fatalf("there is no %s", name)
+	}
+	return match[1]
+}
 
 func TestSonarReadsTheReportsThatTheTestsWrite(t *testing.T) {
 	t.Parallel()
 	makefile := read(t, "../Makefile")
-	for _, property := range []string{"sonar.go.coverage.reportPaths", "sonar.go.tests.reportPaths"} {
-		match := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(property) + `=(\S+)$`).FindStringSubmatch(read(t, "../sonar-project.properties"))
-		if match == nil {
-			t.Errorf("there is no %s", property)
-		} else if report := strings.Replace(match[1], "go-test.", "go-test$(1).", 1); !strings.Contains(makefile, report) {
-			t.Errorf("%s is %s, which the Makefile does not write", property, match[1])
+	for _, name := range []string{"sonar.go.coverage.reportPaths", "sonar.go.tests.reportPaths"} {
+		if report := property(t, name); !strings.Contains(makefile, strings.Replace(report, "go-test.", "go-test$(1).", 1)) {
+			t.Errorf("%s is %s, which the Makefile does not write", name, report)
 		}
 	}
 }
 
-// docker stands in for the scanner's engine: it notes how it was called, keeps what was copied in, and leaves a report.
-const docker = `#!/usr/bin/env bash
+func TestTestsRunTheSonarQubeOfTheController(t *testing.T) {
+	t.Parallel()
+	pinned := regexp.MustCompile(`image: sonarqube:([0-9.]+)-community`).FindStringSubmatch(read(t, "docker-compose.yml"))
+	installed := regexp.MustCompile(`(?s)<artifactId>sonar-application</artifactId>\s*<version>([0-9.]+)</version>`).
+		FindStringSubmatch(read(t, "../internal/testenv/sonarqube/pom.xml"))
+	if pinned == nil || installed == nil || pinned[1] != installed[1] {
+		t.Errorf("jenkins/docker-compose.yml runs SonarQube %q, the tests run %q", pinned, installed)
+	}
+}
+
+// scanner stands in for Java with the scanner: it notes how it was called, what it found, and leaves a report.
+const scanner = `#!/usr/bin/env bash
 set -euo pipefail
-printf '%s\n' "$*" >>"$RECORD/docker"
-case "$1" in
-  version) [ -z "${NO_ENGINE:-}" ] ;;
-  create) echo "token=${SONAR_TOKEN:-} url=$SONAR_HOST_URL" >"$RECORD/env"; echo container ;;
-  start) [ -z "${SCAN_FAILS:-}" ] ;;
-  cp) if [ "$2" = - ]; then tar --list >"$RECORD/copied"; else echo taskId=1 >"$3"; fi ;;
-esac
+echo "$*" >>"$RECORD/arguments"
+echo "$SONAR_SCANNER_JSON_PARAMS" >>"$RECORD/settings"
+echo "$SONAR_TOKEN $SONAR_HOST_URL" >>"$RECORD/environment"
+find . -path ./.git -prune -o -type f -print >"$RECORD/files"
+cat app.txt >>"$RECORD/contents"
+[ -z "${SCAN_FAILS:-}" ] || exit 1
+mkdir .scannerwork
+printf 'serverUrl=%s\nceTaskId=1\n' "$SONAR_HOST_URL" >.scannerwork/report-task.txt
 `
 
-func sonar(t *testing.T, reports bool, env ...string) (o outcome, root, record string) {
-	t.Helper()
-	need(t, "git", "tar")
-	root, record = filepath.Join(t.TempDir(), "checkout"), t.TempDir()
-	write(t, filepath.Join(root, "scripts", "sonar.sh"), read(t, "../scripts/sonar.sh"), 0o755)
-	write(t, filepath.Join(root, ".gitignore"), "/reports/\n/.env\n", 0o644)
-	write(t, filepath.Join(root, ".env"), "SESSION_SECRET=x\n", 0o600)
-	if reports {
-		write(t, filepath.Join(root, "reports", "cover.out"), "mode: set\n", 0o644)
-	}
-	write(t, filepath.Join(record, "bin", "docker"), docker, 0o755)
-	for _, arguments := range [][]string{{"init", "--quiet"}, {"add", "."}} {
-		if out, err := exec.Command("git", append([]string{"-C", root}, arguments...)...).CombinedOutput(); err != nil {
-			t.Fatalf("%s", out)
-		}
-	}
-	cmd := exec.Command(filepath.Join(root, "scripts", "sonar.sh"))
-	cmd.Env = append([]string{"PATH=" + filepath.Join(record, "bin") + ":" + os.Getenv("PATH"), "RECORD=" + record}, env...)
-	out, _ := cmd.CombinedOutput()
-	return outcome{status: cmd.ProcessState.ExitCode(), log: string(out)}, root, record
+// server stands in for SonarQube: it knows analyses by project and commit, and notes what was posted.
+type server struct {
+	*httptest.Server
+	mu       sync.Mutex
+	analyses map[string][]string
+	posts    []string
+	record   string
 }
 
-func TestSonarAnalysesWhatGitKnowsAndItsReports(t *testing.T) {
+func newServer(t *testing.T, record string) *server {
+	t.Helper()
+	s := &server{analyses: map[string][]string{}, record: record}
+	s.Server = httptest.NewServer(http.HandlerFunc(s.answer))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *server) answer(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if user, _, _ := r.BasicAuth(); user != token {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	type object = map[string]any
+	var answer any = object{}
+	switch project := r.FormValue("project"); r.URL.Path {
+	case "/api/project_analyses/search":
+		known, ok := s.analyses[project]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		list := []object{}
+		for _, commit := range known {
+			list = append(list, object{"key": "of-" + commit[:4], "revision": commit})
+		}
+		answer = object{"analyses": list}
+	case "/api/ce/task":
+		// The baseline is in: the last project and version that the scanner was given.
+		settings, err := os.ReadFile(filepath.Join(s.record, "settings"))
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		lines := strings.Split(strings.TrimSpace(string(settings)), "\n")
+		var last map[string]string
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		key := last["sonar.projectKey"]
+		commit := last["sonar.projectVersion"] + strings.Repeat("0", 28)
+		for _, full := range s.analyses["commits"] {
+			if strings.HasPrefix(full, last["sonar.projectVersion"]) {
+				commit = full
+			}
+		}
+		s.analyses[key] = append([]string{commit}, s.analyses[key]...)
+		answer = object{"task": object{"status": "SUCCESS"}}
+	case "/api/components/search_projects":
+		list := []object{}
+		for key := range s.analyses {
+			list = append(list, object{"key": key})
+		}
+		answer = object{"paging": object{"total": len(list)}, "components": list}
+	case "/api/projects/delete":
+		delete(s.analyses, project)
+		fallthrough
+	default:
+		form, _ := url.QueryUnescape(r.PostForm.Encode())
+		s.posts = append(s.posts, r.URL.Path[len("/api/"):]+" "+form)
+	}
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		panic(err)
+	}
+}
+
+// checkout is a repository with a remote, in which scripts/sonar.sh runs with a scanner that only takes notes.
+type checkout struct {
+	root, origin, record string
+	sonarqube            *server
+	env                  []string
+}
+
+func newCheckout(t *testing.T) *checkout {
+	t.Helper()
+	need(t, "git", "tar", "jq", "curl")
+	c := &checkout{root: filepath.Join(t.TempDir(), "checkout"), origin: filepath.Join(t.TempDir(), "origin.git"), record: t.TempDir()}
+	c.sonarqube = newServer(t, c.record)
+	for _, name := range []string{"scripts/sonar.sh", "scripts/sonar-api.sh"} {
+		write(t, filepath.Join(c.root, name), read(t, "../"+name), 0o755)
+	}
+	write(t, filepath.Join(c.root, ".gitignore"), "/reports/\n/.env\n/.scannerwork/\n", 0o644)
+	write(t, filepath.Join(c.root, ".env"), "SESSION_SECRET=x\n", 0o600)
+	write(t, filepath.Join(c.root, "reports", "cover.out"), "mode: set\n", 0o644)
+	write(t, filepath.Join(c.root, "app.txt"), "landed\n", 0o644)
+	write(t, filepath.Join(c.root, "gone.txt"), "", 0o644)
+	git(t, ".", "init", "--quiet", "--bare", "--initial-branch=main", c.origin)
+	git(t, ".", "init", "--quiet", "--initial-branch=main", c.root)
+	git(t, c.root, "remote", "add", "origin", c.origin)
+	c.commit(t, "what landed")
+	write(t, filepath.Join(c.root, "sonar-baseline"), c.head(t)+"\n", 0o644)
+	write(t, filepath.Join(c.root, "app.txt"), "committed\n", 0o644)
+	c.commit(t, "the baseline")
+	git(t, c.root, "push", "--quiet", "origin", "main")
+	cache := filepath.Join(c.record, "cache")
+	write(t, filepath.Join(cache, "vaultsphere", "sonar-scanner", pinnedScanner(t)+".jar"), "jar", 0o644)
+	write(t, filepath.Join(c.record, "bin", "java"), scanner, 0o755)
+	c.env = append(os.Environ(), "PATH="+filepath.Join(c.record, "bin")+":"+os.Getenv("PATH"), "RECORD="+c.record, "XDG_CACHE_HOME="+cache,
+		"SONAR_HOST_URL="+c.sonarqube.URL, "SONAR_TOKEN=", "SONAR_AUTH_TOKEN="+token, "BRANCH_NAME=")
+	return c
+}
+
+func pinnedScanner(t *testing.T) string {
+	t.Helper()
+	match := regexp.MustCompile(`(?m)^scanner=(\S+)$`).FindStringSubmatch(read(t, "../scripts/sonar.sh"))
+	if match == nil {
+		t.Fatal("scripts/sonar.sh pins no scanner")
+	}
+	return match[1]
+}
+
+func (c *checkout) head(t *testing.T) string {
+	t.Helper()
+	return git(t, c.root, "rev-parse", "HEAD")
+}
+
+func (c *checkout) commit(t *testing.T, message string) {
+	t.Helper()
+	git(t, c.root, "add", ".")
+	git(t, c.root, "commit", "--quiet", "--message", message)
+	c.sonarqube.analyses["commits"] = append(c.sonarqube.analyses["commits"], c.head(t))
+}
+
+func (c *checkout) run(t *testing.T, env []string, arguments ...string) outcome {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(c.root, "scripts", "sonar.sh"), arguments...)
+	cmd.Env = append(slices.Clone(c.env), env...)
+	out, _ := cmd.CombinedOutput()
+	return outcome{status: cmd.ProcessState.ExitCode(), log: string(out)}
+}
+
+// scans gives the settings of each analysis.
+func (c *checkout) scans(t *testing.T) (list []map[string]string) {
+	t.Helper()
+	for _, line := range strings.Split(strings.TrimSpace(read(t, filepath.Join(c.record, "settings"))), "\n") {
+		var settings map[string]string
+		if err := json.Unmarshal([]byte(line), &settings); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, settings)
+	}
+	return list
+}
+
+func TestMainIsAnalysedAgainstWhatLanded(t *testing.T) {
 	t.Parallel()
-	o, root, record := sonar(t, true, "SONAR_HOST_URL=http://sonarqube:9000", "SONAR_AUTH_TOKEN="+token, "BRANCH_NAME=feature/x")
-	if o.status != 0 {
+	c := newCheckout(t)
+	landed, head := git(t, c.root, "rev-parse", "HEAD^"), c.head(t)
+	write(t, filepath.Join(c.root, "app.txt"), "edited\n", 0o644)
+	if err := os.Remove(filepath.Join(c.root, "gone.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if o := c.run(t, nil); o.status != 0 {
 		t.Fatal(o.log)
 	}
-	if got := read(t, filepath.Join(record, "env")); got != "token="+token+" url=http://sonarqube:9000\n" {
-		t.Errorf("the scanner had %q", got)
+	scans := c.scans(t)
+	if len(scans) != 2 || scans[0]["sonar.projectVersion"] != landed[:12] || scans[1]["sonar.projectVersion"] != head[:12] ||
+		scans[0]["sonar.projectDate"] == "" || scans[1]["sonar.projectDate"] != "" || scans[1]["sonar.projectKey"] != "vaultsphere" {
+		t.Errorf("the analyses were %v", scans)
 	}
-	calls := read(t, filepath.Join(record, "docker"))
-	if strings.Contains(calls, token) || !strings.Contains(calls, "-Dsonar.projectKey=vaultsphere-feature-x") ||
-		!strings.Contains(calls, "rm --force --volumes container") {
-		t.Errorf("docker was called so:\n%s", calls)
+	if want := "new_code_periods/set project=vaultsphere&type=SPECIFIC_ANALYSIS&value=of-" + landed[:4]; !slices.Contains(c.sonarqube.posts, want) {
+		t.Errorf("SonarQube was told %q, want %q", c.sonarqube.posts, want)
 	}
-	copied := strings.Fields(read(t, filepath.Join(record, "copied")))
-	for _, name := range []string{"scripts/sonar.sh", "reports/cover.out", ".git/HEAD"} {
-		if !slices.Contains(copied, name) {
-			t.Errorf("the scanner did not get %s", name)
+	if got := read(t, filepath.Join(c.record, "contents")); got != "landed\nedited\n" {
+		t.Errorf("the scanner read %q", got)
+	}
+	files := strings.Fields(read(t, filepath.Join(c.record, "files")))
+	for name, want := range map[string]bool{
+		"./scripts/sonar.sh": true, "./reports/cover.out": true, "./.env": false, "./gone.txt": false,
+	} {
+		if slices.Contains(files, name) != want {
+			t.Errorf("the scanner got %s: %v, want %v", name, !want, want)
 		}
 	}
-	if slices.Contains(copied, ".env") {
-		t.Error("the scanner got .env")
+	if strings.Contains(read(t, filepath.Join(c.record, "arguments")), token) {
+		t.Error("the token is among the arguments")
 	}
-	if got := read(t, filepath.Join(root, ".scannerwork", "report-task.txt")); got != "taskId=1\n" {
+	if got := read(t, filepath.Join(c.record, "environment")); got != strings.Repeat(token+" "+c.sonarqube.URL+"\n", 2) {
+		t.Errorf("the scanner had %q", got)
+	}
+	if got := read(t, filepath.Join(c.root, ".scannerwork", "report-task.txt")); !strings.Contains(got, "ceTaskId=1\n") {
 		t.Errorf("the report says %q", got)
+	}
+	if o := c.run(t, nil); o.status != 0 || len(c.scans(t)) != 3 {
+		t.Errorf("a second run made %d analyses, want one more: %s", len(c.scans(t)), o.log)
+	}
+}
+
+func TestMainTakesTheNewestAnalysisBeforeTheBaseline(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	older, head := git(t, c.root, "rev-parse", "HEAD^"), c.head(t)
+	if o := c.run(t, nil, "--landed"); o.status != 0 {
+		t.Fatal(o.log)
+	}
+	c.commit(t, "another landing")
+	c.sonarqube.analyses["vaultsphere"] = []string{c.head(t), older}
+	if o := c.run(t, nil); o.status != 0 || len(c.scans(t)) != 1 {
+		t.Errorf("exit %d: %s", o.status, o.log)
+	}
+	if want := "new_code_periods/set project=vaultsphere&type=SPECIFIC_ANALYSIS&value=of-" + older[:4]; !slices.Contains(c.sonarqube.posts, want) {
+		t.Errorf("SonarQube was told %q, want %q", c.sonarqube.posts, want)
+	}
+	c.sonarqube.analyses["vaultsphere"] = []string{c.head(t)}
+	o := c.run(t, nil)
+	if want := "sonar.sh: error: SonarQube has analyses of vaultsphere, but none of the baseline " + head; o.status != 1 || !strings.HasPrefix(o.log, want) {
+		t.Errorf("exit %d: %s", o.status, o.log)
+	}
+}
+
+func TestABranchIsAnalysedAgainstWhereItLeftMain(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	fork := c.head(t)
+	const branch = `fix/"quoted"-Zählung'`
+	git(t, c.root, "checkout", "--quiet", "-b", branch)
+	write(t, filepath.Join(c.root, "app.txt"), "changed\n", 0o644)
+	c.commit(t, "on the branch")
+	if o := c.run(t, nil); o.status != 0 {
+		t.Fatal(o.log)
+	}
+	scans := c.scans(t)
+	if len(scans) != 2 || scans[0]["sonar.projectVersion"] != fork[:12] || scans[1]["sonar.projectVersion"] != c.head(t)[:12] ||
+		scans[1]["sonar.projectName"] != "VaultSphere "+branch {
+		t.Fatalf("the analyses were %v", scans)
+	}
+	// A rebase moves the baseline: the project begins again.
+	git(t, c.root, "checkout", "--quiet", "main")
+	write(t, filepath.Join(c.root, "other.txt"), "", 0o644)
+	c.commit(t, "main goes on")
+	git(t, c.root, "push", "--quiet", "origin", "main")
+	git(t, c.root, "checkout", "--quiet", branch)
+	git(t, c.root, "rebase", "--quiet", "main")
+	if o := c.run(t, nil); o.status != 0 || len(c.scans(t)) != 4 {
+		t.Errorf("exit %d: %s", o.status, o.log)
+	}
+	if want := "projects/delete project=" + scans[0]["sonar.projectKey"]; !slices.Contains(c.sonarqube.posts, want) {
+		t.Errorf("SonarQube was told %q, want %q", c.sonarqube.posts, want)
+	}
+}
+
+func TestBranchesHaveKeysOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	valid := regexp.MustCompile(`^vaultsphere:[A-Za-z0-9_.-]{1,73}$`)
+	seen := map[string]string{}
+	for _, branch := range []string{"a/b", "a-b", "a_b", "a'b", `a"b`, "a b", "ä", "ö", "v1.0", strings.Repeat("x", 100), strings.Repeat("x", 101), "$(id)", "-D"} {
+		if o := c.run(t, []string{"BRANCH_NAME=" + branch}); o.status != 0 {
+			t.Fatalf("%s: %s", branch, o.log)
+		}
+		scans := c.scans(t)
+		key := scans[len(scans)-1]["sonar.projectKey"]
+		if !valid.MatchString(key) {
+			t.Errorf("the branch %s has the key %s", branch, key)
+		}
+		if other, taken := seen[key]; taken {
+			t.Errorf("the branches %s and %s have the key %s", branch, other, key)
+		}
+		seen[key] = branch
+	}
+}
+
+func TestProjectsOfBranchesThatAreGoneAreDeleted(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	if o := c.run(t, []string{"BRANCH_NAME=feature/kept"}); o.status != 0 {
+		t.Fatal(o.log)
+	}
+	kept := c.scans(t)[0]["sonar.projectKey"]
+	git(t, c.root, "push", "--quiet", "origin", "HEAD:refs/heads/feature/kept")
+	c.sonarqube.analyses["vaultsphere:gone-0123456789ab"] = nil
+	c.sonarqube.analyses["vaultsphere-other"] = nil
+	deleted := func() (list []string) {
+		for _, post := range c.sonarqube.posts {
+			if strings.HasPrefix(post, "projects/delete") {
+				list = append(list, post)
+			}
+		}
+		return list
+	}
+	git(t, c.root, "remote", "set-url", "origin", filepath.Join(c.record, "no-such.git"))
+	if o := c.run(t, nil); o.status != 0 || len(deleted()) != 0 || !strings.Contains(o.log, "warning: git could not list the branches of origin") {
+		t.Errorf("without a remote: exit %d, %q: %s", o.status, deleted(), o.log)
+	}
+	git(t, c.root, "remote", "set-url", "origin", c.origin)
+	if o := c.run(t, nil); o.status != 0 || fmt.Sprint(deleted()) != "[projects/delete project=vaultsphere:gone-0123456789ab]" {
+		t.Errorf("exit %d: %q; %s is to stay: %s", o.status, deleted(), kept, o.log)
+	}
+}
+
+func TestAShallowCloneIsCompleted(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	shallow := filepath.Join(t.TempDir(), "shallow")
+	git(t, ".", "clone", "--quiet", "--depth=1", "file://"+c.origin, shallow)
+	write(t, filepath.Join(shallow, "reports", "cover.out"), "mode: set\n", 0o644)
+	c.root = shallow
+	git(t, shallow, "remote", "set-url", "origin", "file://"+filepath.Join(c.record, "no-such.git"))
+	if o := c.run(t, nil); o.status != 1 || !strings.HasPrefix(o.log, "sonar.sh: error: this clone is shallow") {
+		t.Errorf("exit %d: %s", o.status, o.log)
+	}
+	git(t, shallow, "remote", "set-url", "origin", "file://"+c.origin)
+	if o := c.run(t, nil); o.status != 0 || len(c.scans(t)) != 2 {
+		t.Errorf("exit %d: %s", o.status, o.log)
 	}
 }
 
 func TestSonarSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	url, auth := "SONAR_HOST_URL=http://sonarqube:9000", "SONAR_TOKEN="+token
-	for _, c := range []struct {
-		env     []string
-		reports bool
-		want    string
+	for _, s := range []struct {
+		name, want string
+		env        []string
+		edit       func(c *checkout)
 	}{
-		{[]string{auth}, true, "SONAR_HOST_URL is not set"},
-		{[]string{auth, "SONAR_HOST_URL=sonarqube"}, true, "SONAR_HOST_URL is sonarqube, but must be an http or https URL"},
-		{[]string{url}, true, "SONAR_TOKEN is not set"},
-		{[]string{url, auth, "NO_ENGINE=yes"}, true, "no Docker engine answers"},
-		{[]string{url, auth}, false, "reports/cover.out is missing: make test"},
-		{[]string{url, auth, "SCAN_FAILS=yes"}, true, ""},
+		{"no address", "SONAR_HOST_URL is not set", []string{"SONAR_HOST_URL="}, nil},
+		{"no URL", "SONAR_HOST_URL is sonarqube, but must be an http or https URL", []string{"SONAR_HOST_URL=sonarqube"}, nil},
+		{"no token", "SONAR_TOKEN is not set", []string{"SONAR_AUTH_TOKEN="}, nil},
+		{"wrong token", "SonarQube refused project_analyses/search (401)", []string{"SONAR_AUTH_TOKEN=other"}, nil},
+		{"no answer", "SonarQube does not answer at http://127.0.0.1:1", []string{"SONAR_HOST_URL=http://127.0.0.1:1"}, nil},
+		{"no reports", "reports/cover.out is missing: make test", nil, func(c *checkout) { remove(t, c.root, "reports/cover.out") }},
+		{"no branch", "no branch is checked out", nil, func(c *checkout) { git(t, c.root, "checkout", "--quiet", "--detach") }},
+		{"no baseline", "the file sonar-baseline is missing", nil, func(c *checkout) { remove(t, c.root, "sonar-baseline") }},
+		{"half a hash", "sonar-baseline has to hold the full hash", nil, func(c *checkout) { write(t, filepath.Join(c.root, "sonar-baseline"), "abc\n", 0o644) }},
+		{"strange hash", "the commit " + strings.Repeat("a", 40) + " of sonar-baseline is not in the history", nil, func(c *checkout) {
+			write(t, filepath.Join(c.root, "sonar-baseline"), strings.Repeat("a", 40)+"\n", 0o644)
+		}},
+		{"no main", "git could not fetch main", []string{"BRANCH_NAME=x"}, func(c *checkout) {
+			git(t, c.root, "update-ref", "-d", "refs/remotes/origin/main")
+			git(t, c.root, "remote", "set-url", "origin", filepath.Join(c.record, "no-such.git"))
+		}},
+		{"failed scan", "the scanner could not analyse the baseline", []string{"SCAN_FAILS=yes"}, nil},
 	} {
-		o, root, _ := sonar(t, c.reports, c.env...)
-		if o.status != 1 || (c.want != "" && !strings.HasPrefix(o.log, "sonar.sh: error: "+c.want)) {
-			t.Errorf("%v: exit %d: %s", c.env, o.status, o.log)
+		c := newCheckout(t)
+		if s.edit != nil {
+			s.edit(c)
 		}
-		if _, err := os.Stat(filepath.Join(root, ".scannerwork")); err == nil {
-			t.Errorf("%v: there is a report", c.env)
+		o := c.run(t, s.env)
+		last := strings.TrimPrefix(strings.Split(strings.TrimSpace(o.log), "\n")[strings.Count(strings.TrimSpace(o.log), "\n")], "sonar.sh: error: ")
+		if o.status != 1 || !strings.HasPrefix(last, s.want) {
+			t.Errorf("%s: exit %d: %s", s.name, o.status, o.log)
 		}
+		if _, err := os.Stat(filepath.Join(c.root, ".scannerwork")); err == nil {
+			t.Errorf("%s: there is a report", s.name)
+		}
+	}
+}
+
+func remove(t *testing.T, root, name string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(root, name)); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -4,63 +4,245 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/sonar.sh [--help]
+Usage: scripts/sonar.sh
+       scripts/sonar.sh --landed [COMMIT]
+       scripts/sonar.sh --help
 
-Analyses the checkout with SonarQube's scanner, in a container. What it reads
-stands in sonar-project.properties; run "make test" first, for the reports.
+Analyses the checkout with SonarQube's scanner. What it reads stands in
+sonar-project.properties; run "make test" first, for the reports. The quality
+gate looks at new code, which is what came since a baseline:
+
+- On main and master, the commit in the file sonar-baseline: the last one that
+  landed. --landed writes COMMIT (HEAD) there; commit the file with the next
+  change. Until then, what landed counts as new as well.
+- On a branch, the commit where it left main. A branch has a project of its own:
+  the Community Build knows no branches, and a branch must not decide over main's
+  quality gate.
+
+A project that does not know its baseline gets it analysed first, with its own
+date: a first analysis has no new code, and would pass with whatever bugs. On
+main, the projects of branches that the remote "origin" no longer has are deleted.
+
+The scanner comes from Maven Central into the user's cache, once.
 
 Settings, from the environment:
-  SONAR_HOST_URL       address of SonarQube, as the container sees it
-  SONAR_TOKEN          token of a user that may analyse; SONAR_AUTH_TOKEN, which
-                       Jenkins sets, stands in for it
-  SONAR_SCANNER_IMAGE  the scanner (sonarsource/sonar-scanner-cli, pinned)
-  SONAR_NETWORK        Docker network of the container (the engine's default)
-  BRANCH_NAME          branch. Other than main and master, it has a project of
-                       its own: the Community Build knows no branches, and a
-                       branch must not decide over main's quality gate
+  SONAR_HOST_URL  address of SonarQube
+  SONAR_TOKEN     token of the user "pipeline" (scripts/sonar-setup.sh), or of
+                  another that may analyse, create and administer projects;
+                  SONAR_AUTH_TOKEN, which Jenkins sets, stands in for it
+  BRANCH_NAME     branch (the one that is checked out)
 USAGE
 }
 
 die() { echo "sonar.sh: error: $1" >&2; exit "${2:-1}"; }
+say() { echo "sonar.sh: $1" >&2; }
+# shellcheck source=scripts/sonar-api.sh
+. "$(dirname "$0")/sonar-api.sh"
 
-case "${1:-}" in
-  "") ;;
-  --help | -h) usage; exit 0 ;;
+scanner=8.1.0.6389
+project=vaultsphere
+
+landed=""
+case "$#:${1:-}" in
+  0:) ;;
+  1:--help | 1:-h) usage; exit 0 ;;
+  1:--landed) landed=HEAD ;;
+  2:--landed) landed=$2 ;;
   *) echo "sonar.sh: error: unknown argument: $1" >&2; usage >&2; exit 2 ;;
 esac
 
-image=${SONAR_SCANNER_IMAGE:-sonarsource/sonar-scanner-cli:12.2.0.4256_8.1.0}
 cd "$(dirname "$0")/.."
+command -v git >/dev/null 2>&1 || die "git is missing: apt-get install git"
+head=$(git rev-parse --verify --quiet 'HEAD^{commit}') || die "$PWD is no git checkout with a commit"
+
+if [ -n "$landed" ]; then
+  commit=$(git rev-parse --verify --quiet "$landed^{commit}") || die "$landed is no commit"
+  git merge-base --is-ancestor "$commit" HEAD || die "$landed is not in the history of HEAD"
+  echo "$commit" >sonar-baseline.part
+  mv sonar-baseline.part sonar-baseline
+  exit
+fi
 
 [ -n "${SONAR_HOST_URL:-}" ] || die "SONAR_HOST_URL is not set: the address of SonarQube, such as http://localhost:9000"
 [[ $SONAR_HOST_URL =~ ^https?:// ]] || die "SONAR_HOST_URL is $SONAR_HOST_URL, but must be an http or https URL"
 SONAR_TOKEN=${SONAR_TOKEN:-${SONAR_AUTH_TOKEN:-}}
-[ -n "$SONAR_TOKEN" ] || die "SONAR_TOKEN is not set: make one in SonarQube under My Account, Security"
-command -v docker >/dev/null 2>&1 || die "docker is missing: https://docs.docker.com/engine/install/"
-docker version >/dev/null 2>&1 || die "no Docker engine answers: docker version says why"
+[ -n "$SONAR_TOKEN" ] || die "SONAR_TOKEN is not set: scripts/sonar-setup.sh makes one"
+for program in curl:curl java:openjdk-17-jre-headless jq:jq tar:tar; do
+  command -v "${program%:*}" >/dev/null 2>&1 || die "${program%:*} is missing: apt-get install ${program#*:}"
+done
 [ -s reports/cover.out ] || die "reports/cover.out is missing: make test"
+branch=${BRANCH_NAME:-$(git branch --show-current)}
+[ -n "$branch" ] || die "no branch is checked out: set BRANCH_NAME"
 # By name alone, so that no value gets into the list of processes.
 export SONAR_TOKEN SONAR_HOST_URL
+url=${SONAR_HOST_URL%/} as=$SONAR_TOKEN:
 
-arguments=()
-case "${BRANCH_NAME:-main}" in
-  main | master) ;;
-  *)
-    slug=$(printf '%s' "$BRANCH_NAME" | tr -c 'A-Za-z0-9_.' '-')
-    arguments=("-Dsonar.projectKey=vaultsphere-$slug" "-Dsonar.projectName=VaultSphere $slug")
+jar=${XDG_CACHE_HOME:-$HOME/.cache}/vaultsphere/sonar-scanner/$scanner.jar
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fetch_scanner() {
+  [ -s "$jar" ] && return
+  command -v mvn >/dev/null 2>&1 || die "mvn is missing: apt-get install maven"
+  # With a repository of its own, so that nothing stays with Maven.
+  if ! mvn -q -B -C "-Dmaven.repo.local=$work/maven" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+    "-Dartifact=org.sonarsource.scanner.cli:sonar-scanner-cli:$scanner:jar" "-DoutputDirectory=$work/scanner" >"$work/log" 2>&1; then
+    cat "$work/log" >&2
+    die "Maven could not fetch SonarQube's scanner"
+  fi
+  mkdir -p "$(dirname "$jar")"
+  mv "$work/scanner/sonar-scanner-cli-$scanner.jar" "$jar.$$"
+  mv "$jar.$$" "$jar"
+}
+
+digest() { printf '%s' "$1" | sha256sum | cut -c 1-12; }
+
+# key gives a branch's project. Two branches that differ in what a key cannot hold differ in the digest.
+key() { # branch
+  local LC_ALL=C slug=${1:0:60}
+  echo "$project:${slug//[^A-Za-z0-9_.-]/-}-$(digest "$1")"
+}
+
+read_baseline() { # prints the commit of the file, which HEAD has to descend from
+  local commit
+  [ -s sonar-baseline ] || die "the file sonar-baseline is missing, which names the last commit that landed: scripts/sonar.sh --landed COMMIT"
+  commit=$(cat sonar-baseline)
+  [[ $commit =~ ^[0-9a-f]{40}$ ]] || die "sonar-baseline has to hold the full hash of one commit"
+  git merge-base --is-ancestor "$commit" HEAD 2>/dev/null || die "the commit $commit of sonar-baseline is not in the history of HEAD"
+  echo "$commit"
+}
+
+fork_point() { # prints the commit where HEAD left main
+  local main
+  for main in main master; do
+    git rev-parse --verify --quiet "refs/remotes/origin/$main" >/dev/null && break
+    # A build server may have fetched its branch alone.
+    git fetch --quiet origin "+refs/heads/$main:refs/remotes/origin/$main" 2>>"$work/fetch" && break
+    main=""
+  done
+  [ -n "$main" ] || die "git could not fetch main, from which the branch came: $(tail -n 1 "$work/fetch")"
+  git merge-base "refs/remotes/origin/$main" HEAD || die "the branch $branch and $main have no commit in common"
+}
+
+copy() { # commit, directory
+  { git clone --quiet --no-checkout . "$2" && git -C "$2" checkout --quiet --detach "$1"; } 2>"$work/log" ||
+    die "git could not copy the checkout: $(tail -n 1 "$work/log")"
+}
+
+# scan analyses a directory, under the settings of "$settings" (JSON): in the environment, since the arguments of a program
+# are not unicode everywhere.
+scan() { # directory
+  (cd "$1" && SONAR_SCANNER_JSON_PARAMS=$settings java -jar "$jar")
+}
+
+settings() { # version: sets settings
+  settings=$(jq --null-input --ascii-output --compact-output --arg key "$project_key" --arg name "$project_name" --arg version "$1" \
+    '{"sonar.projectKey": $key, "sonar.projectName": $name, "sonar.projectVersion": $version}')
+}
+
+# analyses asks which commits the project knows, and prints the analysis of one.
+analysis_of() { # commit
+  call "project_analyses/search?project=$(jq -rn --arg k "$project_key" '$k | @uri')&ps=500"
+  [ "$status" = 404 ] && { echo none; return; }
+  [ "$status" = 200 ] || die "SonarQube refused project_analyses/search ($status): $(jq -r '[.errors[]?.msg] | join("; ")' "$work/answer" 2>/dev/null)"
+  jq -r --arg c "$1" 'if .analyses == [] then "none" else [.analyses[] | select(.revision == $c)][-1].key // "others" end' "$work/answer"
+}
+
+analyse_baseline() {
+  say "$project_name: analysing the baseline $baseline"
+  copy "$baseline" "$work/baseline"
+  settings "${baseline:0:12}"
+  settings=$(jq -c --arg date "$(date --date="$(git log -1 --format=%cI "$baseline")" +%Y-%m-%dT%H:%M:%S%z)" '. + {"sonar.projectDate": $date}' <<<"$settings")
+  scan "$work/baseline" || die "the scanner could not analyse the baseline $baseline"
+  local task deadline=$((SECONDS + 600)) state
+  task=$(sed -n 's/^ceTaskId=//p' "$work/baseline/.scannerwork/report-task.txt")
+  while :; do
+    api "ce/task?id=$task"
+    state=$(jq -r .task.status "$work/answer")
+    case $state in
+      SUCCESS) break ;;
+      FAILED | CANCELED) die "SonarQube could not take the baseline: $(jq -r '.task.errorMessage // .task.status' "$work/answer")" ;;
+    esac
+    [ "$SECONDS" -lt "$deadline" ] || die "SonarQube has not taken the baseline in ten minutes"
+    sleep 1
+  done
+}
+
+# Projects first, the remote's branches then: a branch that is pushed in between loses nothing.
+delete_gone() {
+  local page=1 keys=() more heads kept=" " here="" name known
+  while :; do
+    api "components/search_projects?ps=500&p=$page"
+    mapfile -t more < <(jq -r --arg p "$project:" '.components[].key | select(startswith($p))' "$work/answer")
+    keys+=("${more[@]}")
+    [ "$((page * 500))" -lt "$(jq .paging.total "$work/answer")" ] || break
+    page=$((page + 1))
+  done
+  [ ${#keys[@]} -gt 0 ] || return 0
+  # It keeps house, and is no reason to stop a release.
+  if ! heads=$(git ls-remote --heads origin 2>"$work/log"); then
+    say "warning: git could not list the branches of origin, so no project was deleted: $(tail -n 1 "$work/log")"
+    return 0
+  fi
+  while IFS=$'\t' read -r _ name; do
+    name=${name#refs/heads/}
+    kept+="$(key "$name") "
+    [ "$name" != "$branch" ] || here=yes
+  done <<<"$heads"
+  if [ -z "$here" ]; then
+    say "warning: origin has no branch $branch, so it is another repository's and no project was deleted"
+    return 0
+  fi
+  for known in "${keys[@]}"; do
+    [[ $kept != *" $known "* ]] || continue
+    say "deleting the project $known: its branch is gone"
+    api projects/delete "project=$known"
+  done
+}
+
+fetch_scanner
+if [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+  git fetch --quiet --unshallow origin 2>"$work/log" ||
+    die "this clone is shallow, and git could not fetch the history that tells what is new: $(tail -n 1 "$work/log")"
+fi
+case $branch in
+  main | master) project_key=$project project_name=VaultSphere baseline=$(read_baseline) ;;
+  *) project_key=$(key "$branch") project_name="VaultSphere $branch" baseline=$(fork_point) ;;
+esac
+project_name=${project_name:0:200}
+
+found=$(analysis_of "$baseline")
+case $found:$branch in
+  none:*) analyse_baseline ;;
+  others:main | others:master)
+    # The project's history stays. The newest analysis of a commit before the baseline is one, and a stricter one.
+    found=""
+    while read -r candidate revision; do
+      if git merge-base --is-ancestor "$revision" "$baseline" 2>/dev/null; then found=$candidate; break; fi
+    done < <(jq -r '.analyses[] | "\(.key) \(.revision // "-")"' "$work/answer")
+    [ -n "$found" ] || die "SonarQube has analyses of $project, but none of the baseline $baseline or of a commit before it"
+    ;;
+  others:*)
+    # The branch was rebased, or took in main.
+    api projects/delete "project=$project_key"
+    analyse_baseline
     ;;
 esac
-network=()
-[ -z "${SONAR_NETWORK:-}" ] || network=(--network "$SONAR_NETWORK")
+[ "$found" != none ] && [ "$found" != others ] || found=$(analysis_of "$baseline")
+api new_code_periods/set "project=$project_key" type=SPECIFIC_ANALYSIS "value=$found"
 
-# Copied, not mounted: the engine of a Jenkins in a container is another's, and knows no folder of this one.
-container=$(docker create --env SONAR_TOKEN --env SONAR_HOST_URL "${network[@]}" --workdir /usr/src "$image" \
-  sonar-scanner "${arguments[@]}")
-trap 'docker rm --force --volumes "$container" >/dev/null' EXIT
-# What git knows, its history for who wrote which line, and the reports. Never a secret of the checkout.
-{ git ls-files -z && find .git reports -type f -print0; } |
-  tar --create --null --files-from=- --owner=1000 --group=1000 | docker cp - "$container:/usr/src"
-docker start --attach "$container"
+# Tracked files as they are, and the reports. Never a secret of the checkout.
+copy "$head" "$work/checkout"
+git diff -z --name-only --diff-filter=D HEAD | (cd "$work/checkout" && xargs -0 --no-run-if-empty rm -f --)
+{ git diff -z --name-only --diff-filter=d HEAD && find reports -type f -print0; } |
+  tar --create --null --files-from=- | tar --extract --directory "$work/checkout"
+settings "${head:0:12}"
+say "$project_name: analysing $head, against $baseline"
+scan "$work/checkout" || die "the scanner could not analyse $head"
 # Jenkins finds the task to wait for in it.
-rm -rf .scannerwork && mkdir .scannerwork
-docker cp "$container:/usr/src/.scannerwork/report-task.txt" .scannerwork/report-task.txt
+rm -rf .scannerwork
+mkdir .scannerwork
+cp "$work/checkout/.scannerwork/report-task.txt" .scannerwork/
+case $branch in
+  main | master) delete_gone ;;
+esac

@@ -10,6 +10,7 @@ class Main {
     }
 
     private int start(Map given, List<File> files) {
+        Webhook webhook = null
         try {
             def controller = new Controller(new File(given.config), new File(given.secrets))
             def good = true
@@ -22,10 +23,11 @@ class Main {
             }
             if (given.check) controller.credentials.each { id, c -> Runner.say 'credential', id, c.type }
             if (!good || given.check) return good ? 0 : 1
-            new Runner(controller, given + [workspace: new File(given.workspace)]).run(files[0]) == 'SUCCESS' ? 0 : 1
+            webhook = given.webhook ? new Webhook(given.webhook as int) : null
+            new Runner(controller, given + [workspace: new File(given.workspace), webhook: webhook]).run(files[0]) == 'SUCCESS' ? 0 : 1
         } catch (Refused e) {
             System.err.println "run-pipeline.sh: error: $e.message"
             1
-        }
+        } finally { webhook?.close() }
     }
 }

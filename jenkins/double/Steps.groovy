@@ -1,3 +1,5 @@
+import groovy.json.JsonSlurper
+
 import java.nio.file.*
 import java.time.Duration
 import java.time.Instant
@@ -8,18 +10,22 @@ class Steps {
     private final Controller controller
     private final File workspace
     private final String gate
+    // Where SonarQube itself answers; without it, the answer is the one that was given.
+    private final Webhook webhook
     private final Instant began = Instant.now()
     // What Jenkins adds to the environment.
     final Map<String, String> variables
     private final List<String> masked = []
     private Instant deadline = Instant.MAX
-    private boolean analysed
+    // The report of the last analysis, and the server of jenkins.yaml that it went to.
+    private Map analysed
 
     Steps(Runner runner, Map given) {
         this.runner = runner
         controller = runner.controller
         workspace = given.workspace
         gate = given.gate
+        webhook = given.webhook
         def job = "vaultsphere/${given.branch}"
         variables = [BRANCH_NAME: given.branch, BUILD_NUMBER: '2', BUILD_DISPLAY_NAME: '#2', JOB_NAME: job,
                      JENKINS_URL: 'http://localhost:8080/', BUILD_URL: "http://localhost:8080/job/$job/2/".toString(),
@@ -123,14 +129,48 @@ class Steps {
         def token = controller.text(controller.credentials[how.credentialsId ?: server.credentialsId].secret)
         mask token
         with_([SONAR_CONFIG_NAME: how.installationName, SONAR_HOST_URL: controller.text(server.serverUrl), SONAR_AUTH_TOKEN: token], body)
-        analysed = files('**/report-task.txt')
+        def reports = files('**/report-task.txt')
+        if (reports) analysed = report(new File(workspace, reports[-1])) + [server: server, token: token]
+    }
+
+    private static Map report(File file) {
+        file.readLines('UTF-8').findAll { it.contains('=') }.collectEntries { it.split('=', 2) as List }
     }
 
     void waitForQualityGate(Map how) {
         if (!analysed) throw new StepFailed('no previous SonarQube analysis found: no report-task.txt in the workspace after withSonarQubeEnv')
         if (gate == 'NONE') throw new StepFailed('Timeout has been exceeded: no webhook', 'ABORTED')
-        Runner.say 'gate', gate
-        if (how.abortPipeline && gate != 'OK') throw new StepFailed("Pipeline aborted due to quality gate failure: $gate")
+        def status = webhook ? ask(how) : gate
+        Runner.say 'gate', status
+        if (how.abortPipeline && status != 'OK') throw new StepFailed("Pipeline aborted due to quality gate failure: $status")
+    }
+
+    // ask waits for the webhook of the analysis, and then has the server say what the gate is.
+    private String ask(Map how) {
+        if (!analysed.ceTaskId || !analysed.serverUrl) throw new StepFailed('Unable to guess SonarQube task id and/or SQ server details')
+        def secret = controller.text(controller.credentials[how.webhookSecretId ?: analysed.server.webhookSecretId].secret)
+        mask secret
+        def said = webhook.await(analysed.ceTaskId, secret, deadline)
+        if (said.status != 'SUCCESS') throw new StepFailed("SonarQube analysis '$analysed.ceTaskId' failed: $said.status")
+        // The webhook is sent just before the server notes that the task has ended.
+        def task = api('ce/task', [id: analysed.ceTaskId]).task
+        while (task.status in ['PENDING', 'IN_PROGRESS']) {
+            if (Instant.now() >= deadline) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
+            sleep 200
+            task = api('ce/task', [id: analysed.ceTaskId]).task
+        }
+        api('qualitygates/project_status', [analysisId: task.analysisId]).projectStatus.status
+    }
+
+    private Map api(String path, Map query) {
+        def words = query.collect { name, value -> "$name=${URLEncoder.encode(value as String, 'UTF-8')}" }.join('&')
+        def connection = new URL("$analysed.serverUrl/api/$path?$words").openConnection() as HttpURLConnection
+        connection.connectTimeout = connection.readTimeout = 30_000
+        connection.setRequestProperty('Authorization', 'Basic ' + "$analysed.token:".getBytes('UTF-8').encodeBase64())
+        try {
+            if (connection.responseCode != 200) throw new StepFailed("SonarQube refused $path: $connection.responseCode")
+            return new JsonSlurper().parse(connection.inputStream, 'UTF-8') as Map
+        } catch (IOException e) { throw new StepFailed("SonarQube does not answer at $analysed.serverUrl: $e.message") }
     }
 
     void sshagent(List ids, Closure body) {

@@ -27,13 +27,23 @@ type Server struct {
 }
 
 // Start runs the script NAME.sh beside the caller's file on a free port and returns when it answers HTTP with any status.
-func Start(name string) (*Server, error) {
+func Start(name string) (*Server, error) { return alone(beside(name), name, startTimeout, answers) }
+
+// StartUntil is Start for a server that answers before it is ready: it returns when ready is true for the server's URL, and
+// gives up after timeout.
+func StartUntil(name string, timeout time.Duration, ready func(url string) bool) (*Server, error) {
+	return alone(beside(name), name, timeout, ready)
+}
+
+const startTimeout = 2 * time.Minute
+
+func alone(script, name string, timeout time.Duration, ready func(url string) bool) (*Server, error) {
 	dir, err := os.MkdirTemp("", name)
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	return start(beside(name), name, dir)
+	return start(script, name, dir, timeout, ready)
 }
 
 // Share is Start for a server that all test processes of a user share: the first starts it, and it ends with the last. The
@@ -69,7 +79,7 @@ func Share(name string) (*Server, error) {
 	if url, err := os.ReadFile(address); err == nil && answers(string(url)) {
 		return &Server{URL: string(url), lock: lock}, nil
 	}
-	server, err := start(script, name, dir, users)
+	server, err := start(script, name, dir, startTimeout, answers, users)
 	if err != nil {
 		lock.Close()
 		return nil, err
@@ -103,7 +113,7 @@ func Lock(path string, how int) (*os.File, error) {
 	return f, nil
 }
 
-func start(script, name, dir string, arguments ...string) (*Server, error) {
+func start(script, name, dir string, timeout time.Duration, ready func(url string) bool, arguments ...string) (*Server, error) {
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -133,7 +143,7 @@ func start(script, name, dir string, arguments ...string) (*Server, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	url := fmt.Sprintf("http://127.0.0.1:%d", port)
-	timeout := time.After(2 * time.Minute)
+	over := time.After(timeout)
 	again := time.NewTicker(100 * time.Millisecond)
 	defer again.Stop()
 	for {
@@ -141,11 +151,11 @@ func start(script, name, dir string, arguments ...string) (*Server, error) {
 		case err := <-ended:
 			said, _ := os.ReadFile(output.Name())
 			return nil, fmt.Errorf("%s ended: %w: %s", name, err, said)
-		case <-timeout:
-			return nil, fmt.Errorf("%s gave no answer at %s in two minutes", name, url)
+		case <-over:
+			return nil, fmt.Errorf("%s is not ready at %s after %s", name, url, timeout)
 		case <-again.C:
 		}
-		if answers(url) {
+		if ready(url) {
 			return &Server{URL: url, lifeline: writer}, nil
 		}
 	}

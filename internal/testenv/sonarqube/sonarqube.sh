@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# A real SonarQube for tests, without Docker, with its embedded database.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: internal/testenv/sonarqube/sonarqube.sh install
+       internal/testenv/sonarqube/sonarqube.sh run PORT
+
+install  fetches SonarQube from Maven Central into the user's cache, once; root's
+         is under /var/cache, where the user that runs it can read it
+run      runs it in the foreground on 127.0.0.1:PORT with an empty database; it
+         ends with its standard input. As root it runs as the system user
+         "sonarqube", which is made when there is none. It is ready when
+         /api/system/status says UP, after about a minute and a half
+
+It needs a JDK 21 or 25, from JAVA_HOME or /usr/lib/jvm, 3 GB of memory and,
+to install, 4 GB of disk.
+USAGE
+}
+
+die() { echo "sonarqube.sh: error: $1" >&2; exit "${2:-1}"; }
+
+here=$(cd "$(dirname "$0")" && pwd)
+pom=$here/pom.xml
+if [ "$(id -u)" = 0 ]; then caches=${XDG_CACHE_HOME:-/var/cache}; else caches=${XDG_CACHE_HOME:-$HOME/.cache}; fi
+# The folder carries the pom's checksum: another version is another folder.
+home=$caches/vaultsphere/sonarqube/$(sha256sum "$pom" | cut -c 1-12)
+
+room() { # directory, megabytes
+  local have
+  have=$(df --output=avail --block-size=1M "$1" | tail -n 1 | tr -d ' ')
+  [ "$have" -ge "$2" ] || die "$1 has $have MB of free disk, but SonarQube needs $2 MB"
+}
+
+install() {
+  [ -d "$home" ] && return
+  local program part
+  for program in mvn:maven unzip:unzip; do
+    command -v "${program%:*}" >/dev/null 2>&1 || die "${program%:*} is missing: apt-get install ${program#*:}"
+  done
+  mkdir -p "$(dirname "$home")" || die "cannot make $(dirname "$home")"
+  room "$(dirname "$home")" 4000
+  part=$(mktemp -d "$home.XXXXXX")
+  # shellcheck disable=SC2064 # the folder of now
+  trap "rm -rf '$part'" EXIT
+  trap 'exit 1' INT TERM
+  # With a repository of its own, so that no second copy of the archive stays with Maven.
+  if ! mvn -q -B -C -f "$pom" "-Dmaven.repo.local=$part/maven" dependency:copy-dependencies "-DoutputDirectory=$part" \
+    >"$part/log" 2>&1; then
+    cat "$part/log" >&2
+    die "Maven could not fetch SonarQube"
+  fi
+  unzip -q -d "$part" "$part"/*.zip >"$part/log" 2>&1 || die "unzip could not unpack SonarQube: $(tail -n 1 "$part/log")"
+  rm -rf "$part/maven" "$part"/*.zip "$part/log"
+  mv "$part"/sonarqube-*/* "$part"
+  rm -rf "$part"/sonarqube-*
+  # It wants to make these two, and has no other place for them. The rest of what it writes is outside.
+  mkdir -p "$part"/extensions/{downloads,plugins}
+  # Maven's archive carries no modes.
+  chmod +x "$part"/elasticsearch/bin/*
+  chmod -R a+rX "$part"
+  # Two installations at once: the first to rename wins, the other's copy goes.
+  mv -T "$part" "$home" 2>/dev/null || rm -rf "$part"
+  trap - EXIT INT TERM
+}
+
+jdk() { # prints the home of a JDK that the server runs on; a JRE lacks a module that the search engine needs
+  local candidate
+  for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/*; do
+    if [ -x "$candidate/bin/java" ] && grep -qE '^JAVA_VERSION="(21|25)(\.|")' "$candidate/release" 2>/dev/null &&
+      grep -q '^MODULES=.*\bjdk\.jdi\b' "$candidate/release"; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+free_port() { # prints a port that nobody listens on
+  local port
+  for _ in {1..50}; do
+    port=$((20000 + RANDOM % 12000))
+    taken "$port" || { echo "$port"; return; }
+  done
+  return 1
+}
+
+reason() { # prints what the logs say of the end
+  # The first error is the cause, and the last "Caused by" of its stack trace the cause of that. No error: the last words.
+  cat "$run"/logs/{es,web,ce,sonar}.log "$run/console" 2>/dev/null | awk '
+    /^[0-9.]+ [0-9:]+ / { if (error) exit }
+    /^[0-9.]+ [0-9:]+ (ERROR|FATAL) / || /^(Error|Exception)/ { if (!error) error = $0 }
+    /^Caused by: / && error { error = substr($0, 12) }
+    NF { last = $0 }
+    END { print error ? error : last ? last : "it said nothing" }'
+}
+
+run() { # port
+  local java user=() port
+  java=$(jdk) || die "a JDK 21 or 25 is missing: apt-get install temurin-25-jdk (https://adoptium.net/installation/linux), or set JAVA_HOME"
+  ! taken "$1" || die "port $1 is in use"
+  for port in setpriv setsid; do
+    command -v "$port" >/dev/null 2>&1 || die "$port is missing: apt-get install util-linux"
+  done
+  install
+  run=$(mktemp -d "${TMPDIR:-/tmp}/sonarqube.XXXXXX")
+  trap stop EXIT
+  trap 'exit 1' INT TERM
+  room "$run" 1500
+  mkdir "$run"/{data,temp,logs,extensions}
+  if [ "$(id -u)" = 0 ]; then
+    # The search engine refuses to run as root.
+    id sonarqube >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin sonarqube ||
+      die "could not make the system user sonarqube"
+    user=(--reuid sonarqube --regid sonarqube --clear-groups)
+    chown -R sonarqube:sonarqube "$run"
+    setpriv "${user[@]}" test -r "$home/lib" || die "the user sonarqube cannot read $home: set XDG_CACHE_HOME to a folder that it can"
+  fi
+  # Started as its container starts it. Every other port is a free one as well; memory is bounded for a machine that does
+  # more than this.
+  local settings=(
+    SONAR_WEB_HOST=127.0.0.1 SONAR_WEB_PORT="$1" SONAR_SEARCH_PORT="$(free_port)" SONAR_ES_PORT="$(free_port)"
+    SONAR_EMBEDDEDDATABASE_PORT="$(free_port)"
+    SONAR_PATH_DATA="$run/data" SONAR_PATH_TEMP="$run/temp" SONAR_PATH_LOGS="$run/logs"
+    SONAR_WEB_JAVAOPTS="-Xmx512m -Xms128m" SONAR_CE_JAVAOPTS="-Xmx1g -Xms128m"
+    SONAR_SEARCH_JAVAOPTS="-Xmx512m -Xms512m -XX:MaxDirectMemorySize=256m"
+    SONAR_SEARCH_JAVAADDITIONALOPTS=-Dnode.store.allow_mmap=false SONAR_ES_BOOTSTRAP_CHECKS_DISABLE=true
+    SONAR_TELEMETRY_ENABLE=false SONAR_UPDATECENTER_ACTIVATE=false
+  )
+  local exports=(
+    --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED
+    --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED
+    --add-opens=java.management/sun.management=ALL-UNNAMED --add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED
+  )
+  cd "$home"
+  # Bash gives what runs in the background no standard input.
+  exec 3<&0
+  # A group of its own, so that its search engine and its workers end with it.
+  env -i PATH="$PATH" HOME="$run" LANG=C.UTF-8 JAVA_HOME="$java" ES_JAVA_HOME="$java" SONAR_JAVA_PATH="$java/bin/java" "${settings[@]}" \
+    setsid setpriv --pdeathsig TERM "${user[@]}" "$java/bin/java" -Xms8m -Xmx64m "${exports[@]}" \
+    -jar "$home"/lib/sonar-application-*.jar -Dsonar.log.console=true </dev/null >"$run/console" 2>&1 3<&- &
+  server=$!
+  # Whoever started this may die without a word; its end of the pipe closes all the same.
+  { cat <&3 >/dev/null; touch "$run/over"; kill "$server" 2>/dev/null; } &
+  wait "$server" || true
+  [ -e "$run/over" ] || die "SonarQube ended: $(reason)"
+}
+
+stop() {
+  # shellcheck disable=SC2317 # called by the trap
+  if [ -n "${server:-}" ]; then
+    kill -TERM -- "-$server" 2>/dev/null || true
+    for _ in {1..100}; do
+      kill -0 -- "-$server" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -KILL -- "-$server" 2>/dev/null || true
+  fi
+  rm -rf "$run"
+}
+
+case "${1:-}" in
+  install)
+    [ $# = 1 ] || { usage >&2; exit 2; }
+    install
+    ;;
+  run)
+    [ $# = 2 ] || { usage >&2; exit 2; }
+    if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
+    run "$2"
+    ;;
+  --help | -h) usage ;;
+  *) usage >&2; exit 2 ;;
+esac

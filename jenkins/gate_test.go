@@ -1,0 +1,255 @@
+//go:build integration
+
+package jenkins_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sonarqube"
+)
+
+// gate is a SonarQube that scripts/sonar-setup.sh has made ready, with its webhook at a port of this machine.
+type gate struct {
+	url, secrets, port string
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}
+
+func newGate(t *testing.T) gate {
+	t.Helper()
+	g := gate{url: sonarqube.URL(t), secrets: t.TempDir(), port: freePort(t)}
+	// The password is the one that the first test of this binary gave to admin.
+	write(t, filepath.Join(g.secrets, "SONAR_ADMIN_PASSWORD"), "Aa1-the-password-of-the-test\n", 0o600)
+	g.setUp(t)
+	return g
+}
+
+func (g gate) setUp(t *testing.T) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "../scripts/sonar-setup.sh", "--secrets", g.secrets,
+		"--webhook", "http://127.0.0.1:"+g.port+"/sonarqube-webhook/")
+	cmd.Env = append(os.Environ(), "SONAR_HOST_URL="+g.url)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+func (g gate) secret(t *testing.T, name string) string {
+	t.Helper()
+	return strings.TrimSpace(read(t, filepath.Join(g.secrets, name)))
+}
+
+// api asks SonarQube as admin, and posts if there are fields.
+func (g gate) api(t *testing.T, path string, fields url.Values, into any) {
+	t.Helper()
+	method, body := http.MethodGet, io.Reader(nil)
+	if fields != nil {
+		method, body = http.MethodPost, strings.NewReader(fields.Encode())
+	}
+	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, g.url+"/api/"+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth("admin", g.secret(t, "SONAR_ADMIN_PASSWORD"))
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	said, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode/100 != 2 {
+		t.Fatalf("%s: %s %v %s", path, res.Status, err, said)
+	}
+	if into != nil {
+		if err := json.Unmarshal(said, into); err != nil {
+			t.Fatalf("%s: %v: %s", path, err, said)
+		}
+	}
+}
+
+// projects gives the keys of all projects.
+func (g gate) projects(t *testing.T) (keys []string) {
+	t.Helper()
+	var list struct{ Components []struct{ Key string } }
+	g.api(t, "projects/search?ps=500", nil, &list)
+	for _, c := range list.Components {
+		keys = append(keys, c.Key)
+	}
+	return keys
+}
+
+func (g gate) measures(t *testing.T, project string, metrics ...string) map[string]string {
+	t.Helper()
+	var answer struct {
+		Component struct {
+			Measures []struct {
+				Metric, Value string
+				Period        struct{ Value string }
+			}
+		}
+	}
+	g.api(t, "measures/component?component="+url.QueryEscape(project)+"&metricKeys="+strings.Join(metrics, ","), nil, &answer)
+	values := map[string]string{}
+	for _, m := range answer.Component.Measures {
+		values[m.Metric] = m.Value + m.Period.Value
+	}
+	return values
+}
+
+func git(t *testing.T, directory string, arguments ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", directory, "-c", "user.name=t", "-c", "user.email=t@t"}, arguments...)...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %s", arguments, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// sample makes a small repository of the pipeline's shape: its Jenkinsfile, scripts and settings, and a Go module. Its
+// first commit is the one that landed.
+func sample(t *testing.T) (b *build, push func(branch, message string)) {
+	t.Helper()
+	need(t, "go", "curl", "jq", "mvn")
+	b = newBuild(t)
+	if err := os.CopyFS(b.workspace, os.DirFS("testdata/sample")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sonar-project.properties", "scripts/sonar.sh", "scripts/sonar-api.sh"} {
+		write(t, filepath.Join(b.workspace, name), read(t, "../"+name), 0o755)
+	}
+	for _, directory := range []string{"infra", "bench", "jenkins"} {
+		write(t, filepath.Join(b.workspace, directory, ".keep"), "", 0o644)
+	}
+	write(t, filepath.Join(b.workspace, "go.mod"), "module example.org/sample\n\ngo 1.26\n", 0o644)
+	write(t, filepath.Join(b.workspace, ".gitignore"), "/reports/\n/coverage.xml\n/image.json\n/.scannerwork/\n", 0o644)
+	origin := filepath.Join(t.TempDir(), "origin.git")
+	git(t, ".", "init", "--quiet", "--bare", "--initial-branch=main", origin)
+	git(t, b.workspace, "branch", "--move", "main")
+	git(t, b.workspace, "remote", "add", "origin", origin)
+	push = func(branch, message string) {
+		t.Helper()
+		git(t, b.workspace, "add", ".")
+		git(t, b.workspace, "commit", "--quiet", "--message", message)
+		git(t, b.workspace, "push", "--quiet", "origin", "HEAD:refs/heads/"+branch)
+	}
+	b.env = append(b.env, "REAL_SONAR=yes")
+	// A line is new if its commit is younger than the baseline, to the second.
+	t.Setenv("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
+	push("main", "what landed")
+	landed := git(t, b.workspace, "rev-parse", "HEAD")
+	if err := os.Unsetenv("GIT_COMMITTER_DATE"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(b.workspace, "sonar-baseline"), landed+"\n", 0o644)
+	push("main", "the baseline")
+	return b, push
+}
+
+func (b *build) change(t *testing.T, name string) {
+	t.Helper()
+	write(t, filepath.Join(b.workspace, "app", "counter", name), read(t, "testdata/changes/"+name), 0o644)
+}
+
+// ask runs the pipeline with SonarQube's own answer.
+func (b *build) ask(t *testing.T, g gate, branch string) outcome {
+	t.Helper()
+	write(t, filepath.Join(b.record, "targets"), "", 0o644)
+	for _, name := range []string{"SONAR_TOKEN", "SONAR_WEBHOOK_SECRET"} {
+		write(t, filepath.Join(b.secrets, name), g.secret(t, name)+"\n", 0o600)
+	}
+	saved := b.env
+	defer func() { b.env = saved }()
+	b.env = append(b.env, "SONAR_URL="+g.url)
+	o := b.run(t, branch, "--webhook", g.port)
+	for _, name := range []string{"SONAR_TOKEN", "SONAR_WEBHOOK_SECRET"} {
+		if strings.Contains(o.log, g.secret(t, name)) {
+			t.Errorf("the log has %s", name)
+		}
+	}
+	return o
+}
+
+func TestTheQualityGateStopsBugsOnMainAndOnANewBranch(t *testing.T) {
+	g := newGate(t)
+	t.Cleanup(func() {
+		for _, key := range g.projects(t) {
+			g.api(t, "projects/delete", url.Values{"project": {key}}, nil)
+		}
+	})
+	token := g.secret(t, "SONAR_TOKEN")
+	g.setUp(t)
+	if g.secret(t, "SONAR_TOKEN") != token {
+		t.Error("a second set-up made another token")
+	}
+	b, push := sample(t)
+
+	b.change(t, "clean.go")
+	push("main", "a clean change")
+	clean := git(t, b.workspace, "rev-parse", "HEAD")
+	b.ask(t, g, "main").want(t, "SUCCESS", checked+" deploy push release", "gate\tOK")
+
+	b.change(t, "bugs.go")
+	push("main", "two bugs")
+	o := b.ask(t, g, "main")
+	o.want(t, "FAILURE", checked, "gate\tERROR", "stage\tQuality Gate\tFAILURE\t", "stage\tCDK Deploy\tSKIPPED\tan earlier stage")
+	if got := g.measures(t, "vaultsphere", "new_bugs", "new_lines"); got["new_bugs"] != "2" {
+		t.Errorf("SonarQube found %v, want two new bugs", got)
+	}
+
+	// The branch begins where main is clean, and has a name that no key can hold.
+	git(t, b.workspace, "checkout", "--quiet", "-B", "work", clean)
+	const branch = `fix/"quoted"-Zählung';$(x)`
+	b.change(t, "bugs.go")
+	push(branch, "two bugs on a branch")
+	o = b.ask(t, g, branch)
+	o.want(t, "FAILURE", checked, "gate\tERROR", "stage\tQuality Gate\tFAILURE\t")
+	keys := g.projects(t)
+	if len(keys) != 2 {
+		t.Errorf("there are the projects %q, want main's and the branch's", keys)
+	}
+
+	// The second push of the branch finds its baseline there.
+	if err := os.Remove(filepath.Join(b.workspace, "app", "counter", "bugs.go")); err != nil {
+		t.Fatal(err)
+	}
+	push(branch, "no bugs")
+	o = b.ask(t, g, branch)
+	o.want(t, "SUCCESS", checked+" diff image", "gate\tOK")
+	if strings.Contains(o.log, "analysing the baseline") {
+		t.Error("the baseline was analysed a second time")
+	}
+
+	// Main is repaired, and the branch is gone.
+	git(t, b.workspace, "push", "--quiet", "origin", ":refs/heads/"+branch)
+	git(t, b.workspace, "checkout", "--quiet", "-B", "repaired", "refs/remotes/origin/main")
+	if err := os.Remove(filepath.Join(b.workspace, "app", "counter", "bugs.go")); err != nil {
+		t.Fatal(err)
+	}
+	push("main", "repaired")
+	b.ask(t, g, "main").want(t, "SUCCESS", checked+" deploy push release", "gate\tOK")
+	if keys := g.projects(t); fmt.Sprint(keys) != "[vaultsphere]" {
+		t.Errorf("there are the projects %q, want main's alone", keys)
+	}
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# What the pipeline needs of a SonarQube, through its web API.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/sonar-setup.sh --secrets DIRECTORY --webhook URL
+       scripts/sonar-setup.sh --help
+
+Makes a SonarQube ready for the pipeline. Run it again at any time: it changes
+what is not as it should be.
+
+- The password of admin becomes the one in SONAR_ADMIN_PASSWORD.
+- The user "pipeline", who cannot log in with a password, may analyse and create
+  projects, and administers those that it created and no other.
+- Its token is in SONAR_TOKEN; one that no longer works is replaced.
+- The webhook "pipeline" is URL, signed with SONAR_WEBHOOK_SECRET.
+- The quality gate is "Sonar way", and new code is what came since the previous
+  version.
+
+SONAR_ADMIN_PASSWORD, SONAR_WEBHOOK_SECRET and SONAR_TOKEN are files in
+DIRECTORY. Those that are missing are made, for their owner alone.
+
+Settings, from the environment:
+  SONAR_HOST_URL  address of SonarQube (http://localhost:9000)
+USAGE
+}
+
+die() { echo "sonar-setup.sh: error: $1" >&2; exit "${2:-1}"; }
+# shellcheck source=scripts/sonar-api.sh
+. "$(dirname "$0")/sonar-api.sh"
+wrong() { echo "sonar-setup.sh: error: $1" >&2; usage >&2; exit 2; }
+
+secrets="" webhook=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --help | -h) usage; exit 0 ;;
+    --secrets | --webhook) [ $# -ge 2 ] || wrong "$1 needs a value" ;;
+    *) wrong "unknown argument: $1" ;;
+  esac
+  case "$1" in
+    --secrets) secrets=$2 ;;
+    --webhook) webhook=$2 ;;
+  esac
+  shift 2
+done
+[ -n "$secrets" ] || wrong "--secrets is missing"
+[ -n "$webhook" ] || wrong "--webhook is missing"
+url=${SONAR_HOST_URL:-http://localhost:9000}
+url=${url%/}
+[[ $url =~ ^https?:// ]] || die "SONAR_HOST_URL is $url, but must be an http or https URL"
+[[ $webhook =~ ^https?://[^/]+/ ]] || die "--webhook is $webhook, but must be an http or https URL with a path"
+for program in curl jq openssl; do
+  command -v "$program" >/dev/null 2>&1 || die "$program is missing: apt-get install $program"
+done
+[ -d "$secrets" ] || die "$secrets is no directory"
+
+umask 077
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+valid() { # NAME:PASSWORD
+  local as=$1
+  call authentication/validate
+  [ "$status" = 200 ] && jq -e .valid "$work/answer" >/dev/null
+}
+
+keep() { # file, value: all of it or nothing
+  printf '%s\n' "$2" >"$work/value"
+  # In the folder itself, so that the rename is one step.
+  local part
+  part=$(mktemp "$secrets/.$1.XXXXXX") || die "cannot write into $secrets"
+  cat "$work/value" >"$part"
+  mv "$part" "$secrets/$1"
+}
+
+secret() { # file: its first line
+  [ -s "$secrets/$1" ] || return 0
+  head -n 1 "$secrets/$1" || die "cannot read $secrets/$1"
+}
+
+as=:
+call system/status
+now=$(jq -r '.status // empty' "$work/answer" 2>/dev/null) || true
+[ "$now" = UP ] || die "SonarQube at $url is not up${now:+: $now}"
+
+# SonarQube asks for twelve characters, of four kinds.
+[ -n "$(secret SONAR_ADMIN_PASSWORD)" ] || keep SONAR_ADMIN_PASSWORD "Aa1-$(openssl rand -hex 24)"
+[ -n "$(secret SONAR_WEBHOOK_SECRET)" ] || keep SONAR_WEBHOOK_SECRET "$(openssl rand -hex 24)"
+password=$(secret SONAR_ADMIN_PASSWORD)
+as=admin:$password
+if ! valid "$as"; then
+  valid admin:admin || die "the password of admin is neither the one in $secrets/SONAR_ADMIN_PASSWORD nor the first one"
+  as=admin:admin
+  api users/change_password login=admin previousPassword=admin "password=$password"
+  as=admin:$password
+fi
+
+api 'users/search?q=pipeline'
+jq -e '.users[] | select(.login == "pipeline")' "$work/answer" >/dev/null ||
+  api users/create login=pipeline name=Pipeline local=false
+for permission in scan provisioning; do
+  api permissions/add_user login=pipeline permission=$permission
+done
+for permission in admin user codeviewer issueadmin; do
+  api permissions/add_project_creator_to_template "templateName=Default template" permission=$permission
+done
+
+token=$(secret SONAR_TOKEN)
+works=no
+if [ -n "$token" ] && valid "$token:"; then
+  (as=$token: && api users/current && jq -e '.login == "pipeline"' "$work/answer" >/dev/null) && works=yes
+fi
+if [ "$works" = no ]; then
+  api user_tokens/revoke login=pipeline name=pipeline
+  api user_tokens/generate login=pipeline name=pipeline type=USER_TOKEN
+  keep SONAR_TOKEN "$(jq -er .token "$work/answer")"
+fi
+
+# Only a SonarQube that is tried on one machine has its receiver there.
+if [[ $webhook =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])[:/] ]]; then api settings/set key=sonar.validateWebhooks value=false; fi
+api webhooks/list
+hook=$(jq -r '[.webhooks[] | select(.name == "pipeline")][0].key // empty' "$work/answer")
+if [ -n "$hook" ]; then
+  # SonarQube tells no secret, so it is set each time.
+  api webhooks/update "webhook=$hook" name=pipeline "url=$webhook" "secret=$(secret SONAR_WEBHOOK_SECRET)"
+else
+  api webhooks/create name=pipeline "url=$webhook" "secret=$(secret SONAR_WEBHOOK_SECRET)"
+fi
+
+api qualitygates/set_as_default 'name=Sonar way'
+api new_code_periods/set type=PREVIOUS_VERSION
