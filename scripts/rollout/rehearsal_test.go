@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -206,10 +207,17 @@ func (r *rehearsal) checkout(t *testing.T) {
 	output(t, "git", "clone", "--quiet", here, r.workspace)
 	output(t, "git", "-C", r.workspace, "config", "user.name", "rehearsal")
 	output(t, "git", "-C", r.workspace, "config", "user.email", "rehearsal@localhost")
-	for _, name := range []string{"infra/node_modules", "app/web/node_modules", ".bin"} {
+	fetched := []string{"infra/node_modules", "app/web/node_modules", "scripts/node/node_modules", ".bin"}
+	for _, name := range fetched {
 		must(t, os.Symlink(filepath.Join(here, name), filepath.Join(r.workspace, name)))
+		for _, list := range []string{"package.json", "package-lock.json"} {
+			// Older than what is linked: make would fetch the packages again, over those that other tests use.
+			if err := os.Chtimes(filepath.Join(r.workspace, filepath.Dir(name), list), time.Time{}, time.Unix(0, 0)); !errors.Is(err, fs.ErrNotExist) {
+				must(t, err)
+			}
+		}
 	}
-	exclude := "infra/node_modules\napp/web/node_modules\n.bin\n.scannerwork\n"
+	exclude := strings.Join(fetched, "\n") + "\n.scannerwork\n"
 	must(t, os.WriteFile(filepath.Join(r.workspace, ".git/info/exclude"), []byte(exclude), 0o600))
 }
 
