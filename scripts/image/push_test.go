@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -328,13 +330,17 @@ http = true
 	return name
 }
 
-// pushScanner pushes what BuildKit makes an SBOM with: an image that finds nothing, and says so as BuildKit wants it
-// (docs/attestations/sbom-protocol.md there).
+// pushScanner pushes what BuildKit makes an SBOM with: an image that finds Go and one module wherever it looks, and says so as
+// BuildKit wants it (docs/attestations/sbom-protocol.md there).
 func pushScanner(t testing.TB, env []string, registry string) {
 	t.Helper()
 	dir, name := t.TempDir(), registry+"/docker/buildkit-syft-scanner:stable-1"
-	must(t, os.WriteFile(filepath.Join(dir, "scan"), []byte(`cat >"$BUILDKIT_SCAN_DESTINATION/none.spdx.json" <<'JSON'
-{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3"}}
+	must(t, os.WriteFile(filepath.Join(dir, "scan"), []byte(`cat >"$BUILDKIT_SCAN_DESTINATION/found.spdx.json" <<'JSON'
+{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3", "packages": [
+  {"name": "stdlib", "versionInfo": "go1.26.11", "externalRefs": [
+    {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:golang/stdlib@1.26.11"}]},
+  {"name": "example.org/lib", "versionInfo": "v1.0.0", "externalRefs": [
+    {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:golang/example.org/lib@v1.0.0"}]}]}}
 JSON
 `), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(`ARG GO_IMAGE
@@ -371,4 +377,42 @@ func TestPushOfAllPlatforms(t *testing.T) {
 			}
 		}
 	}
+	for known, want := range map[string]string{"": "", "example.org/lib": "GO-2030-0001 in example.org/lib 1.0.0 (it reads too far): fixed in 1.0.1"} {
+		_, err := output(root, env, "go", "run", "./internal/audit", "image", "-osv", vulnerabilities(t, known), p.Image)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("what it audits says %v, want %q", err, want)
+		}
+	}
+}
+
+// vulnerabilities is an OSV service that knows one vulnerability, of the Go module with that name.
+func vulnerabilities(t testing.TB, module string) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/querybatch", func(w http.ResponseWriter, r *http.Request) {
+		var request struct {
+			Queries []struct{ Package struct{ Name string } }
+		}
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		results := []any{}
+		for _, q := range request.Queries {
+			result := map[string]any{}
+			if q.Package.Name == module {
+				result["vulns"] = []any{map[string]string{"id": "GO-2030-0001"}}
+			}
+			results = append(results, result)
+		}
+		must(t, json.NewEncoder(w).Encode(map[string]any{"results": results}))
+	})
+	mux.HandleFunc("GET /v1/vulns/GO-2030-0001", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"id": "GO-2030-0001", "summary": "it reads too far", "affected": [{
+			"package": {"name": "example.org/lib", "ecosystem": "Go"},
+			"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.0.1"}]}]}]}`)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL
 }
