@@ -1,0 +1,187 @@
+// Toasts, the idle clock, the clipboard and the names of devices.
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { dismissToast, preferences, setPreferences, toast, toasts } from "../src/state/app.ts";
+import { activeElsewhere, startIdleClock, stopIdleClock } from "../src/state/autolock.ts";
+import { clearClipboardNow, copyPlain, copySecret } from "../src/state/clipboard.ts";
+import { deviceName } from "../src/state/device.ts";
+import { DEFAULTS, readPreferences } from "../src/state/preferences.ts";
+import { turns } from "./core.mjs";
+
+const MINUTE = 60_000;
+
+let clipboard;
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  preferences.value = DEFAULTS;
+  toasts.value = [];
+  clipboard = "";
+  navigator.permissions = { query: async () => ({ state: "granted" }) };
+  navigator.clipboard = {
+    readText: async () => clipboard,
+    writeText: async (text) => void (clipboard = text),
+  };
+});
+afterEach(() => {
+  stopIdleClock();
+  mock.timers.reset();
+});
+
+const shown = () => toasts.value.map((t) => t.text);
+
+test("a toast leaves after its time: a problem stays longer, and one with a button longest", () => {
+  toast("plain");
+  toast("problem", "problem");
+  toast("button", "plain", { label: "Undo", run() {} });
+  mock.timers.tick(4500);
+  assert.deepEqual(shown(), ["problem", "button"]);
+  mock.timers.tick(3500);
+  assert.deepEqual(shown(), ["button"]);
+  mock.timers.tick(2000);
+  assert.deepEqual(shown(), []);
+});
+
+test("no more than three toasts are shown, the oldest leaves first, and one can be sent away", () => {
+  const ids = ["a", "b", "c", "d"].map((text) => toast(text));
+  assert.deepEqual(shown(), ["b", "c", "d"]);
+  dismissToast(ids[2]);
+  dismissToast(ids[0]); // it is gone already
+  assert.deepEqual(shown(), ["b", "d"]);
+});
+
+test("a choice is kept on the device as soon as it is made", () => {
+  setPreferences({ trashDays: 90, theme: "dark" });
+  assert.deepEqual([readPreferences().trashDays, document.documentElement.dataset.theme], [90, "dark"]);
+});
+
+test("an idle page locks after the chosen time, and any sign of life puts it off", () => {
+  let locked = 0;
+  startIdleClock(() => {
+    locked++;
+    stopIdleClock();
+  });
+  mock.timers.tick(4 * MINUTE);
+  dispatchEvent(new Event("keydown"));
+  mock.timers.tick(4 * MINUTE);
+  activeElsewhere(); // in another tab
+  mock.timers.tick(5 * MINUTE - 1000);
+  assert.equal(locked, 0);
+  mock.timers.tick(1000);
+  assert.equal(locked, 1);
+  mock.timers.tick(60 * MINUTE);
+  assert.equal(locked, 1);
+});
+
+test("a machine that slept through the time locks at the first sign, which is none of life", () => {
+  let locked = 0;
+  startIdleClock(() => locked++);
+  mock.timers.setTime(Date.now() + 60 * MINUTE); // no timer ran
+  dispatchEvent(new Event("pointerdown"));
+  assert.ok(locked > 0);
+});
+
+test("a page that is seen again looks at the clock at once", () => {
+  let locked = 0;
+  startIdleClock(() => {
+    locked++;
+    stopIdleClock();
+  });
+  mock.timers.setTime(Date.now() + 60 * MINUTE);
+  document.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(locked, 1);
+});
+
+test("a copied secret leaves the clipboard after the chosen time", async () => {
+  await copySecret("s3cret", "Password");
+  assert.deepEqual([clipboard, shown()], ["s3cret", ["Password copied. The clipboard is cleared in 30 seconds."]]);
+  mock.timers.tick(29_999);
+  await turns();
+  assert.equal(clipboard, "s3cret");
+  mock.timers.tick(1);
+  await turns();
+  assert.equal(clipboard, "");
+});
+
+test("the time counts from the last copy", async () => {
+  await copySecret("first", "Password");
+  mock.timers.tick(20_000);
+  await copySecret("second", "Password");
+  mock.timers.tick(20_000);
+  await turns();
+  assert.equal(clipboard, "second");
+  mock.timers.tick(10_000);
+  await turns();
+  assert.equal(clipboard, "");
+});
+
+test("what was copied elsewhere stays, unless the browser does not let the page look", async () => {
+  await copySecret("s3cret", "Password");
+  clipboard = "from elsewhere";
+  mock.timers.tick(30_000);
+  await turns();
+  assert.equal(clipboard, "from elsewhere");
+  navigator.permissions = { query: async () => Promise.reject(new TypeError("clipboard-read is unknown")) };
+  await copySecret("s3cret", "Password");
+  clipboard = "from elsewhere";
+  mock.timers.tick(30_000);
+  await turns();
+  assert.equal(clipboard, "");
+});
+
+test("a browser that refuses to clear in the background is asked again when the page is back", async () => {
+  await copySecret("s3cret", "Password");
+  const { writeText } = navigator.clipboard;
+  navigator.clipboard.writeText = async () => Promise.reject(new DOMException("not focused"));
+  mock.timers.tick(30_000);
+  await turns();
+  assert.equal(clipboard, "s3cret");
+  navigator.clipboard.writeText = writeText;
+  dispatchEvent(new Event("focus"));
+  await turns();
+  assert.equal(clipboard, "");
+});
+
+test("locking clears at once, where clearing is wanted at all", async () => {
+  await copySecret("s3cret", "Password");
+  clearClipboardNow();
+  await turns();
+  assert.equal(clipboard, "");
+  setPreferences({ clipboardSeconds: 0 });
+  await copySecret("s3cret", "Password");
+  assert.equal(shown().at(-1), "Password copied");
+  clearClipboardNow();
+  mock.timers.tick(60 * MINUTE);
+  await turns();
+  assert.equal(clipboard, "s3cret");
+});
+
+test("what is not secret stays in the clipboard, and a refusal is said", async () => {
+  await copyPlain("ada", "User name");
+  mock.timers.tick(60 * MINUTE);
+  await turns();
+  assert.equal(clipboard, "ada");
+  navigator.clipboard.writeText = async () => Promise.reject(new DOMException("denied"));
+  for (const copy of [copyPlain, copySecret]) {
+    await copy("x", "Password");
+    assert.match(shown().at(-1), /did not allow copying/);
+  }
+});
+
+test("a session is named after its browser and system", () => {
+  const names = {
+    "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0": "Firefox on Linux",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0": "Edge on Windows",
+    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 OPR/120.0": "Opera on Windows",
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36": "Chrome on Android",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/156.0 Mobile Safari/604.1": "Chrome on iPhone",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15": "Safari on macOS",
+    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36": "Chrome on ChromeOS",
+    "curl/8": "Browser",
+  };
+  const { userAgent } = navigator;
+  for (const [ua, name] of Object.entries(names)) {
+    navigator.userAgent = ua;
+    assert.equal(deviceName(), name);
+  }
+  navigator.userAgent = userAgent;
+});
