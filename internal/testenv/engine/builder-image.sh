@@ -55,6 +55,7 @@ done
 ln -s ../usr/bin/sh "$root/bin/sh"
 # Not from "npm root --global", which is a folder beside node: npm may belong to another one.
 npm_cli=$(readlink -f "$(command -v npm)")
+[[ $npm_cli == */bin/npm-cli.js ]] || die "npm is $npm_cli, which is not the npm that comes with Node.js"
 cp -a "${npm_cli%/bin/npm-cli.js}" "$root/usr/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/bin/npm"
 cp -a "$(go env GOROOT)"/{VERSION,bin,go.env,lib,pkg,src} "$root/usr/local/go/"
