@@ -1,11 +1,12 @@
-// Makes reports/lcov.info of what the tests executed of src/: the unit tests in Node.js, the browser tests in the page.
-import { globSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+// Makes reports/lcov.info, for SonarQube: which lines of src/ the unit tests and the browser tests executed.
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CoverageReport } from "monocart-coverage-reports";
+import { addRun, lcov, placesOf } from "./lines.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../..");
+const src = join(here, "src");
 const raw = join(root, "reports", "coverage-web");
 
 function fail(message) {
@@ -13,39 +14,44 @@ function fail(message) {
   process.exit(1);
 }
 
-const files = (tier) => globSync(join(raw, tier, "*.json"));
-for (const tier of ["unit", "browser"]) {
-  if (files(tier).length === 0) fail(`${relative(root, join(raw, tier))} is empty: make web-test`);
+/** What a script is made of, of src/; its map is made for a file in the folder `base`. */
+function read(script, map, base) {
+  const text = readFileSync(script, "utf8");
+  const json = JSON.parse(readFileSync(map, "utf8"));
+  json.sources = json.sources.map((source) => resolve(base, source));
+  const places = placesOf(text, json).filter(({ source }) => source.startsWith(src));
+  return { length: text.length, places: places.map((place) => ({ ...place, source: relative(root, place.source) })) };
 }
 
-const report = new CoverageReport({
-  logging: "error",
-  outputDir: join(root, "reports", "coverage-web", "report"),
-  reports: [["lcovonly", { file: "../../lcov.info" }], "console-summary"],
-  entryFilter: (entry) => entry.url.includes("/build/unit/") || entry.url.startsWith("http"),
-  sourceFilter: (path) => path.startsWith("app/web/src/"),
-  // "../src/app.tsx" of a bundle and "../../src/app.tsx" of a module are "app/web/src/app.tsx" for SonarQube.
-  sourcePath: (path) => path.replace(/^.*?(?=src\/)/, "app/web/"),
-});
+/** The script of a test file's module, or of the page; null for one that is not of this build, as of a release to come. */
+function scriptOf(url) {
+  const { protocol, pathname } = new URL(url);
+  const name = basename(pathname);
+  const [path, map] = protocol === "file:"
+    ? [fileURLToPath(url), `${fileURLToPath(url)}.map`]
+    : [join(here, "dist", name), join(here, "build", "maps", `${name}.map`)];
+  return existsSync(path) && existsSync(map) ? read(path, map, dirname(path)) : null;
+}
 
-await report.addFromDir(join(raw, "unit"));
-
-/** A script of the page with its map; null when the page was built again since the tests ran. */
-function scriptOf(name) {
-  try {
-    return { source: readFileSync(join(here, "dist", name), "utf8"), sourceMap: JSON.parse(readFileSync(join(here, "build", "maps", `${name}.map`), "utf8")) };
-  } catch {
-    return null;
+const lines = new Map();
+for (const tier of ["unit", "browser"]) {
+  const scripts = new Map(); // by name: each page has an address of its own
+  for (const file of globSync(join(raw, tier, "*.json"))) {
+    const counted = JSON.parse(readFileSync(file, "utf8"));
+    const ours = tier === "browser" ? counted : counted.result.filter(({ url }) => url.includes("/build/unit/"));
+    for (const { url, functions } of ours) {
+      const name = url.replace(/^http:\/\/[^/]+/, "");
+      if (!scripts.has(name)) scripts.set(name, scriptOf(url));
+      const script = scripts.get(name);
+      if (script) addRun(lines, { functions, ...script });
+    }
+  }
+  if (![...scripts.values()].some(Boolean)) {
+    fail(`${relative(root, join(raw, tier))} has no counts of what is built now: make web-test`);
   }
 }
-const scripts = new Map();
-for (const file of files("browser")) {
-  const entries = JSON.parse(readFileSync(file, "utf8")).map(({ url, functions }) => {
-    const name = url.slice(url.lastIndexOf("/") + 1);
-    if (!scripts.has(name)) scripts.set(name, scriptOf(name));
-    const script = scripts.get(name);
-    return script && { url: `http://page/${name}`, functions, ...script };
-  }).filter(Boolean);
-  if (entries.length > 0) await report.add(entries);
-}
-await report.generate();
+
+const records = lcov(lines);
+writeFileSync(join(root, "reports", "lcov.info"), records.map((r) => r.record).join(""));
+const sum = (name) => records.reduce((n, r) => n + r[name], 0);
+console.log(`app/web/src: ${((100 * sum("hit")) / sum("found")).toFixed(1)} % of ${sum("found")} lines in ${records.length} files were executed`);
