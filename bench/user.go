@@ -84,7 +84,7 @@ func (u *user) add(ctx context.Context, n int) error {
 	for i := range items {
 		items[i] = login(i)
 	}
-	if _, err := u.AddMany(ctx, items, func(int, int) {}); err != nil {
+	if _, err := u.AddMany(ctx, items, func(int, int) { /* no progress is shown */ }); err != nil {
 		return err
 	}
 	account, err := u.Account(ctx)

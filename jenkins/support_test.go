@@ -41,7 +41,16 @@ for target in "$@"; do
     sonar)
       if [ -n "${REAL_SONAR:-}" ]; then scripts/sonar.sh; continue; fi
       echo "token: $SONAR_AUTH_TOKEN at $SONAR_HOST_URL"
-      if [ -z "${UNANALYSED:-}" ]; then mkdir -p .scannerwork && echo taskId=1 >.scannerwork/report-task.txt; fi
+      if [ -n "${UNANALYSED:-}" ]; then continue; fi
+      mkdir -p .scannerwork
+      printf 'serverUrl=%s\nceTaskId=%s\n' "$SONAR_HOST_URL" "${TASK:-1}" >.scannerwork/report-task.txt
+      n=0
+      for hook in "$RECORD"/hook-*; do
+        [ -e "$hook" ] || continue
+        signature=SIGNATURE_$n
+        curl --fail --silent --header "X-Sonar-Webhook-HMAC-SHA256: ${!signature}" --data-binary "@$hook" "$WEBHOOK"
+        n=$((n + 1))
+      done
       ;;
     push) echo '{}' >image.json ;;
     release) ssh-add -L >"$RECORD/keys"; cat "$KNOWN_HOSTS" >"$RECORD/hosts" ;;

@@ -63,7 +63,7 @@ func (c *Client) unopened() ([]*entry, error) {
 	return slices.DeleteFunc(slices.Clone(c.vault.sorted), func(e *entry) bool { return e.inside.Load() != nil }), nil
 }
 
-// openSlice looks inside the first entries of todo and returns how many. Of one that was replaced in the meantime nobody
+// openSlice looks inside the first of the entries and returns how many. Of one that was replaced in the meantime nobody
 // asks any more.
 func (c *Client) openSlice(todo []*entry) (int, error) {
 	c.mu.RLock()

@@ -22,7 +22,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 const page = await browser.newPage();
 for (const { name, size, share, ground } of kinds) {
   await page.setViewportSize({ width: size, height: size });
-  await page.setContent(`<style>body { margin: 0; height: 100vh; display: grid; place-items: center; ${ground ? `background: ${ground}` : ""} }</style>
+  await page.setContent(`<style>body { margin: 0; height: 100vh; display: grid; place-items: center; background: ${ground || "none"} }</style>
     <img src="${drawing}" width="${size * share}" height="${size * share}">`);
   await page.locator("img").evaluate((img) => img.decode());
   writeFileSync(join(icons, name), await page.screenshot({ omitBackground: true }));

@@ -137,23 +137,15 @@ func addLinked(ctx context.Context, linked map[string]*module, directory, platfo
 func (m *module) check(name string) error {
 	texts := map[string]bool{}
 	for dir := range m.packages {
-		any := false
-		for ; ; dir = filepath.Dir(dir) {
-			entries, err := os.ReadDir(dir)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			for _, e := range entries {
-				if e.Type().IsRegular() && licenceFile.MatchString(e.Name()) && filepath.Ext(e.Name()) != ".go" {
-					texts[filepath.Join(dir, e.Name())], any = true, true
-				}
-			}
-			if dir == m.dir || len(dir) <= len(m.dir) {
-				break
-			}
+		paths, err := m.licenceFiles(dir)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		if !any {
+		if len(paths) == 0 {
 			return fmt.Errorf("%s has no licence file, so nothing allows us to link it", name)
+		}
+		for _, path := range paths {
+			texts[path] = true
 		}
 	}
 	var errs []error
@@ -171,6 +163,24 @@ func (m *module) check(name string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// licenceFiles lists those of a package's directory and of each above it in the module.
+func (m *module) licenceFiles(dir string) (paths []string, err error) {
+	for ; ; dir = filepath.Dir(dir) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.Type().IsRegular() && licenceFile.MatchString(e.Name()) && filepath.Ext(e.Name()) != ".go" {
+				paths = append(paths, filepath.Join(dir, e.Name()))
+			}
+		}
+		if dir == m.dir || len(dir) <= len(m.dir) {
+			return paths, nil
+		}
+	}
 }
 
 // licenceProblem tells what is wrong with the text of a licence file, if anything is.

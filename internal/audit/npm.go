@@ -144,32 +144,44 @@ func readNPMReport(stdout []byte, stderr string, lock lockFile) ([]finding, erro
 	case *total != len(report.Vulnerabilities):
 		return nil, fmt.Errorf("npm audit counts %d vulnerable packages, but names %d", *total, len(report.Vulnerabilities))
 	}
-	var found []finding
-	for name, v := range report.Vulnerabilities {
+	found := report.findings(lock)
+	if *total > 0 && len(found) == 0 {
+		return nil, errors.New("npm audit names vulnerable packages without an advisory")
+	}
+	slices.SortFunc(found, func(a, b finding) int { return strings.Compare(a.module+a.ids[0], b.module+b.ids[0]) })
+	return found, nil
+}
+
+// findings lists every advisory of every package.
+func (r *npmReport) findings(lock lockFile) (found []finding) {
+	for name, v := range r.Vulnerabilities {
 		for _, raw := range v.Via {
 			var advisory struct{ Title, URL, Severity, Range string }
 			if json.Unmarshal(raw, &advisory) != nil {
 				continue // the name of a dependency, which has an entry of its own
 			}
-			f := finding{ids: []string{path.Base(advisory.URL)}, module: name, summary: advisory.Title, where: "needed for development alone"}
-			for _, node := range v.Nodes {
-				p := lock.Packages[node]
-				f.version = p.Version
-				if !p.Dev {
-					f.where = "bundled or run"
-				}
-			}
+			f := finding{ids: []string{path.Base(advisory.URL)}, module: name, summary: advisory.Title}
+			f.version, f.where = lock.use(v.Nodes)
 			if f.fixed = "a version outside " + advisory.Range; string(v.FixAvailable) == "false" {
 				f.fixed = ""
 			}
 			found = append(found, f)
 		}
 	}
-	if *total > 0 && len(found) == 0 {
-		return nil, errors.New("npm audit names vulnerable packages without an advisory")
+	return found
+}
+
+// use tells the version of a package, which lies in these folders, and what it is needed for.
+func (l lockFile) use(folders []string) (version, where string) {
+	where = "needed for development alone"
+	for _, folder := range folders {
+		p := l.Packages[folder]
+		version = p.Version
+		if !p.Dev {
+			where = "bundled or run"
+		}
 	}
-	slices.SortFunc(found, func(a, b finding) int { return strings.Compare(a.module+a.ids[0], b.module+b.ids[0]) })
-	return found, nil
+	return version, where
 }
 
 // lastLine returns the last line that says something.

@@ -110,25 +110,13 @@ func (o *osv) query(ctx context.Context, components []component, ids map[compone
 		if len(queries) == 0 {
 			return nil
 		}
-		body, err := json.Marshal(map[string]any{"queries": queries})
+		pages, err := o.batch(ctx, queries)
 		if err != nil {
 			return err
 		}
-		var answer struct {
-			Results []struct {
-				Vulns         []struct{ ID string }
-				NextPageToken string `json:"next_page_token"`
-			}
-		}
-		if err := o.call(ctx, http.MethodPost, "/v1/querybatch", body, &answer); err != nil {
-			return err
-		}
-		if len(answer.Results) != len(queries) {
-			return fmt.Errorf("it gave %d answers to %d questions", len(answer.Results), len(queries))
-		}
 		var nextQueries []osvQuery
 		var nextComponents []component
-		for i, r := range answer.Results {
+		for i, r := range pages {
 			for _, v := range r.Vulns {
 				if ids[components[i]] == nil {
 					ids[components[i]] = map[string]bool{}
@@ -147,6 +135,28 @@ func (o *osv) query(ctx context.Context, components []component, ids map[compone
 		return fmt.Errorf("it had more than %d pages for a question", maxPages)
 	}
 	return nil
+}
+
+// osvPage is the answer to one question, or the part of it up to the token of the next.
+type osvPage struct {
+	Vulns         []struct{ ID string }
+	NextPageToken string `json:"next_page_token"`
+}
+
+// batch gives a page for each question.
+func (o *osv) batch(ctx context.Context, queries []osvQuery) ([]osvPage, error) {
+	body, err := json.Marshal(map[string]any{"queries": queries})
+	if err != nil {
+		return nil, err
+	}
+	var answer struct{ Results []osvPage }
+	if err := o.call(ctx, http.MethodPost, "/v1/querybatch", body, &answer); err != nil {
+		return nil, err
+	}
+	if len(answer.Results) != len(queries) {
+		return nil, fmt.Errorf("it gave %d answers to %d questions", len(answer.Results), len(queries))
+	}
+	return answer.Results, nil
 }
 
 func (o *osv) entry(ctx context.Context, id string) (osvEntry, error) {

@@ -66,7 +66,7 @@ func (b *bridge) call(_ js.Value, args []js.Value) any {
 		return js.Global().Get("Promise").Call("reject", jsError(client.Failure{Code: client.CodeBadInput, Message: "call takes a method and its parameters as JSON"}))
 	}
 	method := args[0].String()
-	r := request{params: []byte(args[1].String()), progress: func([]byte) {}}
+	r := request{params: []byte(args[1].String()), progress: func([]byte) { /* the caller does not listen */ }}
 	if len(args) > 2 && args[2].Type() == js.TypeFunction {
 		r.progress = func(json []byte) { args[2].Invoke(string(json)) }
 	}

@@ -3,14 +3,14 @@
 export const settled = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.onerror = () => reject(request.error ?? new Error("IndexedDB gave no reason"));
   });
 
 /** Resolves when what the transaction wrote is on the disk. */
 export const finished = (tx: IDBTransaction): Promise<void> =>
   new Promise((resolve, reject) => {
     tx.oncomplete = () => resolve();
-    tx.onerror = tx.onabort = () => reject(tx.error);
+    tx.onerror = tx.onabort = () => reject(tx.error ?? new Error("the transaction was aborted"));
   });
 
 /** Opens a database of one store when it is first asked for, and again after that failed. */

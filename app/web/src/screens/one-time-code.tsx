@@ -76,7 +76,7 @@ export function CodeLine({ id, modified }: { id: string; modified: string | unde
   const { code, left, problem, setCode } = useCode(id, modified);
   if (problem) return <Line label={text.code}><span class="field-error">{text.badKey}</span></Line>;
   if (!code) return <Line label={text.code}><span class="bone bone-line" role="status"><span class="visually-hidden">{text.codeLoading}</span></span></Line>;
-  const next = () => api.nextCode({ id }).then(setCode, (e: unknown) => void fail(e));
+  const next = () => api.nextCode({ id }).then(setCode, (e: unknown) => { fail(e); });
   return (
     <Line label={text.code} actions={<>
       {code.period > 0

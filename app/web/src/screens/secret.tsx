@@ -11,7 +11,7 @@ export function runs(value: string): { kind: string; text: string }[] {
   const out: { kind: string; text: string }[] = [];
   for (const c of value) {
     const kind = classOf(c);
-    const last = out[out.length - 1];
+    const last = out.at(-1);
     if (last?.kind === kind) last.text += c;
     else out.push({ kind, text: c });
   }

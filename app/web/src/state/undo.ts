@@ -37,7 +37,7 @@ async function undo(step: Step) {
 }
 
 export function undoLast() {
-  const step = steps[steps.length - 1];
+  const step = steps.at(-1);
   if (step) void undo(step);
   else toast(m.value.edits.nothingToUndo);
 }

@@ -9,7 +9,7 @@ interface FileSecret {
 }
 
 const base64 = async (file: File) =>
-  btoa(Array.from(new Uint8Array(await file.arrayBuffer()), (b) => String.fromCharCode(b)).join(""));
+  btoa(Array.from(new Uint8Array(await file.arrayBuffer()), (b) => String.fromCodePoint(b)).join(""));
 
 const MAX_KEY_FILE = 1 << 20;
 
