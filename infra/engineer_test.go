@@ -13,6 +13,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // engineer is somebody with a checkout of their own and an account of their own, who types what docs/operations.md says.

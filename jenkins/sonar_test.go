@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 func TestSonarReadsTheReportsThatTheTestsWrite(t *testing.T) {

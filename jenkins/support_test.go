@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 const (

@@ -21,6 +21,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // What the machine's own engine, which builds, is told, and what it pushes to.

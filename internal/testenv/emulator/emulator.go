@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // Account and Region are where everything is that a test deploys.
