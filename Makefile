@@ -140,6 +140,7 @@ lint-go: $(GOLANGCI)
 	GOOS=js GOARCH=wasm go vet $(WASM_PROGRAMS)
 	go mod tidy -diff
 	go -C internal/testenv/engine/parts mod tidy -diff
+	go -C jenkins/session-manager-plugin mod tidy -diff
 
 lint-web: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent lint
