@@ -56,7 +56,7 @@ help:
 	@echo "make diff       what a deploy would change"
 	@echo "make deploy     deploy the platform; what the pipeline needs is in cdk-outputs.json"
 	@echo "make destroy    remove everything but the data"
-	@echo "  Options: ARGS='-c topology=fargate …', all in docs/operations.md"
+	@echo "  Options stand in platform.json, and all of them in docs/operations.md"
 
 run: build
 	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
@@ -181,7 +181,7 @@ audit: $(AUDIT)
 audit-image: $(AUDIT)
 	@$(AUDIT) image
 
-# The platform. ARGS are the CDK's own arguments; every option stands in docs/operations.md.
+# The platform. Its options stand in platform.json. ARGS are the CDK's own arguments, for a trial: a deploy takes no others.
 CDK    = infra/node_modules/.bin/cdk
 STACKS ?= --all
 

@@ -207,6 +207,14 @@ func TestTheControllerHasTheToolsOfTheImage(t *testing.T) {
 			t.Errorf("the controller has not %q", line)
 		}
 	}
+	// The plugin that is built in the image and by hand is built with the Go of everything else.
+	toolchain := regexp.MustCompile(`(?m)^toolchain go\S+$`).FindString(read(t, "../go.mod"))
+	if toolchain == "" || !strings.Contains(read(t, "session-manager-plugin/go.mod"), "\n"+toolchain+"\n") {
+		t.Errorf("session-manager-plugin/go.mod has not %q", toolchain)
+	}
+	if !strings.Contains(dockerfile, "COPY --from=session-manager-plugin /out/session-manager-plugin /usr/local/bin/\n") {
+		t.Error("the controller has no session-manager-plugin, through which make release reaches the host")
+	}
 	// A build does not wait for what was missing.
 	for _, match := range regexp.MustCompile(`(?m)^\s*(?:need \S+ |missing\+=\()([a-z][\w .-]*)`).FindAllStringSubmatch(read(t, "../scripts/setup.sh"), -1) {
 		for _, name := range strings.Fields(match[1]) {

@@ -4,6 +4,8 @@ module github.com/vaultsphere/vaultsphere/jenkins/session-manager-plugin
 
 go 1.26.0
 
+toolchain go1.26.11
+
 tool github.com/aws/session-manager-plugin/src/sessionmanagerplugin-main
 
 require (
