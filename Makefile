@@ -60,7 +60,7 @@ help:
 	@echo "make diff       what a deploy would change"
 	@echo "make deploy     deploy the platform; what the pipeline needs is in cdk-outputs.json"
 	@echo "make destroy    remove everything but the data"
-	@echo "  Options: ARGS='-c topology=fargate …', all in docs/operations.md"
+	@echo "  Options stand in platform.json, and all of them in docs/operations.md"
 
 run: build
 	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
@@ -156,6 +156,7 @@ lint-go: $(GOLANGCI)
 	GOOS=js GOARCH=wasm go vet $(WASM_PROGRAMS)
 	go mod tidy -diff
 	go -C internal/testenv/engine/parts mod tidy -diff
+	go -C jenkins/session-manager-plugin mod tidy -diff
 
 lint-web: app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent lint
@@ -196,7 +197,7 @@ audit: $(AUDIT)
 audit-image: $(AUDIT)
 	@$(AUDIT) image
 
-# The platform. ARGS are the CDK's own arguments; every option stands in docs/operations.md.
+# The platform. Its options stand in platform.json. ARGS are the CDK's own arguments, for a trial: a deploy takes no others.
 CDK    = infra/node_modules/.bin/cdk
 STACKS ?= --all
 

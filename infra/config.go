@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// config is all that the context says, checked.
+// config is all that the options say, checked.
 type config struct {
 	topology       topology
 	region         string
@@ -31,6 +31,8 @@ type config struct {
 	minTasks       int
 	maxTasks       int
 	imageScanning  imageScanning
+	// refusals say why this may be looked at, but not deployed.
+	refusals []string
 }
 
 type topology string
@@ -59,7 +61,7 @@ const (
 
 type oidc struct{ issuer, audience, subject string }
 
-// option is a context value: cdk deploy -c name=value, or "context" in cdk.json.
+// option is one name of platform.json, or for a trial of the CDK's context: cdk diff -c name=value.
 type option struct{ name, fallback, meaning string }
 
 const (
@@ -99,18 +101,28 @@ var options = []option{
 	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
 	{optSiteAddress, "the fixed address", "domain or IP address of the vault. On `ec2` the proxy serves it over HTTPS; on `fargate` it is the certificate's domain"},
 	{optCertificateARN, "none", "`fargate`, required: ARN of the load balancer's ACM certificate"},
-	{optRelease, "none", "`fargate`, required: tag or digest (`sha256:…`) of the image to run"},
+	{optRelease, "none", "`fargate`: tag or digest (`sha256:…`) of the image to run; without it the service is left out"},
 	{optMinTasks, "2", "`fargate`: tasks at least"},
 	{optMaxTasks, "6", "`fargate`: tasks at most"},
 	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
 		"how ECR scans every repository of the account in the region: [below](#what-scans-the-images)"},
 }
 
-// parse checks what the context says. regions are all that AWS has; cliRegion is the one the CLI found, "" if none.
-// All problems are told at once.
-func parse(context map[string]any, regions []string, cliRegion string) (config, error) {
-	p := parser{values: map[string]string{}}
+// parse checks the options of the file, and those of the context, which come before them. regions are all that AWS has;
+// cliRegion is the one the CLI found, "" if none. All problems are told at once.
+func parse(file, context map[string]any, regions []string, cliRegion string) (config, error) {
+	p := parser{values: map[string]string{}, inFile: map[string]bool{}}
+	for _, name := range slices.Sorted(maps.Keys(file)) {
+		p.inFile[name] = true
+		p.take(name, file[name])
+	}
+	written := maps.Clone(p.values)
 	for _, name := range slices.Sorted(maps.Keys(context)) {
+		// Those with a colon or an at sign are the CDK's own: feature flags and look-ups.
+		if strings.ContainsAny(name, ":@") || name == "cli-telemetry" { // which cdk.json turns off
+			continue
+		}
+		p.inFile[name] = false
 		p.take(name, context[name])
 	}
 	c := config{
@@ -137,7 +149,28 @@ func parse(context map[string]any, regions []string, cliRegion string) (config, 
 		imageScanning: choice(&p, optImageScanning, scansBasic, scansBasic, scansEnhanced),
 	}
 	p.together(c)
+	c.refusals = refusals(c, written, p.values)
 	return c, errors.Join(p.errs...)
+}
+
+// refusals are the reasons not to deploy what may be synthesized. written are the options of the file alone.
+func refusals(c config, written, values map[string]string) []string {
+	var all []string
+	for _, o := range options {
+		if v := values[o.name]; v != written[o.name] {
+			says := "does not set it"
+			if written[o.name] != "" {
+				says = fmt.Sprintf("has %q", written[o.name])
+			}
+			all = append(all, fmt.Sprintf("%s is %q on the command line or in cdk.json, but %s %s: change it there, or the next "+
+				"deploy undoes this one (make diff takes it for a trial)", o.name, v, optionsFile, says))
+		}
+	}
+	if c.topology == onEC2 && c.sshPublicKey == "" && !c.sshCIDR.IsValid() {
+		all = append(all, fmt.Sprintf("%s has neither %s nor %s, so nobody could bring a release to the host: set %s to the "+
+			"pipeline's public key", optionsFile, optSSHPublicKey, optSSHCIDR, optSSHPublicKey))
+	}
+	return all
 }
 
 // together checks what two options say of each other.
@@ -145,13 +178,10 @@ func (p *parser) together(c config) {
 	if c.topology == onFargate {
 		if c.certificateARN == "" {
 			p.require(optCertificateARN, "with topology fargate: the load balancer serves HTTPS only; request a certificate in AWS "+
-				"Certificate Manager and pass its ARN")
+				"Certificate Manager and set its ARN")
 		} else if parts := strings.Split(c.certificateARN, ":"); parts[3] != c.region {
 			p.bad(optCertificateARN, fmt.Sprintf("is of region %s, but the load balancer is in %s: request a certificate there",
 				parts[3], c.region))
-		}
-		if c.release == "" {
-			p.require(optRelease, "with topology fargate: deploy PasswordManager-Data first, push an image, and pass its tag or digest")
 		}
 		if c.minTasks > c.maxTasks {
 			p.bad(optMinTasks, fmt.Sprintf("is %d, more than %s, which is %d", c.minTasks, optMaxTasks, c.maxTasks))
@@ -172,22 +202,24 @@ func (p *parser) together(c config) {
 
 type parser struct {
 	values map[string]string
+	inFile map[string]bool // whether the value came from the file
 	errs   []error
 }
 
 func (p *parser) bad(name, problem string) {
-	p.errs = append(p.errs, fmt.Errorf("%s %s", name, problem))
+	from := ""
+	if p.inFile[name] {
+		from = optionsFile + ": "
+	}
+	p.errs = append(p.errs, fmt.Errorf("%s%s %s", from, name, problem))
 }
 
 func (p *parser) require(name, why string) {
-	p.bad(name, "is required "+why+": -c "+name+"=…")
+	p.bad(name, "is required "+why+": set it in "+optionsFile)
 }
 
-// take keeps one context value. Those with a colon or an at sign are the CDK's own: feature flags and look-ups.
+// take keeps one value.
 func (p *parser) take(name string, value any) {
-	if strings.ContainsAny(name, ":@") || name == "cli-telemetry" { // which cdk.json turns off
-		return
-	}
 	if !slices.ContainsFunc(options, func(o option) bool { return o.name == name }) {
 		p.bad(name, "is no option"+suggestion(name))
 		return
@@ -268,7 +300,7 @@ func (p *parser) region(regions []string, cliRegion string) string {
 	r := cmp.Or(p.values[optRegion], cliRegion)
 	switch {
 	case r == "":
-		p.bad(optRegion, "is not set: pass -c region=…, or set AWS_REGION")
+		p.bad(optRegion, "is not set: set it in "+optionsFile+", or AWS_REGION in the environment")
 	case !slices.Contains(regions, r):
 		p.bad(optRegion, fmt.Sprintf("is %q, which is no AWS region", r))
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -17,7 +20,7 @@ const (
 var someRegions = []string{"eu-central-1", "us-east-1"}
 
 func TestDefaultsNeedOnlyARegion(t *testing.T) {
-	c, err := parse(map[string]any{"@aws-cdk/core:flag": true, "aws:cdk:version": "x"}, someRegions, "eu-central-1")
+	c, err := parse(nil, map[string]any{"@aws-cdk/core:flag": true, "aws:cdk:version": "x"}, someRegions, "eu-central-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,21 +61,26 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{map[string]any{optAlarmEmail: "night"}, `alarmEmail is "night", but must be an e-mail address`},
 		{map[string]any{optImageScanning: "on"}, `imageScanning is "on", but must be one of basic, enhanced`},
 		{map[string]any{optJenkins: "yes"}, `jenkins is "yes", but must be one of instance-profile, oidc, none`},
-		{map[string]any{optJenkins: "oidc"}, "oidcIssuer is required with jenkins=oidc: -c oidcIssuer=…"},
+		{map[string]any{optJenkins: "oidc"}, "oidcIssuer is required with jenkins=oidc: set it in platform.json"},
 		{with(oidc, optOIDCIssuer, "http://x.example.org"), `oidcIssuer is "http://x.example.org", but must be a URL such as`},
 		{with(oidc, optOIDCSubject, "*"), "oidcSubject stands for everybody: name the deploying job"},
 		{map[string]any{optTopology: "fargate"}, "certificateArn is required with topology fargate"},
-		{with(fargate, optRelease, nil), "release is required with topology fargate"},
 		{with(fargate, optRelease, "sha256:xyz"), `release is "sha256:xyz", but must be an image's tag or digest`},
 		{with(fargate, optCertificateARN, "cert"), `certificateArn is "cert", but must be the ARN of an ACM certificate`},
 		{with(fargate, optRegion, "us-east-1"), "certificateArn is of region eu-central-1, but the load balancer is in us-east-1"},
 		{with(fargate, optMinTasks, "0"), `minTasks is "0", but must be a whole number between 1 and 100`},
 		{with(fargate, optMinTasks, float64(7)), "minTasks is 7, more than maxTasks, which is 6"},
 	} {
-		_, err := parse(c.context, someRegions, "eu-central-1")
+		_, err := parse(nil, c.context, someRegions, "eu-central-1")
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.context, err, c.want)
 			continue
+		}
+		// The same in the file is refused in the same words, and the file is named.
+		_, inFile := parse(c.context, nil, someRegions, "eu-central-1")
+		if inFile == nil || strings.ReplaceAll(inFile.Error(), optionsFile+": ", "") != err.Error() ||
+			!strings.Contains(inFile.Error(), optionsFile) {
+			t.Errorf("%v in the file: %v, want %q with the file's name", c.context, inFile, err)
 		}
 		if strings.Contains(err.Error(), "\n") && len(c.context) == 1 && c.context[optJenkins] == nil && c.context[optTopology] == nil {
 			t.Errorf("%v: one mistake, but more than one sentence: %q", c.context, err)
@@ -81,17 +89,98 @@ func TestBadOptionsAreNamed(t *testing.T) {
 }
 
 func TestNoRegionIsSaid(t *testing.T) {
-	if _, err := parse(nil, someRegions, ""); err == nil || err.Error() != "region is not set: pass -c region=…, or set AWS_REGION" {
+	_, err := parse(nil, nil, someRegions, "")
+	if err == nil || err.Error() != "region is not set: set it in platform.json, or AWS_REGION in the environment" {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestEmptyOptionIsOneThatIsNotSet(t *testing.T) {
 	for _, o := range options {
-		if _, err := parse(map[string]any{optRegion: "eu-central-1", o.name: ""}, someRegions, "eu-central-1"); err != nil {
+		if _, err := parse(map[string]any{optRegion: "eu-central-1", o.name: ""}, nil, someRegions, "eu-central-1"); err != nil {
 			t.Errorf("%s: %v", o.name, err)
 		}
 	}
+}
+
+func TestWhatSpeaksAgainstADeploy(t *testing.T) {
+	key := map[string]any{optSSHPublicKey: testKey}
+	for _, c := range []struct {
+		name          string
+		file, context map[string]any
+		want          []string
+	}{
+		{"a key", key, nil, nil},
+		{"a range for SSH", map[string]any{optSSHCIDR: "203.0.113.0/24"}, nil, nil},
+		{"neither", nil, nil, []string{"platform.json has neither sshPublicKey nor sshCidr, so nobody could bring a release to the host"}},
+		{"another topology", map[string]any{optTopology: "fargate", optCertificateARN: testCertificate}, nil, nil},
+		{"the same twice", key, key, nil},
+		{"the same as a number", map[string]any{optSSHPublicKey: testKey, optMinTasks: 3.0}, map[string]any{optMinTasks: "3"}, nil},
+		{"an option of the command line", key, map[string]any{optSiteAddress: "vault.example.org"}, []string{
+			`siteAddress is "vault.example.org" on the command line or in cdk.json, but platform.json does not set it: change it there`}},
+		{"one in place of the file's", map[string]any{optSSHPublicKey: testKey, optAlarmEmail: "a@example.org"}, map[string]any{
+			optAlarmEmail: "b@example.org"}, []string{`alarmEmail is "b@example.org" on the command line or in cdk.json, but platform.json has "a@example.org"`}},
+		{"the key taken away", key, map[string]any{optSSHPublicKey: ""}, []string{
+			`sshPublicKey is "" on the command line`, "platform.json has neither"}},
+	} {
+		got, err := parse(c.file, c.context, someRegions, "eu-central-1")
+		if err != nil || len(got.refusals) != len(c.want) {
+			t.Errorf("%s: %v, %q", c.name, err, got.refusals)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.HasPrefix(got.refusals[i], want) {
+				t.Errorf("%s: %q, want %q", c.name, got.refusals[i], want)
+			}
+		}
+	}
+}
+
+func TestFileOfOptions(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		"":                               "line 1: invalid JSON: unexpected EOF",
+		"{":                              "line 1: invalid JSON: unexpected EOF",
+		"{\n\"topology\": ec2}":          "line 2: invalid JSON: topology: invalid character 'e' looking for beginning of value",
+		"{\"topology\": \"ec2\",\n}":     "line 2: invalid JSON: invalid character '}' looking for beginning of object key string",
+		"[]":                             "must be one object of options",
+		"null":                           "must be one object of options",
+		`{"minTasks": 1, "minTasks": 2}`: "minTasks is set twice",
+		"{} {}":                          "must end with the object of options",
+		"{}\n}":                          "must end with the object of options",
+		"# no comments\n{}":              "line 1: invalid JSON: invalid character '#'",
+	} {
+		values, err := decodeOptions([]byte(content))
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, %v, want %q", content, values, err, want)
+		}
+	}
+	values, err := decodeOptions([]byte("{\"siteAddress\": \"vault.example.org\",\n \"minTasks\": 3}\n"))
+	if err != nil || !maps.Equal(values, map[string]any{"siteAddress": "vault.example.org", "minTasks": 3.0}) {
+		t.Errorf("%v, %v", values, err)
+	}
+	missing := filepath.Join(t.TempDir(), optionsFile)
+	if _, err := readOptions(missing); err == nil || !strings.HasPrefix(err.Error(), missing+" is missing: ") {
+		t.Errorf("a file that is missing: %v", err)
+	}
+}
+
+// FuzzFileOfOptions: what is taken is what encoding/json takes, without a name that comes twice.
+func FuzzFileOfOptions(f *testing.F) {
+	f.Add([]byte(`{"topology": "ec2", "minTasks": 2}`))
+	f.Add([]byte(`{"a": {"a": []}, "b": null}`))
+	f.Add([]byte(`{"a": 1, "\u0061": 2}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		values, err := decodeOptions(content)
+		var plain map[string]any
+		plainErr := json.Unmarshal(content, &plain)
+		if err == nil && (plainErr != nil || !reflect.DeepEqual(values, plain)) {
+			t.Errorf("%q is %v, and to encoding/json %v, %v", content, values, plain, plainErr)
+		}
+		if err != nil && plainErr == nil && plain != nil && !strings.Contains(err.Error(), "is set twice") {
+			t.Errorf("%q: %v", content, err)
+		}
+	})
 }
 
 func TestOptionsAreDocumented(t *testing.T) {
@@ -115,7 +204,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(optVPCCIDR, "10.20.0.0/33")
 	f.Add(optOIDCIssuer, "https://%zz")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		c, err := parse(map[string]any{name: value}, someRegions, "eu-central-1")
+		c, err := parse(nil, map[string]any{name: value}, someRegions, "eu-central-1")
 		if err != nil {
 			return
 		}

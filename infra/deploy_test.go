@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,12 +13,14 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 const ec2Data = "PasswordManager-Data PasswordManager-Host PasswordManager-Pipeline"
 
-// TestFromAnEmptyAccountAndBack is the way of docs/operations.md, by its own commands, against an emulated AWS. Each
-// resource is asked for at its own service: the emulator calls a stack complete whose resources it does not know.
+// TestFromAnEmptyAccountAndBack is the way of docs/operations.md against an emulated AWS: the commands of its walk from an
+// empty account to a vault that serves, in their order, and between them what else an engineer does. Each resource is asked
+// for at its own service: the emulator calls a stack complete whose resources it does not know.
 func TestFromAnEmptyAccountAndBack(t *testing.T) {
 	e := newEngineer(t)
 	steps := []struct {
@@ -27,18 +28,30 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		run  func(*engineer)
 	}{
 		{"options that make no sense are refused", refuseOptions},
+		{"a host that nobody could reach is refused", refuseClosedHost},
+		{"sign in", func(e *engineer) { e.follow("aws sts get-caller-identity") }},
+		{"choose the options", func(e *engineer) { e.follow("ssh-keygen") }},
 		{"an account without bootstrap is refused", refuseWithoutBootstrap},
-		{"bootstrap", func(e *engineer) { e.do("make", "bootstrap") }},
+		{"bootstrap", func(e *engineer) { e.follow("make bootstrap") }},
 		{"a parameter of somebody else's is refused", refuseForeignParameter},
+		{"an option that is not the file's is refused", refuseOptionOfTheCommandLine},
 		{"a diff shows what a deploy would make", diffBefore},
 		{"deploy", deployHost},
 		{"every resource is there", checkHostResources},
+		{"the address for the domain", findAddress},
+		{"the host's key, and the first release", release},
+		{"the documents have no step that was not taken", func(e *engineer) {
+			if len(e.walk.blocks) > 0 {
+				e.t.Errorf("docs/operations.md goes on with %q", e.walk.blocks)
+			}
+		}},
 		{"the server runs on the tables", serveAndStore},
 		{"a second deploy changes nothing", deployAgain},
 		{"a diff shows no difference after it", diffAfter},
 		{"the next version keeps the data", deployNextVersion},
 		{"another image of the host is refused", refuseAnotherImage},
 		{"a parameter that was changed by hand is refused", refuseChangedParameter},
+		{"fargate without a release leaves the service out", deployWithoutImage},
 		{"fargate without its image is refused", refuseMissingImage},
 		{"deploy on fargate", deployService},
 		{"every resource of the service is there", checkServiceResources},
@@ -74,15 +87,35 @@ func (e *engineer) refused(want string, args ...string) {
 }
 
 func refuseOptions(e *engineer) {
-	for options, want := range map[string]string{
-		"-c topology=lambda":                          `topology is "lambda", but must be one of ec2, fargate`,
-		"-c region=mars-north-1":                      `region is "mars-north-1", which is no AWS region`,
-		"-c sshCidr=203.0.113.0":                      `sshCidr is "203.0.113.0", but must be an IPv4 range`,
-		"-c topology=fargate -c release=0123456789ab": `certificateArn is required with topology fargate: .* pass its ARN`,
-		"-c toplogy=fargate":                          `toplogy is no option: did you mean topology\?`,
+	for _, c := range []struct {
+		options map[string]any
+		want    string
+	}{
+		{map[string]any{"topology": "lambda"}, `platform\.json: topology is "lambda", but must be one of ec2, fargate`},
+		{map[string]any{"region": "mars-north-1"}, `platform\.json: region is "mars-north-1", which is no AWS region`},
+		{map[string]any{"sshCidr": "203.0.113.0"}, `platform\.json: sshCidr is "203.0.113.0", but must be an IPv4 range`},
+		{map[string]any{"topology": "fargate", "release": "0123456789ab"}, `certificateArn is required with topology fargate: .* set its ARN`},
+		{map[string]any{"toplogy": "fargate"}, `platform\.json: toplogy is no option: did you mean topology\?`},
 	} {
-		e.refused(want, "ARGS="+options)
+		e.with(c.options, func() { e.refused(c.want) })
 	}
+	file := filepath.Join(e.dir, optionsFile)
+	must(e.t, os.WriteFile(file, []byte(`{"topology": "ec2", "topology": "fargate"}`), 0o644))
+	e.refused(`platform\.json: topology is set twice`)
+	must(e.t, os.Remove(file))
+	e.refused(`platform\.json is missing: `)
+	e.options(nil)
+}
+
+func refuseClosedHost(e *engineer) {
+	e.do("make", "bootstrap")
+	e.refused(`platform\.json has neither sshPublicKey nor sshCidr, so nobody could bring a release to the host`)
+	emulator.Reset(e.t)
+}
+
+func refuseOptionOfTheCommandLine(e *engineer) {
+	e.refused(`alarmEmail is "other@example.org" on the command line or in cdk\.json, but platform\.json has "night@example.org"`,
+		"ARGS=-c alarmEmail=other@example.org")
 }
 
 // diff is by template: the emulator cannot delete the change set that a diff makes by default.
@@ -94,7 +127,9 @@ func (e *engineer) diff() string {
 }
 
 func diffBefore(e *engineer) {
-	if out := e.diff(); !strings.Contains(out, "[+] AWS::EC2::Instance Instance") || !strings.Contains(out, "dynamodb:ConditionCheckItem") {
+	there := *e
+	there.env = append(slices.Clone(e.env), "CDK_METHOD=template")
+	if out := there.follow("make diff"); !strings.Contains(out, "[+] AWS::EC2::Instance Instance") || !strings.Contains(out, "dynamodb:ConditionCheckItem") {
 		e.t.Errorf("a diff against nothing: %s", out)
 	}
 	if got := e.stacks(); got != "" {
@@ -109,7 +144,7 @@ func diffAfter(e *engineer) {
 }
 
 func refuseWithoutBootstrap(e *engineer) {
-	e.refused(`account 123456789012 is not bootstrapped .* in us-east-1: .*make bootstrap`)
+	e.refused(`account 123456789012 is not bootstrapped .* in ` + region + `: .*make bootstrap`)
 }
 
 func refuseForeignParameter(e *engineer) {
@@ -119,7 +154,7 @@ func refuseForeignParameter(e *engineer) {
 }
 
 func deployHost(e *engineer) {
-	e.do("make", "deploy")
+	e.follow("make deploy")
 	if got := e.stacks(); got != ec2Data {
 		e.t.Errorf("stacks are %q", got)
 	}
@@ -150,7 +185,6 @@ func deployHost(e *engineer) {
 const kept = "correct horse battery staple"
 
 func serveAndStore(e *engineer) {
-	e.do("go", "build", "-o", "bin/", "./app/cmd/vaultsphered", "./app/cmd/vaultsphere")
 	must(e.t, os.WriteFile(filepath.Join(e.dir, "password"), []byte("a master password of some length 7\n"), 0o600))
 	e.vault(func(url string) {
 		e.client(url, "", "register", "anna", "--password-file", "password", "--phrase-file", "phrase")
@@ -190,7 +224,8 @@ func deployAgain(e *engineer) {
 
 // deployNextVersion is a deploy of an app that has another setting, and of another option.
 func deployNextVersion(e *engineer) {
-	e.do("make", "synth", "ARGS=-c siteAddress=vault.example.org")
+	e.with(map[string]any{"siteAddress": "vault2.example.org"}, nil)
+	e.do("make", "synth")
 	file := filepath.Join(e.dir, "cdk.out", "PasswordManager-Data.template.json")
 	content, err := os.ReadFile(file)
 	must(e.t, err)
@@ -210,51 +245,67 @@ func deployNextVersion(e *engineer) {
 	e.do("bin/infra", "preflight", "cdk.out")
 	e.do("infra/node_modules/.bin/cdk", "deploy", "--app", "cdk.out", "--all", "--require-approval", "never")
 	parameters := e.parameters()
-	if parameters["LOG_LEVEL"] != "warn" || parameters[names.SiteAddress] != "vault.example.org" {
+	if parameters["LOG_LEVEL"] != "warn" || parameters[names.SiteAddress] != "vault2.example.org" {
 		e.t.Errorf("the next version did not arrive: %q", parameters)
 	}
 	e.findStored()
 }
 
 func refuseAnotherImage(e *engineer) {
-	e.refused(`(?i)replace.*ImageId.*ami-[0-9a-f]+.*`+testImage, "ARGS=-c siteAddress=vault.example.org -c hostImage="+testImage)
+	e.with(map[string]any{"hostImage": testImage}, func() { e.refused(`(?i)replace.*ImageId.*ami-[0-9a-f]+.*` + testImage) })
 }
 
 func refuseChangedParameter(e *engineer) {
 	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+names.EnvPort, "--value", "5002", "--type", "String")
-	e.refused(`/password-manager/PORT .*5002.*5001`, "ARGS=-c siteAddress=vault.example.org")
+	e.refused(`/password-manager/PORT .*5002.*5001`)
 	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+names.EnvPort, "--value", "5001", "--type", "String")
 }
 
-func (e *engineer) fargate() string {
+// onFargate chooses the other topology, without a release yet.
+func (e *engineer) onFargate() {
 	e.t.Helper()
-	certificate := e.aws("acm list-certificates", "CertificateSummaryList[0].CertificateArn")
-	if certificate == "None" {
-		certificate = e.aws("acm request-certificate --domain-name vault.example.org", "CertificateArn")
+	e.with(map[string]any{"topology": "fargate", "certificateArn": e.aws("acm request-certificate --domain-name vault2.example.org", "CertificateArn")}, nil)
+}
+
+// deployWithoutImage: the first deploy of a platform on fargate makes what an image can be pushed to.
+func deployWithoutImage(e *engineer) {
+	e.onFargate()
+	events := e.events()
+	if out := e.do("make", "deploy"); !strings.Contains(out, "infra: release is not set: without an image to run the service is left out") {
+		e.t.Errorf("a deploy without an image: %s", out)
 	}
-	return fmt.Sprintf("ARGS=-c topology=fargate -c release=0123456789ab -c certificateArn=%s", certificate)
+	if now := e.events(); now != events {
+		e.t.Errorf("stacks had %s events and have %s", events, now)
+	}
 }
 
 func refuseMissingImage(e *engineer) {
-	e.refused(`0123456789ab.*push the image first`, e.fargate())
+	e.with(map[string]any{"release": "0123456789ab"}, nil)
+	e.refused(`0123456789ab.*push the image first`)
 }
 
 func deployService(e *engineer) {
-	manifest := filepath.Join(e.dir, "manifest.json")
-	must(e.t, os.WriteFile(manifest, []byte(`{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-		"config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "`+testDigest+`"}, "layers": []}`), 0o644))
-	e.do("aws", "ecr", "put-image", "--repository-name", names.Repository, "--image-tag", "0123456789ab", "--image-manifest", "file://"+manifest)
-	e.do("make", "deploy", e.fargate())
+	e.putImage("0123456789ab")
+	e.do("make", "deploy")
 	if got := e.stacks(); got != ec2Data+" PasswordManager-Service" {
 		e.t.Errorf("stacks are %q: both topologies can stand side by side", got)
 	}
 	e.findStored()
 }
 
+// putImage leaves in the repository what a push would.
+func (e *engineer) putImage(tag string) {
+	e.t.Helper()
+	manifest := filepath.Join(e.t.TempDir(), "manifest.json")
+	must(e.t, os.WriteFile(manifest, []byte(`{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+		"config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "`+testDigest+`"}, "layers": []}`), 0o644))
+	e.do("aws", "ecr", "put-image", "--repository-name", names.Repository, "--image-tag", tag, "--image-manifest", "file://"+manifest)
+}
+
 func destroyAll(e *engineer) {
 	parameters := e.parameters()
-	e.do("make", "destroy", "FORCE=yes", e.fargate())
-	e.do("make", "destroy", "FORCE=yes", "ARGS=-c siteAddress=vault.example.org")
+	e.do("make", "destroy", "FORCE=yes")
+	e.do("make", "destroy", "FORCE=yes", "ARGS=-c topology=ec2")
 	if got := e.stacks(); got != "PasswordManager-Data" {
 		e.t.Errorf("stacks are %q", got)
 	}

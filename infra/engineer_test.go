@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,13 +14,20 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
+
+// region is where docs/operations.md deploys to.
+const region = "eu-central-1"
 
 // engineer is somebody with a checkout of their own and an account of their own, who types what docs/operations.md says.
 type engineer struct {
 	t   *testing.T
 	dir string
 	env []string
+	// path is PATH in env.
+	path string
+	walk *walk
 }
 
 func newEngineer(t *testing.T) *engineer {
@@ -28,24 +36,71 @@ func newEngineer(t *testing.T) *engineer {
 	if out, err := exec.Command("make", "-C", "..", "infra/node_modules/.package-lock.json").CombinedOutput(); err != nil {
 		t.Fatalf("the CDK command line: %v: %s", err, out)
 	}
-	e := &engineer{t: t, dir: t.TempDir(), env: emulator.Env(t)}
-	for _, name := range []string{"Makefile", "go.mod", "go.sum", "app", "infra", "scripts"} {
-		path, err := filepath.Abs(filepath.Join("..", name))
-		must(t, err)
-		must(t, os.Symlink(path, filepath.Join(e.dir, name)))
+	e := &engineer{t: t, dir: t.TempDir(), env: emulator.Env(t), walk: newWalk(t)}
+	for _, name := range []string{"Makefile", "go.mod", "go.sum", "app", "infra"} {
+		e.link(name)
 	}
-	// A copy: what the CDK looks up it writes beside this file.
-	content, err := os.ReadFile("../cdk.json")
+	// A folder, not a link to one: what stands beside a script's own folder is the engineer's.
+	must(t, os.Mkdir(filepath.Join(e.dir, "scripts"), 0o755))
+	entries, err := os.ReadDir("../scripts")
 	must(t, err)
-	must(t, os.WriteFile(filepath.Join(e.dir, "cdk.json"), content, 0o644))
+	for _, entry := range entries {
+		e.link(filepath.Join("scripts", entry.Name()))
+	}
+	// Copies: what the CDK looks up it writes beside its file, and the options are the engineer's own, not this checkout's.
+	for _, name := range []string{"cdk.json", ".gitignore"} {
+		content, err := os.ReadFile(filepath.Join("..", name))
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(e.dir, name), content, 0o644))
+	}
+	e.options(nil)
 	program, err := exec.Command("../scripts/python-tool.sh", "path", "aws").Output()
 	if err != nil {
 		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
 	}
 	bin := t.TempDir()
 	must(t, os.Symlink(strings.TrimSpace(string(program)), filepath.Join(bin, "aws")))
-	e.env = append(e.env, "PATH="+bin+":"+os.Getenv("PATH"), "VERSION=test", "XDG_STATE_HOME="+t.TempDir())
+	e.path = bin + ":" + os.Getenv("PATH")
+	e.env = append(e.env, "PATH="+e.path, "VERSION=test", "XDG_STATE_HOME="+t.TempDir(),
+		"AWS_REGION="+region, "AWS_DEFAULT_REGION="+region, "GIT_CONFIG_GLOBAL=/dev/null")
+	for _, command := range []string{"init --quiet", "config user.name engineer", "config user.email engineer@example.org", "add .",
+		"commit --quiet --message checkout"} {
+		e.do("git", strings.Fields(command)...)
+	}
 	return e
+}
+
+// link puts a part of this checkout into the engineer's.
+func (e *engineer) link(name string) {
+	e.t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", name))
+	must(e.t, err)
+	must(e.t, os.Symlink(path, filepath.Join(e.dir, name)))
+}
+
+// options writes platform.json.
+func (e *engineer) options(values map[string]any) {
+	e.t.Helper()
+	content, err := json.MarshalIndent(values, "", "  ")
+	must(e.t, err)
+	if values == nil {
+		content = []byte("{}")
+	}
+	must(e.t, os.WriteFile(filepath.Join(e.dir, optionsFile), append(content, '\n'), 0o644))
+}
+
+// with changes some of the options, for as long as run takes if there is one.
+func (e *engineer) with(changes map[string]any, run func()) {
+	e.t.Helper()
+	before, err := readOptions(filepath.Join(e.dir, optionsFile))
+	must(e.t, err)
+	after := maps.Clone(before)
+	maps.Copy(after, changes)
+	e.options(after)
+	if run != nil {
+		run()
+		e.options(before)
+	}
 }
 
 // at is the engineer in a subtest.

@@ -55,26 +55,41 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 			code = 1
 		}
 	}()
-	app := awscdk.NewApp(nil)
-	c, err := fromContext(app, getenv("CDK_DEFAULT_REGION"))
-	if err == nil {
-		err = build(app, c, getenv("CDK_DEFAULT_ACCOUNT"))
-	}
+	file, err := readOptions(optionsFile)
 	if err != nil {
 		fmt.Fprintf(stderr, "infra: error: %v\n", err)
 		return 1
 	}
+	app := awscdk.NewApp(nil)
+	c, err := configure(app, file, getenv("CDK_DEFAULT_REGION"))
+	if err == nil {
+		err = build(app, c, getenv("CDK_DEFAULT_ACCOUNT"))
+	}
+	if err != nil {
+		for _, problem := range sentences(err) {
+			fmt.Fprintf(stderr, "infra: error: %s\n", problem)
+		}
+		return 1
+	}
+	if c.topology == onFargate && c.release == "" {
+		fmt.Fprintf(stderr, "infra: %s is not set: without an image to run the service is left out\n", optRelease)
+	}
 	app.Synth(nil)
+	if err := preflight.WriteRefusals(*app.Outdir(), c.refusals); err != nil {
+		fmt.Fprintf(stderr, "infra: error: %v\n", err)
+		return 1
+	}
 	return 0
 }
 
-func fromContext(app awscdk.App, cliRegion string) (config, error) {
+// configure reads the options of the file and of the app's context.
+func configure(app awscdk.App, file map[string]any, cliRegion string) (config, error) {
 	var regions []string
 	for _, r := range *regioninfo.RegionInfo_Regions() {
 		regions = append(regions, *r.Name())
 	}
 	values, _ := app.Node().GetAllContext(nil).(map[string]any)
-	return parse(values, regions, cliRegion)
+	return parse(file, values, regions, cliRegion)
 }
 
 // build makes the stacks of one deployment in app. account is the one that the CLI found, "" if it has no credentials: the
@@ -88,11 +103,27 @@ func build(app awscdk.App, c config, account string) error {
 	case onEC2:
 		if c.hostImage == "" && account == "" {
 			return fmt.Errorf("%s is not set and there is no AWS account to look the newest image up in: "+
-				"sign in to AWS, or pass -c %s=ami-…", optHostImage, optHostImage)
+				"sign in to AWS, or set it in %s", optHostImage, optionsFile)
 		}
 		newHostStack(app, c, account).AddStackDependency(data, nil)
 	case onFargate:
+		if c.release == "" {
+			return nil
+		}
 		newServiceStack(app, c).AddStackDependency(data, nil)
 	}
 	return nil
+}
+
+// sentences takes joined errors apart, so that each is told on a line of its own.
+func sentences(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	var all []string
+	for _, one := range joined.Unwrap() {
+		all = append(all, sentences(one)...)
+	}
+	return all
 }

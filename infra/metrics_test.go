@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // logFilter is a metric filter, as far as this repository writes them: { $.field OPERATOR value && … }.

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 // answer is what an API has to say about a resource.
@@ -91,7 +90,7 @@ func checkHostResources(e *engineer) {
 		{"ec2 describe-internet-gateways --filters Name=attachment.vpc-id,Values=" + vpc, "length(InternetGateways)", "1"},
 		{"ec2 describe-route-tables" + inVPC, "sort(RouteTables[].Routes[?DestinationCidrBlock=='0.0.0.0/0'][].GatewayId)[0]", "igw-.*"},
 		{"ec2 describe-vpc-endpoints" + inVPC, "sort(VpcEndpoints[].ServiceName)",
-			`com\.amazonaws\.us-east-1\.dynamodb com\.amazonaws\.us-east-1\.s3`},
+			`com\.amazonaws\.` + region + `\.dynamodb com\.amazonaws\.` + region + `\.s3`},
 		{"ec2 describe-flow-logs", "FlowLogs[].[ResourceId, LogDestinationType]", vpc + " cloud-watch-logs"},
 		{"ec2 describe-security-groups --filters Name=vpc-id,Values=" + vpc + " Name=description,Values=VaultSphere*",
 			"SecurityGroups[].IpPermissions[].[IpProtocol, FromPort, IpRanges[0].CidrIp]",
@@ -115,12 +114,12 @@ func checkHostResources(e *engineer) {
 	}
 	parameters := e.parameters()
 	for _, s := range settings() {
-		want := s.value(config{region: emulator.Region})
+		want := s.value(config{region: region})
 		if parameters[s.name] != want {
 			e.t.Errorf("%s is %q, want %q", s.name, parameters[s.name], want)
 		}
 	}
-	if parameters[names.SiteAddress] != e.aws("ec2 describe-addresses", "Addresses[].PublicIp") {
+	if parameters[names.SiteAddress] != site {
 		e.t.Errorf("%s is %q", names.SiteAddress, parameters[names.SiteAddress])
 	}
 	if got := e.aws("ssm describe-parameters --parameter-filters Key=Name,Values="+names.ParameterPath+names.EnvSessionSecret,
@@ -140,7 +139,7 @@ func checkServiceResources(e *engineer) {
 	e.compare([]answer{
 		{"ecs describe-task-definition --task-definition " + task, "taskDefinition.containerDefinitions[].[name, readonlyRootFilesystem]", "server True"},
 		{"ecs describe-task-definition --task-definition " + task, "taskDefinition.containerDefinitions[].image",
-			`123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com/password-manager:0123456789ab`},
+			`123456789012\.dkr\.ecr\.` + region + `\.amazonaws\.com/password-manager:0123456789ab`},
 		{"ecs describe-task-definition --task-definition " + task, "sort(taskDefinition.containerDefinitions[0].secrets[].name)",
 			strings.Join(slices.Sorted(maps.Keys(map[string]bool{
 				names.EnvAWSRegion: true, names.EnvPort: true, names.EnvStore: true, names.EnvSessionSecret: true, names.EnvUsersTable: true,

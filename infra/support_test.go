@@ -83,7 +83,7 @@ func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *a
 	all := featureFlags(t)
 	maps.Copy(all, context)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &all, AnalyticsReporting: jsii.Bool(false)})
-	c, err := fromContext(app, "")
+	c, err := configure(app, nil, "")
 	if err == nil {
 		err = build(app, c, "")
 	}

@@ -85,7 +85,9 @@ func TestTheControllerIsClosedAndHasWhatThePipelineNeeds(t *testing.T) {
 	if c.Jenkins.NumExecutors != 1 {
 		t.Errorf("%d executors: two branches could deploy at once", c.Jenkins.NumExecutors)
 	}
-	for id, kind := range map[string]string{"ec2-ssh": "basicSSHUserPrivateKey", "ec2-known-hosts": "file"} {
+	for id, kind := range map[string]string{
+		"ec2-ssh": "basicSSHUserPrivateKey", "ec2-known-hosts": "file", "git-ssh": "basicSSHUserPrivateKey", "github-app": "gitHubApp",
+	} {
 		if credentials[id] != kind {
 			t.Errorf("the credential %s is %q, want %s", id, credentials[id], kind)
 		}
@@ -103,12 +105,20 @@ func TestTheControllerIsClosedAndHasWhatThePipelineNeeds(t *testing.T) {
 	for _, v := range c.Jenkins.GlobalNodeProperties[0].EnvVars.Env {
 		keys = append(keys, v.Key)
 	}
-	for _, key := range []string{"AWS_REGION", "ARGS", "NOTIFY_EMAIL"} {
+	for _, key := range []string{"AWS_REGION", "NOTIFY_EMAIL"} {
 		if !slices.Contains(keys, key) {
 			t.Errorf("builds have no %s", key)
 		}
 	}
-	for _, word := range []string{"multibranchPipelineJob", "scriptPath('Jenkinsfile')", "computedFolderWebHookTrigger"} {
+	// What make takes from the environment would reach every stage, and the tests. Options stand in platform.json.
+	makefile := read(t, "../Makefile")
+	for _, key := range keys {
+		if regexp.MustCompile(`(^|[^$])\$[({]` + key + `\b|(?m)^` + key + `\s*\?=`).MatchString(makefile) {
+			t.Errorf("every make target would have %s of jenkins.yaml", key)
+		}
+	}
+	for _, word := range []string{"multibranchPipelineJob", "scriptPath('Jenkinsfile')", "computedFolderWebHookTrigger",
+		"credentialsId('github-app')", "credentialsId('git-ssh')"} {
 		if len(c.Jobs) != 1 || !strings.Contains(c.Jobs[0].Script, word) {
 			t.Errorf("the job has no %s", word)
 		}
@@ -138,6 +148,9 @@ type service struct {
 	Logging               struct{ Options map[string]string }
 }
 
+// mayBeMissing has a default, or is one of the two ways to name the repository, of which jenkins.yaml wants one.
+var mayBeMissing = []string{"SMTP_PORT", "GIT_URL", "GITHUB_REPOSITORY", "GITHUB_APP_ID"}
+
 func TestComposeKeepsItsServicesRunning(t *testing.T) {
 	t.Parallel()
 	var project struct {
@@ -164,7 +177,7 @@ func TestComposeKeepsItsServicesRunning(t *testing.T) {
 		}
 		// Compose asks for what has no safe default.
 		for variable, value := range s.Environment {
-			if strings.HasPrefix(value, "${") && !strings.Contains(value, ":?") && variable != "CDK_ARGS" && variable != "SMTP_PORT" {
+			if strings.HasPrefix(value, "${") && !strings.Contains(value, ":?") && !slices.Contains(mayBeMissing, variable) {
 				t.Errorf("%s: %s is %s, and may be missing", name, variable, value)
 			}
 			if strings.Contains(variable, "PASSWORD") && !strings.HasPrefix(value, "${SONAR_DB_PASSWORD:?") {
@@ -193,6 +206,14 @@ func TestTheControllerHasTheToolsOfTheImage(t *testing.T) {
 		if !strings.Contains(dockerfile, line+"\n") {
 			t.Errorf("the controller has not %q", line)
 		}
+	}
+	// The plugin that is built in the image and by hand is built with the Go of everything else.
+	toolchain := regexp.MustCompile(`(?m)^toolchain go\S+$`).FindString(read(t, "../go.mod"))
+	if toolchain == "" || !strings.Contains(read(t, "session-manager-plugin/go.mod"), "\n"+toolchain+"\n") {
+		t.Errorf("session-manager-plugin/go.mod has not %q", toolchain)
+	}
+	if !strings.Contains(dockerfile, "COPY --from=session-manager-plugin /out/session-manager-plugin /usr/local/bin/\n") {
+		t.Error("the controller has no session-manager-plugin, through which make release reaches the host")
 	}
 	// A build does not wait for what was missing.
 	for _, match := range regexp.MustCompile(`(?m)^\s*(?:need \S+ |missing\+=\()([a-z][\w .-]*)`).FindAllStringSubmatch(read(t, "../scripts/setup.sh"), -1) {

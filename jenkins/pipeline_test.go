@@ -15,7 +15,7 @@ const (
 	always = "post\tpipeline\talways"
 	clean  = "clean"
 	// What every build asks make for, up to the quality gate.
-	checked = "setup lint test sonar"
+	checked = "setup lint test integration sonar"
 )
 
 func mail(branch, what string) string {
@@ -25,8 +25,11 @@ func mail(branch, what string) string {
 func TestABranchIsCheckedAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	o := newBuild(t).run(t, "feature/main")
-	o.want(t, "SUCCESS", checked+" diff image", always, clean, "gate\tOK", "junit\t1\t2\t0", "coverage\tcoverage.xml",
-		"archived\tcoverage.xml", "archived\treports/junit.xml")
+	o.want(t, "SUCCESS", checked+" diff image", always, clean, "gate\tOK", "junit\t1\t2\t0", "junit\t1\t1\t0", "coverage\tcoverage.xml",
+		"archived\tcoverage.xml", "archived\treports/junit.xml", "archived\treports/junit-integration.xml")
+	if slices.ContainsFunc(o.lines, func(line string) bool { return strings.HasPrefix(line, "status\t") }) {
+		t.Error("a repository that is not on GitHub was told the commit's status")
+	}
 	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Deploy to EC2"}) {
 		t.Errorf("skipped were %q", skipped)
 	}
@@ -73,6 +76,8 @@ func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
 		{"lint", "Lint & Tests", "setup lint", []string{"FAILING=lint"}, nil, "FAILURE"},
 		{"tests", "Lint & Tests", "setup lint test", []string{"FAILING=test"}, nil, "FAILURE"},
 		{"a report with a failure", "Lint & Tests", "setup lint test", []string{"JUNIT=<failure/>"}, nil, "UNSTABLE"},
+		{"integration tests", "Integration Tests", "setup lint test integration", []string{"FAILING=integration"}, nil, "FAILURE"},
+		{"a failure in the integration tests", "Integration Tests", "setup lint test integration", []string{"JUNIT_INTEGRATION=<failure/>"}, nil, "UNSTABLE"},
 		{"no analysis", "Quality Gate", checked, []string{"UNANALYSED=yes"}, nil, "FAILURE"},
 		{"quality gate", "Quality Gate", checked, nil, []string{"--gate", "ERROR"}, "FAILURE"},
 		{"no webhook", "Quality Gate", checked, nil, []string{"--gate", "NONE"}, "ABORTED"},
@@ -88,6 +93,50 @@ func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
 			o.want(t, c.result, c.targets, always, clean, "post\tLint & Tests\talways", "post\tpipeline\tunsuccessful", mail("main", ": "+c.result))
 			if ended := o.stages(c.result); !slices.Equal(ended, []string{c.stage}) {
 				t.Errorf("%s ended %q, want %s alone", c.result, ended, c.stage)
+			}
+		})
+	}
+}
+
+func TestGitHubIsToldTheStatusOfACommit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ env, result, status string }{
+		{"FAILING=none", "SUCCESS", "success"}, {"JUNIT=<failure/>", "UNSTABLE", "failure"}, {"FAILING=test", "FAILURE", "error"},
+	} {
+		t.Run(c.result, func(t *testing.T) {
+			t.Parallel()
+			b := newBuild(t)
+			b.env = append(b.env, "GITHUB_REPOSITORY=team/vaultsphere", c.env)
+			o := b.run(t, "feature/x")
+			if !o.has("result\t" + c.result) {
+				t.Errorf("the result is not %s: %s", c.result, o.log)
+			}
+			var told []string
+			for _, line := range o.lines {
+				if status, ok := strings.CutPrefix(line, "status\t"); ok {
+					told = append(told, status)
+				}
+			}
+			if want := []string{"pending", c.status}; !slices.Equal(told, want) {
+				t.Errorf("GitHub was told %q, want %q", told, want)
+			}
+		})
+	}
+}
+
+// A branch may have any name that git takes: it is a value, and no part of a command.
+func TestABranchOfAnyNameIsOnlyAName(t *testing.T) {
+	t.Parallel()
+	for _, branch := range []string{"feature/a/b", "it's \"quoted\"", "$(touch pwned)", "`touch pwned`", "a;touch pwned", "two words", "-n", "ümläut", "main/../x", "main "} {
+		t.Run(branch, func(t *testing.T) {
+			t.Parallel()
+			b := newBuild(t)
+			o := b.run(t, branch)
+			o.want(t, "SUCCESS", checked+" diff image", always, clean)
+			for _, dir := range []string{b.workspace, b.record, "."} {
+				if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+					t.Errorf("the branch's name was run as a command in %s", dir)
+				}
 			}
 		})
 	}

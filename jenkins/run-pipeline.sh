@@ -16,6 +16,7 @@ has lines of words that a tab separates:
   post OWNER CONDITION     gate STATUS     junit FILES TESTS FAILED
   coverage FILE            archived FILE   mail TO SUBJECT
   clean                    result RESULT
+  status pending|success|failure|error         of the commit, on GitHub
   sh COMMAND               with --check: every shell command of the file
   credential ID TYPE       with --check: every credential of jenkins.yaml
 
@@ -33,6 +34,7 @@ Options:
   --config DIRECTORY     another jenkins.yaml and plugins.txt
 
 The environment is passed on; jenkins.yaml says which variables it has to have.
+With GITHUB_REPOSITORY the job is one on GitHub, which is told the status.
 USAGE
 }
 

@@ -125,12 +125,30 @@ func TestEveryWordHasItsPlugin(t *testing.T) {
 			t.Errorf("the double does not know that the Jenkinsfile needs %s", name)
 		}
 	}
+	for _, source := range []string{"git", "github-branch-source"} {
+		if !wanted[source] {
+			t.Errorf("the double does not know that the job's source needs %s", source)
+		}
+	}
 	// What jenkins.yaml is written for, and the pipeline as a whole.
 	for _, name := range []string{"configuration-as-code", "job-dsl", "git", "workflow-aggregator", "workflow-multibranch",
-		"pipeline-model-definition", "plain-credentials", "ssh-credentials", "multibranch-scan-webhook-trigger"} {
+		"pipeline-model-definition", "plain-credentials", "ssh-credentials", "multibranch-scan-webhook-trigger",
+		"github-branch-source"} {
 		if _, ok := known[name]; !ok {
 			t.Errorf("plugins.txt has no %s", name)
 		}
+	}
+}
+
+func TestTheSourceOfTheJobNeedsItsCredential(t *testing.T) {
+	t.Parallel()
+	config := t.TempDir()
+	write(t, filepath.Join(config, "plugins.txt"), read(t, "plugins.txt"), 0o644)
+	write(t, filepath.Join(config, "jenkins.yaml"), strings.Replace(read(t, "jenkins.yaml"), `credentialsId('github-app')`, `credentialsId('git-ssh')`, 1), 0o644)
+	o := script(t, os.Environ(), "--check", "--config", config)
+	want := "run-pipeline.sh: error: jenkins.yaml: the source github of the job needs a gitHubApp, and its credential is git-ssh\n"
+	if o.status != 1 || o.log != want {
+		t.Errorf("exit %d: %s, want %s", o.status, o.log, want)
 	}
 }
 
@@ -157,8 +175,8 @@ func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
 			}
 		}
 	}
-	if found != 9 {
-		t.Errorf("the Jenkinsfile names %d targets, want 9", found)
+	if found != 10 {
+		t.Errorf("the Jenkinsfile names %d targets, want 10", found)
 	}
 }
 

@@ -74,7 +74,8 @@ options=(
 )
 [ -z "${DEPLOY_KEY:-}" ] || options+=(-i "$DEPLOY_KEY" -o IdentitiesOnly=yes)
 if [[ $host =~ ^i-[0-9a-f]+$ ]]; then
-  command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: install it"
+  command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: $(dirname "$0")/session-manager-plugin.sh install DIRECTORY"
+  command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
   options+=(-o "ProxyCommand=aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p")
 fi
 

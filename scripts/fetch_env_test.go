@@ -26,6 +26,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 const oldEnv = "PORT='1'\n"

@@ -143,6 +143,34 @@ func parseEnvironment(s string) (account, region string, err error) {
 	return account, region, nil
 }
 
+// refusalsFile holds what the app itself says against deploying its assembly, a list of sentences.
+const refusalsFile = "refusals.json"
+
+// WriteRefusals leaves in the assembly in dir what speaks against deploying it, so that it can be synthesized and compared
+// all the same. Run reports each as a problem.
+func WriteRefusals(dir string, sentences []string) error {
+	content, err := json.Marshal(append([]string{}, sentences...)) // a list, even when it is empty
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, refusalsFile), append(content, '\n'), 0o644) //nolint:gosec // as the CDK's own files beside it
+}
+
+// readRefusals returns them as errors. An assembly of another app has none.
+func readRefusals(dir string) error {
+	var sentences []string
+	if err := readJSON(filepath.Join(dir, refusalsFile), &sentences); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("read cloud assembly: %w", err)
+	}
+	found := make([]error, len(sentences))
+	for i, sentence := range sentences {
+		found[i] = errors.New(sentence)
+	}
+	return errors.Join(found...)
+}
+
 func readJSON(path string, into any) error {
 	b, err := os.ReadFile(path)
 	if err != nil {

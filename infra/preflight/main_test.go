@@ -25,12 +25,18 @@ func TestCommand(t *testing.T) {
 	replaced := assembly(t, map[string]object{host: other})
 	tasks := assembly(t, map[string]object{service: taskTemplate("example.org/vault:1")})
 	both := assembly(t, map[string]object{host: other, service: taskTemplate("example.org/vault:1")})
+	refused := assembly(t, map[string]object{host: hostTemplate(nil)})
+	w.must(preflight.WriteRefusals(refused, []string{"nobody could reach it", "nor would they"}))
+	nothing := assembly(t, map[string]object{host: hostTemplate(nil)})
+	w.must(preflight.WriteRefusals(nothing, nil))
 	for _, c := range []struct {
 		args   string
 		status int
 		lines  int
 	}{
 		{same, 0, 0},
+		{refused, 1, 2},
+		{nothing, 0, 0},
 		{replaced, 1, 1},
 		{"--replace-host " + replaced, 0, 0},
 		{tasks, 1, 1},

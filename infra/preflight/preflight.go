@@ -53,16 +53,17 @@ func Run(ctx context.Context, cfg aws.Config, dir string, o Options) error {
 		return problems(err, who)
 	}
 	outputs := collectOutputs(all, who)
-	found := make([]error, 1+len(all))
+	found := make([]error, 2+len(all))
+	found[0] = readRefusals(dir)
 	var wg sync.WaitGroup
-	wg.Go(func() { found[0] = checkBootstrap(ctx, cfg, all, who) })
+	wg.Go(func() { found[1] = checkBootstrap(ctx, cfg, all, who) })
 	for i, s := range all {
 		c := &check{
 			stack: s, dir: dir, options: o, clients: clientsFor(cfg, s.region), who: who,
 			repositories: repositories(all), scope: newScope(s, who),
 		}
 		c.scope.outputs = outputs
-		wg.Go(func() { found[1+i] = c.run(ctx) })
+		wg.Go(func() { found[2+i] = c.run(ctx) })
 	}
 	wg.Wait()
 	return problems(errors.Join(found...), who)

@@ -5,6 +5,10 @@ class Controller {
     final Map<String, Map> credentials = [:]
     final Map<String, Map> sonar = [:]
     final Map<String, String> env = [:]
+    // Whether the job's source is one that reports the status of commits.
+    final boolean reports
+    // What Jenkins would say against the job when it starts.
+    final List<String> problems = []
     private final File secrets
 
     Controller(File folder, File secrets) {
@@ -30,6 +34,21 @@ class Controller {
             if (section == 'jenkins' && inside == 'env' && key == 'value') env[current.key] = value
         }
         if (!credentials) throw new Refused("${folder}/jenkins.yaml has no credentials")
+        reports = job(new File(folder, 'jenkins.yaml').getText('UTF-8'))
+    }
+
+    // The sources of the job, each with its plugin and the kind of its credential. The one for GitHub counts when the
+    // environment names a repository there.
+    private boolean job(String text) {
+        [github: ['github-branch-source', 'gitHubApp'], git: ['git', 'basicSSHUserPrivateKey']].collectEntries { source, needs ->
+            def block = text =~ /(?s)\b$source \{\n(.*?)traits \{/
+            if (!block) return [source, false]
+            def (plugin, kind) = needs
+            if (!(plugin in plugins)) problems << "jenkins.yaml: the source $source of the job comes with the plugin $plugin, which plugins.txt has not".toString()
+            def id = (block[0][1] =~ /credentialsId\('(.*?)'\)/).with { it ? it[0][1] : null }
+            if (credentials[id]?.type != kind) problems << "jenkins.yaml: the source $source of the job needs a $kind, and its credential is $id".toString()
+            [source, true]
+        }.github && System.getenv('GITHUB_REPOSITORY')
     }
 
     private static List<String> lines(File folder, String name) {

@@ -13,7 +13,8 @@ class Main {
         Webhook webhook = null
         try {
             def controller = new Controller(new File(given.config), new File(given.secrets))
-            def good = true
+            def good = !controller.problems
+            controller.problems.each { System.err.println "run-pipeline.sh: error: $it" }
             files.each { file ->
                 def checker = new Checker(controller)
                 def errors = checker.check('Jenkinsfile', file.getText('UTF-8'))

@@ -16,8 +16,10 @@ class Runner {
     static void log(Object line) { System.err.println(line) }
 
     String run(File file) {
+        if (controller.reports) say 'status', 'pending'
         new GroovyShell(new Binding(pipeline: this.&pipeline)).evaluate(file.getText('UTF-8'), 'Jenkinsfile')
         say 'result', result
+        if (controller.reports) say 'status', [SUCCESS: 'success', UNSTABLE: 'failure'].get(result, 'error')
         result
     }
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 const root = "../.." // of the repository

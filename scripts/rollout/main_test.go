@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // withinNetwork marks the process that has a network of its own.

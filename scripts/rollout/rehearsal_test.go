@@ -4,6 +4,7 @@ package rollout_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // What the machine's own engine, which builds, is told, and what it pushes to.
@@ -142,7 +144,8 @@ func TestPipeline(t *testing.T) {
 	must(t, os.MkdirAll(filepath.Join(r.home, "bin"), 0o755))
 	copyFile(t, filepath.Join(root, "infra/host/start-release.sh"), filepath.Join(r.home, "bin/start-release"))
 	ssh := r.startSSH(t)
-	r.checkout(t)
+	i := slices.IndexFunc(ssh, func(e string) bool { return strings.HasPrefix(e, "DEPLOY_KEY=") })
+	r.checkout(t, strings.TrimPrefix(ssh[i], "DEPLOY_KEY=")+".pub")
 	r.environment(t, ssh)
 
 	r.make(t, "bootstrap")
@@ -199,7 +202,7 @@ func TestPipeline(t *testing.T) {
 }
 
 // checkout clones the last commit of this repository. What comes from the world is linked: this network has no way there.
-func (r *rehearsal) checkout(t *testing.T) {
+func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	t.Helper()
 	r.workspace = filepath.Join(t.TempDir(), "workspace")
 	here, err := filepath.Abs(root)
@@ -219,14 +222,20 @@ func (r *rehearsal) checkout(t *testing.T) {
 	}
 	exclude := strings.Join(fetched, "\n") + "\n.scannerwork\n"
 	must(t, os.WriteFile(filepath.Join(r.workspace, ".git/info/exclude"), []byte(exclude), 0o600))
+	key, err := os.ReadFile(publicKey)
+	must(t, err)
+	options, err := json.Marshal(map[string]string{"siteAddress": "localhost", "hostImage": firstImage, "sshPublicKey": strings.TrimSpace(string(key))})
+	must(t, err)
+	r.commit(t, "platform.json", string(options)+"\n")
 }
 
-// make's own targets run, but for two: SonarQube is nowhere here, and all the tests, which take longer than what is rehearsed,
-// are those of the packages that a rehearsed commit changes.
+// make's own targets run, but for three: SonarQube is nowhere here, the integration tests are what this is one of, and all the
+// others, which take longer than what is rehearsed, are those of the packages that a rehearsed commit changes.
 const rehearsedMake = `#!/usr/bin/env bash
 set -euo pipefail
 case "$*" in
   sonar) mkdir -p .scannerwork; echo taskId=rehearsal >.scannerwork/report-task.txt ;;
+  integration) ;;
   # The emulator deploys by a method that "cdk diff" does not know.
   diff) CDK_METHOD=template exec %[1]s diff ;;
   "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/api" ;;
@@ -265,8 +274,7 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	certificate := filepath.Join(dir, "authority.pem")
 	aws := filepath.Dir(output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws"))
 	r.env = append(emulator.Env(t), "PATH="+bin+":"+aws+":"+os.Getenv("PATH"), "SECRETS="+secrets, "NOTIFY_EMAIL=team@example.org",
-		"SONAR_NETWORK=", "SONAR_URL=http://sonarqube:9000", "CDK_ARGS=-c siteAddress=localhost -c hostImage="+firstImage,
-		"IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
+		"SONAR_NETWORK=", "SONAR_URL=http://sonarqube:9000", "IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
 	for i := 0; ; i++ {
 		entry, ok := os.LookupEnv(outsideEnv + strconv.Itoa(i))
 		if !ok {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // project is what Compose makes of the Compose file with some settings. It needs no engine.

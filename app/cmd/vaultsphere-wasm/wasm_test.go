@@ -16,6 +16,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // modules builds core.wasm and transfer.wasm into a folder as the page's build does.

@@ -17,6 +17,7 @@ import (
 
 	testawait "github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 const typedPassword = "correct horse battery staple"

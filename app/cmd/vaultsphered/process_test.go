@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // asProgram makes this test binary be vaultsphered: the same run, in a process of its own that a test may kill.

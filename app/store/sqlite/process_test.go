@@ -15,6 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // The tests below start this binary again as a process of its own, which these variables turn into a writer.

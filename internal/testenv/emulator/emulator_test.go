@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 func TestConfigReachesTheAccount(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 

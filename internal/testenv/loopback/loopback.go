@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // Server runs until this process ends, however it ends, or until it is collected: keep a reference to it.

@@ -1,0 +1,161 @@
+//go:build integration
+
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sessionmanager"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sshd"
+)
+
+// site is the vault of docs/operations.md.
+const site = "vault.example.org"
+
+// walk is the way from an empty account to a running platform in docs/operations.md: the commands that are left of it, and
+// what those before have exported.
+type walk struct{ blocks, exports []string }
+
+func newWalk(t *testing.T) *walk {
+	t.Helper()
+	docs, err := os.ReadFile("../docs/operations.md")
+	must(t, err)
+	_, rest, found := strings.Cut(string(docs), "\n## From an empty account to a running platform\n")
+	section, _, ended := strings.Cut(rest, "\n### ")
+	if !found || !ended {
+		t.Fatal("docs/operations.md has no way from an empty account to a running platform")
+	}
+	w := &walk{}
+	for _, match := range regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$").FindAllStringSubmatch(section, -1) {
+		w.blocks = append(w.blocks, strings.TrimSpace(regexp.MustCompile(`(?m)^   `).ReplaceAllString(match[1], "")))
+	}
+	return w
+}
+
+// follow types the next commands of the documents, which have to be those of which one begins so.
+func (e *engineer) follow(command string) string {
+	e.t.Helper()
+	if len(e.walk.blocks) == 0 || !strings.Contains("\n"+e.walk.blocks[0], "\n"+command) {
+		e.t.Fatalf("docs/operations.md goes on with %q, and not with %s", e.walk.blocks, command)
+	}
+	block := e.walk.blocks[0]
+	e.walk.blocks = e.walk.blocks[1:]
+	out := e.do("bash", "-euo", "pipefail", "-c", strings.Join(append(slices.Clone(e.walk.exports), block), "\n"))
+	for line := range strings.Lines(block) {
+		if strings.HasPrefix(line, "export ") {
+			e.walk.exports = append(e.walk.exports, strings.TrimSpace(line))
+		}
+	}
+	return out
+}
+
+func findAddress(e *engineer) {
+	if got, want := strings.TrimSpace(e.follow("jq -r ")), e.aws("ec2 describe-addresses", "Addresses[].PublicIp"); got != want {
+		e.t.Errorf("the domain would point at %q, and the host is at %q", got, want)
+	}
+}
+
+// pushed stands in for make push, which takes a Docker engine and a registry and is tested in scripts/image. It wants what
+// that wants: a checkout without changes.
+const pushed = `#!/usr/bin/env bash
+set -euo pipefail
+if [ "$*" != push ]; then exec %s "$@"; fi
+changed=$(git status --porcelain)
+[ -z "$changed" ] || { echo "make push: error: the checkout has changes: $changed" >&2; exit 1; }
+echo '{"image": "%s"}' >image.json
+`
+
+// release goes on to a vault that serves: by the real deploy.sh, AWS command line and Session Manager plugin, to an SSH
+// server in the place of the host, where the vault of this commit starts with the settings that the deploy left in SSM.
+func release(e *engineer) {
+	e.do("go", "build", "-o", "bin/", "./app/cmd/vaultsphered", "./app/cmd/vaultsphere")
+	key, err := os.ReadFile(filepath.Join(e.dir, "pipeline-key.pub"))
+	must(e.t, err)
+	id := e.aws("ec2 describe-instances --filters Name=instance-state-name,Values=running", "Reservations[].Instances[].InstanceId")
+	dir := e.t.TempDir()
+	asked := filepath.Join(dir, "asked")
+	host := sshd.Start(e.t, "#!/bin/sh\necho \"$SSH_ORIGINAL_COMMAND\" >"+asked+"\n", string(key))
+	double := sessionmanager.Start(e.t, emulator.Endpoint(e.t), map[string]sessionmanager.Node{id: {
+		SSH: host.Address,
+		Command: func(command string) string {
+			if command != "cat /etc/ssh/ssh_host_ed25519_key.pub" {
+				return command + ": not found\n"
+			}
+			return host.HostKey
+		},
+	}})
+	program, err := exec.LookPath("make")
+	must(e.t, err)
+	image := e.aws("ecr describe-repositories", "repositories[0].repositoryUri") + "@" + testDigest
+	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, pushed, program, image), 0o755))
+	me, err := user.Current()
+	must(e.t, err)
+	there := *e
+	there.env = append(slices.Clone(e.env), "AWS_ENDPOINT_URL_SSM="+double.URL, "CURL_HOME="+dir, "DEPLOY_USER="+me.Username,
+		"PATH="+dir+":"+sessionmanager.Plugin(e.t)+":"+e.path)
+	there.follow("id=")
+	e.vault(func(address string) {
+		inFront(e.t, dir, address, func() bool { _, err := os.Stat(asked); return err == nil })
+		out := there.follow("make push")
+		if !strings.Contains(out, "deploy.sh: "+testDigest+" serves at https://"+site+" after ") {
+			e.t.Errorf("the release: %s", out)
+		}
+	})
+	command, err := os.ReadFile(asked)
+	if want := "sudo -n /opt/password-manager/bin/start-release " + testDigest + "\n"; err != nil || string(command) != want {
+		e.t.Errorf("the host was asked for %q, %v, want %q", command, err, want)
+	}
+}
+
+// inFront serves the site over HTTPS, as the host's proxy does: the vault once it has been released. It leaves in dir what
+// makes curl find it there.
+func inFront(t *testing.T, dir, address string, released func() bool) {
+	t.Helper()
+	vault, err := url.Parse(address)
+	must(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(vault)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !released() {
+			http.Error(w, "no release yet", http.StatusServiceUnavailable)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{site}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	must(t, err)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	authority := filepath.Join(dir, "authority.pem")
+	must(t, os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, ".curlrc"), fmt.Appendf(nil, "connect-to = \"%s:443:%s\"\ncacert = \"%s\"\nnoproxy = \"*\"\n",
+		site, server.Listener.Addr(), authority), 0o600))
+}

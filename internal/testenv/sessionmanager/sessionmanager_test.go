@@ -1,0 +1,142 @@
+//go:build integration
+
+package sessionmanager_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sessionmanager"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sshd"
+)
+
+const node = "i-0123456789abcdef0"
+
+// onTheHost is what start-release says in the place of the real one, and enough of it to need many messages.
+const onTheHost = `#!/usr/bin/env bash
+case $SSH_ORIGINAL_COMMAND in
+  *--status) echo "$SSH_ORIGINAL_COMMAND"; head -c 200000 /dev/zero | base64 -w 100 ;;
+  *) echo "start-release: error: the host says no" >&2; exit 1 ;;
+esac
+`
+
+// pipeline is who deploys from outside: with the AWS command line, the real plugin, and no other way to the host.
+type pipeline struct {
+	double *sessionmanager.Double
+	dir    string
+	env    []string
+}
+
+func newPipeline(t *testing.T) *pipeline {
+	t.Helper()
+	aws, err := exec.CommandContext(t.Context(), "../../../scripts/python-tool.sh", "path", "aws").Output()
+	if err != nil {
+		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := sshd.Start(t, onTheHost, "")
+	// The whole emulator is not needed: what the double does not answer itself fails.
+	p := &pipeline{dir: t.TempDir(), double: sessionmanager.Start(t, "http://127.0.0.1:1", map[string]sessionmanager.Node{
+		node: {SSH: host.Address, Command: func(command string) string {
+			if command != "cat /etc/ssh/ssh_host_ed25519_key.pub" {
+				return "sh: " + command + ": not found\n"
+			}
+			return host.HostKey
+		}},
+	})}
+	p.env = append(os.Environ(), "AWS_ENDPOINT_URL="+p.double.URL, "AWS_REGION="+emulator.Region, "AWS_DEFAULT_REGION="+emulator.Region,
+		"AWS_ACCESS_KEY_ID=testing", "AWS_SECRET_ACCESS_KEY=testing", "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1",
+		"PATH="+sessionmanager.Plugin(t)+":"+filepath.Dir(string(aws))+":"+os.Getenv("PATH"), "OUTPUTS=none",
+		"KNOWN_HOSTS="+filepath.Join(p.dir, "known_hosts"), "DEPLOY_KEY="+host.Key, "DEPLOY_HOST="+node, "DEPLOY_USER="+me.Username,
+		"SITE_URL=https://127.0.0.1:1", "CHECK_SECONDS=1")
+	return p
+}
+
+func (p *pipeline) run(t *testing.T, name string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = p.dir, p.env
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), complaints.String(), cmd.ProcessState.ExitCode()
+}
+
+// hostKey runs what docs/operations.md says to run for the host's key.
+func (p *pipeline) hostKey(t *testing.T) {
+	t.Helper()
+	docs, err := os.ReadFile("../../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(docs), "aws ssm start-session --target \"$id\" --document-name AWS-StartNonInteractiveCommand")
+	command, _, ended := strings.Cut(rest, ">known_hosts\n")
+	if !found || !ended {
+		t.Fatal("docs/operations.md does not say how to get the host's key")
+	}
+	command = "id=" + node + "\naws ssm start-session --target \"$id\" --document-name AWS-StartNonInteractiveCommand" + command + ">known_hosts\n"
+	if out, said, code := p.run(t, "bash", "-euo", "pipefail", "-c", command); code != 0 {
+		t.Fatalf("exit %d: %s%s", code, out, said)
+	}
+}
+
+func TestAReleaseGoesThroughSessionManager(t *testing.T) {
+	t.Parallel()
+	p := newPipeline(t)
+	p.hostKey(t)
+	known, err := os.ReadFile(filepath.Join(p.dir, "known_hosts"))
+	if err != nil || !strings.HasPrefix(string(known), node+" ssh-ed25519 AAAA") || strings.Count(string(known), "\n") != 1 {
+		t.Fatalf("known_hosts is %q, %v", known, err)
+	}
+	script, err := filepath.Abs("../../../scripts/deploy.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, said, code := p.run(t, script, "--status")
+	if code != 0 || !strings.HasPrefix(out, "sudo -n /opt/password-manager/bin/start-release --status\n") || len(out) < 250_000 {
+		t.Errorf("--status: exit %d, %d bytes: %s", code, len(out), said)
+	}
+	// What the host says comes back, and its status.
+	_, said, code = p.run(t, script, "registry/password-manager@sha256:"+strings.Repeat("a", 64))
+	if want := "deploy.sh: error: the host has not taken the release: start-release: error: the host says no\n"; code != 1 || !strings.HasSuffix(said, want) {
+		t.Errorf("exit %d: %s, want %s", code, said, want)
+	}
+	want := []string{node + " AWS-StartNonInteractiveCommand", node + " AWS-StartSSHSession", node + " AWS-StartSSHSession"}
+	if got := p.double.Sessions(); !slices.Equal(got, want) {
+		t.Errorf("sessions %q, want %q", got, want)
+	}
+}
+
+func TestWhoIsNotTheHostGetsNothing(t *testing.T) {
+	t.Parallel()
+	p, other := newPipeline(t), newPipeline(t)
+	other.hostKey(t)
+	p.env = append(p.env, "KNOWN_HOSTS="+filepath.Join(other.dir, "known_hosts"))
+	script, err := filepath.Abs("../../../scripts/deploy.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, said, code := p.run(t, script, "--status")
+	if code == 0 || out != "" || !strings.Contains(said, "Host key verification failed.") {
+		t.Errorf("another host's key: exit %d: %s%s", code, out, said)
+	}
+	// A host that is not there, or whose agent does not run.
+	p.env = append(p.env, "DEPLOY_HOST=i-00000000000000000")
+	_, said, code = p.run(t, script, "registry/password-manager@sha256:"+strings.Repeat("a", 64))
+	if code != 1 || !strings.Contains(said, "deploy.sh: error: no connection to i-00000000000000000, or it broke: ") {
+		t.Errorf("no such host: exit %d: %s", code, said)
+	}
+}

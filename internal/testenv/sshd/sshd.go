@@ -1,0 +1,116 @@
+// Package sshd gives tests an SSH server on loopback, in the place of a host's.
+package sshd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+)
+
+// Server runs until the test ends.
+type Server struct {
+	// Address is that of loopback and a free port.
+	Address string
+	// Key is the path of a private key that may log in; Key.pub lies beside it.
+	Key string
+	// HostKey is the server's own public key, as in ssh_host_ed25519_key.pub.
+	HostKey string
+}
+
+// Start serves the user that the test runs as. Whatever a client wants to run, script runs in its place, with what was asked
+// for in SSH_ORIGINAL_COMMAND. authorized is the public key that may log in; "" makes one.
+func Start(t testing.TB, script, authorized string) *Server {
+	t.Helper()
+	program, err := exec.LookPath("sshd")
+	if err != nil {
+		// Debian has it where only root's PATH leads.
+		if program, err = exec.LookPath("/usr/sbin/sshd"); err != nil {
+			t.Fatal("sshd is missing: apt-get install openssh-server")
+		}
+	}
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for _, key := range []string{"host", "client"} {
+		if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", key, "-f", path(key)).CombinedOutput(); err != nil { //nolint:gosec // fixed words
+			t.Fatalf("ssh-keygen: %v: %s", err, out)
+		}
+	}
+	read := func(name string) string {
+		content, err := os.ReadFile(path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	if authorized == "" {
+		authorized = read("client.pub")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Address: listener.Addr().String(), Key: path("client"), HostKey: read("host.pub")}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	for name, file := range map[string]struct {
+		content string
+		mode    os.FileMode
+	}{
+		"authorized_keys": {strings.TrimSpace(authorized) + "\n", 0o600},
+		"script":          {script, 0o700},
+		"sshd_config": {fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %s\nAuthorizedKeysFile %s\nForceCommand %s\nPermitRootLogin prohibit-password\n"+
+			"PasswordAuthentication no\nStrictModes no\nUsePAM no\nPidFile none\n", port, path("host"), path("authorized_keys"), path("script")), 0o600},
+	} {
+		if err := os.WriteFile(path(name), []byte(file.content), file.mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Geteuid() == 0 {
+		// Debian's makes it when the service starts.
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil { //nolint:gosec // as Debian's
+			t.Fatal(err)
+		}
+	}
+	var log bytes.Buffer
+	cmd := exec.Command(program, "-D", "-e", "-f", path("sshd_config")) //nolint:gosec,noctx // it lives as long as the test
+	cmd.Stderr = &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+		if t.Failed() {
+			t.Logf("sshd: %s", log.String())
+		}
+	})
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		conn, err := net.Dial("tcp", s.Address) //nolint:noctx // loopback
+		if err == nil {
+			conn.Close()
+			return s
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("sshd ended: %v: %s", err, log.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(errors.New("sshd does not answer"))
+		}
+	}
+}

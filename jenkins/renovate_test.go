@@ -1,0 +1,190 @@
+package jenkins_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+)
+
+// renovate is as much of renovate.json as decides which pins it finds.
+type renovate struct {
+	EnabledManagers []string        `json:"enabledManagers"`
+	CustomManagers  []customManager `json:"customManagers"`
+	PipCompile      struct {
+		ManagerFilePatterns []string `json:"managerFilePatterns"`
+	} `json:"pip-compile"`
+	PackageRules []struct {
+		MatchFileNames []string `json:"matchFileNames"`
+	} `json:"packageRules"`
+}
+
+type customManager struct {
+	CustomType          string   `json:"customType"`
+	ManagerFilePatterns []string `json:"managerFilePatterns"`
+	MatchStrings        []string `json:"matchStrings"`
+	DatasourceTemplate  string   `json:"datasourceTemplate"`
+	DepNameTemplate     string   `json:"depNameTemplate"`
+}
+
+// builtIn are Renovate's own patterns of file names, from the documentation of each manager, and what it takes of a file: all
+// pins on lines that match.
+var builtIn = map[string]struct{ file, line string }{
+	"gomod":          {`(^|/)go\.mod$`, `.`},
+	"npm":            {`(^|/)package\.json$`, `.`},
+	"maven":          {`(^|/)pom\.xml$`, `.`},
+	"jenkins":        {`(^|/)plugins\.(txt|ya?ml)$`, `.`},
+	"dockerfile":     {`(^|/|\.)([Dd]ocker|[Cc]ontainer)file$`, `^(ARG \w+_IMAGE=|FROM )`},
+	"docker-compose": {`(^|/)(?:docker-)?compose[^/]*\.ya?ml$`, `^\s*image:`},
+}
+
+// byHand are pins that Renovate cannot move, and why.
+var byHand = map[string]string{
+	"VULNDB_VERSION": "Renovate moves a version without a tag in go.mod alone",
+}
+
+// A pin is an exact version that something is fetched by.
+var pins = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)\w*version\w*\s*[:?]?=+\s*["']?v?\d+\.\d+\.\d+`),
+	regexp.MustCompile(`(?i)image\S*[:=-]\s*[a-z0-9./-]+:v?\d+(\.\d+)+`),
+	regexp.MustCompile(`go (install|run) \S+@v\d`),
+	regexp.MustCompile(`\b[a-z]\w*(\.\w+)+:[a-z][a-z0-9.-]*:\d+(\.\d+)+`), // Maven's coordinates
+}
+
+func tracked(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "git", "-C", "..", "ls-files", "-z").Output()
+	if err != nil {
+		t.Fatalf("git: %v", err)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+}
+
+// pattern is what Renovate writes between slashes.
+func pattern(t *testing.T, text string) *regexp.Regexp {
+	t.Helper()
+	inner, ok := strings.CutPrefix(text, "/")
+	if !ok || !strings.HasSuffix(inner, "/") {
+		t.Fatalf("%q is no regular expression between slashes", text)
+	}
+	return regexp.MustCompile(strings.TrimSuffix(inner, "/"))
+}
+
+func TestRenovateFindsEveryPin(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../renovate.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config renovate
+	if err := json.Unmarshal(content, &config); err != nil {
+		t.Fatal(err)
+	}
+	files := tracked(t)
+	found := map[string]map[int]bool{} // by file, the lines that a manager takes a version from
+	take := func(file string, line int) {
+		if found[file] == nil {
+			found[file] = map[int]bool{}
+		}
+		found[file][line] = true
+	}
+	text := func(file string) []byte {
+		content, err := os.ReadFile(filepath.Join("..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	for name, manager := range builtIn {
+		if !slices.Contains(config.EnabledManagers, name) {
+			t.Errorf("renovate.json does not enable %s", name)
+			continue
+		}
+		ofManager, withPin, one := regexp.MustCompile(manager.file), regexp.MustCompile(manager.line), false
+		for _, file := range files {
+			if !ofManager.MatchString(file) {
+				continue
+			}
+			one = true
+			for i, line := range strings.Split(string(text(file)), "\n") {
+				if withPin.MatchString(line) {
+					take(file, i)
+				}
+			}
+		}
+		if !one {
+			t.Errorf("renovate.json enables %s, and there is no file for it", name)
+		}
+	}
+	for _, manager := range config.CustomManagers {
+		for _, match := range manager.MatchStrings {
+			expression := regexp.MustCompile(match)
+			value := expression.SubexpIndex("currentValue")
+			if manager.CustomType != "regex" || value < 0 || manager.DatasourceTemplate == "" ||
+				manager.DepNameTemplate == "" && expression.SubexpIndex("depName") < 0 {
+				t.Errorf("%q does not say what it finds", match)
+				continue
+			}
+			for _, file := range files {
+				if !slices.ContainsFunc(manager.ManagerFilePatterns, func(p string) bool { return pattern(t, p).MatchString(file) }) {
+					continue
+				}
+				content := text(file)
+				for _, at := range expression.FindAllSubmatchIndex(content, -1) {
+					take(file, bytes.Count(content[:at[2*value]], []byte("\n")))
+				}
+			}
+		}
+	}
+	locks := 0
+	for _, file := range files {
+		if slices.ContainsFunc(config.PipCompile.ManagerFilePatterns, func(p string) bool { return pattern(t, p).MatchString(file) }) {
+			locks++
+		} else if strings.HasSuffix(file, ".in") && strings.HasPrefix(file, "scripts/python/") {
+			locks-- // each has its lock, which says by which command it is made
+		}
+		if skipped.MatchString(file) {
+			continue
+		}
+		for i, line := range strings.Split(string(text(file)), "\n") {
+			if !slices.ContainsFunc(pins, func(p *regexp.Regexp) bool { return p.MatchString(line) }) || found[file][i] {
+				continue
+			}
+			name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if byHand[name] == "" {
+				t.Errorf("%s:%d: nothing in renovate.json finds the version in %q", file, i+1, line)
+			}
+		}
+	}
+	if locks != 0 {
+		t.Errorf("of the lock files of scripts/python, %+d are not renovate.json's", locks)
+	}
+	for _, rule := range config.PackageRules {
+		for _, file := range rule.MatchFileNames {
+			if !slices.Contains(files, file) {
+				t.Errorf("renovate.json has a rule for %s, which is not there", file)
+			}
+		}
+	}
+	// What is most likely to be forgotten: the versions that an attacker would look at first.
+	for file, want := range map[string]string{
+		"Dockerfile": "ARG GO_IMAGE=", "jenkins/Dockerfile": "ARG JENKINS_IMAGE=", "docker-compose.yml": "image: caddy:",
+		"jenkins/docker-compose.yml": "image: sonarqube:", "go.mod": "toolchain go", "infra/userdata.go": "composeVersion =",
+		"jenkins/session-manager-plugin/go.mod": "github.com/aws/session-manager-plugin v", "Makefile": "GOLANGCI_VERSION",
+	} {
+		i := slices.IndexFunc(strings.Split(string(text(file)), "\n"), func(line string) bool { return strings.Contains(line, want) })
+		if i < 0 || !found[file][i] {
+			t.Errorf("renovate.json does not find %s in %s", want, file)
+		}
+	}
+}
+
+// skipped are files whose versions are examples, results or another program's.
+var skipped = regexp.MustCompile(`(^|/)testdata/|_test\.go$|\.(md|sum|png|kdbx|1pux|ttf|woff2?|svg)$|package-lock\.json$|(^|/)node_modules/|^scripts/python/|^renovate\.json$|\.test\.(mjs|ts)$`)
