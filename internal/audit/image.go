@@ -31,7 +31,7 @@ func runImage(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writ
 	if err != nil {
 		return err
 	}
-	var documents map[string]json.RawMessage
+	var documents map[string][]json.RawMessage
 	if *file != "" {
 		documents, err = fileSBOM(*file)
 	} else {
@@ -42,7 +42,7 @@ func runImage(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writ
 	}
 	var all []component
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
-		more, err := components(documents[name])
+		more, err := serverComponents(documents[name])
 		if err != nil {
 			return fmt.Errorf("the SBOM of %s: %w", name, err)
 		}
@@ -56,7 +56,7 @@ func runImage(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writ
 	return judge("image", found, list)
 }
 
-func fileSBOM(path string) (map[string]json.RawMessage, error) {
+func fileSBOM(path string) (map[string][]json.RawMessage, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -66,11 +66,14 @@ func fileSBOM(path string) (map[string]json.RawMessage, error) {
 	if json.Unmarshal(content, &statement) == nil && len(statement.Predicate) > 0 {
 		content = statement.Predicate
 	}
-	return map[string]json.RawMessage{path: content}, nil
+	return map[string][]json.RawMessage{path: {content}}, nil
 }
 
+// inspection asks buildx for the SBOMs, and for the images that must have one: it leaves out a platform that has none.
+const inspection = `{"SBOM": {{json .SBOM}}, "Image": {{json .Image}}}`
+
 // imageSBOMs returns the SBOM of each platform of a pushed image: by default that of image.json, which make push writes.
-func imageSBOMs(ctx context.Context, image string) (map[string]json.RawMessage, error) {
+func imageSBOMs(ctx context.Context, image string) (map[string][]json.RawMessage, error) {
 	if image == "" {
 		content, err := os.ReadFile("image.json")
 		if err != nil {
@@ -86,7 +89,7 @@ func imageSBOMs(ctx context.Context, image string) (map[string]json.RawMessage, 
 		return nil, fmt.Errorf("%q is not the name of an image", image)
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, "docker", "buildx", "imagetools", "inspect", image, "--format", "{{json .SBOM}}")
+	cmd := exec.CommandContext(ctx, "docker", "buildx", "imagetools", "inspect", image, "--format", inspection)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("cannot read the SBOM of %s: %w: %s", image, err, lastLine(stderr.String()))
@@ -94,26 +97,40 @@ func imageSBOMs(ctx context.Context, image string) (map[string]json.RawMessage, 
 	return attested(stdout.Bytes(), image)
 }
 
-// attested takes buildx's answer apart: one entry, or one for each platform.
-func attested(answer []byte, image string) (map[string]json.RawMessage, error) {
-	type entry struct{ SPDX json.RawMessage }
-	var one entry
-	if json.Unmarshal(answer, &one) == nil && len(one.SPDX) > 0 {
-		return map[string]json.RawMessage{image: one.SPDX}, nil
+// attestation is what buildx tells of one platform's SBOM.
+type attestation struct {
+	SPDX            json.RawMessage
+	AdditionalSPDXs []json.RawMessage // of stages that the image is made from, if the build asks for them
+}
+
+// attested takes buildx's answer apart: an image of one platform has one SBOM, one of several has them by platform.
+func attested(answer []byte, image string) (map[string][]json.RawMessage, error) {
+	var inspected struct {
+		SBOM  json.RawMessage
+		Image map[string]json.RawMessage
 	}
-	var each map[string]entry
-	if err := json.Unmarshal(answer, &each); err != nil {
+	err := json.Unmarshal(answer, &inspected)
+	if err == nil && len(inspected.Image) == 0 {
+		err = errors.New("buildx sees no image there")
+	}
+	var each map[string]attestation
+	if _, single := inspected.Image["architecture"]; err == nil && single {
+		var one attestation
+		err = json.Unmarshal(inspected.SBOM, &one)
+		each, inspected.Image = map[string]attestation{"its platform": one}, map[string]json.RawMessage{"its platform": nil}
+	} else if err == nil {
+		err = json.Unmarshal(inspected.SBOM, &each)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("cannot read the SBOM of %s: %w", image, err)
 	}
-	documents := map[string]json.RawMessage{}
-	for platform, e := range each {
-		if len(e.SPDX) == 0 {
-			return nil, fmt.Errorf("%s has no SBOM for %s", image, platform)
+	documents := map[string][]json.RawMessage{}
+	for _, platform := range slices.Sorted(maps.Keys(inspected.Image)) {
+		a := each[platform]
+		if len(a.SPDX) == 0 {
+			return nil, fmt.Errorf("%s has no SBOM for %s: push it with a builder that makes one (scripts/push-image.sh --help)", image, platform)
 		}
-		documents[image+" for "+platform] = e.SPDX
-	}
-	if len(documents) == 0 {
-		return nil, fmt.Errorf("%s has no SBOM: push it with a builder that makes one (scripts/push-image.sh --help)", image)
+		documents[image+" for "+platform] = append([]json.RawMessage{a.SPDX}, a.AdditionalSPDXs...)
 	}
 	return documents, nil
 }
@@ -123,7 +140,24 @@ type component struct{ ecosystem, name, version, purl string }
 
 func (c component) String() string { return cmp.Or(c.purl, c.ecosystem+"/"+c.name+"@"+c.version) }
 
-// components reads an SPDX document. It refuses one that cannot be that of our server: nothing found in it would mean nothing.
+// serverComponents reads the documents of an image. It refuses those that cannot be our server's: nothing found in them would
+// mean nothing.
+func serverComponents(documents []json.RawMessage) ([]component, error) {
+	var all []component
+	for _, document := range documents {
+		found, err := components(document)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	if !slices.ContainsFunc(all, func(c component) bool { return c.ecosystem == "Go" && c.name == "stdlib" }) {
+		return nil, errors.New("it does not list Go's standard library, which is in every build of the server")
+	}
+	return all, nil
+}
+
+// components reads an SPDX document.
 func components(document []byte) ([]component, error) {
 	var spdx struct {
 		SPDXVersion string
@@ -155,9 +189,6 @@ func components(document []byte) ([]component, error) {
 				found = append(found, c)
 			}
 		}
-	}
-	if !slices.ContainsFunc(found, func(c component) bool { return c.ecosystem == "Go" && c.name == "stdlib" }) {
-		return nil, errors.New("it does not list Go's standard library, which is in every build of the server")
 	}
 	return found, nil
 }

@@ -219,29 +219,49 @@ func TestUnusableServiceFails(t *testing.T) {
 
 func TestAttestedSBOMs(t *testing.T) {
 	t.Parallel()
+	const both = `"Image": {"linux/amd64": {"architecture": "amd64", "os": "linux"}, "linux/arm64": {"architecture": "arm64", "os": "linux"}}`
 	for name, c := range map[string]struct{ answer, documents, problem string }{
-		"one platform":        {`{"SPDX": {"spdxVersion": "SPDX-2.3"}}`, "image", ""},
-		"two platforms":       {`{"linux/amd64": {"SPDX": {}}, "linux/arm64": {"SPDX": {}, "AdditionalSPDXs": []}}`, "image for linux/amd64, image for linux/arm64", ""},
-		"one of two is bare":  {`{"linux/amd64": {"SPDX": {}}, "linux/arm64": {}}`, "", "image has no SBOM for linux/arm64"},
-		"none":                {`{}`, "", "image has no SBOM: push it with a builder that makes one"},
-		"nothing":             {`null`, "", "image has no SBOM: push it with a builder that makes one"},
-		"no answer of buildx": {`<nil>`, "", "cannot read the SBOM of image"},
+		"one platform": {`{"SBOM": {"SPDX": {"a": 1}}, "Image": {"architecture": "amd64", "os": "linux"}}`, `image for its platform: {"a": 1}`, ""},
+		"two platforms": {`{"SBOM": {"linux/amd64": {"SPDX": {}}, "linux/arm64": {"SPDX": {"a": 1}, "AdditionalSPDXs": [{"b": 2}]}}, ` + both + `}`,
+			`image for linux/amd64: {}, image for linux/arm64: {"a": 1} {"b": 2}`, ""},
+		"one of two has none": {`{"SBOM": {"linux/amd64": {"SPDX": {}}}, ` + both + `}`, "", "image has no SBOM for linux/arm64: push it with"},
+		"neither has one":     {`{"SBOM": {}, ` + both + `}`, "", "image has no SBOM for linux/amd64: push it with"},
+		"the one has none":    {`{"SBOM": {}, "Image": {"architecture": "amd64", "os": "linux"}}`, "", "image has no SBOM for its platform: push it with"},
+		"no image":            {`{"SBOM": null, "Image": null}`, "", "cannot read the SBOM of image: buildx sees no image there"},
+		"no answer of buildx": {`{"SBOM": <nil>}`, "", "cannot read the SBOM of image: "},
+		"another shape":       {`{"SBOM": [], ` + both + `}`, "", "cannot read the SBOM of image: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			documents, err := attested([]byte(c.answer), "image")
-			var names []string
-			for n := range documents {
-				names = append(names, n)
+			var got []string
+			for platform, texts := range documents {
+				line := platform + ":"
+				for _, text := range texts {
+					line += " " + string(text)
+				}
+				got = append(got, line)
 			}
-			slices.Sort(names)
-			if got := strings.Join(names, ", "); got != c.documents {
+			slices.Sort(got)
+			if got := strings.Join(got, ", "); got != c.documents {
 				t.Errorf("documents %q, want %q", got, c.documents)
 			}
 			if (err == nil) != (c.problem == "") || err != nil && !strings.Contains(err.Error(), c.problem) {
 				t.Errorf("it says %v, want %q", err, c.problem)
 			}
 		})
+	}
+}
+
+func TestMoreThanOneDocumentOfAnImage(t *testing.T) {
+	t.Parallel()
+	other := json.RawMessage(spdx([2]string{"libc6", "pkg:deb/debian/libc6@2.40"}))
+	found, err := serverComponents([]json.RawMessage{json.RawMessage(spdx(server...)), other})
+	if err != nil || len(found) != 4 {
+		t.Errorf("%v, %v", found, err)
+	}
+	if _, err := serverComponents([]json.RawMessage{other}); err == nil {
+		t.Error("an image without Go is taken for the server's")
 	}
 }
 
