@@ -133,6 +133,7 @@ integration-setup:
 	internal/testenv/dynamolocal/dynamodb-local.sh install
 	internal/testenv/emulator/aws-emulator.sh install
 	internal/testenv/engine/docker-engine.sh install
+	internal/testenv/sonarqube/sonarqube.sh install
 	scripts/python-tool.sh install aws
 
 wasm-test: $(GOTESTSUM) | $(NODE)

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sonarqube"
 )
 

@@ -12,7 +12,7 @@ Checks for the programs that these need, or all four without an argument:
   lint         shellcheck, Python with venv
   test         a C compiler, Java, Maven, Chromium, Firefox
   integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
-               OpenSSH, sudo, jq, and root
+               OpenSSH, sudo, jq, unzip, and root
 
 On Debian and Ubuntu, as root or with password-less sudo, it installs those that
 are missing; elsewhere it prints what to install and exits with 1.
@@ -103,6 +103,7 @@ for tier in "${tiers[@]}"; do
       need sshd openssh-server
       need sudo sudo
       need jq jq
+      need unzip unzip
       # Where an engine answers, none has to be started.
       docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
       ;;
