@@ -221,6 +221,8 @@ preflight: synth
 deploy: preflight
 	@scripts/seed-secrets.sh --region "$$(bin/infra region cdk.out)"
 	@$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json $(STACKS)
+	@changed=$$(git status --porcelain -- platform.json cdk.context.json 2>/dev/null || true); [ -z "$$changed" ] || \
+		echo "make deploy: not committed, so the pipeline would deploy without it:" $$(sed 's/^...//' <<<"$$changed") >&2
 
 # The data stack is protected, and is not among these.
 destroy: infra/node_modules/.package-lock.json

@@ -154,7 +154,9 @@ func refuseForeignParameter(e *engineer) {
 }
 
 func deployHost(e *engineer) {
-	e.follow("make deploy")
+	if out := e.follow("make deploy"); !strings.Contains(out, "make deploy: not committed, so the pipeline would deploy without it: platform.json cdk.context.json\n") {
+		e.t.Errorf("nobody is told to commit the options: %s", out)
+	}
 	if got := e.stacks(); got != ec2Data {
 		e.t.Errorf("stacks are %q", got)
 	}
@@ -208,6 +210,9 @@ func (e *engineer) findStored() {
 func deployAgain(e *engineer) {
 	events, parameters, host := e.events(), e.parameters(), e.aws("ec2 describe-instances", "Reservations[].Instances[].InstanceId")
 	out := e.do("make", "deploy")
+	if strings.Contains(out, "not committed") {
+		e.t.Errorf("what is committed is said not to be: %s", out)
+	}
 	if got := strings.Count(out, "(no changes)"); got != 3 {
 		e.t.Errorf("%d of 3 stacks without a change: %s", got, out)
 	}

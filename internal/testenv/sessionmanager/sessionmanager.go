@@ -258,7 +258,7 @@ func (c *channel) serve() error {
 	var host net.Conn
 	if kind == "Port" {
 		var err error
-		if host, err = net.Dial("tcp", c.node.SSH); err != nil {
+		if host, err = net.Dial("tcp", c.node.SSH); err != nil { //nolint:noctx // loopback
 			return err
 		}
 		defer host.Close()

@@ -88,8 +88,12 @@ func Start(t testing.TB, script, authorized string) *Server {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	var how error
+	go func() {
+		defer close(ended)
+		how = cmd.Wait()
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-ended
@@ -104,9 +108,8 @@ func Start(t testing.TB, script, authorized string) *Server {
 			return s
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("sshd ended: %v: %s", err, log.String())
+		case <-ended:
+			t.Fatalf("sshd ended: %v: %s", how, log.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
