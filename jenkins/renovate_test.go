@@ -54,6 +54,7 @@ var byHand = map[string]string{
 var pins = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\w*version\w*\s*[:?]?=+\s*["']?v?\d+\.\d+\.\d+`),
 	regexp.MustCompile(`(?i)image\S*[:=-]\s*[a-z0-9./-]+:v?\d+(\.\d+)+`),
+	regexp.MustCompile(`^\s*\w+=["']?v?\d+\.\d+\.\d+[\w.-]*["']?$`),
 	regexp.MustCompile(`go (install|run) \S+@v\d`),
 	regexp.MustCompile(`\b[a-z]\w*(\.\w+)+:[a-z][a-z0-9.-]*:\d+(\.\d+)+`), // Maven's coordinates
 }
@@ -123,6 +124,7 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 			t.Errorf("renovate.json enables %s, and there is no file for it", name)
 		}
 	}
+	var matched []string
 	for _, manager := range config.CustomManagers {
 		for _, match := range manager.MatchStrings {
 			expression := regexp.MustCompile(match)
@@ -132,6 +134,7 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 				t.Errorf("%q does not say what it finds", match)
 				continue
 			}
+			before := len(matched)
 			for _, file := range files {
 				if !slices.ContainsFunc(manager.ManagerFilePatterns, func(p string) bool { return pattern(t, p).MatchString(file) }) {
 					continue
@@ -139,7 +142,11 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 				content := text(file)
 				for _, at := range expression.FindAllSubmatchIndex(content, -1) {
 					take(file, bytes.Count(content[:at[2*value]], []byte("\n")))
+					matched = append(matched, file)
 				}
+			}
+			if len(matched) == before {
+				t.Errorf("%q of renovate.json finds nothing", match)
 			}
 		}
 	}
