@@ -189,7 +189,7 @@ AUDIT_CODE = $(AUDIT) code -tags integration,system -wasm '$(WASM_PROGRAMS)'
 lint-vulnerabilities: $(AUDIT)
 	@$(AUDIT_CODE) -database $(VULNDB_VERSION)
 
-# The same by what is known today, and the packages of the page and the CDK. Asks vuln.go.dev and the npm registry.
+# The same by what is known today, and every package-lock.json. Asks vuln.go.dev and the npm registry.
 audit: $(AUDIT)
 	@$(AUDIT_CODE)
 	@$(AUDIT) npm

@@ -164,8 +164,8 @@ func compareLines(t *testing.T, got, want []string) {
 // AWS knows no resources for these actions; anything else has to name what it is about.
 func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
 	unavoidable := []string{
-		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeInstances", "ecr:GetAuthorizationToken", "logs:DescribeLogGroups",
-		"ssm:UpdateInstanceInformation",
+		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeInstances", "ecr:GetAuthorizationToken",
+		"ecr:GetRegistryScanningConfiguration", "logs:DescribeLogGroups", "ssm:UpdateInstanceInformation",
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel",
 		"ssmmessages:OpenDataChannel",
 	}

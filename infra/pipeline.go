@@ -29,7 +29,7 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	grant(role, preflightStatements(stack)...)
 	grant(role, hostStatements(stack)...)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken and ec2:DescribeInstances know no resources, and which stack owns a name is a question to all " +
+		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration and ec2:DescribeInstances know no resources, and which stack owns a name is a question to all " +
 			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
 			"denies, and the hosts and sessions that a condition on their tags picks"})
 	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
@@ -103,6 +103,7 @@ func preflightStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 			arn(stack, "cloudformation", "stack/"+stackPrefix+"*")),
 		allow("FindOwner", []string{"cloudformation:DescribeStackResources"}, jsii.String("*")),
 		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
+		allow("ReadScanning", []string{"ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
 		allow("ReadLogGroups", []string{"logs:DescribeLogGroups"}, arn(stack, "logs", "log-group:*")),
 	}
 }

@@ -42,6 +42,7 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ssm:ResumeSession on " + sessions + own,
 		"Allow ssm:TerminateSession on " + sessions + own,
 		"Allow ec2:DescribeInstances on *",
+		"Allow ecr:GetRegistryScanningConfiguration on *",
 	}
 	for _, action := range []string{
 		"BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "DescribeImages", "DescribeRepositories",

@@ -101,6 +101,8 @@ func TestMissingPermissions(t *testing.T) {
 			switch call {
 			case "DescribeStackResources":
 				stacks[host] = template(object{"Users": table("PasswordManager-Users")})
+			case "GetRegistryScanningConfiguration":
+				stacks[host] = template(enhancedScanning)
 			case "DescribeImages":
 				stacks[host] = taskTemplate("123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager:x")
 			}

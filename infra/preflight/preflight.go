@@ -20,6 +20,7 @@ var Actions = []string{
 	"dynamodb:DescribeTable",
 	"ecr:DescribeImages",
 	"ecr:DescribeRepositories",
+	"ecr:GetRegistryScanningConfiguration",
 	"logs:DescribeLogGroups",
 	"ssm:GetParameters",
 }
@@ -91,5 +92,5 @@ func (c *check) run(ctx context.Context) error {
 		return err
 	}
 	c.takeParameters()
-	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkHost(), c.checkService(ctx))
+	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkScanning(ctx), c.checkHost(), c.checkService(ctx))
 }
