@@ -22,9 +22,10 @@ func TestEverythingIsCompiledByOneGo(t *testing.T) {
 	}
 	want := find("go.mod", `^toolchain go(\S+)$`)
 	for file, pattern := range map[string]string{
-		"internal/testenv/engine/parts/go.mod": `^toolchain go(\S+)$`,
-		"Dockerfile":                           `^ARG GO_IMAGE=golang:([0-9.]+)-`,
-		"jenkins/Dockerfile":                   `^ARG GO_IMAGE=golang:([0-9.]+)-`,
+		"internal/testenv/engine/parts/go.mod":  `^toolchain go(\S+)$`,
+		"jenkins/session-manager-plugin/go.mod": `^toolchain go(\S+)$`,
+		"Dockerfile":                            `^ARG GO_IMAGE=golang:([0-9.]+)-`,
+		"jenkins/Dockerfile":                    `^ARG GO_IMAGE=golang:([0-9.]+)-`,
 	} {
 		if got := find(file, pattern); got != want {
 			t.Errorf("%s has Go %s, but go.mod %s", file, got, want)
