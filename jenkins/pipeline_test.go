@@ -16,6 +16,9 @@ const (
 	clean  = "clean"
 	// What every build asks make for, up to the quality gate.
 	checked = "setup lint test integration sonar"
+	// And after it, on a branch and on main.
+	tried    = checked + " audit diff image"
+	released = checked + " audit deploy push audit-image release"
 )
 
 func mail(branch, what string) string {
@@ -25,12 +28,12 @@ func mail(branch, what string) string {
 func TestABranchIsCheckedAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	o := newBuild(t).run(t, "feature/main")
-	o.want(t, "SUCCESS", checked+" diff image", always, clean, "gate\tOK", "junit\t1\t2\t0", "junit\t1\t1\t0", "coverage\tcoverage.xml",
+	o.want(t, "SUCCESS", tried, always, clean, "gate\tOK", "junit\t1\t2\t0", "junit\t1\t1\t0", "coverage\tcoverage.xml",
 		"archived\tcoverage.xml", "archived\treports/junit.xml", "archived\treports/junit-integration.xml")
 	if slices.ContainsFunc(o.lines, func(line string) bool { return strings.HasPrefix(line, "status\t") }) {
 		t.Error("a repository that is not on GitHub was told the commit's status")
 	}
-	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Deploy to EC2"}) {
+	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Audit Image", "Deploy to EC2"}) {
 		t.Errorf("skipped were %q", skipped)
 	}
 	if !strings.Contains(o.log, "the last commit") {
@@ -48,7 +51,7 @@ func TestMainAndMasterAreReleased(t *testing.T) {
 			t.Parallel()
 			b := newBuild(t)
 			o := b.run(t, branch)
-			o.want(t, "SUCCESS", checked+" deploy push release", always, clean, "archived\timage.json")
+			o.want(t, "SUCCESS", released, always, clean, "archived\timage.json")
 			if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build"}) {
 				t.Errorf("skipped were %q", skipped)
 			}
@@ -81,9 +84,11 @@ func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
 		{"no analysis", "Quality Gate", checked, []string{"UNANALYSED=yes"}, nil, "FAILURE"},
 		{"quality gate", "Quality Gate", checked, nil, []string{"--gate", "ERROR"}, "FAILURE"},
 		{"no webhook", "Quality Gate", checked, nil, []string{"--gate", "NONE"}, "ABORTED"},
-		{"deploy", "CDK Deploy", checked + " deploy", []string{"FAILING=deploy"}, nil, "FAILURE"},
-		{"push", "Docker Build & Push", checked + " deploy push", []string{"FAILING=push"}, nil, "FAILURE"},
-		{"rollout", "Deploy to EC2", checked + " deploy push release", []string{"FAILING=release"}, nil, "FAILURE"},
+		{"a known vulnerability", "Audit", checked + " audit", []string{"FAILING=audit"}, nil, "FAILURE"},
+		{"a vulnerable image", "Audit Image", checked + " audit deploy push audit-image", []string{"FAILING=audit-image"}, nil, "FAILURE"},
+		{"deploy", "CDK Deploy", checked + " audit deploy", []string{"FAILING=deploy"}, nil, "FAILURE"},
+		{"push", "Docker Build & Push", checked + " audit deploy push", []string{"FAILING=push"}, nil, "FAILURE"},
+		{"rollout", "Deploy to EC2", released, []string{"FAILING=release"}, nil, "FAILURE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +137,7 @@ func TestABranchOfAnyNameIsOnlyAName(t *testing.T) {
 			t.Parallel()
 			b := newBuild(t)
 			o := b.run(t, branch)
-			o.want(t, "SUCCESS", checked+" diff image", always, clean)
+			o.want(t, "SUCCESS", tried, always, clean)
 			for _, dir := range []string{b.workspace, b.record, "."} {
 				if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
 					t.Errorf("the branch's name was run as a command in %s", dir)
@@ -144,7 +149,7 @@ func TestABranchOfAnyNameIsOnlyAName(t *testing.T) {
 
 func TestRecoveryIsTold(t *testing.T) {
 	t.Parallel()
-	newBuild(t).run(t, "main", "--previous", "FAILURE").want(t, "SUCCESS", checked+" deploy push release",
+	newBuild(t).run(t, "main", "--previous", "FAILURE").want(t, "SUCCESS", released,
 		"post\tpipeline\tfixed", mail("main", " works again"))
 }
 
