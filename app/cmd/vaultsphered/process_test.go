@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // asProgram makes this test binary be vaultsphered: the same run, in a process of its own that a test may kill.
@@ -43,7 +43,7 @@ func (o *output) String() string {
 func program(t *testing.T, args []string, settings ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append([]string{asProgram + "=1"}, settings...)
+	cmd.Env = append([]string{environ.Child, asProgram + "=1"}, settings...)
 	cmd.Dir = t.TempDir()
 	return cmd
 }

@@ -9,6 +9,7 @@ package environ
 import (
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,11 +33,15 @@ var kept = []string{
 const (
 	forTests = "VAULTSPHERE_TEST_"
 	// marker tells a test binary that another one started it, with variables meant for it.
-	marker = forTests + "ENVIRON"
+	// It begins with no word that a program of ours takes for a setting.
+	marker = "TESTENV_ENVIRON"
 )
 
+// Child is the entry of an environment that is made for a test binary, entry by entry: the binary then takes all of it.
+const Child = marker + "=child"
+
 func init() {
-	if os.Getenv(marker) != "" {
+	if os.Getenv(marker) != "" || startedByItself() {
 		return
 	}
 	environment := Clean(os.Environ())
@@ -47,6 +52,18 @@ func init() {
 			panic(err) // the name came from an environment
 		}
 	}
+}
+
+// startedByItself tells whether the parent is the same test binary, which has chosen this environment for a purpose. Without
+// the variable that says which, the child would run all tests again, and they would start children again. Where there is no
+// /proc, Child has to say it.
+func startedByItself() bool {
+	self, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return false
+	}
+	parent, err := os.Readlink("/proc/" + strconv.Itoa(os.Getppid()) + "/exe")
+	return err == nil && parent == self
 }
 
 // Clean returns the entries of environment that say where things are on this machine, and one locale for everybody.

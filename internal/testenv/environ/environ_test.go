@@ -36,7 +36,7 @@ func TestOnlyWhereThingsAreIsKept(t *testing.T) {
 	t.Parallel()
 	machine := []string{"PATH=/bin:/usr/bin", "HOME=/home/x", "GOPROXY=direct", "SSL_CERT_FILE=/ca.pem", "https_proxy=http://proxy"}
 	got := environ.Clean(slices.Concat(foreign, machine))
-	want := append(slices.Clone(machine), "LANG=C.UTF-8", "VAULTSPHERE_TEST_ENVIRON=clean")
+	want := append(slices.Clone(machine), "LANG=C.UTF-8", "TESTENV_ENVIRON=clean")
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -58,8 +58,9 @@ func TestABinaryAndItsChildrenAreClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(environment []string) string {
-		cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.run", "^"+t.Name()+"$")
+	run := func(environment []string, command ...string) string {
+		command = append(command, program, "-test.v", "-test.run", "^"+t.Name()+"$")
+		cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 		cmd.Env = environment
 		out, err := cmd.CombinedOutput()
 		if err != nil {
@@ -71,8 +72,16 @@ func TestABinaryAndItsChildrenAreClean(t *testing.T) {
 	if out := run(append(os.Environ(), child+"=1", "STORE=paper")); !strings.Contains(out, "has STORE=paper") {
 		t.Errorf("a variable for a child did not reach it: %s", out)
 	}
-	// The binary that a person starts does not: it goes on to run this test, which then starts children of its own.
-	if out := run(environ.Outside(append(slices.Clone(foreign), child+"=1")...)); strings.Contains(out, "STORE=paper") {
+	// So does one whose whole environment is the test's, or it would not know that it is a child.
+	if out := run([]string{child + "=1", "STORE=paper"}); !strings.Contains(out, "has STORE=paper") {
+		t.Errorf("a variable for a child did not reach it: %s", out)
+	}
+	shell := []string{"sh", "-c", `"$@"; exit $?`, "sh"}
+	if out := run([]string{"PATH=" + os.Getenv("PATH"), child + "=1", "STORE=paper", environ.Child}, shell...); !strings.Contains(out, "has STORE=paper") {
+		t.Errorf("a variable for a grandchild did not reach it: %s", out)
+	}
+	// What a person's shell or Jenkins starts does not.
+	if out := run(environ.Outside(append(slices.Clone(foreign), child+"=1")...), shell...); strings.Contains(out, "STORE=paper") || !strings.Contains(out, "has PATH=") {
 		t.Errorf("a variable of a person reached a test: %s", out)
 	}
 }
