@@ -37,6 +37,9 @@ func TestSonarReadsTheReportsThatTheTestsWrite(t *testing.T) {
 			t.Errorf("%s is %s, which the Makefile does not write", name, report)
 		}
 	}
+	if report := property(t, "sonar.javascript.lcov.reportPaths"); report != "reports/lcov.info" || !strings.Contains(read(t, "../app/web/coverage.mjs"), "lcov.info") {
+		t.Errorf("TypeScript's coverage is %s, which app/web/coverage.mjs does not write", report)
+	}
 }
 
 func TestTestsRunTheSonarQubeOfTheController(t *testing.T) {
@@ -157,7 +160,7 @@ func newCheckout(t *testing.T) *checkout {
 	}
 	write(t, filepath.Join(c.root, ".gitignore"), "/reports/\n/.env\n/.scannerwork/\n", 0o644)
 	write(t, filepath.Join(c.root, ".env"), "SESSION_SECRET=x\n", 0o600)
-	write(t, filepath.Join(c.root, "reports", "cover.out"), "mode: set\n", 0o644)
+	c.reports(t)
 	write(t, filepath.Join(c.root, "app.txt"), "landed\n", 0o644)
 	write(t, filepath.Join(c.root, "gone.txt"), "", 0o644)
 	git(t, ".", "init", "--quiet", "--bare", "--initial-branch=main", c.origin)
@@ -174,6 +177,12 @@ func newCheckout(t *testing.T) *checkout {
 	c.env = append(os.Environ(), "PATH="+filepath.Join(c.record, "bin")+":"+os.Getenv("PATH"), "RECORD="+c.record, "XDG_CACHE_HOME="+cache,
 		"SONAR_HOST_URL="+c.sonarqube.URL, "SONAR_TOKEN=", "SONAR_AUTH_TOKEN="+token, "BRANCH_NAME=")
 	return c
+}
+
+func (c *checkout) reports(t *testing.T) {
+	t.Helper()
+	write(t, filepath.Join(c.root, "reports", "cover.out"), "mode: set\n", 0o644)
+	write(t, filepath.Join(c.root, "reports", "lcov.info"), "TN:\n", 0o644)
 }
 
 func pinnedScanner(t *testing.T) string {
@@ -369,8 +378,8 @@ func TestAShallowCloneIsCompleted(t *testing.T) {
 	c := newCheckout(t)
 	shallow := filepath.Join(t.TempDir(), "shallow")
 	git(t, ".", "clone", "--quiet", "--depth=1", "file://"+c.origin, shallow)
-	write(t, filepath.Join(shallow, "reports", "cover.out"), "mode: set\n", 0o644)
 	c.root = shallow
+	c.reports(t)
 	git(t, shallow, "remote", "set-url", "origin", "file://"+filepath.Join(c.record, "no-such.git"))
 	if o := c.run(t, nil); o.status != 1 || !strings.HasPrefix(o.log, "sonar.sh: error: this clone is shallow") {
 		t.Errorf("exit %d: %s", o.status, o.log)
@@ -393,7 +402,8 @@ func TestSonarSaysWhatIsMissing(t *testing.T) {
 		{"no token", "SONAR_TOKEN is not set", []string{"SONAR_AUTH_TOKEN="}, nil},
 		{"wrong token", "SonarQube refused project_analyses/search (401)", []string{"SONAR_AUTH_TOKEN=other"}, nil},
 		{"no answer", "SonarQube does not answer at http://127.0.0.1:1", []string{"SONAR_HOST_URL=http://127.0.0.1:1"}, nil},
-		{"no reports", "reports/cover.out is missing: make test", nil, func(c *checkout) { remove(t, c.root, "reports/cover.out") }},
+		{"no reports of Go", "reports/cover.out is missing: make test", nil, func(c *checkout) { remove(t, c.root, "reports/cover.out") }},
+		{"no reports of the page", "reports/lcov.info is missing: make test", nil, func(c *checkout) { remove(t, c.root, "reports/lcov.info") }},
 		{"no branch", "no branch is checked out", nil, func(c *checkout) { git(t, c.root, "checkout", "--quiet", "--detach") }},
 		{"no baseline", "the file sonar-baseline is missing", nil, func(c *checkout) { remove(t, c.root, "sonar-baseline") }},
 		{"half a hash", "sonar-baseline has to hold the full hash", nil, func(c *checkout) { write(t, filepath.Join(c.root, "sonar-baseline"), "abc\n", 0o644) }},

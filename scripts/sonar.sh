@@ -70,7 +70,9 @@ SONAR_TOKEN=${SONAR_TOKEN:-${SONAR_AUTH_TOKEN:-}}
 for program in curl:curl java:openjdk-17-jre-headless jq:jq tar:tar; do
   command -v "${program%:*}" >/dev/null 2>&1 || die "${program%:*} is missing: apt-get install ${program#*:}"
 done
-[ -s reports/cover.out ] || die "reports/cover.out is missing: make test"
+for report in reports/cover.out reports/lcov.info; do
+  [ -s "$report" ] || die "$report is missing: make test"
+done
 branch=${BRANCH_NAME:-$(git branch --show-current)}
 [ -n "$branch" ] || die "no branch is checked out: set BRANCH_NAME"
 # By name alone, so that no value gets into the list of processes.

@@ -77,6 +77,8 @@ jdk() { # prints the home of a JDK that the server runs on; a JRE lacks a module
   return 1
 }
 
+no_jdk="a JDK 21 or 25 is missing: apt-get install openjdk-21-jdk-headless (Debian 12: temurin-25-jdk, https://adoptium.net/installation/linux), or set JAVA_HOME"
+
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 free_port() { # prints a port that nobody listens on
@@ -100,7 +102,7 @@ reason() { # prints what the logs say of the end
 
 run() { # port
   local java user=() port
-  java=$(jdk) || die "a JDK 21 or 25 is missing: apt-get install temurin-25-jdk (https://adoptium.net/installation/linux), or set JAVA_HOME"
+  java=$(jdk) || die "$no_jdk"
   ! taken "$1" || die "port $1 is in use"
   for port in setpriv setsid; do
     command -v "$port" >/dev/null 2>&1 || die "$port is missing: apt-get install util-linux"
@@ -144,7 +146,8 @@ run() { # port
     -jar "$home"/lib/sonar-application-*.jar -Dsonar.log.console=true </dev/null >"$run/console" 2>&1 3<&- &
   server=$!
   # Whoever started this may die without a word; its end of the pipe closes all the same.
-  { cat <&3 >/dev/null; touch "$run/over"; kill "$server" 2>/dev/null; } &
+  { cat <&3; touch "$run/over"; kill "$server"; } >/dev/null 2>&1 &
+  watcher=$!
   wait "$server" || true
   [ -e "$run/over" ] || die "SonarQube ended: $(reason)"
 }
@@ -158,6 +161,9 @@ stop() {
       sleep 0.1
     done
     kill -KILL -- "-$server" 2>/dev/null || true
+    # With the cat in it, or that would read on.
+    pkill -P "$watcher" 2>/dev/null || true
+    kill "$watcher" 2>/dev/null || true
   fi
   rm -rf "$run"
 }
@@ -165,6 +171,7 @@ stop() {
 case "${1:-}" in
   install)
     [ $# = 1 ] || { usage >&2; exit 2; }
+    jdk >/dev/null || die "$no_jdk"
     install
     ;;
   run)

@@ -1,0 +1,126 @@
+//go:build integration
+
+package sonarqube
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// shadow makes a folder in which a program does something else, and returns a PATH that begins with it.
+func shadow(t *testing.T, program, script string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	return "PATH=" + dir + ":" + os.Getenv("PATH")
+}
+
+// without is a PATH that has every program of this machine but one.
+func without(t *testing.T, program string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if e.Name() != program {
+				_ = os.Symlink(filepath.Join(folder, e.Name()), filepath.Join(dir, e.Name())) // the first of a name counts
+			}
+		}
+	}
+	return "PATH=" + dir
+}
+
+// readable is a cache that a system user can reach, which a test's own folder is not.
+func readable(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "cache") //nolint:usetesting // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // it holds nothing of anybody's
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func fails(t *testing.T, want string, env []string, arguments ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "./sonarqube.sh", arguments...)
+	cmd.Env = append(os.Environ(), env...)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	out, _ := cmd.CombinedOutput()
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if last := lines[len(lines)-1]; cmd.ProcessState.ExitCode() != 1 || !strings.HasPrefix(last, "sonarqube.sh: error: "+want) {
+		t.Errorf("exit %d, want %q: %s", cmd.ProcessState.ExitCode(), want, out)
+	}
+}
+
+func TestWhatIsMissingIsNamedAndNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	for want, path := range map[string]string{
+		"mvn is missing: apt-get install maven":                   without(t, "mvn"),
+		"unzip is missing: apt-get install unzip":                 without(t, "unzip"),
+		"Maven could not fetch SonarQube":                         shadow(t, "mvn", "echo no network; exit 1"),
+		"unzip could not unpack SonarQube: it is broken":          shadow(t, "unzip", "echo it is broken; exit 9"),
+		"CACHE/vaultsphere/sonarqube has 12 MB of free disk, but": shadow(t, "df", "echo Avail; echo 12"),
+	} {
+		cache := readable(t)
+		env := []string{path, "XDG_CACHE_HOME=" + cache}
+		if strings.HasPrefix(want, "unzip could not") {
+			// Without the archive, which takes a minute.
+			fetched := shadow(t, "mvn", `for a in "$@"; do case $a in -DoutputDirectory=*) echo x >"${a#*=}/a.zip";; esac; done`)
+			env[0] = path + ":" + strings.TrimPrefix(fetched, "PATH=")
+		}
+		fails(t, strings.Replace(want, "CACHE", cache, 1), env, "install")
+		if left, _ := filepath.Glob(filepath.Join(cache, "vaultsphere", "sonarqube", "*")); len(left) > 0 {
+			t.Errorf("%s: %q is left", want, left)
+		}
+	}
+}
+
+func TestAPortThatIsTakenIsNamed(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	fails(t, "port "+port+" is in use", nil, "run", port)
+}
+
+func TestAServerThatDoesNotStartSaysWhy(t *testing.T) {
+	t.Parallel()
+	cache := readable(t)
+	key, err := exec.CommandContext(t.Context(), "sh", "-c", "sha256sum pom.xml | cut -c 1-12").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lib := filepath.Join(cache, "vaultsphere", "sonarqube", strings.TrimSpace(string(key)), "lib")
+	if err := os.MkdirAll(lib, 0o755); err != nil { //nolint:gosec // a system user reads it
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(lib, "sonar-application-0.jar"), []byte("no archive"), 0o644); err != nil { //nolint:gosec // likewise
+		t.Fatal(err)
+	}
+	temporary := readable(t)
+	fails(t, "SonarQube ended: Error: Invalid or corrupt jarfile", []string{"XDG_CACHE_HOME=" + cache, "TMPDIR=" + temporary}, "run", "39017")
+	if left, _ := os.ReadDir(temporary); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
