@@ -22,7 +22,7 @@ const LONG = ["accessibility", "trouble", "languages", "everyday", "firefox", "i
 
 const TIERS = {
   unit: { folder: "unit", first: [], variable: "NODE_V8_COVERAGE", minutes: 1 },
-  browser: { folder: "e2e", first: LONG, variable: "COVERAGE_DIR", minutes: 15 },
+  browser: { folder: "e2e", first: LONG, variable: "COVERAGE_DIR", minutes: 30 },
 };
 
 const complain = (message) => console.error(`run-tests.mjs: error: ${message}`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { PASSWORD, program, startServer } from "./stage.mjs";
+import { PASSWORD, PATIENCE_MS, program, startServer } from "./stage.mjs";
 
 let browser, server;
 before(async () => {
@@ -11,8 +11,8 @@ before(async () => {
     browser: "firefox",
     executablePath: program("FIREFOX", "/usr/bin/firefox-esr", "apt-get install firefox-esr"),
     headless: true,
-    timeout: 120_000,
-    protocolTimeout: 120_000,
+    timeout: PATIENCE_MS,
+    protocolTimeout: PATIENCE_MS,
   });
 });
 after(async () => {
@@ -26,7 +26,7 @@ const complaints = [];
 async function openDevice() {
   const context = await browser.createBrowserContext();
   const page = await context.newPage({ type: "window" }); // of its own: a tab behind another does not follow changes
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (e) => complaints.push(String(e)));
   page.on("console", (m) => {
     if (m.type() === "error") complaints.push(m.text());

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { createServer, request } from "node:http";
+import { PATIENCE_MS } from "./stage.mjs";
 
 const text = async (url) => {
   const response = await fetch(url);
@@ -76,7 +77,7 @@ export async function startProxy(upstream) {
   return {
     url: `http://127.0.0.1:${address}`,
     /** Waits for the next request of this path. */
-    next: (path) => once(asked, path, { signal: AbortSignal.timeout(60_000) }),
+    next: (path) => once(asked, path, { signal: AbortSignal.timeout(PATIENCE_MS) }),
     builds: { first: next.builtFrom, next: next.id },
     serve(...parts) {
       replaced = Object.assign({}, ...parts.map((part) => next[part]));

@@ -11,6 +11,9 @@ import { countUntilClosed } from "./count.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../../..");
 
+/** How long a test waits for what must come. It comes in a second; on a machine that does much else it takes many. */
+export const PATIENCE_MS = 180_000;
+
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
@@ -76,7 +79,7 @@ export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block", ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000); // what a test waits for comes in a second, or in many on a busy machine
+  page.setDefaultTimeout(PATIENCE_MS);
   watch(page);
   await countUntilClosed(page);
   await page.goto(url);
@@ -97,7 +100,7 @@ export function watch(page) {
  * with any promise.)
  */
 export async function comesTrue(page, question, arg) {
-  for (const deadline = Date.now() + 60_000; !(await page.evaluate(question, arg));) {
+  for (const deadline = Date.now() + PATIENCE_MS; !(await page.evaluate(question, arg));) {
     if (Date.now() > deadline) throw new Error(`this did not come true: ${question}`);
     await page.evaluate(() => new Promise((frame) => requestAnimationFrame(frame)));
   }
