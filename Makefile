@@ -112,7 +112,7 @@ PACKAGES ?= ./...
 
 go-test: $(GOTESTSUM) $(COBERTURA) | $(NODE)
 	@mkdir -p reports
-	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/... $(PACKAGES)
+	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/...,./internal/audit/... $(PACKAGES)
 	$(COBERTURA) < reports/cover.out > coverage.xml
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.

@@ -121,7 +121,7 @@ func newBuild(t *testing.T) *build {
 		}
 	}
 	b.env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "RECORD="+b.record,
-		"AWS_REGION=eu-central-1", "NOTIFY_EMAIL="+mailTo, "SONAR_NETWORK=", "SONAR_URL=http://sonarqube:9000")
+		"AWS_REGION=eu-central-1", "NOTIFY_EMAIL="+mailTo, "SONAR_URL=http://sonarqube:9000")
 	return b
 }
 

@@ -39,6 +39,7 @@ say() { echo "sonar.sh: $1" >&2; }
 # shellcheck source=scripts/sonar-api.sh
 . "$(dirname "$0")/sonar-api.sh"
 
+# renovate: maven org.sonarsource.scanner.cli:sonar-scanner-cli
 scanner=8.1.0.6389
 project=vaultsphere
 
@@ -87,7 +88,7 @@ fetch_scanner() {
   [ -s "$jar" ] && return
   command -v mvn >/dev/null 2>&1 || die "mvn is missing: apt-get install maven"
   # With a repository of its own, so that nothing stays with Maven.
-  if ! mvn -q -B -C "-Dmaven.repo.local=$work/maven" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+  if ! mvn -q -B -C "-Dmaven.repo.local=$work/maven" dependency:copy \
     "-Dartifact=org.sonarsource.scanner.cli:sonar-scanner-cli:$scanner:jar" "-DoutputDirectory=$work/scanner" >"$work/log" 2>&1; then
     cat "$work/log" >&2
     die "Maven could not fetch SonarQube's scanner"

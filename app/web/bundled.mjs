@@ -13,5 +13,5 @@ export function unsuitable(inputs, lock) {
     if (!known) problems.add(`${name} is bundled, but is not in package-lock.json`);
     else if (known.dev) problems.add(`${name} is bundled, but package.json has it under devDependencies`);
   }
-  return [...problems].sort();
+  return [...problems].sort((a, b) => a.localeCompare(b));
 }

@@ -117,12 +117,7 @@ func (o *osv) query(ctx context.Context, components []component, ids map[compone
 		var nextQueries []osvQuery
 		var nextComponents []component
 		for i, r := range pages {
-			for _, v := range r.Vulns {
-				if ids[components[i]] == nil {
-					ids[components[i]] = map[string]bool{}
-				}
-				ids[components[i]][v.ID] = true
-			}
+			r.note(ids, components[i])
 			if r.NextPageToken != "" {
 				q := queries[i]
 				q.PageToken = r.NextPageToken
@@ -141,6 +136,16 @@ func (o *osv) query(ctx context.Context, components []component, ids map[compone
 type osvPage struct {
 	Vulns         []struct{ ID string }
 	NextPageToken string `json:"next_page_token"`
+}
+
+// note adds what the page says of a component.
+func (p osvPage) note(ids map[component]map[string]bool, of component) {
+	for _, v := range p.Vulns {
+		if ids[of] == nil {
+			ids[of] = map[string]bool{}
+		}
+		ids[of][v.ID] = true
+	}
 }
 
 // batch gives a page for each question.

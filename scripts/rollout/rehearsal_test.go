@@ -276,7 +276,7 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	certificate := filepath.Join(dir, "authority.pem")
 	aws := filepath.Dir(output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws"))
 	r.env = append(emulator.Env(t), "PATH="+bin+":"+aws+":"+os.Getenv("PATH"), "SECRETS="+secrets, "NOTIFY_EMAIL=team@example.org",
-		"SONAR_NETWORK=", "SONAR_URL=http://sonarqube:9000", "IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
+		"SONAR_URL=http://sonarqube:9000", "IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
 	for i := 0; ; i++ {
 		entry, ok := os.LookupEnv(outsideEnv + strconv.Itoa(i))
 		if !ok {

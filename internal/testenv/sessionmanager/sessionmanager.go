@@ -412,22 +412,28 @@ func (c *channel) read() error {
 			}
 			c.acknowledged <- what.AcknowledgedMessageId
 		case inputData:
-			if m.sequence > c.expected {
-				return fmt.Errorf("message %d came in place of %d", m.sequence, c.expected)
-			}
-			if err := c.confirm(m); err != nil {
-				return nil //nolint:nilerr // the plugin is gone
-			}
-			if m.sequence == c.expected {
-				c.expected++
-				if err := c.take(m); err != nil {
-					return err
-				}
+			if gone, err := c.receive(m); gone || err != nil {
+				return err
 			}
 		default:
 			return fmt.Errorf("a message of type %q", m.kind)
 		}
 	}
+}
+
+// receive confirms a message and takes it, unless it came before. It tells whether the plugin is gone.
+func (c *channel) receive(m message) (gone bool, err error) {
+	if m.sequence > c.expected {
+		return false, fmt.Errorf("message %d came in place of %d", m.sequence, c.expected)
+	}
+	if c.confirm(m) != nil {
+		return true, nil
+	}
+	if m.sequence < c.expected {
+		return false, nil
+	}
+	c.expected++
+	return false, c.take(m)
 }
 
 func (c *channel) confirm(m message) error {
