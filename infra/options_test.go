@@ -13,7 +13,7 @@ func TestMakeTakesItsOptionsFromTheFile(t *testing.T) {
 	e := newEngineer(t)
 	e.options(map[string]any{"hostImage": testImage, "siteAddress": "file.example.org"})
 	e.do("make", "synth")
-	content, err := os.ReadFile(filepath.Join(e.dir, "cdk.out", "PasswordManager-Data.template.json"))
+	content, err := os.ReadFile(filepath.Join(e.dir, "cdk.out", "PasswordManager-Host.template.json"))
 	must(t, err)
 	if !strings.Contains(string(content), `"file.example.org"`) {
 		t.Error("siteAddress of platform.json is not in the template")

@@ -81,7 +81,7 @@ func TestPartOfTheSuiteInTheEnvironmentOfABuild(t *testing.T) {
 	for _, part := range []struct{ folder, tests string }{
 		{"./infra", "TestMakeTakesItsOptionsFromTheFile|TestBadOptions|TestNoRegion|TestGoldenTemplates"},
 		{"./infra/preflight", "TestCommand"},
-		{"./scripts", "TestFetch|TestSeed"},
+		{"./scripts", "TestFetchEnvRequires|TestSeedMakes|TestSeedSays"},
 		{"./app/cmd/vaultsphered", "."},
 		{"./internal/testenv/environ", "."},
 		{"./jenkins", "TestABranchIsChecked|TestMainAndMaster|TestSonarSaysWhatIsMissing"},
