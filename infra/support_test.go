@@ -58,6 +58,20 @@ type resource struct {
 	CreationPolicy      map[string]any
 }
 
+// assemblies is where synthesized deployments are. They outlive the test that asks first.
+var assemblies string
+
+func TestMain(m *testing.M) {
+	var err error
+	if assemblies, err = os.MkdirTemp("", "assemblies"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(assemblies)
+	os.Exit(code)
+}
+
 var synthesized sync.Map
 
 // synth makes the deployment of that name, once for all tests.
@@ -76,7 +90,7 @@ func synth(t *testing.T, deployment string) *assembly {
 // newAssembly synthesizes a deployment with the feature flags of cdk.json. with may add to the app before.
 func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *assembly {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "assembly") // it outlives the test that asked first
+	dir, err := os.MkdirTemp(assemblies, "")
 	if err != nil {
 		t.Fatal(err)
 	}
