@@ -402,22 +402,28 @@ func (c *channel) read() error {
 		if err != nil {
 			return err
 		}
-		switch m.kind {
-		case acknowledge:
-			var what struct {
-				AcknowledgedMessageType, AcknowledgedMessageId string //nolint:revive,staticcheck // the wire's names
-			}
-			if err := json.Unmarshal(m.payload, &what); err != nil || what.AcknowledgedMessageType != outputData {
-				return fmt.Errorf("an acknowledgement %s: %w", m.payload, err)
-			}
-			c.acknowledged <- what.AcknowledgedMessageId
-		case inputData:
-			if gone, err := c.receive(m); gone || err != nil {
-				return err
-			}
-		default:
-			return fmt.Errorf("a message of type %q", m.kind)
+		if gone, err := c.handle(m); gone || err != nil {
+			return err
 		}
+	}
+}
+
+// handle takes an acknowledgement or a part of the input. It tells whether the plugin is gone.
+func (c *channel) handle(m message) (gone bool, err error) {
+	switch m.kind {
+	case acknowledge:
+		var what struct {
+			AcknowledgedMessageType, AcknowledgedMessageId string //nolint:revive,staticcheck // the wire's names
+		}
+		if err := json.Unmarshal(m.payload, &what); err != nil || what.AcknowledgedMessageType != outputData {
+			return false, fmt.Errorf("an acknowledgement %s: %w", m.payload, err)
+		}
+		c.acknowledged <- what.AcknowledgedMessageId
+		return false, nil
+	case inputData:
+		return c.receive(m)
+	default:
+		return false, fmt.Errorf("a message of type %q", m.kind)
 	}
 }
 
@@ -427,7 +433,7 @@ func (c *channel) receive(m message) (gone bool, err error) {
 		return false, fmt.Errorf("message %d came in place of %d", m.sequence, c.expected)
 	}
 	if c.confirm(m) != nil {
-		return true, nil
+		return true, nil //nolint:nilerr // the plugin ends without a word
 	}
 	if m.sequence < c.expected {
 		return false, nil
