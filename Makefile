@@ -46,7 +46,7 @@ help:
 	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
 	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
 	@echo "make lint   golangci-lint, tsc, shellcheck, govulncheck, licences"
-	@echo "make audit  what is known today against Go and npm packages; make audit-image against the pushed image"
+	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image: of the pushed image"
 	@echo "make bench  speed and memory, as a table; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
 	@echo
@@ -91,12 +91,12 @@ $(NODE): scripts/node/package.json scripts/node/package-lock.json
 	@touch $@
 endif
 
-# Every program that a target below needs; a target installs those of its own tier.
+# Installs the programs of all tiers. Each tier's own target installs no more than it needs.
 setup:
 	scripts/setup.sh
 
-# Three tiers. "go test ./..." needs Go alone; test adds what the build tag "system" names: Node.js, Java, a browser;
-# integration, as root, what "integration" names: an engine, AWS's command line and emulator, Groovy.
+# Three tiers. "go test ./..." needs Go alone. The build tag "system" adds tests that need Node.js, Java or a browser; the tag
+# "integration" those that need root, Docker, the AWS command line, its emulator, or Groovy.
 test: test-setup build go-test race-test wasm-test web-test
 	scripts/no-skips.sh reports/junit.xml reports/junit-race.xml reports/junit-race-clients.xml reports/junit-wasm.xml reports/junit-web*.xml
 
@@ -121,7 +121,7 @@ race-test: $(GOTESTSUM)
 	$(call GO_TEST,-race) -race -tags system ./app/store/sqlite ./app/store/dynamo ./app/vault ./app/server/daemon
 	$(call GO_TEST,-race-clients) -race -run 'Concurrent|Lock|Racing|Draining|AtOnce|While' ./app/client ./app/server
 
-# The rollout waits more than it works: begun first, it runs beside all the others.
+# The rollout spends most of its time waiting, so it starts first and runs beside the others.
 integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json
 	@mkdir -p reports
 	$(call GO_TEST,-integration) -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/...
@@ -179,7 +179,7 @@ AUDIT := .bin/audit
 $(AUDIT):
 	@go build -o $@ ./internal/audit
 
-# Licences of what is linked and bundled.
+# The licences of linked and bundled packages.
 lint-licences: $(AUDIT)
 	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json
 
@@ -194,7 +194,7 @@ audit: $(AUDIT)
 	@$(AUDIT_CODE)
 	@$(AUDIT) npm
 
-# What is in the image that was pushed last, by its SBOM. Asks the image's registry and api.osv.dev.
+# Vulnerabilities in the image that was pushed last, by its SBOM. Asks the image's registry and api.osv.dev.
 audit-image: $(AUDIT)
 	@$(AUDIT) image
 

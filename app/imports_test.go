@@ -78,7 +78,7 @@ func TestInfrastructureReachesOnlyNames(t *testing.T) {
 	}
 }
 
-// Package testing in a program that ships, or a server that a test controls, would be a door for whoever finds it.
+// A program that ships must not contain the testing package, or a server that a test controls.
 func TestOnlyTestsReachTheTestEnvironment(t *testing.T) {
 	for _, p := range list(t, nil, "../...") {
 		if strings.HasPrefix(p.ImportPath, module+"internal/testenv") || p.ImportPath == module+"bench" { // which measures real parts

@@ -214,7 +214,7 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	for _, name := range fetched {
 		must(t, os.Symlink(filepath.Join(here, name), filepath.Join(r.workspace, name)))
 		for _, list := range []string{"package.json", "package-lock.json"} {
-			// Older than what is linked: make would fetch the packages again, over those that other tests use.
+			// Backdated, so that make does not fetch the packages again, over those that other tests use.
 			if err := os.Chtimes(filepath.Join(r.workspace, filepath.Dir(name), list), time.Time{}, time.Unix(0, 0)); !errors.Is(err, fs.ErrNotExist) {
 				must(t, err)
 			}
@@ -229,8 +229,8 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	r.commit(t, "platform.json", string(options)+"\n")
 }
 
-// make's own targets run, but for three: SonarQube is nowhere here, the integration tests are what this is one of, and all the
-// others, which take longer than what is rehearsed, are those of the packages that a rehearsed commit changes.
+// rehearsedMake runs make's own targets, with these exceptions: there is no SonarQube here, this is itself an integration test,
+// and of the other tests only those of the packages that a rehearsed commit changes run.
 const rehearsedMake = `#!/usr/bin/env bash
 set -euo pipefail
 case "$*" in

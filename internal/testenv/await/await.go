@@ -1,4 +1,4 @@
-// Package await waits in tests for what becomes true by itself, and fails when it does not.
+// Package await lets a test wait for a condition, and fails the test when the condition does not become true.
 package await
 
 import (
@@ -11,7 +11,7 @@ const limit = time.Minute
 
 const between = 5 * time.Millisecond
 
-// Until returns once ok is true, which it asks again and again. After a minute it ends the test, saying what was awaited.
+// Until polls ok and returns once it is true. After a minute it ends the test with a message that names what.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	if !within(limit, ok) {

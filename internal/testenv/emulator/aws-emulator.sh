@@ -31,7 +31,7 @@ case "${1:-}" in
     server=$!
     # It has nothing to save, and Python takes minutes to take a large memory apart.
     trap 'kill -KILL "$server" 2>/dev/null || true' EXIT
-    # Whoever started this may die without a word; its end of the pipe closes all the same.
+    # The process that started this may be killed; its end of the pipe closes all the same.
     cat >/dev/null
     ;;
   --help | -h) usage ;;

@@ -90,7 +90,7 @@ func Share(name string) (*Server, error) {
 	return server, os.WriteFile(address, []byte(server.URL), 0o600)
 }
 
-// beside is the script of that name in the folder of whoever called the function that calls this.
+// beside returns the path of NAME.sh in the folder of the file that called the function which calls beside.
 func beside(name string) string {
 	_, caller, _, _ := runtime.Caller(2)
 	return filepath.Join(filepath.Dir(caller), name+".sh")
