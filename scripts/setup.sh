@@ -12,7 +12,7 @@ Checks for the programs that these need, or all four without an argument:
   lint         shellcheck, Python with venv
   test         a C compiler, Java, Maven, Chromium, Firefox
   integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
-               OpenSSH, sudo, jq, unzip, and root
+               OpenSSH, sudo, jq, unzip, curl, openssl, and root
 
 On Debian and Ubuntu, as root or with password-less sudo, it installs those that
 are missing; elsewhere it prints what to install and exits with 1.
@@ -104,6 +104,8 @@ for tier in "${tiers[@]}"; do
       need sudo sudo
       need jq jq
       need unzip unzip
+      need curl curl
+      need openssl openssl
       # Where an engine answers, none has to be started.
       docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
       ;;

@@ -175,6 +175,8 @@ type channel struct {
 	closed chan struct{}
 	input  func([]byte)
 	answer chan json.RawMessage
+	// ready gets the plugin's first message after the handshake, once.
+	ready chan struct{}
 }
 
 func (d *Double) serveChannel(w http.ResponseWriter, r *http.Request) {
@@ -196,7 +198,7 @@ func (d *Double) serveChannel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.Close()
-	c := &channel{session: s, conn: conn, acknowledged: make(chan string, 64), closed: make(chan struct{}), answer: make(chan json.RawMessage, 1)}
+	c := &channel{session: s, conn: conn, acknowledged: make(chan string, 64), closed: make(chan struct{}), answer: make(chan json.RawMessage, 1), ready: make(chan struct{}, 1)}
 	if err := c.open(); err != nil {
 		d.t.Errorf("the data channel of %s: %v", s.id, err)
 		return
@@ -269,6 +271,9 @@ func (c *channel) serve() error {
 	if err := c.sendJSON(payloadHandshakeComplete, map[string]any{"HandshakeTimeToComplete": 1000000, "CustomerMessage": ""}); err != nil {
 		return err
 	}
+	if err := c.awaitReady(); err != nil {
+		return err
+	}
 	var err error
 	if host != nil {
 		err = c.bridge(host)
@@ -306,6 +311,20 @@ func (c *channel) handshake() error {
 	return nil
 }
 
+// awaitReady waits for the plugin to send something: the size of its terminal, or what ssh says first. Until then the plugin
+// may acknowledge output and drop it, because it sets its handler up only after the handshake. A real agent has the network's
+// delay in between.
+func (c *channel) awaitReady() error {
+	select {
+	case <-c.ready:
+		return nil
+	case <-c.closed:
+		return errGone
+	case <-time.After(10 * time.Second):
+		return errors.New("the plugin sent nothing in 10 s after the handshake")
+	}
+}
+
 // bridge carries bytes from the node's SSH server to the plugin until one of them ends.
 func (c *channel) bridge(host net.Conn) error {
 	go func() {
@@ -340,7 +359,7 @@ func (c *channel) sendJSON(contents uint32, v any) error {
 	return c.send(contents, b)
 }
 
-// send repeats a message until it is acknowledged, as the agent does: the plugin drops data that comes before it is ready.
+// send repeats a message until it is acknowledged, as the agent does.
 func (c *channel) send(contents uint32, payload []byte) error {
 	m := message{kind: outputData, sequence: c.next, id: newID(), payload: payload, contents: contents}
 	if c.next == 0 {
@@ -468,6 +487,12 @@ func (c *channel) take(m message) error {
 	case payloadSize, payloadFlag: // a terminal's size, and a wish to end
 	default:
 		return fmt.Errorf("a payload of type %d", m.contents)
+	}
+	if m.contents != payloadHandshakeResponse {
+		select {
+		case c.ready <- struct{}{}:
+		default:
+		}
 	}
 	return nil
 }

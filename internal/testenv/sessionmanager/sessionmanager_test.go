@@ -67,6 +67,14 @@ func (p *pipeline) run(t *testing.T, name string, args ...string) (stdout, stder
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir, cmd.Env = p.dir, p.env
+	// As a terminal, it stays open: at the end of its input the plugin ends a session, whether or not the output has come.
+	input, keyboard, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer input.Close()
+	defer keyboard.Close()
+	cmd.Stdin = input
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
