@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,9 +88,19 @@ func serveModule(t *testing.T, path, version string, files map[string]string) {
 		path + "/@v/" + version + ".zip":  archive.String(),
 	})
 	t.Setenv("GOPROXY", "file://"+filepath.ToSlash(proxy))
-	t.Setenv("GOMODCACHE", t.TempDir())
+	modules := t.TempDir()
+	t.Setenv("GOMODCACHE", modules)
+	// Go writes modules read-only, and only root could remove them.
+	t.Cleanup(func() {
+		_ = filepath.WalkDir(modules, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.IsDir() {
+				err = os.Chmod(path, 0o700)
+			}
+			return err
+		})
+	})
 	t.Setenv("GOSUMDB", "off")
-	t.Setenv("GOFLAGS", "-mod=mod -modcacherw")
+	t.Setenv("GOFLAGS", "-mod=mod")
 	t.Setenv("GOTOOLCHAIN", "local")
 	t.Setenv("GOWORK", "off")
 }

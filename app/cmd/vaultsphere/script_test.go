@@ -21,6 +21,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 func TestMain(m *testing.M) {
@@ -46,6 +47,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(front.Close)
 			env.Values[gateKey{}] = g
 			name := strings.ToLower(strings.TrimPrefix(env.WorkDir[strings.LastIndex(env.WorkDir, "script-"):], "script-"))
+			env.Vars = append(env.Vars, environ.Child)
 			env.Setenv("NAME", "anna-"+name)
 			env.Setenv("SERVER", front.URL)
 			ranges := httptest.NewServer(http.HandlerFunc(knowsLetmein))

@@ -19,6 +19,8 @@ var kept = []string{
 	"GOCACHE", "GOENV", "GOMODCACHE", "GOPATH", "GOROOT", "GOTOOLCHAIN",
 	"GOINSECURE", "GONOPROXY", "GONOSUMDB", "GOPRIVATE", "GOPROXY", "GOSUMDB",
 	"JAVA_HOME", "CHROMIUM", "PYENV_ROOT",
+	// Where "go test -cover" has a test binary's children write what they executed.
+	"GOCOVERDIR",
 	// The engine that runs on this machine; Jenkins has one at an address of its own.
 	"DOCKER_HOST",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
