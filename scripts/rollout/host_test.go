@@ -107,8 +107,7 @@ func build(t *testing.T, pkg string) string {
 // caddyVersion is the one that the tests build; the Compose file must name it.
 func caddyVersion(t *testing.T) string {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/caddyserver/caddy/v2")
-	cmd.Dir = filepath.Join(root, "internal/testenv/engine/parts")
+	cmd := exec.Command(engine.Program(t, "caddy"), "version")
 	out, err := cmd.Output()
 	must(t, err)
 	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
