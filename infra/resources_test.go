@@ -28,8 +28,8 @@ func (e *engineer) compare(answers []answer) {
 // drops properties of those it makes: encryption, recovery and time to live of tables, metadata options of hosts.
 var notEmulated = []string{
 	"AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::CloudWatch::Alarm",
-	"AWS::EC2::SecurityGroupEgress", "AWS::IAM::OIDCProvider", "AWS::EC2::KeyPair", "AWS::Logs::MetricFilter",
-	"AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",
+	"AWS::EC2::SecurityGroupEgress", "AWS::ECR::RegistryScanningConfiguration", "AWS::IAM::OIDCProvider", "AWS::EC2::KeyPair",
+	"AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",
 }
 
 // asked are the types whose resources checkHostResources and checkServiceResources ask for.
