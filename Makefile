@@ -19,7 +19,8 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
 VERSION  ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 DATA_DIR ?= data
-WASM_EXEC = $(shell go env GOROOT)/lib/wasm/go_js_wasm_exec
+# $(shell) does not see what is exported.
+WASM_EXEC = $(shell GOTOOLCHAIN=$(GOTOOLCHAIN) go env GOROOT)/lib/wasm/go_js_wasm_exec
 
 GO_BUILD := CGO_ENABLED=0 go build -trimpath
 LDFLAGS  := -s -w
