@@ -1,0 +1,316 @@
+package sessionmanager
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// channel is the node's end of a data channel.
+type channel struct {
+	*session
+	conn *websocket.Conn
+	// writing lets one message be written at a time, and guards input.
+	writing sync.Mutex
+	// next is the sequence number of the next message of ours, and expected that of the plugin's.
+	next, expected int64
+	acknowledged   chan string
+	// closed ends what waits for an acknowledgement.
+	closed chan struct{}
+	input  func([]byte)
+	answer chan json.RawMessage
+	// ready gets the plugin's first message after the handshake, once.
+	ready chan struct{}
+}
+
+// open takes the first message, which is text: it has to carry the token that StartSession gave out.
+func (c *channel) open() error {
+	kind, content, err := c.conn.ReadMessage()
+	if err != nil {
+		return err
+	}
+	var hello struct{ MessageSchemaVersion, RequestId, TokenValue, ClientId, ClientVersion string } //nolint:revive,staticcheck // the wire's names
+	if kind != websocket.TextMessage {
+		return fmt.Errorf("it begins with a message of kind %d, not with the token", kind)
+	}
+	if err := json.Unmarshal(content, &hello); err != nil {
+		return fmt.Errorf("its first message: %w", err)
+	}
+	if hello.MessageSchemaVersion != "1.0" || hello.TokenValue != c.token || hello.ClientId == "" || hello.ClientVersion == "" {
+		return fmt.Errorf("its first message is %s", content)
+	}
+	return nil
+}
+
+// errGone says that the plugin has left, which is how a session may end.
+var errGone = errors.New("the plugin is gone")
+
+// serve is the agent's part: the handshake, the session, and its end.
+func (c *channel) serve() error {
+	kind, properties := "Port", map[string]string{"portNumber": "22"}
+	if c.document == "AWS-StartNonInteractiveCommand" {
+		kind, properties = "NonInteractiveCommands", map[string]string{"command": c.command}
+	}
+	if err := c.sendJSON(payloadHandshakeRequest, map[string]any{
+		"AgentVersion": "3.3.1611.0",
+		"RequestedClientActions": []any{map[string]any{
+			"ActionType": "SessionType", "ActionParameters": map[string]any{"SessionType": kind, "Properties": properties},
+		}},
+	}); err != nil {
+		return err
+	}
+	if err := c.handshake(); err != nil {
+		return err
+	}
+	// The plugin begins as soon as it knows that the handshake is complete.
+	var host net.Conn
+	if kind == "Port" {
+		var err error
+		if host, err = net.Dial("tcp", c.node.SSH); err != nil { //nolint:noctx // loopback
+			return err
+		}
+		defer host.Close()
+		c.writing.Lock()
+		c.input = func(b []byte) { _, _ = host.Write(b) }
+		c.writing.Unlock()
+	}
+	if err := c.sendJSON(payloadHandshakeComplete, map[string]any{"HandshakeTimeToComplete": 1000000, "CustomerMessage": ""}); err != nil {
+		return err
+	}
+	if err := c.awaitReady(); err != nil {
+		return err
+	}
+	var err error
+	if host != nil {
+		err = c.bridge(host)
+	} else {
+		err = c.send(payloadOutput, []byte(c.node.Command(c.command)))
+	}
+	if err != nil {
+		return err
+	}
+	return c.close()
+}
+
+func (c *channel) handshake() error {
+	var answer struct {
+		ClientVersion          string
+		ProcessedClientActions []struct {
+			ActionType   string
+			ActionStatus int
+		}
+		Errors []string
+	}
+	select {
+	case content := <-c.answer:
+		if err := json.Unmarshal(content, &answer); err != nil {
+			return fmt.Errorf("the answer to the handshake: %w", err)
+		}
+	case <-c.closed:
+		return errGone
+	case <-time.After(10 * time.Second):
+		return errors.New("no answer to the handshake in 10 s")
+	}
+	if actions := answer.ProcessedClientActions; len(actions) != 1 || actions[0].ActionStatus != 1 || len(answer.Errors) > 0 {
+		return fmt.Errorf("the answer to the handshake is %+v", answer)
+	}
+	return nil
+}
+
+// awaitReady waits for the plugin to send something: the size of its terminal, or what ssh says first. Until then the plugin
+// may acknowledge output and drop it, because it sets its handler up only after the handshake. A real agent has the network's
+// delay in between.
+func (c *channel) awaitReady() error {
+	select {
+	case <-c.ready:
+		return nil
+	case <-c.closed:
+		return errGone
+	case <-time.After(10 * time.Second):
+		return errors.New("the plugin sent nothing in 10 s after the handshake")
+	}
+}
+
+// bridge carries bytes from the node's SSH server to the plugin until one of them ends.
+func (c *channel) bridge(host net.Conn) error {
+	go func() {
+		<-c.closed
+		host.Close()
+	}()
+	buffer := make([]byte, 1024) // the most that one message carries
+	for {
+		n, err := host.Read(buffer)
+		if n > 0 {
+			if err := c.send(payloadOutput, buffer[:n]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return nil //nolint:nilerr // either end may close it
+		}
+	}
+}
+
+func (c *channel) write(m message) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.conn.WriteMessage(websocket.BinaryMessage, m.encode())
+}
+
+func (c *channel) sendJSON(contents uint32, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return c.send(contents, b)
+}
+
+// send repeats a message until it is acknowledged, as the agent does.
+func (c *channel) send(contents uint32, payload []byte) error {
+	m := message{kind: outputData, sequence: c.next, id: newID(), payload: payload, contents: contents}
+	if c.next == 0 {
+		m.flags = 1 // the first of the stream
+	}
+	c.next++
+	for range 50 {
+		if err := c.write(m); err != nil {
+			return errGone
+		}
+		again := time.After(200 * time.Millisecond)
+	waiting:
+		for {
+			select {
+			case id := <-c.acknowledged:
+				if id == m.name() {
+					return nil
+				}
+			case <-c.closed:
+				return errGone
+			case <-again:
+				break waiting
+			}
+		}
+	}
+	return fmt.Errorf("message %d was not acknowledged in 10 s", m.sequence)
+}
+
+func (c *channel) close() error {
+	b, err := json.Marshal(map[string]any{
+		"MessageId": "closed", "CreatedDate": time.Now().UTC().Format(time.RFC3339), "DestinationId": "test", "SessionId": c.id,
+		"MessageType": channelClosed, "SchemaVersion": 1, "Output": "",
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.write(message{kind: channelClosed, id: newID(), payload: b}); err != nil {
+		return errGone
+	}
+	select {
+	case <-c.closed:
+		return nil
+	case <-time.After(10 * time.Second):
+		return errors.New("the plugin did not leave the closed channel in 10 s")
+	}
+}
+
+// read takes the plugin's messages until it leaves. What comes twice was sent again because the acknowledgement was late.
+func (c *channel) read() error {
+	for {
+		kind, content, err := c.conn.ReadMessage()
+		if err != nil {
+			return nil //nolint:nilerr // the plugin ends without a word
+		}
+		if kind != websocket.BinaryMessage {
+			return fmt.Errorf("a message of kind %d within the session: %s", kind, content)
+		}
+		m, err := decode(content)
+		if err != nil {
+			return err
+		}
+		if gone, err := c.handle(m); gone || err != nil {
+			return err
+		}
+	}
+}
+
+// handle takes an acknowledgement or a part of the input. It tells whether the plugin is gone.
+func (c *channel) handle(m message) (gone bool, err error) {
+	switch m.kind {
+	case acknowledge:
+		var what struct {
+			AcknowledgedMessageType, AcknowledgedMessageId string //nolint:revive,staticcheck // the wire's names
+		}
+		if err := json.Unmarshal(m.payload, &what); err != nil || what.AcknowledgedMessageType != outputData {
+			return false, fmt.Errorf("an acknowledgement %s: %w", m.payload, err)
+		}
+		c.acknowledged <- what.AcknowledgedMessageId
+		return false, nil
+	case inputData:
+		return c.receive(m)
+	default:
+		return false, fmt.Errorf("a message of type %q", m.kind)
+	}
+}
+
+// receive confirms a message and takes it, unless it came before. It tells whether the plugin is gone.
+func (c *channel) receive(m message) (gone bool, err error) {
+	if m.sequence > c.expected {
+		return false, fmt.Errorf("message %d came in place of %d", m.sequence, c.expected)
+	}
+	if c.confirm(m) != nil {
+		return true, nil //nolint:nilerr // the plugin ends without a word
+	}
+	if m.sequence < c.expected {
+		return false, nil
+	}
+	c.expected++
+	return false, c.take(m)
+}
+
+func (c *channel) confirm(m message) error {
+	b, err := json.Marshal(map[string]any{
+		"AcknowledgedMessageType": m.kind, "AcknowledgedMessageId": m.name(),
+		"AcknowledgedMessageSequenceNumber": m.sequence, "IsSequentialMessage": true,
+	})
+	if err != nil {
+		return err
+	}
+	return c.write(message{kind: acknowledge, flags: 3, id: newID(), payload: b})
+}
+
+func (c *channel) take(m message) error {
+	switch m.contents {
+	case payloadHandshakeResponse:
+		c.answer <- m.payload
+	case payloadOutput:
+		c.writing.Lock()
+		input := c.input
+		c.writing.Unlock()
+		if input == nil {
+			return errors.New("input before there is a connection")
+		}
+		input(m.payload)
+	case payloadSize, payloadFlag: // a terminal's size, and a wish to end
+	default:
+		return fmt.Errorf("a payload of type %d", m.contents)
+	}
+	if m.contents != payloadHandshakeResponse {
+		select {
+		case c.ready <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+func newID() (id [16]byte) {
+	_, _ = rand.Read(id[:])
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id
+}
