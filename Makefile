@@ -19,7 +19,7 @@ export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
 VERSION  ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 DATA_DIR ?= data
-# $(shell) does not see what is exported.
+# $(shell) does not get exported variables.
 WASM_EXEC = $(shell GOTOOLCHAIN=$(GOTOOLCHAIN) go env GOROOT)/lib/wasm/go_js_wasm_exec
 
 GO_BUILD := CGO_ENABLED=0 go build -trimpath
@@ -190,7 +190,7 @@ AUDIT_CODE = $(AUDIT) code -tags integration,system -wasm '$(WASM_PROGRAMS)'
 lint-vulnerabilities: $(AUDIT)
 	@$(AUDIT_CODE) -database $(VULNDB_VERSION)
 
-# The same by what is known today, and every package-lock.json. Asks vuln.go.dev and the npm registry.
+# The same with today's data from vuln.go.dev, and npm audit over every package-lock.json.
 audit: $(AUDIT)
 	@$(AUDIT_CODE)
 	@$(AUDIT) npm

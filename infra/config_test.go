@@ -165,7 +165,7 @@ func TestFileOfOptions(t *testing.T) {
 	}
 }
 
-// FuzzFileOfOptions: what is taken is what encoding/json takes, without a name that comes twice.
+// FuzzFileOfOptions: the decoder accepts what encoding/json accepts, except an object that has a name twice.
 func FuzzFileOfOptions(f *testing.F) {
 	f.Add([]byte(`{"topology": "ec2", "minTasks": 2}`))
 	f.Add([]byte(`{"a": {"a": []}, "b": null}`))

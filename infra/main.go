@@ -115,7 +115,7 @@ func build(app awscdk.App, c config, account string) error {
 	return nil
 }
 
-// sentences takes joined errors apart, so that each is told on a line of its own.
+// sentences splits joined errors, so that each is printed on its own line.
 func sentences(err error) []string {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {

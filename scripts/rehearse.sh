@@ -9,7 +9,7 @@ Usage: scripts/rehearse.sh [--help]
 Runs the Jenkinsfile of the last commit again and again while several hundred
 requests a second are made and counted: a first deployment, a push, a branch, a
 test that fails, a quality gate that fails, a release that does not start, and
-going back. Then what "make test" has of it: six releases on DynamoDB and on the
+going back. Then, as in "make integration": six releases on DynamoDB and on the
 embedded store, releases that fail in every way, a rollout killed at each step,
 Docker restarted, SSM away, and a host replaced by an empty one. A table says how
 each ended; exit status 1 if one ended otherwise than it should or a request
@@ -17,8 +17,8 @@ failed.
 
 Real: the Jenkinsfile's shell, make's targets, CDK, Docker, BuildKit, Compose,
 Caddy, a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
-(jenkins/run-pipeline.sh), AWS (internal/testenv/emulator/aws-emulator.sh), SonarQube (none: its
-gate answers as told); and of the tests those of two packages run.
+(jenkins/run-pipeline.sh), AWS (internal/testenv/emulator/aws-emulator.sh), and
+SonarQube, whose gate answers as told. Of the tests, those of two packages run.
 
 As root, in a network of its own. It takes about ten minutes.
 USAGE
