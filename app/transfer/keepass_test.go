@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/aes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -269,16 +270,47 @@ func TestDamagedKDBX(t *testing.T) {
 			data = data[:len(data)-36] // gokeepasslib writes the block that ends a file twice
 		}
 		for n := range data {
-			_, err := transfer.Read(transfer.File{Data: data[:n]}, o)
-			if err == nil || n > 12 && !errors.Is(err, transfer.ErrTruncated) {
-				t.Errorf("%d of %d bytes: %v", n, len(data), err)
-			}
+			kpWholeOrTruncated(t, db, data, n)
 			changed := bytes.Clone(data)
 			changed[n] ^= 0x41
 			if got, err := transfer.Read(transfer.File{Data: changed}, o); err == nil && len(got.Items) != 1 {
 				t.Errorf("byte %d of %d changed: %d items", n, len(data), len(got.Items))
 			}
 		}
+	}
+}
+
+// kpWholeOrTruncated reads the first n bytes of a database of one item. Only the padding of a block cipher may be missing
+// without an error: what it follows is whole.
+func kpWholeOrTruncated(t *testing.T, db *gokeepasslib.Database, data []byte, n int) (whole bool) {
+	t.Helper()
+	got, err := transfer.Read(transfer.File{Data: data[:n]}, transfer.Options{Password: kpPassword, Format: "kdbx"})
+	switch padding := !db.Header.IsKdbx4() && n == len(data)-aes.BlockSize; {
+	case err == nil && padding && len(got.Items) == 1:
+		return true
+	case err == nil || n > 12 && !errors.Is(err, transfer.ErrTruncated):
+		t.Errorf("%d of %d bytes: %v", n, len(data), err)
+	}
+	return false
+}
+
+// One file in sixteen ends with a block that holds nothing but padding.
+func TestKDBXWithoutItsPadding(t *testing.T) {
+	t.Parallel()
+	whole := 0
+	for length := range aes.BlockSize {
+		db := gokeepasslib.NewDatabase(gokeepasslib.WithDatabaseKDBXVersion3())
+		db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
+		db.Header.FileHeaders.TransformRounds = 2
+		db.Header.FileHeaders.CompressionFlags = gokeepasslib.NoCompressionFlag
+		db.Content.Meta.DatabaseName = strings.Repeat("x", length)
+		data := kpEncode(t, db)
+		if kpWholeOrTruncated(t, db, data, len(data)-aes.BlockSize) {
+			whole++
+		}
+	}
+	if whole != 1 {
+		t.Errorf("%d of %d files are whole without their last block, want 1", whole, aes.BlockSize)
 	}
 }
 
