@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
@@ -70,13 +71,14 @@ type server struct {
 	*httptest.Server
 	mu       sync.Mutex
 	analyses map[string][]string
+	dates    map[string]string // when a project was analysed last
 	posts    []string
 	record   string
 }
 
 func newServer(t *testing.T, record string) *server {
 	t.Helper()
-	s := &server{analyses: map[string][]string{}, record: record}
+	s := &server{analyses: map[string][]string{}, dates: map[string]string{}, record: record}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.answer))
 	t.Cleanup(s.Close)
 	return s
@@ -128,7 +130,11 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	case "/api/components/search_projects":
 		list := []object{}
 		for key := range s.analyses {
-			list = append(list, object{"key": key})
+			project := object{"key": key}
+			if date, ok := s.dates[key]; ok {
+				project["analysisDate"] = date
+			}
+			list = append(list, project)
 		}
 		answer = object{"paging": object{"total": len(list)}, "components": list}
 	case "/api/projects/delete":
@@ -370,6 +376,18 @@ func TestProjectsOfBranchesThatAreGoneAreDeleted(t *testing.T) {
 	git(t, c.root, "remote", "set-url", "origin", c.origin)
 	if o := c.run(t, nil); o.status != 0 || fmt.Sprint(deleted()) != "[projects/delete project=vaultsphere:gone-0123456789ab]" {
 		t.Errorf("exit %d: %q; %s is to stay: %s", o.status, deleted(), kept, o.log)
+	}
+
+	// A remote that wants a credential, which only the checkout had: what it fetched tells the branches.
+	git(t, c.root, "fetch", "--quiet", "origin")
+	git(t, c.root, "remote", "set-url", "origin", filepath.Join(c.record, "no-such.git"))
+	c.sonarqube.posts = nil
+	for key, age := range map[string]time.Duration{"vaultsphere:gone-0123456789ab": time.Hour, "vaultsphere:new-0123456789ab": -time.Hour} {
+		c.sonarqube.analyses[key] = nil
+		c.sonarqube.dates[key] = time.Now().Add(-age).In(time.FixedZone("", 5*60*60)).Format("2006-01-02T15:04:05-0700")
+	}
+	if o := c.run(t, nil); o.status != 0 || fmt.Sprint(deleted()) != "[projects/delete project=vaultsphere:gone-0123456789ab]" {
+		t.Errorf("with what was fetched: exit %d: %q; %s is to stay: %s", o.status, deleted(), kept, o.log)
 	}
 }
 

@@ -173,19 +173,25 @@ analyse_baseline() {
 
 # Projects first, the remote's branches then: a branch that is pushed in between loses nothing.
 delete_gone() {
-  local page=1 keys=() more heads kept=" " here="" name known
+  local page=1 keys=() more heads kept=" " here="" name known fetched=""
   while :; do
-    api "components/search_projects?ps=500&p=$page"
-    mapfile -t more < <(jq -r --arg p "$project:" '.components[].key | select(startswith($p))' "$work/answer")
+    api "components/search_projects?ps=500&p=$page&f=analysisDate"
+    mapfile -t more < <(jq -r --arg p "$project:" '.components[] | select(.key | startswith($p)) | "\(.key) \(.analysisDate // "1970-01-01")"' \
+      "$work/answer")
     keys+=("${more[@]}")
     [ "$((page * 500))" -lt "$(jq .paging.total "$work/answer")" ] || break
     page=$((page + 1))
   done
   [ ${#keys[@]} -gt 0 ] || return 0
-  # It keeps house, and is no reason to stop a release.
-  if ! heads=$(git ls-remote --heads origin 2>"$work/log"); then
-    say "warning: git could not list the branches of origin, so no project was deleted: $(tail -n 1 "$work/log")"
-    return 0
+  # It keeps house, and is no reason to stop a release. The remote may want a credential that only the checkout had: then
+  # what that fetched has to do, and a project that was analysed since stays.
+  if ! heads=$(GIT_TERMINAL_PROMPT=0 git ls-remote --heads origin 2>"$work/log"); then
+    heads=$(git for-each-ref --format='%(objectname)%09%(refname:lstrip=3)' refs/remotes/origin)
+    fetched=$(stat --format=%Y "$(git rev-parse --git-path FETCH_HEAD)" 2>/dev/null || true)
+    if [ -z "$fetched" ] || [ -z "$heads" ]; then
+      say "warning: git could not list the branches of origin, so no project was deleted: $(tail -n 1 "$work/log")"
+      return 0
+    fi
   fi
   while IFS=$'\t' read -r _ name; do
     name=${name#refs/heads/}
@@ -197,7 +203,9 @@ delete_gone() {
     return 0
   fi
   for known in "${keys[@]}"; do
-    [[ $kept != *" $known "* ]] || continue
+    [[ $kept != *" ${known% *} "* ]] || continue
+    [ -z "$fetched" ] || [ "$(date --date="${known#* }" +%s)" -lt "$fetched" ] || continue
+    known=${known% *}
     say "deleting the project $known: its branch is gone"
     api projects/delete "project=$known"
   done

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -50,6 +51,25 @@ func TestBadSettingEndsTheProgram(t *testing.T) {
 	code, stdout, stderr := runProgram(t, nil, "PORT=http", "VAULTSPHERE_COLOUR=blue")
 	if code != 1 || stdout != "" || !strings.Contains(stderr, "PORT must be") || !strings.Contains(stderr, "VAULTSPHERE_COLOUR") {
 		t.Errorf("exit %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+func TestAnAddressInUseIsNamedWithItsSetting(t *testing.T) {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	taken := listener.Addr().String()
+	for setting, settings := range map[string][]string{
+		"PORT":         {"LISTEN_ADDR=" + taken, "METRICS_ADDR=off"},
+		"METRICS_ADDR": {"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=" + taken},
+	} {
+		code, stdout, stderr := runProgram(t, nil, settings...)
+		want := "vaultsphered: error: listen tcp " + taken + ": bind: address already in use: " + setting + " gives another address\n"
+		if code != 1 || stdout != "" || !strings.HasSuffix(stderr, want) {
+			t.Errorf("exit %d, %q, %q; want %q", code, stdout, stderr, want)
+		}
 	}
 }
 

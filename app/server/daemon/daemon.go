@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
@@ -54,7 +55,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", d.Config.ListenAddr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return listenError(err, names.EnvPort)
 	}
 	defer func() { _ = listener.Close() }() // the server has closed it by then, unless it never started
 	keys, err := d.keyring()
@@ -116,6 +117,11 @@ func (d *Daemon) httpServer(h http.Handler) *http.Server {
 	}
 }
 
+// listenError names the setting that gives the address.
+func listenError(err error, setting string) error {
+	return fmt.Errorf("%w: %s gives another address", err, setting)
+}
+
 // serveMetrics has a listener of its own, so that the public one never shows them.
 func (d *Daemon) serveMetrics(ctx context.Context, group *errgroup.Group, handler *server.Server) error {
 	if d.Config.MetricsAddr == "" {
@@ -124,7 +130,7 @@ func (d *Daemon) serveMetrics(ctx context.Context, group *errgroup.Group, handle
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", d.Config.MetricsAddr)
 	if err != nil {
-		return fmt.Errorf("listen for metrics: %w", err)
+		return listenError(err, envMetricsAddr)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", handler.Metrics())

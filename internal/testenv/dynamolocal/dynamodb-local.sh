@@ -14,6 +14,8 @@ USAGE
 }
 
 die() { echo "dynamodb-local.sh: error: $1" >&2; exit "${2:-1}"; }
+# shellcheck source=internal/testenv/loopback/port.sh
+. "$(dirname "$0")/../loopback/port.sh"
 
 here=$(cd "$(dirname "$0")" && pwd)
 pom=$here/pom.xml
@@ -43,7 +45,7 @@ case "${1:-}" in
     ;;
   run)
     [ $# = 3 ] || { usage >&2; exit 2; }
-    if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
+    check_port "$2"
     command -v java >/dev/null 2>&1 || die "java is missing: apt-get install openjdk-17-jre-headless"
     install
     exec 9>>"$3"

@@ -4,11 +4,15 @@ package dynamolocal
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
 func TestEndpointIsADynamoDB(t *testing.T) {
@@ -23,4 +27,8 @@ func TestEndpointIsADynamoDB(t *testing.T) {
 	if first, second := Endpoint(t), Endpoint(t); first != second {
 		t.Error("a second call started a second server")
 	}
+}
+
+func TestAPortThatIsTakenIsNamed(t *testing.T) {
+	loopback.RefusesTakenPort(t, "./dynamodb-local.sh", "run", filepath.Join(t.TempDir(), "lock"))
 }

@@ -13,6 +13,8 @@ USAGE
 }
 
 die() { echo "aws-emulator.sh: error: $1" >&2; exit "${2:-1}"; }
+# shellcheck source=internal/testenv/loopback/port.sh
+. "$(dirname "$0")/../loopback/port.sh"
 
 here=$(cd "$(dirname "$0")" && pwd)
 tool=$here/../../../scripts/python-tool.sh
@@ -24,7 +26,7 @@ case "${1:-}" in
     ;;
   run)
     [ $# = 2 ] || { usage >&2; exit 2; }
-    if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
+    check_port "$2"
     program=$("$tool" path moto_server)
     # Without their list it refuses to attach a policy that AWS manages.
     MOTO_IAM_LOAD_MANAGED_POLICIES=true "$(dirname "$program")/python" "$here/aws-emulator.py" --host 127.0.0.1 --port "$2" </dev/null &

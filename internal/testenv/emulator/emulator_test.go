@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
 func TestConfigReachesTheAccount(t *testing.T) {
@@ -60,4 +61,8 @@ func TestEnvLeadsChildrenToTheAccountOnly(t *testing.T) {
 	if got := strings.TrimSpace(string(out)); got != Account {
 		t.Errorf("aws works in account %s, want %s", got, Account)
 	}
+}
+
+func TestAPortThatIsTakenIsNamed(t *testing.T) {
+	loopback.RefusesTakenPort(t, "./aws-emulator.sh", "run")
 }

@@ -20,6 +20,8 @@ USAGE
 }
 
 die() { echo "sonarqube.sh: error: $1" >&2; exit "${2:-1}"; }
+# shellcheck source=internal/testenv/loopback/port.sh
+. "$(dirname "$0")/../loopback/port.sh"
 
 here=$(cd "$(dirname "$0")" && pwd)
 pom=$here/pom.xml
@@ -79,8 +81,6 @@ jdk() { # prints the home of a JDK that the server runs on; a JRE lacks a module
 
 no_jdk="a JDK 21 or 25 is missing: apt-get install openjdk-21-jdk-headless (Debian 12: temurin-25-jdk, https://adoptium.net/installation/linux), or set JAVA_HOME"
 
-taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
 free_port() { # prints a port that nobody listens on
   local port
   for _ in {1..50}; do
@@ -103,7 +103,6 @@ reason() { # prints what the logs say of the end
 run() { # port
   local java user=() port
   java=$(jdk) || die "$no_jdk"
-  ! taken "$1" || die "port $1 is in use"
   for port in setpriv setsid; do
     command -v "$port" >/dev/null 2>&1 || die "$port is missing: apt-get install util-linux"
   done
@@ -176,7 +175,7 @@ case "${1:-}" in
     ;;
   run)
     [ $# = 2 ] || { usage >&2; exit 2; }
-    if ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || [ "$2" -gt 65535 ]; then die "PORT is '$2', not a TCP port" 2; fi
+    check_port "$2"
     run "$2"
     ;;
   --help | -h) usage ;;

@@ -3,15 +3,14 @@
 package sonarqube
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
 // shadow makes a folder in which a program does something else, and returns a PATH that begins with it.
@@ -97,13 +96,7 @@ func TestWhatIsMissingIsNamedAndNothingIsLeft(t *testing.T) {
 
 func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	fails(t, "port "+port+" is in use", nil, "run", port)
+	loopback.RefusesTakenPort(t, "./sonarqube.sh", "run")
 }
 
 func TestAServerThatDoesNotStartSaysWhy(t *testing.T) {
