@@ -40,7 +40,7 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
-	screenshots icons picture image push release synth bootstrap diff preflight deploy destroy rehearse sonar
+	screenshots icons picture image push release synth bootstrap diff preflight deploy destroy topology rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -53,7 +53,7 @@ help:
 	@echo
 	@echo "make image  the server's image, for this machine: $(IMAGE):COMMIT"
 	@echo "make push   the same for all platforms, into the platform's repository or that of IMAGE; which digest is in image.json"
-	@echo "make release  put what was pushed last on the host"
+	@echo "make release  serve what was pushed last, on the host or the service"
 	@echo "make rehearse  all of it on this machine, from a push to a vault that serves, and back"
 	@echo
 	@echo "make synth      the platform as CloudFormation templates, in cdk.out/"
@@ -200,8 +200,7 @@ audit-image: $(AUDIT)
 	@$(AUDIT) image
 
 # The platform. Its options stand in platform.json. ARGS are the CDK's own arguments, for a trial: a deploy takes no others.
-CDK    = infra/node_modules/.bin/cdk
-STACKS ?= --all
+CDK = infra/node_modules/.bin/cdk
 
 synth: infra/node_modules/.package-lock.json
 	@$(CDK) synth --quiet $(ARGS)
@@ -215,15 +214,26 @@ bootstrap: infra/node_modules/.package-lock.json
 diff: infra/node_modules/.package-lock.json
 	@$(CDK) diff $(ARGS)
 
+# It prints the arguments of "cdk deploy". RELEASE_DIGEST is the image that the service of topology fargate shall run; without it,
+# the one that it runs.
+PREFLIGHT = bin/infra preflight --seeding $(if $(filter yes,$(REPLACE_HOST)),--replace-host) \
+	$(if $(RELEASE_DIGEST),--release '$(RELEASE_DIGEST)') \
+	$$(git ls-files --others -- cdk.context.json 2>/dev/null | sed 's/^/--uncommitted /') cdk.out
+
 preflight: synth
-	@bin/infra preflight --seeding $(if $(filter yes,$(REPLACE_HOST)),--replace-host) cdk.out
+	@$(PREFLIGHT)
 
 # What was checked is what is deployed: the assembly is made once.
-deploy: preflight
-	@scripts/seed-secrets.sh --region "$$(bin/infra region cdk.out)"
-	@$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json $(STACKS)
+deploy: synth
+	@arguments=$$($(PREFLIGHT)); \
+		scripts/seed-secrets.sh --region "$$(bin/infra region cdk.out)"; \
+		$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json $$arguments
 	@changed=$$(git status --porcelain -- platform.json cdk.context.json 2>/dev/null || true); [ -z "$$changed" ] || \
 		echo "make deploy: not committed, so the pipeline would deploy without it:" $$(sed 's/^...//' <<<"$$changed") >&2
+
+# What the vault runs on, as platform.json says.
+topology:
+	@jq -r '.topology // "ec2"' platform.json
 
 # The data stack is protected, and is not among these.
 destroy: infra/node_modules/.package-lock.json

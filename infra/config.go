@@ -27,7 +27,6 @@ type config struct {
 	sshPublicKey   string       // empty: no key
 	siteAddress    string       // empty: the elastic IP address
 	certificateARN string
-	release        string
 	minTasks       int
 	maxTasks       int
 	imageScanning  imageScanning
@@ -79,7 +78,6 @@ const (
 	optSSHPublicKey   = "sshPublicKey"
 	optSiteAddress    = "siteAddress"
 	optCertificateARN = "certificateArn"
-	optRelease        = "release"
 	optMinTasks       = "minTasks"
 	optMaxTasks       = "maxTasks"
 	optImageScanning  = "imageScanning"
@@ -101,7 +99,6 @@ var options = []option{
 	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
 	{optSiteAddress, "the fixed address", "domain or IP address of the vault. On `ec2` the proxy serves it over HTTPS; on `fargate` it is the certificate's domain"},
 	{optCertificateARN, "none", "`fargate`, required: ARN of the load balancer's ACM certificate"},
-	{optRelease, "none", "`fargate`: tag or digest (`sha256:…`) of the image to run; without it the service is left out"},
 	{optMinTasks, "2", "`fargate`: tasks at least"},
 	{optMaxTasks, "6", "`fargate`: tasks at most"},
 	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
@@ -138,7 +135,6 @@ func parse(file, context map[string]any, regions []string, cliRegion string) (co
 		siteAddress:  p.match(optSiteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
 		certificateARN: p.match(optCertificateARN, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`,
 			"the ARN of an ACM certificate, arn:aws:acm:…"),
-		release: p.match(optRelease, `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64}`, "an image's tag or digest"),
 		oidc: oidc{
 			issuer:   p.issuer(),
 			audience: p.values[optOIDCAudience],
@@ -237,6 +233,9 @@ func (p *parser) take(name string, value any) {
 
 // suggestion names the option that was probably meant.
 func suggestion(name string) string {
+	if name == "release" {
+		return ": make release runs what make push has pushed, and make deploy keeps what runs"
+	}
 	for _, o := range options {
 		a, b := strings.ToLower(o.name), strings.ToLower(name)
 		if a == b || strings.HasPrefix(a, b) || strings.HasPrefix(b, a) || sortedLetters(a) == sortedLetters(b) || oneLetterOff(a, b) {

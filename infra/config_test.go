@@ -31,7 +31,7 @@ func TestDefaultsNeedOnlyARegion(t *testing.T) {
 }
 
 func TestBadOptionsAreNamed(t *testing.T) {
-	fargate := map[string]any{optTopology: "fargate", optRelease: "0123456789ab", optCertificateARN: testCertificate}
+	fargate := map[string]any{optTopology: "fargate", optCertificateARN: testCertificate}
 	oidc := map[string]any{optJenkins: "oidc", optOIDCIssuer: "https://x.example.org", optOIDCAudience: "a", optOIDCSubject: "s"}
 	with := func(m map[string]any, name string, value any) map[string]any {
 		m = maps.Clone(m)
@@ -65,7 +65,7 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{with(oidc, optOIDCIssuer, "http://x.example.org"), `oidcIssuer is "http://x.example.org", but must be a URL such as`},
 		{with(oidc, optOIDCSubject, "*"), "oidcSubject stands for everybody: name the deploying job"},
 		{map[string]any{optTopology: "fargate"}, "certificateArn is required with topology fargate"},
-		{with(fargate, optRelease, "sha256:xyz"), `release is "sha256:xyz", but must be an image's tag or digest`},
+		{with(fargate, "release", "0123456789ab"), "release is no option: make release runs what make push has pushed, and make deploy keeps what runs"},
 		{with(fargate, optCertificateARN, "cert"), `certificateArn is "cert", but must be the ARN of an ACM certificate`},
 		{with(fargate, optRegion, "us-east-1"), "certificateArn is of region eu-central-1, but the load balancer is in us-east-1"},
 		{with(fargate, optMinTasks, "0"), `minTasks is "0", but must be a whole number between 1 and 100`},

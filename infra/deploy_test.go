@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -39,7 +40,7 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"deploy", deployHost},
 		{"every resource is there", checkHostResources},
 		{"the address for the domain", findAddress},
-		{"the host's key, and the first release", release},
+		{"the host's key, and the first release", releaseToHost},
 		{"the documents have no step that was not taken", func(e *engineer) {
 			if len(e.walk.blocks) > 0 {
 				e.t.Errorf("docs/operations.md goes on with %q", e.walk.blocks)
@@ -53,8 +54,10 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"a parameter that was changed by hand is refused", refuseChangedParameter},
 		{"fargate without a release leaves the service out", deployWithoutImage},
 		{"fargate without its image is refused", refuseMissingImage},
-		{"deploy on fargate", deployService},
+		{"the first release on fargate", releaseToService},
 		{"every resource of the service is there", checkServiceResources},
+		{"the second release on fargate, and the way back", releaseAndGoBack},
+		{"a deploy keeps what was gone back to", deployAfterGoingBack},
 		{"destroy keeps the data", destroyAll},
 	}
 	for _, step := range steps {
@@ -94,7 +97,7 @@ func refuseOptions(e *engineer) {
 		{map[string]any{"topology": "lambda"}, `platform\.json: topology is "lambda", but must be one of ec2, fargate`},
 		{map[string]any{"region": "mars-north-1"}, `platform\.json: region is "mars-north-1", which is no AWS region`},
 		{map[string]any{"sshCidr": "203.0.113.0"}, `platform\.json: sshCidr is "203.0.113.0", but must be an IPv4 range`},
-		{map[string]any{"topology": "fargate", "release": "0123456789ab"}, `certificateArn is required with topology fargate: .* set its ARN`},
+		{map[string]any{"topology": "fargate"}, `certificateArn is required with topology fargate: .* set its ARN`},
 		{map[string]any{"toplogy": "fargate"}, `platform\.json: toplogy is no option: did you mean topology\?`},
 	} {
 		e.with(c.options, func() { e.refused(c.want) })
@@ -266,16 +269,17 @@ func refuseChangedParameter(e *engineer) {
 	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+names.EnvPort, "--value", "5001", "--type", "String")
 }
 
-// onFargate chooses the other topology, without a release yet.
+// onFargate chooses the other topology.
 func (e *engineer) onFargate() {
 	e.t.Helper()
-	e.with(map[string]any{"topology": "fargate", "certificateArn": e.aws("acm request-certificate --domain-name vault2.example.org", "CertificateArn")}, nil)
+	e.with(map[string]any{"topology": "fargate", "siteAddress": site,
+		"certificateArn": e.aws("acm request-certificate --domain-name "+site, "CertificateArn")}, nil)
 }
 
 // deployWithoutImage: the first deploy of a platform on fargate makes what an image can be pushed to.
 func deployWithoutImage(e *engineer) {
 	e.onFargate()
-	if out := e.do("make", "deploy"); !strings.Contains(out, "infra: release is not set: without an image to run the service is left out") {
+	if out := e.do("make", "deploy"); !strings.Contains(out, "preflight: stack PasswordManager-Service is left out, as there is no image yet") {
 		e.t.Errorf("a deploy without an image: %s", out)
 	}
 	if got := e.stacks(); got != ec2Data {
@@ -283,27 +287,98 @@ func deployWithoutImage(e *engineer) {
 	}
 }
 
-func refuseMissingImage(e *engineer) {
-	e.with(map[string]any{"release": "0123456789ab"}, nil)
-	e.refused(`0123456789ab.*push the image first`)
+// image leaves what a push leaves, and returns the digest.
+func (e *engineer) image(digest string) string {
+	e.t.Helper()
+	image := e.aws("ecr describe-repositories", "repositories[0].repositoryUri") + "@" + digest
+	must(e.t, os.WriteFile(filepath.Join(e.dir, "image.json"), fmt.Appendf(nil, "{\"image\": %q, \"tag\": \"a\"}\n", image), 0o644))
+	return digest
 }
 
-func deployService(e *engineer) {
-	e.putImage("0123456789ab")
-	e.do("make", "deploy")
+func refuseMissingImage(e *engineer) {
+	e.image(testDigest)
+	out, code := e.try("make", "release")
+	want := "\ndeploy.sh: error: the service has not taken the release: preflight: error: the image .*@" + testDigest + ", .* is not in ECR: push the image first\n"
+	if code == 0 || !regexp.MustCompile(want).MatchString(out) {
+		e.t.Errorf("exit %d, want %q: %s", code, want, out)
+	}
+	if out, code := e.try("scripts/deploy.sh", "--back"); code != 1 || !strings.Contains(out, "there is no stack PasswordManager-Service, and so no service") {
+		e.t.Errorf("going back with no service: exit %d: %s", code, out)
+	}
+	if got := e.stacks(); got != ec2Data {
+		e.t.Errorf("stacks are %q, want none of the service", got)
+	}
+}
+
+// released reads which digest the service runs.
+func (e *engineer) released() string {
+	e.t.Helper()
+	return strings.TrimSpace(e.do("scripts/deploy.sh", "--status"))
+}
+
+// releases makes a release, or goes back, and looks at what then runs. The vault at its address is the test's.
+func (e *engineer) releases(want string, command ...string) {
+	e.t.Helper()
+	dir := e.t.TempDir()
+	there := *e
+	there.env = append(slices.Clone(e.env), "CURL_HOME="+dir)
+	e.vault(func(address string) {
+		inFront(e.t, dir, address, func() bool { return true })
+		if out := there.do(command[0], command[1:]...); !strings.Contains(out, " serves at https://"+site+" after ") {
+			e.t.Errorf("%q: %s", command, out)
+		}
+	})
+	if got := e.released(); got != want {
+		e.t.Errorf("the service runs %s, want %s", got, want)
+	}
+	if got := e.parameters()[names.Release]; got != want {
+		e.t.Errorf("%s is %s, want %s", names.Release, got, want)
+	}
+}
+
+func releaseToService(e *engineer) {
+	e.releases(e.image(e.putImage("0123456789ab")), "make", "release")
 	if got := e.stacks(); got != ec2Data+" PasswordManager-Service" {
 		e.t.Errorf("stacks are %q: both topologies can stand side by side", got)
+	}
+	if out, code := e.try("scripts/deploy.sh", "--back"); code != 1 || !strings.Contains(out, "there is no release before sha256:") {
+		e.t.Errorf("going back from the first release: exit %d: %s", code, out)
 	}
 	e.findStored()
 }
 
-// putImage leaves in the repository what a push would.
-func (e *engineer) putImage(tag string) {
+func releaseAndGoBack(e *engineer) {
+	first, second := e.released(), e.putImage("ba9876543210")
+	e.releases(e.image(second), "make", "release")
+	e.releases(first, "scripts/deploy.sh", "--back")
+	e.releases(second, "scripts/deploy.sh", "--back")
+	e.releases(first, "scripts/deploy.sh", "--back")
+	// The stack has had the second release since, so that CloudFormation finds nothing to do.
+	e.releases(second, "make", "release")
+	e.releases(first, "scripts/deploy.sh", "--back")
+}
+
+// deployAfterGoingBack: an option that changes does not bring the bad release again.
+func deployAfterGoingBack(e *engineer) {
+	first := e.released()
+	e.with(map[string]any{"minTasks": 3}, func() { e.do("make", "deploy") })
+	if got := e.released(); got != first {
+		e.t.Errorf("the service runs %s, want %s", got, first)
+	}
+	if got := e.aws("cloudformation describe-stacks --stack-name PasswordManager-Service", "Stacks[0].Parameters[?ParameterKey=='Release'].ParameterValue"); got != first {
+		e.t.Errorf("the stack has the release %s, want %s", got, first)
+	}
+}
+
+// putImage leaves in the repository what a push of a commit would, and returns its digest.
+func (e *engineer) putImage(tag string) string {
 	e.t.Helper()
 	manifest := filepath.Join(e.t.TempDir(), "manifest.json")
 	must(e.t, os.WriteFile(manifest, []byte(`{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-		"config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "`+testDigest+`"}, "layers": []}`), 0o644))
+		"config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "`+testDigest+`"}, "layers": [],
+		"annotations": {"tag": "`+tag+`"}}`), 0o644))
 	e.do("aws", "ecr", "put-image", "--repository-name", names.Repository, "--image-tag", tag, "--image-manifest", "file://"+manifest)
+	return e.aws("ecr describe-images --repository-name "+names.Repository+" --image-ids imageTag="+tag, "imageDetails[0].imageDigest")
 }
 
 func destroyAll(e *engineer) {
@@ -316,7 +391,7 @@ func destroyAll(e *engineer) {
 	e.compare([]answer{
 		{"ec2 describe-instances", "Reservations[].Instances[].State.Name", "terminated"},
 		{"iam list-roles", "length(Roles[?starts_with(RoleName, 'PasswordManager-')])", "0"},
-		{"ecr describe-images --repository-name password-manager", "imageDetails[].imageTags[]", "0123456789ab"},
+		{"ecr describe-images --repository-name password-manager", "sort(imageDetails[].imageTags[])", "0123456789ab ba9876543210"},
 		{"logs describe-log-groups --log-group-name-prefix " + names.LogGroup, "logGroups[].logGroupName", names.LogGroup},
 	})
 	for name, value := range e.parameters() {

@@ -165,7 +165,7 @@ func compareLines(t *testing.T, got, want []string) {
 func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
 	unavoidable := []string{
 		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeInstances", "ecr:GetAuthorizationToken",
-		"ecr:GetRegistryScanningConfiguration", "logs:DescribeLogGroups", "ssm:UpdateInstanceInformation",
+		"ecr:GetRegistryScanningConfiguration", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListTasks", "logs:DescribeLogGroups", "ssm:UpdateInstanceInformation",
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel",
 		"ssmmessages:OpenDataChannel",
 	}

@@ -12,11 +12,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
+	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
 const usage = `Usage: infra                 synthesize, as the CDK CLI asks for it
        infra preflight …     check an assembly against AWS before it is deployed; infra preflight --help
        infra region DIR      print the region of an assembly
+       infra release …       see or change what the ECS service runs; infra release --help
 `
 
 func main() {
@@ -29,6 +31,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return synthesize(getenv, stderr)
 	case args[0] == "preflight":
 		return preflight.Main(context.Background(), args[1:], stdout, stderr)
+	case args[0] == "release":
+		return release.Main(context.Background(), stackPrefix+"Service", preflight.Region, args[1:], stdout, stderr)
 	case args[0] == "region" && len(args) == 2:
 		region, err := preflight.Region(args[1])
 		if err != nil {
@@ -71,9 +75,6 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 		}
 		return 1
 	}
-	if c.topology == onFargate && c.release == "" {
-		fmt.Fprintf(stderr, "infra: %s is not set: without an image to run the service is left out\n", optRelease)
-	}
 	app.Synth(nil)
 	if err := preflight.WriteRefusals(*app.Outdir(), c.refusals); err != nil {
 		fmt.Fprintf(stderr, "infra: error: %v\n", err)
@@ -107,9 +108,6 @@ func build(app awscdk.App, c config, account string) error {
 		}
 		newHostStack(app, c, account).AddStackDependency(data, nil)
 	case onFargate:
-		if c.release == "" {
-			return nil
-		}
 		newServiceStack(app, c).AddStackDependency(data, nil)
 	}
 	return nil

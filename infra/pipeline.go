@@ -28,9 +28,10 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	grant(role, seedStatements(stack)...)
 	grant(role, preflightStatements(stack)...)
 	grant(role, hostStatements(stack)...)
+	grant(role, serviceStatements(stack)...)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration and ec2:DescribeInstances know no resources, and which stack owns a name is a question to all " +
-			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
+		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration, ec2:DescribeInstances and what ECS says of task definitions know " +
+			"no resources, and which stack owns a name is a question to all stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
 			"denies, and the hosts and sessions that a condition on their tags picks"})
 	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
 	if c.jenkins == jenkinsOnEC2 {
@@ -129,6 +130,21 @@ func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 		allowIf(map[string]any{"StringLike": map[string]any{"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}*"}},
 			"EndOwnSessions", []string{"ssm:ResumeSession", "ssm:TerminateSession"}, sessions),
 		allow("FindHost", []string{"ec2:DescribeInstances"}, jsii.String("*")),
+	}
+}
+
+// serviceStatements let the ECS service run another of its task definitions, and say why one does not serve. What a task
+// definition holds is CloudFormation's business.
+func serviceStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	prefix := stackPrefix + "Service-*"
+	clusters := map[string]any{"ArnLike": map[string]any{"ecs:cluster": arn(stack, "ecs", "cluster/"+prefix)}}
+	released := parameterARN(stack, names.Release)
+	return []awsiam.PolicyStatement{
+		allow("ChangeRelease", []string{"ecs:DescribeServices", "ecs:UpdateService"}, arn(stack, "ecs", "service/"+prefix)),
+		allow("ReadReleases", []string{"ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"}, jsii.String("*")),
+		allow("ReadTasks", []string{"ecs:DescribeTasks"}, arn(stack, "ecs", "task/"+prefix)),
+		allowIf(clusters, "FindTasks", []string{"ecs:ListTasks"}, jsii.String("*")),
+		allow("RecordRelease", []string{"ssm:GetParameterHistory", "ssm:PutParameter"}, released),
 	}
 }
 

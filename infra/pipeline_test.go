@@ -20,6 +20,7 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		at       = ":eu-central-1:<AccountId>:"
 		repo     = "arn:aws:ecr" + at + "repository/password-manager"
 		seed     = "arn:aws:ssm" + at + "parameter/password-manager/SESSION_SECRET"
+		released = "arn:aws:ssm" + at + "parameter/password-manager/RELEASE"
 		document = `"BoolIfExists":{"ssm:SessionDocumentAccessCheck":"true"}`
 		own      = ` if {"StringLike":{"ssm:resourceTag/aws:ssmmessages:session-id":"${aws:userid}*"}}`
 		sessions = "arn:aws:ssm" + at + "session/*"
@@ -43,6 +44,15 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ssm:TerminateSession on " + sessions + own,
 		"Allow ec2:DescribeInstances on *",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
+		"Allow ecs:DescribeServices on arn:aws:ecs" + at + "service/PasswordManager-Service-*",
+		"Allow ecs:UpdateService on arn:aws:ecs" + at + "service/PasswordManager-Service-*",
+		"Allow ecs:DescribeTaskDefinition on *",
+		"Allow ecs:ListTaskDefinitions on *",
+		"Allow ecs:DescribeTasks on arn:aws:ecs" + at + "task/PasswordManager-Service-*",
+		`Allow ecs:ListTasks on * if {"ArnLike":{"ecs:cluster":{"Fn::Join":["",["arn:aws:ecs:eu-central-1:",{"Ref":"AWS::AccountId"},` +
+			`":cluster/PasswordManager-Service-*"]]}}}`,
+		"Allow ssm:GetParameterHistory on " + released,
+		"Allow ssm:PutParameter on " + released,
 	}
 	for _, action := range []string{
 		"BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "DescribeImages", "DescribeRepositories",

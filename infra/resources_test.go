@@ -139,7 +139,7 @@ func checkServiceResources(e *engineer) {
 	e.compare([]answer{
 		{"ecs describe-task-definition --task-definition " + task, "taskDefinition.containerDefinitions[].[name, readonlyRootFilesystem]", "server True"},
 		{"ecs describe-task-definition --task-definition " + task, "taskDefinition.containerDefinitions[].image",
-			`123456789012\.dkr\.ecr\.` + region + `\.amazonaws\.com/password-manager:0123456789ab`},
+			`123456789012\.dkr\.ecr\.` + region + `\.amazonaws\.com/password-manager@` + e.parameters()[names.Release]},
 		{"ecs describe-task-definition --task-definition " + task, "sort(taskDefinition.containerDefinitions[0].secrets[].name)",
 			strings.Join(slices.Sorted(maps.Keys(map[string]bool{
 				names.EnvAWSRegion: true, names.EnvPort: true, names.EnvStore: true, names.EnvSessionSecret: true, names.EnvUsersTable: true,

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
 // The size of a task, the smallest there is: what a member costs is bcrypt at log-in, and more tasks share that.
@@ -118,9 +119,14 @@ func newTaskDefinition(stack awscdk.Stack, c config, starter awsiam.Role) awsecs
 	linux.DropCapabilities(awsecs.Capability_ALL)
 	logs := awslogs.LogGroup_FromLogGroupName(stack, jsii.String("Logs"), jsii.String(names.LogGroup))
 	images := awsecr.Repository_FromRepositoryName(stack, jsii.String("Images"), jsii.String(names.Repository))
+	// No option: which release runs changes with each push, and stands where the service is.
+	digest := awscdk.NewCfnParameter(stack, jsii.String(release.Parameter), &awscdk.CfnParameterProps{
+		Description:    jsii.String("digest of the image that the service runs; make deploy keeps it, make release changes it"),
+		AllowedPattern: jsii.String(release.DigestPattern), ConstraintDescription: jsii.String("it is sha256: and 64 hexadecimal digits"),
+	})
 	definition.AddContainer(jsii.String("Server"), &awsecs.ContainerDefinitionOptions{
 		ContainerName:          jsii.String("server"),
-		Image:                  awsecs.ContainerImage_FromEcrRepository(images, jsii.String(c.release)),
+		Image:                  awsecs.ContainerImage_FromRegistry(images.RepositoryUriForDigest(digest.ValueAsString()), nil),
 		ReadonlyRootFilesystem: jsii.Bool(true),
 		LinuxParameters:        linux,
 		PortMappings:           &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(names.DefaultPort)}},
@@ -145,6 +151,8 @@ func newTaskDefinition(stack awscdk.Stack, c config, starter awsiam.Role) awsecs
 			LogGroup: logs, StreamPrefix: jsii.String("fargate"), Mode: awsecs.AwsLogDriverMode_NON_BLOCKING,
 		}),
 	})
+	// A release that was replaced can be gone back to; one that CloudFormation takes back never served.
+	definition.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
 	accept(definition, finding{"AwsSolutions-ECS2", "a network and two durations that this stack itself knows; all else is in SSM parameters"})
 	return definition
 }

@@ -91,14 +91,23 @@ func TestTaskIsConfined(t *testing.T) {
 	})
 }
 
-func TestTaskRunsTheReleaseOfTheOneRepository(t *testing.T) {
-	for deployment, release := range map[string]string{
-		"fargate-minimal": ":0123456789ab", "fargate-full": "@sha256:" + strings.Repeat("ab", 32),
-	} {
-		want := "<AccountId>.dkr.ecr.eu-central-1.<URLSuffix>/password-manager" + release
-		if got := written(serverContainer(t, deployment)["Image"]); got != want {
-			t.Errorf("%s runs %s, want %s", deployment, got, want)
-		}
+func TestTaskRunsTheReleaseThatADeployIsGiven(t *testing.T) {
+	tpl := serviceTemplate(t, "fargate-minimal")
+	const want = "<AccountId>.dkr.ecr.eu-central-1.<URLSuffix>/password-manager@<Release>"
+	if got := written(serverContainer(t, "fargate-minimal")["Image"]); got != want {
+		t.Errorf("tasks run %s, want %s", got, want)
+	}
+	parameter := tpl.Parameters["Release"]
+	if parameter["AllowedPattern"] != "sha256:[0-9a-f]{64}" || parameter["Default"] != nil {
+		t.Errorf("the release may be %v", parameter)
+	}
+}
+
+// Without the task definition of the release before there would be no way back to it.
+func TestAReleaseThatIsReplacedIsKept(t *testing.T) {
+	definition := serviceTemplate(t, "fargate-minimal").one(t, "AWS::ECS::TaskDefinition")
+	if definition.UpdateReplacePolicy != "Retain" || definition.DeletionPolicy != "RetainExceptOnCreate" {
+		t.Errorf("policies are %s and %s", definition.UpdateReplacePolicy, definition.DeletionPolicy)
 	}
 }
 

@@ -27,11 +27,11 @@ var deployments = map[string]map[string]any{
 		optImageScanning: "enhanced",
 	},
 	"fargate-minimal": {
-		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate, optRelease: "0123456789ab",
+		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate,
 	},
 	"fargate-full": {
 		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate,
-		optRelease: "sha256:" + strings.Repeat("ab", 32), optMinTasks: "3", optMaxTasks: "12", optVPCCIDR: "10.99.0.0/20",
+		optMinTasks: "3", optMaxTasks: "12", optVPCCIDR: "10.99.0.0/20",
 		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org",
 	},
 }
@@ -45,8 +45,9 @@ type assembly struct {
 }
 
 type stackTemplate struct {
-	Resources map[string]resource
-	Outputs   map[string]struct{ Value any }
+	Parameters map[string]map[string]any
+	Resources  map[string]resource
+	Outputs    map[string]struct{ Value any }
 }
 
 type resource struct {

@@ -88,9 +88,9 @@ changed=$(git status --porcelain)
 echo '{"image": "%s"}' >image.json
 `
 
-// release goes on to a vault that serves: by the real deploy.sh, AWS command line and Session Manager plugin, to an SSH
+// releaseToHost goes on to a vault that serves: by the real deploy.sh, AWS command line and Session Manager plugin, to an SSH
 // server in the place of the host, where the vault of this commit starts with the settings that the deploy left in SSM.
-func release(e *engineer) {
+func releaseToHost(e *engineer) {
 	e.do("go", "build", "-o", "bin/", "./app/cmd/vaultsphered", "./app/cmd/vaultsphere")
 	key, err := os.ReadFile(filepath.Join(e.dir, "pipeline-key.pub"))
 	must(e.t, err)

@@ -18,7 +18,8 @@ const (
 	checked = "setup lint test integration sonar"
 	// And after it, on a branch and on main.
 	tried    = checked + " audit diff image"
-	released = checked + " audit deploy push audit-image release"
+	pushed   = checked + " audit deploy push audit-image"
+	released = pushed + " topology release topology"
 )
 
 func mail(branch, what string) string {
@@ -33,7 +34,7 @@ func TestABranchIsCheckedAndChangesNothing(t *testing.T) {
 	if slices.ContainsFunc(o.lines, func(line string) bool { return strings.HasPrefix(line, "status\t") }) {
 		t.Error("a repository that is not on GitHub was told the commit's status")
 	}
-	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Audit Image", "Deploy to EC2"}) {
+	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Audit Image", "Deploy to EC2", "Deploy to Fargate"}) {
 		t.Errorf("skipped were %q", skipped)
 	}
 	if !strings.Contains(o.log, "the last commit") {
@@ -52,7 +53,7 @@ func TestMainAndMasterAreReleased(t *testing.T) {
 			b := newBuild(t)
 			o := b.run(t, branch)
 			o.want(t, "SUCCESS", released, always, clean, "archived\timage.json")
-			if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build"}) {
+			if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build", "Deploy to Fargate"}) {
 				t.Errorf("skipped were %q", skipped)
 			}
 			key := read(t, filepath.Join(b.secrets, keyName+".pub"))
@@ -66,6 +67,20 @@ func TestMainAndMasterAreReleased(t *testing.T) {
 				t.Error("SonarQube's token is in the log, or make sonar had none")
 			}
 		})
+	}
+}
+
+func TestMainIsReleasedToFargateWithoutSSH(t *testing.T) {
+	t.Parallel()
+	b := newBuild(t)
+	b.env = append(b.env, "TOPOLOGY=fargate")
+	o := b.run(t, "main")
+	o.want(t, "SUCCESS", pushed+" topology topology release", always, clean, "archived\timage.json")
+	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build", "Deploy to EC2"}) {
+		t.Errorf("skipped were %q", skipped)
+	}
+	if _, err := os.Stat(filepath.Join(b.record, "keys")); err == nil {
+		t.Error("make release had the keys of a host")
 	}
 }
 
@@ -85,10 +100,11 @@ func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
 		{"quality gate", "Quality Gate", checked, nil, []string{"--gate", "ERROR"}, "FAILURE"},
 		{"no webhook", "Quality Gate", checked, nil, []string{"--gate", "NONE"}, "ABORTED"},
 		{"a known vulnerability", "Audit", checked + " audit", []string{"FAILING=audit"}, nil, "FAILURE"},
-		{"a vulnerable image", "Audit Image", checked + " audit deploy push audit-image", []string{"FAILING=audit-image"}, nil, "FAILURE"},
+		{"a vulnerable image", "Audit Image", pushed, []string{"FAILING=audit-image"}, nil, "FAILURE"},
 		{"deploy", "CDK Deploy", checked + " audit deploy", []string{"FAILING=deploy"}, nil, "FAILURE"},
 		{"push", "Docker Build & Push", checked + " audit deploy push", []string{"FAILING=push"}, nil, "FAILURE"},
-		{"rollout", "Deploy to EC2", released, []string{"FAILING=release"}, nil, "FAILURE"},
+		{"rollout", "Deploy to EC2", pushed + " topology release", []string{"FAILING=release"}, nil, "FAILURE"},
+		{"rollout on Fargate", "Deploy to Fargate", pushed + " topology topology release", []string{"FAILING=release", "TOPOLOGY=fargate"}, nil, "FAILURE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,6 +117,14 @@ func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A stage that is skipped because nobody knows whether it is meant would make a build green that has released nothing.
+func TestAConditionThatFailsEndsThePipeline(t *testing.T) {
+	t.Parallel()
+	b := newBuild(t)
+	b.env = append(b.env, "FAILING=topology")
+	b.run(t, "main").want(t, "FAILURE", pushed+" topology", always, clean, mail("main", ": FAILURE"))
 }
 
 func TestGitHubIsToldTheStatusOfACommit(t *testing.T) {

@@ -59,7 +59,8 @@ for target in "$@"; do
       done
       ;;
     push) echo '{}' >image.json ;;
-    release) ssh-add -L >"$RECORD/keys"; cat "$KNOWN_HOSTS" >"$RECORD/hosts" ;;
+    topology) echo "${TOPOLOGY:-ec2}" ;;
+    release) if [ -n "${KNOWN_HOSTS:-}" ]; then ssh-add -L >"$RECORD/keys"; cat "$KNOWN_HOSTS" >"$RECORD/hosts"; fi ;;
   esac
 done
 `

@@ -4,25 +4,30 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: deploy.sh IMAGE@DIGEST   serve this release on the host
+Usage: deploy.sh IMAGE@DIGEST   serve this release
        deploy.sh --back         serve the release before the current one again
-       deploy.sh --status       print what serves on the host
+       deploy.sh --status       print what serves
        deploy.sh --help
 
-The host pulls the image, fetches its settings, and changes the release without
-dropping a request. If the vault then does not answer at its public address, as
-it did before, the host goes back. The last line says what serves, or why not.
+With topology ec2 the host pulls the image, fetches its settings, and changes
+the release without dropping a request. With topology fargate this is a deploy
+of the platform with that image, and the way back is the task definition of the
+release before. If the vault then does not answer at its public address, as it
+did before, the host or service goes back. The last line says what serves, or
+why not.
 
 Settings, from the environment:
+  SITE_URL       where users open the vault (SiteUrl in OUTPUTS)
+  CHECK_SECONDS  how long the vault has to answer there (60)
+  OUTPUTS        what "make deploy" wrote (cdk-outputs.json)
+
+and for a host:
   KNOWN_HOSTS    file with the host's key, as in known_hosts; no other is taken
   DEPLOY_HOST    the host: an instance id, which is reached through Session
                  Manager, or an address (InstanceId in OUTPUTS)
   DEPLOY_USER    whom to be there (ec2-user); needs sudo without a password
   DEPLOY_PORT    port of SSH (22)
   DEPLOY_KEY     file with the private key (the keys of ssh-agent)
-  SITE_URL       where users open the vault (SiteUrl in OUTPUTS)
-  CHECK_SECONDS  how long the vault has to answer there (60)
-  OUTPUTS        what "make deploy" wrote (cdk-outputs.json)
 USAGE
 }
 
@@ -38,82 +43,134 @@ case $1 in
     command=${BASH_REMATCH[1]}
     ;;
 esac
-for program in ssh curl; do
+for program in make jq curl; do
   command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
 done
 
-outputs=${OUTPUTS:-$(dirname "$0")/../cdk-outputs.json}
+root=$(cd "$(dirname "$0")/.." && pwd)
+topology=$(make --silent --directory "$root" topology) || die "platform.json does not say what the vault runs on"
+outputs=${OUTPUTS:-$root/cdk-outputs.json}
 output() { # name: of whichever stack has it
   [ -e "$outputs" ] || return 0
-  command -v jq >/dev/null 2>&1 || die "jq is missing: install it"
   jq -er --arg name "$1" '[.[][$name] // empty] | first // ""' "$outputs" || die "$outputs is not what make deploy writes"
 }
 
-host=${DEPLOY_HOST:-$(output InstanceId)}
-site=${SITE_URL:-$(output SiteUrl)}
-user=${DEPLOY_USER:-ec2-user}
-port=${DEPLOY_PORT:-22}
 wait=${CHECK_SECONDS:-60}
-[ -n "$host" ] || die "DEPLOY_HOST is not set, and there is no InstanceId in $outputs" 2
-[ -n "$site" ] || die "SITE_URL is not set, and there is no SiteUrl in $outputs" 2
-[[ $host =~ ^[A-Za-z0-9][A-Za-z0-9.:-]*$ ]] || die "DEPLOY_HOST is '$host', not a host" 2
-[[ $user =~ ^[A-Za-z_][A-Za-z0-9_-]*$ ]] || die "DEPLOY_USER is '$user', not a user's name" 2
-[[ $port =~ ^[0-9]{1,5}$ ]] || die "DEPLOY_PORT is '$port', not a port" 2
 [[ $wait =~ ^[0-9]{1,4}$ ]] || die "CHECK_SECONDS is '$wait', not a number of at most four digits" 2
-[[ $site =~ ^https://[^/]+/?$ ]] || die "SITE_URL is '$site', not https:// and a host" 2
-site=${site%/}
-[ -n "${KNOWN_HOSTS:-}" ] || die "KNOWN_HOSTS is not set: it names the file with the host's key" 2
-[ -s "$KNOWN_HOSTS" ] || die "KNOWN_HOSTS is $KNOWN_HOSTS, which is not there or empty" 2
+find_site() {
+  site=${SITE_URL:-$(output SiteUrl)}
+  [ -z "$site" ] || [[ $site =~ ^https://[^/]+/?$ ]] || die "SITE_URL is '$site', not https:// and a host" 2
+  site=${site%/}
+}
+find_site
 
-options=(
-  # A configuration of the user's own could take other keys.
-  -F none -T -p "$port" -l "$user"
-  -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4
-  -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=\"$KNOWN_HOSTS\"" -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no
-  -o ForwardAgent=no -o ClearAllForwardings=yes
-)
-[ -z "${DEPLOY_KEY:-}" ] || options+=(-i "$DEPLOY_KEY" -o IdentitiesOnly=yes)
-if [[ $host =~ ^i-[0-9a-f]+$ ]]; then
-  command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: $(dirname "$0")/session-manager-plugin.sh install DIRECTORY"
-  command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
-  options+=(-o "ProxyCommand=aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p")
-fi
+prepare_host() {
+  command -v ssh >/dev/null 2>&1 || die "ssh is missing: install it"
+  place="the host"
+  host=${DEPLOY_HOST:-$(output InstanceId)}
+  user=${DEPLOY_USER:-ec2-user}
+  port=${DEPLOY_PORT:-22}
+  [ -n "$host" ] || die "DEPLOY_HOST is not set, and there is no InstanceId in $outputs" 2
+  [ -n "$site" ] || die "SITE_URL is not set, and there is no SiteUrl in $outputs" 2
+  [[ $host =~ ^[A-Za-z0-9][A-Za-z0-9.:-]*$ ]] || die "DEPLOY_HOST is '$host', not a host" 2
+  [[ $user =~ ^[A-Za-z_][A-Za-z0-9_-]*$ ]] || die "DEPLOY_USER is '$user', not a user's name" 2
+  [[ $port =~ ^[0-9]{1,5}$ ]] || die "DEPLOY_PORT is '$port', not a port" 2
+  [ -n "${KNOWN_HOSTS:-}" ] || die "KNOWN_HOSTS is not set: it names the file with the host's key" 2
+  [ -s "$KNOWN_HOSTS" ] || die "KNOWN_HOSTS is $KNOWN_HOSTS, which is not there or empty" 2
+  options=(
+    # A configuration of the user's own could take other keys.
+    -F none -T -p "$port" -l "$user"
+    -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4
+    -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=\"$KNOWN_HOSTS\"" -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no
+    -o ForwardAgent=no -o ClearAllForwardings=yes
+  )
+  [ -z "${DEPLOY_KEY:-}" ] || options+=(-i "$DEPLOY_KEY" -o IdentitiesOnly=yes)
+  if [[ $host =~ ^i-[0-9a-f]+$ ]]; then
+    command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: $(dirname "$0")/session-manager-plugin.sh install DIRECTORY"
+    command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
+    options+=(-o "ProxyCommand=aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p")
+  fi
+}
 
-remote() { # argument of start-release
+change_host() { # argument of start-release
   # shellcheck disable=SC2029 # it is expanded here, and was checked here
   ssh "${options[@]}" "$host" "sudo -n /opt/password-manager/bin/start-release $1"
 }
 
-answers() { # seconds
+assemble() { # makes cdk.out, which says where the service is
+  local said
+  said=$(make --silent --directory "$root" synth 2>&1) || { echo "$said" >&2; die "the platform cannot be synthesized"; }
+}
+
+change_service() { # DIGEST, --back or --status
+  local service=("$root/bin/infra" release)
+  case $1 in
+    --status) assemble && "${service[@]}" "$root/cdk.out" ;;
+    --back) assemble && "${service[@]}" --back "$root/cdk.out" ;;
+    *)
+      if ! make --silent --directory "$root" deploy RELEASE_DIGEST="$1"; then
+        # CloudFormation says that tasks do not serve, and ECS why.
+        "${service[@]}" --why "$1" "$root/cdk.out" 2>/dev/null
+        return 1
+      fi
+      # CloudFormation changes nothing where somebody has gone back from the release that it knows.
+      "${service[@]}" --run "$1" "$root/cdk.out" >/dev/null
+      ;;
+  esac
+}
+
+if [ "$topology" = fargate ]; then
+  place="the service"
+  change() { change_service "$1"; }
+else
+  prepare_host
+  change() { change_host "$1"; }
+fi
+
+answers() { # seconds, further arguments of curl
   local deadline=$((SECONDS + $1))
-  until curl --fail --silent --show-error --output /dev/null --max-time 10 "$site/health" 2>"$trouble"; do
+  until curl --fail --silent --show-error --output /dev/null --max-time 10 "${@:2}" "$site/health" 2>"$trouble"; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 1
   done
 }
 
-if [ "$command" = --status ]; then remote --status; exit; fi
+if [ "$command" = --status ]; then change --status; exit; fi
 
 log=$(mktemp)
 trouble=$(mktemp)
 trap 'rm -f "$log" "$trouble"' EXIT
 answered=no
-! answers 0 || answered=yes
+[ -z "$site" ] || ! answers 0 || answered=yes
 status=0
-remote "$command" 2>&1 | tee "$log" >&2 || status=$?
+change "$command" 2>&1 | tee "$log" >&2 || status=$?
 if [ "$status" != 0 ]; then
-  last=$(grep -v '^[[:space:]]*$' "$log" | tail -n 1) || true
-  if [ "$status" = 255 ]; then die "no connection to $host, or it broke: ${last:-ssh said nothing}"; fi
-  die "the host has not taken the release: ${last:-it said nothing, exit $status}"
+  # What make says last is the name of its target.
+  last=$(grep -v -e '^[[:space:]]*$' -e '^make\(\[[0-9]*\]\)\?: ' "$log" | tail -n 1) || true
+  if [ "$status" = 255 ]; then die "no connection to $place, or it broke: ${last:-ssh said nothing}"; fi
+  die "$place has not taken the release: ${last:-it said nothing, exit $status}"
 fi
 what=$command
 [ "$what" != --back ] || what="the release before"
+# The first release of a service makes its address.
+find_site
+if [ -z "$site" ]; then
+  echo "deploy.sh: $what serves on $place; nobody has asked its public address, as siteAddress is not set in platform.json" >&2
+  exit
+fi
 if answers "$wait"; then
   echo "deploy.sh: $what serves at $site after $SECONDS s" >&2
   exit
 fi
 why=$(head -n 1 "$trouble") # what curl says after it is advice
-[ "$answered" = yes ] || die "$what serves on the host, but $site does not answer, nor did it before: $why"
-[ "$command" != --back ] || die "the release before serves on the host, but $site does not answer: $why"
-remote --back >/dev/null 2>"$log" || die "$site does not answer: $why; going back failed too: $(tail -n 1 "$log")"
-die "$site does not answer: $why; the host went back to the release before"
+if [ "$answered" = no ]; then
+  balancer=$(output LoadBalancerAddress)
+  if [ -n "$balancer" ] && answers 0 --connect-to "::$balancer:"; then
+    echo "deploy.sh: $what serves at $balancer; point the domain of $site there, which does not answer yet: $why" >&2
+    exit
+  fi
+  die "$what serves on $place, but $site does not answer, nor did it before: $why"
+fi
+[ "$command" != --back ] || die "the release before serves on $place, but $site does not answer: $why"
+change --back >/dev/null 2>"$log" || die "$site does not answer: $why; going back failed too: $(tail -n 1 "$log")"
+die "$site does not answer: $why; $place went back to the release before"

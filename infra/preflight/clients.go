@@ -11,6 +11,7 @@ import (
 
 // clients are those of one region.
 type clients struct {
+	config         aws.Config
 	cloudformation *cloudformation.Client
 	dynamodb       *dynamodb.Client
 	ecr            *ecr.Client
@@ -21,6 +22,7 @@ type clients struct {
 func clientsFor(cfg aws.Config, region string) clients {
 	cfg.Region = region
 	return clients{
+		config:         cfg,
 		cloudformation: cloudformation.NewFromConfig(cfg),
 		dynamodb:       dynamodb.NewFromConfig(cfg),
 		ecr:            ecr.NewFromConfig(cfg),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -79,8 +80,12 @@ func (c *check) checkInstance(d difference, id, next string) error {
 		replaced = slices.Concat([]string{renamed}, replaced, stopped)
 	}
 	switch image, changed := d.oldImage(id, next); {
+	case changed && c.lookedUp(d, next):
+		return fmt.Errorf("%s is not committed, so this checkout has looked up the newest image again, and %s (%s): "+
+			"commit the file as it was when the host was made, or set hostImage to %s in platform.json",
+			c.options.Uncommitted, c.would("replace", id), strings.Join(replaced, ", "), image)
 	case changed:
-		return fmt.Errorf("%s (%s): keep the host with '-c hostImage=%s', or go on with %s",
+		return fmt.Errorf("%s (%s): keep the host by setting hostImage to %s in platform.json, or go on with %s",
 			c.would("replace", id), strings.Join(replaced, ", "), image, goOn)
 	case len(replaced) > 0:
 		return fmt.Errorf("%s (%s): undo the change to keep the host, or go on with %s", c.would("replace", id), strings.Join(replaced, ", "), goOn)
@@ -89,6 +94,16 @@ func (c *check) checkInstance(d difference, id, next string) error {
 			c.would("stop and start", id), strings.Join(stopped, ", "), goOn)
 	}
 	return nil
+}
+
+// lookedUp says whether the image of the new template's instance next comes from a look-up that is not committed.
+func (c *check) lookedUp(d difference, next string) bool {
+	image, known := d.after.text(d.after.template.Resources[next].Properties["ImageId"])
+	if c.options.Uncommitted == "" || !known {
+		return false
+	}
+	content, err := os.ReadFile(c.options.Uncommitted)
+	return err == nil && strings.Contains(string(content), `"`+image+`"`)
 }
 
 // difference is that between two templates of one stack.

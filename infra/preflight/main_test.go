@@ -46,17 +46,27 @@ func TestCommand(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		status := preflight.Main(t.Context(), strings.Fields(c.args), &stdout, &stderr)
-		if status != c.status || strings.Count(stderr.String(), "preflight: error: ") != c.lines || strings.Count(stderr.String(), "\n") != c.lines || stdout.Len() > 0 {
-			t.Errorf("%s: exit %d, want %d; stdout %q, stderr %q", c.args, status, c.status, &stdout, &stderr)
+		if out := stdout.String(); (out != "") != (status == 0) || out != "" && !strings.HasPrefix(out, "PasswordManager-") {
+			t.Errorf("%s: stdout %q", c.args, out)
+		}
+		if status != c.status || strings.Count(stderr.String(), "preflight: error: ") != c.lines || strings.Count(stderr.String(), "\n") != c.lines {
+			t.Errorf("%s: exit %d, want %d; stderr %q", c.args, status, c.status, &stderr)
 		}
 	}
-	for _, args := range [][]string{{}, {same, same}, {"--force", same}} {
+	for _, args := range [][]string{{}, {same, same}, {"--force", same}, {"--release", "latest", same}} {
 		var stdout, stderr bytes.Buffer
 		if status := preflight.Main(t.Context(), args, &stdout, &stderr); status != 2 || !strings.Contains(stderr.String(), "Usage: ") {
 			t.Errorf("%q: exit %d, stderr %q", args, status, &stderr)
 		}
 	}
 	var stdout, stderr bytes.Buffer
+	if status := preflight.Main(t.Context(), []string{"--seeding", assembly(t, map[string]object{data: template(object{}), service: releaseTemplate()})},
+		&stdout, &stderr); status != 0 || stdout.String() != data+"\n" || stderr.String() != "preflight: stack PasswordManager-Service is left out, "+
+		"as there is no image yet for it to run: make push, then make release\n" {
+		t.Errorf("without a release: exit %d, stdout %q, stderr %q", status, &stdout, &stderr)
+	}
+	stdout.Reset()
+	stderr.Reset()
 	if status := preflight.Main(t.Context(), []string{"--help"}, &stdout, &stderr); status != 0 || !strings.HasPrefix(stdout.String(), "Usage: ") || stderr.Len() > 0 {
 		t.Errorf("--help: exit %d, stdout %q, stderr %q", status, &stdout, &stderr)
 	}

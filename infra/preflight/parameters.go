@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
 const sessionSecret = names.ParameterPath + names.EnvSessionSecret
@@ -84,6 +85,10 @@ func (c *check) takeParameters() {
 			if live, ok := c.parameters[path]; ok && !live.secure() {
 				c.scope.parameters[id] = live.value
 			}
+			continue
+		}
+		if id == release.Parameter && c.release != "" {
+			c.scope.parameters[id] = c.release
 			continue
 		}
 		if c.live != nil {

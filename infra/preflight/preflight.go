@@ -5,10 +5,14 @@ package preflight
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
 // Actions are the IAM actions that Run needs, besides those that need no permission.
@@ -21,6 +25,8 @@ var Actions = []string{
 	"ecr:DescribeImages",
 	"ecr:DescribeRepositories",
 	"ecr:GetRegistryScanningConfiguration",
+	"ecs:DescribeServices",
+	"ecs:DescribeTaskDefinition",
 	"logs:DescribeLogGroups",
 	"ssm:GetParameters",
 }
@@ -31,6 +37,28 @@ type Options struct {
 	ReplaceHost bool
 	// Seeding says that SESSION_SECRET will be made in this run, after the preflight and before the deploy.
 	Seeding bool
+	// Uncommitted is the file in which the CDK keeps what it looked up, when that is not under version control: another
+	// checkout can find another image of the host. Else it is "".
+	Uncommitted string
+	// Release is the digest of the image that the ECS service shall run; "" for the one that it runs.
+	Release string
+}
+
+// Plan is the deploy that nothing speaks against.
+type Plan struct {
+	// Stacks are the names of the stacks to deploy, and LeftOut those that have no release to run yet.
+	Stacks, LeftOut []string
+	// Releases are the digests to run by stack, for those stacks whose template asks.
+	Releases map[string]string
+}
+
+// arguments are those of "cdk deploy".
+func (p Plan) arguments() []string {
+	arguments := slices.Clone(p.Stacks)
+	for _, name := range slices.Sorted(maps.Keys(p.Releases)) {
+		arguments = append(arguments, "--parameters", name+":"+release.Parameter+"="+p.Releases[name])
+	}
+	return arguments
 }
 
 // Problems are the reasons not to deploy. Each is one sentence that says what to do, on one line.
@@ -40,22 +68,23 @@ func (p Problems) Error() string { return strings.Join(p, "\n") }
 
 // Run reads the cloud assembly in dir and compares it with the account that cfg has credentials for. All that speaks
 // against a deploy comes back together, as Problems, in an order that does not change from run to run.
-func Run(ctx context.Context, cfg aws.Config, dir string, o Options) error {
+func Run(ctx context.Context, cfg aws.Config, dir string, o Options) (Plan, error) {
 	all, err := readAssembly(dir, cfg.Region)
 	if err != nil {
-		return Problems{err.Error()}
+		return Plan{}, Problems{err.Error()}
 	}
 	who, err := identify(ctx, cfg, all[0].region)
 	if err != nil {
-		return problems(err, identity{})
+		return Plan{}, problems(err, identity{})
 	}
 	// Against another account every further answer would mislead.
 	if err := checkAccounts(all, who); err != nil {
-		return problems(err, who)
+		return Plan{}, problems(err, who)
 	}
 	outputs := collectOutputs(all, who)
 	found := make([]error, 2+len(all))
 	found[0] = readRefusals(dir)
+	checks := make([]*check, len(all))
 	var wg sync.WaitGroup
 	wg.Go(func() { found[1] = checkBootstrap(ctx, cfg, all, who) })
 	for i, s := range all {
@@ -64,10 +93,31 @@ func Run(ctx context.Context, cfg aws.Config, dir string, o Options) error {
 			repositories: repositories(all), scope: newScope(s, who),
 		}
 		c.scope.outputs = outputs
+		checks[i] = c
 		wg.Go(func() { found[2+i] = c.run(ctx) })
 	}
 	wg.Wait()
-	return problems(errors.Join(found...), who)
+	p := plan(checks)
+	if o.Release != "" && len(p.Releases) == 0 {
+		found = append(found, errors.New("no stack runs a release that a deploy gives it: with topology ec2, make release brings it to the host"))
+	}
+	return p, problems(errors.Join(found...), who)
+}
+
+func plan(checks []*check) Plan {
+	p := Plan{Releases: map[string]string{}}
+	for _, c := range checks {
+		switch {
+		case !c.takesRelease():
+		case c.release == "":
+			p.LeftOut = append(p.LeftOut, c.name)
+			continue
+		default:
+			p.Releases[c.name] = c.release
+		}
+		p.Stacks = append(p.Stacks, c.name)
+	}
+	return p
 }
 
 // check is the comparison of one stack.
@@ -77,6 +127,7 @@ type check struct {
 	options      Options
 	clients      clients
 	who          identity
+	release      string            // the digest that the stack's service shall run
 	repositories map[string]string // the ECR repositories of the whole assembly by name, with their stacks
 	scope        scope             // of the new template
 	live         *deployed
@@ -87,6 +138,11 @@ func (c *check) run(ctx context.Context) error {
 	var err error
 	if c.live, err = c.readDeployed(ctx); err != nil {
 		return err
+	}
+	if c.takesRelease() {
+		if c.release, err = c.chooseRelease(ctx); err != nil || c.release == "" {
+			return err
+		}
 	}
 	if c.parameters, err = getParameters(ctx, c.clients.ssm, c.parameterNames()); err != nil {
 		return err

@@ -199,7 +199,7 @@ func (w *world) expect(dir string, o preflight.Options, want ...string) {
 
 func (w *world) run(dir string, o preflight.Options) []string {
 	w.t.Helper()
-	err := preflight.Run(w.t.Context(), w.cfg, dir, o)
+	_, err := preflight.Run(w.t.Context(), w.cfg, dir, o)
 	if err == nil {
 		return nil
 	}

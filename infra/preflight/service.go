@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
 // checkService looks for what an ECS service needs before its first task can start. A service whose tasks cannot start
@@ -31,6 +33,33 @@ func (c *check) checkService(ctx context.Context) error {
 }
 
 func (c *check) hasService() bool { return len(c.template.ofType("AWS::ECS::TaskDefinition")) > 0 }
+
+// takesRelease says whether the image that the stack's service runs is given with each deploy.
+func (c *check) takesRelease() bool {
+	_, ok := c.template.Parameters[release.Parameter]
+	return ok
+}
+
+// chooseRelease returns the digest that the service shall run: the one that was asked for, else what it runs, whoever brought
+// it, so that a deploy undoes neither a release nor a going back; where there is no service yet, what a host serves. "" if
+// nothing has been released.
+func (c *check) chooseRelease(ctx context.Context) (string, error) {
+	if c.options.Release != "" {
+		return c.options.Release, nil
+	}
+	if c.live == nil {
+		return release.Recorded(ctx, c.clients.ssm)
+	}
+	services := c.live.scope.template.ofType("AWS::ECS::Service")
+	if len(services) == 0 {
+		return "", fmt.Errorf("stack %s has no service, so it was deployed by something else: delete it", c.name)
+	}
+	service, err := release.ServiceOf(c.clients.config, c.live.resources[services[0]])
+	if err != nil {
+		return "", err
+	}
+	return service.Digest(ctx)
+}
 
 func (c *check) checkSecret() error {
 	secret, exists := c.parameters[sessionSecret]

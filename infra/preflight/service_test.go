@@ -4,22 +4,45 @@ package preflight_test
 
 import (
 	"encoding/base64"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
 )
 
-const secret = "/password-manager/SESSION_SECRET"
+const (
+	secret   = "/password-manager/SESSION_SECRET"
+	released = "/password-manager/RELEASE"
+)
 
 func taskTemplate(image any) object {
 	return template(object{"Task": object{"Type": "AWS::ECS::TaskDefinition", "Properties": object{
 		"ContainerDefinitions": []any{object{"Name": "vault", "Image": image}},
 	}}})
+}
+
+// releaseTemplate is that of a service whose image each deploy is given.
+func releaseTemplate() object {
+	t := template(object{
+		"Cluster": object{"Type": "AWS::ECS::Cluster"},
+		"Task": object{"Type": "AWS::ECS::TaskDefinition", "Properties": object{"Family": "vault", "ContainerDefinitions": []any{object{
+			"Name": "vault", "Memory": 512,
+			"Image": object{"Fn::Join": []any{"", []any{"123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager@", object{"Ref": "Release"}}}},
+		}}}},
+		"Service": object{"Type": "AWS::ECS::Service", "Properties": object{"Cluster": object{"Ref": "Cluster"}, "TaskDefinition": object{"Ref": "Task"}}},
+	})
+	t["Parameters"] = object{"Release": object{"Type": "String"}}
+	return t
 }
 
 // pushImage returns the digest of an image that the repository then holds.
@@ -31,6 +54,66 @@ func (w *world) pushImage(repository, tag string) string {
 	})
 	w.must(err)
 	return aws.ToString(answer.Image.ImageId.ImageDigest)
+}
+
+// The release of a service is no option: a deploy keeps the one that runs, whoever brought it.
+func TestReleaseOfAService(t *testing.T) {
+	w := newWorld(t)
+	w.put(secret, "hunter2", ssmtypes.ParameterTypeSecureString)
+	repositories := template(object{"Images": repository("password-manager")})
+	w.deploy(data, repositories)
+	pushed := w.pushImage("password-manager", "abc")
+	missing := "sha256:" + strings.Repeat("0", 64)
+	dir := assembly(t, map[string]object{data: repositories, service: releaseTemplate()})
+	expect := func(dir string, o preflight.Options, release string, problems ...string) {
+		t.Helper()
+		plan, err := preflight.Run(t.Context(), w.cfg, dir, o)
+		found, _ := errors.AsType[preflight.Problems](err)
+		if !slices.Equal(found, problems) {
+			t.Errorf("the preflight says %q, want %q", found, problems)
+		}
+		if plan.Releases[service] != release || (release == "") == slices.Contains(plan.Stacks, service) {
+			t.Errorf("the plan is %+v, want %q", plan, release)
+		}
+	}
+	notPushed := "the image 123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager@" + missing +
+		", which stack PasswordManager-Service needs, is not in ECR: push the image first"
+	expect(dir, preflight.Options{}, "")
+	expect(dir, preflight.Options{Release: pushed}, pushed)
+	expect(dir, preflight.Options{Release: missing}, missing, notPushed)
+
+	// What a host serves, the service takes over.
+	w.put(released, missing, ssmtypes.ParameterTypeString)
+	expect(dir, preflight.Options{}, missing, notPushed)
+	w.put(released, pushed, ssmtypes.ParameterTypeString)
+	expect(dir, preflight.Options{}, pushed)
+	w.put(released, "latest", ssmtypes.ParameterTypeString)
+	expect(dir, preflight.Options{}, "", `SSM parameter /password-manager/RELEASE is "latest", which is no digest of an image: delete it`)
+	w.delete(released)
+
+	_, err := cloudformation.NewFromConfig(w.account).CreateStack(t.Context(), &cloudformation.CreateStackInput{
+		StackName: aws.String(service), TemplateBody: aws.String(encode(t, releaseTemplate())),
+		Parameters: []cftypes.Parameter{{ParameterKey: aws.String("Release"), ParameterValue: &missing}},
+	})
+	w.must(err)
+	expect(dir, preflight.Options{}, missing, notPushed)
+	expect(dir, preflight.Options{Release: pushed}, pushed)
+	// Somebody goes back, past CloudFormation.
+	client := ecs.NewFromConfig(w.account)
+	made, err := client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("vault"), ContainerDefinitions: []ecstypes.ContainerDefinition{{
+			Name: aws.String("vault"), Memory: aws.Int32(512), Image: aws.String("123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager@" + pushed),
+		}},
+	})
+	w.must(err)
+	serviceARN := w.physicalID(service, "Service")
+	_, err = client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
+		Cluster: aws.String(strings.Split(serviceARN, "/")[1]), Service: &serviceARN, TaskDefinition: made.TaskDefinition.TaskDefinitionArn,
+	})
+	w.must(err)
+	expect(dir, preflight.Options{}, pushed)
+	expect(assembly(t, map[string]object{data: repositories}), preflight.Options{Release: pushed}, "",
+		"no stack runs a release that a deploy gives it: with topology ec2, make release brings it to the host")
 }
 
 func TestSecretOfAService(t *testing.T) {

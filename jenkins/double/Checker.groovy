@@ -173,8 +173,36 @@ class Checker {
                 if (c.block) refuse(c.at, 'branch takes no block')
                 arguments(c, Words.parse(branch: 'core | pattern:String!, comparator:String').branch, 'condition branch')
                 break
+            case 'expression': expression(c); break
             default: unsupported(c)
         }
+    }
+
+    // Jenkins takes any Groovy here. This double takes one comparison of what a command prints, or of its exit status: a
+    // value alone is true whatever it is, "false" too.
+    private void expression(Map c) {
+        def statements = c.block ? c.block.code.statements : []
+        def e = statements.size() == 1 && statements[0] instanceof ExpressionStatement ? statements[0].expression : null
+        if (!(e instanceof BinaryExpression) || !(e.operation.text in ['==', '!=']) || !(e.rightExpression instanceof ConstantExpression)) {
+            refuse(c.at, 'expression compares one step with a constant')
+            return
+        }
+        def call = e.leftExpression
+        if (call instanceof MethodCallExpression && !call.implicitThis && call.methodAsString == 'trim') call = call.objectExpression
+        if (!(call instanceof MethodCallExpression) || !call.implicitThis || call.methodAsString != 'sh') {
+            refuse(c.at, 'expression compares what the step sh returns')
+            return
+        }
+        step(read(call))
+    }
+
+    private void step(Map c) {
+        def word = Words.STEPS[c.name]
+        if (!word) { refuse(c.at, "no such step: $c.name"); return }
+        if (c.name == 'sh') commands << (c.args ? c.args[0] : c.named.script)?.text
+        arguments(c, word, "step $c.name")
+        if (word.block) steps([name: c.name, at: c.at, args: [], named: [:], block: c.block])
+        else if (c.block) refuse(c.at, "step $c.name takes no block")
     }
 
     private void steps(Map owner) {
@@ -183,13 +211,7 @@ class Checker {
         if (!owner.block.code.statements) refuse(owner.at, "$owner.name has no steps")
         owner.block.code.statements.each { s ->
             def c = statement(s, 'a step')
-            if (!c) return
-            def word = Words.STEPS[c.name]
-            if (!word) { refuse(c.at, "no such step: $c.name"); return }
-            if (c.name == 'sh') commands << (c.args ? c.args[0] : c.named.script)?.text
-            arguments(c, word, "step $c.name")
-            if (word.block) steps([name: c.name, at: c.at, args: [], named: [:], block: c.block])
-            else if (c.block) refuse(c.at, "step $c.name takes no block")
+            if (c) step(c)
         }
     }
 

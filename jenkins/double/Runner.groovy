@@ -143,13 +143,13 @@ class Variables extends GroovyObjectSupport {
     def getProperty(String name) { this.@steps.getProperty(name) }
 }
 
-// Conditions of a when block. All have to hold.
+// Conditions of a when block. All have to hold. As in Jenkins, one that can no longer change the answer is not asked.
 class Conditions extends GroovyObjectSupport {
     private final Steps steps
-    private final List<Boolean> held = []
+    private final List<Closure<Boolean>> held = []
     Conditions(Steps steps) { this.@steps = steps }
 
-    private List<Boolean> inside(Closure body) {
+    private List<Closure<Boolean>> inside(Closure body) {
         def inner = new Conditions(this.@steps)
         def copy = body.clone() as Closure
         copy.delegate = inner
@@ -158,10 +158,11 @@ class Conditions extends GroovyObjectSupport {
         inner.@held
     }
 
-    boolean all(Closure body) { inside(body).every() }
-    void allOf(Closure body) { held << all(body) }
-    void anyOf(Closure body) { held << inside(body).any() }
-    void not(Closure body) { held << !all(body) }
+    boolean all(Closure body) { inside(body).every { it() } }
+    void allOf(Closure body) { held << { all(body) } }
+    void anyOf(Closure body) { held << { inside(body).any { it() } } }
+    void not(Closure body) { held << { !all(body) } }
+    void expression(Closure body) { held << { this.@steps.block(body) as boolean } }
     void beforeAgent(boolean ignored) {}
     void beforeInput(boolean ignored) {}
     void beforeOptions(boolean ignored) {}
@@ -170,10 +171,10 @@ class Conditions extends GroovyObjectSupport {
     void branch(Map how) {
         def name = this.@steps.variables.BRANCH_NAME
         switch (how.comparator ?: 'GLOB') {
-            case 'EQUALS': held << (name == how.pattern); break
-            case 'REGEXP': held << (name ==~ how.pattern); break
+            case 'EQUALS': held << { name == how.pattern }; break
+            case 'REGEXP': held << { name ==~ how.pattern }; break
             // Ant's patterns: * stays within one level.
-            default: held << (name ==~ how.pattern.replace('.', '\\.').replace('**', '\0').replace('*', '[^/]*').replace('\0', '.*'))
+            default: held << { name ==~ how.pattern.replace('.', '\\.').replace('**', '\0').replace('*', '[^/]*').replace('\0', '.*') }
         }
     }
 }

@@ -36,7 +36,7 @@ class Steps {
     Map snapshot() { new LinkedHashMap(variables) }
     void restore(Map saved) { variables.clear(); variables.putAll(saved) }
 
-    void block(Closure body) {
+    def block(Closure body) {
         body.delegate = this
         body.resolveStrategy = Closure.DELEGATE_ONLY
         body()
@@ -104,14 +104,14 @@ class Steps {
             if (left <= 0) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
             // timeout makes a process group and ends all of it.
             def builder = new ProcessBuilder('timeout', '--kill-after=5', "${left / 1000.0}", 'bash', '-xe', file.path)
-            builder.directory(workspace).redirectErrorStream(true).environment().putAll(variables)
+            builder.directory(workspace).redirectErrorStream(!how.returnStdout).environment().putAll(variables)
             def process = builder.start()
             process.outputStream.close()
             def said = new StringBuilder()
-            process.inputStream.eachLine('UTF-8') { line ->
-                def shown = masked.inject(line) { text, secret -> text.replace(secret, '****') }
-                if (how.returnStdout) said << line << '\n' else Runner.log "  $shown"
-            }
+            def show = { line -> Runner.log "  ${masked.inject(line) { text, secret -> text.replace(secret, '****') }}" }
+            def trouble = Thread.start { process.errorStream.eachLine('UTF-8', show) }
+            process.inputStream.eachLine('UTF-8') { line -> if (how.returnStdout) said << line << '\n' else show(line) }
+            trouble.join()
             def status = process.waitFor()
             if (status in [124, 137] && Instant.now() >= deadline) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
             if (how.returnStatus) return status

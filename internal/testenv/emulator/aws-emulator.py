@@ -7,6 +7,9 @@ An update may say of a parameter that its value stays; moto fails where that val
 CloudFormation knows the full name of a target group; moto has no attribute of one.
 
 CloudFormation deletes the route tables of a VPC; moto keeps them, and then the VPC.
+
+CloudFormation keeps a task definition that is replaced where its UpdateReplacePolicy says so, and gives the new one to the service
+that refers to it; moto does neither, and mixes up the words of a new one.
 """
 
 import sys
@@ -15,6 +18,7 @@ from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.cloudformation.models import CloudFormationBackend
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.vpcs import VPC
+from moto.ecs.models import TaskDefinition, ecs_backends
 from moto.elbv2.models import FakeTargetGroup
 from moto.server import main
 from moto.ssm.models import Parameter
@@ -51,8 +55,20 @@ def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account
     delete_vpc(cls, resource_name, cloudformation_json, account_id, region_name)
 
 
+def replace_task_definition(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    backend = ecs_backends[account_id][region_name]
+    definition = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+    if cloudformation_json.get("UpdateReplacePolicy") != "Retain":
+        backend.deregister_task_definition(original_resource.arn)
+    for service in backend.services.values():
+        if f"/{definition.family}:" in service.task_definition:
+            service.task_definition = definition.arn
+    return definition
+
+
 Parameter.create_from_cloudformation_json = classmethod(create_with_tags)
 CloudFormationBackend._resolve_update_parameters = resolve_with_defaults
+TaskDefinition.update_from_cloudformation_json = classmethod(replace_task_definition)
 VPC.delete_from_cloudformation_json = classmethod(delete_vpc_and_route_tables)
 FakeTargetGroup.has_cfn_attr = classmethod(lambda cls, name: name == "TargetGroupFullName")
 FakeTargetGroup.get_cfn_attribute = attribute_of_target_group

@@ -1,0 +1,111 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+const usage = `Usage: release DIR               print the digest of the image that the service runs
+       release --run DIGEST DIR  make it run another one, which a task definition has
+       release --back DIR        make it run the release before, by its task definition
+       release --why DIGEST DIR  print why tasks of that image stopped, within the last hour
+
+The service is that of the stack STACK in the region of the cloud assembly DIR.
+--run and --back wait until the new tasks serve, and print the digest.
+`
+
+// Main is the command. region reads the region of a cloud assembly, and stack is the name of the service's stack in it.
+func Main(ctx context.Context, stack string, region func(dir string) (string, error), args []string, stdout, stderr io.Writer) int {
+	run, why, back := "", "", false
+	flags := flag.NewFlagSet("release", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&run, "run", "", "")
+	flags.StringVar(&why, "why", "", "")
+	flags.BoolVar(&back, "back", false, "")
+	err := flags.Parse(args)
+	digest := run + why
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, strings.ReplaceAll(usage, "STACK", stack))
+		return 0
+	case err == nil && flags.NArg() != 1:
+		err = errors.New("one cloud assembly directory is needed")
+	case err == nil && flags.NFlag() > 1:
+		err = errors.New("one of --run, --back and --why is enough")
+	case err == nil && digest != "" && !IsDigest(digest):
+		err = fmt.Errorf("%q is no digest, sha256:…", digest)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "release: error: %v\n%s", err, strings.ReplaceAll(usage, "STACK", stack))
+		return 2
+	}
+	said, err := perform(ctx, stack, region, flags.Arg(0), run, why, back)
+	if err != nil {
+		fmt.Fprintf(stderr, "release: error: %s\n", strings.ReplaceAll(err.Error(), "\n", " "))
+		return 1
+	}
+	if said != "" {
+		fmt.Fprintln(stdout, said)
+	}
+	return 0
+}
+
+func perform(ctx context.Context, stack string, region func(string) (string, error), dir, run, why string, back bool) (string, error) {
+	place, err := region(dir)
+	if err != nil {
+		return "", err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(place))
+	if err != nil {
+		return "", fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	service, err := find(ctx, cfg, stack, back || run != "")
+	switch {
+	case err != nil:
+		return "", err
+	case back:
+		return service.Back(ctx)
+	case run != "":
+		return run, service.Run(ctx, run)
+	case why != "":
+		return service.Failure(ctx, why)
+	}
+	return service.Digest(ctx)
+}
+
+// find returns the service of a stack. To change it, nobody else may be changing the stack.
+func find(ctx context.Context, cfg aws.Config, stack string, toChange bool) (*Service, error) {
+	client := cloudformation.NewFromConfig(cfg)
+	answer, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+	if err != nil && strings.Contains(err.Error(), "does not exist") {
+		return nil, fmt.Errorf("there is no stack %s, and so no service: make release", stack)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describe stack %s: %w", stack, err)
+	}
+	if status := string(answer.Stacks[0].StackStatus); toChange && strings.HasSuffix(status, "_IN_PROGRESS") {
+		return nil, fmt.Errorf("stack %s is in state %s, so somebody is deploying right now: wait until that has ended", stack, status)
+	}
+	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &stack})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the resources of stack %s: %w", stack, err)
+		}
+		for _, r := range page.StackResourceSummaries {
+			if aws.ToString(r.ResourceType) == "AWS::ECS::Service" && r.ResourceStatus != types.ResourceStatusDeleteComplete {
+				return ServiceOf(cfg, aws.ToString(r.PhysicalResourceId))
+			}
+		}
+	}
+	return nil, fmt.Errorf("stack %s has no service: make release", stack)
+}
