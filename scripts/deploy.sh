@@ -103,13 +103,17 @@ assemble() { # makes cdk.out, which says where the service is
 }
 
 change_service() { # DIGEST, --back or --status
-  local service=("$root/bin/infra" release)
+  local service=("$root/bin/infra" release) before
+  assemble
   case $1 in
-    --status) assemble && "${service[@]}" "$root/cdk.out" ;;
-    --back) assemble && "${service[@]}" --back "$root/cdk.out" ;;
+    --status) "${service[@]}" "$root/cdk.out" ;;
+    --back) "${service[@]}" --back "$root/cdk.out" ;;
     *)
+      before=$("${service[@]}" "$root/cdk.out" 2>/dev/null) || before=''
       if ! make --silent --directory "$root" deploy RELEASE_DIGEST="$1"; then
-        # CloudFormation says that tasks do not serve, and ECS why.
+        # CloudFormation goes back to the release that it knows, and somebody may have gone back from that one.
+        [ -z "$before" ] || "${service[@]}" --run "$before" "$root/cdk.out" >/dev/null || true
+        # It says that tasks do not serve, and ECS why.
         "${service[@]}" --why "$1" "$root/cdk.out" 2>/dev/null
         return 1
       fi

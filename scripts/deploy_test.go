@@ -31,7 +31,7 @@ echo "infra $*" | sed "s| $ROOT/cdk.out$||" >>"$ROOT/asked"
 case "$2" in
   --why) [ -z "${WHY:-}" ] || echo "$WHY" ;;
   --back) [ -z "${NO_WAY_BACK:-}" ] || { echo "release: error: there is no release before" >&2; exit 1; } ;;
-  "$ROOT/cdk.out") echo sha256:serving ;;
+  "$ROOT/cdk.out") [ -z "${NO_SERVICE:-}" ] || exit 1; echo sha256:serving ;;
 esac
 `,
 	"curl": `#!/usr/bin/env bash
@@ -51,8 +51,8 @@ const image = "registry.example.org/vault@sha256:1111111111111111111111111111111
 
 func TestDeployToAService(t *testing.T) {
 	digest := strings.Split(image, "@")[1]
-	serves := []string{"make topology", "make deploy RELEASE_DIGEST=" + digest, "infra release --run " + digest}
-	failed := append(serves[:2:2], "infra release --why "+digest)
+	serves := []string{"make topology", "make synth", "infra release", "make deploy RELEASE_DIGEST=" + digest, "infra release --run " + digest}
+	failed := append(serves[:4:4], "infra release --run sha256:serving", "infra release --why "+digest)
 	const outputs = `{"PasswordManager-Service": {"SiteUrl": "https://vault.example.org", "LoadBalancerAddress": "balancer.example.org"}}`
 	for _, c := range []struct {
 		name, argument, outputs string
@@ -71,12 +71,14 @@ func TestDeployToAService(t *testing.T) {
 			"deploy.sh: " + digest + " serves on the service; nobody has asked its public address, as siteAddress is not set in platform.json", serves},
 		{"a release that nobody reaches any more", image, outputs, nil, "yes no", 1,
 			"deploy.sh: error: https://vault.example.org does not answer: curl: (6) Could not resolve host; the service went back to the release before",
-			append(serves[:3:3], "make synth", "infra release --back")},
+			append(serves[:5:5], "make synth", "infra release --back")},
 		{"no way back from it", image, outputs, []string{"NO_WAY_BACK=yes"}, "yes no", 1,
 			"deploy.sh: error: https://vault.example.org does not answer: curl: (6) Could not resolve host; going back failed too: release: error: there is no release before",
-			append(serves[:3:3], "make synth", "infra release --back")},
+			append(serves[:5:5], "make synth", "infra release --back")},
 		{"tasks that stop", image, outputs, []string{"FAILING=CloudFormation is sorry", "WHY=task 1 stopped: no memory"}, "yes", 1,
 			"deploy.sh: error: the service has not taken the release: task 1 stopped: no memory", failed},
+		{"a first release whose tasks stop", image, outputs, []string{"FAILING=CloudFormation is sorry", "NO_SERVICE=yes"}, "no", 1,
+			"deploy.sh: error: the service has not taken the release: CloudFormation is sorry", append(serves[:4:4], "infra release --why "+digest)},
 		{"a deploy that is refused", image, outputs, []string{"FAILING=preflight: error: the image is not in ECR"}, "yes", 1,
 			"deploy.sh: error: the service has not taken the release: preflight: error: the image is not in ECR", failed},
 		{"back", "--back", outputs, nil, "yes yes", 0, "deploy.sh: the release before serves at https://vault.example.org after N s",
