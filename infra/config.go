@@ -30,6 +30,8 @@ type config struct {
 	minTasks       int
 	maxTasks       int
 	imageScanning  imageScanning
+	monthlyBudget  int // 0: nobody watches
+	rateLimit      int // 0: none
 	// refusals say why this may be looked at, but not deployed.
 	refusals []string
 }
@@ -81,6 +83,8 @@ const (
 	optMinTasks       = "minTasks"
 	optMaxTasks       = "maxTasks"
 	optImageScanning  = "imageScanning"
+	optMonthlyBudget  = "monthlyBudget"
+	optRateLimit      = "rateLimit"
 )
 
 // options is every option there is. docs/operations.md has the same table, and a test compares them.
@@ -103,6 +107,8 @@ var options = []option{
 	{optMaxTasks, "6", "`fargate`: tasks at most"},
 	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
 		"how ECR scans every repository of the account in the region: [below](#what-scans-the-images)"},
+	{optMonthlyBudget, "none", "US dollars a month that the account may cost; `alarmEmail` is told at 80 %, at 100 %, and when the month is likely to end above"},
+	{optRateLimit, "none", "`fargate`: requests of one address in 5 minutes, above which AWS WAF answers them with 429; 100 at least"},
 }
 
 // parse checks the options of the file, and those of the context, which come before them. regions are all that AWS has;
@@ -143,6 +149,8 @@ func parse(file, context map[string]any, regions []string, cliRegion string) (co
 		minTasks:      p.number(optMinTasks, 2, 1, 100),
 		maxTasks:      p.number(optMaxTasks, 6, 1, 100),
 		imageScanning: choice(&p, optImageScanning, scansBasic, scansBasic, scansEnhanced),
+		monthlyBudget: p.number(optMonthlyBudget, 0, 1, 1_000_000),
+		rateLimit:     p.number(optRateLimit, 0, 100, 2_000_000_000), // WAF's own limits, but that a page alone takes more than 10
 	}
 	p.together(c)
 	c.refusals = refusals(c, written, p.values)
@@ -182,6 +190,12 @@ func (p *parser) together(c config) {
 		if c.minTasks > c.maxTasks {
 			p.bad(optMinTasks, fmt.Sprintf("is %d, more than %s, which is %d", c.minTasks, optMaxTasks, c.maxTasks))
 		}
+	}
+	if c.topology != onFargate && c.rateLimit > 0 {
+		p.bad(optRateLimit, "needs topology fargate: it is a rule of the load balancer, which one host has not")
+	}
+	if c.monthlyBudget > 0 && c.alarmEmail == "" && p.values[optAlarmEmail] == "" {
+		p.require(optAlarmEmail, "with monthlyBudget, which tells it what the account costs")
 	}
 	for _, o := range []struct{ name, value string }{
 		{optOIDCIssuer, c.oidc.issuer}, {optOIDCAudience, c.oidc.audience}, {optOIDCSubject, c.oidc.subject},

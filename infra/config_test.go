@@ -68,6 +68,10 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{with(fargate, "release", "0123456789ab"), "release is no option: make release runs what make push has pushed, and make deploy keeps what runs"},
 		{with(fargate, optCertificateARN, "cert"), `certificateArn is "cert", but must be the ARN of an ACM certificate`},
 		{with(fargate, optRegion, "us-east-1"), "certificateArn is of region eu-central-1, but the load balancer is in us-east-1"},
+		{map[string]any{optRateLimit: "1000"}, "rateLimit needs topology fargate: it is a rule of the load balancer, which one host has not"},
+		{with(fargate, optRateLimit, float64(10)), `rateLimit is "10", but must be a whole number between 100 and 2000000000`},
+		{map[string]any{optMonthlyBudget: "50"}, "alarmEmail is required with monthlyBudget, which tells it what the account costs: set it in platform.json"},
+		{map[string]any{optMonthlyBudget: "49.90", optAlarmEmail: "night@example.org"}, `monthlyBudget is "49.90", but must be a whole number between 1 and 1000000`},
 		{with(fargate, optMinTasks, "0"), `minTasks is "0", but must be a whole number between 1 and 100`},
 		{with(fargate, optMinTasks, float64(7)), "minTasks is 7, more than maxTasks, which is 6"},
 	} {

@@ -39,6 +39,9 @@ func newDataStack(app awscdk.App, c config) awscdk.Stack {
 	})
 	accept(logs, finding{"CKV_AWS_158", "encrypted with the service's key; the log holds no secret, by the server's own rule"})
 	countRequests(logs)
+	if c.monthlyBudget > 0 {
+		newBudget(stack, c)
+	}
 	output(stack, "RepositoryUri", "where the pipeline pushes images", repository.RepositoryUri())
 	output(stack, "Region", "the region of everything", jsii.String(c.region))
 	return stack

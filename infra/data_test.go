@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -198,5 +199,22 @@ func TestNoTemplateKnowsTheSecret(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestBudgetTellsOfTheAccount(t *testing.T) {
+	budget := synth(t, "ec2-full").templates["PasswordManager-Data"].one(t, "AWS::Budgets::Budget").Properties
+	if got, want := asJSON(t, budget["Budget"]), `{"BudgetLimit":{"Amount":40,"Unit":"USD"},"BudgetType":"COST","TimeUnit":"MONTHLY"}`; got != want {
+		t.Errorf("the budget is %s, want %s", got, want)
+	}
+	var told []string
+	for _, n := range listOf(budget["NotificationsWithSubscribers"]) {
+		told = append(told, asJSON(t, n))
+	}
+	const form = `{"Notification":{"ComparisonOperator":"GREATER_THAN","NotificationType":%q,"Threshold":%d,"ThresholdType":"PERCENTAGE"},` +
+		`"Subscribers":[{"Address":"night@example.org","SubscriptionType":"EMAIL"}]}`
+	compareLines(t, told, []string{fmt.Sprintf(form, "ACTUAL", 80), fmt.Sprintf(form, "ACTUAL", 100), fmt.Sprintf(form, "FORECASTED", 100)})
+	if n := len(synth(t, "ec2-minimal").templates["PasswordManager-Data"].of("AWS::Budgets::Budget")); n != 0 {
+		t.Errorf("%d budgets that nobody asked for", n)
 	}
 }

@@ -361,7 +361,7 @@ func releaseAndGoBack(e *engineer) {
 // deployAfterGoingBack: an option that changes does not bring the bad release again.
 func deployAfterGoingBack(e *engineer) {
 	first := e.released()
-	e.with(map[string]any{"minTasks": 3}, func() { e.do("make", "deploy") })
+	e.with(map[string]any{"minTasks": 3, "rateLimit": 2000, "monthlyBudget": 100}, func() { e.do("make", "deploy") })
 	if got := e.released(); got != first {
 		e.t.Errorf("the service runs %s, want %s", got, first)
 	}

@@ -63,6 +63,9 @@ func newServiceStack(app awscdk.App, c config) awscdk.Stack {
 	targets := newTargets(stack, service)
 	balancer := newLoadBalancer(stack, vpc)
 	listen(balancer, c.certificateARN, targets)
+	if c.rateLimit > 0 {
+		limitRate(stack, c, balancer)
+	}
 	scale(service, c, targets)
 	watchService(stack, c, service, balancer, targets)
 	output(stack, "LoadBalancerAddress", "DNS name to point the domain of the certificate at", balancer.LoadBalancerDnsName())

@@ -346,3 +346,24 @@ func TestServiceStackImportsNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestRateLimitRefusesAnAddressThatSendsTooMuch(t *testing.T) {
+	tpl := serviceTemplate(t, "fargate-full")
+	acl := tpl.one(t, "AWS::WAFv2::WebACL").Properties
+	rule := listOf(acl["Rules"])[0].(map[string]any)
+	compareProperties(t, rule, map[string]string{
+		"Action":    `{"Block":{"CustomResponse":{"ResponseCode":429,"ResponseHeaders":[{"Name":"Retry-After","Value":"60"}]}}}`,
+		"Statement": `{"RateBasedStatement":{"AggregateKeyType":"IP","EvaluationWindowSec":300,"Limit":2000}}`,
+	})
+	compareProperties(t, acl, map[string]string{"DefaultAction": `{"Allow":{}}`, "Scope": `"REGIONAL"`})
+	if strings.Contains(asJSON(t, acl), `"SampledRequestsEnabled":true`) {
+		t.Error("samples show the session cookies of users")
+	}
+	balancer := idOf(t, tpl, "AWS::ElasticLoadBalancingV2::LoadBalancer")
+	if got := written(tpl.one(t, "AWS::WAFv2::WebACLAssociation").Properties["ResourceArn"]); got != "<"+balancer+">" {
+		t.Errorf("the rule is for %s", got)
+	}
+	if n := len(serviceTemplate(t, "fargate-minimal").of("AWS::WAFv2::WebACL")); n != 0 {
+		t.Errorf("%d web ACLs that nobody asked for", n)
+	}
+}

@@ -24,7 +24,7 @@ var deployments = map[string]map[string]any{
 		optVPCCIDR: "172.16.0.0/20", optSSHCIDR: "203.0.113.0/24", optSSHPublicKey: testKey, optSiteAddress: "vault.example.org",
 		optAlarmEmail: "night@example.org", optJenkins: "oidc", optOIDCIssuer: "https://jenkins.example.org/oidc",
 		optOIDCAudience: "sts.amazonaws.com", optOIDCSubject: "https://jenkins.example.org/job/password-manager/job/main/",
-		optImageScanning: "enhanced",
+		optImageScanning: "enhanced", optMonthlyBudget: "40",
 	},
 	"fargate-minimal": {
 		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate,
@@ -33,6 +33,7 @@ var deployments = map[string]map[string]any{
 		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate,
 		optMinTasks: "3", optMaxTasks: "12", optVPCCIDR: "10.99.0.0/20",
 		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org",
+		optMonthlyBudget: "120", optRateLimit: "2000",
 	},
 }
 
