@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -375,8 +376,8 @@ func (e *engineer) putImage(tag string) string {
 	e.t.Helper()
 	manifest := filepath.Join(e.t.TempDir(), "manifest.json")
 	must(e.t, os.WriteFile(manifest, []byte(`{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-		"config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "`+testDigest+`"}, "layers": [],
-		"annotations": {"tag": "`+tag+`"}}`), 0o644))
+		"config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "`+testDigest+`"},
+		"layers": [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": 2, "digest": "`+fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(tag)))+`"}]}`), 0o644))
 	e.do("aws", "ecr", "put-image", "--repository-name", names.Repository, "--image-tag", tag, "--image-manifest", "file://"+manifest)
 	return e.aws("ecr describe-images --repository-name "+names.Repository+" --image-ids imageTag="+tag, "imageDetails[0].imageDigest")
 }
