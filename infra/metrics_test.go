@@ -186,14 +186,19 @@ func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
 }
 
 func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
-	firstBoot := userData(t, "ec2-minimal")
+	if want := "systemctl enable --now password-manager-watch.timer\n"; !strings.Contains(userData(t, "ec2-minimal"), want) {
+		t.Errorf("the first boot lacks %q", want)
+	}
+	files := hostFilesOf(t, "ec2-minimal")
 	for _, want := range []string{
 		"SITE_PARAMETER=/password-manager/SITE_ADDRESS\n", "METRICS_NAMESPACE=PasswordManager\n", "ANSWERS_METRIC=Answers\n",
-		"systemctl enable --now password-manager-watch.timer\n", "cat >/usr/local/bin/ask-site ",
 	} {
-		if !strings.Contains(firstBoot, want) {
-			t.Errorf("the first boot lacks %q", want)
+		if settings := files["/etc/password-manager.env"]["content"].(string); !strings.Contains(settings, want) {
+			t.Errorf("the host's settings lack %q", want)
 		}
+	}
+	if files["/usr/local/bin/ask-site"] == nil {
+		t.Error("the host has no ask-site")
 	}
 	for _, c := range []struct {
 		name, aws, curl string
