@@ -128,6 +128,7 @@ func TestHostRoleAllowsThisAndNoMore(t *testing.T) {
 	for _, action := range []string{"CreateLogStream", "DescribeLogStreams", "PutLogEvents"} {
 		want = append(want, "Allow logs:"+action+" on arn:aws:logs:eu-central-1:<AccountId>:log-group:/password-manager/containers:*")
 	}
+	want = append(want, "Allow ec2:DescribeImages on *")
 	want = append(want, `Allow cloudwatch:PutMetricData on * if {"StringEquals":{"cloudwatch:namespace":"PasswordManager"}}`)
 	for _, action := range []string{
 		"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -156,7 +157,7 @@ func serverLog(t *testing.T) []byte {
 
 // An alarm on a metric that nobody makes never rings.
 func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
-	made := map[string]string{metricAnswers: "[]"}
+	made := map[string]string{metricAnswers: "[]", metricImageAge: "[]"}
 	for name := range logFilters(t) {
 		made[name] = "[]"
 	}
@@ -185,31 +186,38 @@ func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
 	}
 }
 
-func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
-	if want := "systemctl enable --now password-manager-watch.timer\n"; !strings.Contains(userData(t, "ec2-minimal"), want) {
+func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
+	if want := "systemctl enable --now password-manager-watch.timer password-manager-image.timer\n"; !strings.Contains(userData(t, "ec2-minimal"), want) {
 		t.Errorf("the first boot lacks %q", want)
 	}
 	files := hostFilesOf(t, "ec2-minimal")
 	for _, want := range []string{
 		"SITE_PARAMETER=/password-manager/SITE_ADDRESS\n", "METRICS_NAMESPACE=PasswordManager\n", "ANSWERS_METRIC=Answers\n",
+		"IMAGE_AGE_METRIC=HostImageAge\n",
 	} {
 		if settings := files["/etc/password-manager.env"]["content"].(string); !strings.Contains(settings, want) {
 			t.Errorf("the host's settings lack %q", want)
 		}
 	}
-	if files["/usr/local/bin/ask-site"] == nil {
-		t.Error("the host has no ask-site")
-	}
+	const ask, tell = "ask-site", "tell-image-age"
+	ten := time.Now().Add(-10*24*time.Hour - time.Minute).UTC().Format("2006-01-02T15:04:05.000Z")
 	for _, c := range []struct {
-		name, aws, curl string
-		told            string
-		exit            int
+		program, name, aws, curl string
+		told                     string
+		exit                     int
 	}{
-		{"it answers", "echo vault.example.org", "exit 0", "1", 0},
-		{"it fails", "echo vault.example.org", "exit 22", "0", 0},
-		{"nobody knows where it is", "exit 254", "exit 0", "", 1},
+		{ask, "it answers", "echo vault.example.org", "exit 0", "Answers --value 1", 0},
+		{ask, "it fails", "echo vault.example.org", "exit 22", "Answers --value 0", 0},
+		{ask, "nobody knows where it is", "exit 254", "exit 0", "", 1},
+		{tell, "an image of ten days", "echo " + ten, "echo ami-1", "HostImageAge --value 10", 0},
+		{tell, "no metadata", "echo " + ten, "exit 7", "", 1},
+		{tell, "EC2 does not answer", "exit 254", "echo ami-1", "", 1},
+		{tell, "an image that is gone", "echo None", "echo ami-1", "", 1},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.program+", "+c.name, func(t *testing.T) {
+			if files["/usr/local/bin/"+c.program] == nil {
+				t.Errorf("the host has no %s", c.program)
+			}
 			dir := t.TempDir()
 			stub := func(name, body string) {
 				body = "#!/bin/sh\necho " + name + ` "$@" >>` + dir + "/calls\n" + body + "\n"
@@ -217,12 +225,12 @@ func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			stub("aws", `case "$1" in ssm) `+c.aws+";; esac")
+			stub("aws", `case "$1" in ssm | ec2) `+c.aws+";; esac")
 			stub("curl", c.curl)
-			script := exec.Command("bash", "host/ask-site.sh")
+			script := exec.Command("bash", "host/"+c.program+".sh")
 			script.Env = []string{
 				"PATH=" + dir + ":" + os.Getenv("PATH"), "AWS_REGION=eu-central-1", "SITE_PARAMETER=/password-manager/SITE_ADDRESS",
-				"METRICS_NAMESPACE=PasswordManager", "ANSWERS_METRIC=Answers",
+				"METRICS_NAMESPACE=PasswordManager", "ANSWERS_METRIC=Answers", "IMAGE_AGE_METRIC=HostImageAge",
 			}
 			out, _ := script.CombinedOutput()
 			if code := script.ProcessState.ExitCode(); code != c.exit {
@@ -232,7 +240,7 @@ func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			told := "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name Answers --value "
+			told := "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name "
 			if want := told + c.told; c.told != "" && !slices.Contains(strings.Split(string(calls), "\n"), want) {
 				t.Errorf("missing %q in\n%s", want, calls)
 			}

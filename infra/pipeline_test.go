@@ -42,6 +42,11 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ssm:ResumeSession on " + sessions + own,
 		"Allow ssm:TerminateSession on " + sessions + own,
 		"Allow ec2:DescribeInstances on *",
+		"Allow ec2:DescribeImages on *",
+		"Allow ec2:DescribeInstanceTypeOfferings on *",
+		"Allow ec2:DescribeSubnets on *",
+		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
+		"Allow ssm:PutParameter on arn:aws:ssm" + at + "parameter/password-manager/HOST_IMAGE_*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
 	}
 	for _, action := range []string{

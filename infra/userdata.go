@@ -63,12 +63,16 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 			"SITE_PARAMETER", names.ParameterPath+names.SiteAddress,
 			"METRICS_NAMESPACE", names.MetricsNamespace,
 			"ANSWERS_METRIC", metricAnswers,
+			"IMAGE_AGE_METRIC", metricImageAge,
 		)},
 		{names.HostDirectory + "/bin/start-release", "755", render("start-release.sh", nil)},
 		{"/etc/systemd/system/password-manager.service", "644", render("password-manager.service", s)},
 		{"/usr/local/bin/ask-site", "755", render("ask-site.sh", nil)},
 		{"/etc/systemd/system/password-manager-watch.service", "644", render("password-manager-watch.service", nil)},
 		{"/etc/systemd/system/password-manager-watch.timer", "644", render("password-manager-watch.timer", nil)},
+		{"/usr/local/bin/tell-image-age", "755", render("tell-image-age.sh", nil)},
+		{"/etc/systemd/system/password-manager-image.service", "644", render("password-manager-image.service", nil)},
+		{"/etc/systemd/system/password-manager-image.timer", "644", render("password-manager-image.timer", nil)},
 	}
 	metadata := map[string]any{}
 	for _, f := range files {

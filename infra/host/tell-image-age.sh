@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Tells CloudWatch how old the image is that this host booted from, which is how old its operating system is.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+Usage: tell-image-age [--help]
+
+Asks EC2 when the image of this host was made, and tells CloudWatch its age in days.
+
+Settings, from the environment:
+  AWS_REGION         region of the host
+  METRICS_NAMESPACE  CloudWatch namespace
+  IMAGE_AGE_METRIC   name of the metric
+USAGE
+}
+
+die() { echo "tell-image-age: error: $1" >&2; exit "${2:-1}"; }
+
+case "${1:-}" in
+  "") ;;
+  --help | -h) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
+esac
+for name in AWS_REGION METRICS_NAMESPACE IMAGE_AGE_METRIC; do
+  [ -n "${!name:-}" ] || die "$name is not set" 2
+done
+export AWS_REGION AWS_DEFAULT_REGION=$AWS_REGION
+
+# EC2 User Guide, "Use the Instance Metadata Service": version 2 wants a token.
+metadata() { curl --fail --silent --show-error --max-time 5 --noproxy '*' "$@"; }
+token=$(metadata --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token) ||
+  die "the instance metadata service gives no token"
+image=$(metadata --header "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/ami-id) ||
+  die "the instance metadata service does not say which image this is"
+made=$(aws ec2 describe-images --image-ids "$image" --query 'Images[0].CreationDate' --output text) || die "cannot ask EC2 for $image"
+seconds=$(date --date="$made" +%s 2>/dev/null) || die "EC2 says that $image was made at '$made', which is no time"
+aws cloudwatch put-metric-data --namespace "$METRICS_NAMESPACE" --metric-name "$IMAGE_AGE_METRIC" \
+  --value "$((($(date +%s) - seconds) / 86400))" || die "cannot tell CloudWatch"
