@@ -96,7 +96,7 @@ var options = []option{
 	{optJenkins, string(jenkinsOnEC2), "how Jenkins gets the pipeline's role: `instance-profile`, `oidc`, or `none` for no such role"},
 	{optOIDCIssuer, "none", "with `oidc`: the issuer, an https URL"},
 	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
-	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the deploying job; `*` stands for any characters"},
+	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
 	{optHostImage, "Amazon Linux 2023", "`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
 	{optHostZone, "1", "`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
 	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},
@@ -198,9 +198,9 @@ func (p *parser) together(c config) {
 			p.require(o.name, "with jenkins=oidc")
 		}
 	}
-	// A subject of stars alone would let every job of the issuer, or every customer of a public one, take the role.
-	if c.jenkins == jenkinsWithOIDC && c.oidc.subject != "" && strings.Trim(c.oidc.subject, "*?") == "" {
-		p.bad(optOIDCSubject, "stands for everybody: name the deploying job")
+	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
+	if strings.ContainsAny(c.oidc.subject, "*?") {
+		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
 	}
 }
 

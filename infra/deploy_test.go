@@ -41,7 +41,7 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"deploy", deployHost},
 		{"every resource is there", checkHostResources},
 		{"the address for the domain", findAddress},
-		{"the host's key, and the first release", release},
+		{"the first release", release},
 		{"the documents have no step that was not taken", func(e *engineer) {
 			if len(e.walk.blocks) > 0 {
 				e.t.Errorf("docs/operations.md goes on with %q", e.walk.blocks)

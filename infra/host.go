@@ -139,6 +139,11 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 			arn(stack, "logs", "log-group:"+names.LogGroup+":*")),
 		allowIf(map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": names.MetricsNamespace}},
 			"Metrics", []string{"cloudwatch:PutMetricData"}, everything),
+		// Of an instance that has this name, the one tag.
+		allowIf(map[string]any{
+			"StringEquals":              map[string]any{"aws:ResourceTag/Name": hostTag},
+			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": []string{names.HostKeyTag}},
+		}, "TellHostKey", []string{"ec2:CreateTags"}, arn(stack, "ec2", "instance/*")),
 		// AWS knows no resources for these.
 		allow("AgeOfImage", []string{"ec2:DescribeImages"}, everything),
 		allow("SessionManager", []string{
@@ -148,7 +153,7 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 		}, everything),
 	)
 	const stars = "ecr:GetAuthorizationToken, cloudwatch:PutMetricData, ec2:DescribeImages and Session Manager's actions know no resources; the other " +
-		"stars are the parameters of one path and the streams of one log group"
+		"stars are the parameters of one path, the streams of one log group, and the instance that a condition on its name picks"
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", stars}, finding{"CKV_AWS_111", stars})
 	return role
 }

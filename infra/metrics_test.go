@@ -199,25 +199,35 @@ func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
 			t.Errorf("the host's settings lack %q", want)
 		}
 	}
-	const ask, tell = "ask-site", "tell-image-age"
+	const ask, tell, key = "ask-site", "tell-image-age", "tell-host-key"
+	folder := t.TempDir()
+	for _, name := range []string{ask, tell, key, "instance-metadata"} {
+		if files["/usr/local/bin/"+name] == nil {
+			t.Fatalf("the host has no %s", name)
+		}
+		must(t, os.WriteFile(filepath.Join(folder, name), []byte(files["/usr/local/bin/"+name]["content"].(string)), 0o755))
+	}
+	hostKey := filepath.Join(folder, "ssh_host_ed25519_key.pub")
+	must(t, os.WriteFile(hostKey, []byte("ssh-ed25519 AAAA root@host\n"), 0o644))
+	const number = "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name "
 	ten := time.Now().Add(-10*24*time.Hour - time.Minute).UTC().Format("2006-01-02T15:04:05.000Z")
 	for _, c := range []struct {
 		program, name, aws, curl string
 		told                     string
 		exit                     int
 	}{
-		{ask, "it answers", "echo vault.example.org", "exit 0", "Answers --value 1", 0},
-		{ask, "it fails", "echo vault.example.org", "exit 22", "Answers --value 0", 0},
+		{ask, "it answers", "echo vault.example.org", "exit 0", number + "Answers --value 1", 0},
+		{ask, "it fails", "echo vault.example.org", "exit 22", number + "Answers --value 0", 0},
 		{ask, "nobody knows where it is", "exit 254", "exit 0", "", 1},
-		{tell, "an image of ten days", "echo " + ten, "echo ami-1", "HostImageAge --value 10", 0},
+		{tell, "an image of ten days", "echo " + ten, "echo ami-1", number + "HostImageAge --value 10", 0},
 		{tell, "no metadata", "echo " + ten, "exit 7", "", 1},
 		{tell, "EC2 does not answer", "exit 254", "echo ami-1", "", 1},
 		{tell, "an image that is gone", "echo None", "echo ami-1", "", 1},
+		{key, "the host's key", "exit 0", "echo i-1", "aws ec2 create-tags --resources i-1 --tags Key=SSHHostKey,Value=ssh-ed25519 AAAA", 0},
+		{key, "no metadata", "exit 0", "exit 7", "", 1},
+		{key, "EC2 refuses", "exit 254", "echo i-1", "", 1},
 	} {
 		t.Run(c.program+", "+c.name, func(t *testing.T) {
-			if files["/usr/local/bin/"+c.program] == nil {
-				t.Errorf("the host has no %s", c.program)
-			}
 			dir := t.TempDir()
 			stub := func(name, body string) {
 				body = "#!/bin/sh\necho " + name + ` "$@" >>` + dir + "/calls\n" + body + "\n"
@@ -227,10 +237,11 @@ func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
 			}
 			stub("aws", `case "$1" in ssm | ec2) `+c.aws+";; esac")
 			stub("curl", c.curl)
-			script := exec.Command("bash", "host/"+c.program+".sh")
+			script := exec.Command(filepath.Join(folder, c.program))
 			script.Env = []string{
 				"PATH=" + dir + ":" + os.Getenv("PATH"), "AWS_REGION=eu-central-1", "SITE_PARAMETER=/password-manager/SITE_ADDRESS",
 				"METRICS_NAMESPACE=PasswordManager", "ANSWERS_METRIC=Answers", "IMAGE_AGE_METRIC=HostImageAge",
+				"HOST_KEY_TAG=SSHHostKey", "HOST_KEY_FILE=" + hostKey,
 			}
 			out, _ := script.CombinedOutput()
 			if code := script.ProcessState.ExitCode(); code != c.exit {
@@ -240,11 +251,10 @@ func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			told := "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name "
-			if want := told + c.told; c.told != "" && !slices.Contains(strings.Split(string(calls), "\n"), want) {
-				t.Errorf("missing %q in\n%s", want, calls)
+			if c.told != "" && !slices.Contains(strings.Split(string(calls), "\n"), c.told) {
+				t.Errorf("missing %q in\n%s", c.told, calls)
 			}
-			if c.told == "" && strings.Contains(string(calls), told) {
+			if c.told == "" && strings.Contains(string(calls), number) {
 				t.Errorf("a number was told that nobody measured:\n%s", calls)
 			}
 		})

@@ -53,8 +53,7 @@ func jenkinsPrincipal(stack awscdk.Stack, c config) awsiam.IPrincipal {
 	// Without both conditions, whoever has an account with the issuer could take the role.
 	claims := strings.TrimPrefix(c.oidc.issuer, "https://")
 	return awsiam.NewWebIdentityPrincipal(provider.AttrArn(), &map[string]any{
-		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience},
-		"StringLike":   map[string]any{claims + ":sub": c.oidc.subject},
+		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience, claims + ":sub": c.oidc.subject},
 	})
 }
 

@@ -97,8 +97,8 @@ func TestJenkinsHasTheRoleForATokenOfOneJob(t *testing.T) {
 	}
 	trust := tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline"))[0]
 	want := `Allow sts:AssumeRoleWithWebIdentity by {"Federated":{"Fn::GetAtt":["Issuer","Arn"]}} if ` +
-		`{"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com"},` +
-		`"StringLike":{"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/main/"}}`
+		`{"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com",` +
+		`"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/main/"}}`
 	if trust != want {
 		t.Errorf("trust is\n%s, want\n%s", trust, want)
 	}

@@ -285,3 +285,10 @@ func asJSON(t *testing.T, v any) string {
 	}
 	return string(b)
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -56,6 +56,9 @@ const Repository = "password-manager"
 // HostDirectory is where a host keeps its scripts, its settings and its state.
 const HostDirectory = "/opt/password-manager"
 
+// HostKeyTag is the tag of a host's instance that holds its public SSH key.
+const HostKeyTag = "SSHHostKey"
+
 // LogGroup is the CloudWatch log group of the containers, of a host and of Fargate alike.
 const LogGroup = "/password-manager/containers"
 

@@ -27,12 +27,7 @@ for name in AWS_REGION METRICS_NAMESPACE IMAGE_AGE_METRIC; do
 done
 export AWS_REGION AWS_DEFAULT_REGION=$AWS_REGION
 
-# EC2 User Guide, "Use the Instance Metadata Service": version 2 wants a token.
-metadata() { curl --fail --silent --show-error --max-time 5 --noproxy '*' "$@"; }
-token=$(metadata --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token) ||
-  die "the instance metadata service gives no token"
-image=$(metadata --header "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/ami-id) ||
-  die "the instance metadata service does not say which image this is"
+image=$("$(dirname "$0")/instance-metadata" ami-id) || exit
 made=$(aws ec2 describe-images --image-ids "$image" --query 'Images[0].CreationDate' --output text) || die "cannot ask EC2 for $image"
 seconds=$(date --date="$made" +%s 2>/dev/null) || die "EC2 says that $image was made at '$made', which is no time"
 aws cloudwatch put-metric-data --namespace "$METRICS_NAMESPACE" --metric-name "$IMAGE_AGE_METRIC" \
