@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Replaces the host by one with the newest operating system, or by one in another availability zone.
 set -euo pipefail
+# A function whose output is taken ends where it fails, as any other.
+shopt -s inherit_errexit
 
 usage() {
   cat <<'USAGE'
