@@ -145,7 +145,7 @@ func watchService(stack awscdk.Stack, c config, service awsecs.FargateService, b
 	w.alarm(alarm{
 		id: "Down", metric: ready, when: below, threshold: 1, periods: 3, missing: awscloudwatch.TreatMissingData_BREACHING,
 		meaning: "For 3 minutes no task has been ready: the vault is down. First: the service's events and the reason why its last " +
-			"task stopped, in the ECS console; then the newest errors on the dashboard. /ready fails while DynamoDB does not answer.",
+			"task stopped, in the ECS console; then the newest errors on the dashboard. /ready fails while DynamoDB takes no writes.",
 	})
 	w.requests(targets.Metrics().HttpCodeTarget(elb.HttpCodeTarget_TARGET_5XX_COUNT, minutes(5, "Sum")),
 		targets.Metrics().RequestCount(minutes(5, "Sum")), targets.Metrics().TargetResponseTime(minutes(5, "p99")), slowMillis/1000)
