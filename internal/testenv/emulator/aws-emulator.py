@@ -6,6 +6,8 @@ An update may say of a parameter that its value stays; moto fails where that val
 
 CloudFormation knows the full name of a target group; moto has no attribute of one.
 
+CloudFormation takes the availability zones of the stack's own region; moto those of us-east-1.
+
 CloudFormation replaces an instance whose image or subnet changes, also where a parameter of SSM changes it alone, and moves its
 address; moto knows no update of an instance.
 
@@ -14,6 +16,7 @@ CloudFormation deletes the route tables of a VPC; moto keeps them, and then the 
 
 import sys
 
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap, get_references_from_template
@@ -28,6 +31,7 @@ from moto.ssm.models import Parameter
 create = Parameter.create_from_cloudformation_json.__func__
 delete_vpc = VPC.delete_from_cloudformation_json.__func__
 resolve = CloudFormationBackend._resolve_update_parameters
+clean = parsing.clean_json
 difference = ResourceMap.build_resource_diff
 validate = CloudFormationResponse._validate_different_update
 
@@ -57,6 +61,12 @@ def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account
         for table in backend.describe_route_tables(filters={"vpc-id": resource_name, "association.main": "false"}):
             backend.route_tables.pop(table.id)
     delete_vpc(cls, resource_name, cloudformation_json, account_id, region_name)
+
+
+def clean_in_region(resource_json, resources_map):
+    if isinstance(resource_json, dict) and resource_json.get("Fn::GetAZs") == "":
+        resource_json = {"Fn::GetAZs": resources_map["AWS::Region"]}
+    return clean(resource_json, resources_map)
 
 
 def changed_in_ssm(resources, parameters):
@@ -99,6 +109,7 @@ def update_instance(cls, original_resource, new_resource_name, cloudformation_js
     return instance
 
 
+parsing.clean_json = clean_in_region
 Instance.update_from_cloudformation_json = classmethod(update_instance)
 ResourceMap.build_resource_diff = difference_with_ssm
 CloudFormationResponse._validate_different_update = validate_with_ssm
