@@ -19,10 +19,13 @@ why not.
 Settings, from the environment:
   SITE_URL       where users open the vault (SiteUrl in OUTPUTS)
   CHECK_SECONDS  how long the vault has to answer there (60)
-  OUTPUTS        what "make deploy" wrote (cdk-outputs.json)
+  DEPLOYMENT     staging, for the platform of staging (production)
+  OUTPUTS        what "make deploy" wrote (cdk-outputs.json, or, for staging,
+                 cdk-outputs.staging.json)
 
 and for a host:
   KNOWN_HOSTS    file with the host's key, as in known_hosts; no other is taken
+                 (what an instance has told EC2, as its tag SSHHostKey)
   DEPLOY_HOST    the host: an instance id, which is reached through Session
                  Manager, or an address (InstanceId in OUTPUTS)
   DEPLOY_USER    whom to be there (ec2-user); needs sudo without a password
@@ -48,8 +51,10 @@ for program in make jq curl; do
 done
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-topology=$(make --silent --directory "$root" topology) || die "platform.json does not say what the vault runs on"
-outputs=${OUTPUTS:-$root/cdk-outputs.json}
+topology=$(make --silent --directory "$root" topology) || die "the platform's options do not say what the vault runs on"
+outputs=${OUTPUTS:-$root/cdk-outputs${DEPLOYMENT:+.$DEPLOYMENT}.json}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 output() { # name: of whichever stack has it
   [ -e "$outputs" ] || return 0
   jq -er --arg name "$1" '[.[][$name] // empty] | first // ""' "$outputs" || die "$outputs is not what make deploy writes"
@@ -65,6 +70,7 @@ find_site() {
 find_site
 
 prepare_host() {
+  local instance=no key known=${KNOWN_HOSTS:-}
   command -v ssh >/dev/null 2>&1 || die "ssh is missing: install it"
   place="the host"
   host=${DEPLOY_HOST:-$(output InstanceId)}
@@ -75,21 +81,33 @@ prepare_host() {
   [[ $host =~ ^[A-Za-z0-9][A-Za-z0-9.:-]*$ ]] || die "DEPLOY_HOST is '$host', not a host" 2
   [[ $user =~ ^[A-Za-z_][A-Za-z0-9_-]*$ ]] || die "DEPLOY_USER is '$user', not a user's name" 2
   [[ $port =~ ^[0-9]{1,5}$ ]] || die "DEPLOY_PORT is '$port', not a port" 2
-  [ -n "${KNOWN_HOSTS:-}" ] || die "KNOWN_HOSTS is not set: it names the file with the host's key" 2
-  [ -s "$KNOWN_HOSTS" ] || die "KNOWN_HOSTS is $KNOWN_HOSTS, which is not there or empty" 2
+  [[ ! $host =~ ^i-[0-9a-f]+$ ]] || instance=yes
+  if [ $instance = yes ]; then
+    command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: $(dirname "$0")/session-manager-plugin.sh install DIRECTORY"
+    command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
+  fi
+  if [ -z "$known" ] && [ $instance = yes ]; then
+    # Another host has another key, and AWS vouches for which instance has which.
+    key=$(AWS_PAGER='' aws ec2 describe-instances --instance-ids "$host" --output text \
+      --query "Reservations[0].Instances[0].Tags[?Key=='SSHHostKey'].Value | [0]" 2>"$work/log") ||
+      die "cannot ask EC2 for the key of $host: $(grep . "$work/log" | tail -n 1)"
+    [[ $key =~ ^ssh-ed25519\ [A-Za-z0-9+/=]+$ ]] || die "$host has not told EC2 its SSH key, which it does on its first boot: look at 'systemctl status password-manager-key' there"
+    known=$work/known_hosts
+    echo "$host $key" >"$known"
+  fi
+  [ -n "$known" ] || die "KNOWN_HOSTS is not set: it names the file with the host's key" 2
+  [ -s "$known" ] || die "KNOWN_HOSTS is $known, which is not there or empty" 2
+
   options=(
     # A configuration of the user's own could take other keys.
     -F none -T -p "$port" -l "$user"
     -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4
-    -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=\"$KNOWN_HOSTS\"" -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no
+    -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=\"$known\"" -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no
     -o ForwardAgent=no -o ClearAllForwardings=yes
   )
   [ -z "${DEPLOY_KEY:-}" ] || options+=(-i "$DEPLOY_KEY" -o IdentitiesOnly=yes)
-  if [[ $host =~ ^i-[0-9a-f]+$ ]]; then
-    command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: $(dirname "$0")/session-manager-plugin.sh install DIRECTORY"
-    command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
+  [ $instance = no ] ||
     options+=(-o "ProxyCommand=aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p")
-  fi
 }
 
 change_host() { # argument of start-release
@@ -141,9 +159,8 @@ answers() { # seconds, further arguments of curl
 
 if [ "$command" = --status ]; then change --status; exit; fi
 
-log=$(mktemp)
-trouble=$(mktemp)
-trap 'rm -f "$log" "$trouble"' EXIT
+log=$work/log
+trouble=$work/trouble
 answered=no
 [ -z "$site" ] || ! answers 0 || answered=yes
 status=0

@@ -91,7 +91,7 @@ func TestDeployToAService(t *testing.T) {
 			[]string{"make topology", "make synth", "infra release --back"}},
 		{"status", "--status", outputs, nil, "", 0, "sha256:serving", []string{"make topology", "make synth", "infra release"}},
 		{"a tag", "registry.example.org/vault:latest", outputs, nil, "", 2, "deploy.sh: error: 'registry.example.org/vault:latest' is no IMAGE@sha256:DIGEST", nil},
-		{"broken options", image, outputs, []string{"BROKEN=yes"}, "", 1, "deploy.sh: error: platform.json does not say what the vault runs on", []string{"make topology"}},
+		{"broken options", image, outputs, []string{"BROKEN=yes"}, "", 1, "deploy.sh: error: the platform's options do not say what the vault runs on", []string{"make topology"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

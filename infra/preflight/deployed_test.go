@@ -103,6 +103,9 @@ func TestMissingPermissions(t *testing.T) {
 				stacks[host] = template(object{"Users": table("PasswordManager-Users")})
 			case "GetRegistryScanningConfiguration":
 				stacks[host] = template(enhancedScanning)
+			case "DescribeServices", "DescribeTaskDefinition":
+				w.deployRelease("sha256:" + strings.Repeat("0", 64))
+				stacks[service] = releaseTemplate()
 			case "DescribeImages":
 				stacks[host] = taskTemplate("123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager:x")
 			}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -79,14 +78,7 @@ func (c *check) checkInstance(d difference, id, next string) error {
 		renamed := fmt.Sprintf("the logical id %s becomes %s", id, next)
 		replaced = slices.Concat([]string{renamed}, replaced, stopped)
 	}
-	switch image, changed := d.oldImage(id, next); {
-	case changed && c.lookedUp(d, next):
-		return fmt.Errorf("%s is not committed, so this checkout has looked up the newest image again, and %s (%s): "+
-			"commit the file as it was when the host was made, or set hostImage to %s in platform.json",
-			c.options.Uncommitted, c.would("replace", id), strings.Join(replaced, ", "), image)
-	case changed:
-		return fmt.Errorf("%s (%s): keep the host by setting hostImage to %s in platform.json, or go on with %s",
-			c.would("replace", id), strings.Join(replaced, ", "), image, goOn)
+	switch {
 	case len(replaced) > 0:
 		return fmt.Errorf("%s (%s): undo the change to keep the host, or go on with %s", c.would("replace", id), strings.Join(replaced, ", "), goOn)
 	case len(stopped) > 0:
@@ -94,16 +86,6 @@ func (c *check) checkInstance(d difference, id, next string) error {
 			c.would("stop and start", id), strings.Join(stopped, ", "), goOn)
 	}
 	return nil
-}
-
-// lookedUp says whether the image of the new template's instance next comes from a look-up that is not committed.
-func (c *check) lookedUp(d difference, next string) bool {
-	image, known := d.after.text(d.after.template.Resources[next].Properties["ImageId"])
-	if c.options.Uncommitted == "" || !known {
-		return false
-	}
-	content, err := os.ReadFile(c.options.Uncommitted)
-	return err == nil && strings.Contains(string(content), `"`+image+`"`)
 }
 
 // difference is that between two templates of one stack.
@@ -161,13 +143,6 @@ func (d difference) replaced(id string, seen map[string]bool) bool {
 	return slices.ContainsFunc(properties, func(p string) bool {
 		return d.differs(p, d.before.resolve(before.Properties[p]), d.after.resolve(after.Properties[p]), seen)
 	})
-}
-
-// oldImage returns the image of a host whose image would change.
-func (d difference) oldImage(id, next string) (string, bool) {
-	before, ok1 := d.before.text(d.before.template.Resources[id].Properties["ImageId"])
-	after, ok2 := d.after.text(d.after.template.Resources[next].Properties["ImageId"])
-	return before, ok1 && (!ok2 || before != after)
 }
 
 // withoutDeleteOnTermination drops the one setting of a block device that changes while the instance runs

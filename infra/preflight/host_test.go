@@ -4,7 +4,6 @@ package preflight_test
 
 import (
 	"maps"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,11 +72,11 @@ func TestHost(t *testing.T) {
 	}{
 		{name: "same"},
 		{name: "image", after: object{"Host": instance("ami-22222222")},
-			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222): keep the host by setting hostImage to ami-11111111 in platform.json" + goOn},
+			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222)" + undo},
 		{name: "key", after: object{"Host": with(instance("ami-11111111"), object{"KeyName": "new"})},
 			want: "replace the EC2 host HOST (KeyName)" + undo},
 		{name: "subnet and image", after: object{"Host": with(instance("ami-22222222"), object{"SubnetId": "subnet-1"})},
-			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222, SubnetId): keep the host by setting hostImage to ami-11111111 in platform.json" + goOn},
+			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222, SubnetId)" + undo},
 		{name: "network of the subnet", after: networkWith("Vpc", object{"CidrBlock": "10.1.0.0/16"}),
 			want: "replace the EC2 host HOST (SubnetId)" + undo},
 		{name: "harmless change of the network", after: networkWith("Vpc", object{"EnableDnsSupport": false})},
@@ -124,25 +123,6 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// A checkout without cdk.context.json looks the newest image up again, and would replace the host by surprise.
-func TestAForgottenLookUpIsNamed(t *testing.T) {
-	w := newWorld(t)
-	w.deploy(host, hostTemplate(nil))
-	dir := assembly(t, map[string]object{host: hostTemplate(object{"Host": instance("ami-22222222")})})
-	file := filepath.Join(t.TempDir(), "cdk.context.json")
-	would := "this deploy of stack PasswordManager-Host would replace the EC2 host " + w.physicalID(host, "Host") +
-		" (ImageId ami-11111111 becomes ami-22222222): "
-	const meant = "keep the host by setting hostImage to ami-11111111 in platform.json, or go on with 'make deploy REPLACE_HOST=yes'"
-	w.expect(dir, preflight.Options{Uncommitted: file}, would+meant)
-	write(t, file, `{"ami:account=123456789012": "ami-33333333"}`)
-	w.expect(dir, preflight.Options{Uncommitted: file}, would+meant)
-	write(t, file, `{"ami:account=123456789012": "ami-22222222"}`)
-	w.expect(dir, preflight.Options{}, would+meant)
-	w.expect(dir, preflight.Options{Uncommitted: file}, file+" is not committed, so this checkout has looked up the newest image again, and "+
-		would+"commit the file as it was when the host was made, or set hostImage to ami-11111111 in platform.json")
-	w.expect(dir, preflight.Options{Uncommitted: file, ReplaceHost: true})
-}
-
 // An export cannot change while it is in use, so one that the assembly resolves is no difference to the same one deployed.
 func TestHostThatImports(t *testing.T) {
 	w := newWorld(t)
@@ -167,7 +147,7 @@ func TestHostImageThatIsLookedUp(t *testing.T) {
 		t["Mappings"] = object{"Images": object{"us-east-1": object{"ami": image}}}
 		return t
 	}
-	const changed = "ImageId ami-11111111 becomes ami-22222222): keep the host by setting hostImage to ami-11111111 in platform.json"
+	const changed = "ImageId ami-11111111 becomes ami-22222222): undo the change to keep the host"
 	for _, c := range []struct {
 		name          string
 		before, after object

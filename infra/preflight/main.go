@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
-const usage = `Usage: preflight [--replace-host] [--seeding] [--uncommitted FILE] [--release DIGEST] DIR
+const usage = `Usage: preflight [--replace-host] [--seeding] [--release DIGEST] DIR
 
 Compares the cloud assembly in DIR with the AWS account of the environment, and
 says what speaks against deploying it. It changes nothing. When nothing does, it
@@ -21,8 +21,6 @@ prints the arguments of "cdk deploy".
 
   --replace-host    replacing or stopping the EC2 host is intended
   --seeding         SESSION_SECRET will be made before the deploy
-  --uncommitted FILE  cdk.context.json, when it is not under version control, so
-                    that each checkout looks the image of the host up again
   --release DIGEST  the image that the ECS service shall run; else what it runs
                     now, or what a host serves
 `
@@ -35,7 +33,6 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&o.ReplaceHost, "replace-host", false, "")
 	flags.BoolVar(&o.Seeding, "seeding", false, "")
-	flags.StringVar(&o.Uncommitted, "uncommitted", "", "")
 	flags.StringVar(&o.Release, "release", "", "")
 	err := flags.Parse(args)
 	switch {

@@ -16,7 +16,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
-const sessionSecret = names.ParameterPath + names.EnvSessionSecret
+// deployment is the one that the stack is part of.
+func (c *check) deployment() names.Deployment {
+	if strings.HasPrefix(c.name, names.Staging.Name("PasswordManager-")) {
+		return names.Staging
+	}
+	return ""
+}
+
+// sessionSecret is the parameter of the secret.
+func (c *check) sessionSecret() string {
+	return c.deployment().Name(names.ParameterPath) + names.EnvSessionSecret
+}
 
 // parameter is one of SSM.
 type parameter struct {
@@ -60,7 +71,7 @@ func (c *check) parameterNames() []string {
 		}
 	}
 	if c.hasService() {
-		wanted[sessionSecret] = true
+		wanted[c.sessionSecret()] = true
 	}
 	return slices.Sorted(maps.Keys(wanted))
 }

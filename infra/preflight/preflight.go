@@ -37,9 +37,6 @@ type Options struct {
 	ReplaceHost bool
 	// Seeding says that SESSION_SECRET will be made in this run, after the preflight and before the deploy.
 	Seeding bool
-	// Uncommitted is the file in which the CDK keeps what it looked up, when that is not under version control: another
-	// checkout can find another image of the host. Else it is "".
-	Uncommitted string
 	// Release is the digest of the image that the ECS service shall run; "" for the one that it runs.
 	Release string
 }

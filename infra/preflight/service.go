@@ -48,13 +48,13 @@ func (c *check) chooseRelease(ctx context.Context) (string, error) {
 		return c.options.Release, nil
 	}
 	if c.live == nil {
-		return release.Recorded(ctx, c.clients.ssm)
+		return release.Recorded(ctx, c.clients.ssm, c.deployment())
 	}
 	services := c.live.scope.template.ofType("AWS::ECS::Service")
 	if len(services) == 0 {
 		return "", fmt.Errorf("stack %s has no service, so it was deployed by something else: delete it", c.name)
 	}
-	service, err := release.ServiceOf(c.clients.config, c.live.resources[services[0]])
+	service, err := release.ServiceOf(c.clients.config, c.deployment(), c.live.resources[services[0]])
 	if err != nil {
 		return "", err
 	}
@@ -62,13 +62,14 @@ func (c *check) chooseRelease(ctx context.Context) (string, error) {
 }
 
 func (c *check) checkSecret() error {
-	secret, exists := c.parameters[sessionSecret]
+	name := c.sessionSecret()
+	secret, exists := c.parameters[name]
 	switch {
 	case !exists && !c.options.Seeding:
-		return fmt.Errorf("SSM parameter %s does not exist: make it with 'scripts/seed-secrets.sh --region %s'", sessionSecret, c.region)
+		return fmt.Errorf("SSM parameter %s does not exist: make it with 'scripts/seed-secrets.sh --region %s'", name, c.region)
 	case exists && !secret.secure():
 		return fmt.Errorf("SSM parameter %s is a %s, not a SecureString: delete it with %s and make it again with 'scripts/seed-secrets.sh --region %s'",
-			sessionSecret, secret.kind, c.command("ssm delete-parameter --name "+sessionSecret), c.region)
+			name, secret.kind, c.command("ssm delete-parameter --name "+name), c.region)
 	}
 	return nil
 }

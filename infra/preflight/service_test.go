@@ -45,6 +45,16 @@ func releaseTemplate() object {
 	return t
 }
 
+// deployRelease makes the stack of the service, with a release.
+func (w *world) deployRelease(digest string) {
+	w.t.Helper()
+	_, err := cloudformation.NewFromConfig(w.account).CreateStack(w.t.Context(), &cloudformation.CreateStackInput{
+		StackName: aws.String(service), TemplateBody: aws.String(encode(w.t, releaseTemplate())),
+		Parameters: []cftypes.Parameter{{ParameterKey: aws.String("Release"), ParameterValue: &digest}},
+	})
+	w.must(err)
+}
+
 // pushImage returns the digest of an image that the repository then holds.
 func (w *world) pushImage(repository, tag string) string {
 	w.t.Helper()
@@ -91,11 +101,7 @@ func TestReleaseOfAService(t *testing.T) {
 	expect(dir, preflight.Options{}, "", `SSM parameter /password-manager/RELEASE is "latest", which is no digest of an image: delete it`)
 	w.delete(released)
 
-	_, err := cloudformation.NewFromConfig(w.account).CreateStack(t.Context(), &cloudformation.CreateStackInput{
-		StackName: aws.String(service), TemplateBody: aws.String(encode(t, releaseTemplate())),
-		Parameters: []cftypes.Parameter{{ParameterKey: aws.String("Release"), ParameterValue: &missing}},
-	})
-	w.must(err)
+	w.deployRelease(missing)
 	expect(dir, preflight.Options{}, missing, notPushed)
 	expect(dir, preflight.Options{Release: pushed}, pushed)
 	// Somebody goes back, past CloudFormation.

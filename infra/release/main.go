@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 const usage = `Usage: release DIR               print the digest of the image that the service runs
@@ -23,8 +25,9 @@ The service is that of the stack STACK in the region of the cloud assembly DIR.
 --run and --back wait until the new tasks serve, and print the digest.
 `
 
-// Main is the command. region reads the region of a cloud assembly, and stack is the name of the service's stack in it.
-func Main(ctx context.Context, stack string, region func(dir string) (string, error), args []string, stdout, stderr io.Writer) int {
+// Main is the command, for one deployment. region reads the region of a cloud assembly.
+func Main(ctx context.Context, d names.Deployment, region func(dir string) (string, error), args []string, stdout, stderr io.Writer) int {
+	stack := stackOf(d)
 	run, why, back := "", "", false
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -48,7 +51,7 @@ func Main(ctx context.Context, stack string, region func(dir string) (string, er
 		fmt.Fprintf(stderr, "release: error: %v\n%s", err, strings.ReplaceAll(usage, "STACK", stack))
 		return 2
 	}
-	said, err := perform(ctx, stack, region, flags.Arg(0), run, why, back)
+	said, err := perform(ctx, d, region, flags.Arg(0), run, why, back)
 	if err != nil {
 		fmt.Fprintf(stderr, "release: error: %s\n", strings.ReplaceAll(err.Error(), "\n", " "))
 		return 1
@@ -59,7 +62,9 @@ func Main(ctx context.Context, stack string, region func(dir string) (string, er
 	return 0
 }
 
-func perform(ctx context.Context, stack string, region func(string) (string, error), dir, run, why string, back bool) (string, error) {
+func stackOf(d names.Deployment) string { return d.Name("PasswordManager-Service") }
+
+func perform(ctx context.Context, d names.Deployment, region func(string) (string, error), dir, run, why string, back bool) (string, error) {
 	place, err := region(dir)
 	if err != nil {
 		return "", err
@@ -68,7 +73,7 @@ func perform(ctx context.Context, stack string, region func(string) (string, err
 	if err != nil {
 		return "", fmt.Errorf("read the AWS configuration: %w", err)
 	}
-	service, err := find(ctx, cfg, stack, back || run != "")
+	service, err := find(ctx, cfg, d, back || run != "")
 	switch {
 	case err != nil:
 		return "", err
@@ -82,8 +87,9 @@ func perform(ctx context.Context, stack string, region func(string) (string, err
 	return service.Digest(ctx)
 }
 
-// find returns the service of a stack. To change it, nobody else may be changing the stack.
-func find(ctx context.Context, cfg aws.Config, stack string, toChange bool) (*Service, error) {
+// find returns the service of a deployment. To change it, nobody else may be changing its stack.
+func find(ctx context.Context, cfg aws.Config, d names.Deployment, toChange bool) (*Service, error) {
+	stack := stackOf(d)
 	client := cloudformation.NewFromConfig(cfg)
 	answer, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
 	if err != nil && strings.Contains(err.Error(), "does not exist") {
@@ -103,7 +109,7 @@ func find(ctx context.Context, cfg aws.Config, stack string, toChange bool) (*Se
 		}
 		for _, r := range page.StackResourceSummaries {
 			if aws.ToString(r.ResourceType) == "AWS::ECS::Service" && r.ResourceStatus != types.ResourceStatusDeleteComplete {
-				return ServiceOf(cfg, aws.ToString(r.PhysicalResourceId))
+				return ServiceOf(cfg, d, aws.ToString(r.PhysicalResourceId))
 			}
 		}
 	}

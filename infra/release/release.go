@@ -40,9 +40,9 @@ var (
 // IsDigest tells whether s is sha256:… and nothing else.
 func IsDigest(s string) bool { return digestForm.MatchString(s) }
 
-// parameter holds the digest of the release that the platform serves. A rollout on a host writes it too, so that a
+// parameterOf holds the digest of the release that a deployment serves. A rollout on a host writes it too, so that a
 // topology takes over what the other one served.
-const parameter = names.ParameterPath + names.Release
+func parameterOf(d names.Deployment) string { return d.Name(names.ParameterPath) + names.Release }
 
 // Waiting for a deployment. The circuit breaker gives up after three tasks or more, each of which may take minutes to fail.
 const (
@@ -55,12 +55,14 @@ type Service struct {
 	ecs           *ecs.Client
 	ecr           *ecr.Client
 	ssm           *ssm.Client
+	deployment    names.Deployment
 	cluster, name string
 	between       time.Duration
 }
 
-// ServiceOf returns the service with an ARN, arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME. cfg has to be of its region.
-func ServiceOf(cfg aws.Config, serviceARN string) (*Service, error) {
+// ServiceOf returns the service of a deployment by its ARN, arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME. cfg has to be of
+// its region.
+func ServiceOf(cfg aws.Config, d names.Deployment, serviceARN string) (*Service, error) {
 	parsed, err := arn.Parse(serviceARN)
 	parts := strings.Split(parsed.Resource, "/")
 	if err != nil || len(parts) != 3 || parts[0] != "service" {
@@ -68,7 +70,7 @@ func ServiceOf(cfg aws.Config, serviceARN string) (*Service, error) {
 	}
 	return &Service{
 		ecs: ecs.NewFromConfig(cfg), ecr: ecr.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg),
-		cluster: parts[1], name: parts[2], between: between,
+		deployment: d, cluster: parts[1], name: parts[2], between: between,
 	}, nil
 }
 
@@ -78,8 +80,9 @@ func (s *Service) Digest(ctx context.Context) (string, error) {
 	return digest, err
 }
 
-// Recorded returns the digest of the release that the platform serves, as whoever released it last has noted; "" if none.
-func Recorded(ctx context.Context, client *ssm.Client) (string, error) {
+// Recorded returns the digest of the release that a deployment serves, as whoever released it last has noted; "" if none.
+func Recorded(ctx context.Context, client *ssm.Client, d names.Deployment) (string, error) {
+	parameter := parameterOf(d)
 	answer, err := client.GetParameters(ctx, &ssm.GetParametersInput{Names: []string{parameter}})
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", parameter, err)
@@ -194,6 +197,7 @@ func (s *Service) digestOf(ctx context.Context, definition string) (string, erro
 // released returns the digests of all that was released, the newest first, each once.
 func (s *Service) released(ctx context.Context) ([]string, error) {
 	var all []string
+	parameter := parameterOf(s.deployment)
 	pages := ssm.NewGetParameterHistoryPaginator(s.ssm, &ssm.GetParameterHistoryInput{Name: aws.String(parameter)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -391,9 +395,10 @@ func reasonOf(t types.Task) string {
 }
 
 func (s *Service) record(ctx context.Context, digest string) error {
-	if recorded, err := Recorded(ctx, s.ssm); err != nil || recorded == digest {
+	if recorded, err := Recorded(ctx, s.ssm, s.deployment); err != nil || recorded == digest {
 		return err
 	}
+	parameter := parameterOf(s.deployment)
 	_, err := s.ssm.PutParameter(ctx, &ssm.PutParameterInput{
 		Name: aws.String(parameter), Value: &digest, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
 	})

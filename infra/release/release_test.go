@@ -119,7 +119,7 @@ func (w *world) create(template, digest string) *Service {
 		StackName: aws.String(stack), TemplateBody: &template, Parameters: release(digest),
 	})
 	w.must(err)
-	s, err := find(w.t.Context(), w.cfg, stack, true)
+	s, err := find(w.t.Context(), w.cfg, "", true)
 	w.must(err)
 	s.between = time.Millisecond
 	return s
@@ -147,7 +147,7 @@ func (w *world) expect(s *Service, digest, definition string) {
 
 func (w *world) recorded() string {
 	w.t.Helper()
-	digest, err := Recorded(w.t.Context(), ssm.NewFromConfig(w.account))
+	digest, err := Recorded(w.t.Context(), ssm.NewFromConfig(w.account), "")
 	w.must(err)
 	return digest
 }
@@ -345,9 +345,9 @@ func TestNobodyIsInterrupted(t *testing.T) {
 	w.expect(s, second, "vault:2")
 
 	w.answers[""] = func(body string) string { return strings.ReplaceAll(body, "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS") }
-	_, err = find(t.Context(), w.cfg, stack, true)
+	_, err = find(t.Context(), w.cfg, "", true)
 	w.refused(err, "stack PasswordManager-Service is in state UPDATE_IN_PROGRESS, so somebody is deploying right now: wait until that has ended")
-	_, err = find(t.Context(), w.cfg, stack, false)
+	_, err = find(t.Context(), w.cfg, "", false)
 	w.must(err)
 }
 
@@ -392,7 +392,7 @@ func TestCommand(t *testing.T) {
 	}
 	command := func(args ...string) (status int, stdout, stderr string) {
 		var out, log bytes.Buffer
-		status = Main(t.Context(), stack, func(dir string) (string, error) {
+		status = Main(t.Context(), "", func(dir string) (string, error) {
 			if dir != "cdk.out" {
 				return "", errors.New("no assembly")
 			}
@@ -425,14 +425,14 @@ func TestCommand(t *testing.T) {
 		t.Errorf("--help: exit %d: %s", status, out)
 	}
 	_, err := ssm.NewFromConfig(w.account).PutParameter(t.Context(), &ssm.PutParameterInput{
-		Name: aws.String(parameter), Value: aws.String("latest"), Overwrite: aws.Bool(true),
+		Name: aws.String(parameterOf("")), Value: aws.String("latest"), Overwrite: aws.Bool(true),
 	})
 	w.must(err)
 	expect("--run "+second+" cdk.out", "", "release: error: SSM parameter /password-manager/RELEASE is \"latest\", which is no digest of an image: delete it\n", 1)
 	w.answers["DescribeServices"] = func(body string) string { return strings.ReplaceAll(body, `"ACTIVE"`, `"INACTIVE"`) }
 	_, err = s.Digest(t.Context())
 	w.refused(err, " is gone: make deploy")
-	if _, err := ServiceOf(w.cfg, "arn:aws:ecs:us-east-1:123456789012:cluster/vault"); err == nil {
+	if _, err := ServiceOf(w.cfg, "", "arn:aws:ecs:us-east-1:123456789012:cluster/vault"); err == nil {
 		t.Error("a cluster is taken for a service")
 	}
 }
