@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/jsii-runtime-go"
 
@@ -17,14 +18,18 @@ const (
 	keepUntaggedDays = 7
 )
 
-// newDataStack makes what is kept when the rest goes: images, tables, settings and logs.
+// A certificate is good for six days.
+const keepOldCertificatesDays = 7
+
+// newDataStack makes what is kept when the rest goes: images, tables, settings, certificates and logs.
 func newDataStack(app awscdk.App, c config) awscdk.Stack {
-	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings and logs, kept when the rest goes", true)
+	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings, certificates and logs, kept when the rest goes", true)
 	repository := newRepository(stack)
 	if c.imageScanning == scansEnhanced {
 		newEnhancedScanning(stack)
 	}
 	newTables(stack)
+	newCertificates(stack)
 	for _, s := range settings() {
 		awsssm.NewStringParameter(stack, jsii.String("Setting"+s.name), &awsssm.StringParameterProps{
 			ParameterName: jsii.String(names.ParameterPath + s.name),
@@ -87,6 +92,27 @@ func newEnhancedScanning(stack awscdk.Stack) {
 			}},
 		}},
 	})
+}
+
+// newCertificates makes the bucket that a host copies the proxy's certificates to.
+func newCertificates(stack awscdk.Stack) {
+	bucket := awss3.NewBucket(stack, jsii.String("Certificates"), &awss3.BucketProps{
+		BucketName:        jsii.String(names.CertificatesBucket(*stack.Account(), *stack.Region())),
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
+		EnforceSSL:        jsii.Bool(true),
+		Versioned:         jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+		LifecycleRules: &[]*awss3.LifecycleRule{{
+			NoncurrentVersionExpiration:         awscdk.Duration_Days(jsii.Number(keepOldCertificatesDays)),
+			AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(1)),
+		}},
+	})
+	bucket.Policy().ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	accept(bucket,
+		finding{"AwsSolutions-S1", "one object, which the host's role alone may read and write"},
+		finding{"CKV_AWS_18", "one object, which the host's role alone may read and write"})
 }
 
 // newTables makes the tables of app/store/dynamo.

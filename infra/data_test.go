@@ -112,6 +112,31 @@ func TestRepositoryKeepsWhatWasPushed(t *testing.T) {
 	}
 }
 
+func TestCertificatesAreKeptAndClosed(t *testing.T) {
+	tpl := dataTemplate(t)
+	p := tpl.one(t, "AWS::S3::Bucket").Properties
+	for property, want := range map[string]string{
+		"BucketEncryption":        `{"ServerSideEncryptionConfiguration":[{"ServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}`,
+		"OwnershipControls":       `{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]}`,
+		"VersioningConfiguration": `{"Status":"Enabled"}`,
+		"PublicAccessBlockConfiguration": `{"BlockPublicAcls":true,"BlockPublicPolicy":true,"IgnorePublicAcls":true,` +
+			`"RestrictPublicBuckets":true}`,
+		"LifecycleConfiguration": `{"Rules":[{"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1},` +
+			`"NoncurrentVersionExpiration":{"NoncurrentDays":7},"Status":"Enabled"}]}`,
+	} {
+		if got := asJSON(t, p[property]); got != want {
+			t.Errorf("%s is %s, want %s", property, got, want)
+		}
+	}
+	if got, want := written(p["BucketName"]), names.CertificatesBucket("<AccountId>", "eu-central-1"); got != want {
+		t.Errorf("it is %s, which the host's role knows as %s", got, want)
+	}
+	policy := asJSON(t, tpl.one(t, "AWS::S3::BucketPolicy").Properties["PolicyDocument"])
+	if strings.Contains(policy, `"Allow"`) || !strings.Contains(policy, `{"Action":"s3:*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"`) {
+		t.Errorf("its policy is %s", policy)
+	}
+}
+
 func TestEnhancedScanningIsAnOption(t *testing.T) {
 	const kind = "AWS::ECR::RegistryScanningConfiguration"
 	for deployment := range deployments {

@@ -38,6 +38,11 @@ func newHostStack(app awscdk.App, c config, account string) awscdk.Stack {
 		StringValue:   site,
 		Description:   jsii.String("domain or IP address that the proxy serves over HTTPS"),
 	})
+	awsssm.NewStringParameter(stack, jsii.String("HostAddressParameter"), &awsssm.StringParameterProps{
+		ParameterName: jsii.String(names.HostAddress),
+		StringValue:   address.Ref(),
+		Description:   jsii.String("the fixed address: the host that has it serves"),
+	})
 	watchHost(stack, c, instance)
 	output(stack, "InstanceId", "the host", instance.InstanceId())
 	output(stack, "HostAddress", "the host's fixed address", address.Ref())
@@ -155,6 +160,7 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 	grant(role,
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
 			arn(stack, "ssm", "parameter"+names.ParameterPath[:len(names.ParameterPath)-1]), parameterARN(stack, "*")),
+		allow("Certificates", []string{"s3:GetObject", "s3:PutObject"}, certificatesARN(stack)),
 		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
 		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 			arn(stack, "logs", "log-group:"+names.LogGroup+":*")),

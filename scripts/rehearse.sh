@@ -11,12 +11,12 @@ requests a second are made and counted: a first deployment, a push, a branch, a
 test that fails, a quality gate that fails, a release that does not start, and
 going back. Then, as in "make integration": six releases on DynamoDB and on the
 embedded store, releases that fail in every way, a rollout killed at each step,
-Docker restarted, SSM away, and a host replaced by an empty one. A table says how
-each ended; exit status 1 if one ended otherwise than it should or a request
-failed.
+Docker restarted, SSM away, and a host replaced by an empty one, which takes over
+address and certificate. A table says how each ended; exit status 1 if one ended
+otherwise than it should or a request failed.
 
 Real: the Jenkinsfile's shell, make's targets, CDK, Docker, BuildKit, Compose,
-Caddy, a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
+Caddy, an ACME server (Pebble), a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
 (jenkins/run-pipeline.sh), AWS (internal/testenv/emulator/aws-emulator.sh), and
 SonarQube, whose gate answers as told. Of the tests, those of two packages run.
 
@@ -43,4 +43,4 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go test -c -tags integration -o "$work/rehearsal" ./scripts/rollout
 cd scripts/rollout
-"$work/rehearsal" -test.timeout 60m -test.run '^Test(Pipeline|Deploy|Rollout)$'
+"$work/rehearsal" -test.timeout 60m -test.run '^Test(Pipeline|Deploy|Rollout|Replacement)$'

@@ -44,6 +44,19 @@ const (
 	Release = "RELEASE"
 )
 
+// HostAddress is the name of the parameter that holds the fixed address of the platform's host. It lies deeper than the
+// settings, so that no server gets it.
+const HostAddress = ParameterPath + "host/ADDRESS"
+
+// CertificatesBucket is the name of the bucket that holds the proxy's certificates, as CertificatesKey: a host that replaces
+// another serves HTTPS with them at once. Names of buckets are taken worldwide.
+func CertificatesBucket(account, region string) string {
+	return "password-manager-certificates-" + account + "-" + region
+}
+
+// CertificatesKey is the one object in CertificatesBucket.
+const CertificatesKey = "certificates.tar"
+
 // StoreDynamoDB is the value of STORE that keeps everything in the four DynamoDB tables.
 const StoreDynamoDB = "dynamodb"
 

@@ -200,8 +200,13 @@ func (d *deployer) seed(t *testing.T) {
 
 func (d *deployer) put(t *testing.T, name, value string) {
 	t.Helper()
+	putParameter(t, names.ParameterPath+name, value, types.ParameterTypeSecureString)
+}
+
+func putParameter(t *testing.T, name, value string, kind types.ParameterType) {
+	t.Helper()
 	_, err := ssm.NewFromConfig(emulator.Config(t)).PutParameter(t.Context(), &ssm.PutParameterInput{
-		Name: aws.String(names.ParameterPath + name), Value: &value, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true),
+		Name: &name, Value: &value, Type: kind, Overwrite: aws.Bool(true),
 	})
 	must(t, err)
 }

@@ -80,8 +80,8 @@ func architecture() string {
 	return strings.TrimSpace(string(out))
 }
 
-// forward hands every connection on to the registry.
-func forward(listener net.Listener) {
+// forward hands every connection on to address.
+func forward(listener net.Listener, address string) {
 	for {
 		from, err := listener.Accept()
 		if err != nil {
@@ -89,18 +89,23 @@ func forward(listener net.Listener) {
 		}
 		go func() {
 			defer from.Close()
-			to, err := net.Dial("tcp", "127.0.0.1:5000")
+			to, err := net.Dial("tcp", address)
 			if err != nil {
 				return
 			}
 			defer to.Close()
-			go func() {
-				_, _ = io.Copy(to, from)
-				_ = to.(*net.TCPConn).CloseWrite()
-			}()
-			_, _ = io.Copy(from, to)
+			join(from, to)
 		}()
 	}
+}
+
+// join carries what each of two connections says to the other, until the second has nothing more to say.
+func join(from, to net.Conn) {
+	go func() {
+		_, _ = io.Copy(to, from)
+		_ = to.(*net.TCPConn).CloseWrite()
+	}()
+	_, _ = io.Copy(from, to)
 }
 
 // rehearsal is a team with a repository, a Jenkins, an account and a host.
@@ -270,8 +275,8 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	inner, err := net.Listen("tcp", "127.0.0.1:"+port)
 	must(t, err)
 	t.Cleanup(func() { inner.Close(); outer.Close() })
-	go forward(outer)
-	go forward(inner)
+	go forward(outer, registryAddress)
+	go forward(inner, registryAddress)
 
 	certificate := filepath.Join(dir, "authority.pem")
 	aws := filepath.Dir(output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws"))

@@ -45,7 +45,7 @@ type caddy struct {
 			Automation struct {
 				Policies []struct {
 					Subjects []string
-					Issuers  []struct{ Module, Profile string }
+					Issuers  []struct{ Module, Profile, CA string }
 				}
 			}
 		}
@@ -75,9 +75,8 @@ func adapt(t *testing.T, environment map[string]string) (c caddy, text string) {
 }
 
 func TestSiteAddressChoosesTheCertificate(t *testing.T) {
-	for address, want := range map[string]string{
-		"": "internal", "vault.example.org": "acme shortlived", "203.0.113.7": "acme shortlived", "2001:db8::7": "acme shortlived",
-	} {
+	const public = "acme shortlived https://acme-v02.api.letsencrypt.org/directory"
+	for address, want := range map[string]string{"": "internal", "vault.example.org": public, "203.0.113.7": public, "2001:db8::7": public} {
 		environment := compose(t, "SITE_ADDRESS="+address).Services["proxy"].Environment
 		if address == "" {
 			address = "localhost"
@@ -88,7 +87,7 @@ func TestSiteAddressChoosesTheCertificate(t *testing.T) {
 			t.Errorf("%s: certificates by %v", address, policies)
 			continue
 		}
-		if issuer := policies[0].Issuers[0]; strings.TrimSpace(issuer.Module+" "+issuer.Profile) != want {
+		if issuer := policies[0].Issuers[0]; strings.TrimSpace(issuer.Module+" "+issuer.Profile+" "+issuer.CA) != want {
 			t.Errorf("%s: the certificate is from %v, want %s", address, issuer, want)
 		}
 		for _, server := range c.Apps.HTTP.Servers {
