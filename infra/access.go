@@ -30,11 +30,11 @@ func parameterARN(stack awscdk.Stack, name string) *string {
 	return arn(stack, "ssm", "parameter"+names.ParameterPath+name)
 }
 
-// certificatesARN is that of the one object in the bucket of certificates.
-func certificatesARN(stack awscdk.Stack) *string {
+// certificatesARN is that of the bucket of certificates, or of the key in it.
+func certificatesARN(stack awscdk.Stack, key string) *string {
 	return stack.FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("s3"), Region: jsii.String(""), Account: jsii.String(""), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-		Resource: jsii.String(names.CertificatesBucket(*stack.Account(), *stack.Region()) + "/" + names.CertificatesKey),
+		Resource: jsii.String(names.CertificatesBucket(*stack.Account(), *stack.Region()) + key),
 	})
 }
 

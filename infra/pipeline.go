@@ -104,6 +104,7 @@ func preflightStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 		allow("FindOwner", []string{"cloudformation:DescribeStackResources"}, jsii.String("*")),
 		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
 		allow("ReadScanning", []string{"ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
+		allow("ReadBuckets", []string{"s3:ListBucket"}, certificatesARN(stack, "")),
 		allow("ReadLogGroups", []string{"logs:DescribeLogGroups"}, arn(stack, "logs", "log-group:*")),
 	}
 }

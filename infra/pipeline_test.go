@@ -65,6 +65,7 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 	for _, table := range tables {
 		want = append(want, "Allow dynamodb:DescribeTable on arn:aws:dynamodb"+at+"table/"+table)
 	}
+	want = append(want, "Allow s3:ListBucket on arn:aws:s3:::password-manager-certificates-<AccountId>-eu-central-1")
 	compareLines(t, tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), want)
 }
 

@@ -11,12 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 // The names outlive their stack when it is deleted and retains them.
 func TestLeftovers(t *testing.T) {
 	w := newWorld(t)
-	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault")}
+	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault"),
+		"Certificates": bucket(object{"Fn::Join": []any{"-", []any{"certificates", object{"Ref": "AWS::AccountId"}}}})}
 	w.deploy("leftovers", template(resources))
 	// As far as the emulator tells, no stack owns what another stack made.
 	dir := assembly(t, map[string]object{data: template(resources)})
@@ -27,6 +29,7 @@ func TestLeftovers(t *testing.T) {
 		"ECR repository password-manager" + adopt,
 		"log group /password-manager/vault already exists outside stack PasswordManager-Data: delete it, " +
 			"or give it DeletionPolicy Retain in the app so that it can be adopted",
+		"bucket certificates-" + emulator.Account + adopt,
 	}
 	w.expect(dir, preflight.Options{}, want...)
 	w.deploy(data, template(object{"Port": parameter(port, "5001")}))

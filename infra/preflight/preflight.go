@@ -22,6 +22,7 @@ var Actions = []string{
 	"ecr:DescribeRepositories",
 	"ecr:GetRegistryScanningConfiguration",
 	"logs:DescribeLogGroups",
+	"s3:ListBucket",
 	"ssm:GetParameters",
 }
 

@@ -152,6 +152,7 @@ var nameProperty = map[string]string{
 	"AWS::DynamoDB::Table":       "TableName",
 	"AWS::ECR::Repository":       "RepositoryName",
 	"AWS::Logs::LogGroup":        "LogGroupName",
+	"AWS::S3::Bucket":            "BucketName",
 	"AWS::SSM::Parameter":        "Name",
 }
 
