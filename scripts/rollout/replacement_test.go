@@ -509,7 +509,7 @@ func testRestored(t *testing.T, one, two *member) {
 	}
 
 	late := slices.DeleteFunc(w.failed, func(begun time.Time) bool { return begun.Before(moved) })
-	t.Logf("handshakes by certificate: %v; %d failed that began after the move", w.numbers, len(late))
+	noted("replacing the host: the address moves", fmt.Sprintf("%d handshakes, %d failed that began after it", w.count(), len(late)), 0, 0)
 	delete(w.numbers, "")
 	if len(late) > 0 || len(w.numbers) != 1 || w.numbers[number] == 0 {
 		t.Errorf("handshakes by certificate: %v; %d failed that began after the move", w.numbers, len(late))

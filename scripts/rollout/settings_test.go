@@ -4,6 +4,7 @@ package rollout_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,11 @@ type project struct {
 		Image           string
 		Environment     map[string]string
 		StopGracePeriod string `json:"stop_grace_period"`
+		Networks        map[string]any
+	}
+	Networks map[string]struct {
+		EnableIPv6 bool              `json:"enable_ipv6"`
+		DriverOpts map[string]string `json:"driver_opts"`
 	}
 }
 
@@ -135,6 +141,26 @@ func TestFilesAgree(t *testing.T) {
 	for _, want := range []string{"\nport=" + port + "\n", ":$port" + names.PathReady + `"`} {
 		if !strings.Contains(string(script), want) {
 			t.Errorf("rollout.sh has no %q", want)
+		}
+	}
+}
+
+// TestOnlyTheProxyIsKeptFromTheRole: the firewall knows the proxy's network by the name of its bridge, and IPv4 alone.
+func TestOnlyTheProxyIsKeptFromTheRole(t *testing.T) {
+	p := compose(t)
+	script, err := os.ReadFile(filepath.Join(root, "infra/host/close-metadata.sh"))
+	must(t, err)
+	if rule := "--in-interface " + p.Networks["internet"].DriverOpts["com.docker.network.bridge.name"] + " "; !strings.Contains(string(script), rule) {
+		t.Errorf("close-metadata has no %q", rule)
+	}
+	for name, network := range p.Networks {
+		if network.EnableIPv6 {
+			t.Errorf("%s has IPv6", name)
+		}
+	}
+	for service, want := range map[string]string{"proxy": "front internet", "vault-blue": "front slots", "vault-green": "front slots"} {
+		if got := strings.Join(slices.Sorted(maps.Keys(p.Services[service].Networks)), " "); got != want {
+			t.Errorf("%s is on %s, want %s", service, got, want)
 		}
 	}
 }
