@@ -79,7 +79,7 @@ func checkHostResources(e *engineer) {
 	e.compare([]answer{
 		{"ecr describe-repositories --repository-names password-manager", "repositories[].[repositoryName, imageTagMutability, imageTagMutabilityExclusionFilters[0].filter]",
 			"password-manager IMMUTABLE_WITH_EXCLUSION latest"},
-		{"s3api list-buckets", "Buckets[?contains(Name, 'certificates')].Name", names.CertificatesBucket(emulator.Account, emulator.Region)},
+		{"s3api list-buckets", "Buckets[?contains(Name, '-certs-')].Name", names.CertificatesBucket(emulator.Account, emulator.Region)},
 		{"logs describe-log-groups --log-group-name-prefix " + names.LogGroup, "logGroups[].[logGroupName, retentionInDays]",
 			"/password-manager/containers 90"},
 		{"logs describe-log-groups --log-group-name-prefix PasswordManager-Host-FlowLogs", "logGroups[].retentionInDays", "90"},

@@ -48,7 +48,7 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 		cpu = "aarch64"
 	}
 	s := hostSettings{
-		Region: *stack.Region(), LogGroup: names.LogGroup, Namespace: names.MetricsNamespace, Directory: names.HostDirectory,
+		Region: *stack.Region(), LogGroup: named(stack, names.LogGroup), Namespace: named(stack, names.MetricsNamespace), Directory: names.HostDirectory,
 		ComposeVersion: composeVersion, ComposeCPU: cpu, ComposeSHA256: composeSHA256[cpu],
 	}
 	registry := *stack.Account() + ".dkr.ecr." + *stack.Region() + "." + *stack.UrlSuffix()
@@ -59,25 +59,34 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 			"AWS_REGION", *stack.Region(),
 			"HOME_DIRECTORY", names.HostDirectory,
 			"REPOSITORY", registry+"/"+names.Repository,
-			"RELEASE_PARAMETER", names.ParameterPath+names.Release,
-			"SITE_PARAMETER", names.ParameterPath+names.SiteAddress,
-			"ADDRESS_PARAMETER", names.HostAddress,
-			"CERTIFICATES_BUCKET", names.CertificatesBucket(*stack.Account(), *stack.Region()),
+			"PARAMETER_PATH", named(stack, names.ParameterPath),
+			"RELEASE_PARAMETER", named(stack, names.ParameterPath)+names.Release,
+			"SITE_PARAMETER", named(stack, names.ParameterPath)+names.SiteAddress,
+			"ADDRESS_PARAMETER", named(stack, names.HostAddress),
+			"CERTIFICATES_BUCKET", certificatesBucket(stack),
 			"CERTIFICATES_KEY", names.CertificatesKey,
-			"METRICS_NAMESPACE", names.MetricsNamespace,
+			"METRICS_NAMESPACE", named(stack, names.MetricsNamespace),
 			"ANSWERS_METRIC", metricAnswers,
+			"IMAGE_AGE_METRIC", metricImageAge,
+			"HOST_KEY_TAG", names.HostKeyTag,
 		)},
 		{names.HostDirectory + "/bin/start-release", "755", render("start-release.sh", nil)},
 		{"/etc/systemd/system/password-manager.service", "644", render("password-manager.service", s)},
-		{names.HostDirectory + "/bin/certificates", "755", render("certificates.sh", nil)},
-		{"/etc/systemd/system/password-manager-certificates.service", "644", render("password-manager-certificates.service", s)},
+		{"/usr/local/bin/keep-certificates", "755", render("keep-certificates.sh", nil)},
+		{"/etc/systemd/system/password-manager-certificates.service", "644", render("password-manager-certificates.service", nil)},
 		{"/etc/systemd/system/password-manager-certificates.timer", "644", render("password-manager-certificates.timer", nil)},
-		{"/etc/systemd/system/password-manager-address.service", "644", render("password-manager-address.service", s)},
-		{names.HostDirectory + "/bin/close-metadata", "755", render("close-metadata.sh", nil)},
-		{"/etc/systemd/system/password-manager-metadata.service", "644", render("password-manager-metadata.service", s)},
+		{"/etc/systemd/system/password-manager-address.service", "644", render("password-manager-address.service", nil)},
+		{"/usr/local/bin/close-metadata", "755", render("close-metadata.sh", nil)},
+		{"/etc/systemd/system/password-manager-metadata.service", "644", render("password-manager-metadata.service", nil)},
 		{"/usr/local/bin/ask-site", "755", render("ask-site.sh", nil)},
 		{"/etc/systemd/system/password-manager-watch.service", "644", render("password-manager-watch.service", nil)},
 		{"/etc/systemd/system/password-manager-watch.timer", "644", render("password-manager-watch.timer", nil)},
+		{"/usr/local/bin/instance-metadata", "755", render("instance-metadata.sh", nil)},
+		{"/usr/local/bin/tell-host-key", "755", render("tell-host-key.sh", nil)},
+		{"/etc/systemd/system/password-manager-key.service", "644", render("password-manager-key.service", nil)},
+		{"/usr/local/bin/tell-image-age", "755", render("tell-image-age.sh", nil)},
+		{"/etc/systemd/system/password-manager-image.service", "644", render("password-manager-image.service", nil)},
+		{"/etc/systemd/system/password-manager-image.timer", "644", render("password-manager-image.timer", nil)},
 	}
 	metadata := map[string]any{}
 	for _, f := range files {

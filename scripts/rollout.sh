@@ -42,7 +42,7 @@ state=$home/state
 # On a host Compose file and scripts lie side by side.
 files=$here
 [ -e "$files/docker-compose.yml" ] || files=$(dirname "$here")
-# On a host that has no certificate yet, nor the address to ask for one, this is there: see certificates wait.
+# On a host that has no certificate yet, nor the address to ask for one, this is there: see keep-certificates wait.
 hold=$state/proxy-held
 candidate='' # the slot of a release that does not serve yet
 reason=''    # why it never will

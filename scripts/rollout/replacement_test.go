@@ -49,7 +49,7 @@ type member struct {
 }
 
 // programs of infra/host, by their name on a host.
-var hostPrograms = []string{"certificates", "close-metadata", "start-release"}
+var hostPrograms = []string{"keep-certificates", "close-metadata", "start-release"}
 
 // TestReplacement is the story of a host that another one replaces.
 func TestReplacement(t *testing.T) {
@@ -235,7 +235,7 @@ func testMetadata(t *testing.T, _, two *member) {
 func (m *member) wait() <-chan string {
 	ended := make(chan string, 1)
 	go func() {
-		said, code := m.run(nil, "certificates", "wait")
+		said, code := m.run(nil, "keep-certificates", "wait")
 		ended <- fmt.Sprintf("exit %d: %s", code, said)
 	}()
 	return ended
@@ -244,7 +244,7 @@ func (m *member) wait() <-chan string {
 // testFirstHost: the host of a new platform serves nothing outside before it has the address, and says that it is ready all the same.
 func testFirstHost(t *testing.T, one, _ *member) {
 	p := one.platform
-	if said := one.must(t, "certificates", "restore"); strings.Count(said, "\n") != 1 || !strings.Contains(said, "no certificates from s3://"+p.bucket) ||
+	if said := one.must(t, "keep-certificates", "restore"); strings.Count(said, "\n") != 1 || !strings.Contains(said, "no certificates from s3://"+p.bucket) ||
 		!strings.Contains(said, "the proxy starts once this host has the platform's address") {
 		t.Errorf("restore: %s", said)
 	}
@@ -269,7 +269,7 @@ func testFirstHost(t *testing.T, one, _ *member) {
 	if got := p.ordersOf(one.ip); got != 1 {
 		t.Errorf("%d orders, want one", got)
 	}
-	if said := one.must(t, "certificates", "wait"); said != "" || one.held() {
+	if said := one.must(t, "keep-certificates", "wait"); said != "" || one.held() {
 		t.Errorf("with the proxy started: %s", said)
 	}
 }
@@ -281,17 +281,17 @@ func (p *platform) versions(t *testing.T) string {
 
 func testSave(t *testing.T, one, two *member) {
 	p := one.platform
-	if said := two.must(t, "certificates", "save"); said != "" || p.versions(t) != "0" {
+	if said := two.must(t, "keep-certificates", "save"); said != "" || p.versions(t) != "0" {
 		t.Errorf("a host without certificates: %s", said)
 	}
-	if said, code := one.run([]string{"AWS_ENDPOINT_URL_S3=http://127.0.0.1:1"}, "certificates", "save"); code != 1 ||
-		!strings.HasPrefix(said, "certificates: error: not saved to s3://"+p.bucket) || strings.Contains(said, "\n") {
+	if said, code := one.run([]string{"AWS_ENDPOINT_URL_S3=http://127.0.0.1:1"}, "keep-certificates", "save"); code != 1 ||
+		!strings.HasPrefix(said, "keep-certificates: error: not saved to s3://"+p.bucket) || strings.Contains(said, "\n") {
 		t.Errorf("while S3 is away: exit %d: %s", code, said)
 	}
-	if said := one.must(t, "certificates", "save"); said != "certificates: saved to s3://"+p.bucket+"/"+names.CertificatesKey {
+	if said := one.must(t, "keep-certificates", "save"); said != "keep-certificates: saved to s3://"+p.bucket+"/"+names.CertificatesKey {
 		t.Errorf("save: %s", said)
 	}
-	if said := one.must(t, "certificates", "save"); said != "" || p.versions(t) != "1" {
+	if said := one.must(t, "keep-certificates", "save"); said != "" || p.versions(t) != "1" {
 		t.Errorf("unchanged: %s, and there are %s versions", said, p.versions(t))
 	}
 }
@@ -392,12 +392,12 @@ func testRefusedCopies(t *testing.T, one, two *member) {
 				c.sum = sum(c.copy)
 			}
 			p.copied(t, c.copy, c.sum)
-			said, code := two.run([]string{c.env, "AWS_MAX_ATTEMPTS=1"}, "certificates", "restore")
+			said, code := two.run([]string{c.env, "AWS_MAX_ATTEMPTS=1"}, "keep-certificates", "restore")
 			lines := strings.Split(said, "\n")
 			if i := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, c.want) }); code != 0 || i < 0 {
 				t.Errorf("exit %d: %s", code, said)
 			}
-			if !two.held() || !strings.HasPrefix(lines[len(lines)-1], "certificates: no certificate for "+elasticAddress+": ") {
+			if !two.held() || !strings.HasPrefix(lines[len(lines)-1], "keep-certificates: no certificate for "+elasticAddress+": ") {
 				t.Errorf("the proxy would start: %s", said)
 			}
 			left, err := os.ReadDir(two.data(t))
@@ -487,13 +487,13 @@ func testRestored(t *testing.T, one, two *member) {
 	w := p.startWatch(t)
 	orders := p.ordersOf(two.ip)
 
-	if said := two.must(t, "certificates", "restore"); said != "certificates: restored from s3://"+p.bucket+"/"+names.CertificatesKey || two.held() {
+	if said := two.must(t, "keep-certificates", "restore"); said != "keep-certificates: restored from s3://"+p.bucket+"/"+names.CertificatesKey || two.held() {
 		t.Errorf("restore: %s", said)
 	}
 	two.must(t, "start-release")
 	await.Until(t, "the certificate on the new host", func() bool { got, err := p.served(two.ip); return err == nil && got == number })
 	versions := p.versions(t)
-	if said := two.must(t, "certificates", "save"); said != "certificates: not saved: this host does not have the platform's address" || p.versions(t) != versions {
+	if said := two.must(t, "keep-certificates", "save"); said != "keep-certificates: not saved: this host does not have the platform's address" || p.versions(t) != versions {
 		t.Errorf("two hosts at once: %s", said)
 	}
 	moved := p.move(two.ip)
@@ -517,7 +517,7 @@ func testRestored(t *testing.T, one, two *member) {
 	if got := p.ordersOf(two.ip); got != orders {
 		t.Errorf("%d orders of the new host", got-orders)
 	}
-	if said := two.must(t, "certificates", "save"); !strings.HasPrefix(said, "certificates: saved to s3://") {
+	if said := two.must(t, "keep-certificates", "save"); !strings.HasPrefix(said, "keep-certificates: saved to s3://") {
 		t.Errorf("save: %s", said)
 	}
 }
@@ -528,9 +528,9 @@ func testRefusal(t *testing.T, _, two *member) {
 	p.aws(t, "s3api", "delete-object", "--bucket", p.bucket, "--key", names.CertificatesKey)
 	p.refusing.Store(true)
 	defer p.refusing.Store(false)
-	two.must(t, "certificates", "restore")
+	two.must(t, "keep-certificates", "restore")
 	two.must(t, "start-release")
-	two.must(t, "certificates", "wait")
+	two.must(t, "keep-certificates", "wait")
 	await.Until(t, "a refusal in the log", func() bool {
 		log := two.proxyLog(t)
 		return strings.Contains(log, "too many certificates") && strings.Contains(log, "will retry")

@@ -5,10 +5,10 @@ umask 077
 
 usage() {
   cat <<'USAGE'
-Usage: certificates restore
-       certificates save
-       certificates wait
-       certificates --help
+Usage: keep-certificates restore
+       keep-certificates save
+       keep-certificates wait
+       keep-certificates --help
 
 restore  unpacks the copy before the proxy's first start. A copy that is not
          whole is refused, and the host goes on without. Without a certificate
@@ -29,8 +29,8 @@ Settings, from the environment:
 USAGE
 }
 
-say() { echo "certificates: $1" >&2; }
-die() { echo "certificates: error: $1" >&2; exit "${2:-1}"; }
+say() { echo "keep-certificates: $1" >&2; }
+die() { echo "keep-certificates: error: $1" >&2; exit "${2:-1}"; }
 
 case "$#:${1:-}" in
   1:restore | 1:save | 1:wait) ;;
@@ -56,18 +56,11 @@ aws() { command aws --cli-connect-timeout 10 --cli-read-timeout 30 "$@"; }
 
 parameter() { aws ssm get-parameter --name "$1" --query Parameter.Value --output text; }
 
-metadata() { # path: what the instance metadata service says
-  local at=http://169.254.169.254/latest token
-  token=$(curl --noproxy '*' --fail --silent --max-time 5 --request PUT \
-    --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$at/api/token") || return
-  curl --noproxy '*' --fail --silent --max-time 5 --header "X-aws-ec2-metadata-token: $token" "$at/meta-data/$1"
-}
-
 address=''
 has_address() {
   # The first host of a platform is there before the parameter.
   [ -n "$address" ] || address=$(parameter "$ADDRESS_PARAMETER" 2>/dev/null) || return
-  [ "$(metadata public-ipv4)" = "$address" ]
+  [ "$("$(dirname "$0")/instance-metadata" public-ipv4 2>/dev/null)" = "$address" ]
 }
 
 # What is in the bucket was written by a host, or by whoever got hold of its role: nothing but folders and plain files under
