@@ -155,6 +155,7 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 	grant(role,
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
 			arn(stack, "ssm", "parameter"+names.ParameterPath[:len(names.ParameterPath)-1]), parameterARN(stack, "*")),
+		signingKeyStatement(stack, "KnowSigningKey", "kms:GetPublicKey"),
 		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
 		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 			arn(stack, "logs", "log-group:"+names.LogGroup+":*")),

@@ -43,6 +43,8 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ssm:TerminateSession on " + sessions + own,
 		"Allow ec2:DescribeInstances on *",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
+		"Allow kms:GetPublicKey on arn:aws:kms" + at + "key/*" + ifSigningKey,
+		"Allow kms:Sign on arn:aws:kms" + at + "key/*" + ifSigningKey,
 	}
 	for _, action := range []string{
 		"BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "DescribeImages", "DescribeRepositories",

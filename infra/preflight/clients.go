@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
@@ -14,6 +15,7 @@ type clients struct {
 	cloudformation *cloudformation.Client
 	dynamodb       *dynamodb.Client
 	ecr            *ecr.Client
+	kms            *kms.Client
 	logs           *cloudwatchlogs.Client
 	ssm            *ssm.Client
 }
@@ -24,6 +26,7 @@ func clientsFor(cfg aws.Config, region string) clients {
 		cloudformation: cloudformation.NewFromConfig(cfg),
 		dynamodb:       dynamodb.NewFromConfig(cfg),
 		ecr:            ecr.NewFromConfig(cfg),
+		kms:            kms.NewFromConfig(cfg),
 		logs:           cloudwatchlogs.NewFromConfig(cfg),
 		ssm:            ssm.NewFromConfig(cfg),
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
 // named are the types whose names are taken for good: a stack that makes one fails when the name is in use, as it is
@@ -20,6 +21,7 @@ var named = []struct {
 	{"AWS::DynamoDB::GlobalTable", "DynamoDB table", tableExists},
 	{"AWS::DynamoDB::Table", "DynamoDB table", tableExists},
 	{"AWS::ECR::Repository", "ECR repository", repositoryExists},
+	{"AWS::KMS::Alias", "key alias", aliasExists},
 	{"AWS::Logs::LogGroup", "log group", logGroupExists},
 }
 
@@ -63,6 +65,11 @@ func tableExists(ctx context.Context, c clients, name string) (bool, error) {
 func repositoryExists(ctx context.Context, c clients, name string) (bool, error) {
 	_, err := c.ecr.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
 	return existence(err, "RepositoryNotFoundException")
+}
+
+func aliasExists(ctx context.Context, c clients, name string) (bool, error) {
+	_, err := c.kms.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &name})
+	return existence(err, "NotFoundException")
 }
 
 func existence(err error, missing string) (bool, error) {

@@ -6,6 +6,8 @@ An update may say of a parameter that its value stays; moto fails where that val
 
 CloudFormation knows the full name of a target group; moto has no attribute of one.
 
+CloudFormation makes a key of AWS::KMS::Key as its KeySpec and KeyUsage say; moto always makes one that encrypts.
+
 CloudFormation deletes the route tables of a VPC; moto keeps them, and then the VPC.
 """
 
@@ -16,6 +18,7 @@ from moto.cloudformation.models import CloudFormationBackend
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.vpcs import VPC
 from moto.elbv2.models import FakeTargetGroup
+from moto.kms.models import Key, kms_backends
 from moto.server import main
 from moto.ssm.models import Parameter
 
@@ -43,6 +46,17 @@ def attribute_of_target_group(self, name):
     raise UnformattedGetAttTemplateException()
 
 
+def create_key(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    properties = cloudformation_json["Properties"]
+    return kms_backends[account_id][region_name].create_key(
+        properties["KeyPolicy"],
+        properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
+        properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
+        properties.get("Description"),
+        properties.get("Tags", []),
+    )
+
+
 def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account_id, region_name):
     backend = ec2_backends[account_id][region_name]
     if not backend.describe_subnets(filters={"vpc-id": resource_name}):
@@ -52,6 +66,7 @@ def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account
 
 
 Parameter.create_from_cloudformation_json = classmethod(create_with_tags)
+Key.create_from_cloudformation_json = classmethod(create_key)
 CloudFormationBackend._resolve_update_parameters = resolve_with_defaults
 VPC.delete_from_cloudformation_json = classmethod(delete_vpc_and_route_tables)
 FakeTargetGroup.has_cfn_attr = classmethod(lambda cls, name: name == "TargetGroupFullName")
