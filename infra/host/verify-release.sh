@@ -46,7 +46,7 @@ if [ "$1" = --fetch-key ]; then
     die "what AWS KMS has for $SIGNING_KEY is no public key"
   # At once, or not at all.
   cp "$work/key" "$key.part"
-  mv -T "$key.part" "$key"
+  mv "$key.part" "$key"
   exit 0
 fi
 

@@ -64,7 +64,7 @@ func newHost(t *testing.T) *host {
 	emulator.Reset(t)
 	h.startEngine(t)
 	registry.Serve(t, "127.0.0.1:5000", filepath.Join(h.engine.Directory, "registry"))
-	h.image(t, "caddy:"+caddyVersion(t), 0, map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}, "ENV PATH=/usr/bin")
+	h.image(t, caddyImage(t), 0, map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}, "ENV PATH=/usr/bin")
 	deploy := map[string]string{
 		"deploy/docker-compose.yml": filepath.Join(root, "docker-compose.yml"),
 		"deploy/Caddyfile":          filepath.Join(root, "Caddyfile"),
@@ -104,13 +104,13 @@ func build(t *testing.T, pkg string) string {
 	return program
 }
 
-// caddyVersion is the one that the tests build; the Compose file must name it.
-func caddyVersion(t *testing.T) string {
+// caddyImage has the version that the tests build; the Compose file must name it.
+func caddyImage(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command(engine.Program(t, "caddy"), "version")
 	out, err := cmd.Output()
 	must(t, err)
-	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+	return "public.ecr.aws/docker/library/caddy:" + strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 }
 
 // startEngine starts an engine with the script's settings, which ends with the test. The one that engine.Shared returns is
