@@ -96,8 +96,8 @@ func (w *world) wipe() {
 	aliases, err := keys.ListAliases(ctx, nil)
 	w.must(err)
 	for _, a := range aliases.Aliases {
-		if a.TargetKeyId == nil {
-			continue // one of AWS's own
+		if strings.HasPrefix(aws.ToString(a.AliasName), "alias/aws/") {
+			continue
 		}
 		_, err := keys.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: a.AliasName})
 		w.must(err)

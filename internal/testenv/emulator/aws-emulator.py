@@ -6,11 +6,13 @@ An update may say of a parameter that its value stays; moto fails where that val
 
 CloudFormation knows the full name of a target group; moto has no attribute of one.
 
-CloudFormation makes a key of AWS::KMS::Key as its KeySpec and KeyUsage say; moto always makes one that encrypts.
+CloudFormation makes of AWS::KMS::Key what its KeySpec and KeyUsage say, and writes its policy and tags as those of all resources;
+moto always makes a key that encrypts, and takes policy and tags as the API of KMS has them.
 
 CloudFormation deletes the route tables of a VPC; moto keeps them, and then the VPC.
 """
 
+import json
 import sys
 
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
@@ -49,11 +51,11 @@ def attribute_of_target_group(self, name):
 def create_key(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
     properties = cloudformation_json["Properties"]
     return kms_backends[account_id][region_name].create_key(
-        properties["KeyPolicy"],
+        json.dumps(properties["KeyPolicy"]),
         properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
         properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
         properties.get("Description"),
-        properties.get("Tags", []),
+        [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])],
     )
 
 
