@@ -21,7 +21,8 @@ type config struct {
 	alarmEmail     string // empty: nobody is subscribed
 	jenkins        jenkinsAccess
 	oidc           oidc
-	hostImage      string // empty: looked up, once
+	hostImage      string // empty: what the SSM parameter says
+	hostZone       int    // 1 or 2
 	instanceType   string
 	sshCIDR        netip.Prefix // not valid: port 22 is closed
 	sshPublicKey   string       // empty: no key
@@ -74,6 +75,7 @@ const (
 	optOIDCAudience   = "oidcAudience"
 	optOIDCSubject    = "oidcSubject"
 	optHostImage      = "hostImage"
+	optHostZone       = "hostZone"
 	optInstanceType   = "instanceType"
 	optSSHCIDR        = "sshCidr"
 	optSSHPublicKey   = "sshPublicKey"
@@ -94,8 +96,9 @@ var options = []option{
 	{optJenkins, string(jenkinsOnEC2), "how Jenkins gets the pipeline's role: `instance-profile`, `oidc`, or `none` for no such role"},
 	{optOIDCIssuer, "none", "with `oidc`: the issuer, an https URL"},
 	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
-	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the deploying job; `*` stands for any characters"},
-	{optHostImage, "newest Amazon Linux 2023", "`ec2`: image of the host, `ami-…`. The newest is looked up once and kept in cdk.context.json"},
+	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
+	{optHostImage, "Amazon Linux 2023", "`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
+	{optHostZone, "1", "`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
 	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},
 	{optSSHCIDR, "closed", "`ec2`: the one IPv4 range that may reach port 22; SSH through Session Manager needs none"},
 	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
@@ -132,6 +135,7 @@ func parse(file, context map[string]any, regions []string, cliRegion string) (co
 		vpcCIDR:      p.network(optVPCCIDR, 16, 24),
 		sshCIDR:      p.network(optSSHCIDR, 8, 32),
 		alarmEmail:   p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
+		hostZone:     p.number(optHostZone, 1, 1, 2),
 		hostImage:    p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
 		instanceType: cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
 		sshPublicKey: p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
@@ -194,9 +198,9 @@ func (p *parser) together(c config) {
 			p.require(o.name, "with jenkins=oidc")
 		}
 	}
-	// A subject of stars alone would let every job of the issuer, or every customer of a public one, take the role.
-	if c.jenkins == jenkinsWithOIDC && c.oidc.subject != "" && strings.Trim(c.oidc.subject, "*?") == "" {
-		p.bad(optOIDCSubject, "stands for everybody: name the deploying job")
+	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
+	if strings.ContainsAny(c.oidc.subject, "*?") {
+		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
 	}
 }
 

@@ -129,6 +129,8 @@ func TestHostRoleAllowsThisAndNoMore(t *testing.T) {
 	for _, action := range []string{"CreateLogStream", "DescribeLogStreams", "PutLogEvents"} {
 		want = append(want, "Allow logs:"+action+" on arn:aws:logs:eu-central-1:<AccountId>:log-group:/password-manager/containers:*")
 	}
+	want = append(want, "Allow ec2:DescribeImages on *", `Allow ec2:CreateTags on arn:aws:ec2:eu-central-1:<AccountId>:instance/* if `+
+		`{"ForAllValues:StringEquals":{"aws:TagKeys":["SSHHostKey"]},"StringEquals":{"aws:ResourceTag/Name":"password-manager"}}`)
 	want = append(want, `Allow cloudwatch:PutMetricData on * if {"StringEquals":{"cloudwatch:namespace":"PasswordManager"}}`)
 	for _, action := range []string{
 		"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
@@ -167,7 +169,8 @@ func compareLines(t *testing.T, got, want []string) {
 // AWS knows no resources for these actions; anything else has to name what it is about.
 func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
 	unavoidable := []string{
-		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeInstances", "ecr:GetAuthorizationToken",
+		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeImages",
+		"ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstances", "ec2:DescribeSubnets", "ecr:GetAuthorizationToken",
 		"ecr:GetRegistryScanningConfiguration", "logs:DescribeLogGroups", "ssm:UpdateInstanceInformation",
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel",
 		"ssmmessages:OpenDataChannel",

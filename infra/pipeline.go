@@ -29,8 +29,9 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	grant(role, seedStatements(stack)...)
 	grant(role, preflightStatements(stack)...)
 	grant(role, hostStatements(stack)...)
+	grant(role, imageStatements(stack)...)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration and ec2:DescribeInstances know no resources, and which stack owns a name is a question to all " +
+		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration and what EC2 describes know no resources, and which stack owns a name is a question to all " +
 			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
 			"denies, and the hosts and sessions that a condition on their tags picks"})
 	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
@@ -53,8 +54,7 @@ func jenkinsPrincipal(stack awscdk.Stack, c config) awsiam.IPrincipal {
 	// Without both conditions, whoever has an account with the issuer could take the role.
 	claims := strings.TrimPrefix(c.oidc.issuer, "https://")
 	return awsiam.NewWebIdentityPrincipal(provider.AttrArn(), &map[string]any{
-		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience},
-		"StringLike":   map[string]any{claims + ":sub": c.oidc.subject},
+		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience, claims + ":sub": c.oidc.subject},
 	})
 }
 
@@ -130,6 +130,19 @@ func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 		allowIf(map[string]any{"StringLike": map[string]any{"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}*"}},
 			"EndOwnSessions", []string{"ssm:ResumeSession", "ssm:TerminateSession"}, sessions),
 		allow("FindHost", []string{"ec2:DescribeInstances"}, jsii.String("*")),
+	}
+}
+
+// imageStatements let scripts/replace-host.sh look up the newest image, write down which one the host boots from, and find out
+// whether another zone has the host's type.
+func imageStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	return []awsiam.PolicyStatement{
+		allow("NewestImage", []string{"ssm:GetParameter"}, stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("parameter/aws/service/ami-amazon-linux-latest/*"),
+			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		})),
+		allow("RememberImage", []string{"ssm:PutParameter"}, parameterARN(stack, names.HostImage+"*")),
+		allow("LookAtImages", []string{"ec2:DescribeImages", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeSubnets"}, jsii.String("*")),
 	}
 }
 

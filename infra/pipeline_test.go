@@ -42,6 +42,11 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ssm:ResumeSession on " + sessions + own,
 		"Allow ssm:TerminateSession on " + sessions + own,
 		"Allow ec2:DescribeInstances on *",
+		"Allow ec2:DescribeImages on *",
+		"Allow ec2:DescribeInstanceTypeOfferings on *",
+		"Allow ec2:DescribeSubnets on *",
+		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
+		"Allow ssm:PutParameter on arn:aws:ssm" + at + "parameter/password-manager/HOST_IMAGE_*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
 		"Allow kms:GetPublicKey on arn:aws:kms" + at + "key/*" + ifSigningKey,
 		"Allow kms:Sign on arn:aws:kms" + at + "key/*" + ifSigningKey,
@@ -94,8 +99,8 @@ func TestJenkinsHasTheRoleForATokenOfOneJob(t *testing.T) {
 	}
 	trust := tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline"))[0]
 	want := `Allow sts:AssumeRoleWithWebIdentity by {"Federated":{"Fn::GetAtt":["Issuer","Arn"]}} if ` +
-		`{"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com"},` +
-		`"StringLike":{"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/main/"}}`
+		`{"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com",` +
+		`"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/main/"}}`
 	if trust != want {
 		t.Errorf("trust is\n%s, want\n%s", trust, want)
 	}

@@ -99,7 +99,7 @@ func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *a
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &all, AnalyticsReporting: jsii.Bool(false)})
 	c, err := configure(app, nil, "")
 	if err == nil {
-		err = build(app, c, "")
+		build(app, c)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -284,4 +284,11 @@ func asJSON(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -64,6 +64,8 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 			"SITE_PARAMETER", names.ParameterPath+names.SiteAddress,
 			"METRICS_NAMESPACE", names.MetricsNamespace,
 			"ANSWERS_METRIC", metricAnswers,
+			"IMAGE_AGE_METRIC", metricImageAge,
+			"HOST_KEY_TAG", names.HostKeyTag,
 		)},
 		{names.HostDirectory + "/bin/start-release", "755", render("start-release.sh", nil)},
 		{names.HostDirectory + "/bin/verify-release", "755", render("verify-release.sh", nil)},
@@ -71,6 +73,12 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 		{"/usr/local/bin/ask-site", "755", render("ask-site.sh", nil)},
 		{"/etc/systemd/system/password-manager-watch.service", "644", render("password-manager-watch.service", nil)},
 		{"/etc/systemd/system/password-manager-watch.timer", "644", render("password-manager-watch.timer", nil)},
+		{"/usr/local/bin/instance-metadata", "755", render("instance-metadata.sh", nil)},
+		{"/usr/local/bin/tell-host-key", "755", render("tell-host-key.sh", nil)},
+		{"/etc/systemd/system/password-manager-key.service", "644", render("password-manager-key.service", nil)},
+		{"/usr/local/bin/tell-image-age", "755", render("tell-image-age.sh", nil)},
+		{"/etc/systemd/system/password-manager-image.service", "644", render("password-manager-image.service", nil)},
+		{"/etc/systemd/system/password-manager-image.timer", "644", render("password-manager-image.timer", nil)},
 	}
 	metadata := map[string]any{}
 	for _, f := range files {

@@ -25,8 +25,9 @@ import (
 const (
 	metricRequests     = "Requests"
 	metricServerErrors = "ServerErrors"
-	metricLatency      = "Latency" // milliseconds
-	metricAnswers      = "Answers" // 1 or 0, once a minute
+	metricLatency      = "Latency"      // milliseconds
+	metricAnswers      = "Answers"      // 1 or 0, once a minute
+	metricImageAge     = "HostImageAge" // days, once an hour; from host/tell-image-age.sh
 
 	metricMemory = "mem_used_percent"  // the CloudWatch agent's name
 	metricDisk   = "disk_used_percent" // likewise
@@ -40,6 +41,7 @@ const (
 	throttledAtLeast = 10   // in five minutes; the SDK's retries hide a few
 	memoryPercent    = 85
 	diskPercent      = 80
+	imageDays        = 45 // Amazon Linux 2023 has a new one every two weeks or so, and the monthly job takes it
 	cpuPercent       = 85
 )
 
@@ -112,6 +114,13 @@ func watchHost(stack awscdk.Stack, c config, instance awsec2.Instance) {
 		meaning: fmt.Sprintf("More than %d %% of the host's disk is in use; a full one stops the next rollout. First: 'docker system "+
 			"df' on the host, then 'docker image prune --all', which keeps what runs; rollouts fetch the rest again.", diskPercent),
 	})
+	age := metric(names.MetricsNamespace, metricImageAge, "Minimum", 24*60, nil)
+	w.alarm(alarm{
+		id: "HostImage", metric: age, when: above, threshold: imageDays, periods: 1, missing: awscloudwatch.TreatMissingData_BREACHING,
+		meaning: fmt.Sprintf("The host's operating system is older than %d days, or the host has not told for a day: it lacks "+
+			"patches. First: 'make patch', which replaces the host by one with the newest image. If it says that there is none newer, "+
+			"look at 'systemctl status password-manager-image' on the host.", imageDays),
+	})
 	w.dashboard(
 		graph("The vault answers at its address", fromZero(), []awscloudwatch.IMetric{label(answers, "1: it does")}),
 		graph("Host", percent(), []awscloudwatch.IMetric{
@@ -136,7 +145,7 @@ func watchService(stack awscdk.Stack, c config, service awsecs.FargateService, b
 	w.alarm(alarm{
 		id: "Down", metric: ready, when: below, threshold: 1, periods: 3, missing: awscloudwatch.TreatMissingData_BREACHING,
 		meaning: "For 3 minutes no task has been ready: the vault is down. First: the service's events and the reason why its last " +
-			"task stopped, in the ECS console; then the newest errors on the dashboard. /ready fails while DynamoDB does not answer.",
+			"task stopped, in the ECS console; then the newest errors on the dashboard. /ready fails while DynamoDB takes no writes.",
 	})
 	w.requests(targets.Metrics().HttpCodeTarget(elb.HttpCodeTarget_TARGET_5XX_COUNT, minutes(5, "Sum")),
 		targets.Metrics().RequestCount(minutes(5, "Sum")), targets.Metrics().TargetResponseTime(minutes(5, "p99")), slowMillis/1000)

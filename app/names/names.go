@@ -42,6 +42,9 @@ const (
 	SiteAddress = "SITE_ADDRESS"
 	// Release is the digest, sha256:…, of the image that serves. A rollout writes it; a host that has just been made reads it.
 	Release = "RELEASE"
+	// HostImage, and a CPU's name behind it, is the image that a host boots from. A deploy reads it, and scripts/replace-host.sh
+	// writes it.
+	HostImage = "HOST_IMAGE_"
 )
 
 // StoreDynamoDB is the value of STORE that keeps everything in the four DynamoDB tables.
@@ -55,6 +58,9 @@ const SigningKey = "alias/password-manager-releases"
 
 // HostDirectory is where a host keeps its scripts, its settings and its state.
 const HostDirectory = "/opt/password-manager"
+
+// HostKeyTag is the tag of a host's instance that holds its public SSH key.
+const HostKeyTag = "SSHHostKey"
 
 // LogGroup is the CloudWatch log group of the containers, of a host and of Fargate alike.
 const LogGroup = "/password-manager/containers"

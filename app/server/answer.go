@@ -23,6 +23,7 @@ var (
 	errCrossOrigin = &vault.Error{Code: api.CodeForbidden, Message: "requests from another site are refused"}
 	errNotFound    = &vault.Error{Code: api.CodeNotFound, Message: "there is nothing here"}
 	errMethod      = &vault.Error{Code: api.CodeMethodNotAllowed, Message: "this method is not served here"}
+	errNotReady    = &vault.Error{Code: api.CodeUnavailable, Message: "this server cannot serve log-ins at present", RetryAfter: probeEvery}
 	errDraining    = &vault.Error{Code: api.CodeUnavailable, Message: "this server is about to stop", RetryAfter: time.Second}
 )
 

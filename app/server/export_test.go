@@ -24,5 +24,8 @@ func (s *Server) UnpackWithin(d time.Duration) { s.page.unpacker.wait = d }
 // Stream sets how often event streams show that they live, and how long they last.
 func (s *Server) Stream(beat, life time.Duration) { s.streamBeat, s.streamLife = beat, life }
 
+// ProbeEvery sets how long the answer of one probe of the store counts.
+func (s *Server) ProbeEvery(d time.Duration) { s.readiness.every = d }
+
 // UnpackSlots is how many clients without brotli are served at once.
 const UnpackSlots = unpackSlots

@@ -14,11 +14,12 @@ import (
 )
 
 type metrics struct {
-	registry    *prometheus.Registry
-	duration    *prometheus.HistogramVec
-	inFlight    prometheus.Gauge
-	throttled   prometheus.Counter
-	storeErrors *prometheus.CounterVec
+	registry     *prometheus.Registry
+	duration     *prometheus.HistogramVec
+	inFlight     prometheus.Gauge
+	throttled    prometheus.Counter
+	storeErrors  *prometheus.CounterVec
+	probesFailed prometheus.Counter
 }
 
 func newMetrics(version string, service *vault.Service) *metrics {
@@ -37,6 +38,9 @@ func newMetrics(version string, service *vault.Service) *metrics {
 		storeErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "vaultsphere_store_errors_total", Help: "Requests that failed because of the store.",
 		}, []string{"code"}),
+		probesFailed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "vaultsphere_store_probe_failures_total", Help: "Probes of the store that failed, at most one in 30 s; after two in a row /ready says 503.",
+		}),
 	}
 	queue := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "vaultsphere_password_hash_queue", Help: "Requests that run or wait for password hashing.",
@@ -51,7 +55,7 @@ func newMetrics(version string, service *vault.Service) *metrics {
 	for _, code := range []api.Code{api.CodeStorageUnavailable, api.CodeStorageFull} {
 		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs the zero before the first error
 	}
-	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, queue, streams, build,
+	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

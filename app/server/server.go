@@ -27,18 +27,19 @@ type Config struct {
 
 // Server answers all requests of one process.
 type Server struct {
-	vault    *vault.Service
-	log      *slog.Logger
-	proxies  []netip.Prefix
-	limits   *addressLimits
-	metrics  *metrics
-	page     *page
-	csrf     *http.CrossOriginProtection
-	settings api.Settings
-	headers  map[string]string // of every answer
-	draining atomic.Bool
-	drained  chan struct{} // closed by Drain
-	handler  http.Handler
+	vault     *vault.Service
+	log       *slog.Logger
+	proxies   []netip.Prefix
+	limits    *addressLimits
+	metrics   *metrics
+	readiness *readiness
+	page      *page
+	csrf      *http.CrossOriginProtection
+	settings  api.Settings
+	headers   map[string]string // of every answer
+	draining  atomic.Bool
+	drained   chan struct{} // closed by Drain
+	handler   http.Handler
 
 	streamBeat, streamLife time.Duration
 }
@@ -55,6 +56,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
 	}
+	s.readiness = newReadiness(service.Probe, log, s.metrics.probesFailed)
 	s.csrf.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
 	r := chi.NewRouter()
 	r.Use(s.middleware()...)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -31,8 +32,8 @@ func (f *failing) err() error {
 	return nil
 }
 
-func (f *failing) Ping(ctx context.Context) error {
-	return errors.Join(f.err(), f.Store.Ping(ctx))
+func (f *failing) Probe(ctx context.Context, now time.Time) error {
+	return errors.Join(f.err(), f.Store.Probe(ctx, now))
 }
 
 func (f *failing) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
@@ -72,6 +73,7 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 		t.Run(string(c.code), func(t *testing.T) {
 			s, store := newFailingSite(t)
 			alice := s.register("alice")
+			s.call("GET", api.PathReady, nil).want(200, "")
 			change := []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}
 			store.fail(c.err)
 			a := alice.apply(0, change, nil).want(c.status, c.code)
@@ -82,8 +84,11 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 				t.Error("the log does not know the request id of the answer")
 			}
 			s.call("POST", api.PathRegister, sample.Registration("bob")).want(c.status, c.code)
-			if got := s.call("GET", api.PathReady, nil); got.status < 500 {
-				t.Errorf("/ready says %d", got.status)
+			s.srv.ProbeEvery(0)
+			for _, status := range []int{200, 503, 503} {
+				if got := s.call("GET", api.PathReady, nil); got.status != status {
+					t.Errorf("/ready says %d, want %d", got.status, status)
+				}
 			}
 			if got := s.call("GET", api.PathHealth, nil); got.status != 200 || string(got.body) != "{\"ok\":true}\n" {
 				t.Errorf("/health says %d %s", got.status, got.body)

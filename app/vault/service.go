@@ -51,8 +51,8 @@ func NewService(store Store, keys *Keyring, quota int64, now func() time.Time) *
 // HashQueue tells how many requests run or wait for password hashing.
 func (s *Service) HashQueue() int64 { return s.hash.waiting.Load() }
 
-// Ready tells whether the store answers.
-func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+// Probe tells whether the store can serve log-ins. It writes.
+func (s *Service) Probe(ctx context.Context) error { return s.store.Probe(ctx, s.now()) }
 
 // Prelogin returns the KDF of a user. An unknown user gets default parameters and a salt that is an HMAC of the name.
 //

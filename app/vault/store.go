@@ -89,6 +89,9 @@ type Piece struct {
 	Token      string
 }
 
+// ProbeKey is the row that Probe writes. No username has a '#', and the keys of sessions and throttles are hex.
+const ProbeKey = "#probe"
+
 // TombstoneDays is how long a store remembers a deleted record at least.
 const TombstoneDays = 180
 
@@ -156,7 +159,8 @@ type Store interface {
 	// ErrNotFound if it is not there.
 	DeleteAttachment(ctx context.Context, name Username, attachment string) error
 
-	// Ping tells whether the store answers.
-	Ping(ctx context.Context) error
+	// Probe tells whether log-ins can be served: it reads what a log-in reads and writes the row ProbeKey, every time. A store
+	// that only refuses to be asked so often serves others: that is nil. ErrStoreUnavailable, ErrStoreFull.
+	Probe(ctx context.Context, now time.Time) error
 	Close() error
 }

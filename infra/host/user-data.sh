@@ -17,7 +17,8 @@ systemctl daemon-reload
 systemctl enable --now docker
 /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
   -c file:/opt/aws/amazon-cloudwatch-agent/etc/password-manager.json
-systemctl enable --now password-manager-watch.timer
+systemctl enable --now password-manager-watch.timer password-manager-image.timer
+systemctl enable --now --no-block password-manager-key
 # The first start may meet a role that is not known everywhere yet: the unit tries again, and this waits for it.
 systemctl enable --now --no-block password-manager
 timeout 600 bash -c 'until systemctl is-active --quiet password-manager; do sleep 5; done'

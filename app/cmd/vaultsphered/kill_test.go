@@ -47,6 +47,7 @@ type writer struct {
 	told    int64
 	tokens  map[api.Place]string // of the changes that were answered with success
 	last    api.ChangeRequest    // sent, and perhaps not answered
+	heard   func()               // after each of them, unless nil
 }
 
 func (w *writer) register(t *testing.T, url, name string) {
@@ -77,6 +78,9 @@ func (w *writer) write(url string, answered *atomic.Int64) {
 			return
 		}
 		w.confirmed(out.Revision)
+		if w.heard != nil {
+			w.heard()
+		}
 		answered.Add(1)
 	}
 }

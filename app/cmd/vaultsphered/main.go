@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,9 +22,11 @@ import (
 // version is set by the linker.
 var version = "unknown"
 
-const usage = `Usage: vaultsphered            serve
-       vaultsphered health     exit 0 if the server on this machine answers, 1 if not
-       vaultsphered version    print the version
+const usage = `Usage: vaultsphered                            serve
+       vaultsphered health                     exit 0 if the server on this machine answers, 1 if not
+       vaultsphered backup FILE                copy the embedded store and its session key into a new file, while it is used
+       vaultsphered restore [--replace] FILE   get them back, with no server running; --replace overwrites what is there
+       vaultsphered version                    print the version
 
 ` + daemon.Usage
 
@@ -36,26 +40,9 @@ func main() {
 }
 
 func run(args, environ []string, stdout, stderr io.Writer) int {
-	if len(args) > 1 {
-		fmt.Fprintf(stderr, "vaultsphered: error: one command at most, got %d\n\n%s", len(args), usage)
-		return exitUsage
-	}
-	command := "serve"
-	if len(args) == 1 {
-		command = args[0]
-	}
-	var err error
-	switch command {
-	case "serve":
-		err = serve(environ, stdout, stderr)
-	case "health":
-		err = health(environ)
-	case "version":
-		fmt.Fprintln(stdout, version)
-	case "help", "-h", "--help":
-		fmt.Fprint(stdout, usage)
-	default:
-		fmt.Fprintf(stderr, "vaultsphered: error: unknown command: %q\n\n%s", command, usage)
+	err := command(args, environ, stdout, stderr)
+	if errors.Is(err, errUsage) {
+		fmt.Fprintf(stderr, "vaultsphered: error: %v\n\n%s", err, usage)
 		return exitUsage
 	}
 	if err != nil {
@@ -65,15 +52,74 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+var errUsage = errors.New("wrong command")
+
+func command(args, environ []string, stdout, stderr io.Writer) error {
+	switch line := strings.Join(args, " "); {
+	case line == "" || line == "serve":
+		return serve(environ, stdout, stderr)
+	case line == "health":
+		return health(environ)
+	case line == "version":
+		fmt.Fprintln(stdout, version)
+	case line == "help" || line == "-h" || line == "--help":
+		fmt.Fprint(stdout, usage)
+	case len(args) == 2 && args[0] == "backup" && isFile(args[1]):
+		return backup(environ, args[1], stderr)
+	case len(args) == 2 && args[0] == "restore" && isFile(args[1]):
+		return restore(environ, args[1], false)
+	case len(args) == 3 && args[0] == "restore" && args[1] == "--replace" && isFile(args[2]):
+		return restore(environ, args[2], true)
+	default:
+		return fmt.Errorf("%w: %q", errUsage, line)
+	}
+	return nil
+}
+
+func isFile(arg string) bool { return arg != "" && !strings.HasPrefix(arg, "-") }
+
+func backup(environ []string, file string, stderr io.Writer) error {
+	config, err := daemon.ConfigFromEnv(environ)
+	if err != nil {
+		return err
+	}
+	config.Version = version
+	ctx, stop := untilSignal()
+	defer stop()
+	if err := config.Backup(ctx, file); err != nil {
+		return err
+	}
+	if config.SessionSecret != "" {
+		fmt.Fprintln(stderr, "vaultsphered: SESSION_SECRET is not in the backup: keep it apart from it")
+	}
+	return nil
+}
+
+func restore(environ []string, file string, replace bool) error {
+	config, err := daemon.ConfigFromEnv(environ)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	return config.Restore(ctx, file, replace)
+}
+
+// untilSignal ends with the first signal; a second ends the process at once.
+func untilSignal() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
 func serve(environ []string, stdout, stderr io.Writer) error {
 	config, err := daemon.ConfigFromEnv(environ)
 	if err != nil {
 		return err
 	}
 	config.Version = version
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	d := daemon.New(config, slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: config.LogLevel})))
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()

@@ -83,6 +83,12 @@ func TestCommands(t *testing.T) {
 		{[]string{"--help"}, 0, "SESSION_SECRET", ""},
 		{[]string{"server"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"serve", "now"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"--help"}, 0, "restore [--replace] FILE", ""},
+		{[]string{"backup"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"backup", "--force", "a"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"backup", "-f"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"restore", "--replace"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"restore", "a", "b"}, 2, "", "Usage: vaultsphered"},
 	} {
 		code, stdout, stderr := runProgram(t, c.args)
 		if code != c.code || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) || (c.stdout == "" && stdout != "") {

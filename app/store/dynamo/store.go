@@ -60,7 +60,7 @@ type Store struct {
 
 var _ vault.Store = (*Store)(nil)
 
-// Open makes a store on tables that exist. It does not call them; Ping does.
+// Open makes a store on tables that exist. It does not call them; Probe does.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{table: c}
 	options := []func(*config.LoadOptions) error{
@@ -114,10 +114,18 @@ func (s *Store) boundCalls(stack *middleware.Stack) error {
 		}), middleware.Before)
 }
 
-// Ping reads from the users table.
-func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.get(ctx, s.table.Users, names.UsersKey, "#ping", nil)
-	return err
+// Probe implements vault.Store. All replicas write the same row, the last one wins.
+func (s *Store) Probe(ctx context.Context, now time.Time) error {
+	_, err := s.get(ctx, s.table.Users, names.UsersKey, vault.ProbeKey, nil)
+	if err == nil {
+		_, err = s.db.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: &s.table.Sessions, Item: item{names.SessionsKey: str(vault.ProbeKey), "probed": num(now.UnixMilli())},
+		})
+	}
+	if retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary {
+		return nil
+	}
+	return storeError(err)
 }
 
 // Close ends all later calls.

@@ -194,7 +194,7 @@ func TestProcessesMakeTheFileTogether(t *testing.T) {
 			t.Errorf("process %d: %v", i, err)
 		}
 	}
-	if err := open(t, path).Ping(t.Context()); err != nil {
+	if err := open(t, path).Probe(t.Context(), time.Now()); err != nil {
 		t.Error(err)
 	}
 }

@@ -108,6 +108,13 @@ func migrate(ctx context.Context, db *sql.DB, migrations []string) error {
 	}
 }
 
+func knownVersion(version int, migrations []string) error {
+	if version > len(migrations) {
+		return fmt.Errorf("the file has schema version %d and this program knows versions up to %d: a newer release wrote it", version, len(migrations))
+	}
+	return nil
+}
+
 func migrateOne(ctx context.Context, db *sql.DB, migrations []string) (done bool, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -118,12 +125,13 @@ func migrateOne(ctx context.Context, db *sql.DB, migrations []string) (done bool
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return false, storeError(err)
 	}
-	switch {
-	case version == len(migrations):
+	if err := knownVersion(version, migrations); err != nil {
+		return false, err
+	}
+	switch version {
+	case len(migrations):
 		return true, nil
-	case version > len(migrations):
-		return false, fmt.Errorf("the file has schema version %d and this program knows versions up to %d: a newer release wrote it", version, len(migrations))
-	case version == 0:
+	case 0:
 		var tables int
 		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
 			return false, storeError(err)

@@ -9,7 +9,7 @@ import (
 // statements are compiled once a connection.
 type statements struct {
 	// On the readers.
-	user, head, changes, liveRecords, session, sessions, throttle, piece, attachments *sql.Stmt
+	user, head, changes, liveRecords, session, sessions, throttle, piece, attachments, probe *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
 	putAccount, putPassword, deleteAccount, deletePassword,
@@ -47,6 +47,9 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE u.id = ?1`},
 		{reader, &s.attachments, `SELECT a.id, a.count, a.pieces, a.bytes, a.uploaded
 			FROM users u JOIN attachments a ON a.user = u.num WHERE u.id = ?1 ORDER BY a.id`},
+		// One page of each kind that a log-in reads, however large the tables are.
+		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
+			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 
 		{writer, &s.lockUser, `SELECT num, id, generation, revision FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},

@@ -144,13 +144,19 @@ func (s *Store) write(ctx context.Context, f func(ctx context.Context, tx *sql.T
 	return storeError(tx.Commit())
 }
 
-// Ping reads from the file, so that one that went away is noticed.
-func (s *Store) Ping(ctx context.Context) error {
-	var n int
-	if err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
+// Probe implements vault.Store. A log-in needs users, sessions and throttles, so a damaged page of any is met here.
+func (s *Store) Probe(ctx context.Context, now time.Time) error {
+	var sum int64
+	if err := s.stmt.probe.QueryRowContext(ctx, vault.ProbeKey).Scan(&sum); err != nil {
 		return storeError(err)
 	}
-	return nil
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := exec(ctx, tx, s.stmt.purgeSessions, now.UnixMilli()); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, s.stmt.putThrottle, vault.ProbeKey, 0, 0, now.UnixMilli(), 1)
+		return err
+	})
 }
 
 // Close closes the file. The last process to do so folds the write-ahead log into it.

@@ -337,8 +337,8 @@ func usersAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
 
 func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
-	if err := s.Ping(t.Context()); err != nil {
-		t.Fatalf("ping: %v", err)
+	if err := s.Probe(t.Context(), start); err != nil {
+		t.Fatalf("probe: %v", err)
 	}
 	createUser(t, s, "ada")
 	if err := s.Close(); err != nil {
@@ -350,7 +350,7 @@ func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store)
 	wantError(t, "changes", err, vault.ErrStoreUnavailable)
 	_, err = s.Apply(t.Context(), "ada", change(0, manyPasswords(2, 10)))
 	wantError(t, "apply", err, vault.ErrStoreUnavailable)
-	wantError(t, "ping", s.Ping(t.Context()), vault.ErrStoreUnavailable)
+	wantError(t, "probe", s.Probe(t.Context(), start), vault.ErrStoreUnavailable)
 }
 
 func cancelledContextIsAnError(t *testing.T, open func(t *testing.T) vault.Store) {

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
+)
+
+// crowd registers users who save until the server is gone.
+type crowd struct {
+	t        *testing.T
+	url      string
+	answered atomic.Int64
+	wg       sync.WaitGroup
+
+	mu   sync.Mutex
+	all  []*writer
+	told map[*writer]promise
+}
+
+// promise is what a user was told is done.
+type promise struct {
+	revision int64
+	tokens   map[api.Place]string
+}
+
+// join registers a user, who begins to save.
+func (c *crowd) join() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w := &writer{}
+	w.register(c.t, c.url, fmt.Sprintf("user%d", len(c.all)))
+	c.all = append(c.all, w)
+	c.told[w] = promise{}
+	w.heard = func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.told[w] = promise{w.told, maps.Clone(w.tokens)}
+	}
+	c.wg.Go(func() { w.write(c.url, &c.answered) })
+}
+
+func (c *crowd) promised() map[*writer]promise {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.told)
+}
+
+// check logs in to nothing: each user goes on with the session from before.
+func (c *crowd) check(url string, promised map[*writer]promise) {
+	c.t.Helper()
+	for w, p := range promised {
+		var v api.VaultResponse
+		if status, err := exchange("GET", url+api.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
+			c.t.Errorf("a user's session: %d, %v", status, err)
+			continue
+		}
+		there := map[api.Place]string{}
+		for _, r := range v.Records {
+			there[r.Place] = r.Token
+		}
+		for place, token := range p.tokens {
+			if there[place] != token {
+				c.t.Errorf("%+v was acknowledged before the backup began, and is not in it", place)
+			}
+		}
+		if v.Revision < p.revision {
+			c.t.Errorf("revision %d was acknowledged before the backup began, %d is in it", p.revision, v.Revision)
+		}
+	}
+}
+
+// TestBackupOfARunningServerHasAllThatWasAnswered, and a copy of vault.db alone has not: the newest users are in its
+// write-ahead log.
+func TestBackupOfARunningServerHasAllThatWasAnswered(t *testing.T) {
+	data, copied, restored := t.TempDir(), t.TempDir(), t.TempDir()
+	p := serveProcess(t, "DATA_DIR="+data, "AUTH_RATE=100000")
+	c := &crowd{t: t, url: p.url, told: map[*writer]promise{}}
+	for _, name := range []string{"vault.db", "session.key"} {
+		content, err := os.ReadFile(filepath.Join(data, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "vault.db" {
+			c.join() // before the copy
+			if content, err = os.ReadFile(filepath.Join(data, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(copied, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var promised map[*writer]promise
+	file := ""
+	for round := range 5 {
+		c.join()
+		before := c.answered.Load()
+		await.Until(t, "saves under load", func() bool { return c.answered.Load() > before+20 })
+		promised = c.promised()
+		file = filepath.Join(t.TempDir(), "backup.tar")
+		if code, stdout, stderr := runProgram(t, []string{"backup", file}, "DATA_DIR="+data); code != 0 || stdout != "" || stderr != "" {
+			t.Fatalf("round %d: exit %d, %q, %q", round, code, stdout, stderr)
+		}
+	}
+	before := c.answered.Load()
+	await.Until(t, "saves after the backups", func() bool { return c.answered.Load() > before })
+	if code, _, stderr := runProgram(t, []string{"restore", "--replace", file}, "DATA_DIR="+data); code != 1 ||
+		stderr != "vaultsphered: error: write "+filepath.Join(data, "vault.db")+": a server uses it: stop the server first\n" {
+		t.Errorf("a restore under the running server: exit %d, %q", code, stderr)
+	}
+	if code := p.end(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("exit %d: %s", code, p.log)
+	}
+	c.wg.Wait()
+	if code, stdout, stderr := runProgram(t, []string{"restore", file}, "DATA_DIR="+restored); code != 0 || stdout != "" || stderr != "" {
+		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	p = serveProcess(t, "DATA_DIR="+restored)
+	c.check(p.url, promised)
+	next := &writer{}
+	next.register(t, p.url, "another")
+	p.end(t, syscall.SIGTERM)
+
+	p = serveProcess(t, "DATA_DIR="+copied)
+	if status, err := exchange("GET", p.url+api.PathVault, c.all[0].session, nil, nil); err != nil || status != http.StatusUnauthorized {
+		t.Errorf("a copy of vault.db has the newest user, so backup has no use: %d, %v", status, err)
+	}
+	p.end(t, syscall.SIGTERM)
+}
+
+// A disk that fills during a backup or a restore costs neither what is there nor a half file. ulimit stands for the disk: no file may
+// grow beyond it.
+func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
+	data := t.TempDir()
+	p := serveProcess(t, "DATA_DIR="+data)
+	w := &writer{}
+	w.register(t, p.url, "ada")
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	full := func(kib int, args ...string) string {
+		t.Helper()
+		cmd := program(t, args, "DATA_DIR="+data)
+		// Of 512 bytes each (POSIX).
+		shell := exec.Command("sh", append([]string{"-c", fmt.Sprintf(`ulimit -f %d && exec "$0" "$@"`, 2*kib)}, cmd.Args...)...)
+		shell.Env, shell.Dir = cmd.Env, cmd.Dir
+		out, err := shell.CombinedOutput()
+		if err == nil || strings.Count(string(out), "\n") != 1 || !strings.HasPrefix(string(out), "vaultsphered: error: ") {
+			t.Errorf("%v with %d KiB: %v, %s", args, kib, err, out)
+		}
+		return string(out)
+	}
+	for _, kib := range []int{0, 4, 40, 72} { // the database has 72 KiB, the archive more
+		full(kib, "backup", file)
+		if left, err := os.ReadDir(filepath.Dir(file)); err != nil || len(left) > 0 {
+			t.Errorf("with %d KiB %v is left, %v", kib, left, err)
+		}
+	}
+	if err := w.check(p.url); err != nil {
+		t.Error(err)
+	}
+	if code, _, stderr := runProgram(t, []string{"backup", file}, "DATA_DIR="+data); code != 0 {
+		t.Fatal(stderr)
+	}
+	p.end(t, syscall.SIGTERM)
+	for _, kib := range []int{0, 4, 40} {
+		full(kib, "restore", "--replace", file)
+	}
+	p = serveProcess(t, "DATA_DIR="+data)
+	if err := w.check(p.url); err != nil {
+		t.Errorf("after restores that failed: %v", err)
+	}
+	p.end(t, syscall.SIGTERM)
+}

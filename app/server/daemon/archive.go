@@ -1,0 +1,164 @@
+package daemon
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// A backup is a tar archive of these entries, in this order. session.key is left out if the server has its keys from
+// SESSION_SECRET. SHA256 holds the digest of all bytes before it, so that a change of any byte is noticed.
+const (
+	aboutEntry    = "backup.json"
+	keyEntry      = secretFile
+	databaseEntry = "vault.db"
+	digestEntry   = "SHA256"
+
+	archiveFormat = 1
+	maxSmallEntry = 64 << 10 // bytes of backup.json and of session.key
+)
+
+// about is backup.json.
+type about struct {
+	Format  int       `json:"format"`
+	Created time.Time `json:"created"`
+	Release string    `json:"release"`
+}
+
+func writeArchive(ctx context.Context, out io.Writer, a about, key []byte, database *os.File) error {
+	info, err := database.Stat()
+	if err != nil {
+		return err
+	}
+	made, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	digest := sha256.New()
+	t := tar.NewWriter(io.MultiWriter(out, digest))
+	err = addEntry(t, aboutEntry, int64(len(made)), bytes.NewReader(made))
+	if err == nil && key != nil {
+		err = addEntry(t, keyEntry, int64(len(key)), bytes.NewReader(key))
+	}
+	if err == nil {
+		err = addEntry(t, databaseEntry, info.Size(), untilDone{ctx, database})
+	}
+	if err == nil {
+		err = t.Flush() // not Close: the end follows the digest
+	}
+	if err != nil {
+		return err
+	}
+	end, err := archiveEnd(digest.Sum(nil))
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(end)
+	return err
+}
+
+func addEntry(t *tar.Writer, name string, size int64, content io.Reader) error {
+	if err := t.WriteHeader(&tar.Header{Name: name, Size: size, Mode: 0o600}); err != nil {
+		return err
+	}
+	_, err := io.Copy(t, content)
+	return err
+}
+
+// archiveEnd is the last entry and the end of the archive, of which no byte can be another.
+func archiveEnd(digest []byte) ([]byte, error) {
+	var b bytes.Buffer
+	t := tar.NewWriter(&b)
+	text := hex.EncodeToString(digest) + "\n"
+	err := addEntry(t, digestEntry, int64(len(text)), bytes.NewReader([]byte(text)))
+	err = errors.Join(err, t.Close())
+	return b.Bytes(), err
+}
+
+// verifyArchive reads all of a file and leaves it at its beginning.
+func verifyArchive(ctx context.Context, f *os.File) error {
+	first, err := tar.NewReader(f).Next()
+	if err != nil || first.Name != aboutEntry {
+		return errors.New("it is no backup of vaultsphered")
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	end, err := archiveEnd(make([]byte, sha256.Size))
+	if err != nil {
+		return err
+	}
+	content := info.Size() - int64(len(end))
+	digest := sha256.New()
+	if _, err := io.Copy(digest, untilDone{ctx, io.NewSectionReader(f, 0, content)}); err != nil {
+		return err
+	}
+	found := make([]byte, len(end))
+	if _, err := f.ReadAt(found, max(0, content)); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if end, err = archiveEnd(digest.Sum(nil)); err != nil {
+		return err
+	}
+	if !bytes.Equal(found, end) {
+		return errors.New("it is damaged, or not the whole backup: its digest is another")
+	}
+	_, err = f.Seek(0, io.SeekStart)
+	return err
+}
+
+// readArchive unpacks an archive that was verified: the database goes to out. key is nil if there is none.
+func readArchive(ctx context.Context, in io.Reader, out io.Writer) (key []byte, err error) {
+	for t := tar.NewReader(in); ; {
+		header, err := t.Next()
+		if err != nil {
+			return nil, err
+		}
+		switch header.Name {
+		case aboutEntry:
+			err = knownArchive(t)
+		case keyEntry:
+			key, err = io.ReadAll(io.LimitReader(t, maxSmallEntry))
+		case databaseEntry:
+			_, err = io.Copy(out, untilDone{ctx, t})
+		case digestEntry:
+			return key, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func knownArchive(in io.Reader) error {
+	var a about
+	if err := json.NewDecoder(io.LimitReader(in, maxSmallEntry)).Decode(&a); err != nil {
+		return fmt.Errorf("read %s: %w", aboutEntry, err)
+	}
+	if a.Format != archiveFormat {
+		return fmt.Errorf("it is of format %d and this program knows format %d: a newer release, %q, wrote it", a.Format, archiveFormat, a.Release)
+	}
+	return nil
+}
+
+// untilDone ends a long copy with its context.
+type untilDone struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u untilDone) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p)
+}

@@ -1,0 +1,393 @@
+package daemon_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/server/daemon"
+	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// newData makes settings whose data directory holds a session key and a store with one user.
+func newData(t *testing.T, user vault.Username) daemon.Config {
+	t.Helper()
+	c := emptyData(t)
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(c.DataDir, "session.key"), []byte(vault.NewKey()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	withStore(t, c, func(s vault.Store) {
+		if err := s.CreateUser(t.Context(), vault.User{Username: user, ID: vault.UserID(user), Created: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return c
+}
+
+func emptyData(t *testing.T, settings ...string) daemon.Config {
+	t.Helper()
+	c, err := daemon.ConfigFromEnv(append(settings, "DATA_DIR="+filepath.Join(t.TempDir(), "data"), "LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func withStore(t *testing.T, c daemon.Config, use func(vault.Store)) {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), c.SQLitePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	use(s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newBackup(t *testing.T, c daemon.Config) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	if err := c.Backup(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// wantUser holds a data directory to the user it has.
+func wantUser(t *testing.T, c daemon.Config, name vault.Username) {
+	t.Helper()
+	withStore(t, c, func(s vault.Store) {
+		if _, err := s.User(t.Context(), name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+}
+
+// files are the digests of all that is in the data directory.
+func files(t *testing.T, c daemon.Config) string {
+	t.Helper()
+	var all strings.Builder
+	entries, err := os.ReadDir(c.DataDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		content, err := os.ReadFile(filepath.Join(c.DataDir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&all, "%s %x\n", e.Name(), sha256.Sum256(content))
+	}
+	return all.String()
+}
+
+// wantRefused wants one line that says what, and a data directory as it was.
+func wantRefused(t *testing.T, c daemon.Config, want string, do func() error) {
+	t.Helper()
+	before := files(t, c)
+	err := do()
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error is %v, want %q", err, want)
+	}
+	if after := files(t, c); after != before {
+		t.Errorf("%q: the data directory was\n%sand is\n%s", want, before, after)
+	}
+}
+
+func TestBackupIsAnArchiveOfTheOwnerAlone(t *testing.T) {
+	c := newData(t, "ada")
+	file := newBackup(t, c)
+	info, err := os.Stat(file)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(file)); err != nil || len(entries) != 1 {
+		t.Errorf("beside it lies %v, %v", entries, err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var entries []string
+	for r := tar.NewReader(f); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, h.Name)
+	}
+	if got := strings.Join(entries, " "); got != "backup.json session.key vault.db SHA256" {
+		t.Errorf("the archive holds %s", got)
+	}
+}
+
+func TestBackupThatCannotBeMadeLeavesNothing(t *testing.T) {
+	c := newData(t, "ada")
+	there := newBackup(t, c)
+	content, err := os.ReadFile(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := newData(t, "ada")
+	if err := os.Remove(filepath.Join(lost.DataDir, "session.key")); err != nil {
+		t.Fatal(err)
+	}
+	tables := emptyData(t, "STORE=dynamodb", "AWS_REGION=us-east-1", "SESSION_SECRET="+vault.NewKey())
+	dir := t.TempDir()
+	for _, r := range []struct {
+		c          daemon.Config
+		file, want string
+	}{
+		{c, there, "exists already"},
+		{c, dir, "exists already"},
+		{c, filepath.Join(dir, "missing", "backup.tar"), "no such file or directory"},
+		{lost, filepath.Join(dir, "backup.tar"), "session.key: no such file or directory"},
+		{emptyData(t, "SESSION_SECRET="+vault.NewKey()), filepath.Join(dir, "backup.tar"), "vault.db: no such file or directory"},
+		{tables, filepath.Join(dir, "backup.tar"), `see "Restoring the tables"`},
+	} {
+		wantRefused(t, r.c, r.want, func() error { return r.c.Backup(t.Context(), r.file) })
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantRefused(t, c, "canceled", func() error { return c.Backup(cancelled, filepath.Join(dir, "backup.tar")) })
+	if after, err := os.ReadFile(there); err != nil || !bytes.Equal(after, content) {
+		t.Errorf("the file that was there has changed: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+}
+
+func TestRestoreBringsBackVaultsAndKey(t *testing.T) {
+	from := newData(t, "ada")
+	file := newBackup(t, from)
+	for name, to := range map[string]daemon.Config{"nothing there": emptyData(t), "another vault there": newData(t, "eve"), "the same there": from} {
+		t.Run(name, func(t *testing.T) {
+			if err := to.Restore(t.Context(), file, name != "nothing there"); err != nil {
+				t.Fatal(err)
+			}
+			wantUser(t, to, "ada")
+			withStore(t, to, func(s vault.Store) {
+				if _, err := s.User(t.Context(), "eve"); !errors.Is(err, vault.ErrNotFound) {
+					t.Errorf("what was there before is still there: %v", err)
+				}
+			})
+			want, err := os.ReadFile(filepath.Join(from.DataDir, "session.key"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(filepath.Join(to.DataDir, "session.key")); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("the key is another: %v", err)
+			}
+			for _, file := range []string{"session.key", "vault.db"} {
+				if info, err := os.Stat(filepath.Join(to.DataDir, file)); err != nil || info.Mode() != 0o600 {
+					t.Errorf("%s: %v, %v", file, info, err)
+				}
+			}
+		})
+	}
+}
+
+func TestRestoreRefusesWhatIsNotAWholeBackup(t *testing.T) {
+	whole, err := os.ReadFile(newBackup(t, newData(t, "ada")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(at int) []byte {
+		b := bytes.Clone(whole)
+		b[at] ^= 1
+		return b
+	}
+	foreign := &bytes.Buffer{}
+	w := tar.NewWriter(foreign)
+	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "vault.db", Mode: 0o600}), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	const none, damaged = "it is no backup of vaultsphered", "it is damaged, or not the whole backup"
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	for name, r := range map[string]struct {
+		content []byte
+		want    string
+	}{
+		"empty":                 {nil, none},
+		"text":                  {[]byte("a letter to grandmother"), none},
+		"another archive":       {foreign.Bytes(), none},
+		"header changed":        {change(0), none},
+		"the first kilobyte":    {whole[:1024], damaged},
+		"half":                  {whole[:len(whole)/2], damaged},
+		"without the end":       {whole[:len(whole)-2048], damaged},
+		"all but the last byte": {whole[:len(whole)-1], damaged},
+		"one byte more":         {append(bytes.Clone(whole), 0), damaged},
+		"twice":                 {append(bytes.Clone(whole), whole...), damaged},
+	} {
+		for _, to := range []daemon.Config{emptyData(t), newData(t, "eve")} {
+			if err := os.WriteFile(file, r.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Run(name, func(t *testing.T) {
+				wantRefused(t, to, r.want, func() error { return to.Restore(t.Context(), file, true) })
+			})
+		}
+	}
+	to := newData(t, "eve")
+	for at := 512; at < len(whole); at += 509 { // each sector of the file, at another place each time
+		if err := os.WriteFile(file, change(at), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := to.Restore(t.Context(), file, true); err == nil {
+			t.Fatalf("byte %d was changed, and the file restored", at)
+		}
+	}
+	wantUser(t, to, "eve")
+}
+
+func TestRestoreRefusesWhatWouldDoHarm(t *testing.T) {
+	from := newData(t, "ada")
+	file := newBackup(t, from)
+	secret := newData(t, "ada")
+	secret.SessionSecret = vault.NewKey()
+	withoutKey := newBackup(t, secret)
+	otherKey := emptyData(t)
+	if err := os.MkdirAll(otherKey.DataDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(otherKey.DataDir, "session.key"), []byte(vault.NewKey()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	noVault := newData(t, "eve")
+	if err := os.WriteFile(noVault.SQLitePath, []byte(strings.Repeat("not a database\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []struct {
+		to      daemon.Config
+		file    string
+		replace bool
+		want    string
+	}{
+		{newData(t, "eve"), file, false, "vault.db exists already: --replace"},
+		{otherKey, file, false, "session.key exists already, with another key"},
+		{emptyData(t), filepath.Join(t.TempDir(), "none.tar"), false, "none.tar: no such file or directory"},
+		{emptyData(t), withoutKey, false, "the backup has no session key"},
+		{noVault, file, true, "it is damaged: move it away"},
+		{emptyData(t, "STORE=dynamodb", "AWS_REGION=us-east-1", "SESSION_SECRET="+vault.NewKey()), file, true, `see "Restoring the tables"`},
+		{emptyData(t, "SESSION_SECRET="+vault.NewKey()), file, false, "SESSION_SECRET lacks a key"},
+	} {
+		if err := os.MkdirAll(r.to.DataDir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(t, r.to, r.want, func() error { return r.to.Restore(t.Context(), r.file, r.replace) })
+	}
+}
+
+func TestRestoreRefusesWhatANewerReleaseWrote(t *testing.T) {
+	from := newData(t, "ada")
+	file := newBackup(t, from)
+	withDatabase := func(statement string) daemon.Config {
+		c := newData(t, "ada")
+		db, err := sql.Open("sqlite", c.SQLitePath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), statement)
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	newer := withDatabase("PRAGMA user_version = 99")
+	wantRefused(t, newer, "a newer release wrote it", func() error { return newer.Backup(t.Context(), filepath.Join(t.TempDir(), "backup.tar")) })
+	to := newData(t, "eve")
+	for name, edit := range map[string]func([]byte) []byte{
+		"a newer release": func(b []byte) []byte { return bytes.Replace(b, []byte(`"format":1`), []byte(`"format":2`), 1) },
+		"schema version 99": func(b []byte) []byte {
+			// The user version is at byte 60 of a database (SQLite, "Database File Format", §1.3).
+			b[bytes.Index(b, []byte("SQLite format 3\x00"))+63] = 99
+			return b
+		},
+		"it is damaged": func(b []byte) []byte {
+			at := bytes.Index(b, []byte("SQLite format 3\x00")) + 4096
+			copy(b[at:at+4096], bytes.Repeat([]byte{0xa5}, 4096))
+			return b
+		},
+	} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = edit(b)
+		// The digest is right: it proves that the file is whole, not who made it.
+		copy(b[len(b)-1536:], fmt.Sprintf("%x", sha256.Sum256(b[:len(b)-2048])))
+		edited := filepath.Join(t.TempDir(), "backup.tar")
+		if err := os.WriteFile(edited, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(t, to, name, func() error { return to.Restore(t.Context(), edited, true) })
+	}
+}
+
+func TestSessionSecretIsNotInTheBackup(t *testing.T) {
+	from, secret := newData(t, "ada"), vault.NewKey()
+	from.SessionSecret = secret
+	file := newBackup(t, from)
+	if b, err := os.ReadFile(file); err != nil || bytes.Contains(b, []byte(secret)) {
+		t.Errorf("the secret is in the file, %v", err)
+	}
+	to := emptyData(t, "SESSION_SECRET="+secret)
+	if err := to.Restore(t.Context(), file, false); err != nil {
+		t.Fatal(err)
+	}
+	wantUser(t, to, "ada")
+	// A key from a file is taken by settings that know it.
+	from.SessionSecret = ""
+	key, err := os.ReadFile(filepath.Join(from.DataDir, "session.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to = emptyData(t, "SESSION_SECRET="+secret+","+strings.TrimSpace(string(key)))
+	if err := to.Restore(t.Context(), newBackup(t, from), false); err != nil {
+		t.Fatal(err)
+	}
+	wantUser(t, to, "ada")
+}
+
+func TestRestoreRefusesWhileAServerUsesTheStore(t *testing.T) {
+	file := newBackup(t, newData(t, "ada"))
+	to := newData(t, "eve")
+	s, err := sqlite.Open(t.Context(), to.SQLitePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Restore(t.Context(), file, true); err == nil || !strings.Contains(err.Error(), "stop the server first") {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := s.User(t.Context(), "eve"); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Restore(t.Context(), file, true); err != nil {
+		t.Fatal(err)
+	}
+	wantUser(t, to, "ada")
+}

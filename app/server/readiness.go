@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	probeEvery    = 30 * time.Second
+	probeTimeout  = 5 * time.Second
+	probeFailures = 2 // in a row, until the server is not ready any more
+)
+
+var errProbeHangs = errors.New("the store does not answer")
+
+// readiness knows by probes of the store whether log-ins can be served. A probe writes, and anyone may ask /ready as often
+// as they like: so one probe answers all who ask within probeEvery, and two never run at once.
+type readiness struct {
+	probe  func(context.Context) error
+	every  time.Duration
+	log    *slog.Logger
+	failed prometheus.Counter
+
+	mu       sync.Mutex
+	began    time.Time     // of the last probe
+	judged   chan struct{} // closed once the last probe has been judged
+	ready    bool          // false until the first success, so that no rollout switches to a server that cannot write
+	failures int           // in a row
+
+	answer chan error // of a probe that may still run; judge alone uses it
+}
+
+func newReadiness(probe func(context.Context) error, log *slog.Logger, failed prometheus.Counter) *readiness {
+	judged := make(chan struct{})
+	close(judged)
+	return &readiness{probe: probe, every: probeEvery, log: log, failed: failed, judged: judged}
+}
+
+// isReady waits for a probe that is running, but not past ctx: then what was known before it counts.
+func (r *readiness) isReady(ctx context.Context) bool {
+	select {
+	case <-r.latest():
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ready
+}
+
+// latest begins a probe if one is due.
+func (r *readiness) latest() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.judged:
+	default:
+		return r.judged
+	}
+	if r.began.IsZero() || time.Since(r.began) >= r.every {
+		r.began, r.judged = time.Now(), make(chan struct{})
+		go r.judge(r.judged) // not the request's: its client may hang up
+	}
+	return r.judged
+}
+
+func (r *readiness) judge(done chan<- struct{}) {
+	defer close(done)
+	err := r.ask()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		if r.failures > 0 {
+			r.log.Info("store probe succeeded again", "failures", r.failures)
+		}
+		r.ready, r.failures = true, 0
+		return
+	}
+	r.failures++
+	r.ready = r.ready && r.failures < probeFailures
+	r.failed.Inc()
+	r.log.Error("store probe failed", "cause", err.Error(), "failures", r.failures, "ready", r.ready)
+}
+
+// ask returns in time even if the store does not, as a disk may hang in a system call. While it hangs nothing more is asked.
+func (r *readiness) ask() error {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	defer cancel()
+	if len(r.answer) > 0 {
+		r.answer = nil // it came too late to count
+	}
+	if r.answer == nil {
+		answer := make(chan error, 1)
+		r.answer = answer
+		go func() { answer <- r.probe(ctx) }()
+	}
+	select {
+	case err := <-r.answer:
+		r.answer = nil
+		return err
+	case <-ctx.Done():
+		return errProbeHangs
+	}
+}

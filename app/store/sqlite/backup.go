@@ -1,0 +1,126 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+var (
+	errInUse   = errors.New("a server uses it: stop the server first")
+	errDamaged = errors.New("it is damaged")
+)
+
+// Backup copies the vaults in the file at path into the empty file at into, as they are at one moment after the call, while
+// servers use them. The copy has no log of its own. The caller flushes it to disk.
+func Backup(ctx context.Context, path, into string) error {
+	if _, err := os.Stat(path); err != nil {
+		return err
+	}
+	db, err := connect(path, "deferred", 1, readerCacheKiB)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := schemaVersion(ctx, db); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", into); err != nil {
+		return fmt.Errorf("copy %s: %w", path, err)
+	}
+	return nil
+}
+
+// Check reads all of a copy that Backup made, which nobody else uses.
+func Check(ctx context.Context, path string) error {
+	db, err := connect(path, "deferred", 1, readerCacheKiB, "query_only(1)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := schemaVersion(ctx, db); err != nil {
+		return err
+	}
+	var finding string
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&finding); err != nil {
+		return err
+	}
+	if finding != "ok" {
+		_, finding, _ = strings.Cut(finding, "\n") // the first line names the database
+		return fmt.Errorf("%w: %s", errDamaged, finding)
+	}
+	return nil
+}
+
+// schemaVersion refuses files that are no vault, or one of a newer release.
+func schemaVersion(ctx context.Context, db *sql.DB) (version int, err error) {
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return 0, err
+	}
+	if version == 0 {
+		return 0, errors.New("the file is no vault")
+	}
+	return version, knownVersion(version, migrations)
+}
+
+// Restore replaces all that is in the file at path, which it makes if there is none, by what is in the copy at from. It is one
+// transaction: if it fails, or the machine dies, what was there stays. No server can open the file meanwhile, and one
+// that has it open makes Restore fail.
+func Restore(ctx context.Context, path, from string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := connect(path, "exclusive", 1, writerCacheKiB, "locking_mode(EXCLUSIVE)", "busy_timeout(0)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return inUse(path, err)
+	}
+	defer conn.Close()
+	// Only the last who has a file open may end its log.
+	var mode string
+	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); err != nil {
+		return inUse(path, err)
+	}
+	if from, err = filepath.Abs(from); err != nil {
+		return err
+	}
+	err = conn.Raw(func(driver any) error {
+		b, err := driver.(interface {
+			NewRestore(string) (*sqlite.Backup, error)
+		}).NewRestore((&url.URL{Scheme: "file", Path: from}).String())
+		if err != nil {
+			return err
+		}
+		_, err = b.Step(-1)
+		return errors.Join(err, b.Finish())
+	})
+	return inUse(path, err)
+}
+
+func inUse(path string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case isBusy(err):
+		return fmt.Errorf("write %s: %w", path, errInUse)
+	case primaryCode(err) == sqlite3.SQLITE_NOTADB, primaryCode(err) == sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("write %s: %w: move it away, with its -wal and -shm: %w", path, errDamaged, err)
+	}
+	return fmt.Errorf("write %s: %w", path, err)
+}
