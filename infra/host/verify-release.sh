@@ -50,7 +50,7 @@ if [ "$1" = --fetch-key ]; then
   exit 0
 fi
 
-openssl pkey -pubin -in "$key" -noout 2>/dev/null || die "there is no public key in $key, so no release can be verified: verify-release --fetch-key"
+openssl pkey -pubin -in "$key" -noout 2>/dev/null || die "there is no public key in $key, so no release can be verified: systemctl restart password-manager reads it"
 
 accepted() { # payload, signature: else reason says why not
   local said

@@ -91,6 +91,7 @@ func TestDeploy(t *testing.T) {
 		{"six good releases", testDeployGood},
 		{"back", testDeployBack},
 		{"another secret", testDeploySecret},
+		{"releases that nobody trusted has signed", testDeployUnsigned},
 		{"releases that do not serve", testDeployBad},
 		{"no settings", testDeployWithoutSettings},
 		{"another host", testDeployElsewhere},
@@ -340,11 +341,30 @@ func (d *deployer) secret(t *testing.T) string {
 	return *got.Parameter.Value
 }
 
+// testDeployUnsigned: what would serve, and is not even pulled.
+func testDeployUnsigned(d *deployer, t *testing.T, current string) string {
+	unsigned, forged, copied := d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere")
+	signing.Attach(t, forged, signing.NewKey(t).Sign(t, forged))
+	signing.Attach(t, copied, d.key.Sign(t, current))
+	for image, want := range map[string]string{
+		unsigned: unsigned + " is not signed",
+		forged:   "the signature of " + forged + " is not accepted: it is not by the key in " + names.HostDirectory + "/signing-key.pem",
+		copied:   "the signature of " + copied + " is not accepted: it is for " + digest(current),
+	} {
+		if code, said := d.deploy(nil, image); code != 1 || said != "deploy.sh: error: the host has not taken the release: start-release: error: "+want {
+			t.Errorf("exit %d: %s, want %s", code, said, want)
+		}
+		d.serves(t, current)
+		if err := d.command("docker", "image", "inspect", image).Run(); err == nil {
+			t.Errorf("%s was pulled", image)
+		}
+	}
+	return current
+}
+
 func testDeployBad(d *deployer, t *testing.T, current string) string {
 	// The files of a release stay behind once it serves, and this one has others.
 	silent := d.release(t, "faulty", "ENV FAULT=silent")
-	unsigned, forged := d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere")
-	signing.Attach(t, forged, signing.NewKey(t).Sign(t, forged))
 	missing := repository + "@sha256:" + strings.Repeat("0", 64)
 	signing.Attach(t, missing, d.key.Sign(t, missing))
 	d.image(t, "strange", 0, map[string]string{"go.mod": filepath.Join(root, "go.mod")}, `ENTRYPOINT ["/go.mod"]`)
@@ -352,8 +372,6 @@ func testDeployBad(d *deployer, t *testing.T, current string) string {
 	must(t, err)
 	for _, c := range []struct{ image, want string }{
 		{silent, "deploy.sh: error: the host has not taken the release: rollout.sh: error: " + silent + " does not serve: not ready in 2 s"},
-		{unsigned, "deploy.sh: error: the host has not taken the release: start-release: error: " + unsigned + " is not signed"},
-		{forged, "deploy.sh: error: the host has not taken the release: start-release: error: the signature of " + forged + " is not accepted: it is not by the key in "},
 		{missing, "deploy.sh: error: the host has not taken the release: start-release: error: cannot pull "},
 		{d.release(t, "strange"), "carries no /deploy: it is not a release"},
 	} {
@@ -361,11 +379,6 @@ func testDeployBad(d *deployer, t *testing.T, current string) string {
 			t.Errorf("exit %d: %s, want %s", code, said, c.want)
 		}
 		d.serves(t, current)
-	}
-	for _, image := range []string{unsigned, forged} {
-		if err := d.command("docker", "image", "inspect", image).Run(); err == nil {
-			t.Errorf("%s was pulled", image)
-		}
 	}
 	after, err := os.Stat(filepath.Join(d.home, "deploy"))
 	must(t, err)
