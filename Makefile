@@ -63,7 +63,8 @@ help:
 	@echo "make patch      replace the host by one with the newest operating system"
 	@echo "make move       replace the host by one in the other availability zone"
 	@echo "make destroy    remove everything but the data"
-	@echo "  Options stand in platform.json, and all of them in docs/operations.md"
+	@echo "  Options stand in platform.json, and all of them in docs/operations.md."
+	@echo "  DEPLOYMENT=staging is the platform of platform.staging.json, beside production."
 
 run: build
 	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
@@ -202,7 +203,11 @@ audit-image: $(AUDIT)
 	@$(AUDIT) image
 
 # The platform. Its options stand in platform.json. ARGS are the CDK's own arguments, for a trial: a deploy takes no others.
+# DEPLOYMENT=staging is the platform of platform.staging.json, beside production.
 CDK    = infra/node_modules/.bin/cdk
+export DEPLOYMENT ?=
+OUTPUTS := cdk-outputs$(if $(DEPLOYMENT),.$(DEPLOYMENT)).json
+OPTIONS := platform$(if $(DEPLOYMENT),.$(DEPLOYMENT)).json
 STACKS ?= --all
 
 synth: infra/node_modules/.package-lock.json
@@ -224,9 +229,9 @@ preflight: synth
 deploy: preflight
 	@scripts/seed-secrets.sh --region "$$(bin/infra region cdk.out)"
 	@scripts/replace-host.sh --seed
-	@$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json $(STACKS)
-	@changed=$$(git status --porcelain -- platform.json 2>/dev/null || true); [ -z "$$changed" ] || \
-		echo "make deploy: platform.json is not committed, so the pipeline would deploy without what has changed in it" >&2
+	@$(CDK) deploy --app cdk.out --require-approval never --outputs-file $(OUTPUTS) $(STACKS)
+	@changed=$$(git status --porcelain -- $(OPTIONS) 2>/dev/null || true); [ -z "$$changed" ] || \
+		echo "make deploy: $(OPTIONS) is not committed, so the pipeline would deploy without what has changed in it" >&2
 
 # A host with the newest operating system in place of the one that serves.
 patch: infra/node_modules/.package-lock.json
@@ -238,7 +243,7 @@ move: infra/node_modules/.package-lock.json
 
 # The data stack is protected, and is not among these.
 destroy: infra/node_modules/.package-lock.json
-	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-!(Data)'
+	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-$(if $(DEPLOYMENT),Staging-)!(Data)'
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 // config is all that the options say, checked.
@@ -23,6 +25,7 @@ type config struct {
 	oidc           oidc
 	hostImage      string // empty: what the SSM parameter says
 	hostZone       int    // 1 or 2
+	deployment     names.Deployment
 	instanceType   string
 	sshCIDR        netip.Prefix // not valid: port 22 is closed
 	sshPublicKey   string       // empty: no key
@@ -113,8 +116,8 @@ var options = []option{
 
 // parse checks the options of the file, and those of the context, which come before them. regions are all that AWS has;
 // cliRegion is the one the CLI found, "" if none. All problems are told at once.
-func parse(file, context map[string]any, regions []string, cliRegion string) (config, error) {
-	p := parser{values: map[string]string{}, inFile: map[string]bool{}}
+func parse(deployment names.Deployment, file, context map[string]any, regions []string, cliRegion string) (config, error) {
+	p := parser{file: optionsFileOf(deployment), values: map[string]string{}, inFile: map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(file)) {
 		p.inFile[name] = true
 		p.take(name, file[name])
@@ -129,6 +132,7 @@ func parse(file, context map[string]any, regions []string, cliRegion string) (co
 		p.take(name, context[name])
 	}
 	c := config{
+		deployment:   deployment,
 		topology:     choice(&p, optTopology, onEC2, onEC2, onFargate),
 		jenkins:      choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
 		region:       p.region(regions, cliRegion),
@@ -167,12 +171,12 @@ func refusals(c config, written, values map[string]string) []string {
 				says = fmt.Sprintf("has %q", written[o.name])
 			}
 			all = append(all, fmt.Sprintf("%s is %q on the command line or in cdk.json, but %s %s: change it there, or the next "+
-				"deploy undoes this one (make diff takes it for a trial)", o.name, v, optionsFile, says))
+				"deploy undoes this one (make diff takes it for a trial)", o.name, v, optionsFileOf(c.deployment), says))
 		}
 	}
 	if c.topology == onEC2 && c.sshPublicKey == "" && !c.sshCIDR.IsValid() {
 		all = append(all, fmt.Sprintf("%s has neither %s nor %s, so nobody could bring a release to the host: set %s to the "+
-			"pipeline's public key", optionsFile, optSSHPublicKey, optSSHCIDR, optSSHPublicKey))
+			"pipeline's public key", optionsFileOf(c.deployment), optSSHPublicKey, optSSHCIDR, optSSHPublicKey))
 	}
 	return all
 }
@@ -198,6 +202,11 @@ func (p *parser) together(c config) {
 			p.require(o.name, "with jenkins=oidc")
 		}
 	}
+	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optImageScanning} {
+		if c.deployment != "" && p.values[name] != "" {
+			p.bad(name, fmt.Sprintf("is production's, which %s shares: set it in %s", c.deployment, optionsFile))
+		}
+	}
 	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
 	if strings.ContainsAny(c.oidc.subject, "*?") {
 		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
@@ -205,6 +214,7 @@ func (p *parser) together(c config) {
 }
 
 type parser struct {
+	file   string
 	values map[string]string
 	inFile map[string]bool // whether the value came from the file
 	errs   []error
@@ -213,13 +223,13 @@ type parser struct {
 func (p *parser) bad(name, problem string) {
 	from := ""
 	if p.inFile[name] {
-		from = optionsFile + ": "
+		from = p.file + ": "
 	}
 	p.errs = append(p.errs, fmt.Errorf("%s%s %s", from, name, problem))
 }
 
 func (p *parser) require(name, why string) {
-	p.bad(name, "is required "+why+": set it in "+optionsFile)
+	p.bad(name, "is required "+why+": set it in "+p.file)
 }
 
 // take keeps one value.
@@ -304,7 +314,7 @@ func (p *parser) region(regions []string, cliRegion string) string {
 	r := cmp.Or(p.values[optRegion], cliRegion)
 	switch {
 	case r == "":
-		p.bad(optRegion, "is not set: set it in "+optionsFile+", or AWS_REGION in the environment")
+		p.bad(optRegion, "is not set: set it in "+p.file+", or AWS_REGION in the environment")
 	case !slices.Contains(regions, r):
 		p.bad(optRegion, fmt.Sprintf("is %q, which is no AWS region", r))
 	}

@@ -20,7 +20,7 @@ const (
 var someRegions = []string{"eu-central-1", "us-east-1"}
 
 func TestDefaultsNeedOnlyARegion(t *testing.T) {
-	c, err := parse(nil, map[string]any{"@aws-cdk/core:flag": true, "aws:cdk:version": "x"}, someRegions, "eu-central-1")
+	c, err := parse("", nil, map[string]any{"@aws-cdk/core:flag": true, "aws:cdk:version": "x"}, someRegions, "eu-central-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,13 +73,13 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{with(fargate, optMinTasks, "0"), `minTasks is "0", but must be a whole number between 1 and 100`},
 		{with(fargate, optMinTasks, float64(7)), "minTasks is 7, more than maxTasks, which is 6"},
 	} {
-		_, err := parse(nil, c.context, someRegions, "eu-central-1")
+		_, err := parse("", nil, c.context, someRegions, "eu-central-1")
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.context, err, c.want)
 			continue
 		}
 		// The same in the file is refused in the same words, and the file is named.
-		_, inFile := parse(c.context, nil, someRegions, "eu-central-1")
+		_, inFile := parse("", c.context, nil, someRegions, "eu-central-1")
 		if inFile == nil || strings.ReplaceAll(inFile.Error(), optionsFile+": ", "") != err.Error() ||
 			!strings.Contains(inFile.Error(), optionsFile) {
 			t.Errorf("%v in the file: %v, want %q with the file's name", c.context, inFile, err)
@@ -91,7 +91,7 @@ func TestBadOptionsAreNamed(t *testing.T) {
 }
 
 func TestNoRegionIsSaid(t *testing.T) {
-	_, err := parse(nil, nil, someRegions, "")
+	_, err := parse("", nil, nil, someRegions, "")
 	if err == nil || err.Error() != "region is not set: set it in platform.json, or AWS_REGION in the environment" {
 		t.Errorf("%v", err)
 	}
@@ -99,7 +99,7 @@ func TestNoRegionIsSaid(t *testing.T) {
 
 func TestEmptyOptionIsOneThatIsNotSet(t *testing.T) {
 	for _, o := range options {
-		if _, err := parse(map[string]any{optRegion: "eu-central-1", o.name: ""}, nil, someRegions, "eu-central-1"); err != nil {
+		if _, err := parse("", map[string]any{optRegion: "eu-central-1", o.name: ""}, nil, someRegions, "eu-central-1"); err != nil {
 			t.Errorf("%s: %v", o.name, err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestWhatSpeaksAgainstADeploy(t *testing.T) {
 		{"the key taken away", key, map[string]any{optSSHPublicKey: ""}, []string{
 			`sshPublicKey is "" on the command line`, "platform.json has neither"}},
 	} {
-		got, err := parse(c.file, c.context, someRegions, "eu-central-1")
+		got, err := parse("", c.file, c.context, someRegions, "eu-central-1")
 		if err != nil || len(got.refusals) != len(c.want) {
 			t.Errorf("%s: %v, %q", c.name, err, got.refusals)
 			continue
@@ -206,7 +206,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(optVPCCIDR, "10.20.0.0/33")
 	f.Add(optOIDCIssuer, "https://%zz")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		c, err := parse(nil, map[string]any{name: value}, someRegions, "eu-central-1")
+		c, err := parse("", nil, map[string]any{name: value}, someRegions, "eu-central-1")
 		if err != nil {
 			return
 		}

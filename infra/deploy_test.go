@@ -60,6 +60,7 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"fargate without its image is refused", refuseMissingImage},
 		{"deploy on fargate", deployService},
 		{"every resource of the service is there", checkServiceResources},
+		{"staging stands beside production", deployStaging},
 		{"destroy keeps the data", destroyAll},
 	}
 	for _, step := range steps {
@@ -399,11 +400,54 @@ func (e *engineer) putImage(tag string) {
 	e.do("aws", "ecr", "put-image", "--repository-name", names.Repository, "--image-tag", tag, "--image-manifest", "file://"+manifest)
 }
 
+// deployStaging makes a second platform in the account, and takes its host away again. Production notices nothing.
+func deployStaging(e *engineer) {
+	stacks, events, parameters := e.stacks(), e.events(), e.parameters()
+	if out, code := e.try("make", "deploy", "DEPLOYMENT=test"); code == 0 || !strings.Contains(out, `infra: error: DEPLOYMENT is "test", but must be staging, or not set for production`) {
+		e.t.Errorf("a deployment of another name: exit %d: %s", code, out)
+	}
+	if out, code := e.try("make", "deploy", "DEPLOYMENT=staging"); code == 0 || !strings.Contains(out, "infra: error: platform.staging.json is missing") {
+		e.t.Errorf("staging without options: exit %d: %s", code, out)
+	}
+	must(e.t, os.WriteFile(filepath.Join(e.dir, "platform.staging.json"), []byte(`{"siteAddress": "staging.example.org", "sshCidr": "203.0.113.0/24"}`), 0o644))
+	if out := e.do("make", "deploy", "DEPLOYMENT=staging"); !strings.Contains(out, "make deploy: platform.staging.json is not committed") {
+		e.t.Errorf("nobody is told to commit staging's options: %s", out)
+	}
+	if got, want := e.stacks(), stacks+" PasswordManager-Staging-Data PasswordManager-Staging-Host"; got != want {
+		e.t.Errorf("stacks are %q, want %q", got, want)
+	}
+	secrets := [2]string{e.parameters()[names.EnvSessionSecret], e.parametersOf(names.Staging)[names.EnvSessionSecret]}
+	if !maps.Equal(e.parameters(), parameters) || secrets[1] == "" || secrets[0] == secrets[1] {
+		e.t.Error("production's parameters changed, or staging has no secret of its own")
+	}
+	var outputs map[string]map[string]string
+	content, err := os.ReadFile(filepath.Join(e.dir, "cdk-outputs.staging.json"))
+	must(e.t, err)
+	must(e.t, json.Unmarshal(content, &outputs))
+	if host := outputs["PasswordManager-Staging-Host"]["InstanceId"]; host == "" || !strings.Contains(e.hosts("InstanceId"), host) {
+		e.t.Errorf("cdk-outputs.staging.json has no host that runs: %s", content)
+	}
+	e.vaultOf(names.Staging, func(url string) {
+		must(e.t, os.RemoveAll(filepath.Join(e.dir, "state")))
+		if out, code := e.try(filepath.Join(e.dir, "bin", "vaultsphere"), "--server", url, "login", "anna", "--password-file", "password"); code == 0 {
+			e.t.Errorf("a user of production logs in to staging: %s", out)
+		}
+	})
+	e.findStored()
+	e.do("make", "destroy", "FORCE=yes", "DEPLOYMENT=staging")
+	if got, want := e.stacks(), stacks+" PasswordManager-Staging-Data"; got != want {
+		e.t.Errorf("stacks are %q, want %q", got, want)
+	}
+	if now := strings.TrimSuffix(e.events(), " "+e.aws("cloudformation describe-stack-events --stack-name PasswordManager-Staging-Data", "length(StackEvents)")); now != events {
+		e.t.Errorf("production's stacks had %s events and have %s", events, now)
+	}
+}
+
 func destroyAll(e *engineer) {
 	parameters := e.parameters()
 	e.do("make", "destroy", "FORCE=yes")
 	e.do("make", "destroy", "FORCE=yes", "ARGS=-c topology=ec2")
-	if got := e.stacks(); got != "PasswordManager-Data" {
+	if got := e.stacks(); got != "PasswordManager-Data PasswordManager-Staging-Data" {
 		e.t.Errorf("stacks are %q", got)
 	}
 	e.compare([]answer{

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -31,7 +33,7 @@ func newHostStack(app awscdk.App, c config) awscdk.Stack {
 		site = address.Ref()
 	}
 	awsssm.NewStringParameter(stack, jsii.String("Setting"+names.SiteAddress), &awsssm.StringParameterProps{
-		ParameterName: jsii.String(names.ParameterPath + names.SiteAddress),
+		ParameterName: jsii.String(named(stack, names.ParameterPath) + names.SiteAddress),
 		StringValue:   site,
 		Description:   jsii.String("domain or IP address that the proxy serves over HTTPS"),
 	})
@@ -76,7 +78,7 @@ func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.Instance {
 		})
 	}
 	instance := awsec2.NewInstance(stack, jsii.String("Instance"), props)
-	awscdk.Tags_Of(instance).Add(jsii.String("Name"), jsii.String(hostTag), nil)
+	awscdk.Tags_Of(instance).Add(jsii.String("Name"), jsii.String(named(stack, hostTag)), nil)
 	addUserData(stack, instance, kind.Architecture())
 	accept(instance,
 		finding{"AwsSolutions-EC29", "nothing is on the host that a new one does not get by itself"},
@@ -97,7 +99,7 @@ func hostImage(c config, architecture awsec2.InstanceArchitecture) awsec2.IMachi
 	if architecture == awsec2.InstanceArchitecture_ARM_64 {
 		cpu = "ARM64"
 	}
-	return awsec2.MachineImage_FromSsmParameter(jsii.String(names.ParameterPath+names.HostImage+cpu), nil)
+	return awsec2.MachineImage_FromSsmParameter(jsii.String(c.deployment.Name(names.ParameterPath)+names.HostImage+cpu), nil)
 }
 
 func newHostSecurityGroup(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.SecurityGroup {
@@ -133,16 +135,16 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 	grant(role, tableStatements(stack)...)
 	grant(role,
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
-			arn(stack, "ssm", "parameter"+names.ParameterPath[:len(names.ParameterPath)-1]), parameterARN(stack, "*")),
+			arn(stack, "ssm", "parameter"+strings.TrimSuffix(named(stack, names.ParameterPath), "/")), parameterARN(stack, "*")),
 		signingKeyStatement(stack, "KnowSigningKey", "kms:GetPublicKey"),
 		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
 		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-			arn(stack, "logs", "log-group:"+names.LogGroup+":*")),
-		allowIf(map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": names.MetricsNamespace}},
+			arn(stack, "logs", "log-group:"+named(stack, names.LogGroup)+":*")),
+		allowIf(map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": named(stack, names.MetricsNamespace)}},
 			"Metrics", []string{"cloudwatch:PutMetricData"}, everything),
 		// Of an instance that has this name, the one tag.
 		allowIf(map[string]any{
-			"StringEquals":              map[string]any{"aws:ResourceTag/Name": hostTag},
+			"StringEquals":              map[string]any{"aws:ResourceTag/Name": named(stack, hostTag)},
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": []string{names.HostKeyTag}},
 		}, "TellHostKey", []string{"ec2:CreateTags"}, arn(stack, "ec2", "instance/*")),
 		// AWS knows no resources for these.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
 )
 
@@ -59,13 +60,18 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 			code = 1
 		}
 	}()
-	file, err := readOptions(optionsFile)
+	deployment := names.Deployment(getenv("DEPLOYMENT"))
+	if deployment != "" && deployment != names.Staging {
+		fmt.Fprintf(stderr, "infra: error: DEPLOYMENT is %q, but must be %s, or not set for production\n", deployment, names.Staging)
+		return 1
+	}
+	file, err := readOptions(optionsFileOf(deployment))
 	if err != nil {
 		fmt.Fprintf(stderr, "infra: error: %v\n", err)
 		return 1
 	}
 	app := awscdk.NewApp(nil)
-	c, err := configure(app, file, getenv("CDK_DEFAULT_REGION"))
+	c, err := configure(app, deployment, file, getenv("CDK_DEFAULT_REGION"))
 	if err != nil {
 		for _, problem := range sentences(err) {
 			fmt.Fprintf(stderr, "infra: error: %s\n", problem)
@@ -85,19 +91,19 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 }
 
 // configure reads the options of the file and of the app's context.
-func configure(app awscdk.App, file map[string]any, cliRegion string) (config, error) {
+func configure(app awscdk.App, deployment names.Deployment, file map[string]any, cliRegion string) (config, error) {
 	var regions []string
 	for _, r := range *regioninfo.RegionInfo_Regions() {
 		regions = append(regions, *r.Name())
 	}
 	values, _ := app.Node().GetAllContext(nil).(map[string]any)
-	return parse(file, values, regions, cliRegion)
+	return parse(deployment, file, values, regions, cliRegion)
 }
 
 // build makes the stacks of one deployment in app.
 func build(app awscdk.App, c config) {
 	data := newDataStack(app, c)
-	if c.jenkins != jenkinsNowhere {
+	if c.jenkins != jenkinsNowhere && c.deployment == "" {
 		newPipelineStack(app, c)
 	}
 	switch {

@@ -80,12 +80,12 @@ func qualify(stack awscdk.Stack, template *string) *string {
 // seedStatements let the secret be put where there is none. Neither to replace it nor to read it is the pipeline's business:
 // the first would end all sessions, the second would bring it into a build log one day.
 func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
-	secret := parameterARN(stack, names.EnvSessionSecret)
+	secrets := everyParameterARN(stack, names.EnvSessionSecret)
 	return []awsiam.PolicyStatement{
-		allow("SeedSecret", []string{"ssm:GetParameters", "ssm:PutParameter"}, secret),
+		allow("SeedSecret", []string{"ssm:GetParameters", "ssm:PutParameter"}, secrets...),
 		denyIf(map[string]any{"StringEquals": map[string]any{"ssm:Overwrite": "true"}},
-			"KeepSecret", []string{"ssm:PutParameter"}, secret),
-		denyIf(map[string]any{"StringEquals": map[string]any{"kms:EncryptionContext:PARAMETER_ARN": secret}},
+			"KeepSecret", []string{"ssm:PutParameter"}, secrets...),
+		denyIf(map[string]any{"StringEquals": map[string]any{"kms:EncryptionContext:PARAMETER_ARN": secrets}},
 			"KeepSecretSealed", []string{"kms:Decrypt"}, arn(stack, "kms", "key/*")),
 	}
 }
@@ -93,13 +93,15 @@ func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 // preflightStatements let infra/preflight look at what a deploy would meet.
 func preflightStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	var tableARNs []*string
-	for _, t := range tables {
-		tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+t))
+	for _, d := range deploymentsInAccount {
+		for _, t := range tables {
+			tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+d.Name(t)))
+		}
 	}
 	bootstrapVersion := qualify(stack, awscdk.DefaultStackSynthesizer_DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER())
 	return []awsiam.PolicyStatement{
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"},
-			parameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion)),
+			append(everyParameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion))...),
 		allow("ReadStacks", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"},
 			arn(stack, "cloudformation", "stack/"+stackPrefix+"*")),
 		allow("FindOwner", []string{"cloudformation:DescribeStackResources"}, jsii.String("*")),
@@ -113,12 +115,16 @@ func preflightStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 // SSM-SessionManagerRunShell, which is a shell for whoever may start a session at all. It has to stand in every statement that
 // allows ssm:StartSession. SSH still wants the key of a user of the host.
 func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	var hosts []string
+	for _, d := range deploymentsInAccount {
+		hosts = append(hosts, d.Name(hostTag))
+	}
 	documentCheck := map[string]any{"ssm:SessionDocumentAccessCheck": "true"}
 	start := []string{"ssm:StartSession"}
 	sessions := arn(stack, "ssm", "session/*")
 	return []awsiam.PolicyStatement{
 		allowIf(map[string]any{
-			"BoolIfExists": documentCheck, "StringEquals": map[string]any{"ssm:resourceTag/Name": hostTag},
+			"BoolIfExists": documentCheck, "StringEquals": map[string]any{"ssm:resourceTag/Name": hosts},
 		}, "ReachHost", start, arn(stack, "ec2", "instance/*")),
 		allowIf(map[string]any{"BoolIfExists": documentCheck}, "ReachHostBySSH", start, stack.FormatArn(&awscdk.ArnComponents{
 			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("document/AWS-StartSSHSession"),
@@ -141,7 +147,7 @@ func imageStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("parameter/aws/service/ami-amazon-linux-latest/*"),
 			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
 		})),
-		allow("RememberImage", []string{"ssm:PutParameter"}, parameterARN(stack, names.HostImage+"*")),
+		allow("RememberImage", []string{"ssm:PutParameter"}, everyParameterARN(stack, names.HostImage+"*")...),
 		allow("LookAtImages", []string{"ec2:DescribeImages", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeSubnets"}, jsii.String("*")),
 	}
 }

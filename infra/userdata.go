@@ -48,7 +48,7 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 		cpu = "aarch64"
 	}
 	s := hostSettings{
-		Region: *stack.Region(), LogGroup: names.LogGroup, Namespace: names.MetricsNamespace, Directory: names.HostDirectory,
+		Region: *stack.Region(), LogGroup: named(stack, names.LogGroup), Namespace: named(stack, names.MetricsNamespace), Directory: names.HostDirectory,
 		ComposeVersion: composeVersion, ComposeCPU: cpu, ComposeSHA256: composeSHA256[cpu],
 	}
 	registry := *stack.Account() + ".dkr.ecr." + *stack.Region() + "." + *stack.UrlSuffix()
@@ -59,10 +59,11 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 			"AWS_REGION", *stack.Region(),
 			"HOME_DIRECTORY", names.HostDirectory,
 			"REPOSITORY", registry+"/"+names.Repository,
-			"RELEASE_PARAMETER", names.ParameterPath+names.Release,
+			"PARAMETER_PATH", named(stack, names.ParameterPath),
+			"RELEASE_PARAMETER", named(stack, names.ParameterPath)+names.Release,
 			"SIGNING_KEY", names.SigningKey,
-			"SITE_PARAMETER", names.ParameterPath+names.SiteAddress,
-			"METRICS_NAMESPACE", names.MetricsNamespace,
+			"SITE_PARAMETER", named(stack, names.ParameterPath)+names.SiteAddress,
+			"METRICS_NAMESPACE", named(stack, names.MetricsNamespace),
 			"ANSWERS_METRIC", metricAnswers,
 			"IMAGE_AGE_METRIC", metricImageAge,
 			"HOST_KEY_TAG", names.HostKeyTag,

@@ -23,7 +23,9 @@ Settings, from the environment:
   DEPLOY_KEY     file with the private key (the keys of ssh-agent)
   SITE_URL       where users open the vault (SiteUrl in OUTPUTS)
   CHECK_SECONDS  how long the vault has to answer there (60)
-  OUTPUTS        what "make deploy" wrote (cdk-outputs.json)
+  DEPLOYMENT     staging, for the host of staging (production)
+  OUTPUTS        what "make deploy" wrote (cdk-outputs.json, or, for staging,
+                 cdk-outputs.staging.json)
 USAGE
 }
 
@@ -43,7 +45,7 @@ for program in ssh curl; do
   command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
 done
 
-outputs=${OUTPUTS:-$(dirname "$0")/../cdk-outputs.json}
+outputs=${OUTPUTS:-$(dirname "$0")/../cdk-outputs${DEPLOYMENT:+.$DEPLOYMENT}.json}
 output() { # name: of whichever stack has it
   [ -e "$outputs" ] || return 0
   command -v jq >/dev/null 2>&1 || die "jq is missing: install it"

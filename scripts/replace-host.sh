@@ -12,7 +12,8 @@ Usage: scripts/replace-host.sh --look       show whether there is a newer image
        scripts/replace-host.sh --seed       choose the newest image where none is chosen
        scripts/replace-host.sh --help
 
-The platform is deployed as platform.json has it. The old host serves until the
+The platform is deployed as platform.json has it (with DEPLOYMENT=staging in the
+environment: staging, as platform.staging.json has it). The old host serves until the
 new one has said that it does; the address, the certificates and the release go
 over to it. If the new host does not serve, it goes, and what was changed for it
 is put back: exit 1.
@@ -89,7 +90,11 @@ replace() { # command that puts it back
   trap 'rm -rf "$work"' EXIT
 }
 
-stack=PasswordManager-Host
+case ${DEPLOYMENT:-} in
+  "") stack=PasswordManager-Host options=platform.json ;;
+  staging) stack=PasswordManager-Staging-Host options=platform.staging.json ;;
+  *) die "DEPLOYMENT is '$DEPLOYMENT', but must be staging, or not set for production" 2 ;;
+esac
 
 other_zone() {
   local instance type here other zone of subnets
@@ -110,12 +115,12 @@ other_zone() {
   zone=$(ask "look at the other zone" ec2 describe-subnets --subnet-ids "$other" --query 'Subnets[0].AvailabilityZone')
   of=$(ask "look for $type in $zone" ec2 describe-instance-type-offerings --location-type availability-zone \
     --filters "Name=instance-type,Values=$type" "Name=location,Values=$zone" --query 'InstanceTypeOfferings[0].InstanceType')
-  [ -n "$of" ] || die "the zone $zone has no $type: choose another instanceType in platform.json first, or stay"
+  [ -n "$of" ] || die "the zone $zone has no $type: choose another instanceType in $options first, or stay"
   say "the host moves to $zone (hostZone $chosen)"
-  cp platform.json "$work/platform.json"
-  jq --argjson zone "$chosen" '.hostZone = $zone' "$work/platform.json" >"$work/changed" || die "platform.json cannot be read"
-  cp "$work/changed" platform.json
-  replace "cp '$work/platform.json' platform.json"
+  cp "$options" "$work/options"
+  jq --argjson zone "$chosen" '.hostZone = $zone' "$work/options" >"$work/changed" || die "$options cannot be read"
+  cp "$work/changed" "$options"
+  replace "cp '$work/options' '$options'"
   say "the host is in $zone"
 }
 
@@ -140,7 +145,7 @@ newest() {
 if [ "$command" = --other-zone ]; then other_zone; exit; fi
 if [ -z "$parameter" ]; then
   [ "$command" != --seed ] || exit 0
-  die "no parameter says which image the host has: platform.json does (hostImage), or its topology has no host"
+  die "no parameter says which image the host has: $options does (hostImage), or its topology has no host"
 fi
 chosen=$(chosen_image)
 if [ "$command" != --seed ]; then

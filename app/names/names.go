@@ -2,6 +2,24 @@
 // tables, indexes, attributes, parameter paths and ports.
 package names
 
+import "strings"
+
+// Deployment is one platform of those that stand beside each other in one account: the empty one is production.
+type Deployment string
+
+// Staging is where a release is served before production gets it.
+const Staging Deployment = "staging"
+
+// Name is what production's name, such as PasswordManager-Users or /password-manager/, is in this deployment.
+func (d Deployment) Name(production string) string {
+	if d == "" {
+		return production
+	}
+	lower := string(d)
+	return strings.NewReplacer("PasswordManager", "PasswordManager-"+strings.ToUpper(lower[:1])+lower[1:],
+		"password-manager", "password-manager-"+lower).Replace(production)
+}
+
 // DefaultPort is the TCP port the server listens on when PORT is not set.
 const DefaultPort = 5001
 

@@ -6,6 +6,8 @@ An update may say of a parameter that its value stays; moto fails where that val
 
 CloudFormation knows the full name of a target group; moto has no attribute of one.
 
+CloudFormation takes the availability zones of the stack's own region; moto those of us-east-1.
+
 CloudFormation makes of AWS::KMS::Key what its KeySpec and KeyUsage say, and writes its policy and tags as those of all resources;
 moto always makes a key that encrypts, and takes policy and tags as the API of KMS has them.
 
@@ -18,6 +20,7 @@ CloudFormation deletes the route tables of a VPC; moto keeps them, and then the 
 import json
 import sys
 
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap, get_references_from_template
@@ -33,6 +36,7 @@ from moto.ssm.models import Parameter
 create = Parameter.create_from_cloudformation_json.__func__
 delete_vpc = VPC.delete_from_cloudformation_json.__func__
 resolve = CloudFormationBackend._resolve_update_parameters
+clean = parsing.clean_json
 difference = ResourceMap.build_resource_diff
 validate = CloudFormationResponse._validate_different_update
 
@@ -75,6 +79,12 @@ def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account
     delete_vpc(cls, resource_name, cloudformation_json, account_id, region_name)
 
 
+def clean_in_region(resource_json, resources_map):
+    if isinstance(resource_json, dict) and resource_json.get("Fn::GetAZs") == "":
+        resource_json = {"Fn::GetAZs": resources_map["AWS::Region"]}
+    return clean(resource_json, resources_map)
+
+
 def changed_in_ssm(resources, parameters):
     """The template's parameters of which SSM has another value now."""
     changed = set()
@@ -115,6 +125,7 @@ def update_instance(cls, original_resource, new_resource_name, cloudformation_js
     return instance
 
 
+parsing.clean_json = clean_in_region
 Instance.update_from_cloudformation_json = classmethod(update_instance)
 ResourceMap.build_resource_diff = difference_with_ssm
 CloudFormationResponse._validate_different_update = validate_with_ssm
