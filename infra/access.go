@@ -87,6 +87,12 @@ func pullStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	}
 }
 
+// signingKeyStatement allows actions with the key that releases are signed with, which is known by its alias.
+func signingKeyStatement(stack awscdk.Stack, sid string, actions ...string) awsiam.PolicyStatement {
+	return allowIf(map[string]any{"ForAnyValue:StringEquals": map[string]any{"kms:ResourceAliases": names.SigningKey}},
+		sid, actions, arn(stack, "kms", "key/*"))
+}
+
 func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid: jsii.String(sid), Actions: jsii.Strings(actions...), Resources: &resources,

@@ -24,6 +24,7 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 			"ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:InitiateLayerUpload", "ecr:PutImage",
 			"ecr:UploadLayerPart",
 		}, repositoryARN(stack)),
+		signingKeyStatement(stack, "SignImages", "kms:GetPublicKey", "kms:Sign"),
 		allow("Deploy", []string{"sts:AssumeRole"}, bootstrapRoles(stack)...))
 	grant(role, seedStatements(stack)...)
 	grant(role, preflightStatements(stack)...)
