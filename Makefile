@@ -225,9 +225,9 @@ deploy: preflight
 	@changed=$$(git status --porcelain -- platform.json cdk.context.json 2>/dev/null || true); [ -z "$$changed" ] || \
 		echo "make deploy: not committed, so the pipeline would deploy without it:" $$(sed 's/^...//' <<<"$$changed") >&2
 
-# The data stack is protected, and is not among these.
+# The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json
-	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-!(Data)'
+	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-!(Data|SecondRegion)'
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager

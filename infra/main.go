@@ -96,6 +96,9 @@ func configure(app awscdk.App, file map[string]any, cliRegion string) (config, e
 // stacks are for any account, but what they look up is looked up in that one.
 func build(app awscdk.App, c config, account string) error {
 	data := newDataStack(app, c)
+	if c.backupRegion != "" {
+		data.AddStackDependency(newSecondRegionStack(app, c), nil)
+	}
 	if c.jenkins != jenkinsNowhere {
 		newPipelineStack(app, c)
 	}
