@@ -40,7 +40,7 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
-	screenshots icons picture image push release synth bootstrap diff preflight deploy destroy rehearse sonar
+	screenshots icons picture image push release synth bootstrap diff preflight deploy patch move destroy rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -60,8 +60,11 @@ help:
 	@echo "make bootstrap  prepare the AWS account and region for the CDK, once"
 	@echo "make diff       what a deploy would change"
 	@echo "make deploy     deploy the platform; what the pipeline needs is in cdk-outputs.json"
+	@echo "make patch      replace the host by one with the newest operating system"
+	@echo "make move       replace the host by one in the other availability zone"
 	@echo "make destroy    remove everything but the data"
-	@echo "  Options stand in platform.json, and all of them in docs/operations.md"
+	@echo "  Options stand in platform.json, and all of them in docs/operations.md."
+	@echo "  DEPLOYMENT=staging is the platform of platform.staging.json, beside production."
 
 run: build
 	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
@@ -200,7 +203,11 @@ audit-image: $(AUDIT)
 	@$(AUDIT) image
 
 # The platform. Its options stand in platform.json. ARGS are the CDK's own arguments, for a trial: a deploy takes no others.
+# DEPLOYMENT=staging is the platform of platform.staging.json, beside production.
 CDK    = infra/node_modules/.bin/cdk
+export DEPLOYMENT ?=
+OUTPUTS := cdk-outputs$(if $(DEPLOYMENT),.$(DEPLOYMENT)).json
+OPTIONS := platform$(if $(DEPLOYMENT),.$(DEPLOYMENT)).json
 STACKS ?= --all
 
 synth: infra/node_modules/.package-lock.json
@@ -221,13 +228,22 @@ preflight: synth
 # What was checked is what is deployed: the assembly is made once.
 deploy: preflight
 	@scripts/seed-secrets.sh --region "$$(bin/infra region cdk.out)"
-	@$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json $(STACKS)
-	@changed=$$(git status --porcelain -- platform.json cdk.context.json 2>/dev/null || true); [ -z "$$changed" ] || \
-		echo "make deploy: not committed, so the pipeline would deploy without it:" $$(sed 's/^...//' <<<"$$changed") >&2
+	@scripts/replace-host.sh --seed
+	@$(CDK) deploy --app cdk.out --require-approval never --outputs-file $(OUTPUTS) $(STACKS)
+	@changed=$$(git status --porcelain -- $(OPTIONS) 2>/dev/null || true); [ -z "$$changed" ] || \
+		echo "make deploy: $(OPTIONS) is not committed, so the pipeline would deploy without what has changed in it" >&2
+
+# A host with the newest operating system in place of the one that serves.
+patch: infra/node_modules/.package-lock.json
+	@scripts/replace-host.sh --newest
+
+# A host in the other availability zone in place of the one that serves.
+move: infra/node_modules/.package-lock.json
+	@scripts/replace-host.sh --other-zone
 
 # The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json
-	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-!(Data|SecondRegion)'
+	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-$(if $(DEPLOYMENT),Staging-)!(Data|SecondRegion)'
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager

@@ -30,9 +30,21 @@ func arnIn(stack awscdk.Stack, region, service, resource string) *string {
 	})
 }
 
+// deploymentsInAccount are those whose names the pipeline's role knows.
+var deploymentsInAccount = []names.Deployment{"", names.Staging}
+
 // parameterARN is the ARN of the parameter name under names.ParameterPath; with "*" all of them.
 func parameterARN(stack awscdk.Stack, name string) *string {
-	return arn(stack, "ssm", "parameter"+names.ParameterPath+name)
+	return arn(stack, "ssm", "parameter"+named(stack, names.ParameterPath)+name)
+}
+
+// everyParameterARN is parameterARN in each deployment.
+func everyParameterARN(stack awscdk.Stack, name string) []*string {
+	var all []*string
+	for _, d := range deploymentsInAccount {
+		all = append(all, arn(stack, "ssm", "parameter"+d.Name(names.ParameterPath)+name))
+	}
+	return all
 }
 
 func repositoryARN(stack awscdk.Stack) *string {
@@ -43,10 +55,10 @@ func repositoryARN(stack awscdk.Stack) *string {
 func tableStatements(stack awscdk.Stack, principals ...awsiam.IPrincipal) []awsiam.PolicyStatement {
 	var ofTables, ofIndexes []*string
 	for _, t := range tables {
-		ofTables = append(ofTables, arn(stack, "dynamodb", "table/"+t))
+		ofTables = append(ofTables, arn(stack, "dynamodb", "table/"+named(stack, t)))
 	}
 	for _, t := range indexedTables {
-		ofIndexes = append(ofIndexes, arn(stack, "dynamodb", "table/"+t+"/index/"+names.RevisionIndex))
+		ofIndexes = append(ofIndexes, arn(stack, "dynamodb", "table/"+named(stack, t)+"/index/"+names.RevisionIndex))
 	}
 	statements := []awsiam.PolicyStatement{
 		allow("Tables", tableActions, ofTables...),

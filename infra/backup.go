@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	backupVault = "PasswordManager" // in both regions
+	backupVault = "PasswordManager" // in production, in both regions
 	// The copies of a day are kept as long as point-in-time recovery reaches back. It goes with its table; they do not.
 	keepBackupsDays = 35
 	// A lock keeps out copies that would be kept for less. It is below keepBackupsDays, because in compliance mode nobody can
@@ -25,7 +25,7 @@ func newBackups(stack awscdk.Stack, c config) {
 	into := []*string{vault.BackupVaultArn()}
 	var copies []*awsbackup.BackupPlanCopyActionProps
 	if c.backupRegion != "" {
-		there := arnIn(stack, c.backupRegion, "backup", "backup-vault:"+backupVault)
+		there := arnIn(stack, c.backupRegion, "backup", "backup-vault:"+named(stack, backupVault))
 		into = append(into, there)
 		copies = append(copies, &awsbackup.BackupPlanCopyActionProps{
 			DestinationBackupVault: awsbackup.BackupVault_FromBackupVaultArn(stack, jsii.String("SecondRegion"), there),
@@ -33,7 +33,7 @@ func newBackups(stack awscdk.Stack, c config) {
 		})
 	}
 	plan := awsbackup.NewBackupPlan(stack, jsii.String("Backups"), &awsbackup.BackupPlanProps{
-		BackupPlanName: jsii.String(backupVault),
+		BackupPlanName: jsii.String(named(stack, backupVault)),
 		BackupVault:    vault,
 		BackupPlanRules: &[]awsbackup.BackupPlanRule{awsbackup.NewBackupPlanRule(&awsbackup.BackupPlanRuleProps{
 			RuleName:           jsii.String("daily"),
@@ -47,7 +47,7 @@ func newBackups(stack awscdk.Stack, c config) {
 	var tableARNs []*string
 	var resources []awsbackup.BackupResource
 	for _, t := range tables {
-		table := arn(stack, "dynamodb", "table/"+t)
+		table := arn(stack, "dynamodb", "table/"+named(stack, t))
 		tableARNs = append(tableARNs, table)
 		resources = append(resources, awsbackup.BackupResource_FromArn(table))
 	}
@@ -62,7 +62,7 @@ func newBackupVault(stack awscdk.Stack, c config) awsbackup.BackupVault {
 		lock.ChangeableFor = days(lockGraceDays)
 	}
 	vault := awsbackup.NewBackupVault(stack, jsii.String("BackupVault"), &awsbackup.BackupVaultProps{
-		BackupVaultName: jsii.String(backupVault), LockConfiguration: lock, RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+		BackupVaultName: jsii.String(named(stack, backupVault)), LockConfiguration: lock, RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
 	accept(vault, finding{"CKV_AWS_166", "encrypted with the AWS managed key; what is in it the clients have sealed already"})
 	return vault

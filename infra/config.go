@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 // config is all that the options say, checked.
@@ -21,7 +23,9 @@ type config struct {
 	alarmEmail     string // empty: nobody is subscribed
 	jenkins        jenkinsAccess
 	oidc           oidc
-	hostImage      string // empty: looked up, once
+	hostImage      string // empty: what the SSM parameter says
+	hostZone       int    // 1 or 2
+	deployment     names.Deployment
 	instanceType   string
 	sshCIDR        netip.Prefix // not valid: port 22 is closed
 	sshPublicKey   string       // empty: no key
@@ -85,6 +89,7 @@ const (
 	optOIDCAudience   = "oidcAudience"
 	optOIDCSubject    = "oidcSubject"
 	optHostImage      = "hostImage"
+	optHostZone       = "hostZone"
 	optInstanceType   = "instanceType"
 	optSSHCIDR        = "sshCidr"
 	optSSHPublicKey   = "sshPublicKey"
@@ -107,8 +112,9 @@ var options = []option{
 	{optJenkins, string(jenkinsOnEC2), "how Jenkins gets the pipeline's role: `instance-profile`, `oidc`, or `none` for no such role"},
 	{optOIDCIssuer, "none", "with `oidc`: the issuer, an https URL"},
 	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
-	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the deploying job; `*` stands for any characters"},
-	{optHostImage, "newest Amazon Linux 2023", "`ec2`: image of the host, `ami-…`. The newest is looked up once and kept in cdk.context.json"},
+	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
+	{optHostImage, "Amazon Linux 2023", "`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
+	{optHostZone, "1", "`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
 	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},
 	{optSSHCIDR, "closed", "`ec2`: the one IPv4 range that may reach port 22; SSH through Session Manager needs none"},
 	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
@@ -126,8 +132,8 @@ var options = []option{
 
 // parse checks the options of the file, and those of the context, which come before them. regions are all that AWS has;
 // cliRegion is the one the CLI found, "" if none. All problems are told at once.
-func parse(file, context map[string]any, regions []string, cliRegion string) (config, error) {
-	p := parser{values: map[string]string{}, inFile: map[string]bool{}}
+func parse(deployment names.Deployment, file, context map[string]any, regions []string, cliRegion string) (config, error) {
+	p := parser{file: optionsFileOf(deployment), values: map[string]string{}, inFile: map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(file)) {
 		p.inFile[name] = true
 		p.take(name, file[name])
@@ -142,12 +148,14 @@ func parse(file, context map[string]any, regions []string, cliRegion string) (co
 		p.take(name, context[name])
 	}
 	c := config{
+		deployment:   deployment,
 		topology:     choice(&p, optTopology, onEC2, onEC2, onFargate),
 		jenkins:      choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
 		region:       p.region(regions, cliRegion),
 		vpcCIDR:      p.network(optVPCCIDR, 16, 24),
 		sshCIDR:      p.network(optSSHCIDR, 8, 32),
 		alarmEmail:   p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
+		hostZone:     p.number(optHostZone, 1, 1, 2),
 		hostImage:    p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
 		instanceType: cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
 		sshPublicKey: p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
@@ -182,12 +190,12 @@ func refusals(c config, written, values map[string]string) []string {
 				says = fmt.Sprintf("has %q", written[o.name])
 			}
 			all = append(all, fmt.Sprintf("%s is %q on the command line or in cdk.json, but %s %s: change it there, or the next "+
-				"deploy undoes this one (make diff takes it for a trial)", o.name, v, optionsFile, says))
+				"deploy undoes this one (make diff takes it for a trial)", o.name, v, optionsFileOf(c.deployment), says))
 		}
 	}
 	if c.topology == onEC2 && c.sshPublicKey == "" && !c.sshCIDR.IsValid() {
 		all = append(all, fmt.Sprintf("%s has neither %s nor %s, so nobody could bring a release to the host: set %s to the "+
-			"pipeline's public key", optionsFile, optSSHPublicKey, optSSHCIDR, optSSHPublicKey))
+			"pipeline's public key", optionsFileOf(c.deployment), optSSHPublicKey, optSSHCIDR, optSSHPublicKey))
 	}
 	return all
 }
@@ -213,9 +221,14 @@ func (p *parser) together(c config) {
 			p.require(o.name, "with jenkins=oidc")
 		}
 	}
-	// A subject of stars alone would let every job of the issuer, or every customer of a public one, take the role.
-	if c.jenkins == jenkinsWithOIDC && c.oidc.subject != "" && strings.Trim(c.oidc.subject, "*?") == "" {
-		p.bad(optOIDCSubject, "stands for everybody: name the deploying job")
+	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optImageScanning} {
+		if c.deployment != "" && p.values[name] != "" {
+			p.bad(name, fmt.Sprintf("is production's, which %s shares: set it in %s", c.deployment, optionsFile))
+		}
+	}
+	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
+	if strings.ContainsAny(c.oidc.subject, "*?") {
+		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
 	}
 }
 
@@ -234,6 +247,7 @@ func (p *parser) secondRegion(c config, regions []string) {
 }
 
 type parser struct {
+	file   string
 	values map[string]string
 	inFile map[string]bool // whether the value came from the file
 	errs   []error
@@ -242,13 +256,13 @@ type parser struct {
 func (p *parser) bad(name, problem string) {
 	from := ""
 	if p.inFile[name] {
-		from = optionsFile + ": "
+		from = p.file + ": "
 	}
 	p.errs = append(p.errs, fmt.Errorf("%s%s %s", from, name, problem))
 }
 
 func (p *parser) require(name, why string) {
-	p.bad(name, "is required "+why+": set it in "+optionsFile)
+	p.bad(name, "is required "+why+": set it in "+p.file)
 }
 
 // take keeps one value.
@@ -333,7 +347,7 @@ func (p *parser) region(regions []string, cliRegion string) string {
 	r := cmp.Or(p.values[optRegion], cliRegion)
 	switch {
 	case r == "":
-		p.bad(optRegion, "is not set: set it in "+optionsFile+", or AWS_REGION in the environment")
+		p.bad(optRegion, "is not set: set it in "+p.file+", or AWS_REGION in the environment")
 	case !slices.Contains(regions, r):
 		p.bad(optRegion, fmt.Sprintf("is %q, which is no AWS region", r))
 	}

@@ -20,7 +20,7 @@ const (
 var someRegions = []string{"eu-central-1", "us-east-1"}
 
 func TestDefaultsNeedOnlyARegion(t *testing.T) {
-	c, err := parse(nil, map[string]any{"@aws-cdk/core:flag": true, "aws:cdk:version": "x"}, someRegions, "eu-central-1")
+	c, err := parse("", nil, map[string]any{"@aws-cdk/core:flag": true, "aws:cdk:version": "x"}, someRegions, "eu-central-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,9 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{map[string]any{optJenkins: "yes"}, `jenkins is "yes", but must be one of instance-profile, oidc, none`},
 		{map[string]any{optJenkins: "oidc"}, "oidcIssuer is required with jenkins=oidc: set it in platform.json"},
 		{with(oidc, optOIDCIssuer, "http://x.example.org"), `oidcIssuer is "http://x.example.org", but must be a URL such as`},
-		{with(oidc, optOIDCSubject, "*"), "oidcSubject stands for everybody: name the deploying job"},
+		{with(oidc, optOIDCSubject, "*"), `oidcSubject is "*", but must name one job, main's, without wildcards: a branch must not take the role`},
+		{with(oidc, optOIDCSubject, "https://jenkins.example.org/job/vault/job/ma?n*"),
+			`oidcSubject is "https://jenkins.example.org/job/vault/job/ma?n*", but must name one job, main's, without wildcards: a branch must not take the role`},
 		{map[string]any{optTopology: "fargate"}, "certificateArn is required with topology fargate"},
 		{with(fargate, optRelease, "sha256:xyz"), `release is "sha256:xyz", but must be an image's tag or digest`},
 		{with(fargate, optCertificateARN, "cert"), `certificateArn is "cert", but must be the ARN of an ACM certificate`},
@@ -76,13 +78,13 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{with(fargate, optMinTasks, "0"), `minTasks is "0", but must be a whole number between 1 and 100`},
 		{with(fargate, optMinTasks, float64(7)), "minTasks is 7, more than maxTasks, which is 6"},
 	} {
-		_, err := parse(nil, c.context, someRegions, "eu-central-1")
+		_, err := parse("", nil, c.context, someRegions, "eu-central-1")
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.context, err, c.want)
 			continue
 		}
 		// The same in the file is refused in the same words, and the file is named.
-		_, inFile := parse(c.context, nil, someRegions, "eu-central-1")
+		_, inFile := parse("", c.context, nil, someRegions, "eu-central-1")
 		if inFile == nil || strings.ReplaceAll(inFile.Error(), optionsFile+": ", "") != err.Error() ||
 			!strings.Contains(inFile.Error(), optionsFile) {
 			t.Errorf("%v in the file: %v, want %q with the file's name", c.context, inFile, err)
@@ -94,7 +96,7 @@ func TestBadOptionsAreNamed(t *testing.T) {
 }
 
 func TestNoRegionIsSaid(t *testing.T) {
-	_, err := parse(nil, nil, someRegions, "")
+	_, err := parse("", nil, nil, someRegions, "")
 	if err == nil || err.Error() != "region is not set: set it in platform.json, or AWS_REGION in the environment" {
 		t.Errorf("%v", err)
 	}
@@ -102,7 +104,7 @@ func TestNoRegionIsSaid(t *testing.T) {
 
 func TestEmptyOptionIsOneThatIsNotSet(t *testing.T) {
 	for _, o := range options {
-		if _, err := parse(map[string]any{optRegion: "eu-central-1", o.name: ""}, nil, someRegions, "eu-central-1"); err != nil {
+		if _, err := parse("", map[string]any{optRegion: "eu-central-1", o.name: ""}, nil, someRegions, "eu-central-1"); err != nil {
 			t.Errorf("%s: %v", o.name, err)
 		}
 	}
@@ -128,7 +130,7 @@ func TestWhatSpeaksAgainstADeploy(t *testing.T) {
 		{"the key taken away", key, map[string]any{optSSHPublicKey: ""}, []string{
 			`sshPublicKey is "" on the command line`, "platform.json has neither"}},
 	} {
-		got, err := parse(c.file, c.context, someRegions, "eu-central-1")
+		got, err := parse("", c.file, c.context, someRegions, "eu-central-1")
 		if err != nil || len(got.refusals) != len(c.want) {
 			t.Errorf("%s: %v, %q", c.name, err, got.refusals)
 			continue
@@ -209,7 +211,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(optVPCCIDR, "10.20.0.0/33")
 	f.Add(optOIDCIssuer, "https://%zz")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		c, err := parse(nil, map[string]any{name: value}, someRegions, "eu-central-1")
+		c, err := parse("", nil, map[string]any{name: value}, someRegions, "eu-central-1")
 		if err != nil {
 			return
 		}

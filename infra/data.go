@@ -20,7 +20,10 @@ const (
 // newDataStack makes what is kept when the rest goes: images, tables, settings and logs.
 func newDataStack(app awscdk.App, c config) awscdk.Stack {
 	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings and logs, kept when the rest goes", true)
-	repository := newRepository(stack)
+	// Each deployment takes its images from the one repository, production's: what staging has served is what production gets.
+	if c.deployment == "" {
+		output(stack, "RepositoryUri", "where the pipeline pushes images", newRepository(stack).RepositoryUri())
+	}
 	if c.imageScanning == scansEnhanced {
 		newEnhancedScanning(stack)
 	}
@@ -30,19 +33,18 @@ func newDataStack(app awscdk.App, c config) awscdk.Stack {
 	}
 	for _, s := range settings() {
 		awsssm.NewStringParameter(stack, jsii.String("Setting"+s.name), &awsssm.StringParameterProps{
-			ParameterName: jsii.String(names.ParameterPath + s.name),
+			ParameterName: jsii.String(named(stack, names.ParameterPath) + s.name),
 			StringValue:   jsii.String(s.value(c)),
 			Description:   jsii.String(s.meaning),
 		}).ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 	}
 	logs := awslogs.NewLogGroup(stack, jsii.String("Logs"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String(names.LogGroup),
+		LogGroupName:  jsii.String(named(stack, names.LogGroup)),
 		Retention:     logRetention,
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
 	accept(logs, finding{"CKV_AWS_158", "encrypted with the service's key; the log holds no secret, by the server's own rule"})
-	countRequests(logs)
-	output(stack, "RepositoryUri", "where the pipeline pushes images", repository.RepositoryUri())
+	countRequests(stack, logs)
 	output(stack, "Region", "the region of everything", jsii.String(c.region))
 	return stack
 }
@@ -112,7 +114,7 @@ func newRecordsTable(stack awscdk.Stack, id, name string) {
 // newTable makes one table; sort is empty for one without a sort key.
 func newTable(stack awscdk.Stack, id, name, partition, sort string, expires bool) awsdynamodb.Table {
 	props := &awsdynamodb.TableProps{
-		TableName:          jsii.String(name),
+		TableName:          jsii.String(named(stack, name)),
 		PartitionKey:       attribute(partition, awsdynamodb.AttributeType_STRING),
 		BillingMode:        awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		Encryption:         awsdynamodb.TableEncryption_AWS_MANAGED,

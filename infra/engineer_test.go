@@ -154,17 +154,21 @@ func (e *engineer) stacks() string {
 	return e.aws("cloudformation describe-stacks", "sort(Stacks[?starts_with(StackName, 'PasswordManager-')].StackName)")
 }
 
-func (e *engineer) parameters() map[string]string {
+func (e *engineer) parameters() map[string]string { e.t.Helper(); return e.parametersOf("") }
+
+// parametersOf are those of a deployment.
+func (e *engineer) parametersOf(d names.Deployment) map[string]string {
 	e.t.Helper()
+	path := d.Name(names.ParameterPath)
 	var found []struct{ Name, Value string }
-	out := e.do("aws", "ssm", "get-parameters-by-path", "--path", names.ParameterPath, "--with-decryption",
+	out := e.do("aws", "ssm", "get-parameters-by-path", "--path", path, "--with-decryption",
 		"--query", "Parameters[].{Name: Name, Value: Value}")
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
 		e.t.Fatalf("%v: %s", err, out)
 	}
 	values := map[string]string{}
 	for _, p := range found {
-		values[strings.TrimPrefix(p.Name, names.ParameterPath)] = p.Value
+		values[strings.TrimPrefix(p.Name, path)] = p.Value
 	}
 	return values
 }
@@ -179,12 +183,15 @@ func (e *engineer) events() string {
 }
 
 // vault runs the server with nothing but what the deploy left in SSM, as a host does, and hands its address to use.
-func (e *engineer) vault(use func(url string)) {
+func (e *engineer) vault(use func(url string)) { e.t.Helper(); e.vaultOf("", use) }
+
+// vaultOf is vault, of a deployment.
+func (e *engineer) vaultOf(d names.Deployment, use func(url string)) {
 	e.t.Helper()
 	cmd := exec.CommandContext(e.t.Context(), filepath.Join(e.dir, "bin", "vaultsphered"))
 	cmd.Dir = e.t.TempDir()
 	cmd.Env = []string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "DYNAMODB_ENDPOINT=" + emulator.Endpoint(e.t)}
-	for name, value := range e.parameters() {
+	for name, value := range e.parametersOf(d) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	var log strings.Builder

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
-	"github.com/aws/aws-cdk-go/awscdk/v2/cloudassemblyschema"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
@@ -22,10 +21,10 @@ const (
 )
 
 // newHostStack makes the topology ec2: one host with a fixed address.
-func newHostStack(app awscdk.App, c config, account string) awscdk.Stack {
+func newHostStack(app awscdk.App, c config) awscdk.Stack {
 	stack := newStack(app, c, "Host", "VaultSphere: one EC2 host that serves the vault", false)
 	vpc := newNetwork(stack, c, false)
-	instance := newInstance(stack, c, vpc, account)
+	instance := newInstance(stack, c, vpc)
 	address := awsec2.NewCfnEIP(stack, jsii.String("Address"), &awsec2.CfnEIPProps{
 		Domain: jsii.String("vpc"), InstanceId: instance.InstanceId(),
 	})
@@ -34,7 +33,7 @@ func newHostStack(app awscdk.App, c config, account string) awscdk.Stack {
 		site = address.Ref()
 	}
 	awsssm.NewStringParameter(stack, jsii.String("Setting"+names.SiteAddress), &awsssm.StringParameterProps{
-		ParameterName: jsii.String(names.ParameterPath + names.SiteAddress),
+		ParameterName: jsii.String(named(stack, names.ParameterPath) + names.SiteAddress),
 		StringValue:   site,
 		Description:   jsii.String("domain or IP address that the proxy serves over HTTPS"),
 	})
@@ -46,13 +45,13 @@ func newHostStack(app awscdk.App, c config, account string) awscdk.Stack {
 	return stack
 }
 
-func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc, account string) awsec2.Instance {
+func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.Instance {
 	kind := awsec2.NewInstanceType(jsii.String(c.instanceType))
 	props := &awsec2.InstanceProps{
 		Vpc:                     vpc,
-		VpcSubnets:              &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},
+		VpcSubnets:              &awsec2.SubnetSelection{Subnets: &[]awsec2.ISubnet{(*vpc.PublicSubnets())[c.hostZone-1]}},
 		InstanceType:            kind,
-		MachineImage:            hostImage(stack, c, kind.Architecture(), account),
+		MachineImage:            hostImage(c, kind.Architecture()),
 		Role:                    newHostRole(stack),
 		SecurityGroup:           newHostSecurityGroup(stack, c, vpc),
 		HttpTokens:              awsec2.HttpTokens_REQUIRED,
@@ -79,7 +78,7 @@ func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc, account string) a
 		})
 	}
 	instance := awsec2.NewInstance(stack, jsii.String("Instance"), props)
-	awscdk.Tags_Of(instance).Add(jsii.String("Name"), jsii.String(hostTag), nil)
+	awscdk.Tags_Of(instance).Add(jsii.String("Name"), jsii.String(named(stack, hostTag)), nil)
 	addUserData(stack, instance, kind.Architecture())
 	accept(instance,
 		finding{"AwsSolutions-EC29", "nothing is on the host that a new one does not get by itself"},
@@ -90,35 +89,17 @@ func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc, account string) a
 	return instance
 }
 
-// hostImage is the image that was pinned, or the newest Amazon Linux 2023. The CDK CLI looks that up once and keeps it in
-// cdk.context.json, which belongs under version control: no later deploy replaces the host because AWS has a newer image.
-func hostImage(stack awscdk.Stack, c config, architecture awsec2.InstanceArchitecture, account string) awsec2.IMachineImage {
-	image := c.hostImage
-	if image == "" {
-		cpu := "x86_64"
-		if architecture == awsec2.InstanceArchitecture_ARM_64 {
-			cpu = "arm64"
-		}
-		image = lookUp(stack, account, c.region, "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"+cpu)
+// hostImage is the image of the option, or the one that an SSM parameter names, for a host of that CPU. The parameter is ours:
+// no deploy replaces the host because AWS has published a newer image, and whoever deploys takes the same.
+func hostImage(c config, architecture awsec2.InstanceArchitecture) awsec2.IMachineImage {
+	if c.hostImage != "" {
+		return awsec2.MachineImage_GenericLinux(&map[string]*string{c.region: jsii.String(c.hostImage)}, nil)
 	}
-	return awsec2.MachineImage_GenericLinux(&map[string]*string{c.region: jsii.String(image)}, nil)
-}
-
-// lookUp is a public SSM parameter's value as the context has it. If it has not, the CLI is asked to look it up, and runs the
-// app once more. The CDK's own look-up wants a stack that is bound to one account.
-func lookUp(stack awscdk.Stack, account, region, parameter string) string {
-	key := fmt.Sprintf("ssm:account=%s:parameterName=%s:region=%s", account, parameter, region)
-	if v, ok := stack.Node().TryGetContext(jsii.String(key)).(string); ok {
-		return v
+	cpu := "X86_64"
+	if architecture == awsec2.InstanceArchitecture_ARM_64 {
+		cpu = "ARM64"
 	}
-	stack.ReportMissingContextKey(&cloudassemblyschema.MissingContext{
-		Key:      jsii.String(key),
-		Provider: cloudassemblyschema.ContextProvider_SSM_PARAMETER_PROVIDER,
-		Props: &cloudassemblyschema.SSMParameterContextQuery{
-			Account: jsii.String(account), Region: jsii.String(region), ParameterName: jsii.String(parameter),
-		},
-	})
-	return "ami-00000000"
+	return awsec2.MachineImage_FromSsmParameter(jsii.String(c.deployment.Name(names.ParameterPath)+names.HostImage+cpu), nil)
 }
 
 func newHostSecurityGroup(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.SecurityGroup {
@@ -154,21 +135,27 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 	grant(role, tableStatements(stack)...)
 	grant(role,
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
-			arn(stack, "ssm", "parameter"+names.ParameterPath[:len(names.ParameterPath)-1]), parameterARN(stack, "*")),
+			arn(stack, "ssm", "parameter"+strings.TrimSuffix(named(stack, names.ParameterPath), "/")), parameterARN(stack, "*")),
 		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
 		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-			arn(stack, "logs", "log-group:"+names.LogGroup+":*")),
-		allowIf(map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": names.MetricsNamespace}},
+			arn(stack, "logs", "log-group:"+named(stack, names.LogGroup)+":*")),
+		allowIf(map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": named(stack, names.MetricsNamespace)}},
 			"Metrics", []string{"cloudwatch:PutMetricData"}, everything),
+		// Of an instance that has this name, the one tag.
+		allowIf(map[string]any{
+			"StringEquals":              map[string]any{"aws:ResourceTag/Name": named(stack, hostTag)},
+			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": []string{names.HostKeyTag}},
+		}, "TellHostKey", []string{"ec2:CreateTags"}, arn(stack, "ec2", "instance/*")),
 		// AWS knows no resources for these.
+		allow("AgeOfImage", []string{"ec2:DescribeImages"}, everything),
 		allow("SessionManager", []string{
 			"ssm:UpdateInstanceInformation",
 			"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
 			"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
 		}, everything),
 	)
-	const stars = "ecr:GetAuthorizationToken, cloudwatch:PutMetricData and Session Manager's actions know no resources; the other " +
-		"stars are the parameters of one path and the streams of one log group"
+	const stars = "ecr:GetAuthorizationToken, cloudwatch:PutMetricData, ec2:DescribeImages and Session Manager's actions know no resources; the other " +
+		"stars are the parameters of one path, the streams of one log group, and the instance that a condition on its name picks"
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", stars}, finding{"CKV_AWS_111", stars})
 	return role
 }

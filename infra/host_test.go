@@ -7,9 +7,11 @@ import (
 	"go/ast"
 	goparser "go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +128,8 @@ func TestHostRoleAllowsThisAndNoMore(t *testing.T) {
 	for _, action := range []string{"CreateLogStream", "DescribeLogStreams", "PutLogEvents"} {
 		want = append(want, "Allow logs:"+action+" on arn:aws:logs:eu-central-1:<AccountId>:log-group:/password-manager/containers:*")
 	}
+	want = append(want, "Allow ec2:DescribeImages on *", `Allow ec2:CreateTags on arn:aws:ec2:eu-central-1:<AccountId>:instance/* if `+
+		`{"ForAllValues:StringEquals":{"aws:TagKeys":["SSHHostKey"]},"StringEquals":{"aws:ResourceTag/Name":"password-manager"}}`)
 	want = append(want, `Allow cloudwatch:PutMetricData on * if {"StringEquals":{"cloudwatch:namespace":"PasswordManager"}}`)
 	for _, action := range []string{
 		"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
@@ -164,7 +168,8 @@ func compareLines(t *testing.T, got, want []string) {
 // AWS knows no resources for these actions; anything else has to name what it is about.
 func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
 	unavoidable := []string{
-		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeInstances", "ecr:GetAuthorizationToken",
+		"cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeImages",
+		"ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstances", "ec2:DescribeSubnets", "ecr:GetAuthorizationToken",
 		"ecr:GetRegistryScanningConfiguration", "logs:DescribeLogGroups", "ssm:UpdateInstanceInformation",
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel",
 		"ssmmessages:OpenDataChannel",
@@ -244,7 +249,10 @@ var publishedCompose = map[string]string{
 
 func TestUserDataIsAScriptThatFits(t *testing.T) {
 	for deployment, cpu := range map[string]string{"ec2-minimal": "aarch64", "ec2-full": "x86_64"} {
-		script := userData(t, deployment)
+		script, id := userData(t, deployment), ""
+		for id = range hostTemplate(t, deployment).of("AWS::EC2::Instance") {
+			break
+		}
 		if len(script) > 15_000 { // EC2 takes 16 KiB; the references grow a little
 			t.Errorf("%s: user data has %d bytes", deployment, len(script))
 		}
@@ -256,7 +264,7 @@ func TestUserDataIsAScriptThatFits(t *testing.T) {
 		for _, want := range []string{
 			"/v2.40.3/docker-compose-linux-" + cpu + "'",
 			"echo '" + publishedCompose[cpu] + "  '",
-			"REPOSITORY=<AccountId>.dkr.ecr.",
+			"/opt/aws/bin/cfn-init --stack 'PasswordManager-Host' --resource '" + id + "' --region '",
 			"systemctl enable --now --no-block password-manager",
 		} {
 			if !strings.Contains(script, want) {
@@ -266,26 +274,63 @@ func TestUserDataIsAScriptThatFits(t *testing.T) {
 	}
 }
 
+// hostFilesOf returns what cfn-init writes, by path, with <references> where CloudFormation fills something in.
+func hostFilesOf(t *testing.T, deployment string) map[string]map[string]any {
+	t.Helper()
+	metadata := hostTemplate(t, deployment).one(t, "AWS::EC2::Instance").Metadata["AWS::CloudFormation::Init"].(map[string]any)
+	files := map[string]map[string]any{}
+	for path, file := range metadata["config"].(map[string]any)["files"].(map[string]any) {
+		files[path] = file.(map[string]any)
+		files[path]["content"] = written(files[path]["content"])
+	}
+	return files
+}
+
 // The files of the host are written as they are in the repository, where they are linted and tested.
-func TestUserDataWritesEachFile(t *testing.T) {
-	script := userData(t, "ec2-minimal")
-	files, err := os.ReadDir("host")
+func TestTheHostGetsEachFile(t *testing.T) {
+	files := hostFilesOf(t, "ec2-minimal")
+	folder, err := os.ReadDir("host")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range files {
+	for _, f := range folder {
 		content, err := os.ReadFile(filepath.Join("host", f.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
 		last := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
-		if !strings.Contains(script, last[len(last)-1]) {
-			t.Errorf("user data does not write %s to its end", f.Name())
+		want := last[len(last)-1] + "\n"
+		if f.Name() == "user-data.sh" {
+			continue
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Values(files)), func(file map[string]any) bool { return strings.HasSuffix(file["content"].(string), want) }) {
+			t.Errorf("the host does not get %s to its end", f.Name())
 		}
 	}
-	for _, left := range []string{"{{", "<no value>"} {
-		if i := strings.Index(script, left); i >= 0 && !strings.HasPrefix(script[i:], "{{.Name}}/{{.ID}}") && !strings.HasPrefix(script[i:], "{{.ID}}") {
-			t.Errorf("user data holds %q", script[i:i+40])
+	for path, file := range files {
+		mode := "000644"
+		if strings.HasPrefix(file["content"].(string), "#!") {
+			mode = "000755"
 		}
+		if file["mode"] != mode || file["owner"] != "root" || file["group"] != "root" {
+			t.Errorf("%s has mode %s and belongs to %s:%s, want %s and root", path, file["mode"], file["owner"], file["group"], mode)
+		}
+		for _, left := range []string{"{{", "<no value>"} {
+			if i := strings.Index(file["content"].(string), left); i >= 0 && !strings.HasPrefix(file["content"].(string)[i:], "{{.Name}}/{{.ID}}") {
+				t.Errorf("%s holds %q", path, left)
+			}
+		}
+	}
+	if content := files["/etc/password-manager.env"]["content"].(string); !strings.Contains(content, "REPOSITORY=<AccountId>.dkr.ecr.") {
+		t.Errorf("the settings of the host are %q", content)
+	}
+}
+
+// Another file makes another host, because user data runs on the first boot only.
+func TestTheUserDataChangesWithTheFiles(t *testing.T) {
+	match := regexp.MustCompile(`(?m)^# The files ([0-9a-f]{64})$`).FindStringSubmatch(userData(t, "ec2-minimal"))
+	other := regexp.MustCompile(`(?m)^# The files ([0-9a-f]{64})$`).FindStringSubmatch(userData(t, "ec2-full"))
+	if match == nil || other == nil || match[1] == other[1] {
+		t.Errorf("the digests of the files are %q and %q, of two deployments in two regions", match, other)
 	}
 }

@@ -11,17 +11,22 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
 )
 
 const usage = `Usage: infra                 synthesize, as the CDK CLI asks for it
        infra preflight …     check an assembly against AWS before it is deployed; infra preflight --help
        infra region DIR      print the region of an assembly
+       infra host-image DIR  print the SSM parameter that names the host's image, nothing if there is none
 `
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
+
+// asks are the questions to an assembly that scripts have.
+var asks = map[string]func(dir string) (string, error){"region": preflight.Region, "host-image": preflight.HostImage}
 
 func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	switch {
@@ -29,13 +34,13 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return synthesize(getenv, stderr)
 	case args[0] == "preflight":
 		return preflight.Main(context.Background(), args[1:], stdout, stderr)
-	case args[0] == "region" && len(args) == 2:
-		region, err := preflight.Region(args[1])
+	case asks[args[0]] != nil && len(args) == 2:
+		answer, err := asks[args[0]](args[1])
 		if err != nil {
 			fmt.Fprintf(stderr, "infra: error: %v\n", err)
 			return 1
 		}
-		fmt.Fprintln(stdout, region)
+		fmt.Fprintln(stdout, answer)
 		return 0
 	case args[0] == "--help" || args[0] == "-h":
 		fmt.Fprint(stdout, usage)
@@ -55,22 +60,25 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 			code = 1
 		}
 	}()
-	file, err := readOptions(optionsFile)
+	deployment := names.Deployment(getenv("DEPLOYMENT"))
+	if deployment != "" && deployment != names.Staging {
+		fmt.Fprintf(stderr, "infra: error: DEPLOYMENT is %q, but must be %s, or not set for production\n", deployment, names.Staging)
+		return 1
+	}
+	file, err := readOptions(optionsFileOf(deployment))
 	if err != nil {
 		fmt.Fprintf(stderr, "infra: error: %v\n", err)
 		return 1
 	}
 	app := awscdk.NewApp(nil)
-	c, err := configure(app, file, getenv("CDK_DEFAULT_REGION"))
-	if err == nil {
-		err = build(app, c, getenv("CDK_DEFAULT_ACCOUNT"))
-	}
+	c, err := configure(app, deployment, file, getenv("CDK_DEFAULT_REGION"))
 	if err != nil {
 		for _, problem := range sentences(err) {
 			fmt.Fprintf(stderr, "infra: error: %s\n", problem)
 		}
 		return 1
 	}
+	build(app, c)
 	if c.topology == onFargate && c.release == "" {
 		fmt.Fprintf(stderr, "infra: %s is not set: without an image to run the service is left out\n", optRelease)
 	}
@@ -83,39 +91,30 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 }
 
 // configure reads the options of the file and of the app's context.
-func configure(app awscdk.App, file map[string]any, cliRegion string) (config, error) {
+func configure(app awscdk.App, deployment names.Deployment, file map[string]any, cliRegion string) (config, error) {
 	var regions []string
 	for _, r := range *regioninfo.RegionInfo_Regions() {
 		regions = append(regions, *r.Name())
 	}
 	values, _ := app.Node().GetAllContext(nil).(map[string]any)
-	return parse(file, values, regions, cliRegion)
+	return parse(deployment, file, values, regions, cliRegion)
 }
 
-// build makes the stacks of one deployment in app. account is the one that the CLI found, "" if it has no credentials: the
-// stacks are for any account, but what they look up is looked up in that one.
-func build(app awscdk.App, c config, account string) error {
+// build makes the stacks of one deployment in app.
+func build(app awscdk.App, c config) {
 	data := newDataStack(app, c)
 	if c.backupRegion != "" {
 		data.AddStackDependency(newSecondRegionStack(app, c), nil)
 	}
-	if c.jenkins != jenkinsNowhere {
+	if c.jenkins != jenkinsNowhere && c.deployment == "" {
 		newPipelineStack(app, c)
 	}
-	switch c.topology {
-	case onEC2:
-		if c.hostImage == "" && account == "" {
-			return fmt.Errorf("%s is not set and there is no AWS account to look the newest image up in: "+
-				"sign in to AWS, or set it in %s", optHostImage, optionsFile)
-		}
-		newHostStack(app, c, account).AddStackDependency(data, nil)
-	case onFargate:
-		if c.release == "" {
-			return nil
-		}
+	switch {
+	case c.topology == onEC2:
+		newHostStack(app, c).AddStackDependency(data, nil)
+	case c.release != "":
 		newServiceStack(app, c).AddStackDependency(data, nil)
 	}
-	return nil
 }
 
 // sentences splits joined errors, so that each is printed on its own line.

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -156,7 +157,7 @@ func serverLog(t *testing.T) []byte {
 
 // An alarm on a metric that nobody makes never rings.
 func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
-	made := map[string]string{metricAnswers: "[]"}
+	made := map[string]string{metricAnswers: "[]", metricImageAge: "[]"}
 	for name := range logFilters(t) {
 		made[name] = "[]"
 	}
@@ -185,26 +186,48 @@ func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
 	}
 }
 
-func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
-	firstBoot := userData(t, "ec2-minimal")
+func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
+	if want := "systemctl enable --now password-manager-watch.timer password-manager-image.timer\n"; !strings.Contains(userData(t, "ec2-minimal"), want) {
+		t.Errorf("the first boot lacks %q", want)
+	}
+	files := hostFilesOf(t, "ec2-minimal")
 	for _, want := range []string{
 		"SITE_PARAMETER=/password-manager/SITE_ADDRESS\n", "METRICS_NAMESPACE=PasswordManager\n", "ANSWERS_METRIC=Answers\n",
-		"systemctl enable --now password-manager-watch.timer\n", "cat >/usr/local/bin/ask-site ",
+		"IMAGE_AGE_METRIC=HostImageAge\n",
 	} {
-		if !strings.Contains(firstBoot, want) {
-			t.Errorf("the first boot lacks %q", want)
+		if settings := files["/etc/password-manager.env"]["content"].(string); !strings.Contains(settings, want) {
+			t.Errorf("the host's settings lack %q", want)
 		}
 	}
+	const ask, tell, key = "ask-site", "tell-image-age", "tell-host-key"
+	folder := t.TempDir()
+	for _, name := range []string{ask, tell, key, "instance-metadata"} {
+		if files["/usr/local/bin/"+name] == nil {
+			t.Fatalf("the host has no %s", name)
+		}
+		must(t, os.WriteFile(filepath.Join(folder, name), []byte(files["/usr/local/bin/"+name]["content"].(string)), 0o755))
+	}
+	hostKey := filepath.Join(folder, "ssh_host_ed25519_key.pub")
+	must(t, os.WriteFile(hostKey, []byte("ssh-ed25519 AAAA root@host\n"), 0o644))
+	const number = "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name "
+	ten := time.Now().Add(-10*24*time.Hour - time.Minute).UTC().Format("2006-01-02T15:04:05.000Z")
 	for _, c := range []struct {
-		name, aws, curl string
-		told            string
-		exit            int
+		program, name, aws, curl string
+		told                     string
+		exit                     int
 	}{
-		{"it answers", "echo vault.example.org", "exit 0", "1", 0},
-		{"it fails", "echo vault.example.org", "exit 22", "0", 0},
-		{"nobody knows where it is", "exit 254", "exit 0", "", 1},
+		{ask, "it answers", "echo vault.example.org", "exit 0", number + "Answers --value 1", 0},
+		{ask, "it fails", "echo vault.example.org", "exit 22", number + "Answers --value 0", 0},
+		{ask, "nobody knows where it is", "exit 254", "exit 0", "", 1},
+		{tell, "an image of ten days", "echo " + ten, "echo ami-1", number + "HostImageAge --value 10", 0},
+		{tell, "no metadata", "echo " + ten, "exit 7", "", 1},
+		{tell, "EC2 does not answer", "exit 254", "echo ami-1", "", 1},
+		{tell, "an image that is gone", "echo None", "echo ami-1", "", 1},
+		{key, "the host's key", "exit 0", "echo i-1", "aws ec2 create-tags --resources i-1 --tags Key=SSHHostKey,Value=ssh-ed25519 AAAA", 0},
+		{key, "no metadata", "exit 0", "exit 7", "", 1},
+		{key, "EC2 refuses", "exit 254", "echo i-1", "", 1},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.program+", "+c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			stub := func(name, body string) {
 				body = "#!/bin/sh\necho " + name + ` "$@" >>` + dir + "/calls\n" + body + "\n"
@@ -212,12 +235,13 @@ func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			stub("aws", `case "$1" in ssm) `+c.aws+";; esac")
+			stub("aws", `case "$1" in ssm | ec2) `+c.aws+";; esac")
 			stub("curl", c.curl)
-			script := exec.Command("bash", "host/ask-site.sh")
+			script := exec.Command(filepath.Join(folder, c.program))
 			script.Env = []string{
 				"PATH=" + dir + ":" + os.Getenv("PATH"), "AWS_REGION=eu-central-1", "SITE_PARAMETER=/password-manager/SITE_ADDRESS",
-				"METRICS_NAMESPACE=PasswordManager", "ANSWERS_METRIC=Answers",
+				"METRICS_NAMESPACE=PasswordManager", "ANSWERS_METRIC=Answers", "IMAGE_AGE_METRIC=HostImageAge",
+				"HOST_KEY_TAG=SSHHostKey", "HOST_KEY_FILE=" + hostKey,
 			}
 			out, _ := script.CombinedOutput()
 			if code := script.ProcessState.ExitCode(); code != c.exit {
@@ -227,11 +251,10 @@ func TestHostTellsWhetherTheSiteAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			told := "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name Answers --value "
-			if want := told + c.told; c.told != "" && !slices.Contains(strings.Split(string(calls), "\n"), want) {
-				t.Errorf("missing %q in\n%s", want, calls)
+			if c.told != "" && !slices.Contains(strings.Split(string(calls), "\n"), c.told) {
+				t.Errorf("missing %q in\n%s", c.told, calls)
 			}
-			if c.told == "" && strings.Contains(string(calls), told) {
+			if c.told == "" && strings.Contains(string(calls), number) {
 				t.Errorf("a number was told that nobody measured:\n%s", calls)
 			}
 		})

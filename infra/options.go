@@ -8,11 +8,22 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 // optionsFile holds the options of the platform. It is under version control, so that everybody who deploys a commit, the
 // pipeline among them, deploys the same.
 const optionsFile = "platform.json"
+
+// optionsFileOf is the file of a deployment.
+func optionsFileOf(d names.Deployment) string {
+	if d == "" {
+		return optionsFile
+	}
+	return strings.Replace(optionsFile, ".", "."+string(d)+".", 1)
+}
 
 // readOptions reads the file of options: one JSON object of names and values, each name once.
 func readOptions(path string) (map[string]any, error) {

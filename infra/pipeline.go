@@ -28,8 +28,9 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	grant(role, seedStatements(stack)...)
 	grant(role, preflightStatements(stack, c)...)
 	grant(role, hostStatements(stack)...)
+	grant(role, imageStatements(stack)...)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration and ec2:DescribeInstances know no resources, and which stack owns a name is a question to all " +
+		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration and what EC2 describes know no resources, and which stack owns a name is a question to all " +
 			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
 			"denies, and the hosts and sessions that a condition on their tags picks"})
 	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
@@ -52,8 +53,7 @@ func jenkinsPrincipal(stack awscdk.Stack, c config) awsiam.IPrincipal {
 	// Without both conditions, whoever has an account with the issuer could take the role.
 	claims := strings.TrimPrefix(c.oidc.issuer, "https://")
 	return awsiam.NewWebIdentityPrincipal(provider.AttrArn(), &map[string]any{
-		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience},
-		"StringLike":   map[string]any{claims + ":sub": c.oidc.subject},
+		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience, claims + ":sub": c.oidc.subject},
 	})
 }
 
@@ -83,12 +83,12 @@ func qualify(stack awscdk.Stack, template *string) *string {
 // seedStatements let the secret be put where there is none. Neither to replace it nor to read it is the pipeline's business:
 // the first would end all sessions, the second would bring it into a build log one day.
 func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
-	secret := parameterARN(stack, names.EnvSessionSecret)
+	secrets := everyParameterARN(stack, names.EnvSessionSecret)
 	return []awsiam.PolicyStatement{
-		allow("SeedSecret", []string{"ssm:GetParameters", "ssm:PutParameter"}, secret),
+		allow("SeedSecret", []string{"ssm:GetParameters", "ssm:PutParameter"}, secrets...),
 		denyIf(map[string]any{"StringEquals": map[string]any{"ssm:Overwrite": "true"}},
-			"KeepSecret", []string{"ssm:PutParameter"}, secret),
-		denyIf(map[string]any{"StringEquals": map[string]any{"kms:EncryptionContext:PARAMETER_ARN": secret}},
+			"KeepSecret", []string{"ssm:PutParameter"}, secrets...),
+		denyIf(map[string]any{"StringEquals": map[string]any{"kms:EncryptionContext:PARAMETER_ARN": secrets}},
 			"KeepSecretSealed", []string{"kms:Decrypt"}, arn(stack, "kms", "key/*")),
 	}
 }
@@ -96,11 +96,13 @@ func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 // preflightStatements let infra/preflight look at what a deploy would meet.
 func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement {
 	var tableARNs []*string
-	for _, t := range tables {
-		tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+t))
+	for _, d := range deploymentsInAccount {
+		for _, t := range tables {
+			tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+d.Name(t)))
+		}
 	}
 	bootstrapVersion := qualify(stack, awscdk.DefaultStackSynthesizer_DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER())
-	settings := []*string{parameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion)}
+	settings := append(everyParameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion))
 	stacks := []*string{arn(stack, "cloudformation", "stack/"+stackPrefix+"*")}
 	if c.backupRegion != "" {
 		settings = append(settings, arnIn(stack, c.backupRegion, "ssm", "parameter"+*bootstrapVersion))
@@ -121,12 +123,16 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 // SSM-SessionManagerRunShell, which is a shell for whoever may start a session at all. It has to stand in every statement that
 // allows ssm:StartSession. SSH still wants the key of a user of the host.
 func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	var hosts []string
+	for _, d := range deploymentsInAccount {
+		hosts = append(hosts, d.Name(hostTag))
+	}
 	documentCheck := map[string]any{"ssm:SessionDocumentAccessCheck": "true"}
 	start := []string{"ssm:StartSession"}
 	sessions := arn(stack, "ssm", "session/*")
 	return []awsiam.PolicyStatement{
 		allowIf(map[string]any{
-			"BoolIfExists": documentCheck, "StringEquals": map[string]any{"ssm:resourceTag/Name": hostTag},
+			"BoolIfExists": documentCheck, "StringEquals": map[string]any{"ssm:resourceTag/Name": hosts},
 		}, "ReachHost", start, arn(stack, "ec2", "instance/*")),
 		allowIf(map[string]any{"BoolIfExists": documentCheck}, "ReachHostBySSH", start, stack.FormatArn(&awscdk.ArnComponents{
 			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("document/AWS-StartSSHSession"),
@@ -138,6 +144,19 @@ func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 		allowIf(map[string]any{"StringLike": map[string]any{"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}*"}},
 			"EndOwnSessions", []string{"ssm:ResumeSession", "ssm:TerminateSession"}, sessions),
 		allow("FindHost", []string{"ec2:DescribeInstances"}, jsii.String("*")),
+	}
+}
+
+// imageStatements let scripts/replace-host.sh look up the newest image, write down which one the host boots from, and find out
+// whether another zone has the host's type.
+func imageStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+	return []awsiam.PolicyStatement{
+		allow("NewestImage", []string{"ssm:GetParameter"}, stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("parameter/aws/service/ami-amazon-linux-latest/*"),
+			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		})),
+		allow("RememberImage", []string{"ssm:PutParameter"}, everyParameterARN(stack, names.HostImage+"*")...),
+		allow("LookAtImages", []string{"ec2:DescribeImages", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeSubnets"}, jsii.String("*")),
 	}
 }
 

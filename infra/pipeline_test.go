@@ -19,7 +19,8 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 	const (
 		at       = ":eu-central-1:<AccountId>:"
 		repo     = "arn:aws:ecr" + at + "repository/password-manager"
-		seed     = "arn:aws:ssm" + at + "parameter/password-manager/SESSION_SECRET"
+		sealed   = `{"Fn::Join":["",["arn:aws:ssm:eu-central-1:",{"Ref":"AWS::AccountId"},":parameter/`
+		secret   = `/SESSION_SECRET"]]}`
 		document = `"BoolIfExists":{"ssm:SessionDocumentAccessCheck":"true"}`
 		own      = ` if {"StringLike":{"ssm:resourceTag/aws:ssmmessages:session-id":"${aws:userid}*"}}`
 		sessions = "arn:aws:ssm" + at + "session/*"
@@ -27,21 +28,22 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 	want := []string{
 		`Allow sts:AssumeRole by {"Service":"ec2.amazonaws.com"}`,
 		"Allow ecr:GetAuthorizationToken on *",
-		"Allow ssm:GetParameters on " + seed,
-		"Allow ssm:PutParameter on " + seed,
-		"Deny ssm:PutParameter on " + seed + ` if {"StringEquals":{"ssm:Overwrite":"true"}}`,
 		"Deny kms:Decrypt on arn:aws:kms" + at + "key/*" +
-			` if {"StringEquals":{"kms:EncryptionContext:PARAMETER_ARN":{"Fn::Join":["",["arn:aws:ssm:eu-central-1:",` +
-			`{"Ref":"AWS::AccountId"},":parameter/password-manager/SESSION_SECRET"]]}}}`,
+			` if {"StringEquals":{"kms:EncryptionContext:PARAMETER_ARN":[` + sealed + "password-manager" + secret + "," +
+			sealed + "password-manager-staging" + secret + `]}}`,
 		"Allow cloudformation:DescribeStackResources on *",
 		"Allow logs:DescribeLogGroups on arn:aws:logs" + at + "log-group:*",
 		"Allow ssm:StartSession on arn:aws:ec2" + at + "instance/* if {" + document +
-			`,"StringEquals":{"ssm:resourceTag/Name":"password-manager"}}`,
+			`,"StringEquals":{"ssm:resourceTag/Name":["password-manager","password-manager-staging"]}}`,
 		"Allow ssm:StartSession on arn:aws:ssm:eu-central-1::document/AWS-StartSSHSession if {" + document + "}",
 		"Allow ssmmessages:OpenDataChannel on " + sessions,
 		"Allow ssm:ResumeSession on " + sessions + own,
 		"Allow ssm:TerminateSession on " + sessions + own,
 		"Allow ec2:DescribeInstances on *",
+		"Allow ec2:DescribeImages on *",
+		"Allow ec2:DescribeInstanceTypeOfferings on *",
+		"Allow ec2:DescribeSubnets on *",
+		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
 	}
 	for _, action := range []string{
@@ -57,13 +59,23 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 	for _, action := range []string{"GetParameter", "GetParameters"} {
 		want = append(want,
 			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/cdk-bootstrap/hnb659fds/version",
-			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager/*")
+			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager/*",
+			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager-staging/*")
 	}
 	for _, action := range []string{"DescribeStacks", "GetTemplate", "ListStackResources"} {
 		want = append(want, "Allow cloudformation:"+action+" on arn:aws:cloudformation"+at+"stack/PasswordManager-*")
 	}
 	for _, table := range tables {
-		want = append(want, "Allow dynamodb:DescribeTable on arn:aws:dynamodb"+at+"table/"+table)
+		want = append(want, "Allow dynamodb:DescribeTable on arn:aws:dynamodb"+at+"table/"+table,
+			"Allow dynamodb:DescribeTable on arn:aws:dynamodb"+at+"table/"+strings.Replace(table, "-", "-Staging-", 1))
+	}
+	for _, path := range []string{"password-manager", "password-manager-staging"} {
+		parameters := " on arn:aws:ssm" + at + "parameter/" + path
+		want = append(want,
+			"Allow ssm:GetParameters"+parameters+"/SESSION_SECRET",
+			"Allow ssm:PutParameter"+parameters+"/SESSION_SECRET",
+			"Deny ssm:PutParameter"+parameters+`/SESSION_SECRET if {"StringEquals":{"ssm:Overwrite":"true"}}`,
+			"Allow ssm:PutParameter"+parameters+"/HOST_IMAGE_*")
 	}
 	compareLines(t, tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), want)
 }
@@ -92,8 +104,8 @@ func TestJenkinsHasTheRoleForATokenOfOneJob(t *testing.T) {
 	}
 	trust := tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline"))[0]
 	want := `Allow sts:AssumeRoleWithWebIdentity by {"Federated":{"Fn::GetAtt":["Issuer","Arn"]}} if ` +
-		`{"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com"},` +
-		`"StringLike":{"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/main/"}}`
+		`{"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com",` +
+		`"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/main/"}}`
 	if trust != want {
 		t.Errorf("trust is\n%s, want\n%s", trust, want)
 	}

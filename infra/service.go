@@ -116,7 +116,7 @@ func newTaskDefinition(stack awscdk.Stack, c config, starter awsiam.Role) awsecs
 	})
 	linux := awsecs.NewLinuxParameters(stack, jsii.String("Linux"), nil)
 	linux.DropCapabilities(awsecs.Capability_ALL)
-	logs := awslogs.LogGroup_FromLogGroupName(stack, jsii.String("Logs"), jsii.String(names.LogGroup))
+	logs := awslogs.LogGroup_FromLogGroupName(stack, jsii.String("Logs"), jsii.String(named(stack, names.LogGroup)))
 	images := awsecr.Repository_FromRepositoryName(stack, jsii.String("Images"), jsii.String(names.Repository))
 	definition.AddContainer(jsii.String("Server"), &awsecs.ContainerDefinitionOptions{
 		ContainerName:          jsii.String("server"),
@@ -165,7 +165,7 @@ func parametersAsSecrets(stack awscdk.Stack) *map[string]awsecs.Secret {
 		// template out of a plain one.
 		secrets[name] = awsecs.Secret_FromSsmParameter(awsssm.StringParameter_FromSecureStringParameterAttributes(stack,
 			jsii.String("Parameter"+name), &awsssm.SecureStringParameterAttributes{
-				ParameterName: jsii.String(names.ParameterPath + name),
+				ParameterName: jsii.String(named(stack, names.ParameterPath) + name),
 			}))
 	}
 	return &secrets
@@ -183,7 +183,7 @@ func newExecutionRole(stack awscdk.Stack) awsiam.Role {
 	grant(role, pullStatements(stack)...)
 	grant(role,
 		allow("ReadSettings", []string{"ssm:GetParameters"}, parameters...),
-		allow("Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, arn(stack, "logs", "log-group:"+names.LogGroup+":*")),
+		allow("Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, arn(stack, "logs", "log-group:"+named(stack, names.LogGroup)+":*")),
 	)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
 		"ecr:GetAuthorizationToken knows no resources; the other star is the streams of one log group"})

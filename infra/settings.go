@@ -18,13 +18,14 @@ type setting struct {
 
 func settings() []setting {
 	fixed := func(v string) func(config) string { return func(config) string { return v } }
+	table := func(v string) func(config) string { return func(c config) string { return c.deployment.Name(v) } }
 	return []setting{
 		{names.EnvAWSRegion, "region of the DynamoDB tables", func(c config) string { return c.region }},
 		{names.EnvPort, "TCP port of the server", fixed(strconv.Itoa(names.DefaultPort))},
 		{names.EnvStore, "where the server keeps things", fixed(names.StoreDynamoDB)},
-		{names.EnvUsersTable, "DynamoDB table of users", fixed(names.UsersTable)},
-		{names.EnvAccountsTable, "DynamoDB table of accounts", fixed(names.AccountsTable)},
-		{names.EnvPasswordsTable, "DynamoDB table of passwords", fixed(names.PasswordsTable)},
-		{names.EnvSessionsTable, "DynamoDB table of sessions", fixed(names.SessionsTable)},
+		{names.EnvUsersTable, "DynamoDB table of users", table(names.UsersTable)},
+		{names.EnvAccountsTable, "DynamoDB table of accounts", table(names.AccountsTable)},
+		{names.EnvPasswordsTable, "DynamoDB table of passwords", table(names.PasswordsTable)},
+		{names.EnvSessionsTable, "DynamoDB table of sessions", table(names.SessionsTable)},
 	}
 }

@@ -4,18 +4,30 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 const stackPrefix = "PasswordManager-"
 
+// contextDeployment is the key under which a stack knows which deployment it is part of.
+const contextDeployment = "vaultsphere:deployment"
+
+// named is what production's name is in the deployment that the construct is part of.
+func named(c constructs.IConstruct, production string) string {
+	deployment, _ := c.Node().TryGetContext(jsii.String(contextDeployment)).(string)
+	return names.Deployment(deployment).Name(production)
+}
+
 // newStack makes a stack in the region that was asked for and in whatever account deploys it. An account that is left open
 // also keeps the CDK from looking availability zones up, so that a synth needs no credentials and is the same everywhere.
 func newStack(app awscdk.App, c config, name, description string, protected bool) awscdk.Stack {
-	stack := awscdk.NewStack(app, jsii.String(stackPrefix+name), &awscdk.StackProps{
+	stack := awscdk.NewStack(app, jsii.String(c.deployment.Name(stackPrefix+name)), &awscdk.StackProps{
 		Env:                   &awscdk.Environment{Region: jsii.String(c.region)},
 		Description:           jsii.String(description),
 		TerminationProtection: jsii.Bool(protected),
 	})
+	stack.Node().SetContext(jsii.String(contextDeployment), string(c.deployment))
 	awscdk.Tags_Of(stack).Add(jsii.String("Application"), jsii.String("VaultSphere"), nil)
 	return stack
 }

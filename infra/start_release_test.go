@@ -269,10 +269,3 @@ func TestStartReleaseSaysWhatIsWrong(t *testing.T) {
 		})
 	}
 }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
 // deployments are the contexts that have golden templates: each topology with as little and with as much as it takes.
@@ -96,10 +98,12 @@ func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *a
 	}
 	all := featureFlags(t)
 	maps.Copy(all, context)
+	deployment, _ := all["deployment"].(string) // of these tests: DEPLOYMENT chooses it
+	delete(all, "deployment")
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &all, AnalyticsReporting: jsii.Bool(false)})
-	c, err := configure(app, nil, "")
+	c, err := configure(app, names.Deployment(deployment), nil, "")
 	if err == nil {
-		err = build(app, c, "")
+		build(app, c)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -284,4 +288,11 @@ func asJSON(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

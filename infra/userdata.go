@@ -1,7 +1,10 @@
 package main
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"text/template"
@@ -24,47 +27,76 @@ var composeSHA256 = map[string]string{
 //go:embed host
 var hostFiles embed.FS
 
-// hostFile is a file that the first boot writes.
-type hostFile struct{ Path, Mode, Content string }
+// hostFile is a file that the first boot writes. Its mode is that of chmod, without a zero in front.
+type hostFile struct{ path, mode, content string }
 
 // hostSettings fill the templates under host/.
 type hostSettings struct {
 	Region, LogGroup, Namespace, Directory    string
 	ComposeVersion, ComposeCPU, ComposeSHA256 string
-	Files                                     []hostFile
+	Stack, Resource                           string
+	// FilesDigest changes the user data with the files, which makes another host.
+	FilesDigest string
 }
 
-// addUserData makes the host install itself, and tell CloudFormation how that went.
+// addUserData makes the host install itself, and tell CloudFormation how that went. Its files are in the metadata of the
+// instance, where cfn-init gets them (CloudFormation User Guide, AWS::CloudFormation::Init): EC2 takes no more than 16 KiB of
+// user data.
 func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awsec2.InstanceArchitecture) {
 	cpu := "x86_64"
 	if architecture == awsec2.InstanceArchitecture_ARM_64 {
 		cpu = "aarch64"
 	}
 	s := hostSettings{
-		Region: *stack.Region(), LogGroup: names.LogGroup, Namespace: names.MetricsNamespace, Directory: names.HostDirectory,
+		Region: *stack.Region(), LogGroup: named(stack, names.LogGroup), Namespace: named(stack, names.MetricsNamespace), Directory: names.HostDirectory,
 		ComposeVersion: composeVersion, ComposeCPU: cpu, ComposeSHA256: composeSHA256[cpu],
 	}
 	registry := *stack.Account() + ".dkr.ecr." + *stack.Region() + "." + *stack.UrlSuffix()
-	s.Files = []hostFile{
-		{"/etc/docker/daemon.json", "0644", render("daemon.json", s)},
-		{"/opt/aws/amazon-cloudwatch-agent/etc/password-manager.json", "0644", render("cloudwatch-agent.json", s)},
-		{"/etc/password-manager.env", "0644", environment(
+	files := []hostFile{
+		{"/etc/docker/daemon.json", "644", render("daemon.json", s)},
+		{"/opt/aws/amazon-cloudwatch-agent/etc/password-manager.json", "644", render("cloudwatch-agent.json", s)},
+		{"/etc/password-manager.env", "644", environment(
 			"AWS_REGION", *stack.Region(),
 			"HOME_DIRECTORY", names.HostDirectory,
 			"REPOSITORY", registry+"/"+names.Repository,
-			"RELEASE_PARAMETER", names.ParameterPath+names.Release,
-			"SITE_PARAMETER", names.ParameterPath+names.SiteAddress,
-			"METRICS_NAMESPACE", names.MetricsNamespace,
+			"PARAMETER_PATH", named(stack, names.ParameterPath),
+			"RELEASE_PARAMETER", named(stack, names.ParameterPath)+names.Release,
+			"SITE_PARAMETER", named(stack, names.ParameterPath)+names.SiteAddress,
+			"METRICS_NAMESPACE", named(stack, names.MetricsNamespace),
 			"ANSWERS_METRIC", metricAnswers,
+			"IMAGE_AGE_METRIC", metricImageAge,
+			"HOST_KEY_TAG", names.HostKeyTag,
 		)},
-		{names.HostDirectory + "/bin/start-release", "0755", render("start-release.sh", nil)},
-		{"/etc/systemd/system/password-manager.service", "0644", render("password-manager.service", s)},
-		{"/usr/local/bin/ask-site", "0755", render("ask-site.sh", nil)},
-		{"/etc/systemd/system/password-manager-watch.service", "0644", render("password-manager-watch.service", nil)},
-		{"/etc/systemd/system/password-manager-watch.timer", "0644", render("password-manager-watch.timer", nil)},
+		{names.HostDirectory + "/bin/start-release", "755", render("start-release.sh", nil)},
+		{"/etc/systemd/system/password-manager.service", "644", render("password-manager.service", s)},
+		{"/usr/local/bin/ask-site", "755", render("ask-site.sh", nil)},
+		{"/etc/systemd/system/password-manager-watch.service", "644", render("password-manager-watch.service", nil)},
+		{"/etc/systemd/system/password-manager-watch.timer", "644", render("password-manager-watch.timer", nil)},
+		{"/usr/local/bin/instance-metadata", "755", render("instance-metadata.sh", nil)},
+		{"/usr/local/bin/tell-host-key", "755", render("tell-host-key.sh", nil)},
+		{"/etc/systemd/system/password-manager-key.service", "644", render("password-manager-key.service", nil)},
+		{"/usr/local/bin/tell-image-age", "755", render("tell-image-age.sh", nil)},
+		{"/etc/systemd/system/password-manager-image.service", "644", render("password-manager-image.service", nil)},
+		{"/etc/systemd/system/password-manager-image.timer", "644", render("password-manager-image.timer", nil)},
 	}
+	metadata := map[string]any{}
+	for _, f := range files {
+		metadata[f.path] = map[string]any{"content": f.content, "mode": "000" + f.mode, "owner": "root", "group": "root"}
+	}
+	instance.Instance().AddMetadata(jsii.String("AWS::CloudFormation::Init"), map[string]any{"config": map[string]any{"files": metadata}})
+	s.Stack, s.Resource = *stack.StackName(), *instance.Instance().LogicalId()
+	s.FilesDigest = digest(stack.Resolve(metadata))
 	instance.UserData().AddSignalOnExitCommand(instance)
 	instance.AddUserData(jsii.String(render("user-data.sh", s)))
+}
+
+// digest is that of a resolved value: what the CDK writes for a reference before that is not the same each time.
+func digest(resolved any) string {
+	content, err := json.Marshal(resolved)
+	if err != nil {
+		panic(err) // it goes into a template, which is JSON
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(content))
 }
 
 // environment writes name and value pairs as systemd reads them. None of the values needs quoting.

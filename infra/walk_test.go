@@ -26,6 +26,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sessionmanager"
@@ -97,15 +98,7 @@ func release(e *engineer) {
 	dir := e.t.TempDir()
 	asked := filepath.Join(dir, "asked")
 	host := sshd.Start(e.t, "#!/bin/sh\necho \"$SSH_ORIGINAL_COMMAND\" >"+asked+"\n", string(key))
-	double := sessionmanager.Start(e.t, emulator.Endpoint(e.t), map[string]sessionmanager.Node{id: {
-		SSH: host.Address,
-		Command: func(command string) string {
-			if command != "cat /etc/ssh/ssh_host_ed25519_key.pub" {
-				return command + ": not found\n"
-			}
-			return host.HostKey
-		},
-	}})
+	double := sessionmanager.Start(e.t, emulator.Endpoint(e.t), map[string]sessionmanager.Node{id: {SSH: host.Address}})
 	program, err := exec.LookPath("make")
 	must(e.t, err)
 	image := e.aws("ecr describe-repositories", "repositories[0].repositoryUri") + "@" + testDigest
@@ -115,7 +108,12 @@ func release(e *engineer) {
 	there := *e
 	there.env = append(slices.Clone(e.env), "AWS_ENDPOINT_URL_SSM="+double.URL, "CURL_HOME="+dir, "DEPLOY_USER="+me.Username,
 		"PATH="+dir+":"+sessionmanager.Plugin(e.t)+":"+e.path)
-	there.follow("id=")
+	if out, code := there.try("scripts/deploy.sh", image); code != 1 || !strings.Contains(out, "deploy.sh: error: "+id+" has not told EC2 its SSH key") {
+		e.t.Errorf("a host that has not told its key: exit %d: %s", code, out)
+	}
+	// As host/tell-host-key.sh does.
+	kind, rest, _ := strings.Cut(host.HostKey, " ")
+	e.do("aws", "ec2", "create-tags", "--resources", id, "--tags", "Key="+names.HostKeyTag+",Value="+kind+" "+strings.Fields(rest)[0])
 	e.vault(func(address string) {
 		inFront(e.t, dir, address, func() bool { _, err := os.Stat(asked); return err == nil })
 		out := there.follow("make push")

@@ -25,8 +25,9 @@ import (
 const (
 	metricRequests     = "Requests"
 	metricServerErrors = "ServerErrors"
-	metricLatency      = "Latency" // milliseconds
-	metricAnswers      = "Answers" // 1 or 0, once a minute
+	metricLatency      = "Latency"      // milliseconds
+	metricAnswers      = "Answers"      // 1 or 0, once a minute
+	metricImageAge     = "HostImageAge" // days, once an hour; from host/tell-image-age.sh
 
 	metricMemory = "mem_used_percent"  // the CloudWatch agent's name
 	metricDisk   = "disk_used_percent" // likewise
@@ -40,6 +41,7 @@ const (
 	throttledAtLeast = 10   // in five minutes; the SDK's retries hide a few
 	memoryPercent    = 85
 	diskPercent      = 80
+	imageDays        = 45 // Amazon Linux 2023 has a new one every two weeks or so, and the monthly job takes it
 	cpuPercent       = 85
 )
 
@@ -49,11 +51,11 @@ const requestLine = `$.level = "INFO" && $.msg = "request"`
 
 // countRequests makes metrics of the server's log. It belongs to the log group: both topologies write there, and a filter in
 // the stack of each would count every line twice.
-func countRequests(logs awslogs.LogGroup) {
+func countRequests(stack awscdk.Stack, logs awslogs.LogGroup) {
 	filter := func(name, pattern, value string, fallback *float64, unit awscloudwatch.Unit) {
 		logs.AddMetricFilter(jsii.String(name), &awslogs.MetricFilterOptions{
 			FilterPattern:   awslogs.FilterPattern_Literal(jsii.String("{ " + pattern + " }")),
-			MetricNamespace: jsii.String(names.MetricsNamespace),
+			MetricNamespace: jsii.String(named(stack, names.MetricsNamespace)),
 			MetricName:      jsii.String(name),
 			MetricValue:     jsii.String(value),
 			DefaultValue:    fallback,
@@ -70,17 +72,17 @@ func countRequests(logs awslogs.LogGroup) {
 // watchHost makes the alarms and the dashboard of topology ec2. They are in the host's own stack: as an import of another
 // one, the instance's id could not change, and the host never be replaced.
 func watchHost(stack awscdk.Stack, c config, instance awsec2.Instance) {
-	w := newWatch(stack, c)
-	answers := metric(names.MetricsNamespace, metricAnswers, "Maximum", 1, nil)
+	w, own := newWatch(stack, c), named(stack, names.MetricsNamespace)
+	answers := metric(own, metricAnswers, "Maximum", 1, nil)
 	w.alarm(alarm{
 		id: "Down", metric: answers, when: below, threshold: 1, periods: 5, missing: awscloudwatch.TreatMissingData_BREACHING,
 		meaning: "For 5 minutes the vault has not answered at its public address, or the host has stopped telling. " +
 			"First: open the address; then look whether the host's status checks fail, and on the host at 'docker ps' and the " +
 			"proxy's log. Before the first release this alarm is right: nothing serves yet.",
 	})
-	errors := metric(names.MetricsNamespace, metricServerErrors, "Sum", 5, nil)
-	requests := metric(names.MetricsNamespace, metricRequests, "Sum", 5, nil)
-	w.requests(errors, requests, metric(names.MetricsNamespace, metricLatency, "p99", 5, nil), slowMillis)
+	errors := metric(own, metricServerErrors, "Sum", 5, nil)
+	requests := metric(own, metricRequests, "Sum", 5, nil)
+	w.requests(errors, requests, metric(own, metricLatency, "p99", 5, nil), slowMillis)
 	w.tables()
 
 	of := map[string]*string{"InstanceId": instance.InstanceId()}
@@ -97,8 +99,8 @@ func watchHost(stack awscdk.Stack, c config, instance awsec2.Instance) {
 	status("HostSystem", "StatusCheckFailed_Instance", 3, awscloudwatchactions.Ec2InstanceAction_REBOOT,
 		"The host's operating system does not answer; it is being rebooted by itself and then serves the current release again. "+
 			"First: wait five minutes for the OK. If none comes, read the instance's system log in the EC2 console.")
-	memory := metric(names.MetricsNamespace, metricMemory, "Average", 5, of)
-	disk := metric(names.MetricsNamespace, metricDisk, "Maximum", 5, of)
+	memory := metric(own, metricMemory, "Average", 5, of)
+	disk := metric(own, metricDisk, "Maximum", 5, of)
 	w.alarm(alarm{
 		id: "HostMemory", metric: memory, when: above, threshold: memoryPercent, periods: 3,
 		missing: awscloudwatch.TreatMissingData_MISSING,
@@ -111,6 +113,13 @@ func watchHost(stack awscdk.Stack, c config, instance awsec2.Instance) {
 		missing: awscloudwatch.TreatMissingData_MISSING,
 		meaning: fmt.Sprintf("More than %d %% of the host's disk is in use; a full one stops the next rollout. First: 'docker system "+
 			"df' on the host, then 'docker image prune --all', which keeps what runs; rollouts fetch the rest again.", diskPercent),
+	})
+	age := metric(own, metricImageAge, "Minimum", 24*60, nil)
+	w.alarm(alarm{
+		id: "HostImage", metric: age, when: above, threshold: imageDays, periods: 1, missing: awscloudwatch.TreatMissingData_BREACHING,
+		meaning: fmt.Sprintf("The host's operating system is older than %d days, or the host has not told for a day: it lacks "+
+			"patches. First: 'make patch', which replaces the host by one with the newest image. If it says that there is none newer, "+
+			"look at 'systemctl status password-manager-image' on the host.", imageDays),
 	})
 	w.dashboard(
 		graph("The vault answers at its address", fromZero(), []awscloudwatch.IMetric{label(answers, "1: it does")}),
@@ -273,34 +282,34 @@ func (w *watch) requests(errors, requests, latency awscloudwatch.IMetric, slow f
 // tables watches what the tables do to the server.
 func (w *watch) tables() {
 	w.alarm(alarm{
-		id: "TablesThrottled", metric: sum("throttled", throttles()), when: atLeast, threshold: throttledAtLeast, periods: 1,
+		id: "TablesThrottled", metric: sum("throttled", w.throttles()), when: atLeast, threshold: throttledAtLeast, periods: 1,
 		meaning: fmt.Sprintf("DynamoDB refused %d or more reads and writes in 5 minutes as too many at once. First: see on the "+
 			"dashboard which table, and whether one client sends far more than before; tables on demand take twice the last peak, "+
 			"and grow within half an hour.", throttledAtLeast),
 	})
 	w.alarm(alarm{
-		id: "TablesFailing", metric: sum("failed", tableErrors()), when: atLeast, threshold: errorsAtLeast, periods: 1,
+		id: "TablesFailing", metric: sum("failed", w.tableErrors()), when: atLeast, threshold: errorsAtLeast, periods: 1,
 		meaning: fmt.Sprintf("DynamoDB answered %d or more requests in 5 minutes with an error of its own. First: the AWS Health "+
 			"Dashboard for this region. There is nothing to do here: the vault serves again when DynamoDB does.", errorsAtLeast),
 	})
 }
 
-func tableMetric(table, name string) awscloudwatch.IMetric {
-	return label(metric("AWS/DynamoDB", name, "Sum", 5, map[string]*string{"TableName": jsii.String(table)}),
+func (w *watch) tableMetric(table, name string) awscloudwatch.IMetric {
+	return label(metric("AWS/DynamoDB", name, "Sum", 5, map[string]*string{"TableName": jsii.String(named(w.stack, table))}),
 		strings.TrimPrefix(table, stackPrefix)+" "+name)
 }
 
-func throttles() []awscloudwatch.IMetric {
+func (w *watch) throttles() []awscloudwatch.IMetric {
 	var all []awscloudwatch.IMetric
 	for _, t := range tables {
-		all = append(all, tableMetric(t, "ReadThrottleEvents"), tableMetric(t, "WriteThrottleEvents"))
+		all = append(all, w.tableMetric(t, "ReadThrottleEvents"), w.tableMetric(t, "WriteThrottleEvents"))
 	}
 	return all
 }
 
 // tableErrors are counted for each operation, and an alarm takes ten metrics at most: these are the writes of every change,
 // and the reads of every request and every sync.
-func tableErrors() []awscloudwatch.IMetric {
+func (w *watch) tableErrors() []awscloudwatch.IMetric {
 	read := map[string]string{
 		names.UsersTable: "GetItem", names.SessionsTable: "GetItem", names.AccountsTable: "Query", names.PasswordsTable: "Query",
 	}
@@ -308,7 +317,7 @@ func tableErrors() []awscloudwatch.IMetric {
 	for _, t := range tables {
 		for _, operation := range []string{read[t], "TransactWriteItems"} {
 			all = append(all, metric("AWS/DynamoDB", "SystemErrors", "Sum", 5,
-				map[string]*string{"TableName": jsii.String(t), "Operation": jsii.String(operation)}))
+				map[string]*string{"TableName": jsii.String(named(w.stack, t)), "Operation": jsii.String(operation)}))
 		}
 	}
 	return all
@@ -347,14 +356,14 @@ func label(m awscloudwatch.Metric, text string) awscloudwatch.IMetric {
 func (w *watch) dashboard(serving, machines awscloudwatch.IWidget) {
 	var consumed []awscloudwatch.IMetric
 	for _, t := range tables {
-		consumed = append(consumed, tableMetric(t, "ConsumedReadCapacityUnits"), tableMetric(t, "ConsumedWriteCapacityUnits"))
+		consumed = append(consumed, w.tableMetric(t, "ConsumedReadCapacityUnits"), w.tableMetric(t, "ConsumedWriteCapacityUnits"))
 	}
 	own := func(name, statistic, text string) awscloudwatch.IMetric {
-		return label(metric(names.MetricsNamespace, name, statistic, 1, nil), text)
+		return label(metric(named(w.stack, names.MetricsNamespace), name, statistic, 1, nil), text)
 	}
 	requests := []awscloudwatch.IMetric{own(metricRequests, "Sum", "all"), own(metricServerErrors, "Sum", "5xx")}
 	latency := []awscloudwatch.IMetric{own(metricLatency, "p50", "p50"), own(metricLatency, "p99", "p99")}
-	refused := slices.Concat(throttles(), []awscloudwatch.IMetric{sum("failed", tableErrors())})
+	refused := slices.Concat(w.throttles(), []awscloudwatch.IMetric{sum("failed", w.tableErrors())})
 	board := awscloudwatch.NewDashboard(w.scope, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName:   w.stack.StackName(),
 		DefaultInterval: awscdk.Duration_Hours(jsii.Number(3)),
@@ -365,7 +374,7 @@ func (w *watch) dashboard(serving, machines awscloudwatch.IWidget) {
 			{graph("Requests", fromZero(), requests), graph("Latency, ms", fromZero(), latency), serving},
 			{graph("DynamoDB, units consumed", fromZero(), consumed), graph("DynamoDB, refused and failed", fromZero(), refused), machines},
 			{awscloudwatch.NewLogQueryWidget(&awscloudwatch.LogQueryWidgetProps{
-				Title: jsii.String("Newest errors"), LogGroupNames: jsii.Strings(names.LogGroup),
+				Title: jsii.String("Newest errors"), LogGroupNames: jsii.Strings(named(w.stack, names.LogGroup)),
 				Width: jsii.Number(24), Height: jsii.Number(6),
 				QueryLines: jsii.Strings(
 					"fields @timestamp, msg, route, status, code, cause, request_id",

@@ -95,6 +95,7 @@ func TestHostAlarmsRingWhen(t *testing.T) {
 		stack+"-HostSystem: AWS/EC2/StatusCheckFailed_Instance"+host+" Maximum 1m > 0 for 3, missing missing",
 		stack+"-HostMemory: PasswordManager/mem_used_percent"+host+" Average 5m > 85 for 3, missing missing",
 		stack+"-HostDisk: PasswordManager/disk_used_percent"+host+" Maximum 5m > 80 for 1, missing missing",
+		stack+"-HostImage: PasswordManager/HostImageAge[] Minimum 1440m > 45 for 1, missing breaching",
 	))
 }
 

@@ -118,9 +118,10 @@ func TestTheControllerIsClosedAndHasWhatThePipelineNeeds(t *testing.T) {
 		}
 	}
 	for _, word := range []string{"multibranchPipelineJob", "scriptPath('Jenkinsfile')", "computedFolderWebHookTrigger",
-		"credentialsId('github-app')", "credentialsId('git-ssh')"} {
+		"credentialsId('github-app')", "credentialsId('git-ssh')",
+		"pipelineJob('vaultsphere-patch')", "spec('H H(2-4) 1 * *')", "scriptPath('jenkins/Jenkinsfile.patch')"} {
 		if len(c.Jobs) != 1 || !strings.Contains(c.Jobs[0].Script, word) {
-			t.Errorf("the job has no %s", word)
+			t.Errorf("the jobs have no %s", word)
 		}
 	}
 }

@@ -180,9 +180,18 @@ func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
 	}
 }
 
+// The host is patched by the words that an engineer types, which infra's walk through the documents does.
+func TestTheMonthlyPatchIsOneJenkinsTakes(t *testing.T) {
+	t.Parallel()
+	o := script(t, os.Environ(), "--check", "Jenkinsfile.patch")
+	if got := strings.Join(o.lines, "\n"); o.status != 0 || !strings.HasPrefix(got, "sh\tmake setup\nsh\tmake patch\n") {
+		t.Errorf("exit %d, %q: %s", o.status, got, o.log)
+	}
+}
+
 func TestTheJenkinsfileKnowsNoAccountRegionOrAddress(t *testing.T) {
 	t.Parallel()
-	text := read(t, jenkinsfile)
+	text := read(t, jenkinsfile) + read(t, "Jenkinsfile.patch")
 	for what, pattern := range map[string]string{
 		"an account":  `\b\d{12}\b`,
 		"a region":    `\b(us|eu|ap|sa|ca|me|af|il|mx)(-gov)?-(north|south|east|west|central)+\w*-\d\b`,

@@ -15,6 +15,7 @@ it did before, the host goes back. The last line says what serves, or why not.
 
 Settings, from the environment:
   KNOWN_HOSTS    file with the host's key, as in known_hosts; no other is taken
+                 (what an instance has told EC2, as its tag SSHHostKey)
   DEPLOY_HOST    the host: an instance id, which is reached through Session
                  Manager, or an address (InstanceId in OUTPUTS)
   DEPLOY_USER    whom to be there (ec2-user); needs sudo without a password
@@ -22,7 +23,9 @@ Settings, from the environment:
   DEPLOY_KEY     file with the private key (the keys of ssh-agent)
   SITE_URL       where users open the vault (SiteUrl in OUTPUTS)
   CHECK_SECONDS  how long the vault has to answer there (60)
-  OUTPUTS        what "make deploy" wrote (cdk-outputs.json)
+  DEPLOYMENT     staging, for the host of staging (production)
+  OUTPUTS        what "make deploy" wrote (cdk-outputs.json, or, for staging,
+                 cdk-outputs.staging.json)
 USAGE
 }
 
@@ -42,7 +45,7 @@ for program in ssh curl; do
   command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
 done
 
-outputs=${OUTPUTS:-$(dirname "$0")/../cdk-outputs.json}
+outputs=${OUTPUTS:-$(dirname "$0")/../cdk-outputs${DEPLOYMENT:+.$DEPLOYMENT}.json}
 output() { # name: of whichever stack has it
   [ -e "$outputs" ] || return 0
   command -v jq >/dev/null 2>&1 || die "jq is missing: install it"
@@ -62,22 +65,37 @@ wait=${CHECK_SECONDS:-60}
 [[ $wait =~ ^[0-9]{1,4}$ ]] || die "CHECK_SECONDS is '$wait', not a number of at most four digits" 2
 [[ $site =~ ^https://[^/]+/?$ ]] || die "SITE_URL is '$site', not https:// and a host" 2
 site=${site%/}
-[ -n "${KNOWN_HOSTS:-}" ] || die "KNOWN_HOSTS is not set: it names the file with the host's key" 2
-[ -s "$KNOWN_HOSTS" ] || die "KNOWN_HOSTS is $KNOWN_HOSTS, which is not there or empty" 2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+instance=no
+[[ ! $host =~ ^i-[0-9a-f]+$ ]] || instance=yes
+if [ $instance = yes ]; then
+  command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: $(dirname "$0")/session-manager-plugin.sh install DIRECTORY"
+  command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
+fi
+known=${KNOWN_HOSTS:-}
+if [ -z "$known" ] && [ $instance = yes ]; then
+  # Another host has another key, and AWS vouches for which instance has which.
+  key=$(AWS_PAGER='' aws ec2 describe-instances --instance-ids "$host" --output text \
+    --query "Reservations[0].Instances[0].Tags[?Key=='SSHHostKey'].Value | [0]" 2>"$work/log") ||
+    die "cannot ask EC2 for the key of $host: $(grep . "$work/log" | tail -n 1)"
+  [[ $key =~ ^ssh-ed25519\ [A-Za-z0-9+/=]+$ ]] || die "$host has not told EC2 its SSH key, which it does on its first boot: look at 'systemctl status password-manager-key' there"
+  known=$work/known_hosts
+  echo "$host $key" >"$known"
+fi
+[ -n "$known" ] || die "KNOWN_HOSTS is not set: it names the file with the host's key" 2
+[ -s "$known" ] || die "KNOWN_HOSTS is $known, which is not there or empty" 2
 
 options=(
   # A configuration of the user's own could take other keys.
   -F none -T -p "$port" -l "$user"
   -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4
-  -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=\"$KNOWN_HOSTS\"" -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no
+  -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=\"$known\"" -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no
   -o ForwardAgent=no -o ClearAllForwardings=yes
 )
 [ -z "${DEPLOY_KEY:-}" ] || options+=(-i "$DEPLOY_KEY" -o IdentitiesOnly=yes)
-if [[ $host =~ ^i-[0-9a-f]+$ ]]; then
-  command -v session-manager-plugin >/dev/null 2>&1 || die "session-manager-plugin is missing, through which $host is reached: $(dirname "$0")/session-manager-plugin.sh install DIRECTORY"
-  command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
+[ $instance = no ] ||
   options+=(-o "ProxyCommand=aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p")
-fi
 
 remote() { # argument of start-release
   # shellcheck disable=SC2029 # it is expanded here, and was checked here
@@ -94,9 +112,8 @@ answers() { # seconds
 
 if [ "$command" = --status ]; then remote --status; exit; fi
 
-log=$(mktemp)
-trouble=$(mktemp)
-trap 'rm -f "$log" "$trouble"' EXIT
+log=$work/log
+trouble=$work/trouble
 answered=no
 ! answers 0 || answered=yes
 status=0

@@ -9,19 +9,20 @@ usage() {
   cat <<USAGE
 Usage: fetch-env.sh [--help] [--region REGION] [--output FILE]
 
-Writes every SSM parameter of /password-manager/, decrypted, into FILE
+Writes every SSM parameter of PARAMETER_PATH, decrypted, into FILE
 ($home/.env), which only its owner can read. The new file
 takes the old one's place as a whole; on any failure the old one stays.
 
 Settings, from the environment:
   AWS_REGION      region of the parameters, unless --region says it
   HOME_DIRECTORY  where FILE lies (/opt/password-manager)
+  PARAMETER_PATH  path of the parameters (/password-manager/)
 USAGE
 }
 
 die() { echo "fetch-env.sh: error: $1" >&2; exit "${2:-1}"; }
 
-path=/password-manager/
+path=${PARAMETER_PATH:-/password-manager/}
 # Version 1 of the AWS command line does not know AWS_REGION.
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
 output=$home/.env

@@ -228,7 +228,7 @@ func TestFetchEnvRequiresWhatNamesSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(script, []byte("path="+names.ParameterPath+"\n")) || !bytes.Contains(script, []byte("HOME_DIRECTORY:-"+names.HostDirectory+"}")) {
+	if !bytes.Contains(script, []byte("path=${PARAMETER_PATH:-"+names.ParameterPath+"}\n")) || !bytes.Contains(script, []byte("HOME_DIRECTORY:-"+names.HostDirectory+"}")) {
 		t.Error("the script has another path or another folder than app/names")
 	}
 	// A name that is in no list here would be one that nothing else knows.

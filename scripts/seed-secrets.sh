@@ -8,6 +8,7 @@ Usage: scripts/seed-secrets.sh [--help] [--region REGION] [--add | --use | --dro
 
 Makes the SecureString /password-manager/SESSION_SECRET: a key from the system's
 random source, which only AWS gets to see. Where there is one already, it stays.
+With DEPLOYMENT=staging in the environment it is that of staging.
 
 The secret is a list of keys: the first seals, all open. To rotate it with nobody
 logged out, deploy after each of these steps:
@@ -21,7 +22,8 @@ USAGE
 
 die() { echo "seed-secrets.sh: error: $1" >&2; exit "${2:-1}"; }
 
-name=/password-manager/SESSION_SECRET
+[[ ${DEPLOYMENT:-} =~ ^(staging)?$ ]] || die "DEPLOYMENT is '$DEPLOYMENT', but must be staging, or not set for production" 2
+name=/password-manager${DEPLOYMENT:+-$DEPLOYMENT}/SESSION_SECRET
 # Version 1 of the AWS command line does not know AWS_REGION.
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
 

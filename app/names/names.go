@@ -2,6 +2,24 @@
 // tables, indexes, attributes, parameter paths and ports.
 package names
 
+import "strings"
+
+// Deployment is one platform of those that stand beside each other in one account: the empty one is production.
+type Deployment string
+
+// Staging is where a release is served before production gets it.
+const Staging Deployment = "staging"
+
+// Name is what production's name, such as PasswordManager-Users or /password-manager/, is in this deployment.
+func (d Deployment) Name(production string) string {
+	if d == "" {
+		return production
+	}
+	lower := string(d)
+	return strings.NewReplacer("PasswordManager", "PasswordManager-"+strings.ToUpper(lower[:1])+lower[1:],
+		"password-manager", "password-manager-"+lower).Replace(production)
+}
+
 // DefaultPort is the TCP port the server listens on when PORT is not set.
 const DefaultPort = 5001
 
@@ -42,6 +60,9 @@ const (
 	SiteAddress = "SITE_ADDRESS"
 	// Release is the digest, sha256:…, of the image that serves. A rollout writes it; a host that has just been made reads it.
 	Release = "RELEASE"
+	// HostImage, and a CPU's name behind it, is the image that a host boots from. A deploy reads it, and scripts/replace-host.sh
+	// writes it.
+	HostImage = "HOST_IMAGE_"
 )
 
 // StoreDynamoDB is the value of STORE that keeps everything in the four DynamoDB tables.
@@ -52,6 +73,9 @@ const Repository = "password-manager"
 
 // HostDirectory is where a host keeps its scripts, its settings and its state.
 const HostDirectory = "/opt/password-manager"
+
+// HostKeyTag is the tag of a host's instance that holds its public SSH key.
+const HostKeyTag = "SSHHostKey"
 
 // LogGroup is the CloudWatch log group of the containers, of a host and of Fargate alike.
 const LogGroup = "/password-manager/containers"

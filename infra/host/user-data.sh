@@ -11,15 +11,14 @@ echo '{{.ComposeSHA256}}  '"$plugins/docker-compose" | sha256sum --check --quiet
 chmod 0755 "$plugins/docker-compose"
 
 install -d -m 0750 {{.Directory}} {{.Directory}}/bin {{.Directory}}/state
-install -d /etc/docker
-{{range .Files}}cat >{{.Path}} <<'END_OF_FILE'
-{{.Content}}END_OF_FILE
-chmod {{.Mode}} {{.Path}}
-{{end}}
+# The files {{.FilesDigest}}
+/opt/aws/bin/cfn-init --stack '{{.Stack}}' --resource '{{.Resource}}' --region '{{.Region}}'
+systemctl daemon-reload
 systemctl enable --now docker
 /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
   -c file:/opt/aws/amazon-cloudwatch-agent/etc/password-manager.json
-systemctl enable --now password-manager-watch.timer
+systemctl enable --now password-manager-watch.timer password-manager-image.timer
+systemctl enable --now --no-block password-manager-key
 # The first start may meet a role that is not known everywhere yet: the unit tries again, and this waits for it.
 systemctl enable --now --no-block password-manager
 timeout 600 bash -c 'until systemctl is-active --quiet password-manager; do sleep 5; done'

@@ -132,6 +132,26 @@ func Region(dir string) (string, error) {
 	return all[0].region, nil
 }
 
+// HostImage is the SSM parameter that names the image of the assembly's host; "" if no parameter does.
+func HostImage(dir string) (string, error) {
+	all, err := readAssembly(dir, "")
+	if err != nil {
+		return "", err
+	}
+	for _, s := range all {
+		for _, p := range s.template.Parameters {
+			if p.Type == hostImageType {
+				path, _ := p.Default.(string)
+				return path, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// hostImageType is the type of a template's parameter that takes the id of an image from SSM.
+const hostImageType = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+
 // parseEnvironment reads aws://ACCOUNT/REGION; what the assembly leaves open is "".
 func parseEnvironment(s string) (account, region string, err error) {
 	rest, ok := strings.CutPrefix(s, "aws://")

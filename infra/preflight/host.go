@@ -78,10 +78,7 @@ func (c *check) checkInstance(d difference, id, next string) error {
 		renamed := fmt.Sprintf("the logical id %s becomes %s", id, next)
 		replaced = slices.Concat([]string{renamed}, replaced, stopped)
 	}
-	switch image, changed := d.oldImage(id, next); {
-	case changed:
-		return fmt.Errorf("%s (%s): keep the host with '-c hostImage=%s', or go on with %s",
-			c.would("replace", id), strings.Join(replaced, ", "), image, goOn)
+	switch {
 	case len(replaced) > 0:
 		return fmt.Errorf("%s (%s): undo the change to keep the host, or go on with %s", c.would("replace", id), strings.Join(replaced, ", "), goOn)
 	case len(stopped) > 0:
@@ -146,13 +143,6 @@ func (d difference) replaced(id string, seen map[string]bool) bool {
 	return slices.ContainsFunc(properties, func(p string) bool {
 		return d.differs(p, d.before.resolve(before.Properties[p]), d.after.resolve(after.Properties[p]), seen)
 	})
-}
-
-// oldImage returns the image of a host whose image would change.
-func (d difference) oldImage(id, next string) (string, bool) {
-	before, ok1 := d.before.text(d.before.template.Resources[id].Properties["ImageId"])
-	after, ok2 := d.after.text(d.after.template.Resources[next].Properties["ImageId"])
-	return before, ok1 && (!ok2 || before != after)
 }
 
 // withoutDeleteOnTermination drops the one setting of a block device that changes while the instance runs

@@ -72,11 +72,11 @@ func TestHost(t *testing.T) {
 	}{
 		{name: "same"},
 		{name: "image", after: object{"Host": instance("ami-22222222")},
-			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222): keep the host with '-c hostImage=ami-11111111'" + goOn},
+			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222)" + undo},
 		{name: "key", after: object{"Host": with(instance("ami-11111111"), object{"KeyName": "new"})},
 			want: "replace the EC2 host HOST (KeyName)" + undo},
 		{name: "subnet and image", after: object{"Host": with(instance("ami-22222222"), object{"SubnetId": "subnet-1"})},
-			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222, SubnetId): keep the host with '-c hostImage=ami-11111111'" + goOn},
+			want: "replace the EC2 host HOST (ImageId ami-11111111 becomes ami-22222222, SubnetId)" + undo},
 		{name: "network of the subnet", after: networkWith("Vpc", object{"CidrBlock": "10.1.0.0/16"}),
 			want: "replace the EC2 host HOST (SubnetId)" + undo},
 		{name: "harmless change of the network", after: networkWith("Vpc", object{"EnableDnsSupport": false})},
@@ -147,7 +147,7 @@ func TestHostImageThatIsLookedUp(t *testing.T) {
 		t["Mappings"] = object{"Images": object{"us-east-1": object{"ami": image}}}
 		return t
 	}
-	const changed = "ImageId ami-11111111 becomes ami-22222222): keep the host with '-c hostImage=ami-11111111'"
+	const changed = "ImageId ami-11111111 becomes ami-22222222): undo the change to keep the host"
 	for _, c := range []struct {
 		name          string
 		before, after object

@@ -15,7 +15,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-const sessionSecret = names.ParameterPath + names.EnvSessionSecret
+// sessionSecret is the parameter of the secret in the deployment that the stack is part of.
+func (c *check) sessionSecret() string {
+	var d names.Deployment
+	if strings.HasPrefix(c.name, names.Staging.Name("PasswordManager-")) {
+		d = names.Staging
+	}
+	return d.Name(names.ParameterPath) + names.EnvSessionSecret
+}
 
 // parameter is one of SSM.
 type parameter struct {
@@ -59,7 +66,7 @@ func (c *check) parameterNames() []string {
 		}
 	}
 	if c.hasService() {
-		wanted[sessionSecret] = true
+		wanted[c.sessionSecret()] = true
 	}
 	return slices.Sorted(maps.Keys(wanted))
 }

@@ -33,13 +33,14 @@ func (c *check) checkService(ctx context.Context) error {
 func (c *check) hasService() bool { return len(c.template.ofType("AWS::ECS::TaskDefinition")) > 0 }
 
 func (c *check) checkSecret() error {
-	secret, exists := c.parameters[sessionSecret]
+	name := c.sessionSecret()
+	secret, exists := c.parameters[name]
 	switch {
 	case !exists && !c.options.Seeding:
-		return fmt.Errorf("SSM parameter %s does not exist: make it with 'scripts/seed-secrets.sh --region %s'", sessionSecret, c.region)
+		return fmt.Errorf("SSM parameter %s does not exist: make it with 'scripts/seed-secrets.sh --region %s'", name, c.region)
 	case exists && !secret.secure():
 		return fmt.Errorf("SSM parameter %s is a %s, not a SecureString: delete it with %s and make it again with 'scripts/seed-secrets.sh --region %s'",
-			sessionSecret, secret.kind, c.command("ssm delete-parameter --name "+sessionSecret), c.region)
+			name, secret.kind, c.command("ssm delete-parameter --name "+name), c.region)
 	}
 	return nil
 }

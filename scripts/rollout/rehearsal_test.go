@@ -21,6 +21,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -32,9 +33,6 @@ const (
 	outsidePort = "REHEARSAL_PORT"
 	listenerFD  = 3
 )
-
-// firstImage is any that the options take: nobody boots it.
-const firstImage = "ami-0123456789abcdef0"
 
 // outside prepares on the machine itself, which has a way to the world, what the tests need from there: variables and open
 // files for their process, and what to do after it. A build needs the world: the engine for it is on the machine itself, and so is the port that it pushes to, which leads to
@@ -151,6 +149,8 @@ func TestPipeline(t *testing.T) {
 	r.make(t, "bootstrap")
 	r.seedTables(t)
 	r.settings(t)
+	older := strings.Fields(r.aws(t, "ec2", "describe-images", "--filters", "Name=architecture,Values=arm64", "--query", "Images[].ImageId"))[0]
+	r.aws(t, "ssm", "put-parameter", "--name", names.ParameterPath+names.HostImage+"ARM64", "--type", "String", "--value", older)
 	begin := time.Now()
 	r.pipeline(t, "first deployment", "main", "SUCCESS", "")
 	first := repository + "@" + r.current(t)
@@ -185,6 +185,7 @@ func TestPipeline(t *testing.T) {
 	r.commit(t, "app/vault/rehearsal_test.go", "package vault\n\nimport \"testing\"\n\nfunc TestRehearsal(t *testing.T) { t.Fatal(\"on purpose\") }\n")
 	pipeline("a test fails", "main", "FAILURE", "Lint & Tests", 0)
 	r.remove(t, "app/vault/rehearsal_test.go")
+	r.replacements(t, older, pipeline)
 	pipeline("the quality gate fails", "main", "FAILURE", "Quality Gate", 0, "--gate", "ERROR")
 	r.replace(t, "Dockerfile", `ENTRYPOINT ["/vaultsphered"]`, `ENTRYPOINT ["/vaultsphered", "nonsense"]`)
 	pipeline("a release that does not start", "main", "FAILURE", "Deploy to EC2", 0)
@@ -199,6 +200,44 @@ func TestPipeline(t *testing.T) {
 	r.serves(t, first)
 	l.stop()
 	l.readBack(t)
+}
+
+// replacements are those of a host that serves: by the monthly job, and into the other zone. In the emulated account another
+// instance takes the address; what serves here is the same, and has to notice nothing.
+func (r *rehearsal) replacements(t *testing.T, older string, pipeline func(what, branch, result, failed string, limit time.Duration, options ...string)) {
+	t.Helper()
+	host := func(query string) string {
+		return strings.TrimSpace(r.aws(t, "ec2", "describe-instances", "--filters", "Name=instance-state-name,Values=running", "--query", "Reservations[].Instances[]."+query))
+	}
+	if now := host("ImageId"); now != older {
+		t.Errorf("the host's image is %s, want %s", now, older)
+	}
+	pipeline("the monthly patch", "main", "SUCCESS", "", 0, "--jenkinsfile", filepath.Join(r.workspace, "jenkins/Jenkinsfile.patch"))
+	if now := host("ImageId"); now == older {
+		t.Error("the monthly patch has left the host its image")
+	}
+	zone := host("Placement.AvailabilityZone")
+	begin := time.Now()
+	r.make(t, "move")
+	output(t, "git", "-C", r.workspace, "commit", "--quiet", "--all", "--message", "rehearsal: another zone")
+	if now := host("Placement.AvailabilityZone"); now == zone {
+		t.Errorf("the host is in %s as before", now)
+	}
+	noted("another zone", "ok", time.Since(begin), 0)
+}
+
+// aws asks the emulated account, with the AWS command line.
+func (r *rehearsal) aws(t *testing.T, arguments ...string) string {
+	t.Helper()
+	cmd := exec.Command("env", append(append([]string{"aws"}, arguments...), "--output", "text")...) // of the PATH below
+	cmd.Env = r.env
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("aws %s: %v: %s", strings.Join(arguments, " "), err, &said)
+	}
+	return string(out)
 }
 
 // checkout clones the last commit of this repository. What comes from the world is linked: this network has no way there.
@@ -224,7 +263,7 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	must(t, os.WriteFile(filepath.Join(r.workspace, ".git/info/exclude"), []byte(exclude), 0o600))
 	key, err := os.ReadFile(publicKey)
 	must(t, err)
-	options, err := json.Marshal(map[string]string{"siteAddress": "localhost", "hostImage": firstImage, "sshPublicKey": strings.TrimSpace(string(key))})
+	options, err := json.Marshal(map[string]string{"siteAddress": "localhost", "sshPublicKey": strings.TrimSpace(string(key))})
 	must(t, err)
 	r.commit(t, "platform.json", string(options)+"\n")
 }

@@ -6,14 +6,23 @@ An update may say of a parameter that its value stays; moto fails where that val
 
 CloudFormation knows the full name of a target group; moto has no attribute of one.
 
+CloudFormation takes the availability zones of the stack's own region; moto those of us-east-1.
+
+CloudFormation replaces an instance whose image or subnet changes, also where a parameter of SSM changes it alone, and moves its
+address; moto knows no update of an instance.
+
 CloudFormation deletes the route tables of a VPC; moto keeps them, and then the VPC.
 """
 
 import sys
 
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudformation.parsing import ResourceMap, get_references_from_template
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.vpcs import VPC
 from moto.elbv2.models import FakeTargetGroup
 from moto.server import main
@@ -22,6 +31,9 @@ from moto.ssm.models import Parameter
 create = Parameter.create_from_cloudformation_json.__func__
 delete_vpc = VPC.delete_from_cloudformation_json.__func__
 resolve = CloudFormationBackend._resolve_update_parameters
+clean = parsing.clean_json
+difference = ResourceMap.build_resource_diff
+validate = CloudFormationResponse._validate_different_update
 
 
 def create_with_tags(cls, resource_name, cloudformation_json, *args, **kwargs):
@@ -51,6 +63,56 @@ def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account
     delete_vpc(cls, resource_name, cloudformation_json, account_id, region_name)
 
 
+def clean_in_region(resource_json, resources_map):
+    if isinstance(resource_json, dict) and resource_json.get("Fn::GetAZs") == "":
+        resource_json = {"Fn::GetAZs": resources_map["AWS::Region"]}
+    return clean(resource_json, resources_map)
+
+
+def changed_in_ssm(resources, parameters):
+    """The template's parameters of which SSM has another value now."""
+    changed = set()
+    for name, parameter in parameters.items():
+        kind, path = parameter.get("Type", ""), parameter.get("Default")
+        if kind.startswith("AWS::SSM::Parameter::") and resources.parse_ssm_parameter(path, kind) != resources.resolved_parameters.get(name):
+            changed.add(name)
+    return changed
+
+
+def difference_with_ssm(self, template, parameters=None):
+    actions = difference(self, template, parameters)
+    changed = changed_in_ssm(self, template.get("Parameters", {}))
+    for name, resource in template["Resources"].items():
+        known = name in self._resource_json_map and name not in actions["Modify"]
+        if known and changed & set(get_references_from_template(resource)):
+            actions["Modify"].append(name)
+    return actions
+
+
+def validate_with_ssm(self, incoming_params, stack_body, old_stack):
+    if not changed_in_ssm(old_stack.resource_map, old_stack.resource_map._template.get("Parameters", {})):
+        validate(self, incoming_params, stack_body, old_stack)
+
+
+def update_instance(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    properties = cloudformation_json["Properties"]
+    backend = ec2_backends[account_id][region_name]
+    if (properties["ImageId"], properties.get("SubnetId")) == (original_resource.image_id, original_resource.subnet_id):
+        return original_resource
+    instance = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+    for tag in original_resource.get_tags():
+        instance.add_tag(tag["key"], tag["value"])
+    for address in backend.addresses:
+        if address.instance and address.instance.id == original_resource.id:
+            backend.associate_address(instance=instance, address=address.public_ip, reassociate=True)
+    original_resource.terminate()
+    return instance
+
+
+parsing.clean_json = clean_in_region
+Instance.update_from_cloudformation_json = classmethod(update_instance)
+ResourceMap.build_resource_diff = difference_with_ssm
+CloudFormationResponse._validate_different_update = validate_with_ssm
 Parameter.create_from_cloudformation_json = classmethod(create_with_tags)
 CloudFormationBackend._resolve_update_parameters = resolve_with_defaults
 VPC.delete_from_cloudformation_json = classmethod(delete_vpc_and_route_tables)

@@ -53,14 +53,12 @@ var errGone = errors.New("the plugin is gone")
 
 // serve is the agent's part: the handshake, the session, and its end.
 func (c *channel) serve() error {
-	kind, properties := "Port", map[string]string{"portNumber": "22"}
-	if c.document == "AWS-StartNonInteractiveCommand" {
-		kind, properties = "NonInteractiveCommands", map[string]string{"command": c.command}
-	}
 	if err := c.sendJSON(payloadHandshakeRequest, map[string]any{
 		"AgentVersion": "3.3.1611.0",
 		"RequestedClientActions": []any{map[string]any{
-			"ActionType": "SessionType", "ActionParameters": map[string]any{"SessionType": kind, "Properties": properties},
+			"ActionType": "SessionType", "ActionParameters": map[string]any{
+				"SessionType": "Port", "Properties": map[string]string{"portNumber": "22"},
+			},
 		}},
 	}); err != nil {
 		return err
@@ -69,30 +67,21 @@ func (c *channel) serve() error {
 		return err
 	}
 	// The plugin begins as soon as it knows that the handshake is complete.
-	var host net.Conn
-	if kind == "Port" {
-		var err error
-		if host, err = net.Dial("tcp", c.node.SSH); err != nil { //nolint:noctx // loopback
-			return err
-		}
-		defer host.Close()
-		c.writing.Lock()
-		c.input = func(b []byte) { _, _ = host.Write(b) }
-		c.writing.Unlock()
+	host, err := net.Dial("tcp", c.node.SSH) //nolint:noctx // loopback
+	if err != nil {
+		return err
 	}
+	defer host.Close()
+	c.writing.Lock()
+	c.input = func(b []byte) { _, _ = host.Write(b) }
+	c.writing.Unlock()
 	if err := c.sendJSON(payloadHandshakeComplete, map[string]any{"HandshakeTimeToComplete": 1000000, "CustomerMessage": ""}); err != nil {
 		return err
 	}
 	if err := c.awaitReady(); err != nil {
 		return err
 	}
-	var err error
-	if host != nil {
-		err = c.bridge(host)
-	} else {
-		err = c.send(payloadOutput, []byte(c.node.Command(c.command)))
-	}
-	if err != nil {
+	if err := c.bridge(host); err != nil {
 		return err
 	}
 	return c.close()

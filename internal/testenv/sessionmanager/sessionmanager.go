@@ -1,9 +1,8 @@
 // Package sessionmanager is a double of AWS Systems Manager Session Manager for tests: the API's StartSession, and the data
 // channel that the real session-manager-plugin speaks.
 //
-// It goes as far as this repository uses it: the documents AWS-StartSSHSession, whose session is bridged to an SSH server of
-// the test, and AWS-StartNonInteractiveCommand, whose command the test answers. Messages are checked (token, format, digest,
-// order, acknowledgement) and repeated until they are acknowledged. It does not encrypt with KMS, does not resume a session
+// It goes as far as this repository uses it: the document AWS-StartSSHSession, whose session is bridged to an SSH server of the
+// test. Messages are checked (token, format, digest, order, acknowledgement) and repeated until they are acknowledged. It does not encrypt with KMS, does not resume a session
 // whose connection broke, knows no permissions, and only looks whether requests are signed, not by whom.
 package sessionmanager
 
@@ -20,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,8 +33,6 @@ import (
 type Node struct {
 	// SSH is the address that takes the place of the node's port 22.
 	SSH string
-	// Command answers a command that does not wait for input.
-	Command func(command string) string
 }
 
 // Double serves the API of Systems Manager at URL, and sessions to its nodes.
@@ -52,8 +50,6 @@ type Double struct {
 type session struct {
 	id, token string
 	node      Node
-	document  string
-	command   string
 }
 
 // Plugin returns the folder that holds the session-manager-plugin, which it builds once.
@@ -127,28 +123,15 @@ func (d *Double) startSession(w http.ResponseWriter, r *http.Request) {
 		refuse(w, "TargetNotConnected", asked.Target+" is not connected.")
 		return
 	}
-	one := func(name string) string {
-		if len(asked.Parameters) != 1 || len(asked.Parameters[name]) != 1 {
-			return ""
-		}
-		return asked.Parameters[name][0]
-	}
-	s := &session{id: "test-" + strings.ToLower(rand.Text()), token: rand.Text(), node: node, document: asked.DocumentName}
-	switch asked.DocumentName {
-	case "AWS-StartSSHSession":
-		if one("portNumber") != "22" {
-			refuse(w, "InvalidParameters", fmt.Sprintf("want portNumber=22, got %v", asked.Parameters))
-			return
-		}
-	case "AWS-StartNonInteractiveCommand":
-		if s.command = one("command"); s.command == "" {
-			refuse(w, "InvalidParameters", fmt.Sprintf("want one command, got %v", asked.Parameters))
-			return
-		}
-	default:
+	if asked.DocumentName != "AWS-StartSSHSession" {
 		refuse(w, "InvalidDocument", "no document "+asked.DocumentName)
 		return
 	}
+	if len(asked.Parameters) != 1 || !slices.Equal(asked.Parameters["portNumber"], []string{"22"}) {
+		refuse(w, "InvalidParameters", fmt.Sprintf("want portNumber=22, got %v", asked.Parameters))
+		return
+	}
+	s := &session{id: "test-" + strings.ToLower(rand.Text()), token: rand.Text(), node: node}
 	d.mu.Lock()
 	d.sessions[s.id] = s
 	d.started = append(d.started, asked.Target+" "+asked.DocumentName)
