@@ -47,6 +47,19 @@ func everyParameterARN(stack awscdk.Stack, name string) []*string {
 	return all
 }
 
+// certificatesBucket is the name of the deployment's own.
+func certificatesBucket(stack awscdk.Stack) string {
+	return named(stack, names.CertificatesBucket(*stack.Account(), *stack.Region()))
+}
+
+// bucketARN is that of a bucket, or of a key in one.
+func bucketARN(stack awscdk.Stack, name string) *string {
+	return stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("s3"), Region: jsii.String(""), Account: jsii.String(""), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		Resource: &name,
+	})
+}
+
 func repositoryARN(stack awscdk.Stack) *string {
 	return arn(stack, "ecr", "repository/"+names.Repository)
 }
@@ -77,6 +90,12 @@ func pullStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 		allow("PullImages", []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
 			repositoryARN(stack)),
 	}
+}
+
+// signingKeyStatement allows actions with the key that releases are signed with, which is known by its alias.
+func signingKeyStatement(stack awscdk.Stack, sid string, actions ...string) awsiam.PolicyStatement {
+	return allowIf(map[string]any{"ForAnyValue:StringEquals": map[string]any{"kms:ResourceAliases": names.SigningKey}},
+		sid, actions, arn(stack, "kms", "key/*"))
 }
 
 func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStatement {

@@ -24,6 +24,7 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 			"ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:InitiateLayerUpload", "ecr:PutImage",
 			"ecr:UploadLayerPart",
 		}, repositoryARN(stack)),
+		signingKeyStatement(stack, "SignImages", "kms:GetPublicKey", "kms:Sign"),
 		allow("Deploy", []string{"sts:AssumeRole"}, bootstrapRoles(stack, c)...))
 	grant(role, seedStatements(stack)...)
 	grant(role, preflightStatements(stack, c)...)
@@ -95,8 +96,9 @@ func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 
 // preflightStatements let infra/preflight look at what a deploy would meet.
 func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement {
-	var tableARNs []*string
+	var tableARNs, bucketARNs []*string
 	for _, d := range deploymentsInAccount {
+		bucketARNs = append(bucketARNs, bucketARN(stack, d.Name(names.CertificatesBucket(*stack.Account(), *stack.Region()))))
 		for _, t := range tables {
 			tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+d.Name(t)))
 		}
@@ -115,6 +117,7 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 		allow("FindOwner", []string{"cloudformation:DescribeStackResources"}, jsii.String("*")),
 		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
 		allow("ReadScanning", []string{"ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
+		allow("ReadBuckets", []string{"s3:ListBucket"}, bucketARNs...),
 		allow("ReadLogGroups", []string{"logs:DescribeLogGroups"}, arn(stack, "logs", "log-group:*")),
 	}
 }

@@ -45,6 +45,8 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ec2:DescribeSubnets on *",
 		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
+		"Allow kms:GetPublicKey on arn:aws:kms" + at + "key/*" + ifSigningKey,
+		"Allow kms:Sign on arn:aws:kms" + at + "key/*" + ifSigningKey,
 	}
 	for _, action := range []string{
 		"BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "DescribeImages", "DescribeRepositories",
@@ -75,7 +77,8 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 			"Allow ssm:GetParameters"+parameters+"/SESSION_SECRET",
 			"Allow ssm:PutParameter"+parameters+"/SESSION_SECRET",
 			"Deny ssm:PutParameter"+parameters+`/SESSION_SECRET if {"StringEquals":{"ssm:Overwrite":"true"}}`,
-			"Allow ssm:PutParameter"+parameters+"/HOST_IMAGE_*")
+			"Allow ssm:PutParameter"+parameters+"/HOST_IMAGE_*",
+			"Allow s3:ListBucket on arn:aws:s3:::"+path+"-certs-<AccountId>-eu-central-1")
 	}
 	compareLines(t, tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), want)
 }

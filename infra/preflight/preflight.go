@@ -21,7 +21,9 @@ var Actions = []string{
 	"ecr:DescribeImages",
 	"ecr:DescribeRepositories",
 	"ecr:GetRegistryScanningConfiguration",
+	"kms:GetPublicKey",
 	"logs:DescribeLogGroups",
+	"s3:ListBucket",
 	"ssm:GetParameters",
 }
 
