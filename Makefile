@@ -241,9 +241,9 @@ patch: infra/node_modules/.package-lock.json
 move: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --other-zone
 
-# The data stack is protected, and is not among these.
+# The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json
-	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-$(if $(DEPLOYMENT),Staging-)!(Data)'
+	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-$(if $(DEPLOYMENT),Staging-)!(Data|SecondRegion)'
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager

@@ -20,8 +20,13 @@ var indexedTables = []string{names.AccountsTable, names.PasswordsTable}
 
 // arn makes the ARN of something in this stack's own account and region.
 func arn(stack awscdk.Stack, service, resource string) *string {
+	return arnIn(stack, *stack.Region(), service, resource)
+}
+
+// arnIn is arn for another region.
+func arnIn(stack awscdk.Stack, region, service, resource string) *string {
 	return stack.FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String(service), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		Service: jsii.String(service), Region: jsii.String(region), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
 	})
 }
 

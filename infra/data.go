@@ -38,6 +38,9 @@ func newDataStack(app awscdk.App, c config) awscdk.Stack {
 		newEnhancedScanning(stack)
 	}
 	newTables(stack)
+	if c.backups != backupsOff {
+		newBackups(stack, c)
+	}
 	newCertificates(stack)
 	for _, s := range settings() {
 		awsssm.NewStringParameter(stack, jsii.String("Setting"+s.name), &awsssm.StringParameterProps{

@@ -235,8 +235,9 @@ func TestSettingsSayWhatTheServerNeeds(t *testing.T) {
 }
 
 func TestDataOutlivesItsStack(t *testing.T) {
-	for id, r := range dataTemplate(t).Resources {
-		if r.Type == "AWS::Logs::MetricFilter" || r.Type == "AWS::ECR::RegistryScanningConfiguration" {
+	for id, r := range synth(t, "ec2-full").templates["PasswordManager-Data"].Resources {
+		if slices.Contains([]string{"AWS::Logs::MetricFilter", "AWS::ECR::RegistryScanningConfiguration", "AWS::Backup::BackupPlan",
+			"AWS::Backup::BackupSelection", "AWS::IAM::Role", "AWS::IAM::Policy"}, r.Type) {
 			continue // they hold nothing
 		}
 		if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
@@ -245,8 +246,8 @@ func TestDataOutlivesItsStack(t *testing.T) {
 	}
 }
 
-func TestOnlyTheDataStackIsProtected(t *testing.T) {
-	content, err := os.ReadFile(filepath.Join(synth(t, "ec2-minimal").dir, "manifest.json"))
+func TestOnlyTheStacksOfDataAreProtected(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(synth(t, "ec2-full").dir, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestOnlyTheDataStackIsProtected(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, a := range manifest.Artifacts {
-		if a.Type == "aws:cloudformation:stack" && a.Properties.TerminationProtection != (name == "PasswordManager-Data") {
+		if a.Type == "aws:cloudformation:stack" && a.Properties.TerminationProtection != (name == "PasswordManager-Data" || name == "PasswordManager-SecondRegion") {
 			t.Errorf("termination protection of %s is %v", name, a.Properties.TerminationProtection)
 		}
 	}

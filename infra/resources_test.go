@@ -28,6 +28,7 @@ func (e *engineer) compare(answers []answer) {
 // notEmulated are the types that the emulator passes over in silence, each asserted on the templates instead. It also
 // drops properties of those it makes: encryption, recovery and time to live of tables, metadata options of hosts.
 var notEmulated = []string{
+	"AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault",
 	"AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::CloudWatch::Alarm",
 	"AWS::EC2::SecurityGroupEgress", "AWS::ECR::RegistryScanningConfiguration", "AWS::IAM::OIDCProvider", "AWS::EC2::KeyPair",
 	"AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",

@@ -27,7 +27,7 @@ func staging(t *testing.T, production string) *assembly {
 func TestStagingHasNothingOfProductionsButTheImages(t *testing.T) {
 	ours := regexp.MustCompile(`PasswordManager[\w-]*|(?:parameter|log-group:|")/password-manager[\w-]*/|"password-manager[\w-]*"`)
 	for production, stacks := range map[string][]string{
-		"ec2-full":     {"PasswordManager-Staging-Data", "PasswordManager-Staging-Host"},
+		"ec2-full":     {"PasswordManager-Staging-Data", "PasswordManager-Staging-Host", "PasswordManager-Staging-SecondRegion"},
 		"fargate-full": {"PasswordManager-Staging-Data", "PasswordManager-Staging-Service"},
 	} {
 		made := staging(t, production)
