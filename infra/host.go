@@ -37,6 +37,11 @@ func newHostStack(app awscdk.App, c config) awscdk.Stack {
 		StringValue:   site,
 		Description:   jsii.String("domain or IP address that the proxy serves over HTTPS"),
 	})
+	awsssm.NewStringParameter(stack, jsii.String("HostAddressParameter"), &awsssm.StringParameterProps{
+		ParameterName: jsii.String(named(stack, names.HostAddress)),
+		StringValue:   address.Ref(),
+		Description:   jsii.String("the fixed address: the host that has it serves"),
+	})
 	watchHost(stack, c, instance)
 	output(stack, "InstanceId", "the host", instance.InstanceId())
 	output(stack, "HostAddress", "the host's fixed address", address.Ref())
@@ -136,6 +141,8 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 	grant(role,
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
 			arn(stack, "ssm", "parameter"+strings.TrimSuffix(named(stack, names.ParameterPath), "/")), parameterARN(stack, "*")),
+		allow("Certificates", []string{"s3:GetObject", "s3:PutObject"}, bucketARN(stack, certificatesBucket(stack)+"/"+names.CertificatesKey)),
+		signingKeyStatement(stack, "KnowSigningKey", "kms:GetPublicKey"),
 		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
 		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 			arn(stack, "logs", "log-group:"+named(stack, names.LogGroup)+":*")),

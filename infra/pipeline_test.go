@@ -46,6 +46,8 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ec2:DescribeSubnets on *",
 		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
+		"Allow kms:GetPublicKey on arn:aws:kms" + at + "key/*" + ifSigningKey,
+		"Allow kms:Sign on arn:aws:kms" + at + "key/*" + ifSigningKey,
 		"Allow ecs:DescribeTaskDefinition on *",
 		"Allow ecs:ListTaskDefinitions on *",
 		`Allow ecs:ListTasks on * if {"ArnLike":{"ecs:cluster":[` + cluster + `Service-*"]]},` + cluster + `Staging-Service-*"]]}]}}`,
@@ -80,6 +82,7 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 			"Allow ssm:PutParameter"+parameters+"/SESSION_SECRET",
 			"Deny ssm:PutParameter"+parameters+`/SESSION_SECRET if {"StringEquals":{"ssm:Overwrite":"true"}}`,
 			"Allow ssm:PutParameter"+parameters+"/HOST_IMAGE_*",
+			"Allow s3:ListBucket on arn:aws:s3:::"+path+"-certs-<AccountId>-eu-central-1",
 			"Allow ssm:GetParameterHistory"+parameters+"/RELEASE",
 			"Allow ssm:PutParameter"+parameters+"/RELEASE")
 	}

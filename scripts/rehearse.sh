@@ -9,14 +9,15 @@ Usage: scripts/rehearse.sh [--help]
 Runs the Jenkinsfile of the last commit again and again while several hundred
 requests a second are made and counted: a first deployment, a push, a branch, a
 test that fails, the monthly patch, a move to another zone, a quality gate that
-fails, a release that does not start, and going back. Then, as in "make integration": six releases on DynamoDB and on the
-embedded store, releases that fail in every way, a rollout killed at each step,
-Docker restarted, SSM away, and a host replaced by an empty one. A table says how
-each ended; exit status 1 if one ended otherwise than it should or a request
-failed.
+fails, a release that does not start, and going back. Then, as in "make
+integration": six releases on DynamoDB and on the embedded store, releases that
+nobody signed or that fail in every way, a rollout killed at each step, Docker
+restarted, SSM away, and a host replaced by an empty one, which takes over
+address and certificate. A table says how each ended; exit status 1 if one ended
+otherwise than it should or a request failed.
 
 Real: the Jenkinsfile's shell, make's targets, CDK, Docker, BuildKit, Compose,
-Caddy, a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
+Caddy, an ACME server (Pebble), a registry, sshd, DynamoDB Local. Stand-ins: Jenkins itself
 (jenkins/run-pipeline.sh), AWS (internal/testenv/emulator/aws-emulator.sh), and
 SonarQube, whose gate answers as told. Of the tests, those of two packages run.
 
@@ -43,4 +44,4 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go test -c -tags integration -o "$work/rehearsal" ./scripts/rollout
 cd scripts/rollout
-"$work/rehearsal" -test.timeout 60m -test.run '^Test(Pipeline|Deploy|Rollout)$'
+"$work/rehearsal" -test.timeout 60m -test.run '^Test(Pipeline|Deploy|Rollout|Replacement)$'

@@ -42,6 +42,8 @@ state=$home/state
 # On a host Compose file and scripts lie side by side.
 files=$here
 [ -e "$files/docker-compose.yml" ] || files=$(dirname "$here")
+# On a host that has no certificate yet, nor the address to ask for one, this is there: see keep-certificates wait.
+hold=$state/proxy-held
 candidate='' # the slot of a release that does not serve yet
 reason=''    # why it never will
 
@@ -189,6 +191,7 @@ image_in_settings() { # slot
 
 start_proxy() {
   local hash
+  [ ! -e "$hold" ] || { say "the proxy waits for the platform's address"; return; }
   if [ "$(inspect proxy '{{.State.Running}}')" != true ]; then
     # One that was only stopped starts again as it was.
     if [ -z "$(inspect proxy '{{.Id}}')" ] || ! [ -s "$state/Caddyfile" ]; then store Caddyfile "$(<"$files/Caddyfile")"; fi
@@ -248,7 +251,7 @@ roll_out() { # image, seconds to watch it
   attempt "cannot try $image" docker update --restart no "vaultsphere-$idle"
   attempt "cannot start $image" docker start "vaultsphere-$idle"
   prove "$idle" "$2" || die "$image does not serve: $reason"
-  [ "$(inspect proxy '{{.State.Status}}')" = running ] || die "the proxy does not run: see docker logs vaultsphere-proxy"
+  [ -e "$hold" ] || [ "$(inspect proxy '{{.State.Status}}')" = running ] || die "the proxy does not run: see docker logs vaultsphere-proxy"
 
   attempt "cannot let $image serve" docker update --restart unless-stopped "vaultsphere-$idle"
   attempt "cannot put $idle on $front" docker network connect --ip "$address" "$front" "vaultsphere-$idle"

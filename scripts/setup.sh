@@ -12,7 +12,8 @@ Checks for the programs that these need, or all four without an argument:
   lint         shellcheck, Python with venv
   test         a C compiler, Java, Maven, Chromium, Firefox
   integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
-               OpenSSH, sudo, jq, unzip, curl, openssl, and root
+               OpenSSH, sudo, jq, unzip, curl, openssl, iproute2,
+               iptables, and root
 
 On Debian and Ubuntu, as root or with password-less sudo, it installs those that
 are missing; elsewhere it prints what to install and exits with 1.
@@ -106,6 +107,8 @@ for tier in "${tiers[@]}"; do
       need unzip unzip
       need curl curl
       need openssl openssl
+      need ip iproute2
+      need iptables iptables
       # Where an engine answers, none has to be started.
       docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
       ;;

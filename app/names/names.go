@@ -65,11 +65,27 @@ const (
 	HostImage = "HOST_IMAGE_"
 )
 
+// HostAddress is the name of the parameter that holds the fixed address of the platform's host. It lies deeper than the
+// settings, so that no server gets it.
+const HostAddress = ParameterPath + "host/ADDRESS"
+
+// CertificatesBucket is the name of the bucket that holds the proxy's certificates, as CertificatesKey: a host that replaces
+// another serves HTTPS with them at once. Names of buckets are taken worldwide.
+func CertificatesBucket(account, region string) string {
+	return "password-manager-certs-" + account + "-" + region
+}
+
+// CertificatesKey is the one object in CertificatesBucket.
+const CertificatesKey = "certificates.tar"
+
 // StoreDynamoDB is the value of STORE that keeps everything in the four DynamoDB tables.
 const StoreDynamoDB = "dynamodb"
 
 // Repository is the name of the ECR repository of the image.
 const Repository = "password-manager"
+
+// SigningKey is the alias of the KMS key that releases are signed with.
+const SigningKey = "alias/password-manager-releases"
 
 // HostDirectory is where a host keeps its scripts, its settings and its state.
 const HostDirectory = "/opt/password-manager"

@@ -1,7 +1,7 @@
 # cloud-init runs this once, as root, on the first boot. A failure is signalled, and the deploy that made this host goes back.
 set -euo pipefail
 
-dnf install -y --quiet docker amazon-cloudwatch-agent aws-cfn-bootstrap
+dnf install -y --quiet docker amazon-cloudwatch-agent aws-cfn-bootstrap iptables-nft jq openssl tar
 
 plugins=/usr/local/lib/docker/cli-plugins
 install -d "$plugins"
@@ -14,10 +14,12 @@ install -d -m 0750 {{.Directory}} {{.Directory}}/bin {{.Directory}}/state
 # The files {{.FilesDigest}}
 /opt/aws/bin/cfn-init --stack '{{.Stack}}' --resource '{{.Resource}}' --region '{{.Region}}'
 systemctl daemon-reload
+systemctl enable --now password-manager-metadata
 systemctl enable --now docker
 /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
   -c file:/opt/aws/amazon-cloudwatch-agent/etc/password-manager.json
 systemctl enable --now password-manager-watch.timer password-manager-image.timer
+systemctl enable --now password-manager-certificates.timer
 systemctl enable --now --no-block password-manager-key
 # The first start may meet a role that is not known everywhere yet: the unit tries again, and this waits for it.
 systemctl enable --now --no-block password-manager

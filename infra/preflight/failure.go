@@ -38,6 +38,9 @@ func problems(err error, who identity) error {
 // iamPrefix holds the services whose prefix in IAM is not the SDK's name of them in small letters.
 var iamPrefix = map[string]string{"CloudWatch Logs": "logs"}
 
+// iamAction holds the calls that IAM knows by another name.
+var iamAction = map[string]string{"ListObjectsV2": "ListBucket"}
+
 // deniedAction returns the IAM action that was missing, when that is what err says.
 func deniedAction(err error) (string, bool) {
 	refusal, ok := errors.AsType[smithy.APIError](err)
@@ -52,7 +55,11 @@ func deniedAction(err error) (string, bool) {
 	if !ok {
 		prefix = strings.ToLower(call.Service())
 	}
-	return prefix + ":" + call.Operation(), true
+	action, ok := iamAction[call.Operation()]
+	if !ok {
+		action = call.Operation()
+	}
+	return prefix + ":" + action, true
 }
 
 // hasCode says whether AWS answered with one of these error codes.

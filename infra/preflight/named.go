@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // named are the types whose names are taken for good: a stack that makes one fails when the name is in use, as it is
@@ -20,14 +22,16 @@ var named = []struct {
 	{"AWS::DynamoDB::GlobalTable", "DynamoDB table", tableExists},
 	{"AWS::DynamoDB::Table", "DynamoDB table", tableExists},
 	{"AWS::ECR::Repository", "ECR repository", repositoryExists},
+	{"AWS::KMS::Alias", "key alias", aliasExists},
 	{"AWS::Logs::LogGroup", "log group", logGroupExists},
+	{"AWS::S3::Bucket", "bucket", bucketExists},
 }
 
 func (c *check) checkNamed(ctx context.Context) error {
 	var found []error
 	for _, n := range named {
 		for _, id := range c.template.ofType(n.kind) {
-			name, ok := literalName(c.template.Resources[id])
+			name, ok := c.scope.text(c.template.Resources[id].Properties[nameProperty[n.kind]])
 			if !ok {
 				continue
 			}
@@ -63,6 +67,17 @@ func tableExists(ctx context.Context, c clients, name string) (bool, error) {
 func repositoryExists(ctx context.Context, c clients, name string) (bool, error) {
 	_, err := c.ecr.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
 	return existence(err, "RepositoryNotFoundException")
+}
+
+// bucketExists lists the bucket: S3 gives no reason where it refuses HeadBucket.
+func bucketExists(ctx context.Context, c clients, name string) (bool, error) {
+	_, err := c.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &name, MaxKeys: aws.Int32(1)})
+	return existence(err, "NoSuchBucket")
+}
+
+func aliasExists(ctx context.Context, c clients, name string) (bool, error) {
+	_, err := c.kms.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &name})
+	return existence(err, "NotFoundException")
 }
 
 func existence(err error, missing string) (bool, error) {

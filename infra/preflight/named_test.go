@@ -11,12 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 // The names outlive their stack when it is deleted and retains them.
 func TestLeftovers(t *testing.T) {
 	w := newWorld(t)
-	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault")}
+	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault"),
+		"Certificates": bucket(object{"Fn::Join": []any{"-", []any{"certificates", object{"Ref": "AWS::AccountId"}}}}),
+		"Key":          signingKey(), "Alias": alias("alias/password-manager")}
 	w.deploy("leftovers", template(resources))
 	// As far as the emulator tells, no stack owns what another stack made.
 	dir := assembly(t, map[string]object{data: template(resources)})
@@ -25,8 +28,10 @@ func TestLeftovers(t *testing.T) {
 	want := []string{
 		"DynamoDB table PasswordManager-Users" + adopt,
 		"ECR repository password-manager" + adopt,
+		"key alias alias/password-manager" + adopt,
 		"log group /password-manager/vault already exists outside stack PasswordManager-Data: delete it, " +
 			"or give it DeletionPolicy Retain in the app so that it can be adopted",
+		"bucket certificates-" + emulator.Account + adopt,
 	}
 	w.expect(dir, preflight.Options{}, want...)
 	w.deploy(data, template(object{"Port": parameter(port, "5001")}))
@@ -35,7 +40,8 @@ func TestLeftovers(t *testing.T) {
 
 func TestOwnTablesAreNoProblem(t *testing.T) {
 	w := newWorld(t)
-	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault")}
+	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault"),
+		"Key": signingKey(), "Alias": alias("alias/password-manager")}
 	w.deploy(data, template(resources))
 	w.expect(assembly(t, map[string]object{data: template(resources)}), preflight.Options{})
 }

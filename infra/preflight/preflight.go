@@ -27,7 +27,9 @@ var Actions = []string{
 	"ecr:GetRegistryScanningConfiguration",
 	"ecs:DescribeServices",
 	"ecs:DescribeTaskDefinition",
+	"kms:GetPublicKey",
 	"logs:DescribeLogGroups",
+	"s3:ListBucket",
 	"ssm:GetParameters",
 }
 

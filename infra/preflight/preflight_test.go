@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -84,11 +86,28 @@ func (w *world) wipe() {
 		_, err := registry.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: r.RepositoryName, Force: true})
 		w.must(err)
 	}
+	store := s3.NewFromConfig(w.account)
+	buckets, err := store.ListBuckets(ctx, nil)
+	w.must(err)
+	for _, b := range buckets.Buckets {
+		_, err := store.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: b.Name})
+		w.must(err)
+	}
 	logs := cloudwatchlogs.NewFromConfig(w.account)
 	groups, err := logs.DescribeLogGroups(ctx, nil)
 	w.must(err)
 	for _, g := range groups.LogGroups {
 		_, err := logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: g.LogGroupName})
+		w.must(err)
+	}
+	keys := kms.NewFromConfig(w.account)
+	aliases, err := keys.ListAliases(ctx, nil)
+	w.must(err)
+	for _, a := range aliases.Aliases {
+		if strings.HasPrefix(aws.ToString(a.AliasName), "alias/aws/") {
+			continue
+		}
+		_, err := keys.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: a.AliasName})
 		w.must(err)
 	}
 	for pages := ssm.NewDescribeParametersPaginator(ssm.NewFromConfig(w.account), nil); pages.HasMorePages(); {
@@ -142,6 +161,9 @@ func operation(r *http.Request, body string) string {
 		_, name, _ := strings.Cut(target, ".")
 		return name
 	}
+	if r.URL.Query().Get("list-type") == "2" {
+		return "ListBucket" // as IAM calls it
+	}
 	_, rest, _ := strings.Cut(body, "Action=")
 	name, _, _ := strings.Cut(rest, "&")
 	return name
@@ -154,6 +176,9 @@ func (w *world) fail(operation, code string) {
 	w.answers[operation] = func(request string, _ int, _ string) (int, string) {
 		if strings.Contains(request, "Action=") {
 			return http.StatusForbidden, "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>no</Message></Error></ErrorResponse>"
+		}
+		if request == "" {
+			return http.StatusForbidden, "<Error><Code>" + code + "</Code><Message>no</Message></Error>"
 		}
 		return http.StatusBadRequest, `{"__type":"` + code + `Exception","message":"no"}`
 	}
@@ -266,6 +291,19 @@ func table(name string) object {
 
 func repository(name string) object {
 	return object{"Type": "AWS::ECR::Repository", "DeletionPolicy": "Retain", "Properties": object{"RepositoryName": name}}
+}
+
+func bucket(name any) object {
+	return object{"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": object{"BucketName": name}}
+}
+
+func alias(name string) object {
+	key := object{"Fn::GetAtt": []any{"Key", "Arn"}}
+	return object{"Type": "AWS::KMS::Alias", "DeletionPolicy": "Retain", "Properties": object{"AliasName": name, "TargetKeyId": key}}
+}
+
+func signingKey() object {
+	return object{"Type": "AWS::KMS::Key", "Properties": object{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "KeyPolicy": object{}}}
 }
 
 func logGroup(name string) object {

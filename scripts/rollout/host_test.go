@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,9 +29,10 @@ import (
 )
 
 const (
-	root       = "../.." // of the repository
-	repository = "127.0.0.1:5000/password-manager"
-	site       = "https://localhost"
+	root            = "../.." // of the repository
+	registryAddress = "127.0.0.1:5000"
+	repository      = registryAddress + "/password-manager"
+	site            = "https://localhost"
 	// uid is that of the server in its image.
 	uid = 65532
 )
@@ -39,10 +42,24 @@ type host struct {
 	home   string // HOME_DIRECTORY
 	engine engine.Engine
 	env    []string
+	// within is a command that runs another one in the host's network, where that is not the test's own.
+	within []string
 }
 
 // newHost starts engine and registry and makes the images that no registry has: Caddy's and the server's.
 func newHost(t *testing.T) *host {
+	t.Helper()
+	h := newMachine(t, newHome(t))
+	emulator.Reset(t)
+	h.startEngine(t)
+	registry.Serve(t, registryAddress, filepath.Join(h.engine.Directory, "registry"))
+	h.proxyImage(t, nil)
+	h.serverImages(t)
+	return h
+}
+
+// newMachine is a host without an engine yet.
+func newMachine(t *testing.T, home string) *host {
 	t.Helper()
 	for program, pkg := range map[string]string{
 		"docker": "docker.io", "dockerd": "docker.io", "docker-registry": "docker-registry", "curl": "curl", "flock": "util-linux",
@@ -59,12 +76,21 @@ func newHost(t *testing.T) *host {
 		_ = syscall.Unmount(filepath.Join(directory, "data"), syscall.MNT_DETACH)
 		must(t, os.RemoveAll(directory))
 	})
-	h := &host{home: newHome(t), engine: engine.Engine{Host: "unix://" + filepath.Join(directory, "docker.sock"), Directory: directory}}
+	h := &host{home: home, engine: engine.Engine{Host: "unix://" + filepath.Join(directory, "docker.sock"), Directory: directory}}
 	h.env = append(h.engine.Env(t), "HOME_DIRECTORY="+h.home, "WATCH_SECONDS=1", "READY_TRIES=2", "READY_INTERVAL=1")
-	emulator.Reset(t)
-	h.startEngine(t)
-	registry.Serve(t, "127.0.0.1:5000", filepath.Join(h.engine.Directory, "registry"))
-	h.image(t, "caddy:"+caddyVersion(t), 0, map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}, "ENV PATH=/usr/bin")
+	return h
+}
+
+// proxyImage makes Caddy's, with more files.
+func (h *host) proxyImage(t *testing.T, more map[string]string) {
+	t.Helper()
+	files := map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}
+	maps.Copy(files, more)
+	h.image(t, caddyImage(t), 0, files, "ENV PATH=/usr/bin")
+}
+
+func (h *host) serverImages(t *testing.T) {
+	t.Helper()
 	deploy := map[string]string{
 		"deploy/docker-compose.yml": filepath.Join(root, "docker-compose.yml"),
 		"deploy/Caddyfile":          filepath.Join(root, "Caddyfile"),
@@ -76,7 +102,6 @@ func newHost(t *testing.T) *host {
 	delete(deploy, "vaultsphered")
 	deploy["faulty"] = build(t, "./scripts/rollout/testdata/faulty")
 	h.image(t, "faulty", uid, deploy, `ENTRYPOINT ["/faulty"]`)
-	return h
 }
 
 // newHome is that of a host that was just made.
@@ -104,13 +129,13 @@ func build(t *testing.T, pkg string) string {
 	return program
 }
 
-// caddyVersion is the one that the tests build; the Compose file must name it.
-func caddyVersion(t *testing.T) string {
+// caddyImage has the version that the tests build; the Compose file must name it.
+func caddyImage(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command(engine.Program(t, "caddy"), "version")
 	out, err := cmd.Output()
 	must(t, err)
-	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+	return "public.ecr.aws/docker/library/caddy:" + strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 }
 
 // startEngine starts an engine with the script's settings, which ends with the test. The one that engine.Shared returns is
@@ -120,7 +145,8 @@ func (h *host) startEngine(t *testing.T) {
 	reader, lifeline, err := os.Pipe()
 	must(t, err)
 	var log bytes.Buffer
-	cmd := exec.Command(filepath.Join(root, "internal/testenv/engine/docker-engine.sh"), "run", h.engine.Directory)
+	cmd := h.command(filepath.Join(root, "internal/testenv/engine/docker-engine.sh"), "run", h.engine.Directory)
+	cmd.Env = nil // it is not of what the engine's clients have
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, &log, &log
 	must(t, cmd.Start())
 	reader.Close()
@@ -202,7 +228,8 @@ func (h *host) release(t *testing.T, name string, changes ...string) string {
 }
 
 func (h *host) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(program, args...)
+	line := slices.Concat(h.within, []string{program}, args)
+	cmd := exec.Command(line[0], line[1:]...) //nolint:gosec // the programs are named by the tests
 	cmd.Env = h.env
 	return cmd
 }

@@ -78,8 +78,8 @@ func architecture() string {
 	return strings.TrimSpace(string(out))
 }
 
-// forward hands every connection on to the registry.
-func forward(listener net.Listener) {
+// forward hands every connection on to address.
+func forward(listener net.Listener, address string) {
 	for {
 		from, err := listener.Accept()
 		if err != nil {
@@ -87,18 +87,23 @@ func forward(listener net.Listener) {
 		}
 		go func() {
 			defer from.Close()
-			to, err := net.Dial("tcp", "127.0.0.1:5000")
+			to, err := net.Dial("tcp", address)
 			if err != nil {
 				return
 			}
 			defer to.Close()
-			go func() {
-				_, _ = io.Copy(to, from)
-				_ = to.(*net.TCPConn).CloseWrite()
-			}()
-			_, _ = io.Copy(from, to)
+			join(from, to)
 		}()
 	}
+}
+
+// join carries what each of two connections says to the other, until the second has nothing more to say.
+func join(from, to net.Conn) {
+	go func() {
+		_, _ = io.Copy(to, from)
+		_ = to.(*net.TCPConn).CloseWrite()
+	}()
+	_, _ = io.Copy(from, to)
 }
 
 // rehearsal is a team with a repository, a Jenkins, an account and a host.
@@ -139,8 +144,7 @@ const (
 func TestPipeline(t *testing.T) {
 	r := &rehearsal{}
 	r.host = *newHost(t)
-	must(t, os.MkdirAll(filepath.Join(r.home, "bin"), 0o755))
-	copyFile(t, filepath.Join(root, "infra/host/start-release.sh"), filepath.Join(r.home, "bin/start-release"))
+	r.scripts(t)
 	ssh := r.startSSH(t)
 	i := slices.IndexFunc(ssh, func(e string) bool { return strings.HasPrefix(e, "DEPLOY_KEY=") })
 	r.checkout(t, strings.TrimPrefix(ssh[i], "DEPLOY_KEY=")+".pub")
@@ -279,6 +283,8 @@ case "$*" in
   audit | audit-image) ;;
   # The emulator deploys by a method that "cdk diff" does not know.
   diff) CDK_METHOD=template exec %[1]s diff ;;
+  # The host that a deploy makes reads on its first boot which key it is to trust.
+  deploy) %[1]s deploy && HOME_DIRECTORY=%[2]s SIGNING_KEY=%[3]s exec %[2]s/bin/verify-release --fetch-key ;;
   "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/api" ;;
   *) exec %[1]s "$@" ;;
 esac
@@ -301,7 +307,7 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	program, err := exec.LookPath("make")
 	must(t, err)
 	bin := filepath.Join(dir, "bin")
-	must(t, errors.Join(os.Mkdir(bin, 0o755), os.WriteFile(filepath.Join(bin, "make"), fmt.Appendf(nil, rehearsedMake, program), 0o755)))
+	must(t, errors.Join(os.Mkdir(bin, 0o755), os.WriteFile(filepath.Join(bin, "make"), fmt.Appendf(nil, rehearsedMake, program, names.HostDirectory, names.SigningKey), 0o755)))
 
 	port := os.Getenv(outsidePort)
 	outer, err := net.FileListener(os.NewFile(listenerFD, "outside"))
@@ -309,8 +315,8 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	inner, err := net.Listen("tcp", "127.0.0.1:"+port)
 	must(t, err)
 	t.Cleanup(func() { inner.Close(); outer.Close() })
-	go forward(outer)
-	go forward(inner)
+	go forward(outer, registryAddress)
+	go forward(inner, registryAddress)
 
 	certificate := filepath.Join(dir, "authority.pem")
 	aws := filepath.Dir(output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws"))

@@ -4,6 +4,7 @@ package rollout_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,11 @@ type project struct {
 		Image           string
 		Environment     map[string]string
 		StopGracePeriod string `json:"stop_grace_period"`
+		Networks        map[string]any
+	}
+	Networks map[string]struct {
+		EnableIPv6 bool              `json:"enable_ipv6"`
+		DriverOpts map[string]string `json:"driver_opts"`
 	}
 }
 
@@ -45,7 +51,7 @@ type caddy struct {
 			Automation struct {
 				Policies []struct {
 					Subjects []string
-					Issuers  []struct{ Module, Profile string }
+					Issuers  []struct{ Module, Profile, CA string }
 				}
 			}
 		}
@@ -75,9 +81,8 @@ func adapt(t *testing.T, environment map[string]string) (c caddy, text string) {
 }
 
 func TestSiteAddressChoosesTheCertificate(t *testing.T) {
-	for address, want := range map[string]string{
-		"": "internal", "vault.example.org": "acme shortlived", "203.0.113.7": "acme shortlived", "2001:db8::7": "acme shortlived",
-	} {
+	const public = "acme shortlived https://acme-v02.api.letsencrypt.org/directory"
+	for address, want := range map[string]string{"": "internal", "vault.example.org": public, "203.0.113.7": public, "2001:db8::7": public} {
 		environment := compose(t, "SITE_ADDRESS="+address).Services["proxy"].Environment
 		if address == "" {
 			address = "localhost"
@@ -88,7 +93,7 @@ func TestSiteAddressChoosesTheCertificate(t *testing.T) {
 			t.Errorf("%s: certificates by %v", address, policies)
 			continue
 		}
-		if issuer := policies[0].Issuers[0]; strings.TrimSpace(issuer.Module+" "+issuer.Profile) != want {
+		if issuer := policies[0].Issuers[0]; strings.TrimSpace(issuer.Module+" "+issuer.Profile+" "+issuer.CA) != want {
 			t.Errorf("%s: the certificate is from %v, want %s", address, issuer, want)
 		}
 		for _, server := range c.Apps.HTTP.Servers {
@@ -111,7 +116,7 @@ func TestSiteAddressChoosesTheCertificate(t *testing.T) {
 func TestFilesAgree(t *testing.T) {
 	p := compose(t)
 	port := strconv.Itoa(names.DefaultPort)
-	if got, want := p.Services["proxy"].Image, "caddy:"+caddyVersion(t); got != want {
+	if got, want := p.Services["proxy"].Image, caddyImage(t); got != want {
 		t.Errorf("the proxy is %s, tested is %s", got, want)
 	}
 	for _, slot := range []string{"vault-blue", "vault-green"} {
@@ -136,6 +141,26 @@ func TestFilesAgree(t *testing.T) {
 	for _, want := range []string{"\nport=" + port + "\n", ":$port" + names.PathReady + `"`} {
 		if !strings.Contains(string(script), want) {
 			t.Errorf("rollout.sh has no %q", want)
+		}
+	}
+}
+
+// TestOnlyTheProxyIsKeptFromTheRole: the firewall knows the proxy's network by the name of its bridge, and IPv4 alone.
+func TestOnlyTheProxyIsKeptFromTheRole(t *testing.T) {
+	p := compose(t)
+	script, err := os.ReadFile(filepath.Join(root, "infra/host/close-metadata.sh"))
+	must(t, err)
+	if rule := "--in-interface " + p.Networks["internet"].DriverOpts["com.docker.network.bridge.name"] + " "; !strings.Contains(string(script), rule) {
+		t.Errorf("close-metadata has no %q", rule)
+	}
+	for name, network := range p.Networks {
+		if network.EnableIPv6 {
+			t.Errorf("%s has IPv6", name)
+		}
+	}
+	for service, want := range map[string]string{"proxy": "front internet", "vault-blue": "front slots", "vault-green": "front slots"} {
+		if got := strings.Join(slices.Sorted(maps.Keys(p.Services[service].Networks)), " "); got != want {
+			t.Errorf("%s is on %s, want %s", service, got, want)
 		}
 	}
 }

@@ -8,6 +8,9 @@ CloudFormation knows the full name of a target group; moto has no attribute of o
 
 CloudFormation takes the availability zones of the stack's own region; moto those of us-east-1.
 
+CloudFormation makes of AWS::KMS::Key what its KeySpec and KeyUsage say, and writes its policy and tags as those of all resources;
+moto always makes a key that encrypts, and takes policy and tags as the API of KMS has them.
+
 CloudFormation replaces an instance whose image or subnet changes, also where a parameter of SSM changes it alone, and moves its
 address; moto knows no update of an instance.
 
@@ -17,6 +20,7 @@ CloudFormation keeps a task definition that is replaced where its UpdateReplaceP
 that refers to it; moto does neither, and mixes up the words of a new one.
 """
 
+import json
 import sys
 
 from moto.cloudformation import parsing
@@ -29,6 +33,7 @@ from moto.ec2.models.instances import Instance
 from moto.ec2.models.vpcs import VPC
 from moto.ecs.models import TaskDefinition, ecs_backends
 from moto.elbv2.models import FakeTargetGroup
+from moto.kms.models import Key, kms_backends
 from moto.server import main
 from moto.ssm.models import Parameter
 
@@ -57,6 +62,17 @@ def attribute_of_target_group(self, name):
     if name == "TargetGroupFullName":
         return self.arn.rpartition(":")[2]
     raise UnformattedGetAttTemplateException()
+
+
+def create_key(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    properties = cloudformation_json["Properties"]
+    return kms_backends[account_id][region_name].create_key(
+        json.dumps(properties["KeyPolicy"]),
+        properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
+        properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
+        properties.get("Description"),
+        [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])],
+    )
 
 
 def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account_id, region_name):
@@ -129,6 +145,7 @@ Instance.update_from_cloudformation_json = classmethod(update_instance)
 ResourceMap.build_resource_diff = difference_with_ssm
 CloudFormationResponse._validate_different_update = validate_with_ssm
 Parameter.create_from_cloudformation_json = classmethod(create_with_tags)
+Key.create_from_cloudformation_json = classmethod(create_key)
 CloudFormationBackend._resolve_update_parameters = resolve_with_defaults
 TaskDefinition.update_from_cloudformation_json = classmethod(replace_task_definition)
 VPC.delete_from_cloudformation_json = classmethod(delete_vpc_and_route_tables)
