@@ -81,7 +81,7 @@ func checkHostResources(e *engineer) {
 	e.compare([]answer{
 		{"ecr describe-repositories --repository-names password-manager", "repositories[].[repositoryName, imageTagMutability, imageTagMutabilityExclusionFilters[0].filter]",
 			"password-manager IMMUTABLE_WITH_EXCLUSION latest"},
-		{"s3api list-buckets", "Buckets[?contains(Name, '-certs-')].Name", names.CertificatesBucket(emulator.Account, emulator.Region)},
+		{"s3api list-buckets", "Buckets[?contains(Name, '-certs-')].Name", names.CertificatesBucket(emulator.Account, region)},
 		{"kms describe-key --key-id " + names.SigningKey, "KeyMetadata.[KeySpec, KeyUsage, SigningAlgorithms[0]]", "ECC_NIST_P256 SIGN_VERIFY ECDSA_SHA_256"},
 		{"logs describe-log-groups --log-group-name-prefix " + names.LogGroup, "logGroups[].[logGroupName, retentionInDays]",
 			"/password-manager/containers 90"},
