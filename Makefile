@@ -52,7 +52,7 @@ help:
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
 	@echo
 	@echo "make image  the server's image, for this machine: $(IMAGE):COMMIT"
-	@echo "make push   the same for all platforms, into the platform's repository or that of IMAGE; which digest is in image.json"
+	@echo "make push   the same for all platforms, signed, into the platform's repository or that of IMAGE; which digest is in image.json"
 	@echo "make release  put what was pushed last on the host"
 	@echo "make rehearse  all of it on this machine, from a push to a vault that serves, and back"
 	@echo
@@ -116,7 +116,7 @@ PACKAGES ?= ./...
 
 go-test: $(GOTESTSUM) $(COBERTURA) | $(NODE)
 	@mkdir -p reports
-	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/...,./internal/audit/... $(PACKAGES)
+	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/...,./internal/audit/...,./internal/cosign/... $(PACKAGES)
 	$(COBERTURA) < reports/cover.out > coverage.xml
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.
@@ -241,9 +241,9 @@ patch: infra/node_modules/.package-lock.json
 move: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --other-zone
 
-# The data stack is protected, and is not among these.
+# The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json
-	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-$(if $(DEPLOYMENT),Staging-)!(Data)'
+	@$(CDK) destroy $(if $(filter yes,$(FORCE)),--force) $(ARGS) 'PasswordManager-$(if $(DEPLOYMENT),Staging-)!(Data|SecondRegion)'
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager

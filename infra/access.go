@@ -20,8 +20,13 @@ var indexedTables = []string{names.AccountsTable, names.PasswordsTable}
 
 // arn makes the ARN of something in this stack's own account and region.
 func arn(stack awscdk.Stack, service, resource string) *string {
+	return arnIn(stack, *stack.Region(), service, resource)
+}
+
+// arnIn is arn for another region.
+func arnIn(stack awscdk.Stack, region, service, resource string) *string {
 	return stack.FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String(service), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+		Service: jsii.String(service), Region: jsii.String(region), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
 	})
 }
 
@@ -85,6 +90,12 @@ func pullStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 		allow("PullImages", []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
 			repositoryARN(stack)),
 	}
+}
+
+// signingKeyStatement allows actions with the key that releases are signed with, which is known by its alias.
+func signingKeyStatement(stack awscdk.Stack, sid string, actions ...string) awsiam.PolicyStatement {
+	return allowIf(map[string]any{"ForAnyValue:StringEquals": map[string]any{"kms:ResourceAliases": names.SigningKey}},
+		sid, actions, arn(stack, "kms", "key/*"))
 }
 
 func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStatement {

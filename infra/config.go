@@ -35,6 +35,8 @@ type config struct {
 	minTasks       int
 	maxTasks       int
 	imageScanning  imageScanning
+	backups        backups
+	backupRegion   string // empty: no second copy
 	// refusals say why this may be looked at, but not deployed.
 	refusals []string
 }
@@ -63,6 +65,15 @@ const (
 	scansEnhanced imageScanning = "enhanced"
 )
 
+// backups is whether AWS Backup copies the tables, and who may take the lock off the copies.
+type backups string
+
+const (
+	backupsOff        backups = "off"
+	backupsGovernance backups = "governance"
+	backupsCompliance backups = "compliance"
+)
+
 type oidc struct{ issuer, audience, subject string }
 
 // option is one name of platform.json, or for a trial of the CDK's context: cdk diff -c name=value.
@@ -88,6 +99,8 @@ const (
 	optMinTasks       = "minTasks"
 	optMaxTasks       = "maxTasks"
 	optImageScanning  = "imageScanning"
+	optBackups        = "backups"
+	optBackupRegion   = "backupRegion"
 )
 
 // options is every option there is. docs/operations.md has the same table, and a test compares them.
@@ -112,6 +125,9 @@ var options = []option{
 	{optMaxTasks, "6", "`fargate`: tasks at most"},
 	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
 		"how ECR scans every repository of the account in the region: [below](#what-scans-the-images)"},
+	{optBackups, string(backupsOff), "`off`, or AWS Backup copies the tables once a day into a locked vault: `governance`, whose lock an " +
+		"administrator can take off, or `compliance`, whose lock nobody can, ever: [below](#daily-copies-in-a-locked-vault)"},
+	{optBackupRegion, "none", "with `backups`: a second region that gets a copy of each"},
 }
 
 // parse checks the options of the file, and those of the context, which come before them. regions are all that AWS has;
@@ -155,8 +171,11 @@ func parse(deployment names.Deployment, file, context map[string]any, regions []
 		minTasks:      p.number(optMinTasks, 2, 1, 100),
 		maxTasks:      p.number(optMaxTasks, 6, 1, 100),
 		imageScanning: choice(&p, optImageScanning, scansBasic, scansBasic, scansEnhanced),
+		backups:       choice(&p, optBackups, backupsOff, backupsOff, backupsGovernance, backupsCompliance),
+		backupRegion:  p.values[optBackupRegion],
 	}
 	p.together(c)
+	p.secondRegion(c, regions)
 	c.refusals = refusals(c, written, p.values)
 	return c, errors.Join(p.errs...)
 }
@@ -210,6 +229,20 @@ func (p *parser) together(c config) {
 	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
 	if strings.ContainsAny(c.oidc.subject, "*?") {
 		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
+	}
+}
+
+// secondRegion checks where the copies of the copies go.
+func (p *parser) secondRegion(c config, regions []string) {
+	switch {
+	case c.backupRegion == "":
+	case !slices.Contains(regions, c.backupRegion):
+		p.bad(optBackupRegion, fmt.Sprintf("is %q, which is no AWS region", c.backupRegion))
+	case c.backupRegion == c.region:
+		p.bad(optBackupRegion, fmt.Sprintf("is %q, where the tables are: name another region", c.backupRegion))
+	case c.backups == backupsOff:
+		p.bad(optBackupRegion, fmt.Sprintf("is set, but %[1]s is %[2]s, so there is nothing to copy: set %[1]s to %[3]s or %[4]s",
+			optBackups, backupsOff, backupsGovernance, backupsCompliance))
 	}
 }
 

@@ -25,7 +25,8 @@ func TestDefaultsNeedOnlyARegion(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.topology != onEC2 || c.region != "eu-central-1" || c.vpcCIDR.String() != "10.20.0.0/16" || c.sshCIDR.IsValid() ||
-		c.jenkins != jenkinsOnEC2 || c.instanceType != "t4g.small" || c.minTasks != 2 || c.maxTasks != 6 || c.imageScanning != scansBasic {
+		c.jenkins != jenkinsOnEC2 || c.instanceType != "t4g.small" || c.minTasks != 2 || c.maxTasks != 6 || c.imageScanning != scansBasic ||
+		c.backups != backupsOff || c.backupRegion != "" {
 		t.Errorf("defaults: %+v", c)
 	}
 }
@@ -60,6 +61,10 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{map[string]any{optSiteAddress: "https://vault.example.org"}, "but must be a domain or an IP address, without https://"},
 		{map[string]any{optAlarmEmail: "night"}, `alarmEmail is "night", but must be an e-mail address`},
 		{map[string]any{optImageScanning: "on"}, `imageScanning is "on", but must be one of basic, enhanced`},
+		{map[string]any{optBackups: "yes"}, `backups is "yes", but must be one of off, governance, compliance`},
+		{map[string]any{optBackupRegion: "us-east-1"}, "backupRegion is set, but backups is off, so there is nothing to copy: set backups to governance or compliance"},
+		{map[string]any{optBackups: "governance", optBackupRegion: "eu-central-1"}, `backupRegion is "eu-central-1", where the tables are: name another region`},
+		{map[string]any{optBackups: "governance", optBackupRegion: "mars-north-1"}, `backupRegion is "mars-north-1", which is no AWS region`},
 		{map[string]any{optJenkins: "yes"}, `jenkins is "yes", but must be one of instance-profile, oidc, none`},
 		{map[string]any{optJenkins: "oidc"}, "oidcIssuer is required with jenkins=oidc: set it in platform.json"},
 		{with(oidc, optOIDCIssuer, "http://x.example.org"), `oidcIssuer is "http://x.example.org", but must be a URL such as`},

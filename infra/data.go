@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
@@ -12,9 +14,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// Of the images, untagged ones are leftovers of a push; of the tagged ones, this many releases can be rolled back to.
+// Of the images, untagged ones are leftovers of a push; of the tagged ones, this many releases can be rolled back to. A signature
+// is an image with a tag of its own, and outlives what it signs.
 const (
 	keepReleases     = 50
+	keepSignatures   = 4 * keepReleases
 	keepUntaggedDays = 7
 )
 
@@ -24,14 +28,19 @@ const keepOldCertificatesDays = 7
 // newDataStack makes what is kept when the rest goes: images, tables, settings, certificates and logs.
 func newDataStack(app awscdk.App, c config) awscdk.Stack {
 	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings, certificates and logs, kept when the rest goes", true)
-	// Each deployment takes its images from the one repository, production's: what staging has served is what production gets.
+	// Each deployment takes its images from the one repository, production's, and trusts the one key: what staging has served is what
+	// production gets.
 	if c.deployment == "" {
 		output(stack, "RepositoryUri", "where the pipeline pushes images", newRepository(stack).RepositoryUri())
+		newSigningKey(stack)
 	}
 	if c.imageScanning == scansEnhanced {
 		newEnhancedScanning(stack)
 	}
 	newTables(stack)
+	if c.backups != backupsOff {
+		newBackups(stack, c)
+	}
 	newCertificates(stack)
 	for _, s := range settings() {
 		awsssm.NewStringParameter(stack, jsii.String("Setting"+s.name), &awsssm.StringParameterProps{
@@ -68,16 +77,52 @@ func newRepository(stack awscdk.Stack) awsecr.Repository {
 				MaxImageAge:  awscdk.Duration_Days(jsii.Number(keepUntaggedDays)),
 			},
 			{
-				RulePriority:  jsii.Number(2),
-				Description:   jsii.String("releases to roll back to"),
-				TagStatus:     awsecr.TagStatus_ANY,
-				MaxImageCount: jsii.Number(keepReleases),
+				RulePriority:   jsii.Number(2),
+				Description:    jsii.String("signatures"),
+				TagStatus:      awsecr.TagStatus_TAGGED,
+				TagPatternList: jsii.Strings("sha256-*.sig"),
+				MaxImageCount:  jsii.Number(keepSignatures),
+			},
+			{
+				// It counts signatures too, and leaves them to the rule before it. The images of the single platforms have no
+				// tag and go with their release.
+				RulePriority:   jsii.Number(3),
+				Description:    jsii.String("releases to roll back to, each with its signature"),
+				TagStatus:      awsecr.TagStatus_TAGGED,
+				TagPatternList: jsii.Strings("*"),
+				MaxImageCount:  jsii.Number(2 * keepReleases),
 			},
 		},
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
 	accept(repository, finding{"CKV_AWS_51", "every tag is immutable but latest, which says what was pushed last; releases go by digest"})
 	return repository
+}
+
+// newSigningKey makes the key that releases are signed with. Who may sign is for the policies of roles to say; what would end all
+// releases at once takes another key policy first, so that nobody does it by accident.
+func newSigningKey(stack awscdk.Stack) {
+	all := jsii.Strings("*")
+	key := awskms.NewKey(stack, jsii.String("SigningKey"), &awskms.KeyProps{
+		Description: jsii.String("VaultSphere: signs releases, and hosts start no others"),
+		KeySpec:     awskms.KeySpec_ECC_NIST_P256,
+		KeyUsage:    awskms.KeyUsage_SIGN_VERIFY,
+		Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+				Sid: jsii.String("PoliciesOfTheAccount"), Actions: jsii.Strings("kms:*"), Resources: all,
+				Principals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()},
+			}),
+			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+				Sid: jsii.String("NotByAccident"), Effect: awsiam.Effect_DENY, Resources: all,
+				Actions:    jsii.Strings("kms:DeleteAlias", "kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:UpdateAlias"),
+				Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
+			}),
+		}}),
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+	})
+	awskms.NewAlias(stack, jsii.String("SigningKeyAlias"), &awskms.AliasProps{
+		AliasName: jsii.String(names.SigningKey), TargetKey: key, RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+	})
 }
 
 // newEnhancedScanning hands the images to Amazon Inspector, which sees what is linked into a program; basic scanning sees packages of

@@ -4,8 +4,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +100,7 @@ func TestRepositoryKeepsWhatWasPushed(t *testing.T) {
 		Rules []struct {
 			Selection struct {
 				TagStatus, CountType string
+				TagPatternList       []string
 				CountNumber          int
 			}
 		}
@@ -105,9 +108,58 @@ func TestRepositoryKeepsWhatWasPushed(t *testing.T) {
 	if err := json.Unmarshal([]byte(p["LifecyclePolicy"].(map[string]any)["LifecyclePolicyText"].(string)), &policy); err != nil {
 		t.Fatal(err)
 	}
+	var got []string
 	for _, r := range policy.Rules {
-		if s := r.Selection; s.TagStatus != "untagged" && (s.CountType != "imageCountMoreThan" || s.CountNumber < 10) {
-			t.Errorf("a release may be gone before it is needed for a roll-back: %+v", s)
+		s := r.Selection
+		got = append(got, fmt.Sprint(s.TagStatus, s.TagPatternList, s.CountType, s.CountNumber))
+	}
+	// ECR goes by the first rule that fits a tag, and the last one counts signatures as well: of each release it keeps, the
+	// signature is there.
+	want := []string{
+		"untagged[]sinceImagePushed7", "tagged[sha256-*.sig]imageCountMoreThan200", "tagged[*]imageCountMoreThan100",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("images go by %q, want %q", got, want)
+	}
+}
+
+// ifSigningKey is the condition under which a role may do something with a key.
+const ifSigningKey = ` if {"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/password-manager-releases"}}`
+
+func TestSigningKey(t *testing.T) {
+	tpl := dataTemplate(t)
+	p := tpl.one(t, "AWS::KMS::Key").Properties
+	if got := asJSON(t, []any{p["KeySpec"], p["KeyUsage"]}); got != `["ECC_NIST_P256","SIGN_VERIFY"]` {
+		t.Errorf("the key is %s", got)
+	}
+	var policy []string
+	for _, s := range listOf(p["KeyPolicy"].(map[string]any)["Statement"]) {
+		s := s.(map[string]any)
+		policy = append(policy, asJSON(t, []any{s["Effect"], s["Principal"], s["Action"], s["Condition"]}))
+	}
+	compareLines(t, policy, []string{
+		`["Allow",{"AWS":{"Fn::Join":["",["arn:aws:iam::",{"Ref":"AWS::AccountId"},":root"]]}},"kms:*",null]`,
+		`["Deny",{"AWS":"*"},["kms:DeleteAlias","kms:DisableKey","kms:ScheduleKeyDeletion","kms:UpdateAlias"],null]`,
+	})
+	alias := tpl.one(t, "AWS::KMS::Alias").Properties
+	for id := range tpl.of("AWS::KMS::Key") {
+		if got := written(alias["AliasName"]) + " " + written(alias["TargetKeyId"]); got != "alias/password-manager-releases <"+id+".Arn>" {
+			t.Errorf("the alias is %s", got)
+		}
+	}
+}
+
+// Who runs code of ours on a host or in a task must not be able to make a release of anything.
+func TestThePipelineAloneSigns(t *testing.T) {
+	for deployment := range deployments {
+		for stack, tpl := range synth(t, deployment).templates {
+			for role := range tpl.of("AWS::IAM::Role") {
+				for _, line := range tpl.permissions(t, role) {
+					if strings.HasPrefix(line, "Allow kms:Sign ") && stack != "PasswordManager-Pipeline" {
+						t.Errorf("%s: %s: role %s: %s", deployment, stack, role, line)
+					}
+				}
+			}
 		}
 	}
 }
@@ -183,8 +235,9 @@ func TestSettingsSayWhatTheServerNeeds(t *testing.T) {
 }
 
 func TestDataOutlivesItsStack(t *testing.T) {
-	for id, r := range dataTemplate(t).Resources {
-		if r.Type == "AWS::Logs::MetricFilter" || r.Type == "AWS::ECR::RegistryScanningConfiguration" {
+	for id, r := range synth(t, "ec2-full").templates["PasswordManager-Data"].Resources {
+		if slices.Contains([]string{"AWS::Logs::MetricFilter", "AWS::ECR::RegistryScanningConfiguration", "AWS::Backup::BackupPlan",
+			"AWS::Backup::BackupSelection", "AWS::IAM::Role", "AWS::IAM::Policy"}, r.Type) {
 			continue // they hold nothing
 		}
 		if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
@@ -193,8 +246,8 @@ func TestDataOutlivesItsStack(t *testing.T) {
 	}
 }
 
-func TestOnlyTheDataStackIsProtected(t *testing.T) {
-	content, err := os.ReadFile(filepath.Join(synth(t, "ec2-minimal").dir, "manifest.json"))
+func TestOnlyTheStacksOfDataAreProtected(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(synth(t, "ec2-full").dir, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +261,7 @@ func TestOnlyTheDataStackIsProtected(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, a := range manifest.Artifacts {
-		if a.Type == "aws:cloudformation:stack" && a.Properties.TerminationProtection != (name == "PasswordManager-Data") {
+		if a.Type == "aws:cloudformation:stack" && a.Properties.TerminationProtection != (name == "PasswordManager-Data" || name == "PasswordManager-SecondRegion") {
 			t.Errorf("termination protection of %s is %v", name, a.Properties.TerminationProtection)
 		}
 	}

@@ -36,7 +36,8 @@ func newEngineer(t *testing.T) *engineer {
 	if out, err := exec.Command("make", "-C", "..", "infra/node_modules/.package-lock.json").CombinedOutput(); err != nil {
 		t.Fatalf("the CDK command line: %v: %s", err, out)
 	}
-	e := &engineer{t: t, dir: t.TempDir(), env: emulator.Env(t), walk: newWalk(t)}
+	e := newTerminal(t)
+	e.walk = newWalk(t, "From an empty account to a running platform")
 	for _, name := range []string{"Makefile", "go.mod", "go.sum", "app", "infra"} {
 		e.link(name)
 	}
@@ -54,6 +55,17 @@ func newEngineer(t *testing.T) *engineer {
 		must(t, os.WriteFile(filepath.Join(e.dir, name), content, 0o644))
 	}
 	e.options(nil)
+	for _, command := range []string{"init --quiet", "config user.name engineer", "config user.email engineer@example.org", "add .",
+		"commit --quiet --message checkout"} {
+		e.do("git", strings.Fields(command)...)
+	}
+	return e
+}
+
+// newTerminal is an engineer in an empty folder, with the AWS command line.
+func newTerminal(t *testing.T) *engineer {
+	t.Helper()
+	e := &engineer{t: t, dir: t.TempDir(), env: emulator.Env(t)}
 	program, err := exec.Command("../scripts/python-tool.sh", "path", "aws").Output()
 	if err != nil {
 		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
@@ -63,10 +75,6 @@ func newEngineer(t *testing.T) *engineer {
 	e.path = bin + ":" + os.Getenv("PATH")
 	e.env = append(e.env, "PATH="+e.path, "VERSION=test", "XDG_STATE_HOME="+t.TempDir(),
 		"AWS_REGION="+region, "AWS_DEFAULT_REGION="+region, "GIT_CONFIG_GLOBAL=/dev/null")
-	for _, command := range []string{"init --quiet", "config user.name engineer", "config user.email engineer@example.org", "add .",
-		"commit --quiet --message checkout"} {
-		e.do("git", strings.Fields(command)...)
-	}
 	return e
 }
 

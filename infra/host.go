@@ -142,6 +142,7 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
 			arn(stack, "ssm", "parameter"+strings.TrimSuffix(named(stack, names.ParameterPath), "/")), parameterARN(stack, "*")),
 		allow("Certificates", []string{"s3:GetObject", "s3:PutObject"}, bucketARN(stack, certificatesBucket(stack)+"/"+names.CertificatesKey)),
+		signingKeyStatement(stack, "KnowSigningKey", "kms:GetPublicKey"),
 		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
 		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 			arn(stack, "logs", "log-group:"+named(stack, names.LogGroup)+":*")),

@@ -126,6 +126,7 @@ func TestHostRoleAllowsThisAndNoMore(t *testing.T) {
 	for _, action := range []string{"GetObject", "PutObject"} {
 		want = append(want, "Allow s3:"+action+" on arn:aws:s3:::password-manager-certs-<AccountId>-eu-central-1/certificates.tar")
 	}
+	want = append(want, "Allow kms:GetPublicKey on arn:aws:kms:eu-central-1:<AccountId>:key/*"+ifSigningKey)
 	want = append(want, "Allow ssm:PutParameter on arn:aws:ssm:eu-central-1:<AccountId>:parameter/password-manager/RELEASE")
 	for _, action := range []string{"CreateLogStream", "DescribeLogStreams", "PutLogEvents"} {
 		want = append(want, "Allow logs:"+action+" on arn:aws:logs:eu-central-1:<AccountId>:log-group:/password-manager/containers:*")

@@ -103,6 +103,9 @@ func configure(app awscdk.App, deployment names.Deployment, file map[string]any,
 // build makes the stacks of one deployment in app.
 func build(app awscdk.App, c config) {
 	data := newDataStack(app, c)
+	if c.backupRegion != "" {
+		data.AddStackDependency(newSecondRegionStack(app, c), nil)
+	}
 	if c.jenkins != jenkinsNowhere && c.deployment == "" {
 		newPipelineStack(app, c)
 	}

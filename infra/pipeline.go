@@ -24,9 +24,10 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 			"ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:InitiateLayerUpload", "ecr:PutImage",
 			"ecr:UploadLayerPart",
 		}, repositoryARN(stack)),
-		allow("Deploy", []string{"sts:AssumeRole"}, bootstrapRoles(stack)...))
+		signingKeyStatement(stack, "SignImages", "kms:GetPublicKey", "kms:Sign"),
+		allow("Deploy", []string{"sts:AssumeRole"}, bootstrapRoles(stack, c)...))
 	grant(role, seedStatements(stack)...)
-	grant(role, preflightStatements(stack)...)
+	grant(role, preflightStatements(stack, c)...)
 	grant(role, hostStatements(stack)...)
 	grant(role, imageStatements(stack)...)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
@@ -58,7 +59,7 @@ func jenkinsPrincipal(stack awscdk.Stack, c config) awsiam.IPrincipal {
 }
 
 // bootstrapRoles are the roles of `cdk bootstrap` that the CDK CLI works with. What a deploy may do stands in them.
-func bootstrapRoles(stack awscdk.Stack) []*string {
+func bootstrapRoles(stack awscdk.Stack, c config) []*string {
 	var roles []*string
 	for _, arn := range []*string{
 		awscdk.DefaultStackSynthesizer_DEFAULT_DEPLOY_ROLE_ARN(),
@@ -66,7 +67,11 @@ func bootstrapRoles(stack awscdk.Stack) []*string {
 		awscdk.DefaultStackSynthesizer_DEFAULT_IMAGE_ASSET_PUBLISHING_ROLE_ARN(),
 		awscdk.DefaultStackSynthesizer_DEFAULT_LOOKUP_ROLE_ARN(),
 	} {
-		roles = append(roles, awscdk.Fn_Sub(qualify(stack, arn), nil))
+		here := qualify(stack, arn)
+		roles = append(roles, awscdk.Fn_Sub(here, nil))
+		if c.backupRegion != "" {
+			roles = append(roles, awscdk.Fn_Sub(jsii.String(strings.ReplaceAll(*here, "${AWS::Region}", c.backupRegion)), nil))
+		}
 	}
 	return roles
 }
@@ -90,7 +95,7 @@ func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 }
 
 // preflightStatements let infra/preflight look at what a deploy would meet.
-func preflightStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
+func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement {
 	var tableARNs, bucketARNs []*string
 	for _, d := range deploymentsInAccount {
 		bucketARNs = append(bucketARNs, bucketARN(stack, d.Name(names.CertificatesBucket(*stack.Account(), *stack.Region()))))
@@ -99,11 +104,16 @@ func preflightStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 		}
 	}
 	bootstrapVersion := qualify(stack, awscdk.DefaultStackSynthesizer_DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER())
+	settings := append(everyParameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion))
+	stacks := []*string{arn(stack, "cloudformation", "stack/"+stackPrefix+"*")}
+	if c.backupRegion != "" {
+		settings = append(settings, arnIn(stack, c.backupRegion, "ssm", "parameter"+*bootstrapVersion))
+		stacks = append(stacks, arnIn(stack, c.backupRegion, "cloudformation", "stack/"+stackPrefix+"*"))
+	}
 	return []awsiam.PolicyStatement{
-		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"},
-			append(everyParameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion))...),
+		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"}, settings...),
 		allow("ReadStacks", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"},
-			arn(stack, "cloudformation", "stack/"+stackPrefix+"*")),
+			stacks...),
 		allow("FindOwner", []string{"cloudformation:DescribeStackResources"}, jsii.String("*")),
 		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
 		allow("ReadScanning", []string{"ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),

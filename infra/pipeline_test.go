@@ -45,6 +45,8 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ec2:DescribeSubnets on *",
 		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
+		"Allow kms:GetPublicKey on arn:aws:kms" + at + "key/*" + ifSigningKey,
+		"Allow kms:Sign on arn:aws:kms" + at + "key/*" + ifSigningKey,
 	}
 	for _, action := range []string{
 		"BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "DescribeImages", "DescribeRepositories",

@@ -28,6 +28,7 @@ func (e *engineer) compare(answers []answer) {
 // notEmulated are the types that the emulator passes over in silence, each asserted on the templates instead. It also
 // drops properties of those it makes: encryption, recovery and time to live of tables, metadata options of hosts.
 var notEmulated = []string{
+	"AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault",
 	"AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::CloudWatch::Alarm",
 	"AWS::EC2::SecurityGroupEgress", "AWS::ECR::RegistryScanningConfiguration", "AWS::IAM::OIDCProvider", "AWS::EC2::KeyPair",
 	"AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",
@@ -41,7 +42,7 @@ var asked = []string{
 	"AWS::EC2::VPCEndpoint", "AWS::EC2::VPCGatewayAttachment", "AWS::ECR::Repository", "AWS::ECS::Cluster", "AWS::ECS::Service",
 	"AWS::ECS::TaskDefinition", "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::LoadBalancer",
 	"AWS::ElasticLoadBalancingV2::TargetGroup", "AWS::IAM::InstanceProfile", "AWS::IAM::Policy", "AWS::IAM::Role",
-	"AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SSM::Parameter",
+	"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SSM::Parameter",
 }
 
 // A type that is new here is asked for too, or said not to be emulated.
@@ -80,6 +81,7 @@ func checkHostResources(e *engineer) {
 		{"ecr describe-repositories --repository-names password-manager", "repositories[].[repositoryName, imageTagMutability, imageTagMutabilityExclusionFilters[0].filter]",
 			"password-manager IMMUTABLE_WITH_EXCLUSION latest"},
 		{"s3api list-buckets", "Buckets[?contains(Name, '-certs-')].Name", names.CertificatesBucket(emulator.Account, emulator.Region)},
+		{"kms describe-key --key-id " + names.SigningKey, "KeyMetadata.[KeySpec, KeyUsage, SigningAlgorithms[0]]", "ECC_NIST_P256 SIGN_VERIFY ECDSA_SHA_256"},
 		{"logs describe-log-groups --log-group-name-prefix " + names.LogGroup, "logGroups[].[logGroupName, retentionInDays]",
 			"/password-manager/containers 90"},
 		{"logs describe-log-groups --log-group-name-prefix PasswordManager-Host-FlowLogs", "logGroups[].retentionInDays", "90"},

@@ -23,11 +23,11 @@ func staging(t *testing.T, production string) *assembly {
 	return newAssembly(t, options, nil)
 }
 
-// What staging makes, and what its roles may touch, is its own. The image repository alone is production's.
+// What staging makes, and what its roles may touch, is its own. The image repository and the key that signs images are production's.
 func TestStagingHasNothingOfProductionsButTheImages(t *testing.T) {
 	ours := regexp.MustCompile(`PasswordManager[\w-]*|(?:parameter|log-group:|")/password-manager[\w-]*/|"password-manager[\w-]*"`)
 	for production, stacks := range map[string][]string{
-		"ec2-full":     {"PasswordManager-Staging-Data", "PasswordManager-Staging-Host"},
+		"ec2-full":     {"PasswordManager-Staging-Data", "PasswordManager-Staging-Host", "PasswordManager-Staging-SecondRegion"},
 		"fargate-full": {"PasswordManager-Staging-Data", "PasswordManager-Staging-Service"},
 	} {
 		made := staging(t, production)
@@ -46,7 +46,7 @@ func TestStagingHasNothingOfProductionsButTheImages(t *testing.T) {
 			}
 		}
 		for stack, template := range made.templates {
-			for _, kind := range []string{"AWS::ECR::Repository", "AWS::ECR::RegistryScanningConfiguration", "AWS::IAM::OIDCProvider"} {
+			for _, kind := range []string{"AWS::ECR::Repository", "AWS::ECR::RegistryScanningConfiguration", "AWS::IAM::OIDCProvider", "AWS::KMS::Key"} {
 				if len(template.of(kind)) > 0 {
 					t.Errorf("%s: %s makes a %s, which production has", production, stack, kind)
 				}

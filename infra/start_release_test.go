@@ -16,12 +16,15 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
-// host is a directory that start-release takes for a host. Its docker writes down what it was asked, and has one image.
+// host is a directory that start-release takes for a host. Its docker writes down what it was asked, and has one image. It trusts
+// one key, and has verified one release.
 type host struct {
 	t         *testing.T
 	home, bin string
+	key       signing.Key
 }
 
 const (
@@ -46,7 +49,12 @@ esac
 `
 
 func newHost(t *testing.T) *host {
-	h := &host{t: t, home: filepath.Join(t.TempDir(), "home"), bin: t.TempDir()}
+	h := &host{t: t, home: filepath.Join(t.TempDir(), "home"), bin: t.TempDir(), key: signing.NewKey(t)}
+	verify, err := os.ReadFile("host/verify-release.sh")
+	must(t, err)
+	h.write(filepath.Join(h.home, "bin", "verify-release"), string(verify), 0o755)
+	h.key.WritePublic(t, filepath.Join(h.home, "signing-key.pem"))
+	h.keep(testRepository + "@" + testDigest)
 	h.write(filepath.Join(h.bin, "docker"), fakeDocker, 0o755)
 	script := "#!/usr/bin/env bash\necho \"$(basename \"$0\") $*\" >>\"$FAKE_DOCKER_LOG\"\n"
 	for _, name := range []string{"fetch-env.sh", "rollout.sh"} {
@@ -60,6 +68,16 @@ func newHost(t *testing.T) *host {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// keep is what a host has of a release that it has verified before.
+func (h *host) keep(image string) {
+	h.t.Helper()
+	signature := h.key.Sign(h.t, image)
+	_, hex, _ := strings.Cut(image, "@sha256:")
+	kept := filepath.Join(h.home, "state", "signatures", hex)
+	h.write(kept+".payload", string(signature.Payload), 0o644)
+	h.write(kept+".signature", string(signature.Signature), 0o644)
 }
 
 func (h *host) write(path, content string, mode os.FileMode) {

@@ -26,7 +26,7 @@ var deployments = map[string]map[string]any{
 		optVPCCIDR: "172.16.0.0/20", optSSHCIDR: "203.0.113.0/24", optSSHPublicKey: testKey, optSiteAddress: "vault.example.org",
 		optAlarmEmail: "night@example.org", optJenkins: "oidc", optOIDCIssuer: "https://jenkins.example.org/oidc",
 		optOIDCAudience: "sts.amazonaws.com", optOIDCSubject: "https://jenkins.example.org/job/password-manager/job/main/",
-		optImageScanning: "enhanced",
+		optImageScanning: "enhanced", optBackups: "compliance", optBackupRegion: "us-west-2",
 	},
 	"fargate-minimal": {
 		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate, optRelease: "0123456789ab",
@@ -34,7 +34,7 @@ var deployments = map[string]map[string]any{
 	"fargate-full": {
 		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate,
 		optRelease: "sha256:" + strings.Repeat("ab", 32), optMinTasks: "3", optMaxTasks: "12", optVPCCIDR: "10.99.0.0/20",
-		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org",
+		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org", optBackups: "governance",
 	},
 }
 

@@ -36,18 +36,17 @@ import (
 // site is the vault of docs/operations.md.
 const site = "vault.example.org"
 
-// walk is the way from an empty account to a running platform in docs/operations.md: the commands that are left of it, and
-// what those before have exported.
+// walk is a section of docs/operations.md: the commands that are left of it, and what those before have exported.
 type walk struct{ blocks, exports []string }
 
-func newWalk(t *testing.T) *walk {
+func newWalk(t *testing.T, heading string) *walk {
 	t.Helper()
 	docs, err := os.ReadFile("../docs/operations.md")
 	must(t, err)
-	_, rest, found := strings.Cut(string(docs), "\n## From an empty account to a running platform\n")
-	section, _, ended := strings.Cut(rest, "\n### ")
+	_, rest, found := strings.Cut(string(docs), "\n## "+heading+"\n")
+	section, _, ended := strings.Cut(rest, "\n##")
 	if !found || !ended {
-		t.Fatal("docs/operations.md has no way from an empty account to a running platform")
+		t.Fatalf("docs/operations.md has no section %q", heading)
 	}
 	w := &walk{}
 	for _, match := range regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$").FindAllStringSubmatch(section, -1) {

@@ -182,7 +182,7 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 	}
 	// What is most likely to be forgotten: the versions that an attacker would look at first.
 	for file, want := range map[string]string{
-		"Dockerfile": "ARG GO_IMAGE=", "jenkins/Dockerfile": "ARG JENKINS_IMAGE=", "docker-compose.yml": "image: caddy:",
+		"Dockerfile": "ARG GO_IMAGE=", "jenkins/Dockerfile": "ARG JENKINS_IMAGE=", "docker-compose.yml": "image: public.ecr.aws/docker/library/caddy:",
 		"jenkins/docker-compose.yml": "image: sonarqube:", "go.mod": "toolchain go", "infra/userdata.go": "composeVersion =",
 		"jenkins/session-manager-plugin/go.mod": "github.com/aws/session-manager-plugin v", "Makefile": "GOLANGCI_VERSION",
 	} {

@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# Builds the server's image of a commit for all platforms, once, and puts it where hosts and tasks pull it from.
+# Builds the server's image of a commit for all platforms, once, signs it, and puts it where hosts and tasks pull it from.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/push-image.sh [--help]
 
-Builds the image of this commit and pushes it, tagged with the first 12
-characters of the commit and as latest. A commit that has been pushed before is
-not built again; latest moves to it. Writes what was pushed to image.json:
+Builds the image of this commit, pushes it, signs it with the key that hosts
+trust, and tags it with the first 12 characters of the commit and as latest. A
+commit that has been pushed before is neither built nor signed again; latest
+moves to it. Writes what was pushed to image.json:
 
   {"image": "REGISTRY/NAME@sha256:…", "tag": "…"}
+
+Only what this script has built is signed. If the tag is there without a
+signature, somebody else can have pushed it: that is an error.
 
 Environment:
 
@@ -35,7 +39,7 @@ case "$#:${1:-}" in
 esac
 
 cd "$(dirname "$0")/.."
-for program in git docker aws; do
+for program in git docker aws go openssl jq curl; do
   command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
 done
 docker buildx version >/dev/null 2>&1 || die "docker has no buildx: install its plugin"
@@ -43,6 +47,7 @@ docker buildx version >/dev/null 2>&1 || die "docker has no buildx: install its 
 export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off
 
 data_stack=PasswordManager-Data
+export SIGNING_KEY=alias/password-manager-releases
 image=${IMAGE:-}
 if [ -z "$image" ] && [ -s cdk-outputs.json ]; then
   image=$(node -p "require('./cdk-outputs.json')['$data_stack']?.RepositoryUri ?? ''" 2>/dev/null) ||
@@ -58,28 +63,34 @@ platforms=${PLATFORMS:-linux/amd64,linux/arm64}
 [[ $platforms =~ ^linux/[a-z0-9/]+(,linux/[a-z0-9/]+)*$ ]] || die "PLATFORMS is '$platforms', not such as linux/amd64,linux/arm64" 2
 builder=${BUILDER:-vaultsphere}
 
-# ECR's host says where it is. Version 1 of the AWS command line does not know AWS_REGION.
+# ECR's host says where it is, and where the key is. Version 1 of the AWS command line does not know AWS_REGION.
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
 if [[ $registry =~ \.dkr\.ecr(-fips)?\.([a-z0-9-]+)\.amazonaws\. ]]; then region=${BASH_REMATCH[2]}; fi
+[ -z "$region" ] || export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 
 commit=$(git rev-parse HEAD 2>/dev/null) || die "this is no git checkout, and an image is that of a commit"
 tag=${commit:0:12}
 changed=$(git status --porcelain) || die "git status failed"
 [ -z "$changed" ] || die "the checkout has changes that commit $tag has not: $(head -n 1 <<<"${changed:3}"): commit or remove them"
 
-log=$(mktemp)
+# To the host's verifier this is a host.
+HOME_DIRECTORY=$(mktemp -d)
+export HOME_DIRECTORY
+log=$HOME_DIRECTORY/log
 result=''
-trap 'rm -f "$log" ${result:+"$result"}' EXIT
+trap 'rm -rf "$HOME_DIRECTORY" ${result:+"$result"}' EXIT
 
 reason() { # what the last command said at the end
   local said
   said=$(grep . "$log" | tail -n 1 || true)
   said=${said#ERROR: }
+  said=${said#verify-release: error: }
+  said=${said#signimage: error: }
   echo "${said:-no reason given}"
 }
 
 ecr() { # arguments of aws ecr
-  aws ecr "$@" ${region:+--region "$region"} 2>"$log"
+  aws ecr "$@" 2>"$log"
 }
 
 ensure_repository() {
@@ -112,38 +123,64 @@ pushed() { # prints the digest that the registry has for the commit's tag, nothi
     grep -q ': not found$' "$log" || die "cannot look for $image:$tag: $(reason)"
 }
 
-build() {
-  local driver attest=(--sbom=true --provenance=mode=max)
+prepare_signing() {
+  go build -o "$HOME_DIRECTORY/signimage" ./internal/cosign/signimage >"$log" 2>&1 || die "cannot build what signs: $(reason)"
+  infra/host/verify-release.sh --fetch-key 2>"$log" || die "nothing can be signed, so deploy $data_stack first: $(reason)"
+}
+
+build() { # sets digest
+  local driver output attest=(--sbom=true --provenance=mode=max)
   if ! docker buildx inspect "$builder" >/dev/null 2>&1; then
     docker buildx create --name "$builder" --driver docker-container >"$log" 2>&1 ||
       die "cannot make the builder $builder: $(reason)"
   fi
   driver=$(docker buildx inspect "$builder" 2>"$log" | awk '$1 == "Driver:" { print $2; exit }') || die "cannot use the builder $builder: $(reason)"
+  # Without a tag, which comes with the signature.
+  output=(--output "type=image,name=$image,push-by-digest=true,push=true")
   if [ "$driver" = docker ]; then
+    output=(--tag "$image:$tag" --push)
     attest=(--provenance=false)
     echo "push-image.sh: the builder $builder is an engine's own: the image gets neither SBOM nor provenance" >&2
   fi
-  # The commit's tag alone: latest moves when all is there.
-  local arguments=(--builder "$builder" --platform "$platforms" "${attest[@]}" --tag "$image:$tag" --push)
+  local arguments=(--builder "$builder" --platform "$platforms" "${attest[@]}" "${output[@]}" --metadata-file "$HOME_DIRECTORY/built.json")
   if [ -t 2 ]; then
     scripts/build-image.sh "${arguments[@]}" || die "cannot build and push $image:$tag"
   elif ! scripts/build-image.sh "${arguments[@]}" >"$log" 2>&1; then
     [ "$(wc -l <"$log")" -le 1 ] || cat "$log" >&2
     die "cannot build and push $image:$tag: $(reason)"
   fi
+  # What was built, and not what the registry says it is.
+  digest=$(jq -r '."containerimage.digest" // ""' "$HOME_DIRECTORY/built.json" 2>"$log") || die "cannot read what was built: $(reason)"
+  check_digest
+}
+
+check_digest() {
+  [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || die "'$digest', which $image:$tag is, is no digest"
+}
+
+signed() { # as a host sees it
+  infra/host/verify-release.sh "$image@$digest" 2>"$log"
+}
+
+tag_as() { # tag
+  # A copy as it is: in an index of its own it would have another digest.
+  docker buildx imagetools create --prefer-index=false --tag "$image:$1" "$image@$digest" >"$log" 2>&1
 }
 
 ensure_repository
 sign_in
+prepare_signing
 digest=$(pushed)
 if [ -z "$digest" ]; then
   build
-  digest=$(pushed)
+  signed || "$HOME_DIRECTORY/signimage" --key "$SIGNING_KEY" "$image@$digest" 2>"$log" || die "cannot sign $image@$digest: $(reason)"
+  signed || die "$image@$digest was signed, and hosts would refuse it: $(reason)"
+  [ "$(pushed)" = "$digest" ] || tag_as "$tag" || die "cannot tag $image@$digest as $tag: $(reason)"
+else
+  check_digest
+  signed || die "$image:$tag is there already, and cannot be trusted: $(reason): delete that tag, or make another commit"
 fi
-[[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || die "the registry has '$digest' for $image:$tag, which is no digest"
-# A copy as it is: in an index of its own it would have another digest.
-docker buildx imagetools create --prefer-index=false --tag "$image:latest" "$image@$digest" >"$log" 2>&1 ||
-  die "cannot move latest to $image:$tag: $(reason)"
+tag_as latest || die "cannot move latest to $image:$tag: $(reason)"
 result=$(mktemp image.json.XXXXXX)
 printf '{"image": "%s@%s", "tag": "%s"}\n' "$image" "$digest" "$tag" >"$result"
 mv "$result" image.json

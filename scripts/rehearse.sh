@@ -9,9 +9,10 @@ Usage: scripts/rehearse.sh [--help]
 Runs the Jenkinsfile of the last commit again and again while several hundred
 requests a second are made and counted: a first deployment, a push, a branch, a
 test that fails, the monthly patch, a move to another zone, a quality gate that
-fails, a release that does not start, and going back. Then, as in "make integration": six releases on DynamoDB and on the
-embedded store, releases that fail in every way, a rollout killed at each step,
-Docker restarted, SSM away, and a host replaced by an empty one, which takes over
+fails, a release that does not start, and going back. Then, as in "make
+integration": six releases on DynamoDB and on the embedded store, releases that
+nobody signed or that fail in every way, a rollout killed at each step, Docker
+restarted, SSM away, and a host replaced by an empty one, which takes over
 address and certificate. A table says how each ended; exit status 1 if one ended
 otherwise than it should or a request failed.
 

@@ -84,6 +84,9 @@ const StoreDynamoDB = "dynamodb"
 // Repository is the name of the ECR repository of the image.
 const Repository = "password-manager"
 
+// SigningKey is the alias of the KMS key that releases are signed with.
+const SigningKey = "alias/password-manager-releases"
+
 // HostDirectory is where a host keeps its scripts, its settings and its state.
 const HostDirectory = "/opt/password-manager"
 

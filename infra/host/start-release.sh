@@ -13,6 +13,8 @@ Serves the release with this digest (sha256:…) in place of the one that serves
 or, without one, the release that this host served last; on a new host that is
 the one that the deployment serves. The digest is enough: the image carries its
 own Compose file and scripts under /deploy. Without a release it does nothing.
+One that was not signed with the key this host trusts is refused before anything
+of it is here: verify-release.
 
 --back    serves the release before the current one again
 --status  prints what serves; exit 1 if nothing does
@@ -54,9 +56,15 @@ export AWS_REGION AWS_DEFAULT_REGION=$AWS_REGION HOME_DIRECTORY RELEASE_PARAMETE
 deploy=$HOME_DIRECTORY/deploy
 current=$HOME_DIRECTORY/state/current
 
+verify() { # image
+  local said
+  said=$("$HOME_DIRECTORY/bin/verify-release" "$1" 2>&1) || { said=${said##*$'\n'}; die "${said#verify-release: error: }"; }
+}
+
 case "${1:-}" in
   --back | --status)
     [ -x "$deploy/rollout.sh" ] || die "no release has served on this host"
+    if [ "$1" = --back ] && [ -s "$HOME_DIRECTORY/state/previous" ]; then verify "$REPOSITORY@$(<"$HOME_DIRECTORY/state/previous")"; fi
     exec "$deploy/rollout.sh" "$1"
     ;;
 esac
@@ -83,6 +91,8 @@ fi
 [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || die "the current release is '$digest', which is no digest (sha256:…)"
 image=$REPOSITORY@$digest
 
+# One that is here already as well: how it came is not known.
+verify "$image"
 if ! docker image inspect "$image" >/dev/null 2>&1; then
   aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}" >/dev/null ||
     die "cannot sign in to ${REPOSITORY%%/*}"

@@ -1,7 +1,7 @@
 # cloud-init runs this once, as root, on the first boot. A failure is signalled, and the deploy that made this host goes back.
 set -euo pipefail
 
-dnf install -y --quiet docker amazon-cloudwatch-agent aws-cfn-bootstrap iptables-nft openssl tar
+dnf install -y --quiet docker amazon-cloudwatch-agent aws-cfn-bootstrap iptables-nft jq openssl tar
 
 plugins=/usr/local/lib/docker/cli-plugins
 install -d "$plugins"

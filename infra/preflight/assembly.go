@@ -118,11 +118,16 @@ func readAssembly(dir, region string) ([]*stack, error) {
 	return all, nil
 }
 
-// Region is where the stacks of the assembly in dir belong.
+// Region is where the stack of the settings in the assembly in dir belongs, and with it the secret.
 func Region(dir string) (string, error) {
 	all, err := readAssembly(dir, "")
 	if err != nil {
 		return "", err
+	}
+	for _, s := range all {
+		if len(s.template.ofType("AWS::SSM::Parameter")) > 0 {
+			return s.region, nil
+		}
 	}
 	return all[0].region, nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
@@ -15,6 +16,7 @@ type clients struct {
 	cloudformation *cloudformation.Client
 	dynamodb       *dynamodb.Client
 	ecr            *ecr.Client
+	kms            *kms.Client
 	logs           *cloudwatchlogs.Client
 	s3             *s3.Client
 	ssm            *ssm.Client
@@ -26,6 +28,7 @@ func clientsFor(cfg aws.Config, region string) clients {
 		cloudformation: cloudformation.NewFromConfig(cfg),
 		dynamodb:       dynamodb.NewFromConfig(cfg),
 		ecr:            ecr.NewFromConfig(cfg),
+		kms:            kms.NewFromConfig(cfg),
 		logs:           cloudwatchlogs.NewFromConfig(cfg),
 		s3:             s3.NewFromConfig(cfg),
 		ssm:            ssm.NewFromConfig(cfg),

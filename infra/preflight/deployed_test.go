@@ -91,7 +91,7 @@ func TestStackOfSomethingElse(t *testing.T) {
 
 func TestMissingPermissions(t *testing.T) {
 	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault"),
-		"Certificates": bucket("certificates")}
+		"Certificates": bucket("certificates"), "Key": signingKey(), "Alias": alias("alias/password-manager")}
 	for _, action := range preflight.Actions {
 		_, call, _ := strings.Cut(action, ":")
 		t.Run(call, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -21,6 +22,7 @@ var named = []struct {
 	{"AWS::DynamoDB::GlobalTable", "DynamoDB table", tableExists},
 	{"AWS::DynamoDB::Table", "DynamoDB table", tableExists},
 	{"AWS::ECR::Repository", "ECR repository", repositoryExists},
+	{"AWS::KMS::Alias", "key alias", aliasExists},
 	{"AWS::Logs::LogGroup", "log group", logGroupExists},
 	{"AWS::S3::Bucket", "bucket", bucketExists},
 }
@@ -71,6 +73,11 @@ func repositoryExists(ctx context.Context, c clients, name string) (bool, error)
 func bucketExists(ctx context.Context, c clients, name string) (bool, error) {
 	_, err := c.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &name, MaxKeys: aws.Int32(1)})
 	return existence(err, "NoSuchBucket")
+}
+
+func aliasExists(ctx context.Context, c clients, name string) (bool, error) {
+	_, err := c.kms.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &name})
+	return existence(err, "NotFoundException")
 }
 
 func existence(err error, missing string) (bool, error) {

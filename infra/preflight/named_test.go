@@ -18,7 +18,8 @@ import (
 func TestLeftovers(t *testing.T) {
 	w := newWorld(t)
 	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault"),
-		"Certificates": bucket(object{"Fn::Join": []any{"-", []any{"certificates", object{"Ref": "AWS::AccountId"}}}})}
+		"Certificates": bucket(object{"Fn::Join": []any{"-", []any{"certificates", object{"Ref": "AWS::AccountId"}}}}),
+		"Key":          signingKey(), "Alias": alias("alias/password-manager")}
 	w.deploy("leftovers", template(resources))
 	// As far as the emulator tells, no stack owns what another stack made.
 	dir := assembly(t, map[string]object{data: template(resources)})
@@ -27,6 +28,7 @@ func TestLeftovers(t *testing.T) {
 	want := []string{
 		"DynamoDB table PasswordManager-Users" + adopt,
 		"ECR repository password-manager" + adopt,
+		"key alias alias/password-manager" + adopt,
 		"log group /password-manager/vault already exists outside stack PasswordManager-Data: delete it, " +
 			"or give it DeletionPolicy Retain in the app so that it can be adopted",
 		"bucket certificates-" + emulator.Account + adopt,
@@ -38,7 +40,8 @@ func TestLeftovers(t *testing.T) {
 
 func TestOwnTablesAreNoProblem(t *testing.T) {
 	w := newWorld(t)
-	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault")}
+	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault"),
+		"Key": signingKey(), "Alias": alias("alias/password-manager")}
 	w.deploy(data, template(resources))
 	w.expect(assembly(t, map[string]object{data: template(resources)}), preflight.Options{})
 }

@@ -21,6 +21,7 @@ var Actions = []string{
 	"ecr:DescribeImages",
 	"ecr:DescribeRepositories",
 	"ecr:GetRegistryScanningConfiguration",
+	"kms:GetPublicKey",
 	"logs:DescribeLogGroups",
 	"s3:ListBucket",
 	"ssm:GetParameters",

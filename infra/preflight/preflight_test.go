@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -97,6 +98,16 @@ func (w *world) wipe() {
 	w.must(err)
 	for _, g := range groups.LogGroups {
 		_, err := logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: g.LogGroupName})
+		w.must(err)
+	}
+	keys := kms.NewFromConfig(w.account)
+	aliases, err := keys.ListAliases(ctx, nil)
+	w.must(err)
+	for _, a := range aliases.Aliases {
+		if strings.HasPrefix(aws.ToString(a.AliasName), "alias/aws/") {
+			continue
+		}
+		_, err := keys.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: a.AliasName})
 		w.must(err)
 	}
 	for pages := ssm.NewDescribeParametersPaginator(ssm.NewFromConfig(w.account), nil); pages.HasMorePages(); {
@@ -284,6 +295,15 @@ func repository(name string) object {
 
 func bucket(name any) object {
 	return object{"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": object{"BucketName": name}}
+}
+
+func alias(name string) object {
+	key := object{"Fn::GetAtt": []any{"Key", "Arn"}}
+	return object{"Type": "AWS::KMS::Alias", "DeletionPolicy": "Retain", "Properties": object{"AliasName": name, "TargetKeyId": key}}
+}
+
+func signingKey() object {
+	return object{"Type": "AWS::KMS::Key", "Properties": object{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "KeyPolicy": object{}}}
 }
 
 func logGroup(name string) object {

@@ -151,6 +151,7 @@ var nameProperty = map[string]string{
 	"AWS::DynamoDB::GlobalTable": "TableName",
 	"AWS::DynamoDB::Table":       "TableName",
 	"AWS::ECR::Repository":       "RepositoryName",
+	"AWS::KMS::Alias":            "AliasName",
 	"AWS::Logs::LogGroup":        "LogGroupName",
 	"AWS::S3::Bucket":            "BucketName",
 	"AWS::SSM::Parameter":        "Name",

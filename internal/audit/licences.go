@@ -37,6 +37,7 @@ var allowed = map[string]string{
 var reviewed = map[string]string{
 	"5ae5bee3072a841376451b48d8cfcec7188e10543926d5870828d36c8a750dc5": "modernc.org/memory: where the picture in its README is from",
 	"8438c9c89b849131ead81d5435cb97fcf052df5b0b286dda8a2d4c29e6cb3fd0": "modernc.org/sqlite: SQLite is in the public domain",
+	"a1d1adec3ba691ef6e377a78bbe9e9e2501f2f4a1723d08857da1ac6564e4fed": "github.com/opencontainers/go-digest: LICENSE.docs is for its documents alone",
 	"f4a00ade8f4057ab0ea49097d9c459df8559fcf10ca78da0c950343fb7428d37": "modernc.org/sqlite: what it links is MIT, BSD-3-Clause and public domain",
 	"f597097efe3d97021f89170746bd3a0fb9a8b6fb26b82043ed68a4e0283bee6c": "modernc.org/libc: Go, musl, go-netdb and nixpkgs, BSD-3-Clause and MIT",
 }

@@ -4,6 +4,7 @@ package image_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +30,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
 const noAttestations = "push-image.sh: the builder default is an engine's own: the image gets neither SBOM nor provenance\n"
@@ -118,16 +122,60 @@ func succeeds(t testing.TB, dir string, env []string, image, before string) push
 			t.Errorf("the registry has %s for %s, image.json %s", got, tag, p.Image)
 		}
 	}
+	if said, err := hostAccepts(t, env, p.Image); err != nil {
+		t.Errorf("no host would start it: %v: %s", err, said)
+	}
 	if left, err := filepath.Glob(filepath.Join(dir, "image.json?*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 	return p
 }
 
+// hostAccepts says what the verifier of a new host says of an image.
+func hostAccepts(t testing.TB, env []string, image string) (said string, err error) {
+	t.Helper()
+	env = append(slices.Clone(env), "HOME_DIRECTORY="+t.TempDir(), "SIGNING_KEY="+names.SigningKey)
+	const verify = "infra/host/verify-release.sh"
+	run(t, root, env, verify, "--fetch-key")
+	return output(root, env, verify, image)
+}
+
+// newAccount empties the account, but for the key that a deploy makes.
+func newAccount(t *testing.T) {
+	t.Helper()
+	emulator.Reset(t)
+	signing.NewSigningKey(t, emulator.Config(t))
+}
+
+// withoutSigning are the settings for an AWS that gives out the public key and signs nothing.
+func withoutSigning(t testing.TB) string {
+	t.Helper()
+	to, err := url.Parse(emulator.Endpoint(t))
+	must(t, err)
+	forward := httputil.NewSingleHostReverseProxy(to)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") == "TrentService.Sign" {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"you may not"}`)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return "AWS_ENDPOINT_URL_KMS=" + server.URL
+}
+
+// signature is the digest of what the registry has for an image's signature, empty if nothing.
+func signature(t testing.TB, image string) string {
+	t.Helper()
+	name, hex, _ := strings.Cut(image, "@sha256:")
+	return digest(t, name, "sha256-"+hex+".sig")
+}
+
 func TestPush(t *testing.T) {
 	env, dir := pushEnvironment(t), checkout(t)
 	image := startRegistry(t) + "/" + names.Repository
-	emulator.Reset(t)
+	newAccount(t)
 	at := append(env, "IMAGE="+image)
 
 	first := succeeds(t, dir, at, image, noAttestations)
@@ -160,10 +208,14 @@ func TestPush(t *testing.T) {
 	})
 	// What a build would need is not there.
 	nothing := append(slices.Clone(env), "GO_IMAGE=127.0.0.1:1/nothing", "NODE_IMAGE=127.0.0.1:1/nothing", "BUILDER=")
-	t.Run("the same commit is not built again", func(t *testing.T) {
+	t.Run("the same commit is neither built nor signed again", func(t *testing.T) {
 		must(t, os.Remove(filepath.Join(dir, "image.json")))
-		if again := succeeds(t, dir, append(nothing, "IMAGE="+image), image, ""); again != first {
+		before := signature(t, first.Image)
+		if again := succeeds(t, dir, append(nothing, "IMAGE="+image, withoutSigning(t)), image, ""); again != first {
 			t.Errorf("it is %v, want %v", again, first)
+		}
+		if after := signature(t, first.Image); before == "" || after != before {
+			t.Errorf("the signature was %s and is %s", before, after)
 		}
 	})
 	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--allow-empty", "--message", "next")
@@ -177,6 +229,23 @@ func TestPush(t *testing.T) {
 			t.Error("image.json or latest has changed")
 		}
 	})
+	t.Run("what somebody else has pushed is not signed", func(t *testing.T) {
+		tag := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
+		run(t, dir, env, "docker", "buildx", "imagetools", "create", "--tag", image+":"+tag, first.Image) // an index of it
+		status, said := push(t, dir, at)
+		want := "push-image.sh: error: " + image + ":" + tag + " is there already, and cannot be trusted: " +
+			image + "@" + digest(t, image, tag) + " is not signed: delete that tag, or make another commit\n"
+		if status != 1 || said != want {
+			t.Errorf("exit %d: %s", status, said)
+		}
+		if got := signature(t, image+"@"+digest(t, image, tag)); got != "" {
+			t.Errorf("it is signed: %s", got)
+		}
+		if readPushed(t, dir) != first || image+"@"+digest(t, image, "latest") != first.Image {
+			t.Error("image.json or latest has changed")
+		}
+	})
+	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--allow-empty", "--message", "one more")
 	t.Run("another commit is another image", func(t *testing.T) {
 		outputs := fmt.Sprintf(`{"PasswordManager-Data": {"RepositoryUri": %q}}`, image)
 		must(t, os.WriteFile(filepath.Join(dir, "cdk-outputs.json"), []byte(outputs), 0o600))
@@ -212,6 +281,8 @@ func TestPushThatFails(t *testing.T) {
 		{"a new file", []string{"IMAGE=" + image}, map[string]string{"app/new.go": ""}, nil, 1,
 			`the checkout has changes that commit [0-9a-f]{12} has not: app/new.go: commit or remove them`},
 		{"no registry", []string{"IMAGE=127.0.0.1:1/password-manager"}, nil, nil, 1, `cannot sign in to 127\.0\.0\.1:1: .*connection refused`},
+		{"no key", []string{"IMAGE=" + image, "AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1"}, nil, nil, 1,
+			`nothing can be signed, so deploy PasswordManager-Data first: cannot read the public key alias/password-manager-releases: .*`},
 		{"no AWS", []string{"IMAGE=" + image, "AWS_ENDPOINT_URL=http://127.0.0.1:1"}, nil, nil, 1,
 			`cannot look for the repository password-manager: Could not connect to the endpoint URL: .*`},
 		{"no credentials", []string{"IMAGE=" + image, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, nil, nil, 1,
@@ -236,7 +307,7 @@ func TestPushThatFails(t *testing.T) {
 		{"spaces", []string{"IMAGE=" + image, "PLATFORMS=linux/amd64 linux/arm64"}, nil, nil, 2, `PLATFORMS is .*`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			emulator.Reset(t)
+			newAccount(t)
 			for name, content := range c.files {
 				must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 			}
@@ -360,7 +431,19 @@ func TestPushOfAllPlatforms(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY Caddyfile /\n"), 0o600))
 	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--all", "--message", "small")
 	pushScanner(t, env, registry)
-	p := succeeds(t, dir, append(env, "IMAGE="+image, "PLATFORMS=", "IMAGE_ARGS=", "BUILDER="+startBuildKit(t, env, registry)), image, "")
+	newAccount(t)
+	at := append(env, "IMAGE="+image, "PLATFORMS=", "IMAGE_ARGS=", "BUILDER="+startBuildKit(t, env, registry))
+	// Without a signature nothing has a tag, and the next push begins again.
+	status, said := push(t, dir, append(slices.Clone(at), withoutSigning(t)))
+	tag := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
+	want := regexp.MustCompile(`^push-image\.sh: error: cannot sign ` + image + `@sha256:[0-9a-f]{64}: sign with ` + names.SigningKey + `: AccessDeniedException: you may not\n$`)
+	if status != 1 || !want.MatchString(said) {
+		t.Errorf("a push that cannot sign: exit %d: %s", status, said)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "image.json")); !errors.Is(err, fs.ErrNotExist) || digest(t, image, tag)+digest(t, image, "latest") != "" {
+		t.Errorf("a push that cannot sign leaves an image.json (%v) or a tag behind", err)
+	}
+	p := succeeds(t, dir, at, image, "")
 	for _, platform := range []string{"amd64", "arm64"} {
 		// A digest is of one platform at a time in an engine.
 		_, _ = output(dir, env, "docker", "image", "rm", "--force", p.Image)
@@ -377,6 +460,11 @@ func TestPushOfAllPlatforms(t *testing.T) {
 				t.Errorf("%s has no %s: %s", platform, what, got)
 			}
 		}
+	}
+	// The signature is of the index, which names each platform's image, SBOM and provenance by digest.
+	if got := run(t, dir, env, "docker", "buildx", "imagetools", "inspect", "--raw", p.Image); strings.Count(got, "attestation-manifest") != 2 ||
+		fmt.Sprintf("%s@sha256:%x", image, sha256.Sum256([]byte(got))) != p.Image {
+		t.Errorf("what is signed is not an index with SBOM and provenance: %s", got)
 	}
 	for known, want := range map[string]string{"": "", "example.org/lib": "GO-2030-0001 in example.org/lib 1.0.0 (it reads too far): fixed in 1.0.1"} {
 		_, err := output(root, env, "go", "run", "./internal/audit", "image", "-osv", vulnerabilities(t, known), p.Image)

@@ -28,22 +28,46 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
 // settingsFile is what a host's user data writes.
 const settingsFile = "/etc/password-manager.env"
 
-// deployer is who calls deploy.sh: the pipeline, with a key of its own and the host's.
+// deployer is who calls deploy.sh: the pipeline, with a key of its own and the host's, and one that signs releases.
 type deployer struct {
 	host
 	env []string
+	key signing.Key
+}
+
+// install writes what a host has of its first boot: its scripts, and the key that it trusts.
+func (d *deployer) install(t *testing.T) {
+	t.Helper()
+	d.scripts(t)
+	d.key.WritePublic(t, filepath.Join(d.home, "signing-key.pem"))
+}
+
+func (h *host) scripts(t *testing.T) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Join(h.home, "bin"), 0o755))
+	for _, name := range []string{"start-release", "verify-release"} {
+		copyFile(t, filepath.Join(root, "infra/host", name+".sh"), filepath.Join(h.home, "bin", name))
+	}
+}
+
+// release makes one as host does, and signs it.
+func (d *deployer) release(t *testing.T, name string, changes ...string) string {
+	t.Helper()
+	image := d.host.release(t, name, changes...)
+	signing.Attach(t, image, d.key.Sign(t, image))
+	return image
 }
 
 // TestDeploy is the story of a host that serves the tables and is reached over SSH.
 func TestDeploy(t *testing.T) {
-	d := &deployer{host: *newHost(t)}
-	must(t, os.MkdirAll(filepath.Join(d.home, "bin"), 0o755))
-	copyFile(t, filepath.Join(root, "infra/host/start-release.sh"), filepath.Join(d.home, "bin/start-release"))
+	d := &deployer{host: *newHost(t), key: signing.NewKey(t)}
+	d.install(t)
 	d.env = append(os.Environ(), d.startSSH(t)...)
 	d.seed(t)
 	d.settings(t)
@@ -67,6 +91,7 @@ func TestDeploy(t *testing.T) {
 		{"six good releases", testDeployGood},
 		{"back", testDeployBack},
 		{"another secret", testDeploySecret},
+		{"releases that nobody trusted has signed", testDeployUnsigned},
 		{"releases that do not serve", testDeployBad},
 		{"no settings", testDeployWithoutSettings},
 		{"another host", testDeployElsewhere},
@@ -321,15 +346,38 @@ func (d *deployer) secret(t *testing.T) string {
 	return *got.Parameter.Value
 }
 
+// testDeployUnsigned: what would serve, and is not even pulled.
+func testDeployUnsigned(d *deployer, t *testing.T, current string) string {
+	unsigned, forged, copied := d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere")
+	signing.Attach(t, forged, signing.NewKey(t).Sign(t, forged))
+	signing.Attach(t, copied, d.key.Sign(t, current))
+	for image, want := range map[string]string{
+		unsigned: unsigned + " is not signed",
+		forged:   "the signature of " + forged + " is not accepted: it is not by the key in " + names.HostDirectory + "/signing-key.pem",
+		copied:   "the signature of " + copied + " is not accepted: it is for " + digest(current),
+	} {
+		if code, said := d.deploy(nil, image); code != 1 || said != "deploy.sh: error: the host has not taken the release: start-release: error: "+want {
+			t.Errorf("exit %d: %s, want %s", code, said, want)
+		}
+		d.serves(t, current)
+		if err := d.command("docker", "image", "inspect", image).Run(); err == nil {
+			t.Errorf("%s was pulled", image)
+		}
+	}
+	return current
+}
+
 func testDeployBad(d *deployer, t *testing.T, current string) string {
 	// The files of a release stay behind once it serves, and this one has others.
 	silent := d.release(t, "faulty", "ENV FAULT=silent")
+	missing := repository + "@sha256:" + strings.Repeat("0", 64)
+	signing.Attach(t, missing, d.key.Sign(t, missing))
 	d.image(t, "strange", 0, map[string]string{"go.mod": filepath.Join(root, "go.mod")}, `ENTRYPOINT ["/go.mod"]`)
 	scripts, err := os.Stat(filepath.Join(d.home, "deploy"))
 	must(t, err)
 	for _, c := range []struct{ image, want string }{
 		{silent, "deploy.sh: error: the host has not taken the release: rollout.sh: error: " + silent + " does not serve: not ready in 2 s"},
-		{repository + "@sha256:" + strings.Repeat("0", 64), "deploy.sh: error: the host has not taken the release: start-release: error: cannot pull "},
+		{missing, "deploy.sh: error: the host has not taken the release: start-release: error: cannot pull "},
 		{d.release(t, "strange"), "carries no /deploy: it is not a release"},
 	} {
 		if code, said := d.deploy(nil, c.image); code != 1 || !strings.Contains(said, c.want) {
@@ -428,13 +476,10 @@ func testReplaced(d *deployer, t *testing.T, l *load, current string) {
 	d.docker(t, "rm", "--force", "vaultsphere-proxy", "vaultsphere-blue", "vaultsphere-green")
 	d.docker(t, "volume", "prune", "--force")
 	d.docker(t, "image", "rm", "--force", current)
-	program := filepath.Join(d.home, "bin/start-release")
-	script, err := os.ReadFile(program)
-	must(t, err)
 	d.home = newHome(t)
-	must(t, errors.Join(os.MkdirAll(filepath.Dir(program), 0o755), os.WriteFile(program, script, 0o755)))
+	d.install(t)
 	begin := time.Now()
-	output(t, "sudo", "-n", program)
+	output(t, "sudo", "-n", filepath.Join(d.home, "bin/start-release"))
 	t.Logf("it serves after %s", time.Since(begin).Round(time.Millisecond))
 	d.serves(t, current)
 	l.browser = client(d.authority(t), true) // a new host has a new authority

@@ -86,7 +86,7 @@ func (h *host) proxyImage(t *testing.T, more map[string]string) {
 	t.Helper()
 	files := map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}
 	maps.Copy(files, more)
-	h.image(t, "caddy:"+caddyVersion(t), 0, files, "ENV PATH=/usr/bin")
+	h.image(t, caddyImage(t), 0, files, "ENV PATH=/usr/bin")
 }
 
 func (h *host) serverImages(t *testing.T) {
@@ -129,13 +129,13 @@ func build(t *testing.T, pkg string) string {
 	return program
 }
 
-// caddyVersion is the one that the tests build; the Compose file must name it.
-func caddyVersion(t *testing.T) string {
+// caddyImage has the version that the tests build; the Compose file must name it.
+func caddyImage(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command(engine.Program(t, "caddy"), "version")
 	out, err := cmd.Output()
 	must(t, err)
-	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+	return "public.ecr.aws/docker/library/caddy:" + strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 }
 
 // startEngine starts an engine with the script's settings, which ends with the test. The one that engine.Shared returns is

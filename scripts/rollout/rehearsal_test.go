@@ -144,8 +144,7 @@ const (
 func TestPipeline(t *testing.T) {
 	r := &rehearsal{}
 	r.host = *newHost(t)
-	must(t, os.MkdirAll(filepath.Join(r.home, "bin"), 0o755))
-	copyFile(t, filepath.Join(root, "infra/host/start-release.sh"), filepath.Join(r.home, "bin/start-release"))
+	r.scripts(t)
 	ssh := r.startSSH(t)
 	i := slices.IndexFunc(ssh, func(e string) bool { return strings.HasPrefix(e, "DEPLOY_KEY=") })
 	r.checkout(t, strings.TrimPrefix(ssh[i], "DEPLOY_KEY=")+".pub")
@@ -284,6 +283,8 @@ case "$*" in
   audit | audit-image) ;;
   # The emulator deploys by a method that "cdk diff" does not know.
   diff) CDK_METHOD=template exec %[1]s diff ;;
+  # The host that a deploy makes reads on its first boot which key it is to trust.
+  deploy) %[1]s deploy && HOME_DIRECTORY=%[2]s SIGNING_KEY=%[3]s exec %[2]s/bin/verify-release --fetch-key ;;
   "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/api" ;;
   *) exec %[1]s "$@" ;;
 esac
@@ -306,7 +307,7 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	program, err := exec.LookPath("make")
 	must(t, err)
 	bin := filepath.Join(dir, "bin")
-	must(t, errors.Join(os.Mkdir(bin, 0o755), os.WriteFile(filepath.Join(bin, "make"), fmt.Appendf(nil, rehearsedMake, program), 0o755)))
+	must(t, errors.Join(os.Mkdir(bin, 0o755), os.WriteFile(filepath.Join(bin, "make"), fmt.Appendf(nil, rehearsedMake, program, names.HostDirectory, names.SigningKey), 0o755)))
 
 	port := os.Getenv(outsidePort)
 	outer, err := net.FileListener(os.NewFile(listenerFD, "outside"))

@@ -34,6 +34,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
 // platform is what outlives a host: the address, the bucket, the parameters, the registry.
@@ -41,6 +42,7 @@ type platform struct {
 	*elastic
 	*authority
 	bucket string
+	key    signing.Key
 }
 
 // member is a host of a platform, with what its first boot writes to the disk.
@@ -48,22 +50,23 @@ type member struct {
 	*host
 	platform *platform
 	ip       string // its own address
-	release  string
 }
 
-// programs of infra/host, by their name on a host.
-var hostPrograms = []string{"close-metadata", "instance-metadata", "keep-certificates", "start-release"}
+// hostPrograms are those of infra/host, by their name on a host, beside those that bring a release.
+var hostPrograms = []string{"close-metadata", "instance-metadata", "keep-certificates"}
 
 // TestReplacement is the story of a host that another one replaces.
 func TestReplacement(t *testing.T) {
 	emulator.Reset(t)
 	registry.Serve(t, registryAddress, t.TempDir())
-	p := &platform{elastic: newElastic(t), authority: newAuthority(t), bucket: names.CertificatesBucket(emulator.Account, emulator.Region)}
+	p := &platform{elastic: newElastic(t), authority: newAuthority(t), bucket: names.CertificatesBucket(emulator.Account, emulator.Region),
+		key: signing.NewKey(t)}
 	p.aws(t, "s3api", "create-bucket", "--bucket", p.bucket)
 	p.aws(t, "s3api", "put-bucket-versioning", "--bucket", p.bucket, "--versioning-configuration", "Status=Enabled")
 	one, two := p.newMember(t), p.newMember(t)
 	one.serverImages(t)
-	release := one.host.release(t, "vaultsphere")
+	release := one.release(t, "vaultsphere")
+	signing.Attach(t, release, p.key.Sign(t, release))
 	settings(t, release)
 
 	for _, part := range []struct {
@@ -121,7 +124,8 @@ func (p *platform) newMember(t *testing.T) *member {
 		"SITE_PARAMETER=" + names.ParameterPath + names.SiteAddress, "ADDRESS_PARAMETER=" + names.HostAddress,
 		"CERTIFICATES_BUCKET=" + p.bucket, "CERTIFICATES_KEY=" + names.CertificatesKey,
 	})
-	must(t, os.Mkdir(filepath.Join(m.home, "bin"), 0o755))
+	m.scripts(t)
+	p.key.WritePublic(t, filepath.Join(m.home, "signing-key.pem"))
 	for _, name := range hostPrograms {
 		copyFile(t, filepath.Join(root, "infra/host", name+".sh"), filepath.Join(m.home, "bin", name))
 	}

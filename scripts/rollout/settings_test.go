@@ -116,7 +116,7 @@ func TestSiteAddressChoosesTheCertificate(t *testing.T) {
 func TestFilesAgree(t *testing.T) {
 	p := compose(t)
 	port := strconv.Itoa(names.DefaultPort)
-	if got, want := p.Services["proxy"].Image, "caddy:"+caddyVersion(t); got != want {
+	if got, want := p.Services["proxy"].Image, caddyImage(t); got != want {
 		t.Errorf("the proxy is %s, tested is %s", got, want)
 	}
 	for _, slot := range []string{"vault-blue", "vault-green"} {

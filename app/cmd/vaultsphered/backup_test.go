@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
@@ -181,4 +183,31 @@ func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 		t.Errorf("after restores that failed: %v", err)
 	}
 	p.end(t, syscall.SIGTERM)
+}
+
+func TestBackupSaysThatTheSecretIsElsewhere(t *testing.T) {
+	data, file := t.TempDir(), filepath.Join(t.TempDir(), "backup.tar")
+	settings := []string{"DATA_DIR=" + data, "SESSION_SECRET=" + vault.NewKey()}
+	serveProcess(t, settings...).end(t, syscall.SIGTERM)
+	for _, c := range []struct {
+		args   []string
+		code   int
+		stderr string
+	}{
+		{[]string{"backup", file}, 0, "vaultsphered: SESSION_SECRET is not in the backup: keep it apart from it\n"},
+		{[]string{"backup", file}, 1, "vaultsphered: error: " + file + " exists already: name a file that does not\n"},
+		{[]string{"restore", file}, 1, "vaultsphered: error: " + filepath.Join(data, "vault.db") + " exists already: --replace puts the backup in its place\n"},
+		{[]string{"restore", "--replace", file}, 0, ""},
+	} {
+		var stdout, stderr strings.Builder
+		if code := run(c.args, settings, &stdout, &stderr); code != c.code || stdout.String() != "" || stderr.String() != c.stderr {
+			t.Errorf("%v: exit %d, %q, %q; want %d, %q", c.args, code, stdout.String(), stderr.String(), c.code, c.stderr)
+		}
+	}
+	for _, command := range []string{"backup", "restore"} {
+		var stderr strings.Builder
+		if code := run([]string{command, file}, []string{"STORE=postgres"}, io.Discard, &stderr); code != 1 || !strings.Contains(stderr.String(), "STORE must be") {
+			t.Errorf("%s with a wrong setting: exit %d, %q", command, code, stderr.String())
+		}
+	}
 }

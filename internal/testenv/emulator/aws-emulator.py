@@ -8,12 +8,18 @@ CloudFormation knows the full name of a target group; moto has no attribute of o
 
 CloudFormation takes the availability zones of the stack's own region; moto those of us-east-1.
 
+CloudFormation makes of AWS::KMS::Key what its KeySpec and KeyUsage say, and writes its policy and tags as those of all resources;
+moto always makes a key that encrypts, and takes policy and tags as the API of KMS has them.
+
+CloudFormation puts an instance into the subnet of its first network interface; moto looks at SubnetId alone.
+
 CloudFormation replaces an instance whose image or subnet changes, also where a parameter of SSM changes it alone, and moves its
 address; moto knows no update of an instance.
 
 CloudFormation deletes the route tables of a VPC; moto keeps them, and then the VPC.
 """
 
+import json
 import sys
 
 from moto.cloudformation import parsing
@@ -25,6 +31,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.vpcs import VPC
 from moto.elbv2.models import FakeTargetGroup
+from moto.kms.models import Key, kms_backends
 from moto.server import main
 from moto.ssm.models import Parameter
 
@@ -32,6 +39,7 @@ create = Parameter.create_from_cloudformation_json.__func__
 delete_vpc = VPC.delete_from_cloudformation_json.__func__
 resolve = CloudFormationBackend._resolve_update_parameters
 clean = parsing.clean_json
+create_instance = Instance.create_from_cloudformation_json.__func__
 difference = ResourceMap.build_resource_diff
 validate = CloudFormationResponse._validate_different_update
 
@@ -53,6 +61,17 @@ def attribute_of_target_group(self, name):
     if name == "TargetGroupFullName":
         return self.arn.rpartition(":")[2]
     raise UnformattedGetAttTemplateException()
+
+
+def create_key(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+    properties = cloudformation_json["Properties"]
+    return kms_backends[account_id][region_name].create_key(
+        json.dumps(properties["KeyPolicy"]),
+        properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
+        properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
+        properties.get("Description"),
+        [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])],
+    )
 
 
 def delete_vpc_and_route_tables(cls, resource_name, cloudformation_json, account_id, region_name):
@@ -94,8 +113,19 @@ def validate_with_ssm(self, incoming_params, stack_body, old_stack):
         validate(self, incoming_params, stack_body, old_stack)
 
 
+def in_its_subnet(cloudformation_json):
+    properties = dict(cloudformation_json["Properties"])
+    for interface in properties.get("NetworkInterfaces", [])[:1]:
+        properties.setdefault("SubnetId", interface.get("SubnetId"))
+    return {**cloudformation_json, "Properties": properties}
+
+
+def create_instance_in_its_subnet(cls, resource_name, cloudformation_json, *args, **kwargs):
+    return create_instance(cls, resource_name, in_its_subnet(cloudformation_json), *args, **kwargs)
+
+
 def update_instance(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
-    properties = cloudformation_json["Properties"]
+    properties = in_its_subnet(cloudformation_json)["Properties"]
     backend = ec2_backends[account_id][region_name]
     if (properties["ImageId"], properties.get("SubnetId")) == (original_resource.image_id, original_resource.subnet_id):
         return original_resource
@@ -110,10 +140,12 @@ def update_instance(cls, original_resource, new_resource_name, cloudformation_js
 
 
 parsing.clean_json = clean_in_region
+Instance.create_from_cloudformation_json = classmethod(create_instance_in_its_subnet)
 Instance.update_from_cloudformation_json = classmethod(update_instance)
 ResourceMap.build_resource_diff = difference_with_ssm
 CloudFormationResponse._validate_different_update = validate_with_ssm
 Parameter.create_from_cloudformation_json = classmethod(create_with_tags)
+Key.create_from_cloudformation_json = classmethod(create_key)
 CloudFormationBackend._resolve_update_parameters = resolve_with_defaults
 VPC.delete_from_cloudformation_json = classmethod(delete_vpc_and_route_tables)
 FakeTargetGroup.has_cfn_attr = classmethod(lambda cls, name: name == "TargetGroupFullName")

@@ -1,0 +1,59 @@
+//go:build integration
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+)
+
+// TestRestoringTheTables follows the documents from the tables of the data stack to restored ones under the same names, with
+// what they are restored for in between: somebody has deleted the user. The emulator copies keys, indexes and items, and
+// turns nothing on in a restored table, as AWS does.
+func TestRestoringTheTables(t *testing.T) {
+	emulator.Reset(t)
+	e := newTerminal(t)
+	e.walk = newWalk(t, "Restoring the tables")
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(e.dir, "bin")+"/", "../app/cmd/vaultsphered", "../app/cmd/vaultsphere").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Data.json")
+	must(t, err)
+	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/hnb659fds/version", "--value", "30")
+	e.do("aws", "cloudformation", "create-stack", "--stack-name", "PasswordManager-Data", "--template-body", "file://"+template)
+	e.do("aws", "ssm", "put-parameter", "--type", "SecureString", "--name", names.ParameterPath+names.EnvSessionSecret,
+		"--value", strings.Repeat("A", 42)+"8=")
+	serveAndStore(e)
+
+	e.follow("export at=")
+	e.do("aws", "dynamodb", "delete-item", "--table-name", names.UsersTable, "--key", `{"username": {"S": "anna"}}`)
+	e.follow("for t in $tables; do\n  arn=$(aws dynamodb create-backup")
+	e.follow("for t in $tables; do\n  aws dynamodb update-table --table-name PasswordManager-$t --no-deletion-protection-enabled")
+	e.follow("for t in $tables; do\n  aws dynamodb update-table --table-name PasswordManager-$t --deletion-protection-enabled")
+	for _, table := range tables {
+		expires := "ENABLED " + names.TTLAttribute
+		if table == names.UsersTable {
+			expires = "DISABLED None"
+		}
+		of := " --table-name " + table
+		e.compare([]answer{
+			{"dynamodb describe-table" + of, "Table.[TableStatus, DeletionProtectionEnabled]", "ACTIVE True"},
+			{"dynamodb describe-continuous-backups" + of, "ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus", "ENABLED"},
+			{"dynamodb describe-time-to-live" + of, "TimeToLiveDescription.[TimeToLiveStatus, AttributeName]", expires},
+		})
+	}
+	e.findStored()
+	e.follow("for t in $tables; do\n  arn=$(aws dynamodb list-backups")
+	if left := e.aws("dynamodb list-tables", "length(TableNames)"); left != "4" {
+		t.Errorf("%s tables are left, want the four", left)
+	}
+	if len(e.walk.blocks) > 0 {
+		t.Errorf("docs/operations.md goes on with %q", e.walk.blocks)
+	}
+}
