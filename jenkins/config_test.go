@@ -86,7 +86,7 @@ func TestTheControllerIsClosedAndHasWhatThePipelineNeeds(t *testing.T) {
 		t.Errorf("%d executors: two branches could deploy at once", c.Jenkins.NumExecutors)
 	}
 	for id, kind := range map[string]string{
-		"ec2-ssh": "basicSSHUserPrivateKey", "ec2-known-hosts": "file", "git-ssh": "basicSSHUserPrivateKey", "github-app": "gitHubApp",
+		"ec2-ssh": "basicSSHUserPrivateKey", "git-ssh": "basicSSHUserPrivateKey", "github-app": "gitHubApp",
 	} {
 		if credentials[id] != kind {
 			t.Errorf("the credential %s is %q, want %s", id, credentials[id], kind)

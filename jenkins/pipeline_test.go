@@ -60,9 +60,6 @@ func TestMainAndMasterAreReleased(t *testing.T) {
 			if got := read(t, filepath.Join(b.record, "keys")); got != key {
 				t.Errorf("the agent had the keys %q, want %q", got, key)
 			}
-			if got := read(t, filepath.Join(b.record, "hosts")); got != hosts {
-				t.Errorf("KNOWN_HOSTS held %q", got)
-			}
 			if strings.Contains(o.log, token) || !strings.Contains(o.log, "token: **** at http://sonarqube:9000") {
 				t.Error("SonarQube's token is in the log, or make sonar had none")
 			}
@@ -199,11 +196,11 @@ func TestAStageThatTakesTooLongIsEnded(t *testing.T) {
 func TestASecretThatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	b := newBuild(t)
-	if err := os.Remove(filepath.Join(b.secrets, hostsName)); err != nil {
+	if err := os.Remove(filepath.Join(b.secrets, keyName)); err != nil {
 		t.Fatal(err)
 	}
 	o := b.run(t, "main")
-	if want := "run-pipeline.sh: error: jenkins.yaml wants the secret " + hostsName; o.status != 1 || !strings.Contains(o.log, want) {
+	if want := "run-pipeline.sh: error: jenkins.yaml wants the secret " + keyName; o.status != 1 || !strings.Contains(o.log, want) {
 		t.Errorf("exit %d, want %q in\n%s", o.status, want, o.log)
 	}
 }

@@ -57,9 +57,10 @@ func TestWhatJenkinsRefusesIsRefused(t *testing.T) {
 		{"parameter of a step in an expression", "(script: 'make topology', returnStdout", "(script: 'make topology', stdout", "step sh has no parameter stdout"},
 		{"post condition", "        fixed {", "        recovered {", `"recovered" is unknown in post`},
 		{"credential", "['ec2-ssh']", "['ec2']", "no credential has the id ec2 in jenkins.yaml"},
-		{"kind of a credential", "file(credentialsId: 'ec2-known-hosts'", "file(credentialsId: 'ec2-ssh'",
+		{"kind of a credential", "sshagent(['ec2-ssh']) {", "withCredentials([file(credentialsId: 'ec2-ssh', variable: 'KEY')]) {",
 			"the credential ec2-ssh is a basicSSHUserPrivateKey, not a file"},
-		{"binding", "[file(credentialsId", "[files(credentialsId", "step withCredentials: bindings is not of type Bindings"},
+		{"binding", "sshagent(['ec2-ssh']) {", "withCredentials([files(credentialsId: 'ec2-ssh', variable: 'KEY')]) {",
+			"step withCredentials: bindings is not of type Bindings"},
 		{"SonarQube server", "'sonar-local'", "'sonar'", "no SonarQube server is named sonar in jenkins.yaml"},
 		{"second block", "pipeline {", "echo 'x'\npipeline {", "a Jenkinsfile is one pipeline block"},
 		{"syntax", "stages {", "stages", "line "},
@@ -124,7 +125,7 @@ func TestEveryWordHasItsPlugin(t *testing.T) {
 			t.Errorf("plugins.txt has no %s", match[1])
 		}
 	}
-	for _, name := range []string{"sonar", "junit", "coverage", "ssh-agent", "credentials-binding", "ws-cleanup", "mailer", "timestamper"} {
+	for _, name := range []string{"sonar", "junit", "coverage", "ssh-agent", "ws-cleanup", "mailer", "timestamper"} {
 		if !wanted[name] {
 			t.Errorf("the double does not know that the Jenkinsfile needs %s", name)
 		}
@@ -136,7 +137,7 @@ func TestEveryWordHasItsPlugin(t *testing.T) {
 	}
 	// What jenkins.yaml is written for, and the pipeline as a whole.
 	for _, name := range []string{"configuration-as-code", "job-dsl", "git", "workflow-aggregator", "workflow-multibranch",
-		"pipeline-model-definition", "plain-credentials", "ssh-credentials", "multibranch-scan-webhook-trigger",
+		"pipeline-model-definition", "credentials-binding", "plain-credentials", "ssh-credentials", "multibranch-scan-webhook-trigger",
 		"github-branch-source"} {
 		if _, ok := known[name]; !ok {
 			t.Errorf("plugins.txt has no %s", name)

@@ -302,7 +302,6 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	must(t, os.Mkdir(secrets, 0o700))
 	copyFile(t, setting("DEPLOY_KEY"), filepath.Join(secrets, "EC2_SSH_KEY"))
 	must(t, os.Chmod(filepath.Join(secrets, "EC2_SSH_KEY"), 0o600))
-	copyFile(t, setting("KNOWN_HOSTS"), filepath.Join(secrets, "EC2_KNOWN_HOSTS"))
 	must(t, os.WriteFile(filepath.Join(secrets, "SONAR_TOKEN"), []byte("rehearsal\n"), 0o600))
 	program, err := exec.LookPath("make")
 	must(t, err)
@@ -321,7 +320,7 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	certificate := filepath.Join(dir, "authority.pem")
 	aws := filepath.Dir(output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws"))
 	r.env = append(emulator.Env(t), "PATH="+bin+":"+aws+":"+os.Getenv("PATH"), "SECRETS="+secrets, "NOTIFY_EMAIL=team@example.org",
-		"SONAR_URL=http://sonarqube:9000", "IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
+		"SONAR_URL=http://sonarqube:9000", "IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "KNOWN_HOSTS="+setting("KNOWN_HOSTS"), "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
 	for i := 0; ; i++ {
 		entry, ok := os.LookupEnv(outsideEnv + strconv.Itoa(i))
 		if !ok {
