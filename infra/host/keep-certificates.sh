@@ -57,10 +57,13 @@ aws() { command aws --cli-connect-timeout 10 --cli-read-timeout 30 "$@"; }
 parameter() { aws ssm get-parameter --name "$1" --query Parameter.Value --output text; }
 
 address=''
-has_address() {
+has_address() { # false and a reason, or this host has the platform's address
+  local own
   # The first host of a platform is there before the parameter.
-  [ -n "$address" ] || address=$(parameter "$ADDRESS_PARAMETER" 2>/dev/null) || return
-  [ "$("$(dirname "$0")/instance-metadata" public-ipv4 2>/dev/null)" = "$address" ]
+  [ -n "$address" ] || address=$(parameter "$ADDRESS_PARAMETER" 2>/dev/null) || { reason="cannot read $ADDRESS_PARAMETER"; return 1; }
+  own=$("$(dirname "$0")/instance-metadata" public-ipv4 2>&1) || { reason=${own##*$'\n'}; return 1; }
+  reason="this host has $own, the platform $address"
+  [ "$own" = "$address" ]
 }
 
 # What is in the bucket was written by a host, or by whoever got hold of its role: nothing but folders and plain files under
@@ -76,14 +79,16 @@ unpack() { # archive, empty folder: false and a reason if the archive is not who
   check "$2"
 }
 
-check() { # folder: whether each certificate is whole and has its key
-  local base public
-  while IFS= read -r base; do
+check() { # folder: whether there are certificates, each whole and with its key
+  local base bases public
+  mapfile -t bases < <(find "$1" -type f '(' -path '*/certificates/*.crt' -o -path '*/certificates/*.key' ')' | sed 's/\.[^.]*$//' | sort -u)
+  [ ${#bases[@]} -gt 0 ] || { reason='it holds no certificate'; return 1; }
+  for base in "${bases[@]}"; do
     reason="${base##*/} has no whole certificate"
     [ -s "$base.json" ] && public=$(openssl x509 -in "$base.crt" -noout -pubkey 2>/dev/null) || return 1
     reason="certificate and key of ${base##*/} do not belong together"
     [ "$(openssl pkey -in "$base.key" -pubout 2>/dev/null)" = "$public" ] || return 1
-  done < <(find "$1/caddy/certificates" -type f '(' -name '*.crt' -o -name '*.key' ')' | sed 's/\.[^.]*$//' | sort -u)
+  done
   reason=''
 }
 
@@ -161,7 +166,7 @@ save() {
   sum=$(sha256sum <"$work/copy.tar")
   sum=${sum%% *}
   [ "$sum" != "$(cat "$saved" 2>/dev/null)" ] || return 0
-  has_address || { say "not saved: this host does not have the platform's address"; return 0; }
+  has_address || { say "not saved: $reason"; return 0; }
   mkdir "$work/new"
   # The proxy may have been writing.
   unpack "$work/copy.tar" "$work/new" || die "not saved: $reason"
@@ -174,8 +179,12 @@ save() {
 
 wait_for_address() {
   [ -e "$hold" ] || return 0
-  say "waiting for the platform's address"
-  until has_address; do sleep 2; done
+  local told=''
+  until has_address; do
+    [ "$reason" = "$told" ] || say "waiting for the platform's address: $reason"
+    told=$reason
+    sleep 2
+  done
   say "this host has $address"
   rm -f "$hold"
   # It starts the proxy too, and does nothing else where the current release serves already.

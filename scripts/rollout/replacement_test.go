@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -23,6 +24,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/fernet/fernet-go"
 
@@ -31,6 +34,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
 // platform is what outlives a host: the address, the bucket, the parameters, the registry.
@@ -38,6 +42,7 @@ type platform struct {
 	*elastic
 	*authority
 	bucket string
+	key    signing.Key
 }
 
 // member is a host of a platform, with what its first boot writes to the disk.
@@ -45,22 +50,23 @@ type member struct {
 	*host
 	platform *platform
 	ip       string // its own address
-	release  string
 }
 
-// programs of infra/host, by their name on a host.
-var hostPrograms = []string{"keep-certificates", "close-metadata", "start-release"}
+// hostPrograms are those of infra/host, by their name on a host, beside those that bring a release.
+var hostPrograms = []string{"close-metadata", "instance-metadata", "keep-certificates"}
 
 // TestReplacement is the story of a host that another one replaces.
 func TestReplacement(t *testing.T) {
 	emulator.Reset(t)
 	registry.Serve(t, registryAddress, t.TempDir())
-	p := &platform{elastic: newElastic(t), authority: newAuthority(t), bucket: names.CertificatesBucket(emulator.Account, emulator.Region)}
+	p := &platform{elastic: newElastic(t), authority: newAuthority(t), bucket: names.CertificatesBucket(emulator.Account, emulator.Region),
+		key: signing.NewKey(t)}
 	p.aws(t, "s3api", "create-bucket", "--bucket", p.bucket)
 	p.aws(t, "s3api", "put-bucket-versioning", "--bucket", p.bucket, "--versioning-configuration", "Status=Enabled")
 	one, two := p.newMember(t), p.newMember(t)
 	one.serverImages(t)
-	release := one.host.release(t, "vaultsphere")
+	release := one.release(t, "vaultsphere")
+	signing.Attach(t, release, p.key.Sign(t, release))
 	settings(t, release)
 
 	for _, part := range []struct {
@@ -118,7 +124,8 @@ func (p *platform) newMember(t *testing.T) *member {
 		"SITE_PARAMETER=" + names.ParameterPath + names.SiteAddress, "ADDRESS_PARAMETER=" + names.HostAddress,
 		"CERTIFICATES_BUCKET=" + p.bucket, "CERTIFICATES_KEY=" + names.CertificatesKey,
 	})
-	must(t, os.Mkdir(filepath.Join(m.home, "bin"), 0o755))
+	m.scripts(t)
+	p.key.WritePublic(t, filepath.Join(m.home, "signing-key.pem"))
 	for _, name := range hostPrograms {
 		copyFile(t, filepath.Join(root, "infra/host", name+".sh"), filepath.Join(m.home, "bin", name))
 	}
@@ -231,14 +238,30 @@ func testMetadata(t *testing.T, _, two *member) {
 	reached("with the rule again", false)
 }
 
-// wait runs the unit that waits for the address. The channel has what it said once it has ended.
-func (m *member) wait() <-chan string {
-	ended := make(chan string, 1)
-	go func() {
-		said, code := m.run(nil, "keep-certificates", "wait")
-		ended <- fmt.Sprintf("exit %d: %s", code, said)
-	}()
-	return ended
+// wait runs the unit that waits for the address. The function that it returns waits until it has said something; "" until it
+// has ended.
+func (m *member) wait(t *testing.T) func(what string) {
+	t.Helper()
+	output, err := os.Create(filepath.Join(t.TempDir(), "wait"))
+	must(t, err)
+	cmd := m.command(filepath.Join(m.home, "bin/keep-certificates"), "wait")
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	must(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); output.Close() })
+	return func(what string) {
+		t.Helper()
+		if what == "" {
+			must(t, <-ended)
+			return
+		}
+		await.Until(t, what, func() bool {
+			said, err := os.ReadFile(output.Name())
+			return err == nil && strings.Contains(string(said), "keep-certificates: "+what+"\n")
+		})
+	}
 }
 
 // testFirstHost: the host of a new platform serves nothing outside before it has the address, and says that it is ready all the same.
@@ -251,20 +274,16 @@ func testFirstHost(t *testing.T, one, _ *member) {
 	if said := one.must(t, "start-release"); !strings.Contains(said, " is up") {
 		t.Errorf("start-release: %s", said)
 	}
-	ended := one.wait()
+	says := one.wait(t)
+	says("waiting for the platform's address: cannot read " + names.HostAddress)
+	putParameter(t, names.HostAddress, elasticAddress, types.ParameterTypeString)
+	says("waiting for the platform's address: this host has " + one.ip + ", the platform " + elasticAddress)
 	if got := one.docker(t, "ps", "--all", "--format", "{{.Names}}"); got != "vaultsphere-blue" {
 		t.Errorf("there are the containers %q", got)
 	}
-	putParameter(t, names.HostAddress, elasticAddress, types.ParameterTypeString)
-	select {
-	case said := <-ended:
-		t.Fatalf("it has not waited: %s", said)
-	default:
-	}
 	p.move(one.ip)
-	if said := <-ended; !strings.HasPrefix(said, "exit 0: ") {
-		t.Errorf("wait: %s", said)
-	}
+	says("this host has " + elasticAddress)
+	says("")
 	await.Until(t, "a certificate", func() bool { _, err := p.served(elasticAddress); return err == nil })
 	if got := p.ordersOf(one.ip); got != 1 {
 		t.Errorf("%d orders, want one", got)
@@ -301,7 +320,8 @@ func archive(t *testing.T, files map[string]string, more ...*tar.Header) []byte 
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	for name, content := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		content := files[name]
 		must(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o600, Size: int64(len(content))}))
 		_, err := w.Write([]byte(content))
 		must(t, err)
@@ -320,15 +340,10 @@ func sum(content []byte) string {
 
 func (p *platform) copied(t *testing.T, content []byte, sum string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, emulator.Endpoint(t)+"/"+p.bucket+"/"+names.CertificatesKey, bytes.NewReader(content))
+	_, err := s3.NewFromConfig(emulator.Config(t)).PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: &p.bucket, Key: aws.String(names.CertificatesKey), Body: bytes.NewReader(content), Metadata: map[string]string{"sha256": sum},
+	})
 	must(t, err)
-	req.Header.Set("X-Amz-Meta-Sha256", sum)
-	res, err := http.DefaultClient.Do(req)
-	must(t, err)
-	res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Fatalf("put a copy: %s", res.Status)
-	}
 }
 
 func testRefusedCopies(t *testing.T, one, two *member) {
@@ -347,10 +362,7 @@ func testRefusedCopies(t *testing.T, one, two *member) {
 	}))
 	// with is the good copy with other content; none leaves a file out.
 	with := func(changes ...string) map[string]string {
-		files := map[string]string{}
-		for path, content := range good {
-			files[path] = content
-		}
+		files := maps.Clone(good)
 		for change := range slices.Chunk(changes, 2) {
 			if files[change[0]] = change[1]; change[1] == "" {
 				delete(files, change[0])
@@ -371,7 +383,8 @@ func testRefusedCopies(t *testing.T, one, two *member) {
 	}{
 		{"S3 is away", "no certificates from s3://", whole, "", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1"},
 		{"cut in half", "its SHA-256 is another", whole[:len(whole)/2], sum(whole), ""},
-		{"cut in half, and sealed", "the archive is broken", whole[:len(whole)/2-100], "", ""},
+		{"cut in half, and sealed", "the archive is broken", whole[:len(whole)/2/512*512+100], "", ""},
+		{"without a certificate", "it holds no certificate", archive(t, map[string]string{"caddy/acme/account": "x"}), "", ""},
 		{"without a sum", "its SHA-256 is another", whole, "none", ""},
 		{"no archive", "the archive is broken", []byte("certificates"), "", ""},
 		{"a key of another certificate", "do not belong together", archive(t, with(name+".key", string(strangeKey))), "", ""},
@@ -493,7 +506,7 @@ func testRestored(t *testing.T, one, two *member) {
 	two.must(t, "start-release")
 	await.Until(t, "the certificate on the new host", func() bool { got, err := p.served(two.ip); return err == nil && got == number })
 	versions := p.versions(t)
-	if said := two.must(t, "keep-certificates", "save"); said != "keep-certificates: not saved: this host does not have the platform's address" || p.versions(t) != versions {
+	if said := two.must(t, "keep-certificates", "save"); said != "keep-certificates: not saved: this host has "+two.ip+", the platform "+elasticAddress || p.versions(t) != versions {
 		t.Errorf("two hosts at once: %s", said)
 	}
 	moved := p.move(two.ip)
