@@ -168,7 +168,7 @@ change "$command" 2>&1 | tee "$log" >&2 || status=$?
 if [ "$status" != 0 ]; then
   # What make says last is the name of its target.
   last=$(grep -v -e '^[[:space:]]*$' -e '^make\(\[[0-9]*\]\)\?: ' "$log" | tail -n 1) || true
-  if [ "$status" = 255 ]; then die "no connection to $place, or it broke: ${last:-ssh said nothing}"; fi
+  if [ "$status" = 255 ]; then die "no connection to ${host:-$place}, or it broke: ${last:-ssh said nothing}"; fi
   die "$place has not taken the release: ${last:-it said nothing, exit $status}"
 fi
 what=$command
