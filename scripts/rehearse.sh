@@ -21,7 +21,7 @@ Caddy, an ACME server (Pebble), a registry, sshd, DynamoDB Local. Stand-ins: Jen
 (jenkins/run-pipeline.sh), AWS (internal/testenv/emulator/aws-emulator.sh), and
 SonarQube, whose gate answers as told. Of the tests, those of two packages run.
 
-As root, in a network of its own. It takes about ten minutes.
+As root, in a network of its own. It takes about a quarter of an hour.
 USAGE
 }
 
