@@ -526,7 +526,7 @@ func destroyAll(e *engineer) {
 		e.t.Errorf("stacks are %q", got)
 	}
 	e.compare([]answer{
-		{"ec2 describe-instances", "Reservations[].Instances[].State.Name", "terminated"},
+		{"ec2 describe-instances", "Reservations[].Instances[].State.Name", "terminated( terminated)*"},
 		{"iam list-roles", "length(Roles[?starts_with(RoleName, 'PasswordManager-')])", "0"},
 		{"ecr describe-images --repository-name password-manager", "sort(imageDetails[].imageTags[])", "0123456789ab ba9876543210"},
 		{"logs describe-log-groups --log-group-name-prefix " + names.LogGroup, "logGroups[].logGroupName", names.LogGroup},
