@@ -246,9 +246,9 @@ patch: infra/node_modules/.package-lock.json
 move: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --other-zone
 
-# What the vault runs on, as the options say.
+# What the vault runs on, as the options say: ec2, fargate, or none for a staging that there is not.
 topology:
-	@jq -r '.topology // "ec2"' $(OPTIONS)
+	@if [ -n "$(DEPLOYMENT)" ] && [ ! -e $(OPTIONS) ]; then echo none; else jq -r '.topology // "ec2"' $(OPTIONS); fi
 
 # The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json

@@ -19,7 +19,8 @@ const (
 	// And after it, on a branch and on main.
 	tried    = checked + " audit diff image"
 	pushed   = checked + " audit deploy push audit-image"
-	released = pushed + " topology release topology"
+	staged   = pushed + " topology:staging topology:staging"
+	released = staged + " topology release topology"
 )
 
 func mail(branch, what string) string {
@@ -34,7 +35,8 @@ func TestABranchIsCheckedAndChangesNothing(t *testing.T) {
 	if slices.ContainsFunc(o.lines, func(line string) bool { return strings.HasPrefix(line, "status\t") }) {
 		t.Error("a repository that is not on GitHub was told the commit's status")
 	}
-	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Audit Image", "Deploy to EC2", "Deploy to Fargate"}) {
+	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Deploy", "Docker Build & Push", "Audit Image", "Staging on EC2", "Staging on Fargate",
+		"Deploy to EC2", "Deploy to Fargate"}) {
 		t.Errorf("skipped were %q", skipped)
 	}
 	if !strings.Contains(o.log, "the last commit") {
@@ -53,7 +55,7 @@ func TestMainAndMasterAreReleased(t *testing.T) {
 			b := newBuild(t)
 			o := b.run(t, branch)
 			o.want(t, "SUCCESS", released, always, clean, "archived\timage.json")
-			if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build", "Deploy to Fargate"}) {
+			if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build", "Staging on EC2", "Staging on Fargate", "Deploy to Fargate"}) {
 				t.Errorf("skipped were %q", skipped)
 			}
 			key := read(t, filepath.Join(b.secrets, keyName+".pub"))
@@ -72,12 +74,30 @@ func TestMainIsReleasedToFargateWithoutSSH(t *testing.T) {
 	b := newBuild(t)
 	b.env = append(b.env, "TOPOLOGY=fargate")
 	o := b.run(t, "main")
-	o.want(t, "SUCCESS", pushed+" topology topology release", always, clean, "archived\timage.json")
-	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build", "Deploy to EC2"}) {
+	o.want(t, "SUCCESS", staged+" topology topology release", always, clean, "archived\timage.json")
+	if skipped := o.stages("SKIPPED"); !slices.Equal(skipped, []string{"CDK Diff", "Docker Build", "Staging on EC2", "Staging on Fargate", "Deploy to EC2"}) {
 		t.Errorf("skipped were %q", skipped)
 	}
 	if _, err := os.Stat(filepath.Join(b.record, "keys")); err == nil {
 		t.Error("make release had the keys of a host")
+	}
+}
+
+// Production gets what staging has served, and nothing if staging does not serve it.
+func TestStagingGetsTheReleaseFirst(t *testing.T) {
+	t.Parallel()
+	for topology, asked := range map[string]string{
+		"ec2": " topology:staging deploy:staging release:staging topology:staging", "fargate": " topology:staging topology:staging deploy:staging release:staging",
+	} {
+		b := newBuild(t)
+		b.env = append(b.env, "STAGING="+topology)
+		b.run(t, "main").want(t, "SUCCESS", pushed+asked+" topology release topology", always, clean)
+		if keys, err := os.ReadFile(filepath.Join(b.record, "keys")); err != nil || len(keys) == 0 {
+			t.Errorf("%s: the keys are %q, %v", topology, keys, err)
+		}
+		b = newBuild(t)
+		b.env = append(b.env, "STAGING="+topology, "FAILING=release:staging")
+		b.run(t, "main").want(t, "FAILURE", pushed+strings.TrimSuffix(asked, " topology:staging"), always, clean, mail("main", ": FAILURE"))
 	}
 }
 
@@ -100,8 +120,8 @@ func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
 		{"a vulnerable image", "Audit Image", pushed, []string{"FAILING=audit-image"}, nil, "FAILURE"},
 		{"deploy", "CDK Deploy", checked + " audit deploy", []string{"FAILING=deploy"}, nil, "FAILURE"},
 		{"push", "Docker Build & Push", checked + " audit deploy push", []string{"FAILING=push"}, nil, "FAILURE"},
-		{"rollout", "Deploy to EC2", pushed + " topology release", []string{"FAILING=release"}, nil, "FAILURE"},
-		{"rollout on Fargate", "Deploy to Fargate", pushed + " topology topology release", []string{"FAILING=release", "TOPOLOGY=fargate"}, nil, "FAILURE"},
+		{"rollout", "Deploy to EC2", staged + " topology release", []string{"FAILING=release"}, nil, "FAILURE"},
+		{"rollout on Fargate", "Deploy to Fargate", staged + " topology topology release", []string{"FAILING=release", "TOPOLOGY=fargate"}, nil, "FAILURE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,8 +140,8 @@ func TestAFailureEndsThePipelineAndIsTold(t *testing.T) {
 func TestAConditionThatFailsEndsThePipeline(t *testing.T) {
 	t.Parallel()
 	b := newBuild(t)
-	b.env = append(b.env, "FAILING=topology")
-	b.run(t, "main").want(t, "FAILURE", pushed+" topology", always, clean, mail("main", ": FAILURE"))
+	b.env = append(b.env, "FAILING=topology:staging")
+	b.run(t, "main").want(t, "FAILURE", pushed+" topology:staging", always, clean, mail("main", ": FAILURE"))
 }
 
 func TestGitHubIsToldTheStatusOfACommit(t *testing.T) {

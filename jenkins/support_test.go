@@ -26,7 +26,11 @@ const (
 // With $REAL_SONAR the tests of a Go module run, and the analysis is real.
 const recorder = `#!/usr/bin/env bash
 set -euo pipefail
+deployment=
+for target in "$@"; do case $target in DEPLOYMENT=*) deployment=:${target#*=} ;; esac; done
 for target in "$@"; do
+  case $target in *=*) continue ;; esac
+  target+=$deployment
   echo "$target" >>"$RECORD/targets"
   if [ "$target" = "${FAILING:-}" ]; then echo "make: *** [$target] Error 1"; exit 2; fi
   case "$target" in
@@ -58,7 +62,8 @@ for target in "$@"; do
       ;;
     push) echo '{}' >image.json ;;
     topology) echo "${TOPOLOGY:-ec2}" ;;
-    release) if [ -n "${SSH_AUTH_SOCK:-}" ]; then ssh-add -L >"$RECORD/keys"; fi ;;
+    topology:staging) echo "${STAGING:-none}" ;;
+    release | release:staging) if [ -n "${SSH_AUTH_SOCK:-}" ]; then ssh-add -L >"$RECORD/keys"; fi ;;
   esac
 done
 `
