@@ -174,14 +174,17 @@ func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
 			t.Errorf("%q is no make target", command)
 		}
 		for _, target := range strings.Fields(targets) {
+			if strings.HasPrefix(target, "DEPLOYMENT=") {
+				continue
+			}
 			found++
 			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `:([^=]|$)`).MatchString(makefile) {
 				t.Errorf("the Makefile has no target %s", target)
 			}
 		}
 	}
-	if found != 15 {
-		t.Errorf("the Jenkinsfile names %d targets, want 15", found)
+	if found != 21 {
+		t.Errorf("the Jenkinsfile names %d targets, want 21", found)
 	}
 }
 
