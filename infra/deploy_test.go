@@ -17,6 +17,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 const ec2Data = "PasswordManager-Data PasswordManager-Host PasswordManager-Pipeline"

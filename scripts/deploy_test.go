@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // What deploy.sh calls with topology fargate, each with an answer of the test's: make and infra, whose own tests are elsewhere,

@@ -17,6 +17,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // crowd registers users who save until the server is gone.

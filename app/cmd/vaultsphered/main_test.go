@@ -67,7 +67,7 @@ func TestAnAddressInUseIsNamedWithItsSetting(t *testing.T) {
 	} {
 		code, stdout, stderr := runProgram(t, nil, settings...)
 		want := "vaultsphered: error: listen tcp " + taken + ": bind: address already in use: " + setting + " gives another address\n"
-		if code != 1 || stdout != "" || !strings.Contains(stderr, want) {
+		if code != 1 || stdout != "" || !strings.HasSuffix(stderr, want) {
 			t.Errorf("exit %d, %q, %q; want %q", code, stdout, stderr, want)
 		}
 	}
