@@ -207,19 +207,12 @@ func refusals(c config, written, values map[string]string) []string {
 // together checks what two options say of each other.
 func (p *parser) together(c config) {
 	if c.topology == onFargate {
-		if c.certificateARN == "" {
-			p.require(optCertificateARN, "with topology fargate: the load balancer serves HTTPS only; request a certificate in AWS "+
-				"Certificate Manager and set its ARN")
-		} else if parts := strings.Split(c.certificateARN, ":"); parts[3] != c.region {
-			p.bad(optCertificateARN, fmt.Sprintf("is of region %s, but the load balancer is in %s: request a certificate there",
-				parts[3], c.region))
-		}
-		if c.minTasks > c.maxTasks {
-			p.bad(optMinTasks, fmt.Sprintf("is %d, more than %s, which is %d", c.minTasks, optMaxTasks, c.maxTasks))
-		}
-	}
-	if c.topology != onFargate && c.rateLimit > 0 {
+		p.service(c)
+	} else if c.rateLimit > 0 {
 		p.bad(optRateLimit, "needs topology fargate: it is a rule of the load balancer, which one host has not")
+	}
+	if c.deployment != "" {
+		p.shared(c.deployment)
 	}
 	if c.monthlyBudget > 0 && c.alarmEmail == "" && p.values[optAlarmEmail] == "" {
 		p.require(optAlarmEmail, "with monthlyBudget, which tells it what the account costs")
@@ -231,14 +224,32 @@ func (p *parser) together(c config) {
 			p.require(o.name, "with jenkins=oidc")
 		}
 	}
-	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optImageScanning} {
-		if c.deployment != "" && p.values[name] != "" {
-			p.bad(name, fmt.Sprintf("is production's, which %s shares: set it in %s", c.deployment, optionsFile))
-		}
-	}
 	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
 	if strings.ContainsAny(c.oidc.subject, "*?") {
 		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
+	}
+}
+
+// service checks what topology fargate needs.
+func (p *parser) service(c config) {
+	if c.certificateARN == "" {
+		p.require(optCertificateARN, "with topology fargate: the load balancer serves HTTPS only; request a certificate in AWS "+
+			"Certificate Manager and set its ARN")
+	} else if parts := strings.Split(c.certificateARN, ":"); parts[3] != c.region {
+		p.bad(optCertificateARN, fmt.Sprintf("is of region %s, but the load balancer is in %s: request a certificate there",
+			parts[3], c.region))
+	}
+	if c.minTasks > c.maxTasks {
+		p.bad(optMinTasks, fmt.Sprintf("is %d, more than %s, which is %d", c.minTasks, optMaxTasks, c.maxTasks))
+	}
+}
+
+// shared refuses the options that deployment takes from production.
+func (p *parser) shared(deployment names.Deployment) {
+	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optImageScanning} {
+		if p.values[name] != "" {
+			p.bad(name, fmt.Sprintf("is production's, which %s shares: set it in %s", deployment, optionsFile))
+		}
 	}
 }
 

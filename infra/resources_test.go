@@ -46,12 +46,15 @@ var asked = []string{
 	"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SSM::Parameter",
 }
 
+// notDeployed are in the templates alone: what a policy is too long for comes with options that the walk does not set.
+var notDeployed = []string{"AWS::IAM::ManagedPolicy"}
+
 // A type that is new here is asked for too, or said not to be emulated.
 func TestEveryResourceTypeIsAskedFor(t *testing.T) {
 	for deployment := range deployments {
 		for stack, tpl := range synth(t, deployment).templates {
 			for id, r := range tpl.Resources {
-				if !slices.Contains(asked, r.Type) && !slices.Contains(notEmulated, r.Type) {
+				if !slices.Contains(slices.Concat(asked, notEmulated, notDeployed), r.Type) {
 					t.Errorf("%s: %s of %s is a %s", deployment, id, stack, r.Type)
 				}
 			}

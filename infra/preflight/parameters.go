@@ -91,27 +91,27 @@ func (c *check) parameterPath(id string) string {
 // takeParameters gives the new template's parameters the values that this deploy will give them.
 func (c *check) takeParameters() {
 	c.scope.parameters = map[string]string{}
-	for id, p := range c.template.Parameters {
-		if path := c.parameterPath(id); path != "" {
-			if live, ok := c.parameters[path]; ok && !live.secure() {
-				c.scope.parameters[id] = live.value
-			}
-			continue
-		}
-		if id == release.Parameter && c.release != "" {
-			c.scope.parameters[id] = c.release
-			continue
-		}
-		if c.live != nil {
-			if previous, ok := c.live.previous[id]; ok {
-				c.scope.parameters[id] = previous
-				continue
-			}
-		}
-		if value, ok := c.scope.text(p.Default); ok {
+	for id := range c.template.Parameters {
+		if value, ok := c.parameterValue(id); ok {
 			c.scope.parameters[id] = value
 		}
 	}
+}
+
+func (c *check) parameterValue(id string) (value string, ok bool) {
+	if path := c.parameterPath(id); path != "" {
+		live, ok := c.parameters[path]
+		return live.value, ok && !live.secure()
+	}
+	if id == release.Parameter && c.release != "" {
+		return c.release, true
+	}
+	if c.live != nil {
+		if previous, ok := c.live.previous[id]; ok {
+			return previous, true
+		}
+	}
+	return c.scope.text(c.template.Parameters[id].Default)
 }
 
 func (c *check) checkParameters(ctx context.Context) error {
