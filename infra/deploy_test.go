@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
-	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 const ec2Data = "PasswordManager-Data PasswordManager-Host PasswordManager-Pipeline"
@@ -188,98 +186,6 @@ func deployHost(e *engineer) {
 	if image, newest := e.hosts("ImageId"), e.aws("ssm get-parameter --name "+newestImage, "Parameter.Value"); image != newest || e.parameters()[chosenImage] != newest {
 		e.t.Errorf("the host's image is %s, the one to be chosen %s, the newest %s", image, e.parameters()[chosenImage], newest)
 	}
-}
-
-const (
-	chosenImage = names.HostImage + "ARM64"
-	newestImage = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
-)
-
-// hosts returns a property of the hosts that run.
-func (e *engineer) hosts(query string) string {
-	e.t.Helper()
-	return e.aws("ec2 describe-instances --filters Name=instance-state-name,Values=running", "Reservations[].Instances[]."+query)
-}
-
-// chooseImage makes another image than the newest the host's.
-func (e *engineer) chooseImage(image string) {
-	e.t.Helper()
-	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+chosenImage, "--value", image, "--type", "String")
-}
-
-// patch replaces the host by one with the newest image, in an account whose host has an older one.
-func patch(e *engineer) {
-	newest := e.hosts("ImageId")
-	if out := e.do("make", "patch"); !strings.Contains(out, "replace-host.sh: the host has the newest image: "+newest+" (") {
-		e.t.Errorf("a host with the newest image: %s", out)
-	}
-	older := e.aws("ec2 describe-images --filters Name=architecture,Values=arm64", "Images[?ImageId!='"+newest+"'] | [0].ImageId")
-	e.chooseImage(older)
-	e.refused(`would replace the EC2 host .*ImageId ` + newest + ` becomes ` + older)
-	e.do("make", "deploy", "REPLACE_HOST=yes")
-	before, address := e.hosts("InstanceId"), e.aws("ec2 describe-addresses", "Addresses[].PublicIp")
-	if out := e.do("scripts/replace-host.sh", "--look"); !strings.Contains(out, "the host's image is "+older+" (") ||
-		!strings.Contains(out, "), the newest "+newest+" (") || e.hosts("InstanceId") != before || e.parameters()[chosenImage] != older {
-		e.t.Errorf("a look at a newer image: %s", out)
-	}
-	e.do("make", "patch")
-	e.compare([]answer{
-		{"ec2 describe-instances --filters Name=instance-state-name,Values=running", "Reservations[].Instances[].ImageId", newest},
-		{"ec2 describe-addresses", "Addresses[].PublicIp", address},
-		{"ec2 describe-addresses", "Addresses[].InstanceId", e.hosts("InstanceId")},
-		{"ssm get-parameter --name " + names.ParameterPath + chosenImage, "Parameter.Value", newest},
-	})
-	if now := e.hosts("InstanceId"); now == before {
-		e.t.Errorf("the host is %s as before", now)
-	}
-}
-
-// move takes the host to the other zone and back, and not to one that does not have its type.
-func move(e *engineer) {
-	zone, address := e.hosts("Placement.AvailabilityZone"), e.aws("ec2 describe-addresses", "Addresses[].PublicIp")
-	e.do("make", "move")
-	if now := e.hosts("Placement.AvailabilityZone"); now == zone {
-		e.t.Errorf("the host is in %s as before", now)
-	}
-	e.compare([]answer{
-		{"ec2 describe-addresses", "Addresses[].PublicIp", address},
-		{"ec2 describe-addresses", "Addresses[].InstanceId", e.hosts("InstanceId")},
-	})
-	if options, err := readOptions(filepath.Join(e.dir, optionsFile)); err != nil || fmt.Sprint(options[optHostZone]) != "2" {
-		e.t.Errorf("the options are %v, %v, want zone 2", options, err)
-	}
-	e.do("make", "move")
-	if now := e.hosts("Placement.AvailabilityZone"); now != zone {
-		e.t.Errorf("the host is in %s, and was in %s", now, zone)
-	}
-}
-
-// A new host that does not get ready is CloudFormation's to take back; the choice is put back by who made it.
-func failedReplacement(e *engineer) {
-	host, newest := e.hosts("InstanceId"), e.hosts("ImageId")
-	older := e.aws("ec2 describe-images --filters Name=architecture,Values=arm64", "Images[?ImageId!='"+newest+"'] | [0].ImageId")
-	e.chooseImage(older)
-	options, err := os.ReadFile(filepath.Join(e.dir, optionsFile))
-	must(e.t, err)
-	there := *e
-	dir := e.t.TempDir()
-	program, err := exec.LookPath("make")
-	must(e.t, err)
-	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, "#!/bin/sh\ncase \"$*\" in deploy*) exit 1;; esac\nexec %s \"$@\"\n", program), 0o755))
-	there.env = append(slices.Clone(e.env), "PATH="+dir+":"+e.path)
-	for _, command := range []string{"--newest", "--other-zone"} {
-		out, code := there.try("scripts/replace-host.sh", command)
-		if code != 1 || !strings.Contains(out, "replace-host.sh: error: the host was not replaced: the old one stays, and so does its choice\n") {
-			e.t.Errorf("%s: exit %d: %s", command, code, out)
-		}
-	}
-	if now, err := os.ReadFile(filepath.Join(e.dir, optionsFile)); err != nil || string(now) != string(options) {
-		e.t.Errorf("the options are %s, %v, and were %s", now, err, options)
-	}
-	if now := e.parameters()[chosenImage]; now != older || e.hosts("InstanceId") != host {
-		e.t.Errorf("the chosen image is %s, and was %s; the host is %s, and was %s", now, older, e.hosts("InstanceId"), host)
-	}
-	e.chooseImage(newest)
 }
 
 const kept = "correct horse battery staple"
@@ -474,49 +380,6 @@ func (e *engineer) putImage(tag string) string {
 		"layers": [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": 2, "digest": "`+fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(tag)))+`"}]}`), 0o644))
 	e.do("aws", "ecr", "put-image", "--repository-name", names.Repository, "--image-tag", tag, "--image-manifest", "file://"+manifest)
 	return e.aws("ecr describe-images --repository-name "+names.Repository+" --image-ids imageTag="+tag, "imageDetails[0].imageDigest")
-}
-
-// deployStaging makes a second platform in the account, and takes its host away again. Production notices nothing.
-func deployStaging(e *engineer) {
-	stacks, events, parameters := e.stacks(), e.events(), e.parameters()
-	if out, code := e.try("make", "deploy", "DEPLOYMENT=test"); code == 0 || !strings.Contains(out, `infra: error: DEPLOYMENT is "test", but must be staging, or not set for production`) {
-		e.t.Errorf("a deployment of another name: exit %d: %s", code, out)
-	}
-	if out, code := e.try("make", "deploy", "DEPLOYMENT=staging"); code == 0 || !strings.Contains(out, "infra: error: platform.staging.json is missing") {
-		e.t.Errorf("staging without options: exit %d: %s", code, out)
-	}
-	must(e.t, os.WriteFile(filepath.Join(e.dir, "platform.staging.json"), []byte(`{"siteAddress": "staging.example.org", "sshCidr": "203.0.113.0/24"}`), 0o644))
-	if out := e.do("make", "deploy", "DEPLOYMENT=staging"); !strings.Contains(out, "make deploy: platform.staging.json is not committed") {
-		e.t.Errorf("nobody is told to commit staging's options: %s", out)
-	}
-	if got, want := e.stacks(), stacks+" PasswordManager-Staging-Data PasswordManager-Staging-Host"; got != want {
-		e.t.Errorf("stacks are %q, want %q", got, want)
-	}
-	secrets := [2]string{e.parameters()[names.EnvSessionSecret], e.parametersOf(names.Staging)[names.EnvSessionSecret]}
-	if !maps.Equal(e.parameters(), parameters) || secrets[1] == "" || secrets[0] == secrets[1] {
-		e.t.Error("production's parameters changed, or staging has no secret of its own")
-	}
-	var outputs map[string]map[string]string
-	content, err := os.ReadFile(filepath.Join(e.dir, "cdk-outputs.staging.json"))
-	must(e.t, err)
-	must(e.t, json.Unmarshal(content, &outputs))
-	if host := outputs["PasswordManager-Staging-Host"]["InstanceId"]; host == "" || !strings.Contains(e.hosts("InstanceId"), host) {
-		e.t.Errorf("cdk-outputs.staging.json has no host that runs: %s", content)
-	}
-	e.vaultOf(names.Staging, func(url string) {
-		must(e.t, os.RemoveAll(filepath.Join(e.dir, "state")))
-		if out, code := e.try(filepath.Join(e.dir, "bin", "vaultsphere"), "--server", url, "login", "anna", "--password-file", "password"); code == 0 {
-			e.t.Errorf("a user of production logs in to staging: %s", out)
-		}
-	})
-	e.findStored()
-	e.do("make", "destroy", "FORCE=yes", "DEPLOYMENT=staging")
-	if got, want := e.stacks(), stacks+" PasswordManager-Staging-Data"; got != want {
-		e.t.Errorf("stacks are %q, want %q", got, want)
-	}
-	if now := strings.TrimSuffix(e.events(), " "+e.aws("cloudformation describe-stack-events --stack-name PasswordManager-Staging-Data", "length(StackEvents)")); now != events {
-		e.t.Errorf("production's stacks had %s events and have %s", events, now)
-	}
 }
 
 func destroyAll(e *engineer) {

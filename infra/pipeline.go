@@ -32,7 +32,7 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	grant(role, imageStatements(stack)...)
 	grant(role, serviceStatements(stack)...)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration what EC2 describes and what ECS says of task definitions know no resources, and which stack owns a name is a question to all " +
+		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration, what EC2 describes and what ECS says of task definitions know no resources, and which stack owns a name is a question to all " +
 			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
 			"denies, and the hosts and sessions that a condition on their tags picks"})
 	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
@@ -106,10 +106,10 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 	}
 	bootstrapVersion := qualify(stack, awscdk.DefaultStackSynthesizer_DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER())
 	settings := append(everyParameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion))
-	stacks := []*string{arn(stack, "cloudformation", "stack/"+stackPrefix+"*")}
+	stacks := []*string{arn(stack, "cloudformation", "stack/"+names.StackPrefix+"*")}
 	if c.backupRegion != "" {
 		settings = append(settings, arnIn(stack, c.backupRegion, "ssm", "parameter"+*bootstrapVersion))
-		stacks = append(stacks, arnIn(stack, c.backupRegion, "cloudformation", "stack/"+stackPrefix+"*"))
+		stacks = append(stacks, arnIn(stack, c.backupRegion, "cloudformation", "stack/"+names.StackPrefix+"*"))
 	}
 	return []awsiam.PolicyStatement{
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"}, settings...),
@@ -157,7 +157,7 @@ func serviceStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	of := func(kind string) []*string {
 		var all []*string
 		for _, d := range deploymentsInAccount {
-			all = append(all, arn(stack, "ecs", kind+"/"+d.Name(stackPrefix+"Service-*")))
+			all = append(all, arn(stack, "ecs", kind+"/"+d.Name(names.StackPrefix+"Service-*")))
 		}
 		return all
 	}

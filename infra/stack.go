@@ -8,8 +8,6 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-const stackPrefix = "PasswordManager-"
-
 // contextDeployment is the key under which a stack knows which deployment it is part of.
 const contextDeployment = "vaultsphere:deployment"
 
@@ -22,7 +20,7 @@ func named(c constructs.IConstruct, production string) string {
 // newStack makes a stack in the region that was asked for and in whatever account deploys it. An account that is left open
 // also keeps the CDK from looking availability zones up, so that a synth needs no credentials and is the same everywhere.
 func newStack(app awscdk.App, c config, name, description string, protected bool) awscdk.Stack {
-	stack := awscdk.NewStack(app, jsii.String(c.deployment.Name(stackPrefix+name)), &awscdk.StackProps{
+	stack := awscdk.NewStack(app, jsii.String(c.deployment.Name(names.StackPrefix+name)), &awscdk.StackProps{
 		Env:                   &awscdk.Environment{Region: jsii.String(c.region)},
 		Description:           jsii.String(description),
 		TerminationProtection: jsii.Bool(protected),

@@ -296,7 +296,7 @@ func (w *watch) tables() {
 
 func (w *watch) tableMetric(table, name string) awscloudwatch.IMetric {
 	return label(metric("AWS/DynamoDB", name, "Sum", 5, map[string]*string{"TableName": jsii.String(named(w.stack, table))}),
-		strings.TrimPrefix(table, stackPrefix)+" "+name)
+		strings.TrimPrefix(table, names.StackPrefix)+" "+name)
 }
 
 func (w *watch) throttles() []awscloudwatch.IMetric {

@@ -52,6 +52,7 @@ done
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 topology=$(make --silent --directory "$root" topology) || die "the platform's options do not say what the vault runs on"
+[ "$topology" != none ] || die "there is no platform.$DEPLOYMENT.json, so nothing is deployed under that name" 2
 outputs=${OUTPUTS:-$root/cdk-outputs${DEPLOYMENT:+.$DEPLOYMENT}.json}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

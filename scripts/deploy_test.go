@@ -21,7 +21,7 @@ var around = map[string]string{
 shift 3
 echo "make $*" >>"$ROOT/asked"
 case "$1" in
-  topology) [ -z "${BROKEN:-}" ] || exit 2; echo fargate ;;
+  topology) [ -z "${BROKEN:-}" ] || exit 2; echo "${TOPOLOGY:-fargate}" ;;
   deploy)
     [ -z "${FAILING:-}" ] || { printf '%s\n\n' "$FAILING" >&2; echo "make[1]: *** [Makefile:1: deploy] Error 1" >&2; exit 2; }
     printf '{"PasswordManager-Service": {"SiteUrl": "%s", "LoadBalancerAddress": "balancer.example.org"}}' \
@@ -94,6 +94,8 @@ func TestDeployToAService(t *testing.T) {
 		{"status", "--status", outputs, nil, "", 0, "sha256:serving", []string{"make topology", "make synth", "infra release"}},
 		{"a tag", "registry.example.org/vault:latest", outputs, nil, "", 2, "deploy.sh: error: 'registry.example.org/vault:latest' is no IMAGE@sha256:DIGEST", nil},
 		{"broken options", image, outputs, []string{"BROKEN=yes"}, "", 1, "deploy.sh: error: the platform's options do not say what the vault runs on", []string{"make topology"}},
+		{"no such deployment", image, outputs, []string{"TOPOLOGY=none", "DEPLOYMENT=staging"}, "", 2,
+			"deploy.sh: error: there is no platform.staging.json, so nothing is deployed under that name", []string{"make topology"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

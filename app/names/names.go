@@ -20,6 +20,9 @@ func (d Deployment) Name(production string) string {
 		"password-manager", "password-manager-"+lower).Replace(production)
 }
 
+// StackPrefix is what the names of production's stacks begin with.
+const StackPrefix = "PasswordManager-"
+
 // DefaultPort is the TCP port the server listens on when PORT is not set.
 const DefaultPort = 5001
 

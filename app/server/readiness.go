@@ -41,7 +41,7 @@ func newReadiness(probe func(context.Context) error, log *slog.Logger, failed pr
 	return &readiness{probe: probe, every: probeEvery, log: log, failed: failed, judged: judged}
 }
 
-// isReady waits for a probe that is running, but not past ctx: then what was known before it counts.
+// isReady waits for a probe that is running until ctx ends. After that, it answers with what the last probe found.
 func (r *readiness) isReady(ctx context.Context) bool {
 	select {
 	case <-r.latest():

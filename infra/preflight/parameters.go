@@ -18,7 +18,7 @@ import (
 
 // deployment is the one that the stack is part of.
 func (c *check) deployment() names.Deployment {
-	if strings.HasPrefix(c.name, names.Staging.Name("PasswordManager-")) {
+	if strings.HasPrefix(c.name, names.Staging.Name(names.StackPrefix)) {
 		return names.Staging
 	}
 	return ""

@@ -62,7 +62,7 @@ func Main(ctx context.Context, d names.Deployment, region func(dir string) (stri
 	return 0
 }
 
-func stackOf(d names.Deployment) string { return d.Name("PasswordManager-Service") }
+func stackOf(d names.Deployment) string { return d.Name(names.StackPrefix + "Service") }
 
 func perform(ctx context.Context, d names.Deployment, region func(string) (string, error), dir, run, why string, back bool) (string, error) {
 	place, err := region(dir)

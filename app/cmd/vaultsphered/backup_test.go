@@ -143,8 +143,8 @@ func TestBackupOfARunningServerHasAllThatWasAnswered(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 }
 
-// A disk that fills during a backup or a restore costs neither what is there nor a half file. ulimit stands for the disk: no file may
-// grow beyond it.
+// When the disk fills up during a backup or a restore, nothing is lost and no half-written file is left. ulimit takes the place of
+// the disk: it limits how long a file may get.
 func TestBackupAndRestoreOnAFullDisk(t *testing.T) {
 	data := t.TempDir()
 	p := serveProcess(t, "DATA_DIR="+data)

@@ -87,7 +87,7 @@ func archiveEnd(digest []byte) ([]byte, error) {
 func verifyArchive(ctx context.Context, f *os.File) error {
 	first, err := tar.NewReader(f).Next()
 	if err != nil || first.Name != aboutEntry {
-		return errors.New("it is no backup of vaultsphered")
+		return errors.New("it is not a backup made by vaultsphered")
 	}
 	info, err := f.Stat()
 	if err != nil {

@@ -173,7 +173,7 @@ func (d *draft) publish(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// discard removes what was not published.
+// discard removes the draft unless it was published.
 func (d *draft) discard() {
 	if d == nil {
 		return

@@ -223,7 +223,7 @@ func TestRestoreRefusesWhatIsNotAWholeBackup(t *testing.T) {
 	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "vault.db", Mode: 0o600}), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	const none, damaged = "it is no backup of vaultsphered", "it is damaged, or not the whole backup"
+	const none, damaged = "it is not a backup made by vaultsphered", "it is damaged, or not the whole backup"
 	file := filepath.Join(t.TempDir(), "backup.tar")
 	for name, r := range map[string]struct {
 		content []byte

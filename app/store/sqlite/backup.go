@@ -71,9 +71,9 @@ func schemaVersion(ctx context.Context, db *sql.DB) (version int, err error) {
 	return version, knownVersion(version, migrations)
 }
 
-// Restore replaces all that is in the file at path, which it makes if there is none, by what is in the copy at from. It is one
-// transaction: if it fails, or the machine dies, what was there stays. No server can open the file meanwhile, and one
-// that has it open makes Restore fail.
+// Restore replaces the contents of the file at path by those of the copy at from. It creates the file if there is none. It is one
+// transaction: if it fails, or the machine goes down, the file keeps its old contents. It fails if a server has the file open,
+// and no server can open the file while it runs.
 func Restore(ctx context.Context, path, from string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -92,7 +92,7 @@ func Restore(ctx context.Context, path, from string) error {
 		return inUse(path, err)
 	}
 	defer conn.Close()
-	// Only the last who has a file open may end its log.
+	// SQLite ends the log of a file only for the last one that has it open.
 	var mode string
 	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); err != nil {
 		return inUse(path, err)

@@ -1,0 +1,107 @@
+//go:build integration
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
+)
+
+const (
+	chosenImage = names.HostImage + "ARM64"
+	newestImage = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+)
+
+// hosts returns a property of the hosts that run.
+func (e *engineer) hosts(query string) string {
+	e.t.Helper()
+	return e.aws("ec2 describe-instances --filters Name=instance-state-name,Values=running", "Reservations[].Instances[]."+query)
+}
+
+// chooseImage makes another image than the newest the host's.
+func (e *engineer) chooseImage(image string) {
+	e.t.Helper()
+	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+chosenImage, "--value", image, "--type", "String")
+}
+
+// patch replaces the host by one with the newest image, in an account whose host has an older one.
+func patch(e *engineer) {
+	newest := e.hosts("ImageId")
+	if out := e.do("make", "patch"); !strings.Contains(out, "replace-host.sh: the host has the newest image: "+newest+" (") {
+		e.t.Errorf("a host with the newest image: %s", out)
+	}
+	older := e.aws("ec2 describe-images --filters Name=architecture,Values=arm64", "Images[?ImageId!='"+newest+"'] | [0].ImageId")
+	e.chooseImage(older)
+	e.refused(`would replace the EC2 host .*ImageId ` + newest + ` becomes ` + older)
+	e.do("make", "deploy", "REPLACE_HOST=yes")
+	before, address := e.hosts("InstanceId"), e.aws("ec2 describe-addresses", "Addresses[].PublicIp")
+	if out := e.do("scripts/replace-host.sh", "--look"); !strings.Contains(out, "the host's image is "+older+" (") ||
+		!strings.Contains(out, "), the newest "+newest+" (") || e.hosts("InstanceId") != before || e.parameters()[chosenImage] != older {
+		e.t.Errorf("a look at a newer image: %s", out)
+	}
+	e.do("make", "patch")
+	e.compare([]answer{
+		{"ec2 describe-instances --filters Name=instance-state-name,Values=running", "Reservations[].Instances[].ImageId", newest},
+		{"ec2 describe-addresses", "Addresses[].PublicIp", address},
+		{"ec2 describe-addresses", "Addresses[].InstanceId", e.hosts("InstanceId")},
+		{"ssm get-parameter --name " + names.ParameterPath + chosenImage, "Parameter.Value", newest},
+	})
+	if now := e.hosts("InstanceId"); now == before {
+		e.t.Errorf("the host is %s as before", now)
+	}
+}
+
+// move takes the host to the other zone and back, and not to one that does not have its type.
+func move(e *engineer) {
+	zone, address := e.hosts("Placement.AvailabilityZone"), e.aws("ec2 describe-addresses", "Addresses[].PublicIp")
+	e.do("make", "move")
+	if now := e.hosts("Placement.AvailabilityZone"); now == zone {
+		e.t.Errorf("the host is in %s as before", now)
+	}
+	e.compare([]answer{
+		{"ec2 describe-addresses", "Addresses[].PublicIp", address},
+		{"ec2 describe-addresses", "Addresses[].InstanceId", e.hosts("InstanceId")},
+	})
+	if options, err := readOptions(filepath.Join(e.dir, optionsFile)); err != nil || fmt.Sprint(options[optHostZone]) != "2" {
+		e.t.Errorf("the options are %v, %v, want zone 2", options, err)
+	}
+	e.do("make", "move")
+	if now := e.hosts("Placement.AvailabilityZone"); now != zone {
+		e.t.Errorf("the host is in %s, and was in %s", now, zone)
+	}
+}
+
+// A new host that does not get ready is CloudFormation's to take back; the choice is put back by who made it.
+func failedReplacement(e *engineer) {
+	host, newest := e.hosts("InstanceId"), e.hosts("ImageId")
+	older := e.aws("ec2 describe-images --filters Name=architecture,Values=arm64", "Images[?ImageId!='"+newest+"'] | [0].ImageId")
+	e.chooseImage(older)
+	options, err := os.ReadFile(filepath.Join(e.dir, optionsFile))
+	must(e.t, err)
+	there := *e
+	dir := e.t.TempDir()
+	program, err := exec.LookPath("make")
+	must(e.t, err)
+	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, "#!/bin/sh\ncase \"$*\" in deploy*) exit 1;; esac\nexec %s \"$@\"\n", program), 0o755))
+	there.env = append(slices.Clone(e.env), "PATH="+dir+":"+e.path)
+	for _, command := range []string{"--newest", "--other-zone"} {
+		out, code := there.try("scripts/replace-host.sh", command)
+		if code != 1 || !strings.Contains(out, "replace-host.sh: error: the host was not replaced: the old one stays, and so does its choice\n") {
+			e.t.Errorf("%s: exit %d: %s", command, code, out)
+		}
+	}
+	if now, err := os.ReadFile(filepath.Join(e.dir, optionsFile)); err != nil || string(now) != string(options) {
+		e.t.Errorf("the options are %s, %v, and were %s", now, err, options)
+	}
+	if now := e.parameters()[chosenImage]; now != older || e.hosts("InstanceId") != host {
+		e.t.Errorf("the chosen image is %s, and was %s; the host is %s, and was %s", now, older, e.hosts("InstanceId"), host)
+	}
+	e.chooseImage(newest)
+}
