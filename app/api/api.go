@@ -16,6 +16,7 @@ const (
 	PathOpenAPI         = "/api/v1/openapi.json"
 	PathPrelogin        = "/api/v1/prelogin"
 	PathRegister        = "/api/v1/register"
+	PathRegisterCheck   = "/api/v1/register/check"
 	PathLogin           = "/api/v1/login"
 	PathLogout          = "/api/v1/logout"
 	PathRecoveryOpen    = "/api/v1/recovery/open"
@@ -82,6 +83,7 @@ const (
 // RegisterRequest makes an account and its first session. UserID is made by the client (16 random bytes) because
 // the keys are bound to it; the server refuses one that was ever used.
 type RegisterRequest struct {
+	Invitation         *Invitation      `json:"invitation,omitempty"` // only where registration is open it may be missing
 	Username           string           `json:"username"`
 	UserID             string           `json:"user_id"`
 	KDF                KDF              `json:"kdf"`
@@ -92,6 +94,19 @@ type RegisterRequest struct {
 	Manifest           string           `json:"manifest"` // sealed manifest of the empty vault, revision 0
 	Device             string           `json:"device"`
 	Transport          SessionTransport `json:"transport"`
+}
+
+// Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between.
+type Invitation struct {
+	ID     string `json:"id"`     // 16 bytes, base64url without padding
+	Secret string `json:"secret"` // 16 random bytes, base64url without padding; the server keeps its hash
+}
+
+// RegisterCheckRequest asks what RegisterRequest would be refused for, before a person has written a phrase down.
+// Username may be missing: then only the invitation is looked at.
+type RegisterCheckRequest struct {
+	Invitation *Invitation `json:"invitation,omitempty"`
+	Username   string      `json:"username,omitempty"`
 }
 
 type LoginRequest struct {

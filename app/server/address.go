@@ -1,8 +1,10 @@
 package server
 
 import (
+	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +70,34 @@ func (s *Server) guest(h handler) handler {
 		}
 		return h(w, r)
 	}
+}
+
+// forwarding are the headers that proxies add.
+var forwarding = []string{
+	"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Server",
+	"X-Forwarded", "Forwarded-For", "X-Original-Forwarded-For", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Envoy-External-Address",
+	"True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Cdn-Loop", "Fastly-Client-Ip", "Fly-Client-Ip", "X-Appengine-User-Ip",
+	"X-Azure-Clientip", "Tailscale-User-Login",
+}
+
+// doorFor is the server's door for this request. The first user may come in without an invitation only from this
+// machine, and a proxy on it carries strangers: one that says so in a header, that speaks HTTP/1.0 to its servers as
+// nginx does, or that passes the name on under which strangers know it. That name also gives away a page of theirs
+// whose own name leads here (DNS rebinding).
+func (s *Server) doorFor(r *http.Request) vault.Door {
+	door := s.door
+	door.First = door.First && peerAddr(r).IsLoopback() && r.ProtoAtLeast(1, 1) && namesThisMachine(r.Host) &&
+		!slices.ContainsFunc(forwarding, func(name string) bool { return r.Header.Values(name) != nil })
+	return door
+}
+
+func namesThisMachine(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && a.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 func peerAddr(r *http.Request) netip.Addr {

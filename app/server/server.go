@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Page           fs.FS          // the built page: index.html and hashed assets, each as it is, as a .br file, or as both
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	Door           vault.Door     // who may register without an invitation; First holds for requests of this machine alone
 	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
 	BreachAddress  string         // origin that the page may ask about breached passwords; empty: none
 	Version        string         // for the metrics
@@ -30,6 +31,7 @@ type Server struct {
 	vault     *vault.Service
 	log       *slog.Logger
 	proxies   []netip.Prefix
+	door      vault.Door
 	limits    *addressLimits
 	metrics   *metrics
 	readiness *readiness
@@ -51,7 +53,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 		return nil, err
 	}
 	s := &Server{
-		vault: service, log: log, proxies: cfg.TrustedProxies, limits: newAddressLimits(cfg.AuthRate),
+		vault: service, log: log, proxies: cfg.TrustedProxies, door: cfg.Door, limits: newAddressLimits(cfg.AuthRate),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
 		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
@@ -117,6 +119,7 @@ func (s *Server) routes() []route {
 
 		{post, api.PathPrelogin, s.guest(s.prelogin)},
 		{post, api.PathRegister, s.guest(s.register)},
+		{post, api.PathRegisterCheck, s.guest(s.registerCheck)},
 		{post, api.PathLogin, s.guest(s.login)},
 		{post, api.PathRecoveryOpen, s.guest(s.recoveryOpen)},
 		{post, api.PathRecoveryFinish, s.guest(s.recoveryFinish)},

@@ -9,9 +9,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 )
 
-// Register makes a user and its first session.
-func (s *Service) Register(ctx context.Context, in api.RegisterRequest, previous string) (Entered, error) {
-	name, err := CanonicalUsername(in.Username)
+// Register makes a user and its first session. An invitation, where one is needed, comes first: a stranger learns nothing
+// about names.
+func (s *Service) Register(ctx context.Context, in api.RegisterRequest, door Door, previous string) (Entered, error) {
+	admission, err := s.admission(ctx, in.Invitation, door)
+	if err != nil {
+		return Entered{}, err
+	}
+	name, err := newUsername(in.Username)
 	if err != nil {
 		return Entered{}, err
 	}
@@ -34,6 +39,7 @@ func (s *Service) Register(ctx context.Context, in api.RegisterRequest, previous
 	u := User{
 		Username: name, ID: UserID(in.UserID), Created: s.now(), KDF: in.KDF, WrappedKey: in.WrappedKey,
 		RecoveryWrappedKey: in.RecoveryWrappedKey, Manifest: in.Manifest, Generation: 1,
+		Admission: admission,
 	}
 	if u.AuthHash, err = s.hash.hash(ctx, in.AuthKey); err != nil {
 		return Entered{}, err
