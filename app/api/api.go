@@ -117,6 +117,13 @@ type LoginRequest struct {
 	Transport SessionTransport `json:"transport"`
 }
 
+// What the names of device cookies begin with, over HTTPS and on http://localhost. A session that was made is answered with
+// one; PathLogin takes it back, from a bearer as well, and then counts wrong passwords apart from those of strangers.
+const (
+	DeviceCookie      = "__Secure-vaultsphere-device-"
+	LocalDeviceCookie = "vaultsphere-device-"
+)
+
 // SessionResponse answers register, login and recovery finish.
 type SessionResponse struct {
 	Token   string  `json:"token,omitempty"` // only for SessionBearer

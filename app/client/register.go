@@ -90,7 +90,7 @@ func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID
 	}
 	request := api.RegisterRequest{
 		Invitation: r.Invitation,
-		Username: username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
+		Username:   username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
 		AuthKey: r.master.AuthKey().Encode(), RecoveryAuthKey: r.phrase.AuthKey().Encode(),
 		WrappedKey: wrapped, RecoveryWrappedKey: recovery, Manifest: manifest,
 		Device: device, Transport: c.sessionTransport(),

@@ -23,7 +23,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.vault.Register(r.Context(), in, s.doorFor(r), s.token(r))
+	e, err := s.vault.Register(r.Context(), in, s.doorFor(r), s.caller(r))
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.vault.Login(r.Context(), in, s.token(r))
+	e, err := s.vault.Login(r.Context(), in, s.caller(r))
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Server) recoveryFinish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.vault.FinishRecovery(r.Context(), in, s.token(r))
+	e, err := s.vault.FinishRecovery(r.Context(), in, s.caller(r))
 	if err != nil {
 		return err
 	}

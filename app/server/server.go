@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,20 +29,21 @@ type Config struct {
 
 // Server answers all requests of one process.
 type Server struct {
-	vault     *vault.Service
-	log       *slog.Logger
-	proxies   []netip.Prefix
-	door      vault.Door
-	limits    *addressLimits
-	metrics   *metrics
-	readiness *readiness
-	page      *page
-	csrf      *http.CrossOriginProtection
-	settings  api.Settings
-	headers   map[string]string // of every answer
-	draining  atomic.Bool
-	drained   chan struct{} // closed by Drain
-	handler   http.Handler
+	vault       *vault.Service
+	log         *slog.Logger
+	proxies     []netip.Prefix
+	door        vault.Door
+	limits      networks
+	metrics     *metrics
+	readiness   *readiness
+	page        *page
+	csrf        *http.CrossOriginProtection
+	settings    api.Settings
+	headers     map[string]string // of every answer
+	draining    atomic.Bool
+	proxyWarned sync.Once
+	drained     chan struct{} // closed by Drain
+	handler     http.Handler
 
 	streamBeat, streamLife time.Duration
 }
@@ -53,7 +55,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 		return nil, err
 	}
 	s := &Server{
-		vault: service, log: log, proxies: cfg.TrustedProxies, door: cfg.Door, limits: newAddressLimits(cfg.AuthRate),
+		vault: service, log: log, proxies: cfg.TrustedProxies, door: cfg.Door, limits: newNetworks(cfg.AuthRate),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
 		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
