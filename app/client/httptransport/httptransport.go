@@ -71,10 +71,10 @@ func New(server string) (*Transport, error) {
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host {
-				return fmt.Errorf("server sends elsewhere, to %s://%s", r.URL.Scheme, r.URL.Host)
+				return fmt.Errorf("%w: it sends elsewhere, to %s://%s", client.ErrIntercepted, r.URL.Scheme, r.URL.Host)
 			}
 			if len(via) > 3 {
-				return errors.New("too many redirects")
+				return fmt.Errorf("%w: it redirects without end", client.ErrIntercepted)
 			}
 			return nil
 		},
@@ -167,7 +167,7 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	}
 	answer, err := t.http.Do(request)
 	if err != nil {
-		return client.Response{}, err
+		return client.Response{}, whoAnswered(err)
 	}
 	t.noteDevices(answer.Cookies())
 	defer answer.Body.Close()
@@ -179,6 +179,17 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	return client.Response{
 		Status: answer.StatusCode, Body: content, RetryAfter: retryAfter(answer.Header), Date: client.ParseDate(answer.Header.Get("Date")),
 	}, nil
+}
+
+// whoAnswered tells an interception from a server that is away. Of what fails in a TLS handshake, it is what the other side
+// shows of itself: a certificate that does not verify, or no TLS at all.
+func whoAnswered(err error) error {
+	var verification *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	if errors.As(err, &verification) || errors.As(err, &noTLS) || errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("%w: %w", client.ErrIntercepted, err)
+	}
+	return err
 }
 
 // readAll trusts the announced size with memory only up to a point.

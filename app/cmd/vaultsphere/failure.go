@@ -90,6 +90,8 @@ func hintFor(err error) string {
 		return "sign in with vaultsphere login"
 	case errors.Is(err, client.ErrWrongPhrase):
 		return "check the user name and that the phrase is the newest one"
+	case errors.Is(err, client.ErrIntercepted):
+		return client.Explain(err).Hint
 	case errors.Is(err, client.ErrOffline):
 		return "check the address (--server) and that the server runs"
 	case errors.Is(err, client.ErrUncertain):

@@ -100,6 +100,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case g.mode == "shut":
 		panic(http.ErrAbortHandler)
+	case g.mode == "redirect":
+		http.Redirect(w, r, "https://login.example.org/", http.StatusTemporaryRedirect)
 	case g.mode == "lose" && r.URL.Path == api.PathRegister:
 		g.forward.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
@@ -120,7 +122,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// gate open|shut|lose|weak|rude|record|replay
+// gate open|shut|redirect|lose|weak|rude|record|replay
 func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: gate MODE")

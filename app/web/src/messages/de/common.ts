@@ -51,6 +51,7 @@ export const common: typeof english = {
     unauthorized: "Diese Sitzung ist beendet. Melden Sie sich erneut an.",
     locked: "Der Tresor ist gesperrt. Entsperren Sie ihn zuerst.",
     offline: "Der Server ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es erneut.",
+    intercepted: "Statt des Servers dieses Tresors antwortet etwas anderes. Nichts wurde gespeichert. Nutzen Sie ein anderes Netz oder fragen Sie den Betreiber.",
     unavailable: "Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.",
     storage_unavailable: "Der Server erreicht seinen Speicher nicht. Es wurde nichts geändert; versuchen Sie es gleich noch einmal.",
     storage_full: "Der Speicher des Servers ist voll. Es wurde nichts geändert; sagen Sie es dem Betreiber.",

@@ -50,6 +50,7 @@ export const common = {
     unauthorized: "This session has ended. Sign in again.",
     locked: "The vault is locked. Unlock it first.",
     offline: "The server cannot be reached. Check the connection, then try again.",
+    intercepted: "Something else answers in place of this vault’s server. Nothing was saved. Use another network, or ask whoever runs the server.",
     unavailable: "The server is busy. Try again in a moment.",
     storage_unavailable: "The server cannot reach its storage. Nothing was changed; try again in a moment.",
     storage_full: "The server’s storage is full. Nothing was changed; tell whoever runs it.",

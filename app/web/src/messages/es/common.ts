@@ -51,6 +51,7 @@ export const common: typeof english = {
     unauthorized: "La sesión ha terminado. Hay que iniciarla de nuevo.",
     locked: "La bóveda está bloqueada. Primero hay que desbloquearla.",
     offline: "No se puede conectar con el servidor. Revisar la conexión e intentarlo de nuevo.",
+    intercepted: "En lugar del servidor de esta bóveda responde otra cosa. No se ha guardado nada. Conviene usar otra red o preguntar a quien administra el servidor.",
     unavailable: "El servidor está ocupado. Intentarlo de nuevo en un momento.",
     storage_unavailable: "El servidor no puede acceder a su almacenamiento. No se ha cambiado nada; intentarlo de nuevo en un momento.",
     storage_full: "El almacenamiento del servidor está lleno. No se ha cambiado nada; conviene avisar a quien lo administra.",

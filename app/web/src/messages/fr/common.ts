@@ -51,6 +51,7 @@ export const common: typeof english = {
     unauthorized: "Cette session est terminée. Connectez-vous à nouveau.",
     locked: "Le coffre est verrouillé. Déverrouillez-le d’abord.",
     offline: "Le serveur est injoignable. Vérifiez la connexion, puis réessayez.",
+    intercepted: "Autre chose répond à la place du serveur de ce coffre. Rien n’a été enregistré. Utilisez un autre réseau, ou demandez à la personne qui gère le serveur.",
     unavailable: "Le serveur est occupé. Réessayez dans un instant.",
     storage_unavailable: "Le serveur n’atteint pas son stockage. Rien n’a été modifié ; réessayez dans un instant.",
     storage_full: "Le stockage du serveur est plein. Rien n’a été modifié ; prévenez la personne qui le gère.",
