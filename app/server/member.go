@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -54,20 +52,6 @@ func sessions(s *Server, w http.ResponseWriter, r *http.Request, session vault.S
 		return err
 	}
 	return s.reply(w, r, out)
-}
-
-func revokeSession(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	if err := s.vault.RevokeSession(r.Context(), session, chi.URLParam(r, "id")); err != nil {
-		return err
-	}
-	return done(w)
-}
-
-func revokeOthers(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	if err := s.vault.RevokeOthers(r.Context(), session); err != nil {
-		return err
-	}
-	return done(w)
 }
 
 func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {

@@ -24,6 +24,7 @@ export const common: typeof english = {
     notes: "Notizen",
     tags: "Schlagwörter",
     totpKey: "Einmalpasswort-Schlüssel",
+    askMaster: "Geben Sie Ihr Master-Passwort ein, um fortzufahren.",
     otherWays: "Andere Zugänge",
     derivingKey: "Ihr Schlüssel wird abgeleitet …",
     derivingKeys: "Ihre Schlüssel werden abgeleitet …",

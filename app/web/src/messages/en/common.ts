@@ -23,6 +23,7 @@ export const common = {
     notes: "Notes",
     tags: "Tags",
     totpKey: "One-time password key",
+    askMaster: "Enter your master password to go on.",
     otherWays: "Other ways in",
     derivingKey: "Deriving your key…",
     derivingKeys: "Deriving your keys…",

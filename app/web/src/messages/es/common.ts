@@ -24,6 +24,7 @@ export const common: typeof english = {
     notes: "Notas",
     tags: "Etiquetas",
     totpKey: "Clave de contraseña de un solo uso",
+    askMaster: "Para continuar hay que escribir la contraseña maestra.",
     otherWays: "Otras formas de entrar",
     derivingKey: "Derivando la clave…",
     derivingKeys: "Derivando las claves…",

@@ -24,6 +24,7 @@ export const common: typeof english = {
     notes: "Notes",
     tags: "Étiquettes",
     totpKey: "Clé de mot de passe à usage unique",
+    askMaster: "Saisissez votre mot de passe principal pour continuer.",
     otherWays: "Autres accès",
     derivingKey: "Dérivation de votre clé…",
     derivingKeys: "Dérivation de vos clés…",

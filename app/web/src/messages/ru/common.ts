@@ -24,6 +24,7 @@ export const common: typeof english = {
     notes: "Заметки",
     tags: "Метки",
     totpKey: "Ключ одноразовых паролей",
+    askMaster: "Чтобы продолжить, введите мастер-пароль.",
     otherWays: "Другие способы входа",
     derivingKey: "Вычисляется ваш ключ…",
     derivingKeys: "Вычисляются ваши ключи…",
