@@ -182,6 +182,9 @@ func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
 	}
 	s.call("GET", api.PathAccount, nil, header("Cookie", c.Name+"="+c.Value)).want(200, "")
 	bye := s.call("POST", api.PathLogout, nil, header("Cookie", c.Name+"="+c.Value)).want(204, "")
+	if got := bye.header.Get("Clear-Site-Data"); got != `"cache"` {
+		t.Errorf("Clear-Site-Data: %s", got)
+	}
 	if len(bye.cookies) != 1 || bye.cookies[0].MaxAge >= 0 {
 		t.Errorf("logout left the cookie: %v", bye.cookies)
 	}
