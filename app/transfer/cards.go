@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -24,19 +23,19 @@ const (
 
 // cardNames are the names of such columns.
 var cardNames = map[string]string{
-	cardNumber: `card number, cardnumber, cc number, ccnum, ccnumber, card no, credit card number, number ccnum, kartennummer, kreditkartennummer, karten nr,
+	cardNumber: `card number, cardnumber, cc number, ccnum, ccnumber, card no, credit card number, kartennummer, kreditkartennummer, karten nr,
 		numero de carte, numero carte, numero de tarjeta, numero tarjeta, numero carta, numero di carta, numero della carta, numero do cartao, numero cartao, kaartnummer, numer karty,
 		номер карты, номер картки, kortnummer, kort nummer, cislo karty, kortin numero, kart numarasi, kartyaszam, カード番号, 卡号, 카드 번호`,
 	cardHolder: `cardholder, card holder, cardholder name, cardholdername, name on card, holder, account holder, karteninhaber, kartenhalter, name auf der karte, name auf karte, titulaire, nom sur la carte,
 		titular, titular de la tarjeta, nombre en la tarjeta, titolare, intestatario, nome sulla carta, nome no cartao, titular do cartao, kaarthouder, naam op kaart, posiadacz karty, владелец карты, имя на карте, kortinnehavare, kortholder, drzitel karty`,
-	cardCode: `cvv, cvv2, cvc, cvc2, ccv, csc, cid, code, security code, card code, card security code, verification number, card verification, verification number cvv, sicherheitscode, prufziffer, prufnummer, kartenprufnummer,
+	cardCode: `cvv, cvv2, cvc, cvc2, ccv, csc, cid, code, security code, card code, card security code, verification number, card verification, sicherheitscode, prufziffer, prufnummer, kartenprufnummer,
 		cryptogramme, code de securite, codigo de seguridad, codice di sicurezza, codigo de seguranca, beveiligingscode, kod bezpieczenstwa, код безопасности, sakerhetskod, sikkerhedskode, sikkerhetskode`,
 	cardPIN: `pin, card pin, pin code, pin number, geheimzahl, code pin, codigo pin, codice pin, пин, пин код, pinkod, pinkode, pincode`,
-	cardExpiry: `expiry, expiry date, expirydate, expiration, expiration date, expires, exp date, exp, valid thru, valid until, valid to, card expiry, card expiration, expiry date expiry, ablaufdatum, gultig bis, ablauf,
+	cardExpiry: `expiry, expiry date, expirydate, expiration, expiration date, expires, exp date, exp, valid thru, valid until, valid to, card expiry, card expiration, ablaufdatum, gultig bis, ablauf,
 		date d expiration, expire le, validite, fecha de caducidad, caducidad, fecha de vencimiento, vencimiento, data di scadenza, scadenza, data de validade, validade, vervaldatum, geldig tot, data waznosci, срок действия, действует до, giltig till, udlobsdato, utlopsdato, platnost do`,
 	cardMonth: `expiration month, expiry month, exp month, expirymonth, month, monat, ablaufmonat, mois, mes, mese, maand`,
 	cardYear:  `expiration year, expiry year, exp year, expiryyear, year, jahr, ablaufjahr, annee, ano, anno, jaar`,
-	cardBrand: `brand, card type, card brand, type, type type, kartentyp, kartenart, type de carte, tipo de tarjeta, tipo di carta, tipo de cartao, kaarttype, тип карты, network`,
+	cardBrand: `brand, card type, card brand, type, kartentyp, kartenart, type de carte, tipo de tarjeta, tipo di carta, tipo de cartao, kaarttype, тип карты, network`,
 }
 
 var cardParts = sync.OnceValue(func() map[string]string {
@@ -120,7 +119,7 @@ func takeCard(b *builder, r *csvRow, it *item.Item) {
 	it.Type = item.TypeCard
 	it.Card = &item.Card{Number: take(cardNumber), Holder: take(cardHolder), Code: take(cardCode), Brand: take(cardBrand)}
 	if i, ok := parts[cardExpiry]; ok {
-		it.Card.ExpiryMonth, it.Card.ExpiryYear, r.taken[i] = splitExpiry(r.cells[i])
+		r.taken[i] = setExpiry(it.Card, r.cells[i])
 	} else {
 		it.Card.ExpiryMonth, it.Card.ExpiryYear = expiry(take(cardMonth), take(cardYear))
 	}
@@ -140,16 +139,21 @@ var (
 	monthYear  = regexp.MustCompile(`^\s*(\d{2})(\d{2})\s*$`)
 )
 
-// splitExpiry reads the month and the year until which a card is valid, however they are written.
-func splitExpiry(s string) (month, year string, ok bool) {
+// setExpiry reads the month and the year until which a card is valid, and reports whether it understood them.
+func setExpiry(c *item.Card, s string) bool {
 	for _, layout := range []struct {
 		pattern     *regexp.Regexp
 		month, year int
 	}{{monthFirst, 1, 2}, {yearFirst, 2, 1}, {monthYear, 1, 2}} {
-		if m := layout.pattern.FindStringSubmatch(s); m != nil {
-			month, year = expiry(m[layout.month], m[layout.year])
-			return month, year, slices.Contains(strings.Fields("1 2 3 4 5 6 7 8 9 10 11 12"), month)
+		m := layout.pattern.FindStringSubmatch(s)
+		if m == nil {
+			continue
+		}
+		month, year := expiry(m[layout.month], m[layout.year])
+		if n := number(month); n >= 1 && n <= 12 {
+			c.ExpiryMonth, c.ExpiryYear = month, year
+			return true
 		}
 	}
-	return "", "", false
+	return false
 }

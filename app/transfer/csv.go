@@ -39,6 +39,7 @@ func (r record) empty() bool {
 type reader struct {
 	text      string
 	separator byte
+	header    int // number of the last record that is none of the table's rows
 	// width is how many values a record has, 0 if they differ. With it a record is read in another way, or joined with the
 	// lines that follow, where that gives it as many values as it should have.
 	width int
@@ -52,7 +53,7 @@ func (r *reader) records() iter.Seq2[record, int] {
 	return func(yield func(record, int) bool) {
 		for i, number := 0, 1; i < len(r.text); number++ {
 			start := i
-			cells, end, broken := r.read(i)
+			cells, end, broken := r.read(i, number <= r.header)
 			i = end
 			if broken != "" {
 				if next := lineEnd(r.text, start); next < end && r.reread < maxRereadBytes {
@@ -68,13 +69,13 @@ func (r *reader) records() iter.Seq2[record, int] {
 }
 
 // read reads the record at i by RFC 4180 and, if it is not whole then, in the other ways in which tables are written.
-func (r *reader) read(i int) (cells []string, next int, broken string) {
+func (r *reader) read(i int, header bool) (cells []string, next int, broken string) {
 	cells, next, broken = readRecord(r.text, i, r.separator, doubledQuotes)
-	if r.whole(cells, broken) {
-		if len(cells) == r.width && r.notes == r.width-1 {
+	if header || r.whole(cells, broken) {
+		if !header && len(cells) == r.width && r.notes == r.width-1 {
 			cells[len(cells)-1], next = r.goesOn(cells[len(cells)-1], next)
 		}
-		return cells, next, ""
+		return cells, next, broken
 	}
 	for _, quotes := range []quoting{escapedQuotes, innerQuotes} {
 		if r.reread >= maxRereadBytes || !strings.Contains(r.text[i:next], `"`) {
@@ -170,6 +171,9 @@ func readRecord(text string, i int, separator byte, quotes quoting) (cells []str
 				i++
 			}
 			cell = text[start:i]
+			if quotes == innerQuotes && strings.Contains(cell, `"`) { // where the quotes belong is not certain
+				broken = reasonQuote
+			}
 		}
 		cells = append(cells, cell)
 		if len(cells) > maxColumns {
@@ -202,10 +206,10 @@ func readQuoted(text string, i int, separator byte, quotes quoting) (value strin
 		part := text[i : i+n]
 		i += n + 1
 		switch {
-		case i < len(text) && text[i] == '"' && (quotes != innerQuotes || !endsValue(text[i+1:], separator)):
-			i++
 		case quotes == escapedQuotes && strings.HasSuffix(part, `\`):
 			part = part[:len(part)-1]
+		case i < len(text) && text[i] == '"' && (quotes != innerQuotes || !endsValue(text[i+1:], separator)):
+			i++
 		case quotes == innerQuotes && !endsValue(text[i:], separator):
 			if strings.ContainsAny(part, "\r\n") { // the quote begins a value in another line
 				return "", len(text), reasonQuote

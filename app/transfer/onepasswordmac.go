@@ -31,14 +31,17 @@ var onePasswordMacCSV = csvFormat{
 			b.keepField(r.number, it, "Type", kind, item.FieldText)
 			noteOrLogin(it)
 		}
-		if it.Type == item.TypeIdentity {
+		switch it.Type {
+		case item.TypeIdentity:
 			it.Identity = &item.Identity{}
+		case item.TypeCard:
+			it.Card = &item.Card{}
 		}
 		for i := range r.cells {
 			onePasswordMacField(b, r, i, it)
 		}
 		if it.Type == item.TypeCard {
-			takeCard(b, r, it)
+			cardLogin(b, r.number, it)
 		}
 	},
 }
@@ -58,8 +61,7 @@ func onePasswordMacField(b *builder, r *csvRow, i int, it *item.Item) {
 		place = &it.TOTP
 	}
 	switch {
-	case it.Type == item.TypeCard && slices.Contains([]string{"ccnum", "cvv", "cardholder", "expiry", "type"}, id):
-		return // takeCard knows them
+	case it.Card != nil && id == "expiry" && setExpiry(it.Card, value):
 	case place != nil && setOnce(place, value):
 	default:
 		kind := kindOf(name)
@@ -79,10 +81,13 @@ func onePasswordMacPlace(it *item.Item, id string) *string {
 	case "password":
 		return &it.Password
 	}
-	if it.Identity == nil {
-		return nil
+	if c := it.Card; c != nil {
+		return map[string]*string{"ccnum": &c.Number, "cvv": &c.Code, "cardholder": &c.Holder, "type": &c.Brand}[id]
 	}
 	i := it.Identity
+	if i == nil {
+		return nil
+	}
 	return map[string]*string{
 		"firstname": &i.FirstName, "initial": &i.MiddleName, "lastname": &i.LastName, "company": &i.Company, "address": &i.Address,
 		"email": &i.Email, "defphone": &i.Phone,

@@ -44,10 +44,10 @@ func (t *table) open(text string) {
 	at, number := 0, 1
 	for ; at < len(text); number++ {
 		end := lineEnd(text, at)
-		line := strings.TrimSpace(text[at:end])
+		line := strings.TrimRight(text[at:end], "\r\n")
 		if rest, ok := strings.CutPrefix(line, "sep="); ok && len(rest) == 1 { // how a table tells Excel its separator
 			separators = []byte{rest[0]}
-		} else if strings.Trim(line, ",;\"") != "" {
+		} else if strings.Trim(line, " ,;\"") != "" {
 			break
 		}
 		at = end
@@ -137,6 +137,9 @@ func (t *table) rows(b *builder, ragged bool) iter.Seq[*csvRow] {
 		columns = guess(t.header)
 	}
 	from := &reader{text: t.text, separator: t.separator, url: -1, notes: -1}
+	if from.header = t.line; t.unnamed {
+		from.header--
+	}
 	if !ragged {
 		from.width, from.url, from.notes = len(t.folded), slices.Index(columns, ColumnURL), slices.Index(columns, ColumnNotes)
 		if columns[len(columns)-1] == ColumnNotes {
@@ -145,7 +148,7 @@ func (t *table) rows(b *builder, ragged bool) iter.Seq[*csvRow] {
 	}
 	return func(yield func(*csvRow) bool) {
 		for r, at := range from.records() {
-			if r.number < t.line || r.number == t.line && !t.unnamed || r.empty() || slices.Equal(r.cells, t.header) && !t.unnamed {
+			if r.number <= from.header || r.empty() || slices.Equal(r.cells, t.header) && !t.unnamed {
 				continue
 			}
 			b.progress(at, len(t.text))
