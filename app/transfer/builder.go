@@ -44,7 +44,8 @@ func (b *builder) add(row int, it item.Item, files ...Attached) {
 	}
 }
 
-// oneLineEach leaves the first line where there is room for one, and keeps the whole beside it.
+// oneLineEach leaves the first line where there is room for one, and keeps the whole beside it. Words that were typed where
+// an address belongs are the title of an item that has none.
 func (b *builder) oneLineEach(row int, it *item.Item) {
 	for _, part := range []struct {
 		name  string
@@ -55,6 +56,9 @@ func (b *builder) oneLineEach(row int, it *item.Item) {
 			b.keepField(row, it, part.name, whole, item.FieldText)
 			*part.value = whole[:end]
 		}
+	}
+	if it.Title == "" && len(it.URLs) > 0 && strings.Contains(strings.TrimSpace(it.URLs[0]), " ") {
+		it.Title = it.URLs[0]
 	}
 }
 

@@ -61,7 +61,7 @@ type buttercupTree map[string]struct{ name, parent string }
 
 func buttercupGroups(in *input) buttercupTree {
 	tree := buttercupTree{}
-	for r := range in.csvRows(newBuilder("", nil), false) {
+	for r := range in.csvRows(&builder{result: &Result{}}, false) {
 		if id := r.text("!group_id"); r.text("!type") == "group" {
 			tree[id] = struct{ name, parent string }{r.text("!group_name"), r.text("!group_parent")}
 		}

@@ -17,7 +17,7 @@ const (
 	exportAgain   = "export it again"
 	passwordHint  = "enter the password that the file was exported with"
 	columnsHint   = "say what its columns are, and whether the first row holds values already"
-	otherFileHint = "choose a file that a password manager or a browser exported"
+	otherFileHint = "choose a file that a password manager or a browser exported; vaultsphere formats lists the known ones"
 )
 
 var (

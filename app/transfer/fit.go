@@ -91,9 +91,6 @@ func defaultType(it item.Item) item.Type {
 // untitled names an entry by where it belongs.
 func untitled(it item.Item) string {
 	for _, address := range it.URLs {
-		if strings.Contains(address, " ") {
-			return oneLine(address) // words that were typed where an address belongs
-		}
 		if !strings.Contains(address, "://") {
 			address = "https://" + address
 		}

@@ -53,9 +53,10 @@ func FuzzTableLosesNothing(f *testing.F) {
 	})
 }
 
-// lettersOf is the words of a value that are long enough not to be part of how it is written: dates, yes and no, escapes.
+// lettersOf is the words of a value that are long enough not to be part of how it is written: dates, yes and no, escapes,
+// names in front of lines.
 func lettersOf(value string) []string {
-	if len(value) < 12 || strings.ContainsAny(value, `\<>&`) {
+	if len(value) < 20 || strings.ContainsAny(value, `\<>&:`) {
 		return nil
 	}
 	return slices.DeleteFunc(strings.FieldsFunc(value, func(r rune) bool { return !('a' <= r && r <= 'z') }), func(w string) bool { return len(w) < 5 })

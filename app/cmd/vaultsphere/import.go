@@ -187,11 +187,8 @@ func withFileHint(err error) error {
 		return err
 	}
 	code, hint := file.Explain()
-	switch code {
-	case "file_columns":
+	if code == "file_columns" {
 		hint = "say what the columns are with --columns (as in --columns title,username,password,url), and with --no-header that the first row holds values already"
-	case "file_unknown_format":
-		hint += "; vaultsphere formats lists what is known"
 	}
 	return withHint(err, hint)
 }
