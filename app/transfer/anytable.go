@@ -82,12 +82,14 @@ func (t *table) understand() error {
 	return nil
 }
 
-// reportMissing reports that no column was known for the titles or the passwords, unless they were found elsewhere.
+// reportMissing reports that no column was known for the passwords or the titles, although there are logins.
 func (b *builder) reportMissing(columns []Column) {
-	has := func(part func(item.Item) string) bool {
-		return slices.ContainsFunc(b.result.Items, func(i Imported) bool { return part(i.Item) != "" })
+	logins, passwords := false, slices.Contains(columns, ColumnPassword)
+	for _, i := range b.result.Items {
+		logins = logins || i.Item.Type == item.TypeLogin
+		passwords = passwords || i.Item.Password+i.Item.TOTP != ""
 	}
-	if !slices.Contains(columns, ColumnPassword) && !has(func(it item.Item) string { return it.Password + it.TOTP }) {
+	if logins && !passwords {
 		b.problem(0, "", "no column is known as that of the passwords")
 	}
 	if !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnURL) {
@@ -172,9 +174,9 @@ func setAddresses(it *item.Item, value string) {
 
 // typeNames are the values of such columns, as columnWords has them.
 var typeNames = map[item.Type]string{
-	item.TypeLogin:    "login, logins, password, website, website password, web site, web account, account, anmeldung, passwort, identifiant",
+	item.TypeLogin:    "login, logins, password, website, website password, web site, web, web login, web logins, web account, account, anmeldung, passwort, identifiant",
 	item.TypeNote:     "note, secure note, securenote, notes, notiz, sichere notiz, nota, note securisee, general",
-	item.TypeCard:     "card, credit card, creditcard, payment card, bank card, debit card, kreditkarte, carte bancaire, tarjeta, carta di credito",
+	item.TypeCard:     "card, credit card, creditcard, payment, payment card, bank card, debit card, kreditkarte, carte bancaire, tarjeta, carta di credito",
 	item.TypeIdentity: "identity, identitat, identite, identidad, contact, personal info",
 	item.TypeSSHKey:   "ssh key, sshkey, ssh",
 }

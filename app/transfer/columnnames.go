@@ -201,7 +201,7 @@ func hasOther(columns []Column, i int) bool {
 
 // secretWordsElsewhere are those beside the names of passwords and one-time codes, in other languages than English.
 var secretWordsElsewhere = strings.Fields("geheimzahl geheimnis geheim secreto segreto secreet ccnum ccv csc puk tan cvv2 cvc2 prufziffer prufnummer " +
-	"kontonummer kartennummer kreditkartennummer kortnummer kaartnummer cryptogramme clave")
+	"kontonummer kartennummer kreditkartennummer kortnummer kaartnummer cryptogramme clave answer antwort reponse respuesta risposta resposta ответ")
 
 // secretName reports whether a column of that name holds what is not to be seen, in any of the languages.
 func secretName(name string) bool {

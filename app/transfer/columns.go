@@ -76,15 +76,19 @@ func Columns(f File) (*Preview, error) {
 	return p, nil
 }
 
-// headerless reports whether the first row is not known to name the columns: it holds values, or at most one known name.
+// headerless reports whether the first row is not known to name the columns: it holds values, or too few known names to
+// be sure that they are not values too.
 func (t *table) headerless() bool {
-	named := 0
-	for _, c := range guess(t.header) {
-		if c != ColumnField {
+	named, whole := 0, 0
+	for _, name := range t.header {
+		if _, sure := meaning(name); sure > 0 {
 			named++
+			if sure/1000 == byWhole {
+				whole++
+			}
 		}
 	}
-	return named < 2 || t.holdsValues()
+	return whole < 2 && named < 3 && named*2 <= len(t.header) || named < 2 || t.holdsValues()
 }
 
 // holdsValues reports whether something in the first row is such as no name is.

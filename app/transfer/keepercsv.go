@@ -35,7 +35,7 @@ func meansURL(name string) bool {
 
 // keeperNames reports whether the first row is a header, as that of the table for an import.
 func (t *table) keeperNames() bool {
-	return slices.Equal(guess(t.header[:keeperAddress]), []Column{ColumnTag, ColumnTitle, ColumnUsername, ColumnPassword})
+	return slices.Equal(t.folded[:keeperAddress], []string{"folder", "title", "login", "password"})
 }
 
 // keeperRows reports whether the rows are such as Keeper writes: an address in its place, and behind the seven values

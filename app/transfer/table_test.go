@@ -136,6 +136,7 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 		"known words":                    "Login,Post,mia,pw-post,https://post.example\nLogin,Bank,mia,pw-bank,https://bank.example\n",
 		"repeated values":                "Work Notes,Site Login,mia,secret\nWork Notes,x,bob,secret2\n",
 		"names of other parts":           "Foo,Bar,Baz\n1,2,3\n",
+		"a row like names":               "SafeNotes,Post,mia,pw\n",
 		"one name":                       "Password,Foo,Bar\n1,2,3\n",
 		"neither a title nor a password": "URL,Username,Foo\nhttps://post.example,mia,pw\n",
 	} {
