@@ -72,6 +72,7 @@ export const common: typeof english = {
     file_newer: "Die Datei stammt von einer neueren Version von VaultSphere.",
     file_truncated: "Die Datei endet zu früh. Exportieren oder laden Sie sie noch einmal.",
     file_too_large: "Die Datei enthält mehr, als sich auf einmal importieren lässt. Exportieren Sie in Teilen.",
+    file_columns: "Sagen Sie, was die Spalten dieser Tabelle sind und ob ihre erste Zeile schon Werte enthält.",
     file_other_format: "Die Datei hat nicht das gewählte Format. Wählen Sie ein anderes, oder lassen Sie es erkennen.",
     file_unknown_format: "Die Datei hat keines der bekannten Formate. Wählen Sie eine, die ein Passwortmanager oder Browser exportiert hat.",
     file_damaged: "Die Datei ist beschädigt. Exportieren Sie sie noch einmal.",

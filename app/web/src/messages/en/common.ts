@@ -71,6 +71,7 @@ export const common = {
     file_newer: "The file was written by a newer version of VaultSphere.",
     file_truncated: "The file ends too early. Export or download it again.",
     file_too_large: "The file holds more than can be imported at once. Export it in parts.",
+    file_columns: "Say what the columns of this table are, and whether its first row holds values.",
     file_other_format: "The file is not in the chosen format. Choose another, or let it be found.",
     file_unknown_format: "The file is in none of the known formats. Choose one that a password manager or a browser has exported.",
     file_damaged: "The file is damaged. Export it again.",

@@ -72,6 +72,7 @@ export const common: typeof english = {
     file_newer: "El archivo es de una versión más reciente de VaultSphere.",
     file_truncated: "El archivo termina antes de tiempo. Expórtelo o descárguelo de nuevo.",
     file_too_large: "El archivo contiene más de lo que se puede importar de una vez. Expórtelo por partes.",
+    file_columns: "Indique qué son las columnas de esta tabla y si su primera fila contiene valores.",
     file_other_format: "El archivo no tiene el formato elegido. Elija otro o deje que se reconozca.",
     file_unknown_format: "El archivo no tiene ninguno de los formatos conocidos. Elija uno exportado por un gestor de contraseñas o un navegador.",
     file_damaged: "El archivo está dañado. Expórtelo de nuevo.",

@@ -72,6 +72,7 @@ export const common: typeof english = {
     file_newer: "Le fichier provient d’une version plus récente de VaultSphere.",
     file_truncated: "Le fichier se termine trop tôt. Exportez-le ou téléchargez-le à nouveau.",
     file_too_large: "Le fichier contient plus que ce qui peut être importé en une fois. Exportez-le en plusieurs parties.",
+    file_columns: "Indiquez ce que sont les colonnes de ce tableau et si sa première ligne contient des valeurs.",
     file_other_format: "Le fichier n’est pas au format choisi. Choisissez-en un autre, ou laissez-le être reconnu.",
     file_unknown_format: "Le fichier n’est dans aucun des formats connus. Choisissez-en un qu’un gestionnaire de mots de passe ou un navigateur a exporté.",
     file_damaged: "Le fichier est endommagé. Exportez-le à nouveau.",
