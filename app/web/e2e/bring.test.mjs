@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { addMany, callCore, heading, openPage, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
 
 // A stand-in for the range API of Have I Been Pwned: it knows one password, and keeps what it was asked.
 const KNOWN = createHash("sha1").update("password").digest("hex").toUpperCase();
@@ -160,6 +160,26 @@ test("what is no export is refused with a sentence, and nothing is written", asy
     await page.locator(".problem").getByText(sentence).waitFor();
   }
   assert.equal(await total(), before);
+});
+
+test("an export in the clear asks for the master password", async () => {
+  await page.evaluate(() => (location.hash = "#/export"));
+  await heading(page, "Export");
+  await field("Format").waitFor();
+  const options = await field("Format").locator("option").allTextContents();
+  await field("Format").selectOption(options.find((o) => o.includes("Bitwarden")));
+  assert.equal(await button("Export").isDisabled(), true);
+  let saved = null;
+  page.once("download", (download) => (saved = download));
+  await field("Master password").fill("not the password");
+  await button("Export").click();
+  await page.getByText("That is not the master password.").waitFor();
+  assert.equal(saved, null);
+  await field("Master password").fill(PASSWORD);
+  const clear = page.waitForEvent("download");
+  await button("Export").click();
+  assert.match((await clear).suggestedFilename(), /^vaultsphere-/);
+  assert.equal(await field("Master password").inputValue(), "");
 });
 
 test("an export comes back in: sealed, and as a KeePass database", async () => {
