@@ -161,6 +161,21 @@ test("on a device that keeps no copy, a save without the server says why it fail
   await page.getByText("Saved").first().waitFor();
 });
 
+test("a redirect to another host is told, and nothing waits for the server to come back", async () => {
+  await registerPerson(page, name);
+  await addMany(page, logins(1));
+  await page.locator(".row").first().click();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.route("**/api/v1/**", (route) => route.fulfill({ status: 307, headers: { Location: "https://login.example.org/" } }));
+  await page.getByLabel("User name", { exact: true }).fill("typed behind a redirect");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Something else answers in place of this vault’s server.").first().waitFor();
+  assert.equal((await callCore(page, "waiting", {})).pending, 0);
+  await page.unroute("**/api/v1/**");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved").first().waitFor();
+});
+
 test("a session that was ended elsewhere leads to the sign-in", async () => {
   await registerPerson(page, name);
   const other = await openPage(browser, server.url);
