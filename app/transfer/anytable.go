@@ -43,6 +43,9 @@ func readTable(in *input, b *builder) error {
 	if chosen < have || chosen > have && !t.unnamed {
 		return fmt.Errorf("%w: %d were chosen, the table has %d", ErrColumnCount, chosen, have)
 	}
+	if !t.unnamed && t.holdsValues() {
+		b.problem(t.line, "", "the row seems to hold values, but was taken for the names of the columns")
+	}
 	guessed := !t.unnamed && slices.Equal(t.columns, guess(t.header))
 	if t.unnamed { // the first row may be shorter than others
 		t.header, t.folded = make([]string, chosen), make([]string, chosen)
@@ -187,7 +190,7 @@ var typeNames = map[item.Type]string{
 }
 
 func typeOf(value string) item.Type {
-	words := strings.Join(columnWords(value), " ")
+	words := strings.TrimSuffix(strings.Join(columnWords(value), " "), " item")
 	for _, t := range item.Types {
 		if slices.Contains(strings.Split(typeNames[t], ", "), words) {
 			return t

@@ -41,13 +41,13 @@ const (
 
 func (t *table) open(text string) {
 	separators := []byte{',', ';', '\t', '|'}
-	at, number := 0, 1
+	at, number := 0, 1 // empty lines and comments may come first
 	for ; at < len(text); number++ {
 		end := lineEnd(text, at)
 		line := strings.TrimRight(text[at:end], "\r\n")
 		if rest, ok := strings.CutPrefix(line, "sep="); ok && len(rest) == 1 { // how a table tells Excel its separator
 			separators = []byte{rest[0]}
-		} else if strings.Trim(line, " ,;\"") != "" {
+		} else if strings.Trim(line, " ,;\"") != "" && !strings.HasPrefix(line, "#") {
 			break
 		}
 		at = end
