@@ -256,7 +256,8 @@ destroy: infra/node_modules/.package-lock.json
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager
-IMAGE_OUTPUT ?= --load
+# A BuildKit without an engine beside it has nowhere to load the image to.
+IMAGE_OUTPUT ?= $(if $(BUILDKIT_HOST),--output type=cacheonly,--load)
 
 image:
 	@scripts/build-image.sh --tag "$(IMAGE):$$(git rev-parse HEAD | cut -c 1-12)" $(IMAGE_OUTPUT)
