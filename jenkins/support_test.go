@@ -20,6 +20,7 @@ const (
 	keyName     = "EC2_SSH_KEY"
 	mailTo      = "night@example.org"
 	token       = "squ_the-token-of-the-test"
+	branchToken = "squ_another-for-branches"
 )
 
 // recorder stands in for make: it notes what it is asked for, leaves what the real targets leave, and fails at $FAILING.
@@ -113,6 +114,7 @@ func newBuild(t *testing.T) *build {
 	write(t, filepath.Join(b.record, "targets"), "", 0o644)
 	write(t, filepath.Join(b.workspace, "Jenkinsfile"), read(t, jenkinsfile), 0o644)
 	write(t, filepath.Join(b.secrets, "SONAR_TOKEN"), token+"\n", 0o600)
+	write(t, filepath.Join(b.secrets, "SONAR_BRANCHES_TOKEN"), branchToken+"\n", 0o600)
 	for _, command := range [][]string{
 		{"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "pipeline", "-f", filepath.Join(b.secrets, keyName)},
 		{"git", "-C", b.workspace, "init", "--quiet"},
