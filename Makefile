@@ -256,9 +256,12 @@ patch: infra/node_modules/.package-lock.json
 move: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --other-zone
 
-# What the vault runs on, as the options say: ec2, fargate, or none for a staging that there is not.
+# What the vault runs on, as the options say: ec2, fargate, or none for a staging that there is not. Anything else is an error: the
+# pipeline asks here whether a release has to serve in staging first.
 topology:
-	@if [ -n "$(DEPLOYMENT)" ] && [ ! -e $(OPTIONS) ]; then echo none; else jq -r '.topology // "ec2"' $(OPTIONS); fi
+	@if [ -n "$(DEPLOYMENT)" ] && [ ! -e $(OPTIONS) ] && [ ! -L $(OPTIONS) ]; then echo none; exit; fi; \
+		jq -ers 'if length == 1 then .[0].topology // "ec2" else empty end | select(. == "ec2" or . == "fargate")' $(OPTIONS) || \
+		{ echo "make topology: error: $(OPTIONS) does not say whether the vault runs on ec2 or fargate" >&2; exit 1; }
 
 # The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json
