@@ -61,10 +61,13 @@ for target in "$@"; do
         n=$((n + 1))
       done
       ;;
-    push) echo '{}' >image.json ;;
+    push) echo "$RANDOM$RANDOM" >image.json ;;
     topology) echo "${TOPOLOGY:-ec2}" ;;
     topology:staging) echo "${STAGING:-none}" ;;
-    release | release:staging) if [ -n "${SSH_AUTH_SOCK:-}" ]; then ssh-add -L >"$RECORD/keys"; fi ;;
+    release | release:staging)
+      echo "$(cat image.json) $target" >>"$RECORD/released"
+      if [ -n "${SSH_AUTH_SOCK:-}" ]; then ssh-add -L >>"$RECORD/keys"; fi
+      ;;
   esac
 done
 `

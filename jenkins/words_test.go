@@ -204,8 +204,8 @@ func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
 			}
 		}
 	}
-	if found != 22 {
-		t.Errorf("the Jenkinsfile names %d targets, want 22", found)
+	if found != 28 {
+		t.Errorf("the Jenkinsfile names %d targets, want 28", found)
 	}
 }
 
@@ -213,7 +213,8 @@ func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
 func TestTheMonthlyPatchIsOneJenkinsTakes(t *testing.T) {
 	t.Parallel()
 	o := script(t, os.Environ(), "--check", "Jenkinsfile.patch")
-	if got := strings.Join(o.lines, "\n"); o.status != 0 || !strings.HasPrefix(got, "sh\tmake setup\nsh\tmake patch\n") {
+	if got := strings.Join(o.lines, "\n"); o.status != 0 || !strings.HasPrefix(got, "sh\tmake setup\nsh\tmake topology DEPLOYMENT=staging\n"+
+		"sh\tmake patch DEPLOYMENT=staging\nsh\tmake topology\nsh\tmake patch\n") {
 		t.Errorf("exit %d, %q: %s", o.status, got, o.log)
 	}
 }
