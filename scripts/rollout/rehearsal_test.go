@@ -302,7 +302,9 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	must(t, os.Mkdir(secrets, 0o700))
 	copyFile(t, setting("DEPLOY_KEY"), filepath.Join(secrets, "EC2_SSH_KEY"))
 	must(t, os.Chmod(filepath.Join(secrets, "EC2_SSH_KEY"), 0o600))
-	must(t, os.WriteFile(filepath.Join(secrets, "SONAR_TOKEN"), []byte("rehearsal\n"), 0o600))
+	for _, name := range []string{"SONAR_TOKEN", "SONAR_BRANCHES_TOKEN"} {
+		must(t, os.WriteFile(filepath.Join(secrets, name), []byte("rehearsal\n"), 0o600))
+	}
 	program, err := exec.LookPath("make")
 	must(t, err)
 	bin := filepath.Join(dir, "bin")
@@ -371,7 +373,8 @@ func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, 
 	said := out.String()
 	got := ""
 	for line := range strings.Lines(said) {
-		if w := strings.Split(strings.TrimSpace(line), "\t"); w[0] == "stage" && w[2] == "FAILURE" {
+		// After it comes the stage that it is in.
+		if w := strings.Split(strings.TrimSpace(line), "\t"); w[0] == "stage" && w[2] == "FAILURE" && got == "" {
 			got = w[1]
 		}
 	}
