@@ -214,9 +214,10 @@ func TestAddressesOfCodes(t *testing.T) {
 		codes("Bank", "anna", "otpauth://totp/Bank%3Aanna?secret=JBSWY3DPEHPK3PXP&issuer=Bank"),
 		codes("Example", "anna@ex.org", "otpauth://totp/Example:anna@ex.org?secret=JBSWY3DPEHPK3PXP&issuer=Example"),
 		codes("bob", "bob", "otpauth://hotp/bob?secret=GEZDGNBVGY3TQOJQ&algorithm=SHA256&digits=8&counter=7"),
+		{Title: "x", Username: "x", Fields: []item.Field{hidden("One-time code", "otpauth://totp/x?secret=1")}},
 	})
 	sameProblems(t, got,
 		transfer.Problem{Row: 4, Reason: "it is no address of one-time codes"},
 		transfer.Problem{Row: 5, Reason: "it is not complete, or not one of Google Authenticator"},
-		transfer.Problem{Row: 6, Reason: "it is no address of one-time codes: totp: the key has a character other than A to Z and 2 to 7"})
+		transfer.Problem{Row: 6, Title: "x", Reason: "its codes cannot be made here; the key came in as a field"})
 }

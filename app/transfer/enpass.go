@@ -39,7 +39,7 @@ func readEnpassJSON(in *input, b *builder) error {
 			it.Tags = append(it.Tags, tagArchived)
 		}
 		if o.yes("trashed") {
-			trash(&it)
+			b.trash(&it)
 		}
 		r := enpass{b: b, row: row, it: &it}
 		for _, f := range o.objects("fields") {

@@ -64,10 +64,11 @@ func addURL(b *builder, row int, it *item.Item, address string, rule item.MatchR
 }
 
 // trash puts an item into the trash at the best known time. Without any it gets a tag, because only a time puts it there.
-func trash(it *item.Item) {
-	it.Trashed = it.Modified
-	if it.Trashed.IsZero() {
-		it.Trashed = it.Created
+func (b *builder) trash(it *item.Item) {
+	for _, t := range []time.Time{it.Modified, it.Created, b.now} {
+		if it.Trashed.IsZero() {
+			it.Trashed = t
+		}
 	}
 	if it.Trashed.IsZero() {
 		it.Tags = append(it.Tags, "Trash")

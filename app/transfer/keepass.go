@@ -114,7 +114,9 @@ func (k *keepass) group(g *keepassGroup, path string, trashed bool) {
 	for _, e := range g.entries {
 		k.next()
 		it, files := k.item(e, path, trashed)
+		k.b.exact = readKeepassExtra(e) != nil
 		k.b.add(k.row, it, files...)
+		k.b.exact = false
 	}
 	for _, inner := range g.groups {
 		if k.file.recycleBin != "" && inner.uuid == k.file.recycleBin {
@@ -156,7 +158,7 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 	if trashed {
 		it.Trashed = e.moved
 		if it.Trashed.IsZero() {
-			trash(&it)
+			k.b.trash(&it)
 		}
 	}
 	if ours == nil {

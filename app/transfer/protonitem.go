@@ -15,7 +15,7 @@ func (r *proton) item(row int, o object, vault string) {
 		Created: o.time("createTime"), Modified: o.time("modifyTime"),
 	}
 	if o.text("state") == "2" {
-		trash(&it)
+		r.b.trash(&it)
 	}
 	alias := o.text("aliasEmail")
 	r.content(row, &it, data.text("type"), content)

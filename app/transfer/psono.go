@@ -81,7 +81,7 @@ func (r *psono) item(o object, path string) {
 		addField(&it, name, value, map[bool]item.FieldKind{true: item.FieldHidden}[f.text("type") == "password"])
 	}
 	if o.yes("deleted") {
-		trash(&it)
+		r.b.trash(&it)
 	}
 	// The description is the user name, or the last digits of a card, unless somebody wrote another.
 	if d := o.text("description"); d != it.Username && !strings.HasPrefix(d, "xxxx") {
