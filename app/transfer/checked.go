@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -61,11 +60,7 @@ func visibleURL(address string) string {
 		}
 		return r
 	}, seen)
-	full := seen
-	if !strings.Contains(full, "://") {
-		full = "https://" + full
-	}
-	if u, err := url.Parse(full); err == nil && (strings.Contains(u.Hostname(), ".") || u.Hostname() == "localhost") {
+	if host := hostOf(seen); strings.Contains(host, ".") || host == "localhost" {
 		return seen
 	}
 	return address

@@ -16,7 +16,7 @@ func failure(code, message, hint string) error { return &Failure{code, message, 
 const (
 	exportAgain   = "export it again"
 	passwordHint  = "enter the password that the file was exported with"
-	otherFileHint = "choose a file that a password manager or a browser exported"
+	otherFileHint = "choose a file that a password manager or a browser exported; vaultsphere formats lists the known ones"
 )
 
 var (
@@ -33,5 +33,5 @@ var (
 	// Two kinds of exports that only the product they come from can open.
 	ErrAccountRestricted = failure("file_account_restricted", "only the account that made this Bitwarden export can open it",
 		"export again, and choose encryption with a password of its own")
-	ErrPGP = failure("file_pgp", "this Proton Pass export is encrypted with PGP", "export again without a passphrase")
+	ErrPGP = failure("file_pgp", "the file is encrypted with PGP", "decrypt it first, or export again without a passphrase")
 )

@@ -114,6 +114,19 @@ func monthNumber(name string) string {
 	return ""
 }
 
+// folderPaths is the path of each folder by its id, from the titles and the parents of all.
+func folderPaths(title, parent map[string]string) map[string]string {
+	paths := map[string]string{}
+	for id, path := range title {
+		// As many steps as there may be levels, so that a folder inside itself does no harm.
+		for up, n := parent[id], 0; title[up] != "" && n < maxJSONDepth; up, n = parent[up], n+1 {
+			path = title[up] + "/" + path
+		}
+		paths[id] = path
+	}
+	return paths
+}
+
 // one is a list of s, or of nothing if it is empty.
 func one(s string) []string {
 	if s == "" {

@@ -26,7 +26,7 @@ const (
 )
 
 func readKDBX(in *input, b *builder) error {
-	opened, err := openKDBX(in.data, in.options.Password, in.options.KeyFile)
+	opened, err := openKDBX(in.data, in.options)
 	if err != nil {
 		return err
 	}
@@ -144,6 +144,7 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 		it.Tags = append([]string{path}, it.Tags...)
 	}
 	k.strings(&it, e, ours)
+	k.plugins(&it, e, ours)
 	k.history(&it, e)
 	noteOrLogin(&it)
 	if !e.expires.IsZero() {
@@ -179,6 +180,8 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 		}
 		switch {
 		case value == "":
+		case s.name == keepassRPC:
+			k.rpc(it, value)
 		case s.name == keepassTitle:
 			it.Title = value
 		case s.name == keepassUser:
@@ -193,7 +196,7 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 			it.URLs = append(it.URLs, value)
 		case strings.TrimRight(s.name, "0123456789_") == keepassAndroid && !s.protected:
 			it.URLs = append(it.URLs, "androidapp://"+value)
-		case s.protected:
+		case s.protected || value != s.value && strings.HasPrefix(s.value, "{REF:P@"):
 			addField(it, s.name, value, item.FieldHidden)
 		default:
 			addField(it, s.name, value, item.FieldText)
@@ -257,29 +260,4 @@ func (k *keepass) attachments(e *keepassEntry, ours *keepassExtra) []Attached {
 		out = append(out, Attached{Name: ours.fileName(a.name), Data: content.data})
 	}
 	return out
-}
-
-const keepassMaxReferences = 8 // from entry to entry
-
-// resolve follows {REF:P@I:UUID}, which stands for a value of another entry. What leads nowhere stays as it is, and so
-// does a reference inside a longer value: programs make references that are the whole value.
-func (k *keepass) resolve(s string) string {
-	value := s
-	for range keepassMaxReferences {
-		body, begins := strings.CutPrefix(value, "{REF:")
-		wanted, uuid, found := strings.Cut(strings.TrimSuffix(body, "}"), "@I:")
-		if !begins || !found || !strings.HasSuffix(body, "}") {
-			return value
-		}
-		e, name := k.entries[strings.ToUpper(uuid)], keepassReferences[wanted]
-		if e == nil || name == "" {
-			return s
-		}
-		value = e.value(name)
-	}
-	return s
-}
-
-var keepassReferences = map[string]string{
-	"T": keepassTitle, "U": keepassUser, "P": keepassPassword, "A": keepassURL, "N": keepassNotes,
 }

@@ -112,8 +112,11 @@ func keeperName(key string) (kind, name string) {
 	} else if kind != "" && name != "" && strings.Trim(name, "0123456789") == "" {
 		name = ""
 	}
-	if name == "" {
+	switch name {
+	case "":
 		name = label(kind)
+	case keeperCode:
+		kind, name = "oneTimeCode", "One-time code"
 	}
 	return kind, name
 }
@@ -154,13 +157,19 @@ func (r *keeper) text(kind, name, value string) {
 		return
 	case "date", "birthDate", "expirationDate":
 		if milli, err := strconv.ParseInt(value, 10, 64); err == nil {
-			value = time.UnixMilli(milli).UTC().Format(time.DateOnly)
+			value = keeperDay(milli)
 		}
 	}
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
 		return
 	}
 	addField(&r.it, upperFirst(name), value, keeperKind(kind, name))
+}
+
+// keeperDay is the day that a person chose. Keeper writes the milliseconds of midnight where that was, which is another
+// day in UTC for half of the world. Thirteen hours on, it is the same day from Auckland's summer to Honolulu.
+func keeperDay(milli int64) string {
+	return time.UnixMilli(milli).UTC().Add(13 * time.Hour).Format(time.DateOnly)
 }
 
 func upperFirst(s string) string {
@@ -282,11 +291,7 @@ func readKeeperCSV(in *input, b *builder) error {
 }
 
 func (r *keeper) pair(name, value string) {
-	switch {
-	case value == "":
-	case name == keeperCode:
-		r.text("oneTimeCode", "One-time code", value)
-	default:
+	if value != "" {
 		r.field(name, value)
 	}
 }

@@ -63,10 +63,10 @@ func (o object) yes(name string) bool {
 	return ok && s != "" && s != "false" && s != "0"
 }
 
-// time takes a point in time, as RFC 3339 has it or in seconds or milliseconds since 1970. Anything else stays where it is.
+// time takes a point in time, see jsonTime. Anything else stays where it is.
 func (o object) time(name string) time.Time {
 	s, _ := scalar(o[name])
-	t, ok := parseTime(s)
+	t, ok := jsonTime(s)
 	if ok || s == "0" {
 		o.drop(name)
 	}

@@ -106,8 +106,8 @@ func (b *builder) keepUnusable(row int, it *item.Item) {
 	}
 }
 
-// openGCM is nil if the key, the nonce or the sealed bytes do not belong together.
-func openGCM(key, nonce, sealed []byte) []byte {
+// openGCM is nil if the key, the nonce, the sealed bytes and what was authenticated alongside do not belong together.
+func openGCM(key, nonce, sealed []byte, alongside ...byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil
@@ -116,7 +116,7 @@ func openGCM(key, nonce, sealed []byte) []byte {
 	if err != nil || len(nonce) != gcm.NonceSize() {
 		return nil
 	}
-	plain, err := gcm.Open(nil, nonce, sealed, nil)
+	plain, err := gcm.Open(nil, nonce, sealed, alongside)
 	if err != nil {
 		return nil
 	}

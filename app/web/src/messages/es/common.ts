@@ -70,7 +70,7 @@ export const common: typeof english = {
     file_unknown_format: "El archivo no tiene ninguno de los formatos conocidos. Elija uno exportado por un gestor de contraseñas o un navegador.",
     file_damaged: "El archivo está dañado. Expórtelo de nuevo.",
     file_account_restricted: "Solo la cuenta de Bitwarden que hizo esta exportación puede abrirla. Exporte de nuevo con una contraseña propia.",
-    file_pgp: "Esta exportación de Proton Pass está cifrada con PGP. Exporte de nuevo sin frase de contraseña.",
+    file_pgp: "Este archivo está cifrado con PGP. Descífrelo primero o exporte de nuevo sin frase de contraseña.",
     bad_input: (detail: string) => `Algún dato introducido no se puede guardar (${detail}).`,
     other: (detail: string) => `Algo ha fallado (${detail}).`,
     throttled: "Demasiados intentos.",
