@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tobischo/argon2"
 	"golang.org/x/crypto/scrypt"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -205,6 +206,37 @@ func TestAndOTP(t *testing.T) {
 		refuses(t, name+".json.aes", data, "", transfer.ErrPasswordNeeded)
 		refuses(t, name+".json.aes", data[:20], "pässword", transfer.ErrTruncated)
 	}
+}
+
+func TestProtonAuthenticator(t *testing.T) {
+	t.Parallel()
+	bank := codes("Bank", "anna", "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank&algorithm=SHA1&digits=6&period=30")
+	bank.Notes = "by post"
+	want := []item.Item{bank, codes("Games", "Games", "steam://JBSWY3DPEHPK3PXP"), {
+		Title: "Shop", Username: "Shop", Fields: []item.Field{hidden("One-time code", "otpauth://totp/Shop?secret=1"), text("Pinned", "true")},
+	}}
+	problem := transfer.Problem{Row: 3, Title: "Shop", Reason: "its codes cannot be made here; the key came in as a field"}
+	got := sample(t, "authenticators/proton.json", "proton-authenticator")
+	same(t, got, want)
+	sameProblems(t, got, problem)
+
+	plain, err := os.ReadFile("testdata/authenticators/proton.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	salt := []byte("sixteen bytes...")
+	key := argon2.IDKey([]byte("pässword"), salt, 2, 19*1024, 1, 32)
+	content := gcm(t, key).Seal(append([]byte(nil), testNonce...), testNonce, plain, []byte("proton.authenticator.export.v1"))
+	sealed := func(salt, content []byte) []byte {
+		return fmt.Appendf(nil, `{"version":1,"salt":%q,"content":%q}`, base64.StdEncoding.EncodeToString(salt), base64.StdEncoding.EncodeToString(content))
+	}
+	got = read(t, "sealed.json", string(sealed(salt, content)), transfer.Options{Password: "pässword"})
+	same(t, got, want)
+	sameProblems(t, got, problem)
+	refuses(t, "sealed.json", sealed(salt, content), "password", transfer.ErrWrongPassword)
+	refuses(t, "sealed.json", sealed(salt, content), "", transfer.ErrPasswordNeeded)
+	refuses(t, "sealed.json", sealed(salt, content[:5]), "pässword", transfer.ErrTruncated)
+	refuses(t, "sealed.json", []byte(`{"version":1,"salt":"?","content":"?"}`), "pässword", transfer.ErrMalformed)
 }
 
 func TestAddressesOfCodes(t *testing.T) {

@@ -147,11 +147,11 @@ func enpassIdentity(i *item.Identity, label string) *string {
 // history reads the older values of a field. Only those of the password have a place.
 func (r *enpass) history(f object, name string, style item.FieldKind, password bool) {
 	for _, old := range f.objects("history") {
-		value, until := old.text("value"), old.time("updated_at")
+		value, until, encrypted := old.text("value"), old.time("updated_at"), old.yes("encrypted")
 		switch {
-		case old.yes("encrypted") && password:
+		case encrypted && password:
 			r.b.problem(r.row, r.it.Title, "an older password is encrypted in the export")
-		case old.yes("encrypted"):
+		case encrypted:
 			r.b.problem(r.row, r.it.Title, "an older value of “"+name+"” is encrypted in the export")
 		case password:
 			r.it.PasswordHistory = append(r.it.PasswordHistory, item.OldPassword{Password: value, Until: until})

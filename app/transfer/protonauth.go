@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tobischo/argon2"
+	"golang.org/x/crypto/argon2"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
