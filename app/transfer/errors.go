@@ -23,7 +23,7 @@ var (
 	ErrEmpty          = failure("file_empty", "the file is empty", exportAgain)
 	ErrUnknownFormat  = failure("file_unknown_format", "the file is in none of the known formats", otherFileHint)
 	ErrNotText        = failure("file_unknown_format", "the file is not text", otherFileHint)
-	ErrOtherFormat    = failure("file_other_format", "the file is not in the chosen format", "choose another format, or let it be found")
+	ErrOtherFormat    = failure("file_other_format", "the file is not in the chosen format", "choose another format, or let it be found; vaultsphere formats lists the known ones")
 	ErrTruncated      = failure("file_truncated", "the file ends too early; it may not have been copied or downloaded completely", exportAgain)
 	ErrTooLarge       = failure("file_too_large", "the file holds more than can be imported at once", "export it in parts")
 	ErrMalformed      = failure("file_damaged", "the file is damaged", exportAgain)

@@ -113,6 +113,8 @@ var lookalikes = []struct{ begins, advice string }{
 	{"\x1f\x8b", "it is packed with gzip; unpack it first"},
 	{"7z\xbc\xaf", "it is packed with 7-Zip; unpack it first"},
 	{"Rar!", "it is packed with RAR; unpack it first"},
+	{"age-encryption.org/", "it is encrypted with age; decrypt it first"},
+	{"-----BEGIN AGE ENCRYPTED FILE-----", "it is encrypted with age; decrypt it first"},
 	{"SQLite format 3", "it is a database of a browser or an application; export from there instead"},
 }
 

@@ -146,6 +146,9 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 	k.strings(&it, e, ours)
 	k.plugins(&it, e, ours)
 	k.history(&it, e)
+	if ours == nil {
+		k.olderValues(&it, e)
+	}
 	noteOrLogin(&it)
 	if !e.expires.IsZero() {
 		k.b.keepField(k.row, &it, "Expires", e.expires.Format(time.RFC3339), item.FieldText)
@@ -232,6 +235,27 @@ func (k *keepass) history(it *item.Item, e *keepassEntry) {
 	}
 	slices.Reverse(it.PasswordHistory)
 	newestFirst(it.PasswordHistory)
+}
+
+// olderValues keeps what else the versions say that a person may look for: user names, addresses, custom strings.
+func (k *keepass) olderValues(it *item.Item, e *keepassEntry) {
+	seen := map[[2]string]bool{}
+	for _, s := range e.strings {
+		seen[[2]string{s.name, s.value}] = true
+	}
+	for _, old := range e.history {
+		for _, s := range old.strings {
+			if seen[[2]string{s.name, s.value}] || slices.Contains([]string{keepassTitle, keepassPassword, keepassNotes, keepassRPC}, s.name) {
+				continue
+			}
+			seen[[2]string{s.name, s.value}] = true
+			kind := item.FieldText
+			if s.protected || slices.Contains(keepassCodeNames, s.name) {
+				kind = item.FieldHidden
+			}
+			k.b.keepField(k.row, it, s.name+" (older)", k.resolve(s.value), kind)
+		}
+	}
 }
 
 func (e *keepassEntry) value(name string) string {

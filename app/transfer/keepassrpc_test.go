@@ -54,6 +54,17 @@ func TestAddressesAndFieldsOfKeePassRPC(t *testing.T) {
 	same(t, got, []item.Item{{Type: item.TypeNote, Title: "a", Fields: []item.Field{hidden("KPRPC JSON", "{")}}})
 }
 
+func TestOlderValuesOfKeePassEntriesAreKept(t *testing.T) {
+	t.Parallel()
+	const history = "<History><Entry><String><Key>Title</Key><Value>A</Value></String><String><Key>UserName</Key><Value>anna.old</Value></String>" +
+		"<String><Key>PIN</Key><Value ProtectInMemory=\"True\">1</Value></String><String><Key>Branch</Key><Value>North</Value></String></Entry>" +
+		"<Entry><String><Key>UserName</Key><Value>anna.old</Value></String><String><Key>Notes</Key><Value>n</Value></String><String><Key>otp</Key><Value>JBSWY3DP</Value></String></Entry></History>"
+	got := read(t, "a.xml", kpXML(kpXMLEntry(1, history, "Title", "a", "UserName", "anna", "Branch", "North")), transfer.Options{})
+	same(t, got, []item.Item{{Title: "a", Username: "anna", Fields: []item.Field{
+		text("Branch", "North"), text("UserName (older)", "anna.old"), hidden("PIN (older)", "1"), hidden("otp (older)", "JBSWY3DP"),
+	}}})
+}
+
 func TestDataOfKeePassPluginsIsKept(t *testing.T) {
 	t.Parallel()
 	got := read(t, "a.xml", kpXML(
