@@ -159,6 +159,9 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 	if e.autoType != "" {
 		k.b.keepField(k.row, &it, "Auto-Type", e.autoType, item.FieldText)
 	}
+	if len(e.windows) > 0 && ours == nil {
+		k.b.keepField(k.row, &it, "Auto-Type windows", strings.Join(e.windows, "\n"), item.FieldText)
+	}
 	if trashed {
 		it.Trashed = e.moved
 		if it.Trashed.IsZero() {

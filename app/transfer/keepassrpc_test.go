@@ -65,6 +65,14 @@ func TestOlderValuesOfKeePassEntriesAreKept(t *testing.T) {
 	}}})
 }
 
+func TestWindowsOfAutoTypeAreKept(t *testing.T) {
+	t.Parallel()
+	const windows = "<AutoType><Association><Window>Bank *</Window><KeystrokeSequence>{PASSWORD}</KeystrokeSequence></Association>" +
+		"<Association><Window>Post</Window><KeystrokeSequence/></Association><Association><Window/></Association></AutoType>"
+	got := read(t, "a.xml", kpXML(kpXMLEntry(1, windows, "Title", "a", "UserName", "anna")), transfer.Options{})
+	same(t, got, []item.Item{{Title: "a", Username: "anna", Fields: []item.Field{text("Auto-Type windows", "Bank *: {PASSWORD}\nPost")}}})
+}
+
 func TestDataOfKeePassPluginsIsKept(t *testing.T) {
 	t.Parallel()
 	got := read(t, "a.xml", kpXML(

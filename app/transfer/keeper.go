@@ -180,8 +180,11 @@ func upperFirst(s string) string {
 }
 
 func keeperKind(kind, name string) item.FieldKind {
-	if slices.Contains([]string{"oneTimeCode", "pinCode", "secret", "password"}, kind) {
+	switch kind {
+	case "oneTimeCode", "pinCode", "secret", "password", "note": // a note is "secured" in Keeper, and masked
 		return item.FieldHidden
+	case "checkbox":
+		return item.FieldBoolean
 	}
 	return kindOf(name)
 }

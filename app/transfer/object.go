@@ -193,7 +193,7 @@ func keepRest(b *builder, row int, it *item.Item, o object, prefix string) {
 		if prefix != "" {
 			name = prefix + ": " + lowerFirst(name)
 		}
-		b.keepField(row, it, name, value, kindOf(path[len(path)-1]))
+		b.keepField(row, it, name, value, kindOf(label(path...)))
 	}
 	clear(o)
 }

@@ -104,6 +104,17 @@ func TestKeeperDaysAndCodes(t *testing.T) {
 	same(t, got, []item.Item{{Title: "a", TOTP: "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", Fields: []item.Field{hidden("One-time code", "GEZDGNBV")}}})
 }
 
+// Secrets stay hidden however deep they are, and yes and no is not text.
+func TestKeeperFieldsOfRarerKinds(t *testing.T) {
+	t.Parallel()
+	got := read(t, "k.json", `{"records":[{"title":"a","$type":"login","custom_fields":{"$checkbox:agreed":true,"$note:Safe":"behind the door",
+		"$passkey":{"credentialId":"c1","privateKey":{"crv":"P-256","d":"s3cret"}}}}]}`, transfer.Options{})
+	same(t, got, []item.Item{{Title: "a", Fields: []item.Field{
+		yesNo("Agreed", item.True), hidden("Safe", "behind the door"), hidden("Passkey: credential ID", "c1"), hidden("Passkey: private key crv", "P-256"),
+		hidden("Passkey: private key d", "s3cret"),
+	}}})
+}
+
 func TestPsonoTrashAndFilters(t *testing.T) {
 	t.Parallel()
 	now := at("2026-01-02T03:04:05Z")
