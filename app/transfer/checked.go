@@ -53,7 +53,7 @@ func (b *builder) checkURLs(row int, it *item.Item) {
 // visibleURL leaves out characters that come along unseen when an address is copied, if what is seen is an address.
 // Those that join letters (U+200C and U+200D) have a meaning between others.
 func visibleURL(address string) string {
-	seen := strings.TrimFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	seen := strings.TrimFunc(address, isFiller)
 	seen = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d' {
 			return -1
@@ -81,10 +81,13 @@ func cardExpiry(month, year string) (m, y string, ok bool) {
 	return "", "", false
 }
 
-// dense is s without white space and characters that are not seen.
+// isFiller reports whether a character is white space, or one that is not seen.
+func isFiller(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+
+// dense is s without fillers.
 func dense(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+		if isFiller(r) {
 			return -1
 		}
 		return r

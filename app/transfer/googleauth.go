@@ -19,7 +19,7 @@ import (
 
 func isCodeList(in *input) bool {
 	text, err := in.text()
-	scheme, _, address := strings.Cut(strings.TrimSpace(text), "://")
+	scheme, _, address := strings.Cut(strings.TrimLeftFunc(text, isFiller), "://")
 	return err == nil && address && slices.Contains(codeSchemes, strings.ToLower(scheme))
 }
 
@@ -32,7 +32,7 @@ func readCodeList(in *input, b *builder) error {
 	}
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
-		line = strings.TrimSpace(line)
+		line = strings.TrimFunc(line, isFiller)
 		scheme, rest, _ := strings.Cut(line, "://")
 		switch scheme = strings.ToLower(scheme); {
 		case line == "":

@@ -2,8 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +67,7 @@ type keepass struct {
 	b       *builder
 	row     int
 	total   int                      // entries, and groups with notes
-	entries map[string]*keepassEntry // by UUID in hexadecimal digits, as references name them
+	entries map[string]*keepassEntry // by what references name them by, see place
 }
 
 func newKeepass(file *keepassFile, b *builder) *keepass {
@@ -92,9 +90,7 @@ func (k *keepass) index(g *keepassGroup) {
 		k.total++
 	}
 	for _, e := range g.entries {
-		if uuid, err := base64.StdEncoding.DecodeString(e.uuid); err == nil {
-			k.entries[strings.ToUpper(hex.EncodeToString(uuid))] = e
-		}
+		k.note(e)
 	}
 	for _, inner := range g.groups {
 		k.index(inner)

@@ -1,8 +1,12 @@
 package transfer
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"regexp"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 const (
@@ -10,10 +14,30 @@ const (
 	keepassMaxResolved   = 1 << 20 // bytes that come in for the references of one value
 )
 
-var keepassReference = regexp.MustCompile(`\{REF:([TUPAN])@I:([0-9A-Fa-f]{32})\}`)
+var keepassReference = regexp.MustCompile(`\{REF:([TUPAN])@([TUANI]):([^{}]+)\}`)
 
 var keepassReferences = map[string]string{
 	"T": keepassTitle, "U": keepassUser, "P": keepassPassword, "A": keepassURL, "N": keepassNotes,
+}
+
+// place names an entry as references do: by its UUID (I), or by a value that the first entry of that value has.
+func (k *keepass) place(by, text string) string { return by + "\x00" + strings.ToLower(text) }
+
+// note makes an entry known to references.
+func (k *keepass) note(e *keepassEntry) {
+	for by, name := range keepassReferences {
+		value := e.value(name)
+		if by == "P" || value == "" || len(value) > item.MaxURL {
+			continue
+		}
+		place := k.place(by, value)
+		if _, taken := k.entries[place]; !taken {
+			k.entries[place] = e
+		}
+	}
+	if uuid, err := base64.StdEncoding.DecodeString(e.uuid); err == nil {
+		k.entries[k.place("I", hex.EncodeToString(uuid))] = e
+	}
 }
 
 // resolve follows {REF:U@I:UUID}, which stands for a value of another entry, here the user name. What leads nowhere stays
@@ -39,7 +63,7 @@ func (k *keepass) follow(reference string) (value string, secret bool) {
 		if parts == nil || parts[0] != value {
 			return value, secret
 		}
-		e := k.entries[strings.ToUpper(parts[2])]
+		e := k.entries[k.place(parts[2], parts[3])]
 		if e == nil {
 			return reference, secret
 		}

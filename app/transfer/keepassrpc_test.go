@@ -93,12 +93,14 @@ func TestReferencesInsideKeePassValues(t *testing.T) {
 		kpXMLEntry(1, "", "Title", "a", "UserName", "anna", "Password", "pw", "URL", "https://a.example"),
 		kpXMLEntry(2, "", "Title", "b", "UserName", ref("U", 1), "Password", ref("P", 1),
 			"Notes", "user "+ref("U", 2)+" of "+ref("T", 1)+", "+ref("P", 1)+", "+ref("U", 9), "again", ref("P", 2)),
+		kpXMLEntry(7, "", "Title", "by title", "UserName", "{REF:U@T:A}", "Password", "{REF:P@A:https://a.example}", "Notes", "{REF:U@P:pw} {REF:U@T:}"),
 		kpXMLEntry(3, "", "Title", "ring", "UserName", ref("U", 4)), kpXMLEntry(4, "", "Title", "ring", "UserName", ref("U", 3)),
 		kpXMLEntry(5, "", "Title", "long", "Notes", strings.Repeat("x", 1<<19)), kpXMLEntry(6, "", "Title", "longer", "Notes", strings.Repeat(ref("N", 5), 50)),
 	), transfer.Options{})
-	same(t, &transfer.Result{Items: got.Items[:4]}, []item.Item{
+	same(t, &transfer.Result{Items: got.Items[:5]}, []item.Item{
 		{Title: "a", Username: "anna", Password: "pw", URLs: []string{"https://a.example"}},
 		{Title: "b", Username: "anna", Password: "pw", Notes: "user anna of a, " + ref("P", 1) + ", " + ref("U", 9), Fields: []item.Field{hidden("again", "pw")}},
+		{Title: "by title", Username: "anna", Password: "pw", Notes: "{REF:U@P:pw} {REF:U@T:}"},
 		{Title: "ring", Username: ref("U", 4)}, {Title: "ring", Username: ref("U", 3)},
 	})
 	size := 0

@@ -157,19 +157,13 @@ func (r *keeper) text(kind, name, value string) {
 		return
 	case "date", "birthDate", "expirationDate":
 		if milli, err := strconv.ParseInt(value, 10, 64); err == nil {
-			value = keeperDay(milli)
+			value = chosenDay(time.UnixMilli(milli))
 		}
 	}
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
 		return
 	}
 	addField(&r.it, upperFirst(name), value, keeperKind(kind, name))
-}
-
-// keeperDay is the day that a person chose. Keeper writes the milliseconds of midnight where that was, which is another
-// day in UTC for half of the world. Thirteen hours on, it is the same day from Auckland's summer to Honolulu.
-func keeperDay(milli int64) string {
-	return time.UnixMilli(milli).UTC().Add(13 * time.Hour).Format(time.DateOnly)
 }
 
 func upperFirst(s string) string {

@@ -164,8 +164,8 @@ func (r *proton) fields(row int, it *item.Item, section string, list []object) {
 			}
 		case "timestamp":
 			value = data.text("timestamp")
-			if t, err := time.Parse(time.RFC3339, value); err == nil && t.Equal(t.Truncate(24*time.Hour)) {
-				value = t.Format(time.DateOnly)
+			if t, err := time.Parse(time.RFC3339, value); err == nil && isMidnight(t) {
+				value = chosenDay(t)
 			}
 		}
 		addField(it, name, value, kind)

@@ -37,3 +37,12 @@ func jsonTime(s string) (time.Time, bool) {
 	}
 	return time.UnixMilli(int64(math.Round(n))).UTC(), true
 }
+
+// chosenDay is the day that a person chose, where the source has midnight of the place where that was: another day in UTC
+// for half of the world. Thirteen hours on, it is the same day from Auckland's summer to Honolulu.
+func chosenDay(midnight time.Time) string {
+	return midnight.UTC().Add(13 * time.Hour).Format(time.DateOnly)
+}
+
+// isMidnight reports whether t may be midnight somewhere: offsets from UTC are of whole quarters of an hour.
+func isMidnight(t time.Time) bool { return t.Equal(t.Truncate(15 * time.Minute)) }
