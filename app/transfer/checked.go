@@ -21,7 +21,7 @@ func (b *builder) checked(row int, it item.Item) item.Item {
 	}
 	b.checkURLs(row, &it)
 	if c := it.Card; c != nil {
-		month, year, ok := cardExpiry(c.ExpiryMonth, c.ExpiryYear)
+		month, year, ok := expiryOf(c.ExpiryMonth, c.ExpiryYear)
 		if !ok {
 			b.problem(row, it.Title, "there is no month and year in its expiry date; it came in as a field")
 			b.keepField(row, &it, "Expiry", strings.Trim(c.ExpiryMonth+"/"+c.ExpiryYear, "/"), item.FieldText)
@@ -68,9 +68,9 @@ func visibleURL(address string) string {
 
 var expiryWords = regexp.MustCompile(`\d+|\pL+`)
 
-// cardExpiry brings an expiry date to the form of a card, wherever in the two values it is and however it is written.
+// expiryOf brings an expiry date to the form of a card, wherever in the two values it is and however it is written.
 // ok is false for what is none; month and year are empty then.
-func cardExpiry(month, year string) (m, y string, ok bool) {
+func expiryOf(month, year string) (m, y string, ok bool) {
 	m, y = expiry(dense(month), dense(year))
 	if isExpiry(m, y) {
 		return m, y, true
@@ -96,7 +96,7 @@ func dense(s string) string {
 
 func isExpiry(month, year string) bool {
 	m, y := number(month), number(year)
-	return (month == "" || m >= 1 && m <= 12) && (year == "" || len(year) == 4 && y > 0)
+	return (month == "" || m >= 1 && m <= 12) && (year == "" || len(year) == 4 && y >= 1900)
 }
 
 // expiryIn reads a date with its month before the year, or the year before the month: "04/29", "2029-04-30", "Apr 2029",

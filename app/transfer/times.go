@@ -10,9 +10,7 @@ import (
 // jsonLayouts are those in which the libraries of other languages write times, beside those of tables.
 var jsonLayouts = []string{
 	"2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05 Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04",
-	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 Z0700",
-	"2006-01-02 15:04:05 -0700 UTC", "2006-01-02 15:04:05 UTC", "20060102T150405Z0700",
-	time.RFC1123Z, time.RFC1123, time.ANSIC, time.UnixDate,
+	"2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 Z0700", "2006-01-02 15:04:05 -0700 UTC", "20060102T150405Z0700",
 }
 
 // jsonTime reads a point in time: a date with or without a time and its zone, which else is UTC, or a number of seconds,
