@@ -172,27 +172,11 @@ func cardLogin(b *builder, row int, it *item.Item) {
 	it.Username, it.Password = "", ""
 }
 
-var (
-	monthFirst = regexp.MustCompile(`^\s*(\d{1,2})\s*[-/. ]\s*(\d{4}|\d{2})\s*$`)
-	yearFirst  = regexp.MustCompile(`^\s*(\d{4})\s*[-/. ]?\s*(\d{1,2})(?:[-/.]\d{1,2})?\s*$`)
-	monthYear  = regexp.MustCompile(`^\s*(\d{2})(\d{2})\s*$`)
-)
-
 // setExpiry reads the month and the year until which a card is valid, and reports whether it understood them.
 func setExpiry(c *item.Card, s string) bool {
-	for _, layout := range []struct {
-		pattern     *regexp.Regexp
-		month, year int
-	}{{monthFirst, 1, 2}, {yearFirst, 2, 1}, {monthYear, 1, 2}} {
-		m := layout.pattern.FindStringSubmatch(s)
-		if m == nil {
-			continue
-		}
-		month, year := expiry(m[layout.month], m[layout.year])
-		if n := number(month); n >= 1 && n <= 12 {
-			c.ExpiryMonth, c.ExpiryYear = month, year
-			return true
-		}
+	month, year, ok := expiryOf("", s)
+	if ok {
+		c.ExpiryMonth, c.ExpiryYear = month, year
 	}
-	return false
+	return ok
 }

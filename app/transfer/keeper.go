@@ -112,8 +112,11 @@ func keeperName(key string) (kind, name string) {
 	} else if kind != "" && name != "" && strings.Trim(name, "0123456789") == "" {
 		name = ""
 	}
-	if name == "" {
+	switch name {
+	case "":
 		name = label(kind)
+	case keeperCode:
+		kind, name = "oneTimeCode", "One-time code"
 	}
 	return kind, name
 }
@@ -154,7 +157,7 @@ func (r *keeper) text(kind, name, value string) {
 		return
 	case "date", "birthDate", "expirationDate":
 		if milli, err := strconv.ParseInt(value, 10, 64); err == nil {
-			value = time.UnixMilli(milli).UTC().Format(time.DateOnly)
+			value = chosenDay(time.UnixMilli(milli))
 		}
 	}
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
@@ -171,8 +174,11 @@ func upperFirst(s string) string {
 }
 
 func keeperKind(kind, name, value string) item.FieldKind {
-	if slices.Contains([]string{"oneTimeCode", "pinCode", "secret", "password"}, kind) {
+	switch kind {
+	case "oneTimeCode", "pinCode", "secret", "password", "note": // a note is "secured" in Keeper, and masked
 		return item.FieldHidden
+	case "checkbox":
+		return item.FieldBoolean
 	}
 	return kindOfValue(name, value)
 }
