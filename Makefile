@@ -218,8 +218,9 @@ bootstrap: infra/node_modules/.package-lock.json
 	@account=$$(aws sts get-caller-identity --query Account --output text) && cd infra/node_modules && \
 		.bin/cdk bootstrap --show-template=false $(ARGS) "aws://$$account/$$AWS_REGION"
 
+# By the templates alone: a change set would be more than looking, and more than a branch may do.
 diff: infra/node_modules/.package-lock.json
-	@$(CDK) diff $(ARGS)
+	@$(CDK) diff --method=template $(ARGS)
 
 # It prints the arguments of "cdk deploy". RELEASE_DIGEST is the image that the service of topology fargate shall run; without it,
 # the one that it runs.

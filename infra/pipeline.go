@@ -10,13 +10,19 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// newPipelineStack makes the role that Jenkins works with. No key of it has to be kept: short-lived ones come with the machine
-// that Jenkins runs on, or for a token that Jenkins signs for one job. The role names what it may touch and imports nothing, so
+// newPipelineStack makes the roles that Jenkins works with, that of main and that of branches. No key of them has to be kept:
+// short-lived ones come with the machine that Jenkins runs on, or for a token that Jenkins signs for one job. The role names what it may touch and imports nothing, so
 // that this stack can go first, last or alone.
 func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	stack := newStack(app, c, "Pipeline", "VaultSphere: the role that Jenkins deploys with", false)
+	var issuer *string
+	trusted := service("ec2")
+	if c.jenkins == jenkinsWithOIDC {
+		issuer = newIssuer(stack, c)
+		trusted = jobPrincipal(c, issuer, c.oidc.subject)
+	}
 	role := awsiam.NewRole(stack, jsii.String("Jenkins"), &awsiam.RoleProps{
-		AssumedBy: jenkinsPrincipal(stack, c), Description: jsii.String("VaultSphere pipeline"),
+		AssumedBy: trusted, Description: jsii.String("VaultSphere pipeline"),
 	})
 	grant(role, pullStatements(stack)...)
 	grant(role,
@@ -31,6 +37,12 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	grant(role, hostStatements(stack)...)
 	grant(role, imageStatements(stack)...)
 	grant(role, serviceStatements(stack)...)
+	if principal := branchPrincipal(c, role, issuer); principal != nil {
+		branches := newBranchRole(stack, c, principal)
+		if c.jenkins == jenkinsOnEC2 {
+			grant(role, allow("TakeBranchRole", []string{"sts:AssumeRole"}, branches.RoleArn()))
+		}
+	}
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
 		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration, what EC2 describes and what ECS says of task definitions know no resources, and which stack owns a name is a question to all " +
 			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
@@ -45,18 +57,26 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	return stack
 }
 
-func jenkinsPrincipal(stack awscdk.Stack, c config) awsiam.IPrincipal {
-	if c.jenkins == jenkinsOnEC2 {
-		return service("ec2")
-	}
-	provider := awsiam.NewCfnOIDCProvider(stack, jsii.String("Issuer"), &awsiam.CfnOIDCProviderProps{
+// newIssuer makes AWS believe the tokens that Jenkins signs, and returns the ARN of that.
+func newIssuer(stack awscdk.Stack, c config) *string {
+	return awsiam.NewCfnOIDCProvider(stack, jsii.String("Issuer"), &awsiam.CfnOIDCProviderProps{
 		Url: jsii.String(c.oidc.issuer), ClientIdList: jsii.Strings(c.oidc.audience),
-	})
-	// Without both conditions, whoever has an account with the issuer could take the role.
+	}).AttrArn()
+}
+
+// jobPrincipal is the job with this subject, or the jobs whose subjects begin so if it ends in a star. Without both conditions, whoever has an account with the issuer could take the role.
+func jobPrincipal(c config, issuer *string, subject string) awsiam.IPrincipal {
 	claims := strings.TrimPrefix(c.oidc.issuer, "https://")
-	return awsiam.NewWebIdentityPrincipal(provider.AttrArn(), &map[string]any{
-		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience, claims + ":sub": c.oidc.subject},
-	})
+	conditions := map[string]any{
+		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience, claims + ":sub": subject},
+	}
+	if strings.HasSuffix(subject, "*") {
+		conditions = map[string]any{
+			"StringEquals": map[string]any{claims + ":aud": c.oidc.audience},
+			"StringLike":   map[string]any{claims + ":sub": subject},
+		}
+	}
+	return awsiam.NewWebIdentityPrincipal(issuer, &conditions)
 }
 
 // bootstrapRoles are the roles of `cdk bootstrap` that the CDK CLI works with. What a deploy may do stands in them.

@@ -128,10 +128,9 @@ func (w *world) must(err error) {
 
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	call := operation(r, string(body))
-	allowed := func(action string) bool { return strings.HasSuffix(action, ":"+call) }
-	if call != "GetCallerIdentity" && !slices.ContainsFunc(preflight.Actions, allowed) {
-		w.t.Errorf("the preflight calls %s, which is not among its Actions", call)
+	action := emulator.Action(r, string(body))
+	if action != "sts:GetCallerIdentity" && !slices.Contains(preflight.Actions, action) {
+		w.t.Errorf("the preflight calls %s, which is not among its Actions", action)
 	}
 	forward, err := http.NewRequestWithContext(r.Context(), r.Method, *w.account.BaseEndpoint+r.URL.Path, bytes.NewReader(body))
 	if err != nil {
@@ -147,26 +146,13 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	defer res.Body.Close()
 	content, _ := io.ReadAll(res.Body)
 	status, text := res.StatusCode, string(content)
+	_, call, _ := strings.Cut(action, ":")
 	if change, ok := w.answers[call]; ok {
 		status, text = change(string(body), status, text)
 	}
 	rw.Header().Set("Content-Type", res.Header.Get("Content-Type"))
 	rw.WriteHeader(status)
 	io.WriteString(rw, text)
-}
-
-// operation reads which API call a request is, of either of the protocols that these services speak.
-func operation(r *http.Request, body string) string {
-	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		_, name, _ := strings.Cut(target, ".")
-		return name
-	}
-	if r.URL.Query().Get("list-type") == "2" {
-		return "ListBucket" // as IAM calls it
-	}
-	_, rest, _ := strings.Cut(body, "Action=")
-	name, _, _ := strings.Cut(rest, "&")
-	return name
 }
 
 // deny makes AWS refuse a call as it does when a policy does not allow it.

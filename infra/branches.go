@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+// newBranchRole makes the role of builds that deploy nothing: it shows what a deploy would change, and may do what `make diff`
+// does. A branch's build runs whatever its author wrote, so the role reads templates, which hold no secret, and no data, no
+// parameter, and takes no other role: the CDK's lookup role could read the tables.
+func newBranchRole(stack awscdk.Stack, c config, trusted awsiam.IPrincipal) awsiam.Role {
+	role := awsiam.NewRole(stack, jsii.String("Branches"), &awsiam.RoleProps{
+		AssumedBy: trusted, Description: jsii.String("VaultSphere branches"),
+	})
+	stacks := []*string{arn(stack, "cloudformation", "stack/"+names.StackPrefix+"*")}
+	if c.backupRegion != "" {
+		stacks = append(stacks, arnIn(stack, c.backupRegion, "cloudformation", "stack/"+names.StackPrefix+"*"))
+	}
+	grant(role, allow("ReadTemplates", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"}, stacks...))
+	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", "the star is this application's stacks"})
+	output(stack, "BranchRole", "ARN of the role that a branch's build compares with", role.RoleArn())
+	return role
+}
+
+// branchPrincipal is who may take the branch role: the pipeline's own role, on behalf of a build, or the tokens of the jobs of
+// branches. It is nil where these have no subject.
+func branchPrincipal(c config, pipeline awsiam.Role, issuer *string) awsiam.IPrincipal {
+	switch {
+	case c.jenkins == jenkinsOnEC2:
+		return pipeline
+	case c.oidc.branchSubject == "":
+		return nil
+	}
+	return jobPrincipal(c, issuer, c.oidc.branchSubject)
+}
