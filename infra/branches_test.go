@@ -27,7 +27,7 @@ func TestDiffNeedsNoMoreThanTheBranchRole(t *testing.T) {
 	e.options(deployments["ec2-minimal"])
 	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Pipeline.json")
 	must(t, err)
-	e.do("make", "bootstrap", "ARGS=--qualifier=hnb659fds")
+	e.do("make", "bootstrap")
 	e.do("aws", "cloudformation", "create-stack", "--stack-name", "PasswordManager-Pipeline", "--capabilities", "CAPABILITY_IAM",
 		"--template-body", "file://"+template)
 	stacks := e.stacks()

@@ -47,6 +47,7 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ec2:DescribeSubnets on *",
 		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
+		"Allow backup:ListBackupVaults on *",
 		"Allow kms:GetPublicKey on arn:aws:kms" + at + "key/*" + ifSigningKey,
 		"Allow kms:Sign on arn:aws:kms" + at + "key/*" + ifSigningKey,
 		"Allow ecs:DescribeTaskDefinition on *",
@@ -61,11 +62,15 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 	}
 	for _, role := range []string{"deploy", "file-publishing", "image-publishing", "lookup"} {
 		want = append(want, fmt.Sprintf("Allow sts:AssumeRole on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+
-			"cdk-hnb659fds-%s-role-${AWS::AccountId}-${AWS::Region}", role))
+			"cdk-pwmanager-%s-role-${AWS::AccountId}-${AWS::Region}", role))
+	}
+	for _, action := range []string{"GetPolicy", "GetRole"} {
+		want = append(want, "Allow iam:"+action+" on arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/password-manager-roles-${AWS::Region}",
+			"Allow iam:"+action+" on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-pwmanager-cfn-exec-role-${AWS::AccountId}-${AWS::Region}")
 	}
 	for _, action := range []string{"GetParameter", "GetParameters"} {
 		want = append(want,
-			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/cdk-bootstrap/hnb659fds/version",
+			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/cdk-bootstrap/pwmanager/version",
 			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager/*",
 			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager-staging/*")
 	}

@@ -25,7 +25,7 @@ func TestRestoringTheTables(t *testing.T) {
 	}
 	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Data.json")
 	must(t, err)
-	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/hnb659fds/version", "--value", "30")
+	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/pwmanager/version", "--value", "30")
 	e.do("aws", "cloudformation", "create-stack", "--stack-name", "PasswordManager-Data", "--template-body", "file://"+template)
 	e.do("aws", "ssm", "put-parameter", "--type", "SecureString", "--name", names.ParameterPath+names.EnvSessionSecret,
 		"--value", strings.Repeat("A", 42)+"8=")

@@ -114,8 +114,11 @@ func Action(r *http.Request, body string) string {
 		_, name, _ := strings.Cut(target, ".")
 		return service + ":" + name
 	}
-	if r.URL.Query().Get("list-type") == "2" {
+	switch { // those that have no name on the wire
+	case r.URL.Query().Get("list-type") == "2":
 		return service + ":ListBucket"
+	case r.Method == http.MethodGet && strings.TrimSuffix(r.URL.Path, "/") == "/backup-vaults":
+		return service + ":ListBackupVaults"
 	}
 	form, err := url.ParseQuery(body)
 	if err != nil {
