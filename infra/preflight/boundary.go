@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,23 +18,9 @@ import (
 // with, without which it could make any.
 func checkBoundaries(ctx context.Context, cfg aws.Config, region string, all []*stack, who identity) error {
 	client := clientsFor(cfg, region).iam
-	policies, deployers := map[string]bool{}, map[string]bool{}
-	for _, s := range all {
-		if s.region != region {
-			continue
-		}
-		scope := newScope(s, who)
-		for _, id := range s.template.ofType("AWS::IAM::Role") {
-			if policy, ok := scope.text(s.template.Resources[id].Properties["PermissionsBoundary"]); ok {
-				policies[policy] = true
-			}
-		}
-		if s.executionRole != "" {
-			deployers[strings.ReplaceAll(s.executionRole, "${AWS::AccountId}", who.account)] = true
-		}
-	}
+	policies, deployers := bounds(region, all, who)
 	var found []error
-	for _, policy := range slices.Sorted(maps.Keys(policies)) {
+	for _, policy := range policies {
 		_, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &policy})
 		switch {
 		case hasCode(err, "NoSuchEntity"):
@@ -48,10 +33,32 @@ func checkBoundaries(ctx context.Context, cfg aws.Config, region string, all []*
 	if len(found) > 0 {
 		return errors.Join(found...)
 	}
-	for _, role := range slices.Sorted(maps.Keys(deployers)) {
+	for _, role := range deployers {
 		found = append(found, checkDeployer(ctx, client, region, role))
 	}
 	return errors.Join(found...)
+}
+
+// bounds returns the ARNs of the policies that the stacks of a region have as boundaries of their roles, and the names of the roles
+// that CloudFormation deploys those stacks with.
+func bounds(region string, all []*stack, who identity) (policies, deployers []string) {
+	for _, s := range all {
+		if s.region != region {
+			continue
+		}
+		scope := newScope(s, who)
+		for _, id := range s.template.ofType("AWS::IAM::Role") {
+			if policy, ok := scope.text(s.template.Resources[id].Properties["PermissionsBoundary"]); ok {
+				policies = append(policies, policy)
+			}
+		}
+		if s.executionRole != "" {
+			deployers = append(deployers, strings.ReplaceAll(s.executionRole, "${AWS::AccountId}", who.account))
+		}
+	}
+	slices.Sort(policies)
+	slices.Sort(deployers)
+	return slices.Compact(policies), slices.Compact(deployers)
 }
 
 // checkDeployer looks at the role that CloudFormation deploys with.
