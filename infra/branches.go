@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"regexp"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
@@ -35,4 +39,33 @@ func branchPrincipal(c config, pipeline awsiam.Role, issuer *string) awsiam.IPri
 		return nil
 	}
 	return jobPrincipal(c, issuer, c.oidc.branchSubject)
+}
+
+// jobOfProject is the subject of a job in a folder or multibranch project of Jenkins, up to the job's own name.
+var jobOfProject = regexp.MustCompile(`^(https://[^/]+(?:/[^/]+)*?/job/[^/]+/job/)[^/]+/?$`)
+
+// subjects checks whose tokens the roles are for. IAM reads * and ? as wildcards, and ${…} as what the token itself says.
+func (p *parser) subjects(o oidc) {
+	if strings.Contains(o.audience, "$") {
+		p.bad(optOIDCAudience, fmt.Sprintf("is %q, but must be one audience, without a dollar sign", o.audience))
+	}
+	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
+	if strings.ContainsAny(o.subject, "*?$") {
+		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", o.subject))
+		return
+	}
+	var siblings string
+	if main := jobOfProject.FindStringSubmatch(o.subject); main != nil {
+		siblings = main[1] + "*"
+	}
+	switch {
+	case o.branchSubject == "" || o.branchSubject == siblings:
+	case o.branchSubject == o.subject:
+		p.bad(optOIDCBranches, fmt.Sprintf("is %q, which is main's", o.branchSubject))
+	case strings.ContainsAny(o.branchSubject, "*?$") && siblings == "":
+		p.bad(optOIDCBranches, fmt.Sprintf("is %q, but must name one job without wildcards, as %s is not that of a job in a project, …/job/PROJECT/job/main/",
+			o.branchSubject, optOIDCSubject))
+	case strings.ContainsAny(o.branchSubject, "*?$"):
+		p.bad(optOIDCBranches, fmt.Sprintf("is %q, but may have no other wildcard than %q: jobs of other projects must not take the role", o.branchSubject, siblings))
+	}
 }

@@ -23,6 +23,7 @@ const (
 	CodeAttachmentAltered Code = "attachment_altered"
 	CodeRecordUnreadable  Code = "record_unreadable"
 	CodeOffline           Code = "offline"
+	CodeIntercepted       Code = "intercepted"
 	CodeCancelled         Code = "cancelled"
 	CodeBadInput          Code = "bad_input"
 	CodeUnsent            Code = "unsent_changes"
@@ -40,6 +41,8 @@ type Failure struct {
 
 const alteredHint = "nothing was changed on this device; do not enter your password again until whoever runs the server has explained this"
 
+const interceptedHint = "nothing was saved; use another network, or ask whoever runs the server whether it has a new certificate or address"
+
 // failures are tried in order: an error that wraps two of them is the first.
 var failures = []struct {
 	err  error
@@ -49,6 +52,7 @@ var failures = []struct {
 	{context.Canceled, CodeCancelled, ""},
 	{context.DeadlineExceeded, CodeCancelled, ""},
 	{ErrUncertain, CodeOffline, "sync to see whether the change was saved"},
+	{ErrIntercepted, CodeIntercepted, interceptedHint},
 	{ErrOffline, CodeOffline, "check the connection and try again"},
 	{ErrLocked, CodeLocked, "unlock the vault first"},
 	{ErrSignedOut, Code(api.CodeUnauthorized), "sign in first"},

@@ -121,7 +121,10 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 	reg := sample.Registration("alice")
 	reg.Transport = api.SessionCookie
 	a := s.call("POST", api.PathRegister, reg, https)
-	if len(a.cookies) != 1 || a.cookies[0].Name != "__Host-vaultsphere" || !a.cookies[0].Secure || a.cookies[0].Path != "/" || a.cookies[0].Domain != "" {
+	if len(a.cookies) != 2 || !strings.HasPrefix(a.cookies[1].Name, "__Secure-vaultsphere-device-") || !a.cookies[1].Secure || a.cookies[1].Domain != "" {
+		t.Fatalf("the device's cookie: %s", a.header["Set-Cookie"])
+	}
+	if a.cookies[0].Name != "__Host-vaultsphere" || !a.cookies[0].Secure || a.cookies[0].Path != "/" || a.cookies[0].Domain != "" {
 		t.Fatalf("cookie: %s", a.header.Get("Set-Cookie"))
 	}
 	if a.header.Get("Strict-Transport-Security") == "" {

@@ -127,7 +127,7 @@ func TestKeeperCSV(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 		{Type: item.TypeLogin, Title: "Short", Username: "anna", Password: "x", URLs: []string{"https://mail.example"}},
-		{Type: item.TypeLogin, Title: "Odd", Username: "anna", Password: "x", Fields: []item.Field{{Name: "Column", Value: "name without a value"}}},
+		{Type: item.TypeLogin, Title: "Odd", Username: "anna", Password: "x", Fields: []item.Field{hidden("Column", "name without a value")}},
 	})
 	sameProblems(t, got)
 }

@@ -36,21 +36,15 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Session, erro
 	return session, nil
 }
 
-// SessionOrigin says where a new session comes from. Previous is the token that the same caller held before, if any:
-// it ends, so that a token that was planted or stolen before the log-in is worth nothing after it.
-type SessionOrigin struct {
-	Device   string
-	Previous string
-}
-
-// Entered is a new session. Token goes to its owner and is kept nowhere.
+// Entered is a new session. Token and Device go to its owner and are kept nowhere.
 type Entered struct {
 	Token   string
+	Device  string // token of the device, for its next log-in
 	Account api.Account
 }
 
-func (s *Service) enter(ctx context.Context, u User, from SessionOrigin) (Entered, error) {
-	if old, ok := s.keys.openSession(from.Previous); ok {
+func (s *Service) enter(ctx context.Context, u User, label string, from Caller) (Entered, error) {
+	if old, ok := s.keys.openSession(from.Session); ok {
 		if err := s.end(ctx, old); err != nil {
 			return Entered{}, err
 		}
@@ -59,15 +53,19 @@ func (s *Service) enter(ctx context.Context, u User, from SessionOrigin) (Entere
 	if err != nil {
 		return Entered{}, fmt.Errorf("make a session token: %w", err)
 	}
+	device, err := s.knownDevice(u.Username, from)
+	if err != nil {
+		return Entered{}, err
+	}
 	now := s.now()
 	err = s.store.PutSession(ctx, Session{
-		Hash: hash, UserID: u.ID, Username: u.Username, Device: from.Device,
+		Hash: hash, UserID: u.ID, Username: u.Username, Device: label,
 		Created: now, LastSeen: now, Expires: now.Add(sessionLife), Generation: u.Generation,
 	})
 	if err != nil {
 		return Entered{}, err
 	}
-	return Entered{Token: token, Account: account(u, hash)}, nil
+	return Entered{Token: token, Device: device, Account: account(u, hash)}, nil
 }
 
 func (s *Service) end(ctx context.Context, hash SessionHash) error {

@@ -55,3 +55,6 @@ func enforce(s string) (string, error) {
 	}
 	return "", errors.New("username does not settle")
 }
+
+// newUsername is CanonicalUsername for a name that is not in use yet. Those that are stay as they are.
+func newUsername(s string) (Username, error) { return CanonicalUsername(s) }

@@ -201,7 +201,7 @@ func (d *deployer) seedTables(t *testing.T) {
 	must(t, err)
 	for name, value := range map[string]string{
 		// Nobody outside of this machine issues a certificate for it, and the tables are here.
-		"SITE": "site", "AUTH_RATE": "1000000", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
+		"SITE": "site", "AUTH_RATE": "1000000", "REGISTRATION": "open", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
 	} {
 		d.put(t, name, value)
 	}

@@ -55,9 +55,9 @@ test("too many wrong passwords are answered with a countdown, and the button wai
 });
 
 test("a name that is taken keeps the password and the phrase, and asks for another name", async () => {
-  await registerPerson(page, name);
   const second = await openPage(browser, server.url);
   const words = await beginRegistration(second, name.toUpperCase());
+  await registerPerson(page, name); // since the name was looked up
   await confirmPhrase(second, words);
   await heading(second, "Choose another user name");
   await second.getByLabel("User name", { exact: true }).fill(`${name}-b`);

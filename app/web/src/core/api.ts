@@ -4,7 +4,7 @@ import type {
   ExportResult, Formats, ImportChoice, ImportPreview, ImportReport, ReadOptions, TablePreview,
 } from "./transfer-types";
 import type {
-  AccountInfo, Edited, Generated, HealthReport, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed,
+  AccountInfo, Edited, Generated, HealthReport, Invitation, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed,
   SessionInfo, Strength, SyncResult, TOTPEnrolment, Version, Waiting,
 } from "./types";
 
@@ -19,7 +19,9 @@ const told = <P extends object, R>(name: string) => (params: P, tell?: Tell): Pr
 // signing in and out
 export const resume = bare<Resumed>("resume");
 export const prepareRegistration = method<{ password: string }, { words: string[] }>("prepare_registration");
-export const register = method<{ username: string; device: string }, { username: string }>("register");
+/** Refused as `register` would be for want of an invitation or for the name, which may be empty. */
+export const checkRegistration = method<{ username: string; invitation: Invitation | null }, Nothing>("check_registration");
+export const register = method<{ username: string; device: string; invitation: Invitation | null }, { username: string }>("register");
 export const cancelRegistration = bare<Nothing>("cancel_registration");
 export const login =
   method<{ username: string; password: string; totp_code: string; device: string }, { username: string }>("login");
