@@ -41,8 +41,9 @@ func branchPrincipal(c config, pipeline awsiam.Role, issuer *string) awsiam.IPri
 	return jobPrincipal(c, issuer, c.oidc.branchSubject)
 }
 
-// jobOfProject is the subject of a job in a folder or multibranch project of Jenkins, up to the job's own name.
-var jobOfProject = regexp.MustCompile(`^(https://[^/]+(?:/[^/]+)*?/job/[^/]+/job/)[^/]+/?$`)
+// jobOfProject takes the subject of a job in a multibranch project of Jenkins apart, which may be in folders: the address of Jenkins,
+// the project's name and the job's.
+var jobOfProject = regexp.MustCompile(`^(https://[^/*?$]+(?:/[^/*?$]+)*?)/job/(?:[^/*?$]+/job/)*([^/*?$]+)/job/([^/?$]+?)/?$`)
 
 // subjects checks whose tokens the roles are for. IAM reads * and ? as wildcards, and ${…} as what the token itself says.
 func (p *parser) subjects(o oidc) {
@@ -54,18 +55,17 @@ func (p *parser) subjects(o oidc) {
 		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", o.subject))
 		return
 	}
-	var siblings string
-	if main := jobOfProject.FindStringSubmatch(o.subject); main != nil {
-		siblings = main[1] + "*"
-	}
+	main, branch := jobOfProject.FindStringSubmatch(o.subject), jobOfProject.FindStringSubmatch(o.branchSubject)
 	switch {
-	case o.branchSubject == "" || o.branchSubject == siblings:
+	case o.branchSubject == "":
 	case o.branchSubject == o.subject:
 		p.bad(optOIDCBranches, fmt.Sprintf("is %q, which is main's", o.branchSubject))
-	case strings.ContainsAny(o.branchSubject, "*?$") && siblings == "":
+	case !strings.ContainsAny(o.branchSubject, "*?$"):
+	case main == nil:
 		p.bad(optOIDCBranches, fmt.Sprintf("is %q, but must name one job without wildcards, as %s is not that of a job in a project, …/job/PROJECT/job/main/",
 			o.branchSubject, optOIDCSubject))
-	case strings.ContainsAny(o.branchSubject, "*?$"):
-		p.bad(optOIDCBranches, fmt.Sprintf("is %q, but may have no other wildcard than %q: jobs of other projects must not take the role", o.branchSubject, siblings))
+	case branch == nil || branch[1] != main[1] || branch[2] != main[2] || !strings.HasSuffix(o.branchSubject, "/job/*"):
+		p.bad(optOIDCBranches, fmt.Sprintf("is %q, but a wildcard must be the whole name of a job in a project %[2]s of %[3]s, …/job/%[2]s/job/*: "+
+			"jobs of other projects must not take the role", o.branchSubject, main[2], main[1]))
 	}
 }

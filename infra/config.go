@@ -121,7 +121,7 @@ var options = []option{
 	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
 	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
 	{optOIDCBranches, "no role for them", "with `oidc`: the subjects of the branches' jobs, which get a [role that only compares](#what-a-branch-may-do): " +
-		"`oidcSubject` with `*` in the place of main, such as `https://jenkins.example.org/job/vaultsphere/job/*`, or one other job's"},
+		"all jobs of a project that has the name of main's, such as `https://jenkins.example.org/job/branches/job/vaultsphere/job/*`, or one other job's"},
 	{optHostImage, "Amazon Linux 2023", "`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
 	{optHostZone, "1", "`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
 	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},

@@ -43,8 +43,8 @@ func TestBadOptionsAreNamed(t *testing.T) {
 	}
 	jobs := with(oidc, optOIDCSubject, "https://x.example.org/job/vault/job/main/")
 	otherWildcard := func(subject string) string {
-		return fmt.Sprintf(`oidcBranchSubject is %q, but may have no other wildcard than "https://x.example.org/job/vault/job/*": `+
-			"jobs of other projects must not take the role", subject)
+		return fmt.Sprintf("oidcBranchSubject is %q, but a wildcard must be the whole name of a job in a project vault of https://x.example.org, "+
+			"…/job/vault/job/*: jobs of other projects must not take the role", subject)
 	}
 	site := with(fargate, optSiteAddress, "vault.example.org")
 	for _, c := range []struct {
@@ -89,6 +89,10 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{with(jobs, optOIDCBranches, "https://x.example.org/job/vault*"), otherWildcard("https://x.example.org/job/vault*")},
 		{with(jobs, optOIDCBranches, "https://x.example.org/job/vault/job/?"), otherWildcard("https://x.example.org/job/vault/job/?")},
 		{with(jobs, optOIDCBranches, "https://x.example.org/job/other/job/*"), otherWildcard("https://x.example.org/job/other/job/*")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/branches/job/*"), otherWildcard("https://x.example.org/job/branches/job/*")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/*/job/vault/job/*"), otherWildcard("https://x.example.org/job/*/job/vault/job/*")},
+		{with(jobs, optOIDCBranches, "https://*/job/vault/job/*"), otherWildcard("https://*/job/vault/job/*")},
+		{with(jobs, optOIDCBranches, "https://y.example.org/job/vault/job/*"), otherWildcard("https://y.example.org/job/vault/job/*")},
 		{with(jobs, optOIDCBranches, "${x.example.org:sub}"), otherWildcard("${x.example.org:sub}")},
 		{with(with(oidc, optOIDCSubject, "https://x.example.org/job/vault/"), optOIDCBranches, "https://x.example.org/job/*"),
 			`oidcBranchSubject is "https://x.example.org/job/*", but must name one job without wildcards, as oidcSubject is not that of a job in a project`},
@@ -133,6 +137,7 @@ func TestBranchesAreThoseOfMainsProjectOrOneJob(t *testing.T) {
 	for main, branches := range map[string]string{
 		"https://x.example.org/job/vault/job/main/":              "https://x.example.org/job/vault/job/*",
 		"https://x.example.org/jenkins/job/team/job/vault/job/m": "https://x.example.org/jenkins/job/team/job/vault/job/*",
+		"https://x.example.org/job/release/job/vault/job/main/":  "https://x.example.org/job/branches/job/vault/job/*",
 		"main": "branches",
 	} {
 		options := map[string]any{optJenkins: "oidc", optOIDCIssuer: "https://x.example.org", optOIDCAudience: "a", optOIDCSubject: main, optOIDCBranches: branches}

@@ -65,6 +65,7 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"every role of both topologies has its boundary", checkBoundaries},
 		{"the second release on fargate, and the way back", releaseAndGoBack},
 		{"a deploy keeps what was gone back to", deployAfterGoingBack},
+		{"the tasks start anew", restartTasks},
 		{"staging stands beside production", deployStaging},
 		{"destroy keeps the data", destroyAll},
 	}

@@ -190,7 +190,7 @@ func (r *enpass) attachments(o object) []Attached {
 
 func isEnpassCSV(in *input) bool {
 	first := in.csvHeader()
-	if len(first) < 3 {
+	if len(first) == 0 {
 		return false
 	}
 	if in.options.Format == "enpass-csv" || strings.Contains(in.name, "enpass") {
@@ -201,8 +201,13 @@ func isEnpassCSV(in *input) bool {
 			return false // names of columns, side by side
 		}
 	}
-	rows := in.table.sample()
-	return enpassLabels(first) > 1 && (len(rows) < 2 || slices.ContainsFunc(rows[1:], func(r []string) bool { return enpassLabels(r) > 0 }))
+	// Labels are the same in many rows; in other tables only the first row has words like these.
+	labelled, most, rows := 0, 0, in.table.sample()
+	for _, r := range rows {
+		n := enpassLabels(r)
+		labelled, most = labelled+min(n, 1), max(most, n)
+	}
+	return most > 1 && labelled*2 >= len(rows)
 }
 
 // enpassLabels counts the labels in a row that say what the value behind them is.
@@ -238,6 +243,7 @@ func readEnpassCSV(in *input, b *builder) error {
 		for i := 1; i+1 < len(cells); i += 2 {
 			enpassPair(&it, cells[i], cells[i+1])
 		}
+		cardOfFields(&it)
 		noteOrLogin(&it)
 		b.add(r.number, it)
 	}
@@ -255,6 +261,6 @@ func enpassPair(it *item.Item, label, value string) {
 	case sensitive:
 		addField(it, name, value, item.FieldHidden)
 	default:
-		addField(it, name, value, kindOf(name))
+		addField(it, name, value, kindOfValue(name, value))
 	}
 }

@@ -160,7 +160,7 @@ func (r *keeper) text(kind, name, value string) {
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
 		return
 	}
-	addField(&r.it, upperFirst(name), value, keeperKind(kind, name))
+	addField(&r.it, upperFirst(name), value, keeperKind(kind, name, value))
 }
 
 func upperFirst(s string) string {
@@ -170,11 +170,11 @@ func upperFirst(s string) string {
 	return s
 }
 
-func keeperKind(kind, name string) item.FieldKind {
+func keeperKind(kind, name, value string) item.FieldKind {
 	if slices.Contains([]string{"oneTimeCode", "pinCode", "secret", "password"}, kind) {
 		return item.FieldHidden
 	}
-	return kindOf(name)
+	return kindOfValue(name, value)
 }
 
 // place is where a value belongs in an item of its type, nil if it is a custom field.

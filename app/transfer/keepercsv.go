@@ -76,6 +76,7 @@ func readKeeperCSV(in *input, b *builder) error {
 			}
 			r.pair(rest[0], rest[1])
 		}
+		cardOfFields(&r.it)
 		noteOrLogin(&r.it)
 		b.add(row.number, r.it)
 	}

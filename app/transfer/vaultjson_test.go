@@ -67,8 +67,8 @@ func TestEnpassCSV(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 		{
-			Type: item.TypeNote, Title: "Visa",
-			Fields: []item.Field{{Name: "Cardholder", Value: "Anna Kern"}, {Name: "Number", Value: "4111111111111111"}, hidden("PIN", "0042")},
+			Type: item.TypeCard, Title: "Visa", Card: &item.Card{Holder: "Anna Kern", Number: "4111111111111111"},
+			Fields: []item.Field{hidden("PIN", "0042")},
 		},
 	})
 	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
