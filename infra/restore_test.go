@@ -26,7 +26,7 @@ func TestRestoringTheTables(t *testing.T) {
 	}
 	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Data.json")
 	must(t, err)
-	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/hnb659fds/version", "--value", "30")
+	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/pwmanager/version", "--value", "30")
 	e.do("aws", "cloudformation", "create-stack", "--stack-name", "PasswordManager-Data", "--template-body", "file://"+template)
 	e.do("aws", "ssm", "put-parameter", "--type", "SecureString", "--name", names.ParameterPath+names.EnvSessionSecret,
 		"--value", strings.Repeat("A", 42)+"8=")
@@ -71,7 +71,7 @@ func TestDeletingTheData(t *testing.T) {
 	e.env = append(e.env, "PATH="+dir+":"+e.path)
 	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Data.json")
 	must(t, err)
-	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/hnb659fds/version", "--value", "30")
+	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/pwmanager/version", "--value", "30")
 	e.do("aws", "cloudformation", "create-stack", "--stack-name", "PasswordManager-Data", "--template-body", "file://"+template)
 	for _, name := range []string{names.EnvSessionSecret, names.Release, chosenImage, "LOG_LEVEL"} {
 		e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", names.ParameterPath+name, "--value", "x")
