@@ -20,6 +20,11 @@ const MaxHistory = 10
 // If another device changed the item since it.Base, the two are merged field by field (see merge). If it deleted the
 // item, the edit wins: the item comes back under a new ID.
 func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
+	return c.saveAs(ctx, it, false)
+}
+
+// saveAs saves an item; quiet is as in saving.
+func (c *Client) saveAs(ctx context.Context, it item.Item, quiet bool) (item.Item, error) {
 	it = it.Normalise()
 	if err := it.Validate(); err != nil {
 		return item.Item{}, err
@@ -33,7 +38,7 @@ func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
 	if err != nil {
 		return item.Item{}, err
 	}
-	s := saving{v: v, mine: it, now: time.Now(), key: string(seal.NewAccountID()), device: c.deviceName()}
+	s := saving{v: v, mine: it, now: time.Now(), key: string(seal.NewAccountID()), device: c.deviceName(), quiet: quiet}
 	if it.ID == "" {
 		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
 	} else if e := v.shown(it.ID); e != nil {
@@ -78,6 +83,7 @@ type saving struct {
 	fresh  bool // not in the vault yet
 	now    time.Time
 	key    string // id of the item that is made where mine cannot go into the item itself
+	quiet  bool   // is no change of what the item says, so the time of its last change stays
 	device string
 
 	queued bool // it waited on this device, and began from base, if that is known
@@ -172,6 +178,9 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 		return nil
 	}
 	result.Created, result.Modified = stored.Created, s.now
+	if s.quiet {
+		result.Modified = stored.Modified
+	}
 	result = result.Normalise()
 	// The time of the change is in the meta part, so that is written with every change.
 	if err := ch.write(e.id, seal.KindAccount, e.meta.version+1, result.Meta()); err != nil {

@@ -77,7 +77,7 @@ export const common: typeof english = {
     file_unknown_format: "Die Datei hat keines der bekannten Formate. Wählen Sie eine, die ein Passwortmanager oder Browser exportiert hat.",
     file_damaged: "Die Datei ist beschädigt. Exportieren Sie sie noch einmal.",
     file_account_restricted: "Diesen Export kann nur das Bitwarden-Konto öffnen, das ihn erstellt hat. Exportieren Sie noch einmal mit einem eigenen Passwort.",
-    file_pgp: "Dieser Export von Proton Pass ist mit PGP verschlüsselt. Exportieren Sie noch einmal ohne Passphrase.",
+    file_pgp: "Diese Datei ist mit PGP verschlüsselt. Entschlüsseln Sie sie zuerst, oder exportieren Sie noch einmal ohne Passphrase.",
     bad_request: "Der Server hat das nicht angenommen. Laden Sie die Seite neu; hilft das nicht, fragen Sie den Betreiber.",
     server_fault: (id: string) => `Der Server kann das nicht ausführen. Nennen Sie dem Betreiber die Nummer der Anfrage: ${id}.`,
     bad_input: (detail: string) => `Eine Eingabe kann so nicht gespeichert werden (${detail}).`,

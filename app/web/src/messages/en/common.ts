@@ -76,7 +76,7 @@ export const common = {
     file_unknown_format: "The file is in none of the known formats. Choose one that a password manager or a browser has exported.",
     file_damaged: "The file is damaged. Export it again.",
     file_account_restricted: "Only the Bitwarden account that made this export can open it. Export again with a password of its own.",
-    file_pgp: "This Proton Pass export is encrypted with PGP. Export again without a passphrase.",
+    file_pgp: "This file is encrypted with PGP. Decrypt it first, or export again without a passphrase.",
     bad_request: "The server did not accept this. Reload the page; if that does not help, ask whoever runs the server.",
     server_fault: (id: string) => `The server cannot do this. Tell whoever runs it, with the number of the request: ${id}.`,
     bad_input: (detail: string) => `Something entered here cannot be kept (${detail}).`,

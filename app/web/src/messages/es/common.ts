@@ -77,7 +77,7 @@ export const common: typeof english = {
     file_unknown_format: "El archivo no tiene ninguno de los formatos conocidos. Elija uno exportado por un gestor de contraseñas o un navegador.",
     file_damaged: "El archivo está dañado. Expórtelo de nuevo.",
     file_account_restricted: "Solo la cuenta de Bitwarden que hizo esta exportación puede abrirla. Exporte de nuevo con una contraseña propia.",
-    file_pgp: "Esta exportación de Proton Pass está cifrada con PGP. Exporte de nuevo sin frase de contraseña.",
+    file_pgp: "Este archivo está cifrado con PGP. Descífrelo primero o exporte de nuevo sin frase de contraseña.",
     bad_request: "El servidor no lo ha aceptado. Se puede recargar la página; si no ayuda, hay que preguntar a quien administra el servidor.",
     server_fault: (id: string) => `El servidor no puede hacerlo. Hay que decir a quien lo administra el número de la petición: ${id}.`,
     bad_input: (detail: string) => `Algún dato introducido no se puede guardar (${detail}).`,

@@ -77,7 +77,7 @@ export const common: typeof english = {
     file_unknown_format: "Le fichier n’est dans aucun des formats connus. Choisissez-en un qu’un gestionnaire de mots de passe ou un navigateur a exporté.",
     file_damaged: "Le fichier est endommagé. Exportez-le à nouveau.",
     file_account_restricted: "Seul le compte Bitwarden qui a fait cet export peut l’ouvrir. Exportez à nouveau avec un mot de passe propre au fichier.",
-    file_pgp: "Cet export de Proton Pass est chiffré avec PGP. Exportez à nouveau sans phrase secrète.",
+    file_pgp: "Ce fichier est chiffré avec PGP. Déchiffrez-le d’abord, ou exportez à nouveau sans phrase secrète.",
     bad_request: "Le serveur ne l’a pas accepté. Rechargez la page ; si cela n’aide pas, demandez à la personne qui gère le serveur.",
     server_fault: (id: string) => `Le serveur ne peut pas le faire. Donnez à la personne qui le gère le numéro de la requête : ${id}.`,
     bad_input: (detail: string) => `Une saisie ne peut pas être enregistrée (${detail}).`,
