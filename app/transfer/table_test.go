@@ -142,6 +142,7 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 		"repeated values":                "Work Notes,Site Login,mia,secret\nWork Notes,x,bob,secret2\n",
 		"names of other parts":           "Foo,Bar,Baz\n1,2,3\n",
 		"a row like names":               "SafeNotes,Post,mia,pw\n",
+		"names and an address":           "Title,Password,https://post.example\nPost,pw,https://bank.example\n",
 		"one name":                       "Password,Foo,Bar\n1,2,3\n",
 		"neither a title nor a password": "URL,Username,Foo\nhttps://post.example,mia,pw\n",
 	} {
