@@ -50,6 +50,7 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 		return "", err
 	}
 	defer done()
+	username = typedUsername(username)
 	for range maxUserIDs {
 		var name string
 		name, err = c.register(ctx, r, seal.NewUserID(), username, device)
