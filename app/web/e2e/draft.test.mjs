@@ -39,7 +39,7 @@ const comesBack = async () => {
   assert.deepEqual(await values(), ["Half written", "not saved yet"]);
   await page.getByRole("button", { name: "Save" }).click();
   await heading(page, "Half written");
-  const { items } = await callCore(page, "list", { text: "Half", limit: 10, offset: 0 });
+  const { items } = await callCore(page, "list", { query: "Half", limit: 10, offset: 0 });
   assert.deepEqual(items.map((i) => i.tags), [["Smith, John"]]);
 };
 const lock = async () => {
@@ -111,6 +111,6 @@ test("editing an entry leaves a tag with a comma whole", async () => {
   await page.getByLabel("Notes", { exact: true }).fill("changed");
   await page.getByRole("button", { name: "Save" }).click();
   await heading(page, "Mail");
-  const { items } = await callCore(page, "list", { text: "Mail", limit: 10, offset: 0 });
+  const { items } = await callCore(page, "list", { query: "Mail", limit: 10, offset: 0 });
   assert.deepEqual(items[0].tags, ["Smith, John", "c, d"]);
 });

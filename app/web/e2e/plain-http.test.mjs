@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { heading, openPage, program, startServer } from "./stage.mjs";
+import { heading, openPage, PATIENCE_MS, program, startServer } from "./stage.mjs";
 
 let browser, server;
 before(async () => {
@@ -20,10 +20,12 @@ after(async () => {
 test("plain HTTP is named as unsafe and takes no master password, but on this machine", async () => {
   const elsewhere = server.url.replace("127.0.0.1", "vault.example");
   for (const place of ["", "/#/register", "/#/recover"]) {
-    const page = await openPage(browser, elsewhere + place);
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(elsewhere + place);
     await heading(page, "This address is not safe");
     assert.equal(await page.locator("input, textarea").count(), 0, place);
-    await page.context().close();
+    await page.close();
   }
   const here = await openPage(browser, server.url);
   await heading(here, "Sign in");
