@@ -40,7 +40,7 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
-	screenshots icons picture image push release synth bootstrap diff preflight deploy patch move destroy topology rehearse sonar
+	screenshots icons picture image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -60,6 +60,7 @@ help:
 	@echo "make bootstrap  prepare the AWS account and region for the CDK, once"
 	@echo "make diff       what a deploy would change"
 	@echo "make deploy     deploy the platform; what the pipeline needs is in cdk-outputs.json"
+	@echo "make shared     deploy what staging shares with production, if it is not there"
 	@echo "make patch      replace the host by one with the newest operating system"
 	@echo "make move       replace the host by one in the other availability zone"
 	@echo "make destroy    remove everything but the data"
@@ -174,7 +175,7 @@ lint-shell: lint-setup
 
 # The golden templates are what a deploy sends, which a test keeps so.
 lint-infra: lint-setup
-	scripts/python-tool.sh run cfn-lint infra/testdata/*/*.json
+	scripts/python-tool.sh run cfn-lint infra/boundary.json infra/testdata/*/*.json
 	scripts/python-tool.sh run checkov --framework cloudformation --directory infra/testdata --quiet --compact --skip-download
 
 AUDIT := .bin/audit
@@ -212,14 +213,22 @@ OPTIONS := platform$(if $(DEPLOYMENT),.$(DEPLOYMENT)).json
 synth: infra/node_modules/.package-lock.json
 	@$(CDK) synth --quiet $(ARGS)
 
-# Away from cdk.json, so that it needs none of the app's options.
+# Away from cdk.json, so that it needs none of the app's options, and apart from the bootstrap of other apps, which its boundary
+# would bind as well: docs/operations.md.
+BOOTSTRAP = $$(jq -r '$(1)' cdk.json)
+
 bootstrap: infra/node_modules/.package-lock.json
 	@: $${AWS_REGION:?is not set: export AWS_REGION=eu-central-1, or where the vault shall be}
-	@account=$$(aws sts get-caller-identity --query Account --output text) && cd infra/node_modules && \
-		.bin/cdk bootstrap --show-template=false $(ARGS) "aws://$$account/$$AWS_REGION"
+	@account=$$(aws sts get-caller-identity --query Account --output text); \
+		qualifier=$(call BOOTSTRAP,.context["@aws-cdk/core:bootstrapQualifier"]); toolkit=$(call BOOTSTRAP,.toolkitStackName); \
+		aws cloudformation deploy --region "$$AWS_REGION" --stack-name VaultSphereBoundary --template-file infra/boundary.json \
+			--parameter-overrides "Qualifier=$$qualifier" --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset; \
+		cd infra/node_modules && .bin/cdk bootstrap --show-template=false --qualifier "$$qualifier" --toolkit-stack-name "$$toolkit" \
+			--custom-permissions-boundary "password-manager-deployment-$$AWS_REGION" $(ARGS) "aws://$$account/$$AWS_REGION"
 
+# By the templates alone: a change set would be more than looking, and more than a branch may do.
 diff: infra/node_modules/.package-lock.json
-	@$(CDK) diff $(ARGS)
+	@$(CDK) diff --method=template $(ARGS)
 
 # It prints the arguments of "cdk deploy". RELEASE_DIGEST is the image that the service of topology fargate shall run; without it,
 # the one that it runs.
@@ -238,6 +247,15 @@ deploy: synth
 	@changed=$$(git status --porcelain -- $(OPTIONS) 2>/dev/null || true); [ -z "$$changed" ] || \
 		echo "make deploy: $(OPTIONS) is not committed, so the pipeline would deploy without what has changed in it" >&2
 
+# The repository and the key that signs are in production's data stack, and staging shares them. Where that stack is deployed nothing
+# changes, and where it is not, as in a new account, it is deployed alone. cdk-outputs.json then has what production's stacks say.
+shared: export override DEPLOYMENT :=
+shared: infra/node_modules/.package-lock.json
+	@$(MAKE) synth DEPLOYMENT=
+	@outputs=$$(bin/infra outputs cdk.out); echo "$$outputs" >cdk-outputs.json; \
+		jq -e '."PasswordManager-Data".RepositoryUri' cdk-outputs.json >/dev/null || { $(PREFLIGHT) >/dev/null && \
+		$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json PasswordManager-Data; }
+
 # A host with the newest operating system in place of the one that serves.
 patch: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --newest
@@ -246,9 +264,12 @@ patch: infra/node_modules/.package-lock.json
 move: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --other-zone
 
-# What the vault runs on, as the options say: ec2, fargate, or none for a staging that there is not.
+# What the vault runs on, as the options say: ec2, fargate, or none for a staging that there is not. Anything else is an error: the
+# pipeline asks here whether a release has to serve in staging first.
 topology:
-	@if [ -n "$(DEPLOYMENT)" ] && [ ! -e $(OPTIONS) ]; then echo none; else jq -r '.topology // "ec2"' $(OPTIONS); fi
+	@if [ -n "$(DEPLOYMENT)" ] && [ ! -e $(OPTIONS) ] && [ ! -L $(OPTIONS) ]; then echo none; exit; fi; \
+		jq -ers 'if length == 1 then .[0].topology // "ec2" else empty end | select(. == "ec2" or . == "fargate")' $(OPTIONS) || \
+		{ echo "make topology: error: $(OPTIONS) does not say whether the vault runs on ec2 or fargate" >&2; exit 1; }
 
 # The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json
@@ -256,7 +277,8 @@ destroy: infra/node_modules/.package-lock.json
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager
-IMAGE_OUTPUT ?= --load
+# A BuildKit without an engine beside it has nowhere to load the image to.
+IMAGE_OUTPUT ?= $(if $(BUILDKIT_HOST),--output type=cacheonly,--load)
 
 image:
 	@scripts/build-image.sh --tag "$(IMAGE):$$(git rev-parse HEAD | cut -c 1-12)" $(IMAGE_OUTPUT)

@@ -31,13 +31,16 @@ type config struct {
 	sshPublicKey   string       // empty: no key
 	siteAddress    string       // empty: the elastic IP address
 	certificateARN string
-	minTasks       int
-	maxTasks       int
-	imageScanning  imageScanning
-	backups        backups
-	backupRegion   string // empty: no second copy
-	monthlyBudget  int    // 0: nobody watches
-	rateLimit      int    // 0: none
+	// cloudFrontCertificateARN is empty where the load balancer itself is on the Internet.
+	cloudFrontCertificateARN string
+
+	minTasks      int
+	maxTasks      int
+	imageScanning imageScanning
+	backups       backups
+	backupRegion  string // empty: no second copy
+	monthlyBudget int    // 0: nobody watches
+	rateLimit     int    // 0: none
 	// refusals say why this may be looked at, but not deployed.
 	refusals []string
 }
@@ -75,7 +78,7 @@ const (
 	backupsCompliance backups = "compliance"
 )
 
-type oidc struct{ issuer, audience, subject string }
+type oidc struct{ issuer, audience, subject, branchSubject string }
 
 // option is one name of platform.json, or for a trial of the CDK's context: cdk diff -c name=value.
 type option struct{ name, fallback, meaning string }
@@ -89,6 +92,7 @@ const (
 	optOIDCIssuer     = "oidcIssuer"
 	optOIDCAudience   = "oidcAudience"
 	optOIDCSubject    = "oidcSubject"
+	optOIDCBranches   = "oidcBranchSubject"
 	optHostImage      = "hostImage"
 	optHostZone       = "hostZone"
 	optInstanceType   = "instanceType"
@@ -96,6 +100,7 @@ const (
 	optSSHPublicKey   = "sshPublicKey"
 	optSiteAddress    = "siteAddress"
 	optCertificateARN = "certificateArn"
+	optCloudFront     = "cloudFrontCertificateArn"
 	optMinTasks       = "minTasks"
 	optMaxTasks       = "maxTasks"
 	optImageScanning  = "imageScanning"
@@ -115,6 +120,8 @@ var options = []option{
 	{optOIDCIssuer, "none", "with `oidc`: the issuer, an https URL"},
 	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
 	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
+	{optOIDCBranches, "no role for them", "with `oidc`: the subjects of the branches' jobs, which get a [role that only compares](#what-a-branch-may-do): " +
+		"all jobs of a project that has the name of main's, such as `https://jenkins.example.org/job/branches/job/vaultsphere/job/*`, or one other job's"},
 	{optHostImage, "Amazon Linux 2023", "`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
 	{optHostZone, "1", "`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
 	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},
@@ -122,6 +129,8 @@ var options = []option{
 	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
 	{optSiteAddress, "the fixed address", "domain or IP address of the vault. On `ec2` the proxy serves it over HTTPS; on `fargate` it is the certificate's domain"},
 	{optCertificateARN, "none", "`fargate`, required: ARN of the load balancer's ACM certificate"},
+	{optCloudFront, "none", "`fargate`: ARN of a second ACM certificate for `siteAddress`, in us-east-1; CloudFront then stands before the " +
+		"load balancer, which has no public address: [below](#cloudfront)"},
 	{optMinTasks, "2", "`fargate`: tasks at least"},
 	{optMaxTasks, "6", "`fargate`: tasks at most"},
 	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
@@ -151,24 +160,26 @@ func parse(deployment names.Deployment, file, context map[string]any, regions []
 		p.take(name, context[name])
 	}
 	c := config{
-		deployment:   deployment,
-		topology:     choice(&p, optTopology, onEC2, onEC2, onFargate),
-		jenkins:      choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
-		region:       p.region(regions, cliRegion),
-		vpcCIDR:      p.network(optVPCCIDR, 16, 24),
-		sshCIDR:      p.network(optSSHCIDR, 8, 32),
-		alarmEmail:   p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
-		hostZone:     p.number(optHostZone, 1, 1, 2),
-		hostImage:    p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
-		instanceType: cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
-		sshPublicKey: p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
-		siteAddress:  p.match(optSiteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
-		certificateARN: p.match(optCertificateARN, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`,
-			"the ARN of an ACM certificate, arn:aws:acm:…"),
+		deployment:               deployment,
+		topology:                 choice(&p, optTopology, onEC2, onEC2, onFargate),
+		jenkins:                  choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
+		region:                   p.region(regions, cliRegion),
+		vpcCIDR:                  p.network(optVPCCIDR, 16, 24),
+		sshCIDR:                  p.network(optSSHCIDR, 8, 32),
+		alarmEmail:               p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
+		hostZone:                 p.number(optHostZone, 1, 1, 2),
+		hostImage:                p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
+		instanceType:             cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
+		sshPublicKey:             p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
+		siteAddress:              p.match(optSiteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
+		certificateARN:           p.certificate(optCertificateARN),
+		cloudFrontCertificateARN: p.certificate(optCloudFront),
 		oidc: oidc{
 			issuer:   p.issuer(),
 			audience: p.values[optOIDCAudience],
 			subject:  p.values[optOIDCSubject],
+
+			branchSubject: p.values[optOIDCBranches],
 		},
 		minTasks:      p.number(optMinTasks, 2, 1, 100),
 		maxTasks:      p.number(optMaxTasks, 6, 1, 100),
@@ -208,8 +219,13 @@ func refusals(c config, written, values map[string]string) []string {
 func (p *parser) together(c config) {
 	if c.topology == onFargate {
 		p.service(c)
-	} else if c.rateLimit > 0 {
-		p.bad(optRateLimit, "needs topology fargate: it is a rule of the load balancer, which one host has not")
+	} else {
+		if c.rateLimit > 0 {
+			p.bad(optRateLimit, "needs topology fargate: it is a rule of the load balancer, which one host has not")
+		}
+		if c.cloudFrontCertificateARN != "" {
+			p.bad(optCloudFront, "needs topology fargate: CloudFront stands before the load balancer, which one host has not")
+		}
 	}
 	if c.deployment != "" {
 		p.shared(c.deployment)
@@ -224,10 +240,7 @@ func (p *parser) together(c config) {
 			p.require(o.name, "with jenkins=oidc")
 		}
 	}
-	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
-	if strings.ContainsAny(c.oidc.subject, "*?") {
-		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
-	}
+	p.subjects(c.oidc)
 }
 
 // service checks what topology fargate needs.
@@ -239,14 +252,33 @@ func (p *parser) service(c config) {
 		p.bad(optCertificateARN, fmt.Sprintf("is of region %s, but the load balancer is in %s: request a certificate there",
 			parts[3], c.region))
 	}
+	if c.cloudFrontCertificateARN != "" {
+		p.cloudFront(c)
+	}
 	if c.minTasks > c.maxTasks {
 		p.bad(optMinTasks, fmt.Sprintf("is %d, more than %s, which is %d", c.minTasks, optMaxTasks, c.maxTasks))
 	}
 }
 
+// cloudFrontRegion is where CloudFront looks for its certificates, whatever region the platform is in.
+const cloudFrontRegion = "us-east-1"
+
+// cloudFront checks what CloudFront needs.
+func (p *parser) cloudFront(c config) {
+	if region := strings.Split(c.cloudFrontCertificateARN, ":")[3]; region != cloudFrontRegion {
+		p.bad(optCloudFront, fmt.Sprintf("is of region %s, but CloudFront takes certificates of %s only: request one there", region, cloudFrontRegion))
+	}
+	if _, err := netip.ParseAddr(c.siteAddress); err == nil || c.siteAddress == "" {
+		p.require(optSiteAddress, "with "+optCloudFront+": CloudFront has to know the domain, and takes no IP address")
+	}
+	if c.rateLimit > 0 {
+		p.bad(optRateLimit, "cannot count users behind CloudFront, whose addresses the load balancer sees: remove it or "+optCloudFront)
+	}
+}
+
 // shared refuses the options that deployment takes from production.
 func (p *parser) shared(deployment names.Deployment) {
-	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optImageScanning} {
+	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optOIDCBranches, optImageScanning} {
 		if p.values[name] != "" {
 			p.bad(name, fmt.Sprintf("is production's, which %s shares: set it in %s", deployment, optionsFile))
 		}
@@ -365,6 +397,10 @@ func (p *parser) match(name, pattern, want string) string {
 		return ""
 	}
 	return v
+}
+
+func (p *parser) certificate(name string) string {
+	return p.match(name, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`, "the ARN of an ACM certificate, arn:aws:acm:…")
 }
 
 func (p *parser) region(regions []string, cliRegion string) string {

@@ -26,6 +26,7 @@ var deployments = map[string]map[string]any{
 		optVPCCIDR: "172.16.0.0/20", optSSHCIDR: "203.0.113.0/24", optSSHPublicKey: testKey, optSiteAddress: "vault.example.org",
 		optAlarmEmail: "night@example.org", optJenkins: "oidc", optOIDCIssuer: "https://jenkins.example.org/oidc",
 		optOIDCAudience: "sts.amazonaws.com", optOIDCSubject: "https://jenkins.example.org/job/password-manager/job/main/",
+		optOIDCBranches:  "https://jenkins.example.org/job/password-manager/job/*",
 		optImageScanning: "enhanced", optBackups: "compliance", optBackupRegion: "us-west-2", optMonthlyBudget: "40",
 	},
 	"fargate-minimal": {
@@ -36,6 +37,10 @@ var deployments = map[string]map[string]any{
 		optMinTasks: "3", optMaxTasks: "12", optVPCCIDR: "10.99.0.0/20",
 		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org", optBackups: "governance",
 		optMonthlyBudget: "120", optRateLimit: "2000",
+	},
+	"fargate-cloudfront": {
+		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate, optJenkins: "none",
+		optSiteAddress: "vault.example.org", optCloudFront: testCloudFrontCertificate,
 	},
 }
 

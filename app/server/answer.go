@@ -59,6 +59,8 @@ var statuses = map[api.Code]int{
 	api.CodeTOTPRequired:       http.StatusUnauthorized,
 	api.CodeTOTPInvalid:        http.StatusUnauthorized,
 	api.CodeForbidden:          http.StatusForbidden,
+	api.CodeInvitationRequired: http.StatusForbidden,
+	api.CodeInvitationInvalid:  http.StatusForbidden,
 	api.CodeQuotaReached:       http.StatusForbidden,
 	api.CodeNotFound:           http.StatusNotFound,
 	api.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,

@@ -112,8 +112,11 @@ func keeperName(key string) (kind, name string) {
 	} else if kind != "" && name != "" && strings.Trim(name, "0123456789") == "" {
 		name = ""
 	}
-	if name == "" {
+	switch name {
+	case "":
 		name = label(kind)
+	case keeperCode:
+		kind, name = "oneTimeCode", "One-time code"
 	}
 	return kind, name
 }
@@ -154,13 +157,13 @@ func (r *keeper) text(kind, name, value string) {
 		return
 	case "date", "birthDate", "expirationDate":
 		if milli, err := strconv.ParseInt(value, 10, 64); err == nil {
-			value = time.UnixMilli(milli).UTC().Format(time.DateOnly)
+			value = chosenDay(time.UnixMilli(milli))
 		}
 	}
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
 		return
 	}
-	addField(&r.it, upperFirst(name), value, keeperKind(kind, name))
+	addField(&r.it, upperFirst(name), value, keeperKind(kind, name, value))
 }
 
 func upperFirst(s string) string {
@@ -170,11 +173,14 @@ func upperFirst(s string) string {
 	return s
 }
 
-func keeperKind(kind, name string) item.FieldKind {
-	if slices.Contains([]string{"oneTimeCode", "pinCode", "secret", "password"}, kind) {
+func keeperKind(kind, name, value string) item.FieldKind {
+	switch kind {
+	case "oneTimeCode", "pinCode", "secret", "password", "note": // a note is "secured" in Keeper, and masked
 		return item.FieldHidden
+	case "checkbox":
+		return item.FieldBoolean
 	}
-	return kindOf(name)
+	return kindOfValue(name, value)
 }
 
 // place is where a value belongs in an item of its type, nil if it is a custom field.
@@ -240,53 +246,4 @@ func (r *keeper) object(kind, name string, o object) {
 		prefix = ""
 	}
 	keepRest(r.b, r.row, &r.it, o, prefix)
-}
-
-// The CSV has no header: folder, title, login, password, address, notes, shared folder, and a name and a value for each
-// custom field.
-
-const keeperColumns = 7
-
-func isKeeperCSV(in *input) bool {
-	first := in.csvHeader()
-	if len(first) < keeperColumns-1 {
-		return false
-	}
-	return in.options.Format == "keeper-csv" || strings.Contains(in.name, "keeper") || strings.Contains(in.table.text, keeperCode)
-}
-
-const keeperCode = "TFC:Keeper" // the name of the one-time code
-
-func readKeeperCSV(in *input, b *builder) error {
-	in.csvHeader()
-	for row := range in.table.rows(b, true, 0) {
-		cells := row.cells
-		if len(cells) < keeperColumns {
-			cells = append(slices.Clone(cells), make([]string, keeperColumns-len(cells))...)
-		}
-		r := keeper{b: b, row: row.number, it: item.Item{Title: cells[1], Username: cells[2], Password: cells[3], Notes: cells[5]}}
-		r.folder(cells[0])
-		r.folder(cells[6])
-		addURL(b, row.number, &r.it, cells[4], item.MatchDomain)
-		for rest := cells[keeperColumns:]; len(rest) > 0; rest = rest[min(2, len(rest)):] {
-			if len(rest) == 1 {
-				b.keepField(row.number, &r.it, "Column", rest[0], item.FieldText)
-				break
-			}
-			r.pair(rest[0], rest[1])
-		}
-		noteOrLogin(&r.it)
-		b.add(row.number, r.it)
-	}
-	return nil
-}
-
-func (r *keeper) pair(name, value string) {
-	switch {
-	case value == "":
-	case name == keeperCode:
-		r.text("oneTimeCode", "One-time code", value)
-	default:
-		r.field(name, value)
-	}
 }

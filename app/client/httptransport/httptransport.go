@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
@@ -26,6 +28,12 @@ const (
 	headerTimeout = 60 * time.Second // the server may hash a password behind a queue
 )
 
+// Bounds of what a server can make this device keep.
+const (
+	maxDevices = 16
+	maxDevice  = 1 << 10 // bytes of one
+)
+
 const userAgent = "vaultsphere"
 
 // Transport talks to one server. It is safe for concurrent use.
@@ -33,8 +41,9 @@ type Transport struct {
 	base *url.URL
 	http *http.Client
 
-	mu     sync.Mutex
-	bearer string
+	mu      sync.Mutex
+	bearer  string
+	devices map[string]string // device cookies, by name
 }
 
 // New takes the server's URL without a path. http is refused for anything but this machine.
@@ -61,10 +70,10 @@ func New(server string) (*Transport, error) {
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host {
-				return fmt.Errorf("server sends elsewhere, to %s://%s", r.URL.Scheme, r.URL.Host)
+				return fmt.Errorf("%w: it sends elsewhere, to %s://%s", client.ErrIntercepted, r.URL.Scheme, r.URL.Host)
 			}
 			if len(via) > 3 {
-				return errors.New("too many redirects")
+				return fmt.Errorf("%w: it redirects without end", client.ErrIntercepted)
 			}
 			return nil
 		},
@@ -93,6 +102,41 @@ func (t *Transport) Bearer() string {
 	return t.bearer
 }
 
+// SetDevices sets the device cookies that this server gave earlier.
+func (t *Transport) SetDevices(devices map[string]string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.devices = maps.Clone(devices)
+}
+
+// Devices returns them, with those that came since, so that they can be kept for the next log-in.
+func (t *Transport) Devices() map[string]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.devices)
+}
+
+func (t *Transport) noteDevices(cookies []*http.Cookie) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range cookies {
+		if t.isDevice(c.Name) && len(c.Value) <= maxDevice && (len(t.devices) < maxDevices || t.devices[c.Name] != "") {
+			if t.devices == nil {
+				t.devices = map[string]string{}
+			}
+			t.devices[c.Name] = c.Value
+		}
+	}
+}
+
+func (t *Transport) isDevice(name string) bool {
+	prefix := api.LocalDeviceCookie
+	if t.base.Scheme == "https" {
+		prefix = api.DeviceCookie
+	}
+	return strings.HasPrefix(name, prefix)
+}
+
 // Do is client.Transport's.
 func (t *Transport) Do(ctx context.Context, r client.Request) (client.Response, error) {
 	return t.do(ctx, r, http.Header{"Accept": {"application/json"}})
@@ -115,10 +159,16 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	if token := t.Bearer(); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	if r.Path == api.PathLogin {
+		for name, value := range t.Devices() {
+			request.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // of a request, which has no attributes
+		}
+	}
 	answer, err := t.http.Do(request)
 	if err != nil {
-		return client.Response{}, err
+		return client.Response{}, whoAnswered(err)
 	}
+	t.noteDevices(answer.Cookies())
 	defer answer.Body.Close()
 	// One byte more than the limit tells the caller that the answer is longer.
 	content, err := readAll(io.LimitReader(answer.Body, r.Limit+1), answer.ContentLength)
@@ -128,6 +178,17 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	return client.Response{
 		Status: answer.StatusCode, Body: content, RetryAfter: client.ParseRetryAfter(answer.Header.Get("Retry-After")), Date: client.ParseDate(answer.Header.Get("Date")),
 	}, nil
+}
+
+// whoAnswered tells an interception from a server that is away. Of what fails in a TLS handshake, it is what the other side
+// shows of itself: a certificate that does not verify, or no TLS at all.
+func whoAnswered(err error) error {
+	var verification *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	if errors.As(err, &verification) || errors.As(err, &noTLS) || errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("%w: %w", client.ErrIntercepted, err)
+	}
+	return err
 }
 
 // readAll trusts the announced size with memory only up to a point.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,9 +35,11 @@ happen. An entry that cannot be read is named with its number, and the others co
 the exit status is then 3, with --dry-run too. Values without a place of their own become custom fields.
 
 The password of a protected file is asked for on the terminal, or it is the line of
-standard input after the master password. --columns says what the columns of any CSV are,
-in their order: title, url, username, password, totp, notes, tag, favourite, type, created,
-modified, hidden, skip, or nothing for a custom field.`,
+standard input after the master password. A KeePass database may have a key file as well
+(--key-file), in place of the password or beside it, or an empty password. --columns says
+what the columns of any CSV are, in their order: title, url, username, password, totp, notes,
+tag, favourite, type, created, modified, hidden, skip, or nothing for a custom field.
+--no-header says that the first row holds values already, and needs --columns.`,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.importFile(cmd.Context(), args[0], f)
@@ -61,6 +64,10 @@ modified, hidden, skip, or nothing for a custom field.`,
 }
 
 func (p *program) importFile(ctx context.Context, path string, f importFlags) error {
+	columns, err := f.tableColumns()
+	if err != nil {
+		return err
+	}
 	data, err := p.inputFile(path)
 	if err != nil {
 		return err
@@ -70,7 +77,7 @@ func (p *program) importFile(ctx context.Context, path string, f importFlags) er
 		return err
 	}
 	defer c.Lock()
-	result, err := p.readImport(ctx, transfer.File{Name: path, Data: data}, f)
+	result, err := p.readImport(ctx, transfer.File{Name: path, Data: data}, f, columns)
 	if err != nil {
 		return err
 	}
@@ -114,49 +121,74 @@ func (p *program) inputFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-func (p *program) readImport(ctx context.Context, file transfer.File, f importFlags) (*transfer.Result, error) {
-	o := transfer.Options{Format: f.format, Headerless: f.headerless}
-	if f.columns != "" {
-		for _, name := range strings.Split(f.columns, ",") {
-			o.Columns = append(o.Columns, transfer.Column(strings.TrimSpace(name)))
-		}
-		if o.Format == "" {
-			o.Format = "csv"
-		}
+func (p *program) readImport(ctx context.Context, file transfer.File, f importFlags, columns []transfer.Column) (*transfer.Result, error) {
+	o := transfer.Options{Format: f.format, Columns: columns, Headerless: f.headerless, Now: time.Now()}
+	if len(columns) > 0 && o.Format == "" {
+		o.Format = "csv"
 	}
 	if f.keyFile != "" {
 		key, err := os.ReadFile(f.keyFile)
 		if err != nil {
 			return nil, fmt.Errorf("read the key file: %w", err)
 		}
+		if len(key) == 0 {
+			return nil, errors.New("read the key file: it is empty")
+		}
 		o.KeyFile = key
 	}
-	result, err := transfer.Read(file, o)
-	if errors.Is(err, transfer.ErrPasswordNeeded) {
-		if o.Password, err = p.filePassword(ctx, f.passwordFile, false); err != nil {
-			return nil, err
+	// A password that was named belongs to the key file; one that would be asked for may not be there at all.
+	if len(o.KeyFile) == 0 || f.passwordFile == "" {
+		result, err := transfer.Read(file, o)
+		if !errors.Is(err, transfer.ErrPasswordNeeded) && (len(o.KeyFile) == 0 || !errors.Is(err, transfer.ErrWrongPassword)) {
+			return result, withFileHint(err)
 		}
-		result, err = transfer.Read(file, o)
 	}
+	var err error
+	if o.Password, err = p.filePassword(ctx, f.passwordFile, false); err != nil {
+		return nil, err
+	}
+	o.NoPassword = o.Password == ""
+	result, err := transfer.Read(file, o)
 	return result, withFileHint(err)
 }
 
-// filePassword is that of a file that is read, or twice on a terminal of one that is written.
+// tableColumns is what the flags say of the columns of a table.
+func (f importFlags) tableColumns() ([]transfer.Column, error) {
+	if f.columns == "" {
+		if f.headerless {
+			return nil, usage("vaultsphere import", "--no-header needs --columns, which says what the columns are")
+		}
+		return nil, nil
+	}
+	if f.format != "" && f.format != "csv" {
+		return nil, usage("vaultsphere import", "--columns is for the format csv, not for %s", f.format)
+	}
+	var out []transfer.Column
+	for name := range strings.SplitSeq(f.columns, ",") {
+		column := transfer.Column(strings.TrimSpace(name))
+		if !column.Known() {
+			return nil, usage("vaultsphere import", "--columns: there is no %q; a column is %s, or nothing for a custom field", name, transfer.ColumnNames())
+		}
+		out = append(out, column)
+	}
+	return out, nil
+}
+
+const filePasswordWords = "the password of the file"
+
+// filePassword is that of a file that is read, which may be empty, or twice on a terminal of one that is written.
 func (p *program) filePassword(ctx context.Context, path string, twice bool) (string, error) {
-	const what = "the password of the file"
-	password, err := "", error(nil)
 	switch {
 	case path != "":
-		password, err = secretFile(path, what)
+		password, err := secretFile(path, filePasswordWords)
+		if errors.Is(err, errEmptySecret) {
+			err = nil
+		}
+		return password, err
 	case p.passwordStdin || !isTerminal(p.in):
-		password, err = p.stdinSecret(what)
-	default:
-		password, err = p.askSecret(ctx, "Password of the file", twice)
+		return p.stdinSecret(filePasswordWords)
 	}
-	if err == nil && password == "" {
-		err = fmt.Errorf("%s is empty", what)
-	}
-	return password, err
+	return p.askSecret(ctx, "Password of the file", twice)
 }
 
 func withFileHint(err error) error {
@@ -164,7 +196,10 @@ func withFileHint(err error) error {
 	if !errors.As(err, &file) {
 		return err
 	}
-	_, hint := file.Explain()
+	code, hint := file.Explain()
+	if code == "file_columns" {
+		hint = "say what the columns are with --columns (as in --columns title,username,password,url), and with --no-header that the first row holds values already"
+	}
 	return withHint(err, hint)
 }
 

@@ -100,7 +100,7 @@ func secretFile(path, what string) (string, error) {
 	r := bufio.NewReader(withoutMark(f))
 	s, err := readLine(r)
 	if errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read %s: %s is empty", what, path)
+		return "", fmt.Errorf("read %s: %s %w", what, path, errEmptySecret)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", what, err)
@@ -110,6 +110,8 @@ func secretFile(path, what string) (string, error) {
 	}
 	return s, nil
 }
+
+var errEmptySecret = errors.New("is empty")
 
 var errLongSecret = fmt.Errorf("the line is longer than %d bytes", maxSecretBytes)
 

@@ -92,6 +92,15 @@ CREATE TABLE attachment_pieces (
 	UNIQUE (attachment, number)
 ) STRICT;
 `,
+	`
+CREATE TABLE invitations (
+	id TEXT NOT NULL PRIMARY KEY,
+	hash BLOB NOT NULL,
+	created INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_by_expiry ON invitations (expires);
+`,
 }
 
 // kindAccount is records.kind of api.KindAccount, as the indexes and statements spell it; api.KindPassword is 2.
