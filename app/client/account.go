@@ -115,6 +115,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 		return "", err
 	}
 	defer done()
+	username = typedUsername(username)
 	var opened api.RecoveryOpenResponse
 	auth := words.AuthKey().Encode()
 	err = c.call(ctx, methodPost, api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: username, RecoveryAuthKey: auth}, &opened)
@@ -215,7 +216,7 @@ func (c *Client) CheckPassword(ctx context.Context, password string) error {
 
 // ConfirmTOTP puts the second factor in force with the first code that the authenticator shows.
 func (c *Client) ConfirmTOTP(ctx context.Context, enrolment, code string) error {
-	return c.tell(ctx, methodPost, api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: enrolment, Code: code})
+	return c.tell(ctx, methodPost, api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: enrolment, Code: typedCode(code)})
 }
 
 func (c *Client) RemoveTOTP(ctx context.Context, password string) error {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -277,7 +278,12 @@ func freeName(taken []item.Attachment, name string) string {
 	stem := strings.TrimSuffix(name, extension)
 	free := name
 	for n := 2; slices.ContainsFunc(taken, func(a item.Attachment) bool { return a.Name == free }); n++ {
-		free = fmt.Sprintf("%s (%d)%s", stem, n, extension)
+		number := fmt.Sprintf(" (%d)", n)
+		short := []rune(stem)
+		if over := utf8.RuneCountInString(name) + len(number) - item.MaxAttachmentName; over > 0 && over < len(short) {
+			short = short[:len(short)-over]
+		}
+		free = string(short) + number + extension
 	}
 	return free
 }

@@ -22,13 +22,21 @@ func (c *Client) serverTime() (now time.Time, known bool) {
 	return c.date.Add(time.Since(c.dated)), !c.date.IsZero()
 }
 
+// maxSkew is how far two clocks may be apart before one of them must be wrong, and nobody knows which.
+const maxSkew = 24 * time.Hour
+
+// noteDate takes the server's time from an answer. One that cannot be right makes the server's clock unknown.
 func (c *Client) noteDate(date time.Time) {
 	if date.IsZero() {
 		return
 	}
+	now := time.Now()
+	if date.Before(now.Add(-maxSkew)) || date.After(now.Add(maxSkew)) {
+		date = time.Time{}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.date, c.dated = date, time.Now()
+	c.date, c.dated = date, now
 }
 
 // laterTime is the later of the two clocks.

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -58,12 +59,44 @@ func TestTrashGoesByTheLaterClock(t *testing.T) {
 	d := newDevice(t, server)
 	d.register(t, "anna")
 	saved := d.save(t, login("One"))
-	d.dated(daysAgo(-500))
+	ahead := time.Now().Add(20 * time.Hour)
+	d.dated(ahead)
 	d.sync(t)
 	if _, err := d.Trash(t.Context(), []string{saved.ID}, time.Hour, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.get(t, saved.ID).Trashed; got.Before(daysAgo(-499)) {
+	if got := d.get(t, saved.ID).Trashed; got.Before(ahead.Add(-time.Minute)) {
 		t.Errorf("trashed at %s", got)
+	}
+}
+
+// Whatever a server says the time is, an item that goes to the trash can be shown, listed and exported as JSON, and comes back.
+func TestNoDateOfAServerMakesAnItemUnopenable(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	for _, date := range []time.Time{
+		time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), time.Unix(0, 0), daysAgo(-2), daysAgo(2),
+	} {
+		saved := d.save(t, login("One"))
+		d.dated(date)
+		d.sync(t)
+		if _, err := d.Trash(t.Context(), []string{saved.ID}, 100*365*24*time.Hour, nil); err != nil {
+			t.Fatal(err)
+		}
+		got := d.get(t, saved.ID)
+		if _, err := json.Marshal(got); err != nil {
+			t.Errorf("%s: %v", date, err)
+		}
+		if off := time.Since(got.Trashed); off < -time.Minute || off > time.Minute {
+			t.Errorf("%s: trashed at %s", date, got.Trashed)
+		}
+		if list, err := d.SearchJSON(client.Query{Trash: true}, 0, 0); err != nil || !json.Valid(list) {
+			t.Errorf("%s: %s, %v", date, list, err)
+		}
+		if _, err := d.Restore(t.Context(), []string{saved.ID}, nil); err != nil {
+			t.Errorf("%s: %v", date, err)
+		}
 	}
 }

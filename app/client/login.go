@@ -32,12 +32,13 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 		return "", err
 	}
 	defer done()
+	username = typedUsername(username)
 	p, err := c.derive(ctx, username, password)
 	if err != nil {
 		return "", err
 	}
 	request := api.LoginRequest{
-		Username: username, AuthKey: p.master.AuthKey().Encode(), TOTPCode: code, Device: device, Transport: c.sessionTransport(),
+		Username: username, AuthKey: p.master.AuthKey().Encode(), TOTPCode: typedCode(code), Device: device, Transport: c.sessionTransport(),
 	}
 	var answer api.SessionResponse
 	if err := c.call(ctx, methodPost, api.PathLogin, request, &answer); err != nil {

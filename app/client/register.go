@@ -45,7 +45,7 @@ func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 // CheckRegistration fails as Register would for want of an invitation, or for the username, which may be empty. It is for
 // before a person has chosen a password and written the phrase down.
 func (c *Client) CheckRegistration(ctx context.Context, username string, invitation *api.Invitation) error {
-	err := c.tell(ctx, methodPost, api.PathRegisterCheck, api.RegisterCheckRequest{Invitation: invitation, Username: username})
+	err := c.tell(ctx, methodPost, api.PathRegisterCheck, api.RegisterCheckRequest{Invitation: invitation, Username: typedUsername(username)})
 	if hasCode(err, api.CodeNotFound) || hasCode(err, api.CodeMethodNotAllowed) {
 		return nil // an older server, which checks when it registers
 	}
@@ -63,6 +63,7 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 		return "", err
 	}
 	defer done()
+	username = typedUsername(username)
 	for range maxUserIDs {
 		var name string
 		name, err = c.register(ctx, r, seal.NewUserID(), username, device)

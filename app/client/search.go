@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -281,7 +282,21 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= utf8.RuneSelf
 }
 
-// fold brings text to the form in which it is compared: compatibility decomposition (Unicode NFKD), no marks, lower case.
+//go:generate go run ./foldgen
+
+// simplerLetters is letters as a table.
+var simplerLetters = sync.OnceValue(func() map[rune]string {
+	table := map[rune]string{}
+	for _, pair := range strings.Fields(letters) {
+		from, size := utf8.DecodeRuneInString(pair)
+		table[from] = pair[size:]
+	}
+	return table
+})
+
+// fold brings text to the form in which it is compared: compatibility decomposition (Unicode NFKD), lower
+// case, without marks and what nobody sees (soft hyphens, joiners, directions), and with letters, dashes and quotation marks as a
+// keyboard has them.
 func fold(s string) string {
 	ascii, upper := true, false
 	for i := range len(s) {
@@ -295,20 +310,17 @@ func fold(s string) string {
 		}
 		return s
 	}
+	simpler := simplerLetters()
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(s) {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-		case r == 'ß' || r == 'ẞ':
-			b.WriteString("ss")
-		case r == 'ø' || r == 'Ø':
-			b.WriteByte('o')
-		case r == 'ł' || r == 'Ł':
-			b.WriteByte('l')
-		case r == 'ς': // final sigma
-			b.WriteRune('σ')
-		default:
-			b.WriteRune(unicode.ToLower(r))
+		if unicode.In(r, unicode.Mn, unicode.Cf) {
+			continue
+		}
+		r = unicode.ToLower(r)
+		if to, ok := simpler[r]; ok {
+			b.WriteString(to)
+		} else {
+			b.WriteRune(r)
 		}
 	}
 	return b.String()

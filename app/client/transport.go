@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -54,6 +55,15 @@ func ParseDate(header string) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// ParseRetryAfter reads the seconds of a Retry-After (RFC 9110 §10.2.3); zero if it has none, and at most a day.
+func ParseRetryAfter(header string) time.Duration {
+	seconds, err := strconv.Atoi(header)
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return time.Duration(min(seconds, 24*60*60)) * time.Second
 }
 
 // Bounds of what the client reads of one answer, so that a server cannot exhaust its memory.

@@ -125,7 +125,7 @@ func (w *writer) close() []byte {
 func (r *reader) time(to *time.Time) error {
 	ms, err := r.integer()
 	if err == nil {
-		*to = time.UnixMilli(ms).UTC()
+		*to = representable(time.UnixMilli(ms))
 	}
 	return err
 }

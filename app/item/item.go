@@ -215,7 +215,25 @@ func wholeMillis(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
 	}
-	return t.UTC().Truncate(time.Millisecond)
+	return representable(t)
+}
+
+// The times that every encoding of an item can hold: RFC 3339 has years of four digits (§5.6), and the zero time is none.
+var (
+	EarliestTime = time.Date(1, 1, 1, 0, 0, 0, 1_000_000, time.UTC)
+	LatestTime   = time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
+)
+
+// representable is t in UTC and whole milliseconds. What lies outside is brought to the end on its side: a clock that is wrong,
+// here, on another device or in a file, must not make an item that cannot be shown.
+func representable(t time.Time) time.Time {
+	switch t = t.UTC(); {
+	case t.Before(EarliestTime):
+		return EarliestTime
+	case t.After(LatestTime):
+		return LatestTime
+	}
+	return t.Truncate(time.Millisecond)
 }
 
 // Clone shares nothing with it that can be written to.

@@ -1,10 +1,13 @@
 package item
 
 import (
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // MatchRule says which pages an address of an item stands for. The rules and their meaning are those of Bitwarden.
@@ -53,43 +56,114 @@ func (it Item) BelongsTo(page string, registrable func(host string) (string, err
 func (r MatchRule) covers(address, page string, registrable func(string) (string, error)) bool {
 	switch r {
 	case MatchExact:
-		return page == address
+		return page == address || sameSpelling(address, page, func(a, p site) bool { return p.text("/") == a.text("/") })
 	case MatchStarts:
-		return strings.HasPrefix(page, address)
+		return strings.HasPrefix(page, address) ||
+			sameSpelling(address, page, func(a, p site) bool { return strings.HasPrefix(p.text("/"), a.text("")) })
 	case MatchRegexp:
 		re, err := regexp.Compile("(?i)" + address)
 		return err == nil && re.MatchString(page)
 	case MatchNever:
 		return false
 	}
-	have, want := host(address), host(page)
-	if have == nil || want == nil {
-		return false
-	}
-	if r == MatchHost {
-		return have.Hostname() == want.Hostname() && (have.Port() == "" || have.Port() == want.Port())
-	}
-	domain := func(host string) string {
-		if strings.Contains(host, ":") || strings.Trim(host, "0123456789.") == "" {
-			return host
+	return sameSpelling(address, page, func(have, want site) bool {
+		switch {
+		case have.port == "" || want.port == "": // an app: it is itself, and nothing else is
+			return have.text("") == want.text("")
+		case r == MatchHost:
+			return have.host == want.host && (!have.portNamed || have.port == want.port)
 		}
-		if d, err := registrable(host); err == nil {
-			return d
-		}
-		return host // one without a domain: localhost
-	}
-	return domain(have.Hostname()) == domain(want.Hostname())
+		return have.domain(registrable) == want.domain(registrable)
+	})
 }
 
-// host reads an address that may lack its scheme.
-func host(address string) *url.URL {
-	address = strings.ToLower(strings.TrimSpace(address))
+// site is an address in one of its spellings.
+type site struct {
+	scheme, host string
+	port         string // that of the scheme, if none is named; empty: not on the web
+	portNamed    bool
+	path         string // and all that follows
+}
+
+// webPorts are the schemes of web pages and what else browsers open, with their ports. An address with another scheme is that
+// of an app (androidapp://, iosapp://), whose name may look like a host and says nothing about one.
+var webPorts = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
+
+// hostNames maps and encodes names as browsers do (UTS 46), without refusing the underscores and hyphens that they allow. It is
+// no variable: that would link 130 KB into the browser's core, which does not ask which page an item belongs to.
+func hostNames() *idna.Profile {
+	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
+}
+
+func sameSpelling(address, page string, equal func(address, page site) bool) bool {
+	a, ok := parseSite(address)
+	if !ok {
+		return false
+	}
+	p, ok := parseSite(page)
+	return ok && equal(a, p)
+}
+
+// parseSite reads an address that may lack its scheme.
+func parseSite(address string) (site, bool) {
+	address = strings.TrimSpace(address)
 	if !strings.Contains(address, "://") {
-		address = "https://" + address
+		address = "https://" + strings.TrimPrefix(address, "//")
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
-		return nil
+		return site{}, false
 	}
-	return u
+	s := site{scheme: strings.ToLower(u.Scheme), port: u.Port(), portNamed: u.Port() != ""}
+	s.path = u.EscapedPath()
+	if u.RawQuery != "" {
+		s.path += "?" + u.RawQuery
+	}
+	if u.Fragment != "" {
+		s.path += "#" + u.EscapedFragment()
+	}
+	usual, web := webPorts[s.scheme]
+	if !web {
+		s.host, s.port = u.User.String()+"@"+u.Host, ""
+		return s, true
+	}
+	if s.port == "" {
+		s.port = usual
+	}
+	s.host = hostName(u.Hostname())
+	return s, s.host != ""
+}
+
+// hostName brings a host to its one spelling: punycode in lower case without the final dot, or the shortest form of an IP address.
+func hostName(host string) string {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.String()
+	}
+	ascii, err := hostNames().ToASCII(host)
+	if err != nil {
+		ascii = strings.ToLower(host)
+	}
+	return strings.TrimSuffix(ascii, ".")
+}
+
+// text is the address in one spelling, with root as the path if it has none.
+func (s site) text(root string) string {
+	port, path := "", s.path
+	if s.port != webPorts[s.scheme] {
+		port = ":" + s.port
+	}
+	if path == "" {
+		path = root
+	}
+	return s.scheme + "://" + s.host + port + path
+}
+
+func (s site) domain(registrable func(string) (string, error)) string {
+	if _, err := netip.ParseAddr(s.host); err == nil {
+		return s.host
+	}
+	if d, err := registrable(s.host); err == nil {
+		return d
+	}
+	return s.host // one without a domain: localhost
 }

@@ -24,6 +24,8 @@ const (
 	MaxName     = 200    // of a field
 	MaxValue    = 10_000 // of a field, or of a line of a card, an identity or an SSH key
 
+	MaxAttachmentName = 255 // as file systems have it
+
 	MaxPasswordHistory = 100
 	MaxAttachments     = 100
 	MaxAttachmentBytes = 10 << 20
@@ -116,7 +118,7 @@ func (c *check) attachments(list []Attachment) {
 	}
 	for i, a := range list {
 		name := fmt.Sprintf("attachments[%d]", i)
-		c.line(name+".name", a.Name, MaxName)
+		c.line(name+".name", a.Name, MaxAttachmentName)
 		switch digest, err := hex.DecodeString(a.SHA256); {
 		case a.Name == "" || a.ID == "":
 			c.fail(name, "must have a name and an id")

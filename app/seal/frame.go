@@ -15,6 +15,7 @@ const (
 	holdsManifest byte = 3
 	holdsQueue    byte = 4
 	holdsPiece    byte = 5
+	holdsDraft    byte = 6
 )
 
 // appendField writes one byte of length and then the bytes: two different rows of fields never read the same.

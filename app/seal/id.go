@@ -72,10 +72,15 @@ func (s Salt) check() error {
 	return nil
 }
 
+// newID never begins with a hyphen: as an argument of a command, that is a flag.
 func newID() string {
-	var b [idSize]byte
-	randomBytes(b[:])
-	return idEncoding.EncodeToString(b[:])
+	for {
+		var b [idSize]byte
+		randomBytes(b[:])
+		if id := idEncoding.EncodeToString(b[:]); id[0] != '-' {
+			return id
+		}
+	}
 }
 
 func decodeID(s string) (b [idSize]byte, err error) {

@@ -77,6 +77,7 @@ const (
 	labelManifestSeal = "vaultsphere/v1/manifest-seal"
 	labelExport       = "vaultsphere/v1/export"
 	labelQueue        = "vaultsphere/v1/queue" // followed by the user
+	labelDraft        = "vaultsphere/v1/draft" // followed by the user
 )
 
 // AuthKey is the proof that goes to the server; it tells nothing about the KEK, its sibling.

@@ -135,13 +135,24 @@ func (s *Server) clientAddr(r *http.Request) netip.Addr {
 	addr := peerAddr(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		next, err := parseHop(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
 		addr = next.Unmap().WithZone("")
 	}
 	return addr
+}
+
+// parseHop takes an address as proxies write it: alone, in brackets, or with the port (Application Gateway, some others).
+func parseHop(hop string) (netip.Addr, error) {
+	if ap, err := netip.ParseAddrPort(hop); err == nil {
+		return ap.Addr(), nil
+	}
+	if inner, ok := strings.CutPrefix(hop, "["); ok {
+		hop = strings.TrimSuffix(inner, "]")
+	}
+	return netip.ParseAddr(hop)
 }
 
 // overHTTPS is true for TLS here or at a trusted proxy.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -26,6 +27,18 @@ var (
 	errNotReady    = &vault.Error{Code: api.CodeUnavailable, Message: "this server cannot serve log-ins at present", RetryAfter: probeEvery}
 	errDraining    = &vault.Error{Code: api.CodeUnavailable, Message: "this server is about to stop", RetryAfter: time.Second}
 )
+
+// crossOrigin answers a request from another site. A browser that does not say where a request comes from (Sec-Fetch-Site,
+// which plain HTTP lacks) leaves the two names to compare, and a proxy that changes one of them makes every request foreign.
+func crossOrigin(_ http.ResponseWriter, r *http.Request) error {
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	if r.Header.Get("Sec-Fetch-Site") != "" || err != nil || origin.Host == "" {
+		return errCrossOrigin
+	}
+	return &vault.Error{Code: api.CodeForbidden, Message: fmt.Sprintf(
+		"requests from another site are refused: the page is at %s, and this server was asked as %s. A proxy in between must pass on the Host header",
+		origin.Host, r.Host)}
+}
 
 // refuseMethod names what is served instead (RFC 9110 §15.5.6).
 func refuseMethod(routes chi.Routes) handler {

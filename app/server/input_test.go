@@ -136,6 +136,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 		"another character": {good, header("Content-Type", "application/json; charset=utf-16"), api.CodeUnsupportedMedia, "application/json"},
 		"from another site": {good, header("Sec-Fetch-Site", "cross-site"), api.CodeForbidden, "another site"},
 		"another origin":    {good, header("Origin", "https://evil.example"), api.CodeForbidden, "another site"},
+		"a proxy's host":    {good, header("Origin", "https://vault.example"), api.CodeForbidden, "the page is at vault.example, and this server was asked as 127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var edits []edit

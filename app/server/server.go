@@ -61,7 +61,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
 	}
 	s.readiness = newReadiness(service.Probe, log, s.metrics.probesFailed)
-	s.csrf.SetDenyHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return errCrossOrigin }))
+	s.csrf.SetDenyHandler(s.handle(crossOrigin))
 	r := chi.NewRouter()
 	r.Use(s.middleware()...)
 	for _, e := range s.routes() {

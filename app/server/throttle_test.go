@@ -309,6 +309,12 @@ func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
 	ask("198.51.100.2, 203.0.113.8").want(200, "")
 	ask("198.51.100.3, 203.0.113.8").want(200, "")
 	ask("198.51.100.4, 203.0.113.8").want(429, api.CodeThrottled)
+	// Some proxies add the port, or brackets.
+	ask("203.0.113.8:50123").want(429, api.CodeThrottled)
+	ask("198.51.100.9, 203.0.113.8:1").want(429, api.CodeThrottled)
+	ask("[2001:db8:1:2::5]:443").want(429, api.CodeThrottled)
+	ask("[2001:db8:1:2::5]").want(429, api.CodeThrottled)
+	ask("203.0.113.9:443").want(200, "")
 }
 
 func TestForwardedAddressesOfStrangersAreNotBelieved(t *testing.T) {

@@ -208,10 +208,10 @@ func (f *fitting) files(files []Attached) {
 			name = "file"
 		}
 		if len(file.Data) > item.MaxAttachmentBytes {
-			f.b.problem(f.row, f.it.Title, fmt.Sprintf("the file “%s” is larger than %d MB", cut(name, item.MaxName), item.MaxAttachmentBytes>>20))
+			f.b.problem(f.row, f.it.Title, fmt.Sprintf("the file “%s” is larger than %d MB", cut(name, item.MaxAttachmentName), item.MaxAttachmentBytes>>20))
 			continue
 		}
-		held = append(held, Attached{Name: cut(name, item.MaxName), Data: file.Data})
+		held = append(held, Attached{Name: cut(name, item.MaxAttachmentName), Data: file.Data})
 	}
 	f.held = slices.Collect(slices.Chunk(held, maxFiles))
 }

@@ -71,8 +71,9 @@ func (s *Service) reserve(ctx context.Context, key string) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if now.Before(t.BlockedUntil) {
-			return 0, throttled(t.BlockedUntil.Sub(now))
+		// A longer pause was set by a clock that was ahead.
+		if pause := t.BlockedUntil.Sub(now); pause > 0 && pause <= maxThrottleDelay {
+			return 0, throttled(pause)
 		}
 		next := Throttle{Attempts: t.Attempts + 1, Expires: now.Add(throttleMemory)}
 		if d := throttleDelay(next.Attempts); d > 0 {

@@ -139,6 +139,9 @@ func (s *Service) passSecondFactor(ctx context.Context, u *User, code string) er
 // matchTOTP looks for the code in the current time step and its two neighbours (RFC 6238 §5.2), after the last one taken.
 func (s *Service) matchTOTP(secret, code string, last int64) (step int64, ok bool) {
 	now := s.now().Unix() / totpPeriod
+	if last > now+1 {
+		last = 0 // taken while the clock was ahead; the codes of now are new, and the next one taken is written down again
+	}
 	for _, candidate := range []int64{now - 1, now, now + 1} {
 		if candidate <= last || candidate < 0 {
 			continue

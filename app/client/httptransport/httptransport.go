@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -177,7 +176,7 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 		return client.Response{}, fmt.Errorf("read answer: %w", err)
 	}
 	return client.Response{
-		Status: answer.StatusCode, Body: content, RetryAfter: retryAfter(answer.Header), Date: client.ParseDate(answer.Header.Get("Date")),
+		Status: answer.StatusCode, Body: content, RetryAfter: client.ParseRetryAfter(answer.Header.Get("Retry-After")), Date: client.ParseDate(answer.Header.Get("Date")),
 	}, nil
 }
 
@@ -200,12 +199,4 @@ func readAll(r io.Reader, announced int64) ([]byte, error) {
 	}
 	_, err := b.ReadFrom(r)
 	return b.Bytes(), err
-}
-
-func retryAfter(h http.Header) time.Duration {
-	seconds, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
 }

@@ -73,3 +73,18 @@ func (c *core) purgeTrash(ctx context.Context, _ none) (purged, error) {
 	n, err := c.client.PurgeTrash(ctx, time.Now())
 	return purged{n}, err
 }
+
+type draft struct {
+	Token string `json:"token"`
+}
+
+func (c *core) sealDraft(_ context.Context, p struct {
+	Item item.Item `json:"item"`
+}) (draft, error) {
+	token, err := c.client.SealDraft(p.Item)
+	return draft{token}, err
+}
+
+func (c *core) openDraft(_ context.Context, p draft) (item.Item, error) {
+	return c.client.OpenDraft(p.Token)
+}

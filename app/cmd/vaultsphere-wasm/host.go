@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"strconv"
 	"syscall/js"
-	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
@@ -91,8 +90,8 @@ func fetch(ctx context.Context, address string, limit int64, options map[string]
 	if date := headers.Call("get", "Date"); date.Type() == js.TypeString {
 		out.Date = client.ParseDate(date.String())
 	}
-	if seconds, ok := number(headers, "Retry-After"); ok {
-		out.RetryAfter = time.Duration(seconds) * time.Second
+	if wait := headers.Call("get", "Retry-After"); wait.Type() == js.TypeString {
+		out.RetryAfter = client.ParseRetryAfter(wait.String())
 	}
 	return out, nil
 }

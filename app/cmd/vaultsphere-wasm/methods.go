@@ -62,7 +62,11 @@ func newCore(cl *client.Client) *core {
 		}),
 		"save":     of(c.save),
 		"add_many": counting(c.addMany),
-		"delete":   of(c.remove),
+
+		"seal_draft": of(c.sealDraft),
+		"open_draft": of(c.openDraft),
+
+		"delete": of(c.remove),
 
 		"attach":            with(c.attach),
 		"attachment":        c.attachment,

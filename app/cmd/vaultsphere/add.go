@@ -78,9 +78,6 @@ func (p *program) changeAndSave(ctx context.Context, c *connection, it item.Item
 	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		ctx = context.WithoutCancel(ctx) // the interrupt was for the editor, which went on
-	}
 	return p.save(ctx, c, it, asJSON)
 }
 

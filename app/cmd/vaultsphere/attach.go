@@ -16,8 +16,7 @@ func (p *program) attachCommand() *cobra.Command {
 		Use:   "attach ITEM FILE...",
 		Short: "Attach files to an item",
 		Long: `Attach files to an item, sealed like the item itself.
-ITEM is an id, an exact title, or words that find one item alone. A file may have
-up to 10 MiB. One whose name the item has already gets a number.`,
+ITEM is an id or an exact title. A file may have up to 10 MiB. One whose name the item has already gets a number.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.attach(cmd.Context(), args[0], args[1:])

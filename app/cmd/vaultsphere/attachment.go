@@ -20,7 +20,7 @@ func (p *program) attachmentCommand() *cobra.Command {
 		Use:   "attachment ITEM NAME",
 		Short: "Save an attachment of an item to a file",
 		Long: `Save an attachment of an item to a file, which must not exist yet and is for its owner alone.
-ITEM is an id, an exact title, or words that find one item alone. Without --output the
+ITEM is an id or an exact title. Without --output the
 file is called NAME, in this directory. get ITEM --field attachments lists the names.`,
 		Args: cobra.ExactArgs(2),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
@@ -62,7 +62,7 @@ func (p *program) attachment(ctx context.Context, name, attachment, output strin
 			return withHint(fmt.Errorf("%q cannot be the name of a file here", attachment), "name one with --output")
 		}
 	}
-	return writeNew(output, content)
+	return p.whole(func() error { return writeNew(output, content) })
 }
 
 func noAttachment(it item.Item, name string) error {

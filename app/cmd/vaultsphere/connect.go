@@ -26,6 +26,7 @@ type connection struct {
 	wire    *httptransport.Transport
 	memory  memory
 
+	all       *names // of items, once the first was looked for
 	elsewhere string // the server this device is signed in to, if it is another
 }
 
@@ -69,7 +70,7 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	if _, err := m.read(); err != nil {
 		return nil, err
 	}
-	c := client.New(w, m, cache{state: st, server: server})
+	c := client.New(retrying{w}, m, cache{state: st, server: server})
 	c.SetDevice(device())
 	if p.noCache || p.getenv(envNoCache) != "" {
 		if err := c.KeepCopy(ctx, false, false); err != nil {

@@ -14,7 +14,7 @@ func (p *program) editCommand() *cobra.Command {
 		Short: "Change an item",
 		Long: `Change an item and print its id. Without a flag that says what, all of it opens as text in
 $VISUAL or $EDITOR, in a file in memory. With flags, what none names stays as it is; an
-empty value clears. ITEM is an id, an exact title, or words that find one item alone.
+empty value clears. ITEM is an id or an exact title.
 ` + secretOrder,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {

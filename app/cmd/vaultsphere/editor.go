@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -21,7 +23,15 @@ const documentHead = `# %s
 var errNothingChanged = errors.New("nothing was changed")
 
 // editText lets a person change the item in an editor until it can be saved or they give up.
-func (p *program) editText(ctx context.Context, it item.Item) (item.Item, error) {
+func (p *program) editText(ctx context.Context, it item.Item) (edited item.Item, err error) {
+	err = p.whole(func() error {
+		edited, err = p.editInMemory(ctx, it)
+		return err
+	})
+	return edited, err
+}
+
+func (p *program) editInMemory(ctx context.Context, it item.Item) (item.Item, error) {
 	editor, err := p.editor()
 	if err != nil {
 		return it, err
@@ -45,7 +55,7 @@ func (p *program) editText(ctx context.Context, it item.Item) (item.Item, error)
 		return it, fmt.Errorf("write the item for the editor: %w", err)
 	}
 	for {
-		if err := edit(ctx, editor, path); err != nil {
+		if err := p.runEditor(ctx, editor, path); err != nil {
 			return it, err
 		}
 		changed, err := os.ReadFile(path) // #nosec G304 -- the path was made above
@@ -98,16 +108,29 @@ var quiet = map[string]string{
 
 const vimQuiet = ` -n -i NONE --cmd 'set noswapfile nobackup nowritebackup noundofile'`
 
-// edit runs the editor as a shell would: the variable may carry arguments.
-func edit(ctx context.Context, editor, path string) error {
+// runEditor runs the editor as a shell would: the variable may carry arguments. Ctrl-C is a key of many editors, and neither
+// ends them nor what waits for them; SIGTERM and SIGHUP end both.
+func (p *program) runEditor(ctx context.Context, editor, path string) error {
 	words := strings.Fields(editor)
-	// Ctrl C is a key of many editors, and must not end them.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", editor+quiet[filepath.Base(words[0])]+` "$1"`, "sh", path) // #nosec G204 -- EDITOR is the user's own
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer p.divert(func(s os.Signal) {
+		if s != os.Interrupt {
+			cancel()
+		}
+	})()
+	run := "exec " // a signal for the shell is one for the editor then
+	if strings.Contains(words[0], "=") {
+		run = ""
+	}
+	cmd := exec.CommandContext(ctx, "sh", "-c", run+editor+quiet[filepath.Base(words[0])]+` "$1"`, "sh", path) // #nosec G204 -- EDITOR is the user's own
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil && !isTerminal(os.Stdin) {
 		defer tty.Close()
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
 	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil {
 		return withHint(fmt.Errorf("the editor %s failed: %w", words[0], err), "nothing was saved")
 	}

@@ -132,7 +132,7 @@ func (p *program) notes(path string) (string, error) {
 			return "", fmt.Errorf("read notes: %w", err)
 		}
 		defer f.Close()
-		in = f
+		in = withoutMark(f)
 	}
 	const most = item.MaxNotes * utf8.UTFMax
 	text, err := io.ReadAll(io.LimitReader(in, most+1))

@@ -53,16 +53,32 @@ input after the master password.`,
 	return cmd
 }
 
-// writable looks before a password is asked for: a folder of that name, or a file that is not to be replaced.
+// writable looks before a password is asked for, and again before the file is written: at a folder that is not there, a file
+// that is not to be replaced, and at what no export may take the place of: a device, a pipe, a link to another file.
 func writable(path string, replace bool) error {
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if _, err := os.Lstat(path); !replace && !errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("write %s: %w", path, err)
+	case info.IsDir():
+		return fmt.Errorf("write %s: %w", path, errFolder)
+	case !info.Mode().IsRegular():
+		return withHint(fmt.Errorf("write %s: %w", path, errNoPlainFile), "name another file; --output - writes to standard output")
+	case !replace:
 		return withHint(fmt.Errorf("write %s: %w", path, errFileThere), "--force replaces it")
 	}
 	return nil
 }
+
+var (
+	errFolder      = errors.New("a folder has that name")
+	errNoPlainFile = errors.New("a device, a pipe or a link has that name, and is not replaced")
+)
 
 var errFileThere = errors.New("the file is there already")
 
@@ -102,10 +118,17 @@ func (p *program) export(ctx context.Context, f exportFlags, format transfer.Wri
 	if toStdout {
 		err = p.write(string(data))
 	} else {
-		err = writeFile(filepath.Dir(f.output), filepath.Base(f.output), data)
+		err = p.whole(func() error { return writeExport(f, data) })
 	}
 	if err == nil && len(problems) > 0 {
 		err = exitStatus(exitFindings)
 	}
 	return err
+}
+
+func writeExport(f exportFlags, data []byte) error {
+	if err := writable(f.output, f.force); err != nil {
+		return err
+	}
+	return writeFile(filepath.Dir(f.output), filepath.Base(f.output), data)
 }

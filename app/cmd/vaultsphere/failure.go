@@ -53,7 +53,7 @@ func (p *program) report(err error) int {
 	status := exitFailure
 	message, hint := err.Error(), hintFor(err)
 	var u *usageError
-	var several *ambiguousError
+	var several interface{ candidates() []string }
 	switch {
 	case errors.As(err, &u):
 		status = exitUsage

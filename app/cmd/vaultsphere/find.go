@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -12,43 +14,92 @@ import (
 // shownCandidates bounds the list in the error about an ambiguous name.
 const shownCandidates = 10
 
-// find resolves what a person calls an item: its id, its exact title, its title in another case, or a search that
-// finds it alone. The first of these that finds anything decides, so that an exact title wins over longer ones.
-func find(c *connection, name string) (client.Summary, error) {
-	return findAmong(c, name, client.Query{})
+// names finds items by what a person calls them. One is made for a command, however many names the command has.
+type names struct {
+	search        func(client.Query) ([]client.Summary, error)
+	q             client.Query
+	byID, byTitle map[string][]client.Summary
+	byAnyCase     map[string][]client.Summary
 }
 
-// findAmong looks only at what q selects.
-func findAmong(c *connection, name string, q client.Query) (client.Summary, error) {
+// names looks only at what q selects.
+func (c *connection) names(q client.Query) (*names, error) {
 	all, err := c.Search(q)
 	if err != nil {
-		return client.Summary{}, err
+		return nil, err
 	}
-	ways := []func(client.Summary) bool{
-		func(s client.Summary) bool { return s.ID == name },
-		func(s client.Summary) bool { return s.Title == name },
-		func(s client.Summary) bool { return strings.EqualFold(s.Title, name) },
+	n := &names{
+		search: c.Search, q: q,
+		byID: map[string][]client.Summary{}, byTitle: map[string][]client.Summary{}, byAnyCase: map[string][]client.Summary{},
 	}
-	for _, matches := range ways {
-		var found []client.Summary
-		for _, s := range all {
-			if matches(s) {
-				found = append(found, s)
-			}
-		}
-		if len(found) > 0 {
-			return only(found, name)
-		}
+	for _, s := range all {
+		title := norm.NFC.String(s.Title)
+		n.byID[s.ID] = append(n.byID[s.ID], s)
+		n.byTitle[title] = append(n.byTitle[title], s)
+		n.byAnyCase[strings.ToLower(title)] = append(n.byAnyCase[strings.ToLower(title)], s)
 	}
-	if strings.TrimSpace(name) == "" {
-		return client.Summary{}, errors.New("the name of the item is empty")
+	return n, nil
+}
+
+var errEmptyName = errors.New("the name of the item is empty")
+
+// exactly finds the item with this id or title. It never takes one that only resembles the name, because what the caller
+// does with the item cannot be taken back: a secret goes out, or something is overwritten without a question.
+func (n *names) exactly(name string) (client.Summary, error) {
+	found, err := n.titled(name)
+	if err != nil || len(found) > 0 {
+		return only(found, name, err)
 	}
-	q.Text = name
-	found, err := c.Search(q)
+	similar, err := n.similar(name)
 	if err != nil {
 		return client.Summary{}, err
 	}
-	return only(found, name)
+	if len(similar) != 1 {
+		return only(similar, name, nil)
+	}
+	return client.Summary{}, withHint(&similarError{name, similar}, "name the item by its id or its exact title")
+}
+
+// roughly also takes a title in another case, and words that find one item alone. The first of these that finds anything
+// decides, so that an exact title wins over longer ones.
+func (n *names) roughly(name string) (client.Summary, error) {
+	found, err := n.titled(name)
+	if err == nil && len(found) == 0 {
+		found, err = n.similar(name)
+	}
+	return only(found, name, err)
+}
+
+func (n *names) titled(name string) ([]client.Summary, error) {
+	if found := n.byID[name]; len(found) > 0 {
+		return found, nil
+	}
+	// Input methods differ in how they compose letters, and nobody sees which one wrote a title.
+	title := norm.NFC.String(strings.TrimSpace(name))
+	if title == "" {
+		return nil, errEmptyName
+	}
+	return n.byTitle[title], nil
+}
+
+func (n *names) similar(name string) ([]client.Summary, error) {
+	if found := n.byAnyCase[strings.ToLower(norm.NFC.String(strings.TrimSpace(name)))]; len(found) > 0 {
+		return found, nil
+	}
+	q := n.q
+	q.Text = name
+	return n.search(q)
+}
+
+// find is names.exactly for one name among all items that are not in the trash.
+func find(c *connection, name string) (client.Summary, error) {
+	if c.all == nil {
+		var err error
+		if c.all, err = c.names(client.Query{}); err != nil {
+			return client.Summary{}, err
+		}
+	}
+	return c.all.exactly(name)
 }
 
 // open finds an item and opens it.
@@ -60,15 +111,30 @@ func (c *connection) open(name string) (item.Item, error) {
 	return c.Get(found.ID)
 }
 
-func only(found []client.Summary, name string) (client.Summary, error) {
-	switch len(found) {
-	case 0:
+func only(found []client.Summary, name string, err error) (client.Summary, error) {
+	switch {
+	case err != nil:
+		return client.Summary{}, err
+	case len(found) == 0:
 		return client.Summary{}, withHint(fmt.Errorf("%w: %q", client.ErrNotFound, name), "vaultsphere list shows what there is")
-	case 1:
+	case len(found) == 1:
 		return found[0], nil
 	}
 	return client.Summary{}, withHint(&ambiguousError{name, found}, "name one of them by its id")
 }
+
+// similarError is a name that is no item's, though a search finds one with it.
+type similarError struct {
+	name  string
+	found []client.Summary
+}
+
+func (e *similarError) Error() string {
+	return fmt.Sprintf("no item has the id or the exact title %q", e.name)
+}
+func (e *similarError) Unwrap() error { return client.ErrNotFound }
+
+func (e *similarError) candidates() []string { return candidates(e.found) }
 
 // ambiguousError is a name that more than one item answers to.
 type ambiguousError struct {
@@ -78,12 +144,14 @@ type ambiguousError struct {
 
 func (e *ambiguousError) Error() string { return fmt.Sprintf("%q is %d items", e.name, len(e.found)) }
 
-// candidates describes the items, one a line.
-func (e *ambiguousError) candidates() []string {
+func (e *ambiguousError) candidates() []string { return candidates(e.found) }
+
+// candidates describes items, one a line.
+func candidates(found []client.Summary) []string {
 	var lines []string
-	for i, s := range e.found {
+	for i, s := range found {
 		if i == shownCandidates {
-			return append(lines, fmt.Sprintf("and %d more", len(e.found)-i))
+			return append(lines, fmt.Sprintf("and %d more", len(found)-i))
 		}
 		line := s.ID + "  " + label(s)
 		if s.Username != "" {

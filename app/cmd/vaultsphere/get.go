@@ -18,7 +18,7 @@ func (p *program) getCommand() *cobra.Command {
 		Short: "Print the password of an item, or another field",
 		Long: `Print the password of an item, or another field, and a newline.
 
-ITEM is an id, an exact title, or words that find one item alone. --field takes
+ITEM is an id or an exact title. --field takes
 password, username, url (the first address), notes, attachments (their names, each on a
 line), or the name of a custom field.`,
 		Args: cobra.ExactArgs(1),

@@ -32,7 +32,7 @@ func (p *program) importCommand() *cobra.Command {
 The format is found from the file; vaultsphere formats lists what is known. What is in
 the vault already is left alone unless the flags say otherwise; --dry-run shows what would
 happen. An entry that cannot be read is named with its number, and the others come in:
-the exit status is then 3. Values without a place of their own become custom fields.
+the exit status is then 3, with --dry-run too. Values without a place of their own become custom fields.
 
 The password of a protected file is asked for on the terminal, or it is the line of
 standard input after the master password. A KeePass database may have a key file as well
@@ -205,6 +205,14 @@ func withFileHint(err error) error {
 
 func (p *program) showPreview(preview client.ImportPreview, asJSON bool) error {
 	p.noteProblems(preview.Problems)
+	err := p.writePreview(preview, asJSON)
+	if err == nil && len(preview.Problems) > 0 {
+		err = exitStatus(exitFindings)
+	}
+	return err
+}
+
+func (p *program) writePreview(preview client.ImportPreview, asJSON bool) error {
 	if asJSON {
 		return p.printJSON(preview)
 	}

@@ -20,7 +20,8 @@ device fetch the sealed vault, and the master password is still needed to open i
 There is one session at a time: an earlier one is ended.
 
 Without USERNAME the last one is used. Lines of standard input are taken in this
-order: the master password (--password-stdin), the code (--code-stdin).`,
+order: the master password (--password-stdin), the code (--code-stdin).
+The code may have spaces in it, as authenticators show it.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.login(cmd.Context(), args, codeStdin)

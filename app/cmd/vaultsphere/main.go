@@ -2,18 +2,13 @@
 // browser, through the same client: whatever reaches the server is sealed before it leaves this process.
 package main
 
-import (
-	"context"
-	"os"
-	"os/signal"
-	"syscall"
-)
+import "os"
 
 func main() { os.Exit(run()) }
 
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals, stop := listen()
 	defer stop()
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv}
-	return p.run(ctx, os.Args[1:])
+	return p.runUntil(signals, os.Args[1:])
 }

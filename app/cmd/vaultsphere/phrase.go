@@ -27,7 +27,7 @@ func (p *program) confirmPhrase(ctx context.Context, words []string) error {
 	}
 	defer t.close()
 	for {
-		if err := p.showPhrase(ctx, t, words); err != nil {
+		if err := p.whole(func() error { return p.showPhrase(ctx, t, words) }); err != nil {
 			return err
 		}
 		right, err := askWords(ctx, t, words)

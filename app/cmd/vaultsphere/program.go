@@ -35,6 +35,7 @@ type program struct {
 	passwordStdin bool   // --password-stdin
 	noCache       bool   // --no-cache
 
+	interrupts
 	lines   *bufio.Reader // over in: secrets are taken from it one line at a time, in the order they are needed
 	started bool          // the arguments were understood; what fails from here on is not a usage error
 }
@@ -42,7 +43,7 @@ type program struct {
 func (p *program) run(ctx context.Context, args []string) int {
 	p.lines = bufio.NewReader(p.in)
 	root := p.root()
-	root.SetArgs(args)
+	root.SetArgs(itemsAreNoFlags(root, args))
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)

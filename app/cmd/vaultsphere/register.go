@@ -83,7 +83,7 @@ func (p *program) register(ctx context.Context, args []string, f registerFlags) 
 	if phraseFile == "" {
 		err = p.confirmPhrase(ctx, reg.Words())
 	} else {
-		err = writePhrase(phraseFile, reg.Words())
+		err = p.whole(func() error { return writePhrase(phraseFile, reg.Words()) })
 	}
 	if err != nil {
 		return err

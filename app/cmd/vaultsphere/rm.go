@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ func (p *program) rmCommand() *cobra.Command {
 		Short: "Delete items with their history",
 		Long: `Delete items with their history, for good: trash keeps them for a time. It asks first, on the
 terminal; if one of the names is not found, nothing is deleted. ITEM is an id, an exact title, or
-words that find one item alone.`,
+words that find one item alone; with --yes it is an id or an exact title.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.rm(cmd.Context(), args, yes)
@@ -31,13 +30,17 @@ words that find one item alone.`,
 
 var errNotDeleted = errors.New("nothing was deleted")
 
-func (p *program) rm(ctx context.Context, names []string, yes bool) error {
+func (p *program) rm(ctx context.Context, args []string, yes bool) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Lock()
-	ids, titles, err := findAll(c, names, client.Query{})
+	find := (*names).roughly // the question shows what it found
+	if yes {
+		find = (*names).exactly
+	}
+	ids, titles, err := c.findAll(client.Query{}, args, find)
 	if err != nil {
 		return err
 	}
@@ -53,13 +56,19 @@ func (p *program) rm(ctx context.Context, names []string, yes bool) error {
 }
 
 // findAll finds each of the names once, or says which one is not there.
-func findAll(c *connection, names []string, q client.Query) (ids, titles []string, err error) {
-	for _, name := range names {
-		found, err := findAmong(c, name, q)
+func (c *connection) findAll(q client.Query, args []string, find func(*names, string) (client.Summary, error)) (ids, titles []string, err error) {
+	n, err := c.names(q)
+	if err != nil {
+		return nil, nil, err
+	}
+	seen := map[string]bool{}
+	for _, name := range args {
+		found, err := find(n, name)
 		if err != nil {
 			return nil, nil, err
 		}
-		if !slices.Contains(ids, found.ID) {
+		if !seen[found.ID] {
+			seen[found.ID] = true
 			ids, titles = append(ids, found.ID), append(titles, label(found))
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"regexp"
 	"strings"
 	"syscall"
@@ -33,8 +32,8 @@ func (p *program) runCommand() *cobra.Command {
 		Long: `Run a command with secrets in its environment. They are nowhere else: not on disk, not in
 its arguments, not in the environment of this shell.
 
-NAME gets the password of ITEM, or its FIELD as get --field takes it. ITEM is an id, an
-exact title, or words that find one item alone. A file for --env-file has one such pair a
+NAME gets the password of ITEM, or its FIELD as get --field takes it. ITEM is an id or an
+exact title. A file for --env-file has one such pair a
 line; empty lines and lines that begin with # are skipped.
 
 The vault is closed before the command starts. The exit status is that of the command, or
@@ -96,7 +95,7 @@ func pairsOf(path string) ([]string, error) {
 	}
 	defer f.Close()
 	var pairs []string
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(withoutMark(f))
 	for lines.Scan() {
 		if line := strings.TrimSpace(lines.Text()); line != "" && line[0] != '#' {
 			pairs = append(pairs, line)
@@ -124,8 +123,10 @@ func (p *program) runWith(ctx context.Context, wanted []variable, command []stri
 	}
 	// From here on an interrupt is for the command, which gets those of the terminal itself.
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
+	defer p.divert(func(s os.Signal) { signals <- s })()
+	if ctx.Err() != nil {
+		return ctx.Err() // it came just before
+	}
 	if err := cmd.Start(); err != nil {
 		return p.notRun(command[0], err)
 	}

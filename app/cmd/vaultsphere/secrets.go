@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // masterPassword takes the password from where the flags say, else from the terminal.
@@ -47,18 +50,18 @@ func (p *program) askSecret(ctx context.Context, prompt string, twice bool) (str
 		return "", err
 	}
 	defer t.close()
-	first, err := t.secret(ctx, prompt)
-	if err != nil || !twice {
-		return first, err
-	}
-	second, err := t.secret(ctx, "Again")
-	if err != nil {
-		return "", err
-	}
-	if first != second {
-		return "", errors.New("the two entries differ")
-	}
-	return first, nil
+	var answer string
+	err = p.whole(func() error {
+		if answer, err = t.secret(ctx, prompt); err != nil || !twice {
+			return err
+		}
+		again, err := t.secret(ctx, "Again")
+		if err == nil && answer != again {
+			err = errors.New("the two entries differ")
+		}
+		return err
+	})
+	return answer, err
 }
 
 // itemSecret reads a secret of an item: a line of standard input where that is a pipe or a file, else from the terminal.
@@ -78,7 +81,13 @@ func (p *program) stdinSecret(what string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", what, err)
 	}
-	return s, nil
+	return strings.TrimPrefix(s, "\ufeff"), nil
+}
+
+// withoutMark reads a text file as editors and shells of Windows write it: behind a byte-order mark, which is no part of
+// what a person wrote, and in UTF-16 if the mark says so. What has no mark passes as it is.
+func withoutMark(r io.Reader) io.Reader {
+	return transform.NewReader(r, unicode.BOMOverride(transform.Nop))
 }
 
 // secretFile reads a file of one line. More than one is refused, rather than guessing which part is the secret.
@@ -88,7 +97,7 @@ func secretFile(path, what string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", what, err)
 	}
 	defer f.Close()
-	r := bufio.NewReader(f)
+	r := bufio.NewReader(withoutMark(f))
 	s, err := readLine(r)
 	if errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read %s: %s %w", what, path, errEmptySecret)

@@ -251,10 +251,10 @@ func TestValuesCannotSteerTheTerminal(t *testing.T) {
 	run("", "register", "anna", "--phrase-file", filepath.Join(dir, "phrase"))
 	run(hostile+"\n", "add", "--title", "Title\u202egpj.exe")
 
-	if got := run("", "get", "exe"); got != hostile+"\n" {
+	if got := run("", "get", "Title\u202egpj.exe"); got != hostile+"\n" {
 		t.Errorf("to a pipe: %q", got)
 	}
-	d := talk(t, env, "get", "exe", "--password-file", file)
+	d := talk(t, env, "get", "Title\u202egpj.exe", "--password-file", file)
 	if status, shown := d.end(); status != exitOK || shown != harmless+"\r\n" {
 		t.Errorf("to a terminal: exit %d, %q", status, shown)
 	}

@@ -17,7 +17,7 @@ func (p *program) totpCommand() *cobra.Command {
 		Long: `Print the one-time code of an item, and a newline. How long it is valid is told on
 standard error. Where codes go by a counter, each run takes the next one.
 
-ITEM is an id, an exact title, or words that find one item alone.`,
+ITEM is an id or an exact title.`,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.totp(cmd.Context(), args[0], asJSON)

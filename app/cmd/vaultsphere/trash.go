@@ -9,6 +9,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
+// maxTrashDays is a hundred years. More is a mistyped number.
+const maxTrashDays = 36_500
+
 func (p *program) trashCommand() *cobra.Command {
 	var days int
 	var empty, yes bool
@@ -17,15 +20,15 @@ func (p *program) trashCommand() *cobra.Command {
 		Short: "Put items into the trash, or empty it",
 		Long: `Put items into the trash, where list and get do not see them. restore takes them out again;
 after --days they are deleted for good. If one of the names is not found, nothing is done.
-ITEM is an id, an exact title, or words that find one item alone.
+ITEM is an id or an exact title.
 
 --empty deletes everything in the trash with its history, and asks first, on the terminal.`,
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			switch {
 			case empty != (len(args) == 0):
 				return usage(cmd.CommandPath(), "name items, or use --empty")
-			case days < 0:
-				return usage(cmd.CommandPath(), "--days is 0 or more")
+			case days < 0 || days > maxTrashDays:
+				return usage(cmd.CommandPath(), "--days is 0 to %d", maxTrashDays)
 			case empty:
 				return p.emptyTrash(cmd.Context(), yes)
 			}
@@ -39,13 +42,13 @@ ITEM is an id, an exact title, or words that find one item alone.
 	return cmd
 }
 
-func (p *program) trash(ctx context.Context, names []string, days int) error {
+func (p *program) trash(ctx context.Context, args []string, days int) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Lock()
-	ids, _, err := findAll(c, names, client.Query{})
+	ids, _, err := c.findAll(client.Query{}, args, (*names).exactly)
 	if err != nil {
 		return err
 	}
@@ -93,13 +96,13 @@ alone; list --trash shows them.`,
 	}
 }
 
-func (p *program) restore(ctx context.Context, names []string) error {
+func (p *program) restore(ctx context.Context, args []string) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Lock()
-	ids, _, err := findAll(c, names, client.Query{Trash: true})
+	ids, _, err := c.findAll(client.Query{Trash: true}, args, (*names).roughly)
 	if err != nil {
 		return err
 	}

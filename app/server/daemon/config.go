@@ -22,6 +22,7 @@ import (
 type Config struct {
 	ListenAddr     string
 	MetricsAddr    string // empty: no metrics
+	MetricsDefault bool   // nobody chose the address: a second server on the machine goes without
 	DataDir        string
 	SQLitePath     string // empty: the store is DynamoDB
 	DynamoDB       dynamo.Config
@@ -126,6 +127,7 @@ func configFrom(environ []string, serves bool) (Config, error) {
 	if c.Registration = e.text(envRegistration, RegistrationInvite); c.Registration != RegistrationInvite && c.Registration != RegistrationOpen {
 		e.bad(envRegistration, `must be "invite" or "open"`)
 	}
+	c.MetricsDefault = e.values[envMetricsAddr] == ""
 	c.MetricsAddr = e.address(envMetricsAddr, net.JoinHostPort("127.0.0.1", strconv.Itoa(names.DefaultMetricsPort)))
 	if err := c.LogLevel.UnmarshalText([]byte(e.text(envLogLevel, "info"))); err != nil {
 		e.bad(envLogLevel, "must be debug, info, warn or error")

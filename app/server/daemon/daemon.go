@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -129,7 +130,11 @@ func (d *Daemon) serveMetrics(ctx context.Context, group *errgroup.Group, handle
 	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", d.Config.MetricsAddr)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && d.Config.MetricsDefault:
+		d.Log.Warn("no metrics: another program has their port", "address", d.Config.MetricsAddr, "setting", envMetricsAddr)
+		return nil
+	case err != nil:
 		return listenError(err, envMetricsAddr)
 	}
 	mux := http.NewServeMux()

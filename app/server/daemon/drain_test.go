@@ -166,3 +166,41 @@ func TestMetricsHaveTheirOwnListener(t *testing.T) {
 		t.Errorf("the public port answers /metrics with %d", got)
 	}
 }
+
+// A second server on one machine finds the port of the metrics taken, and serves without them; an address that somebody chose
+// is not given up so easily.
+func TestABusyPortForMetricsEndsOnlyAServerThatWasToldToUseIt(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := daemon.ConfigFromEnv([]string{"LISTEN_ADDR=127.0.0.1:0", "DATA_DIR=" + t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.MetricsAddr == "" || !c.MetricsDefault {
+		t.Errorf("without a setting: %q, %t", c.MetricsAddr, c.MetricsDefault)
+	}
+	c.MetricsAddr = l.Addr().String()
+	for _, chosen := range []bool{false, true} {
+		c.MetricsDefault = !chosen
+		d := daemon.New(c, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- d.Run(ctx) }()
+		select {
+		case err := <-ended:
+			if !chosen || !strings.Contains(err.Error(), "METRICS_ADDR") {
+				t.Errorf("chosen %t: %v", chosen, err)
+			}
+		case <-d.Ready():
+			if chosen {
+				t.Error("an address that was chosen and is taken is passed over")
+			}
+			cancel()
+			<-ended
+		}
+		cancel()
+	}
+}

@@ -5,7 +5,7 @@ import { CoreError } from "../src/core/error.ts";
 import { inBytes } from "../src/screens/attachments.tsx";
 import { edited, tidy } from "../src/screens/entry-form.tsx";
 import { expiry, isBare } from "../src/screens/entry-lines.tsx";
-import { converted, renamed, ruled } from "../src/screens/entry-lists.tsx";
+import { converted, renamed, ruled, withTag } from "../src/screens/entry-lists.tsx";
 import { changed, verdict } from "../src/screens/generator.tsx";
 import { grade } from "../src/screens/health.tsx";
 import { hinted } from "../src/screens/import/columns.tsx";
@@ -119,11 +119,11 @@ test("a field that becomes a yes or no keeps what can be meant as a yes", () => 
 
 test("a form is tidied when it is saved", () => {
   const item = login({ title: "  Mail ", urls: ["a", " ", ""], card: { number: "1" }, identity: {}, ssh_key: {} });
-  const saved = tidy(item, " work, ,home ,");
-  assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["work", "home"]]);
+  const saved = tidy({ ...item, tags: ["Smith, John", "home"] });
+  assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["Smith, John", "home"]]);
+  assert.deepEqual([withTag(["a"], " b, c "), withTag(["a"], "a"), withTag(["a"], " ")], [["a", "b, c"], ["a"], ["a"]]);
   for (const part of ["card", "identity", "ssh_key"]) assert.equal(part in saved, false, part);
-  assert.deepEqual(tidy({ ...item, type: "card" }, "").card, { number: "1" });
-  assert.deepEqual(tidy(item, "").tags, []);
+  assert.deepEqual(tidy({ ...item, type: "card" }).card, { number: "1" });
   assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
 });
 

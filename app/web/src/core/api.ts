@@ -47,6 +47,9 @@ export const history = method<{ id: string }, { versions: Version[] }>("history"
 /** Puts an older password back in force. */
 export const restoreVersion = method<{ id: string; version: number }, Item>("restore_version");
 export const save = method<{ item: Item }, Item>("save");
+/** Seals an item that is being written, for this device to keep while the vault is locked. */
+export const sealDraft = method<{ item: Item }, { token: string }>("seal_draft");
+export const openDraft = method<{ token: string }, Item>("open_draft");
 /** The code of an item's TOTP, or of a text that is being typed. */
 export const code = method<{ id: string } | { totp: string }, OneTimeCode>("code");
 /** Takes the next code of an item whose codes go by a counter, and keeps the counter. */

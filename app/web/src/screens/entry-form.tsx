@@ -2,14 +2,16 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Card, Field, Identity, Item, ItemType, SSHKey } from "../core/types";
 import { m } from "../messages";
+import { phase } from "../state/app";
+import { dropDraft, keepDraft } from "../state/draft";
 import { go, guard } from "../state/route";
 import { Button, Heading } from "../ui/controls";
 import { Dialog } from "../ui/dialog";
-import { Check, PasswordField, Segments, TextArea, TextField } from "../ui/field";
+import { Check, OwnFields, PasswordField, Segments, TextArea, TextField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { StrengthMeter, useStrength } from "../ui/strength";
 import { Problem, useTask } from "../ui/task";
-import { CustomFields, Urls } from "./entry-lists";
+import { CustomFields, Tags, Urls, withTag } from "./entry-lists";
 import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields";
 import { Generator } from "./generator";
 import { kindOf, TYPES } from "./kinds";
@@ -19,12 +21,11 @@ import { focusOnce } from "./sign-in";
 /** Form state. Lists are edited with an empty line at hand, and tidied when saving. */
 export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
 
-export function tidy(item: Item, tags: string): Item {
+export function tidy(item: Item): Item {
   const wanted = {
     ...item,
     title: item.title.trim(),
     urls: item.urls?.filter((u) => u.trim()),
-    tags: tags.split(",").map((t) => t.trim()).filter(Boolean),
   };
   if (item.type !== "card") delete wanted.card;
   if (item.type !== "identity") delete wanted.identity;
@@ -32,21 +33,37 @@ export function tidy(item: Item, tags: string): Item {
   return wanted;
 }
 
-export function EntryForm({ item, onSave, onDone }:
-  { item: Item; onSave: (item: Item) => Promise<string>; onDone: (saved?: string) => void }) {
+export function EntryForm({ item, restored, onSave, onDone }: {
+  item: Item;
+  restored?: Item; // what was being written when the vault was locked
+  onSave: (item: Item) => Promise<string>;
+  onDone: (saved?: string) => void;
+}) {
   const { common, entryForm: text } = m.value;
   const start = useMemo(() => edited(item), [item.id]);
-  const [draft, setDraft] = useState(start);
-  const [tags, setTags] = useState((item.tags ?? []).join(", "));
+  const [draft, setDraft] = useState(() => (restored ? edited(restored) : start));
+  const [tag, setTag] = useState(""); // that is being typed
   const [untitled, setUntitled] = useState(false);
   const [generating, setGenerating] = useState(false);
   const titleRef = useRef<HTMLInputElement>(null);
   const task = useTask();
   const dirty = useRef(false);
+  const kept = useRef(false); // this form has left a draft
   const strength = useStrength(draft.password ?? "", [draft.title, draft.username ?? ""]);
 
-  dirty.current = JSON.stringify(draft) !== JSON.stringify(start) || tags !== (item.tags ?? []).join(", ");
+  const whole = { ...draft, tags: withTag(draft.tags ?? [], tag) };
+  const now = JSON.stringify(whole);
+  dirty.current = now !== JSON.stringify({ ...start, tags: start.tags ?? [] });
   useEffect(() => guard(() => dirty.current), []);
+  useEffect(() => {
+    if (dirty.current) keepDraft(whole);
+    else if (kept.current) dropDraft();
+    kept.current ||= dirty.current;
+  }, [now]);
+  // A form that is left while the vault is open was saved or given up.
+  useEffect(() => () => {
+    if (kept.current && phase.value.at === "unlocked") dropDraft();
+  }, []);
 
   const change = (part: Partial<Item>) => {
     setUntitled(false);
@@ -59,7 +76,7 @@ export function EntryForm({ item, onSave, onDone }:
       return;
     }
     task.run(async () => {
-      const id = await onSave(tidy(draft, tags));
+      const id = await onSave(tidy(whole));
       dirty.current = false;
       onDone(id);
     });
@@ -67,6 +84,7 @@ export function EntryForm({ item, onSave, onDone }:
   const heading = item.id ? text.editTitle(item.title) : common.newEntry;
 
   return (
+    <OwnFields.Provider value={true}>
     <form class="entry entry-form" noValidate onSubmit={(e) => {
       e.preventDefault();
       save();
@@ -113,7 +131,7 @@ export function EntryForm({ item, onSave, onDone }:
       <TextArea label={common.notes} value={draft.notes ?? ""} onInput={(notes) => change({ notes })}
         rows={draft.type === "note" ? 12 : 4} />
       <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
-      <TextField label={common.tags} value={tags} onInput={setTags} hint={text.tagsHint} />
+      <Tags tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
       <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
       {generating && (
         <Dialog title={text.generate} onClose={() => setGenerating(false)}>
@@ -126,6 +144,7 @@ export function EntryForm({ item, onSave, onDone }:
         </Dialog>
       )}
     </form>
+    </OwnFields.Provider>
   );
 }
 

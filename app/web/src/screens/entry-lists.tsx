@@ -1,4 +1,4 @@
-// The parts of the form that grow: addresses and custom fields.
+// The parts of the form that grow: addresses, tags and custom fields.
 import type { Field, FieldKind, MatchRule } from "../core/types";
 import { m } from "../messages";
 import { Button, IconButton } from "../ui/controls";
@@ -98,5 +98,38 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         {text.addField}
       </Button>
     </fieldset>
+  );
+}
+
+/** The tags with the one that is being typed. A tag is one text, commas and all. */
+export const withTag = (tags: string[], typed: string) => {
+  const tag = typed.trim();
+  return tag && !tags.includes(tag) ? [...tags, tag] : tags;
+};
+
+export function Tags({ tags, typed, onType, onChange }:
+  { tags: string[]; typed: string; onType: (text: string) => void; onChange: (tags: string[]) => void }) {
+  const { common, entryForm: text } = m.value;
+  const add = () => {
+    onChange(withTag(tags, typed));
+    onType("");
+  };
+  return (
+    <div class="growing" onKeyDown={(e) => {
+      if (e.key !== "Enter" || e.ctrlKey || e.metaKey || !typed.trim() || !(e.target instanceof HTMLInputElement)) return;
+      e.preventDefault(); // which would save the form
+      add();
+    }}>
+      {tags.length > 0 && (
+        <ul class="tags" aria-label={common.tags}>
+          {tags.map((t) => (
+            <li key={t}><span dir="auto">{t}</span>
+              <IconButton icon="close" label={text.removeTag(t)} onClick={() => onChange(tags.filter((other) => other !== t))} /></li>
+          ))}
+        </ul>
+      )}
+      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={100}
+        trailing={typed.trim() && <IconButton icon="plus" label={text.addTag(typed.trim())} onClick={add} />} />
+    </div>
   );
 }

@@ -7,6 +7,7 @@ import { m } from "../messages";
 import { go, href, replace } from "../state/route";
 import { fail } from "../state/session";
 import { all, filter, refresh, trashed, unreadable } from "../state/vault";
+import { taken } from "../state/draft";
 import { saveOver } from "../state/edits";
 import { tellOthers } from "../state/tabs";
 import { toast } from "../state/app";
@@ -33,8 +34,16 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
   const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [attempt, setAttempt] = useState(0);
+  const [restored, setRestored] = useState<Item | undefined>();
   const stamp = stampOf(id);
+  const draft = taken.value;
   const ready = all.value !== null;
+
+  useEffect(() => {
+    if (!draft || !editing || (draft.item.id ?? "") !== id) return;
+    taken.value = null;
+    setRestored(draft.item);
+  }, [draft, editing, id]);
 
   useEffect(() => {
     if (!id || !ready || (editing && item)) return; // what is being edited must not change under the hands
@@ -46,7 +55,8 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
         setProblem(null);
       },
       (e: unknown) => {
-        if (current && !fail(e)) setProblem(asCoreError(e));
+        if (!current || fail(e)) return;
+        setProblem(asCoreError(e));
       },
     );
     return () => {
@@ -76,6 +86,14 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
     <a class="back" href={href("vault")}><Icon name="back" /><span>{text.back}</span></a>
   );
 
+  // Another device deleted what was being edited: the draft becomes an entry of its own.
+  const orphan = problem?.code === "not_found" && restored;
+  useEffect(() => {
+    if (!orphan) return;
+    taken.value = { at: Date.now(), item: { ...orphan, id: "", base: undefined } };
+    replace("new");
+  }, [orphan]);
+
   if (problem) {
     const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
     const gone = problem.code === "not_found";
@@ -95,7 +113,7 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
     return <article class="entry">{back}<div class="entry-loading" role="status"><Empty icon="key" title={text.opening} /></div></article>;
   }
   return editing
-    ? <EntryForm item={item} onSave={save} onDone={(saved) => replaceWith(saved ?? id)} />
+    ? <EntryForm key={restored ? "restored" : "fresh"} item={item} restored={restored} onSave={save} onDone={(saved) => replaceWith(saved ?? id)} />
     : <EntryView item={item} back={back} onEdit={() => go("entry", id, "edit")} onDeleted={onDeleted} />;
 }
 

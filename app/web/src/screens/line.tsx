@@ -13,7 +13,7 @@ export function Line({ label, children, actions }:
   return (
     <div class="line">
       <dt>{label}</dt>
-      <dd><div class="line-value">{children}</div>{actions && <div class="line-actions">{actions}</div>}</dd>
+      <dd><div class="line-value" dir="auto">{children}</div>{actions && <div class="line-actions">{actions}</div>}</dd>
     </div>
   );
 }

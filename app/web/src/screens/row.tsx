@@ -23,8 +23,8 @@ export function Row({ item, index, total, current, selected, active }:
         {!item.unreadable && <span class="row-check" data-on={!!selected}><span>{selected && <Icon name="check" />}</span></span>}
       </span>
       <span class="row-text">
-        <span class="row-title">{name}</span>
-        <span class="row-sub">{subtitle(item)}</span>
+        <span class="row-title" dir="auto">{name}</span>
+        <span class="row-sub" dir="auto">{subtitle(item)}</span>
       </span>
       {item.pending && <span class="row-wait" title={text.pending}><Icon name="wait" />
         <span class="visually-hidden">{text.pending}</span></span>}

@@ -2,6 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { m, NAME } from "../messages";
 import { online, preferences } from "../state/app";
+import { offered, refuseDraft, takeDraft } from "../state/draft";
 import { heldBack, href, leaveAnyway, pageOf, route, stay, type Page as PageName } from "../state/route";
 import { all, counts, syncNow, syncProblem, unreadable, waiting } from "../state/vault";
 import { Confirm } from "../ui/dialog";
@@ -14,7 +15,7 @@ import { ExportPage } from "./export";
 import { GeneratorPage } from "./generator";
 import { HealthPage } from "./health";
 import { ImportPage } from "./import";
-import { TYPES } from "./kinds";
+import { TYPES, when } from "./kinds";
 import { ListPane } from "./list";
 import { Sidebar, Tabbar } from "./navigation";
 import { Settings } from "./settings";
@@ -24,6 +25,7 @@ function Banners({ inVault }: { inVault: boolean }) {
   const n = inVault ? unreadable.value.size : 0;
   const problem = syncProblem.value;
   const { pending, refused } = waiting.value;
+  const draft = offered.value;
   const waits = pending - refused.length;
   const offline = preferences.value.keepCopy ? text.offline(waits) : text.offlineReading;
   return (
@@ -45,6 +47,11 @@ function Banners({ inVault }: { inVault: boolean }) {
           <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
       )}
       <NewVersion unlocked />
+      {draft && (
+        <p class="banner"><Icon name="edit" /><span>{text.draft(draft.item.title, when(new Date(draft.at).toISOString()))}</span>
+          <button type="button" class="link" onClick={takeDraft}>{text.draftTake}</button>
+          <button type="button" class="link" onClick={refuseDraft}>{text.discard}</button></p>
+      )}
       {n > 0 && <p class="banner banner-problem"><Icon name="danger" /><span>{text.unreadable(n)}</span></p>}
     </div>
   );

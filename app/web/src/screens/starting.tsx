@@ -25,6 +25,15 @@ export function Starting() {
 
 export function Broken({ code, message }: { code: string; message: string }) {
   const { common, starting: text } = m.value;
+  if (code === "insecure") {
+    return (
+      <Frame>
+        <span class="alarm-icon"><Icon name="danger" /></span>
+        <Heading title={text.insecureTitle}>{text.insecureTitle}</Heading>
+        <p class="lead">{text.insecure}</p>
+      </Frame>
+    );
+  }
   return (
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>

@@ -9,6 +9,7 @@ import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { deviceName } from "./device";
 import { closeDialogs } from "./dialogs";
+import { dropDraft, forgetDraft, offerDraft, sealDraft } from "./draft";
 import { follow, unfollow } from "./live";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
@@ -18,6 +19,10 @@ import { forgetSteps } from "./undo";
 import { forget, refresh } from "./vault";
 
 export async function boot() {
+  if (globalThis.isSecureContext === false) { // plain HTTP from elsewhere: whoever is in between could read a master password
+    phase.value = { at: "broken", code: "insecure", message: "" };
+    return;
+  }
   phase.value = { at: "starting" };
   try {
     await start((share) => (loaded.value = share), crashed, () => preferences.value.keepCopy);
@@ -56,6 +61,7 @@ export function unlocked(username: string, offline = false) {
   startIdleClock(() => void lock("idle"));
   if (offline) refresh().catch(fail); // no sync will bring the list
   follow();
+  void offerDraft();
 }
 
 function leaveVault() {
@@ -64,6 +70,7 @@ function leaveVault() {
   clearClipboardNow();
   forget();
   forgetSteps();
+  forgetDraft();
   closeDialogs();
   endSelection();
   restart(); // the keys go with the worker's memory
@@ -90,9 +97,12 @@ export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
   return leaving;
 }
 
+const SEALING_MS = 500;
+
 async function leave(username: string) {
-  const told = api.lock().catch(() => undefined); // busy or gone; the worker ends either way
-  await Promise.race([told, new Promise((r) => setTimeout(r, 100))]);
+  // What is being written is sealed while there is a key. Busy or gone: the worker ends either way.
+  const told = sealDraft().then(() => api.lock()).catch(() => undefined);
+  await Promise.race([told, new Promise((r) => setTimeout(r, SEALING_MS))]);
   leaveVault();
   if (outdated.value) location.reload(); // nothing is open that could be lost
   try {
@@ -109,6 +119,7 @@ export const wouldLose = signal(false);
 
 export async function signOut(force = false) {
   wouldLose.value = false;
+  const who = phase.value.at === "unlocked" || phase.value.at === "locked" ? phase.value.username : "";
   try {
     await api.logout({ force });
   } catch (e) {
@@ -122,6 +133,7 @@ export async function signOut(force = false) {
       return;
     }
   }
+  dropDraft(who); // signing out leaves nothing behind; a session that ended elsewhere does not ask, and leaves it
   tellOthers("signed out");
   signedOut();
 }

@@ -59,8 +59,8 @@ export function Heading({ children, title, focus = true, level = 1 }:
     if (focus) ref.current?.focus({ preventScroll: false });
   }, [title, focus]);
   return level === 1
-    ? <h1 ref={ref} tabIndex={-1}>{children}</h1>
-    : <h2 ref={ref} tabIndex={-1}>{children}</h2>;
+    ? <h1 ref={ref} tabIndex={-1} dir="auto">{children}</h1>
+    : <h2 ref={ref} tabIndex={-1} dir="auto">{children}</h2>;
 }
 
 /** Slow work, with words. Cancel ends it. */

@@ -1,6 +1,6 @@
 // Labelled inputs.
-import type { ComponentChildren, Ref } from "preact";
-import { useId, useState } from "preact/hooks";
+import { createContext, type ComponentChildren, type Ref } from "preact";
+import { useContext, useId, useState } from "preact/hooks";
 import { m } from "../messages";
 import { Icon } from "./icon";
 
@@ -22,6 +22,33 @@ interface TextProps {
   class?: string;
 }
 
+/**
+ * Whether fields hold what is in the vault, and not what opens it. The browser's own password manager must not put into them what
+ * it keeps for this site: that is the master password.
+ */
+export const OwnFields = createContext(false);
+
+type Box = HTMLInputElement | HTMLTextAreaElement;
+
+/** Attributes and the handler of a box: in the vault's own fields only what the person put in is taken. */
+function useBox(value: string, onInput: (value: string) => void, autocomplete: string, secret = false) {
+  const own = useContext(OwnFields);
+  const id = useId();
+  return {
+    id,
+    value,
+    dir: "auto" as const,
+    // "off" is ignored for what looks like a log-in. These two are not filled from what is kept, whatever the labels say.
+    autocomplete: own ? (secret ? "new-password" : "one-time-code") : autocomplete,
+    name: own ? `vault-${id}` : undefined,
+    onInput: (e: { currentTarget: Box; isTrusted: boolean }) => {
+      const box = e.currentTarget;
+      if (own && (!e.isTrusted || box.matches(":autofill"))) box.value = value;
+      else onInput(box.value);
+    },
+  };
+}
+
 const described = (id: string, hint: unknown, error: unknown) =>
   [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ") || undefined;
 
@@ -35,17 +62,16 @@ function Below({ id, hint, error }: { id: string; hint?: ComponentChildren; erro
 }
 
 export function TextField(props: TextProps) {
-  const id = useId();
   const { label, value, onInput, hint, error, type = "text", trailing, inputRef, mono } = props;
+  const { id, ...box } = useBox(value, onInput, props.autocomplete ?? "off");
   return (
     <div class={`field ${props.class ?? ""}`}>
       <label for={id}>{label}</label>
       <div class="input-row">
-        <input id={id} ref={inputRef} type={type as "text"} value={value} class={mono ? "mono" : undefined}
-          autocomplete={props.autocomplete ?? "off"} inputMode={props.inputMode} maxLength={props.maxLength}
+        <input id={id} {...box} ref={inputRef} type={type as "text"} class={mono ? "mono" : undefined}
+          inputMode={props.inputMode} maxLength={props.maxLength}
           required={props.required} placeholder={props.placeholder} spellcheck={false} autocapitalize="none"
-          aria-invalid={error ? true : undefined} aria-describedby={described(id, hint, error)}
-          onInput={(e) => onInput(e.currentTarget.value)} />
+          aria-invalid={error ? true : undefined} aria-describedby={described(id, hint, error)} />
         {trailing}
       </div>
       <Below id={id} hint={hint} error={error} />
@@ -60,17 +86,16 @@ interface PasswordProps extends Omit<TextProps, "type"> {
 /** A password with a button that shows it. */
 export function PasswordField(props: PasswordProps) {
   const { common } = m.value;
-  const id = useId();
   const [visible, setVisible] = useState(false);
   const { label, value, onInput, hint, error, inputRef, trailing } = props;
+  const { id, ...box } = useBox(value, onInput, props.autocomplete, true);
   return (
     <div class={`field ${props.class ?? ""}`}>
       <label for={id}>{label}</label>
       <div class="input-row">
-        <input id={id} ref={inputRef} type={(visible ? "text" : "password") as "text"} value={value} class="mono"
-          autocomplete={props.autocomplete} required={props.required} spellcheck={false} autocapitalize="none"
-          aria-invalid={error ? true : undefined} aria-describedby={described(id, hint, error)}
-          onInput={(e) => onInput(e.currentTarget.value)} />
+        <input id={id} {...box} ref={inputRef} type={(visible ? "text" : "password") as "text"} class="mono"
+          required={props.required} spellcheck={false} autocapitalize="none"
+          aria-invalid={error ? true : undefined} aria-describedby={described(id, hint, error)} />
         <button type="button" class="input-button" aria-label={common.show(label)} aria-pressed={visible}
           title={visible ? common.hideSecret : common.showSecret} onClick={() => setVisible(!visible)}>
           <Icon name={visible ? "eyeOff" : "eye"} />
@@ -94,13 +119,13 @@ interface AreaProps {
 }
 
 export function TextArea({ label, value, onInput, hint, error, rows = 4, mono, areaRef }: AreaProps) {
-  const id = useId();
+  const { id, ...box } = useBox(value, onInput, "off");
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <textarea id={id} ref={areaRef} rows={rows} value={value} class={mono ? "mono" : undefined} spellcheck={false}
-        autocomplete="off" autocapitalize="none" aria-invalid={error ? true : undefined}
-        aria-describedby={described(id, hint, error)} onInput={(e) => onInput(e.currentTarget.value)} />
+      <textarea id={id} {...box} ref={areaRef} rows={rows} class={mono ? "mono" : undefined} spellcheck={false} autocapitalize="none"
+        aria-invalid={error ? true : undefined}
+        aria-describedby={described(id, hint, error)} />
       <Below id={id} hint={hint} error={error} />
     </div>
   );

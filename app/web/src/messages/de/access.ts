@@ -11,6 +11,8 @@ export const access: typeof english = {
     title: "Der Tresor konnte nicht gestartet werden",
     offline: "Der Server ist nicht erreichbar. Prüfen Sie die Verbindung; an Ihrem Tresor hat sich nichts geändert.",
     outdated: "Dieser Browser ist vielleicht zu alt für VaultSphere, oder ein Teil der Seite ist nicht angekommen. Laden Sie die Seite einmal neu; hilft das nicht, verwenden Sie einen aktuellen Browser.",
+    insecureTitle: "Diese Adresse ist nicht sicher",
+    insecure: "Die Seite kam unverschlüsselt (HTTP), also kann sie unterwegs jemand verändern und mitlesen, was Sie eingeben. VaultSphere nimmt hier kein Master-Passwort entgegen: Öffnen Sie es mit https:// oder auf dem Rechner des Servers unter http://localhost.",
     details: "Was geschehen ist",
   },
   signIn: {

@@ -10,6 +10,8 @@ export const access = {
     title: "The vault could not be started",
     offline: "The server cannot be reached. Check the connection; nothing in your vault has changed.",
     outdated: "This browser may be too old for VaultSphere, or a part of the page did not arrive. Reload it once; if that does not help, use a current browser.",
+    insecureTitle: "This address is not safe",
+    insecure: "The page came over plain HTTP, so anybody on the way could change it and read what you type. VaultSphere takes no master password here: open it with https://, or on the machine that serves it at http://localhost.",
     details: "What happened",
   },
   signIn: {

@@ -11,6 +11,8 @@ export const access: typeof english = {
     title: "No se ha podido iniciar la bóveda",
     offline: "No se puede conectar con el servidor. Conviene revisar la conexión; nada ha cambiado en la bóveda.",
     outdated: "Es posible que este navegador sea demasiado antiguo para VaultSphere o que no haya llegado una parte de la página. Recargar la página una vez; si no sirve, usar un navegador actual.",
+    insecureTitle: "Esta dirección no es segura",
+    insecure: "La página ha llegado por HTTP sin cifrar: cualquiera en el camino podría cambiarla y leer lo que se escribe. VaultSphere no acepta aquí ninguna contraseña maestra: hay que abrirlo con https:// o, en la máquina del servidor, en http://localhost.",
     details: "Qué ha ocurrido",
   },
   signIn: {

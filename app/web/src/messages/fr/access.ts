@@ -11,6 +11,8 @@ export const access: typeof english = {
     title: "Le coffre n’a pas pu démarrer",
     offline: "Le serveur est injoignable. Vérifiez la connexion ; rien n’a changé dans votre coffre.",
     outdated: "Ce navigateur est peut-être trop ancien pour VaultSphere, ou une partie de la page n’est pas arrivée. Rechargez-la une fois ; si cela ne suffit pas, utilisez un navigateur récent.",
+    insecureTitle: "Cette adresse n’est pas sûre",
+    insecure: "La page est arrivée en HTTP, sans chiffrement : n’importe qui sur le trajet peut la modifier et lire ce que vous tapez. VaultSphere n’accepte ici aucun mot de passe maître : ouvrez-le avec https:// ou, sur la machine du serveur, à http://localhost.",
     details: "Ce qui s’est passé",
   },
   signIn: {

@@ -1,0 +1,52 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// SealDraft seals an item that is being written, for this device to keep while the vault is locked. The item need not be one
+// that can be saved: it may have no title yet.
+func (c *Client) SealDraft(it item.Item) (string, error) {
+	v, err := c.unlockedVault()
+	if err != nil {
+		return "", err
+	}
+	plaintext, err := json.Marshal(it) // #nosec G117 -- sealed below
+	if err != nil {
+		return "", fmt.Errorf("encode the draft: %w", err)
+	}
+	defer clear(plaintext)
+	return v.key.SealDraft(v.user, plaintext)
+}
+
+// OpenDraft opens what SealDraft sealed on this device for the same user. What does not open, seal.ErrAltered, was another
+// user's or is damaged, and is of no use.
+func (c *Client) OpenDraft(token string) (item.Item, error) {
+	v, err := c.unlockedVault()
+	if err != nil {
+		return item.Item{}, err
+	}
+	plaintext, err := v.key.OpenDraft(v.user, token)
+	if err != nil {
+		return item.Item{}, err
+	}
+	defer clear(plaintext)
+	var it item.Item
+	if err := decodeStrict(plaintext, &it); err != nil {
+		return item.Item{}, fmt.Errorf("draft %w", seal.ErrAltered)
+	}
+	return it, nil
+}
+
+func (c *Client) unlockedVault() (*vault, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.vault == nil {
+		return nil, ErrLocked
+	}
+	return c.vault, nil
+}

@@ -1,0 +1,63 @@
+package client_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
+)
+
+// What a keyboard without the letter, dash or quotation mark types finds the title, and so does the title itself.
+func TestSearchTakesLettersAsAKeyboardHasThem(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	typed := map[string][]string{
+		"Đorđe Đặng":        {"dorde", "dang", "ĐORĐE"},
+		"Þórður":            {"thordur"},
+		"Garðabær":          {"gardabaer"},
+		"Ærø":               {"aero"},
+		"Œuvre":             {"oeuvre"},
+		"Ħamrun":            {"hamrun"},
+		"Işık Kısa":         {"isik", "kisa", "ISIK"},
+		"İstanbul":          {"istanbul", "ISTANBUL"},
+		"Łódź":              {"lodz"},
+		"Straße STRAẞE":     {"strasse strasse"},
+		"Əliyev":            {"eliyev"},
+		"Kŋut":              {"knut"},
+		"Ґанок":             {"ганок"},
+		"Ёлка":              {"елка"},
+		"Қазақстан":         {"казакстан"},
+		"Οδός":              {"οδοσ", "ΟΔΟΣ"},
+		"O’Brien":           {"o'brien"},
+		"Oʻzbekiston":       {"o'zbekiston"},
+		"“Quoted” «Guille»": {`"quoted"`, `"guille"`},
+		"Jan–Feb":           {"jan-feb"},
+		"A—B":               {"a-b"},
+		"5−3":               {"5-3"},
+		"co\u2011op":        {"co-op"},
+		"Donau\u00addampf":  {"donaudampf"},
+		"zero\u200bwidth":   {"zerowidth"},
+		"ﬁle №5":            {"file no5"},
+	}
+	var items []item.Item
+	for title := range typed {
+		items = append(items, item.Item{Title: title})
+	}
+	if _, err := d.AddMany(t.Context(), items, nil); err != nil {
+		t.Fatal(err)
+	}
+	for title, texts := range typed {
+		for _, text := range append(texts, title) {
+			found, err := d.Search(client.Query{Text: text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(found, func(s client.Summary) bool { return s.Title == title }) {
+				t.Errorf("%q does not find %q", text, title)
+			}
+		}
+	}
+}

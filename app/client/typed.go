@@ -1,0 +1,23 @@
+package client
+
+import (
+	"strings"
+	"unicode"
+)
+
+// What people type and paste comes with spaces that nobody sees, and a username or a code has none.
+
+func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+
+// typedUsername is a username without what surrounds it.
+func typedUsername(s string) string { return strings.TrimFunc(s, invisible) }
+
+// typedCode is a code without the spaces and hyphens that authenticators show in it: 123 456.
+func typedCode(s string) string {
+	return strings.Map(func(r rune) rune {
+		if invisible(r) || r == '-' {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Ids of older versions may begin with a hyphen.
+const hyphenID = "-bcdefghijklmnopqrstuA"
+
+func TestAnIDIsNeverAFlag(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"rm " + hyphenID:                          "rm -- " + hyphenID,
+		"rm " + hyphenID + " --yes":               "rm --yes -- " + hyphenID,
+		"rm a " + hyphenID + " b":                 "rm -- a " + hyphenID + " b",
+		"get --field x " + hyphenID:               "get --field x -- " + hyphenID,
+		"get " + hyphenID + " --field x":          "get --field x -- " + hyphenID,
+		"get --field=x " + hyphenID + " --json":   "get --field=x --json -- " + hyphenID,
+		"--server s attach " + hyphenID + " file": "attach --server s -- " + hyphenID + " file",
+		"attachment " + hyphenID + " name -o -":   "attachment -o - -- " + hyphenID + " name",
+		"attachment -o " + hyphenID + " a b":      "attachment -o " + hyphenID + " a b",
+		"edit " + hyphenID + " --tag " + hyphenID: "edit --tag " + hyphenID + " -- " + hyphenID,
+		"ls " + hyphenID:                          "list -- " + hyphenID,
+		"rm --yes -- " + hyphenID + " --yes":      "rm --yes -- " + hyphenID + " --yes",
+		"rm --yes one":                            "rm --yes one",
+		"rm -bcdefghijklmnopqrstuB":               "rm -bcdefghijklmnopqrstuB", // no id ends so
+		"run --env A=b -- echo " + hyphenID:       "run --env A=b -- echo " + hyphenID,
+		"export --output x -f":                    "export --output x -f",
+	} {
+		got := itemsAreNoFlags((&program{}).root(), strings.Fields(given))
+		// Where nothing begins like an id nothing moves; a value of a flag that looks like one moves nothing that matters.
+		if !slices.Equal(got, strings.Fields(want)) && !slices.Equal(got, strings.Fields(strings.Replace(want, " a b", " -- a b", 1))) {
+			t.Errorf("%s: got %q", given, got)
+		}
+	}
+}
+
+func TestNoFlagIsSpelledLikeAnID(t *testing.T) {
+	t.Parallel()
+	var look func(cmd *cobra.Command)
+	look = func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if looksLikeFlag("--" + f.Name) {
+				t.Errorf("%s --%s", cmd.CommandPath(), f.Name)
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			look(sub)
+		}
+	}
+	look((&program{}).root())
+}

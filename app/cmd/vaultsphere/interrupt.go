@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// grace is how long an interrupted command has to say what became of a change that it had sent.
+const grace = 250 * time.Millisecond
+
+// interrupts end a command at once, whatever it does or waits for: a line of standard input, a pipe that nobody opens for
+// writing or reads from, the key of a vault.
+type interrupts struct {
+	mu   sync.Mutex
+	away func(os.Signal) // not nil: signals are for another program
+
+	// unfinished is held for reading while something must not be left half done: a file that is partly written, secrets in
+	// memory that another program reads, a terminal that shows nothing. What holds it heeds its context, or ends soon.
+	unfinished sync.RWMutex
+}
+
+// listen hands signals over until the program ends. SIGHUP counts unless whoever started the program ignores it (nohup).
+func listen() (signals chan os.Signal, stop func()) {
+	signals = make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	return signals, func() { signal.Stop(signals) }
+}
+
+// divert gives signals to another program, until the returned function is called.
+func (i *interrupts) divert(to func(os.Signal)) (back func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.away = to
+	return func() {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.away = nil
+	}
+}
+
+func (i *interrupts) diverted(s os.Signal) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.away == nil {
+		return false
+	}
+	i.away(s)
+	return true
+}
+
+// whole runs do, which leaves something half done if it does not end.
+func (i *interrupts) whole(do func() error) error {
+	i.unfinished.RLock()
+	defer i.unfinished.RUnlock()
+	return do()
+}
+
+// runUntil is run, and ends at one of the signals.
+func (p *program) runUntil(signals <-chan os.Signal, args []string) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan int, 1)
+	go func() { done <- p.run(ctx, args) }()
+	for {
+		select {
+		case status := <-done:
+			return status
+		case s := <-signals:
+			if p.diverted(s) {
+				continue
+			}
+			cancel()
+			return p.abandon(done)
+		}
+	}
+}
+
+// abandon gives the command its grace, and leaves it where it is then.
+func (p *program) abandon(done <-chan int) int {
+	select {
+	case status := <-done:
+		return status
+	case <-time.After(grace):
+	}
+	finished := make(chan struct{})
+	go func() {
+		p.unfinished.Lock() // for ever: nothing begins any more
+		close(finished)
+	}()
+	select {
+	case status := <-done:
+		return status
+	case <-finished:
+		return p.report(context.Canceled)
+	}
+}

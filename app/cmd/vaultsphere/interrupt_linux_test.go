@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	testawait "github.com/vaultsphere/vaultsphere/internal/testenv/await"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
+)
+
+// blocked is a command that reads, or writes to, something that never answers.
+type blocked struct {
+	args  []string
+	stdin bool // it waits for standard input
+	out   bool // it waits for whoever reads standard output
+}
+
+func TestASignalEndsWhateverACommandWaitsFor(t *testing.T) {
+	t.Parallel()
+	server := daemontest.Start(t, nil)
+	dir := t.TempDir()
+	password, named := filepath.Join(dir, "pw"), filepath.Join(dir, "pipe")
+	if err := os.WriteFile(password, []byte(typedPassword), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(named, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := os.OpenFile(named, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	command := func(args ...string) *exec.Cmd {
+		cmd := exec.Command("vaultsphere", args...)
+		cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+dir, "VAULTSPHERE_SERVER="+server)
+		return cmd
+	}
+	done := func(stdin string, args ...string) {
+		t.Helper()
+		cmd := command(append(args, "--password-file", password)...)
+		cmd.Stdin = strings.NewReader(stdin)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", args[0], err, out)
+		}
+	}
+	done("", "register", "anna", "--phrase-file", filepath.Join(dir, "phrase"))
+	notes := filepath.Join(dir, "notes")
+	if err := os.WriteFile(notes, bytes.Repeat([]byte("note "), 3000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 { // more than a pipe holds
+		done("secret\n", "add", "--title", "Item", "--notes-file", notes)
+	}
+	for name, c := range map[string]blocked{
+		"a password file":      {args: []string{"list", "--password-file", named}},
+		"a password":           {args: []string{"list", "--password-stdin"}, stdin: true},
+		"a secret of an item":  {args: []string{"add", "--title", "x", "--password-file", password}, stdin: true},
+		"notes":                {args: []string{"add", "--title", "x", "--generate", "--notes-file", named, "--password-file", password}},
+		"notes on stdin":       {args: []string{"add", "--title", "x", "--generate", "--notes-file", "-", "--password-file", password}, stdin: true},
+		"a file to import":     {args: []string{"import", named, "--password-file", password}},
+		"an import on stdin":   {args: []string{"import", "-", "--password-file", password}, stdin: true},
+		"a file to attach":     {args: []string{"attach", "Item", named, "--password-file", password}},
+		"an env file":          {args: []string{"run", "--env-file", named, "--", "true"}},
+		"a recovery phrase":    {args: []string{"recover", "anna", "--phrase-file", named, "--password-file", password}},
+		"a reader of its data": {args: []string{"export", "--format", "bitwarden-json", "-o", "-", "--password-file", password}, out: true},
+	} {
+		for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+			read, write := pipe, pipe
+			if c.stdin || c.out {
+				var err error
+				if read, write, err = os.Pipe(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := command(c.args...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			// It has begun to wait once the one byte that there is was read, or the pipe it writes to is full.
+			waiting := func() bool { return buffered(t, read) == 0 }
+			if c.out {
+				waiting = func() bool { return buffered(t, read) >= 64<<10 }
+				cmd.Stdout = write
+			} else if c.stdin {
+				cmd.Stdin = read
+			}
+			if !c.out {
+				if _, err := write.WriteString("x"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			testawait.Until(t, name+": a program that waits", waiting)
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			testawait.Until(t, name+": the end after "+signal.String(), func() bool {
+				select {
+				case <-ended:
+					return true
+				default:
+					return false
+				}
+			})
+			if code := cmd.ProcessState.ExitCode(); code != exitFailure || !strings.Contains(stderr.String(), "error: interrupted") {
+				t.Errorf("%s, %s: exit %d: %s", name, signal, code, stderr.String())
+			}
+		}
+	}
+}
+
+// buffered is how many bytes wait in a pipe.
+func buffered(t *testing.T, pipe *os.File) int {
+	t.Helper()
+	n, err := unix.IoctlGetInt(int(pipe.Fd()), unix.TIOCINQ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// What an editor holds is neither lost to a Ctrl-C, which is a key of editors, nor left behind by what ends the program.
+func TestSignalsWhileAnEditorRuns(t *testing.T) {
+	t.Parallel()
+	server := daemontest.Start(t, nil)
+	dir := t.TempDir()
+	password := filepath.Join(dir, "pw")
+	if err := os.WriteFile(password, []byte(typedPassword), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "XDG_STATE_HOME="+dir, "VAULTSPHERE_SERVER="+server, "XDG_RUNTIME_DIR=")
+	start := func(editor string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+		cmd := exec.Command("vaultsphere", append(args, "--password-file", password)...)
+		cmd.Env = append(env, "EDITOR="+editor)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd, &out
+	}
+	register, out := start("", "register", "anna", "--phrase-file", filepath.Join(dir, "phrase"))
+	if err := register.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	where, going := filepath.Join(dir, "where"), filepath.Join(dir, "go")
+	editor := filepath.Join(dir, "editor")
+	script := "#!/bin/sh\nprintf 'title: Edited\\npassword: x\\n' >\"$1\"\necho \"$1\" >" + where + ".new\nmv " + where + ".new " + where + "\nread line <" + going + "\n"
+	if err := os.WriteFile(editor, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(going, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		_ = os.Remove(where)
+		cmd, out := start(editor, "add", "--editor", "--type", "login")
+		var at []byte
+		testawait.Until(t, "the editor", func() bool { at, _ = os.ReadFile(where); return len(at) > 0 })
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if signal == syscall.SIGINT {
+			// It goes on, and what was written is saved.
+			f, err := os.OpenFile(going, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(f, "go on\n")
+			_ = f.Close()
+		}
+		err := cmd.Wait()
+		if saved := err == nil; saved != (signal == syscall.SIGINT) {
+			t.Errorf("%s: %v: %s", signal, err, out)
+		}
+		if _, err := os.Stat(strings.TrimSpace(string(at))); !os.IsNotExist(err) {
+			t.Errorf("%s: the item is still in %s: %v", signal, at, err)
+		}
+	}
+}

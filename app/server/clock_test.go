@@ -1,0 +1,41 @@
+package server_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+)
+
+// A server whose clock was ahead has written down a step and a pause that lie far in the future. Neither keeps anyone out
+// once the clock is right again, and a code still works once.
+func TestAClockThatWasAheadLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, ahead := range []time.Duration{5 * time.Minute, 24 * time.Hour, 280 * 365 * 24 * time.Hour} {
+		alice := s.register("alice-" + ahead.String())
+		secret := alice.enrol()
+		s.clock.move(ahead)
+		alice.login(codeAt(t, secret, s.clock.Now())).want(200, "")
+		s.clock.move(-ahead + time.Minute)
+		code := codeAt(t, secret, s.clock.Now())
+		alice.login(code).want(200, "")
+		alice.login(code).want(401, api.CodeTOTPInvalid)
+		alice.login(codeAt(t, secret, s.clock.Now().Add(30*time.Second))).want(200, "")
+
+		bob := s.register("bob-" + ahead.String())
+		right := bob.reg.AuthKey
+		s.clock.move(ahead)
+		bob.reg.AuthKey = sample.AuthKey()
+		for range 5 {
+			bob.login("").want(401, api.CodeInvalidCredentials)
+		}
+		bob.login("").want(429, api.CodeThrottled)
+		s.clock.move(-ahead)
+		bob.reg.AuthKey = right
+		if ahead > 15*time.Minute {
+			bob.login("").want(200, "")
+		}
+	}
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { addMany, callCore, heading, openPage, registerPerson, signIn, startBrowser, startServer, unlock } from "./stage.mjs";
+
+let browser, server, page;
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+let person = 0;
+beforeEach(async () => {
+  await page?.context().close();
+  page = await openPage(browser, server.url);
+  await registerPerson(page, `writer-${++person}`);
+});
+
+const offer = () => page.getByRole("status").getByText(/^You were writing/);
+const write = async () => {
+  await page.goto(`${server.url}/#/new`);
+  await page.getByLabel("Title", { exact: true }).fill("Half written");
+  await page.getByLabel("Password", { exact: true }).fill("not saved yet");
+  await page.getByRole("textbox", { name: "Tags", exact: true }).fill("Smith, John");
+};
+const takeUp = async () => {
+  await offer().waitFor();
+  await page.getByRole("button", { name: "Continue" }).click();
+};
+const values = async () => [
+  await page.getByLabel("Title", { exact: true }).inputValue(), await page.getByLabel("Password", { exact: true }).inputValue(),
+];
+const comesBack = async () => {
+  await takeUp();
+  await page.waitForFunction(() => [...document.querySelectorAll("input")].some((i) => i.value === "Half written"));
+  assert.deepEqual(await values(), ["Half written", "not saved yet"]);
+  await page.getByRole("button", { name: "Save" }).click();
+  await heading(page, "Half written");
+  const { items } = await callCore(page, "list", { query: "Half", limit: 10, offset: 0 });
+  assert.deepEqual(items.map((i) => i.tags), [["Smith, John"]]);
+};
+const lock = async () => {
+  await page.keyboard.press("Alt+L");
+  await heading(page, "Your vault is locked");
+  assert.equal((await page.locator("body").textContent()).includes("Half written"), false);
+};
+
+test("what was being written when the vault was locked is offered after unlocking", async () => {
+  await write();
+  await lock();
+  await unlock(page);
+  await comesBack();
+  await lock();
+  await unlock(page);
+  await heading(page, "Half written");
+  assert.equal(await offer().count(), 0, "it was saved");
+});
+
+test("a draft survives a reload, sealed, and is offered to nobody else", async () => {
+  await write();
+  await lock();
+  const kept = await page.evaluate(() => new Promise((done, fail) => {
+    const open = indexedDB.open("vaultsphere");
+    open.onerror = fail;
+    open.onsuccess = () => {
+      const all = open.result.transaction("memory").objectStore("memory").getAll();
+      all.onsuccess = () => done(JSON.stringify(all.result));
+    };
+  }));
+  assert.match(kept, /"token":"gAAAA/);
+  assert.equal(/Half written|not saved/.test(kept), false);
+  await page.reload();
+  await unlock(page);
+  await comesBack();
+});
+
+test("a session that was ended elsewhere leaves the draft for the next sign-in", async () => {
+  await write();
+  await lock();
+  await unlock(page);
+  await offer().waitFor();
+  await page.context().clearCookies();
+  await page.reload();
+  await heading(page, "Sign in");
+  await signIn(page, `writer-${person}`);
+  await comesBack();
+});
+
+test("what was discarded, or left by signing out, is gone", async () => {
+  await write();
+  await lock();
+  await unlock(page);
+  await offer().waitFor();
+  await page.getByRole("status").getByRole("button", { name: "Discard" }).click();
+  await lock();
+  await unlock(page);
+  await heading(page, "All entries");
+  assert.equal(await offer().count(), 0);
+});
+
+test("editing an entry leaves a tag with a comma whole", async () => {
+  await addMany(page, [{ id: "", type: "login", title: "Mail", tags: ["Smith, John", "a,b"] }]);
+  await page.getByRole("option", { name: "Mail" }).click();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("textbox", { name: "Tags", exact: true }).fill("c, d");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Remove the tag “a,b”" }).click();
+  await page.getByLabel("Notes", { exact: true }).fill("changed");
+  await page.getByRole("button", { name: "Save" }).click();
+  await heading(page, "Mail");
+  const { items } = await callCore(page, "list", { query: "Mail", limit: 10, offset: 0 });
+  assert.deepEqual(items[0].tags, ["Smith, John", "c, d"]);
+});
