@@ -175,7 +175,7 @@ lint-shell: lint-setup
 
 # The golden templates are what a deploy sends, which a test keeps so.
 lint-infra: lint-setup
-	scripts/python-tool.sh run cfn-lint infra/testdata/*/*.json
+	scripts/python-tool.sh run cfn-lint infra/boundary.json infra/testdata/*/*.json
 	scripts/python-tool.sh run checkov --framework cloudformation --directory infra/testdata --quiet --compact --skip-download
 
 AUDIT := .bin/audit
@@ -213,14 +213,22 @@ OPTIONS := platform$(if $(DEPLOYMENT),.$(DEPLOYMENT)).json
 synth: infra/node_modules/.package-lock.json
 	@$(CDK) synth --quiet $(ARGS)
 
-# Away from cdk.json, so that it needs none of the app's options.
+# Away from cdk.json, so that it needs none of the app's options, and apart from the bootstrap of other apps, which its boundary
+# would bind as well: docs/operations.md.
+BOOTSTRAP = $$(jq -r '$(1)' cdk.json)
+
 bootstrap: infra/node_modules/.package-lock.json
 	@: $${AWS_REGION:?is not set: export AWS_REGION=eu-central-1, or where the vault shall be}
-	@account=$$(aws sts get-caller-identity --query Account --output text) && cd infra/node_modules && \
-		.bin/cdk bootstrap --show-template=false $(ARGS) "aws://$$account/$$AWS_REGION"
+	@account=$$(aws sts get-caller-identity --query Account --output text); \
+		qualifier=$(call BOOTSTRAP,.context["@aws-cdk/core:bootstrapQualifier"]); toolkit=$(call BOOTSTRAP,.toolkitStackName); \
+		aws cloudformation deploy --region "$$AWS_REGION" --stack-name VaultSphereBoundary --template-file infra/boundary.json \
+			--parameter-overrides "Qualifier=$$qualifier" --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset; \
+		cd infra/node_modules && .bin/cdk bootstrap --show-template=false --qualifier "$$qualifier" --toolkit-stack-name "$$toolkit" \
+			--custom-permissions-boundary "password-manager-deployment-$$AWS_REGION" $(ARGS) "aws://$$account/$$AWS_REGION"
 
+# By the templates alone: a change set would be more than looking, and more than a branch may do.
 diff: infra/node_modules/.package-lock.json
-	@$(CDK) diff $(ARGS)
+	@$(CDK) diff --method=template $(ARGS)
 
 # It prints the arguments of "cdk deploy". RELEASE_DIGEST is the image that the service of topology fargate shall run; without it,
 # the one that it runs.

@@ -145,8 +145,8 @@ func TestSecondRegionIsNotThatOfTheSettings(t *testing.T) {
 func TestPipelineMayDeployIntoTheSecondRegion(t *testing.T) {
 	may := synth(t, "ec2-full").templates["PasswordManager-Pipeline"].permissions(t, "JenkinsB8F709CC")
 	for _, want := range []string{
-		"Allow sts:AssumeRole on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-hnb659fds-deploy-role-${AWS::AccountId}-us-west-2",
-		"Allow ssm:GetParameter on arn:aws:ssm:us-west-2:<AccountId>:parameter/cdk-bootstrap/hnb659fds/version",
+		"Allow sts:AssumeRole on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-pwmanager-deploy-role-${AWS::AccountId}-us-west-2",
+		"Allow ssm:GetParameter on arn:aws:ssm:us-west-2:<AccountId>:parameter/cdk-bootstrap/pwmanager/version",
 		"Allow cloudformation:DescribeStacks on arn:aws:cloudformation:us-west-2:<AccountId>:stack/PasswordManager-*",
 	} {
 		if !slices.Contains(may, want) {

@@ -78,7 +78,7 @@ const (
 	backupsCompliance backups = "compliance"
 )
 
-type oidc struct{ issuer, audience, subject string }
+type oidc struct{ issuer, audience, subject, branchSubject string }
 
 // option is one name of platform.json, or for a trial of the CDK's context: cdk diff -c name=value.
 type option struct{ name, fallback, meaning string }
@@ -92,6 +92,7 @@ const (
 	optOIDCIssuer     = "oidcIssuer"
 	optOIDCAudience   = "oidcAudience"
 	optOIDCSubject    = "oidcSubject"
+	optOIDCBranches   = "oidcBranchSubject"
 	optHostImage      = "hostImage"
 	optHostZone       = "hostZone"
 	optInstanceType   = "instanceType"
@@ -119,6 +120,8 @@ var options = []option{
 	{optOIDCIssuer, "none", "with `oidc`: the issuer, an https URL"},
 	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
 	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
+	{optOIDCBranches, "no role for them", "with `oidc`: the subjects of the branches' jobs, which get a [role that only compares](#what-a-branch-may-do): " +
+		"all jobs of a project that has the name of main's, such as `https://jenkins.example.org/job/branches/job/vaultsphere/job/*`, or one other job's"},
 	{optHostImage, "Amazon Linux 2023", "`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
 	{optHostZone, "1", "`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
 	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},
@@ -175,6 +178,8 @@ func parse(deployment names.Deployment, file, context map[string]any, regions []
 			issuer:   p.issuer(),
 			audience: p.values[optOIDCAudience],
 			subject:  p.values[optOIDCSubject],
+
+			branchSubject: p.values[optOIDCBranches],
 		},
 		minTasks:      p.number(optMinTasks, 2, 1, 100),
 		maxTasks:      p.number(optMaxTasks, 6, 1, 100),
@@ -235,10 +240,7 @@ func (p *parser) together(c config) {
 			p.require(o.name, "with jenkins=oidc")
 		}
 	}
-	// With a wildcard, a job of the same beginning could take the role: that of a branch whose name somebody chose for it.
-	if strings.ContainsAny(c.oidc.subject, "*?") {
-		p.bad(optOIDCSubject, fmt.Sprintf("is %q, but must name one job, main's, without wildcards: a branch must not take the role", c.oidc.subject))
-	}
+	p.subjects(c.oidc)
 }
 
 // service checks what topology fargate needs.
@@ -276,7 +278,7 @@ func (p *parser) cloudFront(c config) {
 
 // shared refuses the options that deployment takes from production.
 func (p *parser) shared(deployment names.Deployment) {
-	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optImageScanning} {
+	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optOIDCBranches, optImageScanning} {
 		if p.values[name] != "" {
 			p.bad(name, fmt.Sprintf("is production's, which %s shares: set it in %s", deployment, optionsFile))
 		}

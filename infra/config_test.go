@@ -41,6 +41,11 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		m[name] = value
 		return m
 	}
+	jobs := with(oidc, optOIDCSubject, "https://x.example.org/job/vault/job/main/")
+	otherWildcard := func(subject string) string {
+		return fmt.Sprintf("oidcBranchSubject is %q, but a wildcard must be the whole name of a job in a project vault of https://x.example.org, "+
+			"…/job/vault/job/*: jobs of other projects must not take the role", subject)
+	}
 	site := with(fargate, optSiteAddress, "vault.example.org")
 	for _, c := range []struct {
 		context map[string]any
@@ -74,6 +79,23 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{with(oidc, optOIDCSubject, "*"), `oidcSubject is "*", but must name one job, main's, without wildcards: a branch must not take the role`},
 		{with(oidc, optOIDCSubject, "https://jenkins.example.org/job/vault/job/ma?n*"),
 			`oidcSubject is "https://jenkins.example.org/job/vault/job/ma?n*", but must name one job, main's, without wildcards: a branch must not take the role`},
+		// IAM puts what a token says of itself in the place of a variable, so that anybody's would fit.
+		{with(oidc, optOIDCSubject, "${x.example.org:sub}"), `oidcSubject is "${x.example.org:sub}", but must name one job, main's, without wildcards`},
+		{with(oidc, optOIDCAudience, "${x.example.org:aud}"), `oidcAudience is "${x.example.org:aud}", but must be one audience, without a dollar sign`},
+		{with(oidc, optOIDCBranches, "s"), `oidcBranchSubject is "s", which is main's`},
+		{with(oidc, optOIDCBranches, "*"), `oidcBranchSubject is "*", but must name one job without wildcards, as oidcSubject is not that of a job in a project, …/job/PROJECT/job/main/`},
+		{with(jobs, optOIDCBranches, "*"), otherWildcard("*")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/*"), otherWildcard("https://x.example.org/job/*")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/vault*"), otherWildcard("https://x.example.org/job/vault*")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/vault/job/?"), otherWildcard("https://x.example.org/job/vault/job/?")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/other/job/*"), otherWildcard("https://x.example.org/job/other/job/*")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/branches/job/*"), otherWildcard("https://x.example.org/job/branches/job/*")},
+		{with(jobs, optOIDCBranches, "https://x.example.org/job/*/job/vault/job/*"), otherWildcard("https://x.example.org/job/*/job/vault/job/*")},
+		{with(jobs, optOIDCBranches, "https://*/job/vault/job/*"), otherWildcard("https://*/job/vault/job/*")},
+		{with(jobs, optOIDCBranches, "https://y.example.org/job/vault/job/*"), otherWildcard("https://y.example.org/job/vault/job/*")},
+		{with(jobs, optOIDCBranches, "${x.example.org:sub}"), otherWildcard("${x.example.org:sub}")},
+		{with(with(oidc, optOIDCSubject, "https://x.example.org/job/vault/"), optOIDCBranches, "https://x.example.org/job/*"),
+			`oidcBranchSubject is "https://x.example.org/job/*", but must name one job without wildcards, as oidcSubject is not that of a job in a project`},
 		{map[string]any{optTopology: "fargate"}, "certificateArn is required with topology fargate"},
 		{with(fargate, "release", "0123456789ab"), "release is no option: make release runs what make push has pushed, and make deploy keeps what runs"},
 		{with(fargate, optCertificateARN, "cert"), `certificateArn is "cert", but must be the ARN of an ACM certificate`},
@@ -107,6 +129,20 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), "\n") && len(c.context) == 1 && c.context[optJenkins] == nil && c.context[optTopology] == nil {
 			t.Errorf("%v: one mistake, but more than one sentence: %q", c.context, err)
+		}
+	}
+}
+
+func TestBranchesAreThoseOfMainsProjectOrOneJob(t *testing.T) {
+	for main, branches := range map[string]string{
+		"https://x.example.org/job/vault/job/main/":              "https://x.example.org/job/vault/job/*",
+		"https://x.example.org/jenkins/job/team/job/vault/job/m": "https://x.example.org/jenkins/job/team/job/vault/job/*",
+		"https://x.example.org/job/release/job/vault/job/main/":  "https://x.example.org/job/branches/job/vault/job/*",
+		"main": "branches",
+	} {
+		options := map[string]any{optJenkins: "oidc", optOIDCIssuer: "https://x.example.org", optOIDCAudience: "a", optOIDCSubject: main, optOIDCBranches: branches}
+		if c, err := parse("", options, nil, someRegions, "eu-central-1"); err != nil || c.oidc.branchSubject != branches {
+			t.Errorf("main is %s, branches are %s: %q, %v", main, branches, c.oidc.branchSubject, err)
 		}
 	}
 }

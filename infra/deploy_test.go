@@ -35,11 +35,13 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"choose the options", func(e *engineer) { e.follow("ssh-keygen") }},
 		{"an account without bootstrap is refused", refuseWithoutBootstrap},
 		{"bootstrap", func(e *engineer) { e.follow("make bootstrap") }},
+		{"a bootstrap without its boundary is refused", refuseWithoutBoundary},
 		{"a parameter of somebody else's is refused", refuseForeignParameter},
 		{"an option that is not the file's is refused", refuseOptionOfTheCommandLine},
 		{"a diff shows what a deploy would make", diffBefore},
 		{"deploy", deployHost},
 		{"every resource is there", checkHostResources},
+		{"every role has its boundary", checkBoundaries},
 		{"the address for the domain", findAddress},
 		{"the first release", releaseToHost},
 		{"the documents have no step that was not taken", func(e *engineer) {
@@ -60,8 +62,10 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"fargate without its image is refused", refuseMissingImage},
 		{"the first release on fargate", releaseToService},
 		{"every resource of the service is there", checkServiceResources},
+		{"every role of both topologies has its boundary", checkBoundaries},
 		{"the second release on fargate, and the way back", releaseAndGoBack},
 		{"a deploy keeps what was gone back to", deployAfterGoingBack},
+		{"the tasks start anew", restartTasks},
 		{"staging stands beside production", deployStaging},
 		{"destroy keeps the data", destroyAll},
 	}
@@ -126,18 +130,8 @@ func refuseOptionOfTheCommandLine(e *engineer) {
 		"ARGS=-c alarmEmail=other@example.org")
 }
 
-// diff is by template: the emulator cannot delete the change set that a diff makes by default.
-func (e *engineer) diff() string {
-	e.t.Helper()
-	there := *e
-	there.env = append(slices.Clone(e.env), "CDK_METHOD=template")
-	return there.do("make", "diff")
-}
-
 func diffBefore(e *engineer) {
-	there := *e
-	there.env = append(slices.Clone(e.env), "CDK_METHOD=template")
-	if out := there.follow("make diff"); !strings.Contains(out, "[+] AWS::EC2::Instance Instance") || !strings.Contains(out, "dynamodb:ConditionCheckItem") {
+	if out := e.follow("make diff"); !strings.Contains(out, "[+] AWS::EC2::Instance Instance") || !strings.Contains(out, "dynamodb:ConditionCheckItem") {
 		e.t.Errorf("a diff against nothing: %s", out)
 	}
 	if got := e.stacks(); got != "" {
@@ -146,13 +140,40 @@ func diffBefore(e *engineer) {
 }
 
 func diffAfter(e *engineer) {
-	if out := e.diff(); !strings.Contains(out, "Number of stacks with differences: 0") {
+	if out := e.do("make", "diff"); !strings.Contains(out, "Number of stacks with differences: 0") {
 		e.t.Errorf("a diff of what is deployed: %s", out)
 	}
 }
 
 func refuseWithoutBootstrap(e *engineer) {
 	e.refused(`account 123456789012 is not bootstrapped .* in ` + region + `: .*make bootstrap`)
+}
+
+// refuseWithoutBoundary: somebody has taken the boundary off, as a bare cdk bootstrap does, and the next bootstrap sets it again.
+func refuseWithoutBoundary(e *engineer) {
+	role := "cdk-pwmanager-cfn-exec-role-" + emulator.Account + "-" + region
+	e.do("aws", "iam", "delete-role-permissions-boundary", "--role-name", role)
+	e.refused(`role ` + role + `, which CloudFormation deploys with, lacks the boundary password-manager-deployment-` + region + `, .*: run 'AWS_REGION=` + region + ` make bootstrap'`)
+	e.do("aws", "iam", "put-role-permissions-boundary", "--role-name", role, "--permissions-boundary", boundaryARN(names.DeploymentBoundary))
+	e.do("make", "bootstrap")
+	e.compare([]answer{
+		{"iam get-role --role-name " + role, "Role.PermissionsBoundary.PermissionsBoundaryArn", boundaryARN(names.DeploymentBoundary)},
+		{"cloudformation describe-stacks", "sort(Stacks[].StackName)", "VaultSphereBoundary VaultSphereToolkit"},
+	})
+}
+
+func boundaryARN(name string) string {
+	return "arn:aws:iam::" + emulator.Account + ":policy/" + name + region
+}
+
+func checkBoundaries(e *engineer) {
+	roles := strings.Fields(e.aws("iam list-roles", "Roles[?starts_with(RoleName, 'PasswordManager-')].RoleName"))
+	if len(roles) < 4 {
+		e.t.Errorf("roles are %q", roles)
+	}
+	for _, role := range roles {
+		e.compare([]answer{{"iam get-role --role-name " + role, "Role.PermissionsBoundary.PermissionsBoundaryArn", boundaryARN(names.RolesBoundary)}})
+	}
 }
 
 func refuseForeignParameter(e *engineer) {

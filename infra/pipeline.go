@@ -10,30 +10,43 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// newPipelineStack makes the role that Jenkins works with. No key of it has to be kept: short-lived ones come with the machine
-// that Jenkins runs on, or for a token that Jenkins signs for one job. The role names what it may touch and imports nothing, so
+// newPipelineStack makes the roles that Jenkins works with, that of main and that of branches. No key of them has to be kept:
+// short-lived ones come with the machine that Jenkins runs on, or for a token that Jenkins signs for one job. The role names what it may touch and imports nothing, so
 // that this stack can go first, last or alone.
 func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	stack := newStack(app, c, "Pipeline", "VaultSphere: the role that Jenkins deploys with", false)
+	var issuer *string
+	trusted := service("ec2")
+	if c.jenkins == jenkinsWithOIDC {
+		issuer = newIssuer(stack, c)
+		trusted = jobPrincipal(c, issuer, c.oidc.subject)
+	}
 	role := awsiam.NewRole(stack, jsii.String("Jenkins"), &awsiam.RoleProps{
-		AssumedBy: jenkinsPrincipal(stack, c), Description: jsii.String("VaultSphere pipeline"),
+		AssumedBy: trusted, Description: jsii.String("VaultSphere pipeline"),
 	})
 	grant(role, pullStatements(stack)...)
-	grant(role,
-		allow("PushImages", []string{
-			"ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:InitiateLayerUpload", "ecr:PutImage",
-			"ecr:UploadLayerPart",
-		}, repositoryARN(stack)),
-		signingKeyStatement(stack, "SignImages", "kms:GetPublicKey", "kms:Sign"),
-		allow("Deploy", []string{"sts:AssumeRole"}, bootstrapRoles(stack, c)...))
+	grant(role, signingKeyStatement(stack, "SignImages", "kms:GetPublicKey", "kms:Sign"))
 	grant(role, seedStatements(stack)...)
 	grant(role, preflightStatements(stack, c)...)
 	grant(role, hostStatements(stack)...)
 	grant(role, imageStatements(stack)...)
 	grant(role, serviceStatements(stack)...)
+	// Without a star and last: what makes the policy too long goes into a managed one, which no finding can be accepted on.
+	grant(role,
+		allow("PushImages", []string{
+			"ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:InitiateLayerUpload", "ecr:PutImage",
+			"ecr:UploadLayerPart",
+		}, repositoryARN(stack)),
+		allow("Deploy", []string{"sts:AssumeRole"}, bootstrapRoles(stack, c)...))
+	if principal := branchPrincipal(c, role, issuer); principal != nil {
+		branches := newBranchRole(stack, c, principal)
+		if c.jenkins == jenkinsOnEC2 {
+			grant(role, allow("TakeBranchRole", []string{"sts:AssumeRole"}, branches.RoleArn()))
+		}
+	}
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration, what EC2 describes and what ECS says of task definitions know no resources, and which stack owns a name is a question to all " +
-			"stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
+		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration, backup:ListBackupVaults, what EC2 describes and what ECS " +
+			"says of task definitions know no resources, and which stack owns a name is a question to all stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
 			"denies, and the hosts and sessions that a condition on their tags picks"})
 	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
 	if c.jenkins == jenkinsOnEC2 {
@@ -45,18 +58,27 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	return stack
 }
 
-func jenkinsPrincipal(stack awscdk.Stack, c config) awsiam.IPrincipal {
-	if c.jenkins == jenkinsOnEC2 {
-		return service("ec2")
-	}
-	provider := awsiam.NewCfnOIDCProvider(stack, jsii.String("Issuer"), &awsiam.CfnOIDCProviderProps{
+// newIssuer makes AWS believe the tokens that Jenkins signs, and returns the ARN of that.
+func newIssuer(stack awscdk.Stack, c config) *string {
+	return awsiam.NewCfnOIDCProvider(stack, jsii.String("Issuer"), &awsiam.CfnOIDCProviderProps{
 		Url: jsii.String(c.oidc.issuer), ClientIdList: jsii.Strings(c.oidc.audience),
-	})
-	// Without both conditions, whoever has an account with the issuer could take the role.
+	}).AttrArn()
+}
+
+// jobPrincipal is the job with this subject, or the jobs whose subjects begin so if it ends in a star. Without both conditions,
+// whoever has an account with the issuer could take the role.
+func jobPrincipal(c config, issuer *string, subject string) awsiam.IPrincipal {
 	claims := strings.TrimPrefix(c.oidc.issuer, "https://")
-	return awsiam.NewWebIdentityPrincipal(provider.AttrArn(), &map[string]any{
-		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience, claims + ":sub": c.oidc.subject},
-	})
+	conditions := map[string]any{
+		"StringEquals": map[string]any{claims + ":aud": c.oidc.audience, claims + ":sub": subject},
+	}
+	if strings.HasSuffix(subject, "*") {
+		conditions = map[string]any{
+			"StringEquals": map[string]any{claims + ":aud": c.oidc.audience},
+			"StringLike":   map[string]any{claims + ":sub": subject},
+		}
+	}
+	return awsiam.NewWebIdentityPrincipal(issuer, &conditions)
 }
 
 // bootstrapRoles are the roles of `cdk bootstrap` that the CDK CLI works with. What a deploy may do stands in them.
@@ -68,13 +90,19 @@ func bootstrapRoles(stack awscdk.Stack, c config) []*string {
 		awscdk.DefaultStackSynthesizer_DEFAULT_IMAGE_ASSET_PUBLISHING_ROLE_ARN(),
 		awscdk.DefaultStackSynthesizer_DEFAULT_LOOKUP_ROLE_ARN(),
 	} {
-		here := qualify(stack, arn)
-		roles = append(roles, awscdk.Fn_Sub(here, nil))
-		if c.backupRegion != "" {
-			roles = append(roles, awscdk.Fn_Sub(jsii.String(strings.ReplaceAll(*here, "${AWS::Region}", c.backupRegion)), nil))
-		}
+		roles = append(roles, bootstrapped(stack, c, arn)...)
 	}
 	return roles
+}
+
+// bootstrapped is the ARN of a role of the bootstrap, in each region that a stack goes to.
+func bootstrapped(stack awscdk.Stack, c config, template *string) []*string {
+	arn := qualify(stack, template)
+	all := []*string{awscdk.Fn_Sub(arn, nil)}
+	if c.backupRegion != "" {
+		all = append(all, awscdk.Fn_Sub(jsii.String(strings.ReplaceAll(*arn, "${AWS::Region}", c.backupRegion)), nil))
+	}
+	return all
 }
 
 // qualify fills the name of the bootstrap into one of the default synthesizer's templates.
@@ -104,6 +132,8 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 			tableARNs = append(tableARNs, arn(stack, "dynamodb", "table/"+d.Name(t)))
 		}
 	}
+	boundaries := append(bootstrapped(stack, c, awscdk.DefaultStackSynthesizer_DEFAULT_CLOUDFORMATION_ROLE_ARN()),
+		awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/"+names.RolesBoundary+"${AWS::Region}"), nil))
 	bootstrapVersion := qualify(stack, awscdk.DefaultStackSynthesizer_DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER())
 	settings := append(everyParameterARN(stack, "*"), arn(stack, "ssm", "parameter"+*bootstrapVersion))
 	stacks := []*string{arn(stack, "cloudformation", "stack/"+names.StackPrefix+"*")}
@@ -115,11 +145,11 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"}, settings...),
 		allow("ReadStacks", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"},
 			stacks...),
-		allow("FindOwner", []string{"cloudformation:DescribeStackResources"}, jsii.String("*")),
+		allow("LookAround", []string{"backup:ListBackupVaults", "cloudformation:DescribeStackResources", "ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
 		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
-		allow("ReadScanning", []string{"ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
 		allow("ReadBuckets", []string{"s3:ListBucket"}, bucketARNs...),
 		allow("ReadLogGroups", []string{"logs:DescribeLogGroups"}, arn(stack, "logs", "log-group:*")),
+		allow("ReadBoundaries", []string{"iam:GetPolicy", "iam:GetRole"}, boundaries...),
 	}
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -46,6 +47,7 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		"Allow ec2:DescribeSubnets on *",
 		"Allow ssm:GetParameter on arn:aws:ssm:eu-central-1::parameter/aws/service/ami-amazon-linux-latest/*",
 		"Allow ecr:GetRegistryScanningConfiguration on *",
+		"Allow backup:ListBackupVaults on *",
 		"Allow kms:GetPublicKey on arn:aws:kms" + at + "key/*" + ifSigningKey,
 		"Allow kms:Sign on arn:aws:kms" + at + "key/*" + ifSigningKey,
 		"Allow ecs:DescribeTaskDefinition on *",
@@ -60,11 +62,15 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 	}
 	for _, role := range []string{"deploy", "file-publishing", "image-publishing", "lookup"} {
 		want = append(want, fmt.Sprintf("Allow sts:AssumeRole on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"+
-			"cdk-hnb659fds-%s-role-${AWS::AccountId}-${AWS::Region}", role))
+			"cdk-pwmanager-%s-role-${AWS::AccountId}-${AWS::Region}", role))
+	}
+	for _, action := range []string{"GetPolicy", "GetRole"} {
+		want = append(want, "Allow iam:"+action+" on arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/password-manager-roles-${AWS::Region}",
+			"Allow iam:"+action+" on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-pwmanager-cfn-exec-role-${AWS::AccountId}-${AWS::Region}")
 	}
 	for _, action := range []string{"GetParameter", "GetParameters"} {
 		want = append(want,
-			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/cdk-bootstrap/hnb659fds/version",
+			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/cdk-bootstrap/pwmanager/version",
 			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager/*",
 			"Allow ssm:"+action+" on arn:aws:ssm"+at+"parameter/password-manager-staging/*")
 	}
@@ -90,7 +96,44 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 		want = append(want, "Allow ecs:DescribeServices on arn:aws:ecs"+at+"service/"+service,
 			"Allow ecs:UpdateService on arn:aws:ecs"+at+"service/"+service, "Allow ecs:DescribeTasks on arn:aws:ecs"+at+"task/"+service)
 	}
+	want = append(want, "Allow sts:AssumeRole on <"+roleOf(t, tpl, "VaultSphere branches")+".Arn>")
 	compareLines(t, tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), want)
+}
+
+// What a branch's build runs its author wrote: no data, no parameter, no other role, and nothing that changes anything.
+func TestBranchRoleReadsTemplatesAndNoMore(t *testing.T) {
+	issuer := `{"Federated":{"Fn::GetAtt":["Issuer","Arn"]}}`
+	for deployment, want := range map[string][]string{
+		"ec2-minimal": {
+			`Allow sts:AssumeRole by {"AWS":{"Fn::GetAtt":["JenkinsB8F709CC","Arn"]}}`,
+			"Allow cloudformation:DescribeStacks on arn:aws:cloudformation:eu-central-1:<AccountId>:stack/PasswordManager-*",
+			"Allow cloudformation:GetTemplate on arn:aws:cloudformation:eu-central-1:<AccountId>:stack/PasswordManager-*",
+		},
+		"ec2-full": {
+			"Allow sts:AssumeRoleWithWebIdentity by " + issuer + ` if {"StringEquals":{"jenkins.example.org/oidc:aud":"sts.amazonaws.com"},` +
+				`"StringLike":{"jenkins.example.org/oidc:sub":"https://jenkins.example.org/job/password-manager/job/*"}}`,
+			"Allow cloudformation:DescribeStacks on arn:aws:cloudformation:us-east-1:<AccountId>:stack/PasswordManager-*",
+			"Allow cloudformation:DescribeStacks on arn:aws:cloudformation:us-west-2:<AccountId>:stack/PasswordManager-*",
+			"Allow cloudformation:GetTemplate on arn:aws:cloudformation:us-east-1:<AccountId>:stack/PasswordManager-*",
+			"Allow cloudformation:GetTemplate on arn:aws:cloudformation:us-west-2:<AccountId>:stack/PasswordManager-*",
+		},
+	} {
+		tpl := pipelineTemplate(t, deployment)
+		role := roleOf(t, tpl, "VaultSphere branches")
+		compareLines(t, tpl.permissions(t, role), want)
+		if got := written(tpl.Outputs["BranchRole"].Value); got != "<"+role+".Arn>" {
+			t.Errorf("%s: output BranchRole is %s", deployment, got)
+		}
+	}
+}
+
+func TestNoBranchRoleWithoutASubject(t *testing.T) {
+	options := maps.Clone(deployments["ec2-full"])
+	delete(options, optOIDCBranches)
+	tpl := newAssembly(t, options, nil).templates["PasswordManager-Pipeline"]
+	if roles := tpl.of("AWS::IAM::Role"); len(roles) != 1 || tpl.Outputs["BranchRole"].Value != nil {
+		t.Errorf("%d roles, output BranchRole %v", len(roles), tpl.Outputs["BranchRole"].Value)
+	}
 }
 
 func TestJenkinsHasTheRoleByItsMachine(t *testing.T) {

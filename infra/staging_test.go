@@ -16,7 +16,7 @@ import (
 func staging(t *testing.T, production string) *assembly {
 	t.Helper()
 	options := maps.Clone(deployments[production])
-	for _, shared := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optImageScanning} {
+	for _, shared := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optOIDCBranches, optImageScanning} {
 		delete(options, shared)
 	}
 	options["deployment"] = string(names.Staging)

@@ -26,6 +26,7 @@ var deployments = map[string]map[string]any{
 		optVPCCIDR: "172.16.0.0/20", optSSHCIDR: "203.0.113.0/24", optSSHPublicKey: testKey, optSiteAddress: "vault.example.org",
 		optAlarmEmail: "night@example.org", optJenkins: "oidc", optOIDCIssuer: "https://jenkins.example.org/oidc",
 		optOIDCAudience: "sts.amazonaws.com", optOIDCSubject: "https://jenkins.example.org/job/password-manager/job/main/",
+		optOIDCBranches:  "https://jenkins.example.org/job/password-manager/job/*",
 		optImageScanning: "enhanced", optBackups: "compliance", optBackupRegion: "us-west-2", optMonthlyBudget: "40",
 	},
 	"fargate-minimal": {

@@ -29,7 +29,7 @@ const (
 	PathTOTPConfirm     = "/api/v1/account/totp/confirm"
 	PathTOTPRemove      = "/api/v1/account/totp/remove"
 	PathSessions        = "/api/v1/sessions"
-	PathSession         = "/api/v1/sessions/{id}"
+	PathSessionsEnd     = "/api/v1/sessions/end"
 	PathVault           = "/api/v1/vault"
 	PathVaultChanges    = "/api/v1/vault/changes"
 	PathEvents          = "/api/v1/events"
@@ -211,6 +211,12 @@ type Session struct {
 	Created  time.Time `json:"created"`
 	LastSeen time.Time `json:"last_seen"`
 	Current  bool      `json:"current"`
+}
+
+// EndSessionsRequest proves knowledge of the master password again: a stolen session must not sign the owner's devices out.
+type EndSessionsRequest struct {
+	CurrentAuthKey string `json:"current_auth_key"`
+	ID             string `json:"id,omitempty"` // of one session; empty: all but the asking one
 }
 
 type SessionsResponse struct {

@@ -24,6 +24,11 @@ const orphanAge = 24 * time.Hour
 // fails leaves the item as it was. The name loses its folders, and gets a number if the item has the name already.
 // progress (which may be nil) is told the bytes of data that have arrived.
 func (c *Client) Attach(ctx context.Context, itemID, name string, data []byte, progress func(done, total int)) (item.Item, error) {
+	return c.attach(ctx, itemID, name, data, progress, false)
+}
+
+// attach attaches a file; quiet is as in saving.
+func (c *Client) attach(ctx context.Context, itemID, name string, data []byte, progress func(done, total int), quiet bool) (item.Item, error) {
 	it, err := c.Get(itemID)
 	if err != nil {
 		return item.Item{}, err
@@ -49,7 +54,7 @@ func (c *Client) Attach(ctx context.Context, itemID, name string, data []byte, p
 		_ = c.tell(context.WithoutCancel(ctx), methodDelete, attachmentPath(added.ID), nil)
 		return item.Item{}, fmt.Errorf("upload %s: %w", added.Name, err)
 	}
-	return c.Save(ctx, with(it))
+	return c.saveAs(ctx, with(it), quiet)
 }
 
 // Attachment downloads and opens a file of an item. *AttachmentAlteredError; ErrAttachmentGone for one that the server

@@ -47,7 +47,7 @@ func TestHealthOfAVault(t *testing.T) {
 	server := startServer(t)
 	d := newDevice(t, server)
 	d.register(t, "anna")
-	weak := d.save(t, item.Item{Title: "Weak", Password: "letmein", URLs: []string{"http://weak.example"}})
+	weak := d.save(t, item.Item{Title: "Weak", Password: "letmein", TOTP: "000-000", URLs: []string{"http://weak.example"}})
 	d.save(t, item.Item{Title: "Note", Type: item.TypeNote, Notes: "letmein"})
 	strong := d.save(t, item.Item{Title: "Strong", Password: "vM8#tq2!Lz0@Wd5$", TOTP: "JBSWY3DPEHPK3PXP", URLs: []string{"https://s.example"}})
 	d.save(t, item.Item{Title: "Gone", Password: "letmein", Trashed: strong.Created})

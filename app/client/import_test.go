@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -278,5 +279,31 @@ func TestFilesOfItemsTravelAlong(t *testing.T) {
 	}
 	if got, err := other.Attachment(t.Context(), same.ID, attached[0].ID, nil); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// An item is as old as its file says, with attachments as without.
+func TestFilesLeaveTheTimesOfImportedItems(t *testing.T) {
+	t.Parallel()
+	const file = `{"format":"vaultsphere","version":1,"items":[
+		{"type":"note","title":"With","created":"2020-01-01T00:00:00Z","modified":"2020-05-05T05:05:05Z",
+		 "files":[{"name":"a.txt","data":"aGVsbG8="},{"name":"b.txt","data":"aGVsbG8="}]},
+		{"type":"note","title":"Without","created":"2020-01-01T00:00:00Z","modified":"2020-05-05T05:05:05Z"}]}`
+	d := newDevice(t, startServer(t))
+	d.register(t, "anna")
+	report, err := d.plan(t, file).Run(t.Context(), client.ImportChoice{}, nil)
+	if err != nil || report.Added != 2 || report.Files != 2 || len(report.Problems) > 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	for i, files := range []int{2, 0} {
+		it := d.get(t, report.Entries[i].ID)
+		if len(it.Attachments) != files || it.Created.Format(time.RFC3339) != "2020-01-01T00:00:00Z" || it.Modified.Format(time.RFC3339) != "2020-05-05T05:05:05Z" {
+			t.Errorf("%s: %d files, created %s, modified %s", it.Title, len(it.Attachments), it.Created, it.Modified)
+		}
+	}
+	// A file that a person attaches is a change.
+	it, err := d.Attach(t.Context(), report.Entries[1].ID, "c.txt", []byte("c"), nil)
+	if err != nil || it.Modified.Year() == 2020 {
+		t.Errorf("%s, %v", it.Modified, err)
 	}
 }

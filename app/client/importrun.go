@@ -273,7 +273,7 @@ func (r *importRun) store(ctx context.Context) error {
 			continue
 		}
 		for _, f := range e.Files {
-			err := r.attach(ctx, line.ID, f)
+			err := r.attach(ctx, line.ID, f, line.Outcome == ImportedAdded)
 			switch {
 			case err == nil:
 				r.report.Files++
@@ -290,12 +290,13 @@ func (r *importRun) store(ctx context.Context) error {
 	return nil
 }
 
-// attach does nothing for a file that an updated item has already.
-func (r *importRun) attach(ctx context.Context, id string, f parcel.Attached) error {
+// attach does nothing for a file that an updated item has already. The files of an item that is new are part of it as it
+// was in the file, with the time of its last change.
+func (r *importRun) attach(ctx context.Context, id string, f parcel.Attached, added bool) error {
 	it, err := r.client.Get(id)
-	if err != nil || hasFile(it, f) {
+	if err != nil || !added && hasFile(it, f) {
 		return err
 	}
-	_, err = r.client.Attach(ctx, id, f.Name, f.Data, nil)
+	_, err = r.client.attach(ctx, id, f.Name, f.Data, nil, added)
 	return err
 }

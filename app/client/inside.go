@@ -14,8 +14,8 @@ type inside struct {
 	hay      string // folded: what can be found, each on a line
 	password string
 	since    time.Time // when the password was saved first
-	totp     bool
-	err      error // why all of this is empty
+	totp     bool      // makes one-time codes
+	err      error     // why all of this is empty
 }
 
 // A slice of the work of Index is so small that whoever types does not notice it.
@@ -87,7 +87,11 @@ func (v *vault) look(e *entry) *inside {
 		return &inside{err: err}
 	}
 	// The password is part of a longer text that need not stay.
-	in := &inside{hay: searchable(it), password: strings.Clone(it.Password), totp: it.TOTP != ""}
+	in := &inside{hay: searchable(it), password: strings.Clone(it.Password)}
+	if it.TOTP != "" {
+		_, err := item.ParseOneTime(it.TOTP)
+		in.totp = err == nil
+	}
 	in.since, in.err = v.passwordSince(e, it.Password)
 	return in
 }

@@ -115,7 +115,9 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 			q.Before = contentsOf(before)
 		}
 	}
-	mine.Modified = s.now
+	if !s.quiet {
+		mine.Modified = s.now
+	}
 	q.After = contentsOf(mine.Normalise())
 	return c.changeQueue(s.v, func(changes []queued) []queued {
 		changes = add(changes, q)

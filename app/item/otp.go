@@ -3,11 +3,12 @@ package item
 import (
 	"cmp"
 	"encoding/base32"
+	"encoding/hex"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
@@ -29,6 +30,8 @@ const (
 	defaultPeriod = 30
 	maxPeriod     = 24 * 60 * 60
 	steamDigits   = 5
+	minDigits     = 5
+	maxDigits     = 10 // 31 bits of a hash make no more
 )
 
 func otpError(format string, args ...any) error {
@@ -36,18 +39,23 @@ func otpError(format string, args ...any) error {
 }
 
 // ParseOneTime reads what Item.TOTP may hold: an otpauth:// address (the Key URI format of Google Authenticator),
-// steam://KEY, or the key alone in base32, which stands for SHA-1, six digits and 30 seconds. Spaces, hyphens, lower case
-// and missing padding do not matter. The error is a *FieldError, and never quotes the key.
+// steam://KEY, or the key alone in base32, which stands for SHA-1, six digits and 30 seconds. White space, hyphens,
+// characters that are not seen, lower case and missing padding do not matter, and an address may have percent signs,
+// number signs and ampersands that were not escaped as they should be. The error is a *FieldError, and never quotes the
+// key; with it, Issuer and Account are those of an address that names them.
 func ParseOneTime(text string) (OneTime, error) {
 	o := OneTime{algorithm: otp.AlgorithmSHA1, digits: otp.DigitsSix, period: defaultPeriod}
-	text = strings.TrimSpace(text)
+	text = strings.TrimFunc(text, isFiller)
 	scheme, rest, address := strings.Cut(text, "://")
 	if !address {
+		if name, _, ok := strings.Cut(text, "="); ok && strings.EqualFold(name, "secret") {
+			return o, o.readParameters("totp", text)
+		}
 		return o, o.setKey(text)
 	}
 	switch strings.ToLower(scheme) {
 	case "otpauth":
-		return o, o.readAddress(text)
+		return o, o.readAddress(rest)
 	case "steam":
 		o.steam()
 		return o, o.setKey(strings.TrimSuffix(rest, "/"))
@@ -57,9 +65,22 @@ func ParseOneTime(text string) (OneTime, error) {
 	return o, otpError("is an address, but not one that begins with otpauth:// or steam://")
 }
 
+// isFiller reports whether a character is white space, or one that is not seen.
+func isFiller(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
+
+// dense is s without fillers.
+func dense(s string) string {
+	return strings.Map(func(r rune) rune {
+		if isFiller(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 func (o *OneTime) setKey(key string) error {
-	key = strings.ToUpper(strings.NewReplacer(" ", "", "\t", "", "-", "").Replace(key))
-	key = strings.TrimRight(key, "=")
+	key = strings.Join(strings.FieldsFunc(dense(key), func(r rune) bool { return unicode.Is(unicode.Pd, r) }), "")
+	key = strings.TrimRight(strings.ToUpper(key), "=")
 	switch n := len(key) % 8; {
 	case key == "":
 		return otpError("has no key")
@@ -79,58 +100,101 @@ func (o *OneTime) steam() {
 	o.algorithm, o.digits, o.encoder = otp.AlgorithmSHA1, steamDigits, otp.EncoderSteam
 }
 
-// readAddress leaves out parameters that it does not know, such as a colour or a picture.
-func (o *OneTime) readAddress(text string) error {
-	u, err := url.Parse(text)
-	if err != nil {
-		return otpError("is not a complete address") // the cause quotes it
+// readAddress reads what follows the scheme. It does not use net/url, which refuses an address for one percent sign in the
+// name of an account, and cuts it at a number sign.
+func (o *OneTime) readAddress(rest string) error {
+	address, query := rest, ""
+	if i := parametersAt(rest); i >= 0 {
+		address, query = rest[:i], rest[i+1:]
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return otpError("the parameters of the address are damaged")
+	kind, label, _ := strings.Cut(address, "/")
+	before, after, both := strings.Cut(percentDecoded(label), ":")
+	if !both {
+		before, after = "", before
 	}
-	o.readLabel(strings.TrimPrefix(u.Path, "/"), query.Get("issuer"))
-	if err := o.setKey(query.Get("secret")); err != nil {
+	o.Issuer, o.Account = oneLine(before), oneLine(after)
+	return o.readParameters(strings.ToLower(dense(kind)), query)
+}
+
+// parametersAt is where the parameters begin: at the question mark before the key, since a name may have one too.
+func parametersAt(address string) int {
+	if key := strings.Index(strings.ToLower(address), "secret="); key >= 0 {
+		if i := strings.LastIndexByte(address[:key], '?'); i >= 0 {
+			return i
+		}
+	}
+	return strings.IndexByte(address, '?')
+}
+
+// parameters takes a query apart at its ampersands, which may be escaped as in HTML. Of a name that is there twice, the
+// first value counts.
+func parameters(query string) map[string]string {
+	out := map[string]string{}
+	for _, p := range strings.Split(query, "&") {
+		name, value, _ := strings.Cut(strings.TrimPrefix(p, "amp;"), "=")
+		name = strings.ToLower(dense(name))
+		if _, again := out[name]; !again {
+			out[name] = percentDecoded(strings.ReplaceAll(value, "+", " "))
+		}
+	}
+	for _, name := range []string{"secret", "algorithm", "digits", "period", "counter", "encoder"} {
+		value, _, _ := strings.Cut(out[name], "#")
+		out[name] = dense(value)
+	}
+	return out
+}
+
+// percentDecoded leaves a percent sign that escapes nothing as it is.
+func percentDecoded(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := hex.DecodeString(s[i+1 : i+3]); err == nil {
+				b.Write(c)
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return strings.ToValidUTF8(b.String(), "\uFFFD")
+}
+
+// readParameters leaves out parameters that it does not know, such as a colour or a picture.
+func (o *OneTime) readParameters(kind, query string) error {
+	p := parameters(query)
+	o.Issuer = cmp.Or(oneLine(p["issuer"]), o.Issuer)
+	if err := o.setKey(p["secret"]); err != nil {
 		return err
 	}
-	if err := o.readAlgorithm(query.Get("algorithm")); err != nil {
+	if err := o.readAlgorithm(p["algorithm"]); err != nil {
 		return err
 	}
-	digits := query.Get("digits")
-	kind := strings.ToLower(u.Host)
-	if kind == "steam" || strings.EqualFold(query.Get("encoder"), "steam") ||
+	digits := p["digits"]
+	if kind == "steam" || strings.EqualFold(p["encoder"], "steam") ||
 		strings.EqualFold(o.Issuer, "steam") && (digits == "" || digits == strconv.Itoa(steamDigits)) {
 		o.steam()
 		return nil
 	}
 	if digits != "" {
 		n, err := strconv.Atoi(digits)
-		if err != nil || n < 6 || n > 8 {
-			return otpError("a code has 6 to 8 digits")
+		if err != nil || n < minDigits || n > maxDigits {
+			return otpError("a code has %d to %d digits", minDigits, maxDigits)
 		}
 		o.digits = otp.Digits(n)
 	}
 	switch kind {
 	case "totp":
-		return o.readPeriod(query.Get("period"))
+		return o.readPeriod(p["period"])
 	case "hotp":
 		o.period = 0
-		o.counter, err = strconv.ParseUint(query.Get("counter"), 10, 63)
-		if err != nil {
+		var err error
+		if o.counter, err = strconv.ParseUint(p["counter"], 10, 63); err != nil {
 			return otpError("codes by a counter need the counter, a whole number")
 		}
 		return nil
 	}
 	return otpError("is neither of the kind totp nor hotp")
-}
-
-// readLabel takes "Issuer:account" apart. The parameter wins over the label.
-func (o *OneTime) readLabel(label, issuer string) {
-	before, after, both := strings.Cut(label, ":")
-	if !both {
-		before, after = "", label
-	}
-	o.Issuer, o.Account = cmp.Or(oneLine(issuer), oneLine(before)), oneLine(after)
 }
 
 func (o *OneTime) readAlgorithm(name string) error {
@@ -193,17 +257,18 @@ func AfterCode(text string) (string, error) {
 	if err != nil || o.period > 0 {
 		return text, err
 	}
-	address, query, _ := strings.Cut(text, "?")
-	query, fragment, marked := strings.Cut(query, "#")
-	parameters := strings.Split(query, "&")
-	for i, p := range parameters {
-		if name, _, _ := strings.Cut(p, "="); name == "counter" {
-			parameters[i] = "counter=" + strconv.FormatUint(o.counter+1, 10)
+	i := parametersAt(text) + 1
+	list := strings.Split(text[i:], "&")
+	for n, p := range list {
+		name, value, _ := strings.Cut(p, "=")
+		if strings.EqualFold(strings.TrimPrefix(dense(name), "amp;"), "counter") {
+			_, fragment, marked := strings.Cut(value, "#")
+			list[n] = name + "=" + strconv.FormatUint(o.counter+1, 10)
+			if marked {
+				list[n] += "#" + fragment
+			}
+			break
 		}
 	}
-	text = address + "?" + strings.Join(parameters, "&")
-	if marked {
-		text += "#" + fragment
-	}
-	return text, nil
+	return text[:i] + strings.Join(list, "&"), nil
 }

@@ -60,6 +60,7 @@ func TestAfterCodeCountsOnAndKeepsTheRest(t *testing.T) {
 	for text, want := range map[string]string{
 		"otpauth://hotp/A:b?counter=9&secret=" + key20 + "&image=x#y": "otpauth://hotp/A:b?counter=10&secret=" + key20 + "&image=x#y",
 		"otpauth://totp/A:b?counter=9&secret=" + key20:                "otpauth://totp/A:b?counter=9&secret=" + key20,
+		"otpauth://hotp/A?:b?Secret=" + key20 + "&amp;COUNTER=9":      "otpauth://hotp/A?:b?Secret=" + key20 + "&amp;COUNTER=10",
 		key20: key20,
 	} {
 		if got, err := item.AfterCode(text); err != nil || got != want {
@@ -93,6 +94,57 @@ func TestOneTimeKeysAsSitesWriteThem(t *testing.T) {
 	}
 }
 
+// What people paste and what programs write carelessly: all of these are the key of the first.
+func TestOneTimeKeysThatWereWrittenCarelessly(t *testing.T) {
+	const at = 1672531200
+	for text, want := range map[string]string{
+		"WQIQ25BRKZYCJVYP": "194506",
+		"\ufeffwqiq\u00a025br\u202fkzyc\u2003jvyp\u200b":                              "194506",
+		"\u200eWQIQ\u200b25BR\u200d\u2060KZYC\u00adJVYP\u202c":                        "194506",
+		"WQIQ\u201125BR\u2013KZYC–JVYP":                                               "194506",
+		"wqiq\t25br\r\nkzyc\vjvyp":                                                    "194506",
+		"SECRET=WQIQ25BRKZYCJVYP":                                                     "194506",
+		"secret=WQIQ25BRKZYCJVYP&digits=8":                                            "45194506",
+		"otpauth://totp/a?SECRET=WQIQ25BRKZYCJVYP&Digits=6":                           "194506",
+		"otpauth://totp/100%:mia?secret=WQIQ25BRKZYCJVYP&issuer=100%":                 "194506",
+		"otpauth://totp/%zz:mia?issuer=50%25&secret=WQIQ25BRKZYCJVYP":                 "194506",
+		"otpauth://totp/Post#1:mia?secret=WQIQ25BRKZYCJVYP&issuer=Post#1":             "194506",
+		"otpauth://totp/Who?:mia?secret=WQIQ25BRKZYCJVYP":                             "194506",
+		"otpauth://totp/a?issuer=C#&secret=WQIQ25BRKZYCJVYP#end":                      "194506",
+		"otpauth://totp/a?issuer=b&amp;secret=WQIQ25BRKZYCJVYP&amp;period=30":         "194506",
+		"otpauth://totp/a?secret=wqiq%C2%A025br%E2%80%8Bkzyc%20jvyp":                  "194506",
+		"\u200botpauth://totp/a?secret=WQIQ25BRKZYCJVYP&digits=%206%20&period=30%20 ": "194506",
+		"otpauth://totp/a?secret=WQIQ25BRKZYCJVYP&digits=5":                           "94506",
+		"otpauth://totp/a?secret=WQIQ25BRKZYCJVYP&digits=9":                           "245194506",
+		"otpauth://totp/a?secret=WQIQ25BRKZYCJVYP&digits=10":                          "1245194506",
+		"otpauth://totp/a;b?secret=WQIQ25BRKZYCJVYP;&secret=GEZDGNBV":                 "",
+	} {
+		if want == "" {
+			if _, err := item.ParseOneTime(text); err == nil {
+				t.Errorf("%s makes codes", text)
+			}
+			continue
+		}
+		if got := codeAt(t, text, at); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+// A code that cannot be made still says whose it is.
+func TestOneTimeNamesOfAnAddressWithoutCodes(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"otpauth://yandex/Y:mia?secret=JBSWY3DPEHPK3PXP&issuer=Y": {"Y", "mia"},
+		"otpauth://totp/50%:mia?secret=1":                         {"50%", "mia"},
+		"otpauth://totp/mia":                                      {"", "mia"},
+	} {
+		o, err := item.ParseOneTime(text)
+		if err == nil || o.Issuer != want[0] || o.Account != want[1] {
+			t.Errorf("%s: %q, %q, %v", text, o.Issuer, o.Account, err)
+		}
+	}
+}
+
 func TestOneTimeNamesAndPeriod(t *testing.T) {
 	o := oneTime(t, "otpauth://totp/Old%20Name:%20anna@example.org?issuer=Example%20Ltd&period=45&secret="+key20)
 	if o.Issuer != "Example Ltd" || o.Account != "anna@example.org" || o.Period() != 45 {
@@ -117,16 +169,16 @@ func TestOneTimeRefusesInSentencesWithoutTheKey(t *testing.T) {
 		"otpauth://totp/a?secret=" + key + "0": "other than A to Z and 2 to 7",
 		key + "ä":                              "other than A to Z and 2 to 7",
 		key + "A":                              "17 characters",
-		"otpauth://totp/a?secret=" + key + "&digits=5":            "6 to 8 digits",
-		"otpauth://totp/a?secret=" + key + "&digits=9":            "6 to 8 digits",
-		"otpauth://totp/a?secret=" + key + "&digits=six":          "6 to 8 digits",
+		"otpauth://totp/a?secret=" + key + "&digits=4":            "5 to 10 digits",
+		"otpauth://totp/a?secret=" + key + "&digits=11":           "5 to 10 digits",
+		"otpauth://totp/a?secret=" + key + "&digits=six":          "5 to 10 digits",
 		"otpauth://totp/a?secret=" + key + "&period=0":            "1 to 86400 seconds",
 		"otpauth://totp/a?secret=" + key + "&period=-30":          "1 to 86400 seconds",
 		"otpauth://totp/a?secret=" + key + "&algorithm=MD5":       "SHA1, SHA256 and SHA512",
 		"otpauth://hotp/a?secret=" + key:                          "need the counter",
 		"otpauth://motp/a?secret=" + key:                          "neither of the kind totp nor hotp",
-		"otpauth://totp/a?secret=" + key + "%":                    "damaged",
-		"otpauth://totp/%zz?secret=" + key:                        "not a complete address",
+		"otpauth://totp/a?secret=" + key + "%":                    "other than A to Z and 2 to 7",
+		"otpauth://totp/%zz?secret=":                              "has no key",
 		"https://example.org/?secret=" + key:                      "not one that begins with otpauth://",
 		"otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGE": "export of Google Authenticator",
 	} {

@@ -90,6 +90,13 @@ const Repository = "password-manager"
 // SigningKey is the alias of the KMS key that releases are signed with.
 const SigningKey = "alias/password-manager-releases"
 
+// The boundaries that make bootstrap sets, with the region behind their names: RolesBoundary is the most that a role of ours can do,
+// and DeploymentBoundary the most that CloudFormation can do for us, which is to make roles within RolesBoundary only.
+const (
+	RolesBoundary      = "password-manager-roles-"
+	DeploymentBoundary = "password-manager-deployment-"
+)
+
 // HostDirectory is where a host keeps its scripts, its settings and its state.
 const HostDirectory = "/opt/password-manager"
 

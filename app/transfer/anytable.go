@@ -32,8 +32,7 @@ func (t *table) regular() bool {
 
 func readTable(in *input, b *builder) error {
 	t := *in.table
-	t.unnamed = in.options.Headerless
-	t.columns = in.options.Columns
+	t.columns, t.unnamed = in.options.Columns, in.options.Headerless
 	if len(t.columns) == 0 {
 		if err := t.understand(); err != nil {
 			return err
@@ -44,28 +43,37 @@ func readTable(in *input, b *builder) error {
 	if chosen < have || chosen > have && !t.unnamed {
 		return fmt.Errorf("%w: %d were chosen, the table has %d", ErrColumnCount, chosen, have)
 	}
+	if !t.unnamed && t.holdsValues() {
+		b.problem(t.line, "", "the row seems to hold values, but was taken for the names of the columns")
+	}
 	guessed := !t.unnamed && slices.Equal(t.columns, guess(t.header))
 	if t.unnamed { // the first row may be shorter than others
 		t.header, t.folded = make([]string, chosen), make([]string, chosen)
 	}
 	order := byRank(t.columns, t.header)
 	for r := range t.rows(b, false) {
-		var it item.Item
-		for _, i := range order {
-			if r.cells[i] != "" {
-				r.taken[i] = t.columns[i].set(b, r, i, &it)
-			}
-		}
-		if guessed {
-			takeText(b, r, &it)
-			takeCard(b, r, &it)
-			if it.Notes != "" && len(it.URLs) == 0 {
-				noteOrLogin(&it)
-			}
-		}
-		b.addRow(r, it)
+		b.addRow(r, r.item(b, order, guessed))
 	}
 	return nil
+}
+
+// item puts the values of the row into their places, in that order of columns. What else is in it is looked for only if
+// nobody has chosen the columns.
+func (r *csvRow) item(b *builder, order []int, guessed bool) item.Item {
+	var it item.Item
+	for _, i := range order {
+		if r.cells[i] != "" {
+			r.taken[i] = r.table.columns[i].set(b, r, i, &it)
+		}
+	}
+	if guessed {
+		takeText(b, r, &it)
+		takeCard(b, r, &it)
+		if it.Notes != "" && len(it.URLs) == 0 {
+			noteOrLogin(&it)
+		}
+	}
+	return it
 }
 
 // understand finds out what the columns are by their names. It refuses to guess where too little is known, because a row
@@ -182,7 +190,7 @@ var typeNames = map[item.Type]string{
 }
 
 func typeOf(value string) item.Type {
-	words := strings.Join(columnWords(value), " ")
+	words := strings.TrimSuffix(strings.Join(columnWords(value), " "), " item")
 	for _, t := range item.Types {
 		if slices.Contains(strings.Split(typeNames[t], ", "), words) {
 			return t

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tobischo/argon2"
 	"golang.org/x/crypto/scrypt"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -207,6 +208,37 @@ func TestAndOTP(t *testing.T) {
 	}
 }
 
+func TestProtonAuthenticator(t *testing.T) {
+	t.Parallel()
+	bank := codes("Bank", "anna", "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank&algorithm=SHA1&digits=6&period=30")
+	bank.Notes = "by post"
+	want := []item.Item{bank, codes("Games", "Games", "steam://JBSWY3DPEHPK3PXP"), {
+		Title: "Shop", Username: "Shop", Fields: []item.Field{hidden("One-time code", "otpauth://totp/Shop?secret=1"), text("Pinned", "true")},
+	}}
+	problem := transfer.Problem{Row: 3, Title: "Shop", Reason: "its codes cannot be made here; the key came in as a field"}
+	got := sample(t, "authenticators/proton.json", "proton-authenticator")
+	same(t, got, want)
+	sameProblems(t, got, problem)
+
+	plain, err := os.ReadFile("testdata/authenticators/proton.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	salt := []byte("sixteen bytes...")
+	key := argon2.IDKey([]byte("pässword"), salt, 2, 19*1024, 1, 32)
+	content := gcm(t, key).Seal(append([]byte(nil), testNonce...), testNonce, plain, []byte("proton.authenticator.export.v1"))
+	sealed := func(salt, content []byte) []byte {
+		return fmt.Appendf(nil, `{"version":1,"salt":%q,"content":%q}`, base64.StdEncoding.EncodeToString(salt), base64.StdEncoding.EncodeToString(content))
+	}
+	got = read(t, "sealed.json", string(sealed(salt, content)), transfer.Options{Password: "pässword"})
+	same(t, got, want)
+	sameProblems(t, got, problem)
+	refuses(t, "sealed.json", sealed(salt, content), "password", transfer.ErrWrongPassword)
+	refuses(t, "sealed.json", sealed(salt, content), "", transfer.ErrPasswordNeeded)
+	refuses(t, "sealed.json", sealed(salt, content[:5]), "pässword", transfer.ErrTruncated)
+	refuses(t, "sealed.json", []byte(`{"version":1,"salt":"?","content":"?"}`), "pässword", transfer.ErrMalformed)
+}
+
 func TestAddressesOfCodes(t *testing.T) {
 	t.Parallel()
 	got := sample(t, "authenticators/otpauth.txt", "otpauth")
@@ -214,9 +246,10 @@ func TestAddressesOfCodes(t *testing.T) {
 		codes("Bank", "anna", "otpauth://totp/Bank%3Aanna?secret=JBSWY3DPEHPK3PXP&issuer=Bank"),
 		codes("Example", "anna@ex.org", "otpauth://totp/Example:anna@ex.org?secret=JBSWY3DPEHPK3PXP&issuer=Example"),
 		codes("bob", "bob", "otpauth://hotp/bob?secret=GEZDGNBVGY3TQOJQ&algorithm=SHA256&digits=8&counter=7"),
+		{Title: "x", Username: "x", Fields: []item.Field{hidden("One-time code", "otpauth://totp/x?secret=1")}},
 	})
 	sameProblems(t, got,
 		transfer.Problem{Row: 4, Reason: "it is no address of one-time codes"},
 		transfer.Problem{Row: 5, Reason: "it is not complete, or not one of Google Authenticator"},
-		transfer.Problem{Row: 6, Reason: "it is no address of one-time codes: totp: the key has a character other than A to Z and 2 to 7"})
+		transfer.Problem{Row: 6, Title: "x", Reason: "its codes cannot be made here; the key came in as a field"})
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"encoding/json"
 	"path"
 	"slices"
 	"strings"
@@ -13,14 +14,33 @@ import (
 
 func isBitwardenJSON(in *input) bool {
 	top := in.json()
-	_, items := top["items"].([]any)
+	items, listed := top["items"].([]any)
 	_, encrypted := top["encrypted"].(bool)
 	_, sealed := top["encKeyValidation_DO_NOT_EDIT"]
-	return encrypted && (items || sealed)
+	if encrypted && (listed || sealed) {
+		return true
+	}
+	if top == nil {
+		items, _ = in.jsonValue().([]any)
+	}
+	return slices.ContainsFunc(items, isBitwardenItem)
+}
+
+// isBitwardenItem tells an item of Bitwarden's from those of others, where nothing else in the file does: exports of
+// before 2021 do not say whether they are encrypted, and "bw list items" prints items alone.
+func isBitwardenItem(e any) bool {
+	o, _ := e.(map[string]any)
+	_, kind := o["type"].(json.Number)
+	_, name := o["name"].(string)
+	return kind && name && slices.ContainsFunc([]string{"login", "secureNote", "card", "identity", "sshKey", "folderId", "organizationId"},
+		func(member string) bool { _, ok := o[member]; return ok })
 }
 
 func readBitwardenJSON(in *input, b *builder) error {
 	top := object(in.json())
+	if top == nil {
+		top = object{"items": in.jsonValue()}
+	}
 	if top.yes("passwordProtected") {
 		plain, err := openBitwarden(top, in.options.Password)
 		if err != nil {

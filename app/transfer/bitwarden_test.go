@@ -268,6 +268,14 @@ func asBitwardenHolds(it item.Item) item.Item {
 		}
 		it.Password, it.TOTP, it.URLs, it.Match = "", "", nil, nil
 	}
+	if k := it.SSHKey; k != nil && slices.ContainsFunc([]string{k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" }) {
+		for _, f := range []item.Field{hidden("Private key", k.Private), text("Public key", k.Public), text("Fingerprint", k.Fingerprint)} {
+			if f.Value != "" {
+				it.Fields = append(it.Fields, f)
+			}
+		}
+		it.Type, it.SSHKey = item.TypeNote, nil
+	}
 	for i, f := range it.Fields {
 		if f.Kind == item.FieldLink {
 			it.Fields[i].Kind = item.FieldText

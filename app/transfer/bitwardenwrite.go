@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,10 @@ func folderID(n int) string {
 }
 
 func bitwardenOf(it item.Item) bitwardenItem {
+	if it.SSHKey != nil {
+		key := completeSSHKey(*it.SSHKey)
+		it.SSHKey = &key
+	}
 	out := bitwardenItem{
 		Type: bitwardenTypeNumbers[it.Type], Name: it.Title, Notes: textOrNull(it.Notes), Favorite: it.Favourite,
 		CreationDate: timeOrNull(it.Created), RevisionDate: timeOrNull(it.Modified), DeletedDate: timeOrNull(it.Trashed),
@@ -142,7 +147,7 @@ func (b *bitwardenItem) field(name, value string, kind item.FieldKind) {
 // login writes what a login has. Other types have no place for it in Bitwarden, and it goes to fields.
 func (b *bitwardenItem) login(it item.Item) {
 	if it.Type != item.TypeLogin {
-		if it.Type == item.TypeNote || b.Type == 0 {
+		if it.Type == item.TypeNote || b.Type == 0 || it.Type == item.TypeSSHKey && !bitwardenTakes(it.SSHKey) {
 			b.Type, b.SecureNote = 2, &bitwardenNote{}
 		}
 		if it.Type != item.TypeIdentity || it.Identity == nil {
@@ -184,7 +189,7 @@ func (b *bitwardenItem) parts(it item.Item) {
 	case it.Type == item.TypeIdentity && it.Identity != nil:
 		b.Identity = bitwardenIdentity(*it.Identity, it.Username)
 		it.Identity = nil
-	case it.Type == item.TypeSSHKey && it.SSHKey != nil:
+	case it.Type == item.TypeSSHKey && bitwardenTakes(it.SSHKey):
 		b.SSHKey = given(map[string]string{
 			"privateKey": it.SSHKey.Private, "publicKey": it.SSHKey.Public, "keyFingerprint": it.SSHKey.Fingerprint,
 		})
@@ -193,6 +198,12 @@ func (b *bitwardenItem) parts(it item.Item) {
 	for _, v := range partValues(&it) {
 		b.keep(v.name, *v.value, v.kind)
 	}
+}
+
+// bitwardenTakes reports whether a key has all that Bitwarden asks of one. With one that has not, it refuses the file, so
+// that goes out as a note.
+func bitwardenTakes(k *item.SSHKey) bool {
+	return k != nil && !slices.ContainsFunc([]string{k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" })
 }
 
 func bitwardenIdentity(i item.Identity, username string) map[string]string {

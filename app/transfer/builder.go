@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"strings"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -18,15 +19,22 @@ type builder struct {
 	full   bool // there were more than maxItems items or maxProblems problems; a reader may stop
 	report func(done, total int)
 	told   int // what was reported last
+	now    time.Time
+	// exact says that the items are ours, and come back as they went out whatever is in them.
+	exact bool
 }
 
-func newBuilder(format string, report func(done, total int)) *builder {
-	return &builder{result: &Result{Format: format}, report: report}
+func newBuilder(format string, o Options) *builder {
+	return &builder{
+		result: &Result{Format: format}, report: o.Progress, now: o.Now, exact: strings.HasPrefix(format, ownFormat+"-"),
+	}
 }
 
 // add adds an entry of the source, in as many items as it takes.
 func (b *builder) add(row int, it item.Item, files ...Attached) {
+	it = it.Clone()
 	b.oneLineEach(row, &it)
+	it = b.checked(row, it)
 	for i, part := range b.fit(row, it, files) {
 		if len(b.result.Items) == maxItems {
 			b.full = true

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -23,10 +24,10 @@ const (
 
 // cardNames are the names of such columns.
 var cardNames = map[string]string{
-	cardNumber: `card number, cardnumber, cc number, ccnum, ccnumber, card no, credit card number, kartennummer, kreditkartennummer, karten nr,
+	cardNumber: `card number, cardnumber, cc number, ccnum, ccnumber, card no, credit card number, kartennummer, kreditkartennummer, karten nr, number, nummer, numero, numer, номер,
 		numero de carte, numero carte, numero de tarjeta, numero tarjeta, numero carta, numero di carta, numero della carta, numero do cartao, numero cartao, kaartnummer, numer karty,
 		номер карты, номер картки, kortnummer, kort nummer, cislo karty, kortin numero, kart numarasi, kartyaszam, カード番号, 卡号, 카드 번호`,
-	cardHolder: `cardholder, card holder, cardholder name, cardholdername, name on card, holder, account holder, karteninhaber, kartenhalter, name auf der karte, name auf karte, titulaire, nom sur la carte,
+	cardHolder: `cardholder, card holder, cardholder name, cardholdername, name on card, card name, holder, account holder, karteninhaber, kartenhalter, name auf der karte, name auf karte, titulaire, nom sur la carte,
 		titular, titular de la tarjeta, nombre en la tarjeta, titolare, intestatario, nome sulla carta, nome no cartao, titular do cartao, kaarthouder, naam op kaart, posiadacz karty, владелец карты, имя на карте, kortinnehavare, kortholder, drzitel karty`,
 	cardCode: `cvv, cvv2, cvc, cvc2, ccv, csc, cid, code, security code, card code, card security code, verification number, card verification, sicherheitscode, prufziffer, prufnummer, kartenprufnummer,
 		cryptogramme, code de securite, codigo de seguridad, codice di sicurezza, codigo de seguranca, beveiligingscode, kod bezpieczenstwa, код безопасности, sakerhetskod, sikkerhedskode, sikkerhetskode`,
@@ -95,6 +96,45 @@ func (t *table) cardPart(i int) string {
 	return t.cards[i]
 }
 
+// anyNumber reports whether a name can be that of any number, and not only of a card's.
+func anyNumber(name string) bool {
+	return slices.Contains([]string{"number", "nummer", "numero", "numer", "номер"}, strings.Join(columnWords(name), " "))
+}
+
+// kindOfValue is how a value is shown that has a name of its owner's: like a password if the name says that it is secret,
+// or it is the number of a card.
+func kindOfValue(name, value string) item.FieldKind {
+	if isCardNumber(value) {
+		return item.FieldHidden
+	}
+	return kindOf(name)
+}
+
+// cardOfFields makes an entry a card that has the number of one among its fields, and nothing of a login.
+func cardOfFields(it *item.Item) {
+	if it.Username+it.Password+it.TOTP != "" || !slices.ContainsFunc(it.Fields, func(f item.Field) bool {
+		return cardPart(f.Name) == cardNumber && isCardNumber(f.Value)
+	}) {
+		return
+	}
+	c := &item.Card{}
+	places := map[string]*string{cardNumber: &c.Number, cardHolder: &c.Holder, cardCode: &c.Code, cardBrand: &c.Brand}
+	it.Fields = slices.DeleteFunc(it.Fields, func(f item.Field) bool {
+		part := cardPart(f.Name)
+		if part == cardExpiry && c.ExpiryYear == "" {
+			return setExpiry(c, f.Value)
+		}
+		place := places[part]
+		return place != nil && setOnce(place, f.Value)
+	})
+	it.Type, it.Card = item.TypeCard, c
+}
+
+// telling reports whether a number makes a row that of a card. In a column of any numbers it has to be one of a card.
+func telling(name, number string) bool {
+	return isCardNumber(number) || digitsOnly.MatchString(number) && !anyNumber(name)
+}
+
 // takeCard takes what is left in the row of a card. A row is one if its type says so, or a number of a card is in it.
 func takeCard(b *builder, r *csvRow, it *item.Item) {
 	parts := map[string]int{}
@@ -104,8 +144,7 @@ func takeCard(b *builder, r *csvRow, it *item.Item) {
 			parts[part] = i
 		}
 	}
-	number, numbered := parts[cardNumber]
-	if it.Type != item.TypeCard && (it.Type != "" || !numbered || !digitsOnly.MatchString(r.cells[number])) {
+	if number, ok := parts[cardNumber]; it.Type != item.TypeCard && (it.Type != "" || !ok || !telling(r.name(number), r.cells[number])) {
 		return
 	}
 	take := func(part string) string {
@@ -133,27 +172,11 @@ func cardLogin(b *builder, row int, it *item.Item) {
 	it.Username, it.Password = "", ""
 }
 
-var (
-	monthFirst = regexp.MustCompile(`^\s*(\d{1,2})\s*[-/. ]\s*(\d{4}|\d{2})\s*$`)
-	yearFirst  = regexp.MustCompile(`^\s*(\d{4})\s*[-/. ]?\s*(\d{1,2})(?:[-/.]\d{1,2})?\s*$`)
-	monthYear  = regexp.MustCompile(`^\s*(\d{2})(\d{2})\s*$`)
-)
-
 // setExpiry reads the month and the year until which a card is valid, and reports whether it understood them.
 func setExpiry(c *item.Card, s string) bool {
-	for _, layout := range []struct {
-		pattern     *regexp.Regexp
-		month, year int
-	}{{monthFirst, 1, 2}, {yearFirst, 2, 1}, {monthYear, 1, 2}} {
-		m := layout.pattern.FindStringSubmatch(s)
-		if m == nil {
-			continue
-		}
-		month, year := expiry(m[layout.month], m[layout.year])
-		if n := number(month); n >= 1 && n <= 12 {
-			c.ExpiryMonth, c.ExpiryYear = month, year
-			return true
-		}
+	month, year, ok := expiryOf("", s)
+	if ok {
+		c.ExpiryMonth, c.ExpiryYear = month, year
 	}
-	return false
+	return ok
 }

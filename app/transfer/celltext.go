@@ -116,34 +116,33 @@ func fieldsInJSON(column, value string) ([]item.Field, bool) {
 	if !ok {
 		return nil, false
 	}
+	return fieldsIn(column, nil, unwrap(v)), true
+}
+
+func fieldsIn(column string, path []string, v any) []item.Field {
 	var out []item.Field
-	var walk func(path []string, v any)
-	walk = func(path []string, v any) {
-		switch v := v.(type) {
-		case []any:
-			for _, e := range v {
-				walk(path, e)
-			}
-		case map[string]any:
-			if f, ok := fieldOf(v); ok {
-				out = append(out, f)
-				return
-			}
-			for _, name := range slices.Sorted(maps.Keys(v)) {
-				walk(append(slices.Clip(path), name), v[name])
-			}
-		default:
-			if s, _ := scalar(v); s != "" {
-				name := column
-				if len(path) > 0 {
-					name += ": " + lowerFirst(label(path...))
-				}
-				out = append(out, item.Field{Name: name, Value: s, Kind: kindOf(name)})
-			}
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			out = append(out, fieldsIn(column, path, e)...)
+		}
+	case map[string]any:
+		if f, ok := fieldOf(v); ok {
+			return []item.Field{f}
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, fieldsIn(column, append(slices.Clip(path), name), v[name])...)
+		}
+	default:
+		name := column
+		if len(path) > 0 {
+			name += ": " + lowerFirst(label(path...))
+		}
+		if s, _ := scalar(v); s != "" {
+			out = append(out, item.Field{Name: name, Value: s, Kind: kindOf(name)})
 		}
 	}
-	walk(nil, unwrap(v))
-	return out, true
+	return out
 }
 
 // fieldOf is an object with a name and a value, and at most a type.
@@ -151,6 +150,9 @@ func fieldOf(o map[string]any) (item.Field, bool) {
 	rest := object{}
 	for name, v := range o {
 		rest[strings.ToLower(name)] = v
+	}
+	if len(rest) < len(o) {
+		return item.Field{}, false
 	}
 	f := item.Field{Name: rest.text("name", "label", "key", "title"), Value: rest.text("value", "data")}
 	kind := rest.text("type", "kind")

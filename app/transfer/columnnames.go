@@ -205,7 +205,7 @@ var secretWordsElsewhere = strings.Fields("geheimzahl geheimnis geheim secreto s
 
 // secretName reports whether a column of that name holds what is not to be seen, in any of the languages.
 func secretName(name string) bool {
-	if part := cardPart(name); part == cardNumber || part == cardCode || part == cardPIN {
+	if part := cardPart(name); part == cardNumber && !anyNumber(name) || part == cardCode && fold(name) != "code" || part == cardPIN {
 		return true
 	}
 	known := columnsByName()

@@ -40,7 +40,7 @@ func TestFormatOfOneItemARow(t *testing.T) {
 	if !f.detect(in) || f.detect(openInput(t, "x", "name,login\na,b")) {
 		t.Error("the columns do not tell the format")
 	}
-	b := newBuilder("x", nil)
+	b := newBuilder("x", Options{})
 	if err := f.read(in, b); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func readEnpassJSON(in *input, b *builder) error {
 			it.Tags = append(it.Tags, tagArchived)
 		}
 		if o.yes("trashed") {
-			trash(&it)
+			b.trash(&it)
 		}
 		r := enpass{b: b, row: row, it: &it}
 		for _, f := range o.objects("fields") {
@@ -69,15 +69,7 @@ func enpassFolders(top object) map[string]string {
 		id := f.text("uuid")
 		title[id], parent[id] = strings.TrimSpace(f.text("title")), f.text("parent_uuid")
 	}
-	paths := map[string]string{}
-	for id, path := range title {
-		// As many steps as there may be levels, so that a folder inside itself does no harm.
-		for up, n := parent[id], 0; title[up] != "" && n < maxJSONDepth; up, n = parent[up], n+1 {
-			path = title[up] + "/" + path
-		}
-		paths[id] = path
-	}
-	return paths
+	return folderPaths(title, parent)
 }
 
 // enpass puts the fields of one item into their places.
@@ -92,11 +84,11 @@ func (r *enpass) field(f object) {
 	if f.yes("deleted") || kind == "section" {
 		return
 	}
-	sensitive := f.yes("sensitive") || kind == "pin" || kind == "password"
-	place := r.place(kind, name)
-	if kind == "password" && place == &r.it.Password {
-		r.history(f)
+	style := item.FieldText
+	if f.yes("sensitive") || kind == "pin" || kind == "password" {
+		style = item.FieldHidden
 	}
+	place := r.place(kind, name)
 	switch {
 	case value == "":
 	case kind == "url":
@@ -108,16 +100,12 @@ func (r *enpass) field(f object) {
 		r.it.Card.ExpiryMonth, r.it.Card.ExpiryYear = expiry(month, year)
 	case place != nil && *place == "":
 		*place = value
-	case sensitive:
-		addField(r.it, name, value, item.FieldHidden)
 	default:
-		addField(r.it, name, value, item.FieldText)
+		addField(r.it, name, value, style)
 	}
-	for _, old := range f.objects("history") {
-		if s := old.text("value"); s != "" && place == nil && !old.yes("encrypted") {
-			r.b.keepField(r.row, r.it, name+" (older)", s, item.FieldHidden)
-		}
-	}
+	r.history(f, name, style, kind == "password" && place == &r.it.Password)
+	f.drop("uid", "order", "updated_at", "value_updated_at", "initial")
+	keepRest(r.b, r.row, r.it, f, name)
 }
 
 // place is where a field of that type belongs, nil if it is a custom field.
@@ -156,14 +144,22 @@ func enpassIdentity(i *item.Identity, label string) *string {
 	}[label]
 }
 
-func (r *enpass) history(f object) {
+// history reads the older values of a field. Only those of the password have a place.
+func (r *enpass) history(f object, name string, style item.FieldKind, password bool) {
 	for _, old := range f.objects("history") {
-		if old.yes("encrypted") {
+		value, until, encrypted := old.text("value"), old.time("updated_at"), old.yes("encrypted")
+		switch {
+		case encrypted && password:
 			r.b.problem(r.row, r.it.Title, "an older password is encrypted in the export")
-			continue
+		case encrypted:
+			r.b.problem(r.row, r.it.Title, "an older value of “"+name+"” is encrypted in the export")
+		case password:
+			r.it.PasswordHistory = append(r.it.PasswordHistory, item.OldPassword{Password: value, Until: until})
+		default:
+			r.b.keepField(r.row, r.it, name+" (older)", value, style)
 		}
-		r.it.PasswordHistory = append(r.it.PasswordHistory, item.OldPassword{Password: old.text("value"), Until: old.time("updated_at")})
 	}
+	f.drop("history")
 }
 
 // has reports whether s is the value of a field already.
@@ -190,7 +186,7 @@ func (r *enpass) attachments(o object) []Attached {
 
 func isEnpassCSV(in *input) bool {
 	first := in.csvHeader()
-	if len(first) < 3 {
+	if len(first) == 0 {
 		return false
 	}
 	if in.options.Format == "enpass-csv" || strings.Contains(in.name, "enpass") {
@@ -201,8 +197,13 @@ func isEnpassCSV(in *input) bool {
 			return false // names of columns, side by side
 		}
 	}
-	rows := in.table.sample()
-	return enpassLabels(first) > 1 && (len(rows) < 2 || slices.ContainsFunc(rows[1:], func(r []string) bool { return enpassLabels(r) > 0 }))
+	// Labels are the same in many rows; in other tables only the first row has words like these.
+	labelled, most, rows := 0, 0, in.table.sample()
+	for _, r := range rows {
+		n := enpassLabels(r)
+		labelled, most = labelled+min(n, 1), max(most, n)
+	}
+	return most > 1 && labelled*2 >= len(rows)
 }
 
 // enpassLabels counts the labels in a row that say what the value behind them is.
@@ -238,6 +239,7 @@ func readEnpassCSV(in *input, b *builder) error {
 		for i := 1; i+1 < len(cells); i += 2 {
 			enpassPair(&it, cells[i], cells[i+1])
 		}
+		cardOfFields(&it)
 		noteOrLogin(&it)
 		b.add(r.number, it)
 	}
@@ -255,6 +257,6 @@ func enpassPair(it *item.Item, label, value string) {
 	case sensitive:
 		addField(it, name, value, item.FieldHidden)
 	default:
-		addField(it, name, value, kindOf(name))
+		addField(it, name, value, kindOfValue(name, value))
 	}
 }

@@ -24,7 +24,7 @@ var (
 	ErrEmpty          = failure("file_empty", "the file is empty", exportAgain)
 	ErrUnknownFormat  = failure("file_unknown_format", "the file is in none of the known formats", otherFileHint)
 	ErrNotText        = failure("file_unknown_format", "the file is not text", otherFileHint)
-	ErrOtherFormat    = failure("file_other_format", "the file is not in the chosen format", "choose another format, or let it be found")
+	ErrOtherFormat    = failure("file_other_format", "the file is not in the chosen format", "choose another format, or let it be found; vaultsphere formats lists the known ones")
 	ErrNoHeader       = failure("file_columns", "the first row of the table does not say what its columns are", columnsHint)
 	ErrNoColumns      = failure("file_columns", "no column of the table is known as that of the titles or the passwords", columnsHint)
 	ErrColumnCount    = failure("file_columns", "as many columns have to be chosen as the table has", columnsHint)
@@ -37,5 +37,5 @@ var (
 	// Two kinds of exports that only the product they come from can open.
 	ErrAccountRestricted = failure("file_account_restricted", "only the account that made this Bitwarden export can open it",
 		"export again, and choose encryption with a password of its own")
-	ErrPGP = failure("file_pgp", "this Proton Pass export is encrypted with PGP", "export again without a passphrase")
+	ErrPGP = failure("file_pgp", "the file is encrypted with PGP", "decrypt it first, or export again without a passphrase")
 )

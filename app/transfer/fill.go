@@ -64,10 +64,11 @@ func addURL(b *builder, row int, it *item.Item, address string, rule item.MatchR
 }
 
 // trash puts an item into the trash at the best known time. Without any it gets a tag, because only a time puts it there.
-func trash(it *item.Item) {
-	it.Trashed = it.Modified
-	if it.Trashed.IsZero() {
-		it.Trashed = it.Created
+func (b *builder) trash(it *item.Item) {
+	for _, t := range []time.Time{it.Modified, it.Created, b.now} {
+		if it.Trashed.IsZero() {
+			it.Trashed = t
+		}
 	}
 	if it.Trashed.IsZero() {
 		it.Tags = append(it.Tags, "Trash")
@@ -111,6 +112,19 @@ func monthNumber(name string) string {
 		}
 	}
 	return ""
+}
+
+// folderPaths is the path of each folder by its id, from the titles and the parents of all.
+func folderPaths(title, parent map[string]string) map[string]string {
+	paths := map[string]string{}
+	for id, path := range title {
+		// As many steps as there may be levels, so that a folder inside itself does no harm.
+		for up, n := parent[id], 0; title[up] != "" && n < maxJSONDepth; up, n = parent[up], n+1 {
+			path = title[up] + "/" + path
+		}
+		paths[id] = path
+	}
+	return paths
 }
 
 // one is a list of s, or of nothing if it is empty.

@@ -91,14 +91,23 @@ func defaultType(it item.Item) item.Type {
 // untitled names an entry by where it belongs.
 func untitled(it item.Item) string {
 	for _, address := range it.URLs {
-		if !strings.Contains(address, "://") {
-			address = "https://" + address
-		}
-		if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
-			return strings.TrimPrefix(oneLine(u.Hostname()), "www.")
+		if host := hostOf(address); host != "" {
+			return strings.TrimPrefix(oneLine(host), "www.")
 		}
 	}
 	return "Untitled"
+}
+
+// hostOf is the host of an address, which may come without its scheme; it is empty for what is no address.
+func hostOf(address string) string {
+	if !strings.Contains(address, "://") {
+		address = "https://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // saneTimes leaves out times that the sealed form or JSON cannot hold. It writes into the password history.

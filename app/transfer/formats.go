@@ -23,15 +23,17 @@ func formats() []format {
 		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, csvFormat{needs: ownColumns}.detect, readOwnCSV},
 		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, isBitwardenJSON, readBitwardenJSON},
 		{"1password-1pux", "1Password (1PUX)", []string{".1pux"}, is1PUX, read1PUX},
+		{"1password-1pif", "1Password 7 (1PIF)", []string{".1pif"}, is1PIF, read1PIF},
 		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, isBitwardenZIP, readBitwardenZIP},
 		{"proton-zip", "Proton Pass (ZIP)", []string{".zip"}, isProtonZIP, readProtonZIP},
-		{"proton-json", "Proton Pass (JSON)", []string{".json", ".pgp"}, isProtonJSON, readProtonJSON},
+		{"proton-json", "Proton Pass (JSON)", []string{".json"}, isProtonJSON, readProtonJSON},
 		{"dashlane-zip", "Dashlane (ZIP)", []string{".zip"}, isDashlaneZIP, readDashlaneZIP},
 		{"kdbx", "KeePass (KDBX)", []string{".kdbx"}, isKDBX, readKDBX},
 		{"keepass-xml", "KeePass 2 (XML)", []string{".xml"}, isKeepassXML, readKeepassXML},
 		{"aegis", "Aegis (JSON)", []string{".json"}, isAegis, readAegis},
 		{"2fas", "2FAS", []string{".2fas"}, is2FAS, read2FAS},
 		{"andotp", "andOTP (JSON)", []string{".json", ".aes"}, isAndOTP, readAndOTP},
+		{"proton-authenticator", "Proton Authenticator (JSON)", []string{".json"}, isProtonAuthenticator, readProtonAuthenticator},
 		{"otpauth", "One-time codes (otpauth addresses, Google Authenticator)", []string{".txt"}, isCodeList, readCodeList},
 		{"enpass-json", "Enpass (JSON)", []string{".json"}, isEnpassJSON, readEnpassJSON},
 		{"keeper-json", "Keeper (JSON)", []string{".json"}, isKeeperJSON, readKeeperJSON},
@@ -95,6 +97,9 @@ func (in *input) format() (format, error) {
 		if in.broken != nil {
 			return format{}, in.broken
 		}
+		if in.isPGP() {
+			return format{}, ErrPGP
+		}
 		return format{}, fmt.Errorf("%w %s", ErrOtherFormat, f.name)
 	}
 	return f, nil
@@ -110,11 +115,26 @@ var lookalikes = []struct{ begins, advice string }{
 	{"\x1f\x8b", "it is packed with gzip; unpack it first"},
 	{"7z\xbc\xaf", "it is packed with 7-Zip; unpack it first"},
 	{"Rar!", "it is packed with RAR; unpack it first"},
+	{"age-encryption.org/", "it is encrypted with age; decrypt it first"},
+	{"-----BEGIN AGE ENCRYPTED FILE-----", "it is encrypted with age; decrypt it first"},
 	{"SQLite format 3", "it is a database of a browser or an application; export from there instead"},
+}
+
+// isPGP reports whether the file is one of OpenPGP (RFC 9580): armoured, or a message whose first packet is a session key
+// (tag 1 or 3) and which its name calls so, because nothing else tells it.
+func (in *input) isPGP() bool {
+	if bytes.HasPrefix(bytes.TrimSpace(in.data), []byte("-----BEGIN PGP ")) {
+		return true
+	}
+	named := slices.ContainsFunc([]string{".gpg", ".pgp", ".asc"}, func(ending string) bool { return strings.HasSuffix(in.name, ending) })
+	return named && slices.Contains([]byte{0x84, 0x85, 0x86, 0x8c, 0x8d, 0xc1, 0xc3}, in.data[0])
 }
 
 // unknown says why no format fits, as well as it can be told.
 func (in *input) unknown() error {
+	if in.isPGP() {
+		return ErrPGP
+	}
 	for _, l := range lookalikes {
 		if bytes.HasPrefix(in.data, []byte(l.begins)) {
 			return fmt.Errorf("%w: %s", ErrUnknownFormat, l.advice)

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,8 +19,11 @@ import (
 
 func isCodeList(in *input) bool {
 	text, err := in.text()
-	return err == nil && strings.HasPrefix(strings.TrimSpace(text), "otpauth")
+	scheme, _, address := strings.Cut(strings.TrimLeftFunc(text, isFiller), "://")
+	return err == nil && address && slices.Contains(codeSchemes, strings.ToLower(scheme))
 }
+
+var codeSchemes = []string{"otpauth", "otpauth-migration", "steam"}
 
 func readCodeList(in *input, b *builder) error {
 	text, err := in.text()
@@ -28,11 +32,11 @@ func readCodeList(in *input, b *builder) error {
 	}
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
-		line = strings.TrimSpace(line)
+		line = strings.TrimFunc(line, isFiller)
 		scheme, rest, _ := strings.Cut(line, "://")
-		switch {
+		switch scheme = strings.ToLower(scheme); {
 		case line == "":
-		case scheme == "otpauth":
+		case scheme == "otpauth", scheme == "steam":
 			addAddress(b, i+1, line)
 		case scheme == "otpauth-migration":
 			if err := readMigration(b, i+1, rest); err != nil {
@@ -46,13 +50,12 @@ func readCodeList(in *input, b *builder) error {
 	return nil
 }
 
+// addAddress takes an address along also if its codes cannot be made here.
 func addAddress(b *builder, row int, address string) {
-	code, err := item.ParseOneTime(address)
-	if err != nil {
-		b.problem(row, "", "it is no address of one-time codes: "+err.Error())
-		return
-	}
-	b.add(row, item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account), Username: code.Account, TOTP: address})
+	code, _ := item.ParseOneTime(address)
+	it := item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account), Username: code.Account, TOTP: address}
+	b.keepUnusable(row, &it)
+	b.add(row, it)
 }
 
 // readMigration reads the protocol buffer of Google Authenticator, MigrationPayload: accounts in field 1.

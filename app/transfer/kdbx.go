@@ -15,13 +15,14 @@ import (
 	"github.com/tobischo/gokeepasslib/v3"
 )
 
-// The container of KeePass, versions 3.1 and 4, as https://keepass.info/help/kb/kdbx.html describes it. The ciphers, the
-// inner streams and the key files are those of gokeepasslib. Its decoder is not used: it indexes past the end of a
+// The container of KeePass, versions 2 to 4, as https://keepass.info/help/kb/kdbx.html describes it. The ciphers and the
+// inner streams are those of gokeepasslib. Its decoder is not used: it indexes past the end of a
 // damaged file, takes any cost that the file asks for, and knows Argon2d only.
 
 const (
 	kdbxSignature1 = 0x9AA2D903
 	kdbxSignature2 = 0xB54BFB67
+	kdbxPrerelease = 0xB54BFB66 // of KeePass 2
 
 	kdbxCipher      = 2
 	kdbxCompression = 3
@@ -50,8 +51,11 @@ var (
 )
 
 func isKDBX(in *input) bool {
-	return len(in.data) >= 8 && binary.LittleEndian.Uint32(in.data) == kdbxSignature1 &&
-		binary.LittleEndian.Uint32(in.data[4:]) == kdbxSignature2
+	if len(in.data) < 8 || binary.LittleEndian.Uint32(in.data) != kdbxSignature1 {
+		return false
+	}
+	second := binary.LittleEndian.Uint32(in.data[4:])
+	return second == kdbxSignature2 || second == kdbxPrerelease
 }
 
 // kdbx is an opened container.
@@ -59,7 +63,7 @@ type kdbx struct {
 	xml    []byte
 	stream *gokeepasslib.StreamManager // of the protected values, in the order of the document
 	files  map[string]keepassContent   // by the number an entry names
-	// headerHash is what version 3.1 repeats in the document, because nothing else authenticates its header.
+	// headerHash is what version 3 repeats in the document, because nothing else authenticates its header.
 	headerHash []byte
 }
 
@@ -70,23 +74,33 @@ type kdbxHeader struct {
 	raw     []byte
 }
 
-func openKDBX(data []byte, password string, keyFile []byte) (*kdbx, error) {
-	if password == "" && len(keyFile) == 0 {
-		return nil, ErrPasswordNeeded
-	}
+// openKDBX tries the keys that password and key file may stand for.
+func openKDBX(data []byte, o Options) (*kdbx, error) {
 	r := &cursor{data: data}
 	h, err := readKDBXHeader(r)
 	if err != nil {
 		return nil, err
 	}
-	key, err := kdbxCompositeKey(password, keyFile)
+	keys, err := kdbxKeys(o)
 	if err != nil {
 		return nil, err
 	}
-	if h.version == 4 {
-		return h.open4(r, key)
+	for _, key := range keys {
+		body := *r
+		var opened *kdbx
+		if h.version == 4 {
+			opened, err = h.open4(&body, key)
+		} else {
+			opened, err = h.open3(&body, key)
+		}
+		if !errors.Is(err, ErrWrongPassword) {
+			return opened, err
+		}
 	}
-	return h.open3(r, key)
+	if len(o.KeyFile) > 0 {
+		return nil, fmt.Errorf("%w together with the key file", ErrWrongPassword)
+	}
+	return nil, fmt.Errorf("%w; a database may need its key file too", ErrWrongPassword)
 }
 
 func readKDBXHeader(r *cursor) (*kdbxHeader, error) {
@@ -95,8 +109,8 @@ func readKDBXHeader(r *cursor) (*kdbxHeader, error) {
 		return nil, r.err
 	}
 	h := &kdbxHeader{version: binary.LittleEndian.Uint16(prefix[10:]), fields: map[byte][]byte{}}
-	if h.version != 3 && h.version != 4 {
-		return nil, fmt.Errorf("%w: KDBX version %d is not one of those that are known, 3 and 4", ErrMalformed, h.version)
+	if h.version < 1 || h.version > 4 {
+		return nil, fmt.Errorf("%w: it is a KeePass database of version %d, and those up to 4 are known; save it as KDBX 4", ErrUnknownFormat, h.version)
 	}
 	for {
 		id := r.byte()
@@ -237,8 +251,12 @@ func (h *kdbxHeader) open3(r *cursor, key []byte) (*kdbx, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(h.raw)
-	return &kdbx{xml: content, stream: stream, files: map[string]keepassContent{}, headerHash: sum[:]}, nil
+	k := &kdbx{xml: content, stream: stream, files: map[string]keepassContent{}}
+	if h.version == 3 {
+		sum := sha256.Sum256(h.raw)
+		k.headerHash = sum[:]
+	}
+	return k, nil
 }
 
 func (h *kdbxHeader) decrypt(sealed, derived []byte) ([]byte, error) {

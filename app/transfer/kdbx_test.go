@@ -83,11 +83,19 @@ func TestKDBXKeyFiles(t *testing.T) {
 		"XML 1":    `<?xml version="1.0"?><KeyFile><Meta><Version>1.00</Version></Meta><Key><Data>q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=</Data></Key></KeyFile>`,
 		"XML 2": fmt.Sprintf(`<KeyFile><Meta><Version>2.0</Version></Meta><Key><Data Hash="%X">%X %X</Data></Key></KeyFile>`,
 			sum[:4], key[:16], key[16:]),
-		"any other": "a photograph, say",
+		"XML 2, lower case": fmt.Sprintf("\ufeff<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<KeyFile>\n\t<Meta><Version>2.0</Version></Meta>\n\t<Key><Data Hash=\"%x\">\n\t\t%x\n\t\t%x\n</Data></Key></KeyFile>",
+			sum[:4], key[:16], key[16:]),
+		"XML 2, without hash": fmt.Sprintf("<KeyFile><Meta><Version>2.00</Version></Meta><Key><Data>%X</Data></Key></KeyFile>", key),
+		"XML 1, in UTF-16":    utf16LE("<?xml version=\"1.0\" encoding=\"utf-16\"?><KeyFile><Meta><Version>1.0</Version></Meta><Key><Data>\n q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s= </Data></Key></KeyFile>"),
+		"any other":           "a photograph, say",
+		"any other XML":       "<svg/>",
+		"64 letters":          strings.Repeat("xy", 32),
+		"33 bytes":            string(key) + "\n",
 	}
+	whole := []string{"any other", "any other XML", "64 letters", "33 bytes"}
 	for name, file := range files {
 		want := key
-		if name == "any other" {
+		if slices.Contains(whole, name) {
 			hash := sha256.Sum256([]byte(file))
 			want = hash[:]
 		}
@@ -111,6 +119,48 @@ func TestKDBXKeyFiles(t *testing.T) {
 	}
 }
 
+// A password may be empty, which is another key than none. Programs do not show which of the two a database has.
+func TestKDBXWithAnEmptyPassword(t *testing.T) {
+	t.Parallel()
+	empty, file := sha256.Sum256(nil), sha256.Sum256([]byte("a photograph, say"))
+	for name, c := range map[string]struct {
+		credentials gokeepasslib.DBCredentials
+		keyFile     string
+	}{
+		"empty":                  {gokeepasslib.DBCredentials{Passphrase: empty[:]}, ""},
+		"none at all":            {gokeepasslib.DBCredentials{}, ""},
+		"empty, with a key file": {gokeepasslib.DBCredentials{Passphrase: empty[:], Key: file[:]}, "a photograph, say"},
+		"none, with a key file":  {gokeepasslib.DBCredentials{Key: file[:]}, "a photograph, say"},
+	} {
+		for _, version := range []gokeepasslib.DatabaseOption{gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()} {
+			db := kpDatabase(t, version)
+			db.Credentials = &c.credentials
+			data := kpEncode(t, db)
+			got, err := transfer.Read(transfer.File{Data: data}, transfer.Options{NoPassword: true, KeyFile: []byte(c.keyFile)})
+			if err != nil || len(got.Items) != len(kpWant()) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// Version 2 is read as 3 is; nothing of it says its header again.
+func TestKDBXOfOtherVersions(t *testing.T) {
+	t.Parallel()
+	db := kpDatabase(t, gokeepasslib.WithDatabaseKDBXVersion3())
+	db.Credentials = gokeepasslib.NewPasswordCredentials(kpPassword)
+	data := kpEncode(t, db)
+	for _, version := range []string{"\x67\xfb\x4b\xb5\x04\x00\x02\x00", "\x66\xfb\x4b\xb5\x00\x00\x02\x00", "\x66\xfb\x4b\xb5\x00\x00\x01\x00"} {
+		copy(data[4:], version)
+		same(t, read(t, "a.kdbx", string(data), transfer.Options{Password: kpPassword}), kpWant())
+	}
+	copy(data[4:], "\x67\xfb\x4b\xb5\x00\x00\x05\x00")
+	_, err := transfer.Read(transfer.File{Data: data}, transfer.Options{Password: kpPassword})
+	if !errors.Is(err, transfer.ErrUnknownFormat) || !strings.Contains(err.Error(), "version 5") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestKDBXWithoutItsKey(t *testing.T) {
 	t.Parallel()
 	for _, version := range []gokeepasslib.DatabaseOption{gokeepasslib.WithDatabaseKDBXVersion3(), gokeepasslib.WithDatabaseKDBXVersion4()} {
@@ -125,6 +175,9 @@ func TestKDBXWithoutItsKey(t *testing.T) {
 			{transfer.Options{Password: "Correct horse"}, transfer.ErrWrongPassword},
 			{transfer.Options{Password: kpPassword, KeyFile: []byte("x")}, transfer.ErrWrongPassword},
 			{transfer.Options{KeyFile: []byte("<KeyFile><Meta><Version>2.0</Version></Meta></KeyFile>")}, transfer.ErrMalformed},
+			{transfer.Options{KeyFile: []byte("<KeyFile><Meta><Version>3.0</Version></Meta></KeyFile>")}, transfer.ErrMalformed},
+			{transfer.Options{KeyFile: []byte(`<KeyFile><Meta><Version>2.0</Version></Meta><Key><Data Hash="00000000">AB</Data></Key></KeyFile>`)}, transfer.ErrMalformed},
+			{transfer.Options{NoPassword: true}, transfer.ErrWrongPassword},
 		} {
 			if _, err := transfer.Read(transfer.File{Data: data}, c.o); !errors.Is(err, c.want) {
 				t.Errorf("%+v: got %v, want %v", c.o, err, c.want)

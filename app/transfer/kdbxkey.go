@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/xml"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/tobischo/argon2"
 	"github.com/tobischo/gokeepasslib/v3"
@@ -28,27 +33,84 @@ func errTooCostly(what string) error {
 	return fmt.Errorf("%w: its key derivation asks for more %s than is taken here", ErrMalformed, what)
 }
 
-// kdbxCompositeKey joins the hashes of the password and of the key file. One that is not given takes no part: KeePass
-// knows no difference between an empty password and none only in its dialog.
-func kdbxCompositeKey(password string, keyFile []byte) ([]byte, error) {
-	var parts []byte
-	if password != "" {
-		hash := sha256.Sum256([]byte(password))
-		parts = append(parts, hash[:]...)
+// kdbxKeys are the composite keys that may open a database, each the hash of what was joined. Without a password there
+// are two: programs set an empty one, or none, and do not show which.
+func kdbxKeys(o Options) ([][]byte, error) {
+	if o.Password == "" && len(o.KeyFile) == 0 && !o.NoPassword {
+		return nil, ErrPasswordNeeded
 	}
-	if len(keyFile) > 0 {
-		key, err := gokeepasslib.ParseKeyData(keyFile)
-		if err != nil {
-			return nil, fmt.Errorf("%w: the key file is damaged", ErrMalformed)
+	var file []byte
+	if len(o.KeyFile) > 0 {
+		var err error
+		if file, err = kdbxKeyFile(o.KeyFile); err != nil {
+			return nil, err
 		}
-		parts = append(parts, key...)
 	}
-	composite := sha256.Sum256(parts)
-	return composite[:], nil
+	var keys [][]byte
+	if o.Password == "" {
+		none := sha256.Sum256(file)
+		keys = append(keys, none[:])
+	}
+	if o.Password != "" || o.NoPassword {
+		keys = append(keys, kdbxCompositeKey(o.Password, file))
+	}
+	return keys, nil
+}
+
+func kdbxCompositeKey(password string, file []byte) []byte {
+	hash := sha256.Sum256([]byte(password))
+	composite := sha256.Sum256(append(hash[:], file...))
+	return composite[:]
+}
+
+// kdbxKeyFile is the key in a key file (https://keepass.info/help/base/keys.html#keyfiles): XML of version 1 or 2, 32 bytes
+// or as many in hexadecimal digits, and the hash of any other file.
+func kdbxKeyFile(data []byte) ([]byte, error) {
+	var file struct {
+		XMLName xml.Name `xml:"KeyFile"`
+		Version string   `xml:"Meta>Version"`
+		Data    struct {
+			Hash string `xml:"Hash,attr"`
+			Text string `xml:",chardata"`
+		} `xml:"Key>Data"`
+	}
+	if text, err := decodeText(data); err == nil {
+		d := xml.NewDecoder(strings.NewReader(text))
+		d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
+		if d.Decode(&file) == nil {
+			return kdbxXMLKey(file.Version, strings.Join(strings.Fields(file.Data.Text), ""), strings.TrimSpace(file.Data.Hash))
+		}
+	}
+	if len(data) == sha256.Size {
+		return data, nil
+	}
+	if key, err := hex.DecodeString(string(data)); err == nil && len(key) == sha256.Size {
+		return key, nil
+	}
+	sum := sha256.Sum256(data)
+	return sum[:], nil
+}
+
+func kdbxXMLKey(version, text, hash string) ([]byte, error) {
+	major, _, _ := strings.Cut(strings.TrimSpace(version), ".")
+	decode := base64.StdEncoding.DecodeString
+	switch major {
+	case "1":
+	case "2":
+		decode = hex.DecodeString
+	default:
+		return nil, fmt.Errorf("%w: the key file is of a version that is not known here", ErrMalformed)
+	}
+	key, err := decode(text)
+	sum := sha256.Sum256(key)
+	if err != nil || len(key) == 0 || hash != "" && !strings.EqualFold(hash, hex.EncodeToString(sum[:4])) {
+		return nil, fmt.Errorf("%w: the key file is damaged", ErrMalformed)
+	}
+	return key, nil
 }
 
 func (h *kdbxHeader) derive(key []byte) ([]byte, error) {
-	if h.version == 3 {
+	if h.version < 4 {
 		return kdbxAES(key, h.fields[kdbxSeed3], h.number(kdbxRounds3))
 	}
 	p, err := readVariants(h.fields[kdbxKDF])

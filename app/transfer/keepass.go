@@ -2,8 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +24,7 @@ const (
 )
 
 func readKDBX(in *input, b *builder) error {
-	opened, err := openKDBX(in.data, in.options.Password, in.options.KeyFile)
+	opened, err := openKDBX(in.data, in.options)
 	if err != nil {
 		return err
 	}
@@ -69,7 +67,7 @@ type keepass struct {
 	b       *builder
 	row     int
 	total   int                      // entries, and groups with notes
-	entries map[string]*keepassEntry // by UUID in hexadecimal digits, as references name them
+	entries map[string]*keepassEntry // by what references name them by, see place
 }
 
 func newKeepass(file *keepassFile, b *builder) *keepass {
@@ -92,9 +90,7 @@ func (k *keepass) index(g *keepassGroup) {
 		k.total++
 	}
 	for _, e := range g.entries {
-		if uuid, err := base64.StdEncoding.DecodeString(e.uuid); err == nil {
-			k.entries[strings.ToUpper(hex.EncodeToString(uuid))] = e
-		}
+		k.note(e)
 	}
 	for _, inner := range g.groups {
 		k.index(inner)
@@ -114,7 +110,9 @@ func (k *keepass) group(g *keepassGroup, path string, trashed bool) {
 	for _, e := range g.entries {
 		k.next()
 		it, files := k.item(e, path, trashed)
+		k.b.exact = readKeepassExtra(e) != nil
 		k.b.add(k.row, it, files...)
+		k.b.exact = false
 	}
 	for _, inner := range g.groups {
 		if k.file.recycleBin != "" && inner.uuid == k.file.recycleBin {
@@ -142,7 +140,11 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 		it.Tags = append([]string{path}, it.Tags...)
 	}
 	k.strings(&it, e, ours)
+	k.plugins(&it, e, ours)
 	k.history(&it, e)
+	if ours == nil {
+		k.olderValues(&it, e)
+	}
 	noteOrLogin(&it)
 	if !e.expires.IsZero() {
 		k.b.keepField(k.row, &it, "Expires", e.expires.Format(time.RFC3339), item.FieldText)
@@ -153,10 +155,13 @@ func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, [
 	if e.autoType != "" {
 		k.b.keepField(k.row, &it, "Auto-Type", e.autoType, item.FieldText)
 	}
+	if len(e.windows) > 0 && ours == nil {
+		k.b.keepField(k.row, &it, "Auto-Type windows", strings.Join(e.windows, "\n"), item.FieldText)
+	}
 	if trashed {
 		it.Trashed = e.moved
 		if it.Trashed.IsZero() {
-			trash(&it)
+			k.b.trash(&it)
 		}
 	}
 	if ours == nil {
@@ -177,6 +182,8 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 		}
 		switch {
 		case value == "":
+		case s.name == keepassRPC:
+			k.rpc(it, value)
 		case s.name == keepassTitle:
 			it.Title = value
 		case s.name == keepassUser:
@@ -191,7 +198,7 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 			it.URLs = append(it.URLs, value)
 		case strings.TrimRight(s.name, "0123456789_") == keepassAndroid && !s.protected:
 			it.URLs = append(it.URLs, "androidapp://"+value)
-		case s.protected:
+		case s.protected || value != s.value && strings.HasPrefix(s.value, "{REF:P@"):
 			addField(it, s.name, value, item.FieldHidden)
 		default:
 			addField(it, s.name, value, item.FieldText)
@@ -229,6 +236,27 @@ func (k *keepass) history(it *item.Item, e *keepassEntry) {
 	newestFirst(it.PasswordHistory)
 }
 
+// olderValues keeps what else the versions say that a person may look for: user names, addresses, custom strings.
+func (k *keepass) olderValues(it *item.Item, e *keepassEntry) {
+	seen := map[[2]string]bool{}
+	for _, s := range e.strings {
+		seen[[2]string{s.name, s.value}] = true
+	}
+	for _, old := range e.history {
+		for _, s := range old.strings {
+			if seen[[2]string{s.name, s.value}] || slices.Contains([]string{keepassTitle, keepassPassword, keepassNotes, keepassRPC}, s.name) {
+				continue
+			}
+			seen[[2]string{s.name, s.value}] = true
+			kind := item.FieldText
+			if s.protected || slices.Contains(keepassCodeNames, s.name) {
+				kind = item.FieldHidden
+			}
+			k.b.keepField(k.row, it, s.name+" (older)", k.resolve(s.value), kind)
+		}
+	}
+}
+
 func (e *keepassEntry) value(name string) string {
 	for _, s := range e.strings {
 		if s.name == name {
@@ -255,29 +283,4 @@ func (k *keepass) attachments(e *keepassEntry, ours *keepassExtra) []Attached {
 		out = append(out, Attached{Name: ours.fileName(a.name), Data: content.data})
 	}
 	return out
-}
-
-const keepassMaxReferences = 8 // from entry to entry
-
-// resolve follows {REF:P@I:UUID}, which stands for a value of another entry. What leads nowhere stays as it is, and so
-// does a reference inside a longer value: programs make references that are the whole value.
-func (k *keepass) resolve(s string) string {
-	value := s
-	for range keepassMaxReferences {
-		body, begins := strings.CutPrefix(value, "{REF:")
-		wanted, uuid, found := strings.Cut(strings.TrimSuffix(body, "}"), "@I:")
-		if !begins || !found || !strings.HasSuffix(body, "}") {
-			return value
-		}
-		e, name := k.entries[strings.ToUpper(uuid)], keepassReferences[wanted]
-		if e == nil || name == "" {
-			return s
-		}
-		value = e.value(name)
-	}
-	return s
-}
-
-var keepassReferences = map[string]string{
-	"T": keepassTitle, "U": keepassUser, "P": keepassPassword, "A": keepassURL, "N": keepassNotes,
 }

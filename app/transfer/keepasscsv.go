@@ -52,7 +52,7 @@ var keepassXCCSV = csvFormat{
 		_, path, _ := strings.Cut(r.text("group"), "/")
 		if first, below, _ := strings.Cut(path, "/"); first == "Recycle Bin" {
 			path = below
-			trash(it)
+			b.trash(it)
 		}
 		it.Tags = append(one(path), it.Tags...)
 		noteOrLogin(it)

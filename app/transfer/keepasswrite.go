@@ -87,11 +87,7 @@ func sealKDBX(plain []byte, password string, cost argonCost) ([]byte, error) {
 		kdbxKDF:         cost.variants(random(32)),
 	}}
 	h.raw = h.bytes()
-	composite, err := kdbxCompositeKey(password, nil)
-	if err != nil {
-		return nil, err
-	}
-	derived, err := h.derive(composite)
+	derived, err := h.derive(kdbxCompositeKey(password, nil))
 	if err != nil {
 		return nil, err
 	}

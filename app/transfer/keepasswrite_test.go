@@ -42,7 +42,7 @@ func TestKDBXRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := read(t, "out.kdbx", string(data), transfer.Options{Password: "p ä ss"})
-	sameProblems(t, got)
+	onlyKeys(t, got)
 	inBin := func(x transfer.Exported) bool { return !x.Item.Trashed.IsZero() }
 	out = append(slices.DeleteFunc(slices.Clone(out), inBin), slices.DeleteFunc(slices.Clone(out), func(x transfer.Exported) bool { return !inBin(x) })...)
 	var want []item.Item

@@ -45,8 +45,9 @@ type keepassEntry struct {
 	uuid     string
 	strings  []keepassString
 	tags     string
-	override string // an address that is opened in place of the entry's
-	autoType string // the keys that are typed, where not those of the group
+	override string   // an address that is opened in place of the entry's
+	autoType string   // the keys that are typed, where not those of the group
+	windows  []string // names of windows, each with the keys that are typed there
 	custom   []keepassString
 	files    []keepassAttachment
 	history  []*keepassEntry // the oldest first
@@ -310,8 +311,11 @@ func (r *keepassXML) entry() (*keepassEntry, error) {
 			return r.attachment(entry)
 		case "AutoType":
 			return r.members(func(e xml.StartElement) error {
-				if e.Name.Local == "DefaultSequence" {
+				switch e.Name.Local {
+				case "DefaultSequence":
 					return r.into(e, &entry.autoType)
+				case "Association":
+					return r.association(entry)
 				}
 				return r.skip(e)
 			})
@@ -333,6 +337,24 @@ func (r *keepassXML) entry() (*keepassEntry, error) {
 		}
 		return r.skip(e)
 	})
+}
+
+// association reads what is typed into the windows of a name.
+func (r *keepassXML) association(entry *keepassEntry) error {
+	var window, keys string
+	err := r.members(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "Window":
+			return r.into(e, &window)
+		case "KeystrokeSequence":
+			return r.into(e, &keys)
+		}
+		return r.skip(e)
+	})
+	if window != "" {
+		entry.windows = append(entry.windows, strings.TrimSuffix(window+": "+keys, ": "))
+	}
+	return err
 }
 
 // pair reads the key and the value of a string or of an item of plugins.

@@ -112,8 +112,11 @@ func keeperName(key string) (kind, name string) {
 	} else if kind != "" && name != "" && strings.Trim(name, "0123456789") == "" {
 		name = ""
 	}
-	if name == "" {
+	switch name {
+	case "":
 		name = label(kind)
+	case keeperCode:
+		kind, name = "oneTimeCode", "One-time code"
 	}
 	return kind, name
 }
@@ -154,13 +157,13 @@ func (r *keeper) text(kind, name, value string) {
 		return
 	case "date", "birthDate", "expirationDate":
 		if milli, err := strconv.ParseInt(value, 10, 64); err == nil {
-			value = time.UnixMilli(milli).UTC().Format(time.DateOnly)
+			value = chosenDay(time.UnixMilli(milli))
 		}
 	}
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
 		return
 	}
-	addField(&r.it, upperFirst(name), value, keeperKind(kind, name))
+	addField(&r.it, upperFirst(name), value, keeperKind(kind, name, value))
 }
 
 func upperFirst(s string) string {
@@ -170,11 +173,14 @@ func upperFirst(s string) string {
 	return s
 }
 
-func keeperKind(kind, name string) item.FieldKind {
-	if slices.Contains([]string{"oneTimeCode", "pinCode", "secret", "password"}, kind) {
+func keeperKind(kind, name, value string) item.FieldKind {
+	switch kind {
+	case "oneTimeCode", "pinCode", "secret", "password", "note": // a note is "secured" in Keeper, and masked
 		return item.FieldHidden
+	case "checkbox":
+		return item.FieldBoolean
 	}
-	return kindOf(name)
+	return kindOfValue(name, value)
 }
 
 // place is where a value belongs in an item of its type, nil if it is a custom field.

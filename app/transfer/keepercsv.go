@@ -76,6 +76,7 @@ func readKeeperCSV(in *input, b *builder) error {
 			}
 			r.pair(rest[0], rest[1])
 		}
+		cardOfFields(&r.it)
 		noteOrLogin(&r.it)
 		b.add(row.number, r.it)
 	}
@@ -83,11 +84,7 @@ func readKeeperCSV(in *input, b *builder) error {
 }
 
 func (r *keeper) pair(name, value string) {
-	switch {
-	case value == "":
-	case name == keeperCode:
-		r.text("oneTimeCode", "One-time code", value)
-	default:
+	if value != "" {
 		r.field(name, value)
 	}
 }

@@ -63,10 +63,10 @@ func (o object) yes(name string) bool {
 	return ok && s != "" && s != "false" && s != "0"
 }
 
-// time takes a point in time, as RFC 3339 has it or in seconds or milliseconds since 1970. Anything else stays where it is.
+// time takes a point in time, see jsonTime. Anything else stays where it is.
 func (o object) time(name string) time.Time {
 	s, _ := scalar(o[name])
-	t, ok := parseTime(s)
+	t, ok := jsonTime(s)
 	if ok || s == "0" {
 		o.drop(name)
 	}
@@ -193,7 +193,7 @@ func keepRest(b *builder, row int, it *item.Item, o object, prefix string) {
 		if prefix != "" {
 			name = prefix + ": " + lowerFirst(name)
 		}
-		b.keepField(row, it, name, value, kindOf(path[len(path)-1]))
+		b.keepField(row, it, name, value, kindOf(label(path...)))
 	}
 	clear(o)
 }
@@ -248,7 +248,7 @@ func label(path ...string) string {
 }
 
 var acronyms = map[string]bool{
-	"API": true, "CVV": true, "FIPS": true, "IBAN": true, "ID": true, "OS": true, "OTP": true, "PIN": true, "POP": true,
+	"API": true, "CVV": true, "FIPS": true, "FTP": true, "IBAN": true, "ID": true, "OS": true, "OTP": true, "PIN": true, "POP": true,
 	"RP": true, "SMTP": true, "SSH": true, "SSID": true, "SSN": true, "SWIFT": true, "TOTP": true, "URL": true, "ZIP": true,
 }
 
@@ -263,7 +263,7 @@ func lowerFirst(name string) string {
 
 // secretWords stand in the names of values that are not for the eyes of whoever sits beside.
 var secretWords = []string{"password", "passphrase", "passcode", "pwd", "pin", "secret", "private key", "token", "cvv", "cvc",
-	"security code", "key value", "recovery", "seed", "otp", "totp", "account number", "card number", "credential", "door code"}
+	"security code", "key value", "recovery", "seed", "otp", "totp", "account number", "account no", "card number", "credential", "door code"}
 
 // kindOf is how a kept value is shown, by the name it has in the source.
 func kindOf(name string) item.FieldKind {

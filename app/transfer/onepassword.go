@@ -99,10 +99,10 @@ func (r *onePassword) item(row int, o object, vault string) {
 	case "archived":
 		it.Tags = append(it.Tags, tagArchived)
 	case "trashed":
-		trash(&it)
+		r.b.trash(&it)
 	}
 	if o.yes("trashed") {
-		trash(&it)
+		r.b.trash(&it)
 	}
 	c := onePasswordEntry{onePassword: r, row: row, it: &it, category: category}
 	c.addresses(overview)

@@ -88,21 +88,26 @@ func addCodes(b *builder, row int, it item.Item, code oneTime, o object) {
 	it.Title = cmp.Or(it.Title, code.issuer, code.account)
 	it.Username = code.account
 	it.TOTP = code.address()
-	switch {
-	case strings.TrimSpace(code.secret) == "":
+	if strings.TrimSpace(code.secret) == "" {
 		it.TOTP = ""
 		b.problem(row, it.Title, "there is no key in it")
-	case !usable(it.TOTP):
-		b.keepField(row, &it, "One-time code", it.TOTP, item.FieldHidden)
-		it.TOTP = ""
-		b.problem(row, it.Title, "its codes cannot be made here; the key came in as a field")
 	}
+	b.keepUnusable(row, &it)
 	keepRest(b, row, &it, o, "")
 	b.add(row, it)
 }
 
-// openGCM is nil if the key, the nonce or the sealed bytes do not belong together.
-func openGCM(key, nonce, sealed []byte) []byte {
+// keepUnusable makes a field of a key that an authenticator makes codes of, and that this vault cannot.
+func (b *builder) keepUnusable(row int, it *item.Item) {
+	if it.TOTP != "" && !usable(it.TOTP) {
+		b.keepField(row, it, "One-time code", it.TOTP, item.FieldHidden)
+		it.TOTP = ""
+		b.problem(row, it.Title, "its codes cannot be made here; the key came in as a field")
+	}
+}
+
+// openGCM is nil if the key, the nonce, the sealed bytes and what was authenticated alongside do not belong together.
+func openGCM(key, nonce, sealed []byte, alongside ...byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil
@@ -111,7 +116,7 @@ func openGCM(key, nonce, sealed []byte) []byte {
 	if err != nil || len(nonce) != gcm.NonceSize() {
 		return nil
 	}
-	plain, err := gcm.Open(nil, nonce, sealed, nil)
+	plain, err := gcm.Open(nil, nonce, sealed, alongside)
 	if err != nil {
 		return nil
 	}

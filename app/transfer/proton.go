@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"maps"
 	"path"
 	"slices"
@@ -14,17 +13,10 @@ func isProtonJSON(in *input) bool {
 	top := in.json()
 	_, vaults := top["vaults"].(map[string]any)
 	_, version := top["version"].(string)
-	return vaults && version || isPGP(in.data)
-}
-
-func isPGP(data []byte) bool {
-	return bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN PGP MESSAGE-----"))
+	return vaults && version
 }
 
 func readProtonJSON(in *input, b *builder) error {
-	if isPGP(in.data) {
-		return ErrPGP
-	}
 	return readProton(in.json(), nil, b)
 }
 
@@ -109,17 +101,5 @@ func protonFolders(list []object) map[string]string {
 		id := f.text("folderId")
 		names[id], parents[id] = f.text("name"), f.text("parentFolderId")
 	}
-	paths := map[string]string{}
-	for id, name := range names {
-		at := parents[id]
-		for range list { // as many steps as there are folders, should they form a ring
-			if names[at] == "" {
-				break
-			}
-			name = names[at] + "/" + name
-			at = parents[at]
-		}
-		paths[id] = name
-	}
-	return paths
+	return folderPaths(names, parents)
 }

@@ -252,6 +252,19 @@ func TestProtonJSON(t *testing.T) {
 	sameProblems(t, got, transfer.Problem{Row: 1, Title: "scan.txt", Reason: "the file is not in the export"})
 }
 
+// A date that was chosen on a phone is midnight there.
+func TestDaysOfProtonPass(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"2024-06-01T00:00:00Z": "2024-06-01", "2024-05-31T22:00:00Z": "2024-06-01", "2024-05-31T18:30:00Z": "2024-06-01", "2024-06-01T07:00:00Z": "2024-06-01",
+		"2024-06-01T07:11:12Z": "2024-06-01T07:11:12Z",
+	} {
+		got := read(t, "p.json", `{"version":"1.0","vaults":{"a":{"name":"v","items":[{"data":{"metadata":{"name":"n"},"type":"note","content":{},
+			"extraFields":[{"fieldName":"d","type":"timestamp","data":{"timestamp":"`+in+`"}}]}}]}}}`, transfer.Options{})
+		same(t, got, []item.Item{{Type: item.TypeNote, Title: "n", Tags: []string{"v"}, Fields: []item.Field{text("d", want)}}})
+	}
+}
+
 func TestProtonExportUnderPGPSaysHowToExportAgain(t *testing.T) {
 	t.Parallel()
 	message := []byte("-----BEGIN PGP MESSAGE-----\n\nww0ECQMCexample\n-----END PGP MESSAGE-----\n")

@@ -15,7 +15,7 @@ func (r *proton) item(row int, o object, vault string) {
 		Created: o.time("createTime"), Modified: o.time("modifyTime"),
 	}
 	if o.text("state") == "2" {
-		trash(&it)
+		r.b.trash(&it)
 	}
 	alias := o.text("aliasEmail")
 	r.content(row, &it, data.text("type"), content)
@@ -164,8 +164,8 @@ func (r *proton) fields(row int, it *item.Item, section string, list []object) {
 			}
 		case "timestamp":
 			value = data.text("timestamp")
-			if t, err := time.Parse(time.RFC3339, value); err == nil && t.Equal(t.Truncate(24*time.Hour)) {
-				value = t.Format(time.DateOnly)
+			if t, err := time.Parse(time.RFC3339, value); err == nil && isMidnight(t) {
+				value = chosenDay(t)
 			}
 		}
 		addField(it, name, value, kind)

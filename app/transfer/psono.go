@@ -3,6 +3,7 @@ package transfer
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -40,9 +41,18 @@ func readPsono(in *input, b *builder) error {
 
 // psonoEntries lists what is in a folder, and then what is in those inside it.
 func psonoEntries(o object, path string) []groupedEntry {
-	out := o.entries("items", func(object) string { return path })
+	trashed := o.yes("deleted")
+	out := o.entries("items", func(e object) string {
+		if trashed && e != nil {
+			e["deleted"] = true
+		}
+		return path
+	})
 	for _, folder := range o.objects("folders") {
 		name := folder.text("name")
+		if trashed {
+			folder["deleted"] = true
+		}
 		if path != "" {
 			name = path + "/" + name
 		}
@@ -76,12 +86,15 @@ func (r *psono) item(o object, path string) {
 		r.b.keepField(r.row, &it, "Name", name, item.FieldText)
 	}
 	r.place(kind, own, &it)
+	if it.Type == item.TypeLogin {
+		r.filters(&it, own.text("url_filter"), o.text("urlfilter"))
+	}
 	for _, f := range o.objects("custom_fields") {
 		name, value := f.text("name"), f.text("value")
 		addField(&it, name, value, map[bool]item.FieldKind{true: item.FieldHidden}[f.text("type") == "password"])
 	}
 	if o.yes("deleted") {
-		trash(&it)
+		r.b.trash(&it)
 	}
 	// The description is the user name, or the last digits of a card, unless somebody wrote another.
 	if d := o.text("description"); d != it.Username && !strings.HasPrefix(d, "xxxx") {
@@ -89,7 +102,7 @@ func (r *psono) item(o object, path string) {
 	}
 	r.b.keepField(r.row, &it, "Callback password", o.text("callback_pass"), item.FieldHidden)
 	o.drop("id", "secret_id", "secret_key", "link_id", "share_id", "share_secret_key", "share_rights", "parent_share_id", "parent_datastore_id",
-		"autosubmit", "auto_submit", "urlfilter", "allow_http", "password_hash", "path", "hidden")
+		"autosubmit", "auto_submit", "allow_http", "password_hash", "path", "hidden")
 	keepRest(r.b, r.row, &it, own, "")
 	keepRest(r.b, r.row, &it, o, "")
 	r.b.add(r.row, it)
@@ -102,7 +115,7 @@ func (r *psono) place(kind string, own object, it *item.Item) {
 	case "website_password", "application_password", "bookmark", "totp", "rdp_connection", "vnc_connection", "ssh_connection":
 		it.Type, it.Username, it.Password = item.TypeLogin, own.text("username"), own.text("password")
 		addURL(r.b, r.row, it, own.text("url"), item.MatchDomain)
-		own.drop("auto_submit", "url_filter", "allow_http")
+		own.drop("auto_submit", "allow_http")
 		r.code(kind, own, it)
 	case "credit_card":
 		through := own.text("valid_through") // MMYY
@@ -124,6 +137,17 @@ func (r *psono) place(kind string, own object, it *item.Item) {
 		}
 	case "mail_gpg_own_key":
 		addField(it, "Private key", own.text("private"), item.FieldHidden)
+	}
+}
+
+// filters are the hosts on which Psono offers an entry, beside that of its address. A filter for a host and all below it
+// begins with an asterisk.
+func (r *psono) filters(it *item.Item, lists ...string) {
+	for _, host := range strings.FieldsFunc(strings.Join(lists, " "), func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' }) {
+		host = strings.TrimPrefix(host, "*.")
+		if !slices.ContainsFunc(it.URLs, func(address string) bool { return strings.EqualFold(hostOf(address), host) }) {
+			addURL(r.b, r.row, it, host, item.MatchDomain)
+		}
 	}
 }
 

@@ -91,6 +91,6 @@ func roboFormField(it *item.Item, s string) {
 		}
 		addField(it, name, yes, item.FieldBoolean)
 	default:
-		addField(it, name, value, kindOf(name))
+		addField(it, name, value, kindOfValue(name, value))
 	}
 }

@@ -41,13 +41,13 @@ const (
 
 func (t *table) open(text string) {
 	separators := []byte{',', ';', '\t', '|'}
-	at, number := 0, 1
+	at, number := 0, 1 // empty lines and comments may come first
 	for ; at < len(text); number++ {
 		end := lineEnd(text, at)
 		line := strings.TrimRight(text[at:end], "\r\n")
 		if rest, ok := strings.CutPrefix(line, "sep="); ok && len(rest) == 1 { // how a table tells Excel its separator
 			separators = []byte{rest[0]}
-		} else if strings.Trim(line, " ,;\"") != "" {
+		} else if strings.Trim(line, " ,;\"") != "" && !strings.HasPrefix(line, "#") {
 			break
 		}
 		at = end
@@ -136,35 +136,50 @@ func (t *table) rows(b *builder, ragged bool) iter.Seq[*csvRow] {
 	if columns == nil {
 		columns = guess(t.header)
 	}
-	from := &reader{text: t.text, separator: t.separator, url: -1, notes: -1}
-	if from.header = t.line; t.unnamed {
-		from.header--
-	}
-	if !ragged {
-		from.width, from.url, from.notes = len(t.folded), slices.Index(columns, ColumnURL), slices.Index(columns, ColumnNotes)
-		if columns[len(columns)-1] == ColumnNotes {
-			from.notes = len(columns) - 1
-		}
-	}
+	from := t.reader(columns, ragged)
 	return func(yield func(*csvRow) bool) {
 		for r, at := range from.records() {
-			if r.number <= from.header || r.empty() || slices.Equal(r.cells, t.header) && !t.unnamed {
+			if r.number <= from.header {
 				continue
 			}
 			b.progress(at, len(t.text))
-			if b.full {
-				return
-			}
-			if r.broken == "" && !ragged {
-				r = t.fill(b, r, columns, at == len(t.text) && at == len(strings.TrimRight(t.text, "\r\n")))
-			}
-			if r.broken != "" {
-				b.problem(r.number, "", r.broken)
-			} else if !yield(&csvRow{r.number, t, r.cells, make([]bool, len(r.cells))}) {
+			row := t.row(b, r, columns, from.width, at == len(t.text))
+			if b.full || row != nil && !yield(row) {
 				return
 			}
 		}
 	}
+}
+
+// row is a record as a row of the table, nil if it is none: empty, the header again, or one that is reported.
+func (t *table) row(b *builder, r record, columns []Column, width int, last bool) *csvRow {
+	if r.empty() || slices.Equal(r.cells, t.header) && !t.unnamed {
+		return nil
+	}
+	if r.broken == "" && width > 0 {
+		r = t.fill(b, r, columns, last && !strings.HasSuffix(t.text, "\n") && !strings.HasSuffix(t.text, "\r"))
+	}
+	if r.broken != "" {
+		b.problem(r.number, "", r.broken)
+		return nil
+	}
+	return &csvRow{r.number, t, r.cells, make([]bool, len(r.cells))}
+}
+
+// reader reads the records of the table.
+func (t *table) reader(columns []Column, ragged bool) *reader {
+	r := &reader{text: t.text, separator: t.separator, header: t.line, url: -1, notes: -1}
+	if t.unnamed {
+		r.header--
+	}
+	if ragged {
+		return r
+	}
+	r.width, r.url, r.notes = len(t.folded), slices.Index(columns, ColumnURL), slices.Index(columns, ColumnNotes)
+	if columns[len(columns)-1] == ColumnNotes {
+		r.notes = len(columns) - 1
+	}
+	return r
 }
 
 // fill brings a record to the width of the table and reports what is wrong with it. What is not needed to use an item may be

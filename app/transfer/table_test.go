@@ -36,6 +36,11 @@ func TestColumnsAreKnownByManyNames(t *testing.T) {
 			Type: item.TypeCard, Title: "My card",
 			Card: &item.Card{Brand: "Visa", Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "12", ExpiryYear: "2030"},
 		}},
+		"password-exporter.csv": {post()},
+		"remembear.csv": {post(), {
+			Type: item.TypeCard, Title: "My card", Card: &item.Card{Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "12", ExpiryYear: "2030"},
+			Fields: []item.Field{hidden("pin", "9999")},
+		}},
 		"myki.csv":        {post(notes("note"), totp(key), tags("Home"), with(text("status", "active")))},
 		"netwrix-de.csv":  {post(notes("Notiz"), totp(key), tags("Haus", "t1", "t2"))},
 		"passpack.csv":    {post(tags("Home"))},
@@ -162,6 +167,8 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 	if _, err := transfer.Read(transfer.File{Data: noHeader}, transfer.Options{Format: "csv", Headerless: true}); !errors.Is(err, transfer.ErrNoHeader) {
 		t.Errorf("no columns are chosen: %v", err)
 	}
+	got = read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns})
+	sameProblems(t, got, transfer.Problem{Row: 1, Reason: "the row seems to hold values, but was taken for the names of the columns"})
 	p, err := transfer.Columns(transfer.File{Data: noHeader})
 	if err != nil || !p.Headerless || p.Guess[1] != transfer.ColumnUsername || p.Guess[3] != transfer.ColumnURL || len(p.Rows) != 1 {
 		t.Errorf("the preview is %+v, %v", p, err)
@@ -192,6 +199,10 @@ func TestDocumentedTablesUnderAnotherName(t *testing.T) {
 	same(t, sample(t, "enpass/italian.csv", "enpass-csv"), []item.Item{
 		{Type: item.TypeLogin, Title: "Posta", URLs: []string{"https://post.example"}, Username: "mia", Password: "pw-a", Notes: "nota"},
 		{Type: item.TypeLogin, Title: "Banca", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-b"},
+	})
+	got = read(t, "x.csv", "Wifi,Passwort,geheim\nNotiz,nur ein Text\nPost,Benutzername,mia,*Kennwort,pw-post,Webseite,https://post.example,\n", transfer.Options{})
+	same(t, got, []item.Item{
+		{Type: item.TypeLogin, Title: "Wifi", Password: "geheim"}, {Type: item.TypeNote, Title: "Notiz", Notes: "nur ein Text"}, post(),
 	})
 	// A table with names side by side is none of them, even where every other one is a label of Enpass.
 	same(t, read(t, "x.csv", "Title,Username,Thing,Password\nPost,mia,x,pw\n", transfer.Options{}),

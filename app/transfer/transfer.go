@@ -7,6 +7,7 @@ package transfer
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
@@ -24,9 +25,11 @@ type File struct {
 type Options struct {
 	Format     string                // ID of a Format; empty: found from name and content
 	Password   string                // of a protected file
+	NoPassword bool                  // Password is empty because its owner said so, and not because nobody was asked yet
 	KeyFile    []byte                // of a KeePass database
 	Columns    []Column              // what each column is, for the format "csv"; empty: guessed
 	Headerless bool                  // the first row holds values already, for the format "csv"
+	Now        time.Time             // when what a file has in its trash went there, where the file does not say it; zero: a tag instead
 	Progress   func(done, total int) // may be nil; the unit is the reader's own
 }
 
@@ -58,7 +61,7 @@ func Read(f File, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(format.id, o.Progress)
+	b := newBuilder(format.id, o)
 	if err := format.read(in, b); err != nil {
 		return nil, err
 	}

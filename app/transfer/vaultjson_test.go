@@ -67,8 +67,8 @@ func TestEnpassCSV(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 		{
-			Type: item.TypeNote, Title: "Visa",
-			Fields: []item.Field{{Name: "Cardholder", Value: "Anna Kern"}, {Name: "Number", Value: "4111111111111111"}, hidden("PIN", "0042")},
+			Type: item.TypeCard, Title: "Visa", Card: &item.Card{Holder: "Anna Kern", Number: "4111111111111111"},
+			Fields: []item.Field{hidden("PIN", "0042")},
 		},
 	})
 	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
@@ -84,7 +84,7 @@ func TestKeeperJSON(t *testing.T) {
 			URLs: []string{"https://bank.example/?a=1", "https://pay.example", "https://other.example", "https://account.example"},
 			Fields: []item.Field{
 				{Name: "Bank account: account number", Value: "8472651938", Kind: item.FieldHidden}, {Name: "Bank account: account type", Value: "Checking"},
-				{Name: "Bank account: routing number", Value: "121000248"}, {Name: "Renewal", Value: "2024-10-14"}, {Name: "Host name", Value: "db.example"},
+				{Name: "Bank account: routing number", Value: "121000248"}, {Name: "Renewal", Value: "2024-10-15"}, {Name: "Host name", Value: "db.example"},
 				{Name: "Port", Value: "3306"}, hidden("One time code", "otpauth://totp/Two?secret=GEZDGNBV"), hidden("PIN code", "0042"),
 				hidden("API key", "s3cret"), hidden("API key", "s3cret too"), hidden("First pet?", "Rex"), {Name: "Favourite Food", Value: "Cheetos"},
 				{Name: "home", Value: "Home"},
@@ -95,7 +95,7 @@ func TestKeeperJSON(t *testing.T) {
 		},
 		{
 			Type: item.TypeIdentity, Title: "Home", Fields: []item.Field{
-				{Name: "Login", Value: "someone"}, hidden("Password", "x"), {Name: "Birth date", Value: "1990-07-21"}, {Name: "Phone: type", Value: "Home"},
+				{Name: "Login", Value: "someone"}, hidden("Password", "x"), {Name: "Birth date", Value: "1990-07-22"}, {Name: "Phone: type", Value: "Home"},
 			},
 			Identity: &item.Identity{
 				FirstName: "Anna", MiddleName: "B", LastName: "Kern", Address: "1 Street\nHouse", City: "Town", State: "Oregon", PostalCode: "97477",
@@ -106,7 +106,7 @@ func TestKeeperJSON(t *testing.T) {
 			Type: item.TypeSSHKey, Title: "Server key", Fields: []item.Field{{Name: "Login", Value: "deploy"}, {Name: "Host name", Value: "prod.example"}, {Name: "Port", Value: "22"}},
 			SSHKey: &item.SSHKey{Public: "ssh-ed25519 AAAA anna", Private: "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"},
 		},
-		{Type: item.TypeNote, Title: "Note", Notes: "remember", Fields: []item.Field{{Name: "Date", Value: "2024-10-14"}}},
+		{Type: item.TypeNote, Title: "Note", Notes: "remember", Fields: []item.Field{{Name: "Date", Value: "2024-10-15"}}},
 		{Type: item.TypeIdentity, Title: "Passport", Identity: &item.Identity{Passport: "543826194"}},
 		{
 			Type: item.TypeLogin, Title: "Database", Username: "db", Password: "x",

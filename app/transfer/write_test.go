@@ -118,7 +118,8 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if in.Format != c.format || len(in.Problems) > 0 || len(in.Items) != len(out) {
+			onlyKeys(t, in)
+			if in.Format != c.format || len(in.Items) != len(out) {
 				t.Fatalf("%s with %d items, problems %+v", in.Format, len(in.Items), in.Problems)
 			}
 			for i, x := range out {
@@ -135,6 +136,18 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onlyKeys wants no problem but that of each key that makes no codes.
+func onlyKeys(t *testing.T, in *transfer.Result) {
+	t.Helper()
+	var want []transfer.Problem
+	for _, i := range in.Items {
+		if _, err := item.ParseOneTime(i.Item.TOTP); i.Item.TOTP != "" && err != nil {
+			want = append(want, transfer.Problem{Row: i.Row, Title: i.Item.Title, Reason: "its key makes no one-time codes"})
+		}
+	}
+	sameProblems(t, in, want...)
 }
 
 func sameFile(a, b transfer.Attached) bool { return a.Name == b.Name && bytes.Equal(a.Data, b.Data) }

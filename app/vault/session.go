@@ -107,22 +107,26 @@ func (s *Service) Sessions(ctx context.Context, session Session) (api.SessionsRe
 	return out, nil
 }
 
-// RevokeSession ends one session of the same user. The error for another user's is the one for a session that never was.
-func (s *Service) RevokeSession(ctx context.Context, session Session, id string) error {
-	if err := checkSessionID(id); err != nil {
+// EndSessions ends one session of the same user, or all but the asking one. The error for another user's is the one for a
+// session that never was.
+func (s *Service) EndSessions(ctx context.Context, session Session, in api.EndSessionsRequest) error {
+	if in.ID != "" {
+		if err := checkSessionID(in.ID); err != nil {
+			return err
+		}
+	}
+	if _, err := s.confirm(ctx, session, in.CurrentAuthKey); err != nil {
 		return err
 	}
-	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(id))
+	if in.ID == "" {
+		return s.endSessions(ctx, session.UserID, session.Hash)
+	}
+	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(in.ID))
 	s.watchers.changed(session.UserID)
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: api.CodeNotFound, Message: "there is no such session"}
 	}
 	return err
-}
-
-// RevokeOthers ends all sessions of the user but this one.
-func (s *Service) RevokeOthers(ctx context.Context, session Session) error {
-	return s.endSessions(ctx, session.UserID, session.Hash)
 }
 
 // user reads the user of a session. A user that is gone, or going, has no session.

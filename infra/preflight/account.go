@@ -89,7 +89,9 @@ func checkBootstrap(ctx context.Context, cfg aws.Config, all []*stack, who ident
 		if have, err := strconv.Atoi(strings.TrimSpace(version.value)); err != nil || have < needed[p] {
 			found = append(found, fmt.Errorf("account %s is bootstrapped for the CDK in %s with version %s, but version %d is needed: run 'AWS_REGION=%[2]s make bootstrap'",
 				who.account, p.region, version.value, needed[p]))
+			continue
 		}
+		found = append(found, checkBoundaries(ctx, cfg, p.region, all, who))
 	}
 	return errors.Join(found...)
 }

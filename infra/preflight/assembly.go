@@ -20,6 +20,7 @@ type stack struct {
 	region             string
 	bootstrapVersion   int
 	bootstrapParameter string // "" when the stack needs no bootstrapped account
+	executionRole      string // name of the role that CloudFormation deploys with; "" when it is the caller's own
 	template           *template
 }
 
@@ -70,6 +71,7 @@ type manifest struct {
 			DirectoryName                     string // of a nested assembly
 			RequiresBootstrapStackVersion     int
 			BootstrapStackVersionSsmParameter string
+			CloudFormationExecutionRoleARN    string
 		}
 	}
 }
@@ -97,6 +99,7 @@ func readAssembly(dir, region string) ([]*stack, error) {
 				name:               cmp.Or(a.Properties.StackName, id),
 				bootstrapVersion:   a.Properties.RequiresBootstrapStackVersion,
 				bootstrapParameter: a.Properties.BootstrapStackVersionSsmParameter,
+				executionRole:      lastPart(a.Properties.CloudFormationExecutionRoleARN),
 				template:           new(template),
 			}
 			var err error

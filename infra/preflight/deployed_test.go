@@ -100,6 +100,10 @@ func TestMissingPermissions(t *testing.T) {
 			w.deploy(data, template(resources))
 			w.deploy(host, template(object{"Port": parameter(port, "1")}))
 			switch call {
+			case "GetPolicy":
+				stacks[host] = template(object{"Role": boundedRole("password-manager-roles-us-east-1")})
+			case "ListBackupVaults":
+				stacks[host] = template(object{"Copies": backupVault("PasswordManager")})
 			case "DescribeStackResources":
 				stacks[host] = template(object{"Users": table("PasswordManager-Users")})
 			case "GetRegistryScanningConfiguration":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -19,6 +20,7 @@ var named = []struct {
 	kind, noun string
 	exists     func(context.Context, clients, string) (bool, error)
 }{
+	{"AWS::Backup::BackupVault", "backup vault", vaultExists},
 	{"AWS::DynamoDB::GlobalTable", "DynamoDB table", tableExists},
 	{"AWS::DynamoDB::Table", "DynamoDB table", tableExists},
 	{"AWS::ECR::Repository", "ECR repository", repositoryExists},
@@ -78,6 +80,23 @@ func bucketExists(ctx context.Context, c clients, name string) (bool, error) {
 func aliasExists(ctx context.Context, c clients, name string) (bool, error) {
 	_, err := c.kms.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &name})
 	return existence(err, "NotFoundException")
+}
+
+// vaultExists goes through all vaults: of one that there is not, AWS Backup says that one may not describe it.
+func vaultExists(ctx context.Context, c clients, name string) (bool, error) {
+	pages := backup.NewListBackupVaultsPaginator(c.backup, nil)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, vault := range page.BackupVaultList {
+			if aws.ToString(vault.BackupVaultName) == name {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 func existence(err error, missing string) (bool, error) {

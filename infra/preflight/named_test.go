@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
@@ -21,11 +22,16 @@ func TestLeftovers(t *testing.T) {
 		"Certificates": bucket(object{"Fn::Join": []any{"-", []any{"certificates", object{"Ref": "AWS::AccountId"}}}}),
 		"Key":          signingKey(), "Alias": alias("alias/password-manager")}
 	w.deploy("leftovers", template(resources))
+	// The emulator's CloudFormation makes no vault.
+	_, err := backup.NewFromConfig(w.account).CreateBackupVault(t.Context(), &backup.CreateBackupVaultInput{BackupVaultName: aws.String("PasswordManager")})
+	w.must(err)
+	resources["Copies"] = backupVault("PasswordManager")
 	// As far as the emulator tells, no stack owns what another stack made.
 	dir := assembly(t, map[string]object{data: template(resources)})
 	adopt := " already exists outside stack PasswordManager-Data: adopt it with 'infra/node_modules/.bin/cdk deploy --app " + dir +
 		" --import-existing-resources PasswordManager-Data'"
 	want := []string{
+		"backup vault PasswordManager" + adopt,
 		"DynamoDB table PasswordManager-Users" + adopt,
 		"ECR repository password-manager" + adopt,
 		"key alias alias/password-manager" + adopt,
@@ -87,6 +93,19 @@ func TestTableDeletedByHand(t *testing.T) {
 	w.must(err)
 	w.expect(assembly(t, map[string]object{data: resources}), preflight.Options{},
 		"DynamoDB table PasswordManager-Users of stack PasswordManager-Data was deleted by hand, and no deploy makes it again: restore it under that name")
+}
+
+// The vault of another deployment, or of somebody else's, is none of ours.
+func TestVaultsAreComparedWhole(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"PasswordManager-Staging", "Default"} {
+		_, err := backup.NewFromConfig(w.account).CreateBackupVault(t.Context(), &backup.CreateBackupVaultInput{BackupVaultName: &name})
+		w.must(err)
+	}
+	dir := assembly(t, map[string]object{data: template(object{"Copies": backupVault("PasswordManager")})})
+	w.expect(dir, preflight.Options{})
+	w.deny("ListBackupVaults")
+	w.expect(dir, preflight.Options{}, "arn:aws:sts::123456789012:user/moto may not call backup:ListBackupVaults, which the preflight needs: allow it")
 }
 
 // AWS gives out log groups in pages, and not always the shortest name first.

@@ -17,6 +17,7 @@ import (
 
 // Actions are the IAM actions that Run needs, besides those that need no permission.
 var Actions = []string{
+	"backup:ListBackupVaults",
 	"cloudformation:DescribeStackResources",
 	"cloudformation:DescribeStacks",
 	"cloudformation:GetTemplate",
@@ -27,6 +28,8 @@ var Actions = []string{
 	"ecr:GetRegistryScanningConfiguration",
 	"ecs:DescribeServices",
 	"ecs:DescribeTaskDefinition",
+	"iam:GetPolicy",
+	"iam:GetRole",
 	"kms:GetPublicKey",
 	"logs:DescribeLogGroups",
 	"s3:ListBucket",

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -25,12 +26,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
 const (
-	bootstrapVersion = "/cdk-bootstrap/hnb659fds/version"
+	bootstrapVersion = "/cdk-bootstrap/pwmanager/version"
+	deployer         = "cdk-pwmanager-cfn-exec-role"
 	data             = "PasswordManager-Data"
 	host             = "PasswordManager-Host"
 	service          = "PasswordManager-Service"
@@ -58,6 +61,7 @@ func newWorld(t *testing.T) *world {
 	w.cfg = w.account.Copy()
 	w.cfg.BaseEndpoint = aws.String(proxy.URL)
 	w.put(bootstrapVersion, "27", ssmtypes.ParameterTypeString)
+	w.bootstrap(names.DeploymentBoundary + emulator.Region)
 	return w
 }
 
@@ -110,6 +114,13 @@ func (w *world) wipe() {
 		_, err := keys.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: a.AliasName})
 		w.must(err)
 	}
+	vaults := backup.NewFromConfig(w.account)
+	held, err := vaults.ListBackupVaults(ctx, nil)
+	w.must(err)
+	for _, v := range held.BackupVaultList {
+		_, err := vaults.DeleteBackupVault(ctx, &backup.DeleteBackupVaultInput{BackupVaultName: v.BackupVaultName})
+		w.must(err)
+	}
 	for pages := ssm.NewDescribeParametersPaginator(ssm.NewFromConfig(w.account), nil); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		w.must(err)
@@ -128,10 +139,9 @@ func (w *world) must(err error) {
 
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	call := operation(r, string(body))
-	allowed := func(action string) bool { return strings.HasSuffix(action, ":"+call) }
-	if call != "GetCallerIdentity" && !slices.ContainsFunc(preflight.Actions, allowed) {
-		w.t.Errorf("the preflight calls %s, which is not among its Actions", call)
+	action := emulator.Action(r, string(body))
+	if action != "sts:GetCallerIdentity" && !slices.Contains(preflight.Actions, action) {
+		w.t.Errorf("the preflight calls %s, which is not among its Actions", action)
 	}
 	forward, err := http.NewRequestWithContext(r.Context(), r.Method, *w.account.BaseEndpoint+r.URL.Path, bytes.NewReader(body))
 	if err != nil {
@@ -147,26 +157,13 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	defer res.Body.Close()
 	content, _ := io.ReadAll(res.Body)
 	status, text := res.StatusCode, string(content)
+	_, call, _ := strings.Cut(action, ":")
 	if change, ok := w.answers[call]; ok {
 		status, text = change(string(body), status, text)
 	}
 	rw.Header().Set("Content-Type", res.Header.Get("Content-Type"))
 	rw.WriteHeader(status)
 	io.WriteString(rw, text)
-}
-
-// operation reads which API call a request is, of either of the protocols that these services speak.
-func operation(r *http.Request, body string) string {
-	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		_, name, _ := strings.Cut(target, ".")
-		return name
-	}
-	if r.URL.Query().Get("list-type") == "2" {
-		return "ListBucket" // as IAM calls it
-	}
-	_, rest, _ := strings.Cut(body, "Action=")
-	name, _, _ := strings.Cut(rest, "&")
-	return name
 }
 
 // deny makes AWS refuse a call as it does when a policy does not allow it.
@@ -177,7 +174,7 @@ func (w *world) fail(operation, code string) {
 		if strings.Contains(request, "Action=") {
 			return http.StatusForbidden, "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>no</Message></Error></ErrorResponse>"
 		}
-		if request == "" {
+		if operation == "ListBucket" {
 			return http.StatusForbidden, "<Error><Code>" + code + "</Code><Message>no</Message></Error>"
 		}
 		return http.StatusBadRequest, `{"__type":"` + code + `Exception","message":"no"}`
@@ -252,6 +249,7 @@ func assemblyFor(t *testing.T, environment string, stacks map[string]object) str
 			"type": "aws:cloudformation:stack", "environment": environment,
 			"properties": object{
 				"templateFile": file, "requiresBootstrapStackVersion": 6, "bootstrapStackVersionSsmParameter": bootstrapVersion,
+				"cloudFormationExecutionRoleArn": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" + deployer + "-${AWS::AccountId}",
 			},
 		}
 	}
@@ -304,6 +302,10 @@ func alias(name string) object {
 
 func signingKey() object {
 	return object{"Type": "AWS::KMS::Key", "Properties": object{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "KeyPolicy": object{}}}
+}
+
+func backupVault(name string) object {
+	return object{"Type": "AWS::Backup::BackupVault", "DeletionPolicy": "Retain", "Properties": object{"BackupVaultName": name}}
 }
 
 func logGroup(name string) object {

@@ -148,6 +148,7 @@ func (s scope) call(function string, argument any) (any, bool) {
 
 // nameProperty holds the property of a type that is both its name in AWS and what Ref gives.
 var nameProperty = map[string]string{
+	"AWS::Backup::BackupVault":   "BackupVaultName",
 	"AWS::DynamoDB::GlobalTable": "TableName",
 	"AWS::DynamoDB::Table":       "TableName",
 	"AWS::ECR::Repository":       "RepositoryName",

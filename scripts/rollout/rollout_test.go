@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,7 +66,7 @@ func TestRollout(t *testing.T) {
 	}
 	first := h.mustServe(t, current)
 	t.Logf("the first release serves after %s", first.took.Round(time.Millisecond))
-	l := startLoad(t, h.authority(t))
+	l := startLoad(t, site, h.authority(t), readers)
 
 	// Each takes the current release and returns what is current after it.
 	for _, part := range []struct {
@@ -96,6 +97,27 @@ func TestRollout(t *testing.T) {
 	t.Run("the proxy takes its settings when it is told to", func(t *testing.T) { h.testProxy(t, current) })
 }
 
+// testDocumentedBackup types what the documents say for a store in containers.
+func (h *host) testDocumentedBackup(t *testing.T, c *http.Client, token string) {
+	t.Helper()
+	docs, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	must(t, err)
+	block := regexp.MustCompile("(?s)```sh\n(mkdir -p backups .*?)```").FindSubmatch(docs)
+	if block == nil {
+		t.Fatal("docs/operations.md does not say how to back up the store of containers")
+	}
+	file, err := filepath.Abs(filepath.Join(root, "docker-compose.yml"))
+	must(t, err)
+	cmd := h.command("bash", "-euo", "pipefail", "-c", string(block[1]))
+	cmd.Dir, cmd.Env = t.TempDir(), append(h.env, "COMPOSE_FILE="+file)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", block[1], err, out)
+	}
+	await.Until(t, "the vault after a restore", func() bool {
+		return request(c, http.MethodGet, site+api.PathVault, token, nil, nil) == ""
+	})
+}
+
 // testComposeUp needs nothing but the Compose file and the images that it would build and pull.
 func (h *host) testComposeUp(t *testing.T) {
 	compose := func(args ...string) {
@@ -108,7 +130,7 @@ func (h *host) testComposeUp(t *testing.T) {
 	compose("up", "--detach", "--no-build")
 	defer compose("down", "--volumes")
 	c := client(h.authority(t), true)
-	await.Until(t, "an answer of the vault", func() bool { return request(c, http.MethodGet, api.PathHealth, "", nil, nil) == "" })
+	await.Until(t, "an answer of the vault", func() bool { return request(c, http.MethodGet, site+api.PathHealth, "", nil, nil) == "" })
 	res, err := c.Get(site)
 	must(t, err)
 	res.Body.Close()
@@ -127,12 +149,13 @@ func (h *host) testComposeUp(t *testing.T) {
 	}
 	// Whoever comes first through the proxy is a stranger.
 	reg := sample.Registration("first")
-	if got := request(c, http.MethodPost, api.PathRegister, "", reg, nil); !strings.Contains(got, "invitation_required") {
+	if got := request(c, http.MethodPost, site+api.PathRegister, "", reg, nil); !strings.Contains(got, "invitation_required") {
 		t.Errorf("the first user without an invitation: %q", got)
 	}
 	_, i, ok := api.ParseJoinLink(h.docker(t, "exec", "vaultsphere-blue", names.ServerProgram, "invite", site))
 	reg.Invitation = &i
-	if got := request(c, http.MethodPost, api.PathRegister, "", reg, nil); !ok || got != "" {
+	var session api.SessionResponse
+	if got := request(c, http.MethodPost, site+api.PathRegister, "", reg, &session); !ok || got != "" {
 		t.Errorf("the first user with one: %v, %q", ok, got)
 	}
 	for _, container := range []string{"proxy", "blue"} {
@@ -146,6 +169,7 @@ func (h *host) testComposeUp(t *testing.T) {
 			t.Errorf("%s: %s, want %s", container, got, want)
 		}
 	}
+	h.testDocumentedBackup(t, c, session.Token)
 }
 
 func testGoodReleases(h *host, t *testing.T, _ string) string {

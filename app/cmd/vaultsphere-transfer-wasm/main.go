@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall/js"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
@@ -80,6 +81,7 @@ func run(method, params string, file []byte, progress func(done, total int)) (an
 		Name       string            `json:"name"`
 		Format     string            `json:"format"`
 		Password   string            `json:"password"`
+		NoPassword bool              `json:"no_password"`
 		KeyFile    []byte            `json:"key_file"` // base64
 		Columns    []transfer.Column `json:"columns"`
 		Headerless bool              `json:"headerless"`
@@ -93,7 +95,8 @@ func run(method, params string, file []byte, progress func(done, total int)) (an
 	switch method {
 	case "read":
 		read, err := transfer.Read(chosen, transfer.Options{
-			Format: p.Format, Password: p.Password, KeyFile: p.KeyFile, Columns: p.Columns, Headerless: p.Headerless, Progress: progress,
+			Format: p.Format, Password: p.Password, NoPassword: p.NoPassword, KeyFile: p.KeyFile, Columns: p.Columns, Headerless: p.Headerless,
+			Now: time.Now(), Progress: progress,
 		})
 		if err != nil {
 			return answer{}, err

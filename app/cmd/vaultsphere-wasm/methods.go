@@ -87,6 +87,9 @@ func newCore(cl *client.Client) *core {
 			w, err := cl.NewRecoveryPhrase(ctx, p.Password)
 			return words{w}, err
 		}),
+		"check_password": of(func(ctx context.Context, p password) (none, error) {
+			return none{}, cl.CheckPassword(ctx, p.Password)
+		}),
 		"recover":      of(c.recover),
 		"check_phrase": of(checkPhrase),
 		"totp_begin":   of(c.beginTOTP),
@@ -95,11 +98,14 @@ func newCore(cl *client.Client) *core {
 			return none{}, cl.RemoveTOTP(ctx, p.Password)
 		}),
 		"sessions": of(c.sessions),
-		"revoke_session": of(func(ctx context.Context, p id) (none, error) {
-			return none{}, cl.RevokeSession(ctx, p.ID)
+		"end_session": of(func(ctx context.Context, p struct {
+			ID       string `json:"id"`
+			Password string `json:"password"`
+		}) (none, error) {
+			return none{}, cl.EndSession(ctx, p.Password, p.ID)
 		}),
-		"revoke_other_sessions": of(func(ctx context.Context, _ none) (none, error) {
-			return none{}, cl.RevokeOtherSessions(ctx)
+		"end_other_sessions": of(func(ctx context.Context, p password) (none, error) {
+			return none{}, cl.EndOtherSessions(ctx, p.Password)
 		}),
 		"delete_account": of(c.deleteAccount),
 

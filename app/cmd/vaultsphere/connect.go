@@ -70,6 +70,7 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 		return nil, err
 	}
 	c := client.New(w, m, cache{state: st, server: server})
+	c.SetDevice(device())
 	if p.noCache || p.getenv(envNoCache) != "" {
 		if err := c.KeepCopy(ctx, false, false); err != nil {
 			return nil, err

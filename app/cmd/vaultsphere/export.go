@@ -91,6 +91,9 @@ func (p *program) export(ctx context.Context, f exportFlags, format transfer.Wri
 		if o.Password, err = p.filePassword(ctx, f.passwordFile, true); err != nil {
 			return err
 		}
+		if o.Password == "" {
+			return fmt.Errorf("%s %w", filePasswordWords, errEmptySecret)
+		}
 	}
 	data, err := transfer.Write(format.ID, items, o)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,10 +35,11 @@ happen. An entry that cannot be read is named with its number, and the others co
 the exit status is then 3. Values without a place of their own become custom fields.
 
 The password of a protected file is asked for on the terminal, or it is the line of
-standard input after the master password. --columns says what the columns of any CSV are,
-in their order: title, url, username, password, totp, notes, tag, favourite, type, created,
-modified, hidden, skip, or nothing for a custom field. --no-header says that the first row
-holds values already, and needs --columns.`,
+standard input after the master password. A KeePass database may have a key file as well
+(--key-file), in place of the password or beside it, or an empty password. --columns says
+what the columns of any CSV are, in their order: title, url, username, password, totp, notes,
+tag, favourite, type, created, modified, hidden, skip, or nothing for a custom field.
+--no-header says that the first row holds values already, and needs --columns.`,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.importFile(cmd.Context(), args[0], f)
@@ -120,7 +122,7 @@ func (p *program) inputFile(path string) ([]byte, error) {
 }
 
 func (p *program) readImport(ctx context.Context, file transfer.File, f importFlags, columns []transfer.Column) (*transfer.Result, error) {
-	o := transfer.Options{Format: f.format, Columns: columns, Headerless: f.headerless}
+	o := transfer.Options{Format: f.format, Columns: columns, Headerless: f.headerless, Now: time.Now()}
 	if len(columns) > 0 && o.Format == "" {
 		o.Format = "csv"
 	}
@@ -129,15 +131,24 @@ func (p *program) readImport(ctx context.Context, file transfer.File, f importFl
 		if err != nil {
 			return nil, fmt.Errorf("read the key file: %w", err)
 		}
+		if len(key) == 0 {
+			return nil, errors.New("read the key file: it is empty")
+		}
 		o.KeyFile = key
 	}
-	result, err := transfer.Read(file, o)
-	if errors.Is(err, transfer.ErrPasswordNeeded) {
-		if o.Password, err = p.filePassword(ctx, f.passwordFile, false); err != nil {
-			return nil, err
+	// A password that was named belongs to the key file; one that would be asked for may not be there at all.
+	if len(o.KeyFile) == 0 || f.passwordFile == "" {
+		result, err := transfer.Read(file, o)
+		if !errors.Is(err, transfer.ErrPasswordNeeded) && (len(o.KeyFile) == 0 || !errors.Is(err, transfer.ErrWrongPassword)) {
+			return result, withFileHint(err)
 		}
-		result, err = transfer.Read(file, o)
 	}
+	var err error
+	if o.Password, err = p.filePassword(ctx, f.passwordFile, false); err != nil {
+		return nil, err
+	}
+	o.NoPassword = o.Password == ""
+	result, err := transfer.Read(file, o)
 	return result, withFileHint(err)
 }
 
@@ -163,22 +174,21 @@ func (f importFlags) tableColumns() ([]transfer.Column, error) {
 	return out, nil
 }
 
-// filePassword is that of a file that is read, or twice on a terminal of one that is written.
+const filePasswordWords = "the password of the file"
+
+// filePassword is that of a file that is read, which may be empty, or twice on a terminal of one that is written.
 func (p *program) filePassword(ctx context.Context, path string, twice bool) (string, error) {
-	const what = "the password of the file"
-	password, err := "", error(nil)
 	switch {
 	case path != "":
-		password, err = secretFile(path, what)
+		password, err := secretFile(path, filePasswordWords)
+		if errors.Is(err, errEmptySecret) {
+			err = nil
+		}
+		return password, err
 	case p.passwordStdin || !isTerminal(p.in):
-		password, err = p.stdinSecret(what)
-	default:
-		password, err = p.askSecret(ctx, "Password of the file", twice)
+		return p.stdinSecret(filePasswordWords)
 	}
-	if err == nil && password == "" {
-		err = fmt.Errorf("%s is empty", what)
-	}
-	return password, err
+	return p.askSecret(ctx, "Password of the file", twice)
 }
 
 func withFileHint(err error) error {

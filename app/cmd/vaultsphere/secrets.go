@@ -91,7 +91,7 @@ func secretFile(path, what string) (string, error) {
 	r := bufio.NewReader(f)
 	s, err := readLine(r)
 	if errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read %s: %s is empty", what, path)
+		return "", fmt.Errorf("read %s: %s %w", what, path, errEmptySecret)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", what, err)
@@ -101,6 +101,8 @@ func secretFile(path, what string) (string, error) {
 	}
 	return s, nil
 }
+
+var errEmptySecret = errors.New("is empty")
 
 var errLongSecret = fmt.Errorf("the line is longer than %d bytes", maxSecretBytes)
 

@@ -186,6 +186,23 @@ test("an export comes back in: sealed, and as a KeePass database", async () => {
   }
 });
 
+test("a KeePass database opens by password and key file together, and by an empty password", async () => {
+  const database = (name) => ({ name: "database", mimeType: "application/octet-stream", buffer: readFileSync(sample(`keepass/${name}.kdbx`)) });
+  await choose(database("both"));
+  await field("Password of the file").fill("a password for the file");
+  await button("Open the file").click();
+  await page.getByText("This password does not open the file.").waitFor();
+  await field("Password of the file").fill("a password for the file");
+  await field("Key file, if there is one").setInputFiles(sample("keepass/any.key"));
+  await button("Open the file").click();
+  await page.getByText(/^1 entry in this file/).waitFor();
+  await button("Cancel").click();
+  await choose(database("empty"));
+  await button("Open the file").click();
+  await page.getByText(/^1 entry in this file/).waitFor();
+  await button("Cancel").click();
+});
+
 test("weak, reused and breached passwords are found; only five characters of a hash are sent, and only when asked", async () => {
   await addMany(page, [
     { id: "", type: "login", title: "Old forum", username: "bruno", password: "password", urls: ["http://forum.example"] },

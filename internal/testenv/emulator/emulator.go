@@ -8,6 +8,7 @@ package emulator
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,4 +101,28 @@ func Env(t testing.TB) []string {
 		// such an address only where it says localhost.
 		"AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION="+strings.Replace(Endpoint(t), "127.0.0.1", "localhost", 1),
 	)
+}
+
+// Action reads which API call a request with this body is, in IAM's words, such as ssm:GetParameters.
+func Action(r *http.Request, body string) string {
+	// AWS4-HMAC-SHA256 Credential=KEY/DAY/REGION/SERVICE/aws4_request, …
+	var service string
+	if scope := strings.Split(r.Header.Get("Authorization"), "/"); len(scope) > 3 {
+		service = scope[3]
+	}
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		_, name, _ := strings.Cut(target, ".")
+		return service + ":" + name
+	}
+	switch { // those that have no name on the wire
+	case r.URL.Query().Get("list-type") == "2":
+		return service + ":ListBucket"
+	case r.Method == http.MethodGet && strings.TrimSuffix(r.URL.Path, "/") == "/backup-vaults":
+		return service + ":ListBackupVaults"
+	}
+	form, err := url.ParseQuery(body)
+	if err != nil {
+		return service + ":"
+	}
+	return service + ":" + form.Get("Action")
 }

@@ -25,7 +25,7 @@ export const register = method<{ username: string; device: string; invitation: I
 export const cancelRegistration = bare<Nothing>("cancel_registration");
 export const login =
   method<{ username: string; password: string; totp_code: string; device: string }, { username: string }>("login");
-export const unlock = method<{ password: string }, { username: string; offline: boolean }>("unlock");
+export const unlock = method<{ password: string; device: string }, { username: string; offline: boolean }>("unlock");
 export const lock = bare<Nothing>("lock");
 /** Refused with the code "unsent_changes" if changes that wait on this device would be lost; force loses them. */
 export const logout = method<{ force: boolean }, Nothing>("logout");
@@ -102,13 +102,15 @@ export const exportVault = async (
 // the account
 export const account = bare<AccountInfo>("account");
 export const changePassword = method<{ current: string; next: string }, Nothing>("change_password");
+/** Refused as a wrong password unless it is the master password. */
+export const checkPassword = method<{ password: string }, Nothing>("check_password");
 export const newRecoveryPhrase = method<{ password: string }, { words: string[] }>("new_recovery_phrase");
 export const totpBegin = method<{ password: string }, TOTPEnrolment>("totp_begin");
 export const totpConfirm = method<{ enrolment: string; code: string }, Nothing>("totp_confirm");
 export const totpRemove = method<{ password: string }, Nothing>("totp_remove");
 export const sessions = bare<{ sessions: SessionInfo[] }>("sessions");
-export const revokeSession = method<{ id: string }, Nothing>("revoke_session");
-export const revokeOtherSessions = bare<Nothing>("revoke_other_sessions");
+export const endSession = method<{ id: string; password: string }, Nothing>("end_session");
+export const endOtherSessions = method<{ password: string }, Nothing>("end_other_sessions");
 export const deleteAccount = method<{ password: string; force: boolean }, Nothing>("delete_account");
 
 // the health of the passwords

@@ -5,26 +5,33 @@ import { PasswordField } from "../../ui/field";
 
 interface FileSecret {
   password: string;
-  key_file?: string;
+  no_password: boolean;
+  key_file: string | undefined;
 }
 
-const base64 = async (file: File) =>
-  btoa(Array.from(new Uint8Array(await file.arrayBuffer()), (b) => String.fromCodePoint(b)).join(""));
+const base64 = (file: File) => new Promise<string>((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));
+  reader.onerror = () => reject(reader.error!);
+  reader.readAsDataURL(file);
+});
 
-const MAX_KEY_FILE = 1 << 20;
+/** Any file may be one, so pictures have to fit. */
+const MAX_KEY_FILE = 16 << 20;
 
-export function FilePassword({ file, wrong, onPassword, onCancel }:
-  { file: File; wrong: boolean; onPassword: (secret: FileSecret) => void; onCancel: () => void }) {
+/** keepass: a database that may have a key file, and an empty password. */
+export function FilePassword({ file, keepass, wrong, onPassword, onCancel }:
+  { file: File; keepass: boolean; wrong: boolean; onPassword: (secret: FileSecret) => void; onCancel: () => void }) {
   const { common, import: text } = m.value;
   const [password, setPassword] = useState("");
   const [keyFile, setKeyFile] = useState<File | null>(null);
-  const keepass = /\.kdbx?$/i.test(file.name);
   const tooLarge = keyFile !== null && keyFile.size > MAX_KEY_FILE;
+  const nothing = !password && !keyFile && !keepass;
   return (
     <form class="card stack" onSubmit={async (e) => {
       e.preventDefault();
-      if (tooLarge || !(password || keyFile)) return;
-      onPassword({ password, ...(keyFile && { key_file: await base64(keyFile) }) });
+      if (tooLarge || nothing) return;
+      onPassword({ password, no_password: !password, key_file: keyFile ? await base64(keyFile) : undefined });
     }}>
       <p>{text.protected(file.name)}</p>
       <PasswordField label={text.filePassword} value={password} autocomplete="off" onInput={setPassword}
@@ -37,7 +44,7 @@ export function FilePassword({ file, wrong, onPassword, onCancel }:
         </div>
       )}
       <div class="buttons">
-        <Button type="submit" kind="primary" disabled={!password && !keyFile}>{text.open}</Button>
+        <Button type="submit" kind="primary" disabled={nothing}>{text.open}</Button>
         <Button kind="quiet" onClick={onCancel}>{common.cancel}</Button>
       </div>
     </form>

@@ -20,11 +20,19 @@ import { Report } from "./report";
 type Stage =
   | { at: "choose" }
   | { at: "reading" }
-  | { at: "password"; wrong: boolean }
+  | { at: "password"; wrong: boolean; keepass: boolean }
   | { at: "columns"; table: TablePreview }
   | { at: "preview"; preview: ImportPreview }
   | { at: "running"; total: number }
   | { at: "report"; report: ImportReport };
+
+/** The first bytes of every KeePass database. */
+const KEEPASS = [0x03, 0xd9, 0xa2, 0x9a];
+
+async function isKeePass(file: File) {
+  const head = new Uint8Array(await file.slice(0, KEEPASS.length).arrayBuffer());
+  return KEEPASS.every((b, i) => head[i] === b);
+}
 
 export function ImportPage() {
   const text = m.value.import;
@@ -66,9 +74,9 @@ export function ImportPage() {
       show({ at: "preview", preview: await api.importPreview(chosen, how, (p) => here.current && setProgress(p)) });
     } catch (e) {
       const { code } = asCoreError(e);
-      if (code === "file_password_needed") show({ at: "password", wrong: false });
-      else if (code === "file_wrong_password") show({ at: "password", wrong: true });
-      else if (code === "file_columns" || code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)) await chooseColumns(e);
+      if (code === "file_password_needed" || code === "file_wrong_password") {
+        show({ at: "password", wrong: code === "file_wrong_password", keepass: await isKeePass(chosen) });
+      } else if (code === "file_columns" || code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)) await chooseColumns(e);
       else refuse(e, { at: "choose" });
     }
   }
@@ -110,7 +118,7 @@ export function ImportPage() {
       {stage.at === "choose" && <Choose formats={formats} problem={problem} onFile={(f, format) => void read(f, format ? { format } : {})} />}
       {stage.at === "reading" && <Meter label={text.reading} progress={progress} />}
       {stage.at === "password" && (
-        <FilePassword file={file.current!} wrong={stage.wrong} onCancel={again}
+        <FilePassword file={file.current!} keepass={stage.keepass} wrong={stage.wrong} onCancel={again}
           onPassword={(secret) => void read(file.current!, { ...options.current, ...secret })} />
       )}
       {stage.at === "columns" && (
