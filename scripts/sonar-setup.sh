@@ -120,6 +120,8 @@ account() { # login, name, file of its token, permission…
 for permission in admin user codeviewer issueadmin scan; do
   api permissions/add_project_creator_to_template "templateName=Default template" permission=$permission
 done
+# Everybody with an account could analyse every project.
+api permissions/remove_group groupName=sonar-users permission=scan
 account pipeline Pipeline SONAR_TOKEN scan provisioning
 account branches Branches SONAR_BRANCHES_TOKEN provisioning
 api permissions/add_user_to_template login=pipeline "templateName=Default template" permission=admin
