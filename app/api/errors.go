@@ -18,6 +18,7 @@ const (
 	CodeRevisionConflict   Code = "revision_conflict"   // 409: another change was first; sync, rebase, try again
 	CodeConflict           Code = "conflict"            // 409: the account was changed at the same time; try again
 	CodeTooLarge           Code = "too_large"           // 413
+	CodeTooSlow            Code = "too_slow"            // 408 with Retry-After: the body came too slowly
 	CodeUnsupportedMedia   Code = "unsupported_media"   // 415: not application/json
 	CodeThrottled          Code = "throttled"           // 429 with Retry-After
 	CodeInternal           Code = "internal"            // 500: logged under the request id

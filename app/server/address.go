@@ -6,46 +6,9 @@ import (
 	"strings"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/time/rate"
-
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
-
-// addressLimits is a token bucket for each address, of the addresses seen last: about 2 MB when full.
-type addressLimits struct {
-	perMinute int
-	buckets   *lru.Cache[netip.Prefix, *rate.Limiter]
-}
-
-const maxBuckets = 8192
-
-func newAddressLimits(perMinute int) *addressLimits {
-	buckets, err := lru.New[netip.Prefix, *rate.Limiter](maxBuckets)
-	if err != nil {
-		panic("server: " + err.Error()) // only for a size below 1
-	}
-	return &addressLimits{perMinute: perMinute, buckets: buckets}
-}
-
-// take returns how long to wait; 0 means go on.
-func (l *addressLimits) take(addr netip.Addr, now time.Time) time.Duration {
-	key := bucketOf(addr)
-	fresh := rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
-	bucket, ok, _ := l.buckets.PeekOrAdd(key, fresh)
-	if ok {
-		l.buckets.Get(key) // the one just used is the last to go
-	} else {
-		bucket = fresh
-	}
-	r := bucket.ReserveN(now, 1)
-	wait := r.DelayFrom(now)
-	if wait > 0 {
-		r.CancelAt(now)
-	}
-	return wait
-}
 
 // bucketOf counts an IPv6 /64 as one: that is what one subscriber gets.
 func bucketOf(a netip.Addr) netip.Prefix {
@@ -63,7 +26,7 @@ func bucketOf(a netip.Addr) netip.Prefix {
 // guest limits a route without a session by address.
 func (s *Server) guest(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if wait := s.limits.take(s.clientAddr(r), time.Now()); wait > 0 {
+		if wait := s.limits.take(bucketOf(s.clientAddr(r)), time.Now()); wait > 0 {
 			return &vault.Error{Code: api.CodeThrottled, Message: "too many requests from this address: wait and try again", RetryAfter: wait}
 		}
 		return h(w, r)

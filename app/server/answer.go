@@ -54,6 +54,7 @@ var statuses = map[api.Code]int{
 	api.CodeRevisionConflict:   http.StatusConflict,
 	api.CodeConflict:           http.StatusConflict,
 	api.CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	api.CodeTooSlow:            http.StatusRequestTimeout,
 	api.CodeUnsupportedMedia:   http.StatusUnsupportedMediaType,
 	api.CodeThrottled:          http.StatusTooManyRequests,
 	api.CodeInternal:           http.StatusInternalServerError,

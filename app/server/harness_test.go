@@ -95,7 +95,7 @@ func newSite(t *testing.T, options ...siteOption) *site {
 	}
 	c := server.Config{
 		Page:     fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>VaultSphere</title>")}},
-		AuthRate: 1_000_000, Version: "test",
+		AuthRate: 1_000_000, UserRate: 1_000_000, Version: "test",
 	}
 	for _, o := range options {
 		o(&c, s)

@@ -27,6 +27,7 @@ type note struct {
 	code api.Code
 	page bool // a file of the page was served, which has no route of its own
 
+	body   *body     // of the request, if it was read
 	opened time.Time // when an event stream began; zero for all other answers
 }
 
@@ -49,6 +50,12 @@ func notePage(ctx context.Context) {
 	}
 }
 
+func noteBody(ctx context.Context, b *body) {
+	if n, ok := ctx.Value(noteKey).(*note); ok {
+		n.body = b
+	}
+}
+
 func noteStream(ctx context.Context) {
 	if n, ok := ctx.Value(noteKey).(*note); ok {
 		n.opened = time.Now()
@@ -62,6 +69,11 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		rand.Read(b[:])
 		n := &note{id: hex.EncodeToString(b[:])}
 		w.Header().Set("X-Request-Id", n.id)
+		defer func() {
+			if n.body != nil {
+				n.body.free()
+			}
+		}()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), noteKey, n)))
 	})
 }

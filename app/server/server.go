@@ -21,6 +21,7 @@ type Config struct {
 	Page           fs.FS          // the built page: index.html and hashed assets, each as it is, as a .br file, or as both
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
+	UserRate       int            // requests a minute that one user may send
 	BreachAddress  string         // origin that the page may ask about breached passwords; empty: none
 	Version        string         // for the metrics
 }
@@ -30,7 +31,10 @@ type Server struct {
 	vault     *vault.Service
 	log       *slog.Logger
 	proxies   []netip.Prefix
-	limits    *addressLimits
+	limits    *limits[netip.Prefix]
+	users     *limits[vault.UserID]
+	bodies    *bodies
+	syncs     *syncSlots
 	metrics   *metrics
 	readiness *readiness
 	page      *page
@@ -51,7 +55,8 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 		return nil, err
 	}
 	s := &Server{
-		vault: service, log: log, proxies: cfg.TrustedProxies, limits: newAddressLimits(cfg.AuthRate),
+		vault: service, log: log, proxies: cfg.TrustedProxies, limits: newLimits[netip.Prefix](cfg.AuthRate),
+		users: newLimits[vault.UserID](cfg.UserRate), bodies: newBodies(), syncs: newSyncSlots(),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
 		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,

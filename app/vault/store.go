@@ -135,10 +135,14 @@ type Store interface {
 	// ClearThrottle forgets a key.
 	ClearThrottle(ctx context.Context, key string) error
 
-	// Changes returns all records with a revision above since, in order of revision, as one consistent state with the
-	// manifest of the returned revision. since 0 leaves tombstones out. ErrNotFound for an unknown user.
-	// since at the current revision, or above it, reads nothing but the user.
-	Changes(ctx context.Context, name Username, since int64) (api.VaultResponse, error)
+	// Changes gives w the newest state: its head, then all records with a revision above since, in order of revision, of
+	// one consistent state. since 0 leaves tombstones out. ErrNotFound for an unknown user. since at the current revision,
+	// or above it, reads nothing but the user. What is read lies in memory a part at a time. ErrStoreUnavailable may also
+	// come after some records, if the vault moved while it was read; what w has by then is no state at all.
+	Changes(ctx context.Context, name Username, since int64, w ChangeWriter) error
+	// Small tells whether the records above since have at most limit bytes together, at little cost. It may say no to a
+	// little less. What an unknown user has is small.
+	Small(ctx context.Context, name Username, since, limit int64) (bool, error)
 	// Apply carries out c and returns the new revision. ErrRevisionConflict if the vault is not at c.Base.
 	// A put of KindAccount replaces the account's record; a put of KindPassword at a place that ever held a record, and a
 	// delete of a record that is not live at that version, are ErrInvalidChange, as is a change that names one record

@@ -28,6 +28,7 @@ type Config struct {
 	SessionSecret  string // empty: one is made in DataDir on first start
 	TrustedProxies []netip.Prefix
 	AuthRate       int
+	UserRate       int
 	BreachAddress  string // origin; empty: the page looks up no breached passwords
 	AttachmentMiB  int    // that each user's sealed attachments may take
 	DrainDelay     time.Duration
@@ -45,6 +46,7 @@ const (
 	envDataDir          = "DATA_DIR"
 	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
 	envAuthRate         = "AUTH_RATE"
+	envUserRate         = "USER_RATE"
 	envBreachAddress    = "BREACH_ADDRESS"
 	envAttachmentMiB    = "ATTACHMENT_MIB"
 	envLogLevel         = "LOG_LEVEL"
@@ -74,6 +76,7 @@ const Usage = `Settings, from the environment:
   DYNAMODB_ENDPOINT        another endpoint, for a local DynamoDB
   TRUSTED_PROXIES          networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto count (none)
   AUTH_RATE                log-in requests a minute from one address (60)
+  USER_RATE                requests a minute of one user (6000)
   BREACH_ADDRESS           where the page looks up breached passwords when its user asks for it: a service with the range
                            API of Have I Been Pwned, or "off" (https://api.pwnedpasswords.com)
   ATTACHMENT_MIB           room for the sealed attachments of each user, in MiB; 0 for none (1024)
@@ -98,6 +101,7 @@ func ConfigFromEnv(environ []string) (Config, error) {
 		SessionSecret:  e.text(names.EnvSessionSecret, ""),
 		TrustedProxies: e.prefixes(names.EnvTrustedProxies),
 		AuthRate:       e.number(envAuthRate, 60, 1, 1_000_000),
+		UserRate:       e.number(envUserRate, 6000, 60, 1_000_000),
 		BreachAddress:  e.origin(envBreachAddress, "https://api.pwnedpasswords.com"),
 		AttachmentMiB:  e.number(envAttachmentMiB, 1<<10, 0, 1<<20),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),

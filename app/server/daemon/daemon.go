@@ -68,7 +68,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	handler, err := server.New(server.Config{
-		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate,
+		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate, UserRate: d.Config.UserRate,
 		BreachAddress: d.Config.BreachAddress, Version: d.Config.Version,
 	}, vault.NewService(store, keys, int64(d.Config.AttachmentMiB)<<20, time.Now), d.Log)
 	if err != nil {

@@ -183,7 +183,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	if _, err := s.Apply(t.Context(), "ada", big); !errors.Is(err, vault.ErrStoreFull) {
 		t.Fatalf("error is %v, want %v", err, vault.ErrStoreFull)
 	}
-	r, err := s.Changes(t.Context(), "ada", 0)
+	r, err := vault.Collect(t.Context(), s, "ada", 0)
 	if err != nil || r.Revision != 1 || r.Manifest != "manifest 1" || len(r.Records) != 1 {
 		t.Errorf("after the failure the vault is %+v, %v", r, err)
 	}

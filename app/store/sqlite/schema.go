@@ -95,7 +95,7 @@ CREATE TABLE attachment_pieces (
 }
 
 // kindAccount is records.kind of api.KindAccount, as the indexes and statements spell it; api.KindPassword is 2.
-const kindAccount = "1"
+const kindAccount = 1
 
 // migrate brings the file to the last version. Two processes may do this at once: the version is read again under the
 // write lock, so each migration runs once.

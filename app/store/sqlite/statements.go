@@ -9,7 +9,7 @@ import (
 // statements are compiled once a connection.
 type statements struct {
 	// On the readers.
-	user, head, changes, liveRecords, session, sessions, throttle, piece, attachments, probe *sql.Stmt
+	user, head, records, weight, session, sessions, throttle, piece, attachments, probe *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
 	putAccount, putPassword, deleteAccount, deletePassword,
@@ -18,11 +18,12 @@ type statements struct {
 	writerPiece, attachmentBytes, growAttachment, insertPiece, deleteAttachment *sql.Stmt
 }
 
-// packedRecords gives all records of one revision as one text (see unpackRecord): each row and each column that crosses
-// from SQLite into database/sql costs more than SQLite's own reading of it, and a full sync has thousands. A revision has
-// at most api.MaxChangeRecords.
-const packedRecords = `SELECT revision, group_concat(kind || ' ' || version || ' ' || account_id || ' ' || coalesce(token, ''), char(10))
-	FROM records WHERE user = ?1`
+// packedRecords gives the next ?5 records after a position as one text (see unpackRecord), tombstones too if ?4.
+const packedRecords = `SELECT count(*), coalesce(group_concat(
+		num || ' ' || revision || ' ' || kind || ' ' || version || ' ' || account_id || ' ' || coalesce(token, ''), char(10)), '')
+	FROM (SELECT num, revision, kind, version, account_id, token FROM records
+		WHERE user = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR token IS NOT NULL)
+		ORDER BY revision, num LIMIT ?5)`
 
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
 
@@ -36,8 +37,10 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest
 			FROM users WHERE username = ?1`},
 		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
-		{reader, &s.changes, packedRecords + ` AND revision > ?2 GROUP BY revision ORDER BY revision`},
-		{reader, &s.liveRecords, packedRecords + ` AND revision > 0 AND token IS NOT NULL GROUP BY revision ORDER BY revision`},
+		{reader, &s.records, packedRecords},
+		// The length of a token stands before it: its pages are not read.
+		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
+			FROM (SELECT token FROM users u JOIN records r ON r.user = u.num AND r.revision > ?2 WHERE u.username = ?1 LIMIT ?3)`},
 		{reader, &s.session, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
 			FROM sessions s JOIN users u ON u.num = s.user WHERE s.hash = ?1 AND s.expires > ?2`},
 		{reader, &s.sessions, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires

@@ -1,0 +1,41 @@
+package server
+
+import (
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+)
+
+// limits is a token bucket for each key, of the keys seen last: about 2 MB when full.
+type limits[K comparable] struct {
+	perMinute int
+	buckets   *lru.Cache[K, *rate.Limiter]
+}
+
+const maxBuckets = 8192
+
+func newLimits[K comparable](perMinute int) *limits[K] {
+	buckets, err := lru.New[K, *rate.Limiter](maxBuckets)
+	if err != nil {
+		panic("server: " + err.Error()) // only for a size below 1
+	}
+	return &limits[K]{perMinute: perMinute, buckets: buckets}
+}
+
+// take returns how long to wait; 0 means go on.
+func (l *limits[K]) take(key K, now time.Time) time.Duration {
+	fresh := rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
+	bucket, ok, _ := l.buckets.PeekOrAdd(key, fresh)
+	if ok {
+		l.buckets.Get(key) // the one just used is the last to go
+	} else {
+		bucket = fresh
+	}
+	r := bucket.ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait > 0 {
+		r.CancelAt(now)
+	}
+	return wait
+}
