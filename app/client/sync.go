@@ -70,7 +70,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 func (c *Client) loaded(ctx context.Context) (*vault, error) {
 	v, err := c.opened()
 	if err == nil && !v.loaded {
-		if _, err = c.sync(ctx, v); v.loaded && unreachable(err) {
+		if _, err = c.sync(ctx, v); v.loaded && (unreachable(err) || hasCode(err, api.CodeUnavailable)) {
 			err = nil
 		}
 	}
@@ -116,7 +116,7 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	}
 	answer, err := parseVault(body)
 	if err != nil {
-		return &AnswerError{Path: api.PathVault, Err: err}
+		return c.answerError(methodGet, api.PathVault, err)
 	}
 	before := v.revision
 	if err := c.take(ctx, v, answer, full); err != nil {
