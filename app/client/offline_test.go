@@ -100,6 +100,9 @@ func TestAPartOfAnAnswerAndABusyServerAreNoServer(t *testing.T) {
 				}
 			})
 			d.unlock(t)
+			if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrOffline) {
+				t.Errorf("sync: %v", err)
+			}
 			if got := d.get(t, bank.ID); got.Password != bank.Password {
 				t.Errorf("got %q", got.Password)
 			}

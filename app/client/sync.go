@@ -70,7 +70,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 func (c *Client) loaded(ctx context.Context) (*vault, error) {
 	v, err := c.opened()
 	if err == nil && !v.loaded {
-		if _, err = c.sync(ctx, v); v.loaded && (unreachable(err) || hasCode(err, api.CodeUnavailable)) {
+		if _, err = c.sync(ctx, v); v.loaded && unreachable(err) {
 			err = nil
 		}
 	}
@@ -111,6 +111,9 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 		since = 0
 	}
 	body, err := c.exchange(ctx, methodGet, api.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
+	if hasCode(err, api.CodeUnavailable) { // too busy for a sync is no worse than away
+		err = fmt.Errorf("%w: %w", ErrOffline, err)
+	}
 	if err != nil {
 		return err
 	}
