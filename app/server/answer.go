@@ -47,6 +47,8 @@ var statuses = map[api.Code]int{
 	api.CodeTOTPInvalid:        http.StatusUnauthorized,
 	api.CodeForbidden:          http.StatusForbidden,
 	api.CodeQuotaReached:       http.StatusForbidden,
+	api.CodeItemQuotaReached:   http.StatusForbidden,
+	api.CodeRecordQuotaReached: http.StatusForbidden,
 	api.CodeNotFound:           http.StatusNotFound,
 	api.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
 	api.CodeUsernameTaken:      http.StatusConflict,

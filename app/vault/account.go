@@ -87,7 +87,7 @@ func (s *Service) Apply(ctx context.Context, session Session, in api.ChangeReque
 		return api.ChangeResponse{}, err
 	}
 	revision, err := s.store.Apply(ctx, session.Username, Change{
-		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes,
+		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes, Quota: s.limits.Records,
 	})
 	s.watchers.changed(session.UserID)
 	if err != nil {

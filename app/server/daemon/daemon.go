@@ -70,7 +70,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	handler, err := server.New(server.Config{
 		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate, UserRate: d.Config.UserRate,
 		BreachAddress: d.Config.BreachAddress, Version: d.Config.Version,
-	}, vault.NewService(store, keys, int64(d.Config.AttachmentMiB)<<20, time.Now), d.Log)
+	}, vault.NewService(store, keys, d.Config.limits(), time.Now), d.Log)
 	if err != nil {
 		return err
 	}
@@ -170,6 +170,13 @@ func (d *Daemon) open(ctx context.Context) (vault.Store, error) {
 		return dynamo.Open(ctx, d.Config.DynamoDB)
 	}
 	return sqlite.Open(ctx, d.Config.SQLitePath)
+}
+
+func (c Config) limits() vault.Limits {
+	return vault.Limits{
+		Attachments: int64(c.AttachmentMiB) << 20, Sessions: c.MaxSessions,
+		Records: vault.Quota{Items: int64(c.MaxItems), Bytes: int64(c.RecordMiB) << 20},
+	}
 }
 
 // Data says where the vaults lie.

@@ -260,3 +260,28 @@ func TestExpiredRowsAreClearedAway(t *testing.T) {
 		}
 	}
 }
+
+func TestOldTombstonesAreClearedAway(t *testing.T) {
+	t.Parallel()
+	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
+	addUser(t, s, "ada")
+	at := api.Place{AccountID: "a", Kind: api.KindPassword, Version: 1}
+	for base, c := range []vault.Change{{Puts: []api.Put{{Place: at, Token: "x"}}}, {Deletes: []api.Place{at}}, {}, {}} {
+		c.Base, c.Manifest = int64(base), "m"
+		if base == 3 {
+			if _, err := s.writer.ExecContext(t.Context(), "UPDATE records SET deleted = deleted - ?", (vault.TombstoneDays * 24 * time.Hour).Milliseconds()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Apply(t.Context(), "ada", c); err != nil {
+			t.Fatal(err)
+		}
+		var rows, bytes int
+		if err := s.writer.QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM records), record_bytes FROM users").Scan(&rows, &bytes); err != nil {
+			t.Fatal(err)
+		}
+		if want := [][2]int{{1, 129}, {1, 128}, {1, 128}, {0, 0}}[base]; [2]int{rows, bytes} != want {
+			t.Errorf("after change %d: %d rows of %d bytes, want %v", base, rows, bytes, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -149,32 +150,48 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 		if _, err := exec(ctx, tx, s.stmt.moveRevision, user.num, revision, c.Manifest); err != nil {
 			return err
 		}
-		for _, p := range c.Puts {
-			put := s.stmt.putPassword
-			if p.Kind == api.KindAccount {
-				put = s.stmt.putAccount
-			}
-			if n, err := exec(ctx, tx, put, user.num, p.AccountID, p.Version, revision, p.Token); err != nil {
-				return err
-			} else if n == 0 {
-				return vault.PlaceUsed(p.Place)
-			}
+		now := time.Now()
+		if _, err := exec(ctx, tx, s.stmt.purgeTombstones, now.AddDate(0, 0, -vault.TombstoneDays).UnixMilli()); err != nil {
+			return err
 		}
-		for _, p := range c.Deletes {
-			del := s.stmt.deletePassword
-			if p.Kind == api.KindAccount {
-				del = s.stmt.deleteAccount
-			}
-			if n, err := exec(ctx, tx, del, user.num, p.AccountID, p.Version, revision); err != nil {
-				return err
-			} else if n == 0 {
-				return vault.PlaceNotLive(p)
-			}
+		if err := s.writeRecords(ctx, tx, user.num, revision, now, c); err != nil {
+			return err
 		}
-		return nil
+		after, err := s.lockUser(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		return c.Quota.Check(user.usage, after.usage, c.Replaces(after.usage.Items-user.usage.Items))
 	})
 	if err != nil {
 		return 0, err
 	}
 	return revision, nil
+}
+
+// writeRecords carries out the puts and deletes of a change.
+func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int64, now time.Time, c vault.Change) error {
+	for _, p := range c.Puts {
+		put := s.stmt.putPassword
+		if p.Kind == api.KindAccount {
+			put = s.stmt.putAccount
+		}
+		if n, err := exec(ctx, tx, put, user, p.AccountID, p.Version, revision, p.Token); err != nil {
+			return err
+		} else if n == 0 {
+			return vault.PlaceUsed(p.Place)
+		}
+	}
+	for _, p := range c.Deletes {
+		del := s.stmt.deletePassword
+		if p.Kind == api.KindAccount {
+			del = s.stmt.deleteAccount
+		}
+		if n, err := exec(ctx, tx, del, user, p.AccountID, p.Version, revision, now.UnixMilli()); err != nil {
+			return err
+		} else if n == 0 {
+			return vault.PlaceNotLive(p)
+		}
+	}
+	return nil
 }

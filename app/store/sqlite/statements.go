@@ -12,7 +12,7 @@ type statements struct {
 	user, head, records, weight, session, sessions, throttle, piece, attachments, probe *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
-	putAccount, putPassword, deleteAccount, deletePassword,
+	putAccount, putPassword, deleteAccount, deletePassword, purgeTombstones,
 	insertSession, touchSession, deleteSession, deleteSessions, purgeSessions,
 	putThrottle, clearThrottle, purgeThrottles, writerThrottle,
 	writerPiece, attachmentBytes, growAttachment, insertPiece, deleteAttachment *sql.Stmt
@@ -54,7 +54,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 
-		{writer, &s.lockUser, `SELECT num, id, generation, revision FROM users WHERE username = ?1`},
+		{writer, &s.lockUser, `SELECT num, id, generation, revision, items, record_bytes FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertUser, `INSERT INTO users (username, id, created, kdf_salt, kdf_memory_kib, kdf_time, kdf_threads,
 			auth_hash, recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest)
@@ -66,13 +66,16 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{writer, &s.moveRevision, `UPDATE users SET revision = ?2, manifest = ?3 WHERE num = ?1`},
 
 		{writer, &s.putAccount, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 1, ?2, ?3, ?4, ?5)
-			ON CONFLICT (user, account_id) WHERE kind = 1 DO UPDATE SET version = excluded.version, revision = excluded.revision, token = excluded.token`},
+			ON CONFLICT (user, account_id) WHERE kind = 1 DO UPDATE SET version = excluded.version, revision = excluded.revision, token = excluded.token,
+			deleted = NULL`},
 		{writer, &s.putPassword, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 2, ?2, ?3, ?4, ?5)
 			ON CONFLICT (user, account_id, version) WHERE kind = 2 DO NOTHING`},
-		{writer, &s.deleteAccount, `UPDATE records SET token = NULL, revision = ?4
+		{writer, &s.deleteAccount, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
 			WHERE user = ?1 AND kind = 1 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
-		{writer, &s.deletePassword, `UPDATE records SET token = NULL, revision = ?4
+		{writer, &s.deletePassword, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
 			WHERE user = ?1 AND kind = 2 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
+
+		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
 
 		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`},

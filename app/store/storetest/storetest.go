@@ -48,6 +48,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"VaultThatMovesWhileItIsRead", vaultThatMovesWhileItIsRead},
 		{"ReadingEndsWithTheWriter", readingEndsWithTheWriter},
 		{"SmallAnswers", smallAnswers},
+		{"QuotaOfItems", quotaOfItems},
+		{"QuotaOfRecords", quotaOfRecords},
 		{"UsersAreApart", usersAreApart},
 		{"PiecesOfAttachments", piecesOfAttachments},
 		{"AttachmentsAreNoRecords", attachmentsAreNoRecords},
