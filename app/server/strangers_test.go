@@ -279,3 +279,64 @@ func manyMembers(n int) string {
 	}
 	return b.String()
 }
+
+// grants makes the limits of a site its own.
+func grants(edit func(*vault.Limits)) siteOption {
+	return func(_ *server.Config, s *site) { edit(&s.limits) }
+}
+
+func TestQuotasOfItemsAndRecordsSayWhich(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, grants(func(l *vault.Limits) { l.Records = vault.Quota{Items: 1, Bytes: 2000} }))
+	alice := s.register("alice")
+	first, second := sample.Put(api.KindAccount, sample.ID(), 1), sample.Put(api.KindAccount, sample.ID(), 1)
+	alice.apply(0, []api.Put{first}, nil).want(200, "")
+	alice.apply(1, []api.Put{second}, nil).want(403, api.CodeItemQuotaReached)
+	large := sample.Put(api.KindPassword, first.AccountID, 1)
+	large.Token = sample.Token(2000)
+	alice.apply(1, []api.Put{large}, nil).want(403, api.CodeRecordQuotaReached)
+	alice.apply(1, []api.Put{second}, []api.Place{first.Place}).want(200, "")
+	s.register("bob").apply(0, []api.Put{first}, nil).want(200, "")
+}
+
+func TestOneSessionTooManyEndsTheOneThatWasNotUsedForLongest(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, grants(func(l *vault.Limits) { l.Sessions = 3 }))
+	alice := s.register("alice")
+	s.clock.move(time.Hour)
+	second := alice.mustLogin("").Token
+	s.clock.move(time.Hour)
+	third := alice.mustLogin("").Token
+	s.clock.move(time.Hour)
+	alice.call("GET", api.PathAccount, nil).want(200, "")
+	fourth := alice.mustLogin("").Token
+	for token, status := range map[string]int{alice.token: 200, second: 401, third: 200, fourth: 200} {
+		if got := s.call("GET", api.PathAccount, nil, bearer(token)); got.status != status {
+			t.Errorf("got %d, want %d", got.status, status)
+		}
+	}
+}
+
+func TestNoSessionLastsLongerThanAYear(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	const week = 7 * 24 * time.Hour
+	for range 52 {
+		s.clock.move(week)
+		alice.call("GET", api.PathAccount, nil).want(200, "")
+	}
+	s.clock.move(week / 6) // 365 days and 4 hours
+	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	again := alice.mustLogin("")
+	// An older server moved the end of a session on as often as it was used.
+	id, err := s.store.Session(t.Context(), vault.SessionHash(again.Account.SessionID), s.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.clock.move(366 * 24 * time.Hour)
+	if err := s.store.TouchSession(t.Context(), id.Hash, id.LastSeen, s.clock.Now().Add(week)); err != nil {
+		t.Fatal(err)
+	}
+	s.call("GET", api.PathAccount, nil, bearer(again.Token)).want(401, api.CodeUnauthorized)
+}
