@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -102,7 +101,7 @@ func (s *Server) middleware() []func(http.Handler) http.Handler {
 		s.recoverPanics,
 		s.secureHeaders,
 		s.csrf.Handler,
-		middleware.GetHead,
+		headAsGet,
 	}
 }
 
