@@ -91,6 +91,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	})
 	d.addr = listener.Addr()
 	close(d.ready)
+	settle()
 	err = group.Wait()
 	d.Log.Info("stopped")
 	return err
