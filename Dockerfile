@@ -43,7 +43,8 @@ COPY --from=server --chown=65532:65532 /out/data /data
 COPY --chmod=0644 docker-compose.yml Caddyfile /deploy/
 COPY --chmod=0755 scripts/fetch-env.sh scripts/rollout.sh /deploy/
 COPY --from=server /out/vaultsphered /vaultsphered
-ENV DATA_DIR=/data
+# All addresses, at PORT: the container's network is not the machine's.
+ENV DATA_DIR=/data LISTEN_ADDR=:
 USER 65532:65532
 EXPOSE 5001
 HEALTHCHECK --interval=30s --timeout=10s --start-period=5s --retries=3 CMD ["/vaultsphered", "health"]

@@ -40,7 +40,7 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
-	screenshots icons picture image push release synth bootstrap diff preflight deploy patch move destroy topology rehearse sonar
+	screenshots icons picture image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -60,6 +60,7 @@ help:
 	@echo "make bootstrap  prepare the AWS account and region for the CDK, once"
 	@echo "make diff       what a deploy would change"
 	@echo "make deploy     deploy the platform; what the pipeline needs is in cdk-outputs.json"
+	@echo "make shared     deploy what staging shares with production, if it is not there"
 	@echo "make patch      replace the host by one with the newest operating system"
 	@echo "make move       replace the host by one in the other availability zone"
 	@echo "make destroy    remove everything but the data"
@@ -238,6 +239,15 @@ deploy: synth
 	@changed=$$(git status --porcelain -- $(OPTIONS) 2>/dev/null || true); [ -z "$$changed" ] || \
 		echo "make deploy: $(OPTIONS) is not committed, so the pipeline would deploy without what has changed in it" >&2
 
+# The repository and the key that signs are in production's data stack, and staging shares them. Where that stack is deployed nothing
+# changes, and where it is not, as in a new account, it is deployed alone. cdk-outputs.json then has what production's stacks say.
+shared: export override DEPLOYMENT :=
+shared: infra/node_modules/.package-lock.json
+	@$(MAKE) synth DEPLOYMENT=
+	@outputs=$$(bin/infra outputs cdk.out); echo "$$outputs" >cdk-outputs.json; \
+		jq -e '."PasswordManager-Data".RepositoryUri' cdk-outputs.json >/dev/null || { $(PREFLIGHT) >/dev/null && \
+		$(CDK) deploy --app cdk.out --require-approval never --outputs-file cdk-outputs.json PasswordManager-Data; }
+
 # A host with the newest operating system in place of the one that serves.
 patch: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --newest
@@ -246,9 +256,12 @@ patch: infra/node_modules/.package-lock.json
 move: infra/node_modules/.package-lock.json
 	@scripts/replace-host.sh --other-zone
 
-# What the vault runs on, as the options say: ec2, fargate, or none for a staging that there is not.
+# What the vault runs on, as the options say: ec2, fargate, or none for a staging that there is not. Anything else is an error: the
+# pipeline asks here whether a release has to serve in staging first.
 topology:
-	@if [ -n "$(DEPLOYMENT)" ] && [ ! -e $(OPTIONS) ]; then echo none; else jq -r '.topology // "ec2"' $(OPTIONS); fi
+	@if [ -n "$(DEPLOYMENT)" ] && [ ! -e $(OPTIONS) ] && [ ! -L $(OPTIONS) ]; then echo none; exit; fi; \
+		jq -ers 'if length == 1 then .[0].topology // "ec2" else empty end | select(. == "ec2" or . == "fargate")' $(OPTIONS) || \
+		{ echo "make topology: error: $(OPTIONS) does not say whether the vault runs on ec2 or fargate" >&2; exit 1; }
 
 # The data stack and that of its copies are protected, and are not among these.
 destroy: infra/node_modules/.package-lock.json
@@ -256,7 +269,8 @@ destroy: infra/node_modules/.package-lock.json
 
 # The image. What else these two take from the environment, their scripts say with --help.
 IMAGE        ?= password-manager
-IMAGE_OUTPUT ?= --load
+# A BuildKit without an engine beside it has nowhere to load the image to.
+IMAGE_OUTPUT ?= $(if $(BUILDKIT_HOST),--output type=cacheonly,--load)
 
 image:
 	@scripts/build-image.sh --tag "$(IMAGE):$$(git rev-parse HEAD | cut -c 1-12)" $(IMAGE_OUTPUT)

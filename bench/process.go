@@ -40,7 +40,7 @@ func start(ctx context.Context, binary, dataDir string, environ ...string) (*ser
 	s := &server{url: fmt.Sprintf("http://127.0.0.1:%d", port), log: &bytes.Buffer{}}
 	s.cmd = exec.CommandContext(ctx, binary) //nolint:gosec // the binary that this program was told to measure
 	s.cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "DATA_DIR="+dataDir, "METRICS_ADDR=off",
-		"AUTH_RATE=100000", "USER_RATE=1000000", "LOG_LEVEL=error")
+		"AUTH_RATE=100000", "USER_RATE=1000000", "REGISTRATION=open", "LOG_LEVEL=error")
 	s.cmd.Env = append(s.cmd.Env, environ...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	began := time.Now()

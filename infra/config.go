@@ -31,13 +31,16 @@ type config struct {
 	sshPublicKey   string       // empty: no key
 	siteAddress    string       // empty: the elastic IP address
 	certificateARN string
-	minTasks       int
-	maxTasks       int
-	imageScanning  imageScanning
-	backups        backups
-	backupRegion   string // empty: no second copy
-	monthlyBudget  int    // 0: nobody watches
-	rateLimit      int    // 0: none
+	// cloudFrontCertificateARN is empty where the load balancer itself is on the Internet.
+	cloudFrontCertificateARN string
+
+	minTasks      int
+	maxTasks      int
+	imageScanning imageScanning
+	backups       backups
+	backupRegion  string // empty: no second copy
+	monthlyBudget int    // 0: nobody watches
+	rateLimit     int    // 0: none
 	// refusals say why this may be looked at, but not deployed.
 	refusals []string
 }
@@ -96,6 +99,7 @@ const (
 	optSSHPublicKey   = "sshPublicKey"
 	optSiteAddress    = "siteAddress"
 	optCertificateARN = "certificateArn"
+	optCloudFront     = "cloudFrontCertificateArn"
 	optMinTasks       = "minTasks"
 	optMaxTasks       = "maxTasks"
 	optImageScanning  = "imageScanning"
@@ -122,6 +126,8 @@ var options = []option{
 	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
 	{optSiteAddress, "the fixed address", "domain or IP address of the vault. On `ec2` the proxy serves it over HTTPS; on `fargate` it is the certificate's domain"},
 	{optCertificateARN, "none", "`fargate`, required: ARN of the load balancer's ACM certificate"},
+	{optCloudFront, "none", "`fargate`: ARN of a second ACM certificate for `siteAddress`, in us-east-1; CloudFront then stands before the " +
+		"load balancer, which has no public address: [below](#cloudfront)"},
 	{optMinTasks, "2", "`fargate`: tasks at least"},
 	{optMaxTasks, "6", "`fargate`: tasks at most"},
 	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
@@ -151,20 +157,20 @@ func parse(deployment names.Deployment, file, context map[string]any, regions []
 		p.take(name, context[name])
 	}
 	c := config{
-		deployment:   deployment,
-		topology:     choice(&p, optTopology, onEC2, onEC2, onFargate),
-		jenkins:      choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
-		region:       p.region(regions, cliRegion),
-		vpcCIDR:      p.network(optVPCCIDR, 16, 24),
-		sshCIDR:      p.network(optSSHCIDR, 8, 32),
-		alarmEmail:   p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
-		hostZone:     p.number(optHostZone, 1, 1, 2),
-		hostImage:    p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
-		instanceType: cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
-		sshPublicKey: p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
-		siteAddress:  p.match(optSiteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
-		certificateARN: p.match(optCertificateARN, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`,
-			"the ARN of an ACM certificate, arn:aws:acm:…"),
+		deployment:               deployment,
+		topology:                 choice(&p, optTopology, onEC2, onEC2, onFargate),
+		jenkins:                  choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
+		region:                   p.region(regions, cliRegion),
+		vpcCIDR:                  p.network(optVPCCIDR, 16, 24),
+		sshCIDR:                  p.network(optSSHCIDR, 8, 32),
+		alarmEmail:               p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
+		hostZone:                 p.number(optHostZone, 1, 1, 2),
+		hostImage:                p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
+		instanceType:             cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
+		sshPublicKey:             p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
+		siteAddress:              p.match(optSiteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
+		certificateARN:           p.certificate(optCertificateARN),
+		cloudFrontCertificateARN: p.certificate(optCloudFront),
 		oidc: oidc{
 			issuer:   p.issuer(),
 			audience: p.values[optOIDCAudience],
@@ -208,8 +214,13 @@ func refusals(c config, written, values map[string]string) []string {
 func (p *parser) together(c config) {
 	if c.topology == onFargate {
 		p.service(c)
-	} else if c.rateLimit > 0 {
-		p.bad(optRateLimit, "needs topology fargate: it is a rule of the load balancer, which one host has not")
+	} else {
+		if c.rateLimit > 0 {
+			p.bad(optRateLimit, "needs topology fargate: it is a rule of the load balancer, which one host has not")
+		}
+		if c.cloudFrontCertificateARN != "" {
+			p.bad(optCloudFront, "needs topology fargate: CloudFront stands before the load balancer, which one host has not")
+		}
 	}
 	if c.deployment != "" {
 		p.shared(c.deployment)
@@ -239,8 +250,27 @@ func (p *parser) service(c config) {
 		p.bad(optCertificateARN, fmt.Sprintf("is of region %s, but the load balancer is in %s: request a certificate there",
 			parts[3], c.region))
 	}
+	if c.cloudFrontCertificateARN != "" {
+		p.cloudFront(c)
+	}
 	if c.minTasks > c.maxTasks {
 		p.bad(optMinTasks, fmt.Sprintf("is %d, more than %s, which is %d", c.minTasks, optMaxTasks, c.maxTasks))
+	}
+}
+
+// cloudFrontRegion is where CloudFront looks for its certificates, whatever region the platform is in.
+const cloudFrontRegion = "us-east-1"
+
+// cloudFront checks what CloudFront needs.
+func (p *parser) cloudFront(c config) {
+	if region := strings.Split(c.cloudFrontCertificateARN, ":")[3]; region != cloudFrontRegion {
+		p.bad(optCloudFront, fmt.Sprintf("is of region %s, but CloudFront takes certificates of %s only: request one there", region, cloudFrontRegion))
+	}
+	if _, err := netip.ParseAddr(c.siteAddress); err == nil || c.siteAddress == "" {
+		p.require(optSiteAddress, "with "+optCloudFront+": CloudFront has to know the domain, and takes no IP address")
+	}
+	if c.rateLimit > 0 {
+		p.bad(optRateLimit, "cannot count users behind CloudFront, whose addresses the load balancer sees: remove it or "+optCloudFront)
 	}
 }
 
@@ -365,6 +395,10 @@ func (p *parser) match(name, pattern, want string) string {
 		return ""
 	}
 	return v
+}
+
+func (p *parser) certificate(name string) string {
+	return p.match(name, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`, "the ARN of an ACM certificate, arn:aws:acm:…")
 }
 
 func (p *parser) region(regions []string, cliRegion string) string {

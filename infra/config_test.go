@@ -15,6 +15,8 @@ const (
 	testImage       = "ami-0123456789abcdef0"
 	testKey         = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGv0Kzv4rqk0mEXAMPLEKEYEXAMPLEKEYEXAMPLEKEYab pipeline"
 	testCertificate = "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+	// testCloudFrontCertificate is where CloudFront looks for it.
+	testCloudFrontCertificate = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 )
 
 var someRegions = []string{"eu-central-1", "us-east-1"}
@@ -39,6 +41,7 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		m[name] = value
 		return m
 	}
+	site := with(fargate, optSiteAddress, "vault.example.org")
 	for _, c := range []struct {
 		context map[string]any
 		want    string
@@ -76,6 +79,15 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		{with(fargate, optCertificateARN, "cert"), `certificateArn is "cert", but must be the ARN of an ACM certificate`},
 		{with(fargate, optRegion, "us-east-1"), "certificateArn is of region eu-central-1, but the load balancer is in us-east-1"},
 		{map[string]any{optRateLimit: "1000"}, "rateLimit needs topology fargate: it is a rule of the load balancer, which one host has not"},
+		{map[string]any{optCloudFront: testCertificate}, "cloudFrontCertificateArn needs topology fargate: CloudFront stands before the load balancer, which one host has not"},
+		{with(fargate, optCloudFront, "arn:aws:iam::123456789012:user/x"), `cloudFrontCertificateArn is "arn:aws:iam::123456789012:user/x", but must be the ARN of an ACM certificate, arn:aws:acm:…`},
+		{with(site, optCloudFront, testCertificate),
+			"cloudFrontCertificateArn is of region eu-central-1, but CloudFront takes certificates of us-east-1 only: request one there"},
+		{with(fargate, optCloudFront, testCloudFrontCertificate),
+			"siteAddress is required with cloudFrontCertificateArn: CloudFront has to know the domain, and takes no IP address"},
+		{with(with(fargate, optSiteAddress, "203.0.113.7"), optCloudFront, testCloudFrontCertificate), "siteAddress is required with cloudFrontCertificateArn"},
+		{with(with(site, optCloudFront, testCloudFrontCertificate), optRateLimit, "2000"),
+			"rateLimit cannot count users behind CloudFront, whose addresses the load balancer sees: remove it or cloudFrontCertificateArn"},
 		{with(fargate, optRateLimit, float64(10)), `rateLimit is "10", but must be a whole number between 100 and 2000000000`},
 		{map[string]any{optMonthlyBudget: "50"}, "alarmEmail is required with monthlyBudget, which tells it what the account costs: set it in platform.json"},
 		{map[string]any{optMonthlyBudget: "49.90", optAlarmEmail: "night@example.org"}, `monthlyBudget is "49.90", but must be a whole number between 1 and 1000000`},

@@ -62,6 +62,7 @@ func TestFromAnEmptyAccountAndBack(t *testing.T) {
 		{"every resource of the service is there", checkServiceResources},
 		{"the second release on fargate, and the way back", releaseAndGoBack},
 		{"a deploy keeps what was gone back to", deployAfterGoingBack},
+		{"the tasks start anew", restartTasks},
 		{"staging stands beside production", deployStaging},
 		{"destroy keeps the data", destroyAll},
 	}

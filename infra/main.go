@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
@@ -21,6 +22,7 @@ const usage = `Usage: infra                 synthesize, as the CDK CLI asks for 
        infra region DIR      print the region of an assembly
        infra release …       see or change what the ECS service runs; infra release --help
        infra host-image DIR  print the SSM parameter that names the host's image, nothing if there is none
+       infra outputs DIR     print what the stacks of an assembly have as outputs, as cdk-outputs.json has it
 `
 
 func main() {
@@ -28,7 +30,10 @@ func main() {
 }
 
 // asks are the questions to an assembly that scripts have.
-var asks = map[string]func(dir string) (string, error){"region": preflight.Region, "host-image": preflight.HostImage}
+var asks = map[string]func(dir string) (string, error){
+	"region": preflight.Region, "host-image": preflight.HostImage,
+	"outputs": func(dir string) (string, error) { return preflight.Outputs(context.Background(), dir) },
+}
 
 func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	switch {
@@ -41,7 +46,9 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	case asks[args[0]] != nil && len(args) == 2:
 		answer, err := asks[args[0]](args[1])
 		if err != nil {
-			fmt.Fprintf(stderr, "infra: error: %v\n", err)
+			for line := range strings.Lines(err.Error()) {
+				fmt.Fprintf(stderr, "infra: error: %s\n", strings.TrimSpace(line))
+			}
 			return 1
 		}
 		fmt.Fprintln(stdout, answer)

@@ -23,3 +23,28 @@ func TestMakeTakesItsOptionsFromTheFile(t *testing.T) {
 		t.Errorf("what speaks against a deploy: %s, %v", refusals, err)
 	}
 }
+
+// Options that do not say what staging runs on must not look like no staging: the pipeline would pass it by.
+func TestTopologyIsKnownOrAnError(t *testing.T) {
+	e := newEngineer(t)
+	for _, c := range []struct{ options, want string }{
+		{"", "none"}, {"{}", "ec2"}, {`{"topology": null}`, "ec2"}, {`{"topology": "ec2"}`, "ec2"}, {`{"topology": "fargate"}`, "fargate"},
+		{" ", ""}, {`{"topology": "ec3"}`, ""}, {`{"topology": "none"}`, ""}, {`{"topology": ""}`, ""}, {`{"topology": ["ec2"]}`, ""},
+		{"{} {}", ""}, {"[]", ""}, {"{", ""}, {`"ec2"`, ""},
+	} {
+		if c.options != "" {
+			must(t, os.WriteFile(filepath.Join(e.dir, "platform.staging.json"), []byte(c.options), 0o644))
+		}
+		out, code := e.try("make", "topology", "DEPLOYMENT=staging")
+		refused := code != 0 && strings.Contains(out, "make topology: error: platform.staging.json does not say whether the vault runs on ec2 or fargate\n")
+		if c.want == "" && !refused || c.want != "" && (code != 0 || out != c.want+"\n") {
+			t.Errorf("%q: exit %d, %q, want %q", c.options, code, out, c.want)
+		}
+	}
+	file := filepath.Join(e.dir, "platform.staging.json")
+	must(t, os.Remove(file))
+	must(t, os.Symlink("nowhere", file))
+	if out, code := e.try("make", "topology", "DEPLOYMENT=staging"); code == 0 {
+		t.Errorf("a link to nowhere: %q", out)
+	}
+}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -56,4 +57,37 @@ func TestRestoringTheTables(t *testing.T) {
 	if len(e.walk.blocks) > 0 {
 		t.Errorf("docs/operations.md goes on with %q", e.walk.blocks)
 	}
+}
+
+// TestDeletingTheData types the last commands of the documents, after which nothing is left of what a deploy retains.
+func TestDeletingTheData(t *testing.T) {
+	emulator.Reset(t)
+	e := newTerminal(t)
+	e.walk = newWalk(t, "And back")
+	e.walk.blocks = e.walk.blocks[1:] // after make destroy
+	// The emulator knows no protection of stacks, nor how to end it.
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "aws"), []byte("#!/bin/sh\ncase \"$*\" in *update-termination-protection*) exit ;; esac\nPATH="+e.path+" exec aws \"$@\"\n"), 0o755))
+	e.env = append(e.env, "PATH="+dir+":"+e.path)
+	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Data.json")
+	must(t, err)
+	e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", "/cdk-bootstrap/hnb659fds/version", "--value", "30")
+	e.do("aws", "cloudformation", "create-stack", "--stack-name", "PasswordManager-Data", "--template-body", "file://"+template)
+	for _, name := range []string{names.EnvSessionSecret, names.Release, chosenImage, "LOG_LEVEL"} {
+		e.do("aws", "ssm", "put-parameter", "--type", "String", "--name", names.ParameterPath+name, "--value", "x")
+	}
+	bucket := names.CertificatesBucket(emulator.Account, region)
+	for range 2 {
+		e.do("aws", "s3api", "put-object", "--bucket", bucket, "--key", names.CertificatesKey)
+	}
+	e.follow("for t in Users")
+	e.compare([]answer{
+		{"cloudformation list-stacks --stack-status-filter CREATE_COMPLETE UPDATE_COMPLETE", "length(StackSummaries)", "0"},
+		{"dynamodb list-tables", "length(TableNames)", "0"},
+		{"ecr describe-repositories", "length(repositories)", "0"},
+		{"kms list-aliases", "length(Aliases[?starts_with(AliasName, 'alias/password-manager')])", "0"},
+		{"logs describe-log-groups", "length(logGroups)", "0"},
+		{"s3api list-buckets", "length(Buckets)", "0"},
+		{"ssm get-parameters-by-path --recursive --path " + names.ParameterPath, "length(Parameters)", "0"},
+	})
 }

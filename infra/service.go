@@ -60,15 +60,19 @@ func newServiceStack(app awscdk.App, c config) awscdk.Stack {
 		Vpc: vpc, ContainerInsightsV2: awsecs.ContainerInsights_ENHANCED,
 	})
 	service := newFargateService(stack, c, cluster)
-	targets := newTargets(stack, service)
-	balancer := newLoadBalancer(stack, vpc)
+	targets := newTargets(stack, c, service)
+	balancer := newLoadBalancer(stack, c, vpc)
 	listen(balancer, c.certificateARN, targets)
 	if c.rateLimit > 0 {
 		limitRate(stack, c, balancer)
 	}
 	scale(service, c, targets)
 	watchService(stack, c, service, balancer, targets)
-	output(stack, "LoadBalancerAddress", "DNS name to point the domain of the certificate at", balancer.LoadBalancerDnsName())
+	entrance := balancer.LoadBalancerDnsName()
+	if c.cloudFrontCertificateARN != "" {
+		entrance = newDistribution(stack, c, balancer).DistributionDomainName()
+	}
+	output(stack, "DomainTarget", "DNS name to point the domain of the certificate at", entrance)
 	if c.siteAddress != "" {
 		output(stack, "SiteUrl", "where users open the vault", jsii.String("https://"+c.siteAddress))
 	}
@@ -210,27 +214,42 @@ func newTaskRole(stack awscdk.Stack) awsiam.Role {
 	return role
 }
 
-func newLoadBalancer(stack awscdk.Stack, vpc awsec2.Vpc) awselasticloadbalancingv2.ApplicationLoadBalancer {
+func newLoadBalancer(stack awscdk.Stack, c config, vpc awsec2.Vpc) awselasticloadbalancingv2.ApplicationLoadBalancer {
 	firewall := awsec2.NewSecurityGroup(stack, jsii.String("BalancerFirewall"), &awsec2.SecurityGroupProps{
 		Vpc:              vpc,
 		Description:      jsii.String("VaultSphere load balancer: HTTP and HTTPS in, requests to tasks out"),
 		AllowAllOutbound: jsii.Bool(false),
 	})
-	balancer := awselasticloadbalancingv2.NewApplicationLoadBalancer(stack, jsii.String("Balancer"),
-		&awselasticloadbalancingv2.ApplicationLoadBalancerProps{
-			Vpc:                     vpc,
-			VpcSubnets:              &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},
-			InternetFacing:          jsii.Bool(true),
-			SecurityGroup:           firewall,
-			DropInvalidHeaderFields: jsii.Bool(true),
-			DesyncMitigationMode:    awselasticloadbalancingv2.DesyncMitigationMode_STRICTEST,
-			Http2Enabled:            jsii.Bool(true),
-		})
+	props := &awselasticloadbalancingv2.ApplicationLoadBalancerProps{
+		Vpc:                     vpc,
+		VpcSubnets:              &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},
+		InternetFacing:          jsii.Bool(true),
+		SecurityGroup:           firewall,
+		DropInvalidHeaderFields: jsii.Bool(true),
+		DesyncMitigationMode:    awselasticloadbalancingv2.DesyncMitigationMode_STRICTEST,
+		Http2Enabled:            jsii.Bool(true),
+	}
+	open := "a public web server: the whole Internet may reach 80 and 443, and no other port"
+	if c.cloudFrontCertificateARN != "" {
+		props.VpcSubnets.SubnetType = awsec2.SubnetType_PRIVATE_WITH_EGRESS
+		props.InternetFacing = jsii.Bool(false)
+		// CloudFront ends the header with the user's address. The load balancer would add CloudFront's.
+		props.XffHeaderProcessingMode = awselasticloadbalancingv2.XffHeaderProcessingMode_PRESERVE
+		open = "it has no public address: CloudFront alone has a way into the network"
+	}
+	balancer := awselasticloadbalancingv2.NewApplicationLoadBalancer(stack, jsii.String(inFrontOfTasks("Balancer", c)), props)
 	balancer.LogAccessLogs(newAccessLogs(stack), nil)
-	accept(firewall,
-		finding{"AwsSolutions-EC23", "a public web server: the whole Internet may reach 80 and 443, and no other port"},
-		finding{"CKV_AWS_260", "port 80 redirects to HTTPS"})
+	accept(firewall, finding{"AwsSolutions-EC23", open}, finding{"CKV_AWS_260", "port 80 redirects to HTTPS"})
 	return balancer
+}
+
+// inFrontOfTasks is the id of a part that a load balancer without a public address replaces by another: no load balancer can be
+// changed into such a one, and no group of targets can be behind both.
+func inFrontOfTasks(id string, c config) string {
+	if c.cloudFrontCertificateARN != "" {
+		return "Private" + id
+	}
+	return id
 }
 
 // newAccessLogs makes the bucket of the load balancer's logs. It stays when the stack goes: who reached the vault is asked
@@ -255,8 +274,8 @@ func newAccessLogs(stack awscdk.Stack) awss3.Bucket {
 }
 
 // newTargets makes the group of tasks that the load balancer finds ready.
-func newTargets(stack awscdk.Stack, service awsecs.FargateService) awselasticloadbalancingv2.ApplicationTargetGroup {
-	return awselasticloadbalancingv2.NewApplicationTargetGroup(stack, jsii.String("Targets"),
+func newTargets(stack awscdk.Stack, c config, service awsecs.FargateService) awselasticloadbalancingv2.ApplicationTargetGroup {
+	return awselasticloadbalancingv2.NewApplicationTargetGroup(stack, jsii.String(inFrontOfTasks("Targets", c)),
 		&awselasticloadbalancingv2.ApplicationTargetGroupProps{
 			Vpc:                 service.Cluster().Vpc(),
 			Port:                jsii.Number(names.DefaultPort),

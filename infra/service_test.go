@@ -324,9 +324,9 @@ func TestServiceScalesOnCPUAndRequests(t *testing.T) {
 func TestServiceStackSaysWhatThePipelineNeeds(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	for name, want := range map[string]string{
-		"LoadBalancerAddress": "<" + idOf(t, tpl, "AWS::ElasticLoadBalancingV2::LoadBalancer") + ".DNSName>",
-		"ClusterName":         "<" + idOf(t, tpl, "AWS::ECS::Cluster") + ">",
-		"ServiceName":         "<" + idOf(t, tpl, "AWS::ECS::Service") + ".Name>",
+		"DomainTarget": "<" + idOf(t, tpl, "AWS::ElasticLoadBalancingV2::LoadBalancer") + ".DNSName>",
+		"ClusterName":  "<" + idOf(t, tpl, "AWS::ECS::Cluster") + ">",
+		"ServiceName":  "<" + idOf(t, tpl, "AWS::ECS::Service") + ".Name>",
 	} {
 		if got := written(tpl.Outputs[name].Value); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
@@ -336,7 +336,7 @@ func TestServiceStackSaysWhatThePipelineNeeds(t *testing.T) {
 
 // Stacks that import from each other cannot be changed one by one.
 func TestServiceStackImportsNothing(t *testing.T) {
-	for _, deployment := range []string{"fargate-minimal", "fargate-full"} {
+	for _, deployment := range []string{"fargate-minimal", "fargate-full", "fargate-cloudfront"} {
 		for stack, template := range synth(t, deployment).raw {
 			for _, word := range []string{"Fn::ImportValue", "Fn::GetStackOutput", `"Export"`} {
 				if strings.Contains(template, word) {

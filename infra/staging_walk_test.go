@@ -21,10 +21,12 @@ func deployStaging(e *engineer) {
 	if out, code := e.try("make", "deploy", "DEPLOYMENT=staging"); code == 0 || !strings.Contains(out, "infra: error: platform.staging.json is missing") {
 		e.t.Errorf("staging without options: exit %d: %s", code, out)
 	}
-	must(e.t, os.WriteFile(filepath.Join(e.dir, "platform.staging.json"), []byte(`{"siteAddress": "staging.example.org", "sshCidr": "203.0.113.0/24"}`), 0o644))
-	if out := e.do("make", "deploy", "DEPLOYMENT=staging"); !strings.Contains(out, "make deploy: platform.staging.json is not committed") {
-		e.t.Errorf("nobody is told to commit staging's options: %s", out)
-	}
+	e.walk = newWalk(e.t, "Staging beside production")
+	e.with(map[string]any{"topology": "ec2"}, func() {
+		if out := e.follow("jq "); !strings.Contains(out, "make deploy: platform.staging.json is not committed") {
+			e.t.Errorf("nobody is told to commit staging's options: %s", out)
+		}
+	})
 	if got, want := e.stacks(), stacks+" PasswordManager-Staging-Data PasswordManager-Staging-Host"; got != want {
 		e.t.Errorf("stacks are %q, want %q", got, want)
 	}
@@ -52,5 +54,14 @@ func deployStaging(e *engineer) {
 	}
 	if now := strings.TrimSuffix(e.events(), " "+e.aws("cloudformation describe-stack-events --stack-name PasswordManager-Staging-Data", "length(StackEvents)")); now != events {
 		e.t.Errorf("production's stacks had %s events and have %s", events, now)
+	}
+}
+
+// restartTasks types what takes the place of a release after the secret has changed.
+func restartTasks(e *engineer) {
+	e.walk = newWalk(e.t, "Rotating SESSION_SECRET")
+	e.walk.blocks = e.walk.blocks[1:]
+	if out := e.follow("aws ecs update-service"); !strings.Contains(out, `"serviceName": "PasswordManager-Service-`) {
+		e.t.Errorf("the tasks of which service start anew: %s", out)
 	}
 }

@@ -37,6 +37,10 @@ var deployments = map[string]map[string]any{
 		optAlarmEmail: "night@example.org", optJenkins: "none", optSiteAddress: "vault.example.org", optBackups: "governance",
 		optMonthlyBudget: "120", optRateLimit: "2000",
 	},
+	"fargate-cloudfront": {
+		optTopology: "fargate", optRegion: "eu-central-1", optCertificateARN: testCertificate, optJenkins: "none",
+		optSiteAddress: "vault.example.org", optCloudFront: testCloudFrontCertificate,
+	},
 }
 
 // assembly is a synthesized deployment.

@@ -43,11 +43,11 @@ func newWalk(t *testing.T, heading string) *walk {
 	t.Helper()
 	docs, err := os.ReadFile("../docs/operations.md")
 	must(t, err)
-	_, rest, found := strings.Cut(string(docs), "\n## "+heading+"\n")
-	section, _, ended := strings.Cut(rest, "\n##")
-	if !found || !ended {
+	at := regexp.MustCompile(`(?m)^##+ ` + regexp.QuoteMeta(heading) + `$`).FindIndex(docs)
+	if at == nil {
 		t.Fatalf("docs/operations.md has no section %q", heading)
 	}
+	section, _, _ := strings.Cut(string(docs[at[1]:]), "\n##")
 	w := &walk{}
 	for _, match := range regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$").FindAllStringSubmatch(section, -1) {
 		w.blocks = append(w.blocks, strings.TrimSpace(regexp.MustCompile(`(?m)^   `).ReplaceAllString(match[1], "")))

@@ -3,6 +3,7 @@
 package jenkins_test
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -15,7 +16,8 @@ import (
 // controller is what jenkins.yaml says, as a YAML parser reads it.
 type controller struct {
 	Jenkins struct {
-		NumExecutors          int `yaml:"numExecutors"`
+		NumExecutors          *int `yaml:"numExecutors"`
+		Nodes                 []node
 		SecurityRealm         map[string]map[string]any
 		AuthorizationStrategy map[string]map[string]bool `yaml:"authorizationStrategy"`
 		GlobalNodeProperties  []struct {
@@ -35,6 +37,43 @@ type controller struct {
 		} `yaml:"sonarGlobalConfiguration"`
 	}
 	Jobs []struct{ Script string }
+}
+
+type node struct {
+	Permanent struct {
+		Name         string
+		LabelString  string `yaml:"labelString"`
+		Mode         string
+		NumExecutors int    `yaml:"numExecutors"`
+		RemoteFS     string `yaml:"remoteFS"`
+		Launcher     struct {
+			SSH struct {
+				Host         string
+				Port         int
+				Credential   string `yaml:"credentialsId"`
+				Verification struct {
+					Manually struct{ Key string } `yaml:"manuallyProvidedKeyVerificationStrategy"`
+				} `yaml:"sshHostKeyVerificationStrategy"`
+			}
+		}
+		Properties []struct {
+			JobRestriction struct {
+				Restriction struct {
+					Name struct {
+						Pattern string `yaml:"regexExpression"`
+					} `yaml:"regexNameRestriction"`
+				} `yaml:"jobRestriction"`
+			} `yaml:"jobRestrictionProperty"`
+		} `yaml:"nodeProperties"`
+	}
+}
+
+// jobs is the pattern of the names that the agent takes builds of.
+func (n node) jobs() string {
+	if len(n.Permanent.Properties) != 1 {
+		return ""
+	}
+	return n.Permanent.Properties[0].JobRestriction.Restriction.Name.Pattern
 }
 
 func configuration(t *testing.T) (c controller, credentials map[string]string) {
@@ -57,49 +96,90 @@ func configuration(t *testing.T) (c controller, credentials map[string]string) {
 	return c, credentials
 }
 
+// said gives what the double says of jenkins.yaml: the lines that begin with a word, without it.
+func said(t *testing.T, word string) (lines []string) {
+	t.Helper()
+	for _, line := range script(t, os.Environ(), "--check").lines {
+		if rest, ok := strings.CutPrefix(line, word+"\t"); ok {
+			lines = append(lines, rest)
+		}
+	}
+	return lines
+}
+
 func TestTheDoubleReadsJenkinsYAMLAsAParserDoes(t *testing.T) {
 	t.Parallel()
-	_, want := configuration(t)
-	got := map[string]string{}
-	for _, line := range script(t, os.Environ(), "--check").lines {
-		if w := strings.Split(line, "\t"); w[0] == "credential" {
-			got[w[1]] = w[2]
+	c, credentials := configuration(t)
+	var want, got []string
+	for id, kind := range credentials {
+		want = append(want, "SYSTEM\t"+id+"\t"+kind+"\tSYSTEM")
+	}
+	for _, line := range said(t, "credential") {
+		if strings.HasPrefix(line, "SYSTEM\t") {
+			got = append(got, line)
 		}
 	}
-	if len(got) != len(want) {
-		t.Errorf("the double knows %d credentials, want %d", len(got), len(want))
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("the double knows the credentials %q of the system, want %q", got, want)
 	}
-	for id, kind := range want {
-		if got[id] != kind {
-			t.Errorf("the double takes %s for %q, want %s", id, got[id], kind)
-		}
+	want = nil
+	for _, node := range c.Jenkins.Nodes {
+		want = append(want, node.Permanent.Name+"\t"+node.Permanent.LabelString+"\t"+node.jobs())
+	}
+	if got := said(t, "agent"); len(want) != 3 || !slices.Equal(got, want) {
+		t.Errorf("the double knows the agents %q, want %q", got, want)
 	}
 }
 
-func TestTheControllerIsClosedAndHasWhatThePipelineNeeds(t *testing.T) {
+// What a branch's Jenkinsfile names is what its folder has: the key of the host is not there, and nothing is for everybody.
+func TestEachFolderHasItsOwnCredentials(t *testing.T) {
 	t.Parallel()
-	c, credentials := configuration(t)
+	const inBoth = "sonar-token\tstring sonar-webhook\tstring git-ssh\tbasicSSHUserPrivateKey github-app\tgitHubApp"
+	folders := map[string]string{}
+	for _, line := range said(t, "credential") {
+		w := strings.Split(line, "\t")
+		folders[w[0]] = strings.TrimSpace(folders[w[0]] + " " + w[1] + "\t" + w[2])
+		if w[0] == "SYSTEM" && w[3] != "SYSTEM" {
+			t.Errorf("%s is for every job", w[1])
+		}
+	}
+	if folders["branches"] != inBoth || folders["release"] != "ec2-ssh\tbasicSSHUserPrivateKey "+inBoth || len(folders) != 3 {
+		t.Errorf("the folders have %q", folders)
+	}
+	if got, want := strings.Join(said(t, "job"), ", "), "branches/vaultsphere\tJenkinsfile, release/vaultsphere\tJenkinsfile, release/patch\tjenkins/Jenkinsfile.patch"; got != want {
+		t.Errorf("the jobs are %q, want %q", got, want)
+	}
+}
+
+func TestTheControllerIsClosedAndBuildsNothing(t *testing.T) {
+	t.Parallel()
+	c, _ := configuration(t)
 	if open, ok := c.Jenkins.AuthorizationStrategy["loggedInUsersCanDoAnything"]["allowAnonymousRead"]; !ok || open {
 		t.Error("who is not logged in can read")
 	}
-	if c.Jenkins.NumExecutors != 1 {
-		t.Errorf("%d executors: two branches could deploy at once", c.Jenkins.NumExecutors)
+	if c.Jenkins.NumExecutors == nil || *c.Jenkins.NumExecutors != 0 {
+		t.Error("the controller builds")
 	}
-	for id, kind := range map[string]string{
-		"ec2-ssh": "basicSSHUserPrivateKey", "git-ssh": "basicSSHUserPrivateKey", "github-app": "gitHubApp",
-	} {
-		if credentials[id] != kind {
-			t.Errorf("the credential %s is %q, want %s", id, credentials[id], kind)
+	for _, node := range c.Jenkins.Nodes {
+		n := node.Permanent
+		if n.NumExecutors != 1 || n.Mode != "EXCLUSIVE" {
+			t.Errorf("%s has %d executors, so that two could deploy at once, and the mode %s", n.Name, n.NumExecutors, n.Mode)
+		}
+		if key := n.Launcher.SSH.Verification.Manually.Key; key != "${HOST_KEY_"+strings.ToUpper(n.Name)+".pub}" {
+			t.Errorf("%s is known by %q", n.Name, key)
+		}
+		// A pattern that Java cannot read would let every job in.
+		if _, err := regexp.Compile(node.jobs()); err != nil || node.jobs() == "" {
+			t.Errorf("%s takes builds of %q: %v", n.Name, node.jobs(), err)
 		}
 	}
 	if n := len(c.Unclassified.Sonar.Installations); n != 1 {
 		t.Fatalf("%d SonarQube servers, want 1", n)
 	}
-	server := c.Unclassified.Sonar.Installations[0]
-	for _, key := range []string{"credentialsId", "webhookSecretId"} {
-		if id, _ := server[key].(string); credentials[id] != "string" {
-			t.Errorf("SonarQube's %s is %v, which is no secret text", key, server[key])
-		}
+	if server := c.Unclassified.Sonar.Installations[0]; server["credentialsId"] != "sonar-token" || server["webhookSecretId"] != "sonar-webhook" {
+		t.Errorf("SonarQube has the credentials %v", server)
 	}
 	var keys []string
 	for _, v := range c.Jenkins.GlobalNodeProperties[0].EnvVars.Env {
@@ -117,9 +197,7 @@ func TestTheControllerIsClosedAndHasWhatThePipelineNeeds(t *testing.T) {
 			t.Errorf("every make target would have %s of jenkins.yaml", key)
 		}
 	}
-	for _, word := range []string{"multibranchPipelineJob", "scriptPath('Jenkinsfile')", "computedFolderWebHookTrigger",
-		"credentialsId('github-app')", "credentialsId('git-ssh')",
-		"pipelineJob('vaultsphere-patch')", "spec('H H(2-4) 1 * *')", "scriptPath('jenkins/Jenkinsfile.patch')"} {
+	for _, word := range []string{"computedFolderWebHookTrigger", "spec('H H(2-4) 1 * *')"} {
 		if len(c.Jobs) != 1 || !strings.Contains(c.Jobs[0].Script, word) {
 			t.Errorf("the jobs have no %s", word)
 		}
@@ -128,47 +206,81 @@ func TestTheControllerIsClosedAndHasWhatThePipelineNeeds(t *testing.T) {
 
 func TestNoSecretStandsInTheConfiguration(t *testing.T) {
 	t.Parallel()
-	secret := regexp.MustCompile(`(?m)^\s*(password|secret|privateKey|secretBytes|passphrase): *(.*)$`)
+	secret := regexp.MustCompile(`(?m)\b(password|secret|privateKey|secretBytes|passphrase|sonar|key)(?:: *|\()([^\s,\])]+)`)
 	found := 0
 	for _, match := range secret.FindAllStringSubmatch(read(t, "jenkins.yaml"), -1) {
 		found++
-		if !regexp.MustCompile(`^"\$\{[^:}]+(:/run/secrets/\w+)?\}"$`).MatchString(match[2]) {
+		if !regexp.MustCompile(`^(''|"AWS_REGION"|"NOTIFY_EMAIL"|of\.(sonar|key)|("|'{3})\$\{[^:}]+(:/run/secrets/\w+)?\}("|'{3}))$`).MatchString(match[2]) {
 			t.Errorf("%s is %s", match[1], match[2])
 		}
 	}
-	if found < 6 {
+	if found < 14 {
 		t.Errorf("%d secrets were looked at", found)
 	}
 }
 
 type service struct {
-	Image, Build, Restart string
-	Environment           map[string]string
-	Secrets, Ports        []string
-	Healthcheck           struct{ Test []string }
-	Logging               struct{ Options map[string]string }
+	Image, Restart, User string
+	Build                struct{ Context, Target string }
+	Environment          map[string]string
+	Secrets, Ports       []string
+	Volumes              []string
+	Networks             networks
+	NetworkMode          string   `yaml:"network_mode"`
+	CapDrop              []string `yaml:"cap_drop"`
+	CapAdd               []string `yaml:"cap_add"`
+	SecurityOpt          []string `yaml:"security_opt"`
+	Privileged           bool
+	Healthcheck          struct{ Test []string }
+	Logging              struct{ Options map[string]string }
 }
 
-// mayBeMissing has a default, or is one of the two ways to name the repository, of which jenkins.yaml wants one.
-var mayBeMissing = []string{"SMTP_PORT", "GIT_URL", "GITHUB_REPOSITORY", "GITHUB_APP_ID"}
+// networks are a list, or names with settings.
+type networks []string
+
+func (n *networks) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.SequenceNode {
+		return node.Decode((*[]string)(n))
+	}
+	var named map[string]any
+	err := node.Decode(&named)
+	*n = slices.Sorted(maps.Keys(named))
+	return err
+}
+
+type project struct {
+	Services map[string]service
+	Secrets  map[string]struct{ File string }
+	Networks map[string]struct {
+		DriverOpts map[string]string `yaml:"driver_opts"`
+		EnableIPv6 bool              `yaml:"enable_ipv6"`
+	}
+	Volumes map[string]any
+}
+
+func compose(t *testing.T) (p project) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(read(t, "docker-compose.yml")), &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// mayBeMissing has a default, or is one of the two ways to name the repository, of which jenkins.yaml wants one. The role is not
+// there before the first deploy.
+var mayBeMissing = []string{"SMTP_PORT", "GIT_URL", "GITHUB_REPOSITORY", "GITHUB_APP_ID", "BRANCH_ROLE"}
 
 func TestComposeKeepsItsServicesRunning(t *testing.T) {
 	t.Parallel()
-	var project struct {
-		Services map[string]service
-		Secrets  map[string]struct{ File string }
-	}
-	if err := yaml.Unmarshal([]byte(read(t, "docker-compose.yml")), &project); err != nil {
-		t.Fatal(err)
-	}
-	if len(project.Services) != 4 {
-		t.Errorf("%d services, want 4", len(project.Services))
+	project := compose(t)
+	if len(project.Services) != 10 {
+		t.Errorf("%d services, want 10", len(project.Services))
 	}
 	for name, s := range project.Services {
 		if s.Restart != "unless-stopped" || len(s.Healthcheck.Test) == 0 || s.Logging.Options["max-size"] == "" {
 			t.Errorf("%s has no restart policy, health check or cap on its log", name)
 		}
-		if s.Build == "" && !regexp.MustCompile(`:\d+\.\d+[\w.-]*$`).MatchString(s.Image) {
+		if s.Build.Context == "" && !regexp.MustCompile(`:v?\d+\.\d+[\w.-]*$`).MatchString(s.Image) {
 			t.Errorf("%s runs %s, which is no version", name, s.Image)
 		}
 		for _, port := range s.Ports {
@@ -188,24 +300,24 @@ func TestComposeKeepsItsServicesRunning(t *testing.T) {
 	}
 	// What jenkins.yaml reads is what the container has: a secret of the same name, or a variable.
 	jenkins := project.Services["jenkins"]
-	for _, match := range regexp.MustCompile(`\$\{(?:\w+:)?(?:/run/secrets/)?(\w+)\}`).FindAllStringSubmatch(read(t, "jenkins.yaml"), -1) {
+	for _, match := range regexp.MustCompile(`\$\{(?:\w+:)?(?:/run/secrets/)?([\w.]+)\}`).FindAllStringSubmatch(read(t, "jenkins.yaml"), -1) {
 		if _, variable := jenkins.Environment[match[1]]; match[1] != "NAME" && !variable && !slices.Contains(jenkins.Secrets, match[1]) {
 			t.Errorf("jenkins.yaml reads %s, which the container has not", match[1])
 		}
 	}
-	for _, name := range jenkins.Secrets {
-		if project.Secrets[name].File != "secrets/"+name {
-			t.Errorf("the secret %s comes from %q", name, project.Secrets[name].File)
+	for name, secret := range project.Secrets {
+		if secret.File != "secrets/"+name {
+			t.Errorf("the secret %s comes from %q", name, secret.File)
 		}
 	}
 }
 
-func TestTheControllerHasTheToolsOfTheImage(t *testing.T) {
+func TestTheAgentsHaveTheToolsOfTheImage(t *testing.T) {
 	t.Parallel()
 	dockerfile := read(t, "Dockerfile")
 	for _, line := range regexp.MustCompile(`(?m)^ARG (GO|NODE)_IMAGE=.*$`).FindAllString(read(t, "../Dockerfile"), -1) {
 		if !strings.Contains(dockerfile, line+"\n") {
-			t.Errorf("the controller has not %q", line)
+			t.Errorf("the agents have not %q", line)
 		}
 	}
 	// The plugin that is built in the image and by hand is built with the Go of everything else.
@@ -214,14 +326,14 @@ func TestTheControllerHasTheToolsOfTheImage(t *testing.T) {
 		t.Errorf("session-manager-plugin/go.mod has not %q", toolchain)
 	}
 	if !strings.Contains(dockerfile, "COPY --from=session-manager-plugin /out/session-manager-plugin /usr/local/bin/\n") {
-		t.Error("the controller has no session-manager-plugin, through which make release reaches the host")
+		t.Error("the agents have no session-manager-plugin, through which make release reaches the host")
 	}
 	// A build does not wait for what was missing.
 	for _, match := range regexp.MustCompile(`(?m)^\s*(?:need \S+ |missing\+=\()([a-z][\w .-]*)`).FindAllStringSubmatch(read(t, "../scripts/setup.sh"), -1) {
 		for _, name := range strings.Fields(match[1]) {
 			// Java is Jenkins's own.
 			if !strings.HasPrefix(name, "openjdk") && !regexp.MustCompile(`[ \n]`+regexp.QuoteMeta(name)+`[ \n]`).MatchString(dockerfile) {
-				t.Errorf("the controller has no %s", name)
+				t.Errorf("the agents have no %s", name)
 			}
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
@@ -34,12 +32,11 @@ func documented(t *testing.T) map[string]string {
 func environment(t *testing.T) []string {
 	t.Helper()
 	settings := documented(t)
-	var project struct{ Services map[string]service }
-	if err := yaml.Unmarshal([]byte(read(t, "docker-compose.yml")), &project); err != nil {
-		t.Fatal(err)
-	}
+	// What jenkins.yaml reads, and what the trusted agent has; a build has less.
+	given := compose(t).Services["jenkins"].Environment
+	maps.Copy(given, compose(t).Services["agent-trusted"].Environment)
 	container := map[string]string{}
-	for name, value := range project.Services["jenkins"].Environment {
+	for name, value := range given {
 		container[name] = regexp.MustCompile(`\$\{(\w+)(?::?[?-]([^}]*))?\}`).ReplaceAllStringFunc(value, func(reference string) string {
 			match := regexp.MustCompile(`\$\{(\w+)(?::?-([^}]*))?`).FindStringSubmatch(reference)
 			if given, ok := settings[match[1]]; ok {
@@ -50,11 +47,11 @@ func environment(t *testing.T) []string {
 	}
 	all := map[string]string{
 		"BRANCH_NAME": "main", "BRANCH_IS_PRIMARY": "true", "BUILD_DISPLAY_NAME": "#7", "BUILD_ID": "7", "BUILD_NUMBER": "7",
-		"BUILD_TAG": "jenkins-vaultsphere-main-7", "BUILD_URL": settings["JENKINS_URL"] + "job/vaultsphere/job/main/7/", "CI": "true",
+		"BUILD_TAG": "jenkins-release-vaultsphere-main-7", "BUILD_URL": settings["JENKINS_URL"] + "job/release/job/vaultsphere/job/main/7/", "CI": "true",
 		"EXECUTOR_NUMBER": "0", "GIT_BRANCH": "main", "GIT_COMMIT": strings.Repeat("0", 40), "GIT_URL": settings["GIT_URL"],
-		"HUDSON_HOME": "/var/jenkins_home", "JENKINS_HOME": "/var/jenkins_home", "JOB_BASE_NAME": "main", "JOB_NAME": "vaultsphere/main",
-		"NODE_LABELS": "built-in", "NODE_NAME": "built-in", "STAGE_NAME": "Lint & Tests", "WORKSPACE": "/var/jenkins_home/workspace/x",
-		"WORKSPACE_TMP": "/var/jenkins_home/workspace/x@tmp", "JAVA_OPTS": "-Djenkins.install.runSetupWizard=false",
+		"HUDSON_HOME": "/var/jenkins_home", "JENKINS_HOME": "/var/jenkins_home", "JOB_BASE_NAME": "main", "JOB_NAME": "release/vaultsphere/main",
+		"NODE_LABELS": "trusted", "NODE_NAME": "trusted", "STAGE_NAME": "Lint & Tests", "WORKSPACE": "/home/agent/workspace/x",
+		"WORKSPACE_TMP": "/home/agent/workspace/x@tmp", "JAVA_OPTS": "-Djenkins.install.runSetupWizard=false",
 		"CASC_JENKINS_CONFIG": "/usr/share/jenkins/jenkins.yaml",
 	}
 	maps.Copy(all, container)

@@ -179,14 +179,14 @@ func (b *build) change(t *testing.T, name string) {
 func (b *build) ask(t *testing.T, g gate, branch string) outcome {
 	t.Helper()
 	write(t, filepath.Join(b.record, "targets"), "", 0o644)
-	for _, name := range []string{"SONAR_TOKEN", "SONAR_WEBHOOK_SECRET"} {
+	for _, name := range []string{"SONAR_TOKEN", "SONAR_BRANCHES_TOKEN", "SONAR_WEBHOOK_SECRET"} {
 		write(t, filepath.Join(b.secrets, name), g.secret(t, name)+"\n", 0o600)
 	}
 	saved := b.env
 	defer func() { b.env = saved }()
 	b.env = append(b.env, "SONAR_URL="+g.url)
 	o := b.run(t, branch, "--webhook", g.port)
-	for _, name := range []string{"SONAR_TOKEN", "SONAR_WEBHOOK_SECRET"} {
+	for _, name := range []string{"SONAR_TOKEN", "SONAR_BRANCHES_TOKEN", "SONAR_WEBHOOK_SECRET"} {
 		if strings.Contains(o.log, g.secret(t, name)) {
 			t.Errorf("the log has %s", name)
 		}
@@ -216,7 +216,7 @@ func TestTheQualityGateStopsBugsOnMainAndOnANewBranch(t *testing.T) {
 	b.change(t, "bugs.go")
 	push("main", "two bugs")
 	o := b.ask(t, g, "main")
-	o.want(t, "FAILURE", checked, "gate\tERROR", "stage\tQuality Gate\tFAILURE\t", "stage\tCDK Deploy\tSKIPPED\tan earlier stage")
+	o.want(t, "FAILURE", checked, "gate\tERROR", "stage\tQuality Gate\tFAILURE\t", "stage\tRelease\tSKIPPED\tan earlier stage")
 	if got := g.measures(t, "vaultsphere", "new_bugs", "new_lines"); got["new_bugs"] != "2" {
 		t.Errorf("SonarQube found %v, want two new bugs", got)
 	}
@@ -244,6 +244,8 @@ func TestTheQualityGateStopsBugsOnMainAndOnANewBranch(t *testing.T) {
 		t.Error("the baseline was analysed a second time")
 	}
 
+	b.attackMain(t, g)
+
 	// Main is repaired, and the branch is gone.
 	git(t, b.workspace, "push", "--quiet", "origin", ":refs/heads/"+branch)
 	git(t, b.workspace, "checkout", "--quiet", "-B", "repaired", "refs/remotes/origin/main")
@@ -254,6 +256,32 @@ func TestTheQualityGateStopsBugsOnMainAndOnANewBranch(t *testing.T) {
 	b.ask(t, g, "main").want(t, "SUCCESS", released, "gate\tOK")
 	if keys := g.projects(t); fmt.Sprint(keys) != "[vaultsphere]" {
 		t.Errorf("there are the projects %q, want main's alone", keys)
+	}
+}
+
+// attackMain does with the token of branches what it is not for.
+func (b *build) attackMain(t *testing.T, g gate) {
+	t.Helper()
+	stolen := g.secret(t, "SONAR_BRANCHES_TOKEN")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.url+"/api/projects/delete", strings.NewReader("project=vaultsphere"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(stolen, "")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusForbidden {
+		t.Errorf("a branch that deletes main's project is answered %s", res.Status)
+	}
+	cmd := exec.CommandContext(t.Context(), "scripts/sonar.sh")
+	cmd.Dir = b.workspace
+	cmd.Env = append(os.Environ(), "BRANCH_NAME=main", "SONAR_HOST_URL="+g.url, "SONAR_TOKEN="+stolen)
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "not authorized") {
+		t.Errorf("a branch analyses main's project: %v: %s", err, out)
 	}
 }
 

@@ -18,7 +18,9 @@ has lines of words that a tab separates:
   clean                    result RESULT
   status pending|success|failure|error         of the commit, on GitHub
   sh COMMAND               with --check: every shell command of the file
-  credential ID TYPE       with --check: every credential of jenkins.yaml
+  agent NAME LABEL         that a stage runs on
+  credential STORE ID TYPE SCOPE, agent NAME LABELS JOBS, job NAME FILE
+                           with --check: those of jenkins.yaml
 
 Options:
   --branch NAME          branch that is built

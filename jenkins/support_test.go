@@ -20,6 +20,7 @@ const (
 	keyName     = "EC2_SSH_KEY"
 	mailTo      = "night@example.org"
 	token       = "squ_the-token-of-the-test"
+	branchToken = "squ_another-for-branches"
 )
 
 // recorder stands in for make: it notes what it is asked for, leaves what the real targets leave, and fails at $FAILING.
@@ -60,10 +61,13 @@ for target in "$@"; do
         n=$((n + 1))
       done
       ;;
-    push) echo '{}' >image.json ;;
+    push) echo "$RANDOM$RANDOM" >image.json ;;
     topology) echo "${TOPOLOGY:-ec2}" ;;
     topology:staging) echo "${STAGING:-none}" ;;
-    release | release:staging) if [ -n "${SSH_AUTH_SOCK:-}" ]; then ssh-add -L >"$RECORD/keys"; fi ;;
+    release | release:staging)
+      echo "$(cat image.json) $target" >>"$RECORD/released"
+      if [ -n "${SSH_AUTH_SOCK:-}" ]; then ssh-add -L >>"$RECORD/keys"; fi
+      ;;
   esac
 done
 `
@@ -113,6 +117,7 @@ func newBuild(t *testing.T) *build {
 	write(t, filepath.Join(b.record, "targets"), "", 0o644)
 	write(t, filepath.Join(b.workspace, "Jenkinsfile"), read(t, jenkinsfile), 0o644)
 	write(t, filepath.Join(b.secrets, "SONAR_TOKEN"), token+"\n", 0o600)
+	write(t, filepath.Join(b.secrets, "SONAR_BRANCHES_TOKEN"), branchToken+"\n", 0o600)
 	for _, command := range [][]string{
 		{"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "pipeline", "-f", filepath.Join(b.secrets, keyName)},
 		{"git", "-C", b.workspace, "init", "--quiet"},

@@ -15,10 +15,25 @@ func TestWhatJenkinsRefusesIsRefused(t *testing.T) {
 	t.Parallel()
 	good := read(t, jenkinsfile)
 	var cases = []struct{ name, old, new, want string }{
-		{"section", "    agent any\n", "    agents any\n", `"agents" is unknown in pipeline`},
-		{"no agent", "    agent any\n", "", "pipeline has no agent"},
-		{"agent", "agent any", "agent some", "agent is any, none or a block"},
-		{"section twice", "agent any", "agent any\n    agent none", "agent stands twice in pipeline"},
+		{"section", "    agent none\n", "    agents none\n", `"agents" is unknown in pipeline`},
+		{"no agent", "    agent none\n", "", "pipeline has no agent"},
+		{"agent", "agent none", "agent some", "agent is any, none or a block"},
+		{"agent without a label", "agent { label 'unprivileged' }", "agent any", "agent any finds no agent here: name a label of jenkins.yaml"},
+		{"label that no agent has", "label 'unprivileged'", "label 'privileged'", "no agent of jenkins.yaml has the label privileged"},
+		{"label that is no string", "label 'unprivileged'", "label env.LABEL", "the label of an agent is not a string"},
+		{"kind of agent", "agent { label 'unprivileged' }", "agent { docker 'golang:1' }", "Jenkins knows an agent with docker, this double does not"},
+		{"step without an agent", "            agent { label 'unprivileged' }\n", "", "step sh needs an agent, and none stands around it"},
+		{"beforeAgent", "beforeAgent true", "beforeAgent 'yes'", "beforeAgent takes true or false"},
+		{"a branch on the trusted agent", "label 'unprivileged'", "label 'trusted'", "no agent with the label trusted takes builds of branches/vaultsphere, which would wait for it"},
+		{"a condition that comes after the agent", "                beforeAgent true\n", "", "no agent with the label trusted takes builds of branches/vaultsphere, which would wait for it"},
+		{"a stage for every branch", "                anyOf {\n                    branch 'main'\n                    branch 'master'\n                }\n            }\n            agent",
+			"                anyOf {\n                    branch 'main'\n                    branch 'feature'\n                }\n            }\n            agent",
+			"no agent with the label trusted takes builds of branches/vaultsphere, which would wait for it"},
+		{"a credential of main on a branch", "withSonarQubeEnv('sonar-local') {", "sshagent(['ec2-ssh']) {", "builds of branches/vaultsphere cannot use the credential ec2-ssh"},
+		{"a credential of the controller", "['ec2-ssh']", "['agent-ssh']", "builds of release/vaultsphere cannot use the credential agent-ssh"},
+		{"the step that starts other jobs", "sh 'make audit'", "build job: '/release/patch'", "no such step: build"},
+		{"stash without a name", "stash name: 'reports', includes", "stash includes", "step stash needs the parameter name"},
+		{"section twice", "agent none", "agent none\n    agent none", "agent stands twice in pipeline"},
 		{"no stages", "    stages {", "    stage {", `"stage" is unknown in pipeline`},
 		{"option", "timestamps()", "timestamp()", `"timestamp" is unknown in options`},
 		{"option of the pipeline in a stage", "options { timeout(time: 10, unit: 'MINUTES') }", "options { disableConcurrentBuilds() }",
@@ -28,13 +43,13 @@ func TestWhatJenkinsRefusesIsRefused(t *testing.T) {
 		{"unit", "unit: 'HOURS'", "unit: 'WEEKS'", "option timeout: unit is not of type Unit"},
 		{"type", "time: 4,", "time: '4',", "option timeout: time is not of type int"},
 		{"build discarder", "logRotator(numToKeepStr", "logRotator(numToKeep", "logRotator has no parameter numToKeep"},
-		{"directive of a stage", "            steps {\n                checkout scm", "            step {\n                checkout scm",
+		{"directive of a stage", "                    steps {\n                        checkout scm", "                    step {\n                        checkout scm",
 			`"step" is unknown in stage "Checkout"`},
-		{"step outside steps", "            steps {\n                sh 'make setup'\n            }", "            sh 'make setup'",
+		{"step outside steps", "                    steps {\n                        sh 'make setup'\n                    }", "                    sh 'make setup'",
 			`"sh" is unknown in stage "Setup"`},
-		{"stage without steps", "            steps {\n                sh 'make setup'\n            }", "",
+		{"stage without steps", "                    steps {\n                        sh 'make setup'\n                    }", "",
 			`stage "Setup" needs exactly one of steps, stages, parallel or matrix, and has 0`},
-		{"steps without a step", "                sh 'make setup'\n", "", "steps has no steps"},
+		{"steps without a step", "                        sh 'make setup'\n", "", "steps has no steps"},
 		{"stage without a name", "stage('Setup')", "stage()", "a stage needs a name"},
 		{"two stages of one name", "stage('Setup')", "stage('Checkout')", `two stages are named "Checkout"`},
 		{"step", "junit testResults", "jUnit testResults", "no such step: jUnit"},
@@ -42,15 +57,15 @@ func TestWhatJenkinsRefusesIsRefused(t *testing.T) {
 		{"parameter without its name", "recordCoverage tools: [[parser: 'COBERTURA', pattern: 'coverage.xml']], enabledForFailure: true", "recordCoverage 'coverage.xml'", "step recordCoverage takes no argument without a name"},
 		{"parser of coverage", "parser: 'COBERTURA'", "parser: 'Cobertura'", "step recordCoverage: tools is not of type CoverageTools"},
 		{"step without what it needs", "subject: ", "title: ", "step mail needs the parameter subject"},
-		{"step without its block", "withSonarQubeEnv('sonar-local') {\n                    sh 'make sonar'\n                }",
+		{"step without its block", "withSonarQubeEnv('sonar-local') {\n                            sh 'make sonar'\n                        }",
 			"withSonarQubeEnv('sonar-local')", "withSonarQubeEnv needs a block of steps"},
 		{"block on a step without one", "sh 'make setup'", "sh('make setup') { echo 'x' }", "step sh takes no block"},
 		{"Groovy among steps", "sh 'make setup'", "def x = 1", "expected a step"},
 		{"method call among steps", "sh 'make setup'", "'make setup'.execute()", "method calls on objects not allowed"},
 		{"condition", "branch 'main'", "branches 'main'", `"branches" is unknown in anyOf`},
-		{"condition that is empty", "                anyOf {\n                    branch 'main'\n                    branch 'master'\n                }\n", "",
+		{"condition that is empty", "                    when {\n                        expression { sh(script: 'make topology', returnStdout: true).trim() != 'fargate' }\n", "                    when {\n",
 			"when needs at least one condition"},
-		{"two conditions in not", "                not {", "                not {\n                    branch 'x'", "not takes exactly one condition"},
+		{"two conditions in not", "                        not {", "                        not {\n                            branch 'x'", "not takes exactly one condition"},
 		{"expression that is always true", "returnStdout: true).trim() == 'fargate'", "returnStdout: true).trim()", "expression compares one step with a constant"},
 		{"expression of something else", "sh(script: 'make topology', returnStdout: true).trim() == 'fargate'", "env.TOPOLOGY == 'fargate'",
 			"expression compares what the step sh returns"},
@@ -130,13 +145,19 @@ func TestEveryWordHasItsPlugin(t *testing.T) {
 			t.Errorf("the double does not know that the Jenkinsfile needs %s", name)
 		}
 	}
-	for _, source := range []string{"git", "github-branch-source"} {
-		if !wanted[source] {
-			t.Errorf("the double does not know that the job's source needs %s", source)
+	for _, of := range []string{"git", "github-branch-source", "ssh-slaves", "job-restrictions"} {
+		if !wanted[of] {
+			t.Errorf("the double does not know that the jobs and agents need %s", of)
+		}
+	}
+	// With it a branch could start the jobs that deploy; this one brings it.
+	for _, name := range []string{"pipeline-build-step", "workflow-aggregator", "parameterized-trigger", "pipeline-aws"} {
+		if _, ok := known[name]; ok {
+			t.Errorf("plugins.txt has %s, which does more for a branch than it may", name)
 		}
 	}
 	// What jenkins.yaml is written for, and the pipeline as a whole.
-	for _, name := range []string{"configuration-as-code", "job-dsl", "git", "workflow-aggregator", "workflow-multibranch",
+	for _, name := range []string{"configuration-as-code", "job-dsl", "git", "workflow-multibranch", "ssh-slaves", "job-restrictions",
 		"pipeline-model-definition", "credentials-binding", "plain-credentials", "ssh-credentials", "multibranch-scan-webhook-trigger",
 		"github-branch-source"} {
 		if _, ok := known[name]; !ok {
@@ -183,8 +204,8 @@ func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
 			}
 		}
 	}
-	if found != 21 {
-		t.Errorf("the Jenkinsfile names %d targets, want 21", found)
+	if found != 28 {
+		t.Errorf("the Jenkinsfile names %d targets, want 28", found)
 	}
 }
 
@@ -192,7 +213,8 @@ func TestEveryCommandIsAMakeTargetThatExists(t *testing.T) {
 func TestTheMonthlyPatchIsOneJenkinsTakes(t *testing.T) {
 	t.Parallel()
 	o := script(t, os.Environ(), "--check", "Jenkinsfile.patch")
-	if got := strings.Join(o.lines, "\n"); o.status != 0 || !strings.HasPrefix(got, "sh\tmake setup\nsh\tmake patch\n") {
+	if got := strings.Join(o.lines, "\n"); o.status != 0 || !strings.HasPrefix(got, "sh\tmake setup\nsh\tmake topology DEPLOYMENT=staging\n"+
+		"sh\tmake patch DEPLOYMENT=staging\nsh\tmake topology\nsh\tmake patch\n") {
 		t.Errorf("exit %d, %q: %s", o.status, got, o.log)
 	}
 }
@@ -214,7 +236,7 @@ func TestTheJenkinsfileKnowsNoAccountRegionOrAddress(t *testing.T) {
 
 // What the Jenkinsfile does not use yet, and may.
 const other = `pipeline {
-    agent any
+    agent { label 'unprivileged' }
     environment {
         WHO = 'pipeline'
         BOTH = "${WHO} on ${env.BRANCH_NAME}"

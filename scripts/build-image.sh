@@ -12,6 +12,8 @@ Runs docker buildx build in this checkout, with ARGUMENTs such as --tag and
   VERSION               what the server says it is; default: the commit
   GO_IMAGE, NODE_IMAGE  what to build in, instead of the images in the Dockerfile
   IMAGE_ARGS            more arguments, in words; they win
+  BUILDER, BUILDKIT_HOST
+                        what builds instead of the engine: builder.sh --help
 USAGE
 }
 
@@ -25,8 +27,10 @@ cd "$(dirname "$0")/.."
 commit=$(git rev-parse HEAD 2>/dev/null) || die "this is no git checkout, and an image says of which commit it is"
 version=${VERSION:-$(git describe --always --dirty --abbrev=12)}
 read -ra more <<<"${IMAGE_ARGS:-}"
+builder=''
+if [ -n "${BUILDER:-}${BUILDKIT_HOST:-}" ]; then builder=$(scripts/builder.sh); fi
 # The time is the commit's, so that two builds of it are alike.
-exec docker buildx build --build-arg "VERSION=$version" --build-arg "REVISION=$commit" \
+exec docker buildx build ${builder:+--builder "$builder"} --build-arg "VERSION=$version" --build-arg "REVISION=$commit" \
   --build-arg "SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)" \
   ${GO_IMAGE:+--build-arg "GO_IMAGE=$GO_IMAGE"} ${NODE_IMAGE:+--build-arg "NODE_IMAGE=$NODE_IMAGE"} \
   "$@" "${more[@]}" .

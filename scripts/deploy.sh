@@ -186,9 +186,9 @@ if answers "$wait"; then
 fi
 why=$(head -n 1 "$trouble") # what curl says after it is advice
 if [ "$answered" = no ]; then
-  balancer=$(output LoadBalancerAddress)
-  if [ -n "$balancer" ] && answers 0 --connect-to "::$balancer:"; then
-    echo "deploy.sh: $what serves at $balancer; point the domain of $site there, which does not answer yet: $why" >&2
+  target=$(output DomainTarget)
+  if [ -n "$target" ] && answers 0 --connect-to "::$target:"; then
+    echo "deploy.sh: $what serves at $target; point the domain of $site there, which does not answer yet: $why" >&2
     exit
   fi
   die "$what serves on $place, but $site does not answer, nor did it before: $why"

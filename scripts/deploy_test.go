@@ -24,7 +24,7 @@ case "$1" in
   topology) [ -z "${BROKEN:-}" ] || exit 2; echo "${TOPOLOGY:-fargate}" ;;
   deploy)
     [ -z "${FAILING:-}" ] || { printf '%s\n\n' "$FAILING" >&2; echo "make[1]: *** [Makefile:1: deploy] Error 1" >&2; exit 2; }
-    printf '{"PasswordManager-Service": {"SiteUrl": "%s", "LoadBalancerAddress": "balancer.example.org"}}' \
+    printf '{"PasswordManager-Service": {"SiteUrl": "%s", "DomainTarget": "balancer.example.org"}}' \
       "${SITE-https://vault.example.org}" >"$ROOT/cdk-outputs.json" ;;
 esac
 `,
@@ -55,7 +55,7 @@ func TestDeployToAService(t *testing.T) {
 	digest := strings.Split(image, "@")[1]
 	serves := []string{"make topology", "make synth", "infra release", "make deploy RELEASE_DIGEST=" + digest, "infra release --run " + digest}
 	failed := append(serves[:4:4], "infra release --run sha256:serving", "infra release --why "+digest)
-	const outputs = `{"PasswordManager-Service": {"SiteUrl": "https://vault.example.org", "LoadBalancerAddress": "balancer.example.org"}}`
+	const outputs = `{"PasswordManager-Service": {"SiteUrl": "https://vault.example.org", "DomainTarget": "balancer.example.org"}}`
 	for _, c := range []struct {
 		name, argument, outputs string
 		env                     []string

@@ -22,11 +22,10 @@ Environment:
              PasswordManager-Data in cdk-outputs.json. Where ECR has no
              repository NAME it is made, with the settings of that stack
   PLATFORMS  default: linux/amd64,linux/arm64
-  BUILDER    what builds, made when it does not exist; default: vaultsphere.
-             An engine's own, "default", knows one platform and makes neither
-             SBOM nor provenance
 
-and what scripts/build-image.sh --help lists.
+and what scripts/build-image.sh --help and scripts/builder.sh --help list. An
+engine's own builder, "default", knows one platform and makes neither SBOM nor
+provenance.
 USAGE
 }
 
@@ -61,7 +60,6 @@ registry=${BASH_REMATCH[1]}
 name=${BASH_REMATCH[3]}
 platforms=${PLATFORMS:-linux/amd64,linux/arm64}
 [[ $platforms =~ ^linux/[a-z0-9/]+(,linux/[a-z0-9/]+)*$ ]] || die "PLATFORMS is '$platforms', not such as linux/amd64,linux/arm64" 2
-builder=${BUILDER:-vaultsphere}
 
 # ECR's host says where it is, and where the key is. Version 1 of the AWS command line does not know AWS_REGION.
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
@@ -86,6 +84,7 @@ reason() { # what the last command said at the end
   said=${said#ERROR: }
   said=${said#verify-release: error: }
   said=${said#signimage: error: }
+  said=${said#builder.sh: error: }
   echo "${said:-no reason given}"
 }
 
@@ -129,11 +128,8 @@ prepare_signing() {
 }
 
 build() { # sets digest
-  local driver output attest=(--sbom=true --provenance=mode=max)
-  if ! docker buildx inspect "$builder" >/dev/null 2>&1; then
-    docker buildx create --name "$builder" --driver docker-container >"$log" 2>&1 ||
-      die "cannot make the builder $builder: $(reason)"
-  fi
+  local builder driver output attest=(--sbom=true --provenance=mode=max)
+  builder=$(scripts/builder.sh 2>"$log") || die "$(reason)"
   driver=$(docker buildx inspect "$builder" 2>"$log" | awk '$1 == "Driver:" { print $2; exit }') || die "cannot use the builder $builder: $(reason)"
   # Without a tag, which comes with the signature.
   output=(--output "type=image,name=$image,push-by-digest=true,push=true")
@@ -142,7 +138,8 @@ build() { # sets digest
     attest=(--provenance=false)
     echo "push-image.sh: the builder $builder is an engine's own: the image gets neither SBOM nor provenance" >&2
   fi
-  local arguments=(--builder "$builder" --platform "$platforms" "${attest[@]}" "${output[@]}" --metadata-file "$HOME_DIRECTORY/built.json")
+  export BUILDER=$builder
+  local arguments=(--platform "$platforms" "${attest[@]}" "${output[@]}" --metadata-file "$HOME_DIRECTORY/built.json")
   if [ -t 2 ]; then
     scripts/build-image.sh "${arguments[@]}" || die "cannot build and push $image:$tag"
   elif ! scripts/build-image.sh "${arguments[@]}" >"$log" 2>&1; then

@@ -13,7 +13,7 @@ Checks for the programs that these need, or all four without an argument:
   test         a C compiler, Java, Maven, Chromium, Firefox
   integration  Python with venv, Java, Maven, Groovy, Docker and its registry,
                OpenSSH, sudo, jq, unzip, curl, openssl, iproute2,
-               iptables, and root
+               iptables, uidmap, and root
 
 On Debian and Ubuntu, as root or with password-less sudo, it installs those that
 are missing; elsewhere it prints what to install and exits with 1.
@@ -109,6 +109,7 @@ for tier in "${tiers[@]}"; do
       need openssl openssl
       need ip iproute2
       need iptables iptables
+      need newuidmap uidmap
       # Where an engine answers, none has to be started.
       docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
       ;;

@@ -11,15 +11,18 @@ Makes a SonarQube ready for the pipeline. Run it again at any time: it changes
 what is not as it should be.
 
 - The password of admin becomes the one in SONAR_ADMIN_PASSWORD.
-- The user "pipeline", who cannot log in with a password, may analyse and create
-  projects, and administers those that it created and no other.
-- Its token is in SONAR_TOKEN; one that no longer works is replaced.
+- The user "pipeline", who cannot log in with a password, may create projects,
+  and analyse and administer all of them: main's builds delete those of branches
+  that are gone. Its token is in SONAR_TOKEN.
+- The user "branches" may create projects, and analyse and administer those that
+  it created and no other. Its token is in SONAR_BRANCHES_TOKEN.
+- A token that no longer works is replaced.
 - The webhook "pipeline" is URL, signed with SONAR_WEBHOOK_SECRET.
 - The quality gate is "Sonar way", and new code is what came since the previous
   version.
 
-SONAR_ADMIN_PASSWORD, SONAR_WEBHOOK_SECRET and SONAR_TOKEN are files in
-DIRECTORY. Those that are missing are made, for their owner alone.
+SONAR_ADMIN_PASSWORD, SONAR_WEBHOOK_SECRET, SONAR_TOKEN and SONAR_BRANCHES_TOKEN
+are files in DIRECTORY. Those that are missing are made, for their owner alone.
 
 Settings, from the environment:
   SONAR_HOST_URL  address of SonarQube (http://localhost:9000)
@@ -96,26 +99,30 @@ if ! valid "$as"; then
   as=admin:$password
 fi
 
-api 'users/search?q=pipeline'
-jq -e '.users[] | select(.login == "pipeline")' "$work/answer" >/dev/null ||
-  api users/create login=pipeline name=Pipeline local=false
-for permission in scan provisioning; do
-  api permissions/add_user login=pipeline permission=$permission
-done
-for permission in admin user codeviewer issueadmin; do
+account() { # login, name, file of its token, permission…
+  local login=$1 permission token works=no
+  api "users/search?q=$login"
+  jq -e --arg login "$login" '.users[] | select(.login == $login)' "$work/answer" >/dev/null ||
+    api users/create "login=$login" "name=$2" local=false
+  for permission in "${@:4}"; do
+    api permissions/add_user "login=$login" "permission=$permission"
+  done
+  token=$(secret "$3")
+  if [ -n "$token" ] && valid "$token:"; then
+    (as=$token: && api users/current && jq -e --arg login "$login" '.login == $login' "$work/answer" >/dev/null) && works=yes
+  fi
+  [ "$works" = no ] || return 0
+  api user_tokens/revoke "login=$login" name=pipeline
+  api user_tokens/generate "login=$login" name=pipeline type=USER_TOKEN
+  keep "$3" "$(jq -er .token "$work/answer")"
+}
+
+for permission in admin user codeviewer issueadmin scan; do
   api permissions/add_project_creator_to_template "templateName=Default template" permission=$permission
 done
-
-token=$(secret SONAR_TOKEN)
-works=no
-if [ -n "$token" ] && valid "$token:"; then
-  (as=$token: && api users/current && jq -e '.login == "pipeline"' "$work/answer" >/dev/null) && works=yes
-fi
-if [ "$works" = no ]; then
-  api user_tokens/revoke login=pipeline name=pipeline
-  api user_tokens/generate login=pipeline name=pipeline type=USER_TOKEN
-  keep SONAR_TOKEN "$(jq -er .token "$work/answer")"
-fi
+account pipeline Pipeline SONAR_TOKEN scan provisioning
+account branches Branches SONAR_BRANCHES_TOKEN provisioning
+api permissions/add_user_to_template login=pipeline "templateName=Default template" permission=admin
 
 # Only a SonarQube that is tried on one machine has its receiver there.
 if [[ $webhook =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])[:/] ]]; then api settings/set key=sonar.validateWebhooks value=false; fi

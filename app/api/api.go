@@ -16,6 +16,7 @@ const (
 	PathOpenAPI         = "/api/v1/openapi.json"
 	PathPrelogin        = "/api/v1/prelogin"
 	PathRegister        = "/api/v1/register"
+	PathRegisterCheck   = "/api/v1/register/check"
 	PathLogin           = "/api/v1/login"
 	PathLogout          = "/api/v1/logout"
 	PathRecoveryOpen    = "/api/v1/recovery/open"
@@ -28,7 +29,7 @@ const (
 	PathTOTPConfirm     = "/api/v1/account/totp/confirm"
 	PathTOTPRemove      = "/api/v1/account/totp/remove"
 	PathSessions        = "/api/v1/sessions"
-	PathSession         = "/api/v1/sessions/{id}"
+	PathSessionsEnd     = "/api/v1/sessions/end"
 	PathVault           = "/api/v1/vault"
 	PathVaultChanges    = "/api/v1/vault/changes"
 	PathEvents          = "/api/v1/events"
@@ -82,6 +83,7 @@ const (
 // RegisterRequest makes an account and its first session. UserID is made by the client (16 random bytes) because
 // the keys are bound to it; the server refuses one that was ever used.
 type RegisterRequest struct {
+	Invitation         *Invitation      `json:"invitation,omitempty"` // only where registration is open it may be missing
 	Username           string           `json:"username"`
 	UserID             string           `json:"user_id"`
 	KDF                KDF              `json:"kdf"`
@@ -94,6 +96,19 @@ type RegisterRequest struct {
 	Transport          SessionTransport `json:"transport"`
 }
 
+// Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between.
+type Invitation struct {
+	ID     string `json:"id"`     // 16 bytes, base64url without padding
+	Secret string `json:"secret"` // 16 random bytes, base64url without padding; the server keeps its hash
+}
+
+// RegisterCheckRequest asks what RegisterRequest would be refused for, before a person has written a phrase down.
+// Username may be missing: then only the invitation is looked at.
+type RegisterCheckRequest struct {
+	Invitation *Invitation `json:"invitation,omitempty"`
+	Username   string      `json:"username,omitempty"`
+}
+
 type LoginRequest struct {
 	Username  string           `json:"username"`
 	AuthKey   string           `json:"auth_key"`
@@ -101,6 +116,13 @@ type LoginRequest struct {
 	Device    string           `json:"device"`
 	Transport SessionTransport `json:"transport"`
 }
+
+// What the names of device cookies begin with, over HTTPS and on http://localhost. A session that was made is answered with
+// one; PathLogin takes it back, from a bearer as well, and then counts wrong passwords apart from those of strangers.
+const (
+	DeviceCookie      = "__Secure-vaultsphere-device-"
+	LocalDeviceCookie = "vaultsphere-device-"
+)
 
 // SessionResponse answers register, login and recovery finish.
 type SessionResponse struct {
@@ -189,6 +211,12 @@ type Session struct {
 	Created  time.Time `json:"created"`
 	LastSeen time.Time `json:"last_seen"`
 	Current  bool      `json:"current"`
+}
+
+// EndSessionsRequest proves knowledge of the master password again: a stolen session must not sign the owner's devices out.
+type EndSessionsRequest struct {
+	CurrentAuthKey string `json:"current_auth_key"`
+	ID             string `json:"id,omitempty"` // of one session; empty: all but the asking one
 }
 
 type SessionsResponse struct {

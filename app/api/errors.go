@@ -10,6 +10,8 @@ const (
 	CodeTOTPRequired       Code = "totp_required"        // 401: the password is right, a code is needed
 	CodeTOTPInvalid        Code = "totp_invalid"         // 401: the code is wrong or was used before
 	CodeForbidden          Code = "forbidden"            // 403: cross-origin request
+	CodeInvitationRequired Code = "invitation_required"  // 403: only an invitation makes an account on this server
+	CodeInvitationInvalid  Code = "invitation_invalid"   // 403: the invitation was used, has expired, or never was
 	CodeQuotaReached       Code = "quota_reached"        // 403: the user's attachments would take more room than the server grants
 	CodeItemQuotaReached   Code = "item_quota_reached"   // 403: the user would have more items than the server grants
 	CodeRecordQuotaReached Code = "record_quota_reached" // 403: the user's records would take more room than the server grants

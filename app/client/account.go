@@ -189,6 +189,30 @@ func (c *Client) currentAuth(ctx context.Context, password string) (string, erro
 	return master.AuthKey().Encode(), nil
 }
 
+// CheckPassword fails with ErrWrongPassword unless password is the master password: for what an unlocked vault alone should not
+// let a passer-by do. It works without the server.
+func (c *Client) CheckPassword(ctx context.Context, password string) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if _, err := c.opened(); err != nil {
+		return err
+	}
+	a, _, err := c.fetchOrKept(ctx)
+	if err != nil {
+		return err
+	}
+	v, master, err := openWith(a, password)
+	if err != nil {
+		return err
+	}
+	master.Wipe()
+	v.key.Wipe()
+	return nil
+}
+
 // ConfirmTOTP puts the second factor in force with the first code that the authenticator shows.
 func (c *Client) ConfirmTOTP(ctx context.Context, enrolment, code string) error {
 	return c.tell(ctx, methodPost, api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: enrolment, Code: code})

@@ -105,7 +105,7 @@ func askRange(ctx context.Context, ranges Ranges, prefix string) (map[string]int
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			return nil, fmt.Errorf("%w: %w", ErrOffline, err)
+			return nil, unanswered(err)
 		case answer.Status == 200:
 			return parseRange(answer.Body)
 		case answer.Status != 429 && answer.Status != 503 || attempt == rangeAttempts:

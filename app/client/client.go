@@ -44,7 +44,7 @@ type Client struct {
 	mu      sync.RWMutex
 	stop    context.CancelFunc // of the operation that holds turn
 	account *api.Account       // nil: no session is known
-	device  string             // what this session was called at log-in; empty if it was resumed
+	device  string             // what this device is called; empty: nobody said
 	vault   *vault             // nil: locked
 	pending *pendingLogin
 	date    time.Time // of the server, in its last answer

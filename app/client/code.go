@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
@@ -23,6 +24,8 @@ const (
 	CodeAttachmentAltered Code = "attachment_altered"
 	CodeRecordUnreadable  Code = "record_unreadable"
 	CodeOffline           Code = "offline"
+	CodeIntercepted       Code = "intercepted"
+	CodeServerFault       Code = "server_fault"
 	CodeCancelled         Code = "cancelled"
 	CodeBadInput          Code = "bad_input"
 	CodeUnsent            Code = "unsent_changes"
@@ -40,6 +43,13 @@ type Failure struct {
 
 const alteredHint = "nothing was changed on this device; do not enter your password again until whoever runs the server has explained this"
 
+const interceptedHint = "nothing was saved; use another network, or ask whoever runs the server whether it has a new certificate or address"
+
+// serverFaults are refusals about which a person can do nothing.
+var serverFaults = []api.Code{
+	api.CodeInternal, api.CodeForbidden, api.CodeMethodNotAllowed, api.CodeUnsupportedMedia, api.CodeUserIDTaken,
+}
+
 // failures are tried in order: an error that wraps two of them is the first.
 var failures = []struct {
 	err  error
@@ -49,6 +59,7 @@ var failures = []struct {
 	{context.Canceled, CodeCancelled, ""},
 	{context.DeadlineExceeded, CodeCancelled, ""},
 	{ErrUncertain, CodeOffline, "sync to see whether the change was saved"},
+	{ErrIntercepted, CodeIntercepted, interceptedHint},
 	{ErrOffline, CodeOffline, "check the connection and try again"},
 	{ErrLocked, CodeLocked, "unlock the vault first"},
 	{ErrSignedOut, Code(api.CodeUnauthorized), "sign in first"},
@@ -77,6 +88,10 @@ func Explain(err error) Failure {
 	var server *ServerError
 	if errors.As(err, &server) {
 		f.Code, f.Message, f.RetryAfter = Code(server.Code), server.Message, server.RetryAfter
+		if slices.Contains(serverFaults, server.Code) {
+			// The server's sentence is in one language, and whoever looks into it needs the id alone.
+			f.Code, f.Message = CodeServerFault, server.RequestID
+		}
 	}
 	var told interface{ Explain() (code, hint string) } // a failure of app/transfer, which is not linked into the browser's core
 	if errors.As(err, &told) {

@@ -238,7 +238,7 @@ func TestSessions(t *testing.T) {
 	if len(ids) != 3 {
 		t.Fatalf("sessions %v", ids)
 	}
-	if err := a.RevokeSession(ctx, ids["phone"]); err != nil {
+	if err := a.EndSession(ctx, password, ids["phone"]); err != nil {
 		t.Fatal(err)
 	}
 	if state, _, err := b.Resume(ctx); state != client.SignedOut || err != nil {
@@ -247,7 +247,7 @@ func TestSessions(t *testing.T) {
 	if state, _, err := c.Resume(ctx); state != client.Unlocked || err != nil {
 		t.Errorf("another session is %v, %v", state, err)
 	}
-	if err := a.RevokeOtherSessions(ctx); err != nil {
+	if err := a.EndOtherSessions(ctx, password); err != nil {
 		t.Fatal(err)
 	}
 	if state, _, err := c.Resume(ctx); state != client.SignedOut || err != nil {

@@ -27,6 +27,9 @@ var (
 	ErrAttachmentGone = errors.New("the server does not have this attachment any more")
 	// ErrOffline says that the server did not answer.
 	ErrOffline = errors.New("server cannot be reached")
+	// ErrIntercepted says that something answered in place of the server: a certificate that does not verify, a redirect to
+	// another host. That is no reason to work on as without a server: whoever does it wants just that, or the password.
+	ErrIntercepted = errors.New("what answers is not the server of this vault")
 	// ErrUncertain says that the answer to a change was lost: a later Sync tells whether it took place.
 	ErrUncertain = errors.New("it is not known whether the change was saved")
 	// ErrBusy says that other devices were faster time after time.
@@ -132,6 +135,14 @@ type KeptError struct {
 
 func (e *KeptError) Error() string {
 	return fmt.Sprintf("%d of the items were changed on another device at the same time and were kept", len(e.IDs))
+}
+
+// unanswered says why an exchange has no answer.
+func unanswered(err error) error {
+	if errors.Is(err, ErrIntercepted) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrOffline, err)
 }
 
 // describe gives a place the words that people see in errors.

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"net/url"
 	"runtime"
 	"time"
 
@@ -318,14 +317,27 @@ func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 	return answer.Sessions, nil
 }
 
-// RevokeSession ends one session.
-func (c *Client) RevokeSession(ctx context.Context, id string) error {
-	return c.tell(ctx, methodDelete, api.PathSessions+"/"+url.PathEscape(id), nil)
+// EndSession ends one session.
+func (c *Client) EndSession(ctx context.Context, password, id string) error {
+	return c.endSessions(ctx, password, id)
 }
 
-// RevokeOtherSessions ends all sessions but this one.
-func (c *Client) RevokeOtherSessions(ctx context.Context) error {
-	return c.tell(ctx, methodDelete, api.PathSessions, nil)
+// EndOtherSessions ends all sessions but this one.
+func (c *Client) EndOtherSessions(ctx context.Context, password string) error {
+	return c.endSessions(ctx, password, "")
+}
+
+func (c *Client) endSessions(ctx context.Context, password, id string) error {
+	ctx, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	auth, err := c.currentAuth(ctx, password)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, methodPost, api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: auth, ID: id}, nil)
 }
 
 // tell sends what is answered by nothing but success.

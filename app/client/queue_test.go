@@ -37,6 +37,32 @@ func seenFrom(t *testing.T, server string) *device {
 	return other
 }
 
+// The label of a session is the server's to say, and the title of a copy is sealed.
+func TestTheServersWordForADeviceIsInNoTitle(t *testing.T) {
+	t.Parallel()
+	server, d, bank, _ := kept(t)
+	other := seenFrom(t, server)
+	d = d.away(t, server)
+	d.SetDevice("")
+	d.unlock(t)
+	bank.Notes = "here"
+	d.save(t, bank)
+	bank.Notes = "there"
+	other.save(t, bank)
+	d.wire.mu.Lock()
+	d.wire.before = func(r *client.Request) (*client.Response, error) {
+		if r.Path == api.PathSessions {
+			t.Error("the server was asked what this device is called")
+		}
+		return nil, nil
+	}
+	d.wire.mu.Unlock()
+	d.sync(t)
+	if got := d.titles(t, ""); !slices.Equal(got, []string{"bank", "bank (conflict from another device)", "mail"}) {
+		t.Errorf("titles are %q", got)
+	}
+}
+
 func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
 	t.Parallel()
 	server, d, bank, mail := kept(t)

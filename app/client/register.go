@@ -11,6 +11,9 @@ import (
 
 // Registration is an account that does not exist yet. Its phrase is shown and confirmed before anything is sent.
 type Registration struct {
+	// Invitation lets the person in where the server asks for one; nil: there is none.
+	Invitation *api.Invitation
+
 	phrase seal.RecoveryPhrase
 	salt   seal.Salt
 	params seal.Params
@@ -37,6 +40,16 @@ func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 	}
 	r.key = seal.NewVaultKey()
 	return r, nil
+}
+
+// CheckRegistration fails as Register would for want of an invitation, or for the username, which may be empty. It is for
+// before a person has chosen a password and written the phrase down.
+func (c *Client) CheckRegistration(ctx context.Context, username string, invitation *api.Invitation) error {
+	err := c.tell(ctx, methodPost, api.PathRegisterCheck, api.RegisterCheckRequest{Invitation: invitation, Username: username})
+	if hasCode(err, api.CodeNotFound) || hasCode(err, api.CodeMethodNotAllowed) {
+		return nil // an older server, which checks when it registers
+	}
+	return err
 }
 
 // A user id is 128 random bits: more than one collision is a server that lies.
@@ -76,7 +89,8 @@ func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID
 		return "", fmt.Errorf("seal manifest: %w", err)
 	}
 	request := api.RegisterRequest{
-		Username: username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
+		Invitation: r.Invitation,
+		Username:   username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
 		AuthKey: r.master.AuthKey().Encode(), RecoveryAuthKey: r.phrase.AuthKey().Encode(),
 		WrappedKey: wrapped, RecoveryWrappedKey: recovery, Manifest: manifest,
 		Device: device, Transport: c.sessionTransport(),

@@ -101,12 +101,12 @@ func (c *Client) replay(ctx context.Context, v *vault, q *queued) (string, error
 		return "", &UnreadableError{q.ID, err}
 	}
 	mine.Base = q.Base
-	s := saving{v: v, mine: mine, fresh: q.isNew(), now: time.UnixMilli(q.At), key: q.Key, device: c.deviceName, queued: true}
+	s := saving{v: v, mine: mine, fresh: q.isNew(), now: time.UnixMilli(q.At), key: q.Key, device: c.deviceName(), queued: true}
 	if q.Before != nil {
 		s.base, err = q.Before.open(q.ID)
 		s.known = err == nil
 	}
-	err = c.apply(ctx, v, func(ch *change) error { return s.build(ctx, ch) })
+	err = c.apply(ctx, v, func(ch *change) error { return s.build(ch) })
 	return s.mine.ID, err
 }
 

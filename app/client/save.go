@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
@@ -35,7 +33,7 @@ func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
 	if err != nil {
 		return item.Item{}, err
 	}
-	s := saving{v: v, mine: it, now: time.Now(), key: string(seal.NewAccountID()), device: c.deviceName}
+	s := saving{v: v, mine: it, now: time.Now(), key: string(seal.NewAccountID()), device: c.deviceName()}
 	if it.ID == "" {
 		s.mine.ID, s.fresh = string(seal.NewAccountID()), true
 	} else if e := v.shown(it.ID); e != nil {
@@ -60,7 +58,7 @@ func (c *Client) save(ctx context.Context, s *saving) error {
 		return err
 	}
 	if there && len(s.v.queue) == 0 {
-		err := c.apply(ctx, s.v, func(ch *change) error { return s.build(ctx, ch) })
+		err := c.apply(ctx, s.v, func(ch *change) error { return s.build(ch) })
 		if c.mayWait(err) {
 			return c.enqueueSave(s, errors.Is(err, ErrUncertain))
 		}
@@ -80,14 +78,14 @@ type saving struct {
 	fresh  bool // not in the vault yet
 	now    time.Time
 	key    string // id of the item that is made where mine cannot go into the item itself
-	device func(context.Context) string
+	device string
 
 	queued bool // it waited on this device, and began from base, if that is known
 	base   item.Item
 	known  bool
 }
 
-func (s *saving) build(ctx context.Context, ch *change) error {
+func (s *saving) build(ch *change) error {
 	if s.fresh {
 		return s.add(ch, s.mine)
 	}
@@ -112,7 +110,7 @@ func (s *saving) build(ctx context.Context, ch *change) error {
 		var mine bool
 		result, mine = merge(base, known, result, theirs)
 		if !mine {
-			if err := s.copy(ctx, ch); err != nil {
+			if err := s.copy(ch); err != nil {
 				return err
 			}
 		}
@@ -150,13 +148,13 @@ func (c *change) writeNew(it item.Item) error {
 }
 
 // copy adds what could not be merged as an item of its own, if that is not there yet.
-func (s *saving) copy(ctx context.Context, ch *change) error {
+func (s *saving) copy(ch *change) error {
 	if s.v.entries[s.key] != nil {
 		return nil
 	}
 	it := s.mine.Clone()
 	it.ID = s.key
-	suffix := []rune(" (conflict from " + s.device(ctx) + ")")
+	suffix := []rune(" (conflict from " + s.device + ")")
 	title := []rune(it.Title)
 	it.Title = string(title[:min(len(title), item.MaxTitle-len(suffix))]) + string(suffix)
 	it = it.Normalise()
@@ -193,21 +191,21 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 // maxDeviceInTitle keeps the title of a copy readable.
 const maxDeviceInTitle = 60
 
-// deviceName asks the server what this session was called, if it was not begun here. It needs the turn.
-func (c *Client) deviceName(ctx context.Context) string {
+// SetDevice says what this device is called in the titles of copies, until a log-in says it.
+func (c *Client) SetDevice(label string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.device = label
+}
+
+// deviceName is this device's own word. The server's list of sessions says it as well, but a text of the server's must not
+// get into what is sealed.
+func (c *Client) deviceName() string {
 	c.mu.RLock()
 	name := c.device
 	c.mu.RUnlock()
 	if name == "" {
-		var answer api.SessionsResponse
-		if err := c.call(ctx, methodGet, api.PathSessions, nil, &answer); err == nil {
-			if i := slices.IndexFunc(answer.Sessions, func(s api.Session) bool { return s.Current }); i >= 0 {
-				name = answer.Sessions[i].Device
-			}
-		}
-	}
-	if name == "" {
-		name = "another device" // only a title depends on it
+		return "another device"
 	}
 	if r := []rune(name); len(r) > maxDeviceInTitle {
 		name = string(r[:maxDeviceInTitle])

@@ -103,7 +103,9 @@ func (d *device) restarted(t testing.TB, server string) *device {
 	if d.wire != nil {
 		transport.SetBearer(d.wire.Bearer())
 	}
-	return &device{client.New(w, d.memory, d.cache), w, d.memory, d.cache}
+	c := client.New(w, d.memory, d.cache)
+	c.SetDevice("first device")
+	return &device{c, w, d.memory, d.cache}
 }
 
 func startServer(t testing.TB) string {

@@ -14,8 +14,10 @@ import (
 )
 
 // Transport carries one HTTP exchange to the one server it is made for. It adds the session itself. An error means that
-// there is no answer; any status is an answer. It must follow no redirect to another host, read at most r.Limit bytes
-// of the answer's body, counted unpacked, and give up on an answer that comes slower than Patience allows. A Transport that also has SetBearer is given the session token; without it a cookie carries the session.
+// there is no answer, and is ErrIntercepted if something else than the server gave one; any status is an answer. It must
+// follow no redirect to another host, read at most r.Limit bytes of the answer's body, counted unpacked, and give up on an
+// answer that comes slower than Patience allows. A Transport that also has SetBearer is given the session token; without it a
+// cookie carries the session.
 type Transport interface {
 	Do(ctx context.Context, r Request) (Response, error)
 }
@@ -132,12 +134,12 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 		}
 	}
 	answer, err := c.transport.Do(ctx, r)
-	c.away = err != nil
+	c.away = err != nil && !errors.Is(err, ErrIntercepted)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%s %s: %w", method, path, ctx.Err())
 		}
-		return nil, fmt.Errorf("%w: %s %s: %w", ErrOffline, method, path, err)
+		return nil, unanswered(fmt.Errorf("%s %s: %w", method, path, err))
 	}
 	c.noteDate(answer.Date)
 	if int64(len(answer.Body)) > limit {

@@ -1,36 +1,99 @@
 package server
 
 import (
+	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// bucketOf counts an IPv6 /64 as one: that is what one subscriber gets.
-func bucketOf(a netip.Addr) netip.Prefix {
-	bits := 32
-	if a.Is6() {
-		bits = 64
+// networks limit the networks that a request comes from, the widest first. Each width has its own buckets, so that many
+// narrow networks do not push a wide one out.
+type networks []network
+
+type network struct {
+	bits    int // of an IPv6 prefix
+	buckets *limits[netip.Prefix]
+}
+
+// newNetworks grants perMinute to an IPv4 address and to an IPv6 /64. One subscriber may get a /56 or a /48, but a network as
+// wide may also be a mobile provider's with many people in it, so they have room for four and sixteen.
+func newNetworks(perMinute int) networks {
+	return networks{
+		{48, newLimits[netip.Prefix](16 * perMinute)}, {56, newLimits[netip.Prefix](4 * perMinute)}, {64, newLimits[netip.Prefix](perMinute)},
 	}
-	p, err := a.Prefix(bits)
-	if err != nil { // the zero Addr: a peer whose address could not be read shares one bucket with its like
-		return netip.Prefix{}
+}
+
+// take returns how long to wait; 0 means go on. A request that has to wait takes nothing from any bucket.
+func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
+	var taken []*rate.Reservation
+	for _, n := range l {
+		bits := n.bits
+		if !addr.Is6() {
+			if n.bits < 64 {
+				continue // an IPv4 address is one subscriber's
+			}
+			bits = 32
+		}
+		// The zero Addr has no prefix: peers whose address could not be read share the bucket of the zero Prefix.
+		key, _ := addr.Prefix(bits)
+		r := n.buckets.reserve(key, now)
+		taken = append(taken, r)
+		if wait := r.DelayFrom(now); wait > 0 {
+			for _, r := range taken {
+				r.CancelAt(now)
+			}
+			return wait
+		}
 	}
-	return p
+	return 0
 }
 
 // guest limits a route without a session by address.
 func (s *Server) guest(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if wait := s.limits.take(bucketOf(s.clientAddr(r)), time.Now()); wait > 0 {
+		if wait := s.limits.take(s.clientAddr(r), time.Now()); wait > 0 {
 			return &vault.Error{Code: api.CodeThrottled, Message: "too many requests from this address: wait and try again", RetryAfter: wait}
 		}
 		return h(w, r)
 	}
+}
+
+// forwarding are the headers that proxies add.
+var forwarding = []string{
+	"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Server",
+	"X-Forwarded", "Forwarded-For", "X-Original-Forwarded-For", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Envoy-External-Address",
+	"True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Cdn-Loop", "Fastly-Client-Ip", "Fly-Client-Ip", "X-Appengine-User-Ip",
+	"X-Azure-Clientip", "Tailscale-User-Login",
+}
+
+// doorFor is the server's door for this request. The first user may come in without an invitation only from this
+// machine, and a proxy on it carries strangers: one that says so in a header, that speaks HTTP/1.0 to its servers as
+// nginx does, or that passes the name on under which strangers know it. That name also gives away a page of theirs
+// whose own name leads here (DNS rebinding).
+func (s *Server) doorFor(r *http.Request) vault.Door {
+	door := s.door
+	door.First = door.First && peerAddr(r).IsLoopback() && r.ProtoAtLeast(1, 1) && namesThisMachine(r.Host) &&
+		!slices.ContainsFunc(forwarding, func(name string) bool { return r.Header.Values(name) != nil })
+	return door
+}
+
+func namesThisMachine(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && a.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 func peerAddr(r *http.Request) netip.Addr {
@@ -49,6 +112,22 @@ func (s *Server) trusted(a netip.Addr) bool {
 	}
 	return false
 }
+
+// warnOfProxy says once that somebody forwards requests who is not trusted. A stranger may have made the headers up, so the
+// line says what to look at.
+func (s *Server) warnOfProxy(r *http.Request) {
+	if s.trusted(peerAddr(r)) || !slices.ContainsFunc(clientHeaders, func(name string) bool { return r.Header.Values(name) != nil }) {
+		return
+	}
+	s.proxyWarned.Do(func() {
+		s.log.LogAttrs(r.Context(), slog.LevelWarn, "forwarding headers are not believed",
+			slog.String("from", peerAddr(r).String()), slog.String("setting", names.EnvTrustedProxies),
+			slog.String("hint", "if a proxy of yours has this address, name it in TRUSTED_PROXIES: until then all its users share one limit of log-ins, and cookies are not marked Secure"))
+	})
+}
+
+// clientHeaders are those of forwarding by which a proxy speaks of its client.
+var clientHeaders = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"}
 
 // clientAddr walks X-Forwarded-For from the right, over trusted proxies only: what stands left of the first stranger was
 // written by that stranger.

@@ -46,6 +46,8 @@ var statuses = map[api.Code]int{
 	api.CodeTOTPRequired:       http.StatusUnauthorized,
 	api.CodeTOTPInvalid:        http.StatusUnauthorized,
 	api.CodeForbidden:          http.StatusForbidden,
+	api.CodeInvitationRequired: http.StatusForbidden,
+	api.CodeInvitationInvalid:  http.StatusForbidden,
 	api.CodeQuotaReached:       http.StatusForbidden,
 	api.CodeItemQuotaReached:   http.StatusForbidden,
 	api.CodeRecordQuotaReached: http.StatusForbidden,

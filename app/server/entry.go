@@ -27,11 +27,22 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.vault.Register(r.Context(), in, s.token(r))
+	e, err := s.vault.Register(r.Context(), in, s.doorFor(r), s.caller(r))
 	if err != nil {
 		return err
 	}
 	return s.enter(w, r, e, in.Transport)
+}
+
+func (s *Server) registerCheck(w http.ResponseWriter, r *http.Request) error {
+	in, err := decode[api.RegisterCheckRequest](s, w, r, smallBody, nobody)
+	if err != nil {
+		return err
+	}
+	if err := s.vault.CheckRegistration(r.Context(), in, s.doorFor(r)); err != nil {
+		return err
+	}
+	return done(w)
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
@@ -39,7 +50,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.vault.Login(r.Context(), in, s.token(r))
+	e, err := s.vault.Login(r.Context(), in, s.caller(r))
 	if err != nil {
 		return err
 	}
@@ -63,7 +74,7 @@ func (s *Server) recoveryFinish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.vault.FinishRecovery(r.Context(), in, s.token(r))
+	e, err := s.vault.FinishRecovery(r.Context(), in, s.caller(r))
 	if err != nil {
 		return err
 	}

@@ -131,10 +131,10 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 			alice.call("POST", api.PathLogout, nil).want(204, "")
 		},
 		"revoked": func(s *site, alice *person, other api.SessionResponse) {
-			s.call("DELETE", api.PathSessions+"/"+alice.acc.SessionID, nil, bearer(other.Token)).want(204, "")
+			s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: alice.acc.SessionID}, bearer(other.Token)).want(204, "")
 		},
-		"revoked with all others": func(s *site, _ *person, other api.SessionResponse) {
-			s.call("DELETE", api.PathSessions, nil, bearer(other.Token)).want(204, "")
+		"revoked with all others": func(s *site, alice *person, other api.SessionResponse) {
+			s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
 		},
 		"password changed": func(s *site, alice *person, other api.SessionResponse) {
 			change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
@@ -143,11 +143,11 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 		"account deleted": func(s *site, alice *person, other api.SessionResponse) {
 			s.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
 		},
-		"expired": func(s *site, _ *person, other api.SessionResponse) {
+		"expired": func(s *site, alice *person, other api.SessionResponse) {
 			s.clock.move(20 * 24 * time.Hour)
 			s.call("GET", api.PathAccount, nil, bearer(other.Token)).want(200, "")
 			s.clock.move(20 * 24 * time.Hour)
-			s.call("DELETE", api.PathSessions+"/"+other.Account.SessionID, nil, bearer(other.Token)).want(204, "") // the vault is looked at
+			s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // the vault is looked at
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
 	stream, ending := alice.follow(), follow(t, s.url, other.Token)
 	stream.want(revision("0"))
 	ending.want(revision("0"))
-	alice.call("DELETE", api.PathSessions, nil).want(204, "")
+	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
 	if e := ending.next(); e.name != api.EventEnded {
 		t.Fatalf("the other session's stream says %+v", e)
 	}

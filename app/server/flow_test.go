@@ -72,8 +72,8 @@ func TestWholeLife(t *testing.T) {
 	if len(list.Sessions) != 2 || list.Sessions[0].ID != phone.Account.SessionID || !list.Sessions[1].Current {
 		t.Errorf("sessions: %+v", list.Sessions)
 	}
-	alice.call("DELETE", api.PathSessions+"/"+phone.Account.SessionID, nil).want(204, "")
-	alice.call("DELETE", api.PathSessions+"/"+phone.Account.SessionID, nil).want(404, api.CodeNotFound)
+	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(204, "")
+	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(404, api.CodeNotFound)
 	s.call("GET", api.PathAccount, nil, bearer(phone.Token)).want(401, api.CodeUnauthorized)
 
 	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
@@ -106,7 +106,7 @@ func TestWholeLife(t *testing.T) {
 	secrets["third auth key"], secrets["second session"] = finish.AuthKey, recovered.Token
 
 	other := alice.mustLogin("")
-	alice.call("DELETE", api.PathSessions, nil).want(204, "")
+	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
 	s.call("GET", api.PathVault, nil, bearer(other.Token)).want(401, api.CodeUnauthorized)
 	another := alice.mustLogin("")
 	s.call("POST", api.PathLogout, nil, bearer(another.Token)).want(204, "")
@@ -173,7 +173,7 @@ func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
 	if out.Token != "" {
 		t.Error("a cookie session has its token in the body")
 	}
-	if len(a.cookies) != 1 {
+	if len(a.cookies) != 2 { // the other one is the device's
 		t.Fatalf("cookies: %v", a.cookies)
 	}
 	c := a.cookies[0]
@@ -182,6 +182,9 @@ func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
 	}
 	s.call("GET", api.PathAccount, nil, header("Cookie", c.Name+"="+c.Value)).want(200, "")
 	bye := s.call("POST", api.PathLogout, nil, header("Cookie", c.Name+"="+c.Value)).want(204, "")
+	if got := bye.header.Get("Clear-Site-Data"); got != `"cache"` {
+		t.Errorf("Clear-Site-Data: %s", got)
+	}
 	if len(bye.cookies) != 1 || bye.cookies[0].MaxAge >= 0 {
 		t.Errorf("logout left the cookie: %v", bye.cookies)
 	}

@@ -95,8 +95,8 @@ func newSite(t *testing.T, options ...siteOption) *site {
 		t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}, store: store, keys: vault.NewKey(), limits: granted,
 	}
 	c := server.Config{
-		Page:     fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>VaultSphere</title>")}},
-		AuthRate: 1_000_000, UserRate: 1_000_000, Version: "test",
+		Page: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>VaultSphere</title>")}},
+		Door: vault.Door{Open: true}, AuthRate: 1_000_000, UserRate: 1_000_000, Version: "test",
 	}
 	for _, o := range options {
 		o(&c, s)

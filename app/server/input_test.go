@@ -225,7 +225,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 	for _, query := range []string{"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999"} {
 		alice.call("GET", api.PathVault+query, nil).want(400, api.CodeBadRequest)
 	}
-	alice.call("DELETE", api.PathSessions+"/nonsense", nil).want(400, api.CodeBadRequest)
+	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: "nonsense"}).want(400, api.CodeBadRequest)
 }
 
 func TestOneAccountWhateverTheSpelling(t *testing.T) {

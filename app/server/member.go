@@ -3,8 +3,6 @@ package server
 import (
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -27,8 +25,11 @@ func accountDelete(s *Server, w http.ResponseWriter, r *http.Request, session va
 	return s.leave(w, r)
 }
 
-// leave takes the cookie back from a browser. A bearer has none.
+// leave takes the cookie back from a browser, which also drops what it may have in its HTTP cache. A bearer has neither. What
+// must outlive signing out stays: the device cookie, and the page's memory of the newest revision, without which the server
+// could show an old vault afterwards. The page itself drops the copy of the vault.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if _, err := r.Cookie(s.cookieName(r)); err == nil {
 		s.setCookie(w, r, "", -1)
 	}
@@ -53,18 +54,4 @@ func sessions(s *Server, w http.ResponseWriter, r *http.Request, session vault.S
 		return err
 	}
 	return s.reply(w, r, out)
-}
-
-func revokeSession(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	if err := s.vault.RevokeSession(r.Context(), session, chi.URLParam(r, "id")); err != nil {
-		return err
-	}
-	return done(w)
-}
-
-func revokeOthers(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	if err := s.vault.RevokeOthers(r.Context(), session); err != nil {
-		return err
-	}
-	return done(w)
 }

@@ -81,6 +81,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		s.warnOfProxy(r)
 		ww := &writer{ResponseWriter: w}
 		s.metrics.inFlight.Inc()
 		defer func() {

@@ -136,7 +136,7 @@ func TestMetricsCountByRoute(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	alice.call("DELETE", api.PathSessions+"/"+strings.Repeat("0", 64), nil).want(404, api.CodeNotFound)
+	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: strings.Repeat("0", 64)}).want(404, api.CodeNotFound)
 	s.send("BREW", "/coffee", nil)
 	l := newListener(t, s.srv.Metrics())
 	body := string(sendTo(t, l, "GET", "/metrics", nil).body)

@@ -23,8 +23,8 @@ func newLimits[K comparable](perMinute int) *limits[K] {
 	return &limits[K]{perMinute: perMinute, buckets: buckets}
 }
 
-// take returns how long to wait; 0 means go on.
-func (l *limits[K]) take(key K, now time.Time) time.Duration {
+// reserve takes one token, which may be a later one.
+func (l *limits[K]) reserve(key K, now time.Time) *rate.Reservation {
 	fresh := rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
 	bucket, ok, _ := l.buckets.PeekOrAdd(key, fresh)
 	if ok {
@@ -32,7 +32,12 @@ func (l *limits[K]) take(key K, now time.Time) time.Duration {
 	} else {
 		bucket = fresh
 	}
-	r := bucket.ReserveN(now, 1)
+	return bucket.ReserveN(now, 1)
+}
+
+// take returns how long to wait; 0 means go on.
+func (l *limits[K]) take(key K, now time.Time) time.Duration {
+	r := l.reserve(key, now)
 	wait := r.DelayFrom(now)
 	if wait > 0 {
 		r.CancelAt(now)

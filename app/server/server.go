@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type Config struct {
 	Page           fs.FS          // the built page: index.html and hashed assets, each as it is, as a .br file, or as both
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	Door           vault.Door     // who may register without an invitation; First holds for requests of this machine alone
 	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
 	UserRate       int            // requests a minute that one user may send
 	BreachAddress  string         // origin that the page may ask about breached passwords; empty: none
@@ -27,22 +29,24 @@ type Config struct {
 
 // Server answers all requests of one process.
 type Server struct {
-	vault     *vault.Service
-	log       *slog.Logger
-	proxies   []netip.Prefix
-	limits    *limits[netip.Prefix]
-	users     *limits[vault.UserID]
-	bodies    *bodies
-	syncs     *syncSlots
-	metrics   *metrics
-	readiness *readiness
-	page      *page
-	csrf      *http.CrossOriginProtection
-	settings  api.Settings
-	headers   map[string]string // of every answer
-	draining  atomic.Bool
-	drained   chan struct{} // closed by Drain
-	handler   http.Handler
+	vault       *vault.Service
+	log         *slog.Logger
+	proxies     []netip.Prefix
+	door        vault.Door
+	limits      networks
+	users       *limits[vault.UserID]
+	bodies      *bodies
+	syncs       *syncSlots
+	metrics     *metrics
+	readiness   *readiness
+	page        *page
+	csrf        *http.CrossOriginProtection
+	settings    api.Settings
+	headers     map[string]string // of every answer
+	draining    atomic.Bool
+	proxyWarned sync.Once
+	drained     chan struct{} // closed by Drain
+	handler     http.Handler
 
 	streamBeat, streamLife time.Duration
 }
@@ -54,7 +58,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 		return nil, err
 	}
 	s := &Server{
-		vault: service, log: log, proxies: cfg.TrustedProxies, limits: newLimits[netip.Prefix](cfg.AuthRate),
+		vault: service, log: log, proxies: cfg.TrustedProxies, door: cfg.Door, limits: newNetworks(cfg.AuthRate),
 		users: newLimits[vault.UserID](cfg.UserRate), bodies: newBodies(), syncs: newSyncSlots(),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
 		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
@@ -121,6 +125,7 @@ func (s *Server) routes() []route {
 
 		{post, api.PathPrelogin, s.guest(s.prelogin)},
 		{post, api.PathRegister, s.guest(s.register)},
+		{post, api.PathRegisterCheck, s.guest(s.registerCheck)},
 		{post, api.PathLogin, s.guest(s.login)},
 		{post, api.PathRecoveryOpen, s.guest(s.recoveryOpen)},
 		{post, api.PathRecoveryFinish, s.guest(s.recoveryFinish)},
@@ -135,8 +140,7 @@ func (s *Server) routes() []route {
 		{post, api.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP))},
 		{get, api.PathSettings, s.member(settings)},
 		{get, api.PathSessions, s.member(sessions)},
-		{del, api.PathSessions, s.member(revokeOthers)},
-		{del, api.PathSession, s.member(revokeSession)},
+		{post, api.PathSessionsEnd, s.member(takes(s.vault.EndSessions))},
 		{get, api.PathVault, s.member(changes)},
 		{post, api.PathVaultChanges, s.member(exchanges(s.vault.Apply, api.MaxBodyBytes))},
 		{get, api.PathEvents, s.member(events)},

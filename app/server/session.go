@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -17,6 +19,8 @@ const (
 	localCookie  = "vaultsphere"
 	// As long as a session lives after its last use at most; the store decides, the browser only must not forget sooner.
 	cookieLife = 400 * 24 * time.Hour
+	// Cookies of one browser that are looked at: more people than share one.
+	maxDevices = 16
 )
 
 func (s *Server) cookieName(r *http.Request) string {
@@ -40,6 +44,33 @@ func (s *Server) token(r *http.Request) string {
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the connection is; a browser drops it on plain HTTP
 		Name: s.cookieName(r), Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: s.overHTTPS(r), SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// caller collects what a request without a session brings along.
+func (s *Server) caller(r *http.Request) vault.Caller {
+	from := vault.Caller{Session: s.token(r)}
+	for _, c := range r.Cookies() {
+		if strings.HasPrefix(c.Name, s.devicePrefix(r)) && len(from.Devices) < maxDevices {
+			from.Devices = append(from.Devices, c.Value)
+		}
+	}
+	return from
+}
+
+func (s *Server) devicePrefix(r *http.Request) string {
+	if s.overHTTPS(r) {
+		return api.DeviceCookie
+	}
+	return api.LocalDeviceCookie
+}
+
+// setDevice gives a device its token: a cookie for each user, that only a log-in sends, and that outlives signing out.
+func (s *Server) setDevice(w http.ResponseWriter, r *http.Request, e vault.Entered) {
+	sum := sha256.Sum256([]byte(e.Account.Username))
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // as in setCookie
+		Name: s.devicePrefix(r) + hex.EncodeToString(sum[:8]), Value: e.Device, Path: api.PathLogin, MaxAge: int(cookieLife.Seconds()),
 		HttpOnly: true, Secure: s.overHTTPS(r), SameSite: http.SameSiteStrictMode,
 	})
 }
@@ -97,5 +128,6 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, e vault.Entered, 
 	} else {
 		s.setCookie(w, r, e.Token, int(cookieLife.Seconds()))
 	}
+	s.setDevice(w, r, e)
 	return s.reply(w, r, out)
 }

@@ -106,8 +106,8 @@ func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
 	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
-	mallory.call("DELETE", api.PathSessions+"/"+alice.acc.SessionID, nil).want(404, api.CodeNotFound)
-	mallory.call("DELETE", api.PathSessions, nil).want(204, "")
+	mallory.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey, ID: alice.acc.SessionID}).want(404, api.CodeNotFound)
+	mallory.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey}).want(204, "")
 	alice.call("GET", api.PathAccount, nil).want(200, "")
 	if v := mallory.vault(""); len(v.Records) != 0 {
 		t.Errorf("mallory reads %d records", len(v.Records))
@@ -121,7 +121,10 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 	reg := sample.Registration("alice")
 	reg.Transport = api.SessionCookie
 	a := s.call("POST", api.PathRegister, reg, https)
-	if len(a.cookies) != 1 || a.cookies[0].Name != "__Host-vaultsphere" || !a.cookies[0].Secure || a.cookies[0].Path != "/" || a.cookies[0].Domain != "" {
+	if len(a.cookies) != 2 || !strings.HasPrefix(a.cookies[1].Name, "__Secure-vaultsphere-device-") || !a.cookies[1].Secure || a.cookies[1].Domain != "" {
+		t.Fatalf("the device's cookie: %s", a.header["Set-Cookie"])
+	}
+	if a.cookies[0].Name != "__Host-vaultsphere" || !a.cookies[0].Secure || a.cookies[0].Path != "/" || a.cookies[0].Domain != "" {
 		t.Fatalf("cookie: %s", a.header.Get("Set-Cookie"))
 	}
 	if a.header.Get("Strict-Transport-Security") == "" {
@@ -144,4 +147,23 @@ func TestCrossSiteRequestWithACookieIsRefused(t *testing.T) {
 	cookie := header("Cookie", a.cookies[0].Name+"="+a.cookies[0].Value)
 	s.call("POST", api.PathLogout, nil, cookie, header("Origin", "https://evil.example")).want(http.StatusForbidden, api.CodeForbidden)
 	s.call("POST", api.PathLogout, nil, cookie, header("Sec-Fetch-Site", "same-origin")).want(http.StatusNoContent, "")
+}
+
+// TestAStolenSessionEndsNoOther: it must not sign the owner's devices out, neither at once nor one by one.
+func TestAStolenSessionEndsNoOther(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	stolen := bearer(alice.mustLogin("").Token)
+	for _, id := range []string{"", alice.acc.SessionID} {
+		wrong := api.EndSessionsRequest{CurrentAuthKey: sample.AuthKey(), ID: id}
+		s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{ID: id}, stolen).want(400, api.CodeBadRequest)
+		s.call("POST", api.PathSessionsEnd, wrong, stolen).want(401, api.CodeInvalidCredentials)
+		s.call("POST", api.PathSessionsEnd, wrong).want(401, api.CodeUnauthorized)
+	}
+	s.send("DELETE", api.PathSessions, nil, stolen).want(405, api.CodeMethodNotAllowed)
+	if a := s.send("DELETE", "/api/v1/sessions/"+alice.acc.SessionID, nil, stolen); a.status < 400 {
+		t.Errorf("the session was ended: %d", a.status)
+	}
+	alice.call("GET", api.PathAccount, nil).want(200, "")
 }

@@ -1,13 +1,21 @@
 package server_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -72,7 +80,7 @@ func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
 	}
 }
 
-func TestRecoveryAndProofsCountAsAttempts(t *testing.T) {
+func TestProofsCountAsAttempts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
@@ -83,11 +91,204 @@ func TestRecoveryAndProofsCountAsAttempts(t *testing.T) {
 	retryAfter(t, alice.call("POST", api.PathAccountDelete, wrong).want(429, api.CodeThrottled))
 	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(429, api.CodeThrottled)
 
-	for range 5 {
+	alice.login("").want(200, "") // is counted apart
+	alice.call("GET", api.PathVault, nil).want(200, "")
+}
+
+// The phrase has 256 bits, so its wrong ones are not counted: a count would let strangers close the owner's last way in.
+func TestRecoveryIsNotCounted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	for range 8 {
+		alice.fail(6)
 		s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "ALICE", RecoveryAuthKey: sample.AuthKey()}).want(401, api.CodeInvalidCredentials)
 	}
 	alice.login("").want(429, api.CodeThrottled)
-	alice.call("GET", api.PathVault, nil).want(200, "") // a session is not touched by any of this
+	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).want(200, "")
+}
+
+// fail signs in with wrong passwords until there is a pause, as a stranger does.
+func (p *person) fail(n int) {
+	p.s.t.Helper()
+	wrong := p.loginRequest("")
+	wrong.AuthKey = sample.AuthKey()
+	for range n {
+		if c := p.s.call("POST", api.PathLogin, wrong).code(); c != api.CodeInvalidCredentials && c != api.CodeThrottled {
+			p.s.t.Fatalf("a wrong password is answered with %s", c)
+		}
+	}
+}
+
+// device is the cookie by which a device that has signed in is known.
+func device(t *testing.T, a answer) edit {
+	t.Helper()
+	for _, c := range a.cookies {
+		if strings.HasPrefix(c.Name, "vaultsphere-device-") {
+			if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != api.PathLogin || c.MaxAge < 300*24*60*60 {
+				t.Errorf("cookie: %s", c)
+			}
+			return header("Cookie", "other=1; "+c.Name+"="+c.Value)
+		}
+	}
+	t.Fatalf("no device cookie in %v", a.header["Set-Cookie"])
+	return nil
+}
+
+func TestStrangersDoNotLockAKnownDeviceOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	reg := sample.Registration("alice")
+	known := device(t, s.call("POST", api.PathRegister, reg).want(200, ""))
+	alice := &person{s: s, reg: reg}
+	alice.fail(20)
+	alice.login("").want(429, api.CodeThrottled)
+	again := s.call("POST", api.PathLogin, alice.loginRequest(""), known).want(200, "")
+	s.call("POST", api.PathLogin, alice.loginRequest(""), device(t, again)).want(200, "")
+	alice.login("").want(429, api.CodeThrottled) // the strangers' count has not been cleared
+
+	// A device has a count of its own, and is known for one user alone.
+	bob := s.register("bob")
+	bob.fail(20)
+	s.call("POST", api.PathLogin, bob.loginRequest(""), known).want(429, api.CodeThrottled)
+	wrong := alice.loginRequest("")
+	wrong.AuthKey = sample.AuthKey()
+	for range 5 {
+		s.call("POST", api.PathLogin, wrong, known).want(401, api.CodeInvalidCredentials)
+	}
+	s.call("POST", api.PathLogin, alice.loginRequest(""), known).want(429, api.CodeThrottled)
+	s.clock.move(time.Minute)
+	s.call("POST", api.PathLogin, alice.loginRequest(""), known).want(200, "")
+
+	// It is no session, and nothing else that the server seals is one of these.
+	r := &http.Request{Header: http.Header{}}
+	known(r)
+	token := r.Cookies()[1].Value
+	s.call("GET", api.PathAccount, nil, bearer(token)).want(401, api.CodeUnauthorized)
+	alice.fail(20)
+	for _, forged := range []string{alice.token, sample.Token(40), token[:60] + "AAAA" + token[64:], ""} {
+		s.call("POST", api.PathLogin, alice.loginRequest(""), header("Cookie", "vaultsphere-device-00="+forged)).want(429, api.CodeThrottled)
+	}
+}
+
+// full answers log-ins as a store or a queue does that is overloaded.
+type full struct {
+	vault.Store
+	err atomic.Pointer[error]
+}
+
+func (f *full) User(ctx context.Context, name vault.Username) (vault.User, error) {
+	if err := f.err.Load(); err != nil {
+		return vault.User{}, *err
+	}
+	return f.Store.User(ctx, name)
+}
+
+func (f *full) PutSession(ctx context.Context, v vault.Session) error {
+	if err := f.err.Load(); err != nil {
+		return *err
+	}
+	return f.Store.PutSession(ctx, v)
+}
+
+// TestABusyServerDoesNotCountAsAWrongPassword: five such answers locked the right one out.
+func TestABusyServerDoesNotCountAsAWrongPassword(t *testing.T) {
+	t.Parallel()
+	store := &full{}
+	s := newSite(t, keptBy(func(inner vault.Store) vault.Store { store.Store = inner; return store }))
+	alice := s.register("alice")
+	for _, busy := range []error{vault.ErrBusy, vault.ErrStoreUnavailable, vault.ErrStoreFull, context.DeadlineExceeded, errors.New("a fault")} {
+		store.err.Store(&busy)
+		for range 4 {
+			if a := alice.login(""); a.status < 500 {
+				t.Fatalf("%v is answered with %d", busy, a.status)
+			}
+			if a := alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}); a.status < 500 {
+				t.Fatalf("%v is answered with %d", busy, a.status)
+			}
+		}
+	}
+	store.err.Store(nil)
+	alice.mustLogin("")
+	alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}).want(401, api.CodeInvalidCredentials)
+
+	// What was a guess stays one, however many busy answers are between.
+	alice.fail(4)
+	busy := error(vault.ErrBusy)
+	for range 6 {
+		store.err.Store(&busy)
+		alice.login("").want(503, api.CodeUnavailable)
+		store.err.Store(nil)
+	}
+	alice.fail(1)
+	alice.login("").want(429, api.CodeThrottled)
+}
+
+func TestARightPasswordWithoutACodeIsNoGuess(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	secret := alice.enrol()
+	for range 12 {
+		alice.login("").want(401, api.CodeTOTPRequired)
+	}
+	s.clock.move(time.Minute)
+	alice.mustLogin(codeAt(t, secret, s.clock.Now()))
+	for range 5 {
+		alice.login("000000").want(401, api.CodeTOTPInvalid)
+	}
+	alice.login("000000").want(429, api.CodeThrottled)
+}
+
+func TestWideNetworksAreLimitedToo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		address func(n int) string
+		room    int // at one request a minute and /64
+	}{
+		{"a /56", func(n int) string { return fmt.Sprintf("2001:db8:1:%x::1", n) }, 4},
+		{"a /48", func(n int) string { return fmt.Sprintf("2001:db8:1:%x::1", n<<8) }, 16},
+		{"all", func(n int) string { return fmt.Sprintf("2001:db8:%x::1", n) }, 40},
+		{"IPv4", func(n int) string { return fmt.Sprintf("203.0.113.%d", n) }, 40},
+		{"mapped IPv4", func(n int) string { return fmt.Sprintf("::ffff:203.0.113.%d", n) }, 40},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 1; c.TrustedProxies = loopback }))
+			passed := 0
+			for n := range 40 {
+				if s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "alice"}, header("X-Forwarded-For", c.address(n))).status == 200 {
+					passed++
+				}
+			}
+			if passed != c.room {
+				t.Errorf("%d requests of %d passed, want %d", passed, 40, c.room)
+			}
+		})
+	}
+}
+
+func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		trusted []netip.Prefix
+		header  string
+		want    int
+	}{
+		"not trusted": {nil, "X-Forwarded-For", 1}, "its protocol": {nil, "X-Forwarded-Proto", 1}, "Forwarded": {nil, "Forwarded", 1},
+		"trusted": {loopback, "X-Forwarded-For", 0}, "no proxy": {nil, "X-Other", 0},
+	} {
+		s := newSite(t, configured(func(cfg *server.Config) { cfg.TrustedProxies = c.trusted }))
+		for range 3 {
+			s.call("GET", api.PathHealth, nil, header(c.header, "203.0.113.7"))
+		}
+		if n := strings.Count(s.log.String(), "forwarding headers are not believed"); n != c.want {
+			t.Errorf("%s: %d warnings, want %d", name, n, c.want)
+		}
+		if c.want > 0 && (!strings.Contains(s.log.String(), `"from":"127.0.0.1"`) || !strings.Contains(s.log.String(), "TRUSTED_PROXIES")) {
+			t.Errorf("%s: %s", name, s.log)
+		}
+	}
 }
 
 func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {

@@ -56,7 +56,7 @@ func bitwardenLines(it *item.Item, text string) {
 	first := len(it.Fields)
 	for line := range strings.SplitSeq(text, "\n") {
 		if name, value, ok := strings.Cut(line, ": "); ok {
-			addField(it, name, value, kindOf(name))
+			addField(it, name, value, kindOfValue(name, value))
 		} else if n := len(it.Fields); n > first {
 			it.Fields[n-1].Value += "\n" + line
 		} else {

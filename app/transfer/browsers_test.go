@@ -31,9 +31,10 @@ func TestChromeCSV(t *testing.T) {
 			URLs:     []string{"android://Jzj5T2E45Hb33D@com.example.app/"},
 			Username: "me",
 		},
+		{Type: item.TypeLogin, Title: "broken", URLs: []string{"https://x.example.com"}},
 	})
 	sameProblems(t, got,
-		transfer.Problem{Row: 5, Reason: "there are 2 values for 5 columns"})
+		transfer.Problem{Row: 5, Reason: "there are 2 values for 5 columns; what is missing is taken as empty"})
 }
 
 func TestOperaCSVHasNoNotes(t *testing.T) {

@@ -26,6 +26,7 @@ func newBuilder(format string, report func(done, total int)) *builder {
 
 // add adds an entry of the source, in as many items as it takes.
 func (b *builder) add(row int, it item.Item, files ...Attached) {
+	b.oneLineEach(row, &it)
 	for i, part := range b.fit(row, it, files) {
 		if len(b.result.Items) == maxItems {
 			b.full = true
@@ -40,6 +41,24 @@ func (b *builder) add(row int, it item.Item, files ...Attached) {
 			b.kept(row, part.Item.Title, KeptAsItem)
 		}
 		b.result.Items = append(b.result.Items, part)
+	}
+}
+
+// oneLineEach leaves the first line where there is room for one, and keeps the whole beside it. Words that were typed where
+// an address belongs are the title of an item that has none.
+func (b *builder) oneLineEach(row int, it *item.Item) {
+	for _, part := range []struct {
+		name  string
+		value *string
+	}{{"Title", &it.Title}, {"Username", &it.Username}} {
+		whole := strings.TrimSpace(*part.value)
+		if end := strings.IndexAny(whole, "\r\n"); end >= 0 {
+			b.keepField(row, it, part.name, whole, item.FieldText)
+			*part.value = whole[:end]
+		}
+	}
+	if it.Title == "" && len(it.URLs) > 0 && strings.Contains(strings.TrimSpace(it.URLs[0]), " ") {
+		it.Title = it.URLs[0]
 	}
 }
 
@@ -60,6 +79,9 @@ func (b *builder) kept(row int, name string, as KeptAs) {
 func (b *builder) keepField(row int, it *item.Item, name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
+	}
+	if kind == item.FieldText && isCardNumber(value) {
+		kind = item.FieldHidden
 	}
 	it.Fields = append(it.Fields, item.Field{Name: name, Value: value, Kind: kind})
 	b.kept(row, name, KeptAsField)

@@ -2,12 +2,9 @@ package transfer
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-
-	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 // Column says what the values of a column of any CSV become.
@@ -30,41 +27,30 @@ const (
 	ColumnModified  Column = "modified"
 )
 
-// columnNames are the folded names by which a column is guessed: those that password managers and browsers use.
-var columnNames = map[Column][]string{
-	ColumnType:      {"type", "category", "typ", "kind"},
-	ColumnTitle:     {"title", "name", "account", "item name", "entry", "label", "site name", "titel", "titre", "nom", "título", "nombre", "название", "имя"},
-	ColumnURL:       {"url", "urls", "website", "web site", "site", "login_uri", "uri", "address", "web address", "link", "webseite", "hostname", "adresse", "sitio web", "адрес", "сайт"},
-	ColumnUsername:  {"username", "user name", "user", "login", "login name", "login_username", "email", "e-mail", "userid", "user id", "benutzername", "benutzer", "identifiant", "nom d'utilisateur", "usuario", "логин", "имя пользователя"},
-	ColumnPassword:  {"password", "pass", "pwd", "login_password", "passwort", "kennwort", "mot de passe", "contraseña", "пароль"},
-	ColumnTOTP:      {"totp", "otp", "otpauth", "otp url", "otpsecret", "2fa", "login_totp", "one-time password", "authenticator"},
-	ColumnNotes:     {"notes", "note", "comment", "comments", "extra", "description", "notizen", "notiz", "kommentar", "remarques", "notas", "заметки", "примечание"},
-	ColumnTag:       {"folder", "group", "grouping", "tags", "tag", "vault", "collection", "collections", "ordner", "gruppe", "dossier", "carpeta", "папка"},
-	ColumnFavourite: {"favourite", "favorite", "fav", "starred", "favorit"},
-	ColumnCreated:   {"created", "created at", "createtime", "creation date", "timecreated", "creation time"},
-	ColumnModified:  {"modified", "modified at", "last modified", "modifytime", "updated", "updated at", "timepasswordchanged", "last modification time"},
+// allColumns are listed, in the order in which a person is told of them.
+var allColumns = []Column{
+	ColumnTitle, ColumnURL, ColumnUsername, ColumnPassword, ColumnTOTP, ColumnNotes, ColumnTag, ColumnFavourite, ColumnType, ColumnCreated,
+	ColumnModified, ColumnHidden, ColumnSkip, ColumnField,
 }
 
-// repeated columns may stand for a part more than once; of the others only the first is guessed.
-var repeated = []Column{ColumnURL, ColumnTag, ColumnNotes}
+// Known reports whether there is such a column.
+func (c Column) Known() bool { return slices.Contains(allColumns, c) }
 
-func guess(folded []string) []Column {
-	out := make([]Column, len(folded))
-	for i, name := range folded {
-		for column, names := range columnNames {
-			if slices.Contains(names, name) && (!slices.Contains(out[:i], column) || slices.Contains(repeated, column)) {
-				out[i] = column
-			}
-		}
+// ColumnNames lists the columns that have a name, for a sentence.
+func ColumnNames() string {
+	var out []string
+	for _, c := range allColumns[:len(allColumns)-1] {
+		out = append(out, string(c))
 	}
-	return out
+	return strings.Join(out, ", ")
 }
 
 // Preview is the beginning of a CSV, so that a person can say what its columns are. The values may be secrets.
 type Preview struct {
-	Header []string   `json:"header"`
-	Rows   [][]string `json:"rows"`
-	Guess  []Column   `json:"guess"`
+	Header     []string   `json:"header"`
+	Rows       [][]string `json:"rows"`
+	Guess      []Column   `json:"guess"`
+	Headerless bool       `json:"headerless"` // the first row seems to hold values
 }
 
 const previewRows = 5
@@ -81,141 +67,87 @@ func Columns(f File) (*Preview, error) {
 		}
 		return nil, fmt.Errorf("%w %s", ErrOtherFormat, "CSV")
 	}
-	p := &Preview{Header: in.table.header, Guess: guess(in.table.folded)}
-	for r := range records(in.table.text, in.table.separator) {
-		if r.number > 1 && r.broken == "" && !r.empty() {
-			p.Rows = append(p.Rows, r.cells)
-		}
-		if len(p.Rows) == previewRows {
-			break
-		}
+	rows := in.table.sample()
+	p := &Preview{Header: in.table.header, Guess: guess(in.table.header), Headerless: in.table.holdsValues()}
+	if p.Headerless {
+		p.Guess = guessByValue(rows, len(p.Header))
 	}
+	p.Rows = rows[min(1, len(rows)):min(1+previewRows, len(rows))]
 	return p, nil
 }
 
-// isTable takes a file without being asked for a table only if its name or a column says that it is one.
-func isTable(in *input) bool {
-	header := in.csvHeader()
-	if len(header) == 0 {
-		return false
-	}
-	if in.options.Format == "csv" || strings.HasSuffix(in.name, ".csv") || strings.HasSuffix(in.name, ".tsv") {
-		return true
-	}
-	return in.jsonValue() == nil && in.broken == nil &&
-		slices.ContainsFunc(guess(header), func(c Column) bool { return c != ColumnField })
-}
-
-func readTable(in *input, b *builder) error {
-	t := *in.table
-	columns, skip := in.options.Columns, 1
-	if len(columns) == 0 {
-		columns = guess(t.folded)
-	}
-	if len(columns) != len(t.header) {
-		return fmt.Errorf("%w: %d columns were chosen, the file has %d", ErrOtherFormat, len(columns), len(t.header))
-	}
-	if in.options.Headerless {
-		skip = 0
-		t.header = make([]string, len(columns)) // rest calls them by their number
-	}
-	for r := range t.rows(b, false, skip) {
-		var it item.Item
-		for i, column := range columns {
-			if r.cells[i] != "" {
-				r.taken[i] = column.set(b, r, i, &it)
+// headerless reports whether the first row is not known to name the columns: it holds values, or too few known names to
+// be sure that they are not values too.
+func (t *table) headerless() bool {
+	named, whole := 0, 0
+	for _, name := range t.header {
+		if _, sure := meaning(name); sure > 0 {
+			named++
+			if sure/1000 == byWhole {
+				whole++
 			}
 		}
-		b.addRow(r, it)
 	}
-	return nil
+	return whole < 2 && named < 3 && named*2 <= len(t.header) || named < 2 || t.holdsValues()
 }
 
-// set puts the value of column i into the item, and reports whether it found its place.
-func (c Column) set(b *builder, r *csvRow, i int, it *item.Item) bool {
-	value := r.cells[i]
-	switch c {
-	case ColumnSkip:
-	case ColumnTitle:
-		return setOnce(&it.Title, value)
-	case ColumnUsername:
-		return setOnce(&it.Username, value)
-	case ColumnPassword:
-		return setOnce(&it.Password, value)
-	case ColumnTOTP:
-		return setOnce(&it.TOTP, value)
-	case ColumnURL:
-		it.URLs = append(it.URLs, strings.Fields(value)...)
-	case ColumnNotes:
-		setNotes(it, value)
-	case ColumnTag:
-		setTag(it, value)
-	case ColumnType:
-		t := item.Type(strings.ReplaceAll(fold(value), " ", "_"))
-		if !t.Known() {
-			return false
-		}
-		it.Type = t
-	case ColumnFavourite:
-		it.Favourite = isYes(value)
-		return it.Favourite || isNo(value)
-	case ColumnCreated:
-		return setTime(&it.Created, value)
-	case ColumnModified:
-		return setTime(&it.Modified, value)
-	case ColumnHidden:
-		b.keepField(r.number, it, r.name(i), value, item.FieldHidden)
-	default:
-		return false
-	}
-	return true
-}
-
-// setOnce leaves a second value for fields to be kept.
-func setOnce(to *string, value string) bool {
-	if *to != "" {
-		return false
-	}
-	*to = value
-	return true
-}
-
-func isYes(s string) bool {
-	return slices.Contains([]string{"1", "true", "yes", "y", "x"}, fold(s))
-}
-
-func isNo(s string) bool {
-	return slices.Contains([]string{"", "0", "false", "no", "n"}, fold(s))
-}
-
-// timeLayouts are those that leave no doubt about day and month.
-var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
-
-// setTime reads a time in one of the layouts, in UTC unless it says otherwise, or in seconds or milliseconds since 1970.
-func setTime(to *time.Time, value string) bool {
-	t, ok := parseTime(strings.TrimSpace(value))
-	if ok {
-		*to = t
-	}
-	return ok
-}
-
-func parseTime(s string) (time.Time, bool) {
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), true
+// holdsValues reports whether something in the first row is such as no name is.
+func (t *table) holdsValues() bool {
+	rows := t.sample()
+	for i, name := range t.header {
+		if _, sure := meaning(name); isValue(name) || sure/1000 != byWhole && repeats(rows, i, name) {
+			return true
 		}
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n <= 0 {
-		return time.Time{}, false
+	return false
+}
+
+// repeats reports whether a column has the name that would be its own as a value.
+func repeats(rows [][]string, i int, name string) bool {
+	return name != "" && len(rows) > 1 && slices.ContainsFunc(rows[1:], func(r []string) bool {
+		return i < len(r) && r[i] == name && !slices.Equal(r, rows[0])
+	})
+}
+
+var (
+	emailAddress = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
+	webAddress   = regexp.MustCompile(`^(?i)(?:[a-z][a-z0-9+.-]*://\S+|(?:[\pL\d_-]+\.)+\pL{2,}\.?(?::\d+)?(?:[/?#]\S*)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:[/?#]\S*)?|\[[0-9a-f:]+\]\S*|localhost(?::\d+)?(?:/\S*)?)$`)
+	onlyNumbers  = regexp.MustCompile(`^[\d +/:.,-]{4,}$`)
+)
+
+func looksLikeURL(s string) bool { return webAddress.MatchString(strings.TrimSpace(s)) }
+
+// isValue reports whether a text can be a value and not the name of a column. Names may have dots, as in "login.username".
+func isValue(s string) bool {
+	s = strings.TrimSpace(s)
+	if emailAddress.MatchString(s) || onlyNumbers.MatchString(s) || strings.Contains(s, "://") {
+		return true
 	}
-	const lastSecond = 100_000_000_000 // in the year 5138; above, it counts in milliseconds or microseconds
-	for n >= lastSecond*1000 {
-		n /= 1000
+	column, _ := meaning(s)
+	return column == ColumnField && looksLikeURL(s)
+}
+
+// guessByValue says what columns without names are, as far as their values tell.
+func guessByValue(rows [][]string, width int) []Column {
+	out := make([]Column, width)
+	for i := range out {
+		switch first := firstValue(rows, i); {
+		case strings.HasPrefix(first, "otpauth://") && !slices.Contains(out, ColumnTOTP):
+			out[i] = ColumnTOTP
+		case looksLikeURL(first):
+			out[i] = ColumnURL
+		case emailAddress.MatchString(first) && !slices.Contains(out, ColumnUsername):
+			out[i] = ColumnUsername
+		}
 	}
-	if n < lastSecond {
-		n *= 1000
+	return out
+}
+
+func firstValue(rows [][]string, i int) string {
+	for _, r := range rows {
+		if i < len(r) && r[i] != "" {
+			return r[i]
+		}
 	}
-	return time.UnixMilli(n).UTC(), true
+	return ""
 }

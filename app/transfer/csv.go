@@ -1,14 +1,13 @@
 package transfer
 
 import (
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
 )
 
 // The CSV of password managers is not always that of RFC 4180: lines end in CRLF, LF or CR, values are separated by
-// commas, semicolons or tabs, and quotes are left out, doubled or forgotten. A record that cannot be understood is
+// commas, semicolons, tabs or bars, and quotes are left out, doubled, escaped or forgotten. A record that cannot be understood is
 // given up alone, and reading goes on at the line after the one it began on.
 
 const (
@@ -36,17 +35,29 @@ func (r record) empty() bool {
 	return r.broken == "" && !slices.ContainsFunc(r.cells, func(c string) bool { return c != "" })
 }
 
+// reader reads the records of a table.
+type reader struct {
+	text      string
+	separator byte
+	header    int // number of the last record that is none of the table's rows
+	// width is how many values a record has, 0 if they differ. With it a record is read in another way, or joined with the
+	// lines that follow, where that gives it as many values as it should have.
+	width int
+	// url and notes are the columns of web addresses and of free text, -1 if there is none.
+	url, notes int
+	reread     int
+}
+
 // records yields the records of a text, and how many bytes of it are read.
-func records(text string, separator byte) iter.Seq2[record, int] {
+func (r *reader) records() iter.Seq2[record, int] {
 	return func(yield func(record, int) bool) {
-		reread := 0
-		for i, number := 0, 1; i < len(text); number++ {
+		for i, number := 0, 1; i < len(r.text); number++ {
 			start := i
-			cells, end, broken := readRecord(text, i, separator)
+			cells, end, broken := r.read(i, number <= r.header)
 			i = end
 			if broken != "" {
-				if next := lineEnd(text, start); next < end && reread < maxRereadBytes {
-					reread += end - next
+				if next := lineEnd(r.text, start); next < end && r.reread < maxRereadBytes {
+					r.reread += end - next
 					i = next
 				}
 			}
@@ -57,18 +68,112 @@ func records(text string, separator byte) iter.Seq2[record, int] {
 	}
 }
 
+// read reads the record at i by RFC 4180 and, if it is not whole then, in the other ways in which tables are written.
+func (r *reader) read(i int, header bool) (cells []string, next int, broken string) {
+	cells, next, broken = readRecord(r.text, i, r.separator, doubledQuotes)
+	if header || r.whole(cells, broken) {
+		if !header && len(cells) == r.width && r.notes == r.width-1 {
+			cells[len(cells)-1], next = r.goesOn(cells[len(cells)-1], next)
+		}
+		return cells, next, broken
+	}
+	for _, quotes := range []quoting{escapedQuotes, innerQuotes} {
+		if r.reread >= maxRereadBytes || !strings.Contains(r.text[i:next], `"`) {
+			break
+		}
+		others, end, bad := readRecord(r.text, i, r.separator, quotes)
+		if r.reread += end - i; r.whole(others, bad) {
+			return others, end, ""
+		}
+	}
+	if broken == "" && r.url >= 0 && len(cells) < r.width {
+		if joined, end, ok := r.join(cells, next); ok {
+			return joined, end, ""
+		}
+	}
+	return cells, next, broken
+}
+
+// whole reports whether a record has as many values as it should. Empty ones may be missing or too many at its end.
+func (r *reader) whole(cells []string, broken string) bool {
+	return broken == "" && (r.width == 0 || len(cells) == r.width ||
+		len(cells) > r.width && (record{cells: cells[r.width:]}).empty() ||
+		len(cells) == 1 && cells[0] == "")
+}
+
+// maxJoined is of how many lines a record may be that has line breaks outside quotes.
+const maxJoined = 500
+
+// join adds the records that follow, as long as they cannot stand alone. Separators outside quotes are then in the notes too.
+func (r *reader) join(cells []string, next int) ([]string, int, bool) {
+	joined := slices.Clone(cells)
+	for n := 0; n < maxJoined && next < len(r.text) && r.reread < maxRereadBytes; n++ {
+		more, end, broken := readRecord(r.text, next, r.separator, doubledQuotes)
+		r.reread += end - next
+		if broken != "" || !r.continues(more, len(joined) < r.width) {
+			break
+		}
+		joined[len(joined)-1] += lineBreak(r.text[:next]) + more[0]
+		joined, next = append(joined, more[1:]...), end
+	}
+	if extra := len(joined) - r.width; extra > 0 && r.notes >= 0 {
+		notes := strings.Join(joined[r.notes:r.notes+extra+1], string(r.separator))
+		joined = slices.Replace(joined, r.notes, r.notes+extra+1, notes)
+	}
+	return joined, next, len(joined) == r.width && looksLikeURL(joined[r.url])
+}
+
+// continues reports whether a record is the rest of the one before, which may be short: it has something else where an
+// address belongs.
+func (r *reader) continues(cells []string, short bool) bool {
+	if len(cells) == 1 || len(cells) <= r.url {
+		return short || r.url == 0 && !looksLikeURL(cells[0]) && cells[0] != ""
+	}
+	return cells[r.url] != "" && !looksLikeURL(cells[r.url])
+}
+
+// goesOn adds the lines to the last value of a record that hold one value only, and so are no records.
+func (r *reader) goesOn(last string, next int) (string, int) {
+	for r.width > 2 && last != "" && next < len(r.text) && !strings.HasSuffix(strings.TrimRight(r.text[:next], "\r\n"), `"`) {
+		line := strings.TrimRight(r.text[next:lineEnd(r.text, next)], "\r\n")
+		if strings.TrimSpace(line) == "" || strings.ContainsAny(line, `"`+string(r.separator)) {
+			break
+		}
+		last += lineBreak(r.text[:next]) + line
+		next = lineEnd(r.text, next)
+	}
+	return last, next
+}
+
+// lineBreak is what the text ends in.
+func lineBreak(text string) string {
+	return text[len(strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")):]
+}
+
+// quoting is how a quote stands inside quotes.
+type quoting int
+
+const (
+	doubledQuotes quoting = iota // "" (RFC 4180)
+	escapedQuotes                // \" as well
+	innerQuotes                  // as it is; a quote ends the value if a separator or the end of the line follows
+)
+
 // readRecord reads the record that begins at i and returns where the next one begins.
-func readRecord(text string, i int, separator byte) (cells []string, next int, broken string) {
+func readRecord(text string, i int, separator byte, quotes quoting) (cells []string, next int, broken string) {
 	for {
 		var cell string
 		if i < len(text) && text[i] == '"' {
-			cell, i, broken = readQuoted(text, i)
+			cell, i, broken = readQuoted(text, i, separator, quotes)
 		} else {
 			start := i
 			for i < len(text) && text[i] != separator && text[i] != '\n' && text[i] != '\r' {
 				i++
 			}
 			cell = text[start:i]
+			if quotes == innerQuotes && strings.Contains(cell, `"`) { // where the quotes belong is not certain
+				broken = reasonQuote
+			}
 		}
 		cells = append(cells, cell)
 		if len(cells) > maxColumns {
@@ -89,8 +194,8 @@ func readRecord(text string, i int, separator byte) (cells []string, next int, b
 	}
 }
 
-// readQuoted reads a value in quotes, in which a quote is doubled. i is at the first quote, next behind the last.
-func readQuoted(text string, i int) (value string, next int, broken string) {
+// readQuoted reads a value in quotes. i is at the first quote, next behind the last.
+func readQuoted(text string, i int, separator byte, quotes quoting) (value string, next int, broken string) {
 	i++
 	var b strings.Builder
 	for {
@@ -98,19 +203,32 @@ func readQuoted(text string, i int) (value string, next int, broken string) {
 		if n < 0 {
 			return "", len(text), reasonUnclosed
 		}
-		piece := text[i : i+n]
+		part := text[i : i+n]
 		i += n + 1
-		if i == len(text) || text[i] != '"' {
-			if b.Len() == 0 {
-				return piece, i, ""
+		switch {
+		case quotes == escapedQuotes && strings.HasSuffix(part, `\`):
+			part = part[:len(part)-1]
+		case i < len(text) && text[i] == '"' && (quotes != innerQuotes || !endsValue(text[i+1:], separator)):
+			i++
+		case quotes == innerQuotes && !endsValue(text[i:], separator):
+			if strings.ContainsAny(part, "\r\n") { // the quote begins a value in another line
+				return "", len(text), reasonQuote
 			}
-			b.WriteString(piece)
+		default:
+			if b.Len() == 0 {
+				return part, i, ""
+			}
+			b.WriteString(part)
 			return b.String(), i, ""
 		}
-		b.WriteString(piece)
+		b.WriteString(part)
 		b.WriteByte('"')
-		i++
 	}
+}
+
+// endsValue reports whether a value ends where rest begins.
+func endsValue(rest string, separator byte) bool {
+	return rest == "" || rest[0] == separator || rest[0] == '\n' || rest[0] == '\r'
 }
 
 // lineEnd is where the line after the one at i begins.
@@ -124,147 +242,4 @@ func lineEnd(text string, i int) int {
 		i++
 	}
 	return i + 1
-}
-
-// table is a text with one record a line, the first of them naming the columns.
-type table struct {
-	text      string
-	separator byte
-	header    []string // as it stands in the file
-	folded    []string // the names as a format compares them
-}
-
-// csvHeader is the names of the columns as formats compare them, nil if the file is no table.
-func (in *input) csvHeader() []string {
-	if in.table == nil {
-		in.table = &table{}
-		if text, err := in.text(); err == nil {
-			in.table.open(text)
-		}
-	}
-	return in.table.folded
-}
-
-func (t *table) open(text string) {
-	line := text[:lineEnd(text, 0)]
-	if strings.Count(line, "\"")%2 != 0 { // a name goes on in the next line
-		line = text[:min(len(text), 64<<10)]
-	}
-	var best []string
-	for _, separator := range []byte{',', ';', '\t'} {
-		cells, _, broken := readRecord(line, 0, separator)
-		if broken == "" && len(cells) > len(best) {
-			best, t.separator = cells, separator
-		}
-	}
-	if len(best) < 2 || !slices.ContainsFunc(best, func(name string) bool { return name != "" }) {
-		return
-	}
-	t.text, t.header = text, best
-	for _, name := range best {
-		t.folded = append(t.folded, fold(name))
-	}
-}
-
-// fold brings the name of a column to the form in which formats compare it: in lower case, without space around it.
-func fold(name string) string {
-	return strings.ToLower(strings.TrimSpace(name))
-}
-
-// csvRow is one row, from which values are taken. What nobody took is what rest yields.
-type csvRow struct {
-	number int
-	table  *table
-	cells  []string
-	taken  []bool
-}
-
-// csvRows yields the rows below the header. Rows that are broken go to b.problem. With ragged, a row may have fewer or
-// more values than there are columns; those beyond the header have no name.
-func (in *input) csvRows(b *builder, ragged bool) iter.Seq[*csvRow] {
-	in.csvHeader()
-	return in.table.rows(b, ragged, 1)
-}
-
-// rows skips as many records as are no rows.
-func (t *table) rows(b *builder, ragged bool, skip int) iter.Seq[*csvRow] {
-	return func(yield func(*csvRow) bool) {
-		for r, at := range records(t.text, t.separator) {
-			if r.number <= skip || r.empty() {
-				continue
-			}
-			b.progress(at, len(t.text))
-			switch {
-			case b.full:
-				return
-			case r.broken != "":
-				b.problem(r.number, "", r.broken)
-			case len(r.cells) != len(t.header) && !ragged && !t.pads(r.cells):
-				b.problem(r.number, "", fmt.Sprintf("there are %d values for %d columns", len(r.cells), len(t.header)))
-			case !yield(&csvRow{r.number, t, r.cells, make([]bool, len(r.cells))}):
-				return
-			}
-		}
-	}
-}
-
-// pads reports whether the values beyond the header are empty, as when each line ends in a separator.
-func (t *table) pads(cells []string) bool {
-	return len(cells) > len(t.header) && (record{cells: cells[len(t.header):]}).empty()
-}
-
-// text takes the first value that is not empty of the columns with these folded names.
-func (r *csvRow) text(names ...string) string {
-	for _, name := range names {
-		for i, have := range r.table.folded {
-			if i < len(r.cells) && have == name && !r.taken[i] && r.cells[i] != "" {
-				r.taken[i] = true
-				return r.cells[i]
-			}
-		}
-	}
-	return ""
-}
-
-// has reports whether one of the columns with these folded names has a value that was not taken.
-func (r *csvRow) has(names ...string) bool {
-	for i, have := range r.table.folded {
-		if i < len(r.cells) && slices.Contains(names, have) && !r.taken[i] && r.cells[i] != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// drop leaves out columns that only mean something inside the vendor's own product.
-func (r *csvRow) drop(names ...string) {
-	for i, have := range r.table.folded {
-		if i < len(r.cells) && slices.Contains(names, have) {
-			r.taken[i] = true
-		}
-	}
-}
-
-// rest yields the name of the column, as it stands in the file, and the value of what was not taken and is not empty.
-func (r *csvRow) rest() iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for i, value := range r.cells {
-			if r.taken[i] || strings.TrimSpace(value) == "" {
-				continue
-			}
-			if !yield(r.name(i), value) {
-				return
-			}
-		}
-	}
-}
-
-// name is what the file calls column i.
-func (r *csvRow) name(i int) string {
-	if i < len(r.table.header) {
-		if name := strings.TrimSpace(r.table.header[i]); name != "" {
-			return name
-		}
-	}
-	return fmt.Sprintf("Column %d", i+1)
 }

@@ -46,8 +46,8 @@ func (f csvFormat) read(in *input, b *builder) error {
 
 // addRow keeps what was not taken from the row as fields, and adds the item.
 func (b *builder) addRow(r *csvRow, it item.Item, files ...Attached) {
-	for name, value := range r.rest() {
-		b.keepField(r.number, &it, name, value, kindOf(name))
+	for f := range r.rest() {
+		b.keepField(r.number, &it, f.Name, f.Value, f.Kind)
 	}
 	b.add(r.number, it, files...)
 }

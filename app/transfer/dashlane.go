@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"errors"
 	"path"
 	"slices"
@@ -14,15 +15,19 @@ import (
 
 // dashlaneTable is one kind of table.
 type dashlaneTable struct {
-	columns []string // that only this one has
+	columns []string // that only this one has; older and newer versions may lack the others
 	read    func(b *builder, row *csvRow, it *item.Item)
 }
 
 var dashlaneTables = []dashlaneTable{
-	{[]string{"username2", "username3", "password", "url", "category"}, dashlaneLogin},
-	{[]string{"account_name", "account_holder", "cc_number", "routing_number"}, dashlanePayment},
-	{[]string{"type", "number", "issue_date", "expiration_date", "place_of_issue"}, dashlaneID},
-	{[]string{"type", "first_name", "date_of_birth", "email_type", "item_name", "address_recipient"}, dashlanePerson},
+	{[]string{"username2", "title", "password", "url"}, dashlaneLogin},
+	{[]string{"username", "title", "password", "note", "url", "category"}, dashlaneLogin},
+	{[]string{"type", "cc_number"}, dashlanePayment},
+	{[]string{"type", "account_name", "account_number"}, dashlanePayment},
+	{[]string{"type", "number", "issue_date", "expiration_date"}, dashlaneID},
+	{[]string{"type", "number", "name", "place_of_issue"}, dashlaneID},
+	{[]string{"type", "first_name", "last_name", "item_name"}, dashlanePerson},
+	{[]string{"type", "first_name", "date_of_birth"}, dashlanePerson},
 	{[]string{"ssid", "passphrase"}, dashlaneWiFi},
 }
 
@@ -106,19 +111,21 @@ func dashlaneNote(_ *builder, row *csvRow, it *item.Item) {
 }
 
 func dashlanePayment(b *builder, row *csvRow, it *item.Item) {
-	*it = item.Item{Type: item.TypeNote, Title: row.text("name", "account_name"), Notes: row.text("note")}
+	*it = item.Item{Type: item.TypeNote, Notes: row.text("note")}
 	if !row.has("cc_number", "code") {
+		it.Title = row.text("name", "account_name")
 		return // a bank account: all of its columns are kept
 	}
-	month, year := expiry(row.text("expiration_month"), row.text("expiration_year"))
 	it.Type = item.TypeCard
-	it.Card = &item.Card{
-		Holder: row.text("account_holder", "account_name"), Number: row.text("cc_number"), Code: row.text("code"),
-		ExpiryMonth: month, ExpiryYear: year,
+	it.Card = &item.Card{Number: row.text("cc_number"), Code: row.text("code")}
+	// Without a column of holders, the account is the name of the card, and the name its holder.
+	if slices.Contains(row.table.folded, "account_holder") {
+		it.Title, it.Card.Holder = row.text("name"), row.text("account_holder", "account_name")
+	} else {
+		it.Title, it.Card.Holder = row.text("account_name"), row.text("name")
 	}
-	if it.Title == "" {
-		it.Title = it.Card.Holder
-	}
+	it.Title = cmp.Or(it.Title, it.Card.Holder)
+	it.Card.ExpiryMonth, it.Card.ExpiryYear = expiry(row.text("expiration_month"), row.text("expiration_year"))
 	if kind := row.text("type"); kind != "payment_card" && kind != "credit_card" {
 		b.keepField(row.number, it, "type", kind, item.FieldText)
 	}

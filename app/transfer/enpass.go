@@ -190,42 +190,52 @@ func (r *enpass) attachments(o object) []Attached {
 
 func isEnpassCSV(in *input) bool {
 	first := in.csvHeader()
-	if len(first) < 3 {
+	if len(first) == 0 {
 		return false
 	}
 	if in.options.Format == "enpass-csv" || strings.Contains(in.name, "enpass") {
 		return true
 	}
-	labels := 0
 	for i, cell := range first[1:] {
-		switch known := enpassColumn(cell) != ColumnField; {
-		case known && i%2 == 0:
-			labels++
-		case known:
+		if i%2 == 1 && enpassColumn(cell) != ColumnField {
 			return false // names of columns, side by side
 		}
 	}
-	return labels > 1
+	// Labels are the same in many rows; in other tables only the first row has words like these.
+	labelled, most, rows := 0, 0, in.table.sample()
+	for _, r := range rows {
+		n := enpassLabels(r)
+		labelled, most = labelled+min(n, 1), max(most, n)
+	}
+	return most > 1 && labelled*2 >= len(rows)
+}
+
+// enpassLabels counts the labels in a row that say what the value behind them is.
+func enpassLabels(cells []string) int {
+	n := 0
+	for i := 1; i+1 < len(cells); i += 2 {
+		if enpassColumn(cells[i]) != ColumnField {
+			n++
+		}
+	}
+	return n
 }
 
 // enpassColumn is what a label stands for, in one of the languages in which columns are guessed.
 func enpassColumn(label string) Column {
-	label = fold(strings.TrimPrefix(label, "*"))
-	for _, column := range []Column{ColumnUsername, ColumnPassword, ColumnURL, ColumnTOTP} {
-		if slices.Contains(columnNames[column], label) {
-			return column
-		}
+	column, sure := meaning(label)
+	if sure/1000 == byWhole && slices.Contains([]Column{ColumnUsername, ColumnPassword, ColumnURL, ColumnTOTP}, column) {
+		return column
 	}
 	return ColumnField
 }
 
 func readEnpassCSV(in *input, b *builder) error {
 	in.csvHeader()
-	for r := range in.table.rows(b, true, 0) {
+	t := *in.table
+	t.unnamed = fold(t.header[0]) != "title"
+	for r := range t.rows(b, true) {
 		cells := r.cells
-		if r.number == 1 && fold(cells[0]) == "title" {
-			continue
-		}
 		it := item.Item{Title: cells[0]}
 		if len(cells)%2 == 0 {
 			it.Notes = cells[len(cells)-1]
@@ -233,6 +243,7 @@ func readEnpassCSV(in *input, b *builder) error {
 		for i := 1; i+1 < len(cells); i += 2 {
 			enpassPair(&it, cells[i], cells[i+1])
 		}
+		cardOfFields(&it)
 		noteOrLogin(&it)
 		b.add(r.number, it)
 	}
@@ -250,6 +261,6 @@ func enpassPair(it *item.Item, label, value string) {
 	case sensitive:
 		addField(it, name, value, item.FieldHidden)
 	default:
-		addField(it, name, value, kindOf(name))
+		addField(it, name, value, kindOfValue(name, value))
 	}
 }

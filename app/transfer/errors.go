@@ -16,7 +16,8 @@ func failure(code, message, hint string) error { return &Failure{code, message, 
 const (
 	exportAgain   = "export it again"
 	passwordHint  = "enter the password that the file was exported with"
-	otherFileHint = "choose a file that a password manager or a browser exported"
+	columnsHint   = "say what its columns are, and whether the first row holds values already"
+	otherFileHint = "choose a file that a password manager or a browser exported; vaultsphere formats lists the known ones"
 )
 
 var (
@@ -24,6 +25,9 @@ var (
 	ErrUnknownFormat  = failure("file_unknown_format", "the file is in none of the known formats", otherFileHint)
 	ErrNotText        = failure("file_unknown_format", "the file is not text", otherFileHint)
 	ErrOtherFormat    = failure("file_other_format", "the file is not in the chosen format", "choose another format, or let it be found")
+	ErrNoHeader       = failure("file_columns", "the first row of the table does not say what its columns are", columnsHint)
+	ErrNoColumns      = failure("file_columns", "no column of the table is known as that of the titles or the passwords", columnsHint)
+	ErrColumnCount    = failure("file_columns", "as many columns have to be chosen as the table has", columnsHint)
 	ErrTruncated      = failure("file_truncated", "the file ends too early; it may not have been copied or downloaded completely", exportAgain)
 	ErrTooLarge       = failure("file_too_large", "the file holds more than can be imported at once", "export it in parts")
 	ErrMalformed      = failure("file_damaged", "the file is damaged", exportAgain)

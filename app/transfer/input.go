@@ -54,7 +54,26 @@ func (in *input) text() (string, error) {
 	return in.decodedText.value, in.decodedText.err
 }
 
-// decodeText reads UTF-8, UTF-16 with a byte-order mark, and else Windows-1252, in which every byte is a character.
+// utf16Order tells text in UTF-16 without a byte-order mark, of which most characters are ASCII, by its zeros; it is nil for
+// other files.
+func utf16Order(data []byte) binary.ByteOrder {
+	head := data[:min(len(data), 4096)&^1]
+	var zeros [2]int
+	for i, c := range head {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch most := len(head) / 4; {
+	case zeros[0] == 0 && zeros[1] > most:
+		return binary.LittleEndian
+	case zeros[1] == 0 && zeros[0] > most:
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// decodeText reads UTF-8, UTF-16, and else Windows-1252, in which every byte is a character.
 func decodeText(data []byte) (string, error) {
 	if len(data) > maxTextBytes {
 		return "", fmt.Errorf("%w: at most %d MB of text", ErrTooLarge, maxTextBytes>>20)
@@ -64,6 +83,9 @@ func decodeText(data []byte) (string, error) {
 		return decodeUTF16(data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return decodeUTF16(data[2:], binary.BigEndian)
+	}
+	if order := utf16Order(data); order != nil {
+		return decodeUTF16(data, order)
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if bytes.IndexByte(data, 0) >= 0 {

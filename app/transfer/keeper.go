@@ -160,7 +160,7 @@ func (r *keeper) text(kind, name, value string) {
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
 		return
 	}
-	addField(&r.it, upperFirst(name), value, keeperKind(kind, name))
+	addField(&r.it, upperFirst(name), value, keeperKind(kind, name, value))
 }
 
 func upperFirst(s string) string {
@@ -170,11 +170,11 @@ func upperFirst(s string) string {
 	return s
 }
 
-func keeperKind(kind, name string) item.FieldKind {
+func keeperKind(kind, name, value string) item.FieldKind {
 	if slices.Contains([]string{"oneTimeCode", "pinCode", "secret", "password"}, kind) {
 		return item.FieldHidden
 	}
-	return kindOf(name)
+	return kindOfValue(name, value)
 }
 
 // place is where a value belongs in an item of its type, nil if it is a custom field.
@@ -240,53 +240,4 @@ func (r *keeper) object(kind, name string, o object) {
 		prefix = ""
 	}
 	keepRest(r.b, r.row, &r.it, o, prefix)
-}
-
-// The CSV has no header: folder, title, login, password, address, notes, shared folder, and a name and a value for each
-// custom field.
-
-const keeperColumns = 7
-
-func isKeeperCSV(in *input) bool {
-	first := in.csvHeader()
-	if len(first) < keeperColumns-1 {
-		return false
-	}
-	return in.options.Format == "keeper-csv" || strings.Contains(in.name, "keeper") || strings.Contains(in.table.text, keeperCode)
-}
-
-const keeperCode = "TFC:Keeper" // the name of the one-time code
-
-func readKeeperCSV(in *input, b *builder) error {
-	in.csvHeader()
-	for row := range in.table.rows(b, true, 0) {
-		cells := row.cells
-		if len(cells) < keeperColumns {
-			cells = append(slices.Clone(cells), make([]string, keeperColumns-len(cells))...)
-		}
-		r := keeper{b: b, row: row.number, it: item.Item{Title: cells[1], Username: cells[2], Password: cells[3], Notes: cells[5]}}
-		r.folder(cells[0])
-		r.folder(cells[6])
-		addURL(b, row.number, &r.it, cells[4], item.MatchDomain)
-		for rest := cells[keeperColumns:]; len(rest) > 0; rest = rest[min(2, len(rest)):] {
-			if len(rest) == 1 {
-				b.keepField(row.number, &r.it, "Column", rest[0], item.FieldText)
-				break
-			}
-			r.pair(rest[0], rest[1])
-		}
-		noteOrLogin(&r.it)
-		b.add(row.number, r.it)
-	}
-	return nil
-}
-
-func (r *keeper) pair(name, value string) {
-	switch {
-	case value == "":
-	case name == keeperCode:
-		r.text("oneTimeCode", "One-time code", value)
-	default:
-		r.field(name, value)
-	}
 }

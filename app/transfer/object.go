@@ -268,7 +268,7 @@ var secretWords = []string{"password", "passphrase", "passcode", "pwd", "pin", "
 // kindOf is how a kept value is shown, by the name it has in the source.
 func kindOf(name string) item.FieldKind {
 	words := " " + strings.ToLower(label(name)) + " "
-	if slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(words, " "+w+" ") }) {
+	if slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(words, " "+w+" ") }) || secretName(name) {
 		return item.FieldHidden
 	}
 	return item.FieldText

@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"strings"
-
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
@@ -18,9 +16,7 @@ var onePasswordCSV = csvFormat{
 		"one-time password": setTOTP,
 		"favorite":          setFavourite,
 		"notes":             setNotes,
-		"tags": func(it *item.Item, v string) {
-			it.Tags = append(it.Tags, strings.FieldsFunc(v, func(r rune) bool { return r == ';' || r == ',' })...)
-		},
+		"tags":              func(it *item.Item, v string) { it.Tags = append(it.Tags, tagsOf("tags", v)...) },
 		"archived": func(it *item.Item, v string) {
 			if isYes(v) {
 				it.Tags = append(it.Tags, tagArchived)

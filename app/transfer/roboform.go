@@ -1,13 +1,14 @@
 package transfer
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// roboFormCSV is the table of https://help.roboform.com. Its last column, RfFieldsV2, repeats without a heading of its own,
+// roboFormCSV is the table of https://help.roboform.com. Its last column, RfFieldsV2, or Rf_fields in older versions, repeats without a heading of its own,
 // once for each field of the form: "name,,,type,value".
 var roboFormCSV = csvFormat{
 	needs:  []string{"name", "url", "login", "pwd", "note", "folder"},
@@ -24,16 +25,35 @@ var roboFormCSV = csvFormat{
 		"folder": func(it *item.Item, v string) { it.Tags = append(it.Tags, strings.Trim(v, "/")) },
 	},
 	finish: func(_ *builder, r *csvRow, it *item.Item) {
-		roboFormField(it, r.text("rffieldsv2"))
+		cells := one(r.text("rffieldsv2", "rf_fields", "rffields"))
 		for i := len(r.table.header); i < len(r.cells); i++ {
-			roboFormField(it, r.cells[i])
+			cells = append(cells, r.cells[i])
 			r.taken[i] = true
+		}
+		for _, field := range roboFormJoined(cells) {
+			roboFormField(it, field)
 		}
 		it.Type = item.TypeLogin
 		if it.Username+it.Password+it.TOTP == "" && len(it.URLs)+len(it.Fields) == 0 {
 			it.Type = item.TypeNote
 		}
 	},
+}
+
+// roboFormOlder is a field as older versions write it, "name$:type:value".
+var roboFormOlder = regexp.MustCompile(`(?s)^([^:,]*):(\w{2,4}):(.*)$`)
+
+// roboFormJoined puts values together again that were taken apart at their commas, which older versions do not quote.
+func roboFormJoined(cells []string) []string {
+	var out []string
+	for _, cell := range cells {
+		if n := len(out); n > 0 && roboFormOlder.MatchString(out[n-1]) && !roboFormOlder.MatchString(cell) && strings.Count(cell, ",") < 4 {
+			out[n-1] += "," + cell
+			continue
+		}
+		out = append(out, cell)
+	}
+	return out
 }
 
 // roboFormText takes away the quote that stands before a text beginning with @ or a quote, so that spreadsheets do not
@@ -51,8 +71,10 @@ func roboFormField(it *item.Item, s string) {
 		return
 	}
 	parts := strings.SplitN(s, ",", 5)
-	if len(parts) < 5 {
-		addField(it, "Field", s, item.FieldText)
+	if older := roboFormOlder.FindStringSubmatch(s); older != nil {
+		parts = []string{older[1], "", "", older[2], older[3]}
+	} else if len(parts) < 5 {
+		addField(it, "Field", s, item.FieldHidden) // it may be a password
 		return
 	}
 	name, kind, value := strings.TrimSuffix(parts[0], "$"), parts[3], roboFormText(parts[4])
@@ -69,6 +91,6 @@ func roboFormField(it *item.Item, s string) {
 		}
 		addField(it, name, yes, item.FieldBoolean)
 	default:
-		addField(it, name, value, kindOf(name))
+		addField(it, name, value, kindOfValue(name, value))
 	}
 }

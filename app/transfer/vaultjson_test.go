@@ -67,8 +67,8 @@ func TestEnpassCSV(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 		{
-			Type: item.TypeNote, Title: "Visa",
-			Fields: []item.Field{{Name: "Cardholder", Value: "Anna Kern"}, {Name: "Number", Value: "4111111111111111"}, hidden("PIN", "0042")},
+			Type: item.TypeCard, Title: "Visa", Card: &item.Card{Holder: "Anna Kern", Number: "4111111111111111"},
+			Fields: []item.Field{hidden("PIN", "0042")},
 		},
 	})
 	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
@@ -127,7 +127,7 @@ func TestKeeperCSV(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 		{Type: item.TypeLogin, Title: "Short", Username: "anna", Password: "x", URLs: []string{"https://mail.example"}},
-		{Type: item.TypeLogin, Title: "Odd", Username: "anna", Password: "x", Fields: []item.Field{{Name: "Column", Value: "name without a value"}}},
+		{Type: item.TypeLogin, Title: "Odd", Username: "anna", Password: "x", Fields: []item.Field{hidden("Column", "name without a value")}},
 	})
 	sameProblems(t, got)
 }

@@ -13,21 +13,22 @@ func (s *Service) confirm(ctx context.Context, session Session, currentAuthKey s
 	if err := checkAuthKey("current_auth_key", currentAuthKey); err != nil {
 		return User{}, err
 	}
-	if err := s.reserve(ctx, proofThrottle(session.Username)); err != nil {
-		return User{}, err
-	}
-	u, err := s.user(ctx, session)
-	if err != nil {
-		return User{}, err
-	}
-	right, err := s.hash.matches(ctx, u.AuthHash, currentAuthKey)
-	if err != nil {
-		return User{}, err
-	}
-	if !right {
-		return User{}, ErrInvalidCredentials
-	}
-	return u, s.succeed(ctx, proofThrottle(session.Username))
+	var u User
+	counter := proofThrottle(session.Username)
+	err := s.attempt(ctx, counter, func() (err error) {
+		if u, err = s.user(ctx, session); err != nil {
+			return err
+		}
+		right, err := s.hash.matches(ctx, u.AuthHash, currentAuthKey)
+		if err == nil && !right {
+			err = ErrInvalidCredentials
+		}
+		if err != nil {
+			return err
+		}
+		return s.succeed(ctx, counter)
+	})
+	return u, err
 }
 
 // ChangePassword replaces the password and ends every other session.

@@ -102,6 +102,8 @@ func checkDevice(s string) error {
 		return badField(field, "is longer than %d characters", api.MaxDeviceRunes)
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return badField(field, "must not contain control characters")
+	case deceives(s):
+		return badField(field, "mixes letters of scripts that are not written together in a word, or has characters that are not seen")
 	}
 	return nil
 }

@@ -72,6 +72,8 @@ func Answer(err error) *Error {
 		{ErrPieceTaken, api.CodeConflict, "another piece is there, and none is ever replaced: upload under a new id", 0},
 		{ErrItemQuota, api.CodeItemQuotaReached, "the user has as many items as the server grants: delete some, or ask who runs the server", 0},
 		{ErrRecordQuota, api.CodeRecordQuotaReached, "there is no room for more records: delete some items, or ask who runs the server", 0},
+		{ErrNoInvitation, api.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
+		{ErrNotFirst, api.CodeInvitationRequired, errInvitationRequired.Message, 0},
 		{ErrQuotaReached, api.CodeQuotaReached, "there is no room for more attachments: delete some, or ask who runs the server", 0},
 		{context.Canceled, api.CodeUnavailable, "the request was cut off before it was answered", time.Second},
 		{context.DeadlineExceeded, api.CodeUnavailable, "the request took too long", time.Second},

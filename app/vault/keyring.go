@@ -21,6 +21,7 @@ type Keyring struct {
 	session   []*fernet.Key
 	totp      []*fernet.Key
 	enrolment []*fernet.Key
+	device    []*fernet.Key
 }
 
 // ParseKeyring reads Fernet keys (32 bytes, base64), separated by commas. Its errors do not quote the input.
@@ -43,6 +44,7 @@ func ParseKeyring(s string) (*Keyring, error) {
 		// One key, one purpose: a token made for one of them must never open as another.
 		k.totp = append(k.totp, derive(key, "vaultsphere/v1/server-totp"))
 		k.enrolment = append(k.enrolment, derive(key, "vaultsphere/v1/server-enrolment"))
+		k.device = append(k.device, derive(key, "vaultsphere/v1/server-device"))
 	}
 	return k, nil
 }

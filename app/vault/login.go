@@ -9,9 +9,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 )
 
-// Register makes a user and its first session.
-func (s *Service) Register(ctx context.Context, in api.RegisterRequest, previous string) (Entered, error) {
-	name, err := CanonicalUsername(in.Username)
+// Register makes a user and its first session. An invitation, where one is needed, comes first: a stranger learns nothing
+// about names.
+func (s *Service) Register(ctx context.Context, in api.RegisterRequest, door Door, from Caller) (Entered, error) {
+	admission, err := s.admission(ctx, in.Invitation, door)
+	if err != nil {
+		return Entered{}, err
+	}
+	name, err := newUsername(in.Username)
 	if err != nil {
 		return Entered{}, err
 	}
@@ -34,6 +39,7 @@ func (s *Service) Register(ctx context.Context, in api.RegisterRequest, previous
 	u := User{
 		Username: name, ID: UserID(in.UserID), Created: s.now(), KDF: in.KDF, WrappedKey: in.WrappedKey,
 		RecoveryWrappedKey: in.RecoveryWrappedKey, Manifest: in.Manifest, Generation: 1,
+		Admission: admission,
 	}
 	if u.AuthHash, err = s.hash.hash(ctx, in.AuthKey); err != nil {
 		return Entered{}, err
@@ -44,7 +50,7 @@ func (s *Service) Register(ctx context.Context, in api.RegisterRequest, previous
 	if err := s.store.CreateUser(ctx, u); err != nil {
 		return Entered{}, err
 	}
-	return s.enter(ctx, u, SessionOrigin{Device: in.Device, Previous: previous})
+	return s.enter(ctx, u, in.Device, from)
 }
 
 // vacate refuses a name that is in use before any hashing is spent on it, and ends a deletion that failed half way:
@@ -66,7 +72,7 @@ func (s *Service) vacate(ctx context.Context, name Username) error {
 }
 
 // Login makes a session. Wrong password and unknown user are one answer, after the same work.
-func (s *Service) Login(ctx context.Context, in api.LoginRequest, previous string) (Entered, error) {
+func (s *Service) Login(ctx context.Context, in api.LoginRequest, from Caller) (Entered, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
 		return Entered{}, err
@@ -81,6 +87,16 @@ func (s *Service) Login(ctx context.Context, in api.LoginRequest, previous strin
 			return Entered{}, err
 		}
 	}
+	var entered Entered
+	_, counter := s.deviceOf(name, from)
+	err = s.attempt(ctx, counter, func() error {
+		entered, err = s.login(ctx, name, in, counter, from)
+		return err
+	})
+	return entered, err
+}
+
+func (s *Service) login(ctx context.Context, name Username, in api.LoginRequest, counter string, from Caller) (Entered, error) {
 	u, err := s.prove(ctx, name, in.AuthKey, byPassword)
 	if err != nil {
 		return Entered{}, err
@@ -94,10 +110,10 @@ func (s *Service) Login(ctx context.Context, in api.LoginRequest, previous strin
 			}
 			passed = u.TOTPSecret
 		}
-		if err := s.succeed(ctx, loginThrottle(name)); err != nil {
+		if err := s.succeed(ctx, counter); err != nil {
 			return err
 		}
-		entered, err = s.enter(ctx, u, SessionOrigin{Device: in.Device, Previous: previous})
+		entered, err = s.enter(ctx, u, in.Device, from)
 		return err
 	})
 	return entered, err
@@ -132,12 +148,8 @@ type proof func(User) []byte
 func byPassword(u User) []byte { return u.AuthHash }
 func byPhrase(u User) []byte   { return u.RecoveryAuthHash }
 
-// prove counts an attempt and returns the user whose key this is. It does the same reads, the same writes and one bcrypt
-// whether the user exists or not.
+// prove returns the user whose key this is. It does the same reads and one bcrypt whether the user exists or not.
 func (s *Service) prove(ctx context.Context, name Username, key string, by proof) (User, error) {
-	if err := s.reserve(ctx, loginThrottle(name)); err != nil {
-		return User{}, err
-	}
 	u, err := s.store.User(ctx, name)
 	if errors.Is(err, ErrNotFound) {
 		u, err = User{}, nil // by(User{}) is nil, and nil means the dummy

@@ -7,7 +7,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/api"
 )
 
-// OpenRecovery gives the vault key, wrapped under the phrase, to whoever has the phrase. It makes no session.
+// OpenRecovery gives the vault key, wrapped under the phrase, to whoever has the phrase. It makes no session. Attempts are
+// not counted: nobody guesses 256 random bits, and a count would let strangers take this way in from the owner, too.
 func (s *Service) OpenRecovery(ctx context.Context, in api.RecoveryOpenRequest) (api.RecoveryOpenResponse, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
@@ -20,14 +21,13 @@ func (s *Service) OpenRecovery(ctx context.Context, in api.RecoveryOpenRequest) 
 	if err != nil {
 		return api.RecoveryOpenResponse{}, err
 	}
-	out := api.RecoveryOpenResponse{
+	return api.RecoveryOpenResponse{
 		UserID: string(u.ID), RecoveryWrappedKey: u.RecoveryWrappedKey, TOTPEnabled: u.TOTPSecret != "",
-	}
-	return out, s.succeed(ctx, loginThrottle(name))
+	}, nil
 }
 
 // FinishRecovery sets a new password by the phrase. Every session ends; a new one begins.
-func (s *Service) FinishRecovery(ctx context.Context, in api.RecoveryFinishRequest, previous string) (Entered, error) {
+func (s *Service) FinishRecovery(ctx context.Context, in api.RecoveryFinishRequest, from Caller) (Entered, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
 		return Entered{}, err
@@ -53,10 +53,11 @@ func (s *Service) FinishRecovery(ctx context.Context, in api.RecoveryFinishReque
 	if err := s.setPassword(ctx, &u, in.AuthKey, ""); err != nil {
 		return Entered{}, err
 	}
-	if err := s.succeed(ctx, loginThrottle(name)); err != nil {
+	_, counter := s.deviceOf(name, from)
+	if err := s.succeed(ctx, counter); err != nil {
 		return Entered{}, err
 	}
-	return s.enter(ctx, u, SessionOrigin{Device: in.Device, Previous: previous})
+	return s.enter(ctx, u, in.Device, from)
 }
 
 // setPassword puts u, with a new hash, in force and ends all sessions but keep. The sessions go first as well: when the

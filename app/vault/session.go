@@ -50,21 +50,15 @@ func expiry(created, now time.Time) time.Time {
 // lasts tells whether a session is younger than any may become. Older servers set no such end.
 func (s Session) lasts(now time.Time) bool { return now.Before(s.Created.Add(sessionEnd)) }
 
-// SessionOrigin says where a new session comes from. Previous is the token that the same caller held before, if any:
-// it ends, so that a token that was planted or stolen before the log-in is worth nothing after it.
-type SessionOrigin struct {
-	Device   string
-	Previous string
-}
-
-// Entered is a new session. Token goes to its owner and is kept nowhere.
+// Entered is a new session. Token and Device go to its owner and are kept nowhere.
 type Entered struct {
 	Token   string
+	Device  string // token of the device, for its next log-in
 	Account api.Account
 }
 
-func (s *Service) enter(ctx context.Context, u User, from SessionOrigin) (Entered, error) {
-	if old, ok := s.keys.openSession(from.Previous); ok {
+func (s *Service) enter(ctx context.Context, u User, label string, from Caller) (Entered, error) {
+	if old, ok := s.keys.openSession(from.Session); ok {
 		if err := s.end(ctx, old); err != nil {
 			return Entered{}, err
 		}
@@ -73,9 +67,13 @@ func (s *Service) enter(ctx context.Context, u User, from SessionOrigin) (Entere
 	if err != nil {
 		return Entered{}, fmt.Errorf("make a session token: %w", err)
 	}
+	device, err := s.knownDevice(u.Username, from)
+	if err != nil {
+		return Entered{}, err
+	}
 	now := s.now()
 	err = s.store.PutSession(ctx, Session{
-		Hash: hash, UserID: u.ID, Username: u.Username, Device: from.Device,
+		Hash: hash, UserID: u.ID, Username: u.Username, Device: label,
 		Created: now, LastSeen: now, Expires: expiry(now, now), Generation: u.Generation,
 	})
 	if err == nil {
@@ -84,7 +82,7 @@ func (s *Service) enter(ctx context.Context, u User, from SessionOrigin) (Entere
 	if err != nil {
 		return Entered{}, err
 	}
-	return Entered{Token: token, Account: account(u, hash)}, nil
+	return Entered{Token: token, Device: device, Account: account(u, hash)}, nil
 }
 
 // endOldest ends the sessions that are too many, those first that were not used for longest. A log-in that runs beside this
@@ -147,22 +145,26 @@ func (s *Service) Sessions(ctx context.Context, session Session) (api.SessionsRe
 	return out, nil
 }
 
-// RevokeSession ends one session of the same user. The error for another user's is the one for a session that never was.
-func (s *Service) RevokeSession(ctx context.Context, session Session, id string) error {
-	if err := checkSessionID(id); err != nil {
+// EndSessions ends one session of the same user, or all but the asking one. The error for another user's is the one for a
+// session that never was.
+func (s *Service) EndSessions(ctx context.Context, session Session, in api.EndSessionsRequest) error {
+	if in.ID != "" {
+		if err := checkSessionID(in.ID); err != nil {
+			return err
+		}
+	}
+	if _, err := s.confirm(ctx, session, in.CurrentAuthKey); err != nil {
 		return err
 	}
-	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(id))
+	if in.ID == "" {
+		return s.endSessions(ctx, session.UserID, session.Hash)
+	}
+	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(in.ID))
 	s.watchers.changed(session.UserID)
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: api.CodeNotFound, Message: "there is no such session"}
 	}
 	return err
-}
-
-// RevokeOthers ends all sessions of the user but this one.
-func (s *Service) RevokeOthers(ctx context.Context, session Session) error {
-	return s.endSessions(ctx, session.UserID, session.Hash)
 }
 
 // user reads the user of a session. A user that is gone, or going, has no session.

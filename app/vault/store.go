@@ -23,6 +23,8 @@ var (
 	ErrItemQuota        = errors.New("more items than the user may have")
 	ErrRecordQuota      = errors.New("records would take more room than the user has")
 	ErrQuotaReached     = errors.New("attachments would take more room than the user has")
+	ErrNoInvitation     = errors.New("invitation was used, has expired, or never was")
+	ErrNotFirst         = errors.New("the store has, or had, a user")
 )
 
 // UserID is the client-made id of a user: 16 bytes, base64url without padding.
@@ -52,6 +54,26 @@ type User struct {
 
 	Revision int64
 	Manifest string
+
+	// Admission is what lets a new user in. CreateUser alone looks at it; it is not kept.
+	Admission Admission
+}
+
+// Admission is checked, and used up, in the transaction that stores the user. The zero value asks for nothing.
+type Admission struct {
+	Invitation InvitationID // is used up; not empty
+	First      bool         // the store never had a user
+}
+
+// InvitationID is the public half of an invitation: 16 bytes, base64url without padding.
+type InvitationID string
+
+// Invitation lets one user register. Who has the store can see that it is there, but cannot use it.
+type Invitation struct {
+	ID      InvitationID
+	Hash    []byte // SHA-256 of the secret
+	Created time.Time
+	Expires time.Time
 }
 
 type Session struct {
@@ -139,8 +161,10 @@ const TombstoneDays = 180
 // Every method is all or nothing, and what it reported as done survives the death of the process and of the machine.
 // Times are kept to the millisecond, in UTC. A cancelled context may leave a write done or not done, never half done.
 type Store interface {
-	// CreateUser stores u with Generation 1 and Revision 0.
-	// ErrUsernameTaken, ErrUserIDTaken (an id is never free again, not even after DeleteUser).
+	// CreateUser stores u with Generation 1 and Revision 0, and uses up its invitation, or does neither.
+	// ErrUsernameTaken, ErrUserIDTaken (an id is never free again, not even after DeleteUser), ErrNoInvitation (also for
+	// one that has expired at u.Created, and of two users with one invitation for one of them), ErrNotFirst (of two users
+	// at once for one of them; users whose names begin with '#' are the server's own and do not count).
 	CreateUser(ctx context.Context, u User) error
 	// User reads with the latest committed state. ErrNotFound.
 	User(ctx context.Context, name Username) (User, error)
@@ -152,6 +176,14 @@ type Store interface {
 	// set, and DeleteUser can be called again; Changes and Apply then answer ErrNotFound. The username is free afterwards.
 	// ErrNotFound if there is no such user.
 	DeleteUser(ctx context.Context, name Username) error
+
+	// Inhabited tells whether the store has, or ever had, a user: whether ErrNotFirst would be the answer.
+	Inhabited(ctx context.Context) (bool, error)
+
+	// PutInvitation stores a new invitation.
+	PutInvitation(ctx context.Context, i Invitation) error
+	// Invitation reads one. ErrNoInvitation if it is unknown, used, or expired at now.
+	Invitation(ctx context.Context, id InvitationID, now time.Time) (Invitation, error)
 
 	// PutSession stores a new session. ErrNotFound if there is no such user (any more), ErrConflict if the user's
 	// Generation is not s.Generation.

@@ -13,11 +13,12 @@ const (
 	maxThrottleDelay = 15 * time.Minute
 	throttleMemory   = 24 * time.Hour // an attacker gains nothing by waiting less than this
 	swapTries        = 16
+	giveBackTimeout  = 5 * time.Second
 )
 
-// A throttle key is a hash, because the store need not hold the names that were only guessed. Log-in and recovery share
-// one key. A session's owner, who has to prove the password again, is counted apart: strangers who guess at the log-in
-// must not keep the owner from changing a password or ending the attack.
+// A throttle key is a hash, because the store need not hold the names that were only guessed. Log-ins from a device that
+// has signed in before are counted apart (deviceOf), and so is a session's owner, who has to prove the password again:
+// strangers who guess at the log-in must not keep the owner out, nor from changing a password or ending the attack.
 func loginThrottle(name Username) string { return throttleKey("login", name) }
 func proofThrottle(name Username) string { return throttleKey("proof", name) }
 
@@ -26,16 +27,52 @@ func throttleKey(purpose string, name Username) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// reserve counts an attempt before it is tried, so that a hundred guesses sent at once are counted a hundred times.
-func (s *Service) reserve(ctx context.Context, key string) error {
+// attempt counts f as a wrong guess before it runs, so that a hundred guesses sent at once are counted a hundred times. If it
+// turns out to be none, since f met a full queue or a store that failed, or a code is still to come, that is taken back:
+// else a busy server would lock the right password out. f forgets the count itself when it succeeds.
+func (s *Service) attempt(ctx context.Context, key string, f func() error) error {
+	version, err := s.reserve(ctx, key)
+	if err != nil {
+		return err
+	}
+	err = f()
+	if err != nil && !errors.Is(err, ErrInvalidCredentials) && !errors.Is(err, ErrTOTPInvalid) {
+		s.giveBack(ctx, key, version)
+	}
+	return err
+}
+
+// giveBack takes one attempt back, and its pause if there was none after it: version is that of the attempt. Also for a caller
+// that has gone. If the store fails, the attempt stays counted.
+func (s *Service) giveBack(ctx context.Context, key string, version int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout)
+	defer cancel()
+	for range swapTries {
+		now := s.now()
+		t, err := s.store.Throttle(ctx, key, now)
+		if err != nil || t.Attempts == 0 {
+			return
+		}
+		next := Throttle{Attempts: t.Attempts - 1, BlockedUntil: t.BlockedUntil, Expires: t.Expires}
+		if t.Version == version {
+			next.BlockedUntil = time.Time{}
+		}
+		if err := s.store.SwapThrottle(ctx, key, t.Version, next, now); !errors.Is(err, ErrConflict) {
+			return
+		}
+	}
+}
+
+// reserve counts an attempt, or refuses it, and returns the version of the count.
+func (s *Service) reserve(ctx context.Context, key string) (int64, error) {
 	for range swapTries {
 		now := s.now()
 		t, err := s.store.Throttle(ctx, key, now)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if now.Before(t.BlockedUntil) {
-			return throttled(t.BlockedUntil.Sub(now))
+			return 0, throttled(t.BlockedUntil.Sub(now))
 		}
 		next := Throttle{Attempts: t.Attempts + 1, Expires: now.Add(throttleMemory)}
 		if d := throttleDelay(next.Attempts); d > 0 {
@@ -43,11 +80,11 @@ func (s *Service) reserve(ctx context.Context, key string) error {
 		}
 		err = s.store.SwapThrottle(ctx, key, t.Version, next, now)
 		if !errors.Is(err, ErrConflict) {
-			return err
+			return t.Version + 1, err
 		}
 	}
 	// Only many attempts on one account at the same instant get here.
-	return throttled(time.Second)
+	return 0, throttled(time.Second)
 }
 
 // throttleDelay is the pause after so many attempts in a row without success: none up to freeAttempts, then 1 s, 2 s, 4 s …

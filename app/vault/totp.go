@@ -73,21 +73,25 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in api.TOTPC
 	if e.User != u.ID || e.Generation != u.Generation {
 		return stale
 	}
-	if err := s.reserve(ctx, proofThrottle(u.Username)); err != nil {
-		return err
-	}
-	step, ok := s.matchTOTP(e.Secret, in.Code, 0)
-	if !ok {
-		return ErrTOTPInvalid
-	}
-	if u.TOTPSecret, err = seal([]byte(e.Secret), s.keys.totp); err != nil {
+	counter := proofThrottle(u.Username)
+	return s.attempt(ctx, counter, func() error {
+		step, ok := s.matchTOTP(e.Secret, in.Code, 0)
+		if !ok {
+			return ErrTOTPInvalid
+		}
+		if err := s.enforceTOTP(ctx, u, e.Secret, step); err != nil {
+			return err
+		}
+		return s.succeed(ctx, counter)
+	})
+}
+
+func (s *Service) enforceTOTP(ctx context.Context, u User, secret string, step int64) (err error) {
+	if u.TOTPSecret, err = seal([]byte(secret), s.keys.totp); err != nil {
 		return fmt.Errorf("seal the second factor: %w", err)
 	}
 	u.TOTPLastStep = step
-	if err := s.update(ctx, &u); err != nil {
-		return err
-	}
-	return s.succeed(ctx, proofThrottle(u.Username))
+	return s.update(ctx, &u)
 }
 
 // RemoveTOTP puts the second factor out of force.

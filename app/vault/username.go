@@ -55,3 +55,16 @@ func enforce(s string) (string, error) {
 	}
 	return "", errors.New("username does not settle")
 }
+
+// newUsername is CanonicalUsername for a name that is not in use yet. One that is stays as it is. A whole name counts as one word:
+// a full stop must not part letters that only look alike.
+func newUsername(s string) (Username, error) {
+	name, err := CanonicalUsername(s)
+	if err != nil {
+		return "", err
+	}
+	if deceives(string(name)) || !highlyRestrictive(string(name)) {
+		return "", badField("username", "mixes letters of scripts that are not written together, or has characters that are not seen: somebody could take it for another name")
+	}
+	return name, nil
+}

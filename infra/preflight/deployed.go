@@ -22,17 +22,10 @@ type deployed struct {
 // readDeployed returns nil for a stack that is not deployed, which a stack is as well that the CDK will delete and make
 // anew. A stack that cannot be deployed to is an error.
 func (c *check) readDeployed(ctx context.Context) (*deployed, error) {
-	answer, err := c.clients.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &c.name})
-	if hasCode(err, "ValidationError") && strings.Contains(err.Error(), "does not exist") {
-		return nil, nil
+	described, err := describeStack(ctx, c.clients.cloudformation, c.name)
+	if err != nil || described == nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("describe stack %s: %w", c.name, err)
-	}
-	if len(answer.Stacks) != 1 {
-		return nil, fmt.Errorf("describe stack %s: %d stacks have that name", c.name, len(answer.Stacks))
-	}
-	described := answer.Stacks[0]
 	if there, err := c.usable(described.StackStatus); err != nil || !there {
 		return nil, err
 	}
@@ -52,6 +45,20 @@ func (c *check) readDeployed(ctx context.Context) (*deployed, error) {
 	}
 	live.resources, err = c.listResources(ctx)
 	return live, err
+}
+
+// describeStack returns nil for a stack that does not exist.
+func describeStack(ctx context.Context, client *cloudformation.Client, name string) (*types.Stack, error) {
+	answer, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	switch {
+	case hasCode(err, "ValidationError") && strings.Contains(err.Error(), "does not exist"):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("describe stack %s: %w", name, err)
+	case len(answer.Stacks) != 1:
+		return nil, fmt.Errorf("describe stack %s: %d stacks have that name", name, len(answer.Stacks))
+	}
+	return &answer.Stacks[0], nil
 }
 
 // usable says whether a stack in this state exists for a deploy; when it is in the way of one, that is the error.

@@ -71,3 +71,29 @@ func TestCommand(t *testing.T) {
 		t.Errorf("--help: exit %d, stdout %q, stderr %q", status, &stdout, &stderr)
 	}
 }
+
+func TestOutputs(t *testing.T) {
+	w := newWorld(t)
+	for _, entry := range emulator.Env(t) {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
+	}
+	images := template(object{"Images": repository("password-manager")})
+	images["Outputs"] = object{"RepositoryName": object{"Value": object{"Ref": "Images"}}}
+	dir := assembly(t, map[string]object{data: images, host: hostTemplate(nil)})
+	for _, want := range []string{"{}", "{\n  \"PasswordManager-Data\": {\n    \"RepositoryName\": \"password-manager\"\n  }\n}"} {
+		if got, err := preflight.Outputs(t.Context(), dir); err != nil || got != want {
+			t.Errorf("outputs are %s, %v, want %s", got, err, want)
+		}
+		if want == "{}" {
+			w.deploy(data, images)
+		}
+	}
+	elsewhere := assemblyFor(t, "aws://111111111111/us-east-1", map[string]object{data: images})
+	for dir, want := range map[string]string{elsewhere: "but the credentials are of account 123456789012", os.DevNull: os.DevNull} {
+		if got, err := preflight.Outputs(t.Context(), dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("outputs of %s are %s, %v", dir, got, err)
+		}
+	}
+}

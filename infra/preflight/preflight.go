@@ -147,5 +147,6 @@ func (c *check) run(ctx context.Context) error {
 		return err
 	}
 	c.takeParameters()
-	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkScanning(ctx), c.checkHost(), c.checkService(ctx))
+	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkScanning(ctx), c.checkHost(), c.checkService(ctx),
+		c.checkShared(ctx))
 }

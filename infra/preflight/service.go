@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
@@ -86,7 +87,8 @@ func (c *check) checkImage(ctx context.Context, image string) error {
 	}
 	repository, tag, digest := m[3], m[4], m[5]
 	owner, ours := c.repositories[repository]
-	if !ours {
+	shared := c.deployment() != "" && repository == names.Repository
+	if !ours && !shared {
 		return nil
 	}
 	want := types.ImageIdentifier{ImageDigest: &digest}
@@ -96,6 +98,8 @@ func (c *check) checkImage(ctx context.Context, image string) error {
 	}
 	_, err := c.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: []types.ImageIdentifier{want}})
 	switch {
+	case hasCode(err, "RepositoryNotFoundException") && shared: // checkShared says it
+		return nil
 	case hasCode(err, "RepositoryNotFoundException"):
 		return fmt.Errorf("ECR repository %s, in which stack %s needs the image %s, does not exist yet: make it with "+
 			"'infra/node_modules/.bin/cdk deploy --app %s %s' and push the image first", repository, c.name, image, c.dir, owner)

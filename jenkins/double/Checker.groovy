@@ -5,11 +5,21 @@ import org.codehaus.groovy.control.*
 // Checks a Jenkinsfile as Jenkins does before it runs anything: the whole of it, also what this run will not reach.
 class Checker {
     private final Controller controller
+    // The jobs that run this Jenkinsfile.
+    private final List<Map> jobs
     final List<String> errors = []
+    // What Jenkins lets begin, and a build of one of the jobs could not get: an agent, or a credential.
+    final List<String> obstacles = []
+    // While a stage is read: the label of its agent, and which of the jobs can come to it.
+    private String label
+    private List<Map> reaching
     // The shell commands of all sh steps.
     final List<String> commands = []
 
-    Checker(Controller controller) { this.controller = controller }
+    Checker(Controller controller, List<Map> jobs) {
+        this.controller = controller
+        this.jobs = reaching = jobs
+    }
 
     List<String> check(String name, String source) {
         def unit = new CompilationUnit()
@@ -36,6 +46,10 @@ class Checker {
     private void refuse(at, String message) {
         def line = at == null || at.lineNumber < 1 ? 1 : at.lineNumber
         errors << "line $line: $message".toString()
+    }
+
+    private void obstruct(at, String message) {
+        obstacles << "line $at.lineNumber: $message".toString()
     }
 
     // statement reads one as a word with arguments and a block, which is all that the declarative DSL has.
@@ -79,7 +93,8 @@ class Checker {
     private void pipeline(Map p) {
         def parts = members(p, Words.SECTIONS, 'pipeline')
         ['agent', 'stages'].each { need -> if (!parts.any { it.name == need }) refuse(p.at, "pipeline has no $need") }
-        parts.each { c ->
+        // What follows needs to know the agent, wherever it stands.
+        parts.sort { it.name != 'agent' }.each { c ->
             switch (c.name) {
                 case 'agent': agent(c); break
                 case 'stages': stages(c, [] as Set); break
@@ -95,9 +110,41 @@ class Checker {
 
     private void agent(Map c) {
         def word = c.args ? c.args[0] : null
-        if (c.block) { unsupported([name: 'an agent with a block', at: c.at]); return }
-        if (!(word instanceof VariableExpression) || !(word.name in ['any', 'none']))
+        if (c.block) { labelled(c); return }
+        if (!(word instanceof VariableExpression) || !(word.name in ['any', 'none'])) {
             refuse(c.at, "agent is any, none or a block of ${Words.AGENTS.drop(2).join(', ')}")
+            return
+        }
+        label = null
+        // All agents are for who asks for them.
+        if (word.name == 'any') refuse(c.at, 'agent any finds no agent here: name a label of jenkins.yaml')
+    }
+
+    private void labelled(Map c) {
+        def parts = members(c, Words.AGENTS.drop(2), 'agent')
+        if (parts.size() != 1) { refuse(c.at, "agent needs one of ${Words.AGENTS.drop(2).join(', ')}"); return }
+        def value = parts[0].args ? parts[0].args[0] : null
+        if (parts[0].name != 'label') { unsupported([name: "an agent with $parts.name".replaceAll(/[\[\]]/, ''), at: c.at]); return }
+        if (!(value instanceof ConstantExpression) || !(value.value instanceof String)) { refuse(c.at, 'the label of an agent is not a string'); return }
+        label = value.value
+        if (!controller.agents.any { label in it.labels || label == it.name }) refuse(c.at, "no agent of jenkins.yaml has the label $label")
+        else reaching.findAll { !controller.agentFor(it.name + '/x', label) }.each {
+            obstruct(c.at, "no agent with the label $label takes builds of $it.name, which would wait for it")
+        }
+    }
+
+    // possible says whether a condition can be true, and whether it can be false, for builds of a job.
+    private List<Boolean> possible(Map c, Map job) {
+        def inner = { -> c.block.code.statements.collect { possible(statement(it, 'a condition'), job) } }
+        switch (c.name) {
+            case 'not': return inner()[0].collect { !it }
+            case 'anyOf': return inner().with { all -> [true, false].findAll { want -> want ? all.any { true in it } : all.every { false in it } } }
+            case 'allOf': return inner().with { all -> [true, false].findAll { want -> want ? all.every { true in it } : all.any { false in it } } }
+            case 'branch':
+                def name = c.args && c.args[0] instanceof ConstantExpression ? c.args[0].value : null
+                return job.branches && name && !name.contains('*') && !Controller.builds(job, name) ? [false] : [true, false]
+            default: return [true, false]
+        }
     }
 
     private void stages(Map owner, Set names) {
@@ -111,11 +158,20 @@ class Checker {
         if (!(name instanceof String) || !name || c.named) { refuse(c.at, "a stage needs a name: stage('…') { … }"); return }
         if (!names.add(name)) refuse(c.at, "two stages are named \"$name\"")
         def parts = members([name: 'stage', at: c.at, args: [], named: [:], block: c.block], Words.STAGE, "stage \"$name\"")
+        def outer = [label, reaching]
+        def guard = parts.find { it.name == 'when' && it.block }
+        def conditions = guard ? guard.block.code.statements.collect { statement(it, 'a condition') }.findAll { it } : []
+        def before = conditions.any { it.name == 'beforeAgent' && it.args && it.args[0] instanceof ConstantExpression && it.args[0].value == true }
+        def guarded = reaching.findAll { job -> conditions.findAll { !it.name.startsWith('before') }.every { !it.block && it.name == 'expression' || true in possible(it, job) } }
+        // Without beforeAgent the agent is there before the condition is asked.
+        if (before) reaching = guarded
+        parts.findAll { it.name == 'agent' }.each { agent(it) }
+        reaching = guarded
         def work = parts.findAll { it.name in ['steps', 'stages', 'parallel', 'matrix'] }
         if (work.size() != 1) refuse(c.at, "stage \"$name\" needs exactly one of steps, stages, parallel or matrix, and has ${work.size()}")
         parts.each { p ->
             switch (p.name) {
-                case 'agent': agent(p); break
+                case 'agent': break
                 case 'environment': environment(p); break
                 case 'options': options(p, Words.STAGE_OPTIONS, 'options of a stage'); break
                 case 'post': post(p); break
@@ -125,6 +181,7 @@ class Checker {
                 default: unsupported(p)
             }
         }
+        (label, reaching) = outer
     }
 
     private void post(Map owner) {
@@ -169,6 +226,9 @@ class Checker {
                 if (c.name == 'not' && inner.size() > 1) refuse(c.at, 'not takes exactly one condition')
                 inner.each { condition(it) }
                 break
+            case ~/before(Agent|Input|Options)/:
+                if (c.block || c.args.size() != 1 || !type(c.args[0], 'boolean')) refuse(c.at, "$c.name takes true or false")
+                break
             case 'branch':
                 if (c.block) refuse(c.at, 'branch takes no block')
                 arguments(c, Words.parse(branch: 'core | pattern:String!, comparator:String').branch, 'condition branch')
@@ -199,6 +259,7 @@ class Checker {
     private void step(Map c) {
         def word = Words.STEPS[c.name]
         if (!word) { refuse(c.at, "no such step: $c.name"); return }
+        if (c.name in Words.ON_AN_AGENT && !label) refuse(c.at, "step $c.name needs an agent, and none stands around it")
         if (c.name == 'sh') commands << (c.args ? c.args[0] : c.named.script)?.text
         arguments(c, word, "step $c.name")
         if (word.block) steps([name: c.name, at: c.at, args: [], named: [:], block: c.block])
@@ -256,7 +317,10 @@ class Checker {
 
     private boolean credential(Expression e, value, String kind) {
         if (!(value instanceof String)) return false
-        def known = controller.credentials[value]
+        def known = controller.anyCredential(value)
+        if (known) reaching.findAll { !controller.credential(it.name + '/x', value) }.each {
+            obstruct(e, "builds of $it.name cannot use the credential $value")
+        }
         if (!known) refuse(e, "no credential has the id $value in jenkins.yaml")
         else if (known.type != kind) refuse(e, "the credential $value is a $known.type, not a $kind")
         true

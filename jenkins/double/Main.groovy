@@ -16,16 +16,25 @@ class Main {
             def good = !controller.problems
             controller.problems.each { System.err.println "run-pipeline.sh: error: $it" }
             files.each { file ->
-                def checker = new Checker(controller)
-                def errors = checker.check('Jenkinsfile', file.getText('UTF-8'))
+                def checker = new Checker(controller, controller.jobsOf(file))
+                // What a build would run into is found before there is one; in a build it happens as it would.
+                def errors = checker.check('Jenkinsfile', file.getText('UTF-8')) + (given.check ? checker.obstacles : [])
                 errors.each { System.err.println "run-pipeline.sh: error: $file: $it" }
                 good = good && !errors
                 if (given.check) checker.commands.each { Runner.say 'sh', it }
             }
-            if (given.check) controller.credentials.each { id, c -> Runner.say 'credential', id, c.type }
+            if (given.check) {
+                controller.credentials.each { store, all -> all.each { id, c -> Runner.say 'credential', store, id, c.type, c.scope } }
+                controller.agents.each { Runner.say 'agent', it.name, it.labels.join(' '), it.jobs ?: '' }
+                controller.jobs.each { Runner.say 'job', it.name, it.file }
+            }
             if (!good || given.check) return good ? 0 : 1
+            def job = controller.jobsOf(files[0]).find { !it.branches || Controller.builds(it, given.branch) }
+            if (!job) throw new Refused("no job of jenkins.yaml builds the branch $given.branch")
+            // As Jenkins names the job of a branch.
+            def name = job.branches ? job.name + '/' + URLEncoder.encode(given.branch, 'UTF-8').replace('+', '%20') : job.name
             webhook = given.webhook ? new Webhook(given.webhook as int) : null
-            new Runner(controller, given + [workspace: new File(given.workspace), webhook: webhook]).run(files[0]) == 'SUCCESS' ? 0 : 1
+            new Runner(controller, given + [job: name, workspace: new File(given.workspace), webhook: webhook]).run(files[0]) == 'SUCCESS' ? 0 : 1
         } catch (Refused e) {
             System.err.println "run-pipeline.sh: error: $e.message"
             1

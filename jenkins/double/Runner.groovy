@@ -5,6 +5,8 @@ class Runner {
     String result = 'SUCCESS'
     private final String previous
     private final Map options = [:]
+    // The agent that a stage has, until it ends.
+    private Map agent
 
     Runner(Controller controller, Map given) {
         this.controller = controller
@@ -33,14 +35,30 @@ class Runner {
         if (parts.options) options.putAll(Block.of(parts.options))
         try {
             steps.limited(options.timeout) {
-                environment(parts.environment)
-                stages(parts.stages)
+                onAgent(parts.agent) {
+                    environment(parts.environment)
+                    stages(parts.stages)
+                }
             }
         } catch (StepFailed e) {
             log "error: $e.message"
             worsen e.result
         }
         post('pipeline', parts.post, { result })
+    }
+
+    // onAgent runs the body on the agent that the directive asks for: one that takes builds of this job, or the build waits.
+    private void onAgent(given, Closure body) {
+        if (!(given instanceof Closure)) { body(); return }
+        def label = Block.of(given).label, before = agent
+        agent = controller.agentFor(steps.job, label)
+        if (!agent) {
+            agent = before
+            throw new StepFailed("no agent with the label $label takes builds of $steps.job: it would wait until its time is up", 'ABORTED')
+        }
+        say 'agent', agent.name, label
+        steps.variables.putAll([NODE_NAME: agent.name, NODE_LABELS: agent.labels.join(' ')])
+        try { body() } finally { agent = before }
     }
 
     private void environment(Closure body) {
@@ -62,13 +80,41 @@ class Runner {
             say 'stage', name, 'SKIPPED', 'an earlier stage'
             return
         }
-        if (parts.when && !new Conditions(steps).all(parts.when)) {
+        def first = parts.when && Block.of(parts.when).beforeAgent == true, skipped = false
+        if (first && !new Conditions(steps).all(parts.when)) {
             say 'stage', name, 'SKIPPED', 'when'
             return
         }
-        log "stage: $name"
         def before = result, outcome = 'SUCCESS', saved = steps.snapshot()
         result = 'SUCCESS'
+        try {
+            onAgent(parts.agent) {
+                if (!first && parts.when && !new Conditions(steps).all(parts.when)) {
+                    skipped = true
+                    return
+                }
+                log "stage: $name"
+                work(name, parts)
+                post(name, parts.post, { result })
+            }
+        } catch (StepFailed e) {
+            log "error: $name: $e.message"
+            worsen e.result
+        }
+        if (skipped) {
+            result = before
+            steps.restore(saved)
+            say 'stage', name, 'SKIPPED', 'when'
+            return
+        }
+        outcome = result
+        result = before
+        worsen outcome
+        steps.restore(saved)
+        say 'stage', name, outcome, ''
+    }
+
+    private void work(String name, Map parts) {
         try {
             steps.limited(parts.options ? Block.of(parts.options).timeout : null) {
                 environment(parts.environment)
@@ -78,12 +124,6 @@ class Runner {
             log "error: $name: $e.message"
             worsen e.result
         }
-        post(name, parts.post, { result })
-        outcome = result
-        result = before
-        worsen outcome
-        steps.restore(saved)
-        say 'stage', name, outcome, ''
     }
 
     private void post(String owner, Closure body, Closure state) {

@@ -19,6 +19,9 @@ class Steps {
     private Instant deadline = Instant.MAX
     // The report of the last analysis, and the server of jenkins.yaml that it went to.
     private Map analysed
+    // The name of the job that builds the branch.
+    final String job
+    private final Set<String> stashed = []
 
     Steps(Runner runner, Map given) {
         this.runner = runner
@@ -26,9 +29,9 @@ class Steps {
         workspace = given.workspace
         gate = given.gate
         webhook = given.webhook
-        def job = "vaultsphere/${given.branch}"
+        job = given.job
         variables = [BRANCH_NAME: given.branch, BUILD_NUMBER: '2', BUILD_DISPLAY_NAME: '#2', JOB_NAME: job,
-                     JENKINS_URL: 'http://localhost:8080/', BUILD_URL: "http://localhost:8080/job/$job/2/".toString(),
+                     JENKINS_URL: 'http://localhost:8080/', BUILD_URL: "http://localhost:8080/job/${job.replace('/', '/job/')}/2/".toString(),
                      WORKSPACE: workspace.path, EXECUTOR_NUMBER: '0', CI: 'true'].collectEntries { k, v -> [k, "$v".toString()] }
         controller.env.each { name, value -> variables[name] = controller.text(value) }
     }
@@ -64,7 +67,7 @@ class Steps {
 
     def getCurrentBuild() {
         [currentResult: runner.result, result: runner.result, number: 2, displayName: '#2',
-         fullDisplayName: "$variables.JOB_NAME #2".replace('/', ' » '),
+         fullDisplayName: "${job.tokenize('/').collect { URLDecoder.decode(it, 'UTF-8') }.join(' » ')} #2".toString(),
          durationString: "${Duration.between(began, Instant.now()).seconds} sec"]
     }
 
@@ -126,7 +129,7 @@ class Steps {
 
     void withSonarQubeEnv(Map how, Closure body) {
         def server = controller.sonar[how.installationName]
-        def token = controller.text(controller.credentials[how.credentialsId ?: server.credentialsId].secret)
+        def token = controller.text(credential(how.credentialsId ?: server.credentialsId).secret)
         mask token
         with_([SONAR_CONFIG_NAME: how.installationName, SONAR_HOST_URL: controller.text(server.serverUrl), SONAR_AUTH_TOKEN: token], body)
         def reports = files('**/report-task.txt')
@@ -148,7 +151,7 @@ class Steps {
     // ask waits for the webhook of the analysis, and then has the server say what the gate is.
     private String ask(Map how) {
         if (!analysed.ceTaskId || !analysed.serverUrl) throw new StepFailed('Unable to guess SonarQube task id and/or SQ server details')
-        def secret = controller.text(controller.credentials[how.webhookSecretId ?: analysed.server.webhookSecretId].secret)
+        def secret = controller.text(credential(how.webhookSecretId ?: analysed.server.webhookSecretId).secret)
         mask secret
         def said = webhook.await(analysed.ceTaskId, secret, deadline)
         if (said.status != 'SUCCESS') throw new StepFailed("SonarQube analysis '$analysed.ceTaskId' failed: $said.status")
@@ -177,7 +180,7 @@ class Steps {
         def agent = run(null, 'ssh-agent', '-s')
         def (socket, pid) = [agent =~ /SSH_AUTH_SOCK=([^;]+)/, agent =~ /SSH_AGENT_PID=(\d+)/].collect { it[0][1] }
         try {
-            ids.each { run([SSH_AUTH_SOCK: socket], controller.resolve(controller.credentials[it].privateKey), 'ssh-add', '-q', '-') }
+            ids.each { run([SSH_AUTH_SOCK: socket], controller.resolve(credential(it).privateKey), 'ssh-add', '-q', '-') }
             with_([SSH_AUTH_SOCK: socket, SSH_AGENT_PID: pid], body)
         } finally { run([SSH_AGENT_PID: pid, SSH_AUTH_SOCK: socket], null, 'ssh-agent', '-k') }
     }
@@ -200,19 +203,33 @@ class Steps {
         def folder = Files.createTempDirectory('run-pipeline').toFile()
         try {
             with_(bindings.collectEntries { b ->
-                def credential = controller.credentials[b.credentialsId]
+                def bound = credential(b.credentialsId)
                 if (b.kind == 'string') {
-                    def text = controller.text(credential.secret)
+                    def text = controller.text(bound.secret)
                     mask text
                     return [(b.variable): text]
                 }
-                def target = new File(folder, credential.fileName ?: 'key')
-                target.bytes = controller.resolve(credential.secretBytes ?: credential.privateKey)
+                def target = new File(folder, bound.fileName ?: 'key')
+                target.bytes = controller.resolve(bound.secretBytes ?: bound.privateKey)
                 run(null, 'chmod', '0400', target.path)
                 [(b.variable ?: b.keyFileVariable): target.path]
             }, body)
         } finally { folder.deleteDir() }
     }
+
+    private Map credential(String id) {
+        def found = controller.credential(job, id)
+        if (!found) throw new StepFailed("Could not find credentials entry with ID '$id'")
+        found
+    }
+
+    void stash(Map how) {
+        if (!files(how.includes ?: '**') && !how.allowEmpty) throw new StepFailed("No files included in stash '$how.name'")
+        stashed << how.name
+    }
+
+    // The directory is the same for all agents here.
+    void unstash(Map how) { if (!(how.name in stashed)) throw new StepFailed("No such saved stash '$how.name'") }
 
     private void mask(String secret) { if (secret) masked << secret }
 

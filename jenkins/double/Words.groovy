@@ -54,12 +54,18 @@ class Words {
             'sourceCodeEncoding:String, sourceCodeRetention:String, sourceDirectories:List',
         sh: 'workflow-durable-task-step | script:String!, encoding:String, label:String, returnStatus:boolean, returnStdout:boolean',
         sshagent: 'ssh-agent | credentials:SSHKeys!, ignoreMissing:boolean {}',
+        stash: 'workflow-basic-steps | name:String!, allowEmpty:boolean, excludes:String, includes:String, useDefaultExcludes:boolean',
         timeout: 'workflow-basic-steps | time:int!, activity:boolean, unit:Unit {}',
+        unstash: 'workflow-basic-steps | name:String!',
         waitForQualityGate: 'sonar | abortPipeline:boolean, credentialsId:SecretText, webhookSecretId:SecretText',
         withCredentials: 'credentials-binding | bindings:Bindings! {}',
         withEnv: 'workflow-basic-steps | overrides:List! {}',
         withSonarQubeEnv: 'sonar | installationName:SonarServer, credentialsId:SecretText, envOnly:boolean {}',
     )
+
+    // Steps that work on files of an agent, or run there.
+    static final ON_AN_AGENT = ['archiveArtifacts', 'checkout', 'cleanWs', 'junit', 'recordCoverage', 'sh', 'sshagent', 'stash', 'unstash',
+                                'withSonarQubeEnv']
 
     // What stands inside a parameter. A credential's type is the one in the configuration as code.
     static final NESTED = parse(

@@ -22,12 +22,10 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
-	"github.com/vaultsphere/vaultsphere/internal/testenv/engine"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/registry"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
@@ -366,42 +364,6 @@ func TestReleaseNeedsAPush(t *testing.T) {
 	}
 }
 
-// startBuildKit returns the name of a builder that knows other platforms and attestations, as one of the driver
-// docker-container does, whose image no test can pull. It has the registry for Docker's own.
-func startBuildKit(t testing.TB, env []string, registry string) string {
-	t.Helper()
-	// The address of a socket is short, and t.TempDir has the test's name in it.
-	home, err := os.MkdirTemp("", "buildkit")
-	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
-	config, socket := filepath.Join(home, "config.toml"), "unix://"+filepath.Join(home, "socket")
-	must(t, os.WriteFile(config, fmt.Appendf(nil, `root = %[1]q
-[worker.oci]
-enabled = true
-[worker.containerd]
-enabled = false
-[registry."docker.io"]
-mirrors = [%[2]q]
-[registry.%[2]q]
-http = true
-`, home, registry), 0o600))
-	var log bytes.Buffer
-	cmd := exec.Command(engine.Program(t, "buildkitd"), "--config", config, "--addr", socket)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); t.Failed() {
-			t.Logf("buildkitd: %v\n%s", err, log.String())
-		}
-	})
-	name := unique()
-	run(t, root, env, "docker", "buildx", "create", "--name", name, "--driver", "remote", socket)
-	run(t, root, env, "docker", "buildx", "inspect", "--bootstrap", name)
-	return name
-}
-
 // pushScanner pushes what BuildKit makes an SBOM with: an image that finds Go and one module wherever it looks, and says so as
 // BuildKit wants it (docs/attestations/sbom-protocol.md there).
 func pushScanner(t testing.TB, env []string, registry string) {
@@ -432,7 +394,7 @@ func TestPushOfAllPlatforms(t *testing.T) {
 	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--all", "--message", "small")
 	pushScanner(t, env, registry)
 	newAccount(t)
-	at := append(env, "IMAGE="+image, "PLATFORMS=", "IMAGE_ARGS=", "BUILDER="+startBuildKit(t, env, registry))
+	at := append(env, "IMAGE="+image, "PLATFORMS=", "IMAGE_ARGS=", "BUILDER="+remote(t, env, startBuildKit(t, registry)))
 	// Without a signature nothing has a tag, and the next push begins again.
 	status, said := push(t, dir, append(slices.Clone(at), withoutSigning(t)))
 	tag := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]

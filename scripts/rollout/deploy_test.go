@@ -82,7 +82,7 @@ func TestDeploy(t *testing.T) {
 	d.docker(t, "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", certificate)
 	d.env = append(d.env, "CURL_CA_BUNDLE="+certificate)
 
-	l := startLoad(t, d.authority(t))
+	l := startLoad(t, site, d.authority(t), readers)
 	current := first
 	for _, part := range []struct {
 		name string
@@ -132,8 +132,19 @@ func (d *deployer) startSSH(t *testing.T) []string {
 		must(t, err)
 		must(t, os.WriteFile(path(known), append([]byte("127.0.0.1 "), content...), 0o600))
 	}
+	serveSSH(t, nil, "127.0.0.1", path("host"), path("authorized_keys"))
+	return []string{
+		"DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "DEPLOY_KEY=" + path("pipeline"), "KNOWN_HOSTS=" + path("known_hosts"),
+		"OTHER_HOSTS=" + path("other_hosts"), "SITE_URL=" + site, "CHECK_SECONDS=5",
+	}
+}
+
+// serveSSH serves it on port 22 of an address. within is a command that runs another one where the host is, if that is elsewhere.
+func serveSSH(t *testing.T, within []string, address, hostKey, authorized string) {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "sshd_config")
 	// As Debian's and Amazon Linux's, but for where the keys are.
-	must(t, os.WriteFile(path("sshd_config"), fmt.Appendf(nil, `ListenAddress 127.0.0.1
+	must(t, os.WriteFile(config, fmt.Appendf(nil, `ListenAddress %s
 HostKey %s
 AuthorizedKeysFile %s
 PermitRootLogin prohibit-password
@@ -141,7 +152,7 @@ PasswordAuthentication no
 StrictModes no
 UsePAM no
 PidFile none
-`, path("host"), path("authorized_keys")), 0o600))
+`, address, hostKey, authorized), 0o600))
 	program, err := exec.LookPath("sshd")
 	if err != nil {
 		t.Fatal("sshd is missing: apt-get install openssh-server")
@@ -150,7 +161,8 @@ PidFile none
 		t.Fatal("sudo is missing: apt-get install sudo")
 	}
 	var log bytes.Buffer
-	cmd := exec.Command(program, "-D", "-e", "-f", path("sshd_config"))
+	line := slices.Concat(within, []string{program, "-D", "-e", "-f", config})
+	cmd := exec.Command(line[0], line[1:]...) //nolint:gosec // the programs are named by the tests
 	cmd.Stderr = &log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	must(t, cmd.Start())
@@ -161,16 +173,12 @@ PidFile none
 		}
 	})
 	await.Until(t, "sshd", func() bool {
-		conn, err := net.Dial("tcp", "127.0.0.1:22")
+		conn, err := net.Dial("tcp", address+":22")
 		if err == nil {
 			conn.Close()
 		}
 		return err == nil
 	})
-	return []string{
-		"DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "DEPLOY_KEY=" + path("pipeline"), "KNOWN_HOSTS=" + path("known_hosts"),
-		"OTHER_HOSTS=" + path("other_hosts"), "SITE_URL=" + site, "CHECK_SECONDS=5",
-	}
 }
 
 func copyFile(t *testing.T, from, to string) {
@@ -189,28 +197,28 @@ func output(t *testing.T, program string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// seedTables makes tables that bear the load, which the emulator's do not, and sets what is a team's own.
-func (d *deployer) seedTables(t *testing.T) {
+// seedTables makes a deployment's tables, such as bear the load, which the emulator's do not, and sets what is a team's own.
+func seedTables(t *testing.T, d names.Deployment) {
 	t.Helper()
 	endpoint := dynamolocal.Endpoint(t)
 	must(t, dynamo.CreateTables(t.Context(), dynamo.Config{
-		Endpoint: endpoint, Region: emulator.Region,
-		Users: names.UsersTable, Accounts: names.AccountsTable, Passwords: names.PasswordsTable, Sessions: names.SessionsTable,
+		Endpoint: endpoint, Region: emulator.Region, Users: d.Name(names.UsersTable), Accounts: d.Name(names.AccountsTable),
+		Passwords: d.Name(names.PasswordsTable), Sessions: d.Name(names.SessionsTable),
 	}))
 	at, err := url.Parse(endpoint)
 	must(t, err)
 	for name, value := range map[string]string{
 		// Nobody outside of this machine issues a certificate for it, and the tables are here.
-		"SITE": "site", "AUTH_RATE": "1000000", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
+		"SITE": "site", "AUTH_RATE": "1000000", "REGISTRATION": "open", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
 	} {
-		d.put(t, name, value)
+		putParameter(t, d.Name(names.ParameterPath)+name, value, types.ParameterTypeSecureString)
 	}
 }
 
 // seed puts the parameters there that a deployment of the platform makes.
 func (d *deployer) seed(t *testing.T) {
 	t.Helper()
-	d.seedTables(t)
+	seedTables(t, "")
 	var secret fernet.Key
 	must(t, secret.Generate())
 	for name, value := range map[string]string{
@@ -236,26 +244,31 @@ func putParameter(t *testing.T, name, value string, kind types.ParameterType) {
 	must(t, err)
 }
 
-// settings writes the host's own, with the addresses and credentials that a host on AWS has from its surroundings. Later
-// ones win.
+// settings writes the host's own.
 func (d *deployer) settings(t *testing.T, more ...string) {
 	t.Helper()
+	d.writeSettings(t, settingsFile, append([]string{"HOME_DIRECTORY=" + names.HostDirectory}, more...)...)
+	program := output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws")
+	must(t, errors.Join(os.MkdirAll("/etc/sudoers.d", 0o755),
+		os.WriteFile("/etc/sudoers.d/path", []byte("Defaults secure_path="+filepath.Dir(program)+":"+os.Getenv("PATH")+"\n"), 0o440)))
+}
+
+// writeSettings writes those of a host, with the addresses and credentials that one on AWS has from its surroundings. Later ones
+// win.
+func (h *host) writeSettings(t *testing.T, file string, more ...string) {
+	t.Helper()
 	var lines []string
-	for _, entry := range slices.Concat(d.account(t), d.host.env, []string{
-		"HOME_DIRECTORY=" + names.HostDirectory, "REPOSITORY=" + repository, "AWS_MAX_ATTEMPTS=1",
-	}, more) {
+	for _, entry := range slices.Concat(h.account(t), h.env, []string{"REPOSITORY=" + repository, "AWS_MAX_ATTEMPTS=1"}, more) {
 		name, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "AWS_") || slices.Contains([]string{
-			"DOCKER_HOST", "DOCKER_CONFIG", "HOME_DIRECTORY", "REPOSITORY", "RELEASE_PARAMETER", "WATCH_SECONDS", "READY_TRIES", "READY_INTERVAL",
+			"DOCKER_HOST", "DOCKER_CONFIG", "HOME_DIRECTORY", "REPOSITORY", "PARAMETER_PATH", "RELEASE_PARAMETER", "WATCH_SECONDS", "READY_TRIES",
+			"READY_INTERVAL",
 		}, name) {
 			lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, name+"=") })
 			lines = append(lines, entry)
 		}
 	}
-	must(t, os.WriteFile(settingsFile, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
-	program := output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws")
-	must(t, errors.Join(os.MkdirAll("/etc/sudoers.d", 0o755),
-		os.WriteFile("/etc/sudoers.d/path", []byte("Defaults secure_path="+filepath.Dir(program)+":"+os.Getenv("PATH")+"\n"), 0o440)))
+	must(t, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 }
 
 // deploy runs deploy.sh, and returns what it said last.

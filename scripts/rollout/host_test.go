@@ -98,7 +98,7 @@ func (h *host) serverImages(t *testing.T) {
 		"deploy/rollout.sh":         filepath.Join(root, "scripts/rollout.sh"),
 	}
 	deploy["vaultsphered"] = build(t, "./app/cmd/vaultsphered")
-	h.image(t, "vaultsphere", uid, deploy, `ENTRYPOINT ["/vaultsphered"]`, fmt.Sprintf("USER %d", uid))
+	h.image(t, "vaultsphere", uid, deploy, `ENTRYPOINT ["/vaultsphered"]`, "ENV DATA_DIR=/data LISTEN_ADDR=:", fmt.Sprintf("USER %d", uid))
 	delete(deploy, "vaultsphered")
 	deploy["faulty"] = build(t, "./scripts/rollout/testdata/faulty")
 	h.image(t, "faulty", uid, deploy, `ENTRYPOINT ["/faulty"]`)

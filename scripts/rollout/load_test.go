@@ -25,14 +25,16 @@ import (
 const (
 	writers, writesEach = 4, 8
 	readers, readsEach  = 8, 40
+	stagingReaders      = 2
 	newcomers           = 15
 	logins              = 2
 	// loadEnds stops the load if the test does not.
-	loadEnds = 8 * time.Minute
+	loadEnds = 15 * time.Minute
 )
 
 // load is a constant one, through the proxy, from its start to its end.
 type load struct {
+	site              string
 	browser, newcomer *http.Client
 	cancel            context.CancelFunc
 	all               sync.WaitGroup
@@ -66,11 +68,11 @@ func client(authority *x509.CertPool, keepAlive bool) *http.Client {
 // loads counts them: two may meet the same tables.
 var loads int
 
-func startLoad(t *testing.T, authority *x509.CertPool) *load {
+func startLoad(t *testing.T, site string, authority *x509.CertPool, readers int) *load {
 	t.Helper()
 	loads++
 	ctx, cancel := context.WithTimeout(context.Background(), loadEnds)
-	l := &load{browser: client(authority, true), newcomer: client(authority, false), cancel: cancel}
+	l := &load{site: site, browser: client(authority, true), newcomer: client(authority, false), cancel: cancel}
 	for i := range writers + 1 {
 		l.users = append(l.users, l.register(t, fmt.Sprintf("load%d-user%d", loads, i)))
 	}
@@ -111,7 +113,7 @@ func (l *load) stop() {
 // exchange counts a request. Anything but 200 or 204 is a failure.
 func (l *load) exchange(c *http.Client, method, path, token string, in, out any) bool {
 	begin := time.Now()
-	problem := request(c, method, path, token, in, out)
+	problem := request(c, method, l.site+path, token, in, out)
 	took := time.Since(begin)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,7 +125,7 @@ func (l *load) exchange(c *http.Client, method, path, token string, in, out any)
 	return problem == ""
 }
 
-func request(c *http.Client, method, path, token string, in, out any) (problem string) {
+func request(c *http.Client, method, address, token string, in, out any) (problem string) {
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
@@ -132,7 +134,7 @@ func request(c *http.Client, method, path, token string, in, out any) (problem s
 		}
 		body = io.MultiReader(bytes.NewReader(b)) // not a type whose requests net/http sends again by itself
 	}
-	req, err := http.NewRequest(method, site+path, body)
+	req, err := http.NewRequest(method, address, body)
 	if err != nil {
 		return err.Error()
 	}
@@ -164,7 +166,7 @@ func (l *load) register(t *testing.T, name string) *user {
 	t.Helper()
 	u := &user{name: name, key: base64.StdEncoding.EncodeToString(sample.Bytes(32)), writes: map[string]string{}}
 	var session api.SessionResponse
-	problem := request(l.browser, http.MethodPost, api.PathRegister, "", api.RegisterRequest{
+	problem := request(l.browser, http.MethodPost, l.site+api.PathRegister, "", api.RegisterRequest{
 		Username: name, UserID: sample.ID(), KDF: api.KDF{Salt: sample.ID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4}, AuthKey: u.key,
 		RecoveryAuthKey: u.key, WrappedKey: sample.Token(200), RecoveryWrappedKey: sample.Token(200), Manifest: sample.Token(200), Device: "load",
 		Transport: api.SessionBearer,
@@ -235,7 +237,7 @@ func (l *load) readBack(t *testing.T) {
 	lost, written := 0, 0
 	for _, u := range l.users[:writers] {
 		var v api.VaultResponse
-		if problem := request(l.browser, http.MethodGet, api.PathVault, u.token, nil, &v); problem != "" {
+		if problem := request(l.browser, http.MethodGet, l.site+api.PathVault, u.token, nil, &v); problem != "" {
 			t.Fatal(problem)
 		}
 		found := map[string]string{}

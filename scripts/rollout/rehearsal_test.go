@@ -111,6 +111,8 @@ type rehearsal struct {
 	deployer
 	workspace string
 	env       []string
+	publicKey string
+	staging   *stagingHost
 }
 
 // report is what the rehearsal ends with: what was done, how it ended, what it took and what it may take.
@@ -148,20 +150,23 @@ func TestPipeline(t *testing.T) {
 	ssh := r.startSSH(t)
 	i := slices.IndexFunc(ssh, func(e string) bool { return strings.HasPrefix(e, "DEPLOY_KEY=") })
 	r.checkout(t, strings.TrimPrefix(ssh[i], "DEPLOY_KEY=")+".pub")
+	r.staging = newStaging(t, strings.TrimPrefix(ssh[i], "DEPLOY_KEY=")+".pub")
 	r.environment(t, ssh)
 
 	r.make(t, "bootstrap")
-	r.seedTables(t)
+	seedTables(t, "")
+	seedTables(t, names.Staging)
 	r.settings(t)
 	older := strings.Fields(r.aws(t, "ec2", "describe-images", "--filters", "Name=architecture,Values=arm64", "--query", "Images[].ImageId"))[0]
 	r.aws(t, "ssm", "put-parameter", "--name", names.ParameterPath+names.HostImage+"ARM64", "--type", "String", "--value", older)
 	begin := time.Now()
 	r.pipeline(t, "first deployment", "main", "SUCCESS", "")
 	first := repository + "@" + r.current(t)
-	noted("from a bootstrapped account to serving", "ok", time.Since(begin), 0)
+	noted("from a bootstrapped account to staging and production that serve", "ok", time.Since(begin), 0)
 	r.serves(t, first)
+	r.staging.serves(t, first)
 
-	l := startLoad(t, r.authority(t))
+	l, staged := startLoad(t, site, r.authority(t), readers), startLoad(t, stagingSite, r.staging.authority(t), stagingReaders)
 	current := first
 	// pipeline runs one, and sees what its users have noticed of it.
 	pipeline := func(what, branch, result, failed string, limit time.Duration, options ...string) {
@@ -172,7 +177,7 @@ func TestPipeline(t *testing.T) {
 				t.Errorf("%s has not changed what serves", what)
 			}
 		}
-		failures := l.take(t)
+		failures := append(l.take(t), staged.take(t)...)
 		for _, f := range failures {
 			t.Errorf("%s: %s", what, f.what)
 		}
@@ -181,18 +186,22 @@ func TestPipeline(t *testing.T) {
 		}
 		noted(what, fmt.Sprintf("%s, %d requests failed", result, len(failures)), took, limit)
 		r.serves(t, current)
+		r.staging.serves(t, current)
 	}
 
 	r.commit(t, "app/cmd/vaultsphered/rehearsal.go", "package main\n\nconst rehearsed = \"once\"\n\nvar _ = rehearsed\n")
-	pipeline("a push to main", "main", "SUCCESS", "", pushLimit)
+	pipeline("a push to main: to staging, then to production", "main", "SUCCESS", "", pushLimit)
 	pipeline("a branch", "feature", "SUCCESS", "", 0)
 	r.commit(t, "app/vault/rehearsal_test.go", "package vault\n\nimport \"testing\"\n\nfunc TestRehearsal(t *testing.T) { t.Fatal(\"on purpose\") }\n")
 	pipeline("a test fails", "main", "FAILURE", "Lint & Tests", 0)
 	r.remove(t, "app/vault/rehearsal_test.go")
 	r.replacements(t, older, pipeline)
 	pipeline("the quality gate fails", "main", "FAILURE", "Quality Gate", 0, "--gate", "ERROR")
-	r.replace(t, "Dockerfile", `ENTRYPOINT ["/vaultsphered"]`, `ENTRYPOINT ["/vaultsphered", "nonsense"]`)
-	pipeline("a release that does not start", "main", "FAILURE", "Deploy to EC2", 0)
+	const entry = `ENTRYPOINT ["/vaultsphered"]`
+	const broken = `ENTRYPOINT ["/vaultsphered", "nonsense"]`
+	r.replace(t, "Dockerfile", entry, broken)
+	pipeline("a release that does not start in staging: production is not touched", "main", "FAILURE", "Staging on EC2", 0)
+	r.replace(t, "Dockerfile", broken, entry)
 
 	begin = time.Now()
 	if code, said := r.deploy(nil, "--back"); code != 0 {
@@ -202,8 +211,11 @@ func TestPipeline(t *testing.T) {
 	l.check(t, "going back", begin)
 	noted("going back: time", "ok", took, backLimit)
 	r.serves(t, first)
-	l.stop()
-	l.readBack(t)
+	r.stagingOnFargate(t, current, l, staged)
+	for _, each := range []*load{l, staged} {
+		each.stop()
+		each.readBack(t)
+	}
 }
 
 // replacements are those of a host that serves: by the monthly job, and into the other zone. In the emulated account another
@@ -211,7 +223,8 @@ func TestPipeline(t *testing.T) {
 func (r *rehearsal) replacements(t *testing.T, older string, pipeline func(what, branch, result, failed string, limit time.Duration, options ...string)) {
 	t.Helper()
 	host := func(query string) string {
-		return strings.TrimSpace(r.aws(t, "ec2", "describe-instances", "--filters", "Name=instance-state-name,Values=running", "--query", "Reservations[].Instances[]."+query))
+		return strings.TrimSpace(r.aws(t, "ec2", "describe-instances", "--filters", "Name=instance-state-name,Values=running",
+			"Name=tag:Name,Values=password-manager", "--query", "Reservations[].Instances[]."+query))
 	}
 	if now := host("ImageId"); now != older {
 		t.Errorf("the host's image is %s, want %s", now, older)
@@ -267,9 +280,9 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	must(t, os.WriteFile(filepath.Join(r.workspace, ".git/info/exclude"), []byte(exclude), 0o600))
 	key, err := os.ReadFile(publicKey)
 	must(t, err)
-	options, err := json.Marshal(map[string]string{"siteAddress": "localhost", "sshPublicKey": strings.TrimSpace(string(key))})
-	must(t, err)
-	r.commit(t, "platform.json", string(options)+"\n")
+	r.publicKey = strings.TrimSpace(string(key))
+	r.options(t, "platform.json", map[string]string{"siteAddress": "localhost", "sshPublicKey": r.publicKey})
+	r.options(t, stagingOptions, map[string]string{"siteAddress": stagingDomain, "sshPublicKey": r.publicKey})
 }
 
 // rehearsedMake runs make's own targets, with these exceptions: there is no SonarQube here, this is itself an integration test,
@@ -285,6 +298,16 @@ case "$*" in
   diff) CDK_METHOD=template exec %[1]s diff ;;
   # The host that a deploy makes reads on its first boot which key it is to trust.
   deploy) %[1]s deploy && HOME_DIRECTORY=%[2]s SIGNING_KEY=%[3]s exec %[2]s/bin/verify-release --fetch-key ;;
+  "deploy DEPLOYMENT=staging") %[1]s "$@" && HOME_DIRECTORY=$STAGING_HOME SIGNING_KEY=%[3]s exec "$STAGING_HOME/bin/verify-release" --fetch-key ;;
+  # Where staging's host is. On AWS cdk-outputs.staging.json says it.
+  "release DEPLOYMENT=staging")
+    DEPLOY_HOST=$STAGING_HOST KNOWN_HOSTS=$STAGING_KNOWN_HOSTS SITE_URL=$STAGING_SITE CURL_CA_BUNDLE=$STAGING_AUTHORITY exec %[1]s "$@" ;;
+  # The images are in a real registry, and ECR knows of them.
+  push)
+    %[1]s push
+    image=$(jq -r .image image.json)
+    aws ecr put-image --repository-name password-manager --image-tag "$(jq -r .tag image.json)" --image-digest "${image#*@}" \
+      --image-manifest "$(docker buildx imagetools inspect --raw "$image")" >/dev/null ;;
   "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/api" ;;
   *) exec %[1]s "$@" ;;
 esac
@@ -302,7 +325,9 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	must(t, os.Mkdir(secrets, 0o700))
 	copyFile(t, setting("DEPLOY_KEY"), filepath.Join(secrets, "EC2_SSH_KEY"))
 	must(t, os.Chmod(filepath.Join(secrets, "EC2_SSH_KEY"), 0o600))
-	must(t, os.WriteFile(filepath.Join(secrets, "SONAR_TOKEN"), []byte("rehearsal\n"), 0o600))
+	for _, name := range []string{"SONAR_TOKEN", "SONAR_BRANCHES_TOKEN"} {
+		must(t, os.WriteFile(filepath.Join(secrets, name), []byte("rehearsal\n"), 0o600))
+	}
 	program, err := exec.LookPath("make")
 	must(t, err)
 	bin := filepath.Join(dir, "bin")
@@ -321,6 +346,7 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	aws := filepath.Dir(output(t, filepath.Join(root, "scripts/python-tool.sh"), "path", "aws"))
 	r.env = append(emulator.Env(t), "PATH="+bin+":"+aws+":"+os.Getenv("PATH"), "SECRETS="+secrets, "NOTIFY_EMAIL=team@example.org",
 		"SONAR_URL=http://sonarqube:9000", "IMAGE=127.0.0.1:"+port+"/password-manager", "DEPLOY_HOST=127.0.0.1", "DEPLOY_USER=root", "KNOWN_HOSTS="+setting("KNOWN_HOSTS"), "SITE_URL="+site, "CURL_CA_BUNDLE="+certificate)
+	r.env = append(r.env, r.staging.env()...)
 	for i := 0; ; i++ {
 		entry, ok := os.LookupEnv(outsideEnv + strconv.Itoa(i))
 		if !ok {
@@ -329,12 +355,17 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 		r.env = append(r.env, entry)
 	}
 	r.deployer.env = append(append(os.Environ(), ssh...), "CURL_CA_BUNDLE="+certificate)
-	// A user's browser knows the authority; the proxy makes its own on its first start.
+	r.trust(t, certificate)
+}
+
+// trust writes the authority of the host's proxy to a file, as a user's browser knows it. The proxy makes it on its first start.
+func (h *host) trust(t *testing.T, certificate string) {
+	t.Helper()
 	done := make(chan struct{})
 	t.Cleanup(func() { close(done) })
 	go func() {
 		for {
-			if out, err := r.command("docker", "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", certificate).CombinedOutput(); err == nil {
+			if out, err := h.command("docker", "cp", "vaultsphere-proxy:/data/caddy/pki/authorities/local/root.crt", certificate).CombinedOutput(); err == nil {
 				return
 			} else if bytes.Contains(out, []byte("permission")) {
 				return
@@ -348,12 +379,12 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	}()
 }
 
-func (r *rehearsal) make(t *testing.T, target string) {
+func (r *rehearsal) make(t *testing.T, arguments ...string) {
 	t.Helper()
-	cmd := exec.Command("make", target)
+	cmd := exec.Command("make", arguments...)
 	cmd.Dir, cmd.Env = r.workspace, r.env
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("make %s: %v\n%s", target, err, out)
+		t.Fatalf("make %s: %v\n%s", strings.Join(arguments, " "), err, out)
 	}
 }
 
@@ -371,7 +402,8 @@ func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, 
 	said := out.String()
 	got := ""
 	for line := range strings.Lines(said) {
-		if w := strings.Split(strings.TrimSpace(line), "\t"); w[0] == "stage" && w[2] == "FAILURE" {
+		// After it comes the stage that it is in.
+		if w := strings.Split(strings.TrimSpace(line), "\t"); w[0] == "stage" && w[2] == "FAILURE" && got == "" {
 			got = w[1]
 		}
 	}
@@ -386,6 +418,13 @@ func (r *rehearsal) commit(t *testing.T, name, content string) {
 	must(t, os.WriteFile(filepath.Join(r.workspace, name), []byte(content), 0o644))
 	output(t, "git", "-C", r.workspace, "add", name)
 	output(t, "git", "-C", r.workspace, "commit", "--quiet", "--message", "rehearsal: "+name)
+}
+
+func (r *rehearsal) options(t *testing.T, name string, values map[string]string) {
+	t.Helper()
+	content, err := json.Marshal(values)
+	must(t, err)
+	r.commit(t, name, string(content)+"\n")
 }
 
 func (r *rehearsal) remove(t *testing.T, name string) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
@@ -31,6 +33,12 @@ var (
 	errPacked = errors.New("the answer is compressed, which was not asked for")
 )
 
+// Bounds of what a server can make this device keep.
+const (
+	maxDevices = 16
+	maxDevice  = 1 << 10 // bytes of one
+)
+
 const userAgent = "vaultsphere"
 
 // Transport talks to one server. It is safe for concurrent use.
@@ -42,8 +50,9 @@ type Transport struct {
 	patience     func(client.Request) time.Duration
 	bodyPatience time.Duration
 
-	mu     sync.Mutex
-	bearer string
+	mu      sync.Mutex
+	bearer  string
+	devices map[string]string // device cookies, by name
 }
 
 // New takes the server's URL without a path. http is refused for anything but this machine.
@@ -60,20 +69,20 @@ func New(server string) (*Transport, error) {
 	}
 	return &Transport{base: base, patience: client.Request.Patience, bodyPatience: client.BodyPatience, http: &http.Client{
 		Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSHandshakeTimeout:   tlsTimeout,
-			DisableCompression:    true, // sealed bytes do not pack, and what unpacks to gigabytes is no vault
-			IdleConnTimeout:       time.Minute,
-			ForceAttemptHTTP2:     true,
-			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			TLSHandshakeTimeout: tlsTimeout,
+			DisableCompression:  true, // sealed bytes do not pack, and what unpacks to gigabytes is no vault
+			IdleConnTimeout:     time.Minute,
+			ForceAttemptHTTP2:   true,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host {
-				return fmt.Errorf("server sends elsewhere, to %s://%s", r.URL.Scheme, r.URL.Host)
+				return fmt.Errorf("%w: it sends elsewhere, to %s://%s", client.ErrIntercepted, r.URL.Scheme, r.URL.Host)
 			}
 			if len(via) > 3 {
-				return errors.New("too many redirects")
+				return fmt.Errorf("%w: it redirects without end", client.ErrIntercepted)
 			}
 			return nil
 		},
@@ -102,6 +111,41 @@ func (t *Transport) Bearer() string {
 	return t.bearer
 }
 
+// SetDevices sets the device cookies that this server gave earlier.
+func (t *Transport) SetDevices(devices map[string]string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.devices = maps.Clone(devices)
+}
+
+// Devices returns them, with those that came since, so that they can be kept for the next log-in.
+func (t *Transport) Devices() map[string]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.devices)
+}
+
+func (t *Transport) noteDevices(cookies []*http.Cookie) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range cookies {
+		if t.isDevice(c.Name) && len(c.Value) <= maxDevice && (len(t.devices) < maxDevices || t.devices[c.Name] != "") {
+			if t.devices == nil {
+				t.devices = map[string]string{}
+			}
+			t.devices[c.Name] = c.Value
+		}
+	}
+}
+
+func (t *Transport) isDevice(name string) bool {
+	prefix := api.LocalDeviceCookie
+	if t.base.Scheme == "https" {
+		prefix = api.DeviceCookie
+	}
+	return strings.HasPrefix(name, prefix)
+}
+
 // Do is client.Transport's.
 func (t *Transport) Do(ctx context.Context, r client.Request) (client.Response, error) {
 	return t.do(ctx, r, http.Header{"Accept": {"application/json"}})
@@ -128,10 +172,16 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	if token := t.Bearer(); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	if r.Path == api.PathLogin {
+		for name, value := range t.Devices() {
+			request.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // of a request, which has no attributes
+		}
+	}
 	answer, err := t.http.Do(request)
 	if err != nil {
-		return client.Response{}, why(ctx, err)
+		return client.Response{}, whoAnswered(why(ctx, err))
 	}
+	t.noteDevices(answer.Cookies())
 	defer answer.Body.Close()
 	if answer.Header.Get("Content-Encoding") != "" {
 		return client.Response{}, errPacked
@@ -152,6 +202,17 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 func why(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), errSlow) {
 		return errSlow
+	}
+	return err
+}
+
+// whoAnswered tells an interception from a server that is away. Of what fails in a TLS handshake, it is what the other side
+// shows of itself: a certificate that does not verify, or no TLS at all.
+func whoAnswered(err error) error {
+	var verification *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	if errors.As(err, &verification) || errors.As(err, &noTLS) || errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("%w: %w", client.ErrIntercepted, err)
 	}
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -73,8 +75,55 @@ func TestARedirectToAnotherHostIsNotFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = transport.Do(t.Context(), client.Request{Method: "POST", Path: "/", Body: []byte(`{}`), Limit: 10})
-	if err == nil || !strings.Contains(err.Error(), "server sends elsewhere") || asked {
+	if !errors.Is(err, client.ErrIntercepted) || !strings.Contains(err.Error(), "it sends elsewhere, to "+other.URL) || asked {
 		t.Errorf("asked %v, %v", asked, err)
+	}
+}
+
+// TestWhoAnswersInPlaceOfTheServer: each of these was taken for a server that is away.
+func TestWhoAnswersInPlaceOfTheServer(t *testing.T) {
+	quiet := log.New(io.Discard, "", 0)
+	answers := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	selfSigned := httptest.NewUnstartedServer(answers)
+	selfSigned.Config.ErrorLog = quiet
+	selfSigned.StartTLS()
+	defer selfSigned.Close()
+	plain := httptest.NewServer(answers)
+	defer plain.Close()
+	loops := httptest.NewServer(http.RedirectHandler("/again", http.StatusTemporaryRedirect))
+	defer loops.Close()
+	noise, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer noise.Close()
+	go func() {
+		for {
+			c, err := noise.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "220 mail.example.org ESMTP ready, and no TLS\r\n")
+			_ = c.Close()
+		}
+	}()
+	gone := httptest.NewServer(answers)
+	gone.Close()
+	for name, c := range map[string]struct {
+		url  string
+		want bool
+	}{
+		"a certificate of nobody": {selfSigned.URL, true}, "no TLS": {strings.Replace(plain.URL, "http:", "https:", 1), true},
+		"another protocol": {"https://" + noise.Addr().String(), true}, "a loop": {loops.URL, true}, "nothing": {gone.URL, false},
+	} {
+		transport, err := httptransport.New(c.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = transport.Do(t.Context(), client.Request{Method: "GET", Path: "/", Limit: 10})
+		if err == nil || errors.Is(err, client.ErrIntercepted) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -69,10 +69,13 @@ func fetch(ctx context.Context, address string, limit int64, patience time.Durat
 	abort := js.Global().Get("AbortController").New()
 	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
 	defer stop()
-	options["cache"], options["redirect"], options["signal"] = "no-store", "error", abort.Get("signal")
+	options["cache"], options["redirect"], options["signal"] = "no-store", "manual", abort.Get("signal")
 	answer, err := await(js.Global().Call("fetch", address, options))
 	if err != nil {
 		return client.Response{}, why(ctx, err)
+	}
+	if answer.Get("type").String() == "opaqueredirect" {
+		return client.Response{}, fmt.Errorf("%w: it sends elsewhere", client.ErrIntercepted)
 	}
 	headers := answer.Get("headers")
 	slow.Reset(client.BodyPatience)

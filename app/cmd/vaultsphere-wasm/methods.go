@@ -11,6 +11,7 @@ import (
 
 	"github.com/boombuler/barcode/qr"
 
+	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -39,6 +40,7 @@ func newCore(cl *client.Client) *core {
 	c.methods = map[string]method{
 		"resume":               of(c.resume),
 		"prepare_registration": of(c.prepareRegistration),
+		"check_registration":   of(c.checkRegistration),
 		"register":             of(c.register),
 		"cancel_registration":  of(c.cancelRegistration),
 		"login":                of(c.login),
@@ -85,6 +87,9 @@ func newCore(cl *client.Client) *core {
 			w, err := cl.NewRecoveryPhrase(ctx, p.Password)
 			return words{w}, err
 		}),
+		"check_password": of(func(ctx context.Context, p password) (none, error) {
+			return none{}, cl.CheckPassword(ctx, p.Password)
+		}),
 		"recover":      of(c.recover),
 		"check_phrase": of(checkPhrase),
 		"totp_begin":   of(c.beginTOTP),
@@ -93,11 +98,14 @@ func newCore(cl *client.Client) *core {
 			return none{}, cl.RemoveTOTP(ctx, p.Password)
 		}),
 		"sessions": of(c.sessions),
-		"revoke_session": of(func(ctx context.Context, p id) (none, error) {
-			return none{}, cl.RevokeSession(ctx, p.ID)
+		"end_session": of(func(ctx context.Context, p struct {
+			ID       string `json:"id"`
+			Password string `json:"password"`
+		}) (none, error) {
+			return none{}, cl.EndSession(ctx, p.Password, p.ID)
 		}),
-		"revoke_other_sessions": of(func(ctx context.Context, _ none) (none, error) {
-			return none{}, cl.RevokeOtherSessions(ctx)
+		"end_other_sessions": of(func(ctx context.Context, p password) (none, error) {
+			return none{}, cl.EndOtherSessions(ctx, p.Password)
 		}),
 		"delete_account": of(c.deleteAccount),
 
@@ -143,8 +151,9 @@ func (c *core) keepRegistration(r *client.Registration) {
 
 // register keeps the registration when it fails, so that another name can be tried with the same phrase.
 func (c *core) register(ctx context.Context, p struct {
-	Username string `json:"username"`
-	Device   string `json:"device"`
+	Username   string          `json:"username"`
+	Device     string          `json:"device"`
+	Invitation *api.Invitation `json:"invitation"`
 }) (username, error) {
 	c.mu.Lock()
 	r := c.registration
@@ -152,11 +161,19 @@ func (c *core) register(ctx context.Context, p struct {
 	if r == nil {
 		return username{}, errNoRegistration
 	}
+	r.Invitation = p.Invitation
 	name, err := c.client.Register(ctx, r, p.Username, p.Device)
 	if err == nil {
 		c.keepRegistration(nil)
 	}
 	return username{name}, err
+}
+
+func (c *core) checkRegistration(ctx context.Context, p struct {
+	Username   string          `json:"username"`
+	Invitation *api.Invitation `json:"invitation"`
+}) (none, error) {
+	return none{}, c.client.CheckRegistration(ctx, p.Username, p.Invitation)
 }
 
 func (c *core) cancelRegistration(context.Context, none) (none, error) {

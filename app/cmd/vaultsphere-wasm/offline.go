@@ -54,7 +54,11 @@ type opened struct {
 	Offline  bool   `json:"offline"` // the vault is the copy on this device
 }
 
-func (c *core) unlock(ctx context.Context, p password) (opened, error) {
+func (c *core) unlock(ctx context.Context, p struct {
+	Password string `json:"password"`
+	Device   string `json:"device"`
+}) (opened, error) {
+	c.client.SetDevice(p.Device)
 	o, err := c.client.Unlock(ctx, p.Password)
 	return opened(o), err
 }

@@ -63,12 +63,14 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 		return nil, withHint(err, "name the server with --server or "+envServer)
 	}
 	w.SetBearer(se.Token)
+	w.SetDevices(st.devices(server))
 	m := memory{state: st, server: server}
 	// Signing in must not succeed at the server and then fail here for a memory that cannot be read.
 	if _, err := m.read(); err != nil {
 		return nil, err
 	}
 	c := client.New(w, m, cache{state: st, server: server})
+	c.SetDevice(device())
 	if p.noCache || p.getenv(envNoCache) != "" {
 		if err := c.KeepCopy(ctx, false, false); err != nil {
 			return nil, err
@@ -197,6 +199,9 @@ func (p *program) keep(ctx context.Context, c *connection, username string) erro
 	if err := c.state.setSession(c.session); err != nil {
 		// Nothing could use the session any more.
 		return also(err, c.Logout(ctx, true))
+	}
+	if err := c.state.setDevices(c.session.Server, c.wire.Devices()); err != nil {
+		p.note("warning: %v", err)
 	}
 	if earlier.Token != "" {
 		p.endEarlier(ctx, c, earlier)

@@ -90,6 +90,8 @@ func hintFor(err error) string {
 		return "sign in with vaultsphere login"
 	case errors.Is(err, client.ErrWrongPhrase):
 		return "check the user name and that the phrase is the newest one"
+	case errors.Is(err, client.ErrIntercepted):
+		return client.Explain(err).Hint
 	case errors.Is(err, client.ErrOffline):
 		return "check the address (--server) and that the server runs"
 	case errors.Is(err, client.ErrUncertain):
@@ -116,6 +118,10 @@ func serverHint(e *client.ServerError) string {
 		return "check the user name and the master password; the server does not say which is wrong"
 	case api.CodeTOTPInvalid:
 		return "wait for the next code and check the clock of the phone"
+	case api.CodeInvitationRequired:
+		return "ask whoever runs the server for a link, and give it with --invitation-file or --invitation-stdin"
+	case api.CodeInvitationInvalid:
+		return "each link works once, for seven days: ask whoever runs the server for another"
 	case api.CodeUsernameTaken:
 		return "choose another user name, or sign in with vaultsphere login"
 	case api.CodeThrottled, api.CodeUnavailable, api.CodeStorageUnavailable:

@@ -36,7 +36,8 @@ the exit status is then 3. Values without a place of their own become custom fie
 The password of a protected file is asked for on the terminal, or it is the line of
 standard input after the master password. --columns says what the columns of any CSV are,
 in their order: title, url, username, password, totp, notes, tag, favourite, type, created,
-modified, hidden, skip, or nothing for a custom field.`,
+modified, hidden, skip, or nothing for a custom field. --no-header says that the first row
+holds values already, and needs --columns.`,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.importFile(cmd.Context(), args[0], f)
@@ -61,6 +62,10 @@ modified, hidden, skip, or nothing for a custom field.`,
 }
 
 func (p *program) importFile(ctx context.Context, path string, f importFlags) error {
+	columns, err := f.tableColumns()
+	if err != nil {
+		return err
+	}
 	data, err := p.inputFile(path)
 	if err != nil {
 		return err
@@ -70,7 +75,7 @@ func (p *program) importFile(ctx context.Context, path string, f importFlags) er
 		return err
 	}
 	defer c.Lock()
-	result, err := p.readImport(ctx, transfer.File{Name: path, Data: data}, f)
+	result, err := p.readImport(ctx, transfer.File{Name: path, Data: data}, f, columns)
 	if err != nil {
 		return err
 	}
@@ -114,15 +119,10 @@ func (p *program) inputFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-func (p *program) readImport(ctx context.Context, file transfer.File, f importFlags) (*transfer.Result, error) {
-	o := transfer.Options{Format: f.format, Headerless: f.headerless}
-	if f.columns != "" {
-		for _, name := range strings.Split(f.columns, ",") {
-			o.Columns = append(o.Columns, transfer.Column(strings.TrimSpace(name)))
-		}
-		if o.Format == "" {
-			o.Format = "csv"
-		}
+func (p *program) readImport(ctx context.Context, file transfer.File, f importFlags, columns []transfer.Column) (*transfer.Result, error) {
+	o := transfer.Options{Format: f.format, Columns: columns, Headerless: f.headerless}
+	if len(columns) > 0 && o.Format == "" {
+		o.Format = "csv"
 	}
 	if f.keyFile != "" {
 		key, err := os.ReadFile(f.keyFile)
@@ -139,6 +139,28 @@ func (p *program) readImport(ctx context.Context, file transfer.File, f importFl
 		result, err = transfer.Read(file, o)
 	}
 	return result, withFileHint(err)
+}
+
+// tableColumns is what the flags say of the columns of a table.
+func (f importFlags) tableColumns() ([]transfer.Column, error) {
+	if f.columns == "" {
+		if f.headerless {
+			return nil, usage("vaultsphere import", "--no-header needs --columns, which says what the columns are")
+		}
+		return nil, nil
+	}
+	if f.format != "" && f.format != "csv" {
+		return nil, usage("vaultsphere import", "--columns is for the format csv, not for %s", f.format)
+	}
+	var out []transfer.Column
+	for name := range strings.SplitSeq(f.columns, ",") {
+		column := transfer.Column(strings.TrimSpace(name))
+		if !column.Known() {
+			return nil, usage("vaultsphere import", "--columns: there is no %q; a column is %s, or nothing for a custom field", name, transfer.ColumnNames())
+		}
+		out = append(out, column)
+	}
+	return out, nil
 }
 
 // filePassword is that of a file that is read, or twice on a terminal of one that is written.
@@ -164,7 +186,10 @@ func withFileHint(err error) error {
 	if !errors.As(err, &file) {
 		return err
 	}
-	_, hint := file.Explain()
+	code, hint := file.Explain()
+	if code == "file_columns" {
+		hint = "say what the columns are with --columns (as in --columns title,username,password,url), and with --no-header that the first row holds values already"
+	}
 	return withHint(err, hint)
 }
 

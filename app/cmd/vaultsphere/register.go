@@ -17,8 +17,14 @@ import (
 // minStrength is the zxcvbn score (0 to 4) below which a new master password draws a warning: fewer than 10^10 guesses.
 const minStrength = 4
 
+type registerFlags struct {
+	phraseFile      string
+	invitationFile  string
+	invitationStdin bool
+}
+
 func (p *program) registerCommand() *cobra.Command {
-	var phraseFile string
+	var f registerFlags
 	cmd := &cobra.Command{
 		Use:   "register [USERNAME]",
 		Short: "Make a new vault",
@@ -26,17 +32,29 @@ func (p *program) registerCommand() *cobra.Command {
 
 The recovery phrase is shown once, before the account is made, and some of its
 words are asked for. It opens the vault when the master password is lost, and it
-is the only thing that does: write it down on paper.`,
+is the only thing that does: write it down on paper.
+
+Most servers ask for an invitation: a link that whoever runs the server makes with
+vaultsphered invite. It works once, so it is asked for on the terminal, or read from
+a file or standard input (before the master password). It names the server, too.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			return p.register(cmd.Context(), args, phraseFile)
+			return p.register(cmd.Context(), args, f)
 		}),
 	}
-	cmd.Flags().StringVar(&phraseFile, "phrase-file", "", "write the recovery phrase to the new `FILE`, mode 0600, instead of showing it")
+	cmd.Flags().StringVar(&f.invitationFile, "invitation-file", "", "read the invitation link from `FILE`")
+	cmd.Flags().BoolVar(&f.invitationStdin, "invitation-stdin", false, "read the invitation link as one line of standard input")
+	cmd.MarkFlagsMutuallyExclusive("invitation-file", "invitation-stdin")
+	cmd.Flags().StringVar(&f.phraseFile, "phrase-file", "", "write the recovery phrase to the new `FILE`, mode 0600, instead of showing it")
 	return cmd
 }
 
-func (p *program) register(ctx context.Context, args []string, phraseFile string) (err error) {
+func (p *program) register(ctx context.Context, args []string, f registerFlags) (err error) {
+	phraseFile := f.phraseFile
+	invited, err := p.invitation(f)
+	if err != nil {
+		return err
+	}
 	c, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -44,6 +62,9 @@ func (p *program) register(ctx context.Context, args []string, phraseFile string
 	defer c.Lock()
 	username, err := p.username(ctx, args, "")
 	if err != nil {
+		return err
+	}
+	if invited, err = p.admitted(ctx, c, username, invited); err != nil {
 		return err
 	}
 	password, err := p.newMasterPassword(ctx)
@@ -57,6 +78,7 @@ func (p *program) register(ctx context.Context, args []string, phraseFile string
 		return err
 	}
 	defer reg.Forget()
+	reg.Invitation = invited
 	// The phrase is safe before the account exists, so that no account is left without one.
 	if phraseFile == "" {
 		err = p.confirmPhrase(ctx, reg.Words())

@@ -29,10 +29,13 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the real program, one process a command, against a real server. Each script has a gate of its own in
-// front of it ($SERVER) and a user name of its own ($NAME). $STRICT lets one address try four times a minute.
+// front of it ($SERVER) and a user name of its own ($NAME). $STRICT lets one address try four times a minute; $CLOSED
+// takes new users by invitation.
 func TestScripts(t *testing.T) {
 	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
 	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 4 })
+	var closed daemon.Config
+	closedURL := daemontest.Start(t, func(c *daemon.Config) { c.Registration = daemon.RegistrationInvite; closed = *c })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -54,6 +57,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(ranges.Close)
 			env.Setenv("RANGES", ranges.URL)
 			env.Setenv("STRICT", strict)
+			env.Setenv("CLOSED", closedURL)
 			env.Setenv("VAULTSPHERE_SERVER", front.URL)
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
 			return nil
@@ -62,6 +66,11 @@ func TestScripts(t *testing.T) {
 			"gate": cmdGate,
 			"totp": cmdTOTP,
 			"mode": cmdMode,
+			"invite": func(ts *testscript.TestScript, neg bool, args []string) {
+				link, err := closed.Invite(context.Background(), closedURL)
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(link+"\n"), 0o600))
+			},
 		},
 	})
 }
@@ -91,6 +100,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case g.mode == "shut":
 		panic(http.ErrAbortHandler)
+	case g.mode == "redirect":
+		http.Redirect(w, r, "https://login.example.org/", http.StatusTemporaryRedirect)
 	case g.mode == "lose" && r.URL.Path == api.PathRegister:
 		g.forward.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
@@ -111,7 +122,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// gate open|shut|lose|weak|rude|record|replay
+// gate open|shut|redirect|lose|weak|rude|record|replay
 func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: gate MODE")

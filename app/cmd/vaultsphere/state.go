@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,6 +18,7 @@ import (
 const (
 	sessionFile = "session.json"
 	seenFile    = "seen.json"
+	devicesFile = "devices.json"
 	lockFile    = "seen.lock"
 )
 
@@ -65,6 +67,29 @@ func (s state) session() (session, error) {
 		err = corrupt(path, errors.New("server is missing"), "sign in again with vaultsphere login")
 	}
 	return se, err
+}
+
+// devices are the device cookies of a server, by name; they outlive signing out. Without them strangers who guess can keep
+// this device from signing in, and nothing else is lost, so a file that cannot be read is none.
+func (s state) devices(server string) map[string]string {
+	return s.allDevices()[server]
+}
+
+func (s state) allDevices() map[string]map[string]string {
+	var all map[string]map[string]string
+	if readState(filepath.Join(s.dir, devicesFile), &all, "") != nil || all == nil {
+		return map[string]map[string]string{}
+	}
+	return all
+}
+
+func (s state) setDevices(server string, devices map[string]string) error {
+	all := s.allDevices()
+	if len(devices) == 0 || maps.Equal(all[server], devices) {
+		return nil
+	}
+	all[server] = devices
+	return s.write(devicesFile, all)
 }
 
 func (s state) setSession(se session) error { return s.write(sessionFile, se) }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -95,6 +96,9 @@ const maxSealedVault = 512 << 20
 // sealedVault counts what the server has without a key. Nothing of it is verified, and nothing is kept.
 func sealedVault(ctx context.Context, c *connection) (revision int64, items int, err error) {
 	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: api.PathVault + "?since=0", Limit: maxSealedVault})
+	if errors.Is(err, client.ErrIntercepted) {
+		return 0, 0, err
+	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("%w: %w", client.ErrOffline, err)
 	}

@@ -26,6 +26,8 @@ var version = "unknown"
 
 const usage = `Usage: vaultsphered                            serve
        vaultsphered health                     exit 0 if the server on this machine answers, 1 if not
+       vaultsphered invite [URL]               print a link that lets one person register, once, within seven days; URL is where
+                                               people open the page, such as https://vault.example.org
        vaultsphered backup FILE                copy the embedded store and its session key into a new file, while it is used
        vaultsphered restore [--replace] FILE   get them back, with no server running; --replace overwrites what is there
        vaultsphered version                    print the version
@@ -70,11 +72,15 @@ func command(args, environ []string, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stdout, version)
 	case line == "help" || line == "-h" || line == "--help":
 		fmt.Fprint(stdout, usage)
-	case len(args) == 2 && args[0] == "backup" && isFile(args[1]):
+	case line == "invite":
+		return invite(environ, "", stdout)
+	case len(args) == 2 && args[0] == "invite" && isWord(args[1]):
+		return invite(environ, args[1], stdout)
+	case len(args) == 2 && args[0] == "backup" && isWord(args[1]):
 		return backup(environ, args[1], stderr)
-	case len(args) == 2 && args[0] == "restore" && isFile(args[1]):
+	case len(args) == 2 && args[0] == "restore" && isWord(args[1]):
 		return restore(environ, args[1], false)
-	case len(args) == 3 && args[0] == "restore" && args[1] == "--replace" && isFile(args[2]):
+	case len(args) == 3 && args[0] == "restore" && args[1] == "--replace" && isWord(args[2]):
 		return restore(environ, args[2], true)
 	default:
 		return fmt.Errorf("%w: %q", errUsage, line)
@@ -82,7 +88,23 @@ func command(args, environ []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-func isFile(arg string) bool { return arg != "" && !strings.HasPrefix(arg, "-") }
+func isWord(arg string) bool { return arg != "" && !strings.HasPrefix(arg, "-") }
+
+// invite prints the link on standard output alone: a log must not have it.
+func invite(environ []string, site string, stdout io.Writer) error {
+	config, err := daemon.StoreFromEnv(environ)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	link, err := config.Invite(ctx, site)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, link)
+	return nil
+}
 
 func backup(environ []string, file string, stderr io.Writer) error {
 	config, err := daemon.ConfigFromEnv(environ)

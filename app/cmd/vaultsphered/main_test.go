@@ -84,6 +84,8 @@ func TestCommands(t *testing.T) {
 		{[]string{"server"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"serve", "now"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"--help"}, 0, "restore [--replace] FILE", ""},
+		{[]string{"invite", "--admin"}, 2, "", "Usage: vaultsphered"},
+		{[]string{"invite", "a", "b"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"backup"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"backup", "--force", "a"}, 2, "", "Usage: vaultsphered"},
 		{[]string{"backup", "-f"}, 2, "", "Usage: vaultsphered"},

@@ -62,7 +62,7 @@ type process struct {
 func serveProcess(t *testing.T, settings ...string) *process {
 	t.Helper()
 	p := &process{log: &output{}}
-	p.cmd = program(t, nil, append([]string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off"}, settings...)...)
+	p.cmd = program(t, nil, append([]string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "REGISTRATION=open"}, settings...)...)
 	p.cmd.Stderr = p.log
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

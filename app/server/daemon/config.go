@@ -27,6 +27,7 @@ type Config struct {
 	DynamoDB       dynamo.Config
 	SessionSecret  string // empty: one is made in DataDir on first start
 	TrustedProxies []netip.Prefix
+	Registration   string // RegistrationInvite or RegistrationOpen
 	AuthRate       int
 	UserRate       int
 	BreachAddress  string // origin; empty: the page looks up no breached passwords
@@ -40,12 +41,19 @@ type Config struct {
 	Version        string // of the program, not from the environment
 }
 
+// Values of REGISTRATION.
+const (
+	RegistrationInvite = "invite" // by a link of vaultsphered invite, but for the first user on this machine
+	RegistrationOpen   = "open"   // whoever reaches the server
+)
+
 const (
 	storeSQLite = "sqlite:"
 	off         = "off"
 
 	envListenAddr       = "LISTEN_ADDR"
 	envMetricsAddr      = "METRICS_ADDR"
+	envRegistration     = "REGISTRATION"
 	envDataDir          = "DATA_DIR"
 	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
 	envAuthRate         = "AUTH_RATE"
@@ -71,7 +79,9 @@ const commandLineServer = "VAULTSPHERE_SERVER"
 // Usage lists the settings, for --help.
 const Usage = `Settings, from the environment:
   PORT                     TCP port (5001)
-  LISTEN_ADDR              address and port to listen on (":PORT")
+  LISTEN_ADDR              address and port to listen on; without a port, that of PORT; ":" is all addresses (127.0.0.1:)
+  REGISTRATION             "invite": a new user needs a link of "vaultsphered invite", but for the first one, if the server
+                           listens on loopback and there is no proxy; "open": anybody may register (invite)
   STORE                    "sqlite:" for a file in DATA_DIR, "sqlite:/path/vault.db", or "dynamodb" (sqlite:)
   DATA_DIR                 directory of the embedded store and of the session key (data)
   SESSION_SECRET           Fernet keys, separated by commas: the first seals, all open
@@ -96,7 +106,12 @@ const Usage = `Settings, from the environment:
 `
 
 // ConfigFromEnv reads settings as os.Environ gives them. All problems are told at once.
-func ConfigFromEnv(environ []string) (Config, error) {
+func ConfigFromEnv(environ []string) (Config, error) { return configFrom(environ, true) }
+
+// StoreFromEnv is ConfigFromEnv for a command that needs the store alone, and no keys.
+func StoreFromEnv(environ []string) (Config, error) { return configFrom(environ, false) }
+
+func configFrom(environ []string, serves bool) (Config, error) {
 	e := settings{values: map[string]string{}}
 	for _, kv := range environ {
 		name, value, _ := strings.Cut(kv, "=")
@@ -120,12 +135,18 @@ func ConfigFromEnv(environ []string) (Config, error) {
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 	}
 	port := e.number(names.EnvPort, names.DefaultPort, 0, 65535)
-	c.ListenAddr = e.address(envListenAddr, ":"+strconv.Itoa(port))
+	c.ListenAddr = e.address(envListenAddr, "127.0.0.1:")
+	if addr, noPort := strings.CutSuffix(c.ListenAddr, ":"); noPort {
+		c.ListenAddr = addr + ":" + strconv.Itoa(port)
+	}
+	if c.Registration = e.text(envRegistration, RegistrationInvite); c.Registration != RegistrationInvite && c.Registration != RegistrationOpen {
+		e.bad(envRegistration, `must be "invite" or "open"`)
+	}
 	c.MetricsAddr = e.address(envMetricsAddr, net.JoinHostPort("127.0.0.1", strconv.Itoa(names.DefaultMetricsPort)))
 	if err := c.LogLevel.UnmarshalText([]byte(e.text(envLogLevel, "info"))); err != nil {
 		e.bad(envLogLevel, "must be debug, info, warn or error")
 	}
-	e.store(&c)
+	e.store(&c, serves)
 	if c.SessionSecret != "" {
 		if _, err := vault.ParseKeyring(c.SessionSecret); err != nil {
 			e.bad(names.EnvSessionSecret, err.Error())
@@ -175,6 +196,9 @@ func (e *settings) address(name, otherwise string) string {
 		return ""
 	}
 	_, port, err := net.SplitHostPort(v)
+	if name == envListenAddr && err == nil && port == "" {
+		return v
+	}
 	if n, numErr := strconv.Atoi(port); err != nil || numErr != nil || n < 0 || n > 65535 {
 		e.bad(name, `must be an address and a port such as "127.0.0.1:5001"`)
 	}
@@ -211,7 +235,7 @@ func (e *settings) prefixes(name string) []netip.Prefix {
 	return out
 }
 
-func (e *settings) store(c *Config) {
+func (e *settings) store(c *Config, serves bool) {
 	choice := e.text(names.EnvStore, storeSQLite)
 	path, embedded := strings.CutPrefix(choice, storeSQLite)
 	switch {
@@ -230,7 +254,7 @@ func (e *settings) store(c *Config) {
 		if c.AttachmentMiB > maxDynamoAttachmentMiB {
 			e.bad(envAttachmentMiB, fmt.Sprintf("must be at most %d with STORE=dynamodb", maxDynamoAttachmentMiB))
 		}
-		if c.SessionSecret == "" {
+		if serves && c.SessionSecret == "" {
 			// Replicas that each made their own key would not know each other's sessions.
 			e.bad(names.EnvSessionSecret, "is required with STORE=dynamodb: every replica needs the same keys")
 		}

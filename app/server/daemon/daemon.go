@@ -62,13 +62,13 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := d.open(ctx)
+	store, err := d.Config.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	handler, err := server.New(server.Config{
-		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, AuthRate: d.Config.AuthRate, UserRate: d.Config.UserRate,
+		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, Door: d.door(listener.Addr()), AuthRate: d.Config.AuthRate, UserRate: d.Config.UserRate,
 		BreachAddress: d.Config.BreachAddress, Version: d.Config.Version,
 	}, vault.NewService(store, keys, d.Config.limits(), time.Now), d.Log)
 	if err != nil {
@@ -166,11 +166,21 @@ func (d *Daemon) keyring() (*vault.Keyring, error) {
 	return keys, nil
 }
 
-func (d *Daemon) open(ctx context.Context) (vault.Store, error) {
-	if d.Config.SQLitePath == "" {
-		return dynamo.Open(ctx, d.Config.DynamoDB)
+// door lets the first user in without an invitation where only this machine reaches the server. Which requests are this
+// machine's is for package server to say.
+func (d *Daemon) door(at net.Addr) vault.Door {
+	tcp, ok := at.(*net.TCPAddr)
+	return vault.Door{
+		Open:  d.Config.Registration == RegistrationOpen,
+		First: ok && tcp.IP.IsLoopback() && len(d.Config.TrustedProxies) == 0,
 	}
-	return sqlite.Open(ctx, d.Config.SQLitePath)
+}
+
+func (c Config) open(ctx context.Context) (vault.Store, error) {
+	if c.SQLitePath == "" {
+		return dynamo.Open(ctx, c.DynamoDB)
+	}
+	return sqlite.Open(ctx, c.SQLitePath)
 }
 
 func (c Config) limits() vault.Limits {

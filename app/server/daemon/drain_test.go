@@ -25,7 +25,7 @@ type running struct {
 
 func start(t *testing.T, settings ...string) running {
 	t.Helper()
-	c, err := daemon.ConfigFromEnv(append([]string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "DATA_DIR=" + t.TempDir()}, settings...))
+	c, err := daemon.ConfigFromEnv(append([]string{"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "REGISTRATION=open", "DATA_DIR=" + t.TempDir()}, settings...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,17 +89,23 @@ func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
 		return err
 	}
 	isFree := aws.String("attribute_not_exists(" + names.UsersKey + ")")
-	err = s.transact(ctx,
-		types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: row, ConditionExpression: isFree}},
-		types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: reservationKey(string(u.ID)), ConditionExpression: isFree}},
-	)
+	admitted, err := s.admit(ctx, u)
+	if err != nil {
+		return err
+	}
+	checks := append([]check{
+		{types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: row, ConditionExpression: isFree}}, vault.ErrUsernameTaken},
+		{types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: reservationKey(string(u.ID)), ConditionExpression: isFree}}, vault.ErrUserIDTaken},
+	}, admitted...)
+	items := make([]types.TransactWriteItem, len(checks))
+	for i, c := range checks {
+		items[i] = c.item
+	}
+	err = s.transact(ctx, items...)
 	var r *refused
 	switch {
 	case errors.As(err, &r):
-		if _, ok := r.at(0); ok {
-			return vault.ErrUsernameTaken
-		}
-		return vault.ErrUserIDTaken
+		return r.first(checks)
 	case errors.Is(err, errBusy):
 		if _, err := s.userRow(ctx, u.Username); err == nil {
 			return vault.ErrUsernameTaken

@@ -90,6 +90,15 @@ CREATE TABLE attachment_pieces (
 	UNIQUE (attachment, number)
 ) STRICT;
 `,
+	`
+CREATE TABLE invitations (
+	id TEXT NOT NULL PRIMARY KEY,
+	hash BLOB NOT NULL,
+	created INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_by_expiry ON invitations (expires);
+`,
 	// What a user's records come to is kept beside them by triggers, so that no statement can forget it: a row of records
 	// weighs vault.RecordWeight beside its token. A tombstone has the time of its deletion, to be cleared away.
 	`

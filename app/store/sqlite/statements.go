@@ -9,11 +9,12 @@ import (
 // statements are compiled once a connection.
 type statements struct {
 	// On the readers.
-	user, head, records, weight, session, sessions, throttle, piece, attachments, probe *sql.Stmt
+	user, head, records, weight, session, sessions, throttle, invitation, inhabited, piece, attachments, probe *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
 	putAccount, putPassword, deleteAccount, deletePassword, purgeTombstones,
 	insertSession, touchSession, deleteSession, deleteSessions, purgeSessions,
+	writerInhabited, putInvitation, useInvitation, purgeInvitations,
 	putThrottle, clearThrottle, purgeThrottles, writerThrottle,
 	writerPiece, attachmentBytes, growAttachment, insertPiece, deleteAttachment *sql.Stmt
 }
@@ -24,6 +25,9 @@ const packedRecords = `SELECT count(*), coalesce(group_concat(
 	FROM (SELECT num, revision, kind, version, account_id, token FROM records
 		WHERE user = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR token IS NOT NULL)
 		ORDER BY revision, num LIMIT ?5)`
+
+// inhabitedSQL leaves out the server's own users, whose names begin with '#'. Ids stay used when a user is deleted.
+const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids WHERE id NOT IN (SELECT id FROM users WHERE username LIKE '#%'))`
 
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
 
@@ -46,6 +50,8 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{reader, &s.sessions, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
 			FROM users u JOIN sessions s ON s.user = u.num WHERE u.id = ?1 AND s.expires > ?2 ORDER BY s.created DESC, s.hash`},
 		{reader, &s.throttle, throttleSQL},
+		{reader, &s.inhabited, inhabitedSQL},
+		{reader, &s.invitation, `SELECT id, hash, created, expires FROM invitations WHERE id = ?1 AND expires > ?2`},
 		{reader, &s.piece, `SELECT a.count, p.token FROM users u JOIN attachments a ON a.user = u.num AND a.id = ?2
 			JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE u.id = ?1`},
 		{reader, &s.attachments, `SELECT a.id, a.count, a.pieces, a.bytes, a.uploaded
@@ -85,6 +91,11 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{writer, &s.deleteSessions, `DELETE FROM sessions WHERE user = (SELECT num FROM users WHERE id = ?1) AND hash <> ?2`},
 		// What has expired is cleared away a little at a time by whoever adds a row, so no write is ever long.
 		{writer, &s.purgeSessions, `DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires <= ?1 LIMIT 16)`},
+
+		{writer, &s.writerInhabited, inhabitedSQL},
+		{writer, &s.putInvitation, `INSERT INTO invitations (id, hash, created, expires) VALUES (?1, ?2, ?3, ?4)`},
+		{writer, &s.useInvitation, `DELETE FROM invitations WHERE id = ?1 AND expires > ?2`},
+		{writer, &s.purgeInvitations, `DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires <= ?1 LIMIT 16)`},
 
 		{writer, &s.writerThrottle, throttleSQL},
 		{writer, &s.putThrottle, `INSERT INTO throttles (key, attempts, blocked_until, expires, version) VALUES (?1, ?2, ?3, ?4, ?5)

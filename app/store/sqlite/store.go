@@ -174,7 +174,7 @@ func storeError(err error) error {
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
 		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrPieceTaken, vault.ErrQuotaReached,
 		vault.ErrItemQuota, vault.ErrRecordQuota,
-		context.Canceled,
+		vault.ErrNoInvitation, vault.ErrNotFirst, context.Canceled,
 	} {
 		if errors.Is(err, known) {
 			return err

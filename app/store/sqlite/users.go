@@ -40,6 +40,9 @@ func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
 		case !errors.Is(err, vault.ErrNotFound):
 			return err
 		}
+		if err := s.admit(ctx, tx, u); err != nil {
+			return err
+		}
 		if n, err := exec(ctx, tx, s.stmt.useID, string(u.ID)); err != nil {
 			return err
 		} else if n == 0 {

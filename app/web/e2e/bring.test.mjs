@@ -115,6 +115,25 @@ test("any table comes in by its columns; broken rows are named, the rest is ther
   assert.deepEqual({ title, username, password }, { title: "Pier 9", username: "anna", password: "first-pass" });
 });
 
+test("a table without names asks what its columns are, and loses no row", async () => {
+  const table = "Harbour,nina@example.org,pw-harbour,https://harbour.example\nQuay,nina@example.org,pw-quay,https://quay.example\n";
+  await choose({ name: "values.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  await field("The first row holds values, not names").waitFor();
+  assert.equal(await field("The first row holds values, not names").isChecked(), true);
+  assert.equal(await field("Column 2").inputValue(), "username");
+  assert.equal(await field("Column 4").inputValue(), "url");
+  await page.getByText("Harbour, Quay").waitFor();
+  await field("Column 1").selectOption("Title");
+  await field("Column 3").selectOption("Password");
+  await button("Continue").click();
+  await button("Import 2 entries").click();
+  await heading(page, "The import is done");
+  const [{ id }] = (await callCore(page, "list", { query: "Harbour" })).items;
+  const { title, username, password, urls } = await callCore(page, "get", { id });
+  assert.deepEqual({ title, username, password, urls },
+    { title: "Harbour", username: "nina@example.org", password: "pw-harbour", urls: ["https://harbour.example"] });
+});
+
 test("other values are added or take the place of those in the vault", async () => {
   const csv = (password) => ({ name: "chrome.csv", mimeType: "text/csv", buffer: Buffer.from(`name,url,username,password,note\nMail,https://mail.example,bruno,${password},\n`) });
   await bringIn(csv("older"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { addMany, callCore, heading, openPage, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
+import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
 import { logins } from "./samples.mjs";
 
 const EVENTS = "**/api/v1/events";
@@ -54,7 +54,7 @@ test("a session that is ended elsewhere leads to the sign-in by itself", async (
   const name = `person-${++person}`;
   await registerPerson(page, name);
   await anotherDevice(name);
-  await callCore(other, "revoke_other_sessions", {});
+  await callCore(other, "end_other_sessions", { password: PASSWORD });
   await heading(page, "Sign in");
 });
 

@@ -26,15 +26,17 @@ export function program(variable, fallback, install) {
   return path;
 }
 
+export const serverProgram = () => program("VAULTSPHERED", join(root, "bin/vaultsphered"), "make build");
+
 export const commandLine = () => program("VAULTSPHERE_CLI", join(root, "bin/vaultsphere"), "make build");
 
 /** Starts the server; `env` adds to its settings. Returns its address, its data directory and how to stop it. */
 export async function startServer(env = {}) {
-  const path = program("VAULTSPHERED", join(root, "bin/vaultsphered"), "make build");
+  const path = serverProgram();
   const dir = mkdtempSync(join(tmpdir(), "vaultsphere-web-"));
   const child = spawn(path, {
     cwd: dir,
-    env: { PATH: process.env.PATH, LISTEN_ADDR: "127.0.0.1:0", METRICS_ADDR: "off", DATA_DIR: dir, AUTH_RATE: "100000", ...env },
+    env: { PATH: process.env.PATH, LISTEN_ADDR: "127.0.0.1:0", METRICS_ADDR: "off", DATA_DIR: dir, AUTH_RATE: "100000", REGISTRATION: "open", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = [];

@@ -55,9 +55,9 @@ test("too many wrong passwords are answered with a countdown, and the button wai
 });
 
 test("a name that is taken keeps the password and the phrase, and asks for another name", async () => {
-  await registerPerson(page, name);
   const second = await openPage(browser, server.url);
   const words = await beginRegistration(second, name.toUpperCase());
+  await registerPerson(page, name); // since the name was looked up
   await confirmPhrase(second, words);
   await heading(second, "Choose another user name");
   await second.getByLabel("User name", { exact: true }).fill(`${name}-b`);
@@ -168,6 +168,12 @@ test("a session that was ended elsewhere leads to the sign-in", async () => {
   await heading(other, "All entries");
   await other.evaluate(() => (location.hash = "#/settings"));
   await other.getByRole("button", { name: "Sign out everywhere else" }).click();
+  const ask = other.getByRole("dialog");
+  await ask.getByLabel("Master password", { exact: true }).fill("not the password");
+  await ask.getByRole("button", { name: "Sign out" }).click();
+  await ask.getByText("That is not the master password.").waitFor();
+  await ask.getByLabel("Master password", { exact: true }).fill(PASSWORD);
+  await ask.getByRole("button", { name: "Sign out" }).click();
   await other.getByText("Signed out there.").first().waitFor();
   await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
   await heading(page, "Sign in");

@@ -16,7 +16,7 @@ import (
 func Start(t testing.TB, edit func(*daemon.Config)) string {
 	t.Helper()
 	c, err := daemon.ConfigFromEnv([]string{
-		"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "AUTH_RATE=100000", "DATA_DIR=" + t.TempDir(),
+		"LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=off", "AUTH_RATE=100000", "REGISTRATION=open", "DATA_DIR=" + t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A Docker engine for tests, and the programs that go with it: BuildKit, its and Compose's plugins, Caddy, and Pebble.
+# A Docker engine for tests, and the programs that go with it: BuildKit, RootlessKit, Docker's plugins, Caddy, and Pebble.
 set -euo pipefail
 
 usage() {
@@ -8,8 +8,8 @@ Usage: internal/testenv/engine/docker-engine.sh install
        internal/testenv/engine/docker-engine.sh path
        internal/testenv/engine/docker-engine.sh run DIRECTORY
 
-install  builds docker-buildx, buildkitd, docker-compose, caddy and pebble into the user's
-         cache, once
+install  builds docker-buildx, buildkitd, rootlesskit, docker-compose, caddy and
+         pebble into the user's cache, once
 path     installs them and prints the folder where they are
 run      runs an engine in the foreground, as root, with everything it has under
          DIRECTORY, and listening on DIRECTORY/docker.sock; one that ends is
@@ -36,12 +36,13 @@ install() { # sets home
   part=$(mktemp -d "$home.XXXXXX")
   if ! { build docker-buildx github.com/docker/buildx cmd/buildx version.Version &&
     build buildkitd github.com/moby/buildkit cmd/buildkitd version.Version &&
+    build rootlesskit github.com/rootless-containers/rootlesskit/v2 cmd/rootlesskit pkg/version.Version &&
     build docker-compose github.com/docker/compose/v2 cmd internal.Version &&
     build caddy github.com/caddyserver/caddy/v2 cmd/caddy CustomVersion &&
     build pebble github.com/letsencrypt/pebble/v2 cmd/pebble version; } >"$part.log" 2>&1; then
     cat "$part.log" >&2
     rm -rf "$part" "$part.log"
-    die "go could not build BuildKit, Docker's plugins, Caddy and Pebble"
+    die "go could not build BuildKit, RootlessKit, Docker's plugins, Caddy and Pebble"
   fi
   rm -f "$part.log"
   chmod 0755 "$part"

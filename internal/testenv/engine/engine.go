@@ -159,7 +159,7 @@ func output(env []string, name string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// Program returns the path of docker-buildx, buildkitd, docker-compose or caddy.
+// Program returns the path of docker-buildx, buildkitd, rootlesskit, docker-compose or caddy.
 func Program(t testing.TB, name string) string {
 	t.Helper()
 	folder, err := programs()

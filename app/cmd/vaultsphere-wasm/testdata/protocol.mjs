@@ -201,7 +201,7 @@ assert.deepEqual(await call("login", { username: "anna", password, totp_code: to
 await call("change_password", { current: password, next: "second" });
 await call("totp_remove", { password: "second" });
 const fresh = await call("new_recovery_phrase", { password: "second" });
-await call("revoke_other_sessions");
+await call("end_other_sessions", { password: "second" });
 
 // recovery on a device without a cookie
 forgetCookies();

@@ -4,7 +4,7 @@ import type {
   ExportResult, Formats, ImportChoice, ImportPreview, ImportReport, ReadOptions, TablePreview,
 } from "./transfer-types";
 import type {
-  AccountInfo, Edited, Generated, HealthReport, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed,
+  AccountInfo, Edited, Generated, HealthReport, Invitation, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed,
   SessionInfo, Strength, SyncResult, TOTPEnrolment, Version, Waiting,
 } from "./types";
 
@@ -19,11 +19,13 @@ const told = <P extends object, R>(name: string) => (params: P, tell?: Tell): Pr
 // signing in and out
 export const resume = bare<Resumed>("resume");
 export const prepareRegistration = method<{ password: string }, { words: string[] }>("prepare_registration");
-export const register = method<{ username: string; device: string }, { username: string }>("register");
+/** Refused as `register` would be for want of an invitation or for the name, which may be empty. */
+export const checkRegistration = method<{ username: string; invitation: Invitation | null }, Nothing>("check_registration");
+export const register = method<{ username: string; device: string; invitation: Invitation | null }, { username: string }>("register");
 export const cancelRegistration = bare<Nothing>("cancel_registration");
 export const login =
   method<{ username: string; password: string; totp_code: string; device: string }, { username: string }>("login");
-export const unlock = method<{ password: string }, { username: string; offline: boolean }>("unlock");
+export const unlock = method<{ password: string; device: string }, { username: string; offline: boolean }>("unlock");
 export const lock = bare<Nothing>("lock");
 /** Refused with the code "unsent_changes" if changes that wait on this device would be lost; force loses them. */
 export const logout = method<{ force: boolean }, Nothing>("logout");
@@ -100,13 +102,15 @@ export const exportVault = async (
 // the account
 export const account = bare<AccountInfo>("account");
 export const changePassword = method<{ current: string; next: string }, Nothing>("change_password");
+/** Refused as a wrong password unless it is the master password. */
+export const checkPassword = method<{ password: string }, Nothing>("check_password");
 export const newRecoveryPhrase = method<{ password: string }, { words: string[] }>("new_recovery_phrase");
 export const totpBegin = method<{ password: string }, TOTPEnrolment>("totp_begin");
 export const totpConfirm = method<{ enrolment: string; code: string }, Nothing>("totp_confirm");
 export const totpRemove = method<{ password: string }, Nothing>("totp_remove");
 export const sessions = bare<{ sessions: SessionInfo[] }>("sessions");
-export const revokeSession = method<{ id: string }, Nothing>("revoke_session");
-export const revokeOtherSessions = bare<Nothing>("revoke_other_sessions");
+export const endSession = method<{ id: string; password: string }, Nothing>("end_session");
+export const endOtherSessions = method<{ password: string }, Nothing>("end_other_sessions");
 export const deleteAccount = method<{ password: string; force: boolean }, Nothing>("delete_account");
 
 // the health of the passwords

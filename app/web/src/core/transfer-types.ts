@@ -29,6 +29,7 @@ export interface TablePreview {
   header: string[];
   rows: string[][] | null; // the first; they may hold secrets
   guess: Column[];
+  headerless: boolean; // the first row seems to hold values
 }
 
 export interface ReadOptions {

@@ -1,5 +1,11 @@
 // The worker protocol's parameters and results, as app/cmd/vaultsphere-wasm speaks it.
 
+/** What an invitation link says behind "#join/". */
+export interface Invitation {
+  id: string;
+  secret: string;
+}
+
 export type ItemType = "login" | "note" | "card" | "identity" | "ssh_key";
 
 export interface Summary {

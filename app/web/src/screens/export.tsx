@@ -5,7 +5,7 @@ import type { ImportProblem, WriteFormat } from "../core/transfer-types";
 import { m } from "../messages";
 import { phase, toast } from "../state/app";
 import { Button, Heading } from "../ui/controls";
-import { Check, Select } from "../ui/field";
+import { Check, PasswordField, Select } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Meter } from "../ui/meter";
 import { saveFile } from "../ui/save-file";
@@ -20,6 +20,7 @@ export function ExportPage() {
   const [id, setId] = useState("");
   const [trash, setTrash] = useState(false);
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
+  const [master, setMaster] = useState(""); // what is written in the clear is for its owner alone
   const [problems, setProblems] = useState<ImportProblem[]>([]);
   const task = useTask();
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -31,7 +32,13 @@ export function ExportPage() {
   useEffect(list, []);
   const format = formats?.find((f) => f.id === id);
 
+  const ready = format?.sealed ? choice.ready : master !== "";
+
   const write = () => task.run(async () => {
+    if (!format!.sealed) {
+      await api.checkPassword({ password: master });
+      setMaster("");
+    }
     const done = await api.exportVault({ format: id, trash, files: format!.files, ...(format!.sealed && { password: choice.password }) });
     setProblems(done.problems);
     saveFile(`vaultsphere-${today()}${format!.extension}`, done.file, "application/octet-stream");
@@ -48,15 +55,21 @@ export function ExportPage() {
       {format && (
         <form class="card stack" onSubmit={(e) => {
           e.preventDefault();
-          if (!format.sealed || choice.ready) write();
+          if (ready) write();
         }}>
           <Select label={text.format} value={id} onChange={setId} options={formats!.map((f) => ({ value: f.id, label: f.name }))} />
           <p class="muted">{text.holds[format.files ? "all" : "noFiles"]}</p>
           {format.sealed
             ? <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
-            : <p class="banner"><Icon name="danger" /><span>{text.open}</span></p>}
+            : (
+              <>
+                <p class="banner"><Icon name="danger" /><span>{text.open}</span></p>
+                <PasswordField label={m.value.common.masterPassword} hint={m.value.common.askMaster} value={master} onInput={setMaster}
+                  autocomplete="current-password" required />
+              </>
+            )}
           <Check label={text.trash} checked={trash} onChange={setTrash} />
-          <Button type="submit" kind="primary" icon="download" busy={task.busy} disabled={format.sealed && !choice.ready}>{text.write}</Button>
+          <Button type="submit" kind="primary" icon="download" busy={task.busy} disabled={!ready}>{text.write}</Button>
         </form>
       )}
       <Problems problems={problems} />

@@ -1,9 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
-import { asCoreError } from "../core/error";
+import { asCoreError, CoreError } from "../core/error";
 import { restart } from "../core/host";
 import { m } from "../messages";
 import { deviceName } from "../state/device";
+import { invitation, parseLink } from "../state/invitation";
 import { guard, href, unguard } from "../state/route";
 import { unlocked } from "../state/session";
 import { tellOthers } from "../state/tabs";
@@ -15,29 +16,49 @@ import { NewPassword, type Choice } from "./new-password";
 import { PhraseCheck, PhraseSheet } from "./phrase";
 import { focusOnce } from "./sign-in";
 
-type Step = "form" | "phrase" | "check" | "name";
+type Step = "invitation" | "form" | "phrase" | "check" | "name";
 const STEPS = ["form", "phrase", "check"];
+const NEEDS_INVITATION = ["invitation_required", "invitation_invalid"];
 
 /** The account is made on the server only in the last step, when the phrase has been confirmed. */
 export function Register() {
   const { common, register: text } = m.value;
   const [step, setStep] = useState<Step>("form");
+  const [link, setLink] = useState("");
   const [username, setUsername] = useState("");
   const [taken, setTaken] = useState("");
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
   const [words, setWords] = useState<string[]>([]);
+  const gate = useTask(); // whether this server lets somebody in
   const task = useTask();
   const wait = useCountdown(task.error);
   useEffect(() => (words.length > 0 ? guard(() => true) : undefined), [words]);
 
+  const look = () => gate.run(async () => {
+    try {
+      await api.checkRegistration({ username: "", invitation: invitation.value });
+      setStep("form");
+    } catch (e) {
+      if (!NEEDS_INVITATION.includes(asCoreError(e).code)) throw e;
+      setStep("invitation");
+      if (invitation.value) throw e;
+    }
+  });
+  useEffect(() => look(), [invitation.value]);
+
   const prepare = () => task.run(async () => {
+    await api.checkRegistration({ username, invitation: invitation.value }).catch((e: unknown) => {
+      if (asCoreError(e).code !== "bad_request") throw e;
+      throw new CoreError("bad_username", asCoreError(e).message);
+    });
     setWords((await api.prepareRegistration({ password: choice.password })).words);
     setStep("phrase");
   });
   const create = () => task.run(async () => {
     try {
-      const { username: canonical } = await api.register({ username, device: deviceName() });
+      const { username: canonical } = await api.register({ username, device: deviceName(), invitation: invitation.value });
       setWords([]);
+      invitation.value = null;
       unguard();
       tellOthers("signed in");
       unlocked(canonical);
@@ -54,6 +75,27 @@ export function Register() {
   );
 
   switch (step) {
+    case "invitation":
+      return (
+        <Frame>
+          <Heading title={text.invitationTitle}>{text.invitationTitle}</Heading>
+          <p class="lead">{text.invitationLead}</p>
+          <form key="invitation" class="stack" onSubmit={(e) => {
+            e.preventDefault();
+            const read = parseLink(link);
+            setLink("");
+            if (read) invitation.value = read;
+            else gate.refuse(new CoreError("bad_invitation", "that is not an invitation link"));
+          }}>
+            <TextField label={text.invitationLink} value={link} onInput={setLink} required mono />
+            <Problem error={gate.error} />
+            <Button type="submit" kind="primary" wide busy={gate.busy} disabled={!link}>{text.submit}</Button>
+          </form>
+          <nav class="panel-links" aria-label={common.otherWays}>
+            <p>{text.have} <a href={href("sign-in")}>{common.signIn}</a></p>
+          </nav>
+        </Frame>
+      );
     case "form":
       return (
         <Frame>
@@ -66,7 +108,7 @@ export function Register() {
             <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
               maxLength={128} hint={text.usernameHint} inputRef={focusOnce} />
             <NewPassword username={username} onChoice={setChoice} labels={{ first: common.masterPassword, again: text.again }} />
-            <Problem error={task.error} wait={wait} />
+            <Problem error={task.error ?? gate.error} wait={wait} />
             {task.busy
               ? <Working onCancel={restart}>{common.derivingKey}</Working>
               : <Button type="submit" kind="primary" wide disabled={!username.trim() || !choice.ready}>{text.submit}</Button>}

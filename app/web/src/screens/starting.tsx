@@ -28,7 +28,7 @@ export function Broken({ code, message }: { code: string; message: string }) {
   return (
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>
-      <p class="lead">{code === "offline" ? text.offline : text.outdated}</p>
+      <p class="lead">{code === "offline" ? text.offline : code === "intercepted" ? m.value.problem.intercepted : text.outdated}</p>
       {code !== "offline" && (
         <details class="details"><summary><Icon name="chevron" />{text.details}</summary><p class="mono" lang="en">{message}</p></details>
       )}

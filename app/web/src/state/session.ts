@@ -7,6 +7,7 @@ import { m } from "../messages";
 import { loaded, online, phase, preferences, toast } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
+import { deviceName } from "./device";
 import { closeDialogs } from "./dialogs";
 import { follow, unfollow } from "./live";
 import { outdated } from "./release";
@@ -73,7 +74,7 @@ let leaving: Promise<void> = Promise.resolve();
 /** Unlocks, once the worker of the vault that was open is gone: a quick password must not go to the old one. */
 export async function unlock(password: string) {
   await leaving;
-  const { username, offline } = await api.unlock({ password });
+  const { username, offline } = await api.unlock({ password, device: deviceName() });
   unlocked(username, offline);
 }
 

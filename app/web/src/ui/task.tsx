@@ -48,7 +48,8 @@ export function useTask(): Task {
 /** What went wrong and what to do next, in a sentence or two. */
 export function explain({ code, message }: CoreError): string {
   const { problem } = m.value;
-  if (code === "bad_input" || code === "bad_request") return problem.bad_input(message);
+  if (code === "bad_input") return problem.bad_input(message);
+  if (code === "server_fault") return problem.server_fault(message || "–");
   const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
   return typeof known === "string" ? known : problem.other(message);
 }

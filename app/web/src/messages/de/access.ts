@@ -40,6 +40,9 @@ export const access: typeof english = {
   },
   register: {
     step: (n: number, of: number) => `Schritt ${n} von ${of}`,
+    invitationTitle: "Sie brauchen eine Einladung",
+    invitationLead: "Auf diesem Server werden neue Benutzer eingeladen. Bitten Sie den Betreiber um einen Link: Er erstellt ihn mit „vaultsphered invite“. Öffnen Sie den Link oder fügen Sie ihn hier ein.",
+    invitationLink: "Einladungslink",
     title: "Tresor anlegen",
     usernameHint: "Damit melden Sie sich an. Es muss keine E-Mail-Adresse sein.",
     again: "Master-Passwort wiederholen",

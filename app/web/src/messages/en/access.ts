@@ -39,6 +39,9 @@ export const access = {
   },
   register: {
     step: (n: number, of: number) => `Step ${n} of ${of}`,
+    invitationTitle: "You need an invitation",
+    invitationLead: "This server takes new users by invitation. Ask whoever runs it for a link: they make one with “vaultsphered invite”. Open the link, or paste it here.",
+    invitationLink: "Invitation link",
     title: "Create your vault",
     usernameHint: "How you sign in. It need not be an email address.",
     again: "Master password again",

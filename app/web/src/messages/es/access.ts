@@ -40,6 +40,9 @@ export const access: typeof english = {
   },
   register: {
     step: (n: number, of: number) => `Paso ${n} de ${of}`,
+    invitationTitle: "Hace falta una invitación",
+    invitationLead: "En este servidor se entra por invitación. Hay que pedir un enlace a quien lo administra, que lo crea con «vaultsphered invite». Se puede abrir el enlace o pegarlo aquí.",
+    invitationLink: "Enlace de invitación",
     title: "Crear la bóveda",
     usernameHint: "Sirve para iniciar sesión. No tiene que ser un correo electrónico.",
     again: "Repetir la contraseña maestra",

@@ -40,6 +40,9 @@ export const access: typeof english = {
   },
   register: {
     step: (n: number, of: number) => `Étape ${n} sur ${of}`,
+    invitationTitle: "Il vous faut une invitation",
+    invitationLead: "Ce serveur accueille les nouveaux utilisateurs sur invitation. Demandez un lien à la personne qui le gère : elle le crée avec « vaultsphered invite ». Ouvrez le lien ou collez-le ici.",
+    invitationLink: "Lien d’invitation",
     title: "Créer votre coffre",
     usernameHint: "Il sert à vous connecter. Ce n’est pas forcément une adresse e-mail.",
     again: "Mot de passe principal, encore une fois",

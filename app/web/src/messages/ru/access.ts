@@ -40,6 +40,9 @@ export const access: typeof english = {
   },
   register: {
     step: (n: number, of: number) => `Шаг ${n} из ${of}`,
+    invitationTitle: "Нужно приглашение",
+    invitationLead: "Новые пользователи попадают на этот сервер по приглашению. Попросите ссылку у того, кто его обслуживает: её создаёт команда «vaultsphered invite». Откройте ссылку или вставьте её сюда.",
+    invitationLink: "Ссылка-приглашение",
     title: "Создание хранилища",
     usernameHint: "Под этим именем вы входите. Это не обязательно адрес почты.",
     again: "Мастер-пароль ещё раз",

@@ -16,7 +16,7 @@ export function Columns({ table, onColumns, onCancel }:
   { table: TablePreview; onColumns: (columns: Column[], headerless: boolean) => void; onCancel: () => void }) {
   const { common, import: text } = m.value;
   const [columns, setColumns] = useState(table.guess);
-  const [headerless, setHeaderless] = useState(false);
+  const [headerless, setHeaderless] = useState(table.headerless);
   const names = (c: Column) => text.columns[c || "field"];
   return (
     <form class="stack" onSubmit={(e) => {
@@ -31,7 +31,7 @@ export function Columns({ table, onColumns, onCancel }:
             <Select label={(headerless ? "" : name) || text.column(i + 1)} value={columns[i] ?? ""}
               options={COLUMNS.map((c) => ({ value: c, label: names(c) }))}
               onChange={(c) => setColumns(columns.map((old, at) => (at === i ? c : old)))} />
-            <p class="muted">{(table.rows ?? []).map((row) => hinted(row[i] ?? "")).filter(Boolean).slice(0, 2).join(", ")}</p>
+            <p class="muted">{[...(headerless ? [table.header] : []), ...(table.rows ?? [])].map((row) => hinted(row[i] ?? "")).filter(Boolean).slice(0, 2).join(", ")}</p>
           </div>
         ))}
       </div>

@@ -68,7 +68,7 @@ export function ImportPage() {
       const { code } = asCoreError(e);
       if (code === "file_password_needed") show({ at: "password", wrong: false });
       else if (code === "file_wrong_password") show({ at: "password", wrong: true });
-      else if (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)) await chooseColumns(e);
+      else if (code === "file_columns" || code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)) await chooseColumns(e);
       else refuse(e, { at: "choose" });
     }
   }

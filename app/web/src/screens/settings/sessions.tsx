@@ -5,20 +5,25 @@ import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
+import { Dialog } from "../../ui/dialog";
 import { Problem, useTask } from "../../ui/task";
 import { when } from "../kinds";
+import { AskPassword } from "./ask-password";
 
 export function Sessions() {
   const { common, sessions: text } = m.value;
   const [sessions, setSessions] = useState<SessionInfo[] | null>(null);
+  const [ending, setEnding] = useState<SessionInfo | null>(); // null: all others
   const task = useTask();
   const read = async () => setSessions((await api.sessions()).sessions);
   useEffect(() => task.run(read), []);
-  const end = (work: () => Promise<unknown>) => task.run(async () => {
-    await work();
+  const end = async (password: string) => {
+    if (ending) await api.endSession({ id: ending.id, password });
+    else await api.endOtherSessions({ password });
+    setEnding(undefined);
     await read();
     toast(text.revoked);
-  });
+  };
   const current = sessions?.filter((s) => s.current) ?? [];
   const others = sessions?.filter((s) => !s.current) ?? [];
   return (
@@ -36,14 +41,19 @@ export function Sessions() {
             {!s.current && (
               <div class="setting-control">
                 <button type="button" class="button button-plain" aria-label={text.revokeName(s.device)}
-                  onClick={() => end(() => api.revokeSession({ id: s.id }))}><span>{common.signOut}</span></button>
+                  onClick={() => setEnding(s)}><span>{common.signOut}</span></button>
               </div>
             )}
           </li>
         ))}
       </ul>
       {others.length > 0 && (
-        <div class="setting"><Button onClick={() => end(api.revokeOtherSessions)}>{text.others}</Button></div>
+        <div class="setting"><Button onClick={() => setEnding(null)}>{text.others}</Button></div>
+      )}
+      {ending !== undefined && (
+        <Dialog title={ending ? text.revokeName(ending.device) : text.others} onClose={() => setEnding(undefined)}>
+          <AskPassword lead={common.askMaster} action={common.signOut} danger onPassword={end} />
+        </Dialog>
       )}
     </>
   );

@@ -1,0 +1,60 @@
+package client_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+func TestAnInterceptionIsNotTakenForAServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	server, d, bank, _ := kept(t)
+	intercept := func() {
+		d.wire.mu.Lock()
+		defer d.wire.mu.Unlock()
+		d.wire.before = func(*client.Request) (*client.Response, error) { return nil, client.ErrIntercepted }
+	}
+	wants := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, client.ErrIntercepted) || errors.Is(err, client.ErrOffline) || client.Explain(err).Code != client.CodeIntercepted {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	intercept()
+	bank.Notes = "changed"
+	_, err := d.Save(t.Context(), bank)
+	wants("save", err)
+	wants("delete", d.Delete(t.Context(), []string{bank.ID}))
+	if w := d.waiting(t); w.Pending != 0 {
+		t.Errorf("%d changes wait", w.Pending)
+	}
+	_, err = d.Sync(t.Context())
+	wants("sync", err)
+
+	d = d.restarted(t, server)
+	intercept()
+	_, _, err = d.Resume(t.Context())
+	wants("resume", err)
+	_, err = d.Unlock(t.Context(), password)
+	wants("unlock", err)
+	if !d.Locked() {
+		t.Error("the copy was opened")
+	}
+
+	d = d.away(t, server)
+	d.unlock(t)
+	d.save(t, login("offline"))
+	intercept()
+	_, err = d.Sync(t.Context())
+	wants("sync with a change that waits", err)
+	_, err = d.Save(t.Context(), login("another"))
+	wants("save behind a change that waits", err)
+	if w := d.waiting(t); w.Pending != 1 {
+		t.Errorf("%d changes wait", w.Pending)
+	}
+	d.mend()
+	if s := d.sync(t); s.Pending != 0 || s.Count != 3 {
+		t.Errorf("synced %+v", s)
+	}
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+)
+
+const theInvitation = "the invitation"
+
+// invitation reads the link from where the flags say; nil if they say nothing. The server is the one in the link.
+func (p *program) invitation(f registerFlags) (*api.Invitation, error) {
+	var link string
+	var err error
+	switch {
+	case f.invitationFile != "":
+		link, err = secretFile(f.invitationFile, theInvitation)
+	case f.invitationStdin:
+		link, err = p.stdinSecret(theInvitation)
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	server, i, err := parseInvitation(link)
+	switch {
+	case err != nil:
+		return nil, err
+	case server == "":
+	case p.server == "":
+		p.server = server
+	case canonicalServer(p.server) != canonicalServer(server):
+		return nil, fmt.Errorf("the invitation is for %s, not for %s", server, p.server)
+	}
+	return &i, nil
+}
+
+// parseInvitation does not quote the link, which is a secret.
+func parseInvitation(link string) (server string, i api.Invitation, err error) {
+	server, i, ok := api.ParseJoinLink(link)
+	if !ok {
+		return "", i, withHint(errors.New("that is not an invitation link"), "it looks like https://vault.example.org/#join/…/…")
+	}
+	return server, i, nil
+}
+
+// admitted asks the server whether username may register, before anybody chooses a password. A person on a terminal can
+// give the invitation that the server wants.
+func (p *program) admitted(ctx context.Context, c *connection, username string, invited *api.Invitation) (*api.Invitation, error) {
+	err := c.CheckRegistration(ctx, username, invited)
+	var server *client.ServerError
+	if invited != nil || !errors.As(err, &server) || server.Code != api.CodeInvitationRequired {
+		return invited, err
+	}
+	link, noTerminal := p.askSecret(ctx, "Invitation link", false)
+	if errors.Is(noTerminal, errNoTerminal) {
+		return nil, err
+	}
+	if noTerminal != nil {
+		return nil, noTerminal
+	}
+	site, i, err := parseInvitation(link)
+	if err != nil {
+		return nil, err
+	}
+	if site != "" && canonicalServer(site) != c.session.Server {
+		return nil, withHint(fmt.Errorf("the invitation is for %s, not for %s", site, c.session.Server), "name that server with --server")
+	}
+	return &i, c.CheckRegistration(ctx, username, &i)
+}

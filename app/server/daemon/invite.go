@@ -1,0 +1,50 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// Invite makes an invitation in the store and returns its link. site is where people open the page; empty if that is on
+// this machine. Servers may use the store meanwhile.
+func (c Config) Invite(ctx context.Context, site string) (link string, err error) {
+	if site == "" {
+		if site, err = c.localSite(); err != nil {
+			return "", err
+		}
+	}
+	u, err := url.Parse(site)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
+		u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("%q is not where a vault is opened: it must look like https://vault.example.org", site)
+	}
+	store, err := c.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	i, err := vault.Invite(ctx, store, time.Now())
+	if err != nil {
+		return "", fmt.Errorf("keep the invitation: %w", err)
+	}
+	return u.Scheme + "://" + u.Host + api.JoinLink(i), nil
+}
+
+func (c Config) localSite() (string, error) {
+	host, port, err := net.SplitHostPort(c.ListenAddr)
+	if err != nil {
+		return "", err
+	}
+	if a, err := netip.ParseAddr(host); err == nil && a.IsLoopback() || host == "localhost" {
+		return "http://" + net.JoinHostPort("localhost", port), nil
+	}
+	return "", errors.New("where people open this vault is not known here: name it, as in vaultsphered invite https://vault.example.org")
+}

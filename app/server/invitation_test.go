@@ -1,0 +1,162 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+)
+
+func closed(c *server.Config) { c.Door = vault.Door{} }
+
+func firstOnly(c *server.Config) { c.Door = vault.Door{First: true} }
+
+func (s *site) invite() *api.Invitation {
+	s.t.Helper()
+	i, err := vault.Invite(s.t.Context(), s.store, s.clock.Now())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &i
+}
+
+func TestStrangersNeedAnInvitation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, configured(closed))
+	check := func(i *api.Invitation, name string) answer {
+		return s.call("POST", api.PathRegisterCheck, api.RegisterCheckRequest{Invitation: i, Username: name})
+	}
+	reg := sample.Registration("alice")
+	check(nil, "").want(403, api.CodeInvitationRequired)
+	check(nil, "alice").want(403, api.CodeInvitationRequired)
+	s.call("POST", api.PathRegister, reg).want(403, api.CodeInvitationRequired)
+
+	invitation := s.invite()
+	wrong := *invitation
+	wrong.Secret = sample.ID()
+	unknown := *invitation
+	unknown.ID = sample.ID()
+	for _, bad := range []api.Invitation{wrong, unknown} {
+		check(&bad, "alice").want(403, api.CodeInvitationInvalid)
+		reg.Invitation = &bad
+		s.call("POST", api.PathRegister, reg).want(403, api.CodeInvitationInvalid)
+	}
+	for _, bad := range []api.Invitation{{}, {ID: invitation.ID}, {ID: "#inhabited", Secret: invitation.Secret}, {ID: invitation.ID, Secret: invitation.Secret + "="}} {
+		check(&bad, "alice").want(400, api.CodeBadRequest)
+	}
+	check(invitation, "").want(204, "")
+	check(invitation, "alice").want(204, "")
+	check(invitation, "al ice").want(400, api.CodeBadRequest)
+
+	reg.Invitation = invitation
+	s.call("POST", api.PathRegister, reg).want(200, "")
+	check(invitation, "bob").want(403, api.CodeInvitationInvalid)
+	bob := sample.Registration("bob")
+	bob.Invitation = invitation
+	s.call("POST", api.PathRegister, bob).want(403, api.CodeInvitationInvalid)
+
+	// Names are told to those alone who may register, and a name that is taken uses nothing up.
+	s.call("POST", api.PathRegister, sample.Registration("alice")).want(403, api.CodeInvitationRequired)
+	second := s.invite()
+	check(second, "alice").want(409, api.CodeUsernameTaken)
+	again := sample.Registration("alice")
+	again.Invitation = second
+	s.call("POST", api.PathRegister, again).want(409, api.CodeUsernameTaken)
+	s.clock.move(7*24*time.Hour - time.Second)
+	bob.Invitation = second
+	check(second, "bob").want(204, "")
+	s.clock.move(time.Second)
+	check(second, "bob").want(403, api.CodeInvitationInvalid)
+	s.call("POST", api.PathRegister, bob).want(403, api.CodeInvitationInvalid)
+	if log := s.log.String(); strings.Contains(log, invitation.Secret) || strings.Contains(log, second.Secret) {
+		t.Error("the log holds the secret of an invitation")
+	}
+}
+
+func TestAnInvitationIsUsedOnceAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, configured(closed))
+	invitation := s.invite()
+	var wg sync.WaitGroup
+	codes := make(chan api.Code, 8)
+	for n := range cap(codes) {
+		wg.Go(func() {
+			reg := sample.Registration("user" + string(rune('a'+n)))
+			reg.Invitation = invitation
+			codes <- s.call("POST", api.PathRegister, reg).code()
+		})
+	}
+	wg.Wait()
+	close(codes)
+	in := 0
+	for c := range codes {
+		if c == "" {
+			in++
+		} else if c != api.CodeInvitationInvalid {
+			t.Errorf("refused with %s", c)
+		}
+	}
+	if in != 1 {
+		t.Errorf("%d users came in by one invitation", in)
+	}
+}
+
+func TestFirstUserOfThisMachineNeedsNoInvitation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, configured(firstOnly))
+	s.call("POST", api.PathRegisterCheck, api.RegisterCheckRequest{Username: "alice"}).want(204, "")
+	s.register("alice")
+	s.call("POST", api.PathRegisterCheck, api.RegisterCheckRequest{}).want(403, api.CodeInvitationRequired)
+	s.call("POST", api.PathRegister, sample.Registration("mallory")).want(403, api.CodeInvitationRequired)
+}
+
+// Each request reaches an empty server over loopback, as a proxy on the machine would pass a stranger's on.
+func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, configured(firstOnly))
+	host := func(name string) edit { return func(r *http.Request) { r.Host = name } }
+	for name, e := range map[string]edit{
+		"X-Forwarded-For": header("X-Forwarded-For", "203.0.113.7"), "empty header": header("X-Forwarded-For", ""), "Forwarded": header("Forwarded", "for=_hidden"),
+		"X-Real-IP": header("X-Real-IP", "203.0.113.7"), "Via": header("Via", "1.1 varnish"), "Cloudflare": header("CF-Connecting-IP", "203.0.113.7"),
+		"public name": host("vault.example.org"), "rebound name": host("127.0.0.1.rebind.example:80"), "public address": host("203.0.113.7:443"),
+	} {
+		for path, body := range map[string]any{api.PathRegister: sample.Registration("mallory"), api.PathRegisterCheck: api.RegisterCheckRequest{}} {
+			if a := s.call("POST", path, body, e); a.code() != api.CodeInvitationRequired {
+				t.Errorf("%s, %s: %d %s", name, path, a.status, a.body)
+			}
+		}
+	}
+
+	target, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
+	t.Cleanup(proxy.Close)
+	callTo(t, proxy.URL, "POST", api.PathRegister, sample.Registration("mallory")).want(403, api.CodeInvitationRequired)
+
+	// nginx without further settings says HTTP/1.0, its target's name, and nothing else.
+	bare := httptest.NewRequestWithContext(t.Context(), "POST", s.url+api.PathRegisterCheck, nil)
+	bare.Header.Set("Content-Type", "application/json")
+	bare.RemoteAddr = "127.0.0.1:50000"
+	for proto, want := range map[int]int{0: 403, 1: 204} {
+		bare.ProtoMinor = proto
+		r := bare.Clone(t.Context())
+		r.Body = io.NopCloser(strings.NewReader("{}"))
+		w := httptest.NewRecorder()
+		if s.srv.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("HTTP/1.%d: %d %s", proto, w.Code, w.Body)
+		}
+	}
+	s.register("alice")
+}

@@ -1,0 +1,112 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// invitationRow lies in the sessions table, which has a TTL and is read by key, under "invitation#" and the id.
+type invitationRow struct {
+	Key     string `dynamodbav:"session_hash"`
+	Hash    []byte `dynamodbav:"secret_hash"`
+	Created int64  `dynamodbav:"created"`
+	Expires int64  `dynamodbav:"expires"`
+	TTL     int64  `dynamodbav:"expires_at"`
+}
+
+func invitationKey(id vault.InvitationID) string { return "invitation#" + string(id) }
+
+// inhabited is the row of the users table that is there once there was a user. No username begins with '#'.
+const inhabited = "#inhabited"
+
+// Inhabited implements vault.Store.
+func (s *Store) Inhabited(ctx context.Context) (bool, error) {
+	return s.get(ctx, s.table.Users, names.UsersKey, inhabited, &struct{}{})
+}
+
+// PutInvitation implements vault.Store.
+func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
+	row, err := encode(invitationRow{
+		Key: invitationKey(i.ID), Hash: i.Hash, Created: i.Created.UnixMilli(), Expires: i.Expires.UnixMilli(), TTL: ttl(i.Expires),
+	})
+	if err != nil {
+		return err
+	}
+	err = s.transact(ctx, types.TransactWriteItem{Put: &types.Put{
+		TableName: &s.table.Sessions, Item: row, ConditionExpression: aws.String("attribute_not_exists(" + names.SessionsKey + ")"),
+	}})
+	var r *refused
+	if errors.As(err, &r) || errors.Is(err, errBusy) {
+		return fmt.Errorf("invitation: %w", vault.ErrConflict)
+	}
+	return err
+}
+
+// Invitation implements vault.Store.
+func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.Time) (vault.Invitation, error) {
+	var row invitationRow
+	found, err := s.get(ctx, s.table.Sessions, names.SessionsKey, invitationKey(id), &row)
+	if err != nil {
+		return vault.Invitation{}, err
+	}
+	if !found || row.Expires <= now.UnixMilli() {
+		return vault.Invitation{}, vault.ErrNoInvitation
+	}
+	return vault.Invitation{ID: id, Hash: row.Hash, Created: fromMillis(row.Created), Expires: fromMillis(row.Expires)}, nil
+}
+
+// check is an item of a transaction and what it means that its condition is not met.
+type check struct {
+	item types.TransactWriteItem
+	err  error
+}
+
+// first is what the first of the conditions that are not met means.
+func (r *refused) first(checks []check) error {
+	for i, c := range checks {
+		if _, ok := r.at(i); ok {
+			return c.err
+		}
+	}
+	return vault.ErrConflict
+}
+
+// admit is what must be true, besides a free name and id, for u to be stored. A transaction that fails for another reason
+// leaves the invitation as it was.
+func (s *Store) admit(ctx context.Context, u vault.User) ([]check, error) {
+	var checks []check
+	if !strings.HasPrefix(string(u.Username), "#") {
+		// One that is there is not written again: all registrations would meet at this row.
+		there, err := s.Inhabited(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if there && u.Admission.First {
+			return nil, vault.ErrNotFirst
+		}
+		if !there {
+			mark := &types.Put{TableName: &s.table.Users, Item: userKey(inhabited)}
+			if u.Admission.First {
+				mark.ConditionExpression = aws.String("attribute_not_exists(" + names.UsersKey + ")")
+			}
+			checks = append(checks, check{types.TransactWriteItem{Put: mark}, vault.ErrNotFirst})
+		}
+	}
+	if u.Admission.Invitation != "" {
+		checks = append(checks, check{types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &s.table.Sessions, Key: sessionKey(invitationKey(u.Admission.Invitation)),
+			ConditionExpression:       aws.String("expires > :now"),
+			ExpressionAttributeValues: item{":now": num(u.Created.UnixMilli())},
+		}}, vault.ErrNoInvitation})
+	}
+	return checks, nil
+}

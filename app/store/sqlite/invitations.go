@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// Inhabited implements vault.Store.
+func (s *Store) Inhabited(ctx context.Context) (bool, error) {
+	var inhabited bool
+	err := s.stmt.inhabited.QueryRowContext(ctx).Scan(&inhabited)
+	return inhabited, storeError(err)
+}
+
+// PutInvitation implements vault.Store.
+func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := exec(ctx, tx, s.stmt.purgeInvitations, i.Created.UnixMilli()); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, s.stmt.putInvitation, string(i.ID), i.Hash, i.Created.UnixMilli(), i.Expires.UnixMilli())
+		return err
+	})
+}
+
+// Invitation implements vault.Store.
+func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.Time) (vault.Invitation, error) {
+	var i vault.Invitation
+	var created, expires int64
+	err := s.stmt.invitation.QueryRowContext(ctx, string(id), now.UnixMilli()).Scan(&i.ID, &i.Hash, &created, &expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return vault.Invitation{}, vault.ErrNoInvitation
+	}
+	i.Created, i.Expires = fromMillis(created), fromMillis(expires)
+	return i, storeError(err)
+}
+
+// admit holds a new user to its admission. A later failure of the transaction gives the invitation back.
+func (s *Store) admit(ctx context.Context, tx *sql.Tx, u vault.User) error {
+	if u.Admission.First {
+		var inhabited bool
+		if err := tx.StmtContext(ctx, s.stmt.writerInhabited).QueryRowContext(ctx).Scan(&inhabited); err != nil {
+			return err
+		}
+		if inhabited {
+			return vault.ErrNotFirst
+		}
+	}
+	if u.Admission.Invitation == "" {
+		return nil
+	}
+	n, err := exec(ctx, tx, s.stmt.useInvitation, string(u.Admission.Invitation), u.Created.UnixMilli())
+	if err == nil && n == 0 {
+		return vault.ErrNoInvitation
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+func putInvitation(t *testing.T, s vault.Store) vault.Invitation {
+	t.Helper()
+	i := vault.Invitation{ID: vault.InvitationID(randomID()), Hash: []byte{0, 1, 255}, Created: start, Expires: start.Add(time.Hour)}
+	if err := s.PutInvitation(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func invited(name string, i vault.Invitation) vault.User {
+	u := newUser(name)
+	u.Admission.Invitation = i.ID
+	return u
+}
+
+func invitationsLetOneUserIn(t *testing.T, open func(t *testing.T) vault.Store) {
+	a, b := open(t), open(t)
+	i := putInvitation(t, a)
+	if got, err := b.Invitation(t.Context(), i.ID, start); err != nil || !reflect.DeepEqual(got, i) {
+		t.Errorf("invitation is %+v, %v; want %+v", got, err, i)
+	}
+	_, err := b.Invitation(t.Context(), vault.InvitationID(randomID()), start)
+	wantError(t, "unknown invitation", err, vault.ErrNoInvitation)
+	_, err = b.Invitation(t.Context(), i.ID, i.Expires)
+	wantError(t, "expired invitation", err, vault.ErrNoInvitation)
+
+	late := invited("late", i)
+	late.Created = i.Expires
+	wantError(t, "user with an expired invitation", b.CreateUser(t.Context(), late), vault.ErrNoInvitation)
+	ada := createUser(t, a, "ada")
+	wantError(t, "taken name", b.CreateUser(t.Context(), invited("ada", i)), vault.ErrUsernameTaken)
+	sameID := invited("hedy", i)
+	sameID.ID = ada.ID
+	wantError(t, "used id", b.CreateUser(t.Context(), sameID), vault.ErrUserIDTaken)
+	// None of the refused registrations has used the invitation up.
+	grace := invited("grace", i)
+	if err := b.CreateUser(t.Context(), grace); err != nil {
+		t.Fatal(err)
+	}
+	grace.Generation, grace.Admission = 1, vault.Admission{}
+	wantUser(t, a, grace)
+
+	_, err = a.Invitation(t.Context(), i.ID, start)
+	wantError(t, "used invitation", err, vault.ErrNoInvitation)
+	second := invited("mary", i)
+	wantError(t, "second user", a.CreateUser(t.Context(), second), vault.ErrNoInvitation)
+	_, err = a.User(t.Context(), "mary")
+	wantError(t, "refused user", err, vault.ErrNotFound)
+	second.Admission = vault.Admission{} // its id is not used up
+	if err := a.CreateUser(t.Context(), second); err != nil {
+		t.Error(err)
+	}
+}
+
+// race creates users at once on two stores and returns how many were stored. All others must fail with want.
+func race(t *testing.T, open func(t *testing.T) vault.Store, want error, admission func(n int) vault.Admission) int64 {
+	t.Helper()
+	a, b := open(t), open(t)
+	var stored atomic.Int64
+	var wg sync.WaitGroup
+	for n := range 12 {
+		wg.Go(func() {
+			s := a
+			if n%2 == 0 {
+				s = b
+			}
+			u := newUser(fmt.Sprintf("racer%d", n))
+			u.Admission = admission(n)
+			err := retry(t.Context(), vault.ErrStoreUnavailable, func() error { return s.CreateUser(t.Context(), u) })
+			switch {
+			case err == nil:
+				stored.Add(1)
+			case !errors.Is(err, want):
+				t.Errorf("user %d: %v, want %v", n, err, want)
+			}
+		})
+	}
+	wg.Wait()
+	return stored.Load()
+}
+
+func racingRegistrationsShareNoInvitation(t *testing.T, open func(t *testing.T) vault.Store) {
+	i := putInvitation(t, open(t))
+	if n := race(t, open, vault.ErrNoInvitation, func(int) vault.Admission { return vault.Admission{Invitation: i.ID} }); n != 1 {
+		t.Errorf("%d users came in by one invitation", n)
+	}
+}
+
+func wantInhabited(t *testing.T, s vault.Store, want bool) {
+	t.Helper()
+	if got, err := s.Inhabited(t.Context()); err != nil || got != want {
+		t.Errorf("inhabited is %v, %v; want %v", got, err, want)
+	}
+}
+
+func oneUserIsTheFirst(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	if err := s.CreateUser(t.Context(), newUser("#server")); err != nil {
+		t.Fatal(err)
+	}
+	wantInhabited(t, s, false)
+	first := func(int) vault.Admission { return vault.Admission{First: true} }
+	if n := race(t, open, vault.ErrNotFirst, first); n != 1 {
+		t.Errorf("%d users were the first", n)
+	}
+	for n := range 12 {
+		if err := s.DeleteUser(t.Context(), vault.Username(fmt.Sprintf("racer%d", n))); err != nil && !errors.Is(err, vault.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	wantInhabited(t, s, true)
+	again := newUser("again")
+	again.Admission.First = true
+	wantError(t, "first after all were deleted", s.CreateUser(t.Context(), again), vault.ErrNotFirst)
+}

@@ -1,0 +1,78 @@
+package vault
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// deceives reports whether s may look like another text: it has a control of direction (Unicode's Bidi_Control), a character
+// that is not seen, or a word whose letters are of scripts that are not written together.
+func deceives(s string) bool {
+	if strings.ContainsFunc(s, hidden) {
+		return true
+	}
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) }) {
+		if !highlyRestrictive(word) {
+			return true
+		}
+	}
+	return false
+}
+
+// hidden is true for all characters of format but the two joiners, without which Persian and the languages of India cannot be
+// written, and for the fillers and separators that show nothing.
+func hidden(r rune) bool {
+	switch r {
+	case '\u200c', '\u200d':
+		return false
+	}
+	return unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// written lists the scripts that may stand together in one word, besides any alone: UTS 39 §5.2, Highly Restrictive.
+var written = [][]*unicode.RangeTable{
+	{unicode.Latin, unicode.Han, unicode.Hiragana, unicode.Katakana},
+	{unicode.Latin, unicode.Han, unicode.Bopomofo},
+	{unicode.Latin, unicode.Han, unicode.Hangul},
+}
+
+// highlyRestrictive also refuses digits of two systems in one word (UTS 39 §5.3).
+func highlyRestrictive(word string) bool {
+	var scripts []*unicode.RangeTable
+	zero := rune(-1)
+	for _, r := range word {
+		if unicode.Is(unicode.Nd, r) {
+			if zero >= 0 && zeroOf(r) != zero {
+				return false
+			}
+			zero = zeroOf(r)
+		}
+		if unicode.In(r, append([]*unicode.RangeTable{unicode.Common, unicode.Inherited}, scripts...)...) {
+			continue
+		}
+		for _, table := range unicode.Scripts {
+			if unicode.Is(table, r) {
+				scripts = append(scripts, table)
+			}
+		}
+	}
+	if len(scripts) <= 1 {
+		return true
+	}
+	for _, together := range written {
+		if !slices.ContainsFunc(scripts, func(s *unicode.RangeTable) bool { return !slices.Contains(together, s) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// zeroOf is the nought of the system that a decimal digit is of: its ten stand in a row (UAX 44), and rows begin with one.
+func zeroOf(r rune) rune {
+	first := r
+	for unicode.Is(unicode.Nd, first-1) {
+		first--
+	}
+	return r - (r-first)%10
+}
