@@ -62,7 +62,7 @@ func (e *exchange) answer() *http.Response {
 // refusal reads an answer that is an error.
 func (e *exchange) refusal(status int, code api.Code, retryAfter string) {
 	e.t.Helper()
-	res := e.answer()
+	res := e.answer() //nolint:bodyclose // answer does, at the end of the test
 	var said api.Error
 	if err := json.NewDecoder(res.Body).Decode(&said); err != nil {
 		e.t.Fatal(err)
@@ -96,7 +96,7 @@ func largeVault(s *site) *person {
 // fullSync reads the whole answer; records is 0 if it was refused.
 func (p *person) fullSync(token string) (records int) {
 	p.s.t.Helper()
-	res := p.open(token, "GET", api.PathVault, "", "").answer()
+	res := p.open(token, "GET", api.PathVault, "", "").answer() //nolint:bodyclose // as above
 	var whole api.VaultResponse
 	if err := json.NewDecoder(res.Body).Decode(&whole); err != nil {
 		return 0
@@ -123,7 +123,7 @@ func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
 	second, third := p.mustLogin("").Token, p.mustLogin("").Token
 	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
 
-	first, _ := p.slowSync(p.token)
+	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
 	busy := p.call("GET", api.PathVault, nil).want(503, api.CodeUnavailable)
 	if got := busy.header.Get("Retry-After"); got != "5" {
 		t.Errorf("the second full sync of a session has Retry-After %q", got)

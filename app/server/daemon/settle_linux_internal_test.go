@@ -12,7 +12,7 @@ func TestOnlyTheProgramsOwnCodeIsGivenBack(t *testing.T) {
 		"7fcf55b10000-7fcf55c50000 r-xp 00000000 fe:00 12   /usr/lib/libc.so.6":                  {},
 		"7fcf55b10000-7fcf55c50000 r-xp 00000000 00:00 0    [vdso]":                              {},
 		"nonsense r-xp /vaultsphered": {},
-		"": {},
+		"":                            {},
 	} {
 		from, to, ok := codeOf(line, program)
 		if ok != (want[1] > 0) || ok && (from != want[0] || to != want[1]) {
