@@ -32,7 +32,7 @@ func freePort(ctx context.Context) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-func start(ctx context.Context, binary, dataDir string) (*server, error) {
+func start(ctx context.Context, binary, dataDir string, environ ...string) (*server, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,8 @@ func start(ctx context.Context, binary, dataDir string) (*server, error) {
 	s := &server{url: fmt.Sprintf("http://127.0.0.1:%d", port), log: &bytes.Buffer{}}
 	s.cmd = exec.CommandContext(ctx, binary) //nolint:gosec // the binary that this program was told to measure
 	s.cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "DATA_DIR="+dataDir, "METRICS_ADDR=off",
-		"AUTH_RATE=100000", "REGISTRATION=open", "LOG_LEVEL=error")
+		"AUTH_RATE=100000", "USER_RATE=1000000", "REGISTRATION=open", "LOG_LEVEL=error")
+	s.cmd.Env = append(s.cmd.Env, environ...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
@@ -76,19 +77,21 @@ func (s *server) get(ctx context.Context, path string) error {
 	return nil
 }
 
-// residentMB is VmRSS of /proc/PID/status.
-func (s *server) residentMB() (float64, error) {
+func (s *server) residentMB() (float64, error) { return s.memoryMB("VmRSS") }
+
+// memoryMB is a line of /proc/PID/status.
+func (s *server) memoryMB(name string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, name+":"); ok {
 			kb, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
 			return kb / 1024, err
 		}
 	}
-	return 0, fmt.Errorf("no VmRSS in /proc/%d/status", s.cmd.Process.Pid)
+	return 0, fmt.Errorf("no %s in /proc/%d/status", name, s.cmd.Process.Pid)
 }
 
 func (s *server) stop() {

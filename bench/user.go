@@ -69,6 +69,16 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 	return u, nil
 }
 
+// at is the same session on another server of the same store.
+func (u *user) at(url string) (*user, error) {
+	transport, err := httptransport.New(url)
+	if err != nil {
+		return nil, err
+	}
+	transport.SetBearer(u.wire.Bearer())
+	return &user{wire: &countingTransport{Transport: transport}, revision: u.revision}, nil
+}
+
 func (u *user) sent() int64 { return u.wire.bytes.Load() }
 
 func login(n int) item.Item {

@@ -202,11 +202,15 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 // A device that has not synced may be about to save an item that another one has just deleted for good. The item
 // survives that (see Save), its attachments do not.
 func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bool, uploading string) (bool, error) {
-	var answer api.AttachmentsResponse
+	var answer struct {
+		Attachments wholeList[wholeAttachment] `json:"attachments"`
+		Quota       int64                      `json:"quota"`
+		Now         time.Time                  `json:"now"`
+	}
 	if err := c.callWithin(ctx, methodGet, api.PathAttachments, nil, &answer, maxVault); err != nil {
 		return false, err
 	}
-	orphans := slices.DeleteFunc(answer.Attachments, func(a api.Attachment) bool {
+	orphans := slices.DeleteFunc(answer.Attachments, func(a wholeAttachment) bool {
 		return a.ID == uploading || !freed[a.ID] && answer.Now.Sub(a.Uploaded) < orphanAge
 	})
 	if len(orphans) == 0 {

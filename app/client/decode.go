@@ -1,7 +1,10 @@
 package client
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"unsafe"
 
@@ -16,15 +19,58 @@ func parseVault(body []byte) (api.VaultResponse, error) {
 	if v, ok := s.vault(); ok {
 		return v, nil
 	}
-	var v api.VaultResponse
+	var v struct {
+		Revision int64                  `json:"revision"`
+		Manifest string                 `json:"manifest"`
+		Records  wholeList[wholeRecord] `json:"records"`
+	}
 	if err := decodeStrict(body, &v); err != nil {
-		return v, err
+		return api.VaultResponse{}, err
 	}
 	if v.Records == nil {
-		return v, errors.New("records are missing")
+		return api.VaultResponse{}, errors.New("records are missing")
 	}
-	return v, nil
+	records := make([]api.Record, len(v.Records))
+	for i, r := range v.Records {
+		records[i] = api.Record(r)
+	}
+	return api.VaultResponse{Revision: v.Revision, Manifest: v.Manifest, Records: records}, nil
 }
+
+// wholeList refuses the first element that is not whole. An empty object takes two bytes of an answer and a hundred in
+// memory, and packs to nothing: without this, some KB on the wire would take the memory of the device.
+type wholeList[T interface{ whole() bool }] []T
+
+// UnmarshalJSON is json.Unmarshaler's.
+func (l *wholeList[T]) UnmarshalJSON(list []byte) error {
+	d := json.NewDecoder(bytes.NewReader(list))
+	d.DisallowUnknownFields()
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errors.New("not a list")
+	}
+	*l = wholeList[T]{}
+	for d.More() {
+		var one T
+		if err := d.Decode(&one); err != nil {
+			return err
+		}
+		if !one.whole() {
+			return fmt.Errorf("element %d of a list lacks members", len(*l))
+		}
+		*l = append(*l, one)
+	}
+	return nil
+}
+
+type wholeRecord api.Record
+
+func (r wholeRecord) whole() bool {
+	return r.AccountID != "" && r.Kind != "" && r.Version > 0 && r.Revision > 0 && r.Deleted == (r.Token == "")
+}
+
+type wholeAttachment api.Attachment
+
+func (a wholeAttachment) whole() bool { return a.ID != "" && a.Count > 0 && !a.Uploaded.IsZero() }
 
 // splitter goes once over the answer. What it accepts, encoding/json reads the same.
 type splitter struct {
@@ -129,5 +175,5 @@ func (s *splitter) record() (r api.Record, ok bool) {
 	if s.word(`,"deleted":true`) {
 		r.Deleted = true
 	}
-	return r, s.word(`}`)
+	return r, s.word(`}`) && wholeRecord(r).whole()
 }

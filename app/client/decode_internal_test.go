@@ -69,3 +69,29 @@ func FuzzVaultAnswer(f *testing.F) {
 		}
 	})
 }
+
+// Each of these takes many times its size in memory, once it is decoded.
+func TestListsOfAlmostNothingAreRefusedAtTheFirstElement(t *testing.T) {
+	t.Parallel()
+	whole := `{"account_id":"a","kind":"account","version":1,"revision":1,"token":"x"}`
+	for _, element := range []string{
+		`{}`, `null`, `{"account_id":"a","kind":"account","version":1,"revision":1}`,
+		`{"account_id":"a","kind":"account","version":1,"revision":0,"token":"x"}`,
+		`{"account_id":"","kind":"account","version":1,"revision":1,"deleted":true}`,
+		`{"account_id":"a","kind":"account","version":1,"revision":1,"token":"x","deleted":true}`,
+	} {
+		body := `{"revision":1,"manifest":"x","records":[` + whole + strings.Repeat(","+element, 1000) + `]}`
+		if _, err := parseVault([]byte(body)); err == nil || !strings.Contains(err.Error(), "element 1 ") {
+			t.Errorf("%s: %v", element, err)
+		}
+		var list wholeList[wholeAttachment]
+		if err := list.UnmarshalJSON([]byte("[" + element + "]")); err == nil {
+			t.Errorf("%s is an attachment", element)
+		}
+	}
+	for _, body := range []string{`{"revision":1,"manifest":"x","records":{}}`, `{"revision":1,"manifest":"x","records":[1]}`, `{"revision":1,"manifest":"x"}`} {
+		if _, err := parseVault([]byte(body)); err == nil {
+			t.Errorf("%s is a vault", body)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
@@ -77,6 +78,35 @@ func TestAProxyWithoutItsServerIsNoServer(t *testing.T) {
 	d.save(t, login("new"))
 	if w := d.waiting(t); w.Pending != 1 {
 		t.Errorf("waiting: %+v", w)
+	}
+}
+
+// What a server begins to say, and what it is too busy to say, is no reason to show nothing.
+func TestAPartOfAnAnswerAndABusyServerAreNoServer(t *testing.T) {
+	t.Parallel()
+	server, kept, bank, _ := kept(t)
+	for name, answer := range map[string]func(a *client.Response){
+		"half": func(a *client.Response) { a.Body = a.Body[:len(a.Body)/2] },
+		"none": func(a *client.Response) { a.Body = nil },
+		"busy": func(a *client.Response) {
+			*a = client.Response{Status: 503, Body: []byte(`{"code":"unavailable","message":"busy","request_id":"1"}`), RetryAfter: time.Second}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := kept.restarted(t, server)
+			d.wire.lie(func(r client.Request, a *client.Response) {
+				if strings.HasPrefix(r.Path, api.PathVault+"?") {
+					answer(a)
+				}
+			})
+			d.unlock(t)
+			if _, err := d.Sync(t.Context()); !errors.Is(err, client.ErrOffline) {
+				t.Errorf("sync: %v", err)
+			}
+			if got := d.get(t, bank.ID); got.Password != bank.Password {
+				t.Errorf("got %q", got.Password)
+			}
+		})
 	}
 }
 

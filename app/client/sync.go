@@ -111,12 +111,15 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 		since = 0
 	}
 	body, err := c.exchange(ctx, methodGet, api.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
+	if hasCode(err, api.CodeUnavailable) { // too busy for a sync is no worse than away
+		err = fmt.Errorf("%w: %w", ErrOffline, err)
+	}
 	if err != nil {
 		return err
 	}
 	answer, err := parseVault(body)
 	if err != nil {
-		return &AnswerError{Path: api.PathVault, Err: err}
+		return c.answerError(methodGet, api.PathVault, err)
 	}
 	before := v.revision
 	if err := c.take(ctx, v, answer, full); err != nil {

@@ -15,8 +15,10 @@ import (
 )
 
 // Transport carries one HTTP exchange to the one server it is made for. It adds the session itself. An error means that
-// there is no answer, and is ErrIntercepted if something else than the server gave one; any status is an answer. It must follow no redirect to another host and read at most r.Limit bytes
-// of the answer's body. A Transport that also has SetBearer is given the session token; without it a cookie carries the session.
+// there is no answer, and is ErrIntercepted if something else than the server gave one; any status is an answer. It must
+// follow no redirect to another host, read at most r.Limit bytes of the answer's body, counted unpacked, and give up on an
+// answer that comes slower than Patience allows. A Transport that also has SetBearer is given the session token; without it a
+// cookie carries the session.
 type Transport interface {
 	Do(ctx context.Context, r Request) (Response, error)
 }
@@ -66,10 +68,27 @@ func ParseRetryAfter(header string) time.Duration {
 	return time.Duration(min(seconds, 24*60*60)) * time.Second
 }
 
-// Bounds of what the client reads of one answer, so that a server cannot exhaust its memory.
+// How long a transport waits. A server may hash a password behind a queue, which no read does.
+const (
+	HeaderPatience = time.Minute      // for an answer to begin
+	ReadPatience   = 20 * time.Second // for the answer to a read to begin
+	BodyPatience   = 30 * time.Second // for each BodyStep of its body, and for the rest
+	BodyStep       = 64 << 10
+	slowest        = 16 << 10 // bytes a second that a server takes at least
+)
+
+// Patience is how long the answer to r may take to begin.
+func (r Request) Patience() time.Duration {
+	if r.Method == methodGet {
+		return ReadPatience
+	}
+	return HeaderPatience + time.Duration(len(r.Body)/slowest)*time.Second
+}
+
+// Bounds of what the client reads of one answer, unpacked, so that a server cannot exhaust its memory.
 const (
 	maxAnswer = 1 << 20
-	maxVault  = 512 << 20
+	maxVault  = 256 << 20
 )
 
 // ServerError is an answer outside 2xx.
@@ -101,10 +120,19 @@ func (c *Client) callWithin(ctx context.Context, method, path string, in, out an
 	if err != nil || out == nil {
 		return err
 	}
-	if err := decodeStrict(body, out); err != nil {
-		return &AnswerError{Path: path, Err: err}
+	return c.answerError(method, path, decodeStrict(body, out))
+}
+
+// answerError is why an answer cannot be read. A read of which only a part came is one without an answer.
+func (c *Client) answerError(method, path string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case method == methodGet && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+		c.away = true
+		return fmt.Errorf("%w: %s %s: the answer was cut off", ErrOffline, method, path)
 	}
-	return nil
+	return &AnswerError{Path: path, Err: err}
 }
 
 func (c *Client) exchange(ctx context.Context, method, path string, in any, limit int64) ([]byte, error) {

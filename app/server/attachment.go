@@ -21,7 +21,7 @@ func attachments(s *Server, w http.ResponseWriter, r *http.Request, session vaul
 }
 
 func putPiece(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	in, err := decode[api.Piece](w, r, pieceBody)
+	in, err := decode[api.Piece](s, w, r, pieceBody, session.UserID)
 	if err != nil {
 		return err
 	}

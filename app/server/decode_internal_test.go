@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 )
@@ -11,7 +12,7 @@ func FuzzCheckMembers(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if checkMembers(body) != nil {
+		if checkMembers(bytes.NewReader(body)) != nil {
 			return
 		}
 		var v any

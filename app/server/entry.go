@@ -4,10 +4,14 @@ import (
 	"net/http"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
+// nobody is the user of a request without a session.
+const nobody vault.UserID = ""
+
 func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.PreloginRequest](w, r, smallBody)
+	in, err := decode[api.PreloginRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -19,7 +23,7 @@ func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RegisterRequest](w, r, smallBody)
+	in, err := decode[api.RegisterRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -31,7 +35,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) registerCheck(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RegisterCheckRequest](w, r, smallBody)
+	in, err := decode[api.RegisterCheckRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -42,7 +46,7 @@ func (s *Server) registerCheck(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.LoginRequest](w, r, smallBody)
+	in, err := decode[api.LoginRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -54,7 +58,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RecoveryOpenRequest](w, r, smallBody)
+	in, err := decode[api.RecoveryOpenRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryFinish(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RecoveryFinishRequest](w, r, smallBody)
+	in, err := decode[api.RecoveryFinishRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}

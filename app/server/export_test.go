@@ -29,3 +29,28 @@ func (s *Server) ProbeEvery(d time.Duration) { s.readiness.every = d }
 
 // UnpackSlots is how many clients without brotli are served at once.
 const UnpackSlots = unpackSlots
+
+// FullSyncs is how many full syncs go on at once.
+const FullSyncs = fullSyncs
+
+// SyncWithin sets how long a full sync waits, and how long a client may take for a block of one.
+func (s *Server) SyncWithin(wait, patience time.Duration) {
+	s.syncs.wait, s.syncs.patience = wait, patience
+}
+
+// BodyRoom is how many bytes of large bodies may have arrived, of all users and of one.
+const BodyRoom, UserRoom = bodyRoom, userRoom
+
+// BodyWithin sets how long a large body waits for room, and how long a client may take for a chunk of one.
+func (s *Server) BodyWithin(wait, patience time.Duration) {
+	s.bodies.wait, s.bodies.patience = wait, patience
+}
+
+// HasRoom tells whether n more bytes of large bodies may arrive.
+func (s *Server) HasRoom(n int64) bool {
+	ok := s.bodies.room.TryAcquire(n)
+	if ok {
+		s.bodies.room.Release(n)
+	}
+	return ok
+}

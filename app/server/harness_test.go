@@ -59,13 +59,14 @@ func (b *buffer) String() string {
 
 // site is a server on a real listener whose clock, store and keys the test can reach.
 type site struct {
-	t     *testing.T
-	url   string
-	clock *clock
-	log   *buffer
-	store vault.Store
-	keys  string
-	srv   *server.Server
+	t      *testing.T
+	url    string
+	clock  *clock
+	log    *buffer
+	store  vault.Store
+	keys   string
+	limits vault.Limits
+	srv    *server.Server
 }
 
 type siteOption func(*server.Config, *site)
@@ -91,11 +92,11 @@ func newSite(t *testing.T, options ...siteOption) *site {
 		}
 	})
 	s := &site{
-		t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}, store: store, keys: vault.NewKey(),
+		t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &buffer{}, store: store, keys: vault.NewKey(), limits: granted,
 	}
 	c := server.Config{
 		Page: fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>VaultSphere</title>")}},
-		Door: vault.Door{Open: true}, AuthRate: 1_000_000, Version: "test",
+		Door: vault.Door{Open: true}, AuthRate: 1_000_000, UserRate: 1_000_000, Version: "test",
 	}
 	for _, o := range options {
 		o(&c, s)
@@ -107,6 +108,9 @@ func newSite(t *testing.T, options ...siteOption) *site {
 // attachmentQuota is small enough for a test to reach it.
 const attachmentQuota = 4096
 
+// granted leaves room for all but the tests of quotas.
+var granted = vault.Limits{Attachments: attachmentQuota, Records: vault.Quota{Items: 1000, Bytes: 64 << 20}, Sessions: 50}
+
 // serve starts one more replica on the same store.
 func (s *site) serve(c server.Config, keys string) string {
 	s.t.Helper()
@@ -115,7 +119,7 @@ func (s *site) serve(c server.Config, keys string) string {
 		s.t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if s.srv, err = server.New(c, vault.NewService(s.store, ring, attachmentQuota, s.clock.Now), log); err != nil {
+	if s.srv, err = server.New(c, vault.NewService(s.store, ring, s.limits, s.clock.Now), log); err != nil {
 		s.t.Fatal(err)
 	}
 	l := httptest.NewServer(s.srv)

@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -16,7 +15,7 @@ func logout(s *Server, w http.ResponseWriter, r *http.Request, session vault.Ses
 }
 
 func accountDelete(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	in, err := decode[api.DeleteAccountRequest](w, r, smallBody)
+	in, err := decode[api.DeleteAccountRequest](s, w, r, smallBody, session.UserID)
 	if err != nil {
 		return err
 	}
@@ -51,27 +50,6 @@ func settings(s *Server, w http.ResponseWriter, r *http.Request, _ vault.Session
 
 func sessions(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	out, err := s.vault.Sessions(r.Context(), session)
-	if err != nil {
-		return err
-	}
-	return s.reply(w, r, out)
-}
-
-func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	query := r.URL.Query()
-	var since int64
-	if values, ok := query["since"]; ok {
-		n, err := strconv.ParseInt(values[0], 10, 64)
-		if err != nil || len(values) != 1 || values[0] != strconv.FormatInt(n, 10) {
-			return badBody("since must be one whole number")
-		}
-		since = n
-	}
-	delete(query, "since")
-	for range query {
-		return badBody("since is the only parameter of this request")
-	}
-	out, err := s.vault.Changes(r.Context(), session, since)
 	if err != nil {
 		return err
 	}

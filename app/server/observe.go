@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 )
@@ -27,6 +26,7 @@ type note struct {
 	code api.Code
 	page bool // a file of the page was served, which has no route of its own
 
+	body   *body     // of the request, if it was read
 	opened time.Time // when an event stream began; zero for all other answers
 }
 
@@ -49,6 +49,12 @@ func notePage(ctx context.Context) {
 	}
 }
 
+func noteBody(ctx context.Context, b *body) {
+	if n, ok := ctx.Value(noteKey).(*note); ok {
+		n.body = b
+	}
+}
+
 func noteStream(ctx context.Context) {
 	if n, ok := ctx.Value(noteKey).(*note); ok {
 		n.opened = time.Now()
@@ -62,6 +68,11 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		rand.Read(b[:])
 		n := &note{id: hex.EncodeToString(b[:])}
 		w.Header().Set("X-Request-Id", n.id)
+		defer func() {
+			if n.body != nil {
+				n.body.free()
+			}
+		}()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), noteKey, n)))
 	})
 }
@@ -71,7 +82,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		s.warnOfProxy(r)
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		ww := &writer{ResponseWriter: w}
 		s.metrics.inFlight.Inc()
 		defer func() {
 			s.metrics.inFlight.Dec()
@@ -83,7 +94,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 					route = "page"
 				}
 			}
-			status := ww.Status()
+			status := ww.status
 			if status == 0 {
 				status = http.StatusOK
 			}
@@ -98,7 +109,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			}
 			attrs := []slog.Attr{
 				slog.String("request_id", n.id), slog.String("method", methodName(r.Method)), slog.String("route", route),
-				slog.Int("status", status), slog.Int("bytes", ww.BytesWritten()), slog.Float64("ms", float64(took.Microseconds())/1000),
+				slog.Int("status", status), slog.Int("bytes", ww.bytes), slog.Float64("ms", float64(took.Microseconds())/1000),
 				slog.String("client", s.clientAddr(r).String()),
 			}
 			if !n.opened.IsZero() {
@@ -110,6 +121,41 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			s.log.LogAttrs(r.Context(), level, "request", attrs...)
 		}()
 		next.ServeHTTP(ww, r)
+	})
+}
+
+// writer notes what is answered. Package middleware of chi has one too, and a profiler with it, which takes half a megabyte.
+type writer struct {
+	http.ResponseWriter
+	status, bytes int
+}
+
+func (w *writer) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += n
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// headAsGet serves HEAD where GET is. The server itself keeps the body back.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			chi.RouteContext(r.Context()).RouteMethod = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -136,7 +182,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			}
 			s.log.LogAttrs(r.Context(), slog.LevelError, "panic",
 				slog.String("request_id", requestID(r.Context())), slog.String("stack", string(debug.Stack())))
-			if ww, ok := w.(middleware.WrapResponseWriter); ok && ww.Status() != 0 {
+			if ww, ok := w.(*writer); ok && ww.status != 0 {
 				panic(http.ErrAbortHandler) // the header is out: the client must not take the rest for whole
 			}
 			s.fail(w, r, fmt.Errorf("panic: %v", v))

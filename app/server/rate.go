@@ -34,3 +34,13 @@ func (l *limits[K]) reserve(key K, now time.Time) *rate.Reservation {
 	}
 	return bucket.ReserveN(now, 1)
 }
+
+// take returns how long to wait; 0 means go on.
+func (l *limits[K]) take(key K, now time.Time) time.Duration {
+	r := l.reserve(key, now)
+	wait := r.DelayFrom(now)
+	if wait > 0 {
+		r.CancelAt(now)
+	}
+	return wait
+}

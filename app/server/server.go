@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -23,6 +22,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	Door           vault.Door     // who may register without an invitation; First holds for requests of this machine alone
 	AuthRate       int            // requests a minute that one address may send to the endpoints without a session
+	UserRate       int            // requests a minute that one user may send
 	BreachAddress  string         // origin that the page may ask about breached passwords; empty: none
 	Version        string         // for the metrics
 }
@@ -34,6 +34,9 @@ type Server struct {
 	proxies     []netip.Prefix
 	door        vault.Door
 	limits      networks
+	users       *limits[vault.UserID]
+	bodies      *bodies
+	syncs       *syncSlots
 	metrics     *metrics
 	readiness   *readiness
 	page        *page
@@ -56,6 +59,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 	}
 	s := &Server{
 		vault: service, log: log, proxies: cfg.TrustedProxies, door: cfg.Door, limits: newNetworks(cfg.AuthRate),
+		users: newLimits[vault.UserID](cfg.UserRate), bodies: newBodies(), syncs: newSyncSlots(),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
 		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
@@ -101,7 +105,7 @@ func (s *Server) middleware() []func(http.Handler) http.Handler {
 		s.recoverPanics,
 		s.secureHeaders,
 		s.csrf.Handler,
-		middleware.GetHead,
+		headAsGet,
 	}
 }
 

@@ -75,12 +75,15 @@ func (s *Server) setDevice(w http.ResponseWriter, r *http.Request, e vault.Enter
 	})
 }
 
-// member wants a live session.
+// member wants a live session, and limits its user.
 func (s *Server) member(h memberHandler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		session, err := s.vault.Authenticate(r.Context(), s.token(r))
 		if err != nil {
 			return err
+		}
+		if wait := s.users.take(session.UserID, time.Now()); wait > 0 {
+			return &vault.Error{Code: api.CodeThrottled, Message: "too many requests of this user: wait and try again", RetryAfter: wait}
 		}
 		return h(s, w, r, session)
 	}
@@ -90,8 +93,8 @@ type memberHandler = func(*Server, http.ResponseWriter, *http.Request, vault.Ses
 
 // takes is the handler of a rule that answers nothing.
 func takes[In any](rule func(context.Context, vault.Session, In) error) memberHandler {
-	return func(_ *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-		in, err := decode[In](w, r, smallBody)
+	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+		in, err := decode[In](s, w, r, smallBody, session.UserID)
 		if err != nil {
 			return err
 		}
@@ -105,7 +108,7 @@ func takes[In any](rule func(context.Context, vault.Session, In) error) memberHa
 // exchanges is the handler of a rule that answers.
 func exchanges[In, Out any](rule func(context.Context, vault.Session, In) (Out, error), limit int64) memberHandler {
 	return func(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-		in, err := decode[In](w, r, limit)
+		in, err := decode[In](s, w, r, limit, session.UserID)
 		if err != nil {
 			return err
 		}

@@ -76,11 +76,11 @@ func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	next := vault.NewKey()
-	both := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next+","+s.keys)
+	both := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next+","+s.keys)
 	callTo(t, both, "GET", api.PathAccount, nil, bearer(alice.token)).want(200, "")
 	var out api.SessionResponse
 	callTo(t, both, "POST", api.PathLogin, alice.loginRequest("")).into(&out)
-	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next)
+	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next)
 	callTo(t, alone, "GET", api.PathAccount, nil, bearer(out.Token)).want(200, "")
 	callTo(t, alone, "GET", api.PathAccount, nil, bearer(alice.token)).want(401, api.CodeUnauthorized)
 }

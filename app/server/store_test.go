@@ -109,7 +109,7 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 // panicking stands for a fault in the server itself.
 type panicking struct{ vault.Store }
 
-func (panicking) Changes(context.Context, vault.Username, int64) (api.VaultResponse, error) {
+func (panicking) Changes(context.Context, vault.Username, int64, vault.ChangeWriter) error {
 	panic("a fault")
 }
 

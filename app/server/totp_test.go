@@ -149,9 +149,9 @@ func TestSecondFactorOutlivesItsKey(t *testing.T) {
 	alice := s.register("alice")
 	secret := alice.enrol()
 	next := vault.NewKey()
-	both := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next+","+s.keys)
+	both := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next+","+s.keys)
 	callTo(t, both, "POST", api.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
 	s.clock.move(time.Minute)
-	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000}, next)
+	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next)
 	callTo(t, alone, "POST", api.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
 }

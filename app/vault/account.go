@@ -82,32 +82,17 @@ func (s *Service) DeleteAccount(ctx context.Context, session Session, in api.Del
 	return nil
 }
 
-// Changes reads the vault from a revision on.
-func (s *Service) Changes(ctx context.Context, session Session, since int64) (api.VaultResponse, error) {
-	if since < 0 {
-		return api.VaultResponse{}, badField("since", "must not be negative")
-	}
-	out, err := s.store.Changes(ctx, session.Username, since)
-	if errors.Is(err, ErrNotFound) {
-		return api.VaultResponse{}, ErrUnauthorized
-	}
-	if out.Records == nil {
-		out.Records = []api.Record{}
-	}
-	return out, err
-}
-
 // Apply writes one change of the vault.
 func (s *Service) Apply(ctx context.Context, session Session, in api.ChangeRequest) (api.ChangeResponse, error) {
 	if err := checkChange(in); err != nil {
 		return api.ChangeResponse{}, err
 	}
 	revision, err := s.store.Apply(ctx, session.Username, Change{
-		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes,
+		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes, Quota: s.limits.Records,
 	})
 	s.watchers.changed(session.UserID)
-	if errors.Is(err, ErrNotFound) {
-		return api.ChangeResponse{}, ErrUnauthorized
+	if err != nil {
+		return api.ChangeResponse{}, signedOut(err)
 	}
-	return api.ChangeResponse{Revision: revision}, err
+	return api.ChangeResponse{Revision: revision}, nil
 }

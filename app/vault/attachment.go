@@ -21,7 +21,7 @@ func (s *Service) PutPiece(ctx context.Context, session Session, id, number stri
 		return err
 	}
 	p := Piece{Attachment: id, Number: n, Count: in.Count, Token: in.Token}
-	err = s.store.PutPiece(ctx, session.Username, p, s.now(), s.quota)
+	err = s.store.PutPiece(ctx, session.Username, p, s.now(), s.limits.Attachments)
 	if errors.Is(err, ErrNotFound) {
 		return ErrUnauthorized
 	}
@@ -47,7 +47,7 @@ func (s *Service) Attachments(ctx context.Context, session Session) (api.Attachm
 	if list == nil {
 		list = []api.Attachment{}
 	}
-	return api.AttachmentsResponse{Attachments: list, Quota: s.quota, Now: s.now()}, err
+	return api.AttachmentsResponse{Attachments: list, Quota: s.limits.Attachments, Now: s.now()}, err
 }
 
 // DeleteAttachment removes an attachment with its pieces.

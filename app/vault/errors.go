@@ -70,6 +70,8 @@ func Answer(err error) *Error {
 		{ErrRevisionConflict, api.CodeRevisionConflict, "the vault has moved on: sync and try again", 0},
 		{ErrConflict, api.CodeConflict, "the account was changed at the same time: try again", 0},
 		{ErrPieceTaken, api.CodeConflict, "another piece is there, and none is ever replaced: upload under a new id", 0},
+		{ErrItemQuota, api.CodeItemQuotaReached, "the user has as many items as the server grants: delete some, or ask who runs the server", 0},
+		{ErrRecordQuota, api.CodeRecordQuotaReached, "there is no room for more records: delete some items, or ask who runs the server", 0},
 		{ErrNoInvitation, api.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
 		{ErrNotFirst, api.CodeInvitationRequired, errInvitationRequired.Message, 0},
 		{ErrQuotaReached, api.CodeQuotaReached, "there is no room for more attachments: delete some, or ask who runs the server", 0},

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	sessionLife = 30 * 24 * time.Hour // from the last use
+	sessionLife = 30 * 24 * time.Hour  // from the last use
+	sessionEnd  = 365 * 24 * time.Hour // from the log-in
 	touchEvery  = 5 * time.Minute
 )
 
@@ -26,11 +27,11 @@ var defaultKDF = api.KDF{MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4}
 
 // Service carries out the API on a Store. It keeps nothing between requests that another replica would have to know.
 type Service struct {
-	store Store
-	keys  *Keyring
-	now   func() time.Time
-	hash  *hasher
-	quota int64
+	store  Store
+	keys   *Keyring
+	now    func() time.Time
+	hash   *hasher
+	limits Limits
 
 	watchers *watchers
 
@@ -38,12 +39,19 @@ type Service struct {
 	preloginKey []byte
 }
 
-// NewService returns a Service that reads the time from now and grants each user quota bytes for the tokens of attachments.
-func NewService(store Store, keys *Keyring, quota int64, now func() time.Time) *Service {
+// Limits are what the server grants each user.
+type Limits struct {
+	Attachments int64 // bytes of their tokens
+	Records     Quota
+	Sessions    int // at once; the one that was not used for longest ends for another
+}
+
+// NewService returns a Service that reads the time from now.
+func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
 	// Stores keep milliseconds; a finer clock here would find a time it has just written in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
-		store: store, keys: keys, quota: quota, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
+		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
 		watchers: newWatchers(store, inMillis),
 	}
 }

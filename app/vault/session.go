@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 )
@@ -16,7 +18,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Session, erro
 	}
 	now := s.now()
 	session, err := s.store.Session(ctx, hash, now)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || err == nil && !session.lasts(now) {
 		return Session{}, ErrUnauthorized
 	}
 	if err != nil {
@@ -24,7 +26,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Session, erro
 	}
 	// A write for each request would cost more than the request.
 	if now.Sub(session.LastSeen) >= touchEvery {
-		session.LastSeen, session.Expires = now, now.Add(sessionLife)
+		session.LastSeen, session.Expires = now, expiry(session.Created, now)
 		err := s.store.TouchSession(ctx, hash, session.LastSeen, session.Expires)
 		if errors.Is(err, ErrNotFound) {
 			return Session{}, ErrUnauthorized
@@ -35,6 +37,18 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Session, erro
 	}
 	return session, nil
 }
+
+// expiry is when a session ends that is used at now.
+func expiry(created, now time.Time) time.Time {
+	end := created.Add(sessionEnd)
+	if used := now.Add(sessionLife); used.Before(end) {
+		return used
+	}
+	return end
+}
+
+// lasts tells whether a session is younger than any may become. Older servers set no such end.
+func (s Session) lasts(now time.Time) bool { return now.Before(s.Created.Add(sessionEnd)) }
 
 // Entered is a new session. Token and Device go to its owner and are kept nowhere.
 type Entered struct {
@@ -60,12 +74,33 @@ func (s *Service) enter(ctx context.Context, u User, label string, from Caller) 
 	now := s.now()
 	err = s.store.PutSession(ctx, Session{
 		Hash: hash, UserID: u.ID, Username: u.Username, Device: label,
-		Created: now, LastSeen: now, Expires: now.Add(sessionLife), Generation: u.Generation,
+		Created: now, LastSeen: now, Expires: expiry(now, now), Generation: u.Generation,
 	})
+	if err == nil {
+		err = s.endOldest(ctx, u.ID, hash)
+	}
 	if err != nil {
 		return Entered{}, err
 	}
 	return Entered{Token: token, Device: device, Account: account(u, hash)}, nil
+}
+
+// endOldest ends the sessions that are too many, those first that were not used for longest. A log-in that runs beside this
+// one sees at least its own session and those before it, so together they leave no more than there may be.
+func (s *Service) endOldest(ctx context.Context, id UserID, newest SessionHash) error {
+	list, err := s.store.Sessions(ctx, id, s.now())
+	if err != nil || len(list) <= s.limits.Sessions {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(v Session) bool { return v.Hash == newest })
+	slices.SortFunc(list, func(a, b Session) int { return b.LastSeen.Compare(a.LastSeen) })
+	for _, v := range list[s.limits.Sessions-1:] {
+		if err := s.store.DeleteSession(ctx, id, v.Hash); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	s.watchers.changed(id)
+	return nil
 }
 
 func (s *Service) end(ctx context.Context, hash SessionHash) error {
@@ -100,6 +135,9 @@ func (s *Service) Sessions(ctx context.Context, session Session) (api.SessionsRe
 	}
 	out := api.SessionsResponse{Sessions: make([]api.Session, 0, len(list))}
 	for _, v := range list {
+		if !v.lasts(s.now()) {
+			continue
+		}
 		out.Sessions = append(out.Sessions, api.Session{
 			ID: string(v.Hash), Device: v.Device, Created: v.Created, LastSeen: v.LastSeen, Current: v.Hash == session.Hash,
 		})

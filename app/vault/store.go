@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
@@ -19,6 +20,8 @@ var (
 	ErrStoreUnavailable = errors.New("store is unavailable")
 	ErrInvalidChange    = errors.New("change does not fit the vault")
 	ErrPieceTaken       = errors.New("another piece is there")
+	ErrItemQuota        = errors.New("more items than the user may have")
+	ErrRecordQuota      = errors.New("records would take more room than the user has")
 	ErrQuotaReached     = errors.New("attachments would take more room than the user has")
 	ErrNoInvitation     = errors.New("invitation was used, has expired, or never was")
 	ErrNotFirst         = errors.New("the store has, or had, a user")
@@ -95,12 +98,49 @@ type Throttle struct {
 	Version      int64
 }
 
+// Quota is what the records of one user may come to; 0 is no limit.
+type Quota struct {
+	Items int64 // live records of KindAccount
+	Bytes int64 // as Usage counts them
+}
+
+// Usage is what they come to. Each record takes RecordWeight beside its token, tombstones too: else a user could fill the
+// store with those.
+type Usage struct {
+	Items, Bytes int64
+}
+
+// RecordWeight is about what a store needs for a record without a token.
+const RecordWeight = 128
+
+// Check tells whether a change may lead from one usage to another. Who is above a quota that was lowered can still make it
+// less. The last sixteenth of the bytes is for changes that only replace: moving to the trash is one, and it takes some bytes.
+func (q Quota) Check(before, after Usage, replaces bool) error {
+	if q.Items > 0 && after.Items > q.Items && after.Items > before.Items {
+		return ErrItemQuota
+	}
+	room := q.Bytes
+	if replaces {
+		room += q.Bytes / 16
+	}
+	if q.Bytes > 0 && after.Bytes > room && after.Bytes > before.Bytes {
+		return ErrRecordQuota
+	}
+	return nil
+}
+
+// Replaces tells whether c, of which added items are new, only replaces and deletes.
+func (c Change) Replaces(added int64) bool {
+	return added <= 0 && !slices.ContainsFunc(c.Puts, func(p api.Put) bool { return p.Kind == api.KindPassword })
+}
+
 // Change moves a vault from Base to Base+1.
 type Change struct {
 	Base     int64
 	Manifest string
 	Puts     []api.Put
 	Deletes  []api.Place
+	Quota    Quota
 }
 
 // Piece is one sealed piece of an attachment.
@@ -167,14 +207,19 @@ type Store interface {
 	// ClearThrottle forgets a key.
 	ClearThrottle(ctx context.Context, key string) error
 
-	// Changes returns all records with a revision above since, in order of revision, as one consistent state with the
-	// manifest of the returned revision. since 0 leaves tombstones out. ErrNotFound for an unknown user.
-	// since at the current revision, or above it, reads nothing but the user.
-	Changes(ctx context.Context, name Username, since int64) (api.VaultResponse, error)
+	// Changes gives w the newest state: its head, then all records with a revision above since, in order of revision, of
+	// one consistent state. since 0 leaves tombstones out. ErrNotFound for an unknown user. since at the current revision,
+	// or above it, reads nothing but the user. What is read lies in memory a part at a time. ErrStoreUnavailable may also
+	// come after some records, if the vault moved while it was read; what w has by then is no state at all.
+	Changes(ctx context.Context, name Username, since int64, w ChangeWriter) error
+	// Small tells whether the records above since have at most limit bytes together, at little cost. It may say no to a
+	// little less. What an unknown user has is small.
+	Small(ctx context.Context, name Username, since, limit int64) (bool, error)
 	// Apply carries out c and returns the new revision. ErrRevisionConflict if the vault is not at c.Base.
 	// A put of KindAccount replaces the account's record; a put of KindPassword at a place that ever held a record, and a
 	// delete of a record that is not live at that version, are ErrInvalidChange, as is a change that names one record
 	// twice (an account at two versions is one record) or has more than api.MaxChangeRecords. Any other size is atomic.
+	// ErrItemQuota and ErrRecordQuota, as c.Quota says.
 	// A tombstone lasts TombstoneDays or longer; a device that was away for longer finds its digest wrong and syncs in full.
 	Apply(ctx context.Context, name Username, c Change) (int64, error)
 

@@ -140,7 +140,7 @@ func (ws *watchers) follow(ctx context.Context, v *watched) {
 
 // read tells the watches of a vault what is new. While the store does not answer there is no news; requests tell of that.
 func (ws *watchers) read(ctx context.Context, v *watched) {
-	head, err := ws.store.Changes(ctx, v.name, math.MaxInt64) // of the user alone, at every revision
+	head, err := Collect(ctx, ws.store, v.name, math.MaxInt64) // of the user alone, at every revision
 	if errors.Is(err, ErrNotFound) {
 		head, err = api.VaultResponse{}, nil // with the user all sessions went
 	}

@@ -15,12 +15,12 @@ type heads struct {
 	next chan int64
 }
 
-func (h heads) Changes(ctx context.Context, _ Username, _ int64) (api.VaultResponse, error) {
+func (h heads) Changes(ctx context.Context, _ Username, _ int64, w ChangeWriter) error {
 	select {
 	case n := <-h.next:
-		return api.VaultResponse{Revision: n}, nil
+		return w.Begin(Head{Revision: n})
 	case <-ctx.Done():
-		return api.VaultResponse{}, ctx.Err()
+		return ctx.Err()
 	}
 }
 

@@ -23,9 +23,13 @@ import (
 
 // Time-outs. An exchange as a whole has none but the caller's context: a large vault over a slow line takes its time.
 const (
-	dialTimeout   = 10 * time.Second
-	tlsTimeout    = 10 * time.Second
-	headerTimeout = 60 * time.Second // the server may hash a password behind a queue
+	dialTimeout = 10 * time.Second
+	tlsTimeout  = 10 * time.Second
+)
+
+var (
+	errSlow   = errors.New("the server answers too slowly")
+	errPacked = errors.New("the answer is compressed, which was not asked for")
 )
 
 // Bounds of what a server can make this device keep.
@@ -40,6 +44,10 @@ const userAgent = "vaultsphere"
 type Transport struct {
 	base *url.URL
 	http *http.Client
+
+	// How long an answer may take to begin, and a step of its body to come.
+	patience     func(client.Request) time.Duration
+	bodyPatience time.Duration
 
 	mu      sync.Mutex
 	bearer  string
@@ -58,15 +66,15 @@ func New(server string) (*Transport, error) {
 	if base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())) {
 		return nil, errors.New("server address must begin with https:// (http:// is for this machine only)")
 	}
-	return &Transport{base: base, http: &http.Client{
+	return &Transport{base: base, patience: client.Request.Patience, bodyPatience: client.BodyPatience, http: &http.Client{
 		Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSHandshakeTimeout:   tlsTimeout,
-			ResponseHeaderTimeout: headerTimeout,
-			IdleConnTimeout:       time.Minute,
-			ForceAttemptHTTP2:     true,
-			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			TLSHandshakeTimeout: tlsTimeout,
+			DisableCompression:  true, // sealed bytes do not pack, and what unpacks to gigabytes is no vault
+			IdleConnTimeout:     time.Minute,
+			ForceAttemptHTTP2:   true,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host {
@@ -147,6 +155,10 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	if r.Body != nil {
 		body = bytes.NewReader(r.Body)
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	slow := time.AfterFunc(t.patience(r), func() { cancel(errSlow) })
+	defer slow.Stop()
 	request, err := http.NewRequestWithContext(ctx, r.Method, t.base.String()+r.Path, body)
 	if err != nil {
 		return client.Response{}, err
@@ -166,18 +178,31 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	}
 	answer, err := t.http.Do(request)
 	if err != nil {
-		return client.Response{}, whoAnswered(err)
+		return client.Response{}, whoAnswered(why(ctx, err))
 	}
 	t.noteDevices(answer.Cookies())
 	defer answer.Body.Close()
+	if answer.Header.Get("Content-Encoding") != "" {
+		return client.Response{}, errPacked
+	}
+	steady := &steadyReader{Reader: answer.Body, slow: slow, patience: t.bodyPatience}
+	slow.Reset(t.bodyPatience)
 	// One byte more than the limit tells the caller that the answer is longer.
-	content, err := readAll(io.LimitReader(answer.Body, r.Limit+1), answer.ContentLength)
+	content, err := readAll(io.LimitReader(steady, r.Limit+1), answer.ContentLength)
 	if err != nil {
-		return client.Response{}, fmt.Errorf("read answer: %w", err)
+		return client.Response{}, fmt.Errorf("read answer: %w", why(ctx, err))
 	}
 	return client.Response{
 		Status: answer.StatusCode, Body: content, RetryAfter: client.ParseRetryAfter(answer.Header.Get("Retry-After")), Date: client.ParseDate(answer.Header.Get("Date")),
 	}, nil
+}
+
+// why tells an exchange that was too slow from one that its caller ended.
+func why(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errSlow) {
+		return errSlow
+	}
+	return err
 }
 
 // whoAnswered tells an interception from a server that is away. Of what fails in a TLS handshake, it is what the other side
@@ -189,6 +214,23 @@ func whoAnswered(err error) error {
 		return fmt.Errorf("%w: %w", client.ErrIntercepted, err)
 	}
 	return err
+}
+
+// steadyReader puts slow off for each step that has come.
+type steadyReader struct {
+	io.Reader
+	slow     *time.Timer
+	patience time.Duration
+	came     int
+}
+
+func (s *steadyReader) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if s.came += n; s.came >= client.BodyStep {
+		s.came = 0
+		s.slow.Reset(s.patience)
+	}
+	return n, err
 }
 
 // readAll trusts the announced size with memory only up to a point.

@@ -54,38 +54,35 @@ func (fetcher) Do(ctx context.Context, r client.Request) (client.Response, error
 		options["headers"] = map[string]any{"Content-Type": "application/json", "Accept": "application/json"}
 		options["body"] = string(r.Body)
 	}
-	return fetch(ctx, r.Path, r.Limit, options)
+	return fetch(ctx, r.Path, r.Limit, r.Patience(), options)
 }
 
-// fetch keeps nothing and follows nowhere. It reads at most limit bytes.
-func fetch(ctx context.Context, address string, limit int64, options map[string]any) (client.Response, error) {
+var errSlow = errors.New("the server answers too slowly")
+
+// fetch keeps nothing and follows nowhere. It reads at most limit bytes, unpacked, and does not wait for ever.
+func fetch(ctx context.Context, address string, limit int64, patience time.Duration, options map[string]any) (client.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	slow := time.AfterFunc(patience, func() { cancel(errSlow) })
+	defer slow.Stop()
 	abort := js.Global().Get("AbortController").New()
 	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
 	defer stop()
 	options["cache"], options["redirect"], options["signal"] = "no-store", "manual", abort.Get("signal")
 	answer, err := await(js.Global().Call("fetch", address, options))
 	if err != nil {
-		return client.Response{}, err
+		return client.Response{}, why(ctx, err)
 	}
 	if answer.Get("type").String() == "opaqueredirect" {
 		return client.Response{}, fmt.Errorf("%w: it sends elsewhere", client.ErrIntercepted)
 	}
 	headers := answer.Get("headers")
-	if size, ok := number(headers, "Content-Length"); ok && size > limit {
-		abort.Call("abort")
-		return client.Response{}, fmt.Errorf("the answer has %d bytes", size)
-	}
-	buffer, err := await(answer.Call("arrayBuffer"))
+	slow.Reset(client.BodyPatience)
+	body, err := readBody(answer.Get("body"), limit, slow)
 	if err != nil {
-		return client.Response{}, err
+		abort.Call("abort")
+		return client.Response{}, why(ctx, err)
 	}
-	bytes := js.Global().Get("Uint8Array").New(buffer)
-	size := bytes.Get("byteLength").Int()
-	if int64(size) > limit {
-		return client.Response{}, fmt.Errorf("the answer has %d bytes", size)
-	}
-	body := make([]byte, size)
-	js.CopyBytesToGo(body, bytes)
 	out := client.Response{Status: answer.Get("status").Int(), Body: body}
 	if date := headers.Call("get", "Date"); date.Type() == js.TypeString {
 		out.Date = client.ParseDate(date.String())
@@ -94,6 +91,50 @@ func fetch(ctx context.Context, address string, limit int64, options map[string]
 		out.RetryAfter = client.ParseRetryAfter(wait.String())
 	}
 	return out, nil
+}
+
+// why tells an exchange that was too slow from one that its caller ended.
+func why(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errSlow) {
+		return errSlow
+	}
+	return err
+}
+
+// readBody reads a stream part by part, so that what unpacks to more than limit is never there as a whole. It puts slow off
+// for each step that has come.
+func readBody(stream js.Value, limit int64, slow *time.Timer) ([]byte, error) {
+	if stream.Type() != js.TypeObject { // an answer without a body
+		return nil, nil
+	}
+	reader := stream.Call("getReader")
+	var parts []js.Value
+	size, step := 0, 0
+	for {
+		part, err := await(reader.Call("read"))
+		if err != nil {
+			return nil, err
+		}
+		if part.Get("done").Bool() {
+			break
+		}
+		value := part.Get("value")
+		n := value.Get("byteLength").Int()
+		if size += n; int64(size) > limit {
+			return nil, fmt.Errorf("the answer has more than %d bytes", limit)
+		}
+		if step += n; step >= client.BodyStep {
+			step = 0
+			slow.Reset(client.BodyPatience)
+		}
+		parts = append(parts, value)
+	}
+	body := make([]byte, size)
+	at := 0
+	for _, part := range parts {
+		at += js.CopyBytesToGo(body[at:], part)
+	}
+	return body, nil
 }
 
 func number(headers js.Value, name string) (int64, bool) {
@@ -109,7 +150,7 @@ func number(headers js.Value, name string) (int64, bool) {
 type rangeFetcher struct{ address string }
 
 func (f rangeFetcher) Range(ctx context.Context, prefix string) (client.Response, error) {
-	return fetch(ctx, f.address+"/range/"+prefix, maxRange, map[string]any{
+	return fetch(ctx, f.address+"/range/"+prefix, maxRange, client.ReadPatience, map[string]any{
 		"method":         "GET",
 		"headers":        map[string]any{"Add-Padding": "true"},
 		"credentials":    "omit",

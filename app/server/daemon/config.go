@@ -30,8 +30,12 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	Registration   string // RegistrationInvite or RegistrationOpen
 	AuthRate       int
+	UserRate       int
 	BreachAddress  string // origin; empty: the page looks up no breached passwords
 	AttachmentMiB  int    // that each user's sealed attachments may take
+	RecordMiB      int    // that each user's records may take
+	MaxItems       int    // of each user
+	MaxSessions    int    // of each user
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       slog.Level
@@ -54,8 +58,12 @@ const (
 	envDataDir          = "DATA_DIR"
 	envDynamoDBEndpoint = "DYNAMODB_ENDPOINT"
 	envAuthRate         = "AUTH_RATE"
+	envUserRate         = "USER_RATE"
 	envBreachAddress    = "BREACH_ADDRESS"
 	envAttachmentMiB    = "ATTACHMENT_MIB"
+	envRecordMiB        = "RECORD_MIB"
+	envMaxItems         = "MAX_ITEMS"
+	envMaxSessions      = "MAX_SESSIONS"
 	envLogLevel         = "LOG_LEVEL"
 
 	// DynamoDB keeps at most 10 GB under one partition key of a table with a local index (DynamoDB Developer Guide, "Item
@@ -85,9 +93,13 @@ const Usage = `Settings, from the environment:
   DYNAMODB_ENDPOINT        another endpoint, for a local DynamoDB
   TRUSTED_PROXIES          networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto count (none)
   AUTH_RATE                log-in requests a minute from one address (60)
+  USER_RATE                requests a minute of one user (6000)
   BREACH_ADDRESS           where the page looks up breached passwords when its user asks for it: a service with the range
                            API of Have I Been Pwned, or "off" (https://api.pwnedpasswords.com)
   ATTACHMENT_MIB           room for the sealed attachments of each user, in MiB; 0 for none (1024)
+  RECORD_MIB               room for the sealed records of each user, in MiB (96)
+  MAX_ITEMS                items of each user (50000)
+  MAX_SESSIONS             sessions of each user at once: one more ends the one that was not used for longest (50)
   METRICS_ADDR             address of the Prometheus endpoint, or "off" (127.0.0.1:9464)
   DRAIN_DELAY              how long to serve on after SIGTERM with /ready at 503, so that a proxy notices (0s)
   DRAIN_TIMEOUT            how long requests may take to finish after that (20s)
@@ -114,8 +126,12 @@ func configFrom(environ []string, serves bool) (Config, error) {
 		SessionSecret:  e.text(names.EnvSessionSecret, ""),
 		TrustedProxies: e.prefixes(names.EnvTrustedProxies),
 		AuthRate:       e.number(envAuthRate, 60, 1, 1_000_000),
+		UserRate:       e.number(envUserRate, 6000, 60, 1_000_000),
 		BreachAddress:  e.origin(envBreachAddress, "https://api.pwnedpasswords.com"),
 		AttachmentMiB:  e.number(envAttachmentMiB, 1<<10, 0, 1<<20),
+		RecordMiB:      e.number(envRecordMiB, 96, 1, 192),
+		MaxItems:       e.number(envMaxItems, 50_000, 1, 1_000_000),
+		MaxSessions:    e.number(envMaxSessions, 50, 1, 1000),
 		DrainDelay:     e.duration(names.EnvDrainDelay, 0),
 		DrainTimeout:   e.duration(names.EnvDrainTimeout, 20*time.Second),
 	}

@@ -69,9 +69,9 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	handler, err := server.New(server.Config{
-		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, Door: d.door(listener.Addr()), AuthRate: d.Config.AuthRate,
+		Page: web.FS(), TrustedProxies: d.Config.TrustedProxies, Door: d.door(listener.Addr()), AuthRate: d.Config.AuthRate, UserRate: d.Config.UserRate,
 		BreachAddress: d.Config.BreachAddress, Version: d.Config.Version,
-	}, vault.NewService(store, keys, int64(d.Config.AttachmentMiB)<<20, time.Now), d.Log)
+	}, vault.NewService(store, keys, d.Config.limits(), time.Now), d.Log)
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	})
 	d.addr = listener.Addr()
 	close(d.ready)
+	settle()
 	err = group.Wait()
 	d.Log.Info("stopped")
 	return err
@@ -185,6 +186,13 @@ func (c Config) open(ctx context.Context) (vault.Store, error) {
 		return dynamo.Open(ctx, c.DynamoDB)
 	}
 	return sqlite.Open(ctx, c.SQLitePath)
+}
+
+func (c Config) limits() vault.Limits {
+	return vault.Limits{
+		Attachments: int64(c.AttachmentMiB) << 20, Sessions: c.MaxSessions,
+		Records: vault.Quota{Items: int64(c.MaxItems), Bytes: int64(c.RecordMiB) << 20},
+	}
 }
 
 // Data says where the vaults lie.

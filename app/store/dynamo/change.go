@@ -32,6 +32,11 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 	if u.Revision != c.Base {
 		return 0, revisionConflict(u.Revision, c.Base)
 	}
+	if c.Quota != (vault.Quota{}) {
+		if u.usageRow, err = s.grant(ctx, u, c); err != nil {
+			return 0, err
+		}
+	}
 	if fits(c) {
 		err = s.applySmall(ctx, u, c)
 	} else {
@@ -65,11 +70,16 @@ func (s *Store) moveRevision(u userRow, c vault.Change, next *pending) (types.Tr
 		Manifest string   `dynamodbav:":manifest"`
 		Records  int      `dynamodbav:":records"`
 		Pending  *pending `dynamodbav:":pending,omitempty"`
-	}{u.ID, c.Base, c.Base + 1, c.Manifest, len(c.Puts) + len(c.Deletes), next})
+		Items    int64    `dynamodbav:":items"`
+		Bytes    int64    `dynamodbav:":bytes"`
+		At       int64    `dynamodbav:":at"`
+		Counted  int64    `dynamodbav:":counted"`
+	}{u.ID, c.Base, c.Base + 1, c.Manifest, len(c.Puts) + len(c.Deletes), next, u.Items, u.Bytes, u.UsageRevision, u.UsageCounted})
 	if err != nil {
 		return types.TransactWriteItem{}, err
 	}
-	update := "SET revision = :next, manifest = :manifest, head_records = :records"
+	update := "SET revision = :next, manifest = :manifest, head_records = :records, " +
+		"record_items = :items, record_bytes = :bytes, usage_revision = :at, usage_counted = :counted"
 	if next != nil {
 		update += ", pending = :pending"
 	}

@@ -129,7 +129,7 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 		died := dying(s, n, n%2 == 1).DeleteUser(t.Context(), name)
 		after, err := s.userRow(t.Context(), name)
 		if err == nil && after.Deleting {
-			if _, err := s.Changes(t.Context(), name, 0); !errors.Is(err, vault.ErrNotFound) {
+			if _, err := vault.Collect(t.Context(), s, name, 0); !errors.Is(err, vault.ErrNotFound) {
 				t.Errorf("call %d: changes: %v", n, err)
 			}
 			before := rows(t, s, s.table.Accounts)
@@ -200,7 +200,7 @@ func TestChangeInTheMiddleOfARead(t *testing.T) {
 				}
 				return call()
 			})
-			r, err := reader.Changes(t.Context(), "ada", since)
+			r, err := vault.Collect(t.Context(), reader, "ada", since)
 			if err != nil {
 				t.Fatal(err)
 			}

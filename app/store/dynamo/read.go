@@ -3,11 +3,14 @@ package dynamo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
@@ -38,55 +41,231 @@ func (s *Store) settledUser(ctx context.Context, name vault.Username) (userRow, 
 	}
 }
 
+// maxSnapshotBytes is how large the tokens of a vault may be that is read whole before any of it is passed on.
+const maxSnapshotBytes = 2 << 20
+
+var errLarge = errors.New("larger than a snapshot")
+
 // Changes implements vault.Store.
 //
 // A query is no snapshot: it may see some rows of a change and miss others, even a little after the user's row shows
-// its revision, since DynamoDB makes the rows of a transaction visible one by one. So the rows are read until nothing
-// moved between two reads of the user's row and the newest change is there with all its records, which the user's row
-// counts. Older changes are whole by then: a change is made by someone who had an answer of this function, or of Apply,
-// for the one before.
-func (s *Store) Changes(ctx context.Context, name vault.Username, since int64) (api.VaultResponse, error) {
+// its revision, since DynamoDB makes the rows of a transaction visible one by one. A small vault is read until it is one
+// state. A large one does not fit into memory, so it is passed on as it is read, and the reading fails if the vault moves.
+func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
+	since = max(since, 0)
+	u, records, err := s.snapshot(ctx, name, since)
+	if errors.Is(err, errLarge) {
+		return s.stream(ctx, name, since, w)
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.Begin(vault.Head{Revision: u.Revision, Manifest: u.Manifest}); err != nil {
+		return err
+	}
+	for _, r := range records {
+		if err := writeRecord(w, r, since); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeRecord(w vault.ChangeWriter, r api.Record, since int64) error {
+	if since == 0 && r.Deleted {
+		return nil
+	}
+	return w.Write(r)
+}
+
+// snapshot reads the rows until nothing moved between two reads of the user's row and the newest change is there with all
+// its records, which the user's row counts. Older changes are whole by then: a change is made by someone who had an
+// answer of this function, or of Apply, for the one before. errLarge.
+func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) (userRow, []api.Record, error) {
 	u, err := s.settledUser(ctx, name)
 	if err != nil {
-		return api.VaultResponse{}, err
+		return userRow{}, nil, err
 	}
-	since = max(since, 0)
 	records := map[api.Place]api.Record{}
 	from := since
 	for try := 1; since < u.Revision; try++ {
 		if err := s.readInto(ctx, records, u.ID, from); err != nil {
-			return api.VaultResponse{}, err
+			return userRow{}, nil, err
 		}
 		before := u
 		if u, err = s.settledUser(ctx, name); err != nil {
-			return api.VaultResponse{}, err
+			return userRow{}, nil, err
 		}
 		if u.ID != before.ID {
-			return api.VaultResponse{}, fmt.Errorf("user: %w", vault.ErrNotFound)
+			return userRow{}, nil, fmt.Errorf("user: %w", vault.ErrNotFound)
 		}
 		if u.Revision == before.Revision && isWhole(records, u) {
 			break
 		}
 		if try == readTries {
-			return api.VaultResponse{}, fmt.Errorf("%w: the vault changes faster than it can be read", vault.ErrStoreUnavailable)
+			return userRow{}, nil, errMoves
 		}
 		// The newest revision of the last round is read again, for it may have been seen in part.
 		from = max(since, before.Revision-1)
 		if err := pause(ctx, min(try, 2)); err != nil {
-			return api.VaultResponse{}, err
+			return userRow{}, nil, err
 		}
 	}
-	r := api.VaultResponse{Revision: u.Revision, Manifest: u.Manifest, Records: make([]api.Record, 0, len(records))}
-	for _, rec := range records {
-		if since > 0 || !rec.Deleted {
-			r.Records = append(r.Records, rec)
+	return u, slices.SortedFunc(maps.Values(records), byRevision), nil
+}
+
+var errMoves = fmt.Errorf("%w: the vault changes faster than it can be read", vault.ErrStoreUnavailable)
+
+func byRevision(a, b api.Record) int {
+	return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Kind, b.Kind),
+		cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Version, b.Version))
+}
+
+// stream passes the records on as it reads them, from both tables in turns.
+func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
+	u, err := s.wholeUser(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := w.Begin(vault.Head{Revision: u.Revision, Manifest: u.Manifest}); err != nil {
+		return err
+	}
+	accounts, passwords := s.cursor(api.KindAccount, u.ID, since), s.cursor(api.KindPassword, u.ID, since)
+	for {
+		if err := errors.Join(accounts.fill(ctx), passwords.fill(ctx)); err != nil {
+			return err
+		}
+		from := accounts
+		if len(from.page) == 0 || len(passwords.page) > 0 && byRevision(passwords.page[0], from.page[0]) < 0 {
+			from = passwords
+		}
+		if len(from.page) == 0 {
+			break
+		}
+		r := from.page[0]
+		from.page = from.page[1:]
+		if r.Revision > u.Revision {
+			return errMoves // what it replaced is gone, and may have been passed on
+		}
+		if err := writeRecord(w, r, since); err != nil {
+			return err
 		}
 	}
-	slices.SortFunc(r.Records, func(a, b api.Record) int {
-		return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Kind, b.Kind),
-			cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Version, b.Version))
-	})
-	return r, nil
+	now, err := s.userRow(ctx, name)
+	if err != nil {
+		return err
+	}
+	if now.ID != u.ID || now.Revision != u.Revision {
+		return errMoves
+	}
+	return nil
+}
+
+// wholeUser reads the row of a user whose newest change is there with all its records.
+func (s *Store) wholeUser(ctx context.Context, name vault.Username) (userRow, error) {
+	for try := 1; ; try++ {
+		u, err := s.settledUser(ctx, name)
+		if err != nil {
+			return userRow{}, err
+		}
+		newest, err := s.countAbove(ctx, u.ID, u.Revision-1)
+		switch {
+		case err != nil:
+			return userRow{}, err
+		case newest == u.HeadRecords:
+			return u, nil
+		case try == readTries:
+			return userRow{}, errMoves
+		}
+		if err := pause(ctx, min(try, 2)); err != nil {
+			return userRow{}, err
+		}
+	}
+}
+
+func (s *Store) countAbove(ctx context.Context, userID string, revision int64) (count int, err error) {
+	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+		query := s.above(kind, userID, revision)
+		query.Select = types.SelectCount
+		for pages := dynamodb.NewQueryPaginator(s.db, query); pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return 0, storeError(err)
+			}
+			count += int(page.Count)
+		}
+	}
+	return count, nil
+}
+
+// cursor reads the rows of one table above a revision a page at a time.
+type cursor struct {
+	kind  api.Kind
+	pages *dynamodb.QueryPaginator
+	page  []api.Record
+}
+
+func (s *Store) cursor(kind api.Kind, userID string, above int64) *cursor {
+	return &cursor{kind: kind, pages: dynamodb.NewQueryPaginator(s.db, s.above(kind, userID, above))}
+}
+
+// fill reads the next page if this one is used up; an empty page means the end.
+func (c *cursor) fill(ctx context.Context) error {
+	for len(c.page) == 0 && c.pages.HasMorePages() {
+		page, err := c.pages.NextPage(ctx)
+		if err != nil {
+			return storeError(err)
+		}
+		for _, row := range page.Items {
+			var r recordRow
+			if err := decode(row, &r); err != nil {
+				return err
+			}
+			c.page = append(c.page, r.record(c.kind))
+		}
+	}
+	return nil
+}
+
+func (s *Store) above(kind api.Kind, userID string, revision int64) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName: aws.String(s.tableOf(kind)), IndexName: aws.String(names.RevisionIndex), ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("user_id = :id AND revision > :above"),
+		ExpressionAttributeValues: item{":id": str(userID), ":above": num(revision)},
+	}
+}
+
+// smallRecords is how many records of a table Small looks at: more are not few.
+const smallRecords = 100
+
+// Small implements vault.Store.
+func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int64) (bool, error) {
+	u, err := s.userRow(ctx, name)
+	switch {
+	case errors.Is(err, vault.ErrNotFound):
+		return true, nil
+	case err != nil || since >= u.Revision:
+		return err == nil, err
+	}
+	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+		query := s.above(kind, u.ID, since)
+		query.Limit = aws.Int32(smallRecords)
+		page, err := s.db.Query(ctx, query)
+		if err != nil {
+			return false, storeError(err)
+		}
+		for _, row := range page.Items {
+			var r recordRow
+			if err := decode(row, &r); err != nil {
+				return false, err
+			}
+			limit -= int64(len(r.Token))
+		}
+		if len(page.LastEvaluatedKey) > 0 || limit < 0 {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // isWhole tells whether records, read from below u.Revision on, are the state at u.Revision.
@@ -131,25 +310,22 @@ func recordOf(p api.Place) api.Place {
 	return p
 }
 
+// query reads all rows of a table above a revision. errLarge.
 func (s *Store) query(ctx context.Context, kind api.Kind, userID string, above int64) ([]api.Record, error) {
 	var records []api.Record
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: aws.String(s.tableOf(kind)), IndexName: aws.String(names.RevisionIndex), ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("user_id = :id AND revision > :above"),
-		ExpressionAttributeValues: item{":id": str(userID), ":above": num(above)},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, storeError(err)
+	size := 0
+	c := s.cursor(kind, userID, above)
+	for {
+		c.page = nil
+		if err := c.fill(ctx); err != nil || len(c.page) == 0 {
+			return records, err
 		}
-		for _, row := range page.Items {
-			var r recordRow
-			if err := decode(row, &r); err != nil {
-				return nil, err
-			}
-			records = append(records, r.record(kind))
+		for _, r := range c.page {
+			size += len(r.Token)
 		}
+		if size > maxSnapshotBytes {
+			return nil, errLarge
+		}
+		records = append(records, c.page...)
 	}
-	return records, nil
 }

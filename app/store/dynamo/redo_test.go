@@ -62,7 +62,7 @@ func overwrite(base int64, n int) vault.Change {
 // wantWhole holds the vault to one revision: all its accounts are of it, and of no other.
 func wantWhole(t *testing.T, s *Store, revision int64, n int) {
 	t.Helper()
-	r, err := s.Changes(t.Context(), "ada", 0)
+	r, err := vault.Collect(t.Context(), s, "ada", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 			if _, err := s.Apply(t.Context(), "ada", c); err != nil {
 				t.Fatal(err)
 			}
-			r, err := s.Changes(t.Context(), "ada", 0)
+			r, err := vault.Collect(t.Context(), s, "ada", 0)
 			if err != nil || len(r.Records) != vaultSize-1 || r.Records[0].Revision != at {
 				t.Fatalf("%d records, %v", len(r.Records), err)
 			}

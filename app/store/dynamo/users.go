@@ -37,6 +37,7 @@ type userRow struct {
 	HeadRecords        int      `dynamodbav:"head_records"`
 	Pending            *pending `dynamodbav:"pending,omitempty"`
 	Deleting           bool     `dynamodbav:"deleting,omitempty"`
+	usageRow
 }
 
 func rowOf(u vault.User) userRow {

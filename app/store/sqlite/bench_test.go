@@ -33,7 +33,7 @@ func fill(b *testing.B, n int) (s *Store, revision int64) {
 func BenchmarkChangesNothingNew(b *testing.B) {
 	s, revision := fill(b, 1000)
 	for b.Loop() {
-		if _, err := s.Changes(b.Context(), "ada", revision); err != nil {
+		if _, err := vault.Collect(b.Context(), s, "ada", revision); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -42,7 +42,7 @@ func BenchmarkChangesNothingNew(b *testing.B) {
 func BenchmarkChangesFull(b *testing.B) {
 	s, _ := fill(b, 1000)
 	for b.Loop() {
-		r, err := s.Changes(b.Context(), "ada", 0)
+		r, err := vault.Collect(b.Context(), s, "ada", 0)
 		if err != nil || len(r.Records) != 2000 {
 			b.Fatal(len(r.Records), err)
 		}

@@ -183,7 +183,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	if _, err := s.Apply(t.Context(), "ada", big); !errors.Is(err, vault.ErrStoreFull) {
 		t.Fatalf("error is %v, want %v", err, vault.ErrStoreFull)
 	}
-	r, err := s.Changes(t.Context(), "ada", 0)
+	r, err := vault.Collect(t.Context(), s, "ada", 0)
 	if err != nil || r.Revision != 1 || r.Manifest != "manifest 1" || len(r.Records) != 1 {
 		t.Errorf("after the failure the vault is %+v, %v", r, err)
 	}
@@ -257,6 +257,31 @@ func TestExpiredRowsAreClearedAway(t *testing.T) {
 		}
 		if n > 2 {
 			t.Errorf("%d rows are left in %s, all but one have expired", n, table)
+		}
+	}
+}
+
+func TestOldTombstonesAreClearedAway(t *testing.T) {
+	t.Parallel()
+	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
+	addUser(t, s, "ada")
+	at := api.Place{AccountID: "a", Kind: api.KindPassword, Version: 1}
+	for base, c := range []vault.Change{{Puts: []api.Put{{Place: at, Token: "x"}}}, {Deletes: []api.Place{at}}, {}, {}} {
+		c.Base, c.Manifest = int64(base), "m"
+		if base == 3 {
+			if _, err := s.writer.ExecContext(t.Context(), "UPDATE records SET deleted = deleted - ?", (vault.TombstoneDays * 24 * time.Hour).Milliseconds()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Apply(t.Context(), "ada", c); err != nil {
+			t.Fatal(err)
+		}
+		var rows, bytes int
+		if err := s.writer.QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM records), record_bytes FROM users").Scan(&rows, &bytes); err != nil {
+			t.Fatal(err)
+		}
+		if want := [][2]int{{1, 129}, {1, 128}, {1, 128}, {0, 0}}[base]; [2]int{rows, bytes} != want {
+			t.Errorf("after change %d: %d rows of %d bytes, want %v", base, rows, bytes, want)
 		}
 	}
 }

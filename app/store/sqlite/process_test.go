@@ -82,7 +82,7 @@ func counted(base int64) vault.Change {
 // wantCounted holds a vault written by counted alone to its revision, which it returns.
 func wantCounted(t *testing.T, s *sqlite.Store) int64 {
 	t.Helper()
-	r, err := s.Changes(t.Context(), "ada", 0)
+	r, err := vault.Collect(t.Context(), s, "ada", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

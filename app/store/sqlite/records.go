@@ -5,92 +5,132 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // Changes implements vault.Store.
-func (s *Store) Changes(ctx context.Context, name vault.Username, since int64) (api.VaultResponse, error) {
-	_, r, err := readHead(ctx, s.stmt.head, name)
-	if err != nil || since >= r.Revision {
-		return r, err
+func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
+	_, head, err := readHead(ctx, s.stmt.head, name)
+	if err != nil {
+		return err
+	}
+	if since >= head.Revision {
+		return w.Begin(head)
 	}
 	// One transaction, one snapshot: the user is read again inside it.
 	tx, err := s.reader.BeginTx(ctx, nil)
 	if err != nil {
-		return api.VaultResponse{}, storeError(err)
+		return storeError(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	num, r, err := readHead(ctx, tx.StmtContext(ctx, s.stmt.head), name)
+	num, head, err := readHead(ctx, tx.StmtContext(ctx, s.stmt.head), name)
 	if err != nil {
-		return api.VaultResponse{}, err
+		return err
 	}
-	if since <= 0 {
-		r.Records, err = readRecords(ctx, tx.StmtContext(ctx, s.stmt.liveRecords), num)
-	} else {
-		r.Records, err = readRecords(ctx, tx.StmtContext(ctx, s.stmt.changes), num, since)
+	if err := w.Begin(head); err != nil {
+		return err
 	}
-	if err != nil {
-		return api.VaultResponse{}, storeError(err)
-	}
-	return r, nil
+	return readRecords(ctx, tx.StmtContext(ctx, s.stmt.records), num, since, w)
 }
 
-func readHead(ctx context.Context, stmt *sql.Stmt, name vault.Username) (num int64, r api.VaultResponse, err error) {
-	err = stmt.QueryRowContext(ctx, string(name)).Scan(&num, &r.Revision, &r.Manifest)
+func readHead(ctx context.Context, stmt *sql.Stmt, name vault.Username) (num int64, h vault.Head, err error) {
+	err = stmt.QueryRowContext(ctx, string(name)).Scan(&num, &h.Revision, &h.Manifest)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, api.VaultResponse{}, fmt.Errorf("user: %w", vault.ErrNotFound)
+		return 0, vault.Head{}, fmt.Errorf("user: %w", vault.ErrNotFound)
 	}
-	if err != nil {
-		return 0, api.VaultResponse{}, storeError(err)
-	}
-	r.Records = []api.Record{}
-	return num, r, nil
+	return num, h, storeError(err)
 }
 
-func readRecords(ctx context.Context, stmt *sql.Stmt, args ...any) ([]api.Record, error) {
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	records := []api.Record{}
-	for rows.Next() {
-		var revision int64
+// packBytes is about how much readRecords reads at a time.
+const packBytes = 256 << 10
+
+// packOf is how many records fit into packBytes, if all are of the size of the last n.
+func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), api.MaxChangeRecords) }
+
+// readRecords reads what lies after since. Rows that cross from SQLite into database/sql cost more than SQLite's own
+// reading of them, and a full sync has thousands, so each row has many records.
+func readRecords(ctx context.Context, stmt *sql.Stmt, user, since int64, w vault.ChangeWriter) error {
+	at := position{revision: max(since, 0), num: math.MaxInt64}
+	for n := 64; ; {
+		var count int
 		var packed string
-		if err := rows.Scan(&revision, &packed); err != nil {
-			return nil, err
+		err := stmt.QueryRowContext(ctx, user, at.revision, at.num, since > 0, n).Scan(&count, &packed)
+		if err != nil {
+			return storeError(err)
 		}
-		for line := range strings.SplitSeq(packed, "\n") {
-			r, err := unpackRecord(line)
-			if err != nil {
-				return nil, err
-			}
-			r.Revision = revision
-			records = append(records, r)
+		if at, err = unpack(packed, at, w); err != nil || count < n {
+			return err
 		}
+		n = packOf(n, len(packed))
 	}
-	return records, rows.Err()
 }
 
-// unpackRecord reads "kind version account_id token". A tombstone's token is empty, which no record's is; no token has a
-// line break: vault.Change.Check sees to both.
-func unpackRecord(packed string) (api.Record, error) {
-	kind, rest, _ := strings.Cut(packed, " ")
-	version, rest, _ := strings.Cut(rest, " ")
-	account, token, ok := strings.Cut(rest, " ")
-	n, err := strconv.ParseInt(version, 10, 64)
-	if !ok || err != nil {
-		return api.Record{}, errors.New("a record does not unpack")
+// position is where a record lies in the order of reading.
+type position struct{ revision, num int64 }
+
+// unpack passes the records of one row on, and tells where the last one lies.
+func unpack(packed string, at position, w vault.ChangeWriter) (position, error) {
+	for packed != "" {
+		var line string
+		line, packed, _ = strings.Cut(packed, "\n")
+		next, r, err := unpackRecord(line)
+		if err == nil && next.revision < at.revision {
+			err = errors.New("records are out of order")
+		}
+		if err != nil {
+			return at, storeError(err)
+		}
+		at = next
+		if err := w.Write(r); err != nil {
+			return at, err
+		}
 	}
-	r := api.Record{Place: api.Place{AccountID: account, Kind: api.KindPassword, Version: n}, Token: token, Deleted: token == ""}
-	if kind == kindAccount {
+	return at, nil
+}
+
+// smallRecords is how many records Small looks at: more are not few.
+const smallRecords = 200
+
+// Small implements vault.Store.
+func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int64) (bool, error) {
+	var count, bytes int64
+	if err := s.stmt.weight.QueryRowContext(ctx, string(name), since, smallRecords+1).Scan(&count, &bytes); err != nil {
+		return false, storeError(err)
+	}
+	return count <= smallRecords && bytes <= limit, nil
+}
+
+// unpackRecord reads "num revision kind version account_id token". A tombstone's token is empty, which no record's is; no
+// token has a line break: vault.Change.Check sees to both.
+func unpackRecord(packed string) (position, api.Record, error) {
+	var numbers [4]int64
+	for i := range numbers {
+		number, rest, ok := strings.Cut(packed, " ")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if !ok || err != nil {
+			return position{}, api.Record{}, errors.New("a record does not unpack")
+		}
+		numbers[i], packed = n, rest
+	}
+	account, token, ok := strings.Cut(packed, " ")
+	if !ok {
+		return position{}, api.Record{}, errors.New("a record does not unpack")
+	}
+	at := position{num: numbers[0], revision: numbers[1]}
+	r := api.Record{
+		Place:    api.Place{AccountID: account, Kind: api.KindPassword, Version: numbers[3]},
+		Revision: at.revision, Token: token, Deleted: token == "",
+	}
+	if numbers[2] == kindAccount {
 		r.Kind = api.KindAccount
 	}
-	return r, nil
+	return at, r, nil
 }
 
 // Apply implements vault.Store.
@@ -110,32 +150,48 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 		if _, err := exec(ctx, tx, s.stmt.moveRevision, user.num, revision, c.Manifest); err != nil {
 			return err
 		}
-		for _, p := range c.Puts {
-			put := s.stmt.putPassword
-			if p.Kind == api.KindAccount {
-				put = s.stmt.putAccount
-			}
-			if n, err := exec(ctx, tx, put, user.num, p.AccountID, p.Version, revision, p.Token); err != nil {
-				return err
-			} else if n == 0 {
-				return vault.PlaceUsed(p.Place)
-			}
+		now := time.Now()
+		if _, err := exec(ctx, tx, s.stmt.purgeTombstones, now.AddDate(0, 0, -vault.TombstoneDays).UnixMilli()); err != nil {
+			return err
 		}
-		for _, p := range c.Deletes {
-			del := s.stmt.deletePassword
-			if p.Kind == api.KindAccount {
-				del = s.stmt.deleteAccount
-			}
-			if n, err := exec(ctx, tx, del, user.num, p.AccountID, p.Version, revision); err != nil {
-				return err
-			} else if n == 0 {
-				return vault.PlaceNotLive(p)
-			}
+		if err := s.writeRecords(ctx, tx, user.num, revision, now, c); err != nil {
+			return err
 		}
-		return nil
+		after, err := s.lockUser(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		return c.Quota.Check(user.usage, after.usage, c.Replaces(after.usage.Items-user.usage.Items))
 	})
 	if err != nil {
 		return 0, err
 	}
 	return revision, nil
+}
+
+// writeRecords carries out the puts and deletes of a change.
+func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int64, now time.Time, c vault.Change) error {
+	for _, p := range c.Puts {
+		put := s.stmt.putPassword
+		if p.Kind == api.KindAccount {
+			put = s.stmt.putAccount
+		}
+		if n, err := exec(ctx, tx, put, user, p.AccountID, p.Version, revision, p.Token); err != nil {
+			return err
+		} else if n == 0 {
+			return vault.PlaceUsed(p.Place)
+		}
+	}
+	for _, p := range c.Deletes {
+		del := s.stmt.deletePassword
+		if p.Kind == api.KindAccount {
+			del = s.stmt.deleteAccount
+		}
+		if n, err := exec(ctx, tx, del, user, p.AccountID, p.Version, revision, now.UnixMilli()); err != nil {
+			return err
+		} else if n == 0 {
+			return vault.PlaceNotLive(p)
+		}
+	}
+	return nil
 }

@@ -9,8 +9,6 @@ import (
 // migrations are applied in order, each in a transaction of its own; PRAGMA user_version counts those that were.
 // One that has been released is never edited.
 var migrations = []string{
-	// Tombstones are kept for good (a row without a token is some 80 bytes), so that a place stays used for ever.
-	//
 	// records is a rowid table in the order of writing, which is nearly the order of revisions: a sync that walks
 	// records_by_revision reads the pages of the table one after another.
 	`
@@ -101,10 +99,36 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitations_by_expiry ON invitations (expires);
 `,
+	// What a user's records come to is kept beside them by triggers, so that no statement can forget it: a row of records
+	// weighs vault.RecordWeight beside its token. A tombstone has the time of its deletion, to be cleared away.
+	`
+ALTER TABLE records ADD COLUMN deleted INTEGER;
+UPDATE records SET deleted = unixepoch() * 1000 WHERE token IS NULL;
+CREATE INDEX tombstones ON records (deleted) WHERE deleted IS NOT NULL;
+
+ALTER TABLE users ADD COLUMN items INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN record_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET (items, record_bytes) = (
+	SELECT count(*) FILTER (WHERE kind = 1 AND token IS NOT NULL), coalesce(sum(128 + coalesce(octet_length(token), 0)), 0)
+	FROM records WHERE user = users.num);
+
+CREATE TRIGGER record_added AFTER INSERT ON records BEGIN
+	UPDATE users SET items = items + (new.kind = 1 AND new.token IS NOT NULL),
+		record_bytes = record_bytes + 128 + coalesce(octet_length(new.token), 0) WHERE num = new.user;
+END;
+CREATE TRIGGER record_changed AFTER UPDATE OF token ON records BEGIN
+	UPDATE users SET items = items + (new.kind = 1 AND new.token IS NOT NULL) - (old.kind = 1 AND old.token IS NOT NULL),
+		record_bytes = record_bytes + coalesce(octet_length(new.token), 0) - coalesce(octet_length(old.token), 0) WHERE num = new.user;
+END;
+CREATE TRIGGER record_removed AFTER DELETE ON records BEGIN
+	UPDATE users SET items = items - (old.kind = 1 AND old.token IS NOT NULL),
+		record_bytes = record_bytes - 128 - coalesce(octet_length(old.token), 0) WHERE num = old.user;
+END;
+`,
 }
 
 // kindAccount is records.kind of api.KindAccount, as the indexes and statements spell it; api.KindPassword is 2.
-const kindAccount = "1"
+const kindAccount = 1
 
 // migrate brings the file to the last version. Two processes may do this at once: the version is read again under the
 // write lock, so each migration runs once.

@@ -9,21 +9,22 @@ import (
 // statements are compiled once a connection.
 type statements struct {
 	// On the readers.
-	user, head, changes, liveRecords, session, sessions, throttle, invitation, inhabited, piece, attachments, probe *sql.Stmt
+	user, head, records, weight, session, sessions, throttle, invitation, inhabited, piece, attachments, probe *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
-	putAccount, putPassword, deleteAccount, deletePassword,
+	putAccount, putPassword, deleteAccount, deletePassword, purgeTombstones,
 	insertSession, touchSession, deleteSession, deleteSessions, purgeSessions,
 	writerInhabited, putInvitation, useInvitation, purgeInvitations,
 	putThrottle, clearThrottle, purgeThrottles, writerThrottle,
 	writerPiece, attachmentBytes, growAttachment, insertPiece, deleteAttachment *sql.Stmt
 }
 
-// packedRecords gives all records of one revision as one text (see unpackRecord): each row and each column that crosses
-// from SQLite into database/sql costs more than SQLite's own reading of it, and a full sync has thousands. A revision has
-// at most api.MaxChangeRecords.
-const packedRecords = `SELECT revision, group_concat(kind || ' ' || version || ' ' || account_id || ' ' || coalesce(token, ''), char(10))
-	FROM records WHERE user = ?1`
+// packedRecords gives the next ?5 records after a position as one text (see unpackRecord), tombstones too if ?4.
+const packedRecords = `SELECT count(*), coalesce(group_concat(
+		num || ' ' || revision || ' ' || kind || ' ' || version || ' ' || account_id || ' ' || coalesce(token, ''), char(10)), '')
+	FROM (SELECT num, revision, kind, version, account_id, token FROM records
+		WHERE user = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR token IS NOT NULL)
+		ORDER BY revision, num LIMIT ?5)`
 
 // inhabitedSQL leaves out the server's own users, whose names begin with '#'. Ids stay used when a user is deleted.
 const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids WHERE id NOT IN (SELECT id FROM users WHERE username LIKE '#%'))`
@@ -40,8 +41,10 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest
 			FROM users WHERE username = ?1`},
 		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
-		{reader, &s.changes, packedRecords + ` AND revision > ?2 GROUP BY revision ORDER BY revision`},
-		{reader, &s.liveRecords, packedRecords + ` AND revision > 0 AND token IS NOT NULL GROUP BY revision ORDER BY revision`},
+		{reader, &s.records, packedRecords},
+		// The length of a token stands before it: its pages are not read.
+		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
+			FROM (SELECT token FROM users u JOIN records r ON r.user = u.num AND r.revision > ?2 WHERE u.username = ?1 LIMIT ?3)`},
 		{reader, &s.session, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
 			FROM sessions s JOIN users u ON u.num = s.user WHERE s.hash = ?1 AND s.expires > ?2`},
 		{reader, &s.sessions, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
@@ -57,7 +60,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 
-		{writer, &s.lockUser, `SELECT num, id, generation, revision FROM users WHERE username = ?1`},
+		{writer, &s.lockUser, `SELECT num, id, generation, revision, items, record_bytes FROM users WHERE username = ?1`},
 		{writer, &s.useID, `INSERT INTO used_user_ids (id) VALUES (?1) ON CONFLICT DO NOTHING`},
 		{writer, &s.insertUser, `INSERT INTO users (username, id, created, kdf_salt, kdf_memory_kib, kdf_time, kdf_threads,
 			auth_hash, recovery_auth_hash, wrapped_key, recovery_wrapped_key, totp_secret, totp_last_step, generation, revision, manifest)
@@ -69,13 +72,16 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{writer, &s.moveRevision, `UPDATE users SET revision = ?2, manifest = ?3 WHERE num = ?1`},
 
 		{writer, &s.putAccount, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 1, ?2, ?3, ?4, ?5)
-			ON CONFLICT (user, account_id) WHERE kind = 1 DO UPDATE SET version = excluded.version, revision = excluded.revision, token = excluded.token`},
+			ON CONFLICT (user, account_id) WHERE kind = 1 DO UPDATE SET version = excluded.version, revision = excluded.revision, token = excluded.token,
+			deleted = NULL`},
 		{writer, &s.putPassword, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 2, ?2, ?3, ?4, ?5)
 			ON CONFLICT (user, account_id, version) WHERE kind = 2 DO NOTHING`},
-		{writer, &s.deleteAccount, `UPDATE records SET token = NULL, revision = ?4
+		{writer, &s.deleteAccount, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
 			WHERE user = ?1 AND kind = 1 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
-		{writer, &s.deletePassword, `UPDATE records SET token = NULL, revision = ?4
+		{writer, &s.deletePassword, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
 			WHERE user = ?1 AND kind = 2 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
+
+		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
 
 		{writer, &s.insertSession, `INSERT INTO sessions (hash, user, device, created, last_seen, expires)
 			VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`},

@@ -173,6 +173,7 @@ func storeError(err error) error {
 	for _, known := range []error{
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
 		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrPieceTaken, vault.ErrQuotaReached,
+		vault.ErrItemQuota, vault.ErrRecordQuota,
 		vault.ErrNoInvitation, vault.ErrNotFirst, context.Canceled,
 	} {
 		if errors.Is(err, known) {

@@ -18,11 +18,13 @@ type lockedUser struct {
 	id         vault.UserID
 	generation int64
 	revision   int64
+	usage      vault.Usage
 }
 
 func (s *Store) lockUser(ctx context.Context, tx *sql.Tx, name vault.Username) (lockedUser, error) {
 	var u lockedUser
-	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(&u.num, &u.id, &u.generation, &u.revision)
+	err := tx.StmtContext(ctx, s.stmt.lockUser).QueryRowContext(ctx, string(name)).Scan(
+		&u.num, &u.id, &u.generation, &u.revision, &u.usage.Items, &u.usage.Bytes)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("user: %w", vault.ErrNotFound)
 	}

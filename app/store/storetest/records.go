@@ -54,7 +54,7 @@ func changesSince(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Errorf("user is %+v, %v", got, err)
 	}
 
-	_, err = a.Changes(t.Context(), "nobody", 0)
+	_, err = vault.Collect(t.Context(), a, "nobody", 0)
 	wantError(t, "changes of nobody", err, vault.ErrNotFound)
 	_, err = a.Apply(t.Context(), "nobody", change(0, nil))
 	wantError(t, "apply to nobody", err, vault.ErrNotFound)
@@ -291,7 +291,7 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 	for range 2 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				r, err := reader.Changes(t.Context(), "ada", 0)
+				r, err := vault.Collect(t.Context(), reader, "ada", 0)
 				if errors.Is(err, vault.ErrStoreUnavailable) { // gave up on a vault that moves all the time; never half a one
 					continue
 				}
@@ -317,6 +317,97 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 	stop()
 	wg.Wait()
+}
+
+// interrupted calls during between two records.
+type interrupted struct {
+	api.VaultResponse
+	during func() error
+}
+
+func (w *interrupted) Begin(h vault.Head) error {
+	w.Revision, w.Manifest = h.Revision, h.Manifest
+	return nil
+}
+
+func (w *interrupted) Write(r api.Record) error {
+	w.Records = append(w.Records, r)
+	if len(w.Records) == 1 {
+		return w.during()
+	}
+	return nil
+}
+
+// largeVault has records of 4 MB together, the newest of them in a change that is large as well.
+func largeVault(t *testing.T, s vault.Store) (u vault.User, accounts []api.Put) {
+	t.Helper()
+	u = createUser(t, s, "ada")
+	for range 60 {
+		accounts = append(accounts, put(account(randomID(), 1), strings.Repeat("a", 20_000)))
+	}
+	apply(t, s, u, 0, accounts)
+	apply(t, s, u, 1, manyPasswords(50, 60_000))
+	return u, accounts
+}
+
+// A store that cannot hold the old state while another is written may give up, and never mixes them.
+func vaultThatMovesWhileItIsRead(t *testing.T, open func(t *testing.T) vault.Store) {
+	reader, writer := open(t), open(t)
+	u, accounts := largeVault(t, writer)
+	before := byPlace(changes(t, reader, "ada", 0))
+	w := &interrupted{during: func() error {
+		for i := range accounts {
+			accounts[i].Version, accounts[i].Token = 2, "new"
+		}
+		apply(t, writer, u, 2, accounts)
+		return nil
+	}}
+	err := reader.Changes(t.Context(), "ada", 0, w)
+	if err == nil {
+		checkAnswer(t, w.VaultResponse, 0)
+		wantRecords(t, w.VaultResponse, before)
+	} else {
+		wantError(t, "changes of a vault that moved", err, vault.ErrStoreUnavailable)
+	}
+	if r := changes(t, reader, "ada", 2); len(r.Records) != len(accounts) {
+		t.Errorf("%d records changed since", len(r.Records))
+	}
+}
+
+func readingEndsWithTheWriter(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	largeVault(t, s)
+	enough := errors.New("enough")
+	w := &interrupted{during: func() error { return enough }}
+	if err := s.Changes(t.Context(), "ada", 0, w); err != enough || len(w.Records) != 1 { //nolint:errorlint // it comes back as it is
+		t.Errorf("%d records, %v", len(w.Records), err)
+	}
+	if r := changes(t, s, "ada", 0); len(r.Records) != 110 {
+		t.Errorf("%d records after that", len(r.Records))
+	}
+}
+
+func smallAnswers(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	apply(t, s, u, 0, manyPasswords(10, 1000))
+	apply(t, s, u, 1, manyPasswords(2, 60_000))
+	apply(t, s, u, 2, manyPasswords(400, 10))
+	apply(t, s, u, 3, manyPasswords(10, 1000))
+	for _, c := range []struct {
+		since, limit int64
+		small        bool
+	}{
+		{0, 1 << 20, false}, {1, 1 << 20, false}, {2, 1 << 20, false}, {3, 1 << 20, true}, {3, 10_000, true}, {3, 9999, false}, {4, 0, true}, {9, 0, true},
+	} {
+		small, err := s.Small(t.Context(), "ada", c.since, c.limit)
+		if err != nil || small != c.small {
+			t.Errorf("since %d, with %d bytes: %v, %v", c.since, c.limit, small, err)
+		}
+	}
+	if small, err := s.Small(t.Context(), "nobody", 0, 0); err != nil || !small {
+		t.Errorf("nobody: %v, %v", small, err)
+	}
 }
 
 func usersAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -346,7 +437,7 @@ func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store)
 	}
 	_, err := s.User(t.Context(), "ada")
 	wantError(t, "user", err, vault.ErrStoreUnavailable)
-	_, err = s.Changes(t.Context(), "ada", 0)
+	_, err = vault.Collect(t.Context(), s, "ada", 0)
 	wantError(t, "changes", err, vault.ErrStoreUnavailable)
 	_, err = s.Apply(t.Context(), "ada", change(0, manyPasswords(2, 10)))
 	wantError(t, "apply", err, vault.ErrStoreUnavailable)
@@ -360,7 +451,7 @@ func cancelledContextIsAnError(t *testing.T, open func(t *testing.T) vault.Store
 	cancel()
 	_, err := s.User(ctx, "ada")
 	wantError(t, "user", err, context.Canceled)
-	_, err = s.Changes(ctx, "ada", 0)
+	_, err = vault.Collect(ctx, s, "ada", 0)
 	wantError(t, "changes", err, context.Canceled)
 	_, err = s.Apply(ctx, "ada", change(0, manyPasswords(2, 10)))
 	wantError(t, "apply", err, context.Canceled)

@@ -48,6 +48,11 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"PagesOverOneMegabyte", pagesOverOneMegabyte},
 		{"RacingChangesAreSerial", racingChangesAreSerial},
 		{"ReadersSeeWholeChanges", readersSeeWholeChanges},
+		{"VaultThatMovesWhileItIsRead", vaultThatMovesWhileItIsRead},
+		{"ReadingEndsWithTheWriter", readingEndsWithTheWriter},
+		{"SmallAnswers", smallAnswers},
+		{"QuotaOfItems", quotaOfItems},
+		{"QuotaOfRecords", quotaOfRecords},
 		{"UsersAreApart", usersAreApart},
 		{"PiecesOfAttachments", piecesOfAttachments},
 		{"AttachmentsAreNoRecords", attachmentsAreNoRecords},
@@ -139,7 +144,7 @@ func manifest(revision int64) string { return fmt.Sprintf("manifest %d", revisio
 // changes reads what lies after since, and holds it to what every answer must keep.
 func changes(t *testing.T, s vault.Store, name vault.Username, since int64) api.VaultResponse {
 	t.Helper()
-	r, err := s.Changes(t.Context(), name, since)
+	r, err := vault.Collect(t.Context(), s, name, since)
 	if err != nil {
 		t.Fatalf("changes since %d: %v", since, err)
 	}

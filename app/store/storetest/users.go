@@ -92,7 +92,7 @@ func deletedUserLeavesOnlyTheIDBehind(t *testing.T, open func(t *testing.T) vaul
 
 	_, err := s.User(t.Context(), u.Username)
 	wantError(t, "user", err, vault.ErrNotFound)
-	_, err = s.Changes(t.Context(), u.Username, 0)
+	_, err = vault.Collect(t.Context(), s, u.Username, 0)
 	wantError(t, "changes", err, vault.ErrNotFound)
 	_, err = s.Apply(t.Context(), u.Username, change(1, nil))
 	wantError(t, "apply", err, vault.ErrNotFound)
@@ -132,7 +132,7 @@ func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.Changes(t.Context(), u.Username, 0)
+		_, err = vault.Collect(t.Context(), s, u.Username, 0)
 		if got.Deleting {
 			wantError(t, "changes of a user half gone", err, vault.ErrNotFound)
 			_, err = s.Apply(t.Context(), u.Username, change(3, nil))

@@ -1,0 +1,226 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+const (
+	// smallBody is enough for every request but a change of the vault and a piece of an attachment. Such a body never waits.
+	smallBody = 64 << 10
+	firstRead = 4 << 10
+	chunkSize = 64 << 10
+	// bodyRoom is how much of all bodies, beyond the first smallBody of each, may have arrived and not been dealt with. One
+	// user gets half of it, so that nobody alone can keep others from importing.
+	bodyRoom = 8 << 20
+	userRoom = bodyRoom / 2
+	bodyWait = 10 * time.Second
+	// slowest is the least number of bytes a second that a client may send or take.
+	slowest = 16 << 10
+)
+
+var (
+	errBodiesBusy = &vault.Error{
+		Code: api.CodeUnavailable, Message: "too many large requests at once: try again in a moment", RetryAfter: 5 * time.Second,
+	}
+	errTooSlow = &vault.Error{
+		Code: api.CodeTooSlow, Message: fmt.Sprintf("the body came slower than %d bytes a second", slowest), RetryAfter: time.Second,
+	}
+)
+
+// bodies bounds the memory that request bodies take, by what has arrived of them and not by what they announce.
+type bodies struct {
+	room     *semaphore.Weighted
+	users    *shares[vault.UserID]
+	wait     time.Duration
+	patience time.Duration // for a chunk to arrive
+}
+
+func newBodies() *bodies {
+	return &bodies{
+		room: semaphore.NewWeighted(bodyRoom), users: newShares[vault.UserID](userRoom), wait: bodyWait,
+		patience: chunkSize / slowest * time.Second,
+	}
+}
+
+// body is a request body in chunks. free gives back its room, once nothing that was read from it is in use.
+type body struct {
+	chunks [][]byte
+	size   int
+	free   func()
+}
+
+func (b *body) reader() io.Reader {
+	readers := make([]io.Reader, len(b.chunks))
+	for i, c := range b.chunks {
+		readers[i] = bytes.NewReader(c)
+	}
+	return io.MultiReader(readers...)
+}
+
+var chunkPool = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
+// read reads a body of at most limit bytes for user; limit is at most smallBody where the user is not known. The caller
+// frees the body, also after an error.
+func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, user vault.UserID) (*body, error) {
+	in := &body{free: func() { /* no room was taken */ }}
+	if r.ContentLength > limit {
+		return in, tooLarge(limit)
+	}
+	source := http.MaxBytesReader(w, r.Body, limit)
+	deadline := http.NewResponseController(w).SetReadDeadline
+	if err := b.readSmall(in, source, r.ContentLength, deadline); err != nil {
+		return in, readError(err, limit)
+	}
+	if in.size == smallBody {
+		large := &largeBody{body: in, bodies: b, share: b.users.join(user)}
+		in.free = func() { large.drop(); b.users.leave(user, large.share) }
+		if err := large.read(r.Context(), source, deadline); err != nil {
+			return in, readError(err, limit)
+		}
+	}
+	if in.size == 0 {
+		return in, badBody("the body is empty")
+	}
+	// The server would take a read time-out for a client that went away.
+	return in, setDeadline(deadline, time.Time{})
+}
+
+func tooLarge(limit int64) error {
+	return &vault.Error{Code: api.CodeTooLarge, Message: fmt.Sprintf("the body is longer than %d bytes", limit)}
+}
+
+// readError gives what went wrong its answer.
+func readError(err error, limit int64) error {
+	var max *http.MaxBytesError
+	var known *vault.Error
+	switch {
+	case errors.As(err, &max):
+		return tooLarge(limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errTooSlow
+	case errors.As(err, &known):
+		return known
+	}
+	return badBody("the body was cut off")
+}
+
+// setDeadline does nothing where there is no connection.
+func setDeadline(set func(time.Time) error, at time.Time) error {
+	if err := set(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+// readSmall reads what never waits: most bodies into a buffer of their size, the first smallBody of others into a chunk.
+func (b *bodies) readSmall(in *body, source io.Reader, announced int64, deadline func(time.Time) error) error {
+	if err := setDeadline(deadline, time.Now().Add(b.patience)); err != nil {
+		return err
+	}
+	buffer := make([]byte, firstRead)
+	if announced >= 0 {
+		buffer = buffer[:min(announced+1, firstRead)] // one more finds the end
+	}
+	n, err := fill(source, buffer)
+	if err == nil {
+		chunk := make([]byte, smallBody)
+		copy(chunk, buffer)
+		var more int
+		more, err = fill(source, chunk[n:])
+		n, buffer = n+more, chunk
+	}
+	if n > 0 {
+		in.chunks, in.size = append(in.chunks, buffer[:n]), n
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// largeBody is the rest of a body.
+type largeBody struct {
+	*body
+	bodies *bodies
+	share  *share
+	pooled []*[chunkSize]byte
+}
+
+// read takes room for a chunk when its first byte has arrived.
+func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(time.Time) error) error {
+	for {
+		if err := setDeadline(deadline, time.Now().Add(l.bodies.patience)); err != nil {
+			return err
+		}
+		var first [1]byte
+		if n, err := fill(source, first[:]); n == 0 && errors.Is(err, io.EOF) {
+			return nil
+		} else if n == 0 {
+			return err
+		}
+		if err := l.grow(ctx); err != nil {
+			return err
+		}
+		// What it waited for room was not the client's fault.
+		if err := setDeadline(deadline, time.Now().Add(l.bodies.patience)); err != nil {
+			return err
+		}
+		chunk := l.pooled[len(l.pooled)-1]
+		chunk[0] = first[0]
+		n, err := fill(source, chunk[1:])
+		l.chunks, l.size = append(l.chunks, chunk[:1+n]), l.size+1+n
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fill is io.ReadFull, but for the end of source, which stays io.EOF: io.ErrUnexpectedEOF is a body that was cut off.
+func fill(source io.Reader, b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var more int
+		more, err = source.Read(b[n:])
+		n += more
+	}
+	return n, err
+}
+
+func (l *largeBody) grow(ctx context.Context) error {
+	patience, cancel := context.WithTimeout(ctx, l.bodies.wait)
+	defer cancel()
+	if err := l.share.Acquire(patience, chunkSize); err != nil {
+		return waited(ctx, errBodiesBusy)
+	}
+	if err := l.bodies.room.Acquire(patience, chunkSize); err != nil {
+		l.share.Release(chunkSize)
+		return waited(ctx, errBodiesBusy)
+	}
+	l.pooled = append(l.pooled, chunkPool.Get().(*[chunkSize]byte))
+	return nil
+}
+
+func (l *largeBody) drop() {
+	for _, c := range l.pooled {
+		chunkPool.Put(c)
+	}
+	n := int64(len(l.pooled)) * chunkSize
+	l.bodies.room.Release(n)
+	l.share.Release(n)
+	l.pooled, l.chunks = nil, nil
+}

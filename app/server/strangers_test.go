@@ -1,0 +1,342 @@
+package server_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/server"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+)
+
+// exchange is a request of which a test decides what is sent and read of it.
+type exchange struct {
+	t    *testing.T
+	conn *net.TCPConn
+	in   *bufio.Reader
+}
+
+// open sends the header of a request and what of the body is given.
+func (p *person) open(token, method, path, framing, body string) *exchange {
+	p.s.t.Helper()
+	address := strings.TrimPrefix(p.s.url, "http://")
+	conn, err := new(net.Dialer).DialContext(p.s.t.Context(), "tcp", address)
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	e := &exchange{t: p.s.t, conn: conn.(*net.TCPConn), in: bufio.NewReader(conn)}
+	p.s.t.Cleanup(e.close)
+	if err := e.conn.SetReadBuffer(64 << 10); err != nil { // or the kernel would take what the test does not
+		p.s.t.Fatal(err)
+	}
+	_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n%s\r\n%s",
+		method, path, address, token, framing, body)
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	return e
+}
+
+func (e *exchange) close() { _ = e.conn.Close() }
+
+// answer reads the header of the answer.
+func (e *exchange) answer() *http.Response {
+	e.t.Helper()
+	res, err := http.ReadResponse(e.in, nil)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.t.Cleanup(func() { _ = res.Body.Close() })
+	return res
+}
+
+// refusal reads an answer that is an error.
+func (e *exchange) refusal(status int, code api.Code, retryAfter string) {
+	e.t.Helper()
+	res := e.answer() //nolint:bodyclose // answer does, at the end of the test
+	var said api.Error
+	if err := json.NewDecoder(res.Body).Decode(&said); err != nil {
+		e.t.Fatal(err)
+	}
+	meet(said.Code)
+	if res.StatusCode != status || said.Code != code || res.Header.Get("Retry-After") != retryAfter {
+		e.t.Errorf("got %d %s with Retry-After %q", res.StatusCode, said.Code, res.Header.Get("Retry-After"))
+	}
+}
+
+const largeRecords = 240
+
+// largeVault is far more than the buffers of a connection hold.
+func largeVault(s *site) *person {
+	s.t.Helper()
+	p := s.register("large")
+	for base := range int64(4) {
+		c := vault.Change{Base: base, Manifest: sample.Token(100)}
+		for range largeRecords / 4 {
+			put := sample.Put(api.KindPassword, sample.ID(), 1)
+			put.Token = strings.Repeat("x", 60_000)
+			c.Puts = append(c.Puts, put)
+		}
+		if _, err := s.store.Apply(s.t.Context(), "large", c); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return p
+}
+
+// fullSync reads the whole answer; records is 0 if it was refused.
+func (p *person) fullSync(token string) (records int) {
+	p.s.t.Helper()
+	res := p.open(token, "GET", api.PathVault, "", "").answer() //nolint:bodyclose // as above
+	var whole api.VaultResponse
+	if err := json.NewDecoder(res.Body).Decode(&whole); err != nil {
+		return 0
+	}
+	return len(whole.Records)
+}
+
+// slowSync is a full sync whose client has read the header alone.
+func (p *person) slowSync(token string) (*exchange, *http.Response) {
+	p.s.t.Helper()
+	e := p.open(token, "GET", api.PathVault, "", "")
+	res := e.answer()
+	if res.StatusCode != http.StatusOK {
+		p.s.t.Fatalf("got %d", res.StatusCode)
+	}
+	return e, res
+}
+
+func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p, bob := largeVault(s), s.register("bob")
+	bob.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	second, third := p.mustLogin("").Token, p.mustLogin("").Token
+	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
+
+	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
+	busy := p.call("GET", api.PathVault, nil).want(503, api.CodeUnavailable)
+	if got := busy.header.Get("Retry-After"); got != "5" {
+		t.Errorf("the second full sync of a session has Retry-After %q", got)
+	}
+	if n := p.fullSync(second); n != largeRecords {
+		t.Errorf("the full sync of another session has %d records", n)
+	}
+	other, _ := p.slowSync(second)
+	s.call("GET", api.PathVault, nil, bearer(third)).want(503, api.CodeUnavailable)
+	s.call("GET", api.PathVault+"?since=3", nil, bearer(third)).want(503, api.CodeUnavailable) // a delta can be as large
+	s.call("GET", api.PathVault+"?since=4", nil, bearer(third)).want(200, "")
+	if v := bob.vault(""); len(v.Records) != 1 {
+		t.Errorf("a small vault came with %d records", len(v.Records))
+	}
+
+	first.close()
+	await.Until(t, "a full sync in the place of one that was given up", func() bool {
+		return p.fullSync(third) == largeRecords
+	})
+	other.close()
+}
+
+func TestFullSyncWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := largeVault(s)
+	s.srv.SyncWithin(time.Hour, time.Hour)
+	first, _ := p.slowSync(p.token)
+	waiting := p.open(p.token, "GET", api.PathVault, "", "")
+	first.close()
+	if got := waiting.answer(); got.StatusCode != 200 {
+		t.Errorf("the one that waited got %d", got.StatusCode)
+	}
+}
+
+func TestClientThatDoesNotReadLosesItsFullSync(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := largeVault(s)
+	s.srv.SyncWithin(time.Hour, 50*time.Millisecond)
+	_, res := p.slowSync(p.token)
+	p.open(p.token, "GET", api.PathVault, "", "").answer() // comes when the other has lost its place
+	if _, err := io.Copy(io.Discard, res.Body); err == nil {
+		t.Error("a part of the vault was sent as the whole")
+	}
+}
+
+// uploadOf sends all but the last byte of a change of size bytes.
+func (p *person) uploadOf(size int) *exchange {
+	return p.open(p.token, "POST", api.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", size), strings.Repeat(" ", size-1))
+}
+
+// change is a body of size bytes that changes nothing.
+func changeOf(size int) []byte {
+	const body = `{"base_revision":99,"manifest":"","puts":[],"deletes":[]}`
+	return []byte(body + strings.Repeat(" ", size-len(body)))
+}
+
+func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice, bob, carol := s.register("alice"), s.register("bob"), s.register("carol")
+	s.srv.BodyWithin(50*time.Millisecond, time.Hour)
+	send := func(p *person, size int) answer {
+		return p.s.send("POST", api.PathVaultChanges, changeOf(size), bearer(p.token))
+	}
+
+	// What is announced takes no room.
+	for range 2 * server.BodyRoom / api.MaxBodyBytes {
+		alice.open(alice.token, "POST", api.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", api.MaxBodyBytes), "{")
+	}
+	send(alice, 300<<10).want(400, api.CodeBadRequest)
+
+	full := alice.uploadOf(server.UserRoom)
+	await.Until(t, "room of one user that is taken", func() bool { return !s.srv.HasRoom(server.BodyRoom - server.UserRoom + 128<<10) })
+	if got := send(alice, 300<<10).want(503, api.CodeUnavailable).header.Get("Retry-After"); got != "5" {
+		t.Errorf("Retry-After is %q", got)
+	}
+	send(alice, 64<<10).want(400, api.CodeBadRequest) // its content is wrong, and it did not wait
+	send(bob, 300<<10).want(400, api.CodeBadRequest)
+
+	bob.uploadOf(server.UserRoom)
+	await.Until(t, "room of all that is taken", func() bool { return !s.srv.HasRoom(192 << 10) })
+	send(carol, 300<<10).want(503, api.CodeUnavailable)
+	send(carol, 64<<10).want(400, api.CodeBadRequest)
+	carol.open(carol.token, "POST", api.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
+		refusal(503, api.CodeUnavailable, "5")
+
+	full.close()
+	await.Until(t, "room that was given back", func() bool { return s.srv.HasRoom(server.UserRoom) })
+	send(carol, 300<<10).want(400, api.CodeBadRequest)
+}
+
+func TestBodyThatComesTooSlowlyIsDropped(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	s.srv.BodyWithin(time.Hour, 50*time.Millisecond)
+	for what, e := range map[string]*exchange{
+		"of a user":       alice.open(alice.token, "POST", api.PathVaultChanges, "Content-Length: 100\r\n", "{"),
+		"of nobody":       alice.open("", "POST", api.PathLogin, "Content-Length: 100\r\n", "{"),
+		"without a byte":  alice.open(alice.token, "POST", api.PathVaultChanges, "Content-Length: 100\r\n", ""),
+		"large":           alice.uploadOf(api.MaxBodyBytes),
+		"of unknown size": alice.open(alice.token, "POST", api.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "5\r\n     \r\n"),
+	} {
+		t.Run(what, func(t *testing.T) {
+			e.t = t
+			e.refusal(http.StatusRequestTimeout, api.CodeTooSlow, "1")
+			if _, err := io.Copy(io.Discard, e.in); err != nil {
+				t.Errorf("the connection is still open: %v", err)
+			}
+		})
+	}
+}
+
+func TestOneUserHasARate(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, configured(func(c *server.Config) { c.UserRate = 3 }))
+	alice, bob := s.register("alice"), s.register("bob")
+	second := alice.mustLogin("")
+	for range 2 {
+		alice.call("GET", api.PathAccount, nil).want(200, "")
+	}
+	s.call("GET", api.PathAccount, nil, bearer(second.Token)).want(200, "")
+	got := alice.call("GET", api.PathAccount, nil).want(429, api.CodeThrottled)
+	if after := got.header.Get("Retry-After"); after == "" || after == "0" {
+		t.Errorf("Retry-After is %q", after)
+	}
+	s.call("GET", api.PathAccount, nil, bearer(second.Token)).want(429, api.CodeThrottled)
+	bob.call("GET", api.PathAccount, nil).want(200, "")
+	alice.login("").want(200, "") // those without a session are counted by address
+}
+
+func TestBodiesDoNotGrowInMemory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	for name, body := range map[string]string{
+		"many empty objects": `{"base_revision":0,"puts":[` + strings.Repeat("{},", 1000) + `{}]}`,
+		"deep":               strings.Repeat(`{"a":`, 10) + "1" + strings.Repeat("}", 10),
+		"many members":       `{"a":1` + strings.Repeat(` `, 10) + manyMembers(100) + `}`,
+	} {
+		if a := s.send("POST", api.PathVaultChanges, []byte(body), bearer(alice.token)); a.status != 400 {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+}
+
+func manyMembers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"a%d":1`, i)
+	}
+	return b.String()
+}
+
+// grants makes the limits of a site its own.
+func grants(edit func(*vault.Limits)) siteOption {
+	return func(_ *server.Config, s *site) { edit(&s.limits) }
+}
+
+func TestQuotasOfItemsAndRecordsSayWhich(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, grants(func(l *vault.Limits) { l.Records = vault.Quota{Items: 1, Bytes: 2000} }))
+	alice := s.register("alice")
+	first, second := sample.Put(api.KindAccount, sample.ID(), 1), sample.Put(api.KindAccount, sample.ID(), 1)
+	alice.apply(0, []api.Put{first}, nil).want(200, "")
+	alice.apply(1, []api.Put{second}, nil).want(403, api.CodeItemQuotaReached)
+	large := sample.Put(api.KindPassword, first.AccountID, 1)
+	large.Token = sample.Token(2000)
+	alice.apply(1, []api.Put{large}, nil).want(403, api.CodeRecordQuotaReached)
+	alice.apply(1, []api.Put{second}, []api.Place{first.Place}).want(200, "")
+	s.register("bob").apply(0, []api.Put{first}, nil).want(200, "")
+}
+
+func TestOneSessionTooManyEndsTheOneThatWasNotUsedForLongest(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, grants(func(l *vault.Limits) { l.Sessions = 3 }))
+	alice := s.register("alice")
+	s.clock.move(time.Hour)
+	second := alice.mustLogin("").Token
+	s.clock.move(time.Hour)
+	third := alice.mustLogin("").Token
+	s.clock.move(time.Hour)
+	alice.call("GET", api.PathAccount, nil).want(200, "")
+	fourth := alice.mustLogin("").Token
+	for token, status := range map[string]int{alice.token: 200, second: 401, third: 200, fourth: 200} {
+		if got := s.call("GET", api.PathAccount, nil, bearer(token)); got.status != status {
+			t.Errorf("got %d, want %d", got.status, status)
+		}
+	}
+}
+
+func TestNoSessionLastsLongerThanAYear(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	const week = 7 * 24 * time.Hour
+	for range 52 {
+		s.clock.move(week)
+		alice.call("GET", api.PathAccount, nil).want(200, "")
+	}
+	s.clock.move(week / 6) // 365 days and 4 hours
+	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	again := alice.mustLogin("")
+	// An older server moved the end of a session on as often as it was used.
+	id, err := s.store.Session(t.Context(), vault.SessionHash(again.Account.SessionID), s.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.clock.move(366 * 24 * time.Hour)
+	if err := s.store.TouchSession(t.Context(), id.Hash, id.LastSeen, s.clock.Now().Add(week)); err != nil {
+		t.Fatal(err)
+	}
+	s.call("GET", api.PathAccount, nil, bearer(again.Token)).want(401, api.CodeUnauthorized)
+}

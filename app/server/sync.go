@@ -1,0 +1,228 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+const (
+	// fullSyncs is how many answers that do not fit into a block are sent at a time: each holds a snapshot of the store open,
+	// and the memory of what one revision packs.
+	fullSyncs    = 2
+	fullSyncWait = 10 * time.Second
+	syncTime     = 5 * time.Minute // a large vault to a slow line
+	// A long answer leaves room between its blocks: on one processor, short requests and the collector would else wait for
+	// it at every turn.
+	swiftBlocks = 16
+	blockPause  = time.Millisecond
+	// blockBytes is the largest part of an answer that lies in memory. A record takes less, by far.
+	blockBytes = 256 << 10
+)
+
+var errSyncBusy = &vault.Error{
+	Code: api.CodeUnavailable, Message: "too many full syncs at once: try again in a moment", RetryAfter: 5 * time.Second,
+}
+
+// syncSlots decides who may sync in full: fullSyncs at a time, one of each session. A user who asks more often waits
+// behind the others.
+type syncSlots struct {
+	slots    *semaphore.Weighted
+	sessions *shares[vault.SessionHash]
+	users    *shares[vault.UserID]
+	wait     time.Duration
+	patience time.Duration // for a block to be taken
+}
+
+func newSyncSlots() *syncSlots {
+	return &syncSlots{
+		slots:    semaphore.NewWeighted(fullSyncs),
+		sessions: newShares[vault.SessionHash](1), users: newShares[vault.UserID](fullSyncs),
+		wait: fullSyncWait, patience: blockBytes / slowest * time.Second,
+	}
+}
+
+// take waits for a slot.
+func (s *syncSlots) take(ctx context.Context, session vault.Session) (release func(), err error) {
+	patience, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	own, all := s.sessions.join(session.Hash), s.users.join(session.UserID)
+	held := []*semaphore.Weighted{own.Weighted, all.Weighted, s.slots}
+	n := 0
+	release = func() {
+		for _, h := range held[:n] {
+			h.Release(1)
+		}
+		s.sessions.leave(session.Hash, own)
+		s.users.leave(session.UserID, all)
+	}
+	for _, h := range held {
+		if err := h.Acquire(patience, 1); err != nil {
+			release()
+			return nil, waited(ctx, errSyncBusy)
+		}
+		n++
+	}
+	return release, nil
+}
+
+// changes answers with what is new in the vault. An answer of one block is read before it is sent. A longer one is sent
+// as it is read, in a slot; it costs a look at the vault to know which it will be, unless a slot is free.
+func changes(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+	since, err := readSince(r)
+	if err != nil {
+		return err
+	}
+	small, err := s.vault.Small(r.Context(), session, since, blockBytes/2)
+	if err != nil {
+		return err
+	}
+	if !small {
+		release, err := s.syncs.take(r.Context(), session)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	a := s.newVaultAnswer(w)
+	defer a.free()
+	err = s.vault.Changes(r.Context(), session, since, a)
+	if err == nil {
+		err = a.end()
+	}
+	if err != nil && a.sent {
+		s.lost(r.Context(), err)
+		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+	}
+	return err
+}
+
+func readSince(r *http.Request) (since int64, err error) {
+	query := r.URL.Query()
+	if values, ok := query["since"]; ok {
+		since, err = strconv.ParseInt(values[0], 10, 64)
+		if err != nil || len(values) != 1 || values[0] != strconv.FormatInt(since, 10) {
+			return 0, badBody("since must be one whole number")
+		}
+	}
+	delete(query, "since")
+	for range query {
+		return 0, badBody("since is the only parameter of this request")
+	}
+	return since, nil
+}
+
+// vaultAnswer writes an api.VaultResponse as encoding/json does, in blocks. It is a vault.ChangeWriter.
+type vaultAnswer struct {
+	w        http.ResponseWriter
+	block    *[]byte
+	patience time.Duration
+	last     time.Time // when the answer has to be over
+	records  int
+	blocks   int
+	sent     bool // the first block is out
+}
+
+var blocks = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+func (s *Server) newVaultAnswer(w http.ResponseWriter) *vaultAnswer {
+	block := blocks.Get().(*[]byte)
+	*block = (*block)[:0]
+	return &vaultAnswer{w: w, block: block, patience: s.syncs.patience, last: time.Now().Add(syncTime)}
+}
+
+func (a *vaultAnswer) free() { blocks.Put(a.block) }
+
+func (a *vaultAnswer) Begin(h vault.Head) error {
+	b := append(*a.block, `{"revision":`...)
+	b = strconv.AppendInt(b, h.Revision, 10)
+	b = appendText(append(b, `,"manifest":`...), h.Manifest)
+	*a.block = append(b, `,"records":[`...)
+	return nil
+}
+
+// recordFrame is more than a record takes beside its token.
+const recordFrame = 256
+
+func (a *vaultAnswer) Write(r api.Record) error {
+	if len(*a.block)+len(r.Token)+recordFrame > blockBytes {
+		if err := a.flush(); err != nil {
+			return err
+		}
+	}
+	b := *a.block
+	if a.records++; a.records > 1 {
+		b = append(b, ',')
+	}
+	b = appendText(append(b, `{"account_id":`...), r.AccountID)
+	b = appendText(append(b, `,"kind":`...), string(r.Kind))
+	b = strconv.AppendInt(append(b, `,"version":`...), r.Version, 10)
+	b = strconv.AppendInt(append(b, `,"revision":`...), r.Revision, 10)
+	if r.Token != "" {
+		b = appendText(append(b, `,"token":`...), r.Token)
+	}
+	if r.Deleted {
+		b = append(b, `,"deleted":true`...)
+	}
+	*a.block = append(b, '}')
+	return nil
+}
+
+// flush sends the block. A client that is slower than any body may be loses its slot.
+func (a *vaultAnswer) flush() error {
+	out := http.NewResponseController(a.w)
+	if !a.sent {
+		a.sent = true
+		noStore(a.w)
+		if err := setDeadline(out.SetReadDeadline, time.Time{}); err != nil { // or the answer would end with it
+			return err
+		}
+		a.w.Header().Set("Content-Type", "application/json")
+		a.w.WriteHeader(http.StatusOK)
+	}
+	deadline := time.Now().Add(a.patience)
+	if deadline.After(a.last) {
+		deadline = a.last
+	}
+	if err := setDeadline(out.SetWriteDeadline, deadline); err != nil {
+		return err
+	}
+	_, err := a.w.Write(*a.block)
+	*a.block = (*a.block)[:0]
+	if a.blocks++; a.blocks > swiftBlocks {
+		time.Sleep(blockPause)
+	}
+	return err
+}
+
+func (a *vaultAnswer) end() error {
+	*a.block = append(*a.block, "]}\n"...)
+	if !a.sent {
+		a.w.Header().Set("Content-Length", strconv.Itoa(len(*a.block)))
+	}
+	return a.flush()
+}
+
+// appendText appends s as a JSON string. What clients store is plain ASCII.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, err := json.Marshal(s)
+			if err != nil {
+				panic("server: " + err.Error()) // a string always encodes
+			}
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}

@@ -1,0 +1,72 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// blockRecorder notes the largest write.
+type blockRecorder struct {
+	*httptest.ResponseRecorder
+	largest int
+}
+
+func (r *blockRecorder) Write(b []byte) (int, error) {
+	r.largest = max(r.largest, len(b))
+	return r.ResponseRecorder.Write(b)
+}
+
+func TestVaultAnswerIsWhatEncodingJSONWrites(t *testing.T) {
+	t.Parallel()
+	records := []api.Record{
+		{Place: api.Place{AccountID: "a", Kind: api.KindAccount, Version: 1}, Revision: 7, Token: "gAAA_-="},
+		{Place: api.Place{AccountID: "b", Kind: api.KindPassword, Version: 12}, Revision: 8, Deleted: true},
+		{Place: api.Place{AccountID: "c\"\\\u2028<&>é\x01\xff", Kind: api.KindPassword, Version: 3}, Revision: 9, Token: "\x7f"},
+	}
+	for range 40 {
+		records = append(records, api.Record{Place: records[0].Place, Revision: 10, Token: strings.Repeat("x", api.MaxTokenBytes)})
+	}
+	for _, n := range []int{0, 1, 3, len(records)} {
+		s := &Server{syncs: newSyncSlots()}
+		w := &blockRecorder{ResponseRecorder: httptest.NewRecorder()}
+		a := s.newVaultAnswer(w)
+		if err := a.Begin(vault.Head{Revision: 10, Manifest: "m"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records[:n] {
+			if err := a.Write(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.end(); err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(api.VaultResponse{Revision: 10, Manifest: "m", Records: records[:n]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Body.String(); got != string(want)+"\n" {
+			t.Errorf("%d records: got %.200q, want %.200q", n, got, want)
+		}
+		if w.largest > 256<<10 {
+			t.Errorf("%d records: a block of %d bytes", n, w.largest)
+		}
+		if announced := w.Header().Get("Content-Length") != ""; announced != (n < len(records)) {
+			t.Errorf("%d records: length announced is %v", n, announced)
+		}
+	}
+}
+
+func TestLongAnswersEndInTime(t *testing.T) {
+	t.Parallel()
+	s := &Server{syncs: newSyncSlots()}
+	if a := s.newVaultAnswer(httptest.NewRecorder()); time.Until(a.last) > syncTime || s.syncs.patience != 16*time.Second {
+		t.Errorf("a block has %s, the whole until %s", s.syncs.patience, a.last)
+	}
+}

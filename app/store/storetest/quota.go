@@ -1,0 +1,91 @@
+package storetest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// granting applies changes under a quota, and keeps count of the revision.
+type granting struct {
+	t     *testing.T
+	s     vault.Store
+	quota vault.Quota
+	base  int64
+}
+
+// want applies and holds the outcome against an error, or none. A change that is refused leaves nothing.
+func (g *granting) want(what string, want error, puts []api.Put, deletes ...api.Place) {
+	g.t.Helper()
+	c := change(g.base, puts, deletes...)
+	c.Quota = g.quota
+	_, err := g.s.Apply(g.t.Context(), "ada", c)
+	if !errors.Is(err, want) {
+		g.t.Errorf("%s: %v, want %v", what, err, want)
+	}
+	if err == nil {
+		g.base++
+	}
+	if u, err := g.s.User(g.t.Context(), "ada"); err != nil || u.Revision != g.base {
+		g.t.Errorf("%s: revision %d, %v", what, u.Revision, err)
+	}
+}
+
+func accounts(n, size int) []api.Put {
+	puts := make([]api.Put, n)
+	for i := range puts {
+		puts[i] = put(account(randomID(), 1), strings.Repeat("x", size))
+	}
+	return puts
+}
+
+func again(p api.Put, size int) []api.Put {
+	p.Version++
+	return []api.Put{put(p.Place, strings.Repeat("y", size))}
+}
+
+func quotaOfItems(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	apply(t, s, u, 0, accounts(2, 10)) // before there were quotas
+	g := &granting{t: t, s: open(t), quota: vault.Quota{Items: 103}, base: 1}
+	some := accounts(100, 10)
+	g.want("100 more", nil, some)
+	g.want("two more", vault.ErrItemQuota, accounts(2, 10))
+	g.want("one more", nil, accounts(1, 10))
+	g.want("one above", vault.ErrItemQuota, accounts(1, 10))
+	g.want("a password", nil, manyPasswords(1, 10))
+	g.want("an edit", nil, again(some[0], 20))
+	g.want("one for another", nil, accounts(1, 10), some[1].Place)
+	g.want("one deleted", nil, nil, some[2].Place)
+	g.want("one restored", nil, again(some[2], 10))
+	g.want("a deleted one restored above", vault.ErrItemQuota, again(some[1], 10))
+	g.quota.Items = 50
+	g.want("an edit above a quota that was lowered", nil, again(some[3], 20))
+	g.want("one deleted above it", nil, nil, some[4].Place)
+	g.want("one added above it", vault.ErrItemQuota, accounts(1, 10))
+	g.quota = vault.Quota{}
+	g.want("no quota", nil, accounts(1, 10))
+}
+
+func quotaOfRecords(t *testing.T, open func(t *testing.T) vault.Store) {
+	s := open(t)
+	u := createUser(t, s, "ada")
+	apply(t, s, u, 0, accounts(1, 1000-vault.RecordWeight))
+	g := &granting{t: t, s: open(t), quota: vault.Quota{Bytes: 160_000}, base: 1}
+	item, secrets := accounts(1, 9_000-vault.RecordWeight), manyPasswords(100, 1_400-vault.RecordWeight)
+	g.want("150,000 bytes", nil, append(item, secrets...)) // a change that does not fit into one transaction of DynamoDB
+	g.want("10,001 more", vault.ErrRecordQuota, manyPasswords(1, 10_001-vault.RecordWeight))
+	g.want("10,000 more", nil, manyPasswords(1, 10_000-vault.RecordWeight))
+	g.want("a password", vault.ErrRecordQuota, manyPasswords(1, 1))
+	g.want("an item", vault.ErrRecordQuota, accounts(1, 1))
+	g.want("an item that moves to the trash", nil, again(item[0], 9_100))
+	item[0].Version = 2
+	g.want("an item that grows into more than the last sixteenth", vault.ErrRecordQuota, again(item[0], 29_000))
+	g.want("a deletion", nil, nil, secrets[0].Place, secrets[1].Place)
+	g.want("what a tombstone still takes", vault.ErrRecordQuota, manyPasswords(1, 2_800-2*vault.RecordWeight-100))
+	g.want("what was freed", nil, manyPasswords(1, 1_500))
+}
