@@ -247,6 +247,7 @@ func unfinishedUpload(ctx context.Context, address, bearer string) error {
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err == nil {
 			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
 		}
 	}()
 	header := "POST " + api.PathVaultChanges + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + bearer +

@@ -131,7 +131,7 @@ func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
 	if n := p.fullSync(second); n != largeRecords {
 		t.Errorf("the full sync of another session has %d records", n)
 	}
-	other, _ := p.slowSync(second)
+	other, _ := p.slowSync(second) //nolint:bodyclose // as above
 	s.call("GET", api.PathVault, nil, bearer(third)).want(503, api.CodeUnavailable)
 	s.call("GET", api.PathVault+"?since=3", nil, bearer(third)).want(503, api.CodeUnavailable) // a delta can be as large
 	s.call("GET", api.PathVault+"?since=4", nil, bearer(third)).want(200, "")
@@ -151,10 +151,10 @@ func TestFullSyncWaitsForItsTurn(t *testing.T) {
 	s := newSite(t)
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, time.Hour)
-	first, _ := p.slowSync(p.token)
+	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
 	waiting := p.open(p.token, "GET", api.PathVault, "", "")
 	first.close()
-	if got := waiting.answer(); got.StatusCode != 200 {
+	if got := waiting.answer(); got.StatusCode != http.StatusOK { //nolint:bodyclose // as above
 		t.Errorf("the one that waited got %d", got.StatusCode)
 	}
 }
@@ -164,8 +164,8 @@ func TestClientThatDoesNotReadLosesItsFullSync(t *testing.T) {
 	s := newSite(t)
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, 50*time.Millisecond)
-	_, res := p.slowSync(p.token)
-	p.open(p.token, "GET", api.PathVault, "", "").answer() // comes when the other has lost its place
+	_, res := p.slowSync(p.token)                          //nolint:bodyclose // as above
+	p.open(p.token, "GET", api.PathVault, "", "").answer() //nolint:bodyclose // it comes when the other has lost its place
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
 		t.Error("a part of the vault was sent as the whole")
 	}

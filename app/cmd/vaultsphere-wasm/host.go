@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"syscall/js"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
