@@ -138,7 +138,7 @@ func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
 	}{
 		"too large":       {it.ID, "large", item.MaxAttachmentBytes + 1, false, client.CodeBadInput, "at most 10485760 bytes"},
 		"without a name":  {it.ID, "/", 1, false, client.CodeBadInput, "name"},
-		"a long name":     {it.ID, strings.Repeat("x", item.MaxName+1), 1, false, client.CodeBadInput, "name"},
+		"a long name":     {it.ID, strings.Repeat("x", item.MaxAttachmentName+1), 1, false, client.CodeBadInput, "name"},
 		"to no item":      {"x", "file", 1, false, client.CodeNotFound, "no such item"},
 		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(api.CodeQuotaReached), "no room"},
 		"on a bad line":   {it.ID, "cut", 600 << 10, true, client.CodeOffline, "upload cut"},

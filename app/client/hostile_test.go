@@ -92,9 +92,6 @@ var lies = map[string]struct {
 		b[len(b)/2] ^= 1
 		r.Token = string(b)
 	}, "record FIRST of kind account version 2 was changed outside this vault"},
-	"an empty token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		find(t, v, c.first, api.KindAccount, 2).Token = ""
-	}, "record FIRST of kind account version 2 is half a tombstone"},
 	"a tombstone among all live records": {func(t *testing.T, c *crime, v *api.VaultResponse) {
 		r := find(t, v, c.first, api.KindAccount, 2)
 		r.Token, r.Deleted = "", true

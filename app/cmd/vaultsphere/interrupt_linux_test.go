@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,8 +24,18 @@ type blocked struct {
 	out   bool // it waits for whoever reads standard output
 }
 
+// catchHangups lets the programs that are started here see SIGHUP: they inherit that a signal is ignored, as it is under nohup, but
+// not that it is caught.
+func catchHangups(t *testing.T) {
+	t.Helper()
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
+}
+
 func TestASignalEndsWhateverACommandWaitsFor(t *testing.T) {
 	t.Parallel()
+	catchHangups(t)
 	server := daemontest.Start(t, nil)
 	dir := t.TempDir()
 	password, named := filepath.Join(dir, "pw"), filepath.Join(dir, "pipe")
@@ -134,6 +145,7 @@ func buffered(t *testing.T, pipe *os.File) int {
 // What an editor holds is neither lost to a Ctrl-C, which is a key of editors, nor left behind by what ends the program.
 func TestSignalsWhileAnEditorRuns(t *testing.T) {
 	t.Parallel()
+	catchHangups(t)
 	server := daemontest.Start(t, nil)
 	dir := t.TempDir()
 	password := filepath.Join(dir, "pw")
