@@ -137,7 +137,7 @@ func TestMetricsCountByRoute(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: strings.Repeat("0", 64)}).want(404, api.CodeNotFound)
-	alice.call("GET", api.PathAttachments+"/"+strings.Repeat("A", 22)+"/0", nil).want(404, api.CodeNotFound)
+	alice.call("GET", api.PathAttachments+"/"+strings.Repeat("A", 22)+"/1", nil).want(404, api.CodeNotFound)
 	s.send("BREW", "/coffee", nil)
 	l := newListener(t, s.srv.Metrics())
 	body := string(sendTo(t, l, "GET", "/metrics", nil).body)
