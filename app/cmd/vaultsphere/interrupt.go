@@ -18,6 +18,11 @@ type interrupts struct {
 	mu   sync.Mutex
 	away func(os.Signal) // not nil: signals are for another program
 
+	// back is where the loop that takes signals is asked to take them for this program again. It is nil if no loop runs.
+	back chan chan struct{}
+	// abandoned is closed when the loop has ended.
+	abandoned chan struct{}
+
 	// unfinished is held for reading while something must not be left half done: a file that is partly written, secrets in
 	// memory that another program reads, a terminal that shows nothing. What holds it heeds its context, or ends soon.
 	unfinished sync.RWMutex
@@ -33,12 +38,24 @@ func listen() (signals chan os.Signal, stop func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// divert gives signals to another program, until the returned function is called.
+// divert gives signals to another program, until the returned function is called: those that have come by then are still the
+// other program's, however late they are noticed.
 func (i *interrupts) divert(to func(os.Signal)) (back func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.away = to
 	return func() {
+		if i.back != nil {
+			last := make(chan os.Signal, 1)
+			signal.Notify(last, os.Interrupt)
+			signal.Stop(last) // returns when all signals have reached their channels
+			taken := make(chan struct{})
+			select {
+			case i.back <- taken:
+				<-taken
+			case <-i.abandoned:
+			}
+		}
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.away = nil
@@ -66,16 +83,23 @@ func (i *interrupts) whole(do func() error) error {
 func (p *program) runUntil(signals <-chan os.Signal, args []string) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	p.back, p.abandoned = make(chan chan struct{}), make(chan struct{})
 	done := make(chan int, 1)
 	go func() { done <- p.run(ctx, args) }()
 	for {
 		select {
 		case status := <-done:
 			return status
+		case taken := <-p.back:
+			for len(signals) > 0 {
+				p.diverted(<-signals)
+			}
+			close(taken)
 		case s := <-signals:
 			if p.diverted(s) {
 				continue
 			}
+			close(p.abandoned)
 			cancel()
 			return p.abandon(done)
 		}

@@ -15,6 +15,7 @@ import (
 
 	testawait "github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
+	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
 // blocked is a command that reads, or writes to, something that never answers.
