@@ -32,8 +32,8 @@ FROM source AS server
 COPY --from=page /src/app/web/dist app/web/dist
 ARG TARGETOS TARGETARCH VERSION=unknown
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags "-s -w -X main.version=$VERSION" \
-    -o /out/vaultsphered ./app/cmd/vaultsphered && \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -tags nethttpomithttp2 \
+    -ldflags "-s -w -X main.version=$VERSION" -o /out/vaultsphered ./app/cmd/vaultsphered && \
     mkdir /out/data
 
 FROM scratch

@@ -70,8 +70,10 @@ help:
 run: build
 	@DATA_DIR=$(DATA_DIR) exec bin/vaultsphered
 
+# The server speaks HTTP/1.1: TLS and HTTP/2 are the proxy's, and DynamoDB has none. Without it the image is half a megabyte smaller.
 build: web
-	$(GO_BUILD) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphered ./app/cmd/vaultsphere
+	$(GO_BUILD) -tags nethttpomithttp2 -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphered
+	$(GO_BUILD) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphere
 
 # The page: the client core as WebAssembly, and the view around it.
 web: app/web/node_modules/.package-lock.json

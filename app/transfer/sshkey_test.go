@@ -51,6 +51,8 @@ func TestBitwardenGetsWholeSSHKeys(t *testing.T) {
 	ed := made(private(ed25519.GenerateKey(rand.Reader)))
 	ec := made(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	big := made(rsa.GenerateKey(rand.Reader, 2048))
+	wide := made(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
+	widePublic := made(ssh.NewPublicKey(wide.Public()))
 	edPublic, ecPublic, bigPublic := made(ssh.NewPublicKey(ed.Public())), made(ssh.NewPublicKey(ec.Public())), made(ssh.NewPublicKey(big.Public()))
 	pemOf := func(b *pem.Block) string { return string(pem.EncodeToMemory(b)) }
 	openSSH := pemOf(made(ssh.MarshalPrivateKey(ed, "anna")))
@@ -64,6 +66,9 @@ func TestBitwardenGetsWholeSSHKeys(t *testing.T) {
 		"OpenSSH, with passphrase": {item.SSHKey{Private: pemOf(made(ssh.MarshalPrivateKeyWithPassphrase(ec, "", []byte("x"))))}, ecPublic},
 		"PKCS 1":                   {item.SSHKey{Private: pemOf(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(big)})}, bigPublic},
 		"PKCS 8":                   {item.SSHKey{Private: pemOf(&pem.Block{Type: "PRIVATE KEY", Bytes: made(x509.MarshalPKCS8PrivateKey(ed))})}, edPublic},
+		"PKCS 8 of RSA":            {item.SSHKey{Private: pemOf(&pem.Block{Type: "PRIVATE KEY", Bytes: made(x509.MarshalPKCS8PrivateKey(big))})}, bigPublic},
+		"PKCS 8 of P-521":          {item.SSHKey{Private: pemOf(&pem.Block{Type: "PRIVATE KEY", Bytes: made(x509.MarshalPKCS8PrivateKey(wide))})}, widePublic},
+		"options before it":        {item.SSHKey{Private: "damaged", Public: "command=\"a b\" " + string(ssh.MarshalAuthorizedKey(edPublic))}, edPublic},
 		"SEC 1":                    {item.SSHKey{Private: pemOf(&pem.Block{Type: "EC PRIVATE KEY", Bytes: made(x509.MarshalECPrivateKey(ec))})}, ecPublic},
 		"PuTTY":                    {item.SSHKey{Private: putty(edPublic)}, edPublic},
 		"public part alone counts": {item.SSHKey{Private: "damaged", Public: string(ssh.MarshalAuthorizedKey(ecPublic))}, ecPublic},

@@ -1,5 +1,5 @@
 // Adding and editing an entry.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Card, Field, Identity, Item, ItemType, SSHKey } from "../core/types";
 import { m } from "../messages";
 import { phase } from "../state/app";
@@ -55,7 +55,8 @@ export function EntryForm({ item, restored, onSave, onDone }: {
   const now = JSON.stringify(whole);
   dirty.current = now !== JSON.stringify({ ...start, tags: start.tags ?? [] });
   useEffect(() => guard(() => dirty.current), []);
-  useEffect(() => {
+  // With the change itself, and not a frame later: the vault may be locked by then.
+  useLayoutEffect(() => {
     if (dirty.current) keepDraft(whole);
     else if (kept.current) dropDraft();
     kept.current ||= dirty.current;
