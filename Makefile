@@ -131,7 +131,7 @@ race-test: $(GOTESTSUM)
 # The rollout spends most of its time waiting, so it starts first and runs beside the others.
 integration: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.package-lock.json
 	@mkdir -p reports
-	$(call GO_TEST,-integration) -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/...
+	$(call GO_TEST,-integration) -timeout 60m -tags integration ./scripts/rollout ./scripts/... ./infra/... ./jenkins/... ./internal/...
 	scripts/no-skips.sh reports/junit-integration.xml
 
 integration-setup:

@@ -128,7 +128,9 @@ run() { # port
     SONAR_PATH_DATA="$run/data" SONAR_PATH_TEMP="$run/temp" SONAR_PATH_LOGS="$run/logs"
     SONAR_WEB_JAVAOPTS="-Xmx512m -Xms128m" SONAR_CE_JAVAOPTS="-Xmx1g -Xms128m"
     SONAR_SEARCH_JAVAOPTS="-Xmx512m -Xms512m -XX:MaxDirectMemorySize=256m"
-    SONAR_SEARCH_JAVAADDITIONALOPTS=-Dnode.store.allow_mmap=false SONAR_ES_BOOTSTRAP_CHECKS_DISABLE=true
+    # Elasticsearch takes no new index on a disk that is 85 % full, however large it is.
+    SONAR_SEARCH_JAVAADDITIONALOPTS="-Dnode.store.allow_mmap=false -Dcluster.routing.allocation.disk.threshold_enabled=false"
+    SONAR_ES_BOOTSTRAP_CHECKS_DISABLE=true
     SONAR_TELEMETRY_ENABLE=false SONAR_UPDATECENTER_ACTIVATE=false
   )
   local exports=(
