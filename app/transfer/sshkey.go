@@ -222,11 +222,14 @@ func puttyPublic(private string) publicKey {
 
 // sshString takes a string off b (RFC 4251 §5).
 func sshString(b []byte) (s, rest []byte, ok bool) {
-	if len(b) < 4 || uint64(binary.BigEndian.Uint32(b)) > uint64(len(b)-4) {
+	if len(b) < 4 {
 		return nil, nil, false
 	}
-	end := 4 + int(binary.BigEndian.Uint32(b))
-	return b[4:end], b[end:], true
+	size, b := binary.BigEndian.Uint32(b), b[4:]
+	if int64(size) > int64(len(b)) {
+		return nil, nil, false
+	}
+	return b[:size], b[size:], true
 }
 
 func sshBlob(kind string, parts ...[]byte) publicKey {
