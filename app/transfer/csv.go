@@ -166,14 +166,7 @@ func readRecord(text string, i int, separator byte, quotes quoting) (cells []str
 		if i < len(text) && text[i] == '"' {
 			cell, i, broken = readQuoted(text, i, separator, quotes)
 		} else {
-			start := i
-			for i < len(text) && text[i] != separator && text[i] != '\n' && text[i] != '\r' {
-				i++
-			}
-			cell = text[start:i]
-			if quotes == innerQuotes && strings.Contains(cell, `"`) { // where the quotes belong is not certain
-				broken = reasonQuote
-			}
+			cell, i, broken = readBare(text, i, separator, quotes)
 		}
 		cells = append(cells, cell)
 		if len(cells) > maxColumns {
@@ -192,6 +185,19 @@ func readRecord(text string, i int, separator byte, quotes quoting) (cells []str
 			return cells, lineEnd(text, i), reasonQuote
 		}
 	}
+}
+
+// readBare reads a value that does not begin with a quote.
+func readBare(text string, i int, separator byte, quotes quoting) (value string, next int, broken string) {
+	start := i
+	for i < len(text) && text[i] != separator && text[i] != '\n' && text[i] != '\r' {
+		i++
+	}
+	value = text[start:i]
+	if quotes == innerQuotes && strings.Contains(value, `"`) { // where the quotes belong is not certain
+		broken = reasonQuote
+	}
+	return value, i, broken
 }
 
 // readQuoted reads a value in quotes. i is at the first quote, next behind the last.

@@ -40,14 +40,7 @@ var written = [][]*unicode.RangeTable{
 // highlyRestrictive also refuses digits of two systems in one word (UTS 39 §5.3).
 func highlyRestrictive(word string) bool {
 	var scripts []*unicode.RangeTable
-	zero := rune(-1)
 	for _, r := range word {
-		if unicode.Is(unicode.Nd, r) {
-			if zero >= 0 && zeroOf(r) != zero {
-				return false
-			}
-			zero = zeroOf(r)
-		}
 		if unicode.In(r, append([]*unicode.RangeTable{unicode.Common, unicode.Inherited}, scripts...)...) {
 			continue
 		}
@@ -56,6 +49,9 @@ func highlyRestrictive(word string) bool {
 				scripts = append(scripts, table)
 			}
 		}
+	}
+	if !digitsOfOneSystem(word) {
+		return false
 	}
 	if len(scripts) <= 1 {
 		return true
@@ -66,6 +62,20 @@ func highlyRestrictive(word string) bool {
 		}
 	}
 	return false
+}
+
+func digitsOfOneSystem(word string) bool {
+	zero := rune(-1)
+	for _, r := range word {
+		if !unicode.Is(unicode.Nd, r) {
+			continue
+		}
+		if zero >= 0 && zeroOf(r) != zero {
+			return false
+		}
+		zero = zeroOf(r)
+	}
+	return true
 }
 
 // zeroOf is the nought of the system that a decimal digit is of: its ten stand in a row (UAX 44), and rows begin with one.

@@ -36,7 +36,7 @@ export interface ReadOptions {
   format?: string; // absent: found from the file
   password?: string;
   no_password?: boolean; // the owner says that it is empty
-  key_file?: string | undefined; // of a KeePass database, in base64
+  key_file?: string; // of a KeePass database, in base64
   columns?: Column[]; // for the format "csv"
   headerless?: boolean; // the first row of a CSV holds values
 }

@@ -115,7 +115,7 @@ export function Tags({ tags, typed, onType, onChange }:
     onType("");
   };
   return (
-    <div class="growing" onKeyDown={(e) => {
+    <div class="growing" role="presentation" onKeyDown={(e) => {
       if (e.key !== "Enter" || e.ctrlKey || e.metaKey || !typed.trim() || !(e.target instanceof HTMLInputElement)) return;
       e.preventDefault(); // which would save the form
       add();

@@ -18,7 +18,7 @@ import { focusOnce } from "./sign-in";
 
 type Step = "invitation" | "form" | "phrase" | "check" | "name";
 const STEPS = ["form", "phrase", "check"];
-const NEEDS_INVITATION = ["invitation_required", "invitation_invalid"];
+const NEEDS_INVITATION = new Set(["invitation_required", "invitation_invalid"]);
 
 /** The account is made on the server only in the last step, when the phrase has been confirmed. */
 export function Register() {
@@ -39,7 +39,7 @@ export function Register() {
       await api.checkRegistration({ username: "", invitation: invitation.value });
       setStep("form");
     } catch (e) {
-      if (!NEEDS_INVITATION.includes(asCoreError(e).code)) throw e;
+      if (!NEEDS_INVITATION.has(asCoreError(e).code)) throw e;
       setStep("invitation");
       if (invitation.value) throw e;
     }

@@ -34,10 +34,11 @@ export function Broken({ code, message }: { code: string; message: string }) {
       </Frame>
     );
   }
+  const why = new Map([["offline", text.offline], ["intercepted", m.value.problem.intercepted]]);
   return (
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>
-      <p class="lead">{code === "offline" ? text.offline : code === "intercepted" ? m.value.problem.intercepted : text.outdated}</p>
+      <p class="lead">{why.get(code) ?? text.outdated}</p>
       {code !== "offline" && (
         <details class="details"><summary><Icon name="chevron" />{text.details}</summary><p class="mono" lang="en">{message}</p></details>
       )}

@@ -34,12 +34,13 @@ type Box = HTMLInputElement | HTMLTextAreaElement;
 function useBox(value: string, onInput: (value: string) => void, autocomplete: string, secret = false) {
   const own = useContext(OwnFields);
   const id = useId();
+  // "off" is ignored for what looks like a log-in. These two are not filled from what is kept, whatever the labels say.
+  const unfilled = secret ? "new-password" : "one-time-code";
   return {
     id,
     value,
     dir: "auto" as const,
-    // "off" is ignored for what looks like a log-in. These two are not filled from what is kept, whatever the labels say.
-    autocomplete: own ? (secret ? "new-password" : "one-time-code") : autocomplete,
+    autocomplete: own ? unfilled : autocomplete,
     name: own ? `vault-${id}` : undefined,
     onInput: (e: { currentTarget: Box; isTrusted: boolean }) => {
       const box = e.currentTarget;

@@ -33,8 +33,9 @@ export const vault: typeof english = {
       settings: { title: "Den zweiten Faktor einschalten", hint: "Dann reicht das Passwort allein nicht mehr zum Anmelden." },
       generator: { title: "Den Generator ausprobieren", hint: "Passwörter und Passphrasen, auf diesem Gerät erzeugt." },
     },
-    draft: (title: string, at: string) =>
-      `Als der Tresor gesperrt wurde (${at}), haben Sie ${title ? `an „${title}“` : "an einem neuen Eintrag"} geschrieben.`,
+    draft: (title: string, at: string) => (title
+      ? `Als der Tresor gesperrt wurde (${at}), haben Sie an „${title}“ geschrieben.`
+      : `Als der Tresor gesperrt wurde (${at}), haben Sie an einem neuen Eintrag geschrieben.`),
     draftTake: "Fortsetzen",
     unsaved: "Änderungen verwerfen?",
     unsavedBody: "Sie haben Änderungen, die nicht gespeichert sind.",

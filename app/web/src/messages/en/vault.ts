@@ -32,8 +32,9 @@ export const vault = {
       settings: { title: "Turn on the second factor", hint: "Then the password alone does not let anybody in." },
       generator: { title: "Try the generator", hint: "Passwords and passphrases, made on this device." },
     },
-    draft: (title: string, at: string) =>
-      `You were writing ${title ? `“${title}”` : "a new entry"} when the vault was locked (${at}).`,
+    draft: (title: string, at: string) => (title
+      ? `You were writing “${title}” when the vault was locked (${at}).`
+      : `You were writing a new entry when the vault was locked (${at}).`),
     draftTake: "Continue",
     unsaved: "Discard your changes?",
     unsavedBody: "You have changes that are not saved.",

@@ -33,8 +33,9 @@ export const vault: typeof english = {
       settings: { title: "Activar el segundo factor", hint: "Así la contraseña sola no basta para entrar." },
       generator: { title: "Probar el generador", hint: "Contraseñas y frases de contraseña, creadas en este dispositivo." },
     },
-    draft: (title: string, at: string) =>
-      `Estabas escribiendo ${title ? `«${title}»` : "una entrada nueva"} cuando se bloqueó la bóveda (${at}).`,
+    draft: (title: string, at: string) => (title
+      ? `Estabas escribiendo «${title}» cuando se bloqueó la bóveda (${at}).`
+      : `Estabas escribiendo una entrada nueva cuando se bloqueó la bóveda (${at}).`),
     draftTake: "Continuar",
     unsaved: "¿Descartar los cambios?",
     unsavedBody: "Hay cambios sin guardar.",

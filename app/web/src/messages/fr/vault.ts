@@ -33,8 +33,9 @@ export const vault: typeof english = {
       settings: { title: "Activer le second facteur", hint: "Le mot de passe seul ne suffit alors plus pour entrer." },
       generator: { title: "Essayer le générateur", hint: "Mots de passe et phrases secrètes, créés sur cet appareil." },
     },
-    draft: (title: string, at: string) =>
-      `Vous étiez en train d’écrire ${title ? `« ${title} »` : "une nouvelle entrée"} quand le coffre s’est verrouillé (${at}).`,
+    draft: (title: string, at: string) => (title
+      ? `Vous étiez en train d’écrire « ${title} » quand le coffre s’est verrouillé (${at}).`
+      : `Vous étiez en train d’écrire une nouvelle entrée quand le coffre s’est verrouillé (${at}).`),
     draftTake: "Continuer",
     unsaved: "Abandonner vos modifications ?",
     unsavedBody: "Certaines modifications ne sont pas enregistrées.",

@@ -6,12 +6,12 @@ import { PasswordField } from "../../ui/field";
 interface FileSecret {
   password: string;
   no_password: boolean;
-  key_file: string | undefined;
+  key_file?: string;
 }
 
 const base64 = (file: File) => new Promise<string>((resolve, reject) => {
   const reader = new FileReader();
-  reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ""));
+  reader.onload = () => resolve((reader.result as string).replace(/^[^,]*,/, ""));
   reader.onerror = () => reject(reader.error!);
   reader.readAsDataURL(file);
 });
@@ -31,7 +31,7 @@ export function FilePassword({ file, keepass, wrong, onPassword, onCancel }:
     <form class="card stack" onSubmit={async (e) => {
       e.preventDefault();
       if (tooLarge || nothing) return;
-      onPassword({ password, no_password: !password, key_file: keyFile ? await base64(keyFile) : undefined });
+      onPassword({ password, no_password: !password, ...(keyFile && { key_file: await base64(keyFile) }) });
     }}>
       <p>{text.protected(file.name)}</p>
       <PasswordField label={text.filePassword} value={password} autocomplete="off" onInput={setPassword}
