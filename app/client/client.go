@@ -44,7 +44,7 @@ type Client struct {
 	mu      sync.RWMutex
 	stop    context.CancelFunc // of the operation that holds turn
 	account *api.Account       // nil: no session is known
-	device  string             // what this device is called; empty: nobody said
+	device  string             // the name of this device; empty if it is not known
 	vault   *vault             // nil: locked
 	pending *pendingLogin
 	date    time.Time // of the server, in its last answer

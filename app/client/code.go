@@ -43,7 +43,7 @@ type Failure struct {
 
 const alteredHint = "nothing was changed on this device; do not enter your password again until whoever runs the server has explained this"
 
-const interceptedHint = "nothing was saved; use another network, or ask whoever runs the server whether it has a new certificate or address"
+const interceptedHint = "nothing was saved; use another network, or ask the server's operator whether it has a new certificate or address"
 
 // serverFaults are refusals about which a person can do nothing.
 var serverFaults = []api.Code{
@@ -89,7 +89,7 @@ func Explain(err error) Failure {
 	if errors.As(err, &server) {
 		f.Code, f.Message, f.RetryAfter = Code(server.Code), server.Message, server.RetryAfter
 		if slices.Contains(serverFaults, server.Code) {
-			// The server's sentence is in one language, and whoever looks into it needs the id alone.
+			// The server's sentence is English, and the operator needs only the id to find the cause.
 			f.Code, f.Message = CodeServerFault, server.RequestID
 		}
 	}

@@ -28,7 +28,7 @@ var (
 	// ErrOffline says that the server did not answer.
 	ErrOffline = errors.New("server cannot be reached")
 	// ErrIntercepted says that something answered in place of the server: a certificate that does not verify, a redirect to
-	// another host. That is no reason to work on as without a server: whoever does it wants just that, or the password.
+	// another host. The client must not go on as if it were offline, because that is what an attacker would want.
 	ErrIntercepted = errors.New("what answers is not the server of this vault")
 	// ErrUncertain says that the answer to a change was lost: a later Sync tells whether it took place.
 	ErrUncertain = errors.New("it is not known whether the change was saved")

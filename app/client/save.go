@@ -83,7 +83,7 @@ type saving struct {
 	fresh  bool // not in the vault yet
 	now    time.Time
 	key    string // id of the item that is made where mine cannot go into the item itself
-	quiet  bool   // is no change of what the item says, so the time of its last change stays
+	quiet  bool   // the item itself does not change, so it keeps its time of change
 	device string
 
 	queued bool // it waited on this device, and began from base, if that is known
@@ -207,8 +207,8 @@ func (c *Client) SetDevice(label string) {
 	c.device = label
 }
 
-// deviceName is this device's own word. The server's list of sessions says it as well, but a text of the server's must not
-// get into what is sealed.
+// deviceName is the name that this device gave itself. The server's list of sessions has it too, but no text from the server may
+// end up in a sealed item.
 func (c *Client) deviceName() string {
 	c.mu.RLock()
 	name := c.device

@@ -294,9 +294,8 @@ var simplerLetters = sync.OnceValue(func() map[rune]string {
 	return table
 })
 
-// fold brings text to the form in which it is compared: compatibility decomposition (Unicode NFKD), lower
-// case, without marks and what nobody sees (soft hyphens, joiners, directions), and with letters, dashes and quotation marks as a
-// keyboard has them.
+// fold returns the form of a text that searches compare: compatibility decomposition (Unicode NFKD), lower case, without marks
+// and invisible characters (soft hyphens, joiners, directional controls), and with plain letters, dashes and quotation marks.
 func fold(s string) string {
 	ascii, upper := true, false
 	for i := range len(s) {

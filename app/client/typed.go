@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// What people type and paste comes with spaces that nobody sees, and a username or a code has none.
+// Pasted text often has invisible characters around it or in it. Usernames and codes have none.
 
 func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 

@@ -35,7 +35,7 @@ func TestACodeMayHaveTheSpacesThatAuthenticatorsShow(t *testing.T) {
 	}
 	for _, typed := range []string{"123 456", " 123456\n", "123\u00a0456", "123-456", "12\u200b34 56"} {
 		sent = nil
-		_, _ = d.Login(t.Context(), "anna", password, typed, "other") // the server takes no code from who has no second factor
+		_, _ = d.Login(t.Context(), "anna", password, typed, "other") // the server refuses it, as anna has no second factor
 		_ = d.ConfirmTOTP(t.Context(), "x", typed)
 		for _, body := range sent {
 			if !strings.Contains(body, `"123456"`) {

@@ -10,9 +10,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// itemsAreNoFlags makes arguments of ids that begin with a hyphen, which ids made by older versions do. Whoever pastes what
-// list printed, or passes it on in a script, does not think of "--". What is not an argument goes before a "--" then, and
-// the arguments behind it in their order.
+// itemsAreNoFlags treats an id that begins with a hyphen as an argument. Older versions made such ids, and people paste what
+// list prints, or pass it on in a script, without a "--". Flags are moved before a "--", and the arguments follow it in their
+// order.
 func itemsAreNoFlags(root *cobra.Command, args []string) []string {
 	if !slices.ContainsFunc(args, looksLikeFlag) {
 		return args

@@ -53,8 +53,9 @@ input after the master password.`,
 	return cmd
 }
 
-// writable looks before a password is asked for, and again before the file is written: at a folder that is not there, a file
-// that is not to be replaced, and at what no export may take the place of: a device, a pipe, a link to another file.
+// writable reports why an export cannot be written to path: its folder does not exist, a file exists and may not be replaced, or
+// path is a device, a pipe or a symbolic link, which no export replaces. It is called before a password is asked for, and again
+// before the file is written.
 func writable(path string, replace bool) error {
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)

@@ -119,9 +119,9 @@ func serverHint(e *client.ServerError) string {
 	case api.CodeTOTPInvalid:
 		return "wait for the next code and check the clock of the phone"
 	case api.CodeInvitationRequired:
-		return "ask whoever runs the server for a link, and give it with --invitation-file or --invitation-stdin"
+		return "ask the server's operator for a link, and give it with --invitation-file or --invitation-stdin"
 	case api.CodeInvitationInvalid:
-		return "each link works once, for seven days: ask whoever runs the server for another"
+		return "each link works once, for seven days: ask the server's operator for another"
 	case api.CodeUsernameTaken:
 		return "choose another user name, or sign in with vaultsphere login"
 	case api.CodeThrottled, api.CodeUnavailable, api.CodeStorageUnavailable:
