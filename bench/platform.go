@@ -13,7 +13,7 @@ func synthRows(ctx context.Context, _, dir string) ([]row, error) {
 	var rows []row
 	for _, topology := range []struct{ name, options string }{
 		{"ec2", "-c region=us-east-1 -c hostImage=ami-0123456789abcdef0"},
-		{"fargate", "-c topology=fargate -c region=us-east-1 -c release=bench " +
+		{"fargate", "-c topology=fargate -c region=us-east-1 " +
 			"-c certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"},
 	} {
 		args := fmt.Sprintf("ARGS=%s --output %s", topology.options, filepath.Join(dir, topology.name))
