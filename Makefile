@@ -186,9 +186,9 @@ AUDIT := .bin/audit
 $(AUDIT):
 	@go build -o $@ ./internal/audit
 
-# The licences of linked and bundled packages.
+# Our own licence, and those of linked and bundled packages.
 lint-licences: $(AUDIT)
-	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json
+	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm 'app/web/package-lock.json infra/package-lock.json scripts/node/package-lock.json'
 
 AUDIT_CODE = $(AUDIT) code -tags integration,system -wasm '$(WASM_PROGRAMS)'
 
