@@ -42,7 +42,7 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities audit audit-image \
-	screenshots icons picture image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
+	screenshots icons pictures image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
@@ -320,9 +320,9 @@ icons: app/web/node_modules/.package-lock.json
 screenshots: build
 	node app/web/e2e/screenshots.mjs reports/screenshots
 
-# The picture in the README.
-picture: build
-	node app/web/e2e/picture.mjs docs/vault.png
+# The pictures in the README.
+pictures: build
+	node app/web/e2e/pictures.mjs docs
 
 clean:
 	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules infra/node_modules scripts/node/node_modules
