@@ -157,6 +157,31 @@ func TestEveryMentionOfADocumentIsRight(t *testing.T) {
 	}
 }
 
+var place = regexp.MustCompile("`((?:\\.ci|app|bench|docs|infra|internal|jenkins|scripts)/[^`\\s…]*)`")
+
+// A room that moves takes its documents along.
+func TestEveryPathInTheDocumentsExists(t *testing.T) {
+	t.Parallel()
+	count, made := 0, read(t, ".gitignore")
+	for _, name := range files(t) {
+		if path.Ext(name) != ".md" {
+			continue
+		}
+		for _, match := range place.FindAllStringSubmatch(fence.ReplaceAllString(read(t, name), ""), -1) {
+			count++
+			if strings.Contains(made, "\n/"+match[1]+"\n") {
+				continue // a person makes it
+			}
+			if found, err := fs.Glob(repository, strings.TrimSuffix(match[1], "/")); err != nil || len(found) == 0 {
+				t.Errorf("%s names %s, which is not there", name, match[1])
+			}
+		}
+	}
+	if count < 50 {
+		t.Errorf("only %d paths were found", count)
+	}
+}
+
 func TestAnchorsAreThoseOfGitHub(t *testing.T) {
 	t.Parallel()
 	found := anchors("# A `code` heading, *with* [a link](x.md#y)!\n\n## Twice\n\n## Twice\n\n```\n# none\n```\n\n<a id=\"here\"></a>\n### Rotating SESSION_SECRET ##\n")
