@@ -224,8 +224,7 @@ export interface Generated {
 export interface Strength {
   score: number; // 0 to 4, as zxcvbn grades
   guesses_log10: number;
-  warning: string;
-  suggestions: string[] | null;
+  advice: string; // a code of app/strength; empty from score 3 on
 }
 
 /** What is wrong with the passwords of the vault. Entries are named by their ids; one may be in several lists. */
