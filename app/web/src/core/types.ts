@@ -184,7 +184,6 @@ export interface TOTPEnrolment {
   uri: string;
   secret: string;
   enrolment: string;
-  qr: { size: number; rows: string[] }; // each row is "0110…", 1 is dark
 }
 
 export interface SessionInfo {
