@@ -61,7 +61,7 @@ func onePasswordMacField(b *builder, r *csvRow, i int, it *item.Item) {
 	case place != nil && setOnce(place, value):
 	default:
 		kind := kindOf(name)
-		if kindOf(id) == item.FieldHidden {
+		if kindOf(parts[2]) == item.FieldHidden { // its words are told apart by their capitals
 			kind = item.FieldHidden
 		}
 		b.keepField(r.number, it, name, value, kind)

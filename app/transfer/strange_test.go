@@ -80,6 +80,7 @@ func TestBitwardenOfBefore2021(t *testing.T) {
 	want := item.Item{Title: "Bank", URLs: []string{"https://bank.example"}, Username: "anna", Password: "pw", Favourite: true}
 	got := read(t, "bw.json", "["+entry+"]", transfer.Options{})
 	same(t, got, []item.Item{want})
+	same(t, read(t, "bw.json", entry, transfer.Options{}), []item.Item{want})
 	want.Tags = []string{"Home/Money"}
 	got = read(t, "bw.json", `{"folders":[{"id":"f1","name":"Home/Money"}],"items":[`+entry+`]}`, transfer.Options{})
 	same(t, got, []item.Item{want})
