@@ -34,12 +34,14 @@ NODE := scripts/node/node_modules/.bin/node
 export PATH := $(CURDIR)/$(dir $(NODE)):$(PATH)
 endif
 
+PROGRAMS := ./app/cmd/vaultsphered ./app/cmd/vaultsphere
+
 # What the page runs as WebAssembly.
 WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
-	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
+	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities notices audit audit-image \
 	screenshots icons picture image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
@@ -47,6 +49,7 @@ help:
 	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
 	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
 	@echo "make lint   golangci-lint, tsc, shellcheck, govulncheck, licences"
+	@echo "make notices  write THIRD_PARTY_NOTICES.txt, after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image: of the pushed image"
 	@echo "make bench  speed and memory, as a table; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
@@ -74,6 +77,7 @@ run: build
 build: web
 	$(GO_BUILD) -tags nethttpomithttp2 -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphered
 	$(GO_BUILD) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphere
+	cp THIRD_PARTY_NOTICES.txt bin/
 
 # The page: the client core as WebAssembly, and the view around it.
 web: app/web/node_modules/.package-lock.json
@@ -186,9 +190,15 @@ AUDIT := .bin/audit
 $(AUDIT):
 	@go build -o $@ ./internal/audit
 
-# The licences of linked and bundled packages.
-lint-licences: $(AUDIT)
+NOTICES = $(AUDIT) notices -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json -file THIRD_PARTY_NOTICES.txt
+
+# The licences of linked and bundled packages, and their texts, which the page carries.
+lint-licences: $(AUDIT) app/web/node_modules/.package-lock.json
 	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json
+	@$(NOTICES) -check $(PROGRAMS)
+
+notices: $(AUDIT) app/web/node_modules/.package-lock.json
+	@$(NOTICES) $(PROGRAMS)
 
 AUDIT_CODE = $(AUDIT) code -tags integration,system -wasm '$(WASM_PROGRAMS)'
 

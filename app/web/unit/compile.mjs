@@ -20,7 +20,7 @@ export async function compile() {
     jsx: "automatic",
     jsxImportSource: "preact",
     sourcemap: "linked",
-    define: { CORE_URL: '"/core.wasm"', CORE_BYTES: "8", WORKER_URL: '"/worker.js"' },
+    define: { CORE_URL: '"/core.wasm"', CORE_BYTES: "8", WORKER_URL: '"/worker.js"', LICENCES_URL: '"/licences.txt"' },
     logLevel: "warning",
   });
 }
