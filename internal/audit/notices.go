@@ -58,7 +58,7 @@ func runNotices(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Wr
 		}
 	}
 	if !*check {
-		return os.WriteFile(*file, all.bytes(), 0o644)
+		return os.WriteFile(*file, all.bytes(), 0o644) //nolint:gosec // everybody may read it
 	}
 	have, err := os.ReadFile(*file)
 	if err != nil {
