@@ -98,7 +98,7 @@ infra/node_modules/.package-lock.json: infra/package.json infra/package-lock.jso
 ifdef NODE
 $(NODE): scripts/node/package.json scripts/node/package-lock.json
 	npm --prefix scripts/node ci --no-audit --no-fund --loglevel=error
-	@[ -x $@ ] || { echo "make: error: scripts/node has no Node.js 24 for this machine: install it from https://nodejs.org/" >&2; exit 1; }
+	@[ -x $@ ] || { echo "make: error: npm could not fetch Node.js 24 for this machine, or there is none: install it from https://nodejs.org/" >&2; exit 1; }
 	@touch $@
 endif
 
