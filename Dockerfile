@@ -26,6 +26,7 @@ ENV GOROOT=/usr/local/go
 COPY --from=source /usr/local/go/lib/wasm/wasm_exec.js /usr/local/go/lib/wasm/
 COPY app/web ./
 COPY --from=wasm /out build
+COPY THIRD_PARTY_NOTICES.txt /src/
 RUN npm run build
 
 FROM source AS server

@@ -36,12 +36,14 @@ NODE := scripts/node/node_modules/.bin/node
 export PATH := $(CURDIR)/$(dir $(NODE)):$(PATH)
 endif
 
+PROGRAMS := ./app/cmd/vaultsphered ./app/cmd/vaultsphere
+
 # What the page runs as WebAssembly.
 WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
-	lint-setup lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities audit audit-image \
+	lint-setup lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities notices audit audit-image \
 	screenshots icons pictures image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
@@ -49,6 +51,7 @@ help:
 	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
 	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
 	@echo "make lint   golangci-lint, tsc, shellcheck, .editorconfig, govulncheck, licences"
+	@echo "make notices  write THIRD_PARTY_NOTICES.txt, after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image: of the pushed image"
 	@echo "make bench  speed and memory, as a table; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
@@ -76,6 +79,7 @@ run: build
 build: web
 	$(GO_BUILD) -tags nethttpomithttp2 -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphered
 	$(GO_BUILD) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphere
+	cp THIRD_PARTY_NOTICES.txt bin/
 
 # The page: the client core as WebAssembly, and the view around it.
 web: app/web/node_modules/.package-lock.json
@@ -96,7 +100,7 @@ infra/node_modules/.package-lock.json: infra/package.json infra/package-lock.jso
 ifdef NODE
 $(NODE): scripts/node/package.json scripts/node/package-lock.json
 	npm --prefix scripts/node ci --no-audit --no-fund --loglevel=error
-	@[ -x $@ ] || { echo "make: error: scripts/node has no Node.js 24 for this machine: install it from https://nodejs.org/" >&2; exit 1; }
+	@[ -x $@ ] || { echo "make: error: npm could not fetch Node.js 24 for this machine, or there is none: install it from https://nodejs.org/" >&2; exit 1; }
 	@touch $@
 endif
 
@@ -193,9 +197,15 @@ AUDIT := .bin/audit
 $(AUDIT):
 	@go build -o $@ ./internal/audit
 
-# Our own licence, and those of linked and bundled packages.
-lint-licences: $(AUDIT)
+NOTICES = $(AUDIT) notices -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json -file THIRD_PARTY_NOTICES.txt
+
+# Our own licence, those of linked and bundled packages, and their texts, which the page carries.
+lint-licences: $(AUDIT) app/web/node_modules/.package-lock.json
 	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm 'app/web/package-lock.json infra/package-lock.json scripts/node/package-lock.json'
+	@$(NOTICES) -check $(PROGRAMS)
+
+notices: $(AUDIT) app/web/node_modules/.package-lock.json
+	@$(NOTICES) $(PROGRAMS)
 
 AUDIT_CODE = $(AUDIT) code -tags integration,system -wasm '$(WASM_PROGRAMS)'
 
