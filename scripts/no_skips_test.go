@@ -107,6 +107,8 @@ func (s suite) make(t *testing.T, target string, without ...string) (status int,
 		arguments = append(arguments, "-o", name)
 	}
 	cmd := exec.CommandContext(t.Context(), "make", append(arguments, target)...)
+	// What Jenkins or a person has set chooses no tests.
+	cmd.Env = append(os.Environ(), "PACKAGES=./none", "ARGS=-run none", "VERSION=9", "IMAGE=elsewhere/vault", "STACKS=none")
 	out, _ := cmd.CombinedOutput()
 	return cmd.ProcessState.ExitCode(), string(out)
 }
