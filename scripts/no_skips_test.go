@@ -62,6 +62,11 @@ func newSuite(t *testing.T) suite {
 	s.write(t, "app/web/coverage.mjs", "")
 	s.write(t, "app/web/node_modules/.package-lock.json", "{}")
 	s.write(t, "infra/node_modules/.package-lock.json", "{}")
+	// The tools are this checkout's. It installs them: npm would not, through a link.
+	install := exec.CommandContext(t.Context(), "make", "-C", here, "app/web/node_modules/.package-lock.json")
+	if out, err := install.CombinedOutput(); err != nil {
+		t.Fatalf("make: %v: %s", err, out)
+	}
 	if err := os.MkdirAll(filepath.Join(here, ".bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
