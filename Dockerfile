@@ -53,6 +53,7 @@ ENTRYPOINT ["/vaultsphered"]
 ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="VaultSphere" \
       org.opencontainers.image.description="A password manager whose server cannot decrypt" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/vaultsphere/vaultsphere" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"

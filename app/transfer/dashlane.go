@@ -33,7 +33,7 @@ var dashlaneTables = []dashlaneTable{
 
 func dashlaneTableOf(in *input) (dashlaneTable, bool) {
 	for _, t := range dashlaneTables {
-		if (csvFormat{needs: t.columns}).detect(in) {
+		if (csvFormat{needs: t.columns}).detect(in) && !slices.Contains(in.csvHeader(), "favorite") { // no table of Dashlane has it
 			return t, true
 		}
 	}

@@ -20,10 +20,13 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// allowed are the licences, by SPDX identifier, of what may be linked into a program under Apache-2.0.
+// ours is the licence of this repository, by its SPDX identifier.
+const ours = "Apache-2.0"
+
+// allowed are the licences, by SPDX identifier, of what may be linked into a program under ours.
 var allowed = map[string]string{
 	"0BSD":         "permissive",
-	"Apache-2.0":   "our own",
+	ours:           "our own",
 	"BSD-2-Clause": "permissive",
 	"BSD-3-Clause": "permissive",
 	"ISC":          "permissive",
@@ -62,7 +65,7 @@ func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.W
 	if err != nil {
 		return err
 	}
-	var errs []error
+	errs := []error{checkOurs(filepath.Join(*directory, "LICENSE"))}
 	for _, name := range slices.Sorted(maps.Keys(linked)) {
 		errs = append(errs, linked[name].check(name))
 	}
@@ -72,6 +75,19 @@ func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.W
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkOurs wants the whole text of our licence, and nothing besides.
+func checkOurs(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	covered := licensecheck.Scan(text)
+	if len(covered.Match) != 1 || covered.Match[0].ID != ours || covered.Match[0].IsURL || covered.Percent < 100 {
+		return fmt.Errorf("%s is not the text of %s", path, ours)
+	}
+	return nil
 }
 
 // module is a module that something of is linked.
@@ -231,7 +247,8 @@ func licenceProblem(text []byte) string {
 	return ""
 }
 
-// checkLock looks at the licence field of each package in a package-lock.json that is not for development alone.
+// checkLock looks at the licence field of a package-lock.json itself, which is ours, and of each package in it that is not for
+// development alone.
 func checkLock(path string) error {
 	lock, err := readLock(path)
 	if err != nil {
@@ -241,6 +258,8 @@ func checkLock(path string) error {
 	for _, place := range slices.Sorted(maps.Keys(lock.Packages)) {
 		p := lock.Packages[place]
 		switch {
+		case place == "" && p.License != ours:
+			errs = append(errs, fmt.Errorf("%s says %q of itself, and not %s, which is our licence", path, p.License, ours))
 		case place == "" || p.Dev:
 		case p.License == "":
 			errs = append(errs, fmt.Errorf("%s: %s %s names no licence, so nothing allows us to bundle it", path, packageName(place), p.Version))
