@@ -60,7 +60,7 @@ func (b *builder) oneLineEach(row int, it *item.Item) {
 		value *string
 	}{{"Title", &it.Title}, {"Username", &it.Username}} {
 		whole := strings.TrimSpace(*part.value)
-		if end := strings.IndexAny(whole, "\r\n"); end >= 0 {
+		if end := strings.IndexAny(whole, "\r\n\v\f\u0085\u2028\u2029"); end >= 0 {
 			b.keepField(row, it, part.name, whole, item.FieldText)
 			*part.value = whole[:end]
 		}

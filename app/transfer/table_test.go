@@ -242,6 +242,10 @@ func TestLineBreakInOneLine(t *testing.T) {
 	if len(got.Kept) != 1 {
 		t.Errorf("kept %+v", got.Kept)
 	}
+	for _, end := range []string{"\u2028", "\v", "\u0085"} { // of other writing systems and machines
+		got = read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,mia"+end+"second,pw-post,\n", transfer.Options{})
+		same(t, got, []item.Item{post(with(text("Username", "mia"+end+"second")))})
+	}
 }
 
 func TestTimesOfTables(t *testing.T) {
