@@ -106,8 +106,13 @@ func TestLastPassNotesThatLookLikeRows(t *testing.T) {
 		same(t, got, []item.Item{want, bank})
 		sameProblems(t, got)
 	}
+	// Older tables do not say where a row ends.
+	got := read(t, "x.csv", "url,username,password,extra,name,grouping\nhttps://post.example,mia,pw-post,a,b\nc,d,e\nf\ng,Post,Home\nhttps://bank.example,mia,pw-bank,n,Bank,Money\n", transfer.Options{})
+	bank.Favourite = false
+	same(t, got, []item.Item{post(notes("a,b\nc,d,e\nf\ng"), tags("Home")), bank})
+	bank.Favourite = true
 	// A row without its last values does not take the next one along.
-	got := read(t, "x.csv", header+"https://post.example,mia,pw-post\n"+bankRow, transfer.Options{})
+	got = read(t, "x.csv", header+"https://post.example,mia,pw-post\n"+bankRow, transfer.Options{})
 	same(t, got, []item.Item{post(func(it *item.Item) { it.Title = "post.example" }), bank})
 }
 
