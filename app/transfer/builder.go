@@ -88,9 +88,6 @@ func (b *builder) keepField(row int, it *item.Item, name, value string, kind ite
 	if value == "" {
 		return
 	}
-	if kind != item.FieldHidden && (isCardNumber(value) || isCodeAddress(value)) {
-		kind = item.FieldHidden
-	}
 	it.Fields = append(it.Fields, item.Field{Name: name, Value: value, Kind: kind})
 	b.kept(row, name, KeptAsField)
 }
