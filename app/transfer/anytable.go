@@ -83,7 +83,7 @@ func (t *table) understand() error {
 	switch {
 	case t.unnamed || t.headerless():
 		return ErrNoHeader
-	case !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnPassword):
+	case !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnPassword) && !slices.ContainsFunc(t.header, tellsCard):
 		return ErrNoColumns
 	}
 	t.columns = columns

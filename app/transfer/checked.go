@@ -15,6 +15,7 @@ import (
 func (b *builder) checked(row int, it item.Item) item.Item {
 	if !b.exact {
 		b.checkURLs(row, &it)
+		hideSecrets(it.Fields)
 	}
 	if it.TOTP != "" && !usable(it.TOTP) {
 		b.problem(row, it.Title, "its key makes no one-time codes")
@@ -31,6 +32,15 @@ func (b *builder) checked(row int, it item.Item) item.Item {
 		c.ExpiryMonth, c.ExpiryYear = month, year
 	}
 	return it
+}
+
+// hideSecrets hides what is a secret whatever it is called: numbers of cards and keys of one-time codes.
+func hideSecrets(fields []item.Field) {
+	for i, f := range fields {
+		if isCardNumber(f.Value) || isCodeAddress(f.Value) {
+			fields[i].Kind = item.FieldHidden
+		}
+	}
 }
 
 // checkURLs moves what is no address of a page: words without a scheme become a field, and the key of one-time codes goes to
