@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
 
-export type Phase =
+type Phase =
   | { at: "starting" }
   | { at: "broken"; code: string; message: string } // the core could not be loaded or stopped
   | { at: "signed_out" }
@@ -23,7 +23,7 @@ export function setPreferences(change: Partial<Preferences>) {
 }
 
 // What the aria-live region and the toasts say.
-export interface Toast {
+interface Toast {
   id: number;
   text: string;
   tone: "plain" | "problem";
