@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
@@ -55,16 +54,8 @@ func (s *Service) CheckRegistration(ctx context.Context, in api.RegisterCheckReq
 	if err != nil {
 		return err
 	}
-	u, err := s.store.User(ctx, name)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return nil
-	case err != nil:
-		return err
-	case u.Deleting:
-		return nil // Register ends what is left
-	}
-	return ErrUsernameTaken
+	_, err = s.isFree(ctx, name) // Register finishes a deletion
+	return err
 }
 
 // admission looks whether somebody may register, before work is spent on it. CreateUser decides.

@@ -56,19 +56,28 @@ func (s *Service) Register(ctx context.Context, in api.RegisterRequest, door Doo
 // vacate refuses a name that is in use before any hashing is spent on it, and ends a deletion that failed half way:
 // the person who asked for it is gone, and nobody else would.
 func (s *Service) vacate(ctx context.Context, name Username) error {
+	deleting, err := s.isFree(ctx, name)
+	if deleting {
+		err = s.store.DeleteUser(ctx, name)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// isFree returns nil if nobody has the name, or somebody whose deletion was not finished. ErrUsernameTaken.
+func (s *Service) isFree(ctx context.Context, name Username) (deleting bool, err error) {
 	u, err := s.store.User(ctx, name)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return nil
+		return false, nil
 	case err != nil:
-		return err
+		return false, err
 	case u.Deleting:
-		if err := s.store.DeleteUser(ctx, name); !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		return nil
+		return true, nil
 	}
-	return ErrUsernameTaken
+	return false, ErrUsernameTaken
 }
 
 // Login makes a session. Wrong password and unknown user are one answer, after the same work.

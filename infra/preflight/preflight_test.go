@@ -3,12 +3,9 @@
 package preflight_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,10 +53,7 @@ type answer func(request string, status int, body string) (int, string)
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, account: emulator.Config(t), answers: map[string]answer{}}
 	w.wipe()
-	proxy := httptest.NewServer(http.HandlerFunc(w.serve))
-	t.Cleanup(proxy.Close)
-	w.cfg = w.account.Copy()
-	w.cfg.BaseEndpoint = aws.String(proxy.URL)
+	w.cfg = emulator.Proxy(t, w.answer)
 	w.put(bootstrapVersion, "27", ssmtypes.ParameterTypeString)
 	w.bootstrap(names.DeploymentBoundary + emulator.Region)
 	return w
@@ -137,33 +131,16 @@ func (w *world) must(err error) {
 	}
 }
 
-func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	action := emulator.Action(r, string(body))
+func (w *world) answer(r *http.Request, body string, status int, content string) (int, string) {
+	action := emulator.Action(r, body)
 	if action != "sts:GetCallerIdentity" && !slices.Contains(preflight.Actions, action) {
 		w.t.Errorf("the preflight calls %s, which is not among its Actions", action)
 	}
-	forward, err := http.NewRequestWithContext(r.Context(), r.Method, *w.account.BaseEndpoint+r.URL.Path, bytes.NewReader(body))
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	forward.Header = r.Header
-	res, err := http.DefaultClient.Do(forward)
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	defer res.Body.Close()
-	content, _ := io.ReadAll(res.Body)
-	status, text := res.StatusCode, string(content)
 	_, call, _ := strings.Cut(action, ":")
 	if change, ok := w.answers[call]; ok {
-		status, text = change(string(body), status, text)
+		return change(body, status, content)
 	}
-	rw.Header().Set("Content-Type", res.Header.Get("Content-Type"))
-	rw.WriteHeader(status)
-	io.WriteString(rw, text)
+	return status, content
 }
 
 // deny makes AWS refuse a call as it does when a policy does not allow it.

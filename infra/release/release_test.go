@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -47,10 +45,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	emulator.Reset(t)
 	w := &world{t: t, account: emulator.Config(t), answers: map[string]func(string) string{}, calls: map[string]int{}}
-	proxy := httptest.NewServer(http.HandlerFunc(w.serve))
-	t.Cleanup(proxy.Close)
-	w.cfg = w.account.Copy()
-	w.cfg.BaseEndpoint = aws.String(proxy.URL)
+	w.cfg = emulator.Proxy(t, w.answer)
 	return w
 }
 
@@ -61,29 +56,13 @@ func (w *world) must(err error) {
 	}
 }
 
-func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+func (w *world) answer(r *http.Request, _ string, status int, content string) (int, string) {
 	_, call, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	forward, err := http.NewRequestWithContext(r.Context(), r.Method, *w.account.BaseEndpoint+r.URL.Path, bytes.NewReader(body))
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	forward.Header = r.Header
-	res, err := http.DefaultClient.Do(forward)
-	if err != nil {
-		w.t.Error(err)
-		return
-	}
-	defer res.Body.Close()
-	content, _ := io.ReadAll(res.Body)
 	w.calls[call]++
 	if change, ok := w.answers[call]; ok {
-		content = []byte(change(string(content)))
+		content = change(content)
 	}
-	rw.Header().Set("Content-Type", res.Header.Get("Content-Type"))
-	rw.WriteHeader(res.StatusCode)
-	rw.Write(content)
+	return status, content
 }
 
 // template is as much of the service's stack as these tests need.

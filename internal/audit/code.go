@@ -28,11 +28,7 @@ func runCode(ctx context.Context, flags *flag.FlagSet, args []string, stderr io.
 	directory := flags.String("C", ".", "`directory` of the module")
 	tags := flags.String("tags", "", "build `tags`, separated by commas")
 	wasm := flags.String("wasm", "", "`packages`, separated by spaces, that are built for js/wasm")
-	accepted := acceptedFlag(flags)
-	if err := parse(flags, args, 0); err != nil {
-		return err
-	}
-	list, err := readAccepted(*accepted, today())
+	list, err := parseWithAccepted(flags, args, 0)
 	if err != nil {
 		return err
 	}

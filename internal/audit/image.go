@@ -23,11 +23,7 @@ const ownModule = "github.com/vaultsphere/vaultsphere"
 func runImage(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
 	service := flags.String("osv", "https://api.osv.dev", "`URL` of the OSV service")
 	file := flags.String("sbom", "", "SPDX `file` to look at instead of the image's own SBOM")
-	accepted := acceptedFlag(flags)
-	if err := parse(flags, args, 1); err != nil {
-		return err
-	}
-	list, err := readAccepted(*accepted, today())
+	list, err := parseWithAccepted(flags, args, 1)
 	if err != nil {
 		return err
 	}

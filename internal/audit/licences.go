@@ -51,17 +51,12 @@ const leastKnown = 75
 var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([-._].*)?$`)
 
 func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
-	directory := flags.String("C", ".", "`directory` of the module")
+	directory, linkedBy := linkedFlags(flags)
 	locks := flags.String("npm", "", "package-lock.json `files`, separated by spaces, of what is bundled")
-	wasm := flags.String("wasm", "", "`packages`, separated by spaces, that are built for js/wasm")
 	if err := parse(flags, args, -1); err != nil {
 		return err
 	}
-	packages := flags.Args()
-	if len(packages) == 0 {
-		packages = []string{"./..."}
-	}
-	linked, err := linkedModules(ctx, *directory, packages, strings.Fields(*wasm))
+	linked, err := linkedBy(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,6 +70,19 @@ func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.W
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// linkedFlags adds the flags that say where the module is and what is built of it. linked uses them once they are parsed.
+func linkedFlags(flags *flag.FlagSet) (directory *string, linked func(context.Context) (map[string]*module, error)) {
+	directory = flags.String("C", ".", "`directory` of the module")
+	wasm := flags.String("wasm", "", "`packages`, separated by spaces, that are built for js/wasm")
+	return directory, func(ctx context.Context) (map[string]*module, error) {
+		packages := flags.Args()
+		if len(packages) == 0 {
+			packages = []string{"./..."}
+		}
+		return linkedModules(ctx, *directory, packages, strings.Fields(*wasm))
+	}
 }
 
 // checkOurs wants the whole text of our licence, and nothing besides.

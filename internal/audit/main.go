@@ -79,9 +79,13 @@ func parse(flags *flag.FlagSet, args []string, most int) error {
 	return nil
 }
 
-// acceptedFlag adds the flag that every search for vulnerabilities has.
-func acceptedFlag(flags *flag.FlagSet) *string {
-	return flags.String("accepted", "internal/audit/accepted.json", "`file` of the accepted vulnerabilities")
+// parseWithAccepted is parse for a search for vulnerabilities. It returns the accepted ones.
+func parseWithAccepted(flags *flag.FlagSet, args []string, most int) ([]acceptance, error) {
+	file := flags.String("accepted", "internal/audit/accepted.json", "`file` of the accepted vulnerabilities")
+	if err := parse(flags, args, most); err != nil {
+		return nil, err
+	}
+	return readAccepted(*file, today())
 }
 
 func today() time.Time { return time.Now().UTC().Truncate(24 * time.Hour) }

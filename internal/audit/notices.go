@@ -26,9 +26,8 @@ CC BY 3.0 US (https://creativecommons.org/licenses/by/3.0/us/).
 var noticeFile = regexp.MustCompile(`(?i)^notice(\.(txt|md))?$`)
 
 func runNotices(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
-	directory := flags.String("C", ".", "`directory` of the module")
+	_, linkedBy := linkedFlags(flags)
 	locks := flags.String("npm", "", "package-lock.json `files`, separated by spaces, of what is bundled and installed beside them")
-	wasm := flags.String("wasm", "", "`packages`, separated by spaces, that are built for js/wasm")
 	file := flags.String("file", "", "`file` to write")
 	check := flags.Bool("check", false, "fail if the file would change, instead of writing it")
 	if err := parse(flags, args, -1); err != nil {
@@ -38,11 +37,7 @@ func runNotices(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Wr
 		fmt.Fprintln(flags.Output(), "audit notices: error: -file is missing")
 		return errUsage
 	}
-	packages := flags.Args()
-	if len(packages) == 0 {
-		packages = []string{"./..."}
-	}
-	linked, err := linkedModules(ctx, *directory, packages, strings.Fields(*wasm))
+	linked, err := linkedBy(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,11 +18,7 @@ import (
 )
 
 func runNPM(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
-	accepted := acceptedFlag(flags)
-	if err := parse(flags, args, -1); err != nil {
-		return err
-	}
-	list, err := readAccepted(*accepted, today())
+	list, err := parseWithAccepted(flags, args, -1)
 	if err != nil {
 		return err
 	}

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { addMany, callCore, heading, openPage, registerPerson, signIn, startBrowser, startServer, unlock } from "./stage.mjs";
+import { beforeEach, test } from "node:test";
+import { addMany, browser, callCore, heading, openPage, registerPerson, server, signIn, unlock, useStage } from "./stage.mjs";
 
-let browser, server, page;
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+useStage();
+let page;
 
 let person = 0;
 beforeEach(async () => {

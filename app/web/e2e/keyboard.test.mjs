@@ -1,18 +1,10 @@
 // The whole way by keyboard: the mouse is never used.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { addMany, comesTrue, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import { test } from "node:test";
+import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, useStage } from "./stage.mjs";
 import { logins } from "./samples.mjs";
 
-let browser, server;
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+useStage();
 
 const focused = (page) => page.evaluate(() => {
   const el = document.activeElement;

@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { addMany, comesTrue, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
+import { beforeEach, test } from "node:test";
+import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, unlock, useStage, watch } from "./stage.mjs";
 import { rich } from "./samples.mjs";
 
-let browser, server, page;
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+useStage();
+let page;
 
 let person = 0;
 beforeEach(async () => {

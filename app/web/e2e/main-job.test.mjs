@@ -1,22 +1,14 @@
 // The main job on one long day: from the first visit to the recovery of a thousand logins.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import {
-  addMany, callCore, commandLine, footCount, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer, unlock,
+  addMany, browser, callCore, commandLine, footCount, heading, openPage, PASSWORD, registerPerson, server, signIn, unlock, useStage,
 } from "./stage.mjs";
 import { logins } from "./samples.mjs";
 import { codeFor } from "./totp.mjs";
 
-let browser, server;
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+useStage();
 
 async function addByForm(page, { title, username, password, url }) {
   await page.getByRole("link", { name: "New entry" }).first().click();

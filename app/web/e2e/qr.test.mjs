@@ -1,17 +1,9 @@
 // The QR codes of the worker: it reads what it has drawn.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { callCore, drawQR, openPage, PASSWORD, QR_BUNDLE, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import { test } from "node:test";
+import { browser, callCore, drawQR, openPage, PASSWORD, QR_BUNDLE, registerPerson, server, useStage } from "./stage.mjs";
 
-let browser, server;
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+useStage();
 
 /** Draws rows of 0 and 1 in the worker, on a larger and darker picture, and reads it there. */
 const read = (page, rows, type) => page.workers()[0].evaluate(async ([rows, type, bundle]) => {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { countUntilClosed } from "./count.mjs";
@@ -71,6 +72,21 @@ export async function startBrowser() {
     await close();
   };
   return browser;
+}
+
+/** The browser and the server of a file that calls useStage(). */
+export let browser, server;
+
+/** Starts a browser and a server before the first test of a file, and stops them after the last. */
+export function useStage() {
+  before(async () => {
+    browser = await startBrowser();
+    server = await startServer();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
 }
 
 /**

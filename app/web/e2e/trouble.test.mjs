@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import {
-  addMany, beginRegistration, callCore, confirmPhrase, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer, unlock,
+  addMany, beginRegistration, browser, callCore, confirmPhrase, heading, openPage, PASSWORD, registerPerson, server, signIn, unlock, useStage,
 } from "./stage.mjs";
 import { logins } from "./samples.mjs";
 import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 
-let browser, server, page;
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+useStage();
+let page;
 
 let person = 0;
 let name;

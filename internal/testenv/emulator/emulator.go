@@ -7,7 +7,10 @@
 package emulator
 
 import (
+	"bytes"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -69,6 +72,37 @@ func Config(t testing.TB) aws.Config {
 		BaseEndpoint: aws.String(Endpoint(t)),
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 	}
+}
+
+// Proxy is Config with a proxy in front of the account. change gets each request, its body and the answer, and returns what
+// the client sees of it.
+func Proxy(t testing.TB, change func(r *http.Request, body string, status int, content string) (int, string)) aws.Config {
+	t.Helper()
+	config := Config(t)
+	account := *config.BaseEndpoint
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		forward, err := http.NewRequestWithContext(r.Context(), r.Method, account+r.URL.Path, bytes.NewReader(body))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		forward.Header = r.Header
+		res, err := http.DefaultClient.Do(forward)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		content, _ := io.ReadAll(res.Body)
+		status, text := change(r, string(body), res.StatusCode, string(content))
+		w.Header().Set("Content-Type", res.Header.Get("Content-Type"))
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, text)
+	}))
+	t.Cleanup(proxy.Close)
+	config.BaseEndpoint = aws.String(proxy.URL)
+	return config
 }
 
 // Env is the environment of a child process that works in the account: this process's own, without anything that could
