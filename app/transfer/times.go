@@ -25,11 +25,11 @@ func jsonTime(s string) (time.Time, bool) {
 			return t.UTC(), true
 		}
 	}
+	const lastSecond = 1e11 // as in parseTime
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || n == 0 || math.IsInf(n, 0) || math.IsNaN(n) {
+	if err != nil || n == 0 || !(math.Abs(n) < lastSecond*1e9) { // not a number, or beyond nanoseconds
 		return time.Time{}, false
 	}
-	const lastSecond = 1e11 // as in parseTime
 	for n *= 1000; math.Abs(n) >= lastSecond*1000; {
 		n /= 1000
 	}
