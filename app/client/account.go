@@ -157,9 +157,9 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 
 // Enrolment is a second factor that is not yet in force.
 type Enrolment struct {
-	URI    string // otpauth://totp/…
-	Secret string // base32
-	Token  string // for ConfirmTOTP, within ten minutes
+	URI    string `json:"uri"`       // otpauth://totp/…
+	Secret string `json:"secret"`    // base32
+	Token  string `json:"enrolment"` // for ConfirmTOTP, within ten minutes
 }
 
 func (c *Client) BeginTOTP(ctx context.Context, password string) (Enrolment, error) {

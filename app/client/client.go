@@ -129,13 +129,13 @@ func (c *Client) opened() (*vault, error) {
 
 // Account is what is known about the signed-in user.
 type Account struct {
-	Username    string
-	UserID      string
-	TOTPEnabled bool
-	Revision    int64 // of the vault as it was last synced
-	Count       int   // of items that are not in the trash
-	Params      seal.Params
-	Offline     bool // it is the account that this device keeps: the server cannot be reached
+	Username    string      `json:"username"`
+	UserID      string      `json:"-"`
+	TOTPEnabled bool        `json:"totp_enabled"`
+	Revision    int64       `json:"revision"` // of the vault as it was last synced
+	Count       int         `json:"count"`    // of items that are not in the trash
+	Params      seal.Params `json:"kdf"`
+	Offline     bool        `json:"offline"` // it is the account that this device keeps: the server cannot be reached
 }
 
 // Account asks the server for the account and returns it together with the state of the vault here.

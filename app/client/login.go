@@ -177,8 +177,8 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 
 // Opened is the outcome of an Unlock.
 type Opened struct {
-	Username string
-	Offline  bool // the vault is the copy on this device: the server cannot be reached
+	Username string `json:"username"`
+	Offline  bool   `json:"offline"` // the vault is the copy on this device: the server cannot be reached
 }
 
 // Unlock opens the vault of the session there is, or the copy of it on this device while the server cannot be reached. A

@@ -97,10 +97,7 @@ func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
 		if w := d.waiting(t); w.Pending != 3 || len(w.Refused) != 0 {
 			t.Errorf("waiting: %+v", w)
 		}
-		json, err := d.SearchJSON(client.Query{Favourite: true}, 0, 0)
-		if err != nil || !strings.Contains(string(json), `"pending":true,`) {
-			t.Errorf("for the page: %s %v", json, err)
-		}
+		sameForPage(t, d, client.Query{Favourite: true})
 	}
 	show(d)
 	d.Lock()

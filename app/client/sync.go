@@ -12,21 +12,21 @@ import (
 
 // Synced is the outcome of a Sync.
 type Synced struct {
-	Revision   int64
-	Changed    bool
-	Count      int // of items that are not in the trash
-	Trashed    int // of items that are
-	Unreadable []Unreadable
-	Waiting             // what the server still does not have
-	Kept       []string // items that were deleted here and stay, because another device changed them
+	Revision   int64        `json:"revision"`
+	Changed    bool         `json:"changed"`
+	Count      int          `json:"count"`   // of items that are not in the trash
+	Trashed    int          `json:"trashed"` // of items that are
+	Unreadable []Unreadable `json:"unreadable"`
+	Waiting                 // what the server still does not have
+	Kept       []string     `json:"kept"` // items that were deleted here and stay, because another device changed them
 	// CopyProblem is why this device holds no copy for the time without a server; empty if it does, or is not to.
-	CopyProblem string
+	CopyProblem string `json:"copy_problem"`
 }
 
 // Unreadable is an item that is what was stored, but cannot be opened or understood here.
 type Unreadable struct {
-	ID      string
-	Message string
+	ID      string `json:"id"`
+	Message string `json:"message"`
 }
 
 // Sync brings the vault to the server's revision: all of it the first time, what changed later. What does not agree with
@@ -55,8 +55,8 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	defer c.mu.RUnlock()
 	stayed := v.stayed
 	v.stayed = nil // only the turn looks at it
-	out := Synced{Revision: v.revision, Changed: changed || v.queueStamp != stamp,
-		Waiting: v.waiting(), Kept: stayed, CopyProblem: c.copyProblem}
+	out := Synced{Revision: v.revision, Changed: changed || v.queueStamp != stamp, Unreadable: []Unreadable{},
+		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: c.copyProblem}
 	out.Count, out.Trashed = v.counts()
 	for _, e := range v.sorted {
 		if e.err != nil {

@@ -45,6 +45,7 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 			t.Errorf("listed as %+v", f)
 		}
 	}
+	sameForPage(t, d, client.Query{})
 	if got := d.get(t, fine.ID); got.Password != "secret of fine" {
 		t.Errorf("the item that is fine is %+v", got)
 	}

@@ -11,9 +11,9 @@ import (
 
 // Params is the cost of Argon2id (RFC 9106). The server hands it out, so it is checked before it is used.
 type Params struct {
-	MemoryKiB uint32
-	Time      uint32 // passes over the memory
-	Threads   uint8  // lanes
+	MemoryKiB uint32 `json:"memory_kib"`
+	Time      uint32 `json:"time"`    // passes over the memory
+	Threads   uint8  `json:"threads"` // lanes
 }
 
 // DefaultParams is the second recommended option of RFC 9106 §4, and the weakest that Check lets through.

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import * as api from "../../core/api";
-import type { TOTPEnrolment } from "../../core/types";
+import * as api from "../../core/api.gen";
+import type { TOTPEnrolment } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";

@@ -1,0 +1,95 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"image/color"
+
+	"github.com/boombuler/barcode/qr"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/generate"
+	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
+)
+
+func (c *core) Account(ctx context.Context) (client.Account, error) { return c.client.Account(ctx) }
+
+func (c *core) ChangePassword(ctx context.Context, p protocol.PasswordChange) error {
+	return c.client.ChangePassword(ctx, p.Current, p.Next)
+}
+
+func (c *core) CheckPassword(ctx context.Context, p protocol.Password) error {
+	return c.client.CheckPassword(ctx, p.Password)
+}
+
+func (c *core) NewRecoveryPhrase(ctx context.Context, p protocol.Password) (protocol.Words, error) {
+	w, err := c.client.NewRecoveryPhrase(ctx, p.Password)
+	return protocol.Words{Words: w}, err
+}
+
+func (c *core) TOTPBegin(ctx context.Context, p protocol.Password) (protocol.TOTPEnrolment, error) {
+	e, err := c.client.BeginTOTP(ctx, p.Password)
+	if err != nil {
+		return protocol.TOTPEnrolment{}, err
+	}
+	code, err := qrCode(e.URI)
+	return protocol.TOTPEnrolment{Enrolment: e, QR: code}, err
+}
+
+func qrCode(text string) (protocol.QRCode, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return protocol.QRCode{}, errors.New("the URI of the second factor does not fit a QR code")
+	}
+	size := code.Bounds().Dx()
+	out := protocol.QRCode{Size: size}
+	for y := range size {
+		row := make([]byte, size)
+		for x := range size {
+			row[x] = '0'
+			if code.At(x, y) == color.Black {
+				row[x] = '1'
+			}
+		}
+		out.Rows = append(out.Rows, string(row))
+	}
+	return out, nil
+}
+
+func (c *core) TOTPConfirm(ctx context.Context, p protocol.TOTPConfirmation) error {
+	return c.client.ConfirmTOTP(ctx, p.Enrolment, p.Code)
+}
+
+func (c *core) TOTPRemove(ctx context.Context, p protocol.Password) error {
+	return c.client.RemoveTOTP(ctx, p.Password)
+}
+
+func (c *core) Sessions(ctx context.Context) (api.SessionsResponse, error) {
+	list, err := c.client.Sessions(ctx)
+	return api.SessionsResponse{Sessions: list}, err
+}
+
+func (c *core) EndSession(ctx context.Context, p protocol.SessionEnd) error {
+	return c.client.EndSession(ctx, p.Password, p.ID)
+}
+
+func (c *core) EndOtherSessions(ctx context.Context, p protocol.Password) error {
+	return c.client.EndOtherSessions(ctx, p.Password)
+}
+
+func (c *core) DeleteAccount(ctx context.Context, p protocol.AccountDeletion) error {
+	return c.client.DeleteAccount(ctx, p.Password, p.Force.Force)
+}
+
+func (c *core) GeneratePassword(_ context.Context, r generate.PasswordRules) (protocol.Generated, error) {
+	value, bits, err := generate.Password(r)
+	return protocol.Generated{Value: value, EntropyBits: bits}, err
+}
+
+func (c *core) GeneratePassphrase(_ context.Context, r generate.PassphraseRules) (protocol.Generated, error) {
+	value, bits, err := generate.Passphrase(r)
+	return protocol.Generated{Value: value, EntropyBits: bits}, err
+}
