@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -110,8 +110,8 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	if full {
 		since = 0
 	}
-	body, err := c.exchange(ctx, methodGet, api.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
-	if hasCode(err, api.CodeUnavailable) { // too busy for a sync is no worse than away
+	body, err := c.exchange(ctx, methodGet, protocol.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
+	if hasCode(err, protocol.CodeUnavailable) { // too busy for a sync is no worse than away
 		err = fmt.Errorf("%w: %w", ErrOffline, err)
 	}
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	}
 	answer, err := parseVault(body)
 	if err != nil {
-		return c.answerError(methodGet, api.PathVault, err)
+		return c.answerError(methodGet, protocol.PathVault, err)
 	}
 	before := v.revision
 	if err := c.take(ctx, v, answer, full); err != nil {
@@ -138,7 +138,7 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 }
 
 // take takes in an answer about the vault if it verifies. It needs the turn.
-func (c *Client) take(ctx context.Context, v *vault, answer api.VaultResponse, full bool) error {
+func (c *Client) take(ctx context.Context, v *vault, answer protocol.VaultResponse, full bool) error {
 	manifest, err := v.key.OpenManifest(v.user, answer.Manifest)
 	if err != nil {
 		return &VaultAlteredError{Problems: []string{"the sealed manifest does not open"}, Err: err}
@@ -179,7 +179,7 @@ func (v *vault) checkSeen(m seal.Manifest) error {
 
 // diagnose names what is wrong with an answer that does not add up. It may open every record, which a sync that adds up
 // never does.
-func (n *next) diagnose(problems []string, answer api.VaultResponse, manifest seal.Manifest) error {
+func (n *next) diagnose(problems []string, answer protocol.VaultResponse, manifest seal.Manifest) error {
 	v := n.v
 	var cause error
 	for _, r := range answer.Records {

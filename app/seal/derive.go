@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Params is the cost of Argon2id (RFC 9106). The server hands it out, so it is checked before it is used.
@@ -17,7 +18,7 @@ type Params struct {
 }
 
 // DefaultParams is the second recommended option of RFC 9106 §4, and the weakest that Check lets through.
-var DefaultParams = Params{MemoryKiB: api.MinArgonMemoryKB, Time: minTime, Threads: 4}
+var DefaultParams = Params{MemoryKiB: protocol.MinArgonMemoryKB, Time: minTime, Threads: 4}
 
 const (
 	minTime    = 3
@@ -34,7 +35,7 @@ func (p Params) Check() error {
 		is, low, high uint32
 		unit          string
 	}{
-		{"memory", p.MemoryKiB, api.MinArgonMemoryKB, api.MaxArgonMemoryKB, " KiB"},
+		{"memory", p.MemoryKiB, protocol.MinArgonMemoryKB, protocol.MaxArgonMemoryKB, " KiB"},
 		{"time", p.Time, minTime, maxTime, ""},
 		{"threads", uint32(p.Threads), minThreads, maxThreads, ""},
 	} {

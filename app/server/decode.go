@@ -12,12 +12,12 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/transform"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 func badBody(format string, args ...any) *vault.Error {
-	return &vault.Error{Code: api.CodeBadRequest, Message: fmt.Sprintf(format, args...)}
+	return &vault.Error{Code: protocol.CodeBadRequest, Message: fmt.Sprintf(format, args...)}
 }
 
 // decode reads a JSON body of at most limit bytes for user. It accepts exactly what the API describes: package json alone
@@ -26,7 +26,7 @@ func decode[T any](s *Server, w http.ResponseWriter, r *http.Request, limit int6
 	var v T
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
-		return v, &vault.Error{Code: api.CodeUnsupportedMedia, Message: "Content-Type must be application/json"}
+		return v, &vault.Error{Code: protocol.CodeUnsupportedMedia, Message: "Content-Type must be application/json"}
 	}
 	body, err := s.bodies.read(w, r, limit, user)
 	noteBody(r.Context(), body)
@@ -52,7 +52,7 @@ func decode[T any](s *Server, w http.ResponseWriter, r *http.Request, limit int6
 const (
 	maxDepth    = 8
 	maxMembers  = 64
-	maxElements = 2 * api.MaxChangeRecords
+	maxElements = 2 * protocol.MaxChangeRecords
 )
 
 // level is an object or an array that has begun.

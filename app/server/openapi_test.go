@@ -15,7 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 )
 
@@ -28,7 +28,7 @@ type loaded struct {
 var document = sync.OnceValue(func() loaded {
 	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
 	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromData(api.OpenAPI)
+	doc, err := loader.LoadFromData(protocol.OpenAPI)
 	if err == nil {
 		err = doc.Validate(loader.Context)
 	}
@@ -114,8 +114,8 @@ func TestDocumentNamesEveryErrorCode(t *testing.T) {
 
 func TestDocumentIsServed(t *testing.T) {
 	t.Parallel()
-	a := newSite(t).call("GET", api.PathOpenAPI, nil)
-	if a.status != http.StatusOK || !bytes.Equal(a.body, api.OpenAPI) || a.header.Get("Content-Type") != "application/json" {
+	a := newSite(t).call("GET", protocol.PathOpenAPI, nil)
+	if a.status != http.StatusOK || !bytes.Equal(a.body, protocol.OpenAPI) || a.header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %d, %s, %d bytes", a.status, a.header.Get("Content-Type"), len(a.body))
 	}
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/boombuler/barcode/qr"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/generate"
+	wire "github.com/vaultsphere/vaultsphere/app/protocol"
 	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
 )
 
@@ -67,9 +67,9 @@ func (c *core) TOTPRemove(ctx context.Context, p protocol.Password) error {
 	return c.client.RemoveTOTP(ctx, p.Password)
 }
 
-func (c *core) Sessions(ctx context.Context) (api.SessionsResponse, error) {
+func (c *core) Sessions(ctx context.Context) (wire.SessionsResponse, error) {
 	list, err := c.client.Sessions(ctx)
-	return api.SessionsResponse{Sessions: list}, err
+	return wire.SessionsResponse{Sessions: list}, err
 }
 
 func (c *core) EndSession(ctx context.Context, p protocol.SessionEnd) error {

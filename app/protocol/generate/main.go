@@ -37,12 +37,12 @@ func run(root string) error {
 // constants are those that the page uses.
 var constants = []string{
 	"item.MaxTitle", "item.MaxTag", "item.MaxName", "item.MaxAttachmentBytes", "transfer.MaxFileBytes",
-	"api.MaxUsernameRunes", "api.PathEvents", "api.EventRevision", "api.EventEnded",
+	"protocol.MaxUsernameRunes", "protocol.PathEvents", "protocol.EventRevision", "protocol.EventEnded",
 }
 
 // generate returns the files by their names below root.
 func generate(root string) (map[string][]byte, error) {
-	s, err := load(root, "api", "client", "generate", "health", "item", "seal", "transfer", "transfer/parcel",
+	s, err := load(root, "protocol", "client", "generate", "health", "item", "seal", "transfer", "transfer/parcel",
 		"protocol/bridge", "protocol/bridge/core", "protocol/bridge/files", "protocol/bridge/worker")
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *source) page() (protocol, calls string, err error) {
 			}
 		}
 	}
-	for _, root := range []string{"api.RevisionEvent", "bridge.Failure", "bridge.Progress"} {
+	for _, root := range []string{"protocol.RevisionEvent", "bridge.Failure", "bridge.Progress"} {
 		if _, err := t.root(root); err != nil {
 			return "", "", err
 		}

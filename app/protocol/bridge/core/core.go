@@ -5,11 +5,11 @@ package core
 import (
 	"context"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/health"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
@@ -125,7 +125,7 @@ type Account interface {
 	TOTPBegin(context.Context, Password) (TOTPEnrolment, error)
 	TOTPConfirm(context.Context, TOTPConfirmation) error
 	TOTPRemove(context.Context, Password) error
-	Sessions(context.Context) (api.SessionsResponse, error)
+	Sessions(context.Context) (protocol.SessionsResponse, error)
 	EndSession(context.Context, SessionEnd) error
 	EndOtherSessions(context.Context, Password) error
 	DeleteAccount(context.Context, AccountDeletion) error
@@ -165,14 +165,14 @@ type Resumed struct {
 }
 
 type RegistrationCheck struct {
-	Username   string          `json:"username"`
-	Invitation *api.Invitation `json:"invitation"`
+	Username   string               `json:"username"`
+	Invitation *protocol.Invitation `json:"invitation"`
 }
 
 type Registration struct {
-	Username   string          `json:"username"`
-	Device     string          `json:"device"` // as the list of sessions calls it
-	Invitation *api.Invitation `json:"invitation"`
+	Username   string               `json:"username"`
+	Device     string               `json:"device"` // as the list of sessions calls it
+	Invitation *protocol.Invitation `json:"invitation"`
 }
 
 type Login struct {

@@ -81,7 +81,7 @@ export interface Changed {
   item: Item;
 }
 
-/** Code says what went wrong in a word that a user interface may rely on: an api.Code of the server, or one of these. */
+/** Code says what went wrong in a word that a user interface may rely on: an protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
   "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "not_found" |

@@ -1,4 +1,4 @@
-package api
+package protocol
 
 // Code says what went wrong in a word that programs may rely on.
 type Code string

@@ -1,7 +1,9 @@
-// Package api is the wire between clients and the server: paths, request and response bodies, error codes.
+//go:generate go run ./generate -root ../..
+
+// Package protocol is the wire between clients and the server: paths, request and response bodies, error codes.
 // All bodies are JSON (RFC 8259) in UTF-8; binary values are base64url without padding (RFC 4648 §5) unless
 // a field says otherwise. Unknown fields are refused by the server and by the client.
-package api
+package protocol
 
 import (
 	"time"
