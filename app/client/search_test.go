@@ -7,8 +7,8 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
-	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 func TestSearch(t *testing.T) {
@@ -80,7 +80,7 @@ func sameForPage(t *testing.T, d *device, q client.Query) {
 			t.Fatal(err)
 		}
 		var list core.ListResult
-		if err := bridge.Decode(text, &list); err != nil {
+		if err := (strictjson.Form{Name: "the list"}).Unmarshal(text, &list); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
 		if list.Total != len(found) || !slices.EqualFunc(list.Items, want, func(a, b client.Summary) bool { return reflect.DeepEqual(a, b) }) {

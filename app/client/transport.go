@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,9 +8,9 @@ import (
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 // Transport carries one HTTP exchange to the one server it is made for. It adds the session itself. An error means that
@@ -184,18 +183,7 @@ func unreachable(err error) bool {
 	return errors.Is(err, ErrOffline) || errors.As(err, &s) && s.Code == protocol.CodeUnavailable && s.RequestID == ""
 }
 
-// decodeStrict refuses unknown members, anything after the value, and bytes that are not UTF-8.
-func decodeStrict(body []byte, out any) error {
-	if !utf8.Valid(body) {
-		return errors.New("not valid UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(out); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the value")
-	}
-	return nil
+// decodeStrict takes exactly what our server, or an earlier run on this device, writes.
+func decodeStrict(text []byte, out any) error {
+	return strictjson.Form{Name: "the text"}.Unmarshal(text, out)
 }

@@ -29,8 +29,8 @@ func (c *core) keepImport(p *client.Import) {
 func (c *core) PlanImport(ctx context.Context, f bridge.File) (client.ImportPreview, error) {
 	c.keepImport(nil)
 	var read parcel.Result
-	if err := bridge.Decode(f, &read); err != nil {
-		return client.ImportPreview{}, fmt.Errorf("%w: %w", bridge.ErrInput, err)
+	if json.Unmarshal(f, &read) != nil { // whose error may quote a secret
+		return client.ImportPreview{}, fmt.Errorf("%w: plan_import takes a parcel.Result", bridge.ErrInput)
 	}
 	plan, err := c.client.PlanImport(ctx, &read)
 	if err != nil {

@@ -4,11 +4,11 @@
 package bridge
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 // File is a file that comes with a call or with its result, beside the JSON.
@@ -56,9 +56,12 @@ func UnknownMethod(name string) error { return fmt.Errorf("%w: there is no metho
 // None is the parameters of a method without parameters.
 type None struct{}
 
+// parameters hold maps whose keys are addresses.
+var parameters = strictjson.Form{Name: "the parameters", AnyNames: true}
+
 // Decode reads the parameters.
 func (r Request) Decode(to any) error {
-	if err := Decode(r.Params, to); err != nil {
+	if err := parameters.Unmarshal(r.Params, to); err != nil {
 		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	return nil
@@ -79,30 +82,4 @@ func Encode(result any, file File, err error) (Answer, error) {
 	}
 	text, err := json.Marshal(result)
 	return Answer{text, file}, err
-}
-
-// Decode reads one JSON value. It refuses unknown members and whatever follows the value; no error quotes the text, which
-// may hold secrets.
-func Decode(text []byte, to any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
-		return withoutInput(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the JSON value")
-	}
-	return nil
-}
-
-func withoutInput(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s must be of another type", wrong.Field)
-	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("not valid JSON at byte %d", syntax.Offset)
-	}
-	return err
 }

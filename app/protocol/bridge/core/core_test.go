@@ -83,9 +83,9 @@ func TestRefusedCalls(t *testing.T) {
 		{"get", `{"id":"secret","extra":"secret"}`, "extra"},
 		{"get", `{"id":7}`, "id"},
 		{"get", `{"id":"secret"} {}`, "follows"},
-		{"get", `{"id":"secret`, "EOF"},
-		{"get", `{"id":x}`, "byte 7"},
-		{"get", ``, "EOF"},
+		{"get", `{"id":"secret`, "JSON"},
+		{"get", `{"id":x}`, "JSON"},
+		{"get", ``, "empty"},
 		{"lock", `{"force":true}`, "force"},
 	} {
 		_, err := core.Call(t.Context(), &double{}, c.name, bridge.Request{Params: []byte(c.params)})
