@@ -36,7 +36,7 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, in protoc
 	if err := checkFirst(
 		checkKDF(in.KDF),
 		checkAuthKey("auth_key", in.AuthKey),
-		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
+		checkToken("wrapped_key", in.WrappedKey, protocol.MaxSmallTokenBytes),
 	); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, in protoc
 func (s *Service) ChangeRecovery(ctx context.Context, session Session, in protocol.RecoveryRequest) error {
 	if err := checkFirst(
 		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
-		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, maxSmallTokenBytes),
+		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, protocol.MaxSmallTokenBytes),
 	); err != nil {
 		return err
 	}

@@ -14,11 +14,6 @@ const (
 	idBytes   = 16
 	saltBytes = 16
 	keyBytes  = 32
-	// A wrapped key and a manifest have a fixed content of a few hundred bytes; the room above it is for later formats.
-	maxSmallTokenBytes = 4 << 10
-
-	minArgonTime, maxArgonTime       = 3, 20
-	minArgonThreads, maxArgonThreads = 1, 16
 )
 
 var (
@@ -57,8 +52,8 @@ func checkKDF(k protocol.KDF) error {
 		have, lo, hi uint32
 	}{
 		{"kdf.memory_kib", k.MemoryKiB, protocol.MinArgonMemoryKB, protocol.MaxArgonMemoryKB},
-		{"kdf.time", k.Time, minArgonTime, maxArgonTime},
-		{"kdf.threads", uint32(k.Threads), minArgonThreads, maxArgonThreads},
+		{"kdf.time", k.Time, protocol.MinArgonTime, protocol.MaxArgonTime},
+		{"kdf.threads", uint32(k.Threads), protocol.MinArgonThreads, protocol.MaxArgonThreads},
 	} {
 		if p.have < p.lo || p.have > p.hi {
 			return badField(p.name, "must be between %d and %d", p.lo, p.hi)
@@ -133,7 +128,7 @@ func checkChange(c protocol.ChangeRequest) error {
 	if c.BaseRevision < 0 {
 		return badField("base_revision", "must not be negative")
 	}
-	if err := checkToken("manifest", c.Manifest, maxSmallTokenBytes); err != nil {
+	if err := checkToken("manifest", c.Manifest, protocol.MaxSmallTokenBytes); err != nil {
 		return err
 	}
 	n := len(c.Puts) + len(c.Deletes)

@@ -25,9 +25,9 @@ func (s *Service) Register(ctx context.Context, in protocol.RegisterRequest, doo
 		checkKDF(in.KDF),
 		checkAuthKey("auth_key", in.AuthKey),
 		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
-		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
-		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, maxSmallTokenBytes),
-		checkToken("manifest", in.Manifest, maxSmallTokenBytes),
+		checkToken("wrapped_key", in.WrappedKey, protocol.MaxSmallTokenBytes),
+		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, protocol.MaxSmallTokenBytes),
+		checkToken("manifest", in.Manifest, protocol.MaxSmallTokenBytes),
 		checkDevice(in.Device),
 		checkTransport(in.Transport),
 	); err != nil {

@@ -36,7 +36,7 @@ func (s *Service) FinishRecovery(ctx context.Context, in protocol.RecoveryFinish
 		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
 		checkKDF(in.KDF),
 		checkAuthKey("auth_key", in.AuthKey),
-		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
+		checkToken("wrapped_key", in.WrappedKey, protocol.MaxSmallTokenBytes),
 		checkDevice(in.Device),
 		checkTransport(in.Transport),
 	); err != nil {

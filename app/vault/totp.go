@@ -18,7 +18,6 @@ const (
 	totpIssuer    = "VaultSphere"
 	totpPeriod    = 30 // seconds, RFC 6238 §5.2
 	enrolmentLife = 10 * time.Minute
-	maxEnrolment  = 2 << 10
 )
 
 // enrolment is what TOTPBeginResponse.Enrolment seals: the server keeps nothing about a second factor that is not yet in
@@ -58,7 +57,7 @@ func (s *Service) BeginTOTP(ctx context.Context, session Session, in protocol.TO
 
 // ConfirmTOTP puts the secret in force once its owner has shown that the authenticator has it.
 func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in protocol.TOTPConfirmRequest) error {
-	if err := checkFirst(checkToken("enrolment", in.Enrolment, maxEnrolment), checkCode("code", in.Code)); err != nil {
+	if err := checkFirst(checkToken("enrolment", in.Enrolment, protocol.MaxEnrolmentBytes), checkCode("code", in.Code)); err != nil {
 		return err
 	}
 	stale := &Error{Code: protocol.CodeConflict, Message: "this enrolment has expired or the account was changed: begin again"}

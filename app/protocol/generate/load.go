@@ -27,7 +27,7 @@ type iface struct {
 	*ast.InterfaceType
 }
 
-// doc is what stands at a declaration: the comment above it, the one behind it, and the //schema: lines.
+// doc is what stands at a declaration: the comment above it, the one behind it, and the //wire:schema lines.
 type doc struct {
 	above, behind string
 	schema        []string
@@ -124,7 +124,7 @@ func docOf(above, behind *ast.CommentGroup) doc {
 	d := doc{above: strings.TrimSpace(above.Text()), behind: strings.TrimSpace(behind.Text())}
 	if above != nil {
 		for _, c := range above.List {
-			if rule, ok := strings.CutPrefix(c.Text, "//schema:"); ok {
+			if rule, ok := strings.CutPrefix(c.Text, "//wire:schema "); ok {
 				d.schema = append(d.schema, rule)
 			}
 		}

@@ -1,5 +1,5 @@
-// Command generate writes what follows from the protocol's Go code: TypeScript types, calls and constants for the page, and
-// the tables that find a method of a WebAssembly module by its name.
+// Command generate writes what follows from the protocol's Go code: TypeScript types, calls and constants for the page, the
+// dispatch of the WebAssembly modules, and the OpenAPI document.
 package main
 
 import (
@@ -52,6 +52,9 @@ func generate(root string) (map[string][]byte, error) {
 		if files["app/protocol/bridge/"+name+"/call.gen.go"], err = s.dispatch(iface); err != nil {
 			return nil, err
 		}
+	}
+	if files["app/protocol/openapi.json"], err = s.openapi(); err != nil {
+		return nil, err
 	}
 	protocol, calls, err := s.page()
 	files["app/web/src/core/protocol.gen.ts"] = []byte(protocol)

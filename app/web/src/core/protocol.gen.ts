@@ -302,8 +302,8 @@ export interface Insecure {
 
 /** Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between. */
 export interface Invitation {
-  id: string; // 16 bytes, base64url without padding
-  secret: string; // 16 random bytes, base64url without padding; the server keeps its hash
+  id: string;
+  secret: string; // the server keeps its hash
 }
 
 /**
@@ -571,7 +571,10 @@ export interface Scanned {
   text: string;
 }
 
-/** Code says what went wrong in a word that programs may rely on. */
+/**
+ * Code says what went wrong in a word that programs may rely on. New codes may be added: a client takes one that it does not know
+ * for its status, with which the comment of each begins.
+ */
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
   "invitation_required" | "invitation_invalid" | "quota_reached" | "item_quota_reached" | "record_quota_reached" | "not_found" |
