@@ -95,6 +95,22 @@ func TestProofsCountAsAttempts(t *testing.T) {
 	alice.call("GET", protocol.PathVault, nil).want(200, "")
 }
 
+// Who has one session of a user must not keep the others from ending it.
+func TestAStolenSessionDoesNotHinderTheOwnersOthers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	stolen := alice.mustLogin("")
+	wrong := protocol.EndSessionsRequest{CurrentAuthKey: sample.AuthKey()}
+	for range 5 {
+		s.call("POST", protocol.PathSessionsEnd, wrong, bearer(stolen.Token)).want(401, protocol.CodeInvalidCredentials)
+	}
+	s.call("POST", protocol.PathSessionsEnd, wrong, bearer(stolen.Token)).want(429, protocol.CodeThrottled)
+
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: stolen.Account.SessionID}).want(204, "")
+	s.call("GET", protocol.PathAccount, nil, bearer(stolen.Token)).want(401, protocol.CodeUnauthorized)
+}
+
 // The phrase has 256 bits, so its wrong ones are not counted: a count would let strangers close the owner's last way in.
 func TestRecoveryIsNotCounted(t *testing.T) {
 	t.Parallel()

@@ -4,10 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"image/color"
-
-	"github.com/boombuler/barcode/qr"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/generate"
@@ -30,33 +26,8 @@ func (c *core) NewRecoveryPhrase(ctx context.Context, p protocol.Password) (prot
 	return protocol.Words{Words: w}, err
 }
 
-func (c *core) TOTPBegin(ctx context.Context, p protocol.Password) (protocol.TOTPEnrolment, error) {
-	e, err := c.client.BeginTOTP(ctx, p.Password)
-	if err != nil {
-		return protocol.TOTPEnrolment{}, err
-	}
-	code, err := qrCode(e.URI)
-	return protocol.TOTPEnrolment{Enrolment: e, QR: code}, err
-}
-
-func qrCode(text string) (protocol.QRCode, error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
-	if err != nil {
-		return protocol.QRCode{}, errors.New("the URI of the second factor does not fit a QR code")
-	}
-	size := code.Bounds().Dx()
-	out := protocol.QRCode{Size: size}
-	for y := range size {
-		row := make([]byte, size)
-		for x := range size {
-			row[x] = '0'
-			if code.At(x, y) == color.Black {
-				row[x] = '1'
-			}
-		}
-		out.Rows = append(out.Rows, string(row))
-	}
-	return out, nil
+func (c *core) TOTPBegin(ctx context.Context, p protocol.Password) (client.Enrolment, error) {
+	return c.client.BeginTOTP(ctx, p.Password)
 }
 
 func (c *core) TOTPConfirm(ctx context.Context, p protocol.TOTPConfirmation) error {

@@ -1,11 +1,11 @@
 // The worker that runs core.wasm, strength.wasm from the first password that is judged, transfer.wasm while a file is read
-// or written, and the QR reader from the first picture. It passes calls on and keeps for the glue what the device remembers;
+// or written, and qr.ts from the first QR code. It passes calls on and keeps for the glue what the device remembers;
 // it knows nothing about vaults.
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
-import type { CoreMethod, ErrorCode, ExportOptions, Failure, StrengthOf, WorkerMethod } from "./core/protocol.gen";
+import type { CoreMethod, ErrorCode, ExportOptions, Failure, QRCode, QRText, StrengthOf, WorkerMethod } from "./core/protocol.gen";
 import type * as qr from "./core/qr";
 import { transfer } from "./core/transfer";
 
@@ -101,9 +101,15 @@ const QR_PROBLEMS = {
 const failure = (code: ErrorCode, message: string, hint = "") =>
   new Error(JSON.stringify({ code, message, hint, retry_after: 0 } satisfies Failure));
 
+const loadQR = () => import(QR_URL) as Promise<typeof qr>;
+
+async function draw(params: string): Promise<string> {
+  const { text } = JSON.parse(params) as QRText;
+  return JSON.stringify({ rows: (await loadQR()).drawQR(text) } satisfies QRCode);
+}
+
 async function scan(picture: Blob): Promise<string> {
-  const { readQR } = (await import(QR_URL)) as typeof qr;
-  const reading = await readQR(picture);
+  const reading = await (await loadQR()).readQR(picture);
   if ("text" in reading) return JSON.stringify(reading);
   throw failure("bad_input", QR_PROBLEMS[reading.problem], "use a sharp picture that shows the whole code");
 }
@@ -120,6 +126,7 @@ type Run = (call: CallMessage, progress: (json: string) => void) => Promise<Answ
 
 const own: Record<WorkerMethod, Run> = {
   strength: ({ params }) => judge(params),
+  draw_qr: ({ params }) => draw(params),
   scan_qr: ({ file }) => scan(file ?? new Blob()),
   formats: async ({ params }) => (await transfer("formats", params)).result,
   import_columns: async ({ params, file }) => (await transfer("columns", params, file)).result,

@@ -122,7 +122,7 @@ type Account interface {
 	// CheckPassword fails with the code "wrong_password" unless it is the master password.
 	CheckPassword(context.Context, Password) error
 	NewRecoveryPhrase(context.Context, Password) (Words, error)
-	TOTPBegin(context.Context, Password) (TOTPEnrolment, error)
+	TOTPBegin(context.Context, Password) (client.Enrolment, error)
 	TOTPConfirm(context.Context, TOTPConfirmation) error
 	TOTPRemove(context.Context, Password) error
 	Sessions(context.Context) (protocol.SessionsResponse, error)
@@ -326,18 +326,6 @@ type Exported struct {
 type PasswordChange struct {
 	Current string `json:"current"`
 	Next    string `json:"next"`
-}
-
-// TOTPEnrolment is a second factor that is not yet in force.
-type TOTPEnrolment struct {
-	client.Enrolment
-	QR QRCode `json:"qr"` // of the URI
-}
-
-// QRCode is square. Each row is "0110…", 1 is dark.
-type QRCode struct {
-	Size int      `json:"size"`
-	Rows []string `json:"rows"`
 }
 
 type TOTPConfirmation struct {

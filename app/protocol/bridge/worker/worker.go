@@ -16,8 +16,10 @@ import (
 type Worker interface {
 	// Strength judges a password. Inputs are words that an attacker would try first.
 	Strength(context.Context, StrengthOf) (Strength, error)
+	// DrawQR draws a QR code.
+	DrawQR(context.Context, QRText) (QRCode, error)
 	// ScanQR reads the QR code in a picture that was dropped or pasted.
-	ScanQR(context.Context, bridge.File) (Scanned, error)
+	ScanQR(context.Context, bridge.File) (QRText, error)
 	Formats(context.Context) (files.Formats, error)
 	// ImportColumns returns the first rows of a CSV of any kind, so that its columns can be chosen. They may hold secrets.
 	ImportColumns(context.Context, files.FileName, bridge.File) (transfer.Preview, error)
@@ -46,14 +48,18 @@ type StrengthOf struct {
 
 // Strength is what strength.wasm says of a password.
 type Strength struct {
-	Score        int      `json:"score"` // 0 to 4, as zxcvbn grades
-	GuessesLog10 float64  `json:"guesses_log10"`
-	Warning      string   `json:"warning"`
-	Suggestions  []string `json:"suggestions"`
+	Score        int     `json:"score"` // 0 to 4, as zxcvbn grades
+	GuessesLog10 float64 `json:"guesses_log10"`
+	Advice       string  `json:"advice"` // a strength.Advice; empty from score 3 on
 }
 
-type Scanned struct {
+type QRText struct {
 	Text string `json:"text"`
+}
+
+// QRCode is square. In each row "1" is dark.
+type QRCode struct {
+	Rows []string `json:"rows"`
 }
 
 type ExportOptions struct {

@@ -4,9 +4,9 @@ import type {
   Account, AccountDeletion, Added, AttachmentOf, BreachAddress, Changed, CodeOf, Draft, Duplication, Edited, ExportOptions,
   Exported, FileName, Force, Formats, Generated, HealthReport, History, ImportChoice, ImportPreview, ImportReport, Item, ItemID,
   ItemIDs, Items, KeepCopy, ListParams, ListResult, Login, Marking, NewAttachment, OneTimeCode, Opened, PassphraseRules,
-  Password, PasswordChange, PasswordRules, Phrase, PhraseCheck, Purged, ReadOptions, Recovery, Registration, RegistrationCheck,
-  Resumed, Scanned, SessionEnd, SessionsResponse, Strength, StrengthOf, Synced, TOTPConfirmation, TOTPEnrolment, TablePreview,
-  Tagging, ToTrash, Unlock, Username, VersionOf, Waiting, Words,
+  Password, PasswordChange, PasswordRules, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery, Registration,
+  RegistrationCheck, Resumed, SessionEnd, SessionsResponse, Strength, StrengthOf, Synced, TOTPConfirmation, TOTPEnrolment,
+  TablePreview, Tagging, ToTrash, Unlock, Username, VersionOf, Waiting, Words,
 } from "./protocol.gen";
 
 export type Nothing = Record<string, never>;
@@ -202,8 +202,12 @@ export const generatePassphrase = (params: PassphraseRules): Promise<Generated> 
 export const strength = (params: StrengthOf): Promise<Strength> =>
   call("strength", params);
 
+/** Draws a QR code. */
+export const drawQr = (params: QRText): Promise<QRCode> =>
+  call("draw_qr", params);
+
 /** Reads the QR code in a picture that was dropped or pasted. */
-export const scanQr = (file: Blob): Promise<Scanned> =>
+export const scanQr = (file: Blob): Promise<QRText> =>
   call("scan_qr", {}, { file });
 
 export const formats = (): Promise<Formats> =>

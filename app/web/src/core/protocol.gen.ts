@@ -22,7 +22,7 @@ export type CoreMethod =
   "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" |
   "health" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
 
-export type WorkerMethod = "strength" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
+export type WorkerMethod = "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
 
 export type FilesMethod = "formats" | "columns" | "read" | "write";
 
@@ -507,10 +507,13 @@ export interface Purged {
   purged: number;
 }
 
-/** QRCode is square. Each row is "0110…", 1 is dark. */
+/** QRCode is square. In each row "1" is dark. */
 export interface QRCode {
-  size: number;
   rows: string[];
+}
+
+export interface QRText {
+  text: string;
 }
 
 /** ReadOptions say what the file is. */
@@ -567,10 +570,6 @@ export interface SSHKey {
   public?: string; // one line, as in authorized_keys
 }
 
-export interface Scanned {
-  text: string;
-}
-
 /**
  * Code says what went wrong in a word that programs may rely on. New codes may be added: a client takes one that it does not know
  * for its status, with which the comment of each begins.
@@ -608,8 +607,7 @@ export type State = "signed_out" | "locked" | "unlocked";
 export interface Strength {
   score: number; // 0 to 4, as zxcvbn grades
   guesses_log10: number;
-  warning: string;
-  suggestions: string[];
+  advice: string; // a strength.Advice; empty from score 3 on
 }
 
 export interface StrengthOf {
@@ -652,12 +650,11 @@ export interface TOTPConfirmation {
   code: string;
 }
 
-/** TOTPEnrolment is a second factor that is not yet in force. */
+/** Enrolment is a second factor that is not yet in force. */
 export interface TOTPEnrolment {
   uri: string; // otpauth://totp/…
   secret: string; // base32
   enrolment: string; // for ConfirmTOTP, within ten minutes
-  qr: QRCode; // of the URI
 }
 
 /** Preview is the beginning of a CSV, so that a person can say what its columns are. The values may be secrets. */
