@@ -6,10 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	home := Piece{fixedUser("ann"), AttachmentID(fixedUser("scan")), 2, 3}
 	content := []byte("the second of three")
@@ -44,7 +45,7 @@ func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
 		"cut by a letter":      {v, home, token[:len(token)-1]},
 		"twice":                {v, home, token + token},
 		"empty":                {v, home, ""},
-		"too long":             {v, home, strings.Repeat("A", api.MaxPieceTokenBytes+4)},
+		"too long":             {v, home, strings.Repeat("A", protocol.MaxPieceTokenBytes+4)},
 	} {
 		got, err := c.key.OpenPiece(c.p, c.token)
 		var piece *PieceError
@@ -59,6 +60,7 @@ func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
 }
 
 func TestPieceAndRecordDoNotStandInForEachOther(t *testing.T) {
+	t.Parallel()
 	v, user, id := NewVaultKey(), NewUserID(), newID()
 	place := Place{user, AccountID(id), KindPassword, 1}
 	piece := Piece{user, AttachmentID(id), 1, 1}
@@ -79,6 +81,7 @@ func TestPieceAndRecordDoNotStandInForEachOther(t *testing.T) {
 }
 
 func TestPieceAlteredAnywhereIsRefused(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Piece{NewUserID(), NewAttachmentID(), 1, 1}
 	token, err := v.SealPiece(p, []byte("content"))
 	if err != nil {
@@ -95,6 +98,7 @@ func TestPieceAlteredAnywhereIsRefused(t *testing.T) {
 
 // Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
 func TestPieceWithWrongInsideIsRefused(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	p := Piece{NewUserID(), NewAttachmentID(), 1, 2}
 	here, err := p.append(nil)
@@ -130,6 +134,7 @@ func TestPieceWithWrongInsideIsRefused(t *testing.T) {
 }
 
 func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	for name, change := range map[string]func(*Piece){
 		"user":         func(p *Piece) { p.User = "evil" },
@@ -137,7 +142,7 @@ func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 		"number 0":     func(p *Piece) { p.Number = 0 },
 		"beyond count": func(p *Piece) { p.Number = 3 },
 		"no count":     func(p *Piece) { p.Number, p.Count = 0, 0 },
-		"too many":     func(p *Piece) { p.Count = api.MaxPieces + 1 },
+		"too many":     func(p *Piece) { p.Count = protocol.MaxPieces + 1 },
 	} {
 		p := Piece{NewUserID(), NewAttachmentID(), 1, 2}
 		change(&p)
@@ -152,10 +157,11 @@ func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 }
 
 func TestLargestPieceFillsTheLongestTokenThatTheServerTakes(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Piece{NewUserID(), NewAttachmentID(), 54, 54}
 	content := bytes.Repeat([]byte("x"), PieceBytes)
 	token, err := v.SealPiece(p, content)
-	if err != nil || len(token) != api.MaxPieceTokenBytes {
+	if err != nil || len(token) != protocol.MaxPieceTokenBytes {
 		t.Fatalf("%d letters, %v", len(token), err)
 	}
 	if got, err := v.OpenPiece(p, token); err != nil || !bytes.Equal(got, content) {

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	home := Place{fixedUser("ann"), fixedAccount("bank"), KindPassword, 3}
 	content := []byte(`{"password":"hunter2"}`)
@@ -45,7 +46,7 @@ func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
 		"cut by a block":       {v, home, token[:len(token)-64]},
 		"twice":                {v, home, token + token},
 		"empty":                {v, home, ""},
-		"too long":             {v, home, strings.Repeat("A", api.MaxTokenBytes+4)},
+		"too long":             {v, home, strings.Repeat("A", protocol.MaxTokenBytes+4)},
 	} {
 		got, err := c.key.Open(c.p, c.token)
 		var place *PlaceError
@@ -61,6 +62,7 @@ func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
 }
 
 func TestRecordAlteredAnywhereIsRefused(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Place{NewUserID(), NewAccountID(), KindAccount, 1}
 	token, err := v.Seal(p, []byte("content"))
 	if err != nil {
@@ -77,6 +79,7 @@ func TestRecordAlteredAnywhereIsRefused(t *testing.T) {
 
 // Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
 func TestRecordWithWrongInsideIsRefused(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	p := Place{NewUserID(), NewAccountID(), KindAccount, 1}
 	here, err := p.append(nil)
@@ -119,6 +122,7 @@ func TestRecordWithWrongInsideIsRefused(t *testing.T) {
 }
 
 func TestPlaceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	good := Place{NewUserID(), NewAccountID(), KindAccount, 1}
 	for name, change := range map[string]func(*Place){
@@ -145,6 +149,7 @@ func TestPlaceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 }
 
 func TestLengthSaysLittle(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Place{NewUserID(), NewAccountID(), KindPassword, 1}
 	sizes := map[int]bool{}
 	for n := range 40000 {
@@ -169,6 +174,7 @@ func TestLengthSaysLittle(t *testing.T) {
 }
 
 func TestLargestToken(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	for _, kind := range []Kind{KindAccount, KindPassword} {
 		p := Place{NewUserID(), NewAccountID(), kind, 1}
@@ -179,7 +185,7 @@ func TestLargestToken(t *testing.T) {
 		largest := maxCiphertext - 1 - 2 - len(place) - lengthSize
 		content := bytes.Repeat([]byte("x"), largest)
 		token, err := v.Seal(p, content)
-		if err != nil || len(token) > api.MaxTokenBytes {
+		if err != nil || len(token) > protocol.MaxTokenBytes {
 			t.Fatalf("%d letters, %v", len(token), err)
 		}
 		if got, err := v.Open(p, token); err != nil || !bytes.Equal(got, content) {
@@ -193,7 +199,7 @@ func TestLargestToken(t *testing.T) {
 			}
 		}
 		// The next bucket would not fit, so nothing was refused that could have been kept.
-		if next := tokenEncoding.EncodedLen(tokenOverhead + bucket(maxCiphertext)); next <= api.MaxTokenBytes {
+		if next := tokenEncoding.EncodedLen(tokenOverhead + bucket(maxCiphertext)); next <= protocol.MaxTokenBytes {
 			t.Errorf("a token of %d letters would fit", next)
 		}
 	}

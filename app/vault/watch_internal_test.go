@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // heads is a store that knows the revisions of one vault, each when the test says so.
@@ -27,6 +27,7 @@ func (h heads) Changes(ctx context.Context, _ Username, _ int64, w ChangeWriter)
 func (heads) Session(context.Context, SessionHash, time.Time) (Session, error) { return Session{}, nil }
 
 func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
+	t.Parallel()
 	ws := newWatchers(heads{}, time.Now)
 	ws.total = 2
 	_, stop, err := ws.add(Session{UserID: "a"})
@@ -38,7 +39,7 @@ func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stopB()
-	if _, _, err := ws.add(Session{UserID: "c"}); !errors.Is(err, &Error{Code: api.CodeUnavailable}) {
+	if _, _, err := ws.add(Session{UserID: "c"}); !errors.Is(err, &Error{Code: protocol.CodeUnavailable}) {
 		t.Errorf("one too many is answered with %v", err)
 	}
 	stop()
@@ -54,6 +55,7 @@ func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
 }
 
 func TestSlowWatchSeesTheNewestRevisionAlone(t *testing.T) {
+	t.Parallel()
 	store := heads{next: make(chan int64)}
 	ws := newWatchers(store, time.Now)
 	ws.every = time.Hour
@@ -73,6 +75,7 @@ func TestSlowWatchSeesTheNewestRevisionAlone(t *testing.T) {
 }
 
 func TestVaultIsReadOnceForAllWhoWatchItAndNotForNobody(t *testing.T) {
+	t.Parallel()
 	store := heads{next: make(chan int64)}
 	ws := newWatchers(store, time.Now)
 	ws.every = time.Hour

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../../core/api";
+import * as api from "../../core/api.gen";
 import { asCoreError } from "../../core/error";
-import type { AccountInfo } from "../../core/types";
+import type { Account } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
@@ -19,6 +19,8 @@ import { DeleteAccount } from "./delete-account";
 import { NewPhrase } from "./new-phrase";
 import { Sessions } from "./sessions";
 import { EnrolTOTP, RemoveTOTP } from "./two-factor";
+
+declare const LICENCES_URL: string;
 
 export function Setting({ name, hint, children }:
   { name: string; hint?: ComponentChildren; children?: ComponentChildren }) {
@@ -54,7 +56,7 @@ type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
 
 export function Settings() {
   const { common, navigation, pages, settings: text, trash } = m.value;
-  const [account, setAccount] = useState<AccountInfo | null>(null);
+  const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   const { theme, autoLockMinutes, clipboardSeconds, keepCopy, trashDays } = preferences.value;
@@ -122,6 +124,9 @@ export function Settings() {
             <a class="button button-plain" href={href(to)}><Icon name={icon} /><span>{pages[to]}</span></a>
           </Setting>
         ))}
+        <Setting name={text.licences} hint={text.licencesHint}>
+          <a class="button button-plain" href={LICENCES_URL} target="_blank" rel="noopener"><span>{text.licences}</span></a>
+        </Setting>
       </Section>
       <Section title={text.sessions}><Sessions /></Section>
       <Section title={text.danger}>
