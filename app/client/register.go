@@ -126,7 +126,11 @@ func (c *Client) enter(answer api.SessionResponse, v *vault, device string) erro
 		return err
 	}
 	c.forget()
+	v.account = answer.Account
 	if err := c.keepAccount(answer.Account); err != nil {
+		return err
+	}
+	if err := c.checkQueue(v); err != nil {
 		return err
 	}
 	c.mu.Lock()

@@ -49,6 +49,12 @@ func newCore(cl *client.Client) *core {
 		"logout":               of(c.logout),
 		"keep_copy":            of(c.keepCopy),
 
+		"copies":    of(c.copies),
+		"open_copy": of(c.openCopy),
+		"delete_copy": of(func(ctx context.Context, p id) (none, error) {
+			return none{}, cl.DeleteCopy(ctx, p.ID)
+		}),
+
 		"sync":            of(c.sync),
 		"waiting":         of(c.waiting),
 		"index":           counting(c.index),

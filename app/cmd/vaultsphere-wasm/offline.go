@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"syscall/js"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
@@ -26,6 +27,14 @@ func (hostCache) Load(name string) (client.Kept, error) {
 		kept.Pieces = append(kept.Pieces, data)
 	}
 	return kept, nil
+}
+
+func (hostCache) Stamp(name string) (string, error) {
+	value, err := await(js.Global().Get("vaultsphereHost").Call("cacheStamp", name))
+	if err != nil {
+		return "", err
+	}
+	return value.String(), nil
 }
 
 func (hostCache) Add(name, after string, p client.Piece) error { return store(name, after, p, false) }
@@ -64,9 +73,10 @@ func (c *core) unlock(ctx context.Context, p struct {
 }
 
 type refused struct {
-	ID      string `json:"id"`
-	Title   string `json:"title"`
-	Message string `json:"message"`
+	ID      string      `json:"id"`
+	Title   string      `json:"title"`
+	Code    client.Code `json:"code"`
+	Message string      `json:"message"` // in English
 }
 
 // waiting is what the server does not have yet.
@@ -110,4 +120,40 @@ func (c *core) keepCopy(ctx context.Context, p struct {
 	force
 }) (none, error) {
 	return none{}, c.client.KeepCopy(ctx, p.On, p.Force)
+}
+
+// copied is a sealed copy on this device.
+type copied struct {
+	ID       string    `json:"id"`
+	Username string    `json:"username"`
+	Since    time.Time `json:"since,omitzero"` // when its session ended; left out: it has not
+	Changes  int       `json:"changes"`        // that wait
+	DaysLeft int       `json:"days_left"`      // until it is deleted; 0: it is not
+}
+
+type copies struct {
+	Copies  []copied `json:"copies"`
+	Damaged bool     `json:"damaged"` // the list of them is, so that some may be missing
+}
+
+func (c *core) copies(ctx context.Context, _ none) (copies, error) {
+	list, err := c.client.Copies(ctx)
+	out := copies{[]copied{}, err != nil}
+	for _, l := range list {
+		out.Copies = append(out.Copies, copied{l.ID, l.Username, l.Since, l.Changes, l.DaysLeft})
+	}
+	return out, ctx.Err()
+}
+
+type openedCopy struct {
+	Username string `json:"username"`
+	Partial  bool   `json:"partial"` // a part of it is damaged
+}
+
+func (c *core) openCopy(ctx context.Context, p struct {
+	ID       string `json:"id"`
+	Password string `json:"password"`
+}) (openedCopy, error) {
+	o, err := c.client.OpenCopy(ctx, p.ID, p.Password)
+	return openedCopy(o), err
 }

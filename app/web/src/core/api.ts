@@ -4,7 +4,7 @@ import type {
   ExportResult, Formats, ImportChoice, ImportPreview, ImportReport, ReadOptions, TablePreview,
 } from "./transfer-types";
 import type {
-  AccountInfo, Edited, Generated, HealthReport, Invitation, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed,
+  AccountInfo, Copies, Edited, Generated, HealthReport, Invitation, Item, ListParams, ListResult, OneTimeCode, PassphraseRules, PasswordRules, Progress, Resumed,
   SessionInfo, Strength, SyncResult, TOTPEnrolment, Version, Waiting,
 } from "./types";
 
@@ -31,6 +31,11 @@ export const lock = bare<Nothing>("lock");
 export const logout = method<{ force: boolean }, Nothing>("logout");
 /** Whether this device keeps a sealed copy of the vault. Turning it off is refused as `logout` is. */
 export const keepCopy = method<{ on: boolean; force: boolean }, Nothing>("keep_copy");
+/** The sealed copies on this device. They outlive a session that the person did not end here. */
+export const copies = bare<Copies>("copies");
+/** Unlocks a copy to be read; what would change it is refused with the code "read_only". */
+export const openCopy = method<{ id: string; password: string }, { username: string; partial: boolean }>("open_copy");
+export const deleteCopy = method<{ id: string }, Nothing>("delete_copy");
 export const recover =
   method<{ username: string; phrase: string; password: string; remove_totp: boolean; device: string },
     { username: string }>("recover");

@@ -128,13 +128,28 @@ export interface Unreadable {
 export interface Refused {
   id: string;
   title: string;
-  message: string; // the server's
+  code: string;
+  message: string; // in English
 }
 
 /** What the server does not have yet. */
 export interface Waiting {
   pending: number; // changes, refused ones among them
   refused: Refused[];
+}
+
+/** A sealed copy on this device, which opens without the server. */
+export interface Copy {
+  id: string;
+  username: string;
+  since?: string; // when its session ended; left out: it has not
+  changes: number; // that wait
+  days_left: number; // of use, until it is deleted; 0: it is not
+}
+
+export interface Copies {
+  copies: Copy[];
+  damaged: boolean; // the list of them is, so that some may be missing
 }
 
 export interface SyncResult extends Waiting {
