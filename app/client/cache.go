@@ -120,9 +120,9 @@ func (c *Client) refreshAccount(a api.Account) error {
 	if v, _ := c.opened(); v != nil && sameKey(&a, &v.account) {
 		return c.keepAccount(a)
 	}
-	before, err := c.keptAccount()
-	if err != nil || !sameKey(&a, before) {
-		return nil // an unlock will tell
+	before, _ := c.keptAccount() // an unlock replaces one that is damaged
+	if !sameKey(&a, before) {
+		return nil
 	}
 	return c.keepAccount(a)
 }

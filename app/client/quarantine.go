@@ -225,9 +225,9 @@ func (c *Client) checkQueue(v *vault) error {
 		return nil
 	}
 	name := queueName(v.user)
-	held, err := c.cache.Load(name)
-	if err != nil || len(held.Pieces) == 0 {
-		return nil // the next sync reads it, and tells
+	held, _ := c.cache.Load(name) // why it cannot be read, the next sync tells
+	if len(held.Pieces) == 0 {
+		return nil
 	}
 	if _, err := v.openQueue(held.Pieces); err == nil {
 		return nil

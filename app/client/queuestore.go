@@ -62,8 +62,11 @@ func rowOf(held Kept) queueRow {
 // maxQueuePieces bounds how many small pieces a device keeps.
 const maxQueuePieces = 1000
 
-// full says that the pieces are to be made one: they have outgrown the first.
-func (r queueRow) full() bool { return r.pieces == 0 || r.pieces >= maxQueuePieces || r.more > r.whole }
+// full says that the pieces are to be made one: they have outgrown the first, or all that waits may not fit in one piece much longer.
+// It must always fit: sending marks all of it.
+func (r queueRow) full() bool {
+	return r.pieces == 0 || r.pieces >= maxQueuePieces || r.more > r.whole || r.whole+r.more > seal.MaxQueueBytes
+}
 
 // difference is what to replace in before to have after.
 func difference(before, after []queued) splice {
@@ -179,14 +182,11 @@ func (c *Client) writeQueue(v *vault, changes []queued) (queueRow, error) {
 	if s.nothing() {
 		return row, nil
 	}
-	var in any = s
-	put := c.cache.Add
+	s.Before = row.digest
+	in, put := any(s), c.cache.Add
 	whole := row.full() || len(s.Put) > len(changes)/2 || len(changes) == 0
 	if whole {
 		in, put = changes, c.cache.Replace
-	} else {
-		s.Before = row.digest
-		in = s
 	}
 	piece, err := v.sealPiece(len(changes), in)
 	if err != nil {
