@@ -13,12 +13,12 @@ import (
 
 // Copy is a sealed copy of a vault on this device, with the changes that wait beside it.
 type Copy struct {
-	ID       string
-	Username string
-	Since    time.Time // when it was set aside; zero: it is the one of the session
-	Revision int64     // of the vault; 0: there are only changes
-	Changes  int       // that the server does not have
-	DaysLeft int       // until it is deleted, of days on which this device is used; 0: it is not
+	ID       string    `json:"id"`
+	Username string    `json:"username"`
+	Since    time.Time `json:"since,omitzero"` // when it was set aside; left out: it is the one of the session
+	Revision int64     `json:"revision"`       // of the vault; 0: there are only changes
+	Changes  int       `json:"changes"`        // that the server does not have
+	DaysLeft int       `json:"days_left"`      // until it is deleted, of days on which this device is used; 0: it is not
 }
 
 // liveCopy is the ID of the copy that goes with the session.
@@ -99,8 +99,8 @@ func (c *Client) findCopy(id string) (quarantined, error) {
 
 // OpenedCopy is the outcome of OpenCopy.
 type OpenedCopy struct {
-	Username string
-	Partial  bool // a part of the copy is damaged, and is not shown
+	Username string `json:"username"`
+	Partial  bool   `json:"partial"` // a part of the copy is damaged, and is not shown
 }
 
 // OpenCopy unlocks a copy on this device by the master password that it was sealed under, to be read. It does not ask the server,

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -32,11 +32,11 @@ const (
 
 // quarantined is one cache that was set aside.
 type quarantined struct {
-	ID      string      `json:"id"`
-	Account api.Account `json:"account"`
-	At      int64       `json:"at"`   // when it was set aside, by this device's clock, Unix milliseconds
-	Last    int64       `json:"last"` // when the clock was last looked at
-	Age     int64       `json:"age"`  // milliseconds that were seen to pass
+	ID      string           `json:"id"`
+	Account protocol.Account `json:"account"`
+	At      int64            `json:"at"`   // when it was set aside, by this device's clock, Unix milliseconds
+	Last    int64            `json:"last"` // when the clock was last looked at
+	Age     int64            `json:"age"`  // milliseconds that were seen to pass
 	// Own says that the vault and the queue have the id in their names in place of the user, whose names others took.
 	Own bool `json:"own,omitempty"`
 }
@@ -157,7 +157,7 @@ func (c *Client) setAside() error {
 }
 
 // putAside puts the cache of a into quarantine, if there is one. It needs the turn.
-func (c *Client) putAside(a api.Account) error {
+func (c *Client) putAside(a protocol.Account) error {
 	user := seal.UserID(a.UserID)
 	n := 0
 	for _, name := range []string{vaultName(user), queueName(user)} {
@@ -189,7 +189,7 @@ func (c *Client) addQuarantined(q quarantined) error {
 }
 
 // moveAside puts a copy of the vault of a into quarantine that must make room under its name. It needs the turn.
-func (c *Client) moveAside(a api.Account, name string, held Kept) error {
+func (c *Client) moveAside(a protocol.Account, name string, held Kept) error {
 	q := quarantined{ID: newStamp(), Account: a, Own: true}
 	vault, queue := q.names()
 	to := queue

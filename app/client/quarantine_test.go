@@ -9,17 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // deny lets the server answer 401 to everything.
 func (d *device) deny() {
-	d.answerAll(401, api.CodeUnauthorized)
+	d.answerAll(401, protocol.CodeUnauthorized)
 }
 
-func (d *device) answerAll(status int, code api.Code) {
+func (d *device) answerAll(status int, code protocol.Code) {
 	d.wire.mu.Lock()
 	defer d.wire.mu.Unlock()
 	d.wire.before = func(*client.Request) (*client.Response, error) {
@@ -34,7 +34,7 @@ func denied(t *testing.T) (server string, d *device) {
 	d.cut()
 	d.save(t, login("offline"))
 	d.deny()
-	if _, err := d.Sync(t.Context()); serverCode(err) != api.CodeUnauthorized {
+	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("sync: %v", err)
 	}
 	return server, d
@@ -164,7 +164,7 @@ func TestSigningInAgainSendsWhatWaited(t *testing.T) {
 	d.login(t, "anna", "again")
 	var got int
 	d.wire.lie(func(r client.Request, a *client.Response) {
-		if strings.HasPrefix(r.Path, api.PathVault+"?since=0") {
+		if strings.HasPrefix(r.Path, protocol.PathVault+"?since=0") {
 			got++
 		}
 	})
@@ -189,25 +189,25 @@ func TestNoAnswerMakesADeviceDropItsCache(t *testing.T) {
 	server, d, _, _ := kept(t)
 	d.cut()
 	d.save(t, login("offline"))
-	account := func(change func(*api.Account)) func(*device) {
+	account := func(change func(*protocol.Account)) func(*device) {
 		return func(d *device) {
 			d.mend()
-			d.wire.lie(edit(t, api.PathAccount, change))
+			d.wire.lie(edit(t, protocol.PathAccount, change))
 		}
 	}
 	for name, answer := range map[string]func(*device){
 		"no session":   (*device).deny,
-		"forbidden":    func(d *device) { d.answerAll(403, api.CodeForbidden) },
-		"gone":         func(d *device) { d.answerAll(410, api.CodeNotFound) },
-		"no such":      func(d *device) { d.answerAll(404, api.CodeNotFound) },
-		"server error": func(d *device) { d.answerAll(500, api.CodeInternal) },
-		"other user": account(func(a *api.Account) {
+		"forbidden":    func(d *device) { d.answerAll(403, protocol.CodeForbidden) },
+		"gone":         func(d *device) { d.answerAll(410, protocol.CodeNotFound) },
+		"no such":      func(d *device) { d.answerAll(404, protocol.CodeNotFound) },
+		"server error": func(d *device) { d.answerAll(500, protocol.CodeInternal) },
+		"other user": account(func(a *protocol.Account) {
 			a.UserID = strings.Repeat("A", len(a.UserID)-1) + "Q"
 			a.Username = "bert"
 		}),
-		"other key":  account(func(a *api.Account) { a.WrappedKey = strings.Replace(a.WrappedKey, "gAAAAA", "gAAAAB", 1) }),
-		"other salt": account(func(a *api.Account) { a.KDF.Salt = "c2l4dGVlbiBieXRlcyAhIQ" }),
-		"weak":       account(func(a *api.Account) { a.KDF.MemoryKiB = 8 }),
+		"other key":  account(func(a *protocol.Account) { a.WrappedKey = strings.Replace(a.WrappedKey, "gAAAAA", "gAAAAB", 1) }),
+		"other salt": account(func(a *protocol.Account) { a.KDF.Salt = "c2l4dGVlbiBieXRlcyAhIQ" }),
+		"weak":       account(func(a *protocol.Account) { a.KDF.MemoryKiB = 8 }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := (&device{memory: d.memory, wire: d.wire, cache: d.cache.clone()}).restarted(t, server)
@@ -231,13 +231,13 @@ func TestARefusedChangeOfThePasswordKeepsTheCopy(t *testing.T) {
 	server, d, _, _ := kept(t)
 	d.wire.mu.Lock()
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path != api.PathAccountPassword {
+		if r.Path != protocol.PathAccountPassword {
 			return nil, nil
 		}
 		return &client.Response{Status: 401, Body: []byte(`{"code":"unauthorized","message":"no","request_id":"1"}`)}, nil
 	}
 	d.wire.mu.Unlock()
-	if err := d.ChangePassword(t.Context(), password, "another password"); serverCode(err) != api.CodeUnauthorized {
+	if err := d.ChangePassword(t.Context(), password, "another password"); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("change: %v", err)
 	}
 	d = d.away(t, server)
@@ -302,7 +302,7 @@ func TestTwoUsersOfOneDeviceHaveACopyEach(t *testing.T) {
 	d.register(t, "bert")
 	d.save(t, login("bert's"))
 	d.deny()
-	if _, err := d.Sync(t.Context()); serverCode(err) != api.CodeUnauthorized {
+	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("sync: %v", err)
 	}
 	d = d.away(t, server)
@@ -336,7 +336,7 @@ func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	var older client.Response
 	d = d.restarted(t, server)
 	d.login(t, "anna", "again")
-	older, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: api.PathVault + "?since=0", Limit: 1 << 30})
+	older, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathVault + "?since=0", Limit: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestAnOtherVaultOfTheServerLeavesTheCopyReadable(t *testing.T) {
 	d.save(t, login("newest"))
 	d = d.restarted(t, server)
 	d.wire.lie(func(r client.Request, a *client.Response) {
-		if strings.HasPrefix(r.Path, api.PathVault+"?") {
+		if strings.HasPrefix(r.Path, protocol.PathVault+"?") {
 			a.Body = older.Body
 		}
 	})

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -167,16 +167,16 @@ func (c *Client) mayWait(err error) bool { return c.keeps() && unreachable(err) 
 
 // Refused is a change that the server did not take. It waits until it can, or until the item is changed again.
 type Refused struct {
-	ID      string
-	Title   string
-	Code    Code
-	Message string
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Code    Code   `json:"code"`
+	Message string `json:"message"` // in English
 }
 
 // Waiting is what the server does not have yet.
 type Waiting struct {
-	Pending int // changes, refused ones among them
-	Refused []Refused
+	Pending int       `json:"pending"` // changes, refused ones among them
+	Refused []Refused `json:"refused"`
 }
 
 // Waiting tells what waits on this device.
@@ -190,12 +190,12 @@ func (c *Client) Waiting() (Waiting, error) {
 }
 
 func (v *vault) waiting() Waiting {
-	w := Waiting{Pending: len(v.queue)}
+	w := Waiting{Pending: len(v.queue), Refused: []Refused{}}
 	for _, q := range v.queue {
 		if q.Refused == "" {
 			continue
 		}
-		r := Refused{ID: q.ID, Code: cmp.Or(q.Code, Code(api.CodeBadRequest)), Message: q.Refused}
+		r := Refused{ID: q.ID, Code: cmp.Or(q.Code, Code(protocol.CodeBadRequest)), Message: q.Refused}
 		if e := v.shown(q.ID); e != nil {
 			r.Title = e.item.Title
 		} else if e := v.entries[q.ID]; e != nil {

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -146,8 +146,8 @@ func (v *vault) asBefore(e *entry, q *queued) bool {
 const statusTooLarge = 413
 
 // refusals are the codes of a server that will not have a change as it is.
-var refusals = []api.Code{
-	api.CodeBadRequest, api.CodeStorageFull, api.CodeQuotaReached, api.CodeItemQuotaReached, api.CodeRecordQuotaReached,
+var refusals = []protocol.Code{
+	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
 }
 
 // refusal is why the server will not have a change as it is; empty if err says nothing of the kind.
@@ -159,7 +159,7 @@ func refusal(err error) (Code, string) {
 	case errors.As(err, &server):
 		switch {
 		case server.Status == statusTooLarge:
-			return Code(api.CodeTooLarge), server.Message
+			return Code(protocol.CodeTooLarge), server.Message
 		case slices.Contains(refusals, server.Code):
 			return Code(server.Code), server.Message
 		}
@@ -176,7 +176,7 @@ func later(err error) bool {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &server):
-		return server.Code != api.CodeUnauthorized
+		return server.Code != protocol.CodeUnauthorized
 	}
 	return errors.Is(err, ErrOffline) || errors.Is(err, ErrBusy) || errors.Is(err, ErrUncertain)
 }

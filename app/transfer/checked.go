@@ -54,6 +54,10 @@ func (b *builder) checkURLs(row int, it *item.Item) {
 			it.URLs = append(it.URLs, address)
 			continue
 		}
+		if several := addressesIn(address); len(several) > 1 {
+			it.URLs = append(it.URLs, several...)
+			continue
+		}
 		address = visibleURL(address)
 		if isCodeAddress(address) {
 			if !setOnce(&it.TOTP, address) {
@@ -132,6 +136,12 @@ func expiryIn(text string) (month, year string) {
 	}
 	switch {
 	case len(words) >= 2 && len(words[0]) == 4:
+		month, year = words[1], words[0]
+	case len(words) == 3 && len(words[2]) == 4 && number(words[0]) > 12: // 30.04.2029
+		month, year = words[1], words[2]
+	case len(words) == 3 && len(words[2]) == 4 && number(words[1]) > 12: // 04/30/2029
+		month, year = words[0], words[2]
+	case len(words) == 2 && number(words[0]) > 12: // 29/04
 		month, year = words[1], words[0]
 	case len(words) == 2:
 		month, year = words[0], words[1]

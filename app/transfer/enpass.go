@@ -3,7 +3,9 @@ package transfer
 import (
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -85,8 +87,11 @@ func (r *enpass) field(f object) {
 		return
 	}
 	style := item.FieldText
-	if f.yes("sensitive") || kind == "pin" || kind == "password" {
+	if f.yes("sensitive") || slices.Contains([]string{"pin", "password", "totp", "ccNumber", "ccCvc", "ccPin"}, kind) {
 		style = item.FieldHidden
+	}
+	if n, err := strconv.ParseInt(value, 10, 64); err == nil && kind == "date" {
+		value = chosenDay(time.Unix(n, 0))
 	}
 	place := r.place(kind, name)
 	switch {

@@ -39,7 +39,7 @@ func TestExpiryDatesOfCardsInImports(t *testing.T) {
 		{"04", "29"}: {"4", "2029"}, {"4", "2029"}: {"4", "2029"}, {"04/29", ""}: {"4", "2029"}, {"", "04/2029"}: {"4", "2029"},
 		{"", "2029-04"}: {"4", "2029"}, {"", "2029-04-30T00:00:00Z"}: {"4", "2029"}, {"0429", ""}: {"4", "2029"}, {"", "1229"}: {"12", "2029"}, {"042029", ""}: {"4", "2029"},
 		{"", "202904"}: {"4", "2029"}, {"Apr", "2029"}: {"4", "2029"}, {"April 2029", ""}: {"4", "2029"}, {" 04\u00a0", "\u200b2029"}: {"4", "2029"},
-		{"04", ""}: {"4", ""}, {"", "2029"}: {"", "2029"}, {"", ""}: {"", ""}, {"04 / 2029", ""}: {"4", "2029"},
+		{"04", ""}: {"4", ""}, {"", "2029"}: {"", "2029"}, {"", ""}: {"", ""}, {"04 / 2029", ""}: {"4", "2029"}, {"", "30.04.2029"}: {"4", "2029"}, {"", "04/30/2029"}: {"4", "2029"}, {"", "29/04"}: {"4", "2029"},
 	} {
 		got := read(t, "x.json", bitwardenItems(fmt.Sprintf(`{"type":3,"name":"a","card":{"number":"1","expMonth":%q,"expYear":%q}}`, in[0], in[1])), transfer.Options{})
 		c := got.Items[0].Item.Card
@@ -48,7 +48,7 @@ func TestExpiryDatesOfCardsInImports(t *testing.T) {
 		}
 		sameProblems(t, got)
 	}
-	for in, field := range map[[2]string]string{{"13", "2029"}: "13/2029", {"soon", ""}: "soon", {"", "99999"}: "99999", {"1", "2/3/4"}: "1/2/3/4"} {
+	for in, field := range map[[2]string]string{{"13", "2029"}: "13/2029", {"soon", ""}: "soon", {"", "99999"}: "99999", {"", "03/04/2029"}: "03/04/2029", {"1", "2/3/4"}: "1/2/3/4"} {
 		got := read(t, "x.json", bitwardenItems(fmt.Sprintf(`{"type":3,"name":"a","card":{"number":"1","expMonth":%q,"expYear":%q}}`, in[0], in[1])), transfer.Options{})
 		same(t, got, []item.Item{{Type: item.TypeCard, Title: "a", Card: &item.Card{Number: "1"}, Fields: []item.Field{text("Expiry", field)}}})
 		sameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Reason: "there is no month and year in its expiry date; it came in as a field"})
@@ -66,7 +66,9 @@ func TestWebsitesInImports(t *testing.T) {
 			t.Errorf("%q: %q", in, it.URLs)
 		}
 	}
-	got := read(t, "x.json", bitwardenItems(`{"type":1,"name":"a","login":{"uris":[{"uri":"the router upstairs"},{"uri":"b c","match":3}]}}`), transfer.Options{})
+	got := read(t, "x.json", bitwardenItems(`{"type":1,"name":"a","login":{"uris":[{"uri":"https://a.example\r\nhttps://b.example, c.example"}]}}`), transfer.Options{})
+	same(t, got, []item.Item{{Title: "a", URLs: []string{"https://a.example", "https://b.example", "c.example"}}})
+	got = read(t, "x.json", bitwardenItems(`{"type":1,"name":"a","login":{"uris":[{"uri":"the router upstairs"},{"uri":"b c","match":3}]}}`), transfer.Options{})
 	same(t, got, []item.Item{{
 		Title: "a", URLs: []string{"b c"}, Match: map[string]item.MatchRule{"b c": item.MatchExact}, Fields: []item.Field{text("URL", "the router upstairs")},
 	}})
@@ -143,12 +145,13 @@ func TestEnpassKeepsWhatFieldsWere(t *testing.T) {
 		{"type":"username","label":"Username","value":"anna","uid":10,"order":1,"history":[{"value":"anna.old","updated_at":1500000000},{"value":"x","encrypted":true}]},
 		{"type":"password","label":"Password","value":"pw","sensitive":1,"history":[{"value":"pw.old","updated_at":1500000000}]},
 		{"type":"text","label":"Answer","value":"blue","sensitive":1,"history":[{"value":"red"}]},
+		{"type":"totp","label":"Code","value":"JBSWY3DP","history":[{"value":"GEZDGNBV"}]},{"type":"date","label":"Since","value":"631148400"},
 		{"type":"pin","label":"PIN","value":"1","newMember":"kept"}]}]}`
 	got := read(t, "e.json", file, transfer.Options{})
 	same(t, got, []item.Item{{
-		Title: "a", Username: "anna", Password: "pw", PasswordHistory: []item.OldPassword{{Password: "pw.old", Until: time.Unix(1_500_000_000, 0)}},
+		Title: "a", Username: "anna", Password: "pw", TOTP: "JBSWY3DP", PasswordHistory: []item.OldPassword{{Password: "pw.old", Until: time.Unix(1_500_000_000, 0)}},
 		Fields: []item.Field{
-			text("Username (older)", "anna.old"), hidden("Answer", "blue"), hidden("Answer (older)", "red"), hidden("PIN", "1"), text("PIN: new member", "kept"),
+			text("Username (older)", "anna.old"), hidden("Answer", "blue"), hidden("Answer (older)", "red"), hidden("Code (older)", "GEZDGNBV"), text("Since", "1990-01-01"), hidden("PIN", "1"), text("PIN: new member", "kept"),
 		},
 	}})
 	sameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Reason: "an older value of “Username” is encrypted in the export"})

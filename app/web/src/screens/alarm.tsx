@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { ErrorCode } from "../core/protocol.gen";
 import { m } from "../messages";
 import { go } from "../state/route";
 import { boot, signOut } from "../state/session";
@@ -13,7 +14,7 @@ type Code = keyof typeof m.value.alarm.codes;
  * The server's vault is not the one this user sealed. It takes the whole page, and nothing of the vault is shown. What keeps the
  * good copy on this device comes first, what deletes it last.
  */
-export function Alarm({ code, message }: { code: string; message: string }) {
+export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
   const { common, copies: copyText, alarm: text } = m.value;
   const [asking, setAsking] = useState(false);
   const copy = useCopies().copies[0]; // that of the session comes first

@@ -1,6 +1,6 @@
 // The sealed copies on this device, where the screens before the vault is open offer them.
 import { useEffect } from "preact/hooks";
-import type { Copy } from "../core/types";
+import type { Copy } from "../core/protocol.gen";
 import { m } from "../messages";
 import { copies, findCopies } from "../state/copies";
 import { href } from "../state/route";

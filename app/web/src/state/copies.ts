@@ -1,7 +1,7 @@
 // The sealed copies on this device, which open without a server that can be trusted.
 import { signal } from "@preact/signals";
-import * as api from "../core/api";
-import type { Copies } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Copies } from "../core/protocol.gen";
 
 export const copies = signal<Copies>({ copies: [], damaged: false });
 

@@ -1,5 +1,5 @@
 // What could not be taken, and what is kept elsewhere than where it was: in the preview and in the report.
-import type { ImportProblem, KeptAs } from "../../core/transfer-types";
+import type { ImportProblem, KeptAs } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { Icon } from "../../ui/icon";
 

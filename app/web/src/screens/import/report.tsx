@@ -1,5 +1,5 @@
 // What became of the file.
-import type { ImportReport, KeptAs } from "../../core/transfer-types";
+import type { ImportReport, KeptAs } from "../../core/protocol.gen";
 import { CoreError } from "../../core/error";
 import { m } from "../../messages";
 import { href } from "../../state/route";
