@@ -74,6 +74,7 @@ type level struct {
 // walk goes over the one value of text.
 func (f Form) walk(text io.Reader) error {
 	d := json.NewDecoder(text)
+	d.UseNumber() // which numbers are too large is for the types to say
 	var stack []level
 	for {
 		token, err := d.Token()
