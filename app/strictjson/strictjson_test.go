@@ -2,6 +2,7 @@ package strictjson_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -69,6 +70,18 @@ func TestAcceptedTexts(t *testing.T) {
 	var m map[string]int
 	if err := (strictjson.Form{AnyNames: true}).Unmarshal([]byte(`{"https://A.example":1}`), &m); err != nil || m["https://A.example"] != 1 {
 		t.Errorf("got %v, %v", m, err)
+	}
+}
+
+func TestTextThatWasCutOff(t *testing.T) {
+	t.Parallel()
+	whole := `{"name":"abc","list":[1,{}]}`
+	for n := range whole {
+		for how, decode := range ways(whole[:n]) {
+			if err := decode(new(target)); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("%s of %s: %v", how, whole[:n], err)
+			}
+		}
 	}
 }
 
