@@ -33,9 +33,9 @@ func readAegis(in *input, b *builder) error {
 	for _, g := range db.objects("groups") {
 		groups[g.text("uuid")] = g.text("name")
 	}
-	b.each(db.entries("entries", nil), func(row int, o object, _ string) {
+	b.each(db.entries("entries", nil), func(it *draft, o object, _ string) {
 		info := o.object("info")
-		it := item.Item{Notes: o.text("note"), Favourite: o.yes("favorite"), Tags: one(o.text("group"))}
+		it.Item = item.Item{Notes: o.text("note"), Favourite: o.yes("favorite"), Tags: one(o.text("group"))}
 		for _, id := range o.texts("groups") {
 			it.Tags = append(it.Tags, groups[id])
 		}
@@ -44,7 +44,7 @@ func readAegis(in *input, b *builder) error {
 			algorithm: info.text("algo"), digits: info.text("digits"), period: info.text("period"), counter: info.text("counter"),
 		}
 		o.drop("uuid", "icon", "icon_mime", "icon_hash")
-		addCodes(b, row, it, code, o)
+		addCodes(it, code, o)
 	})
 	return nil
 }

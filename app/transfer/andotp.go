@@ -42,8 +42,8 @@ func readAndOTP(in *input, b *builder) error {
 			return err
 		}
 	}
-	b.each(object{"": list}.entries("", nil), func(row int, o object, _ string) {
-		it := item.Item{Tags: o.texts("tags")}
+	b.each(object{"": list}.entries("", nil), func(it *draft, o object, _ string) {
+		it.Item = item.Item{Tags: o.texts("tags")}
 		code := oneTime{
 			kind: o.text("type"), issuer: o.text("issuer"), account: o.text("label"), secret: o.text("secret"),
 			algorithm: o.text("algorithm"), digits: o.text("digits"), period: o.text("period"), counter: o.text("counter"),
@@ -52,7 +52,7 @@ func readAndOTP(in *input, b *builder) error {
 			code.issuer, code.account = before, after
 		}
 		o.drop("thumbnail", "last_used", "used_frequency")
-		addCodes(b, row, it, code, o)
+		addCodes(it, code, o)
 	})
 	return nil
 }

@@ -52,28 +52,27 @@ func readTable(in *input, b *builder) error {
 	}
 	order := byRank(t.columns, t.header)
 	for r := range t.rows(b, false) {
-		b.addRow(r, r.item(b, order, guessed))
+		r.fill(order, guessed)
+		r.add()
 	}
 	return nil
 }
 
-// item puts the values of the row into their places, in that order of columns. What else is in it is looked for only if
+// fill puts the values of the row into their places, in that order of columns. What else is in it is looked for only if
 // nobody has chosen the columns.
-func (r *csvRow) item(b *builder, order []int, guessed bool) item.Item {
-	var it item.Item
+func (r *csvRow) fill(order []int, guessed bool) {
 	for _, i := range order {
 		if r.cells[i] != "" {
-			r.taken[i] = r.table.columns[i].set(b, r, i, &it)
+			r.taken[i] = r.table.columns[i].set(r, i)
 		}
 	}
 	if guessed {
-		takeText(b, r, &it)
-		takeCard(b, r, &it)
-		if it.Notes != "" && len(it.URLs) == 0 {
-			noteOrLogin(&it)
+		r.takeText()
+		r.takeCard()
+		if r.Notes != "" && len(r.URLs) == 0 {
+			r.noteOrLogin()
 		}
 	}
-	return it
 }
 
 // understand finds out what the columns are by their names. It refuses to guess where too little is known, because a row
@@ -125,35 +124,35 @@ func byRank(columns []Column, header []string) []int {
 func repeated(c Column) bool { return c == ColumnURL || c == ColumnTag || c == ColumnNotes }
 
 // set puts the value of column i into the item, and reports whether it found its place.
-func (c Column) set(b *builder, r *csvRow, i int, it *item.Item) bool {
+func (c Column) set(r *csvRow, i int) bool {
 	value := r.cells[i]
 	switch c {
 	case ColumnSkip:
 	case ColumnTitle:
-		return setOnce(&it.Title, value)
+		return setOnce(&r.Title, value)
 	case ColumnUsername:
-		return setOnce(&it.Username, value)
+		return setOnce(&r.Username, value)
 	case ColumnPassword:
-		return setOnce(&it.Password, value)
+		return setOnce(&r.Password, value)
 	case ColumnTOTP:
-		return setOnce(&it.TOTP, value)
+		return setOnce(&r.TOTP, value)
 	case ColumnURL:
-		setAddresses(it, value)
+		setAddresses(&r.Item, value)
 	case ColumnNotes:
-		setNotes(it, value)
+		setNotes(&r.Item, value)
 	case ColumnTag:
-		it.Tags = append(it.Tags, tagsOf(r.name(i), value)...)
+		r.Tags = append(r.Tags, tagsOf(r.name(i), value)...)
 	case ColumnType:
-		return setType(it, r.name(i), value)
+		return setType(&r.Item, r.name(i), value)
 	case ColumnFavourite:
-		it.Favourite = isYes(value)
-		return it.Favourite || isNo(value)
+		r.Favourite = isYes(value)
+		return r.Favourite || isNo(value)
 	case ColumnCreated:
-		return value == "0" || setTime(&it.Created, value)
+		return value == "0" || setTime(&r.Created, value)
 	case ColumnModified:
-		return value == "0" || setTime(&it.Modified, value)
+		return value == "0" || setTime(&r.Modified, value)
 	case ColumnHidden:
-		b.keepField(r.number, it, r.name(i), value, item.FieldHidden)
+		r.relocate(r.name(i), value, item.FieldHidden)
 	default:
 		return false
 	}

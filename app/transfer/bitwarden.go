@@ -119,8 +119,8 @@ var bitwardenTypes = map[string]item.Type{
 	"8": item.TypeIdentity, // a passport
 }
 
-func (r *bitwarden) item(row int, o object, _ string) {
-	it := item.Item{
+func (r *bitwarden) item(it *draft, o object, _ string) {
+	it.Item = item.Item{
 		Type:      bitwardenTypes[o.text("type")],
 		Title:     o.text("name"),
 		Notes:     o.text("notes"),
@@ -133,11 +133,11 @@ func (r *bitwarden) item(row int, o object, _ string) {
 		it.Type = item.TypeNote
 	}
 	id := o.text("id")
-	r.group(&it, o)
-	r.fields(row, &it, o)
-	r.login(row, &it, o.object("login"))
-	r.card(&it, o.object("card"))
-	r.identity(row, &it, o)
+	r.group(it, o)
+	r.fields(it, o)
+	r.login(it, o.object("login"))
+	r.card(it, o.object("card"))
+	r.identity(it, o)
 	if key := o.object("sshKey"); len(key) > 0 {
 		it.SSHKey = &item.SSHKey{
 			Private: key.text("privateKey"), Public: key.text("publicKey"), Fingerprint: key.text("keyFingerprint", "fingerprint"),
@@ -145,22 +145,22 @@ func (r *bitwarden) item(row int, o object, _ string) {
 	}
 	for _, old := range o.objects("passwordHistory") {
 		it.PasswordHistory = append(it.PasswordHistory, item.OldPassword{Until: old.time("lastUsedDate"), Password: old.text("password")})
-		keepRest(r.b, row, &it, old, "Password history")
+		it.relocateRest(old, "Password history")
 	}
 	newestFirst(it.PasswordHistory)
-	bitwardenFlags(r.b, row, &it, o.text("archivedDate"), o.yes("reprompt"))
+	bitwardenFlags(it, o.text("archivedDate"), o.yes("reprompt"))
 	o.object("secureNote").drop("type")       // there is one type only
 	o.drop("organizationId", "object", "key") // the key sealed the item on Bitwarden's server
 	for _, part := range bitwardenParts {
-		keepRest(r.b, row, &it, o.object(part), "")
+		it.relocateRest(o.object(part), "")
 	}
-	keepRest(r.b, row, &it, o, "")
-	r.b.add(row, it, r.files[id]...)
+	it.relocateRest(o, "")
+	it.add(r.files[id]...)
 	delete(r.files, id)
 }
 
 // group makes tags of the folder and the collections.
-func (r *bitwarden) group(it *item.Item, o object) {
+func (r *bitwarden) group(it *draft, o object) {
 	ids := o.texts("collectionIds")
 	if folder := o.text("folderId"); folder != "" {
 		ids = append([]string{folder}, ids...)
@@ -177,17 +177,17 @@ var bitwardenMatch = map[string]item.MatchRule{
 	"0": item.MatchDomain, "1": item.MatchHost, "2": item.MatchStarts, "3": item.MatchExact, "4": item.MatchRegexp, "5": item.MatchNever,
 }
 
-func (r *bitwarden) login(row int, it *item.Item, o object) {
+func (r *bitwarden) login(it *draft, o object) {
 	it.Username, it.Password, it.TOTP = o.text("username"), o.text("password"), o.text("totp")
 	for _, uri := range o.objects("uris") {
-		addURL(r.b, row, it, uri.text("uri"), bitwardenMatch[uri.text("match")])
+		it.addURL(uri.text("uri"), bitwardenMatch[uri.text("match")])
 		uri.drop("uriChecksum")
-		keepRest(r.b, row, it, uri, "URL")
+		it.relocateRest(uri, "URL")
 	}
-	keepPasskeys(r.b, row, it, o.objects("fido2Credentials"))
+	it.relocatePasskeys(o.objects("fido2Credentials"))
 }
 
-func (r *bitwarden) card(it *item.Item, o object) {
+func (r *bitwarden) card(it *draft, o object) {
 	if len(o) == 0 {
 		return
 	}
@@ -202,7 +202,7 @@ func (r *bitwarden) card(it *item.Item, o object) {
 var bitwardenParts = []string{"login", "card", "identity", "sshKey", "bankAccount", "driversLicense", "passport"}
 
 // identity reads the identity, and those papers that are identities here.
-func (r *bitwarden) identity(row int, it *item.Item, o object) {
+func (r *bitwarden) identity(it *draft, o object) {
 	for _, name := range []string{"identity", "driversLicense", "passport"} {
 		o := o.object(name)
 		if len(o) == 0 {
@@ -228,29 +228,29 @@ var bitwardenLinks = map[string]string{
 	"414": "passport number", "415": "license number", "416": "first name", "417": "last name", "418": "full name",
 }
 
-func (r *bitwarden) fields(row int, it *item.Item, o object) {
+func (r *bitwarden) fields(it *draft, o object) {
 	for _, f := range o.objects("fields") {
 		name, value := f.text("name"), f.text("value")
 		switch kind := f.text("type"); {
 		case kind == "1":
-			addField(it, name, value, item.FieldHidden)
+			it.addField(name, value, item.FieldHidden)
 		case kind == "2":
 			if value == "" {
 				value = item.False
 			}
-			addField(it, name, value, item.FieldBoolean)
+			it.addField(name, value, item.FieldBoolean)
 		case kind == "3":
 			link := f.text("linkedId")
 			if known := bitwardenLinks[link]; known != "" {
 				link = known
 			}
-			r.b.keepField(row, it, name, lines(value, link), item.FieldText)
+			it.relocate(name, lines(value, link), item.FieldText)
 		case name == fieldTags:
 			it.Tags = append(it.Tags, strings.Split(value, "\n")...)
 		default:
-			addField(it, name, value, item.FieldText)
+			it.addField(name, value, item.FieldText)
 		}
 		f.drop("linkedId")
-		keepRest(r.b, row, it, f, "Field")
+		it.relocateRest(f, "Field")
 	}
 }

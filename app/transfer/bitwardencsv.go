@@ -21,32 +21,32 @@ var bitwardenCSV = csvFormat{
 		"collections":    func(it *item.Item, v string) { it.Tags = append(it.Tags, strings.Split(v, ",")...) },
 		"fields":         bitwardenLines,
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
+	finish: func(r *csvRow) {
 		switch kind := r.text("type"); kind {
 		case "login", "":
-			it.Type = item.TypeLogin
+			r.Type = item.TypeLogin
 		case "note":
-			it.Type = item.TypeNote
+			r.Type = item.TypeNote
 		default:
-			it.Type = item.TypeLogin
-			b.keepField(r.number, it, "Type", kind, item.FieldText)
+			r.Type = item.TypeLogin
+			r.relocate("Type", kind, item.FieldText)
 		}
 		for _, address := range splitURLs(r.text("login_uri")) {
-			addURL(b, r.number, it, address, item.MatchDomain)
+			r.addURL(address, item.MatchDomain)
 		}
-		bitwardenFlags(b, r.number, it, r.text("archiveddate"), isYes(r.text("reprompt")))
+		bitwardenFlags(r.draft, r.text("archiveddate"), isYes(r.text("reprompt")))
 		r.drop("reprompt")
 	},
 }
 
 // bitwardenFlags keeps what Bitwarden knows of an item and no other.
-func bitwardenFlags(b *builder, row int, it *item.Item, archived string, reprompt bool) {
+func bitwardenFlags(it *draft, archived string, reprompt bool) {
 	if archived != "" {
 		it.Tags = append(it.Tags, tagArchived)
-		b.keepField(row, it, "Archived", archived, item.FieldText)
+		it.relocate("Archived", archived, item.FieldText)
 	}
 	if reprompt {
-		b.keepField(row, it, "Master password re-prompt", item.True, item.FieldBoolean)
+		it.relocate("Master password re-prompt", item.True, item.FieldBoolean)
 	}
 }
 

@@ -39,14 +39,14 @@ var firefoxCSV = csvFormat{
 	set: map[string]setter{
 		"url": setURL, "username": setUsername, "password": setPassword,
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
-		takeTime(b, r, it, &it.Created, "timecreated")
-		takeTime(b, r, it, &it.Modified, "timepasswordchanged")
+	finish: func(r *csvRow) {
+		r.takeTime(&r.Created, "timecreated")
+		r.takeTime(&r.Modified, "timepasswordchanged")
 		// Where the form sends to is mostly where it stands, and says nothing then.
-		if action := r.text("formactionorigin"); len(it.URLs) == 0 || !sameOrigin(action, it.URLs[0]) {
-			b.keepField(r.number, it, "Form sends to", action, item.FieldLink)
+		if action := r.text("formactionorigin"); len(r.URLs) == 0 || !sameOrigin(action, r.URLs[0]) {
+			r.relocate("Form sends to", action, item.FieldLink)
 		}
-		b.keepField(r.number, it, "HTTP realm", r.text("httprealm"), item.FieldText)
+		r.relocate("HTTP realm", r.text("httprealm"), item.FieldText)
 		r.drop("guid", "timelastused") // only Firefox has a use for them
 	},
 }

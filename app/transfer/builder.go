@@ -30,46 +30,6 @@ func newBuilder(format string, o Options) *builder {
 	}
 }
 
-// add adds an entry of the source, in as many items as it takes.
-func (b *builder) add(row int, it item.Item, files ...Attached) {
-	it = it.Clone()
-	b.oneLineEach(row, &it)
-	it = b.checked(row, it)
-	for i, part := range b.fit(row, it, files) {
-		if len(b.result.Items) == maxItems {
-			b.full = true
-			return
-		}
-		if err := part.Item.Validate(); err != nil {
-			// fit has failed at its duty; the entry is still told of, and the error names no value.
-			b.problem(row, part.Item.Title, err.Error())
-			continue
-		}
-		if i > 0 {
-			b.kept(row, part.Item.Title, KeptAsItem)
-		}
-		b.result.Items = append(b.result.Items, part)
-	}
-}
-
-// oneLineEach leaves the first line where there is room for one, and keeps the whole beside it. Words that were typed where
-// an address belongs are the title of an item that has none.
-func (b *builder) oneLineEach(row int, it *item.Item) {
-	for _, part := range []struct {
-		name  string
-		value *string
-	}{{"Title", &it.Title}, {"Username", &it.Username}} {
-		whole := strings.TrimSpace(*part.value)
-		if end := strings.IndexAny(whole, "\r\n"); end >= 0 {
-			b.keepField(row, it, part.name, whole, item.FieldText)
-			*part.value = whole[:end]
-		}
-	}
-	if it.Title == "" && len(it.URLs) > 0 && strings.Contains(strings.TrimSpace(it.URLs[0]), " ") {
-		it.Title = it.URLs[0]
-	}
-}
-
 // problem reports an entry, or a part of one, that does not come in. The reason quotes no secret.
 func (b *builder) problem(row int, title, reason string) {
 	if len(b.result.Problems) == maxProblems {
@@ -79,32 +39,8 @@ func (b *builder) problem(row int, title, reason string) {
 	b.result.Problems = append(b.result.Problems, Problem{Row: row, Title: cut(clean(title), item.MaxTitle), Reason: reason})
 }
 
-func (b *builder) kept(row int, name string, as KeptAs) {
+func (b *builder) relocated(row int, name string, as KeptAs) {
 	b.result.Kept = append(b.result.Kept, Kept{Row: row, Name: cut(clean(name), item.MaxName), As: as})
-}
-
-// keepField keeps a value that has no place of its own as a custom field. An empty one is not kept.
-func (b *builder) keepField(row int, it *item.Item, name, value string, kind item.FieldKind) {
-	if value == "" {
-		return
-	}
-	if kind == item.FieldText && isCardNumber(value) {
-		kind = item.FieldHidden
-	}
-	it.Fields = append(it.Fields, item.Field{Name: name, Value: value, Kind: kind})
-	b.kept(row, name, KeptAsField)
-}
-
-// keepNote keeps a value that has no place of its own at the end of the notes.
-func (b *builder) keepNote(row int, it *item.Item, name, value string) {
-	if value == "" {
-		return
-	}
-	if it.Notes != "" {
-		it.Notes += "\n\n"
-	}
-	it.Notes += name + ": " + value
-	b.kept(row, name, KeptAsNote)
 }
 
 // progress tells how far the reader is, at most a hundred times in a file.

@@ -24,36 +24,36 @@ func readButtercupCSV(in *input, b *builder) error {
 		if name == "" {
 			name = groups.path(id)
 		}
-		it := item.Item{
+		r.Item = item.Item{
 			Type: typeOf(kind), Title: r.text("title"), Username: r.text("username"), Password: r.text("password"), Tags: one(name),
 			Notes: r.text("note", "notes"), TOTP: r.text("otp", "totp", "otpauth"),
 		}
 		for _, column := range []string{"url", "urls", "website"} {
 			for _, address := range splitURLs(r.text(column)) {
-				addURL(b, r.number, &it, address, item.MatchDomain)
+				r.addURL(address, item.MatchDomain)
 			}
 		}
-		buttercupType(b, r, &it, kind)
-		b.addRow(r, it)
+		buttercupType(r, kind)
+		r.add()
 	}
 	return nil
 }
 
 // buttercupType gives an entry its type. The username of a card is its holder, and the password its number.
-func buttercupType(b *builder, r *csvRow, it *item.Item, kind string) {
+func buttercupType(r *csvRow, kind string) {
 	switch {
-	case it.Type == item.TypeCard:
-		holder, number := it.Username, it.Password
-		it.Username, it.Password = "", ""
-		takeCard(b, r, it)
-		setOnce(&it.Card.Number, number)
-		setOnce(&it.Card.Holder, holder)
-	case it.Type == item.TypeSSHKey:
-		it.SSHKey = &item.SSHKey{Private: r.text("privatekey", "private_key", "private key"), Public: strings.TrimSpace(r.text("publickey", "public_key", "public key"))}
-	case it.Type == "" && kind != "entry" && kind != "website" && kind != "custom":
-		b.keepField(r.number, it, "Type", kind, item.FieldText)
+	case r.Type == item.TypeCard:
+		holder, number := r.Username, r.Password
+		r.Username, r.Password = "", ""
+		r.takeCard()
+		setOnce(&r.Card.Number, number)
+		setOnce(&r.Card.Holder, holder)
+	case r.Type == item.TypeSSHKey:
+		r.SSHKey = &item.SSHKey{Private: r.text("privatekey", "private_key", "private key"), Public: strings.TrimSpace(r.text("publickey", "public_key", "public key"))}
+	case r.Type == "" && kind != "entry" && kind != "website" && kind != "custom":
+		r.relocate("Type", kind, item.FieldText)
 	}
-	noteOrLogin(it)
+	r.noteOrLogin()
 }
 
 // buttercupTree has a name and a parent for each group.

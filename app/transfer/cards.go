@@ -111,15 +111,15 @@ func kindOfValue(name, value string) item.FieldKind {
 }
 
 // cardOfFields makes an entry a card that has the number of one among its fields, and nothing of a login.
-func cardOfFields(it *item.Item) {
-	if it.Username+it.Password+it.TOTP != "" || !slices.ContainsFunc(it.Fields, func(f item.Field) bool {
+func (d *draft) cardOfFields() {
+	if d.Username+d.Password+d.TOTP != "" || !slices.ContainsFunc(d.Fields, func(f item.Field) bool {
 		return cardPart(f.Name) == cardNumber && isCardNumber(f.Value)
 	}) {
 		return
 	}
 	c := &item.Card{}
 	places := map[string]*string{cardNumber: &c.Number, cardHolder: &c.Holder, cardCode: &c.Code, cardBrand: &c.Brand}
-	it.Fields = slices.DeleteFunc(it.Fields, func(f item.Field) bool {
+	d.Fields = slices.DeleteFunc(d.Fields, func(f item.Field) bool {
 		part := cardPart(f.Name)
 		if part == cardExpiry && c.ExpiryYear == "" {
 			return setExpiry(c, f.Value)
@@ -127,7 +127,7 @@ func cardOfFields(it *item.Item) {
 		place := places[part]
 		return place != nil && setOnce(place, f.Value)
 	})
-	it.Type, it.Card = item.TypeCard, c
+	d.Type, d.Card = item.TypeCard, c
 }
 
 // telling reports whether a number makes a row that of a card. In a column of any numbers it has to be one of a card.
@@ -136,7 +136,7 @@ func telling(name, number string) bool {
 }
 
 // takeCard takes what is left in the row of a card. A row is one if its type says so, or a number of a card is in it.
-func takeCard(b *builder, r *csvRow, it *item.Item) {
+func (r *csvRow) takeCard() {
 	parts := map[string]int{}
 	for i := range r.cells {
 		part := r.table.cardPart(i)
@@ -144,7 +144,7 @@ func takeCard(b *builder, r *csvRow, it *item.Item) {
 			parts[part] = i
 		}
 	}
-	if number, ok := parts[cardNumber]; it.Type != item.TypeCard && (it.Type != "" || !ok || !telling(r.name(number), r.cells[number])) {
+	if number, ok := parts[cardNumber]; r.Type != item.TypeCard && (r.Type != "" || !ok || !telling(r.name(number), r.cells[number])) {
 		return
 	}
 	take := func(part string) string {
@@ -155,21 +155,21 @@ func takeCard(b *builder, r *csvRow, it *item.Item) {
 		r.taken[i] = true
 		return r.cells[i]
 	}
-	it.Type = item.TypeCard
-	it.Card = &item.Card{Number: take(cardNumber), Holder: take(cardHolder), Code: take(cardCode), Brand: take(cardBrand)}
+	r.Type = item.TypeCard
+	r.Card = &item.Card{Number: take(cardNumber), Holder: take(cardHolder), Code: take(cardCode), Brand: take(cardBrand)}
 	if i, ok := parts[cardExpiry]; ok {
-		r.taken[i] = setExpiry(it.Card, r.cells[i])
+		r.taken[i] = setExpiry(r.Card, r.cells[i])
 	} else {
-		it.Card.ExpiryMonth, it.Card.ExpiryYear = expiry(take(cardMonth), take(cardYear))
+		r.Card.ExpiryMonth, r.Card.ExpiryYear = expiry(take(cardMonth), take(cardYear))
 	}
-	cardLogin(b, r.number, it)
+	r.cardLogin()
 }
 
 // cardLogin keeps what a card has no place for.
-func cardLogin(b *builder, row int, it *item.Item) {
-	b.keepField(row, it, "Username", it.Username, item.FieldText)
-	b.keepField(row, it, "Password", it.Password, item.FieldHidden)
-	it.Username, it.Password = "", ""
+func (d *draft) cardLogin() {
+	d.relocate("Username", d.Username, item.FieldText)
+	d.relocate("Password", d.Password, item.FieldHidden)
+	d.Username, d.Password = "", ""
 }
 
 // setExpiry reads the month and the year until which a card is valid, and reports whether it understood them.

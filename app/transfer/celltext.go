@@ -12,7 +12,7 @@ import (
 // Values of one column may be several, as JSON or in lines of a name and a value.
 
 // takeText takes apart such values of columns that have no place.
-func takeText(b *builder, r *csvRow, it *item.Item) {
+func (r *csvRow) takeText() {
 	for i, value := range r.cells {
 		if r.taken[i] || value == "" {
 			continue
@@ -20,12 +20,12 @@ func takeText(b *builder, r *csvRow, it *item.Item) {
 		if fields, ok := fieldsInJSON(r.name(i), value); ok {
 			r.taken[i] = true
 			for _, f := range fields {
-				b.keepField(r.number, it, f.Name, f.Value, f.Kind)
+				r.relocate(f.Name, f.Value, f.Kind)
 			}
 		} else if lines := linesOf(value); lines != nil {
 			r.taken[i] = true
 			for _, l := range lines {
-				takeLine(b, r.number, it, l)
+				r.takeLine(l)
 			}
 		}
 	}
@@ -54,17 +54,17 @@ func linesOf(value string) []formLine {
 	return out
 }
 
-func takeLine(b *builder, row int, it *item.Item, l formLine) {
+func (d *draft) takeLine(l formLine) {
 	c, _ := meaning(l.name)
-	place := map[Column]*string{ColumnUsername: &it.Username, ColumnPassword: &it.Password, ColumnTOTP: &it.TOTP}[c]
+	place := map[Column]*string{ColumnUsername: &d.Username, ColumnPassword: &d.Password, ColumnTOTP: &d.TOTP}[c]
 	switch {
 	case l.value == "":
 	case place != nil && setOnce(place, l.value):
 	case c == ColumnURL:
-		setAddresses(it, l.value)
-	case c == ColumnType && setType(it, l.name, l.value):
+		setAddresses(&d.Item, l.value)
+	case c == ColumnType && setType(&d.Item, l.name, l.value):
 	default:
-		b.keepField(row, it, l.name, l.value, kindOf(l.name))
+		d.relocate(l.name, l.value, kindOf(l.name))
 	}
 }
 

@@ -8,45 +8,44 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// checked asks of an entry what the form asks of a person who types it in: that the key makes codes, that an address is
+// check asks of an entry what the form asks of a person who types it in: that the key makes codes, that an address is
 // one, that a card ends in a month of a year. What can be read in spite of how it is written is read. A key that makes no
 // codes stays where it can be put right, an address or a date that is none becomes a field, and the report names them. An
 // entry of ours stays as it is.
-func (b *builder) checked(row int, it item.Item) item.Item {
-	if it.TOTP != "" && !usable(it.TOTP) {
-		b.problem(row, it.Title, "its key makes no one-time codes")
+func (d *draft) check() {
+	if d.TOTP != "" && !usable(d.TOTP) {
+		d.problem("its key makes no one-time codes")
 	}
-	if b.exact {
-		return it
+	if d.exact {
+		return
 	}
-	b.checkURLs(row, &it)
-	if c := it.Card; c != nil {
+	d.checkURLs()
+	if c := d.Card; c != nil {
 		month, year, ok := expiryOf(c.ExpiryMonth, c.ExpiryYear)
 		if !ok {
-			b.problem(row, it.Title, "there is no month and year in its expiry date; it came in as a field")
-			b.keepField(row, &it, "Expiry", strings.Trim(c.ExpiryMonth+"/"+c.ExpiryYear, "/"), item.FieldText)
+			d.problem("there is no month and year in its expiry date; it came in as a field")
+			d.relocate("Expiry", strings.Trim(c.ExpiryMonth+"/"+c.ExpiryYear, "/"), item.FieldText)
 		}
 		c.ExpiryMonth, c.ExpiryYear = month, year
 	}
-	return it
 }
 
 // checkURLs moves what is no address to a field: words without a scheme.
-func (b *builder) checkURLs(row int, it *item.Item) {
-	addresses := it.URLs
-	it.URLs = nil
+func (d *draft) checkURLs() {
+	addresses := d.URLs
+	d.URLs = nil
 	for _, address := range addresses {
-		rule := it.Match[address]
+		rule := d.Match[address]
 		if rule != item.MatchDomain {
-			it.URLs = append(it.URLs, address)
+			d.URLs = append(d.URLs, address)
 			continue
 		}
 		address = visibleURL(address)
 		if !strings.Contains(address, "://") && strings.ContainsFunc(address, unicode.IsSpace) {
-			b.keepField(row, it, "URL", address, item.FieldText)
+			d.relocate("URL", address, item.FieldText)
 			continue
 		}
-		it.URLs = append(it.URLs, address)
+		d.URLs = append(d.URLs, address)
 	}
 }
 

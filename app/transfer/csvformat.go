@@ -14,7 +14,7 @@ type csvFormat struct {
 	// set says by the folded name of a column what its value becomes. Columns that are not in it are kept as fields.
 	set map[string]setter
 	// finish, which may be nil, does what takes more than one column. It runs after set and before fields are kept.
-	finish func(b *builder, r *csvRow, it *item.Item)
+	finish func(r *csvRow)
 	// ragged rows may have fewer or more values than there are columns.
 	ragged bool
 }
@@ -29,27 +29,26 @@ func (f csvFormat) detect(in *input) bool {
 
 func (f csvFormat) read(in *input, b *builder) error {
 	for r := range in.csvRows(b, f.ragged) {
-		var it item.Item
 		for i, name := range r.table.folded {
 			if set := f.set[name]; set != nil && i < len(r.cells) && r.cells[i] != "" {
-				set(&it, r.cells[i])
+				set(&r.Item, r.cells[i])
 				r.taken[i] = true
 			}
 		}
 		if f.finish != nil {
-			f.finish(b, r, &it)
+			f.finish(r)
 		}
-		b.addRow(r, it)
+		r.add()
 	}
 	return nil
 }
 
-// addRow keeps what was not taken from the row as fields, and adds the item.
-func (b *builder) addRow(r *csvRow, it item.Item, files ...Attached) {
+// add puts what was not taken from the row into fields, and adds the item.
+func (r *csvRow) add(files ...Attached) {
 	for f := range r.rest() {
-		b.keepField(r.number, &it, f.Name, f.Value, f.Kind)
+		r.relocate(f.Name, f.Value, f.Kind)
 	}
-	b.add(r.number, it, files...)
+	r.draft.add(files...)
 }
 
 // Setters of what most formats have.
@@ -69,9 +68,9 @@ func setNotes(it *item.Item, v string) {
 	it.Notes += v
 }
 
-// takeTime takes a time from a column, and keeps what is none as a field.
-func takeTime(b *builder, r *csvRow, it *item.Item, to *time.Time, column string) {
+// takeTime takes a time from a column, and relocates what is none.
+func (r *csvRow) takeTime(to *time.Time, column string) {
 	if value := r.text(column); value != "0" && !setTime(to, value) {
-		b.keepField(r.number, it, column, value, item.FieldText)
+		r.relocate(column, value, item.FieldText)
 	}
 }

@@ -16,7 +16,7 @@ import (
 // dashlaneTable is one kind of table.
 type dashlaneTable struct {
 	columns []string // that only this one has; older and newer versions may lack the others
-	read    func(b *builder, row *csvRow, it *item.Item)
+	read    func(row *csvRow)
 }
 
 var dashlaneTables = []dashlaneTable{
@@ -49,9 +49,8 @@ func isDashlaneCSV(in *input) bool {
 func readDashlaneCSV(in *input, b *builder) error {
 	table, _ := dashlaneTableOf(in) // one that is not known is read like notes, with all columns kept
 	for row := range in.csvRows(b, false) {
-		var it item.Item
-		table.read(b, row, &it)
-		b.addRow(row, it)
+		table.read(row)
+		row.add()
 	}
 	return nil
 }
@@ -98,40 +97,40 @@ func readDashlaneTable(in *input, name string, b *builder) error {
 	return readDashlaneCSV(table, b)
 }
 
-func dashlaneLogin(b *builder, row *csvRow, it *item.Item) {
-	*it = item.Item{
+func dashlaneLogin(row *csvRow) {
+	row.Item = item.Item{
 		Type: item.TypeLogin, Title: row.text("title"), Username: row.text("username", "username2", "username3"),
 		Password: row.text("password"), TOTP: row.text("otpurl", "otpsecret"), Notes: row.text("note"), Tags: one(row.text("category")),
 	}
-	addURL(b, row.number, it, row.text("url"), item.MatchDomain)
+	row.addURL(row.text("url"), item.MatchDomain)
 }
 
-func dashlaneNote(_ *builder, row *csvRow, it *item.Item) {
-	*it = item.Item{Type: item.TypeNote, Title: row.text("title", "name"), Notes: row.text("note"), Tags: one(row.text("category"))}
+func dashlaneNote(row *csvRow) {
+	row.Item = item.Item{Type: item.TypeNote, Title: row.text("title", "name"), Notes: row.text("note"), Tags: one(row.text("category"))}
 }
 
-func dashlanePayment(b *builder, row *csvRow, it *item.Item) {
-	*it = item.Item{Type: item.TypeNote, Notes: row.text("note")}
+func dashlanePayment(row *csvRow) {
+	row.Item = item.Item{Type: item.TypeNote, Notes: row.text("note")}
 	if !row.has("cc_number", "code") {
-		it.Title = row.text("name", "account_name")
+		row.Title = row.text("name", "account_name")
 		return // a bank account: all of its columns are kept
 	}
-	it.Type = item.TypeCard
-	it.Card = &item.Card{Number: row.text("cc_number"), Code: row.text("code")}
+	row.Type = item.TypeCard
+	row.Card = &item.Card{Number: row.text("cc_number"), Code: row.text("code")}
 	// Without a column of holders, the account is the name of the card, and the name its holder.
 	if slices.Contains(row.table.folded, "account_holder") {
-		it.Title, it.Card.Holder = row.text("name"), row.text("account_holder", "account_name")
+		row.Title, row.Card.Holder = row.text("name"), row.text("account_holder", "account_name")
 	} else {
-		it.Title, it.Card.Holder = row.text("account_name"), row.text("name")
+		row.Title, row.Card.Holder = row.text("account_name"), row.text("name")
 	}
-	it.Title = cmp.Or(it.Title, it.Card.Holder)
-	it.Card.ExpiryMonth, it.Card.ExpiryYear = expiry(row.text("expiration_month"), row.text("expiration_year"))
+	row.Title = cmp.Or(row.Title, row.Card.Holder)
+	row.Card.ExpiryMonth, row.Card.ExpiryYear = expiry(row.text("expiration_month"), row.text("expiration_year"))
 	if kind := row.text("type"); kind != "payment_card" && kind != "credit_card" {
-		b.keepField(row.number, it, "type", kind, item.FieldText)
+		row.relocate("type", kind, item.FieldText)
 	}
 }
 
-func dashlaneID(_ *builder, row *csvRow, it *item.Item) {
+func dashlaneID(row *csvRow) {
 	kind, name, number := row.text("type"), row.text("name"), row.text("number")
 	id := &item.Identity{State: row.text("state")}
 	id.FirstName, id.MiddleName, id.LastName = splitName(name)
@@ -143,35 +142,35 @@ func dashlaneID(_ *builder, row *csvRow, it *item.Item) {
 	case "license", "driver_license", "drivers_license":
 		id.License = number
 	default:
-		addField(it, label(kind), number, item.FieldText)
+		row.addField(label(kind), number, item.FieldText)
 	}
-	it.Type, it.Identity = item.TypeIdentity, id
-	it.Title = strings.TrimSpace(name + " " + strings.ToLower(label(kind)))
+	row.Type, row.Identity = item.TypeIdentity, id
+	row.Title = strings.TrimSpace(name + " " + strings.ToLower(label(kind)))
 }
 
-func dashlanePerson(b *builder, row *csvRow, it *item.Item) {
+func dashlanePerson(row *csvRow) {
 	kind := row.text("type")
-	*it = item.Item{Type: item.TypeIdentity, Title: row.text("item_name"), Username: row.text("login")}
-	it.Identity = &item.Identity{
+	row.Item = item.Item{Type: item.TypeIdentity, Title: row.text("item_name"), Username: row.text("login")}
+	row.Identity = &item.Identity{
 		Title: row.text("title"), FirstName: row.text("first_name"), MiddleName: row.text("middle_name"), LastName: row.text("last_name"),
 		Email: row.text("email"), Phone: row.text("phone_number"), Address: row.text("address"), City: row.text("city"),
 		State: row.text("state"), PostalCode: row.text("zip"), Country: row.text("country"),
 	}
-	addURL(b, row.number, it, row.text("url"), item.MatchDomain)
-	if it.Title == "" {
-		it.Title = strings.Join(strings.Fields(it.Identity.Title+" "+it.Identity.FirstName+" "+it.Identity.LastName), " ")
+	row.addURL(row.text("url"), item.MatchDomain)
+	if row.Title == "" {
+		row.Title = strings.Join(strings.Fields(row.Identity.Title+" "+row.Identity.FirstName+" "+row.Identity.LastName), " ")
 	}
-	if it.Title == "" {
-		it.Title = label(kind)
+	if row.Title == "" {
+		row.Title = label(kind)
 	}
 }
 
-func dashlaneWiFi(_ *builder, row *csvRow, it *item.Item) {
-	*it = item.Item{
+func dashlaneWiFi(row *csvRow) {
+	row.Item = item.Item{
 		Type: item.TypeLogin, Title: row.text("name", "title"), Username: row.text("ssid"), Password: row.text("passphrase"),
 		Notes: row.text("note"),
 	}
-	if it.Title == "" {
-		it.Title = it.Username
+	if row.Title == "" {
+		row.Title = row.Username
 	}
 }

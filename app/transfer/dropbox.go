@@ -15,7 +15,7 @@ var dropboxCSV = csvFormat{
 		"title": setTitle, "name": setTitle, "url": setURL, "username": setUsername, "password": setPassword,
 		"note": setNotes, "notes": setNotes, "totp": setTOTP,
 	},
-	finish: func(_ *builder, r *csvRow, it *item.Item) {
+	finish: func(r *csvRow) {
 		kind := r.text("type")
 		card := item.Card{
 			Holder: r.text("cardholder name", "cardholder", "name on card", "card name"), Number: r.text("card number", "credit card number"),
@@ -28,11 +28,11 @@ var dropboxCSV = csvFormat{
 		}
 		switch {
 		case card != (item.Card{}):
-			it.Type, it.Card = item.TypeCard, &card
+			r.Type, r.Card = item.TypeCard, &card
 		case strings.EqualFold(kind, "note") || strings.EqualFold(kind, "secure note"):
-			it.Type = item.TypeNote
+			r.Type = item.TypeNote
 		}
-		noteOrLogin(it)
+		r.noteOrLogin()
 	},
 }
 

@@ -29,9 +29,9 @@ func TestFormatOfOneItemARow(t *testing.T) {
 		set: map[string]setter{
 			"name": setTitle, "login": setUsername, "pwd": setPassword, "site": setURL, "group": setTag, "otp": setTOTP, "note": setNotes,
 		},
-		finish: func(b *builder, r *csvRow, it *item.Item) {
+		finish: func(r *csvRow) {
 			r.drop("id")
-			b.keepNote(r.number, it, "Hint", r.text("reminder", "hint"))
+			r.relocateToNotes("Hint", r.text("reminder", "hint"))
 		},
 		ragged: true,
 	}

@@ -21,15 +21,15 @@ func isEnpassJSON(in *input) bool {
 func readEnpassJSON(in *input, b *builder) error {
 	top := object(in.json())
 	folders := enpassFolders(top)
-	b.each(top.entries("items", nil), func(row int, o object, _ string) {
-		it := item.Item{
+	b.each(top.entries("items", nil), func(it *draft, o object, _ string) {
+		it.Item = item.Item{
 			Type: enpassTypes[o.text("category")], Title: o.text("title"), Notes: o.text("note"), Favourite: o.yes("favorite"),
 			Created: o.time("createdAt"), Modified: o.time("updated_at"),
 		}
 		if it.Type == "" {
 			it.Type = item.TypeLogin
 			if category := o.text("category_name"); !strings.EqualFold(category, "login") {
-				b.keepField(row, &it, "Category", category, item.FieldText)
+				it.relocate("Category", category, item.FieldText)
 			}
 		}
 		for _, id := range o.texts("folders") {
@@ -39,21 +39,21 @@ func readEnpassJSON(in *input, b *builder) error {
 			it.Tags = append(it.Tags, tagArchived)
 		}
 		if o.yes("trashed") {
-			b.trash(&it)
+			it.trash()
 		}
-		r := enpass{b: b, row: row, it: &it}
+		r := enpass{it}
 		for _, f := range o.objects("fields") {
 			r.field(f)
 		}
 		newestFirst(it.PasswordHistory)
 		// The subtitle repeats a field, often with dots in place of its characters.
 		if s := o.text("subtitle"); s != it.Username && !strings.Contains(s, "•") && !r.has(s) {
-			b.keepField(row, &it, "Subtitle", s, item.FieldText)
+			it.relocate("Subtitle", s, item.FieldText)
 		}
 		files := r.attachments(o)
 		o.drop("uuid", "icon", "auto_submit", "template_type", "category_name", "field_updated_at", "meta_updated_at")
-		keepRest(b, row, &it, o, "")
-		b.add(row, it, files...)
+		it.relocateRest(o, "")
+		it.add(files...)
 	})
 	return nil
 }
@@ -73,11 +73,7 @@ func enpassFolders(top object) map[string]string {
 }
 
 // enpass puts the fields of one item into their places.
-type enpass struct {
-	b   *builder
-	row int
-	it  *item.Item
-}
+type enpass struct{ *draft }
 
 func (r *enpass) field(f object) {
 	kind, name, value := f.text("type"), f.text("label"), f.text("value")
@@ -92,45 +88,45 @@ func (r *enpass) field(f object) {
 	switch {
 	case value == "":
 	case kind == "url":
-		addURL(r.b, r.row, r.it, value, item.MatchDomain)
+		r.addURL(value, item.MatchDomain)
 	case kind == ".Android#":
-		addURL(r.b, r.row, r.it, "androidapp://"+value, item.MatchDomain)
-	case kind == "ccExpiry" && r.it.Card != nil && r.it.Card.ExpiryYear == "":
+		r.addURL("androidapp://"+value, item.MatchDomain)
+	case kind == "ccExpiry" && r.Card != nil && r.Card.ExpiryYear == "":
 		month, year, _ := strings.Cut(value, "/")
-		r.it.Card.ExpiryMonth, r.it.Card.ExpiryYear = expiry(month, year)
+		r.Card.ExpiryMonth, r.Card.ExpiryYear = expiry(month, year)
 	case place != nil && *place == "":
 		*place = value
 	default:
-		addField(r.it, name, value, style)
+		r.addField(name, value, style)
 	}
-	r.history(f, name, style, kind == "password" && place == &r.it.Password)
+	r.history(f, name, style, kind == "password" && place == &r.Password)
 	f.drop("uid", "order", "updated_at", "value_updated_at", "initial")
-	keepRest(r.b, r.row, r.it, f, name)
+	r.relocateRest(f, name)
 }
 
 // place is where a field of that type belongs, nil if it is a custom field.
 func (r *enpass) place(kind, name string) *string {
-	switch r.it.Type {
+	switch r.Type {
 	case item.TypeCard:
-		if r.it.Card == nil {
-			r.it.Card = &item.Card{}
+		if r.Card == nil {
+			r.Card = &item.Card{}
 		}
 		return map[string]*string{
-			"ccName": &r.it.Card.Holder, "ccNumber": &r.it.Card.Number, "ccCvc": &r.it.Card.Code, "ccType": &r.it.Card.Brand,
+			"ccName": &r.Card.Holder, "ccNumber": &r.Card.Number, "ccCvc": &r.Card.Code, "ccType": &r.Card.Brand,
 		}[kind]
 	case item.TypeIdentity:
-		if r.it.Identity == nil {
-			r.it.Identity = &item.Identity{}
+		if r.Identity == nil {
+			r.Identity = &item.Identity{}
 		}
-		return enpassIdentity(r.it.Identity, fold(name))
+		return enpassIdentity(r.Identity, fold(name))
 	case item.TypeLogin:
 		switch kind {
 		case "username", "email":
-			return &r.it.Username
+			return &r.Username
 		case "password":
-			return &r.it.Password
+			return &r.Password
 		case "totp":
-			return &r.it.TOTP
+			return &r.TOTP
 		}
 	}
 	return nil
@@ -150,13 +146,13 @@ func (r *enpass) history(f object, name string, style item.FieldKind, password b
 		value, until, encrypted := old.text("value"), old.time("updated_at"), old.yes("encrypted")
 		switch {
 		case encrypted && password:
-			r.b.problem(r.row, r.it.Title, "an older password is encrypted in the export")
+			r.problem("an older password is encrypted in the export")
 		case encrypted:
-			r.b.problem(r.row, r.it.Title, "an older value of “"+name+"” is encrypted in the export")
+			r.problem("an older value of “" + name + "” is encrypted in the export")
 		case password:
-			r.it.PasswordHistory = append(r.it.PasswordHistory, item.OldPassword{Password: value, Until: until})
+			r.PasswordHistory = append(r.PasswordHistory, item.OldPassword{Password: value, Until: until})
 		default:
-			r.b.keepField(r.row, r.it, name+" (older)", value, style)
+			r.relocate(name+" (older)", value, style)
 		}
 	}
 	f.drop("history")
@@ -164,7 +160,7 @@ func (r *enpass) history(f object, name string, style item.FieldKind, password b
 
 // has reports whether s is the value of a field already.
 func (r *enpass) has(s string) bool {
-	return slices.Contains(r.it.URLs, s) || slices.ContainsFunc(r.it.Fields, func(f item.Field) bool { return f.Value == s })
+	return slices.Contains(r.URLs, s) || slices.ContainsFunc(r.Fields, func(f item.Field) bool { return f.Value == s })
 }
 
 func (r *enpass) attachments(o object) []Attached {
@@ -173,7 +169,7 @@ func (r *enpass) attachments(o object) []Attached {
 		name := a.text("name")
 		data, err := base64.StdEncoding.DecodeString(a.text("data"))
 		if err != nil {
-			r.b.problem(r.row, r.it.Title, "the attachment “"+name+"” is damaged")
+			r.problem("the attachment “" + name + "” is damaged")
 			continue
 		}
 		out = append(out, Attached{Name: name, Data: data})
@@ -232,16 +228,16 @@ func readEnpassCSV(in *input, b *builder) error {
 	t.unnamed = fold(t.header[0]) != "title"
 	for r := range t.rows(b, true) {
 		cells := r.cells
-		it := item.Item{Title: cells[0]}
+		r.Title = cells[0]
 		if len(cells)%2 == 0 {
-			it.Notes = cells[len(cells)-1]
+			r.Notes = cells[len(cells)-1]
 		}
 		for i := 1; i+1 < len(cells); i += 2 {
-			enpassPair(&it, cells[i], cells[i+1])
+			enpassPair(&r.Item, cells[i], cells[i+1])
 		}
-		cardOfFields(&it)
-		noteOrLogin(&it)
-		b.add(r.number, it)
+		r.cardOfFields()
+		r.noteOrLogin()
+		r.draft.add()
 	}
 	return nil
 }

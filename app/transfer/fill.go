@@ -39,42 +39,6 @@ func splitURLs(joined string) []string {
 	return out
 }
 
-// addURL adds an address with its rule. A rule that cannot be followed here is kept in words, and the address then
-// stands for no page, rather than for more pages than its owner meant.
-func addURL(b *builder, row int, it *item.Item, address string, rule item.MatchRule) {
-	address = strings.TrimSpace(address)
-	if address == "" {
-		return
-	}
-	if rule == item.MatchRegexp {
-		if _, err := regexp.Compile("(?i)" + address); err != nil {
-			b.keepField(row, it, "URL as a regular expression", address, item.FieldText)
-			rule = item.MatchNever
-		}
-	}
-	if !slices.Contains(it.URLs, address) {
-		it.URLs = append(it.URLs, address)
-	}
-	if rule != item.MatchDomain {
-		if it.Match == nil {
-			it.Match = map[string]item.MatchRule{}
-		}
-		it.Match[address] = rule
-	}
-}
-
-// trash puts an item into the trash at the best known time. Without any it gets a tag, because only a time puts it there.
-func (b *builder) trash(it *item.Item) {
-	for _, t := range []time.Time{it.Modified, it.Created, b.now} {
-		if it.Trashed.IsZero() {
-			it.Trashed = t
-		}
-	}
-	if it.Trashed.IsZero() {
-		it.Tags = append(it.Tags, "Trash")
-	}
-}
-
 // newestFirst is the order of a password history. Those without a time come last.
 func newestFirst(list []item.OldPassword) {
 	slices.SortStableFunc(list, func(a, b item.OldPassword) int { return b.Until.Compare(a.Until) })
@@ -133,16 +97,4 @@ func one(s string) []string {
 		return nil
 	}
 	return []string{s}
-}
-
-// noteOrLogin gives an entry of a free form its type: a login if it has what only a login shows, or an address and
-// nobody said that it is a note.
-func noteOrLogin(it *item.Item) {
-	switch {
-	case it.Type != "" && it.Type != item.TypeNote:
-	case it.Username+it.Password+it.TOTP != "", it.Type == "" && len(it.URLs) > 0:
-		it.Type = item.TypeLogin
-	default:
-		it.Type = item.TypeNote
-	}
 }

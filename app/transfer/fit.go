@@ -25,12 +25,12 @@ const (
 
 // fit brings an entry of any shape to items that can be saved. What is longer than its place goes on in fields, and
 // what is more than one item can hold in items named after it.
-func (b *builder) fit(row int, it item.Item, files []Attached) []Imported {
-	it = tidy(it)
-	if len(files) == 0 && it.Validate() == nil {
-		return []Imported{{Row: row, Item: it}}
+func (d *draft) fit(files []Attached) []Imported {
+	d.Item = tidy(d.Item)
+	if len(files) == 0 && d.Validate() == nil {
+		return []Imported{{Row: d.row, Item: d.Item}}
 	}
-	f := &fitting{b: b, row: row, it: it}
+	f := &fitting{draft: d}
 	f.files(files)
 	f.meta()
 	f.secret()
@@ -164,12 +164,10 @@ func partValues(it *item.Item) []partValue {
 
 // fitting is one entry on its way into one or more items.
 type fitting struct {
-	b    *builder
-	row  int
-	it   item.Item    // the first item
-	rest []item.Field // what goes on in fields behind those of the source
-	held [][]Attached // files, by the item they go to
-	left int          // bytes that the part which is being filled still takes
+	*draft              // the first item
+	rest   []item.Field // what goes on in fields behind those of the source
+	held   [][]Attached // files, by the item they go to
+	left   int          // bytes that the part which is being filled still takes
 }
 
 func encoded(s string) int {
@@ -179,7 +177,7 @@ func encoded(s string) int {
 // moveOn keeps a value that does not fit into its place as a field.
 func (f *fitting) moveOn(name, value string, kind item.FieldKind) {
 	f.rest = append(f.rest, item.Field{Name: name, Value: value, Kind: kind})
-	f.b.kept(f.row, name, KeptAsField)
+	f.b.relocated(f.row, name, KeptAsField)
 }
 
 // takes reports whether s fits into its place and into what is left, and then spends it.
@@ -208,7 +206,7 @@ func (f *fitting) files(files []Attached) {
 			name = "file"
 		}
 		if len(file.Data) > item.MaxAttachmentBytes {
-			f.b.problem(f.row, f.it.Title, fmt.Sprintf("the file “%s” is larger than %d MB", cut(name, item.MaxAttachmentName), item.MaxAttachmentBytes>>20))
+			f.problem(fmt.Sprintf("the file “%s” is larger than %d MB", cut(name, item.MaxAttachmentName), item.MaxAttachmentBytes>>20))
 			continue
 		}
 		held = append(held, Attached{Name: cut(name, item.MaxAttachmentName), Data: file.Data})
@@ -218,15 +216,15 @@ func (f *fitting) files(files []Attached) {
 
 func (f *fitting) meta() {
 	f.left = item.MaxPartBytes - spareBytes
-	if title := f.it.Title; utf8.RuneCountInString(title) > item.MaxTitle {
+	if title := f.Title; utf8.RuneCountInString(title) > item.MaxTitle {
 		f.moveOn("Title", title, item.FieldText)
-		f.it.Title = cut(title, item.MaxTitle)
+		f.Title = cut(title, item.MaxTitle)
 	}
-	f.left -= encoded(f.it.Title)
-	f.keep("Username", &f.it.Username, item.MaxUsername, item.FieldText)
+	f.left -= encoded(f.Title)
+	f.keep("Username", &f.Username, item.MaxUsername, item.FieldText)
 	var urls, tags []string
-	for _, address := range f.it.URLs {
-		rule := f.it.Match[address]
+	for _, address := range f.URLs {
+		rule := f.Match[address]
 		// The address of a rule is in the part a second time.
 		if rule != item.MatchDomain && encoded(address)*2 > f.left || len(urls) == item.MaxURLs || !f.takes(address, item.MaxURL) {
 			f.moveOn("URL", address, item.FieldLink)
@@ -237,32 +235,32 @@ func (f *fitting) meta() {
 		}
 		urls = append(urls, address)
 	}
-	for _, tag := range f.it.Tags {
+	for _, tag := range f.Tags {
 		if len(tags) == item.MaxTags || !f.takes(tag, item.MaxTag) {
 			f.moveOn("Tag", tag, item.FieldText)
 			continue
 		}
 		tags = append(tags, tag)
 	}
-	f.it.URLs, f.it.Tags = urls, tags
+	f.URLs, f.Tags = urls, tags
 }
 
 func (f *fitting) secret() {
 	f.left = f.roomFor(0)
-	f.keep("Password", &f.it.Password, item.MaxPassword, item.FieldHidden)
-	f.keep("TOTP", &f.it.TOTP, item.MaxTOTP, item.FieldHidden)
-	for _, v := range partValues(&f.it) {
+	f.keep("Password", &f.Password, item.MaxPassword, item.FieldHidden)
+	f.keep("TOTP", &f.TOTP, item.MaxTOTP, item.FieldHidden)
+	for _, v := range partValues(&f.Item) {
 		f.keep(v.name, v.value, item.MaxValue, v.kind)
 	}
-	notes, more := split(f.it.Notes, item.MaxNotes, f.left-valueBytes)
+	notes, more := split(f.Notes, item.MaxNotes, f.left-valueBytes)
 	if more != "" {
 		f.moveOn("Notes (continued)", more, item.FieldText)
 	}
-	if f.it.Notes = notes; notes != "" {
+	if f.Notes = notes; notes != "" {
 		f.left -= encoded(notes)
 	}
 	var history []item.OldPassword
-	for _, old := range f.it.PasswordHistory {
+	for _, old := range f.PasswordHistory {
 		if len(history) < item.MaxPasswordHistory && f.takes(old.Password, item.MaxPassword) {
 			history = append(history, old)
 			continue
@@ -273,7 +271,7 @@ func (f *fitting) secret() {
 		}
 		f.moveOn(name, old.Password, item.FieldHidden)
 	}
-	f.it.PasswordHistory = history
+	f.PasswordHistory = history
 }
 
 // roomFor is how many bytes the secret part of the nth item has beside the names of its files.
@@ -289,9 +287,9 @@ func (f *fitting) roomFor(n int) int {
 
 // fields puts the fields behind each other, into further items when one is full.
 func (f *fitting) fields() []Imported {
-	source := f.it.Fields
-	f.it.Fields = nil
-	out := []Imported{{Row: f.row, Item: f.it}}
+	source := f.Fields
+	f.Fields = nil
+	out := []Imported{{Row: f.row, Item: f.Item}}
 	for _, field := range slices.Concat(source, f.rest) {
 		for _, piece := range pieces(field) {
 			size := encoded(piece.Name) + encoded(piece.Value)
@@ -320,8 +318,8 @@ func (f *fitting) fields() []Imported {
 func (f *fitting) next(n int) Imported {
 	suffix := fmt.Sprintf(" (continued %d)", n)
 	it := item.Item{
-		Type: item.TypeNote, Title: cut(f.it.Title, item.MaxTitle-len(suffix)) + suffix, Tags: f.it.Tags,
-		Created: f.it.Created, Modified: f.it.Modified, Trashed: f.it.Trashed, Purge: f.it.Purge,
+		Type: item.TypeNote, Title: cut(f.Title, item.MaxTitle-len(suffix)) + suffix, Tags: f.Tags,
+		Created: f.Created, Modified: f.Modified, Trashed: f.Trashed, Purge: f.Purge,
 	}
 	return Imported{Row: f.row, Item: it}
 }

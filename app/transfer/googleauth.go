@@ -37,7 +37,7 @@ func readCodeList(in *input, b *builder) error {
 		switch scheme = strings.ToLower(scheme); {
 		case line == "":
 		case scheme == "otpauth", scheme == "steam":
-			addAddress(b, i+1, line)
+			addAddress(b.draft(i+1), line)
 		case scheme == "otpauth-migration":
 			if err := readMigration(b, i+1, rest); err != nil {
 				b.problem(i+1, "", "it is not complete, or not one of Google Authenticator")
@@ -51,11 +51,11 @@ func readCodeList(in *input, b *builder) error {
 }
 
 // addAddress takes an address along also if its codes cannot be made here.
-func addAddress(b *builder, row int, address string) {
+func addAddress(it *draft, address string) {
 	code, _ := item.ParseOneTime(address)
-	it := item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account), Username: code.Account, TOTP: address}
-	b.keepUnusable(row, &it)
-	b.add(row, it)
+	it.Item = item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account), Username: code.Account, TOTP: address}
+	it.relocateUnusable()
+	it.add()
 }
 
 // readMigration reads the protocol buffer of Google Authenticator, MigrationPayload: accounts in field 1.
@@ -82,7 +82,7 @@ func readMigration(b *builder, row int, rest string) error {
 		if err != nil {
 			return err
 		}
-		addCodes(b, row, item.Item{}, migrated(account), nil)
+		addCodes(b.draft(row), migrated(account), nil)
 	}
 	return nil
 }

@@ -101,18 +101,13 @@ func (k *keepass) index(g *keepassGroup) {
 func (k *keepass) group(g *keepassGroup, path string, trashed bool) {
 	if g.notes != "" {
 		k.next()
-		note := item.Item{Type: item.TypeNote, Title: g.name, Notes: keepassLines(g.notes)}
-		if path != "" {
-			note.Tags = []string{path}
-		}
-		k.b.add(k.row, note)
+		note := k.b.draft(k.row)
+		note.Item = item.Item{Type: item.TypeNote, Title: g.name, Notes: keepassLines(g.notes), Tags: one(path)}
+		note.add()
 	}
 	for _, e := range g.entries {
 		k.next()
-		it, files := k.item(e, path, trashed)
-		k.b.exact = readKeepassExtra(e) != nil
-		k.b.add(k.row, it, files...)
-		k.b.exact = false
+		k.item(k.b.draft(k.row), e, path, trashed)
 	}
 	for _, inner := range g.groups {
 		if k.file.recycleBin != "" && inner.uuid == k.file.recycleBin {
@@ -132,52 +127,52 @@ func (k *keepass) next() {
 	k.b.progress(k.row, k.total)
 }
 
-func (k *keepass) item(e *keepassEntry, path string, trashed bool) (item.Item, []Attached) {
+func (k *keepass) item(it *draft, e *keepassEntry, path string, trashed bool) {
 	ours := readKeepassExtra(e)
-	it := item.Item{Created: e.created, Modified: e.modified}
+	it.Created, it.Modified, it.exact = e.created, e.modified, ours != nil
 	it.Tags, it.Favourite = ours.tags(e.tags)
 	if path != "" {
 		it.Tags = append([]string{path}, it.Tags...)
 	}
-	k.strings(&it, e, ours)
-	k.plugins(&it, e, ours)
-	k.history(&it, e)
+	k.strings(it, e, ours)
+	k.plugins(it, e, ours)
+	k.history(it, e)
 	if ours == nil {
-		k.olderValues(&it, e)
+		k.olderValues(it, e)
 	}
-	noteOrLogin(&it)
+	it.noteOrLogin()
 	if !e.expires.IsZero() {
-		k.b.keepField(k.row, &it, "Expires", e.expires.Format(time.RFC3339), item.FieldText)
+		it.relocate("Expires", e.expires.Format(time.RFC3339), item.FieldText)
 	}
 	if e.override != "" {
-		k.b.keepField(k.row, &it, "Override URL", e.override, item.FieldText)
+		it.relocate("Override URL", e.override, item.FieldText)
 	}
 	if e.autoType != "" {
-		k.b.keepField(k.row, &it, "Auto-Type", e.autoType, item.FieldText)
+		it.relocate("Auto-Type", e.autoType, item.FieldText)
 	}
 	if len(e.windows) > 0 && ours == nil {
-		k.b.keepField(k.row, &it, "Auto-Type windows", strings.Join(e.windows, "\n"), item.FieldText)
+		it.relocate("Auto-Type windows", strings.Join(e.windows, "\n"), item.FieldText)
 	}
 	if trashed {
 		it.Trashed = e.moved
 		if it.Trashed.IsZero() {
-			k.b.trash(&it)
+			it.trash()
 		}
 	}
 	if ours == nil {
 		it.Notes = keepassLines(it.Notes)
 	} else {
-		ours.restore(&it, e)
+		ours.restore(&it.Item, e)
 	}
-	return it, k.attachments(e, ours)
+	it.add(k.attachments(it, e, ours)...)
 }
 
 // strings gives each string of an entry its place.
-func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
+func (k *keepass) strings(it *draft, e *keepassEntry, ours *keepassExtra) {
 	codes := keepassCodes{}
 	for _, s := range e.strings {
 		value := k.resolve(s.value)
-		if ours.take(it, s, value) || codes.take(s.name, value) {
+		if ours.take(&it.Item, s, value) || codes.take(s.name, value) {
 			continue
 		}
 		switch {
@@ -199,9 +194,9 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 		case strings.TrimRight(s.name, "0123456789_") == keepassAndroid && !s.protected:
 			it.URLs = append(it.URLs, "androidapp://"+value)
 		case s.protected || value != s.value && strings.HasPrefix(s.value, "{REF:P@"):
-			addField(it, s.name, value, item.FieldHidden)
+			it.addField(s.name, value, item.FieldHidden)
 		default:
-			addField(it, s.name, value, item.FieldText)
+			it.addField(s.name, value, item.FieldText)
 		}
 	}
 	if ours != nil && codes[keepassOTP] != "" {
@@ -211,7 +206,7 @@ func (k *keepass) strings(it *item.Item, e *keepassEntry, ours *keepassExtra) {
 		it.TOTP = codes.address(it.Title, it.Username)
 	}
 	for _, s := range codes.left() {
-		addField(it, s.name, s.value, item.FieldHidden)
+		it.addField(s.name, s.value, item.FieldHidden)
 	}
 }
 
@@ -224,7 +219,7 @@ func isMoreURL(name string) bool {
 func keepassLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
 // history lists the passwords that were replaced. Each version of an entry was in force until the next was made.
-func (k *keepass) history(it *item.Item, e *keepassEntry) {
+func (k *keepass) history(it *draft, e *keepassEntry) {
 	versions := append(slices.Clone(e.history), e)
 	for i, old := range versions[:len(versions)-1] {
 		next := versions[i+1]
@@ -237,7 +232,7 @@ func (k *keepass) history(it *item.Item, e *keepassEntry) {
 }
 
 // olderValues keeps what else the versions say that a person may look for: user names, addresses, custom strings.
-func (k *keepass) olderValues(it *item.Item, e *keepassEntry) {
+func (k *keepass) olderValues(it *draft, e *keepassEntry) {
 	seen := map[[2]string]bool{}
 	for _, s := range e.strings {
 		seen[[2]string{s.name, s.value}] = true
@@ -252,7 +247,7 @@ func (k *keepass) olderValues(it *item.Item, e *keepassEntry) {
 			if s.protected || slices.Contains(keepassCodeNames, s.name) {
 				kind = item.FieldHidden
 			}
-			k.b.keepField(k.row, it, s.name+" (older)", k.resolve(s.value), kind)
+			it.relocate(s.name+" (older)", k.resolve(s.value), kind)
 		}
 	}
 }
@@ -266,7 +261,7 @@ func (e *keepassEntry) value(name string) string {
 	return ""
 }
 
-func (k *keepass) attachments(e *keepassEntry, ours *keepassExtra) []Attached {
+func (k *keepass) attachments(it *draft, e *keepassEntry, ours *keepassExtra) []Attached {
 	var out []Attached
 	for _, a := range e.files {
 		content, ok := a.content, true
@@ -275,10 +270,10 @@ func (k *keepass) attachments(e *keepassEntry, ours *keepassExtra) []Attached {
 		}
 		switch {
 		case !ok:
-			k.b.problem(k.row, e.value(keepassTitle), "the attachment “"+a.name+"” is missing in the file")
+			it.problemWith(e.value(keepassTitle), "the attachment “"+a.name+"” is missing in the file")
 			continue
 		case content.damaged:
-			k.b.problem(k.row, e.value(keepassTitle), "the attachment “"+a.name+"” is damaged; what there is of it came in")
+			it.problemWith(e.value(keepassTitle), "the attachment “"+a.name+"” is damaged; what there is of it came in")
 		}
 		out = append(out, Attached{Name: ours.fileName(a.name), Data: content.data})
 	}

@@ -14,16 +14,16 @@ var keepassCSV = csvFormat{
 	set: map[string]setter{
 		"account": setTitle, "login name": setUsername, "password": setPassword, "web site": setURL, "comments": setNotes,
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
+	finish: func(r *csvRow) {
 		tree := strings.ReplaceAll(r.text("group tree"), `\`, "/")
-		it.Tags = one(strings.Trim(tree+"/"+r.text("group"), "/"))
-		takeTime(b, r, it, &it.Created, "creation time")
-		takeTime(b, r, it, &it.Modified, "last modification")
+		r.Tags = one(strings.Trim(tree+"/"+r.text("group"), "/"))
+		r.takeTime(&r.Created, "creation time")
+		r.takeTime(&r.Modified, "last modification")
 		r.drop("uuid", "icon", "last access")
 		if expires := r.text("expires"); !strings.HasPrefix(expires, "2999-") { // KeePass 1 writes it for never
-			b.keepField(r.number, it, "Expires", expires, item.FieldText)
+			r.relocate("Expires", expires, item.FieldText)
 		}
-		noteOrLogin(it)
+		r.noteOrLogin()
 	},
 }
 
@@ -45,17 +45,17 @@ var keepassXCCSV = csvFormat{
 	set: map[string]setter{
 		"title": setTitle, "username": setUsername, "password": setPassword, "url": setURL, "notes": setNotes, "totp": setTOTP,
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
-		takeTime(b, r, it, &it.Created, "created")
-		takeTime(b, r, it, &it.Modified, "last modified")
+	finish: func(r *csvRow) {
+		r.takeTime(&r.Created, "created")
+		r.takeTime(&r.Modified, "last modified")
 		r.drop("icon")
 		_, path, _ := strings.Cut(r.text("group"), "/")
 		if first, below, _ := strings.Cut(path, "/"); first == "Recycle Bin" {
 			path = below
-			b.trash(it)
+			r.trash()
 		}
-		it.Tags = append(one(path), it.Tags...)
-		noteOrLogin(it)
+		r.Tags = append(one(path), r.Tags...)
+		r.noteOrLogin()
 	},
 }
 
@@ -72,11 +72,11 @@ var passboltCSV = csvFormat{
 		"title": setTitle, "username": setUsername, "password": setPassword, "url": setURL, "notes": setNotes, "totp": setTOTP,
 		"group": func(it *item.Item, v string) { it.Tags = one(strings.Trim(v, "/")) },
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
+	finish: func(r *csvRow) {
 		if kind := r.text("type"); !strings.EqualFold(kind, "login") {
-			b.keepField(r.number, it, "Type", kind, item.FieldText)
+			r.relocate("Type", kind, item.FieldText)
 		}
-		noteOrLogin(it)
+		r.noteOrLogin()
 	},
 }
 

@@ -34,13 +34,14 @@ func readKeeperJSON(in *input, b *builder) error {
 			titles[uid], _ = scalar(o["title"])
 		}
 	}
-	b.each(top.entries("records", nil), func(row int, o object, _ string) {
+	b.each(top.entries("records", nil), func(it *draft, o object, _ string) {
 		kind := o.text("$type")
-		r := keeper{b: b, row: row, it: item.Item{Type: keeperTypes[kind], Title: o.text("title"), Notes: o.text("notes"), Modified: o.time("last_modified")}}
-		if r.it.Type == "" {
-			r.it.Type = item.TypeLogin
+		it.Item = item.Item{Type: keeperTypes[kind], Title: o.text("title"), Notes: o.text("notes"), Modified: o.time("last_modified")}
+		r := keeper{it}
+		if r.Type == "" {
+			r.Type = item.TypeLogin
 			if kind != "" && kind != "login" {
-				b.keepField(row, &r.it, "Type", label(kind), item.FieldText)
+				r.relocate("Type", label(kind), item.FieldText)
 			}
 		}
 		for _, f := range o.objects("folders") {
@@ -56,12 +57,12 @@ func readKeeperJSON(in *input, b *builder) error {
 		for _, name := range slices.Sorted(maps.Keys(references)) {
 			_, what := keeperName(strings.TrimSuffix(name, "Ref"))
 			for _, uid := range references.texts(name) {
-				b.keepField(row, &r.it, what, titles[uid], item.FieldText)
+				r.relocate(what, titles[uid], item.FieldText)
 			}
 		}
 		o.drop("uid", "custom_fields", "references", "schema")
-		keepRest(b, row, &r.it, o, "")
-		b.add(row, r.it)
+		r.relocateRest(o, "")
+		r.add()
 	})
 	return nil
 }
@@ -73,11 +74,7 @@ var keeperTypes = map[string]item.Type{
 }
 
 // keeper is the record that is read.
-type keeper struct {
-	b   *builder
-	row int
-	it  item.Item
-}
+type keeper struct{ *draft }
 
 // folder makes a tag of a path, in which a backslash separates folders and two are one in a name.
 func (r *keeper) folder(path string) {
@@ -85,20 +82,20 @@ func (r *keeper) folder(path string) {
 	path = strings.ReplaceAll(path, `\\`, both)
 	path = strings.ReplaceAll(path, `\`, "/")
 	if path = strings.ReplaceAll(path, both, `\`); path != "" {
-		r.it.Tags = append(r.it.Tags, path)
+		r.Tags = append(r.Tags, path)
 	}
 }
 
 // credentials has a place in a login only; what another type says of them is kept.
 func (r *keeper) credentials(o object) {
 	user, password, address := o.text("login"), o.text("password"), o.text("login_url")
-	addURL(r.b, r.row, &r.it, address, item.MatchDomain)
-	if r.it.Type == item.TypeLogin {
-		r.it.Username, r.it.Password = user, password
+	r.addURL(address, item.MatchDomain)
+	if r.Type == item.TypeLogin {
+		r.Username, r.Password = user, password
 		return
 	}
-	r.b.keepField(r.row, &r.it, "Login", user, item.FieldText)
-	r.b.keepField(r.row, &r.it, "Password", password, item.FieldHidden)
+	r.relocate("Login", user, item.FieldText)
+	r.relocate("Password", password, item.FieldHidden)
 }
 
 // keeperName takes the name of a field apart. The label is made of the type if there is none.
@@ -149,11 +146,11 @@ func (r *keeper) field(key string, value any) {
 func (r *keeper) text(kind, name, value string) {
 	switch kind {
 	case "oneTimeCode":
-		if setOnce(&r.it.TOTP, value) {
+		if setOnce(&r.TOTP, value) {
 			return
 		}
 	case "url":
-		addURL(r.b, r.row, &r.it, value, item.MatchDomain)
+		r.addURL(value, item.MatchDomain)
 		return
 	case "date", "birthDate", "expirationDate":
 		if milli, err := strconv.ParseInt(value, 10, 64); err == nil {
@@ -163,7 +160,7 @@ func (r *keeper) text(kind, name, value string) {
 	if place := r.place(kind, name); place != nil && setOnce(place, value) {
 		return
 	}
-	addField(&r.it, upperFirst(name), value, keeperKind(kind, name, value))
+	r.addField(upperFirst(name), value, keeperKind(kind, name, value))
 }
 
 func upperFirst(s string) string {
@@ -185,14 +182,14 @@ func keeperKind(kind, name, value string) item.FieldKind {
 
 // place is where a value belongs in an item of its type, nil if it is a custom field.
 func (r *keeper) place(kind, name string) *string {
-	switch r.it.Type {
+	switch r.Type {
 	case item.TypeCard:
 		if kind == "text" && name == "cardholderName" {
 			return &r.card().Holder
 		}
 	case item.TypeNote:
 		if kind == "note" {
-			return &r.it.Notes
+			return &r.Notes
 		}
 	case item.TypeIdentity:
 		i := r.identity()
@@ -205,17 +202,17 @@ func (r *keeper) place(kind, name string) *string {
 }
 
 func (r *keeper) card() *item.Card {
-	if r.it.Card == nil {
-		r.it.Card = &item.Card{}
+	if r.Card == nil {
+		r.Card = &item.Card{}
 	}
-	return r.it.Card
+	return r.Card
 }
 
 func (r *keeper) identity() *item.Identity {
-	if r.it.Identity == nil {
-		r.it.Identity = &item.Identity{}
+	if r.Identity == nil {
+		r.Identity = &item.Identity{}
 	}
-	return r.it.Identity
+	return r.Identity
 }
 
 // object takes the members that have a place; the others are fields named after the field and the member.
@@ -224,26 +221,26 @@ func (r *keeper) object(kind, name string, o object) {
 	switch {
 	case kind == "appFiller":
 		return // how Keeper types into programs
-	case kind == "paymentCard" && r.it.Type == item.TypeCard:
+	case kind == "paymentCard" && r.Type == item.TypeCard:
 		month, year, _ := strings.Cut(o.text("cardExpirationDate"), "/")
 		c := r.card()
 		c.Number, c.Code = o.text("cardNumber"), o.text("cardSecurityCode")
 		c.ExpiryMonth, c.ExpiryYear = expiry(month, year)
-	case kind == "keyPair" && r.it.Type == item.TypeSSHKey:
-		r.it.SSHKey = &item.SSHKey{Private: o.text("privateKey"), Public: strings.TrimSpace(o.text("publicKey"))}
-	case kind == "name" && r.it.Type == item.TypeIdentity:
+	case kind == "keyPair" && r.Type == item.TypeSSHKey:
+		r.SSHKey = &item.SSHKey{Private: o.text("privateKey"), Public: strings.TrimSpace(o.text("publicKey"))}
+	case kind == "name" && r.Type == item.TypeIdentity:
 		i := r.identity()
 		i.FirstName, i.MiddleName, i.LastName = o.text("first"), o.text("middle"), o.text("last")
-	case kind == "address" && r.it.Type == item.TypeIdentity:
+	case kind == "address" && r.Type == item.TypeIdentity:
 		i := r.identity()
 		i.Address, i.City, i.State = lines(o.text("street1"), o.text("street2")), o.text("city"), o.text("state")
 		i.PostalCode, i.Country = o.text("zip"), o.text("country")
-	case kind == "phone" && r.it.Type == item.TypeIdentity && r.identity().Phone == "":
-		r.it.Identity.Phone = strings.TrimSpace(o.text("region") + " " + o.text("number"))
+	case kind == "phone" && r.Type == item.TypeIdentity && r.identity().Phone == "":
+		r.Identity.Phone = strings.TrimSpace(o.text("region") + " " + o.text("number"))
 	case kind == "securityQuestion":
-		addField(&r.it, o.text("question"), o.text("answer"), item.FieldHidden)
+		r.addField(o.text("question"), o.text("answer"), item.FieldHidden)
 	case kind == "host":
 		prefix = ""
 	}
-	keepRest(r.b, r.row, &r.it, o, prefix)
+	r.relocateRest(o, prefix)
 }

@@ -65,20 +65,21 @@ func readKeeperCSV(in *input, b *builder) error {
 		if len(cells) < keeperColumns {
 			cells = append(slices.Clone(cells), make([]string, keeperColumns-len(cells))...)
 		}
-		r := keeper{b: b, row: row.number, it: item.Item{Title: cells[1], Username: cells[2], Password: cells[3], Notes: cells[5]}}
+		row.Item = item.Item{Title: cells[1], Username: cells[2], Password: cells[3], Notes: cells[5]}
+		r := keeper{row.draft}
 		r.folder(cells[0])
 		r.folder(cells[6])
-		addURL(b, row.number, &r.it, cells[keeperAddress], item.MatchDomain)
+		r.addURL(cells[keeperAddress], item.MatchDomain)
 		for rest := cells[keeperColumns:]; len(rest) > 0; rest = rest[min(2, len(rest)):] {
 			if len(rest) == 1 {
-				b.keepField(row.number, &r.it, "Column", rest[0], item.FieldHidden)
+				r.relocate("Column", rest[0], item.FieldHidden)
 				break
 			}
 			r.pair(rest[0], rest[1])
 		}
-		cardOfFields(&r.it)
-		noteOrLogin(&r.it)
-		b.add(row.number, r.it)
+		r.cardOfFields()
+		r.noteOrLogin()
+		r.add()
 	}
 	return nil
 }

@@ -28,26 +28,26 @@ func readLastPassCSV(in *input, b *builder) error {
 	}
 	for row := range in.csvRows(b, false) {
 		take := func(name string) string { return plain(row.text(name)) }
-		it := item.Item{
+		row.Item = item.Item{
 			Type: item.TypeLogin, Title: take("name"), Username: take("username"), Password: take("password"), TOTP: take("totp"),
 			Favourite: isYes(row.text("fav")), Tags: one(strings.ReplaceAll(take("grouping"), `\`, "/")),
 		}
-		if it.Tags != nil && it.Tags[0] == "(none)" {
-			it.Tags = nil
+		if row.Tags != nil && row.Tags[0] == "(none)" {
+			row.Tags = nil
 		}
 		address, extra := take("url"), take("extra")
 		switch {
-		case address == "http://group" && it.Username == "" && it.Password == "" && extra == "":
+		case address == "http://group" && row.Username == "" && row.Password == "" && extra == "":
 			continue // a folder
 		case address != "http://sn":
-			it.Notes = extra
-			addURL(b, row.number, &it, address, item.MatchDomain)
+			row.Notes = extra
+			row.addURL(address, item.MatchDomain)
 		case strings.HasPrefix(extra, "NoteType:"):
-			lastPassForm(b, row.number, &it, extra)
+			lastPassForm(row.draft, extra)
 		default:
-			it.Type, it.Notes = item.TypeNote, extra
+			row.Type, row.Notes = item.TypeNote, extra
 		}
-		b.addRow(row, it)
+		row.add()
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func formLines(text string) []formLine {
 }
 
 // lastPassForm reads a secure note with a form. Its type is one of those here if there is one that fits.
-func lastPassForm(b *builder, row int, it *item.Item, text string) {
+func lastPassForm(it *draft, text string) {
 	form := object{}
 	var order []string
 	for _, l := range formLines(strings.TrimRight(text, "\n")) {
@@ -117,17 +117,17 @@ func lastPassForm(b *builder, row int, it *item.Item, text string) {
 		lastPassPaper(it, kind, form)
 	default:
 		it.Username, it.Password = form.text("Username", "SSID"), form.text("Password")
-		noteOrLogin(it)
+		it.noteOrLogin()
 		if !strings.HasPrefix(kind, "Custom_") {
-			b.keepField(row, it, "Type of note", kind, item.FieldText)
+			it.relocate("Type of note", kind, item.FieldText)
 		}
 	}
 	for _, name := range order {
-		b.keepField(row, it, name, form.text(name), kindOf(name))
+		it.relocate(name, form.text(name), kindOf(name))
 	}
 }
 
-func lastPassCard(it *item.Item, form object) {
+func lastPassCard(it *draft, form object) {
 	month, year, _ := strings.Cut(form.text("Expiration Date"), ",")
 	if n := monthNumber(month); n != "" {
 		month = n
@@ -140,7 +140,7 @@ func lastPassCard(it *item.Item, form object) {
 	}
 }
 
-func lastPassAddress(it *item.Item, form object) {
+func lastPassAddress(it *draft, form object) {
 	it.Type = item.TypeIdentity
 	it.Username = form.text("Username")
 	it.Identity = &item.Identity{
@@ -169,7 +169,7 @@ func lastPassPhone(s string) string {
 	return phone.Num
 }
 
-func lastPassPaper(it *item.Item, kind string, form object) {
+func lastPassPaper(it *draft, kind string, form object) {
 	it.Type = item.TypeIdentity
 	id := &item.Identity{Country: form.text("Country"), State: form.text("State"), PostalCode: form.text("ZIP / Postal Code"),
 		City: form.text("City / Town"), Address: form.text("Address")}

@@ -20,30 +20,30 @@ func readNordPassCSV(in *input, b *builder) error {
 		if kind == "folder" {
 			continue // its name is in the rows of its entries
 		}
-		it := item.Item{
+		row.Item = item.Item{
 			Title: row.text("name"), Username: row.text("username"), Password: row.text("password"), Notes: row.text("note"),
 			Tags: one(row.text("folder")),
 		}
-		it.Type = nordPassType(kind, row)
-		if it.Type == item.TypeNote && kind != "note" {
-			b.keepField(row.number, &it, "type", kind, item.FieldText)
+		row.Type = nordPassType(kind, row)
+		if row.Type == item.TypeNote && kind != "note" {
+			row.relocate("type", kind, item.FieldText)
 		}
 		for _, address := range append([]string{row.text("url")}, listOfTexts(row.text("additional_urls"))...) {
-			addURL(b, row.number, &it, address, item.MatchDomain)
+			row.addURL(address, item.MatchDomain)
 		}
-		switch it.Type {
+		switch row.Type {
 		case item.TypeCard:
 			month, year, _ := strings.Cut(row.text("expirydate"), "/")
 			month, year = expiry(month, year)
-			it.Card = &item.Card{
+			row.Card = &item.Card{
 				Holder: row.text("cardholdername"), Number: row.text("cardnumber"), Code: row.text("cvc"),
 				ExpiryMonth: month, ExpiryYear: year,
 			}
 		case item.TypeIdentity:
-			it.Identity = nordPassIdentity(row)
+			row.Identity = nordPassIdentity(row)
 		}
-		nordPassFields(b, row.number, &it, row.text("custom_fields"))
-		b.addRow(row, it)
+		nordPassFields(row.draft, row.text("custom_fields"))
+		row.add()
 	}
 	return nil
 }
@@ -82,13 +82,13 @@ func listOfTexts(s string) []string {
 }
 
 // nordPassFields reads [{"label":"PIN","type":"hidden","value":"1234"}].
-func nordPassFields(b *builder, row int, it *item.Item, s string) {
+func nordPassFields(it *draft, s string) {
 	if s == "" {
 		return
 	}
 	top, err := decodeObject([]byte(`{"custom_fields":` + s + `}`))
 	if err != nil {
-		b.keepField(row, it, "Custom fields", s, item.FieldHidden)
+		it.relocate("Custom fields", s, item.FieldHidden)
 		return
 	}
 	for _, f := range top.objects("custom_fields") {
@@ -96,8 +96,8 @@ func nordPassFields(b *builder, row int, it *item.Item, s string) {
 		if f.text("type") == "hidden" {
 			kind = item.FieldHidden
 		}
-		addField(it, f.text("label"), f.text("value"), kind)
-		keepRest(b, row, it, f, "Custom field")
+		it.addField(f.text("label"), f.text("value"), kind)
+		it.relocateRest(f, "Custom field")
 	}
-	keepRest(b, row, it, top, "")
+	it.relocateRest(top, "")
 }

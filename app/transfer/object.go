@@ -133,7 +133,7 @@ func (o object) entries(name string, group func(object) string) []groupedEntry {
 }
 
 // each hands over the entries with their numbers, from 1 on.
-func (b *builder) each(entries []groupedEntry, read func(row int, o object, group string)) {
+func (b *builder) each(entries []groupedEntry, read func(it *draft, o object, group string)) {
 	for i, e := range entries {
 		b.progress(i+1, len(entries))
 		switch {
@@ -142,7 +142,7 @@ func (b *builder) each(entries []groupedEntry, read func(row int, o object, grou
 		case e.o == nil:
 			b.problem(i+1, "", "the entry is not an object")
 		default:
-			read(i+1, e.o, e.group)
+			read(b.draft(i+1), e.o, e.group)
 		}
 	}
 }
@@ -184,32 +184,6 @@ func leaves(path []string, v any, yield func([]string, string) bool) bool {
 	}
 	s, _ := scalar(v)
 	return s == "" || yield(path, s)
-}
-
-// keepRest takes all that is left of o and keeps it as fields of it. Their names begin with prefix, which may be empty.
-func keepRest(b *builder, row int, it *item.Item, o object, prefix string) {
-	for path, value := range o.rest() {
-		name := label(path...)
-		if prefix != "" {
-			name = prefix + ": " + lowerFirst(name)
-		}
-		b.keepField(row, it, name, value, kindOf(label(path...)))
-	}
-	clear(o)
-}
-
-// keepPasskeys keeps passkeys, for which an item has no place, so that what they say is not lost.
-func keepPasskeys(b *builder, row int, it *item.Item, list []object) {
-	for i, key := range list {
-		prefix := "Passkey"
-		if i > 0 {
-			prefix = fmt.Sprintf("Passkey %d", i+1)
-		}
-		for _, secret := range []string{"keyValue", "content"} {
-			b.keepField(row, it, prefix+": private key", key.text(secret), item.FieldHidden)
-		}
-		keepRest(b, row, it, key, prefix)
-	}
 }
 
 // label makes words of the names of members or columns: "bankContactPhone" and "bank_contact_phone" become

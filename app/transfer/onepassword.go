@@ -87,10 +87,10 @@ var onePasswordNames = map[string]string{
 	"109": "Wireless router", "110": "Server", "111": "Email account", "112": "API credential", "113": "Medical record",
 }
 
-func (r *onePassword) item(row int, o object, vault string) {
+func (r *onePassword) item(it *draft, o object, vault string) {
 	overview, details := o.object("overview"), o.object("details")
 	category := o.text("categoryUuid")
-	it := item.Item{
+	it.Item = item.Item{
 		Type: onePasswordTypes[category], Title: overview.text("title"), Notes: details.text("notesPlain"),
 		Favourite: o.yes("favIndex"), Created: o.time("createdAt"), Modified: o.time("updatedAt"),
 		Tags: append(one(vault), overview.texts("tags")...),
@@ -99,12 +99,12 @@ func (r *onePassword) item(row int, o object, vault string) {
 	case "archived":
 		it.Tags = append(it.Tags, tagArchived)
 	case "trashed":
-		r.b.trash(&it)
+		it.trash()
 	}
 	if o.yes("trashed") {
-		r.b.trash(&it)
+		it.trash()
 	}
-	c := onePasswordEntry{onePassword: r, row: row, it: &it, category: category}
+	c := onePasswordEntry{onePassword: r, draft: it, category: category}
 	c.addresses(overview)
 	c.loginFields(details)
 	it.Password = keepFirst(it.Password, details, "password")
@@ -114,7 +114,7 @@ func (r *onePassword) item(row int, o object, vault string) {
 			c.field(title, field)
 		}
 		section.drop("name", "hideAddAnotherField")
-		keepRest(r.b, row, &it, section, "Section")
+		it.relocateRest(section, "Section")
 	}
 	for _, old := range details.objects("passwordHistory") {
 		it.PasswordHistory = append(it.PasswordHistory, item.OldPassword{Until: old.time("time"), Password: old.text("value")})
@@ -123,17 +123,17 @@ func (r *onePassword) item(row int, o object, vault string) {
 	if document := details.object("documentAttributes"); document != nil {
 		c.file(document)
 	}
-	noteOrLogin(&it)
+	it.noteOrLogin()
 	if name := onePasswordNames[category]; name != "" {
-		r.b.keepField(row, &it, "Category", name, item.FieldText)
+		it.relocate("Category", name, item.FieldText)
 	}
 	// How strong a password was, what a list showed below the title, and pictures are worked out anew.
 	overview.drop("subtitle", "ps", "pbe", "pgrng", "icons", "watchtowerExclusions", "ainfo")
 	o.drop("uuid")
-	keepRest(r.b, row, &it, overview, "")
-	keepRest(r.b, row, &it, details, "")
-	keepRest(r.b, row, &it, o, "")
-	r.b.add(row, it, c.attached...)
+	it.relocateRest(overview, "")
+	it.relocateRest(details, "")
+	it.relocateRest(o, "")
+	it.add(c.attached...)
 }
 
 // keepFirst is have, or else the member of o, which otherwise stays there to be kept.
@@ -148,8 +148,7 @@ func keepFirst(have string, o object, name string) string {
 // onePasswordEntry is the item that is being read.
 type onePasswordEntry struct {
 	*onePassword
-	row      int
-	it       *item.Item
+	*draft
 	category string
 	attached []Attached
 }
@@ -157,14 +156,14 @@ type onePasswordEntry struct {
 func (c *onePasswordEntry) addresses(overview object) {
 	for _, u := range overview.objects("urls") {
 		address := u.text("url")
-		addURL(c.b, c.row, c.it, address, item.MatchDomain)
+		c.addURL(address, item.MatchDomain)
 		if name := u.text("label"); name != "" && name != "website" {
-			c.b.keepField(c.row, c.it, "Label of "+address, name, item.FieldText)
+			c.relocate("Label of "+address, name, item.FieldText)
 		}
 		u.drop("mode")
-		keepRest(c.b, c.row, c.it, u, "URL")
+		c.relocateRest(u, "URL")
 	}
-	addURL(c.b, c.row, c.it, overview.text("url"), item.MatchDomain)
+	c.addURL(overview.text("url"), item.MatchDomain)
 }
 
 // loginFields reads the form that was saved with a login.
@@ -173,7 +172,7 @@ func (c *onePasswordEntry) loginFields(details object) {
 		value := f.text("value")
 		if o := f.object("value"); value == "" && o != nil { // an address that belongs to another account
 			value = o.text("email_address", "string")
-			keepRest(c.b, c.row, c.it, o, f.text("name"))
+			c.relocateRest(o, f.text("name"))
 		}
 		kind := f.text("fieldType", "type")
 		name := f.text("name")
@@ -183,19 +182,19 @@ func (c *onePasswordEntry) loginFields(details object) {
 		}
 		switch designation := f.text("designation"); {
 		case value == "":
-		case designation == "username" && c.it.Username == "":
-			c.it.Username = value
-		case designation == "password" && c.it.Password == "":
-			c.it.Password = value
+		case designation == "username" && c.Username == "":
+			c.Username = value
+		case designation == "password" && c.Password == "":
+			c.Password = value
 		case kind == "P":
-			addField(c.it, name, value, item.FieldHidden)
+			c.addField(name, value, item.FieldHidden)
 		case kind == "C":
-			addField(c.it, name, item.True, item.FieldBoolean)
+			c.addField(name, item.True, item.FieldBoolean)
 		case kind == "I" || kind == "B": // the button that sends the form
 		default:
-			addField(c.it, name, value, item.FieldText)
+			c.addField(name, value, item.FieldText)
 		}
-		keepRest(c.b, c.row, c.it, f, name)
+		c.relocateRest(f, name)
 	}
 }
 
@@ -205,7 +204,7 @@ func (c *onePasswordEntry) file(o object) {
 	o.drop("decryptedSize")
 	file, ok := c.files[id]
 	if !ok {
-		c.b.problem(c.row, name, "the file is not in the export")
+		c.problemWith(name, "the file is not in the export")
 		return
 	}
 	delete(c.files, id)

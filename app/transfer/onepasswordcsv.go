@@ -23,16 +23,16 @@ var onePasswordCSV = csvFormat{
 			}
 		},
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
+	finish: func(r *csvRow) {
 		for _, column := range []string{"url", "website", "urls"} {
 			for _, address := range splitURLs(r.text(column)) {
-				addURL(b, r.number, it, address, item.MatchDomain)
+				r.addURL(address, item.MatchDomain)
 			}
 		}
 		r.drop("uuid", "scope", "autosubmit")
-		it.Type = item.TypeLogin
-		if it.Username+it.Password+it.TOTP == "" && len(it.URLs) == 0 {
-			it.Type = item.TypeNote
+		r.Type = item.TypeLogin
+		if r.Username+r.Password+r.TOTP == "" && len(r.URLs) == 0 {
+			r.Type = item.TypeNote
 		}
 	},
 }

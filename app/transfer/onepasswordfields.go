@@ -25,9 +25,9 @@ func (c *onePasswordEntry) field(section string, f object) {
 	for _, kind := range slices.Sorted(maps.Keys(value)) {
 		c.value(id, name, kind, value)
 	}
-	keepRest(c.b, c.row, c.it, value, name)
+	c.relocateRest(value, name)
 	f.drop("indexAtSource", "guarded", "multiline", "dontGenerate", "inputTraits", "placeholder", "clipboardFilter")
-	keepRest(c.b, c.row, c.it, f, name)
+	c.relocateRest(f, name)
 }
 
 func (c *onePasswordEntry) value(id, name, kind string, value object) {
@@ -41,14 +41,14 @@ func (c *onePasswordEntry) value(id, name, kind string, value object) {
 	case "email":
 		if o := value.object(kind); o != nil {
 			value[kind] = o.text("email_address")
-			keepRest(c.b, c.row, c.it, o, name)
+			c.relocateRest(o, name)
 		}
 		c.place(id, name, value.text(kind), item.FieldText)
 	case "totp":
-		if code := value.text(kind); c.it.TOTP == "" {
-			c.it.TOTP = code
+		if code := value.text(kind); c.TOTP == "" {
+			c.TOTP = code
 		} else if code != "" {
-			addField(c.it, name, code, item.FieldHidden)
+			c.addField(name, code, item.FieldHidden)
 		}
 	case "date":
 		c.place(id, name, dayOf(value.text(kind)), item.FieldText)
@@ -83,13 +83,13 @@ func (c *onePasswordEntry) place(id, name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
 	}
-	if c.it.Type == item.TypeIdentity && (id == "fullname" || id == "name") && c.identity().FirstName+c.identity().LastName == "" {
+	if c.Type == item.TypeIdentity && (id == "fullname" || id == "name") && c.identity().FirstName+c.identity().LastName == "" {
 		to := c.identity()
 		to.FirstName, to.MiddleName, to.LastName = splitName(value)
 		return
 	}
 	if c.category != "001" && (id == "url" || id == "website") && c.isLogin() {
-		addURL(c.b, c.row, c.it, value, item.MatchDomain)
+		c.addURL(value, item.MatchDomain)
 		return
 	}
 	if to := c.home(id); to != nil && *to == "" {
@@ -99,12 +99,12 @@ func (c *onePasswordEntry) place(id, name, value string, kind item.FieldKind) {
 	if kind == item.FieldText {
 		kind = kindOf(name)
 	}
-	addField(c.it, name, value, kind)
+	c.addField(name, value, kind)
 }
 
 // home is the place of a built-in field, by its id.
 func (c *onePasswordEntry) home(id string) *string {
-	switch c.it.Type {
+	switch c.Type {
 	case item.TypeCard:
 		switch id {
 		case "cardholder":
@@ -121,10 +121,10 @@ func (c *onePasswordEntry) home(id string) *string {
 	case "", item.TypeLogin:
 		switch id {
 		case "username", "pop_username", "admin_console_username":
-			return &c.it.Username
+			return &c.Username
 		case "password", "pop_password", "credential", "admin_console_password", "wireless_password", "network_password":
 			if c.category != "001" { // a field that a person made may be called so as well
-				return &c.it.Password
+				return &c.Password
 			}
 		}
 	}
@@ -132,20 +132,20 @@ func (c *onePasswordEntry) home(id string) *string {
 }
 
 // isLogin reports whether the item is a login, or may become one.
-func (c *onePasswordEntry) isLogin() bool { return c.it.Type == item.TypeLogin || c.it.Type == "" }
+func (c *onePasswordEntry) isLogin() bool { return c.Type == item.TypeLogin || c.Type == "" }
 
 func (c *onePasswordEntry) card() *item.Card {
-	if c.it.Card == nil {
-		c.it.Card = &item.Card{}
+	if c.Card == nil {
+		c.Card = &item.Card{}
 	}
-	return c.it.Card
+	return c.Card
 }
 
 func (c *onePasswordEntry) identity() *item.Identity {
-	if c.it.Identity == nil {
-		c.it.Identity = &item.Identity{}
+	if c.Identity == nil {
+		c.Identity = &item.Identity{}
 	}
-	return c.it.Identity
+	return c.Identity
 }
 
 func (c *onePasswordEntry) identityHome(id string) *string {
@@ -164,7 +164,7 @@ func (c *onePasswordEntry) identityHome(id string) *string {
 	case "email":
 		return &to.Email
 	case "username":
-		return &c.it.Username
+		return &c.Username
 	case "state":
 		return &to.State
 	case "country", "issuing_country":
@@ -189,7 +189,7 @@ func (c *onePasswordEntry) monthYear(id, name, value string) {
 		return
 	}
 	year, month := value[:4], value[4:]
-	if id != "expiry" || c.it.Type != item.TypeCard {
+	if id != "expiry" || c.Type != item.TypeCard {
 		c.place(id, name, year+"-"+month, item.FieldText)
 		return
 	}
@@ -199,15 +199,15 @@ func (c *onePasswordEntry) monthYear(id, name, value string) {
 func (c *onePasswordEntry) address(name string, o object) {
 	street, city, state := o.text("street"), o.text("city"), o.text("state")
 	zip, country := o.text("zip"), o.text("country")
-	keepRest(c.b, c.row, c.it, o, name)
-	if c.it.Type == item.TypeIdentity {
+	c.relocateRest(o, name)
+	if c.Type == item.TypeIdentity {
 		if to := c.identity(); to.Address == "" && to.City == "" && to.State == "" && to.PostalCode == "" && to.Country == "" {
 			to.Address, to.City, to.State, to.PostalCode, to.Country = street, city, state, zip, strings.ToUpper(country)
 			return
 		}
 	}
 	if text := lines(street, city, state, zip, country); text != "" {
-		addField(c.it, name, text, item.FieldText)
+		c.addField(name, text, item.FieldText)
 	}
 }
 
@@ -216,12 +216,12 @@ func (c *onePasswordEntry) sshKey(o object) {
 	meta := o.object("metadata")
 	key := &item.SSHKey{Private: meta.text("privateKey"), Public: meta.text("publicKey"), Fingerprint: meta.text("fingerprint")}
 	key.Private = keepFirst(key.Private, o, "privateKey")
-	if c.it.SSHKey != nil {
-		addField(c.it, "Private key", key.Private, item.FieldHidden)
-		addField(c.it, "Public key", key.Public, item.FieldText)
+	if c.SSHKey != nil {
+		c.addField("Private key", key.Private, item.FieldHidden)
+		c.addField("Public key", key.Public, item.FieldText)
 	} else {
-		c.it.SSHKey = key
+		c.SSHKey = key
 	}
-	keepRest(c.b, c.row, c.it, meta, "SSH key")
-	keepRest(c.b, c.row, c.it, o, "SSH key")
+	c.relocateRest(meta, "SSH key")
+	c.relocateRest(o, "SSH key")
 }

@@ -17,31 +17,31 @@ var onePasswordMacCSV = csvFormat{
 		"tags":              func(it *item.Item, v string) { it.Tags = append(it.Tags, tagsOf("tags", v)...) },
 		"one-time password": setTOTP, "otpauth": setTOTP,
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
+	finish: func(r *csvRow) {
 		kind := r.text("type")
-		takeTime(b, r, it, &it.Created, "created date")
-		takeTime(b, r, it, &it.Modified, "modified date")
+		r.takeTime(&r.Created, "created date")
+		r.takeTime(&r.Modified, "modified date")
 		for _, column := range []string{"url", "urls", "website"} {
 			for _, address := range splitURLs(r.text(column)) {
-				addURL(b, r.number, it, address, item.MatchDomain)
+				r.addURL(address, item.MatchDomain)
 			}
 		}
 		r.drop("uuid", "scope", "autosubmit", "ainfo")
-		if it.Type = typeOf(kind); it.Type == "" {
-			b.keepField(r.number, it, "Type", kind, item.FieldText)
-			noteOrLogin(it)
+		if r.Type = typeOf(kind); r.Type == "" {
+			r.relocate("Type", kind, item.FieldText)
+			r.noteOrLogin()
 		}
-		switch it.Type {
+		switch r.Type {
 		case item.TypeIdentity:
-			it.Identity = &item.Identity{}
+			r.Identity = &item.Identity{}
 		case item.TypeCard:
-			it.Card = &item.Card{}
+			r.Card = &item.Card{}
 		}
 		for i := range r.cells {
-			onePasswordMacField(b, r, i, it)
+			onePasswordMacField(r, i)
 		}
-		if it.Type == item.TypeCard {
-			cardLogin(b, r.number, it)
+		if r.Type == item.TypeCard {
+			r.cardLogin()
 		}
 	},
 }
@@ -50,25 +50,25 @@ var onePasswordMacCSV = csvFormat{
 var labelID = regexp.MustCompile(`^(.*)\(([^()]*)\)$`)
 
 // onePasswordMacField puts the value of column i into its place, or keeps it under its label.
-func onePasswordMacField(b *builder, r *csvRow, i int, it *item.Item) {
+func onePasswordMacField(r *csvRow, i int) {
 	parts := labelID.FindStringSubmatch(strings.TrimSpace(r.name(i)))
 	if parts == nil || r.taken[i] || r.cells[i] == "" {
 		return
 	}
 	name, id, value := strings.TrimSpace(parts[1]), fold(parts[2]), r.cells[i]
-	place := onePasswordMacPlace(it, id)
+	place := onePasswordMacPlace(&r.Item, id)
 	if column, _ := meaning(name); column == ColumnTOTP {
-		place = &it.TOTP
+		place = &r.TOTP
 	}
 	switch {
-	case it.Card != nil && id == "expiry" && setExpiry(it.Card, value):
+	case r.Card != nil && id == "expiry" && setExpiry(r.Card, value):
 	case place != nil && setOnce(place, value):
 	default:
 		kind := kindOf(name)
 		if kindOf(id) == item.FieldHidden {
 			kind = item.FieldHidden
 		}
-		b.keepField(r.number, it, name, value, kind)
+		r.relocate(name, value, kind)
 	}
 	r.taken[i] = true
 }

@@ -83,27 +83,18 @@ func usable(totp string) bool {
 
 // addCodes adds an entry of an authenticator, as a login that holds the codes and the name of the account. What is left
 // in o is kept as fields.
-func addCodes(b *builder, row int, it item.Item, code oneTime, o object) {
+func addCodes(it *draft, code oneTime, o object) {
 	it.Type = item.TypeLogin
 	it.Title = cmp.Or(it.Title, code.issuer, code.account)
 	it.Username = code.account
 	it.TOTP = code.address()
 	if strings.TrimSpace(code.secret) == "" {
 		it.TOTP = ""
-		b.problem(row, it.Title, "there is no key in it")
+		it.problem("there is no key in it")
 	}
-	b.keepUnusable(row, &it)
-	keepRest(b, row, &it, o, "")
-	b.add(row, it)
-}
-
-// keepUnusable makes a field of a key that an authenticator makes codes of, and that this vault cannot.
-func (b *builder) keepUnusable(row int, it *item.Item) {
-	if it.TOTP != "" && !usable(it.TOTP) {
-		b.keepField(row, it, "One-time code", it.TOTP, item.FieldHidden)
-		it.TOTP = ""
-		b.problem(row, it.Title, "its codes cannot be made here; the key came in as a field")
-	}
+	it.relocateUnusable()
+	it.relocateRest(o, "")
+	it.add()
 }
 
 // openGCM is nil if the key, the nonce, the sealed bytes and what was authenticated alongside do not belong together.

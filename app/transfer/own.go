@@ -80,12 +80,14 @@ func readOwn(text string, b *builder) error {
 	}
 	for i, raw := range top.Items {
 		b.progress(i+1, len(top.Items))
+		it := b.draft(i + 1)
 		var own ownItem
 		if err := strict(bytes.NewReader(raw), &own); err != nil {
-			b.problem(i+1, own.Title, "the entry is not as documented") // an error of JSON may quote a value
+			it.problemWith(own.Title, "the entry is not as documented") // an error of JSON may quote a value
 			continue
 		}
-		b.add(i+1, own.Item, own.Files...)
+		it.Item = own.Item
+		it.add(own.Files...)
 		if b.full {
 			return nil
 		}

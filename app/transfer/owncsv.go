@@ -92,7 +92,7 @@ func readOwnCSV(in *input, b *builder) error {
 		var rest more
 		if text := r.text("more"); text != "" {
 			if err := strict(strings.NewReader(text), &rest); err != nil {
-				b.problem(r.number, r.text("title"), "the column “more” is not as documented")
+				r.problemWith(r.text("title"), "the column “more” is not as documented")
 				continue
 			}
 		}
@@ -102,22 +102,22 @@ func readOwnCSV(in *input, b *builder) error {
 			}
 			return r.text(column)
 		}
-		it := item.Item{
+		r.Item = item.Item{
 			Type: item.Type(value("type")), Title: value("title"), Username: value("username"), Password: value("password"),
 			TOTP: value("totp"), Notes: value("notes"), URLs: strings.Split(value("url"), "\n"), Tags: strings.Split(value("tags"), "\n"),
 			Match: rest.Match, Fields: rest.Fields, Card: rest.Card, Identity: rest.Identity, SSHKey: rest.SSHKey,
 			PasswordHistory: rest.PasswordHistory, Trashed: rest.Trashed, Purge: rest.Purge,
 		}
 		for column, set := range map[string]func(string) bool{
-			"favourite": func(s string) bool { it.Favourite = isYes(s); return it.Favourite || isNo(s) },
-			"created":   func(s string) bool { return setTime(&it.Created, s) },
-			"modified":  func(s string) bool { return setTime(&it.Modified, s) },
+			"favourite": func(s string) bool { r.Favourite = isYes(s); return r.Favourite || isNo(s) },
+			"created":   func(s string) bool { return setTime(&r.Created, s) },
+			"modified":  func(s string) bool { return setTime(&r.Modified, s) },
 		} {
 			if s := value(column); s != "" && !set(s) {
-				b.keepField(r.number, &it, column, s, item.FieldText)
+				r.relocate(column, s, item.FieldText)
 			}
 		}
-		b.addRow(r, it)
+		r.add()
 	}
 	return nil
 }

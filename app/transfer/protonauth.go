@@ -35,22 +35,22 @@ func readProtonAuthenticator(in *input, b *builder) error {
 			return err
 		}
 	}
-	b.each(top.entries("entries", nil), func(row int, o object, _ string) {
+	b.each(top.entries("entries", nil), func(it *draft, o object, _ string) {
 		content := o.object("content")
 		name, address := content.text("name"), content.text("uri")
 		code, _ := item.ParseOneTime(address)
-		it := item.Item{
+		it.Item = item.Item{
 			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: address, Notes: o.text("note"),
 		}
 		if it.Username != name && it.Title != name {
-			b.keepField(row, &it, "Name", name, item.FieldText)
+			it.relocate("Name", name, item.FieldText)
 		}
-		b.keepUnusable(row, &it)
+		it.relocateUnusable()
 		o.drop("id")
 		content.drop("entry_type")
-		keepRest(b, row, &it, content, "")
-		keepRest(b, row, &it, o, "")
-		b.add(row, it)
+		it.relocateRest(content, "")
+		it.relocateRest(o, "")
+		it.add()
 	})
 	return nil
 }

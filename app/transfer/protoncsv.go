@@ -28,18 +28,18 @@ func readProtonCSV(in *input, b *builder) error {
 				content = o
 			}
 		}
-		it := item.Item{
+		row.Item = item.Item{
 			Title: row.text("name"), Notes: note, Tags: one(row.text("vault")),
 		}
-		takeTime(b, row, &it, &it.Created, "createtime")
-		takeTime(b, row, &it, &it.Modified, "modifytime")
+		row.takeTime(&row.Created, "createtime")
+		row.takeTime(&row.Modified, "modifytime")
 		protonAddresses(content, address, row.text("autofillurls"))
-		r.content(row.number, &it, kind, content)
+		r.content(row.draft, kind, content)
 		if kind == "alias" {
-			it.Username = content.text("itemEmail", "itemUsername")
+			row.Username = content.text("itemEmail", "itemUsername")
 		}
-		keepRest(b, row.number, &it, content, "")
-		b.addRow(row, it)
+		row.relocateRest(content, "")
+		row.add()
 	}
 	return nil
 }

@@ -7,28 +7,28 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-func (r *proton) item(row int, o object, vault string) {
+func (r *proton) item(it *draft, o object, vault string) {
 	data := o.object("data")
 	meta, content := data.object("metadata"), data.object("content")
-	it := item.Item{
+	it.Item = item.Item{
 		Title: meta.text("name"), Notes: meta.text("note"), Tags: one(vault), Favourite: o.yes("pinned"),
 		Created: o.time("createTime"), Modified: o.time("modifyTime"),
 	}
 	if o.text("state") == "2" {
-		r.b.trash(&it)
+		it.trash()
 	}
 	alias := o.text("aliasEmail")
-	r.content(row, &it, data.text("type"), content)
+	r.content(it, data.text("type"), content)
 	if it.Username == "" {
 		it.Username = alias
 	} else {
-		r.b.keepField(row, &it, "Alias", alias, item.FieldText)
+		it.relocate("Alias", alias, item.FieldText)
 	}
-	r.fields(row, &it, "", data.objects("extraFields"))
+	r.fields(it, "", data.objects("extraFields"))
 	for _, app := range data.object("platformSpecific").object("android").objects("allowedApps") {
-		addURL(r.b, row, &it, "androidapp://"+app.text("packageName"), item.MatchDomain)
+		it.addURL("androidapp://"+app.text("packageName"), item.MatchDomain)
 		app.drop("hashes")
-		keepRest(r.b, row, &it, app, "Android")
+		it.relocateRest(app, "Android")
 	}
 	var attached []Attached
 	for _, name := range o.texts("files") {
@@ -36,30 +36,30 @@ func (r *proton) item(row int, o object, vault string) {
 			attached = append(attached, file)
 			delete(r.files, name)
 		} else {
-			r.b.problem(row, protonFileName(name), "the file is not in the export")
+			it.problemWith(protonFileName(name), "the file is not in the export")
 		}
 	}
-	noteOrLogin(&it)
-	keepRest(r.b, row, &it, content, "")
+	it.noteOrLogin()
+	it.relocateRest(content, "")
 	meta.drop("itemUuid", "icon")
 	o.drop("itemId", "shareId", "contentFormatVersion", "shareCount", "flags", "folderId")
-	keepRest(r.b, row, &it, meta, "")
-	keepRest(r.b, row, &it, data, "")
-	keepRest(r.b, row, &it, o, "")
-	r.b.add(row, it, attached...)
+	it.relocateRest(meta, "")
+	it.relocateRest(data, "")
+	it.relocateRest(o, "")
+	it.add(attached...)
 }
 
-func (r *proton) content(row int, it *item.Item, kind string, content object) {
+func (r *proton) content(it *draft, kind string, content object) {
 	switch kind {
 	case "login":
-		r.login(row, it, content)
+		r.login(it, content)
 	case "alias":
 		it.Type = item.TypeLogin
 	case "creditCard":
 		it.Type, it.Card = item.TypeCard, protonCard(content)
-		r.b.keepField(row, it, "PIN", content.text("pin"), item.FieldHidden)
+		it.relocate("PIN", content.text("pin"), item.FieldHidden)
 	case "identity":
-		r.identity(row, it, content)
+		r.identity(it, content)
 	case "sshKey":
 		it.Type = item.TypeSSHKey
 		it.SSHKey = &item.SSHKey{Private: content.text("privateKey"), Public: content.text("publicKey")}
@@ -70,11 +70,11 @@ func (r *proton) content(row int, it *item.Item, kind string, content object) {
 		if known := protonWiFi[security]; known != "" {
 			security = known
 		}
-		r.b.keepField(row, it, "Security", security, item.FieldText)
+		it.relocate("Security", security, item.FieldText)
 	default: // note, custom and what is yet to come
 		it.Type = item.TypeNote
 	}
-	r.sections(row, it, content, "sections")
+	r.sections(it, content, "sections")
 	content.drop("cardType") // is in the number
 }
 
@@ -85,25 +85,25 @@ var protonMatch = map[string]item.MatchRule{
 	"0": item.MatchDomain, "1": item.MatchHost, "2": item.MatchNever, "3": item.MatchStarts, "5": item.MatchRegexp, "6": item.MatchExact,
 }
 
-func (r *proton) login(row int, it *item.Item, o object) {
+func (r *proton) login(it *draft, o object) {
 	it.Type = item.TypeLogin
 	email := o.text("itemEmail")
 	it.Username = o.text("itemUsername", "username")
 	if it.Username == "" {
 		it.Username = email
 	} else {
-		r.b.keepField(row, it, "Email", email, item.FieldText)
+		it.relocate("Email", email, item.FieldText)
 	}
 	it.Password, it.TOTP = o.text("password"), o.text("totpUri")
 	for _, u := range o.objects("autofillUrls") {
 		mode := u.text("mode")
-		addURL(r.b, row, it, u.text("url"), protonMatch[mode])
-		keepRest(r.b, row, it, u, "URL")
+		it.addURL(u.text("url"), protonMatch[mode])
+		it.relocateRest(u, "URL")
 	}
 	for _, address := range o.texts("urls") {
-		addURL(r.b, row, it, address, it.Match[address])
+		it.addURL(address, it.Match[address])
 	}
-	keepPasskeys(r.b, row, it, o.objects("passkeys"))
+	it.relocatePasskeys(o.objects("passkeys"))
 }
 
 func protonCard(o object) *item.Card {
@@ -117,7 +117,7 @@ func protonCard(o object) *item.Card {
 	return card
 }
 
-func (r *proton) identity(row int, it *item.Item, o object) {
+func (r *proton) identity(it *draft, o object) {
 	it.Type = item.TypeIdentity
 	id := &item.Identity{
 		FirstName: o.text("firstName"), MiddleName: o.text("middleName"), LastName: o.text("lastName"),
@@ -130,24 +130,24 @@ func (r *proton) identity(row int, it *item.Item, o object) {
 	if id.FirstName+id.MiddleName+id.LastName == "" {
 		id.FirstName, id.MiddleName, id.LastName = splitName(o.text("fullName"))
 	} else if full := o.text("fullName"); full != strings.Join(strings.Fields(id.FirstName+" "+id.MiddleName+" "+id.LastName), " ") {
-		r.b.keepField(row, it, "Full name", full, item.FieldText)
+		it.relocate("Full name", full, item.FieldText)
 	}
 	it.Identity = id
 	for _, list := range []string{"extraPersonalDetails", "extraAddressDetails", "extraContactDetails", "extraWorkDetails"} {
-		r.fields(row, it, "", o.objects(list))
+		r.fields(it, "", o.objects(list))
 	}
-	r.sections(row, it, o, "extraSections")
+	r.sections(it, o, "extraSections")
 }
 
-func (r *proton) sections(row int, it *item.Item, o object, name string) {
+func (r *proton) sections(it *draft, o object, name string) {
 	for _, section := range o.objects(name) {
-		r.fields(row, it, section.text("sectionName"), section.objects("sectionFields"))
-		keepRest(r.b, row, it, section, "Section")
+		r.fields(it, section.text("sectionName"), section.objects("sectionFields"))
+		it.relocateRest(section, "Section")
 	}
 }
 
 // fields reads custom fields: text, hidden, totp and timestamp.
-func (r *proton) fields(row int, it *item.Item, section string, list []object) {
+func (r *proton) fields(it *draft, section string, list []object) {
 	for _, f := range list {
 		name, data, kind := f.text("fieldName"), f.object("data"), item.FieldText
 		if section != "" {
@@ -168,7 +168,7 @@ func (r *proton) fields(row int, it *item.Item, section string, list []object) {
 				value = chosenDay(t)
 			}
 		}
-		addField(it, name, value, kind)
-		keepRest(r.b, row, it, f, name)
+		it.addField(name, value, kind)
+		it.relocateRest(f, name)
 	}
 }

@@ -32,9 +32,8 @@ func psonoHolds(folder object) bool {
 }
 
 func readPsono(in *input, b *builder) error {
-	b.each(psonoEntries(in.json(), ""), func(row int, o object, path string) {
-		r := psono{b, row}
-		r.item(o, path)
+	b.each(psonoEntries(in.json(), ""), func(it *draft, o object, path string) {
+		psonoItem(it, o, path)
 	})
 	return nil
 }
@@ -61,13 +60,8 @@ func psonoEntries(o object, path string) []groupedEntry {
 	return out
 }
 
-// psono reads one entry.
-type psono struct {
-	b   *builder
-	row int
-}
-
-func (r *psono) item(o object, path string) {
+// psonoItem reads one entry.
+func psonoItem(it *draft, o object, path string) {
 	kind := o.text("type")
 	own := object{} // the members of the type, without its name before theirs
 	for name, value := range o {
@@ -76,47 +70,47 @@ func (r *psono) item(o object, path string) {
 			delete(o, name)
 		}
 	}
-	it := item.Item{
+	it.Item = item.Item{
 		Title: own.text("title"), Notes: own.text("notes"), Created: o.time("create_date"), Modified: o.time("write_date"),
 		Tags: append(one(path), o.texts("tags")...),
 	}
 	if name := o.text("name"); it.Title == "" {
 		it.Title = name
 	} else if name != it.Title {
-		r.b.keepField(r.row, &it, "Name", name, item.FieldText)
+		it.relocate("Name", name, item.FieldText)
 	}
-	r.place(kind, own, &it)
+	psonoPlace(it, kind, own)
 	if it.Type == item.TypeLogin {
-		r.filters(&it, own.text("url_filter"), o.text("urlfilter"))
+		psonoFilters(it, own.text("url_filter"), o.text("urlfilter"))
 	}
 	for _, f := range o.objects("custom_fields") {
 		name, value := f.text("name"), f.text("value")
-		addField(&it, name, value, map[bool]item.FieldKind{true: item.FieldHidden}[f.text("type") == "password"])
+		it.addField(name, value, map[bool]item.FieldKind{true: item.FieldHidden}[f.text("type") == "password"])
 	}
 	if o.yes("deleted") {
-		r.b.trash(&it)
+		it.trash()
 	}
 	// The description is the user name, or the last digits of a card, unless somebody wrote another.
 	if d := o.text("description"); d != it.Username && !strings.HasPrefix(d, "xxxx") {
-		r.b.keepField(r.row, &it, "Description", d, item.FieldText)
+		it.relocate("Description", d, item.FieldText)
 	}
-	r.b.keepField(r.row, &it, "Callback password", o.text("callback_pass"), item.FieldHidden)
+	it.relocate("Callback password", o.text("callback_pass"), item.FieldHidden)
 	o.drop("id", "secret_id", "secret_key", "link_id", "share_id", "share_secret_key", "share_rights", "parent_share_id", "parent_datastore_id",
 		"autosubmit", "auto_submit", "allow_http", "password_hash", "path", "hidden")
-	keepRest(r.b, r.row, &it, own, "")
-	keepRest(r.b, r.row, &it, o, "")
-	r.b.add(r.row, it)
+	it.relocateRest(own, "")
+	it.relocateRest(o, "")
+	it.add()
 }
 
-// place takes the members that have a place in an item of that type.
-func (r *psono) place(kind string, own object, it *item.Item) {
+// psonoPlace takes the members that have a place in an item of that type.
+func psonoPlace(it *draft, kind string, own object) {
 	it.Type = item.TypeNote
 	switch kind {
 	case "website_password", "application_password", "bookmark", "totp", "rdp_connection", "vnc_connection", "ssh_connection":
 		it.Type, it.Username, it.Password = item.TypeLogin, own.text("username"), own.text("password")
-		addURL(r.b, r.row, it, own.text("url"), item.MatchDomain)
+		it.addURL(own.text("url"), item.MatchDomain)
 		own.drop("auto_submit", "allow_http")
-		r.code(kind, own, it)
+		psonoCode(it, kind, own)
 	case "credit_card":
 		through := own.text("valid_through") // MMYY
 		month, year := expiry(cut(through, 2), strings.TrimPrefix(through, cut(through, 2)))
@@ -133,26 +127,26 @@ func (r *psono) place(kind string, own object, it *item.Item) {
 		}
 	case "environment_variables":
 		for _, v := range own.objects("variables") {
-			addField(it, v.text("key"), v.text("value"), item.FieldHidden)
+			it.addField(v.text("key"), v.text("value"), item.FieldHidden)
 		}
 	case "mail_gpg_own_key":
-		addField(it, "Private key", own.text("private"), item.FieldHidden)
+		it.addField("Private key", own.text("private"), item.FieldHidden)
 	}
 }
 
-// filters are the hosts on which Psono offers an entry, beside that of its address. A filter for a host and all below it
+// psonoFilters are the hosts on which Psono offers an entry, beside that of its address. A filter for a host and all below it
 // begins with an asterisk.
-func (r *psono) filters(it *item.Item, lists ...string) {
+func psonoFilters(it *draft, lists ...string) {
 	for _, host := range strings.FieldsFunc(strings.Join(lists, " "), func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' }) {
 		host = strings.TrimPrefix(host, "*.")
 		if !slices.ContainsFunc(it.URLs, func(address string) bool { return strings.EqualFold(hostOf(address), host) }) {
-			addURL(r.b, r.row, it, host, item.MatchDomain)
+			it.addURL(host, item.MatchDomain)
 		}
 	}
 }
 
-// code is a part of a website's password, or an entry of its own.
-func (r *psono) code(kind string, own object, it *item.Item) {
+// psonoCode is a part of a website's password, or an entry of its own.
+func psonoCode(it *draft, kind string, own object) {
 	prefix := "totp_"
 	if kind == "totp" {
 		prefix = ""

@@ -24,18 +24,18 @@ var roboFormCSV = csvFormat{
 		"pwd":    func(it *item.Item, v string) { it.Password = roboFormText(v) },
 		"folder": func(it *item.Item, v string) { it.Tags = append(it.Tags, strings.Trim(v, "/")) },
 	},
-	finish: func(_ *builder, r *csvRow, it *item.Item) {
+	finish: func(r *csvRow) {
 		cells := one(r.text("rffieldsv2", "rf_fields", "rffields"))
 		for i := len(r.table.header); i < len(r.cells); i++ {
 			cells = append(cells, r.cells[i])
 			r.taken[i] = true
 		}
 		for _, field := range roboFormJoined(cells) {
-			roboFormField(it, field)
+			roboFormField(&r.Item, field)
 		}
-		it.Type = item.TypeLogin
-		if it.Username+it.Password+it.TOTP == "" && len(it.URLs)+len(it.Fields) == 0 {
-			it.Type = item.TypeNote
+		r.Type = item.TypeLogin
+		if r.Username+r.Password+r.TOTP == "" && len(r.URLs)+len(r.Fields) == 0 {
+			r.Type = item.TypeNote
 		}
 	},
 }

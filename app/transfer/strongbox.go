@@ -8,18 +8,18 @@ var strongboxCSV = csvFormat{
 	set: map[string]setter{
 		"title": setTitle, "username": setUsername, "password": setPassword, "url": setURL, "otpauth": setTOTP, "notes": setNotes,
 	},
-	finish: func(b *builder, r *csvRow, it *item.Item) {
-		takeEmail(b, r, it, "email")
-		noteOrLogin(it)
+	finish: func(r *csvRow) {
+		r.takeEmail("email")
+		r.noteOrLogin()
 	},
 }
 
-// takeEmail makes the address of an entry its user name if it has no other.
-func takeEmail(b *builder, r *csvRow, it *item.Item, column string) {
+// takeEmail makes the email address of an entry its username if it has no other.
+func (r *csvRow) takeEmail(column string) {
 	email := r.text(column)
-	if it.Username == "" {
-		it.Username = email
-	} else if email != it.Username {
-		b.keepField(r.number, it, "Email", email, item.FieldText)
+	if r.Username == "" {
+		r.Username = email
+	} else if email != r.Username {
+		r.relocate("Email", email, item.FieldText)
 	}
 }

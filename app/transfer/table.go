@@ -116,12 +116,12 @@ func fold(name string) string {
 	return strings.ToLower(strings.TrimSpace(name))
 }
 
-// csvRow is one row, from which values are taken. What nobody took is what rest yields.
+// csvRow is one row, from which values are taken, with the item that is made of it. What nobody took is what rest yields.
 type csvRow struct {
-	number int
-	table  *table
-	cells  []string
-	taken  []bool
+	*draft
+	table *table
+	cells []string
+	taken []bool
 }
 
 // csvRows yields the rows below the header. Rows that are broken go to b.problem. With ragged, a row may have fewer or
@@ -163,7 +163,7 @@ func (t *table) row(b *builder, r record, columns []Column, width int, last bool
 		b.problem(r.number, "", r.broken)
 		return nil
 	}
-	return &csvRow{r.number, t, r.cells, make([]bool, len(r.cells))}
+	return &csvRow{b.draft(r.number), t, r.cells, make([]bool, len(r.cells))}
 }
 
 // reader reads the records of the table.

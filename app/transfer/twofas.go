@@ -38,9 +38,9 @@ func read2FAS(in *input, b *builder) error {
 	for _, g := range top.objects("groups") {
 		groups[g.text("id")] = g.text("name")
 	}
-	b.each(top.entries("services", nil), func(row int, o object, _ string) {
+	b.each(top.entries("services", nil), func(it *draft, o object, _ string) {
 		otp := o.object("otp")
-		it := item.Item{Title: o.text("name"), Modified: o.time("updatedAt"), Tags: one(groups[o.text("groupId")])}
+		it.Item = item.Item{Title: o.text("name"), Modified: o.time("updatedAt"), Tags: one(groups[o.text("groupId")])}
 		code := oneTime{
 			kind: otp.text("tokenType"), issuer: otp.text("issuer"), account: cmp.Or(otp.text("account"), otp.text("label")),
 			secret: o.text("secret"), algorithm: otp.text("algorithm"), digits: otp.text("digits"), period: otp.text("period"), counter: otp.text("counter"),
@@ -48,7 +48,7 @@ func read2FAS(in *input, b *builder) error {
 		code.issuer = cmp.Or(code.issuer, it.Title)
 		otp.drop("source", "link") // the address says the same again
 		o.drop("order", "icon", "badge", "serviceTypeID", "type")
-		addCodes(b, row, it, code, o)
+		addCodes(it, code, o)
 	})
 	return nil
 }
