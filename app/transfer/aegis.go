@@ -11,6 +11,9 @@ import (
 
 // Aegis, https://github.com/beemdevelopment/Aegis/blob/master/docs/vault.md
 
+// aegis is a vault of Aegis, encrypted or not.
+var aegis = custom{is: isAegis, parse: readAegis}
+
 func isAegis(in *input) bool {
 	top := in.json()
 	_, header := top["header"].(map[string]any)

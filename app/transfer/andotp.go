@@ -14,6 +14,9 @@ import (
 // andOTP, https://github.com/andOTP/andOTP/wiki: a list of entries, or the same sealed: four bytes of iterations and
 // twelve of salt before nonce and content; in files of before 2019, nonce and content alone.
 
+// andOTP is a backup of andOTP, encrypted or not.
+var andOTP = custom{is: isAndOTP, parse: readAndOTP}
+
 func isAndOTP(in *input) bool {
 	if in.jsonValue() == nil { // nothing but its name tells a sealed one
 		return in.broken == nil && (strings.HasSuffix(in.name, ".json.aes") || in.options.Format == "andotp")

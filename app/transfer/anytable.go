@@ -10,6 +10,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
+// anyCSV is a table of any kind, of which a person may say what its columns are.
+var anyCSV = custom{is: isTable, parse: readTable}
+
 // isTable takes a file without being asked for a table only if its name, a column or the shape of its rows says that it is one.
 func isTable(in *input) bool {
 	header := in.csvHeader()

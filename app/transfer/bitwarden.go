@@ -12,6 +12,9 @@ import (
 // What Bitwarden exports is described at https://bitwarden.com/help/export-your-data/ and, member by member, by the
 // classes under libs/common/src/models/export of its clients.
 
+// bitwardenJSON is an export in JSON, protected by a password or not.
+var bitwardenJSON = custom{is: isBitwardenJSON, parse: readBitwardenJSON}
+
 func isBitwardenJSON(in *input) bool {
 	top := in.json()
 	items, listed := top["items"].([]any)
@@ -53,6 +56,9 @@ func readBitwardenJSON(in *input, b *builder) error {
 	}
 	return readBitwarden(top, nil, b)
 }
+
+// bitwardenZIP is an export with its attachments.
+var bitwardenZIP = custom{is: isBitwardenZIP, parse: readBitwardenZIP}
 
 func isBitwardenZIP(in *input) bool {
 	names := in.zipNames()

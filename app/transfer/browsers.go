@@ -11,27 +11,25 @@ import (
 // chromeCSV is what Chrome, Edge, Brave, Opera and Vivaldi write.
 var chromeCSV = csvFormat{
 	needs: []string{"name", "url", "username", "password"},
+	// is is strict about the columns, because many tables begin with these. Older versions have no notes.
+	is: func(in *input) bool {
+		header := in.csvHeader()
+		return len(header) == 4 || len(header) == 5 && slices.Contains(header, "note")
+	},
 	set: map[string]setter{
 		"name": setTitle, "url": setURL, "username": setUsername, "password": setPassword, "note": setNotes,
 	},
 }
 
-// isChromeCSV is strict about the columns, because many tables begin with these. Older versions have no notes.
-func isChromeCSV(in *input) bool {
-	header := in.csvHeader()
-	return chromeCSV.detect(in) && (len(header) == 4 || len(header) == 5 && slices.Contains(header, "note"))
-}
-
 // safariCSV is what Safari and the Passwords app of Apple write: Title, URL, Username, Password, Notes, OTPAuth.
 var safariCSV = csvFormat{
 	needs: []string{"title", "url", "username", "password", "otpauth"},
+	// is is strict about the number of columns, because Strongbox and 1Password have these and more.
+	is: func(in *input) bool { return len(in.csvHeader()) <= 6 },
 	set: map[string]setter{
 		"title": setTitle, "url": setURL, "username": setUsername, "password": setPassword, "notes": setNotes, "otpauth": setTOTP,
 	},
 }
-
-// isSafariCSV is strict about the number of columns, because Strongbox and 1Password have these and more.
-func isSafariCSV(in *input) bool { return safariCSV.detect(in) && len(in.csvHeader()) <= 6 }
 
 // firefoxCSV is https://support.mozilla.org/kb/export-login-data-firefox.
 var firefoxCSV = csvFormat{

@@ -9,8 +9,11 @@ import (
 // The CSV of Buttercup: rows of groups and of entries, and a column for each property that any entry has. In older versions
 // a group has its own name and that of its parent, and an entry only the id of its group; later the name is a path.
 
+// buttercupCSV is the table of Buttercup.
+var buttercupCSV = custom{is: isButtercupCSV, parse: readButtercupCSV}
+
 func isButtercupCSV(in *input) bool {
-	return csvFormat{needs: []string{"!type", "!group_id", "!group_name", "title"}}.detect(in)
+	return in.hasColumns("!type", "!group_id", "!group_name", "title")
 }
 
 func readButtercupCSV(in *input, b *builder) error {

@@ -7,10 +7,33 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
+// sourceFormat tells the files of one format from others, and reads them.
+type sourceFormat interface {
+	detect(in *input) bool
+	read(in *input, b *builder) error
+}
+
+// custom is a format made of two functions.
+type custom struct {
+	is    func(in *input) bool
+	parse func(in *input, b *builder) error
+}
+
+func (c custom) detect(in *input) bool            { return c.is(in) }
+func (c custom) read(in *input, b *builder) error { return c.parse(in, b) }
+
+// hasColumns reports whether the file is a table with columns of these folded names.
+func (in *input) hasColumns(names ...string) bool {
+	header := in.csvHeader()
+	return len(header) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(header, name) })
+}
+
 // csvFormat is a format with one item a row.
 type csvFormat struct {
 	// needs are the folded names of the columns that tell the format from others.
 	needs []string
+	// is, which may be nil, tells it where the names alone do not.
+	is func(*input) bool
 	// set says by the folded name of a column what its value becomes. Columns that are not in it are kept as fields.
 	set map[string]setter
 	// finish, which may be nil, does what takes more than one column. It runs after set and before fields are kept.
@@ -23,8 +46,7 @@ type csvFormat struct {
 type setter func(it *item.Item, value string)
 
 func (f csvFormat) detect(in *input) bool {
-	header := in.csvHeader()
-	return len(header) > 0 && !slices.ContainsFunc(f.needs, func(name string) bool { return !slices.Contains(header, name) })
+	return in.hasColumns(f.needs...) && (f.is == nil || f.is(in))
 }
 
 func (f csvFormat) read(in *input, b *builder) error {

@@ -33,13 +33,16 @@ var dashlaneTables = []dashlaneTable{
 
 func dashlaneTableOf(in *input) (dashlaneTable, bool) {
 	for _, t := range dashlaneTables {
-		if (csvFormat{needs: t.columns}).detect(in) {
+		if in.hasColumns(t.columns...) {
 			return t, true
 		}
 	}
 	// The notes have no column of their own, so the table must have no other.
 	return dashlaneTable{read: dashlaneNote}, slices.Equal(in.csvHeader(), []string{"title", "note"})
 }
+
+// dashlaneCSV is one of the tables.
+var dashlaneCSV = custom{is: isDashlaneCSV, parse: readDashlaneCSV}
 
 func isDashlaneCSV(in *input) bool {
 	_, ok := dashlaneTableOf(in)
@@ -54,6 +57,9 @@ func readDashlaneCSV(in *input, b *builder) error {
 	}
 	return nil
 }
+
+// dashlaneZIP is the archive of all tables.
+var dashlaneZIP = custom{is: isDashlaneZIP, parse: readDashlaneZIP}
 
 func isDashlaneZIP(in *input) bool {
 	return slices.ContainsFunc(in.zipNames(), func(name string) bool {

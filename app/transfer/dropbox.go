@@ -10,7 +10,11 @@ import (
 // dropboxCSV is the table of Dropbox Passwords, which was shut down in 2025. Newer files say of what type an entry is, and
 // have columns for payment cards.
 var dropboxCSV = csvFormat{
-	needs: []string{"type", "title", "url", "username", "password", "note"},
+	// is knows the older table by its whole header, because the same names in another order are anybody's.
+	is: func(in *input) bool {
+		return in.hasColumns("type", "title", "url", "username", "password", "note") ||
+			slices.Equal(in.csvHeader(), []string{"name", "url", "username", "password", "notes"})
+	},
 	set: map[string]setter{
 		"title": setTitle, "name": setTitle, "url": setURL, "username": setUsername, "password": setPassword,
 		"note": setNotes, "notes": setNotes, "totp": setTOTP,
@@ -34,9 +38,4 @@ var dropboxCSV = csvFormat{
 		}
 		r.noteOrLogin()
 	},
-}
-
-// isDropboxCSV knows the older table by its whole header, because the same names in another order are anybody's.
-func isDropboxCSV(in *input) bool {
-	return dropboxCSV.detect(in) || slices.Equal(in.csvHeader(), []string{"name", "url", "username", "password", "notes"})
 }

@@ -11,6 +11,9 @@ import (
 // What Enpass exports, as its own import and those of Bitwarden and KeePassium read it: folders, and items with a list of
 // fields, each of which says of what type it is.
 
+// enpassJSON is an export in JSON.
+var enpassJSON = custom{is: isEnpassJSON, parse: readEnpassJSON}
+
 func isEnpassJSON(in *input) bool {
 	return slices.ContainsFunc(object(in.json()).list("items"), func(e any) bool {
 		o, _ := e.(map[string]any)
@@ -179,6 +182,9 @@ func (r *enpass) attachments(o object) []Attached {
 
 // The CSV of Enpass has no header: the title, then a label and a value for each field, an asterisk before the label of
 // what is sensitive, and the note alone at the end.
+
+// enpassCSV is the table of Enpass.
+var enpassCSV = custom{is: isEnpassCSV, parse: readEnpassCSV}
 
 func isEnpassCSV(in *input) bool {
 	first := in.csvHeader()

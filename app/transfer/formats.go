@@ -1,64 +1,61 @@
 package transfer
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // format is one that can be read.
 type format struct {
 	id, name   string
 	extensions []string // as a file chooser wants them
-	detect     func(*input) bool
-	read       func(*input, *builder) error
+	sourceFormat
 }
 
 // formats are tried in this order, so the most telling stand first and any CSV last.
 func formats() []format {
 	return []format{
-		{"vaultsphere-sealed", "VaultSphere, sealed by a password", []string{".vaultsphere", ".json"}, isSealed, readSealed},
-		{"vaultsphere-json", "VaultSphere (JSON)", []string{".json"}, isOwnJSON, readOwnJSON},
-		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, csvFormat{needs: ownColumns}.detect, readOwnCSV},
-		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, isBitwardenJSON, readBitwardenJSON},
-		{"1password-1pux", "1Password (1PUX)", []string{".1pux"}, is1PUX, read1PUX},
-		{"1password-1pif", "1Password 7 (1PIF)", []string{".1pif"}, is1PIF, read1PIF},
-		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, isBitwardenZIP, readBitwardenZIP},
-		{"proton-zip", "Proton Pass (ZIP)", []string{".zip"}, isProtonZIP, readProtonZIP},
-		{"proton-json", "Proton Pass (JSON)", []string{".json"}, isProtonJSON, readProtonJSON},
-		{"dashlane-zip", "Dashlane (ZIP)", []string{".zip"}, isDashlaneZIP, readDashlaneZIP},
-		{"kdbx", "KeePass (KDBX)", []string{".kdbx"}, isKDBX, readKDBX},
-		{"keepass-xml", "KeePass 2 (XML)", []string{".xml"}, isKeepassXML, readKeepassXML},
-		{"aegis", "Aegis (JSON)", []string{".json"}, isAegis, readAegis},
-		{"2fas", "2FAS", []string{".2fas"}, is2FAS, read2FAS},
-		{"andotp", "andOTP (JSON)", []string{".json", ".aes"}, isAndOTP, readAndOTP},
-		{"proton-authenticator", "Proton Authenticator (JSON)", []string{".json"}, isProtonAuthenticator, readProtonAuthenticator},
-		{"otpauth", "One-time codes (otpauth addresses, Google Authenticator)", []string{".txt"}, isCodeList, readCodeList},
-		{"enpass-json", "Enpass (JSON)", []string{".json"}, isEnpassJSON, readEnpassJSON},
-		{"keeper-json", "Keeper (JSON)", []string{".json"}, isKeeperJSON, readKeeperJSON},
-		{"psono", "Psono (JSON)", []string{".json"}, isPsono, readPsono},
-		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV.detect, bitwardenCSV.read},
-		{"lastpass-csv", "LastPass (CSV)", []string{".csv"}, isLastPassCSV, readLastPassCSV},
-		{"dashlane-csv", "Dashlane (CSV)", []string{".csv"}, isDashlaneCSV, readDashlaneCSV},
-		{"nordpass-csv", "NordPass (CSV)", []string{".csv"}, isNordPassCSV, readNordPassCSV},
-		{"roboform-csv", "RoboForm (CSV)", []string{".csv"}, roboFormCSV.detect, roboFormCSV.read},
-		{"proton-csv", "Proton Pass (CSV)", []string{".csv"}, isProtonCSV, readProtonCSV},
-		{"1password-mac-csv", "1Password 7 for Mac (CSV)", []string{".csv"}, is1PasswordMacCSV, onePasswordMacCSV.read},
-		{"1password-csv", "1Password (CSV)", []string{".csv"}, is1PasswordCSV, onePasswordCSV.read},
-		{"buttercup-csv", "Buttercup (CSV)", []string{".csv"}, isButtercupCSV, readButtercupCSV},
-		{"firefox-csv", "Firefox (CSV)", []string{".csv"}, firefoxCSV.detect, firefoxCSV.read},
-		{"chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", []string{".csv"}, isChromeCSV, chromeCSV.read},
-		{"safari-csv", "Safari, iCloud (CSV)", []string{".csv"}, isSafariCSV, safariCSV.read},
-		{"keepass-csv", "KeePass (CSV)", []string{".csv"}, keepassCSV.detect, readKeepassCSV},
-		{"keepassxc-csv", "KeePassXC (CSV)", []string{".csv"}, isKeepassXCCSV, keepassXCCSV.read},
-		{"passbolt-csv", "Passbolt (CSV)", []string{".csv"}, isPassboltCSV, passboltCSV.read},
-		{"strongbox-csv", "Strongbox (CSV)", []string{".csv"}, strongboxCSV.detect, strongboxCSV.read},
-		{"aliasvault-csv", "AliasVault (CSV)", []string{".csv"}, aliasVaultCSV.detect, aliasVaultCSV.read},
-		{"dropbox-csv", "Dropbox Passwords (CSV)", []string{".csv"}, isDropboxCSV, dropboxCSV.read},
-		{"enpass-csv", "Enpass (CSV)", []string{".csv"}, isEnpassCSV, readEnpassCSV},
-		{"keeper-csv", "Keeper (CSV)", []string{".csv"}, isKeeperCSV, readKeeperCSV},
-		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
+		{"vaultsphere-sealed", "VaultSphere, sealed by a password", []string{".vaultsphere", ".json"}, sealedSource},
+		{"vaultsphere-json", "VaultSphere (JSON)", []string{".json"}, ownJSON},
+		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, ownCSV},
+		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, bitwardenJSON},
+		{"1password-1pux", "1Password (1PUX)", []string{".1pux"}, onePasswordPUX},
+		{"1password-1pif", "1Password 7 (1PIF)", []string{".1pif"}, onePasswordPIF},
+		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, bitwardenZIP},
+		{"proton-zip", "Proton Pass (ZIP)", []string{".zip"}, protonZIP},
+		{"proton-json", "Proton Pass (JSON)", []string{".json"}, protonJSON},
+		{"dashlane-zip", "Dashlane (ZIP)", []string{".zip"}, dashlaneZIP},
+		{"kdbx", "KeePass (KDBX)", []string{".kdbx"}, keepassKDBX},
+		{"keepass-xml", "KeePass 2 (XML)", []string{".xml"}, keepassXMLSource},
+		{"aegis", "Aegis (JSON)", []string{".json"}, aegis},
+		{"2fas", "2FAS", []string{".2fas"}, twoFAS},
+		{"andotp", "andOTP (JSON)", []string{".json", ".aes"}, andOTP},
+		{"proton-authenticator", "Proton Authenticator (JSON)", []string{".json"}, protonAuthenticator},
+		{"otpauth", "One-time codes (otpauth addresses, Google Authenticator)", []string{".txt"}, codeList},
+		{"enpass-json", "Enpass (JSON)", []string{".json"}, enpassJSON},
+		{"keeper-json", "Keeper (JSON)", []string{".json"}, keeperJSON},
+		{"psono", "Psono (JSON)", []string{".json"}, psonoJSON},
+		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV},
+		{"lastpass-csv", "LastPass (CSV)", []string{".csv"}, lastPassCSV},
+		{"dashlane-csv", "Dashlane (CSV)", []string{".csv"}, dashlaneCSV},
+		{"nordpass-csv", "NordPass (CSV)", []string{".csv"}, nordPassCSV},
+		{"roboform-csv", "RoboForm (CSV)", []string{".csv"}, roboFormCSV},
+		{"proton-csv", "Proton Pass (CSV)", []string{".csv"}, protonCSV},
+		{"1password-mac-csv", "1Password 7 for Mac (CSV)", []string{".csv"}, onePasswordMacCSV},
+		{"1password-csv", "1Password (CSV)", []string{".csv"}, onePasswordCSV},
+		{"buttercup-csv", "Buttercup (CSV)", []string{".csv"}, buttercupCSV},
+		{"firefox-csv", "Firefox (CSV)", []string{".csv"}, firefoxCSV},
+		{"chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", []string{".csv"}, chromeCSV},
+		{"safari-csv", "Safari, iCloud (CSV)", []string{".csv"}, safariCSV},
+		{"keepass-csv", "KeePass (CSV)", []string{".csv"}, keepassCSVSource},
+		{"keepassxc-csv", "KeePassXC (CSV)", []string{".csv"}, keepassXCCSV},
+		{"passbolt-csv", "Passbolt (CSV)", []string{".csv"}, passboltCSV},
+		{"strongbox-csv", "Strongbox (CSV)", []string{".csv"}, strongboxCSV},
+		{"aliasvault-csv", "AliasVault (CSV)", []string{".csv"}, aliasVaultCSV},
+		{"dropbox-csv", "Dropbox Passwords (CSV)", []string{".csv"}, dropboxCSV},
+		{"enpass-csv", "Enpass (CSV)", []string{".csv"}, enpassCSV},
+		{"keeper-csv", "Keeper (CSV)", []string{".csv"}, keeperCSV},
+		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, anyCSV},
 	}
 }
 
@@ -78,8 +75,8 @@ func Formats() []Format {
 	return out
 }
 
-// format finds the one to read the input with.
-func (in *input) format() (format, error) {
+// formatOf finds the one to read the input with.
+func formatOf(in *input) (format, error) {
 	if in.options.Format == "" {
 		for _, f := range formats() {
 			if f.detect(in) {
@@ -103,51 +100,4 @@ func (in *input) format() (format, error) {
 		return format{}, fmt.Errorf("%w %s", ErrOtherFormat, f.name)
 	}
 	return f, nil
-}
-
-// lookalikes are files that people choose by mistake, by how they begin.
-var lookalikes = []struct{ begins, advice string }{
-	{"%PDF-", "it is a PDF document; export again as CSV or JSON"},
-	{"\xd0\xcf\x11\xe0", "it is an old Excel or Word document; save it as CSV"},
-	{"\x89PNG", "it is a picture"},
-	{"\xff\xd8\xff", "it is a picture"},
-	{"\x03\xd9\xa2\x9ae\xfbK\xb5", "it is a database of KeePass 1; open it in KeePass 2 or KeePassXC, and save it as KDBX"},
-	{"\x1f\x8b", "it is packed with gzip; unpack it first"},
-	{"7z\xbc\xaf", "it is packed with 7-Zip; unpack it first"},
-	{"Rar!", "it is packed with RAR; unpack it first"},
-	{"age-encryption.org/", "it is encrypted with age; decrypt it first"},
-	{"-----BEGIN AGE ENCRYPTED FILE-----", "it is encrypted with age; decrypt it first"},
-	{"SQLite format 3", "it is a database of a browser or an application; export from there instead"},
-}
-
-// isPGP reports whether the file is one of OpenPGP (RFC 9580): armoured, or a message whose first packet is a session key
-// (tag 1 or 3) and which its name calls so, because nothing else tells it.
-func (in *input) isPGP() bool {
-	if bytes.HasPrefix(bytes.TrimSpace(in.data), []byte("-----BEGIN PGP ")) {
-		return true
-	}
-	named := slices.ContainsFunc([]string{".gpg", ".pgp", ".asc"}, func(ending string) bool { return strings.HasSuffix(in.name, ending) })
-	return named && slices.Contains([]byte{0x84, 0x85, 0x86, 0x8c, 0x8d, 0xc1, 0xc3}, in.data[0])
-}
-
-// unknown says why no format fits, as well as it can be told.
-func (in *input) unknown() error {
-	if in.isPGP() {
-		return ErrPGP
-	}
-	for _, l := range lookalikes {
-		if bytes.HasPrefix(in.data, []byte(l.begins)) {
-			return fmt.Errorf("%w: %s", ErrUnknownFormat, l.advice)
-		}
-	}
-	if slices.Contains(in.zipNames(), "xl/workbook.xml") {
-		return fmt.Errorf("%w: it is an Excel workbook; save it as CSV", ErrUnknownFormat)
-	}
-	if in.jsonValue(); in.broken != nil {
-		return in.broken
-	}
-	if text, err := in.text(); err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "<!doctype html") {
-		return fmt.Errorf("%w: it is a web page; export again as CSV or JSON", ErrUnknownFormat)
-	}
-	return ErrUnknownFormat
 }

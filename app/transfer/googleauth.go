@@ -17,6 +17,9 @@ import (
 // Addresses, one a line: otpauth as many applications export them, and otpauth-migration, which Google Authenticator
 // shows as a QR code and which holds several accounts.
 
+// codeList is a text of URLs, one a line.
+var codeList = custom{is: isCodeList, parse: readCodeList}
+
 func isCodeList(in *input) bool {
 	text, err := in.text()
 	scheme, _, address := strings.Cut(strings.TrimLeftFunc(text, isFiller), "://")

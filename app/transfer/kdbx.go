@@ -50,6 +50,9 @@ var (
 	errKDBXBlock  = fmt.Errorf("%w: a part of the KeePass database was changed", ErrMalformed)
 )
 
+// keepassKDBX is a database of KeePass 2 or one of its kin.
+var keepassKDBX = custom{is: isKDBX, parse: readKDBX}
+
 func isKDBX(in *input) bool {
 	if len(in.data) < 8 || binary.LittleEndian.Uint32(in.data) != kdbxSignature1 {
 		return false

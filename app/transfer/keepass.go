@@ -39,6 +39,9 @@ func readKDBX(in *input, b *builder) error {
 	return nil
 }
 
+// keepassXMLSource is the document that KeePass 2 exports.
+var keepassXMLSource = custom{is: isKeepassXML, parse: readKeepassXML}
+
 func isKeepassXML(in *input) bool {
 	head := in.data[:min(len(in.data), 1024)]
 	if !bytes.Contains(bytes.ReplaceAll(head, []byte{0}, nil), []byte("<KeePassFile")) { // UTF-16 has a zero in each letter

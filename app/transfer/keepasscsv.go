@@ -27,6 +27,9 @@ var keepassCSV = csvFormat{
 	},
 }
 
+// keepassCSVSource is the table of KeePass 1.
+var keepassCSVSource = custom{is: keepassCSV.detect, parse: readKeepassCSV}
+
 // readKeepassCSV undoes that quotes and backslashes have a backslash before them in this format.
 func readKeepassCSV(in *input, b *builder) error {
 	in.csvHeader()
@@ -42,6 +45,7 @@ func unescapeCSV(text string) string {
 // keepassXCCSV is the table of KeePassXC. A path of groups begins with the one that is the database.
 var keepassXCCSV = csvFormat{
 	needs: []string{"group", "title", "username", "password", "url", "notes"},
+	is:    func(in *input) bool { return in.csvHeader()[0] == "group" },
 	set: map[string]setter{
 		"title": setTitle, "username": setUsername, "password": setPassword, "url": setURL, "notes": setNotes, "totp": setTOTP,
 	},
@@ -59,15 +63,13 @@ var keepassXCCSV = csvFormat{
 	},
 }
 
-func isKeepassXCCSV(in *input) bool {
-	header := in.csvHeader()
-	return keepassXCCSV.detect(in) && header[0] == "group"
-}
+var passboltColumns = []string{"title", "username", "url", "password", "notes"}
 
 // passboltCSV is what Passbolt calls csv-kdbx, Title,Username,URL,Password,Notes,Group,TOTP, and csv-1password, which has
 // a type instead of the last two. Its other tables are those of the programs that they are named after.
 var passboltCSV = csvFormat{
-	needs: []string{"title", "username", "url", "password", "notes"},
+	needs: passboltColumns,
+	is:    func(in *input) bool { return slices.Equal(in.csvHeader()[:len(passboltColumns)], passboltColumns) },
 	set: map[string]setter{
 		"title": setTitle, "username": setUsername, "password": setPassword, "url": setURL, "notes": setNotes, "totp": setTOTP,
 		"group": func(it *item.Item, v string) { it.Tags = one(strings.Trim(v, "/")) },
@@ -78,9 +80,4 @@ var passboltCSV = csvFormat{
 		}
 		r.noteOrLogin()
 	},
-}
-
-func isPassboltCSV(in *input) bool {
-	header := in.csvHeader()
-	return len(header) >= len(passboltCSV.needs) && slices.Equal(header[:len(passboltCSV.needs)], passboltCSV.needs)
 }

@@ -15,6 +15,9 @@ import (
 // records and fields, https://docs.keeper.io/en/keeperpam/privileged-access-manager/references/record-types. The name of a
 // custom field is $type:label:number, where any of the parts may be missing.
 
+// keeperJSON is an export in JSON.
+var keeperJSON = custom{is: isKeeperJSON, parse: readKeeperJSON}
+
 func isKeeperJSON(in *input) bool {
 	for _, e := range object(in.json()).list("records") {
 		o, _ := e.(map[string]any)

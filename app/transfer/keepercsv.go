@@ -16,6 +16,9 @@ const (
 	keeperCode    = "TFC:Keeper" // the name of the one-time code
 )
 
+// keeperCSV is the table of Keeper.
+var keeperCSV = custom{is: isKeeperCSV, parse: readKeeperCSV}
+
 func isKeeperCSV(in *input) bool {
 	switch first := in.csvHeader(); {
 	case len(first) < keeperColumns-1:

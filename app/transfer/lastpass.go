@@ -13,8 +13,11 @@ import (
 // password, totp, extra, name, grouping, fav. A secure note has the address http://sn; one with a form starts with
 // "NoteType:". What was copied out of a browser window instead of saved has HTML entities.
 
+// lastPassCSV is the table of LastPass.
+var lastPassCSV = custom{is: isLastPassCSV, parse: readLastPassCSV}
+
 func isLastPassCSV(in *input) bool {
-	return csvFormat{needs: []string{"url", "username", "password", "extra", "name", "grouping"}}.detect(in)
+	return in.hasColumns("url", "username", "password", "extra", "name", "grouping")
 }
 
 func readLastPassCSV(in *input, b *builder) error {

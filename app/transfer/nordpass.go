@@ -10,8 +10,11 @@ import (
 // https://support.nordpass.com: one table for all types, the last column says which. Older ones lack the columns type,
 // additional_urls and custom_fields.
 
+// nordPassCSV is the table of NordPass.
+var nordPassCSV = custom{is: isNordPassCSV, parse: readNordPassCSV}
+
 func isNordPassCSV(in *input) bool {
-	return csvFormat{needs: []string{"name", "url", "username", "password", "cardholdername", "cardnumber", "cvc", "folder"}}.detect(in)
+	return in.hasColumns("name", "url", "username", "password", "cardholdername", "cardnumber", "cvc", "folder")
 }
 
 func readNordPassCSV(in *input, b *builder) error {

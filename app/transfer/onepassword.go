@@ -12,6 +12,9 @@ import (
 
 // https://support.1password.com/1pux-format/: a ZIP archive with export.attributes, export.data (JSON) and files/.
 
+// onePasswordPUX is the archive that 1Password 8 exports.
+var onePasswordPUX = custom{is: is1PUX, parse: read1PUX}
+
 func is1PUX(in *input) bool { return slices.Contains(in.zipNames(), "export.data") }
 
 func read1PUX(in *input, b *builder) error {

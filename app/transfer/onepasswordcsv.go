@@ -8,6 +8,10 @@ import (
 // Version 7 called some of them otherwise and wrote every field of every item as a column, which are kept.
 var onePasswordCSV = csvFormat{
 	needs: []string{"title", "username", "password"},
+	// is tells the table from others that begin alike: by a column of version 8, or two of version 7.
+	is: func(in *input) bool {
+		return in.hasColumns("archived", "favorite") || in.hasColumns("scope", "autosubmit")
+	},
 	set: map[string]setter{
 		"title":             setTitle,
 		"username":          setUsername,
@@ -35,10 +39,4 @@ var onePasswordCSV = csvFormat{
 			r.Type = item.TypeNote
 		}
 	},
-}
-
-// is1PasswordCSV tells the table from others that begin alike: by a column of version 8, or two of version 7.
-func is1PasswordCSV(in *input) bool {
-	return onePasswordCSV.detect(in) &&
-		(csvFormat{needs: []string{"archived", "favorite"}}.detect(in) || csvFormat{needs: []string{"scope", "autosubmit"}}.detect(in))
 }

@@ -12,6 +12,11 @@ import (
 // that any item has, named "label(id)". A quote inside quotes has a backslash before it.
 var onePasswordMacCSV = csvFormat{
 	needs: []string{"title", "type", "password", "username", "tags"},
+	// is tells the table from others with these columns by the comma at the end of its lines or by such a name.
+	is: func(in *input) bool {
+		header := in.csvHeader()
+		return slices.Contains(header, "") || slices.ContainsFunc(header, labelID.MatchString)
+	},
 	set: map[string]setter{
 		"title": setTitle, "username": setUsername, "password": setPassword, "notes": setNotes, "favorite": setFavourite,
 		"tags":              func(it *item.Item, v string) { it.Tags = append(it.Tags, tagsOf("tags", v)...) },
@@ -92,10 +97,4 @@ func onePasswordMacPlace(it *item.Item, id string) *string {
 		"firstname": &i.FirstName, "initial": &i.MiddleName, "lastname": &i.LastName, "company": &i.Company, "address": &i.Address,
 		"email": &i.Email, "defphone": &i.Phone,
 	}[id]
-}
-
-// is1PasswordMacCSV tells the table from others with these columns by the comma at the end of its lines or by such a name.
-func is1PasswordMacCSV(in *input) bool {
-	header := in.csvHeader()
-	return onePasswordMacCSV.detect(in) && (slices.Contains(header, "") || slices.ContainsFunc(header, labelID.MatchString))
 }

@@ -16,6 +16,9 @@ import (
 
 const onePIFSeparator = "***5642bee8-a5ff-11dc-8314-0800200c9a66***"
 
+// onePasswordPIF is what 1Password 4 to 7 export.
+var onePasswordPIF = custom{is: is1PIF, parse: read1PIF}
+
 func is1PIF(in *input) bool {
 	text, err := in.text()
 	return err == nil && strings.HasPrefix(strings.TrimSpace(text), "{") &&

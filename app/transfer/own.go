@@ -50,6 +50,9 @@ func writeJSON(items []Exported, _ WriteOptions) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// ownJSON is the own format.
+var ownJSON = custom{is: isOwnJSON, parse: readOwnJSON}
+
 func isOwnJSON(in *input) bool {
 	return in.json()["format"] == ownFormat
 }

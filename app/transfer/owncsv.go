@@ -87,6 +87,9 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
+// ownCSV is the own table.
+var ownCSV = custom{is: csvFormat{needs: ownColumns}.detect, parse: readOwnCSV}
+
 func readOwnCSV(in *input, b *builder) error {
 	for r := range in.csvRows(b, false) {
 		var rest more

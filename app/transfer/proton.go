@@ -9,6 +9,9 @@ import (
 
 // https://proton.me/support/pass-export. The members are those of item-v1.proto in Proton's web clients, in JSON.
 
+// protonJSON is an export alone, or what was in its archive.
+var protonJSON = custom{is: isProtonJSON, parse: readProtonJSON}
+
 func isProtonJSON(in *input) bool {
 	top := in.json()
 	_, vaults := top["vaults"].(map[string]any)
@@ -19,6 +22,9 @@ func isProtonJSON(in *input) bool {
 func readProtonJSON(in *input, b *builder) error {
 	return readProton(in.json(), nil, b)
 }
+
+// protonZIP is an export with its files.
+var protonZIP = custom{is: isProtonZIP, parse: readProtonZIP}
 
 func isProtonZIP(in *input) bool {
 	return slices.Contains(in.zipNames(), "Proton Pass/data.json") || slices.Contains(in.zipNames(), "Proton Pass/data.pgp")

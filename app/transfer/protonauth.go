@@ -14,6 +14,9 @@ import (
 // Proton Authenticator, https://github.com/protonpass/proton-pass-common: entries, each with the address of its key. One of
 // Steam has the address steam://KEY, which names nobody.
 
+// protonAuthenticator is an export of Proton Authenticator, encrypted or not.
+var protonAuthenticator = custom{is: isProtonAuthenticator, parse: readProtonAuthenticator}
+
 func isProtonAuthenticator(in *input) bool {
 	top := in.json()
 	_, sealed := top["content"].(string)

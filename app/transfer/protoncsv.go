@@ -9,8 +9,11 @@ import (
 // The CSV export of Proton Pass: type, name, url, email, username, password, note, totp, createTime, modifyTime, vault.
 // The note of a card or an identity is JSON with all of its members.
 
+// protonCSV is the table of Proton Pass.
+var protonCSV = custom{is: isProtonCSV, parse: readProtonCSV}
+
 func isProtonCSV(in *input) bool {
-	return csvFormat{needs: []string{"type", "name", "url", "username", "password", "totp", "createtime", "modifytime"}}.detect(in)
+	return in.hasColumns("type", "name", "url", "username", "password", "totp", "createtime", "modifytime")
 }
 
 func readProtonCSV(in *input, b *builder) error {

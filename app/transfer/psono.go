@@ -14,6 +14,9 @@ import (
 var psonoTypes = []string{"website_password", "application_password", "note", "totp", "bookmark", "environment_variables",
 	"mail_gpg_own_key", "ssh_own_key", "credit_card", "identity", "elster_certificate", "passkey", "ssh_connection", "rdp_connection", "vnc_connection"}
 
+// psonoJSON is an export of Psono.
+var psonoJSON = custom{is: isPsono, parse: readPsono}
+
 func isPsono(in *input) bool {
 	return psonoHolds(in.json())
 }

@@ -62,6 +62,9 @@ func exportKey(password string, salt seal.Salt, cost seal.Params) (seal.ExportKe
 	return master.ExportKey(), nil
 }
 
+// sealedSource is the own format, sealed by a password.
+var sealedSource = custom{is: isSealed, parse: readSealed}
+
 func isSealed(in *input) bool {
 	return in.json()["format"] == sealedFormat
 }

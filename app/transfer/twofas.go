@@ -13,6 +13,9 @@ import (
 
 // 2FAS, https://github.com/twofas/2fas-android: a list of services, in a sealed file one text of three parts in base64.
 
+// twoFAS is a backup of 2FAS, encrypted or not.
+var twoFAS = custom{is: is2FAS, parse: read2FAS}
+
 func is2FAS(in *input) bool {
 	top := in.json()
 	_, services := top["services"].([]any)
