@@ -67,10 +67,10 @@ type ImportLine struct {
 
 // KeptValues is how often values of one name went to one place that is not their own.
 type KeptValues struct {
-	Name  string        `json:"name"`
-	As    parcel.KeptAs `json:"as"`
-	Count int           `json:"count"`
-	Row   int           `json:"row"` // the first
+	Name  string             `json:"name"`
+	As    parcel.RelocatedTo `json:"as"`
+	Count int                `json:"count"`
+	Row   int                `json:"row"` // the first
 }
 
 const previewLines = 100
@@ -79,7 +79,7 @@ const previewLines = 100
 func (p *Import) Preview() ImportPreview {
 	out := ImportPreview{
 		Format: p.result.Format, Total: len(p.entries), Types: map[item.Type]int{}, Statuses: map[ImportStatus]int{},
-		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Kept: keptValues(p.result.Kept),
+		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Kept: keptValues(p.result.Relocated),
 	}
 	for _, e := range p.entries {
 		out.Types[e.Item.Type]++
@@ -116,10 +116,10 @@ func (e importEntry) line() ImportLine {
 	return line
 }
 
-func keptValues(kept []parcel.Kept) []KeptValues {
+func keptValues(kept []parcel.Relocated) []KeptValues {
 	type key struct {
 		name string
-		as   parcel.KeptAs
+		as   parcel.RelocatedTo
 	}
 	out, at := []KeptValues{}, map[key]int{}
 	for _, k := range kept {

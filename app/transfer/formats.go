@@ -3,59 +3,104 @@ package transfer
 import (
 	"fmt"
 	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/aliasvault"
+	"github.com/vaultsphere/vaultsphere/app/transfer/authenticators"
+	"github.com/vaultsphere/vaultsphere/app/transfer/bitwarden"
+	"github.com/vaultsphere/vaultsphere/app/transfer/browsers"
+	"github.com/vaultsphere/vaultsphere/app/transfer/buttercup"
+	"github.com/vaultsphere/vaultsphere/app/transfer/dashlane"
+	"github.com/vaultsphere/vaultsphere/app/transfer/dropbox"
+	"github.com/vaultsphere/vaultsphere/app/transfer/enpass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/keepass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/keeper"
+	"github.com/vaultsphere/vaultsphere/app/transfer/lastpass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/nordpass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/onepassword"
+	"github.com/vaultsphere/vaultsphere/app/transfer/own"
+	"github.com/vaultsphere/vaultsphere/app/transfer/passbolt"
+	"github.com/vaultsphere/vaultsphere/app/transfer/proton"
+	"github.com/vaultsphere/vaultsphere/app/transfer/psono"
+	"github.com/vaultsphere/vaultsphere/app/transfer/roboform"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+	"github.com/vaultsphere/vaultsphere/app/transfer/strongbox"
 )
 
-// format is one that can be read.
+// format is one row of the registry: a format that can be read, and perhaps written.
 type format struct {
 	id, name   string
-	extensions []string // as a file chooser wants them
-	sourceFormat
+	extensions []string // as a file chooser wants them; the first is that of a written file
+	source.Format
+	writer writer
 }
 
-// formats are tried in this order, so the most telling stand first and any CSV last.
+// writer is how a format is written.
+type writer struct {
+	name   string // as it is offered
+	sealed bool   // by a password
+	files  bool   // with the contents of attachments
+	write  func(items []Exported, password string) ([]byte, error)
+}
+
+func reads(id, name string, f source.Format, extensions ...string) format {
+	return format{id: id, name: name, extensions: extensions, Format: f}
+}
+
+func (f format) writes(w writer) format {
+	f.writer = w
+	return f
+}
+
+// formats are tried in this order, so the most telling stand first and any CSV last. Those that are written are offered in
+// this order too.
 func formats() []format {
 	return []format{
-		{"vaultsphere-sealed", "VaultSphere, sealed by a password", []string{".vaultsphere", ".json"}, sealedSource},
-		{"vaultsphere-json", "VaultSphere (JSON)", []string{".json"}, ownJSON},
-		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, ownCSV},
-		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, bitwardenJSON},
-		{"1password-1pux", "1Password (1PUX)", []string{".1pux"}, onePasswordPUX},
-		{"1password-1pif", "1Password 7 (1PIF)", []string{".1pif"}, onePasswordPIF},
-		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, bitwardenZIP},
-		{"proton-zip", "Proton Pass (ZIP)", []string{".zip"}, protonZIP},
-		{"proton-json", "Proton Pass (JSON)", []string{".json"}, protonJSON},
-		{"dashlane-zip", "Dashlane (ZIP)", []string{".zip"}, dashlaneZIP},
-		{"kdbx", "KeePass (KDBX)", []string{".kdbx"}, keepassKDBX},
-		{"keepass-xml", "KeePass 2 (XML)", []string{".xml"}, keepassXMLSource},
-		{"aegis", "Aegis (JSON)", []string{".json"}, aegis},
-		{"2fas", "2FAS", []string{".2fas"}, twoFAS},
-		{"andotp", "andOTP (JSON)", []string{".json", ".aes"}, andOTP},
-		{"proton-authenticator", "Proton Authenticator (JSON)", []string{".json"}, protonAuthenticator},
-		{"otpauth", "One-time codes (otpauth addresses, Google Authenticator)", []string{".txt"}, codeList},
-		{"enpass-json", "Enpass (JSON)", []string{".json"}, enpassJSON},
-		{"keeper-json", "Keeper (JSON)", []string{".json"}, keeperJSON},
-		{"psono", "Psono (JSON)", []string{".json"}, psonoJSON},
-		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV},
-		{"lastpass-csv", "LastPass (CSV)", []string{".csv"}, lastPassCSV},
-		{"dashlane-csv", "Dashlane (CSV)", []string{".csv"}, dashlaneCSV},
-		{"nordpass-csv", "NordPass (CSV)", []string{".csv"}, nordPassCSV},
-		{"roboform-csv", "RoboForm (CSV)", []string{".csv"}, roboFormCSV},
-		{"proton-csv", "Proton Pass (CSV)", []string{".csv"}, protonCSV},
-		{"1password-mac-csv", "1Password 7 for Mac (CSV)", []string{".csv"}, onePasswordMacCSV},
-		{"1password-csv", "1Password (CSV)", []string{".csv"}, onePasswordCSV},
-		{"buttercup-csv", "Buttercup (CSV)", []string{".csv"}, buttercupCSV},
-		{"firefox-csv", "Firefox (CSV)", []string{".csv"}, firefoxCSV},
-		{"chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", []string{".csv"}, chromeCSV},
-		{"safari-csv", "Safari, iCloud (CSV)", []string{".csv"}, safariCSV},
-		{"keepass-csv", "KeePass (CSV)", []string{".csv"}, keepassCSVSource},
-		{"keepassxc-csv", "KeePassXC (CSV)", []string{".csv"}, keepassXCCSV},
-		{"passbolt-csv", "Passbolt (CSV)", []string{".csv"}, passboltCSV},
-		{"strongbox-csv", "Strongbox (CSV)", []string{".csv"}, strongboxCSV},
-		{"aliasvault-csv", "AliasVault (CSV)", []string{".csv"}, aliasVaultCSV},
-		{"dropbox-csv", "Dropbox Passwords (CSV)", []string{".csv"}, dropboxCSV},
-		{"enpass-csv", "Enpass (CSV)", []string{".csv"}, enpassCSV},
-		{"keeper-csv", "Keeper (CSV)", []string{".csv"}, keeperCSV},
-		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, anyCSV},
+		reads("vaultsphere-sealed", "VaultSphere, sealed by a password", own.Sealed, ".vaultsphere", ".json").
+			writes(writer{name: "VaultSphere, sealed by a password", sealed: true, files: true, write: own.WriteSealed}),
+		reads("vaultsphere-json", "VaultSphere (JSON)", own.JSON, ".json").
+			writes(writer{name: "VaultSphere (JSON)", files: true, write: own.WriteJSON}),
+		reads("vaultsphere-csv", "VaultSphere (CSV)", own.CSV, ".csv").
+			writes(writer{name: "CSV", write: own.WriteCSV}),
+		reads("bitwarden-json", "Bitwarden (JSON)", bitwarden.JSON, ".json").
+			writes(writer{name: "Bitwarden (JSON)", write: bitwarden.WriteJSON}),
+		reads("1password-1pux", "1Password (1PUX)", onepassword.PUX, ".1pux"),
+		reads("1password-1pif", "1Password 7 (1PIF)", onepassword.PIF, ".1pif"),
+		reads("bitwarden-zip", "Bitwarden (ZIP)", bitwarden.ZIP, ".zip"),
+		reads("proton-zip", "Proton Pass (ZIP)", proton.ZIP, ".zip"),
+		reads("proton-json", "Proton Pass (JSON)", proton.JSON, ".json"),
+		reads("dashlane-zip", "Dashlane (ZIP)", dashlane.ZIP, ".zip"),
+		reads("kdbx", "KeePass (KDBX)", keepass.KDBX, ".kdbx").
+			writes(writer{name: "KeePass (KDBX 4)", sealed: true, files: true, write: keepass.WriteKDBX}),
+		reads("keepass-xml", "KeePass 2 (XML)", keepass.XML, ".xml"),
+		reads("aegis", "Aegis (JSON)", authenticators.Aegis, ".json"),
+		reads("2fas", "2FAS", authenticators.TwoFAS, ".2fas"),
+		reads("andotp", "andOTP (JSON)", authenticators.AndOTP, ".json", ".aes"),
+		reads("proton-authenticator", "Proton Authenticator (JSON)", authenticators.Proton, ".json"),
+		reads("otpauth", "One-time codes (otpauth addresses, Google Authenticator)", authenticators.CodeList, ".txt"),
+		reads("enpass-json", "Enpass (JSON)", enpass.JSON, ".json"),
+		reads("keeper-json", "Keeper (JSON)", keeper.JSON, ".json"),
+		reads("psono", "Psono (JSON)", psono.JSON, ".json"),
+		reads("bitwarden-csv", "Bitwarden (CSV)", bitwarden.CSV, ".csv"),
+		reads("lastpass-csv", "LastPass (CSV)", lastpass.CSV, ".csv"),
+		reads("dashlane-csv", "Dashlane (CSV)", dashlane.CSV, ".csv"),
+		reads("nordpass-csv", "NordPass (CSV)", nordpass.CSV, ".csv"),
+		reads("roboform-csv", "RoboForm (CSV)", roboform.CSV, ".csv"),
+		reads("proton-csv", "Proton Pass (CSV)", proton.CSV, ".csv"),
+		reads("1password-mac-csv", "1Password 7 for Mac (CSV)", onepassword.MacCSV, ".csv"),
+		reads("1password-csv", "1Password (CSV)", onepassword.CSV, ".csv"),
+		reads("buttercup-csv", "Buttercup (CSV)", buttercup.CSV, ".csv"),
+		reads("firefox-csv", "Firefox (CSV)", browsers.Firefox, ".csv"),
+		reads("chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", browsers.Chrome, ".csv"),
+		reads("safari-csv", "Safari, iCloud (CSV)", browsers.Safari, ".csv"),
+		reads("keepass-csv", "KeePass (CSV)", keepass.CSV, ".csv"),
+		reads("keepassxc-csv", "KeePassXC (CSV)", keepass.XCCSV, ".csv"),
+		reads("passbolt-csv", "Passbolt (CSV)", passbolt.CSV, ".csv"),
+		reads("strongbox-csv", "Strongbox (CSV)", strongbox.CSV, ".csv"),
+		reads("aliasvault-csv", "AliasVault (CSV)", aliasvault.CSV, ".csv"),
+		reads("dropbox-csv", "Dropbox Passwords (CSV)", dropbox.CSV, ".csv"),
+		reads("enpass-csv", "Enpass (CSV)", enpass.CSV, ".csv"),
+		reads("keeper-csv", "Keeper (CSV)", keeper.CSV, ".csv"),
+		reads("csv", "CSV, columns chosen", source.AnyCSV, ".csv", ".tsv", ".txt"),
 	}
 }
 
@@ -76,28 +121,28 @@ func Formats() []Format {
 }
 
 // formatOf finds the one to read the input with.
-func formatOf(in *input) (format, error) {
-	if in.options.Format == "" {
+func formatOf(in *source.Input) (format, error) {
+	if in.Options.Format == "" {
 		for _, f := range formats() {
-			if f.detect(in) {
+			if f.Detect(in) {
 				return f, nil
 			}
 		}
-		return format{}, in.unknown()
+		return format{}, in.Unknown()
 	}
-	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == in.options.Format })
+	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == in.Options.Format })
 	if i < 0 {
-		return format{}, fmt.Errorf("%w: there is no format %q", ErrUnknownFormat, in.options.Format)
+		return format{}, fmt.Errorf("%w: there is no format %q", source.ErrUnknownFormat, in.Options.Format)
 	}
 	f := formats()[i]
-	if !f.detect(in) {
-		if in.broken != nil {
-			return format{}, in.broken
+	if !f.Detect(in) {
+		if in.Broken != nil {
+			return format{}, in.Broken
 		}
-		if in.isPGP() {
-			return format{}, ErrPGP
+		if in.IsPGP() {
+			return format{}, source.ErrPGP
 		}
-		return format{}, fmt.Errorf("%w %s", ErrOtherFormat, f.name)
+		return format{}, fmt.Errorf("%w %s", source.ErrOtherFormat, f.name)
 	}
 	return f, nil
 }
