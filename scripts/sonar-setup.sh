@@ -16,6 +16,7 @@ what is not as it should be.
   that are gone. Its token is in SONAR_TOKEN.
 - The user "branches" may create projects, and analyse and administer those that
   it created and no other. Its token is in SONAR_BRANCHES_TOKEN.
+- The project "vaultsphere", main's, belongs to "pipeline".
 - A token that no longer works is replaced.
 - The webhook "pipeline" is URL, signed with SONAR_WEBHOOK_SECRET.
 - The quality gate is "Sonar way", and new code is what came since the previous
@@ -125,6 +126,10 @@ api permissions/remove_group groupName=sonar-users permission=scan
 account pipeline Pipeline SONAR_TOKEN scan provisioning
 account branches Branches SONAR_BRANCHES_TOKEN provisioning
 api permissions/add_user_to_template login=pipeline "templateName=Default template" permission=admin
+# A project belongs to its maker. Before main's first build, a branch could make main's.
+api projects/search?projects=vaultsphere
+jq -e '.components != []' "$work/answer" >/dev/null ||
+  (as=$(secret SONAR_TOKEN): && api projects/create project=vaultsphere name=VaultSphere)
 
 # Only a SonarQube that is tried on one machine has its receiver there.
 if [[ $webhook =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])[:/] ]]; then api settings/set key=sonar.validateWebhooks value=false; fi

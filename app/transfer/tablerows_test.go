@@ -134,6 +134,9 @@ func Test1PasswordMacCSV(t *testing.T) {
 		{Type: item.TypeCard, Title: "My card", Tags: []string{"Money"}, Card: &item.Card{Number: "4111111111111111", Code: "123"}},
 	})
 	transfertest.SameProblems(t, got)
+	// What a field is does not depend on the language of its label.
+	got = transfertest.Read(t, "x.csv", `"Konto(accountNo)","Notes","Password","Tags","Title","Type","Username",`+"\n"+`"4711",,"pw",,"Bank","Login","mia",`+"\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{{Title: "Bank", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Hidden("Konto", "4711")}}})
 }
 
 func TestButtercupCSV(t *testing.T) {

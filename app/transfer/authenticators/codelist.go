@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/url"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,17 +15,19 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CodeList is a text of URLs, one a line: otpauth as many applications export them, and otpauth-migration, which Google Authenticator
-// shows as a QR code and which holds several accounts.
+// CodeList is a text of URLs, mostly one a line: otpauth as many applications export them, and otpauth-migration, which Google
+// Authenticator shows as a QR code and which holds several accounts. Lines that begin with a number sign are remarks.
 var CodeList = source.Custom{Is: isCodeList, Parse: readCodeList}
 
 func isCodeList(in *source.Input) bool {
 	text, err := in.Text()
-	scheme, _, address := strings.Cut(strings.TrimLeftFunc(text, source.IsFiller), "://")
-	return err == nil && address && slices.Contains(codeSchemes, strings.ToLower(scheme))
+	return err == nil && firstAddress.MatchString(text)
 }
 
-var codeSchemes = []string{"otpauth", "otpauth-migration", "steam"}
+var (
+	firstAddress = regexp.MustCompile(`^(?:[\s\pZ\p{Cf}]*#[^\r\n]*[\r\n])*[\s\pZ\p{Cf}"']*(?i:otpauth|otpauth-migration|steam)://`)
+	nextAddress  = regexp.MustCompile(`[\s\pZ]+((?i:otpauth|otpauth-migration)://)`)
+)
 
 func readCodeList(in *source.Input, b *source.Builder) error {
 	text, err := in.Text()
@@ -34,28 +36,33 @@ func readCodeList(in *source.Input, b *source.Builder) error {
 	}
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
-		line = strings.TrimFunc(line, source.IsFiller)
-		scheme, rest, _ := strings.Cut(line, "://")
-		switch scheme = strings.ToLower(scheme); {
-		case line == "":
-		case scheme == "otpauth", scheme == "steam":
-			addAddress(b.Draft(i+1), line)
-		case scheme == "otpauth-migration":
-			if err := readMigration(b, i+1, rest); err != nil {
-				b.Problem(i+1, "", "it is not complete, or not one of Google Authenticator")
-			}
-		default:
-			b.Problem(i+1, "", "it is no address of one-time codes")
+		for address := range strings.SplitSeq(nextAddress.ReplaceAllString(line, "\n$1"), "\n") {
+			readAddress(b, i+1, strings.Trim(strings.TrimFunc(address, source.IsFiller), `"'`))
 		}
 		b.Progress(i+1, len(lines))
 	}
 	return nil
 }
 
+func readAddress(b *source.Builder, row int, address string) {
+	scheme, rest, _ := strings.Cut(address, "://")
+	switch scheme = strings.ToLower(scheme); {
+	case address == "", strings.HasPrefix(address, "#"):
+	case scheme == "otpauth", scheme == "steam":
+		addAddress(b.Draft(row), address, map[string]string{"steam": "Steam"}[scheme])
+	case scheme == "otpauth-migration":
+		if err := readMigration(b, row, rest); err != nil {
+			b.Problem(row, "", "it is not complete, or not one of Google Authenticator")
+		}
+	default:
+		b.Problem(row, "", "it is no address of one-time codes")
+	}
+}
+
 // addAddress takes an address along also if its codes cannot be made here.
-func addAddress(it *source.Draft, address string) {
+func addAddress(it *source.Draft, address, title string) {
 	code, _ := item.ParseOneTime(address)
-	it.Item = item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account), Username: code.Account, TOTP: address}
+	it.Item = item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account, title), Username: code.Account, TOTP: address}
 	it.RelocateUnusable()
 	it.Add()
 }

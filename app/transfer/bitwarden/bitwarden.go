@@ -24,14 +24,17 @@ func isJSON(in *source.Input) bool {
 	if encrypted && (listed || sealed) {
 		return true
 	}
-	if top == nil {
+	switch {
+	case top == nil:
 		items, _ = in.JSONValue().([]any)
+	case isItem(top):
+		return true
 	}
 	return slices.ContainsFunc(items, isItem)
 }
 
 // isItem tells an item of Bitwarden's from those of others, where nothing else in the file does: exports of
-// before 2021 do not say whether they are encrypted, and "bw list items" prints items alone.
+// before 2021 do not say whether they are encrypted, and "bw list items" and "bw get item" print items alone.
 func isItem(e any) bool {
 	o, _ := e.(map[string]any)
 	_, kind := o["type"].(json.Number)
@@ -42,8 +45,11 @@ func isItem(e any) bool {
 
 func readJSON(in *source.Input, b *source.Builder) error {
 	top := source.Object(in.JSON())
-	if top == nil {
+	switch {
+	case top == nil:
 		top = source.Object{"items": in.JSONValue()}
+	case isItem(in.JSON()):
+		top = source.Object{"items": []any{in.JSONValue()}}
 	}
 	if top.Yes("passwordProtected") {
 		plain, err := open(top, in.Options.Password)

@@ -10,33 +10,34 @@ import (
 )
 
 // CSV is the table of Buttercup: rows of groups and of entries, and a column for each property that any entry has. In older versions
-// a group has its own name and that of its parent, and an entry only the id of its group; later the name is a path.
+// a group has its own name and that of its parent, and an entry only the id of its group; later the name is a path. The first
+// versions have no types, and the columns of groups twice.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 
 func isCSV(in *source.Input) bool {
-	return in.HasColumns("!type", "!group_id", "!group_name", "title")
+	return in.HasColumns("!group_id", "!group_name", "title")
 }
 
 func readCSV(in *source.Input, b *source.Builder) error {
 	groups := groupsOf(in)
 	for r := range in.CSVRows(b, false) {
 		kind, id, name := r.Text("!type"), r.Text("!group_id"), r.Text("!group_name")
-		r.Drop("!group_parent", "id")
+		r.Drop("!group_parent", "!group_id", "!group_name", "id")
+		title := r.Text("title")
 		if kind == "group" || kind == "--" {
-			continue // its name is in the rows of its entries
+			if !r.Left() {
+				continue // its name is in the rows of its entries
+			}
+			kind, title = "", name
 		}
 		if name == "" {
 			name = groups.path(id)
 		}
 		r.Item = item.Item{
-			Type: source.TypeOf(kind), Title: r.Text("title"), Username: r.Text("username"), Password: r.Text("password"), Tags: source.ListOf(name),
+			Type: source.TypeOf(kind), Title: title, Username: r.Text("username"), Password: r.Text("password"), Tags: source.ListOf(name),
 			Notes: r.Text("note", "notes"), TOTP: r.Text("otp", "totp", "otpauth"),
 		}
-		for _, column := range []string{"url", "urls", "website"} {
-			for _, address := range source.SplitURLs(r.Text(column)) {
-				r.AddURL(address, item.MatchDomain)
-			}
-		}
+		r.TakeURLs()
 		setType(r, kind)
 		r.Add()
 	}

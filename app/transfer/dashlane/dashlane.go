@@ -35,7 +35,7 @@ var tables = []table{
 
 func tableOf(in *source.Input) (table, bool) {
 	for _, t := range tables {
-		if in.HasColumns(t.columns...) {
+		if in.HasColumns(t.columns...) && !slices.Contains(in.CSVHeader(), "favorite") { // no table of Dashlane has it
 			return t, true
 		}
 	}

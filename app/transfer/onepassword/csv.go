@@ -29,11 +29,7 @@ var CSV = source.CSV{
 		},
 	},
 	Finish: func(r *source.Row) {
-		for _, column := range []string{"url", "website", "urls"} {
-			for _, address := range source.SplitURLs(r.Text(column)) {
-				r.AddURL(address, item.MatchDomain)
-			}
-		}
+		r.TakeURLs()
 		r.Drop("uuid", "scope", "autosubmit")
 		r.Type = item.TypeLogin
 		if r.Username+r.Password+r.TOTP == "" && len(r.URLs) == 0 {

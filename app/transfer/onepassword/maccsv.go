@@ -27,11 +27,7 @@ var MacCSV = source.CSV{
 		kind := r.Text("type")
 		r.TakeTime(&r.Created, "created date")
 		r.TakeTime(&r.Modified, "modified date")
-		for _, column := range []string{"url", "urls", "website"} {
-			for _, address := range source.SplitURLs(r.Text(column)) {
-				r.AddURL(address, item.MatchDomain)
-			}
-		}
+		r.TakeURLs()
 		r.Drop("uuid", "scope", "autosubmit", "ainfo")
 		if r.Type = source.TypeOf(kind); r.Type == "" {
 			r.Relocate("Type", kind, item.FieldText)
@@ -71,7 +67,7 @@ func macField(r *source.Row, i int) {
 	case place != nil && source.SetOnce(place, value):
 	default:
 		kind := source.KindOf(name)
-		if source.KindOf(id) == item.FieldHidden {
+		if source.KindOf(parts[2]) == item.FieldHidden { // its words are told apart by their capitals
 			kind = item.FieldHidden
 		}
 		r.Relocate(name, value, kind)

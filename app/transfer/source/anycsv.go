@@ -186,7 +186,7 @@ func setAddresses(it *item.Item, value string) {
 var typeNames = map[item.Type]string{
 	item.TypeLogin:    "login, logins, password, website, website password, web site, web, web login, web logins, web account, account, anmeldung, passwort, identifiant",
 	item.TypeNote:     "note, secure note, securenote, notes, notiz, sichere notiz, nota, note securisee, general",
-	item.TypeCard:     "card, credit card, creditcard, payment, payment card, bank card, debit card, kreditkarte, carte bancaire, tarjeta, carta di credito",
+	item.TypeCard:     "card, cc, credit card, creditcard, payment, payment card, bank card, debit card, kreditkarte, carte bancaire, tarjeta, carta di credito",
 	item.TypeIdentity: "identity, identitat, identite, identidad, contact, personal info",
 	item.TypeSSHKey:   "ssh key, sshkey, ssh",
 }
@@ -223,6 +223,9 @@ func TagsOf(name, value string) []string {
 	if list, ok := textsInJSON(value); ok {
 		return list
 	}
+	if list := strings.TrimSpace(value); strings.HasPrefix(list, "[") && strings.HasSuffix(list, "]") {
+		value = list[1 : len(list)-1]
+	}
 	if rest, ok := strings.CutPrefix(strings.TrimSpace(value), "{("); ok {
 		return tagsOfMac(strings.TrimSuffix(rest, ")}"))
 	}
@@ -238,10 +241,12 @@ func TagsOf(name, value string) []string {
 
 // IsYes reports whether a cell says yes, in one of several languages.
 func IsYes(s string) bool {
-	return slices.Contains([]string{"1", "true", "yes", "y", "x", "ja", "oui", "si", "sí", "sim", "да", "tak"}, Fold(s))
+	return slices.Contains([]string{"1", "true", "yes", "y", "x", "on", "ja", "oui", "si", "sí", "sì", "sim", "да", "tak", "ano", "igen", "evet", "はい", "是", "예",
+		"wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda", "истина"}, Fold(s))
 }
 
 // IsNo reports whether a cell says no or nothing.
 func IsNo(s string) bool {
-	return slices.Contains([]string{"", "0", "false", "no", "n", "nein", "non", "não", "нет", "nie", "nee"}, Fold(s))
+	return slices.Contains([]string{"", "0", "false", "no", "n", "off", "nein", "non", "não", "нет", "nie", "nee", "ne", "nem", "hayır", "いいえ", "否", "아니요",
+		"falsch", "faux", "falso", "onwaar", "fałsz", "ложь"}, Fold(s))
 }

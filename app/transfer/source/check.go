@@ -13,13 +13,15 @@ import (
 // codes stays where it can be put right, an address or a date that is none becomes a field, and the report names them. An
 // entry of ours stays as it is.
 func (d *Draft) check() {
+	if !d.Exact {
+		d.checkURLs()
+	}
 	if d.TOTP != "" && !MakesCodes(d.TOTP) {
 		d.Problem("its key makes no one-time codes")
 	}
 	if d.Exact {
 		return
 	}
-	d.checkURLs()
 	if c := d.Card; c != nil {
 		month, year, ok := expiryOf(c.ExpiryMonth, c.ExpiryYear)
 		if !ok {
@@ -30,7 +32,8 @@ func (d *Draft) check() {
 	}
 }
 
-// checkURLs moves what is no address to a field: words without a scheme.
+// checkURLs moves what is no address of a page: words without a scheme become a field, and an authenticator key goes to its
+// place, where it is not in plain sight.
 func (d *Draft) checkURLs() {
 	addresses := d.URLs
 	d.URLs = nil
@@ -41,12 +44,23 @@ func (d *Draft) checkURLs() {
 			continue
 		}
 		address = visibleURL(address)
+		if isCodeAddress(address) {
+			if !SetOnce(&d.TOTP, address) {
+				d.Relocate("One-time code", address, item.FieldHidden)
+			}
+			continue
+		}
 		if !strings.Contains(address, "://") && strings.ContainsFunc(address, unicode.IsSpace) {
 			d.Relocate("URL", address, item.FieldText)
 			continue
 		}
 		d.URLs = append(d.URLs, address)
 	}
+}
+
+func isCodeAddress(s string) bool {
+	scheme, _, _ := strings.Cut(strings.TrimLeftFunc(s, IsFiller), "://")
+	return strings.EqualFold(scheme, "otpauth")
 }
 
 // visibleURL leaves out characters that come along unseen when an address is copied, if what is seen is an address.

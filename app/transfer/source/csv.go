@@ -57,18 +57,41 @@ func (f CSV) Detect(in *Input) bool {
 // Read implements Format.
 func (f CSV) Read(in *Input, b *Builder) error {
 	for r := range in.CSVRows(b, f.Ragged) {
-		for i, name := range r.Table.Folded {
-			if set := f.Set[name]; set != nil && i < len(r.Cells) && r.Cells[i] != "" {
-				set(&r.Item, r.Cells[i])
-				r.Taken[i] = true
-			}
-		}
+		f.take(r)
 		if f.Finish != nil {
 			f.Finish(r)
 		}
 		r.Add()
 	}
 	return nil
+}
+
+// take puts the values of a row into their places. Of columns with one name the second is left, unless an item has several of
+// its part.
+func (f CSV) take(r *Row) {
+	have := map[string]bool{}
+	for i, name := range r.Table.Folded {
+		set := f.Set[name]
+		if set == nil || i >= len(r.Cells) || r.Cells[i] == "" {
+			continue
+		}
+		if c, _ := Meaning(name); have[name] && !repeated(c) {
+			continue
+		}
+		set(&r.Item, r.Cells[i])
+		r.Taken[i], have[name] = true, true
+	}
+}
+
+// TakeURLs takes the URLs of all columns that are called so, each of which may have several joined by commas.
+func (r *Row) TakeURLs() {
+	for _, column := range []string{"url", "urls", "website"} {
+		for joined := r.Text(column); joined != ""; joined = r.Text(column) {
+			for _, address := range SplitURLs(joined) {
+				r.AddURL(address, item.MatchDomain)
+			}
+		}
+	}
 }
 
 // Add puts what was not taken from the row into fields, and adds the item.

@@ -82,7 +82,7 @@ func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
 	}
-	if kind == item.FieldText && isCardNumber(value) {
+	if kind != item.FieldHidden && (isCardNumber(value) || isCodeAddress(value)) {
 		kind = item.FieldHidden
 	}
 	d.Fields = append(d.Fields, item.Field{Name: name, Value: value, Kind: kind})

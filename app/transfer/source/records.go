@@ -39,7 +39,8 @@ func (r record) empty() bool {
 type reader struct {
 	text      string
 	separator byte
-	header    int // number of the last record that is none of the table's rows
+	wrapped   bool // the first record is in quotes as a whole; others may be so as well
+	header    int  // number of the last record that is none of the table's rows
 	// width is how many values a record has, 0 if they differ. With it a record is read in another way, or joined with the
 	// lines that follow, where that gives it as many values as it should have.
 	width int
@@ -71,6 +72,9 @@ func (r *reader) records() iter.Seq2[record, int] {
 // read reads the record at i by RFC 4180 and, if it is not whole then, in the other ways in which tables are written.
 func (r *reader) read(i int, header bool) (cells []string, next int, broken string) {
 	cells, next, broken = readRecord(r.text, i, r.separator, doubledQuotes)
+	if broken == "" && r.text[i] == '"' {
+		cells = r.unwrapped(cells)
+	}
 	if header || r.whole(cells, broken) {
 		if !header && len(cells) == r.width && r.notes == r.width-1 {
 			cells[len(cells)-1], next = r.goesOn(cells[len(cells)-1], next)
@@ -92,6 +96,19 @@ func (r *reader) read(i int, header bool) (cells []string, next int, broken stri
 		}
 	}
 	return cells, next, broken
+}
+
+// unwrapped takes a record apart that is one value in quotes, as programs save a table that they have opened with another
+// separator.
+func (r *reader) unwrapped(cells []string) []string {
+	if len(cells) != 1 || !r.wrapped && r.width < 2 {
+		return cells
+	}
+	inner, next, broken := readRecord(cells[0], 0, r.separator, doubledQuotes)
+	if broken != "" || next < len(cells[0]) || r.width > 0 && len(inner) != r.width {
+		return cells
+	}
+	return inner
 }
 
 // whole reports whether a record has as many values as it should. Empty ones may be missing or too many at its end.

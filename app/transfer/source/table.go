@@ -17,6 +17,7 @@ type Table struct {
 	Header    []string // as it stands in the file
 	Folded    []string // the names as a format compares them
 	Unnamed   bool     // the names are values: every record is a row
+	wrapped   bool     // see reader
 	columns   []Column // nil: as guessed from the names
 	kinds     map[int]item.FieldKind
 	cards     []string // for each column the part of a card that it holds
@@ -69,6 +70,9 @@ func (t *Table) choose(text string, at int, separators []byte) {
 	if strings.Count(line, "\"")%2 != 0 { // a name goes on in the next line
 		line = text[at:min(len(text), at+sampleBytes)]
 	}
+	if whole, _, broken := readRecord(line, 0, 0, doubledQuotes); broken == "" && strings.HasPrefix(line, `"`) {
+		line, t.wrapped = whole[0], true
+	}
 	best := 0
 	for _, separator := range separators {
 		cells, _, broken := readRecord(line, 0, separator, doubledQuotes)
@@ -76,7 +80,7 @@ func (t *Table) choose(text string, at int, separators []byte) {
 			continue
 		}
 		alike := 0
-		for _, r := range sample(text[at:], separator) {
+		for _, r := range t.sampleOf(text[at:], separator) {
 			if len(r) == len(cells) {
 				alike++
 			}
@@ -87,11 +91,11 @@ func (t *Table) choose(text string, at int, separators []byte) {
 	}
 }
 
-// sample is the first records of a text that can be read.
-func sample(text string, separator byte) [][]string {
+// sampleOf is the first records of a text that can be read.
+func (t *Table) sampleOf(text string, separator byte) [][]string {
 	var out [][]string
 	text = text[:min(len(text), sampleBytes)]
-	for r := range (&reader{text: text, separator: separator, url: -1, notes: -1}).records() {
+	for r := range (&reader{text: text, separator: separator, wrapped: t.wrapped, url: -1, notes: -1}).records() {
 		if r.broken == "" && !r.empty() {
 			out = append(out, r.cells)
 		}
@@ -108,7 +112,7 @@ func (t *Table) Sample() [][]string {
 	for range t.line - 1 {
 		at = lineEnd(t.Text, at)
 	}
-	return sample(t.Text[at:], t.separator)
+	return t.sampleOf(t.Text[at:], t.separator)
 }
 
 // Fold brings the name of a column to the form in which formats compare it: in lower case, without space around it.
@@ -169,7 +173,7 @@ func (t *Table) row(b *Builder, r record, columns []Column, width int, last bool
 
 // reader reads the records of the table.
 func (t *Table) reader(columns []Column, ragged bool) *reader {
-	r := &reader{text: t.Text, separator: t.separator, header: t.line, url: -1, notes: -1}
+	r := &reader{text: t.Text, separator: t.separator, wrapped: t.wrapped, header: t.line, url: -1, notes: -1}
 	if t.Unnamed {
 		r.header--
 	}
@@ -246,6 +250,14 @@ func (r *Row) Has(names ...string) bool {
 	return false
 }
 
+// Left reports whether something in the row was not taken.
+func (r *Row) Left() bool {
+	for range r.rest() {
+		return true
+	}
+	return false
+}
+
 // Drop leaves out columns that only mean something inside the vendor's own product.
 func (r *Row) Drop(names ...string) {
 	for i, have := range r.Table.Folded {
@@ -263,7 +275,7 @@ func (r *Row) rest() iter.Seq[item.Field] {
 				continue
 			}
 			f := item.Field{Name: r.Name(i), Value: value, Kind: item.FieldHidden}
-			if i < len(r.Table.Header) && !r.Table.Unnamed {
+			if i < len(r.Table.Header) && !r.Table.Unnamed && r.Table.Folded[i] != "" {
 				f.Kind = r.Table.kind(i, f.Name)
 			}
 			if !yield(f) {
