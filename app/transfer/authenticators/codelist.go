@@ -34,6 +34,11 @@ func readCodeList(in *source.Input, b *source.Builder) error {
 	if err != nil {
 		return err
 	}
+	readCodes(text, b)
+	return nil
+}
+
+func readCodes(text string, b *source.Builder) {
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
 		for address := range strings.SplitSeq(nextAddress.ReplaceAllString(line, "\n$1"), "\n") {
@@ -41,7 +46,6 @@ func readCodeList(in *source.Input, b *source.Builder) error {
 		}
 		b.Progress(i+1, len(lines))
 	}
-	return nil
 }
 
 func readAddress(b *source.Builder, row int, address string) {
@@ -61,8 +65,9 @@ func readAddress(b *source.Builder, row int, address string) {
 
 // addAddress takes an address along also if its codes cannot be made here.
 func addAddress(it *source.Draft, address, title string) {
+	address = takeEnte(it, address)
 	code, _ := item.ParseOneTime(address)
-	it.Item = item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account, title), Username: code.Account, TOTP: address}
+	it.Type, it.Title, it.Username, it.TOTP = item.TypeLogin, cmp.Or(code.Issuer, code.Account, title), code.Account, address
 	it.RelocateUnusable()
 	it.Add()
 }
