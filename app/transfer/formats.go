@@ -12,6 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/dashlane"
 	"github.com/vaultsphere/vaultsphere/app/transfer/dropbox"
 	"github.com/vaultsphere/vaultsphere/app/transfer/enpass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/kaspersky"
 	"github.com/vaultsphere/vaultsphere/app/transfer/keepass"
 	"github.com/vaultsphere/vaultsphere/app/transfer/keeper"
 	"github.com/vaultsphere/vaultsphere/app/transfer/lastpass"
@@ -22,6 +23,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/proton"
 	"github.com/vaultsphere/vaultsphere/app/transfer/psono"
 	"github.com/vaultsphere/vaultsphere/app/transfer/roboform"
+	"github.com/vaultsphere/vaultsphere/app/transfer/safeincloud"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 	"github.com/vaultsphere/vaultsphere/app/transfer/strongbox"
 )
@@ -72,6 +74,7 @@ func formats() []format {
 		reads("kdbx", "KeePass (KDBX)", keepass.KDBX, ".kdbx").
 			writes(writer{name: "KeePass (KDBX 4)", sealed: true, files: true, write: keepass.WriteKDBX}),
 		reads("keepass-xml", "KeePass 2 (XML)", keepass.XML, ".xml"),
+		reads("safeincloud-xml", "SafeInCloud (XML)", safeincloud.XML, ".xml"),
 		reads("aegis", "Aegis (JSON)", authenticators.Aegis, ".json"),
 		reads("2fas", "2FAS", authenticators.TwoFAS, ".2fas"),
 		reads("andotp", "andOTP (JSON)", authenticators.AndOTP, ".json", ".aes"),
@@ -80,6 +83,7 @@ func formats() []format {
 		reads("freeotp-plus", "FreeOTP+ (JSON)", authenticators.FreeOTPPlus, ".json"),
 		reads("lastpass-authenticator", "LastPass Authenticator (JSON)", authenticators.LastPass, ".json"),
 		reads("otpauth", "One-time codes (otpauth addresses, Google Authenticator)", authenticators.CodeList, ".txt"),
+		reads("kaspersky-txt", "Kaspersky Password Manager (TXT)", kaspersky.Text, ".txt"),
 		reads("enpass-json", "Enpass (JSON)", enpass.JSON, ".json"),
 		reads("keeper-json", "Keeper (JSON)", keeper.JSON, ".json"),
 		reads("psono", "Psono (JSON)", psono.JSON, ".json"),

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
@@ -151,7 +150,7 @@ func FuzzBackupsLoseNothing(f *testing.F) {
 				text += f.Value
 			}
 			for _, value := range []string{account, note} {
-				if !strings.Contains(letters(text), letters(value)) {
+				if !strings.Contains(transfertest.Letters(text), transfertest.Letters(value)) {
 					t.Errorf("%s: %q is not in %q", name, value, text)
 				}
 			}
@@ -160,16 +159,6 @@ func FuzzBackupsLoseNothing(f *testing.F) {
 			}
 		}
 	})
-}
-
-// letters leaves of a text what no place changes.
-func letters(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // A change of any byte of what is sealed is noticed.

@@ -85,7 +85,7 @@ func parseXML(document []byte, stream *gokeepasslib.StreamManager, files map[str
 	for {
 		token, err := r.d.Token()
 		if err != nil {
-			return nil, xmlError(err)
+			return nil, source.XMLError(err)
 		}
 		start, ok := token.(xml.StartElement)
 		switch {
@@ -99,19 +99,6 @@ func parseXML(document []byte, stream *gokeepasslib.StreamManager, files map[str
 	}
 }
 
-func xmlError(err error) error {
-	var syntax *xml.SyntaxError
-	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return source.ErrTruncated
-	case errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
-		return source.ErrTruncated
-	case errors.As(err, &syntax):
-		return fmt.Errorf("%w: the XML breaks off in line %d", source.ErrMalformed, syntax.Line) // its message quotes the document
-	}
-	return fmt.Errorf("%w: it is not XML", source.ErrMalformed)
-}
-
 // members calls read for each element inside the one that has begun, up to its end. read must read its element whole.
 func (r *xmlReader) members(read func(xml.StartElement) error) error {
 	if err := r.enter(); err != nil {
@@ -121,7 +108,7 @@ func (r *xmlReader) members(read func(xml.StartElement) error) error {
 	for {
 		token, err := r.d.Token()
 		if err != nil {
-			return xmlError(err)
+			return source.XMLError(err)
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
@@ -162,7 +149,7 @@ func (r *xmlReader) text(start xml.StartElement) (string, error) {
 	for {
 		token, err := r.d.Token()
 		if err != nil {
-			return "", xmlError(err)
+			return "", source.XMLError(err)
 		}
 		switch token := token.(type) {
 		case xml.CharData:

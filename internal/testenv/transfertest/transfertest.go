@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf16"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -96,4 +98,14 @@ func Refuses(t *testing.T, name string, data []byte, password string, want error
 	if !errors.Is(err, want) {
 		t.Errorf("%s, password %q: got %v, want %v", name, password, err, want)
 	}
+}
+
+// Letters leaves of a text what no place in an item changes.
+func Letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
 }
