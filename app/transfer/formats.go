@@ -73,6 +73,7 @@ func formats() []format {
 		reads("dashlane-zip", "Dashlane (ZIP)", dashlane.ZIP, ".zip"),
 		reads("kdbx", "KeePass (KDBX)", keepass.KDBX, ".kdbx").
 			writes(writer{name: "KeePass (KDBX 4)", sealed: true, files: true, write: keepass.WriteKDBX}),
+		reads("buttercup", "Buttercup (vault)", buttercup.Vault, ".bcup"),
 		reads("keepass-xml", "KeePass 2 (XML)", keepass.XML, ".xml"),
 		reads("safeincloud-xml", "SafeInCloud (XML)", safeincloud.XML, ".xml"),
 		reads("aegis", "Aegis (JSON)", authenticators.Aegis, ".json"),

@@ -2,14 +2,12 @@ package keepass
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/tobischo/gokeepasslib/v3"
@@ -288,28 +286,9 @@ func (h *kdbxHeader) inflate(content []byte) ([]byte, error) {
 	case uint64(gokeepasslib.NoCompressionFlag):
 		return content, nil
 	case uint64(gokeepasslib.GzipCompressionFlag):
-		return gunzip(content, maxBytes)
+		return source.Gunzip(content, maxBytes)
 	}
 	return nil, fmt.Errorf("%w: the KDBX file is compressed in a way that is not known here", source.ErrMalformed)
-}
-
-// gunzip reads one member, up to the size that may be unpacked. With an error it returns what came before it.
-func gunzip(data []byte, most int64) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("%w: its compressed part is damaged", source.ErrMalformed)
-	}
-	z.Multistream(false)
-	out, err := io.ReadAll(io.LimitReader(z, most+1))
-	switch {
-	case int64(len(out)) > most:
-		return nil, source.ErrTooLarge
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return out, source.ErrTruncated
-	case err != nil:
-		return out, fmt.Errorf("%w: its compressed part is damaged", source.ErrMalformed)
-	}
-	return out, nil
 }
 
 func readKDBXInner(plain []byte) (*kdbx, error) {

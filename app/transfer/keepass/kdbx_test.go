@@ -15,7 +15,7 @@ import (
 	"github.com/tobischo/gokeepasslib/v3"
 
 	"github.com/vaultsphere/vaultsphere/app/transfer"
-	"github.com/vaultsphere/vaultsphere/app/transfer/keepass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -291,10 +291,10 @@ func TestWhatUnpacksToTooMuch(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := keepass.Gunzip(b.Bytes(), 1001); err != nil || len(out) != 1001 {
+	if out, err := source.Gunzip(b.Bytes(), 1001); err != nil || len(out) != 1001 {
 		t.Errorf("%d bytes, %v", len(out), err)
 	}
-	if _, err := keepass.Gunzip(b.Bytes(), 1000); !errors.Is(err, transfer.ErrTooLarge) {
+	if _, err := source.Gunzip(b.Bytes(), 1000); !errors.Is(err, transfer.ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -248,7 +248,7 @@ func (r *xmlReader) binary(e xml.StartElement) (fileContent, error) {
 	}
 	if isTrue(attribute(e, "Compressed")) {
 		packed := c.data
-		c.data, err = gunzip(packed, max(r.budget, 0))
+		c.data, err = source.Gunzip(packed, max(r.budget, 0))
 		c.damaged = err != nil
 		if errors.Is(err, source.ErrTooLarge) {
 			return c, err

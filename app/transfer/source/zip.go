@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -99,4 +101,23 @@ func LeftFiles(b *Builder, files []parcel.Attached) {
 	for _, file := range files {
 		b.Problem(0, file.Name, "the file belongs to no entry of the export")
 	}
+}
+
+// Gunzip reads one member, up to the size that may be unpacked. With an error it returns what came before it.
+func Gunzip(data []byte, most int64) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%w: its compressed part is damaged", ErrMalformed)
+	}
+	z.Multistream(false)
+	out, err := io.ReadAll(io.LimitReader(z, most+1))
+	switch {
+	case int64(len(out)) > most:
+		return nil, ErrTooLarge
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return out, ErrTruncated
+	case err != nil:
+		return out, fmt.Errorf("%w: its compressed part is damaged", ErrMalformed)
+	}
+	return out, nil
 }
