@@ -121,7 +121,7 @@ test-setup:
 GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit$(1).xml --jsonfile reports/go-test$(1).json -- \
 	-timeout 30m
 
-PACKAGES ?= ./...
+PACKAGES := ./...
 
 go-test: $(GOTESTSUM) $(COBERTURA) | $(NODE)
 	@mkdir -p reports

@@ -80,8 +80,15 @@ keep() { # file, value: all of it or nothing
 
 secret() { # file: its first line
   [ -s "$secrets/$1" ] || return 0
-  head -n 1 "$secrets/$1" || die "cannot read $secrets/$1"
+  head -n 1 "$secrets/$1"
 }
+
+# A file that cannot be read would be taken for one that is missing, and replaced.
+for name in SONAR_ADMIN_PASSWORD SONAR_WEBHOOK_SECRET SONAR_TOKEN SONAR_BRANCHES_TOKEN; do
+  if [ ! -x "$secrets" ] || [ -d "$secrets/$name" ] || { [ -e "$secrets/$name" ] && [ ! -r "$secrets/$name" ]; }; then
+    die "cannot read $secrets/$name"
+  fi
+done
 
 as=:
 call system/status

@@ -9,6 +9,7 @@ import (
 )
 
 func TestBelongsTo(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		rule          item.MatchRule
 		address, page string

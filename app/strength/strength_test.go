@@ -8,6 +8,7 @@ import (
 )
 
 func TestEstimate(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		password string
 		inputs   []string
@@ -49,6 +50,7 @@ func TestEstimate(t *testing.T) {
 }
 
 func TestEstimateReadsNoFurtherThanItsBound(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("ü", maxEstimated)
 	a, b := Of(long), Of(long+strings.Repeat("rK8#vq2Zm!x0Lw", 1000))
 	if a.Guesses != b.Guesses || a.Score != b.Score {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
@@ -67,12 +68,20 @@ type exportedURI struct {
 }
 
 type exportedOld struct {
-	LastUsedDate *time.Time `json:"lastUsedDate"`
-	Password     string     `json:"password"`
+	LastUsedDate time.Time `json:"lastUsedDate"` // Bitwarden asks for one; the year 1 says that none is known
+	Password     string    `json:"password"`
 }
 
 // fieldTags is the custom field with the tags beyond the one that is the folder, one a line.
 const fieldTags = "Tags"
+
+// Bitwarden refuses the whole file for one value that is too long once it is encrypted: above 10,000 characters for notes,
+// 5,000 for a field, a password and an SSH key, 1,000 for others. These are the bytes that stay below.
+const (
+	notesBytes = 7439
+	valueBytes = 3695
+	lineBytes  = 687
+)
 
 // Numbers that Bitwarden gives to types, kinds of fields and rules.
 var (
@@ -119,31 +128,60 @@ func folderID(n int) string {
 }
 
 func itemOf(it item.Item) exportedItem {
+	it = it.Clone()
 	if it.SSHKey != nil {
 		key := completeSSHKey(*it.SSHKey)
 		it.SSHKey = &key
 	}
+	name, _ := source.Split(it.Title, item.MaxTitle, lineBytes)
+	notes, more := source.Split(it.Notes, item.MaxNotes, notesBytes)
 	out := exportedItem{
-		Type: typeNumbers[it.Type], Name: it.Title, Notes: textOrNull(it.Notes), Favorite: it.Favourite,
+		Type: typeNumbers[it.Type], Name: name, Notes: textOrNull(notes), Favorite: it.Favourite,
 		CreationDate: timeOrNull(it.Created), RevisionDate: timeOrNull(it.Modified), DeletedDate: timeOrNull(it.Trashed),
 	}
 	for _, f := range it.Fields {
 		out.field(f.Name, f.Value, f.Kind)
 	}
-	if len(it.Tags) > 1 {
-		out.field(fieldTags, strings.Join(it.Tags[1:], "\n"), item.FieldText)
+	if name != it.Title {
+		out.field("Title", it.Title, item.FieldText)
+	}
+	out.keep("Notes (continued)", more, item.FieldText)
+	for tags := range slices.Chunk(it.Tags[min(1, len(it.Tags)):], valueBytes/(item.MaxTag*utf8.UTFMax)) {
+		out.field(fieldTags, strings.Join(tags, "\n"), item.FieldText)
 	}
 	for _, old := range it.PasswordHistory {
-		out.PasswordHistory = append(out.PasswordHistory, exportedOld{timeOrNull(old.Until), old.Password})
+		if len(old.Password) > valueBytes {
+			out.field("Old password", old.Password, item.FieldHidden)
+			continue
+		}
+		out.PasswordHistory = append(out.PasswordHistory, exportedOld{old.Until, old.Password})
 	}
 	out.login(it)
 	out.parts(it)
 	return out
 }
 
+// field adds a field, in as many as its value takes.
 func (b *exportedItem) field(name, value string, kind item.FieldKind) {
-	if value != "" || name != "" {
-		b.Fields = append(b.Fields, exportedField{name, value, kindNumbers[kind]})
+	if value == "" && name == "" {
+		return
+	}
+	name, _ = source.Split(name, item.MaxName, lineBytes)
+	for n, suffix := 1, ""; ; suffix = fmt.Sprintf(" (%d)", n) {
+		head, tail := source.Split(value, item.MaxValue, valueBytes)
+		b.Fields = append(b.Fields, exportedField{name + suffix, head, kindNumbers[kind]})
+		if tail == "" {
+			return
+		}
+		value, n = tail, n+1
+	}
+}
+
+// tooLong makes a field of a value that is too long for its place.
+func (b *exportedItem) tooLong(name string, value *string, kind item.FieldKind, most int) {
+	if len(*value) > most {
+		b.field(name, *value, kind)
+		*value = ""
 	}
 }
 
@@ -163,6 +201,9 @@ func (b *exportedItem) login(it item.Item) {
 		}
 		return
 	}
+	b.tooLong("Username", &it.Username, item.FieldText, lineBytes)
+	b.tooLong("Password", &it.Password, item.FieldHidden, valueBytes)
+	b.tooLong("TOTP", &it.TOTP, item.FieldHidden, lineBytes)
 	b.Login = &exportedLogin{Username: textOrNull(it.Username), Password: textOrNull(it.Password), TOTP: textOrNull(it.TOTP)}
 	for _, address := range it.URLs {
 		uri := exportedURI{URI: address}
@@ -182,6 +223,14 @@ func (b *exportedItem) keep(name, value string, kind item.FieldKind) {
 
 // parts writes card, identity and SSH key where the type has a place for them, and else as fields.
 func (b *exportedItem) parts(it item.Item) {
+	if it.SSHKey == nil { // see takesKey
+		for _, v := range source.PartValues(&it) {
+			b.tooLong(v.Name, v.Value, v.Kind, lineBytes)
+		}
+		if it.Type == item.TypeIdentity {
+			b.tooLong("Username", &it.Username, item.FieldText, lineBytes)
+		}
+	}
 	switch {
 	case it.Type == item.TypeCard && it.Card != nil:
 		b.Card = given(map[string]string{
@@ -206,7 +255,9 @@ func (b *exportedItem) parts(it item.Item) {
 // takesKey reports whether a key has all that Bitwarden asks of one. With one that has not, it refuses the file, so
 // that goes out as a note.
 func takesKey(k *item.SSHKey) bool {
-	return k != nil && !slices.ContainsFunc([]string{k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" })
+	return k != nil && !slices.ContainsFunc([]string{k.Private, k.Public, k.Fingerprint}, func(s string) bool {
+		return strings.TrimSpace(s) == "" || len(s) > valueBytes
+	})
 }
 
 func identityOf(i item.Identity, username string) map[string]string {

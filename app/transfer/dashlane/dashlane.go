@@ -28,6 +28,8 @@ var tables = []table{
 	{[]string{"type", "account_name", "account_number"}, payment},
 	{[]string{"type", "number", "issue_date", "expiration_date"}, paper},
 	{[]string{"type", "number", "name", "place_of_issue"}, paper},
+	{[]string{"type", "number", "name", "issue_date"}, paper},
+	{[]string{"type", "number", "name", "expiration_date"}, paper},
 	{[]string{"type", "first_name", "last_name", "item_name"}, person},
 	{[]string{"type", "first_name", "date_of_birth"}, person},
 	{[]string{"ssid", "passphrase"}, wifi},
@@ -127,7 +129,12 @@ func payment(row *source.Row) {
 	row.Card = &item.Card{Number: row.Text("cc_number"), Code: row.Text("code")}
 	// Without a column of holders, the account is the name of the card, and the name its holder.
 	if slices.Contains(row.Table.Folded, "account_holder") {
-		row.Title, row.Card.Holder = row.Text("name"), row.Text("account_holder", "account_name")
+		row.Title, row.Card.Holder = row.Text("name"), row.Text("account_holder")
+		for _, missing := range []*string{&row.Title, &row.Card.Holder} {
+			if *missing == "" {
+				*missing = row.Text("account_name")
+			}
+		}
 	} else {
 		row.Title, row.Card.Holder = row.Text("account_name"), row.Text("name")
 	}
@@ -150,7 +157,7 @@ func paper(row *source.Row) {
 	case "license", "driver_license", "drivers_license":
 		id.License = number
 	default:
-		row.AddField(source.Label(kind), number, item.FieldText)
+		row.AddField(source.Label(kind), number, source.KindOfValue(source.Label(kind), number))
 	}
 	row.Type, row.Identity = item.TypeIdentity, id
 	row.Title = strings.TrimSpace(name + " " + strings.ToLower(source.Label(kind)))

@@ -40,7 +40,7 @@ func readPIF(in *source.Input, b *source.Builder) error {
 	var entries []source.Entry
 	for _, o := range objects {
 		kind := o.Text("typeName")
-		if strings.HasPrefix(kind, "system.folder.") {
+		if strings.HasPrefix(kind, "system.") {
 			continue
 		}
 		uuid, _ := source.Scalar(o["uuid"])
@@ -171,11 +171,14 @@ func pifLoose(secret source.Object, written map[string]bool) []any {
 		if !ok {
 			continue
 		}
-		secret.Drop(name)
 		kind := map[bool]string{true: "concealed", false: "string"}[source.KindOf(name) != ""]
-		if name == "expiry" {
+		switch _, numeric := secret[name].(json.Number); {
+		case name == "expiry":
 			kind = "monthYear"
+		case numeric && strings.HasSuffix(name, "date"):
+			kind = "date"
 		}
+		secret.Drop(name)
 		if text != "" && !written[text] {
 			out = append(out, map[string]any{"id": name, "title": source.Label(name), "value": map[string]any{kind: text}})
 		}

@@ -196,7 +196,7 @@ func (c *entry) loginFields(details source.Object) {
 			c.AddField(name, item.True, item.FieldBoolean)
 		case kind == "I" || kind == "B": // the button that sends the form
 		default:
-			c.AddField(name, value, item.FieldText)
+			c.AddField(name, value, source.KindOfValue(name, value))
 		}
 		c.RelocateRest(f, name)
 	}

@@ -85,7 +85,7 @@ func (t *Table) understand() error {
 	switch {
 	case t.Unnamed || t.Headerless():
 		return ErrNoHeader
-	case !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnPassword):
+	case !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnPassword) && !slices.ContainsFunc(t.Header, tellsCard):
 		return ErrNoColumns
 	}
 	t.columns = columns

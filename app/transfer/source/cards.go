@@ -96,6 +96,9 @@ func (t *Table) cardPart(i int) string {
 	return t.cards[i]
 }
 
+// tellsCard reports whether a column of that name holds the numbers of cards.
+func tellsCard(name string) bool { return cardPart(name) == cardNumber && !anyNumber(name) }
+
 // anyNumber reports whether a name can be that of any number, and not only of a card's.
 func anyNumber(name string) bool {
 	return slices.Contains([]string{"number", "nummer", "numero", "numer", "номер"}, strings.Join(columnWords(name), " "))

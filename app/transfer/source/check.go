@@ -15,6 +15,7 @@ import (
 func (d *Draft) check() {
 	if !d.Exact {
 		d.checkURLs()
+		hideSecrets(d.Fields)
 	}
 	if d.TOTP != "" && !MakesCodes(d.TOTP) {
 		d.Problem("its key makes no one-time codes")
@@ -29,6 +30,15 @@ func (d *Draft) check() {
 			d.Relocate("Expiry", strings.Trim(c.ExpiryMonth+"/"+c.ExpiryYear, "/"), item.FieldText)
 		}
 		c.ExpiryMonth, c.ExpiryYear = month, year
+	}
+}
+
+// hideSecrets hides what is a secret whatever it is called: numbers of cards and keys of one-time codes.
+func hideSecrets(fields []item.Field) {
+	for i, f := range fields {
+		if isCardNumber(f.Value) || isCodeAddress(f.Value) {
+			fields[i].Kind = item.FieldHidden
+		}
 	}
 }
 

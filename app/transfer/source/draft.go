@@ -61,7 +61,7 @@ func (d *Draft) oneLineEach() {
 		value *string
 	}{{"Title", &d.Title}, {"Username", &d.Username}} {
 		whole := strings.TrimSpace(*part.value)
-		if end := strings.IndexAny(whole, "\r\n"); end >= 0 {
+		if end := strings.IndexAny(whole, "\r\n\v\f\u0085\u2028\u2029"); end >= 0 {
 			d.Relocate(part.name, whole, item.FieldText)
 			*part.value = whole[:end]
 		}
@@ -81,9 +81,6 @@ func (d *Draft) ProblemWith(name, reason string) { d.b.Problem(d.row, name, reas
 func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
-	}
-	if kind != item.FieldHidden && (isCardNumber(value) || isCodeAddress(value)) {
-		kind = item.FieldHidden
 	}
 	d.Fields = append(d.Fields, item.Field{Name: name, Value: value, Kind: kind})
 	d.b.relocated(d.row, name, parcel.ToField)

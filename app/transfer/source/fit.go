@@ -254,7 +254,7 @@ func (f *fitting) secret() {
 	for _, v := range PartValues(&f.Item) {
 		f.keep(v.Name, v.Value, item.MaxValue, v.Kind)
 	}
-	notes, more := split(f.Notes, item.MaxNotes, f.left-valueBytes)
+	notes, more := Split(f.Notes, item.MaxNotes, f.left-valueBytes)
 	if more != "" {
 		f.moveOn("Notes (continued)", more, item.FieldText)
 	}
@@ -335,7 +335,7 @@ func pieces(field item.Field) []item.Field {
 	}
 	name := field.Name
 	for n := 2; ; n++ {
-		head, tail := split(field.Value, item.MaxValue, pieceBytes)
+		head, tail := Split(field.Value, item.MaxValue, pieceBytes)
 		out = append(out, item.Field{Name: field.Name, Value: head, Kind: field.Kind})
 		if tail == "" {
 			return out
@@ -345,8 +345,8 @@ func pieces(field item.Field) []item.Field {
 	}
 }
 
-// split cuts s so that the head has at most so many characters and bytes, encoded; the rest is the tail.
-func split(s string, runes, bytes int) (head, tail string) {
+// Split cuts s so that the head has at most so many characters and bytes, encoded; the rest is the tail.
+func Split(s string, runes, bytes int) (head, tail string) {
 	bytes -= 2 // the quotes
 	for i, r := range s {
 		size := utf8.RuneLen(r)

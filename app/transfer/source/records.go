@@ -46,6 +46,7 @@ type reader struct {
 	width int
 	// url and notes are the columns of web addresses and of free text, -1 if there is none.
 	url, notes int
+	ends       bool // the last column holds yes or no, so that a record which ends otherwise goes on
 	reread     int
 }
 
@@ -90,7 +91,7 @@ func (r *reader) read(i int, header bool) (cells []string, next int, broken stri
 			return others, end, ""
 		}
 	}
-	if broken == "" && r.url >= 0 && len(cells) < r.width {
+	if broken == "" && r.url >= 0 {
 		if joined, end, ok := r.join(cells, next); ok {
 			return joined, end, ""
 		}
@@ -113,7 +114,7 @@ func (r *reader) unwrapped(cells []string) []string {
 
 // whole reports whether a record has as many values as it should. Empty ones may be missing or too many at its end.
 func (r *reader) whole(cells []string, broken string) bool {
-	return broken == "" && (r.width == 0 || len(cells) == r.width ||
+	return broken == "" && (r.width == 0 || len(cells) == r.width && (!r.ends || cells[r.width-1] == "" || r.ended(cells)) ||
 		len(cells) > r.width && (record{cells: cells[r.width:]}).empty() ||
 		len(cells) == 1 && cells[0] == "")
 }
@@ -121,13 +122,29 @@ func (r *reader) whole(cells []string, broken string) bool {
 // maxJoined is of how many lines a record may be that has line breaks outside quotes.
 const maxJoined = 500
 
-// join adds the records that follow, as long as they cannot stand alone. Separators outside quotes are then in the notes too.
+// join adds the records that follow: up to the next end of a record, if the last column tells it, or as long as they cannot
+// stand alone.
 func (r *reader) join(cells []string, next int) ([]string, int, bool) {
+	if r.ends {
+		joined, end, ok := r.joinWhile(cells, next, func(joined, more []string) bool { return !r.ended(joined) && !r.ended(more) })
+		if ok && r.ended(joined) {
+			return joined, end, true
+		}
+	}
+	if len(cells) >= r.width {
+		return nil, 0, false
+	}
+	joined, end, ok := r.joinWhile(cells, next, func(joined, more []string) bool { return r.continues(more, len(joined) < r.width) })
+	return joined, end, ok && LooksLikeURL(joined[r.url])
+}
+
+// joinWhile adds records while more says so. Separators outside quotes are then in the notes too.
+func (r *reader) joinWhile(cells []string, next int, goesOn func(joined, more []string) bool) ([]string, int, bool) {
 	joined := slices.Clone(cells)
 	for n := 0; n < maxJoined && next < len(r.text) && r.reread < maxRereadBytes; n++ {
 		more, end, broken := readRecord(r.text, next, r.separator, doubledQuotes)
 		r.reread += end - next
-		if broken != "" || !r.continues(more, len(joined) < r.width) {
+		if broken != "" || !goesOn(joined, more) {
 			break
 		}
 		joined[len(joined)-1] += lineBreak(r.text[:next]) + more[0]
@@ -137,7 +154,13 @@ func (r *reader) join(cells []string, next int) ([]string, int, bool) {
 		notes := strings.Join(joined[r.notes:r.notes+extra+1], string(r.separator))
 		joined = slices.Replace(joined, r.notes, r.notes+extra+1, notes)
 	}
-	return joined, next, len(joined) == r.width && LooksLikeURL(joined[r.url])
+	return joined, next, len(joined) == r.width && (LooksLikeURL(joined[r.url]) || joined[r.url] == "")
+}
+
+// ended reports whether cells are a record up to its last value.
+func (r *reader) ended(cells []string) bool {
+	last := cells[len(cells)-1]
+	return r.ends && len(cells) >= r.width && last != "" && (IsYes(last) || IsNo(last))
 }
 
 // continues reports whether a record is the rest of the one before, which may be short: it has something else where an

@@ -181,8 +181,11 @@ func (t *Table) reader(columns []Column, ragged bool) *reader {
 		return r
 	}
 	r.width, r.url, r.notes = len(t.Folded), slices.Index(columns, ColumnURL), slices.Index(columns, ColumnNotes)
-	if columns[len(columns)-1] == ColumnNotes {
-		r.notes = len(columns) - 1
+	switch last := len(columns) - 1; columns[last] {
+	case ColumnNotes:
+		r.notes = last
+	case ColumnFavourite:
+		r.ends = true
 	}
 	return r
 }
@@ -202,7 +205,7 @@ func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {
 	case n < width:
 		lacks := slices.ContainsFunc(columns[n:], func(c Column) bool { return slices.Contains(needed, c) })
 		switch {
-		case n == 1 && width > 2, lacks && !placed:
+		case n == 1 && width > 2, lacks && !placed && !r.identified(columns):
 			r.broken = wrong
 		case lacks, last:
 			b.Problem(r.number, "", wrong+"; what is missing is taken as empty")
@@ -217,6 +220,16 @@ func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {
 		b.Problem(r.number, "", wrong+"; the last ones came in as hidden fields")
 	}
 	return r
+}
+
+// identified reports whether a short record has a title and a password in their places.
+func (r record) identified(columns []Column) bool {
+	for _, c := range []Column{ColumnTitle, ColumnPassword} {
+		if i := slices.Index(columns, c); i < 0 || i >= len(r.cells) || r.cells[i] == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // needed are the parts without which an item is of little use.
