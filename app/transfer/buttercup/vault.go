@@ -131,7 +131,7 @@ func unpack(text []byte) ([]byte, error) {
 			if r > 0xff {
 				return text, nil
 			}
-			packed = append(packed, byte(r))
+			packed = append(packed, byte(r)) //nolint:gosec // at most 0xff
 		}
 	}
 	if !bytes.HasPrefix(packed, []byte("\x1f\x8b")) {
