@@ -83,6 +83,7 @@ func formats() []format {
 		reads("ente-auth", "Ente Auth, encrypted", authenticators.Ente, ".txt", ".json"),
 		reads("freeotp-plus", "FreeOTP+ (JSON)", authenticators.FreeOTPPlus, ".json"),
 		reads("lastpass-authenticator", "LastPass Authenticator (JSON)", authenticators.LastPass, ".json"),
+		reads("stratum", "Stratum, Authenticator Pro (JSON)", authenticators.Stratum, ".json"),
 		reads("otpauth", "One-time codes (otpauth addresses, Google Authenticator)", authenticators.CodeList, ".txt"),
 		reads("kaspersky-txt", "Kaspersky Password Manager (TXT)", kaspersky.Text, ".txt"),
 		reads("enpass-json", "Enpass (JSON)", enpass.JSON, ".json"),

@@ -107,9 +107,21 @@ func TestLastPassAuthenticator(t *testing.T) {
 	transfertest.SameProblems(t, got)
 }
 
+func TestStratum(t *testing.T) {
+	t.Parallel()
+	got := transfertest.Sample(t, "authenticators/stratum.json", "stratum")
+	mobile := codes("Old", "mia", "")
+	mobile.Fields = []item.Field{transfertest.Hidden("One-time code", "otpauth://3/Old:mia?secret=abcd&issuer=Old&period=10"), transfertest.Hidden("PIN", "1234")}
+	transfertest.Same(t, got, []item.Item{
+		codes("Bank", "anna", "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank", "Money"),
+		codes("Post", "mia", "otpauth://hotp/Post:mia?secret=GEZDGNBVGY3TQOJQ&issuer=Post&algorithm=SHA256&digits=8&counter=7"), mobile,
+	})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Title: "Old", Reason: "its codes cannot be made here; the key came in as a field"})
+}
+
 func TestTruncatedBackupsAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"freeotp-plus.json", "lastpass.json"} {
+	for _, name := range []string{"freeotp-plus.json", "lastpass.json", "stratum.json"} {
 		data, err := os.ReadFile(transfertest.Testdata("authenticators/" + name))
 		if err != nil {
 			t.Fatal(err)
@@ -135,6 +147,9 @@ func FuzzBackupsLoseNothing(f *testing.F) {
 			"ente.txt": []byte("otpauth://totp/x:" + url.PathEscape(account) + "?secret=JBSWY3DPEHPK3PXP&issuer=x&codeDisplay=" + url.QueryEscape(string(display))),
 			"freeotp.json": encode(t, map[string]any{"tokens": []any{map[string]any{
 				"algo": "SHA1", "digits": 6, "issuerExt": issuer, "label": account, "secret": secret, "type": "TOTP", "note": note,
+			}}}),
+			"stratum.json": encode(t, map[string]any{"Authenticators": []any{map[string]any{
+				"Type": 2, "Issuer": issuer, "Username": account, "Secret": "JBSWY3DPEHPK3PXP", "Digits": 6, "Period": 30, "Algorithm": 0, "note": note,
 			}}}),
 			"lastpass.json": encode(t, map[string]any{"accounts": []any{map[string]any{
 				"issuerName": issuer, "userName": account, "secret": "JBSWY3DPEHPK3PXP", "timeStep": 30, "note": note,
