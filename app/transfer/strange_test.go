@@ -40,7 +40,7 @@ func TestExpiryDatesOfCardsInImports(t *testing.T) {
 		{"04", "29"}: {"4", "2029"}, {"4", "2029"}: {"4", "2029"}, {"04/29", ""}: {"4", "2029"}, {"", "04/2029"}: {"4", "2029"},
 		{"", "2029-04"}: {"4", "2029"}, {"", "2029-04-30T00:00:00Z"}: {"4", "2029"}, {"0429", ""}: {"4", "2029"}, {"", "1229"}: {"12", "2029"}, {"042029", ""}: {"4", "2029"},
 		{"", "202904"}: {"4", "2029"}, {"Apr", "2029"}: {"4", "2029"}, {"April 2029", ""}: {"4", "2029"}, {" 04\u00a0", "\u200b2029"}: {"4", "2029"},
-		{"04", ""}: {"4", ""}, {"", "2029"}: {"", "2029"}, {"", ""}: {"", ""}, {"04 / 2029", ""}: {"4", "2029"},
+		{"04", ""}: {"4", ""}, {"", "2029"}: {"", "2029"}, {"", ""}: {"", ""}, {"04 / 2029", ""}: {"4", "2029"}, {"", "30.04.2029"}: {"4", "2029"}, {"", "04/30/2029"}: {"4", "2029"}, {"", "29/04"}: {"4", "2029"},
 	} {
 		got := transfertest.Read(t, "x.json", bitwardenItems(fmt.Sprintf(`{"type":3,"name":"a","card":{"number":"1","expMonth":%q,"expYear":%q}}`, in[0], in[1])), transfer.Options{})
 		c := got.Items[0].Item.Card
@@ -49,7 +49,7 @@ func TestExpiryDatesOfCardsInImports(t *testing.T) {
 		}
 		transfertest.SameProblems(t, got)
 	}
-	for in, field := range map[[2]string]string{{"13", "2029"}: "13/2029", {"soon", ""}: "soon", {"", "99999"}: "99999", {"1", "2/3/4"}: "1/2/3/4"} {
+	for in, field := range map[[2]string]string{{"13", "2029"}: "13/2029", {"soon", ""}: "soon", {"", "99999"}: "99999", {"", "03/04/2029"}: "03/04/2029", {"1", "2/3/4"}: "1/2/3/4"} {
 		got := transfertest.Read(t, "x.json", bitwardenItems(fmt.Sprintf(`{"type":3,"name":"a","card":{"number":"1","expMonth":%q,"expYear":%q}}`, in[0], in[1])), transfer.Options{})
 		transfertest.Same(t, got, []item.Item{{Type: item.TypeCard, Title: "a", Card: &item.Card{Number: "1"}, Fields: []item.Field{transfertest.Text("Expiry", field)}}})
 		transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Reason: "there is no month and year in its expiry date; it came in as a field"})
@@ -67,7 +67,9 @@ func TestWebsitesInImports(t *testing.T) {
 			t.Errorf("%q: %q", in, it.URLs)
 		}
 	}
-	got := transfertest.Read(t, "x.json", bitwardenItems(`{"type":1,"name":"a","login":{"uris":[{"uri":"the router upstairs"},{"uri":"b c","match":3}]}}`), transfer.Options{})
+	got := transfertest.Read(t, "x.json", bitwardenItems(`{"type":1,"name":"a","login":{"uris":[{"uri":"https://a.example\r\nhttps://b.example, c.example"}]}}`), transfer.Options{})
+	transfertest.Same(t, got, []item.Item{{Title: "a", URLs: []string{"https://a.example", "https://b.example", "c.example"}}})
+	got = transfertest.Read(t, "x.json", bitwardenItems(`{"type":1,"name":"a","login":{"uris":[{"uri":"the router upstairs"},{"uri":"b c","match":3}]}}`), transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{
 		Title: "a", URLs: []string{"b c"}, Match: map[string]item.MatchRule{"b c": item.MatchExact}, Fields: []item.Field{transfertest.Text("URL", "the router upstairs")},
 	}})
@@ -144,12 +146,13 @@ func TestEnpassKeepsWhatFieldsWere(t *testing.T) {
 		{"type":"username","label":"Username","value":"anna","uid":10,"order":1,"history":[{"value":"anna.old","updated_at":1500000000},{"value":"x","encrypted":true}]},
 		{"type":"password","label":"Password","value":"pw","sensitive":1,"history":[{"value":"pw.old","updated_at":1500000000}]},
 		{"type":"text","label":"Answer","value":"blue","sensitive":1,"history":[{"value":"red"}]},
+		{"type":"totp","label":"Code","value":"JBSWY3DP","history":[{"value":"GEZDGNBV"}]},{"type":"date","label":"Since","value":"631148400"},
 		{"type":"pin","label":"PIN","value":"1","newMember":"kept"}]}]}`
 	got := transfertest.Read(t, "e.json", file, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{
-		Title: "a", Username: "anna", Password: "pw", PasswordHistory: []item.OldPassword{{Password: "pw.old", Until: time.Unix(1_500_000_000, 0)}},
+		Title: "a", Username: "anna", Password: "pw", TOTP: "JBSWY3DP", PasswordHistory: []item.OldPassword{{Password: "pw.old", Until: time.Unix(1_500_000_000, 0)}},
 		Fields: []item.Field{
-			transfertest.Text("Username (older)", "anna.old"), transfertest.Hidden("Answer", "blue"), transfertest.Hidden("Answer (older)", "red"), transfertest.Hidden("PIN", "1"), transfertest.Text("PIN: new member", "kept"),
+			transfertest.Text("Username (older)", "anna.old"), transfertest.Hidden("Answer", "blue"), transfertest.Hidden("Answer (older)", "red"), transfertest.Hidden("Code (older)", "GEZDGNBV"), transfertest.Text("Since", "1990-01-01"), transfertest.Hidden("PIN", "1"), transfertest.Text("PIN: new member", "kept"),
 		},
 	}})
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Reason: "an older value of “Username” is encrypted in the export"})

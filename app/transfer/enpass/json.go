@@ -4,7 +4,9 @@ package enpass
 import (
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
@@ -85,8 +87,11 @@ func (r *entry) field(f source.Object) {
 		return
 	}
 	style := item.FieldText
-	if f.Yes("sensitive") || kind == "pin" || kind == "password" {
+	if f.Yes("sensitive") || slices.Contains([]string{"pin", "password", "totp", "ccNumber", "ccCvc", "ccPin"}, kind) {
 		style = item.FieldHidden
+	}
+	if n, err := strconv.ParseInt(value, 10, 64); err == nil && kind == "date" {
+		value = source.ChosenDay(time.Unix(n, 0))
 	}
 	place := r.place(kind, name)
 	switch {

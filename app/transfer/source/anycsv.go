@@ -173,13 +173,24 @@ func SetOnce(to *string, value string) bool {
 
 // setAddresses takes apart what is nothing but addresses. Words with an address among them stay together.
 func setAddresses(it *item.Item, value string) {
-	list := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t\r\n", r) })
-	if len(list) == 0 || slices.ContainsFunc(list, func(s string) bool { return !LooksLikeURL(strings.Trim(s, ",;")) }) {
+	list := addressesIn(value)
+	if list == nil {
 		list = SplitURLs(strings.TrimSpace(value))
 	}
 	for _, address := range list {
 		it.URLs = append(it.URLs, strings.Trim(address, ",; "))
 	}
+}
+
+// addressesIn is the addresses in a value with white space between them, nil if anything else is in it.
+func addressesIn(value string) []string {
+	list := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t\r\n", r) })
+	for i, s := range list {
+		if list[i] = strings.Trim(s, ",;"); !LooksLikeURL(list[i]) {
+			return nil
+		}
+	}
+	return list
 }
 
 // typeNames are the values of such columns, as columnWords has them.

@@ -53,6 +53,10 @@ func (d *Draft) checkURLs() {
 			d.URLs = append(d.URLs, address)
 			continue
 		}
+		if several := addressesIn(address); len(several) > 1 {
+			d.URLs = append(d.URLs, several...)
+			continue
+		}
 		address = visibleURL(address)
 		if isCodeAddress(address) {
 			if !SetOnce(&d.TOTP, address) {
@@ -131,6 +135,12 @@ func expiryIn(text string) (month, year string) {
 	}
 	switch {
 	case len(words) >= 2 && len(words[0]) == 4:
+		month, year = words[1], words[0]
+	case len(words) == 3 && len(words[2]) == 4 && Int(words[0]) > 12: // 30.04.2029
+		month, year = words[1], words[2]
+	case len(words) == 3 && len(words[2]) == 4 && Int(words[1]) > 12: // 04/30/2029
+		month, year = words[0], words[2]
+	case len(words) == 2 && Int(words[0]) > 12: // 29/04
 		month, year = words[1], words[0]
 	case len(words) == 2:
 		month, year = words[0], words[1]
