@@ -48,7 +48,7 @@ func list(t *testing.T, env []string, patterns ...string) []goPackage {
 // A server that cannot reach the code that opens records cannot be made to open one by mistake.
 func TestServerSideNeverReachesTheClientCore(t *testing.T) {
 	for _, p := range list(t, nil, "./server/...", "./vault/...", "./store/...", "./cmd/vaultsphered") {
-		for _, room := range []string{"seal", "item", "client", "transfer"} {
+		for _, room := range []string{"seal", "item", "client", "transfer", "protocol/bridge"} {
 			if slices.ContainsFunc(p.Deps, func(dep string) bool { return strings.HasPrefix(dep+"/", module+"app/"+room+"/") }) {
 				t.Errorf("%s reaches app/%s", p.ImportPath, room)
 			}

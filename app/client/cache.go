@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -93,7 +93,7 @@ func (c *Client) leave(force bool) (seal.UserID, error) {
 }
 
 // keepAccount keeps what the vault is unlocked with; a device without room for it works on. It needs the turn.
-func (c *Client) keepAccount(a api.Account) error {
+func (c *Client) keepAccount(a protocol.Account) error {
 	a.Revision = 0 // it moves all the time, and the copy of the vault has its own
 	if !c.keeps() || c.kept != nil && *c.kept == a {
 		return nil
@@ -107,7 +107,7 @@ func (c *Client) keepAccount(a api.Account) error {
 }
 
 // replaceAccount puts a in the place of the account that is kept; of two tabs that do so at once, the last one counts.
-func (c *Client) replaceAccount(a api.Account) error {
+func (c *Client) replaceAccount(a protocol.Account) error {
 	before, err := c.keptAccount()
 	switch {
 	case err != nil, before == nil:
@@ -136,7 +136,7 @@ func (c *Client) replaceAccount(a api.Account) error {
 }
 
 // keptAccount returns the account that was kept last, nil if there is none. It needs the turn.
-func (c *Client) keptAccount() (*api.Account, error) {
+func (c *Client) keptAccount() (*protocol.Account, error) {
 	if !c.keeps() {
 		return nil, nil
 	}
@@ -144,7 +144,7 @@ func (c *Client) keptAccount() (*api.Account, error) {
 	if err != nil || len(held.Pieces) == 0 {
 		return nil, err
 	}
-	var a api.Account
+	var a protocol.Account
 	err = decodeStrict(held.Pieces[len(held.Pieces)-1], &a)
 	if err == nil {
 		_, err = seal.ParseUserID(a.UserID)
@@ -284,14 +284,14 @@ func (c *Client) copied(v *vault, err error) error {
 
 // answer is the vault in the words of the server. Which revision wrote a record is not kept; that all are of the last one
 // is as good to those who read the whole.
-func (v *vault) answer() api.VaultResponse {
-	out := api.VaultResponse{Revision: v.revision, Manifest: v.sealedManifest, Records: make([]api.Record, 0, v.count)}
+func (v *vault) answer() protocol.VaultResponse {
+	out := protocol.VaultResponse{Revision: v.revision, Manifest: v.sealedManifest, Records: make([]protocol.Record, 0, v.count)}
 	for _, e := range v.entries {
 		if e.meta.version != 0 {
-			out.Records = append(out.Records, api.Record{Place: wirePlace(e.id, seal.KindAccount, e.meta.version), Revision: v.revision, Token: e.meta.token})
+			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.id, seal.KindAccount, e.meta.version), Revision: v.revision, Token: e.meta.token})
 		}
 		for _, s := range e.secrets {
-			out.Records = append(out.Records, api.Record{Place: wirePlace(e.id, seal.KindPassword, s.version), Revision: v.revision, Token: s.token})
+			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.id, seal.KindPassword, s.version), Revision: v.revision, Token: s.token})
 		}
 	}
 	return out
@@ -344,15 +344,15 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 }
 
 // join makes one answer about the whole vault of one and those that follow on it.
-func join(pieces [][]byte) (api.VaultResponse, error) {
+func join(pieces [][]byte) (protocol.VaultResponse, error) {
 	whole, err := parseVault(pieces[0])
 	if err != nil || len(pieces) == 1 {
 		return whole, err
 	}
-	records := make(map[api.Place]api.Record, len(whole.Records))
+	records := make(map[protocol.Place]protocol.Record, len(whole.Records))
 	// A new version of a meta record takes the place of the one before, without a tombstone for it.
-	place := func(p api.Place) api.Place {
-		if p.Kind == api.KindAccount {
+	place := func(p protocol.Place) protocol.Place {
+		if p.Kind == protocol.KindAccount {
 			p.Version = 0
 		}
 		return p

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
@@ -240,7 +240,7 @@ func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([
 			continue
 		}
 		size += sealedBytes(result)
-		if records := len(ch.puts) + len(ch.deletes); records > 0 && (size > maxChangeBytes || records+2+len(e.secrets) > api.MaxChangeRecords) {
+		if records := len(ch.puts) + len(ch.deletes); records > 0 && (size > maxChangeBytes || records+2+len(e.secrets) > protocol.MaxChangeRecords) {
 			return out, nil
 		}
 		if err := s.replace(ch, e, stored, result); err != nil {

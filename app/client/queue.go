@@ -248,15 +248,15 @@ func (c *Client) mayWait(err error) bool { return c.keeps() && unreachable(err) 
 
 // Refused is a change that the server did not take. It waits until it can, or until the item is changed again.
 type Refused struct {
-	ID      string
-	Title   string
-	Message string
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Message string `json:"message"` // the server's
 }
 
 // Waiting is what the server does not have yet.
 type Waiting struct {
-	Pending int // changes, refused ones among them
-	Refused []Refused
+	Pending int       `json:"pending"` // changes, refused ones among them
+	Refused []Refused `json:"refused"`
 }
 
 // Waiting tells what waits on this device.
@@ -270,7 +270,7 @@ func (c *Client) Waiting() (Waiting, error) {
 }
 
 func (v *vault) waiting() Waiting {
-	w := Waiting{Pending: len(v.queue)}
+	w := Waiting{Pending: len(v.queue), Refused: []Refused{}}
 	for _, q := range v.queue {
 		if q.Refused == "" {
 			continue

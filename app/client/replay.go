@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -153,7 +153,7 @@ func refusal(err error) string {
 	switch {
 	case errors.As(err, &server):
 		switch {
-		case server.Status == statusTooLarge, server.Code == api.CodeBadRequest, server.Code == api.CodeStorageFull:
+		case server.Status == statusTooLarge, server.Code == protocol.CodeBadRequest, server.Code == protocol.CodeStorageFull:
 			return server.Message
 		}
 	case errors.As(err, &field), errors.As(err, &unreadable), errors.Is(err, seal.ErrTooLarge), errors.Is(err, errTooManyVersions):
@@ -169,7 +169,7 @@ func later(err error) bool {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &server):
-		return server.Code != api.CodeUnauthorized
+		return server.Code != protocol.CodeUnauthorized
 	}
 	return errors.Is(err, ErrOffline) || errors.Is(err, ErrBusy) || errors.Is(err, ErrUncertain)
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -64,7 +64,7 @@ const (
 )
 
 var errUnpackBusy = &vault.Error{
-	Code: api.CodeUnavailable, Message: "too many downloads without brotli at once: try again in a moment", RetryAfter: 2 * time.Second,
+	Code: protocol.CodeUnavailable, Message: "too many downloads without brotli at once: try again in a moment", RetryAfter: 2 * time.Second,
 }
 
 // unpacker opens brotli files for clients that cannot. Such clients can take each other's slots by reading slowly, until

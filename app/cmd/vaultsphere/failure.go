@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -112,21 +112,21 @@ func serverHint(e *client.ServerError) string {
 		wait = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
 	}
 	switch e.Code {
-	case api.CodeUnauthorized:
+	case protocol.CodeUnauthorized:
 		return "sign in with vaultsphere login"
-	case api.CodeInvalidCredentials:
+	case protocol.CodeInvalidCredentials:
 		return "check the user name and the master password; the server does not say which is wrong"
-	case api.CodeTOTPInvalid:
+	case protocol.CodeTOTPInvalid:
 		return "wait for the next code and check the clock of the phone"
-	case api.CodeInvitationRequired:
+	case protocol.CodeInvitationRequired:
 		return "ask the server's operator for a link, and give it with --invitation-file or --invitation-stdin"
-	case api.CodeInvitationInvalid:
+	case protocol.CodeInvitationInvalid:
 		return "each link works once, for seven days: ask the server's operator for another"
-	case api.CodeUsernameTaken:
+	case protocol.CodeUsernameTaken:
 		return "choose another user name, or sign in with vaultsphere login"
-	case api.CodeThrottled, api.CodeUnavailable, api.CodeStorageUnavailable:
+	case protocol.CodeThrottled, protocol.CodeUnavailable, protocol.CodeStorageUnavailable:
 		return wait
-	case api.CodeInternal:
+	case protocol.CodeInternal:
 		if e.RequestID != "" {
 			return "whoever runs the server finds the cause in its log under request " + e.RequestID
 		}

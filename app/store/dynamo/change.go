@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -104,7 +104,7 @@ func (s *Store) applySmall(ctx context.Context, u userRow, c vault.Change) error
 			return err
 		}
 		put := &types.Put{TableName: aws.String(s.tableOf(p.Kind)), Item: row}
-		if p.Kind == api.KindPassword {
+		if p.Kind == protocol.KindPassword {
 			put.ConditionExpression = aws.String("attribute_not_exists(record_id)")
 		}
 		items = append(items, types.TransactWriteItem{Put: put})

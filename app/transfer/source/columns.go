@@ -72,7 +72,7 @@ func Columns(f File) (*Preview, error) {
 	if p.Headerless {
 		p.Guess = guessByValue(rows, len(p.Header))
 	}
-	p.Rows = rows[min(1, len(rows)):min(1+previewRows, len(rows))]
+	p.Rows = append([][]string{}, rows[min(1, len(rows)):min(1+previewRows, len(rows))]...)
 	return p, nil
 }
 

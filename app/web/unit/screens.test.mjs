@@ -71,7 +71,7 @@ test("the second line of a row says what tells the entry from others", () => {
   assert.equal(subtitle(login({ username: "ada", url: "https://x.example" })), "ada");
   assert.equal(subtitle(login({ url: "https://x.example/sign-in" })), "x.example");
   assert.equal(subtitle(login({})), "Login");
-  assert.equal(subtitle(login({ unreadable: true, username: "ada" })), "Cannot be opened");
+  assert.equal(subtitle(login({ unreadable: "damaged", username: "ada" })), "Cannot be opened");
   assert.equal(subtitle(login({ trashed: "2026-01-01T00:00:00Z", username: "ada" })), "Kept until you delete it");
   assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /^Deleted for good on .*2026$/);
 });

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/protocol.gen";
 import { m } from "../messages";
 import { boot, signOut } from "../state/session";
 import { Button, Heading } from "../ui/controls";
@@ -6,7 +7,7 @@ import { Icon } from "../ui/icon";
 type Code = keyof typeof m.value.alarm.codes;
 
 /** The server's vault is not the one this user sealed. It takes the whole page, and nothing of the vault is shown. */
-export function Alarm({ code, message }: { code: string; message: string }) {
+export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
   const { common, alarm: text } = m.value;
   const { title, meaning } = text.codes[code as Code] ?? text.codes.vault_altered;
   return (

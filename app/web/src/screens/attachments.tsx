@@ -1,7 +1,7 @@
 // The files of an entry: what there is, what is on its way, and how more come to it.
 import { useRef, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { Attachment, Item } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Attachment, Item } from "../core/protocol.gen";
 import { locale, m } from "../messages";
 import { toast } from "../state/app";
 import { tellOthers } from "../state/tabs";

@@ -1,5 +1,5 @@
 // Everything an entry says, in lines.
-import type { Field, Item } from "../core/types";
+import type { Field, Item } from "../core/protocol.gen";
 import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
 import { IconButton } from "../ui/controls";

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Item } from "../core/types";
+import type { Item } from "../core/protocol.gen";
 import { m } from "../messages";
 import { toast } from "../state/app";
 import { duplicate, quietly, star as mark, trash, unstar } from "../state/edits";

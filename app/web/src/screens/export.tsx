@@ -1,7 +1,7 @@
 // Writing the vault to a file, sealed or for another password manager.
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { ImportProblem, WriteFormat } from "../core/transfer-types";
+import * as api from "../core/api.gen";
+import type { ImportProblem, WriteFormat } from "../core/protocol.gen";
 import { m } from "../messages";
 import { phase, toast } from "../state/app";
 import { Button, Heading } from "../ui/controls";
@@ -39,10 +39,10 @@ export function ExportPage() {
       await api.checkPassword({ password: master });
       setMaster("");
     }
-    const done = await api.exportVault({ format: id, trash, files: format!.files, ...(format!.sealed && { password: choice.password }) });
-    setProblems(done.problems);
-    saveFile(`vaultsphere-${today()}${format!.extension}`, done.file, "application/octet-stream");
-    toast(text.done(done.items));
+    const { result, file } = await api.exportVault({ format: id, trash, files: format!.files, ...(format!.sealed && { password: choice.password }) });
+    setProblems(result.problems);
+    saveFile(`vaultsphere-${today()}${format!.extension}`, file, "application/octet-stream");
+    toast(text.done(result.items));
   });
 
   return (

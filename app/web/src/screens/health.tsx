@@ -1,9 +1,9 @@
 // What is wrong with the passwords of the vault. The core finds it; here it is shown, and leads to the entries.
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { HealthReport, Progress, Summary } from "../core/types";
+import type { HealthReport, Progress, Summary } from "../core/protocol.gen";
 import { m } from "../messages";
 import { href } from "../state/route";
 import { fail } from "../state/session";

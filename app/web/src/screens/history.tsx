@@ -1,7 +1,7 @@
 // The older passwords of an entry, and how one of them comes back into force.
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { Item, Version } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Item, Version } from "../core/protocol.gen";
 import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
 import { quietly, saveOver } from "../state/edits";

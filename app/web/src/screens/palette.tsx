@@ -1,7 +1,7 @@
 // The palette: one field that finds entries and commands (a combobox with a listbox, as in the ARIA Authoring Practices).
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { Summary } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Summary } from "../core/protocol.gen";
 import { m } from "../messages";
 import { phase, preferences, setPreferences } from "../state/app";
 import { copyFrom, type Copied } from "../state/copy";
@@ -211,7 +211,7 @@ function Option({ id, choice, active, onRun }: { id: string; choice: Choice; act
     <div class="palette-option" id={id} role="option" aria-selected={active} onClick={onRun}>
       {typeof mark === "string"
         ? <span class="palette-icon"><Icon name={mark} /></span>
-        : <Tile type={mark.type} title={mark.title} unreadable={mark.unreadable} />}
+        : <Tile type={mark.type} title={mark.title} unreadable={!!mark.unreadable} />}
       <span class="palette-label">{label}</span>
       {more && <span class="palette-more">{more}</span>}
       {keys && <kbd aria-hidden="true">{keys}</kbd>}

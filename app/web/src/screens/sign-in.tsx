@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
 import { m } from "../messages";

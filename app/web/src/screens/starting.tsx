@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/protocol.gen";
 import { m } from "../messages";
 import { loaded } from "../state/app";
 import { boot } from "../state/session";
@@ -23,7 +24,7 @@ export function Starting() {
   );
 }
 
-export function Broken({ code, message }: { code: string; message: string }) {
+export function Broken({ code, message }: { code: ErrorCode; message: string }) {
   const { common, starting: text } = m.value;
   if (code === "insecure") {
     return (
@@ -34,7 +35,7 @@ export function Broken({ code, message }: { code: string; message: string }) {
       </Frame>
     );
   }
-  const why = new Map([["offline", text.offline], ["intercepted", m.value.problem.intercepted]]);
+  const why = new Map<ErrorCode, string>([["offline", text.offline], ["intercepted", m.value.problem.intercepted]]);
   return (
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>

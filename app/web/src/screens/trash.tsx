@@ -1,6 +1,6 @@
 // The trash: what its list and its entries say of how long they are kept, and deleting for good.
 import { useState } from "preact/hooks";
-import type { Item, Progress } from "../core/types";
+import type { Item, Progress } from "../core/protocol.gen";
 import { m } from "../messages";
 import { preferences } from "../state/app";
 import { deleteForGood, emptyTrash, quietly, restore } from "../state/edits";

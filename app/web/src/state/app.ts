@@ -1,14 +1,15 @@
 // Which of the app's few states it is in. Screens follow from it and from the route.
 import { signal } from "@preact/signals";
+import type { ErrorCode } from "../core/protocol.gen";
 import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
 
 export type Phase =
   | { at: "starting" }
-  | { at: "broken"; code: string; message: string } // the core could not be loaded or stopped
+  | { at: "broken"; code: ErrorCode; message: string } // the core could not be loaded or stopped
   | { at: "signed_out" }
   | { at: "locked"; username: string }
   | { at: "unlocked"; username: string }
-  | { at: "alarm"; code: string; message: string }; // the server's vault is not what it should be
+  | { at: "alarm"; code: ErrorCode; message: string }; // the server's vault is not what it should be
 
 export const phase = signal<Phase>({ at: "starting" });
 export const loaded = signal(0); // share of the core that has arrived

@@ -1,6 +1,6 @@
 // The passages between the app's states: start, unlock, lock, sign out, alarm.
 import { batch, signal } from "@preact/signals";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
 import { m } from "../messages";

@@ -1,8 +1,8 @@
 // The unlocked vault as the list sees it. Ranking and decryption are the core's; this holds what it answered.
 import { batch, computed, signal } from "@preact/signals";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/types";
+import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
 import { locale, m } from "../messages";
 import { online, phase, preferences, toast } from "./app";
 import { fail } from "./session";

@@ -1,6 +1,7 @@
-package api
+package protocol
 
-// Code says what went wrong in a word that programs may rely on.
+// Code says what went wrong in a word that programs may rely on. New codes may be added: a client takes one that it does not
+// know for its status, with which the comment of each begins.
 type Code string
 
 const (
@@ -33,7 +34,9 @@ const (
 
 // Error is the body of every answer outside 2xx.
 type Error struct {
-	Code      Code   `json:"code"`
-	Message   string `json:"message"`
+	Code Code `json:"code"`
+	//wire:schema {"minLength":1,"examples":["username must not be empty"]}
+	Message string `json:"message"`
+	//wire:schema {"pattern":"^[0-9a-f]{16}$","examples":["7f25dcca024ce079"]}
 	RequestID string `json:"request_id"`
 }
