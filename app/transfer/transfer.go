@@ -1,7 +1,7 @@
 // Package transfer reads what other password managers export, and writes what they read: bytes in one of the known
 // formats to and from []item.Item. It does no input or output and asks no clock.
 //
-// A value of a source that has no place of its own in an item goes to a custom field or to the notes, and a value
+// A value of a source for which an item has no place goes to a custom field or to the notes, and a value
 // that is longer than an item may hold goes on in further fields or in a further item. Read says so in Result.Relocated.
 //
 // The registry in formats.go has one row for each format, with a value of the vendor's package that reads it. A new CSV is

@@ -24,7 +24,7 @@ var CSV = source.CSV{
 		r.TakeEmail("aliasemail")
 		takeTime(r, &r.Created, "createdat")
 		takeTime(r, &r.Modified, "updatedat")
-		if birth := r.Text("aliasbirthdate"); !strings.HasPrefix(birth, "01/01/0001") { // stands for none
+		if birth := r.Text("aliasbirthdate"); !strings.HasPrefix(birth, "01/01/0001") { // there is none
 			r.Relocate("Birth date", strings.TrimSuffix(birth, " 00:00:00"), item.FieldText)
 		}
 		r.Drop("version", "id", "aliasid", "serviceid")
@@ -41,7 +41,7 @@ var CSV = source.CSV{
 	},
 }
 
-// takeTime reads a time as .NET writes it; the first day of the year 1 stands for none.
+// takeTime reads a time as .NET writes it; the first day of the year 1 means that there is none.
 func takeTime(r *source.Row, to *time.Time, column string) {
 	value := r.Text(column)
 	t, err := time.Parse("01/02/2006 15:04:05", value)

@@ -42,18 +42,18 @@ func readCodes(text string, b *source.Builder) {
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
 		for address := range strings.SplitSeq(nextAddress.ReplaceAllString(line, "\n$1"), "\n") {
-			readAddress(b, i+1, strings.Trim(strings.TrimFunc(address, source.IsFiller), `"'`))
+			readLine(b, i+1, strings.Trim(strings.TrimFunc(address, source.IsFiller), `"'`))
 		}
 		b.Progress(i+1, len(lines))
 	}
 }
 
-func readAddress(b *source.Builder, row int, address string) {
+func readLine(b *source.Builder, row int, address string) {
 	scheme, rest, _ := strings.Cut(address, "://")
 	switch scheme = strings.ToLower(scheme); {
 	case address == "", strings.HasPrefix(address, "#"):
 	case scheme == "otpauth", scheme == "steam":
-		addAddress(b.Draft(row), address, map[string]string{"steam": "Steam"}[scheme])
+		addCode(b.Draft(row), address, map[string]string{"steam": "Steam"}[scheme])
 	case scheme == "otpauth-migration":
 		if err := readMigration(b, row, rest); err != nil {
 			b.Problem(row, "", "it is not complete, or not one of Google Authenticator")
@@ -63,8 +63,8 @@ func readAddress(b *source.Builder, row int, address string) {
 	}
 }
 
-// addAddress takes an address along also if its codes cannot be made here.
-func addAddress(it *source.Draft, address, title string) {
+// addCode takes a URL along also if its codes cannot be made here.
+func addCode(it *source.Draft, address, title string) {
 	address = takeEnte(it, address)
 	code, _ := item.ParseOneTime(address)
 	it.Type, it.Title, it.Username, it.TOTP = item.TypeLogin, cmp.Or(code.Issuer, code.Account, title), code.Account, address

@@ -15,7 +15,7 @@ func addCodes(it *source.Draft, code source.OneTime, o source.Object) {
 	it.Type = item.TypeLogin
 	it.Title = cmp.Or(it.Title, code.Issuer, code.Account)
 	it.Username = code.Account
-	it.TOTP = code.Address()
+	it.TOTP = code.URL()
 	if strings.TrimSpace(code.Secret) == "" {
 		it.TOTP = ""
 		it.Problem("there is no key in it")

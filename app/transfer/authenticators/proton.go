@@ -13,8 +13,8 @@ import (
 )
 
 // Proton is an export of Proton Authenticator, encrypted or not,
-// https://github.com/protonpass/proton-pass-common: entries, each with the address of its key. One of
-// Steam has the address steam://KEY, which names nobody.
+// https://github.com/protonpass/proton-pass-common: entries, each with the URL of its key. One of
+// Steam has the URL steam://KEY, which names no account.
 var Proton = source.Custom{Is: isProton, Parse: readProton}
 
 func isProton(in *source.Input) bool {

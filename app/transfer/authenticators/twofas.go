@@ -48,7 +48,7 @@ func read2FAS(in *source.Input, b *source.Builder) error {
 			Secret: o.Text("secret"), Algorithm: otp.Text("algorithm"), Digits: otp.Text("digits"), Period: otp.Text("period"), Counter: otp.Text("counter"),
 		}
 		code.Issuer = cmp.Or(code.Issuer, it.Title)
-		otp.Drop("source", "link") // the address says the same again
+		otp.Drop("source", "link") // the URL says the same again
 		o.Drop("order", "icon", "badge", "serviceTypeID", "type")
 		addCodes(it, code, o)
 	})

@@ -28,7 +28,7 @@ func (c codes) take(name, value string) bool {
 	return true
 }
 
-// left are those that address did not take.
+// left are those that url did not take.
 func (c codes) left() []stringField {
 	var out []stringField
 	for _, name := range codeNames {
@@ -45,8 +45,8 @@ func (c codes) remove(names ...string) {
 	}
 }
 
-// address takes the first way that makes codes.
-func (c codes) address(issuer, account string) string {
+// url takes the first way that makes codes.
+func (c codes) url(issuer, account string) string {
 	if text := c[nameOTP]; text != "" {
 		if strings.HasPrefix(text, "key=") { // KeeOtp
 			text = keeOTP(text)
@@ -78,7 +78,7 @@ func (c codes) address(issuer, account string) string {
 		}
 		o = source.OneTime{Kind: "hotp", Issuer: issuer, Account: account, Secret: secret, Counter: c["HmacOtp-Counter"]}
 		c.remove("HmacOtp-Counter")
-		return o.Address()
+		return o.URL()
 	}
 	return ""
 }

@@ -19,7 +19,7 @@ const (
 	namePassword = "Password"
 	nameURL      = "URL"
 	nameNotes    = "Notes"
-	nameOTP      = "otp"      // KeePassXC: an otpauth address
+	nameOTP      = "otp"      // KeePassXC: an otpauth URL
 	nameMoreURLs = "KP2A_URL" // Keepass2Android, KeePassXC, Strongbox: KP2A_URL, KP2A_URL_1 and so on
 	nameAndroid  = "AndroidApp"
 	// tagFavourite is the tag by which Strongbox knows a favourite.
@@ -209,7 +209,7 @@ func (k *reader) strings(it *source.Draft, e *entry, ours *extra) {
 		it.TOTP = codes[nameOTP]
 		delete(codes, nameOTP)
 	} else {
-		it.TOTP = codes.address(it.Title, it.Username)
+		it.TOTP = codes.url(it.Title, it.Username)
 	}
 	for _, s := range codes.left() {
 		it.AddField(s.name, s.value, item.FieldHidden)

@@ -40,7 +40,7 @@ func (k *reader) note(e *entry) {
 	}
 }
 
-// resolve follows {REF:U@I:UUID}, which stands for a value of another entry, here the user name. What leads nowhere stays
+// resolve follows {REF:U@I:UUID}, which stands for a value of another entry, here the username. What leads nowhere stays
 // as it is. A password takes the place of a reference only where that is the whole value: a longer one is shown.
 func (k *reader) resolve(s string) string {
 	left := maxResolved

@@ -36,7 +36,7 @@ func hasAnyPrefix(s string, prefixes []string) bool {
 	return false
 }
 
-// rpc takes the further addresses of an entry and what was saved of its form. The rest is how Kee fills it in.
+// rpc takes the further URLs of an entry and what was saved of its form. The rest is how Kee fills it in.
 func (k *reader) rpc(it *source.Draft, text string) {
 	read, err := source.DecodeObject([]byte(text))
 	if err != nil {

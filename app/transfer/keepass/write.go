@@ -112,7 +112,7 @@ func sealKDBX(plain []byte, password string, cost argonCost) ([]byte, error) {
 	for index, last := uint64(0), false; !last; index++ {
 		block := sealed[:min(len(sealed), kdbxBlockBytes)]
 		sealed = sealed[len(block):]
-		last = len(block) == 0                               // the end is a block of its own
+		last = len(block) == 0                               // the end is an empty block
 		prefix := kdbxBlockPrefix(index, uint32(len(block))) //nolint:gosec // a block at most
 		out = append(out, kdbxMAC(base, index, prefix, block)...)
 		out = append(append(out, prefix[8:]...), block...)
@@ -272,7 +272,7 @@ func (w *writer) file(data []byte) int {
 	return n
 }
 
-// stringFields are those of one entry. Each has a name of its own.
+// stringFields are those of one entry. Each has a different name.
 type stringFields struct {
 	values []gokeepasslib.ValueData
 	taken  map[string]bool
@@ -337,7 +337,7 @@ func (s *stringFields) unique(name string) string {
 	return free
 }
 
-// code is the address of the one-time codes, because that is all that other programs read. The extra says if it was not
+// code is the URL of the one-time codes, because that is all that other programs read. The extra says if it was not
 // written so.
 func (s *stringFields) code(it item.Item) string {
 	scheme, secret, address := strings.Cut(it.TOTP, "://")
@@ -349,7 +349,7 @@ func (s *stringFields) code(it item.Item) string {
 		return it.TOTP
 	}
 	s.extra.TOTP = &before
-	return o.Address()
+	return o.URL()
 }
 
 // part adds what is set of a card, an identity or an SSH key, each member under a name that a person understands.

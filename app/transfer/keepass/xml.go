@@ -47,7 +47,7 @@ type entry struct {
 	uuid     string
 	strings  []stringField
 	tags     string
-	override string   // an address that is opened in place of the entry's
+	override string   // a URL that is opened in place of the entry's
 	autoType string   // the keys that are typed, where not those of the group
 	windows  []string // names of windows, each with the keys that are typed there
 	custom   []stringField

@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// The CSV of Keeper mostly has no header: folder, title, login, password, address, notes, shared folder, and a name and a
+// The CSV of Keeper mostly has no header: folder, title, login, password, URL, notes, shared folder, and a name and a
 // value for each custom field.
 
 const (
@@ -42,7 +42,7 @@ func keeperNames(t *source.Table) bool {
 	return slices.Equal(t.Folded[:urlColumn], []string{"folder", "title", "login", "password"})
 }
 
-// keeperRows reports whether the rows are such as Keeper writes: an address in its place, and behind the seven values
+// keeperRows reports whether the rows are such as Keeper writes: a URL in its place, and behind the seven values
 // pairs, of which some rows have more than others.
 func keeperRows(t *source.Table) bool {
 	addresses, pairs := 0, 0

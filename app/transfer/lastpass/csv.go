@@ -13,7 +13,7 @@ import (
 
 // CSV is the table of LastPass,
 // https://support.lastpass.com/help/how-do-i-import-stored-data-into-lastpass-using-a-generic-csv-file: url, username,
-// password, totp, extra, name, grouping, fav. A secure note has the address http://sn; one with a form starts with
+// password, totp, extra, name, grouping, fav. A secure note has the URL http://sn; one with a form starts with
 // "NoteType:". What was copied out of a browser window instead of saved has HTML entities.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 

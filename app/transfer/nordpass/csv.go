@@ -75,7 +75,7 @@ func identity(row *source.Row) *item.Identity {
 	}
 }
 
-// listOfTexts reads a JSON list of texts, or addresses joined by commas.
+// listOfTexts reads a JSON list of texts, or URLs joined by commas.
 func listOfTexts(s string) []string {
 	var list []string
 	if json.Unmarshal([]byte(s), &list) == nil {

@@ -84,7 +84,7 @@ func dayOf(seconds string) string {
 	return source.ChosenDay(day)
 }
 
-// place puts a value where the type of the item has a place of its own for it, and else into a custom field.
+// place puts a value where the type of the item has a place for it, and else into a custom field.
 func (c *entry) place(id, name, value string, kind item.FieldKind) {
 	if value == "" {
 		return

@@ -131,7 +131,7 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	if name := categoryNames[category]; name != "" {
 		it.Relocate("Category", name, item.FieldText)
 	}
-	// How strong a password was, what a list showed below the title, and pictures are worked out anew.
+	// How strong a password was, what a list showed below the title, and pictures are computed again.
 	overview.Drop("subtitle", "ps", "pbe", "pgrng", "icons", "watchtowerExclusions", "ainfo")
 	o.Drop("uuid")
 	it.RelocateRest(overview, "")

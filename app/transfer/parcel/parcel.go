@@ -33,7 +33,7 @@ type Problem struct {
 	Reason string `json:"reason"`
 }
 
-// Relocated is a value of the source that has no place of its own in an item, and went elsewhere.
+// Relocated is a value of the source for which an item has no place, and which went elsewhere.
 type Relocated struct {
 	Row  int         `json:"row"`
 	Name string      `json:"name"` // as the source calls it

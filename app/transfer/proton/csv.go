@@ -46,7 +46,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// setURLs gives a login the addresses of its columns: joined by commas, and as JSON with their modes.
+// setURLs gives a login the URLs of its columns: joined by commas, and as JSON with their modes.
 func setURLs(content source.Object, joined, structured string) {
 	var urls []any
 	for _, address := range source.SplitURLs(joined) {

@@ -82,7 +82,7 @@ func (r *export) content(it *source.Draft, kind string, content source.Object) {
 
 var wifi = map[string]string{"0": "none given", "1": "WPA", "2": "WPA2", "3": "WPA3", "4": "WEP"}
 
-// rules are the modes of an address, by number.
+// rules are the modes of a URL, by number.
 var rules = map[string]item.MatchRule{
 	"0": item.MatchDomain, "1": item.MatchHost, "2": item.MatchNever, "3": item.MatchStarts, "5": item.MatchRegexp, "6": item.MatchExact,
 }

@@ -95,7 +95,7 @@ func readItem(it *source.Draft, o source.Object, path string) {
 	if o.Yes("deleted") {
 		it.Trash()
 	}
-	// The description is the user name, or the last digits of a card, unless somebody wrote another.
+	// The description is the username, or the last digits of a card, unless it was edited.
 	if d := o.Text("description"); d != it.Username && !strings.HasPrefix(d, "xxxx") {
 		it.Relocate("Description", d, item.FieldText)
 	}
@@ -139,7 +139,7 @@ func place(it *source.Draft, kind string, own source.Object) {
 	}
 }
 
-// filters are the hosts on which Psono offers an entry, beside that of its address. A filter for a host and all below it
+// filters are the hosts on which Psono offers an entry, beside that of its URL. A filter for a host and all below it
 // begins with an asterisk.
 func filters(it *source.Draft, lists ...string) {
 	for _, host := range strings.FieldsFunc(strings.Join(lists, " "), func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' }) {
@@ -150,7 +150,7 @@ func filters(it *source.Draft, lists ...string) {
 	}
 }
 
-// code is a part of a website's password, or an entry of its own.
+// code is a part of a website's password, or a separate entry.
 func code(it *source.Draft, kind string, own source.Object) {
 	prefix := "totp_"
 	if kind == "totp" {

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CSV is the table of https://help.roboform.com. Its last column, RfFieldsV2, or Rf_fields in older versions, repeats without a heading of its own,
+// CSV is the table of https://help.roboform.com. Its last column, RfFieldsV2, or Rf_fields in older versions, repeats without a heading,
 // once for each field of the form: "name,,,type,value".
 var CSV = source.CSV{
 	Needs:  []string{"name", "url", "login", "pwd", "note", "folder"},
@@ -67,7 +67,7 @@ func text(s string) string {
 	return s
 }
 
-// addField reads one field of a form. Those that are the user name or the password again are left out.
+// addField reads one field of a form. Those that are the username or the password again are left out.
 func addField(it *item.Item, s string) {
 	if strings.TrimSpace(s) == "" {
 		return

@@ -140,7 +140,7 @@ func (c Column) set(r *Row, i int) bool {
 	case ColumnTOTP:
 		return SetOnce(&r.TOTP, value)
 	case ColumnURL:
-		setAddresses(&r.Item, value)
+		setURLs(&r.Item, value)
 	case ColumnNotes:
 		SetNotes(&r.Item, value)
 	case ColumnTag:
@@ -171,9 +171,9 @@ func SetOnce(to *string, value string) bool {
 	return true
 }
 
-// setAddresses takes apart what is nothing but addresses. Words with an address among them stay together.
-func setAddresses(it *item.Item, value string) {
-	list := addressesIn(value)
+// setURLs takes apart what is nothing but URLs. Words with a URL among them stay together.
+func setURLs(it *item.Item, value string) {
+	list := urlsIn(value)
 	if list == nil {
 		list = SplitURLs(strings.TrimSpace(value))
 	}
@@ -182,8 +182,8 @@ func setAddresses(it *item.Item, value string) {
 	}
 }
 
-// addressesIn is the addresses in a value with white space between them, nil if anything else is in it.
-func addressesIn(value string) []string {
+// urlsIn is the URLs in a value with white space between them, nil if anything else is in it.
+func urlsIn(value string) []string {
 	list := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t\r\n", r) })
 	for i, s := range list {
 		if list[i] = strings.Trim(s, ",;"); !LooksLikeURL(list[i]) {

@@ -104,7 +104,7 @@ func anyNumber(name string) bool {
 	return slices.Contains([]string{"number", "nummer", "numero", "numer", "номер"}, strings.Join(columnWords(name), " "))
 }
 
-// KindOfValue is how a value is shown that has a name of its owner's: like a password if the name says that it is secret,
+// KindOfValue is how to show a value whose name a person chose: like a password if the name says that it is secret,
 // or it is the number of a card.
 func KindOfValue(name, value string) item.FieldKind {
 	if isCardNumber(value) {

@@ -97,7 +97,7 @@ func (d *Draft) takeLine(l FormLine) {
 	case l.Value == "":
 	case place != nil && SetOnce(place, l.Value):
 	case c == ColumnURL:
-		setAddresses(&d.Item, l.Value)
+		setURLs(&d.Item, l.Value)
 	case c == ColumnType && setType(&d.Item, l.Name, l.Value):
 	default:
 		d.Relocate(l.Name, l.Value, KindOf(l.Name))

@@ -8,9 +8,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// check asks of an entry what the form asks of a person who types it in: that the key makes codes, that an address is
+// check asks of an entry what the form asks of a person who types it in: that the key makes codes, that a URL is
 // one, that a card ends in a month of a year. What can be read in spite of how it is written is read. A key that makes no
-// codes stays where it can be put right, an address or a date that is none becomes a field, and the report names them. An
+// codes stays where it can be put right, a URL or a date that is none becomes a field, and the report names them. An
 // entry of ours stays as it is.
 func (d *Draft) check() {
 	if !d.Exact {
@@ -36,13 +36,13 @@ func (d *Draft) check() {
 // hideSecrets hides what is a secret whatever it is called: numbers of cards and keys of one-time codes.
 func hideSecrets(fields []item.Field) {
 	for i, f := range fields {
-		if isCardNumber(f.Value) || isCodeAddress(f.Value) {
+		if isCardNumber(f.Value) || isCodeURL(f.Value) {
 			fields[i].Kind = item.FieldHidden
 		}
 	}
 }
 
-// checkURLs moves what is no address of a page: words without a scheme become a field, and an authenticator key goes to its
+// checkURLs moves what is no URL of a page: words without a scheme become a field, and an authenticator key goes to its
 // place, where it is not in plain sight.
 func (d *Draft) checkURLs() {
 	addresses := d.URLs
@@ -53,12 +53,12 @@ func (d *Draft) checkURLs() {
 			d.URLs = append(d.URLs, address)
 			continue
 		}
-		if several := addressesIn(address); len(several) > 1 {
+		if several := urlsIn(address); len(several) > 1 {
 			d.URLs = append(d.URLs, several...)
 			continue
 		}
 		address = visibleURL(address)
-		if isCodeAddress(address) {
+		if isCodeURL(address) {
 			if !SetOnce(&d.TOTP, address) {
 				d.Relocate("One-time code", address, item.FieldHidden)
 			}
@@ -72,12 +72,12 @@ func (d *Draft) checkURLs() {
 	}
 }
 
-func isCodeAddress(s string) bool {
+func isCodeURL(s string) bool {
 	scheme, _, _ := strings.Cut(strings.TrimLeftFunc(s, IsFiller), "://")
 	return strings.EqualFold(scheme, "otpauth")
 }
 
-// visibleURL leaves out characters that come along unseen when an address is copied, if what is seen is an address.
+// visibleURL leaves out characters that come along unseen when a URL is copied, if what is seen is a URL.
 // Those that join letters (U+200C and U+200D) have a meaning between others.
 func visibleURL(address string) string {
 	seen := strings.TrimFunc(address, IsFiller)

@@ -27,7 +27,7 @@ const (
 	ColumnModified  Column = "modified"
 )
 
-// allColumns are listed, in the order in which a person is told of them.
+// allColumns are listed, in the order in which they are shown.
 var allColumns = []Column{
 	ColumnTitle, ColumnURL, ColumnUsername, ColumnPassword, ColumnTOTP, ColumnNotes, ColumnTag, ColumnFavourite, ColumnType, ColumnCreated,
 	ColumnModified, ColumnHidden, ColumnSkip, ColumnField,

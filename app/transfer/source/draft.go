@@ -54,7 +54,7 @@ func (d *Draft) Add(files ...parcel.Attached) {
 }
 
 // oneLineEach leaves the first line where there is room for one, and relocates the whole. Words that were typed where
-// an address belongs are the title of an item that has none.
+// a URL belongs are the title of an item that has none.
 func (d *Draft) oneLineEach() {
 	for _, part := range []struct {
 		name  string
@@ -74,10 +74,10 @@ func (d *Draft) oneLineEach() {
 // Problem reports the entry, or a part of it, that does not come in. The reason quotes no secret.
 func (d *Draft) Problem(reason string) { d.b.Problem(d.row, d.Title, reason) }
 
-// ProblemWith reports a part of the entry that has a name of its own, such as a file.
+// ProblemWith reports a part of the entry that has its own name, such as a file.
 func (d *Draft) ProblemWith(name, reason string) { d.b.Problem(d.row, name, reason) }
 
-// Relocate puts a value that has no place of its own into a custom field. An empty one is left out.
+// Relocate puts a value for which an item has no place into a custom field. An empty one is left out.
 func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
@@ -86,7 +86,7 @@ func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
 	d.b.relocated(d.row, name, parcel.ToField)
 }
 
-// relocateToNotes puts a value that has no place of its own at the end of the notes.
+// relocateToNotes puts a value for which an item has no place at the end of the notes.
 func (d *Draft) relocateToNotes(name, value string) {
 	if value == "" {
 		return

@@ -15,7 +15,7 @@ type File struct {
 type Options struct {
 	Format     string                // ID of a Format; empty: found from name and content
 	Password   string                // of a protected file
-	NoPassword bool                  // Password is empty because its owner said so, and not because nobody was asked yet
+	NoPassword bool                  // Password is empty because its owner said so, and not because the person was not asked yet
 	KeyFile    []byte                // of a KeePass database
 	Columns    []Column              // what each column is, for the format "csv"; empty: guessed
 	Headerless bool                  // the first row holds values already, for the format "csv"

@@ -26,7 +26,7 @@ func CardExpiry(month, year string) (string, string) {
 
 var startsURL = regexp.MustCompile(`^\s*([a-zA-Z][a-zA-Z0-9+.-]*://|([\w-]+\.)+([a-zA-Z]{2,}|\d{1,3}(\.\d{1,3}){3})(:\d+)?(/|\s*$))`)
 
-// SplitURLs takes apart addresses that were joined by commas, which may stand inside an address as well.
+// SplitURLs takes apart URLs that were joined by commas, which may stand inside a URL as well.
 func SplitURLs(joined string) []string {
 	var out []string
 	for i, piece := range strings.Split(joined, ",") {

@@ -99,7 +99,7 @@ func untitled(it item.Item) string {
 	return "Untitled"
 }
 
-// HostOf is the host of an address, which may come without its scheme; it is empty for what is no address.
+// HostOf is the host of a URL, which may come without its scheme; it is empty for what is no URL.
 func HostOf(address string) string {
 	if !strings.Contains(address, "://") {
 		address = "https://" + address
@@ -227,7 +227,7 @@ func (f *fitting) meta() {
 	var urls, tags []string
 	for _, address := range f.URLs {
 		rule := f.Match[address]
-		// The address of a rule is in the part a second time.
+		// The URL of a rule is in the part a second time.
 		if rule != item.MatchDomain && encoded(address)*2 > f.left || len(urls) == item.MaxURLs || !f.takes(address, item.MaxURL) {
 			f.moveOn("URL", address, item.FieldLink)
 			continue

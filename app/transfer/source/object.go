@@ -32,7 +32,7 @@ func DecodeObject(data []byte) (Object, error) {
 	return o, nil
 }
 
-// Text takes the first of the named members that has a value of its own: text, a number, or yes and no.
+// Text takes the first of the named members that is text, a number, or yes and no, and is not empty.
 func (o Object) Text(names ...string) string {
 	for _, name := range names {
 		if s, ok := Scalar(o[name]); ok && s != "" {
@@ -237,7 +237,7 @@ func lowerFirst(name string) string {
 	return string(unicode.ToLower(first)) + name[size:]
 }
 
-// secretWords stand in the names of values that are not for the eyes of whoever sits beside.
+// secretWords stand in the names of values that should not be readable over a shoulder.
 var secretWords = []string{"password", "passphrase", "passcode", "pwd", "pin", "secret", "private key", "token", "cvv", "cvc",
 	"security code", "key value", "recovery", "seed", "otp", "totp", "account number", "account no", "card number", "bank account", "credential", "door code"}
 

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// OneTime is a key of one-time codes as authenticator applications write it down, member by member.
+// OneTime is an authenticator key as applications write it down, member by member.
 type OneTime struct {
 	Kind            string // totp, hotp or steam, in letters of any case; empty: totp
 	Issuer, Account string
@@ -21,8 +21,8 @@ type OneTime struct {
 	Counter         string
 }
 
-// Address is the otpauth address of the Key URI format, without what it stands for by itself.
-func (o OneTime) Address() string {
+// URL is the otpauth URL of the Key URI format, without what it stands for by itself.
+func (o OneTime) URL() string {
 	kind := strings.ToLower(o.Kind)
 	query := []string{"secret=" + escape(o.Secret)}
 	add := func(name, value string) { query = append(query, name+"="+escape(value)) }
@@ -57,10 +57,10 @@ func (o OneTime) Address() string {
 // Plain is the key alone where that says everything, which is what people compare with the key that a site shows.
 func (o OneTime) Plain() string {
 	o.Issuer, o.Account = "", ""
-	if o.Address() == "otpauth://totp/?secret="+escape(o.Secret) {
+	if o.URL() == "otpauth://totp/?secret="+escape(o.Secret) {
 		return o.Secret
 	}
-	return o.Address()
+	return o.URL()
 }
 
 func (o OneTime) label() string {

@@ -44,7 +44,7 @@ type reader struct {
 	// width is how many values a record has, 0 if they differ. With it a record is read in another way, or joined with the
 	// lines that follow, where that gives it as many values as it should have.
 	width int
-	// url and notes are the columns of web addresses and of free text, -1 if there is none.
+	// url and notes are the columns of URLs and of free text, -1 if there is none.
 	url, notes int
 	ends       bool // the last column holds yes or no, so that a record which ends otherwise goes on
 	reread     int
@@ -164,7 +164,7 @@ func (r *reader) ended(cells []string) bool {
 }
 
 // continues reports whether a record is the rest of the one before, which may be short: it has something else where an
-// address belongs.
+// URL belongs.
 func (r *reader) continues(cells []string, short bool) bool {
 	if len(cells) == 1 || len(cells) <= r.url {
 		return short || r.url == 0 && !LooksLikeURL(cells[0]) && cells[0] != ""

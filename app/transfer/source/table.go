@@ -120,7 +120,7 @@ func Fold(name string) string {
 	return strings.ToLower(strings.TrimSpace(name))
 }
 
-// Row is one row, from which values are taken, with the item that is made of it. What nobody took is what rest yields.
+// Row is one row, from which values are taken, with the item that is made of it. What is left is what rest yields.
 type Row struct {
 	*Draft
 	Table *Table
@@ -191,7 +191,7 @@ func (t *Table) reader(columns []Column, ragged bool) *reader {
 }
 
 // fill brings a record to the width of the table and reports what is wrong with it. What is not needed to use an item may be
-// missing at the end of a row that was not cut. More comes in only from a row that has an address in its place, because
+// missing at the end of a row that was not cut. More comes in only from a row that has a URL in its place, because
 // the lines of a broken one look like rows too.
 func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {
 	n, width := len(r.cells), len(t.Folded)

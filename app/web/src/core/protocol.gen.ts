@@ -538,7 +538,7 @@ export interface RegistrationCheck {
 /** RelocatedTo says where a value went. */
 export type RelocatedTo = "field" | "note" | "item";
 
-/** Relocated is a value of the source that has no place of its own in an item, and went elsewhere. */
+/** Relocated is a value of the source for which an item has no place, and which went elsewhere. */
 export interface RelocatedValue {
   row: number;
   name: string; // as the source calls it
