@@ -20,7 +20,7 @@ function FilterButton({ by, icon, count, children }:
         search(query.value, by);
         go("vault");
       }}>
-      <Icon name={icon} /><span class="nav-label">{children}</span>
+      <Icon name={icon} /><span class="nav-label" dir="auto">{children}</span>
       {!!count && <span class="nav-count">{count.toLocaleString(locale.value)}</span>}
     </button>
   );
@@ -30,7 +30,7 @@ function PageLink({ to, icon, children }: { to: string; icon: IconName; children
   const current = (pageOf(route.value) ?? "vault") === to;
   return (
     <a class="nav-item" href={href(to)} title={children} aria-current={current ? "page" : undefined}>
-      <Icon name={icon} /><span class="nav-label">{children}</span>
+      <Icon name={icon} /><span class="nav-label" dir="auto">{children}</span>
     </a>
   );
 }

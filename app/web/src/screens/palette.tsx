@@ -212,7 +212,7 @@ function Option({ id, choice, active, onRun }: { id: string; choice: Choice; act
       {typeof mark === "string"
         ? <span class="palette-icon"><Icon name={mark} /></span>
         : <Tile type={mark.type} title={mark.title} unreadable={!!mark.unreadable} />}
-      <span class="palette-label">{label}</span>
+      <span class="palette-label" dir="auto">{label}</span>
       {more && <span class="palette-more">{more}</span>}
       {keys && <kbd aria-hidden="true">{keys}</kbd>}
     </div>

@@ -28,7 +28,7 @@ export function Unlock({ username }: { username: string }) {
   return (
     <Frame>
       <Heading title={text.pageTitle} focus={false}>{text.title}</Heading>
-      <p class="who"><Icon name="identity" /><span>{username}</span></p>
+      <p class="who"><Icon name="identity" /><bdi>{username}</bdi></p>
       <form class="stack" onSubmit={(e) => {
         e.preventDefault();
         if (password && !wait) submit();
