@@ -281,7 +281,7 @@ export interface ImportPreview {
   items: ImportLine[]; // the first
   changed: ImportLine[]; // the first of this status
   problems: ImportProblem[];
-  kept: KeptValues[];
+  kept: RelocatedValues[];
 }
 
 /** Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret. */
@@ -301,7 +301,7 @@ export interface ImportReport {
   files: number; // that were stored
   entries: ImportedEntry[];
   problems: ImportProblem[];
-  kept: KeptValue[];
+  kept: RelocatedValue[];
   stopped?: Failure;
 }
 
@@ -390,24 +390,6 @@ export interface KDF {
 export interface KeepCopy {
   on: boolean;
   force: boolean;
-}
-
-/** KeptAs says where a value went. */
-export type KeptAs = "field" | "note" | "item";
-
-/** Kept is a value of the source that has no place of its own in an item. */
-export interface KeptValue {
-  row: number;
-  name: string; // as the source calls it
-  as: KeptAs;
-}
-
-/** KeptValues is how often values of one name went to one place that is not their own. */
-export interface KeptValues {
-  name: string;
-  as: KeptAs;
-  count: number;
-  row: number; // the first
 }
 
 export interface ListParams {
@@ -581,6 +563,24 @@ export interface Registration {
 export interface RegistrationCheck {
   username: string;
   invitation: Invitation | null;
+}
+
+/** RelocatedTo says where a value went. */
+export type RelocatedTo = "field" | "note" | "item";
+
+/** Relocated is a value of the source for which an item has no place, and which went elsewhere. */
+export interface RelocatedValue {
+  row: number;
+  name: string; // as the source calls it
+  as: RelocatedTo;
+}
+
+/** RelocatedValues is how often values of one name went to one place that is not their own. */
+export interface RelocatedValues {
+  name: string;
+  as: RelocatedTo;
+  count: number;
+  row: number; // the first
 }
 
 /** Resumed is the session that Resume found. */
