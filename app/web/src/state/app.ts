@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { ErrorCode } from "../core/protocol.gen";
 import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
 
-export type Phase =
+type Phase =
   | { at: "starting" }
   | { at: "broken"; code: ErrorCode; message: string } // the core could not be loaded or stopped
   | { at: "signed_out" }
@@ -31,7 +31,7 @@ export function setPreferences(change: Partial<Preferences>) {
 }
 
 // What the aria-live region and the toasts say.
-export interface Toast {
+interface Toast {
   id: number;
   text: string;
   tone: "plain" | "problem";

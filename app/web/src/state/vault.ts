@@ -17,7 +17,7 @@ export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
 export const unreadable = signal<Map<string, string>>(new Map());
 export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // what the server does not have yet
-export const syncing = signal(false);
+const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
 const found = signal<ListResult | null>(null);
 
