@@ -6,10 +6,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -45,6 +45,7 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 			t.Errorf("listed as %+v", f)
 		}
 	}
+	sameForPage(t, d, client.Query{})
 	if got := d.get(t, fine.ID); got.Password != "secret of fine" {
 		t.Errorf("the item that is fine is %+v", got)
 	}
@@ -93,8 +94,8 @@ func storeBroken(t *testing.T, wire *httptransport.Transport, parts map[string]s
 			t.Fatal(err)
 		}
 	}
-	var a api.Account
-	ask("GET", api.PathAccount, nil, &a)
+	var a protocol.Account
+	ask("GET", protocol.PathAccount, nil, &a)
 	salt, err := seal.ParseSalt(a.KDF.Salt)
 	must(err)
 	params := seal.Params{MemoryKiB: a.KDF.MemoryKiB, Time: a.KDF.Time, Threads: a.KDF.Threads}
@@ -104,12 +105,12 @@ func storeBroken(t *testing.T, wire *httptransport.Transport, parts map[string]s
 	key, err := seal.UnwrapVaultKey(a.WrappedKey, master.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: salt, Params: params})
 	must(err)
 
-	var v api.VaultResponse
-	ask("GET", api.PathVault+"?since=0", nil, &v)
+	var v protocol.VaultResponse
+	ask("GET", protocol.PathVault+"?since=0", nil, &v)
 	m, err := key.OpenManifest(user, v.Manifest)
 	must(err)
 	ids := map[string]string{}
-	change := api.ChangeRequest{BaseRevision: m.Revision, Puts: []api.Put{}, Deletes: []api.Place{}}
+	change := protocol.ChangeRequest{BaseRevision: m.Revision, Puts: []protocol.Put{}, Deletes: []protocol.Place{}}
 	for part, content := range parts {
 		contents := map[seal.Kind]string{seal.KindAccount: `{"title":"t","type":"login"}`, seal.KindPassword: `{}`}
 		contents[map[string]seal.Kind{"meta": seal.KindAccount, "secret": seal.KindPassword}[part]] = content
@@ -122,12 +123,12 @@ func storeBroken(t *testing.T, wire *httptransport.Transport, parts map[string]s
 			term, err := key.ManifestKey().Term(p, token)
 			must(err)
 			m.Digest, m.Count = m.Digest.Add(term), m.Count+1
-			change.Puts = append(change.Puts, api.Put{Place: api.Place{AccountID: string(id), Kind: api.Kind(kind), Version: 1}, Token: token})
+			change.Puts = append(change.Puts, protocol.Put{Place: protocol.Place{AccountID: string(id), Kind: protocol.Kind(kind), Version: 1}, Token: token})
 		}
 	}
 	m.Revision++
 	change.Manifest, err = key.SealManifest(m)
 	must(err)
-	ask("POST", api.PathVaultChanges, change, &api.ChangeResponse{})
+	ask("POST", protocol.PathVaultChanges, change, &protocol.ChangeResponse{})
 	return ids
 }

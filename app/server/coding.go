@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -34,7 +34,7 @@ const (
 )
 
 var errUnpackBusy = &vault.Error{
-	Code: api.CodeUnavailable, Message: "too many downloads without brotli at once: try again in a moment", RetryAfter: 2 * time.Second,
+	Code: protocol.CodeUnavailable, Message: "too many downloads without brotli at once: try again in a moment", RetryAfter: 2 * time.Second,
 }
 
 // unpacker decodes brotli files for clients that cannot. They can block each other by reading slowly, until the server's

@@ -13,7 +13,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
@@ -191,7 +191,7 @@ func TestSlowClientsWithoutBrotliHoldUpOnlyTheirKind(t *testing.T) {
 		slow = append(slow, res.Body)
 	}
 	identity := header("Accept-Encoding", "identity")
-	a := s.send("GET", corePath, nil, identity).want(503, api.CodeUnavailable)
+	a := s.send("GET", corePath, nil, identity).want(503, protocol.CodeUnavailable)
 	if a.header.Get("Retry-After") == "" || a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" {
 		t.Errorf("503 with %v", a.header)
 	}

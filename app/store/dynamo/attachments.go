@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -112,12 +112,12 @@ func (s *Store) pieceRefused(ctx context.Context, u userRow, p vault.Piece, r *r
 }
 
 // Piece implements vault.Store.
-func (s *Store) Piece(ctx context.Context, id vault.UserID, attachment string, number int) (api.Piece, error) {
+func (s *Store) Piece(ctx context.Context, id vault.UserID, attachment string, number int) (protocol.Piece, error) {
 	var row pieceRow
 	if err := s.passwordsRow(ctx, pieceKey(string(id), attachment, number), &row); err != nil {
-		return api.Piece{}, fmt.Errorf("piece: %w", err)
+		return protocol.Piece{}, fmt.Errorf("piece: %w", err)
 	}
-	return api.Piece{Count: row.Count, Token: row.Token}, nil
+	return protocol.Piece{Count: row.Count, Token: row.Token}, nil
 }
 
 // passwordsRow reads a row of the passwords table. ErrNotFound.
@@ -133,14 +133,14 @@ func (s *Store) passwordsRow(ctx context.Context, key item, out any) error {
 }
 
 // Attachments implements vault.Store.
-func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]api.Attachment, error) {
+func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.Attachment, error) {
 	rows, err := s.attachmentRows(ctx, string(id))
 	if err != nil {
 		return nil, err
 	}
-	list := make([]api.Attachment, 0, len(rows))
+	list := make([]protocol.Attachment, 0, len(rows))
 	for _, r := range rows {
-		list = append(list, api.Attachment{
+		list = append(list, protocol.Attachment{
 			ID: r.ID, Count: r.Count, Pieces: r.Pieces, Bytes: r.Bytes, Uploaded: fromMillis(r.Uploaded),
 		})
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -74,7 +74,7 @@ func (s *Store) applySmall(ctx context.Context, u userRow, c vault.Change) error
 	writes := []write{s.moveRevision(u, c, nil)}
 	for _, p := range c.Puts {
 		var when []condition
-		if p.Kind == api.KindPassword {
+		if p.Kind == protocol.KindPassword {
 			when = append(when, isNew(names.RecordsSortKey))
 		}
 		writes = append(writes, put(s.tableOf(p.Kind), putRow(u.ID, p, c.Base+1), when...))

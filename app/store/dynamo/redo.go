@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -36,8 +36,8 @@ type pending struct {
 }
 
 type stagedRow struct {
-	Kind api.Kind  `dynamodbav:"kind"`
-	Row  recordRow `dynamodbav:"row"`
+	Kind protocol.Kind `dynamodbav:"kind"`
+	Row  recordRow     `dynamodbav:"row"`
 }
 
 type chunkRow struct {
@@ -81,18 +81,18 @@ func (s *Store) applyLarge(ctx context.Context, u userRow, c vault.Change) error
 // checkRows refuses what the conditions of a small change would.
 func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error {
 	type wanted struct {
-		place api.Place
+		place protocol.Place
 		live  bool
 	}
-	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
 		var keys []item
 		want := map[string]wanted{}
-		add := func(p api.Place, live bool) {
+		add := func(p protocol.Place, live bool) {
 			keys = append(keys, recordKey(u.ID, p))
 			want[recordID(p)] = wanted{p, live}
 		}
 		for _, p := range c.Puts {
-			if p.Kind == kind && kind == api.KindPassword {
+			if p.Kind == kind && kind == protocol.KindPassword {
 				add(p.Place, false)
 			}
 		}
@@ -142,7 +142,7 @@ func (s *Store) stage(ctx context.Context, u userRow, c vault.Change, change str
 		chunk, size = chunkRow{}, 0
 		return nil
 	}
-	add := func(kind api.Kind, r recordRow) error {
+	add := func(kind protocol.Kind, r recordRow) error {
 		bytes := len(r.Token) + rowOverhead
 		if size+bytes > maxChunkBytes {
 			if err := flush(); err != nil {

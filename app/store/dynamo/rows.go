@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -26,38 +26,38 @@ type recordRow struct {
 	TTL      int64  `dynamodbav:"expires_at,omitempty"`
 }
 
-func recordID(p api.Place) string {
-	if p.Kind == api.KindAccount {
+func recordID(p protocol.Place) string {
+	if p.Kind == protocol.KindAccount {
 		return p.AccountID
 	}
 	return fmt.Sprintf("%s#%019d", p.AccountID, p.Version)
 }
 
-func (s *Store) tableOf(k api.Kind) string {
-	if k == api.KindAccount {
+func (s *Store) tableOf(k protocol.Kind) string {
+	if k == protocol.KindAccount {
 		return s.table.Accounts
 	}
 	return s.table.Passwords
 }
 
-func recordKey(userID string, p api.Place) item {
+func recordKey(userID string, p protocol.Place) item {
 	return item{"user_id": str(userID), "record_id": str(recordID(p))}
 }
 
-func (r recordRow) record(k api.Kind) api.Record {
+func (r recordRow) record(k protocol.Kind) protocol.Record {
 	account, _, _ := strings.Cut(r.RecordID, "#")
-	return api.Record{
-		Place:    api.Place{AccountID: account, Kind: k, Version: r.Version},
+	return protocol.Record{
+		Place:    protocol.Place{AccountID: account, Kind: k, Version: r.Version},
 		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
 	}
 }
 
-func putRow(userID string, p api.Put, revision int64) recordRow {
+func putRow(userID string, p protocol.Put, revision int64) recordRow {
 	return recordRow{UserID: userID, RecordID: recordID(p.Place), Version: p.Version, Revision: revision, Token: p.Token}
 }
 
 // tombstone is the row of a deleted record. The clock is the real one: so is DynamoDB's, which clears it away.
-func tombstone(userID string, p api.Place, revision int64) recordRow {
+func tombstone(userID string, p protocol.Place, revision int64) recordRow {
 	return recordRow{
 		UserID: userID, RecordID: recordID(p), Version: p.Version, Revision: revision, Deleted: true,
 		TTL: ttl(time.Now().AddDate(0, 0, vault.TombstoneDays)),

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -69,7 +69,7 @@ func rowOf(u vault.User) userRow {
 func (r userRow) user() vault.User {
 	return vault.User{
 		Username: vault.Username(r.Username), ID: vault.UserID(r.ID), Created: fromMillis(r.Created),
-		KDF:      api.KDF{Salt: r.KDFSalt, MemoryKiB: r.KDFMemoryKiB, Time: r.KDFTime, Threads: r.KDFThreads},
+		KDF:      protocol.KDF{Salt: r.KDFSalt, MemoryKiB: r.KDFMemoryKiB, Time: r.KDFTime, Threads: r.KDFThreads},
 		AuthHash: r.AuthHash, RecoveryAuthHash: r.RecoveryAuthHash,
 		WrappedKey: r.WrappedKey, RecoveryWrappedKey: r.RecoveryWrappedKey,
 		TOTPSecret: r.TOTPSecret, TOTPLastStep: r.TOTPLastStep, Deleting: r.Deleting, Generation: r.Generation,

@@ -1,6 +1,6 @@
 // The lines of cards, identities and SSH keys, in the order in which they are shown and edited. Their labels are the
 // messages `card`, `identity` and `sshKey` under the same keys.
-import type { Card, Identity, SSHKey } from "../core/types";
+import type { Card, Identity, SSHKey } from "../core/protocol.gen";
 
 interface Line<K> {
   key: K;

@@ -1,5 +1,5 @@
 // This device's preferences, in localStorage. None of them is secret.
-import type { PassphraseRules, PasswordRules } from "../core/types";
+import type { PassphraseRules, PasswordRules } from "../core/protocol.gen";
 import { isLanguage, type Language } from "../messages/languages";
 
 export const THEMES = ["system", "light", "dark"] as const;
