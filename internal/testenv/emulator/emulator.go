@@ -82,13 +82,13 @@ func Proxy(t testing.TB, change func(r *http.Request, body string, status int, c
 	account := *config.BaseEndpoint
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		forward, err := http.NewRequestWithContext(r.Context(), r.Method, account+r.URL.Path, bytes.NewReader(body))
+		forward, err := http.NewRequestWithContext(r.Context(), r.Method, account+r.URL.Path, bytes.NewReader(body)) //nolint:gosec // the emulator is on loopback
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		forward.Header = r.Header
-		res, err := http.DefaultClient.Do(forward)
+		res, err := http.DefaultClient.Do(forward) //nolint:gosec // as above
 		if err != nil {
 			t.Error(err)
 			return
