@@ -326,6 +326,14 @@ func TestNoSessionLastsLongerThanAYear(t *testing.T) {
 		s.clock.move(week)
 		alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	}
+	u, err := s.store.User(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.store.Sessions(t.Context(), u.ID, s.clock.Now())
+	if err != nil || len(list) != 1 || list[0].Expires.After(list[0].Created.Add(365*24*time.Hour)) { // the store clears the row away by it
+		t.Fatalf("%+v, %v", list, err)
+	}
 	s.clock.move(week / 6) // 365 days and 4 hours
 	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 	again := alice.mustLogin("")

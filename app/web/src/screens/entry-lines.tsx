@@ -50,7 +50,7 @@ export function EntryLines({ item }: { item: Item }) {
           onClick={() => void copySecret(item.notes!, common.notes)} />}><p class="notes">{item.notes}</p></Line>
       )}
       {!!item.tags?.length && (
-        <Line label={common.tags}><ul class="tags">{item.tags.map((t) => <li key={t}>{t}</li>)}</ul></Line>
+        <Line label={common.tags}><ul class="tags">{item.tags.map((t) => <li key={t} dir="auto">{t}</li>)}</ul></Line>
       )}
     </dl>
   );

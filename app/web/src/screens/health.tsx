@@ -29,8 +29,8 @@ function EntryLink({ entry, note }: { entry: Summary; note?: string }) {
       <a class="finding-entry" href={href("entry", entry.id)}>
         <Tile type={entry.type} title={entry.title} />
         <span class="row-text">
-          <span class="row-title">{entry.title}</span>
-          <span class="row-sub">{[entry.username, note].filter(Boolean).join(" · ")}</span>
+          <span class="row-title" dir="auto">{entry.title}</span>
+          <span class="row-sub" dir="auto">{[entry.username, note].filter(Boolean).join(" · ")}</span>
         </span>
         <Icon name="forward" />
       </a>

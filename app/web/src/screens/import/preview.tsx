@@ -62,8 +62,8 @@ export function Preview({ preview, format, onRun, onCancel, onColumns }:
             <li key={line.row} class="finding-entry">
               <Tile type={line.type} title={line.title} />
               <span class="row-text">
-                <span class="row-title">{line.title}</span>
-                <span class="row-sub">{line.username || line.url || kindOf(line.type).one}</span>
+                <span class="row-title" dir="auto">{line.title}</span>
+                <span class="row-sub" dir="auto">{line.username || line.url || kindOf(line.type).one}</span>
               </span>
             </li>
           ))}
