@@ -73,6 +73,9 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 	if a.Size < 0 || a.Size > item.MaxAttachmentBytes {
 		return nil, &UnreadableError{itemID, fmt.Errorf("attachment %s has %d bytes", a.Name, a.Size)}
 	}
+	if c.readsCopy() {
+		return nil, ErrNotInCopy
+	}
 	data := make([]byte, 0, a.Size)
 	count := pieces(a.Size)
 	for n := 1; n <= count; n++ {

@@ -255,14 +255,15 @@ test("a phrase with a mistake says which", () => {
   assert.notEqual(mistake(0, 25), mistake(0, 24));
 });
 
-test("a problem is explained in the page's words; an unknown one shows its detail", () => {
+test("a problem is explained in the page's words; an unknown one shows its code", () => {
   const of = (code, message = "detail") => explain(new CoreError(code, message));
   assert.equal(of("wrong_password"), "That is not the master password.");
   assert.equal(of("bad_input"), "Something entered here cannot be kept (detail).");
   assert.doesNotMatch(of("bad_request"), /detail/); // the server says it in English
   assert.match(of("server_fault", "17"), /number of the request: 17\.$/);
+  assert.equal(of("internal"), "Something went wrong (detail)."); // the core's own words
   for (const code of ["never_heard_of", "retryInSeconds", "constructor", "toString", "other"]) {
-    assert.equal(of(code), "Something went wrong (detail).", code);
+    assert.equal(of(code), `Something went wrong (${code}).`); // the message is English
   }
 });
 

@@ -15,12 +15,13 @@ export const EVENT_ENDED = "ended";
 
 export type CoreMethod =
   "resume" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" | "unlock" | "lock" |
-  "logout" | "keep_copy" | "recover" | "check_phrase" | "sync" | "waiting" | "index" | "list" | "get" | "history" |
-  "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "trash" | "restore" |
-  "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" |
-  "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "new_recovery_phrase" |
-  "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" |
-  "health" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
+  "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "waiting" | "index" |
+  "list" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" |
+  "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" |
+  "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" | "change_password" |
+  "check_password" | "new_recovery_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
+  "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
+  "generate_passphrase";
 
 export type WorkerMethod = "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
 
@@ -84,8 +85,8 @@ export interface Changed {
 /** Code says what went wrong in a word that a user interface may rely on: an protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
-  "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "not_found" |
-  "internal";
+  "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
+  "copy_damaged" | "not_found" | "internal";
 
 /** CodeOf is the id of an item, or an authenticator key. */
 export interface CodeOf {
@@ -97,6 +98,28 @@ export interface CodeOf {
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
+
+/** Copies are the sealed copies on this device. */
+export interface Copies {
+  copies: Copy[];
+  damaged: boolean; // the list of them is, so that some may be missing
+}
+
+/** Copy is a sealed copy of a vault on this device, with the changes that wait beside it. */
+export interface Copy {
+  id: string;
+  username: string;
+  since?: string; // when it was set aside; left out: it is the one of the session
+  revision: number; // of the vault; 0: there are only changes
+  changes: number; // that the server does not have
+  days_left: number; // until it is deleted, of days on which this device is used; 0: it is not
+}
+
+/** CopyOpening is a copy and the master password that it was sealed under. */
+export interface CopyOpening {
+  id: string;
+  password: string;
+}
 
 export interface Draft {
   token: string;
@@ -433,6 +456,12 @@ export interface Opened {
   offline: boolean; // the vault is the copy on this device: the server cannot be reached
 }
 
+/** OpenedCopy is the outcome of OpenCopy. */
+export interface OpenedCopy {
+  username: string;
+  partial: boolean; // a part of the copy is damaged, and is not shown
+}
+
 /** Code is what only the page and its worker find wrong. */
 export type PageCode = "attachment_too_large" | "attachment_unreadable" | "bad_invitation" | "bad_username" | "insecure";
 
@@ -521,7 +550,8 @@ export interface Recovery {
 export interface Refused {
   id: string;
   title: string;
-  message: string; // the server's
+  code: ClientCode;
+  message: string; // in English
 }
 
 export interface Registration {
