@@ -114,47 +114,14 @@ func (v *vault) passwordSince(e *entry, password string) (since time.Time, err e
 	return since, nil
 }
 
-// searchable is what can be found of the secret part: nothing that is shown only when asked for.
+// searchable is what can be found of the secret part, folded, each text on a line.
 func searchable(it item.Item) string {
 	var b strings.Builder
-	add := func(parts ...string) {
-		for _, s := range parts {
-			if s != "" {
-				b.WriteString(fold(s))
-				b.WriteByte('\n')
-			}
+	it.InnerTexts(func(s string) {
+		if s != "" {
+			b.WriteString(fold(s))
+			b.WriteByte('\n')
 		}
-	}
-	add(it.Notes)
-	for _, f := range it.Fields {
-		add(f.Name)
-		if f.Kind == item.FieldText || f.Kind == item.FieldLink {
-			add(f.Value)
-		}
-	}
-	if c := it.Card; c != nil {
-		add(c.Holder, c.Brand, lastFour(c.Number))
-	}
-	if i := it.Identity; i != nil {
-		add(i.Title, i.FirstName, i.MiddleName, i.LastName, i.Company, i.Email, i.Phone, i.Address, i.PostalCode, i.City,
-			i.State, i.Country)
-	}
-	if k := it.SSHKey; k != nil {
-		add(k.Fingerprint)
-	}
-	for _, a := range it.Attachments {
-		add(a.Name)
-	}
+	})
 	return b.String()
-}
-
-// lastFour are the digits by which people tell their cards apart.
-func lastFour(number string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, number)
-	return digits[max(0, len(digits)-4):]
 }

@@ -26,7 +26,11 @@ const (
 // fit brings an entry of any shape to items that can be saved. What is longer than its place goes on in fields, and
 // what is more than one item can hold in items named after it.
 func (b *builder) fit(row int, it item.Item, files []Attached) []Imported {
+	typ := it.Type
 	it = tidy(it)
+	if b.exact && (typ != "" || it.UnknownOverview.Has("type")) {
+		it.Type = typ // which a newer version may know
+	}
 	if len(files) == 0 && it.Validate() == nil {
 		return []Imported{{Row: row, Item: it}}
 	}
@@ -45,10 +49,15 @@ func tidy(it item.Item) item.Item {
 	for i, address := range it.URLs {
 		rule := match[address]
 		it.URLs[i] = clean(address)
-		if _, err := regexp.Compile("(?i)" + address); !rule.Known() || rule == item.MatchRegexp && err != nil {
+		if _, err := regexp.Compile("(?i)" + address); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
 			rule = item.MatchNever // rather than for pages that its owner did not mean
 		}
 		it.Match[oneLine(it.URLs[i])] = rule
+	}
+	for address, rule := range match {
+		if rule.Newer() {
+			it.Match[address] = rule
+		}
 	}
 	for _, s := range []*string{&it.Title, &it.Username, &it.Password, &it.TOTP, &it.Notes} {
 		*s = clean(*s)
@@ -58,10 +67,11 @@ func tidy(it item.Item) item.Item {
 		it.Tags[i] = clean(it.Tags[i])
 	}
 	for i, f := range it.Fields {
-		if !f.Kind.Known() || f.Kind == item.FieldBoolean && f.Value != item.True && f.Value != item.False {
+		if !f.Kind.Known() || f.Kind == item.FieldBoolean && f.Value != item.True && f.Value != item.False && !f.Unknown.Has("value") {
 			f.Kind = item.FieldText
 		}
-		it.Fields[i] = item.Field{Name: clean(f.Name), Value: clean(f.Value), Kind: f.Kind}
+		f.Name, f.Value = clean(f.Name), clean(f.Value)
+		it.Fields[i] = f
 	}
 	for i := range it.PasswordHistory {
 		it.PasswordHistory[i].Password = clean(it.PasswordHistory[i].Password)
@@ -211,13 +221,13 @@ func (f *fitting) files(files []Attached) {
 			f.b.problem(f.row, f.it.Title, fmt.Sprintf("the file “%s” is larger than %d MB", cut(name, item.MaxAttachmentName), item.MaxAttachmentBytes>>20))
 			continue
 		}
-		held = append(held, Attached{Name: cut(name, item.MaxAttachmentName), Data: file.Data})
+		held = append(held, Attached{Name: cut(name, item.MaxAttachmentName), Data: file.Data, Unknown: file.Unknown})
 	}
 	f.held = slices.Collect(slices.Chunk(held, maxFiles))
 }
 
 func (f *fitting) meta() {
-	f.left = item.MaxPartBytes - spareBytes
+	f.left = item.MaxPartBytes - spareBytes - len(f.it.UnknownOverview)
 	if title := f.it.Title; utf8.RuneCountInString(title) > item.MaxTitle {
 		f.moveOn("Title", title, item.FieldText)
 		f.it.Title = cut(title, item.MaxTitle)
@@ -248,7 +258,7 @@ func (f *fitting) meta() {
 }
 
 func (f *fitting) secret() {
-	f.left = f.roomFor(0)
+	f.left = f.roomFor(0) - len(f.it.UnknownDetails)
 	f.keep("Password", &f.it.Password, item.MaxPassword, item.FieldHidden)
 	f.keep("TOTP", &f.it.TOTP, item.MaxTOTP, item.FieldHidden)
 	for _, v := range partValues(&f.it) {
@@ -294,7 +304,7 @@ func (f *fitting) fields() []Imported {
 	out := []Imported{{Row: f.row, Item: f.it}}
 	for _, field := range slices.Concat(source, f.rest) {
 		for _, piece := range pieces(field) {
-			size := encoded(piece.Name) + encoded(piece.Value)
+			size := encoded(piece.Name) + encoded(piece.Value) + len(piece.Unknown)
 			if last := out[len(out)-1].Item; size > f.left || len(last.Fields) == item.MaxFields {
 				f.left = f.roomFor(len(out))
 				out = append(out, f.next(len(out)))
@@ -336,12 +346,13 @@ func pieces(field item.Field) []item.Field {
 	name := field.Name
 	for n := 2; ; n++ {
 		head, tail := split(field.Value, item.MaxValue, pieceBytes)
-		out = append(out, item.Field{Name: field.Name, Value: head, Kind: field.Kind})
+		field.Value = head
+		out = append(out, field)
 		if tail == "" {
 			return out
 		}
 		suffix := fmt.Sprintf(" (%d)", n)
-		field.Name, field.Value = cut(name, item.MaxName-len(suffix))+suffix, tail
+		field = item.Field{Name: cut(name, item.MaxName-len(suffix)) + suffix, Value: tail, Kind: field.Kind}
 	}
 }
 

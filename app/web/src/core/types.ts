@@ -23,26 +23,32 @@ export interface Summary {
   unreadable?: boolean; // everything but the id is empty then
 }
 
+/** What a newer version wrote and this one does not understand, as JSON. It goes back as it came. */
+export type Unknown = string;
+
 export type FieldKind = "hidden" | "boolean" | "link"; // absent: text
 
 export interface Field {
   name: string;
   value: string; // of a boolean: "true" or "false"
   kind?: FieldKind;
+  unknown?: Unknown;
 }
 
-/** Which pages an address stands for; absent: those of the same registrable domain. */
+/** Which pages an address stands for; absent: those of the same registrable domain. A newer version's begins with "{". */
 export type MatchRule = "host" | "starts" | "exact" | "regexp" | "never";
 
 export interface SSHKey {
   fingerprint?: string;
   private?: string;
   public?: string;
+  unknown?: Unknown;
 }
 
 export interface OldPassword {
   password: string;
   until?: string;
+  unknown?: Unknown;
 }
 
 export interface Attachment {
@@ -50,6 +56,7 @@ export interface Attachment {
   name: string;
   sha256: string;
   size: number;
+  unknown?: Unknown;
 }
 
 export interface Card {
@@ -59,6 +66,7 @@ export interface Card {
   expiry_year?: string;
   holder?: string;
   number?: string;
+  unknown?: Unknown;
 }
 
 export interface Identity {
@@ -77,6 +85,7 @@ export interface Identity {
   ssn?: string;
   passport?: string;
   license?: string;
+  unknown?: Unknown;
 }
 
 export interface Item {
@@ -102,6 +111,8 @@ export interface Item {
   ssh_key?: SSHKey;
   password_history?: OldPassword[]; // what other managers kept; the newest first
   attachments?: Attachment[];
+  unknown_overview?: Unknown;
+  unknown_details?: Unknown;
 }
 
 /** An older password of an entry; the core leaves out versions that changed something else. */

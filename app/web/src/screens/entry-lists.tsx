@@ -3,11 +3,10 @@ import type { Field, FieldKind, MatchRule } from "../core/types";
 import { m } from "../messages";
 import { Button, IconButton } from "../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../ui/field";
+import { FIELD_KINDS, LIMITS, MATCH_RULES } from "./fields";
 
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
 const replaced = <T,>(list: T[], at: number, value: T) => list.map((old, i) => (i === at ? value : old));
-
-const RULES: (MatchRule | "")[] = ["", "host", "starts", "exact", "regexp", "never"];
 
 interface Addresses {
   urls: string[];
@@ -25,6 +24,13 @@ export function ruled({ urls, match }: Addresses, at: number, rule: MatchRule | 
   return { urls, match: rule ? { ...others, [urls[at]!]: rule } : others };
 }
 
+/** The rules to choose from. One of a newer version can stay as it is. */
+function rulesFor(rule: string | undefined): { value: MatchRule | ""; label: string }[] {
+  const { itemParts } = m.value;
+  const known = MATCH_RULES.map((r) => ({ value: r, label: itemParts.rules[r || "domain"] }));
+  return rule?.startsWith("{") ? [{ value: rule as MatchRule, label: itemParts.newerRule }, ...known] : known;
+}
+
 export function Urls({ urls, match, onChange }: Addresses & { onChange: (addresses: Addresses) => void }) {
   const { entryForm: text, itemParts } = m.value;
   const all = { urls, match };
@@ -39,7 +45,7 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
                 onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })} />} />
           {url.trim() && (
             <Select label={itemParts.rule(i + 1)} hideLabel value={match[url] ?? ""}
-              options={RULES.map((r) => ({ value: r, label: itemParts.rules[r || "domain"] }))}
+              options={rulesFor(match[url])}
               onChange={(rule) => onChange(ruled(all, i, rule))} />
           )}
         </div>
@@ -48,8 +54,6 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
     </div>
   );
 }
-
-const FIELD_KINDS: (FieldKind | "")[] = ["", "hidden", "boolean", "link"];
 
 /** The value that a field keeps when it becomes one of another kind. */
 export const converted = (value: string, kind: FieldKind | "") =>
@@ -83,7 +87,7 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         const set = (part: Partial<Field>) => onChange(replaced(fields, i, { ...f, ...part }));
         return (
           <div key={i} class="custom">
-            <TextField label={text.fieldName(i + 1)} value={f.name} onInput={(name) => set({ name })} maxLength={200} />
+            <TextField label={text.fieldName(i + 1)} value={f.name} onInput={(name) => set({ name })} maxLength={LIMITS.fieldName} />
             <Select label={itemParts.fieldKind(i + 1)} value={f.kind ?? ""}
               options={FIELD_KINDS.map((k) => ({ value: k, label: itemParts.fieldKinds[k || "text"] }))}
               onChange={(kind) => set({ kind: kind || undefined, value: converted(f.value, kind) })} />
@@ -128,7 +132,7 @@ export function Tags({ tags, typed, onType, onChange }:
           ))}
         </ul>
       )}
-      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={100}
+      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={LIMITS.tag}
         trailing={typed.trim() && <IconButton icon="plus" label={text.addTag(typed.trim())} onClick={add} />} />
     </div>
   );
