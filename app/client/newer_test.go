@@ -336,3 +336,35 @@ func TestAttachmentsThatANewerVersionNamesAreNoOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestWhatANewerVersionWroteOfAFileSurvivesExportAndImport(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	from := newDevice(t, server)
+	from.register(t, "anna")
+	it, err := from.Attach(t.Context(), from.save(t, login("bank")).ID, "a.txt", []byte("x"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	it.Attachments[0].Unknown = `{"mime":"text/plain"}`
+	it.Fields = []item.Field{{Name: "n", Unknown: `{"at":1}`}}
+	from.save(t, it)
+	exported, problems, err := from.Export(t.Context(), client.ExportOptions{Files: true}, nil)
+	if err != nil || len(problems) != 0 {
+		t.Fatal(err, problems)
+	}
+	data, err := transfer.Write("vaultsphere-json", exported, transfer.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := newDevice(t, server)
+	to.register(t, "bert")
+	report, err := to.plan(t, string(data)).Run(t.Context(), client.ImportChoice{}, nil)
+	if err != nil || report.Files != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	got := to.get(t, report.Entries[0].ID)
+	if len(got.Attachments) != 1 || got.Attachments[0].Unknown != `{"mime":"text/plain"}` || len(got.Fields) != 1 || got.Fields[0].Unknown != `{"at":1}` {
+		t.Errorf("%+v", got)
+	}
+}

@@ -172,6 +172,24 @@ func (it Item) Normalise() Item {
 	return it
 }
 
+// FromNewer brings kinds and rules that this version does not know, as an export of a newer one has them, to the form in which they
+// are kept.
+func (it Item) FromNewer() Item {
+	it = it.Clone()
+	for i := range it.Fields {
+		f := &it.Fields[i]
+		if unknown, ok := f.Unknown.with(Unknown(AppendString([]byte(`{"kind":`), string(f.Kind))) + "}"); ok && !f.Kind.Known() {
+			f.Kind, f.Unknown = FieldText, unknown
+		}
+	}
+	for address, rule := range it.Match {
+		if !rule.Known() && !rule.Newer() {
+			it.Match[address] = MatchRule(AppendString([]byte(`{"rule":`), string(rule))) + "}"
+		}
+	}
+	return it
+}
+
 // oneLine trims s and turns control characters, line breaks among them, into spaces.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {

@@ -89,7 +89,9 @@ func numberKind() *kind {
 func timeKind() *kind {
 	k := plain(func(r *reader, t *time.Time) error {
 		ms, err := r.integer()
-		*t = representable(time.UnixMilli(ms))
+		if *t = time.UnixMilli(ms).UTC(); err == nil && !representable(*t).Equal(*t) {
+			err = r.fail("a time is out of range")
+		}
 		return err
 	}, func(b []byte, t *time.Time) []byte { return strconv.AppendInt(b, t.UnixMilli(), 10) })
 	k.empty = func(p any) bool { return p.(*time.Time).IsZero() || p.(*time.Time).UnixMilli() == 0 }

@@ -26,6 +26,7 @@ var newerOverviews = map[string]string{
 	"addresses as an object":   `{"match":[{"rule":"host","url":"a"}],"title":"T","type":"login","urls":{"a":"b"}}`,
 	"times of another kind":    `{"created":1.5,"modified":"2030-01-01","purge":null,"title":"T","trashed":{},"type":"login"}`,
 	"a large time":             `{"created":90071992547409930,"title":"T","type":"login"}`,
+	"times in microseconds":    `{"created":1700000000000000,"modified":1700000000000000,"title":"T","trashed":-1700000000000000,"type":"login"}`,
 	"an empty user name":       `{"title":"T","type":"login","username":""}`,
 	"a rule":                   `{"match":[{"rule":"fuzzy","url":"a"}],"title":"T","type":"login","urls":["a"]}`,
 	"a rule with members":      `{"match":[{"aaa":1,"rule":"host","since":2,"url":"a","zzz":[]},{"rule":"host","url":"b"}],"title":"T","type":"login","urls":["a","b"]}`,
@@ -134,5 +135,44 @@ func staysAsItIs(t *testing.T, overview, details string) {
 	}
 	if len(stored.Fields) > 0 && !again.SameSecret(stored) {
 		t.Errorf("an edit changed more\n got %s\nwant %s", again.Secret(), details)
+	}
+}
+
+func TestFromNewer(t *testing.T) {
+	it := item.Item{Title: "T", URLs: []string{"a", "b"}, Match: map[string]item.MatchRule{"a": "fuzzy", "b": item.MatchHost},
+		Fields: []item.Field{{Name: "n", Kind: "date"}, {Name: "m", Kind: item.FieldLink}, {Name: "o", Kind: "x", Unknown: `{"a":1}`}}}.FromNewer().Normalise()
+	if err := it.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	const overview = `{"match":[{"rule":"fuzzy","url":"a"},{"rule":"host","url":"b"}],"title":"T","type":"login","urls":["a","b"]}`
+	const details = `{"fields":[{"kind":"date","name":"n"},{"kind":"link","name":"m"},{"a":1,"kind":"x","name":"o"}]}`
+	if got := string(it.Meta()); got != overview {
+		t.Errorf("overview %s", got)
+	}
+	if got := string(it.Secret()); got != details {
+		t.Errorf("details %s", got)
+	}
+}
+
+func TestUnknownThatCannotBeWrittenIsRefused(t *testing.T) {
+	for _, unknown := range []item.Unknown{`5`, `{`, `{"b":1,"a":2}`, `{"a": 1}`, `{"a":1}x`, `{"a":"\u0041"}`} {
+		for name, it := range map[string]item.Item{
+			"overview": {UnknownOverview: unknown}, "details": {UnknownDetails: unknown}, "card": {Card: &item.Card{Unknown: unknown}},
+			"match": {URLs: []string{"a"}, Match: map[string]item.MatchRule{"a": item.MatchRule(unknown)}},
+		} {
+			it.Title = "T"
+			if err := it.Normalise().Validate(); err == nil {
+				t.Errorf("%s: %s passes", name, unknown)
+			}
+		}
+	}
+	for name, it := range map[string]item.Item{
+		"title": {Title: "T", UnknownOverview: `{"title":"evil"}`}, "password": {Title: "T", Password: "p", UnknownDetails: `{"password":1}`},
+		"card.code":       {Title: "T", Card: &item.Card{Code: "1", Unknown: `{"code":"2"}`}},
+		"fields[0].value": {Title: "T", Fields: []item.Field{{Value: "1", Unknown: `{"value":"2"}`}}},
+	} {
+		if err := it.Normalise().Validate(); err == nil || err.Error() != name+": was written by a newer version of VaultSphere" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -32,7 +32,9 @@ func newBuilder(format string, o Options) *builder {
 
 // add adds an entry of the source, in as many items as it takes.
 func (b *builder) add(row int, it item.Item, files ...Attached) {
-	it = it.Clone()
+	if it = it.Clone(); b.exact {
+		it = it.FromNewer()
+	}
 	b.oneLineEach(row, &it)
 	it = b.checked(row, it)
 	for i, part := range b.fit(row, it, files) {

@@ -84,7 +84,7 @@ func tidy(it item.Item) item.Item {
 		it.Type = defaultType(it)
 	}
 	it = it.Normalise()
-	if it.Title == "" {
+	if it.Title == "" && !it.UnknownOverview.Has("title") {
 		it.Title = untitled(it)
 	}
 	return it
