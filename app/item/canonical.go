@@ -247,15 +247,6 @@ func (r *reader) list(element func() error) error {
 	}
 }
 
-func (r *reader) texts(to *[]string) error {
-	return r.list(func() error {
-		var s string
-		err := r.text(&s)
-		*to = append(*to, s)
-		return err
-	})
-}
-
 // skip passes over any JSON value (RFC 8259) without white space.
 func (r *reader) skip(depth int) error {
 	if depth == 0 {
