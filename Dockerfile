@@ -26,6 +26,7 @@ ENV GOROOT=/usr/local/go
 COPY --from=source /usr/local/go/lib/wasm/wasm_exec.js /usr/local/go/lib/wasm/
 COPY app/web ./
 COPY --from=wasm /out build
+COPY THIRD_PARTY_NOTICES.txt /src/
 RUN npm run build
 
 FROM source AS server
@@ -52,6 +53,7 @@ ENTRYPOINT ["/vaultsphered"]
 ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="VaultSphere" \
       org.opencontainers.image.description="A password manager whose server cannot decrypt" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/vaultsphere/vaultsphere" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"

@@ -7,12 +7,14 @@ MAKEFLAGS += --no-print-directory
 GOLANGCI_VERSION  := v2.15.0
 GOTESTSUM_VERSION := v1.13.0
 COBERTURA_VERSION := v1.5.0
+ECCHECK_VERSION   := v3.7.0
 # The database of vulnerabilities that lint looks into. make audit asks the newest, at vuln.go.dev.
 VULNDB_VERSION    := v0.0.0-20261105234957-e22db6528018
 
 GOLANGCI  := .bin/golangci-lint-$(GOLANGCI_VERSION)
 GOTESTSUM := .bin/gotestsum-$(GOTESTSUM_VERSION)
 COBERTURA := .bin/gocover-cobertura-$(COBERTURA_VERSION)
+ECCHECK   := .bin/editorconfig-checker-$(ECCHECK_VERSION)
 
 # The Go that everything is built with, wherever the machine's own is another: go.mod names it, here and nowhere else.
 export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
@@ -34,19 +36,22 @@ NODE := scripts/node/node_modules/.bin/node
 export PATH := $(CURDIR)/$(dir $(NODE)):$(PATH)
 endif
 
+PROGRAMS := ./app/cmd/vaultsphered ./app/cmd/vaultsphere
+
 # What the page runs as WebAssembly.
 WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
 
 .PHONY: help run test integration lint build web bench fmt setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
-	lint-setup lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities audit audit-image \
-	screenshots icons picture image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
+	lint-setup lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities notices audit audit-image \
+	screenshots icons pictures image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
 	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
 	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
-	@echo "make lint   golangci-lint, tsc, shellcheck, govulncheck, licences"
+	@echo "make lint   golangci-lint, tsc, shellcheck, .editorconfig, govulncheck, licences"
+	@echo "make notices  write THIRD_PARTY_NOTICES.txt, after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image: of the pushed image"
 	@echo "make bench  speed and memory, as a table; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
@@ -74,6 +79,7 @@ run: build
 build: web
 	$(GO_BUILD) -tags nethttpomithttp2 -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphered
 	$(GO_BUILD) -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/ ./app/cmd/vaultsphere
+	cp THIRD_PARTY_NOTICES.txt bin/
 
 # The page: the client core as WebAssembly, and the view around it.
 web: app/web/node_modules/.package-lock.json
@@ -94,7 +100,7 @@ infra/node_modules/.package-lock.json: infra/package.json infra/package-lock.jso
 ifdef NODE
 $(NODE): scripts/node/package.json scripts/node/package-lock.json
 	npm --prefix scripts/node ci --no-audit --no-fund --loglevel=error
-	@[ -x $@ ] || { echo "make: error: scripts/node has no Node.js 24 for this machine: install it from https://nodejs.org/" >&2; exit 1; }
+	@[ -x $@ ] || { echo "make: error: npm could not fetch Node.js 24 for this machine, or there is none: install it from https://nodejs.org/" >&2; exit 1; }
 	@touch $@
 endif
 
@@ -115,7 +121,7 @@ test-setup:
 GO_TEST = $(GOTESTSUM) --format pkgname-and-test-fails --junitfile reports/junit$(1).xml --jsonfile reports/go-test$(1).json -- \
 	-timeout 30m
 
-PACKAGES ?= ./...
+PACKAGES := ./...
 
 go-test: $(GOTESTSUM) $(COBERTURA) | $(NODE)
 	@mkdir -p reports
@@ -157,7 +163,7 @@ web-unit-test: app/web/node_modules/.package-lock.json
 web-browser-test: build
 	npm --prefix app/web run --silent test:browser
 
-lint: lint-go lint-web lint-shell lint-infra lint-licences lint-vulnerabilities
+lint: lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities
 
 lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
@@ -175,6 +181,11 @@ lint-setup:
 lint-shell: lint-setup
 	shellcheck $$(git ls-files '*.sh' ':!infra/host/user-data.sh') .ci/run
 
+# What .editorconfig says. Go's own formatter looks at Go, whose raw strings have any indentation; and continuation lines are
+# aligned with what they continue, so the size of an indentation is for editors alone.
+lint-layout: $(ECCHECK)
+	$(ECCHECK) -disable-indent-size -exclude '\.go$$'
+
 # The golden templates are what a deploy sends, which a test keeps so.
 lint-infra: lint-setup
 	scripts/python-tool.sh run cfn-lint infra/boundary.json infra/testdata/*/*.json
@@ -186,9 +197,15 @@ AUDIT := .bin/audit
 $(AUDIT):
 	@go build -o $@ ./internal/audit
 
-# The licences of linked and bundled packages.
-lint-licences: $(AUDIT)
-	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json
+NOTICES = $(AUDIT) notices -wasm '$(WASM_PROGRAMS)' -npm app/web/package-lock.json -file THIRD_PARTY_NOTICES.txt
+
+# Our own licence, those of linked and bundled packages, and their texts, which the page carries.
+lint-licences: $(AUDIT) app/web/node_modules/.package-lock.json
+	@$(AUDIT) licences -wasm '$(WASM_PROGRAMS)' -npm 'app/web/package-lock.json infra/package-lock.json scripts/node/package-lock.json'
+	@$(NOTICES) -check $(PROGRAMS)
+
+notices: $(AUDIT) app/web/node_modules/.package-lock.json
+	@$(NOTICES) $(PROGRAMS)
 
 AUDIT_CODE = $(AUDIT) code -tags integration,system -wasm '$(WASM_PROGRAMS)'
 
@@ -313,9 +330,9 @@ icons: app/web/node_modules/.package-lock.json
 screenshots: build
 	node app/web/e2e/screenshots.mjs reports/screenshots
 
-# The picture in the README.
-picture: build
-	node app/web/e2e/picture.mjs docs/vault.png
+# The pictures in the README.
+pictures: build
+	node app/web/e2e/pictures.mjs docs
 
 clean:
 	rm -rf bin .bin reports coverage.xml app/web/build app/web/node_modules infra/node_modules scripts/node/node_modules
@@ -331,3 +348,4 @@ endef
 $(eval $(call go_tool,$(GOLANGCI),github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)))
 $(eval $(call go_tool,$(GOTESTSUM),gotest.tools/gotestsum@$(GOTESTSUM_VERSION)))
 $(eval $(call go_tool,$(COBERTURA),github.com/boumenot/gocover-cobertura@$(COBERTURA_VERSION)))
+$(eval $(call go_tool,$(ECCHECK),github.com/editorconfig-checker/editorconfig-checker/v3/cmd/editorconfig-checker@$(ECCHECK_VERSION)))

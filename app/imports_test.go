@@ -80,7 +80,9 @@ func TestInfrastructureReachesOnlyNames(t *testing.T) {
 
 // A program that ships must not contain the testing package, or a server that a test controls.
 func TestOnlyTestsReachTheTestEnvironment(t *testing.T) {
-	for _, p := range list(t, nil, "../...") {
+	all := list(t, []string{"GOFLAGS=-tags=system,integration"}, "../...")
+	all = append(all, list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./...")...)
+	for _, p := range all {
 		if strings.HasPrefix(p.ImportPath, module+"internal/testenv") || p.ImportPath == module+"bench" { // which measures real parts
 			continue
 		}

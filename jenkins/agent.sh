@@ -13,7 +13,7 @@ Runs an SSH server on port 2222 for the user that it is started as. Environment:
                    (/run/secrets/AGENT_SSH_KEY.pub)
   PORT             another port
 
-PATH and the variables of Go, Docker, BuildKit and AWS are those of builds too.
+PATH and the variables of Java, Go, Docker, BuildKit and AWS are those of builds too.
 USAGE
 }
 
@@ -31,7 +31,7 @@ done
 
 # An SSH server hands on nothing of its own environment.
 environment=()
-for name in PATH GOTOOLCHAIN DOCKER_HOST BUILDKIT_HOST AWS_SHARED_CREDENTIALS_FILE; do
+for name in PATH JAVA_HOME GOTOOLCHAIN DOCKER_HOST BUILDKIT_HOST AWS_SHARED_CREDENTIALS_FILE; do
   [ -z "${!name:-}" ] || environment+=("$name=${!name}")
 done
 # Of root's only: it checks that the folder is there.

@@ -142,7 +142,7 @@ func TestTheControllerAloneLogsInToAnAgent(t *testing.T) {
 	}
 	var log bytes.Buffer
 	cmd := withoutRights(t, home, filepath.Join(home, "agent"), "PORT="+port, "HOST_KEY="+filepath.Join(secrets, "HOST_KEY_BRANCHES"),
-		"AUTHORIZED_KEYS="+filepath.Join(secrets, "AGENT_SSH_KEY.pub"), "BUILDKIT_HOST=tcp://buildkit:1234", "EC2_SSH_KEY=secret")
+		"AUTHORIZED_KEYS="+filepath.Join(secrets, "AGENT_SSH_KEY.pub"), "BUILDKIT_HOST=tcp://buildkit:1234", "JAVA_HOME=/opt/java/openjdk", "EC2_SSH_KEY=secret")
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestTheControllerAloneLogsInToAnAgent(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the controller cannot log in: %v: %s", err, got)
 	}
-	for _, want := range []string{"BUILDKIT_HOST=tcp://buildkit:1234\n", "PATH=" + os.Getenv("PATH"), "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n"} {
+	for _, want := range []string{"BUILDKIT_HOST=tcp://buildkit:1234\n", "JAVA_HOME=/opt/java/openjdk\n", "PATH=" + os.Getenv("PATH"), "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("a build has no %q: %s", want, got)
 		}

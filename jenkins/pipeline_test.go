@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
 const (
@@ -196,14 +197,10 @@ func TestAStageThatTakesTooLongIsEnded(t *testing.T) {
 	o := b.run(t, "main")
 	o.want(t, "ABORTED", "setup", always, clean, "stage\tSetup\tABORTED\t", mail("main", ": ABORTED"))
 	process := "/proc/" + strings.TrimSpace(read(t, filepath.Join(b.record, "sleeper")))
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if _, err := os.Stat(process); err != nil {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("what make had started still runs")
-		}
-	}
+	await.Until(t, "the end of what make had started", func() bool {
+		_, err := os.Stat(process)
+		return err != nil
+	})
 }
 
 func TestASecretThatIsMissingIsNamed(t *testing.T) {

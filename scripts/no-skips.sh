@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when a JUnit report holds a skipped test: a part that is missing must fail, not look green.
+# Fails when a JUnit report holds a skipped test, or none at all: a part that is missing must fail, not look green.
 set -euo pipefail
 
 if [ "${1:-}" = --help ] || [ $# = 0 ]; then
@@ -8,6 +8,7 @@ if [ "${1:-}" = --help ] || [ $# = 0 ]; then
 fi
 for report in "$@"; do
   [ -s "$report" ] || { echo "no-skips.sh: error: $report is missing or empty" >&2; exit 1; }
+  grep -q '<testcase' "$report" || { echo "no-skips.sh: error: $report has no test" >&2; exit 1; }
   if grep -q '<skipped' "$report"; then
     echo "no-skips.sh: error: $report has skipped tests:" >&2
     grep -B1 '<skipped' "$report" >&2

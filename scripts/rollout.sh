@@ -75,9 +75,11 @@ inspect() { # container, template: nothing if there is no such container
   docker inspect --type container --format "$2" "vaultsphere-$1" 2>/dev/null || true
 }
 
+# The last file decides, and an option before any: a setting named BLUE_IMAGE must not put an image in a slot that nobody has
+# verified, nor one named COMPOSE_PROJECT_NAME move the slots out of the proxy's sight.
 compose() {
-  docker compose --progress quiet --project-directory "$files" --file "$files/docker-compose.yml" \
-    --env-file "$state/compose.env" "${env_file[@]}" "$@"
+  docker compose --progress quiet --project-name vaultsphere --project-directory "$files" --file "$files/docker-compose.yml" \
+    "${env_file[@]}" --env-file "$state/compose.env" "$@"
 }
 
 other() { [ "$1" = blue ] && echo green || echo blue; }

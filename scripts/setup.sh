@@ -41,14 +41,24 @@ version_at_least() { # have, want
 
 fail=0
 require() { # command, minimum, how to read its version, where to get it
-  local have
+  local said have
   if ! command -v "$1" >/dev/null 2>&1; then
     echo "setup.sh: error: $1 $2 or newer is needed: $4" >&2
     fail=1
     return
   fi
-  have=$(eval "$3" | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1)
-  if ! version_at_least "$have" "$2"; then
+  # Go may have to fetch the version that go.mod names, and says so first.
+  if ! said=$(eval "$3" 2>&1); then
+    echo "setup.sh: error: $1 does not run: ${said##*$'\n'}" >&2
+    fail=1
+    return
+  fi
+  said=${said##*$'\n'}
+  have=$(grep -oE '[0-9]+(\.[0-9]+)+' <<<"$said" | head -n 1) || true
+  if [ -z "$have" ]; then
+    echo "setup.sh: error: $1 does not say its version: $said" >&2
+    fail=1
+  elif ! version_at_least "$have" "$2"; then
     echo "setup.sh: error: $1 is $have, but $2 or newer is needed: $4" >&2
     fail=1
   fi
@@ -81,7 +91,7 @@ for tier in "${tiers[@]}"; do
       require go 1.26 'go env GOVERSION' 'https://go.dev/dl/'
       # Where this is older than 24, make installs Node.js 24 from scripts/node with it.
       require node 20.0 'node --version' 'https://nodejs.org/'
-      require npm 10.0 'npm --version 2>/dev/null' 'it comes with Node.js'
+      require npm 10.0 'npm --version' 'it comes with Node.js'
       ;;
     lint)
       need shellcheck shellcheck

@@ -16,6 +16,7 @@ what is not as it should be.
   that are gone. Its token is in SONAR_TOKEN.
 - The user "branches" may create projects, and analyse and administer those that
   it created and no other. Its token is in SONAR_BRANCHES_TOKEN.
+- The project "vaultsphere", main's, belongs to "pipeline".
 - A token that no longer works is replaced.
 - The webhook "pipeline" is URL, signed with SONAR_WEBHOOK_SECRET.
 - The quality gate is "Sonar way", and new code is what came since the previous
@@ -79,8 +80,15 @@ keep() { # file, value: all of it or nothing
 
 secret() { # file: its first line
   [ -s "$secrets/$1" ] || return 0
-  head -n 1 "$secrets/$1" || die "cannot read $secrets/$1"
+  head -n 1 "$secrets/$1"
 }
+
+# A file that cannot be read would be taken for one that is missing, and replaced.
+for name in SONAR_ADMIN_PASSWORD SONAR_WEBHOOK_SECRET SONAR_TOKEN SONAR_BRANCHES_TOKEN; do
+  if [ ! -x "$secrets" ] || [ -d "$secrets/$name" ] || { [ -e "$secrets/$name" ] && [ ! -r "$secrets/$name" ]; }; then
+    die "cannot read $secrets/$name"
+  fi
+done
 
 as=:
 call system/status
@@ -125,6 +133,10 @@ api permissions/remove_group groupName=sonar-users permission=scan
 account pipeline Pipeline SONAR_TOKEN scan provisioning
 account branches Branches SONAR_BRANCHES_TOKEN provisioning
 api permissions/add_user_to_template login=pipeline "templateName=Default template" permission=admin
+# A project belongs to its maker. Before main's first build, a branch could make main's.
+api projects/search?projects=vaultsphere
+jq -e '.components != []' "$work/answer" >/dev/null ||
+  (as=$(secret SONAR_TOKEN): && api projects/create project=vaultsphere name=VaultSphere)
 
 # Only a SonarQube that is tried on one machine has its receiver there.
 if [[ $webhook =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])[:/] ]]; then api settings/set key=sonar.validateWebhooks value=false; fi

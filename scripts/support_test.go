@@ -1,6 +1,5 @@
 //go:build integration
 
-// Package scripts_test runs the scripts that act on AWS, with the AWS command line and an AWS on loopback.
 package scripts_test
 
 import (

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -97,6 +98,27 @@ func TestNoDateOfAServerMakesAnItemUnopenable(t *testing.T) {
 		}
 		if _, err := d.Restore(t.Context(), []string{saved.ID}, nil); err != nil {
 			t.Errorf("%s: %v", date, err)
+		}
+	}
+}
+
+// Whatever times a server gives them, the sessions are listed, and each can be ended.
+func TestNoTimeOfAServerHidesTheSessions(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	d := newDevice(t, server)
+	d.register(t, "anna")
+	for _, value := range []string{
+		`"10000-01-01T00:00:00Z"`, `"-0001-01-01T00:00:00Z"`, `"0000-00-00T00:00:00Z"`, `"NaN"`, `""`, `1e999`, `-1.5`, `null`, `{}`, `"\u0000"`,
+	} {
+		d.wire.lie(func(r client.Request, answer *client.Response) {
+			if r.Path == api.PathSessions {
+				answer.Body = []byte(`{"sessions":[{"id":"x","device":"y","created":` + value + `,"last_seen":` + value + `,"current":true}]}`)
+			}
+		})
+		list, err := d.Sessions(t.Context())
+		if err != nil || len(list) != 1 || list[0].ID != "x" || !list[0].Current || !list[0].Created.IsZero() {
+			t.Errorf("%s: %v, %v", value, list, err)
 		}
 	}
 }

@@ -4,27 +4,29 @@ package client
 
 // letters are a letter, dash or quotation mark each, and behind it what a search takes it for.
 const letters = "" +
-	"«\" »\" ßss æae ðd øo þth đd ħh ıi ĸq łl ŋn œoe ŧt ƀb " +
-	"ƃb ƈc ƌd ƒf ƕhv ƙk ƚl ƞn ƣoi ƥp ƫt ƭt ƴy ƶz ƺz ƿw " +
-	"ǥg ȝy ȡd ȣou ȥz ȴl ȵn ȶt ȷj ȸdb ȹqp ȼc ȿs ɀz ɇe ɉj " +
-	"ɋq ɍr ɏy ɑa ɓb ɔo ɕc ɖd ɗd əe ɚe ɛe ɟj ɠg ɡg ɢg " +
-	"ɦh ɨi ɩi ɪi ɫl ɬl ɭl ɱm ɲn ɳn ɴn ɵo ɶoe ɼr ɽr ɾr " +
-	"ʀr ʂs ʃs ʄj ʆs ʈt ʋv ʏy ʐz ʑz ʒz ʓz ʙb ʛg ʜh ʝj " +
-	"ʟl ʠq ʣdz ʥdz ʦts ʨtc ʪls ʫlz ʻ' ʼ' ˮ' ςσ ѽѡ ҋй ҏр ґг " +
-	"ғг ҕг җж ҙз қк ҝк ҟк ңн ҧп ҫс ҭт ұү ҳх ҷч ҹч ҿҽ " +
-	"ӄк ӆл ӈн ӊн ӎм ӷг ӻг ӽх ӿх ԓл ԡл ԣн ԥп ԧһ ԩн ԯл " +
-	"՚' ֊- ־- ߴ' ߵ' ᐀- ᠆- ᴀa ᴁae ᴃb ᴄc ᴅd ᴆd ᴇe ᴊj ᴋk " +
-	"ᴌl ᴍm ᴏo ᴐo ᴕou ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz ᴣz ᵫue ᵬb ᵭd ᵮf " +
-	"ᵯm ᵰn ᵱp ᵲr ᵳr ᵴs ᵵt ᵶz ᵹg ᵺth ᵼi ᵽp ᶀb ᶁd ᶂf ᶃg " +
-	"ᶄk ᶅl ᶆm ᶇn ᶈp ᶉr ᶊs ᶋs ᶌv ᶍx ᶎz ᶏa ᶐa ᶑd ᶒe ᶓe " +
-	"ᶕe ᶖi ᶗo ᶘs ᶙu ᶚz ẜs ẝs ỿy ‐- ‒- –- —- ―- ‘' ’' " +
-	"‚' ‛' “\" ”\" „\" ‟\" ′' ‹' ›' ⁃- −- ⱡl ⱥa ⱦt ⱨh ⱪk " +
-	"ⱬz ⱱv ⱳw ⱴv ⱸe ⱺo ⸗- ⸚- ⸺- ⸻- ⹀- ⹂\" ⹝- 「\" 」\" 『\" " +
-	"』\" 〜- 〝\" 〞\" 〟\" 〰- ゠- ꙑы ꚋт ꜩtz ꜰf ꜱs ꜳaa ꜵao ꜷau ꜹav " +
-	"ꜻav ꜽay ꝁk ꝃk ꝅk ꝉl ꝋo ꝍo ꝏoo ꝑp ꝓp ꝕp ꝗq ꝙq ꝟv ꝡvy " +
-	"ꝥth ꝧth ꝫet ꝭis ꝸum ꝺd ꝼf ꞃr ꞅs ꞇt ꞎl ꞑn ꞓc ꞔc ꞕh ꞗb " +
+	"«\" ±- »\" ßss æae ðd øo þth đd ħh ıi ĸq łl ŋn œoe ŧt " +
+	"ƀb ƃb ƈc ƌd ƒf ƕhv ƙk ƚl ƞn ƣoi ƥp ƫt ƭt ƴy ƶz ƺz " +
+	"ƿw ǝe ǥg ȝy ȡd ȣou ȥz ȴl ȵn ȶt ȷj ȸdb ȹqp ȼc ȿs ɀz " +
+	"ɇe ɉj ɋq ɍr ɏy ɑa ɓb ɔo ɕc ɖd ɗd əe ɚe ɛe ɟj ɠg " +
+	"ɡg ɢg ɣg ɦh ɨi ɩi ɪi ɫl ɬl ɭl ɱm ɲn ɳn ɴn ɵo ɶoe " +
+	"ɼr ɽr ɾr ʀr ʂs ʃs ʄj ʆs ʈt ʊu ʋv ʏy ʐz ʑz ʒz ʓz " +
+	"ʙb ʛg ʜh ʝj ʟl ʠq ʣdz ʥdz ʦts ʨtc ʪls ʫlz ʹ' ʺ\" ʻ' ʼ' " +
+	"ʽ' ʾ' ʿ' ˗- ˮ' ςσ єе іи ѽѡ ҋй ҏр ґг ғг ҕг җж ҙз " +
+	"қк ҝк ҟк ңн ҧп ҫс ҭт үу ұу ҳх ҷч ҹч һх ҿҽ ӄк ӆл " +
+	"ӈн ӊн ӎм ӏ1 әа өо ӷг ӻг ӽх ӿх ԓл ԡл ԣн ԥп ԧх ԩн " +
+	"ԯл ՚' ֊- ־- ׳' ״\" ߴ' ߵ' ᐀- ᠆- ᴀa ᴁae ᴃb ᴄc ᴅd ᴆd " +
+	"ᴇe ᴊj ᴋk ᴌl ᴍm ᴏo ᴐo ᴕou ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz ᴣz ᵫue " +
+	"ᵬb ᵭd ᵮf ᵯm ᵰn ᵱp ᵲr ᵳr ᵴs ᵵt ᵶz ᵹg ᵺth ᵼi ᵽp ᵿu " +
+	"ᶀb ᶁd ᶂf ᶃg ᶄk ᶅl ᶆm ᶇn ᶈp ᶉr ᶊs ᶋs ᶌv ᶍx ᶎz ᶏa " +
+	"ᶐa ᶑd ᶒe ᶓe ᶕe ᶖi ᶗo ᶘs ᶙu ᶚz ẜs ẝs ỿy ‐- ‒- –- " +
+	"—- ―- ‘' ’' ‚' ‛' “\" ”\" „\" ‟\" ′' ‹' ›' ⁃- ⁒- −- " +
+	"❛' ❜' ❝\" ❞\" ❟' ❠\" ❮\" ❯\" ➖- ⩁- ⱡl ⱥa ⱦt ⱨh ⱪk ⱬz " +
+	"ⱱv ⱳw ⱴv ⱸe ⱺo ⸗- ⸚- ⸺- ⸻- ⹀- ⹂\" ⹝- 「\" 」\" 『\" 』\" " +
+	"〜- 〝\" 〞\" 〟\" 〰- ゠- ꙑы ꚋт ꜩtz ꜰf ꜱs ꜳaa ꜵao ꜷau ꜹav ꜻav " +
+	"ꜽay ꝁk ꝃk ꝅk ꝉl ꝋo ꝍo ꝏoo ꝑp ꝓp ꝕp ꝗq ꝙq ꝟv ꝡvy ꝥth " +
+	"ꝧth ꝫet ꝭis ꝸum ꝺd ꝼf ꞃr ꞅs ꞇt ꞌ' ꞎl ꞑn ꞓc ꞔc ꞕh ꞗb " +
 	"ꞙf ꞡg ꞣk ꞥn ꞧr ꞩs ꞯq ꞹu ꟈd ꟊs ꬰa ꬳe ꬴe ꬶg ꬷl ꬸl " +
 	"ꬹl ꬺm ꬻn ꬼn ꬿo ꭆr ꭉr ꭋr ꭌr ꭎu ꭐui ꭒu ꭖx ꭗx ꭘx ꭙx " +
 	"ꭚy ꭢoe ꭣuo ꭦdz ꭧts 𐺭- 𝼄l 𝼉t 𝼋s 𝼌s 𝼑l 𝼓l 𝼔n 𝼖r 𝼘z 𝼚i " +
-	"𝼛o 𝼝c 𝼞s 𝼥d 𝼦l 𝼧n 𝼨r 𝼩s 𝼪t \U000e0027' " +
+	"𝼛o 𝼝c 𝼞s 𝼥d 𝼦l 𝼧n 𝼨r 𝼩s 𝼪t 🙶\" 🙷\" 🙸\" \U000e0027' " +
 	""

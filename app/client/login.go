@@ -311,11 +311,22 @@ func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 		return nil, err
 	}
 	defer done()
-	var answer api.SessionsResponse
+	var answer struct {
+		Sessions []struct {
+			Session
+			Created  wireTime `json:"created"`
+			LastSeen wireTime `json:"last_seen"`
+		} `json:"sessions"`
+	}
 	if err := c.call(ctx, methodGet, api.PathSessions, nil, &answer); err != nil {
 		return nil, err
 	}
-	return answer.Sessions, nil
+	list := make([]Session, len(answer.Sessions))
+	for i, s := range answer.Sessions {
+		list[i] = s.Session
+		list[i].Created, list[i].LastSeen = time.Time(s.Created), time.Time(s.LastSeen)
+	}
+	return list, nil
 }
 
 // EndSession ends one session.

@@ -149,7 +149,7 @@ func TestAnEditWhereANewerVersionWroteAnotherTypeIsRefused(t *testing.T) {
 				it.UnknownOverview, it.UnknownDetails = "", ""
 			}
 			edit(&it)
-			if _, err := d.Save(t.Context(), it); err == nil || err.Error() != field+": was written by a newer version of VaultSphere" {
+			if _, err := d.Save(t.Context(), it); err == nil || !strings.HasSuffix(err.Error(), field+": was written by a newer version of VaultSphere") {
 				t.Errorf("%s, %s: %v", field, what, err)
 			}
 		}

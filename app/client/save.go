@@ -125,11 +125,9 @@ func (s *saving) build(ch *change) error {
 				return err
 			}
 		}
-		if err := result.Validate(); err != nil {
-			return fmt.Errorf("merge with what another device saved: %w", err)
-		}
-	} else if err := result.Validate(); err != nil {
-		return err
+	}
+	if err := result.Validate(); err != nil {
+		return fmt.Errorf("together with what the vault has: %w", err)
 	}
 	return s.replace(ch, e, theirs, result)
 }

@@ -307,6 +307,7 @@ func fold(s string) string {
 	}
 	simpler := simplerLetters()
 	var b strings.Builder
+	s = strings.ReplaceAll(s, "´", "'") // an accent alone, which decomposes into a space
 	for _, r := range norm.NFKD.String(s) {
 		if unicode.In(r, unicode.Mn, unicode.Cf) {
 			continue

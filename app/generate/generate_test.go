@@ -22,6 +22,7 @@ func count(s, alphabet string) (n int) {
 }
 
 func TestPasswordKeepsItsRules(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]PasswordRules{
 		"all":               {Length: 20, Lower: true, Upper: true, Digits: true, Symbols: true},
 		"shortest":          {Length: 4, Lower: true, Upper: true, Digits: true, Symbols: true},
@@ -75,6 +76,7 @@ func TestPasswordKeepsItsRules(t *testing.T) {
 
 // Counting all short strings by brute force is the exact answer that Password has to give.
 func TestPasswordEntropyIsTheLogOfAllThatKeepTheRules(t *testing.T) {
+	t.Parallel()
 	small := []class{{"a", "ab", 1}, {"b", "123", 2}, {"c", "!", 1}}
 	const length = 5
 	all := 0
@@ -112,6 +114,7 @@ func TestPasswordEntropyIsTheLogOfAllThatKeepTheRules(t *testing.T) {
 
 // A symbol that is named twice is no likelier than one that is named once.
 func TestPasswordEntropyCountsOwnSymbolsOnce(t *testing.T) {
+	t.Parallel()
 	_, bits, err := Password(PasswordRules{Length: 10, Symbols: true, SymbolSet: "-_-__!"})
 	if want := 10 * math.Log2(3); err != nil || math.Abs(bits-want) > 1e-9 {
 		t.Errorf("%v bits (%v), want %v", bits, err, want)
@@ -119,6 +122,7 @@ func TestPasswordEntropyCountsOwnSymbolsOnce(t *testing.T) {
 }
 
 func TestLog2(t *testing.T) {
+	t.Parallel()
 	for _, e := range []uint{0, 1, 10, 64, 839} {
 		if got := log2(new(big.Int).Lsh(big.NewInt(1), e)); got != float64(e) {
 			t.Errorf("log2(2^%d) = %v", e, got)
@@ -130,6 +134,7 @@ func TestLog2(t *testing.T) {
 }
 
 func TestPasswordRefusesImpossibleRules(t *testing.T) {
+	t.Parallel()
 	for want, r := range map[string]PasswordRules{
 		"at least one kind":                             {Length: 10},
 		"5 lower are asked for, but lower are left out": {Length: 10, Upper: true, MinLower: 5},
@@ -156,6 +161,7 @@ func TestPasswordRefusesImpossibleRules(t *testing.T) {
 func outlier(draws int, p float64) float64 { return 8 * math.Sqrt(float64(draws)*p*(1-p)) }
 
 func TestPasswordsAreUniform(t *testing.T) {
+	t.Parallel()
 	// All 4 x 26 x 10^3 passwords are equally likely, so each place holds the letter a quarter of the time, each
 	// letter comes up once in 26, and each digit once in 10 at any place that holds one.
 	const draws = 20000
@@ -201,6 +207,7 @@ func TestPasswordsAreUniform(t *testing.T) {
 }
 
 func TestWordListIsTheEFFs(t *testing.T) {
+	t.Parallel()
 	sum := sha256.Sum256([]byte(effLarge))
 	if got := hex.EncodeToString(sum[:]); got != "addd35536511597a02fa0a9ff1e5284677b8883b83e986e43f15a3db996b903e" {
 		t.Errorf("SHA-256 of the list is %s, not that of the published file", got)
@@ -224,6 +231,7 @@ func TestWordListIsTheEFFs(t *testing.T) {
 }
 
 func TestPassphrase(t *testing.T) {
+	t.Parallel()
 	known := map[string]bool{}
 	for _, w := range words() {
 		known[w] = true
@@ -277,6 +285,7 @@ func TestPassphrase(t *testing.T) {
 }
 
 func TestPassphraseWordsAreUniform(t *testing.T) {
+	t.Parallel()
 	const draws = 40000
 	first, place := map[byte]int{}, [4]int{}
 	share := map[byte]float64{}

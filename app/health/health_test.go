@@ -11,6 +11,7 @@ import (
 var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 func TestReport(t *testing.T) {
+	t.Parallel()
 	recent, old, older := now.AddDate(0, -1, 0), now.AddDate(-3, 0, 0), now.AddDate(-5, 0, 0)
 	got := health.Of([]health.Login{
 		{ID: "sound", Password: "a", Since: recent, TOTP: true, URLs: []string{"https://a.example"}},
@@ -46,6 +47,7 @@ func TestReport(t *testing.T) {
 }
 
 func TestAddressesOfOnesOwnNetworkAreNotInsecure(t *testing.T) {
+	t.Parallel()
 	for address, insecure := range map[string]bool{
 		"http://example.org":          true,
 		"HTTP://Example.org/x":        true,

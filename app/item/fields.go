@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
+	"regexp/syntax"
 )
 
 //go:generate go run ./fieldgen
@@ -194,7 +194,8 @@ func checkRules(v any) *FieldError {
 		case !rule.Known() && !rule.Newer():
 			return &FieldError{fmt.Sprintf("match[%d]", i), "must be host, starts, exact, regexp, never, or left out for the domain"}
 		case rule == MatchRegexp:
-			if _, err := regexp.Compile("(?i)" + address); err != nil {
+			// The syntax alone: all of regexp would add a twentieth to what a page loads.
+			if _, err := syntax.Parse("(?i)"+address, syntax.Perl); err != nil {
 				return &FieldError{fmt.Sprintf("urls[%d]", i), "is not a regular expression (RE2)"}
 			}
 		}

@@ -37,6 +37,7 @@ func parse(t *testing.T, meta, secret []byte) item.Item {
 }
 
 func TestBothPartsReadBackAsTheSameItem(t *testing.T) {
+	t.Parallel()
 	want := full()
 	got := parse(t, want.Meta(), want.Secret())
 	got.ID = want.ID
@@ -47,6 +48,7 @@ func TestBothPartsReadBackAsTheSameItem(t *testing.T) {
 
 // The encoding lasts as long as vaults do: these bytes must stay readable, and must stay what is written.
 func TestEncodingIsFrozen(t *testing.T) {
+	t.Parallel()
 	const meta = `{"created":1700000000001,"favourite":true,"modified":1700000001002,"tags":["money","été"],` +
 		`"title":"Bank \"north\"\\south","type":"login","urls":["https://bank.example/","bank.example"],"username":"anna@example.org"}`
 	const secret = `{"card":{"holder":"Anna","number":"4111111111111111"},` +
@@ -76,6 +78,7 @@ func extended() item.Item {
 }
 
 func TestEncodingOfLaterMembersIsFrozen(t *testing.T) {
+	t.Parallel()
 	const meta = `{"match":[{"rule":"never","url":"a.example"},{"rule":"host","url":"b.example"}],"purge":1700000003000,` +
 		`"title":"Deploy","trashed":1700000002000,"type":"ssh_key","urls":["b.example","a.example"]}`
 	const secret = `{"attachments":[{"id":"BBBBBBBBBBBBBBBBBBBBBA","name":"a.pdf","sha256":"00ff","size":7},{"id":"C","name":"empty","sha256":"01"}],` +
@@ -95,6 +98,7 @@ func TestEncodingOfLaterMembersIsFrozen(t *testing.T) {
 }
 
 func TestOtherEncodingsOfASecretAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, secret := range []string{
 		`{"fields":[{"name":"\u0041"}]}`, `{"fields":[}`,
 		`{"attachments":[{"size":01}]}`, `{"password_history":[{"until":1}],}`, `{"card":{"brand":"b"}`, `{"notes":nul}`,
@@ -106,6 +110,7 @@ func TestOtherEncodingsOfASecretAreRefused(t *testing.T) {
 }
 
 func TestMembersOfANewerVersionAreWrittenBackInPlace(t *testing.T) {
+	t.Parallel()
 	meta := `{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`
 	secret := `{"aaa":[],"passkeys":[{"id":"x"}],"password":"p"}`
 	got := parse(t, []byte(meta), []byte(secret))
@@ -123,6 +128,7 @@ func TestMembersOfANewerVersionAreWrittenBackInPlace(t *testing.T) {
 }
 
 func TestOtherEncodingsAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, meta := range []string{
 		``, `{`, `{}`, `null`, `[]`, `{"title":"T"}`, `{"title":"T","type":"login"} `, `{"title":"T","type":"login"}x`,
 		` {"title":"T","type":"login"}`, `{"title": "T","type":"login"}`, `{"type":"login","title":"T"}`,
@@ -140,6 +146,7 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 }
 
 func TestValidateNamesTheField(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("x", 10_000)
 	for name, c := range map[string]struct {
 		edit func(*item.Item)
@@ -195,6 +202,7 @@ func TestValidateNamesTheField(t *testing.T) {
 }
 
 func TestNormalise(t *testing.T) {
+	t.Parallel()
 	it := item.Item{
 		Title: "  a\tb ", Username: " u ", URLs: []string{" x", "x", ""}, Tags: []string{}, Password: " p ", Notes: " n\n",
 		Created: time.Date(2026, 1, 2, 3, 4, 5, 999_999_999, time.FixedZone("", 3600)), Fields: []item.Field{{}, {Name: " n "}},
@@ -216,6 +224,7 @@ func TestNormalise(t *testing.T) {
 }
 
 func TestCloneSharesNothing(t *testing.T) {
+	t.Parallel()
 	a := full()
 	b := a.Clone()
 	b.URLs[0], b.Tags[0], b.Fields[0].Value, b.Card.Number, b.Identity.Title = "x", "x", "x", "x", "x"

@@ -1,6 +1,7 @@
 package item
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -150,67 +151,86 @@ func lineElement() kind {
 	return e
 }
 
+// sequence is a list of elements of a kind.
+type sequence struct {
+	elements
+	element kind
+}
+
 func listKind(s elements, e kind, tidy func(p any)) *kind {
-	each := func(l any, do func(i int, e any) bool) bool {
-		for i := range s.size(l) {
-			if !do(i, s.at(l, i)) {
-				return false
-			}
-		}
-		return true
-	}
-	same := func(a, b any) bool {
-		return s.size(a) == s.size(b) && each(a, func(i int, x any) bool { return e.same(x, s.at(b, i)) })
-	}
-	has := func(l, x any) bool { return !each(l, func(_ int, y any) bool { return !e.same(x, y) }) }
+	l := sequence{s, e}
 	return &kind{
 		empty: func(p any) bool { return s.size(p) == 0 },
 		read: func(r *reader, p any) error {
 			return r.list(func() error { return e.read(r, s.add(p, nil)) })
 		},
-		append: func(b []byte, p any) []byte {
-			for i := range s.size(p) {
-				b = e.append(append(b, ",["[b2i(i == 0)]), s.at(p, i))
-			}
-			return append(b, ']')
-		},
-		same: same, take: s.take, clear: func(p any) { s.take(p, s.fresh()) }, unshare: s.clone, tidy: tidy,
-		check: func(row *Row, p any) (err *FieldError) {
-			if n := s.size(p); n > row.Most {
-				return &FieldError{"", "at most " + strconv.Itoa(row.Most) + ", there are " + strconv.Itoa(n)}
-			}
-			each(p, func(i int, x any) bool {
-				if err = e.check(row, x); err != nil {
-					err = err.in("[" + strconv.Itoa(i) + "]")
-				}
-				return err == nil
-			})
-			return err
-		},
-		texts: func(p any, add func(string)) {
-			each(p, func(_ int, x any) bool { e.texts(x, add); return true })
-		},
-		join: func(to, base, mine any) {
-			if same(to, base) {
-				s.take(to, mine) // the order of mine counts too
-				return
-			}
-			out := s.fresh()
-			each(to, func(_ int, x any) bool {
-				if has(mine, x) || !has(base, x) {
-					s.add(out, x)
-				}
-				return true
-			})
-			each(mine, func(_ int, x any) bool {
-				if !has(base, x) && !has(out, x) {
-					s.add(out, x)
-				}
-				return true
-			})
-			s.take(to, out)
-		},
+		append: l.append, same: l.same, take: s.take, clear: func(p any) { s.take(p, s.fresh()) },
+		unshare: s.clone, tidy: tidy, check: l.check, texts: l.texts, join: l.join,
 	}
+}
+
+func (l sequence) append(b []byte, p any) []byte {
+	for i := range l.size(p) {
+		b = l.element.append(append(b, ",["[b2i(i == 0)]), l.at(p, i))
+	}
+	return append(b, ']')
+}
+
+func (l sequence) same(a, b any) bool {
+	n := l.size(a)
+	for i := range n {
+		if n != l.size(b) || !l.element.same(l.at(a, i), l.at(b, i)) {
+			return false
+		}
+	}
+	return n == l.size(b)
+}
+
+func (l sequence) has(p, e any) bool {
+	for i := range l.size(p) {
+		if l.element.same(l.at(p, i), e) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l sequence) check(row *Row, p any) *FieldError {
+	n := l.size(p)
+	if n > row.Most {
+		return &FieldError{"", fmt.Sprintf("at most %d, there are %d", row.Most, n)}
+	}
+	for i := range n {
+		if err := l.element.check(row, l.at(p, i)); err != nil {
+			return err.in("[" + strconv.Itoa(i) + "]")
+		}
+	}
+	return nil
+}
+
+func (l sequence) texts(p any, add func(string)) {
+	for i := range l.size(p) {
+		l.element.texts(l.at(p, i), add)
+	}
+}
+
+func (l sequence) join(to, base, mine any) {
+	if l.same(to, base) {
+		l.take(to, mine) // the order of mine counts too
+		return
+	}
+	out := l.fresh()
+	for i := range l.size(to) {
+		if e := l.at(to, i); l.has(mine, e) || !l.has(base, e) {
+			l.add(out, e)
+		}
+	}
+	for i := range l.size(mine) {
+		if e := l.at(mine, i); !l.has(base, e) && !l.has(out, e) {
+			l.add(out, e)
+		}
+	}
+	l.take(to, out)
 }
 
 // list is the kind of a list of objects. Tidying drops those that say nothing; nil keeps all of them.

@@ -1,10 +1,12 @@
 package item
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -113,15 +115,15 @@ func sameSpelling(address, page string, equal func(address, page site) bool) boo
 
 // parseSite reads an address that may lack its scheme.
 func parseSite(address string) (site, bool) {
-	address = strings.TrimSpace(address)
-	if !strings.Contains(address, "://") {
-		address = "https://" + strings.TrimPrefix(address, "//")
+	address, ok := withScheme(strings.TrimSpace(address))
+	if !ok {
+		return site{}, false
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return site{}, false
 	}
-	s := site{scheme: strings.ToLower(u.Scheme), port: u.Port(), portNamed: u.Port() != ""}
+	s := site{scheme: strings.ToLower(u.Scheme), portNamed: u.Port() != ""}
 	s.path = u.EscapedPath()
 	if u.RawQuery != "" {
 		s.path += "?" + u.RawQuery
@@ -134,11 +136,54 @@ func parseSite(address string) (site, bool) {
 		s.host, s.port = u.User.String()+"@"+u.Host, ""
 		return s, true
 	}
-	if s.port == "" {
-		s.port = usual
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), usual), 10, 16)
+	s.port, s.host = strconv.FormatUint(port, 10), hostName(u.Hostname())
+	return s, err == nil && s.host != ""
+}
+
+// withScheme brings what people write and browsers take for the address of a web page to what url.Parse reads. An address without
+// a scheme that has an @ before its path is one of e-mail, or of an app.
+func withScheme(address string) (string, bool) {
+	scheme, rest, _ := strings.Cut(address, ":")
+	if _, web := webPorts[strings.ToLower(scheme)]; web {
+		return scheme + "://" + webPath(rest), true
 	}
-	s.host = hostName(u.Hostname())
-	return s, s.host != ""
+	if strings.HasPrefix(rest, "//") && !strings.ContainsAny(scheme, "/?#") {
+		return address, true
+	}
+	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() {
+		return "https://[" + address + "]", true
+	}
+	host, _, _ := strings.Cut(strings.Map(pathToSlash, webPath(address)), "/")
+	return "https://" + webPath(address), !strings.Contains(host, "@")
+}
+
+func pathToSlash(r rune) rune {
+	if r == '?' || r == '#' {
+		return '/'
+	}
+	return r
+}
+
+// webPath drops the slashes before a host, writes backslashes before the query as slashes, and escapes a % that escapes nothing.
+func webPath(s string) string {
+	s = strings.TrimLeft(s, `/\`)
+	end := strings.IndexAny(s, "?#")
+	if end < 0 {
+		end = len(s)
+	}
+	s = strings.ReplaceAll(s[:end], `\`, "/") + s[end:]
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteByte(s[i])
+		if s[i] != '%' {
+			continue
+		}
+		if _, err := url.PathUnescape(s[i:min(i+3, len(s))]); err != nil {
+			b.WriteString("25")
+		}
+	}
+	return b.String()
 }
 
 // hostName brings a host to its one spelling: punycode in lower case without the final dot, or the shortest form of an IP address.
@@ -150,7 +195,35 @@ func hostName(host string) string {
 	if err != nil {
 		ascii = strings.ToLower(host)
 	}
-	return strings.TrimSuffix(ascii, ".")
+	ascii = strings.TrimSuffix(ascii, ".")
+	if ip, ok := numericIPv4(ascii); ok {
+		return ip.String()
+	}
+	return ascii
+}
+
+// numericIPv4 reads an IPv4 address of one to four numbers, each decimal, octal or hexadecimal, as inet_aton(3) and browsers do.
+func numericIPv4(host string) (netip.Addr, bool) {
+	parts := strings.Split(host, ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	var b [4]byte
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 0, 32)
+		left := 1
+		if i == len(parts)-1 {
+			left = 4 - i // the last number fills what is left
+		}
+		if err != nil || n>>(8*left) != 0 {
+			return netip.Addr{}, false
+		}
+		for at := i + left - 1; at >= i; at-- {
+			b[at] = byte(n)
+			n >>= 8
+		}
+	}
+	return netip.AddrFrom4(b), true
 }
 
 // text is the address in one spelling, with root as the path if it has none.

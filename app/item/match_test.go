@@ -9,6 +9,7 @@ import (
 )
 
 func TestBelongsTo(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		rule          item.MatchRule
 		address, page string
@@ -58,13 +59,46 @@ func TestBelongsTo(t *testing.T) {
 		{item.MatchStarts, "https://bücher.example/a", "https://xn--bcher-kva.example/a/b", true},
 		{item.MatchStarts, "https://example.org:443/a", "https://example.org/a/b", true},
 		{item.MatchStarts, "https://example.org/A", "https://example.org/a/b", false},
-		// An app is no web site, whatever its name looks like.
+		// What browsers take for the same.
+		{item.MatchHost, "https://example.org:0443", "https://example.org/", true},
+		{item.MatchHost, "https://example.org:08443", "https://example.org:8443/", true},
+		{item.MatchHost, "https://example.org:99999", "https://example.org:99999/", false},
+		{item.MatchHost, "https://example.org:", "https://example.org/", true},
+		{item.MatchHost, "https:\\\\example.org\\x", "https://example.org/", true},
+		{item.MatchStarts, "https://example.org\\x", "https://example.org/x/y?a\\b", true},
+		{item.MatchHost, "https:/example.org", "https://example.org/", true},
+		{item.MatchHost, "HTTPS:example.org", "https://example.org/", true},
+		{item.MatchHost, "//example.org", "https://example.org/", true},
+		{item.MatchHost, "https://example.org/100%", "https://example.org/", true},
+		{item.MatchHost, "https://example.org/?q=100%&%zz#%", "https://example.org/", true},
+		{item.MatchHost, "example.org/?from=https://x.example", "https://example.org/", true},
+		{item.MatchHost, "example.org?from=a@b", "https://example.org/", true},
+		{item.MatchHost, "example.org/@user", "https://example.org/", true},
+		{item.MatchDomain, "http://127.1/", "http://127.0.0.1/", true},
+		{item.MatchDomain, "http://0x7f.0.0.1/", "http://127.0.0.1/", true},
+		{item.MatchDomain, "http://0300.0250.1/", "http://192.168.0.1/", true},
+		{item.MatchDomain, "http://2130706433/", "http://127.0.0.1/", true},
+		{item.MatchDomain, "http://192.168.0.1./", "http://192.168.0.1/", true},
+		{item.MatchDomain, "http://192.168.0.256/", "http://192.168.0.1/", false},
+		{item.MatchDomain, "http://1.2.3.4.5/", "http://1.2.3.4/", false},
+		{item.MatchDomain, "::1", "http://[::1]/", true},
+		{item.MatchDomain, "[2001:db8::1]:8080", "http://[2001:DB8:0::1]/", true},
+		{item.MatchHost, "http://[::ffff:127.0.0.1]/", "http://[0:0:0:0:0:FFFF:7F00:0001]/", true},
+		{item.MatchHost, "http://[fe80::1%eth0]/", "http://[FE80::1%25eth0]/", true},
+		{item.MatchHost, "https://☃.example", "https://xn--n3h.example/", true},
+		{item.MatchHost, "https://exam\u00adple.org", "https://example.org/", true},
+		// An app is no web site, and an address of e-mail is none, whatever its name looks like.
 		{item.MatchDomain, "androidapp://com.example.app", "https://example.app/", false},
 		{item.MatchDomain, "androidapp://example.org", "https://example.org/", false},
 		{item.MatchHost, "androidapp://example.org", "https://example.org/", false},
 		{item.MatchDomain, "ANDROIDAPP://example.org", "https://example.org/", false},
 		{item.MatchDomain, "android://hash@example.org/", "https://example.org/", false},
 		{item.MatchDomain, "iosapp://example.org", "https://example.org/", false},
+		{item.MatchDomain, "android:hash@example.org", "https://example.org/", false},
+		{item.MatchDomain, "androidapp:example.org", "https://example.org/", false},
+		{item.MatchDomain, "mailto:ada@example.org", "https://example.org/", false},
+		{item.MatchDomain, "ada@example.org", "https://example.org/", false},
+		{item.MatchStarts, "ada@example.org", "https://example.org/", false},
 		{item.MatchDomain, "https://example.org", "androidapp://example.org", false},
 		{item.MatchDomain, "androidapp://com.example.app", "androidapp://com.example.app", true},
 		{item.MatchDomain, "androidapp://com.example.app", "androidapp://com.example.other", false},

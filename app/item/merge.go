@@ -91,31 +91,24 @@ func (it Item) Covers(in Item) bool {
 		return false
 	}
 	for _, o := range []*object{overview, details} {
-		for i := range o.members {
-			f := &o.members[i]
-			switch f.Import {
-			case ImportNever, ImportEither:
-			case ImportUnion:
-				both := it
-				if f.join(&both, &Item{}, &in); !f.same(&both, &it) {
-					return false
-				}
-			default:
-				if !f.same(&in, &it) {
-					return false
-				}
-			}
-		}
-		if both, _ := o.unknown(&it).with(*o.unknown(&in)); both != *o.unknown(&it) {
+		both, _ := o.unknown(&it).with(*o.unknown(&in))
+		if both != *o.unknown(&it) || slices.ContainsFunc(o.sorted, func(f *member) bool { return !f.covers(&it, &in) }) {
 			return false
 		}
 	}
-	for _, address := range in.URLs {
-		if it.Match[address] != in.Match[address] {
-			return false
-		}
+	return !slices.ContainsFunc(in.URLs, func(address string) bool { return it.Match[address] != in.Match[address] })
+}
+
+func (m *member) covers(have, in *Item) bool {
+	switch m.Import {
+	case ImportNever, ImportEither:
+		return true
+	case ImportUnion:
+		both := *have
+		m.join(&both, &Item{}, in)
+		return m.same(&both, have)
 	}
-	return true
+	return m.same(in, have)
 }
 
 // Updated is the item with what an import has of it. Nothing that the item says is lost, but for values that are replaced: those
@@ -124,23 +117,9 @@ func (it Item) Updated(in Item) Item {
 	out := it.Clone()
 	for _, o := range []*object{overview, details} {
 		for i := range o.members {
-			switch f := &o.members[i]; f.Import {
-			case ImportReplace, ImportEither:
-				if !f.empty(&in) {
-					f.take(&out, &in)
-				}
-			case ImportUnion:
-				f.join(&out, &Item{}, &in)
-			}
+			o.members[i].update(&out, &in)
 		}
 		*o.unknown(&out), _ = o.unknown(&it).with(*o.unknown(&in))
-	}
-	switch { // ImportAppend
-	case strings.Contains(it.Notes, in.Notes):
-	case strings.Contains(in.Notes, it.Notes):
-		out.Notes = in.Notes
-	default:
-		out.Notes = it.Notes + "\n\n" + in.Notes
 	}
 	for address, rule := range in.Match {
 		if _, ruled := it.Match[address]; !ruled && (rule.Newer() || !slices.Contains(it.URLs, address)) {
@@ -152,4 +131,24 @@ func (it Item) Updated(in Item) Item {
 	}
 	out.PasswordHistory = out.PasswordHistory[:min(len(out.PasswordHistory), MaxPasswordHistory)]
 	return out.Normalise()
+}
+
+func (m *member) update(out, in *Item) {
+	switch m.Import {
+	case ImportReplace, ImportEither:
+		if !m.empty(in) {
+			m.take(out, in)
+		}
+	case ImportUnion:
+		m.join(out, &Item{}, in)
+	case ImportAppend:
+		have, more := m.at(out).(*string), *m.at(in).(*string)
+		switch {
+		case strings.Contains(*have, more):
+		case strings.Contains(more, *have):
+			*have = more
+		default:
+			*have += "\n\n" + more
+		}
+	}
 }

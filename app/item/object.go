@@ -228,23 +228,28 @@ func (o *object) append(b []byte, v any) []byte {
 		for p.ok && before(p.name, m.Name) {
 			b = p.append(b)
 		}
-		empty := m.empty(v)
-		if p.ok && p.name == m.Name {
-			if empty || !m.overrides(p.value) {
-				b = p.append(b)
-				continue
-			}
-			p.next()
-		}
-		if !empty {
-			b = append(append(append(comma(b), '"'), m.Name...), '"', ':')
-			b = m.kind.append(b, m.at(v))
-		}
+		b = m.append(b, v, &p)
 	}
 	for p.ok {
 		b = p.append(b)
 	}
 	return append(b, '}')
+}
+
+// append takes p past the member. What a newer version has there goes before ours.
+func (m *member) append(b []byte, v any, p *pending) []byte {
+	empty := m.empty(v)
+	if p.ok && p.name == m.Name {
+		if empty || !m.overrides(p.value) {
+			return p.append(b)
+		}
+		p.next()
+	}
+	if empty {
+		return b
+	}
+	b = append(append(append(comma(b), '"'), m.Name...), '"', ':')
+	return m.kind.append(b, m.at(v))
 }
 
 func comma(b []byte) []byte {

@@ -51,7 +51,7 @@ func ParseOneTime(text string) (OneTime, error) {
 		if name, _, ok := strings.Cut(text, "="); ok && strings.EqualFold(name, "secret") {
 			return o, o.readParameters("totp", text)
 		}
-		return o, o.setKey(text)
+		return o, o.setKey(percentDecoded(text))
 	}
 	switch strings.ToLower(scheme) {
 	case "otpauth":
@@ -127,13 +127,13 @@ func parametersAt(address string) int {
 }
 
 // parameters takes a query apart at its ampersands, which may be escaped as in HTML. Of a name that is there twice, the
-// first value counts.
+// first value counts that is not empty.
 func parameters(query string) map[string]string {
 	out := map[string]string{}
 	for _, p := range strings.Split(query, "&") {
 		name, value, _ := strings.Cut(strings.TrimPrefix(p, "amp;"), "=")
 		name = strings.ToLower(dense(name))
-		if _, again := out[name]; !again {
+		if out[name] == "" {
 			out[name] = percentDecoded(strings.ReplaceAll(value, "+", " "))
 		}
 	}

@@ -20,6 +20,7 @@ var (
 )
 
 func TestOneTimeCodesByTime(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		at                   int64
 		sha1, sha256, sha512 string // RFC 6238, appendix B
@@ -45,6 +46,7 @@ func TestOneTimeCodesByTime(t *testing.T) {
 }
 
 func TestOneTimeCodesByCounter(t *testing.T) {
+	t.Parallel()
 	for counter, want := range []string{ // RFC 4226, appendix D
 		"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
 	} {
@@ -57,6 +59,7 @@ func TestOneTimeCodesByCounter(t *testing.T) {
 }
 
 func TestAfterCodeCountsOnAndKeepsTheRest(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"otpauth://hotp/A:b?counter=9&secret=" + key20 + "&image=x#y": "otpauth://hotp/A:b?counter=10&secret=" + key20 + "&image=x#y",
 		"otpauth://totp/A:b?counter=9&secret=" + key20:                "otpauth://totp/A:b?counter=9&secret=" + key20,
@@ -74,6 +77,7 @@ func TestAfterCodeCountsOnAndKeepsTheRest(t *testing.T) {
 
 // The vectors of Bitwarden, all at the beginning of 2023.
 func TestOneTimeKeysAsSitesWriteThem(t *testing.T) {
+	t.Parallel()
 	const at = 1672531200
 	for text, want := range map[string]string{
 		"WQIQ25BRKZYCJVYP":                         "194506",
@@ -96,6 +100,7 @@ func TestOneTimeKeysAsSitesWriteThem(t *testing.T) {
 
 // What people paste and what programs write carelessly: all of these are the key of the first.
 func TestOneTimeKeysThatWereWrittenCarelessly(t *testing.T) {
+	t.Parallel()
 	const at = 1672531200
 	for text, want := range map[string]string{
 		"WQIQ25BRKZYCJVYP": "194506",
@@ -133,6 +138,7 @@ func TestOneTimeKeysThatWereWrittenCarelessly(t *testing.T) {
 
 // A code that cannot be made still says whose it is.
 func TestOneTimeNamesOfAnAddressWithoutCodes(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string][2]string{
 		"otpauth://yandex/Y:mia?secret=JBSWY3DPEHPK3PXP&issuer=Y": {"Y", "mia"},
 		"otpauth://totp/50%:mia?secret=1":                         {"50%", "mia"},
@@ -146,6 +152,7 @@ func TestOneTimeNamesOfAnAddressWithoutCodes(t *testing.T) {
 }
 
 func TestOneTimeNamesAndPeriod(t *testing.T) {
+	t.Parallel()
 	o := oneTime(t, "otpauth://totp/Old%20Name:%20anna@example.org?issuer=Example%20Ltd&period=45&secret="+key20)
 	if o.Issuer != "Example Ltd" || o.Account != "anna@example.org" || o.Period() != 45 {
 		t.Errorf("got %q, %q, %d", o.Issuer, o.Account, o.Period())
@@ -161,6 +168,7 @@ func TestOneTimeNamesAndPeriod(t *testing.T) {
 }
 
 func TestOneTimeRefusesInSentencesWithoutTheKey(t *testing.T) {
+	t.Parallel()
 	const key = "WQIQ25BRKZYCJVYP"
 	for text, want := range map[string]string{
 		"":                                     "has no key",

@@ -7,6 +7,7 @@ import (
 )
 
 func TestParamsOutOfBoundsAreRefusedByName(t *testing.T) {
+	t.Parallel()
 	ok := DefaultParams
 	for _, c := range []struct {
 		p    Params
@@ -53,6 +54,7 @@ func TestParamsOutOfBoundsAreRefusedByName(t *testing.T) {
 }
 
 func TestDeriveMasterKey(t *testing.T) {
+	t.Parallel()
 	derive := func(password string, salt Salt, p Params) MasterKey {
 		t.Helper()
 		k, err := DeriveMasterKey(password, salt, p)
@@ -87,6 +89,7 @@ func TestDeriveMasterKey(t *testing.T) {
 }
 
 func TestDeriveMasterKeyRefuses(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		password string
 		salt     Salt
@@ -107,6 +110,7 @@ func TestDeriveMasterKeyRefuses(t *testing.T) {
 }
 
 func TestRecoveryPhrase(t *testing.T) {
+	t.Parallel()
 	p := NewRecoveryPhrase()
 	words := p.Words()
 	if len(words) != 24 {

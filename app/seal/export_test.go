@@ -8,6 +8,7 @@ import (
 )
 
 func TestExportOpensWholeAndInOrderAlone(t *testing.T) {
+	t.Parallel()
 	master := MasterKey{secret{b: fixed("master")}}
 	key := master.ExportKey()
 	content := bytes.Repeat([]byte("0123456789"), ExportPieceBytes/4)

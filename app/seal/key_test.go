@@ -12,6 +12,7 @@ import (
 )
 
 func TestKeysPrintNothing(t *testing.T) {
+	t.Parallel()
 	b := fixed("a key that must not be seen")
 	s := secret{b: b}
 	leaks := []string{
@@ -48,6 +49,7 @@ func TestKeysPrintNothing(t *testing.T) {
 }
 
 func TestZeroKeysPanic(t *testing.T) {
+	t.Parallel()
 	var (
 		m MasterKey
 		v VaultKey
@@ -90,6 +92,7 @@ func TestZeroKeysPanic(t *testing.T) {
 }
 
 func TestKeysOfOnePasswordAreAllDifferent(t *testing.T) {
+	t.Parallel()
 	s := secret{b: fixed("k")}
 	place, err := Place{fixedUser("u"), fixedAccount("a"), KindAccount, 1}.append(nil)
 	if err != nil {
@@ -109,6 +112,7 @@ func TestKeysOfOnePasswordAreAllDifferent(t *testing.T) {
 }
 
 func TestKeyEquality(t *testing.T) {
+	t.Parallel()
 	a, b := fixedVaultKey("a"), fixedVaultKey("b")
 	if !a.Equal(a) || a.Equal(b) {
 		t.Error("a vault key equals what it should not")
@@ -127,6 +131,7 @@ func TestKeyEquality(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
+	t.Parallel()
 	u, a := NewUserID(), NewAccountID()
 	if u == NewUserID() || a == NewAccountID() {
 		t.Error("two new ids are one")

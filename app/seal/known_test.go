@@ -58,6 +58,7 @@ func fernetKey(t *testing.T, v fernetVector) secret {
 }
 
 func TestFernetSpecGenerate(t *testing.T) {
+	t.Parallel()
 	for _, v := range fernetVectors(t, "generate.json", 1) {
 		iv := make([]byte, len(v.IV))
 		for i := range iv {
@@ -75,6 +76,7 @@ func TestFernetSpecGenerate(t *testing.T) {
 }
 
 func TestFernetSpecVerify(t *testing.T) {
+	t.Parallel()
 	for _, v := range fernetVectors(t, "verify.json", 2) {
 		got, err := openToken(fernetKey(t, v), v.Token)
 		if err != nil || string(got) != v.Src {
@@ -84,6 +86,7 @@ func TestFernetSpecVerify(t *testing.T) {
 }
 
 func TestFernetSpecInvalid(t *testing.T) {
+	t.Parallel()
 	// Nothing sealed here expires, so what is invalid for its time alone opens.
 	timed := map[string]bool{"far-future TS (unacceptable clock skew)": true, "expired TTL": true}
 	for _, v := range fernetVectors(t, "invalid.json", 8) {
@@ -98,6 +101,7 @@ func TestFernetSpecInvalid(t *testing.T) {
 // itself. These are from src/test.c of the reference implementation (P-H-C/phc-winner-argon2, version 0x13), at costs
 // up to the one this package defaults to.
 func TestArgon2idReferenceVectors(t *testing.T) {
+	t.Parallel()
 	for _, v := range []struct {
 		time, memory   uint32
 		threads        uint8
@@ -121,6 +125,7 @@ func TestArgon2idReferenceVectors(t *testing.T) {
 
 // RFC 5869, test case 3 of appendix A: empty salt, as here.
 func TestHKDFVector(t *testing.T) {
+	t.Parallel()
 	got, err := hkdf.Key(sha256.New, bytes.Repeat([]byte{0x0b}, 22), nil, "", 42)
 	if err != nil || hex.EncodeToString(got) != "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8" {
 		t.Errorf("%x, %v", got, err)
@@ -129,6 +134,7 @@ func TestHKDFVector(t *testing.T) {
 
 // The vectors for 256 bits of https://github.com/trezor/python-mnemonic/blob/master/vectors.json, which BIP39 names.
 func TestBIP39Vectors(t *testing.T) {
+	t.Parallel()
 	for entropy, words := range map[string]string{
 		"7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f": "legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth title",
 		"8080808080808080808080808080808080808080808080808080808080808080": "letter advice cage absurd amount doctor acoustic avoid letter advice cage absurd amount doctor acoustic avoid letter advice cage absurd amount doctor acoustic bless",
@@ -155,6 +161,7 @@ func TestBIP39Vectors(t *testing.T) {
 }
 
 func TestTokenHasOneSpelling(t *testing.T) {
+	t.Parallel()
 	k := secret{b: fixed("fernet key")}
 	// Each block more leaves another rest mod 3, so base64 ends with none, one and two padding signs.
 	for _, n := range []int{0, 16, 32} {
@@ -189,6 +196,7 @@ func TestTokenHasOneSpelling(t *testing.T) {
 
 // fernet-go slices out of range for a short token with the right HMAC, and takes PKCS #7 padding of 0 bytes.
 func TestTokenThatAFaultyHolderOfTheKeyMade(t *testing.T) {
+	t.Parallel()
 	k := secret{b: fixed("fernet key")}
 	for name, raw := range map[string][]byte{
 		"no ciphertext":  make([]byte, 25),
@@ -213,6 +221,7 @@ func TestTokenThatAFaultyHolderOfTheKeyMade(t *testing.T) {
 }
 
 func TestTokenOfAnyLengthIsBounded(t *testing.T) {
+	t.Parallel()
 	k := secret{b: fixed("fernet key")}
 	token, err := sealToken(k, make([]byte, 60000))
 	if err != nil {
@@ -225,6 +234,7 @@ func TestTokenOfAnyLengthIsBounded(t *testing.T) {
 
 // A token says nothing about when it was sealed.
 func TestTokenTimeIsZero(t *testing.T) {
+	t.Parallel()
 	token, err := sealToken(secret{b: fixed("fernet key")}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -236,6 +246,7 @@ func TestTokenTimeIsZero(t *testing.T) {
 }
 
 func TestRandomSourceFailureIsAnError(t *testing.T) {
+	t.Parallel()
 	before := rand.Reader
 	defer func() { rand.Reader = before }()
 	rand.Reader = bytes.NewReader(nil)

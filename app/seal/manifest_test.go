@@ -10,6 +10,7 @@ import (
 )
 
 func TestManifest(t *testing.T) {
+	t.Parallel()
 	v, ann := NewVaultKey(), fixedUser("ann")
 	for _, m := range []Manifest{{User: ann}, {ann, 1, 2, Digest{fixed("d")}}, {ann, 1<<63 - 1, 1<<63 - 1, Digest{fixed("e")}}} {
 		token, err := v.SealManifest(m)
@@ -48,6 +49,7 @@ func TestManifest(t *testing.T) {
 
 // Each lie of the server about which records there are gives another sum.
 func TestDigestSeesEveryChange(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	mk := v.ManifestKey()
 	term := func(p Place, token string) Digest {
@@ -105,6 +107,7 @@ func TestDigestSeesEveryChange(t *testing.T) {
 }
 
 func TestDigestArithmeticIsMod2To256(t *testing.T) {
+	t.Parallel()
 	mod := new(big.Int).Lsh(big.NewInt(1), 256)
 	rng := rand.New(rand.NewChaCha8(fixed("digest arithmetic"))) // #nosec G404 -- reproducible cases
 	draw := func() (d Digest) {
@@ -134,6 +137,7 @@ func TestDigestArithmeticIsMod2To256(t *testing.T) {
 }
 
 func TestParseDigest(t *testing.T) {
+	t.Parallel()
 	d := Digest{fixed("d")}
 	if got, err := ParseDigest(d.String()); err != nil || !got.Equal(d) {
 		t.Errorf("%s, %v", got, err)

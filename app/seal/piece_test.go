@@ -10,6 +10,7 @@ import (
 )
 
 func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	home := Piece{fixedUser("ann"), AttachmentID(fixedUser("scan")), 2, 3}
 	content := []byte("the second of three")
@@ -59,6 +60,7 @@ func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
 }
 
 func TestPieceAndRecordDoNotStandInForEachOther(t *testing.T) {
+	t.Parallel()
 	v, user, id := NewVaultKey(), NewUserID(), newID()
 	place := Place{user, AccountID(id), KindPassword, 1}
 	piece := Piece{user, AttachmentID(id), 1, 1}
@@ -79,6 +81,7 @@ func TestPieceAndRecordDoNotStandInForEachOther(t *testing.T) {
 }
 
 func TestPieceAlteredAnywhereIsRefused(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Piece{NewUserID(), NewAttachmentID(), 1, 1}
 	token, err := v.SealPiece(p, []byte("content"))
 	if err != nil {
@@ -95,6 +98,7 @@ func TestPieceAlteredAnywhereIsRefused(t *testing.T) {
 
 // Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
 func TestPieceWithWrongInsideIsRefused(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	p := Piece{NewUserID(), NewAttachmentID(), 1, 2}
 	here, err := p.append(nil)
@@ -130,6 +134,7 @@ func TestPieceWithWrongInsideIsRefused(t *testing.T) {
 }
 
 func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	for name, change := range map[string]func(*Piece){
 		"user":         func(p *Piece) { p.User = "evil" },
@@ -152,6 +157,7 @@ func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 }
 
 func TestLargestPieceFillsTheLongestTokenThatTheServerTakes(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Piece{NewUserID(), NewAttachmentID(), 54, 54}
 	content := bytes.Repeat([]byte("x"), PieceBytes)
 	token, err := v.SealPiece(p, content)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestQueueOpensForItsOwnerAlone(t *testing.T) {
+	t.Parallel()
 	key, user := fixedVaultKey("v"), fixedUser("u")
 	content := bytes.Repeat([]byte("a change "), 20_000) // larger than any record
 	token, err := key.SealQueue(user, content)
@@ -60,6 +61,7 @@ func sealedAs(t *testing.T, key VaultKey, user, inside UserID) string {
 }
 
 func TestQueueHasALimitAndAUser(t *testing.T) {
+	t.Parallel()
 	key, user := fixedVaultKey("v"), fixedUser("u")
 	largest, err := key.SealQueue(user, make([]byte, MaxQueueBytes))
 	if err != nil {

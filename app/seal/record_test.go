@@ -11,6 +11,7 @@ import (
 )
 
 func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	home := Place{fixedUser("ann"), fixedAccount("bank"), KindPassword, 3}
 	content := []byte(`{"password":"hunter2"}`)
@@ -61,6 +62,7 @@ func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
 }
 
 func TestRecordAlteredAnywhereIsRefused(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Place{NewUserID(), NewAccountID(), KindAccount, 1}
 	token, err := v.Seal(p, []byte("content"))
 	if err != nil {
@@ -77,6 +79,7 @@ func TestRecordAlteredAnywhereIsRefused(t *testing.T) {
 
 // Only a faulty client can make these. The key fits, and still the plaintext is held to its place and its form.
 func TestRecordWithWrongInsideIsRefused(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	p := Place{NewUserID(), NewAccountID(), KindAccount, 1}
 	here, err := p.append(nil)
@@ -119,6 +122,7 @@ func TestRecordWithWrongInsideIsRefused(t *testing.T) {
 }
 
 func TestPlaceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	good := Place{NewUserID(), NewAccountID(), KindAccount, 1}
 	for name, change := range map[string]func(*Place){
@@ -145,6 +149,7 @@ func TestPlaceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 }
 
 func TestLengthSaysLittle(t *testing.T) {
+	t.Parallel()
 	v, p := NewVaultKey(), Place{NewUserID(), NewAccountID(), KindPassword, 1}
 	sizes := map[int]bool{}
 	for n := range 40000 {
@@ -169,6 +174,7 @@ func TestLengthSaysLittle(t *testing.T) {
 }
 
 func TestLargestToken(t *testing.T) {
+	t.Parallel()
 	v := NewVaultKey()
 	for _, kind := range []Kind{KindAccount, KindPassword} {
 		p := Place{NewUserID(), NewAccountID(), kind, 1}

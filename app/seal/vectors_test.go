@@ -299,6 +299,7 @@ func makeVectors(t *testing.T) vectors {
 
 // Every byte that this build makes is the byte that was frozen.
 func TestVectorsAreReproduced(t *testing.T) {
+	t.Parallel()
 	got, err := json.MarshalIndent(makeVectors(t), "", "  ")
 	if err != nil {
 		t.Fatal(err)
@@ -330,6 +331,7 @@ func mustFrozen(t testing.TB, v *vectors) {
 
 // What was sealed once opens for ever: from the frozen text alone, through the exported functions.
 func TestVectorsOpen(t *testing.T) {
+	t.Parallel()
 	var v vectors
 	mustFrozen(t, &v)
 	fromHex := func(s string) (k secret) {

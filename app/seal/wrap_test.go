@@ -8,6 +8,7 @@ import (
 )
 
 func TestWrappedKey(t *testing.T) {
+	t.Parallel()
 	v, kek := NewVaultKey(), KEK{secret{b: fixed("kek")}}
 	sealed := WrapInfo{fixedUser("ann"), PurposePassword, fixedSalt("s"), Params{1 << 17, 5, 2}}
 	token, err := WrapVaultKey(v, kek, sealed)
@@ -66,6 +67,7 @@ func TestWrappedKey(t *testing.T) {
 }
 
 func TestWrappedKeyAlteredAnywhereIsRefused(t *testing.T) {
+	t.Parallel()
 	v, kek, w := NewVaultKey(), KEK{secret{b: fixed("kek")}}, WrapInfo{User: fixedUser("ann"), Purpose: PurposeRecovery}
 	token, err := WrapVaultKey(v, kek, w)
 	if err != nil {
@@ -91,6 +93,7 @@ func flip(c byte) byte {
 // The server stores tokens of three sorts and may hand out one for another; a record is no vault key even for whoever
 // holds all the keys.
 func TestOneSortOfPlaintextIsNotTakenForAnother(t *testing.T) {
+	t.Parallel()
 	v, kek, user := fixedVaultKey("v"), KEK{secret{b: fixed("kek")}}, fixedUser("ann")
 	w := WrapInfo{User: user, Purpose: PurposeRecovery}
 	p := Place{user, fixedAccount("a"), KindAccount, 1}

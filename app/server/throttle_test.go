@@ -95,6 +95,22 @@ func TestProofsCountAsAttempts(t *testing.T) {
 	alice.call("GET", api.PathVault, nil).want(200, "")
 }
 
+// Who has one session of a user must not keep the others from ending it.
+func TestAStolenSessionDoesNotHinderTheOwnersOthers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	alice := s.register("alice")
+	stolen := alice.mustLogin("")
+	wrong := api.EndSessionsRequest{CurrentAuthKey: sample.AuthKey()}
+	for range 5 {
+		s.call("POST", api.PathSessionsEnd, wrong, bearer(stolen.Token)).want(401, api.CodeInvalidCredentials)
+	}
+	s.call("POST", api.PathSessionsEnd, wrong, bearer(stolen.Token)).want(429, api.CodeThrottled)
+
+	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: stolen.Account.SessionID}).want(204, "")
+	s.call("GET", api.PathAccount, nil, bearer(stolen.Token)).want(401, api.CodeUnauthorized)
+}
+
 // The phrase has 256 bits, so its wrong ones are not counted: a count would let strangers close the owner's last way in.
 func TestRecoveryIsNotCounted(t *testing.T) {
 	t.Parallel()

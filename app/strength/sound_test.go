@@ -13,6 +13,7 @@ import (
 
 // What people make passwords of, put together at random: the fast answer must be that of the slow one.
 func TestWeakAgreesWithTheEstimate(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 1))
 	var lists [][]string
 	for _, list := range []string{"passwords", "surnames", "us_tv_and_film", "english_wikipedia"} {

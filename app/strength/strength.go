@@ -6,20 +6,42 @@ package strength
 import (
 	"math"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/trustelem/zxcvbn"
 	"github.com/trustelem/zxcvbn/match"
 )
 
-// Estimate is zxcvbn's estimate (Wheeler, USENIX Security 2016) of how a password stands up to guessing.
+// Estimate is zxcvbn's estimate (Wheeler, USENIX Security 2016) of how well a password stands up to guessing.
 type Estimate struct {
-	Score       int      // 0 (guessed at once) to 4 (very hard to guess)
-	Guesses     float64  // about how many guesses an attacker needs who knows how people choose; at least 1, finite
-	Warning     string   // what is wrong, empty when nothing stands out
-	Suggestions []string // what to do about it, empty from score 3 on
+	Score   int     // 0 (guessed at once) to 4 (very hard to guess)
+	Guesses float64 // how many guesses an attacker needs who knows how people choose passwords; at least 1, finite
+	Advice  Advice  // empty from score 3 on
 }
+
+// Advice is a code: what makes the password easy to guess, or what would make it better.
+type Advice string
+
+// The page has a sentence for each.
+const (
+	AdviceUncommonWords     Advice = "uncommonWords"
+	AdviceAddWords          Advice = "addWords"
+	AdviceKeyboardPattern   Advice = "keyboardPattern"
+	AdviceKeyboardRow       Advice = "keyboardRow"
+	AdviceRepeatedPart      Advice = "repeatedPart"
+	AdviceRepeatedCharacter Advice = "repeatedCharacter"
+	AdviceSequence          Advice = "sequence"
+	AdviceRecentYear        Advice = "recentYear"
+	AdviceDate              Advice = "date"
+	AdviceKnownAboutYou     Advice = "knownAboutYou"
+	AdviceTopTen            Advice = "topTen"
+	AdviceTopHundred        Advice = "topHundred"
+	AdviceVeryCommon        Advice = "veryCommon"
+	AdviceLikeCommon        Advice = "likeCommon"
+	AdviceCommonName        Advice = "commonName"
+	AdviceNameAlone         Advice = "nameAlone"
+	AdviceWordAlone         Advice = "wordAlone"
+)
 
 // The time zxcvbn takes grows faster than its input. What is cut off could only have made the password stronger.
 const (
@@ -40,7 +62,7 @@ func Of(password string, userInputs ...string) Estimate {
 	// zxcvbn's answer for the empty password and for invalid UTF-8 is 0 guesses.
 	s := Estimate{Score: r.Score, Guesses: min(max(r.Guesses, 1), math.MaxFloat64)}
 	if s.Score < 3 {
-		s.Warning, s.Suggestions = feedback(r.Sequence)
+		s.Advice = adviceOn(r.Sequence)
 	}
 	return s
 }
@@ -56,10 +78,10 @@ func head(s string) string {
 	return s
 }
 
-// feedback follows zxcvbn's own: it is about the longest thing that was recognised. The Go port leaves it out.
-func feedback(sequence []*match.Match) (warning string, suggestions []string) {
+// adviceOn follows zxcvbn's own feedback, which the Go port leaves out: it is about the longest match.
+func adviceOn(sequence []*match.Match) Advice {
 	if len(sequence) == 0 {
-		return "", []string{"Use a few uncommon words, or let a password be generated"}
+		return AdviceUncommonWords
 	}
 	longest := sequence[0]
 	for _, m := range sequence[1:] {
@@ -67,70 +89,54 @@ func feedback(sequence []*match.Match) (warning string, suggestions []string) {
 			longest = m
 		}
 	}
-	suggestions = []string{"Add another word or two; uncommon words are better"}
-	var more []string
 	switch longest.Pattern {
 	case "dictionary":
-		warning, more = dictionaryFeedback(longest, len(sequence) == 1)
+		return dictionaryAdvice(longest, len(sequence) == 1)
 	case "spatial":
-		warning = "Short keyboard patterns are easy to guess"
 		if longest.Turns == 1 {
-			warning = "Straight rows of keys are easy to guess"
+			return AdviceKeyboardRow
 		}
-		more = []string{"Use a longer keyboard pattern with more turns"}
+		return AdviceKeyboardPattern
 	case "repeat":
-		warning = `Repeats like "abcabcabc" are only slightly harder to guess than "abc"`
 		if utf8.RuneCountInString(longest.BaseToken) == 1 {
-			warning = `Repeats like "aaa" are easy to guess`
+			return AdviceRepeatedCharacter
 		}
-		more = []string{"Avoid repeated words and characters"}
+		return AdviceRepeatedPart
 	case "sequence":
-		warning, more = "Sequences like abc or 6543 are easy to guess", []string{"Avoid sequences"}
+		return AdviceSequence
 	case "regex":
-		warning, more = "Recent years are easy to guess", []string{"Avoid years that have to do with you"}
+		return AdviceRecentYear
 	case "date":
-		warning, more = "Dates are often easy to guess", []string{"Avoid dates and years that have to do with you"}
+		return AdviceDate
 	}
-	return warning, append(suggestions, more...)
+	return AdviceAddWords
 }
 
-func dictionaryFeedback(m *match.Match, alone bool) (warning string, suggestions []string) {
+func dictionaryAdvice(m *match.Match, alone bool) Advice {
+	unchanged := alone && !m.L33t && !m.Reversed
 	switch m.DictionaryName {
 	case "user_inputs":
-		warning = "What is known about you is guessed first"
+		return AdviceKnownAboutYou
 	case "passwords":
 		switch {
-		case alone && !m.L33t && !m.Reversed && m.Rank <= 10:
-			warning = "This is one of the 10 most common passwords"
-		case alone && !m.L33t && !m.Reversed && m.Rank <= 100:
-			warning = "This is one of the 100 most common passwords"
-		case alone && !m.L33t && !m.Reversed:
-			warning = "This is a very common password"
+		case unchanged && m.Rank <= 10:
+			return AdviceTopTen
+		case unchanged && m.Rank <= 100:
+			return AdviceTopHundred
+		case unchanged:
+			return AdviceVeryCommon
 		case m.Guesses <= 1e4:
-			warning = "This is similar to a common password"
+			return AdviceLikeCommon
 		}
 	case "surnames", "male_names", "female_names":
-		warning = "Common names and surnames are easy to guess"
 		if alone {
-			warning = "Names and surnames by themselves are easy to guess"
+			return AdviceNameAlone
 		}
+		return AdviceCommonName
 	default:
 		if alone {
-			warning = "A word by itself is easy to guess"
+			return AdviceWordAlone
 		}
 	}
-	if first, _ := utf8.DecodeRuneInString(m.Token); unicode.IsUpper(first) {
-		if m.Token == strings.ToUpper(m.Token) {
-			suggestions = append(suggestions, "All capitals are almost as easy to guess as none")
-		} else {
-			suggestions = append(suggestions, "A capital at the beginning does not help much")
-		}
-	}
-	if m.Reversed && len(m.Token) >= 4 {
-		suggestions = append(suggestions, "Words spelled backwards are not much harder to guess")
-	}
-	if m.L33t {
-		suggestions = append(suggestions, "Predictable substitutions like @ for a do not help much")
-	}
-	return warning, suggestions
+	return AdviceAddWords
 }

@@ -83,7 +83,7 @@ func (t *table) understand() error {
 	switch {
 	case t.unnamed || t.headerless():
 		return ErrNoHeader
-	case !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnPassword):
+	case !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnPassword) && !slices.ContainsFunc(t.header, tellsCard):
 		return ErrNoColumns
 	}
 	t.columns = columns
@@ -184,7 +184,7 @@ func setAddresses(it *item.Item, value string) {
 var typeNames = map[item.Type]string{
 	item.TypeLogin:    "login, logins, password, website, website password, web site, web, web login, web logins, web account, account, anmeldung, passwort, identifiant",
 	item.TypeNote:     "note, secure note, securenote, notes, notiz, sichere notiz, nota, note securisee, general",
-	item.TypeCard:     "card, credit card, creditcard, payment, payment card, bank card, debit card, kreditkarte, carte bancaire, tarjeta, carta di credito",
+	item.TypeCard:     "card, cc, credit card, creditcard, payment, payment card, bank card, debit card, kreditkarte, carte bancaire, tarjeta, carta di credito",
 	item.TypeIdentity: "identity, identitat, identite, identidad, contact, personal info",
 	item.TypeSSHKey:   "ssh key, sshkey, ssh",
 }
@@ -220,6 +220,9 @@ func tagsOf(name, value string) []string {
 	if list, ok := textsInJSON(value); ok {
 		return list
 	}
+	if list := strings.TrimSpace(value); strings.HasPrefix(list, "[") && strings.HasSuffix(list, "]") {
+		value = list[1 : len(list)-1]
+	}
 	if rest, ok := strings.CutPrefix(strings.TrimSpace(value), "{("); ok {
 		return tagsOfMac(strings.TrimSuffix(rest, ")}"))
 	}
@@ -234,9 +237,11 @@ func tagsOf(name, value string) []string {
 }
 
 func isYes(s string) bool {
-	return slices.Contains([]string{"1", "true", "yes", "y", "x", "ja", "oui", "si", "sí", "sim", "да", "tak"}, fold(s))
+	return slices.Contains([]string{"1", "true", "yes", "y", "x", "on", "ja", "oui", "si", "sí", "sì", "sim", "да", "tak", "ano", "igen", "evet", "はい", "是", "예",
+		"wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda", "истина"}, fold(s))
 }
 
 func isNo(s string) bool {
-	return slices.Contains([]string{"", "0", "false", "no", "n", "nein", "non", "não", "нет", "nie", "nee"}, fold(s))
+	return slices.Contains([]string{"", "0", "false", "no", "n", "off", "nein", "non", "não", "нет", "nie", "nee", "ne", "nem", "hayır", "いいえ", "否", "아니요",
+		"falsch", "faux", "falso", "onwaar", "fałsz", "ложь"}, fold(s))
 }

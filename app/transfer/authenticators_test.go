@@ -253,3 +253,36 @@ func TestAddressesOfCodes(t *testing.T) {
 		transfer.Problem{Row: 5, Reason: "it is not complete, or not one of Google Authenticator"},
 		transfer.Problem{Row: 6, Title: "x", Reason: "its codes cannot be made here; the key came in as a field"})
 }
+
+// Lists of addresses as people keep them: with remarks, in quotes, several in a line.
+func TestListsOfCodes(t *testing.T) {
+	t.Parallel()
+	const bank, shop = "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP", "otpauth://totp/Shop:bob?secret=GEZDGNBVGY3TQOJQ&digits=10"
+	want := []item.Item{codes("Bank", "anna", bank), codes("Shop", "bob", shop)}
+	for _, data := range []string{
+		bank + "\r\n" + shop + "\r\n", "\ufeff# saved in 2024\n\n" + bank + "\n#\n" + shop, bank + " \t" + shop, `"` + bank + `"` + "\n'" + shop + "'\n", utf16LE(bank + "\n" + shop),
+		"\u200b" + bank + "\u00a0\r" + shop,
+	} {
+		got := read(t, "x.txt", data, transfer.Options{})
+		same(t, got, want)
+		sameProblems(t, got)
+	}
+	const motp, many, steam = "otpauth://motp/M:anna?secret=abcd&pin=12", "otpauth://totp/T?secret=JBSWY3DPEHPK3PXP&digits=12", "steam://JBSWY3DPEHPK3PXP"
+	got := read(t, "x.txt", motp+"\n"+many+"\n"+steam+"\n", transfer.Options{})
+	same(t, got, []item.Item{
+		{Title: "M", Username: "anna", Fields: []item.Field{hidden("One-time code", motp)}},
+		{Title: "T", Username: "T", Fields: []item.Field{hidden("One-time code", many)}}, codes("Steam", "", steam),
+	})
+	sameProblems(t, got, transfer.Problem{Row: 1, Title: "M", Reason: "its codes cannot be made here; the key came in as a field"},
+		transfer.Problem{Row: 2, Title: "T", Reason: "its codes cannot be made here; the key came in as a field"})
+}
+
+// The key of one-time codes is a secret wherever a file has it.
+func TestKeysOfCodesAmongWebsitesAndFields(t *testing.T) {
+	t.Parallel()
+	const first, second = "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", "OTPAUTH://totp/b?secret=GEZDGNBV"
+	got := read(t, "x.csv", "name,url,username,password\nBank,"+first+",anna,pw\n", transfer.Options{})
+	same(t, got, []item.Item{{Title: "Bank", Username: "anna", Password: "pw", TOTP: first}})
+	got = read(t, "x.csv", "Title,URL,Website,Password,Thing\nBank,"+first+","+second+",pw,"+second+"\n", transfer.Options{})
+	same(t, got, []item.Item{{Title: "Bank", Password: "pw", TOTP: first, Fields: []item.Field{hidden("Thing", second), hidden("One-time code", second)}}})
+}

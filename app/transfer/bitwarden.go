@@ -20,14 +20,17 @@ func isBitwardenJSON(in *input) bool {
 	if encrypted && (listed || sealed) {
 		return true
 	}
-	if top == nil {
+	switch {
+	case top == nil:
 		items, _ = in.jsonValue().([]any)
+	case isBitwardenItem(top):
+		return true
 	}
 	return slices.ContainsFunc(items, isBitwardenItem)
 }
 
 // isBitwardenItem tells an item of Bitwarden's from those of others, where nothing else in the file does: exports of
-// before 2021 do not say whether they are encrypted, and "bw list items" prints items alone.
+// before 2021 do not say whether they are encrypted, and "bw list items" and "bw get item" print items alone.
 func isBitwardenItem(e any) bool {
 	o, _ := e.(map[string]any)
 	_, kind := o["type"].(json.Number)
@@ -38,8 +41,11 @@ func isBitwardenItem(e any) bool {
 
 func readBitwardenJSON(in *input, b *builder) error {
 	top := object(in.json())
-	if top == nil {
+	switch {
+	case top == nil:
 		top = object{"items": in.jsonValue()}
+	case isBitwardenItem(in.json()):
+		top = object{"items": []any{in.jsonValue()}}
 	}
 	if top.yes("passwordProtected") {
 		plain, err := openBitwarden(top, in.options.Password)

@@ -2,11 +2,13 @@ package transfer_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
@@ -251,10 +253,50 @@ func TestBitwardenZIPBringsItsFiles(t *testing.T) {
 	sameProblems(t, got, transfer.Problem{Title: "lost.txt", Reason: "the file belongs to no entry of the export"})
 }
 
+// longFields joins the parts of fields that are too long for Bitwarden.
+func longFields(fields []item.Field) []item.Field {
+	var out []item.Field
+	name, n := "", 2
+	for _, f := range fields {
+		if last := len(out) - 1; last >= 0 && f.Name == fmt.Sprintf("%s (%d)", name, n) {
+			out[last].Value += f.Value
+			n++
+			continue
+		}
+		out, name, n = append(out, f), f.Name, 2
+	}
+	return out
+}
+
 // asBitwardenHolds is what docs/export-format.md says is left of an item in Bitwarden.
 func asBitwardenHolds(it item.Item) item.Item {
+	const line, value = 687, 3695 // bytes
 	it = it.Clone()
 	it.Purge = time.Time{}
+	movedAbove := func(most int, name string, value *string, kind item.FieldKind) {
+		if len(*value) > most {
+			it.Fields = append(it.Fields, item.Field{Name: name, Value: *value, Kind: kind})
+			*value = ""
+		}
+	}
+	moved := func(name string, value *string, kind item.FieldKind) { movedAbove(line, name, value, kind) }
+	if title := it.Title; len(title) > line {
+		moved("Title", &it.Title, item.FieldText)
+		for it.Title = title; len(it.Title) > line-2; {
+			_, size := utf8.DecodeLastRuneInString(it.Title)
+			it.Title = it.Title[:len(it.Title)-size]
+		}
+	}
+	it.PasswordHistory = slices.DeleteFunc(it.PasswordHistory, func(old item.OldPassword) bool {
+		long := old.Password
+		movedAbove(value, "Old password", &old.Password, item.FieldHidden)
+		return old.Password != long
+	})
+	if it.Type == item.TypeLogin {
+		moved("Username", &it.Username, item.FieldText)
+		movedAbove(value, "Password", &it.Password, item.FieldHidden)
+		moved("TOTP", &it.TOTP, item.FieldHidden)
+	}
 	if it.Type != item.TypeLogin {
 		if it.Type != item.TypeIdentity {
 			it.Fields, it.Username = append(it.Fields, text("Username", it.Username)), ""
@@ -268,7 +310,20 @@ func asBitwardenHolds(it item.Item) item.Item {
 		}
 		it.Password, it.TOTP, it.URLs, it.Match = "", "", nil, nil
 	}
-	if k := it.SSHKey; k != nil && slices.ContainsFunc([]string{k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" }) {
+	if c := it.Card; c != nil {
+		moved("Number", &c.Number, item.FieldHidden)
+		moved("Holder", &c.Holder, item.FieldText)
+		moved("Security code", &c.Code, item.FieldHidden)
+	}
+	if i := it.Identity; i != nil {
+		moved("First name", &i.FirstName, item.FieldText)
+		moved("City", &i.City, item.FieldText)
+		moved("Email", &i.Email, item.FieldText)
+		moved("SSN", &i.SSN, item.FieldHidden)
+		moved("License", &i.License, item.FieldText)
+		moved("Username", &it.Username, item.FieldText)
+	}
+	if k := it.SSHKey; k != nil && slices.ContainsFunc([]string{"x" + k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > value }) {
 		for _, f := range []item.Field{hidden("Private key", k.Private), text("Public key", k.Public), text("Fingerprint", k.Fingerprint)} {
 			if f.Value != "" {
 				it.Fields = append(it.Fields, f)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
@@ -65,12 +66,20 @@ type bitwardenURI struct {
 }
 
 type bitwardenOld struct {
-	LastUsedDate *time.Time `json:"lastUsedDate"`
-	Password     string     `json:"password"`
+	LastUsedDate time.Time `json:"lastUsedDate"` // Bitwarden asks for one; the year 1 says that none is known
+	Password     string    `json:"password"`
 }
 
 // fieldTags is the custom field with the tags beyond the one that is the folder, one a line.
 const fieldTags = "Tags"
+
+// Bitwarden refuses the whole file for one value that is too long once it is encrypted: above 10,000 characters for notes,
+// 5,000 for a field, a password and an SSH key, 1,000 for others. These are the bytes that stay below.
+const (
+	bitwardenNotesBytes = 7439
+	bitwardenValueBytes = 3695
+	bitwardenLineBytes  = 687
+)
 
 // Numbers that Bitwarden gives to types, kinds of fields and rules.
 var (
@@ -116,31 +125,60 @@ func folderID(n int) string {
 }
 
 func bitwardenOf(it item.Item) bitwardenItem {
+	it = it.Clone()
 	if it.SSHKey != nil {
 		key := completeSSHKey(*it.SSHKey)
 		it.SSHKey = &key
 	}
+	name, _ := split(it.Title, item.MaxTitle, bitwardenLineBytes)
+	notes, more := split(it.Notes, item.MaxNotes, bitwardenNotesBytes)
 	out := bitwardenItem{
-		Type: bitwardenTypeNumbers[it.Type], Name: it.Title, Notes: textOrNull(it.Notes), Favorite: it.Favourite,
+		Type: bitwardenTypeNumbers[it.Type], Name: name, Notes: textOrNull(notes), Favorite: it.Favourite,
 		CreationDate: timeOrNull(it.Created), RevisionDate: timeOrNull(it.Modified), DeletedDate: timeOrNull(it.Trashed),
 	}
 	for _, f := range it.Fields {
 		out.field(f.Name, f.Value, f.Kind)
 	}
-	if len(it.Tags) > 1 {
-		out.field(fieldTags, strings.Join(it.Tags[1:], "\n"), item.FieldText)
+	if name != it.Title {
+		out.field("Title", it.Title, item.FieldText)
+	}
+	out.keep("Notes (continued)", more, item.FieldText)
+	for tags := range slices.Chunk(it.Tags[min(1, len(it.Tags)):], bitwardenValueBytes/(item.MaxTag*utf8.UTFMax)) {
+		out.field(fieldTags, strings.Join(tags, "\n"), item.FieldText)
 	}
 	for _, old := range it.PasswordHistory {
-		out.PasswordHistory = append(out.PasswordHistory, bitwardenOld{timeOrNull(old.Until), old.Password})
+		if len(old.Password) > bitwardenValueBytes {
+			out.field("Old password", old.Password, item.FieldHidden)
+			continue
+		}
+		out.PasswordHistory = append(out.PasswordHistory, bitwardenOld{old.Until, old.Password})
 	}
 	out.login(it)
 	out.parts(it)
 	return out
 }
 
+// field adds a field, in as many as its value takes.
 func (b *bitwardenItem) field(name, value string, kind item.FieldKind) {
-	if value != "" || name != "" {
-		b.Fields = append(b.Fields, bitwardenField{name, value, bitwardenKindNumbers[kind]})
+	if value == "" && name == "" {
+		return
+	}
+	name, _ = split(name, item.MaxName, bitwardenLineBytes)
+	for n, suffix := 1, ""; ; suffix = fmt.Sprintf(" (%d)", n) {
+		head, tail := split(value, item.MaxValue, bitwardenValueBytes)
+		b.Fields = append(b.Fields, bitwardenField{name + suffix, head, bitwardenKindNumbers[kind]})
+		if tail == "" {
+			return
+		}
+		value, n = tail, n+1
+	}
+}
+
+// tooLong makes a field of a value that is too long for its place.
+func (b *bitwardenItem) tooLong(name string, value *string, kind item.FieldKind, most int) {
+	if len(*value) > most {
+		b.field(name, *value, kind)
+		*value = ""
 	}
 }
 
@@ -160,6 +198,9 @@ func (b *bitwardenItem) login(it item.Item) {
 		}
 		return
 	}
+	b.tooLong("Username", &it.Username, item.FieldText, bitwardenLineBytes)
+	b.tooLong("Password", &it.Password, item.FieldHidden, bitwardenValueBytes)
+	b.tooLong("TOTP", &it.TOTP, item.FieldHidden, bitwardenLineBytes)
 	b.Login = &bitwardenLogin{Username: textOrNull(it.Username), Password: textOrNull(it.Password), TOTP: textOrNull(it.TOTP)}
 	for _, address := range it.URLs {
 		uri := bitwardenURI{URI: address}
@@ -179,6 +220,14 @@ func (b *bitwardenItem) keep(name, value string, kind item.FieldKind) {
 
 // parts writes card, identity and SSH key where the type has a place for them, and else as fields.
 func (b *bitwardenItem) parts(it item.Item) {
+	if it.SSHKey == nil { // see bitwardenTakes
+		for _, v := range partValues(&it) {
+			b.tooLong(v.name, v.value, v.kind, bitwardenLineBytes)
+		}
+		if it.Type == item.TypeIdentity {
+			b.tooLong("Username", &it.Username, item.FieldText, bitwardenLineBytes)
+		}
+	}
 	switch {
 	case it.Type == item.TypeCard && it.Card != nil:
 		b.Card = given(map[string]string{
@@ -203,7 +252,9 @@ func (b *bitwardenItem) parts(it item.Item) {
 // bitwardenTakes reports whether a key has all that Bitwarden asks of one. With one that has not, it refuses the file, so
 // that goes out as a note.
 func bitwardenTakes(k *item.SSHKey) bool {
-	return k != nil && !slices.ContainsFunc([]string{k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" })
+	return k != nil && !slices.ContainsFunc([]string{k.Private, k.Public, k.Fingerprint}, func(s string) bool {
+		return strings.TrimSpace(s) == "" || len(s) > bitwardenValueBytes
+	})
 }
 
 func bitwardenIdentity(i item.Identity, username string) map[string]string {

@@ -62,7 +62,7 @@ func (b *builder) oneLineEach(row int, it *item.Item) {
 		value *string
 	}{{"Title", &it.Title}, {"Username", &it.Username}} {
 		whole := strings.TrimSpace(*part.value)
-		if end := strings.IndexAny(whole, "\r\n"); end >= 0 {
+		if end := strings.IndexAny(whole, "\r\n\v\f\u0085\u2028\u2029"); end >= 0 {
 			b.keepField(row, it, part.name, whole, item.FieldText)
 			*part.value = whole[:end]
 		}
@@ -89,9 +89,6 @@ func (b *builder) kept(row int, name string, as KeptAs) {
 func (b *builder) keepField(row int, it *item.Item, name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
-	}
-	if kind == item.FieldText && isCardNumber(value) {
-		kind = item.FieldHidden
 	}
 	it.Fields = append(it.Fields, item.Field{Name: name, Value: value, Kind: kind})
 	b.kept(row, name, KeptAsField)

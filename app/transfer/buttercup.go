@@ -7,32 +7,33 @@ import (
 )
 
 // The CSV of Buttercup: rows of groups and of entries, and a column for each property that any entry has. In older versions
-// a group has its own name and that of its parent, and an entry only the id of its group; later the name is a path.
+// a group has its own name and that of its parent, and an entry only the id of its group; later the name is a path. The first
+// versions have no types, and the columns of groups twice.
 
 func isButtercupCSV(in *input) bool {
-	return csvFormat{needs: []string{"!type", "!group_id", "!group_name", "title"}}.detect(in)
+	return csvFormat{needs: []string{"!group_id", "!group_name", "title"}}.detect(in)
 }
 
 func readButtercupCSV(in *input, b *builder) error {
 	groups := buttercupGroups(in)
 	for r := range in.csvRows(b, false) {
 		kind, id, name := r.text("!type"), r.text("!group_id"), r.text("!group_name")
-		r.drop("!group_parent", "id")
+		r.drop("!group_parent", "!group_id", "!group_name", "id")
+		title := r.text("title")
 		if kind == "group" || kind == "--" {
-			continue // its name is in the rows of its entries
+			if !r.left() {
+				continue // its name is in the rows of its entries
+			}
+			kind, title = "", name
 		}
 		if name == "" {
 			name = groups.path(id)
 		}
 		it := item.Item{
-			Type: typeOf(kind), Title: r.text("title"), Username: r.text("username"), Password: r.text("password"), Tags: one(name),
+			Type: typeOf(kind), Title: title, Username: r.text("username"), Password: r.text("password"), Tags: one(name),
 			Notes: r.text("note", "notes"), TOTP: r.text("otp", "totp", "otpauth"),
 		}
-		for _, column := range []string{"url", "urls", "website"} {
-			for _, address := range splitURLs(r.text(column)) {
-				addURL(b, r.number, &it, address, item.MatchDomain)
-			}
-		}
+		addURLs(b, r, &it)
 		buttercupType(b, r, &it, kind)
 		b.addRow(r, it)
 	}

@@ -29,7 +29,7 @@ var cardNames = map[string]string{
 		номер карты, номер картки, kortnummer, kort nummer, cislo karty, kortin numero, kart numarasi, kartyaszam, カード番号, 卡号, 카드 번호`,
 	cardHolder: `cardholder, card holder, cardholder name, cardholdername, name on card, card name, holder, account holder, karteninhaber, kartenhalter, name auf der karte, name auf karte, titulaire, nom sur la carte,
 		titular, titular de la tarjeta, nombre en la tarjeta, titolare, intestatario, nome sulla carta, nome no cartao, titular do cartao, kaarthouder, naam op kaart, posiadacz karty, владелец карты, имя на карте, kortinnehavare, kortholder, drzitel karty`,
-	cardCode: `cvv, cvv2, cvc, cvc2, ccv, csc, cid, code, security code, card code, card security code, verification number, card verification, sicherheitscode, prufziffer, prufnummer, kartenprufnummer,
+	cardCode: `cvv, cvv2, cvc, cvc2, ccv, csc, cid, code, security code, card code, cvv code, cvc code, card security code, verification number, verification, card verification, card verification value, sicherheitscode, prufziffer, prufnummer, kartenprufnummer,
 		cryptogramme, code de securite, codigo de seguridad, codice di sicurezza, codigo de seguranca, beveiligingscode, kod bezpieczenstwa, код безопасности, sakerhetskod, sikkerhedskode, sikkerhetskode`,
 	cardPIN: `pin, card pin, pin code, pin number, geheimzahl, code pin, codigo pin, codice pin, пин, пин код, pinkod, pinkode, pincode`,
 	cardExpiry: `expiry, expiry date, expirydate, expiration, expiration date, expires, exp date, exp, valid thru, valid until, valid to, card expiry, card expiration, ablaufdatum, gultig bis, ablauf,
@@ -95,6 +95,9 @@ func (t *table) cardPart(i int) string {
 	}
 	return t.cards[i]
 }
+
+// tellsCard reports whether a column of that name holds the numbers of cards.
+func tellsCard(name string) bool { return cardPart(name) == cardNumber && !anyNumber(name) }
 
 // anyNumber reports whether a name can be that of any number, and not only of a card's.
 func anyNumber(name string) bool {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,11 @@ func takeText(b *builder, r *csvRow, it *item.Item) {
 			continue
 		}
 		if fields, ok := fieldsInJSON(r.name(i), value); ok {
+			r.taken[i] = true
+			for _, f := range fields {
+				b.keepField(r.number, it, f.Name, f.Value, f.Kind)
+			}
+		} else if fields := fieldsInLines(r.name(i), value); fields != nil {
 			r.taken[i] = true
 			for _, f := range fields {
 				b.keepField(r.number, it, f.Name, f.Value, f.Kind)
@@ -50,6 +56,33 @@ func linesOf(value string) []formLine {
 	}
 	if !telling || len(out) < 2 {
 		return nil
+	}
+	return out
+}
+
+// customFields is what columns of such fields are called, as columnWords has it.
+var customFields = regexp.MustCompile(`^(custom|extra|additional|own|eigene|benutzerdefinierte) ?(fields?|felder)$`)
+
+// customLine is a field as Nextcloud writes it.
+var customLine = regexp.MustCompile(`^(.{1,200}?), (text|email|url|file|secret|data): (.*)$`)
+
+// fieldsInLines is the fields in a value of a column of such fields, one a line: "Name, kind: value"; nil if it is something
+// else.
+func fieldsInLines(column, value string) []item.Field {
+	if !customFields.MatchString(strings.Join(columnWords(column), " ")) {
+		return nil
+	}
+	var out []item.Field
+	for line := range strings.Lines(strings.TrimSpace(value)) {
+		parts := customLine.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
+		if parts == nil {
+			return nil
+		}
+		f := item.Field{Name: parts[1], Value: parts[3], Kind: kindOf(parts[1])}
+		if parts[2] == "secret" {
+			f.Kind = item.FieldHidden
+		}
+		out = append(out, f)
 	}
 	return out
 }
@@ -127,8 +160,8 @@ func fieldsIn(column string, path []string, v any) []item.Field {
 			out = append(out, fieldsIn(column, path, e)...)
 		}
 	case map[string]any:
-		if f, ok := fieldOf(v); ok {
-			return []item.Field{f}
+		if fields := fieldOf(v); fields != nil {
+			return fields
 		}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			out = append(out, fieldsIn(column, append(slices.Clip(path), name), v[name])...)
@@ -145,24 +178,37 @@ func fieldsIn(column string, path []string, v any) []item.Field {
 	return out
 }
 
-// fieldOf is an object with a name and a value, and at most a type.
-func fieldOf(o map[string]any) (item.Field, bool) {
+// secretFlag says of a field that it is secret, or what kind of field is.
+var secretFlag = regexp.MustCompile(`(?i)secret|hidden|protect|sensitive|conceal|mask`)
+
+// fieldOf is an object with a name and a value, and whatever else it says of them; nil if it is none.
+func fieldOf(o map[string]any) []item.Field {
 	rest := object{}
 	for name, v := range o {
 		rest[strings.ToLower(name)] = v
 	}
-	if len(rest) < len(o) {
-		return item.Field{}, false
+	_, valued := rest["value"]
+	_, data := rest["data"]
+	if len(rest) < len(o) || !valued && !data {
+		return nil
 	}
 	f := item.Field{Name: rest.text("name", "label", "key", "title"), Value: rest.text("value", "data")}
-	kind := rest.text("type", "kind")
-	for range rest.rest() {
-		return f, false
+	if f.Name == "" {
+		return nil
 	}
-	if f.Kind = kindOf(f.Name); kindOf(kind) == item.FieldHidden || strings.EqualFold(kind, "hidden") {
+	f.Kind = kindOf(f.Name)
+	if kind := rest.text("type", "kind", "field_type", "fieldtype"); kindOf(kind) == item.FieldHidden || secretFlag.MatchString(kind) {
 		f.Kind = item.FieldHidden
 	}
-	return f, f.Name != ""
+	out := []item.Field{f}
+	for path, value := range rest.rest() {
+		if secretFlag.MatchString(path[0]) && isYes(value) {
+			out[0].Kind = item.FieldHidden
+		} else if !secretFlag.MatchString(path[0]) {
+			out = append(out, item.Field{Name: f.Name + ": " + lowerFirst(label(path...)), Value: value, Kind: kindOf(label(path...))})
+		}
+	}
+	return out
 }
 
 // tagsOfMac reads tags as 1Password 7 for Mac writes a set: one a line, in quotes if they are not a single word of ASCII.

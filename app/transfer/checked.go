@@ -13,13 +13,16 @@ import (
 // codes stays where it can be put right, an address or a date that is none becomes a field, and the report names them. An
 // entry of ours stays as it is.
 func (b *builder) checked(row int, it item.Item) item.Item {
+	if !b.exact {
+		b.checkURLs(row, &it)
+		hideSecrets(it.Fields)
+	}
 	if it.TOTP != "" && !usable(it.TOTP) {
 		b.problem(row, it.Title, "its key makes no one-time codes")
 	}
 	if b.exact {
 		return it
 	}
-	b.checkURLs(row, &it)
 	if c := it.Card; c != nil {
 		month, year, ok := expiryOf(c.ExpiryMonth, c.ExpiryYear)
 		if !ok {
@@ -31,7 +34,17 @@ func (b *builder) checked(row int, it item.Item) item.Item {
 	return it
 }
 
-// checkURLs moves what is no address to a field: words without a scheme.
+// hideSecrets hides what is a secret whatever it is called: numbers of cards and keys of one-time codes.
+func hideSecrets(fields []item.Field) {
+	for i, f := range fields {
+		if isCardNumber(f.Value) || isCodeAddress(f.Value) {
+			fields[i].Kind = item.FieldHidden
+		}
+	}
+}
+
+// checkURLs moves what is no address of a page: words without a scheme become a field, and the key of one-time codes goes to
+// its place, where it is not in plain sight.
 func (b *builder) checkURLs(row int, it *item.Item) {
 	addresses := it.URLs
 	it.URLs = nil
@@ -42,12 +55,23 @@ func (b *builder) checkURLs(row int, it *item.Item) {
 			continue
 		}
 		address = visibleURL(address)
+		if isCodeAddress(address) {
+			if !setOnce(&it.TOTP, address) {
+				b.keepField(row, it, "One-time code", address, item.FieldHidden)
+			}
+			continue
+		}
 		if !strings.Contains(address, "://") && strings.ContainsFunc(address, unicode.IsSpace) {
 			b.keepField(row, it, "URL", address, item.FieldText)
 			continue
 		}
 		it.URLs = append(it.URLs, address)
 	}
+}
+
+func isCodeAddress(s string) bool {
+	scheme, _, _ := strings.Cut(strings.TrimLeftFunc(s, isFiller), "://")
+	return strings.EqualFold(scheme, "otpauth")
 }
 
 // visibleURL leaves out characters that come along unseen when an address is copied, if what is seen is an address.

@@ -15,11 +15,11 @@ var columnNames = map[Column]string{
 		titel, bezeichnung, eintrag, konto, titre, nom, intitule, libelle, titulo, nombre, titolo, nome, naam, benaming, tytul, nazwa,
 		название, имя, заголовок, наименование, titel, namn, navn, tittel, nazev, jmeno, titulek, otsikko, nimi, baslik, ad, isim, назва, імя,
 		cim, nev, megnevezes, タイトル, 名前, 名称, 标题, 標題, 名稱, 제목, 이름`,
-	ColumnURL: `url, urls, uri, uris, website, web site, site, web address, website address, site address, login page, link, links, hostname, host, domain, address, origin, web,
+	ColumnURL: `url, urls, uri, uris, website, websites, web site, site, sites, web address, website address, site address, login page, link, links, hostname, host, domain, domains, address, origin, web,
 		webseite, webadresse, internetseite, internetadresse, netzadresse, seite, adresse, site web, adresse web, site internet, lien,
 		sitio web, sitio, pagina web, direccion, direccion web, enlace, sito web, sito, indirizzo, indirizzo web, collegamento,
 		endereco, endereco web, site da web, pagina, webpagina, webadres, adres, strona, strona internetowa, strona www, witryna, adres www, адрес, сайт, веб сайт, ссылка, адрес сайта, адрес страницы,
-		webbplats, webbadress, webbsida, lank, adress, hjemmeside, nettsted, nettside, webadresse, webova stranka, odkaz, stranka, verkkosivusto, osoite, sivusto,
+		webbplats, webbadress, webbsida, lank, adress, hjemmeside, nettsted, nettside, webadresse, webova stranka, webove stranky, odkaz, stranka, verkkosivusto, osoite, sivusto,
 		web sitesi, baglanti, adres, веб сайт, посилання, адреса, weboldal, weblap, webcim, ウェブサイト, サイト, アドレス, 网址, 网站, 網址, 網站, 웹사이트, 사이트, 주소`,
 	ColumnUsername: `username, user name, user, userid, user id, login, login name, loginname, login id, logon, logon name, sign in name, account id, account name, username or email, email, e mail, mail, email address, e mail address,
 		benutzername, benutzer, benutzerkennung, nutzername, anmeldename, kontoname, benutzer id, kennung, e mail adresse, identifiant, utilisateur, nom utilisateur, nom d utilisateur, nom de l utilisateur, nom du compte, courriel, adresse e mail,
@@ -35,7 +35,7 @@ var columnNames = map[Column]string{
 		einmalpasswort, einmalkennwort, einmalcode, einmal passwort, zwei faktor, mot de passe a usage unique, code a usage unique, contrasena de un solo uso, codigo de un solo uso, password monouso, codice monouso,
 		senha de uso unico, senha unica, palavra passe de uso unico, codigo de uso unico, eenmalig wachtwoord, eenmalige code, haslo jednorazowe, kod jednorazowy, одноразовый пароль, одноразовый код, engangslosenord, engangskode, engangskod, engangsadgangskode, engangspassord,
 		jednorazove heslo, kertakayttosalasana, kertakayttokoodi, tek kullanimlik sifre, tek kullanimlik kod, одноразовий пароль, egyszeri jelszo, ワンタイムパスワード, 一次性密码, 일회용 비밀번호`,
-	ColumnNotes: `notes, note, comment, comments, extra, remark, remarks, info, information, additional info, text, description, memo, details,
+	ColumnNotes: `notes, note, comment, comments, extra, remark, remarks, info, information, additional info, text, description, memo, details, message, content,
 		notizen, notiz, kommentar, bemerkung, bemerkungen, anmerkung, anmerkungen, hinweise, informationen, beschreibung, remarque, remarques, commentaire, commentaires, informations,
 		notas, nota, comentario, comentarios, observaciones, descripcion, note, commento, commenti, appunti, annotazioni, descrizione, observacoes, anotacoes, descricao, anotacao,
 		notities, notitie, opmerking, opmerkingen, omschrijving, beschrijving, notatki, notatka, uwagi, komentarz, opis, заметки, заметка, примечание, примечания, комментарий, комментарии, описание,
@@ -49,8 +49,8 @@ var columnNames = map[Column]string{
 	ColumnFavourite: `favourite, favorite, favourites, favorites, fav, starred, is favorite, is favourite, favorit, favoriten, favori, favoris, favorito, favoritos, preferito, preferiti,
 		favoriet, ulubione, избранное, favoriter, oblibene, suosikki, favoriler, обране, kedvenc, お気に入り, 收藏, 즐겨찾기`,
 	ColumnCreated: `created, created at, created on, createtime, create time, created time, creation date, creation time, timecreated, time created, date created, date added, created date, creationdate,
-		erstellt, erstellt am, erstellungsdatum, angelegt, cree le, date de creation, creado, fecha de creacion, creato, data di creazione, data creazione, criado, criado em, data de criacao, gemaakt, aangemaakt, utworzono, data utworzenia, создано, дата создания, skapad, oprettet, opprettet, vytvoreno, luotu, olusturma tarihi, створено, letrehozva, 作成日, 作成日時, 创建时间, 생성일`,
-	ColumnModified: `modified, modified at, last modified, modifytime, modify time, modified time, updated, updated at, last updated, timepasswordchanged, date password modified, last modification time, last modification, date modified, modification date, modified date, last changed, changed, last update,
+		erstellt, erstellt am, erstellungsdatum, angelegt, cree le, date de creation, creado, creado el, fecha de creacion, creato, creato il, data di creazione, data creazione, criado, criado em, data de criacao, gemaakt, aangemaakt, utworzono, data utworzenia, создано, дата создания, skapad, oprettet, opprettet, vytvoreno, luotu, olusturma tarihi, створено, letrehozva, 作成日, 作成日時, 创建时间, 생성일`,
+	ColumnModified: `modified, modified at, last modified, modifytime, modify time, modified time, updated, updated at, last updated, edited, edited at, last edited, timepasswordchanged, date password modified, last modification time, last modification, date modified, modification date, modified date, last changed, changed, last update,
 		geandert, geandert am, letzte anderung, anderungsdatum, zuletzt geandert, bearbeitet, aktualisiert, modifie le, date de modification, derniere modification, modificado, fecha de modificacion, ultima modificacion, modificato, data di modifica, ultima modifica, modificado em, data de modificacao, gewijzigd, laatst gewijzigd, bijgewerkt, zmodyfikowano, data modyfikacji, изменено, дата изменения, andrad, aendret, endret, zmeneno, muokattu, degistirme tarihi, змінено, modositva, 更新日, 更新日時, 修改时间, 更新时间, 수정일`,
 }
 
@@ -80,7 +80,7 @@ var (
 	// placesOnWeb stand before "address" where it is one of a page; elsewhere it is that of a house.
 	placesOnWeb = strings.Fields("web website site url internet page link login origin http https")
 	// otherParts stand before a word that would name a part of an item, and say that it is another.
-	otherParts = strings.Fields("old previous last former history historical hint reset recovery change changed alternative alternate backup second secondary master altes alte vorheriges letztes ancien precedent anterior antigua antigo vecchia vecchio precedente oud vorig stare poprzednie старый прежний first middle family surname company bank holder card maiden file host street home billing postal ip")
+	otherParts = strings.Fields("old previous last former history historical hint reset recovery change changed alternative alternate backup master altes alte vorheriges letztes ancien precedent anterior antigua antigo vecchia vecchio precedente oud vorig stare poprzednie старый прежний first middle family surname company bank holder card maiden file host street home billing postal ip")
 	// links stand between a word and what it belongs to.
 	links = strings.Fields("for of fur des der von vom zu zum zur du de des d del della dello di da do dos das al a voor van для til av")
 	// fillers say nothing of the part.
@@ -187,11 +187,16 @@ func guess(names []string) []Column {
 		i := slices.IndexFunc(names, func(name string) bool {
 			return slices.Contains(strings.Split(other.names, ", "), strings.Join(columnWords(name), " "))
 		})
-		if i >= 0 && out[i] == other.is && (hasOther(out, i) || !slices.Contains(out, ColumnURL)) {
+		if i >= 0 && out[i] == other.is && (hasOther(out, i) || !slices.Contains(out, ColumnURL) || other.is == ColumnNotes && leads(out, i)) {
 			out[i] = other.missing
 		}
 	}
 	return out
+}
+
+// leads reports whether column i comes before those of a login, as a title does.
+func leads(columns []Column, i int) bool {
+	return !slices.ContainsFunc(columns[:i], func(c Column) bool { return slices.Contains(needed, c) })
 }
 
 // hasOther reports whether another column is the same as column i.

@@ -80,8 +80,8 @@ func Columns(f File) (*Preview, error) {
 // be sure that they are not values too.
 func (t *table) headerless() bool {
 	named, whole := 0, 0
-	for _, name := range t.header {
-		if _, sure := meaning(name); sure > 0 {
+	for i, name := range t.header {
+		if _, sure := meaning(name); sure > 0 || t.cardPart(i) != "" {
 			named++
 			if sure/1000 == byWhole {
 				whole++

@@ -39,12 +39,14 @@ func (r record) empty() bool {
 type reader struct {
 	text      string
 	separator byte
-	header    int // number of the last record that is none of the table's rows
+	wrapped   bool // the first record is in quotes as a whole; others may be so as well
+	header    int  // number of the last record that is none of the table's rows
 	// width is how many values a record has, 0 if they differ. With it a record is read in another way, or joined with the
 	// lines that follow, where that gives it as many values as it should have.
 	width int
 	// url and notes are the columns of web addresses and of free text, -1 if there is none.
 	url, notes int
+	ends       bool // the last column holds yes or no, so that a record which ends otherwise goes on
 	reread     int
 }
 
@@ -71,6 +73,9 @@ func (r *reader) records() iter.Seq2[record, int] {
 // read reads the record at i by RFC 4180 and, if it is not whole then, in the other ways in which tables are written.
 func (r *reader) read(i int, header bool) (cells []string, next int, broken string) {
 	cells, next, broken = readRecord(r.text, i, r.separator, doubledQuotes)
+	if broken == "" && r.text[i] == '"' {
+		cells = r.unwrapped(cells)
+	}
 	if header || r.whole(cells, broken) {
 		if !header && len(cells) == r.width && r.notes == r.width-1 {
 			cells[len(cells)-1], next = r.goesOn(cells[len(cells)-1], next)
@@ -86,7 +91,7 @@ func (r *reader) read(i int, header bool) (cells []string, next int, broken stri
 			return others, end, ""
 		}
 	}
-	if broken == "" && r.url >= 0 && len(cells) < r.width {
+	if broken == "" && r.url >= 0 {
 		if joined, end, ok := r.join(cells, next); ok {
 			return joined, end, ""
 		}
@@ -94,9 +99,22 @@ func (r *reader) read(i int, header bool) (cells []string, next int, broken stri
 	return cells, next, broken
 }
 
+// unwrapped takes a record apart that is one value in quotes, as programs save a table that they have opened with another
+// separator.
+func (r *reader) unwrapped(cells []string) []string {
+	if len(cells) != 1 || !r.wrapped && r.width < 2 {
+		return cells
+	}
+	inner, next, broken := readRecord(cells[0], 0, r.separator, doubledQuotes)
+	if broken != "" || next < len(cells[0]) || r.width > 0 && len(inner) != r.width {
+		return cells
+	}
+	return inner
+}
+
 // whole reports whether a record has as many values as it should. Empty ones may be missing or too many at its end.
 func (r *reader) whole(cells []string, broken string) bool {
-	return broken == "" && (r.width == 0 || len(cells) == r.width ||
+	return broken == "" && (r.width == 0 || len(cells) == r.width && (!r.ends || cells[r.width-1] == "" || r.ended(cells)) ||
 		len(cells) > r.width && (record{cells: cells[r.width:]}).empty() ||
 		len(cells) == 1 && cells[0] == "")
 }
@@ -104,13 +122,29 @@ func (r *reader) whole(cells []string, broken string) bool {
 // maxJoined is of how many lines a record may be that has line breaks outside quotes.
 const maxJoined = 500
 
-// join adds the records that follow, as long as they cannot stand alone. Separators outside quotes are then in the notes too.
+// join adds the records that follow: up to the next end of a record, if the last column tells it, or as long as they cannot
+// stand alone.
 func (r *reader) join(cells []string, next int) ([]string, int, bool) {
+	if r.ends {
+		joined, end, ok := r.joinWhile(cells, next, func(joined, more []string) bool { return !r.ended(joined) && !r.ended(more) })
+		if ok && r.ended(joined) {
+			return joined, end, true
+		}
+	}
+	if len(cells) >= r.width {
+		return nil, 0, false
+	}
+	joined, end, ok := r.joinWhile(cells, next, func(joined, more []string) bool { return r.continues(more, len(joined) < r.width) })
+	return joined, end, ok && looksLikeURL(joined[r.url])
+}
+
+// joinWhile adds records while more says so. Separators outside quotes are then in the notes too.
+func (r *reader) joinWhile(cells []string, next int, goesOn func(joined, more []string) bool) ([]string, int, bool) {
 	joined := slices.Clone(cells)
 	for n := 0; n < maxJoined && next < len(r.text) && r.reread < maxRereadBytes; n++ {
 		more, end, broken := readRecord(r.text, next, r.separator, doubledQuotes)
 		r.reread += end - next
-		if broken != "" || !r.continues(more, len(joined) < r.width) {
+		if broken != "" || !goesOn(joined, more) {
 			break
 		}
 		joined[len(joined)-1] += lineBreak(r.text[:next]) + more[0]
@@ -120,7 +154,13 @@ func (r *reader) join(cells []string, next int) ([]string, int, bool) {
 		notes := strings.Join(joined[r.notes:r.notes+extra+1], string(r.separator))
 		joined = slices.Replace(joined, r.notes, r.notes+extra+1, notes)
 	}
-	return joined, next, len(joined) == r.width && looksLikeURL(joined[r.url])
+	return joined, next, len(joined) == r.width && (looksLikeURL(joined[r.url]) || joined[r.url] == "")
+}
+
+// ended reports whether cells are a record up to its last value.
+func (r *reader) ended(cells []string) bool {
+	last := cells[len(cells)-1]
+	return r.ends && len(cells) >= r.width && last != "" && (isYes(last) || isNo(last))
 }
 
 // continues reports whether a record is the rest of the one before, which may be short: it has something else where an

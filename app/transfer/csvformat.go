@@ -30,18 +30,41 @@ func (f csvFormat) detect(in *input) bool {
 func (f csvFormat) read(in *input, b *builder) error {
 	for r := range in.csvRows(b, f.ragged) {
 		var it item.Item
-		for i, name := range r.table.folded {
-			if set := f.set[name]; set != nil && i < len(r.cells) && r.cells[i] != "" {
-				set(&it, r.cells[i])
-				r.taken[i] = true
-			}
-		}
+		f.take(r, &it)
 		if f.finish != nil {
 			f.finish(b, r, &it)
 		}
 		b.addRow(r, it)
 	}
 	return nil
+}
+
+// take puts the values of a row into their places. Of columns with one name the second is left, unless an item has several of
+// its part.
+func (f csvFormat) take(r *csvRow, it *item.Item) {
+	have := map[string]bool{}
+	for i, name := range r.table.folded {
+		set := f.set[name]
+		if set == nil || i >= len(r.cells) || r.cells[i] == "" {
+			continue
+		}
+		if c, _ := meaning(name); have[name] && !repeated(c) {
+			continue
+		}
+		set(it, r.cells[i])
+		r.taken[i], have[name] = true, true
+	}
+}
+
+// addURLs takes the addresses of all columns that are called so, each of which may have several joined by commas.
+func addURLs(b *builder, r *csvRow, it *item.Item) {
+	for _, column := range []string{"url", "urls", "website"} {
+		for joined := r.text(column); joined != ""; joined = r.text(column) {
+			for _, address := range splitURLs(joined) {
+				addURL(b, r.number, it, address, item.MatchDomain)
+			}
+		}
+	}
 }
 
 // addRow keeps what was not taken from the row as fields, and adds the item.

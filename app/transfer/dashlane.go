@@ -26,6 +26,8 @@ var dashlaneTables = []dashlaneTable{
 	{[]string{"type", "account_name", "account_number"}, dashlanePayment},
 	{[]string{"type", "number", "issue_date", "expiration_date"}, dashlaneID},
 	{[]string{"type", "number", "name", "place_of_issue"}, dashlaneID},
+	{[]string{"type", "number", "name", "issue_date"}, dashlaneID},
+	{[]string{"type", "number", "name", "expiration_date"}, dashlaneID},
 	{[]string{"type", "first_name", "last_name", "item_name"}, dashlanePerson},
 	{[]string{"type", "first_name", "date_of_birth"}, dashlanePerson},
 	{[]string{"ssid", "passphrase"}, dashlaneWiFi},
@@ -33,7 +35,7 @@ var dashlaneTables = []dashlaneTable{
 
 func dashlaneTableOf(in *input) (dashlaneTable, bool) {
 	for _, t := range dashlaneTables {
-		if (csvFormat{needs: t.columns}).detect(in) {
+		if (csvFormat{needs: t.columns}).detect(in) && !slices.Contains(in.csvHeader(), "favorite") { // no table of Dashlane has it
 			return t, true
 		}
 	}
@@ -120,7 +122,12 @@ func dashlanePayment(b *builder, row *csvRow, it *item.Item) {
 	it.Card = &item.Card{Number: row.text("cc_number"), Code: row.text("code")}
 	// Without a column of holders, the account is the name of the card, and the name its holder.
 	if slices.Contains(row.table.folded, "account_holder") {
-		it.Title, it.Card.Holder = row.text("name"), row.text("account_holder", "account_name")
+		it.Title, it.Card.Holder = row.text("name"), row.text("account_holder")
+		for _, missing := range []*string{&it.Title, &it.Card.Holder} {
+			if *missing == "" {
+				*missing = row.text("account_name")
+			}
+		}
 	} else {
 		it.Title, it.Card.Holder = row.text("account_name"), row.text("name")
 	}
@@ -143,7 +150,7 @@ func dashlaneID(_ *builder, row *csvRow, it *item.Item) {
 	case "license", "driver_license", "drivers_license":
 		id.License = number
 	default:
-		addField(it, label(kind), number, item.FieldText)
+		addField(it, label(kind), number, kindOfValue(label(kind), number))
 	}
 	it.Type, it.Identity = item.TypeIdentity, id
 	it.Title = strings.TrimSpace(name + " " + strings.ToLower(label(kind)))

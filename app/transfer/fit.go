@@ -44,21 +44,7 @@ func (b *builder) fit(row int, it item.Item, files []Attached) []Imported {
 // tidy does what needs no further item: valid UTF-8, times that can be kept, rules that can be followed, a title.
 func tidy(it item.Item) item.Item {
 	it = it.Clone()
-	match := it.Match
-	it.Match = map[string]item.MatchRule{}
-	for i, address := range it.URLs {
-		rule := match[address]
-		it.URLs[i] = clean(address)
-		if _, err := regexp.Compile("(?i)" + address); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
-			rule = item.MatchNever // rather than for pages that its owner did not mean
-		}
-		it.Match[oneLine(it.URLs[i])] = rule
-	}
-	for address, rule := range match {
-		if rule.Newer() {
-			it.Match[address] = rule
-		}
-	}
+	tidyRules(&it)
 	for _, s := range []*string{&it.Title, &it.Username, &it.Password, &it.TOTP, &it.Notes} {
 		*s = clean(*s)
 	}
@@ -88,6 +74,25 @@ func tidy(it item.Item) item.Item {
 		it.Title = untitled(it)
 	}
 	return it
+}
+
+// tidyRules cleans the addresses and keeps the rules that can be followed, and those of a newer version.
+func tidyRules(it *item.Item) {
+	match := it.Match
+	it.Match = map[string]item.MatchRule{}
+	for i, address := range it.URLs {
+		rule := match[address]
+		it.URLs[i] = clean(address)
+		if _, err := regexp.Compile("(?i)" + address); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
+			rule = item.MatchNever // rather than for pages that its owner did not mean
+		}
+		it.Match[oneLine(it.URLs[i])] = rule
+	}
+	for address, rule := range match {
+		if rule.Newer() {
+			it.Match[address] = rule
+		}
+	}
 }
 
 // defaultType is the type of an entry whose source knows no types.

@@ -7,23 +7,25 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/url"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// Addresses, one a line: otpauth as many applications export them, and otpauth-migration, which Google Authenticator
-// shows as a QR code and which holds several accounts.
+// Addresses, mostly one a line: otpauth as many applications export them, and otpauth-migration, which Google Authenticator
+// shows as a QR code and which holds several accounts. Lines that begin with a number sign are remarks.
 
 func isCodeList(in *input) bool {
 	text, err := in.text()
-	scheme, _, address := strings.Cut(strings.TrimLeftFunc(text, isFiller), "://")
-	return err == nil && address && slices.Contains(codeSchemes, strings.ToLower(scheme))
+	return err == nil && firstAddress.MatchString(text)
 }
 
-var codeSchemes = []string{"otpauth", "otpauth-migration", "steam"}
+var (
+	firstAddress = regexp.MustCompile(`^(?:[\s\pZ\p{Cf}]*#[^\r\n]*[\r\n])*[\s\pZ\p{Cf}"']*(?i:otpauth|otpauth-migration|steam)://`)
+	nextAddress  = regexp.MustCompile(`[\s\pZ]+((?i:otpauth|otpauth-migration)://)`)
+)
 
 func readCodeList(in *input, b *builder) error {
 	text, err := in.text()
@@ -32,28 +34,33 @@ func readCodeList(in *input, b *builder) error {
 	}
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
-		line = strings.TrimFunc(line, isFiller)
-		scheme, rest, _ := strings.Cut(line, "://")
-		switch scheme = strings.ToLower(scheme); {
-		case line == "":
-		case scheme == "otpauth", scheme == "steam":
-			addAddress(b, i+1, line)
-		case scheme == "otpauth-migration":
-			if err := readMigration(b, i+1, rest); err != nil {
-				b.problem(i+1, "", "it is not complete, or not one of Google Authenticator")
-			}
-		default:
-			b.problem(i+1, "", "it is no address of one-time codes")
+		for address := range strings.SplitSeq(nextAddress.ReplaceAllString(line, "\n$1"), "\n") {
+			readAddress(b, i+1, strings.Trim(strings.TrimFunc(address, isFiller), `"'`))
 		}
 		b.progress(i+1, len(lines))
 	}
 	return nil
 }
 
+func readAddress(b *builder, row int, address string) {
+	scheme, rest, _ := strings.Cut(address, "://")
+	switch scheme = strings.ToLower(scheme); {
+	case address == "", strings.HasPrefix(address, "#"):
+	case scheme == "otpauth", scheme == "steam":
+		addAddress(b, row, address, map[string]string{"steam": "Steam"}[scheme])
+	case scheme == "otpauth-migration":
+		if err := readMigration(b, row, rest); err != nil {
+			b.problem(row, "", "it is not complete, or not one of Google Authenticator")
+		}
+	default:
+		b.problem(row, "", "it is no address of one-time codes")
+	}
+}
+
 // addAddress takes an address along also if its codes cannot be made here.
-func addAddress(b *builder, row int, address string) {
+func addAddress(b *builder, row int, address, title string) {
 	code, _ := item.ParseOneTime(address)
-	it := item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account), Username: code.Account, TOTP: address}
+	it := item.Item{Type: item.TypeLogin, Title: cmp.Or(code.Issuer, code.Account, title), Username: code.Account, TOTP: address}
 	b.keepUnusable(row, &it)
 	b.add(row, it)
 }

@@ -263,7 +263,7 @@ func lowerFirst(name string) string {
 
 // secretWords stand in the names of values that are not for the eyes of whoever sits beside.
 var secretWords = []string{"password", "passphrase", "passcode", "pwd", "pin", "secret", "private key", "token", "cvv", "cvc",
-	"security code", "key value", "recovery", "seed", "otp", "totp", "account number", "account no", "card number", "credential", "door code"}
+	"security code", "key value", "recovery", "seed", "otp", "totp", "account number", "account no", "card number", "bank account", "credential", "door code"}
 
 // kindOf is how a kept value is shown, by the name it has in the source.
 func kindOf(name string) item.FieldKind {

@@ -193,7 +193,7 @@ func (c *onePasswordEntry) loginFields(details object) {
 			addField(c.it, name, item.True, item.FieldBoolean)
 		case kind == "I" || kind == "B": // the button that sends the form
 		default:
-			addField(c.it, name, value, item.FieldText)
+			addField(c.it, name, value, kindOfValue(name, value))
 		}
 		keepRest(c.b, c.row, c.it, f, name)
 	}

@@ -24,11 +24,7 @@ var onePasswordCSV = csvFormat{
 		},
 	},
 	finish: func(b *builder, r *csvRow, it *item.Item) {
-		for _, column := range []string{"url", "website", "urls"} {
-			for _, address := range splitURLs(r.text(column)) {
-				addURL(b, r.number, it, address, item.MatchDomain)
-			}
-		}
+		addURLs(b, r, it)
 		r.drop("uuid", "scope", "autosubmit")
 		it.Type = item.TypeLogin
 		if it.Username+it.Password+it.TOTP == "" && len(it.URLs) == 0 {

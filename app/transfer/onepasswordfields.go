@@ -69,13 +69,18 @@ func (c *onePasswordEntry) value(id, name, kind string, value object) {
 	}
 }
 
-// dayOf reads seconds since 1970, of which there are fewer than none for most dates of birth.
+// dayOf reads seconds since 1970, of which there are fewer than none for most dates of birth: noon in UTC in newer versions,
+// midnight where the day was chosen in older ones.
 func dayOf(seconds string) string {
 	n, err := strconv.ParseInt(seconds, 10, 64)
-	if day := time.Unix(n, 0).UTC(); err == nil && day.Year() > 0 && day.Year() < 10_000 {
+	day := time.Unix(n, 0).UTC()
+	switch {
+	case err != nil || day.Year() < 1 || day.Year() > 9999:
+		return seconds
+	case day.Hour() == 12:
 		return day.Format(time.DateOnly)
 	}
-	return seconds
+	return chosenDay(day)
 }
 
 // place puts a value where the type of the item has a place of its own for it, and else into a custom field.
@@ -88,7 +93,7 @@ func (c *onePasswordEntry) place(id, name, value string, kind item.FieldKind) {
 		to.FirstName, to.MiddleName, to.LastName = splitName(value)
 		return
 	}
-	if c.category != "001" && (id == "url" || id == "website") && c.isLogin() {
+	if c.category != "001" && (strings.EqualFold(id, "url") || id == "website") && c.isLogin() {
 		addURL(c.b, c.row, c.it, value, item.MatchDomain)
 		return
 	}
@@ -97,7 +102,7 @@ func (c *onePasswordEntry) place(id, name, value string, kind item.FieldKind) {
 		return
 	}
 	if kind == item.FieldText {
-		kind = kindOf(name)
+		kind = kindOfValue(name, value)
 	}
 	addField(c.it, name, value, kind)
 }
@@ -159,12 +164,18 @@ func (c *onePasswordEntry) identityHome(id string) *string {
 		return &to.LastName
 	case "company":
 		return &to.Company
-	case "defphone":
+	case "defphone", "cellphone":
 		return &to.Phone
 	case "email":
 		return &to.Email
 	case "username":
 		return &c.it.Username
+	case "address1":
+		return &to.Address
+	case "city":
+		return &to.City
+	case "zip":
+		return &to.PostalCode
 	case "state":
 		return &to.State
 	case "country", "issuing_country":

@@ -21,11 +21,7 @@ var onePasswordMacCSV = csvFormat{
 		kind := r.text("type")
 		takeTime(b, r, it, &it.Created, "created date")
 		takeTime(b, r, it, &it.Modified, "modified date")
-		for _, column := range []string{"url", "urls", "website"} {
-			for _, address := range splitURLs(r.text(column)) {
-				addURL(b, r.number, it, address, item.MatchDomain)
-			}
-		}
+		addURLs(b, r, it)
 		r.drop("uuid", "scope", "autosubmit", "ainfo")
 		if it.Type = typeOf(kind); it.Type == "" {
 			b.keepField(r.number, it, "Type", kind, item.FieldText)
@@ -65,7 +61,7 @@ func onePasswordMacField(b *builder, r *csvRow, i int, it *item.Item) {
 	case place != nil && setOnce(place, value):
 	default:
 		kind := kindOf(name)
-		if kindOf(id) == item.FieldHidden {
+		if kindOf(parts[2]) == item.FieldHidden { // its words are told apart by their capitals
 			kind = item.FieldHidden
 		}
 		b.keepField(r.number, it, name, value, kind)

@@ -36,7 +36,7 @@ func read1PIF(in *input, b *builder) error {
 	var entries []groupedEntry
 	for _, o := range objects {
 		kind := o.text("typeName")
-		if strings.HasPrefix(kind, "system.folder.") {
+		if strings.HasPrefix(kind, "system.") {
 			continue
 		}
 		uuid, _ := scalar(o["uuid"])
@@ -167,11 +167,14 @@ func onePIFLoose(secret object, written map[string]bool) []any {
 		if !ok {
 			continue
 		}
-		secret.drop(name)
 		kind := map[bool]string{true: "concealed", false: "string"}[kindOf(name) != ""]
-		if name == "expiry" {
+		switch _, numeric := secret[name].(json.Number); {
+		case name == "expiry":
 			kind = "monthYear"
+		case numeric && strings.HasSuffix(name, "date"):
+			kind = "date"
 		}
+		secret.drop(name)
 		if text != "" && !written[text] {
 			out = append(out, map[string]any{"id": name, "title": label(name), "value": map[string]any{kind: text}})
 		}

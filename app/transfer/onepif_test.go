@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -42,6 +43,38 @@ func Test1PIF(t *testing.T) {
 		}},
 	})
 	sameProblems(t, got)
+}
+
+// Older versions have midnight where a day was chosen, newer ones noon in UTC, and some the moment of the choice.
+func TestDaysOf1Password(t *testing.T) {
+	t.Parallel()
+	midnight := at("1990-01-01T00:00:00Z")
+	moments := []time.Time{midnight.Add(12 * time.Hour), midnight.Add(12*time.Hour + time.Minute), midnight.Add(18*time.Hour + 36*time.Minute + 13*time.Second)}
+	for hours := -10; hours <= 11; hours++ {
+		moments = append(moments, midnight.Add(-time.Duration(hours)*time.Hour))
+	}
+	for _, moment := range append(moments, midnight.Add(-13*time.Hour)) {
+		got := read(t, "x.1pif", fmt.Sprintf(`{"uuid":"a","typeName":"webforms.WebForm","title":"a","secureContents":{"birthdate":%[1]d,
+			"sections":[{"fields":[{"k":"date","n":"d","t":"issued","v":%[1]d}]}]}}`, moment.Unix()), transfer.Options{})
+		same(t, got, []item.Item{{Title: "a", Fields: []item.Field{text("issued", "1990-01-01")}}})
+	}
+	got := read(t, "x.1pif", `{"uuid":"a","typeName":"identities.Identity","title":"a","secureContents":{"birthdate":631148400,"address1":"1 Street","city":"Town","zip":"12345","cellphone":"55"}}`, transfer.Options{})
+	same(t, got, []item.Item{{
+		Type: item.TypeIdentity, Title: "a", Identity: &item.Identity{Address: "1 Street", City: "Town", PostalCode: "12345", Phone: "55"}, Fields: []item.Field{text("Birthdate", "1990-01-01")},
+	}})
+}
+
+// What is not an item stays behind, and no secret is in plain sight, whatever it is called.
+func TestSecretsOf1PIF(t *testing.T) {
+	t.Parallel()
+	got := read(t, "x.1pif", `{"uuid":"t","typeName":"system.Tombstone","title":""}
+		{"uuid":"a","typeName":"webforms.WebForm","title":"a","secureContents":{"fields":[{"type":"T","name":"pin","value":"4711"},{"type":"T","name":"x","value":"4111111111111111"}],
+		"sections":[{"fields":[{"k":"string","n":"c","t":"Mine","v":"4111 1111 1111 1111"}]}]}}
+		{"uuid":"s","typeName":"wallet.computer.UnixServer","title":"s","secureContents":{"URL":"ssh.example","username":"root","password":"pw"}}`, transfer.Options{})
+	same(t, got, []item.Item{
+		{Title: "a", Fields: []item.Field{hidden("pin", "4711"), hidden("x", "4111111111111111"), hidden("Mine", "4111 1111 1111 1111")}},
+		{Title: "s", Username: "root", Password: "pw", URLs: []string{"ssh.example"}, Fields: []item.Field{text("Category", "Server")}},
+	})
 }
 
 func TestRefused1PIF(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"encoding/pem"
 	"math/big"
+	"regexp"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -62,6 +63,7 @@ func parsePublicKey(blob []byte) publicKey {
 }
 
 func sshKind(name string) bool {
+	name = strings.TrimPrefix(name, "sk-") // its private part is in a security key
 	return strings.HasPrefix(name, "ssh-") || strings.HasPrefix(name, "ecdsa-sha2-")
 }
 
@@ -78,9 +80,15 @@ func parseAuthorizedKey(line string) publicKey {
 	return nil
 }
 
+// pemParts finds a key that has lost its line breaks, or has spaces before its lines.
+var pemParts = regexp.MustCompile(`(?s)(-----BEGIN [^-]+-----)(.*)(-----END [^-]+-----)`)
+
 // publicOf is nil if the private key does not say it.
 func publicOf(private string) publicKey {
 	block, _ := pem.Decode([]byte(private + "\n"))
+	if parts := pemParts.FindStringSubmatch(private); block == nil && parts != nil {
+		block, _ = pem.Decode([]byte(parts[1] + "\n" + strings.Join(strings.Fields(parts[2]), "\n") + "\n" + parts[3] + "\n"))
+	}
 	if block == nil {
 		return puttyPublic(private)
 	}

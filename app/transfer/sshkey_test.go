@@ -54,6 +54,9 @@ func TestBitwardenGetsWholeSSHKeys(t *testing.T) {
 	wide := made(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
 	widePublic := made(ssh.NewPublicKey(wide.Public()))
 	edPublic, ecPublic, bigPublic := made(ssh.NewPublicKey(ed.Public())), made(ssh.NewPublicKey(ec.Public())), made(ssh.NewPublicKey(big.Public()))
+	skPublic := made(ssh.ParsePublicKey(ssh.Marshal(struct {
+		Kind, Key, Application string
+	}{"sk-ssh-ed25519@openssh.com", string(ed.Public().(ed25519.PublicKey)), "ssh:"})))
 	pemOf := func(b *pem.Block) string { return string(pem.EncodeToMemory(b)) }
 	openSSH := pemOf(made(ssh.MarshalPrivateKey(ed, "anna")))
 	for name, c := range map[string]struct {
@@ -63,6 +66,9 @@ func TestBitwardenGetsWholeSSHKeys(t *testing.T) {
 		"OpenSSH":                  {item.SSHKey{Private: openSSH}, edPublic},
 		"OpenSSH, Windows lines":   {item.SSHKey{Private: strings.ReplaceAll(openSSH, "\n", "\r\n")}, edPublic},
 		"OpenSSH, white space":     {item.SSHKey{Private: "  \n" + strings.TrimSpace(openSSH)}, edPublic},
+		"OpenSSH, in one line":     {item.SSHKey{Private: strings.ReplaceAll(openSSH, "\n", " ")}, edPublic},
+		"OpenSSH, indented":        {item.SSHKey{Private: strings.ReplaceAll(openSSH, "\n", "\n\t")}, edPublic},
+		"security key":             {item.SSHKey{Private: "damaged", Public: "sk-ssh-ed25519@openssh.com " + base64.StdEncoding.EncodeToString(skPublic.Marshal())}, skPublic},
 		"OpenSSH, with passphrase": {item.SSHKey{Private: pemOf(made(ssh.MarshalPrivateKeyWithPassphrase(ec, "", []byte("x"))))}, ecPublic},
 		"PKCS 1":                   {item.SSHKey{Private: pemOf(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(big)})}, bigPublic},
 		"PKCS 8":                   {item.SSHKey{Private: pemOf(&pem.Block{Type: "PRIVATE KEY", Bytes: made(x509.MarshalPKCS8PrivateKey(ed))})}, edPublic},

@@ -16,7 +16,7 @@ func bitwardenItems(items string) string { return `{"encrypted":false,"items":[`
 func TestKeysOfCodesInImports(t *testing.T) {
 	t.Parallel()
 	for totp, works := range map[string]bool{
-		`JBSW\u00a0Y3DP\u200bEHPK\u20603PXP\ufeff`: true, `SECRET=JBSWY3DPEHPK3PXP`: true,
+		`JBSW\u00a0Y3DP\u200bEHPK\u20603PXP\ufeff`: true, `SECRET=JBSWY3DPEHPK3PXP`: true, `JBSWY3DP%3D%3D`: true, `otpauth://totp/a?secret=&secret=JBSWY3DPEHPK3PXP`: true,
 		`otpauth://totp/100%:a#b?secret=JBSWY3DPEHPK3PXP&amp;digits=9`: true, `otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&digits=5`: true,
 		`key 0189`: false, `otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&digits=12`: false, `https://bank.example`: false,
 	} {
@@ -80,6 +80,7 @@ func TestBitwardenOfBefore2021(t *testing.T) {
 	want := item.Item{Title: "Bank", URLs: []string{"https://bank.example"}, Username: "anna", Password: "pw", Favourite: true}
 	got := read(t, "bw.json", "["+entry+"]", transfer.Options{})
 	same(t, got, []item.Item{want})
+	same(t, read(t, "bw.json", entry, transfer.Options{}), []item.Item{want})
 	want.Tags = []string{"Home/Money"}
 	got = read(t, "bw.json", `{"folders":[{"id":"f1","name":"Home/Money"}],"items":[`+entry+`]}`, transfer.Options{})
 	same(t, got, []item.Item{want})

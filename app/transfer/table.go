@@ -17,6 +17,7 @@ type table struct {
 	header    []string // as it stands in the file
 	folded    []string // the names as a format compares them
 	unnamed   bool     // the names are values: every record is a row
+	wrapped   bool     // see reader
 	columns   []Column // nil: as guessed from the names
 	kinds     map[int]item.FieldKind
 	cards     []string // for each column the part of a card that it holds
@@ -69,6 +70,9 @@ func (t *table) choose(text string, at int, separators []byte) {
 	if strings.Count(line, "\"")%2 != 0 { // a name goes on in the next line
 		line = text[at:min(len(text), at+sampleBytes)]
 	}
+	if whole, _, broken := readRecord(line, 0, 0, doubledQuotes); broken == "" && strings.HasPrefix(line, `"`) {
+		line, t.wrapped = whole[0], true
+	}
 	best := 0
 	for _, separator := range separators {
 		cells, _, broken := readRecord(line, 0, separator, doubledQuotes)
@@ -76,7 +80,7 @@ func (t *table) choose(text string, at int, separators []byte) {
 			continue
 		}
 		alike := 0
-		for _, r := range sample(text[at:], separator) {
+		for _, r := range t.sampleOf(text[at:], separator) {
 			if len(r) == len(cells) {
 				alike++
 			}
@@ -87,11 +91,11 @@ func (t *table) choose(text string, at int, separators []byte) {
 	}
 }
 
-// sample is the first records of a text that can be read.
-func sample(text string, separator byte) [][]string {
+// sampleOf is the first records of a text that can be read.
+func (t *table) sampleOf(text string, separator byte) [][]string {
 	var out [][]string
 	text = text[:min(len(text), sampleBytes)]
-	for r := range (&reader{text: text, separator: separator, url: -1, notes: -1}).records() {
+	for r := range (&reader{text: text, separator: separator, wrapped: t.wrapped, url: -1, notes: -1}).records() {
 		if r.broken == "" && !r.empty() {
 			out = append(out, r.cells)
 		}
@@ -108,7 +112,7 @@ func (t *table) sample() [][]string {
 	for range t.line - 1 {
 		at = lineEnd(t.text, at)
 	}
-	return sample(t.text[at:], t.separator)
+	return t.sampleOf(t.text[at:], t.separator)
 }
 
 // fold brings the name of a column to the form in which formats compare it: in lower case, without space around it.
@@ -168,7 +172,7 @@ func (t *table) row(b *builder, r record, columns []Column, width int, last bool
 
 // reader reads the records of the table.
 func (t *table) reader(columns []Column, ragged bool) *reader {
-	r := &reader{text: t.text, separator: t.separator, header: t.line, url: -1, notes: -1}
+	r := &reader{text: t.text, separator: t.separator, wrapped: t.wrapped, header: t.line, url: -1, notes: -1}
 	if t.unnamed {
 		r.header--
 	}
@@ -176,8 +180,11 @@ func (t *table) reader(columns []Column, ragged bool) *reader {
 		return r
 	}
 	r.width, r.url, r.notes = len(t.folded), slices.Index(columns, ColumnURL), slices.Index(columns, ColumnNotes)
-	if columns[len(columns)-1] == ColumnNotes {
-		r.notes = len(columns) - 1
+	switch last := len(columns) - 1; columns[last] {
+	case ColumnNotes:
+		r.notes = last
+	case ColumnFavourite:
+		r.ends = true
 	}
 	return r
 }
@@ -197,7 +204,7 @@ func (t *table) fill(b *builder, r record, columns []Column, last bool) record {
 	case n < width:
 		lacks := slices.ContainsFunc(columns[n:], func(c Column) bool { return slices.Contains(needed, c) })
 		switch {
-		case n == 1 && width > 2, lacks && !placed:
+		case n == 1 && width > 2, lacks && !placed && !r.identified(columns):
 			r.broken = wrong
 		case lacks, last:
 			b.problem(r.number, "", wrong+"; what is missing is taken as empty")
@@ -212,6 +219,16 @@ func (t *table) fill(b *builder, r record, columns []Column, last bool) record {
 		b.problem(r.number, "", wrong+"; the last ones came in as hidden fields")
 	}
 	return r
+}
+
+// identified reports whether a short record has a title and a password in their places.
+func (r record) identified(columns []Column) bool {
+	for _, c := range []Column{ColumnTitle, ColumnPassword} {
+		if i := slices.Index(columns, c); i < 0 || i >= len(r.cells) || r.cells[i] == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // needed are the parts without which an item is of little use.
@@ -245,6 +262,14 @@ func (r *csvRow) has(names ...string) bool {
 	return false
 }
 
+// left reports whether something in the row was not taken.
+func (r *csvRow) left() bool {
+	for range r.rest() {
+		return true
+	}
+	return false
+}
+
 // drop leaves out columns that only mean something inside the vendor's own product.
 func (r *csvRow) drop(names ...string) {
 	for i, have := range r.table.folded {
@@ -262,7 +287,7 @@ func (r *csvRow) rest() iter.Seq[item.Field] {
 				continue
 			}
 			f := item.Field{Name: r.name(i), Value: value, Kind: item.FieldHidden}
-			if i < len(r.table.header) && !r.table.unnamed {
+			if i < len(r.table.header) && !r.table.unnamed && r.table.folded[i] != "" {
 				f.Kind = r.table.kind(i, f.Name)
 			}
 			if !yield(f) {

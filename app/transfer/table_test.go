@@ -140,6 +140,7 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 		"nothing to tell by":             "Router,admin,secret1\nNAS,root,secret2\n",
 		"known words":                    "Login,Post,mia,pw-post,https://post.example\nLogin,Bank,mia,pw-bank,https://bank.example\n",
 		"repeated values":                "Work Notes,Site Login,mia,secret\nWork Notes,x,bob,secret2\n",
+		"values that end like names":     "Work Notes,Site Login,My Password\nWork Notes,mia,secret\n",
 		"names of other parts":           "Foo,Bar,Baz\n1,2,3\n",
 		"a row like names":               "SafeNotes,Post,mia,pw\n",
 		"names and an address":           "Title,Password,https://post.example\nPost,pw,https://bank.example\n",
@@ -240,6 +241,10 @@ func TestLineBreakInOneLine(t *testing.T) {
 	same(t, got, []item.Item{post(with(text("Username", "mia\r\nsecond")))})
 	if len(got.Kept) != 1 {
 		t.Errorf("kept %+v", got.Kept)
+	}
+	for _, end := range []string{"\u2028", "\v", "\u0085"} { // of other writing systems and machines
+		got = read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,mia"+end+"second,pw-post,\n", transfer.Options{})
+		same(t, got, []item.Item{post(with(text("Username", "mia"+end+"second")))})
 	}
 }
 

@@ -38,7 +38,12 @@ func TestShortAndLongRows(t *testing.T) {
 			sameProblems(t, got, c.problems...)
 		})
 	}
-	got := read(t, "x.csv", "title,username,password\nPost,mia,pw,q\n", transfer.Options{})
+	// What identifies an item comes in, also where spreadsheets have left out the empty values behind it.
+	got := read(t, "x.csv", "Title;Username;Password;URL;Notes;Tags\nPost;mia;pw-post\nWifi;;pw\nfoo;bar\n", transfer.Options{})
+	same(t, got, []item.Item{post(func(it *item.Item) { it.URLs = nil }), {Title: "Wifi", Password: "pw"}})
+	const short = "there are 3 values for 6 columns; what is missing is taken as empty"
+	sameProblems(t, got, transfer.Problem{Row: 2, Reason: short}, transfer.Problem{Row: 3, Reason: short}, transfer.Problem{Row: 4, Reason: "there are 2 values for 6 columns"})
+	got = read(t, "x.csv", "title,username,password\nPost,mia,pw,q\n", transfer.Options{})
 	same(t, got, []item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{hidden("Column 4", "q")}}})
 	sameProblems(t, got, transfer.Problem{Row: 2, Reason: "there are 4 values for 3 columns; the last ones came in as hidden fields"})
 	// What is missing at the end of a file may have been cut.
@@ -79,6 +84,36 @@ func TestLastPassCSVWithUnquotedLineBreaks(t *testing.T) {
 		{Type: item.TypeLogin, Title: "Ok", URLs: []string{"https://ok.example"}, Username: "mia", Password: "pw-ok"},
 	})
 	sameProblems(t, got)
+}
+
+// A line of a note may look like a row of its own; the last column says where a row ends. Notes may have no address.
+func TestLastPassNotesThatLookLikeRows(t *testing.T) {
+	t.Parallel()
+	const header, bankRow = "url,username,password,totp,extra,name,grouping,fav\n", "https://bank.example,mia,pw-bank,,n,Bank,Money,1\n"
+	bank := item.Item{
+		Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank", Notes: "n", Tags: []string{"Money"}, Favourite: true,
+	}
+	noURL := func(it *item.Item) { it.URLs = nil }
+	for row, want := range map[string]item.Item{
+		"https://post.example,mia,pw-post,,see https://x.example, and\nhttps://y.example, z,Post,Home,0\n": post(notes("see https://x.example, and\nhttps://y.example, z"), tags("Home")),
+		"https://post.example,mia,pw-post,,a,b,c,d\n7,2\nend,Post,Home,0\n":                                post(notes("a,b,c,d\n7,2\nend"), tags("Home")),
+		",mia,pw-post,,x\ny,Post,Home,0\n":                                                                 post(noURL, notes("x\ny"), tags("Home")),
+		"https://post.example,mia,pw-post,,a, b, c,Post,Home,0\n":                                          post(notes("a, b, c"), tags("Home")),
+		",mia,pw-post,,,Post,Home,0\n":                                                                     post(noURL, tags("Home")),
+		"http://sn,,,,one\r\nhttps://x.example,Note,Home,0\r\n":                                            {Type: item.TypeNote, Title: "Note", Notes: "one\r\nhttps://x.example", Tags: []string{"Home"}},
+	} {
+		got := read(t, "x.csv", header+row+bankRow, transfer.Options{})
+		same(t, got, []item.Item{want, bank})
+		sameProblems(t, got)
+	}
+	// Older tables do not say where a row ends.
+	got := read(t, "x.csv", "url,username,password,extra,name,grouping\nhttps://post.example,mia,pw-post,a,b\nc,d,e\nf\ng,Post,Home\nhttps://bank.example,mia,pw-bank,n,Bank,Money\n", transfer.Options{})
+	bank.Favourite = false
+	same(t, got, []item.Item{post(notes("a,b\nc,d,e\nf\ng"), tags("Home")), bank})
+	bank.Favourite = true
+	// A row without its last values does not take the next one along.
+	got = read(t, "x.csv", header+"https://post.example,mia,pw-post\n"+bankRow, transfer.Options{})
+	same(t, got, []item.Item{post(func(it *item.Item) { it.Title = "post.example" }), bank})
 }
 
 func TestTextOfAnyEncodingAndLead(t *testing.T) {
@@ -133,6 +168,9 @@ func Test1PasswordMacCSV(t *testing.T) {
 		{Type: item.TypeCard, Title: "My card", Tags: []string{"Money"}, Card: &item.Card{Number: "4111111111111111", Code: "123"}},
 	})
 	sameProblems(t, got)
+	// What a field is does not depend on the language of its label.
+	got = read(t, "x.csv", `"Konto(accountNo)","Notes","Password","Tags","Title","Type","Username",`+"\n"+`"4711",,"pw",,"Bank","Login","mia",`+"\n", transfer.Options{})
+	same(t, got, []item.Item{{Title: "Bank", Username: "mia", Password: "pw", Fields: []item.Field{hidden("Konto", "4711")}}})
 }
 
 func TestButtercupCSV(t *testing.T) {
@@ -165,6 +203,24 @@ func TestDashlanePaymentsOfOlderVersions(t *testing.T) {
 		Card: &item.Card{Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "1", ExpiryYear: "2030"},
 	}})
 	sameProblems(t, got)
+	// Whatever columns are missing, what is there finds its place, and no number is in plain sight.
+	card := item.Card{Number: "4111111111111111", Code: "123", ExpiryMonth: "1", ExpiryYear: "2030"}
+	held := card
+	held.Holder = "Mia M"
+	for data, want := range map[string]item.Item{
+		"type,account_name,cc_number\npayment_card,Blue,4111111111111111\n":                                                                     {Type: item.TypeCard, Title: "Blue", Card: &item.Card{Number: card.Number}},
+		"account_name,cc_number,code,expiration_month,expiration_year\nBlue,4111111111111111,123,1,30\n":                                        {Type: item.TypeCard, Title: "Blue", Card: &card},
+		"type,account_name,account_holder,cc_number,code,expiration_month,expiration_year\npayment_card,Blue,Mia M,4111111111111111,123,1,30\n": {Type: item.TypeCard, Title: "Blue", Card: &held},
+		"cc_number,name_on_card,code,expiration_month,expiration_year\n4111111111111111,Mia M,123,1,30\n":                                       {Type: item.TypeCard, Title: "Untitled", Card: &held},
+		"type,number,name,expiration_date\npassport,X1,Mia M,2030-01-01\n": {
+			Type: item.TypeIdentity, Title: "Mia M passport", Identity: &item.Identity{FirstName: "Mia", LastName: "M", Passport: "X1"}, Fields: []item.Field{text("expiration_date", "2030-01-01")},
+		},
+		"type,number,name,issue_date\nother,4111111111111111,Mia M,\n": {
+			Type: item.TypeIdentity, Title: "Mia M other", Identity: &item.Identity{FirstName: "Mia", LastName: "M"}, Fields: []item.Field{hidden("Other", "4111111111111111")},
+		},
+	} {
+		same(t, read(t, "x.csv", data, transfer.Options{}), []item.Item{want})
+	}
 }
 
 func TestRoboFormCSVOfOlderVersions(t *testing.T) {

@@ -25,11 +25,11 @@ func jsonTime(s string) (time.Time, bool) {
 			return t.UTC(), true
 		}
 	}
+	const lastSecond = 1e11 // as in parseTime
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || n == 0 || math.IsInf(n, 0) || math.IsNaN(n) {
+	if err != nil || n == 0 || !(math.Abs(n) < lastSecond*1e9) { // not a number, or beyond nanoseconds
 		return time.Time{}, false
 	}
-	const lastSecond = 1e11 // as in parseTime
 	for n *= 1000; math.Abs(n) >= lastSecond*1000; {
 		n /= 1000
 	}
@@ -37,9 +37,13 @@ func jsonTime(s string) (time.Time, bool) {
 }
 
 // chosenDay is the day that a person chose, where the source has midnight of the place where that was: another day in UTC
-// for half of the world. Thirteen hours on, it is the same day from Auckland's summer to Honolulu.
-func chosenDay(midnight time.Time) string {
-	return midnight.UTC().Add(13 * time.Hour).Format(time.DateOnly)
+// for half of the world. Thirteen hours on, it is the same day from Auckland's summer to Honolulu. Any other moment is that of
+// the choice.
+func chosenDay(t time.Time) string {
+	if isMidnight(t) {
+		t = t.Add(13 * time.Hour)
+	}
+	return t.UTC().Format(time.DateOnly)
 }
 
 // isMidnight reports whether t may be midnight somewhere: offsets from UTC are of whole quarters of an hour.

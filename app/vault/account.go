@@ -14,7 +14,7 @@ func (s *Service) confirm(ctx context.Context, session Session, currentAuthKey s
 		return User{}, err
 	}
 	var u User
-	counter := proofThrottle(session.Username)
+	counter := proofThrottle(session)
 	err := s.attempt(ctx, counter, func() (err error) {
 		if u, err = s.user(ctx, session); err != nil {
 			return err

@@ -32,6 +32,7 @@ func FuzzTokenShape(f *testing.F) {
 }
 
 func TestTokensOfTheLibraryHaveTheShape(t *testing.T) {
+	t.Parallel()
 	keys := []*fernet.Key{{1}}
 	for n := range 70 {
 		token, err := seal(make([]byte, n), keys)

@@ -10,6 +10,7 @@ import (
 
 // An unknown user must cost what a known one does: the dummy has to be at the cost of the real hashes.
 func TestDummyHashCostsWhatRealOnesDo(t *testing.T) {
+	t.Parallel()
 	h := newHasher(1)
 	real, err := h.hash(t.Context(), "key")
 	if err != nil {
@@ -31,6 +32,7 @@ func TestDummyHashCostsWhatRealOnesDo(t *testing.T) {
 }
 
 func TestHashQueueIsBoundedAndEmptiesAgain(t *testing.T) {
+	t.Parallel()
 	h := newHasher(1)
 	release, err := h.acquire(t.Context())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 )
 
 func TestParseKeyringNamesTheKeyAndQuotesNothing(t *testing.T) {
+	t.Parallel()
 	good := vault.NewKey()
 	for _, in := range []string{good, good + "," + vault.NewKey(), " " + good + " , " + vault.NewKey() + "\n"} {
 		if _, err := vault.ParseKeyring(in); err != nil {
@@ -34,6 +35,7 @@ func TestParseKeyringNamesTheKeyAndQuotesNothing(t *testing.T) {
 }
 
 func TestKeyringDoesNotPrintItsKeys(t *testing.T) {
+	t.Parallel()
 	secret := vault.NewKey()
 	k, err := vault.ParseKeyring(secret)
 	if err != nil {

@@ -17,10 +17,11 @@ const (
 )
 
 // A throttle key is a hash, because the store need not hold the names that were only guessed. Log-ins from a device that
-// has signed in before are counted apart (deviceOf), and so is a session's owner, who has to prove the password again:
-// strangers who guess at the log-in must not keep the owner out, nor from changing a password or ending the attack.
+// has signed in before are counted apart (deviceOf), and so are those who prove the password again within a session, each
+// session by itself: strangers who guess at the log-in, or a thief in one session, must not keep the owner out, nor from
+// changing a password or ending the attack. A thief gets no more guesses for it, as a further session takes the password.
 func loginThrottle(name Username) string { return throttleKey("login", name) }
-func proofThrottle(name Username) string { return throttleKey("proof", name) }
+func proofThrottle(s Session) string     { return throttleKey("proof\x00"+string(s.Hash), s.Username) }
 
 func throttleKey(purpose string, name Username) string {
 	sum := sha256.Sum256([]byte(purpose + "\x00" + string(name)))

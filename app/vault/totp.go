@@ -73,7 +73,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in api.TOTPC
 	if e.User != u.ID || e.Generation != u.Generation {
 		return stale
 	}
-	counter := proofThrottle(u.Username)
+	counter := proofThrottle(session)
 	return s.attempt(ctx, counter, func() error {
 		step, ok := s.matchTOTP(e.Secret, in.Code, 0)
 		if !ok {

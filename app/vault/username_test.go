@@ -11,6 +11,7 @@ import (
 )
 
 func TestCanonicalUsername(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]vault.Username{
 		"alice":              "alice",
 		"Alice@Example.ORG":  "alice@example.org",

@@ -27,6 +27,7 @@ func (h heads) Changes(ctx context.Context, _ Username, _ int64, w ChangeWriter)
 func (heads) Session(context.Context, SessionHash, time.Time) (Session, error) { return Session{}, nil }
 
 func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
+	t.Parallel()
 	ws := newWatchers(heads{}, time.Now)
 	ws.total = 2
 	_, stop, err := ws.add(Session{UserID: "a"})
@@ -54,6 +55,7 @@ func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
 }
 
 func TestSlowWatchSeesTheNewestRevisionAlone(t *testing.T) {
+	t.Parallel()
 	store := heads{next: make(chan int64)}
 	ws := newWatchers(store, time.Now)
 	ws.every = time.Hour
@@ -73,6 +75,7 @@ func TestSlowWatchSeesTheNewestRevisionAlone(t *testing.T) {
 }
 
 func TestVaultIsReadOnceForAllWhoWatchItAndNotForNobody(t *testing.T) {
+	t.Parallel()
 	store := heads{next: make(chan int64)}
 	ws := newWatchers(store, time.Now)
 	ws.every = time.Hour

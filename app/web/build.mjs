@@ -1,10 +1,10 @@
 // Builds the page into dist/: hashed assets, index.html, the service worker, and a brotli file beside every asset that it
-// makes smaller; of WebAssembly, which is megabytes, the brotli file alone.
+// makes smaller; of WebAssembly, which is megabytes, and of the licences, which few read, the brotli file alone.
 // app/web/build/core.wasm, strength.wasm and transfer.wasm must exist; `make web` builds them first.
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
@@ -63,10 +63,13 @@ const goRuntime = {
 
 const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
 
+/** "main" of main.tsx, and "de" of messages/de/index.ts. */
+const nameOf = (entry) => parse(parse(entry).name === "index" ? dirname(entry) : entry).name;
+
 async function compile(entry, define, format) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: here,
-    entryPoints: [`src/${entry}`],
+    entryPoints: [{ in: `src/${entry}`, out: nameOf(entry) }],
     outdir: dist,
     bundle: true,
     write: false,
@@ -131,7 +134,7 @@ async function writeBrotli() {
     if (name.endsWith(".png")) return [name, bytes.length];
     const small = await packed(bytes);
     writeFileSync(join(dist, `${name}.br`), small);
-    if (name.endsWith(".wasm")) rmSync(join(dist, name));
+    if (name.endsWith(".wasm") || name === licences) rmSync(join(dist, name));
     return [name, small.length];
   })));
 }
@@ -151,12 +154,19 @@ const worker = await bundle("worker.ts", {
   TRANSFER_URL: JSON.stringify(`/${transferName}`),
   QR_URL: JSON.stringify(`/${qr.js}`),
 });
+const languages = readdirSync(join(here, "src", "messages"), { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => f.name);
+const messages = {};
+for (const language of languages) messages[language] = `/${(await bundle(`messages/${language}/index.ts`)).js}`;
+const MESSAGES_URLS = JSON.stringify(messages);
+const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
 const main = await bundle("main.tsx", {
+  MESSAGES_URLS,
+  LICENCES_URL: JSON.stringify(`/${licences}`),
   CORE_URL: JSON.stringify(`/${coreName}`),
   CORE_BYTES: String(core.length),
   WORKER_URL: JSON.stringify(`/${worker.js}`),
 });
-const theme = await bundle("theme.ts", {}, "iife");
+const theme = await bundle("theme.ts", { MESSAGES_URLS }, "iife");
 const drawn = (name) => `/${writeHashed(name, source(join("icons", name)))}`;
 const icons = { ICON: drawn("icon.svg"), ICON192: drawn("icon-192.png"), ICON512: drawn("icon-512.png"), MASKABLE: drawn("maskable-512.png") };
 const manifest = writeHashed("app.webmanifest", fillIn("app.webmanifest", icons));
@@ -167,7 +177,8 @@ const index = {
 // All files are named in index.html, or in a file that is: what it says stands for the whole build.
 const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
 const page = fillIn("index.html", { ...index, BUILD: buildId });
-const files = readdirSync(dist).filter((name) => name !== ".keep").map((name) => `/${name}`);
+// A tab of its own shows the licences, and needs the network for them.
+const files = readdirSync(dist).filter((name) => name !== ".keep" && name !== licences).map((name) => `/${name}`);
 const serviceWorker = (await compile("service-worker.ts", {
   BUILD: JSON.stringify(buildId), FILES: JSON.stringify(files), INDEX_SHA256: JSON.stringify(digest(page)),
 }, "iife")).find(({ path }) => path.endsWith(".js"));
@@ -175,7 +186,8 @@ writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
 const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
-const later = new Set([strengthName, transferName, qr.js]);
+const otherLanguages = languages.filter((language) => language !== "en"); // a page loads one language at first
+const later = new Set([strengthName, transferName, qr.js, licences, ...otherLanguages.map((language) => messages[language].slice(1))]);
 const inBackground = (name) => later.has(name) || name.endsWith(".png") || name === "service-worker.js";
 const sum = (wanted) => [...sizes].reduce((total, [name, size]) => total + (wanted(name) ? size : 0), 0);
 const first = megabytes(sum((name) => !inBackground(name)));

@@ -20,10 +20,13 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// allowed are the licences, by SPDX identifier, of what may be linked into a program under Apache-2.0.
+// ours is the licence of this repository, by its SPDX identifier.
+const ours = "Apache-2.0"
+
+// allowed are the licences, by SPDX identifier, of what may be linked into a program under ours.
 var allowed = map[string]string{
 	"0BSD":         "permissive",
-	"Apache-2.0":   "our own",
+	ours:           "our own",
 	"BSD-2-Clause": "permissive",
 	"BSD-3-Clause": "permissive",
 	"ISC":          "permissive",
@@ -58,18 +61,11 @@ func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.W
 	if len(packages) == 0 {
 		packages = []string{"./..."}
 	}
-	linked := map[string]*module{}
-	for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"} {
-		if err := addLinked(ctx, linked, *directory, platform, packages); err != nil {
-			return err
-		}
+	linked, err := linkedModules(ctx, *directory, packages, strings.Fields(*wasm))
+	if err != nil {
+		return err
 	}
-	if *wasm != "" {
-		if err := addLinked(ctx, linked, *directory, "js/wasm", strings.Fields(*wasm)); err != nil {
-			return err
-		}
-	}
-	var errs []error
+	errs := []error{checkOurs(filepath.Join(*directory, "LICENSE"))}
 	for _, name := range slices.Sorted(maps.Keys(linked)) {
 		errs = append(errs, linked[name].check(name))
 	}
@@ -81,10 +77,39 @@ func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.W
 	return errors.Join(errs...)
 }
 
+// checkOurs wants the whole text of our licence, and nothing besides.
+func checkOurs(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	covered := licensecheck.Scan(text)
+	if len(covered.Match) != 1 || covered.Match[0].ID != ours || covered.Match[0].IsURL || covered.Percent < 100 {
+		return fmt.Errorf("%s is not the text of %s", path, ours)
+	}
+	return nil
+}
+
 // module is a module that something of is linked.
 type module struct {
-	dir      string
-	packages map[string]bool // by directory
+	path, dir string
+	packages  map[string]bool // by directory
+}
+
+// linkedModules are those that the packages link on any platform, and the wasm packages in a browser, by name and version.
+func linkedModules(ctx context.Context, directory string, packages, wasm []string) (map[string]*module, error) {
+	linked := map[string]*module{}
+	for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"} {
+		if err := addLinked(ctx, linked, directory, platform, packages); err != nil {
+			return nil, err
+		}
+	}
+	if len(wasm) > 0 {
+		if err := addLinked(ctx, linked, directory, "js/wasm", wasm); err != nil {
+			return nil, err
+		}
+	}
+	return linked, nil
 }
 
 // addLinked adds what the packages link on a platform, by module. The standard library counts as one.
@@ -113,22 +138,24 @@ func addLinked(ctx context.Context, linked map[string]*module, directory, platfo
 		} else if err != nil {
 			return fmt.Errorf("go list for %s: its output: %w", platform, err)
 		}
-		var name, dir string
+		var name, path, dir string
 		switch {
 		case p.ImportPath == "unsafe":
 			continue
 		case p.Standard:
 			// One licence at the top is that of all of it.
-			name, dir, p.Dir = "Go's standard library", p.Root, p.Root
+			path, dir, p.Dir = "Go's standard library", p.Root, p.Root
+			name = path
 		case p.Module == nil:
 			return fmt.Errorf("%s belongs to no module, so its licence is not known", p.ImportPath)
 		case p.Module.Main:
 			continue
 		default:
-			name, dir = strings.TrimSpace(p.Module.Path+" "+p.Module.Version), p.Module.Dir
+			path, dir = p.Module.Path, p.Module.Dir
+			name = strings.TrimSpace(path + " " + p.Module.Version)
 		}
 		if linked[name] == nil {
-			linked[name] = &module{dir: dir, packages: map[string]bool{}}
+			linked[name] = &module{path: path, dir: dir, packages: map[string]bool{}}
 		}
 		linked[name].packages[p.Dir] = true
 	}
@@ -136,21 +163,12 @@ func addLinked(ctx context.Context, linked map[string]*module, directory, platfo
 
 // check looks at the licence files from each linked package's directory up to the module's own.
 func (m *module) check(name string) error {
-	texts := map[string]bool{}
-	for dir := range m.packages {
-		paths, err := m.licenceFiles(dir)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if len(paths) == 0 {
-			return fmt.Errorf("%s has no licence file, so nothing allows us to link it", name)
-		}
-		for _, path := range paths {
-			texts[path] = true
-		}
+	paths, err := m.licences(name)
+	if err != nil {
+		return err
 	}
 	var errs []error
-	for _, path := range slices.Sorted(maps.Keys(texts)) {
+	for _, path := range paths {
 		content, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -166,22 +184,49 @@ func (m *module) check(name string) error {
 	return errors.Join(errs...)
 }
 
-// licenceFiles lists those of a package's directory and of each above it in the module.
-func (m *module) licenceFiles(dir string) (paths []string, err error) {
+// licences lists the licence files of all linked packages. Each package must have one, of its own or above it.
+func (m *module) licences(name string) ([]string, error) {
+	texts := map[string]bool{}
+	for dir := range m.packages {
+		paths, err := m.files(dir, licenceFile)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if len(paths) == 0 {
+			return nil, fmt.Errorf("%s has no licence file, so nothing allows us to link it", name)
+		}
+		for _, path := range paths {
+			texts[path] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(texts)), nil
+}
+
+// files lists those of a package's directory and of each above it in the module whose names match.
+func (m *module) files(dir string, names *regexp.Regexp) (paths []string, err error) {
 	for ; ; dir = filepath.Dir(dir) {
-		entries, err := os.ReadDir(dir)
+		found, err := filesOf(dir, names)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			if e.Type().IsRegular() && licenceFile.MatchString(e.Name()) && filepath.Ext(e.Name()) != ".go" {
-				paths = append(paths, filepath.Join(dir, e.Name()))
-			}
-		}
+		paths = append(paths, found...)
 		if dir == m.dir || len(dir) <= len(m.dir) {
 			return paths, nil
 		}
 	}
+}
+
+func filesOf(dir string, names *regexp.Regexp) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() && names.MatchString(e.Name()) && filepath.Ext(e.Name()) != ".go" {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
 }
 
 // licenceProblem tells what is wrong with the text of a licence file, if anything is.
@@ -202,7 +247,8 @@ func licenceProblem(text []byte) string {
 	return ""
 }
 
-// checkLock looks at the licence field of each package in a package-lock.json that is not for development alone.
+// checkLock looks at the licence field of a package-lock.json itself, which is ours, and of each package in it that is not for
+// development alone.
 func checkLock(path string) error {
 	lock, err := readLock(path)
 	if err != nil {
@@ -212,6 +258,8 @@ func checkLock(path string) error {
 	for _, place := range slices.Sorted(maps.Keys(lock.Packages)) {
 		p := lock.Packages[place]
 		switch {
+		case place == "" && p.License != ours:
+			errs = append(errs, fmt.Errorf("%s says %q of itself, and not %s, which is our licence", path, p.License, ours))
 		case place == "" || p.Dev:
 		case p.License == "":
 			errs = append(errs, fmt.Errorf("%s: %s %s names no licence, so nothing allows us to bundle it", path, packageName(place), p.Version))

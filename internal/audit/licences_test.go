@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,6 +33,16 @@ as published by the Free Software Foundation; either version 2.1 of the License,
 	busl = "Business Source License 1.1\n\nLicensor: Somebody\nLicensed Work: lib\nChange Date: 2034-01-01\n"
 )
 
+// apache is our own licence.
+func apache(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../LICENSE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // linking makes a module that links example.org/lib/deep from a directory with these files.
 func linking(t *testing.T, files map[string]string) string {
 	t.Helper()
@@ -39,6 +50,7 @@ func linking(t *testing.T, files map[string]string) string {
 	t.Setenv("GOPROXY", "off")
 	all := map[string]string{
 		"go.mod":  "module example.org/program\n\ngo 1.24\n\nrequire example.org/lib v1.0.0\n\nreplace example.org/lib => ./lib\n",
+		"LICENSE": apache(t),
 		"main.go": "package main\n\nimport _ \"example.org/lib/deep\"\n\nfunc main() {}\n",
 		// What only tests or other packages of the module use is not linked.
 		"main_test.go":        "package main\n\nimport _ \"example.org/lib/unused\"\n",
@@ -92,6 +104,27 @@ func TestLicencesOfWebAssembly(t *testing.T) {
 	fails(t, []string{"unused/LICENSE says GPL-3.0-or-later"}, "licences", "-C", dir, "-wasm", "./page")
 }
 
+func TestOurOwnLicence(t *testing.T) {
+	whole := apache(t)
+	for name, text := range map[string]string{
+		"another":          mit,
+		"empty":            "",
+		"cut":              whole[:len(whole)/2],
+		"its address":      "http://www.apache.org/licenses/LICENSE-2.0\n",
+		"with an addition": whole + "No company may use it without paying a fee.\n",
+		"with another":     whole + gpl,
+	} {
+		t.Run(name, func(t *testing.T) {
+			fails(t, []string{"LICENSE is not the text of Apache-2.0"}, "licences", "-C", linking(t, map[string]string{"lib/LICENSE": mit, "LICENSE": text}))
+		})
+	}
+	missing := linking(t, map[string]string{"lib/LICENSE": mit})
+	if err := os.Remove(filepath.Join(missing, "LICENSE")); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, []string{"LICENSE: no such file"}, "licences", "-C", missing)
+}
+
 func TestCodeThatCannotBeListedHasNoLicence(t *testing.T) {
 	fails(t, []string{"go list for linux/amd64: "}, "licences", "-C", linking(t, map[string]string{"main.go": "package main\n\nimport _ \"example.org/other\"\n"}))
 }
@@ -99,18 +132,20 @@ func TestCodeThatCannotBeListedHasNoLicence(t *testing.T) {
 func TestLicencesOfWhatIsBundled(t *testing.T) {
 	good := linking(t, map[string]string{"lib/LICENSE": mit})
 	for name, c := range map[string]struct{ lock, want string }{
-		"allowed": {`{"lockfileVersion": 3, "packages": {"": {"name": "page"}, "node_modules/a": {"version": "1.0.0", "license": "MIT"},
+		"allowed": {`{"lockfileVersion": 3, "packages": {"": {"name": "page", "license": "Apache-2.0"}, "node_modules/a": {"version": "1.0.0", "license": "MIT"},
 			"node_modules/b": {"version": "1.0.0", "license": "(MPL-1.1 OR Apache-2.0)"}}}`, ""},
-		"GPL for development": {`{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0", "license": "GPL-3.0", "dev": true}}}`, ""},
-		"GPL": {`{"lockfileVersion": 3, "packages": {"": {}, "node_modules/x/node_modules/@o/a": {"version": "1.0.0", "license": "GPL-3.0"}}}`,
+		"GPL for development": {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"version": "1.0.0", "license": "GPL-3.0", "dev": true}}}`, ""},
+		"GPL": {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/x/node_modules/@o/a": {"version": "1.0.0", "license": "GPL-3.0"}}}`,
 			"@o/a 1.0.0 says GPL-3.0, which is not among the licences that suit Apache-2.0"},
-		"both of two":     {`{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"license": "MIT AND GPL-2.0-only"}}}`, "says MIT AND GPL-2.0-only"},
-		"nested":          {`{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"license": "(MIT OR ISC) AND GPL-2.0-only"}}}`, "says (MIT OR ISC) AND"},
-		"BUSL":            {`{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"license": "BUSL-1.1"}}}`, "says BUSL-1.1"},
-		"in a file":       {`{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"license": "SEE LICENSE IN LICENSE.md"}}}`, "says SEE LICENSE IN"},
-		"none":            {`{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0"}}}`, "a 1.0.0 names no licence, so nothing allows us to bundle it"},
-		"of another kind": {`{"lockfileVersion": 1, "dependencies": {}}`, "is not a lock file of version 3"},
-		"cut":             {`{"lockfileVersion": 3,`, "unexpected end of JSON input"},
+		"both of two":      {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "MIT AND GPL-2.0-only"}}}`, "says MIT AND GPL-2.0-only"},
+		"ours is not said": {`{"lockfileVersion": 3, "packages": {"": {"name": "page"}}}`, `says "" of itself, and not Apache-2.0`},
+		"ours is another":  {`{"lockfileVersion": 3, "packages": {"": {"license": "MIT"}}}`, `says "MIT" of itself`},
+		"nested":           {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "(MIT OR ISC) AND GPL-2.0-only"}}}`, "says (MIT OR ISC) AND"},
+		"BUSL":             {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "BUSL-1.1"}}}`, "says BUSL-1.1"},
+		"in a file":        {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "SEE LICENSE IN LICENSE.md"}}}`, "says SEE LICENSE IN"},
+		"none":             {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"version": "1.0.0"}}}`, "a 1.0.0 names no licence, so nothing allows us to bundle it"},
+		"of another kind":  {`{"lockfileVersion": 1, "dependencies": {}}`, "is not a lock file of version 3"},
+		"cut":              {`{"lockfileVersion": 3,`, "unexpected end of JSON input"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lock := filepath.Join(write(t, t.TempDir(), map[string]string{"package-lock.json": c.lock}), "package-lock.json")

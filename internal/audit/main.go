@@ -21,6 +21,7 @@ const usage = `Usage: audit COMMAND [OPTION...] [ARGUMENT...]
   npm         vulnerabilities of the packages in every package-lock.json
   image       vulnerabilities of the packages in the SBOM of a pushed image
   licences    licences of all that is linked or bundled
+  notices     their texts, which travel with what we ship
 
 audit COMMAND --help lists the options. Accepted vulnerabilities, each with a
 reason and a last day, are in internal/audit/accepted.json.
@@ -38,6 +39,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	commands := map[string]func(context.Context, *flag.FlagSet, []string, io.Writer) error{
 		"code": runCode, "npm": runNPM, "image": runImage, "licences": runLicences,
+		"notices": runNotices,
 	}
 	switch {
 	case len(args) > 0 && commands[args[0]] != nil:

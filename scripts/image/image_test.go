@@ -146,6 +146,7 @@ func testConfig(t *testing.T, env []string, image, dir string) {
 	commit := run(t, dir, env, "git", "rev-parse", "HEAD")
 	for label, want := range map[string]string{
 		"revision": commit, "version": commit[:12], "source": "https://github.com/vaultsphere/vaultsphere", "title": "VaultSphere",
+		"licenses": "Apache-2.0",
 	} {
 		if got := c.Labels["org.opencontainers.image."+label]; got != want {
 			t.Errorf("label %s is %q, want %q", label, got, want)

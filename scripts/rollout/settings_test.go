@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,6 +143,48 @@ func TestFilesAgree(t *testing.T) {
 		if !strings.Contains(string(script), want) {
 			t.Errorf("rollout.sh has no %q", want)
 		}
+	}
+}
+
+// TestSettingsDoNotChooseTheImage: who may write settings is not thereby who chooses what runs. The images, the proxy's
+// configuration and the project are the rollout's, which the signature was verified for.
+func TestSettingsDoNotChooseTheImage(t *testing.T) {
+	script, err := os.ReadFile(filepath.Join(root, "scripts/rollout.sh"))
+	must(t, err)
+	function := regexp.MustCompile(`(?ms)^compose\(\) \{$.*?^\}$`).FindString(string(script))
+	if function == "" {
+		t.Fatal("rollout.sh has no function compose")
+	}
+	home := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(home, "compose.env"), []byte("BLUE_IMAGE='good'\nGREEN_IMAGE='good'\nCADDYFILE='/good'\nENV_FILE='"+home+"/.env'\n"), 0o600))
+	must(t, os.WriteFile(filepath.Join(home, ".env"), []byte("SITE_ADDRESS='vault.example.org'\nBLUE_IMAGE='evil'\nGREEN_IMAGE='evil'\nCADDYFILE='/evil'\n"+
+		"ENV_FILE='/evil'\nCOMPOSE_PROJECT_NAME='evil'\nCOMPOSE_FILE='/evil'\nCOMPOSE_PATH_SEPARATOR=','\n"), 0o600))
+	cmd := exec.Command("bash", "-c", function+`
+docker() { shift; "$program" "$@"; }
+env_file=(--env-file "$state/.env")
+compose --profile '*' config --format json`)
+	cmd.Env = append(os.Environ(), "program="+engine.Program(t, "docker-compose"), "files="+root, "state="+home)
+	out, err := cmd.Output()
+	must(t, err)
+	var p struct {
+		Name     string
+		Services map[string]struct {
+			Image       string
+			Environment map[string]string
+			Volumes     []struct{ Source string }
+		}
+	}
+	must(t, json.Unmarshal(out, &p))
+	if p.Name != "vaultsphere" {
+		t.Errorf("the project is %s", p.Name)
+	}
+	for _, slot := range []string{"vault-blue", "vault-green"} {
+		if got := p.Services[slot]; got.Image != "good" || got.Environment[names.SiteAddress] != "vault.example.org" {
+			t.Errorf("%s runs %s with %v", slot, got.Image, got.Environment)
+		}
+	}
+	if volumes := p.Services["proxy"].Volumes; len(volumes) == 0 || volumes[0].Source != "/good" {
+		t.Errorf("the proxy is configured by %v", volumes)
 	}
 }
 

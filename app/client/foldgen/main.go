@@ -54,12 +54,11 @@ func simpler(r rune) string {
 	}
 	name := runenames.Name(r)
 	switch {
-	case unicode.Is(unicode.Pd, r), name == "MINUS SIGN", name == "HYPHEN BULLET":
+	case unicode.Is(unicode.Pd, r), strings.HasSuffix(name, "MINUS SIGN"), name == "HYPHEN BULLET":
 		return "-"
-	case strings.Contains(name, "APOSTROPHE"), name == "PRIME", name == "MODIFIER LETTER TURNED COMMA",
-		unicode.Is(unicode.Quotation_Mark, r) && strings.Contains(name, "SINGLE"):
+	case strings.Contains(name, "APOSTROPHE"), slices.Contains(apostrophes, name), quotes(r, name) && strings.Contains(name, "SINGLE"):
 		return "'"
-	case unicode.Is(unicode.Quotation_Mark, r):
+	case quotes(r, name), name == "MODIFIER LETTER DOUBLE PRIME", name == "HEBREW PUNCTUATION GERSHAYIM":
 		return `"`
 	case unicode.Is(unicode.Latin, r):
 		return latin(name)
@@ -69,10 +68,20 @@ func simpler(r rune) string {
 	return ""
 }
 
+// apostrophes are what else is typed as one.
+var apostrophes = []string{
+	"PRIME", "MODIFIER LETTER PRIME", "MODIFIER LETTER TURNED COMMA", "MODIFIER LETTER REVERSED COMMA", "MODIFIER LETTER RIGHT HALF RING",
+	"MODIFIER LETTER LEFT HALF RING", "LATIN SMALL LETTER SALTILLO", "HEBREW PUNCTUATION GERESH",
+}
+
+func quotes(r rune, name string) bool {
+	return unicode.Is(unicode.Quotation_Mark, r) || strings.HasSuffix(name, "QUOTATION MARK ORNAMENT")
+}
+
 // named are Latin letters that are called by a word, as CLDR's Latin-ASCII has them; the schwa as it is typed where it is a letter.
 var named = map[string]string{
-	"ALPHA": "a", "ENG": "n", "ESH": "s", "ETH": "d", "EZH": "z", "INSULAR D": "d", "INSULAR F": "f", "INSULAR G": "g", "INSULAR R": "r",
-	"INSULAR S": "s", "INSULAR T": "t", "IOTA": "i", "KRA": "q", "LONG S": "s", "SCHWA": "e", "SHARP S": "ss", "THORN": "th", "WYNN": "w", "YOGH": "y",
+	"ALPHA": "a", "ENG": "n", "ESH": "s", "ETH": "d", "EZH": "z", "GAMMA": "g", "INSULAR D": "d", "INSULAR F": "f", "INSULAR G": "g", "INSULAR R": "r",
+	"INSULAR S": "s", "INSULAR T": "t", "IOTA": "i", "KRA": "q", "LONG S": "s", "SCHWA": "e", "SHARP S": "ss", "THORN": "th", "TURNED E": "e", "UPSILON": "u", "WYNN": "w", "YOGH": "y",
 }
 
 // latin is the letter that a name begins with.
@@ -98,11 +107,18 @@ func latin(name string) string {
 	return strings.ToLower(name)
 }
 
+// typed are letters of Cyrillic alphabets as a Russian keyboard has them.
+var typed = map[string]string{
+	"CYRILLIC SMALL LETTER SCHWA": "а", "CYRILLIC SMALL LETTER BARRED O": "о", "CYRILLIC SMALL LETTER STRAIGHT U": "у",
+	"CYRILLIC SMALL LETTER UKRAINIAN IE": "е", "CYRILLIC SMALL LETTER BYELORUSSIAN-UKRAINIAN I": "и", "CYRILLIC SMALL LETTER SHHA": "х",
+	"CYRILLIC SMALL LETTER PALOCHKA": "1", "GREEK SMALL LETTER FINAL SIGMA": "σ",
+}
+
 // plain is the letter of the same script that has the name without what it has besides.
 func plain(r rune, name string) string {
 	base, _, found := strings.Cut(name, " WITH ")
-	if name == "GREEK SMALL LETTER FINAL SIGMA" {
-		base, found = "GREEK SMALL LETTER SIGMA", true
+	if to := typed[base]; to != "" {
+		return to
 	}
 	if !found || !unicode.IsLetter(r) {
 		return ""

@@ -4,7 +4,7 @@
 // without waiting for dictionaries. It installs, before main first blocks,
 //
 //	globalThis.vaultsphereStrength =
-//	  (password: string, inputs: string[]) => {score, guesses_log10, warning, suggestions}
+//	  (password: string, inputs: string[]) => {score, guesses_log10, advice}
 //	globalThis.vaultsphereWeak = (passwords: string[]) => boolean[]
 package main
 
@@ -22,13 +22,7 @@ func main() {
 			inputs[i] = args[1].Index(i).String()
 		}
 		e := strength.Of(args[0].String(), inputs...)
-		suggestions := make([]any, len(e.Suggestions))
-		for i, s := range e.Suggestions {
-			suggestions[i] = s
-		}
-		return map[string]any{
-			"score": e.Score, "guesses_log10": math.Log10(e.Guesses), "warning": e.Warning, "suggestions": suggestions,
-		}
+		return map[string]any{"score": e.Score, "guesses_log10": math.Log10(e.Guesses), "advice": string(e.Advice)}
 	}))
 	js.Global().Set("vaultsphereWeak", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		weak := make([]any, args[0].Length())

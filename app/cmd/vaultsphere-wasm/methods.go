@@ -6,10 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image/color"
 	"time"
-
-	"github.com/boombuler/barcode/qr"
 
 	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
@@ -366,16 +363,10 @@ func checkPhrase(_ context.Context, p struct {
 	return checked{OK: true}, nil
 }
 
-type matrix struct {
-	Size int      `json:"size"`
-	Rows []string `json:"rows"` // 1 is dark
-}
-
 type enrolment struct {
 	URI       string `json:"uri"`
 	Secret    string `json:"secret"`
 	Enrolment string `json:"enrolment"`
-	QR        matrix `json:"qr"`
 }
 
 func (c *core) beginTOTP(ctx context.Context, p password) (enrolment, error) {
@@ -383,28 +374,7 @@ func (c *core) beginTOTP(ctx context.Context, p password) (enrolment, error) {
 	if err != nil {
 		return enrolment{}, err
 	}
-	m, err := qrMatrix(e.URI)
-	return enrolment{e.URI, e.Secret, e.Token, m}, err
-}
-
-func qrMatrix(text string) (matrix, error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
-	if err != nil {
-		return matrix{}, errors.New("the address of the second factor does not fit a QR code")
-	}
-	size := code.Bounds().Dx()
-	m := matrix{Size: size}
-	for y := range size {
-		row := make([]byte, size)
-		for x := range size {
-			row[x] = '0'
-			if code.At(x, y) == color.Black {
-				row[x] = '1'
-			}
-		}
-		m.Rows = append(m.Rows, string(row))
-	}
-	return m, nil
+	return enrolment{e.URI, e.Secret, e.Token}, nil
 }
 
 func (c *core) confirmTOTP(ctx context.Context, p struct {

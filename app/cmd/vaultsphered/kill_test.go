@@ -136,7 +136,7 @@ func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
 			wg.Go(func() { w.write(p.url, &answered) })
 		}
 		await.Until(t, "five writes", func() bool { return answered.Load() >= before+5 })
-		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) // another point of a write each time
+		time.Sleep(time.Duration(sample.Bytes(1)[0]) * 100 * time.Microsecond) //nolint:forbidigo // it waits for nothing: the kill comes at another point of a write each time
 		if code := p.end(t, syscall.SIGKILL); code != -1 {
 			t.Fatalf("round %d: the server ended by itself with %d: %s", round, code, p.log)
 		}

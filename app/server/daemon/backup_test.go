@@ -111,6 +111,7 @@ func wantRefused(t *testing.T, c daemon.Config, want string, do func() error) {
 }
 
 func TestBackupIsAnArchiveOfTheOwnerAlone(t *testing.T) {
+	t.Parallel()
 	c := newData(t, "ada")
 	file := newBackup(t, c)
 	info, err := os.Stat(file)
@@ -142,6 +143,7 @@ func TestBackupIsAnArchiveOfTheOwnerAlone(t *testing.T) {
 }
 
 func TestBackupThatCannotBeMadeLeavesNothing(t *testing.T) {
+	t.Parallel()
 	c := newData(t, "ada")
 	there := newBackup(t, c)
 	content, err := os.ReadFile(there)
@@ -179,6 +181,7 @@ func TestBackupThatCannotBeMadeLeavesNothing(t *testing.T) {
 }
 
 func TestRestoreBringsBackVaultsAndKey(t *testing.T) {
+	t.Parallel()
 	from := newData(t, "ada")
 	file := newBackup(t, from)
 	for name, to := range map[string]daemon.Config{"nothing there": emptyData(t), "another vault there": newData(t, "eve"), "the same there": from} {
@@ -209,6 +212,7 @@ func TestRestoreBringsBackVaultsAndKey(t *testing.T) {
 }
 
 func TestRestoreRefusesWhatIsNotAWholeBackup(t *testing.T) {
+	t.Parallel()
 	whole, err := os.ReadFile(newBackup(t, newData(t, "ada")))
 	if err != nil {
 		t.Fatal(err)
@@ -262,6 +266,7 @@ func TestRestoreRefusesWhatIsNotAWholeBackup(t *testing.T) {
 }
 
 func TestRestoreRefusesWhatWouldDoHarm(t *testing.T) {
+	t.Parallel()
 	from := newData(t, "ada")
 	file := newBackup(t, from)
 	secret := newData(t, "ada")
@@ -300,6 +305,7 @@ func TestRestoreRefusesWhatWouldDoHarm(t *testing.T) {
 }
 
 func TestRestoreRefusesWhatANewerReleaseWrote(t *testing.T) {
+	t.Parallel()
 	from := newData(t, "ada")
 	file := newBackup(t, from)
 	withDatabase := func(statement string) daemon.Config {
@@ -346,6 +352,7 @@ func TestRestoreRefusesWhatANewerReleaseWrote(t *testing.T) {
 }
 
 func TestSessionSecretIsNotInTheBackup(t *testing.T) {
+	t.Parallel()
 	from, secret := newData(t, "ada"), vault.NewKey()
 	from.SessionSecret = secret
 	file := newBackup(t, from)
@@ -371,6 +378,7 @@ func TestSessionSecretIsNotInTheBackup(t *testing.T) {
 }
 
 func TestRestoreRefusesWhileAServerUsesTheStore(t *testing.T) {
+	t.Parallel()
 	file := newBackup(t, newData(t, "ada"))
 	to := newData(t, "eve")
 	s, err := sqlite.Open(t.Context(), to.SQLitePath)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestDefaults(t *testing.T) {
+	t.Parallel()
 	c, err := daemon.ConfigFromEnv([]string{"PATH=/bin", "PORT=", "VAULTSPHERE_SERVER=http://localhost:5001"})
 	if err != nil {
 		t.Fatal(err)
@@ -25,6 +26,7 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	c, err := daemon.ConfigFromEnv([]string{
 		"PORT=8080", "REGISTRATION=open", "STORE=sqlite:/srv/v.db", "METRICS_ADDR=off", "TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1,2001:db8::/32",
 		"AUTH_RATE=5", "USER_RATE=61", "RECORD_MIB=7", "MAX_ITEMS=8", "MAX_SESSIONS=9", "ATTACHMENT_MIB=0", "DRAIN_DELAY=3s", "DRAIN_TIMEOUT=1m", "LOG_LEVEL=debug", "BREACH_ADDRESS=off",
@@ -46,6 +48,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestListenAddr(t *testing.T) {
+	t.Parallel()
 	for setting, want := range map[string]string{
 		"127.0.0.1:80": "127.0.0.1:80", "192.0.2.1:": "192.0.2.1:8080", "[::1]:": "[::1]:8080", ":": ":8080", "0.0.0.0:": "0.0.0.0:8080", ":0": ":0",
 	} {
@@ -58,6 +61,7 @@ func TestListenAddr(t *testing.T) {
 
 // The image's port is published, so there the server listens on all of its addresses. Its other defaults are the program's.
 func TestImageListensOnAllAddresses(t *testing.T) {
+	t.Parallel()
 	dockerfile, err := os.ReadFile("../../../Dockerfile")
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +79,7 @@ func TestImageListensOnAllAddresses(t *testing.T) {
 }
 
 func TestBadSettingsAreNamedAllAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, setting := range []string{
 		"PORT=http", "PORT=70000", "PORT=-1", "LISTEN_ADDR=localhost", "LISTEN_ADDR=localhost:http", "METRICS_ADDR=on", "METRICS_ADDR=:", "REGISTRATION=closed", "STORE=postgres", "STORE=sqlite",
 		"STORE=dynamodb", // names SESSION_SECRET
@@ -99,6 +104,7 @@ func TestBadSettingsAreNamedAllAtOnce(t *testing.T) {
 
 // A user's rows lie under one partition key, and DynamoDB ends such a collection at 10 GB.
 func TestAttachmentsFitIntoDynamoDB(t *testing.T) {
+	t.Parallel()
 	onDynamoDB := []string{"STORE=dynamodb", "SESSION_SECRET=" + vault.NewKey(), "ATTACHMENT_MIB=8193"}
 	if _, err := daemon.ConfigFromEnv(onDynamoDB); err == nil || !strings.Contains(err.Error(), "ATTACHMENT_MIB") {
 		t.Errorf("8193 MiB on DynamoDB: %v", err)
@@ -109,6 +115,7 @@ func TestAttachmentsFitIntoDynamoDB(t *testing.T) {
 }
 
 func TestUsageListsEverySetting(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{
 		"PORT", "LISTEN_ADDR", "STORE", "DATA_DIR", "SESSION_SECRET", "AWS_REGION", "DYNAMODB_USERS_TABLE", "DYNAMODB_ENDPOINT", "TRUSTED_PROXIES",
 		"REGISTRATION", "AUTH_RATE", "USER_RATE", "RECORD_MIB", "MAX_ITEMS", "MAX_SESSIONS", "ATTACHMENT_MIB", "METRICS_ADDR", "DRAIN_DELAY", "DRAIN_TIMEOUT", "LOG_LEVEL",

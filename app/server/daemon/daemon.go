@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -92,7 +93,7 @@ func (d *Daemon) Run(ctx context.Context) (err error) {
 	})
 	d.addr = listener.Addr()
 	close(d.ready)
-	settle()
+	debug.FreeOSMemory() // what only starting needed
 	err = group.Wait()
 	d.Log.Info("stopped")
 	return err

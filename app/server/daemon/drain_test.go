@@ -55,6 +55,7 @@ func status(t *testing.T, url string) int {
 
 // TestDrainFinishesWhatWasBegun sends half a request, asks the server to stop, and sends the rest once /ready has turned.
 func TestDrainFinishesWhatWasBegun(t *testing.T) {
+	t.Parallel()
 	r := start(t, "DRAIN_DELAY=500ms")
 	conn, err := net.Dial("tcp", r.addr)
 	if err != nil {
@@ -95,6 +96,7 @@ func TestDrainFinishesWhatWasBegun(t *testing.T) {
 
 // TestDrainServesOnOpenConnections: a proxy may send a request on one before it has noticed that it should not.
 func TestDrainServesOnOpenConnections(t *testing.T) {
+	t.Parallel()
 	r := start(t, "DRAIN_DELAY=2s")
 	conn, err := net.Dial("tcp", r.addr)
 	if err != nil {
@@ -125,6 +127,7 @@ func TestDrainServesOnOpenConnections(t *testing.T) {
 }
 
 func TestDrainEndsWhenItsTimeIsUp(t *testing.T) {
+	t.Parallel()
 	r := start(t, "DRAIN_TIMEOUT=50ms")
 	conn, err := net.Dial("tcp", r.addr)
 	if err != nil {
@@ -140,6 +143,7 @@ func TestDrainEndsWhenItsTimeIsUp(t *testing.T) {
 }
 
 func TestPortInUseIsToldBeforeAnythingIsOpened(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	dir := t.TempDir()
 	c, err := daemon.ConfigFromEnv([]string{"LISTEN_ADDR=" + r.addr, "METRICS_ADDR=off", "DATA_DIR=" + dir + "/data"})
@@ -152,6 +156,7 @@ func TestPortInUseIsToldBeforeAnythingIsOpened(t *testing.T) {
 }
 
 func TestMetricsHaveTheirOwnListener(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -170,6 +175,7 @@ func TestMetricsHaveTheirOwnListener(t *testing.T) {
 // A second server on one machine finds the port of the metrics taken, and serves without them; an address that somebody chose
 // is not given up so easily.
 func TestABusyPortForMetricsEndsOnlyAServerThatWasToldToUseIt(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -62,6 +62,7 @@ func awaitLine(t *testing.T, lines <-chan string, want string) {
 
 // TestEventsTellOfWhatAnotherServerDid: two processes on one file, as while a release takes over.
 func TestEventsTellOfWhatAnotherServerDid(t *testing.T) {
+	t.Parallel()
 	dir := "DATA_DIR=" + t.TempDir()
 	one, two := start(t, dir), start(t, dir)
 	token := newUser(t, "http://"+one.addr)
@@ -81,6 +82,7 @@ func TestEventsTellOfWhatAnotherServerDid(t *testing.T) {
 }
 
 func TestDrainDoesNotWaitForEventStreams(t *testing.T) {
+	t.Parallel()
 	r := start(t, "DRAIN_TIMEOUT=5s")
 	lines := follow(t, "http://"+r.addr, newUser(t, "http://"+r.addr))
 	awaitLine(t, lines, `data: {"revision":0}`)

@@ -17,6 +17,7 @@ import (
 
 // TestThreeReplicasServeOneSession: made on one, used on the second, ended on the third; and they count attempts together.
 func TestThreeReplicasServeOneSession(t *testing.T) {
+	t.Parallel()
 	suffix := "-" + rand.Text()
 	tables := dynamo.Config{
 		Region: "us-east-1", Endpoint: dynamolocal.Endpoint(t),

@@ -11,6 +11,7 @@ import (
 )
 
 func TestSessionKeyIsMadeOnceAndKept(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "data")
 	first, err := localSecret(dir)
 	if err != nil {
@@ -29,6 +30,7 @@ func TestSessionKeyIsMadeOnceAndKept(t *testing.T) {
 }
 
 func TestProcessesThatStartAtOnceShareOneKey(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var mu sync.Mutex
 	keys := map[string]bool{}
@@ -54,6 +56,7 @@ func TestProcessesThatStartAtOnceShareOneKey(t *testing.T) {
 }
 
 func TestSessionKeyThatOthersCanReadIsRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := localSecret(dir); err != nil {
 		t.Fatal(err)

@@ -15,12 +15,13 @@ import (
 // is scheduled: with a DynamoDB on the same host, under load, a few times in a thousand.
 type httpClient struct{ aws.HTTPClient }
 
-// newTransport is what an httpClient sends with. It is given to the SDK's configuration first, which adds AWS_CA_BUNDLE.
-func newTransport() *awshttp.BuildableClient {
+// newTransport is what an httpClient sends with.
+func newTransport() aws.HTTPClient {
 	return awshttp.NewBuildableClient().
 		WithTimeout(attemptTimeout).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
-		WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })
+		WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 }).
+		Freeze()
 }
 
 // Do implements aws.HTTPClient.

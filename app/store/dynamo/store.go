@@ -8,17 +8,17 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -44,7 +44,7 @@ const (
 
 // Config says where the tables are.
 type Config struct {
-	Region string // empty: as the AWS SDK finds it
+	Region string // empty: AWS_DEFAULT_REGION
 	// Endpoint is a DynamoDB Local, which wants no credentials; empty for AWS.
 	Endpoint                             string
 	Users, Accounts, Passwords, Sessions string
@@ -62,37 +62,30 @@ var _ vault.Store = (*Store)(nil)
 
 // Open makes a store on tables that exist. It does not call them; Probe does.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	s := &Store{table: c}
-	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(newTransport()),
+	region := cmp.Or(c.Region, os.Getenv("AWS_DEFAULT_REGION"))
+	if region == "" {
+		return nil, fmt.Errorf("configure DynamoDB: no region: set %s", names.EnvAWSRegion)
+	}
+	var signing aws.CredentialsProvider = credentials.NewStaticCredentialsProvider("local", "local", "")
+	if c.Endpoint == "" {
+		var err error
+		if signing, err = signer(); err != nil {
+			return nil, fmt.Errorf("configure DynamoDB: %w", err)
+		}
+	}
+	s := &Store{table: c, http: httpClient{newTransport()}}
+	settings := aws.Config{
+		Region: region, Credentials: signing, HTTPClient: s.http,
 		// What fails comes back as an error; the SDK's own lines, about connections it could not reuse, are not for our log.
-		config.WithLogger(logging.Nop{}),
-		config.WithRetryer(func() aws.Retryer {
+		Logger: logging.Nop{},
+		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = attempts
 				o.MaxBackoff = maxBackoff
 			})
-		}),
+		},
 	}
-	if c.Region != "" {
-		options = append(options, config.WithRegion(c.Region))
-	}
-	if c.Endpoint != "" {
-		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return nil, fmt.Errorf("configure DynamoDB: %w", err)
-	}
-	if loaded.Region == "" {
-		return nil, fmt.Errorf("configure DynamoDB: no region: set %s", names.EnvAWSRegion)
-	}
-	s.http = httpClient{loaded.HTTPClient}
-	if b, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok {
-		s.http.HTTPClient = b.Freeze()
-	}
-	s.db = dynamodb.NewFromConfig(loaded, func(o *dynamodb.Options) {
-		o.HTTPClient = s.http
+	s.db = dynamodb.NewFromConfig(settings, func(o *dynamodb.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}

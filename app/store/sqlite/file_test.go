@@ -33,6 +33,7 @@ func addUser(t testing.TB, s *Store, name string) {
 }
 
 func TestFilesAreForTheOwnerAlone(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	path := filepath.Join(dir, "vault.db")
 	s := openFile(t, path)
@@ -50,6 +51,7 @@ func TestFilesAreForTheOwnerAlone(t *testing.T) {
 }
 
 func TestPathWithOddCharacters(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a b?c=d&e%20f#g", "vault;ü.db")
 	addUser(t, openFile(t, path), "ada")
 	if _, err := os.Stat(path); err != nil {
@@ -59,6 +61,7 @@ func TestPathWithOddCharacters(t *testing.T) {
 
 // What answers a write must have reached the disk, and both must hold for every connection.
 func TestDurability(t *testing.T) {
+	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"} {
 		var got string
@@ -75,6 +78,7 @@ func TestDurability(t *testing.T) {
 }
 
 func TestNewerFileIsRefused(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
 	if _, err := s.writer.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", len(migrations)+1)); err != nil {
@@ -90,6 +94,7 @@ func TestNewerFileIsRefused(t *testing.T) {
 }
 
 func TestFileThatIsNoVaultIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, content := range map[string]string{"text": strings.Repeat("not a database\n", 100)} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -115,6 +120,7 @@ func TestFileThatIsNoVaultIsRefused(t *testing.T) {
 }
 
 func TestFileOfTheFirstSchemaIsMigrated(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	old, err := connect(path, "immediate", 1, writerCacheKiB)
 	if err != nil {
@@ -140,6 +146,7 @@ func TestFileOfTheFirstSchemaIsMigrated(t *testing.T) {
 
 // A migration that fails leaves the file at the version before, with its data; the next program goes on from there.
 func TestMigrationIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
 	broken := append(migrations[:len(migrations):len(migrations)], "CREATE TABLE extra (x TEXT) STRICT; CREATE TABLE users (x TEXT) STRICT")
@@ -156,6 +163,7 @@ func TestMigrationIsAllOrNothing(t *testing.T) {
 }
 
 func TestFullDiskChangesNothing(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
 	addUser(t, s, "ada")
@@ -195,6 +203,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 
 // Another process that holds the write lock for too long is an error, and does not stop reading.
 func TestLockedFileIsUnavailable(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	a, b := openFile(t, path), openFile(t, path)
 	addUser(t, a, "ada")
@@ -222,6 +231,7 @@ func TestLockedFileIsUnavailable(t *testing.T) {
 
 // A deadline that passes while waiting for the write connection is the store's fault, not a cancellation.
 func TestDeadlineIsUnavailable(t *testing.T) {
+	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
 	tx, err := s.writer.BeginTx(t.Context(), nil)
@@ -237,6 +247,7 @@ func TestDeadlineIsUnavailable(t *testing.T) {
 }
 
 func TestExpiredRowsAreClearedAway(t *testing.T) {
+	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
 	now := time.Now()

@@ -41,6 +41,7 @@ func wantProbe(t *testing.T, s *Store, when string, want error) {
 }
 
 func TestProbeFailsWhileTheStoreIsReadOnly(t *testing.T) {
+	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
 	wantProbe(t, s, "before", nil)
@@ -55,7 +56,7 @@ func TestProbeFailsWhileTheStoreIsReadOnly(t *testing.T) {
 	}
 }
 
-// No file can grow, as on a disk that is full.
+// No file can grow, as on a disk that is full. That holds for the whole process, so no test runs beside this one.
 func TestProbeFailsWhileNoFileCanGrow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
@@ -86,6 +87,7 @@ func TestProbeFailsWhileNoFileCanGrow(t *testing.T) {
 }
 
 func TestProbeFailsOnADamagedFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
 	addUser(t, s, "ada")
@@ -121,6 +123,7 @@ func TestProbeFailsOnADamagedFile(t *testing.T) {
 
 // A probe leaves one row, however often it runs.
 func TestProbesLeaveOneRow(t *testing.T) {
+	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	for range 10 {
 		if err := s.Probe(t.Context(), time.Now()); err != nil {

@@ -147,6 +147,7 @@ func revisions(t *testing.T, lines *bufio.Scanner, each func(revision int64)) {
 }
 
 func TestProcessesShareTheFileAndLoseNothing(t *testing.T) {
+	t.Parallel()
 	path, s := newVault(t)
 	const processes, each = 3, 150
 	seen := map[int64]bool{}
@@ -174,6 +175,7 @@ func TestProcessesShareTheFileAndLoseNothing(t *testing.T) {
 
 // Processes that start at once on a file that does not exist make it once.
 func TestProcessesMakeTheFileTogether(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "vault.db")
 	var writers []*exec.Cmd
 	for range 4 {
@@ -200,6 +202,7 @@ func TestProcessesMakeTheFileTogether(t *testing.T) {
 }
 
 func TestAcknowledgedWritesSurviveKill(t *testing.T) {
+	t.Parallel()
 	path, s := newVault(t)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	var files sync.Map // the file that all stores of one test share
 	storetest.Run(t, func(t *testing.T) vault.Store {
 		path, ok := files.Load(t.Name())

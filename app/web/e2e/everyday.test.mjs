@@ -409,3 +409,13 @@ test("an entry is duplicated, an older password comes back, and an edit is undon
   await shows(page, "1 entry");
   await done(page);
 });
+
+test("the licences of what the page and the server are made with are a click away", async () => {
+  const page = await vaultOf("cyd", logins(1));
+  await page.evaluate(() => (location.hash = "#/settings"));
+  const [licences] = await Promise.all([page.waitForEvent("popup"), page.getByRole("link", { name: "Licences" }).click()]);
+  const text = await licences.locator("pre").textContent();
+  for (const part of ["Go's standard library (LICENSE)", "modernc.org/sqlite (LICENSE)", "npm: preact (LICENSE)"]) assert.ok(text.includes(part), part);
+  await licences.close();
+  await done(page);
+});

@@ -1,7 +1,7 @@
 // The kinds of entries and of their parts: SSH keys, custom fields, addresses with rules, one-time codes.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import { addMany, callCore, drawQR, heading, openPage, PASSWORD, registerPerson, startBrowser, startServer } from "./stage.mjs";
 import { codeFor } from "./totp.mjs";
 
 let browser, server, page;
@@ -101,8 +101,8 @@ const picture = async (rows) => Buffer.from(await page.evaluate(async (rows) => 
 }, rows));
 
 test("a key of one-time codes comes from a picture that is chosen, pasted or dropped, and its codes are shown", async () => {
-  const { uri, secret, qr } = await callCore(page, "totp_begin", { password: PASSWORD });
-  const png = await picture(qr.rows);
+  const { uri, secret } = await callCore(page, "totp_begin", { password: PASSWORD });
+  const png = await picture(await drawQR(page, uri));
   const give = (event) => page.locator(".drop").evaluate((el, [event, bytes]) => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array(bytes)], "code.png", { type: "image/png" }));

@@ -113,15 +113,21 @@ for (const language of translated) {
   });
 }
 
+/** The languages whose texts this page has loaded, each once. */
+const loaded = (page) => page.evaluate(() => [...new Set(performance.getEntriesByType("resource")
+  .map(({ name }) => /\/([a-z]{2})-[0-9a-f]{10}\.js$/.exec(name)?.[1]).filter(Boolean))]);
+
 test("the chosen language takes effect at once, is kept, and can be left to the browser again", async () => {
   const page = await openPage(browser, server.url, { locale: "fr-CA" });
   await heading(page, messages.fr.signIn.title);
+  assert.deepEqual(await loaded(page), ["fr"]);
   const chooser = page.getByLabel(messages.fr.common.language);
   await chooser.selectOption({ label: names.ru });
   await heading(page, messages.ru.signIn.title);
   assert.match(await page.title(), new RegExp(messages.ru.signIn.title));
   await page.reload();
   await heading(page, messages.ru.signIn.title);
+  assert.deepEqual(await loaded(page), ["ru"]);
   await page.getByLabel(messages.ru.common.language).selectOption({ label: messages.ru.common.systemLanguage(names.fr) });
   await heading(page, messages.fr.signIn.title);
   await page.context().close();
@@ -131,5 +137,21 @@ test("a browser whose languages the page does not speak gets English", async () 
   const page = await openPage(browser, server.url, { locale: "ja-JP" });
   await heading(page, messages.en.signIn.title);
   assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+  await page.context().close();
+});
+
+test("texts that do not arrive leave the page in the language it has, and can be chosen again", async () => {
+  const page = await openPage(browser, server.url, { locale: "en-GB" });
+  await heading(page, messages.en.signIn.title);
+  await page.context().route(/\/ru-[0-9a-f]{10}\.js$/, (route) => route.abort());
+  const chooser = page.getByLabel(messages.en.common.language);
+  const failed = page.waitForEvent("requestfailed", (request) => request.url().includes("/ru-"));
+  await chooser.selectOption({ label: names.ru });
+  await failed;
+  await heading(page, messages.en.signIn.title);
+  await page.context().unroute(/\/ru-[0-9a-f]{10}\.js$/);
+  await chooser.selectOption({ label: names.en });
+  await chooser.selectOption({ label: names.ru });
+  await heading(page, messages.ru.signIn.title);
   await page.context().close();
 });

@@ -11,11 +11,11 @@ export async function loadMessages() {
     stdin: {
       contents: `
         export { LANGUAGES } from "./languages";
-        export { de } from "./de";
-        export { en } from "./en";
-        export { es } from "./es";
-        export { fr } from "./fr";
-        export { ru } from "./ru";`,
+        export { messages as de } from "./de";
+        export { messages as en } from "./en";
+        export { messages as es } from "./es";
+        export { messages as fr } from "./fr";
+        export { messages as ru } from "./ru";`,
       resolveDir: source,
       loader: "ts",
     },

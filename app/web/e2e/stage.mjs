@@ -1,6 +1,6 @@
 // What every test stands on: the real server on a port of its own, with an empty directory, and a real browser.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -162,6 +162,13 @@ export async function callCore(page, method, params) {
   return JSON.parse(await worker.evaluate(
     ([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
 }
+
+/** The bundle that reads and draws QR codes. */
+export const QR_BUNDLE = `/${readdirSync(new URL("../dist", import.meta.url)).find((name) => /^qr-.*\.js$/.test(name))}`;
+
+/** Draws a QR code in the page's worker: its rows, in which "1" is dark. */
+export const drawQR = (page, text) => page.workers()[0].evaluate(
+  async ([bundle, text]) => (await import(bundle)).drawQR(text), [QR_BUNDLE, text]);
 
 /** Adds entries through the core and lets the page read its list anew. */
 export async function addMany(page, items) {

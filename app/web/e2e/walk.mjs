@@ -197,6 +197,17 @@ export async function walk(page, visit) {
   await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/individual.json", import.meta.url)));
   await page.getByText(/entries in this file/).waitFor();
   await visit("import-preview");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator("input[type=file]").first().setInputFiles({
+    name: "values.csv", mimeType: "text/csv", buffer: Buffer.from("Harbour,nina@example.org,pw-1,https://harbour.example\nQuay,nina@example.org,pw-2,https://quay.example\n"),
+  });
+  await page.getByLabel("The first row holds values, not names").waitFor();
+  await visit("import-columns");
+  await to("#/vault");
+  await to("#/import");
+  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/keepass/both.kdbx", import.meta.url)));
+  await page.getByLabel("Password of the file", { exact: true }).waitFor();
+  await visit("import-password");
   await to("#/export");
   await page.getByLabel("Format", { exact: true }).waitFor();
   await visit("export");
@@ -230,6 +241,22 @@ export async function walk(page, visit) {
   await visit("shortcuts");
   await close();
   await page.getByRole("button", { name: "Dismiss" }).first().click({ timeout: 500 }).catch(() => undefined);
+
+  await to("#/new");
+  await heading(page, "New entry");
+  await page.getByLabel("Title", { exact: true }).fill("Half written");
+  const tags = page.getByRole("textbox", { name: "Tags", exact: true });
+  for (const tag of ["Smith, John", "harbour"]) {
+    await tags.fill(tag);
+    await tags.press("Enter");
+  }
+  await visit("entry-new-tags");
+  await page.keyboard.press("Alt+l");
+  await heading(page, "Your vault is locked");
+  await unlock(page);
+  await page.getByRole("status").getByText(/^You were writing/).waitFor();
+  await visit("draft-offered");
+  await page.getByRole("button", { name: "Discard" }).click();
 
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
@@ -266,4 +293,11 @@ export async function walk(page, visit) {
   await page.getByText("Too many attempts").waitFor();
   await visit("throttled");
   await page.unroute("**/api/v1/login");
+  await page.route("**/api/v1/register/check", (r) => r.fulfill({
+    status: 403, contentType: "application/json",
+    body: JSON.stringify({ code: "invitation_required", message: "an invitation is needed", request_id: "0" }),
+  }));
+  await page.getByRole("link", { name: "Create a vault" }).click();
+  await heading(page, "You need an invitation");
+  await visit("invitation");
 }

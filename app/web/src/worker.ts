@@ -1,5 +1,5 @@
 // The worker that runs core.wasm, strength.wasm from the first password that is judged, transfer.wasm while a file is read
-// or written, and the QR reader from the first picture. It passes calls on and keeps for the glue what the device remembers;
+// or written, and qr.ts from the first QR code. It passes calls on and keeps for the glue what the device remembers;
 // it knows nothing about vaults.
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStore } from "./core/device-cache";
@@ -96,9 +96,15 @@ const QR_PROBLEMS = {
   "no code": "no QR code was found in the picture",
 };
 
+const loadQR = () => import(QR_URL) as Promise<typeof qr>;
+
+async function draw(params: string): Promise<string> {
+  const { text } = JSON.parse(params) as { text: string };
+  return JSON.stringify({ rows: (await loadQR()).drawQR(text) });
+}
+
 async function scan(picture: Blob): Promise<string> {
-  const { readQR } = (await import(QR_URL)) as typeof qr;
-  const reading = await readQR(picture);
+  const reading = await (await loadQR()).readQR(picture);
   if ("text" in reading) return JSON.stringify(reading);
   throw new Error(JSON.stringify({
     code: "bad_input", message: QR_PROBLEMS[reading.problem], hint: "use a sharp picture that shows the whole code", retry_after: 0,
@@ -119,6 +125,8 @@ async function run({ id, method, params, file }: CallMessage): Promise<Answer> {
   switch (method) {
     case "strength":
       return judge(params);
+    case "draw_qr":
+      return draw(params);
     case "scan_qr":
       return scan(file ?? new Blob());
     case "formats":

@@ -13,6 +13,7 @@ import { hinted } from "../src/screens/import/columns.tsx";
 import { wanted } from "../src/screens/import/preview.tsx";
 import { counted } from "../src/screens/import/report.tsx";
 import { dayOf, hostOf, initial, kindOf, openable, subtitle, tintOf, today, when } from "../src/screens/kinds.ts";
+import { showChosenLanguage } from "../src/messages/index.ts";
 import { heading } from "../src/screens/list-head.tsx";
 import { halves } from "../src/screens/one-time-code.tsx";
 import { fits, groupsOf } from "../src/screens/palette.tsx";
@@ -30,8 +31,13 @@ import { explain, retryIn } from "../src/ui/task.tsx";
 
 const login = (part) => ({ id: "1", type: "login", title: "Mail", ...part });
 
-beforeEach(() => {
-  preferences.value = DEFAULTS;
+async function speak(language) {
+  preferences.value = { ...DEFAULTS, language };
+  await showChosenLanguage();
+}
+
+beforeEach(async () => {
+  await speak(DEFAULTS.language);
   all.value = null;
 });
 
@@ -76,13 +82,13 @@ test("a type that a newer version wrote is shown as an entry", () => {
   assert.equal(new Set(TYPES.map((t) => kindOf(t).icon)).size, TYPES.length);
 });
 
-test("dates look as the language writes them, and one that is none is left out", () => {
+test("dates look as the language writes them, and one that is none is left out", async () => {
   assert.equal(dayOf("2026-11-05T12:00:00Z"), "5 Nov 2026"); // the browser's English is British
   assert.equal(when(undefined), "");
   assert.equal(when("yesterday"), "");
   assert.match(when("2026-11-05T12:00:00Z"), /^5 Nov 2026, \d\d:\d\d$/);
   assert.match(today(), /^\d{4}-\d\d-\d\d$/);
-  preferences.value = { ...DEFAULTS, language: "de" };
+  await speak("de");
   assert.equal(dayOf("2026-11-05T12:00:00Z"), "05.11.2026");
 });
 
@@ -165,14 +171,12 @@ test("a password's level is the first whose bound is above its guesses", () => {
   assert.deepEqual([0, 5.99, 6, 8.9, 11.3, 13.5, 40].map(level), [0, 0, 1, 2, 3, 4, 4]);
 });
 
-test("advice about a password is in the page's language; what the page does not know is left out", () => {
-  const warning = "Dates are often easy to guess";
-  assert.equal(advice({ warning, suggestions: [] }), `${warning}.`);
-  preferences.value = { ...DEFAULTS, language: "fr" };
-  assert.match(advice({ warning: "", suggestions: [warning] }), /dates/i);
-  assert.notEqual(advice({ warning }), `${warning}.`);
-  assert.equal(advice({ warning: "Something new" }), "");
-  assert.equal(advice({}), "");
+test("advice about a password is in the page's language; what the page does not know is left out", async () => {
+  assert.equal(advice("date"), "Dates are often easy to guess.");
+  await speak("fr");
+  assert.match(advice("date"), /dates/i);
+  assert.notEqual(advice("date"), "Dates are often easy to guess.");
+  for (const unknown of ["", "somethingNew", "toString"]) assert.equal(advice(unknown), "");
 });
 
 test("health is graded by its score", () => {
@@ -284,10 +288,10 @@ test("the time of the clipboard is told in its own unit", () => {
   assert.doesNotMatch(clipboardTime(0), /0/);
 });
 
-test("sizes are written in steps of a thousand", () => {
+test("sizes are written in steps of a thousand", async () => {
   assert.deepEqual([0, 1, 999, 1000, 1_499, 999_499, 1_000_000, 2_340_000].map(inBytes),
     ["0 bytes", "1 byte", "999 bytes", "1 kB", "1 kB", "999 kB", "1 MB", "2.3 MB"]);
-  preferences.value = { ...DEFAULTS, language: "de" };
+  await speak("de");
   assert.equal(inBytes(2_340_000), "2,3 MB");
 });
 

@@ -18,7 +18,7 @@ var kept = []string{
 	"HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
 	"GOCACHE", "GOENV", "GOMODCACHE", "GOPATH", "GOROOT", "GOTOOLCHAIN",
 	"GOINSECURE", "GONOPROXY", "GONOSUMDB", "GOPRIVATE", "GOPROXY", "GOSUMDB",
-	"JAVA_HOME", "CHROMIUM", "PYENV_ROOT",
+	"JAVA_HOME", "CHROMIUM", "FIREFOX", "PYENV_ROOT",
 	// Where "go test -cover" has a test binary's children write what they executed.
 	"GOCOVERDIR",
 	// The engine that runs on this machine; Jenkins has one at an address of its own.

@@ -14,7 +14,7 @@ run      runs it in the foreground on 127.0.0.1:PORT with an empty database; it
          "sonarqube", which is made when there is none. It is ready when
          /api/system/status says UP, after about a minute and a half
 
-It needs a JDK 21 or 25, from JAVA_HOME or /usr/lib/jvm, 3 GB of memory and,
+It needs a JDK 21 or 25, from JAVA_HOME, PATH or /usr/lib/jvm, 3 GB of memory and,
 to install, 4 GB of disk.
 USAGE
 }
@@ -68,8 +68,9 @@ install() {
 }
 
 jdk() { # prints the home of a JDK that the server runs on; a JRE lacks a module that the search engine needs
-  local candidate
-  for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/*; do
+  local candidate java
+  java=$(readlink -f "$(command -v java)") || true
+  for candidate in "${JAVA_HOME:-}" "${java%/bin/java}" /usr/lib/jvm/*; do
     if [ -x "$candidate/bin/java" ] && grep -qE '^JAVA_VERSION="(21|25)(\.|")' "$candidate/release" 2>/dev/null &&
       grep -q '^MODULES=.*\bjdk\.jdi\b' "$candidate/release"; then
       echo "$candidate"

@@ -3,6 +3,7 @@
 package sonarqube
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,6 +56,24 @@ func readable(t *testing.T) string {
 	return dir
 }
 
+// installed is a cache with a SonarQube that is none.
+func installed(t *testing.T) string {
+	t.Helper()
+	cache := readable(t)
+	key, err := exec.CommandContext(t.Context(), "sh", "-c", "sha256sum pom.xml | cut -c 1-12").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lib := filepath.Join(cache, "vaultsphere", "sonarqube", strings.TrimSpace(string(key)), "lib")
+	if err := os.MkdirAll(lib, 0o755); err != nil { //nolint:gosec // a system user reads it
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(lib, "sonar-application-0.jar"), []byte("no archive"), 0o644); err != nil { //nolint:gosec // likewise
+		t.Fatal(err)
+	}
+	return cache
+}
+
 func fails(t *testing.T, want string, env []string, arguments ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "./sonarqube.sh", arguments...)
@@ -94,6 +113,54 @@ func TestWhatIsMissingIsNamedAndNothingIsLeft(t *testing.T) {
 	}
 }
 
+// withoutJVM runs the script where /usr/lib/jvm is empty.
+func withoutJVM(t *testing.T, env ...string) (status int, said string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--propagation", "private", "sh", "-ec",
+		`[ ! -d /usr/lib/jvm ] || mount -t tmpfs none /usr/lib/jvm; exec ./sonarqube.sh install`)
+	cmd.Env = append(os.Environ(), append([]string{"JAVA_HOME="}, env...)...)
+	out, _ := cmd.CombinedOutput()
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+func TestAnyJDKThatFitsIsFound(t *testing.T) {
+	t.Parallel()
+	// A jlink image, as Jenkins has it for its agents, is in neither of the places where Debian's are.
+	jdk := func(version, modules string) string {
+		dir := t.TempDir()
+		for name, content := range map[string]string{"bin/java": "#!/bin/sh\n", "release": "JAVA_VERSION=\"" + version + "\"\nMODULES=\"" + modules + "\"\n"} {
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "bin"), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(content), 0o755)); err != nil { //nolint:gosec // a program
+				t.Fatal(err)
+			}
+		}
+		return dir
+	}
+	const modules, few = "java.base jdk.jdi java.xml", "java.base java.xml"
+	cache, linked := installed(t), t.TempDir()
+	if err := os.Symlink(filepath.Join(jdk("25", modules), "bin", "java"), filepath.Join(linked, "java")); err != nil {
+		t.Fatal(err)
+	}
+	path := func(dir string) string { return "PATH=" + dir + ":" + os.Getenv("PATH") }
+	for name, c := range map[string]struct {
+		env    string
+		status int
+	}{
+		"JAVA_HOME":          {"JAVA_HOME=" + jdk("21.0.11", modules), 0},
+		"on PATH":            {path(filepath.Join(jdk("21.0.11", modules), "bin")), 0},
+		"a link on PATH":     {path(linked), 0},
+		"too old":            {path(filepath.Join(jdk("17.0.9", modules), "bin")), 1},
+		"only a runtime":     {path(filepath.Join(jdk("21.0.11", few), "bin")), 1},
+		"no Java on PATH":    {without(t, "java"), 1},
+		"JAVA_HOME is wrong": {"JAVA_HOME=/no/such", 1},
+	} {
+		env := []string{"XDG_CACHE_HOME=" + cache, path(filepath.Join(jdk("17.0.9", few), "bin")), c.env}
+		status, said := withoutJVM(t, env...)
+		if status != c.status || (status == 0) != (said == "") || status == 1 && !strings.HasPrefix(said, "sonarqube.sh: error: a JDK 21 or 25 is missing: apt-get install ") {
+			t.Errorf("%s: exit %d: %s", name, status, said)
+		}
+	}
+}
+
 func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	t.Parallel()
 	loopback.RefusesTakenPort(t, "./sonarqube.sh", "run")
@@ -101,18 +168,7 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 
 func TestAServerThatDoesNotStartSaysWhy(t *testing.T) {
 	t.Parallel()
-	cache := readable(t)
-	key, err := exec.CommandContext(t.Context(), "sh", "-c", "sha256sum pom.xml | cut -c 1-12").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lib := filepath.Join(cache, "vaultsphere", "sonarqube", strings.TrimSpace(string(key)), "lib")
-	if err := os.MkdirAll(lib, 0o755); err != nil { //nolint:gosec // a system user reads it
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(lib, "sonar-application-0.jar"), []byte("no archive"), 0o644); err != nil { //nolint:gosec // likewise
-		t.Fatal(err)
-	}
+	cache := installed(t)
 	temporary := readable(t)
 	fails(t, "SonarQube ended: Error: Invalid or corrupt jarfile", []string{"XDG_CACHE_HOME=" + cache, "TMPDIR=" + temporary}, "run", "39017")
 	if left, _ := os.ReadDir(temporary); len(left) > 0 {

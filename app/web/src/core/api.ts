@@ -128,6 +128,8 @@ export const breachAddress = bare<{ address: string }>("breach_address");
 // making and judging secrets
 export const generatePassword = method<PasswordRules, Generated>("generate_password");
 export const generatePassphrase = method<PassphraseRules, Generated>("generate_passphrase");
+/** Draws a QR code: its rows, in which "1" is dark. */
+export const drawQR = method<{ text: string }, { rows: string[] }>("draw_qr");
 /** Reads the QR code in a picture that was dropped or pasted. */
 export const scanQR = (picture: Blob): Promise<{ text: string }> => call("scan_qr", {}, { file: picture });
 export const strength = method<{ password: string; inputs: string[] }, Strength>("strength");

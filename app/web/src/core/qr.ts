@@ -1,4 +1,5 @@
-// Finds the QR code in a picture. A bundle of its own: the worker loads it with the first picture.
+// Reads and draws QR codes. A bundle that the worker loads when it is first needed.
+import encodeQR from "qr";
 import decodeQR from "qr/decode.js";
 
 const LONGEST = 2000; // pixels: codes stay readable, and a photograph of a telephone does not take a second
@@ -26,3 +27,7 @@ export async function readQR(file: Blob): Promise<Reading> {
     return { problem: "no code" }; // the library's errors say at which step it gave up
   }
 }
+
+/** The modules of a QR code, row by row, with the quiet zone of four modules that ISO/IEC 18004 asks for. In each row "1" is dark. */
+export const drawQR = (text: string): string[] =>
+  encodeQR(text, "raw", { ecc: "medium", border: 4 }).map((row) => row.map((dark) => (dark ? "1" : "0")).join(""));

@@ -195,7 +195,6 @@ export interface TOTPEnrolment {
   uri: string;
   secret: string;
   enrolment: string;
-  qr: { size: number; rows: string[] }; // each row is "0110…", 1 is dark
 }
 
 export interface SessionInfo {
@@ -235,8 +234,7 @@ export interface Generated {
 export interface Strength {
   score: number; // 0 to 4, as zxcvbn grades
   guesses_log10: number;
-  warning: string;
-  suggestions: string[] | null;
+  advice: string; // a code of app/strength; empty from score 3 on
 }
 
 /** What is wrong with the passwords of the vault. Entries are named by their ids; one may be in several lists. */

@@ -9,37 +9,45 @@
 // from parts, since the order of words differs; plural() for all that is counted, since Russian has three forms. A
 // label that a screen reader says in place of a visible word must contain that word. What only one screen says
 // stays with that screen; what several say is in common.ts.
-// To add a language: its own name in languages.ts, a folder like de/, and its line in `catalogs` below and in
-// e2e/messages.mjs and unit/messages.test.mjs. The tests go through it from then on.
-import { computed, effect } from "@preact/signals";
+// To add a language: its name in languages.ts, a folder like de/, and its line in e2e/messages.mjs and
+// unit/messages.test.mjs. The build and the tests take it from there.
+//
+// Each language is a file that is loaded when it is needed. Modules that import this one wait for the first.
+import { computed, effect, signal } from "@preact/signals";
 import { preferences } from "../state/app";
-import { de } from "./de";
-import { en, type Messages } from "./en";
-import { es } from "./es";
+import type { Messages } from "./en";
 import { localeOf } from "./formats";
-import { fr } from "./fr";
-import { isLanguage, type Language } from "./languages";
-import { ru } from "./ru";
+import { messagesURL, resolved, type Language } from "./languages";
 
 export const NAME = "VaultSphere"; // the same in every language
 
-const catalogs: Record<Language, Messages> = { en, de, es, fr, ru };
+const chosen = computed(() => resolved(preferences.value.language));
 
-/** The first of the browser's languages that the page speaks. */
-export const ofTheBrowser = (): Language =>
-  navigator.languages.map((tag) => tag.split("-")[0]).find(isLanguage) ?? "en";
+async function load(language: Language) {
+  const file = await import(messagesURL(language)) as { messages: Messages };
+  return { language, messages: file.messages };
+}
 
-export const language = computed<Language>(() => {
-  const chosen = preferences.value.language;
-  return chosen === "system" ? ofTheBrowser() : chosen;
-});
+const shown = signal(await load(chosen.value));
+
+/** The language that the page is shown in. */
+export const language = computed<Language>(() => shown.value.language);
 
 /** What Intl formats dates and numbers for, and what names are sorted by. */
 export const locale = computed(() => localeOf(language.value));
 
 /** The messages of the current language. */
-export const m = computed<Messages>(() => catalogs[language.value]);
+export const m = computed<Messages>(() => shown.value.messages);
 
+/** Shows the page in the chosen language once its texts have arrived. If they do not, the page keeps the one it has. */
+export async function showChosenLanguage() {
+  const wanted = chosen.value;
+  if (wanted === shown.peek().language) return;
+  const next = await load(wanted).catch(() => undefined);
+  if (next && chosen.peek() === wanted) shown.value = next;
+}
+
+effect(() => void showChosenLanguage());
 effect(() => {
   document.documentElement.lang = language.value;
 });

@@ -118,21 +118,21 @@ export function Tags({ tags, typed, onType, onChange }:
     onChange(withTag(tags, typed));
     onType("");
   };
+  const chips = tags.length > 0 && (
+    <ul class="tags" aria-label={common.tags}>
+      {tags.map((t) => (
+        <li key={t}><span dir="auto">{t}</span>
+          <IconButton icon="close" label={text.removeTag(t)} onClick={() => onChange(tags.filter((other) => other !== t))} /></li>
+      ))}
+    </ul>
+  );
   return (
     <div class="growing" role="presentation" onKeyDown={(e) => {
       if (e.key !== "Enter" || e.ctrlKey || e.metaKey || !typed.trim() || !(e.target instanceof HTMLInputElement)) return;
       e.preventDefault(); // which would save the form
       add();
     }}>
-      {tags.length > 0 && (
-        <ul class="tags" aria-label={common.tags}>
-          {tags.map((t) => (
-            <li key={t}><span dir="auto">{t}</span>
-              <IconButton icon="close" label={text.removeTag(t)} onClick={() => onChange(tags.filter((other) => other !== t))} /></li>
-          ))}
-        </ul>
-      )}
-      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={LIMITS.tag}
+      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={LIMITS.tag} above={chips}
         trailing={typed.trim() && <IconButton icon="plus" label={text.addTag(typed.trim())} onClick={add} />} />
     </div>
   );

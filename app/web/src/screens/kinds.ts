@@ -53,7 +53,7 @@ export function openable(url: string): string | null {
 export const dayOf = (iso: string) => new Date(iso).toLocaleDateString(locale.value, { dateStyle: "medium" });
 
 export const when = (iso: string | undefined) => {
-  if (!iso) return "";
+  if (!iso || iso.startsWith("0001-01-01T00:00:00")) return ""; // Go's zero time: not known
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleString(locale.value, { dateStyle: "medium", timeStyle: "short" });
 };

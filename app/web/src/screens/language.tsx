@@ -1,5 +1,5 @@
-import { m, ofTheBrowser } from "../messages";
-import { LANGUAGES, type Language } from "../messages/languages";
+import { m } from "../messages";
+import { LANGUAGES, ofTheBrowser, type Language } from "../messages/languages";
 import { preferences, setPreferences } from "../state/app";
 import { Select } from "../ui/field";
 

@@ -18,6 +18,7 @@ interface TextProps {
   mono?: boolean;
   placeholder?: string;
   inputRef?: Ref<HTMLInputElement>;
+  above?: ComponentChildren; // between the label and the box
   trailing?: ComponentChildren;
   class?: string;
 }
@@ -63,11 +64,12 @@ function Below({ id, hint, error }: { id: string; hint?: ComponentChildren; erro
 }
 
 export function TextField(props: TextProps) {
-  const { label, value, onInput, hint, error, type = "text", trailing, inputRef, mono } = props;
+  const { label, value, onInput, hint, error, type = "text", above, trailing, inputRef, mono } = props;
   const { id, ...box } = useBox(value, onInput, props.autocomplete ?? "off");
   return (
     <div class={`field ${props.class ?? ""}`}>
       <label for={id}>{label}</label>
+      {above}
       <div class="input-row">
         <input id={id} {...box} ref={inputRef} type={type as "text"} class={mono ? "mono" : undefined}
           inputMode={props.inputMode} maxLength={props.maxLength}

@@ -3,7 +3,6 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api";
 import type { Strength } from "../core/types";
 import { m } from "../messages";
-import { en } from "../messages/en";
 
 // Levels and times for a rich attacker with the stolen database: Argon2id slows the guesses to ten thousand a second.
 // Upper bounds are powers of ten of guesses.
@@ -37,12 +36,10 @@ export function useStrength(password: string, inputs: string[]): Strength | null
   return strength;
 }
 
-/** The core's advice in the language of the page; the core gives it in English. */
-export function advice({ warning, suggestions }: Strength): string {
-  const said = warning || suggestions?.[0];
-  const known = Object.keys(en.strength.advice) as (keyof typeof en.strength.advice)[];
-  const name = known.find((key) => en.strength.advice[key] === said);
-  return name ? `${m.value.strength.advice[name]}.` : "";
+/** The advice in the page's language. A code that the page does not know says nothing. */
+export function advice(code: string): string {
+  const sentences: Record<string, string> = m.value.strength.advice;
+  return Object.hasOwn(sentences, code) ? `${sentences[code]}.` : "";
 }
 
 export function StrengthMeter({ strength }: { strength: Strength | null }) {
@@ -54,7 +51,7 @@ export function StrengthMeter({ strength }: { strength: Strength | null }) {
       <div class="strength-bar" aria-hidden="true">{[0, 1, 2, 3].map((i) => <span key={i} data-on={score > i} />)}</div>
       <p role="status">
         {strength && level
-          ? <><strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength)}</>
+          ? <><strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength.advice)}</>
           : text.none}
       </p>
     </div>

@@ -35,6 +35,8 @@ export const account: typeof english = {
     copyNo: "Nein",
     shortcuts: "Tastenkürzel",
     shortcutsHint: "Drücken Sie ? außerhalb eines Textfelds, um sie zu sehen.",
+    licences: "Lizenzen",
+    licencesHint: "Was andere zu dieser Seite und ihrem Server beigetragen haben.",
     sessions: "Wo Sie angemeldet sind",
     danger: "Konto löschen",
     dangerHint: "Löscht das Konto und alles im Tresor auf dem Server, sofort und endgültig.",

@@ -7,4 +7,4 @@ import { everyday } from "./everyday";
 import { itemParts } from "./item";
 import { vault } from "./vault";
 
-export const de: Messages = { ...common, ...access, ...vault, ...everyday, ...itemParts, ...data, ...account };
+export const messages: Messages = { ...common, ...access, ...vault, ...everyday, ...itemParts, ...data, ...account };

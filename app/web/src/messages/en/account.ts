@@ -34,6 +34,8 @@ export const account = {
     copyNo: "No",
     shortcuts: "Keyboard shortcuts",
     shortcutsHint: "Press ? anywhere outside a text field to see them.",
+    licences: "Licences",
+    licencesHint: "The work of others in this page and its server.",
     sessions: "Where you are signed in",
     danger: "Delete the account",
     dangerHint: "Deletes the account and everything in the vault, on the server, at once and for good.",

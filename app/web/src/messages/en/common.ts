@@ -150,7 +150,7 @@ export const common = {
     strong: { word: "Strong", time: "guessed in decades" },
     veryStrong: { word: "Very strong", time: "not guessed in centuries" },
     none: "Several unrelated words make a password that is strong and easy to keep in mind.",
-    // The core's own words (app/strength), by which the others are found.
+    // By the codes of app/strength.
     advice: {
       uncommonWords: "Use a few uncommon words, or let a password be generated",
       addWords: "Add another word or two; uncommon words are better",

@@ -7,6 +7,6 @@ import { everyday } from "./everyday";
 import { itemParts } from "./item";
 import { vault } from "./vault";
 
-export const en = { ...common, ...access, ...vault, ...everyday, ...itemParts, ...data, ...account };
+export const messages = { ...common, ...access, ...vault, ...everyday, ...itemParts, ...data, ...account };
 
-export type Messages = typeof en;
+export type Messages = typeof messages;

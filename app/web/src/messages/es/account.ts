@@ -35,6 +35,8 @@ export const account: typeof english = {
     copyNo: "No",
     shortcuts: "Atajos de teclado",
     shortcutsHint: "Pulsar ? fuera de un campo de texto para verlos.",
+    licences: "Licencias",
+    licencesHint: "El trabajo de otros en esta página y su servidor.",
     sessions: "Sesiones abiertas",
     danger: "Eliminar la cuenta",
     dangerHint: "Elimina la cuenta y todo lo que hay en la bóveda, en el servidor, al instante y para siempre.",

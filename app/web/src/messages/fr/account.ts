@@ -35,6 +35,8 @@ export const account: typeof english = {
     copyNo: "Non",
     shortcuts: "Raccourcis clavier",
     shortcutsHint: "Appuyez sur ? en dehors d’un champ de texte pour les voir.",
+    licences: "Licences",
+    licencesHint: "Le travail d’autres auteurs dans cette page et son serveur.",
     sessions: "Où vous êtes connecté",
     danger: "Supprimer le compte",
     dangerHint: "Supprime le compte et tout le contenu du coffre sur le serveur, immédiatement et définitivement.",

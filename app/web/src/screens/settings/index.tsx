@@ -20,6 +20,8 @@ import { NewPhrase } from "./new-phrase";
 import { Sessions } from "./sessions";
 import { EnrolTOTP, RemoveTOTP } from "./two-factor";
 
+declare const LICENCES_URL: string;
+
 export function Setting({ name, hint, children }:
   { name: string; hint?: ComponentChildren; children?: ComponentChildren }) {
   return (
@@ -122,6 +124,9 @@ export function Settings() {
             <a class="button button-plain" href={href(to)}><Icon name={icon} /><span>{pages[to]}</span></a>
           </Setting>
         ))}
+        <Setting name={text.licences} hint={text.licencesHint}>
+          <a class="button button-plain" href={LICENCES_URL} target="_blank" rel="noopener"><span>{text.licences}</span></a>
+        </Setting>
       </Section>
       <Section title={text.sessions}><Sessions /></Section>
       <Section title={text.danger}>

@@ -35,7 +35,7 @@ export function Sessions() {
           <li key={s.id} class="setting">
             <span class="session-icon"><Icon name="device" /></span>
             <div class="setting-text">
-              <h3>{s.device}{s.current && <span class="badge">{text.current}</span>}</h3>
+              <h3><bdi>{s.device}</bdi>{s.current && <span class="badge">{text.current}</span>}</h3>
               <p>{text.times(when(s.last_seen), when(s.created))}</p>
             </div>
             {!s.current && (

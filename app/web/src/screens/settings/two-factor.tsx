@@ -10,13 +10,14 @@ import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CodeField } from "../second-factor";
 import { AskPassword } from "./ask-password";
 
-/** Dark modules as one path; four modules of quiet zone around, as ISO/IEC 18004 asks for. */
-function QR({ size, rows }: TOTPEnrolment["qr"]) {
+/** Dark modules as one path. */
+function QR({ rows }: { rows: string[] }) {
+  const size = rows.length;
   const text = m.value.twoFactor;
   const path = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   return (
-    <svg class="qr" viewBox={`-4 -4 ${size + 8} ${size + 8}`} role="img" aria-label={text.qr} shape-rendering="crispEdges">
-      <path class="qr-paper" d={`M-4 -4h${size + 8}v${size + 8}h-${size + 8}z`} />
+    <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={text.qr} shape-rendering="crispEdges">
+      <path class="qr-paper" d={`M0 0h${size}v${size}h-${size}z`} />
       <path class="qr-ink" d={path} />
     </svg>
   );
@@ -24,7 +25,14 @@ function QR({ size, rows }: TOTPEnrolment["qr"]) {
 
 export const inGroups = (secret: string) => secret.replace(/(.{4})(?=.)/g, "$1 ");
 
-function Confirm({ enrolment, onClose }: { enrolment: TOTPEnrolment; onClose: () => void }) {
+type Enrolment = TOTPEnrolment & { rows: string[] };
+
+async function begin(password: string): Promise<Enrolment> {
+  const enrolment = await api.totpBegin({ password });
+  return { ...enrolment, ...await api.drawQR({ text: enrolment.uri }) };
+}
+
+function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => void }) {
   const text = m.value.twoFactor;
   const [code, setCode] = useState("");
   const task = useTask();
@@ -45,7 +53,7 @@ function Confirm({ enrolment, onClose }: { enrolment: TOTPEnrolment; onClose: ()
       if (code.length === 6 && !wait) confirm(code);
     }}>
       <p class="lead">{text.scan}</p>
-      <QR {...enrolment.qr} />
+      <QR rows={enrolment.rows} />
       <p class="muted centred">{text.key}</p>
       <p class="totp-key mono">{inGroups(enrolment.secret)}</p>
       <Button icon="copy" onClick={() => void copySecret(enrolment.secret, text.keyName)}>{text.copy}</Button>
@@ -58,13 +66,13 @@ function Confirm({ enrolment, onClose }: { enrolment: TOTPEnrolment; onClose: ()
 
 export function EnrolTOTP({ onClose }: { onClose: () => void }) {
   const text = m.value.twoFactor;
-  const [enrolment, setEnrolment] = useState<TOTPEnrolment | null>(null);
+  const [enrolment, setEnrolment] = useState<Enrolment | null>(null);
   return (
     <Dialog title={text.title} onClose={onClose}>
       {enrolment
         ? <Confirm enrolment={enrolment} onClose={onClose} />
         : <AskPassword lead={text.lead} action={text.next}
-          onPassword={async (password) => setEnrolment(await api.totpBegin({ password }))} />}
+          onPassword={async (password) => setEnrolment(await begin(password))} />}
     </Dialog>
   );
 }

@@ -1,0 +1,78 @@
+package dynamo
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+)
+
+// bareAWS clears the settings of the machine that runs the tests.
+func bareAWS(t *testing.T) {
+	for _, name := range append([]string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_DEFAULT_REGION",
+	}, unread...) {
+		t.Setenv(name, "")
+	}
+}
+
+func TestCredentialsOfEnvironmentTaskAndHost(t *testing.T) {
+	bareAWS(t)
+	isFrom := func(source aws.CredentialsProvider) {
+		t.Helper()
+		got, err := signer()
+		if err != nil || !aws.IsCredentialsProvider(got, source) {
+			t.Errorf("%T, %v, want %T", got, err, source)
+		}
+	}
+	isFrom(&ec2rolecreds.Provider{})
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x")
+	isFrom(&endpointcreds.Provider{})
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIA")
+	if _, err := signer(); err == nil || !strings.Contains(err.Error(), "belong together") {
+		t.Errorf("half a key: %v", err)
+	}
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_SESSION_TOKEN", "token")
+	isFrom(credentials.StaticCredentialsProvider{})
+	from, err := signer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := from.Retrieve(t.Context()); err != nil || got.AccessKeyID != "AKIA" || got.SecretAccessKey != "secret" || got.SessionToken != "token" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSettingsThatAreNotReadAreNamed(t *testing.T) {
+	bareAWS(t)
+	for _, name := range unread {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, "x")
+			if _, err := Open(t.Context(), Config{Region: "eu-central-1"}); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%v", err)
+			}
+			s, err := Open(t.Context(), Config{Region: "eu-central-1", Endpoint: "http://127.0.0.1:9"})
+			if err != nil {
+				t.Fatalf("a local DynamoDB: %v", err)
+			}
+			_ = s.Close()
+		})
+	}
+}
+
+func TestTheRegionIsNeeded(t *testing.T) {
+	bareAWS(t)
+	if _, err := Open(t.Context(), Config{}); err == nil || !strings.Contains(err.Error(), "no region") {
+		t.Errorf("%v", err)
+	}
+	t.Setenv("AWS_DEFAULT_REGION", "eu-central-1")
+	s, err := Open(t.Context(), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Close()
+}

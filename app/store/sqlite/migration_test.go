@@ -1,0 +1,105 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/vault"
+)
+
+// filledFile is what a release before quotas wrote, with a row of every kind.
+const filledFile = `
+INSERT INTO used_user_ids VALUES ('ID-ada'), ('ID-bob');
+INSERT INTO users VALUES
+	(1, 'ada', 'ID-ada', 1000, 'salt', 65536, 3, 4, x'01', x'02', 'wrapped', 'recovery', '', 0, 1, 4, 'manifest 4'),
+	(2, 'bob', 'ID-bob', 1000, 'salt', 65536, 3, 4, x'01', x'02', 'wrapped', 'recovery', '', 0, 1, 0, 'manifest 0');
+INSERT INTO records (user, kind, account_id, version, revision, token) VALUES
+	(1, 1, 'first', 1, 1, 'overview'), (1, 2, 'first', 1, 1, 'details'), (1, 1, 'second', 2, 4, 'täg'), (1, 2, 'second', 1, 2, 'old'),
+	(1, 1, 'gone', 2, 3, NULL);
+INSERT INTO sessions VALUES ('hash', 1, 'laptop', 1000, 1000, 9999999999999);
+INSERT INTO throttles VALUES ('u:ada', 3, 0, 9999999999999, 3);
+INSERT INTO attachments VALUES (1, 1, 'file', 1, 1, 5, 1000);
+INSERT INTO attachment_pieces VALUES (1, 1, 0, 'piece');
+`
+
+// olderFile is one of that schema version.
+func olderFile(t *testing.T, version int, fill string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := migrate(t.Context(), db, migrations[:version]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), fill); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+type collected struct {
+	head    vault.Head
+	records []api.Record
+}
+
+func (c *collected) Begin(h vault.Head) error { c.head = h; return nil }
+
+func (c *collected) Write(r api.Record) error { c.records = append(c.records, r); return nil }
+
+func TestFilledFileOfAnOlderReleaseIsMigrated(t *testing.T) {
+	for version := 2; version < len(migrations); version++ {
+		s := openFile(t, olderFile(t, version, filledFile))
+		ctx := t.Context()
+		var got collected
+		if err := s.Changes(ctx, "ada", 0, &got); err != nil {
+			t.Fatal(err)
+		}
+		tokens := make([]string, 0, len(got.records))
+		for _, r := range got.records {
+			tokens = append(tokens, r.Token)
+		}
+		if got.head.Revision != 4 || !slices.Equal(tokens, []string{"overview", "details", "old", "täg"}) {
+			t.Errorf("from version %d: revision %d, %q", version, got.head.Revision, tokens)
+		}
+		wantCounts(ctx, t, s, vault.Usage{Items: 2, Bytes: 5*vault.RecordWeight + int64(len("overviewdetailstägold"))})
+		for table, want := range map[string]int{"sessions": 1, "throttles": 1, "attachments": 1, "attachment_pieces": 1, "users": 2} {
+			var n int
+			if err := s.writer.QueryRowContext(ctx, "SELECT count(*) FROM "+table).Scan(&n); err != nil || n != want {
+				t.Errorf("from version %d: %d rows of %s, %v", version, n, table, err)
+			}
+		}
+		var deleted int64
+		if err := s.writer.QueryRowContext(ctx, "SELECT deleted FROM records WHERE token IS NULL").Scan(&deleted); err != nil ||
+			time.Since(time.UnixMilli(deleted)).Abs() > time.Hour {
+			t.Errorf("from version %d: the tombstone is of %d, %v", version, deleted, err)
+		}
+		_, err := s.Apply(ctx, "ada", vault.Change{
+			Base: 4, Manifest: "manifest 5", Quota: vault.Quota{Items: 2},
+			Deletes: []api.Place{{AccountID: "first", Kind: api.KindAccount, Version: 1}, {AccountID: "first", Kind: api.KindPassword, Version: 1}},
+			Puts:    []api.Put{{Place: api.Place{AccountID: "third", Kind: api.KindAccount, Version: 1}, Token: "new"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantCounts(ctx, t, s, vault.Usage{Items: 2, Bytes: 6*vault.RecordWeight + int64(len("newtägold"))})
+	}
+}
+
+// wantCounts compares what is kept of ada's records.
+func wantCounts(ctx context.Context, t *testing.T, s *Store, want vault.Usage) {
+	t.Helper()
+	var got vault.Usage
+	if err := s.writer.QueryRowContext(ctx, "SELECT items, record_bytes FROM users WHERE username = 'ada'").Scan(&got.Items, &got.Bytes); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+}
