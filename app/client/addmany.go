@@ -89,11 +89,12 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		size += sealedBytes(it)
+		meta, secret := it.Meta(), it.Secret()
+		size += tokenBytes(meta) + tokenBytes(secret)
 		if n > 0 && (len(c.puts)+2 > api.MaxChangeRecords || size > maxChangeBytes) {
 			return n, nil
 		}
-		if err := c.writeNew(it); err != nil {
+		if err := c.writeParts(it.ID, meta, secret); err != nil {
 			return 0, err
 		}
 	}

@@ -145,10 +145,14 @@ func (s *saving) add(ch *change, it item.Item) error {
 }
 
 func (c *change) writeNew(it item.Item) error {
-	if err := c.write(it.ID, seal.KindAccount, 1, it.Meta()); err != nil {
+	return c.writeParts(it.ID, it.Meta(), it.Secret())
+}
+
+func (c *change) writeParts(id string, meta, secret []byte) error {
+	if err := c.write(id, seal.KindAccount, 1, meta); err != nil {
 		return err
 	}
-	return c.write(it.ID, seal.KindPassword, 1, it.Secret())
+	return c.write(id, seal.KindPassword, 1, secret)
 }
 
 // copy adds what could not be merged as an item of its own, if that is not there yet.
