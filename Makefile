@@ -28,7 +28,7 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath
 LDFLAGS  := -s -w
 
 # The packages that also run as WebAssembly, and so are tested as it.
-WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/health ./app/transfer
+WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/health ./app/transfer/...
 
 # The machine's Node.js if it is new enough, else the one that scripts/node/package-lock.json pins.
 ifneq ($(shell node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)
@@ -41,7 +41,7 @@ PROGRAMS := ./app/cmd/vaultsphered ./app/cmd/vaultsphere
 # What the page runs as WebAssembly.
 WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm ./app/cmd/vaultsphere-transfer-wasm
 
-.PHONY: help run test integration lint build web bench fmt setup clean \
+.PHONY: help run test integration lint build web bench fmt generate setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
 	lint-setup lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities notices audit audit-image \
 	screenshots icons pictures image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
@@ -53,6 +53,7 @@ help:
 	@echo "make lint   golangci-lint, tsc, shellcheck, .editorconfig, govulncheck, licences"
 	@echo "make notices  write THIRD_PARTY_NOTICES.txt, after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image: of the pushed image"
+	@echo "make generate  the page's types and calls, and the schemas of the API, from app/protocol"
 	@echo "make bench  speed and memory, as a table; BASE=COMMIT compares with that commit"
 	@echo "make sonar  analyse the code and the reports of make test, at SONAR_HOST_URL with SONAR_TOKEN"
 	@echo
@@ -318,6 +319,11 @@ sonar:
 
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt ./...
+
+# What follows from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API.
+# It is checked in, and a test keeps it current.
+generate:
+	go generate ./app/protocol
 
 # BASE=COMMIT builds that commit too, measures both in turns, and prints ratios.
 bench: build

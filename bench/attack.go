@@ -19,8 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const (
@@ -95,13 +95,13 @@ func attackedData(ctx context.Context, binary, data string) (bearers []string, o
 }
 
 // puts are records of together size bytes in tokens of about each.
-func puts(size, each int) []api.Put {
-	list := make([]api.Put, 0, size/each)
+func puts(size, each int) []protocol.Put {
+	list := make([]protocol.Put, 0, size/each)
 	for range max(1, size/each) {
 		id := make([]byte, 16)
 		_, _ = rand.Read(id)
-		list = append(list, api.Put{
-			Place: api.Place{AccountID: base64.RawURLEncoding.EncodeToString(id), Kind: api.KindAccount, Version: 1},
+		list = append(list, protocol.Put{
+			Place: protocol.Place{AccountID: base64.RawURLEncoding.EncodeToString(id), Kind: protocol.KindAccount, Version: 1},
 			Token: token(each),
 		})
 	}
@@ -117,12 +117,12 @@ func token(size int) string {
 }
 
 // change sends one as it is: the attacks need no client that can read what it wrote.
-func (u *user) change(ctx context.Context, base int64, puts []api.Put) error {
-	body, err := json.Marshal(api.ChangeRequest{BaseRevision: base, Manifest: token(300), Puts: puts, Deletes: []api.Place{}})
+func (u *user) change(ctx context.Context, base int64, puts []protocol.Put) error {
+	body, err := json.Marshal(protocol.ChangeRequest{BaseRevision: base, Manifest: token(300), Puts: puts, Deletes: []protocol.Place{}})
 	if err != nil {
 		return err
 	}
-	answer, err := u.wire.Do(ctx, client.Request{Method: http.MethodPost, Path: api.PathVaultChanges, Body: body, Limit: 1 << 20})
+	answer, err := u.wire.Do(ctx, client.Request{Method: http.MethodPost, Path: protocol.PathVaultChanges, Body: body, Limit: 1 << 20})
 	if err == nil && answer.Status != http.StatusOK {
 		err = fmt.Errorf("change: status %d: %s", answer.Status, answer.Body)
 	}
@@ -205,7 +205,7 @@ func syncAttack(ctx context.Context, url string, bearers []string) func() error 
 }
 
 func fullSync(ctx context.Context, url, bearer string) (int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+api.PathVault+"?since=0", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+protocol.PathVault+"?since=0", nil)
 	if err != nil {
 		return 0, err
 	}
@@ -250,13 +250,13 @@ func unfinishedUpload(ctx context.Context, address, bearer string) error {
 			_ = res.Body.Close()
 		}
 	}()
-	header := "POST " + api.PathVaultChanges + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + bearer +
-		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(api.MaxBodyBytes) + "\r\n\r\n"
+	header := "POST " + protocol.PathVaultChanges + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + bearer +
+		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(protocol.MaxBodyBytes) + "\r\n\r\n"
 	if _, err := io.WriteString(conn, header); err != nil {
 		return err
 	}
 	block := []byte(strings.Repeat(" ", 64<<10))
-	for range api.MaxBodyBytes/len(block) - 4 {
+	for range protocol.MaxBodyBytes/len(block) - 4 {
 		if _, err := conn.Write(block); err != nil {
 			return err
 		}

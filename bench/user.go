@@ -9,10 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // user is one account with its client, and a count of the bytes it sends.
@@ -113,7 +113,7 @@ func (u *user) pollVault(ctx context.Context, since int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	answer, err := u.wire.Do(ctx, client.Request{
-		Method: http.MethodGet, Path: api.PathVault + "?since=" + strconv.FormatInt(since, 10), Limit: 1 << 30,
+		Method: http.MethodGet, Path: protocol.PathVault + "?since=" + strconv.FormatInt(since, 10), Limit: 1 << 30,
 	})
 	if err == nil && answer.Status != http.StatusOK {
 		err = fmt.Errorf("sync: status %d: %s", answer.Status, answer.Body)

@@ -5,19 +5,19 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // prove checks the password here and returns the account and the keys that it opens. It needs the turn. The caller
 // wipes the master key.
-func (c *Client) prove(ctx context.Context, password string) (api.Account, *vault, seal.MasterKey, error) {
+func (c *Client) prove(ctx context.Context, password string) (protocol.Account, *vault, seal.MasterKey, error) {
 	if _, err := c.opened(); err != nil {
-		return api.Account{}, nil, seal.MasterKey{}, err
+		return protocol.Account{}, nil, seal.MasterKey{}, err
 	}
 	a, err := c.fetchAccount(ctx)
 	if err != nil {
-		return api.Account{}, nil, seal.MasterKey{}, err
+		return protocol.Account{}, nil, seal.MasterKey{}, err
 	}
 	v, master, err := openWith(a, password)
 	return a, v, master, err
@@ -25,7 +25,7 @@ func (c *Client) prove(ctx context.Context, password string) (api.Account, *vaul
 
 // newPassword is a vault key wrapped under a new password.
 type newPassword struct {
-	kdf     api.KDF
+	kdf     protocol.KDF
 	auth    seal.AuthKey
 	wrapped string
 }
@@ -64,16 +64,18 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	c.mu.Lock()
 	c.account = nil // it changes now, even if the answer is lost
 	c.mu.Unlock()
-	if err := c.forgetAccount(); err != nil {
-		return err // the old password would go on opening the copy on this device
-	}
-	err = c.call(ctx, methodPost, api.PathAccountPassword, api.PasswordRequest{
+	err = c.call(ctx, methodPost, protocol.PathAccountPassword, protocol.PasswordRequest{
 		CurrentAuthKey: master.AuthKey().Encode(), KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
 	}, nil)
 	if err != nil {
 		return err
 	}
 	a.KDF, a.WrappedKey = fresh.kdf, fresh.wrapped
+	c.mu.Lock()
+	if c.vault != nil {
+		c.vault.account = a
+	}
+	c.mu.Unlock()
 	return c.keepAccount(a)
 }
 
@@ -95,7 +97,7 @@ func (c *Client) NewRecoveryPhrase(ctx context.Context, password string) ([]stri
 	if err != nil {
 		return nil, fmt.Errorf("wrap vault key for recovery: %w", err)
 	}
-	err = c.call(ctx, methodPost, api.PathAccountRecovery, api.RecoveryRequest{
+	err = c.call(ctx, methodPost, protocol.PathAccountRecovery, protocol.RecoveryRequest{
 		CurrentAuthKey: master.AuthKey().Encode(), RecoveryAuthKey: phrase.AuthKey().Encode(), RecoveryWrappedKey: wrapped,
 	}, nil)
 	if err != nil {
@@ -116,10 +118,10 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	defer done()
 	username = typedUsername(username)
-	var opened api.RecoveryOpenResponse
+	var opened protocol.RecoveryOpenResponse
 	auth := words.AuthKey().Encode()
-	err = c.call(ctx, methodPost, api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: username, RecoveryAuthKey: auth}, &opened)
-	if hasCode(err, api.CodeInvalidCredentials) {
+	err = c.call(ctx, methodPost, protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: username, RecoveryAuthKey: auth}, &opened)
+	if hasCode(err, protocol.CodeInvalidCredentials) {
 		return "", fmt.Errorf("%w: %w", ErrWrongPhrase, err)
 	}
 	if err != nil {
@@ -127,7 +129,7 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	}
 	user, err := seal.ParseUserID(opened.UserID)
 	if err != nil {
-		return "", &AnswerError{Path: api.PathRecoveryOpen, Err: err}
+		return "", &AnswerError{Path: protocol.PathRecoveryOpen, Err: err}
 	}
 	key, err := seal.UnwrapVaultKey(opened.RecoveryWrappedKey, words.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposeRecovery})
 	if errors.Is(err, seal.ErrWrongKey) {
@@ -140,8 +142,8 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 	if err != nil {
 		return "", err
 	}
-	var answer api.SessionResponse
-	err = c.call(ctx, methodPost, api.PathRecoveryFinish, api.RecoveryFinishRequest{
+	var answer protocol.SessionResponse
+	err = c.call(ctx, methodPost, protocol.PathRecoveryFinish, protocol.RecoveryFinishRequest{
 		Username: username, RecoveryAuthKey: auth, KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
 		RemoveTOTP: removeTOTP, Device: device, Transport: c.sessionTransport(),
 	}, &answer)
@@ -157,9 +159,9 @@ func (c *Client) Recover(ctx context.Context, username, phrase, password string,
 
 // Enrolment is a second factor that is not yet in force.
 type Enrolment struct {
-	URI    string // otpauth://totp/…
-	Secret string // base32
-	Token  string // for ConfirmTOTP, within ten minutes
+	URI    string `json:"uri"`       // otpauth://totp/…
+	Secret string `json:"secret"`    // base32
+	Token  string `json:"enrolment"` // for ConfirmTOTP, within ten minutes
 }
 
 func (c *Client) BeginTOTP(ctx context.Context, password string) (Enrolment, error) {
@@ -172,8 +174,8 @@ func (c *Client) BeginTOTP(ctx context.Context, password string) (Enrolment, err
 	if err != nil {
 		return Enrolment{}, err
 	}
-	var answer api.TOTPBeginResponse
-	if err := c.call(ctx, methodPost, api.PathTOTPBegin, api.TOTPBeginRequest{CurrentAuthKey: auth}, &answer); err != nil {
+	var answer protocol.TOTPBeginResponse
+	if err := c.call(ctx, methodPost, protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: auth}, &answer); err != nil {
 		return Enrolment{}, err
 	}
 	return Enrolment{URI: answer.URI, Secret: answer.Secret, Token: answer.Enrolment}, nil
@@ -216,7 +218,7 @@ func (c *Client) CheckPassword(ctx context.Context, password string) error {
 
 // ConfirmTOTP puts the second factor in force with the first code that the authenticator shows.
 func (c *Client) ConfirmTOTP(ctx context.Context, enrolment, code string) error {
-	return c.tell(ctx, methodPost, api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: enrolment, Code: typedCode(code)})
+	return c.tell(ctx, methodPost, protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: enrolment, Code: typedCode(code)})
 }
 
 func (c *Client) RemoveTOTP(ctx context.Context, password string) error {
@@ -229,7 +231,7 @@ func (c *Client) RemoveTOTP(ctx context.Context, password string) error {
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, methodPost, api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: auth}, nil)
+	return c.call(ctx, methodPost, protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: auth}, nil)
 }
 
 // DeleteAccount removes the user with everything the server has of it, and what this device remembers and keeps. With
@@ -251,7 +253,7 @@ func (c *Client) DeleteAccount(ctx context.Context, password string, force bool)
 	v.key.Wipe()
 	auth := master.AuthKey().Encode()
 	master.Wipe()
-	if err := c.call(ctx, methodPost, api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: auth}, nil); err != nil {
+	if err := c.call(ctx, methodPost, protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: auth}, nil); err != nil {
 		return err
 	}
 	c.forget()

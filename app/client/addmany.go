@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// A change of this many bytes stays well below api.MaxBodyBytes with the places around the tokens.
-const maxChangeBytes = api.MaxBodyBytes * 7 / 8
+// A change of this many bytes stays well below protocol.MaxBodyBytes with the places around the tokens.
+const maxChangeBytes = protocol.MaxBodyBytes * 7 / 8
 
 // AddMany adds items in changes of as many as the server takes at once, each whole or not at all, and calls progress
 // (which may be nil) after each. It returns the IDs of those that were added, the first of items, also when it fails.
@@ -91,7 +91,7 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 		}
 		meta, secret := it.Meta(), it.Secret()
 		size += tokenBytes(meta) + tokenBytes(secret)
-		if n > 0 && (len(c.puts)+2 > api.MaxChangeRecords || size > maxChangeBytes) {
+		if n > 0 && (len(c.puts)+2 > protocol.MaxChangeRecords || size > maxChangeBytes) {
 			return n, nil
 		}
 		if err := c.writeParts(it.ID, meta, secret); err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
@@ -75,6 +75,9 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 	if a.Size < 0 || a.Size > item.MaxAttachmentBytes {
 		return nil, &UnreadableError{itemID, fmt.Errorf("attachment %s has %d bytes", a.Name, a.Size)}
 	}
+	if c.readsCopy() {
+		return nil, ErrNotInCopy
+	}
 	data := make([]byte, 0, a.Size)
 	count := pieces(a.Size)
 	for n := 1; n <= count; n++ {
@@ -112,10 +115,10 @@ func pieces(size int64) int {
 	return max(1, int((size+seal.PieceBytes-1)/seal.PieceBytes))
 }
 
-func attachmentPath(id string) string { return strings.Replace(api.PathAttachment, "{id}", id, 1) }
+func attachmentPath(id string) string { return strings.Replace(protocol.PathAttachment, "{id}", id, 1) }
 
 func piecePath(id string, number int) string {
-	return strings.NewReplacer("{id}", id, "{piece}", strconv.Itoa(number)).Replace(api.PathPiece)
+	return strings.NewReplacer("{id}", id, "{piece}", strconv.Itoa(number)).Replace(protocol.PathPiece)
 }
 
 // upload takes the turn for each piece anew, so that a large file does not keep the vault from being synced and saved.
@@ -159,10 +162,10 @@ func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) err
 		return fmt.Errorf("seal piece: %w", err)
 	}
 	send := func() error {
-		return c.call(ctx, methodPut, piecePath(string(p.Attachment), p.Number), api.Piece{Count: p.Count, Token: token}, nil)
+		return c.call(ctx, methodPut, piecePath(string(p.Attachment), p.Number), protocol.Piece{Count: p.Count, Token: token}, nil)
 	}
 	err = send()
-	if hasCode(err, api.CodeQuotaReached) {
+	if hasCode(err, protocol.CodeQuotaReached) {
 		cleared, clearErr := c.clearOrphans(ctx, v, nil, string(p.Attachment))
 		if clearErr != nil || !cleared {
 			return errors.Join(err, clearErr)
@@ -183,9 +186,9 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 	if err != nil {
 		return nil, err
 	}
-	var answer api.Piece
+	var answer protocol.Piece
 	err = c.call(ctx, methodGet, piecePath(a.ID, number), nil, &answer)
-	if hasCode(err, api.CodeNotFound) {
+	if hasCode(err, protocol.CodeNotFound) {
 		return nil, fmt.Errorf("%w: %s, piece %d of %d", ErrAttachmentGone, a.Name, number, count)
 	}
 	if err != nil {
@@ -209,7 +212,7 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 		Quota       int64                      `json:"quota"`
 		Now         time.Time                  `json:"now"`
 	}
-	if err := c.callWithin(ctx, methodGet, api.PathAttachments, nil, &answer, maxVault); err != nil {
+	if err := c.callWithin(ctx, methodGet, protocol.PathAttachments, nil, &answer, maxVault); err != nil {
 		return false, err
 	}
 	orphans := slices.DeleteFunc(answer.Attachments, func(a wholeAttachment) bool {
@@ -234,7 +237,7 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 			continue
 		}
 		err := c.call(ctx, methodDelete, attachmentPath(a.ID), nil, nil)
-		if err != nil && !hasCode(err, api.CodeNotFound) {
+		if err != nil && !hasCode(err, protocol.CodeNotFound) {
 			return cleared, err
 		}
 		cleared = true

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
@@ -40,12 +40,12 @@ func (d *device) attach(t testing.TB, it item.Item, name string, data []byte) it
 // stored lists the ids of what the server keeps.
 func (d *device) stored(t testing.TB) []string {
 	t.Helper()
-	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: api.PathAttachments, Limit: 1 << 20})
+	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathAttachments, Limit: 1 << 20})
 	if err != nil || answer.Status != 200 {
 		t.Fatalf("status %d, %v", answer.Status, err)
 	}
 	var ids []string
-	for _, a := range parse[api.AttachmentsResponse](t, answer.Body).Attachments {
+	for _, a := range parse[protocol.AttachmentsResponse](t, answer.Body).Attachments {
 		ids = append(ids, a.ID)
 	}
 	return ids
@@ -140,7 +140,7 @@ func TestFileThatCannotBeAttachedChangesNothing(t *testing.T) {
 		"without a name":  {it.ID, "/", 1, false, client.CodeBadInput, "name"},
 		"a long name":     {it.ID, strings.Repeat("x", item.MaxAttachmentName+1), 1, false, client.CodeBadInput, "name"},
 		"to no item":      {"x", "file", 1, false, client.CodeNotFound, "no such item"},
-		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(api.CodeQuotaReached), "no room"},
+		"over the quota":  {it.ID, "over", 2 << 20, false, client.Code(protocol.CodeQuotaReached), "no room"},
 		"on a bad line":   {it.ID, "cut", 600 << 10, true, client.CodeOffline, "upload cut"},
 		"with the escape": {it.ID, "a\x1b[2Jb", 1, false, client.CodeBadInput, "name"},
 	} {
@@ -214,12 +214,12 @@ func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 	it := d.attach(t, d.save(t, login("bank")), "deed.pdf", file(500<<10))
 	it = d.attach(t, it, "other.pdf", file(500<<10))
 	honest := func(attachment int, number string) string {
-		path := strings.NewReplacer("{id}", it.Attachments[attachment].ID, "{piece}", number).Replace(api.PathPiece)
+		path := strings.NewReplacer("{id}", it.Attachments[attachment].ID, "{piece}", number).Replace(protocol.PathPiece)
 		answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: path, Limit: 1 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return parse[api.Piece](t, answer.Body).Token
+		return parse[protocol.Piece](t, answer.Body).Token
 	}
 	second := honest(0, "2")
 	for name, token := range map[string]string{
@@ -230,10 +230,10 @@ func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 		"cut":                        second[:len(second)-4],
 		"empty":                      "",
 		"a token of the vault's":     d.fetch(t).Records[0].Token,
-		"longer than a token can be": strings.Repeat("A", api.MaxPieceTokenBytes+4),
+		"longer than a token can be": strings.Repeat("A", protocol.MaxPieceTokenBytes+4),
 	} {
-		d.wire.lie(edit(t, strings.NewReplacer("{id}", it.Attachments[0].ID, "{piece}", "2").Replace(api.PathPiece),
-			func(p *api.Piece) { p.Token = token }))
+		d.wire.lie(edit(t, strings.NewReplacer("{id}", it.Attachments[0].ID, "{piece}", "2").Replace(protocol.PathPiece),
+			func(p *protocol.Piece) { p.Token = token }))
 		data, err := d.Attachment(t.Context(), it.ID, it.Attachments[0].ID, nil)
 		var wrong *client.AttachmentAlteredError
 		if data != nil || !errors.As(err, &wrong) || client.Explain(err).Code != client.CodeAttachmentAltered ||
@@ -250,7 +250,7 @@ func TestAttachmentThatTheServerLostIsNamed(t *testing.T) {
 	d := newDevice(t, startServer(t))
 	d.register(t, "anna")
 	it := d.attach(t, d.save(t, login("bank")), "deed.pdf", []byte("x"))
-	path := strings.Replace(api.PathAttachment, "{id}", it.Attachments[0].ID, 1)
+	path := strings.Replace(protocol.PathAttachment, "{id}", it.Attachments[0].ID, 1)
 	if answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "DELETE", Path: path, Limit: 1 << 20}); err != nil || answer.Status != 204 {
 		t.Fatalf("%d, %v", answer.Status, err)
 	}
@@ -343,10 +343,10 @@ func TestOldOrphansMakeRoom(t *testing.T) {
 	if got := d.stored(t); len(got) != 2 {
 		t.Fatalf("the server keeps %v", got)
 	}
-	if _, err := d.Attach(t.Context(), it.ID, "next", file(500<<10), nil); client.Explain(err).Code != client.Code(api.CodeQuotaReached) {
+	if _, err := d.Attach(t.Context(), it.ID, "next", file(500<<10), nil); client.Explain(err).Code != client.Code(protocol.CodeQuotaReached) {
 		t.Fatalf("with an orphan of today: %v", err)
 	}
-	d.wire.lie(edit(t, api.PathAttachments, func(r *api.AttachmentsResponse) { r.Now = r.Now.AddDate(0, 0, 2) }))
+	d.wire.lie(edit(t, protocol.PathAttachments, func(r *protocol.AttachmentsResponse) { r.Now = r.Now.AddDate(0, 0, 2) }))
 	it = d.attach(t, it, "next", file(500<<10))
 	d.wire.lie(nil)
 	d.wantFile(t, it, "next", file(500<<10))

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/health"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Ranges asks a service with the range API of Have I Been Pwned (https://haveibeenpwned.com/API/v3#PwnedPasswords) for all
@@ -25,8 +25,8 @@ type Ranges interface {
 
 // BreachAddress asks the server where the page may look for breached passwords; empty: nowhere.
 func (c *Client) BreachAddress(ctx context.Context) (string, error) {
-	var settings api.Settings
-	err := c.call(ctx, methodGet, api.PathSettings, nil, &settings)
+	var settings protocol.Settings
+	err := c.call(ctx, methodGet, protocol.PathSettings, nil, &settings)
 	return settings.BreachAddress, err
 }
 

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -18,6 +18,8 @@ import (
 type Cache interface {
 	// Load returns what is kept under name; the zero Kept if that is nothing.
 	Load(name string) (Kept, error)
+	// Stamp returns the stamp of the newest piece, which is much less work than Load; empty if there is none.
+	Stamp(name string) (string, error)
 	// Add puts a piece after those that are there, Replace puts it in their place: as a whole or not at all, and with
 	// ErrCacheMoved if the newest piece does not carry the stamp after (empty: there is none).
 	Add(name, after string, p Piece) error
@@ -43,7 +45,8 @@ var ErrCacheMoved = errors.New("what is kept on this device was changed at the s
 // errNoCopy says that the device holds no copy of the vault.
 var errNoCopy = errors.New("this device holds no copy of the vault")
 
-// The names in a Cache. The account is that of the user who is signed in; a queue stays when somebody else signs in.
+// The names in a Cache. The account is that of the user who is signed in; the vault and the queue of a user stay when the session
+// ends (quarantine.go).
 const accountName = "account"
 
 func vaultName(user seal.UserID) string { return "vault-" + string(user) }
@@ -92,8 +95,9 @@ func (c *Client) leave(force bool) (seal.UserID, error) {
 	return user, err
 }
 
-// keepAccount keeps what the vault is unlocked with; a device without room for it works on. It needs the turn.
-func (c *Client) keepAccount(a api.Account) error {
+// keepAccount keeps what the vault is unlocked with; a device without room for it works on. The password must have opened the
+// vault key of a: a server could otherwise replace the one key that opens the cache. It needs the turn.
+func (c *Client) keepAccount(a protocol.Account) error {
 	a.Revision = 0 // it moves all the time, and the copy of the vault has its own
 	if !c.keeps() || c.kept != nil && *c.kept == a {
 		return nil
@@ -103,19 +107,35 @@ func (c *Client) keepAccount(a api.Account) error {
 		return c.forgetAccount()
 	}
 	c.kept = &a
-	return nil
+	return c.takeBack(seal.UserID(a.UserID))
+}
+
+// sameKey reports whether two accounts unlock the same key with the same password.
+func sameKey(a, b *protocol.Account) bool {
+	return a != nil && b != nil && a.UserID == b.UserID && a.KDF == b.KDF && a.WrappedKey == b.WrappedKey
+}
+
+// refreshAccount keeps what the server says of the account beside its key.
+func (c *Client) refreshAccount(a protocol.Account) error {
+	if v, _ := c.opened(); v != nil && sameKey(&a, &v.account) {
+		return c.keepAccount(a)
+	}
+	before, _ := c.keptAccount() // an unlock replaces one that is damaged
+	if !sameKey(&a, before) {
+		return nil
+	}
+	return c.keepAccount(a)
 }
 
 // replaceAccount puts a in the place of the account that is kept; of two tabs that do so at once, the last one counts.
-func (c *Client) replaceAccount(a api.Account) error {
+func (c *Client) replaceAccount(a protocol.Account) error {
 	before, err := c.keptAccount()
 	switch {
 	case err != nil, before == nil:
 	case *before == a:
 		return nil
 	case before.UserID != a.UserID:
-		// Who is signed out does not leave a copy behind. What waits stays for the next time.
-		if err := c.cache.Forget(vaultName(seal.UserID(before.UserID))); err != nil {
+		if err := c.putAside(*before); err != nil {
 			return err
 		}
 	}
@@ -136,7 +156,7 @@ func (c *Client) replaceAccount(a api.Account) error {
 }
 
 // keptAccount returns the account that was kept last, nil if there is none. It needs the turn.
-func (c *Client) keptAccount() (*api.Account, error) {
+func (c *Client) keptAccount() (*protocol.Account, error) {
 	if !c.keeps() {
 		return nil, nil
 	}
@@ -144,7 +164,7 @@ func (c *Client) keptAccount() (*api.Account, error) {
 	if err != nil || len(held.Pieces) == 0 {
 		return nil, err
 	}
-	var a api.Account
+	var a protocol.Account
 	err = decodeStrict(held.Pieces[len(held.Pieces)-1], &a)
 	if err == nil {
 		_, err = seal.ParseUserID(a.UserID)
@@ -181,39 +201,37 @@ func (c *Client) forgetAccount() error {
 	return nil
 }
 
-// dropCopy forgets what this device could open the vault from without the server. What waits stays. It needs the turn.
-func (c *Client) dropCopy() error {
-	if !c.keeps() {
-		return nil
-	}
-	user, err := c.keptUser()
-	if err == nil && user != "" {
-		err = c.cache.Forget(vaultName(user))
-	}
-	if v, _ := c.opened(); v != nil {
-		v.copied = notCopied
-	}
-	if err != nil {
-		err = fmt.Errorf("drop the copy on this device: %w", err)
-	}
-	return errors.Join(err, c.forgetAccount())
-}
-
-// wipe forgets all that this device keeps of a user, what waits too. It needs the turn.
+// wipe forgets all that this device keeps of a user: the copy of the vault, the changes that wait, and what is in quarantine. It
+// needs the turn.
 func (c *Client) wipe(user seal.UserID) error {
 	if !c.keeps() {
 		return nil
 	}
-	var err error
-	if user != "" {
-		err = c.cache.Forget(queueName(user))
-	}
 	c.mu.Lock()
 	if c.vault != nil {
-		c.vault.setQueue(nil, "")
+		c.vault.setQueue(nil, queueRow{})
+		c.vault.copied = notCopied
 	}
 	c.mu.Unlock()
-	return errors.Join(err, c.dropCopy())
+	kept, err := c.keptAccount()
+	if err == nil && kept != nil && kept.UserID != string(user) {
+		err = c.setAside() // somebody else's
+	} else {
+		err = c.forgetAccount() // a damaged one too
+	}
+	if user == "" {
+		return err
+	}
+	return errors.Join(err, c.forgetNames(vaultName(user), queueName(user)), c.forgetQuarantined(user))
+}
+
+func (c *Client) forgetNames(names ...string) error {
+	for _, name := range names {
+		if err := c.cache.Forget(name); err != nil {
+			return fmt.Errorf("drop the copy on this device: %w", err)
+		}
+	}
+	return nil
 }
 
 // notCopied is no revision.
@@ -284,14 +302,14 @@ func (c *Client) copied(v *vault, err error) error {
 
 // answer is the vault in the words of the server. Which revision wrote a record is not kept; that all are of the last one
 // is as good to those who read the whole.
-func (v *vault) answer() api.VaultResponse {
-	out := api.VaultResponse{Revision: v.revision, Manifest: v.sealedManifest, Records: make([]api.Record, 0, v.count)}
+func (v *vault) answer() protocol.VaultResponse {
+	out := protocol.VaultResponse{Revision: v.revision, Manifest: v.sealedManifest, Records: make([]protocol.Record, 0, v.count)}
 	for _, e := range v.entries {
 		if e.meta.version != 0 {
-			out.Records = append(out.Records, api.Record{Place: wirePlace(e.id, seal.KindAccount, e.meta.version), Revision: v.revision, Token: e.meta.token})
+			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.id, seal.KindAccount, e.meta.version), Revision: v.revision, Token: e.meta.token})
 		}
 		for _, s := range e.secrets {
-			out.Records = append(out.Records, api.Record{Place: wirePlace(e.id, seal.KindPassword, s.version), Revision: v.revision, Token: s.token})
+			out.Records = append(out.Records, protocol.Record{Place: wirePlace(e.id, seal.KindPassword, s.version), Revision: v.revision, Token: s.token})
 		}
 	}
 	return out
@@ -315,18 +333,11 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 		return errNoCopy
 	}
 	if v.seen.Digest == "" {
-		// Nothing says how new the copy is. Whoever made the device forget wants the server's vault.
-		return errors.Join(errNoCopy, c.cache.Forget(name))
+		// Nothing says how new the copy is. The person who made the device forget wants the server's vault.
+		return errors.Join(errNoCopy, c.moveAside(v.account, name, held))
 	}
-	answer, err := join(held.Pieces)
+	answer, err := c.takePieces(ctx, v, held.Pieces)
 	if err != nil {
-		return &VaultAlteredError{Problems: []string{"the copy on this device is damaged"}, Err: err}
-	}
-	if err := c.take(ctx, v, answer, true); err != nil {
-		var back *RolledBackError
-		if errors.As(err, &back) {
-			back.Copy = true
-		}
 		return err
 	}
 	v.copied = v.revision
@@ -343,16 +354,30 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 	return nil
 }
 
+// takePieces fills v from the pieces of a copy.
+func (c *Client) takePieces(ctx context.Context, v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
+	answer, err := join(pieces)
+	if err != nil {
+		return answer, &VaultAlteredError{Problems: []string{"the copy on this device is damaged"}, Err: err}
+	}
+	err = c.take(ctx, v, answer, true)
+	var back *RolledBackError
+	if errors.As(err, &back) {
+		back.Copy = true
+	}
+	return answer, err
+}
+
 // join makes one answer about the whole vault of one and those that follow on it.
-func join(pieces [][]byte) (api.VaultResponse, error) {
+func join(pieces [][]byte) (protocol.VaultResponse, error) {
 	whole, err := parseVault(pieces[0])
 	if err != nil || len(pieces) == 1 {
 		return whole, err
 	}
-	records := make(map[api.Place]api.Record, len(whole.Records))
+	records := make(map[protocol.Place]protocol.Record, len(whole.Records))
 	// A new version of a meta record takes the place of the one before, without a tombstone for it.
-	place := func(p api.Place) api.Place {
-		if p.Kind == api.KindAccount {
+	place := func(p protocol.Place) protocol.Place {
+		if p.Kind == protocol.KindAccount {
 			p.Version = 0
 		}
 		return p

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -17,8 +17,8 @@ const maxAttempts = 32
 // change is one step of the vault, from its revision to the next.
 type change struct {
 	*next
-	puts    []api.Put
-	deletes []api.Place
+	puts    []protocol.Put
+	deletes []protocol.Place
 }
 
 func (v *vault) change() *change { return &change{next: v.begin(false)} }
@@ -32,7 +32,7 @@ func (c *change) write(account string, kind seal.Kind, version int64, content []
 	if err := c.put(account, kind, sealed{version, token}); err != nil {
 		return err
 	}
-	c.puts = append(c.puts, api.Put{Place: wirePlace(account, kind, version), Token: token})
+	c.puts = append(c.puts, protocol.Put{Place: wirePlace(account, kind, version), Token: token})
 	return nil
 }
 
@@ -41,8 +41,8 @@ func (c *change) erase(account string, kind seal.Kind, version int64) error {
 	return c.drop(account, kind, version)
 }
 
-func wirePlace(account string, kind seal.Kind, version int64) api.Place {
-	return api.Place{AccountID: account, Kind: api.Kind(kind), Version: version}
+func wirePlace(account string, kind seal.Kind, version int64) protocol.Place {
+	return protocol.Place{AccountID: account, Kind: protocol.Kind(kind), Version: version}
 }
 
 // apply builds a change on the vault as it is, sends it, and does so again on the newer vault for as long as another
@@ -57,7 +57,7 @@ func (c *Client) apply(ctx context.Context, v *vault, build func(*change) error)
 			return nil
 		}
 		err := c.send(ctx, v, ch)
-		if !hasCode(err, api.CodeRevisionConflict) {
+		if !hasCode(err, protocol.CodeRevisionConflict) {
 			return err
 		}
 		if _, err := c.sync(ctx, v); err != nil {
@@ -76,15 +76,15 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 	if err := ch.openChanged(ctx); err != nil {
 		return err
 	}
-	request := api.ChangeRequest{BaseRevision: v.revision, Manifest: manifest, Puts: ch.puts, Deletes: ch.deletes}
+	request := protocol.ChangeRequest{BaseRevision: v.revision, Manifest: manifest, Puts: ch.puts, Deletes: ch.deletes}
 	if request.Puts == nil {
-		request.Puts = []api.Put{}
+		request.Puts = []protocol.Put{}
 	}
 	if request.Deletes == nil {
-		request.Deletes = []api.Place{}
+		request.Deletes = []protocol.Place{}
 	}
-	var answer api.ChangeResponse
-	if err := c.call(ctx, methodPost, api.PathVaultChanges, request, &answer); err != nil {
+	var answer protocol.ChangeResponse
+	if err := c.call(ctx, methodPost, protocol.PathVaultChanges, request, &answer); err != nil {
 		return c.settle(ctx, v, ch, target, err)
 	}
 	if answer.Revision != target {
@@ -105,13 +105,13 @@ func (c *Client) send(ctx context.Context, v *vault, ch *change) error {
 }
 
 // answer is the change as the server tells other devices about it.
-func (c *change) answer(revision int64, manifest string) api.VaultResponse {
-	out := api.VaultResponse{Revision: revision, Manifest: manifest, Records: []api.Record{}}
+func (c *change) answer(revision int64, manifest string) protocol.VaultResponse {
+	out := protocol.VaultResponse{Revision: revision, Manifest: manifest, Records: []protocol.Record{}}
 	for _, p := range c.puts {
-		out.Records = append(out.Records, api.Record{Place: p.Place, Revision: revision, Token: p.Token})
+		out.Records = append(out.Records, protocol.Record{Place: p.Place, Revision: revision, Token: p.Token})
 	}
 	for _, p := range c.deletes {
-		out.Records = append(out.Records, api.Record{Place: p, Revision: revision, Deleted: true})
+		out.Records = append(out.Records, protocol.Record{Place: p, Revision: revision, Deleted: true})
 	}
 	return out
 }
@@ -123,8 +123,8 @@ func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64,
 	lost := errors.Is(err, ErrOffline) || errors.As(err, &answer) || ctx.Err() != nil
 	if errors.As(err, &server) {
 		// Without a request id it is the answer of a proxy that lost the server's.
-		lost = server.Code == api.CodeStorageUnavailable || server.Code == api.CodeInternal ||
-			server.Code == api.CodeUnavailable && server.RequestID == ""
+		lost = server.Code == protocol.CodeStorageUnavailable || server.Code == protocol.CodeInternal ||
+			server.Code == protocol.CodeUnavailable && server.RequestID == ""
 	}
 	if !lost {
 		return err

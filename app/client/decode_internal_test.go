@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 func answerBody(t testing.TB) []byte {
 	t.Helper()
-	body, err := json.Marshal(api.VaultResponse{Revision: 12, Manifest: "gAAA_-=", Records: []api.Record{
-		{Place: api.Place{AccountID: "a", Kind: api.KindAccount, Version: 3}, Revision: 4, Token: "gAAAAA=="},
-		{Place: api.Place{AccountID: "b", Kind: api.KindPassword, Version: 1}, Revision: 12, Deleted: true},
+	body, err := json.Marshal(protocol.VaultResponse{Revision: 12, Manifest: "gAAA_-=", Records: []protocol.Record{
+		{Place: protocol.Place{AccountID: "a", Kind: protocol.KindAccount, Version: 3}, Revision: 4, Token: "gAAAAA=="},
+		{Place: protocol.Place{AccountID: "b", Kind: protocol.KindPassword, Version: 1}, Revision: 12, Deleted: true},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestVaultAnswersAreSplitWithoutEncodingJSON(t *testing.T) {
 	for _, body := range []string{string(answerBody(t)), `{"revision":0,"manifest":"x","records":[]}` + "\n"} {
 		s := &splitter{s: body}
 		got, ok := s.vault()
-		var want api.VaultResponse
+		var want protocol.VaultResponse
 		if err := json.Unmarshal([]byte(body), &want); err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func FuzzVaultAnswer(f *testing.F) {
 		if !ok {
 			return
 		}
-		var want api.VaultResponse
+		var want protocol.VaultResponse
 		if err := decodeStrict(body, &want); err != nil {
 			t.Fatalf("%q is not strict JSON: %v", body, err)
 		}

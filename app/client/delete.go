@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -161,7 +161,7 @@ func (c *change) remove(ids []string, wanted func(*entry) bool) (int, error) {
 		if e == nil {
 			continue
 		}
-		if len(c.deletes)+1+len(e.secrets) > api.MaxChangeRecords {
+		if len(c.deletes)+1+len(e.secrets) > protocol.MaxChangeRecords {
 			if n == 0 {
 				return 0, errTooManyVersions
 			}

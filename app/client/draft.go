@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 // SealDraft seals an item that is being written, for this device to keep while the vault is locked. The item need not be one
@@ -36,7 +37,7 @@ func (c *Client) OpenDraft(token string) (item.Item, error) {
 	}
 	defer clear(plaintext)
 	var it item.Item
-	if err := decodeStrict(plaintext, &it); err != nil {
+	if err := (strictjson.Form{Name: "the draft", AnyNames: true}).Unmarshal(plaintext, &it); err != nil {
 		return item.Item{}, fmt.Errorf("draft %w", seal.ErrAltered)
 	}
 	return it, nil

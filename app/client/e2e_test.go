@@ -11,14 +11,14 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-func serverCode(err error) api.Code {
+func serverCode(err error) protocol.Code {
 	var s *client.ServerError
 	if errors.As(err, &s) {
 		return s.Code
@@ -86,11 +86,11 @@ func TestALifeOfAVault(t *testing.T) {
 	if err := d.ChangePassword(ctx, password, "another password"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := other.Sync(ctx); serverCode(err) != api.CodeUnauthorized {
+	if _, err := other.Sync(ctx); serverCode(err) != protocol.CodeUnauthorized {
 		t.Errorf("the other session answers %v", err)
 	}
 	fresh := newDevice(t, server)
-	if _, err := fresh.Login(ctx, "anna@example.org", password, "", "x"); serverCode(err) != api.CodeInvalidCredentials {
+	if _, err := fresh.Login(ctx, "anna@example.org", password, "", "x"); serverCode(err) != protocol.CodeInvalidCredentials {
 		t.Errorf("the old password: %v", err)
 	}
 	if _, err := fresh.Login(ctx, "anna@example.org", "another password", "", "x"); err != nil {
@@ -104,7 +104,7 @@ func TestALifeOfAVault(t *testing.T) {
 		t.Fatal(err)
 	}
 	allThere(lost)
-	if _, err := fresh.Sync(ctx); serverCode(err) != api.CodeUnauthorized {
+	if _, err := fresh.Sync(ctx); serverCode(err) != protocol.CodeUnauthorized {
 		t.Errorf("a session outlived the recovery: %v", err)
 	}
 
@@ -131,7 +131,7 @@ func TestALifeOfAVault(t *testing.T) {
 	if len(again.memory.seen) != 0 {
 		t.Error("the device remembers a deleted account")
 	}
-	if _, err := again.Login(ctx, "anna@example.org", password, "", "x"); serverCode(err) != api.CodeInvalidCredentials {
+	if _, err := again.Login(ctx, "anna@example.org", password, "", "x"); serverCode(err) != protocol.CodeInvalidCredentials {
 		t.Errorf("a deleted account answers %v", err)
 	}
 }
@@ -172,13 +172,13 @@ func TestSecondFactor(t *testing.T) {
 	// The derived key is kept: the parameters are not asked for again, and the password is not needed.
 	asked := func() (n int) {
 		for _, r := range other.wire.sent {
-			if r.Path == api.PathPrelogin {
+			if r.Path == protocol.PathPrelogin {
 				n++
 			}
 		}
 		return n
 	}
-	if _, err := other.Login(ctx, "anna", "", code(now), "phone"); serverCode(err) != api.CodeTOTPInvalid {
+	if _, err := other.Login(ctx, "anna", "", code(now), "phone"); serverCode(err) != protocol.CodeTOTPInvalid {
 		t.Errorf("a code that was used: %v", err)
 	}
 	if _, err := other.Login(ctx, "anna", password, code(now.Add(30*time.Second)), "phone"); err != nil {
@@ -192,7 +192,7 @@ func TestSecondFactor(t *testing.T) {
 	if _, err := third.Login(ctx, "anna", password, "", "x"); !errors.Is(err, client.ErrTOTPRequired) {
 		t.Fatal(err)
 	}
-	if _, err := third.Login(ctx, "anna", "wrong", "000000", "x"); serverCode(err) != api.CodeInvalidCredentials {
+	if _, err := third.Login(ctx, "anna", "wrong", "000000", "x"); serverCode(err) != protocol.CodeInvalidCredentials {
 		t.Errorf("another password after the pending one: %v", err)
 	}
 
@@ -274,7 +274,7 @@ func TestRegistrationIsKeptWhenTheNameIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Register(ctx, r, "ANNA", "x"); serverCode(err) != api.CodeUsernameTaken {
+	if _, err := d.Register(ctx, r, "ANNA", "x"); serverCode(err) != protocol.CodeUsernameTaken {
 		t.Fatalf("a name that is taken: %v", err)
 	}
 	if _, err := d.Register(ctx, r, "bert", "x"); err != nil {
@@ -292,7 +292,7 @@ func TestRegisterMakesAnotherUserIDWhenOneWasUsed(t *testing.T) {
 	d := newDevice(t, server)
 	tries := 0
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path != api.PathRegister {
+		if r.Path != protocol.PathRegister {
 			return nil, nil
 		}
 		if tries++; tries == 1 {
@@ -443,7 +443,7 @@ func TestALostAnswerDoesNotDoubleAnItem(t *testing.T) {
 	d.register(t, "anna")
 	lost := false
 	d.wire.lie(func(r client.Request, answer *client.Response) {
-		if r.Path == api.PathVaultChanges && !lost {
+		if r.Path == protocol.PathVaultChanges && !lost {
 			lost = true
 			*answer = client.Response{Status: 502, Body: []byte("<html>bad gateway</html>")}
 		}

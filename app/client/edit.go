@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -154,7 +154,7 @@ func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, 
 		}
 		meta := it.Meta()
 		size += tokenBytes(meta)
-		if len(changed) > 0 && (len(ch.puts) == api.MaxChangeRecords || size > maxChangeBytes) {
+		if len(changed) > 0 && (len(ch.puts) == protocol.MaxChangeRecords || size > maxChangeBytes) {
 			return n, changed, nil
 		}
 		if err := ch.write(id, seal.KindAccount, e.meta.version+1, meta); err != nil {

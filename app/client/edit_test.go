@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -20,7 +20,7 @@ func (d *device) changes() int {
 	defer d.wire.mu.Unlock()
 	n := 0
 	for _, r := range d.wire.sent {
-		if r.Path == api.PathVaultChanges {
+		if r.Path == protocol.PathVaultChanges {
 			n++
 		}
 	}

@@ -12,8 +12,8 @@ import (
 
 // ExportOptions say what goes out beside the items in use.
 type ExportOptions struct {
-	Trash bool // items in the trash
-	Files bool // contents of attachments
+	Trash bool `json:"trash"` // items in the trash
+	Files bool `json:"files"` // contents of attachments
 }
 
 // Export opens all items for transfer.Write, by title, each with the older passwords that the vault keeps. progress (which

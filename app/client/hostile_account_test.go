@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -17,28 +17,28 @@ func TestKeyDerivationOutsideTheBoundsIsRefusedBeforeDeriving(t *testing.T) {
 	server := startServer(t)
 	newDevice(t, server).register(t, "anna")
 	for name, c := range map[string]struct {
-		change func(*api.KDF)
+		change func(*protocol.KDF)
 		want   error
 		say    string
 	}{
-		"memory below":  {func(k *api.KDF) { k.MemoryKiB = 65535 }, seal.ErrKDFTooWeak, "memory"},
-		"memory above":  {func(k *api.KDF) { k.MemoryKiB = 1<<20 + 1 }, seal.ErrKDFTooCostly, "memory"},
-		"time below":    {func(k *api.KDF) { k.Time = 2 }, seal.ErrKDFTooWeak, "time"},
-		"time above":    {func(k *api.KDF) { k.Time = 21 }, seal.ErrKDFTooCostly, "time"},
-		"threads below": {func(k *api.KDF) { k.Threads = 0 }, seal.ErrKDFTooWeak, "thread"},
-		"threads above": {func(k *api.KDF) { k.Threads = 17 }, seal.ErrKDFTooCostly, "thread"},
-		"no salt":       {func(k *api.KDF) { k.Salt = "" }, seal.ErrBadID, "salt"},
-		"zero salt":     {func(k *api.KDF) { k.Salt = strings.Repeat("A", 22) }, seal.ErrBadID, "salt"},
+		"memory below":  {func(k *protocol.KDF) { k.MemoryKiB = 65535 }, seal.ErrKDFTooWeak, "memory"},
+		"memory above":  {func(k *protocol.KDF) { k.MemoryKiB = 1<<20 + 1 }, seal.ErrKDFTooCostly, "memory"},
+		"time below":    {func(k *protocol.KDF) { k.Time = 2 }, seal.ErrKDFTooWeak, "time"},
+		"time above":    {func(k *protocol.KDF) { k.Time = 21 }, seal.ErrKDFTooCostly, "time"},
+		"threads below": {func(k *protocol.KDF) { k.Threads = 0 }, seal.ErrKDFTooWeak, "thread"},
+		"threads above": {func(k *protocol.KDF) { k.Threads = 17 }, seal.ErrKDFTooCostly, "thread"},
+		"no salt":       {func(k *protocol.KDF) { k.Salt = "" }, seal.ErrBadID, "salt"},
+		"zero salt":     {func(k *protocol.KDF) { k.Salt = strings.Repeat("A", 22) }, seal.ErrBadID, "salt"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, server)
-			d.wire.lie(edit(t, api.PathPrelogin, func(p *api.PreloginResponse) { c.change(&p.KDF) }))
+			d.wire.lie(edit(t, protocol.PathPrelogin, func(p *protocol.PreloginResponse) { c.change(&p.KDF) }))
 			_, err := d.Login(t.Context(), "anna", password, "", "x")
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.say) {
 				t.Errorf("log-in: got %v, want %v naming %q", err, c.want, c.say)
 			}
 			for _, r := range d.wire.sent {
-				if r.Path == api.PathLogin {
+				if r.Path == protocol.PathLogin {
 					t.Error("an auth key was sent")
 				}
 			}
@@ -48,7 +48,7 @@ func TestKeyDerivationOutsideTheBoundsIsRefusedBeforeDeriving(t *testing.T) {
 			d.login(t, "anna", "x")
 			d.Lock()
 			d = &device{client.New(d.wire, d.memory, d.cache), d.wire, d.memory, d.cache}
-			d.wire.lie(edit(t, api.PathAccount, func(a *api.Account) { c.change(&a.KDF) }))
+			d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.Account) { c.change(&a.KDF) }))
 			if _, err := d.Unlock(t.Context(), password); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.say) {
 				t.Errorf("unlock: got %v, want %v naming %q", err, c.want, c.say)
 			}
@@ -62,8 +62,8 @@ func TestLiesAboutTheAccountAreRefused(t *testing.T) {
 	newDevice(t, server).register(t, "anna")
 	mallory := newDevice(t, server)
 	mallory.register(t, "mallory")
-	var stranger api.Account
-	answer, err := mallory.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: api.PathAccount, Limit: 1 << 20})
+	var stranger protocol.Account
+	answer, err := mallory.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathAccount, Limit: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,21 +71,21 @@ func TestLiesAboutTheAccountAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		change func(*api.Account)
+		change func(*protocol.Account)
 		want   error
 		code   client.Code
 		say    string
 	}{
-		"other parameters than before the log-in": {func(a *api.Account) { a.KDF.Time++ }, seal.ErrKDFMismatch, client.CodeKDFRefused, "other parameters"},
-		"another salt":               {func(a *api.Account) { a.KDF.Salt = stranger.KDF.Salt }, seal.ErrKDFMismatch, client.CodeKDFRefused, "other parameters"},
-		"another user's wrapped key": {func(a *api.Account) { a.WrappedKey = stranger.WrappedKey }, seal.ErrWrongKey, client.CodeVaultAltered, "the wrapped vault key is not the one of this user"},
-		"another user's id":          {func(a *api.Account) { a.UserID = stranger.UserID }, nil, client.CodeVaultAltered, "another user"},
-		"an altered wrapped key":     {func(a *api.Account) { a.WrappedKey = a.WrappedKey[:40] + "AAAA" + a.WrappedKey[44:] }, nil, client.CodeVaultAltered, "wrapped vault key"},
-		"a truncated wrapped key":    {func(a *api.Account) { a.WrappedKey = a.WrappedKey[:len(a.WrappedKey)-4] }, nil, client.CodeVaultAltered, "vault key"},
+		"other parameters than before the log-in": {func(a *protocol.Account) { a.KDF.Time++ }, seal.ErrKDFMismatch, client.CodeKDFRefused, "other parameters"},
+		"another salt":               {func(a *protocol.Account) { a.KDF.Salt = stranger.KDF.Salt }, seal.ErrKDFMismatch, client.CodeKDFRefused, "other parameters"},
+		"another user's wrapped key": {func(a *protocol.Account) { a.WrappedKey = stranger.WrappedKey }, seal.ErrWrongKey, client.CodeVaultAltered, "the wrapped vault key is not the one of this user"},
+		"another user's id":          {func(a *protocol.Account) { a.UserID = stranger.UserID }, nil, client.CodeVaultAltered, "another user"},
+		"an altered wrapped key":     {func(a *protocol.Account) { a.WrappedKey = a.WrappedKey[:40] + "AAAA" + a.WrappedKey[44:] }, nil, client.CodeVaultAltered, "wrapped vault key"},
+		"a truncated wrapped key":    {func(a *protocol.Account) { a.WrappedKey = a.WrappedKey[:len(a.WrappedKey)-4] }, nil, client.CodeVaultAltered, "vault key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, server)
-			d.wire.lie(edit(t, api.PathLogin, func(s *api.SessionResponse) { c.change(&s.Account) }))
+			d.wire.lie(edit(t, protocol.PathLogin, func(s *protocol.SessionResponse) { c.change(&s.Account) }))
 			_, err := d.Login(t.Context(), "anna", password, "", "x")
 			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.say) || client.Explain(err).Code != c.code {
 				t.Errorf("got %v (%s), want %v (%s) saying %q", err, client.Explain(err).Code, c.want, c.code, c.say)
@@ -99,7 +99,7 @@ func TestLiesAboutTheAccountAreRefused(t *testing.T) {
 		d := newDevice(t, server)
 		d.login(t, "anna", "x")
 		d.Lock()
-		d.wire.lie(edit(t, api.PathAccount, func(a *api.Account) { a.KDF.Time++ }))
+		d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.Account) { a.KDF.Time++ }))
 		if _, err := d.Unlock(t.Context(), password); !errors.Is(err, seal.ErrKDFMismatch) {
 			t.Errorf("got %v, want ErrKDFMismatch", err)
 		}
@@ -107,7 +107,7 @@ func TestLiesAboutTheAccountAreRefused(t *testing.T) {
 	t.Run("another user's account while unlocked", func(t *testing.T) {
 		d := newDevice(t, server)
 		d.login(t, "anna", "x")
-		d.wire.lie(edit(t, api.PathAccount, func(a *api.Account) { *a = stranger }))
+		d.wire.lie(edit(t, protocol.PathAccount, func(a *protocol.Account) { *a = stranger }))
 		if err := d.ChangePassword(t.Context(), password, "next"); client.Explain(err).Code != client.CodeVaultAltered {
 			t.Errorf("got %v", err)
 		}
@@ -121,18 +121,18 @@ func TestALieAboutTheRecoveryKeyIsRefused(t *testing.T) {
 	phrase := d.register(t, "anna")
 	mallory := newDevice(t, server)
 	theirs := mallory.register(t, "mallory")
-	var stranger api.RecoveryOpenResponse
-	mallory.wire.lie(edit(t, api.PathRecoveryOpen, func(r *api.RecoveryOpenResponse) { stranger = *r }))
+	var stranger protocol.RecoveryOpenResponse
+	mallory.wire.lie(edit(t, protocol.PathRecoveryOpen, func(r *protocol.RecoveryOpenResponse) { stranger = *r }))
 	if _, err := mallory.Recover(t.Context(), "mallory", theirs, password, false, "x"); err != nil {
 		t.Fatal(err)
 	}
-	d.wire.lie(edit(t, api.PathRecoveryOpen, func(r *api.RecoveryOpenResponse) { *r = stranger }))
+	d.wire.lie(edit(t, protocol.PathRecoveryOpen, func(r *protocol.RecoveryOpenResponse) { *r = stranger }))
 	_, err := d.Recover(t.Context(), "anna", phrase, "next", false, "x")
 	if client.Explain(err).Code != client.CodeVaultAltered || !strings.Contains(err.Error(), "wrapped for recovery") {
 		t.Errorf("got %v", err)
 	}
 	for _, r := range d.wire.sent {
-		if r.Path == api.PathRecoveryFinish {
+		if r.Path == protocol.PathRecoveryFinish {
 			t.Error("a new password was sent all the same")
 		}
 	}
@@ -159,7 +159,7 @@ func TestAnswersThatAreNotTheAPIAreRefused(t *testing.T) {
 		fresh := newDevice(t, server)
 		fresh.login(t, "anna", "x")
 		fresh.wire.lie(func(r client.Request, answer *client.Response) {
-			if strings.HasPrefix(r.Path, api.PathVault) {
+			if strings.HasPrefix(r.Path, protocol.PathVault) {
 				answer.Body = []byte(change(string(answer.Body)))
 			}
 		})

@@ -8,20 +8,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // crime is a server that has seen everything: the honest vault, an older state of it, and another user's vault.
 type crime struct {
-	old, other api.VaultResponse
+	old, other protocol.VaultResponse
 	first      string // account id of an item whose meta and password have two versions
 	second     string // account id of another item
 	deleted    string // account id of an item that is in old only
 	since      int64  // revision of old
 }
 
-func find(t *testing.T, v *api.VaultResponse, account string, kind api.Kind, version int64) *api.Record {
+func find(t *testing.T, v *protocol.VaultResponse, account string, kind protocol.Kind, version int64) *protocol.Record {
 	t.Helper()
 	for i := range v.Records {
 		if r := &v.Records[i]; r.AccountID == account && r.Kind == kind && (r.Version == version || version == 0) {
@@ -34,84 +34,88 @@ func find(t *testing.T, v *api.VaultResponse, account string, kind api.Kind, ver
 
 // Each lie is told about the whole vault. want is in the error.
 var lies = map[string]struct {
-	tell func(t *testing.T, c *crime, v *api.VaultResponse)
+	tell func(t *testing.T, c *crime, v *protocol.VaultResponse)
 	want string
 }{
-	"a token in another account's place": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		a, b := find(t, v, c.first, api.KindAccount, 0), find(t, v, c.second, api.KindAccount, 0)
+	"a token in another account's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		a, b := find(t, v, c.first, protocol.KindAccount, 0), find(t, v, c.second, protocol.KindAccount, 0)
 		a.Token, b.Token = b.Token, a.Token
 	}, "record FIRST of kind account version 2 was changed outside this vault"},
-	"a token in another kind's place": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		find(t, v, c.second, api.KindAccount, 0).Token = find(t, v, c.second, api.KindPassword, 1).Token
+	"a token in another kind's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		find(t, v, c.second, protocol.KindAccount, 0).Token = find(t, v, c.second, protocol.KindPassword, 1).Token
 	}, "record SECOND of kind account version 1 was changed outside this vault"},
-	"a token in another version's place": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		find(t, v, c.first, api.KindPassword, 2).Token = find(t, v, c.first, api.KindPassword, 1).Token
+	"a token in another version's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		find(t, v, c.first, protocol.KindPassword, 2).Token = find(t, v, c.first, protocol.KindPassword, 1).Token
 	}, "record FIRST of kind password version 2 was changed outside this vault"},
-	"a version that was never written": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		find(t, v, c.first, api.KindPassword, 2).Version = 3
+	"a version that was never written": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		find(t, v, c.first, protocol.KindPassword, 2).Version = 3
 	}, "record FIRST of kind password version 3 was changed outside this vault"},
-	"another user's token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		find(t, v, c.second, api.KindPassword, 1).Token = c.other.Records[0].Token
+	"another user's token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		find(t, v, c.second, protocol.KindPassword, 1).Token = c.other.Records[0].Token
 	}, "record SECOND of kind password version 1 was changed outside this vault"},
-	"another user's record": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
+	"another user's record": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
 		v.Records = append(v.Records, c.other.Records[0])
 	}, "was changed outside this vault; the server shows 1 record too many"},
-	"an older token of the same record": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		find(t, v, c.first, api.KindAccount, 2).Token = find(t, &c.old, c.first, api.KindAccount, 1).Token
+	"an older token of the same record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		find(t, v, c.first, protocol.KindAccount, 2).Token = find(t, &c.old, c.first, protocol.KindAccount, 1).Token
 	}, "record FIRST of kind account version 2 was changed outside this vault"},
-	"an older version of a record": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		r, old := find(t, v, c.first, api.KindAccount, 2), find(t, &c.old, c.first, api.KindAccount, 1)
+	"an older version of a record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		r, old := find(t, v, c.first, protocol.KindAccount, 2), find(t, &c.old, c.first, protocol.KindAccount, 1)
 		r.Version, r.Token = 1, old.Token
 	}, "an older token stands in for a newer one|record FIRST of kind account version 1 is older than the version 2 that this device has"},
-	"a record dropped": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+	"a record dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Records = v.Records[1:]
 	}, "the server left out 1 record"},
-	"an item dropped": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
-		v.Records = slices.DeleteFunc(v.Records, func(r api.Record) bool { return r.AccountID == c.second })
+	"an item dropped": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
+		v.Records = slices.DeleteFunc(v.Records, func(r protocol.Record) bool { return r.AccountID == c.second })
 	}, "the server left out 2 records"},
-	"everything dropped": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
-		v.Records = []api.Record{}
+	"everything dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
+		v.Records = []protocol.Record{}
 	}, "the server left out 5 records"},
-	"a deleted record shown again": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		v.Records = append(v.Records, *find(t, &c.old, c.deleted, api.KindPassword, 1))
+	"a deleted record shown again": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		v.Records = append(v.Records, *find(t, &c.old, c.deleted, protocol.KindPassword, 1))
 	}, "the server shows 1 record too many"},
-	"a record repeated": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
-		r := v.Records[slices.IndexFunc(v.Records, func(r api.Record) bool { return r.Kind == api.KindPassword })]
+	"a record repeated": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
+		r := v.Records[slices.IndexFunc(v.Records, func(r protocol.Record) bool { return r.Kind == protocol.KindPassword })]
 		v.Records = append(v.Records, r)
 	}, "was repeated"},
-	"two versions of an account record": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		v.Records = append(v.Records, *find(t, &c.old, c.first, api.KindAccount, 1))
+	"two versions of an account record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		v.Records = append(v.Records, *find(t, &c.old, c.first, protocol.KindAccount, 1))
 	}, "record FIRST of kind account version 1 is there twice, as version 2 too"},
-	"a truncated token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		r := find(t, v, c.first, api.KindPassword, 2)
+	"a truncated token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		r := find(t, v, c.first, protocol.KindPassword, 2)
 		r.Token = r.Token[:len(r.Token)-4]
 	}, "record FIRST of kind password version 2 was changed outside this vault"},
-	"an altered token": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		r := find(t, v, c.first, api.KindAccount, 2)
+	"an altered token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		r := find(t, v, c.first, protocol.KindAccount, 2)
 		b := []byte(r.Token)
 		b[len(b)/2] ^= 1
 		r.Token = string(b)
 	}, "record FIRST of kind account version 2 was changed outside this vault"},
-	"a tombstone among all live records": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		r := find(t, v, c.first, api.KindAccount, 2)
+	"a tombstone among all live records": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		r := find(t, v, c.first, protocol.KindAccount, 2)
 		r.Token, r.Deleted = "", true
 	}, "record FIRST of kind account version 2 is half a tombstone"},
-	"a record of a later revision": {func(t *testing.T, c *crime, v *api.VaultResponse) {
-		find(t, v, c.first, api.KindAccount, 2).Revision = v.Revision + 1
+	"a record of a later revision": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+		find(t, v, c.first, protocol.KindAccount, 2).Revision = v.Revision + 1
 	}, "record FIRST of kind account version 2 is said to be of revision"},
-	"an account id that is none": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+	"an account id that is none": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Records[0].AccountID = "../../x"
 	}, "a record has an account id that no client makes"},
-	"another revision than the manifest's": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
+	"another revision than the manifest's": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Revision++
 	}, "the server says revision"},
-	"the manifest of another user": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
+	"the manifest of another user": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
 		v.Manifest = c.other.Manifest
 	}, "the sealed manifest does not open"},
-	"an altered manifest": {func(_ *testing.T, _ *crime, v *api.VaultResponse) {
-		v.Manifest = v.Manifest[:20] + "A" + v.Manifest[21:]
+	"an altered manifest": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
+		other := "A"
+		if v.Manifest[20] == 'A' {
+			other = "B"
+		}
+		v.Manifest = v.Manifest[:20] + other + v.Manifest[21:]
 	}, "the sealed manifest does not open"},
-	"an older manifest with the new records": {func(_ *testing.T, c *crime, v *api.VaultResponse) {
+	"an older manifest with the new records": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
 		v.Manifest = c.old.Manifest
 	}, "the server says revision|but this device has seen revision"},
 }
@@ -153,7 +157,7 @@ func TestLiesAboutTheWholeVaultAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, server)
 			d.login(t, "anna", "victim")
-			d.wire.lie(edit(t, api.PathVault, func(v *api.VaultResponse) { lie.tell(t, c, v) }))
+			d.wire.lie(edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { lie.tell(t, c, v) }))
 			_, err := d.Sync(t.Context())
 			expectAltered(t, err, c.names(lie.want))
 			if got := d.titles(t, ""); len(got) != 0 {
@@ -177,13 +181,13 @@ func TestLiesToADeviceThatSyncedBeforeAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := c.behind(t, server)
 			d.wire.lie(func(r client.Request, answer *client.Response) {
-				tell := func(v *api.VaultResponse) { lie.tell(t, c, v) }
+				tell := func(v *protocol.VaultResponse) { lie.tell(t, c, v) }
 				if strings.HasSuffix(r.Path, "since=0") {
-					edit(t, api.PathVault, tell)(r, answer)
+					edit(t, protocol.PathVault, tell)(r, answer)
 					return
 				}
 				// In the delta a lie that cannot be told there becomes an omission.
-				edit(t, api.PathVault, func(v *api.VaultResponse) { v.Records = v.Records[1:] })(r, answer)
+				edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { v.Records = v.Records[1:] })(r, answer)
 			})
 			_, err := d.Sync(t.Context())
 			expectAltered(t, err, c.names(lie.want))
@@ -199,7 +203,7 @@ func (c *crime) behind(t *testing.T, server string) *device {
 	t.Helper()
 	d := newDevice(t, server)
 	d.login(t, "anna", "victim")
-	d.wire.lie(edit(t, api.PathVault, func(v *api.VaultResponse) { *v = c.old }))
+	d.wire.lie(edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { *v = c.old }))
 	d.sync(t)
 	d.wire.lie(nil)
 	return d
@@ -222,28 +226,28 @@ func expectAltered(t *testing.T, err error, want []string) {
 func TestLiesInADeltaAreFoundAndTheWholeVaultIsTakenInstead(t *testing.T) {
 	t.Parallel()
 	server, _, c := scene(t)
-	for name, tell := range map[string]func(t *testing.T, c *crime, v *api.VaultResponse){
-		"a record dropped": func(_ *testing.T, _ *crime, v *api.VaultResponse) { v.Records = v.Records[1:] },
-		"a tombstone kept back": func(_ *testing.T, _ *crime, v *api.VaultResponse) {
-			v.Records = slices.DeleteFunc(v.Records, func(r api.Record) bool { return r.Deleted })
+	for name, tell := range map[string]func(t *testing.T, c *crime, v *protocol.VaultResponse){
+		"a record dropped": func(_ *testing.T, _ *crime, v *protocol.VaultResponse) { v.Records = v.Records[1:] },
+		"a tombstone kept back": func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
+			v.Records = slices.DeleteFunc(v.Records, func(r protocol.Record) bool { return r.Deleted })
 		},
-		"a record repeated": func(_ *testing.T, _ *crime, v *api.VaultResponse) { v.Records = append(v.Records, v.Records[0]) },
-		"an older version": func(t *testing.T, c *crime, v *api.VaultResponse) {
-			*find(t, v, c.first, api.KindAccount, 2) = *find(t, &c.old, c.first, api.KindAccount, 1)
+		"a record repeated": func(_ *testing.T, _ *crime, v *protocol.VaultResponse) { v.Records = append(v.Records, v.Records[0]) },
+		"an older version": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+			*find(t, v, c.first, protocol.KindAccount, 2) = *find(t, &c.old, c.first, protocol.KindAccount, 1)
 		},
-		"a known record as if it were new": func(t *testing.T, c *crime, v *api.VaultResponse) {
-			r := *find(t, &c.old, c.second, api.KindPassword, 1)
+		"a known record as if it were new": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+			r := *find(t, &c.old, c.second, protocol.KindPassword, 1)
 			r.Revision = v.Revision
 			v.Records = append(v.Records, r)
 		},
-		"a record of before": func(t *testing.T, c *crime, v *api.VaultResponse) {
-			find(t, v, c.first, api.KindAccount, 2).Revision = c.since
+		"a record of before": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+			find(t, v, c.first, protocol.KindAccount, 2).Revision = c.since
 		},
-		"an altered token": func(t *testing.T, c *crime, v *api.VaultResponse) {
-			find(t, v, c.first, api.KindPassword, 2).Token += "A"
+		"an altered token": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
+			find(t, v, c.first, protocol.KindPassword, 2).Token += "A"
 		},
-		"a tombstone of a live record": func(_ *testing.T, c *crime, v *api.VaultResponse) {
-			v.Records = append(v.Records, api.Record{Place: api.Place{AccountID: c.second, Kind: api.KindPassword, Version: 1}, Revision: v.Revision, Deleted: true})
+		"a tombstone of a live record": func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
+			v.Records = append(v.Records, protocol.Record{Place: protocol.Place{AccountID: c.second, Kind: protocol.KindPassword, Version: 1}, Revision: v.Revision, Deleted: true})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +258,7 @@ func TestLiesInADeltaAreFoundAndTheWholeVaultIsTakenInstead(t *testing.T) {
 					full++
 					return
 				}
-				edit(t, api.PathVault, func(v *api.VaultResponse) { tell(t, c, v) })(r, answer)
+				edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { tell(t, c, v) })(r, answer)
 			})
 			d.sync(t)
 			if full != 1 {
@@ -281,7 +285,7 @@ func TestAnOlderVaultAsAWholeIsRefused(t *testing.T) {
 	t.Parallel()
 	server, d, c := scene(t)
 	revision := d.sync(t).Revision
-	serveOld := edit(t, api.PathVault, func(v *api.VaultResponse) { *v = c.old })
+	serveOld := edit(t, protocol.PathVault, func(v *protocol.VaultResponse) { *v = c.old })
 	names := fmt.Sprintf("server shows the vault at revision %d, but this device has seen revision %d", c.old.Revision, revision)
 
 	t.Run("in the same run", func(t *testing.T) {
@@ -318,10 +322,10 @@ func TestAForkIsRefused(t *testing.T) {
 	t.Parallel()
 	server, a, b, _ := twoDevices(t)
 	b.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path != api.PathVaultChanges {
+		if r.Path != protocol.PathVaultChanges {
 			return nil, nil
 		}
-		var change api.ChangeRequest
+		var change protocol.ChangeRequest
 		if err := json.Unmarshal(r.Body, &change); err != nil {
 			return nil, err
 		}

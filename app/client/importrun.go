@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
@@ -55,15 +55,15 @@ func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
 
 // ImportReport says what became of every entry of the file, and where its values went. No secret is in it.
 type ImportReport struct {
-	Format   string           `json:"format"`
-	Total    int              `json:"total"`
-	Added    int              `json:"added"`
-	Updated  int              `json:"updated"`
-	Skipped  int              `json:"skipped"`
-	Files    int              `json:"files"` // that were stored
-	Entries  []ImportedEntry  `json:"entries"`
-	Problems []parcel.Problem `json:"problems"`
-	Kept     []parcel.Kept    `json:"kept"`
+	Format   string             `json:"format"`
+	Total    int                `json:"total"`
+	Added    int                `json:"added"`
+	Updated  int                `json:"updated"`
+	Skipped  int                `json:"skipped"`
+	Files    int                `json:"files"` // that were stored
+	Entries  []ImportedEntry    `json:"entries"`
+	Problems []parcel.Problem   `json:"problems"`
+	Kept     []parcel.Relocated `json:"kept"`
 }
 
 // ImportedEntry is one entry of the file and what became of it.
@@ -92,7 +92,7 @@ func (p *Import) Run(ctx context.Context, choice ImportChoice, progress func(don
 		Import: p, progress: progress, updates: map[string][]int{},
 		report: ImportReport{
 			Format: p.result.Format, Total: len(p.entries), Entries: make([]ImportedEntry, len(p.entries)),
-			Problems: listed(slices.Clone(p.result.Problems)), Kept: listed(p.result.Kept),
+			Problems: listed(slices.Clone(p.result.Problems)), Kept: listed(p.result.Relocated),
 		},
 	}
 	if err := r.sort(choice); err != nil {
@@ -240,7 +240,7 @@ func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([
 			continue
 		}
 		size += sealedBytes(result)
-		if records := len(ch.puts) + len(ch.deletes); records > 0 && (size > maxChangeBytes || records+2+len(e.secrets) > api.MaxChangeRecords) {
+		if records := len(ch.puts) + len(ch.deletes); records > 0 && (size > maxChangeBytes || records+2+len(e.secrets) > protocol.MaxChangeRecords) {
 			return out, nil
 		}
 		if err := s.replace(ch, e, stored, result); err != nil {

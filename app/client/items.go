@@ -26,10 +26,10 @@ func (c *Client) Get(id string) (item.Item, error) {
 
 // Version is an older password of an item.
 type Version struct {
-	Version  int64     // below zero: from Item.PasswordHistory
-	Modified time.Time // when it was saved; zero: not known
-	Until    time.Time // when another took its place; zero: not known
-	Password string
+	Version  int64     `json:"version"`           // below zero: from Item.PasswordHistory
+	Modified time.Time `json:"modified,omitzero"` // when it was saved; zero: not known
+	Until    time.Time `json:"until,omitzero"`    // when another took its place; zero: not known
+	Password string    `json:"password"`
 }
 
 // History opens the older passwords of an item, the newest first, and after them those that another manager kept. A version

@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -17,14 +17,14 @@ import (
 type pendingLogin struct {
 	username string
 	password [sha256.Size]byte
-	kdf      api.KDF
+	kdf      protocol.KDF
 	master   seal.MasterKey
 	until    time.Time
 }
 
 const pendingFor = 5 * time.Minute
 
-// Login makes a session and unlocks the vault. When it fails with ErrTOTPRequired, or with api.CodeTOTPInvalid after
+// Login makes a session and unlocks the vault. When it fails with ErrTOTPRequired, or with protocol.CodeTOTPInvalid after
 // that, call it again with the same username and password, or with no password, and a code: the key is derived only once.
 func (c *Client) Login(ctx context.Context, username, password, code, device string) (string, error) {
 	ctx, done, err := c.begin(ctx)
@@ -37,12 +37,12 @@ func (c *Client) Login(ctx context.Context, username, password, code, device str
 	if err != nil {
 		return "", err
 	}
-	request := api.LoginRequest{
+	request := protocol.LoginRequest{
 		Username: username, AuthKey: p.master.AuthKey().Encode(), TOTPCode: typedCode(code), Device: device, Transport: c.sessionTransport(),
 	}
-	var answer api.SessionResponse
-	if err := c.call(ctx, methodPost, api.PathLogin, request, &answer); err != nil {
-		required, invalid := hasCode(err, api.CodeTOTPRequired), hasCode(err, api.CodeTOTPInvalid)
+	var answer protocol.SessionResponse
+	if err := c.call(ctx, methodPost, protocol.PathLogin, request, &answer); err != nil {
+		required, invalid := hasCode(err, protocol.CodeTOTPRequired), hasCode(err, protocol.CodeTOTPInvalid)
 		if required || invalid {
 			c.keepPending(p)
 		} else {
@@ -81,8 +81,8 @@ func (c *Client) derive(ctx context.Context, username, password string) (*pendin
 	if p != nil {
 		c.dropPending(p)
 	}
-	var answer api.PreloginResponse
-	if err := c.call(ctx, methodPost, api.PathPrelogin, api.PreloginRequest{Username: username}, &answer); err != nil {
+	var answer protocol.PreloginResponse
+	if err := c.call(ctx, methodPost, protocol.PathPrelogin, protocol.PreloginRequest{Username: username}, &answer); err != nil {
 		return nil, err
 	}
 	master, err := deriveMaster(password, answer.KDF)
@@ -93,7 +93,7 @@ func (c *Client) derive(ctx context.Context, username, password string) (*pendin
 }
 
 // deriveMaster refuses parameters outside the bounds before it spends any time on them.
-func deriveMaster(password string, kdf api.KDF) (seal.MasterKey, error) {
+func deriveMaster(password string, kdf protocol.KDF) (seal.MasterKey, error) {
 	salt, err := seal.ParseSalt(kdf.Salt)
 	if err != nil {
 		return seal.MasterKey{}, fmt.Errorf("salt from the server: %w", err)
@@ -124,10 +124,10 @@ func (c *Client) dropPending(p *pendingLogin) {
 }
 
 // unwrap opens the vault key of a with the master key. ErrWrongPassword if it does not open.
-func unwrap(a api.Account, master seal.MasterKey) (*vault, error) {
+func unwrap(a protocol.Account, master seal.MasterKey) (*vault, error) {
 	user, err := seal.ParseUserID(a.UserID)
 	if err != nil {
-		return nil, &AnswerError{Path: api.PathAccount, Err: err}
+		return nil, &AnswerError{Path: protocol.PathAccount, Err: err}
 	}
 	salt, err := seal.ParseSalt(a.KDF.Salt)
 	if err != nil {
@@ -141,7 +141,9 @@ func unwrap(a api.Account, master seal.MasterKey) (*vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault key: %w", err)
 	}
-	return newVault(user, key), nil
+	v := newVault(user, key)
+	v.account = a
+	return v, nil
 }
 
 // State is what Resume found.
@@ -161,6 +163,7 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 		return "", "", err
 	}
 	defer done()
+	_ = c.expireQuarantine(time.Now()) // a device that cannot write keeps it longer
 	a, _, err := c.fetchOrKept(ctx)
 	if errors.Is(err, ErrSignedOut) {
 		c.forget()
@@ -177,8 +180,8 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 
 // Opened is the outcome of an Unlock.
 type Opened struct {
-	Username string
-	Offline  bool // the vault is the copy on this device: the server cannot be reached
+	Username string `json:"username"`
+	Offline  bool   `json:"offline"` // the vault is the copy on this device: the server cannot be reached
 }
 
 // Unlock opens the vault of the session there is, or the copy of it on this device while the server cannot be reached. A
@@ -201,7 +204,11 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	if err := c.recall(v); err != nil {
 		return Opened{}, err
 	}
-	if away != nil {
+	if away == nil {
+		if err := c.keepAccount(a); err != nil {
+			return Opened{}, err
+		}
+	} else {
 		if err := c.openHere(ctx, v); err != nil {
 			if errors.Is(err, errNoCopy) {
 				err = fmt.Errorf("%w: %w", away, err)
@@ -218,7 +225,11 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 
 // fetchOrKept asks the server for the account. While it cannot be reached, which away tells, that is the account that
 // this device keeps, if it keeps one. It needs the turn.
-func (c *Client) fetchOrKept(ctx context.Context) (a api.Account, away, err error) {
+func (c *Client) fetchOrKept(ctx context.Context) (a protocol.Account, away, err error) {
+	if c.readsCopy() {
+		v, err := c.opened()
+		return v.account, ErrReadOnly, err
+	}
 	a, err = c.fetchAccount(ctx)
 	if !unreachable(err) {
 		return a, nil, err
@@ -243,7 +254,7 @@ func (c *Client) openHere(ctx context.Context, v *vault) error {
 }
 
 // openWith derives the master key of a and opens its vault key with it.
-func openWith(a api.Account, password string) (*vault, seal.MasterKey, error) {
+func openWith(a protocol.Account, password string) (*vault, seal.MasterKey, error) {
 	master, err := deriveMaster(password, a.KDF)
 	if err != nil {
 		return nil, master, err
@@ -265,8 +276,8 @@ func (c *Client) Logout(ctx context.Context, force bool) error {
 		return err
 	}
 	c.forget()
-	err = c.call(ctx, methodPost, api.PathLogout, nil, nil)
-	if hasCode(err, api.CodeUnauthorized) {
+	err = c.call(ctx, methodPost, protocol.PathLogout, nil, nil)
+	if hasCode(err, protocol.CodeUnauthorized) {
 		err = nil // it had ended already
 	}
 	if err == nil {
@@ -303,7 +314,7 @@ func (c *Client) signedOut() {
 }
 
 // Session is one of this user's sessions.
-type Session = api.Session
+type Session = protocol.Session
 
 func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 	ctx, done, err := c.begin(ctx)
@@ -318,7 +329,7 @@ func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 			LastSeen wireTime `json:"last_seen"`
 		} `json:"sessions"`
 	}
-	if err := c.call(ctx, methodGet, api.PathSessions, nil, &answer); err != nil {
+	if err := c.call(ctx, methodGet, protocol.PathSessions, nil, &answer); err != nil {
 		return nil, err
 	}
 	list := make([]Session, len(answer.Sessions))
@@ -349,7 +360,7 @@ func (c *Client) endSessions(ctx context.Context, password, id string) error {
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, methodPost, api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: auth, ID: id}, nil)
+	return c.call(ctx, methodPost, protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: auth, ID: id}, nil)
 }
 
 // tell sends what is answered by nothing but success.

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
@@ -323,8 +323,8 @@ func TestAttachmentsThatANewerVersionNamesAreNoOrphans(t *testing.T) {
 	if err := d.Delete(t.Context(), []string{it.ID}); err != nil {
 		t.Fatal(err)
 	}
-	var list api.AttachmentsResponse
-	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: api.PathAttachments, Limit: 1 << 20})
+	var list protocol.AttachmentsResponse
+	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathAttachments, Limit: 1 << 20})
 	if err == nil {
 		err = json.Unmarshal(answer.Body, &list)
 	}

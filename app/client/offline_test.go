@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -95,7 +95,7 @@ func TestAPartOfAnAnswerAndABusyServerAreNoServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := kept.restarted(t, server)
 			d.wire.lie(func(r client.Request, a *client.Response) {
-				if strings.HasPrefix(r.Path, api.PathVault+"?") {
+				if strings.HasPrefix(r.Path, protocol.PathVault+"?") {
 					answer(a)
 				}
 			})
@@ -274,7 +274,7 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 	}
 }
 
-func TestASessionThatWasEndedTakesTheCopyButNotWhatWaits(t *testing.T) {
+func TestASessionThatWasEndedLeavesTheCacheInQuarantine(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	other := newDevice(t, server)
@@ -286,10 +286,10 @@ func TestASessionThatWasEndedTakesTheCopyButNotWhatWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.mend()
-	if _, err := d.Sync(t.Context()); serverCode(err) != api.CodeUnauthorized {
+	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("sync: %v", err)
 	}
-	if got := d.cache.names(); !slices.Equal(got, []string{"queue"}) {
+	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault"}) {
 		t.Errorf("kept are %q", got)
 	}
 	d = d.away(t, server)

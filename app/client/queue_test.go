@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // marked lists the titles of what waits for the server.
@@ -51,7 +51,7 @@ func TestTheServersWordForADeviceIsInNoTitle(t *testing.T) {
 	other.save(t, bank)
 	d.wire.mu.Lock()
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path == api.PathSessions {
+		if r.Path == protocol.PathSessions {
 			t.Error("the server was asked what this device is called")
 		}
 		return nil, nil
@@ -97,10 +97,7 @@ func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
 		if w := d.waiting(t); w.Pending != 3 || len(w.Refused) != 0 {
 			t.Errorf("waiting: %+v", w)
 		}
-		json, err := d.SearchJSON(client.Query{Favourite: true}, 0, 0)
-		if err != nil || !strings.Contains(string(json), `"pending":true,`) {
-			t.Errorf("for the page: %s %v", json, err)
-		}
+		sameForPage(t, d, client.Query{Favourite: true})
 	}
 	show(d)
 	d.Lock()
@@ -117,7 +114,7 @@ func TestChangesWithoutTheServerAreShownAtOnceAndSentLater(t *testing.T) {
 	}
 	changes := 0
 	for _, r := range d.wire.sent[before:] {
-		if r.Path == api.PathVaultChanges {
+		if r.Path == protocol.PathVaultChanges {
 			changes++
 		}
 	}
@@ -308,7 +305,7 @@ func TestGoingOnAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	server, d, bank, _ := kept(t)
 	d.wire.lie(func(r client.Request, answer *client.Response) {
-		if r.Path == api.PathVaultChanges {
+		if r.Path == protocol.PathVaultChanges {
 			d.cut()
 			*answer = client.Response{Status: 502}
 		}
@@ -341,13 +338,13 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 	d.mend()
 	refused := 0
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path == api.PathVaultChanges && strings.Contains(string(r.Body), bank.ID) {
+		if r.Path == protocol.PathVaultChanges && strings.Contains(string(r.Body), bank.ID) {
 			refused++
-			return &client.Response{Status: 507, Body: fmt.Appendf(nil, `{"code":%q,"message":"the vault is full","request_id":"r"}`, api.CodeStorageFull)}, nil
+			return &client.Response{Status: 507, Body: fmt.Appendf(nil, `{"code":%q,"message":"the vault is full","request_id":"r"}`, protocol.CodeStorageFull)}, nil
 		}
 		return nil, nil
 	}
-	want := []client.Refused{{ID: bank.ID, Title: "bank", Message: "the vault is full"}}
+	want := []client.Refused{{ID: bank.ID, Title: "bank", Code: client.Code(protocol.CodeStorageFull), Message: "the vault is full"}}
 	if s := d.sync(t); s.Pending != 1 || !slices.Equal(s.Refused, want) || refused != 1 {
 		t.Fatalf("synced %+v after %d tries", s, refused)
 	}

@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Registration is an account that does not exist yet. Its phrase is shown and confirmed before anything is sent.
 type Registration struct {
 	// Invitation lets the person in where the server asks for one; nil: there is none.
-	Invitation *api.Invitation
+	Invitation *protocol.Invitation
 
 	phrase seal.RecoveryPhrase
 	salt   seal.Salt
@@ -44,9 +44,9 @@ func (c *Client) PrepareRegistration(password string) (*Registration, error) {
 
 // CheckRegistration fails as Register would for want of an invitation, or for the username, which may be empty. It is for
 // before a person has chosen a password and written the phrase down.
-func (c *Client) CheckRegistration(ctx context.Context, username string, invitation *api.Invitation) error {
-	err := c.tell(ctx, methodPost, api.PathRegisterCheck, api.RegisterCheckRequest{Invitation: invitation, Username: typedUsername(username)})
-	if hasCode(err, api.CodeNotFound) || hasCode(err, api.CodeMethodNotAllowed) {
+func (c *Client) CheckRegistration(ctx context.Context, username string, invitation *protocol.Invitation) error {
+	err := c.tell(ctx, methodPost, protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Invitation: invitation, Username: typedUsername(username)})
+	if hasCode(err, protocol.CodeNotFound) || hasCode(err, protocol.CodeMethodNotAllowed) {
 		return nil // an older server, which checks when it registers
 	}
 	return err
@@ -67,7 +67,7 @@ func (c *Client) Register(ctx context.Context, r *Registration, username, device
 	for range maxUserIDs {
 		var name string
 		name, err = c.register(ctx, r, seal.NewUserID(), username, device)
-		if err == nil || !hasCode(err, api.CodeUserIDTaken) {
+		if err == nil || !hasCode(err, protocol.CodeUserIDTaken) {
 			return name, err
 		}
 	}
@@ -89,15 +89,15 @@ func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID
 	if err != nil {
 		return "", fmt.Errorf("seal manifest: %w", err)
 	}
-	request := api.RegisterRequest{
+	request := protocol.RegisterRequest{
 		Invitation: r.Invitation,
 		Username:   username, UserID: string(user), KDF: wireKDF(r.salt, r.params),
 		AuthKey: r.master.AuthKey().Encode(), RecoveryAuthKey: r.phrase.AuthKey().Encode(),
 		WrappedKey: wrapped, RecoveryWrappedKey: recovery, Manifest: manifest,
 		Device: device, Transport: c.sessionTransport(),
 	}
-	var answer api.SessionResponse
-	if err := c.call(ctx, methodPost, api.PathRegister, request, &answer); err != nil {
+	var answer protocol.SessionResponse
+	if err := c.call(ctx, methodPost, protocol.PathRegister, request, &answer); err != nil {
 		return "", err
 	}
 	a := answer.Account
@@ -107,18 +107,18 @@ func (c *Client) register(ctx context.Context, r *Registration, user seal.UserID
 	return a.Username, c.enter(answer, v, device)
 }
 
-func (c *Client) sessionTransport() api.SessionTransport {
+func (c *Client) sessionTransport() protocol.SessionTransport {
 	if _, ok := c.transport.(bearer); ok {
-		return api.SessionBearer
+		return protocol.SessionBearer
 	}
-	return api.SessionCookie
+	return protocol.SessionCookie
 }
 
 // enter makes v the unlocked vault of a new session. It needs the turn.
-func (c *Client) enter(answer api.SessionResponse, v *vault, device string) error {
+func (c *Client) enter(answer protocol.SessionResponse, v *vault, device string) error {
 	if b, ok := c.transport.(bearer); ok {
 		if answer.Token == "" {
-			return &AnswerError{Path: api.PathLogin, Err: errors.New("no session token")}
+			return &AnswerError{Path: protocol.PathLogin, Err: errors.New("no session token")}
 		}
 		b.SetBearer(answer.Token)
 	}
@@ -126,7 +126,11 @@ func (c *Client) enter(answer api.SessionResponse, v *vault, device string) erro
 		return err
 	}
 	c.forget()
+	v.account = answer.Account
 	if err := c.keepAccount(answer.Account); err != nil {
+		return err
+	}
+	if err := c.checkQueue(v); err != nil {
 		return err
 	}
 	c.mu.Lock()

@@ -17,18 +17,18 @@ import (
 
 // Summary is what a list shows of an item.
 type Summary struct {
-	ID         string
-	Type       item.Type
-	Title      string
-	Username   string
-	URL        string // the first
-	Tags       []string
-	Favourite  bool
-	Modified   time.Time
-	Trashed    time.Time // zero: it is not in the trash
-	Purge      time.Time // when the trash gives it up; zero: never by itself
-	Pending    bool      // a change of it waits for the server
-	Unreadable string    // why the item cannot be shown; everything but ID is empty then
+	ID         string    `json:"id"`
+	Type       item.Type `json:"type"`
+	Title      string    `json:"title"`
+	Username   string    `json:"username"`
+	URL        string    `json:"url"` // the first
+	Tags       []string  `json:"tags"`
+	Favourite  bool      `json:"favourite"`
+	Modified   time.Time `json:"modified,omitzero"`
+	Trashed    time.Time `json:"trashed,omitzero"`     // zero: it is not in the trash
+	Purge      time.Time `json:"purge,omitzero"`       // when the trash gives it up; zero: never
+	Pending    bool      `json:"pending,omitempty"`    // the server does not have the last change of it yet
+	Unreadable string    `json:"unreadable,omitempty"` // why the item cannot be shown; everything but ID is empty then
 }
 
 // Query selects items. The zero Query selects all that are not in the trash.
@@ -108,9 +108,9 @@ func (c *Client) SearchJSON(q Query, offset, limit int) ([]byte, error) {
 
 func (e *entry) summary() Summary {
 	if e.err != nil {
-		return Summary{ID: e.id, Unreadable: e.err.Error()}
+		return Summary{ID: e.id, Tags: []string{}, Unreadable: e.err.Error()}
 	}
-	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: slices.Clone(e.item.Tags),
+	s := Summary{ID: e.id, Type: e.item.Type, Title: e.item.Title, Username: e.item.Username, Tags: append([]string{}, e.item.Tags...),
 		Favourite: e.item.Favourite, Modified: e.item.Modified, Trashed: e.item.Trashed, Purge: e.item.Purge,
 		Pending: e.waiting != nil}
 	if len(e.item.URLs) > 0 {
@@ -157,22 +157,22 @@ func (e *entry) appendJSON(b []byte) []byte {
 	}
 	b = strconv.AppendBool(append(b, `],"favourite":`...), it.Favourite)
 	if e.err != nil {
-		return append(b, `,"unreadable":true}`...)
+		text("unreadable", e.err.Error())
+		return append(b, '}')
 	}
 	if e.waiting != nil {
 		b = append(b, `,"pending":true`...)
 	}
 	moment := func(name string, t time.Time) {
+		if t.IsZero() {
+			return
+		}
 		b = append(append(append(b, `,"`...), name...), `":"`...)
 		b = append(t.AppendFormat(b, time.RFC3339Nano), '"')
 	}
 	moment("modified", it.Modified)
-	if !it.Trashed.IsZero() {
-		moment("trashed", it.Trashed)
-	}
-	if !it.Purge.IsZero() {
-		moment("purge", it.Purge)
-	}
+	moment("trashed", it.Trashed)
+	moment("purge", it.Purge)
 	return append(b, '}')
 }
 

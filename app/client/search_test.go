@@ -1,12 +1,14 @@
 package client_test
 
 import (
-	"encoding/json"
+	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 func TestSearch(t *testing.T) {
@@ -57,31 +59,32 @@ func TestSearch(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%+v: got %q, want %q", c.query, got, c.want)
 		}
-		// The worker's form says the same.
-		text, err := d.SearchJSON(c.query, 1, 2)
+		sameForPage(t, d, c.query)
+	}
+}
+
+// sameForPage holds SearchJSON, which spells its list by hand, to what Search finds.
+func sameForPage(t *testing.T, d *device, q client.Query) {
+	t.Helper()
+	found, err := d.Search(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][]client.Summary{found, found[min(1, len(found)):min(3, len(found))]} {
+		offset, limit := 0, 0
+		if len(want) < len(found) {
+			offset, limit = 1, 2
+		}
+		text, err := d.SearchJSON(q, offset, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var list struct {
-			Total int
-			Items []struct {
-				ID, Type, Title, Username, URL, Modified string
-				Tags                                     []string
-				Favourite                                bool
-			}
-		}
-		if err := json.Unmarshal(text, &list); err != nil {
+		var list core.ListResult
+		if err := (strictjson.Form{Name: "the list"}).Unmarshal(text, &list); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		if list.Total != len(found) || len(list.Items) != max(0, min(2, len(found)-1)) {
-			t.Errorf("%+v: total %d with %d items of %d", c.query, list.Total, len(list.Items), len(found))
-		}
-		for i, got := range list.Items {
-			want := found[i+1]
-			if got.ID != want.ID || got.Type != string(want.Type) || got.Title != want.Title || got.Username != want.Username ||
-				got.URL != want.URL || !slices.Equal(got.Tags, want.Tags) || got.Favourite != want.Favourite || got.Modified == "" {
-				t.Errorf("%+v: got %+v, want %+v", c.query, got, want)
-			}
+		if list.Total != len(found) || !slices.EqualFunc(list.Items, want, func(a, b client.Summary) bool { return reflect.DeepEqual(a, b) }) {
+			t.Errorf("%+v: got %s, want %+v of %d", q, text, want, len(found))
 		}
 	}
 }

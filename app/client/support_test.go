@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 )
 
@@ -210,13 +210,13 @@ func edit[T any](t testing.TB, path string, change func(*T)) func(client.Request
 }
 
 // fetch asks for the vault past the client.
-func (d *device) fetch(t testing.TB) api.VaultResponse {
+func (d *device) fetch(t testing.TB) protocol.VaultResponse {
 	t.Helper()
-	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: api.PathVault + "?since=0", Limit: 1 << 30})
+	answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: protocol.PathVault + "?since=0", Limit: 1 << 30})
 	if err != nil || answer.Status != 200 {
 		t.Fatalf("status %d, %v", answer.Status, err)
 	}
-	var v api.VaultResponse
+	var v protocol.VaultResponse
 	if err := json.Unmarshal(answer.Body, &v); err != nil {
 		t.Fatal(err)
 	}

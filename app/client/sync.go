@@ -1,32 +1,33 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strconv"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
 // Synced is the outcome of a Sync.
 type Synced struct {
-	Revision   int64
-	Changed    bool
-	Count      int // of items that are not in the trash
-	Trashed    int // of items that are
-	Unreadable []Unreadable
-	Waiting             // what the server still does not have
-	Kept       []string // items that were deleted here and stay, because another device changed them
+	Revision   int64        `json:"revision"`
+	Changed    bool         `json:"changed"`
+	Count      int          `json:"count"`   // of items that are not in the trash
+	Trashed    int          `json:"trashed"` // of items that are
+	Unreadable []Unreadable `json:"unreadable"`
+	Waiting                 // what the server still does not have
+	Kept       []string     `json:"kept"` // items that were deleted here and stay, because another device changed them
 	// CopyProblem is why this device holds no copy for the time without a server; empty if it does, or is not to.
-	CopyProblem string
+	CopyProblem string `json:"copy_problem"`
 }
 
 // Unreadable is an item that is what was stored, but cannot be opened or understood here.
 type Unreadable struct {
-	ID      string
-	Message string
+	ID      string `json:"id"`
+	Message string `json:"message"`
 }
 
 // Sync brings the vault to the server's revision: all of it the first time, what changed later. What does not agree with
@@ -43,7 +44,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	if err != nil {
 		return Synced{}, err
 	}
-	stamp := v.queueStamp
+	stamp := v.queueRow.stamp
 	changed, err := c.sync(ctx, v)
 	if err != nil {
 		return Synced{}, err
@@ -55,8 +56,8 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	defer c.mu.RUnlock()
 	stayed := v.stayed
 	v.stayed = nil // only the turn looks at it
-	out := Synced{Revision: v.revision, Changed: changed || v.queueStamp != stamp,
-		Waiting: v.waiting(), Kept: stayed, CopyProblem: c.copyProblem}
+	out := Synced{Revision: v.revision, Changed: changed || v.queueRow.stamp != stamp, Unreadable: []Unreadable{},
+		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(c.outboxProblem, c.copyProblem)}
 	out.Count, out.Trashed = v.counts()
 	for _, e := range v.sorted {
 		if e.err != nil {
@@ -110,8 +111,8 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	if full {
 		since = 0
 	}
-	body, err := c.exchange(ctx, methodGet, api.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
-	if hasCode(err, api.CodeUnavailable) { // too busy for a sync is no worse than away
+	body, err := c.exchange(ctx, methodGet, protocol.PathVault+"?since="+strconv.FormatInt(since, 10), nil, maxVault)
+	if hasCode(err, protocol.CodeUnavailable) { // too busy for a sync is no worse than away
 		err = fmt.Errorf("%w: %w", ErrOffline, err)
 	}
 	if err != nil {
@@ -119,7 +120,7 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 	}
 	answer, err := parseVault(body)
 	if err != nil {
-		return c.answerError(methodGet, api.PathVault, err)
+		return c.answerError(methodGet, protocol.PathVault, err)
 	}
 	before := v.revision
 	if err := c.take(ctx, v, answer, full); err != nil {
@@ -138,7 +139,7 @@ func (c *Client) pull(ctx context.Context, v *vault, full bool) error {
 }
 
 // take takes in an answer about the vault if it verifies. It needs the turn.
-func (c *Client) take(ctx context.Context, v *vault, answer api.VaultResponse, full bool) error {
+func (c *Client) take(ctx context.Context, v *vault, answer protocol.VaultResponse, full bool) error {
 	manifest, err := v.key.OpenManifest(v.user, answer.Manifest)
 	if err != nil {
 		return &VaultAlteredError{Problems: []string{"the sealed manifest does not open"}, Err: err}
@@ -179,7 +180,7 @@ func (v *vault) checkSeen(m seal.Manifest) error {
 
 // diagnose names what is wrong with an answer that does not add up. It may open every record, which a sync that adds up
 // never does.
-func (n *next) diagnose(problems []string, answer api.VaultResponse, manifest seal.Manifest) error {
+func (n *next) diagnose(problems []string, answer protocol.VaultResponse, manifest seal.Manifest) error {
 	v := n.v
 	var cause error
 	for _, r := range answer.Records {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,9 +8,9 @@ import (
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 // Transport carries one HTTP exchange to the one server it is made for. It adds the session itself. An error means that
@@ -94,7 +93,7 @@ const (
 // ServerError is an answer outside 2xx.
 type ServerError struct {
 	Status     int
-	Code       api.Code
+	Code       protocol.Code
 	Message    string
 	RetryAfter time.Duration
 	RequestID  string
@@ -104,7 +103,7 @@ func (e *ServerError) Error() string {
 	return fmt.Sprintf("server answered %d %s: %s", e.Status, e.Code, e.Message)
 }
 
-func hasCode(err error, code api.Code) bool {
+func hasCode(err error, code protocol.Code) bool {
 	var s *ServerError
 	return errors.As(err, &s) && s.Code == code
 }
@@ -136,6 +135,9 @@ func (c *Client) answerError(method, path string, err error) error {
 }
 
 func (c *Client) exchange(ctx context.Context, method, path string, in any, limit int64) ([]byte, error) {
+	if c.readsCopy() {
+		return nil, ErrReadOnly // the server of a copy is not to be trusted, or not there
+	}
 	r := Request{Method: method, Path: path, Limit: limit}
 	if in != nil {
 		var err error
@@ -159,19 +161,19 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 		return answer.Body, nil
 	}
 	failure := &ServerError{Status: answer.Status, RetryAfter: answer.RetryAfter}
-	var said api.Error
+	var said protocol.Error
 	if err := decodeStrict(answer.Body, &said); err != nil || said.Code == "" {
 		// A proxy in front of the server answers in its own words.
-		failure.Code, failure.Message = api.CodeInternal, "the answer is not one of VaultSphere"
+		failure.Code, failure.Message = protocol.CodeInternal, "the answer is not one of VaultSphere"
 		if answer.Status >= 502 && answer.Status <= 504 {
-			failure.Code = api.CodeUnavailable
+			failure.Code = protocol.CodeUnavailable
 		}
 		return nil, failure
 	}
 	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
-	if said.Code == api.CodeUnauthorized {
-		// Whoever ended the session, from another device perhaps, does not want the vault to be open to this one.
-		if err := c.dropCopy(); err != nil {
+	if said.Code == protocol.CodeUnauthorized {
+		// The session may have been ended by another device, or the server may lie. Nothing is lost either way.
+		if err := c.setAside(); err != nil {
 			return nil, fmt.Errorf("%w; and then: %w", failure, err)
 		}
 	}
@@ -181,21 +183,10 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 // unreachable reports that err is not the server's word: there was no answer, or one of a proxy that did not get one.
 func unreachable(err error) bool {
 	var s *ServerError
-	return errors.Is(err, ErrOffline) || errors.As(err, &s) && s.Code == api.CodeUnavailable && s.RequestID == ""
+	return errors.Is(err, ErrOffline) || errors.As(err, &s) && s.Code == protocol.CodeUnavailable && s.RequestID == ""
 }
 
-// decodeStrict refuses unknown members, anything after the value, and bytes that are not UTF-8.
-func decodeStrict(body []byte, out any) error {
-	if !utf8.Valid(body) {
-		return errors.New("not valid UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(out); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the value")
-	}
-	return nil
+// decodeStrict takes exactly what our server, or an earlier run on this device, writes.
+func decodeStrict(text []byte, out any) error {
+	return strictjson.Form{Name: "the text"}.Unmarshal(text, out)
 }

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 func TestWhatSurroundsAUsernameIsNoPartOfIt(t *testing.T) {
@@ -28,7 +28,7 @@ func TestACodeMayHaveTheSpacesThatAuthenticatorsShow(t *testing.T) {
 	d.register(t, "anna")
 	var sent []string
 	d.wire.before = func(r *client.Request) (*client.Response, error) {
-		if r.Path == api.PathLogin || r.Path == api.PathTOTPConfirm {
+		if r.Path == protocol.PathLogin || r.Path == protocol.PathTOTPConfirm {
 			sent = append(sent, string(r.Body))
 		}
 		return nil, nil

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -42,6 +42,7 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 			t.Errorf("listed as %+v", f)
 		}
 	}
+	sameForPage(t, d, client.Query{})
 	if got := d.get(t, fine.ID); got.Password != "secret of fine" {
 		t.Errorf("the item that is fine is %+v", got)
 	}
@@ -116,8 +117,8 @@ func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(
 			t.Fatal(err)
 		}
 	}
-	var a api.Account
-	ask("GET", api.PathAccount, nil, &a)
+	var a protocol.Account
+	ask("GET", protocol.PathAccount, nil, &a)
 	salt, err := seal.ParseSalt(a.KDF.Salt)
 	must(err)
 	params := seal.Params{MemoryKiB: a.KDF.MemoryKiB, Time: a.KDF.Time, Threads: a.KDF.Threads}
@@ -127,11 +128,11 @@ func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(
 	key, err := seal.UnwrapVaultKey(a.WrappedKey, master.KEK(), seal.WrapInfo{User: user, Purpose: seal.PurposePassword, Salt: salt, Params: params})
 	must(err)
 
-	var v api.VaultResponse
-	ask("GET", api.PathVault+"?since=0", nil, &v)
+	var v protocol.VaultResponse
+	ask("GET", protocol.PathVault+"?since=0", nil, &v)
 	m, err := key.OpenManifest(user, v.Manifest)
 	must(err)
-	change := api.ChangeRequest{BaseRevision: m.Revision, Puts: []api.Put{}, Deletes: []api.Place{}}
+	change := protocol.ChangeRequest{BaseRevision: m.Revision, Puts: []protocol.Put{}, Deletes: []protocol.Place{}}
 	fill(func(id seal.AccountID, kind seal.Kind, version int64, content string) {
 		p := seal.Place{User: user, Account: id, Kind: kind, Version: version}
 		token, err := key.Seal(p, []byte(content))
@@ -139,19 +140,19 @@ func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(
 		term, err := key.ManifestKey().Term(p, token)
 		must(err)
 		for _, r := range v.Records {
-			if kind == seal.KindAccount && r.AccountID == string(id) && r.Kind == api.KindAccount { // the newer version takes its place
+			if kind == seal.KindAccount && r.AccountID == string(id) && r.Kind == protocol.KindAccount { // the newer version takes its place
 				old, err := key.ManifestKey().Term(seal.Place{User: user, Account: id, Kind: kind, Version: r.Version}, r.Token)
 				must(err)
 				m.Digest, m.Count = m.Digest.Sub(old), m.Count-1
 			}
 		}
 		m.Digest, m.Count = m.Digest.Add(term), m.Count+1
-		change.Puts = append(change.Puts, api.Put{Place: api.Place{AccountID: string(id), Kind: api.Kind(kind), Version: version}, Token: token})
+		change.Puts = append(change.Puts, protocol.Put{Place: protocol.Place{AccountID: string(id), Kind: protocol.Kind(kind), Version: version}, Token: token})
 	})
 	m.Revision++
 	change.Manifest, err = key.SealManifest(m)
 	must(err)
-	ask("POST", api.PathVaultChanges, change, &api.ChangeResponse{})
+	ask("POST", protocol.PathVaultChanges, change, &protocol.ChangeResponse{})
 }
 
 // storeVersion writes the second version of both parts of an item.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -18,6 +18,8 @@ import (
 // operation that holds the turn, under Client.mu as well.
 type vault struct {
 	user     seal.UserID
+	account  protocol.Account // that the key was opened from
+	readOnly bool             // it is a copy on this device that no server is asked about
 	key      seal.VaultKey
 	manifest seal.ManifestKey
 	seen     Seen // of the device's memory
@@ -35,10 +37,10 @@ type vault struct {
 	sealedManifest string
 	copied         int64 // revision of the copy on this device; notCopied: not known
 
-	queue      []queued // the oldest first
-	stayed     []string // items whose deletion was given up, until a Sync tells
-	queueStamp string
-	laid       map[string]*entry // by account id, what the queue makes of entries; nil: deleted
+	queue    []queued // the oldest first
+	stayed   []string // items whose deletion was given up, until a Sync tells
+	queueRow queueRow
+	laid     map[string]*entry // by account id, what the queue makes of entries; nil: deleted
 
 	// older holds what entries were before a sync changed them, for edits that began from there. Only those that were
 	// handed out are kept.
@@ -305,7 +307,7 @@ func (n *next) drop(account string, kind seal.Kind, version int64) error {
 }
 
 // fill takes in the records of an answer and returns what is wrong with them.
-func (n *next) fill(answer api.VaultResponse) []string {
+func (n *next) fill(answer protocol.VaultResponse) []string {
 	var problems []string
 	for i := range answer.Records {
 		r := &answer.Records[i]
@@ -324,7 +326,7 @@ func (n *next) fill(answer api.VaultResponse) []string {
 	return problems
 }
 
-func checkRecord(n *next, r *api.Record, revision int64) (seal.Kind, error) {
+func checkRecord(n *next, r *protocol.Record, revision int64) (seal.Kind, error) {
 	if n.changed[r.AccountID] == nil {
 		if _, err := seal.ParseAccountID(r.AccountID); err != nil {
 			return "", errors.New("a record has an account id that no client makes")
@@ -332,9 +334,9 @@ func checkRecord(n *next, r *api.Record, revision int64) (seal.Kind, error) {
 	}
 	kind := seal.KindPassword
 	switch r.Kind {
-	case api.KindAccount:
+	case protocol.KindAccount:
 		kind = seal.KindAccount
-	case api.KindPassword:
+	case protocol.KindPassword:
 	default:
 		return "", errors.New("a record is of an unknown kind")
 	}
@@ -346,7 +348,7 @@ func checkRecord(n *next, r *api.Record, revision int64) (seal.Kind, error) {
 		return "", fmt.Errorf("%s is said to be of revision %d", describe(p), r.Revision)
 	case r.Deleted && (n.full || r.Token != ""), !r.Deleted && r.Token == "":
 		return "", fmt.Errorf("%s is half a tombstone", describe(p))
-	case len(r.Token) > api.MaxTokenBytes:
+	case len(r.Token) > protocol.MaxTokenBytes:
 		return "", fmt.Errorf("%s is larger than a token can be", describe(p))
 	}
 	return kind, nil

@@ -12,10 +12,10 @@ import (
 
 // PassphraseRules says what a passphrase looks like.
 type PassphraseRules struct {
-	Words      int    // 3 to 20
-	Separator  string // up to 8 characters
-	Capitalize bool   // the first letter of every word
-	Number     bool   // one digit after one of the words
+	Words      int    `json:"words"`      // 3 to 20
+	Separator  string `json:"separator"`  // up to 8 characters
+	Capitalize bool   `json:"capitalize"` // the first letter of every word
+	Number     bool   `json:"number"`     // one digit after one of the words
 }
 
 const (

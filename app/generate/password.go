@@ -8,12 +8,18 @@ import (
 
 // PasswordRules says what a password is made of. Every chosen class occurs at least once.
 type PasswordRules struct {
-	Length                        int // 4 to 128
-	Lower, Upper, Digits, Symbols bool
-	AvoidAmbiguous                bool // leaves out what looks alike in many typefaces: I l 1 | O 0 o
-	// How often each chosen class occurs at least; 0 is once.
-	MinLower, MinUpper, MinDigits, MinSymbols int
-	SymbolSet                                 string // what counts as a symbol, of printable ASCII; empty: the usual ones
+	Length         int  `json:"length"` // 4 to 128
+	Lower          bool `json:"lower"`
+	Upper          bool `json:"upper"`
+	Digits         bool `json:"digits"`
+	Symbols        bool `json:"symbols"`
+	AvoidAmbiguous bool `json:"avoid_ambiguous"` // leaves out what looks alike in many typefaces: I l 1 | O 0 o
+	// The minimum of each chosen class; 0 is one.
+	MinLower   int    `json:"min_lower,omitempty"`
+	MinUpper   int    `json:"min_upper,omitempty"`
+	MinDigits  int    `json:"min_digits"`
+	MinSymbols int    `json:"min_symbols"`
+	SymbolSet  string `json:"symbol_set,omitempty"` // what counts as a symbol, of printable ASCII; empty: the usual ones
 }
 
 const (

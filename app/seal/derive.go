@@ -4,20 +4,21 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Params is the cost of Argon2id (RFC 9106). The server hands it out, so it is checked before it is used.
 type Params struct {
-	MemoryKiB uint32
-	Time      uint32 // passes over the memory
-	Threads   uint8  // lanes
+	MemoryKiB uint32 `json:"memory_kib"`
+	Time      uint32 `json:"time"`    // passes over the memory
+	Threads   uint8  `json:"threads"` // lanes
 }
 
 // DefaultParams is the second recommended option of RFC 9106 §4, and the weakest that Check lets through.
-var DefaultParams = Params{MemoryKiB: api.MinArgonMemoryKB, Time: minTime, Threads: 4}
+var DefaultParams = Params{MemoryKiB: protocol.MinArgonMemoryKB, Time: minTime, Threads: 4}
 
 const (
 	minTime    = 3
@@ -34,7 +35,7 @@ func (p Params) Check() error {
 		is, low, high uint32
 		unit          string
 	}{
-		{"memory", p.MemoryKiB, api.MinArgonMemoryKB, api.MaxArgonMemoryKB, " KiB"},
+		{"memory", p.MemoryKiB, protocol.MinArgonMemoryKB, protocol.MaxArgonMemoryKB, " KiB"},
 		{"time", p.Time, minTime, maxTime, ""},
 		{"threads", uint32(p.Threads), minThreads, maxThreads, ""},
 	} {

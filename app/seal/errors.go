@@ -31,7 +31,7 @@ var (
 	ErrAltered = errors.New("was changed outside this vault")
 	// ErrMisplaced: a token opens, and says inside that it belongs to another place.
 	ErrMisplaced = errors.New("holds what was sealed for another place")
-	// ErrTooLarge: the token would be longer than api.MaxTokenBytes, a queue longer than MaxQueueBytes, a piece of an
+	// ErrTooLarge: the token would be longer than protocol.MaxTokenBytes, a queue longer than MaxQueueBytes, a piece of an
 	// attachment longer than PieceBytes.
 	ErrTooLarge = errors.New("is too large to be sealed")
 )

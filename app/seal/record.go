@@ -5,15 +5,15 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Kind says what a record seals, as on the wire.
 type Kind string
 
 const (
-	KindAccount  = Kind(api.KindAccount)
-	KindPassword = Kind(api.KindPassword)
+	KindAccount  = Kind(protocol.KindAccount)
+	KindPassword = Kind(protocol.KindPassword)
 )
 
 func (k Kind) known() bool { return k == KindAccount || k == KindPassword }
@@ -86,7 +86,7 @@ func (v VaultKey) recordKey(place []byte) secret {
 	return v.derive(labelRecord + string(place))
 }
 
-// maxCiphertext is the largest bucket whose token is at most api.MaxTokenBytes long; TestLargestToken holds it there.
+// maxCiphertext is the largest bucket whose token is at most protocol.MaxTokenBytes long; TestLargestToken holds it there.
 const maxCiphertext = 40960
 
 // Seal encrypts content for one place. Two calls give different tokens. ErrBadPlace; *PlaceError with ErrTooLarge for

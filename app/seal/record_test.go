@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
@@ -46,7 +46,7 @@ func TestRecordOpensInItsOwnPlaceAlone(t *testing.T) {
 		"cut by a block":       {v, home, token[:len(token)-64]},
 		"twice":                {v, home, token + token},
 		"empty":                {v, home, ""},
-		"too long":             {v, home, strings.Repeat("A", api.MaxTokenBytes+4)},
+		"too long":             {v, home, strings.Repeat("A", protocol.MaxTokenBytes+4)},
 	} {
 		got, err := c.key.Open(c.p, c.token)
 		var place *PlaceError
@@ -185,7 +185,7 @@ func TestLargestToken(t *testing.T) {
 		largest := maxCiphertext - 1 - 2 - len(place) - lengthSize
 		content := bytes.Repeat([]byte("x"), largest)
 		token, err := v.Seal(p, content)
-		if err != nil || len(token) > api.MaxTokenBytes {
+		if err != nil || len(token) > protocol.MaxTokenBytes {
 			t.Fatalf("%d letters, %v", len(token), err)
 		}
 		if got, err := v.Open(p, token); err != nil || !bytes.Equal(got, content) {
@@ -199,7 +199,7 @@ func TestLargestToken(t *testing.T) {
 			}
 		}
 		// The next bucket would not fit, so nothing was refused that could have been kept.
-		if next := tokenEncoding.EncodedLen(tokenOverhead + bucket(maxCiphertext)); next <= api.MaxTokenBytes {
+		if next := tokenEncoding.EncodedLen(tokenOverhead + bucket(maxCiphertext)); next <= protocol.MaxTokenBytes {
 			t.Errorf("a token of %d letters would fit", next)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/fernet/fernet-go"
-	"github.com/vaultsphere/vaultsphere/app/api"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // tokenOverhead is a Fernet token without its ciphertext: version, time, IV, HMAC.
@@ -27,9 +28,9 @@ func sealToken(key secret, plaintext []byte) (string, error) {
 }
 
 // openToken gives back what sealToken sealed under the same key. It refuses with ErrAltered what is no Fernet token in
-// canonical spelling of at most api.MaxTokenBytes, and with ErrWrongKey what the key does not fit.
+// canonical spelling of at most protocol.MaxTokenBytes, and with ErrWrongKey what the key does not fit.
 func openToken(key secret, token string) ([]byte, error) {
-	return openTokenUpTo(api.MaxTokenBytes, key, token)
+	return openTokenUpTo(protocol.MaxTokenBytes, key, token)
 }
 
 // openTokenUpTo is openToken with a limit of its own.

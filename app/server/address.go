@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -62,7 +62,7 @@ func (l networks) take(addr netip.Addr, now time.Time) time.Duration {
 func (s *Server) guest(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if wait := s.limits.take(s.clientAddr(r), time.Now()); wait > 0 {
-			return &vault.Error{Code: api.CodeThrottled, Message: "too many requests from this address: wait and try again", RetryAfter: wait}
+			return &vault.Error{Code: protocol.CodeThrottled, Message: "too many requests from this address: wait and try again", RetryAfter: wait}
 		}
 		return h(w, r)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -21,11 +21,11 @@ import (
 type handler func(http.ResponseWriter, *http.Request) error
 
 var (
-	errCrossOrigin = &vault.Error{Code: api.CodeForbidden, Message: "requests from another site are refused"}
-	errNotFound    = &vault.Error{Code: api.CodeNotFound, Message: "there is nothing here"}
-	errMethod      = &vault.Error{Code: api.CodeMethodNotAllowed, Message: "this method is not served here"}
-	errNotReady    = &vault.Error{Code: api.CodeUnavailable, Message: "this server cannot serve log-ins at present", RetryAfter: probeEvery}
-	errDraining    = &vault.Error{Code: api.CodeUnavailable, Message: "this server is about to stop", RetryAfter: time.Second}
+	errCrossOrigin = &vault.Error{Code: protocol.CodeForbidden, Message: "requests from another site are refused"}
+	errNotFound    = &vault.Error{Code: protocol.CodeNotFound, Message: "there is nothing here"}
+	errMethod      = &vault.Error{Code: protocol.CodeMethodNotAllowed, Message: "this method is not served here"}
+	errNotReady    = &vault.Error{Code: protocol.CodeUnavailable, Message: "this server cannot serve log-ins at present", RetryAfter: probeEvery}
+	errDraining    = &vault.Error{Code: protocol.CodeUnavailable, Message: "this server is about to stop", RetryAfter: time.Second}
 )
 
 // crossOrigin answers a request from another site. A browser that does not say where a request comes from (Sec-Fetch-Site,
@@ -35,7 +35,7 @@ func crossOrigin(_ http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("Sec-Fetch-Site") != "" || err != nil || origin.Host == "" {
 		return errCrossOrigin
 	}
-	return &vault.Error{Code: api.CodeForbidden, Message: fmt.Sprintf(
+	return &vault.Error{Code: protocol.CodeForbidden, Message: fmt.Sprintf(
 		"requests from another site are refused: the page is at %s, and this server was asked as %s. A proxy in between must pass on the Host header",
 		origin.Host, r.Host)}
 }
@@ -52,32 +52,32 @@ func refuseMethod(routes chi.Routes) handler {
 	}
 }
 
-var statuses = map[api.Code]int{
-	api.CodeBadRequest:         http.StatusBadRequest,
-	api.CodeUnauthorized:       http.StatusUnauthorized,
-	api.CodeInvalidCredentials: http.StatusUnauthorized,
-	api.CodeTOTPRequired:       http.StatusUnauthorized,
-	api.CodeTOTPInvalid:        http.StatusUnauthorized,
-	api.CodeForbidden:          http.StatusForbidden,
-	api.CodeInvitationRequired: http.StatusForbidden,
-	api.CodeInvitationInvalid:  http.StatusForbidden,
-	api.CodeQuotaReached:       http.StatusForbidden,
-	api.CodeItemQuotaReached:   http.StatusForbidden,
-	api.CodeRecordQuotaReached: http.StatusForbidden,
-	api.CodeNotFound:           http.StatusNotFound,
-	api.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
-	api.CodeUsernameTaken:      http.StatusConflict,
-	api.CodeUserIDTaken:        http.StatusConflict,
-	api.CodeRevisionConflict:   http.StatusConflict,
-	api.CodeConflict:           http.StatusConflict,
-	api.CodeTooLarge:           http.StatusRequestEntityTooLarge,
-	api.CodeTooSlow:            http.StatusRequestTimeout,
-	api.CodeUnsupportedMedia:   http.StatusUnsupportedMediaType,
-	api.CodeThrottled:          http.StatusTooManyRequests,
-	api.CodeInternal:           http.StatusInternalServerError,
-	api.CodeUnavailable:        http.StatusServiceUnavailable,
-	api.CodeStorageUnavailable: http.StatusServiceUnavailable,
-	api.CodeStorageFull:        http.StatusInsufficientStorage,
+var statuses = map[protocol.Code]int{
+	protocol.CodeBadRequest:         http.StatusBadRequest,
+	protocol.CodeUnauthorized:       http.StatusUnauthorized,
+	protocol.CodeInvalidCredentials: http.StatusUnauthorized,
+	protocol.CodeTOTPRequired:       http.StatusUnauthorized,
+	protocol.CodeTOTPInvalid:        http.StatusUnauthorized,
+	protocol.CodeForbidden:          http.StatusForbidden,
+	protocol.CodeInvitationRequired: http.StatusForbidden,
+	protocol.CodeInvitationInvalid:  http.StatusForbidden,
+	protocol.CodeQuotaReached:       http.StatusForbidden,
+	protocol.CodeItemQuotaReached:   http.StatusForbidden,
+	protocol.CodeRecordQuotaReached: http.StatusForbidden,
+	protocol.CodeNotFound:           http.StatusNotFound,
+	protocol.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
+	protocol.CodeUsernameTaken:      http.StatusConflict,
+	protocol.CodeUserIDTaken:        http.StatusConflict,
+	protocol.CodeRevisionConflict:   http.StatusConflict,
+	protocol.CodeConflict:           http.StatusConflict,
+	protocol.CodeTooLarge:           http.StatusRequestEntityTooLarge,
+	protocol.CodeTooSlow:            http.StatusRequestTimeout,
+	protocol.CodeUnsupportedMedia:   http.StatusUnsupportedMediaType,
+	protocol.CodeThrottled:          http.StatusTooManyRequests,
+	protocol.CodeInternal:           http.StatusInternalServerError,
+	protocol.CodeUnavailable:        http.StatusServiceUnavailable,
+	protocol.CodeStorageUnavailable: http.StatusServiceUnavailable,
+	protocol.CodeStorageFull:        http.StatusInsufficientStorage,
 }
 
 // handle is the one place that answers errors and logs their causes.
@@ -97,14 +97,14 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	noteCode(r.Context(), e.Code)
 	s.metrics.failed(e.Code)
-	if status >= 500 && e.Code != api.CodeUnavailable {
+	if status >= 500 && e.Code != protocol.CodeUnavailable {
 		s.log.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request_id", requestID(r.Context())), slog.String("code", string(e.Code)), slog.String("cause", err.Error()))
 	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
-	body := api.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}
+	body := protocol.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}
 	if err := writeJSON(w, status, body); err != nil {
 		s.lost(r.Context(), err)
 	}
@@ -126,7 +126,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, body any) error {
 func writeJSON(w http.ResponseWriter, status int, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("encode the answer: %w", err) // the bodies of package api always encode
+		return fmt.Errorf("encode the answer: %w", err) // the bodies of package protocol always encode
 	}
 	noStore(w)
 	w.Header().Set("Content-Type", "application/json")

@@ -5,12 +5,12 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // pieceBody has room for the token and the little around it.
-const pieceBody = api.MaxPieceTokenBytes + 1<<10
+const pieceBody = protocol.MaxPieceTokenBytes + 1<<10
 
 func attachments(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	out, err := s.vault.Attachments(r.Context(), session)
@@ -21,7 +21,7 @@ func attachments(s *Server, w http.ResponseWriter, r *http.Request, session vaul
 }
 
 func putPiece(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	in, err := decode[api.Piece](s, w, r, pieceBody, session.UserID)
+	in, err := decode[protocol.Piece](s, w, r, pieceBody, session.UserID)
 	if err != nil {
 		return err
 	}

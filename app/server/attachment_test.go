@@ -6,20 +6,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 func piecePath(id string, number any) string {
-	return strings.NewReplacer("{id}", id, "{piece}", fmt.Sprint(number)).Replace(api.PathPiece)
+	return strings.NewReplacer("{id}", id, "{piece}", fmt.Sprint(number)).Replace(protocol.PathPiece)
 }
 
-func attachmentPath(id string) string { return strings.Replace(api.PathAttachment, "{id}", id, 1) }
+func attachmentPath(id string) string { return strings.Replace(protocol.PathAttachment, "{id}", id, 1) }
 
-func (p *person) attachments() api.AttachmentsResponse {
+func (p *person) attachments() protocol.AttachmentsResponse {
 	p.s.t.Helper()
-	var out api.AttachmentsResponse
-	p.call("GET", api.PathAttachments, nil).into(&out)
+	var out protocol.AttachmentsResponse
+	p.call("GET", protocol.PathAttachments, nil).into(&out)
 	return out
 }
 
@@ -31,16 +31,16 @@ func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
 		t.Errorf("without any: %+v", got)
 	}
 	id := sample.ID()
-	first, second := api.Piece{Count: 2, Token: sample.Token(300)}, api.Piece{Count: 2, Token: sample.Token(100)}
+	first, second := protocol.Piece{Count: 2, Token: sample.Token(300)}, protocol.Piece{Count: 2, Token: sample.Token(100)}
 	p.call("PUT", piecePath(id, 2), second).want(204, "")
 	s.clock.move(time.Minute)
 	p.call("PUT", piecePath(id, 1), first).want(204, "")
 	p.call("PUT", piecePath(id, 1), first).want(204, "")
-	want := api.Attachment{ID: id, Count: 2, Pieces: 2, Bytes: int64(len(first.Token) + len(second.Token)), Uploaded: s.clock.Now()}
+	want := protocol.Attachment{ID: id, Count: 2, Pieces: 2, Bytes: int64(len(first.Token) + len(second.Token)), Uploaded: s.clock.Now()}
 	if got := p.attachments().Attachments; len(got) != 1 || got[0] != want {
 		t.Errorf("list is %+v, want %+v", got, want)
 	}
-	var got api.Piece
+	var got protocol.Piece
 	p.call("GET", piecePath(id, 1), nil).into(&got)
 	if got != first {
 		t.Errorf("piece 1 is another: %+v", got)
@@ -50,25 +50,25 @@ func TestAttachmentIsStoredListedReadAndDeleted(t *testing.T) {
 	}
 
 	eve := s.register("eve")
-	eve.call("GET", piecePath(id, 1), nil).want(404, api.CodeNotFound)
-	eve.call("DELETE", attachmentPath(id), nil).want(404, api.CodeNotFound)
-	s.call("GET", piecePath(id, 1), nil).want(401, api.CodeUnauthorized)
-	s.call("PUT", piecePath(id, 1), first).want(401, api.CodeUnauthorized)
+	eve.call("GET", piecePath(id, 1), nil).want(404, protocol.CodeNotFound)
+	eve.call("DELETE", attachmentPath(id), nil).want(404, protocol.CodeNotFound)
+	s.call("GET", piecePath(id, 1), nil).want(401, protocol.CodeUnauthorized)
+	s.call("PUT", piecePath(id, 1), first).want(401, protocol.CodeUnauthorized)
 
 	p.call("DELETE", attachmentPath(id), nil).want(204, "")
-	p.call("DELETE", attachmentPath(id), nil).want(404, api.CodeNotFound)
-	p.call("GET", piecePath(id, 1), nil).want(404, api.CodeNotFound)
+	p.call("DELETE", attachmentPath(id), nil).want(404, protocol.CodeNotFound)
+	p.call("GET", piecePath(id, 1), nil).want(404, protocol.CodeNotFound)
 }
 
 func TestPieceIsNeverReplaced(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).register("alice")
 	id := sample.ID()
-	piece := api.Piece{Count: 2, Token: sample.Token(100)}
+	piece := protocol.Piece{Count: 2, Token: sample.Token(100)}
 	p.call("PUT", piecePath(id, 1), piece).want(204, "")
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 2, Token: sample.Token(100)}).want(409, api.CodeConflict)
-	p.call("PUT", piecePath(id, 2), api.Piece{Count: 3, Token: sample.Token(100)}).want(409, api.CodeConflict)
-	var got api.Piece
+	p.call("PUT", piecePath(id, 1), protocol.Piece{Count: 2, Token: sample.Token(100)}).want(409, protocol.CodeConflict)
+	p.call("PUT", piecePath(id, 2), protocol.Piece{Count: 3, Token: sample.Token(100)}).want(409, protocol.CodeConflict)
+	var got protocol.Piece
 	p.call("GET", piecePath(id, 1), nil).into(&got)
 	if got != piece {
 		t.Error("the piece is another")
@@ -79,44 +79,44 @@ func TestAttachmentsEndAtTheQuota(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).register("alice")
 	id := sample.ID()
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 2, Token: sample.Token(2000)}).want(204, "")
-	p.call("PUT", piecePath(id, 2), api.Piece{Count: 2, Token: sample.Token(2000)}).want(403, api.CodeQuotaReached)
+	p.call("PUT", piecePath(id, 1), protocol.Piece{Count: 2, Token: sample.Token(2000)}).want(204, "")
+	p.call("PUT", piecePath(id, 2), protocol.Piece{Count: 2, Token: sample.Token(2000)}).want(403, protocol.CodeQuotaReached)
 	if got := p.attachments().Attachments; len(got) != 1 || got[0].Pieces != 1 {
 		t.Errorf("list is %+v", got)
 	}
 	p.call("DELETE", attachmentPath(id), nil).want(204, "")
-	p.call("PUT", piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
+	p.call("PUT", piecePath(sample.ID(), 1), protocol.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
 }
 
 func TestPieceThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	p := newSite(t).register("alice")
-	good := api.Piece{Count: 2, Token: sample.Token(100)}
+	good := protocol.Piece{Count: 2, Token: sample.Token(100)}
 	for name, c := range map[string]struct {
 		path  string
-		body  api.Piece
+		body  protocol.Piece
 		names string
-		code  api.Code
+		code  protocol.Code
 	}{
-		"id":            {piecePath("x", 1), good, "id", api.CodeBadRequest},
-		"number 0":      {piecePath(sample.ID(), 0), good, "piece", api.CodeBadRequest},
-		"number 01":     {piecePath(sample.ID(), "01"), good, "piece", api.CodeBadRequest},
-		"number x":      {piecePath(sample.ID(), "x"), good, "piece", api.CodeBadRequest},
-		"number 55":     {piecePath(sample.ID(), 55), api.Piece{Count: 55, Token: good.Token}, "piece", api.CodeBadRequest},
-		"beyond count":  {piecePath(sample.ID(), 3), good, "count", api.CodeBadRequest},
-		"count 55":      {piecePath(sample.ID(), 1), api.Piece{Count: 55, Token: good.Token}, "count", api.CodeBadRequest},
-		"no token":      {piecePath(sample.ID(), 1), api.Piece{Count: 1}, "token", api.CodeBadRequest},
-		"token of text": {piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: "hunter2"}, "token", api.CodeBadRequest},
-		"large token":   {piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: strings.Repeat("A", api.MaxPieceTokenBytes+4)}, "token", api.CodeTooLarge},
-		"large body":    {piecePath(sample.ID(), 1), api.Piece{Count: 1, Token: strings.Repeat("A", 300_000)}, "body", api.CodeTooLarge},
+		"id":            {piecePath("x", 1), good, "id", protocol.CodeBadRequest},
+		"number 0":      {piecePath(sample.ID(), 0), good, "piece", protocol.CodeBadRequest},
+		"number 01":     {piecePath(sample.ID(), "01"), good, "piece", protocol.CodeBadRequest},
+		"number x":      {piecePath(sample.ID(), "x"), good, "piece", protocol.CodeBadRequest},
+		"number 55":     {piecePath(sample.ID(), 55), protocol.Piece{Count: 55, Token: good.Token}, "piece", protocol.CodeBadRequest},
+		"beyond count":  {piecePath(sample.ID(), 3), good, "count", protocol.CodeBadRequest},
+		"count 55":      {piecePath(sample.ID(), 1), protocol.Piece{Count: 55, Token: good.Token}, "count", protocol.CodeBadRequest},
+		"no token":      {piecePath(sample.ID(), 1), protocol.Piece{Count: 1}, "token", protocol.CodeBadRequest},
+		"token of text": {piecePath(sample.ID(), 1), protocol.Piece{Count: 1, Token: "hunter2"}, "token", protocol.CodeBadRequest},
+		"large token":   {piecePath(sample.ID(), 1), protocol.Piece{Count: 1, Token: strings.Repeat("A", protocol.MaxPieceTokenBytes+4)}, "token", protocol.CodeTooLarge},
+		"large body":    {piecePath(sample.ID(), 1), protocol.Piece{Count: 1, Token: strings.Repeat("A", 300_000)}, "body", protocol.CodeTooLarge},
 	} {
 		a := p.call("PUT", c.path, c.body)
 		if a.code() != c.code || !strings.Contains(a.message(), c.names) || strings.Contains(a.message(), "hunter2") {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
-	p.call("GET", piecePath(sample.ID(), "x"), nil).want(400, api.CodeBadRequest)
-	p.call("DELETE", attachmentPath("x"), nil).want(400, api.CodeBadRequest)
+	p.call("GET", piecePath(sample.ID(), "x"), nil).want(400, protocol.CodeBadRequest)
+	p.call("DELETE", attachmentPath("x"), nil).want(400, protocol.CodeBadRequest)
 	if got := p.attachments().Attachments; len(got) != 0 {
 		t.Errorf("something was stored: %+v", got)
 	}
@@ -127,10 +127,10 @@ func TestDeletedAccountLeavesNoAttachments(t *testing.T) {
 	s := newSite(t)
 	p := s.register("alice")
 	id := sample.ID()
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
-	p.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: p.reg.AuthKey}).want(204, "")
-	p.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(401, api.CodeUnauthorized)
+	p.call("PUT", piecePath(id, 1), protocol.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
+	p.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: p.reg.AuthKey}).want(204, "")
+	p.call("PUT", piecePath(id, 1), protocol.Piece{Count: 1, Token: sample.Token(2000)}).want(401, protocol.CodeUnauthorized)
 	again := s.register("alice")
-	again.call("GET", piecePath(id, 1), nil).want(404, api.CodeNotFound)
-	again.call("PUT", piecePath(id, 1), api.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
+	again.call("GET", piecePath(id, 1), nil).want(404, protocol.CodeNotFound)
+	again.call("PUT", piecePath(id, 1), protocol.Piece{Count: 1, Token: sample.Token(2000)}).want(204, "")
 }

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -33,10 +33,10 @@ const (
 
 var (
 	errBodiesBusy = &vault.Error{
-		Code: api.CodeUnavailable, Message: "too many large requests at once: try again in a moment", RetryAfter: 5 * time.Second,
+		Code: protocol.CodeUnavailable, Message: "too many large requests at once: try again in a moment", RetryAfter: 5 * time.Second,
 	}
 	errTooSlow = &vault.Error{
-		Code: api.CodeTooSlow, Message: fmt.Sprintf("the body came slower than %d bytes a second", slowest), RetryAfter: time.Second,
+		Code: protocol.CodeTooSlow, Message: fmt.Sprintf("the body came slower than %d bytes a second", slowest), RetryAfter: time.Second,
 	}
 )
 
@@ -99,7 +99,7 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, user 
 }
 
 func tooLarge(limit int64) error {
-	return &vault.Error{Code: api.CodeTooLarge, Message: fmt.Sprintf("the body is longer than %d bytes", limit)}
+	return &vault.Error{Code: protocol.CodeTooLarge, Message: fmt.Sprintf("the body is longer than %d bytes", limit)}
 }
 
 // readError gives what went wrong its answer.

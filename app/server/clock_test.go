@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -21,7 +21,7 @@ func TestAClockThatWasAheadLocksNobodyOut(t *testing.T) {
 		s.clock.move(-ahead + time.Minute)
 		code := codeAt(t, secret, s.clock.Now())
 		alice.login(code).want(200, "")
-		alice.login(code).want(401, api.CodeTOTPInvalid)
+		alice.login(code).want(401, protocol.CodeTOTPInvalid)
 		alice.login(codeAt(t, secret, s.clock.Now().Add(30*time.Second))).want(200, "")
 
 		bob := s.register("bob-" + ahead.String())
@@ -29,9 +29,9 @@ func TestAClockThatWasAheadLocksNobodyOut(t *testing.T) {
 		s.clock.move(ahead)
 		bob.reg.AuthKey = sample.AuthKey()
 		for range 5 {
-			bob.login("").want(401, api.CodeInvalidCredentials)
+			bob.login("").want(401, protocol.CodeInvalidCredentials)
 		}
-		bob.login("").want(429, api.CodeThrottled)
+		bob.login("").want(429, protocol.CodeThrottled)
 		s.clock.move(-ahead)
 		bob.reg.AuthKey = right
 		if ahead > 15*time.Minute {

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 )
 
-var seen sync.Map // api.Code of every answer in this run
+var seen sync.Map // protocol.Code of every answer in this run
 
 // TestMain holds a whole run of this package to having met every error code there is.
 func TestMain(m *testing.M) {
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func meet(c api.Code) {
+func meet(c protocol.Code) {
 	if c != "" {
 		seen.Store(c, true)
 	}

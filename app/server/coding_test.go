@@ -13,7 +13,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
@@ -56,11 +56,13 @@ func TestPackedFileIsServedToEveryClient(t *testing.T) {
 		{[]string{"br;q=0.000, *"}, false},
 		{[]string{"br;q=2"}, false},
 		{[]string{"br;q=Inf"}, false},
-		{[]string{"br;q=0.5, identity;q=0.8"}, false},
+		{[]string{"br;q=half"}, false},
+		{[]string{"br;q=0.5, identity;q=0.8"}, true},
 		{[]string{"br;q=0.8, identity;q=0.5"}, true},
 		{[]string{"br;q=0.5, gzip;q=1.0"}, true},
 		{[]string{"*"}, false},
-		{[]string{"*, identity;q=0"}, true},
+		{[]string{"*, identity;q=0"}, false},
+		{[]string{";, br"}, true},
 		{[]string{"*;q=0"}, false},
 		{[]string{"identity;q=0"}, false},
 	} {
@@ -189,7 +191,7 @@ func TestSlowClientsWithoutBrotliHoldUpOnlyTheirKind(t *testing.T) {
 		slow = append(slow, res.Body)
 	}
 	identity := header("Accept-Encoding", "identity")
-	a := s.send("GET", corePath, nil, identity).want(503, api.CodeUnavailable)
+	a := s.send("GET", corePath, nil, identity).want(503, protocol.CodeUnavailable)
 	if a.header.Get("Retry-After") == "" || a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" {
 		t.Errorf("503 with %v", a.header)
 	}

@@ -3,7 +3,7 @@ package server
 import (
 	"net/http"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -11,7 +11,7 @@ import (
 const nobody vault.UserID = ""
 
 func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.PreloginRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.PreloginRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (s *Server) prelogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RegisterRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RegisterRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) registerCheck(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RegisterCheckRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RegisterCheckRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Server) registerCheck(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.LoginRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.LoginRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RecoveryOpenRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RecoveryOpenRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Server) recoveryOpen(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) recoveryFinish(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode[api.RecoveryFinishRequest](s, w, r, smallBody, nobody)
+	in, err := decode[protocol.RecoveryFinishRequest](s, w, r, smallBody, nobody)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -85,9 +85,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, out *http.Respon
 		case revision, live := <-watch.Revisions:
 			if !live {
 				e := vault.ErrUnauthorized
-				return send(event(api.EventEnded, api.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}))
+				return send(event(protocol.EventEnded, protocol.Error{Code: e.Code, Message: e.Message, RequestID: requestID(r.Context())}))
 			}
-			text = event(api.EventRevision, api.RevisionEvent{Revision: revision})
+			text = event(protocol.EventRevision, protocol.RevisionEvent{Revision: revision})
 		case <-beat.C:
 			text = ":\n\n"
 		}
@@ -101,7 +101,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, out *http.Respon
 func event(name string, data any) string {
 	b, err := json.Marshal(data)
 	if err != nil {
-		panic(err) // the bodies of package api always encode
+		panic(err) // the bodies of package protocol always encode
 	}
 	return "event: " + name + "\ndata: " + string(b) + "\n\n"
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
@@ -27,13 +27,13 @@ type follower struct {
 
 type event struct{ name, data string }
 
-func revision(n string) event { return event{api.EventRevision, `{"revision":` + n + `}`} }
+func revision(n string) event { return event{protocol.EventRevision, `{"revision":` + n + `}`} }
 
 func follow(t *testing.T, base, token string) *follower {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of a stream that says nothing
 	t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+api.PathEvents, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+protocol.PathEvents, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,11 +112,11 @@ func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) 
 	other := &person{s: s, reg: alice.reg, token: alice.mustLogin("").Token}
 	there := other.follow()
 	there.want(revision("0"))
-	bob.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
-	other.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	bob.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	other.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	here.want(revision("1"))
 	there.want(revision("1"))
-	other.apply(1, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	other.apply(1, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	here.want(revision("2"))
 	alice.follow().want(revision("2"))
 	if !strings.Contains(here.whole.String(), "retry: ") {
@@ -126,28 +126,28 @@ func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) 
 
 func TestEventsEndWithTheirSession(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(s *site, alice *person, other api.SessionResponse){
-		"logged out": func(_ *site, alice *person, _ api.SessionResponse) {
-			alice.call("POST", api.PathLogout, nil).want(204, "")
+	for name, end := range map[string]func(s *site, alice *person, other protocol.SessionResponse){
+		"logged out": func(_ *site, alice *person, _ protocol.SessionResponse) {
+			alice.call("POST", protocol.PathLogout, nil).want(204, "")
 		},
-		"revoked": func(s *site, alice *person, other api.SessionResponse) {
-			s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: alice.acc.SessionID}, bearer(other.Token)).want(204, "")
+		"revoked": func(s *site, alice *person, other protocol.SessionResponse) {
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: alice.acc.SessionID}, bearer(other.Token)).want(204, "")
 		},
-		"revoked with all others": func(s *site, alice *person, other api.SessionResponse) {
-			s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
+		"revoked with all others": func(s *site, alice *person, other protocol.SessionResponse) {
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
 		},
-		"password changed": func(s *site, alice *person, other api.SessionResponse) {
-			change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-			s.call("POST", api.PathAccountPassword, change, bearer(other.Token)).want(204, "")
+		"password changed": func(s *site, alice *person, other protocol.SessionResponse) {
+			change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
+			s.call("POST", protocol.PathAccountPassword, change, bearer(other.Token)).want(204, "")
 		},
-		"account deleted": func(s *site, alice *person, other api.SessionResponse) {
-			s.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
+		"account deleted": func(s *site, alice *person, other protocol.SessionResponse) {
+			s.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}, bearer(other.Token)).want(204, "")
 		},
-		"expired": func(s *site, alice *person, other api.SessionResponse) {
+		"expired": func(s *site, alice *person, other protocol.SessionResponse) {
 			s.clock.move(20 * 24 * time.Hour)
-			s.call("GET", api.PathAccount, nil, bearer(other.Token)).want(200, "")
+			s.call("GET", protocol.PathAccount, nil, bearer(other.Token)).want(200, "")
 			s.clock.move(20 * 24 * time.Hour)
-			s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // the vault is looked at
+			s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: other.Account.SessionID}, bearer(other.Token)).want(204, "") // the vault is looked at
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestEventsEndWithTheirSession(t *testing.T) {
 			stream := alice.follow()
 			stream.want(revision("0"))
 			end(s, alice, other)
-			if e := stream.next(); e.name != api.EventEnded || !strings.Contains(e.data, `"code":"unauthorized"`) {
+			if e := stream.next(); e.name != protocol.EventEnded || !strings.Contains(e.data, `"code":"unauthorized"`) {
 				t.Fatalf("the last event is %+v", e)
 			}
 			stream.want(event{}) // the end
@@ -173,11 +173,11 @@ func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
 	stream, ending := alice.follow(), follow(t, s.url, other.Token)
 	stream.want(revision("0"))
 	ending.want(revision("0"))
-	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
-	if e := ending.next(); e.name != api.EventEnded {
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	if e := ending.next(); e.name != protocol.EventEnded {
 		t.Fatalf("the other session's stream says %+v", e)
 	}
-	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	alice.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 }
 
@@ -198,7 +198,7 @@ func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 			t.Fatalf("%+v, goes on: %t", e, more)
 		}
 	}
-	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	alice.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 	if !strings.Contains(stream.whole.String(), "\n:\n") {
 		t.Errorf("no comment shows that the stream lives:\n%s", stream.whole.String())
@@ -245,9 +245,9 @@ func TestEventStreamsOfOneUserAreBounded(t *testing.T) {
 			open = append(open, stream)
 			continue
 		}
-		refused = alice.call("GET", api.PathEvents, nil)
+		refused = alice.call("GET", protocol.PathEvents, nil)
 	}
-	refused.want(429, api.CodeThrottled)
+	refused.want(429, protocol.CodeThrottled)
 	if refused.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
@@ -260,8 +260,8 @@ func TestEventsNeedASessionAndAnswerHeadAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	s.call("GET", api.PathEvents, nil).want(401, api.CodeUnauthorized)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+api.PathEvents, nil)
+	s.call("GET", protocol.PathEvents, nil).want(401, protocol.CodeUnauthorized)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+protocol.PathEvents, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

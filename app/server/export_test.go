@@ -3,7 +3,7 @@ package server
 import (
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Routes lists "METHOD path" of the table in routes.
@@ -16,7 +16,7 @@ func (s *Server) Routes() []string {
 }
 
 // Statuses is the status of each error code.
-func Statuses() map[api.Code]int { return statuses }
+func Statuses() map[protocol.Code]int { return statuses }
 
 // UnpackWithin sets how long a client without brotli waits for its turn.
 func (s *Server) UnpackWithin(d time.Duration) { s.page.unpacker.wait = d }

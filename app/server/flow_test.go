@@ -9,7 +9,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -28,19 +28,19 @@ func TestWholeLife(t *testing.T) {
 		t.Fatalf("account after registration: %+v", alice.acc)
 	}
 
-	var pre api.PreloginResponse
-	s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "ALICE.liddell"}).into(&pre)
+	var pre protocol.PreloginResponse
+	s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "ALICE.liddell"}).into(&pre)
 	if pre.KDF != alice.reg.KDF {
 		t.Errorf("prelogin gave %+v, registered were %+v", pre.KDF, alice.reg.KDF)
 	}
 
 	account := sample.ID()
-	first := []api.Put{sample.Put(api.KindAccount, account, 1), sample.Put(api.KindPassword, account, 1)}
+	first := []protocol.Put{sample.Put(protocol.KindAccount, account, 1), sample.Put(protocol.KindPassword, account, 1)}
 	alice.apply(0, first, nil).want(200, "")
-	alice.apply(1, []api.Put{sample.Put(api.KindAccount, account, 2), sample.Put(api.KindPassword, account, 2)}, nil).want(200, "")
-	alice.apply(1, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(409, api.CodeRevisionConflict)
-	alice.apply(2, []api.Put{sample.Put(api.KindPassword, account, 1)}, nil).want(400, api.CodeBadRequest)
-	alice.apply(2, nil, []api.Place{{AccountID: account, Kind: api.KindPassword, Version: 1}}).want(200, "")
+	alice.apply(1, []protocol.Put{sample.Put(protocol.KindAccount, account, 2), sample.Put(protocol.KindPassword, account, 2)}, nil).want(200, "")
+	alice.apply(1, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(409, protocol.CodeRevisionConflict)
+	alice.apply(2, []protocol.Put{sample.Put(protocol.KindPassword, account, 1)}, nil).want(400, protocol.CodeBadRequest)
+	alice.apply(2, nil, []protocol.Place{{AccountID: account, Kind: protocol.KindPassword, Version: 1}}).want(200, "")
 	full := alice.vault("")
 	if full.Revision != 3 || len(full.Records) != 2 {
 		t.Errorf("full sync: revision %d, %d records", full.Revision, len(full.Records))
@@ -54,51 +54,51 @@ func TestWholeLife(t *testing.T) {
 	}
 	secrets["record"] = first[0].Token
 
-	proof := api.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}
-	var begin api.TOTPBeginResponse
-	alice.call("POST", api.PathTOTPBegin, proof).into(&begin)
+	proof := protocol.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}
+	var begin protocol.TOTPBeginResponse
+	alice.call("POST", protocol.PathTOTPBegin, proof).into(&begin)
 	secrets["totp secret"], secrets["enrolment"] = begin.Secret, begin.Enrolment
 	code := codeAt(t, begin.Secret, s.clock.Now())
-	alice.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: begin.Enrolment, Code: code}).want(204, "")
-	alice.login("").want(401, api.CodeTOTPRequired)
+	alice.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: begin.Enrolment, Code: code}).want(204, "")
+	alice.login("").want(401, protocol.CodeTOTPRequired)
 	s.clock.move(time.Minute)
 	phone := alice.mustLogin(codeAt(t, begin.Secret, s.clock.Now()))
 	if !phone.Account.TOTPEnabled {
 		t.Error("the second factor is not in force")
 	}
 
-	var list api.SessionsResponse
-	alice.call("GET", api.PathSessions, nil).into(&list)
+	var list protocol.SessionsResponse
+	alice.call("GET", protocol.PathSessions, nil).into(&list)
 	if len(list.Sessions) != 2 || list.Sessions[0].ID != phone.Account.SessionID || !list.Sessions[1].Current {
 		t.Errorf("sessions: %+v", list.Sessions)
 	}
-	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(204, "")
-	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(404, api.CodeNotFound)
-	s.call("GET", api.PathAccount, nil, bearer(phone.Token)).want(401, api.CodeUnauthorized)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(204, "")
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: phone.Account.SessionID}).want(404, protocol.CodeNotFound)
+	s.call("GET", protocol.PathAccount, nil, bearer(phone.Token)).want(401, protocol.CodeUnauthorized)
 
-	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
+	change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
 	change.KDF.Salt = sample.ID()
-	alice.call("POST", api.PathAccountPassword, change).want(204, "")
+	alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
 	secrets["second auth key"] = change.AuthKey
-	alice.login("").want(401, api.CodeInvalidCredentials)
+	alice.login("").want(401, protocol.CodeInvalidCredentials)
 	alice.reg.AuthKey = change.AuthKey
 
-	phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
-	alice.call("POST", api.PathAccountRecovery, phrase).want(204, "")
-	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).
-		want(401, api.CodeInvalidCredentials)
-	var opened api.RecoveryOpenResponse
-	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey}).into(&opened)
+	phrase := protocol.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
+	alice.call("POST", protocol.PathAccountRecovery, phrase).want(204, "")
+	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).
+		want(401, protocol.CodeInvalidCredentials)
+	var opened protocol.RecoveryOpenResponse
+	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey}).into(&opened)
 	if opened.RecoveryWrappedKey != phrase.RecoveryWrappedKey || !opened.TOTPEnabled || opened.UserID != alice.reg.UserID {
 		t.Errorf("recovery: %+v", opened)
 	}
-	finish := api.RecoveryFinishRequest{
+	finish := protocol.RecoveryFinishRequest{
 		Username: "alice.liddell", RecoveryAuthKey: phrase.RecoveryAuthKey, KDF: change.KDF, AuthKey: sample.AuthKey(),
-		WrappedKey: sample.Token(100), RemoveTOTP: true, Device: "new laptop", Transport: api.SessionBearer,
+		WrappedKey: sample.Token(100), RemoveTOTP: true, Device: "new laptop", Transport: protocol.SessionBearer,
 	}
-	var recovered api.SessionResponse
-	s.call("POST", api.PathRecoveryFinish, finish).into(&recovered)
-	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	var recovered protocol.SessionResponse
+	s.call("POST", protocol.PathRecoveryFinish, finish).into(&recovered)
+	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 	if recovered.Account.TOTPEnabled || recovered.Account.WrappedKey != finish.WrappedKey || recovered.Account.Revision != 3 {
 		t.Errorf("account after recovery: %+v", recovered.Account)
 	}
@@ -106,16 +106,16 @@ func TestWholeLife(t *testing.T) {
 	secrets["third auth key"], secrets["second session"] = finish.AuthKey, recovered.Token
 
 	other := alice.mustLogin("")
-	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
-	s.call("GET", api.PathVault, nil, bearer(other.Token)).want(401, api.CodeUnauthorized)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	s.call("GET", protocol.PathVault, nil, bearer(other.Token)).want(401, protocol.CodeUnauthorized)
 	another := alice.mustLogin("")
-	s.call("POST", api.PathLogout, nil, bearer(another.Token)).want(204, "")
-	s.call("POST", api.PathLogout, nil, bearer(another.Token)).want(401, api.CodeUnauthorized)
+	s.call("POST", protocol.PathLogout, nil, bearer(another.Token)).want(204, "")
+	s.call("POST", protocol.PathLogout, nil, bearer(another.Token)).want(401, protocol.CodeUnauthorized)
 
-	alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
-	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
-	alice.login("").want(401, api.CodeInvalidCredentials)
-	s.call("POST", api.PathRegister, alice.reg).want(409, api.CodeUserIDTaken)
+	alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
+	alice.login("").want(401, protocol.CodeInvalidCredentials)
+	s.call("POST", protocol.PathRegister, alice.reg).want(409, protocol.CodeUserIDTaken)
 	s.register("alice.liddell")
 
 	log := s.log.String()
@@ -166,9 +166,9 @@ func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("carol")
-	reg.Transport = api.SessionCookie
-	var out api.SessionResponse
-	a := s.call("POST", api.PathRegister, reg)
+	reg.Transport = protocol.SessionCookie
+	var out protocol.SessionResponse
+	a := s.call("POST", protocol.PathRegister, reg)
 	a.into(&out)
 	if out.Token != "" {
 		t.Error("a cookie session has its token in the body")
@@ -180,8 +180,8 @@ func TestTokenGoesWhereTheClientAskedForIt(t *testing.T) {
 	if c.Name != "vaultsphere" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || c.Secure {
 		t.Errorf("cookie: %s", a.header.Get("Set-Cookie"))
 	}
-	s.call("GET", api.PathAccount, nil, header("Cookie", c.Name+"="+c.Value)).want(200, "")
-	bye := s.call("POST", api.PathLogout, nil, header("Cookie", c.Name+"="+c.Value)).want(204, "")
+	s.call("GET", protocol.PathAccount, nil, header("Cookie", c.Name+"="+c.Value)).want(200, "")
+	bye := s.call("POST", protocol.PathLogout, nil, header("Cookie", c.Name+"="+c.Value)).want(204, "")
 	if got := bye.header.Get("Clear-Site-Data"); got != `"cache"` {
 		t.Errorf("Clear-Site-Data: %s", got)
 	}

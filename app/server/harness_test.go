@@ -15,7 +15,7 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -136,8 +136,8 @@ type answer struct {
 	cookies []*http.Cookie
 }
 
-func (a answer) code() api.Code {
-	var e api.Error
+func (a answer) code() protocol.Code {
+	var e protocol.Error
 	if a.status < 300 {
 		return ""
 	}
@@ -148,14 +148,14 @@ func (a answer) code() api.Code {
 }
 
 func (a answer) message() string {
-	var e api.Error
+	var e protocol.Error
 	if err := json.Unmarshal(a.body, &e); err != nil {
 		a.t.Fatalf("not an error: %q", a.body)
 	}
 	return e.Message
 }
 
-func (a answer) want(status int, code api.Code) answer {
+func (a answer) want(status int, code protocol.Code) answer {
 	a.t.Helper()
 	if a.status != status || a.code() != code {
 		a.t.Fatalf("got %d %s, want %d %q", a.status, a.body, status, code)
@@ -242,16 +242,16 @@ func callTo(t *testing.T, base, method, path string, body any, edits ...edit) an
 // person is a user as the server sees one: keys and tokens, no password.
 type person struct {
 	s     *site
-	reg   api.RegisterRequest
+	reg   protocol.RegisterRequest
 	token string
-	acc   api.Account
+	acc   protocol.Account
 }
 
 func (s *site) register(username string) *person {
 	s.t.Helper()
 	p := &person{s: s, reg: sample.Registration(username)}
-	var out api.SessionResponse
-	s.call("POST", api.PathRegister, p.reg).into(&out)
+	var out protocol.SessionResponse
+	s.call("POST", protocol.PathRegister, p.reg).into(&out)
 	p.token, p.acc = out.Token, out.Account
 	return p
 }
@@ -261,31 +261,31 @@ func (p *person) call(method, path string, body any, edits ...edit) answer {
 	return p.s.call(method, path, body, append([]edit{bearer(p.token)}, edits...)...)
 }
 
-func (p *person) loginRequest(code string) api.LoginRequest {
-	return api.LoginRequest{Username: p.reg.Username, AuthKey: p.reg.AuthKey, TOTPCode: code, Device: "another device", Transport: api.SessionBearer}
+func (p *person) loginRequest(code string) protocol.LoginRequest {
+	return protocol.LoginRequest{Username: p.reg.Username, AuthKey: p.reg.AuthKey, TOTPCode: code, Device: "another device", Transport: protocol.SessionBearer}
 }
 
 func (p *person) login(code string) answer {
 	p.s.t.Helper()
-	return p.s.call("POST", api.PathLogin, p.loginRequest(code))
+	return p.s.call("POST", protocol.PathLogin, p.loginRequest(code))
 }
 
-func (p *person) mustLogin(code string) api.SessionResponse {
+func (p *person) mustLogin(code string) protocol.SessionResponse {
 	p.s.t.Helper()
-	var out api.SessionResponse
+	var out protocol.SessionResponse
 	p.login(code).into(&out)
 	return out
 }
 
-func (p *person) apply(base int64, puts []api.Put, deletes []api.Place) answer {
+func (p *person) apply(base int64, puts []protocol.Put, deletes []protocol.Place) answer {
 	p.s.t.Helper()
-	return p.call("POST", api.PathVaultChanges, api.ChangeRequest{BaseRevision: base, Manifest: sample.Token(100), Puts: puts, Deletes: deletes})
+	return p.call("POST", protocol.PathVaultChanges, protocol.ChangeRequest{BaseRevision: base, Manifest: sample.Token(100), Puts: puts, Deletes: deletes})
 }
 
-func (p *person) vault(since string) api.VaultResponse {
+func (p *person) vault(since string) protocol.VaultResponse {
 	p.s.t.Helper()
-	var out api.VaultResponse
-	p.call("GET", api.PathVault+since, nil).into(&out)
+	var out protocol.VaultResponse
+	p.call("GET", protocol.PathVault+since, nil).into(&out)
 	return out
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // A proxy asks every second or so, and does not wait longer.
@@ -13,7 +13,7 @@ const readyTimeout = 500 * time.Millisecond
 
 // health says that the process lives, whatever its store does: a restart would not mend the store.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
-	return s.reply(w, r, api.Health{OK: true})
+	return s.reply(w, r, protocol.Health{OK: true})
 }
 
 // ready says that a proxy may send requests here.
@@ -26,12 +26,12 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if !s.readiness.isReady(ctx) {
 		return errNotReady
 	}
-	return s.reply(w, r, api.Health{OK: true})
+	return s.reply(w, r, protocol.Health{OK: true})
 }
 
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(api.OpenAPI) // a client that is gone needs no document
+	_, _ = w.Write(protocol.OpenAPI) // a client that is gone needs no document
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -39,60 +39,60 @@ func TestRegistrationNamesTheFieldItRefuses(t *testing.T) {
 	for _, c := range []struct {
 		field string
 		value any
-		code  api.Code
+		code  protocol.Code
 		names string // what the message has to name
 	}{
-		{"username", "", api.CodeBadRequest, "username"},
-		{"username", nil, api.CodeBadRequest, "username"},
-		{"username", 7, api.CodeBadRequest, "username"},
-		{"username", []string{"a"}, api.CodeBadRequest, "username"},
-		{"username", long, api.CodeBadRequest, "username"},
-		{"username", "al ice", api.CodeBadRequest, "username"},
-		{"username", "alice\x00", api.CodeBadRequest, "username"},
-		{"username", "al#ice", api.CodeBadRequest, "username"},
-		{"username", "al\uff03ice", api.CodeBadRequest, "username"},
-		{"username", strings.Repeat("ä", api.MaxUsernameRunes+1), api.CodeBadRequest, "username"},
-		{"user_id", "", api.CodeBadRequest, "user_id"},
-		{"user_id", sample.ID() + "==", api.CodeBadRequest, "user_id"},
-		{"user_id", sample.ID()[:21] + "/", api.CodeBadRequest, "user_id"},
-		{"user_id", sample.ID()[:21] + "B", api.CodeBadRequest, "user_id"}, // bits beyond the sixteenth byte
-		{"user_id", sample.ID()[:21] + "\n", api.CodeBadRequest, "user_id"},
-		{"user_id", long, api.CodeBadRequest, "user_id"},
-		{"auth_key", "", api.CodeBadRequest, "auth_key"},
-		{"auth_key", sample.ID(), api.CodeBadRequest, "auth_key"},
-		{"auth_key", long, api.CodeBadRequest, "auth_key"},
-		{"recovery_auth_key", strings.Repeat("=", 44), api.CodeBadRequest, "recovery_auth_key"},
-		{"kdf", nil, api.CodeBadRequest, "kdf.salt"},
-		{"kdf", "strong", api.CodeBadRequest, "kdf"},
-		{"kdf", kdf("salt", ""), api.CodeBadRequest, "kdf.salt"},
-		{"kdf", kdf("memory_kib", 65535), api.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("memory_kib", 1<<20+1), api.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("memory_kib", -1), api.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("memory_kib", 1e30), api.CodeBadRequest, "kdf.memory_kib"},
-		{"kdf", kdf("time", 2), api.CodeBadRequest, "kdf.time"},
-		{"kdf", kdf("time", 21), api.CodeBadRequest, "kdf.time"},
-		{"kdf", kdf("threads", 0), api.CodeBadRequest, "kdf.threads"},
-		{"kdf", kdf("threads", 17), api.CodeBadRequest, "kdf.threads"},
-		{"kdf", kdf("algorithm", "pbkdf2"), api.CodeBadRequest, "algorithm"},
-		{"wrapped_key", "", api.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", "gAAAA", api.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", strings.TrimRight(sample.Token(100), "="), api.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", "hA" + sample.Token(100)[2:], api.CodeBadRequest, "wrapped_key"},
-		{"wrapped_key", sample.Token(4096), api.CodeTooLarge, "wrapped_key"},
-		{"recovery_wrapped_key", "secret", api.CodeBadRequest, "recovery_wrapped_key"},
-		{"manifest", long, api.CodeTooLarge, "manifest"},
-		{"device", "", api.CodeBadRequest, "device"},
-		{"device", long, api.CodeBadRequest, "device"},
-		{"device", "a\nb", api.CodeBadRequest, "device"},
-		{"transport", "", api.CodeBadRequest, "transport"},
-		{"transport", "carrier pigeon", api.CodeBadRequest, "transport"},
-		{"admin", true, api.CodeBadRequest, "admin"},
-		{"Username", "alice", api.CodeBadRequest, "Username"},
+		{"username", "", protocol.CodeBadRequest, "username"},
+		{"username", nil, protocol.CodeBadRequest, "username"},
+		{"username", 7, protocol.CodeBadRequest, "username"},
+		{"username", []string{"a"}, protocol.CodeBadRequest, "username"},
+		{"username", long, protocol.CodeBadRequest, "username"},
+		{"username", "al ice", protocol.CodeBadRequest, "username"},
+		{"username", "alice\x00", protocol.CodeBadRequest, "username"},
+		{"username", "al#ice", protocol.CodeBadRequest, "username"},
+		{"username", "al\uff03ice", protocol.CodeBadRequest, "username"},
+		{"username", strings.Repeat("ä", protocol.MaxUsernameRunes+1), protocol.CodeBadRequest, "username"},
+		{"user_id", "", protocol.CodeBadRequest, "user_id"},
+		{"user_id", sample.ID() + "==", protocol.CodeBadRequest, "user_id"},
+		{"user_id", sample.ID()[:21] + "/", protocol.CodeBadRequest, "user_id"},
+		{"user_id", sample.ID()[:21] + "B", protocol.CodeBadRequest, "user_id"}, // bits beyond the sixteenth byte
+		{"user_id", sample.ID()[:21] + "\n", protocol.CodeBadRequest, "user_id"},
+		{"user_id", long, protocol.CodeBadRequest, "user_id"},
+		{"auth_key", "", protocol.CodeBadRequest, "auth_key"},
+		{"auth_key", sample.ID(), protocol.CodeBadRequest, "auth_key"},
+		{"auth_key", long, protocol.CodeBadRequest, "auth_key"},
+		{"recovery_auth_key", strings.Repeat("=", 44), protocol.CodeBadRequest, "recovery_auth_key"},
+		{"kdf", nil, protocol.CodeBadRequest, "kdf.salt"},
+		{"kdf", "strong", protocol.CodeBadRequest, "kdf"},
+		{"kdf", kdf("salt", ""), protocol.CodeBadRequest, "kdf.salt"},
+		{"kdf", kdf("memory_kib", 65535), protocol.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("memory_kib", 1<<20+1), protocol.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("memory_kib", -1), protocol.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("memory_kib", 1e30), protocol.CodeBadRequest, "kdf.memory_kib"},
+		{"kdf", kdf("time", 2), protocol.CodeBadRequest, "kdf.time"},
+		{"kdf", kdf("time", 21), protocol.CodeBadRequest, "kdf.time"},
+		{"kdf", kdf("threads", 0), protocol.CodeBadRequest, "kdf.threads"},
+		{"kdf", kdf("threads", 17), protocol.CodeBadRequest, "kdf.threads"},
+		{"kdf", kdf("algorithm", "pbkdf2"), protocol.CodeBadRequest, "algorithm"},
+		{"wrapped_key", "", protocol.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", "gAAAA", protocol.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", strings.TrimRight(sample.Token(100), "="), protocol.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", "hA" + sample.Token(100)[2:], protocol.CodeBadRequest, "wrapped_key"},
+		{"wrapped_key", sample.Token(4096), protocol.CodeTooLarge, "wrapped_key"},
+		{"recovery_wrapped_key", "secret", protocol.CodeBadRequest, "recovery_wrapped_key"},
+		{"manifest", long, protocol.CodeTooLarge, "manifest"},
+		{"device", "", protocol.CodeBadRequest, "device"},
+		{"device", long, protocol.CodeBadRequest, "device"},
+		{"device", "a\nb", protocol.CodeBadRequest, "device"},
+		{"transport", "", protocol.CodeBadRequest, "transport"},
+		{"transport", "carrier pigeon", protocol.CodeBadRequest, "transport"},
+		{"admin", true, protocol.CodeBadRequest, "admin"},
+		{"Username", "alice", protocol.CodeBadRequest, "Username"},
 	} {
 		t.Run(fmt.Sprintf("%s=%.20v", c.field, c.value), func(t *testing.T) {
 			m := fields(t, sample.Registration("alice"))
 			m[c.field] = c.value
-			a := s.call("POST", api.PathRegister, m)
+			a := s.call("POST", protocol.PathRegister, m)
 			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.names) {
 				t.Errorf("got %d %s", a.status, a.body)
 			}
@@ -112,54 +112,54 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 	for name, c := range map[string]struct {
 		body string
 		edit edit
-		code api.Code
+		code protocol.Code
 		says string
 	}{
-		"empty":             {"", nil, api.CodeBadRequest, "empty"},
-		"blank":             {"  \n", nil, api.CodeBadRequest, "empty"},
-		"not JSON":          {"username=alice", nil, api.CodeBadRequest, "JSON"},
-		"cut off":           {`{"username":"ali`, nil, api.CodeBadRequest, "JSON"},
-		"an array":          {`[]`, nil, api.CodeBadRequest, "body"},
-		"a string":          {`"alice"`, nil, api.CodeBadRequest, "body"},
-		"null":              {`null`, nil, api.CodeBadRequest, "username"},
-		"two values":        {good + good, nil, api.CodeBadRequest, "follows"},
-		"trailing bracket":  {good + "]", nil, api.CodeBadRequest, "follows"},
-		"same name twice":   {`{"username":"alice","username":"bob"}`, nil, api.CodeBadRequest, "twice"},
-		"escaped twice":     {`{"username":"alice","usern\u0061me":"bob"}`, nil, api.CodeBadRequest, "twice"},
-		"unknown field":     {`{"username":"alice","password":"x"}`, nil, api.CodeBadRequest, "password"},
-		"another case":      {`{"USERNAME":"alice"}`, nil, api.CodeBadRequest, "USERNAME"},
-		"bad UTF-8":         {"{\"username\":\"al\xffice\"}", nil, api.CodeBadRequest, "UTF-8"},
-		"deep":              {deep, nil, api.CodeBadRequest, ""},
-		"too long":          {`{"username":"` + strings.Repeat("a", 70_000) + `"}`, nil, api.CodeTooLarge, "65536"},
-		"a form":            {good, header("Content-Type", "application/x-www-form-urlencoded"), api.CodeUnsupportedMedia, "application/json"},
-		"no type":           {good, header("Content-Type", ""), api.CodeUnsupportedMedia, "application/json"},
-		"another character": {good, header("Content-Type", "application/json; charset=utf-16"), api.CodeUnsupportedMedia, "application/json"},
-		"from another site": {good, header("Sec-Fetch-Site", "cross-site"), api.CodeForbidden, "another site"},
-		"another origin":    {good, header("Origin", "https://evil.example"), api.CodeForbidden, "another site"},
-		"a proxy's host":    {good, header("Origin", "https://vault.example"), api.CodeForbidden, "the page is at vault.example, and this server was asked as 127.0.0.1"},
+		"empty":             {"", nil, protocol.CodeBadRequest, "empty"},
+		"blank":             {"  \n", nil, protocol.CodeBadRequest, "empty"},
+		"not JSON":          {"username=alice", nil, protocol.CodeBadRequest, "JSON"},
+		"cut off":           {`{"username":"ali`, nil, protocol.CodeBadRequest, "JSON"},
+		"an array":          {`[]`, nil, protocol.CodeBadRequest, "body"},
+		"a string":          {`"alice"`, nil, protocol.CodeBadRequest, "body"},
+		"null":              {`null`, nil, protocol.CodeBadRequest, "username"},
+		"two values":        {good + good, nil, protocol.CodeBadRequest, "follows"},
+		"trailing bracket":  {good + "]", nil, protocol.CodeBadRequest, "follows"},
+		"same name twice":   {`{"username":"alice","username":"bob"}`, nil, protocol.CodeBadRequest, "twice"},
+		"escaped twice":     {`{"username":"alice","usern\u0061me":"bob"}`, nil, protocol.CodeBadRequest, "twice"},
+		"unknown field":     {`{"username":"alice","password":"x"}`, nil, protocol.CodeBadRequest, "password"},
+		"another case":      {`{"USERNAME":"alice"}`, nil, protocol.CodeBadRequest, "USERNAME"},
+		"bad UTF-8":         {"{\"username\":\"al\xffice\"}", nil, protocol.CodeBadRequest, "UTF-8"},
+		"deep":              {deep, nil, protocol.CodeBadRequest, ""},
+		"too long":          {`{"username":"` + strings.Repeat("a", 70_000) + `"}`, nil, protocol.CodeTooLarge, "65536"},
+		"a form":            {good, header("Content-Type", "application/x-www-form-urlencoded"), protocol.CodeUnsupportedMedia, "application/json"},
+		"no type":           {good, header("Content-Type", ""), protocol.CodeUnsupportedMedia, "application/json"},
+		"another character": {good, header("Content-Type", "application/json; charset=utf-16"), protocol.CodeUnsupportedMedia, "application/json"},
+		"from another site": {good, header("Sec-Fetch-Site", "cross-site"), protocol.CodeForbidden, "another site"},
+		"another origin":    {good, header("Origin", "https://evil.example"), protocol.CodeForbidden, "another site"},
+		"a proxy's host":    {good, header("Origin", "https://vault.example"), protocol.CodeForbidden, "the page is at vault.example, and this server was asked as 127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var edits []edit
 			if c.edit != nil {
 				edits = append(edits, c.edit)
 			}
-			a := s.send("POST", api.PathPrelogin, []byte(c.body), edits...)
+			a := s.send("POST", protocol.PathPrelogin, []byte(c.body), edits...)
 			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.says) {
 				t.Errorf("got %d %s", a.status, a.body)
 			}
 		})
 	}
-	s.send("POST", api.PathPrelogin, []byte(good), header("Content-Type", "Application/JSON; charset=UTF-8")).want(200, "")
+	s.send("POST", protocol.PathPrelogin, []byte(good), header("Content-Type", "Application/JSON; charset=UTF-8")).want(200, "")
 }
 
 func TestTooLargeIsToldWhenTheLengthIsNot(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	huge := bytes.Repeat([]byte(" "), api.MaxBodyBytes+1)
+	huge := bytes.Repeat([]byte(" "), protocol.MaxBodyBytes+1)
 	chunked := func(r *http.Request) { r.ContentLength = -1 }
-	s.send("POST", api.PathVaultChanges, huge, bearer(alice.token), chunked).want(413, api.CodeTooLarge)
-	s.send("POST", api.PathVaultChanges, huge, bearer(alice.token)).want(413, api.CodeTooLarge)
+	s.send("POST", protocol.PathVaultChanges, huge, bearer(alice.token), chunked).want(413, protocol.CodeTooLarge)
+	s.send("POST", protocol.PathVaultChanges, huge, bearer(alice.token)).want(413, protocol.CodeTooLarge)
 }
 
 func TestChangeNamesTheRecordItRefuses(t *testing.T) {
@@ -181,7 +181,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 	a2["kind"], a2["account_id"], a2["version"] = "account", id, 2
 	place := maps.Clone(same)
 	delete(place, "token")
-	tooMany := make([]any, api.MaxChangeRecords+1)
+	tooMany := make([]any, protocol.MaxChangeRecords+1)
 	for i := range tooMany {
 		p := good()
 		delete(p, "token")
@@ -189,32 +189,32 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		change map[string]any
-		code   api.Code
+		code   protocol.Code
 		says   string
 	}{
-		"nothing":            {map[string]any{}, api.CodeBadRequest, "puts"},
-		"negative base":      {map[string]any{"base_revision": -1, "puts": []any{good()}}, api.CodeBadRequest, "base_revision"},
-		"base is a fraction": {map[string]any{"base_revision": 0.5, "puts": []any{good()}}, api.CodeBadRequest, "base_revision"},
-		"base too big":       {map[string]any{"base_revision": 1e19, "puts": []any{good()}}, api.CodeBadRequest, "base_revision"},
-		"base of a future":   {map[string]any{"base_revision": 9, "puts": []any{good()}}, api.CodeRevisionConflict, ""},
-		"manifest":           {map[string]any{"manifest": "x", "puts": []any{good()}}, api.CodeBadRequest, "manifest"},
-		"account id":         {map[string]any{"puts": with("account_id", "x")}, api.CodeBadRequest, "puts[1].account_id"},
-		"kind":               {map[string]any{"puts": with("kind", "note")}, api.CodeBadRequest, "puts[1].kind"},
-		"version":            {map[string]any{"puts": with("version", 0)}, api.CodeBadRequest, "puts[1].version"},
-		"token":              {map[string]any{"puts": with("token", "clear text")}, api.CodeBadRequest, "puts[1].token"},
-		"token too long":     {map[string]any{"puts": with("token", sample.Token(api.MaxTokenBytes))}, api.CodeTooLarge, "puts[1].token"},
-		"revision in a put":  {map[string]any{"puts": with("revision", 1)}, api.CodeBadRequest, "revision"},
-		"same place twice":   {map[string]any{"puts": []any{same, same}}, api.CodeBadRequest, "puts[1]"},
-		"put and delete":     {map[string]any{"puts": []any{same}, "deletes": []any{place}}, api.CodeBadRequest, "deletes[0]"},
-		"account twice":      {map[string]any{"puts": []any{a1, a2}}, api.CodeBadRequest, "puts[1]"},
-		"too many":           {map[string]any{"deletes": tooMany}, api.CodeBadRequest, "500"},
-		"delete of nothing":  {map[string]any{"deletes": []any{place}}, api.CodeBadRequest, "deletes"},
-		"deletes is object":  {map[string]any{"deletes": map[string]any{}}, api.CodeBadRequest, "deletes"},
+		"nothing":            {map[string]any{}, protocol.CodeBadRequest, "puts"},
+		"negative base":      {map[string]any{"base_revision": -1, "puts": []any{good()}}, protocol.CodeBadRequest, "base_revision"},
+		"base is a fraction": {map[string]any{"base_revision": 0.5, "puts": []any{good()}}, protocol.CodeBadRequest, "base_revision"},
+		"base too big":       {map[string]any{"base_revision": 1e19, "puts": []any{good()}}, protocol.CodeBadRequest, "base_revision"},
+		"base of a future":   {map[string]any{"base_revision": 9, "puts": []any{good()}}, protocol.CodeRevisionConflict, ""},
+		"manifest":           {map[string]any{"manifest": "x", "puts": []any{good()}}, protocol.CodeBadRequest, "manifest"},
+		"account id":         {map[string]any{"puts": with("account_id", "x")}, protocol.CodeBadRequest, "puts[1].account_id"},
+		"kind":               {map[string]any{"puts": with("kind", "note")}, protocol.CodeBadRequest, "puts[1].kind"},
+		"version":            {map[string]any{"puts": with("version", 0)}, protocol.CodeBadRequest, "puts[1].version"},
+		"token":              {map[string]any{"puts": with("token", "clear text")}, protocol.CodeBadRequest, "puts[1].token"},
+		"token too long":     {map[string]any{"puts": with("token", sample.Token(protocol.MaxTokenBytes))}, protocol.CodeTooLarge, "puts[1].token"},
+		"revision in a put":  {map[string]any{"puts": with("revision", 1)}, protocol.CodeBadRequest, "revision"},
+		"same place twice":   {map[string]any{"puts": []any{same, same}}, protocol.CodeBadRequest, "puts[1]"},
+		"put and delete":     {map[string]any{"puts": []any{same}, "deletes": []any{place}}, protocol.CodeBadRequest, "deletes[0]"},
+		"account twice":      {map[string]any{"puts": []any{a1, a2}}, protocol.CodeBadRequest, "puts[1]"},
+		"too many":           {map[string]any{"deletes": tooMany}, protocol.CodeBadRequest, "500"},
+		"delete of nothing":  {map[string]any{"deletes": []any{place}}, protocol.CodeBadRequest, "deletes"},
+		"deletes is object":  {map[string]any{"deletes": map[string]any{}}, protocol.CodeBadRequest, "deletes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := map[string]any{"base_revision": 0, "manifest": sample.Token(100)}
 			maps.Copy(body, c.change)
-			a := alice.call("POST", api.PathVaultChanges, body)
+			a := alice.call("POST", protocol.PathVaultChanges, body)
 			if a.code() != c.code || a.status >= 500 || !strings.Contains(a.message(), c.says) {
 				t.Errorf("got %d %s", a.status, a.body)
 			}
@@ -224,9 +224,9 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 		t.Errorf("a refused change left revision %d and %d records", v.Revision, len(v.Records))
 	}
 	for _, query := range []string{"?since=-1", "?since=x", "?since=1&since=2", "?since=01", "?since=", "?until=3", "?since=99999999999999999999"} {
-		alice.call("GET", api.PathVault+query, nil).want(400, api.CodeBadRequest)
+		alice.call("GET", protocol.PathVault+query, nil).want(400, protocol.CodeBadRequest)
 	}
-	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: "nonsense"}).want(400, api.CodeBadRequest)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: "nonsense"}).want(400, protocol.CodeBadRequest)
 }
 
 func TestOneAccountWhateverTheSpelling(t *testing.T) {
@@ -235,7 +235,7 @@ func TestOneAccountWhateverTheSpelling(t *testing.T) {
 	p := s.register("Änne")
 	for _, spelling := range []string{"Änne", "änne", "ÄNNE", "A\u0308nne", "a\u0308NNE", "\uff21\u0308nne"} {
 		other := sample.Registration(spelling)
-		s.call("POST", api.PathRegister, other).want(409, api.CodeUsernameTaken)
+		s.call("POST", protocol.PathRegister, other).want(409, protocol.CodeUsernameTaken)
 		p.reg.Username = spelling
 		if in := p.mustLogin(""); in.Account.UserID != p.reg.UserID || in.Account.Username != "änne" {
 			t.Errorf("%q logs in to %+v", spelling, in.Account)
@@ -246,12 +246,12 @@ func TestOneAccountWhateverTheSpelling(t *testing.T) {
 func TestUnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.call("GET", "/api/v1/nothing", nil).want(404, api.CodeNotFound)
-	s.call("POST", "/nothing", nil).want(404, api.CodeNotFound)
-	a := s.call("GET", api.PathLogin, nil).want(405, api.CodeMethodNotAllowed)
+	s.call("GET", "/api/v1/nothing", nil).want(404, protocol.CodeNotFound)
+	s.call("POST", "/nothing", nil).want(404, protocol.CodeNotFound)
+	a := s.call("GET", protocol.PathLogin, nil).want(405, protocol.CodeMethodNotAllowed)
 	if a.header.Get("Allow") != "POST" {
 		t.Errorf("Allow: %q", a.header.Get("Allow"))
 	}
-	s.call("TRACE", api.PathLogin, nil).want(405, api.CodeMethodNotAllowed)
-	s.call("DELETE", api.PathVault, nil).want(405, api.CodeMethodNotAllowed)
+	s.call("TRACE", protocol.PathLogin, nil).want(405, protocol.CodeMethodNotAllowed)
+	s.call("DELETE", protocol.PathVault, nil).want(405, protocol.CodeMethodNotAllowed)
 }

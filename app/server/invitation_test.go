@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
@@ -21,7 +21,7 @@ func closed(c *server.Config) { c.Door = vault.Door{} }
 
 func firstOnly(c *server.Config) { c.Door = vault.Door{First: true} }
 
-func (s *site) invite() *api.Invitation {
+func (s *site) invite() *protocol.Invitation {
 	s.t.Helper()
 	i, err := vault.Invite(s.t.Context(), s.store, s.clock.Now())
 	if err != nil {
@@ -33,51 +33,51 @@ func (s *site) invite() *api.Invitation {
 func TestStrangersNeedAnInvitation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(closed))
-	check := func(i *api.Invitation, name string) answer {
-		return s.call("POST", api.PathRegisterCheck, api.RegisterCheckRequest{Invitation: i, Username: name})
+	check := func(i *protocol.Invitation, name string) answer {
+		return s.call("POST", protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Invitation: i, Username: name})
 	}
 	reg := sample.Registration("alice")
-	check(nil, "").want(403, api.CodeInvitationRequired)
-	check(nil, "alice").want(403, api.CodeInvitationRequired)
-	s.call("POST", api.PathRegister, reg).want(403, api.CodeInvitationRequired)
+	check(nil, "").want(403, protocol.CodeInvitationRequired)
+	check(nil, "alice").want(403, protocol.CodeInvitationRequired)
+	s.call("POST", protocol.PathRegister, reg).want(403, protocol.CodeInvitationRequired)
 
 	invitation := s.invite()
 	wrong := *invitation
 	wrong.Secret = sample.ID()
 	unknown := *invitation
 	unknown.ID = sample.ID()
-	for _, bad := range []api.Invitation{wrong, unknown} {
-		check(&bad, "alice").want(403, api.CodeInvitationInvalid)
+	for _, bad := range []protocol.Invitation{wrong, unknown} {
+		check(&bad, "alice").want(403, protocol.CodeInvitationInvalid)
 		reg.Invitation = &bad
-		s.call("POST", api.PathRegister, reg).want(403, api.CodeInvitationInvalid)
+		s.call("POST", protocol.PathRegister, reg).want(403, protocol.CodeInvitationInvalid)
 	}
-	for _, bad := range []api.Invitation{{}, {ID: invitation.ID}, {ID: "#inhabited", Secret: invitation.Secret}, {ID: invitation.ID, Secret: invitation.Secret + "="}} {
-		check(&bad, "alice").want(400, api.CodeBadRequest)
+	for _, bad := range []protocol.Invitation{{}, {ID: invitation.ID}, {ID: "#inhabited", Secret: invitation.Secret}, {ID: invitation.ID, Secret: invitation.Secret + "="}} {
+		check(&bad, "alice").want(400, protocol.CodeBadRequest)
 	}
 	check(invitation, "").want(204, "")
 	check(invitation, "alice").want(204, "")
-	check(invitation, "al ice").want(400, api.CodeBadRequest)
+	check(invitation, "al ice").want(400, protocol.CodeBadRequest)
 
 	reg.Invitation = invitation
-	s.call("POST", api.PathRegister, reg).want(200, "")
-	check(invitation, "bob").want(403, api.CodeInvitationInvalid)
+	s.call("POST", protocol.PathRegister, reg).want(200, "")
+	check(invitation, "bob").want(403, protocol.CodeInvitationInvalid)
 	bob := sample.Registration("bob")
 	bob.Invitation = invitation
-	s.call("POST", api.PathRegister, bob).want(403, api.CodeInvitationInvalid)
+	s.call("POST", protocol.PathRegister, bob).want(403, protocol.CodeInvitationInvalid)
 
 	// Names are told to those alone who may register, and a name that is taken uses nothing up.
-	s.call("POST", api.PathRegister, sample.Registration("alice")).want(403, api.CodeInvitationRequired)
+	s.call("POST", protocol.PathRegister, sample.Registration("alice")).want(403, protocol.CodeInvitationRequired)
 	second := s.invite()
-	check(second, "alice").want(409, api.CodeUsernameTaken)
+	check(second, "alice").want(409, protocol.CodeUsernameTaken)
 	again := sample.Registration("alice")
 	again.Invitation = second
-	s.call("POST", api.PathRegister, again).want(409, api.CodeUsernameTaken)
+	s.call("POST", protocol.PathRegister, again).want(409, protocol.CodeUsernameTaken)
 	s.clock.move(7*24*time.Hour - time.Second)
 	bob.Invitation = second
 	check(second, "bob").want(204, "")
 	s.clock.move(time.Second)
-	check(second, "bob").want(403, api.CodeInvitationInvalid)
-	s.call("POST", api.PathRegister, bob).want(403, api.CodeInvitationInvalid)
+	check(second, "bob").want(403, protocol.CodeInvitationInvalid)
+	s.call("POST", protocol.PathRegister, bob).want(403, protocol.CodeInvitationInvalid)
 	if log := s.log.String(); strings.Contains(log, invitation.Secret) || strings.Contains(log, second.Secret) {
 		t.Error("the log holds the secret of an invitation")
 	}
@@ -88,12 +88,12 @@ func TestAnInvitationIsUsedOnceAtOnce(t *testing.T) {
 	s := newSite(t, configured(closed))
 	invitation := s.invite()
 	var wg sync.WaitGroup
-	codes := make(chan api.Code, 8)
+	codes := make(chan protocol.Code, 8)
 	for n := range cap(codes) {
 		wg.Go(func() {
 			reg := sample.Registration("user" + string(rune('a'+n)))
 			reg.Invitation = invitation
-			codes <- s.call("POST", api.PathRegister, reg).code()
+			codes <- s.call("POST", protocol.PathRegister, reg).code()
 		})
 	}
 	wg.Wait()
@@ -102,7 +102,7 @@ func TestAnInvitationIsUsedOnceAtOnce(t *testing.T) {
 	for c := range codes {
 		if c == "" {
 			in++
-		} else if c != api.CodeInvitationInvalid {
+		} else if c != protocol.CodeInvitationInvalid {
 			t.Errorf("refused with %s", c)
 		}
 	}
@@ -114,10 +114,10 @@ func TestAnInvitationIsUsedOnceAtOnce(t *testing.T) {
 func TestFirstUserOfThisMachineNeedsNoInvitation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(firstOnly))
-	s.call("POST", api.PathRegisterCheck, api.RegisterCheckRequest{Username: "alice"}).want(204, "")
+	s.call("POST", protocol.PathRegisterCheck, protocol.RegisterCheckRequest{Username: "alice"}).want(204, "")
 	s.register("alice")
-	s.call("POST", api.PathRegisterCheck, api.RegisterCheckRequest{}).want(403, api.CodeInvitationRequired)
-	s.call("POST", api.PathRegister, sample.Registration("mallory")).want(403, api.CodeInvitationRequired)
+	s.call("POST", protocol.PathRegisterCheck, protocol.RegisterCheckRequest{}).want(403, protocol.CodeInvitationRequired)
+	s.call("POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
 }
 
 // Each request reaches an empty server over loopback, as a proxy on the machine would pass a stranger's on.
@@ -130,8 +130,8 @@ func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 		"X-Real-IP": header("X-Real-IP", "203.0.113.7"), "Via": header("Via", "1.1 varnish"), "Cloudflare": header("CF-Connecting-IP", "203.0.113.7"),
 		"public name": host("vault.example.org"), "rebound name": host("127.0.0.1.rebind.example:80"), "public address": host("203.0.113.7:443"),
 	} {
-		for path, body := range map[string]any{api.PathRegister: sample.Registration("mallory"), api.PathRegisterCheck: api.RegisterCheckRequest{}} {
-			if a := s.call("POST", path, body, e); a.code() != api.CodeInvitationRequired {
+		for path, body := range map[string]any{protocol.PathRegister: sample.Registration("mallory"), protocol.PathRegisterCheck: protocol.RegisterCheckRequest{}} {
+			if a := s.call("POST", path, body, e); a.code() != protocol.CodeInvitationRequired {
 				t.Errorf("%s, %s: %d %s", name, path, a.status, a.body)
 			}
 		}
@@ -143,10 +143,10 @@ func TestStrangersBehindAProxyAreNotTheFirstUser(t *testing.T) {
 	}
 	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
 	t.Cleanup(proxy.Close)
-	callTo(t, proxy.URL, "POST", api.PathRegister, sample.Registration("mallory")).want(403, api.CodeInvitationRequired)
+	callTo(t, proxy.URL, "POST", protocol.PathRegister, sample.Registration("mallory")).want(403, protocol.CodeInvitationRequired)
 
 	// nginx without further settings says HTTP/1.0, its target's name, and nothing else.
-	bare := httptest.NewRequestWithContext(t.Context(), "POST", s.url+api.PathRegisterCheck, nil)
+	bare := httptest.NewRequestWithContext(t.Context(), "POST", s.url+protocol.PathRegisterCheck, nil)
 	bare.Header.Set("Content-Type", "application/json")
 	bare.RemoteAddr = "127.0.0.1:50000"
 	for proto, want := range map[int]int{0: 403, 1: 204} {

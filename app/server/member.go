@@ -3,7 +3,7 @@ package server
 import (
 	"net/http"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -15,7 +15,7 @@ func logout(s *Server, w http.ResponseWriter, r *http.Request, session vault.Ses
 }
 
 func accountDelete(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	in, err := decode[api.DeleteAccountRequest](s, w, r, smallBody, session.UserID)
+	in, err := decode[protocol.DeleteAccountRequest](s, w, r, smallBody, session.UserID)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -52,7 +52,7 @@ func newMetrics(version string, service *vault.Service) *metrics {
 		Name: "vaultsphere_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	for _, code := range []api.Code{api.CodeStorageUnavailable, api.CodeStorageFull} {
+	for _, code := range []protocol.Code{protocol.CodeStorageUnavailable, protocol.CodeStorageFull} {
 		m.storeErrors.WithLabelValues(string(code)) // an alert on a rate needs the zero before the first error
 	}
 	m.registry.MustRegister(m.duration, m.inFlight, m.throttled, m.storeErrors, m.probesFailed, queue, streams, build,
@@ -64,11 +64,11 @@ func (m *metrics) observe(method, route string, status int, took time.Duration) 
 	m.duration.WithLabelValues(methodName(method), route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-func (m *metrics) failed(code api.Code) {
+func (m *metrics) failed(code protocol.Code) {
 	switch code {
-	case api.CodeThrottled:
+	case protocol.CodeThrottled:
 		m.throttled.Inc()
-	case api.CodeStorageUnavailable, api.CodeStorageFull:
+	case protocol.CodeStorageUnavailable, protocol.CodeStorageFull:
 		m.storeErrors.WithLabelValues(string(code)).Inc()
 	}
 }

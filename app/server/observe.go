@@ -13,7 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 type contextKey int
@@ -23,7 +23,7 @@ const noteKey contextKey = 0
 // note travels with a request. One goroutine serves a request, so it needs no lock.
 type note struct {
 	id   string
-	code api.Code
+	code protocol.Code
 	page bool // a file of the page was served, which has no route of its own
 
 	body   *body     // of the request, if it was read
@@ -37,7 +37,7 @@ func requestID(ctx context.Context) string {
 	return ""
 }
 
-func noteCode(ctx context.Context, code api.Code) {
+func noteCode(ctx context.Context, code protocol.Code) {
 	if n, ok := ctx.Value(noteKey).(*note); ok {
 		n.code = code
 	}
@@ -104,7 +104,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			}
 			s.metrics.observe(r.Method, route, status, took)
 			level := slog.LevelInfo
-			if route == api.PathHealth || route == api.PathReady {
+			if route == protocol.PathHealth || route == protocol.PathReady {
 				level = slog.LevelDebug
 			}
 			attrs := []slog.Attr{

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 )
 
@@ -56,7 +56,7 @@ func TestPageIsServedWithWhatBrowsersNeed(t *testing.T) {
 		})
 	}
 	for _, path := range []string{"/.keep", "/app-4f2a91cc.js.br", "/fonts", "/fonts/", "/../go.mod", "/nothing.js", "/%2e%2e/x"} {
-		s.send("GET", path, nil).want(404, api.CodeNotFound)
+		s.send("GET", path, nil).want(404, protocol.CodeNotFound)
 	}
 }
 
@@ -87,12 +87,12 @@ func TestPageThatIsNotBuiltSaysSo(t *testing.T) {
 func TestPageMayAskOneOtherServerIfThereIsOne(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.BreachAddress = "https://ranges.example" }))
-	policy := s.call("GET", api.PathHealth, nil).header.Get("Content-Security-Policy")
+	policy := s.call("GET", protocol.PathHealth, nil).header.Get("Content-Security-Policy")
 	if !strings.Contains(policy, "; connect-src 'self' https://ranges.example; ") || strings.Count(policy, "ranges") != 1 {
 		t.Errorf("the policy is %s", policy)
 	}
-	var got api.Settings
-	s.register("anna").call("GET", api.PathSettings, nil).into(&got)
+	var got protocol.Settings
+	s.register("anna").call("GET", protocol.PathSettings, nil).into(&got)
 	if got.BreachAddress != "https://ranges.example" {
 		t.Errorf("got %+v", got)
 	}
@@ -112,8 +112,8 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 		"Cross-Origin-Resource-Policy": "same-origin",
 	}
 	for name, a := range map[string]answer{
-		"page": s.send("GET", "/", nil), "health": s.call("GET", api.PathHealth, nil), "not found": s.call("GET", "/x", nil),
-		"refused": s.send("POST", api.PathLogin, []byte("x")), "cross-origin": s.send("POST", api.PathLogin, []byte("{}"), header("Sec-Fetch-Site", "cross-site")),
+		"page": s.send("GET", "/", nil), "health": s.call("GET", protocol.PathHealth, nil), "not found": s.call("GET", "/x", nil),
+		"refused": s.send("POST", protocol.PathLogin, []byte("x")), "cross-origin": s.send("POST", protocol.PathLogin, []byte("{}"), header("Sec-Fetch-Site", "cross-site")),
 	} {
 		for h, v := range want {
 			if got := a.header.Get(h); got != v {
@@ -127,7 +127,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 			t.Errorf("%s: request id %q", name, a.header.Get("X-Request-Id"))
 		}
 	}
-	if a := s.call("GET", api.PathHealth, nil, header("X-Request-Id", "chosen")); a.header.Get("X-Request-Id") == "chosen" {
+	if a := s.call("GET", protocol.PathHealth, nil, header("X-Request-Id", "chosen")); a.header.Get("X-Request-Id") == "chosen" {
 		t.Error("the client chose the request id")
 	}
 }
@@ -136,8 +136,8 @@ func TestMetricsCountByRoute(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: strings.Repeat("0", 64)}).want(404, api.CodeNotFound)
-	alice.call("GET", api.PathAttachments+"/"+strings.Repeat("A", 22)+"/1", nil).want(404, api.CodeNotFound)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: strings.Repeat("0", 64)}).want(404, protocol.CodeNotFound)
+	alice.call("GET", protocol.PathAttachments+"/"+strings.Repeat("A", 22)+"/1", nil).want(404, protocol.CodeNotFound)
 	s.send("BREW", "/coffee", nil)
 	l := newListener(t, s.srv.Metrics())
 	body := string(sendTo(t, l, "GET", "/metrics", nil).body)

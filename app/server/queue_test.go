@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -20,11 +20,11 @@ func TestFullHashQueueAnswersAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range burst {
 		wg.Go(func() {
-			a := s.call("POST", api.PathLogin, api.LoginRequest{Username: fmt.Sprintf("user%d", i), AuthKey: key, Device: "d", Transport: api.SessionBearer})
+			a := s.call("POST", protocol.PathLogin, protocol.LoginRequest{Username: fmt.Sprintf("user%d", i), AuthKey: key, Device: "d", Transport: protocol.SessionBearer})
 			switch {
-			case a.code() == api.CodeUnavailable && a.status == 503 && a.header.Get("Retry-After") != "":
+			case a.code() == protocol.CodeUnavailable && a.status == 503 && a.header.Get("Retry-After") != "":
 				busy.Add(1)
-			case a.code() != api.CodeInvalidCredentials:
+			case a.code() != protocol.CodeInvalidCredentials:
 				other.Add(1)
 			}
 		})
@@ -33,5 +33,5 @@ func TestFullHashQueueAnswersAtOnce(t *testing.T) {
 	if busy.Load() == 0 || other.Load() > 0 {
 		t.Errorf("of %d log-ins %d were told that the server is busy, and %d something else", burst, busy.Load(), other.Load())
 	}
-	s.call("GET", api.PathHealth, nil).want(200, "")
+	s.call("GET", protocol.PathHealth, nil).want(200, "")
 }

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
@@ -36,24 +36,24 @@ func TestSessionMadeWhileThePasswordChangesEndsWithIt(t *testing.T) {
 	t.Parallel()
 	s, b := newBeforeUpdateSite(t)
 	alice := s.register("alice")
-	var stranger api.SessionResponse
+	var stranger protocol.SessionResponse
 	b.act = func() { stranger = alice.mustLogin("") }
-	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-	alice.call("POST", api.PathAccountPassword, change).want(204, "")
-	s.call("GET", api.PathAccount, nil, bearer(stranger.Token)).want(401, api.CodeUnauthorized)
-	alice.call("GET", api.PathAccount, nil).want(200, "")
+	change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
+	alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
+	s.call("GET", protocol.PathAccount, nil, bearer(stranger.Token)).want(401, protocol.CodeUnauthorized)
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 }
 
 func TestTwoChangesOfOneAccountAtOnceAreToldApart(t *testing.T) {
 	t.Parallel()
 	s, b := newBeforeUpdateSite(t)
 	alice := s.register("alice")
-	phrase := func() api.RecoveryRequest {
-		return api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
+	phrase := func() protocol.RecoveryRequest {
+		return protocol.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
 	}
 	first, second := phrase(), phrase()
-	b.act = func() { alice.call("POST", api.PathAccountRecovery, first).want(204, "") }
-	alice.call("POST", api.PathAccountRecovery, second).want(409, api.CodeConflict)
-	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: first.RecoveryAuthKey}).want(200, "")
-	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: second.RecoveryAuthKey}).want(401, api.CodeInvalidCredentials)
+	b.act = func() { alice.call("POST", protocol.PathAccountRecovery, first).want(204, "") }
+	alice.call("POST", protocol.PathAccountRecovery, second).want(409, protocol.CodeConflict)
+	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: first.RecoveryAuthKey}).want(200, "")
+	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: second.RecoveryAuthKey}).want(401, protocol.CodeInvalidCredentials)
 }

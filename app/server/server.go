@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -41,7 +41,7 @@ type Server struct {
 	readiness   *readiness
 	page        *page
 	csrf        *http.CrossOriginProtection
-	settings    api.Settings
+	settings    protocol.Settings
 	headers     map[string]string // of every answer
 	draining    atomic.Bool
 	proxyWarned sync.Once
@@ -61,7 +61,7 @@ func New(cfg Config, service *vault.Service, log *slog.Logger) (*Server, error) 
 		vault: service, log: log, proxies: cfg.TrustedProxies, door: cfg.Door, limits: newNetworks(cfg.AuthRate),
 		users: newLimits[vault.UserID](cfg.UserRate), bodies: newBodies(), syncs: newSyncSlots(),
 		metrics: newMetrics(cfg.Version, service), page: p, csrf: http.NewCrossOriginProtection(),
-		settings: api.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
+		settings: protocol.Settings{BreachAddress: cfg.BreachAddress}, headers: securityHeaders(cfg.BreachAddress),
 		drained: make(chan struct{}), streamBeat: streamBeat, streamLife: streamLife,
 	}
 	s.readiness = newReadiness(service.Probe, log, s.metrics.probesFailed)
@@ -119,34 +119,34 @@ type route struct {
 func (s *Server) routes() []route {
 	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return []route{
-		{get, api.PathHealth, s.health},
-		{get, api.PathReady, s.ready},
-		{get, api.PathOpenAPI, s.openAPI},
+		{get, protocol.PathHealth, s.health},
+		{get, protocol.PathReady, s.ready},
+		{get, protocol.PathOpenAPI, s.openAPI},
 
-		{post, api.PathPrelogin, s.guest(s.prelogin)},
-		{post, api.PathRegister, s.guest(s.register)},
-		{post, api.PathRegisterCheck, s.guest(s.registerCheck)},
-		{post, api.PathLogin, s.guest(s.login)},
-		{post, api.PathRecoveryOpen, s.guest(s.recoveryOpen)},
-		{post, api.PathRecoveryFinish, s.guest(s.recoveryFinish)},
+		{post, protocol.PathPrelogin, s.guest(s.prelogin)},
+		{post, protocol.PathRegister, s.guest(s.register)},
+		{post, protocol.PathRegisterCheck, s.guest(s.registerCheck)},
+		{post, protocol.PathLogin, s.guest(s.login)},
+		{post, protocol.PathRecoveryOpen, s.guest(s.recoveryOpen)},
+		{post, protocol.PathRecoveryFinish, s.guest(s.recoveryFinish)},
 
-		{post, api.PathLogout, s.member(logout)},
-		{get, api.PathAccount, s.member(account)},
-		{post, api.PathAccountDelete, s.member(accountDelete)},
-		{post, api.PathAccountPassword, s.member(takes(s.vault.ChangePassword))},
-		{post, api.PathAccountRecovery, s.member(takes(s.vault.ChangeRecovery))},
-		{post, api.PathTOTPBegin, s.member(exchanges(s.vault.BeginTOTP, smallBody))},
-		{post, api.PathTOTPConfirm, s.member(takes(s.vault.ConfirmTOTP))},
-		{post, api.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP))},
-		{get, api.PathSettings, s.member(settings)},
-		{get, api.PathSessions, s.member(sessions)},
-		{post, api.PathSessionsEnd, s.member(takes(s.vault.EndSessions))},
-		{get, api.PathVault, s.member(changes)},
-		{post, api.PathVaultChanges, s.member(exchanges(s.vault.Apply, api.MaxBodyBytes))},
-		{get, api.PathEvents, s.member(events)},
-		{get, api.PathAttachments, s.member(attachments)},
-		{del, api.PathAttachment, s.member(deleteAttachment)},
-		{put, api.PathPiece, s.member(putPiece)},
-		{get, api.PathPiece, s.member(piece)},
+		{post, protocol.PathLogout, s.member(logout)},
+		{get, protocol.PathAccount, s.member(account)},
+		{post, protocol.PathAccountDelete, s.member(accountDelete)},
+		{post, protocol.PathAccountPassword, s.member(takes(s.vault.ChangePassword))},
+		{post, protocol.PathAccountRecovery, s.member(takes(s.vault.ChangeRecovery))},
+		{post, protocol.PathTOTPBegin, s.member(exchanges(s.vault.BeginTOTP, smallBody))},
+		{post, protocol.PathTOTPConfirm, s.member(takes(s.vault.ConfirmTOTP))},
+		{post, protocol.PathTOTPRemove, s.member(takes(s.vault.RemoveTOTP))},
+		{get, protocol.PathSettings, s.member(settings)},
+		{get, protocol.PathSessions, s.member(sessions)},
+		{post, protocol.PathSessionsEnd, s.member(takes(s.vault.EndSessions))},
+		{get, protocol.PathVault, s.member(changes)},
+		{post, protocol.PathVaultChanges, s.member(exchanges(s.vault.Apply, protocol.MaxBodyBytes))},
+		{get, protocol.PathEvents, s.member(events)},
+		{get, protocol.PathAttachments, s.member(attachments)},
+		{del, protocol.PathAttachment, s.member(deleteAttachment)},
+		{put, protocol.PathPiece, s.member(putPiece)},
+		{get, protocol.PathPiece, s.member(piece)},
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -61,16 +61,16 @@ func (s *Server) caller(r *http.Request) vault.Caller {
 
 func (s *Server) devicePrefix(r *http.Request) string {
 	if s.overHTTPS(r) {
-		return api.DeviceCookie
+		return protocol.DeviceCookie
 	}
-	return api.LocalDeviceCookie
+	return protocol.LocalDeviceCookie
 }
 
 // setDevice gives a device its token: a cookie for each user, that only a log-in sends, and that outlives signing out.
 func (s *Server) setDevice(w http.ResponseWriter, r *http.Request, e vault.Entered) {
 	sum := sha256.Sum256([]byte(e.Account.Username))
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // as in setCookie
-		Name: s.devicePrefix(r) + hex.EncodeToString(sum[:8]), Value: e.Device, Path: api.PathLogin, MaxAge: int(cookieLife.Seconds()),
+		Name: s.devicePrefix(r) + hex.EncodeToString(sum[:8]), Value: e.Device, Path: protocol.PathLogin, MaxAge: int(cookieLife.Seconds()),
 		HttpOnly: true, Secure: s.overHTTPS(r), SameSite: http.SameSiteStrictMode,
 	})
 }
@@ -83,7 +83,7 @@ func (s *Server) member(h memberHandler) handler {
 			return err
 		}
 		if wait := s.users.take(session.UserID, time.Now()); wait > 0 {
-			return &vault.Error{Code: api.CodeThrottled, Message: "too many requests of this user: wait and try again", RetryAfter: wait}
+			return &vault.Error{Code: protocol.CodeThrottled, Message: "too many requests of this user: wait and try again", RetryAfter: wait}
 		}
 		return h(s, w, r, session)
 	}
@@ -121,9 +121,9 @@ func exchanges[In, Out any](rule func(context.Context, vault.Session, In) (Out, 
 }
 
 // enter gives a new session to the caller in the way it asked for.
-func (s *Server) enter(w http.ResponseWriter, r *http.Request, e vault.Entered, how api.SessionTransport) error {
-	out := api.SessionResponse{Account: e.Account}
-	if how == api.SessionBearer {
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, e vault.Entered, how protocol.SessionTransport) error {
+	out := protocol.SessionResponse{Account: e.Account}
+	if how == protocol.SessionBearer {
 		out.Token = e.Token
 	} else {
 		s.setCookie(w, r, e.Token, int(cookieLife.Seconds()))

@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
@@ -23,13 +23,13 @@ func TestLoginEndsTheSessionItCameWith(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	var out api.SessionResponse
-	s.call("POST", api.PathLogin, alice.loginRequest(""), bearer(alice.token)).into(&out)
+	var out protocol.SessionResponse
+	s.call("POST", protocol.PathLogin, alice.loginRequest(""), bearer(alice.token)).into(&out)
 	if out.Token == alice.token {
 		t.Error("the token stayed the same")
 	}
-	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
-	s.call("GET", api.PathAccount, nil, bearer(out.Token)).want(200, "")
+	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
+	s.call("GET", protocol.PathAccount, nil, bearer(out.Token)).want(200, "")
 }
 
 func TestPasswordChangeEndsOtherSessionsAndKeepsThisOne(t *testing.T) {
@@ -37,12 +37,12 @@ func TestPasswordChangeEndsOtherSessionsAndKeepsThisOne(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	other := alice.mustLogin("")
-	change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-	alice.call("POST", api.PathAccountPassword, change).want(204, "")
-	alice.call("GET", api.PathAccount, nil).want(200, "")
-	s.call("GET", api.PathAccount, nil, bearer(other.Token)).want(401, api.CodeUnauthorized)
+	change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
+	alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
+	s.call("GET", protocol.PathAccount, nil, bearer(other.Token)).want(401, protocol.CodeUnauthorized)
 	change.CurrentAuthKey = alice.reg.AuthKey
-	alice.call("POST", api.PathAccountPassword, change).want(401, api.CodeInvalidCredentials)
+	alice.call("POST", protocol.PathAccountPassword, change).want(401, protocol.CodeInvalidCredentials)
 }
 
 func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
@@ -51,8 +51,8 @@ func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
 	alice := s.register("alice")
 	start := s.clock.Now()
 	lastSeen := func() time.Time {
-		var out api.SessionsResponse
-		alice.call("GET", api.PathSessions, nil).into(&out)
+		var out protocol.SessionsResponse
+		alice.call("GET", protocol.PathSessions, nil).into(&out)
 		return out.Sessions[0].LastSeen
 	}
 	s.clock.move(4 * time.Minute)
@@ -64,11 +64,11 @@ func TestSessionLivesThirtyDaysFromItsLastUse(t *testing.T) {
 		t.Error("last seen did not move after five minutes")
 	}
 	s.clock.move(29 * 24 * time.Hour)
-	alice.call("GET", api.PathAccount, nil).want(200, "")
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	s.clock.move(29 * 24 * time.Hour)
-	alice.call("GET", api.PathAccount, nil).want(200, "")
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	s.clock.move(30*24*time.Hour + time.Second)
-	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 }
 
 func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
@@ -77,12 +77,12 @@ func TestSessionsSurviveNewKeysWhileTheOldAreListed(t *testing.T) {
 	alice := s.register("alice")
 	next := vault.NewKey()
 	both := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next+","+s.keys)
-	callTo(t, both, "GET", api.PathAccount, nil, bearer(alice.token)).want(200, "")
-	var out api.SessionResponse
-	callTo(t, both, "POST", api.PathLogin, alice.loginRequest("")).into(&out)
+	callTo(t, both, "GET", protocol.PathAccount, nil, bearer(alice.token)).want(200, "")
+	var out protocol.SessionResponse
+	callTo(t, both, "POST", protocol.PathLogin, alice.loginRequest("")).into(&out)
 	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next)
-	callTo(t, alone, "GET", api.PathAccount, nil, bearer(out.Token)).want(200, "")
-	callTo(t, alone, "GET", api.PathAccount, nil, bearer(alice.token)).want(401, api.CodeUnauthorized)
+	callTo(t, alone, "GET", protocol.PathAccount, nil, bearer(out.Token)).want(200, "")
+	callTo(t, alone, "GET", protocol.PathAccount, nil, bearer(alice.token)).want(401, protocol.CodeUnauthorized)
 }
 
 func TestTokensThatAreNotSessions(t *testing.T) {
@@ -96,7 +96,7 @@ func TestTokensThatAreNotSessions(t *testing.T) {
 		"the public id": alice.acc.SessionID, "huge": strings.Repeat("A", 20_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.call("GET", api.PathAccount, nil, bearer(token)).want(401, api.CodeUnauthorized)
+			s.call("GET", protocol.PathAccount, nil, bearer(token)).want(401, protocol.CodeUnauthorized)
 		})
 	}
 }
@@ -105,10 +105,10 @@ func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
-	alice.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
-	mallory.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey, ID: alice.acc.SessionID}).want(404, api.CodeNotFound)
-	mallory.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey}).want(204, "")
-	alice.call("GET", api.PathAccount, nil).want(200, "")
+	alice.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey, ID: alice.acc.SessionID}).want(404, protocol.CodeNotFound)
+	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey}).want(204, "")
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	if v := mallory.vault(""); len(v.Records) != 0 {
 		t.Errorf("mallory reads %d records", len(v.Records))
 	}
@@ -119,8 +119,8 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 	s := newSite(t, configured(func(c *server.Config) { c.TrustedProxies = loopback }))
 	https := header("X-Forwarded-Proto", "https")
 	reg := sample.Registration("alice")
-	reg.Transport = api.SessionCookie
-	a := s.call("POST", api.PathRegister, reg, https)
+	reg.Transport = protocol.SessionCookie
+	a := s.call("POST", protocol.PathRegister, reg, https)
 	if len(a.cookies) != 2 || !strings.HasPrefix(a.cookies[1].Name, "__Secure-vaultsphere-device-") || !a.cookies[1].Secure || a.cookies[1].Domain != "" {
 		t.Fatalf("the device's cookie: %s", a.header["Set-Cookie"])
 	}
@@ -131,9 +131,9 @@ func TestCookieOverHTTPSHasTheHostPrefix(t *testing.T) {
 		t.Error("no Strict-Transport-Security over HTTPS")
 	}
 	value := a.cookies[0].Value
-	s.call("GET", api.PathAccount, nil, https, header("Cookie", "__Host-vaultsphere="+value)).want(200, "")
-	s.call("GET", api.PathAccount, nil, https, header("Cookie", "vaultsphere="+value)).want(401, api.CodeUnauthorized)
-	if b := s.call("GET", api.PathHealth, nil); b.header.Get("Strict-Transport-Security") != "" {
+	s.call("GET", protocol.PathAccount, nil, https, header("Cookie", "__Host-vaultsphere="+value)).want(200, "")
+	s.call("GET", protocol.PathAccount, nil, https, header("Cookie", "vaultsphere="+value)).want(401, protocol.CodeUnauthorized)
+	if b := s.call("GET", protocol.PathHealth, nil); b.header.Get("Strict-Transport-Security") != "" {
 		t.Error("Strict-Transport-Security over plain HTTP")
 	}
 }
@@ -142,11 +142,11 @@ func TestCrossSiteRequestWithACookieIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("alice")
-	reg.Transport = api.SessionCookie
-	a := s.call("POST", api.PathRegister, reg)
+	reg.Transport = protocol.SessionCookie
+	a := s.call("POST", protocol.PathRegister, reg)
 	cookie := header("Cookie", a.cookies[0].Name+"="+a.cookies[0].Value)
-	s.call("POST", api.PathLogout, nil, cookie, header("Origin", "https://evil.example")).want(http.StatusForbidden, api.CodeForbidden)
-	s.call("POST", api.PathLogout, nil, cookie, header("Sec-Fetch-Site", "same-origin")).want(http.StatusNoContent, "")
+	s.call("POST", protocol.PathLogout, nil, cookie, header("Origin", "https://evil.example")).want(http.StatusForbidden, protocol.CodeForbidden)
+	s.call("POST", protocol.PathLogout, nil, cookie, header("Sec-Fetch-Site", "same-origin")).want(http.StatusNoContent, "")
 }
 
 // TestAStolenSessionEndsNoOther: it must not sign the owner's devices out, neither at once nor one by one.
@@ -156,14 +156,14 @@ func TestAStolenSessionEndsNoOther(t *testing.T) {
 	alice := s.register("alice")
 	stolen := bearer(alice.mustLogin("").Token)
 	for _, id := range []string{"", alice.acc.SessionID} {
-		wrong := api.EndSessionsRequest{CurrentAuthKey: sample.AuthKey(), ID: id}
-		s.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{ID: id}, stolen).want(400, api.CodeBadRequest)
-		s.call("POST", api.PathSessionsEnd, wrong, stolen).want(401, api.CodeInvalidCredentials)
-		s.call("POST", api.PathSessionsEnd, wrong).want(401, api.CodeUnauthorized)
+		wrong := protocol.EndSessionsRequest{CurrentAuthKey: sample.AuthKey(), ID: id}
+		s.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{ID: id}, stolen).want(400, protocol.CodeBadRequest)
+		s.call("POST", protocol.PathSessionsEnd, wrong, stolen).want(401, protocol.CodeInvalidCredentials)
+		s.call("POST", protocol.PathSessionsEnd, wrong).want(401, protocol.CodeUnauthorized)
 	}
-	s.send("DELETE", api.PathSessions, nil, stolen).want(405, api.CodeMethodNotAllowed)
+	s.send("DELETE", protocol.PathSessions, nil, stolen).want(405, protocol.CodeMethodNotAllowed)
 	if a := s.send("DELETE", "/api/v1/sessions/"+alice.acc.SessionID, nil, stolen); a.status < 400 {
 		t.Errorf("the session was ended: %d", a.status)
 	}
-	alice.call("GET", api.PathAccount, nil).want(200, "")
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 }

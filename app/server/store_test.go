@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
@@ -64,17 +64,17 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 	for _, c := range []struct {
 		err    error
 		status int
-		code   api.Code
+		code   protocol.Code
 	}{
-		{vault.ErrStoreUnavailable, http.StatusServiceUnavailable, api.CodeStorageUnavailable},
-		{vault.ErrStoreFull, http.StatusInsufficientStorage, api.CodeStorageFull},
-		{errors.New("something new with secret-detail"), http.StatusInternalServerError, api.CodeInternal},
+		{vault.ErrStoreUnavailable, http.StatusServiceUnavailable, protocol.CodeStorageUnavailable},
+		{vault.ErrStoreFull, http.StatusInsufficientStorage, protocol.CodeStorageFull},
+		{errors.New("something new with secret-detail"), http.StatusInternalServerError, protocol.CodeInternal},
 	} {
 		t.Run(string(c.code), func(t *testing.T) {
 			s, store := newFailingSite(t)
 			alice := s.register("alice")
-			s.call("GET", api.PathReady, nil).want(200, "")
-			change := []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}
+			s.call("GET", protocol.PathReady, nil).want(200, "")
+			change := []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}
 			store.fail(c.err)
 			a := alice.apply(0, change, nil).want(c.status, c.code)
 			if strings.Contains(string(a.body), "secret-detail") || !strings.Contains(s.log.String(), c.err.Error()) {
@@ -83,14 +83,14 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 			if !strings.Contains(s.log.String(), `"request_id":"`+a.header.Get("X-Request-Id")) {
 				t.Error("the log does not know the request id of the answer")
 			}
-			s.call("POST", api.PathRegister, sample.Registration("bob")).want(c.status, c.code)
+			s.call("POST", protocol.PathRegister, sample.Registration("bob")).want(c.status, c.code)
 			s.srv.ProbeEvery(0)
 			for _, status := range []int{200, 503, 503} {
-				if got := s.call("GET", api.PathReady, nil); got.status != status {
+				if got := s.call("GET", protocol.PathReady, nil); got.status != status {
 					t.Errorf("/ready says %d, want %d", got.status, status)
 				}
 			}
-			if got := s.call("GET", api.PathHealth, nil); got.status != 200 || string(got.body) != "{\"ok\":true}\n" {
+			if got := s.call("GET", protocol.PathHealth, nil); got.status != 200 || string(got.body) != "{\"ok\":true}\n" {
 				t.Errorf("/health says %d %s", got.status, got.body)
 			}
 			store.mend()
@@ -98,7 +98,7 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 				t.Errorf("a change that failed left %+v", v)
 			}
 			alice.apply(0, change, nil).want(200, "")
-			if got := s.call("GET", api.PathReady, nil); got.status != 200 {
+			if got := s.call("GET", protocol.PathReady, nil); got.status != 200 {
 				t.Errorf("/ready says %d", got.status)
 			}
 			s.register("bob")
@@ -117,8 +117,8 @@ func TestPanicIsAnsweredAndTheServerLivesOn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, keptBy(func(inner vault.Store) vault.Store { return panicking{inner} }))
 	alice := s.register("alice")
-	alice.call("GET", api.PathVault, nil).want(500, api.CodeInternal)
-	alice.call("GET", api.PathAccount, nil).want(200, "")
+	alice.call("GET", protocol.PathVault, nil).want(500, protocol.CodeInternal)
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	if !strings.Contains(s.log.String(), "store_test.go") {
 		t.Error("no stack in the log")
 	}
@@ -147,12 +147,12 @@ func TestLoginThatRacesAPasswordChangeLeavesNoSession(t *testing.T) {
 	}))
 	alice := s.register("alice")
 	r.act = func() {
-		change := api.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
-		alice.call("POST", api.PathAccountPassword, change).want(204, "")
+		change := protocol.PasswordRequest{CurrentAuthKey: alice.reg.AuthKey, KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100)}
+		alice.call("POST", protocol.PathAccountPassword, change).want(204, "")
 	}
-	alice.login("").want(401, api.CodeInvalidCredentials)
-	var list api.SessionsResponse
-	alice.call("GET", api.PathSessions, nil).into(&list)
+	alice.login("").want(401, protocol.CodeInvalidCredentials)
+	var list protocol.SessionsResponse
+	alice.call("GET", protocol.PathSessions, nil).into(&list)
 	if len(list.Sessions) != 1 {
 		t.Errorf("%d sessions, want the one that changed the password", len(list.Sessions))
 	}
@@ -168,8 +168,8 @@ func TestLoginThatRacesAnotherChangeTriesAgain(t *testing.T) {
 	alice := s.register("alice")
 	secret := alice.enrol()
 	r.act = func() {
-		phrase := api.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
-		alice.call("POST", api.PathAccountRecovery, phrase).want(204, "")
+		phrase := protocol.RecoveryRequest{CurrentAuthKey: alice.reg.AuthKey, RecoveryAuthKey: sample.AuthKey(), RecoveryWrappedKey: sample.Token(100)}
+		alice.call("POST", protocol.PathAccountRecovery, phrase).want(204, "")
 	}
 	alice.login(codeAt(t, secret, s.clock.Now())).want(200, "")
 }
@@ -204,13 +204,13 @@ func TestDeletionThatFailedHalfWayIsEndedByTheNextToAsk(t *testing.T) {
 				return h
 			}))
 			alice := s.register("alice")
-			alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(503, api.CodeStorageUnavailable)
-			alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+			alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: alice.reg.AuthKey}).want(503, protocol.CodeStorageUnavailable)
+			alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 			if next == "login" {
-				alice.login("").want(401, api.CodeInvalidCredentials)
+				alice.login("").want(401, protocol.CodeInvalidCredentials)
 			}
 			s.register("alice")
-			s.call("POST", api.PathRegister, alice.reg).want(409, api.CodeUsernameTaken)
+			s.call("POST", protocol.PathRegister, alice.reg).want(409, protocol.CodeUsernameTaken)
 		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
@@ -60,10 +60,10 @@ func (e *exchange) answer() *http.Response {
 }
 
 // refusal reads an answer that is an error.
-func (e *exchange) refusal(status int, code api.Code, retryAfter string) {
+func (e *exchange) refusal(status int, code protocol.Code, retryAfter string) {
 	e.t.Helper()
 	res := e.answer() //nolint:bodyclose // answer does, at the end of the test
-	var said api.Error
+	var said protocol.Error
 	if err := json.NewDecoder(res.Body).Decode(&said); err != nil {
 		e.t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func largeVault(s *site) *person {
 	for base := range int64(4) {
 		c := vault.Change{Base: base, Manifest: sample.Token(100)}
 		for range largeRecords / 4 {
-			put := sample.Put(api.KindPassword, sample.ID(), 1)
+			put := sample.Put(protocol.KindPassword, sample.ID(), 1)
 			put.Token = strings.Repeat("x", 60_000)
 			c.Puts = append(c.Puts, put)
 		}
@@ -96,8 +96,8 @@ func largeVault(s *site) *person {
 // fullSync reads the whole answer; records is 0 if it was refused.
 func (p *person) fullSync(token string) (records int) {
 	p.s.t.Helper()
-	res := p.open(token, "GET", api.PathVault, "", "").answer() //nolint:bodyclose // as above
-	var whole api.VaultResponse
+	res := p.open(token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // as above
+	var whole protocol.VaultResponse
 	if err := json.NewDecoder(res.Body).Decode(&whole); err != nil {
 		return 0
 	}
@@ -107,7 +107,7 @@ func (p *person) fullSync(token string) (records int) {
 // slowSync is a full sync whose client has read the header alone.
 func (p *person) slowSync(token string) (*exchange, *http.Response) {
 	p.s.t.Helper()
-	e := p.open(token, "GET", api.PathVault, "", "")
+	e := p.open(token, "GET", protocol.PathVault, "", "")
 	res := e.answer()
 	if res.StatusCode != http.StatusOK {
 		p.s.t.Fatalf("got %d", res.StatusCode)
@@ -119,12 +119,12 @@ func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p, bob := largeVault(s), s.register("bob")
-	bob.apply(0, []api.Put{sample.Put(api.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	bob.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
 	second, third := p.mustLogin("").Token, p.mustLogin("").Token
 	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
 
 	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
-	busy := p.call("GET", api.PathVault, nil).want(503, api.CodeUnavailable)
+	busy := p.call("GET", protocol.PathVault, nil).want(503, protocol.CodeUnavailable)
 	if got := busy.header.Get("Retry-After"); got != "5" {
 		t.Errorf("the second full sync of a session has Retry-After %q", got)
 	}
@@ -132,9 +132,9 @@ func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
 		t.Errorf("the full sync of another session has %d records", n)
 	}
 	other, _ := p.slowSync(second) //nolint:bodyclose // as above
-	s.call("GET", api.PathVault, nil, bearer(third)).want(503, api.CodeUnavailable)
-	s.call("GET", api.PathVault+"?since=3", nil, bearer(third)).want(503, api.CodeUnavailable) // a delta can be as large
-	s.call("GET", api.PathVault+"?since=4", nil, bearer(third)).want(200, "")
+	s.call("GET", protocol.PathVault, nil, bearer(third)).want(503, protocol.CodeUnavailable)
+	s.call("GET", protocol.PathVault+"?since=3", nil, bearer(third)).want(503, protocol.CodeUnavailable) // a delta can be as large
+	s.call("GET", protocol.PathVault+"?since=4", nil, bearer(third)).want(200, "")
 	if v := bob.vault(""); len(v.Records) != 1 {
 		t.Errorf("a small vault came with %d records", len(v.Records))
 	}
@@ -152,7 +152,7 @@ func TestFullSyncWaitsForItsTurn(t *testing.T) {
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, time.Hour)
 	first, _ := p.slowSync(p.token) //nolint:bodyclose // as above
-	waiting := p.open(p.token, "GET", api.PathVault, "", "")
+	waiting := p.open(p.token, "GET", protocol.PathVault, "", "")
 	first.close()
 	if got := waiting.answer(); got.StatusCode != http.StatusOK { //nolint:bodyclose // as above
 		t.Errorf("the one that waited got %d", got.StatusCode)
@@ -164,8 +164,8 @@ func TestClientThatDoesNotReadLosesItsFullSync(t *testing.T) {
 	s := newSite(t)
 	p := largeVault(s)
 	s.srv.SyncWithin(time.Hour, 50*time.Millisecond)
-	_, res := p.slowSync(p.token)                          //nolint:bodyclose // as above
-	p.open(p.token, "GET", api.PathVault, "", "").answer() //nolint:bodyclose // it comes when the other has lost its place
+	_, res := p.slowSync(p.token)                               //nolint:bodyclose // as above
+	p.open(p.token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // it comes when the other has lost its place
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
 		t.Error("a part of the vault was sent as the whole")
 	}
@@ -173,7 +173,7 @@ func TestClientThatDoesNotReadLosesItsFullSync(t *testing.T) {
 
 // uploadOf sends all but the last byte of a change of size bytes.
 func (p *person) uploadOf(size int) *exchange {
-	return p.open(p.token, "POST", api.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", size), strings.Repeat(" ", size-1))
+	return p.open(p.token, "POST", protocol.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", size), strings.Repeat(" ", size-1))
 }
 
 // change is a body of size bytes that changes nothing.
@@ -188,33 +188,33 @@ func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
 	alice, bob, carol := s.register("alice"), s.register("bob"), s.register("carol")
 	s.srv.BodyWithin(50*time.Millisecond, time.Hour)
 	send := func(p *person, size int) answer {
-		return p.s.send("POST", api.PathVaultChanges, changeOf(size), bearer(p.token))
+		return p.s.send("POST", protocol.PathVaultChanges, changeOf(size), bearer(p.token))
 	}
 
 	// What is announced takes no room.
-	for range 2 * server.BodyRoom / api.MaxBodyBytes {
-		alice.open(alice.token, "POST", api.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", api.MaxBodyBytes), "{")
+	for range 2 * server.BodyRoom / protocol.MaxBodyBytes {
+		alice.open(alice.token, "POST", protocol.PathVaultChanges, fmt.Sprintf("Content-Length: %d\r\n", protocol.MaxBodyBytes), "{")
 	}
-	send(alice, 300<<10).want(400, api.CodeBadRequest)
+	send(alice, 300<<10).want(400, protocol.CodeBadRequest)
 
 	full := alice.uploadOf(server.UserRoom)
 	await.Until(t, "room of one user that is taken", func() bool { return !s.srv.HasRoom(server.BodyRoom - server.UserRoom + 128<<10) })
-	if got := send(alice, 300<<10).want(503, api.CodeUnavailable).header.Get("Retry-After"); got != "5" {
+	if got := send(alice, 300<<10).want(503, protocol.CodeUnavailable).header.Get("Retry-After"); got != "5" {
 		t.Errorf("Retry-After is %q", got)
 	}
-	send(alice, 64<<10).want(400, api.CodeBadRequest) // its content is wrong, and it did not wait
-	send(bob, 300<<10).want(400, api.CodeBadRequest)
+	send(alice, 64<<10).want(400, protocol.CodeBadRequest) // its content is wrong, and it did not wait
+	send(bob, 300<<10).want(400, protocol.CodeBadRequest)
 
 	bob.uploadOf(server.UserRoom)
 	await.Until(t, "room of all that is taken", func() bool { return !s.srv.HasRoom(192 << 10) })
-	send(carol, 300<<10).want(503, api.CodeUnavailable)
-	send(carol, 64<<10).want(400, api.CodeBadRequest)
-	carol.open(carol.token, "POST", api.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
-		refusal(503, api.CodeUnavailable, "5")
+	send(carol, 300<<10).want(503, protocol.CodeUnavailable)
+	send(carol, 64<<10).want(400, protocol.CodeBadRequest)
+	carol.open(carol.token, "POST", protocol.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
+		refusal(503, protocol.CodeUnavailable, "5")
 
 	full.close()
 	await.Until(t, "room that was given back", func() bool { return s.srv.HasRoom(server.UserRoom) })
-	send(carol, 300<<10).want(400, api.CodeBadRequest)
+	send(carol, 300<<10).want(400, protocol.CodeBadRequest)
 }
 
 func TestBodyThatComesTooSlowlyIsDropped(t *testing.T) {
@@ -223,15 +223,15 @@ func TestBodyThatComesTooSlowlyIsDropped(t *testing.T) {
 	alice := s.register("alice")
 	s.srv.BodyWithin(time.Hour, 50*time.Millisecond)
 	for what, e := range map[string]*exchange{
-		"of a user":       alice.open(alice.token, "POST", api.PathVaultChanges, "Content-Length: 100\r\n", "{"),
-		"of nobody":       alice.open("", "POST", api.PathLogin, "Content-Length: 100\r\n", "{"),
-		"without a byte":  alice.open(alice.token, "POST", api.PathVaultChanges, "Content-Length: 100\r\n", ""),
-		"large":           alice.uploadOf(api.MaxBodyBytes),
-		"of unknown size": alice.open(alice.token, "POST", api.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "5\r\n     \r\n"),
+		"of a user":       alice.open(alice.token, "POST", protocol.PathVaultChanges, "Content-Length: 100\r\n", "{"),
+		"of nobody":       alice.open("", "POST", protocol.PathLogin, "Content-Length: 100\r\n", "{"),
+		"without a byte":  alice.open(alice.token, "POST", protocol.PathVaultChanges, "Content-Length: 100\r\n", ""),
+		"large":           alice.uploadOf(protocol.MaxBodyBytes),
+		"of unknown size": alice.open(alice.token, "POST", protocol.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "5\r\n     \r\n"),
 	} {
 		t.Run(what, func(t *testing.T) {
 			e.t = t
-			e.refusal(http.StatusRequestTimeout, api.CodeTooSlow, "1")
+			e.refusal(http.StatusRequestTimeout, protocol.CodeTooSlow, "1")
 			if _, err := io.Copy(io.Discard, e.in); err != nil {
 				t.Errorf("the connection is still open: %v", err)
 			}
@@ -245,15 +245,15 @@ func TestOneUserHasARate(t *testing.T) {
 	alice, bob := s.register("alice"), s.register("bob")
 	second := alice.mustLogin("")
 	for range 2 {
-		alice.call("GET", api.PathAccount, nil).want(200, "")
+		alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	}
-	s.call("GET", api.PathAccount, nil, bearer(second.Token)).want(200, "")
-	got := alice.call("GET", api.PathAccount, nil).want(429, api.CodeThrottled)
+	s.call("GET", protocol.PathAccount, nil, bearer(second.Token)).want(200, "")
+	got := alice.call("GET", protocol.PathAccount, nil).want(429, protocol.CodeThrottled)
 	if after := got.header.Get("Retry-After"); after == "" || after == "0" {
 		t.Errorf("Retry-After is %q", after)
 	}
-	s.call("GET", api.PathAccount, nil, bearer(second.Token)).want(429, api.CodeThrottled)
-	bob.call("GET", api.PathAccount, nil).want(200, "")
+	s.call("GET", protocol.PathAccount, nil, bearer(second.Token)).want(429, protocol.CodeThrottled)
+	bob.call("GET", protocol.PathAccount, nil).want(200, "")
 	alice.login("").want(200, "") // those without a session are counted by address
 }
 
@@ -266,7 +266,7 @@ func TestBodiesDoNotGrowInMemory(t *testing.T) {
 		"deep":               strings.Repeat(`{"a":`, 10) + "1" + strings.Repeat("}", 10),
 		"many members":       `{"a":1` + strings.Repeat(` `, 10) + manyMembers(100) + `}`,
 	} {
-		if a := s.send("POST", api.PathVaultChanges, []byte(body), bearer(alice.token)); a.status != 400 {
+		if a := s.send("POST", protocol.PathVaultChanges, []byte(body), bearer(alice.token)); a.status != 400 {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
@@ -289,14 +289,14 @@ func TestQuotasOfItemsAndRecordsSayWhich(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, grants(func(l *vault.Limits) { l.Records = vault.Quota{Items: 1, Bytes: 2000} }))
 	alice := s.register("alice")
-	first, second := sample.Put(api.KindAccount, sample.ID(), 1), sample.Put(api.KindAccount, sample.ID(), 1)
-	alice.apply(0, []api.Put{first}, nil).want(200, "")
-	alice.apply(1, []api.Put{second}, nil).want(403, api.CodeItemQuotaReached)
-	large := sample.Put(api.KindPassword, first.AccountID, 1)
+	first, second := sample.Put(protocol.KindAccount, sample.ID(), 1), sample.Put(protocol.KindAccount, sample.ID(), 1)
+	alice.apply(0, []protocol.Put{first}, nil).want(200, "")
+	alice.apply(1, []protocol.Put{second}, nil).want(403, protocol.CodeItemQuotaReached)
+	large := sample.Put(protocol.KindPassword, first.AccountID, 1)
 	large.Token = sample.Token(2000)
-	alice.apply(1, []api.Put{large}, nil).want(403, api.CodeRecordQuotaReached)
-	alice.apply(1, []api.Put{second}, []api.Place{first.Place}).want(200, "")
-	s.register("bob").apply(0, []api.Put{first}, nil).want(200, "")
+	alice.apply(1, []protocol.Put{large}, nil).want(403, protocol.CodeRecordQuotaReached)
+	alice.apply(1, []protocol.Put{second}, []protocol.Place{first.Place}).want(200, "")
+	s.register("bob").apply(0, []protocol.Put{first}, nil).want(200, "")
 }
 
 func TestOneSessionTooManyEndsTheOneThatWasNotUsedForLongest(t *testing.T) {
@@ -308,10 +308,10 @@ func TestOneSessionTooManyEndsTheOneThatWasNotUsedForLongest(t *testing.T) {
 	s.clock.move(time.Hour)
 	third := alice.mustLogin("").Token
 	s.clock.move(time.Hour)
-	alice.call("GET", api.PathAccount, nil).want(200, "")
+	alice.call("GET", protocol.PathAccount, nil).want(200, "")
 	fourth := alice.mustLogin("").Token
 	for token, status := range map[string]int{alice.token: 200, second: 401, third: 200, fourth: 200} {
-		if got := s.call("GET", api.PathAccount, nil, bearer(token)); got.status != status {
+		if got := s.call("GET", protocol.PathAccount, nil, bearer(token)); got.status != status {
 			t.Errorf("got %d, want %d", got.status, status)
 		}
 	}
@@ -324,10 +324,18 @@ func TestNoSessionLastsLongerThanAYear(t *testing.T) {
 	const week = 7 * 24 * time.Hour
 	for range 52 {
 		s.clock.move(week)
-		alice.call("GET", api.PathAccount, nil).want(200, "")
+		alice.call("GET", protocol.PathAccount, nil).want(200, "")
+	}
+	u, err := s.store.User(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.store.Sessions(t.Context(), u.ID, s.clock.Now())
+	if err != nil || len(list) != 1 || list[0].Expires.After(list[0].Created.Add(365*24*time.Hour)) { // the store clears the row away by it
+		t.Fatalf("%+v, %v", list, err)
 	}
 	s.clock.move(week / 6) // 365 days and 4 hours
-	alice.call("GET", api.PathAccount, nil).want(401, api.CodeUnauthorized)
+	alice.call("GET", protocol.PathAccount, nil).want(401, protocol.CodeUnauthorized)
 	again := alice.mustLogin("")
 	// An older server moved the end of a session on as often as it was used.
 	id, err := s.store.Session(t.Context(), vault.SessionHash(again.Account.SessionID), s.clock.Now())
@@ -338,5 +346,5 @@ func TestNoSessionLastsLongerThanAYear(t *testing.T) {
 	if err := s.store.TouchSession(t.Context(), id.Hash, id.LastSeen, s.clock.Now().Add(week)); err != nil {
 		t.Fatal(err)
 	}
-	s.call("GET", api.PathAccount, nil, bearer(again.Token)).want(401, api.CodeUnauthorized)
+	s.call("GET", protocol.PathAccount, nil, bearer(again.Token)).want(401, protocol.CodeUnauthorized)
 }

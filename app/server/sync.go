@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -29,7 +29,7 @@ const (
 )
 
 var errSyncBusy = &vault.Error{
-	Code: api.CodeUnavailable, Message: "too many full syncs at once: try again in a moment", RetryAfter: 5 * time.Second,
+	Code: protocol.CodeUnavailable, Message: "too many full syncs at once: try again in a moment", RetryAfter: 5 * time.Second,
 }
 
 // syncSlots decides who may sync in full: fullSyncs at a time, one of each session. A user who asks more often waits
@@ -120,7 +120,7 @@ func readSince(r *http.Request) (since int64, err error) {
 	return since, nil
 }
 
-// vaultAnswer writes an api.VaultResponse as encoding/json does, in blocks. It is a vault.ChangeWriter.
+// vaultAnswer writes an protocol.VaultResponse as encoding/json does, in blocks. It is a vault.ChangeWriter.
 type vaultAnswer struct {
 	w        http.ResponseWriter
 	block    *[]byte
@@ -152,7 +152,7 @@ func (a *vaultAnswer) Begin(h vault.Head) error {
 // recordFrame is more than a record takes beside its token.
 const recordFrame = 256
 
-func (a *vaultAnswer) Write(r api.Record) error {
+func (a *vaultAnswer) Write(r protocol.Record) error {
 	if len(*a.block)+len(r.Token)+recordFrame > blockBytes {
 		if err := a.flush(); err != nil {
 			return err

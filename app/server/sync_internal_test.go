@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -24,13 +24,13 @@ func (r *blockRecorder) Write(b []byte) (int, error) {
 
 func TestVaultAnswerIsWhatEncodingJSONWrites(t *testing.T) {
 	t.Parallel()
-	records := []api.Record{
-		{Place: api.Place{AccountID: "a", Kind: api.KindAccount, Version: 1}, Revision: 7, Token: "gAAA_-="},
-		{Place: api.Place{AccountID: "b", Kind: api.KindPassword, Version: 12}, Revision: 8, Deleted: true},
-		{Place: api.Place{AccountID: "c\"\\\u2028<&>é\x01\xff", Kind: api.KindPassword, Version: 3}, Revision: 9, Token: "\x7f"},
+	records := []protocol.Record{
+		{Place: protocol.Place{AccountID: "a", Kind: protocol.KindAccount, Version: 1}, Revision: 7, Token: "gAAA_-="},
+		{Place: protocol.Place{AccountID: "b", Kind: protocol.KindPassword, Version: 12}, Revision: 8, Deleted: true},
+		{Place: protocol.Place{AccountID: "c\"\\\u2028<&>é\x01\xff", Kind: protocol.KindPassword, Version: 3}, Revision: 9, Token: "\x7f"},
 	}
 	for range 40 {
-		records = append(records, api.Record{Place: records[0].Place, Revision: 10, Token: strings.Repeat("x", api.MaxTokenBytes)})
+		records = append(records, protocol.Record{Place: records[0].Place, Revision: 10, Token: strings.Repeat("x", protocol.MaxTokenBytes)})
 	}
 	for _, n := range []int{0, 1, 3, len(records)} {
 		s := &Server{syncs: newSyncSlots()}
@@ -47,7 +47,7 @@ func TestVaultAnswerIsWhatEncodingJSONWrites(t *testing.T) {
 		if err := a.end(); err != nil {
 			t.Fatal(err)
 		}
-		want, err := json.Marshal(api.VaultResponse{Revision: 10, Manifest: "m", Records: records[:n]})
+		want, err := json.Marshal(protocol.VaultResponse{Revision: 10, Manifest: "m", Records: records[:n]})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
@@ -35,24 +35,24 @@ func TestFiveFreeAttemptsThenLongerAndLongerPauses(t *testing.T) {
 	right := alice.reg.AuthKey
 	alice.reg.AuthKey = sample.AuthKey()
 	for range 5 {
-		alice.login("").want(401, api.CodeInvalidCredentials)
+		alice.login("").want(401, protocol.CodeInvalidCredentials)
 	}
 	for i := range 12 {
-		a := alice.login("").want(429, api.CodeThrottled)
+		a := alice.login("").want(429, protocol.CodeThrottled)
 		want := min(time.Second<<i, 15*time.Minute)
 		if got := retryAfter(t, a); got != want {
 			t.Errorf("pause %d is %s, want %s", i, got, want)
 		}
 		s.clock.move(want)
-		alice.login("").want(401, api.CodeInvalidCredentials)
+		alice.login("").want(401, protocol.CodeInvalidCredentials)
 	}
 	alice.reg.AuthKey = right
-	alice.login("").want(429, api.CodeThrottled)
+	alice.login("").want(429, protocol.CodeThrottled)
 	s.clock.move(15 * time.Minute)
 	alice.mustLogin("")
 	alice.reg.AuthKey = sample.AuthKey() // success cleared the count
 	for range 5 {
-		alice.login("").want(401, api.CodeInvalidCredentials)
+		alice.login("").want(401, protocol.CodeInvalidCredentials)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestAttemptsAtOnceAreCountedOneByOne(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 40 {
 		wg.Go(func() {
-			if alice.login("").code() == api.CodeInvalidCredentials {
+			if alice.login("").code() == protocol.CodeInvalidCredentials {
 				mu.Lock()
 				tried++
 				mu.Unlock()
@@ -84,15 +84,15 @@ func TestProofsCountAsAttempts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice := s.register("alice")
-	wrong := api.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}
+	wrong := protocol.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}
 	for range 5 {
-		alice.call("POST", api.PathAccountDelete, wrong).want(401, api.CodeInvalidCredentials)
+		alice.call("POST", protocol.PathAccountDelete, wrong).want(401, protocol.CodeInvalidCredentials)
 	}
-	retryAfter(t, alice.call("POST", api.PathAccountDelete, wrong).want(429, api.CodeThrottled))
-	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(429, api.CodeThrottled)
+	retryAfter(t, alice.call("POST", protocol.PathAccountDelete, wrong).want(429, protocol.CodeThrottled))
+	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(429, protocol.CodeThrottled)
 
 	alice.login("").want(200, "") // is counted apart
-	alice.call("GET", api.PathVault, nil).want(200, "")
+	alice.call("GET", protocol.PathVault, nil).want(200, "")
 }
 
 // Who has one session of a user must not keep the others from ending it.
@@ -101,14 +101,14 @@ func TestAStolenSessionDoesNotHinderTheOwnersOthers(t *testing.T) {
 	s := newSite(t)
 	alice := s.register("alice")
 	stolen := alice.mustLogin("")
-	wrong := api.EndSessionsRequest{CurrentAuthKey: sample.AuthKey()}
+	wrong := protocol.EndSessionsRequest{CurrentAuthKey: sample.AuthKey()}
 	for range 5 {
-		s.call("POST", api.PathSessionsEnd, wrong, bearer(stolen.Token)).want(401, api.CodeInvalidCredentials)
+		s.call("POST", protocol.PathSessionsEnd, wrong, bearer(stolen.Token)).want(401, protocol.CodeInvalidCredentials)
 	}
-	s.call("POST", api.PathSessionsEnd, wrong, bearer(stolen.Token)).want(429, api.CodeThrottled)
+	s.call("POST", protocol.PathSessionsEnd, wrong, bearer(stolen.Token)).want(429, protocol.CodeThrottled)
 
-	alice.call("POST", api.PathSessionsEnd, api.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: stolen.Account.SessionID}).want(204, "")
-	s.call("GET", api.PathAccount, nil, bearer(stolen.Token)).want(401, api.CodeUnauthorized)
+	alice.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: alice.reg.AuthKey, ID: stolen.Account.SessionID}).want(204, "")
+	s.call("GET", protocol.PathAccount, nil, bearer(stolen.Token)).want(401, protocol.CodeUnauthorized)
 }
 
 // The phrase has 256 bits, so its wrong ones are not counted: a count would let strangers close the owner's last way in.
@@ -118,10 +118,10 @@ func TestRecoveryIsNotCounted(t *testing.T) {
 	alice := s.register("alice")
 	for range 8 {
 		alice.fail(6)
-		s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "ALICE", RecoveryAuthKey: sample.AuthKey()}).want(401, api.CodeInvalidCredentials)
+		s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "ALICE", RecoveryAuthKey: sample.AuthKey()}).want(401, protocol.CodeInvalidCredentials)
 	}
-	alice.login("").want(429, api.CodeThrottled)
-	s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).want(200, "")
+	alice.login("").want(429, protocol.CodeThrottled)
+	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).want(200, "")
 }
 
 // fail signs in with wrong passwords until there is a pause, as a stranger does.
@@ -130,7 +130,7 @@ func (p *person) fail(n int) {
 	wrong := p.loginRequest("")
 	wrong.AuthKey = sample.AuthKey()
 	for range n {
-		if c := p.s.call("POST", api.PathLogin, wrong).code(); c != api.CodeInvalidCredentials && c != api.CodeThrottled {
+		if c := p.s.call("POST", protocol.PathLogin, wrong).code(); c != protocol.CodeInvalidCredentials && c != protocol.CodeThrottled {
 			p.s.t.Fatalf("a wrong password is answered with %s", c)
 		}
 	}
@@ -141,7 +141,7 @@ func device(t *testing.T, a answer) edit {
 	t.Helper()
 	for _, c := range a.cookies {
 		if strings.HasPrefix(c.Name, "vaultsphere-device-") {
-			if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != api.PathLogin || c.MaxAge < 300*24*60*60 {
+			if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != protocol.PathLogin || c.MaxAge < 300*24*60*60 {
 				t.Errorf("cookie: %s", c)
 			}
 			return header("Cookie", "other=1; "+c.Name+"="+c.Value)
@@ -155,35 +155,35 @@ func TestStrangersDoNotLockAKnownDeviceOut(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	reg := sample.Registration("alice")
-	known := device(t, s.call("POST", api.PathRegister, reg).want(200, ""))
+	known := device(t, s.call("POST", protocol.PathRegister, reg).want(200, ""))
 	alice := &person{s: s, reg: reg}
 	alice.fail(20)
-	alice.login("").want(429, api.CodeThrottled)
-	again := s.call("POST", api.PathLogin, alice.loginRequest(""), known).want(200, "")
-	s.call("POST", api.PathLogin, alice.loginRequest(""), device(t, again)).want(200, "")
-	alice.login("").want(429, api.CodeThrottled) // the strangers' count has not been cleared
+	alice.login("").want(429, protocol.CodeThrottled)
+	again := s.call("POST", protocol.PathLogin, alice.loginRequest(""), known).want(200, "")
+	s.call("POST", protocol.PathLogin, alice.loginRequest(""), device(t, again)).want(200, "")
+	alice.login("").want(429, protocol.CodeThrottled) // the strangers' count has not been cleared
 
 	// A device has a count of its own, and is known for one user alone.
 	bob := s.register("bob")
 	bob.fail(20)
-	s.call("POST", api.PathLogin, bob.loginRequest(""), known).want(429, api.CodeThrottled)
+	s.call("POST", protocol.PathLogin, bob.loginRequest(""), known).want(429, protocol.CodeThrottled)
 	wrong := alice.loginRequest("")
 	wrong.AuthKey = sample.AuthKey()
 	for range 5 {
-		s.call("POST", api.PathLogin, wrong, known).want(401, api.CodeInvalidCredentials)
+		s.call("POST", protocol.PathLogin, wrong, known).want(401, protocol.CodeInvalidCredentials)
 	}
-	s.call("POST", api.PathLogin, alice.loginRequest(""), known).want(429, api.CodeThrottled)
+	s.call("POST", protocol.PathLogin, alice.loginRequest(""), known).want(429, protocol.CodeThrottled)
 	s.clock.move(time.Minute)
-	s.call("POST", api.PathLogin, alice.loginRequest(""), known).want(200, "")
+	s.call("POST", protocol.PathLogin, alice.loginRequest(""), known).want(200, "")
 
 	// It is no session, and nothing else that the server seals is one of these.
 	r := &http.Request{Header: http.Header{}}
 	known(r)
 	token := r.Cookies()[1].Value
-	s.call("GET", api.PathAccount, nil, bearer(token)).want(401, api.CodeUnauthorized)
+	s.call("GET", protocol.PathAccount, nil, bearer(token)).want(401, protocol.CodeUnauthorized)
 	alice.fail(20)
 	for _, forged := range []string{alice.token, sample.Token(40), token[:60] + "AAAA" + token[64:], ""} {
-		s.call("POST", api.PathLogin, alice.loginRequest(""), header("Cookie", "vaultsphere-device-00="+forged)).want(429, api.CodeThrottled)
+		s.call("POST", protocol.PathLogin, alice.loginRequest(""), header("Cookie", "vaultsphere-device-00="+forged)).want(429, protocol.CodeThrottled)
 	}
 }
 
@@ -219,25 +219,25 @@ func TestABusyServerDoesNotCountAsAWrongPassword(t *testing.T) {
 			if a := alice.login(""); a.status < 500 {
 				t.Fatalf("%v is answered with %d", busy, a.status)
 			}
-			if a := alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}); a.status < 500 {
+			if a := alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}); a.status < 500 {
 				t.Fatalf("%v is answered with %d", busy, a.status)
 			}
 		}
 	}
 	store.err.Store(nil)
 	alice.mustLogin("")
-	alice.call("POST", api.PathAccountDelete, api.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}).want(401, api.CodeInvalidCredentials)
+	alice.call("POST", protocol.PathAccountDelete, protocol.DeleteAccountRequest{CurrentAuthKey: sample.AuthKey()}).want(401, protocol.CodeInvalidCredentials)
 
 	// What was a guess stays one, however many busy answers are between.
 	alice.fail(4)
 	busy := error(vault.ErrBusy)
 	for range 6 {
 		store.err.Store(&busy)
-		alice.login("").want(503, api.CodeUnavailable)
+		alice.login("").want(503, protocol.CodeUnavailable)
 		store.err.Store(nil)
 	}
 	alice.fail(1)
-	alice.login("").want(429, api.CodeThrottled)
+	alice.login("").want(429, protocol.CodeThrottled)
 }
 
 func TestARightPasswordWithoutACodeIsNoGuess(t *testing.T) {
@@ -246,14 +246,14 @@ func TestARightPasswordWithoutACodeIsNoGuess(t *testing.T) {
 	alice := s.register("alice")
 	secret := alice.enrol()
 	for range 12 {
-		alice.login("").want(401, api.CodeTOTPRequired)
+		alice.login("").want(401, protocol.CodeTOTPRequired)
 	}
 	s.clock.move(time.Minute)
 	alice.mustLogin(codeAt(t, secret, s.clock.Now()))
 	for range 5 {
-		alice.login("000000").want(401, api.CodeTOTPInvalid)
+		alice.login("000000").want(401, protocol.CodeTOTPInvalid)
 	}
-	alice.login("000000").want(429, api.CodeThrottled)
+	alice.login("000000").want(429, protocol.CodeThrottled)
 }
 
 func TestWideNetworksAreLimitedToo(t *testing.T) {
@@ -273,7 +273,7 @@ func TestWideNetworksAreLimitedToo(t *testing.T) {
 			s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 1; c.TrustedProxies = loopback }))
 			passed := 0
 			for n := range 40 {
-				if s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "alice"}, header("X-Forwarded-For", c.address(n))).status == 200 {
+				if s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "alice"}, header("X-Forwarded-For", c.address(n))).status == 200 {
 					passed++
 				}
 			}
@@ -296,7 +296,7 @@ func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
 	} {
 		s := newSite(t, configured(func(cfg *server.Config) { cfg.TrustedProxies = c.trusted }))
 		for range 3 {
-			s.call("GET", api.PathHealth, nil, header(c.header, "203.0.113.7"))
+			s.call("GET", protocol.PathHealth, nil, header(c.header, "203.0.113.7"))
 		}
 		if n := strings.Count(s.log.String(), "forwarding headers are not believed"); n != c.want {
 			t.Errorf("%s: %d warnings, want %d", name, n, c.want)
@@ -311,12 +311,12 @@ func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 3; c.TrustedProxies = loopback }))
 	ask := func(from string) answer {
-		return s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "alice"}, header("X-Forwarded-For", from))
+		return s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "alice"}, header("X-Forwarded-For", from))
 	}
 	for range 3 {
 		ask("2001:db8:1:2::1").want(200, "")
 	}
-	if wait := retryAfter(t, ask("2001:db8:1:2:ffff::9").want(429, api.CodeThrottled)); wait > 20*time.Second {
+	if wait := retryAfter(t, ask("2001:db8:1:2:ffff::9").want(429, protocol.CodeThrottled)); wait > 20*time.Second {
 		t.Errorf("told to wait %s at three a minute", wait)
 	}
 	ask("2001:db8:1:3::1").want(200, "")
@@ -324,12 +324,12 @@ func TestAddressesAreLimitedBeforeAnythingIsLookedUp(t *testing.T) {
 	ask("198.51.100.1, 203.0.113.8").want(200, "") // the right-most stranger counts, not what it claims
 	ask("198.51.100.2, 203.0.113.8").want(200, "")
 	ask("198.51.100.3, 203.0.113.8").want(200, "")
-	ask("198.51.100.4, 203.0.113.8").want(429, api.CodeThrottled)
+	ask("198.51.100.4, 203.0.113.8").want(429, protocol.CodeThrottled)
 	// Some proxies add the port, or brackets.
-	ask("203.0.113.8:50123").want(429, api.CodeThrottled)
-	ask("198.51.100.9, 203.0.113.8:1").want(429, api.CodeThrottled)
-	ask("[2001:db8:1:2::5]:443").want(429, api.CodeThrottled)
-	ask("[2001:db8:1:2::5]").want(429, api.CodeThrottled)
+	ask("203.0.113.8:50123").want(429, protocol.CodeThrottled)
+	ask("198.51.100.9, 203.0.113.8:1").want(429, protocol.CodeThrottled)
+	ask("[2001:db8:1:2::5]:443").want(429, protocol.CodeThrottled)
+	ask("[2001:db8:1:2::5]").want(429, protocol.CodeThrottled)
 	ask("203.0.113.9:443").want(200, "")
 }
 
@@ -337,12 +337,12 @@ func TestForwardedAddressesOfStrangersAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, configured(func(c *server.Config) { c.AuthRate = 1 }))
 	ask := func(from string) answer {
-		return s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "alice"},
+		return s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "alice"},
 			header("X-Forwarded-For", from), header("X-Forwarded-Proto", "https"))
 	}
 	a := ask("203.0.113.1").want(200, "")
 	if a.header.Get("Strict-Transport-Security") != "" {
 		t.Error("a stranger's X-Forwarded-Proto was believed")
 	}
-	ask("203.0.113.2").want(429, api.CodeThrottled)
+	ask("203.0.113.2").want(429, protocol.CodeThrottled)
 }

@@ -6,16 +6,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-func (p *person) begin() api.TOTPBeginResponse {
+func (p *person) begin() protocol.TOTPBeginResponse {
 	p.s.t.Helper()
-	var out api.TOTPBeginResponse
-	p.call("POST", api.PathTOTPBegin, api.TOTPBeginRequest{CurrentAuthKey: p.reg.AuthKey}).into(&out)
+	var out protocol.TOTPBeginResponse
+	p.call("POST", protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: p.reg.AuthKey}).into(&out)
 	return out
 }
 
@@ -24,7 +24,7 @@ func (p *person) enrol() (secret string) {
 	p.s.t.Helper()
 	b := p.begin()
 	code := codeAt(p.s.t, b.Secret, p.s.clock.Now())
-	p.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: code}).want(204, "")
+	p.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: code}).want(204, "")
 	p.s.clock.move(2 * time.Minute)
 	return b.Secret
 }
@@ -36,8 +36,8 @@ func TestCodeWorksOnce(t *testing.T) {
 	secret := alice.enrol()
 	now := s.clock.Now()
 	alice.mustLogin(codeAt(t, secret, now))
-	alice.login(codeAt(t, secret, now)).want(401, api.CodeTOTPInvalid)
-	alice.login(codeAt(t, secret, now.Add(-30*time.Second))).want(401, api.CodeTOTPInvalid) // older than one that was taken
+	alice.login(codeAt(t, secret, now)).want(401, protocol.CodeTOTPInvalid)
+	alice.login(codeAt(t, secret, now.Add(-30*time.Second))).want(401, protocol.CodeTOTPInvalid) // older than one that was taken
 	alice.mustLogin(codeAt(t, secret, now.Add(30*time.Second)))
 }
 
@@ -45,9 +45,9 @@ func TestCodeOfTheNeighbouringStepsIsTaken(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		off  time.Duration
-		want api.Code
+		want protocol.Code
 	}{
-		{-60 * time.Second, api.CodeTOTPInvalid}, {-30 * time.Second, ""}, {0, ""}, {30 * time.Second, ""}, {60 * time.Second, api.CodeTOTPInvalid},
+		{-60 * time.Second, protocol.CodeTOTPInvalid}, {-30 * time.Second, ""}, {0, ""}, {30 * time.Second, ""}, {60 * time.Second, protocol.CodeTOTPInvalid},
 	} {
 		t.Run(c.off.String(), func(t *testing.T) {
 			s := newSite(t)
@@ -93,11 +93,11 @@ func TestWithoutTheSecondFactorNothingLeaves(t *testing.T) {
 			t.Errorf("got %d %s", a.status, a.body)
 		}
 	}
-	alice.login("12345").want(400, api.CodeBadRequest)
-	alice.login("12345a").want(400, api.CodeBadRequest)
+	alice.login("12345").want(400, protocol.CodeBadRequest)
+	alice.login("12345a").want(400, protocol.CodeBadRequest)
 	right := alice.reg.AuthKey
 	alice.reg.AuthKey = sample.AuthKey()
-	alice.login("").want(401, api.CodeInvalidCredentials) // whether there is a second factor is told to the owner alone
+	alice.login("").want(401, protocol.CodeInvalidCredentials) // whether there is a second factor is told to the owner alone
 	alice.reg.AuthKey = right
 }
 
@@ -107,16 +107,16 @@ func TestWrongCodesAreThrottled(t *testing.T) {
 	alice := s.register("alice")
 	secret := alice.enrol()
 	for range 5 {
-		alice.login("000000").want(401, api.CodeTOTPInvalid)
+		alice.login("000000").want(401, protocol.CodeTOTPInvalid)
 	}
-	alice.login(codeAt(t, secret, s.clock.Now())).want(429, api.CodeThrottled)
+	alice.login(codeAt(t, secret, s.clock.Now())).want(429, protocol.CodeThrottled)
 
 	bob := s.register("bob")
 	b := bob.begin()
 	for range 5 {
-		bob.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: "000000"}).want(401, api.CodeTOTPInvalid)
+		bob.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: "000000"}).want(401, protocol.CodeTOTPInvalid)
 	}
-	bob.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: "000000"}).want(429, api.CodeThrottled)
+	bob.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: "000000"}).want(429, protocol.CodeThrottled)
 }
 
 func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
@@ -125,21 +125,21 @@ func TestEnrolmentIsForOnePersonOnceAndForTenMinutes(t *testing.T) {
 	alice, mallory := s.register("alice"), s.register("mallory")
 	b := alice.begin()
 	confirm := func(p *person) answer {
-		return p.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: codeAt(t, b.Secret, s.clock.Now())})
+		return p.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: b.Enrolment, Code: codeAt(t, b.Secret, s.clock.Now())})
 	}
-	confirm(mallory).want(409, api.CodeConflict)
+	confirm(mallory).want(409, protocol.CodeConflict)
 	confirm(alice).want(204, "")
-	alice.call("POST", api.PathTOTPBegin, api.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}).want(409, api.CodeConflict)
-	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: sample.AuthKey()}).want(401, api.CodeInvalidCredentials)
-	alice.call("POST", api.PathTOTPRemove, api.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
+	alice.call("POST", protocol.PathTOTPBegin, protocol.TOTPBeginRequest{CurrentAuthKey: alice.reg.AuthKey}).want(409, protocol.CodeConflict)
+	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: sample.AuthKey()}).want(401, protocol.CodeInvalidCredentials)
+	alice.call("POST", protocol.PathTOTPRemove, protocol.TOTPRemoveRequest{CurrentAuthKey: alice.reg.AuthKey}).want(204, "")
 	s.clock.move(time.Minute)
-	confirm(alice).want(409, api.CodeConflict)
+	confirm(alice).want(409, protocol.CodeConflict)
 	alice.mustLogin("")
 
 	b = alice.begin()
 	s.clock.move(10 * time.Minute)
-	confirm(alice).want(409, api.CodeConflict)
-	alice.call("POST", api.PathTOTPConfirm, api.TOTPConfirmRequest{Enrolment: sample.Token(64), Code: "123456"}).want(409, api.CodeConflict)
+	confirm(alice).want(409, protocol.CodeConflict)
+	alice.call("POST", protocol.PathTOTPConfirm, protocol.TOTPConfirmRequest{Enrolment: sample.Token(64), Code: "123456"}).want(409, protocol.CodeConflict)
 }
 
 // TestSecondFactorOutlivesItsKey: a log-in while both keys are listed seals the secret anew, so the old one can go.
@@ -150,8 +150,8 @@ func TestSecondFactorOutlivesItsKey(t *testing.T) {
 	secret := alice.enrol()
 	next := vault.NewKey()
 	both := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next+","+s.keys)
-	callTo(t, both, "POST", api.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
+	callTo(t, both, "POST", protocol.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
 	s.clock.move(time.Minute)
 	alone := s.serve(server.Config{Page: nothing, AuthRate: 1000, UserRate: 1000}, next)
-	callTo(t, alone, "POST", api.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
+	callTo(t, alone, "POST", protocol.PathLogin, alice.loginRequest(codeAt(t, secret, s.clock.Now()))).want(200, "")
 }

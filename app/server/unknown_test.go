@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
@@ -33,11 +33,11 @@ func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 	wrongKey := sample.AuthKey()
 	ask := func(name string, i int) answer {
 		if i%2 == 0 {
-			return s.call("POST", api.PathLogin, api.LoginRequest{Username: name, AuthKey: wrongKey, Device: "d", Transport: api.SessionBearer})
+			return s.call("POST", protocol.PathLogin, protocol.LoginRequest{Username: name, AuthKey: wrongKey, Device: "d", Transport: protocol.SessionBearer})
 		}
-		return s.call("POST", api.PathRecoveryOpen, api.RecoveryOpenRequest{Username: name, RecoveryAuthKey: wrongKey})
+		return s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: name, RecoveryAuthKey: wrongKey})
 	}
-	var codes []api.Code
+	var codes []protocol.Code
 	for i := range 12 {
 		known, unknown := ask("known", i), ask("unknown", i)
 		if shape(known) != shape(unknown) {
@@ -45,17 +45,17 @@ func TestUnknownUsersLookLikeKnownOnes(t *testing.T) {
 		}
 		codes = append(codes, known.code())
 	}
-	if !slices.Contains(codes, api.CodeInvalidCredentials) || !slices.Contains(codes, api.CodeThrottled) {
+	if !slices.Contains(codes, protocol.CodeInvalidCredentials) || !slices.Contains(codes, protocol.CodeThrottled) {
 		t.Errorf("codes: %v", codes)
 	}
 	finish := func(name string) answer {
 		reg := sample.Registration(name)
-		return s.call("POST", api.PathRecoveryFinish, api.RecoveryFinishRequest{
-			Username: name, RecoveryAuthKey: wrongKey, KDF: reg.KDF, AuthKey: reg.AuthKey, WrappedKey: reg.WrappedKey, Device: "d", Transport: api.SessionBearer,
+		return s.call("POST", protocol.PathRecoveryFinish, protocol.RecoveryFinishRequest{
+			Username: name, RecoveryAuthKey: wrongKey, KDF: reg.KDF, AuthKey: reg.AuthKey, WrappedKey: reg.WrappedKey, Device: "d", Transport: protocol.SessionBearer,
 		})
 	}
 	s.clock.move(24 * 60 * 60 * 1e9)
-	if k, u := finish("known"), finish("unknown"); shape(k) != shape(u) || k.code() != api.CodeInvalidCredentials {
+	if k, u := finish("known"), finish("unknown"); shape(k) != shape(u) || k.code() != protocol.CodeInvalidCredentials {
 		t.Errorf("recovery:\n%s\nbut for an unknown user:\n%s", shape(k), shape(u))
 	}
 }
@@ -65,9 +65,9 @@ func TestPreloginOfUnknownUsersNeverMoves(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.register("known")
-	ask := func(base, name string) api.KDF {
-		var out api.PreloginResponse
-		callTo(t, base, "POST", api.PathPrelogin, api.PreloginRequest{Username: name}).into(&out)
+	ask := func(base, name string) protocol.KDF {
+		var out protocol.PreloginResponse
+		callTo(t, base, "POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: name}).into(&out)
 		return out.KDF
 	}
 	first := ask(s.url, "unknown")
@@ -84,8 +84,8 @@ func TestPreloginOfUnknownUsersNeverMoves(t *testing.T) {
 			t.Error("two unknown users share a salt")
 		}
 	}
-	known := s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "known"})
-	unknown := s.call("POST", api.PathPrelogin, api.PreloginRequest{Username: "unknown"})
+	known := s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "known"})
+	unknown := s.call("POST", protocol.PathPrelogin, protocol.PreloginRequest{Username: "unknown"})
 	salt := regexp.MustCompile(`"salt":"[A-Za-z0-9_-]{22}"`)
 	if salt.ReplaceAllString(shape(known), "") != salt.ReplaceAllString(shape(unknown), "") {
 		t.Errorf("%s\n%s", shape(known), shape(unknown))

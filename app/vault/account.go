@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // confirm asks the owner of a session for the password again: a stolen session alone must not be enough to take the
@@ -32,11 +32,11 @@ func (s *Service) confirm(ctx context.Context, session Session, currentAuthKey s
 }
 
 // ChangePassword replaces the password and ends every other session.
-func (s *Service) ChangePassword(ctx context.Context, session Session, in api.PasswordRequest) error {
+func (s *Service) ChangePassword(ctx context.Context, session Session, in protocol.PasswordRequest) error {
 	if err := checkFirst(
 		checkKDF(in.KDF),
 		checkAuthKey("auth_key", in.AuthKey),
-		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
+		checkToken("wrapped_key", in.WrappedKey, protocol.MaxSmallTokenBytes),
 	); err != nil {
 		return err
 	}
@@ -49,10 +49,10 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, in api.Pa
 }
 
 // ChangeRecovery replaces the recovery phrase.
-func (s *Service) ChangeRecovery(ctx context.Context, session Session, in api.RecoveryRequest) error {
+func (s *Service) ChangeRecovery(ctx context.Context, session Session, in protocol.RecoveryRequest) error {
 	if err := checkFirst(
 		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
-		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, maxSmallTokenBytes),
+		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, protocol.MaxSmallTokenBytes),
 	); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Service) ChangeRecovery(ctx context.Context, session Session, in api.Re
 
 // DeleteAccount removes the user, the vault and all sessions. If the store fails half way the account is closed all the
 // same, and the next log-in or registration under the name ends what was begun.
-func (s *Service) DeleteAccount(ctx context.Context, session Session, in api.DeleteAccountRequest) error {
+func (s *Service) DeleteAccount(ctx context.Context, session Session, in protocol.DeleteAccountRequest) error {
 	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
 	if err != nil {
 		return err
@@ -83,16 +83,16 @@ func (s *Service) DeleteAccount(ctx context.Context, session Session, in api.Del
 }
 
 // Apply writes one change of the vault.
-func (s *Service) Apply(ctx context.Context, session Session, in api.ChangeRequest) (api.ChangeResponse, error) {
+func (s *Service) Apply(ctx context.Context, session Session, in protocol.ChangeRequest) (protocol.ChangeResponse, error) {
 	if err := checkChange(in); err != nil {
-		return api.ChangeResponse{}, err
+		return protocol.ChangeResponse{}, err
 	}
 	revision, err := s.store.Apply(ctx, session.Username, Change{
 		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes, Quota: s.limits.Records,
 	})
 	s.watchers.changed(session.UserID)
 	if err != nil {
-		return api.ChangeResponse{}, signedOut(err)
+		return protocol.ChangeResponse{}, signedOut(err)
 	}
-	return api.ChangeResponse{Revision: revision}, nil
+	return protocol.ChangeResponse{Revision: revision}, nil
 }

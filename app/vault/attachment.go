@@ -5,19 +5,19 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // PutPiece stores one piece of an attachment. number is as it stands in the path.
-func (s *Service) PutPiece(ctx context.Context, session Session, id, number string, in api.Piece) error {
+func (s *Service) PutPiece(ctx context.Context, session Session, id, number string, in protocol.Piece) error {
 	n, err := checkPiece(id, number)
 	if err != nil {
 		return err
 	}
-	if in.Count < n || in.Count > api.MaxPieces {
-		return badField("count", "must be between the number of the piece and %d", api.MaxPieces)
+	if in.Count < n || in.Count > protocol.MaxPieces {
+		return badField("count", "must be between the number of the piece and %d", protocol.MaxPieces)
 	}
-	if err := checkToken("token", in.Token, api.MaxPieceTokenBytes); err != nil {
+	if err := checkToken("token", in.Token, protocol.MaxPieceTokenBytes); err != nil {
 		return err
 	}
 	p := Piece{Attachment: id, Number: n, Count: in.Count, Token: in.Token}
@@ -29,25 +29,25 @@ func (s *Service) PutPiece(ctx context.Context, session Session, id, number stri
 }
 
 // Piece reads one piece of an attachment.
-func (s *Service) Piece(ctx context.Context, session Session, id, number string) (api.Piece, error) {
+func (s *Service) Piece(ctx context.Context, session Session, id, number string) (protocol.Piece, error) {
 	n, err := checkPiece(id, number)
 	if err != nil {
-		return api.Piece{}, err
+		return protocol.Piece{}, err
 	}
 	p, err := s.store.Piece(ctx, session.UserID, id, n)
 	if errors.Is(err, ErrNotFound) {
-		return api.Piece{}, &Error{Code: api.CodeNotFound, Message: "there is no such piece of an attachment"}
+		return protocol.Piece{}, &Error{Code: protocol.CodeNotFound, Message: "there is no such piece of an attachment"}
 	}
 	return p, err
 }
 
 // Attachments lists what the user has, complete or not.
-func (s *Service) Attachments(ctx context.Context, session Session) (api.AttachmentsResponse, error) {
+func (s *Service) Attachments(ctx context.Context, session Session) (protocol.AttachmentsResponse, error) {
 	list, err := s.store.Attachments(ctx, session.UserID)
 	if list == nil {
-		list = []api.Attachment{}
+		list = []protocol.Attachment{}
 	}
-	return api.AttachmentsResponse{Attachments: list, Quota: s.limits.Attachments, Now: s.now()}, err
+	return protocol.AttachmentsResponse{Attachments: list, Quota: s.limits.Attachments, Now: s.now()}, err
 }
 
 // DeleteAttachment removes an attachment with its pieces.
@@ -57,7 +57,7 @@ func (s *Service) DeleteAttachment(ctx context.Context, session Session, id stri
 	}
 	err := s.store.DeleteAttachment(ctx, session.Username, id)
 	if errors.Is(err, ErrNotFound) {
-		return &Error{Code: api.CodeNotFound, Message: "there is no such attachment"}
+		return &Error{Code: protocol.CodeNotFound, Message: "there is no such attachment"}
 	}
 	return err
 }
@@ -67,8 +67,8 @@ func checkPiece(id, number string) (int, error) {
 		return 0, err
 	}
 	n, err := strconv.Atoi(number)
-	if err != nil || n < 1 || n > api.MaxPieces || strconv.Itoa(n) != number {
-		return 0, badField("piece", "must be a number between 1 and %d", api.MaxPieces)
+	if err != nil || n < 1 || n > protocol.MaxPieces || strconv.Itoa(n) != number {
+		return 0, badField("piece", "must be a number between 1 and %d", protocol.MaxPieces)
 	}
 	return n, nil
 }

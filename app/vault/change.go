@@ -4,20 +4,20 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" // RFC 4648 §5
 
 // Check tells what is wrong with a change whatever the vault holds, as ErrInvalidChange. Stores call it first.
 func (c Change) Check() error {
-	if n := len(c.Puts) + len(c.Deletes); n > api.MaxChangeRecords {
-		return fmt.Errorf("%w: %d records, at most %d go into one change", ErrInvalidChange, n, api.MaxChangeRecords)
+	if n := len(c.Puts) + len(c.Deletes); n > protocol.MaxChangeRecords {
+		return fmt.Errorf("%w: %d records, at most %d go into one change", ErrInvalidChange, n, protocol.MaxChangeRecords)
 	}
-	seen := make(map[api.Place]bool, len(c.Puts)+len(c.Deletes))
-	check := func(p api.Place) error {
+	seen := make(map[protocol.Place]bool, len(c.Puts)+len(c.Deletes))
+	check := func(p protocol.Place) error {
 		switch {
-		case p.Kind != api.KindAccount && p.Kind != api.KindPassword:
+		case p.Kind != protocol.KindAccount && p.Kind != protocol.KindPassword:
 			return fmt.Errorf("%w: unknown kind", ErrInvalidChange)
 		case p.AccountID == "" || strings.Trim(p.AccountID, base64url) != "":
 			// A store may build keys from it with a separator outside this alphabet.
@@ -26,7 +26,7 @@ func (c Change) Check() error {
 			return fmt.Errorf("%w: version %d of %s %s is below 1", ErrInvalidChange, p.Version, p.Kind, p.AccountID)
 		}
 		record := p
-		if p.Kind == api.KindAccount {
+		if p.Kind == protocol.KindAccount {
 			record.Version = 0 // one record, whatever its version
 		}
 		if seen[record] {
@@ -39,8 +39,8 @@ func (c Change) Check() error {
 		if err := check(p.Place); err != nil {
 			return err
 		}
-		if p.Token == "" || len(p.Token) > api.MaxTokenBytes {
-			return fmt.Errorf("%w: token of %s %s has %d bytes, not 1 to %d", ErrInvalidChange, p.Kind, p.AccountID, len(p.Token), api.MaxTokenBytes)
+		if p.Token == "" || len(p.Token) > protocol.MaxTokenBytes {
+			return fmt.Errorf("%w: token of %s %s has %d bytes, not 1 to %d", ErrInvalidChange, p.Kind, p.AccountID, len(p.Token), protocol.MaxTokenBytes)
 		}
 		if strings.ContainsRune(p.Token, '\n') {
 			return fmt.Errorf("%w: token of %s %s has a line break", ErrInvalidChange, p.Kind, p.AccountID)
@@ -55,11 +55,11 @@ func (c Change) Check() error {
 }
 
 // PlaceUsed is the ErrInvalidChange of a put of KindPassword at a place that held a record before.
-func PlaceUsed(p api.Place) error {
+func PlaceUsed(p protocol.Place) error {
 	return fmt.Errorf("%w: version %d of %s %s was written before", ErrInvalidChange, p.Version, p.Kind, p.AccountID)
 }
 
 // PlaceNotLive is the ErrInvalidChange of a delete of a record that is not there.
-func PlaceNotLive(p api.Place) error {
+func PlaceNotLive(p protocol.Place) error {
 	return fmt.Errorf("%w: version %d of %s %s is not there to delete", ErrInvalidChange, p.Version, p.Kind, p.AccountID)
 }

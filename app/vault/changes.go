@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Head is what a vault is at.
@@ -17,7 +17,7 @@ type Head struct {
 // Changes returns it as it is. A store may hold a snapshot open between the calls, so they should not wait for long.
 type ChangeWriter interface {
 	Begin(h Head) error
-	Write(r api.Record) error
+	Write(r protocol.Record) error
 }
 
 // Changes reads the vault from a revision on into w.
@@ -42,22 +42,22 @@ func signedOut(err error) error {
 }
 
 // Collect reads changes into memory as a whole.
-func Collect(ctx context.Context, s Store, name Username, since int64) (api.VaultResponse, error) {
-	c := collector{Records: []api.Record{}}
+func Collect(ctx context.Context, s Store, name Username, since int64) (protocol.VaultResponse, error) {
+	c := collector{Records: []protocol.Record{}}
 	if err := s.Changes(ctx, name, since, &c); err != nil {
-		return api.VaultResponse{}, err
+		return protocol.VaultResponse{}, err
 	}
-	return api.VaultResponse(c), nil
+	return protocol.VaultResponse(c), nil
 }
 
-type collector api.VaultResponse
+type collector protocol.VaultResponse
 
 func (c *collector) Begin(h Head) error {
 	c.Revision, c.Manifest = h.Revision, h.Manifest
 	return nil
 }
 
-func (c *collector) Write(r api.Record) error {
+func (c *collector) Write(r protocol.Record) error {
 	c.Records = append(c.Records, r)
 	return nil
 }

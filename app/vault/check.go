@@ -7,18 +7,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const (
 	idBytes   = 16
 	saltBytes = 16
 	keyBytes  = 32
-	// A wrapped key and a manifest have a fixed content of a few hundred bytes; the room above it is for later formats.
-	maxSmallTokenBytes = 4 << 10
-
-	minArgonTime, maxArgonTime       = 3, 20
-	minArgonThreads, maxArgonThreads = 1, 16
 )
 
 var (
@@ -48,7 +43,7 @@ func checkAuthKey(field, s string) error {
 	return checkBinary(field, s, std, keyBytes, "standard base64")
 }
 
-func checkKDF(k api.KDF) error {
+func checkKDF(k protocol.KDF) error {
 	if err := checkBinary("kdf.salt", k.Salt, rawURL, saltBytes, "base64url without padding"); err != nil {
 		return err
 	}
@@ -56,9 +51,9 @@ func checkKDF(k api.KDF) error {
 		name         string
 		have, lo, hi uint32
 	}{
-		{"kdf.memory_kib", k.MemoryKiB, api.MinArgonMemoryKB, api.MaxArgonMemoryKB},
-		{"kdf.time", k.Time, minArgonTime, maxArgonTime},
-		{"kdf.threads", uint32(k.Threads), minArgonThreads, maxArgonThreads},
+		{"kdf.memory_kib", k.MemoryKiB, protocol.MinArgonMemoryKB, protocol.MaxArgonMemoryKB},
+		{"kdf.time", k.Time, protocol.MinArgonTime, protocol.MaxArgonTime},
+		{"kdf.threads", uint32(k.Threads), protocol.MinArgonThreads, protocol.MaxArgonThreads},
 	} {
 		if p.have < p.lo || p.have > p.hi {
 			return badField(p.name, "must be between %d and %d", p.lo, p.hi)
@@ -74,7 +69,7 @@ func checkToken(field, s string, limit int) error {
 	case s == "":
 		return badField(field, "must not be empty")
 	case len(s) > limit:
-		return &Error{Code: api.CodeTooLarge, Message: fmt.Sprintf("%s is longer than %d bytes", field, limit)}
+		return &Error{Code: protocol.CodeTooLarge, Message: fmt.Sprintf("%s is longer than %d bytes", field, limit)}
 	case !tokenShape(s):
 		return badField(field, "is not a Fernet token")
 	}
@@ -98,8 +93,8 @@ func checkDevice(s string) error {
 		return badField(field, "must not be empty")
 	case !utf8.ValidString(s):
 		return badField(field, "is not valid UTF-8")
-	case utf8.RuneCountInString(s) > api.MaxDeviceRunes:
-		return badField(field, "is longer than %d characters", api.MaxDeviceRunes)
+	case utf8.RuneCountInString(s) > protocol.MaxDeviceRunes:
+		return badField(field, "is longer than %d characters", protocol.MaxDeviceRunes)
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return badField(field, "must not contain control characters")
 	case deceives(s):
@@ -108,9 +103,9 @@ func checkDevice(s string) error {
 	return nil
 }
 
-func checkTransport(t api.SessionTransport) error {
-	if t != api.SessionCookie && t != api.SessionBearer {
-		return badField("transport", "must be %q or %q", api.SessionCookie, api.SessionBearer)
+func checkTransport(t protocol.SessionTransport) error {
+	if t != protocol.SessionCookie && t != protocol.SessionBearer {
+		return badField("transport", "must be %q or %q", protocol.SessionCookie, protocol.SessionBearer)
 	}
 	return nil
 }
@@ -129,26 +124,26 @@ func checkSessionID(s string) error {
 	return nil
 }
 
-func checkChange(c api.ChangeRequest) error {
+func checkChange(c protocol.ChangeRequest) error {
 	if c.BaseRevision < 0 {
 		return badField("base_revision", "must not be negative")
 	}
-	if err := checkToken("manifest", c.Manifest, maxSmallTokenBytes); err != nil {
+	if err := checkToken("manifest", c.Manifest, protocol.MaxSmallTokenBytes); err != nil {
 		return err
 	}
 	n := len(c.Puts) + len(c.Deletes)
 	if n == 0 {
 		return badField("puts", "and deletes are both empty: there is nothing to change")
 	}
-	if n > api.MaxChangeRecords {
-		return badField("puts", "and deletes together are more than %d records", api.MaxChangeRecords)
+	if n > protocol.MaxChangeRecords {
+		return badField("puts", "and deletes together are more than %d records", protocol.MaxChangeRecords)
 	}
-	seen := make(map[api.Place]bool, n)
+	seen := make(map[protocol.Place]bool, n)
 	for i, p := range c.Puts {
 		if err := checkPlace("puts", i, p.Place, seen); err != nil {
 			return err
 		}
-		if err := checkToken(fmt.Sprintf("puts[%d].token", i), p.Token, api.MaxTokenBytes); err != nil {
+		if err := checkToken(fmt.Sprintf("puts[%d].token", i), p.Token, protocol.MaxTokenBytes); err != nil {
 			return err
 		}
 	}
@@ -160,18 +155,18 @@ func checkChange(c api.ChangeRequest) error {
 	return nil
 }
 
-func checkPlace(list string, i int, p api.Place, seen map[api.Place]bool) error {
+func checkPlace(list string, i int, p protocol.Place, seen map[protocol.Place]bool) error {
 	at := fmt.Sprintf("%s[%d].", list, i)
 	if err := checkID(at+"account_id", p.AccountID); err != nil {
 		return err
 	}
-	if p.Kind != api.KindAccount && p.Kind != api.KindPassword {
-		return badField(at+"kind", "must be %q or %q", api.KindAccount, api.KindPassword)
+	if p.Kind != protocol.KindAccount && p.Kind != protocol.KindPassword {
+		return badField(at+"kind", "must be %q or %q", protocol.KindAccount, protocol.KindPassword)
 	}
 	if p.Version < 1 {
 		return badField(at+"version", "must be 1 or more")
 	}
-	if p.Kind == api.KindAccount {
+	if p.Kind == protocol.KindAccount {
 		// An account has one live record, so whatever the versions are, two operations on it in one change contradict.
 		p.Version = 0
 	}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Error is an answer the caller may see. Message is public; the wrapped cause is for the log alone.
 type Error struct {
-	Code       api.Code
+	Code       protocol.Code
 	Message    string
 	RetryAfter time.Duration
 	cause      error
@@ -34,21 +34,21 @@ func (e *Error) Is(target error) bool {
 
 // Answers of the Service.
 var (
-	ErrUnauthorized = &Error{Code: api.CodeUnauthorized, Message: "no session, or it has ended: log in again"}
+	ErrUnauthorized = &Error{Code: protocol.CodeUnauthorized, Message: "no session, or it has ended: log in again"}
 	// ErrInvalidCredentials never says which part was wrong, nor whether the user exists.
-	ErrInvalidCredentials = &Error{Code: api.CodeInvalidCredentials, Message: "username, password or recovery phrase is wrong"}
-	ErrTOTPRequired       = &Error{Code: api.CodeTOTPRequired, Message: "a code from the authenticator is needed"}
-	ErrTOTPInvalid        = &Error{Code: api.CodeTOTPInvalid, Message: "the code is wrong, or it was used before"}
+	ErrInvalidCredentials = &Error{Code: protocol.CodeInvalidCredentials, Message: "username, password or recovery phrase is wrong"}
+	ErrTOTPRequired       = &Error{Code: protocol.CodeTOTPRequired, Message: "a code from the authenticator is needed"}
+	ErrTOTPInvalid        = &Error{Code: protocol.CodeTOTPInvalid, Message: "the code is wrong, or it was used before"}
 	// ErrBusy means that the queue for password hashing is full. Nothing was tried.
-	ErrBusy = &Error{Code: api.CodeUnavailable, Message: "too many log-ins at once: try again in a moment", RetryAfter: 2 * time.Second}
+	ErrBusy = &Error{Code: protocol.CodeUnavailable, Message: "too many log-ins at once: try again in a moment", RetryAfter: 2 * time.Second}
 )
 
 func badField(field, format string, args ...any) *Error {
-	return &Error{Code: api.CodeBadRequest, Message: field + " " + fmt.Sprintf(format, args...)}
+	return &Error{Code: protocol.CodeBadRequest, Message: field + " " + fmt.Sprintf(format, args...)}
 }
 
 func throttled(after time.Duration) *Error {
-	return &Error{Code: api.CodeThrottled, Message: "too many attempts: wait and try again", RetryAfter: after}
+	return &Error{Code: protocol.CodeThrottled, Message: "too many attempts: wait and try again", RetryAfter: after}
 }
 
 // Answer turns any error of the Service or of a Store into the answer for the caller.
@@ -59,29 +59,29 @@ func Answer(err error) *Error {
 	}
 	for _, m := range []struct {
 		is      error
-		code    api.Code
+		code    protocol.Code
 		message string
 		after   time.Duration
 	}{
-		{ErrStoreFull, api.CodeStorageFull, "the server's storage is full: nothing was written", 0},
-		{ErrStoreUnavailable, api.CodeStorageUnavailable, "the server's storage does not answer: nothing was written, or all of it was", 5 * time.Second},
-		{ErrUsernameTaken, api.CodeUsernameTaken, "this username is taken", 0},
-		{ErrUserIDTaken, api.CodeUserIDTaken, "this user id was used before: make another", 0},
-		{ErrRevisionConflict, api.CodeRevisionConflict, "the vault has moved on: sync and try again", 0},
-		{ErrConflict, api.CodeConflict, "the account was changed at the same time: try again", 0},
-		{ErrPieceTaken, api.CodeConflict, "another piece is there, and none is ever replaced: upload under a new id", 0},
-		{ErrItemQuota, api.CodeItemQuotaReached, "the user has as many items as the server grants: delete some, or ask who runs the server", 0},
-		{ErrRecordQuota, api.CodeRecordQuotaReached, "there is no room for more records: delete some items, or ask who runs the server", 0},
-		{ErrNoInvitation, api.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
-		{ErrNotFirst, api.CodeInvitationRequired, errInvitationRequired.Message, 0},
-		{ErrQuotaReached, api.CodeQuotaReached, "there is no room for more attachments: delete some, or ask who runs the server", 0},
-		{context.Canceled, api.CodeUnavailable, "the request was cut off before it was answered", time.Second},
-		{context.DeadlineExceeded, api.CodeUnavailable, "the request took too long", time.Second},
-		{ErrInvalidChange, api.CodeBadRequest, "puts or deletes do not fit the vault: sync and try again", 0},
+		{ErrStoreFull, protocol.CodeStorageFull, "the server's storage is full: nothing was written", 0},
+		{ErrStoreUnavailable, protocol.CodeStorageUnavailable, "the server's storage does not answer: nothing was written, or all of it was", 5 * time.Second},
+		{ErrUsernameTaken, protocol.CodeUsernameTaken, "this username is taken", 0},
+		{ErrUserIDTaken, protocol.CodeUserIDTaken, "this user id was used before: make another", 0},
+		{ErrRevisionConflict, protocol.CodeRevisionConflict, "the vault has moved on: sync and try again", 0},
+		{ErrConflict, protocol.CodeConflict, "the account was changed at the same time: try again", 0},
+		{ErrPieceTaken, protocol.CodeConflict, "another piece is there, and none is ever replaced: upload under a new id", 0},
+		{ErrItemQuota, protocol.CodeItemQuotaReached, "the user has as many items as the server grants: delete some, or ask who runs the server", 0},
+		{ErrRecordQuota, protocol.CodeRecordQuotaReached, "there is no room for more records: delete some items, or ask who runs the server", 0},
+		{ErrNoInvitation, protocol.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
+		{ErrNotFirst, protocol.CodeInvitationRequired, errInvitationRequired.Message, 0},
+		{ErrQuotaReached, protocol.CodeQuotaReached, "there is no room for more attachments: delete some, or ask who runs the server", 0},
+		{context.Canceled, protocol.CodeUnavailable, "the request was cut off before it was answered", time.Second},
+		{context.DeadlineExceeded, protocol.CodeUnavailable, "the request took too long", time.Second},
+		{ErrInvalidChange, protocol.CodeBadRequest, "puts or deletes do not fit the vault: sync and try again", 0},
 	} {
 		if errors.Is(err, m.is) {
 			return &Error{Code: m.code, Message: m.message, RetryAfter: m.after, cause: err}
 		}
 	}
-	return &Error{Code: api.CodeInternal, Message: "something went wrong on the server: quote the request id when you report it", cause: err}
+	return &Error{Code: protocol.CodeInternal, Message: "something went wrong on the server: quote the request id when you report it", cause: err}
 }

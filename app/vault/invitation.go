@@ -8,7 +8,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const (
@@ -23,16 +23,16 @@ type Door struct {
 }
 
 var (
-	errInvitationRequired = &Error{Code: api.CodeInvitationRequired, Message: "this server takes new users by invitation: ask whoever runs it for a link, which vaultsphered invite makes"}
-	errInvitationInvalid  = &Error{Code: api.CodeInvitationInvalid, Message: "this invitation was used, has expired, or is not of this server: ask whoever runs it for another"}
+	errInvitationRequired = &Error{Code: protocol.CodeInvitationRequired, Message: "this server takes new users by invitation: ask whoever runs it for a link, which vaultsphered invite makes"}
+	errInvitationInvalid  = &Error{Code: protocol.CodeInvitationInvalid, Message: "this invitation was used, has expired, or is not of this server: ask whoever runs it for another"}
 )
 
 // Invite makes an invitation that lets one user register within seven days. The secret is in nothing but the answer.
-func Invite(ctx context.Context, store Store, now time.Time) (api.Invitation, error) {
+func Invite(ctx context.Context, store Store, now time.Time) (protocol.Invitation, error) {
 	id, secret := make([]byte, idBytes), make([]byte, invitationSecretBytes)
 	rand.Read(id)
 	rand.Read(secret)
-	out := api.Invitation{ID: rawURL.EncodeToString(id), Secret: rawURL.EncodeToString(secret)}
+	out := protocol.Invitation{ID: rawURL.EncodeToString(id), Secret: rawURL.EncodeToString(secret)}
 	now = now.UTC().Truncate(time.Millisecond)
 	return out, store.PutInvitation(ctx, Invitation{
 		ID: InvitationID(out.ID), Hash: hashInvitation(out.Secret), Created: now, Expires: now.Add(invitationLife),
@@ -47,7 +47,7 @@ func hashInvitation(secret string) []byte {
 
 // CheckRegistration refuses what Register would refuse, so that a client can say so before a phrase is written down. Who
 // has no invitation where one is needed learns nothing about names.
-func (s *Service) CheckRegistration(ctx context.Context, in api.RegisterCheckRequest, door Door) error {
+func (s *Service) CheckRegistration(ctx context.Context, in protocol.RegisterCheckRequest, door Door) error {
 	if _, err := s.admission(ctx, in.Invitation, door); err != nil || in.Username == "" {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *Service) CheckRegistration(ctx context.Context, in api.RegisterCheckReq
 }
 
 // admission looks whether somebody may register, before work is spent on it. CreateUser decides.
-func (s *Service) admission(ctx context.Context, in *api.Invitation, door Door) (Admission, error) {
+func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door Door) (Admission, error) {
 	switch {
 	case in != nil:
 		return s.invited(ctx, *in)
@@ -84,7 +84,7 @@ func (s *Service) admission(ctx context.Context, in *api.Invitation, door Door) 
 	return Admission{First: true}, err
 }
 
-func (s *Service) invited(ctx context.Context, in api.Invitation) (Admission, error) {
+func (s *Service) invited(ctx context.Context, in protocol.Invitation) (Admission, error) {
 	if err := checkFirst(
 		checkID("invitation.id", in.ID),
 		checkBinary("invitation.secret", in.Secret, rawURL, invitationSecretBytes, "base64url without padding"),

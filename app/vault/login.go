@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Register makes a user and its first session. An invitation, where one is needed, comes first: a stranger learns nothing
 // about names.
-func (s *Service) Register(ctx context.Context, in api.RegisterRequest, door Door, from Caller) (Entered, error) {
+func (s *Service) Register(ctx context.Context, in protocol.RegisterRequest, door Door, from Caller) (Entered, error) {
 	admission, err := s.admission(ctx, in.Invitation, door)
 	if err != nil {
 		return Entered{}, err
@@ -25,9 +25,9 @@ func (s *Service) Register(ctx context.Context, in api.RegisterRequest, door Doo
 		checkKDF(in.KDF),
 		checkAuthKey("auth_key", in.AuthKey),
 		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
-		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
-		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, maxSmallTokenBytes),
-		checkToken("manifest", in.Manifest, maxSmallTokenBytes),
+		checkToken("wrapped_key", in.WrappedKey, protocol.MaxSmallTokenBytes),
+		checkToken("recovery_wrapped_key", in.RecoveryWrappedKey, protocol.MaxSmallTokenBytes),
+		checkToken("manifest", in.Manifest, protocol.MaxSmallTokenBytes),
 		checkDevice(in.Device),
 		checkTransport(in.Transport),
 	); err != nil {
@@ -72,7 +72,7 @@ func (s *Service) vacate(ctx context.Context, name Username) error {
 }
 
 // Login makes a session. Wrong password and unknown user are one answer, after the same work.
-func (s *Service) Login(ctx context.Context, in api.LoginRequest, from Caller) (Entered, error) {
+func (s *Service) Login(ctx context.Context, in protocol.LoginRequest, from Caller) (Entered, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
 		return Entered{}, err
@@ -96,7 +96,7 @@ func (s *Service) Login(ctx context.Context, in api.LoginRequest, from Caller) (
 	return entered, err
 }
 
-func (s *Service) login(ctx context.Context, name Username, in api.LoginRequest, counter string, from Caller) (Entered, error) {
+func (s *Service) login(ctx context.Context, name Username, in protocol.LoginRequest, counter string, from Caller) (Entered, error) {
 	u, err := s.prove(ctx, name, in.AuthKey, byPassword)
 	if err != nil {
 		return Entered{}, err

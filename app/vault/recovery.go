@@ -4,30 +4,30 @@ import (
 	"context"
 	"errors"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // OpenRecovery gives the vault key, wrapped under the phrase, to whoever has the phrase. It makes no session. Attempts are
 // not counted: nobody guesses 256 random bits, and a count would let strangers take this way in from the owner, too.
-func (s *Service) OpenRecovery(ctx context.Context, in api.RecoveryOpenRequest) (api.RecoveryOpenResponse, error) {
+func (s *Service) OpenRecovery(ctx context.Context, in protocol.RecoveryOpenRequest) (protocol.RecoveryOpenResponse, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
-		return api.RecoveryOpenResponse{}, err
+		return protocol.RecoveryOpenResponse{}, err
 	}
 	if err := checkAuthKey("recovery_auth_key", in.RecoveryAuthKey); err != nil {
-		return api.RecoveryOpenResponse{}, err
+		return protocol.RecoveryOpenResponse{}, err
 	}
 	u, err := s.prove(ctx, name, in.RecoveryAuthKey, byPhrase)
 	if err != nil {
-		return api.RecoveryOpenResponse{}, err
+		return protocol.RecoveryOpenResponse{}, err
 	}
-	return api.RecoveryOpenResponse{
+	return protocol.RecoveryOpenResponse{
 		UserID: string(u.ID), RecoveryWrappedKey: u.RecoveryWrappedKey, TOTPEnabled: u.TOTPSecret != "",
 	}, nil
 }
 
 // FinishRecovery sets a new password by the phrase. Every session ends; a new one begins.
-func (s *Service) FinishRecovery(ctx context.Context, in api.RecoveryFinishRequest, from Caller) (Entered, error) {
+func (s *Service) FinishRecovery(ctx context.Context, in protocol.RecoveryFinishRequest, from Caller) (Entered, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
 		return Entered{}, err
@@ -36,7 +36,7 @@ func (s *Service) FinishRecovery(ctx context.Context, in api.RecoveryFinishReque
 		checkAuthKey("recovery_auth_key", in.RecoveryAuthKey),
 		checkKDF(in.KDF),
 		checkAuthKey("auth_key", in.AuthKey),
-		checkToken("wrapped_key", in.WrappedKey, maxSmallTokenBytes),
+		checkToken("wrapped_key", in.WrappedKey, protocol.MaxSmallTokenBytes),
 		checkDevice(in.Device),
 		checkTransport(in.Transport),
 	); err != nil {

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 )
 
 // defaultKDF is what clients choose at registration, so it is what an unknown user appears to have.
-var defaultKDF = api.KDF{MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4}
+var defaultKDF = protocol.KDF{MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Threads: 4}
 
 // Service carries out the API on a Store. It keeps nothing between requests that another replica would have to know.
 type Service struct {
@@ -66,15 +66,15 @@ func (s *Service) Probe(ctx context.Context) error { return s.store.Probe(ctx, s
 //
 // What this cannot hide: a name whose salt changes was registered, deleted or given a new password in between; and a
 // client that registers with other parameters than the default stands out. Registration itself tells that a name is taken.
-func (s *Service) Prelogin(ctx context.Context, in api.PreloginRequest) (api.PreloginResponse, error) {
+func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (protocol.PreloginResponse, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
-		return api.PreloginResponse{}, err
+		return protocol.PreloginResponse{}, err
 	}
 	// The key comes first, for known names too: else a store that fails at this point would tell them apart.
 	key, err := s.unknownUserKey(ctx)
 	if err != nil {
-		return api.PreloginResponse{}, err
+		return protocol.PreloginResponse{}, err
 	}
 	u, err := s.store.User(ctx, name)
 	if errors.Is(err, ErrNotFound) {
@@ -82,12 +82,12 @@ func (s *Service) Prelogin(ctx context.Context, in api.PreloginRequest) (api.Pre
 		mac.Write([]byte(name))
 		kdf := defaultKDF
 		kdf.Salt = rawURL.EncodeToString(mac.Sum(nil)[:saltBytes])
-		return api.PreloginResponse{KDF: kdf}, nil
+		return protocol.PreloginResponse{KDF: kdf}, nil
 	}
 	if err != nil {
-		return api.PreloginResponse{}, err
+		return protocol.PreloginResponse{}, err
 	}
-	return api.PreloginResponse{KDF: u.KDF}, nil
+	return protocol.PreloginResponse{KDF: u.KDF}, nil
 }
 
 // preloginRow is a row of the users table that nobody can register or log in to, since '#' is refused in usernames.

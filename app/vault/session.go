@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Authenticate returns the live session of a token and moves its end forward. ErrUnauthorized.
@@ -54,7 +54,7 @@ func (s Session) lasts(now time.Time) bool { return now.Before(s.Created.Add(ses
 type Entered struct {
 	Token   string
 	Device  string // token of the device, for its next log-in
-	Account api.Account
+	Account protocol.Account
 }
 
 func (s *Service) enter(ctx context.Context, u User, label string, from Caller) (Entered, error) {
@@ -128,17 +128,17 @@ func (s *Service) Logout(ctx context.Context, session Session) error {
 }
 
 // Sessions lists the live sessions of the session's user, newest first.
-func (s *Service) Sessions(ctx context.Context, session Session) (api.SessionsResponse, error) {
+func (s *Service) Sessions(ctx context.Context, session Session) (protocol.SessionsResponse, error) {
 	list, err := s.store.Sessions(ctx, session.UserID, s.now())
 	if err != nil {
-		return api.SessionsResponse{}, err
+		return protocol.SessionsResponse{}, err
 	}
-	out := api.SessionsResponse{Sessions: make([]api.Session, 0, len(list))}
+	out := protocol.SessionsResponse{Sessions: make([]protocol.Session, 0, len(list))}
 	for _, v := range list {
 		if !v.lasts(s.now()) {
 			continue
 		}
-		out.Sessions = append(out.Sessions, api.Session{
+		out.Sessions = append(out.Sessions, protocol.Session{
 			ID: string(v.Hash), Device: v.Device, Created: v.Created, LastSeen: v.LastSeen, Current: v.Hash == session.Hash,
 		})
 	}
@@ -147,7 +147,7 @@ func (s *Service) Sessions(ctx context.Context, session Session) (api.SessionsRe
 
 // EndSessions ends one session of the same user, or all but the asking one. The error for another user's is the one for a
 // session that never was.
-func (s *Service) EndSessions(ctx context.Context, session Session, in api.EndSessionsRequest) error {
+func (s *Service) EndSessions(ctx context.Context, session Session, in protocol.EndSessionsRequest) error {
 	if in.ID != "" {
 		if err := checkSessionID(in.ID); err != nil {
 			return err
@@ -162,7 +162,7 @@ func (s *Service) EndSessions(ctx context.Context, session Session, in api.EndSe
 	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(in.ID))
 	s.watchers.changed(session.UserID)
 	if errors.Is(err, ErrNotFound) {
-		return &Error{Code: api.CodeNotFound, Message: "there is no such session"}
+		return &Error{Code: protocol.CodeNotFound, Message: "there is no such session"}
 	}
 	return err
 }
@@ -177,16 +177,16 @@ func (s *Service) user(ctx context.Context, session Session) (User, error) {
 }
 
 // Account tells what the session's client needs to unlock.
-func (s *Service) Account(ctx context.Context, session Session) (api.Account, error) {
+func (s *Service) Account(ctx context.Context, session Session) (protocol.Account, error) {
 	u, err := s.user(ctx, session)
 	if err != nil {
-		return api.Account{}, err
+		return protocol.Account{}, err
 	}
 	return account(u, session.Hash), nil
 }
 
-func account(u User, hash SessionHash) api.Account {
-	return api.Account{
+func account(u User, hash SessionHash) protocol.Account {
+	return protocol.Account{
 		Username: string(u.Username), UserID: string(u.ID), KDF: u.KDF, WrappedKey: u.WrappedKey,
 		TOTPEnabled: u.TOTPSecret != "", SessionID: string(hash), Revision: u.Revision,
 	}

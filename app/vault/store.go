@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Errors a Store returns, wrapped; compare with errors.Is.
@@ -42,7 +42,7 @@ type User struct {
 	Username           Username
 	ID                 UserID
 	Created            time.Time
-	KDF                api.KDF
+	KDF                protocol.KDF
 	AuthHash           []byte // bcrypt
 	RecoveryAuthHash   []byte // bcrypt
 	WrappedKey         string
@@ -131,15 +131,15 @@ func (q Quota) Check(before, after Usage, replaces bool) error {
 
 // Replaces tells whether c, of which added items are new, only replaces and deletes.
 func (c Change) Replaces(added int64) bool {
-	return added <= 0 && !slices.ContainsFunc(c.Puts, func(p api.Put) bool { return p.Kind == api.KindPassword })
+	return added <= 0 && !slices.ContainsFunc(c.Puts, func(p protocol.Put) bool { return p.Kind == protocol.KindPassword })
 }
 
 // Change moves a vault from Base to Base+1.
 type Change struct {
 	Base     int64
 	Manifest string
-	Puts     []api.Put
-	Deletes  []api.Place
+	Puts     []protocol.Put
+	Deletes  []protocol.Place
 	Quota    Quota
 }
 
@@ -218,7 +218,7 @@ type Store interface {
 	// Apply carries out c and returns the new revision. ErrRevisionConflict if the vault is not at c.Base.
 	// A put of KindAccount replaces the account's record; a put of KindPassword at a place that ever held a record, and a
 	// delete of a record that is not live at that version, are ErrInvalidChange, as is a change that names one record
-	// twice (an account at two versions is one record) or has more than api.MaxChangeRecords. Any other size is atomic.
+	// twice (an account at two versions is one record) or has more than protocol.MaxChangeRecords. Any other size is atomic.
 	// ErrItemQuota and ErrRecordQuota, as c.Quota says.
 	// A tombstone lasts TombstoneDays or longer; a device that was away for longer finds its digest wrong and syncs in full.
 	Apply(ctx context.Context, name Username, c Change) (int64, error)
@@ -228,9 +228,9 @@ type Store interface {
 	// if the tokens of all the user's pieces would be more than quota bytes. ErrNotFound for an unknown user.
 	PutPiece(ctx context.Context, name Username, p Piece, now time.Time, quota int64) error
 	// Piece reads one. ErrNotFound.
-	Piece(ctx context.Context, id UserID, attachment string, number int) (api.Piece, error)
+	Piece(ctx context.Context, id UserID, attachment string, number int) (protocol.Piece, error)
 	// Attachments lists those of a user in order of ID.
-	Attachments(ctx context.Context, id UserID) ([]api.Attachment, error)
+	Attachments(ctx context.Context, id UserID) ([]protocol.Attachment, error)
 	// DeleteAttachment removes an attachment with its pieces. If it fails half way the attachment stays in the list, perhaps
 	// without some of its pieces, and DeleteAttachment can be called again. ErrConflict if it changed at the same time,
 	// ErrNotFound if it is not there.

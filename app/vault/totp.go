@@ -11,14 +11,13 @@ import (
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const (
 	totpIssuer    = "VaultSphere"
 	totpPeriod    = 30 // seconds, RFC 6238 §5.2
 	enrolmentLife = 10 * time.Minute
-	maxEnrolment  = 2 << 10
 )
 
 // enrolment is what TOTPBeginResponse.Enrolment seals: the server keeps nothing about a second factor that is not yet in
@@ -31,37 +30,37 @@ type enrolment struct {
 }
 
 // BeginTOTP makes a secret that comes into force with ConfirmTOTP.
-func (s *Service) BeginTOTP(ctx context.Context, session Session, in api.TOTPBeginRequest) (api.TOTPBeginResponse, error) {
+func (s *Service) BeginTOTP(ctx context.Context, session Session, in protocol.TOTPBeginRequest) (protocol.TOTPBeginResponse, error) {
 	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
 	if err != nil {
-		return api.TOTPBeginResponse{}, err
+		return protocol.TOTPBeginResponse{}, err
 	}
 	if u.TOTPSecret != "" {
-		return api.TOTPBeginResponse{}, &Error{Code: api.CodeConflict, Message: "a second factor is in force already: remove it first"}
+		return protocol.TOTPBeginResponse{}, &Error{Code: protocol.CodeConflict, Message: "a second factor is in force already: remove it first"}
 	}
 	key, err := totp.Generate(totp.GenerateOpts{
 		Issuer: totpIssuer, AccountName: string(u.Username), Period: totpPeriod, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
 	})
 	if err != nil {
-		return api.TOTPBeginResponse{}, fmt.Errorf("make a secret: %w", err)
+		return protocol.TOTPBeginResponse{}, fmt.Errorf("make a secret: %w", err)
 	}
 	plain, err := json.Marshal(enrolment{User: u.ID, Generation: u.Generation, Secret: key.Secret(), Expires: s.now().Add(enrolmentLife)})
 	if err != nil {
-		return api.TOTPBeginResponse{}, err
+		return protocol.TOTPBeginResponse{}, err
 	}
 	token, err := seal(plain, s.keys.enrolment)
 	if err != nil {
-		return api.TOTPBeginResponse{}, fmt.Errorf("seal an enrolment: %w", err)
+		return protocol.TOTPBeginResponse{}, fmt.Errorf("seal an enrolment: %w", err)
 	}
-	return api.TOTPBeginResponse{URI: key.URL(), Secret: key.Secret(), Enrolment: token}, nil
+	return protocol.TOTPBeginResponse{URI: key.URL(), Secret: key.Secret(), Enrolment: token}, nil
 }
 
 // ConfirmTOTP puts the secret in force once its owner has shown that the authenticator has it.
-func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in api.TOTPConfirmRequest) error {
-	if err := checkFirst(checkToken("enrolment", in.Enrolment, maxEnrolment), checkCode("code", in.Code)); err != nil {
+func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in protocol.TOTPConfirmRequest) error {
+	if err := checkFirst(checkToken("enrolment", in.Enrolment, protocol.MaxEnrolmentBytes), checkCode("code", in.Code)); err != nil {
 		return err
 	}
-	stale := &Error{Code: api.CodeConflict, Message: "this enrolment has expired or the account was changed: begin again"}
+	stale := &Error{Code: protocol.CodeConflict, Message: "this enrolment has expired or the account was changed: begin again"}
 	var e enrolment
 	if json.Unmarshal(open(in.Enrolment, s.keys.enrolment), &e) != nil || !s.now().Before(e.Expires) {
 		return stale
@@ -95,7 +94,7 @@ func (s *Service) enforceTOTP(ctx context.Context, u User, secret string, step i
 }
 
 // RemoveTOTP puts the second factor out of force.
-func (s *Service) RemoveTOTP(ctx context.Context, session Session, in api.TOTPRemoveRequest) error {
+func (s *Service) RemoveTOTP(ctx context.Context, session Session, in protocol.TOTPRemoveRequest) error {
 	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
 	if err != nil {
 		return err

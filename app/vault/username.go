@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/text/secure/precis"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // CanonicalUsername is the one form under which an account is kept: RFC 8265 UsernameCaseMapped. Two spellings that
@@ -22,8 +22,8 @@ func CanonicalUsername(s string) (Username, error) {
 		return "", badField(field, "must not be empty")
 	case !utf8.ValidString(s):
 		return "", badField(field, "is not valid UTF-8")
-	case utf8.RuneCountInString(s) > api.MaxUsernameRunes:
-		return "", badField(field, "is longer than %d characters", api.MaxUsernameRunes)
+	case utf8.RuneCountInString(s) > protocol.MaxUsernameRunes:
+		return "", badField(field, "is longer than %d characters", protocol.MaxUsernameRunes)
 	case strings.ContainsRune(s, '#'):
 		return "", badField(field, "must not contain '#'")
 	}
@@ -31,8 +31,8 @@ func CanonicalUsername(s string) (Username, error) {
 	if err != nil {
 		return "", badField(field, "has a character that a username cannot have: letters, digits, marks and ASCII punctuation are allowed, spaces and control characters are not")
 	}
-	if utf8.RuneCountInString(name) > api.MaxUsernameRunes {
-		return "", badField(field, "is longer than %d characters", api.MaxUsernameRunes)
+	if utf8.RuneCountInString(name) > protocol.MaxUsernameRunes {
+		return "", badField(field, "is longer than %d characters", protocol.MaxUsernameRunes)
 	}
 	if strings.ContainsRune(name, '#') { // U+FF03 maps to it
 		return "", badField(field, "must not contain '#'")

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -33,7 +33,7 @@ func TestCanonicalUsername(t *testing.T) {
 	} {
 		got, err := vault.CanonicalUsername(in)
 		var e *vault.Error
-		if !errors.As(err, &e) || e.Code != api.CodeBadRequest || !strings.HasPrefix(e.Message, "username ") {
+		if !errors.As(err, &e) || e.Code != protocol.CodeBadRequest || !strings.HasPrefix(e.Message, "username ") {
 			t.Errorf("%q: %q, %v", in, got, err)
 		}
 	}
@@ -51,7 +51,7 @@ func FuzzCanonicalUsernameIsAFixedPoint(f *testing.F) {
 		if again, err := vault.CanonicalUsername(string(name)); err != nil || again != name {
 			t.Fatalf("%q gives %q, which gives %q, %v", s, name, again, err)
 		}
-		if n := utf8.RuneCountInString(string(name)); n == 0 || n > api.MaxUsernameRunes || strings.ContainsAny(string(name), "# \n\x00") {
+		if n := utf8.RuneCountInString(string(name)); n == 0 || n > protocol.MaxUsernameRunes || strings.ContainsAny(string(name), "# \n\x00") {
 			t.Fatalf("%q gives %q", s, name)
 		}
 	})

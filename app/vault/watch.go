@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const (
@@ -18,8 +18,8 @@ const (
 )
 
 var (
-	errUserWatches = &Error{Code: api.CodeThrottled, Message: "too many event streams of this user are open: close one", RetryAfter: time.Minute}
-	errWatches     = &Error{Code: api.CodeUnavailable, Message: "too many event streams are open: ask for changes instead", RetryAfter: time.Minute}
+	errUserWatches = &Error{Code: protocol.CodeThrottled, Message: "too many event streams of this user are open: close one", RetryAfter: time.Minute}
+	errWatches     = &Error{Code: protocol.CodeUnavailable, Message: "too many event streams are open: ask for changes instead", RetryAfter: time.Minute}
 )
 
 // watchers follows the vaults that somebody watches. Each vault is read by one goroutine, however many watch it.
@@ -142,7 +142,7 @@ func (ws *watchers) follow(ctx context.Context, v *watched) {
 func (ws *watchers) read(ctx context.Context, v *watched) {
 	head, err := Collect(ctx, ws.store, v.name, math.MaxInt64) // of the user alone, at every revision
 	if errors.Is(err, ErrNotFound) {
-		head, err = api.VaultResponse{}, nil // with the user all sessions went
+		head, err = protocol.VaultResponse{}, nil // with the user all sessions went
 	}
 	if err != nil {
 		return

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // heads is a store that knows the revisions of one vault, each when the test says so.
@@ -39,7 +39,7 @@ func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stopB()
-	if _, _, err := ws.add(Session{UserID: "c"}); !errors.Is(err, &Error{Code: api.CodeUnavailable}) {
+	if _, _, err := ws.add(Session{UserID: "c"}); !errors.Is(err, &Error{Code: protocol.CodeUnavailable}) {
 		t.Errorf("one too many is answered with %v", err)
 	}
 	stop()

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
@@ -81,9 +81,9 @@ func startLoad(t *testing.T, site string, authority *x509.CertPool, readers int)
 	}
 	for i := range readers {
 		u := l.users[i%writers]
-		l.goAt(ctx, readsEach, func() { l.exchange(l.browser, http.MethodGet, api.PathAccount, u.token, nil, nil) })
+		l.goAt(ctx, readsEach, func() { l.exchange(l.browser, http.MethodGet, protocol.PathAccount, u.token, nil, nil) })
 	}
-	l.goAt(ctx, newcomers, func() { l.exchange(l.newcomer, http.MethodGet, api.PathHealth, "", nil, nil) })
+	l.goAt(ctx, newcomers, func() { l.exchange(l.newcomer, http.MethodGet, protocol.PathHealth, "", nil, nil) })
 	l.goAt(ctx, logins, func() { l.login(l.users[writers]) })
 	t.Cleanup(l.stop)
 	return l
@@ -165,11 +165,11 @@ func request(c *http.Client, method, address, token string, in, out any) (proble
 func (l *load) register(t *testing.T, name string) *user {
 	t.Helper()
 	u := &user{name: name, key: base64.StdEncoding.EncodeToString(sample.Bytes(32)), writes: map[string]string{}}
-	var session api.SessionResponse
-	problem := request(l.browser, http.MethodPost, l.site+api.PathRegister, "", api.RegisterRequest{
-		Username: name, UserID: sample.ID(), KDF: api.KDF{Salt: sample.ID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4}, AuthKey: u.key,
+	var session protocol.SessionResponse
+	problem := request(l.browser, http.MethodPost, l.site+protocol.PathRegister, "", protocol.RegisterRequest{
+		Username: name, UserID: sample.ID(), KDF: protocol.KDF{Salt: sample.ID(), MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Threads: 4}, AuthKey: u.key,
 		RecoveryAuthKey: u.key, WrappedKey: sample.Token(200), RecoveryWrappedKey: sample.Token(200), Manifest: sample.Token(200), Device: "load",
-		Transport: api.SessionBearer,
+		Transport: protocol.SessionBearer,
 	}, &session)
 	if problem != "" {
 		t.Fatalf("register %s: %s", name, problem)
@@ -180,9 +180,9 @@ func (l *load) register(t *testing.T, name string) *user {
 
 func (l *load) write(u *user) {
 	id, token := sample.ID(), sample.Token(200)
-	if l.exchange(l.browser, http.MethodPost, api.PathVaultChanges, u.token, api.ChangeRequest{
+	if l.exchange(l.browser, http.MethodPost, protocol.PathVaultChanges, u.token, protocol.ChangeRequest{
 		BaseRevision: u.revision, Manifest: sample.Token(200),
-		Puts: []api.Put{{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: token}},
+		Puts: []protocol.Put{{Place: protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: 1}, Token: token}},
 	}, nil) {
 		u.writes[id] = token
 		u.revision++
@@ -191,12 +191,12 @@ func (l *load) write(u *user) {
 
 // login opens a session, reads with it and ends it.
 func (l *load) login(u *user) {
-	var session api.SessionResponse
-	if l.exchange(l.browser, http.MethodPost, api.PathLogin, "", api.LoginRequest{
-		Username: u.name, AuthKey: u.key, Device: "load", Transport: api.SessionBearer,
+	var session protocol.SessionResponse
+	if l.exchange(l.browser, http.MethodPost, protocol.PathLogin, "", protocol.LoginRequest{
+		Username: u.name, AuthKey: u.key, Device: "load", Transport: protocol.SessionBearer,
 	}, &session) {
-		l.exchange(l.browser, http.MethodGet, api.PathVault, session.Token, nil, nil)
-		l.exchange(l.browser, http.MethodPost, api.PathLogout, session.Token, struct{}{}, nil)
+		l.exchange(l.browser, http.MethodGet, protocol.PathVault, session.Token, nil, nil)
+		l.exchange(l.browser, http.MethodPost, protocol.PathLogout, session.Token, struct{}{}, nil)
 	}
 }
 
@@ -236,8 +236,8 @@ func (l *load) readBack(t *testing.T) {
 	t.Helper()
 	lost, written := 0, 0
 	for _, u := range l.users[:writers] {
-		var v api.VaultResponse
-		if problem := request(l.browser, http.MethodGet, l.site+api.PathVault, u.token, nil, &v); problem != "" {
+		var v protocol.VaultResponse
+		if problem := request(l.browser, http.MethodGet, l.site+protocol.PathVault, u.token, nil, &v); problem != "" {
 			t.Fatal(problem)
 		}
 		found := map[string]string{}

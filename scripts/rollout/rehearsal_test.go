@@ -308,7 +308,7 @@ case "$*" in
     image=$(jq -r .image image.json)
     aws ecr put-image --repository-name password-manager --image-tag "$(jq -r .tag image.json)" --image-digest "${image#*@}" \
       --image-manifest "$(docker buildx imagetools inspect --raw "$image")" >/dev/null ;;
-  "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/api" ;;
+  "lint test") %[1]s lint-shell && exec %[1]s go-test PACKAGES="./app/vault ./app/protocol" ;;
   *) exec %[1]s "$@" ;;
 esac
 `

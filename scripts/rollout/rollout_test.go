@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -114,7 +114,7 @@ func (h *host) testDocumentedBackup(t *testing.T, c *http.Client, token string) 
 		t.Fatalf("%s: %v: %s", block[1], err, out)
 	}
 	await.Until(t, "the vault after a restore", func() bool {
-		return request(c, http.MethodGet, site+api.PathVault, token, nil, nil) == ""
+		return request(c, http.MethodGet, site+protocol.PathVault, token, nil, nil) == ""
 	})
 }
 
@@ -130,7 +130,7 @@ func (h *host) testComposeUp(t *testing.T) {
 	compose("up", "--detach", "--no-build")
 	defer compose("down", "--volumes")
 	c := client(h.authority(t), true)
-	await.Until(t, "an answer of the vault", func() bool { return request(c, http.MethodGet, site+api.PathHealth, "", nil, nil) == "" })
+	await.Until(t, "an answer of the vault", func() bool { return request(c, http.MethodGet, site+protocol.PathHealth, "", nil, nil) == "" })
 	res, err := c.Get(site)
 	must(t, err)
 	res.Body.Close()
@@ -149,13 +149,13 @@ func (h *host) testComposeUp(t *testing.T) {
 	}
 	// Whoever comes first through the proxy is a stranger.
 	reg := sample.Registration("first")
-	if got := request(c, http.MethodPost, site+api.PathRegister, "", reg, nil); !strings.Contains(got, "invitation_required") {
+	if got := request(c, http.MethodPost, site+protocol.PathRegister, "", reg, nil); !strings.Contains(got, "invitation_required") {
 		t.Errorf("the first user without an invitation: %q", got)
 	}
-	_, i, ok := api.ParseJoinLink(h.docker(t, "exec", "vaultsphere-blue", names.ServerProgram, "invite", site))
+	_, i, ok := protocol.ParseJoinLink(h.docker(t, "exec", "vaultsphere-blue", names.ServerProgram, "invite", site))
 	reg.Invitation = &i
-	var session api.SessionResponse
-	if got := request(c, http.MethodPost, site+api.PathRegister, "", reg, &session); !ok || got != "" {
+	var session protocol.SessionResponse
+	if got := request(c, http.MethodPost, site+protocol.PathRegister, "", reg, &session); !ok || got != "" {
 		t.Errorf("the first user with one: %v, %q", ok, got)
 	}
 	for _, container := range []string{"proxy", "blue"} {
@@ -360,7 +360,7 @@ func (h *host) testSettings(t *testing.T, l *load, current string) {
 	}
 	throttled := 0
 	for i := range 12 {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site+api.PathPrelogin, strings.NewReader(`{"username":"user0"}`))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site+protocol.PathPrelogin, strings.NewReader(`{"username":"user0"}`))
 		must(t, err)
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("X-Forwarded-For", "198.51.100."+strconv.Itoa(i))

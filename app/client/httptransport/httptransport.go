@@ -17,8 +17,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Time-outs. An exchange as a whole has none but the caller's context: a large vault over a slow line takes its time.
@@ -138,9 +138,9 @@ func (t *Transport) noteDevices(cookies []*http.Cookie) {
 }
 
 func (t *Transport) isDevice(name string) bool {
-	prefix := api.LocalDeviceCookie
+	prefix := protocol.LocalDeviceCookie
 	if t.base.Scheme == "https" {
-		prefix = api.DeviceCookie
+		prefix = protocol.DeviceCookie
 	}
 	return strings.HasPrefix(name, prefix)
 }
@@ -171,7 +171,7 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	if token := t.Bearer(); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	if r.Path == api.PathLogin {
+	if r.Path == protocol.PathLogin {
 		for name, value := range t.Devices() {
 			request.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // of a request, which has no attributes
 		}

@@ -6,38 +6,29 @@ import (
 	"context"
 	"errors"
 
-	"github.com/vaultsphere/vaultsphere/app/health"
+	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
 )
 
-type report struct {
-	health.Report
-	Score int `json:"score"`
-}
-
-func (c *core) health(ctx context.Context, _ none, progress func(done, total int)) (report, error) {
+func (c *core) Health(ctx context.Context, progress func(done, total int)) (protocol.HealthReport, error) {
 	r, err := c.client.Health(ctx, hostJudge, progress)
-	return report{r, r.Score()}, err
+	return protocol.HealthReport{Report: r, Score: r.Score()}, err
 }
 
-type address struct {
-	Address string `json:"address"`
-}
-
-func (c *core) breachAddress(ctx context.Context, _ none) (address, error) {
+func (c *core) BreachAddress(ctx context.Context) (protocol.BreachAddress, error) {
 	a, err := c.client.BreachAddress(ctx)
-	return address{a}, err
+	return protocol.BreachAddress{Address: a}, err
 }
 
-var errNoBreaches = errors.New("whoever runs this server has turned looking up breached passwords off")
+var errNoBreaches = errors.New("the operator of this server has turned looking up breached passwords off")
 
-// breaches goes where the server has said, because the page's policy lets it go nowhere else.
-func (c *core) breaches(ctx context.Context, _ none, progress func(done, total int)) (none, error) {
+// Breaches goes where the server has said, because the page's policy lets it go nowhere else.
+func (c *core) Breaches(ctx context.Context, progress func(done, total int)) error {
 	a, err := c.client.BreachAddress(ctx)
 	if err != nil {
-		return none{}, err
+		return err
 	}
 	if a == "" {
-		return none{}, errNoBreaches
+		return errNoBreaches
 	}
-	return none{}, c.client.Breaches(ctx, rangeFetcher{a}, progress)
+	return c.client.Breaches(ctx, rangeFetcher{a}, progress)
 }

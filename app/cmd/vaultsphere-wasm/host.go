@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 // await blocks the goroutine, not the event loop, until the promise is settled.
@@ -185,7 +186,7 @@ func (hostMemory) Load(user string) (client.Seen, error) {
 		return client.Seen{}, err
 	}
 	var seen client.Seen
-	if err := strict([]byte(value.String()), &seen); err != nil {
+	if err := (strictjson.Form{Name: "the file"}).Unmarshal([]byte(value.String()), &seen); err != nil {
 		return client.Seen{}, fmt.Errorf("what this device remembers is damaged: %w", err)
 	}
 	return seen, nil

@@ -11,14 +11,10 @@
 //	  cancel(callId: number): void,
 //	}
 //
-// A promise resolves to the result as JSON, of export and attachment together with the file. It is rejected with an Error
-// whose message is JSON:
-// {"code","message","hint","retry_after"}, retry_after in seconds. Cancel ends the call that was made with that callId
-// (any number above zero that no other running call has); its promise is then rejected with the code "cancelled". What a
-// cancelled add_many had already added stays; sync, and list shows it.
-//
-// Beyond the protocol's parameters, list takes favourite, trash, sort, offset and limit, and an item carries base: what get
-// returned there has to be handed back to save, so that edits made on two devices can be merged.
+// The methods, their parameters and results are those of bridge/core.Core. A promise resolves to the result as JSON, together
+// with the file of a method that gives one. It is rejected with an Error whose message is a bridge.Failure as JSON. Cancel ends
+// the call that was made with that callId (any number above zero that no other running call has); its promise is then rejected
+// with the code "cancelled".
 //
 // It uses fetch with paths of the worker's own origin, for breaches alone with the address that the server has set for them,
 // and keeps what the device has seen, and the sealed copy of the vault (client.Cache), through
@@ -27,6 +23,7 @@
 //	  memoryLoad(user: string): Promise<string | null>,
 //	  memoryStore(user: string, json: string): Promise<void>,
 //	  cacheLoad(name: string): Promise<{ stamp: string, pieces: Uint8Array[] }>,
+//	  cacheStamp(name: string): Promise<string>,
 //	  cacheStore(name: string, after: string, stamp: string, piece: Uint8Array, whole: boolean): Promise<boolean>,
 //	  cacheForget(name: string): Promise<void>,
 //	  weak(passwords: string[]): Promise<boolean[]>,  // of the strength meter
@@ -41,10 +38,12 @@ import (
 	"syscall/js"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
 )
 
 func main() {
-	b := &bridge{core: newCore(client.New(fetcher{}, hostMemory{}, hostCache{})), running: map[int]context.CancelFunc{}}
+	b := &calls{core: &core{client: client.New(fetcher{}, hostMemory{}, hostCache{})}, running: map[int]context.CancelFunc{}}
 	js.Global().Set("vaultsphere", map[string]any{
 		"call":   js.FuncOf(b.call),
 		"cancel": js.FuncOf(b.cancel),
@@ -52,27 +51,27 @@ func main() {
 	select {}
 }
 
-// bridge turns JavaScript calls into method calls. Each runs in a goroutine of its own, because a call from JavaScript
-// must return before the event loop can deliver what the method waits for.
-type bridge struct {
-	core *core
+// calls turns JavaScript calls into method calls. Each runs in its own goroutine, because a call from JavaScript must return
+// before the event loop can deliver what the method waits for.
+type calls struct {
+	core protocol.Core
 
 	mu      sync.Mutex
 	running map[int]context.CancelFunc
 }
 
-func (b *bridge) call(_ js.Value, args []js.Value) any {
+func (b *calls) call(_ js.Value, args []js.Value) any {
 	if len(args) < 2 || args[0].Type() != js.TypeString || args[1].Type() != js.TypeString {
-		return js.Global().Get("Promise").Call("reject", jsError(client.Failure{Code: client.CodeBadInput, Message: "call takes a method and its parameters as JSON"}))
+		return js.Global().Get("Promise").Call("reject", jsError(bridge.Failure{Code: bridge.Code(client.CodeBadInput), Message: "call takes a method and its parameters as JSON"}))
 	}
 	method := args[0].String()
-	r := request{params: []byte(args[1].String()), progress: func([]byte) { /* the caller does not listen */ }}
+	r := bridge.Request{Params: []byte(args[1].String()), Progress: func(_, _ int) { /* the caller does not listen */ }}
 	if len(args) > 2 && args[2].Type() == js.TypeFunction {
-		r.progress = func(json []byte) { args[2].Invoke(string(json)) }
+		r.Progress = func(done, total int) { args[2].Invoke(fmt.Sprintf(`{"done":%d,"total":%d}`, done, total)) }
 	}
 	if len(args) > 4 && args[4].InstanceOf(js.Global().Get("Uint8Array")) {
-		r.file = make([]byte, args[4].Get("byteLength").Int())
-		js.CopyBytesToGo(r.file, args[4])
+		r.File = make([]byte, args[4].Get("byteLength").Int())
+		js.CopyBytesToGo(r.File, args[4])
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	id := 0
@@ -82,18 +81,18 @@ func (b *bridge) call(_ js.Value, args []js.Value) any {
 		b.running[id] = cancel
 		b.mu.Unlock()
 	}
-	return promise(func() (answer, error) {
+	return promise(func() (bridge.Answer, error) {
 		defer func() {
 			cancel()
 			b.mu.Lock()
 			delete(b.running, id)
 			b.mu.Unlock()
 		}()
-		return b.core.run(ctx, method, r)
+		return protocol.Call(ctx, b.core, method, r)
 	})
 }
 
-func (b *bridge) cancel(_ js.Value, args []js.Value) any {
+func (b *calls) cancel(_ js.Value, args []js.Value) any {
 	if len(args) == 1 && args[0].Type() == js.TypeNumber {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -104,14 +103,14 @@ func (b *bridge) cancel(_ js.Value, args []js.Value) any {
 	return nil
 }
 
-func promise(work func() (answer, error)) js.Value {
+func promise(work func() (bridge.Answer, error)) js.Value {
 	executor := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		resolve, reject := args[0], args[1]
 		go func() {
 			defer func() {
 				// A panic would end the worker with all calls unanswered. Its value may quote a secret.
 				if recover() != nil {
-					reject.Invoke(jsError(client.Failure{Code: client.CodeInternal, Message: "the core failed; lock and unlock the vault"}))
+					reject.Invoke(jsError(bridge.Failure{Code: bridge.Code(client.CodeInternal), Message: "the core failed; lock and unlock the vault"}))
 				}
 			}()
 			result, err := work()
@@ -119,7 +118,7 @@ func promise(work func() (answer, error)) js.Value {
 				reject.Invoke(jsError(explain(err)))
 				return
 			}
-			resolve.Invoke(result.js())
+			resolve.Invoke(jsAnswer(result))
 		}()
 		return nil
 	})
@@ -127,29 +126,17 @@ func promise(work func() (answer, error)) js.Value {
 	return js.Global().Get("Promise").New(executor)
 }
 
-func (a answer) js() any {
-	if a.file == nil {
-		return string(a.json)
+func jsAnswer(a bridge.Answer) any {
+	if a.File == nil {
+		return string(a.JSON)
 	}
-	file := js.Global().Get("Uint8Array").New(len(a.file))
-	js.CopyBytesToJS(file, a.file)
-	return map[string]any{"result": string(a.json), "file": file}
+	file := js.Global().Get("Uint8Array").New(len(a.File))
+	js.CopyBytesToJS(file, a.File)
+	return map[string]any{"result": string(a.JSON), "file": file}
 }
 
-// failure is client.Failure as the page reads it.
-type failure struct {
-	Code       client.Code `json:"code"`
-	Message    string      `json:"message"`
-	Hint       string      `json:"hint"`
-	RetryAfter float64     `json:"retry_after"` // seconds
-}
-
-func failureOf(f client.Failure) failure {
-	return failure{f.Code, f.Message, f.Hint, f.RetryAfter.Seconds()}
-}
-
-func jsError(f client.Failure) js.Value {
-	message, err := json.Marshal(failureOf(f))
+func jsError(f bridge.Failure) js.Value {
+	message, err := json.Marshal(f)
 	if err != nil {
 		message = fmt.Appendf(nil, `{"code":%q,"message":"","hint":"","retry_after":0}`, f.Code)
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"syscall/js"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
@@ -28,6 +27,14 @@ func (hostCache) Load(name string) (client.Kept, error) {
 	return kept, nil
 }
 
+func (hostCache) Stamp(name string) (string, error) {
+	value, err := await(js.Global().Get("vaultsphereHost").Call("cacheStamp", name))
+	if err != nil {
+		return "", err
+	}
+	return value.String(), nil
+}
+
 func (hostCache) Add(name, after string, p client.Piece) error { return store(name, after, p, false) }
 
 func (hostCache) Replace(name, after string, p client.Piece) error {
@@ -47,67 +54,4 @@ func store(name, after string, p client.Piece, whole bool) error {
 func (hostCache) Forget(name string) error {
 	_, err := await(js.Global().Get("vaultsphereHost").Call("cacheForget", name))
 	return err
-}
-
-type opened struct {
-	Username string `json:"username"`
-	Offline  bool   `json:"offline"` // the vault is the copy on this device
-}
-
-func (c *core) unlock(ctx context.Context, p struct {
-	Password string `json:"password"`
-	Device   string `json:"device"`
-}) (opened, error) {
-	c.client.SetDevice(p.Device)
-	o, err := c.client.Unlock(ctx, p.Password)
-	return opened(o), err
-}
-
-type refused struct {
-	ID      string `json:"id"`
-	Title   string `json:"title"`
-	Message string `json:"message"`
-}
-
-// waiting is what the server does not have yet.
-type waiting struct {
-	Pending int       `json:"pending"` // changes
-	Refused []refused `json:"refused"`
-}
-
-func waitingOf(w client.Waiting) waiting {
-	out := waiting{w.Pending, []refused{}}
-	for _, r := range w.Refused {
-		out.Refused = append(out.Refused, refused(r))
-	}
-	return out
-}
-
-func (c *core) waiting(context.Context, none) (waiting, error) {
-	w, err := c.client.Waiting()
-	return waitingOf(w), err
-}
-
-// force says that changes which wait on this device may be lost.
-type force struct {
-	Force bool `json:"force"`
-}
-
-func (c *core) logout(ctx context.Context, p force) (none, error) {
-	c.keepImport(nil)
-	return none{}, c.client.Logout(ctx, p.Force)
-}
-
-func (c *core) deleteAccount(ctx context.Context, p struct {
-	password
-	force
-}) (none, error) {
-	return none{}, c.client.DeleteAccount(ctx, p.Password, p.Force)
-}
-
-func (c *core) keepCopy(ctx context.Context, p struct {
-	On bool `json:"on"`
-	force
-}) (none, error) {
-	return none{}, c.client.KeepCopy(ctx, p.On, p.Force)
 }

@@ -8,12 +8,14 @@ import (
 	"fmt"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-var errNoImport = fmt.Errorf("%w: import_preview comes first", errInput)
+var errNoImport = fmt.Errorf("%w: plan_import comes first", bridge.ErrInput)
 
-// keepImport replaces the file that waits to be imported, and lets go of the one before.
+// keepImport replaces the plan of an import, and forgets the one before.
 func (c *core) keepImport(p *client.Import) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -23,12 +25,12 @@ func (c *core) keepImport(p *client.Import) {
 	c.imported = p
 }
 
-// importPreview takes what vaultsphere-transfer-wasm has read.
-func (c *core) importPreview(ctx context.Context, _ none, r request) (client.ImportPreview, error) {
+// PlanImport takes what vaultsphere-transfer-wasm has read.
+func (c *core) PlanImport(ctx context.Context, f bridge.File) (client.ImportPreview, error) {
 	c.keepImport(nil)
 	var read parcel.Result
-	if err := strict(r.file, &read); err != nil {
-		return client.ImportPreview{}, fmt.Errorf("%w: %w", errInput, err)
+	if json.Unmarshal(f, &read) != nil { // whose error may quote a secret
+		return client.ImportPreview{}, fmt.Errorf("%w: plan_import takes a parcel.Result", bridge.ErrInput)
 	}
 	plan, err := c.client.PlanImport(ctx, &read)
 	if err != nil {
@@ -38,56 +40,39 @@ func (c *core) importPreview(ctx context.Context, _ none, r request) (client.Imp
 	return plan.Preview(), nil
 }
 
-// imported is the report, and why the import ended early if it did.
-type imported struct {
-	client.ImportReport
-	Stopped *failure `json:"stopped,omitempty"`
-}
-
-// importRun answers with a report whenever something came in, so that a failure does not hide what did. When nothing
+// ImportRun answers with a report whenever something came in, so that a failure does not hide what did. When nothing
 // did, the plan waits for another try.
-func (c *core) importRun(ctx context.Context, choice client.ImportChoice, progress func(done, total int)) (imported, error) {
+func (c *core) ImportRun(ctx context.Context, choice client.ImportChoice, progress func(done, total int)) (protocol.ImportReport, error) {
 	c.mu.Lock()
 	plan := c.imported
 	c.mu.Unlock()
 	if plan == nil {
-		return imported{}, errNoImport
+		return protocol.ImportReport{}, errNoImport
 	}
 	report, err := plan.Run(ctx, choice, progress)
 	if err != nil && report.Added+report.Updated == 0 {
-		return imported{}, err
+		return protocol.ImportReport{}, err
 	}
 	c.keepImport(nil)
-	out := imported{ImportReport: report}
+	out := protocol.ImportReport{ImportReport: report}
 	if err != nil {
-		f := failureOf(explain(err))
+		f := explain(err)
 		out.Stopped = &f
 	}
 	return out, nil
 }
 
-type exported struct {
-	Items    int              `json:"items"`
-	Problems []parcel.Problem `json:"problems"`
+func (c *core) ImportForget(context.Context) error {
+	c.keepImport(nil)
+	return nil
 }
 
-// export gives the items to vaultsphere-transfer-wasm, which writes them in a format.
-func (c *core) export(ctx context.Context, r request) (answer, error) {
-	var p struct {
-		Trash bool `json:"trash"`
-		Files bool `json:"files"`
-	}
-	if err := strict(r.params, &p); err != nil {
-		return answer{}, fmt.Errorf("%w: %w", errInput, err)
-	}
-	items, problems, err := c.client.Export(ctx, client.ExportOptions(p), r.counted())
+// OpenItems gives the items to vaultsphere-transfer-wasm, which writes them in a format.
+func (c *core) OpenItems(ctx context.Context, o client.ExportOptions, progress func(done, total int)) (protocol.Exported, bridge.File, error) {
+	items, problems, err := c.client.Export(ctx, o, progress)
 	if err != nil {
-		return answer{}, err
+		return protocol.Exported{}, nil, err
 	}
 	file, err := json.Marshal(items)
-	if err != nil {
-		return answer{}, err
-	}
-	text, err := json.Marshal(exported{len(items), problems})
-	return answer{json: text, file: file}, err
+	return protocol.Exported{Items: len(items), Problems: problems}, file, err
 }

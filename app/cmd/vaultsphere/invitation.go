@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 const theInvitation = "the invitation"
 
 // invitation reads the link from where the flags say; nil if they say nothing. The server is the one in the link.
-func (p *program) invitation(f registerFlags) (*api.Invitation, error) {
+func (p *program) invitation(f registerFlags) (*protocol.Invitation, error) {
 	var link string
 	var err error
 	switch {
@@ -40,8 +40,8 @@ func (p *program) invitation(f registerFlags) (*api.Invitation, error) {
 }
 
 // parseInvitation does not quote the link, which is a secret.
-func parseInvitation(link string) (server string, i api.Invitation, err error) {
-	server, i, ok := api.ParseJoinLink(link)
+func parseInvitation(link string) (server string, i protocol.Invitation, err error) {
+	server, i, ok := protocol.ParseJoinLink(link)
 	if !ok {
 		return "", i, withHint(errors.New("that is not an invitation link"), "it looks like https://vault.example.org/#join/…/…")
 	}
@@ -50,10 +50,10 @@ func parseInvitation(link string) (server string, i api.Invitation, err error) {
 
 // admitted asks the server whether username may register, before anybody chooses a password. A person on a terminal can
 // give the invitation that the server wants.
-func (p *program) admitted(ctx context.Context, c *connection, username string, invited *api.Invitation) (*api.Invitation, error) {
+func (p *program) admitted(ctx context.Context, c *connection, username string, invited *protocol.Invitation) (*protocol.Invitation, error) {
 	err := c.CheckRegistration(ctx, username, invited)
 	var server *client.ServerError
-	if invited != nil || !errors.As(err, &server) || server.Code != api.CodeInvitationRequired {
+	if invited != nil || !errors.As(err, &server) || server.Code != protocol.CodeInvitationRequired {
 		return invited, err
 	}
 	link, noTerminal := p.askSecret(ctx, "Invitation link", false)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/net/publicsuffix"
@@ -58,6 +57,7 @@ single tabs, without a heading, and control characters are escaped; --json is ex
 	f.BoolVar(&asJSON, "json", false, "write a JSON array")
 	complete(cmd, "type", item.Types...)
 	complete(cmd, "sort", "title", "changed", "created")
+	p.copyFlag(cmd)
 	return cmd
 }
 
@@ -73,14 +73,7 @@ func (p *program) list(ctx context.Context, q client.Query, page string, asJSON 
 		return err
 	}
 	if asJSON {
-		listed := make([]listedItem, len(items)) // no array is null
-		for i, s := range items {
-			if s.Tags == nil {
-				s.Tags = []string{}
-			}
-			listed[i] = listedItem(s)
-		}
-		return p.printJSON(listed)
+		return p.printJSON(append([]client.Summary{}, items...)) // an empty list is not null
 	}
 	return p.write(table(items, isTerminal(p.out)))
 }
@@ -95,22 +88,6 @@ func (p *program) listed(ctx context.Context, c *connection, q client.Query, pag
 		}
 	}
 	return c.Search(q)
-}
-
-// listedItem is client.Summary with the names of the worker protocol.
-type listedItem struct {
-	ID         string    `json:"id"`
-	Type       item.Type `json:"type"`
-	Title      string    `json:"title"`
-	Username   string    `json:"username"`
-	URL        string    `json:"url"`
-	Tags       []string  `json:"tags"`
-	Favourite  bool      `json:"favourite"`
-	Modified   time.Time `json:"modified,omitzero"`
-	Trashed    time.Time `json:"trashed,omitzero"`
-	Purge      time.Time `json:"purge,omitzero"`
-	Pending    bool      `json:"pending,omitempty"` // a change of it waits for the server
-	Unreadable string    `json:"unreadable,omitempty"`
 }
 
 // table is one line an item, for a person in aligned columns and with a heading.

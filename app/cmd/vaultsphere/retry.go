@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Bounds of one exchange. A server that asks for more patience is told to the person instead.
@@ -41,6 +41,6 @@ func asksForPatience(answer client.Response) bool {
 	if answer.RetryAfter <= 0 || answer.Status != http.StatusTooManyRequests && answer.Status != http.StatusServiceUnavailable {
 		return false
 	}
-	var said api.Error
-	return json.Unmarshal(answer.Body, &said) == nil && (said.Code == api.CodeThrottled || said.Code == api.CodeUnavailable)
+	var said protocol.Error
+	return json.Unmarshal(answer.Body, &said) == nil && (said.Code == protocol.CodeThrottled || said.Code == protocol.CodeUnavailable)
 }

@@ -22,6 +22,7 @@ func TestWhatTheServerSaysToRepeatIsRepeatedWithABound(t *testing.T) {
 	}{
 		"busy once":                {503, "unavailable", "1", 1, 200, 2},
 		"too often once":           {429, "throttled", "1", 1, 200, 2},
+		"busy for good":            {503, "unavailable", "1", 1000, 503, 1 + maxRetries},
 		"for longer than patience": {429, "throttled", "60", 1, 429, 1},
 		"for ever":                 {503, "unavailable", "99999999999999999999", 1, 503, 1},
 		"without a time":           {503, "unavailable", "", 1, 503, 1},

@@ -16,9 +16,9 @@ import (
 	"github.com/pquerna/otp/totp"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/daemontest"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -96,16 +96,19 @@ type gate struct {
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	vault := r.URL.Path == api.PathVault
+	vault := r.URL.Path == protocol.PathVault
 	switch {
 	case g.mode == "shut":
 		panic(http.ErrAbortHandler)
 	case g.mode == "redirect":
 		http.Redirect(w, r, "https://login.example.org/", http.StatusTemporaryRedirect)
-	case g.mode == "lose" && r.URL.Path == api.PathRegister:
+	case g.mode == "deny":
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = fmt.Fprint(w, `{"code":"unauthorized","message":"no","request_id":"r"}`)
+	case g.mode == "lose" && r.URL.Path == protocol.PathRegister:
 		g.forward.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
-	case g.mode == "weak" && r.URL.Path == api.PathPrelogin:
+	case g.mode == "weak" && r.URL.Path == protocol.PathPrelogin:
 		_, _ = fmt.Fprint(w, `{"kdf":{"salt":"c2l4dGVlbiBieXRlcyAhIQ","memory_kib":8,"time":1,"threads":1}}`)
 	case g.mode == "rude":
 		w.WriteHeader(http.StatusBadRequest)
@@ -122,7 +125,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// gate open|shut|redirect|lose|weak|rude|record|replay
+// gate open|shut|deny|redirect|lose|weak|rude|record|replay
 func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: gate MODE")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 // sessionFile and seenFile are kept apart because they live apart: signing out ends the first, while the second has to
@@ -118,24 +119,10 @@ func readState(path string, v any, remedy string) error {
 	if len(data) > maxStateBytes {
 		return corrupt(path, errors.New("it is too large"), remedy)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return corrupt(path, decodeReason(err), remedy)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return corrupt(path, errors.New("there is more after its end"), remedy)
+	if (strictjson.Form{}).Unmarshal(data, v) != nil { // its error may quote the name of a member, and the token is in this file
+		return corrupt(path, errors.New("it is not the JSON that was written there"), remedy)
 	}
 	return nil
-}
-
-// decodeReason drops the text of encoding/json's errors that may quote the file, which holds the session token.
-func decodeReason(err error) error {
-	var typ *json.UnmarshalTypeError
-	if errors.As(err, &typ) && typ.Field != "" {
-		return fmt.Errorf("field %s has the wrong type", typ.Field)
-	}
-	return errors.New("it is not the JSON that was written there")
 }
 
 // corrupt never deletes: the file may be a newer version's, or be wanted for finding out what happened.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 func (p *program) statusCommand() *cobra.Command {
@@ -95,22 +95,22 @@ const maxSealedVault = 512 << 20
 
 // sealedVault counts what the server has without a key. Nothing of it is verified, and nothing is kept.
 func sealedVault(ctx context.Context, c *connection) (revision int64, items int, err error) {
-	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: api.PathVault + "?since=0", Limit: maxSealedVault})
+	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: protocol.PathVault + "?since=0", Limit: maxSealedVault})
 	if errors.Is(err, client.ErrIntercepted) {
 		return 0, 0, err
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("%w: %w", client.ErrOffline, err)
 	}
-	var vault api.VaultResponse
+	var vault protocol.VaultResponse
 	if answer.Status != http.StatusOK {
 		return 0, 0, fmt.Errorf("count items: server answered %d", answer.Status)
 	}
 	if err := json.Unmarshal(answer.Body, &vault); err != nil {
-		return 0, 0, &client.AnswerError{Path: api.PathVault, Err: err}
+		return 0, 0, &client.AnswerError{Path: protocol.PathVault, Err: err}
 	}
 	for _, r := range vault.Records {
-		if r.Kind == api.KindAccount && !r.Deleted {
+		if r.Kind == protocol.KindAccount && !r.Deleted {
 			items++
 		}
 	}

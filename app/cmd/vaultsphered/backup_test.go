@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -35,7 +35,7 @@ type crowd struct {
 // promise is what a user was told is done.
 type promise struct {
 	revision int64
-	tokens   map[api.Place]string
+	tokens   map[protocol.Place]string
 }
 
 // join registers a user, who begins to save.
@@ -64,12 +64,12 @@ func (c *crowd) promised() map[*writer]promise {
 func (c *crowd) check(url string, promised map[*writer]promise) {
 	c.t.Helper()
 	for w, p := range promised {
-		var v api.VaultResponse
-		if status, err := exchange("GET", url+api.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
+		var v protocol.VaultResponse
+		if status, err := exchange("GET", url+protocol.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
 			c.t.Errorf("a user's session: %d, %v", status, err)
 			continue
 		}
-		there := map[api.Place]string{}
+		there := map[protocol.Place]string{}
 		for _, r := range v.Records {
 			there[r.Place] = r.Token
 		}
@@ -137,7 +137,7 @@ func TestBackupOfARunningServerHasAllThatWasAnswered(t *testing.T) {
 	p.end(t, syscall.SIGTERM)
 
 	p = serveProcess(t, "DATA_DIR="+copied)
-	if status, err := exchange("GET", p.url+api.PathVault, c.all[0].session, nil, nil); err != nil || status != http.StatusUnauthorized {
+	if status, err := exchange("GET", p.url+protocol.PathVault, c.all[0].session, nil, nil); err != nil || status != http.StatusUnauthorized {
 		t.Errorf("a copy of vault.db has the newest user, so backup has no use: %d, %v", status, err)
 	}
 	p.end(t, syscall.SIGTERM)

@@ -8,15 +8,15 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-func register(t *testing.T, url, name string, i *api.Invitation) int {
+func register(t *testing.T, url, name string, i *protocol.Invitation) int {
 	t.Helper()
 	reg := sample.Registration(name)
 	reg.Invitation = i
-	status, err := exchange("POST", url+api.PathRegister, "", reg, nil)
+	status, err := exchange("POST", url+protocol.PathRegister, "", reg, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func register(t *testing.T, url, name string, i *api.Invitation) int {
 }
 
 // invitation runs vaultsphered invite beside the server and reads the link it prints.
-func invitation(t *testing.T, site string, settings ...string) *api.Invitation {
+func invitation(t *testing.T, site string, settings ...string) *protocol.Invitation {
 	t.Helper()
 	args := []string{"invite"}
 	if site != "" {
@@ -33,7 +33,7 @@ func invitation(t *testing.T, site string, settings ...string) *api.Invitation {
 		site = "http://localhost:8080"
 	}
 	code, stdout, stderr := runProgram(t, args, settings...)
-	server, i, ok := api.ParseJoinLink(stdout)
+	server, i, ok := protocol.ParseJoinLink(stdout)
 	if code != 0 || stderr != "" || !ok || server != site || strings.Count(stdout, "\n") != 1 {
 		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
 	}
@@ -45,7 +45,7 @@ func TestTheFirstUserAndThoseInvited(t *testing.T) {
 	p := serveProcess(t, data, "REGISTRATION=invite")
 	for _, c := range []struct {
 		name       string
-		invitation *api.Invitation
+		invitation *protocol.Invitation
 		want       int
 	}{
 		{"first", nil, http.StatusOK},

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
@@ -45,35 +45,35 @@ func exchange(method, url, token string, in, out any) (int, error) {
 type writer struct {
 	session string
 	told    int64
-	tokens  map[api.Place]string // of the changes that were answered with success
-	last    api.ChangeRequest    // sent, and perhaps not answered
-	heard   func()               // after each of them, unless nil
+	tokens  map[protocol.Place]string // of the changes that were answered with success
+	last    protocol.ChangeRequest    // sent, and perhaps not answered
+	heard   func()                    // after each of them, unless nil
 }
 
 func (w *writer) register(t *testing.T, url, name string) {
 	t.Helper()
 	key := base64.StdEncoding.EncodeToString(sample.Bytes(32))
-	reg := api.RegisterRequest{
-		Username: name, UserID: sample.ID(), KDF: api.KDF{Salt: sample.ID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
-		RecoveryAuthKey: key, WrappedKey: sample.Token(300), RecoveryWrappedKey: sample.Token(300), Manifest: sample.Token(300), Device: "d", Transport: api.SessionBearer,
+	reg := protocol.RegisterRequest{
+		Username: name, UserID: sample.ID(), KDF: protocol.KDF{Salt: sample.ID(), MemoryKiB: 65536, Time: 3, Threads: 4}, AuthKey: key,
+		RecoveryAuthKey: key, WrappedKey: sample.Token(300), RecoveryWrappedKey: sample.Token(300), Manifest: sample.Token(300), Device: "d", Transport: protocol.SessionBearer,
 	}
-	var out api.SessionResponse
-	if status, err := exchange("POST", url+api.PathRegister, "", reg, &out); err != nil || status != http.StatusOK {
+	var out protocol.SessionResponse
+	if status, err := exchange("POST", url+protocol.PathRegister, "", reg, &out); err != nil || status != http.StatusOK {
 		t.Fatal(status, err)
 	}
-	w.session, w.tokens = out.Token, map[api.Place]string{}
+	w.session, w.tokens = out.Token, map[protocol.Place]string{}
 }
 
 // write goes on until the server is gone.
 func (w *writer) write(url string, answered *atomic.Int64) {
 	for {
 		id := sample.ID()
-		w.last = api.ChangeRequest{BaseRevision: w.told, Manifest: sample.Token(300), Puts: []api.Put{
-			{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: sample.Token(300)},
-			{Place: api.Place{AccountID: id, Kind: api.KindPassword, Version: 1}, Token: sample.Token(300)},
+		w.last = protocol.ChangeRequest{BaseRevision: w.told, Manifest: sample.Token(300), Puts: []protocol.Put{
+			{Place: protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: 1}, Token: sample.Token(300)},
+			{Place: protocol.Place{AccountID: id, Kind: protocol.KindPassword, Version: 1}, Token: sample.Token(300)},
 		}}
-		var out api.ChangeResponse
-		status, err := exchange("POST", url+api.PathVaultChanges, w.session, w.last, &out)
+		var out protocol.ChangeResponse
+		status, err := exchange("POST", url+protocol.PathVaultChanges, w.session, w.last, &out)
 		if err != nil || status != http.StatusOK {
 			return
 		}
@@ -94,8 +94,8 @@ func (w *writer) confirmed(revision int64) {
 
 // check reads the vault back: all that was answered is there, and of what was not, all or nothing.
 func (w *writer) check(url string) error {
-	var v api.VaultResponse
-	if status, err := exchange("GET", url+api.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
+	var v protocol.VaultResponse
+	if status, err := exchange("GET", url+protocol.PathVault, w.session, nil, &v); err != nil || status != http.StatusOK {
 		return fmt.Errorf("read: %d %w", status, err)
 	}
 	switch v.Revision {

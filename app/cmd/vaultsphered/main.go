@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 )
 
@@ -181,7 +181,7 @@ func health(environ []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	// By number: an image from scratch need not know who localhost is.
-	url := "http://" + reachable(config.ListenAddr, "127.0.0.1") + api.PathHealth
+	url := "http://" + reachable(config.ListenAddr, "127.0.0.1") + protocol.PathHealth
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err

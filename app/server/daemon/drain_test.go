@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
@@ -63,16 +63,16 @@ func TestDrainFinishesWhatWasBegun(t *testing.T) {
 	}
 	defer conn.Close()
 	body := `{"username":"alice"}`
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", api.PathPrelogin, len(body), body[:5])
-	if got := status(t, "http://"+r.addr+api.PathReady); got != http.StatusOK {
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", protocol.PathPrelogin, len(body), body[:5])
+	if got := status(t, "http://"+r.addr+protocol.PathReady); got != http.StatusOK {
 		t.Fatalf("/ready says %d before", got)
 	}
 	r.cancel()
-	await.Until(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
-	if got := status(t, "http://"+r.addr+api.PathHealth); got != http.StatusOK {
+	await.Until(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+protocol.PathReady) == http.StatusServiceUnavailable })
+	if got := status(t, "http://"+r.addr+protocol.PathHealth); got != http.StatusOK {
 		t.Errorf("/health says %d while draining", got)
 	}
-	await.Until(t, "a closed port", func() bool { return status(t, "http://"+r.addr+api.PathHealth) == 0 })
+	await.Until(t, "a closed port", func() bool { return status(t, "http://"+r.addr+protocol.PathHealth) == 0 })
 	select {
 	case err := <-r.ended:
 		t.Fatalf("the server ended with a request under way: %v", err)
@@ -105,7 +105,7 @@ func TestDrainServesOnOpenConnections(t *testing.T) {
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
 	ask := func() (status int, closing bool) {
-		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"username\":\"alice\"}", api.PathPrelogin)
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"username\":\"alice\"}", protocol.PathPrelogin)
 		res, err := http.ReadResponse(answers, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +120,7 @@ func TestDrainServesOnOpenConnections(t *testing.T) {
 		t.Fatalf("before: %d, closing: %t", status, closing)
 	}
 	r.cancel()
-	await.Until(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+api.PathReady) == http.StatusServiceUnavailable })
+	await.Until(t, "/ready at 503", func() bool { return status(t, "http://"+r.addr+protocol.PathReady) == http.StatusServiceUnavailable })
 	if status, closing := ask(); status != http.StatusOK || !closing {
 		t.Errorf("while draining: %d, closing: %t", status, closing)
 	}
@@ -134,8 +134,8 @@ func TestDrainEndsWhenItsTimeIsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", api.PathPrelogin)
-	status(t, "http://"+r.addr+api.PathHealth) // by now the first connection was accepted as well
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", protocol.PathPrelogin)
+	status(t, "http://"+r.addr+protocol.PathHealth) // by now the first connection was accepted as well
 	r.cancel()
 	if err := <-r.ended; err == nil || !strings.Contains(err.Error(), "still running") {
 		t.Errorf("the server ended with %v", err)

@@ -7,15 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
 // newUser registers one and returns the session's token.
 func newUser(t *testing.T, server string) string {
 	t.Helper()
-	var session api.SessionResponse
-	if status, code := exchange(t, "POST", server+api.PathRegister, "", sample.Registration("alice"), &session); status != 200 {
+	var session protocol.SessionResponse
+	if status, code := exchange(t, "POST", server+protocol.PathRegister, "", sample.Registration("alice"), &session); status != 200 {
 		t.Fatal(status, code)
 	}
 	return session.Token
@@ -26,7 +26,7 @@ func follow(t *testing.T, server, token string) <-chan string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of a stream that says nothing
 	t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+api.PathEvents, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+protocol.PathEvents, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,17 +68,17 @@ func TestEventsTellOfWhatAnotherServerDid(t *testing.T) {
 	token := newUser(t, "http://"+one.addr)
 	lines := follow(t, "http://"+one.addr, token)
 	awaitLine(t, lines, `data: {"revision":0}`)
-	change := api.ChangeRequest{Manifest: sample.Token(100), Puts: []api.Put{
-		{Place: api.Place{AccountID: sample.ID(), Kind: api.KindAccount, Version: 1}, Token: sample.Token(100)},
+	change := protocol.ChangeRequest{Manifest: sample.Token(100), Puts: []protocol.Put{
+		{Place: protocol.Place{AccountID: sample.ID(), Kind: protocol.KindAccount, Version: 1}, Token: sample.Token(100)},
 	}}
-	if status, code := exchange(t, "POST", "http://"+two.addr+api.PathVaultChanges, token, change, nil); status != 200 {
+	if status, code := exchange(t, "POST", "http://"+two.addr+protocol.PathVaultChanges, token, change, nil); status != 200 {
 		t.Fatal(status, code)
 	}
 	awaitLine(t, lines, `data: {"revision":1}`)
-	if status, code := exchange(t, "POST", "http://"+two.addr+api.PathLogout, token, struct{}{}, nil); status != 204 {
+	if status, code := exchange(t, "POST", "http://"+two.addr+protocol.PathLogout, token, struct{}{}, nil); status != 204 {
 		t.Fatal(status, code)
 	}
-	awaitLine(t, lines, "event: "+api.EventEnded)
+	awaitLine(t, lines, "event: "+protocol.EventEnded)
 }
 
 func TestDrainDoesNotWaitForEventStreams(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -35,7 +35,7 @@ func (c Config) Invite(ctx context.Context, site string) (link string, err error
 	if err != nil {
 		return "", fmt.Errorf("keep the invitation: %w", err)
 	}
-	return u.Scheme + "://" + u.Host + api.JoinLink(i), nil
+	return u.Scheme + "://" + u.Host + protocol.JoinLink(i), nil
 }
 
 func (c Config) localSite() (string, error) {

@@ -6,7 +6,7 @@ import (
 	"crypto/rand"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 	"github.com/vaultsphere/vaultsphere/app/store/dynamo"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -35,41 +35,41 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	}
 	token := newUser(t, replicas[0])
 	for i := range 9 {
-		change := api.ChangeRequest{BaseRevision: int64(i), Manifest: sample.Token(100), Puts: []api.Put{
-			{Place: api.Place{AccountID: sample.ID(), Kind: api.KindAccount, Version: 1}, Token: sample.Token(100)},
+		change := protocol.ChangeRequest{BaseRevision: int64(i), Manifest: sample.Token(100), Puts: []protocol.Put{
+			{Place: protocol.Place{AccountID: sample.ID(), Kind: protocol.KindAccount, Version: 1}, Token: sample.Token(100)},
 		}}
-		if status, code := exchange(t, "POST", replicas[i%3]+api.PathVaultChanges, token, change, nil); status != 200 {
+		if status, code := exchange(t, "POST", replicas[i%3]+protocol.PathVaultChanges, token, change, nil); status != 200 {
 			t.Fatalf("change %d: %d %s", i, status, code)
 		}
-		var v api.VaultResponse
-		if status, code := exchange(t, "GET", replicas[(i+1)%3]+api.PathVault, token, nil, &v); status != 200 || len(v.Records) != i+1 || v.Manifest != change.Manifest {
+		var v protocol.VaultResponse
+		if status, code := exchange(t, "GET", replicas[(i+1)%3]+protocol.PathVault, token, nil, &v); status != 200 || len(v.Records) != i+1 || v.Manifest != change.Manifest {
 			t.Fatalf("read %d: %d %s, %d records", i, status, code, len(v.Records))
 		}
 	}
-	wrong := api.LoginRequest{Username: "alice", AuthKey: sample.AuthKey(), Device: "d", Transport: api.SessionBearer}
+	wrong := protocol.LoginRequest{Username: "alice", AuthKey: sample.AuthKey(), Device: "d", Transport: protocol.SessionBearer}
 	// The clock is the real one, and on a slow machine the first pauses are over before the next attempt. But they double,
 	// and three replicas that each counted alone would let through twelve.
-	attempts, code := 0, api.CodeInvalidCredentials
-	for ; attempts <= 12 && code == api.CodeInvalidCredentials; attempts++ {
-		_, code = exchange(t, "POST", replicas[attempts%3]+api.PathLogin, "", wrong, nil)
+	attempts, code := 0, protocol.CodeInvalidCredentials
+	for ; attempts <= 12 && code == protocol.CodeInvalidCredentials; attempts++ {
+		_, code = exchange(t, "POST", replicas[attempts%3]+protocol.PathLogin, "", wrong, nil)
 	}
-	if attempts < 6 || attempts > 12 || code != api.CodeThrottled {
+	if attempts < 6 || attempts > 12 || code != protocol.CodeThrottled {
 		t.Errorf("attempt %d on three replicas was answered %s", attempts, code)
 	}
 	var salts []string
 	for _, r := range replicas {
-		var p api.PreloginResponse
-		exchange(t, "POST", r+api.PathPrelogin, "", api.PreloginRequest{Username: "nobody"}, &p)
+		var p protocol.PreloginResponse
+		exchange(t, "POST", r+protocol.PathPrelogin, "", protocol.PreloginRequest{Username: "nobody"}, &p)
 		salts = append(salts, p.KDF.Salt)
 	}
 	if salts[0] != salts[1] || salts[1] != salts[2] || salts[0] == "" {
 		t.Errorf("salts of an unknown user: %v", salts)
 	}
-	if status, code := exchange(t, "POST", replicas[2]+api.PathLogout, token, struct{}{}, nil); status != 204 {
+	if status, code := exchange(t, "POST", replicas[2]+protocol.PathLogout, token, struct{}{}, nil); status != 204 {
 		t.Fatal(status, code)
 	}
 	for i, r := range replicas {
-		if status, code := exchange(t, "GET", r+api.PathAccount, token, nil, nil); status != 401 {
+		if status, code := exchange(t, "GET", r+protocol.PathAccount, token, nil, nil); status != 401 {
 			t.Errorf("replica %d after logout: %d %s", i, status, code)
 		}
 	}

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // exchange sends in and decodes the answer into out. It returns the status, and the error code of a refusal.
-func exchange(t *testing.T, method, url, token string, in, out any) (int, api.Code) {
+func exchange(t *testing.T, method, url, token string, in, out any) (int, protocol.Code) {
 	t.Helper()
 	b, err := json.Marshal(in)
 	if err != nil {
@@ -33,7 +33,7 @@ func exchange(t *testing.T, method, url, token string, in, out any) (int, api.Co
 		t.Fatal(err)
 	}
 	if res.StatusCode >= 300 {
-		var e api.Error
+		var e protocol.Error
 		if err := json.Unmarshal(body, &e); err != nil {
 			t.Fatalf("%d %s", res.StatusCode, body)
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -71,7 +71,7 @@ func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w
 	return nil
 }
 
-func writeRecord(w vault.ChangeWriter, r api.Record, since int64) error {
+func writeRecord(w vault.ChangeWriter, r protocol.Record, since int64) error {
 	if since == 0 && r.Deleted {
 		return nil
 	}
@@ -81,12 +81,12 @@ func writeRecord(w vault.ChangeWriter, r api.Record, since int64) error {
 // snapshot reads the rows until nothing moved between two reads of the user's row and the newest change is there with all
 // its records, which the user's row counts. Older changes are whole by then: a change is made by someone who had an
 // answer of this function, or of Apply, for the one before. errLarge.
-func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) (userRow, []api.Record, error) {
+func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) (userRow, []protocol.Record, error) {
 	u, err := s.settledUser(ctx, name)
 	if err != nil {
 		return userRow{}, nil, err
 	}
-	records := map[api.Place]api.Record{}
+	records := map[protocol.Place]protocol.Record{}
 	from := since
 	for try := 1; since < u.Revision; try++ {
 		if err := s.readInto(ctx, records, u.ID, from); err != nil {
@@ -116,7 +116,7 @@ func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) 
 
 var errMoves = fmt.Errorf("%w: the vault changes faster than it can be read", vault.ErrStoreUnavailable)
 
-func byRevision(a, b api.Record) int {
+func byRevision(a, b protocol.Record) int {
 	return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Kind, b.Kind),
 		cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Version, b.Version))
 }
@@ -130,7 +130,7 @@ func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w 
 	if err := w.Begin(vault.Head{Revision: u.Revision, Manifest: u.Manifest}); err != nil {
 		return err
 	}
-	accounts, passwords := s.cursor(api.KindAccount, u.ID, since), s.cursor(api.KindPassword, u.ID, since)
+	accounts, passwords := s.cursor(protocol.KindAccount, u.ID, since), s.cursor(protocol.KindPassword, u.ID, since)
 	for {
 		if err := errors.Join(accounts.fill(ctx), passwords.fill(ctx)); err != nil {
 			return err
@@ -184,7 +184,7 @@ func (s *Store) wholeUser(ctx context.Context, name vault.Username) (userRow, er
 }
 
 func (s *Store) countAbove(ctx context.Context, userID string, revision int64) (count int, err error) {
-	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
 		query := s.above(kind, userID, revision)
 		query.Select = types.SelectCount
 		for pages := dynamodb.NewQueryPaginator(s.db, query); pages.HasMorePages(); {
@@ -200,12 +200,12 @@ func (s *Store) countAbove(ctx context.Context, userID string, revision int64) (
 
 // cursor reads the rows of one table above a revision a page at a time.
 type cursor struct {
-	kind  api.Kind
+	kind  protocol.Kind
 	pages *dynamodb.QueryPaginator
-	page  []api.Record
+	page  []protocol.Record
 }
 
-func (s *Store) cursor(kind api.Kind, userID string, above int64) *cursor {
+func (s *Store) cursor(kind protocol.Kind, userID string, above int64) *cursor {
 	return &cursor{kind: kind, pages: dynamodb.NewQueryPaginator(s.db, s.above(kind, userID, above))}
 }
 
@@ -216,18 +216,18 @@ func (c *cursor) fill(ctx context.Context) error {
 		if err != nil {
 			return storeError(err)
 		}
-		for _, row := range page.Items {
-			var r recordRow
-			if err := decode(row, &r); err != nil {
-				return err
-			}
+		rows, err := decodeAll[recordRow](page.Items)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
 			c.page = append(c.page, r.record(c.kind))
 		}
 	}
 	return nil
 }
 
-func (s *Store) above(kind api.Kind, userID string, revision int64) *dynamodb.QueryInput {
+func (s *Store) above(kind protocol.Kind, userID string, revision int64) *dynamodb.QueryInput {
 	return &dynamodb.QueryInput{
 		TableName: aws.String(s.tableOf(kind)), IndexName: aws.String(names.RevisionIndex), ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("user_id = :id AND revision > :above"),
@@ -247,18 +247,18 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 	case err != nil || since >= u.Revision:
 		return err == nil, err
 	}
-	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
 		query := s.above(kind, u.ID, since)
 		query.Limit = aws.Int32(smallRecords)
 		page, err := s.db.Query(ctx, query)
 		if err != nil {
 			return false, storeError(err)
 		}
-		for _, row := range page.Items {
-			var r recordRow
-			if err := decode(row, &r); err != nil {
-				return false, err
-			}
+		rows, err := decodeAll[recordRow](page.Items)
+		if err != nil {
+			return false, err
+		}
+		for _, r := range rows {
 			limit -= int64(len(r.Token))
 		}
 		if len(page.LastEvaluatedKey) > 0 || limit < 0 {
@@ -269,7 +269,7 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 }
 
 // isWhole tells whether records, read from below u.Revision on, are the state at u.Revision.
-func isWhole(records map[api.Place]api.Record, u userRow) bool {
+func isWhole(records map[protocol.Place]protocol.Record, u userRow) bool {
 	head := 0
 	for _, r := range records {
 		if r.Revision > u.Revision {
@@ -284,15 +284,15 @@ func isWhole(records map[api.Place]api.Record, u userRow) bool {
 
 // readInto adds all rows above revision to records; a newer row of a record replaces an older one. Accounts lie under
 // version 0, since all their versions are one record.
-func (s *Store) readInto(ctx context.Context, records map[api.Place]api.Record, userID string, above int64) error {
-	var accounts, passwords []api.Record
+func (s *Store) readInto(ctx context.Context, records map[protocol.Place]protocol.Record, userID string, above int64) error {
+	var accounts, passwords []protocol.Record
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { accounts, err = s.query(ctx, api.KindAccount, userID, above); return err })
-	g.Go(func() (err error) { passwords, err = s.query(ctx, api.KindPassword, userID, above); return err })
+	g.Go(func() (err error) { accounts, err = s.query(ctx, protocol.KindAccount, userID, above); return err })
+	g.Go(func() (err error) { passwords, err = s.query(ctx, protocol.KindPassword, userID, above); return err })
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, list := range [][]api.Record{accounts, passwords} {
+	for _, list := range [][]protocol.Record{accounts, passwords} {
 		for _, r := range list {
 			key := recordOf(r.Place)
 			if old, ok := records[key]; !ok || old.Revision <= r.Revision {
@@ -303,16 +303,16 @@ func (s *Store) readInto(ctx context.Context, records map[api.Place]api.Record, 
 	return nil
 }
 
-func recordOf(p api.Place) api.Place {
-	if p.Kind == api.KindAccount {
+func recordOf(p protocol.Place) protocol.Place {
+	if p.Kind == protocol.KindAccount {
 		p.Version = 0
 	}
 	return p
 }
 
 // query reads all rows of a table above a revision. errLarge.
-func (s *Store) query(ctx context.Context, kind api.Kind, userID string, above int64) ([]api.Record, error) {
-	var records []api.Record
+func (s *Store) query(ctx context.Context, kind protocol.Kind, userID string, above int64) ([]protocol.Record, error) {
+	var records []protocol.Record
 	size := 0
 	c := s.cursor(kind, userID, above)
 	for {

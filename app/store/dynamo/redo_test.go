@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/dynamolocal"
 )
@@ -51,8 +51,8 @@ func readUser(t *testing.T, s *Store) userRow {
 func overwrite(base int64, n int) vault.Change {
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
 	for i := range n {
-		c.Puts = append(c.Puts, api.Put{
-			Place: api.Place{AccountID: fmt.Sprintf("account-%03d", i), Kind: api.KindAccount, Version: base + 1},
+		c.Puts = append(c.Puts, protocol.Put{
+			Place: protocol.Place{AccountID: fmt.Sprintf("account-%03d", i), Kind: protocol.KindAccount, Version: base + 1},
 			Token: fmt.Sprintf("token of %d %s", base+1, strings.Repeat("x", 2000)),
 		})
 	}
@@ -104,7 +104,7 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 	next := map[string]func(t *testing.T, s *Store, at int64){
 		"read": func(t *testing.T, s *Store, at int64) { wantWhole(t, s, at, vaultSize) },
 		"small change": func(t *testing.T, s *Store, at int64) {
-			c := vault.Change{Base: at, Manifest: fmt.Sprintf("manifest %d", at+1), Deletes: []api.Place{overwrite(at-1, 1).Puts[0].Place}}
+			c := vault.Change{Base: at, Manifest: fmt.Sprintf("manifest %d", at+1), Deletes: []protocol.Place{overwrite(at-1, 1).Puts[0].Place}}
 			if _, err := s.Apply(t.Context(), "ada", c); err != nil {
 				t.Fatal(err)
 			}
@@ -214,7 +214,7 @@ func TestStragglerWritesNothing(t *testing.T) {
 	if err := s.rollForward(t.Context(), straggler); err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
 		rows, err := s.query(t.Context(), kind, u.ID, 0)
 		if err != nil || len(rows) != 0 {
 			t.Errorf("%d rows behind the deletion, %v", len(rows), err)

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -26,38 +26,38 @@ type recordRow struct {
 	TTL      int64  `dynamodbav:"expires_at,omitempty"`
 }
 
-func recordID(p api.Place) string {
-	if p.Kind == api.KindAccount {
+func recordID(p protocol.Place) string {
+	if p.Kind == protocol.KindAccount {
 		return p.AccountID
 	}
 	return fmt.Sprintf("%s#%019d", p.AccountID, p.Version)
 }
 
-func (s *Store) tableOf(k api.Kind) string {
-	if k == api.KindAccount {
+func (s *Store) tableOf(k protocol.Kind) string {
+	if k == protocol.KindAccount {
 		return s.table.Accounts
 	}
 	return s.table.Passwords
 }
 
-func recordKey(userID string, p api.Place) item {
+func recordKey(userID string, p protocol.Place) item {
 	return item{"user_id": str(userID), "record_id": str(recordID(p))}
 }
 
-func (r recordRow) record(k api.Kind) api.Record {
+func (r recordRow) record(k protocol.Kind) protocol.Record {
 	account, _, _ := strings.Cut(r.RecordID, "#")
-	return api.Record{
-		Place:    api.Place{AccountID: account, Kind: k, Version: r.Version},
+	return protocol.Record{
+		Place:    protocol.Place{AccountID: account, Kind: k, Version: r.Version},
 		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
 	}
 }
 
-func putRow(userID string, p api.Put, revision int64) recordRow {
+func putRow(userID string, p protocol.Put, revision int64) recordRow {
 	return recordRow{UserID: userID, RecordID: recordID(p.Place), Version: p.Version, Revision: revision, Token: p.Token}
 }
 
 // tombstone is the row of a deleted record. The clock is the real one: so is DynamoDB's, which clears it away.
-func tombstone(userID string, p api.Place, revision int64) recordRow {
+func tombstone(userID string, p protocol.Place, revision int64) recordRow {
 	return recordRow{
 		UserID: userID, RecordID: recordID(p), Version: p.Version, Revision: revision, Deleted: true,
 		TTL: ttl(time.Now().AddDate(0, 0, vault.TombstoneDays)),
@@ -65,7 +65,7 @@ func tombstone(userID string, p api.Place, revision int64) recordRow {
 }
 
 // getAll reads rows by key, those that are there, in any order.
-func (s *Store) getAll(ctx context.Context, table string, keys []item, projection string) ([]item, error) {
+func getAll[T any](ctx context.Context, s *Store, table string, keys []item, projection string) ([]T, error) {
 	const maxKeys = 100
 	var rows []item
 	for try := 1; len(keys) > 0; {
@@ -92,5 +92,23 @@ func (s *Store) getAll(ctx context.Context, table string, keys []item, projectio
 			try++
 		}
 	}
-	return rows, nil
+	return decodeAll[T](rows)
+}
+
+// rowsUnder reads the rows of a user whose sort key begins with prefix.
+func rowsUnder[T any](ctx context.Context, s *Store, table, userID, prefix string) ([]T, error) {
+	var found []item
+	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
+		TableName: &table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("user_id = :id AND begins_with(record_id, :prefix)"),
+		ExpressionAttributeValues: item{":id": str(userID), ":prefix": str(prefix)},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, storeError(err)
+		}
+		found = append(found, page.Items...)
+	}
+	return decodeAll[T](found)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -51,9 +51,9 @@ func (r usageRow) allows(c vault.Change, delta vault.Usage) error {
 }
 
 // weight is what one row comes to.
-func (r recordRow) weight(k api.Kind) vault.Usage {
+func (r recordRow) weight(k protocol.Kind) vault.Usage {
 	w := vault.Usage{Bytes: vault.RecordWeight + int64(len(r.Token))}
-	if k == api.KindAccount && r.Token != "" {
+	if k == protocol.KindAccount && r.Token != "" {
 		w.Items = 1
 	}
 	return w
@@ -61,14 +61,14 @@ func (r recordRow) weight(k api.Kind) vault.Usage {
 
 // weigh tells by how much c changes the usage.
 func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta vault.Usage, err error) {
-	held := map[api.Kind][]item{} // keys of rows that may be there
+	held := map[protocol.Kind][]item{} // keys of rows that may be there
 	add := func(w vault.Usage, sign int64) {
 		delta.Items += sign * w.Items
 		delta.Bytes += sign * w.Bytes
 	}
 	for _, p := range c.Puts {
 		add(putRow(userID, p, 0).weight(p.Kind), 1)
-		if p.Kind == api.KindAccount {
+		if p.Kind == protocol.KindAccount {
 			held[p.Kind] = append(held[p.Kind], recordKey(userID, p.Place))
 		}
 	}
@@ -79,16 +79,12 @@ func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta
 	for kind, keys := range held {
 		for len(keys) > 0 {
 			n := min(len(keys), usageReads)
-			rows, err := s.getAll(ctx, s.tableOf(kind), keys[:n:n], "")
+			rows, err := getAll[recordRow](ctx, s, s.tableOf(kind), keys[:n:n], "")
 			if err != nil {
 				return delta, err
 			}
 			keys = keys[n:]
-			for _, row := range rows {
-				var r recordRow
-				if err := decode(row, &r); err != nil {
-					return delta, err
-				}
+			for _, r := range rows {
 				add(r.weight(kind), -1)
 			}
 		}
@@ -99,7 +95,7 @@ func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta
 // count adds up all records of a user.
 func (s *Store) count(ctx context.Context, userID string) (usageRow, error) {
 	sum := usageRow{UsageCounted: time.Now().Unix()}
-	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
 		for c := s.cursor(kind, userID, 0); ; c.page = nil {
 			if err := c.fill(ctx); err != nil {
 				return usageRow{}, err

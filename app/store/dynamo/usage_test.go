@@ -10,15 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/names"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 func usageTestChange(base int64, quota vault.Quota, ids ...string) vault.Change {
 	c := vault.Change{Base: base, Manifest: "manifest", Quota: quota}
 	for _, id := range ids {
-		c.Puts = append(c.Puts, api.Put{Place: api.Place{AccountID: id, Kind: api.KindAccount, Version: 1}, Token: "token"})
+		c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: 1}, Token: "token"})
 	}
 	return c
 }
@@ -46,7 +46,7 @@ func TestRecordsOfAnOlderReleaseAreCounted(t *testing.T) {
 	wantUsage(t, s, 1, false)
 	apply(vault.ErrItemQuota, usageTestChange(2, three, "d"))
 	deletion := usageTestChange(2, three)
-	deletion.Deletes = []api.Place{{AccountID: "a", Kind: api.KindAccount, Version: 1}}
+	deletion.Deletes = []protocol.Place{{AccountID: "a", Kind: protocol.KindAccount, Version: 1}}
 	apply(nil, deletion)
 	apply(nil, usageTestChange(3, three, "d"))
 	apply(vault.ErrItemQuota, usageTestChange(4, three, "e"))

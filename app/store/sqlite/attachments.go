@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -47,25 +47,25 @@ func (s *Store) PutPiece(ctx context.Context, name vault.Username, p vault.Piece
 }
 
 // Piece implements vault.Store.
-func (s *Store) Piece(ctx context.Context, id vault.UserID, attachment string, number int) (api.Piece, error) {
-	var p api.Piece
+func (s *Store) Piece(ctx context.Context, id vault.UserID, attachment string, number int) (protocol.Piece, error) {
+	var p protocol.Piece
 	err := s.stmt.piece.QueryRowContext(ctx, string(id), attachment, number).Scan(&p.Count, &p.Token)
 	if errors.Is(err, sql.ErrNoRows) {
-		return api.Piece{}, fmt.Errorf("piece: %w", vault.ErrNotFound)
+		return protocol.Piece{}, fmt.Errorf("piece: %w", vault.ErrNotFound)
 	}
 	return p, storeError(err)
 }
 
 // Attachments implements vault.Store.
-func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]api.Attachment, error) {
+func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.Attachment, error) {
 	rows, err := s.stmt.attachments.QueryContext(ctx, string(id))
 	if err != nil {
 		return nil, storeError(err)
 	}
 	defer func() { _ = rows.Close() }()
-	var list []api.Attachment
+	var list []protocol.Attachment
 	for rows.Next() {
-		var a api.Attachment
+		var a protocol.Attachment
 		var uploaded int64
 		if err := rows.Scan(&a.ID, &a.Count, &a.Pieces, &a.Bytes, &uploaded); err != nil {
 			return nil, storeError(err)

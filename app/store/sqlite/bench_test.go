@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -17,9 +17,9 @@ func fill(b *testing.B, n int) (s *Store, revision int64) {
 	addUser(b, s, "ada")
 	for done := 0; done < n; {
 		c := vault.Change{Base: revision, Manifest: "manifest"}
-		for ; done < n && len(c.Puts) < api.MaxChangeRecords; done++ {
-			for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
-				c.Puts = append(c.Puts, api.Put{Place: api.Place{AccountID: fmt.Sprintf("%022d", done), Kind: kind, Version: 1}, Token: strings.Repeat("x", 700)})
+		for ; done < n && len(c.Puts) < protocol.MaxChangeRecords; done++ {
+			for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
+				c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{AccountID: fmt.Sprintf("%022d", done), Kind: kind, Version: 1}, Token: strings.Repeat("x", 700)})
 			}
 		}
 		var err error
@@ -54,9 +54,9 @@ func BenchmarkSaveOne(b *testing.B) {
 		b.Run(fmt.Sprintf("vault of %d", n), func(b *testing.B) {
 			s, revision := fill(b, n)
 			for b.Loop() {
-				c := vault.Change{Base: revision, Manifest: "manifest", Puts: []api.Put{
-					{Place: api.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: api.KindAccount, Version: 2}, Token: strings.Repeat("y", 700)},
-					{Place: api.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: api.KindPassword, Version: 2 + revision}, Token: strings.Repeat("y", 700)},
+				c := vault.Change{Base: revision, Manifest: "manifest", Puts: []protocol.Put{
+					{Place: protocol.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: protocol.KindAccount, Version: 2}, Token: strings.Repeat("y", 700)},
+					{Place: protocol.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: protocol.KindPassword, Version: 2 + revision}, Token: strings.Repeat("y", 700)},
 				}}
 				var err error
 				if revision, err = s.Apply(b.Context(), "ada", c); err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -167,7 +167,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
 	addUser(t, s, "ada")
-	small := vault.Change{Base: 0, Manifest: "manifest 1", Puts: []api.Put{{Place: api.Place{AccountID: "a", Kind: api.KindPassword, Version: 1}, Token: "token"}}}
+	small := vault.Change{Base: 0, Manifest: "manifest 1", Puts: []protocol.Put{{Place: protocol.Place{AccountID: "a", Kind: protocol.KindPassword, Version: 1}, Token: "token"}}}
 	if _, err := s.Apply(t.Context(), "ada", small); err != nil {
 		t.Fatal(err)
 	}
@@ -183,9 +183,9 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	}
 	limit(pages)
 	big := vault.Change{Base: 1, Manifest: "manifest 2"}
-	for i := range api.MaxChangeRecords {
-		big.Puts = append(big.Puts, api.Put{
-			Place: api.Place{AccountID: fmt.Sprint(i), Kind: api.KindPassword, Version: 1}, Token: strings.Repeat("x", 4000),
+	for i := range protocol.MaxChangeRecords {
+		big.Puts = append(big.Puts, protocol.Put{
+			Place: protocol.Place{AccountID: fmt.Sprint(i), Kind: protocol.KindPassword, Version: 1}, Token: strings.Repeat("x", 4000),
 		})
 	}
 	if _, err := s.Apply(t.Context(), "ada", big); !errors.Is(err, vault.ErrStoreFull) {
@@ -276,8 +276,8 @@ func TestOldTombstonesAreClearedAway(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
-	at := api.Place{AccountID: "a", Kind: api.KindPassword, Version: 1}
-	for base, c := range []vault.Change{{Puts: []api.Put{{Place: at, Token: "x"}}}, {Deletes: []api.Place{at}}, {}, {}} {
+	at := protocol.Place{AccountID: "a", Kind: protocol.KindPassword, Version: 1}
+	for base, c := range []vault.Change{{Puts: []protocol.Put{{Place: at, Token: "x"}}}, {Deletes: []protocol.Place{at}}, {}, {}} {
 		c.Base, c.Manifest = int64(base), "m"
 		if base == 3 {
 			if _, err := s.writer.ExecContext(t.Context(), "UPDATE records SET deleted = deleted - ?", (vault.TombstoneDays * 24 * time.Hour).Milliseconds()); err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -49,12 +49,12 @@ func olderFile(t *testing.T, version int, fill string) string {
 
 type collected struct {
 	head    vault.Head
-	records []api.Record
+	records []protocol.Record
 }
 
 func (c *collected) Begin(h vault.Head) error { c.head = h; return nil }
 
-func (c *collected) Write(r api.Record) error { c.records = append(c.records, r); return nil }
+func (c *collected) Write(r protocol.Record) error { c.records = append(c.records, r); return nil }
 
 func TestFilledFileOfAnOlderReleaseIsMigrated(t *testing.T) {
 	for version := 2; version < len(migrations); version++ {
@@ -85,8 +85,8 @@ func TestFilledFileOfAnOlderReleaseIsMigrated(t *testing.T) {
 		}
 		_, err := s.Apply(ctx, "ada", vault.Change{
 			Base: 4, Manifest: "manifest 5", Quota: vault.Quota{Items: 2},
-			Deletes: []api.Place{{AccountID: "first", Kind: api.KindAccount, Version: 1}, {AccountID: "first", Kind: api.KindPassword, Version: 1}},
-			Puts:    []api.Put{{Place: api.Place{AccountID: "third", Kind: api.KindAccount, Version: 1}, Token: "new"}},
+			Deletes: []protocol.Place{{AccountID: "first", Kind: protocol.KindAccount, Version: 1}, {AccountID: "first", Kind: protocol.KindPassword, Version: 1}},
+			Puts:    []protocol.Put{{Place: protocol.Place{AccountID: "third", Kind: protocol.KindAccount, Version: 1}, Token: "new"}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/store/sqlite"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
@@ -70,11 +70,11 @@ const countedAccount = "counter"
 func counted(base int64) vault.Change {
 	token := fmt.Sprintf("token of %d", base+1)
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
-	for _, kind := range []api.Kind{api.KindAccount, api.KindPassword} {
-		c.Puts = append(c.Puts, api.Put{Place: api.Place{AccountID: countedAccount, Kind: kind, Version: base + 1}, Token: token})
+	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
+		c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{AccountID: countedAccount, Kind: kind, Version: base + 1}, Token: token})
 	}
 	if base >= 2 {
-		c.Deletes = []api.Place{{AccountID: countedAccount, Kind: api.KindPassword, Version: base - 1}}
+		c.Deletes = []protocol.Place{{AccountID: countedAccount, Kind: protocol.KindPassword, Version: base - 1}}
 	}
 	return c
 }
@@ -86,12 +86,12 @@ func wantCounted(t *testing.T, s *sqlite.Store) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[api.Place]int64{}
+	want := map[protocol.Place]int64{}
 	if r.Revision > 0 {
-		want[api.Place{AccountID: countedAccount, Kind: api.KindAccount, Version: r.Revision}] = r.Revision
+		want[protocol.Place{AccountID: countedAccount, Kind: protocol.KindAccount, Version: r.Revision}] = r.Revision
 	}
 	for v := max(1, r.Revision-1); v <= r.Revision; v++ {
-		want[api.Place{AccountID: countedAccount, Kind: api.KindPassword, Version: v}] = v
+		want[protocol.Place{AccountID: countedAccount, Kind: protocol.KindPassword, Version: v}] = v
 	}
 	if r.Manifest != fmt.Sprintf("manifest %d", r.Revision) || len(r.Records) != len(want) {
 		t.Fatalf("revision %d has %q and %d records, want %d", r.Revision, r.Manifest, len(r.Records), len(want))

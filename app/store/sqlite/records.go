@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -51,7 +51,7 @@ func readHead(ctx context.Context, stmt *sql.Stmt, name vault.Username) (num int
 const packBytes = 256 << 10
 
 // packOf is how many records fit into packBytes, if all are of the size of the last n.
-func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), api.MaxChangeRecords) }
+func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), protocol.MaxChangeRecords) }
 
 // readRecords reads what lies after since. Rows that cross from SQLite into database/sql cost more than SQLite's own
 // reading of them, and a full sync has thousands, so each row has many records.
@@ -108,27 +108,27 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 
 // unpackRecord reads "num revision kind version account_id token". A tombstone's token is empty, which no record's is; no
 // token has a line break: vault.Change.Check sees to both.
-func unpackRecord(packed string) (position, api.Record, error) {
+func unpackRecord(packed string) (position, protocol.Record, error) {
 	var numbers [4]int64
 	for i := range numbers {
 		number, rest, ok := strings.Cut(packed, " ")
 		n, err := strconv.ParseInt(number, 10, 64)
 		if !ok || err != nil {
-			return position{}, api.Record{}, errors.New("a record does not unpack")
+			return position{}, protocol.Record{}, errors.New("a record does not unpack")
 		}
 		numbers[i], packed = n, rest
 	}
 	account, token, ok := strings.Cut(packed, " ")
 	if !ok {
-		return position{}, api.Record{}, errors.New("a record does not unpack")
+		return position{}, protocol.Record{}, errors.New("a record does not unpack")
 	}
 	at := position{num: numbers[0], revision: numbers[1]}
-	r := api.Record{
-		Place:    api.Place{AccountID: account, Kind: api.KindPassword, Version: numbers[3]},
+	r := protocol.Record{
+		Place:    protocol.Place{AccountID: account, Kind: protocol.KindPassword, Version: numbers[3]},
 		Revision: at.revision, Token: token, Deleted: token == "",
 	}
 	if numbers[2] == kindAccount {
-		r.Kind = api.KindAccount
+		r.Kind = protocol.KindAccount
 	}
 	return at, r, nil
 }
@@ -173,7 +173,7 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int64, now time.Time, c vault.Change) error {
 	for _, p := range c.Puts {
 		put := s.stmt.putPassword
-		if p.Kind == api.KindAccount {
+		if p.Kind == protocol.KindAccount {
 			put = s.stmt.putAccount
 		}
 		if n, err := exec(ctx, tx, put, user, p.AccountID, p.Version, revision, p.Token); err != nil {
@@ -184,7 +184,7 @@ func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int
 	}
 	for _, p := range c.Deletes {
 		del := s.stmt.deletePassword
-		if p.Kind == api.KindAccount {
+		if p.Kind == protocol.KindAccount {
 			del = s.stmt.deleteAccount
 		}
 		if n, err := exec(ctx, tx, del, user, p.AccountID, p.Version, revision, now.UnixMilli()); err != nil {

@@ -127,7 +127,7 @@ END;
 `,
 }
 
-// kindAccount is records.kind of api.KindAccount, as the indexes and statements spell it; api.KindPassword is 2.
+// kindAccount is records.kind of protocol.KindAccount, as the indexes and statements spell it; protocol.KindPassword is 2.
 const kindAccount = 1
 
 // migrate brings the file to the last version. Two processes may do this at once: the version is read again under the

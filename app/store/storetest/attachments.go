@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -29,14 +29,14 @@ func putPiece(t *testing.T, s vault.Store, u vault.User, p vault.Piece) {
 func wantPiece(t *testing.T, s vault.Store, u vault.User, p vault.Piece) {
 	t.Helper()
 	got, err := s.Piece(t.Context(), u.ID, p.Attachment, p.Number)
-	if err != nil || got != (api.Piece{Count: p.Count, Token: p.Token}) {
+	if err != nil || got != (protocol.Piece{Count: p.Count, Token: p.Token}) {
 		t.Errorf("piece %d is %d letters, of %d, %v", p.Number, len(got.Token), got.Count, err)
 	}
 }
 
-func wantAttachments(t *testing.T, s vault.Store, u vault.User, want ...api.Attachment) {
+func wantAttachments(t *testing.T, s vault.Store, u vault.User, want ...protocol.Attachment) {
 	t.Helper()
-	slices.SortFunc(want, func(a, b api.Attachment) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(want, func(a, b protocol.Attachment) int { return strings.Compare(a.ID, b.ID) })
 	got, err := s.Attachments(t.Context(), u.ID)
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("attachments are\n%+v, %v, want\n%+v", got, err, want)
@@ -49,15 +49,15 @@ func piecesOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	x, y := randomID(), randomID()
 	wantAttachments(t, a, u)
 	putPiece(t, a, u, piece(x, 2, 2, "second"))
-	wantAttachments(t, b, u, api.Attachment{ID: x, Count: 2, Pieces: 1, Bytes: 6, Uploaded: start})
+	wantAttachments(t, b, u, protocol.Attachment{ID: x, Count: 2, Pieces: 1, Bytes: 6, Uploaded: start})
 	later := start.Add(time.Minute)
 	if err := b.PutPiece(t.Context(), "ada", piece(x, 1, 2, "first"), later, plenty); err != nil {
 		t.Fatal(err)
 	}
 	putPiece(t, b, u, piece(y, 1, 1, "only"))
 	putPiece(t, b, u, piece(y, 1, 1, "only")) // again: its answer was lost
-	ofX := api.Attachment{ID: x, Count: 2, Pieces: 2, Bytes: 11, Uploaded: later}
-	ofY := api.Attachment{ID: y, Count: 1, Pieces: 1, Bytes: 4, Uploaded: start}
+	ofX := protocol.Attachment{ID: x, Count: 2, Pieces: 2, Bytes: 11, Uploaded: later}
+	ofY := protocol.Attachment{ID: y, Count: 1, Pieces: 1, Bytes: 4, Uploaded: start}
 	wantAttachments(t, a, u, ofX, ofY)
 
 	for name, p := range map[string]vault.Piece{
@@ -90,9 +90,9 @@ func attachmentsAreNoRecords(t *testing.T, open func(t *testing.T) vault.Store) 
 	s := open(t)
 	u := createUser(t, s, "ada")
 	id := randomID()
-	apply(t, s, u, 0, []api.Put{put(account(id, 1), "a1"), put(password(id, 1), "p1")})
+	apply(t, s, u, 0, []protocol.Put{put(account(id, 1), "a1"), put(password(id, 1), "p1")})
 	putPiece(t, s, u, piece(id, 1, 1, "of the id of an account"))
-	want := map[api.Place]string{account(id, 1): "a1", password(id, 1): "p1"}
+	want := map[protocol.Place]string{account(id, 1): "a1", password(id, 1): "p1"}
 	r := changes(t, s, "ada", 0)
 	if r.Revision != 1 {
 		t.Errorf("an attachment moved the revision to %d", r.Revision)
@@ -136,7 +136,7 @@ func quotaOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	if err := quota(piece(x, 2, 2, "012")); err != nil {
 		t.Errorf("in the place of a deleted one: %v", err)
 	}
-	wantAttachments(t, s, u, api.Attachment{ID: x, Count: 2, Pieces: 2, Bytes: 10, Uploaded: start})
+	wantAttachments(t, s, u, protocol.Attachment{ID: x, Count: 2, Pieces: 2, Bytes: 10, Uploaded: start})
 }
 
 func racingPiecesKeepTheQuota(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -173,14 +173,14 @@ func largeAttachment(t *testing.T, open func(t *testing.T) vault.Store) {
 	u := createUser(t, s, "ada")
 	const count = 14
 	id := randomID()
-	token := func(n int) string { return strings.Repeat("abcdefghijklmn"[n:n+1], api.MaxPieceTokenBytes) }
+	token := func(n int) string { return strings.Repeat("abcdefghijklmn"[n:n+1], protocol.MaxPieceTokenBytes) }
 	for n := range count {
 		putPiece(t, s, u, piece(id, n+1, count, token(n)))
 	}
 	for n := range count {
 		wantPiece(t, s, u, piece(id, n+1, count, token(n)))
 	}
-	wantAttachments(t, s, u, api.Attachment{ID: id, Count: count, Pieces: count, Bytes: count * api.MaxPieceTokenBytes, Uploaded: start})
+	wantAttachments(t, s, u, protocol.Attachment{ID: id, Count: count, Pieces: count, Bytes: count * protocol.MaxPieceTokenBytes, Uploaded: start})
 	if err := s.DeleteAttachment(t.Context(), "ada", id); err != nil {
 		t.Fatal(err)
 	}

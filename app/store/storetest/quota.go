@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -18,7 +18,7 @@ type granting struct {
 }
 
 // want applies and holds the outcome against an error, or none. A change that is refused leaves nothing.
-func (g *granting) want(what string, want error, puts []api.Put, deletes ...api.Place) {
+func (g *granting) want(what string, want error, puts []protocol.Put, deletes ...protocol.Place) {
 	g.t.Helper()
 	c := change(g.base, puts, deletes...)
 	c.Quota = g.quota
@@ -34,17 +34,17 @@ func (g *granting) want(what string, want error, puts []api.Put, deletes ...api.
 	}
 }
 
-func accounts(n, size int) []api.Put {
-	puts := make([]api.Put, n)
+func accounts(n, size int) []protocol.Put {
+	puts := make([]protocol.Put, n)
 	for i := range puts {
 		puts[i] = put(account(randomID(), 1), strings.Repeat("x", size))
 	}
 	return puts
 }
 
-func again(p api.Put, size int) []api.Put {
+func again(p protocol.Put, size int) []protocol.Put {
 	p.Version++
-	return []api.Put{put(p.Place, strings.Repeat("y", size))}
+	return []protocol.Put{put(p.Place, strings.Repeat("y", size))}
 }
 
 func quotaOfItems(t *testing.T, open func(t *testing.T) vault.Store) {

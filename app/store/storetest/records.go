@@ -8,13 +8,13 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
 // manyPasswords makes puts at places of their own, each with a token of size bytes.
-func manyPasswords(n, size int) []api.Put {
-	puts := make([]api.Put, n)
+func manyPasswords(n, size int) []protocol.Put {
+	puts := make([]protocol.Put, n)
 	for i := range puts {
 		puts[i] = put(password(randomID(), 1), strings.Repeat("x", size))
 	}
@@ -27,22 +27,22 @@ func changesSince(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantRecords(t, changes(t, b, "ada", 0), nil)
 
 	x, y := randomID(), randomID()
-	apply(t, a, u, 0, []api.Put{put(account(x, 1), "ax1"), put(password(x, 1), "px1")})
-	apply(t, b, u, 1, []api.Put{put(account(y, 1), "ay1"), put(password(y, 1), "py1")})
-	apply(t, a, u, 2, []api.Put{put(account(x, 2), "ax2"), put(password(x, 2), "px2")})
+	apply(t, a, u, 0, []protocol.Put{put(account(x, 1), "ax1"), put(password(x, 1), "px1")})
+	apply(t, b, u, 1, []protocol.Put{put(account(y, 1), "ay1"), put(password(y, 1), "py1")})
+	apply(t, a, u, 2, []protocol.Put{put(account(x, 2), "ax2"), put(password(x, 2), "px2")})
 	apply(t, a, u, 3, nil)
 
 	r := changes(t, b, "ada", 0)
 	if r.Revision != 4 {
 		t.Errorf("revision is %d, want 4", r.Revision)
 	}
-	wantRecords(t, r, map[api.Place]string{
+	wantRecords(t, r, map[protocol.Place]string{
 		password(x, 1): "px1", account(y, 1): "ay1", password(y, 1): "py1", account(x, 2): "ax2", password(x, 2): "px2",
 	})
-	wantRecords(t, changes(t, b, "ada", 1), map[api.Place]string{
+	wantRecords(t, changes(t, b, "ada", 1), map[protocol.Place]string{
 		account(y, 1): "ay1", password(y, 1): "py1", account(x, 2): "ax2", password(x, 2): "px2",
 	})
-	wantRecords(t, changes(t, b, "ada", 2), map[api.Place]string{account(x, 2): "ax2", password(x, 2): "px2"})
+	wantRecords(t, changes(t, b, "ada", 2), map[protocol.Place]string{account(x, 2): "ax2", password(x, 2): "px2"})
 	wantRecords(t, changes(t, b, "ada", 3), nil)
 	wantRecords(t, changes(t, b, "ada", 4), nil)
 	// A device that has seen more than there is must be told what there is.
@@ -64,16 +64,16 @@ func tombstonesInDeltasOnly(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
+	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
 	apply(t, s, u, 1, nil, account(x, 1), password(x, 1))
-	wantRecords(t, changes(t, s, "ada", 0), map[api.Place]string{password(x, 2): "p2"})
-	wantRecords(t, changes(t, s, "ada", 1), map[api.Place]string{account(x, 1): "(deleted)", password(x, 1): "(deleted)"})
+	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{password(x, 2): "p2"})
+	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{account(x, 1): "(deleted)", password(x, 1): "(deleted)"})
 	wantRecords(t, changes(t, s, "ada", 2), nil)
 
 	// An account may come back (one device deletes, another edits), a version of a password may not.
-	apply(t, s, u, 2, []api.Put{put(account(x, 2), "a2")})
-	wantRecords(t, changes(t, s, "ada", 1), map[api.Place]string{account(x, 2): "a2", password(x, 1): "(deleted)"})
-	_, err := s.Apply(t.Context(), "ada", change(3, []api.Put{put(password(x, 1), "again")}))
+	apply(t, s, u, 2, []protocol.Put{put(account(x, 2), "a2")})
+	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{account(x, 2): "a2", password(x, 1): "(deleted)"})
+	_, err := s.Apply(t.Context(), "ada", change(3, []protocol.Put{put(password(x, 1), "again")}))
 	wantError(t, "put where a tombstone is", err, vault.ErrInvalidChange)
 }
 
@@ -81,7 +81,7 @@ func conflictChangesNothing(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1")})
+	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1")})
 	before := changes(t, s, "ada", 0)
 	for _, base := range []int64{0, 2, 100} {
 		for _, n := range []int{1, 400} {
@@ -97,28 +97,28 @@ func invalidChangesLeaveNothing(t *testing.T, open func(t *testing.T) vault.Stor
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
+	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
 	apply(t, s, u, 1, nil, password(x, 2))
 	before := changes(t, s, "ada", 0)
 	good := put(account(x, 2), "a2")
 	for name, c := range map[string]vault.Change{
-		"put on a password":                 change(2, []api.Put{good, put(password(x, 1), "p")}),
-		"put on a deleted password":         change(2, []api.Put{good, put(password(x, 2), "p")}),
-		"delete of an unknown account":      change(2, []api.Put{good}, account(randomID(), 1)),
-		"delete of an unknown password":     change(2, []api.Put{good}, password(x, 3)),
-		"delete of a deleted password":      change(2, []api.Put{good}, password(x, 2)),
+		"put on a password":                 change(2, []protocol.Put{good, put(password(x, 1), "p")}),
+		"put on a deleted password":         change(2, []protocol.Put{good, put(password(x, 2), "p")}),
+		"delete of an unknown account":      change(2, []protocol.Put{good}, account(randomID(), 1)),
+		"delete of an unknown password":     change(2, []protocol.Put{good}, password(x, 3)),
+		"delete of a deleted password":      change(2, []protocol.Put{good}, password(x, 2)),
 		"delete of another account version": change(2, nil, account(x, 2)),
-		"put twice":                         change(2, []api.Put{good, put(password(x, 3), "p"), put(password(x, 3), "q")}),
-		"put of two versions of an account": change(2, []api.Put{good, put(account(x, 3), "a3")}),
-		"put and delete of one record":      change(2, []api.Put{good}, account(x, 1)),
+		"put twice":                         change(2, []protocol.Put{good, put(password(x, 3), "p"), put(password(x, 3), "q")}),
+		"put of two versions of an account": change(2, []protocol.Put{good, put(account(x, 3), "a3")}),
+		"put and delete of one record":      change(2, []protocol.Put{good}, account(x, 1)),
 		"delete twice":                      change(2, nil, password(x, 1), password(x, 1)),
-		"unknown kind":                      change(2, []api.Put{good, put(api.Place{AccountID: x, Kind: "note", Version: 1}, "n")}),
-		"version 0":                         change(2, []api.Put{good, put(password(x, 0), "p")}),
-		"account id with a separator":       change(2, []api.Put{good, put(password("session#1", 1), "p")}),
-		"token of two lines":                change(2, []api.Put{good, put(password(x, 4), "p\n1 1 x")}),
-		"no token":                          change(2, []api.Put{good, put(password(x, 4), "")}),
-		"token over the limit":              change(2, []api.Put{good, put(password(x, 4), strings.Repeat("x", api.MaxTokenBytes+1))}),
-		"too many records":                  change(2, manyPasswords(api.MaxChangeRecords+1, 10)),
+		"unknown kind":                      change(2, []protocol.Put{good, put(protocol.Place{AccountID: x, Kind: "note", Version: 1}, "n")}),
+		"version 0":                         change(2, []protocol.Put{good, put(password(x, 0), "p")}),
+		"account id with a separator":       change(2, []protocol.Put{good, put(password("session#1", 1), "p")}),
+		"token of two lines":                change(2, []protocol.Put{good, put(password(x, 4), "p\n1 1 x")}),
+		"no token":                          change(2, []protocol.Put{good, put(password(x, 4), "")}),
+		"token over the limit":              change(2, []protocol.Put{good, put(password(x, 4), strings.Repeat("x", protocol.MaxTokenBytes+1))}),
+		"too many records":                  change(2, manyPasswords(protocol.MaxChangeRecords+1, 10)),
 	} {
 		_, err := s.Apply(t.Context(), "ada", c)
 		wantError(t, name, err, vault.ErrInvalidChange)
@@ -133,16 +133,16 @@ func invalidChangesLeaveNothing(t *testing.T, open func(t *testing.T) vault.Stor
 func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	u := createUser(t, a, "ada")
-	want := map[api.Place]string{}
-	first := append(manyPasswords(api.MaxChangeRecords-1, 100), put(account(randomID(), 1), "a1"))
+	want := map[protocol.Place]string{}
+	first := append(manyPasswords(protocol.MaxChangeRecords-1, 100), put(account(randomID(), 1), "a1"))
 	apply(t, a, u, 0, first)
 	for _, p := range first {
 		want[p.Place] = p.Token
 	}
 	wantRecords(t, changes(t, b, "ada", 0), want)
 
-	var deletes []api.Place
-	delta := map[api.Place]string{}
+	var deletes []protocol.Place
+	delta := map[protocol.Place]string{}
 	for _, p := range first[:200] {
 		deletes = append(deletes, p.Place)
 		delete(want, p.Place)
@@ -162,7 +162,7 @@ func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
 	apply(t, a, u, 2, manyPasswords(1, 10))
 
 	// The largest tokens, as many as a request body can hold.
-	big := manyPasswords(63, api.MaxTokenBytes)
+	big := manyPasswords(63, protocol.MaxTokenBytes)
 	apply(t, a, u, 3, big)
 	if got := byPlace(changes(t, b, "ada", 3)); len(got) != len(big) || got[big[62].Place] != big[62].Token {
 		t.Errorf("%d of %d large records came back", len(got), len(big))
@@ -173,7 +173,7 @@ func largeInvalidChangeLeavesNothing(t *testing.T, open func(t *testing.T) vault
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []api.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1")})
+	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1")})
 	before := changes(t, s, "ada", 0)
 	for name, c := range map[string]vault.Change{
 		"used place":      change(1, append(manyPasswords(400, 10), put(password(x, 1), "p"))),
@@ -190,7 +190,7 @@ func largeInvalidChangeLeavesNothing(t *testing.T, open func(t *testing.T) vault
 func pagesOverOneMegabyte(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
-	want := map[api.Place]string{}
+	want := map[protocol.Place]string{}
 	for base := range int64(4) {
 		puts := manyPasswords(20, 60_000)
 		for i := range 20 {
@@ -203,7 +203,7 @@ func pagesOverOneMegabyte(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 	r := changes(t, s, "ada", 0)
 	wantRecords(t, r, want)
-	wantRecords(t, changes(t, s, "ada", 3), byPlace(api.VaultResponse{Records: r.Records[len(r.Records)-40:]}))
+	wantRecords(t, changes(t, s, "ada", 3), byPlace(protocol.VaultResponse{Records: r.Records[len(r.Records)-40:]}))
 }
 
 // Writers on several replicas, with small changes and large ones: each revision is one writer's, and all of it.
@@ -212,7 +212,7 @@ func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 	createUser(t, stores[0], "ada")
 	const racers, each = 6, 4
 	var mu sync.Mutex
-	written := map[int64][]api.Put{}
+	written := map[int64][]protocol.Put{}
 	var wg sync.WaitGroup
 	for i := range racers {
 		wg.Go(func() {
@@ -250,7 +250,7 @@ func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 	if r.Revision != racers*each || len(written) != racers*each {
 		t.Fatalf("revision is %d after %d changes, %d of them acknowledged", r.Revision, racers*each, len(written))
 	}
-	got := map[api.Place]int64{}
+	got := map[protocol.Place]int64{}
 	for _, rec := range r.Records {
 		got[rec.Place] = rec.Revision
 	}
@@ -279,7 +279,7 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 		ids[i] = randomID()
 	}
 	write := func(base int64) {
-		puts := make([]api.Put, records)
+		puts := make([]protocol.Put, records)
 		for i, id := range ids {
 			puts[i] = put(account(id, base+1), fmt.Sprintf("token of %d", base+1))
 		}
@@ -321,7 +321,7 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 
 // interrupted calls during between two records.
 type interrupted struct {
-	api.VaultResponse
+	protocol.VaultResponse
 	during func() error
 }
 
@@ -330,7 +330,7 @@ func (w *interrupted) Begin(h vault.Head) error {
 	return nil
 }
 
-func (w *interrupted) Write(r api.Record) error {
+func (w *interrupted) Write(r protocol.Record) error {
 	w.Records = append(w.Records, r)
 	if len(w.Records) == 1 {
 		return w.during()
@@ -339,7 +339,7 @@ func (w *interrupted) Write(r api.Record) error {
 }
 
 // largeVault has records of 4 MB together, the newest of them in a change that is large as well.
-func largeVault(t *testing.T, s vault.Store) (u vault.User, accounts []api.Put) {
+func largeVault(t *testing.T, s vault.Store) (u vault.User, accounts []protocol.Put) {
 	t.Helper()
 	u = createUser(t, s, "ada")
 	for range 60 {
@@ -414,16 +414,16 @@ func usersAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	ada, eve := createUser(t, s, "ada"), createUser(t, s, "eve")
 	x := randomID()
-	apply(t, s, ada, 0, []api.Put{put(account(x, 1), "ada's"), put(password(x, 1), "ada's")})
-	apply(t, s, eve, 0, []api.Put{put(account(x, 1), "eve's"), put(password(x, 1), "eve's")})
+	apply(t, s, ada, 0, []protocol.Put{put(account(x, 1), "ada's"), put(password(x, 1), "ada's")})
+	apply(t, s, eve, 0, []protocol.Put{put(account(x, 1), "eve's"), put(password(x, 1), "eve's")})
 	_, err := s.Apply(t.Context(), "eve", change(1, nil, password(x, 2)))
 	wantError(t, "delete of what is not there", err, vault.ErrInvalidChange)
 	apply(t, s, eve, 1, nil, account(x, 1), password(x, 1))
-	wantRecords(t, changes(t, s, "ada", 0), map[api.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
+	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
 	if err := s.DeleteUser(t.Context(), "eve"); err != nil {
 		t.Fatal(err)
 	}
-	wantRecords(t, changes(t, s, "ada", 0), map[api.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
+	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
 }
 
 func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store) {

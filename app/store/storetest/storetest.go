@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -81,7 +81,7 @@ func randomID() string {
 func newUser(name string) vault.User {
 	return vault.User{
 		Username: vault.Username(name), ID: vault.UserID(randomID()), Created: start,
-		KDF:      api.KDF{Salt: randomID(), MemoryKiB: 65536, Time: 3, Threads: 4},
+		KDF:      protocol.KDF{Salt: randomID(), MemoryKiB: 65536, Time: 3, Threads: 4},
 		AuthHash: []byte("$2a$12$password of " + name), RecoveryAuthHash: []byte("$2a$12$phrase of " + name),
 		WrappedKey: "wrapped " + name, RecoveryWrappedKey: "recovery " + name, Manifest: "manifest 0",
 		TOTPSecret: "sealed", TOTPLastStep: 57_000_000,
@@ -114,17 +114,17 @@ func putSession(t *testing.T, s vault.Store, u vault.User, created time.Time) va
 	return v
 }
 
-func account(id string, version int64) api.Place {
-	return api.Place{AccountID: id, Kind: api.KindAccount, Version: version}
+func account(id string, version int64) protocol.Place {
+	return protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: version}
 }
 
-func password(id string, version int64) api.Place {
-	return api.Place{AccountID: id, Kind: api.KindPassword, Version: version}
+func password(id string, version int64) protocol.Place {
+	return protocol.Place{AccountID: id, Kind: protocol.KindPassword, Version: version}
 }
 
-func put(p api.Place, token string) api.Put { return api.Put{Place: p, Token: token} }
+func put(p protocol.Place, token string) protocol.Put { return protocol.Put{Place: p, Token: token} }
 
-func apply(t *testing.T, s vault.Store, u vault.User, base int64, puts []api.Put, deletes ...api.Place) {
+func apply(t *testing.T, s vault.Store, u vault.User, base int64, puts []protocol.Put, deletes ...protocol.Place) {
 	t.Helper()
 	got, err := s.Apply(t.Context(), u.Username, change(base, puts, deletes...))
 	if err != nil {
@@ -135,14 +135,14 @@ func apply(t *testing.T, s vault.Store, u vault.User, base int64, puts []api.Put
 	}
 }
 
-func change(base int64, puts []api.Put, deletes ...api.Place) vault.Change {
+func change(base int64, puts []protocol.Put, deletes ...protocol.Place) vault.Change {
 	return vault.Change{Base: base, Manifest: manifest(base + 1), Puts: puts, Deletes: deletes}
 }
 
 func manifest(revision int64) string { return fmt.Sprintf("manifest %d", revision) }
 
 // changes reads what lies after since, and holds it to what every answer must keep.
-func changes(t *testing.T, s vault.Store, name vault.Username, since int64) api.VaultResponse {
+func changes(t *testing.T, s vault.Store, name vault.Username, since int64) protocol.VaultResponse {
 	t.Helper()
 	r, err := vault.Collect(t.Context(), s, name, since)
 	if err != nil {
@@ -152,7 +152,7 @@ func changes(t *testing.T, s vault.Store, name vault.Username, since int64) api.
 	return r
 }
 
-func checkAnswer(t *testing.T, r api.VaultResponse, since int64) {
+func checkAnswer(t *testing.T, r protocol.VaultResponse, since int64) {
 	t.Helper()
 	if r.Manifest != manifest(r.Revision) {
 		t.Errorf("revision %d came with %q", r.Revision, r.Manifest)
@@ -161,7 +161,7 @@ func checkAnswer(t *testing.T, r api.VaultResponse, since int64) {
 		t.Error("records are nil, which is not [] in JSON")
 	}
 	last := since
-	seen := map[api.Place]bool{}
+	seen := map[protocol.Place]bool{}
 	for _, rec := range r.Records {
 		switch {
 		case rec.Revision <= since || rec.Revision > r.Revision:
@@ -178,8 +178,8 @@ func checkAnswer(t *testing.T, r api.VaultResponse, since int64) {
 }
 
 // byPlace tells tokens by place; a tombstone has "(deleted)".
-func byPlace(r api.VaultResponse) map[api.Place]string {
-	m := map[api.Place]string{}
+func byPlace(r protocol.VaultResponse) map[protocol.Place]string {
+	m := map[protocol.Place]string{}
 	for _, rec := range r.Records {
 		m[rec.Place] = rec.Token
 		if rec.Deleted {
@@ -189,7 +189,7 @@ func byPlace(r api.VaultResponse) map[api.Place]string {
 	return m
 }
 
-func wantRecords(t *testing.T, r api.VaultResponse, want map[api.Place]string) {
+func wantRecords(t *testing.T, r protocol.VaultResponse, want map[protocol.Place]string) {
 	t.Helper()
 	got := byPlace(r)
 	for p, token := range want {

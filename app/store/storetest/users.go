@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
@@ -29,7 +29,7 @@ func userRoundTrip(t *testing.T, open func(t *testing.T) vault.Store) {
 	u := createUser(t, a, "ada")
 	wantUser(t, b, u)
 
-	u.KDF = api.KDF{Salt: randomID(), MemoryKiB: 1 << 20, Time: 20, Threads: 16}
+	u.KDF = protocol.KDF{Salt: randomID(), MemoryKiB: 1 << 20, Time: 20, Threads: 16}
 	u.AuthHash, u.RecoveryAuthHash = []byte{0, 1, 255}, []byte("r")
 	u.WrappedKey, u.RecoveryWrappedKey = "w2", "r2"
 	u.TOTPSecret, u.TOTPLastStep = "", 0
@@ -85,7 +85,7 @@ func deletedUserLeavesOnlyTheIDBehind(t *testing.T, open func(t *testing.T) vaul
 	u := createUser(t, s, "ada")
 	v := putSession(t, s, u, start)
 	id := randomID()
-	apply(t, s, u, 0, []api.Put{put(account(id, 1), "a"), put(password(id, 1), "p")})
+	apply(t, s, u, 0, []protocol.Put{put(account(id, 1), "a"), put(password(id, 1), "p")})
 	if err := s.DeleteUser(t.Context(), u.Username); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func deletedUserLeavesOnlyTheIDBehind(t *testing.T, open func(t *testing.T) vaul
 	again := createUser(t, s, "ada")
 	wantUser(t, s, again)
 	wantRecords(t, changes(t, s, "ada", 0), nil)
-	apply(t, s, again, 0, []api.Put{put(password(id, 1), "the place is the new user's own")})
+	apply(t, s, again, 0, []protocol.Put{put(password(id, 1), "the place is the new user's own")})
 }
 
 func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {

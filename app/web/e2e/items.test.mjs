@@ -144,4 +144,24 @@ test("codes by a counter are given one after the other", async () => {
   await shown("359 152");
 });
 
+test("what is written from right to left is shown so, in the entry, its form and the list", async () => {
+  const hebrew = (word) => `${word} שלום, (abc) 12!`;
+  await addMany(page, [{
+    type: "login", title: hebrew("כותרת"), username: hebrew("שם"), notes: hebrew("הערה"), tags: [hebrew("תג")],
+    fields: [{ name: hebrew("שדה"), value: hebrew("ערך") }],
+  }]);
+  const direction = (at) => at.evaluate((e) => getComputedStyle(e).direction);
+  await page.evaluate((id) => (location.hash = `#/entry/${id}`), await idOf("כותרת"));
+  await heading(page, hebrew("כותרת"));
+  for (const word of ["כותרת", "שם", "הערה", "תג", "שדה", "ערך"]) {
+    const shown = await page.getByText(hebrew(word), { exact: true }).all();
+    assert.ok(shown.length > 0, word);
+    for (const at of shown) assert.equal(await direction(at), "rtl", `${word}: ${await at.evaluate((e) => e.outerHTML)}`);
+  }
+  await button("Edit").click();
+  await heading(page, `Edit ${hebrew("כותרת")}`);
+  for (const name of ["Title", "User name", "Notes", "Name of field 1", "Value of field 1"]) assert.equal(await direction(field(name)), "rtl", name);
+  await button("Cancel").click();
+});
+
 test("nothing was complained about", () => assert.deepEqual(page.complaints, []));

@@ -45,7 +45,7 @@ test("what another device adds, changes and deletes shows by itself, in the list
   await page.getByRole("option", { name: "Renamed elsewhere" }).waitFor();
   await heading(page, "Renamed elsewhere");
   const { items } = await callCore(other, "list", { query: "" });
-  await callCore(other, "delete", { ids: [items[0].id] });
+  await callCore(other, "remove", { ids: [items[0].id] });
   await heading(page, "This entry is not in the vault");
   assert.equal(await page.locator(".row").count(), 0);
 });

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { heading, openPage, PASSWORD, PATIENCE_MS, program, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import { callCore, heading, openPage, PASSWORD, PATIENCE_MS, program, registerPerson, startBrowser, startServer } from "./stage.mjs";
 
 let browser, context, server, profile;
 before(async () => {
@@ -68,21 +69,60 @@ test("a master password that the browser has saved goes into the sign-in form an
   for (const type of ["login", "note", "card", "identity", "ssh_key"]) {
     await page.goto(`${server.url}/#/new/${type}`);
     await page.getByLabel("Title", { exact: true }).waitFor();
-    if (type !== "note") await page.getByRole("button", { name: "Add a field" }).click();
+    for (const [i, kind] of ["", "hidden", "boolean", "link"].entries()) {
+      await page.getByRole("button", { name: "Add a field" }).click();
+      await page.getByLabel(`Kind of field ${i + 1}`, { exact: true }).selectOption(kind);
+    }
     await page.getByLabel("Title", { exact: true }).fill(`A ${type}`);
-    for (const box of await page.locator("form.entry-form input:not([type=radio]):not([type=checkbox])").all()) await box.focus();
-    assert.deepEqual(await filled(page), [], type);
-    const values = await page.locator("form.entry-form input:not([type=radio]):not([type=checkbox]), form.entry-form textarea")
-      .evaluateAll((boxes) => boxes.map((b) => b.value).filter(Boolean));
-    assert.deepEqual(values, [`A ${type}`], type);
+    await holdsNothingElse(page, [`A ${type}`]);
     // A script that fills forms is not a person either.
-    await page.getByLabel("Notes", { exact: true }).evaluate((box) => {
-      box.value = "filled by a script";
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-    });
-    assert.equal(await page.getByLabel("Notes", { exact: true }).inputValue(), "", type);
+    await page.locator("form.entry-form").evaluate(fillByScript);
+    await holdsNothingElse(page, [`A ${type}`]);
+    assert.equal(await page.getByRole("radio", { checked: true }).getAttribute("value"), type);
     await page.getByRole("button", { name: "Save" }).click();
     await heading(page, `A ${type}`);
     assert.equal((await page.locator("main").textContent()).includes(PASSWORD), false, type);
+    await page.getByRole("button", { name: "Edit" }).click();
+    await heading(page, `Edit A ${type}`);
+    await holdsNothingElse(page, [`A ${type}`]);
+    await page.locator("form.entry-form").evaluate(fillByScript);
+    await page.getByLabel("Notes", { exact: true }).fill("typed");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("typed").waitFor();
+    const { items } = await callCore(page, "list", { query: `A ${type}` });
+    const saved = await callCore(page, "get", { id: items[0].id });
+    for (const known of ["id", "base", "created", "modified"]) delete saved[known];
+    assert.deepEqual(saved, { type, title: `A ${type}`, notes: "typed", fields: [{ name: "", value: "false", kind: "boolean" }] });
   }
 });
+
+test("it does not go into the password of a file that is imported", async () => {
+  const page = context.pages().at(-1);
+  await page.goto(`${server.url}/#/import`);
+  await heading(page, "Import");
+  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/protected-pbkdf2.json", import.meta.url)));
+  const box = page.getByLabel("Password of the file", { exact: true });
+  await box.focus();
+  assert.deepEqual(await filled(page), []);
+  assert.equal(await box.inputValue(), "");
+});
+
+/** All boxes of a form are what the person sees of it, and only those of `values` have something in them. */
+async function holdsNothingElse(page, values) {
+  const boxes = page.locator("form.entry-form :is(input:not([type=radio], [type=checkbox], [type=file]), textarea)");
+  for (const box of await boxes.all()) {
+    assert.ok(await box.isVisible());
+    await box.focus();
+  }
+  assert.deepEqual(await filled(page), []);
+  assert.deepEqual(await boxes.evaluateAll((all) => all.map((b) => b.value).filter(Boolean)), values);
+}
+
+/** Fills in a form as an extension of the browser does. */
+function fillByScript(form) {
+  for (const box of form.querySelectorAll("input:not([type=file]), textarea")) {
+    if (["radio", "checkbox"].includes(box.type)) box.checked = !box.checked;
+    else box.value = "filled by a script";
+    for (const type of ["input", "change"]) box.dispatchEvent(new Event(type, { bubbles: true }));
+  }
+}

@@ -42,7 +42,7 @@ async function install() {
   const cache = await caches.open(CACHE);
   try {
     await cache.addAll(FILES);
-    const index = await fetch(INDEX, { cache: "no-store" });
+    const index = await fetch(INDEX, { cache: "no-store", redirect: "error" });
     if (await sha256(index.clone()) !== INDEX_SHA256) throw new Error("the server has another build by now");
     await cache.put(INDEX, index);
   } catch (e) {

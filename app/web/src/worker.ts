@@ -2,9 +2,10 @@
 // or written, and qr.ts from the first QR code. It passes calls on and keeps for the glue what the device remembers;
 // it knows nothing about vaults.
 import "go:wasm_exec";
-import { cacheForget, cacheLoad, cacheStore } from "./core/device-cache";
+import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
+import type { CoreMethod, ErrorCode, ExportOptions, Failure, QRCode, QRText, StrengthOf, WorkerMethod } from "./core/protocol.gen";
 import type * as qr from "./core/qr";
 import { transfer } from "./core/transfer";
 
@@ -12,7 +13,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Answer = string | { result: string; file: Bytes };
 
 interface Glue {
-  call(method: string, paramsJSON: string, onProgress?: (json: string) => void, id?: number, file?: Bytes): Promise<Answer>;
+  call(method: CoreMethod, paramsJSON: string, onProgress?: (json: string) => void, id?: number, file?: Bytes): Promise<Answer>;
   cancel(id: number): void;
 }
 
@@ -39,7 +40,7 @@ interface Scope extends Meter {
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
-const host = { memoryLoad, memoryStore, cacheLoad, cacheStore, cacheForget };
+const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cacheForget };
 const scope = globalThis as unknown as Scope;
 scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
 
@@ -87,7 +88,7 @@ function meter(): Promise<Required<Meter>> {
 }
 
 async function judge(params: string): Promise<string> {
-  const { password, inputs } = JSON.parse(params) as { password: string; inputs: string[] };
+  const { password, inputs } = JSON.parse(params) as StrengthOf;
   return JSON.stringify((await meter()).vaultsphereStrength(password, inputs));
 }
 
@@ -96,58 +97,60 @@ const QR_PROBLEMS = {
   "no code": "no QR code was found in the picture",
 };
 
+/** What the core would throw. */
+const failure = (code: ErrorCode, message: string, hint = "") =>
+  new Error(JSON.stringify({ code, message, hint, retry_after: 0 } satisfies Failure));
+
 const loadQR = () => import(QR_URL) as Promise<typeof qr>;
 
 async function draw(params: string): Promise<string> {
-  const { text } = JSON.parse(params) as { text: string };
-  return JSON.stringify({ rows: (await loadQR()).drawQR(text) });
+  const { text } = JSON.parse(params) as QRText;
+  return JSON.stringify({ rows: (await loadQR()).drawQR(text) } satisfies QRCode);
 }
 
 async function scan(picture: Blob): Promise<string> {
   const reading = await (await loadQR()).readQR(picture);
   if ("text" in reading) return JSON.stringify(reading);
-  throw new Error(JSON.stringify({
-    code: "bad_input", message: QR_PROBLEMS[reading.problem], hint: "use a sharp picture that shows the whole code", retry_after: 0,
-  }));
+  throw failure("bad_input", QR_PROBLEMS[reading.problem], "use a sharp picture that shows the whole code");
 }
 
 async function bytesOf(file: Blob): Promise<Bytes> {
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch { // a folder, or a file that has gone since it was chosen
-    throw new Error(JSON.stringify({ code: "attachment_unreadable", message: "the file cannot be read", hint: "", retry_after: 0 }));
+    throw failure("attachment_unreadable", "the file cannot be read");
   }
 }
 
-async function run({ id, method, params, file }: CallMessage): Promise<Answer> {
-  const glue = await started;
+type Run = (call: CallMessage, progress: (json: string) => void) => Promise<Answer>;
+
+const own: Record<WorkerMethod, Run> = {
+  strength: ({ params }) => judge(params),
+  draw_qr: ({ params }) => draw(params),
+  scan_qr: ({ file }) => scan(file ?? new Blob()),
+  formats: async ({ params }) => (await transfer("formats", params)).result,
+  import_columns: async ({ params, file }) => (await transfer("columns", params, file)).result,
+  async import_preview({ id, params, file }, progress) {
+    const read = await transfer("read", params, file, progress);
+    return (await started).call("plan_import", "{}", progress, id, read.file);
+  },
+  async export_vault({ id, params }, progress) {
+    const { trash, files, ...options } = JSON.parse(params) as ExportOptions;
+    const opened = await (await started).call("open_items", JSON.stringify({ trash, files }), progress, id);
+    if (typeof opened === "string") throw new Error("the core gave no items");
+    const written = await transfer("write", JSON.stringify(options), new Blob([opened.file]));
+    return { result: opened.result, file: written.file };
+  },
+};
+
+const isOwn = (method: CallMessage["method"]): method is WorkerMethod => Object.hasOwn(own, method);
+
+async function run(call: CallMessage): Promise<Answer> {
+  const { id, method, params, file } = call;
   const progress = (json: string) => scope.postMessage({ id, progress: json });
-  switch (method) {
-    case "strength":
-      return judge(params);
-    case "draw_qr":
-      return draw(params);
-    case "scan_qr":
-      return scan(file ?? new Blob());
-    case "formats":
-      return (await transfer("formats", params)).result;
-    case "import_columns":
-      return (await transfer("columns", params, file)).result;
-    case "attach":
-      return glue.call(method, params, progress, id, await bytesOf(file ?? new Blob()));
-    case "import_preview": {
-      const read = await transfer("read", params, file, progress);
-      return glue.call(method, "{}", progress, id, read.file);
-    }
-    case "export": {
-      const { trash, files, ...options } = JSON.parse(params) as { trash: boolean; files: boolean };
-      const opened = await glue.call(method, JSON.stringify({ trash, files }), progress, id);
-      if (typeof opened === "string") throw new Error("the core gave no items");
-      const written = await transfer("write", JSON.stringify(options), new Blob([opened.file]));
-      return { result: opened.result, file: written.file };
-    }
-  }
-  return glue.call(method, params, progress, id);
+  if (isOwn(method)) return own[method](call, progress);
+  const glue = await started;
+  return glue.call(method, params, progress, id, file && (await bytesOf(file)));
 }
 
 async function answer(call: CallMessage) {

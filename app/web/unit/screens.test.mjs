@@ -72,7 +72,7 @@ test("the second line of a row says what tells the entry from others", () => {
   assert.equal(subtitle(login({ username: "ada", url: "https://x.example" })), "ada");
   assert.equal(subtitle(login({ url: "https://x.example/sign-in" })), "x.example");
   assert.equal(subtitle(login({})), "Login");
-  assert.equal(subtitle(login({ unreadable: true, username: "ada" })), "Cannot be opened");
+  assert.equal(subtitle(login({ unreadable: "damaged", username: "ada" })), "Cannot be opened");
   assert.equal(subtitle(login({ trashed: "2026-01-01T00:00:00Z", username: "ada" })), "Kept until you delete it");
   assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /^Deleted for good on .*2026$/);
 });
@@ -265,14 +265,15 @@ test("a phrase with a mistake says which", () => {
   assert.notEqual(mistake(0, 25), mistake(0, 24));
 });
 
-test("a problem is explained in the page's words; an unknown one shows its detail", () => {
+test("a problem is explained in the page's words; an unknown one shows its code", () => {
   const of = (code, message = "detail") => explain(new CoreError(code, message));
   assert.equal(of("wrong_password"), "That is not the master password.");
   assert.equal(of("bad_input"), "Something entered here cannot be kept (detail).");
   assert.doesNotMatch(of("bad_request"), /detail/); // the server says it in English
   assert.match(of("server_fault", "17"), /number of the request: 17\.$/);
+  assert.equal(of("internal"), "Something went wrong (detail)."); // the core's own words
   for (const code of ["never_heard_of", "retryInSeconds", "constructor", "toString", "other"]) {
-    assert.equal(of(code), "Something went wrong (detail).", code);
+    assert.equal(of(code), `Something went wrong (${code}).`); // the message is English
   }
 });
 

@@ -44,7 +44,7 @@ test("a range from or to an entry that is not in the list selects nothing more",
 });
 
 test("what is not shown, or cannot be opened, is not selected", () => {
-  all.value = all.value.map((s) => (s.id === "d" ? { ...s, unreadable: true } : s));
+  all.value = all.value.map((s) => (s.id === "d" ? { ...s, unreadable: "damaged" } : s));
   selectAll();
   assert.equal(ids(), "abcef");
   filter.value = { by: "favourite" };

@@ -8,8 +8,8 @@ import (
 
 	"github.com/fernet/fernet-go"
 
-	"github.com/vaultsphere/vaultsphere/app/api"
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
 // Bytes returns n random bytes.
@@ -35,18 +35,18 @@ func Token(n int) string {
 }
 
 // Registration returns a valid one for a user whose vault is noise.
-func Registration(username string) api.RegisterRequest {
-	return api.RegisterRequest{
+func Registration(username string) protocol.RegisterRequest {
+	return protocol.RegisterRequest{
 		Username: username, UserID: ID(),
-		KDF:     api.KDF{Salt: ID(), MemoryKiB: api.MinArgonMemoryKB, Time: 3, Threads: 4},
+		KDF:     protocol.KDF{Salt: ID(), MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Threads: 4},
 		AuthKey: AuthKey(), RecoveryAuthKey: AuthKey(), WrappedKey: Token(100), RecoveryWrappedKey: Token(100),
-		Manifest: Token(100), Device: "test device", Transport: api.SessionBearer,
+		Manifest: Token(100), Device: "test device", Transport: protocol.SessionBearer,
 	}
 }
 
 // Put returns a record of noise.
-func Put(kind api.Kind, account string, version int64) api.Put {
-	return api.Put{Place: api.Place{AccountID: account, Kind: kind, Version: version}, Token: Token(200)}
+func Put(kind protocol.Kind, account string, version int64) protocol.Put {
+	return protocol.Put{Place: protocol.Place{AccountID: account, Kind: kind, Version: version}, Token: Token(200)}
 }
 
 // Login returns the n-th of a series of logins that differ in every field.

@@ -6,7 +6,7 @@ const password = "correct horse battery staple";
 let { call, glue } = await start();
 
 // before anything
-assert.deepEqual(await call("resume"), { state: "signed_out" });
+assert.deepEqual(await call("resume"), { state: "signed_out", username: "" });
 assert.equal((await failure(call("list", { query: "" }))).code, "locked");
 assert.equal((await failure(call("no_such_method"))).code, "bad_input");
 assert.equal((await failure(call("unlock", { password, extra: 1 }))).code, "bad_input");
@@ -45,7 +45,7 @@ assert.deepEqual(lookedUp.at(-1), { done: 2, total: 2 });
 assert.deepEqual((await call("health")).breached, [{ id: poor.id, times: 1234 }]);
 assert.equal(ranges().length, 2);
 assert.ok(ranges().every((r) => /^GET \/range\/[0-9A-F]{5}$/.test(r)), String(ranges()));
-await call("delete", { ids: [good.id, poor.id] });
+await call("remove", { ids: [good.id, poor.id] });
 
 // items
 assert.deepEqual(await call("sync"), {
@@ -67,7 +67,7 @@ assert.equal((await call("code", { id: counted.id })).code, "755224"); // RFC 42
 assert.equal((await call("next_code", { id: counted.id })).code, "755224");
 assert.equal((await call("next_code", { id: counted.id })).code, "287082");
 assert.equal((await call("code", { id: counted.id })).period, 0);
-await call("delete", { ids: [counted.id] });
+await call("remove", { ids: [counted.id] });
 assert.equal((await failure(call("code", { totp: "otpauth://totp/x" }))).code, "bad_input");
 assert.equal((await failure(call("code", { id: saved.id }))).code, "bad_input");
 
@@ -106,7 +106,7 @@ assert.deepEqual(looked.at(-1), { done: 500, total: 500 }); // a change of up to
 const inside = await call("list", { query: "doormat", sort: "changed" });
 assert.deepEqual([inside.complete, inside.items.map((i) => i.title)], [true, ["Site 4"]]);
 
-await call("delete", { ids: [list.items[0].id] });
+await call("remove", { ids: [list.items[0].id] });
 assert.equal((await call("list", { query: "" })).total, 600);
 
 // many at once, and the trash
@@ -194,7 +194,7 @@ await call("sync");
 
 await call("logout", { force: false });
 assert.equal(cache.size, 0);
-assert.deepEqual(await call("resume"), { state: "signed_out" });
+assert.deepEqual(await call("resume"), { state: "signed_out", username: "" });
 assert.equal((await failure(call("login", { username: "anna", password: "wrong", totp_code: "", device: "d" }))).code, "invalid_credentials");
 assert.equal((await failure(call("login", { username: "anna", password, totp_code: "", device: "d" }))).code, "totp_required");
 assert.deepEqual(await call("login", { username: "anna", password, totp_code: totp(enrolment.secret, 30), device: "d" }), { username: "anna" });
@@ -229,7 +229,7 @@ assert.equal((await call("generate_passphrase", { words: 5, separator: " ", capi
 
 await call("delete_account", { password: "third", force: false });
 assert.equal(cache.size, 0);
-assert.deepEqual(await call("resume"), { state: "signed_out" });
+assert.deepEqual(await call("resume"), { state: "signed_out", username: "" });
 assert.deepEqual(JSON.parse(memory.get(user)), { revision: 0, digest: "" });
 process.exit(0);
 

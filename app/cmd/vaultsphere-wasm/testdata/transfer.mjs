@@ -17,7 +17,7 @@ assert.equal((await failure(transfer("read", { format: "vaultsphere-json" }, byt
 assert.equal((await failure(transfer("read", { x: 1 }, bytes("a,b")))).code, "bad_input");
 assert.equal((await failure(transfer("read", {}, bytes("[".repeat(1e6))))).code, "file_too_large");
 assert.equal((await failure(call("import_run"))).code, "bad_input");
-assert.equal((await failure(call("import_preview", {}, undefined, 0, bytes("{}x")))).code, "bad_input");
+assert.equal((await failure(call("plan_import", {}, undefined, 0, bytes("{}x")))).code, "bad_input");
 
 // a file, from preview to report
 const rows = Array.from({ length: 600 }, (_, i) => `Site ${i},https://site-${i}.example,user,secret ${i},${i === 7 ? "99" : ""}`);
@@ -27,7 +27,7 @@ assert.deepEqual(columns.guess, ["title", "url", "username", "password", ""]);
 const steps = [];
 const read = await transfer("read", { name: "x.csv" }, csv, (json) => steps.push(JSON.parse(json)));
 assert.ok(steps.length > 10 && steps.at(-1).done === csv.length);
-const preview = await call("import_preview", {}, undefined, 0, read.file);
+const preview = await call("plan_import", {}, undefined, 0, read.file);
 assert.deepEqual([preview.format, preview.total, preview.statuses], ["csv", 600, { new: 600 }]);
 assert.deepEqual(preview.problems, [{ row: 602, reason: "there are 1 values for 5 columns" }]);
 assert.deepEqual(preview.kept, [{ name: "Door code", as: "field", count: 1, row: 9 }]);
@@ -39,27 +39,27 @@ assert.deepEqual([report.added, report.total, report.stopped.code], [250, 600, "
 assert.equal(await count(), 250);
 assert.equal((await failure(call("import_run"))).code, "bad_input"); // the plan is used up
 
-await call("import_preview", {}, undefined, 0, read.file);
+await call("plan_import", {}, undefined, 0, read.file);
 const rest = await call("import_run");
 assert.deepEqual([rest.added, rest.skipped, rest.stopped], [350, 250, undefined]);
-await call("import_preview", {}, undefined, 0, read.file);
+await call("plan_import", {}, undefined, 0, read.file);
 await call("import_forget");
 assert.equal((await failure(call("import_run"))).code, "bad_input");
-await call("import_preview", {}, undefined, 0, read.file);
+await call("plan_import", {}, undefined, 0, read.file);
 await call("lock");
 assert.equal((await failure(call("import_run"))).code, "bad_input");
 await call("unlock", { password: "correct horse battery staple" });
 await call("sync");
 
 // out, and in again
-const opened = await glue.call("export", JSON.stringify({ trash: false, files: true }));
+const opened = await glue.call("open_items", JSON.stringify({ trash: false, files: true }));
 assert.deepEqual(JSON.parse(opened.result), { items: 600, problems: [] });
 const known = (await transfer("formats", {})).result;
 for (const { id, sealed } of known.write.filter(({ id }) => known.read.some((format) => format.id === id))) {
   if (sealed) assert.equal((await failure(transfer("write", { format: id }, opened.file))).code, "file_password_needed");
   const { file } = await transfer("write", { format: id, password: "of the file" }, opened.file);
   const { file: again } = await transfer("read", { password: "of the file" }, file);
-  const { statuses } = await call("import_preview", {}, undefined, 0, again);
+  const { statuses } = await call("plan_import", {}, undefined, 0, again);
   assert.deepEqual(statuses, { identical: 600 }, id);
   if (sealed) assert.equal((await failure(transfer("read", { password: "another" }, file))).code, "file_wrong_password");
 }

@@ -1,7 +1,9 @@
+import type { ErrorCode, Failure } from "./protocol.gen";
+
 /** What the core refused, with a code that the screens may rely on. Its message never holds a secret. */
 export class CoreError extends Error {
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     readonly hint = "",
     readonly retryAfter = 0, // seconds; 0 when the server named none
@@ -12,7 +14,7 @@ export class CoreError extends Error {
   /** Reads the JSON in which the glue puts an error; anything else is "internal". */
   static parse(json: string): CoreError {
     try {
-      const { code, message, hint, retry_after } = JSON.parse(json);
+      const { code, message, hint, retry_after } = JSON.parse(json) as Failure;
       if (typeof code === "string" && typeof message === "string") {
         return new CoreError(code, message, hint ?? "", Number(retry_after) || 0);
       }

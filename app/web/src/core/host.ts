@@ -2,19 +2,23 @@
 // complete: WebAssembly memory is never handed back, so the keys in it go only when the worker does. The compiled
 // module holds code and no data; it is kept, and the next worker starts without a download.
 import { CoreError } from "./error";
-import type { FromWorker, ToWorker } from "./messages";
+import type { CallMessage, FromWorker, ToWorker } from "./messages";
+import type { Progress } from "./protocol.gen";
 import { WORKER_SCRIPT } from "./trusted";
 
 declare const CORE_URL: string;
 declare const CORE_BYTES: number;
 
+export type Bytes = Uint8Array<ArrayBuffer>;
+export type Tell = (p: Progress) => void;
+
 export interface Answer<R> {
   result: R;
-  file?: Uint8Array<ArrayBuffer>; // of methods that make one
+  file: Bytes; // empty of methods that make none
 }
 
 export interface CallOptions {
-  onProgress?: (json: string) => void;
+  onProgress?: Tell;
   file?: Blob;
   signal?: AbortSignal; // ends the call; what it had done until then stays
 }
@@ -22,7 +26,7 @@ export interface CallOptions {
 interface Pending {
   resolve(answer: Answer<string>): void;
   reject(error: CoreError): void;
-  progress?: (json: string) => void;
+  progress?: Tell;
 }
 
 let module: Promise<WebAssembly.Module> | undefined;
@@ -63,11 +67,11 @@ function receive({ data }: MessageEvent<FromWorker>) {
   const call = pending.get(data.id);
   if (!call) return;
   if ("progress" in data) {
-    call.progress?.(data.progress);
+    call.progress?.(JSON.parse(data.progress) as Progress);
     return;
   }
   pending.delete(data.id);
-  if ("result" in data) call.resolve(data);
+  if ("result" in data) call.resolve({ result: data.result, file: data.file ?? new Uint8Array() });
   else call.reject(CoreError.parse(data.error));
 }
 
@@ -113,26 +117,33 @@ export function restart() {
   void module?.then(spawn);
 }
 
+type Method = CallMessage["method"];
+
 /** Calls one method of the protocol. Calls made before the worker is ready wait for it. */
-export async function call<R>(method: string, params: object, options?: CallOptions): Promise<R> {
+export async function call<R>(method: Method, params: object, options?: CallOptions): Promise<R> {
   return (await callForFile<R>(method, params, options)).result;
 }
 
+/** Calls a method whose result is a file. */
+export async function callForBytes(method: Method, params: object, options?: CallOptions): Promise<Bytes> {
+  return (await callForFile(method, params, options)).file;
+}
+
 /** Calls a method that answers with a file as well. */
-export async function callForFile<R>(method: string, params: object, options: CallOptions = {}): Promise<Answer<R>> {
+export async function callForFile<R>(method: Method, params: object, options: CallOptions = {}): Promise<Answer<R>> {
   if (!worker) await module?.then(() => undefined);
   if (!worker) throw new CoreError("internal", "the core is not running");
   const id = nextId++;
   const { file, onProgress, signal } = options;
   const cancel = () => send({ cancel: id });
   try {
-    const { result, file: made } = await new Promise<Answer<string>>((resolve, reject) => {
+    const answer = await new Promise<Answer<string>>((resolve, reject) => {
       pending.set(id, { resolve, reject, progress: onProgress });
       send({ id, method, params: JSON.stringify(params), ...(file && { file }) });
       signal?.addEventListener("abort", cancel);
       if (signal?.aborted) cancel();
     });
-    return { result: JSON.parse(result || "{}") as R, file: made };
+    return { ...answer, result: JSON.parse(answer.result || "{}") as R };
   } finally {
     signal?.removeEventListener("abort", cancel);
   }

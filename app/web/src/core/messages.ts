@@ -1,9 +1,10 @@
 // What passes between the page and its worker. Parameters and results stay JSON text: only the side that wants
 // them parses them.
+import type { CoreMethod, WorkerMethod } from "./protocol.gen";
 
 export interface CallMessage {
   id: number;
-  method: string;
+  method: CoreMethod | WorkerMethod;
   params: string;
   file?: Blob; // for methods that read one
 }

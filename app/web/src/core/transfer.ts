@@ -1,11 +1,12 @@
 // Runs transfer.wasm in the worker. Each call has an instance of its own, so the memory in which a file and its secrets
 // lay is let go of with the instance, and a file that takes all memory ends nothing else.
+import { MAX_FILE_BYTES, type ErrorCode, type Failure, type FilesMethod } from "./protocol.gen";
 
 declare const TRANSFER_URL: string;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Answer = { result: string; file: Bytes } | { error: string };
-type Transfer = (method: string, params: string, file: Bytes, onProgress: (json: string) => void) => Answer | undefined;
+type Transfer = (method: FilesMethod, params: string, file: Bytes, onProgress: (json: string) => void) => Answer | undefined;
 
 interface Scope {
   Go: new () => { importObject: WebAssembly.Imports; run(instance: WebAssembly.Instance): Promise<void> };
@@ -14,9 +15,7 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-const MAX_BYTES = 512 * 1024 * 1024; // transfer.MaxFileBytes
-
-const problem = (code: string, message: string) => new Error(JSON.stringify({ code, message, hint: "", retry_after: 0 }));
+const problem = (code: ErrorCode, message: string) => new Error(JSON.stringify({ code, message, hint: "", retry_after: 0 } satisfies Failure));
 const tooLarge = () => problem("file_too_large", "the file holds more than can be imported at once");
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -40,9 +39,9 @@ async function instance(): Promise<Transfer> {
 
 /** Calls a method of vaultsphere-transfer-wasm. An error's message is JSON, as those of the core are. */
 export async function transfer(
-  method: string, params: string, file: Blob = new Blob(), onProgress: (json: string) => void = () => {},
+  method: FilesMethod, params: string, file: Blob = new Blob(), onProgress: (json: string) => void = () => {},
 ): Promise<{ result: string; file: Bytes }> {
-  if (file.size > MAX_BYTES) throw tooLarge();
+  if (file.size > MAX_FILE_BYTES) throw tooLarge();
   const run = await instance();
   let answer: Answer | undefined;
   try {

@@ -1,7 +1,7 @@
 // Looking passwords up among those of known breaches. Nothing is asked before the user says so.
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { Progress } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Progress } from "../core/protocol.gen";
 import { m } from "../messages";
 import { Button } from "../ui/controls";
 import { Icon } from "../ui/icon";

@@ -1,6 +1,6 @@
 // Adding and editing an entry.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Card, Field, Identity, Item, ItemType, SSHKey } from "../core/types";
+import { MAX_TITLE, type Card, type Field, type Identity, type Item, type ItemType, type SSHKey } from "../core/protocol.gen";
 import { m } from "../messages";
 import { phase } from "../state/app";
 import { dropDraft, keepDraft } from "../state/draft";
@@ -12,7 +12,7 @@ import { Icon } from "../ui/icon";
 import { StrengthMeter, useStrength } from "../ui/strength";
 import { Problem, useTask } from "../ui/task";
 import { CustomFields, Tags, Urls, withTag } from "./entry-lists";
-import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, LIMITS, SSH_FIELDS, TYPES } from "./fields";
+import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "./fields";
 import { Generator } from "./generator";
 import { kindOf } from "./kinds";
 import { OneTimeField } from "./one-time-code";
@@ -105,7 +105,7 @@ export function EntryForm({ item, restored, onSave, onDone }: {
         <Segments<ItemType> label={text.type} value={draft.type} onChange={(type) => change({ type })}
           options={TYPES.map((t) => ({ value: t, label: kindOf(t).one }))} />
       )}
-      <TextField label={text.title} value={draft.title} onInput={(title) => change({ title })} required maxLength={LIMITS.title}
+      <TextField label={text.title} value={draft.title} onInput={(title) => change({ title })} required maxLength={MAX_TITLE}
         error={untitled ? text.titleNeeded : null} placeholder={kindOf(draft.type).one}
         inputRef={(el: HTMLInputElement | null) => {
           titleRef.current = el;

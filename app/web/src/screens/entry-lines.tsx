@@ -1,5 +1,5 @@
 // Everything an entry says, in lines.
-import type { Field, Item } from "../core/types";
+import type { Field, Item } from "../core/protocol.gen";
 import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
 import { IconButton } from "../ui/controls";
@@ -51,7 +51,7 @@ export function EntryLines({ item }: { item: Item }) {
           onClick={() => void copySecret(item.notes!, common.notes)} />}><p class="notes">{item.notes}</p></Line>
       )}
       {!!item.tags?.length && (
-        <Line label={common.tags}><ul class="tags">{item.tags.map((t) => <li key={t}>{t}</li>)}</ul></Line>
+        <Line label={common.tags}><ul class="tags">{item.tags.map((t) => <li key={t} dir="auto">{t}</li>)}</ul></Line>
       )}
     </dl>
   );

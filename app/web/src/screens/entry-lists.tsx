@@ -1,9 +1,9 @@
 // The parts of the form that grow: addresses, tags and custom fields.
-import type { Field, FieldKind, MatchRule } from "../core/types";
+import { MAX_NAME, MAX_TAG, type Field, type FieldKind, type MatchRule } from "../core/protocol.gen";
 import { m } from "../messages";
 import { Button, IconButton } from "../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../ui/field";
-import { FIELD_KINDS, LIMITS, MATCH_RULES } from "./fields";
+import { FIELD_KINDS, MATCH_RULES } from "./fields";
 
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
 const replaced = <T,>(list: T[], at: number, value: T) => list.map((old, i) => (i === at ? value : old));
@@ -87,7 +87,7 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         const set = (part: Partial<Field>) => onChange(replaced(fields, i, { ...f, ...part }));
         return (
           <div key={i} class="custom">
-            <TextField label={text.fieldName(i + 1)} value={f.name} onInput={(name) => set({ name })} maxLength={LIMITS.fieldName} />
+            <TextField label={text.fieldName(i + 1)} value={f.name} onInput={(name) => set({ name })} maxLength={MAX_NAME} />
             <Select label={itemParts.fieldKind(i + 1)} value={f.kind ?? ""}
               options={FIELD_KINDS.map((k) => ({ value: k, label: itemParts.fieldKinds[k || "text"] }))}
               onChange={(kind) => set({ kind: kind || undefined, value: converted(f.value, kind) })} />
@@ -132,7 +132,7 @@ export function Tags({ tags, typed, onType, onChange }:
       e.preventDefault(); // which would save the form
       add();
     }}>
-      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={LIMITS.tag} above={chips}
+      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={MAX_TAG} above={chips}
         trailing={typed.trim() && <IconButton icon="plus" label={text.addTag(typed.trim())} onClick={add} />} />
     </div>
   );

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Item } from "../core/types";
+import type { Item } from "../core/protocol.gen";
 import { m } from "../messages";
-import { toast } from "../state/app";
+import { copyOpen, toast } from "../state/app";
 import { duplicate, quietly, star as mark, trash, unstar } from "../state/edits";
 import { go } from "../state/route";
 import { fail } from "../state/session";
@@ -34,7 +34,7 @@ export function EntryView({ item, back, onEdit, onDeleted }:
     <article class="entry">
       <div class="entry-bar">
         {back}
-        {!item.trashed && (
+        {!item.trashed && !copyOpen.value && (
           <div class="entry-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
             <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />

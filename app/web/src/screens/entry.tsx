@@ -1,8 +1,8 @@
 // One entry: opened, then shown or edited. Its secrets live in this component's state and go with it.
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { Item, ItemType } from "../core/types";
+import type { Item, ItemType } from "../core/protocol.gen";
 import { m } from "../messages";
 import { go, href, replace } from "../state/route";
 import { fail } from "../state/session";

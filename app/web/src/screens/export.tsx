@@ -1,9 +1,9 @@
 // Writing the vault to a file, sealed or for another password manager.
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { ImportProblem, WriteFormat } from "../core/transfer-types";
+import * as api from "../core/api.gen";
+import type { ImportProblem, WriteFormat } from "../core/protocol.gen";
 import { m } from "../messages";
-import { phase, toast } from "../state/app";
+import { copyOpen, phase, toast } from "../state/app";
 import { Button, Heading } from "../ui/controls";
 import { Check, PasswordField, Select } from "../ui/field";
 import { Icon } from "../ui/icon";
@@ -39,10 +39,10 @@ export function ExportPage() {
       await api.checkPassword({ password: master });
       setMaster("");
     }
-    const done = await api.exportVault({ format: id, trash, files: format!.files, ...(format!.sealed && { password: choice.password }) });
-    setProblems(done.problems);
-    saveFile(`vaultsphere-${today()}${format!.extension}`, done.file, "application/octet-stream");
-    toast(text.done(done.items));
+    const { result, file } = await api.exportVault({ format: id, trash, files: format!.files, ...(format!.sealed && { password: choice.password }) });
+    setProblems(result.problems);
+    saveFile(`vaultsphere-${today()}${format!.extension}`, file, "application/octet-stream");
+    toast(text.done(result.items));
   });
 
   return (
@@ -58,7 +58,7 @@ export function ExportPage() {
           if (ready) write();
         }}>
           <Select label={text.format} value={id} onChange={setId} options={formats!.map((f) => ({ value: f.id, label: f.name }))} />
-          <p class="muted">{text.holds[format.files ? "all" : "noFiles"]}</p>
+          <p class="muted">{copyOpen.value ? m.value.copies.noFiles : text.holds[format.files ? "all" : "noFiles"]}</p>
           {format.sealed
             ? <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
             : (

@@ -1,7 +1,7 @@
 // The generator: a page of its own, and a dialog beside the password field of a form.
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { Generated, PassphraseRules, PasswordRules } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Generated, PassphraseRules, PasswordRules } from "../core/protocol.gen";
 import { m } from "../messages";
 import { preferences, setPreferences } from "../state/app";
 import { copySecret } from "../state/clipboard";

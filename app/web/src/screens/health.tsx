@@ -1,9 +1,9 @@
 // What is wrong with the passwords of the vault. The core finds it; here it is shown, and leads to the entries.
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { HealthReport, Progress, Summary } from "../core/types";
+import type { HealthReport, Progress, Summary } from "../core/protocol.gen";
 import { m } from "../messages";
 import { href } from "../state/route";
 import { fail } from "../state/session";
@@ -29,8 +29,8 @@ function EntryLink({ entry, note }: { entry: Summary; note?: string }) {
       <a class="finding-entry" href={href("entry", entry.id)}>
         <Tile type={entry.type} title={entry.title} />
         <span class="row-text">
-          <span class="row-title">{entry.title}</span>
-          <span class="row-sub">{[entry.username, note].filter(Boolean).join(" · ")}</span>
+          <span class="row-title" dir="auto">{entry.title}</span>
+          <span class="row-sub" dir="auto">{[entry.username, note].filter(Boolean).join(" · ")}</span>
         </span>
         <Icon name="forward" />
       </a>

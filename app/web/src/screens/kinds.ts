@@ -1,5 +1,5 @@
 // What the page knows about each type of entry.
-import type { ItemType, Summary } from "../core/types";
+import type { ItemType, Summary } from "../core/protocol.gen";
 import { locale, m } from "../messages";
 import type { IconName } from "../ui/icon";
 

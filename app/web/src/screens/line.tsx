@@ -12,7 +12,7 @@ export function Line({ label, children, actions }:
   { label: string; children: ComponentChildren; actions?: ComponentChildren }) {
   return (
     <div class="line">
-      <dt>{label}</dt>
+      <dt dir="auto">{label}</dt>
       <dd><div class="line-value" dir="auto">{children}</div>{actions && <div class="line-actions">{actions}</div>}</dd>
     </div>
   );

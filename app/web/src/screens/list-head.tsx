@@ -44,7 +44,7 @@ export function Chips() {
   const { common, list: text, trash } = m.value;
   const chip = (by: Filter, label: string) => (
     <button key={label} type="button" class="chip" aria-pressed={JSON.stringify(filter.value) === JSON.stringify(by)}
-      onClick={() => search(query.value, by)}>{label}</button>
+      onClick={() => search(query.value, by)}><bdi>{label}</bdi></button>
   );
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [filter.value]);

@@ -1,8 +1,8 @@
 // The one-time code of an entry, with the time it is still valid, and the field in which its key is entered.
 import { useEffect, useRef, useState } from "preact/hooks";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { OneTimeCode } from "../core/types";
+import type { OneTimeCode } from "../core/protocol.gen";
 import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
 import { fail } from "../state/session";
@@ -122,7 +122,7 @@ export function OneTimeField({ value, onInput }: { value: string; onInput: (valu
     setReading(true);
     setProblem(null);
     try {
-      const found = (await api.scanQR(picture)).text;
+      const found = (await api.scanQr(picture)).text;
       if (/^(otpauth|steam):\/\//i.test(found)) onInput(found);
       else setProblem(text.otherQR);
     } catch (e) {

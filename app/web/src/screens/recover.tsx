@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { restart } from "../core/host";
+import { MAX_USERNAME_RUNES } from "../core/protocol.gen";
 import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { href } from "../state/route";
@@ -71,7 +72,7 @@ export function Recover() {
         if (ready) recover();
       }}>
         <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
-          maxLength={128} inputRef={focusOnce} />
+          maxLength={MAX_USERNAME_RUNES} inputRef={focusOnce} />
         <TextArea label={common.recoveryPhrase} value={phrase} onInput={setPhrase} rows={6} mono error={wrong}
           hint={judged?.ok
             ? <span class="good"><Icon name="check" />{text.complete}</span>

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, CoreError } from "../core/error";
 import { restart } from "../core/host";
+import { MAX_USERNAME_RUNES, type ErrorCode } from "../core/protocol.gen";
 import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { invitation, parseLink } from "../state/invitation";
@@ -18,7 +19,7 @@ import { focusOnce } from "./sign-in";
 
 type Step = "invitation" | "form" | "phrase" | "check" | "name";
 const STEPS = ["form", "phrase", "check"];
-const NEEDS_INVITATION = new Set(["invitation_required", "invitation_invalid"]);
+const NEEDS_INVITATION = new Set<ErrorCode>(["invitation_required", "invitation_invalid"]);
 
 /** The account is made on the server only in the last step, when the phrase has been confirmed. */
 export function Register() {
@@ -106,7 +107,7 @@ export function Register() {
             if (username.trim() && choice.ready) prepare();
           }}>
             <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
-              maxLength={128} hint={text.usernameHint} inputRef={focusOnce} />
+              maxLength={MAX_USERNAME_RUNES} hint={text.usernameHint} inputRef={focusOnce} />
             <NewPassword username={username} onChoice={setChoice} labels={{ first: common.masterPassword, again: text.again }} />
             <Problem error={task.error ?? gate.error} wait={wait} />
             {task.busy
@@ -147,7 +148,7 @@ export function Register() {
             if (username.trim()) create();
           }}>
             <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
-              maxLength={128} inputRef={focusOnce} />
+              maxLength={MAX_USERNAME_RUNES} inputRef={focusOnce} />
             <Problem error={task.error} wait={wait} />
             <Button type="submit" kind="primary" wide busy={task.busy} disabled={!username.trim()}>{text.create}</Button>
           </form>

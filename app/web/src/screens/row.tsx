@@ -1,5 +1,6 @@
-import type { Summary } from "../core/types";
+import type { Summary } from "../core/protocol.gen";
 import { m } from "../messages";
+import { copyOpen } from "../state/app";
 import { Icon } from "../ui/icon";
 import { kindOf, subtitle } from "./kinds";
 import { Tile } from "./tile";
@@ -19,8 +20,8 @@ export function Row({ item, index, total, current, selected, active }:
       aria-setsize={total} data-active={active} data-current={current} data-index={index}
       style={{ transform: `translateY(${index * ROW}px)` }}>
       <span class="row-mark">
-        <Tile type={item.type} title={name} unreadable={item.unreadable} />
-        {!item.unreadable && <span class="row-check" data-on={!!selected}><span>{selected && <Icon name="check" />}</span></span>}
+        <Tile type={item.type} title={name} unreadable={!!item.unreadable} />
+        {!item.unreadable && !copyOpen.value && <span class="row-check" data-on={!!selected}><span>{selected && <Icon name="check" />}</span></span>}
       </span>
       <span class="row-text">
         <span class="row-title" dir="auto">{name}</span>

@@ -1,7 +1,7 @@
 // What can be done to all entries that are selected.
 import { useState } from "preact/hooks";
-import type { Tell } from "../core/api";
-import type { Progress } from "../core/types";
+import type { Tell } from "../core/host";
+import { MAX_TAG, type Progress } from "../core/protocol.gen";
 import { m } from "../messages";
 import { addTag, removeTag, restore, star, trash, unstar } from "../state/edits";
 import { endSelection, selected } from "../state/selection";
@@ -86,7 +86,7 @@ function TagsDialog({ onClose, onRun }: { onClose: () => void; onRun: (work: Wor
           e.preventDefault();
           if (tag.trim()) onRun(addTag(tag.trim()));
         }}>
-          <TextField label={text.tag} value={tag} onInput={setTag} maxLength={100} />
+          <TextField label={text.tag} value={tag} onInput={setTag} maxLength={MAX_TAG} />
           <Button type="submit" kind="primary" disabled={!tag.trim()}>{text.add}</Button>
         </form>
         {others.length > 0 && (

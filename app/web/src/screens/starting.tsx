@@ -1,8 +1,10 @@
+import type { ErrorCode } from "../core/protocol.gen";
 import { m } from "../messages";
 import { loaded } from "../state/app";
 import { boot } from "../state/session";
 import { Button, Heading } from "../ui/controls";
 import { Icon } from "../ui/icon";
+import { CopyList } from "./copies";
 import { Frame } from "./frame";
 
 /** A form in outline while the core arrives, with the real share of what has arrived. */
@@ -23,7 +25,7 @@ export function Starting() {
   );
 }
 
-export function Broken({ code, message }: { code: string; message: string }) {
+export function Broken({ code, message }: { code: ErrorCode; message: string }) {
   const { common, starting: text } = m.value;
   if (code === "insecure") {
     return (
@@ -34,7 +36,7 @@ export function Broken({ code, message }: { code: string; message: string }) {
       </Frame>
     );
   }
-  const why = new Map([["offline", text.offline], ["intercepted", m.value.problem.intercepted]]);
+  const why = new Map<ErrorCode, string>([["offline", text.offline], ["intercepted", m.value.problem.intercepted]]);
   return (
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>
@@ -43,6 +45,7 @@ export function Broken({ code, message }: { code: string; message: string }) {
         <details class="details"><summary><Icon name="chevron" />{text.details}</summary><p class="mono" lang="en">{message}</p></details>
       )}
       <Button kind="primary" icon="refresh" wide onClick={() => void boot()}>{common.tryAgain}</Button>
+      <CopyList />
     </Frame>
   );
 }

@@ -1,4 +1,4 @@
-import type { ItemType } from "../core/types";
+import type { ItemType } from "../core/protocol.gen";
 import { Icon } from "../ui/icon";
 import { initial, kindOf, tintOf } from "./kinds";
 

@@ -8,6 +8,7 @@ import { Button, Heading, Working } from "../ui/controls";
 import { PasswordField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Problem, useCountdown, useTask } from "../ui/task";
+import { CopyList } from "./copies";
 import { Frame } from "./frame";
 import { focusOnce } from "./sign-in";
 
@@ -28,7 +29,7 @@ export function Unlock({ username }: { username: string }) {
   return (
     <Frame>
       <Heading title={text.pageTitle} focus={false}>{text.title}</Heading>
-      <p class="who"><Icon name="identity" /><span>{username}</span></p>
+      <p class="who"><Icon name="identity" /><bdi>{username}</bdi></p>
       <form class="stack" onSubmit={(e) => {
         e.preventDefault();
         if (password && !wait) submit();
@@ -46,6 +47,7 @@ export function Unlock({ username }: { username: string }) {
         <a href={href("recover")}>{common.forgot}</a>
         <button type="button" class="link" onClick={() => void signOut()}>{common.signOut}</button>
       </nav>
+      {task.error && task.error.code !== "wrong_password" && <CopyList />}
     </Frame>
   );
 }

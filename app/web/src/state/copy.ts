@@ -1,5 +1,5 @@
 // Copying one value of an entry that is not open.
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError } from "../core/error";
 import { m } from "../messages";
 import { toast } from "./app";

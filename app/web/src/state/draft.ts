@@ -2,13 +2,13 @@
 // session and a new version do not ask. It is offered after unlocking. Where the person keeps nothing on the device, it is kept
 // in the page's memory alone.
 import { signal } from "@preact/signals";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { draftLoad, draftStore } from "../core/device-memory";
-import type { Item } from "../core/types";
+import type { Item } from "../core/protocol.gen";
 import { phase, preferences } from "./app";
 import { go } from "./route";
 
-export interface Draft {
+interface Draft {
   at: number; // when it was last changed, Unix milliseconds
   item: Item;
 }

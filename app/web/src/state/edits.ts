@@ -1,7 +1,7 @@
 // What the list and an entry can do to entries, one or a thousand. All of it can be undone but deleting for good.
-import * as api from "../core/api";
-import type { Tell } from "../core/api";
-import type { Item } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Tell } from "../core/host";
+import type { Item } from "../core/protocol.gen";
 import { m } from "../messages";
 import { preferences, toast } from "./app";
 import { fail } from "./session";
@@ -44,7 +44,7 @@ export const deleteForGood = (ids: string[]) => shared(async () => {
 });
 
 export const emptyTrash = (count: number, tell?: Tell) => shared(async () => {
-  await api.emptyTrash({}, tell);
+  await api.emptyTrash(tell);
   toast(m.value.edits.deleted(count));
 });
 

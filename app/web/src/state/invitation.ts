@@ -1,6 +1,6 @@
 // The invitation by which somebody may register. Its link is a secret: it leaves the address bar at once, and is kept nowhere.
 import { effect, signal } from "@preact/signals";
-import type { Invitation } from "../core/types";
+import type { Invitation } from "../core/protocol.gen";
 import { replace, route } from "./route";
 
 export const invitation = signal<Invitation | null>(null);

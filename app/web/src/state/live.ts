@@ -1,5 +1,6 @@
 // How the changes of other devices get here: the server says when the vault has another revision (server-sent events),
 // and where no stream can be had the page asks once a minute.
+import { EVENT_ENDED, EVENT_REVISION, PATH_EVENTS, type RevisionEvent } from "../core/protocol.gen";
 import { serverIsAt, syncNow } from "./vault";
 
 const ASK_EVERY_MS = 60_000;
@@ -40,13 +41,13 @@ function disconnect() {
 
 function connect() {
   disconnect();
-  source = new EventSource("/api/v1/events");
-  source.addEventListener("revision", (e: MessageEvent<string>) => {
+  source = new EventSource(PATH_EVENTS);
+  source.addEventListener(EVENT_REVISION, (e: MessageEvent<string>) => {
     heard = Date.now();
     failures = 0;
-    serverIsAt((JSON.parse(e.data) as { revision: number }).revision);
+    serverIsAt((JSON.parse(e.data) as RevisionEvent).revision);
   });
-  source.addEventListener("ended", () => {
+  source.addEventListener(EVENT_ENDED, () => {
     disconnect();
     void syncNow(); // is refused, and leads to the sign-in
   });

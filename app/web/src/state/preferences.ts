@@ -1,9 +1,9 @@
 // This device's preferences, in localStorage. None of them is secret.
-import type { PassphraseRules, PasswordRules } from "../core/types";
+import type { PassphraseRules, PasswordRules } from "../core/protocol.gen";
 import { isLanguage, type Language } from "../messages/languages";
 
 export const THEMES = ["system", "light", "dark"] as const;
-export type Theme = (typeof THEMES)[number];
+type Theme = (typeof THEMES)[number];
 
 export const SORTS = ["title", "changed", "created"] as const;
 

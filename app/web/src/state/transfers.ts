@@ -1,8 +1,8 @@
 // Files on their way up and down. They outlive the screen that began them; locking ends them with the worker.
 import { signal } from "@preact/signals";
-import * as api from "../core/api";
+import * as api from "../core/api.gen";
 import { asCoreError, CoreError } from "../core/error";
-import type { Attachment, Progress } from "../core/types";
+import { MAX_ATTACHMENT_BYTES, type Attachment, type Progress } from "../core/protocol.gen";
 import { m } from "../messages";
 import { saveFile } from "../ui/save-file";
 import { toast } from "./app";
@@ -23,7 +23,6 @@ export interface Transfer {
 
 export const transfers = signal<Transfer[]>([]);
 
-const MAX_BYTES = 10 << 20; // item.MaxAttachmentBytes: a larger file need not be read first
 let nextKey = 1;
 
 type Carry = (onProgress: (p: Progress) => void, signal: AbortSignal) => Promise<void>;
@@ -56,7 +55,7 @@ async function carry(what: Pick<Transfer, "item" | "name" | "way" | "total">, wo
 export async function attachFiles(item: string, files: readonly File[]) {
   for (const file of files) {
     await carry({ item, name: file.name, way: "up", total: file.size }, async (onProgress, signal) => {
-      if (file.size > MAX_BYTES) throw new CoreError("attachment_too_large", "");
+      if (file.size > MAX_ATTACHMENT_BYTES) throw new CoreError("attachment_too_large", "");
       await api.attach({ id: item, name: file.name }, file, onProgress, signal);
       await refresh();
       tellOthers("changed");

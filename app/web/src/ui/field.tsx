@@ -1,6 +1,6 @@
 // Labelled inputs.
 import { createContext, type ComponentChildren, type Ref } from "preact";
-import { useContext, useId, useState } from "preact/hooks";
+import { useContext, useId, useRef, useState } from "preact/hooks";
 import { m } from "../messages";
 import { Icon } from "./icon";
 
@@ -25,11 +25,15 @@ interface TextProps {
 
 /**
  * Whether fields hold what is in the vault, and not what opens it. The browser's own password manager must not put into them what
- * it keeps for this site: that is the master password.
+ * it keeps for this site: that is the master password. They are not readonly until they have the focus: screen readers would call
+ * each of them so, and iOS opens no keyboard for a box that stops being readonly when it gets the focus.
  */
 export const OwnFields = createContext(false);
 
 type Box = HTMLInputElement | HTMLTextAreaElement;
+
+/** Whether the person did this, or something that fills in forms. */
+const byPerson = (own: boolean, e: { currentTarget: Box; isTrusted: boolean }) => !own || (e.isTrusted && !e.currentTarget.matches(":autofill"));
 
 /** Attributes and the handler of a box: in the vault's own fields only what the person put in is taken. */
 function useBox(value: string, onInput: (value: string) => void, autocomplete: string, secret = false) {
@@ -45,8 +49,8 @@ function useBox(value: string, onInput: (value: string) => void, autocomplete: s
     name: own ? `vault-${id}` : undefined,
     onInput: (e: { currentTarget: Box; isTrusted: boolean }) => {
       const box = e.currentTarget;
-      if (own && (!e.isTrusted || box.matches(":autofill"))) box.value = value;
-      else onInput(box.value);
+      if (byPerson(own, e)) onInput(box.value);
+      else box.value = value;
     },
   };
 }
@@ -156,11 +160,15 @@ export function Select<T extends string | number>({ label, value, options, onCha
 
 export function Check({ label, checked, onChange, hint }:
   { label: string; checked: boolean; onChange: (checked: boolean) => void; hint?: string }) {
+  const own = useContext(OwnFields);
   const id = useId();
   return (
     <div class="check">
       <input id={id} type="checkbox" checked={checked} aria-describedby={hint ? `${id}-hint` : undefined}
-        onChange={(e) => onChange(e.currentTarget.checked)} />
+        onChange={(e) => {
+          if (byPerson(own, e)) onChange(e.currentTarget.checked);
+          else e.currentTarget.checked = checked;
+        }} />
       <label for={id}>{label}</label>
       {hint && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
     </div>
@@ -170,13 +178,18 @@ export function Check({ label, checked, onChange, hint }:
 /** A few choices side by side; radio buttons underneath, so arrows move between them. */
 export function Segments<T extends string>({ label, value, options, onChange }:
   { label: string; value: T; options: { value: T; label: string }[]; onChange: (value: T) => void }) {
+  const own = useContext(OwnFields);
   const name = useId();
+  const set = useRef<HTMLFieldSetElement>(null);
   return (
-    <fieldset class="segments">
+    <fieldset ref={set} class="segments">
       <legend class="visually-hidden">{label}</legend>
       {options.map((o) => (
         <label key={o.value}>
-          <input type="radio" name={name} value={o.value} checked={o.value === value} onChange={() => onChange(o.value)} />
+          <input type="radio" name={name} value={o.value} checked={o.value === value} onChange={(e) => {
+            if (byPerson(own, e)) onChange(o.value);
+            else for (const box of set.current!.querySelectorAll("input")) box.checked = box.value === value;
+          }} />
           <span>{o.label}</span>
         </label>
       ))}

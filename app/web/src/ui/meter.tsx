@@ -1,5 +1,5 @@
 // How far a piece of slow work has come. Cancel ends it.
-import type { Progress } from "../core/types";
+import type { Progress } from "../core/protocol.gen";
 import { locale, m } from "../messages";
 import { Button } from "./controls";
 

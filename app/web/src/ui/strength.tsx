@@ -1,7 +1,7 @@
 // How well a password stands up to guessing: in words, a bar only underlines them.
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../core/api";
-import type { Strength } from "../core/types";
+import * as api from "../core/api.gen";
+import type { Strength } from "../core/protocol.gen";
 import { m } from "../messages";
 
 // Levels and times for a rich attacker with the stolen database: Argon2id slows the guesses to ten thousand a second.

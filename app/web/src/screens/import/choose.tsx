@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import type { CoreError } from "../../core/error";
-import type { Format } from "../../core/transfer-types";
+import type { Format } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";

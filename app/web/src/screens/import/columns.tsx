@@ -1,6 +1,6 @@
 // Saying what the columns of a table are that no format knows.
 import { useState } from "preact/hooks";
-import type { Column, TablePreview } from "../../core/transfer-types";
+import type { Column, TablePreview } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { Button } from "../../ui/controls";
 import { Check, Select } from "../../ui/field";

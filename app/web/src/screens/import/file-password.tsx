@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { m } from "../../messages";
 import { Button } from "../../ui/controls";
-import { PasswordField } from "../../ui/field";
+import { OwnFields, PasswordField } from "../../ui/field";
 
 interface FileSecret {
   password: string;
@@ -34,8 +34,10 @@ export function FilePassword({ file, keepass, wrong, onPassword, onCancel }:
       onPassword({ password, no_password: !password, ...(keyFile && { key_file: await base64(keyFile) }) });
     }}>
       <p>{text.protected(file.name)}</p>
-      <PasswordField label={text.filePassword} value={password} autocomplete="off" onInput={setPassword}
-        error={wrong ? text.wrongPassword : null} />
+      <OwnFields.Provider value={true}>
+        <PasswordField label={text.filePassword} value={password} autocomplete="off" onInput={setPassword}
+          error={wrong ? text.wrongPassword : null} />
+      </OwnFields.Provider>
       {keepass && (
         <div class="field">
           <label for="key-file">{text.keyFile}</label>

@@ -1,10 +1,9 @@
 // Bringing in what another password manager exported: choose a file, see what is in it, bring it in, read the report.
 // The core reads and compares; the plan waits there while the person decides.
 import { useEffect, useRef, useState } from "preact/hooks";
-import * as api from "../../core/api";
+import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
-import type { Format, ImportChoice, ImportPreview, ImportReport, ReadOptions, TablePreview } from "../../core/transfer-types";
-import type { Progress } from "../../core/types";
+import type { Format, ImportChoice, ImportPreview, ImportReport, Progress, ReadOptions, TablePreview } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { fail } from "../../state/session";
 import { tellOthers } from "../../state/tabs";
@@ -26,6 +25,8 @@ type Stage =
   | { at: "running"; total: number }
   | { at: "report"; report: ImportReport };
 
+type How = Omit<ReadOptions, "name">;
+
 /** The first bytes of every KeePass database. */
 const KEEPASS = [0x03, 0xd9, 0xa2, 0x9a];
 
@@ -41,7 +42,7 @@ export function ImportPage() {
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const file = useRef<File | null>(null);
-  const options = useRef<ReadOptions>({});
+  const options = useRef<How>({});
   const stop = useRef<AbortController | null>(null);
   const here = useRef(true);
   useEffect(() => {
@@ -65,13 +66,14 @@ export function ImportPage() {
     show(back);
   };
 
-  async function read(chosen: File, how: ReadOptions) {
+  async function read(chosen: File, how: How) {
     file.current = chosen;
     options.current = how;
     setProblem(null);
     show({ at: "reading" });
     try {
-      show({ at: "preview", preview: await api.importPreview(chosen, how, (p) => here.current && setProgress(p)) });
+      const preview = await api.importPreview({ ...how, name: chosen.name }, chosen, (p) => here.current && setProgress(p));
+      show({ at: "preview", preview });
     } catch (e) {
       const { code } = asCoreError(e);
       if (code === "file_password_needed" || code === "file_wrong_password") {
@@ -84,7 +86,7 @@ export function ImportPage() {
   /** A table that nobody knows: its owner can say what the columns are. */
   async function chooseColumns(why?: unknown) {
     try {
-      show({ at: "columns", table: await api.importColumns(file.current!) });
+      show({ at: "columns", table: await api.importColumns({ name: file.current!.name }, file.current!) });
     } catch (e) {
       refuse(why ?? e, { at: "choose" });
     }

@@ -1,7 +1,7 @@
 // What is in the file and what would become of it, before anything is written.
 import { useState } from "preact/hooks";
-import type { ImportChoice, ImportPreview, ImportStatus } from "../../core/transfer-types";
-import type { ItemType } from "../../core/types";
+import type { ImportChoice, ImportPreview, ImportStatus } from "../../core/protocol.gen";
+import type { ItemType } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
@@ -63,8 +63,8 @@ export function Preview({ preview, format, onRun, onCancel, onColumns }:
             <li key={line.row} class="finding-entry">
               <Tile type={line.type} title={line.title} />
               <span class="row-text">
-                <span class="row-title">{line.title}</span>
-                <span class="row-sub">{line.username || line.url || kindOf(line.type).one}</span>
+                <span class="row-title" dir="auto">{line.title}</span>
+                <span class="row-sub" dir="auto">{line.username || line.url || kindOf(line.type).one}</span>
               </span>
             </li>
           ))}

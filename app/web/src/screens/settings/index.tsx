@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../../core/api";
+import * as api from "../../core/api.gen";
 import { asCoreError } from "../../core/error";
-import type { AccountInfo } from "../../core/types";
+import type { Account } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
@@ -22,7 +22,7 @@ import { EnrolTOTP, RemoveTOTP } from "./two-factor";
 
 declare const LICENCES_URL: string;
 
-export function Setting({ name, hint, children }:
+function Setting({ name, hint, children }:
   { name: string; hint?: ComponentChildren; children?: ComponentChildren }) {
   return (
     <div class="setting">
@@ -56,7 +56,7 @@ type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
 
 export function Settings() {
   const { common, navigation, pages, settings: text, trash } = m.value;
-  const [account, setAccount] = useState<AccountInfo | null>(null);
+  const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   const { theme, autoLockMinutes, clipboardSeconds, keepCopy, trashDays } = preferences.value;

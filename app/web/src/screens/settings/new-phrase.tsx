@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import * as api from "../../core/api";
+import * as api from "../../core/api.gen";
 import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { Button } from "../../ui/controls";

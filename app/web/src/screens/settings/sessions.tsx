@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../../core/api";
-import type { SessionInfo } from "../../core/types";
+import * as api from "../../core/api.gen";
+import type { Session } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { Button } from "../../ui/controls";
@@ -12,8 +12,8 @@ import { AskPassword } from "./ask-password";
 
 export function Sessions() {
   const { common, sessions: text } = m.value;
-  const [sessions, setSessions] = useState<SessionInfo[] | null>(null);
-  const [ending, setEnding] = useState<SessionInfo | null>(); // null: all others
+  const [sessions, setSessions] = useState<Session[] | null>(null);
+  const [ending, setEnding] = useState<Session | null>(); // null: all others
   const task = useTask();
   const read = async () => setSessions((await api.sessions()).sessions);
   useEffect(() => task.run(read), []);

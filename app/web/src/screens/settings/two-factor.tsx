@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import * as api from "../../core/api";
-import type { TOTPEnrolment } from "../../core/types";
+import * as api from "../../core/api.gen";
+import type { TOTPEnrolment } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
@@ -29,7 +29,7 @@ type Enrolment = TOTPEnrolment & { rows: string[] };
 
 async function begin(password: string): Promise<Enrolment> {
   const enrolment = await api.totpBegin({ password });
-  return { ...enrolment, ...await api.drawQR({ text: enrolment.uri }) };
+  return { ...enrolment, ...await api.drawQr({ text: enrolment.uri }) };
 }
 
 function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => void }) {

@@ -1,0 +1,120 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+func (c *core) Resume(ctx context.Context) (protocol.Resumed, error) {
+	state, name, err := c.client.Resume(ctx)
+	return protocol.Resumed{State: state, Username: name}, err
+}
+
+var errNoRegistration = fmt.Errorf("%w: prepare_registration comes first", bridge.ErrInput)
+
+func (c *core) PrepareRegistration(_ context.Context, p protocol.Password) (protocol.Words, error) {
+	r, err := c.client.PrepareRegistration(p.Password)
+	if err != nil {
+		return protocol.Words{}, err
+	}
+	c.keepRegistration(r)
+	return protocol.Words{Words: r.Words()}, nil
+}
+
+func (c *core) keepRegistration(r *client.Registration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.registration != nil {
+		c.registration.Forget()
+	}
+	c.registration = r
+}
+
+func (c *core) CheckRegistration(ctx context.Context, p protocol.RegistrationCheck) error {
+	return c.client.CheckRegistration(ctx, p.Username, p.Invitation)
+}
+
+// Register keeps the registration when it fails, so that another name can be tried with the same phrase.
+func (c *core) Register(ctx context.Context, p protocol.Registration) (protocol.Username, error) {
+	c.mu.Lock()
+	r := c.registration
+	c.mu.Unlock()
+	if r == nil {
+		return protocol.Username{}, errNoRegistration
+	}
+	r.Invitation = p.Invitation
+	name, err := c.client.Register(ctx, r, p.Username, p.Device)
+	if err == nil {
+		c.keepRegistration(nil)
+	}
+	return protocol.Username{Username: name}, err
+}
+
+func (c *core) CancelRegistration(context.Context) error {
+	c.keepRegistration(nil)
+	return nil
+}
+
+func (c *core) Login(ctx context.Context, p protocol.Login) (protocol.Username, error) {
+	name, err := c.client.Login(ctx, p.Username, p.Password, p.TOTPCode, p.Device)
+	return protocol.Username{Username: name}, err
+}
+
+func (c *core) Unlock(ctx context.Context, p protocol.Unlock) (client.Opened, error) {
+	c.client.SetDevice(p.Device)
+	return c.client.Unlock(ctx, p.Password)
+}
+
+func (c *core) Lock(context.Context) error {
+	c.keepImport(nil)
+	c.client.Lock()
+	return nil
+}
+
+func (c *core) Logout(ctx context.Context, p protocol.Force) error {
+	c.keepImport(nil)
+	return c.client.Logout(ctx, p.Force)
+}
+
+func (c *core) Copies(ctx context.Context) (protocol.Copies, error) {
+	list, err := c.client.Copies(ctx)
+	return protocol.Copies{Copies: append([]client.Copy{}, list...), Damaged: err != nil}, ctx.Err()
+}
+
+func (c *core) OpenCopy(ctx context.Context, p protocol.CopyOpening) (client.OpenedCopy, error) {
+	return c.client.OpenCopy(ctx, p.ID, p.Password)
+}
+
+func (c *core) DeleteCopy(ctx context.Context, p protocol.ItemID) error {
+	return c.client.DeleteCopy(ctx, p.ID)
+}
+
+func (c *core) KeepCopy(ctx context.Context, p protocol.KeepCopy) error {
+	return c.client.KeepCopy(ctx, p.On, p.Force.Force)
+}
+
+func (c *core) Recover(ctx context.Context, p protocol.Recovery) (protocol.Username, error) {
+	name, err := c.client.Recover(ctx, p.Username, p.Phrase, p.Password, p.RemoveTOTP, p.Device)
+	return protocol.Username{Username: name}, err
+}
+
+func (c *core) CheckPhrase(_ context.Context, p protocol.Phrase) (protocol.PhraseCheck, error) {
+	phrase, err := seal.ParseRecoveryPhrase(p.Phrase)
+	if err != nil {
+		var unknown *seal.WordError
+		if errors.As(err, &unknown) {
+			return protocol.PhraseCheck{Word: unknown.Number}, nil
+		}
+		return protocol.PhraseCheck{}, nil
+	}
+	phrase.Wipe()
+	return protocol.PhraseCheck{OK: true}, nil
+}

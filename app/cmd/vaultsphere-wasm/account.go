@@ -1,0 +1,66 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/generate"
+	wire "github.com/vaultsphere/vaultsphere/app/protocol"
+	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
+)
+
+func (c *core) Account(ctx context.Context) (client.Account, error) { return c.client.Account(ctx) }
+
+func (c *core) ChangePassword(ctx context.Context, p protocol.PasswordChange) error {
+	return c.client.ChangePassword(ctx, p.Current, p.Next)
+}
+
+func (c *core) CheckPassword(ctx context.Context, p protocol.Password) error {
+	return c.client.CheckPassword(ctx, p.Password)
+}
+
+func (c *core) NewRecoveryPhrase(ctx context.Context, p protocol.Password) (protocol.Words, error) {
+	w, err := c.client.NewRecoveryPhrase(ctx, p.Password)
+	return protocol.Words{Words: w}, err
+}
+
+func (c *core) TOTPBegin(ctx context.Context, p protocol.Password) (client.Enrolment, error) {
+	return c.client.BeginTOTP(ctx, p.Password)
+}
+
+func (c *core) TOTPConfirm(ctx context.Context, p protocol.TOTPConfirmation) error {
+	return c.client.ConfirmTOTP(ctx, p.Enrolment, p.Code)
+}
+
+func (c *core) TOTPRemove(ctx context.Context, p protocol.Password) error {
+	return c.client.RemoveTOTP(ctx, p.Password)
+}
+
+func (c *core) Sessions(ctx context.Context) (wire.SessionsResponse, error) {
+	list, err := c.client.Sessions(ctx)
+	return wire.SessionsResponse{Sessions: list}, err
+}
+
+func (c *core) EndSession(ctx context.Context, p protocol.SessionEnd) error {
+	return c.client.EndSession(ctx, p.Password, p.ID)
+}
+
+func (c *core) EndOtherSessions(ctx context.Context, p protocol.Password) error {
+	return c.client.EndOtherSessions(ctx, p.Password)
+}
+
+func (c *core) DeleteAccount(ctx context.Context, p protocol.AccountDeletion) error {
+	return c.client.DeleteAccount(ctx, p.Password, p.Force.Force)
+}
+
+func (c *core) GeneratePassword(_ context.Context, r generate.PasswordRules) (protocol.Generated, error) {
+	value, bits, err := generate.Password(r)
+	return protocol.Generated{Value: value, EntropyBits: bits}, err
+}
+
+func (c *core) GeneratePassphrase(_ context.Context, r generate.PassphraseRules) (protocol.Generated, error) {
+	value, bits, err := generate.Passphrase(r)
+	return protocol.Generated{Value: value, EntropyBits: bits}, err
+}

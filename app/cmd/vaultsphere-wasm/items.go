@@ -1,0 +1,76 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/client"
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+	protocol "github.com/vaultsphere/vaultsphere/app/protocol/bridge/core"
+)
+
+func (c *core) Sync(ctx context.Context) (client.Synced, error) { return c.client.Sync(ctx) }
+
+func (c *core) Waiting(context.Context) (client.Waiting, error) { return c.client.Waiting() }
+
+func (c *core) Index(ctx context.Context, progress func(done, total int)) error {
+	return c.client.Index(ctx, progress)
+}
+
+func (c *core) List(_ context.Context, p protocol.ListParams) (bridge.JSON[protocol.ListResult], error) {
+	q := client.Query{Text: p.Query, Type: p.Type, Tag: p.Tag, Favourite: p.Favourite, Trash: p.Trash, Sort: p.Sort}
+	return c.client.SearchJSON(q, p.Offset, p.Limit)
+}
+
+func (c *core) Get(_ context.Context, p protocol.ItemID) (item.Item, error) {
+	return c.client.Get(p.ID)
+}
+
+func (c *core) History(_ context.Context, p protocol.ItemID) (protocol.History, error) {
+	versions, err := c.client.History(p.ID)
+	return protocol.History{Versions: versions}, err
+}
+
+func (c *core) RestoreVersion(ctx context.Context, p protocol.VersionOf) (item.Item, error) {
+	return c.client.RestoreVersion(ctx, p.ID, p.Version)
+}
+
+func (c *core) Code(_ context.Context, p protocol.CodeOf) (client.OneTimeCode, error) {
+	if p.ID != "" {
+		return c.client.Code(p.ID, time.Now())
+	}
+	return client.CodeOf(p.TOTP, time.Now())
+}
+
+func (c *core) NextCode(ctx context.Context, p protocol.ItemID) (client.OneTimeCode, error) {
+	return c.client.NextCode(ctx, p.ID, time.Now())
+}
+
+func (c *core) Save(ctx context.Context, p protocol.Changed) (item.Item, error) {
+	return c.client.Save(ctx, p.Item)
+}
+
+func (c *core) AddMany(ctx context.Context, p protocol.Items, progress func(done, total int)) (protocol.Added, error) {
+	ids, err := c.client.AddMany(ctx, p.Items, progress)
+	if err != nil && len(ids) > 0 {
+		err = fmt.Errorf("%d of %d were added: %w", len(ids), len(p.Items), err)
+	}
+	return protocol.Added{Added: len(ids)}, err
+}
+
+func (c *core) SealDraft(_ context.Context, p protocol.Changed) (protocol.Draft, error) {
+	token, err := c.client.SealDraft(p.Item)
+	return protocol.Draft{Token: token}, err
+}
+
+func (c *core) OpenDraft(_ context.Context, p protocol.Draft) (item.Item, error) {
+	return c.client.OpenDraft(p.Token)
+}
+
+func (c *core) Remove(ctx context.Context, p protocol.ItemIDs) error {
+	return c.client.Delete(ctx, p.IDs)
+}

@@ -1,0 +1,352 @@
+//go:generate go run ./generate -root ../..
+
+// Package protocol is the wire between clients and the server: paths, request and response bodies, error codes.
+// All bodies are JSON (RFC 8259) in UTF-8; binary values are base64url without padding (RFC 4648 §5) unless
+// a field says otherwise. Unknown fields are refused by the server and by the client.
+package protocol
+
+import (
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/names"
+)
+
+// Paths. {id} and {piece} take one path segment each.
+const (
+	PathHealth          = "/health"
+	PathReady           = names.PathReady
+	PathOpenAPI         = "/api/v1/openapi.json"
+	PathPrelogin        = "/api/v1/prelogin"
+	PathRegister        = "/api/v1/register"
+	PathRegisterCheck   = "/api/v1/register/check"
+	PathLogin           = "/api/v1/login"
+	PathLogout          = "/api/v1/logout"
+	PathRecoveryOpen    = "/api/v1/recovery/open"
+	PathRecoveryFinish  = "/api/v1/recovery/finish"
+	PathAccount         = "/api/v1/account"
+	PathAccountDelete   = "/api/v1/account/delete"
+	PathAccountPassword = "/api/v1/account/password"
+	PathAccountRecovery = "/api/v1/account/recovery"
+	PathTOTPBegin       = "/api/v1/account/totp/begin"
+	PathTOTPConfirm     = "/api/v1/account/totp/confirm"
+	PathTOTPRemove      = "/api/v1/account/totp/remove"
+	PathSessions        = "/api/v1/sessions"
+	PathSessionsEnd     = "/api/v1/sessions/end"
+	PathVault           = "/api/v1/vault"
+	PathVaultChanges    = "/api/v1/vault/changes"
+	PathEvents          = "/api/v1/events"
+	PathSettings        = "/api/v1/settings"
+	PathAttachments     = "/api/v1/attachments"
+	PathAttachment      = "/api/v1/attachments/{id}"
+	PathPiece           = "/api/v1/attachments/{id}/{piece}"
+)
+
+// Limits that both sides keep.
+const (
+	MaxBodyBytes     = 4 << 20  // of a request body
+	MaxTokenBytes    = 64 << 10 // of one sealed token
+	MaxChangeRecords = 500      // puts and deletes together in one change
+	MaxUsernameRunes = 128
+	MaxDeviceRunes   = 128
+	// The least and the greatest cost of a KDF.
+	MinArgonMemoryKB = 64 << 10
+	MaxArgonMemoryKB = 1 << 20
+	MinArgonTime     = 3
+	MaxArgonTime     = 20
+	MinArgonThreads  = 1
+	MaxArgonThreads  = 16
+
+	MaxSmallTokenBytes = 4 << 10 // of a wrapped key or a manifest: a few hundred bytes, and room for later formats
+	MaxEnrolmentBytes  = 2 << 10
+
+	MaxPieces          = 54      // of one attachment: 10 MiB in pieces of 190 KiB
+	MaxPieceTokenBytes = 262_220 // of one sealed piece; a DynamoDB item takes 400 KB
+)
+
+// KDF is the salt and the Argon2id (RFC 9106) cost of one user's master key.
+type KDF struct {
+	Salt ID `json:"salt"`
+	//wire:schema {"minimum":MinArgonMemoryKB,"maximum":MaxArgonMemoryKB}
+	MemoryKiB uint32 `json:"memory_kib"`
+	//wire:schema {"minimum":MinArgonTime,"maximum":MaxArgonTime}
+	Time uint32 `json:"time"`
+	//wire:schema {"minimum":MinArgonThreads,"maximum":MaxArgonThreads,"examples":[4]}
+	Threads uint8 `json:"threads"`
+}
+
+type PreloginRequest struct {
+	Username Username `json:"username"`
+}
+
+// PreloginResponse looks the same for known and unknown users, for ever.
+type PreloginResponse struct {
+	KDF KDF `json:"kdf"`
+}
+
+// Transport says how the client wants to carry its session.
+type SessionTransport string
+
+const (
+	// SessionCookie puts the token in an HttpOnly cookie and not in the body.
+	SessionCookie SessionTransport = "cookie"
+	// SessionBearer puts the token in the body, for "Authorization: Bearer".
+	SessionBearer SessionTransport = "bearer"
+)
+
+// RegisterRequest makes an account and its first session. UserID is made by the client (16 random bytes) because
+// the keys are bound to it; the server refuses one that was ever used.
+type RegisterRequest struct {
+	Invitation         *Invitation      `json:"invitation,omitempty"` // only where registration is open it may be missing
+	Username           Username         `json:"username"`
+	UserID             ID               `json:"user_id"`
+	KDF                KDF              `json:"kdf"`
+	AuthKey            AuthKey          `json:"auth_key"`
+	RecoveryAuthKey    AuthKey          `json:"recovery_auth_key"`
+	WrappedKey         SmallToken       `json:"wrapped_key"` // Fernet token: the vault key under the password
+	RecoveryWrappedKey SmallToken       `json:"recovery_wrapped_key"`
+	Manifest           SmallToken       `json:"manifest"` // sealed manifest of the empty vault, revision 0
+	Device             Device           `json:"device"`
+	Transport          SessionTransport `json:"transport"`
+}
+
+// Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between.
+type Invitation struct {
+	ID     ID `json:"id"`
+	Secret ID `json:"secret"` // the server keeps its hash
+}
+
+// RegisterCheckRequest asks what RegisterRequest would be refused for, before a person has written a phrase down.
+// Username may be missing: then only the invitation is looked at.
+type RegisterCheckRequest struct {
+	Invitation *Invitation `json:"invitation,omitempty"`
+	Username   Username    `json:"username,omitempty"`
+}
+
+type LoginRequest struct {
+	Username Username `json:"username"`
+	AuthKey  AuthKey  `json:"auth_key"`
+	//wire:schema {"pattern":"^([0-9]{6})?$"}
+	TOTPCode  TOTPCode         `json:"totp_code,omitempty"`
+	Device    Device           `json:"device"`
+	Transport SessionTransport `json:"transport"`
+}
+
+// What the names of device cookies begin with, over HTTPS and on http://localhost. A session that was made is answered with
+// one; PathLogin takes it back, from a bearer as well, and then counts wrong passwords apart from those of strangers.
+const (
+	DeviceCookie      = "__Secure-vaultsphere-device-"
+	LocalDeviceCookie = "vaultsphere-device-"
+)
+
+// SessionResponse answers register, login and recovery finish.
+type SessionResponse struct {
+	//wire:schema {"minLength":1,"examples":["9f86d081884c7d659a2feaa0c55ad015"]}
+	Token   string  `json:"token,omitempty"` // only for SessionBearer
+	Account Account `json:"account"`
+}
+
+// Account is what a session may read about its user. It is all a client needs to unlock.
+type Account struct {
+	Username    Username   `json:"username"` // in canonical form
+	UserID      ID         `json:"user_id"`
+	KDF         KDF        `json:"kdf"`
+	WrappedKey  SmallToken `json:"wrapped_key"`
+	TOTPEnabled bool       `json:"totp_enabled"`
+	SessionID   SessionID  `json:"session_id"` // of the asking session, as in Session.ID
+	Revision    Revision   `json:"revision"`
+}
+
+type RecoveryOpenRequest struct {
+	Username        Username `json:"username"`
+	RecoveryAuthKey AuthKey  `json:"recovery_auth_key"`
+}
+
+type RecoveryOpenResponse struct {
+	UserID             ID         `json:"user_id"`
+	RecoveryWrappedKey SmallToken `json:"recovery_wrapped_key"`
+	TOTPEnabled        bool       `json:"totp_enabled"`
+}
+
+// RecoveryFinishRequest replaces the password. All sessions end, a new one is made. The phrase stays valid.
+// The phrase stands for both factors; RemoveTOTP says that the authenticator is lost too.
+type RecoveryFinishRequest struct {
+	Username        Username         `json:"username"`
+	RecoveryAuthKey AuthKey          `json:"recovery_auth_key"`
+	KDF             KDF              `json:"kdf"`
+	AuthKey         AuthKey          `json:"auth_key"`
+	WrappedKey      SmallToken       `json:"wrapped_key"`
+	RemoveTOTP      bool             `json:"remove_totp"`
+	Device          Device           `json:"device"`
+	Transport       SessionTransport `json:"transport"`
+}
+
+// PasswordRequest changes the master password. Every other session ends.
+type PasswordRequest struct {
+	CurrentAuthKey AuthKey    `json:"current_auth_key"`
+	KDF            KDF        `json:"kdf"`
+	AuthKey        AuthKey    `json:"auth_key"`
+	WrappedKey     SmallToken `json:"wrapped_key"`
+}
+
+// RecoveryRequest replaces the recovery phrase.
+type RecoveryRequest struct {
+	CurrentAuthKey     AuthKey    `json:"current_auth_key"`
+	RecoveryAuthKey    AuthKey    `json:"recovery_auth_key"`
+	RecoveryWrappedKey SmallToken `json:"recovery_wrapped_key"`
+}
+
+// DeleteAccountRequest and TOTPRemoveRequest prove knowledge of the master password again.
+type DeleteAccountRequest struct {
+	CurrentAuthKey AuthKey `json:"current_auth_key"`
+}
+
+type TOTPBeginRequest struct {
+	CurrentAuthKey AuthKey `json:"current_auth_key"`
+}
+
+// TOTPBeginResponse holds a secret that is not yet in force. Enrolment is opaque, valid for ten minutes.
+type TOTPBeginResponse struct {
+	//wire:schema {"pattern":"^otpauth://totp/","examples":["otpauth://totp/VaultSphere:alice?algorithm=SHA1&digits=6&issuer=VaultSphere&period=30&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]}
+	URI string `json:"uri"` // otpauth://totp/… (Google Authenticator key URI format)
+	//wire:schema {"pattern":"^[A-Z2-7]{32}$","examples":["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]}
+	Secret    string    `json:"secret"` // base32 without padding (RFC 4648 §6)
+	Enrolment Enrolment `json:"enrolment"`
+}
+
+type TOTPConfirmRequest struct {
+	Enrolment Enrolment `json:"enrolment"`
+	Code      TOTPCode  `json:"code"`
+}
+
+type TOTPRemoveRequest struct {
+	CurrentAuthKey AuthKey `json:"current_auth_key"`
+}
+
+type Session struct {
+	ID       SessionID `json:"id"`
+	Device   Device    `json:"device"`
+	Created  time.Time `json:"created"`
+	LastSeen time.Time `json:"last_seen"`
+	Current  bool      `json:"current"`
+}
+
+// EndSessionsRequest proves knowledge of the master password again: a stolen session must not sign the owner's devices out.
+type EndSessionsRequest struct {
+	CurrentAuthKey AuthKey   `json:"current_auth_key"`
+	ID             SessionID `json:"id,omitempty"` // of one session; empty: all but the asking one
+}
+
+type SessionsResponse struct {
+	Sessions []Session `json:"sessions"`
+}
+
+// Kind says in which table a record lies and what it seals.
+type Kind string
+
+const (
+	// KindAccount is the metadata of an account: one live version, a put of the next version replaces it.
+	KindAccount Kind = "account"
+	// KindPassword is the secret of an account: every version lives until it is deleted; old ones are the history.
+	KindPassword Kind = "password"
+)
+
+// Place names one sealed record within a user's vault.
+type Place struct {
+	AccountID ID      `json:"account_id"`
+	Kind      Kind    `json:"kind"`
+	Version   Version `json:"version"` // 1, 2, 3 …
+}
+
+// Record is a sealed record, or the tombstone of one.
+//
+//wire:schema {"oneOf":[{"required":["token"]},{"required":["deleted"]}]}
+type Record struct {
+	Place
+	Revision Revision `json:"revision"` // of the change that wrote it
+	Token    Token    `json:"token,omitempty"`
+	//wire:schema {"const":true,"examples":[null]}
+	Deleted bool `json:"deleted,omitempty"`
+}
+
+// VaultResponse answers GET /api/v1/vault?since=N: all that changed after revision N, tombstones included; with
+// N = 0 all live records and no tombstones. Manifest belongs to Revision.
+type VaultResponse struct {
+	Revision Revision   `json:"revision"`
+	Manifest SmallToken `json:"manifest"`
+	Records  []Record   `json:"records"`
+}
+
+type Put struct {
+	Place
+	Token Token `json:"token"`
+}
+
+// ChangeRequest moves the vault from BaseRevision to BaseRevision+1, all of it or nothing. It has at least one put or delete,
+// MaxChangeRecords together at most, and no record twice.
+//
+//wire:schema {"anyOf":[{"properties":{"puts":{"type":"array","minItems":1}},"required":["puts"]},{"properties":{"deletes":{"type":"array","minItems":1}},"required":["deletes"]}]}
+type ChangeRequest struct {
+	BaseRevision Revision   `json:"base_revision"`
+	Manifest     SmallToken `json:"manifest"`
+	//wire:schema {"type":["array","null"],"maxItems":MaxChangeRecords,"optional":true}
+	Puts []Put `json:"puts"`
+	//wire:schema {"type":["array","null"],"maxItems":MaxChangeRecords,"optional":true,"examples":[[]]}
+	Deletes []Place `json:"deletes"`
+}
+
+type ChangeResponse struct {
+	Revision Revision `json:"revision"`
+}
+
+// Names of the events of GET /api/v1/events, a stream as in WHATWG HTML §9.2.
+const (
+	// EventRevision has a RevisionEvent as its data: once at the start, and whenever the revision is another.
+	EventRevision = "revision"
+	// EventEnded has an Error as its data: the session has ended, and with it the stream.
+	EventEnded = "ended"
+)
+
+type RevisionEvent struct {
+	Revision Revision `json:"revision"`
+}
+
+// Piece is one sealed piece of an attachment. It is the body of PUT and of the answer to GET at PathPiece, where {piece}
+// is its number, from 1 to Count.
+type Piece struct {
+	Count PieceCount `json:"count"` // of pieces of the attachment, the same in each of them
+	Token PieceToken `json:"token"`
+}
+
+// Attachment is what the server knows of one, be it complete or not.
+type Attachment struct {
+	ID     ID         `json:"id"`
+	Count  PieceCount `json:"count"`
+	Pieces PieceCount `json:"pieces"` // that are there; the attachment is complete if they are Count
+	//wire:schema {"minimum":1}
+	Bytes    int64     `json:"bytes"`    // of their tokens together
+	Uploaded time.Time `json:"uploaded"` // when the last piece came
+}
+
+// AttachmentsResponse lists all attachments of the user. Now is the server's clock, so that their age does not depend on
+// the client's.
+type AttachmentsResponse struct {
+	Attachments []Attachment `json:"attachments"`
+	//wire:schema {"minimum":0}
+	Quota int64     `json:"quota"` // bytes of tokens that the user may keep
+	Now   time.Time `json:"now"`
+}
+
+// Settings is what whoever runs the server has decided for the page.
+type Settings struct {
+	// BreachAddress is where the page may look passwords up among those known from breaches, by the range API of Have I
+	// Been Pwned; empty: nowhere. Clients go there themselves, so that this server learns nothing of it.
+	//
+	//wire:schema {"examples":["https://api.pwnedpasswords.com"]}
+	BreachAddress string `json:"breach_address"`
+}
+
+// Health answers PathHealth and, with Ready, PathReady.
+type Health struct {
+	//wire:schema {"const":true}
+	OK bool `json:"ok"`
+}
