@@ -108,9 +108,6 @@ func Explain(err error) Failure {
 	var unreadable *UnreadableError
 	if errors.As(err, &unreadable) {
 		f.Code = CodeRecordUnreadable
-		if errors.Is(err, item.ErrNewerVersion) {
-			f.Hint = "use the newest version of VaultSphere"
-		}
 		return f
 	}
 	for _, known := range failures {

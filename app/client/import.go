@@ -51,7 +51,7 @@ type ImportPreview struct {
 	Items    []ImportLine         `json:"items"`   // the first
 	Changed  []ImportLine         `json:"changed"` // the first of this status
 	Problems []parcel.Problem     `json:"problems"`
-	Kept     []RelocatedValues         `json:"kept"`
+	Kept     []RelocatedValues    `json:"kept"`
 }
 
 // ImportLine is one entry of a file.

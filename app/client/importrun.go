@@ -175,7 +175,7 @@ func (r *importRun) add(ctx context.Context) error {
 	for n, i := range r.adds {
 		items[n] = r.entries[i].Item
 	}
-	added, err := r.client.AddMany(ctx, items, func(done, _ int) { r.advance(done) })
+	added, err := r.client.addMany(ctx, items, func(done, _ int) { r.advance(done) })
 	for n, id := range added {
 		line := &r.report.Entries[r.adds[n]]
 		line.Outcome, line.ID = ImportedAdded, id
@@ -297,6 +297,6 @@ func (r *importRun) attach(ctx context.Context, id string, f parcel.Attached, ad
 	if err != nil || !added && hasFile(it, f) {
 		return err
 	}
-	_, err = r.client.attach(ctx, id, f.Name, f.Data, nil, added)
+	_, err = r.client.attach(ctx, id, f, nil, added)
 	return err
 }

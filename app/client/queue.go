@@ -42,12 +42,8 @@ func (p *contents) open(id string) (item.Item, error) {
 	if err != nil {
 		return item.Item{}, err
 	}
-	secret, err := item.ParseSecret(p.Secret)
-	if err != nil {
-		return item.Item{}, err
-	}
 	meta.ID = id
-	return item.Join(meta, secret), nil
+	return meta.Open(p.Secret)
 }
 
 func (q *queued) isNew() bool { return q.Base == "" }
@@ -96,9 +92,6 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 	mine := s.mine
 	q := queued{Key: s.key, ID: mine.ID, At: s.now.UnixMilli(), Sent: sent}
 	if s.fresh {
-		if !mine.Type.Known() {
-			return errUnknownType()
-		}
 		mine.Created = timeOr(mine.Created, s.now)
 	} else {
 		q.Base = mine.Base
@@ -108,6 +101,9 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 		}
 		if known {
 			mine = mine.KeepUnknown(before)
+			if err := mine.Validate(); err != nil {
+				return err
+			}
 			if mine.SameMeta(before) && mine.SameSecret(before) && !sent {
 				return nil
 			}

@@ -130,8 +130,8 @@ func (v *vault) open(e *entry) {
 		e.err = errNoMeta
 	} else if plaintext, err := v.key.Open(v.place(e.id, seal.KindAccount, e.meta.version), e.meta.token); err != nil {
 		e.err = err
-	} else if e.item, err = item.ParseMeta(plaintext); err != nil {
-		e.err = err
+	} else {
+		e.err = e.item.ReadMeta(plaintext)
 	}
 	e.item.ID = e.id
 	e.index()
@@ -154,11 +154,14 @@ func (v *vault) whole(e *entry) (item.Item, error) {
 	if r.version == 0 {
 		return item.Item{}, &UnreadableError{e.id, errNoSecret}
 	}
-	secret, err := v.secret(e.id, r)
+	plaintext, err := v.key.Open(v.place(e.id, seal.KindPassword, r.version), r.token)
 	if err != nil {
 		return item.Item{}, &UnreadableError{e.id, err}
 	}
-	it := item.Join(e.item, secret)
+	it, err := e.item.Open(plaintext)
+	if err != nil {
+		return item.Item{}, &UnreadableError{e.id, err}
+	}
 	it.Base = e.base()
 	return it, nil
 }

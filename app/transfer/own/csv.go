@@ -30,6 +30,8 @@ type more struct {
 	PasswordHistory []item.OldPassword        `json:"password_history,omitempty"`
 	Trashed         time.Time                 `json:"trashed,omitzero"`
 	Purge           time.Time                 `json:"purge,omitzero"`
+	UnknownOverview item.Unknown              `json:"unknown_overview,omitempty"`
+	UnknownDetails  item.Unknown              `json:"unknown_details,omitempty"`
 }
 
 // WriteCSV writes the own table.
@@ -56,6 +58,7 @@ func rowOf(it item.Item) ([]string, error) {
 	rest := more{
 		Match: it.Match, Fields: it.Fields, Card: it.Card, Identity: it.Identity, SSHKey: it.SSHKey,
 		PasswordHistory: it.PasswordHistory, Trashed: it.Trashed, Purge: it.Purge,
+		UnknownOverview: it.UnknownOverview, UnknownDetails: it.UnknownDetails,
 	}
 	row := []string{
 		string(it.Type), it.Title, strings.Join(it.URLs, "\n"), it.Username, it.Password, it.TOTP, it.Notes,
@@ -114,6 +117,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 			TOTP: value("totp"), Notes: value("notes"), URLs: strings.Split(value("url"), "\n"), Tags: strings.Split(value("tags"), "\n"),
 			Match: rest.Match, Fields: rest.Fields, Card: rest.Card, Identity: rest.Identity, SSHKey: rest.SSHKey,
 			PasswordHistory: rest.PasswordHistory, Trashed: rest.Trashed, Purge: rest.Purge,
+			UnknownOverview: rest.UnknownOverview, UnknownDetails: rest.UnknownDetails,
 		}
 		for column, set := range map[string]func(string) bool{
 			"favourite": func(s string) bool { r.Favourite = source.IsYes(s); return r.Favourite || source.IsNo(s) },

@@ -24,6 +24,8 @@ type Imported struct {
 type Attached struct {
 	Name string `json:"name"`
 	Data []byte `json:"data"`
+
+	Unknown item.Unknown `json:"unknown,omitempty"` // of the item's Attachment
 }
 
 // Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret.

@@ -33,7 +33,9 @@ func (b *Builder) Draft(row int) *Draft { return &Draft{b: b, row: row, Exact: b
 // Add adds the entry to the result, in as many items as it takes.
 func (d *Draft) Add(files ...parcel.Attached) {
 	b := d.b
-	d.Item = d.Clone()
+	if d.Item = d.Clone(); d.Exact {
+		d.Item = d.FromNewer()
+	}
 	d.oneLineEach()
 	d.check()
 	for i, part := range d.fit(files) {

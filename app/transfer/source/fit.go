@@ -27,7 +27,11 @@ const (
 // fit brings an entry of any shape to items that can be saved. What is longer than its place goes on in fields, and
 // what is more than one item can hold in items named after it.
 func (d *Draft) fit(files []parcel.Attached) []parcel.Imported {
+	typ := d.Type
 	d.Item = tidy(d.Item)
+	if d.Exact && (typ != "" || d.UnknownOverview.Has("type")) {
+		d.Type = typ // which a newer version may know
+	}
 	if len(files) == 0 && d.Validate() == nil {
 		return []parcel.Imported{{Row: d.row, Item: d.Item}}
 	}
@@ -41,16 +45,7 @@ func (d *Draft) fit(files []parcel.Attached) []parcel.Imported {
 // tidy does what needs no further item: valid UTF-8, times that can be kept, rules that can be followed, a title.
 func tidy(it item.Item) item.Item {
 	it = it.Clone()
-	match := it.Match
-	it.Match = map[string]item.MatchRule{}
-	for i, address := range it.URLs {
-		rule := match[address]
-		it.URLs[i] = clean(address)
-		if _, err := regexp.Compile("(?i)" + address); !rule.Known() || rule == item.MatchRegexp && err != nil {
-			rule = item.MatchNever // rather than for pages that its owner did not mean
-		}
-		it.Match[oneLine(it.URLs[i])] = rule
-	}
+	tidyRules(&it)
 	for _, s := range []*string{&it.Title, &it.Username, &it.Password, &it.TOTP, &it.Notes} {
 		*s = clean(*s)
 	}
@@ -59,10 +54,11 @@ func tidy(it item.Item) item.Item {
 		it.Tags[i] = clean(it.Tags[i])
 	}
 	for i, f := range it.Fields {
-		if !f.Kind.Known() || f.Kind == item.FieldBoolean && f.Value != item.True && f.Value != item.False {
+		if !f.Kind.Known() || f.Kind == item.FieldBoolean && f.Value != item.True && f.Value != item.False && !f.Unknown.Has("value") {
 			f.Kind = item.FieldText
 		}
-		it.Fields[i] = item.Field{Name: clean(f.Name), Value: clean(f.Value), Kind: f.Kind}
+		f.Name, f.Value = clean(f.Name), clean(f.Value)
+		it.Fields[i] = f
 	}
 	for i := range it.PasswordHistory {
 		it.PasswordHistory[i].Password = clean(it.PasswordHistory[i].Password)
@@ -75,10 +71,29 @@ func tidy(it item.Item) item.Item {
 		it.Type = defaultType(it)
 	}
 	it = it.Normalise()
-	if it.Title == "" {
+	if it.Title == "" && !it.UnknownOverview.Has("title") {
 		it.Title = untitled(it)
 	}
 	return it
+}
+
+// tidyRules cleans the addresses and keeps the rules that can be followed, and those of a newer version.
+func tidyRules(it *item.Item) {
+	match := it.Match
+	it.Match = map[string]item.MatchRule{}
+	for i, address := range it.URLs {
+		rule := match[address]
+		it.URLs[i] = clean(address)
+		if _, err := regexp.Compile("(?i)" + address); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
+			rule = item.MatchNever // rather than for pages that its owner did not mean
+		}
+		it.Match[oneLine(it.URLs[i])] = rule
+	}
+	for address, rule := range match {
+		if rule.Newer() {
+			it.Match[address] = rule
+		}
+	}
 }
 
 // defaultType is the type of an entry whose source knows no types.
@@ -211,13 +226,13 @@ func (f *fitting) files(files []parcel.Attached) {
 			f.Problem(fmt.Sprintf("the file “%s” is larger than %d MB", Cut(name, item.MaxAttachmentName), item.MaxAttachmentBytes>>20))
 			continue
 		}
-		held = append(held, parcel.Attached{Name: Cut(name, item.MaxAttachmentName), Data: file.Data})
+		held = append(held, parcel.Attached{Name: Cut(name, item.MaxAttachmentName), Data: file.Data, Unknown: file.Unknown})
 	}
 	f.held = slices.Collect(slices.Chunk(held, maxFiles))
 }
 
 func (f *fitting) meta() {
-	f.left = item.MaxPartBytes - spareBytes
+	f.left = item.MaxPartBytes - spareBytes - len(f.UnknownOverview)
 	if title := f.Title; utf8.RuneCountInString(title) > item.MaxTitle {
 		f.moveOn("Title", title, item.FieldText)
 		f.Title = Cut(title, item.MaxTitle)
@@ -248,7 +263,7 @@ func (f *fitting) meta() {
 }
 
 func (f *fitting) secret() {
-	f.left = f.roomFor(0)
+	f.left = f.roomFor(0) - len(f.UnknownDetails)
 	f.keep("Password", &f.Password, item.MaxPassword, item.FieldHidden)
 	f.keep("TOTP", &f.TOTP, item.MaxTOTP, item.FieldHidden)
 	for _, v := range PartValues(&f.Item) {
@@ -294,7 +309,7 @@ func (f *fitting) fields() []parcel.Imported {
 	out := []parcel.Imported{{Row: f.row, Item: f.Item}}
 	for _, field := range slices.Concat(source, f.rest) {
 		for _, piece := range pieces(field) {
-			size := encoded(piece.Name) + encoded(piece.Value)
+			size := encoded(piece.Name) + encoded(piece.Value) + len(piece.Unknown)
 			if last := out[len(out)-1].Item; size > f.left || len(last.Fields) == item.MaxFields {
 				f.left = f.roomFor(len(out))
 				out = append(out, f.next(len(out)))
@@ -336,12 +351,13 @@ func pieces(field item.Field) []item.Field {
 	name := field.Name
 	for n := 2; ; n++ {
 		head, tail := Split(field.Value, item.MaxValue, pieceBytes)
-		out = append(out, item.Field{Name: field.Name, Value: head, Kind: field.Kind})
+		field.Value = head
+		out = append(out, field)
 		if tail == "" {
 			return out
 		}
 		suffix := fmt.Sprintf(" (%d)", n)
-		field.Name, field.Value = Cut(name, item.MaxName-len(suffix))+suffix, tail
+		field = item.Field{Name: Cut(name, item.MaxName-len(suffix)) + suffix, Value: tail, Kind: field.Kind}
 	}
 }
 

@@ -56,14 +56,15 @@ func parseTime(s string) (time.Time, bool) {
 
 func parseLayout(s string) (time.Time, bool) {
 	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil && !unknownZone(t) {
+		// In UTC, because time.Parse gives an offset and an abbreviation the meaning that they have where it runs.
+		if t, err := time.ParseInLocation(layout, s, time.UTC); err == nil && !unknownZone(t) {
 			return t.UTC(), true
 		}
 	}
 	return time.Time{}, false
 }
 
-// unknownZone reports whether a time is in a zone that its name alone does not tell, which time.Parse takes for UTC.
+// unknownZone reports whether a time is in a zone that its name alone does not tell, which package time takes for UTC.
 func unknownZone(t time.Time) bool {
 	name, offset := t.Zone()
 	return offset == 0 && name != "" && name != "UTC" && name != "GMT" && name != "Z"

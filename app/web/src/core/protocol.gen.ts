@@ -52,6 +52,7 @@ export interface Attachment {
   name: string;
   sha256: string; // hex, of the whole content
   size: number; // bytes
+  unknown?: string;
 }
 
 export interface AttachmentOf {
@@ -76,6 +77,7 @@ export interface Card {
   expiry_year?: string; // four digits
   holder?: string;
   number?: string;
+  unknown?: string;
 }
 
 export interface Changed {
@@ -172,6 +174,7 @@ export interface Field {
   name: string;
   value: string;
   kind?: FieldKind;
+  unknown?: string;
 }
 
 /** FieldKind says how a custom field is shown. */
@@ -244,6 +247,7 @@ export interface Identity {
   ssn?: string;
   state?: string;
   title?: string;
+  unknown?: string;
 }
 
 /** ImportChoice says what becomes of the entries of each status. What is left empty is as in DefaultImportChoice. */
@@ -363,6 +367,8 @@ export interface Item {
    */
   password_history?: OldPassword[];
   attachments?: Attachment[];
+  unknown_overview?: string;
+  unknown_details?: string;
 }
 
 export interface ItemID {
@@ -439,6 +445,7 @@ export interface Old {
 export interface OldPassword {
   password: string;
   until?: string;
+  unknown?: string;
 }
 
 /** OneTimeCode is a code as it is shown. */
@@ -598,6 +605,7 @@ export interface SSHKey {
   fingerprint?: string; // SHA256:…, as ssh-keygen prints it
   private?: string; // PEM
   public?: string; // one line, as in authorized_keys
+  unknown?: string;
 }
 
 /**

@@ -9,7 +9,8 @@ import { lock, signOut } from "../state/session";
 import { undoLast } from "../state/undo";
 import { search, syncNow, syncProblem, type Filter } from "../state/vault";
 import type { IconName } from "../ui/icon";
-import { kindOf, TYPES } from "./kinds";
+import { TYPES } from "./fields";
+import { kindOf } from "./kinds";
 import { sortBy } from "./list-head";
 
 export interface Command {

@@ -8,7 +8,7 @@ import { go } from "../state/route";
 import { fail } from "../state/session";
 import { Button, Heading, IconButton } from "../ui/controls";
 import { Attachments } from "./attachments";
-import { EntryLines, isBare } from "./entry-lines";
+import { EntryLines, hasUnknown, isBare } from "./entry-lines";
 import { History } from "./history";
 import { kindOf, when } from "./kinds";
 import { Tile } from "./tile";
@@ -16,7 +16,7 @@ import { TrashedNotice } from "./trash";
 
 export function EntryView({ item, back, onEdit, onDeleted }:
   { item: Item; back: ComponentChildren; onEdit: () => void; onDeleted: () => void }) {
-  const { common, edits, entryView: text } = m.value;
+  const { common, edits, entryView: text, itemParts } = m.value;
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -51,7 +51,8 @@ export function EntryView({ item, back, onEdit, onDeleted }:
           <p class="entry-kind">{kindOf(item.type).one}</p>
         </div>
       </header>
-      {!isBare(item) ? <EntryLines item={item} /> : !item.attachments?.length && <p class="lead">{text.nothing}</p>}
+      {hasUnknown(item) && <p class="lead">{itemParts.newer}</p>}
+      {!isBare(item) ? <EntryLines item={item} /> : !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />
       <p class="entry-times">

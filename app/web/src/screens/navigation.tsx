@@ -7,7 +7,8 @@ import { lock } from "../state/session";
 import { counts, filter, query, search, type Filter } from "../state/vault";
 import { Icon, Mark, type IconName } from "../ui/icon";
 import { commandKey } from "./keys";
-import { kindOf, TYPES } from "./kinds";
+import { TYPES } from "./fields";
+import { kindOf } from "./kinds";
 
 const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
 

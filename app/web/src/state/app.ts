@@ -3,7 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { ErrorCode } from "../core/protocol.gen";
 import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
 
-type Phase =
+export type Phase =
   | { at: "starting" }
   | { at: "broken"; code: ErrorCode; message: string } // the core could not be loaded or stopped
   | { at: "signed_out" }
