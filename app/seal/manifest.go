@@ -71,17 +71,6 @@ func (d Digest) Equal(o Digest) bool { return subtle.ConstantTimeCompare(d.b[:],
 // String is lower-case hex, 64 characters.
 func (d Digest) String() string { return hex.EncodeToString(d.b[:]) }
 
-// ParseDigest reads what String writes, and nothing else.
-func ParseDigest(s string) (Digest, error) {
-	var d Digest
-	if len(s) == hex.EncodedLen(digestSize) {
-		if _, err := hex.Decode(d.b[:], []byte(s)); err == nil && d.String() == s {
-			return d, nil
-		}
-	}
-	return Digest{}, errors.New("a digest is 64 characters of lower-case hex")
-}
-
 func (m Manifest) check() error {
 	if _, err := ParseUserID(string(m.User)); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/big"
 	"math/rand/v2"
-	"strings"
 	"testing"
 )
 
@@ -132,19 +131,6 @@ func TestDigestArithmeticIsMod2To256(t *testing.T) {
 		}
 		if got := a.Sub(b); new(big.Int).SetBytes(got.b[:]).Cmp(diff) != 0 {
 			t.Fatalf("%s - %s = %s", a, b, got)
-		}
-	}
-}
-
-func TestParseDigest(t *testing.T) {
-	t.Parallel()
-	d := Digest{fixed("d")}
-	if got, err := ParseDigest(d.String()); err != nil || !got.Equal(d) {
-		t.Errorf("%s, %v", got, err)
-	}
-	for _, bad := range []string{"", d.String()[1:], d.String() + "0", strings.ToUpper(d.String()), strings.Repeat("g", 64), " " + d.String()[1:]} {
-		if got, err := ParseDigest(bad); err == nil || got != (Digest{}) {
-			t.Errorf("%q: %s, %v", bad, got, err)
 		}
 	}
 }
