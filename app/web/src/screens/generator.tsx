@@ -100,7 +100,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
   };
   const level = made ? verdict(made.entropy_bits) : 0;
   return (
-    <div class="generator stack">
+    <div class="stack">
       <div class="generated">
         <output class="generated-value" aria-label={text.generated}>{made && <Secret value={made.value} visible />}</output>
         <div class="generated-tools">

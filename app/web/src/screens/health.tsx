@@ -152,7 +152,7 @@ export function HealthPage() {
   }, [entries, turn]);
 
   return (
-    <div class="column health">
+    <div class="column">
       <Heading title={text.title}>{text.title}</Heading>
       <p class="lead">{text.lead}</p>
       {problem && <><Problem error={problem} /><Button icon="refresh" onClick={again}>{common.tryAgain}</Button></>}
