@@ -219,7 +219,7 @@ func numericIPv4(host string) (netip.Addr, bool) {
 			return netip.Addr{}, false
 		}
 		for at := i + left - 1; at >= i; at-- {
-			b[at] = byte(n)
+			b[at] = byte(n & 0xff)
 			n >>= 8
 		}
 	}

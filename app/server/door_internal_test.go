@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestOnlyThisMachinesOwnRequestsAreTheFirstUsers(t *testing.T) {
 		{"127.0.0.1:1234", "", [2]int{1, 1}, false},
 		{"127.0.0.1:1234", "localhost:5001", [2]int{1, 0}, false}, // as proxies ask that were not told otherwise
 	} {
-		r := httptest.NewRequest("POST", "/", nil)
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RemoteAddr, r.Host, r.ProtoMajor, r.ProtoMinor = c.peer, c.host, c.proto[0], c.proto[1]
 		if got := s.doorFor(r).First; got != c.want {
 			t.Errorf("from %q, asked as %q by HTTP/%d.%d: %t", c.peer, c.host, c.proto[0], c.proto[1], got)
