@@ -55,19 +55,6 @@ func Read(f File, o Options) (*Result, error) {
 	return b.Result, nil
 }
 
-// Detect names the format of a file, as Read would find it.
-func Detect(f File) (string, error) {
-	in, err := source.NewInput(f, Options{})
-	if err != nil {
-		return "", err
-	}
-	format, err := formatOf(in)
-	if err != nil {
-		return "", err
-	}
-	return format.id, nil
-}
-
 // Columns looks at a CSV of any kind.
 func Columns(f File) (*Preview, error) { return source.Columns(f) }
 
