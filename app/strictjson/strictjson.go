@@ -74,6 +74,7 @@ type level struct {
 // walk goes over the one value of text.
 func (f Form) walk(text io.Reader) error {
 	d := json.NewDecoder(text)
+	d.UseNumber() // what a number may be is for the value that takes it to say
 	var stack []level
 	for {
 		token, err := d.Token()
