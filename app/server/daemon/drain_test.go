@@ -1,8 +1,8 @@
 package daemon_test
 
 import (
-	"bytes"
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
