@@ -28,7 +28,7 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath
 LDFLAGS  := -s -w
 
 # The packages that also run as WebAssembly, and so are tested as it.
-WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/health ./app/transfer
+WASM_PACKAGES := ./app/seal ./app/item ./app/generate ./app/strength ./app/health ./app/transfer/...
 
 # The machine's Node.js if it is new enough, else the one that scripts/node/package-lock.json pins.
 ifneq ($(shell node -p 'parseInt(process.versions.node) >= 24' 2>/dev/null),true)

@@ -48,8 +48,8 @@ func list(t *testing.T, env []string, patterns ...string) []goPackage {
 // A server that cannot reach the code that opens records cannot be made to open one by mistake.
 func TestServerSideNeverReachesTheClientCore(t *testing.T) {
 	for _, p := range list(t, nil, "./server/...", "./vault/...", "./store/...", "./cmd/vaultsphered") {
-		for _, room := range []string{"seal", "item", "client", "transfer", "transfer/parcel", "protocol/bridge"} {
-			if slices.Contains(p.Deps, module+"app/"+room) {
+		for _, room := range []string{"seal", "item", "client", "transfer", "protocol/bridge"} {
+			if slices.ContainsFunc(p.Deps, func(dep string) bool { return strings.HasPrefix(dep+"/", module+"app/"+room+"/") }) {
 				t.Errorf("%s reaches app/%s", p.ImportPath, room)
 			}
 		}
@@ -94,8 +94,21 @@ func TestOnlyTestsReachTheTestEnvironment(t *testing.T) {
 	}
 }
 
+// A vendor's formats are understood without those of the others: each stands on the engine alone.
+func TestVendorsOfTransferAreApart(t *testing.T) {
+	const transfer = module + "app/transfer/"
+	for _, p := range list(t, nil, "./transfer/...") {
+		for _, dep := range p.Imports {
+			if strings.HasPrefix(p.ImportPath, transfer) && (dep+"/" == transfer ||
+				strings.HasPrefix(dep, transfer) && dep != transfer+"source" && dep != transfer+"parcel") {
+				t.Errorf("%s imports %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
 func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
-	for _, p := range list(t, nil, "./seal", "./item", "./transfer", "./generate", "./strength", "./health") {
+	for _, p := range list(t, nil, "./seal", "./item", "./transfer/...", "./generate", "./strength", "./health") {
 		for _, dep := range p.Imports {
 			if slices.Contains([]string{"os", "log", "log/slog", "net"}, dep) || strings.HasPrefix(dep, "net/") && dep != "net/url" && dep != "net/netip" {
 				t.Errorf("%s imports %s", p.ImportPath, dep)
@@ -107,7 +120,7 @@ func TestPureRoomsDoNoInputOrOutput(t *testing.T) {
 // Each of these would add up to a megabyte to what a browser loads before the first screen.
 func TestBrowserCoreStaysSmall(t *testing.T) {
 	for _, p := range list(t, []string{"GOOS=js", "GOARCH=wasm"}, "./cmd/vaultsphere-wasm") {
-		for _, heavy := range []string{"net/http", "crypto/tls", module + "app/strength", module + "app/transfer"} {
+		for _, heavy := range []string{"net/http", "crypto/tls", module + "app/strength", module + "app/transfer", module + "app/transfer/source"} {
 			if slices.Contains(p.Deps, heavy) {
 				t.Errorf("%s links %s", p.ImportPath, heavy)
 			}

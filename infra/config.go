@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
@@ -80,72 +77,11 @@ const (
 
 type oidc struct{ issuer, audience, subject, branchSubject string }
 
-// option is one name of platform.json, or for a trial of the CDK's context: cdk diff -c name=value.
-type option struct{ name, fallback, meaning string }
-
-const (
-	optTopology       = "topology"
-	optRegion         = "region"
-	optVPCCIDR        = "vpcCidr"
-	optAlarmEmail     = "alarmEmail"
-	optJenkins        = "jenkins"
-	optOIDCIssuer     = "oidcIssuer"
-	optOIDCAudience   = "oidcAudience"
-	optOIDCSubject    = "oidcSubject"
-	optOIDCBranches   = "oidcBranchSubject"
-	optHostImage      = "hostImage"
-	optHostZone       = "hostZone"
-	optInstanceType   = "instanceType"
-	optSSHCIDR        = "sshCidr"
-	optSSHPublicKey   = "sshPublicKey"
-	optSiteAddress    = "siteAddress"
-	optCertificateARN = "certificateArn"
-	optCloudFront     = "cloudFrontCertificateArn"
-	optMinTasks       = "minTasks"
-	optMaxTasks       = "maxTasks"
-	optImageScanning  = "imageScanning"
-	optBackups        = "backups"
-	optBackupRegion   = "backupRegion"
-	optMonthlyBudget  = "monthlyBudget"
-	optRateLimit      = "rateLimit"
-)
-
-// options is every option there is. docs/operations.md has the same table, and a test compares them.
-var options = []option{
-	{optTopology, string(onEC2), "`ec2` for one host, `fargate` for tasks behind a load balancer"},
-	{optRegion, "the CLI's region", "the AWS region of all stacks"},
-	{optVPCCIDR, "10.20.0.0/16", "private IPv4 range of the network, between /16 and /24"},
-	{optAlarmEmail, "nobody", "e-mail address that is told of alarms; it gets a mail to confirm"},
-	{optJenkins, string(jenkinsOnEC2), "how Jenkins gets the pipeline's role: `instance-profile`, `oidc`, or `none` for no such role"},
-	{optOIDCIssuer, "none", "with `oidc`: the issuer, an https URL"},
-	{optOIDCAudience, "none", "with `oidc`: the audience (`aud`) of its tokens"},
-	{optOIDCSubject, "none", "with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
-	{optOIDCBranches, "no role for them", "with `oidc`: the subjects of the branches' jobs, which get a [role that only compares](#what-a-branch-may-do): " +
-		"all jobs of a project that has the name of main's, such as `https://jenkins.example.org/job/branches/job/vaultsphere/job/*`, or one other job's"},
-	{optHostImage, "Amazon Linux 2023", "`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
-	{optHostZone, "1", "`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
-	{optInstanceType, "t4g.small", "`ec2`: type of the host, x86_64 or arm64"},
-	{optSSHCIDR, "closed", "`ec2`: the one IPv4 range that may reach port 22; SSH through Session Manager needs none"},
-	{optSSHPublicKey, "none", "`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
-	{optSiteAddress, "the fixed address", "domain or IP address of the vault. On `ec2` the proxy serves it over HTTPS; on `fargate` it is the certificate's domain"},
-	{optCertificateARN, "none", "`fargate`, required: ARN of the load balancer's ACM certificate"},
-	{optCloudFront, "none", "`fargate`: ARN of a second ACM certificate for `siteAddress`, in us-east-1; CloudFront then stands before the " +
-		"load balancer, which has no public address: [below](#cloudfront)"},
-	{optMinTasks, "2", "`fargate`: tasks at least"},
-	{optMaxTasks, "6", "`fargate`: tasks at most"},
-	{optImageScanning, string(scansBasic), "`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
-		"how ECR scans every repository of the account in the region: [below](#what-scans-the-images)"},
-	{optBackups, string(backupsOff), "`off`, or AWS Backup copies the tables once a day into a locked vault: `governance`, whose lock an " +
-		"administrator can take off, or `compliance`, whose lock nobody can, ever: [below](#daily-copies-in-a-locked-vault)"},
-	{optBackupRegion, "none", "with `backups`: a second region that gets a copy of each"},
-	{optMonthlyBudget, "none", "US dollars a month that the account may cost; `alarmEmail` is told at 80 %, at 100 %, and when the month is likely to end above"},
-	{optRateLimit, "none", "`fargate`: requests of one address in 5 minutes, above which AWS WAF answers them with 429; 100 at least"},
-}
-
 // parse checks the options of the file, and those of the context, which come before them. regions are all that AWS has;
 // cliRegion is the one the CLI found, "" if none. All problems are told at once.
 func parse(deployment names.Deployment, file, context map[string]any, regions []string, cliRegion string) (config, error) {
-	p := parser{file: optionsFileOf(deployment), values: map[string]string{}, inFile: map[string]bool{}}
+	c := config{deployment: deployment}
+	p := parser{file: optionsFileOf(deployment), options: c.options(regions, cliRegion), values: map[string]string{}, inFile: map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(file)) {
 		p.inFile[name] = true
 		p.take(name, file[name])
@@ -159,47 +95,23 @@ func parse(deployment names.Deployment, file, context map[string]any, regions []
 		p.inFile[name] = false
 		p.take(name, context[name])
 	}
-	c := config{
-		deployment:               deployment,
-		topology:                 choice(&p, optTopology, onEC2, onEC2, onFargate),
-		jenkins:                  choice(&p, optJenkins, jenkinsOnEC2, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
-		region:                   p.region(regions, cliRegion),
-		vpcCIDR:                  p.network(optVPCCIDR, 16, 24),
-		sshCIDR:                  p.network(optSSHCIDR, 8, 32),
-		alarmEmail:               p.match(optAlarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
-		hostZone:                 p.number(optHostZone, 1, 1, 2),
-		hostImage:                p.match(optHostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
-		instanceType:             cmp.Or(p.match(optInstanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"), "t4g.small"),
-		sshPublicKey:             p.match(optSSHPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
-		siteAddress:              p.match(optSiteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
-		certificateARN:           p.certificate(optCertificateARN),
-		cloudFrontCertificateARN: p.certificate(optCloudFront),
-		oidc: oidc{
-			issuer:   p.issuer(),
-			audience: p.values[optOIDCAudience],
-			subject:  p.values[optOIDCSubject],
-
-			branchSubject: p.values[optOIDCBranches],
-		},
-		minTasks:      p.number(optMinTasks, 2, 1, 100),
-		maxTasks:      p.number(optMaxTasks, 6, 1, 100),
-		imageScanning: choice(&p, optImageScanning, scansBasic, scansBasic, scansEnhanced),
-		backups:       choice(&p, optBackups, backupsOff, backupsOff, backupsGovernance, backupsCompliance),
-		backupRegion:  p.values[optBackupRegion],
-		monthlyBudget: p.number(optMonthlyBudget, 0, 1, 1_000_000),
-		rateLimit:     p.number(optRateLimit, 0, 100, 2_000_000_000), // WAF's own limits, but that a page alone takes more than 10
+	for _, o := range p.options {
+		p.read(o)
+	}
+	if cmp.Or(p.values[optRegion], cliRegion) == "" {
+		p.bad(optRegion, "is not set: set it in "+p.file+", or AWS_REGION in the environment")
 	}
 	p.together(c)
 	p.secondRegion(c, regions)
-	c.refusals = refusals(c, written, p.values)
+	c.refusals = p.refusals(c, written)
 	return c, errors.Join(p.errs...)
 }
 
 // refusals are the reasons not to deploy what may be synthesized. written are the options of the file alone.
-func refusals(c config, written, values map[string]string) []string {
+func (p *parser) refusals(c config, written map[string]string) []string {
 	var all []string
-	for _, o := range options {
-		if v := values[o.name]; v != written[o.name] {
+	for _, o := range p.options {
+		if v := p.values[o.name]; v != written[o.name] {
 			says := "does not set it"
 			if written[o.name] != "" {
 				says = fmt.Sprintf("has %q", written[o.name])
@@ -278,9 +190,9 @@ func (p *parser) cloudFront(c config) {
 
 // shared refuses the options that deployment takes from production.
 func (p *parser) shared(deployment names.Deployment) {
-	for _, name := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optOIDCBranches, optImageScanning} {
-		if p.values[name] != "" {
-			p.bad(name, fmt.Sprintf("is production's, which %s shares: set it in %s", deployment, optionsFile))
+	for _, o := range p.options {
+		if o.belongs == productionOnly && p.values[o.name] != "" {
+			p.bad(o.name, fmt.Sprintf("is production's, which %s shares: set it in %s", deployment, optionsFile))
 		}
 	}
 }
@@ -300,10 +212,11 @@ func (p *parser) secondRegion(c config, regions []string) {
 }
 
 type parser struct {
-	file   string
-	values map[string]string
-	inFile map[string]bool // whether the value came from the file
-	errs   []error
+	file    string
+	options []option
+	values  map[string]string
+	inFile  map[string]bool // whether the value came from the file
+	errs    []error
 }
 
 func (p *parser) bad(name, problem string) {
@@ -320,8 +233,12 @@ func (p *parser) require(name, why string) {
 
 // take keeps one value.
 func (p *parser) take(name string, value any) {
-	if !slices.ContainsFunc(options, func(o option) bool { return o.name == name }) {
-		p.bad(name, "is no option"+suggestion(name))
+	switch {
+	case name == "release":
+		p.bad(name, "is no option: make release runs what make push has pushed, and make deploy keeps what runs")
+		return
+	case !slices.ContainsFunc(p.options, func(o option) bool { return o.name == name }):
+		p.bad(name, "is no option: docs/operations.md lists the options")
 		return
 	}
 	switch v := value.(type) {
@@ -335,135 +252,14 @@ func (p *parser) take(name string, value any) {
 	}
 }
 
-// suggestion names the option that was probably meant.
-func suggestion(name string) string {
-	if name == "release" {
-		return ": make release runs what make push has pushed, and make deploy keeps what runs"
+// read sets an option, to its fallback where its value is missing or bad.
+func (p *parser) read(o option) {
+	value := cmp.Or(p.values[o.name], o.fallback)
+	if value == "" {
+		return
 	}
-	for _, o := range options {
-		a, b := strings.ToLower(o.name), strings.ToLower(name)
-		if a == b || strings.HasPrefix(a, b) || strings.HasPrefix(b, a) || sortedLetters(a) == sortedLetters(b) || oneLetterOff(a, b) {
-			return ": did you mean " + o.name + "?"
-		}
+	if problem := o.read(value); problem != "" {
+		p.bad(o.name, problem)
+		o.read(o.fallback)
 	}
-	return ": docs/operations.md lists the options"
-}
-
-func sortedLetters(s string) string {
-	b := []byte(s)
-	slices.Sort(b)
-	return string(b)
-}
-
-// oneLetterOff tells whether one letter was forgotten, added or mistyped.
-func oneLetterOff(a, b string) bool {
-	if len(a) < len(b) {
-		a, b = b, a
-	}
-	if len(a)-len(b) > 1 {
-		return false
-	}
-	i := 0
-	for i < len(b) && a[i] == b[i] {
-		i++
-	}
-	if len(a) == len(b) {
-		return i == len(b) || a[i+1:] == b[i+1:]
-	}
-	return a[i+1:] == b[i:]
-}
-
-func choice[T ~string](p *parser, name string, fallback T, allowed ...T) T {
-	v, ok := p.values[name]
-	if !ok || v == "" {
-		return fallback
-	}
-	if !slices.Contains(allowed, T(v)) {
-		words := make([]string, len(allowed))
-		for i, a := range allowed {
-			words[i] = string(a)
-		}
-		p.bad(name, fmt.Sprintf("is %q, but must be one of %s", v, strings.Join(words, ", ")))
-		return fallback
-	}
-	return T(v)
-}
-
-// match returns the value if pattern matches all of it, and "" if it is not set.
-func (p *parser) match(name, pattern, want string) string {
-	v := p.values[name]
-	if v != "" && !regexp.MustCompile(`^(?:`+pattern+`)$`).MatchString(v) {
-		p.bad(name, fmt.Sprintf("is %q, but must be %s", v, want))
-		return ""
-	}
-	return v
-}
-
-func (p *parser) certificate(name string) string {
-	return p.match(name, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`, "the ARN of an ACM certificate, arn:aws:acm:…")
-}
-
-func (p *parser) region(regions []string, cliRegion string) string {
-	r := cmp.Or(p.values[optRegion], cliRegion)
-	switch {
-	case r == "":
-		p.bad(optRegion, "is not set: set it in "+p.file+", or AWS_REGION in the environment")
-	case !slices.Contains(regions, r):
-		p.bad(optRegion, fmt.Sprintf("is %q, which is no AWS region", r))
-	}
-	return r
-}
-
-// network reads a private or, for SSH, a public IPv4 range. One that is not set has the option's default, which may be none.
-func (p *parser) network(name string, most, least int) netip.Prefix {
-	v := p.values[name]
-	if v == "" {
-		for _, o := range options {
-			if fallback, err := netip.ParsePrefix(o.fallback); o.name == name && err == nil {
-				return fallback
-			}
-		}
-		return netip.Prefix{}
-	}
-	n, err := netip.ParsePrefix(v)
-	switch {
-	case err != nil || !n.Addr().Is4():
-		p.bad(name, fmt.Sprintf("is %q, but must be an IPv4 range such as 203.0.113.0/24", v))
-	case n != n.Masked():
-		p.bad(name, fmt.Sprintf("is %q, but the range of that size begins at %s", v, n.Masked()))
-	case n.Bits() < most || n.Bits() > least:
-		p.bad(name, fmt.Sprintf("is %q, but must be between /%d and /%d in size", v, most, least))
-	case name == optVPCCIDR && !n.Addr().IsPrivate():
-		p.bad(name, fmt.Sprintf("is %q, but must be a private range (RFC 1918)", v))
-	default:
-		return n
-	}
-	return netip.Prefix{}
-}
-
-func (p *parser) number(name string, fallback, lo, hi int) int {
-	v := p.values[name]
-	if v == "" {
-		return fallback
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < lo || n > hi {
-		p.bad(name, fmt.Sprintf("is %q, but must be a whole number between %d and %d", v, lo, hi))
-		return fallback
-	}
-	return n
-}
-
-// issuer returns the URL of an OpenID Connect provider as IAM takes it: https, no query, no slash at the end.
-func (p *parser) issuer() string {
-	v := p.values[optOIDCIssuer]
-	if v == "" {
-		return ""
-	}
-	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		p.bad(optOIDCIssuer, fmt.Sprintf("is %q, but must be a URL such as https://jenkins.example.org/oidc", v))
-		return ""
-	}
-	return strings.TrimSuffix(v, "/")
 }

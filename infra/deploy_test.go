@@ -107,7 +107,7 @@ func refuseOptions(e *engineer) {
 		{map[string]any{"region": "mars-north-1"}, `platform\.json: region is "mars-north-1", which is no AWS region`},
 		{map[string]any{"sshCidr": "203.0.113.0"}, `platform\.json: sshCidr is "203.0.113.0", but must be an IPv4 range`},
 		{map[string]any{"topology": "fargate"}, `certificateArn is required with topology fargate: .* set its ARN`},
-		{map[string]any{"toplogy": "fargate"}, `platform\.json: toplogy is no option: did you mean topology\?`},
+		{map[string]any{"toplogy": "fargate"}, `platform\.json: toplogy is no option: docs/operations\.md lists the options`},
 	} {
 		e.with(c.options, func() { e.refused(c.want) })
 	}

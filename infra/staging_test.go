@@ -16,8 +16,10 @@ import (
 func staging(t *testing.T, production string) *assembly {
 	t.Helper()
 	options := maps.Clone(deployments[production])
-	for _, shared := range []string{optJenkins, optOIDCIssuer, optOIDCAudience, optOIDCSubject, optOIDCBranches, optImageScanning} {
-		delete(options, shared)
+	for _, o := range new(config).options(nil, "") {
+		if o.belongs == productionOnly {
+			delete(options, o.name)
+		}
 	}
 	options["deployment"] = string(names.Staging)
 	return newAssembly(t, options, nil)
@@ -67,7 +69,7 @@ func TestStagingTakesNoOptionOfProduction(t *testing.T) {
 	for _, want := range []string{
 		"platform.staging.json: jenkins is production's, which staging shares: set it in platform.json",
 		"platform.staging.json: imageScanning is production's",
-		"platform.staging.json: toplogy is no option: did you mean topology?",
+		"platform.staging.json: toplogy is no option: docs/operations.md lists the options",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want %q", err, want)

@@ -64,9 +64,6 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 	c.mu.Lock()
 	c.account = nil // it changes now, even if the answer is lost
 	c.mu.Unlock()
-	if err := c.forgetAccount(); err != nil {
-		return err // the old password would go on opening the copy on this device
-	}
 	err = c.call(ctx, methodPost, protocol.PathAccountPassword, protocol.PasswordRequest{
 		CurrentAuthKey: master.AuthKey().Encode(), KDF: fresh.kdf, AuthKey: fresh.auth.Encode(), WrappedKey: fresh.wrapped,
 	}, nil)
@@ -74,6 +71,11 @@ func (c *Client) ChangePassword(ctx context.Context, current, next string) error
 		return err
 	}
 	a.KDF, a.WrappedKey = fresh.kdf, fresh.wrapped
+	c.mu.Lock()
+	if c.vault != nil {
+		c.vault.account = a
+	}
+	c.mu.Unlock()
 	return c.keepAccount(a)
 }
 

@@ -17,6 +17,23 @@ const maxChangeBytes = protocol.MaxBodyBytes * 7 / 8
 // (which may be nil) after each. It returns the IDs of those that were added, the first of items, also when it fails.
 // All items are checked before anything is sent.
 func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(done, total int)) ([]string, error) {
+	for i, it := range items {
+		if err := makeable(it); err != nil {
+			return nil, fmt.Errorf("item %d: %w", i+1, err)
+		}
+	}
+	return c.addMany(ctx, items, progress)
+}
+
+// makeable refuses a type that this version cannot make, although it keeps and copies items of it.
+func makeable(it item.Item) error {
+	if it.Type != "" && !it.Type.Known() {
+		return &item.FieldError{Field: "type", Reason: "must be " + item.TypeList()}
+	}
+	return nil
+}
+
+func (c *Client) addMany(ctx context.Context, items []item.Item, progress func(done, total int)) ([]string, error) {
 	now := time.Now()
 	ready := make([]item.Item, len(items))
 	for i, it := range items {
@@ -26,9 +43,6 @@ func (c *Client) AddMany(ctx context.Context, items []item.Item, progress func(d
 		it = it.Normalise()
 		if err := it.Validate(); err != nil {
 			return nil, fmt.Errorf("item %d: %w", i+1, err)
-		}
-		if !it.Type.Known() {
-			return nil, fmt.Errorf("item %d: %w", i+1, errUnknownType())
 		}
 		ready[i] = it
 	}
@@ -75,11 +89,12 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		size += sealedBytes(it)
+		meta, secret := it.Meta(), it.Secret()
+		size += tokenBytes(meta) + tokenBytes(secret)
 		if n > 0 && (len(c.puts)+2 > protocol.MaxChangeRecords || size > maxChangeBytes) {
 			return n, nil
 		}
-		if err := c.writeNew(it); err != nil {
+		if err := c.writeParts(it.ID, meta, secret); err != nil {
 			return 0, err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // orphanAge is how long an attachment that no item names is left alone: another device may be about to save the item.
@@ -25,19 +26,20 @@ const orphanAge = 24 * time.Hour
 // fails leaves the item as it was. The name loses its folders, and gets a number if the item has the name already.
 // progress (which may be nil) is told the bytes of data that have arrived.
 func (c *Client) Attach(ctx context.Context, itemID, name string, data []byte, progress func(done, total int)) (item.Item, error) {
-	return c.attach(ctx, itemID, name, data, progress, false)
+	return c.attach(ctx, itemID, parcel.Attached{Name: name, Data: data}, progress, false)
 }
 
 // attach attaches a file; quiet is as in saving.
-func (c *Client) attach(ctx context.Context, itemID, name string, data []byte, progress func(done, total int), quiet bool) (item.Item, error) {
+func (c *Client) attach(ctx context.Context, itemID string, f parcel.Attached, progress func(done, total int), quiet bool) (item.Item, error) {
+	data := f.Data
 	it, err := c.Get(itemID)
 	if err != nil {
 		return item.Item{}, err
 	}
 	sum := sha256.Sum256(data)
 	added := item.Attachment{
-		ID: string(seal.NewAttachmentID()), Name: freeName(it.Attachments, baseName(name)),
-		SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)),
+		ID: string(seal.NewAttachmentID()), Name: freeName(it.Attachments, baseName(f.Name)),
+		SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data)), Unknown: f.Unknown,
 	}
 	with := func(it item.Item) item.Item {
 		it.Attachments = append(slices.Clone(it.Attachments), added)
@@ -72,6 +74,9 @@ func (c *Client) Attachment(ctx context.Context, itemID, attachmentID string, pr
 	a := it.Attachments[i]
 	if a.Size < 0 || a.Size > item.MaxAttachmentBytes {
 		return nil, &UnreadableError{itemID, fmt.Errorf("attachment %s has %d bytes", a.Name, a.Size)}
+	}
+	if c.readsCopy() {
+		return nil, ErrNotInCopy
 	}
 	data := make([]byte, 0, a.Size)
 	count := pieces(a.Size)
@@ -222,7 +227,7 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 	if len(v.queue) > 0 { // what waits on this device may name one
 		return false, nil
 	}
-	named, err := v.attachments(ctx)
+	named, err := v.mentioned(ctx, orphans)
 	if err != nil {
 		return false, err
 	}
@@ -240,20 +245,34 @@ func (c *Client) clearOrphans(ctx context.Context, v *vault, freed map[string]bo
 	return cleared, nil
 }
 
-// attachments are the ids that any version of any item names. With one secret that cannot be read they are not known.
-func (v *vault) attachments(ctx context.Context) (map[string]bool, error) {
+// mentioned are those of the ids that any version of any item names, be it where only a newer version knows what it means. With one
+// that cannot be opened they are not known.
+func (v *vault) mentioned(ctx context.Context, ids []wholeAttachment) (map[string]bool, error) {
 	named := map[string]bool{}
+	look := func(text string) {
+		for _, a := range ids {
+			if !named[a.ID] && strings.Contains(text, a.ID) {
+				named[a.ID] = true
+			}
+		}
+	}
 	for _, e := range v.entries {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err := v.attachmentsOf(e, named); err != nil {
-			return nil, err
+		look(string(e.item.UnknownOverview))
+		for _, s := range e.secrets {
+			details, err := v.key.Open(v.place(e.id, seal.KindPassword, s.version), s.token)
+			if err != nil {
+				return nil, &UnreadableError{e.id, err}
+			}
+			look(string(details))
 		}
 	}
 	return named, nil
 }
 
+// attachmentsOf adds the ids that the versions of an item name.
 func (v *vault) attachmentsOf(e *entry, named map[string]bool) error {
 	for _, s := range e.secrets {
 		secret, err := v.secret(e.id, s)

@@ -18,6 +18,8 @@ import (
 type Cache interface {
 	// Load returns what is kept under name; the zero Kept if that is nothing.
 	Load(name string) (Kept, error)
+	// Stamp returns the stamp of the newest piece, which is much less work than Load; empty if there is none.
+	Stamp(name string) (string, error)
 	// Add puts a piece after those that are there, Replace puts it in their place: as a whole or not at all, and with
 	// ErrCacheMoved if the newest piece does not carry the stamp after (empty: there is none).
 	Add(name, after string, p Piece) error
@@ -43,7 +45,8 @@ var ErrCacheMoved = errors.New("what is kept on this device was changed at the s
 // errNoCopy says that the device holds no copy of the vault.
 var errNoCopy = errors.New("this device holds no copy of the vault")
 
-// The names in a Cache. The account is that of the user who is signed in; a queue stays when somebody else signs in.
+// The names in a Cache. The account is that of the user who is signed in; the vault and the queue of a user stay when the session
+// ends (quarantine.go).
 const accountName = "account"
 
 func vaultName(user seal.UserID) string { return "vault-" + string(user) }
@@ -92,7 +95,8 @@ func (c *Client) leave(force bool) (seal.UserID, error) {
 	return user, err
 }
 
-// keepAccount keeps what the vault is unlocked with; a device without room for it works on. It needs the turn.
+// keepAccount keeps what the vault is unlocked with; a device without room for it works on. The password must have opened the
+// vault key of a: a server could otherwise replace the one key that opens the cache. It needs the turn.
 func (c *Client) keepAccount(a protocol.Account) error {
 	a.Revision = 0 // it moves all the time, and the copy of the vault has its own
 	if !c.keeps() || c.kept != nil && *c.kept == a {
@@ -103,7 +107,24 @@ func (c *Client) keepAccount(a protocol.Account) error {
 		return c.forgetAccount()
 	}
 	c.kept = &a
-	return nil
+	return c.takeBack(seal.UserID(a.UserID))
+}
+
+// sameKey reports whether two accounts unlock the same key with the same password.
+func sameKey(a, b *protocol.Account) bool {
+	return a != nil && b != nil && a.UserID == b.UserID && a.KDF == b.KDF && a.WrappedKey == b.WrappedKey
+}
+
+// refreshAccount keeps what the server says of the account beside its key.
+func (c *Client) refreshAccount(a protocol.Account) error {
+	if v, _ := c.opened(); v != nil && sameKey(&a, &v.account) {
+		return c.keepAccount(a)
+	}
+	before, _ := c.keptAccount() // an unlock replaces one that is damaged
+	if !sameKey(&a, before) {
+		return nil
+	}
+	return c.keepAccount(a)
 }
 
 // replaceAccount puts a in the place of the account that is kept; of two tabs that do so at once, the last one counts.
@@ -114,8 +135,7 @@ func (c *Client) replaceAccount(a protocol.Account) error {
 	case *before == a:
 		return nil
 	case before.UserID != a.UserID:
-		// Who is signed out does not leave a copy behind. What waits stays for the next time.
-		if err := c.cache.Forget(vaultName(seal.UserID(before.UserID))); err != nil {
+		if err := c.putAside(*before); err != nil {
 			return err
 		}
 	}
@@ -181,39 +201,37 @@ func (c *Client) forgetAccount() error {
 	return nil
 }
 
-// dropCopy forgets what this device could open the vault from without the server. What waits stays. It needs the turn.
-func (c *Client) dropCopy() error {
-	if !c.keeps() {
-		return nil
-	}
-	user, err := c.keptUser()
-	if err == nil && user != "" {
-		err = c.cache.Forget(vaultName(user))
-	}
-	if v, _ := c.opened(); v != nil {
-		v.copied = notCopied
-	}
-	if err != nil {
-		err = fmt.Errorf("drop the copy on this device: %w", err)
-	}
-	return errors.Join(err, c.forgetAccount())
-}
-
-// wipe forgets all that this device keeps of a user, what waits too. It needs the turn.
+// wipe forgets all that this device keeps of a user: the copy of the vault, the changes that wait, and what is in quarantine. It
+// needs the turn.
 func (c *Client) wipe(user seal.UserID) error {
 	if !c.keeps() {
 		return nil
 	}
-	var err error
-	if user != "" {
-		err = c.cache.Forget(queueName(user))
-	}
 	c.mu.Lock()
 	if c.vault != nil {
-		c.vault.setQueue(nil, "")
+		c.vault.setQueue(nil, queueRow{})
+		c.vault.copied = notCopied
 	}
 	c.mu.Unlock()
-	return errors.Join(err, c.dropCopy())
+	kept, err := c.keptAccount()
+	if err == nil && kept != nil && kept.UserID != string(user) {
+		err = c.setAside() // somebody else's
+	} else {
+		err = c.forgetAccount() // a damaged one too
+	}
+	if user == "" {
+		return err
+	}
+	return errors.Join(err, c.forgetNames(vaultName(user), queueName(user)), c.forgetQuarantined(user))
+}
+
+func (c *Client) forgetNames(names ...string) error {
+	for _, name := range names {
+		if err := c.cache.Forget(name); err != nil {
+			return fmt.Errorf("drop the copy on this device: %w", err)
+		}
+	}
+	return nil
 }
 
 // notCopied is no revision.
@@ -315,18 +333,11 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 		return errNoCopy
 	}
 	if v.seen.Digest == "" {
-		// Nothing says how new the copy is. Whoever made the device forget wants the server's vault.
-		return errors.Join(errNoCopy, c.cache.Forget(name))
+		// Nothing says how new the copy is. The person who made the device forget wants the server's vault.
+		return errors.Join(errNoCopy, c.moveAside(v.account, name, held))
 	}
-	answer, err := join(held.Pieces)
+	answer, err := c.takePieces(ctx, v, held.Pieces)
 	if err != nil {
-		return &VaultAlteredError{Problems: []string{"the copy on this device is damaged"}, Err: err}
-	}
-	if err := c.take(ctx, v, answer, true); err != nil {
-		var back *RolledBackError
-		if errors.As(err, &back) {
-			back.Copy = true
-		}
 		return err
 	}
 	v.copied = v.revision
@@ -341,6 +352,20 @@ func (c *Client) openCopy(ctx context.Context, v *vault) error {
 		}
 	}
 	return nil
+}
+
+// takePieces fills v from the pieces of a copy.
+func (c *Client) takePieces(ctx context.Context, v *vault, pieces [][]byte) (protocol.VaultResponse, error) {
+	answer, err := join(pieces)
+	if err != nil {
+		return answer, &VaultAlteredError{Problems: []string{"the copy on this device is damaged"}, Err: err}
+	}
+	err = c.take(ctx, v, answer, true)
+	var back *RolledBackError
+	if errors.As(err, &back) {
+		back.Copy = true
+	}
+	return answer, err
 }
 
 // join makes one answer about the whole vault of one and those that follow on it.

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,12 @@ func (c *cache) Load(name string) (client.Kept, error) {
 	k := c.kept[name]
 	k.Pieces = slices.Clone(k.Pieces)
 	return k, nil
+}
+
+func (c *cache) Stamp(name string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept[name].Stamp, nil
 }
 
 func (c *cache) Add(name, after string, p client.Piece) error {
@@ -62,6 +69,10 @@ func (c *cache) Forget(name string) error {
 	}
 	delete(c.kept, name)
 	return nil
+}
+
+func (c *cache) clone() *cache {
+	return &cache{kept: maps.Clone(c.kept)}
 }
 
 // names lists what is kept, without the user ids.

@@ -36,10 +36,11 @@ type Client struct {
 	turn chan struct{}
 
 	// Of what is kept on this device; these belong to the turn.
-	keepNothing bool
-	kept        *protocol.Account // what is known to be in the cache
-	copyProblem string            // why there is no copy of the vault, though there should be
-	away        bool              // the server did not answer the last time
+	keepNothing   bool
+	kept          *protocol.Account // what is known to be in the cache
+	copyProblem   string            // why there is no copy of the vault, though there should be
+	outboxProblem string            // why the outbox that was found at signing in is not in force
+	away          bool              // the server did not answer the last time
 
 	mu      sync.RWMutex
 	stop    context.CancelFunc // of the operation that holds turn
@@ -174,7 +175,7 @@ func (c *Client) fetchAccount(ctx context.Context) (protocol.Account, error) {
 	if err := c.meet(a); err != nil {
 		return a, err
 	}
-	return a, c.keepAccount(a)
+	return a, c.refreshAccount(a)
 }
 
 // meet makes a the account of this session.

@@ -29,6 +29,8 @@ const (
 	CodeCancelled         Code = "cancelled"
 	CodeBadInput          Code = "bad_input"
 	CodeUnsent            Code = "unsent_changes"
+	CodeReadOnly          Code = "read_only"
+	CodeCopyDamaged       Code = "copy_damaged"
 	CodeNotFound          Code = Code(protocol.CodeNotFound)
 	CodeInternal          Code = Code(protocol.CodeInternal)
 )
@@ -59,6 +61,10 @@ var failures = []struct {
 	{context.Canceled, CodeCancelled, ""},
 	{context.DeadlineExceeded, CodeCancelled, ""},
 	{ErrUncertain, CodeOffline, "sync to see whether the change was saved"},
+	{ErrReadOnly, CodeReadOnly, "close it and sign in to change something"},
+	{ErrNotInCopy, CodeReadOnly, "close the copy and sign in to get it"},
+	{ErrCopyDamaged, CodeCopyDamaged, "sign in to get the vault from the server"},
+	{ErrNoCopy, CodeNotFound, ""},
 	{ErrIntercepted, CodeIntercepted, interceptedHint},
 	{ErrOffline, CodeOffline, "check the connection and try again"},
 	{ErrLocked, CodeLocked, "unlock the vault first"},
@@ -102,9 +108,6 @@ func Explain(err error) Failure {
 	var unreadable *UnreadableError
 	if errors.As(err, &unreadable) {
 		f.Code = CodeRecordUnreadable
-		if errors.Is(err, item.ErrNewerVersion) {
-			f.Hint = "use the newest version of VaultSphere"
-		}
 		return f
 	}
 	for _, known := range failures {

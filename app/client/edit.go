@@ -213,7 +213,7 @@ func (c *Client) Duplicate(ctx context.Context, id, title string) (item.Item, er
 	it.ID, it.Base, it.Title = "", "", shorten(title, item.MaxTitle)
 	it.Created, it.Modified, it.Trashed, it.Purge = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	it.Attachments, it.PasswordHistory = nil, nil
-	return c.Save(ctx, it)
+	return c.saveAs(ctx, it, false)
 }
 
 func shorten(text string, most int) string {

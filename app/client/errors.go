@@ -32,6 +32,14 @@ var (
 	ErrIntercepted = errors.New("what answers is not the server of this vault")
 	// ErrUncertain says that the answer to a change was lost: a later Sync tells whether it took place.
 	ErrUncertain = errors.New("it is not known whether the change was saved")
+	// ErrReadOnly says that the vault is a copy on this device, which nothing is saved to.
+	ErrReadOnly = errors.New("this is a copy on this device: it can be read, not changed")
+	// ErrNotInCopy says that the content of an attachment is on the server alone.
+	ErrNotInCopy = errors.New("attachments are on the server, not in the copy on this device")
+	// ErrCopyDamaged says that a copy on this device is not what was stored.
+	ErrCopyDamaged = errors.New("the copy on this device is damaged and cannot be opened")
+	// ErrNoCopy says that this device has no copy of that name.
+	ErrNoCopy = errors.New("this device has no such copy")
 	// ErrBusy says that other devices were faster time after time.
 	ErrBusy = errors.New("other devices change this vault at the same time; try again")
 )

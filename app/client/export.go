@@ -33,7 +33,7 @@ func (c *Client) Export(ctx context.Context, o ExportOptions, progress func(done
 			data, err := c.Attachment(ctx, x.Item.ID, a.ID, nil)
 			switch {
 			case err == nil:
-				x.Files = append(x.Files, parcel.Attached{Name: a.Name, Data: data})
+				x.Files = append(x.Files, parcel.Attached{Name: a.Name, Data: data, Unknown: a.Unknown})
 			case ctx.Err() != nil, unreachable(err), errors.Is(err, ErrLocked), errors.Is(err, ErrSignedOut):
 				return nil, nil, err
 			default:
@@ -63,7 +63,7 @@ func (c *Client) exportItems(ctx context.Context, trash bool) ([]parcel.Exported
 			continue
 		}
 		it, err := c.vault.whole(e)
-		if err == nil {
+		if err == nil && !it.UnknownDetails.Has("password_history") {
 			it.PasswordHistory, err = c.vault.pastPasswords(e, it)
 		}
 		if err != nil {

@@ -51,7 +51,7 @@ type ImportPreview struct {
 	Items    []ImportLine         `json:"items"`   // the first
 	Changed  []ImportLine         `json:"changed"` // the first of this status
 	Problems []parcel.Problem     `json:"problems"`
-	Kept     []KeptValues         `json:"kept"`
+	Kept     []RelocatedValues    `json:"kept"`
 }
 
 // ImportLine is one entry of a file.
@@ -65,12 +65,12 @@ type ImportLine struct {
 	Existing string       `json:"existing,omitempty"` // id of an item of the vault
 }
 
-// KeptValues is how often values of one name went to one place that is not their own.
-type KeptValues struct {
-	Name  string        `json:"name"`
-	As    parcel.KeptAs `json:"as"`
-	Count int           `json:"count"`
-	Row   int           `json:"row"` // the first
+// RelocatedValues is how often values of one name went to one place that is not their own.
+type RelocatedValues struct {
+	Name  string             `json:"name"`
+	As    parcel.RelocatedTo `json:"as"`
+	Count int                `json:"count"`
+	Row   int                `json:"row"` // the first
 }
 
 const previewLines = 100
@@ -79,7 +79,7 @@ const previewLines = 100
 func (p *Import) Preview() ImportPreview {
 	out := ImportPreview{
 		Format: p.result.Format, Total: len(p.entries), Types: map[item.Type]int{}, Statuses: map[ImportStatus]int{},
-		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Kept: keptValues(p.result.Kept),
+		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Kept: relocatedValues(p.result.Relocated),
 	}
 	for _, e := range p.entries {
 		out.Types[e.Item.Type]++
@@ -116,21 +116,21 @@ func (e importEntry) line() ImportLine {
 	return line
 }
 
-func keptValues(kept []parcel.Kept) []KeptValues {
+func relocatedValues(relocated []parcel.Relocated) []RelocatedValues {
 	type key struct {
 		name string
-		as   parcel.KeptAs
+		as   parcel.RelocatedTo
 	}
-	out, at := []KeptValues{}, map[key]int{}
-	for _, k := range kept {
+	out, at := []RelocatedValues{}, map[key]int{}
+	for _, k := range relocated {
 		i, known := at[key{k.Name, k.As}]
 		if !known {
 			i = len(out)
 			at[key{k.Name, k.As}] = i
-			out = append(out, KeptValues{Name: k.Name, As: k.As, Row: k.Row})
+			out = append(out, RelocatedValues{Name: k.Name, As: k.As, Row: k.Row})
 		}
 		out[i].Count++
 	}
-	slices.SortStableFunc(out, func(a, b KeptValues) int { return b.Count - a.Count })
+	slices.SortStableFunc(out, func(a, b RelocatedValues) int { return b.Count - a.Count })
 	return out
 }

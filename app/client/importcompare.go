@@ -108,9 +108,9 @@ func (v *vault) find(known map[string][]*entry, in parcel.Imported) (ImportStatu
 			}
 			switch {
 			case err != nil:
-			case covers(have, in.Item) && !slices.ContainsFunc(in.Files, func(f parcel.Attached) bool { return !hasFile(have, f) }):
+			case have.Covers(in.Item) && !slices.ContainsFunc(in.Files, func(f parcel.Attached) bool { return !hasFile(have, f) }):
 				return ImportIdentical, e.id
-			case id == "" && alike(have, in.Item):
+			case id == "" && have.Alike(in.Item):
 				status, id = ImportChanged, e.id
 			}
 		}
@@ -118,30 +118,17 @@ func (v *vault) find(known map[string][]*entry, in parcel.Imported) (ImportStatu
 	return status, id
 }
 
-// alike reports whether in can update have: they differ in nothing that would be overwritten.
-func alike(have, in item.Item) bool {
-	return have.Type == in.Type && item.EqualPart(have.Card, in.Card) && item.EqualPart(have.Identity, in.Identity) &&
-		item.EqualPart(have.SSHKey, in.SSHKey)
-}
-
-// covers reports whether everything that in says is in have. What was done to have in this vault, such as a tag that was
-// added, makes no difference.
-func covers(have, in item.Item) bool {
-	return alike(have, in) && have.Title == in.Title && have.Username == in.Username && have.Password == in.Password &&
-		have.TOTP == in.TOTP && have.Notes == in.Notes && contains(have.URLs, in.URLs) && contains(have.Tags, in.Tags) &&
-		contains(have.Fields, in.Fields) &&
-		!slices.ContainsFunc(in.PasswordHistory, func(old item.OldPassword) bool {
-			return !slices.ContainsFunc(have.PasswordHistory, old.Equal)
-		}) &&
-		!slices.ContainsFunc(in.URLs, func(address string) bool { return have.Match[address] != in.Match[address] })
+// updated is have with what in says. The password of have goes on in the versions that the vault keeps, its authenticator key in
+// a field.
+func updated(have, in item.Item) item.Item {
+	if in.TOTP != "" && in.TOTP != have.TOTP && have.TOTP != "" {
+		have.Fields = append(slices.Clip(have.Fields), item.Field{Name: "TOTP before the import", Value: have.TOTP, Kind: item.FieldHidden})
+	}
+	return have.Updated(in)
 }
 
 // hasFile goes by what is in the file: on its way into the item the name may have changed.
 func hasFile(it item.Item, f parcel.Attached) bool {
 	sum := sha256.Sum256(f.Data)
 	return slices.ContainsFunc(it.Attachments, func(a item.Attachment) bool { return a.SHA256 == hex.EncodeToString(sum[:]) })
-}
-
-func contains[T comparable](list, all []T) bool {
-	return !slices.ContainsFunc(all, func(e T) bool { return !slices.Contains(list, e) })
 }

@@ -55,15 +55,15 @@ func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
 
 // ImportReport says what became of every entry of the file, and where its values went. No secret is in it.
 type ImportReport struct {
-	Format   string           `json:"format"`
-	Total    int              `json:"total"`
-	Added    int              `json:"added"`
-	Updated  int              `json:"updated"`
-	Skipped  int              `json:"skipped"`
-	Files    int              `json:"files"` // that were stored
-	Entries  []ImportedEntry  `json:"entries"`
-	Problems []parcel.Problem `json:"problems"`
-	Kept     []parcel.Kept    `json:"kept"`
+	Format   string             `json:"format"`
+	Total    int                `json:"total"`
+	Added    int                `json:"added"`
+	Updated  int                `json:"updated"`
+	Skipped  int                `json:"skipped"`
+	Files    int                `json:"files"` // that were stored
+	Entries  []ImportedEntry    `json:"entries"`
+	Problems []parcel.Problem   `json:"problems"`
+	Kept     []parcel.Relocated `json:"kept"`
 }
 
 // ImportedEntry is one entry of the file and what became of it.
@@ -92,7 +92,7 @@ func (p *Import) Run(ctx context.Context, choice ImportChoice, progress func(don
 		Import: p, progress: progress, updates: map[string][]int{},
 		report: ImportReport{
 			Format: p.result.Format, Total: len(p.entries), Entries: make([]ImportedEntry, len(p.entries)),
-			Problems: listed(slices.Clone(p.result.Problems)), Kept: listed(p.result.Kept),
+			Problems: listed(slices.Clone(p.result.Problems)), Kept: listed(p.result.Relocated),
 		},
 	}
 	if err := r.sort(choice); err != nil {
@@ -175,7 +175,7 @@ func (r *importRun) add(ctx context.Context) error {
 	for n, i := range r.adds {
 		items[n] = r.entries[i].Item
 	}
-	added, err := r.client.AddMany(ctx, items, func(done, _ int) { r.advance(done) })
+	added, err := r.client.addMany(ctx, items, func(done, _ int) { r.advance(done) })
 	for n, id := range added {
 		line := &r.report.Entries[r.adds[n]]
 		line.Outcome, line.ID = ImportedAdded, id
@@ -297,6 +297,6 @@ func (r *importRun) attach(ctx context.Context, id string, f parcel.Attached, ad
 	if err != nil || !added && hasFile(it, f) {
 		return err
 	}
-	_, err = r.client.attach(ctx, id, f.Name, f.Data, nil, added)
+	_, err = r.client.attach(ctx, id, f, nil, added)
 	return err
 }

@@ -82,7 +82,7 @@ func (c *Client) openSlice(todo []*entry) (int, error) {
 
 // look opens the secret part of an entry.
 func (v *vault) look(e *entry) *inside {
-	it, err := v.whole(e)
+	it, older, err := v.inForce(e)
 	if err != nil {
 		return &inside{err: err}
 	}
@@ -92,21 +92,32 @@ func (v *vault) look(e *entry) *inside {
 		_, err := item.ParseOneTime(it.TOTP)
 		in.totp = err == nil
 	}
-	in.since, in.err = v.passwordSince(e, it.Password)
+	in.since, in.err = v.passwordSince(e.id, older, it)
 	return in
 }
 
-// passwordSince goes back to the first of the versions that have the password in force.
-func (v *vault) passwordSince(e *entry, password string) (since time.Time, err error) {
-	if e.waiting != nil {
-		since = e.item.Modified
+// inForce is the secret part in force, with the time when it was saved, and the versions before it.
+func (v *vault) inForce(e *entry) (item.Item, []sealed, error) {
+	if e.err != nil || e.waiting != nil || len(e.secrets) == 0 {
+		it, err := v.whole(e)
+		return it, e.secrets, err
 	}
-	for _, r := range slices.Backward(e.secrets) {
-		secret, err := v.secret(e.id, r)
+	it, err := v.secret(e.id, e.current())
+	if err != nil {
+		err = &UnreadableError{e.id, err}
+	}
+	return it, e.secrets[:len(e.secrets)-1], err
+}
+
+// passwordSince goes back to the first of the versions that have the password of the newest.
+func (v *vault) passwordSince(id string, older []sealed, newest item.Item) (time.Time, error) {
+	since := newest.Modified
+	for _, r := range slices.Backward(older) {
+		secret, err := v.secret(id, r)
 		if err != nil {
 			return since, err
 		}
-		if secret.Password != password {
+		if secret.Password != newest.Password {
 			break
 		}
 		since = secret.Modified
@@ -114,47 +125,14 @@ func (v *vault) passwordSince(e *entry, password string) (since time.Time, err e
 	return since, nil
 }
 
-// searchable is what can be found of the secret part: nothing that is shown only when asked for.
+// searchable is what can be found of the secret part, folded, each text on a line.
 func searchable(it item.Item) string {
 	var b strings.Builder
-	add := func(parts ...string) {
-		for _, s := range parts {
-			if s != "" {
-				b.WriteString(fold(s))
-				b.WriteByte('\n')
-			}
+	it.InnerTexts(func(s string) {
+		if s != "" {
+			b.WriteString(fold(s))
+			b.WriteByte('\n')
 		}
-	}
-	add(it.Notes)
-	for _, f := range it.Fields {
-		add(f.Name)
-		if f.Kind == item.FieldText || f.Kind == item.FieldLink {
-			add(f.Value)
-		}
-	}
-	if c := it.Card; c != nil {
-		add(c.Holder, c.Brand, lastFour(c.Number))
-	}
-	if i := it.Identity; i != nil {
-		add(i.Title, i.FirstName, i.MiddleName, i.LastName, i.Company, i.Email, i.Phone, i.Address, i.PostalCode, i.City,
-			i.State, i.Country)
-	}
-	if k := it.SSHKey; k != nil {
-		add(k.Fingerprint)
-	}
-	for _, a := range it.Attachments {
-		add(a.Name)
-	}
+	})
 	return b.String()
-}
-
-// lastFour are the digits by which people tell their cards apart.
-func lastFour(number string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, number)
-	return digits[max(0, len(digits)-4):]
 }

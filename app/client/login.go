@@ -142,7 +142,9 @@ func unwrap(a protocol.Account, master seal.MasterKey) (*vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault key: %w", err)
 	}
-	return newVault(user, key), nil
+	v := newVault(user, key)
+	v.account = a
+	return v, nil
 }
 
 // State is what Resume found.
@@ -162,6 +164,7 @@ func (c *Client) Resume(ctx context.Context) (State, string, error) {
 		return "", "", err
 	}
 	defer done()
+	_ = c.expireQuarantine(time.Now()) // a device that cannot write keeps it longer
 	a, _, err := c.fetchOrKept(ctx)
 	if errors.Is(err, ErrSignedOut) {
 		c.forget()
@@ -202,7 +205,11 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 	if err := c.recall(v); err != nil {
 		return Opened{}, err
 	}
-	if away != nil {
+	if away == nil {
+		if err := c.keepAccount(a); err != nil {
+			return Opened{}, err
+		}
+	} else {
 		if err := c.openHere(ctx, v); err != nil {
 			if errors.Is(err, errNoCopy) {
 				err = fmt.Errorf("%w: %w", away, err)
@@ -220,6 +227,10 @@ func (c *Client) Unlock(ctx context.Context, password string) (Opened, error) {
 // fetchOrKept asks the server for the account. While it cannot be reached, which away tells, that is the account that
 // this device keeps, if it keeps one. It needs the turn.
 func (c *Client) fetchOrKept(ctx context.Context) (a protocol.Account, away, err error) {
+	if c.readsCopy() {
+		v, err := c.opened()
+		return v.account, ErrReadOnly, err
+	}
 	a, err = c.fetchAccount(ctx)
 	if !unreachable(err) {
 		return a, nil, err

@@ -274,7 +274,7 @@ func TestATamperedAccountIsRefused(t *testing.T) {
 	}
 }
 
-func TestASessionThatWasEndedTakesTheCopyButNotWhatWaits(t *testing.T) {
+func TestASessionThatWasEndedLeavesTheCacheInQuarantine(t *testing.T) {
 	t.Parallel()
 	server, d, _, _ := kept(t)
 	other := newDevice(t, server)
@@ -289,7 +289,7 @@ func TestASessionThatWasEndedTakesTheCopyButNotWhatWaits(t *testing.T) {
 	if _, err := d.Sync(t.Context()); serverCode(err) != protocol.CodeUnauthorized {
 		t.Fatalf("sync: %v", err)
 	}
-	if got := d.cache.names(); !slices.Equal(got, []string{"queue"}) {
+	if got := d.cache.names(); !slices.Equal(got, []string{"quarantine", "queue", "vault"}) {
 		t.Errorf("kept are %q", got)
 	}
 	d = d.away(t, server)

@@ -1,16 +1,15 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
@@ -27,6 +26,7 @@ type queued struct {
 	// Sent says that the change may have reached the server already.
 	Sent    bool   `json:"sent,omitempty"`
 	Refused string `json:"refused,omitempty"` // why the server did not take it
+	Code    Code   `json:"code,omitempty"`    // the same, for the page
 }
 
 // contents is the two parts of an item in their canonical encoding, with what only a newer version understands.
@@ -42,12 +42,8 @@ func (p *contents) open(id string) (item.Item, error) {
 	if err != nil {
 		return item.Item{}, err
 	}
-	secret, err := item.ParseSecret(p.Secret)
-	if err != nil {
-		return item.Item{}, err
-	}
 	meta.ID = id
-	return item.Join(meta, secret), nil
+	return meta.Open(p.Secret)
 }
 
 func (q *queued) isNew() bool { return q.Base == "" }
@@ -86,7 +82,7 @@ func add(changes []queued, q queued) []queued {
 
 // takeIn makes one change of changes[i] and q, which follows on it.
 func takeIn(changes []queued, i int, q queued) []queued {
-	changes[i].After, changes[i].At, changes[i].Refused = q.After, q.At, ""
+	changes[i].After, changes[i].At, changes[i].Refused, changes[i].Code = q.After, q.At, "", ""
 	return changes
 }
 
@@ -96,9 +92,6 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 	mine := s.mine
 	q := queued{Key: s.key, ID: mine.ID, At: s.now.UnixMilli(), Sent: sent}
 	if s.fresh {
-		if !mine.Type.Known() {
-			return errUnknownType()
-		}
 		mine.Created = timeOr(mine.Created, s.now)
 	} else {
 		q.Base = mine.Base
@@ -108,6 +101,9 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 		}
 		if known {
 			mine = mine.KeepUnknown(before)
+			if err := mine.Validate(); err != nil {
+				return err
+			}
 			if mine.SameMeta(before) && mine.SameSecret(before) && !sent {
 				return nil
 			}
@@ -149,87 +145,6 @@ func (c *Client) enqueueDelete(v *vault, ids []string, sent bool) error {
 	})
 }
 
-// keptQueue is the piece in the Cache. The number is there for those who cannot open the token.
-type keptQueue struct {
-	Changes int    `json:"changes"`
-	Token   string `json:"token"`
-}
-
-// loadQueue brings to v what waits on this device, if another tab or process has changed it. It needs the turn.
-func (c *Client) loadQueue(v *vault) error {
-	if !c.keeps() {
-		return nil
-	}
-	held, err := c.cache.Load(queueName(v.user))
-	if err != nil {
-		return fmt.Errorf("read the changes that wait on this device: %w", err)
-	}
-	if held.Stamp == v.queueStamp {
-		return nil
-	}
-	var changes []queued
-	if len(held.Pieces) > 0 {
-		if changes, err = v.openQueue(held.Pieces[len(held.Pieces)-1]); err != nil {
-			return &VaultAlteredError{Problems: []string{"the changes that wait on this device do not open"}, Err: err}
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	v.setQueue(changes, held.Stamp)
-	return nil
-}
-
-func (v *vault) openQueue(piece []byte) ([]queued, error) {
-	var kept keptQueue
-	if err := decodeStrict(piece, &kept); err != nil {
-		return nil, err
-	}
-	plaintext, err := v.key.OpenQueue(v.user, kept.Token)
-	if err != nil {
-		return nil, err
-	}
-	var changes []queued
-	err = decodeStrict(plaintext, &changes)
-	return changes, err
-}
-
-// changeQueue replaces what waits by what change makes of it. change is called again if another tab or process was
-// faster. It needs the turn.
-func (c *Client) changeQueue(v *vault, change func([]queued) []queued) error {
-	for range maxAttempts {
-		changes := change(slices.Clone(v.queue))
-		plaintext, err := json.Marshal(changes)
-		if err != nil {
-			return fmt.Errorf("encode the changes that wait: %w", err)
-		}
-		token, err := v.key.SealQueue(v.user, plaintext)
-		clear(plaintext)
-		if err != nil {
-			return fmt.Errorf("keep the change on this device: %w", err)
-		}
-		data, err := json.Marshal(keptQueue{len(changes), token})
-		if err != nil {
-			return fmt.Errorf("encode the changes that wait: %w", err)
-		}
-		stamp := newStamp()
-		err = c.cache.Replace(queueName(v.user), v.queueStamp, Piece{stamp, data})
-		if errors.Is(err, ErrCacheMoved) {
-			if err := c.loadQueue(v); err != nil {
-				return err
-			}
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("keep the change on this device: %w", err)
-		}
-		c.mu.Lock()
-		v.setQueue(changes, stamp)
-		c.mu.Unlock()
-		return nil
-	}
-	return ErrCacheMoved
-}
-
 // reach reports whether the server is there for a change. While nothing speaks against it, that is taken for granted:
 // what is sent into the void may have arrived, so after that a question is asked first. It needs the turn.
 func (c *Client) reach(ctx context.Context, v *vault) (bool, error) {
@@ -250,7 +165,8 @@ func (c *Client) mayWait(err error) bool { return c.keeps() && unreachable(err) 
 type Refused struct {
 	ID      string `json:"id"`
 	Title   string `json:"title"`
-	Message string `json:"message"` // the server's
+	Code    Code   `json:"code"`
+	Message string `json:"message"` // in English
 }
 
 // Waiting is what the server does not have yet.
@@ -275,7 +191,7 @@ func (v *vault) waiting() Waiting {
 		if q.Refused == "" {
 			continue
 		}
-		r := Refused{ID: q.ID, Message: q.Refused}
+		r := Refused{ID: q.ID, Code: cmp.Or(q.Code, Code(protocol.CodeBadRequest)), Message: q.Refused}
 		if e := v.shown(q.ID); e != nil {
 			r.Title = e.item.Title
 		} else if e := v.entries[q.ID]; e != nil {
@@ -284,34 +200,4 @@ func (v *vault) waiting() Waiting {
 		w.Refused = append(w.Refused, r)
 	}
 	return w
-}
-
-// Unsent is the number of changes that wait on this device for its user, also while the vault is locked.
-func (c *Client) Unsent(ctx context.Context) (int, error) {
-	_, done, err := c.begin(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer done()
-	user, err := c.keptUser()
-	if err != nil {
-		return 0, err
-	}
-	return c.unsent(user)
-}
-
-// unsent needs the turn.
-func (c *Client) unsent(user seal.UserID) (int, error) {
-	if !c.keeps() || user == "" {
-		return 0, nil
-	}
-	held, err := c.cache.Load(queueName(user))
-	if err != nil || len(held.Pieces) == 0 {
-		return 0, err
-	}
-	var kept keptQueue
-	if err := decodeStrict(held.Pieces[len(held.Pieces)-1], &kept); err != nil {
-		return 0, fmt.Errorf("the changes that wait on this device are damaged: %w", err)
-	}
-	return kept.Changes, nil
 }

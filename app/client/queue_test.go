@@ -344,7 +344,7 @@ func TestARefusedChangeStaysAndTheRestGoesOn(t *testing.T) {
 		}
 		return nil, nil
 	}
-	want := []client.Refused{{ID: bank.ID, Title: "bank", Message: "the vault is full"}}
+	want := []client.Refused{{ID: bank.ID, Title: "bank", Code: client.Code(protocol.CodeStorageFull), Message: "the vault is full"}}
 	if s := d.sync(t); s.Pending != 1 || !slices.Equal(s.Refused, want) || refused != 1 {
 		t.Fatalf("synced %+v after %d tries", s, refused)
 	}

@@ -126,7 +126,11 @@ func (c *Client) enter(answer protocol.SessionResponse, v *vault, device string)
 		return err
 	}
 	c.forget()
+	v.account = answer.Account
 	if err := c.keepAccount(answer.Account); err != nil {
+		return err
+	}
+	if err := c.checkQueue(v); err != nil {
 		return err
 	}
 	c.mu.Lock()

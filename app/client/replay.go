@@ -34,12 +34,12 @@ func (c *Client) flush(ctx context.Context, v *vault) error {
 		var id string
 		id, err = c.replay(ctx, v, q)
 		var stays *KeptError
-		switch reason := refusal(err); {
+		switch code, reason := refusal(err); {
 		case errors.As(err, &stays):
 			v.stayed = append(v.stayed, stays.IDs...)
 			err = c.changeQueue(v, func(changes []queued) []queued { return done(changes, q, q.ID) })
 		case reason != "":
-			err = c.changeQueue(v, func(changes []queued) []queued { return refuse(changes, q, reason) })
+			err = c.changeQueue(v, func(changes []queued) []queued { return refuse(changes, q, code, reason) })
 		case err == nil:
 			err = c.changeQueue(v, func(changes []queued) []queued { return done(changes, q, id) })
 		}
@@ -74,12 +74,12 @@ func done(changes []queued, q *queued, id string) []queued {
 }
 
 // refuse notes why q did not get through. A change that follows on it would miss what it did, so they become one.
-func refuse(changes []queued, q *queued, reason string) []queued {
+func refuse(changes []queued, q *queued, code Code, reason string) []queued {
 	i := slices.IndexFunc(changes, func(o queued) bool { return o.Key == q.Key })
 	if i < 0 {
 		return changes
 	}
-	changes[i].Refused, changes[i].Sent = reason, false
+	changes[i].Code, changes[i].Refused, changes[i].Sent = code, reason, false
 	for j := i + 1; j < len(changes); {
 		if changes[j].ID != q.ID {
 			j++
@@ -145,21 +145,28 @@ func (v *vault) asBefore(e *entry, q *queued) bool {
 // statusTooLarge may be the word of a proxy, which knows none of the API's codes.
 const statusTooLarge = 413
 
+// refusals are the codes of a server that will not have a change as it is.
+var refusals = []protocol.Code{
+	protocol.CodeBadRequest, protocol.CodeStorageFull, protocol.CodeQuotaReached, protocol.CodeItemQuotaReached, protocol.CodeRecordQuotaReached,
+}
+
 // refusal is why the server will not have a change as it is; empty if err says nothing of the kind.
-func refusal(err error) string {
+func refusal(err error) (Code, string) {
 	var server *ServerError
 	var field *item.FieldError
 	var unreadable *UnreadableError
 	switch {
 	case errors.As(err, &server):
 		switch {
-		case server.Status == statusTooLarge, server.Code == protocol.CodeBadRequest, server.Code == protocol.CodeStorageFull:
-			return server.Message
+		case server.Status == statusTooLarge:
+			return Code(protocol.CodeTooLarge), server.Message
+		case slices.Contains(refusals, server.Code):
+			return Code(server.Code), server.Message
 		}
 	case errors.As(err, &field), errors.As(err, &unreadable), errors.Is(err, seal.ErrTooLarge), errors.Is(err, errTooManyVersions):
-		return err.Error()
+		return Explain(err).Code, err.Error()
 	}
-	return ""
+	return "", ""
 }
 
 // later reports whether a change that failed with err may go through as it is another time, without anybody's doing.

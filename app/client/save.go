@@ -17,9 +17,14 @@ const MaxHistory = 10
 // Save adds an item (no ID) or changes one, in one change of the vault, and returns it as stored. Only the parts that
 // changed are written. While the server cannot be reached the change waits on this device, see Waiting.
 //
-// If another device changed the item since it.Base, the two are merged field by field (see merge). If it deleted the
+// If another device changed the item since it.Base, the two are merged field by field (see item.Merge). If it deleted the
 // item, the edit wins: the item comes back under a new ID.
 func (c *Client) Save(ctx context.Context, it item.Item) (item.Item, error) {
+	if it.ID == "" {
+		if err := makeable(it); err != nil {
+			return item.Item{}, err
+		}
+	}
 	return c.saveAs(ctx, it, false)
 }
 
@@ -114,15 +119,15 @@ func (s *saving) build(ch *change) error {
 			base, known = s.v.baseOf(s.mine.ID, s.mine.Base)
 		}
 		var mine bool
-		result, mine = merge(base, known, result, theirs)
+		result, mine = item.Merge(base, known, result, theirs)
 		if !mine {
 			if err := s.copy(ch); err != nil {
 				return err
 			}
 		}
-		if err := result.Validate(); err != nil {
-			return fmt.Errorf("merge with what another device saved: %w", err)
-		}
+	}
+	if err := result.Validate(); err != nil {
+		return fmt.Errorf("together with what the vault has: %w", err)
 	}
 	return s.replace(ch, e, theirs, result)
 }
@@ -132,9 +137,6 @@ func (s *saving) add(ch *change, it item.Item) error {
 	if s.v.entries[it.ID] != nil {
 		return nil
 	}
-	if !it.Type.Known() {
-		return errUnknownType()
-	}
 	it.Modified = s.now
 	if it.Created.IsZero() {
 		it.Created = s.now
@@ -142,15 +144,15 @@ func (s *saving) add(ch *change, it item.Item) error {
 	return ch.writeNew(it.Normalise())
 }
 
-func errUnknownType() error {
-	return &item.FieldError{Field: "type", Reason: "must be " + item.TypeList()}
+func (c *change) writeNew(it item.Item) error {
+	return c.writeParts(it.ID, it.Meta(), it.Secret())
 }
 
-func (c *change) writeNew(it item.Item) error {
-	if err := c.write(it.ID, seal.KindAccount, 1, it.Meta()); err != nil {
+func (c *change) writeParts(id string, meta, secret []byte) error {
+	if err := c.write(id, seal.KindAccount, 1, meta); err != nil {
 		return err
 	}
-	return c.write(it.ID, seal.KindPassword, 1, it.Secret())
+	return c.write(id, seal.KindPassword, 1, secret)
 }
 
 // copy adds what could not be merged as an item of its own, if that is not there yet.

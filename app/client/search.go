@@ -121,18 +121,14 @@ func (e *entry) summary() Summary {
 
 // index folds what is searched and encodes the summary.
 func (e *entry) index() {
-	e.title = fold(e.item.Title)
 	if e.err == nil {
 		var h strings.Builder
-		h.WriteString(e.title)
-		for _, part := range [][]string{{e.item.Username}, e.item.URLs, e.item.Tags} {
-			for _, s := range part {
-				h.WriteByte('\n')
-				h.WriteString(fold(s))
-			}
-		}
+		e.item.Texts(func(s string) { // the title first
+			h.WriteString(fold(s))
+			h.WriteByte('\n')
+		})
 		e.hay = h.String()
-		e.title = e.hay[:len(e.title)]
+		e.title = e.hay[:strings.IndexByte(e.hay, '\n')]
 	}
 	e.line = e.appendJSON(make([]byte, 0, 192+len(e.hay)))
 }

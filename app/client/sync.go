@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	if err != nil {
 		return Synced{}, err
 	}
-	stamp := v.queueStamp
+	stamp := v.queueRow.stamp
 	changed, err := c.sync(ctx, v)
 	if err != nil {
 		return Synced{}, err
@@ -55,8 +56,8 @@ func (c *Client) Sync(ctx context.Context) (Synced, error) {
 	defer c.mu.RUnlock()
 	stayed := v.stayed
 	v.stayed = nil // only the turn looks at it
-	out := Synced{Revision: v.revision, Changed: changed || v.queueStamp != stamp, Unreadable: []Unreadable{},
-		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: c.copyProblem}
+	out := Synced{Revision: v.revision, Changed: changed || v.queueRow.stamp != stamp, Unreadable: []Unreadable{},
+		Waiting: v.waiting(), Kept: append([]string{}, stayed...), CopyProblem: cmp.Or(c.outboxProblem, c.copyProblem)}
 	out.Count, out.Trashed = v.counts()
 	for _, e := range v.sorted {
 		if e.err != nil {

@@ -135,6 +135,9 @@ func (c *Client) answerError(method, path string, err error) error {
 }
 
 func (c *Client) exchange(ctx context.Context, method, path string, in any, limit int64) ([]byte, error) {
+	if c.readsCopy() {
+		return nil, ErrReadOnly // the server of a copy is not to be trusted, or not there
+	}
 	r := Request{Method: method, Path: path, Limit: limit}
 	if in != nil {
 		var err error
@@ -169,8 +172,8 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 	}
 	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
 	if said.Code == protocol.CodeUnauthorized {
-		// Whoever ended the session, from another device perhaps, does not want the vault to be open to this one.
-		if err := c.dropCopy(); err != nil {
+		// The session may have been ended by another device, or the server may lie. Nothing is lost either way.
+		if err := c.setAside(); err != nil {
 			return nil, fmt.Errorf("%w; and then: %w", failure, err)
 		}
 	}

@@ -27,10 +27,7 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	fine := d.save(t, login("fine"))
-	broken := storeBroken(t, d.wire.Transport, map[string]string{
-		"meta":   `{"title":"no type"}`,
-		"secret": `{"card":{"invented_later":"x"}}`,
-	})
+	broken := storeBroken(t, d.wire.Transport, map[string]string{"meta": `{"title":"no type"}`, "secret": `{"card":{"brand":"x"}`})
 
 	s := d.sync(t)
 	if s.Count != 3 || len(s.Unreadable) != 1 || s.Unreadable[0].ID != broken["meta"] || s.Unreadable[0].Message == "" {
@@ -50,9 +47,9 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 		t.Errorf("the item that is fine is %+v", got)
 	}
 	var unreadable *client.UnreadableError
-	for what, want := range map[string]error{"meta": item.ErrMalformed, "secret": item.ErrNewerVersion} {
+	for what := range broken {
 		_, err := d.Get(broken[what])
-		if !errors.As(err, &unreadable) || !errors.Is(err, want) || client.Explain(err).Code != client.CodeRecordUnreadable {
+		if !errors.As(err, &unreadable) || !errors.Is(err, item.ErrMalformed) || client.Explain(err).Code != client.CodeRecordUnreadable {
 			t.Errorf("get of the broken %s: %v", what, err)
 		}
 		if _, err := d.Save(ctx, item.Item{ID: broken[what], Title: "over it"}); !errors.As(err, &unreadable) {
@@ -67,9 +64,35 @@ func TestARecordThatCannotBeReadLeavesTheOthersAlone(t *testing.T) {
 	}
 }
 
-// storeBroken writes one item for each part, with that part as given. It is a second implementation of the client's side
-// of a change, which is why it opens the vault key itself.
-func storeBroken(t *testing.T, wire *httptransport.Transport, parts map[string]string) map[string]string {
+// storeBroken writes one item for each part, with that part as given.
+func storeBroken(t *testing.T, wire *httptransport.Transport, broken map[string]string) map[string]string {
+	t.Helper()
+	records := map[string][2]string{}
+	for part, content := range broken {
+		contents := [2]string{`{"title":"t","type":"login"}`, `{}`}
+		contents[map[string]int{"meta": 0, "secret": 1}[part]] = content
+		records[part] = contents
+	}
+	return storeRecords(t, wire, records)
+}
+
+// storeRecords writes items, each with its two parts as given, and returns their ids.
+func storeRecords(t *testing.T, wire *httptransport.Transport, items map[string][2]string) map[string]string {
+	t.Helper()
+	ids := map[string]string{}
+	putRecords(t, wire, func(put func(id seal.AccountID, kind seal.Kind, version int64, content string)) {
+		for name, parts := range items {
+			id := seal.NewAccountID()
+			ids[name] = string(id)
+			put(id, seal.KindAccount, 1, parts[0])
+			put(id, seal.KindPassword, 1, parts[1])
+		}
+	})
+	return ids
+}
+
+// putRecords is a second implementation of the client's side of a change, which is why it opens the vault key itself.
+func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(id seal.AccountID, kind seal.Kind, version int64, content string))) {
 	t.Helper()
 	ask := func(method, path string, in, out any) {
 		t.Helper()
@@ -109,26 +132,34 @@ func storeBroken(t *testing.T, wire *httptransport.Transport, parts map[string]s
 	ask("GET", protocol.PathVault+"?since=0", nil, &v)
 	m, err := key.OpenManifest(user, v.Manifest)
 	must(err)
-	ids := map[string]string{}
 	change := protocol.ChangeRequest{BaseRevision: m.Revision, Puts: []protocol.Put{}, Deletes: []protocol.Place{}}
-	for part, content := range parts {
-		contents := map[seal.Kind]string{seal.KindAccount: `{"title":"t","type":"login"}`, seal.KindPassword: `{}`}
-		contents[map[string]seal.Kind{"meta": seal.KindAccount, "secret": seal.KindPassword}[part]] = content
-		id := seal.NewAccountID()
-		ids[part] = string(id)
-		for kind, content := range contents {
-			p := seal.Place{User: user, Account: id, Kind: kind, Version: 1}
-			token, err := key.Seal(p, []byte(content))
-			must(err)
-			term, err := key.ManifestKey().Term(p, token)
-			must(err)
-			m.Digest, m.Count = m.Digest.Add(term), m.Count+1
-			change.Puts = append(change.Puts, protocol.Put{Place: protocol.Place{AccountID: string(id), Kind: protocol.Kind(kind), Version: 1}, Token: token})
+	fill(func(id seal.AccountID, kind seal.Kind, version int64, content string) {
+		p := seal.Place{User: user, Account: id, Kind: kind, Version: version}
+		token, err := key.Seal(p, []byte(content))
+		must(err)
+		term, err := key.ManifestKey().Term(p, token)
+		must(err)
+		for _, r := range v.Records {
+			if kind == seal.KindAccount && r.AccountID == string(id) && r.Kind == protocol.KindAccount { // the newer version takes its place
+				old, err := key.ManifestKey().Term(seal.Place{User: user, Account: id, Kind: kind, Version: r.Version}, r.Token)
+				must(err)
+				m.Digest, m.Count = m.Digest.Sub(old), m.Count-1
+			}
 		}
-	}
+		m.Digest, m.Count = m.Digest.Add(term), m.Count+1
+		change.Puts = append(change.Puts, protocol.Put{Place: protocol.Place{AccountID: string(id), Kind: protocol.Kind(kind), Version: version}, Token: token})
+	})
 	m.Revision++
 	change.Manifest, err = key.SealManifest(m)
 	must(err)
 	ask("POST", protocol.PathVaultChanges, change, &protocol.ChangeResponse{})
-	return ids
+}
+
+// storeVersion writes the second version of both parts of an item.
+func storeVersion(t *testing.T, wire *httptransport.Transport, id, meta, secret string) {
+	t.Helper()
+	putRecords(t, wire, func(put func(id seal.AccountID, kind seal.Kind, version int64, content string)) {
+		put(seal.AccountID(id), seal.KindAccount, 2, meta)
+		put(seal.AccountID(id), seal.KindPassword, 2, secret)
+	})
 }

@@ -18,6 +18,8 @@ import (
 // operation that holds the turn, under Client.mu as well.
 type vault struct {
 	user     seal.UserID
+	account  protocol.Account // that the key was opened from
+	readOnly bool             // it is a copy on this device that no server is asked about
 	key      seal.VaultKey
 	manifest seal.ManifestKey
 	seen     Seen // of the device's memory
@@ -35,10 +37,10 @@ type vault struct {
 	sealedManifest string
 	copied         int64 // revision of the copy on this device; notCopied: not known
 
-	queue      []queued // the oldest first
-	stayed     []string // items whose deletion was given up, until a Sync tells
-	queueStamp string
-	laid       map[string]*entry // by account id, what the queue makes of entries; nil: deleted
+	queue    []queued // the oldest first
+	stayed   []string // items whose deletion was given up, until a Sync tells
+	queueRow queueRow
+	laid     map[string]*entry // by account id, what the queue makes of entries; nil: deleted
 
 	// older holds what entries were before a sync changed them, for edits that began from there. Only those that were
 	// handed out are kept.
@@ -128,8 +130,8 @@ func (v *vault) open(e *entry) {
 		e.err = errNoMeta
 	} else if plaintext, err := v.key.Open(v.place(e.id, seal.KindAccount, e.meta.version), e.meta.token); err != nil {
 		e.err = err
-	} else if e.item, err = item.ParseMeta(plaintext); err != nil {
-		e.err = err
+	} else {
+		e.err = e.item.ReadMeta(plaintext)
 	}
 	e.item.ID = e.id
 	e.index()
@@ -152,11 +154,14 @@ func (v *vault) whole(e *entry) (item.Item, error) {
 	if r.version == 0 {
 		return item.Item{}, &UnreadableError{e.id, errNoSecret}
 	}
-	secret, err := v.secret(e.id, r)
+	plaintext, err := v.key.Open(v.place(e.id, seal.KindPassword, r.version), r.token)
 	if err != nil {
 		return item.Item{}, &UnreadableError{e.id, err}
 	}
-	it := item.Join(e.item, secret)
+	it, err := e.item.Open(plaintext)
+	if err != nil {
+		return item.Item{}, &UnreadableError{e.id, err}
+	}
 	it.Base = e.base()
 	return it, nil
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -36,24 +35,21 @@ func (v *vault) setAll(entries map[string]*entry) {
 }
 
 // setQueue replaces the changes that wait. It is called under Client.mu.
-func (v *vault) setQueue(changes []queued, stamp string) {
-	for _, e := range v.laid {
-		if e != nil {
+func (v *vault) setQueue(changes []queued, row queueRow) {
+	s := difference(v.queue, changes)
+	touched := slices.Concat(v.queue[s.At:s.At+s.Cut], s.Put)
+	v.queue, v.queueRow = changes, row
+	for _, q := range touched {
+		if e := v.laid[q.ID]; e != nil {
 			v.supersede(e)
 		}
 	}
-	before := v.laid
-	v.queue, v.queueStamp = changes, stamp
-	if len(before)+len(changes) > layOneByOne {
+	if len(touched) > layOneByOne {
 		v.layAll()
 		return
 	}
-	ids := slices.Collect(maps.Keys(before))
-	for _, q := range changes {
-		ids = append(ids, q.ID)
-	}
-	for _, id := range ids {
-		v.show(id, func() { v.lay(id) })
+	for _, q := range touched {
+		v.show(q.ID, func() { v.lay(q.ID) })
 	}
 }
 
@@ -63,8 +59,12 @@ const layOneByOne = 500
 // layAll lays all changes that wait over the verified entries.
 func (v *vault) layAll() {
 	clear(v.laid)
-	for _, q := range v.queue {
-		v.lay(q.ID)
+	newest := make(map[string]int, len(v.queue))
+	for i, q := range v.queue {
+		newest[q.ID] = i
+	}
+	for id, i := range newest {
+		v.layNewest(id, i)
 	}
 	v.sorted = make([]*entry, 0, len(v.entries)+len(v.laid))
 	for id, e := range v.entries {
@@ -83,12 +83,16 @@ func (v *vault) layAll() {
 
 // lay makes anew what the changes that wait have made of an item.
 func (v *vault) lay(id string) {
-	i := last(v.queue, id)
-	if i < 0 {
+	if i := last(v.queue, id); i >= 0 {
+		v.layNewest(id, i)
+	} else {
 		delete(v.laid, id)
-		return
 	}
-	q := &v.queue[i]
+}
+
+// layNewest is lay of an item whose newest change is the i-th.
+func (v *vault) layNewest(id string, i int) {
+	q := v.queue[i] // a copy: a pointer would hold the whole list
 	if q.After == nil {
 		v.laid[id] = nil
 		return
@@ -97,7 +101,7 @@ func (v *vault) lay(id string) {
 	if held := v.entries[id]; held != nil {
 		e.meta, e.secrets = held.meta, held.secrets
 	}
-	e.waiting = q
+	e.waiting = &q
 	if e.item, e.err = item.ParseMeta(q.After.Meta); e.err != nil {
 		e.item = item.Item{}
 	}

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// The canonical form, a subset of RFC 8785: no white space; the names of an object in ascending order, once each, of
-// a-z, 0-9 and underscore; strings in UTF-8 with the shortest escapes; empty strings, lists, objects, zero and false
-// are left out. Whatever is accepted here prints as the same bytes, so a record cannot be altered by reading and
-// writing it, and no two readers can disagree about what it says.
+// The canonical form, a subset of RFC 8785: no white space; the names of an object in ascending order, once each; strings
+// in UTF-8 with the shortest escapes; empty strings, lists, objects, zero and false are left out. Whatever is accepted here
+// prints as the same bytes, so a record cannot be altered by reading and writing it, and no two readers can disagree about
+// what it says.
 
 // ErrMalformed says that an opened record is not an item in canonical form.
 var ErrMalformed = errors.New("record is not an item")
@@ -19,9 +19,6 @@ var ErrMalformed = errors.New("record is not an item")
 const maxDepth = 32
 
 const maxInteger = 1<<53 - 1 // what every JSON reader keeps exactly (RFC 7493 §2.2)
-
-// extra is a member that this version does not know: its value in JSON, as it was read.
-type extra struct{ name, value string }
 
 type reader struct {
 	s string
@@ -55,36 +52,64 @@ func (r *reader) word(w string) bool {
 	return true
 }
 
-// object calls member for each name in turn; member has to read the value.
-func (r *reader) object(member func(name string) error) error {
+// object calls member for each name in turn, with the place where the name begins; member has to read the value.
+func (r *reader) object(member func(name string, start int) error) error {
 	if !r.eat('{') {
 		return r.fail("an object should begin")
 	}
 	last := ""
-	for !r.eat('}') {
-		if last != "" && !r.eat(',') {
+	for n := 0; !r.eat('}'); n++ {
+		if n > 0 && !r.eat(',') {
 			return r.fail("a comma is missing")
 		}
-		if !r.eat('"') {
-			return r.fail("a name should begin")
-		}
 		start := r.i
-		for c := r.peek(); c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_'; c = r.peek() {
-			r.i++
+		name, err := r.name()
+		if err != nil {
+			return err
 		}
-		name := r.s[start:r.i]
-		if !r.eat('"') || !r.eat(':') {
-			return r.fail("a name holds another character than a-z, 0-9 and _")
-		}
-		if name <= last {
+		if n > 0 && !before(last, name) {
 			return r.fail("names are out of order")
 		}
 		last = name
-		if err := member(name); err != nil {
+		if err := member(name, start); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// name reads the name of a member and the colon.
+func (r *reader) name() (string, error) {
+	if !r.eat('"') {
+		return "", r.fail("a name should begin")
+	}
+	start := r.i
+	for c := r.peek(); c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_'; c = r.peek() {
+		r.i++
+	}
+	name := r.s[start:r.i]
+	if !r.eat('"') { // a name of a newer version
+		r.i = start - 1
+		var err error
+		if name, err = r.str(); err != nil {
+			return "", err
+		}
+	}
+	if !r.eat(':') {
+		return "", r.fail("a colon is missing")
+	}
+	return name, nil
+}
+
+// before reports whether a name comes before another in canonical order, that of their UTF-16 (RFC 8785 §3.2.3). It differs from
+// that of UTF-8 in one thing: U+E000 to U+FFFF come after what is above them.
+func before(a, b string) bool {
+	for i := range min(len(a), len(b)) {
+		if x, y := a[i], b[i]; x != y {
+			return (x < y) != (min(x, y) >= 0xee && max(x, y) >= 0xf0 && min(x, y) < 0xf0)
+		}
+	}
+	return len(a) < len(b)
 }
 
 // text reads a string that is not empty.
@@ -220,25 +245,6 @@ func (r *reader) list(element func() error) error {
 			return r.fail("a comma is missing")
 		}
 	}
-}
-
-func (r *reader) texts(to *[]string) error {
-	return r.list(func() error {
-		var s string
-		err := r.text(&s)
-		*to = append(*to, s)
-		return err
-	})
-}
-
-// unknown keeps a member of a newer version.
-func (r *reader) unknown(name string, to *[]extra) error {
-	start := r.i
-	if err := r.skip(maxDepth); err != nil {
-		return err
-	}
-	*to = append(*to, extra{name, r.s[start:r.i]})
-	return nil
 }
 
 // skip passes over any JSON value (RFC 8259) without white space.

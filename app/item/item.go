@@ -1,11 +1,12 @@
 // Package item is what a sealed record says once it is open: a login, note, card, identity or SSH key.
 //
-// An item is sealed in two parts. The meta part is what a list and a search need; the secret part is opened only when
-// the item is shown. Both are canonical JSON (RFC 8785): one value has one encoding, byte for byte.
+// An item is sealed in two parts: the overview is what a list and a search need, the details are opened only when the item
+// is shown. Both are canonical JSON (RFC 8785), described by the tables in fields.go. Whatever a newer version writes into
+// them, this one reads, and writes back byte for byte.
 package item
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -63,8 +64,8 @@ type Item struct {
 	PasswordHistory []OldPassword `json:"password_history,omitempty"`
 	Attachments     []Attachment  `json:"attachments,omitempty"`
 
-	// What a newer version wrote and this one does not understand. It is written back unchanged.
-	metaExtra, secretExtra []extra
+	UnknownOverview Unknown `json:"unknown_overview,omitempty"`
+	UnknownDetails  Unknown `json:"unknown_details,omitempty"`
 }
 
 // FieldKind says how a custom field is shown.
@@ -77,6 +78,9 @@ const (
 	FieldLink    FieldKind = "link"    // the value is an address that can be opened
 )
 
+// FieldKinds are those that this version can show.
+var FieldKinds = []FieldKind{FieldText, FieldHidden, FieldBoolean, FieldLink}
+
 // Values of a FieldBoolean.
 const (
 	True  = "true"
@@ -85,7 +89,7 @@ const (
 
 // Known reports whether this version can show the kind.
 func (k FieldKind) Known() bool {
-	return k == FieldText || k == FieldHidden || k == FieldBoolean || k == FieldLink
+	return slices.Contains(FieldKinds, k)
 }
 
 // Field is a custom field.
@@ -93,6 +97,8 @@ type Field struct {
 	Name  string    `json:"name"`
 	Value string    `json:"value"`
 	Kind  FieldKind `json:"kind,omitempty"`
+
+	Unknown Unknown `json:"unknown,omitempty"`
 }
 
 // SSHKey is a key pair, each part as its file has it.
@@ -100,12 +106,16 @@ type SSHKey struct {
 	Fingerprint string `json:"fingerprint,omitempty"` // SHA256:…, as ssh-keygen prints it
 	Private     string `json:"private,omitempty"`     // PEM
 	Public      string `json:"public,omitempty"`      // one line, as in authorized_keys
+
+	Unknown Unknown `json:"unknown,omitempty"`
 }
 
 // OldPassword was in force until a time, zero if that is not known.
 type OldPassword struct {
 	Password string    `json:"password"`
 	Until    time.Time `json:"until,omitzero"`
+
+	Unknown Unknown `json:"unknown,omitempty"`
 }
 
 // Attachment names a sealed file that is kept beside the item's records.
@@ -114,6 +124,8 @@ type Attachment struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"` // hex, of the whole content
 	Size   int64  `json:"size"`   // bytes
+
+	Unknown Unknown `json:"unknown,omitempty"`
 }
 
 type Card struct {
@@ -123,6 +135,8 @@ type Card struct {
 	ExpiryYear  string `json:"expiry_year,omitempty"`  // four digits
 	Holder      string `json:"holder,omitempty"`
 	Number      string `json:"number,omitempty"`
+
+	Unknown Unknown `json:"unknown,omitempty"`
 }
 
 type Identity struct {
@@ -141,54 +155,39 @@ type Identity struct {
 	SSN        string `json:"ssn,omitempty"`
 	State      string `json:"state,omitempty"`
 	Title      string `json:"title,omitempty"`
+
+	Unknown Unknown `json:"unknown,omitempty"`
 }
 
 // Normalise trims what is typed around names and addresses, drops empty and repeated entries of lists, and brings the
 // times to UTC and whole milliseconds. Passwords, notes and values of fields stay as they are.
 func (it Item) Normalise() Item {
-	it = it.Clone()
-	if it.Type == "" {
+	it.unshare()
+	if it.Type == "" && !it.UnknownOverview.Has("type") {
 		it.Type = TypeLogin
 	}
-	it.Title = oneLine(it.Title)
-	it.Username = oneLine(it.Username)
-	it.URLs = distinct(it.URLs)
-	it.Tags = distinct(it.Tags)
-	it.TOTP = strings.TrimSpace(it.TOTP)
-	it.Created = wholeMillis(it.Created)
-	it.Modified = wholeMillis(it.Modified)
-	it.Trashed = wholeMillis(it.Trashed)
-	it.Purge = wholeMillis(it.Purge)
-	it.Fields = kept(it.Fields, func(f *Field) bool {
-		f.Name = oneLine(f.Name)
-		return f.Name != "" || f.Value != ""
-	})
-	it.PasswordHistory = kept(it.PasswordHistory, func(p *OldPassword) bool {
-		p.Until = wholeMillis(p.Until)
-		return p.Password != ""
-	})
+	overview.tidy(&it)
+	details.tidy(&it)
 	it.Match = it.normalMatch()
-	if it.Card != nil && *it.Card == (Card{}) {
-		it.Card = nil
-	}
-	if it.Identity != nil && *it.Identity == (Identity{}) {
-		it.Identity = nil
-	}
-	if it.SSHKey != nil && *it.SSHKey == (SSHKey{}) {
-		it.SSHKey = nil
-	}
 	return it
 }
 
-// kept tidies each element of list and leaves out those that hold nothing. An empty list is nil.
-func kept[T any](list []T, tidy func(*T) bool) []T {
-	var out []T
-	for _, e := range list {
-		if tidy(&e) {
-			out = append(out, e)
+// FromNewer brings kinds and rules that this version does not know, as an export of a newer one has them, to the form in which they
+// are kept.
+func (it Item) FromNewer() Item {
+	it = it.Clone()
+	for i := range it.Fields {
+		f := &it.Fields[i]
+		if unknown, ok := f.Unknown.with(Unknown(AppendString([]byte(`{"kind":`), string(f.Kind))) + "}"); ok && !f.Kind.Known() {
+			f.Kind, f.Unknown = FieldText, unknown
 		}
 	}
-	return out
+	for address, rule := range it.Match {
+		if !rule.Known() && !rule.Newer() {
+			it.Match[address] = MatchRule(AppendString([]byte(`{"rule":`), string(rule))) + "}"
+		}
+	}
+	return it
 }
 
 // oneLine trims s and turns control characters, line breaks among them, into spaces.
@@ -238,22 +237,13 @@ func representable(t time.Time) time.Time {
 
 // Clone shares nothing with it that can be written to.
 func (it Item) Clone() Item {
-	it.URLs = slices.Clone(it.URLs)
-	it.Tags = slices.Clone(it.Tags)
-	it.Match = maps.Clone(it.Match)
-	it.Fields = slices.Clone(it.Fields)
-	it.PasswordHistory = slices.Clone(it.PasswordHistory)
-	it.Attachments = slices.Clone(it.Attachments)
-	it.Card, it.Identity, it.SSHKey = clone(it.Card), clone(it.Identity), clone(it.SSHKey)
-	return it // the extras are never written to
+	it.unshare()
+	return it
 }
 
-func clone[T any](p *T) *T {
-	if p == nil {
-		return nil
-	}
-	c := *p
-	return &c
+func (it *Item) unshare() {
+	overview.unshare(it)
+	details.unshare(it)
 }
 
 // Equal compares everything that is stored: the id, the times and what a newer version wrote too, but not Base.
@@ -262,45 +252,79 @@ func (it Item) Equal(other Item) bool {
 		it.SameMeta(other) && it.SameSecret(other)
 }
 
-// SameMeta compares the meta parts, the times apart.
-func (it Item) SameMeta(other Item) bool {
-	return it.Type == other.Type && it.Title == other.Title && it.Username == other.Username &&
-		it.Favourite == other.Favourite && slices.Equal(it.URLs, other.URLs) && slices.Equal(it.Tags, other.Tags) &&
-		maps.Equal(it.Match, other.Match) && it.Trashed.Equal(other.Trashed) && it.Purge.Equal(other.Purge) &&
-		slices.Equal(it.metaExtra, other.metaExtra)
-}
+// SameMeta compares the overviews, but for the times of creation and change.
+func (it Item) SameMeta(other Item) bool { return overview.same(&it, &other) }
 
-// SameSecret compares the secret parts, the times apart.
-func (it Item) SameSecret(other Item) bool {
-	return it.Password == other.Password && it.TOTP == other.TOTP && it.Notes == other.Notes &&
-		slices.Equal(it.Fields, other.Fields) && EqualPart(it.Card, other.Card) && EqualPart(it.Identity, other.Identity) &&
-		EqualPart(it.SSHKey, other.SSHKey) && slices.Equal(it.Attachments, other.Attachments) &&
-		slices.EqualFunc(it.PasswordHistory, other.PasswordHistory, OldPassword.Equal) &&
-		slices.Equal(it.secretExtra, other.secretExtra)
-}
+// SameSecret compares the details, but for the time of change.
+func (it Item) SameSecret(other Item) bool { return details.same(&it, &other) }
 
-// Equal compares the time as well.
-func (p OldPassword) Equal(other OldPassword) bool {
-	return p.Password == other.Password && p.Until.Equal(other.Until)
-}
-
-// EqualPart compares a part that an item may have: both are missing, or both say the same.
-func EqualPart[T Card | Identity | SSHKey](a, b *T) bool {
-	return a == b || a != nil && b != nil && *a == *b
-}
-
-// Join makes one item of the meta part of meta and the secret part of secret. The times are those of meta.
+// Join makes one item of the overview of meta and the details of secret. The times are those of meta.
 func Join(meta, secret Item) Item {
-	meta.Password, meta.TOTP, meta.Notes = secret.Password, secret.TOTP, secret.Notes
-	meta.Fields, meta.Card, meta.Identity, meta.SSHKey = secret.Fields, secret.Card, secret.Identity, secret.SSHKey
-	meta.PasswordHistory, meta.Attachments = secret.PasswordHistory, secret.Attachments
-	meta.secretExtra = secret.secretExtra
-	return meta.Clone()
+	for i := range details.members {
+		if m := &details.members[i]; m.Merge != MergeStamp {
+			m.take(&meta, &secret)
+		}
+	}
+	meta.UnknownDetails = secret.UnknownDetails
+	meta.unshare()
+	return meta
 }
 
-// KeepUnknown takes over from stored what a newer version wrote, because it does not travel through the worker
-// protocol or the command line.
+// KeepUnknown takes over from stored what a newer version wrote beside the fields, which an older one never removes.
 func (it Item) KeepUnknown(stored Item) Item {
-	it.metaExtra, it.secretExtra = stored.metaExtra, stored.secretExtra
+	it.UnknownOverview, it.UnknownDetails = stored.UnknownOverview, stored.UnknownDetails
 	return it
 }
+
+// Meta is the canonical plaintext of the overview. The times are Unix milliseconds.
+func (it *Item) Meta() []byte { return overview.append(make([]byte, 0, 256), it) }
+
+// Secret is the canonical plaintext of the details.
+func (it *Item) Secret() []byte { return details.append(make([]byte, 0, 256), it) }
+
+// ReadMeta makes of it what Meta wrote. Any other encoding is ErrMalformed.
+func (it *Item) ReadMeta(plaintext []byte) error {
+	*it = Item{}
+	err := overview.readAll(plaintext, it)
+	if err == nil && (it.Title == "" && !it.UnknownOverview.Has("title") || it.Type == "" && !it.UnknownOverview.Has("type")) {
+		err = fmt.Errorf("%w: title or type is missing", ErrMalformed)
+	}
+	if err != nil {
+		*it = Item{}
+	}
+	return err
+}
+
+// ParseMeta is ReadMeta into a new item.
+func ParseMeta(plaintext []byte) (Item, error) {
+	var it Item
+	err := it.ReadMeta(plaintext)
+	return it, err
+}
+
+// ParseSecret reads what Secret wrote; Modified is when that version was saved. Any other encoding is ErrMalformed.
+func ParseSecret(plaintext []byte) (Item, error) {
+	var it Item
+	err := details.readAll(plaintext, &it)
+	if err != nil {
+		return Item{}, err
+	}
+	return it, nil
+}
+
+// Open is the item of an overview and of the plaintext of its details. The times are those of the overview.
+func (it Item) Open(secret []byte) (Item, error) {
+	overview.unshare(&it)
+	modified := it.Modified
+	if err := details.readAll(secret, &it); err != nil {
+		return Item{}, err
+	}
+	it.Modified = modified
+	return it, nil
+}
+
+// Texts gives add what a search finds in the overview: the title, and then the rest in any order.
+func (it *Item) Texts(add func(string)) { overview.texts(it, add) }
+
+// InnerTexts gives add what a search finds in the details: nothing that is shown only when asked for.
+func (it *Item) InnerTexts(add func(string)) { details.texts(it, add) }

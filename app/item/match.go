@@ -24,21 +24,27 @@ const (
 	MatchNever  MatchRule = "never"
 )
 
+// MatchRules are those that this version can follow.
+var MatchRules = []MatchRule{MatchDomain, MatchHost, MatchStarts, MatchExact, MatchRegexp, MatchNever}
+
 // Known reports whether this version can follow the rule.
 func (r MatchRule) Known() bool {
-	switch r {
-	case MatchDomain, MatchHost, MatchStarts, MatchExact, MatchRegexp, MatchNever:
-		return true
-	}
-	return false
+	return slices.Contains(MatchRules, r)
 }
 
-// normalMatch keeps the rules of addresses that are there, the default left out.
+// Newer reports whether the rule, or what goes with it, is a newer version's: an Unknown in place of a word. Until this version
+// understands it, the address belongs to no page.
+func (r MatchRule) Newer() bool { return strings.HasPrefix(string(r), "{") }
+
+// normalMatch keeps the rules of addresses that are there, the default left out, and those of a newer version.
 func (it Item) normalMatch() map[string]MatchRule {
 	var out map[string]MatchRule
 	for address, rule := range it.Match {
-		if address = oneLine(address); rule == MatchDomain || !slices.Contains(it.URLs, address) {
-			continue
+		if !rule.Newer() {
+			address = oneLine(address)
+			if rule == MatchDomain || !slices.Contains(it.URLs, address) && !it.UnknownOverview.Has("urls") {
+				continue
+			}
 		}
 		if out == nil {
 			out = map[string]MatchRule{}
@@ -65,7 +71,8 @@ func (r MatchRule) covers(address, page string, registrable func(string) (string
 	case MatchRegexp:
 		re, err := regexp.Compile("(?i)" + address)
 		return err == nil && re.MatchString(page)
-	case MatchNever:
+	case MatchDomain, MatchHost:
+	default:
 		return false
 	}
 	return sameSpelling(address, page, func(have, want site) bool {

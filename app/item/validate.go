@@ -1,10 +1,7 @@
 package item
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
 )
@@ -42,99 +39,33 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 
-type check struct{ err *FieldError }
-
-func (c *check) fail(field, format string, args ...any) {
-	if c.err == nil {
-		c.err = &FieldError{field, fmt.Sprintf(format, args...)}
+// in puts the name of a member, or the index of an element, before the field.
+func (e *FieldError) in(name string) *FieldError {
+	if e.Field != "" && e.Field[0] != '[' {
+		name += "."
 	}
+	return &FieldError{name + e.Field, e.Reason}
 }
 
-func (c *check) text(field, s string, limit int) {
-	if !utf8.ValidString(s) {
-		c.fail(field, "is not valid UTF-8")
-	} else if n := utf8.RuneCountInString(s); n > limit {
-		c.fail(field, "at most %d characters, this has %d", limit, n)
+func checkText(row *Row, p any) *FieldError {
+	s := p.(*string)
+	if !utf8.ValidString(*s) {
+		return &FieldError{"", "is not valid UTF-8"}
 	}
+	if n := utf8.RuneCountInString(*s); n > row.Limit {
+		return &FieldError{"", fmt.Sprintf("at most %d characters, this has %d", row.Limit, n)}
+	}
+	return nil
 }
 
-func (c *check) line(field, s string, limit int) {
-	c.text(field, s, limit)
-	for _, r := range s {
-		if isControl(r) {
-			c.fail(field, "must be one line without control characters")
-			return
-		}
+func checkLine(row *Row, p any) *FieldError {
+	if err := checkText(row, p); err != nil {
+		return err
 	}
-}
-
-func (c *check) list(field string, list []string, most, limit int) {
-	if len(list) > most {
-		c.fail(field, "at most %d, there are %d", most, len(list))
+	if strings.ContainsFunc(*p.(*string), isControl) {
+		return &FieldError{"", "must be one line without control characters"}
 	}
-	for i, s := range list {
-		name := fmt.Sprintf("%s[%d]", field, i)
-		if s == "" {
-			c.fail(name, "must not be empty")
-		}
-		c.line(name, s, limit)
-	}
-}
-
-func (c *check) kind(name string, f Field) {
-	switch {
-	case !f.Kind.Known():
-		c.fail(name+".kind", "must be hidden, boolean, link, or left out for text")
-	case f.Kind == FieldBoolean && f.Value != True && f.Value != False:
-		c.fail(name+".value", "must be %s or %s", True, False)
-	}
-}
-
-func (c *check) rules(it Item) {
-	for i, address := range it.URLs {
-		switch rule := it.Match[address]; {
-		case !rule.Known():
-			c.fail(fmt.Sprintf("match[%d]", i), "must be host, starts, exact, regexp, never, or left out for the domain")
-		case rule == MatchRegexp:
-			// The syntax alone: all of regexp would add a twentieth to what a page loads.
-			if _, err := syntax.Parse("(?i)"+address, syntax.Perl); err != nil {
-				c.fail(fmt.Sprintf("urls[%d]", i), "is not a regular expression (RE2)")
-			}
-		}
-	}
-}
-
-func (c *check) history(list []OldPassword) {
-	if len(list) > MaxPasswordHistory {
-		c.fail("password_history", "at most %d, there are %d", MaxPasswordHistory, len(list))
-	}
-	for i, p := range list {
-		c.text(fmt.Sprintf("password_history[%d].password", i), p.Password, MaxPassword)
-	}
-}
-
-func (c *check) attachments(list []Attachment) {
-	if len(list) > MaxAttachments {
-		c.fail("attachments", "at most %d, there are %d", MaxAttachments, len(list))
-	}
-	for i, a := range list {
-		name := fmt.Sprintf("attachments[%d]", i)
-		c.line(name+".name", a.Name, MaxAttachmentName)
-		switch digest, err := hex.DecodeString(a.SHA256); {
-		case a.Name == "" || a.ID == "":
-			c.fail(name, "must have a name and an id")
-		case a.Size < 0 || a.Size > MaxAttachmentBytes:
-			c.fail(name+".size", "at most %d bytes, this has %d", MaxAttachmentBytes, a.Size)
-		case err != nil || len(digest) != sha256.Size:
-			c.fail(name+".sha256", "must be 64 hexadecimal digits")
-		}
-	}
-}
-
-func (c *check) members(part string, list []member) {
-	for _, m := range list {
-		c.text(part+"."+m.name, *m.value, MaxValue)
-	}
+	return nil
 }
 
 // TypeList is the types in words: "login, note or card".
@@ -155,50 +86,18 @@ func TypeList() string {
 
 // Validate returns a *FieldError for the first field that cannot be saved. Normalise first.
 func (it Item) Validate() error {
-	var c check
-	if !validType(it.Type) {
-		c.fail("type", "must be %s", TypeList())
-	}
-	if it.Title == "" {
-		c.fail("title", "must not be empty")
-	}
-	c.line("title", it.Title, MaxTitle)
-	c.line("username", it.Username, MaxUsername)
-	c.list("urls", it.URLs, MaxURLs, MaxURL)
-	c.list("tags", it.Tags, MaxTags, MaxTag)
-	c.text("password", it.Password, MaxPassword)
-	c.line("totp", it.TOTP, MaxTOTP)
-	c.text("notes", it.Notes, MaxNotes)
-	if len(it.Fields) > MaxFields {
-		c.fail("fields", "at most %d, there are %d", MaxFields, len(it.Fields))
-	}
-	for i, f := range it.Fields {
-		c.line(fmt.Sprintf("fields[%d].name", i), f.Name, MaxName)
-		c.text(fmt.Sprintf("fields[%d].value", i), f.Value, MaxValue)
-		c.kind(fmt.Sprintf("fields[%d]", i), f)
-	}
-	if it.Card != nil {
-		c.members("card", it.Card.members())
-	}
-	if it.Identity != nil {
-		c.members("identity", it.Identity.members())
-	}
-	if it.SSHKey != nil {
-		c.members("ssh_key", it.SSHKey.members())
-	}
-	c.rules(it)
-	c.history(it.PasswordHistory)
-	c.attachments(it.Attachments)
-	if c.err == nil {
-		if n := len(it.Meta()); n > MaxPartBytes {
-			c.fail("urls", "title, user name, addresses and tags take %d bytes together, at most %d fit", n, MaxPartBytes)
+	b := make([]byte, 0, 256)
+	for _, p := range [...]struct {
+		*object
+		largest, all string
+	}{{overview, "urls", "title, user name, addresses and tags"}, {details, "notes", "notes, password and fields"}} {
+		if err := p.check(&it); err != nil {
+			return err
 		}
-		if n := len(it.Secret()); n > MaxPartBytes {
-			c.fail("notes", "notes, password and fields take %d bytes together, at most %d fit", n, MaxPartBytes)
+		b = p.append(b[:0], &it)
+		if n := len(b); n > MaxPartBytes {
+			return &FieldError{p.largest, fmt.Sprintf("%s take %d bytes together, at most %d fit", p.all, n, MaxPartBytes)}
 		}
-	}
-	if c.err != nil {
-		return c.err
 	}
 	return nil
 }
@@ -213,7 +112,7 @@ func validType(t Type) bool {
 		return false
 	}
 	for i := range len(t) {
-		if c := t[i]; (c < 'a' || c > 'z') && c != '_' {
+		if c := t[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
 			return false
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// MaxQueueBytes bounds what one device keeps for itself: the changes that wait, and what is being written. It keeps writing
-// the changes anew with each one quick.
-const MaxQueueBytes = 4 << 20
+// MaxQueueBytes bounds what one device keeps for itself: the changes that wait, and what is being written. 10,000 changes
+// fit.
+const MaxQueueBytes = 16 << 20
 
 // maxQueueToken is longer than the token of anything of MaxQueueBytes: a quarter of padding, a third of base64.
 const maxQueueToken = 2 * MaxQueueBytes

@@ -11,6 +11,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/andybalholm/brotli"
+	"golang.org/x/sync/semaphore"
 )
 
 const (
@@ -49,11 +52,11 @@ type asset struct {
 type page struct {
 	files    fs.FS
 	assets   map[string]asset
-	unpacker *unpacker
+	unpacker unpacker
 }
 
 func newPage(files fs.FS) (*page, error) {
-	p := &page{files: files, assets: map[string]asset{}, unpacker: newUnpacker()}
+	p := &page{files: files, assets: map[string]asset{}, unpacker: unpacker{semaphore.NewWeighted(unpackSlots), unpackWait}}
 	err := fs.WalkDir(files, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(path.Base(file), ".") {
 			return err
@@ -149,19 +152,17 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	body := io.NopCloser(strings.NewReader(""))
-	if r.Method == http.MethodGet {
-		var err error
-		if unpack {
-			body, err = p.unpacker.open(r.Context(), p.files, file)
-		} else {
-			body, err = p.files.Open(file)
+	if unpack && r.Method == http.MethodGet {
+		if err := p.unpacker.take(r.Context()); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("open a file of the page: %w", err)
-		}
+		defer p.unpacker.slots.Release(1)
 	}
-	defer body.Close()
+	f, err := p.files.Open(file)
+	if err != nil {
+		return fmt.Errorf("open a file of the page: %w", err)
+	}
+	defer f.Close()
 	h.Set("Cache-Control", a.cache)
 	h.Set("ETag", etag)
 	h.Set("Content-Type", a.contentType)
@@ -173,6 +174,13 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	var body io.Reader = f
+	if unpack {
+		body = brotli.NewReader(f)
+	}
 	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler) // the client must not take a part for the whole
 	}

@@ -28,11 +28,15 @@ type Form struct {
 }
 
 // Error is why a text was refused, as a sentence about it.
-type Error struct{ message string }
+type Error struct {
+	message string
+	cause   error // io.ErrUnexpectedEOF of a text that is empty or was cut off; else nil
+}
 
 func (e *Error) Error() string { return e.message }
+func (e *Error) Unwrap() error { return e.cause }
 
-func refuse(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+func refuse(format string, args ...any) error { return &Error{message: fmt.Sprintf(format, args...)} }
 
 // Unmarshal decodes a text that is in memory as a whole. The names of the members of to are in lower case.
 func (f Form) Unmarshal(text []byte, to any) error {
@@ -74,12 +78,12 @@ type level struct {
 // walk goes over the one value of text.
 func (f Form) walk(text io.Reader) error {
 	d := json.NewDecoder(text)
-	d.UseNumber() // what a number may be is for the value that takes it to say
+	d.UseNumber() // which numbers are too large is for the types to say
 	var stack []level
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) && len(stack) == 0 {
-			return refuse("%s is empty", f.Name)
+			return &Error{f.Name + " is empty", io.ErrUnexpectedEOF}
 		}
 		if err != nil {
 			return f.explain(err)
@@ -156,7 +160,9 @@ func (f Form) explain(err error) error {
 			member = f.Name
 		}
 		return refuse("%s must not be a JSON %s", member, strings.Fields(wrongType.Value)[0])
-	case errors.As(err, &syntax), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{f.Name + " is not valid JSON", io.ErrUnexpectedEOF}
+	case errors.As(err, &syntax):
 		return refuse("%s is not valid JSON", f.Name)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {

@@ -2,6 +2,7 @@ package strictjson_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -60,7 +61,7 @@ func ways(text string) map[string]func(to any) error {
 
 func TestAcceptedTexts(t *testing.T) {
 	t.Parallel()
-	for how, decode := range ways(`{"name":"ä","list":[[1],{"a":null}]}` + "\n") {
+	for how, decode := range ways(`{"name":"ä","list":[[1e999],{"a":null}]}` + "\n") {
 		var v target
 		if err := decode(&v); err != nil || v.Name != "ä" || len(v.List) != 2 {
 			t.Errorf("%s: %+v, %v", how, v, err)
@@ -69,6 +70,18 @@ func TestAcceptedTexts(t *testing.T) {
 	var m map[string]int
 	if err := (strictjson.Form{AnyNames: true}).Unmarshal([]byte(`{"https://A.example":1}`), &m); err != nil || m["https://A.example"] != 1 {
 		t.Errorf("got %v, %v", m, err)
+	}
+}
+
+func TestTextThatWasCutOff(t *testing.T) {
+	t.Parallel()
+	whole := `{"name":"abc","list":[1,{}]}`
+	for n := range whole {
+		for how, decode := range ways(whole[:n]) {
+			if err := decode(new(target)); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("%s of %s: %v", how, whole[:n], err)
+			}
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 // encryptedLength is how long a value is once Bitwarden has encrypted it: 2.IV|AES-CBC|HMAC, in base64.
@@ -25,7 +26,7 @@ func TestBitwardenGetsNothingThatItRefuses(t *testing.T) {
 		tags = append(tags, strings.Repeat("é", 97)+string(rune('a'+i/10))+string(rune('a'+i%10)))
 	}
 	items := []item.Item{
-		{Type: item.TypeNote, Title: line, Notes: long(19_000), Tags: tags, Fields: []item.Field{hidden("Key", long(9_000)), text(strings.Repeat("𝄞", 200), "x")}},
+		{Type: item.TypeNote, Title: line, Notes: long(19_000), Tags: tags, Fields: []item.Field{transfertest.Hidden("Key", long(9_000)), transfertest.Text(strings.Repeat("𝄞", 200), "x")}},
 		{Type: item.TypeLogin, Title: "Login", Username: line, Password: long(9_000), TOTP: long(1_900), PasswordHistory: []item.OldPassword{
 			{Password: "old"}, {Password: long(5_000), Until: time.Unix(1_500_000_000, 0)},
 		}},
@@ -48,8 +49,8 @@ func TestBitwardenGetsNothingThatItRefuses(t *testing.T) {
 	for _, it := range file.Items {
 		checkBitwardenLimits(t, "", it)
 	}
-	got := read(t, "bw.json", string(data), transfer.Options{})
-	sameProblems(t, got)
+	got := transfertest.Read(t, "bw.json", string(data), transfer.Options{})
+	transfertest.SameProblems(t, got)
 	for i, it := range items {
 		want, err := json.Marshal(it)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 // bitwardenStructure are the members of an export that only mean something inside Bitwarden.
@@ -27,7 +28,7 @@ func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"bitwarden/individual.json", "bitwarden/organisation.json"} {
 		source := decoded(t, "testdata/"+name)
-		got := sample(t, name, "bitwarden-json")
+		got := transfertest.Sample(t, name, "bitwarden-json")
 		foundAgain(t, got, source["items"].([]any), bitwardenStructure)
 		var all []string
 		for _, i := range got.Items {
@@ -50,7 +51,7 @@ func TestEveryFieldOfAProtonExportIsFoundAgain(t *testing.T) {
 	for _, id := range []string{"VAULT_A", "VAULT_B"} {
 		entries = append(entries, vaults[id].(map[string]any)["items"].([]any)...)
 	}
-	foundAgain(t, sampleZIP(t, "proton/export.zip", "proton-zip"), entries, []string{
+	foundAgain(t, transfertest.SampleZIP(t, "proton/export.zip", "proton-zip"), entries, []string{
 		"itemId", "shareId", "itemUuid", "folderId", // the names of vault and folder are a tag
 		"type", "hashes", // say of what kind an item is, and by whom an application was made
 		"fullName",                    // is there in its three parts

@@ -8,12 +8,15 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 func TestAnyCSV(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "csv/plain.csv", "csv")
-	same(t, got, []item.Item{
+	got := transfertest.Sample(t, "csv/plain.csv", "csv")
+	transfertest.Same(t, got, []item.Item{
 		{Title: "Example", URLs: []string{"https://example.org"}, Username: "alice", Password: `p,"w`},
 		{
 			Title: `Multi "line"`, URLs: []string{"https://a.example", "https://b.example"}, Username: "bob", Password: "p2",
@@ -22,9 +25,9 @@ func TestAnyCSV(t *testing.T) {
 		{Title: "untitled.example", URLs: []string{"https://www.untitled.example/login"}},
 		{Title: "Ünïcode €", Username: "юзер", Password: "пароль"},
 	})
-	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 7 columns"})
-	if len(got.Kept) != 1 || got.Kept[0] != (transfer.Kept{Row: 3, Name: "Door code", As: transfer.KeptAsField}) {
-		t.Errorf("kept %+v", got.Kept)
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 7 columns"})
+	if len(got.Relocated) != 1 || got.Relocated[0] != (transfer.Relocated{Row: 3, Name: "Door code", As: parcel.ToField}) {
+		t.Errorf("relocated %+v", got.Relocated)
 	}
 }
 
@@ -38,15 +41,17 @@ func TestTextOfAnyKind(t *testing.T) {
 		"CRLF":               header + "\r\n" + row + "\r\n\r\n",
 		"tabs":               strings.ReplaceAll(header+"\n"+row, ";", "\t"),
 		"byte-order mark":    "\ufeff" + header + "\n" + row,
-		"UTF-16 LE":          utf16LE(header + "\r\n" + row),
-		"UTF-16 BE":          utf16BE(header + "\r\n" + row),
+		"UTF-16 LE":          transfertest.UTF16LE(header + "\r\n" + row),
+		"UTF-16 BE":          transfertest.UTF16BE(header + "\r\n" + row),
 		"Windows-1252":       header + "\nZo\xeb;a\x80b;x, y",
 		"separator at end":   header + ";\n" + row + ";",
 		"more, but empty":    header + "\n" + row + ";;",
 		"quotes around all":  `"title";"username";"notes"` + "\n" + `"Zoë";"a€b";"x, y"`,
 		"name in upper case": strings.ToUpper(header) + "\n" + row,
 	} {
-		t.Run(name, func(t *testing.T) { same(t, read(t, "x.csv", data, transfer.Options{}), want) })
+		t.Run(name, func(t *testing.T) {
+			transfertest.Same(t, transfertest.Read(t, "x.csv", data, transfer.Options{}), want)
+		})
 	}
 }
 
@@ -63,23 +68,23 @@ func TestBrokenRowIsReportedAndTheRestComesIn(t *testing.T) {
 		"unclosed over many lines": {`bad,"u,p` + "\n", "text follows a closing quotation mark"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := read(t, "x.csv", "title,username,password\na,u,p\n"+c.row+"\n\"b\",\"u\",\"p\"\n", transfer.Options{})
-			same(t, got, []item.Item{{Title: "a", Username: "u", Password: "p"}, {Title: "b", Username: "u", Password: "p"}})
-			sameProblems(t, got, transfer.Problem{Row: 3, Reason: c.reason})
+			got := transfertest.Read(t, "x.csv", "title,username,password\na,u,p\n"+c.row+"\n\"b\",\"u\",\"p\"\n", transfer.Options{})
+			transfertest.Same(t, got, []item.Item{{Title: "a", Username: "u", Password: "p"}, {Title: "b", Username: "u", Password: "p"}})
+			transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Reason: c.reason})
 		})
 	}
-	got := read(t, "x.csv", "title,password\na,p\n\"last,p", transfer.Options{})
-	same(t, got, []item.Item{{Title: "a", Password: "p"}})
-	sameProblems(t, got, transfer.Problem{Row: 3, Reason: "a quotation mark is not closed"})
+	got := transfertest.Read(t, "x.csv", "title,password\na,p\n\"last,p", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{{Title: "a", Password: "p"}})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Reason: "a quotation mark is not closed"})
 }
 
 func TestChosenColumns(t *testing.T) {
 	t.Parallel()
 	const data = "a,b,c,d,e,f\n1,2,3,2024-05-06,yes,8\n"
 	o := transfer.Options{Format: "csv", Columns: []transfer.Column{
-		transfer.ColumnTitle, transfer.ColumnHidden, transfer.ColumnPassword, transfer.ColumnCreated, transfer.ColumnFavourite, transfer.ColumnSkip,
+		source.ColumnTitle, source.ColumnHidden, source.ColumnPassword, source.ColumnCreated, source.ColumnFavourite, source.ColumnSkip,
 	}}
-	got := read(t, "x.csv", data, o)
+	got := transfertest.Read(t, "x.csv", data, o)
 	if len(got.Items) != 1 || got.Items[0].Row != 2 {
 		t.Fatalf("got %+v", got)
 	}
@@ -89,7 +94,7 @@ func TestChosenColumns(t *testing.T) {
 		t.Errorf("got %+v", it)
 	}
 	o.Headerless = true
-	if got := read(t, "x.csv", data, o); len(got.Items) != 2 || got.Items[0].Item.Title != "a" || got.Items[0].Item.Fields[0].Name != "Column 2" {
+	if got := transfertest.Read(t, "x.csv", data, o); len(got.Items) != 2 || got.Items[0].Item.Title != "a" || got.Items[0].Item.Fields[0].Name != "Column 2" {
 		t.Errorf("without a header: %+v", got.Items)
 	}
 	o.Columns = o.Columns[1:]

@@ -1,64 +1,115 @@
 package transfer
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/aliasvault"
+	"github.com/vaultsphere/vaultsphere/app/transfer/authenticators"
+	"github.com/vaultsphere/vaultsphere/app/transfer/bitwarden"
+	"github.com/vaultsphere/vaultsphere/app/transfer/browsers"
+	"github.com/vaultsphere/vaultsphere/app/transfer/buttercup"
+	"github.com/vaultsphere/vaultsphere/app/transfer/dashlane"
+	"github.com/vaultsphere/vaultsphere/app/transfer/dropbox"
+	"github.com/vaultsphere/vaultsphere/app/transfer/enpass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/kaspersky"
+	"github.com/vaultsphere/vaultsphere/app/transfer/keepass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/keeper"
+	"github.com/vaultsphere/vaultsphere/app/transfer/lastpass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/nordpass"
+	"github.com/vaultsphere/vaultsphere/app/transfer/onepassword"
+	"github.com/vaultsphere/vaultsphere/app/transfer/own"
+	"github.com/vaultsphere/vaultsphere/app/transfer/passbolt"
+	"github.com/vaultsphere/vaultsphere/app/transfer/proton"
+	"github.com/vaultsphere/vaultsphere/app/transfer/psono"
+	"github.com/vaultsphere/vaultsphere/app/transfer/roboform"
+	"github.com/vaultsphere/vaultsphere/app/transfer/safeincloud"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+	"github.com/vaultsphere/vaultsphere/app/transfer/strongbox"
 )
 
-// format is one that can be read.
+// format is one row of the registry: a format that can be read, and perhaps written.
 type format struct {
 	id, name   string
-	extensions []string // as a file chooser wants them
-	detect     func(*input) bool
-	read       func(*input, *builder) error
+	extensions []string // as a file chooser wants them; the first is that of a written file
+	source.Format
+	writer writer
 }
 
-// formats are tried in this order, so the most telling stand first and any CSV last.
+// writer is how a format is written.
+type writer struct {
+	name   string // as it is offered
+	sealed bool   // by a password
+	files  bool   // with the contents of attachments
+	write  func(items []Exported, password string) ([]byte, error)
+}
+
+func reads(id, name string, f source.Format, extensions ...string) format {
+	return format{id: id, name: name, extensions: extensions, Format: f}
+}
+
+func (f format) writes(w writer) format {
+	f.writer = w
+	return f
+}
+
+// formats are tried in this order, so the most telling stand first and any CSV last. Those that are written are offered in
+// this order too.
 func formats() []format {
 	return []format{
-		{"vaultsphere-sealed", "VaultSphere, sealed by a password", []string{".vaultsphere", ".json"}, isSealed, readSealed},
-		{"vaultsphere-json", "VaultSphere (JSON)", []string{".json"}, isOwnJSON, readOwnJSON},
-		{"vaultsphere-csv", "VaultSphere (CSV)", []string{".csv"}, csvFormat{needs: ownColumns}.detect, readOwnCSV},
-		{"bitwarden-json", "Bitwarden (JSON)", []string{".json"}, isBitwardenJSON, readBitwardenJSON},
-		{"1password-1pux", "1Password (1PUX)", []string{".1pux"}, is1PUX, read1PUX},
-		{"1password-1pif", "1Password 7 (1PIF)", []string{".1pif"}, is1PIF, read1PIF},
-		{"bitwarden-zip", "Bitwarden (ZIP)", []string{".zip"}, isBitwardenZIP, readBitwardenZIP},
-		{"proton-zip", "Proton Pass (ZIP)", []string{".zip"}, isProtonZIP, readProtonZIP},
-		{"proton-json", "Proton Pass (JSON)", []string{".json"}, isProtonJSON, readProtonJSON},
-		{"dashlane-zip", "Dashlane (ZIP)", []string{".zip"}, isDashlaneZIP, readDashlaneZIP},
-		{"kdbx", "KeePass (KDBX)", []string{".kdbx"}, isKDBX, readKDBX},
-		{"keepass-xml", "KeePass 2 (XML)", []string{".xml"}, isKeepassXML, readKeepassXML},
-		{"aegis", "Aegis (JSON)", []string{".json"}, isAegis, readAegis},
-		{"2fas", "2FAS", []string{".2fas"}, is2FAS, read2FAS},
-		{"andotp", "andOTP (JSON)", []string{".json", ".aes"}, isAndOTP, readAndOTP},
-		{"proton-authenticator", "Proton Authenticator (JSON)", []string{".json"}, isProtonAuthenticator, readProtonAuthenticator},
-		{"otpauth", "One-time codes (otpauth addresses, Google Authenticator)", []string{".txt"}, isCodeList, readCodeList},
-		{"enpass-json", "Enpass (JSON)", []string{".json"}, isEnpassJSON, readEnpassJSON},
-		{"keeper-json", "Keeper (JSON)", []string{".json"}, isKeeperJSON, readKeeperJSON},
-		{"psono", "Psono (JSON)", []string{".json"}, isPsono, readPsono},
-		{"bitwarden-csv", "Bitwarden (CSV)", []string{".csv"}, bitwardenCSV.detect, bitwardenCSV.read},
-		{"lastpass-csv", "LastPass (CSV)", []string{".csv"}, isLastPassCSV, readLastPassCSV},
-		{"dashlane-csv", "Dashlane (CSV)", []string{".csv"}, isDashlaneCSV, readDashlaneCSV},
-		{"nordpass-csv", "NordPass (CSV)", []string{".csv"}, isNordPassCSV, readNordPassCSV},
-		{"roboform-csv", "RoboForm (CSV)", []string{".csv"}, roboFormCSV.detect, roboFormCSV.read},
-		{"proton-csv", "Proton Pass (CSV)", []string{".csv"}, isProtonCSV, readProtonCSV},
-		{"1password-mac-csv", "1Password 7 for Mac (CSV)", []string{".csv"}, is1PasswordMacCSV, onePasswordMacCSV.read},
-		{"1password-csv", "1Password (CSV)", []string{".csv"}, is1PasswordCSV, onePasswordCSV.read},
-		{"buttercup-csv", "Buttercup (CSV)", []string{".csv"}, isButtercupCSV, readButtercupCSV},
-		{"firefox-csv", "Firefox (CSV)", []string{".csv"}, firefoxCSV.detect, firefoxCSV.read},
-		{"chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", []string{".csv"}, isChromeCSV, chromeCSV.read},
-		{"safari-csv", "Safari, iCloud (CSV)", []string{".csv"}, isSafariCSV, safariCSV.read},
-		{"keepass-csv", "KeePass (CSV)", []string{".csv"}, keepassCSV.detect, readKeepassCSV},
-		{"keepassxc-csv", "KeePassXC (CSV)", []string{".csv"}, isKeepassXCCSV, keepassXCCSV.read},
-		{"passbolt-csv", "Passbolt (CSV)", []string{".csv"}, isPassboltCSV, passboltCSV.read},
-		{"strongbox-csv", "Strongbox (CSV)", []string{".csv"}, strongboxCSV.detect, strongboxCSV.read},
-		{"aliasvault-csv", "AliasVault (CSV)", []string{".csv"}, aliasVaultCSV.detect, aliasVaultCSV.read},
-		{"dropbox-csv", "Dropbox Passwords (CSV)", []string{".csv"}, isDropboxCSV, dropboxCSV.read},
-		{"enpass-csv", "Enpass (CSV)", []string{".csv"}, isEnpassCSV, readEnpassCSV},
-		{"keeper-csv", "Keeper (CSV)", []string{".csv"}, isKeeperCSV, readKeeperCSV},
-		{"csv", "CSV, columns chosen", []string{".csv", ".tsv", ".txt"}, isTable, readTable},
+		reads("vaultsphere-sealed", "VaultSphere, sealed by a password", own.Sealed, ".vaultsphere", ".json").
+			writes(writer{name: "VaultSphere, sealed by a password", sealed: true, files: true, write: own.WriteSealed}),
+		reads("vaultsphere-json", "VaultSphere (JSON)", own.JSON, ".json").
+			writes(writer{name: "VaultSphere (JSON)", files: true, write: own.WriteJSON}),
+		reads("vaultsphere-csv", "VaultSphere (CSV)", own.CSV, ".csv").
+			writes(writer{name: "CSV", write: own.WriteCSV}),
+		reads("bitwarden-json", "Bitwarden (JSON)", bitwarden.JSON, ".json").
+			writes(writer{name: "Bitwarden (JSON)", write: bitwarden.WriteJSON}),
+		reads("1password-1pux", "1Password (1PUX)", onepassword.PUX, ".1pux"),
+		reads("1password-1pif", "1Password 7 (1PIF)", onepassword.PIF, ".1pif"),
+		reads("bitwarden-zip", "Bitwarden (ZIP)", bitwarden.ZIP, ".zip"),
+		reads("proton-zip", "Proton Pass (ZIP)", proton.ZIP, ".zip"),
+		reads("proton-json", "Proton Pass (JSON)", proton.JSON, ".json"),
+		reads("dashlane-zip", "Dashlane (ZIP)", dashlane.ZIP, ".zip"),
+		reads("kdbx", "KeePass (KDBX)", keepass.KDBX, ".kdbx").
+			writes(writer{name: "KeePass (KDBX 4)", sealed: true, files: true, write: keepass.WriteKDBX}),
+		reads("buttercup", "Buttercup (vault)", buttercup.Vault, ".bcup"),
+		reads("keepass-xml", "KeePass 2 (XML)", keepass.XML, ".xml"),
+		reads("safeincloud-xml", "SafeInCloud (XML)", safeincloud.XML, ".xml"),
+		reads("aegis", "Aegis (JSON)", authenticators.Aegis, ".json"),
+		reads("2fas", "2FAS", authenticators.TwoFAS, ".2fas"),
+		reads("andotp", "andOTP (JSON)", authenticators.AndOTP, ".json", ".aes"),
+		reads("proton-authenticator", "Proton Authenticator (JSON)", authenticators.Proton, ".json"),
+		reads("ente-auth", "Ente Auth, encrypted", authenticators.Ente, ".txt", ".json"),
+		reads("freeotp-plus", "FreeOTP+ (JSON)", authenticators.FreeOTPPlus, ".json"),
+		reads("lastpass-authenticator", "LastPass Authenticator (JSON)", authenticators.LastPass, ".json"),
+		reads("stratum", "Stratum, Authenticator Pro (JSON)", authenticators.Stratum, ".json"),
+		reads("otpauth", "One-time codes (otpauth addresses, Google Authenticator)", authenticators.CodeList, ".txt"),
+		reads("kaspersky-txt", "Kaspersky Password Manager (TXT)", kaspersky.Text, ".txt"),
+		reads("enpass-json", "Enpass (JSON)", enpass.JSON, ".json"),
+		reads("keeper-json", "Keeper (JSON)", keeper.JSON, ".json"),
+		reads("psono", "Psono (JSON)", psono.JSON, ".json"),
+		reads("bitwarden-csv", "Bitwarden (CSV)", bitwarden.CSV, ".csv"),
+		reads("lastpass-csv", "LastPass (CSV)", lastpass.CSV, ".csv"),
+		reads("dashlane-csv", "Dashlane (CSV)", dashlane.CSV, ".csv"),
+		reads("nordpass-csv", "NordPass (CSV)", nordpass.CSV, ".csv"),
+		reads("roboform-csv", "RoboForm (CSV)", roboform.CSV, ".csv"),
+		reads("proton-csv", "Proton Pass (CSV)", proton.CSV, ".csv"),
+		reads("1password-mac-csv", "1Password 7 for Mac (CSV)", onepassword.MacCSV, ".csv"),
+		reads("1password-csv", "1Password (CSV)", onepassword.CSV, ".csv"),
+		reads("buttercup-csv", "Buttercup (CSV)", buttercup.CSV, ".csv"),
+		reads("firefox-csv", "Firefox (CSV)", browsers.Firefox, ".csv"),
+		reads("chrome-csv", "Chrome, Edge, Brave, Opera (CSV)", browsers.Chrome, ".csv"),
+		reads("safari-csv", "Safari, iCloud (CSV)", browsers.Safari, ".csv"),
+		reads("keepass-csv", "KeePass (CSV)", keepass.CSV, ".csv"),
+		reads("keepassxc-csv", "KeePassXC (CSV)", keepass.XCCSV, ".csv"),
+		reads("passbolt-csv", "Passbolt (CSV)", passbolt.CSV, ".csv"),
+		reads("strongbox-csv", "Strongbox (CSV)", strongbox.CSV, ".csv"),
+		reads("aliasvault-csv", "AliasVault (CSV)", aliasvault.CSV, ".csv"),
+		reads("dropbox-csv", "Dropbox Passwords (CSV)", dropbox.CSV, ".csv"),
+		reads("enpass-csv", "Enpass (CSV)", enpass.CSV, ".csv"),
+		reads("keeper-csv", "Keeper (CSV)", keeper.CSV, ".csv"),
+		reads("csv", "CSV, columns chosen", source.AnyCSV, ".csv", ".tsv", ".txt"),
 	}
 }
 
@@ -78,76 +129,29 @@ func Formats() []Format {
 	return out
 }
 
-// format finds the one to read the input with.
-func (in *input) format() (format, error) {
-	if in.options.Format == "" {
+// formatOf finds the one to read the input with.
+func formatOf(in *source.Input) (format, error) {
+	if in.Options.Format == "" {
 		for _, f := range formats() {
-			if f.detect(in) {
+			if f.Detect(in) {
 				return f, nil
 			}
 		}
-		return format{}, in.unknown()
+		return format{}, in.Unknown()
 	}
-	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == in.options.Format })
+	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == in.Options.Format })
 	if i < 0 {
-		return format{}, fmt.Errorf("%w: there is no format %q", ErrUnknownFormat, in.options.Format)
+		return format{}, fmt.Errorf("%w: there is no format %q", source.ErrUnknownFormat, in.Options.Format)
 	}
 	f := formats()[i]
-	if !f.detect(in) {
-		if in.broken != nil {
-			return format{}, in.broken
+	if !f.Detect(in) {
+		if in.Broken != nil {
+			return format{}, in.Broken
 		}
-		if in.isPGP() {
-			return format{}, ErrPGP
+		if in.IsPGP() {
+			return format{}, source.ErrPGP
 		}
-		return format{}, fmt.Errorf("%w %s", ErrOtherFormat, f.name)
+		return format{}, fmt.Errorf("%w %s", source.ErrOtherFormat, f.name)
 	}
 	return f, nil
-}
-
-// lookalikes are files that people choose by mistake, by how they begin.
-var lookalikes = []struct{ begins, advice string }{
-	{"%PDF-", "it is a PDF document; export again as CSV or JSON"},
-	{"\xd0\xcf\x11\xe0", "it is an old Excel or Word document; save it as CSV"},
-	{"\x89PNG", "it is a picture"},
-	{"\xff\xd8\xff", "it is a picture"},
-	{"\x03\xd9\xa2\x9ae\xfbK\xb5", "it is a database of KeePass 1; open it in KeePass 2 or KeePassXC, and save it as KDBX"},
-	{"\x1f\x8b", "it is packed with gzip; unpack it first"},
-	{"7z\xbc\xaf", "it is packed with 7-Zip; unpack it first"},
-	{"Rar!", "it is packed with RAR; unpack it first"},
-	{"age-encryption.org/", "it is encrypted with age; decrypt it first"},
-	{"-----BEGIN AGE ENCRYPTED FILE-----", "it is encrypted with age; decrypt it first"},
-	{"SQLite format 3", "it is a database of a browser or an application; export from there instead"},
-}
-
-// isPGP reports whether the file is one of OpenPGP (RFC 9580): armoured, or a message whose first packet is a session key
-// (tag 1 or 3) and which its name calls so, because nothing else tells it.
-func (in *input) isPGP() bool {
-	if bytes.HasPrefix(bytes.TrimSpace(in.data), []byte("-----BEGIN PGP ")) {
-		return true
-	}
-	named := slices.ContainsFunc([]string{".gpg", ".pgp", ".asc"}, func(ending string) bool { return strings.HasSuffix(in.name, ending) })
-	return named && slices.Contains([]byte{0x84, 0x85, 0x86, 0x8c, 0x8d, 0xc1, 0xc3}, in.data[0])
-}
-
-// unknown says why no format fits, as well as it can be told.
-func (in *input) unknown() error {
-	if in.isPGP() {
-		return ErrPGP
-	}
-	for _, l := range lookalikes {
-		if bytes.HasPrefix(in.data, []byte(l.begins)) {
-			return fmt.Errorf("%w: %s", ErrUnknownFormat, l.advice)
-		}
-	}
-	if slices.Contains(in.zipNames(), "xl/workbook.xml") {
-		return fmt.Errorf("%w: it is an Excel workbook; save it as CSV", ErrUnknownFormat)
-	}
-	if in.jsonValue(); in.broken != nil {
-		return in.broken
-	}
-	if text, err := in.text(); err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "<!doctype html") {
-		return fmt.Errorf("%w: it is a web page; export again as CSV or JSON", ErrUnknownFormat)
-	}
-	return ErrUnknownFormat
 }

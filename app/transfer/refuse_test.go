@@ -10,6 +10,8 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 func TestFilesThatAreRefused(t *testing.T) {
@@ -66,7 +68,7 @@ func TestAdviceForFilesOfAnotherKind(t *testing.T) {
 func TestLongValuesGoOn(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("0123456789", 9_000)
-	got := read(t, "x.csv", "title,username,password,totp,notes,url,tag,Extra\n"+
+	got := transfertest.Read(t, "x.csv", "title,username,password,totp,notes,url,tag,Extra\n"+
 		strings.Join([]string{long, long, long, long, long, "https://" + long, long, long}, ",")+"\n", transfer.Options{})
 	var all strings.Builder
 	for _, i := range got.Items {
@@ -84,8 +86,8 @@ func TestLongValuesGoOn(t *testing.T) {
 	if first := got.Items[0].Item; len(first.Title) != item.MaxTitle || first.Password != "" {
 		t.Errorf("title of %d characters", len(first.Title))
 	}
-	if !slices.Contains(got.Kept, transfer.Kept{Row: 2, Name: "Password", As: transfer.KeptAsField}) ||
-		!slices.ContainsFunc(got.Kept, func(k transfer.Kept) bool { return k.As == transfer.KeptAsItem }) {
-		t.Errorf("kept %+v", got.Kept)
+	if !slices.Contains(got.Relocated, transfer.Relocated{Row: 2, Name: "Password", As: parcel.ToField}) ||
+		!slices.ContainsFunc(got.Relocated, func(k transfer.Relocated) bool { return k.As == parcel.ToItem }) {
+		t.Errorf("relocated %+v", got.Relocated)
 	}
 }

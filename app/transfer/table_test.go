@@ -9,6 +9,8 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 // post is the login in most of the samples.
@@ -39,20 +41,20 @@ func TestColumnsAreKnownByManyNames(t *testing.T) {
 		"password-exporter.csv": {post()},
 		"remembear.csv": {post(), {
 			Type: item.TypeCard, Title: "My card", Card: &item.Card{Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "12", ExpiryYear: "2030"},
-			Fields: []item.Field{hidden("pin", "9999")},
+			Fields: []item.Field{transfertest.Hidden("pin", "9999")},
 		}},
-		"myki.csv":        {post(notes("note"), totp(key), tags("Home"), with(text("status", "active")))},
+		"myki.csv":        {post(notes("note"), totp(key), tags("Home"), with(transfertest.Text("status", "active")))},
 		"netwrix-de.csv":  {post(notes("Notiz"), totp(key), tags("Haus", "t1", "t2"))},
 		"passpack.csv":    {post(tags("Home"))},
-		"psono.csv":       {post(notes("note"), tags("Home"), with(text("urlfilter", "post.example")))},
+		"psono.csv":       {post(notes("note"), tags("Home"), with(transfertest.Text("urlfilter", "post.example")))},
 		"synology-c2.csv": {post(notes("note"), totp(key), favourite)},
-		"zoho-vault.csv":  {post(tags("Home"), with(text("Classification", "P")))},
+		"zoho-vault.csv":  {post(tags("Home"), with(transfertest.Text("Classification", "P")))},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			got := sample(t, "csv/"+file, "csv")
-			same(t, got, want)
-			sameProblems(t, got)
+			got := transfertest.Sample(t, "csv/"+file, "csv")
+			transfertest.Same(t, got, want)
+			transfertest.SameProblems(t, got)
 		})
 	}
 }
@@ -77,9 +79,9 @@ func TestColumnsAreKnownInManyLanguages(t *testing.T) {
 			t.Parallel()
 			for _, separator := range []string{",", ";", "\t", "|"} {
 				data := strings.ReplaceAll(header+"\nPost,https://post.example,mia,pw-post,n\n", ",", separator)
-				got := read(t, "x.csv", data, transfer.Options{})
-				same(t, got, []item.Item{post(notes("n"))})
-				sameProblems(t, got)
+				got := transfertest.Read(t, "x.csv", data, transfer.Options{})
+				transfertest.Same(t, got, []item.Item{post(notes("n"))})
+				transfertest.SameProblems(t, got)
 			}
 		})
 	}
@@ -88,21 +90,21 @@ func TestColumnsAreKnownInManyLanguages(t *testing.T) {
 // What only looks like the name of a part stays a field by its name, hidden if it is a secret.
 func TestColumnsThatAreAnotherPart(t *testing.T) {
 	t.Parallel()
-	got := read(t, "x.csv", "Title,Username,Password,Old password,Password hint,Company name,Home address,Altes Kennwort,Kartennummer,Geheimzahl,Times used\n"+
+	got := transfertest.Read(t, "x.csv", "Title,Username,Password,Old password,Password hint,Company name,Home address,Altes Kennwort,Kartennummer,Geheimzahl,Times used\n"+
 		"Post,mia,pw,old,cat,Acme,1 Street,alt,12,34,5\n", transfer.Options{})
-	same(t, got, []item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{
-		hidden("Old password", "old"), hidden("Password hint", "cat"), text("Company name", "Acme"), text("Home address", "1 Street"),
-		hidden("Altes Kennwort", "alt"), hidden("Kartennummer", "12"), hidden("Geheimzahl", "34"), text("Times used", "5"),
+	transfertest.Same(t, got, []item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{
+		transfertest.Hidden("Old password", "old"), transfertest.Hidden("Password hint", "cat"), transfertest.Text("Company name", "Acme"), transfertest.Text("Home address", "1 Street"),
+		transfertest.Hidden("Altes Kennwort", "alt"), transfertest.Hidden("Kartennummer", "12"), transfertest.Hidden("Geheimzahl", "34"), transfertest.Text("Times used", "5"),
 	}}})
 	// Of several columns for the same part the surest is it, and another one if that is empty.
-	got = read(t, "x.csv", "Email,Password,Login Password,Username,Account\nm@post.example,a,b,mia,Post\nb@bank.example,,c,,Bank\n", transfer.Options{})
-	same(t, got, []item.Item{
-		{Title: "Post", Username: "mia", Password: "a", Fields: []item.Field{text("Email", "m@post.example"), hidden("Login Password", "b")}},
+	got = transfertest.Read(t, "x.csv", "Email,Password,Login Password,Username,Account\nm@post.example,a,b,mia,Post\nb@bank.example,,c,,Bank\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{
+		{Title: "Post", Username: "mia", Password: "a", Fields: []item.Field{transfertest.Text("Email", "m@post.example"), transfertest.Hidden("Login Password", "b")}},
 		{Title: "Bank", Username: "b@bank.example", Password: "c"},
 	})
 	// Numbers of cards are hidden, whatever their column is called.
-	got = read(t, "x.csv", "Title,Password,Thing\nPost,pw,4111 1111 1111 1111\n", transfer.Options{})
-	same(t, got, []item.Item{{Title: "Post", Password: "pw", Fields: []item.Field{hidden("Thing", "4111 1111 1111 1111")}}})
+	got = transfertest.Read(t, "x.csv", "Title,Password,Thing\nPost,pw,4111 1111 1111 1111\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{{Title: "Post", Password: "pw", Fields: []item.Field{transfertest.Hidden("Thing", "4111 1111 1111 1111")}}})
 }
 
 func TestRowsOfCards(t *testing.T) {
@@ -116,22 +118,22 @@ func TestRowsOfCards(t *testing.T) {
 	}
 	full := item.Card{Number: "4111111111111111", Code: "123", ExpiryMonth: "1", ExpiryYear: "2030"}
 	for data, want := range map[string]item.Item{
-		"Type,Title,Password,Card Number,Expiration Date,CVV2,PIN\nCredit Card,Visa,,4111111111111111,01/30,123,9\n": card(full, with(hidden("PIN", "9"))),
+		"Type,Title,Password,Card Number,Expiration Date,CVV2,PIN\nCredit Card,Visa,,4111111111111111,01/30,123,9\n": card(full, with(transfertest.Hidden("PIN", "9"))),
 		"Titel;Passwort;Kartennummer;Gültig bis;Prüfziffer\nVisa;;4111111111111111;2030-01;123\n":                    card(full),
 		"Title,Password,cc_number,expiry_month,expiry_year,security code\nVisa,,4111111111111111,01,30,123\n":        card(full),
 		"Title,Username,Password,Card number,Expires,Code\nVisa,mia,pw,4111111111111111,soon,123\n": card(item.Card{Number: "4111111111111111", Code: "123"},
-			with(text("Username", "mia"), hidden("Password", "pw"), text("Expires", "soon"))),
+			with(transfertest.Text("Username", "mia"), transfertest.Hidden("Password", "pw"), transfertest.Text("Expires", "soon"))),
 	} {
-		got := read(t, "x.csv", data, transfer.Options{})
-		same(t, got, []item.Item{want})
-		sameProblems(t, got)
+		got := transfertest.Read(t, "x.csv", data, transfer.Options{})
+		transfertest.Same(t, got, []item.Item{want})
+		transfertest.SameProblems(t, got)
 	}
 }
 
 // A row of values that is taken for names is lost, and so the file is refused, whatever it is called.
 func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 	t.Parallel()
-	noHeader, err := os.ReadFile("testdata/csv/no-header.csv")
+	noHeader, err := os.ReadFile(transfertest.Testdata("csv/no-header.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,19 +162,19 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 			}
 		}
 	}
-	columns := []transfer.Column{transfer.ColumnTitle, transfer.ColumnUsername, transfer.ColumnPassword, transfer.ColumnURL, transfer.ColumnNotes}
-	got := read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns, Headerless: true})
-	sameProblems(t, got)
+	columns := []transfer.Column{source.ColumnTitle, source.ColumnUsername, source.ColumnPassword, source.ColumnURL, source.ColumnNotes}
+	got := transfertest.Read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns, Headerless: true})
+	transfertest.SameProblems(t, got)
 	if len(got.Items) != 2 || got.Items[0].Item.Password != "pw-post" || got.Items[0].Row != 1 {
 		t.Errorf("got %+v", got.Items)
 	}
 	if _, err := transfer.Read(transfer.File{Data: noHeader}, transfer.Options{Format: "csv", Headerless: true}); !errors.Is(err, transfer.ErrNoHeader) {
 		t.Errorf("no columns are chosen: %v", err)
 	}
-	got = read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns})
-	sameProblems(t, got, transfer.Problem{Row: 1, Reason: "the row seems to hold values, but was taken for the names of the columns"})
+	got = transfertest.Read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Reason: "the row seems to hold values, but was taken for the names of the columns"})
 	p, err := transfer.Columns(transfer.File{Data: noHeader})
-	if err != nil || !p.Headerless || p.Guess[1] != transfer.ColumnUsername || p.Guess[3] != transfer.ColumnURL || len(p.Rows) != 1 {
+	if err != nil || !p.Headerless || p.Guess[1] != source.ColumnUsername || p.Guess[3] != source.ColumnURL || len(p.Rows) != 1 {
 		t.Errorf("the preview is %+v, %v", p, err)
 	}
 }
@@ -180,35 +182,35 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 // A table without names for the passwords or the titles comes in, and the report says so.
 func TestMissingPartsAreReported(t *testing.T) {
 	t.Parallel()
-	sameProblems(t, read(t, "x.csv", "Title,Username,Kode\nPost,mia,pw\n", transfer.Options{}),
+	transfertest.SameProblems(t, transfertest.Read(t, "x.csv", "Title,Username,Kode\nPost,mia,pw\n", transfer.Options{}),
 		transfer.Problem{Reason: "no column is known as that of the passwords"})
-	sameProblems(t, read(t, "x.csv", "Thing,Username,Password\nPost,mia,pw\n", transfer.Options{}),
+	transfertest.SameProblems(t, transfertest.Read(t, "x.csv", "Thing,Username,Password\nPost,mia,pw\n", transfer.Options{}),
 		transfer.Problem{Reason: "no column is known as that of the titles"})
 }
 
 // Vendors whose tables have no header are known by how these are made.
 func TestDocumentedTablesUnderAnotherName(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "keeper/pairs.csv", "keeper-csv")
-	same(t, got, []item.Item{
+	got := transfertest.Sample(t, "keeper/pairs.csv", "keeper-csv")
+	transfertest.Same(t, got, []item.Item{
 		post(tags("Home"), notes("n")),
 		{
 			Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank", Tags: []string{"Home"},
-			Fields: []item.Field{text("Account", "12345")},
+			Fields: []item.Field{transfertest.Text("Account", "12345")},
 		},
 	})
-	same(t, sample(t, "keeper/named.csv", "keeper-csv"), []item.Item{post(tags("Home"), notes("n"))})
-	same(t, sample(t, "enpass/italian.csv", "enpass-csv"), []item.Item{
+	transfertest.Same(t, transfertest.Sample(t, "keeper/named.csv", "keeper-csv"), []item.Item{post(tags("Home"), notes("n"))})
+	transfertest.Same(t, transfertest.Sample(t, "enpass/italian.csv", "enpass-csv"), []item.Item{
 		{Type: item.TypeLogin, Title: "Posta", URLs: []string{"https://post.example"}, Username: "mia", Password: "pw-a", Notes: "nota"},
 		{Type: item.TypeLogin, Title: "Banca", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-b"},
 	})
-	got = read(t, "x.csv", "Wifi,Passwort,geheim\nNotiz,nur ein Text\nPost,Benutzername,mia,*Kennwort,pw-post,Webseite,https://post.example,\n", transfer.Options{})
-	same(t, got, []item.Item{
+	got = transfertest.Read(t, "x.csv", "Wifi,Passwort,geheim\nNotiz,nur ein Text\nPost,Benutzername,mia,*Kennwort,pw-post,Webseite,https://post.example,\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{
 		{Type: item.TypeLogin, Title: "Wifi", Password: "geheim"}, {Type: item.TypeNote, Title: "Notiz", Notes: "nur ein Text"}, post(),
 	})
 	// A table with names side by side is none of them, even where every other one is a label of Enpass.
-	same(t, read(t, "x.csv", "Title,Username,Thing,Password\nPost,mia,x,pw\n", transfer.Options{}),
-		[]item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{text("Thing", "x")}}})
+	transfertest.Same(t, transfertest.Read(t, "x.csv", "Title,Username,Thing,Password\nPost,mia,x,pw\n", transfer.Options{}),
+		[]item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Text("Thing", "x")}}})
 }
 
 func TestAddressesWithSpaces(t *testing.T) {
@@ -220,13 +222,13 @@ func TestAddressesWithSpaces(t *testing.T) {
 		"a.example 192.168.0.1:8443/x":         {"a.example", "192.168.0.1:8443/x"},
 		" https://a.example/ ":                 {"https://a.example/"},
 	} {
-		got := read(t, "x.csv", "Title,Website,User,Password\nT,\""+value+"\",mia,pw\n", transfer.Options{})
-		same(t, got, []item.Item{{Title: "T", URLs: want, Username: "mia", Password: "pw"}})
+		got := transfertest.Read(t, "x.csv", "Title,Website,User,Password\nT,\""+value+"\",mia,pw\n", transfer.Options{})
+		transfertest.Same(t, got, []item.Item{{Title: "T", URLs: want, Username: "mia", Password: "pw"}})
 	}
 	// Words stay together, and name an item that has no title.
 	const words = "Router upstairs 192.168.0.1"
 	for data, title := range map[string]string{"Title,Website,Password\nT," + words + ",pw\n": "T", "Title,Website,Password\n," + words + ",pw\n": words} {
-		it := read(t, "x.csv", data, transfer.Options{}).Items[0].Item
+		it := transfertest.Read(t, "x.csv", data, transfer.Options{}).Items[0].Item
 		inField := slices.ContainsFunc(it.Fields, func(f item.Field) bool { return f.Value == words })
 		if it.Title != title || !inField && !slices.Equal(it.URLs, []string{words}) {
 			t.Errorf("got %+v", it)
@@ -237,14 +239,14 @@ func TestAddressesWithSpaces(t *testing.T) {
 // A username has one line; the others are kept.
 func TestLineBreakInOneLine(t *testing.T) {
 	t.Parallel()
-	got := read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,\"mia\r\nsecond\",pw-post,\n", transfer.Options{})
-	same(t, got, []item.Item{post(with(text("Username", "mia\r\nsecond")))})
-	if len(got.Kept) != 1 {
-		t.Errorf("kept %+v", got.Kept)
+	got := transfertest.Read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,\"mia\r\nsecond\",pw-post,\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{post(with(transfertest.Text("Username", "mia\r\nsecond")))})
+	if len(got.Relocated) != 1 {
+		t.Errorf("relocated %+v", got.Relocated)
 	}
 	for _, end := range []string{"\u2028", "\v", "\u0085"} { // of other writing systems and machines
-		got = read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,mia"+end+"second,pw-post,\n", transfer.Options{})
-		same(t, got, []item.Item{post(with(text("Username", "mia"+end+"second")))})
+		got = transfertest.Read(t, "x.csv", "name,url,username,password,note\nPost,https://post.example,mia"+end+"second,pw-post,\n", transfer.Options{})
+		transfertest.Same(t, got, []item.Item{post(with(transfertest.Text("Username", "mia"+end+"second")))})
 	}
 }
 
@@ -255,15 +257,15 @@ func TestTimesOfTables(t *testing.T) {
 		"1614679872": "2021-03-02T10:11:12Z", "1614679872000000": "2021-03-02T10:11:12Z", "13259153472000000": "2021-03-02T10:11:12Z",
 		"132591534720000000": "2021-03-02T10:11:12Z", "Mar 2, 2021 10:11:12 AM": "", "Jan 2, 2021, 3:04:05 PM": "2021-01-02T15:04:05Z", "2 March 2021": "2021-03-02T00:00:00Z",
 	} {
-		got := read(t, "x.csv", "Title;Password;Date modified\nPost;pw;"+value+"\n", transfer.Options{}).Items[0].Item
+		got := transfertest.Read(t, "x.csv", "Title;Password;Date modified\nPost;pw;"+value+"\n", transfer.Options{}).Items[0].Item
 		if want == "" {
 			want = "2021-03-02T10:11:12Z"
 		}
-		if !got.Modified.Equal(at(want)) {
+		if !got.Modified.Equal(transfertest.Time(want)) {
 			t.Errorf("%s is %v", value, got.Modified)
 		}
 	}
 	// The order of day and month is not to be guessed.
-	same(t, read(t, "x.csv", "Title,Password,Modified\nPost,pw,02/03/2021\n", transfer.Options{}),
-		[]item.Item{{Title: "Post", Password: "pw", Fields: []item.Field{text("Modified", "02/03/2021")}}})
+	transfertest.Same(t, transfertest.Read(t, "x.csv", "Title,Password,Modified\nPost,pw,02/03/2021\n", transfer.Options{}),
+		[]item.Item{{Title: "Post", Password: "pw", Fields: []item.Field{transfertest.Text("Modified", "02/03/2021")}}})
 }

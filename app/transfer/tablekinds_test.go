@@ -6,24 +6,25 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 // Versions of Buttercup before 2 have no types, and name the columns of groups twice. A row that looks like a group may
 // hold a login all the same.
 func TestButtercupCSVOfOtherVersions(t *testing.T) {
 	t.Parallel()
-	got := read(t, "x.csv", "!group_id,!group_name,title,username,password,URL,!group_id,!group_name,id,Notes,pin\n"+
+	got := transfertest.Read(t, "x.csv", "!group_id,!group_name,title,username,password,URL,!group_id,!group_name,id,Notes,pin\n"+
 		"g1,Home/Mail,Post,mia,pw-post,https://post.example,g1,Home/Mail,e1,,4711\ng2,Texts,N,,,,g2,Texts,e2,\"one\ntwo\",\n", transfer.Options{})
-	same(t, got, []item.Item{
-		post(tags("Home/Mail"), with(hidden("pin", "4711"))), {Type: item.TypeNote, Title: "N", Notes: "one\ntwo", Tags: []string{"Texts"}},
+	transfertest.Same(t, got, []item.Item{
+		post(tags("Home/Mail"), with(transfertest.Hidden("pin", "4711"))), {Type: item.TypeNote, Title: "N", Notes: "one\ntwo", Tags: []string{"Texts"}},
 	})
-	got = read(t, "x.csv", "!group_id,!group_name,!type,title,username,password,URL,id,Url,Note\n0,Root,--,--,,,,0,,\n1,Root/A,--,--,admin,pw,,1,,\n"+
+	got = transfertest.Read(t, "x.csv", "!group_id,!group_name,!type,title,username,password,URL,id,Url,Note\n0,Root,--,--,,,,0,,\n1,Root/A,--,--,admin,pw,,1,,\n"+
 		"1,Root/A,login,Post,mia,pw-post,https://post.example,2,https://second.example,n\n", transfer.Options{})
-	same(t, got, []item.Item{
+	transfertest.Same(t, got, []item.Item{
 		{Type: item.TypeLogin, Title: "Root/A", Username: "admin", Password: "pw", Tags: []string{"Root/A"}},
 		post(tags("Root/A"), notes("n"), func(it *item.Item) { it.URLs = append(it.URLs, "https://second.example") }),
 	})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 }
 
 // A table that was opened with the wrong separator and saved again has each of its lines in quotes.
@@ -34,18 +35,18 @@ func TestTablesWithEachLineInQuotes(t *testing.T) {
 		"\"Titel;Benutzername;Passwort;Webseite\"\r\n\"Post;mia;pw-post;https://post.example\"\r\n",
 		"Titel,Benutzername,Passwort,Webseite\n\"Post,mia,\"\"pw-post\"\",https://post.example\"\n",
 	} {
-		got := read(t, "x.csv", data, transfer.Options{})
-		same(t, got, []item.Item{post()})
-		sameProblems(t, got)
+		got := transfertest.Read(t, "x.csv", data, transfer.Options{})
+		transfertest.Same(t, got, []item.Item{post()})
+		transfertest.SameProblems(t, got)
 	}
 }
 
 // Of two columns with one name, the second is kept beside the first, also in the tables of a known program.
 func TestColumnsOfTheSameName(t *testing.T) {
 	t.Parallel()
-	got := read(t, "x.csv", "folder,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp,login_password,name\n"+
+	got := transfertest.Read(t, "x.csv", "folder,type,name,notes,fields,reprompt,login_uri,login_username,login_password,login_totp,login_password,name\n"+
 		",login,Post,,,0,https://post.example,mia,pw-post,,pw-two,Second\n", transfer.Options{})
-	same(t, got, []item.Item{post(with(hidden("login_password", "pw-two"), text("name", "Second")))})
+	transfertest.Same(t, got, []item.Item{post(with(transfertest.Hidden("login_password", "pw-two"), transfertest.Text("name", "Second")))})
 	if got.Format != "bitwarden-csv" {
 		t.Errorf("taken for %s", got.Format)
 	}
@@ -55,26 +56,26 @@ func TestColumnsOfTheSameName(t *testing.T) {
 func TestCustomFieldsInOneValue(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string][]item.Field{
-		`[{"label":"Word","value":"x1","secret":true,"field_type":"text"}]`: {hidden("Word", "x1")},
-		`[{"label":"Word","value":"x1","secret":false}]`:                    {text("Word", "x1")},
-		`[{"name":"Word","value":"x1","type":"concealed"}]`:                 {hidden("Word", "x1")},
-		`[{"name":"Word","value":"x1","sensitive":1,"order":3}]`:            {hidden("Word", "x1"), text("Word: order", "3")},
-		`{"Word":"x1","PIN":"2"}`:                                           {hidden("Custom fields: PIN", "2"), text("Custom fields: word", "x1")},
-		"Word, secret: x1\nOther, text: y: z":                               {hidden("Word", "x1"), text("Other", "y: z")},
-		"Word, email: m@x.example":                                          {text("Word", "m@x.example")},
+		`[{"label":"Word","value":"x1","secret":true,"field_type":"text"}]`: {transfertest.Hidden("Word", "x1")},
+		`[{"label":"Word","value":"x1","secret":false}]`:                    {transfertest.Text("Word", "x1")},
+		`[{"name":"Word","value":"x1","type":"concealed"}]`:                 {transfertest.Hidden("Word", "x1")},
+		`[{"name":"Word","value":"x1","sensitive":1,"order":3}]`:            {transfertest.Hidden("Word", "x1"), transfertest.Text("Word: order", "3")},
+		`{"Word":"x1","PIN":"2"}`:                                           {transfertest.Hidden("Custom fields: PIN", "2"), transfertest.Text("Custom fields: word", "x1")},
+		"Word, secret: x1\nOther, text: y: z":                               {transfertest.Hidden("Word", "x1"), transfertest.Text("Other", "y: z")},
+		"Word, email: m@x.example":                                          {transfertest.Text("Word", "m@x.example")},
 	} {
-		got := read(t, "x.csv", "Title,Password,Custom fields\nPost,pw,\""+strings.ReplaceAll(value, `"`, `""`)+"\"\n", transfer.Options{})
-		same(t, got, []item.Item{{Title: "Post", Password: "pw", Fields: want}})
+		got := transfertest.Read(t, "x.csv", "Title,Password,Custom fields\nPost,pw,\""+strings.ReplaceAll(value, `"`, `""`)+"\"\n", transfer.Options{})
+		transfertest.Same(t, got, []item.Item{{Title: "Post", Password: "pw", Fields: want}})
 	}
 }
 
 func TestTablesOfOtherManagers(t *testing.T) {
 	t.Parallel()
 	const key = "JBSWY3DPEHPK3PXP"
-	modified := func(s string) func(*item.Item) { return func(it *item.Item) { it.Modified = at(s) } }
-	created := func(s string) func(*item.Item) { return func(it *item.Item) { it.Created = at(s) } }
+	modified := func(s string) func(*item.Item) { return func(it *item.Item) { it.Modified = transfertest.Time(s) } }
+	created := func(s string) func(*item.Item) { return func(it *item.Item) { it.Created = transfertest.Time(s) } }
 	card := item.Item{
-		Type: item.TypeCard, Title: "My card", Fields: []item.Field{hidden("pin", "9999")},
+		Type: item.TypeCard, Title: "My card", Fields: []item.Field{transfertest.Hidden("pin", "9999")},
 		Card: &item.Card{Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "12", ExpiryYear: "2030"},
 	}
 	for data, want := range map[string][]item.Item{
@@ -89,13 +90,13 @@ func TestTablesOfOtherManagers(t *testing.T) {
 		"Beschreibung;Benutzername;Passwort;Internetseite\nPost;mia;pw-post;https://post.example\n":                                                                             {post()},
 		"url,username,password,title,description\nhttps://post.example,mia,pw-post,Post,n\n":                                                                                    {post(notes("n"))},
 		"Post,Uživatelské jméno,mia,Heslo,pw-post,Webové stránky,https://post.example\n":                                                                                        {post()},
-		"Title,,Username,Password,URL\nPost,x,mia,pw-post,https://post.example\n":                                                                                               {post(with(hidden("Column 2", "x")))},
+		"Title,,Username,Password,URL\nPost,x,mia,pw-post,https://post.example\n":                                                                                               {post(with(transfertest.Hidden("Column 2", "x")))},
 	} {
-		got := read(t, "x.csv", data, transfer.Options{})
-		same(t, got, want)
-		sameProblems(t, got)
+		got := transfertest.Read(t, "x.csv", data, transfer.Options{})
+		transfertest.Same(t, got, want)
+		transfertest.SameProblems(t, got)
 	}
 	// A description says what an item is only where it comes first.
-	same(t, read(t, "x.csv", "url,username,password,description\nhttps://post.example,mia,pw-post,n\n", transfer.Options{}),
+	transfertest.Same(t, transfertest.Read(t, "x.csv", "url,username,password,description\nhttps://post.example,mia,pw-post,n\n", transfer.Options{}),
 		[]item.Item{post(notes("n"), func(it *item.Item) { it.Title = "post.example" })})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 const columnsOfChrome = "name,url,username,password,note\n"
@@ -29,26 +30,26 @@ func TestShortAndLongRows(t *testing.T) {
 		"too long":      {"Post,x,https://post.example,mia,pw-post,n\n", nil, problem("there are 6 values for 5 columns")},
 		"empty ones":    {"Post,https://post.example,mia,pw-post,,,,\n", []item.Item{post()}, nil},
 		"note goes on":  {"Post,https://post.example,mia,pw-post,one\ntwo\n", []item.Item{post(notes("one\ntwo"))}, nil},
-		"lines in one":  {"Post,https://post.example,mia\nmia,pw-post,n\n", []item.Item{post(notes("n"), with(text("Username", "mia\nmia")))}, nil},
+		"lines in one":  {"Post,https://post.example,mia\nmia,pw-post,n\n", []item.Item{post(notes("n"), with(transfertest.Text("Username", "mia\nmia")))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := read(t, "x.csv", columnsOfChrome+c.row+bankRow, transfer.Options{})
-			same(t, got, append(c.want, bank))
-			sameProblems(t, got, c.problems...)
+			got := transfertest.Read(t, "x.csv", columnsOfChrome+c.row+bankRow, transfer.Options{})
+			transfertest.Same(t, got, append(c.want, bank))
+			transfertest.SameProblems(t, got, c.problems...)
 		})
 	}
 	// What identifies an item comes in, also where spreadsheets have left out the empty values behind it.
-	got := read(t, "x.csv", "Title;Username;Password;URL;Notes;Tags\nPost;mia;pw-post\nWifi;;pw\nfoo;bar\n", transfer.Options{})
-	same(t, got, []item.Item{post(func(it *item.Item) { it.URLs = nil }), {Title: "Wifi", Password: "pw"}})
+	got := transfertest.Read(t, "x.csv", "Title;Username;Password;URL;Notes;Tags\nPost;mia;pw-post\nWifi;;pw\nfoo;bar\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{post(func(it *item.Item) { it.URLs = nil }), {Title: "Wifi", Password: "pw"}})
 	const short = "there are 3 values for 6 columns; what is missing is taken as empty"
-	sameProblems(t, got, transfer.Problem{Row: 2, Reason: short}, transfer.Problem{Row: 3, Reason: short}, transfer.Problem{Row: 4, Reason: "there are 2 values for 6 columns"})
-	got = read(t, "x.csv", "title,username,password\nPost,mia,pw,q\n", transfer.Options{})
-	same(t, got, []item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{hidden("Column 4", "q")}}})
-	sameProblems(t, got, transfer.Problem{Row: 2, Reason: "there are 4 values for 3 columns; the last ones came in as hidden fields"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: short}, transfer.Problem{Row: 3, Reason: short}, transfer.Problem{Row: 4, Reason: "there are 2 values for 6 columns"})
+	got = transfertest.Read(t, "x.csv", "title,username,password\nPost,mia,pw,q\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Hidden("Column 4", "q")}}})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: "there are 4 values for 3 columns; the last ones came in as hidden fields"})
 	// What is missing at the end of a file may have been cut.
-	got = read(t, "x.csv", columnsOfChrome+"Post,https://post.example,mia,pw-p", transfer.Options{})
-	sameProblems(t, got, transfer.Problem{Row: 2, Reason: "there are 4 values for 5 columns; what is missing is taken as empty"})
+	got = transfertest.Read(t, "x.csv", columnsOfChrome+"Post,https://post.example,mia,pw-p", transfer.Options{})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: "there are 4 values for 5 columns; what is missing is taken as empty"})
 }
 
 func password(s string) func(*item.Item) { return func(it *item.Item) { it.Password = s } }
@@ -59,23 +60,23 @@ func TestQuotesInsideQuotes(t *testing.T) {
 		`"a""b"`: `a"b`, `"a\"b"`: `a"b`, `"a\"b,c"`: `a"b,c`, `"\"ab\""`: `"ab"`, `"ab\"`: `ab\`, `"a "b" c"`: `a "b" c`, `a"b`: `a"b`,
 		"\"one\n\\\"two\\\", three\"": "one\n\"two\", three", `"a\\b"`: `a\\b`,
 	} {
-		got := read(t, "x.csv", columnsOfChrome+"Post,https://post.example,mia,"+quoted+",\nPost,https://post.example,mia,pw-post,\n", transfer.Options{})
-		same(t, got, []item.Item{post(password(want)), post()})
-		sameProblems(t, got)
+		got := transfertest.Read(t, "x.csv", columnsOfChrome+"Post,https://post.example,mia,"+quoted+",\nPost,https://post.example,mia,pw-post,\n", transfer.Options{})
+		transfertest.Same(t, got, []item.Item{post(password(want)), post()})
+		transfertest.SameProblems(t, got)
 	}
-	got := read(t, "x.csv", columnsOfChrome+`Post,https://post.example,mia,"say "hi", you",`+"\n", transfer.Options{})
-	same(t, got, nil)
-	sameProblems(t, got, transfer.Problem{Row: 2, Reason: "text follows a closing quotation mark"})
+	got := transfertest.Read(t, "x.csv", columnsOfChrome+`Post,https://post.example,mia,"say "hi", you",`+"\n", transfer.Options{})
+	transfertest.Same(t, got, nil)
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: "text follows a closing quotation mark"})
 }
 
 func TestLastPassCSVWithUnquotedLineBreaks(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "lastpass/line-breaks.csv", "lastpass-csv")
-	same(t, got, []item.Item{
+	got := transfertest.Sample(t, "lastpass/line-breaks.csv", "lastpass-csv")
+	transfertest.Same(t, got, []item.Item{
 		post(tags("Home"), notes("first line\nsecond line\n\nfourth: https://help.example")),
 		{
 			Type: item.TypeLogin, Title: "Srv", Username: "root", Password: "p", Tags: []string{"Work"}, Favourite: true,
-			Fields: []item.Field{text("Type of note", "Server"), text("Hostname", "h")},
+			Fields: []item.Field{transfertest.Text("Type of note", "Server"), transfertest.Text("Hostname", "h")},
 		},
 		{
 			Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank", Notes: "one\ntwo, three",
@@ -83,7 +84,7 @@ func TestLastPassCSVWithUnquotedLineBreaks(t *testing.T) {
 		},
 		{Type: item.TypeLogin, Title: "Ok", URLs: []string{"https://ok.example"}, Username: "mia", Password: "pw-ok"},
 	})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 }
 
 // A line of a note may look like a row of its own; the last column says where a row ends. Notes may have no address.
@@ -102,18 +103,18 @@ func TestLastPassNotesThatLookLikeRows(t *testing.T) {
 		",mia,pw-post,,,Post,Home,0\n":                                                                     post(noURL, tags("Home")),
 		"http://sn,,,,one\r\nhttps://x.example,Note,Home,0\r\n":                                            {Type: item.TypeNote, Title: "Note", Notes: "one\r\nhttps://x.example", Tags: []string{"Home"}},
 	} {
-		got := read(t, "x.csv", header+row+bankRow, transfer.Options{})
-		same(t, got, []item.Item{want, bank})
-		sameProblems(t, got)
+		got := transfertest.Read(t, "x.csv", header+row+bankRow, transfer.Options{})
+		transfertest.Same(t, got, []item.Item{want, bank})
+		transfertest.SameProblems(t, got)
 	}
 	// Older tables do not say where a row ends.
-	got := read(t, "x.csv", "url,username,password,extra,name,grouping\nhttps://post.example,mia,pw-post,a,b\nc,d,e\nf\ng,Post,Home\nhttps://bank.example,mia,pw-bank,n,Bank,Money\n", transfer.Options{})
+	got := transfertest.Read(t, "x.csv", "url,username,password,extra,name,grouping\nhttps://post.example,mia,pw-post,a,b\nc,d,e\nf\ng,Post,Home\nhttps://bank.example,mia,pw-bank,n,Bank,Money\n", transfer.Options{})
 	bank.Favourite = false
-	same(t, got, []item.Item{post(notes("a,b\nc,d,e\nf\ng"), tags("Home")), bank})
+	transfertest.Same(t, got, []item.Item{post(notes("a,b\nc,d,e\nf\ng"), tags("Home")), bank})
 	bank.Favourite = true
 	// A row without its last values does not take the next one along.
-	got = read(t, "x.csv", header+"https://post.example,mia,pw-post\n"+bankRow, transfer.Options{})
-	same(t, got, []item.Item{post(func(it *item.Item) { it.Title = "post.example" }), bank})
+	got = transfertest.Read(t, "x.csv", header+"https://post.example,mia,pw-post\n"+bankRow, transfer.Options{})
+	transfertest.Same(t, got, []item.Item{post(func(it *item.Item) { it.Title = "post.example" }), bank})
 }
 
 func TestTextOfAnyEncodingAndLead(t *testing.T) {
@@ -121,56 +122,56 @@ func TestTextOfAnyEncodingAndLead(t *testing.T) {
 	want := []item.Item{{Title: "Zoë", Username: "mia", Password: "a;b|c"}}
 	const table = "title\tusername\tpassword\r\nZoë\tmia\ta;b|c\r\n"
 	for name, data := range map[string]string{
-		"UTF-16 LE without a mark": utf16LE(table)[2:],
-		"UTF-16 BE without a mark": utf16BE(table)[2:],
+		"UTF-16 LE without a mark": transfertest.UTF16LE(table)[2:],
+		"UTF-16 BE without a mark": transfertest.UTF16BE(table)[2:],
 		"empty lines before":       "\r\n\r\n" + table,
 		"separator for Excel":      "sep=\t\r\n" + table,
 		"other separators inside":  strings.ReplaceAll(table, "\t", ","),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := read(t, "x.csv", data, transfer.Options{})
-			same(t, got, want)
-			sameProblems(t, got)
+			got := transfertest.Read(t, "x.csv", data, transfer.Options{})
+			transfertest.Same(t, got, want)
+			transfertest.SameProblems(t, got)
 		})
 	}
 }
 
 func Test1PasswordMacCSV(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "onepassword/mac7.csv", "1password-mac-csv")
-	same(t, got, []item.Item{
+	got := transfertest.Sample(t, "onepassword/mac7.csv", "1password-mac-csv")
+	transfertest.Same(t, got, []item.Item{
 		{
 			Type: item.TypeCard, Title: "Card", Tags: []string{"Büro", "Work", "Two words"}, Notes: `note "q", x`,
 			Card:   &item.Card{Number: "4111111111111111", Holder: "Mia M", Code: "123", Brand: "visa", ExpiryMonth: "12", ExpiryYear: "2030"},
-			Fields: []item.Field{hidden("PIN", "9999")},
+			Fields: []item.Field{transfertest.Hidden("PIN", "9999")},
 		},
 		{
-			Type: item.TypeIdentity, Title: "Me", Username: "mia", Created: at("2020-01-01T00:00:00Z"), Modified: at("2020-01-26T00:53:20Z"),
+			Type: item.TypeIdentity, Title: "Me", Username: "mia", Created: transfertest.Time("2020-01-01T00:00:00Z"), Modified: transfertest.Time("2020-01-26T00:53:20Z"),
 			Identity: &item.Identity{FirstName: "Mia", LastName: "Muster"},
 		},
 		{
 			Type: item.TypeLogin, Title: "Acc", URLs: []string{"https://b.example"}, Username: "mia", Password: `pw\`,
-			Fields: []item.Field{text("Type", "Bank Account"), hidden("account number", "12345678")},
+			Fields: []item.Field{transfertest.Text("Type", "Bank Account"), transfertest.Hidden("account number", "12345678")},
 		},
 		{Type: item.TypeNote, Title: "N", Notes: "only text"},
 		{Type: item.TypeLogin, Title: "L", URLs: []string{"https://l.example"}, Username: "u", Password: `p"w`, TOTP: "JBSWY3DPEHPK3PXP"},
 	})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 	// A table of few items has few columns, and a comma at the end of each line.
-	got = read(t, "x.csv", `"number(ccnum)","Notes","Password","Tags","Title","Type","URL","Username","verification number(cvv)",`+"\n"+
+	got = transfertest.Read(t, "x.csv", `"number(ccnum)","Notes","Password","Tags","Title","Type","URL","Username","verification number(cvv)",`+"\n"+
 		`,"","pw-post",,"Post","Login","https://post.example","mia",,`+"\n"+
 		`,"","pw-bank","{(`+"\n"+`    \"Money\"`+"\n"+`)}","Bank","Login","https://bank.example","mia",,`+"\n"+
 		`"4111111111111111","",,"{(`+"\n"+`    Money`+"\n"+`)}","My card","Credit Card",,,"123",`+"\n", transfer.Options{})
-	same(t, got, []item.Item{
+	transfertest.Same(t, got, []item.Item{
 		post(),
 		{Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank", Tags: []string{"Money"}},
 		{Type: item.TypeCard, Title: "My card", Tags: []string{"Money"}, Card: &item.Card{Number: "4111111111111111", Code: "123"}},
 	})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 	// What a field is does not depend on the language of its label.
-	got = read(t, "x.csv", `"Konto(accountNo)","Notes","Password","Tags","Title","Type","Username",`+"\n"+`"4711",,"pw",,"Bank","Login","mia",`+"\n", transfer.Options{})
-	same(t, got, []item.Item{{Title: "Bank", Username: "mia", Password: "pw", Fields: []item.Field{hidden("Konto", "4711")}}})
+	got = transfertest.Read(t, "x.csv", `"Konto(accountNo)","Notes","Password","Tags","Title","Type","Username",`+"\n"+`"4711",,"pw",,"Bank","Login","mia",`+"\n", transfer.Options{})
+	transfertest.Same(t, got, []item.Item{{Title: "Bank", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Hidden("Konto", "4711")}}})
 }
 
 func TestButtercupCSV(t *testing.T) {
@@ -178,18 +179,18 @@ func TestButtercupCSV(t *testing.T) {
 	bank := item.Item{Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank"}
 	older := bank
 	older.Tags = []string{"Money/Cards"}
-	got := sample(t, "buttercup/older.csv", "buttercup-csv")
-	same(t, got, []item.Item{older, {
+	got := transfertest.Sample(t, "buttercup/older.csv", "buttercup-csv")
+	transfertest.Same(t, got, []item.Item{older, {
 		Type: item.TypeCard, Title: "Visa", Tags: []string{"Money/Cards"},
 		Card: &item.Card{Brand: "visa", Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "12", ExpiryYear: "2030"},
 	}, {Type: item.TypeNote, Title: "N", Notes: "text"}})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 	bank.Tags, bank.Notes = []string{"Root/Money"}, "n"
-	got = sample(t, "buttercup/export.csv", "buttercup-csv")
-	same(t, got, []item.Item{bank})
-	sameProblems(t, got)
+	got = transfertest.Sample(t, "buttercup/export.csv", "buttercup-csv")
+	transfertest.Same(t, got, []item.Item{bank})
+	transfertest.SameProblems(t, got)
 	// A group inside itself has an end.
-	got = read(t, "x.csv", "!type,!group_id,!group_name,!group_parent,title,password\ngroup,g,G,g,,\nentry,g,,,Post,pw\n", transfer.Options{})
+	got = transfertest.Read(t, "x.csv", "!type,!group_id,!group_name,!group_parent,title,password\ngroup,g,G,g,,\nentry,g,,,Post,pw\n", transfer.Options{})
 	if len(got.Items) != 1 || !strings.HasPrefix(got.Items[0].Item.Title, "Post") {
 		t.Errorf("got %+v", got.Items)
 	}
@@ -197,12 +198,12 @@ func TestButtercupCSV(t *testing.T) {
 
 func TestDashlanePaymentsOfOlderVersions(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "dashlane/payments-short.csv", "dashlane-csv")
-	same(t, got, []item.Item{{
-		Type: item.TypeCard, Title: "Blue card", Fields: []item.Field{text("country", "DE")},
+	got := transfertest.Sample(t, "dashlane/payments-short.csv", "dashlane-csv")
+	transfertest.Same(t, got, []item.Item{{
+		Type: item.TypeCard, Title: "Blue card", Fields: []item.Field{transfertest.Text("country", "DE")},
 		Card: &item.Card{Holder: "Mia M", Number: "4111111111111111", Code: "123", ExpiryMonth: "1", ExpiryYear: "2030"},
 	}})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 	// Whatever columns are missing, what is there finds its place, and no number is in plain sight.
 	card := item.Card{Number: "4111111111111111", Code: "123", ExpiryMonth: "1", ExpiryYear: "2030"}
 	held := card
@@ -213,26 +214,26 @@ func TestDashlanePaymentsOfOlderVersions(t *testing.T) {
 		"type,account_name,account_holder,cc_number,code,expiration_month,expiration_year\npayment_card,Blue,Mia M,4111111111111111,123,1,30\n": {Type: item.TypeCard, Title: "Blue", Card: &held},
 		"cc_number,name_on_card,code,expiration_month,expiration_year\n4111111111111111,Mia M,123,1,30\n":                                       {Type: item.TypeCard, Title: "Untitled", Card: &held},
 		"type,number,name,expiration_date\npassport,X1,Mia M,2030-01-01\n": {
-			Type: item.TypeIdentity, Title: "Mia M passport", Identity: &item.Identity{FirstName: "Mia", LastName: "M", Passport: "X1"}, Fields: []item.Field{text("expiration_date", "2030-01-01")},
+			Type: item.TypeIdentity, Title: "Mia M passport", Identity: &item.Identity{FirstName: "Mia", LastName: "M", Passport: "X1"}, Fields: []item.Field{transfertest.Text("expiration_date", "2030-01-01")},
 		},
 		"type,number,name,issue_date\nother,4111111111111111,Mia M,\n": {
-			Type: item.TypeIdentity, Title: "Mia M other", Identity: &item.Identity{FirstName: "Mia", LastName: "M"}, Fields: []item.Field{hidden("Other", "4111111111111111")},
+			Type: item.TypeIdentity, Title: "Mia M other", Identity: &item.Identity{FirstName: "Mia", LastName: "M"}, Fields: []item.Field{transfertest.Hidden("Other", "4111111111111111")},
 		},
 	} {
-		same(t, read(t, "x.csv", data, transfer.Options{}), []item.Item{want})
+		transfertest.Same(t, transfertest.Read(t, "x.csv", data, transfer.Options{}), []item.Item{want})
 	}
 }
 
 func TestRoboFormCSVOfOlderVersions(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "roboform/older.csv", "roboform-csv")
-	same(t, got, []item.Item{
+	got := transfertest.Sample(t, "roboform/older.csv", "roboform-csv")
+	transfertest.Same(t, got, []item.Item{
 		post(tags("Home")),
 		{
 			Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank", Tags: []string{"Money"},
 			Notes:  "two\nlines",
-			Fields: []item.Field{text("City", "Köln, Rhein"), hidden("PIN", "0815"), text("Link", "https://a.example:8443/x"), yesNo("Stay", "true")},
+			Fields: []item.Field{transfertest.Text("City", "Köln, Rhein"), transfertest.Hidden("PIN", "0815"), transfertest.Text("Link", "https://a.example:8443/x"), transfertest.YesNo("Stay", "true")},
 		},
 	})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 }

@@ -1,85 +1,75 @@
 // Package transfer reads what other password managers export, and writes what they read: bytes in one of the known
 // formats to and from []item.Item. It does no input or output and asks no clock.
 //
-// A value of a source that has no place of its own in an item is kept as a custom field or in the notes, and a value
-// that is longer than an item may hold goes on in further fields or in a further item. Read says so in Result.Kept.
+// A value of a source for which an item has no place goes to a custom field or to the notes, and a value
+// that is longer than an item may hold goes on in further fields or in a further item. Read says so in Result.Relocated.
+//
+// The registry in formats.go has one row for each format, with a value of the vendor's package that reads it. A new CSV is
+// one file with a source.CSV, one row here, and one in docs/import-formats.md.
 package transfer
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// The engine's own types, and what passes between this package and app/client.
+type (
+	File    = source.File
+	Options = source.Options
+	Column  = source.Column
+	Preview = source.Preview
+	Failure = source.Failure
+
+	Result      = parcel.Result
+	Imported    = parcel.Imported
+	Attached    = parcel.Attached
+	Problem     = parcel.Problem
+	Relocated   = parcel.Relocated
+	RelocatedTo = parcel.RelocatedTo
+	Exported    = parcel.Exported
 )
 
 // MaxFileBytes is the size of the largest file that Read takes.
-const MaxFileBytes = 512 << 20
-
-// File is a file as it was chosen; only the end of its name is looked at.
-type File struct {
-	Name string
-	Data []byte
-}
-
-// Options say how to read a file. The zero value finds out by itself.
-type Options struct {
-	Format     string                // ID of a Format; empty: found from name and content
-	Password   string                // of a protected file
-	NoPassword bool                  // Password is empty because its owner said so, and not because nobody was asked yet
-	KeyFile    []byte                // of a KeePass database
-	Columns    []Column              // what each column is, for the format "csv"; empty: guessed
-	Headerless bool                  // the first row holds values already, for the format "csv"
-	Now        time.Time             // when what a file has in its trash went there, where the file does not say it; zero: a tag instead
-	Progress   func(done, total int) // may be nil; the unit is the reader's own
-}
-
-// What passes between this package and app/client.
-type (
-	Result   = parcel.Result
-	Imported = parcel.Imported
-	Attached = parcel.Attached
-	Problem  = parcel.Problem
-	Kept     = parcel.Kept
-	KeptAs   = parcel.KeptAs
-	Exported = parcel.Exported
-)
-
-// Where values went that have no place of their own.
-const (
-	KeptAsField = parcel.KeptAsField
-	KeptAsNote  = parcel.KeptAsNote
-	KeptAsItem  = parcel.KeptAsItem
-)
+const MaxFileBytes = source.MaxFileBytes
 
 // Read finds the format and reads the whole file. It either accounts for every entry or fails.
 func Read(f File, o Options) (*Result, error) {
-	in, err := newInput(f, o)
+	in, err := source.NewInput(f, o)
 	if err != nil {
 		return nil, err
 	}
-	format, err := in.format()
+	format, err := formatOf(in)
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(format.id, o)
-	if err := format.read(in, b); err != nil {
+	b := source.NewBuilder(format.id, o)
+	if err := format.Read(in, b); err != nil {
 		return nil, err
 	}
-	if b.full {
-		return nil, fmt.Errorf("%w: more than %d entries", ErrTooLarge, maxItems)
+	if b.Full {
+		return nil, fmt.Errorf("%w: more than %d entries", source.ErrTooLarge, source.MaxItems)
 	}
-	return b.result, nil
+	return b.Result, nil
 }
 
 // Detect names the format of a file, as Read would find it.
 func Detect(f File) (string, error) {
-	in, err := newInput(f, Options{})
+	in, err := source.NewInput(f, Options{})
 	if err != nil {
 		return "", err
 	}
-	format, err := in.format()
+	format, err := formatOf(in)
 	if err != nil {
 		return "", err
 	}
 	return format.id, nil
 }
+
+// Columns looks at a CSV of any kind.
+func Columns(f File) (*Preview, error) { return source.Columns(f) }
+
+// ColumnNames lists the columns that have a name, for a sentence.
+func ColumnNames() string { return source.ColumnNames() }

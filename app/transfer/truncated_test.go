@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 // A file that was not copied to its end is refused, wherever it ends, if its format has an end of its own.
@@ -17,23 +17,23 @@ func TestTruncatedJSONAndZIPAreRefused(t *testing.T) {
 	files := map[string][]byte{
 		"bitwarden.json": []byte(`{"encrypted":false,"folders":[{"id":"f","name":"F"}],"items":[{"type":1,"name":"a","login":{"uris":[{"uri":"https://a.example"}],"password":"p"}}]}`),
 		"proton.json":    []byte(`{"version":"1.21.2","vaults":{"v":{"name":"V","items":[{"data":{"type":"note","metadata":{"name":"n","note":"x"},"content":{}},"state":1}]}}}`),
-		"bitwarden.zip":  zipOf(t, "testdata/bitwarden/attachments.zip"),
-		"dashlane.zip":   zipOf(t, "testdata/dashlane/export.zip"),
-		"proton.zip":     zipOf(t, "testdata/proton/export.zip"),
-		"export.1pux":    zipOf(t, "testdata/onepassword/full.1pux"),
-		"protected.json": []byte(strings.TrimSpace(protectedExport(t, "pbkdf2"))),
+		"bitwarden.zip":  transfertest.ZIPOf(t, transfertest.Testdata("bitwarden/attachments.zip")),
+		"dashlane.zip":   transfertest.ZIPOf(t, transfertest.Testdata("dashlane/export.zip")),
+		"proton.zip":     transfertest.ZIPOf(t, transfertest.Testdata("proton/export.zip")),
+		"export.1pux":    transfertest.ZIPOf(t, transfertest.Testdata("onepassword/full.1pux")),
+		"protected.json": []byte(strings.TrimSpace(transfertest.ProtectedExport(t, "pbkdf2"))),
 	}
 	for _, name := range []string{
 		"authenticators/aegis.json", "authenticators/2fas.2fas", "authenticators/andotp.json", "enpass/export.json", "keeper/export.json", "psono/export.json",
 	} {
-		data, err := os.ReadFile(filepath.Join("testdata", name))
+		data, err := os.ReadFile(transfertest.Testdata(name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		files[name] = bytes.TrimSpace(data)
 	}
 	for name, data := range files {
-		o := transfer.Options{Password: exportPassword}
+		o := transfer.Options{Password: transfertest.ExportPassword}
 		if _, err := transfer.Read(transfer.File{Name: name, Data: data}, o); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -54,13 +54,13 @@ func TestTruncatedTablesBringWhatIsWhole(t *testing.T) {
 		"keepass/keepass1.csv", "keepass/keepassxc.csv", "passbolt/kdbx.csv", "strongbox/export.csv", "aliasvault/export.csv", "dropbox/export.csv",
 		"enpass/export.csv", "keeper/keeper.csv",
 	} {
-		data, err := os.ReadFile(filepath.Join("testdata", name))
+		data, err := os.ReadFile(transfertest.Testdata(name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		format := read(t, name, string(data), transfer.Options{}).Format
+		format := transfertest.Read(t, name, string(data), transfer.Options{}).Format
 		header := strings.IndexByte(string(data), '\n') + 1
-		whole := read(t, name, string(data), transfer.Options{Format: format}).Items
+		whole := transfertest.Read(t, name, string(data), transfer.Options{Format: format}).Items
 		for end := header; end < len(data); end++ {
 			got, err := transfer.Read(transfer.File{Name: name, Data: data[:end]}, transfer.Options{Format: format})
 			if errors.Is(err, transfer.ErrTruncated) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
 var (
@@ -15,8 +16,8 @@ var (
 
 func TestKeepassCSV(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "keepass/keepass1.csv", "keepass-csv")
-	same(t, got, []item.Item{
+	got := transfertest.Sample(t, "keepass/keepass1.csv", "keepass-csv")
+	transfertest.Same(t, got, []item.Item{
 		{
 			Type: item.TypeLogin, Title: `Bank "north"`, Username: "anna@example.org", Password: `p\ä,"ss"`, URLs: []string{"https://bank.example/?a=1"},
 			Notes: "line one\r\nline \"two\", 😀",
@@ -24,49 +25,50 @@ func TestKeepassCSV(t *testing.T) {
 		{Type: item.TypeNote, Title: "Only a note", Notes: "remember"},
 		{Type: item.TypeLogin, Title: "mail.example", Username: "w", Password: "x", URLs: []string{"https://www.mail.example"}},
 	})
-	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
 
 	made, changed := time.Date(2010, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2012, 2, 29, 23, 59, 59, 0, time.UTC)
-	got = sample(t, "keepass/keepass1-all.csv", "keepass-csv")
-	same(t, got, []item.Item{
+	got = transfertest.Sample(t, "keepass/keepass1-all.csv", "keepass-csv")
+	transfertest.Same(t, got, []item.Item{
 		{Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", Tags: []string{"General/Mail/Work"}, Created: made, Modified: changed},
 		{
 			Type: item.TypeLogin, Title: "Soon", Username: "anna", Password: "x", Tags: []string{"General"}, Created: made, Modified: changed,
 			Fields: []item.Field{{Name: "Expires", Value: "2030-01-02T03:04:05"}},
 		},
 	})
-	sameProblems(t, got)
+	transfertest.SameProblems(t, got)
 }
 
 func TestKeepassXCCSV(t *testing.T) {
 	t.Parallel()
-	got := sample(t, "keepass/keepassxc.csv", "keepassxc-csv")
-	same(t, got, []item.Item{
+	made, changed := time.Date(2021, 3, 4, 5, 6, 7, 0, time.UTC), time.Date(2024, 2, 29, 23, 59, 58, 0, time.UTC)
+	got := transfertest.Sample(t, "keepass/keepassxc.csv", "keepassxc-csv")
+	transfertest.Same(t, got, []item.Item{
 		{
 			Type: item.TypeLogin, Title: `Bank "north"`, Username: "anna@example.org", Password: `p,ä"ss`, URLs: []string{"https://bank.example/?a=1"},
 			Notes: "line one\nline two 😀", TOTP: "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&period=30&digits=6&issuer=Bank", Tags: []string{"Money"},
-			Created: keepassMade, Modified: keepassChanged,
+			Created: made, Modified: changed,
 		},
-		{Type: item.TypeLogin, Title: "At the top", Password: "x", Created: keepassMade, Modified: keepassChanged},
+		{Type: item.TypeLogin, Title: "At the top", Password: "x", Created: made, Modified: changed},
 		{
-			Type: item.TypeLogin, Title: "Gone", Username: "g", Tags: []string{"Old"}, Created: keepassMade, Modified: keepassChanged,
-			Trashed: keepassChanged,
+			Type: item.TypeLogin, Title: "Gone", Username: "g", Tags: []string{"Old"}, Created: made, Modified: changed,
+			Trashed: changed,
 		},
 		{Type: item.TypeNote, Title: "Only a note", Notes: "remember", Tags: []string{"Notes"}, Fields: []item.Field{{Name: "last modified", Value: "soon"}}},
 	})
-	sameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 10 columns"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 10 columns"})
 }
 
 func TestPassboltCSV(t *testing.T) {
 	t.Parallel()
-	same(t, sample(t, "passbolt/kdbx.csv", "passbolt-csv"), []item.Item{
+	transfertest.Same(t, transfertest.Sample(t, "passbolt/kdbx.csv", "passbolt-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: "Bank, north", Username: "anna@example.org", Password: `p"ä`, URLs: []string{"https://bank.example"},
 			Notes: "line one\nline two", TOTP: "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank", Tags: []string{"Team/Money"},
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 	})
-	same(t, sample(t, "passbolt/1password.csv", "passbolt-csv"), []item.Item{
+	transfertest.Same(t, transfertest.Sample(t, "passbolt/1password.csv", "passbolt-csv"), []item.Item{
 		{Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", URLs: []string{"https://bank.example"}},
 		{Type: item.TypeLogin, Title: "Other", Username: "anna", Password: "x", Fields: []item.Field{{Name: "Type", Value: "Server"}}},
 	})
@@ -74,7 +76,7 @@ func TestPassboltCSV(t *testing.T) {
 
 func TestStrongboxCSV(t *testing.T) {
 	t.Parallel()
-	same(t, sample(t, "strongbox/export.csv", "strongbox-csv"), []item.Item{
+	transfertest.Same(t, transfertest.Sample(t, "strongbox/export.csv", "strongbox-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: `Bank, "north"`, Username: "anna", Password: "pä ss", URLs: []string{"https://bank.example"},
 			TOTP: "otpauth://totp/Bank?secret=JBSWY3DPEHPK3PXP", Notes: "line one\r\nline two 😀", Fields: []item.Field{{Name: "Email", Value: "anna@example.org"}},
@@ -86,7 +88,7 @@ func TestStrongboxCSV(t *testing.T) {
 
 func TestAliasVaultCSV(t *testing.T) {
 	t.Parallel()
-	same(t, sample(t, "aliasvault/export.csv", "aliasvault-csv"), []item.Item{
+	transfertest.Same(t, transfertest.Sample(t, "aliasvault/export.csv", "aliasvault-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: `Bank "north"`, Username: "anna", Password: "p,ä", URLs: []string{"https://bank.example/?a=1,2", "https://pay.example"},
 			TOTP: "JBSWY3DPEHPK3PXP", Notes: "line one\r\nline two 😀", Tags: []string{"Money/Own"}, Created: csvMade, Modified: csvChanged,
@@ -103,7 +105,7 @@ func TestAliasVaultCSV(t *testing.T) {
 			Fields: []item.Field{{Name: "updatedat", Value: "never"}},
 		},
 	})
-	same(t, sample(t, "aliasvault/older.csv", "aliasvault-csv"), []item.Item{{
+	transfertest.Same(t, transfertest.Sample(t, "aliasvault/older.csv", "aliasvault-csv"), []item.Item{{
 		Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", URLs: []string{"https://bank.example"}, Notes: "remember", Created: csvMade,
 		Fields: []item.Field{{Name: "Gender", Value: "Male"}},
 	}})
@@ -111,7 +113,7 @@ func TestAliasVaultCSV(t *testing.T) {
 
 func TestDropboxCSV(t *testing.T) {
 	t.Parallel()
-	same(t, sample(t, "dropbox/export.csv", "dropbox-csv"), []item.Item{
+	transfertest.Same(t, transfertest.Sample(t, "dropbox/export.csv", "dropbox-csv"), []item.Item{
 		{
 			Type: item.TypeLogin, Title: "Bank, north", Username: "anna", Password: `p"ä`, URLs: []string{"https://bank.example"},
 			Notes: "line one\r\nline two 😀",
@@ -122,7 +124,7 @@ func TestDropboxCSV(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 	})
-	same(t, sample(t, "dropbox/older.csv", "dropbox-csv"), []item.Item{
+	transfertest.Same(t, transfertest.Sample(t, "dropbox/older.csv", "dropbox-csv"), []item.Item{
 		{Type: item.TypeLogin, Title: "Bank", Username: "anna", Password: "x", URLs: []string{"https://bank.example"}},
 		{Type: item.TypeNote, Title: "Note", Notes: "remember"},
 	})

@@ -6,92 +6,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
-
-// hard makes items of every type out of values that formats trip over.
-type hard struct{ *rand.Rand }
-
-func (h hard) text() string {
-	pieces := []string{
-		"", "plain", " spaces around ", "comma, and ; semicolon", "\"quoted\"", "''", "two\nlines", "CR\r\nLF", "tab\there", "\r", "\n",
-		"=1+1", "@cmd", "-", "ünïcødé", "пароль", "密码", "👩‍👩‍👧", "\u202eright to left", "\\backslash\\n", "{\"json\":1}", "<b>&amp;</b>",
-		"]]>", "\x00", "\x1b[31m", "\u2028", "\ufeff", "null", "true", "0", "a|b", "%s", strings.Repeat("long ", 300),
-	}
-	var b strings.Builder
-	for range h.IntN(3) + 1 {
-		b.WriteString(pieces[h.IntN(len(pieces))])
-	}
-	return b.String()
-}
-
-func (h hard) time() time.Time {
-	if h.IntN(4) == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(h.Int64N(4_000_000_000_000) - 1_000_000_000_000).UTC()
-}
-
-func (h hard) item() item.Item {
-	it := item.Item{
-		Type: item.Types[h.IntN(len(item.Types))], Title: "t" + h.line(item.MaxTitle-1), Username: h.line(item.MaxUsername), Favourite: h.IntN(2) == 0,
-		Created: h.time(), Modified: h.time(), Password: h.text(), TOTP: h.line(item.MaxTOTP), Notes: h.text(), Match: map[string]item.MatchRule{},
-	}
-	for range h.IntN(4) {
-		address := "https://" + h.text()
-		it.URLs = append(it.URLs, address)
-		it.Match[strings.TrimSpace(address)] = []item.MatchRule{"", "host", "starts", "exact", "never"}[h.IntN(5)]
-		it.Tags = append(it.Tags, h.line(item.MaxTag))
-		it.Fields = append(it.Fields, item.Field{Name: h.line(item.MaxName), Value: h.text(), Kind: []item.FieldKind{"", "hidden", "link"}[h.IntN(3)]},
-			item.Field{Name: "yes or no", Value: []string{item.True, item.False}[h.IntN(2)], Kind: item.FieldBoolean})
-		it.PasswordHistory = append(it.PasswordHistory, item.OldPassword{Password: h.text(), Until: h.time()})
-	}
-	if h.IntN(5) == 0 {
-		it.Trashed, it.Purge = h.time(), h.time()
-	}
-	switch it.Type {
-	case item.TypeCard:
-		it.Card = &item.Card{Brand: "Visa", Code: h.text(), ExpiryMonth: "4", ExpiryYear: "2031", Holder: h.text(), Number: h.text()}
-	case item.TypeIdentity:
-		it.Identity = &item.Identity{Address: "1 Street\nHouse", City: h.text(), FirstName: h.text(), Email: h.text(), License: h.text(), SSN: h.text()}
-	case item.TypeSSHKey:
-		it.SSHKey = &item.SSHKey{Fingerprint: h.text(), Private: "-----BEGIN\n" + h.text(), Public: h.text()}
-	}
-	return it.Normalise()
-}
-
-// line is text without control characters.
-func (h hard) line(most int) string {
-	line := []rune(item.Item{Title: h.text()}.Normalise().Title)
-	return string(line[:min(most, len(line))])
-}
-
-// hardItems is always the same for one number.
-func hardItems(t *testing.T, seed uint64, n int) []transfer.Exported {
-	t.Helper()
-	h := hard{rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // a failure has to come again
-	var out []transfer.Exported
-	for range n {
-		it := h.item()
-		if err := it.Validate(); err != nil {
-			t.Fatal(err)
-		}
-		x := transfer.Exported{Item: it}
-		for i := range h.IntN(3) {
-			x.Files = append(x.Files, transfer.Attached{Name: fmt.Sprintf("file %d.txt", i), Data: []byte(h.text() + "\xff\x00")})
-		}
-		out = append(out, x)
-	}
-	return out
-}
 
 // What goes out comes back in: equal in the own formats, and for others equal after what docs/export-format.md says
 // that they cannot hold.
@@ -108,7 +33,7 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 		{"bitwarden-json", false, asBitwardenHolds},
 	} {
 		t.Run(c.format, func(t *testing.T) {
-			out := hardItems(t, 7, 400)
+			out := transfertest.HardItems(t, 7, 400)
 			o := transfer.WriteOptions{Password: "correct horse"}
 			data, err := transfer.Write(c.format, out, o)
 			if err != nil {
@@ -118,7 +43,7 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			onlyKeys(t, in)
+			transfertest.OnlyKeys(t, in)
 			if in.Format != c.format || len(in.Items) != len(out) {
 				t.Fatalf("%s with %d items, problems %+v", in.Format, len(in.Items), in.Problems)
 			}
@@ -131,27 +56,13 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 				if got := in.Items[i]; !got.Item.Equal(want) {
 					t.Fatalf("item %d\n got %+v\nwant %+v", i, got.Item, want)
 				}
-				if got := in.Items[i].Files; c.files && !slices.EqualFunc(got, x.Files, sameFile) {
+				if got := in.Items[i].Files; c.files && !slices.EqualFunc(got, x.Files, transfertest.SameFile) {
 					t.Fatalf("item %d: files %q, want %q", i, got, x.Files)
 				}
 			}
 		})
 	}
 }
-
-// onlyKeys wants no problem but that of each key that makes no codes.
-func onlyKeys(t *testing.T, in *transfer.Result) {
-	t.Helper()
-	var want []transfer.Problem
-	for _, i := range in.Items {
-		if _, err := item.ParseOneTime(i.Item.TOTP); i.Item.TOTP != "" && err != nil {
-			want = append(want, transfer.Problem{Row: i.Row, Title: i.Item.Title, Reason: "its key makes no one-time codes"})
-		}
-	}
-	sameProblems(t, in, want...)
-}
-
-func sameFile(a, b transfer.Attached) bool { return a.Name == b.Name && bytes.Equal(a.Data, b.Data) }
 
 var update = flag.Bool("update", false, "write testdata/own/sealed.vaultsphere anew")
 
@@ -173,8 +84,8 @@ func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, read(t, "x", string(data), transfer.Options{Password: password}), []item.Item{want})
-	same(t, read(t, "x", string(data), transfer.Options{Password: "Tu\u0308r zum Tresor"}), []item.Item{want}) // typed on another keyboard
+	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: password}), []item.Item{want})
+	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: "Tu\u0308r zum Tresor"}), []item.Item{want}) // typed on another keyboard
 	for name, c := range map[string]struct {
 		old, new, password string
 		want               error
@@ -214,7 +125,7 @@ func TestOwnFormatIsStrict(t *testing.T) {
 		"unknown member": `{"type":"login","title":"x","secret thing":"s3cret"}`, "wrong kind": `{"type":"login","title":"x","password":{"p":"s3cret"}}`,
 		"an id": `{"type":"login","title":"x","id":"s3cret"}`, "no object": `"s3cret"`,
 	} {
-		got := read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+entry+`,`+good+`]}`, transfer.Options{})
+		got := transfertest.Read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+entry+`,`+good+`]}`, transfer.Options{})
 		if len(got.Items) != 2 || len(got.Problems) != 1 || got.Problems[0].Row != 2 || strings.Contains(got.Problems[0].Reason, "s3cret") {
 			t.Errorf("%s: %d items, problems %+v", name, len(got.Items), got.Problems)
 		}
@@ -254,4 +165,91 @@ func TestBitwardenExportIsWhatBitwardenReads(t *testing.T) {
 	if err := json.Compact(&compact, got); err != nil || compact.String() != want {
 		t.Errorf("%v\n got %s\nwant %s", err, compact.String(), want)
 	}
+}
+
+// longFields joins the parts of fields that are too long for Bitwarden.
+func longFields(fields []item.Field) []item.Field {
+	var out []item.Field
+	name, n := "", 2
+	for _, f := range fields {
+		if last := len(out) - 1; last >= 0 && f.Name == fmt.Sprintf("%s (%d)", name, n) {
+			out[last].Value += f.Value
+			n++
+			continue
+		}
+		out, name, n = append(out, f), f.Name, 2
+	}
+	return out
+}
+
+// asBitwardenHolds is what docs/export-format.md says is left of an item in Bitwarden.
+func asBitwardenHolds(it item.Item) item.Item {
+	const line, value = 687, 3695 // bytes
+	it = it.Clone()
+	it.Purge = time.Time{}
+	movedAbove := func(most int, name string, value *string, kind item.FieldKind) {
+		if len(*value) > most {
+			it.Fields = append(it.Fields, item.Field{Name: name, Value: *value, Kind: kind})
+			*value = ""
+		}
+	}
+	moved := func(name string, value *string, kind item.FieldKind) { movedAbove(line, name, value, kind) }
+	if title := it.Title; len(title) > line {
+		moved("Title", &it.Title, item.FieldText)
+		for it.Title = title; len(it.Title) > line-2; {
+			_, size := utf8.DecodeLastRuneInString(it.Title)
+			it.Title = it.Title[:len(it.Title)-size]
+		}
+	}
+	it.PasswordHistory = slices.DeleteFunc(it.PasswordHistory, func(old item.OldPassword) bool {
+		long := old.Password
+		movedAbove(value, "Old password", &old.Password, item.FieldHidden)
+		return old.Password != long
+	})
+	if it.Type == item.TypeLogin {
+		moved("Username", &it.Username, item.FieldText)
+		movedAbove(value, "Password", &it.Password, item.FieldHidden)
+		moved("TOTP", &it.TOTP, item.FieldHidden)
+	}
+	if it.Type != item.TypeLogin {
+		if it.Type != item.TypeIdentity {
+			it.Fields, it.Username = append(it.Fields, transfertest.Text("Username", it.Username)), ""
+		}
+		it.Fields = append(it.Fields, transfertest.Hidden("Password", it.Password), transfertest.Hidden("TOTP", it.TOTP))
+		it.Fields = slices.DeleteFunc(it.Fields, func(f item.Field) bool {
+			return f.Value == "" && slices.Contains([]string{"Username", "Password", "TOTP"}, f.Name)
+		})
+		for _, address := range it.URLs {
+			it.Fields = append(it.Fields, transfertest.Text("URL", address))
+		}
+		it.Password, it.TOTP, it.URLs, it.Match = "", "", nil, nil
+	}
+	if c := it.Card; c != nil {
+		moved("Number", &c.Number, item.FieldHidden)
+		moved("Holder", &c.Holder, item.FieldText)
+		moved("Security code", &c.Code, item.FieldHidden)
+	}
+	if i := it.Identity; i != nil {
+		moved("First name", &i.FirstName, item.FieldText)
+		moved("City", &i.City, item.FieldText)
+		moved("Email", &i.Email, item.FieldText)
+		moved("SSN", &i.SSN, item.FieldHidden)
+		moved("License", &i.License, item.FieldText)
+		moved("Username", &it.Username, item.FieldText)
+	}
+	if k := it.SSHKey; k != nil && slices.ContainsFunc([]string{"x" + k.Private, k.Public, k.Fingerprint}, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > value }) {
+		for _, f := range []item.Field{transfertest.Hidden("Private key", k.Private), transfertest.Text("Public key", k.Public), transfertest.Text("Fingerprint", k.Fingerprint)} {
+			if f.Value != "" {
+				it.Fields = append(it.Fields, f)
+			}
+		}
+		it.Type, it.SSHKey = item.TypeNote, nil
+	}
+	for i, f := range it.Fields {
+		if f.Kind == item.FieldLink {
+			it.Fields[i].Kind = item.FieldText
+		}
+	}
+	slices.SortStableFunc(it.PasswordHistory, func(a, b item.OldPassword) int { return b.Until.Compare(a.Until) })
+	return it.Normalise()
 }

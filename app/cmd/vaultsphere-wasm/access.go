@@ -84,6 +84,19 @@ func (c *core) Logout(ctx context.Context, p protocol.Force) error {
 	return c.client.Logout(ctx, p.Force)
 }
 
+func (c *core) Copies(ctx context.Context) (protocol.Copies, error) {
+	list, err := c.client.Copies(ctx)
+	return protocol.Copies{Copies: append([]client.Copy{}, list...), Damaged: err != nil}, ctx.Err()
+}
+
+func (c *core) OpenCopy(ctx context.Context, p protocol.CopyOpening) (client.OpenedCopy, error) {
+	return c.client.OpenCopy(ctx, p.ID, p.Password)
+}
+
+func (c *core) DeleteCopy(ctx context.Context, p protocol.ItemID) error {
+	return c.client.DeleteCopy(ctx, p.ID)
+}
+
 func (c *core) KeepCopy(ctx context.Context, p protocol.KeepCopy) error {
 	return c.client.KeepCopy(ctx, p.On, p.Force.Force)
 }

@@ -27,6 +27,14 @@ func (hostCache) Load(name string) (client.Kept, error) {
 	return kept, nil
 }
 
+func (hostCache) Stamp(name string) (string, error) {
+	value, err := await(js.Global().Get("vaultsphereHost").Call("cacheStamp", name))
+	if err != nil {
+		return "", err
+	}
+	return value.String(), nil
+}
+
 func (hostCache) Add(name, after string, p client.Piece) error { return store(name, after, p, false) }
 
 func (hostCache) Replace(name, after string, p client.Piece) error {

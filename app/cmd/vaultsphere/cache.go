@@ -119,6 +119,22 @@ func (c cache) Load(name string) (client.Kept, error) {
 	return kept, nil
 }
 
+func (c cache) Stamp(name string) (string, error) {
+	if _, err := os.Stat(c.dir(name)); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	unlock, err := c.lock()
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	files, _, err := c.files(name)
+	if err != nil || len(files) == 0 {
+		return "", err
+	}
+	return files[len(files)-1].stamp, nil
+}
+
 func readPiece(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -101,28 +101,31 @@ func (p *program) signedIn(ctx context.Context) (*connection, error) {
 		return nil, err
 	}
 	if c.session.Token == "" {
-		return nil, c.notSignedIn()
+		return nil, c.notSignedIn(ctx)
 	}
 	state, _, err := c.Resume(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if state == client.SignedOut {
-		return nil, fmt.Errorf("%s: the session has ended: %w", c.session.Server, client.ErrSignedOut)
+		return nil, c.signedOut(ctx, "the session has ended: ")
 	}
 	return c, nil
 }
 
-func (c *connection) notSignedIn() error {
-	err := fmt.Errorf("%s: %w", c.session.Server, client.ErrSignedOut)
+func (c *connection) notSignedIn(ctx context.Context) error {
+	err := c.signedOut(ctx, "")
 	if c.elsewhere != "" {
 		err = withHint(err, fmt.Sprintf("this device is signed in to %s: name it with --server", c.elsewhere))
 	}
 	return err
 }
 
-// unlocked opens the vault as the server has it now. The caller locks it.
+// unlocked opens the vault as the server has it now, or the copy that --copy names. The caller locks it.
 func (p *program) unlocked(ctx context.Context) (*connection, error) {
+	if p.copy != "" {
+		return p.openCopy(ctx)
+	}
 	c, err := p.signedIn(ctx)
 	if err != nil {
 		return nil, err
@@ -210,24 +213,20 @@ func (p *program) keep(ctx context.Context, c *connection, username string) erro
 	return nil
 }
 
-// endEarlier only warns: the new session stands, and the old one runs out by itself.
+// endEarlier only warns: the new session is made, and the old one runs out by itself. The copy of the old one stays: it is not the
+// person's word that it should go.
 func (p *program) endEarlier(ctx context.Context, c *connection, earlier session) {
 	transport, err := httptransport.New(earlier.Server)
 	if err == nil {
 		transport.SetBearer(earlier.Token)
-		err = client.New(transport, c.memory, c.copyOf(earlier)).Logout(ctx, false)
+		err = client.New(transport, c.memory, nil).Logout(ctx, false)
+	}
+	if earlier.Server != c.session.Server {
+		err = errors.Join(err, client.New(transport, c.memory, cache{state: c.state, server: earlier.Server}).SetAside(ctx))
 	}
 	if err != nil {
 		p.note("warning: the earlier session at %s could not be ended: %v", earlier.Server, err)
 	}
-}
-
-// copyOf is the copy that goes with an earlier session: none if it is the one of the session that took its place.
-func (c *connection) copyOf(earlier session) client.Cache {
-	if earlier.Server == c.session.Server {
-		return nil
-	}
-	return cache{state: c.state, server: earlier.Server}
 }
 
 // device is the label of this session in the list of sessions.

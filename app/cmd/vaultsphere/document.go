@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -16,7 +15,8 @@ import (
 )
 
 // notEdited are the members of an item that a person does not write: they come back from the stored item.
-var notEdited = []string{"id", "base", "created", "modified", "trashed", "purge", "password_history", "attachments"}
+var notEdited = []string{"id", "base", "created", "modified", "trashed", "purge", "password_history", "attachments",
+	"unknown_overview", "unknown_details"}
 
 // yesOrNo is the one member that is not made of strings.
 const yesOrNo = "favourite"
@@ -53,16 +53,6 @@ func document(it item.Item) ([]byte, error) {
 	return b.Bytes(), out.Close()
 }
 
-// parts are the members of an item that are made of lines, by type, each with the lines that it may have.
-var parts = map[item.Type]struct {
-	member string
-	lines  reflect.Type
-}{
-	item.TypeCard:     {"card", reflect.TypeFor[item.Card]()},
-	item.TypeIdentity: {"identity", reflect.TypeFor[item.Identity]()},
-	item.TypeSSHKey:   {"ssh_key", reflect.TypeFor[item.SSHKey]()},
-}
-
 // fillIn adds the members that a new item of the type may have, empty, so that there is something to write behind.
 func fillIn(members *yaml.Node, typ item.Type) {
 	blank := func(to *yaml.Node, name string, value *yaml.Node) {
@@ -75,13 +65,13 @@ func fillIn(members *yaml.Node, typ item.Type) {
 			blank(members, name, empty())
 		}
 	}
-	if part, ok := parts[typ]; ok {
+	part := string(typ) // the name of the member that only items of the type have
+	if rows := item.Rows(part); rows != nil {
 		lines := &yaml.Node{Kind: yaml.MappingNode}
-		for i := range part.lines.NumField() {
-			name, _, _ := strings.Cut(part.lines.Field(i).Tag.Get("json"), ",")
-			blank(lines, name, empty())
+		for _, row := range rows {
+			blank(lines, row.Name, empty())
 		}
-		blank(members, part.member, lines)
+		blank(members, part, lines)
 	}
 	blank(members, "notes", empty())
 }
@@ -135,7 +125,7 @@ func parseDocument(text []byte, stored item.Item) (item.Item, error) {
 	edited.ID, edited.Base, edited.Created, edited.Modified = stored.ID, stored.Base, stored.Created, stored.Modified
 	edited.Trashed, edited.Purge = stored.Trashed, stored.Purge
 	edited.PasswordHistory, edited.Attachments = stored.PasswordHistory, stored.Attachments
-	edited = edited.Normalise()
+	edited = edited.KeepUnknown(stored).Normalise()
 	return edited, edited.Validate()
 }
 

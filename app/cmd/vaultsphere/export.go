@@ -50,6 +50,7 @@ input after the master password.`,
 	flags.BoolVar(&f.trash, "trash", false, "take what is in the trash along")
 	flags.BoolVar(&f.force, "force", false, "replace a file that is there")
 	complete(cmd, "format", writeIDs()...)
+	p.copyFlag(cmd)
 	return cmd
 }
 

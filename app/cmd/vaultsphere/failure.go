@@ -90,14 +90,14 @@ func hintFor(err error) string {
 		return "sign in with vaultsphere login"
 	case errors.Is(err, client.ErrWrongPhrase):
 		return "check the user name and that the phrase is the newest one"
-	case errors.Is(err, client.ErrIntercepted):
+	case errors.Is(err, client.ErrIntercepted), errors.Is(err, client.ErrReadOnly), errors.Is(err, client.ErrNotInCopy), errors.Is(err, client.ErrCopyDamaged):
 		return client.Explain(err).Hint
 	case errors.Is(err, client.ErrOffline):
 		return "check the address (--server) and that the server runs"
 	case errors.Is(err, client.ErrUncertain):
 		return "look with vaultsphere list before trying again"
 	case errors.Is(err, client.ErrRolledBack):
-		return "tell whoever runs the server; if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault"
+		return "tell whoever runs the server; --copy reads the newer vault that this device keeps (vaultsphere copies); if a backup was restored on purpose, move " + seenFile + " out of the state directory to accept the older vault"
 	case errors.Is(err, seal.ErrKDFTooWeak), errors.Is(err, seal.ErrKDFTooCostly), errors.Is(err, seal.ErrKDFMismatch):
 		return "the server may be trying to learn your master password: do not enter it in the page either, and ask whoever runs the server"
 	case errors.As(err, &server):

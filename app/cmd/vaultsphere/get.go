@@ -29,6 +29,7 @@ line), or the name of a custom field.`,
 	cmd.Flags().StringVar(&field, "field", "password", "print the field `NAME`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write the whole item as JSON, secrets included")
 	cmd.MarkFlagsMutuallyExclusive("field", "json")
+	p.copyFlag(cmd)
 	return cmd
 }
 

@@ -44,6 +44,7 @@ one-time code is none), and 1 for a failure.`,
 	cmd.Flags().BoolVar(&breaches, "breaches", false, "look passwords up among those known from breaches")
 	cmd.Flags().StringVar(&address, "breach-address", breachService, "service for --breaches: `URL`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write the report as JSON")
+	p.copyFlag(cmd)
 	return cmd
 }
 

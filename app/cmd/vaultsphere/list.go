@@ -57,6 +57,7 @@ single tabs, without a heading, and control characters are escaped; --json is ex
 	f.BoolVar(&asJSON, "json", false, "write a JSON array")
 	complete(cmd, "type", item.Types...)
 	complete(cmd, "sort", "title", "changed", "created")
+	p.copyFlag(cmd)
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,7 @@ func (p *program) logout(ctx context.Context, local, discard bool) error {
 	}
 	if c.session.Token == "" {
 		if c.elsewhere != "" {
-			return c.notSignedIn() // success would let somebody believe that no session is left
+			return c.notSignedIn(ctx) // success would let somebody believe that no session is left
 		}
 		return nil
 	}
@@ -50,5 +51,15 @@ func (p *program) logout(ctx context.Context, local, discard bool) error {
 		return err
 	}
 	c.session.Token = ""
+	if list, _ := c.Copies(ctx); len(list) > 0 {
+		p.note("%s on this device: vaultsphere copies", staysHere(len(list)))
+	}
 	return c.state.setSession(c.session)
+}
+
+func staysHere(n int) string {
+	if n == 1 {
+		return "1 sealed copy of an ended session stays"
+	}
+	return fmt.Sprintf("%d sealed copies of ended sessions stay", n)
 }

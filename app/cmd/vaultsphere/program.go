@@ -34,6 +34,7 @@ type program struct {
 	passwordFile  string // --password-file
 	passwordStdin bool   // --password-stdin
 	noCache       bool   // --no-cache
+	copy          string // --copy
 
 	interrupts
 	lines   *bufio.Reader // over in: secrets are taken from it one line at a time, in the order they are needed
@@ -80,7 +81,7 @@ that was not understood, and 3 if it was done but not all is well.`,
 	root.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
 	f.BoolVar(&p.noCache, "no-cache", false, "keep no sealed copy of the vault on this device, and drop the one there is (default $"+envNoCache+")")
 	root.AddCommand(
-		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(),
+		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.copiesCommand(),
 		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),
 		p.attachCommand(), p.attachmentCommand(),
 		p.trashCommand(), p.restoreCommand(),

@@ -51,6 +51,7 @@ The vault is closed before the command starts. The exit status is that of the co
 	cmd.Flags().SetInterspersed(false) // the flags after COMMAND are the command's
 	cmd.Flags().StringArrayVar(&pairs, "env", nil, "put a secret in a variable: `NAME=ITEM[#FIELD]`; may be repeated")
 	cmd.Flags().StringArrayVar(&files, "env-file", nil, "read such pairs from `FILE`; may be repeated")
+	p.copyFlag(cmd)
 	return cmd
 }
 

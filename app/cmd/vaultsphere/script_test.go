@@ -112,6 +112,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case g.mode == "redirect":
 		http.Redirect(w, r, "https://login.example.org/", http.StatusTemporaryRedirect)
+	case g.mode == "deny":
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = fmt.Fprint(w, `{"code":"unauthorized","message":"no","request_id":"r"}`)
 	case g.mode == "lose" && r.URL.Path == protocol.PathRegister:
 		g.forward.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
@@ -132,7 +135,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// gate open|shut|redirect|lose|weak|rude|record|replay
+// gate open|shut|deny|redirect|lose|weak|rude|record|replay
 func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: gate MODE")

@@ -24,6 +24,7 @@ ITEM is an id or an exact title.`,
 		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write the code, its period and the seconds left as JSON")
+	p.copyFlag(cmd)
 	return cmd
 }
 

@@ -41,12 +41,12 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 
 // The worker passes codes of transfer.wasm on to the page, which is typed by those of package files.
 func TestFileCodesAreThoseOfTransfer(t *testing.T) {
-	s, err := load(root, "transfer", "protocol/bridge/files")
+	s, err := load(root, "transfer/source", "protocol/bridge/files")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var given, known []string
-	for _, f := range s.packages["transfer"].Syntax {
+	for _, f := range s.packages["transfer/source"].Syntax {
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok {
@@ -64,7 +64,7 @@ func TestFileCodesAreThoseOfTransfer(t *testing.T) {
 	slices.Sort(given)
 	slices.Sort(known)
 	if given = slices.Compact(given); !slices.Equal(given, known) {
-		t.Errorf("app/transfer gives %v, the bridge knows %v", given, known)
+		t.Errorf("app/transfer/source gives %v, the bridge knows %v", given, known)
 	}
 }
 

@@ -42,7 +42,7 @@ var constants = []string{
 
 // generate returns the files by their names below root.
 func generate(root string) (map[string][]byte, error) {
-	s, err := load(root, "protocol", "client", "generate", "health", "item", "seal", "transfer", "transfer/parcel",
+	s, err := load(root, "protocol", "client", "generate", "health", "item", "seal", "transfer", "transfer/parcel", "transfer/source",
 		"protocol/bridge", "protocol/bridge/core", "protocol/bridge/files", "protocol/bridge/worker")
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 
 // typeNames are types that TypeScript calls otherwise, because a package name is no part of it.
 var typeNames = map[string]string{
-	"item.Type": "ItemType", "transfer.Preview": "TablePreview", "parcel.Problem": "ImportProblem", "parcel.Kept": "KeptValue", "seal.Params": "KDF", "client.Enrolment": "TOTPEnrolment",
+	"item.Type": "ItemType", "source.Preview": "TablePreview", "parcel.Problem": "ImportProblem", "parcel.Relocated": "RelocatedValue", "seal.Params": "KDF", "client.Enrolment": "TOTPEnrolment",
 	"protocol.Code": "ServerCode", "client.Code": "ClientCode", "client.ExportOptions": "ExportScope", "files.Code": "FileCode", "worker.Code": "PageCode", "bridge.Code": "ErrorCode",
 }
 

@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -60,37 +61,24 @@ func (s *Store) PutPiece(ctx context.Context, name vault.Username, p vault.Piece
 	if err != nil {
 		return err
 	}
-	row, err := encode(pieceRow{UserID: u.ID, RecordID: pieceID(p.Attachment, p.Number), Count: p.Count, Token: p.Token})
-	if err != nil {
-		return err
-	}
+	row := pieceRow{UserID: u.ID, RecordID: pieceID(p.Attachment, p.Number), Count: p.Count, Token: p.Token}
 	size := int64(len(p.Token))
 	room := quota - size
-	fits := "attachment_bytes <= :room"
+	fits := attribute("attachment_bytes").LessThanEqual(value(room))
 	if room >= 0 {
-		fits = "(attribute_not_exists(attachment_bytes) OR " + fits + ")"
+		fits = fits.Or(attribute("attachment_bytes").AttributeNotExists())
 	}
+	head := struct {
+		ID       string `dynamodbav:"attachment_id"`
+		Count    int    `dynamodbav:"piece_count"`
+		Uploaded int64  `dynamodbav:"uploaded"`
+	}{p.Attachment, p.Count, now.UnixMilli()}
 	err = s.transact(ctx,
-		types.TransactWriteItem{Update: &types.Update{
-			TableName: &s.table.Users, Key: userKey(name),
-			UpdateExpression:                    aws.String("SET attachment_bytes = if_not_exists(attachment_bytes, :zero) + :size"),
-			ConditionExpression:                 aws.String(isUser + " AND " + fits),
-			ExpressionAttributeValues:           item{":id": str(u.ID), ":zero": num(0), ":size": num(size), ":room": num(room)},
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}},
-		types.TransactWriteItem{Update: &types.Update{
-			TableName: &s.table.Passwords, Key: attachmentKey(u.ID, p.Attachment),
-			UpdateExpression: aws.String("SET attachment_id = :attachment, piece_count = :count, uploaded = :now, " +
-				"pieces = if_not_exists(pieces, :zero) + :one, piece_bytes = if_not_exists(piece_bytes, :zero) + :size"),
-			ConditionExpression: aws.String("attribute_not_exists(record_id) OR piece_count = :count"),
-			ExpressionAttributeValues: item{
-				":attachment": str(p.Attachment), ":count": num(int64(p.Count)), ":now": num(now.UnixMilli()),
-				":zero": num(0), ":one": num(1), ":size": num(size),
-			},
-		}},
-		types.TransactWriteItem{Put: &types.Put{
-			TableName: &s.table.Passwords, Item: row, ConditionExpression: aws.String("attribute_not_exists(record_id)"),
-		}},
+		update(s.table.Users, userKey(name), nil, expression.Add(attribute("attachment_bytes"), value(size)), isUser(vault.UserID(u.ID)).And(fits)),
+		update(s.table.Passwords, attachmentKey(u.ID, p.Attachment), head,
+			expression.Add(attribute("pieces"), value(1)).Add(attribute("piece_bytes"), value(size)),
+			isNew(names.RecordsSortKey).Or(attribute("piece_count").Equal(value(p.Count)))),
+		put(s.table.Passwords, row, isNew(names.RecordsSortKey)),
 	)
 	var r *refused
 	switch {
@@ -160,26 +148,7 @@ func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.At
 }
 
 func (s *Store) attachmentRows(ctx context.Context, userID string) ([]attachmentRow, error) {
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("user_id = :id AND begins_with(record_id, :prefix)"),
-		ExpressionAttributeValues: item{":id": str(userID), ":prefix": str(attachmentPrefix)},
-	})
-	var rows []attachmentRow
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, storeError(err)
-		}
-		for _, found := range page.Items {
-			var r attachmentRow
-			if err := decode(found, &r); err != nil {
-				return nil, err
-			}
-			rows = append(rows, r)
-		}
-	}
-	return rows, nil
+	return rowsUnder[attachmentRow](ctx, s, s.table.Passwords, userID, attachmentPrefix)
 }
 
 // DeleteAttachment implements vault.Store. The attachment's own row goes last, since it is how a later call finds what is left.
@@ -197,19 +166,9 @@ func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attac
 		return err
 	}
 	err = s.transact(ctx,
-		types.TransactWriteItem{Update: &types.Update{
-			TableName: &s.table.Users, Key: userKey(name),
-			UpdateExpression:                    aws.String("SET attachment_bytes = attachment_bytes - :bytes"),
-			ConditionExpression:                 aws.String(isUser),
-			ExpressionAttributeValues:           item{":id": str(u.ID), ":bytes": num(row.Bytes)},
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}},
-		types.TransactWriteItem{Delete: &types.Delete{
-			TableName: &s.table.Passwords, Key: key,
-			// A piece that was put in the meantime would be left without a row that names it.
-			ConditionExpression:       aws.String("pieces = :pieces"),
-			ExpressionAttributeValues: item{":pieces": num(int64(row.Pieces))},
-		}},
+		update(s.table.Users, userKey(name), nil, expression.Add(attribute("attachment_bytes"), value(-row.Bytes)), isUser(vault.UserID(u.ID))),
+		// A piece that was put in the meantime would be left without a row that names it.
+		remove(s.table.Passwords, key, attribute("pieces").Equal(value(row.Pieces))),
 	)
 	return userConflict(err, vault.UserID(u.ID))
 }

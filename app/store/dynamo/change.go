@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
+	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -62,66 +62,28 @@ func fits(c vault.Change) bool {
 }
 
 // moveRevision is the item that makes a change: it takes the user's row from base to base+1, if it is settled there.
-func (s *Store) moveRevision(u userRow, c vault.Change, next *pending) (types.TransactWriteItem, error) {
-	values, err := encode(struct {
-		ID       string   `dynamodbav:":id"`
-		Base     int64    `dynamodbav:":base"`
-		Next     int64    `dynamodbav:":next"`
-		Manifest string   `dynamodbav:":manifest"`
-		Records  int      `dynamodbav:":records"`
-		Pending  *pending `dynamodbav:":pending,omitempty"`
-		Items    int64    `dynamodbav:":items"`
-		Bytes    int64    `dynamodbav:":bytes"`
-		At       int64    `dynamodbav:":at"`
-		Counted  int64    `dynamodbav:":counted"`
-	}{u.ID, c.Base, c.Base + 1, c.Manifest, len(c.Puts) + len(c.Deletes), next, u.Items, u.Bytes, u.UsageRevision, u.UsageCounted})
-	if err != nil {
-		return types.TransactWriteItem{}, err
+func (s *Store) moveRevision(u userRow, c vault.Change, next *pending) write {
+	head := headRow{
+		Revision: c.Base + 1, Manifest: c.Manifest, HeadRecords: len(c.Puts) + len(c.Deletes), Pending: next, usageRow: u.usageRow,
 	}
-	update := "SET revision = :next, manifest = :manifest, head_records = :records, " +
-		"record_items = :items, record_bytes = :bytes, usage_revision = :at, usage_counted = :counted"
-	if next != nil {
-		update += ", pending = :pending"
-	}
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &s.table.Users, Key: userKey(vault.Username(u.Username)),
-		UpdateExpression:                    &update,
-		ConditionExpression:                 aws.String(isUser + " AND revision = :base AND attribute_not_exists(pending)"),
-		ExpressionAttributeValues:           values,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}}, nil
+	return update(s.table.Users, userKey(vault.Username(u.Username)), head, expression.UpdateBuilder{},
+		isUser(vault.UserID(u.ID)).And(attribute("revision").Equal(value(c.Base)), attribute("pending").AttributeNotExists()))
 }
 
 func (s *Store) applySmall(ctx context.Context, u userRow, c vault.Change) error {
-	move, err := s.moveRevision(u, c, nil)
-	if err != nil {
-		return err
-	}
-	items := []types.TransactWriteItem{move}
+	writes := []write{s.moveRevision(u, c, nil)}
 	for _, p := range c.Puts {
-		row, err := encode(putRow(u.ID, p, c.Base+1))
-		if err != nil {
-			return err
-		}
-		put := &types.Put{TableName: aws.String(s.tableOf(p.Kind)), Item: row}
+		var when []condition
 		if p.Kind == protocol.KindPassword {
-			put.ConditionExpression = aws.String("attribute_not_exists(record_id)")
+			when = append(when, isNew(names.RecordsSortKey))
 		}
-		items = append(items, types.TransactWriteItem{Put: put})
+		writes = append(writes, put(s.tableOf(p.Kind), putRow(u.ID, p, c.Base+1), when...))
 	}
 	for _, p := range c.Deletes {
-		row, err := encode(tombstone(u.ID, p, c.Base+1))
-		if err != nil {
-			return err
-		}
-		items = append(items, types.TransactWriteItem{Put: &types.Put{
-			TableName: aws.String(s.tableOf(p.Kind)), Item: row,
-			ConditionExpression:       aws.String("version = :version AND attribute_exists(#token)"),
-			ExpressionAttributeNames:  map[string]string{"#token": "token"}, // a reserved word
-			ExpressionAttributeValues: item{":version": num(p.Version)},
-		}})
+		live := attribute("version").Equal(value(p.Version)).And(attribute("token").AttributeExists())
+		writes = append(writes, put(s.tableOf(p.Kind), tombstone(u.ID, p, c.Base+1), live))
 	}
-	return changeError(s.transact(ctx, items...), u, c)
+	return changeError(s.transact(ctx, writes...), u, c)
 }
 
 // changeError explains why the transaction of a change was refused: the user's row first, for against another revision

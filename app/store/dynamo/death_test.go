@@ -224,11 +224,7 @@ func TestReaderWaitsForRowsOfTheNewestChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := overwrite(1, 20)
-	move, err := s.moveRevision(readUser(t, s), c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.transact(t.Context(), move); err != nil { // the user's row alone
+	if err := s.transact(t.Context(), s.moveRevision(readUser(t, s), c, nil)); err != nil { // the user's row alone
 		t.Fatal(err)
 	}
 	var queries atomic.Int64

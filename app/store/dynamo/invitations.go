@@ -7,9 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
@@ -35,15 +32,9 @@ func (s *Store) Inhabited(ctx context.Context) (bool, error) {
 
 // PutInvitation implements vault.Store.
 func (s *Store) PutInvitation(ctx context.Context, i vault.Invitation) error {
-	row, err := encode(invitationRow{
+	err := s.transact(ctx, put(s.table.Sessions, invitationRow{
 		Key: invitationKey(i.ID), Hash: i.Hash, Created: i.Created.UnixMilli(), Expires: i.Expires.UnixMilli(), TTL: ttl(i.Expires),
-	})
-	if err != nil {
-		return err
-	}
-	err = s.transact(ctx, types.TransactWriteItem{Put: &types.Put{
-		TableName: &s.table.Sessions, Item: row, ConditionExpression: aws.String("attribute_not_exists(" + names.SessionsKey + ")"),
-	}})
+	}, isNew(names.SessionsKey)))
 	var r *refused
 	if errors.As(err, &r) || errors.Is(err, errBusy) {
 		return fmt.Errorf("invitation: %w", vault.ErrConflict)
@@ -64,17 +55,17 @@ func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.
 	return vault.Invitation{ID: id, Hash: row.Hash, Created: fromMillis(row.Created), Expires: fromMillis(row.Expires)}, nil
 }
 
-// check is an item of a transaction and what it means that its condition is not met.
+// check is a write and what it means that its condition is not met.
 type check struct {
-	item types.TransactWriteItem
-	err  error
+	write
+	refusal error
 }
 
 // first is what the first of the conditions that are not met means.
 func (r *refused) first(checks []check) error {
 	for i, c := range checks {
 		if _, ok := r.at(i); ok {
-			return c.err
+			return c.refusal
 		}
 	}
 	return vault.ErrConflict
@@ -94,19 +85,17 @@ func (s *Store) admit(ctx context.Context, u vault.User) ([]check, error) {
 			return nil, vault.ErrNotFirst
 		}
 		if !there {
-			mark := &types.Put{TableName: &s.table.Users, Item: userKey(inhabited)}
+			mark := put(s.table.Users, userKey(inhabited))
 			if u.Admission.First {
-				mark.ConditionExpression = aws.String("attribute_not_exists(" + names.UsersKey + ")")
+				mark = put(s.table.Users, userKey(inhabited), isNew(names.UsersKey))
 			}
-			checks = append(checks, check{types.TransactWriteItem{Put: mark}, vault.ErrNotFirst})
+			checks = append(checks, check{mark, vault.ErrNotFirst})
 		}
 	}
 	if u.Admission.Invitation != "" {
-		checks = append(checks, check{types.TransactWriteItem{Delete: &types.Delete{
-			TableName: &s.table.Sessions, Key: sessionKey(invitationKey(u.Admission.Invitation)),
-			ConditionExpression:       aws.String("expires > :now"),
-			ExpressionAttributeValues: item{":now": num(u.Created.UnixMilli())},
-		}}, vault.ErrNoInvitation})
+		use := remove(s.table.Sessions, sessionKey(invitationKey(u.Admission.Invitation)),
+			attribute("expires").GreaterThan(value(u.Created.UnixMilli())))
+		checks = append(checks, check{use, vault.ErrNoInvitation})
 	}
 	return checks, nil
 }

@@ -216,11 +216,11 @@ func (c *cursor) fill(ctx context.Context) error {
 		if err != nil {
 			return storeError(err)
 		}
-		for _, row := range page.Items {
-			var r recordRow
-			if err := decode(row, &r); err != nil {
-				return err
-			}
+		rows, err := decodeAll[recordRow](page.Items)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
 			c.page = append(c.page, r.record(c.kind))
 		}
 	}
@@ -254,11 +254,11 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 		if err != nil {
 			return false, storeError(err)
 		}
-		for _, row := range page.Items {
-			var r recordRow
-			if err := decode(row, &r); err != nil {
-				return false, err
-			}
+		rows, err := decodeAll[recordRow](page.Items)
+		if err != nil {
+			return false, err
+		}
+		for _, r := range rows {
 			limit -= int64(len(r.Token))
 		}
 		if len(page.LastEvaluatedKey) > 0 || limit < 0 {

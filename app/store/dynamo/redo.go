@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -101,15 +101,11 @@ func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error 
 				add(p, true)
 			}
 		}
-		rows, err := s.getAll(ctx, s.tableOf(kind), keys, "record_id, version, deleted")
+		rows, err := getAll[recordRow](ctx, s, s.tableOf(kind), keys, "record_id, version, deleted")
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			var r recordRow
-			if err := decode(row, &r); err != nil {
-				return err
-			}
+		for _, r := range rows {
 			w := want[r.RecordID]
 			if !w.live {
 				return vault.PlaceUsed(w.place)
@@ -171,11 +167,7 @@ func (s *Store) stage(ctx context.Context, u userRow, c vault.Change, change str
 }
 
 func (s *Store) commit(ctx context.Context, u userRow, c vault.Change, p pending) error {
-	move, err := s.moveRevision(u, c, &p)
-	if err != nil {
-		return err
-	}
-	return changeError(s.transact(ctx, move), u, c)
+	return changeError(s.transact(ctx, s.moveRevision(u, c, &p)), u, c)
 }
 
 // rollForward brings the pending change of u to its places and settles it.
@@ -189,10 +181,9 @@ func (s *Store) rollForward(ctx context.Context, u userRow) error {
 	return s.settle(ctx, u)
 }
 
-const isPending = "user_id = :id AND pending.change = :change"
-
-func pendingValues(u userRow) item {
-	return item{":id": str(u.ID), ":change": str(u.Pending.Change)}
+// isPending is the condition that the pending change of u is still pending.
+func isPending(u userRow) condition {
+	return attribute("user_id").Equal(value(u.ID)).And(attribute("pending.change").Equal(value(u.Pending.Change)))
 }
 
 // writeChunk puts the rows of one chunk in their places. settled means that the change is not pending any more: others
@@ -215,18 +206,11 @@ func (s *Store) writeChunk(ctx context.Context, u userRow, n int) (settled bool,
 	for rows := chunk.Rows; len(rows) > 0; {
 		batch := rows[:min(len(rows), maxTransactItems)]
 		rows = rows[len(batch):]
-		items := []types.TransactWriteItem{{ConditionCheck: &types.ConditionCheck{
-			TableName: &s.table.Users, Key: userKey(vault.Username(u.Username)),
-			ConditionExpression: aws.String(isPending), ExpressionAttributeValues: pendingValues(u),
-		}}}
+		writes := []write{require(s.table.Users, userKey(vault.Username(u.Username)), isPending(u))}
 		for _, r := range batch {
-			row, err := encode(r.Row)
-			if err != nil {
-				return false, err
-			}
-			items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: aws.String(s.tableOf(r.Kind)), Item: row}})
+			writes = append(writes, put(s.tableOf(r.Kind), r.Row))
 		}
-		if settled, err := pendingError(s.transact(ctx, items...)); settled || err != nil {
+		if settled, err := pendingError(s.transact(ctx, writes...)); settled || err != nil {
 			return settled, err
 		}
 	}
@@ -257,11 +241,8 @@ func pendingError(err error) (settled bool, _ error) {
 }
 
 func (s *Store) settle(ctx context.Context, u userRow) error {
-	settled, err := pendingError(s.transact(ctx, types.TransactWriteItem{Update: &types.Update{
-		TableName: &s.table.Users, Key: userKey(vault.Username(u.Username)),
-		UpdateExpression:    aws.String("REMOVE pending"),
-		ConditionExpression: aws.String(isPending), ExpressionAttributeValues: pendingValues(u),
-	}}))
+	settled, err := pendingError(s.transact(ctx, update(s.table.Users, userKey(vault.Username(u.Username)), nil,
+		expression.Remove(attribute("pending")), isPending(u))))
 	if settled || err != nil {
 		return err
 	}

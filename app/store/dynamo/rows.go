@@ -65,7 +65,7 @@ func tombstone(userID string, p protocol.Place, revision int64) recordRow {
 }
 
 // getAll reads rows by key, those that are there, in any order.
-func (s *Store) getAll(ctx context.Context, table string, keys []item, projection string) ([]item, error) {
+func getAll[T any](ctx context.Context, s *Store, table string, keys []item, projection string) ([]T, error) {
 	const maxKeys = 100
 	var rows []item
 	for try := 1; len(keys) > 0; {
@@ -92,5 +92,23 @@ func (s *Store) getAll(ctx context.Context, table string, keys []item, projectio
 			try++
 		}
 	}
-	return rows, nil
+	return decodeAll[T](rows)
+}
+
+// rowsUnder reads the rows of a user whose sort key begins with prefix.
+func rowsUnder[T any](ctx context.Context, s *Store, table, userID, prefix string) ([]T, error) {
+	var found []item
+	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
+		TableName: &table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("user_id = :id AND begins_with(record_id, :prefix)"),
+		ExpressionAttributeValues: item{":id": str(userID), ":prefix": str(prefix)},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, storeError(err)
+		}
+		found = append(found, page.Items...)
+	}
+	return decodeAll[T](found)
 }

@@ -9,9 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -32,9 +30,18 @@ type sessionRow struct {
 	Username string `dynamodbav:"username"`
 	Device   string `dynamodbav:"device"`
 	Created  int64  `dynamodbav:"created"`
-	LastSeen int64  `dynamodbav:"last_seen"`
-	Expires  int64  `dynamodbav:"expires"`    // milliseconds
-	TTL      int64  `dynamodbav:"expires_at"` // seconds, rounded up; DynamoDB deletes up to days later
+	sessionTimes
+}
+
+// sessionTimes are what a touch moves.
+type sessionTimes struct {
+	LastSeen int64 `dynamodbav:"last_seen"`
+	Expires  int64 `dynamodbav:"expires"`    // milliseconds
+	TTL      int64 `dynamodbav:"expires_at"` // seconds, rounded up; DynamoDB deletes up to days later
+}
+
+func timesOf(lastSeen, expires time.Time) sessionTimes {
+	return sessionTimes{LastSeen: lastSeen.UnixMilli(), Expires: expires.UnixMilli(), TTL: ttl(expires)}
 }
 
 func (r sessionRow) session() vault.Session {
@@ -53,36 +60,25 @@ func entryKey(userID, hash string) item {
 	return item{names.RecordsPartitionKey: str(userID), names.RecordsSortKey: str(sessionEntry + hash)}
 }
 
-func (s *Store) putEntry(userID, hash string, expires time.Time) types.TransactWriteItem {
+func (s *Store) putEntry(userID, hash string, expires time.Time) write {
 	row := entryKey(userID, hash)
 	row[names.TTLAttribute] = num(ttl(expires.Add(entryGrace)))
-	return types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Accounts, Item: row}}
+	return put(s.table.Accounts, row)
 }
 
 // PutSession implements vault.Store.
 func (s *Store) PutSession(ctx context.Context, v vault.Session) error {
-	row, err := encode(sessionRow{
+	row := sessionRow{
 		Hash: string(v.Hash), UserID: string(v.UserID), Username: string(v.Username), Device: v.Device,
-		Created: v.Created.UnixMilli(), LastSeen: v.LastSeen.UnixMilli(), Expires: v.Expires.UnixMilli(), TTL: ttl(v.Expires),
-	})
-	if err != nil {
-		return err
+		Created: v.Created.UnixMilli(), sessionTimes: timesOf(v.LastSeen, v.Expires),
 	}
-	condition, values := isUser, item{":id": str(string(v.UserID))}
+	user := isUser(v.UserID)
 	if v.Generation != 0 {
-		condition += " AND generation = :generation"
-		values[":generation"] = num(v.Generation)
+		user = user.And(attribute("generation").Equal(value(v.Generation)))
 	}
-	err = s.transact(ctx,
-		types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-			TableName: &s.table.Users, Key: userKey(v.Username),
-			ConditionExpression: &condition, ExpressionAttributeValues: values,
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}},
-		types.TransactWriteItem{Put: &types.Put{
-			TableName: &s.table.Sessions, Item: row,
-			ConditionExpression: aws.String("attribute_not_exists(" + names.SessionsKey + ")"),
-		}},
+	err := s.transact(ctx,
+		require(s.table.Users, userKey(v.Username), user),
+		put(s.table.Sessions, row, isNew(names.SessionsKey)),
 		s.putEntry(string(v.UserID), string(v.Hash), v.Expires),
 	)
 	return userConflict(err, v.UserID)
@@ -115,16 +111,11 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 	if err != nil {
 		return err
 	}
+	times := timesOf(lastSeen, expires)
+	// A row that is gone has no last_seen to compare.
+	notLater := attribute("last_seen").LessThanEqual(value(times.LastSeen)).And(attribute("expires").LessThanEqual(value(times.Expires)))
 	err = s.transact(ctx,
-		types.TransactWriteItem{Update: &types.Update{
-			TableName: &s.table.Sessions, Key: sessionKey(row.Hash),
-			UpdateExpression:    aws.String("SET last_seen = :seen, expires = :expires, expires_at = :ttl"),
-			ConditionExpression: aws.String("attribute_exists(session_hash) AND last_seen <= :seen AND expires <= :expires"),
-			ExpressionAttributeValues: item{
-				":seen": num(lastSeen.UnixMilli()), ":expires": num(expires.UnixMilli()), ":ttl": num(ttl(expires)),
-			},
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		}},
+		update(s.table.Sessions, sessionKey(row.Hash), times, expression.UpdateBuilder{}, notLater),
 		s.putEntry(row.UserID, row.Hash, expires),
 	)
 	var r *refused
@@ -142,28 +133,12 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 
 // sessionHashes lists what PutSession stored for a user and nobody removed yet.
 func (s *Store) sessionHashes(ctx context.Context, id vault.UserID) ([]string, error) {
-	var hashes []string
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &s.table.Accounts, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("user_id = :id AND begins_with(record_id, :entry)"),
-		ExpressionAttributeValues: item{":id": str(string(id)), ":entry": str(sessionEntry)},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, storeError(err)
-		}
-		for _, row := range page.Items {
-			var entry struct {
-				ID string `dynamodbav:"record_id"`
-			}
-			if err := decode(row, &entry); err != nil {
-				return nil, err
-			}
-			hashes = append(hashes, strings.TrimPrefix(entry.ID, sessionEntry))
-		}
+	entries, err := rowsUnder[recordRow](ctx, s, s.table.Accounts, string(id), sessionEntry)
+	hashes := make([]string, len(entries))
+	for i, entry := range entries {
+		hashes[i] = strings.TrimPrefix(entry.RecordID, sessionEntry)
 	}
-	return hashes, nil
+	return hashes, err
 }
 
 // Sessions implements vault.Store.
@@ -176,16 +151,12 @@ func (s *Store) Sessions(ctx context.Context, id vault.UserID, now time.Time) ([
 	for i, hash := range hashes {
 		keys[i] = sessionKey(hash)
 	}
-	rows, err := s.getAll(ctx, s.table.Sessions, keys, "")
+	rows, err := getAll[sessionRow](ctx, s, s.table.Sessions, keys, "")
 	if err != nil {
 		return nil, err
 	}
 	var all []vault.Session
-	for _, row := range rows {
-		var r sessionRow
-		if err := decode(row, &r); err != nil {
-			return nil, err
-		}
+	for _, r := range rows {
 		if r.Expires > now.UnixMilli() {
 			all = append(all, r.session())
 		}
@@ -199,11 +170,8 @@ func (s *Store) Sessions(ctx context.Context, id vault.UserID, now time.Time) ([
 // DeleteSession implements vault.Store.
 func (s *Store) DeleteSession(ctx context.Context, id vault.UserID, hash vault.SessionHash) error {
 	err := s.transact(ctx,
-		types.TransactWriteItem{Delete: &types.Delete{
-			TableName: &s.table.Sessions, Key: sessionKey(string(hash)),
-			ConditionExpression: aws.String("user_id = :id"), ExpressionAttributeValues: item{":id": str(string(id))},
-		}},
-		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table.Accounts, Key: entryKey(string(id), string(hash))}},
+		remove(s.table.Sessions, sessionKey(string(hash)), attribute("user_id").Equal(value(id))),
+		remove(s.table.Accounts, entryKey(string(id), string(hash))),
 	)
 	var r *refused
 	switch {

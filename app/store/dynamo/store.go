@@ -157,7 +157,21 @@ func decode(from item, out any) error {
 	return nil
 }
 
+func decodeAll[T any](from []item) ([]T, error) {
+	all := make([]T, len(from))
+	for i, row := range from {
+		if err := decode(row, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// encode takes a struct, or an item as it is.
 func encode(v any) (item, error) {
+	if row, ok := v.(item); ok {
+		return row, nil
+	}
 	m, err := attributevalue.MarshalMap(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode row: %w", err)
@@ -168,8 +182,7 @@ func encode(v any) (item, error) {
 // errBusy is what transact returns when other transactions kept getting in the way.
 var errBusy = errors.New("other transactions are at the same rows")
 
-// refused says which items of a transaction did not meet their condition, with the row as it was if the item asked
-// for it (ReturnValuesOnConditionCheckFailure).
+// refused says which items of a transaction did not meet their condition, with the row as it was.
 type refused struct{ items map[int]item }
 
 func (*refused) Error() string { return "a condition is not met" }
@@ -183,7 +196,14 @@ func (r *refused) at(i int) (row item, ok bool) {
 //
 // Conditional writes of a single row go through here as well: a transaction carries a token, so that the SDK's retry of
 // one whose answer got lost is answered as the first was, where a plain conditional write would refuse itself.
-func (s *Store) transact(ctx context.Context, items ...types.TransactWriteItem) error {
+func (s *Store) transact(ctx context.Context, writes ...write) error {
+	items := make([]types.TransactWriteItem, len(writes))
+	for i, w := range writes {
+		if w.err != nil {
+			return w.err
+		}
+		items[i] = w.item
+	}
 	for try := 1; ; try++ {
 		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 		if err == nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/vault"
@@ -41,22 +40,16 @@ func (s *Store) Throttle(ctx context.Context, key string, now time.Time) (vault.
 
 // SwapThrottle implements vault.Store.
 func (s *Store) SwapThrottle(ctx context.Context, key string, old int64, next vault.Throttle, now time.Time) error {
-	row, err := encode(throttleRow{
+	row := throttleRow{
 		Key: throttleKey(key), Attempts: next.Attempts, BlockedUntil: next.BlockedUntil.UnixMilli(),
 		Expires: next.Expires.UnixMilli(), Version: old + 1, TTL: ttl(next.Expires),
-	})
-	if err != nil {
-		return err
 	}
-	condition := "attribute_not_exists(session_hash) OR expires <= :now"
-	values := item{":now": num(now.UnixMilli())}
+	end, at := attribute("expires"), value(now.UnixMilli())
+	when := isNew(names.SessionsKey).Or(end.LessThanEqual(at))
 	if old != 0 {
-		condition = "version = :old AND expires > :now"
-		values[":old"] = num(old)
+		when = attribute("version").Equal(value(old)).And(end.GreaterThan(at))
 	}
-	err = s.transact(ctx, types.TransactWriteItem{Put: &types.Put{
-		TableName: &s.table.Sessions, Item: row, ConditionExpression: &condition, ExpressionAttributeValues: values,
-	}})
+	err := s.transact(ctx, put(s.table.Sessions, row, when))
 	var r *refused
 	if errors.As(err, &r) || errors.Is(err, errBusy) {
 		return fmt.Errorf("throttle: %w", vault.ErrConflict)

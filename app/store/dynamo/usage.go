@@ -79,16 +79,12 @@ func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta
 	for kind, keys := range held {
 		for len(keys) > 0 {
 			n := min(len(keys), usageReads)
-			rows, err := s.getAll(ctx, s.tableOf(kind), keys[:n:n], "")
+			rows, err := getAll[recordRow](ctx, s, s.tableOf(kind), keys[:n:n], "")
 			if err != nil {
 				return delta, err
 			}
 			keys = keys[n:]
-			for _, row := range rows {
-				var r recordRow
-				if err := decode(row, &r); err != nil {
-					return delta, err
-				}
+			for _, r := range rows {
 				add(r.weight(kind), -1)
 			}
 		}

@@ -7,46 +7,62 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vaultsphere/vaultsphere/app/names"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// userRow is a row of the users table. Pending and HeadRecords belong to the change that made Revision: see redo.go and
-// read.go.
+// userRow is a row of the users table.
 type userRow struct {
-	Username           string   `dynamodbav:"username"`
-	ID                 string   `dynamodbav:"user_id"`
-	Created            int64    `dynamodbav:"created"`
-	KDFSalt            string   `dynamodbav:"kdf_salt"`
-	KDFMemoryKiB       uint32   `dynamodbav:"kdf_memory_kib"`
-	KDFTime            uint32   `dynamodbav:"kdf_time"`
-	KDFThreads         uint8    `dynamodbav:"kdf_threads"`
-	AuthHash           []byte   `dynamodbav:"auth_hash"`
-	RecoveryAuthHash   []byte   `dynamodbav:"recovery_auth_hash"`
-	WrappedKey         string   `dynamodbav:"wrapped_key"`
-	RecoveryWrappedKey string   `dynamodbav:"recovery_wrapped_key"`
-	TOTPSecret         string   `dynamodbav:"totp_secret"`
-	TOTPLastStep       int64    `dynamodbav:"totp_last_step"`
-	Generation         int64    `dynamodbav:"generation"`
-	Revision           int64    `dynamodbav:"revision"`
-	Manifest           string   `dynamodbav:"manifest"`
-	HeadRecords        int      `dynamodbav:"head_records"`
-	Pending            *pending `dynamodbav:"pending,omitempty"`
-	Deleting           bool     `dynamodbav:"deleting,omitempty"`
+	Username   string `dynamodbav:"username"`
+	ID         string `dynamodbav:"user_id"`
+	Created    int64  `dynamodbav:"created"`
+	Generation int64  `dynamodbav:"generation"`
+	Deleting   bool   `dynamodbav:"deleting,omitempty"`
+	loginRow
+	headRow
+}
+
+// loginRow is the part that UpdateUser writes.
+type loginRow struct {
+	KDFSalt            string `dynamodbav:"kdf_salt"`
+	KDFMemoryKiB       uint32 `dynamodbav:"kdf_memory_kib"`
+	KDFTime            uint32 `dynamodbav:"kdf_time"`
+	KDFThreads         uint8  `dynamodbav:"kdf_threads"`
+	AuthHash           []byte `dynamodbav:"auth_hash"`
+	RecoveryAuthHash   []byte `dynamodbav:"recovery_auth_hash"`
+	WrappedKey         string `dynamodbav:"wrapped_key"`
+	RecoveryWrappedKey string `dynamodbav:"recovery_wrapped_key"`
+	TOTPSecret         string `dynamodbav:"totp_secret"`
+	TOTPLastStep       int64  `dynamodbav:"totp_last_step"`
+}
+
+// headRow is the part that a change writes. Pending and HeadRecords belong to the change that made Revision: see redo.go
+// and read.go.
+type headRow struct {
+	Revision    int64    `dynamodbav:"revision"`
+	Manifest    string   `dynamodbav:"manifest"`
+	HeadRecords int      `dynamodbav:"head_records"`
+	Pending     *pending `dynamodbav:"pending,omitempty"`
 	usageRow
+}
+
+func loginOf(u vault.User) loginRow {
+	return loginRow{
+		KDFSalt: u.KDF.Salt, KDFMemoryKiB: u.KDF.MemoryKiB, KDFTime: u.KDF.Time, KDFThreads: u.KDF.Threads,
+		AuthHash: u.AuthHash, RecoveryAuthHash: u.RecoveryAuthHash,
+		WrappedKey: u.WrappedKey, RecoveryWrappedKey: u.RecoveryWrappedKey,
+		TOTPSecret: u.TOTPSecret, TOTPLastStep: u.TOTPLastStep,
+	}
 }
 
 func rowOf(u vault.User) userRow {
 	return userRow{
-		Username: string(u.Username), ID: string(u.ID), Created: u.Created.UnixMilli(),
-		KDFSalt: u.KDF.Salt, KDFMemoryKiB: u.KDF.MemoryKiB, KDFTime: u.KDF.Time, KDFThreads: u.KDF.Threads,
-		AuthHash: u.AuthHash, RecoveryAuthHash: u.RecoveryAuthHash,
-		WrappedKey: u.WrappedKey, RecoveryWrappedKey: u.RecoveryWrappedKey,
-		TOTPSecret: u.TOTPSecret, TOTPLastStep: u.TOTPLastStep, Generation: 1, Manifest: u.Manifest,
+		Username: string(u.Username), ID: string(u.ID), Created: u.Created.UnixMilli(), Generation: 1,
+		loginRow: loginOf(u), headRow: headRow{Manifest: u.Manifest},
 	}
 }
 
@@ -73,9 +89,6 @@ func (s *Store) userRow(ctx context.Context, name vault.Username) (userRow, erro
 	return row, err
 }
 
-// isUser is the condition that the row at a username is still that of the user with :id, and not being deleted.
-const isUser = "user_id = :id AND attribute_not_exists(deleting)"
-
 func userKey(name vault.Username) item { return item{names.UsersKey: str(string(name))} }
 
 // reservationKey is that of the row which says that a user id was used. It stays for ever. No username begins like it:
@@ -84,24 +97,19 @@ func reservationKey(id string) item { return item{names.UsersKey: str("id#" + id
 
 // CreateUser implements vault.Store.
 func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
-	row, err := encode(rowOf(u))
-	if err != nil {
-		return err
-	}
-	isFree := aws.String("attribute_not_exists(" + names.UsersKey + ")")
 	admitted, err := s.admit(ctx, u)
 	if err != nil {
 		return err
 	}
 	checks := append([]check{
-		{types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: row, ConditionExpression: isFree}}, vault.ErrUsernameTaken},
-		{types.TransactWriteItem{Put: &types.Put{TableName: &s.table.Users, Item: reservationKey(string(u.ID)), ConditionExpression: isFree}}, vault.ErrUserIDTaken},
+		{put(s.table.Users, rowOf(u), isNew(names.UsersKey)), vault.ErrUsernameTaken},
+		{put(s.table.Users, reservationKey(string(u.ID)), isNew(names.UsersKey)), vault.ErrUserIDTaken},
 	}, admitted...)
-	items := make([]types.TransactWriteItem, len(checks))
+	writes := make([]write, len(checks))
 	for i, c := range checks {
-		items[i] = c.item
+		writes[i] = c.write
 	}
-	err = s.transact(ctx, items...)
+	err = s.transact(ctx, writes...)
 	var r *refused
 	switch {
 	case errors.As(err, &r):
@@ -126,37 +134,8 @@ func (s *Store) User(ctx context.Context, name vault.Username) (vault.User, erro
 
 // UpdateUser implements vault.Store.
 func (s *Store) UpdateUser(ctx context.Context, u vault.User) error {
-	values, err := encode(struct {
-		ID                 string `dynamodbav:":id"`
-		Generation         int64  `dynamodbav:":generation"`
-		One                int    `dynamodbav:":one"`
-		KDFSalt            string `dynamodbav:":kdf_salt"`
-		KDFMemoryKiB       uint32 `dynamodbav:":kdf_memory_kib"`
-		KDFTime            uint32 `dynamodbav:":kdf_time"`
-		KDFThreads         uint8  `dynamodbav:":kdf_threads"`
-		AuthHash           []byte `dynamodbav:":auth_hash"`
-		RecoveryAuthHash   []byte `dynamodbav:":recovery_auth_hash"`
-		WrappedKey         string `dynamodbav:":wrapped_key"`
-		RecoveryWrappedKey string `dynamodbav:":recovery_wrapped_key"`
-		TOTPSecret         string `dynamodbav:":totp_secret"`
-		TOTPLastStep       int64  `dynamodbav:":totp_last_step"`
-	}{
-		string(u.ID), u.Generation, 1, u.KDF.Salt, u.KDF.MemoryKiB, u.KDF.Time, u.KDF.Threads, u.AuthHash, u.RecoveryAuthHash,
-		u.WrappedKey, u.RecoveryWrappedKey, u.TOTPSecret, u.TOTPLastStep,
-	})
-	if err != nil {
-		return err
-	}
-	err = s.transact(ctx, types.TransactWriteItem{Update: &types.Update{
-		TableName: &s.table.Users, Key: userKey(u.Username),
-		UpdateExpression: aws.String("SET kdf_salt = :kdf_salt, kdf_memory_kib = :kdf_memory_kib, kdf_time = :kdf_time, " +
-			"kdf_threads = :kdf_threads, auth_hash = :auth_hash, recovery_auth_hash = :recovery_auth_hash, " +
-			"wrapped_key = :wrapped_key, recovery_wrapped_key = :recovery_wrapped_key, totp_secret = :totp_secret, " +
-			"totp_last_step = :totp_last_step, generation = generation + :one"),
-		ConditionExpression:                 aws.String(isUser + " AND generation = :generation"),
-		ExpressionAttributeValues:           values,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}})
+	err := s.transact(ctx, update(s.table.Users, userKey(u.Username), loginOf(u), expression.Add(attribute("generation"), value(1)),
+		isUser(u.ID).And(attribute("generation").Equal(value(u.Generation)))))
 	return userConflict(err, u.ID)
 }
 
@@ -190,14 +169,10 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err != nil {
 		return err
 	}
-	thisUser := item{":id": str(u.ID)}
-	err = s.transact(ctx, types.TransactWriteItem{Update: &types.Update{
-		TableName: &s.table.Users, Key: userKey(name),
-		// A pending change is dropped with the mark, so that nobody rolls it forward into swept tables.
-		UpdateExpression:          aws.String("SET deleting = :true REMOVE pending"),
-		ConditionExpression:       aws.String("user_id = :id"),
-		ExpressionAttributeValues: item{":id": str(u.ID), ":true": &types.AttributeValueMemberBOOL{Value: true}},
-	}})
+	thisUser := attribute("user_id").Equal(value(u.ID))
+	// A pending change is dropped with the mark, so that nobody rolls it forward into swept tables.
+	mark := expression.Set(attribute("deleting"), value(true)).Remove(attribute("pending"))
+	err = s.transact(ctx, update(s.table.Users, userKey(name), nil, mark, thisUser))
 	if err := deleteConflict(err); err != nil {
 		return err
 	}
@@ -213,10 +188,7 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 			return err
 		}
 	}
-	return deleteConflict(s.transact(ctx, types.TransactWriteItem{Delete: &types.Delete{
-		TableName: &s.table.Users, Key: userKey(name),
-		ConditionExpression: aws.String("user_id = :id"), ExpressionAttributeValues: thisUser,
-	}}))
+	return deleteConflict(s.transact(ctx, remove(s.table.Users, userKey(name), thisUser)))
 }
 
 func deleteConflict(err error) error {
@@ -254,11 +226,11 @@ func (s *Store) sweep(ctx context.Context, table, userID string) error {
 func (s *Store) deleteRows(ctx context.Context, table string, keys []item) error {
 	for len(keys) > 0 {
 		n := min(len(keys), maxTransactItems)
-		items := make([]types.TransactWriteItem, n)
+		writes := make([]write, n)
 		for i, key := range keys[:n] {
-			items[i].Delete = &types.Delete{TableName: &table, Key: key}
+			writes[i] = remove(table, key)
 		}
-		if err := s.transact(ctx, items...); err != nil {
+		if err := s.transact(ctx, writes...); err != nil {
 			if errors.Is(err, errBusy) {
 				return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 			}

@@ -7,10 +7,10 @@ import "github.com/vaultsphere/vaultsphere/app/item"
 
 // Result is what a file says. Every entry of the file is in Items or in Problems.
 type Result struct {
-	Format   string     `json:"format"`
-	Items    []Imported `json:"items"`
-	Problems []Problem  `json:"problems"`
-	Kept     []Kept     `json:"kept"`
+	Format    string      `json:"format"`
+	Items     []Imported  `json:"items"`
+	Problems  []Problem   `json:"problems"`
+	Relocated []Relocated `json:"kept"`
 }
 
 // Imported is an item that passes item.Validate, without an ID.
@@ -24,6 +24,8 @@ type Imported struct {
 type Attached struct {
 	Name string `json:"name"`
 	Data []byte `json:"data"`
+
+	Unknown item.Unknown `json:"unknown,omitempty"` // of the item's Attachment
 }
 
 // Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret.
@@ -33,20 +35,20 @@ type Problem struct {
 	Reason string `json:"reason"`
 }
 
-// Kept is a value of the source that has no place of its own in an item.
-type Kept struct {
-	Row  int    `json:"row"`
-	Name string `json:"name"` // as the source calls it
-	As   KeptAs `json:"as"`
+// Relocated is a value of the source for which an item has no place, and which went elsewhere.
+type Relocated struct {
+	Row  int         `json:"row"`
+	Name string      `json:"name"` // as the source calls it
+	As   RelocatedTo `json:"as"`
 }
 
-// KeptAs says where a value went.
-type KeptAs string
+// RelocatedTo says where a value went.
+type RelocatedTo string
 
 const (
-	KeptAsField KeptAs = "field"
-	KeptAsNote  KeptAs = "note"
-	KeptAsItem  KeptAs = "item" // one that goes on where another is full
+	ToField RelocatedTo = "field"
+	ToNote  RelocatedTo = "note"
+	ToItem  RelocatedTo = "item" // one that goes on where another is full
 )
 
 // Exported is an item on its way out, with the contents of its attachments.

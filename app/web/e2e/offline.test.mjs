@@ -79,7 +79,7 @@ test("what the server refuses stays on the device, with the reason", async () =>
       ? route.fulfill({ status: 507, json: { code: "storage_full", message: "the vault is full", request_id: "r" } })
       : route.continue());
   await comeBack();
-  await page.getByText(`The server did not take the change of “${first.title}” (the vault is full). It stays on this device.`).waitFor();
+  await page.getByText(`The server did not take the change of “${first.title}”. The server’s storage is full. Nothing was changed; tell whoever runs it. The change stays on this device.`).waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".row-wait").length === 1);
   await page.unroute("**/api/v1/vault/changes");
   await page.getByRole("link", { name: "Show the entry" }).click();

@@ -3,6 +3,7 @@ import { phase } from "./state/app";
 import { route } from "./state/route";
 import { signOut, wouldLose } from "./state/session";
 import { Alarm } from "./screens/alarm";
+import { CopyScreen } from "./screens/copy";
 import { Recover } from "./screens/recover";
 import { Register } from "./screens/register";
 import { Palette } from "./screens/palette";
@@ -17,7 +18,8 @@ import { Toasts } from "./ui/toasts";
 /** The phase decides; the route only chooses between the screens that a phase has. */
 function Screen() {
   const now = phase.value;
-  const screen = route.value[0];
+  const [screen, id] = route.value;
+  if (screen === "copy" && ["signed_out", "locked", "alarm", "broken"].includes(now.at)) return <CopyScreen key={id} id={id ?? ""} />;
   switch (now.at) {
     case "starting":
       return <Starting />;

@@ -2,7 +2,7 @@
 // or written, and qr.ts from the first QR code. It passes calls on and keeps for the glue what the device remembers;
 // it knows nothing about vaults.
 import "go:wasm_exec";
-import { cacheForget, cacheLoad, cacheStore } from "./core/device-cache";
+import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
 import type { CoreMethod, ErrorCode, ExportOptions, Failure, QRCode, QRText, StrengthOf, WorkerMethod } from "./core/protocol.gen";
@@ -40,7 +40,7 @@ interface Scope extends Meter {
   onmessage: ((e: MessageEvent<ToWorker>) => void) | null;
 }
 
-const host = { memoryLoad, memoryStore, cacheLoad, cacheStore, cacheForget };
+const host = { memoryLoad, memoryStore, cacheLoad, cacheStamp, cacheStore, cacheForget };
 const scope = globalThis as unknown as Scope;
 scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).vaultsphereWeak(passwords) };
 

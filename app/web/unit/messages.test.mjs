@@ -1,6 +1,6 @@
 // The five languages say the same things, with the same values in them.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -140,6 +140,33 @@ test("the page has a sentence for every advice that the core gives about a passw
   const codes = [...core.matchAll(/ Advice = "(\w+)"/g)].map(([, code]) => code).sort();
   assert.ok(codes.length >= 10);
   assert.deepEqual(Object.keys(en.strength.advice).sort(), codes);
+});
+
+/** The names in a source that may read a message: members, strings, and keys of objects. */
+const namesIn = (code) => new Set([
+  ...code.matchAll(/(?<=[."'`])[A-Za-z_]\w*|(?<=[{,]\s*)[A-Za-z_]\w*(?=\s*[,:}])/g),
+].map(([name]) => name));
+
+test("every message is used", () => {
+  const sources = readdirSync(src, { recursive: true })
+    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith("messages"))
+    .map((name) => readFileSync(join(src, name), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, ""));
+  const core = globSync(join(src, "../../**/*.go"), { exclude: (file) => file.endsWith("_test.go") || file.endsWith("node_modules") });
+  const named = sources.map(namesIn);
+  // A part that is indexed is read by names from anywhere, also from the core: codes of errors, kinds of items and their fields.
+  const indexed = (part) => sources.some((code) => [
+    `\\b${part}(\\?\\.)?\\[`, `Object\\.\\w+\\([\\w.]*\\.${part}\\)`, `\\.{3}[\\w.]*\\.${part}\\b`, `Record<[^>]*> = [\\w.]*\\.${part};`,
+  ].some((pattern) => new RegExp(pattern).test(code)));
+  const elsewhere = new Set([...named, ...core.map((file) => namesIn(readFileSync(file, "utf8")))].flatMap((names) => [...names]));
+  const endings = sources.flatMap((code) => [...code.matchAll(/`\$\{\w+\}([A-Z]\w*)`/g)]).map(([, ending]) => ending);
+  const isRead = (key) => elsewhere.has(key) || endings.some((e) => key.endsWith(e) && elsewhere.has(key.slice(0, -e.length)));
+
+  const unused = messages(en).map(([path]) => path).filter((path) => {
+    const parts = path.split(".");
+    const key = parts.pop();
+    return !named.some((names) => names.has(parts[0]) && names.has(key)) && !(parts.some(indexed) && isRead(key));
+  });
+  assert.deepEqual(unused, []);
 });
 
 test("screens and controls take their texts from the messages", () => {

@@ -4,14 +4,15 @@ import { beforeEach, test } from "node:test";
 import { CoreError } from "../src/core/error.ts";
 import { inBytes } from "../src/screens/attachments.tsx";
 import { edited, tidy } from "../src/screens/entry-form.tsx";
-import { expiry, isBare } from "../src/screens/entry-lines.tsx";
+import { expiry, hasUnknown, isBare } from "../src/screens/entry-lines.tsx";
 import { converted, renamed, ruled, withTag } from "../src/screens/entry-lists.tsx";
 import { changed, verdict } from "../src/screens/generator.tsx";
+import { TYPES } from "../src/screens/fields.ts";
 import { grade } from "../src/screens/health.tsx";
 import { hinted } from "../src/screens/import/columns.tsx";
 import { wanted } from "../src/screens/import/preview.tsx";
 import { counted } from "../src/screens/import/report.tsx";
-import { dayOf, hostOf, initial, kindOf, openable, subtitle, tintOf, today, TYPES, when } from "../src/screens/kinds.ts";
+import { dayOf, hostOf, initial, kindOf, openable, subtitle, tintOf, today, when } from "../src/screens/kinds.ts";
 import { showChosenLanguage } from "../src/messages/index.ts";
 import { heading } from "../src/screens/list-head.tsx";
 import { halves } from "../src/screens/one-time-code.tsx";
@@ -124,13 +125,22 @@ test("a field that becomes a yes or no keeps what can be meant as a yes", () => 
 });
 
 test("a form is tidied when it is saved", () => {
-  const item = login({ title: "  Mail ", urls: ["a", " ", ""], card: { number: "1" }, identity: {}, ssh_key: {} });
+  const item = login({ id: "", title: "  Mail ", urls: ["a", " ", ""], card: { number: "1" }, identity: {}, ssh_key: {} });
   const saved = tidy({ ...item, tags: ["Smith, John", "home"] });
   assert.deepEqual([saved.title, saved.urls, saved.tags], ["Mail", ["a"], ["Smith, John", "home"]]);
   assert.deepEqual([withTag(["a"], " b, c "), withTag(["a"], "a"), withTag(["a"], " ")], [["a", "b, c"], ["a"], ["a"]]);
   for (const part of ["card", "identity", "ssh_key"]) assert.equal(part in saved, false, part);
   assert.deepEqual(tidy({ ...item, type: "card" }).card, { number: "1" });
   assert.deepEqual([edited(login({})).urls, edited(login({ urls: ["a"] })).urls, edited(login({})).fields], [[""], ["a"], []]);
+});
+
+test("an item that is there keeps the parts of every type, and what a newer version wrote", () => {
+  const item = { ...login({ card: { unknown: "{}" }, ssh_key: {} }), id: "a", type: "passkey" };
+  assert.deepEqual([tidy(item).card, tidy(item).ssh_key], [{ unknown: "{}" }, {}]);
+  assert.equal(hasUnknown(login({ fields: [{ name: "a", value: "" }], card: {} })), false);
+  for (const part of [{ card: { unknown: "{}" } }, { fields: [{ name: "", value: "", unknown: "1" }] }, { unknown_details: "{}" }]) {
+    assert.equal(hasUnknown(login(part)), true);
+  }
 });
 
 test("an expiry date is written from what is known of it", () => {
@@ -255,14 +265,15 @@ test("a phrase with a mistake says which", () => {
   assert.notEqual(mistake(0, 25), mistake(0, 24));
 });
 
-test("a problem is explained in the page's words; an unknown one shows its detail", () => {
+test("a problem is explained in the page's words; an unknown one shows its code", () => {
   const of = (code, message = "detail") => explain(new CoreError(code, message));
   assert.equal(of("wrong_password"), "That is not the master password.");
   assert.equal(of("bad_input"), "Something entered here cannot be kept (detail).");
   assert.doesNotMatch(of("bad_request"), /detail/); // the server says it in English
   assert.match(of("server_fault", "17"), /number of the request: 17\.$/);
+  assert.equal(of("internal"), "Something went wrong (detail)."); // the core's own words
   for (const code of ["never_heard_of", "retryInSeconds", "constructor", "toString", "other"]) {
-    assert.equal(of(code), "Something went wrong (detail).", code);
+    assert.equal(of(code), `Something went wrong (${code}).`); // the message is English
   }
 });
 

@@ -36,6 +36,7 @@ globalThis.vaultsphereHost = {
     cache.set(name, { stamp, pieces: whole ? [piece] : [...held.pieces, piece] });
     return true;
   },
+  cacheStamp: async (name) => cache.get(name)?.stamp ?? "",
   cacheForget: async (name) => void cache.delete(name),
   memoryLoad: async (user) => memory.get(user) ?? null,
   memoryStore: async (user, json) => void memory.set(user, json),

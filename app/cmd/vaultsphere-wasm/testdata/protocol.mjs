@@ -150,9 +150,6 @@ assert.equal(sessions.length, 1);
 assert.ok(sessions[0].current && sessions[0].device === "laptop");
 const enrolment = await call("totp_begin", { password });
 assert.match(enrolment.uri, /^otpauth:\/\/totp\//);
-assert.equal(enrolment.qr.rows.length, enrolment.qr.size);
-assert.ok(enrolment.qr.rows.every((row) => row.length === enrolment.qr.size && /^[01]+$/.test(row)));
-assert.ok(enrolment.qr.rows[0].startsWith("1111111"), "the finder pattern begins at the corner");
 await call("totp_confirm", { enrolment: enrolment.enrolment, code: totp(enrolment.secret, 0) });
 
 // lock, a new worker, log in with the code

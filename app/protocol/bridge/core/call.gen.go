@@ -66,6 +66,21 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			err = to.KeepCopy(ctx, p)
 		}
+	case "copies":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			result, err = to.Copies(ctx)
+		}
+	case "open_copy":
+		var p CopyOpening
+		if err = r.Decode(&p); err == nil {
+			result, err = to.OpenCopy(ctx, p)
+		}
+	case "delete_copy":
+		var p ItemID
+		if err = r.Decode(&p); err == nil {
+			err = to.DeleteCopy(ctx, p)
+		}
 	case "recover":
 		var p Recovery
 		if err = r.Decode(&p); err == nil {

@@ -47,6 +47,11 @@ type Access interface {
 	Logout(context.Context, Force) error
 	// KeepCopy says whether this device keeps a sealed copy of the vault. Turning it off is refused as Logout is.
 	KeepCopy(context.Context, KeepCopy) error
+	// Copies lists the sealed copies on this device. They outlive a session that the person did not end here.
+	Copies(context.Context) (Copies, error)
+	// OpenCopy unlocks a copy to be read; what would change it is refused with the code "read_only".
+	OpenCopy(context.Context, CopyOpening) (client.OpenedCopy, error)
+	DeleteCopy(context.Context, ItemID) error
 	// Recover sets a new master password by the recovery phrase, and signs in.
 	Recover(context.Context, Recovery) (Username, error)
 	CheckPhrase(context.Context, Phrase) (PhraseCheck, error)
@@ -190,6 +195,18 @@ type Unlock struct {
 // Force says that changes which the server does not have may be lost.
 type Force struct {
 	Force bool `json:"force"`
+}
+
+// Copies are the sealed copies on this device.
+type Copies struct {
+	Copies  []client.Copy `json:"copies"`
+	Damaged bool          `json:"damaged"` // the list of them is, so that some may be missing
+}
+
+// CopyOpening is a copy and the master password that it was sealed under.
+type CopyOpening struct {
+	ID       string `json:"id"`
+	Password string `json:"password"`
 }
 
 type KeepCopy struct {

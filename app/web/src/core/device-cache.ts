@@ -19,6 +19,14 @@ export async function cacheLoad(name: string): Promise<{ stamp: string; pieces: 
   return { stamp: rows.at(-1)?.stamp ?? "", pieces: rows.map((r) => r.piece) };
 }
 
+/** The stamp of the newest piece. */
+export async function cacheStamp(name: string): Promise<string> {
+  const tx = (await open()).transaction(STORE, "readonly");
+  return stampOf(await settled(tx.objectStore(STORE).openCursor(allOf(name), "prev")));
+}
+
+const stampOf = (newest: IDBCursorWithValue | null) => (newest?.value as Row | undefined)?.stamp ?? "";
+
 /** Adds a piece, or puts it in the place of all (`whole`). False, and nothing is written, if `after` is not the newest. */
 export async function cacheStore(
   name: string, after: string, stamp: string, piece: Uint8Array<ArrayBuffer>, whole: boolean,
@@ -26,7 +34,7 @@ export async function cacheStore(
   const tx = (await open()).transaction(STORE, "readwrite", { durability: "strict" });
   const store = tx.objectStore(STORE);
   const newest = await settled(store.openCursor(allOf(name), "prev"));
-  if (((newest?.value as Row | undefined)?.stamp ?? "") !== after) return false;
+  if (stampOf(newest) !== after) return false;
   const number = newest ? (newest.key as [string, number])[1] + 1 : 1;
   if (whole) store.delete(allOf(name));
   store.put({ stamp, piece } satisfies Row, [name, number]);

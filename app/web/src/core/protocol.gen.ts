@@ -15,12 +15,13 @@ export const EVENT_ENDED = "ended";
 
 export type CoreMethod =
   "resume" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" | "unlock" | "lock" |
-  "logout" | "keep_copy" | "recover" | "check_phrase" | "sync" | "waiting" | "index" | "list" | "get" | "history" |
-  "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" | "remove" | "trash" | "restore" |
-  "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" | "remove_attachment" | "import_run" |
-  "import_forget" | "plan_import" | "open_items" | "account" | "change_password" | "check_password" | "new_recovery_phrase" |
-  "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" | "end_other_sessions" | "delete_account" |
-  "health" | "breaches" | "breach_address" | "generate_password" | "generate_passphrase";
+  "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "waiting" | "index" |
+  "list" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" |
+  "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" |
+  "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" | "change_password" |
+  "check_password" | "new_recovery_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
+  "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
+  "generate_passphrase";
 
 export type WorkerMethod = "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
 
@@ -51,6 +52,7 @@ export interface Attachment {
   name: string;
   sha256: string; // hex, of the whole content
   size: number; // bytes
+  unknown?: string;
 }
 
 export interface AttachmentOf {
@@ -75,6 +77,7 @@ export interface Card {
   expiry_year?: string; // four digits
   holder?: string;
   number?: string;
+  unknown?: string;
 }
 
 export interface Changed {
@@ -84,8 +87,8 @@ export interface Changed {
 /** Code says what went wrong in a word that a user interface may rely on: an protocol.Code of the server, or one of these. */
 export type ClientCode =
   "locked" | "wrong_password" | "bad_phrase" | "kdf_refused" | "vault_altered" | "vault_rolled_back" | "attachment_altered" |
-  "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "not_found" |
-  "internal";
+  "record_unreadable" | "offline" | "intercepted" | "server_fault" | "cancelled" | "bad_input" | "unsent_changes" | "read_only" |
+  "copy_damaged" | "not_found" | "internal";
 
 /** CodeOf is the id of an item, or an authenticator key. */
 export interface CodeOf {
@@ -97,6 +100,28 @@ export interface CodeOf {
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
+
+/** Copies are the sealed copies on this device. */
+export interface Copies {
+  copies: Copy[];
+  damaged: boolean; // the list of them is, so that some may be missing
+}
+
+/** Copy is a sealed copy of a vault on this device, with the changes that wait beside it. */
+export interface Copy {
+  id: string;
+  username: string;
+  since?: string; // when it was set aside; left out: it is the one of the session
+  revision: number; // of the vault; 0: there are only changes
+  changes: number; // that the server does not have
+  days_left: number; // until it is deleted, of days on which this device is used; 0: it is not
+}
+
+/** CopyOpening is a copy and the master password that it was sealed under. */
+export interface CopyOpening {
+  id: string;
+  password: string;
+}
 
 export interface Draft {
   token: string;
@@ -149,6 +174,7 @@ export interface Field {
   name: string;
   value: string;
   kind?: FieldKind;
+  unknown?: string;
 }
 
 /** FieldKind says how a custom field is shown. */
@@ -221,6 +247,7 @@ export interface Identity {
   ssn?: string;
   state?: string;
   title?: string;
+  unknown?: string;
 }
 
 /** ImportChoice says what becomes of the entries of each status. What is left empty is as in DefaultImportChoice. */
@@ -258,7 +285,7 @@ export interface ImportPreview {
   items: ImportLine[]; // the first
   changed: ImportLine[]; // the first of this status
   problems: ImportProblem[];
-  kept: KeptValues[];
+  kept: RelocatedValues[];
 }
 
 /** Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret. */
@@ -278,7 +305,7 @@ export interface ImportReport {
   files: number; // that were stored
   entries: ImportedEntry[];
   problems: ImportProblem[];
-  kept: KeptValue[];
+  kept: RelocatedValue[];
   stopped?: Failure;
 }
 
@@ -340,6 +367,8 @@ export interface Item {
    */
   password_history?: OldPassword[];
   attachments?: Attachment[];
+  unknown_overview?: string;
+  unknown_details?: string;
 }
 
 export interface ItemID {
@@ -367,24 +396,6 @@ export interface KDF {
 export interface KeepCopy {
   on: boolean;
   force: boolean;
-}
-
-/** KeptAs says where a value went. */
-export type KeptAs = "field" | "note" | "item";
-
-/** Kept is a value of the source that has no place of its own in an item. */
-export interface KeptValue {
-  row: number;
-  name: string; // as the source calls it
-  as: KeptAs;
-}
-
-/** KeptValues is how often values of one name went to one place that is not their own. */
-export interface KeptValues {
-  name: string;
-  as: KeptAs;
-  count: number;
-  row: number; // the first
 }
 
 export interface ListParams {
@@ -434,6 +445,7 @@ export interface Old {
 export interface OldPassword {
   password: string;
   until?: string;
+  unknown?: string;
 }
 
 /** OneTimeCode is a code as it is shown. */
@@ -449,6 +461,12 @@ export interface OneTimeCode {
 export interface Opened {
   username: string;
   offline: boolean; // the vault is the copy on this device: the server cannot be reached
+}
+
+/** OpenedCopy is the outcome of OpenCopy. */
+export interface OpenedCopy {
+  username: string;
+  partial: boolean; // a part of the copy is damaged, and is not shown
 }
 
 /** Code is what only the page and its worker find wrong. */
@@ -539,7 +557,8 @@ export interface Recovery {
 export interface Refused {
   id: string;
   title: string;
-  message: string; // the server's
+  code: ClientCode;
+  message: string; // in English
 }
 
 export interface Registration {
@@ -551,6 +570,24 @@ export interface Registration {
 export interface RegistrationCheck {
   username: string;
   invitation: Invitation | null;
+}
+
+/** RelocatedTo says where a value went. */
+export type RelocatedTo = "field" | "note" | "item";
+
+/** Relocated is a value of the source for which an item has no place, and which went elsewhere. */
+export interface RelocatedValue {
+  row: number;
+  name: string; // as the source calls it
+  as: RelocatedTo;
+}
+
+/** RelocatedValues is how often values of one name went to one place that is not their own. */
+export interface RelocatedValues {
+  name: string;
+  as: RelocatedTo;
+  count: number;
+  row: number; // the first
 }
 
 /** Resumed is the session that Resume found. */
@@ -568,6 +605,7 @@ export interface SSHKey {
   fingerprint?: string; // SHA256:…, as ssh-keygen prints it
   private?: string; // PEM
   public?: string; // one line, as in authorized_keys
+  unknown?: string;
 }
 
 /**

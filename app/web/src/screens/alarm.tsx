@@ -1,15 +1,25 @@
+import { useState } from "preact/hooks";
 import type { ErrorCode } from "../core/protocol.gen";
 import { m } from "../messages";
+import { go } from "../state/route";
 import { boot, signOut } from "../state/session";
 import { Button, Heading } from "../ui/controls";
+import { Confirm } from "../ui/dialog";
 import { Icon } from "../ui/icon";
+import { useCopies } from "./copies";
 
 type Code = keyof typeof m.value.alarm.codes;
 
-/** The server's vault is not the one this user sealed. It takes the whole page, and nothing of the vault is shown. */
+/**
+ * The server's vault is not the one this user sealed. It takes the whole page, and nothing of the vault is shown. What keeps the
+ * good copy on this device comes first, what deletes it last.
+ */
 export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
-  const { common, alarm: text } = m.value;
+  const { common, copies: copyText, alarm: text } = m.value;
+  const [asking, setAsking] = useState(false);
+  const copy = useCopies().copies[0]; // that of the session comes first
   const { title, meaning } = text.codes[code as Code] ?? text.codes.vault_altered;
+  const { stop, tell, copy: here } = text.steps;
   return (
     <div class="alarm">
       <main class="panel panel-wide" aria-live="assertive">
@@ -19,12 +29,21 @@ export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
         <h2>{text.found}</h2>
         <p class="finding mono" lang="en">{message}</p>
         <h2>{text.next}</h2>
-        <ol>{Object.entries(text.steps).map(([key, step]) => <li key={key}>{step}</li>)}</ol>
+        <ol><li>{copy ? here : text.noCopy}</li><li>{stop}</li><li>{tell}</li></ol>
         <div class="actions">
-          <Button kind="primary" icon="logout" onClick={() => void signOut()}>{common.signOut}</Button>
-          <Button icon="refresh" onClick={() => void boot()}>{text.again}</Button>
+          {copy && <Button kind="primary" icon="eye" onClick={() => go("copy", copy.id)}>{copyText.openHere}</Button>}
+          <Button kind={copy ? "plain" : "primary"} icon="refresh" onClick={() => void boot()}>{text.again}</Button>
+          <Button kind="quiet" icon="logout" onClick={() => (copy ? setAsking(true) : void signOut())}>{copy ? text.signOut : common.signOut}</Button>
         </div>
       </main>
+      {asking && (
+        <Confirm title={text.signOutTitle} action={text.signOut} danger onClose={() => setAsking(false)} onConfirm={() => {
+          setAsking(false);
+          void signOut(true);
+        }}>
+          <p>{text.signOutBody}</p>
+        </Confirm>
+      )}
     </div>
   );
 }

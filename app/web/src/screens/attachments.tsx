@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Attachment, Item } from "../core/protocol.gen";
 import { locale, m } from "../messages";
-import { toast } from "../state/app";
+import { copyOpen, toast } from "../state/app";
 import { tellOthers } from "../state/tabs";
 import { attachFiles, downloadAttachment, transfers, type Transfer } from "../state/transfers";
 import { refresh } from "../state/vault";
@@ -37,6 +37,26 @@ function Moving({ transfer: { name, way, done, total, problem, end } }: { transf
   );
 }
 
+/** In a copy, of which the contents are not a part. */
+function Named({ file }: { file: Attachment }) {
+  return <li class="file"><Icon name="attach" /><div class="file-what"><bdi>{file.name}</bdi><span class="muted">{inBytes(file.size)}</span></div></li>;
+}
+
+function NamesOnly({ files }: { files: Attachment[] }) {
+  const { attachments: text, copies } = m.value;
+  if (files.length === 0) return null;
+  return (
+    <section class="attachments" aria-labelledby="attachments-title">
+      <h3 id="attachments-title">{text.title}</h3>
+      <ul class="files">{files.map((f) => <Named key={f.id} file={f} />)}</ul>
+      <p class="muted">{copies.noFiles}</p>
+    </section>
+  );
+}
+
+export const Attachments = ({ item }: { item: Item }) =>
+  (copyOpen.value ? <NamesOnly files={item.attachments ?? []} /> : <Changeable item={item} />);
+
 function Kept({ item, file, onRemove }: { item: Item; file: Attachment; onRemove: () => void }) {
   const text = m.value.attachments;
   return (
@@ -49,7 +69,7 @@ function Kept({ item, file, onRemove }: { item: Item; file: Attachment; onRemove
   );
 }
 
-export function Attachments({ item }: { item: Item }) {
+function Changeable({ item }: { item: Item }) {
   const text = m.value.attachments;
   const [removing, setRemoving] = useState<Attachment | null>(null);
   const [over, setOver] = useState(false);

@@ -1,7 +1,7 @@
 // What the palette can do apart from opening entries: a table. A screen that is added gets a line here.
 import { m } from "../messages";
 import { LANGUAGES, type Language } from "../messages/languages";
-import { setPreferences, toast } from "../state/app";
+import { copyOpen, setPreferences, toast } from "../state/app";
 import { shortcutsListed } from "../state/dialogs";
 import { SORTS, THEMES } from "../state/preferences";
 import { go } from "../state/route";
@@ -9,7 +9,8 @@ import { lock, signOut } from "../state/session";
 import { undoLast } from "../state/undo";
 import { search, syncNow, syncProblem, type Filter } from "../state/vault";
 import type { IconName } from "../ui/icon";
-import { kindOf, TYPES } from "./kinds";
+import { TYPES } from "./fields";
+import { kindOf } from "./kinds";
 import { sortBy } from "./list-head";
 
 export interface Command {
@@ -36,7 +37,13 @@ async function syncAndSay() {
   if (!syncProblem.value) toast(m.value.palette.synced);
 }
 
-export const COMMANDS: Command[] = [
+const READS = ["all", "favourites", "trash", "export", "generator", "lock", "help"];
+const HERE = /^(sort|theme|language) /;
+
+/** Those that make sense now: a copy is read, and has no server. */
+export const commands = () => (copyOpen.value ? COMMANDS.filter(({ name }) => READS.includes(name) || HERE.test(name)) : COMMANDS);
+
+const COMMANDS: Command[] = [
   ...TYPES.map((type): Command => ({
     name: `new ${type}`, icon: kindOf(type).icon, label: () => m.value.palette.create[type], run: () => go("new", type),
     ...(type === "login" && { keys: "N" }),

@@ -12,9 +12,9 @@ import { Icon } from "../ui/icon";
 import { StrengthMeter, useStrength } from "../ui/strength";
 import { Problem, useTask } from "../ui/task";
 import { CustomFields, Tags, Urls, withTag } from "./entry-lists";
-import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields";
+import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "./fields";
 import { Generator } from "./generator";
-import { kindOf, TYPES } from "./kinds";
+import { kindOf } from "./kinds";
 import { OneTimeField } from "./one-time-code";
 import { focusOnce } from "./sign-in";
 
@@ -27,6 +27,7 @@ export function tidy(item: Item): Item {
     title: item.title.trim(),
     urls: item.urls?.filter((u) => u.trim()),
   };
+  if (item.id) return wanted; // its type stays, and with it whatever a newer version gave it
   if (item.type !== "card") delete wanted.card;
   if (item.type !== "identity") delete wanted.identity;
   if (item.type !== "ssh_key") delete wanted.ssh_key;

@@ -13,6 +13,7 @@ export const expiry = (item: Item) =>
 function FieldLine({ field }: { field: Field }) {
   const { entryView, itemParts } = m.value;
   const label = field.name || entryView.field;
+  if (field.unknown) return <SecretLine label={label} value={field.value} />; // of a kind that may be secret
   switch (field.kind) {
     case "hidden":
       return <SecretLine label={label} value={field.value} />;
@@ -55,6 +56,11 @@ export function EntryLines({ item }: { item: Item }) {
     </dl>
   );
 }
+
+/** Whether a newer version wrote something into the item that this one does not show. */
+export const hasUnknown = (i: Item) =>
+  !!(i.unknown_overview || i.unknown_details) ||
+  [i.card, i.identity, i.ssh_key, ...(i.fields ?? []), ...(i.password_history ?? []), ...(i.attachments ?? [])].some((p) => p?.unknown);
 
 export const isBare = (i: Item) =>
   !(i.username || i.password || i.totp || i.notes || i.card || i.identity || i.ssh_key || i.urls?.length ||

@@ -3,11 +3,10 @@ import { MAX_NAME, MAX_TAG, type Field, type FieldKind, type MatchRule } from ".
 import { m } from "../messages";
 import { Button, IconButton } from "../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../ui/field";
+import { FIELD_KINDS, MATCH_RULES } from "./fields";
 
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
 const replaced = <T,>(list: T[], at: number, value: T) => list.map((old, i) => (i === at ? value : old));
-
-const RULES: (MatchRule | "")[] = ["", "host", "starts", "exact", "regexp", "never"];
 
 interface Addresses {
   urls: string[];
@@ -25,6 +24,13 @@ export function ruled({ urls, match }: Addresses, at: number, rule: MatchRule | 
   return { urls, match: rule ? { ...others, [urls[at]!]: rule } : others };
 }
 
+/** The rules to choose from. One of a newer version can stay as it is. */
+function rulesFor(rule: string | undefined): { value: MatchRule | ""; label: string }[] {
+  const { itemParts } = m.value;
+  const known = MATCH_RULES.map((r) => ({ value: r, label: itemParts.rules[r || "domain"] }));
+  return rule?.startsWith("{") ? [{ value: rule as MatchRule, label: itemParts.newerRule }, ...known] : known;
+}
+
 export function Urls({ urls, match, onChange }: Addresses & { onChange: (addresses: Addresses) => void }) {
   const { entryForm: text, itemParts } = m.value;
   const all = { urls, match };
@@ -39,7 +45,7 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
                 onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })} />} />
           {url.trim() && (
             <Select label={itemParts.rule(i + 1)} hideLabel value={match[url] ?? ""}
-              options={RULES.map((r) => ({ value: r, label: itemParts.rules[r || "domain"] }))}
+              options={rulesFor(match[url])}
               onChange={(rule) => onChange(ruled(all, i, rule))} />
           )}
         </div>
@@ -48,8 +54,6 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
     </div>
   );
 }
-
-const FIELD_KINDS: (FieldKind | "")[] = ["", "hidden", "boolean", "link"];
 
 /** The value that a field keeps when it becomes one of another kind. */
 export const converted = (value: string, kind: FieldKind | "") =>

@@ -2,13 +2,13 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../core/protocol.gen";
 import { m } from "../messages";
-import { toast } from "../state/app";
+import { copyOpen, toast } from "../state/app";
 import { duplicate, quietly, star as mark, trash, unstar } from "../state/edits";
 import { go } from "../state/route";
 import { fail } from "../state/session";
 import { Button, Heading, IconButton } from "../ui/controls";
 import { Attachments } from "./attachments";
-import { EntryLines, isBare } from "./entry-lines";
+import { EntryLines, hasUnknown, isBare } from "./entry-lines";
 import { History } from "./history";
 import { kindOf, when } from "./kinds";
 import { Tile } from "./tile";
@@ -16,7 +16,7 @@ import { TrashedNotice } from "./trash";
 
 export function EntryView({ item, back, onEdit, onDeleted }:
   { item: Item; back: ComponentChildren; onEdit: () => void; onDeleted: () => void }) {
-  const { common, edits, entryView: text } = m.value;
+  const { common, edits, entryView: text, itemParts } = m.value;
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -34,7 +34,7 @@ export function EntryView({ item, back, onEdit, onDeleted }:
     <article class="entry">
       <div class="entry-bar">
         {back}
-        {!item.trashed && (
+        {!item.trashed && !copyOpen.value && (
           <div class="entry-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
             <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
@@ -51,7 +51,8 @@ export function EntryView({ item, back, onEdit, onDeleted }:
           <p class="entry-kind">{kindOf(item.type).one}</p>
         </div>
       </header>
-      {!isBare(item) ? <EntryLines item={item} /> : !item.attachments?.length && <p class="lead">{text.nothing}</p>}
+      {hasUnknown(item) && <p class="lead">{itemParts.newer}</p>}
+      {!isBare(item) ? <EntryLines item={item} /> : !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />
       <p class="entry-times">

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { ImportProblem, WriteFormat } from "../core/protocol.gen";
 import { m } from "../messages";
-import { phase, toast } from "../state/app";
+import { copyOpen, phase, toast } from "../state/app";
 import { Button, Heading } from "../ui/controls";
 import { Check, PasswordField, Select } from "../ui/field";
 import { Icon } from "../ui/icon";
@@ -58,7 +58,7 @@ export function ExportPage() {
           if (ready) write();
         }}>
           <Select label={text.format} value={id} onChange={setId} options={formats!.map((f) => ({ value: f.id, label: f.name }))} />
-          <p class="muted">{text.holds[format.files ? "all" : "noFiles"]}</p>
+          <p class="muted">{copyOpen.value ? m.value.copies.noFiles : text.holds[format.files ? "all" : "noFiles"]}</p>
           {format.sealed
             ? <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
             : (

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Item, Version } from "../core/protocol.gen";
 import { m } from "../messages";
+import { copyOpen } from "../state/app";
 import { copySecret } from "../state/clipboard";
 import { quietly, saveOver } from "../state/edits";
 import { IconButton } from "../ui/controls";
@@ -25,7 +26,7 @@ function OldPassword({ item, old: { version, modified, until, password } }: { it
       </div>
       <IconButton icon={visible ? "eyeOff" : "eye"} label={text.shows(time)} pressed={visible} onClick={() => setVisible(!visible)} />
       <IconButton icon="copy" label={text.copies(time)} onClick={() => void copySecret(password, common.password)} />
-      {!item.trashed && <IconButton icon="restore" label={restoring.restores(time)} onClick={use} />}
+      {!item.trashed && !copyOpen.value && <IconButton icon="restore" label={restoring.restores(time)} onClick={use} />}
     </li>
   );
 }

@@ -3,8 +3,6 @@ import type { ItemType, Summary } from "../core/protocol.gen";
 import { locale, m } from "../messages";
 import type { IconName } from "../ui/icon";
 
-export const TYPES: ItemType[] = ["login", "note", "card", "identity", "ssh_key"];
-
 const icons: Record<ItemType, IconName> = {
   login: "login", note: "note", card: "card", identity: "identity", ssh_key: "terminal",
 };

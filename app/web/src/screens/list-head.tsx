@@ -7,7 +7,8 @@ import { selectAll, selected, selecting } from "../state/selection";
 import { SORTS } from "../state/preferences";
 import { all, counts, filter, indexing, query, refresh, search, shown, type Filter } from "../state/vault";
 import { Icon } from "../ui/icon";
-import { kindOf, TYPES } from "./kinds";
+import { TYPES } from "./fields";
+import { kindOf } from "./kinds";
 
 export const heading = (f: Filter) =>
   f.by === "favourite" ? m.value.common.favourites

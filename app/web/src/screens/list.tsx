@@ -1,6 +1,7 @@
 // The list. Only the rows in sight are in the page, so that ten thousand cost as much as twenty.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { m } from "../messages";
+import { copyOpen } from "../state/app";
 import { copyFrom } from "../state/copy";
 import { quietly, trash as toTrash } from "../state/edits";
 import { go, href, route } from "../state/route";
@@ -31,8 +32,12 @@ function NoRows() {
   if (counts.value.by.all === 0) {
     return (
       <Empty icon="key" title={text.emptyTitle}>
-        <p>{text.emptyBody}</p>
-        <a class="button button-primary" href={href("new")}><Icon name="plus" /><span>{common.newEntry}</span></a>
+        {!copyOpen.value && (
+          <>
+            <p>{text.emptyBody}</p>
+            <a class="button button-primary" href={href("new")}><Icon name="plus" /><span>{common.newEntry}</span></a>
+          </>
+        )}
       </Empty>
     );
   }
@@ -93,7 +98,7 @@ export function ListPane() {
     } else if (e.key === "Enter" || e.key === " ") go("entry", item.id);
     else if (e.key === "c") void copyFrom(item.id, "password");
     else if (e.key === "u") void copyFrom(item.id, "username");
-    else if (e.key === "Delete" && filter.value.by !== "trash" && !item.unreadable) {
+    else if (e.key === "Delete" && filter.value.by !== "trash" && !item.unreadable && !copyOpen.value) {
       setActive(at);
       quietly(toTrash(selecting.value ? selected.value.map((s) => s.id) : [item.id]).then(endSelection));
     } else return;
@@ -131,13 +136,13 @@ export function ListPane() {
           <h1 tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>{heading(filter.value)}</h1>
           {selecting.value
             ? <SelectBar />
-            : <a class="button button-primary" href={href("new")} aria-label={common.newEntry}>
+            : !copyOpen.value && <a class="button button-primary" href={href("new")} aria-label={common.newEntry}>
               <Icon name="plus" /><span>{text.short}</span>
             </a>}
         </div>
         <SearchBox onDown={() => box.current?.focus()} />
         <Chips />
-        {filter.value.by === "trash" && <TrashNote />}
+        {filter.value.by === "trash" && !copyOpen.value && <TrashNote />}
         <ListTools />
       </div>
       {all.value === null

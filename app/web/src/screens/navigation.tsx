@@ -1,13 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { locale, m, NAME } from "../messages";
-import { phase } from "../state/app";
+import { copyOpen, phase } from "../state/app";
 import { paletteOpen } from "../state/dialogs";
 import { go, href, pageOf, route } from "../state/route";
 import { lock } from "../state/session";
 import { counts, filter, query, search, type Filter } from "../state/vault";
 import { Icon, Mark, type IconName } from "../ui/icon";
 import { commandKey } from "./keys";
-import { kindOf, TYPES } from "./kinds";
+import { TYPES } from "./fields";
+import { kindOf } from "./kinds";
 
 const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -35,11 +36,28 @@ function PageLink({ to, icon, children }: { to: string; icon: IconName; children
   );
 }
 
-const LockButton = () => (
-  <button type="button" class="nav-item" title={m.value.navigation.lockTitle} onClick={() => void lock("asked")}>
-    <Icon name="lock" /><span class="nav-label">{m.value.navigation.lock}</span>
-  </button>
-);
+function LockButton() {
+  const { common, copies, navigation: text } = m.value;
+  const copy = copyOpen.value;
+  return (
+    <button type="button" class="nav-item" title={copy ? copies.leave : text.lockTitle} onClick={() => void lock("asked")}>
+      <Icon name="lock" /><span class="nav-label">{copy ? common.close : text.lock}</span>
+    </button>
+  );
+}
+
+/** The pages beside the vault. A copy has those that change nothing. */
+function Pages() {
+  const { copies, navigation: text, pages } = m.value;
+  if (copyOpen.value) return <><PageLink to="generator" icon="generate">{text.generator}</PageLink><PageLink to="export" icon="upload">{copies.export}</PageLink></>;
+  return (
+    <>
+      <PageLink to="health" icon="shield">{pages.health}</PageLink>
+      <PageLink to="generator" icon="generate">{text.generator}</PageLink>
+      <PageLink to="settings" icon="settings">{text.settings}</PageLink>
+    </>
+  );
+}
 
 export function Sidebar() {
   const { common, navigation: text, palette, trash } = m.value;
@@ -73,9 +91,7 @@ export function Sidebar() {
         <button type="button" class="nav-item" title={palette.label} aria-keyshortcuts="Control+K" onClick={() => (paletteOpen.value = true)}>
           <Icon name="command" /><span class="nav-label">{palette.title}</span><kbd class="nav-count" aria-hidden="true">{commandKey()} K</kbd>
         </button>
-        <PageLink to="health" icon="shield">{m.value.pages.health}</PageLink>
-        <PageLink to="generator" icon="generate">{text.generator}</PageLink>
-        <PageLink to="settings" icon="settings">{text.settings}</PageLink>
+        <Pages />
         <LockButton />
         <p class="nav-who" title={username}><Icon name="identity" /><span class="nav-label">{username}</span></p>
       </div>
@@ -89,9 +105,7 @@ export function Tabbar() {
   return (
     <nav class="tabbar" aria-label={NAME}>
       <PageLink to="vault" icon="key">{text.vault}</PageLink>
-      <PageLink to="health" icon="shield">{m.value.pages.health}</PageLink>
-      <PageLink to="generator" icon="generate">{text.generator}</PageLink>
-      <PageLink to="settings" icon="settings">{text.settings}</PageLink>
+      <Pages />
       <LockButton />
     </nav>
   );

@@ -12,7 +12,7 @@ import { all } from "../state/vault";
 import { IconButton } from "../ui/controls";
 import { useModal } from "../ui/dialog";
 import { Icon, type IconName } from "../ui/icon";
-import { COMMANDS, type Command } from "./commands";
+import { commands, type Command } from "./commands";
 import { subtitle } from "./kinds";
 import { Tile } from "./tile";
 
@@ -65,7 +65,7 @@ function copies(s: Summary): Choice[] {
 function recent(): Choice[] {
   return preferences.value.recent.flatMap((key) => {
     const entry = all.value?.find((s) => `entry ${s.id}` === key);
-    const command = COMMANDS.find((c) => `command ${c.name}` === key);
+    const command = commands().find((c) => `command ${c.name}` === key);
     return entry ? [ofEntry(entry)] : command ? [ofCommand(command)] : [];
   });
 }
@@ -102,16 +102,16 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
   }
   const picks = (["password", "username", "code"] as const).map((what): Choice =>
     ({ key: `pick ${what}`, label: text.pick[what], mark: "copy", stays: true, run: () => onPick(what) }));
-  const commands = [...picks, ...COMMANDS.map(ofCommand)];
+  const offered = [...picks, ...commands().map(ofCommand)];
   const last = recent();
   if (!asked) {
     return [
       { name: text.recent, choices: last },
-      { name: text.commands, choices: commands.filter((c) => !last.some((r) => r.key === c.key)) },
+      { name: text.commands, choices: offered.filter((c) => !last.some((r) => r.key === c.key)) },
     ];
   }
   const entries = hits.flatMap((s, i) => (i === 0 ? [ofEntry(s), ...copies(s)] : [ofEntry(s)]));
-  const found = { name: text.commands, choices: commands.filter((c) => fits(c.label, asked)) };
+  const found = { name: text.commands, choices: offered.filter((c) => fits(c.label, asked)) };
   const named = found.choices.some((c) => fold(c.label).startsWith(fold(asked)));
   return named ? [found, { name: text.entries, choices: entries }] : [{ name: text.entries, choices: entries }, found];
 }

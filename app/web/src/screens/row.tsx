@@ -1,5 +1,6 @@
 import type { Summary } from "../core/protocol.gen";
 import { m } from "../messages";
+import { copyOpen } from "../state/app";
 import { Icon } from "../ui/icon";
 import { kindOf, subtitle } from "./kinds";
 import { Tile } from "./tile";
@@ -20,7 +21,7 @@ export function Row({ item, index, total, current, selected, active }:
       style={{ transform: `translateY(${index * ROW}px)` }}>
       <span class="row-mark">
         <Tile type={item.type} title={name} unreadable={!!item.unreadable} />
-        {!item.unreadable && <span class="row-check" data-on={!!selected}><span>{selected && <Icon name="check" />}</span></span>}
+        {!item.unreadable && !copyOpen.value && <span class="row-check" data-on={!!selected}><span>{selected && <Icon name="check" />}</span></span>}
       </span>
       <span class="row-text">
         <span class="row-title" dir="auto">{name}</span>

@@ -1,9 +1,10 @@
 // The unlocked app: navigation, the list, and beside it the entry, the form, the generator or the settings.
 import { useEffect } from "preact/hooks";
 import { m, NAME } from "../messages";
-import { online, preferences } from "../state/app";
+import { copyOpen, online, phase, preferences } from "../state/app";
 import { offered, refuseDraft, takeDraft } from "../state/draft";
 import { heldBack, href, leaveAnyway, pageOf, route, stay, type Page as PageName } from "../state/route";
+import { lock } from "../state/session";
 import { all, counts, syncNow, syncProblem, unreadable, waiting } from "../state/vault";
 import { Confirm } from "../ui/dialog";
 import { Empty } from "../ui/controls";
@@ -15,10 +16,24 @@ import { ExportPage } from "./export";
 import { GeneratorPage } from "./generator";
 import { HealthPage } from "./health";
 import { ImportPage } from "./import";
-import { TYPES, when } from "./kinds";
+import { TYPES } from "./fields";
+import { when } from "./kinds";
 import { ListPane } from "./list";
 import { Sidebar, Tabbar } from "./navigation";
 import { Settings } from "./settings";
+
+/** What is open is a copy: what that means, and the way out. */
+function CopyBanner({ partial }: { partial: boolean }) {
+  const text = m.value.copies;
+  const username = phase.value.at === "unlocked" ? phase.value.username : "";
+  return (
+    <div class="banners" role="status">
+      <p class="banner"><Icon name="eye" /><span>{text.banner(username)}</span>
+        <button type="button" class="link" onClick={() => void lock("asked")}>{text.leave}</button></p>
+      {partial && <p class="banner banner-problem"><Icon name="danger" /><span>{text.partial}</span></p>}
+    </div>
+  );
+}
 
 function Banners({ inVault }: { inVault: boolean }) {
   const { common, shell: text } = m.value;
@@ -39,7 +54,7 @@ function Banners({ inVault }: { inVault: boolean }) {
           <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
       )}
       {refused.map((r) => (
-        <p class="banner banner-problem" key={r.id}><Icon name="danger" /><span>{text.refused(r.title, r.message)}</span>
+        <p class="banner banner-problem" key={r.id}><Icon name="danger" /><span>{text.refused(r.title, explain(r))}</span>
           <a class="link" href={href("entry", r.id)}>{text.look}</a></p>
       ))}
       {problem && (
@@ -81,11 +96,11 @@ function Detail() {
   const [screen, id, action] = route.value;
   switch (screen) {
     case "entry":
-      return <EntryScreen key={id} id={id ?? ""} editing={action === "edit"} />;
+      return <EntryScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />;
     case "new":
-      return <EntryScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
+      return copyOpen.value ? null : <EntryScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
     default:
-      return counts.value.by.all || all.value === null
+      return counts.value.by.all || copyOpen.value || all.value === null
         ? <div class="detail-empty"><Empty icon="key" title={text.nothing}><p>{text.nothingHint}</p></Empty></div>
         : <Starts />;
   }
@@ -106,10 +121,17 @@ function Page({ page }: { page: PageName }) {
   }
 }
 
+/** The pages that a copy has are those that change nothing. */
+function shownPage(): PageName | undefined {
+  const page = pageOf(route.value);
+  return copyOpen.value && page !== "export" && page !== "generator" ? undefined : page;
+}
+
 export function Shell() {
   const { navigation: { vault }, shell: text } = m.value;
   const screen = route.value[0] ?? "vault";
-  const page = pageOf(route.value);
+  const copy = copyOpen.value;
+  const page = shownPage();
   const pane = page ? "page" : screen === "entry" || screen === "new" ? "entry" : "list";
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
@@ -118,7 +140,7 @@ export function Shell() {
     <div class="shell" data-pane={pane}>
       <Sidebar />
       <main class="content">
-        <Banners inVault={!page} />
+        {copy ? <CopyBanner partial={copy.partial} /> : <Banners inVault={!page} />}
         {page
           ? <div class="page" key={page}><Page page={page} /></div>
           : <div class="panes"><ListPane /><section class="entry-pane" aria-label={text.entry}><Detail /></section></div>}

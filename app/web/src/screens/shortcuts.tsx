@@ -1,6 +1,6 @@
 // The keyboard's shortcuts, and the list of them.
 import { m } from "../messages";
-import { phase } from "../state/app";
+import { copyOpen, phase } from "../state/app";
 import { paletteOpen, shortcutsListed } from "../state/dialogs";
 import { go } from "../state/route";
 import { lock } from "../state/session";
@@ -49,7 +49,7 @@ export function handleShortcut(e: KeyboardEvent) {
   if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e) || document.querySelector("dialog[open]")) return;
   const actions: Record<string, () => void> = {
     "/": focusSearch,
-    n: () => go("new"),
+    ...(!copyOpen.value && { n: () => go("new") }),
     "?": () => (shortcutsListed.value = true),
   };
   const action = actions[e.key];

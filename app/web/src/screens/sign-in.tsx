@@ -5,11 +5,12 @@ import { restart } from "../core/host";
 import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { href } from "../state/route";
-import { unlocked } from "../state/session";
+import { left, unlocked } from "../state/session";
 import { tellOthers } from "../state/tabs";
 import { Button, Heading, Working } from "../ui/controls";
 import { PasswordField, TextField } from "../ui/field";
 import { Problem, useCountdown, useTask } from "../ui/task";
+import { CopyList } from "./copies";
 import { Frame } from "./frame";
 import { SecondFactor } from "./second-factor";
 
@@ -24,6 +25,7 @@ export function SignIn() {
 
   const signIn = (code: string) => task.run(async () => {
     try {
+      await left();
       const answer = await api.login({ username, password, totp_code: code, device: deviceName() });
       tellOthers("signed in");
       unlocked(answer.username);
@@ -68,6 +70,7 @@ export function SignIn() {
         <a href={href("recover")}>{common.forgot}</a>
         <p>{text.fresh} <a href={href("register")}>{text.register}</a></p>
       </nav>
+      <CopyList />
     </Frame>
   );
 }

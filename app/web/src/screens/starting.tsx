@@ -4,6 +4,7 @@ import { loaded } from "../state/app";
 import { boot } from "../state/session";
 import { Button, Heading } from "../ui/controls";
 import { Icon } from "../ui/icon";
+import { CopyList } from "./copies";
 import { Frame } from "./frame";
 
 /** A form in outline while the core arrives, with the real share of what has arrived. */
@@ -44,6 +45,7 @@ export function Broken({ code, message }: { code: ErrorCode; message: string }) 
         <details class="details"><summary><Icon name="chevron" />{text.details}</summary><p class="mono" lang="en">{message}</p></details>
       )}
       <Button kind="primary" icon="refresh" wide onClick={() => void boot()}>{common.tryAgain}</Button>
+      <CopyList />
     </Frame>
   );
 }

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Item, Progress } from "../core/protocol.gen";
 import { m } from "../messages";
-import { preferences } from "../state/app";
+import { copyOpen, preferences } from "../state/app";
 import { deleteForGood, emptyTrash, quietly, restore } from "../state/edits";
 import { trashed } from "../state/vault";
 import { Button } from "../ui/controls";
@@ -56,10 +56,12 @@ export function TrashedNotice({ item, onDeleted }: { item: Item; onDeleted: () =
         <b>{text.since(dayOf(item.trashed!))}</b>
         <span>{item.purge ? text.purge(dayOf(item.purge)) : text.noPurge}</span>
       </p>
-      <div class="actions">
-        <Button icon="restore" onClick={() => quietly(restore([item.id]))}>{text.restore}</Button>
-        <Button kind="quiet" onClick={() => setAsking(true)}>{text.forGood}</Button>
-      </div>
+      {!copyOpen.value && (
+        <div class="actions">
+          <Button icon="restore" onClick={() => quietly(restore([item.id]))}>{text.restore}</Button>
+          <Button kind="quiet" onClick={() => setAsking(true)}>{text.forGood}</Button>
+        </div>
+      )}
       {asking && <DeleteForGood ids={[item.id]} onClose={() => setAsking(false)} onDeleted={onDeleted} />}
     </div>
   );

@@ -8,6 +8,7 @@ import { Button, Heading, Working } from "../ui/controls";
 import { PasswordField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Problem, useCountdown, useTask } from "../ui/task";
+import { CopyList } from "./copies";
 import { Frame } from "./frame";
 import { focusOnce } from "./sign-in";
 
@@ -46,6 +47,7 @@ export function Unlock({ username }: { username: string }) {
         <a href={href("recover")}>{common.forgot}</a>
         <button type="button" class="link" onClick={() => void signOut()}>{common.signOut}</button>
       </nav>
+      {task.error && task.error.code !== "wrong_password" && <CopyList />}
     </Frame>
   );
 }

@@ -1,5 +1,5 @@
 // Which of the app's few states it is in. Screens follow from it and from the route.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { ErrorCode } from "../core/protocol.gen";
 import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
 
@@ -8,10 +8,17 @@ export type Phase =
   | { at: "broken"; code: ErrorCode; message: string } // the core could not be loaded or stopped
   | { at: "signed_out" }
   | { at: "locked"; username: string }
-  | { at: "unlocked"; username: string }
+  | { at: "unlocked"; username: string; copy?: OpenCopy }
   | { at: "alarm"; code: ErrorCode; message: string }; // the server's vault is not what it should be
 
+/** A copy on this device that is open to be read. */
+export interface OpenCopy {
+  partial: boolean; // a part of it is damaged
+}
+
 export const phase = signal<Phase>({ at: "starting" });
+/** The copy that is open in place of the vault: nothing of it can be changed. */
+export const copyOpen = computed(() => (phase.value.at === "unlocked" ? phase.value.copy : undefined));
 export const loaded = signal(0); // share of the core that has arrived
 export const online = signal(true);
 
@@ -24,7 +31,7 @@ export function setPreferences(change: Partial<Preferences>) {
 }
 
 // What the aria-live region and the toasts say.
-export interface Toast {
+interface Toast {
   id: number;
   text: string;
   tone: "plain" | "problem";

@@ -8,7 +8,7 @@ import type { Item } from "../core/protocol.gen";
 import { phase, preferences } from "./app";
 import { go } from "./route";
 
-export interface Draft {
+interface Draft {
   at: number; // when it was last changed, Unix milliseconds
   item: Item;
 }

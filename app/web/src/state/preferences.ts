@@ -3,7 +3,7 @@ import type { PassphraseRules, PasswordRules } from "../core/protocol.gen";
 import { isLanguage, type Language } from "../messages/languages";
 
 export const THEMES = ["system", "light", "dark"] as const;
-export type Theme = (typeof THEMES)[number];
+type Theme = (typeof THEMES)[number];
 
 export const SORTS = ["title", "changed", "created"] as const;
 

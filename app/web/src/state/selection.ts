@@ -1,5 +1,6 @@
 // The entries of the list that are selected, to do something to all of them.
 import { computed, signal } from "@preact/signals";
+import { copyOpen } from "./app";
 import { shown } from "./vault";
 
 const ids = signal<ReadonlySet<string>>(new Set());
@@ -12,6 +13,7 @@ export const selecting = computed(() => selected.value.length > 0);
 export const isSelected = (id: string) => ids.value.has(id);
 
 export function toggle(id: string) {
+  if (copyOpen.value) return; // nothing can be done to what is selected
   const next = new Set(selected.value.map((s) => s.id));
   if (!next.delete(id)) next.add(id);
   anchor = id;
@@ -20,6 +22,7 @@ export function toggle(id: string) {
 
 /** Adds what is between the entry that was toggled last, or `from`, and `to`. */
 export function selectRange(from: string, to: string) {
+  if (copyOpen.value) return;
   const { items } = shown.value;
   const at = (id: string) => items.findIndex((s) => s.id === id);
   if (!selecting.value || at(anchor) < 0) anchor = from;
@@ -29,6 +32,7 @@ export function selectRange(from: string, to: string) {
 }
 
 export function selectAll() {
+  if (copyOpen.value) return;
   ids.value = new Set(shown.value.items.map((s) => s.id));
 }
 

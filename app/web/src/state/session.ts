@@ -4,7 +4,7 @@ import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
 import { m } from "../messages";
-import { loaded, online, phase, preferences, toast } from "./app";
+import { copyOpen, loaded, online, phase, preferences, toast, type Phase } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { deviceName } from "./device";
@@ -17,6 +17,11 @@ import { tellOthers } from "./tabs";
 import { endSelection } from "./selection";
 import { forgetSteps } from "./undo";
 import { forget, refresh } from "./vault";
+
+let leaving: Promise<void> = Promise.resolve();
+
+/** The worker of the vault that was open is gone: what is asked now must not go to the old one. */
+export const left = () => leaving;
 
 export async function boot() {
   if (globalThis.isSecureContext === false) { // plain HTTP from elsewhere: whoever is in between could read a master password
@@ -51,6 +56,18 @@ async function resume() {
   }
 }
 
+/** Opens a copy on this device to read it. Its password may be an old one, so that no session is needed. */
+export async function openCopy(id: string, password: string) {
+  await leaving;
+  const { username, partial } = await api.openCopy({ id, password });
+  batch(() => {
+    phase.value = { at: "unlocked", username, copy: { partial } };
+    replace("vault");
+  });
+  startIdleClock(() => void lock("idle"));
+  refresh().catch(fail);
+}
+
 /** Opens the vault's screens; sign-in, unlock, registration and recovery all end here. Offline, the copy on this device. */
 export function unlocked(username: string, offline = false) {
   batch(() => {
@@ -76,8 +93,6 @@ function leaveVault() {
   restart(); // the keys go with the worker's memory
 }
 
-let leaving: Promise<void> = Promise.resolve();
-
 /** Unlocks, once the worker of the vault that was open is gone: a quick password must not go to the old one. */
 export async function unlock(password: string) {
   await leaving;
@@ -89,8 +104,10 @@ export async function unlock(password: string) {
 export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
   const now = phase.value;
   if (now.at !== "unlocked" && now.at !== "alarm") return leaving;
-  const username = now.at === "unlocked" ? now.username : "";
-  if (why !== "other tab") tellOthers("lock");
+  const copy = copyOpen.value !== undefined;
+  const username = now.at === "unlocked" && !copy ? now.username : ""; // whose session it is, the server says
+  if (copy) replace("vault"); // what was read there is not what is opened next
+  else if (why !== "other tab") tellOthers("lock");
   // The screens go first, whatever the core does: a call under way must not keep a secret on the page.
   phase.value = username ? { at: "locked", username } : { at: "starting" };
   leaving = leave(username);
@@ -99,11 +116,15 @@ export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
 
 const SEALING_MS = 500;
 
-async function leave(username: string) {
-  // What is being written is sealed while there is a key. Busy or gone: the worker ends either way.
+/** What is being written is sealed while there is a key. Busy or gone: the worker ends either way. */
+async function sealAndLeave() {
   const told = sealDraft().then(() => api.lock()).catch(() => undefined);
   await Promise.race([told, new Promise((r) => setTimeout(r, SEALING_MS))]);
   leaveVault();
+}
+
+async function leave(username: string) {
+  await sealAndLeave();
   if (outdated.value) location.reload(); // nothing is open that could be lost
   try {
     await resume();
@@ -144,6 +165,13 @@ export function signedOut() {
   phase.value = { at: "signed_out" };
 }
 
+/** Leaves the vault for another screen, and seals first what is being written: nobody was asked. */
+function interrupted(to: Phase) {
+  const open = phase.value.at === "unlocked";
+  phase.value = to;
+  leaving = open ? sealAndLeave() : Promise.resolve(leaveVault());
+}
+
 /**
  * Takes the errors that concern the whole app and reports whether it was one: an altered vault, an ended session.
  */
@@ -153,12 +181,12 @@ export function fail(e: unknown): boolean {
     case "vault_altered":
     case "vault_rolled_back":
     case "kdf_refused":
-      leaveVault();
-      phase.value = { at: "alarm", code: problem.code, message: problem.message };
+      interrupted({ at: "alarm", code: problem.code, message: problem.message });
       return true;
     case "unauthorized":
       if (phase.value.at === "signed_out") return false;
-      signedOut();
+      replace("sign-in");
+      interrupted({ at: "signed_out" });
       toast(m.value.problem.unauthorized, "problem");
       return true;
     case "locked":

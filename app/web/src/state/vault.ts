@@ -4,7 +4,7 @@ import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
 import { locale, m } from "../messages";
-import { online, phase, preferences, toast } from "./app";
+import { copyOpen, online, phase, preferences, toast } from "./app";
 import { fail } from "./session";
 
 export type Filter = { by: "all" } | { by: "favourite" } | { by: "trash" } | { by: "type"; type: ItemType } | { by: "tag"; tag: string };
@@ -17,7 +17,7 @@ export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
 export const unreadable = signal<Map<string, string>>(new Map());
 export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // what the server does not have yet
-export const syncing = signal(false);
+const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
 const found = signal<ListResult | null>(null);
 
@@ -99,7 +99,8 @@ export async function refresh() {
     trashed.value = gone.items;
     waiting.value = waits;
   });
-  if (online.value && waits.pending > waits.refused.length) void syncNow(); // tells whether the server is there
+  if (copyOpen.value) lookInside().catch(fail);
+  else if (online.value && waits.pending > waits.refused.length) void syncNow(); // tells whether the server is there
   if (query.value.trim()) search(query.value);
 }
 
@@ -114,7 +115,7 @@ export function serverIsAt(now: number) {
 
 /** Brings the vault up to date with the server. Being offline is a state, not an accident. */
 export async function syncNow(): Promise<void> {
-  if (syncing.value || phase.value.at !== "unlocked") return;
+  if (syncing.value || phase.value.at !== "unlocked" || copyOpen.value) return;
   syncing.value = true;
   const before = told;
   try {

@@ -45,13 +45,17 @@ export function useTask(): Task {
   };
 }
 
-/** What went wrong and what to do next, in a sentence or two. */
-export function explain({ code, message }: CoreError): string {
+/**
+ * What went wrong and what to do next, in a sentence or two of the reader's language. The message is in English: of a code without
+ * a text, a newer server's, only the code is shown.
+ */
+export function explain({ code, message }: Pick<CoreError, "code" | "message">): string {
   const { problem } = m.value;
   if (code === "bad_input") return problem.bad_input(message);
   if (code === "server_fault") return problem.server_fault(message || "–");
   const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
-  return typeof known === "string" ? known : problem.other(message);
+  if (typeof known === "string") return known;
+  return problem.other(code === "internal" ? message : code); // what is internal, the core says
 }
 
 /** Seconds left until `error` says that one may try again; 0 when it does not. */

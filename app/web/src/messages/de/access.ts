@@ -1,5 +1,8 @@
 // The screens before the vault is open, in German.
+import { formatsOf } from "../formats";
 import type { access as english } from "../en/access";
+
+const { plural } = formatsOf("de");
 
 export const access: typeof english = {
   frame: {
@@ -87,6 +90,37 @@ export const access: typeof english = {
     back: "Zurück zur Anmeldung",
     done: "Ihr neues Master-Passwort gilt. Andere Geräte wurden abgemeldet.",
   },
+  copies: {
+    title: "Auf diesem Gerät",
+    lead: "Auf diesem Gerät liegt eine versiegelte Kopie dieses Tresors. Sie lässt sich ohne den Server lesen.",
+    openShort: (name: string) => `Kopie von ${name} öffnen`,
+    since: (date: string) => `Sitzung beendet: ${date}`,
+    changes: (n: number) => plural(n, { one: "# Änderung ist noch nicht auf dem Server", other: "# Änderungen sind noch nicht auf dem Server" }),
+    days: (n: number) => plural(n, { one: "wird nach # weiteren Nutzungstag gelöscht", other: "wird nach # weiteren Nutzungstagen gelöscht" }),
+    damaged: "Die Liste der Kopien auf diesem Gerät ist beschädigt. Melden Sie sich an: Was noch zu senden ist, wird wiedergefunden.",
+    openTitle: "Kopie auf diesem Gerät",
+    openLead: "Öffnen Sie sie mit dem Master-Passwort, das damals galt. An den Server wird nichts gesendet, und die Kopie ändert sich nicht.",
+    waits: (n: number) => plural(n, {
+      one: "# Änderung darin ist noch nicht auf dem Server. Sie wird gesendet, wenn Sie sich auf diesem Gerät wieder anmelden.",
+      other: "# Änderungen darin sind noch nicht auf dem Server. Sie werden gesendet, wenn Sie sich auf diesem Gerät wieder anmelden.",
+    }),
+    open: "Zum Lesen öffnen",
+    openHere: "Kopie auf diesem Gerät öffnen",
+    gone: "Diese Kopie ist nicht mehr auf diesem Gerät.",
+    remove: "Diese Kopie löschen",
+    removeTitle: "Diese Kopie löschen?",
+    removeBody: "Sie wird endgültig von diesem Gerät gelöscht. Was auf dem Server ist, bleibt dort.",
+    removeLoses: (n: number) => plural(n, {
+      one: "# Änderung, die noch nicht auf dem Server ist, geht mit ihr verloren.", other: "# Änderungen, die noch nicht auf dem Server sind, gehen mit ihr verloren.",
+    }),
+    removed: "Die Kopie wurde von diesem Gerät gelöscht.",
+    back: "Zurück",
+    banner: (name: string) => `Sie lesen die Kopie von ${name} auf diesem Gerät. Sie lässt sich nicht ändern.`,
+    partial: "Ein Teil dieser Kopie ist beschädigt. Angezeigt wird, was lesbar ist.",
+    noFiles: "Anhänge liegen nur auf dem Server, nicht in dieser Kopie.",
+    export: "Exportieren",
+    leave: "Kopie schließen",
+  },
   alarm: {
     codes: {
       vault_altered: {
@@ -105,10 +139,14 @@ export const access: typeof english = {
     found: "Was gefunden wurde",
     next: "Was zu tun ist",
     steps: {
-      stop: "Geben Sie Ihr Master-Passwort weder hier noch auf anderen Geräten erneut ein, bis Sie den Grund kennen.",
+      stop: "Melden Sie sich weder hier noch auf anderen Geräten mit Ihrem Master-Passwort an und entsperren Sie nichts damit, bis Sie den Grund kennen.",
       tell: "Nennen Sie dem Betreiber dieses Servers die Worte oben. Fragen Sie, ob eine Sicherung eingespielt wurde.",
-      copy: "Ein anderes Gerät, auf dem Ihr Tresor noch offen ist, kann Ihnen Ihre Einträge zeigen. Kopieren Sie dort, was wichtig ist.",
+      copy: "Dieses Gerät hat noch den letzten Stand Ihres Tresors, den es geprüft hat. Öffnen Sie diese Kopie, und exportieren Sie, was wichtig ist.",
     },
     again: "Erneut prüfen",
+    noCopy: "Wenn Ihr Tresor auf einem anderen Gerät noch offen ist, kopieren Sie dort, was wichtig ist.",
+    signOutTitle: "Abmelden und die Kopie löschen?",
+    signOutBody: "Beim Abmelden wird die Kopie Ihres Tresors auf diesem Gerät gelöscht, samt allen Änderungen, die noch nicht auf dem Server sind. Wenn der Tresor auf dem Server falsch ist, ist diese Kopie vielleicht Ihre letzte gute.",
+    signOut: "Abmelden und Kopie löschen",
   },
 };

@@ -111,6 +111,6 @@ export const everyday: typeof english = {
     selectAll: "Alles Angezeigte auswählen",
     trash: "In den Papierkorb legen",
     undo: "Letzte Änderung rückgängig machen",
-    keys: { shift: "Umschalt", space: "Leertaste", delete: "Entf" },
+    keys: { shift: "Umschalt", delete: "Entf" },
   },
 };

@@ -33,6 +33,8 @@ export const itemParts: typeof english = {
     },
     fieldKind: (n: number) => `Art des Felds ${n}`,
     fieldKinds: { text: "Text", hidden: "Verborgen", boolean: "Ja oder nein", link: "Link" },
+    newer: "Eine neuere Version von VaultSphere hat einen Teil dieses Eintrags geschrieben. Diese Version behält ihn, kann ihn aber nicht anzeigen.",
+    newerRule: "Von einer neueren Version gesetzt",
     fieldYes: (name: string) => `${name}: ja`,
     yes: "Ja",
     no: "Nein",

@@ -17,7 +17,7 @@ export const vault: typeof english = {
       + (n === 0 ? "" : plural(n, { one: " # Änderung wartet auf diesem Gerät.", other: " # Änderungen warten auf diesem Gerät." })),
     offlineReading: "Der Server ist nicht erreichbar. Sie können alles lesen; Änderungen brauchen den Server.",
     waiting: (n: number) => plural(n, { one: "# Änderung wartet darauf, an den Server gesendet zu werden.", other: "# Änderungen warten darauf, an den Server gesendet zu werden." }),
-    refused: (title: string, why: string) => `Der Server hat die Änderung von „${title}“ nicht angenommen (${why}). Sie bleibt auf diesem Gerät.`,
+    refused: (title: string, why: string) => `Der Server hat die Änderung von „${title}“ nicht angenommen. ${why} Die Änderung bleibt auf diesem Gerät.`,
     look: "Eintrag zeigen",
     unreadable: (n: number) =>
       n === 1

@@ -1,5 +1,9 @@
 // The screens before the vault is open, in English.
 
+import { formatsOf } from "../formats";
+
+const { plural } = formatsOf("en");
+
 export const access = {
   frame: {
     promise: "Encrypted on this device. The server cannot read it.",
@@ -86,6 +90,37 @@ export const access = {
     back: "Back to sign in",
     done: "Your new master password is set. Other devices have been signed out.",
   },
+  copies: {
+    title: "On this device",
+    lead: "A sealed copy of this vault is on this device. It can be read without the server.",
+    openShort: (name: string) => `Open the copy of ${name}`,
+    since: (date: string) => `Session ended ${date}`,
+    changes: (n: number) => plural(n, { one: "# change is not on the server yet", other: "# changes are not on the server yet" }),
+    days: (n: number) => plural(n, { one: "deleted after # more day of use", other: "deleted after # more days of use" }),
+    damaged: "The list of copies on this device is damaged. Sign in: what waits to be sent is found again.",
+    openTitle: "Copy on this device",
+    openLead: "Open it with the master password that was valid then. Nothing is sent to the server, and nothing in the copy changes.",
+    waits: (n: number) => plural(n, {
+      one: "# change in it is not on the server yet. It is sent when you sign in again on this device.",
+      other: "# changes in it are not on the server yet. They are sent when you sign in again on this device.",
+    }),
+    open: "Open to read",
+    openHere: "Open the copy on this device",
+    gone: "This copy is not on this device any more.",
+    remove: "Delete this copy",
+    removeTitle: "Delete this copy?",
+    removeBody: "It is deleted from this device for good. What is on the server stays there.",
+    removeLoses: (n: number) => plural(n, {
+      one: "# change that is not on the server yet is lost with it.", other: "# changes that are not on the server yet are lost with it.",
+    }),
+    removed: "The copy was deleted from this device.",
+    back: "Back",
+    banner: (name: string) => `You are reading the copy of ${name} on this device. It cannot be changed.`,
+    partial: "A part of this copy is damaged. What can be read is shown.",
+    noFiles: "Attachments are only on the server, not in this copy.",
+    export: "Export",
+    leave: "Close the copy",
+  },
   alarm: {
     codes: {
       vault_altered: {
@@ -104,10 +139,14 @@ export const access = {
     found: "What was found",
     next: "What to do",
     steps: {
-      stop: "Do not type your master password again, here or on other devices, until you know the reason.",
+      stop: "Do not sign in or unlock with your master password, here or on other devices, until you know the reason.",
       tell: "Tell whoever runs this server, with the words above. Ask whether a backup was restored.",
-      copy: "Another device that still has your vault open can show you its entries. Copy what matters from it.",
+      copy: "This device still has the last state of your vault that it verified. Open that copy and export what matters.",
     },
     again: "Check again",
+    noCopy: "If another device still has your vault open, copy what matters from it.",
+    signOutTitle: "Sign out and delete the copy?",
+    signOutBody: "Signing out deletes the copy of your vault on this device, with all changes that are not on the server yet. If the server’s vault is wrong, this copy may be your last good one.",
+    signOut: "Sign out and delete the copy",
   },
 };

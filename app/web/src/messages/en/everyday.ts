@@ -108,6 +108,6 @@ export const everyday = {
     selectAll: "Select all that are shown",
     trash: "Move it to the trash",
     undo: "Undo the last change",
-    keys: { shift: "Shift", space: "Space", delete: "Del" },
+    keys: { shift: "Shift", delete: "Del" },
   },
 };

@@ -32,6 +32,8 @@ export const itemParts = {
     },
     fieldKind: (n: number) => `Kind of field ${n}`,
     fieldKinds: { text: "Text", hidden: "Hidden", boolean: "Yes or no", link: "Link" },
+    newer: "A newer version of VaultSphere wrote part of this item. This version keeps it, but cannot show it.",
+    newerRule: "Set by a newer version",
     fieldYes: (name: string) => `${name}: yes`,
     yes: "Yes",
     no: "No",

@@ -16,7 +16,7 @@ export const vault = {
       + (n === 0 ? "" : plural(n, { one: " # change waits on this device.", other: " # changes wait on this device." })),
     offlineReading: "The server cannot be reached. You can read everything; changes need the server.",
     waiting: (n: number) => plural(n, { one: "# change waits to be sent to the server.", other: "# changes wait to be sent to the server." }),
-    refused: (title: string, why: string) => `The server did not take the change of “${title}” (${why}). It stays on this device.`,
+    refused: (title: string, why: string) => `The server did not take the change of “${title}”. ${why} The change stays on this device.`,
     look: "Show the entry",
     unreadable: (n: number) =>
       n === 1

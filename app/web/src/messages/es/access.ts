@@ -1,5 +1,8 @@
 // The screens before the vault is open, in Spanish.
+import { formatsOf } from "../formats";
 import type { access as english } from "../en/access";
+
+const { plural } = formatsOf("es");
 
 export const access: typeof english = {
   frame: {
@@ -87,6 +90,37 @@ export const access: typeof english = {
     back: "Volver al inicio de sesión",
     done: "La nueva contraseña maestra está activa. Se ha cerrado la sesión en los demás dispositivos.",
   },
+  copies: {
+    title: "En este dispositivo",
+    lead: "En este dispositivo hay una copia sellada de esta bóveda. Se puede leer sin el servidor.",
+    openShort: (name: string) => `Abrir la copia de ${name}`,
+    since: (date: string) => `Sesión terminada: ${date}`,
+    changes: (n: number) => plural(n, { one: "# cambio aún no está en el servidor", other: "# cambios aún no están en el servidor" }),
+    days: (n: number) => plural(n, { one: "se elimina tras # día más de uso", other: "se elimina tras # días más de uso" }),
+    damaged: "La lista de copias de este dispositivo está dañada. Al iniciar sesión se recupera lo que falta por enviar.",
+    openTitle: "Copia en este dispositivo",
+    openLead: "Se abre con la contraseña maestra que valía entonces. No se envía nada al servidor y la copia no cambia.",
+    waits: (n: number) => plural(n, {
+      one: "# cambio que contiene aún no está en el servidor. Se enviará al iniciar sesión de nuevo en este dispositivo.",
+      other: "# cambios que contiene aún no están en el servidor. Se enviarán al iniciar sesión de nuevo en este dispositivo.",
+    }),
+    open: "Abrir para leer",
+    openHere: "Abrir la copia de este dispositivo",
+    gone: "Esta copia ya no está en este dispositivo.",
+    remove: "Eliminar esta copia",
+    removeTitle: "¿Eliminar esta copia?",
+    removeBody: "Se elimina de este dispositivo de forma definitiva. Lo que está en el servidor se queda allí.",
+    removeLoses: (n: number) => plural(n, {
+      one: "Con ella se pierde # cambio que aún no está en el servidor.", other: "Con ella se pierden # cambios que aún no están en el servidor.",
+    }),
+    removed: "La copia se ha eliminado de este dispositivo.",
+    back: "Volver",
+    banner: (name: string) => `Esta es la copia de ${name} en este dispositivo. No se puede modificar.`,
+    partial: "Una parte de esta copia está dañada. Se muestra lo que se puede leer.",
+    noFiles: "Los archivos adjuntos están solo en el servidor, no en esta copia.",
+    export: "Exportar",
+    leave: "Cerrar la copia",
+  },
   alarm: {
     codes: {
       vault_altered: {
@@ -105,10 +139,14 @@ export const access: typeof english = {
     found: "Qué se ha encontrado",
     next: "Qué hacer",
     steps: {
-      stop: "No volver a escribir la contraseña maestra, ni aquí ni en otros dispositivos, hasta conocer el motivo.",
+      stop: "No iniciar sesión ni desbloquear con la contraseña maestra, ni aquí ni en otros dispositivos, hasta conocer el motivo.",
       tell: "Comunicar a quien administra este servidor el texto de arriba. Preguntar si se ha restaurado una copia de seguridad.",
-      copy: "Otro dispositivo que aún tenga la bóveda abierta puede mostrar las entradas. Copiar de él lo importante.",
+      copy: "Este dispositivo aún tiene el último estado de la bóveda que ha comprobado. Abrir esa copia y exportar lo importante.",
     },
     again: "Comprobar de nuevo",
+    noCopy: "Si otro dispositivo aún tiene la bóveda abierta, copiar de él lo importante.",
+    signOutTitle: "¿Cerrar sesión y eliminar la copia?",
+    signOutBody: "Al cerrar la sesión se elimina la copia de la bóveda en este dispositivo, con todos los cambios que aún no están en el servidor. Si la bóveda del servidor no es la correcta, esta copia puede ser la última buena.",
+    signOut: "Cerrar sesión y eliminar la copia",
   },
 };

@@ -110,6 +110,6 @@ export const everyday: typeof english = {
     selectAll: "Seleccionar todo lo que se muestra",
     trash: "Mover a la papelera",
     undo: "Deshacer el último cambio",
-    keys: { shift: "Mayús", space: "Espacio", delete: "Supr" },
+    keys: { shift: "Mayús", delete: "Supr" },
   },
 };

@@ -33,6 +33,8 @@ export const itemParts: typeof english = {
     },
     fieldKind: (n: number) => `Tipo del campo ${n}`,
     fieldKinds: { text: "Texto", hidden: "Oculto", boolean: "Sí o no", link: "Enlace" },
+    newer: "Una versión más reciente de VaultSphere escribió una parte de esta entrada. Esta versión la conserva, pero no puede mostrarla.",
+    newerRule: "Definida por una versión más reciente",
     fieldYes: (name: string) => `${name}: sí`,
     yes: "Sí",
     no: "No",

@@ -17,7 +17,7 @@ export const vault: typeof english = {
       + (n === 0 ? "" : plural(n, { one: " # cambio espera en este dispositivo.", other: " # cambios esperan en este dispositivo." })),
     offlineReading: "No se puede conectar con el servidor. Se puede leer todo; para hacer cambios hace falta el servidor.",
     waiting: (n: number) => plural(n, { one: "# cambio espera a enviarse al servidor.", other: "# cambios esperan a enviarse al servidor." }),
-    refused: (title: string, why: string) => `El servidor no ha aceptado el cambio de «${title}» (${why}). Se queda en este dispositivo.`,
+    refused: (title: string, why: string) => `El servidor no ha aceptado el cambio de «${title}». ${why} El cambio se queda en este dispositivo.`,
     look: "Mostrar la entrada",
     unreadable: (n: number) =>
       n === 1

@@ -1,5 +1,8 @@
 // The screens before the vault is open, in French.
+import { formatsOf } from "../formats";
 import type { access as english } from "../en/access";
+
+const { plural } = formatsOf("fr");
 
 export const access: typeof english = {
   frame: {
@@ -87,6 +90,40 @@ export const access: typeof english = {
     back: "Retour à la connexion",
     done: "Votre nouveau mot de passe principal est défini. Les autres appareils ont été déconnectés.",
   },
+  copies: {
+    title: "Sur cet appareil",
+    lead: "Une copie scellée de ce coffre se trouve sur cet appareil. Elle peut être lue sans le serveur.",
+    openShort: (name: string) => `Ouvrir la copie de ${name}`,
+    since: (date: string) => `Session terminée le ${date}`,
+    changes: (n: number) => plural(n, {
+      one: "# modification n’est pas encore sur le serveur", other: "# modifications ne sont pas encore sur le serveur",
+    }),
+    days: (n: number) => plural(n, { one: "supprimée après # jour d’utilisation", other: "supprimée après # jours d’utilisation" }),
+    damaged: "La liste des copies sur cet appareil est endommagée. Connectez-vous : ce qui reste à envoyer sera retrouvé.",
+    openTitle: "Copie sur cet appareil",
+    openLead: "Ouvrez-la avec le mot de passe principal valable à ce moment-là. Rien n’est envoyé au serveur et la copie ne change pas.",
+    waits: (n: number) => plural(n, {
+      one: "# modification qu’elle contient n’est pas encore sur le serveur. Elle sera envoyée quand vous vous reconnecterez sur cet appareil.",
+      other: "# modifications qu’elle contient ne sont pas encore sur le serveur. Elles seront envoyées quand vous vous reconnecterez sur cet appareil.",
+    }),
+    open: "Ouvrir en lecture",
+    openHere: "Ouvrir la copie sur cet appareil",
+    gone: "Cette copie n’est plus sur cet appareil.",
+    remove: "Supprimer cette copie",
+    removeTitle: "Supprimer cette copie ?",
+    removeBody: "Elle est supprimée définitivement de cet appareil. Ce qui est sur le serveur y reste.",
+    removeLoses: (n: number) => plural(n, {
+      one: "# modification qui n’est pas encore sur le serveur est perdue avec elle.",
+      other: "# modifications qui ne sont pas encore sur le serveur sont perdues avec elle.",
+    }),
+    removed: "La copie a été supprimée de cet appareil.",
+    back: "Retour",
+    banner: (name: string) => `Vous lisez la copie de ${name} sur cet appareil. Elle ne peut pas être modifiée.`,
+    partial: "Une partie de cette copie est endommagée. Ce qui est lisible est affiché.",
+    noFiles: "Les pièces jointes sont seulement sur le serveur, pas dans cette copie.",
+    export: "Exporter",
+    leave: "Fermer la copie",
+  },
   alarm: {
     codes: {
       vault_altered: {
@@ -105,10 +142,14 @@ export const access: typeof english = {
     found: "Ce qui a été constaté",
     next: "Que faire",
     steps: {
-      stop: "Ne saisissez plus votre mot de passe principal, ni ici ni sur d’autres appareils, tant que vous ne connaissez pas la raison.",
+      stop: "Ne vous connectez pas et ne déverrouillez rien avec votre mot de passe principal, ni ici ni sur d’autres appareils, tant que vous ne connaissez pas la raison.",
       tell: "Transmettez le texte ci-dessus à la personne qui gère ce serveur. Demandez si une sauvegarde a été restaurée.",
-      copy: "Un autre appareil où votre coffre est encore ouvert peut vous montrer vos entrées. Copiez-y ce qui compte.",
+      copy: "Cet appareil a encore le dernier état de votre coffre qu’il a vérifié. Ouvrez cette copie et exportez ce qui compte.",
     },
     again: "Vérifier à nouveau",
+    noCopy: "Si votre coffre est encore ouvert sur un autre appareil, copiez-y ce qui compte.",
+    signOutTitle: "Se déconnecter et supprimer la copie ?",
+    signOutBody: "La déconnexion supprime la copie de votre coffre sur cet appareil, avec toutes les modifications qui ne sont pas encore sur le serveur. Si le coffre du serveur est faux, cette copie est peut-être la dernière bonne.",
+    signOut: "Se déconnecter et supprimer la copie",
   },
 };

@@ -116,6 +116,6 @@ export const everyday: typeof english = {
     selectAll: "Sélectionner tout ce qui est affiché",
     trash: "Mettre à la corbeille",
     undo: "Annuler la dernière modification",
-    keys: { shift: "Maj", space: "Espace", delete: "Suppr" },
+    keys: { shift: "Maj", delete: "Suppr" },
   },
 };

@@ -33,6 +33,8 @@ export const itemParts: typeof english = {
     },
     fieldKind: (n: number) => `Type du champ ${n}`,
     fieldKinds: { text: "Texte", hidden: "Masqué", boolean: "Oui ou non", link: "Lien" },
+    newer: "Une version plus récente de VaultSphere a écrit une partie de cette entrée. Cette version la conserve, mais ne peut pas l’afficher.",
+    newerRule: "Définie par une version plus récente",
     fieldYes: (name: string) => `${name} : oui`,
     yes: "Oui",
     no: "Non",

@@ -17,7 +17,7 @@ export const vault: typeof english = {
       + (n === 0 ? "" : plural(n, { one: " # modification attend sur cet appareil.", other: " # modifications attendent sur cet appareil." })),
     offlineReading: "Le serveur est injoignable. Vous pouvez tout lire ; pour modifier, il faut le serveur.",
     waiting: (n: number) => plural(n, { one: "# modification attend d’être envoyée au serveur.", other: "# modifications attendent d’être envoyées au serveur." }),
-    refused: (title: string, why: string) => `Le serveur n’a pas accepté la modification de « ${title} » (${why}). Elle reste sur cet appareil.`,
+    refused: (title: string, why: string) => `Le serveur n’a pas accepté la modification de « ${title} ». ${why} La modification reste sur cet appareil.`,
     look: "Afficher l’entrée",
     unreadable: (n: number) =>
       n === 1

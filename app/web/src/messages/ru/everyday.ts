@@ -145,6 +145,6 @@ export const everyday: typeof english = {
     selectAll: "Выбрать всё показанное",
     trash: "Переместить в корзину",
     undo: "Отменить последнее изменение",
-    keys: { shift: "Shift", space: "Пробел", delete: "Del" },
+    keys: { shift: "Shift", delete: "Del" },
   },
 };

@@ -33,6 +33,8 @@ export const itemParts: typeof english = {
     },
     fieldKind: (n: number) => `Вид поля ${n}`,
     fieldKinds: { text: "Текст", hidden: "Скрытое", boolean: "Да или нет", link: "Ссылка" },
+    newer: "Часть этой записи создана более новой версией VaultSphere. Эта версия сохраняет её, но не может показать.",
+    newerRule: "Задано более новой версией",
     fieldYes: (name: string) => `${name}: да`,
     yes: "Да",
     no: "Нет",

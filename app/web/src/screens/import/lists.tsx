@@ -1,5 +1,5 @@
 // What could not be taken, and what is kept elsewhere than where it was: in the preview and in the report.
-import type { ImportProblem, KeptAs } from "../../core/protocol.gen";
+import type { ImportProblem, RelocatedTo } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { Icon } from "../../ui/icon";
 
@@ -24,7 +24,7 @@ export function Problems({ problems }: { problems: ImportProblem[] }) {
   );
 }
 
-export function KeptList({ kept }: { kept: { name: string; as: KeptAs; count: number }[] }) {
+export function KeptList({ kept }: { kept: { name: string; as: RelocatedTo; count: number }[] }) {
   const text = m.value.import;
   if (kept.length === 0) return null;
   return (

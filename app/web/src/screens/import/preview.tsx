@@ -6,7 +6,8 @@ import { m } from "../../messages";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
-import { kindOf, TYPES } from "../kinds";
+import { TYPES } from "../fields";
+import { kindOf } from "../kinds";
 import { Tile } from "../tile";
 import { KeptList, Problems } from "./lists";
 

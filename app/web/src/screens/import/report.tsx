@@ -1,5 +1,5 @@
 // What became of the file.
-import type { ImportReport, KeptAs } from "../../core/protocol.gen";
+import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
 import { CoreError } from "../../core/error";
 import { m } from "../../messages";
 import { href } from "../../state/route";
@@ -11,7 +11,7 @@ import { today } from "../kinds";
 import { KeptList, Problems } from "./lists";
 
 export function counted(kept: ImportReport["kept"]) {
-  const out = new Map<string, { name: string; as: KeptAs; count: number }>();
+  const out = new Map<string, { name: string; as: RelocatedTo; count: number }>();
   for (const { name, as } of kept) {
     const key = `${as} ${name}`;
     out.set(key, { name, as, count: (out.get(key)?.count ?? 0) + 1 });

@@ -22,7 +22,7 @@ import { EnrolTOTP, RemoveTOTP } from "./two-factor";
 
 declare const LICENCES_URL: string;
 
-export function Setting({ name, hint, children }:
+function Setting({ name, hint, children }:
   { name: string; hint?: ComponentChildren; children?: ComponentChildren }) {
   return (
     <div class="setting">

@@ -1,0 +1,245 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/seal"
+)
+
+// The outbox in the Cache is a row of pieces: the first holds all changes, each of the others what to replace in the list that those
+// before it make. So that a change writes what it adds, and not all that waits.
+
+// keptQueue is one piece. The number is there for those who cannot open the token.
+type keptQueue struct {
+	Changes int    `json:"changes"` // with this piece
+	Token   string `json:"token"`
+}
+
+// splice is the plaintext of a piece that is not the first.
+type splice struct {
+	Before string   `json:"before"` // pieceDigest of the piece that it follows
+	At     int      `json:"at"`
+	Cut    int      `json:"cut"` // changes that go
+	Put    []queued `json:"put"`
+}
+
+// pieceDigest binds a piece to the one before it: none can be left out or put in the place of another.
+func pieceDigest(piece []byte) string {
+	sum := sha256.Sum256(piece)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// queueRow is what a vault knows of its queue's pieces.
+type queueRow struct {
+	stamp  string // of the newest
+	digest string
+	pieces int
+	whole  int // bytes of the first
+	more   int // bytes of the others
+}
+
+func rowOf(held Kept) queueRow {
+	r := queueRow{stamp: held.Stamp, pieces: len(held.Pieces)}
+	for i, p := range held.Pieces {
+		if i == 0 {
+			r.whole = len(p)
+		} else {
+			r.more += len(p)
+		}
+	}
+	if r.pieces > 0 {
+		r.digest = pieceDigest(held.Pieces[r.pieces-1])
+	}
+	return r
+}
+
+// maxQueuePieces bounds how many small pieces a device keeps.
+const maxQueuePieces = 1000
+
+// full says that the pieces are to be made one: they have outgrown the first, or all that waits may not fit in one piece much longer.
+// It must always fit: sending marks all of it.
+func (r queueRow) full() bool {
+	return r.pieces == 0 || r.pieces >= maxQueuePieces || r.more > r.whole || r.whole+r.more > seal.MaxQueueBytes
+}
+
+// difference is what to replace in before to have after.
+func difference(before, after []queued) splice {
+	at := 0
+	for at < len(before) && at < len(after) && before[at] == after[at] {
+		at++
+	}
+	end := 0
+	for end < len(before)-at && end < len(after)-at && before[len(before)-1-end] == after[len(after)-1-end] {
+		end++
+	}
+	return splice{At: at, Cut: len(before) - end - at, Put: after[at : len(after)-end]}
+}
+
+func (s splice) nothing() bool { return s.Cut == 0 && len(s.Put) == 0 }
+
+// loadQueue brings to v what waits on this device, if another tab or process has changed it. It needs the turn.
+func (c *Client) loadQueue(v *vault) error {
+	if !c.keeps() {
+		return nil
+	}
+	stamp, err := c.cache.Stamp(queueName(v.user))
+	if err == nil && stamp == v.queueRow.stamp {
+		return nil
+	}
+	held, err := c.cache.Load(queueName(v.user))
+	if err != nil {
+		return fmt.Errorf("read the changes that wait on this device: %w", err)
+	}
+	changes, err := v.openQueue(held.Pieces)
+	if err != nil {
+		return &VaultAlteredError{Problems: []string{"the changes that wait on this device do not open"}, Err: err}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v.setQueue(changes, rowOf(held))
+	return nil
+}
+
+// openQueue is the list that the pieces make.
+func (v *vault) openQueue(pieces [][]byte) ([]queued, error) {
+	var changes []queued
+	for i, piece := range pieces {
+		if i == 0 {
+			if err := v.openPiece(piece, &changes); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		var s splice
+		if err := v.openPiece(piece, &s); err != nil {
+			return nil, err
+		}
+		if s.Before != pieceDigest(pieces[i-1]) || s.At < 0 || s.Cut < 0 || s.Cut > len(changes)-s.At {
+			return nil, errors.New("a part is missing or was put elsewhere")
+		}
+		changes = slices.Replace(changes, s.At, s.At+s.Cut, s.Put...)
+	}
+	return changes, nil
+}
+
+func (v *vault) openPiece(piece []byte, out any) error {
+	var kept keptQueue
+	if err := decodeStrict(piece, &kept); err != nil {
+		return err
+	}
+	plaintext, err := v.key.OpenQueue(v.user, kept.Token)
+	if err != nil {
+		return err
+	}
+	return decodeStrict(plaintext, out)
+}
+
+func (v *vault) sealPiece(changes int, in any) ([]byte, error) {
+	plaintext, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encode the changes that wait: %w", err)
+	}
+	token, err := v.key.SealQueue(v.user, plaintext)
+	clear(plaintext)
+	if err != nil {
+		return nil, fmt.Errorf("keep the change on this device: %w", err)
+	}
+	return json.Marshal(keptQueue{changes, token})
+}
+
+// changeQueue replaces what waits by what change makes of it. change is called again if another tab or process was
+// faster. It needs the turn.
+func (c *Client) changeQueue(v *vault, change func([]queued) []queued) error {
+	for range maxAttempts {
+		changes := change(slices.Clone(v.queue))
+		row, err := c.writeQueue(v, changes)
+		if errors.Is(err, ErrCacheMoved) {
+			if err := c.loadQueue(v); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		v.setQueue(changes, row)
+		c.mu.Unlock()
+		return nil
+	}
+	return ErrCacheMoved
+}
+
+// writeQueue writes what makes changes of the queue of v.
+func (c *Client) writeQueue(v *vault, changes []queued) (queueRow, error) {
+	row, s := v.queueRow, difference(v.queue, changes)
+	if s.nothing() {
+		return row, nil
+	}
+	s.Before = row.digest
+	in, put := any(s), c.cache.Add
+	whole := row.full() || len(s.Put) > len(changes)/2 || len(changes) == 0
+	if whole {
+		in, put = changes, c.cache.Replace
+	}
+	piece, err := v.sealPiece(len(changes), in)
+	if err != nil {
+		return row, err
+	}
+	stamp := newStamp()
+	if err := put(queueName(v.user), row.stamp, Piece{stamp, piece}); err != nil {
+		return row, fmt.Errorf("keep the change on this device: %w", err)
+	}
+	if whole {
+		row = queueRow{whole: len(piece)}
+	} else {
+		row.more += len(piece)
+	}
+	row.stamp, row.digest = stamp, pieceDigest(piece)
+	row.pieces++
+	return row, nil
+}
+
+// Unsent is the number of changes that wait on this device for its user, also while the vault is locked.
+func (c *Client) Unsent(ctx context.Context) (int, error) {
+	_, done, err := c.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	user, err := c.keptUser()
+	if err != nil {
+		return 0, err
+	}
+	return c.unsent(user)
+}
+
+// unsent needs the turn.
+func (c *Client) unsent(user seal.UserID) (int, error) {
+	if !c.keeps() || user == "" {
+		return 0, nil
+	}
+	held, err := c.cache.Load(queueName(user))
+	if err != nil {
+		return 0, err
+	}
+	return countQueued(held)
+}
+
+// countQueued is for those who cannot open the token.
+func countQueued(held Kept) (int, error) {
+	if len(held.Pieces) == 0 {
+		return 0, nil
+	}
+	var kept keptQueue
+	if err := decodeStrict(held.Pieces[len(held.Pieces)-1], &kept); err != nil {
+		return 0, fmt.Errorf("the changes that wait on this device are damaged: %w", err)
+	}
+	return kept.Changes, nil
+}

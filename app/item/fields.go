@@ -1,0 +1,241 @@
+package item
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp/syntax"
+)
+
+//go:generate go run ./fieldgen
+
+// Merging is what becomes of a field that two devices changed.
+type Merging int
+
+const (
+	MergeOne   Merging = iota // a side that changed it alone wins; if both did, one of them goes on as a copy of the item
+	MergeUnion                // what either side added is there, what either removed is not
+	MergeLater                // the later change wins, the other is in the history
+	MergeNever                // the time of creation stays
+	MergeStamp                // the time of a change is that of the merge
+)
+
+// Importing is what becomes of a field when an import updates an item.
+type Importing int
+
+const (
+	ImportNever   Importing = iota
+	ImportKeep              // the item keeps what it has
+	ImportReplace           // by what the file has, if it has something
+	ImportAppend            // the text of the file follows on that of the item
+	ImportUnion             // the elements of both
+	ImportEither            // true if one of them is; the item counts as the same without it
+	ImportSame              // items that differ in it are two
+)
+
+// The tables list the members in the order in which people see them. Label keys name messages of the page.
+
+var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview },
+	member{Row: Row{Name: "title", Label: "entryForm.title", Limit: MaxTitle, Required: true, Import: ImportKeep, Search: true},
+		at: func(v any) any { return &v.(*Item).Title }, kind: line},
+	member{Row: Row{Name: "type", Label: "entryForm.type", Import: ImportSame},
+		at: func(v any) any { return &v.(*Item).Type }, kind: word, checked: checkType},
+	member{Row: Row{Name: "username", Label: "common.username", Limit: MaxUsername, Import: ImportKeep, Search: true},
+		at: func(v any) any { return &v.(*Item).Username }, kind: line},
+	member{Row: Row{Name: "urls", Label: "entryView.url", Limit: MaxURL, Most: MaxURLs, Merge: MergeUnion, Import: ImportUnion, Search: true},
+		at: func(v any) any { return &v.(*Item).URLs }, kind: lines},
+	member{Row: Row{Name: "match", Label: "itemParts.rules"},
+		at: func(v any) any { return &v.(*Item).Match }, kind: rules, checked: checkRules},
+	member{Row: Row{Name: "tags", Label: "common.tags", Limit: MaxTag, Most: MaxTags, Merge: MergeUnion, Import: ImportUnion, Search: true},
+		at: func(v any) any { return &v.(*Item).Tags }, kind: lines},
+	member{Row: Row{Name: "favourite", Label: "common.favourite", Import: ImportEither},
+		at: func(v any) any { return &v.(*Item).Favourite }, kind: flag},
+	member{Row: Row{Name: "created", Label: "entryView.created", Merge: MergeNever},
+		at: func(v any) any { return &v.(*Item).Created }, kind: moment},
+	member{Row: Row{Name: "modified", Label: "entryView.changed", Merge: MergeStamp},
+		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
+	member{Row: Row{Name: "trashed", Label: "trash.since"}, at: func(v any) any { return &v.(*Item).Trashed }, kind: moment},
+	member{Row: Row{Name: "purge", Label: "trash.purge"}, at: func(v any) any { return &v.(*Item).Purge }, kind: moment},
+)
+
+var details = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownDetails },
+	member{Row: Row{Name: "password", Label: "common.password", Limit: MaxPassword, Merge: MergeLater, Import: ImportReplace, Hidden: true},
+		at: func(v any) any { return &v.(*Item).Password }, kind: text},
+	member{Row: Row{Name: "totp", Label: "common.totpKey", Limit: MaxTOTP, Import: ImportReplace, Hidden: true},
+		at: func(v any) any { return &v.(*Item).TOTP }, kind: key},
+	member{Row: Row{Name: "card", Label: "kinds.card", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).Card }, kind: part[Card](card)},
+	member{Row: Row{Name: "identity", Label: "kinds.identity", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).Identity }, kind: part[Identity](identity)},
+	member{Row: Row{Name: "ssh_key", Label: "kinds.ssh_key", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).SSHKey }, kind: part[SSHKey](sshKey)},
+	member{Row: Row{Name: "fields", Label: "entryForm.fields", Most: MaxFields, Import: ImportUnion, Search: true},
+		at: func(v any) any { return &v.(*Item).Fields }, kind: list[Field](field, func(f *Field) bool { return f.Name != "" || f.Value != "" })},
+	member{Row: Row{Name: "notes", Label: "common.notes", Limit: MaxNotes, Import: ImportAppend, Search: true},
+		at: func(v any) any { return &v.(*Item).Notes }, kind: text},
+	member{Row: Row{Name: "attachments", Label: "attachments.title", Most: MaxAttachments, Merge: MergeUnion, Search: true},
+		at: func(v any) any { return &v.(*Item).Attachments }, kind: list[Attachment](attachment, nil)},
+	member{Row: Row{Name: "password_history", Label: "history.title", Most: MaxPasswordHistory, Import: ImportUnion, Hidden: true},
+		at: func(v any) any { return &v.(*Item).PasswordHistory }, kind: list[OldPassword](oldPassword, func(p *OldPassword) bool { return p.Password != "" })},
+	// Each version of the details has a date in the history.
+	member{Row: Row{Name: "modified", Label: "entryView.changed", Merge: MergeStamp},
+		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
+)
+
+var card = objectOf(func(v any) *Unknown { return &v.(*Card).Unknown },
+	member{Row: Row{Name: "holder", Label: "card.holder", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*Card).Holder }, kind: text},
+	member{Row: Row{Name: "number", Label: "card.number", Limit: MaxValue, Search: true, Hidden: true, Input: InputNumeric},
+		at: func(v any) any { return &v.(*Card).Number }, kind: lastFour},
+	member{Row: Row{Name: "code", Label: "card.code", Limit: MaxValue, Hidden: true, Input: InputNumeric},
+		at: func(v any) any { return &v.(*Card).Code }, kind: text},
+	member{Row: Row{Name: "brand", Label: "card.brand", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*Card).Brand }, kind: text},
+	member{Row: Row{Name: "expiry_month", Label: "card.expiry_month", Limit: MaxValue, Input: InputNumeric},
+		at: func(v any) any { return &v.(*Card).ExpiryMonth }, kind: text},
+	member{Row: Row{Name: "expiry_year", Label: "card.expiry_year", Limit: MaxValue, Input: InputNumeric},
+		at: func(v any) any { return &v.(*Card).ExpiryYear }, kind: text},
+)
+
+// personal is a line of an identity that a search finds.
+func personal(name string, input Input, at func(any) any) member {
+	return member{Row: Row{Name: name, Label: "identity." + name, Limit: MaxValue, Search: true, Input: input}, at: at, kind: text}
+}
+
+// official is a number that is shown only when asked for.
+func official(name string, at func(any) any) member {
+	return member{Row: Row{Name: name, Label: "identity." + name, Limit: MaxValue, Hidden: true}, at: at, kind: text}
+}
+
+var identity = objectOf(func(v any) *Unknown { return &v.(*Identity).Unknown },
+	personal("title", InputText, func(v any) any { return &v.(*Identity).Title }),
+	personal("first_name", InputText, func(v any) any { return &v.(*Identity).FirstName }),
+	personal("middle_name", InputText, func(v any) any { return &v.(*Identity).MiddleName }),
+	personal("last_name", InputText, func(v any) any { return &v.(*Identity).LastName }),
+	personal("company", InputText, func(v any) any { return &v.(*Identity).Company }),
+	personal("email", InputEmail, func(v any) any { return &v.(*Identity).Email }),
+	personal("phone", InputPhone, func(v any) any { return &v.(*Identity).Phone }),
+	personal("address", InputLines, func(v any) any { return &v.(*Identity).Address }),
+	personal("postal_code", InputText, func(v any) any { return &v.(*Identity).PostalCode }),
+	personal("city", InputText, func(v any) any { return &v.(*Identity).City }),
+	personal("state", InputText, func(v any) any { return &v.(*Identity).State }),
+	personal("country", InputText, func(v any) any { return &v.(*Identity).Country }),
+	official("ssn", func(v any) any { return &v.(*Identity).SSN }),
+	official("passport", func(v any) any { return &v.(*Identity).Passport }),
+	official("license", func(v any) any { return &v.(*Identity).License }),
+)
+
+var sshKey = objectOf(func(v any) *Unknown { return &v.(*SSHKey).Unknown },
+	member{Row: Row{Name: "public", Label: "sshKey.public", Limit: MaxValue, Input: InputLines}, at: func(v any) any { return &v.(*SSHKey).Public }, kind: text},
+	member{Row: Row{Name: "private", Label: "sshKey.private", Limit: MaxValue, Hidden: true, Input: InputLines},
+		at: func(v any) any { return &v.(*SSHKey).Private }, kind: text},
+	member{Row: Row{Name: "fingerprint", Label: "sshKey.fingerprint", Limit: MaxValue, Search: true}, at: func(v any) any { return &v.(*SSHKey).Fingerprint }, kind: text},
+)
+
+var field = objectOf(func(v any) *Unknown { return &v.(*Field).Unknown },
+	member{Row: Row{Name: "name", Label: "entryForm.fieldName", Limit: MaxName, Search: true}, at: func(v any) any { return &v.(*Field).Name }, kind: line},
+	member{Row: Row{Name: "hidden", Label: "itemParts.fieldKinds.hidden"}, at: func(v any) any { return v }, kind: hiddenKind()},
+	member{Row: Row{Name: "kind", Label: "itemParts.fieldKind"}, at: func(v any) any { return v }, kind: wordKind(), checked: checkFieldKind},
+	member{Row: Row{Name: "value", Label: "entryForm.fieldValue", Limit: MaxValue, Search: true},
+		at: func(v any) any { return &v.(*Field).Value }, kind: text, found: shownValue, checked: checkFieldValue},
+)
+
+var oldPassword = objectOf(func(v any) *Unknown { return &v.(*OldPassword).Unknown },
+	member{Row: Row{Name: "password", Label: "common.password", Limit: MaxPassword, Hidden: true}, at: func(v any) any { return &v.(*OldPassword).Password }, kind: text},
+	member{Row: Row{Name: "until", Label: "restoring.until"}, at: func(v any) any { return &v.(*OldPassword).Until }, kind: moment},
+)
+
+var attachment = objectOf(func(v any) *Unknown { return &v.(*Attachment).Unknown },
+	member{Row: Row{Name: "name", Label: "attachments.title", Limit: MaxAttachmentName, Required: true, Search: true},
+		at: func(v any) any { return &v.(*Attachment).Name }, kind: filename},
+	member{Row: Row{Name: "size"}, at: func(v any) any { return &v.(*Attachment).Size }, kind: number, checked: checkSize},
+	member{Row: Row{Name: "id", Limit: MaxName, Required: true}, at: func(v any) any { return &v.(*Attachment).ID }, kind: filename},
+	member{Row: Row{Name: "sha256", Limit: 2 * sha256.Size}, at: func(v any) any { return &v.(*Attachment).SHA256 }, kind: text, checked: checkDigest},
+)
+
+// Rows are the lines of a table: "overview" and "details" of an item; "card", "identity" and "ssh_key", parts of the details;
+// "field", "old_password" and "attachment", elements of its lists.
+func Rows(table string) []Row {
+	switch table {
+	case "overview":
+		return overview.rows()
+	case "details":
+		return details.rows()
+	case "card":
+		return card.rows()
+	case "identity":
+		return identity.rows()
+	case "ssh_key":
+		return sshKey.rows()
+	case "field":
+		return field.rows()
+	case "old_password":
+		return oldPassword.rows()
+	case "attachment":
+		return attachment.rows()
+	}
+	return nil
+}
+
+// shownValue is the value of a custom field that is shown without asking.
+func shownValue(v any, add func(string)) {
+	if f := v.(*Field); f.Unknown == "" && (f.Kind == FieldText || f.Kind == FieldLink) {
+		add(f.Value)
+	}
+}
+
+func checkType(v any) *FieldError {
+	it := v.(*Item)
+	if !validType(it.Type) {
+		return &FieldError{"type", "must be " + TypeList()}
+	}
+	return nil
+}
+
+func checkRules(v any) *FieldError {
+	it := v.(*Item)
+	for i, address := range it.URLs {
+		switch rule := it.Match[address]; {
+		case !rule.Known() && !rule.Newer():
+			return &FieldError{fmt.Sprintf("match[%d]", i), "must be host, starts, exact, regexp, never, or left out for the domain"}
+		case rule == MatchRegexp:
+			// The syntax alone: all of regexp would add a twentieth to what a page loads.
+			if _, err := syntax.Parse("(?i)"+address, syntax.Perl); err != nil {
+				return &FieldError{fmt.Sprintf("urls[%d]", i), "is not a regular expression (RE2)"}
+			}
+		}
+	}
+	for _, rule := range it.Match {
+		if u := Unknown(rule); rule.Newer() && !u.canonical(false) {
+			return &FieldError{"match", "is not canonical JSON"}
+		}
+	}
+	return nil
+}
+
+func checkFieldKind(v any) *FieldError {
+	f := v.(*Field)
+	if !f.Kind.Known() {
+		return &FieldError{"kind", "must be hidden, boolean, link, or left out for text"}
+	}
+	return nil
+}
+
+func checkFieldValue(v any) *FieldError {
+	f := v.(*Field)
+	if f.Kind == FieldBoolean && f.Value != True && f.Value != False {
+		return &FieldError{"value", fmt.Sprintf("must be %s or %s", True, False)}
+	}
+	return nil
+}
+
+func checkSize(v any) *FieldError {
+	a := v.(*Attachment)
+	if a.Size < 0 || a.Size > MaxAttachmentBytes {
+		return &FieldError{"size", fmt.Sprintf("at most %d bytes, this has %d", MaxAttachmentBytes, a.Size)}
+	}
+	return nil
+}
+
+func checkDigest(v any) *FieldError {
+	a := v.(*Attachment)
+	if digest, err := hex.DecodeString(a.SHA256); err != nil || len(digest) != sha256.Size {
+		return &FieldError{"sha256", "must be 64 hexadecimal digits"}
+	}
+	return nil
+}

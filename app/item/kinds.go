@@ -1,0 +1,404 @@
+package item
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// kind is how the values of one type are handled. Every function takes pointers to them. Those that may be nil do nothing then.
+// It is not generic, because the browser's core would hold most of it once for each type.
+type kind struct {
+	empty   func(p any) bool
+	read    func(r *reader, p any) error // the value is empty before; any error: it is of another type
+	append  func(b []byte, p any) []byte // the value is not empty
+	same    func(a, b any) bool
+	take    func(to, from any)
+	clear   func(p any)
+	unshare func(p any)                       // may be nil, as all that follow
+	tidy    func(p any)                       // what was typed
+	check   func(row *Row, p any) *FieldError // against the limits of the row
+	texts   func(p any, add func(string))     // what a search finds
+	join    func(to, base, mine any)          // applies to a list what mine added to base and removed from it
+}
+
+// plain is the start of a kind of values that can be compared.
+func plain[V comparable](read func(*reader, *V) error, write func([]byte, *V) []byte) kind {
+	return kind{
+		empty:  func(p any) bool { return *p.(*V) == *new(V) },
+		read:   func(r *reader, p any) error { return read(r, p.(*V)) },
+		append: func(b []byte, p any) []byte { return write(b, p.(*V)) },
+		same:   func(a, b any) bool { return *a.(*V) == *b.(*V) },
+		take:   func(to, from any) { *to.(*V) = *from.(*V) },
+		clear:  func(p any) { *p.(*V) = *new(V) },
+	}
+}
+
+var (
+	text     = textKind(checkText, nil)               // of any number of lines
+	line     = textKind(checkLine, oneLine)           // without what surrounds it
+	key      = textKind(checkLine, strings.TrimSpace) // a line that is not brought into one
+	filename = textKind(checkLine, nil)
+	lastFour = lastFourKind() // a number of which a search finds the digits by which people tell their cards apart
+	flag     = flagKind()
+	number   = numberKind()
+	moment   = timeKind()
+	lines    = listKind(elementsOf[string](), lineElement(), func(p any) { *p.(*[]string) = distinct(*p.(*[]string)) })
+	word     = typeKind()
+	rules    = matchKind()
+)
+
+func textKind(check func(*Row, any) *FieldError, tidy func(string) string) *kind {
+	k := plain((*reader).text, func(b []byte, s *string) []byte { return AppendString(b, *s) })
+	k.check = check
+	k.texts = func(p any, add func(string)) { add(*p.(*string)) }
+	if tidy != nil {
+		k.tidy = func(p any) { *p.(*string) = tidy(*p.(*string)) }
+	}
+	return &k
+}
+
+func lastFourKind() *kind {
+	k := textKind(checkText, nil)
+	k.texts = func(p any, add func(string)) {
+		digits := strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, *p.(*string))
+		add(digits[max(0, len(digits)-4):])
+	}
+	return k
+}
+
+func flagKind() *kind {
+	k := plain((*reader).yes, func(b []byte, _ *bool) []byte { return append(b, "true"...) })
+	return &k
+}
+
+func numberKind() *kind {
+	k := plain(func(r *reader, n *int64) (err error) { *n, err = r.integer(); return err },
+		func(b []byte, n *int64) []byte { return strconv.AppendInt(b, *n, 10) })
+	return &k
+}
+
+// timeKind is in Unix milliseconds.
+func timeKind() *kind {
+	k := plain(func(r *reader, t *time.Time) error {
+		ms, err := r.integer()
+		if *t = time.UnixMilli(ms).UTC(); err == nil && !representable(*t).Equal(*t) {
+			err = r.fail("a time is out of range")
+		}
+		return err
+	}, func(b []byte, t *time.Time) []byte { return strconv.AppendInt(b, t.UnixMilli(), 10) })
+	k.empty = func(p any) bool { return p.(*time.Time).IsZero() || p.(*time.Time).UnixMilli() == 0 }
+	k.same = func(a, b any) bool { return a.(*time.Time).Equal(*b.(*time.Time)) }
+	k.tidy = func(p any) { *p.(*time.Time) = wholeMillis(*p.(*time.Time)) }
+	return &k
+}
+
+func typeKind() *kind {
+	k := plain(func(r *reader, t *Type) error {
+		err := r.text((*string)(t))
+		if err == nil && !validType(*t) {
+			err = r.fail("a type is not a word")
+		}
+		return err
+	}, func(b []byte, t *Type) []byte { return AppendString(b, string(*t)) })
+	return &k
+}
+
+// elements are the few things that a list does that depend on their type.
+type elements struct {
+	size  func(l any) int
+	at    func(l any, i int) any
+	add   func(l, e any) any // a copy of e, or if that is nil an empty element, of which it returns the place
+	fresh func() any
+	clone func(l any)
+	take  func(to, from any)
+}
+
+func elementsOf[E any]() elements {
+	return elements{
+		size: func(l any) int { return len(*l.(*[]E)) },
+		at:   func(l any, i int) any { return &(*l.(*[]E))[i] },
+		add: func(l, e any) any {
+			if e == nil {
+				e = new(E)
+			}
+			list := l.(*[]E)
+			*list = append(*list, *e.(*E))
+			return &(*list)[len(*list)-1]
+		},
+		fresh: func() any { return new([]E) },
+		clone: func(l any) { *l.(*[]E) = slices.Clone(*l.(*[]E)) },
+		take:  func(to, from any) { *to.(*[]E) = *from.(*[]E) },
+	}
+}
+
+func lineElement() kind {
+	e := *line
+	e.check = func(row *Row, p any) *FieldError {
+		if *p.(*string) == "" {
+			return &FieldError{"", "must not be empty"}
+		}
+		return checkLine(row, p)
+	}
+	return e
+}
+
+// sequence is a list of elements of a kind.
+type sequence struct {
+	elements
+	element kind
+}
+
+func listKind(s elements, e kind, tidy func(p any)) *kind {
+	l := sequence{s, e}
+	return &kind{
+		empty: func(p any) bool { return s.size(p) == 0 },
+		read: func(r *reader, p any) error {
+			return r.list(func() error { return e.read(r, s.add(p, nil)) })
+		},
+		append: l.append, same: l.same, take: s.take, clear: func(p any) { s.take(p, s.fresh()) },
+		unshare: s.clone, tidy: tidy, check: l.check, texts: l.texts, join: l.join,
+	}
+}
+
+func (l sequence) append(b []byte, p any) []byte {
+	for i := range l.size(p) {
+		b = l.element.append(append(b, ",["[b2i(i == 0)]), l.at(p, i))
+	}
+	return append(b, ']')
+}
+
+func (l sequence) same(a, b any) bool {
+	n := l.size(a)
+	for i := range n {
+		if n != l.size(b) || !l.element.same(l.at(a, i), l.at(b, i)) {
+			return false
+		}
+	}
+	return n == l.size(b)
+}
+
+func (l sequence) has(p, e any) bool {
+	for i := range l.size(p) {
+		if l.element.same(l.at(p, i), e) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l sequence) check(row *Row, p any) *FieldError {
+	n := l.size(p)
+	if n > row.Most {
+		return &FieldError{"", fmt.Sprintf("at most %d, there are %d", row.Most, n)}
+	}
+	for i := range n {
+		if err := l.element.check(row, l.at(p, i)); err != nil {
+			return err.in("[" + strconv.Itoa(i) + "]")
+		}
+	}
+	return nil
+}
+
+func (l sequence) texts(p any, add func(string)) {
+	for i := range l.size(p) {
+		l.element.texts(l.at(p, i), add)
+	}
+}
+
+func (l sequence) join(to, base, mine any) {
+	if l.same(to, base) {
+		l.take(to, mine) // the order of mine counts too
+		return
+	}
+	out := l.fresh()
+	for i := range l.size(to) {
+		if e := l.at(to, i); l.has(mine, e) || !l.has(base, e) {
+			l.add(out, e)
+		}
+	}
+	for i := range l.size(mine) {
+		if e := l.at(mine, i); !l.has(base, e) && !l.has(out, e) {
+			l.add(out, e)
+		}
+	}
+	l.take(to, out)
+}
+
+// list is the kind of a list of objects. Tidying drops those that say nothing; nil keeps all of them.
+func list[E any](o *object, says func(*E) bool) *kind {
+	o.element = true
+	s := elementsOf[E]()
+	return listKind(s, kind{
+		read: o.readElement, append: o.append, same: o.same, texts: o.texts,
+		check: func(_ *Row, p any) *FieldError { return o.check(p) },
+	}, func(p any) {
+		out := s.fresh()
+		for i := range s.size(p) {
+			e := s.at(p, i)
+			o.tidy(e)
+			if says == nil || *o.unknown(e) != "" || says(e.(*E)) {
+				s.add(out, e)
+			}
+		}
+		s.take(p, out)
+	})
+}
+
+// part is the kind of an object that an item may have.
+func part[P any](o *object) *kind {
+	k := plain(func(r *reader, p **P) error {
+		*p = new(P)
+		return o.read(r, *p)
+	}, func(b []byte, p **P) []byte { return o.append(b, *p) })
+	get := func(p any) any { return *p.(**P) }
+	return partKind(o, k, get, func(p any) { c := **p.(**P); *p.(**P) = &c })
+}
+
+func partKind(o *object, k kind, get func(any) any, clone func(any)) *kind {
+	empty := k.empty
+	k.same = func(a, b any) bool { return empty(a) && empty(b) || !empty(a) && !empty(b) && o.same(get(a), get(b)) }
+	k.unshare = func(p any) {
+		if !empty(p) {
+			clone(p)
+		}
+	}
+	k.tidy = func(p any) {
+		if !empty(p) && o.empty(get(p)) {
+			k.clear(p)
+		}
+	}
+	k.check = func(_ *Row, p any) *FieldError {
+		if empty(p) {
+			return nil
+		}
+		return o.check(get(p))
+	}
+	k.texts = func(p any, add func(string)) {
+		if !empty(p) {
+			o.texts(get(p), add)
+		}
+	}
+	return &k
+}
+
+// urlRule is the encoding of one rule of Item.Match.
+type urlRule struct {
+	Rule    MatchRule
+	URL     string
+	Unknown Unknown
+}
+
+var urlRules = objectOf(func(v any) *Unknown { return &v.(*urlRule).Unknown },
+	member{Row: Row{Name: "rule"}, at: func(v any) any { return &v.(*urlRule).Rule }, kind: ruleKind()},
+	member{Row: Row{Name: "url"}, at: func(v any) any { return &v.(*urlRule).URL }, kind: text},
+)
+
+func ruleKind() *kind {
+	k := plain(func(r *reader, rule *MatchRule) error {
+		err := r.text((*string)(rule))
+		if err == nil && !rule.Known() {
+			err = r.fail("a rule is not known")
+		}
+		return err
+	}, func(b []byte, rule *MatchRule) []byte { return AppendString(b, string(*rule)) })
+	return &k
+}
+
+// matchKind writes the addresses in ascending order.
+func matchKind() *kind {
+	type match = map[string]MatchRule
+	return &kind{
+		empty:   func(p any) bool { return len(*p.(*match)) == 0 },
+		read:    func(r *reader, p any) error { return readMatch(r, p.(*match)) },
+		append:  func(b []byte, p any) []byte { return appendMatch(b, *p.(*match)) },
+		same:    func(a, b any) bool { return maps.Equal(*a.(*match), *b.(*match)) },
+		take:    func(to, from any) { *to.(*match) = *from.(*match) },
+		clear:   func(p any) { *p.(*match) = nil },
+		unshare: func(p any) { *p.(*match) = maps.Clone(*p.(*match)) },
+	}
+}
+
+func readMatch(r *reader, m *map[string]MatchRule) error {
+	*m = map[string]MatchRule{}
+	last := ""
+	return r.list(func() error {
+		var u urlRule
+		if err := urlRules.read(r, &u); err != nil {
+			return err
+		}
+		if len(*m) > 0 && u.URL <= last {
+			return r.fail("addresses are out of order")
+		}
+		rule := u.Rule
+		if last, u.URL = u.URL, ""; u.Unknown != "" || rule == MatchDomain {
+			rule = MatchRule(urlRules.append(nil, &u))
+		}
+		(*m)[last] = rule
+		return nil
+	})
+}
+
+func appendMatch(b []byte, m map[string]MatchRule) []byte {
+	for i, address := range slices.Sorted(maps.Keys(m)) {
+		u := urlRule{Rule: m[address], URL: address}
+		if u.Rule.Newer() {
+			u.Rule, u.Unknown = "", Unknown(u.Rule)
+		}
+		b = urlRules.append(append(b, ",["[b2i(i == 0)]), &u)
+	}
+	return append(b, ']')
+}
+
+// The kind of a custom field is two members: hidden is one that is true, the others are words in another one.
+func hiddenKind() *kind {
+	k := fieldKind(func(f *Field) bool { return f.Kind == FieldHidden })
+	k.read = func(r *reader, p any) error {
+		var yes bool
+		err := r.yes(&yes)
+		if err == nil {
+			p.(*Field).Kind = FieldHidden
+		}
+		return err
+	}
+	k.append = func(b []byte, _ any) []byte { return append(b, "true"...) }
+	return k
+}
+
+func wordKind() *kind {
+	k := fieldKind(func(f *Field) bool { return f.Kind != FieldHidden && f.Kind != FieldText })
+	k.read = func(r *reader, p any) error {
+		var s string
+		err := r.text(&s)
+		if kind := FieldKind(s); err == nil && (p.(*Field).Kind == FieldHidden || kind == FieldHidden || !kind.Known()) {
+			return r.fail("a kind is not known")
+		}
+		if err == nil {
+			p.(*Field).Kind = FieldKind(s)
+		}
+		return err
+	}
+	k.append = func(b []byte, p any) []byte { return AppendString(b, string(p.(*Field).Kind)) }
+	return k
+}
+
+func fieldKind(says func(*Field) bool) *kind {
+	return &kind{
+		empty: func(p any) bool { return !says(p.(*Field)) },
+		same:  func(a, b any) bool { return a.(*Field).Kind == b.(*Field).Kind },
+		take:  func(to, from any) { to.(*Field).Kind = from.(*Field).Kind },
+		clear: func(p any) {
+			if f := p.(*Field); says(f) {
+				f.Kind = FieldText
+			}
+		},
+	}
+}

@@ -1,0 +1,89 @@
+package authenticators
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// Ente is an encrypted export of Ente Auth, https://help.ente.io/auth/migration/export: URLs as in [CodeList], in a
+// secretstream under a key of Argon2id. The file that is not encrypted is a [CodeList] itself.
+var Ente = source.Custom{Is: isEnte, Parse: readEnte}
+
+// Bounds of the key derivation. Ente takes 1 GB and 4 passes, and on a smaller device less memory with more passes.
+const (
+	enteMaxMemory = 1 << 30 // bytes
+	enteMinMemory = 8 << 10
+	enteMaxWork   = 8 << 30 // bytes that are written in all passes
+	enteVersion   = "1"
+)
+
+func isEnte(in *source.Input) bool {
+	top := source.Object(in.JSON())
+	_, sealed := top["encryptedData"].(string)
+	return sealed && top.Object("kdfParams")["memLimit"] != nil
+}
+
+func readEnte(in *source.Input, b *source.Builder) error {
+	top := source.Object(in.JSON())
+	if version := top.Text("version"); version != enteVersion {
+		return fmt.Errorf("%w: Ente Auth wrote it in version %q, and version %s is known", source.ErrMalformed, version, enteVersion)
+	}
+	if in.Options.Password == "" {
+		return source.ErrPasswordNeeded
+	}
+	cost := top.Object("kdfParams")
+	memory, passes := source.Int(cost.Text("memLimit")), source.Int(cost.Text("opsLimit"))
+	if memory < enteMinMemory || memory > enteMaxMemory || passes < 1 || passes > enteMaxWork/memory {
+		return source.TooCostly("memory or time")
+	}
+	var raw [3][]byte
+	for i, text := range []string{cost.Text("salt"), top.Text("encryptionNonce"), top.Text("encryptedData")} {
+		var err error
+		if raw[i], err = base64.StdEncoding.DecodeString(text); err != nil || len(raw[i]) == 0 {
+			return fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+		}
+	}
+	key := argon2.IDKey([]byte(in.Options.Password), raw[0], uint32(passes), uint32(memory>>10), 1, 32) //nolint:gosec // bounded
+	plain := openStream(key, raw[1], raw[2])
+	if plain == nil {
+		return source.ErrWrongPassword
+	}
+	text, err := source.DecodeText(plain)
+	if err != nil {
+		return err
+	}
+	readCodes(text, b)
+	return nil
+}
+
+// takeEnte takes what Ente Auth says of a key beside it out of a URL.
+func takeEnte(it *source.Draft, address string) string {
+	before, query, _ := strings.Cut(address, "?")
+	parameters := strings.Split(query, "&")
+	i := slices.IndexFunc(parameters, func(p string) bool { return strings.HasPrefix(p, "codeDisplay=") })
+	if i < 0 {
+		return address
+	}
+	text, err := url.QueryUnescape(strings.TrimPrefix(parameters[i], "codeDisplay="))
+	if err != nil {
+		return address
+	}
+	o, err := source.DecodeObject([]byte(text))
+	if err != nil {
+		return address
+	}
+	it.Favourite, it.Tags, it.Notes = o.Yes("pinned"), o.Texts("tags"), o.Text("note")
+	if o.Yes("trashed") {
+		it.Trash()
+	}
+	o.Drop("lastUsedAt", "tapCount", "position", "iconSrc", "iconID") // where and how Ente shows it
+	it.RelocateRest(o, "")
+	return before + "?" + strings.Join(slices.Delete(parameters, i, i+1), "&")
+}

@@ -1,0 +1,82 @@
+package authenticators
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"slices"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// Proton is an export of Proton Authenticator, encrypted or not,
+// https://github.com/protonpass/proton-pass-common: entries, each with the URL of its key. One of
+// Steam has the URL steam://KEY, which names no account.
+var Proton = source.Custom{Is: isProton, Parse: readProton}
+
+func isProton(in *source.Input) bool {
+	top := in.JSON()
+	_, sealed := top["content"].(string)
+	return top["version"] != nil && (sealed && top["salt"] != nil ||
+		slices.ContainsFunc(source.Object(top).List("entries"), func(e any) bool {
+			o, _ := e.(map[string]any)
+			return source.Object(o).Object("content")["uri"] != nil
+		}))
+}
+
+func readProton(in *source.Input, b *source.Builder) error {
+	top := source.Object(in.JSON())
+	if sealed := top.Text("content"); sealed != "" {
+		plain, err := openProton(top.Text("salt"), sealed, in.Options.Password)
+		if err != nil {
+			return err
+		}
+		if top, err = source.DecodeObject(plain); err != nil {
+			return err
+		}
+	}
+	b.Each(top.Entries("entries", nil), func(it *source.Draft, o source.Object, _ string) {
+		content := o.Object("content")
+		name, address := content.Text("name"), content.Text("uri")
+		code, _ := item.ParseOneTime(address)
+		it.Item = item.Item{
+			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: address, Notes: o.Text("note"),
+		}
+		if it.Username != name && it.Title != name {
+			it.Relocate("Name", name, item.FieldText)
+		}
+		it.RelocateUnusable()
+		o.Drop("id")
+		content.Drop("entry_type")
+		it.RelocateRest(content, "")
+		it.RelocateRest(o, "")
+		it.Add()
+	})
+	return nil
+}
+
+// openProton opens an export with a password: its key is of Argon2id at a cost that never changes, and nonce
+// and content are one text in base64.
+func openProton(salt, sealed, password string) ([]byte, error) {
+	const passes, memoryKiB, lanes, keyBytes, nonceBytes = 2, 19 << 10, 1, 32, 12
+	if password == "" {
+		return nil, source.ErrPasswordNeeded
+	}
+	rawSalt, err := base64.StdEncoding.DecodeString(salt)
+	content, contentErr := base64.StdEncoding.DecodeString(sealed)
+	switch {
+	case err != nil || contentErr != nil:
+		return nil, fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+	case len(content) < nonceBytes || len(rawSalt) < 8:
+		return nil, source.ErrTruncated
+	}
+	key := argon2.IDKey([]byte(password), rawSalt, passes, memoryKiB, lanes, keyBytes)
+	plain := source.OpenGCM(key, content[:nonceBytes], content[nonceBytes:], []byte("proton.authenticator.export.v1")...)
+	if plain == nil {
+		return nil, source.ErrWrongPassword
+	}
+	return plain, nil
+}

@@ -1,0 +1,67 @@
+package bitwarden
+
+import (
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// CSV is https://bitwarden.com/help/condition-bitwarden-import/. The export of an organisation has collections in
+// place of folder and favorite.
+var CSV = source.CSV{
+	Needs: []string{"type", "name", "login_uri", "login_username", "login_password"},
+	Set: map[string]source.Setter{
+		"folder":         source.SetTag,
+		"favorite":       source.SetFavourite,
+		"name":           source.SetTitle,
+		"notes":          source.SetNotes,
+		"login_username": source.SetUsername,
+		"login_password": source.SetPassword,
+		"login_totp":     source.SetTOTP,
+		"collections":    func(it *item.Item, v string) { it.Tags = append(it.Tags, strings.Split(v, ",")...) },
+		"fields":         fieldLines,
+	},
+	Finish: func(r *source.Row) {
+		switch kind := r.Text("type"); kind {
+		case "login", "":
+			r.Type = item.TypeLogin
+		case "note":
+			r.Type = item.TypeNote
+		default:
+			r.Type = item.TypeLogin
+			r.Relocate("Type", kind, item.FieldText)
+		}
+		for _, address := range source.SplitURLs(r.Text("login_uri")) {
+			r.AddURL(address, item.MatchDomain)
+		}
+		flags(r.Draft, r.Text("archiveddate"), source.IsYes(r.Text("reprompt")))
+		r.Drop("reprompt")
+	},
+}
+
+// flags relocates what only Bitwarden knows of an item.
+func flags(it *source.Draft, archived string, reprompt bool) {
+	if archived != "" {
+		it.Tags = append(it.Tags, source.TagArchived)
+		it.Relocate("Archived", archived, item.FieldText)
+	}
+	if reprompt {
+		it.Relocate("Master password re-prompt", item.True, item.FieldBoolean)
+	}
+}
+
+// fieldLines reads custom fields: "name: value" on a line each. A value may have several lines; a line that cannot
+// begin a field belongs to the one before.
+func fieldLines(it *item.Item, text string) {
+	first := len(it.Fields)
+	for line := range strings.SplitSeq(text, "\n") {
+		if name, value, ok := strings.Cut(line, ": "); ok {
+			source.AddField(it, name, value, source.KindOfValue(name, value))
+		} else if n := len(it.Fields); n > first {
+			it.Fields[n-1].Value += "\n" + line
+		} else {
+			source.AddField(it, "", line, item.FieldText)
+		}
+	}
+}

@@ -1,0 +1,187 @@
+// Package enpass reads what Enpass exports.
+package enpass
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// JSON is an export in JSON, as its own import and those of Bitwarden and KeePassium read it: folders, and items with a list of
+// fields, each of which says of what type it is.
+var JSON = source.Custom{Is: isJSON, Parse: readJSON}
+
+func isJSON(in *source.Input) bool {
+	return slices.ContainsFunc(source.Object(in.JSON()).List("items"), func(e any) bool {
+		o, _ := e.(map[string]any)
+		return o["template_type"] != nil || o["category"] != nil && o["uuid"] != nil
+	})
+}
+
+func readJSON(in *source.Input, b *source.Builder) error {
+	top := source.Object(in.JSON())
+	folders := foldersOf(top)
+	b.Each(top.Entries("items", nil), func(it *source.Draft, o source.Object, _ string) {
+		it.Item = item.Item{
+			Type: types[o.Text("category")], Title: o.Text("title"), Notes: o.Text("note"), Favourite: o.Yes("favorite"),
+			Created: o.Time("createdAt"), Modified: o.Time("updated_at"),
+		}
+		if it.Type == "" {
+			it.Type = item.TypeLogin
+			if category := o.Text("category_name"); !strings.EqualFold(category, "login") {
+				it.Relocate("Category", category, item.FieldText)
+			}
+		}
+		for _, id := range o.Texts("folders") {
+			it.Tags = append(it.Tags, folders[id])
+		}
+		if o.Yes("archived") {
+			it.Tags = append(it.Tags, source.TagArchived)
+		}
+		if o.Yes("trashed") {
+			it.Trash()
+		}
+		r := entry{it}
+		for _, f := range o.Objects("fields") {
+			r.field(f)
+		}
+		source.NewestFirst(it.PasswordHistory)
+		// The subtitle repeats a field, often with dots in place of its characters.
+		if s := o.Text("subtitle"); s != it.Username && !strings.Contains(s, "•") && !r.has(s) {
+			it.Relocate("Subtitle", s, item.FieldText)
+		}
+		files := r.attachments(o)
+		o.Drop("uuid", "icon", "auto_submit", "template_type", "category_name", "field_updated_at", "meta_updated_at")
+		it.RelocateRest(o, "")
+		it.Add(files...)
+	})
+	return nil
+}
+
+var types = map[string]item.Type{
+	"login": item.TypeLogin, "password": item.TypeLogin, "creditcard": item.TypeCard, "identity": item.TypeIdentity, "note": item.TypeNote,
+}
+
+// foldersOf is the path of each folder by its id.
+func foldersOf(top source.Object) map[string]string {
+	title, parent := map[string]string{}, map[string]string{}
+	for _, f := range top.Objects("folders") {
+		id := f.Text("uuid")
+		title[id], parent[id] = strings.TrimSpace(f.Text("title")), f.Text("parent_uuid")
+	}
+	return source.FolderPaths(title, parent)
+}
+
+// entry puts the fields of one item into their places.
+type entry struct{ *source.Draft }
+
+func (r *entry) field(f source.Object) {
+	kind, name, value := f.Text("type"), f.Text("label"), f.Text("value")
+	if f.Yes("deleted") || kind == "section" {
+		return
+	}
+	style := item.FieldText
+	if f.Yes("sensitive") || slices.Contains([]string{"pin", "password", "totp", "ccNumber", "ccCvc", "ccPin"}, kind) {
+		style = item.FieldHidden
+	}
+	if n, err := strconv.ParseInt(value, 10, 64); err == nil && kind == "date" {
+		value = source.ChosenDay(time.Unix(n, 0))
+	}
+	place := r.place(kind, name)
+	switch {
+	case value == "":
+	case kind == "url":
+		r.AddURL(value, item.MatchDomain)
+	case kind == ".Android#":
+		r.AddURL("androidapp://"+value, item.MatchDomain)
+	case kind == "ccExpiry" && r.Card != nil && r.Card.ExpiryYear == "":
+		month, year, _ := strings.Cut(value, "/")
+		r.Card.ExpiryMonth, r.Card.ExpiryYear = source.CardExpiry(month, year)
+	case place != nil && *place == "":
+		*place = value
+	default:
+		r.AddField(name, value, style)
+	}
+	r.history(f, name, style, kind == "password" && place == &r.Password)
+	f.Drop("uid", "order", "updated_at", "value_updated_at", "initial")
+	r.RelocateRest(f, name)
+}
+
+// place is where a field of that type belongs, nil if it is a custom field.
+func (r *entry) place(kind, name string) *string {
+	switch r.Type {
+	case item.TypeCard:
+		if r.Card == nil {
+			r.Card = &item.Card{}
+		}
+		return map[string]*string{
+			"ccName": &r.Card.Holder, "ccNumber": &r.Card.Number, "ccCvc": &r.Card.Code, "ccType": &r.Card.Brand,
+		}[kind]
+	case item.TypeIdentity:
+		if r.Identity == nil {
+			r.Identity = &item.Identity{}
+		}
+		return identityPlace(r.Identity, source.Fold(name))
+	case item.TypeLogin:
+		switch kind {
+		case "username", "email":
+			return &r.Username
+		case "password":
+			return &r.Password
+		case "totp":
+			return &r.TOTP
+		}
+	}
+	return nil
+}
+
+func identityPlace(i *item.Identity, label string) *string {
+	return map[string]*string{
+		"title": &i.Title, "first name": &i.FirstName, "middle name": &i.MiddleName, "last name": &i.LastName, "company": &i.Company,
+		"address": &i.Address, "street": &i.Address, "city": &i.City, "state": &i.State, "country": &i.Country, "zip": &i.PostalCode,
+		"zip code": &i.PostalCode, "e-mail": &i.Email, "email": &i.Email, "phone": &i.Phone, "cellular": &i.Phone,
+	}[label]
+}
+
+// history reads the older values of a field. Only those of the password have a place.
+func (r *entry) history(f source.Object, name string, style item.FieldKind, password bool) {
+	for _, old := range f.Objects("history") {
+		value, until, encrypted := old.Text("value"), old.Time("updated_at"), old.Yes("encrypted")
+		switch {
+		case encrypted && password:
+			r.Problem("an older password is encrypted in the export")
+		case encrypted:
+			r.Problem("an older value of “" + name + "” is encrypted in the export")
+		case password:
+			r.PasswordHistory = append(r.PasswordHistory, item.OldPassword{Password: value, Until: until})
+		default:
+			r.Relocate(name+" (older)", value, style)
+		}
+	}
+	f.Drop("history")
+}
+
+// has reports whether s is the value of a field already.
+func (r *entry) has(s string) bool {
+	return slices.Contains(r.URLs, s) || slices.ContainsFunc(r.Fields, func(f item.Field) bool { return f.Value == s })
+}
+
+func (r *entry) attachments(o source.Object) []parcel.Attached {
+	var out []parcel.Attached
+	for _, a := range o.Objects("attachments") {
+		name := a.Text("name")
+		data, err := base64.StdEncoding.DecodeString(a.Text("data"))
+		if err != nil {
+			r.Problem("the attachment “" + name + "” is damaged")
+			continue
+		}
+		out = append(out, parcel.Attached{Name: name, Data: data})
+	}
+	return out
+}

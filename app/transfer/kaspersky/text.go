@@ -1,0 +1,147 @@
+// Package kaspersky reads what Kaspersky Password Manager exports.
+package kaspersky
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// Text is the text that Kaspersky Password Manager exports: sections with a heading, and in them entries of lines
+// "Label: value", each with a line of three dashes after it. A value goes on in the lines that begin with no label of what
+// follows, and the last one, a comment or a note, goes on to the dashes.
+var Text = source.Custom{Is: isText, Parse: readText}
+
+var (
+	firstLabel = regexp.MustCompile(`(?m)^(Website name|Application|Account name): ?`)
+	onlyNotes  = regexp.MustCompile(`^\s*Notes\s+Name: [^\n]*\n+Text:`)
+	dashes     = regexp.MustCompile(`(?m)^---[ \t]*$`)
+	oneLabel   = regexp.MustCompile(`^(\pL[\pL\d ]{0,40}): ?(.*)$`)
+)
+
+// kinds are the labels of each kind of entry, in their order.
+var kinds = [][]string{
+	{"Website name", "Website URL", "Login name", "Login", "Password", "Comment"},
+	{"Application", "Login name", "Login", "Password", "Comment"},
+	{"Account name", "Login name", "Login", "Password", "Comment"},
+	{"Name", "Text"},
+}
+
+// headings are those of the sections.
+var headings = []string{"Websites", "Applications", "Other Accounts", "Notes"}
+
+func isText(in *source.Input) bool {
+	text, err := in.Text()
+	return err == nil && in.JSONValue() == nil && dashes.MatchString(plainLines(text)) && (firstLabel.MatchString(plainLines(text)) || onlyNotes.MatchString(plainLines(text)))
+}
+
+func plainLines(text string) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+}
+
+func readText(in *source.Input, b *source.Builder) error {
+	text, err := in.Text()
+	if err != nil {
+		return err
+	}
+	entries, cut := entriesOf(plainLines(text))
+	for i, e := range entries {
+		if b.Full {
+			return nil
+		}
+		b.Progress(i+1, len(entries))
+		it := b.Draft(i + 1)
+		fill(it, e)
+		it.Add()
+	}
+	if cut {
+		b.Problem(len(entries), "", "the file ends inside this entry; what there is of it came in")
+	}
+	return nil
+}
+
+// line is one of an entry, or several that belong together.
+type line struct{ label, value string }
+
+// entriesOf takes the text apart at the lines of dashes. One that is inside a note begins no entry. cut says that there are no
+// dashes after the last one.
+func entriesOf(text string) (entries [][]line, cut bool) {
+	blocks := dashes.Split(text, -1)
+	for i, block := range blocks {
+		for _, heading := range headings {
+			if rest, ok := strings.CutPrefix(strings.TrimLeft(block, "\n"), heading+"\n"); ok {
+				block = rest
+			}
+		}
+		last := i == len(blocks)-1
+		switch e := entryOf(strings.Trim(block, "\n")); {
+		case e != nil:
+			entries, cut = append(entries, e), last
+		case strings.TrimSpace(block) != "" && len(entries) > 0: // the dashes were in the value before
+			before := entries[len(entries)-1]
+			before[len(before)-1].value += "\n---" + strings.TrimRight(block, "\n")
+			cut = last
+		case strings.TrimSpace(block) != "":
+			entries, cut = append(entries, []line{{"Text", strings.Trim(block, "\n")}}), last
+		}
+	}
+	return entries, cut
+}
+
+// entryOf is nil for a text that does not begin with the first label of a kind.
+func entryOf(block string) []line {
+	first := oneLabel.FindStringSubmatch(strings.SplitN(block, "\n", 2)[0])
+	if first == nil {
+		return nil
+	}
+	i := slices.IndexFunc(kinds, func(labels []string) bool { return labels[0] == first[1] })
+	if i < 0 {
+		return nil
+	}
+	labels := kinds[i]
+	var out []line
+	for _, text := range strings.Split(block, "\n") {
+		parts := oneLabel.FindStringSubmatch(text)
+		next := -1
+		if parts != nil {
+			next = slices.Index(labels, parts[1])
+		}
+		if next < 0 {
+			out[len(out)-1].value += "\n" + text
+			continue
+		}
+		out = append(out, line{parts[1], parts[2]})
+		labels = labels[next+1:]
+	}
+	for i := range out {
+		out[i].value = strings.TrimRight(out[i].value, "\n")
+	}
+	return out
+}
+
+func fill(it *source.Draft, entry []line) {
+	it.Type = item.TypeLogin
+	for _, l := range entry {
+		switch value := l.value; l.label {
+		case "Website name", "Application", "Account name":
+			it.Title = value
+		case "Name":
+			it.Type, it.Title = item.TypeNote, value
+		case "Website URL":
+			it.AddURL(value, item.MatchDomain)
+		case "Login":
+			it.Username = value
+		case "Password":
+			it.Password = value
+		case "Comment":
+			it.Notes = value
+		case "Text":
+			it.Type, it.Notes = item.TypeNote, value
+		default:
+			it.Relocate(l.label, value, item.FieldText)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package keepass
+
+import (
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// rpcName names what KeePassRPC, the plugin behind Kee and KeeFox, keeps of an entry, as a string or in the custom data:
+// https://github.com/kee-org/keepassrpc. The names of members differ in case between its versions 1 and 2.
+const rpcName = "KPRPC JSON"
+
+// bookkeeping begins the names of custom data that mean something inside a program only.
+var bookkeeping = []string{"_LAST_MODIFIED", "_CREATED", "_EXCLUDE", "KPXC_", "KeePassXC-Browser", "FDO_SECRETS", "KeePassDX"}
+
+// plugins reads the custom data of an entry.
+func (k *reader) plugins(it *source.Draft, e *entry, ours *extra) {
+	for _, s := range e.custom {
+		switch {
+		case s.name == rpcName:
+			k.rpc(it, s.value)
+		case s.name == extraName && ours != nil, hasAnyPrefix(s.name, bookkeeping):
+		default:
+			it.Relocate(s.name, s.value, item.FieldHidden)
+		}
+	}
+}
+
+func hasAnyPrefix(s string, prefixes []string) bool {
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(s, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// rpc takes the further URLs of an entry and what was saved of its form. The rest is how Kee fills it in.
+func (k *reader) rpc(it *source.Draft, text string) {
+	read, err := source.DecodeObject([]byte(text))
+	if err != nil {
+		it.Relocate(rpcName, text, item.FieldHidden)
+		return
+	}
+	o := source.Object{}
+	for name, value := range read {
+		o[strings.ToLower(name)] = value
+	}
+	for _, address := range o.Texts("alturls") {
+		it.AddURL(address, item.MatchDomain)
+	}
+	for _, address := range o.Texts("regexurls") {
+		it.AddURL(address, item.MatchRegexp)
+	}
+	for _, address := range append(o.Texts("blockedurls"), o.Texts("regexblockedurls")...) {
+		it.Relocate("Blocked URL", address, item.FieldText)
+	}
+	it.Relocate("HTTP realm", o.Text("httprealm"), item.FieldText)
+	for _, f := range append(o.Objects("formfieldlist"), o.Objects("fields")...) {
+		k.rpcField(it, f)
+	}
+}
+
+// rpcField relocates a field of a form, unless its value is that of the entry.
+func (k *reader) rpcField(it *source.Draft, f source.Object) {
+	name, value, path := f.Text("displayName", "name", "id"), f.Text("value"), f.Text("valuePath")
+	if path != "" && path != "." || strings.HasPrefix(value, "{") || value == it.Username || value == it.Password {
+		return
+	}
+	kind := source.KindOf(name)
+	if strings.Contains(strings.ToLower(f.Text("type")), "password") {
+		kind = item.FieldHidden
+	}
+	it.Relocate(name, value, kind)
+}

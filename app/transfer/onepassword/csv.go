@@ -1,0 +1,39 @@
+package onepassword
+
+import (
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// CSV is the table of 1Password 8: Title, Url, Username, Password, OTPAuth, Favorite, Archived, Tags, Notes.
+// Version 7 called some of them otherwise and wrote every field of every item as a column, which are relocated.
+var CSV = source.CSV{
+	Needs: []string{"title", "username", "password"},
+	// It tells the table from others that begin alike: by a column of version 8, or two of version 7.
+	Is: func(in *source.Input) bool {
+		return in.HasColumns("archived", "favorite") || in.HasColumns("scope", "autosubmit")
+	},
+	Set: map[string]source.Setter{
+		"title":             source.SetTitle,
+		"username":          source.SetUsername,
+		"password":          source.SetPassword,
+		"otpauth":           source.SetTOTP,
+		"one-time password": source.SetTOTP,
+		"favorite":          source.SetFavourite,
+		"notes":             source.SetNotes,
+		"tags":              func(it *item.Item, v string) { it.Tags = append(it.Tags, source.TagsOf("tags", v)...) },
+		"archived": func(it *item.Item, v string) {
+			if source.IsYes(v) {
+				it.Tags = append(it.Tags, source.TagArchived)
+			}
+		},
+	},
+	Finish: func(r *source.Row) {
+		r.TakeURLs()
+		r.Drop("uuid", "scope", "autosubmit")
+		r.Type = item.TypeLogin
+		if r.Username+r.Password+r.TOTP == "" && len(r.URLs) == 0 {
+			r.Type = item.TypeNote
+		}
+	},
+}

@@ -1,0 +1,97 @@
+package onepassword
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// MacCSV is the table of 1Password 7 for Mac: the common columns, the type among them, and one for each field
+// that any item has, named "label(id)". A quote inside quotes has a backslash before it.
+var MacCSV = source.CSV{
+	Needs: []string{"title", "type", "password", "username", "tags"},
+	// It tells the table from others with these columns by the comma at the end of its lines or by such a name.
+	Is: func(in *source.Input) bool {
+		header := in.CSVHeader()
+		return slices.Contains(header, "") || slices.ContainsFunc(header, labelID.MatchString)
+	},
+	Set: map[string]source.Setter{
+		"title": source.SetTitle, "username": source.SetUsername, "password": source.SetPassword, "notes": source.SetNotes, "favorite": source.SetFavourite,
+		"tags":              func(it *item.Item, v string) { it.Tags = append(it.Tags, source.TagsOf("tags", v)...) },
+		"one-time password": source.SetTOTP, "otpauth": source.SetTOTP,
+	},
+	Finish: func(r *source.Row) {
+		kind := r.Text("type")
+		r.TakeTime(&r.Created, "created date")
+		r.TakeTime(&r.Modified, "modified date")
+		r.TakeURLs()
+		r.Drop("uuid", "scope", "autosubmit", "ainfo")
+		if r.Type = source.TypeOf(kind); r.Type == "" {
+			r.Relocate("Type", kind, item.FieldText)
+			r.NoteOrLogin()
+		}
+		switch r.Type {
+		case item.TypeIdentity:
+			r.Identity = &item.Identity{}
+		case item.TypeCard:
+			r.Card = &item.Card{}
+		}
+		for i := range r.Cells {
+			macField(r, i)
+		}
+		if r.Type == item.TypeCard {
+			r.CardLogin()
+		}
+	},
+}
+
+// labelID is the name of such a column.
+var labelID = regexp.MustCompile(`^(.*)\(([^()]*)\)$`)
+
+// macField puts the value of column i into its place, or relocates it under its label.
+func macField(r *source.Row, i int) {
+	parts := labelID.FindStringSubmatch(strings.TrimSpace(r.Name(i)))
+	if parts == nil || r.Taken[i] || r.Cells[i] == "" {
+		return
+	}
+	name, id, value := strings.TrimSpace(parts[1]), source.Fold(parts[2]), r.Cells[i]
+	place := macPlace(&r.Item, id)
+	if column, _ := source.Meaning(name); column == source.ColumnTOTP {
+		place = &r.TOTP
+	}
+	switch {
+	case r.Card != nil && id == "expiry" && source.SetExpiry(r.Card, value):
+	case place != nil && source.SetOnce(place, value):
+	default:
+		kind := source.KindOf(name)
+		if source.KindOf(parts[2]) == item.FieldHidden { // its words are told apart by their capitals
+			kind = item.FieldHidden
+		}
+		r.Relocate(name, value, kind)
+	}
+	r.Taken[i] = true
+}
+
+// macPlace is where the field with that id belongs, nil if it is a custom field.
+func macPlace(it *item.Item, id string) *string {
+	switch id {
+	case "username":
+		return &it.Username
+	case "password":
+		return &it.Password
+	}
+	if c := it.Card; c != nil {
+		return map[string]*string{"ccnum": &c.Number, "cvv": &c.Code, "cardholder": &c.Holder, "type": &c.Brand}[id]
+	}
+	i := it.Identity
+	if i == nil {
+		return nil
+	}
+	return map[string]*string{
+		"firstname": &i.FirstName, "initial": &i.MiddleName, "lastname": &i.LastName, "company": &i.Company, "address": &i.Address,
+		"email": &i.Email, "defphone": &i.Phone,
+	}[id]
+}

@@ -1,0 +1,219 @@
+// Package onepassword reads what 1Password 4 to 8 export.
+package onepassword
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// PUX is the archive that 1Password 8 exports, https://support.1password.com/1pux-format/: a ZIP archive with export.attributes, export.data (JSON) and files/.
+var PUX = source.Custom{Is: isPUX, Parse: readPUX}
+
+func isPUX(in *source.Input) bool { return slices.Contains(in.ZIPNames(), "export.data") }
+
+func readPUX(in *source.Input, b *source.Builder) error {
+	data, err := in.Unzip("export.data")
+	if err != nil {
+		return err
+	}
+	top, err := source.DecodeObject(data)
+	if err != nil {
+		return err
+	}
+	r := export{b: b, files: map[string]parcel.Attached{}}
+	for _, name := range in.ZIPNames() {
+		id, file, ok := strings.Cut(path.Base(name), "__")
+		if !ok || !strings.HasPrefix(name, "files/") || file == "" {
+			continue
+		}
+		data, err := in.Unzip(name)
+		if err != nil {
+			return err
+		}
+		r.files[id] = parcel.Attached{Name: file, Data: data}
+	}
+	return r.read(top)
+}
+
+// export reads the items of one export.
+type export struct {
+	b      *source.Builder
+	files  map[string]parcel.Attached // by document id
+	titles map[string]string          // by item id, for references between items
+}
+
+func (r *export) read(top source.Object) error {
+	accounts := top.Objects("accounts")
+	if accounts == nil {
+		return fmt.Errorf("%w: the accounts are missing", source.ErrMalformed)
+	}
+	r.titles = map[string]string{}
+	var entries []source.Entry
+	for _, account := range accounts {
+		prefix := ""
+		if len(accounts) > 1 {
+			prefix = account.Object("attrs").Text("accountName") + "/"
+		}
+		for _, vault := range account.Objects("vaults") {
+			name := prefix + vault.Object("attrs").Text("name")
+			for _, e := range vault.Entries("items", func(source.Object) string { return name }) {
+				if inner := e.Object.Object("item"); inner != nil { // exports before version 3
+					e.Object = inner
+				}
+				id, _ := source.Scalar(e.Object["uuid"])
+				r.titles[id], _ = source.Scalar(e.Object.Object("overview")["title"])
+				entries = append(entries, e)
+			}
+		}
+	}
+	r.b.Each(entries, r.item)
+	source.LeftFiles(r.b, slices.Collect(maps.Values(r.files)))
+	return nil
+}
+
+// types are the categories that are a type here. All others are logins if they have a password, or notes.
+var types = map[string]item.Type{
+	"001": item.TypeLogin, "002": item.TypeCard, "003": item.TypeNote, "004": item.TypeIdentity, "005": item.TypeLogin,
+	"103": item.TypeIdentity, "106": item.TypeIdentity, "108": item.TypeIdentity, "114": item.TypeSSHKey,
+}
+
+// categoryNames are the categories that lose their name when they become one of the types here.
+var categoryNames = map[string]string{
+	"006": "Document", "100": "Software license", "101": "Bank account", "102": "Database", "103": "Driver's license",
+	"104": "Outdoor license", "105": "Membership", "106": "Passport", "107": "Rewards program", "108": "Social security number",
+	"109": "Wireless router", "110": "Server", "111": "Email account", "112": "API credential", "113": "Medical record",
+}
+
+func (r *export) item(it *source.Draft, o source.Object, vault string) {
+	overview, details := o.Object("overview"), o.Object("details")
+	category := o.Text("categoryUuid")
+	it.Item = item.Item{
+		Type: types[category], Title: overview.Text("title"), Notes: details.Text("notesPlain"),
+		Favourite: o.Yes("favIndex"), Created: o.Time("createdAt"), Modified: o.Time("updatedAt"),
+		Tags: append(source.ListOf(vault), overview.Texts("tags")...),
+	}
+	switch state := o.Text("state"); state {
+	case "archived":
+		it.Tags = append(it.Tags, source.TagArchived)
+	case "trashed":
+		it.Trash()
+	}
+	if o.Yes("trashed") {
+		it.Trash()
+	}
+	c := entry{export: r, Draft: it, category: category}
+	c.addresses(overview)
+	c.loginFields(details)
+	it.Password = keepFirst(it.Password, details, "password")
+	for _, section := range details.Objects("sections") {
+		title := section.Text("title")
+		for _, field := range section.Objects("fields") {
+			c.field(title, field)
+		}
+		section.Drop("name", "hideAddAnotherField")
+		it.RelocateRest(section, "Section")
+	}
+	for _, old := range details.Objects("passwordHistory") {
+		it.PasswordHistory = append(it.PasswordHistory, item.OldPassword{Until: old.Time("time"), Password: old.Text("value")})
+	}
+	source.NewestFirst(it.PasswordHistory)
+	if document := details.Object("documentAttributes"); document != nil {
+		c.file(document)
+	}
+	it.NoteOrLogin()
+	if name := categoryNames[category]; name != "" {
+		it.Relocate("Category", name, item.FieldText)
+	}
+	// How strong a password was, what a list showed below the title, and pictures are computed again.
+	overview.Drop("subtitle", "ps", "pbe", "pgrng", "icons", "watchtowerExclusions", "ainfo")
+	o.Drop("uuid")
+	it.RelocateRest(overview, "")
+	it.RelocateRest(details, "")
+	it.RelocateRest(o, "")
+	it.Add(c.attached...)
+}
+
+// keepFirst is have, or else the member of o, which otherwise stays there to be relocated.
+func keepFirst(have string, o source.Object, name string) string {
+	if s, ok := source.Scalar(o[name]); ok && (have == "" || have == s) {
+		o.Drop(name)
+		return s
+	}
+	return have
+}
+
+// entry is the item that is being read.
+type entry struct {
+	*export
+	*source.Draft
+	category string
+	attached []parcel.Attached
+}
+
+func (c *entry) addresses(overview source.Object) {
+	for _, u := range overview.Objects("urls") {
+		address := u.Text("url")
+		c.AddURL(address, item.MatchDomain)
+		if name := u.Text("label"); name != "" && name != "website" {
+			c.Relocate("Label of "+address, name, item.FieldText)
+		}
+		u.Drop("mode")
+		c.RelocateRest(u, "URL")
+	}
+	c.AddURL(overview.Text("url"), item.MatchDomain)
+}
+
+// loginFields reads the form that was saved with a login.
+func (c *entry) loginFields(details source.Object) {
+	for _, f := range details.Objects("loginFields") {
+		value := f.Text("value")
+		if o := f.Object("value"); value == "" && o != nil { // an address that belongs to another account
+			value = o.Text("email_address", "string")
+			c.RelocateRest(o, f.Text("name"))
+		}
+		kind := f.Text("fieldType", "type")
+		name := f.Text("name")
+		id := f.Text("id")
+		if name == "" {
+			name = id
+		}
+		switch designation := f.Text("designation"); {
+		case value == "":
+		case designation == "username" && c.Username == "":
+			c.Username = value
+		case designation == "password" && c.Password == "":
+			c.Password = value
+		case kind == "P":
+			c.AddField(name, value, item.FieldHidden)
+		case kind == "C":
+			c.AddField(name, item.True, item.FieldBoolean)
+		case kind == "I" || kind == "B": // the button that sends the form
+		default:
+			c.AddField(name, value, source.KindOfValue(name, value))
+		}
+		c.RelocateRest(f, name)
+	}
+}
+
+// file attaches the content that was exported for a document.
+func (c *entry) file(o source.Object) {
+	name, id := o.Text("fileName"), o.Text("documentId")
+	o.Drop("decryptedSize")
+	file, ok := c.files[id]
+	if !ok {
+		c.ProblemWith(name, "the file is not in the export")
+		return
+	}
+	delete(c.files, id)
+	if name != "" {
+		file.Name = name
+	}
+	c.attached = append(c.attached, file)
+}

@@ -1,0 +1,110 @@
+// Package own reads and writes the formats of VaultSphere itself, which docs/export-format.md describes.
+package own
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// The own format, described in docs/export-format.md. A change that an older reader would misunderstand raises ownVersion.
+const (
+	Format  = "vaultsphere"
+	version = 1
+)
+
+// exportedItem is an item in the form of the worker protocol. Its ID and the list of its attachments mean something only in
+// the vault it comes from.
+type exportedItem struct {
+	item.Item
+	ID          omitted           `json:"id,omitzero"`
+	Base        omitted           `json:"base,omitzero"`
+	Attachments omitted           `json:"attachments,omitzero"`
+	Files       []parcel.Attached `json:"files,omitempty"`
+}
+
+// omitted is never written, and no value is one.
+type omitted struct{}
+
+func (omitted) UnmarshalJSON([]byte) error { return errors.New("is not part of an export") }
+
+// WriteJSON writes the own format.
+func WriteJSON(items []parcel.Exported, _ string) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"format":%q,"version":%d,"items":[`, Format, version)
+	e := json.NewEncoder(&b) // ends each item with a line break
+	e.SetEscapeHTML(false)
+	for i, x := range items {
+		b.WriteString([]string{"\n", ","}[min(i, 1)])
+		if err := e.Encode(exportedItem{Item: x.Item, Files: x.Files}); err != nil {
+			return nil, fmt.Errorf("write an item: %w", err)
+		}
+		if b.Len() > source.MaxTextBytes {
+			break // Write refuses it
+		}
+	}
+	b.WriteString("]}\n")
+	return b.Bytes(), nil
+}
+
+// JSON is the own format.
+var JSON = source.Custom{Is: isJSON, Parse: readJSON}
+
+func isJSON(in *source.Input) bool {
+	return in.JSON()["format"] == Format
+}
+
+func readJSON(in *source.Input, b *source.Builder) error {
+	text, err := in.Text()
+	if err != nil {
+		return err
+	}
+	return readItems(text, b)
+}
+
+// readItems is strict: a member that it does not know is a problem of its item, because it may be one that matters.
+func readItems(text string, b *source.Builder) error {
+	var top struct {
+		Format  string            `json:"format"`
+		Version int               `json:"version"`
+		Items   []json.RawMessage `json:"items"`
+	}
+	if err := strict(strings.NewReader(text), &top); err != nil {
+		return fmt.Errorf("%w: it is not an export of VaultSphere as documented", source.ErrMalformed)
+	}
+	switch {
+	case top.Version > version:
+		return source.ErrNewerVersion
+	case top.Format != Format || top.Version != version:
+		return fmt.Errorf("%w: it does not say its version", source.ErrMalformed)
+	}
+	b.Exact = true
+	for i, raw := range top.Items {
+		b.Progress(i+1, len(top.Items))
+		it := b.Draft(i + 1)
+		var own exportedItem
+		if err := strict(bytes.NewReader(raw), &own); err != nil {
+			it.ProblemWith(own.Title, "the entry is not as documented") // an error of JSON may quote a value
+			continue
+		}
+		it.Item = own.Item
+		it.Add(own.Files...)
+		if b.Full {
+			return nil
+		}
+	}
+	return nil
+}
+
+func strict(r io.Reader, to any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	return d.Decode(to)
+}

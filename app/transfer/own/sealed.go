@@ -1,0 +1,120 @@
+package own
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/seal"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+	"github.com/vaultsphere/vaultsphere/app/transfer/source"
+)
+
+// sealedFile is the own format, sealed by a password: docs/export-format.md. The password and the KDF are treated as
+// those of a vault.
+type sealedFile struct {
+	Format  string   `json:"format"`
+	Version int      `json:"version"`
+	Salt    string   `json:"salt"`
+	Argon2  argonOf  `json:"argon2id"`
+	Pieces  []string `json:"pieces"`
+}
+
+type argonOf struct {
+	MemoryKiB uint32 `json:"memory_kib"`
+	Time      uint32 `json:"time"`
+	Threads   uint8  `json:"threads"`
+}
+
+const sealedFormat = "vaultsphere-sealed"
+
+// WriteSealed writes the own format, sealed by a password.
+func WriteSealed(items []parcel.Exported, password string) ([]byte, error) {
+	content, err := WriteJSON(items, "")
+	if err != nil {
+		return nil, err
+	}
+	defer clear(content)
+	return sealFile(content, password, seal.NewSalt())
+}
+
+func sealFile(content []byte, password string, salt seal.Salt) ([]byte, error) {
+	cost := seal.DefaultParams
+	key, err := exportKey(password, salt, cost)
+	if err != nil {
+		return nil, err
+	}
+	defer key.Wipe()
+	pieces, err := key.SealExport(content)
+	if err != nil {
+		return nil, err
+	}
+	out, err := json.MarshalIndent(sealedFile{
+		sealedFormat, version, salt.String(), argonOf{cost.MemoryKiB, cost.Time, cost.Threads}, pieces,
+	}, "", " ")
+	return append(out, '\n'), err
+}
+
+func exportKey(password string, salt seal.Salt, cost seal.Params) (seal.ExportKey, error) {
+	master, err := seal.DeriveMasterKey(password, salt, cost)
+	if err != nil {
+		return seal.ExportKey{}, err
+	}
+	defer master.Wipe()
+	return master.ExportKey(), nil
+}
+
+// Sealed is the own format, sealed by a password.
+var Sealed = source.Custom{Is: isSealed, Parse: readSealed}
+
+func isSealed(in *source.Input) bool {
+	return in.JSON()["format"] == sealedFormat
+}
+
+func readSealed(in *source.Input, b *source.Builder) error {
+	text, err := in.Text()
+	if err != nil {
+		return err
+	}
+	var file sealedFile
+	if err := strict(strings.NewReader(text), &file); err != nil {
+		return fmt.Errorf("%w: it is not an export of VaultSphere as documented", source.ErrMalformed)
+	}
+	if file.Version > version {
+		return source.ErrNewerVersion
+	}
+	content, err := file.open(in.Options.Password)
+	if err != nil {
+		return err
+	}
+	return readItems(string(content), b)
+}
+
+func (f sealedFile) open(password string) ([]byte, error) {
+	salt, err := seal.ParseSalt(f.Salt)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the salt is none", source.ErrMalformed)
+	}
+	cost := seal.Params{MemoryKiB: f.Argon2.MemoryKiB, Time: f.Argon2.Time, Threads: f.Argon2.Threads}
+	// The cost is checked first: it is the file's word, and a gigabyte of memory for it is taken at once.
+	if err := cost.Check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", source.ErrMalformed, err)
+	}
+	if password == "" {
+		return nil, source.ErrPasswordNeeded
+	}
+	key, err := exportKey(password, salt, cost)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", source.ErrWrongPassword, err)
+	}
+	defer key.Wipe()
+	content, err := key.OpenExport(f.Pieces)
+	switch {
+	case errors.Is(err, seal.ErrWrongKey):
+		return nil, source.ErrWrongPassword
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", source.ErrMalformed, err)
+	}
+	return content, nil
+}

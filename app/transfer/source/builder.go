@@ -1,0 +1,69 @@
+package source
+
+import (
+	"strings"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+)
+
+// Bounds of a result, so that a small file full of tiny entries does not take all memory.
+const (
+	MaxItems    = 100_000
+	maxProblems = 10_000
+)
+
+// Builder collects what a reader finds. It sees to it that every item can be saved, whatever the source allows.
+type Builder struct {
+	Result *parcel.Result
+	Full   bool // there were more than MaxItems items or maxProblems problems; a reader may stop
+	report func(done, total int)
+	told   int // what was reported last
+	now    time.Time
+	Exact  bool // the items are ours, and come back as they went out whatever is in them
+}
+
+// NewBuilder begins an empty result.
+func NewBuilder(format string, o Options) *Builder {
+	return &Builder{
+		Result: &parcel.Result{Format: format}, report: o.Progress, now: o.Now,
+	}
+}
+
+// Problem reports an entry, or a part of one, that does not come in. The reason quotes no secret.
+func (b *Builder) Problem(row int, title, reason string) {
+	if len(b.Result.Problems) == maxProblems {
+		b.Full = true
+		return
+	}
+	b.Result.Problems = append(b.Result.Problems, parcel.Problem{Row: row, Title: Cut(clean(title), item.MaxTitle), Reason: reason})
+}
+
+func (b *Builder) relocated(row int, name string, as parcel.RelocatedTo) {
+	b.Result.Relocated = append(b.Result.Relocated, parcel.Relocated{Row: row, Name: Cut(clean(name), item.MaxName), As: as})
+}
+
+// Progress tells how far the reader is, at most a hundred times in a file.
+func (b *Builder) Progress(done, total int) {
+	if b.report != nil && (done-b.told >= total/100 || done >= total) {
+		b.told = done
+		b.report(done, total)
+	}
+}
+
+// clean makes s valid UTF-8.
+func clean(s string) string {
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// Cut shortens s to at most n characters.
+func Cut(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}

@@ -1,0 +1,378 @@
+package source
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+)
+
+const (
+	// maxFiles is how many files one item gets; their names take room in its secret part.
+	maxFiles = 50
+	// spareBytes is what the canonical form takes beside the values.
+	spareBytes = 1000
+	// valueBytes is what it takes beside one value: names of members, quotes, a time.
+	valueBytes = 60
+	// pieceBytes is the size of a field, encoded, so that several fit into one item.
+	pieceBytes = 15_000
+)
+
+// fit brings an entry of any shape to items that can be saved. What is longer than its place goes on in fields, and
+// what is more than one item can hold in items named after it.
+func (d *Draft) fit(files []parcel.Attached) []parcel.Imported {
+	typ := d.Type
+	d.Item = tidy(d.Item)
+	if d.Exact && (typ != "" || d.UnknownOverview.Has("type")) {
+		d.Type = typ // which a newer version may know
+	}
+	if len(files) == 0 && d.Validate() == nil {
+		return []parcel.Imported{{Row: d.row, Item: d.Item}}
+	}
+	f := &fitting{Draft: d}
+	f.files(files)
+	f.meta()
+	f.secret()
+	return f.fields()
+}
+
+// tidy does what needs no further item: valid UTF-8, times that can be kept, rules that can be followed, a title.
+func tidy(it item.Item) item.Item {
+	it = it.Clone()
+	tidyRules(&it)
+	for _, s := range []*string{&it.Title, &it.Username, &it.Password, &it.TOTP, &it.Notes} {
+		*s = clean(*s)
+	}
+	it.TOTP = oneLine(it.TOTP)
+	for i := range it.Tags {
+		it.Tags[i] = clean(it.Tags[i])
+	}
+	for i, f := range it.Fields {
+		if !f.Kind.Known() || f.Kind == item.FieldBoolean && f.Value != item.True && f.Value != item.False && !f.Unknown.Has("value") {
+			f.Kind = item.FieldText
+		}
+		f.Name, f.Value = clean(f.Name), clean(f.Value)
+		it.Fields[i] = f
+	}
+	for i := range it.PasswordHistory {
+		it.PasswordHistory[i].Password = clean(it.PasswordHistory[i].Password)
+	}
+	for _, v := range PartValues(&it) {
+		*v.Value = clean(*v.Value)
+	}
+	SaneTimes(&it)
+	if !it.Type.Known() {
+		it.Type = defaultType(it)
+	}
+	it = it.Normalise()
+	if it.Title == "" && !it.UnknownOverview.Has("title") {
+		it.Title = untitled(it)
+	}
+	return it
+}
+
+// tidyRules cleans the addresses and keeps the rules that can be followed, and those of a newer version.
+func tidyRules(it *item.Item) {
+	match := it.Match
+	it.Match = map[string]item.MatchRule{}
+	for i, address := range it.URLs {
+		rule := match[address]
+		it.URLs[i] = clean(address)
+		if _, err := regexp.Compile("(?i)" + address); !rule.Known() && !rule.Newer() || rule == item.MatchRegexp && err != nil {
+			rule = item.MatchNever // rather than for pages that its owner did not mean
+		}
+		it.Match[oneLine(it.URLs[i])] = rule
+	}
+	for address, rule := range match {
+		if rule.Newer() {
+			it.Match[address] = rule
+		}
+	}
+}
+
+// defaultType is the type of an entry whose source knows no types.
+func defaultType(it item.Item) item.Type {
+	if it.Type == "" {
+		return item.TypeLogin
+	}
+	return item.TypeNote
+}
+
+// untitled names an entry by where it belongs.
+func untitled(it item.Item) string {
+	for _, address := range it.URLs {
+		if host := HostOf(address); host != "" {
+			return strings.TrimPrefix(oneLine(host), "www.")
+		}
+	}
+	return "Untitled"
+}
+
+// HostOf is the host of a URL, which may come without its scheme; it is empty for what is no URL.
+func HostOf(address string) string {
+	if !strings.Contains(address, "://") {
+		address = "https://" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// SaneTimes leaves out times that the sealed form or JSON cannot hold. It writes into the password history.
+func SaneTimes(it *item.Item) {
+	times := []*time.Time{&it.Created, &it.Modified, &it.Trashed, &it.Purge}
+	for i := range it.PasswordHistory {
+		times = append(times, &it.PasswordHistory[i].Until)
+	}
+	for _, t := range times {
+		if *t = t.UTC(); t.Year() < 1 || t.Year() > 9999 || t.UnixMilli() == 0 {
+			*t = time.Time{}
+		}
+	}
+}
+
+// oneLine turns line breaks and other control characters into spaces.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
+			return ' '
+		}
+		return r
+	}, clean(s)))
+}
+
+// PartValue is one line of a card, an identity or an SSH key.
+type PartValue struct {
+	Name  string // as a person reads it
+	Value *string
+	Kind  item.FieldKind
+}
+
+// PartValues lists the lines of the card, the identity and the SSH key of an item.
+func PartValues(it *item.Item) []PartValue {
+	var out []PartValue
+	if k := it.SSHKey; k != nil {
+		out = append(out, PartValue{"Private key", &k.Private, item.FieldHidden}, PartValue{"Public key", &k.Public, ""},
+			PartValue{"Fingerprint", &k.Fingerprint, ""})
+	}
+	if c := it.Card; c != nil {
+		out = append(out, PartValue{"Number", &c.Number, item.FieldHidden}, PartValue{"Holder", &c.Holder, ""},
+			PartValue{"Expiry month", &c.ExpiryMonth, ""}, PartValue{"Expiry year", &c.ExpiryYear, ""},
+			PartValue{"Security code", &c.Code, item.FieldHidden}, PartValue{"Brand", &c.Brand, ""})
+	}
+	if i := it.Identity; i != nil {
+		out = append(out, PartValue{"Title", &i.Title, ""}, PartValue{"First name", &i.FirstName, ""},
+			PartValue{"Middle name", &i.MiddleName, ""}, PartValue{"Last name", &i.LastName, ""},
+			PartValue{"Address", &i.Address, ""}, PartValue{"City", &i.City, ""}, PartValue{"State", &i.State, ""},
+			PartValue{"Postal code", &i.PostalCode, ""}, PartValue{"Country", &i.Country, ""},
+			PartValue{"Company", &i.Company, ""}, PartValue{"Email", &i.Email, ""}, PartValue{"Phone", &i.Phone, ""},
+			PartValue{"SSN", &i.SSN, item.FieldHidden}, PartValue{"Passport", &i.Passport, ""}, PartValue{"License", &i.License, ""})
+	}
+	return out
+}
+
+// fitting is one entry on its way into one or more items.
+type fitting struct {
+	*Draft                     // the first item
+	rest   []item.Field        // what goes on in fields behind those of the source
+	held   [][]parcel.Attached // files, by the item they go to
+	left   int                 // bytes that the part which is being filled still takes
+}
+
+func encoded(s string) int {
+	return len(item.AppendString(nil, s)) + valueBytes
+}
+
+// moveOn puts a value that does not fit into its place into a field.
+func (f *fitting) moveOn(name, value string, kind item.FieldKind) {
+	f.rest = append(f.rest, item.Field{Name: name, Value: value, Kind: kind})
+	f.b.relocated(f.row, name, parcel.ToField)
+}
+
+// takes reports whether s fits into its place and into what is left, and then spends it.
+func (f *fitting) takes(s string, limit int) bool {
+	size := encoded(s)
+	if utf8.RuneCountInString(s) > limit || size > f.left {
+		return false
+	}
+	f.left -= size
+	return true
+}
+
+// keep leaves a value in its place if it fits there.
+func (f *fitting) keep(name string, value *string, limit int, kind item.FieldKind) {
+	if *value != "" && !f.takes(*value, limit) {
+		f.moveOn(name, *value, kind)
+		*value = ""
+	}
+}
+
+func (f *fitting) files(files []parcel.Attached) {
+	var held []parcel.Attached
+	for _, file := range files {
+		name := oneLine(file.Name)
+		if name == "" {
+			name = "file"
+		}
+		if len(file.Data) > item.MaxAttachmentBytes {
+			f.Problem(fmt.Sprintf("the file “%s” is larger than %d MB", Cut(name, item.MaxAttachmentName), item.MaxAttachmentBytes>>20))
+			continue
+		}
+		held = append(held, parcel.Attached{Name: Cut(name, item.MaxAttachmentName), Data: file.Data, Unknown: file.Unknown})
+	}
+	f.held = slices.Collect(slices.Chunk(held, maxFiles))
+}
+
+func (f *fitting) meta() {
+	f.left = item.MaxPartBytes - spareBytes - len(f.UnknownOverview)
+	if title := f.Title; utf8.RuneCountInString(title) > item.MaxTitle {
+		f.moveOn("Title", title, item.FieldText)
+		f.Title = Cut(title, item.MaxTitle)
+	}
+	f.left -= encoded(f.Title)
+	f.keep("Username", &f.Username, item.MaxUsername, item.FieldText)
+	var urls, tags []string
+	for _, address := range f.URLs {
+		rule := f.Match[address]
+		// The URL of a rule is in the part a second time.
+		if rule != item.MatchDomain && encoded(address)*2 > f.left || len(urls) == item.MaxURLs || !f.takes(address, item.MaxURL) {
+			f.moveOn("URL", address, item.FieldLink)
+			continue
+		}
+		if rule != item.MatchDomain {
+			f.left -= encoded(address)
+		}
+		urls = append(urls, address)
+	}
+	for _, tag := range f.Tags {
+		if len(tags) == item.MaxTags || !f.takes(tag, item.MaxTag) {
+			f.moveOn("Tag", tag, item.FieldText)
+			continue
+		}
+		tags = append(tags, tag)
+	}
+	f.URLs, f.Tags = urls, tags
+}
+
+func (f *fitting) secret() {
+	f.left = f.roomFor(0) - len(f.UnknownDetails)
+	f.keep("Password", &f.Password, item.MaxPassword, item.FieldHidden)
+	f.keep("TOTP", &f.TOTP, item.MaxTOTP, item.FieldHidden)
+	for _, v := range PartValues(&f.Item) {
+		f.keep(v.Name, v.Value, item.MaxValue, v.Kind)
+	}
+	notes, more := Split(f.Notes, item.MaxNotes, f.left-valueBytes)
+	if more != "" {
+		f.moveOn("Notes (continued)", more, item.FieldText)
+	}
+	if f.Notes = notes; notes != "" {
+		f.left -= encoded(notes)
+	}
+	var history []item.OldPassword
+	for _, old := range f.PasswordHistory {
+		if len(history) < item.MaxPasswordHistory && f.takes(old.Password, item.MaxPassword) {
+			history = append(history, old)
+			continue
+		}
+		name := "Old password"
+		if !old.Until.IsZero() {
+			name += ", until " + old.Until.Format(time.DateOnly)
+		}
+		f.moveOn(name, old.Password, item.FieldHidden)
+	}
+	f.PasswordHistory = history
+}
+
+// roomFor is how many bytes the secret part of the nth item has beside the names of its files.
+func (f *fitting) roomFor(n int) int {
+	room := item.MaxPartBytes - spareBytes
+	if n < len(f.held) {
+		for _, file := range f.held[n] {
+			room -= encoded(file.Name) + 200 // id and digest
+		}
+	}
+	return room
+}
+
+// fields puts the fields behind each other, into further items when one is full.
+func (f *fitting) fields() []parcel.Imported {
+	source := f.Fields
+	f.Fields = nil
+	out := []parcel.Imported{{Row: f.row, Item: f.Item}}
+	for _, field := range slices.Concat(source, f.rest) {
+		for _, piece := range pieces(field) {
+			size := encoded(piece.Name) + encoded(piece.Value) + len(piece.Unknown)
+			if last := out[len(out)-1].Item; size > f.left || len(last.Fields) == item.MaxFields {
+				f.left = f.roomFor(len(out))
+				out = append(out, f.next(len(out)))
+			}
+			f.left -= size
+			last := &out[len(out)-1].Item
+			last.Fields = append(last.Fields, piece)
+		}
+	}
+	for len(out) < len(f.held) {
+		out = append(out, f.next(len(out)))
+	}
+	for i, files := range f.held {
+		out[i].Files = files
+	}
+	for i := range out {
+		out[i].Item = out[i].Item.Normalise()
+	}
+	return out
+}
+
+// next is an item that goes on where the one before it is full.
+func (f *fitting) next(n int) parcel.Imported {
+	suffix := fmt.Sprintf(" (continued %d)", n)
+	it := item.Item{
+		Type: item.TypeNote, Title: Cut(f.Title, item.MaxTitle-len(suffix)) + suffix, Tags: f.Tags,
+		Created: f.Created, Modified: f.Modified, Trashed: f.Trashed, Purge: f.Purge,
+	}
+	return parcel.Imported{Row: f.row, Item: it}
+}
+
+// pieces splits a field into as many as it takes.
+func pieces(field item.Field) []item.Field {
+	var out []item.Field
+	if utf8.RuneCountInString(field.Name) > item.MaxName {
+		out = pieces(item.Field{Name: "Name of the next field", Value: field.Name})
+		field.Name = Cut(field.Name, item.MaxName)
+	}
+	name := field.Name
+	for n := 2; ; n++ {
+		head, tail := Split(field.Value, item.MaxValue, pieceBytes)
+		field.Value = head
+		out = append(out, field)
+		if tail == "" {
+			return out
+		}
+		suffix := fmt.Sprintf(" (%d)", n)
+		field = item.Field{Name: Cut(name, item.MaxName-len(suffix)) + suffix, Value: tail, Kind: field.Kind}
+	}
+}
+
+// Split cuts s so that the head has at most so many characters and bytes, encoded; the rest is the tail.
+func Split(s string, runes, bytes int) (head, tail string) {
+	bytes -= 2 // the quotes
+	for i, r := range s {
+		size := utf8.RuneLen(r)
+		if r < 0x20 || r == '"' || r == '\\' {
+			size = 6
+		}
+		if runes--; runes < 0 || bytes < size {
+			return s[:i], s[i:]
+		}
+		bytes -= size
+	}
+	return s, ""
+}

@@ -1,0 +1,149 @@
+package source
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// MaxTextBytes bounds what is decoded as text as a whole.
+const MaxTextBytes = 256 << 20
+
+// Input is a file, and what can be seen in it. Nothing is decoded before a format asks for it, and nothing twice.
+type Input struct {
+	Name    string // in lower case
+	Data    []byte
+	Options Options
+	// Broken is why a file that begins like text, JSON or ZIP could not be read as that.
+	Broken error
+
+	decodedText *decoded[string]
+	decodedJSON *decoded[any]
+	Table       *Table
+	archive     *archive
+}
+
+type decoded[T any] struct {
+	value T
+	err   error
+}
+
+// NewInput refuses files that are empty or too large.
+func NewInput(f File, o Options) (*Input, error) {
+	if len(f.Data) > MaxFileBytes {
+		return nil, fmt.Errorf("%w: at most %d MB", ErrTooLarge, MaxFileBytes>>20)
+	}
+	if len(bytes.TrimSpace(f.Data)) == 0 {
+		return nil, ErrEmpty
+	}
+	return &Input{Name: strings.ToLower(f.Name), Data: f.Data, Options: o}, nil
+}
+
+// Text is the file in UTF-8 without a byte-order mark.
+func (in *Input) Text() (string, error) {
+	if in.decodedText == nil {
+		s, err := DecodeText(in.Data)
+		if errors.Is(err, ErrTruncated) {
+			in.Broken = err
+		}
+		in.decodedText = &decoded[string]{s, err}
+	}
+	return in.decodedText.value, in.decodedText.err
+}
+
+// utf16Order tells text in UTF-16 without a byte-order mark, of which most characters are ASCII, by its zeros; it is nil for
+// other files.
+func utf16Order(data []byte) binary.ByteOrder {
+	head := data[:min(len(data), 4096)&^1]
+	var zeros [2]int
+	for i, c := range head {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch most := len(head) / 4; {
+	case zeros[0] == 0 && zeros[1] > most:
+		return binary.LittleEndian
+	case zeros[1] == 0 && zeros[0] > most:
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// DecodeText reads UTF-8, UTF-16, and else Windows-1252, in which every byte is a character.
+func DecodeText(data []byte) (string, error) {
+	if len(data) > MaxTextBytes {
+		return "", fmt.Errorf("%w: at most %d MB of text", ErrTooLarge, MaxTextBytes>>20)
+	}
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		return decodeUTF16(data[2:], binary.LittleEndian)
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return decodeUTF16(data[2:], binary.BigEndian)
+	}
+	if order := utf16Order(data); order != nil {
+		return decodeUTF16(data, order)
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.IndexByte(data, 0) >= 0 {
+		return "", ErrNotText
+	}
+	if utf8.Valid(data) {
+		return string(data), nil
+	}
+	if endsInsideRune(data) {
+		return "", ErrTruncated
+	}
+	return decodeWindows1252(data), nil
+}
+
+// endsInsideRune reports whether data is UTF-8, with characters beyond ASCII, up to a last one that is not all there.
+// As Windows-1252 all of its characters would come in as others.
+func endsInsideRune(data []byte) bool {
+	for n := 1; n < utf8.UTFMax && n < len(data); n++ {
+		whole, last := data[:len(data)-n], data[len(data)-n:]
+		if utf8.RuneStart(last[0]) {
+			return !utf8.FullRune(last) && utf8.Valid(whole) && utf8.RuneCount(whole) < len(whole)
+		}
+	}
+	return false
+}
+
+func decodeUTF16(data []byte, order binary.ByteOrder) (string, error) {
+	if len(data)%2 != 0 {
+		return "", ErrTruncated
+	}
+	var b strings.Builder
+	b.Grow(len(data) / 2)
+	for i := 0; i < len(data); i += 2 {
+		r := rune(order.Uint16(data[i:]))
+		if utf16.IsSurrogate(r) && i+4 <= len(data) {
+			if both := utf16.DecodeRune(r, rune(order.Uint16(data[i+2:]))); both != utf8.RuneError {
+				r = both
+				i += 2
+			}
+		}
+		b.WriteRune(r) // half a pair becomes U+FFFD
+	}
+	return b.String(), nil
+}
+
+// windows1252 is what stands at 0x80 to 0x9f (WHATWG Encoding Standard); the rest is as in Latin-1.
+var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
+
+func decodeWindows1252(data []byte) string {
+	var b strings.Builder
+	b.Grow(len(data) + len(data)/8)
+	for _, c := range data {
+		r := rune(c)
+		if c >= 0x80 && c < 0xa0 {
+			r = windows1252[c-0x80]
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

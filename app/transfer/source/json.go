@@ -1,0 +1,100 @@
+package source
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Bounds of a JSON file. A value takes about a hundred bytes of memory once it is decoded, however short it is written.
+const (
+	MaxJSONDepth  = 64
+	maxJSONValues = 3_000_000
+)
+
+// JSON is the object that the whole file is, nil if it is none. Numbers are json.Number.
+func (in *Input) JSON() map[string]any {
+	object, _ := in.JSONValue().(map[string]any)
+	return object
+}
+
+// JSONValue is what the whole file says in JSON, nil if it is none.
+func (in *Input) JSONValue() any {
+	if in.decodedJSON == nil {
+		in.decodedJSON = &decoded[any]{}
+		text, err := in.Text()
+		if begin := strings.TrimLeft(text, " \t\r\n"); err == nil && begin != "" && (begin[0] == '{' || begin[0] == '[') {
+			in.decodedJSON.value, err = DecodeJSON([]byte(begin))
+			in.Broken = err
+		}
+		in.decodedJSON.err = err
+	}
+	return in.decodedJSON.value
+}
+
+// DecodeJSON decodes one value and refuses what would take more memory or stack than the file's size lets expect.
+func DecodeJSON(data []byte) (any, error) {
+	if err := BoundJSON(data); err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, JSONError(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: something follows the JSON", ErrMalformed)
+	}
+	return v, nil
+}
+
+// JSONError says where, and never what stands there.
+func JSONError(err error) error {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return ErrTruncated
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: it is not JSON from byte %d on", ErrMalformed, syntax.Offset)
+	}
+	return fmt.Errorf("%w: it is not JSON", ErrMalformed)
+}
+
+// BoundJSON counts nesting and values before anything is decoded. What is no JSON is left to the decoder.
+func BoundJSON(data []byte) error {
+	depth, values, quoted := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		c := data[i]
+		if quoted {
+			switch c {
+			case '\\':
+				i++
+			case '"':
+				quoted = false
+			}
+			continue
+		}
+		switch c {
+		case '"':
+			quoted = true
+		case '{', '[':
+			depth++
+			values++
+		case '}', ']':
+			depth--
+		case ',':
+			values++
+		}
+		if depth > MaxJSONDepth {
+			return fmt.Errorf("%w: it is nested more than %d deep", ErrTooLarge, MaxJSONDepth)
+		}
+		if values > maxJSONValues {
+			return fmt.Errorf("%w: more than %d values", ErrTooLarge, maxJSONValues)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,291 @@
+package source
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// The CSV of password managers is not always that of RFC 4180: lines end in CRLF, LF or CR, values are separated by
+// commas, semicolons, tabs or bars, and quotes are left out, doubled, escaped or forgotten. A record that cannot be understood is
+// given up alone, and reading goes on at the line after the one it began on.
+
+const (
+	maxColumns = 2000
+	// maxRereadBytes bounds how much is read again after records that were given up, so that a file full of forgotten
+	// quotes takes no more than a few times as long as another.
+	maxRereadBytes = 16 << 20
+)
+
+// What is wrong with one record.
+const (
+	reasonUnclosed = "a quotation mark is not closed"
+	reasonQuote    = "text follows a closing quotation mark"
+	reasonColumns  = "there are too many values"
+)
+
+// record is one row of a table as it stands in the file.
+type record struct {
+	number int // from 1 on, the header included
+	cells  []string
+	broken string // why it could not be read; then cells is what was read up to there
+}
+
+func (r record) empty() bool {
+	return r.broken == "" && !slices.ContainsFunc(r.cells, func(c string) bool { return c != "" })
+}
+
+// reader reads the records of a table.
+type reader struct {
+	text      string
+	separator byte
+	wrapped   bool // the first record is in quotes as a whole; others may be so as well
+	header    int  // number of the last record that is none of the table's rows
+	// width is how many values a record has, 0 if they differ. With it a record is read in another way, or joined with the
+	// lines that follow, where that gives it as many values as it should have.
+	width int
+	// url and notes are the columns of URLs and of free text, -1 if there is none.
+	url, notes int
+	ends       bool // the last column holds yes or no, so that a record which ends otherwise goes on
+	reread     int
+}
+
+// records yields the records of a text, and how many bytes of it are read.
+func (r *reader) records() iter.Seq2[record, int] {
+	return func(yield func(record, int) bool) {
+		for i, number := 0, 1; i < len(r.text); number++ {
+			start := i
+			cells, end, broken := r.read(i, number <= r.header)
+			i = end
+			if broken != "" {
+				if next := lineEnd(r.text, start); next < end && r.reread < maxRereadBytes {
+					r.reread += end - next
+					i = next
+				}
+			}
+			if !yield(record{number, cells, broken}, i) {
+				return
+			}
+		}
+	}
+}
+
+// read reads the record at i by RFC 4180 and, if it is not whole then, in the other ways in which tables are written.
+func (r *reader) read(i int, header bool) (cells []string, next int, broken string) {
+	cells, next, broken = readRecord(r.text, i, r.separator, doubledQuotes)
+	if broken == "" && r.text[i] == '"' {
+		cells = r.unwrapped(cells)
+	}
+	if header || r.whole(cells, broken) {
+		if !header && len(cells) == r.width && r.notes == r.width-1 {
+			cells[len(cells)-1], next = r.goesOn(cells[len(cells)-1], next)
+		}
+		return cells, next, broken
+	}
+	for _, quotes := range []quoting{escapedQuotes, innerQuotes} {
+		if r.reread >= maxRereadBytes || !strings.Contains(r.text[i:next], `"`) {
+			break
+		}
+		others, end, bad := readRecord(r.text, i, r.separator, quotes)
+		if r.reread += end - i; r.whole(others, bad) {
+			return others, end, ""
+		}
+	}
+	if broken == "" && r.url >= 0 {
+		if joined, end, ok := r.join(cells, next); ok {
+			return joined, end, ""
+		}
+	}
+	return cells, next, broken
+}
+
+// unwrapped takes a record apart that is one value in quotes, as programs save a table that they have opened with another
+// separator.
+func (r *reader) unwrapped(cells []string) []string {
+	if len(cells) != 1 || !r.wrapped && r.width < 2 {
+		return cells
+	}
+	inner, next, broken := readRecord(cells[0], 0, r.separator, doubledQuotes)
+	if broken != "" || next < len(cells[0]) || r.width > 0 && len(inner) != r.width {
+		return cells
+	}
+	return inner
+}
+
+// whole reports whether a record has as many values as it should. Empty ones may be missing or too many at its end.
+func (r *reader) whole(cells []string, broken string) bool {
+	return broken == "" && (r.width == 0 || len(cells) == r.width && (!r.ends || cells[r.width-1] == "" || r.ended(cells)) ||
+		len(cells) > r.width && (record{cells: cells[r.width:]}).empty() ||
+		len(cells) == 1 && cells[0] == "")
+}
+
+// maxJoined is of how many lines a record may be that has line breaks outside quotes.
+const maxJoined = 500
+
+// join adds the records that follow: up to the next end of a record, if the last column tells it, or as long as they cannot
+// stand alone.
+func (r *reader) join(cells []string, next int) ([]string, int, bool) {
+	if r.ends {
+		joined, end, ok := r.joinWhile(cells, next, func(joined, more []string) bool { return !r.ended(joined) && !r.ended(more) })
+		if ok && r.ended(joined) {
+			return joined, end, true
+		}
+	}
+	if len(cells) >= r.width {
+		return nil, 0, false
+	}
+	joined, end, ok := r.joinWhile(cells, next, func(joined, more []string) bool { return r.continues(more, len(joined) < r.width) })
+	return joined, end, ok && LooksLikeURL(joined[r.url])
+}
+
+// joinWhile adds records while more says so. Separators outside quotes are then in the notes too.
+func (r *reader) joinWhile(cells []string, next int, goesOn func(joined, more []string) bool) ([]string, int, bool) {
+	joined := slices.Clone(cells)
+	for n := 0; n < maxJoined && next < len(r.text) && r.reread < maxRereadBytes; n++ {
+		more, end, broken := readRecord(r.text, next, r.separator, doubledQuotes)
+		r.reread += end - next
+		if broken != "" || !goesOn(joined, more) {
+			break
+		}
+		joined[len(joined)-1] += lineBreak(r.text[:next]) + more[0]
+		joined, next = append(joined, more[1:]...), end
+	}
+	if extra := len(joined) - r.width; extra > 0 && r.notes >= 0 {
+		notes := strings.Join(joined[r.notes:r.notes+extra+1], string(r.separator))
+		joined = slices.Replace(joined, r.notes, r.notes+extra+1, notes)
+	}
+	return joined, next, len(joined) == r.width && (LooksLikeURL(joined[r.url]) || joined[r.url] == "")
+}
+
+// ended reports whether cells are a record up to its last value.
+func (r *reader) ended(cells []string) bool {
+	last := cells[len(cells)-1]
+	return r.ends && len(cells) >= r.width && last != "" && (IsYes(last) || IsNo(last))
+}
+
+// continues reports whether a record is the rest of the one before, which may be short: it has something else where an
+// URL belongs.
+func (r *reader) continues(cells []string, short bool) bool {
+	if len(cells) == 1 || len(cells) <= r.url {
+		return short || r.url == 0 && !LooksLikeURL(cells[0]) && cells[0] != ""
+	}
+	return cells[r.url] != "" && !LooksLikeURL(cells[r.url])
+}
+
+// goesOn adds the lines to the last value of a record that hold one value only, and so are no records.
+func (r *reader) goesOn(last string, next int) (string, int) {
+	for r.width > 2 && last != "" && next < len(r.text) && !strings.HasSuffix(strings.TrimRight(r.text[:next], "\r\n"), `"`) {
+		line := strings.TrimRight(r.text[next:lineEnd(r.text, next)], "\r\n")
+		if strings.TrimSpace(line) == "" || strings.ContainsAny(line, `"`+string(r.separator)) {
+			break
+		}
+		last += lineBreak(r.text[:next]) + line
+		next = lineEnd(r.text, next)
+	}
+	return last, next
+}
+
+// lineBreak is what the text ends in.
+func lineBreak(text string) string {
+	return text[len(strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")):]
+}
+
+// quoting is how a quote stands inside quotes.
+type quoting int
+
+const (
+	doubledQuotes quoting = iota // "" (RFC 4180)
+	escapedQuotes                // \" as well
+	innerQuotes                  // as it is; a quote ends the value if a separator or the end of the line follows
+)
+
+// readRecord reads the record that begins at i and returns where the next one begins.
+func readRecord(text string, i int, separator byte, quotes quoting) (cells []string, next int, broken string) {
+	for {
+		var cell string
+		if i < len(text) && text[i] == '"' {
+			cell, i, broken = readQuoted(text, i, separator, quotes)
+		} else {
+			cell, i, broken = readBare(text, i, separator, quotes)
+		}
+		cells = append(cells, cell)
+		if len(cells) > maxColumns {
+			broken = reasonColumns
+		}
+		switch {
+		case broken != "":
+			return cells, lineEnd(text, i), broken
+		case i == len(text):
+			return cells, i, ""
+		case text[i] == separator:
+			i++
+		case text[i] == '\n', text[i] == '\r':
+			return cells, lineEnd(text, i), ""
+		default:
+			return cells, lineEnd(text, i), reasonQuote
+		}
+	}
+}
+
+// readBare reads a value that does not begin with a quote.
+func readBare(text string, i int, separator byte, quotes quoting) (value string, next int, broken string) {
+	start := i
+	for i < len(text) && text[i] != separator && text[i] != '\n' && text[i] != '\r' {
+		i++
+	}
+	value = text[start:i]
+	if quotes == innerQuotes && strings.Contains(value, `"`) { // where the quotes belong is not certain
+		broken = reasonQuote
+	}
+	return value, i, broken
+}
+
+// readQuoted reads a value in quotes. i is at the first quote, next behind the last.
+func readQuoted(text string, i int, separator byte, quotes quoting) (value string, next int, broken string) {
+	i++
+	var b strings.Builder
+	for {
+		n := strings.IndexByte(text[i:], '"')
+		if n < 0 {
+			return "", len(text), reasonUnclosed
+		}
+		part := text[i : i+n]
+		i += n + 1
+		switch {
+		case quotes == escapedQuotes && strings.HasSuffix(part, `\`):
+			part = part[:len(part)-1]
+		case i < len(text) && text[i] == '"' && (quotes != innerQuotes || !endsValue(text[i+1:], separator)):
+			i++
+		case quotes == innerQuotes && !endsValue(text[i:], separator):
+			if strings.ContainsAny(part, "\r\n") { // the quote begins a value in another line
+				return "", len(text), reasonQuote
+			}
+		default:
+			if b.Len() == 0 {
+				return part, i, ""
+			}
+			b.WriteString(part)
+			return b.String(), i, ""
+		}
+		b.WriteString(part)
+		b.WriteByte('"')
+	}
+}
+
+// endsValue reports whether a value ends where rest begins.
+func endsValue(rest string, separator byte) bool {
+	return rest == "" || rest[0] == separator || rest[0] == '\n' || rest[0] == '\r'
+}
+
+// lineEnd is where the line after the one at i begins.
+func lineEnd(text string, i int) int {
+	n := strings.IndexAny(text[i:], "\r\n")
+	if n < 0 {
+		return len(text)
+	}
+	i += n
+	if strings.HasPrefix(text[i:], "\r\n") {
+		i++
+	}
+	return i + 1
+}

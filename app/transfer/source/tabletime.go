@@ -1,0 +1,71 @@
+package source
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// timeLayouts are those that leave no doubt about day and month.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700",
+	"2006-01-02 15:04:05 MST", "2006/01/02 15:04:05", "2006/01/02 15:04", "2006/01/02", "2.1.2006 15:04:05", "2.1.2006 15:04", "2.1.2006", "2.1.2006, 15:04:05",
+	time.RFC1123, time.RFC1123Z, time.RFC850, time.ANSIC, time.UnixDate, "2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006",
+	"Jan 2, 2006 15:04:05", "Jan 2, 2006 3:04:05 PM", "Jan 2, 2006, 3:04:05 PM", "2 Jan 2006 15:04:05",
+}
+
+// SetTime reads a time in one of the layouts, in UTC unless it says otherwise, or as a number that parseTime knows.
+func SetTime(to *time.Time, value string) bool {
+	t, ok := parseTime(strings.TrimSpace(value))
+	if ok {
+		*to = t
+	}
+	return ok
+}
+
+// Browsers of the Chromium family count microseconds since 1601, Windows a tenth of that.
+const (
+	microsecondsTo1970 = 11_644_473_600_000_000
+	lastMicrosecond    = 2 * microsecondsTo1970 // in the year 2338
+)
+
+// parseTime reads a time in one of the layouts, or a count: of seconds, milliseconds, microseconds or nanoseconds since
+// 1970, or as browsers and Windows have it.
+func parseTime(s string) (time.Time, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return parseLayout(s)
+	}
+	if n <= 0 {
+		return time.Time{}, false
+	}
+	for _, unit := range []int64{1, 10} {
+		if n >= microsecondsTo1970*unit && n < lastMicrosecond*unit {
+			return time.UnixMicro(n/unit - microsecondsTo1970).UTC(), true
+		}
+	}
+	const lastSecond = 100_000_000_000 // in the year 5138; above, it counts in milliseconds or less
+	for n >= lastSecond*1000 {
+		n /= 1000
+	}
+	if n < lastSecond {
+		n *= 1000
+	}
+	return time.UnixMilli(n).UTC(), true
+}
+
+func parseLayout(s string) (time.Time, bool) {
+	for _, layout := range timeLayouts {
+		// In UTC, because time.Parse gives an offset and an abbreviation the meaning that they have where it runs.
+		if t, err := time.ParseInLocation(layout, s, time.UTC); err == nil && !unknownZone(t) {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// unknownZone reports whether a time is in a zone that its name alone does not tell, which package time takes for UTC.
+func unknownZone(t time.Time) bool {
+	name, offset := t.Zone()
+	return offset == 0 && name != "" && name != "UTC" && name != "GMT" && name != "Z"
+}

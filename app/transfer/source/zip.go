@@ -1,0 +1,123 @@
+package source
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
+)
+
+// Bounds of an archive. The sizes that it declares are not believed.
+const (
+	maxZIPEntries = 10_000
+	maxZIPBytes   = 256 << 20 // unpacked, all entries together
+	maxZIPRatio   = 200       // unpacked to packed, of an entry above freeZIPBytes; JSON and text stay below 50
+	freeZIPBytes  = 1 << 20
+)
+
+type archive struct {
+	names    []string
+	files    map[string]*zip.File
+	unpacked map[string][]byte
+	left     int64 // how many bytes may still be unpacked
+}
+
+// ZIPNames lists the files in the archive that the whole file is, nil if it is none.
+func (in *Input) ZIPNames() []string {
+	if in.archive == nil {
+		in.archive = &archive{files: map[string]*zip.File{}, unpacked: map[string][]byte{}, left: maxZIPBytes}
+		if bytes.HasPrefix(in.Data, []byte("PK\x03\x04")) {
+			in.Broken = in.archive.open(in.Data)
+		}
+	}
+	return in.archive.names
+}
+
+func (a *archive) open(data []byte) error {
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return fmt.Errorf("%w: it is not a whole ZIP archive", ErrTruncated)
+	}
+	if len(r.File) > maxZIPEntries {
+		return fmt.Errorf("%w: more than %d files in the archive", ErrTooLarge, maxZIPEntries)
+	}
+	for _, f := range r.File {
+		if f.FileInfo().IsDir() {
+			continue
+		}
+		if a.files[f.Name] == nil {
+			a.names = append(a.names, f.Name)
+		}
+		a.files[f.Name] = f
+	}
+	slices.Sort(a.names)
+	return nil
+}
+
+// Unzip unpacks one file of the archive.
+func (in *Input) Unzip(name string) ([]byte, error) {
+	in.ZIPNames()
+	a := in.archive
+	if data, done := a.unpacked[name]; done {
+		return data, nil
+	}
+	f := a.files[name]
+	switch {
+	case f == nil:
+		return nil, fmt.Errorf("%w: a file is missing in the archive", ErrMalformed)
+	case f.Flags&1 != 0:
+		return nil, fmt.Errorf("%w: the archive is encrypted; unpack it first", ErrUnknownFormat)
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%w: a file in the archive is packed in a way that is not known", ErrMalformed)
+	}
+	defer r.Close() //nolint:errcheck // reads from memory; the checksum is verified at the end of the content
+	most := a.left
+	if f.CompressedSize64 <= uint64(len(in.Data)) {
+		most = min(most, max(int64(f.CompressedSize64)*maxZIPRatio, freeZIPBytes)) //nolint:gosec // at most the file's size
+	}
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	switch {
+	case int64(len(data)) > most:
+		return nil, fmt.Errorf("%w: the archive unpacks to far more than its size", ErrTooLarge)
+	case err != nil:
+		return nil, fmt.Errorf("%w: a file in the archive does not unpack", ErrMalformed)
+	}
+	a.left -= int64(len(data))
+	a.unpacked[name] = data
+	return data, nil
+}
+
+// LeftFiles reports files of an archive that no entry asked for.
+func LeftFiles(b *Builder, files []parcel.Attached) {
+	slices.SortFunc(files, func(a, b parcel.Attached) int { return cmp.Compare(a.Name, b.Name) })
+	for _, file := range files {
+		b.Problem(0, file.Name, "the file belongs to no entry of the export")
+	}
+}
+
+// Gunzip reads one member, up to the size that may be unpacked. With an error it returns what came before it.
+func Gunzip(data []byte, most int64) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%w: its compressed part is damaged", ErrMalformed)
+	}
+	z.Multistream(false)
+	out, err := io.ReadAll(io.LimitReader(z, most+1))
+	switch {
+	case int64(len(out)) > most:
+		return nil, ErrTooLarge
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return out, ErrTruncated
+	case err != nil:
+		return out, fmt.Errorf("%w: its compressed part is damaged", ErrMalformed)
+	}
+	return out, nil
+}
