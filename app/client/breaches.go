@@ -138,6 +138,9 @@ func parseRange(body []byte) (map[string]int, error) {
 	for line := range bytes.Lines(body) {
 		suffix, seen, both := strings.Cut(strings.TrimSpace(string(line)), ":")
 		n, err := strconv.Atoi(seen)
+		if errors.Is(err, strconv.ErrRange) {
+			err = nil // n is the nearest int
+		}
 		if !both || err != nil || n < 0 || len(suffix) != 2*sha1.Size-prefixDigits || strings.Trim(suffix, "0123456789ABCDEFabcdef") != "" {
 			return nil, errNoRange
 		}

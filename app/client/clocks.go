@@ -47,16 +47,3 @@ func (c *Client) laterTime() time.Time {
 	}
 	return now
 }
-
-// wireTime is a time that a server says. One that is no time of RFC 3339 is the zero time: one row must not take a list away.
-type wireTime time.Time
-
-// UnmarshalJSON is json.Unmarshaler's.
-func (t *wireTime) UnmarshalJSON(value []byte) error {
-	var said time.Time
-	if err := said.UnmarshalJSON(value); err != nil {
-		said = time.Time{}
-	}
-	*t = wireTime(said)
-	return nil
-}

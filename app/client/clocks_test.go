@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/item"
@@ -109,7 +110,7 @@ func TestNoTimeOfAServerHidesTheSessions(t *testing.T) {
 	d := newDevice(t, server)
 	d.register(t, "anna")
 	for _, value := range []string{
-		`"10000-01-01T00:00:00Z"`, `"-0001-01-01T00:00:00Z"`, `"0000-00-00T00:00:00Z"`, `"NaN"`, `""`, `1e300`, `-1.5`, `null`, `{}`, `"\u0000"`,
+		`"10000-01-01T00:00:00Z"`, `"-0001-01-01T00:00:00Z"`, `"0000-00-00T00:00:00Z"`, `"NaN"`, `""`, `1e300`, `1e999`, `-1E+99999`, `123456789012345678901234567890`, `-1.5`, `null`, `{}`, `"\u0000"`,
 	} {
 		d.wire.lie(func(r client.Request, answer *client.Response) {
 			if r.Path == protocol.PathSessions {
@@ -119,6 +120,23 @@ func TestNoTimeOfAServerHidesTheSessions(t *testing.T) {
 		list, err := d.Sessions(t.Context())
 		if err != nil || len(list) != 1 || list[0].ID != "x" || !list[0].Current || !list[0].Created.IsZero() {
 			t.Errorf("%s: %v, %v", value, list, err)
+		}
+	}
+	for name, row := range map[string]string{
+		"bytes that are no text": "\"device\":\"a\xffb\",\"current\":true",
+		"half of a character":    `"device":"a\ud800b","current":true`,
+		"numbers":                `"device":1e999,"current":-0`,
+		"lists":                  `"device":["a"],"current":{}`,
+		"nothing":                `"device":null,"current":null`,
+	} {
+		d.wire.lie(func(r client.Request, answer *client.Response) {
+			if r.Path == protocol.PathSessions {
+				answer.Body = []byte(`{"sessions":[{"id":7,"device":1},{"id":"x",` + row + `}]}`)
+			}
+		})
+		list, err := d.Sessions(t.Context())
+		if err != nil || len(list) != 2 || list[1].ID != "x" || !utf8.ValidString(list[1].Device) {
+			t.Errorf("%s: %v, %v", name, list, err)
 		}
 	}
 }

@@ -62,6 +62,21 @@ func (l *wholeList[T]) UnmarshalJSON(list []byte) error {
 	return nil
 }
 
+// said is a value of a list that people see, as the server says it. A value of another shape is the zero value: one row must not
+// take the list away.
+type said[T any] struct{ value T }
+
+// UnmarshalJSON is json.Unmarshaler's.
+func (s *said[T]) UnmarshalJSON(value []byte) error {
+	var v T
+	if err := json.Unmarshal(value, &v); err != nil {
+		var zero T
+		v = zero
+	}
+	s.value = v
+	return nil
+}
+
 type wholeRecord protocol.Record
 
 func (r wholeRecord) whole() bool {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -322,20 +323,28 @@ func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 		return nil, err
 	}
 	defer done()
+	body, err := c.exchange(ctx, methodGet, protocol.PathSessions, nil, maxAnswer)
+	if err != nil {
+		return nil, err
+	}
 	var answer struct {
 		Sessions []struct {
-			Session
-			Created  wireTime `json:"created"`
-			LastSeen wireTime `json:"last_seen"`
+			ID       said[protocol.SessionID] `json:"id"`
+			Device   said[string]             `json:"device"`
+			Created  said[time.Time]          `json:"created"`
+			LastSeen said[time.Time]          `json:"last_seen"`
+			Current  said[bool]               `json:"current"`
 		} `json:"sessions"`
 	}
-	if err := c.call(ctx, methodGet, protocol.PathSessions, nil, &answer); err != nil {
+	body = bytes.ToValidUTF8(body, []byte("\ufffd"))
+	if err := c.answerError(methodGet, protocol.PathSessions, decodeStrict(body, &answer)); err != nil {
 		return nil, err
 	}
 	list := make([]Session, len(answer.Sessions))
 	for i, s := range answer.Sessions {
-		list[i] = s.Session
-		list[i].Created, list[i].LastSeen = time.Time(s.Created), time.Time(s.LastSeen)
+		list[i] = Session{
+			ID: s.ID.value, Device: s.Device.value, Created: s.Created.value, LastSeen: s.LastSeen.value, Current: s.Current.value,
+		}
 	}
 	return list, nil
 }

@@ -276,3 +276,18 @@ func FuzzSecret(f *testing.F) {
 		}
 	})
 }
+
+// File systems take names of 255 bytes, and so none is too long to be attached.
+func TestNamesOfAttachmentsHave255Characters(t *testing.T) {
+	t.Parallel()
+	for length, valid := range map[int]bool{255: true, 256: false} {
+		for _, letter := range []string{"x", "ü"} {
+			it := item.Item{Type: item.TypeNote, Title: "t", Attachments: []item.Attachment{
+				{ID: "x", Name: strings.Repeat(letter, length), SHA256: strings.Repeat("0", 64), Size: 1},
+			}}
+			if err := it.Validate(); (err == nil) != valid {
+				t.Errorf("%d times %s: %v", length, letter, err)
+			}
+		}
+	}
+}

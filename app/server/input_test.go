@@ -137,6 +137,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 		"from another site": {good, header("Sec-Fetch-Site", "cross-site"), protocol.CodeForbidden, "another site"},
 		"another origin":    {good, header("Origin", "https://evil.example"), protocol.CodeForbidden, "another site"},
 		"a proxy's host":    {good, header("Origin", "https://vault.example"), protocol.CodeForbidden, "the page is at vault.example, and this server was asked as 127.0.0.1"},
+		"what it must do":   {good, header("Origin", "https://vault.example"), protocol.CodeForbidden, "must pass on the Host header"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var edits []edit

@@ -122,6 +122,15 @@ func TestRecoveryIsNotCounted(t *testing.T) {
 	}
 	alice.login("").want(429, protocol.CodeThrottled)
 	s.call("POST", protocol.PathRecoveryOpen, protocol.RecoveryOpenRequest{Username: "alice", RecoveryAuthKey: alice.reg.RecoveryAuthKey}).want(200, "")
+	finish := protocol.RecoveryFinishRequest{
+		Username: "alice", RecoveryAuthKey: sample.AuthKey(), KDF: alice.reg.KDF, AuthKey: sample.AuthKey(), WrappedKey: sample.Token(100),
+		Device: "new laptop", Transport: protocol.SessionBearer,
+	}
+	for range 8 {
+		s.call("POST", protocol.PathRecoveryFinish, finish).want(401, protocol.CodeInvalidCredentials)
+	}
+	finish.RecoveryAuthKey = alice.reg.RecoveryAuthKey
+	s.call("POST", protocol.PathRecoveryFinish, finish).want(200, "")
 }
 
 // fail signs in with wrong passwords until there is a pause, as a stranger does.

@@ -28,8 +28,13 @@ func (c *connection) names(q client.Query) (*names, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newNames(all, q, c.Search), nil
+}
+
+// newNames goes over all once; search finds by words.
+func newNames(all []client.Summary, q client.Query, search func(client.Query) ([]client.Summary, error)) *names {
 	n := &names{
-		search: c.Search, q: q,
+		search: search, q: q,
 		byID: map[string][]client.Summary{}, byTitle: map[string][]client.Summary{}, byAnyCase: map[string][]client.Summary{},
 	}
 	for _, s := range all {
@@ -38,7 +43,7 @@ func (c *connection) names(q client.Query) (*names, error) {
 		n.byTitle[title] = append(n.byTitle[title], s)
 		n.byAnyCase[strings.ToLower(title)] = append(n.byAnyCase[strings.ToLower(title)], s)
 	}
-	return n, nil
+	return n
 }
 
 var errEmptyName = errors.New("the name of the item is empty")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the real program, one process a command, against a real server. Each script has a gate of its own in
-// front of it ($SERVER) and a user name of its own ($NAME). $STRICT lets one address try four times a minute; $CLOSED
+// front of it ($SERVER, and $SECURE with a certificate that only SSL_CERT_FILE=certificate makes good) and a user name of its own ($NAME). $STRICT lets one address try four times a minute; $CLOSED
 // takes new users by invitation.
 func TestScripts(t *testing.T) {
 	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
@@ -45,10 +46,17 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			g := &gate{forward: httputil.NewSingleHostReverseProxy(target)}
+			g := &gate{forward: httputil.NewSingleHostReverseProxy(target), asked: map[string]int{}}
 			front := httptest.NewServer(g)
 			env.Defer(front.Close)
 			env.Values[gateKey{}] = g
+			secure := httptest.NewTLSServer(g)
+			env.Defer(secure.Close)
+			env.Setenv("SECURE", secure.URL)
+			certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+			if err := os.WriteFile(env.WorkDir+"/certificate", certificate, 0o600); err != nil {
+				return err
+			}
 			name := strings.ToLower(strings.TrimPrefix(env.WorkDir[strings.LastIndex(env.WorkDir, "script-"):], "script-"))
 			env.Vars = append(env.Vars, environ.Child)
 			env.Setenv("NAME", "anna-"+name)
@@ -63,7 +71,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"gate": cmdGate,
+			"gate": cmdGate, "asked": cmdAsked,
 			"totp": cmdTOTP,
 			"mode": cmdMode,
 			"invite": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -91,11 +99,13 @@ type gate struct {
 	mu     sync.Mutex
 	mode   string
 	memory []byte // an answer about the vault
+	asked  map[string]int
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.asked[r.Method+" "+r.URL.Path]++
 	vault := r.URL.Path == protocol.PathVault
 	switch {
 	case g.mode == "shut":
@@ -133,7 +143,20 @@ func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	g := ts.Value(gateKey{}).(*gate)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.mode = args[0]
+	g.mode, g.asked = args[0], map[string]int{}
+}
+
+// asked N METHOD PATH checks how many such requests have come since the last gate.
+func cmdAsked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: asked N METHOD PATH")
+	}
+	g := ts.Value(gateKey{}).(*gate)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n := g.asked[args[1]+" "+args[2]]; fmt.Sprint(n) != args[0] {
+		ts.Fatalf("%d requests %s %s, want %s: %v", n, args[1], args[2], args[0], g.asked)
+	}
 }
 
 // totp NAME PASSWORDFILE CODEFILE enrols a second factor, as the page does, and writes the code of the next time step.

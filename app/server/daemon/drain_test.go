@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -191,7 +192,8 @@ func TestABusyPortForMetricsEndsOnlyAServerThatWasToldToUseIt(t *testing.T) {
 	c.MetricsAddr = l.Addr().String()
 	for _, chosen := range []bool{false, true} {
 		c.MetricsDefault = !chosen
-		d := daemon.New(c, slog.New(slog.DiscardHandler))
+		var log bytes.Buffer
+		d := daemon.New(c, slog.New(slog.NewTextHandler(&log, nil)))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- d.Run(ctx) }()
@@ -206,6 +208,9 @@ func TestABusyPortForMetricsEndsOnlyAServerThatWasToldToUseIt(t *testing.T) {
 			}
 			cancel()
 			<-ended
+			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "setting=METRICS_ADDR") {
+				t.Errorf("nobody is warned: %s", &log)
+			}
 		}
 		cancel()
 	}

@@ -3,45 +3,103 @@ package dynamo
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 )
 
 const (
 	// taskRoles is where a task of ECS finds the credentials of its role.
 	taskRoles = "http://169.254.170.2"
-	// renewal is how long before their end a task's credentials are fetched again.
+	// renewal is how long before their end a role's credentials are fetched again.
 	renewal = 5 * time.Minute
+)
+
+// Where the agents of ECS and EKS listen (AWS SDKs and Tools Reference Guide, "Container credential provider").
+var agents = []string{"169.254.170.2", "169.254.170.23", "fd00:ec2::23"}
+
+const (
+	envTaskPath  = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+	envTaskURL   = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+	envToken     = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+	envTokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 )
 
 // unread are settings of other AWS programs that change where credentials come from or where DynamoDB is. The package that
 // reads them links four more services, which cost every server 2 MB of memory.
 var unread = []string{
-	"AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL",
-	"AWS_ENDPOINT_URL_DYNAMODB", "AWS_USE_FIPS_ENDPOINT",
+	"AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_USE_FIPS_ENDPOINT",
 }
 
-// signer returns the credentials of the environment, else those of the task's role, else those of the host's.
-func signer() (aws.CredentialsProvider, error) {
+// signer returns the credentials of the environment, else those of the task's role, else those of the host's. Roles are
+// asked for over client; nil is the SDK's own.
+func signer(client aws.HTTPClient) (aws.CredentialsProvider, error) {
 	for _, name := range unread {
 		if os.Getenv(name) != "" {
 			return nil, fmt.Errorf("%s is not supported: the server signs with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or with the role of its task or host", name)
 		}
 	}
 	id, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
-	switch role := os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); {
+	switch {
 	case id != "" && secret != "":
 		return credentials.NewStaticCredentialsProvider(id, secret, os.Getenv("AWS_SESSION_TOKEN")), nil
 	case id != "" || secret != "":
 		return nil, errors.New("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together, and one of them is empty")
-	case role != "":
-		return aws.NewCredentialsCache(endpointcreds.New(taskRoles+role), func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewal }), nil
-	default:
-		return aws.NewCredentialsCache(ec2rolecreds.New()), nil
 	}
+	endpoint, err := taskEndpoint()
+	if err != nil {
+		return nil, err
+	}
+	var role aws.CredentialsProvider
+	if endpoint != "" {
+		role = endpointcreds.New(endpoint, func(o *endpointcreds.Options) {
+			o.HTTPClient = client
+			o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(taskToken)
+		})
+	} else {
+		role = ec2rolecreds.New(func(o *ec2rolecreds.Options) { o.Client = imds.New(imds.Options{HTTPClient: client}) })
+	}
+	return aws.NewCredentialsCache(role, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewal }), nil
+}
+
+// taskEndpoint is the URL of the credentials of the task's role; empty outside of a task. The token must not go to a stranger.
+func taskEndpoint() (string, error) {
+	if path := os.Getenv(envTaskPath); path != "" {
+		return taskRoles + path, nil
+	}
+	full := os.Getenv(envTaskURL)
+	if full == "" {
+		return "", nil
+	}
+	u, err := url.Parse(full)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isAgent(u.Hostname())) {
+		return "", fmt.Errorf("%s must be an https:// URL, or an http:// URL of this machine or of the agent of ECS or EKS", envTaskURL)
+	}
+	return full, nil
+}
+
+func isAgent(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && (ip.IsLoopback() || slices.Contains(agents, ip.String()))
+}
+
+// taskToken reads the token again for each fetch, because EKS replaces the file.
+func taskToken() (string, error) {
+	name := os.Getenv(envTokenFile)
+	if name == "" {
+		return os.Getenv(envToken), nil
+	}
+	token, err := os.ReadFile(name) // #nosec G304 G703 -- the operator names it
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", envTokenFile, err)
+	}
+	return string(token), nil
 }

@@ -13,7 +13,7 @@ import (
 // bareAWS clears the settings of the machine that runs the tests.
 func bareAWS(t *testing.T) {
 	for _, name := range append([]string{
-		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_DEFAULT_REGION",
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", envTaskPath, envTaskURL, envToken, envTokenFile,
 	}, unread...) {
 		t.Setenv(name, "")
 	}
@@ -23,22 +23,22 @@ func TestCredentialsOfEnvironmentTaskAndHost(t *testing.T) {
 	bareAWS(t)
 	isFrom := func(source aws.CredentialsProvider) {
 		t.Helper()
-		got, err := signer()
+		got, err := signer(nil)
 		if err != nil || !aws.IsCredentialsProvider(got, source) {
 			t.Errorf("%T, %v, want %T", got, err, source)
 		}
 	}
 	isFrom(&ec2rolecreds.Provider{})
-	t.Setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x")
+	t.Setenv(envTaskPath, "/v2/credentials/x")
 	isFrom(&endpointcreds.Provider{})
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIA")
-	if _, err := signer(); err == nil || !strings.Contains(err.Error(), "belong together") {
+	if _, err := signer(nil); err == nil || !strings.Contains(err.Error(), "belong together") {
 		t.Errorf("half a key: %v", err)
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("AWS_SESSION_TOKEN", "token")
 	isFrom(credentials.StaticCredentialsProvider{})
-	from, err := signer()
+	from, err := signer(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	var signing aws.CredentialsProvider = credentials.NewStaticCredentialsProvider("local", "local", "")
 	if c.Endpoint == "" {
 		var err error
-		if signing, err = signer(); err != nil {
+		if signing, err = signer(nil); err != nil {
 			return nil, fmt.Errorf("configure DynamoDB: %w", err)
 		}
 	}

@@ -1,0 +1,50 @@
+package daemon_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
+)
+
+// A setting that is read, checked and then forgotten would show nowhere else.
+func TestSettingsReachTheServer(t *testing.T) {
+	t.Parallel()
+	r := start(t, "AUTH_RATE=4", "USER_RATE=60", "MAX_SESSIONS=1", "MAX_ITEMS=1", "BREACH_ADDRESS=https://ranges.example.org")
+	url := "http://" + r.addr
+	reg := sample.Registration("alice")
+	reg.Transport = protocol.SessionBearer
+	var first, second protocol.SessionResponse
+	exchange(t, http.MethodPost, url+protocol.PathRegister, "", reg, &first)
+	login := protocol.LoginRequest{Username: "alice", AuthKey: reg.AuthKey, Device: "second", Transport: protocol.SessionBearer}
+	exchange(t, http.MethodPost, url+protocol.PathLogin, "", login, &second)
+	if status, _ := exchange(t, http.MethodGet, url+protocol.PathAccount, first.Token, nil, nil); status != http.StatusUnauthorized {
+		t.Errorf("MAX_SESSIONS: the first of two sessions gets %d", status)
+	}
+	var settings protocol.Settings
+	exchange(t, http.MethodGet, url+protocol.PathSettings, second.Token, nil, &settings)
+	if settings.BreachAddress != "https://ranges.example.org" {
+		t.Errorf("BREACH_ADDRESS: %q", settings.BreachAddress)
+	}
+	change := protocol.ChangeRequest{Manifest: sample.Token(100), Puts: []protocol.Put{
+		sample.Put(protocol.KindAccount, sample.ID(), 1), sample.Put(protocol.KindAccount, sample.ID(), 1),
+	}}
+	if _, code := exchange(t, http.MethodPost, url+protocol.PathVaultChanges, second.Token, change, nil); code != protocol.CodeItemQuotaReached {
+		t.Errorf("MAX_ITEMS: %s", code)
+	}
+	throttled := func(method, path, token string, in any) bool {
+		for range 600 { // many more than the rate, however slow this machine is
+			if _, code := exchange(t, method, url+path, token, in, nil); code == protocol.CodeThrottled {
+				return true
+			}
+		}
+		return false
+	}
+	if !throttled(http.MethodGet, protocol.PathAccount, second.Token, nil) {
+		t.Error("USER_RATE does not limit a user")
+	}
+	if !throttled(http.MethodPost, protocol.PathPrelogin, "", protocol.PreloginRequest{Username: "alice"}) {
+		t.Error("AUTH_RATE does not limit an address")
+	}
+}
