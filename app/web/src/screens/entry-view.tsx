@@ -5,7 +5,7 @@ import { m } from "../messages";
 import { copyOpen, toast } from "../state/app";
 import { duplicate, quietly, star as mark, trash, unstar } from "../state/edits";
 import { go } from "../state/route";
-import { fail } from "../state/session";
+import { fail } from "../state/problems";
 import { Button, Heading, IconButton } from "../ui/controls";
 import { Attachments } from "./attachments";
 import { EntryLines, hasUnknown, isBare } from "./entry-lines";

@@ -5,7 +5,7 @@ import { asCoreError, type CoreError } from "../core/error";
 import type { Item, ItemType } from "../core/protocol.gen";
 import { m } from "../messages";
 import { go, href, replace } from "../state/route";
-import { fail } from "../state/session";
+import { fail } from "../state/problems";
 import { all, filter, refresh, trashed, unreadable } from "../state/vault";
 import { taken } from "../state/draft";
 import { saveOver } from "../state/edits";

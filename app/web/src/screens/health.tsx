@@ -6,7 +6,7 @@ import { asCoreError, type CoreError } from "../core/error";
 import type { HealthReport, Progress, Summary } from "../core/protocol.gen";
 import { m } from "../messages";
 import { href } from "../state/route";
-import { fail } from "../state/session";
+import { fail } from "../state/problems";
 import { all } from "../state/vault";
 import { Button, Empty, Heading } from "../ui/controls";
 import { Icon, type IconName } from "../ui/icon";

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { m } from "../messages";
 import { preferences, setPreferences } from "../state/app";
-import { fail } from "../state/session";
+import { fail } from "../state/problems";
 import { selectAll, selected, selecting } from "../state/selection";
 import { SORTS } from "../state/preferences";
 import { all, counts, filter, indexing, query, refresh, search, shown, type Filter } from "../state/vault";

@@ -5,7 +5,7 @@ import { asCoreError, type CoreError } from "../core/error";
 import type { OneTimeCode } from "../core/protocol.gen";
 import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
-import { fail } from "../state/session";
+import { fail } from "../state/problems";
 import { IconButton } from "../ui/controls";
 import { PasswordField } from "../ui/field";
 import { Icon } from "../ui/icon";

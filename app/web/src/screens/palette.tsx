@@ -7,7 +7,7 @@ import { phase, preferences, setPreferences } from "../state/app";
 import { copyFrom, type Copied } from "../state/copy";
 import { paletteOpen } from "../state/dialogs";
 import { go } from "../state/route";
-import { fail } from "../state/session";
+import { fail } from "../state/problems";
 import { all } from "../state/vault";
 import { IconButton } from "../ui/controls";
 import { useModal } from "../ui/dialog";

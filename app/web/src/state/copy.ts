@@ -4,7 +4,7 @@ import { asCoreError } from "../core/error";
 import { m } from "../messages";
 import { toast } from "./app";
 import { copyPlain, copySecret } from "./clipboard";
-import { fail } from "./session";
+import { fail } from "./problems";
 
 export type Copied = "password" | "username" | "code";
 

@@ -4,7 +4,7 @@ import type { Tell } from "../core/host";
 import type { Item } from "../core/protocol.gen";
 import { m } from "../messages";
 import { preferences, toast } from "./app";
-import { fail } from "./session";
+import { fail } from "./problems";
 import { tellOthers } from "./tabs";
 import { offerUndo } from "./undo";
 import { refresh } from "./vault";

@@ -11,6 +11,7 @@ import { deviceName } from "./device";
 import { closeDialogs } from "./dialogs";
 import { dropDraft, forgetDraft, offerDraft, sealDraft } from "./draft";
 import { follow, unfollow } from "./live";
+import { fail, handleProblems } from "./problems";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
 import { tellOthers } from "./tabs";
@@ -172,11 +173,8 @@ function interrupted(to: Phase) {
   leaving = open ? sealAndLeave() : Promise.resolve(leaveVault());
 }
 
-/**
- * Takes the errors that concern the whole app and reports whether it was one: an altered vault, an ended session.
- */
-export function fail(e: unknown): boolean {
-  const problem: CoreError = asCoreError(e);
+/** Handles an error that concerns the whole app, and reports whether it was one: an altered vault, an ended session. */
+function handle(problem: CoreError): boolean {
   switch (problem.code) {
     case "vault_altered":
     case "vault_rolled_back":
@@ -198,3 +196,5 @@ export function fail(e: unknown): boolean {
       return false;
   }
 }
+
+handleProblems(handle);

@@ -6,7 +6,7 @@ import { MAX_ATTACHMENT_BYTES, type Attachment, type Progress } from "../core/pr
 import { m } from "../messages";
 import { saveFile } from "../ui/save-file";
 import { toast } from "./app";
-import { fail } from "./session";
+import { fail } from "./problems";
 import { tellOthers } from "./tabs";
 import { refresh } from "./vault";
 

@@ -2,7 +2,7 @@
 // the vault locks.
 import { m } from "../messages";
 import { dismissToast, toast, toasts } from "./app";
-import { fail } from "./session";
+import { fail } from "./problems";
 import { tellOthers } from "./tabs";
 import { refresh } from "./vault";
 

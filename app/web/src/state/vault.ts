@@ -5,7 +5,7 @@ import { asCoreError, type CoreError } from "../core/error";
 import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
 import { locale, m } from "../messages";
 import { copyOpen, online, phase, preferences, toast } from "./app";
-import { fail } from "./session";
+import { fail } from "./problems";
 
 export type Filter = { by: "all" } | { by: "favourite" } | { by: "trash" } | { by: "type"; type: ItemType } | { by: "tag"; tag: string };
 

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
 import { m } from "../messages";
-import { fail } from "../state/session";
+import { fail } from "../state/problems";
 import { Icon } from "./icon";
 
 export interface Task {

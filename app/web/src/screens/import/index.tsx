@@ -5,7 +5,7 @@ import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type { Format, ImportChoice, ImportPreview, ImportReport, Progress, ReadOptions, TablePreview } from "../../core/protocol.gen";
 import { m } from "../../messages";
-import { fail } from "../../state/session";
+import { fail } from "../../state/problems";
 import { tellOthers } from "../../state/tabs";
 import { refresh } from "../../state/vault";
 import { Heading } from "../../ui/controls";
