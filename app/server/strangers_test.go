@@ -163,7 +163,7 @@ func TestClientThatDoesNotReadLosesItsFullSync(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := largeVault(s)
-	s.srv.SyncWithin(time.Hour, 50*time.Millisecond)
+	s.srv.SyncWithin(time.Hour, 2*time.Second)
 	_, res := p.slowSync(p.token)                               //nolint:bodyclose // as above
 	p.open(p.token, "GET", protocol.PathVault, "", "").answer() //nolint:bodyclose // it comes when the other has lost its place
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
