@@ -185,7 +185,7 @@ test("a session that was ended elsewhere leads to the sign-in", async () => {
   await other.getByText("Signed out there.").first().waitFor();
   await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
   await heading(page, "Sign in");
-  await page.getByText("This session has ended. Sign in again.").first().waitFor();
+  await page.getByText(/^This session has ended\. Sign in again/).first().waitFor();
   await other.context().close();
 });
 
