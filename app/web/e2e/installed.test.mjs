@@ -70,7 +70,8 @@ test("everything that the page may load is kept, and the same as what the server
     for (const request of await cache.keys()) {
       const [mine, its] = await Promise.all([cache.match(request), fetch(request.url, { cache: "reload" })]);
       const [a, b] = await Promise.all([mine.arrayBuffer(), its.arrayBuffer()]);
-      const equal = a.byteLength === b.byteLength && new Uint8Array(a).every((v, i) => v === new Uint8Array(b)[i]);
+      const its8 = new Uint8Array(b);
+      const equal = a.byteLength === b.byteLength && new Uint8Array(a).every((v, i) => v === its8[i]);
       found.push([new URL(request.url).pathname, equal]);
     }
     return found;

@@ -25,5 +25,8 @@ listenToOthers((word) => {
 });
 
 void boot();
-// After the page has what it needs now: this loads all of the rest. Where storage is off, the page works without.
-addEventListener("load", () => void keepOnDevice().catch(() => undefined));
+// After the page has what it needs now: this loads all of the rest. Where storage is off, the page works without. Modules wait for
+// the texts of the language, and the event may have passed by then.
+const keep = () => void keepOnDevice().catch(() => undefined);
+if (document.readyState === "complete") keep();
+else addEventListener("load", keep, { once: true });
