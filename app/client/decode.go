@@ -143,22 +143,27 @@ func (s *splitter) vault() (v protocol.VaultResponse, ok bool) {
 	}
 	// A record takes about 500 bytes; a guess that is off costs a copy.
 	v.Records = make([]protocol.Record, 0, len(s.s)/512+1)
-	if !s.word(`]`) {
-		for {
-			r, ok := s.record()
-			if !ok {
-				return v, false
-			}
-			v.Records = append(v.Records, r)
-			if s.word(`]`) {
-				break
-			}
-			if !s.word(`,`) {
-				return v, false
-			}
-		}
+	if !s.word(`]`) && !s.records(&v.Records) {
+		return v, false
 	}
 	return v, s.word(`}`) && strings.TrimRight(s.s[s.i:], "\n") == ""
+}
+
+// records reads a list that is not empty, to its end.
+func (s *splitter) records(to *[]protocol.Record) bool {
+	for {
+		r, ok := s.record()
+		if !ok {
+			return false
+		}
+		*to = append(*to, r)
+		if s.word(`]`) {
+			return true
+		}
+		if !s.word(`,`) {
+			return false
+		}
+	}
 }
 
 func (s *splitter) record() (r protocol.Record, ok bool) {

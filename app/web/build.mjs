@@ -156,7 +156,10 @@ const worker = await bundle("worker.ts", {
 });
 const languages = readdirSync(join(here, "src", "messages"), { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => f.name);
 const messages = {};
-for (const language of languages) messages[language] = `/${(await bundle(`messages/${language}/index.ts`)).js}`;
+for (const language of languages) {
+  const { js } = await bundle(`messages/${language}/index.ts`);
+  messages[language] = `/${js}`;
+}
 const MESSAGES_URLS = JSON.stringify(messages);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
 const main = await bundle("main.tsx", {

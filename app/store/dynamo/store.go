@@ -213,18 +213,9 @@ func (s *Store) transact(ctx context.Context, writes ...write) error {
 		if !errors.As(err, &canceled) {
 			return storeError(err)
 		}
-		r := &refused{items: map[int]item{}}
-		conflict := false
-		for i, reason := range canceled.CancellationReasons {
-			switch aws.ToString(reason.Code) {
-			case "", "None":
-			case "ConditionalCheckFailed":
-				r.items[i] = reason.Item
-			case "TransactionConflict":
-				conflict = true
-			default:
-				return reasonError(reason, err)
-			}
+		r, conflict, err := refusal(canceled, err)
+		if err != nil {
+			return err
 		}
 		// While another transaction is at these rows, a condition that is not met may be met when it is through.
 		if !conflict {
@@ -237,6 +228,23 @@ func (s *Store) transact(ctx context.Context, writes ...write) error {
 			return err
 		}
 	}
+}
+
+// refusal is which conditions were not met, and whether another transaction was at the rows. Any other reason is an error.
+func refusal(canceled *types.TransactionCanceledException, cause error) (r *refused, conflict bool, err error) {
+	r = &refused{items: map[int]item{}}
+	for i, reason := range canceled.CancellationReasons {
+		switch aws.ToString(reason.Code) {
+		case "", "None":
+		case "ConditionalCheckFailed":
+			r.items[i] = reason.Item
+		case "TransactionConflict":
+			conflict = true
+		default:
+			return nil, false, reasonError(reason, cause)
+		}
+	}
+	return r, conflict, nil
 }
 
 // pause waits, at random and longer with each try, so that writers that met do not meet again.

@@ -32,12 +32,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 			Type: types[o.Text("category")], Title: o.Text("title"), Notes: o.Text("note"), Favourite: o.Yes("favorite"),
 			Created: o.Time("createdAt"), Modified: o.Time("updated_at"),
 		}
-		if it.Type == "" {
-			it.Type = item.TypeLogin
-			if category := o.Text("category_name"); !strings.EqualFold(category, "login") {
-				it.Relocate("Category", category, item.FieldText)
-			}
-		}
+		setType(it, o)
 		for _, id := range o.Texts("folders") {
 			it.Tags = append(it.Tags, folders[id])
 		}
@@ -62,6 +57,17 @@ func readJSON(in *source.Input, b *source.Builder) error {
 		it.Add(files...)
 	})
 	return nil
+}
+
+// setType makes a login of what is of no type here.
+func setType(it *source.Draft, o source.Object) {
+	if it.Type != "" {
+		return
+	}
+	it.Type = item.TypeLogin
+	if category := o.Text("category_name"); !strings.EqualFold(category, "login") {
+		it.Relocate("Category", category, item.FieldText)
+	}
 }
 
 var types = map[string]item.Type{

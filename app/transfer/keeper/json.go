@@ -56,13 +56,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			r.field(name, fields[name])
 		}
-		references := o.Object("references")
-		for _, name := range slices.Sorted(maps.Keys(references)) {
-			_, what := nameOf(strings.TrimSuffix(name, "Ref"))
-			for _, uid := range references.Texts(name) {
-				r.Relocate(what, titles[uid], item.FieldText)
-			}
-		}
+		r.references(o.Object("references"), titles)
 		o.Drop("uid", "custom_fields", "references", "schema")
 		r.RelocateRest(o, "")
 		r.Add()
@@ -78,6 +72,16 @@ var types = map[string]item.Type{
 
 // record is the record that is read.
 type record struct{ *source.Draft }
+
+// references names the records that this one refers to.
+func (r *record) references(o source.Object, titles map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		_, what := nameOf(strings.TrimSuffix(name, "Ref"))
+		for _, uid := range o.Texts(name) {
+			r.Relocate(what, titles[uid], item.FieldText)
+		}
+	}
+}
 
 // folder makes a tag of a path, in which a backslash separates folders and two are one in a name.
 func (r *record) folder(path string) {

@@ -15,25 +15,29 @@ import (
 // takeText takes apart such values of columns that have no place.
 func (r *Row) takeText() {
 	for i, value := range r.Cells {
-		if r.Taken[i] || value == "" {
-			continue
+		if !r.Taken[i] && value != "" {
+			r.takeParts(i, value)
 		}
-		if fields, ok := fieldsInJSON(r.Name(i), value); ok {
-			r.Taken[i] = true
-			for _, f := range fields {
-				r.Relocate(f.Name, f.Value, f.Kind)
-			}
-		} else if fields := fieldsInLines(r.Name(i), value); fields != nil {
-			r.Taken[i] = true
-			for _, f := range fields {
-				r.Relocate(f.Name, f.Value, f.Kind)
-			}
-		} else if lines := linesOf(value); lines != nil {
-			r.Taken[i] = true
-			for _, l := range lines {
-				r.takeLine(l)
-			}
-		}
+	}
+}
+
+func (r *Row) takeParts(i int, value string) {
+	fields, ok := fieldsInJSON(r.Name(i), value)
+	if !ok {
+		fields = fieldsInLines(r.Name(i), value)
+		ok = fields != nil
+	}
+	var lines []FormLine
+	if !ok {
+		lines = linesOf(value)
+		ok = lines != nil
+	}
+	r.Taken[i] = ok
+	for _, f := range fields {
+		r.Relocate(f.Name, f.Value, f.Kind)
+	}
+	for _, l := range lines {
+		r.takeLine(l)
 	}
 }
 

@@ -82,14 +82,8 @@ func (r *reader) read(i int, header bool) (cells []string, next int, broken stri
 		}
 		return cells, next, broken
 	}
-	for _, quotes := range []quoting{escapedQuotes, innerQuotes} {
-		if r.reread >= maxRereadBytes || !strings.Contains(r.text[i:next], `"`) {
-			break
-		}
-		others, end, bad := readRecord(r.text, i, r.separator, quotes)
-		if r.reread += end - i; r.whole(others, bad) {
-			return others, end, ""
-		}
+	if others, end, ok := r.readOtherwise(i, next); ok {
+		return others, end, ""
 	}
 	if broken == "" && r.url >= 0 {
 		if joined, end, ok := r.join(cells, next); ok {
@@ -97,6 +91,20 @@ func (r *reader) read(i int, header bool) (cells []string, next int, broken stri
 		}
 	}
 	return cells, next, broken
+}
+
+// readOtherwise reads the record at i, which ends before next by RFC 4180, with the quotes of other programs.
+func (r *reader) readOtherwise(i, next int) (cells []string, end int, ok bool) {
+	for _, quotes := range []quoting{escapedQuotes, innerQuotes} {
+		if r.reread >= maxRereadBytes || !strings.Contains(r.text[i:next], `"`) {
+			break
+		}
+		others, end, bad := readRecord(r.text, i, r.separator, quotes)
+		if r.reread += end - i; r.whole(others, bad) {
+			return others, end, true
+		}
+	}
+	return nil, 0, false
 }
 
 // unwrapped takes a record apart that is one value in quotes, as programs save a table that they have opened with another

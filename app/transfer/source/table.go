@@ -79,16 +79,21 @@ func (t *Table) choose(text string, at int, separators []byte) {
 		if broken != "" || len(cells) < 2 {
 			continue
 		}
-		alike := 0
-		for _, r := range t.sampleOf(text[at:], separator) {
-			if len(r) == len(cells) {
-				alike++
-			}
-		}
+		alike := t.alike(text[at:], separator, len(cells))
 		if alike > best || alike == best && len(cells) > len(t.Header) {
 			best, t.Header, t.separator = alike, cells, separator
 		}
 	}
+}
+
+// alike counts the first records that have so many values.
+func (t *Table) alike(text string, separator byte, values int) (n int) {
+	for _, r := range t.sampleOf(text, separator) {
+		if len(r) == values {
+			n++
+		}
+	}
+	return n
 }
 
 // sampleOf is the first records of a text that can be read.

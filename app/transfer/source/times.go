@@ -27,7 +27,7 @@ func jsonTime(s string) (time.Time, bool) {
 	}
 	const lastSecond = 1e11 // as in parseTime
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || n == 0 || !(math.Abs(n) < lastSecond*1e9) { // not a number, or beyond nanoseconds
+	if err != nil || n == 0 || math.IsNaN(n) || math.Abs(n) >= lastSecond*1e9 { // not a number, or beyond nanoseconds
 		return time.Time{}, false
 	}
 	for n *= 1000; math.Abs(n) >= lastSecond*1000; {

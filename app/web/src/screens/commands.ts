@@ -37,11 +37,11 @@ async function syncAndSay() {
   if (!syncProblem.value) toast(m.value.palette.synced);
 }
 
-const READS = ["all", "favourites", "trash", "export", "generator", "lock", "help"];
+const READS = new Set(["all", "favourites", "trash", "export", "generator", "lock", "help"]);
 const HERE = /^(sort|theme|language) /;
 
 /** Those that make sense now: a copy is read, and has no server. */
-export const commands = () => (copyOpen.value ? COMMANDS.filter(({ name }) => READS.includes(name) || HERE.test(name)) : COMMANDS);
+export const commands = () => (copyOpen.value ? COMMANDS.filter(({ name }) => READS.has(name) || HERE.test(name)) : COMMANDS);
 
 const COMMANDS: Command[] = [
   ...TYPES.map((type): Command => ({

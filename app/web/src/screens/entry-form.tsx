@@ -27,10 +27,11 @@ export function tidy(item: Item): Item {
     title: item.title.trim(),
     urls: item.urls?.filter((u) => u.trim()),
   };
-  if (item.id) return wanted; // its type stays, and with it whatever a newer version gave it
-  if (item.type !== "card") delete wanted.card;
-  if (item.type !== "identity") delete wanted.identity;
-  if (item.type !== "ssh_key") delete wanted.ssh_key;
+  if (!item.id) { // else its type stays, and with it whatever a newer version gave it
+    if (item.type !== "card") delete wanted.card;
+    if (item.type !== "identity") delete wanted.identity;
+    if (item.type !== "ssh_key") delete wanted.ssh_key;
+  }
   return wanted;
 }
 

@@ -45,6 +45,7 @@ export function ExportPage() {
     toast(text.done(result.items));
   });
 
+  const holds = format?.files ? text.holds.all : text.holds.noFiles;
   return (
     <div class="column export">
       <Heading title={text.title}>{text.title}</Heading>
@@ -58,7 +59,7 @@ export function ExportPage() {
           if (ready) write();
         }}>
           <Select label={text.format} value={id} onChange={setId} options={formats!.map((f) => ({ value: f.id, label: f.name }))} />
-          <p class="muted">{copyOpen.value ? m.value.copies.noFiles : text.holds[format.files ? "all" : "noFiles"]}</p>
+          <p class="muted">{copyOpen.value ? m.value.copies.noFiles : holds}</p>
           {format.sealed
             ? <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
             : (

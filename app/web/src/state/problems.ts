@@ -6,7 +6,9 @@ type Handler = (problem: CoreError) => boolean;
 
 let handler: Handler = () => false;
 
-export const handleProblems = (by: Handler) => void (handler = by);
+export function handleProblems(by: Handler) {
+  handler = by;
+}
 
 /** Reports whether the error concerned the whole app, and is dealt with; else the caller shows it. */
 export const fail = (e: unknown): boolean => handler(asCoreError(e));

@@ -170,7 +170,12 @@ export function signedOut() {
 function interrupted(to: Phase) {
   const open = phase.value.at === "unlocked";
   phase.value = to;
-  leaving = open ? sealAndLeave() : Promise.resolve(leaveVault());
+  if (open) {
+    leaving = sealAndLeave();
+    return;
+  }
+  leaveVault();
+  leaving = Promise.resolve();
 }
 
 /** Handles an error that concerns the whole app, and reports whether it was one: an altered vault, an ended session. */

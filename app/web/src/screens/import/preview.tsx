@@ -1,7 +1,6 @@
 // What is in the file and what would become of it, before anything is written.
 import { useState } from "preact/hooks";
-import type { ImportChoice, ImportPreview, ImportStatus } from "../../core/protocol.gen";
-import type { ItemType } from "../../core/protocol.gen";
+import type { ImportChoice, ImportPreview, ImportStatus, ItemType } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";

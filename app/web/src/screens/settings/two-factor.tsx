@@ -11,7 +11,7 @@ import { CodeField } from "../second-factor";
 import { AskPassword } from "./ask-password";
 
 /** Dark modules as one path. */
-function QR({ rows }: { rows: string[] }) {
+function QrCode({ rows }: { rows: string[] }) {
   const size = rows.length;
   const text = m.value.twoFactor;
   const path = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x} ${y}h1v1h-1z` : ""))).join("");
@@ -53,7 +53,7 @@ function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => 
       if (code.length === 6 && !wait) confirm(code);
     }}>
       <p class="lead">{text.scan}</p>
-      <QR rows={enrolment.rows} />
+      <QrCode rows={enrolment.rows} />
       <p class="muted centred">{text.key}</p>
       <p class="totp-key mono">{inGroups(enrolment.secret)}</p>
       <Button icon="copy" onClick={() => void copySecret(enrolment.secret, text.keyName)}>{text.copy}</Button>
