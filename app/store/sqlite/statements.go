@@ -21,7 +21,7 @@ type statements struct {
 
 // packedRecords gives the next ?5 records after a position as one text (see unpackRecord), tombstones too if ?4.
 const packedRecords = `SELECT count(*), coalesce(group_concat(
-		num || ' ' || revision || ' ' || kind || ' ' || version || ' ' || account_id || ' ' || coalesce(token, ''), char(10)), '')
+		concat_ws(' ', num, revision, kind, version, account_id, coalesce(token, '')), char(10)), '')
 	FROM (SELECT num, revision, kind, version, account_id, token FROM records
 		WHERE user = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR token IS NOT NULL)
 		ORDER BY revision, num LIMIT ?5)`
