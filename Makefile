@@ -50,7 +50,7 @@ help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
 	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
 	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
-	@echo "make lint   golangci-lint, tsc, shellcheck, .editorconfig, govulncheck, licences"
+	@echo "make lint   golangci-lint, tsc, Biome, shellcheck, .editorconfig, govulncheck, licences"
 	@echo "make notices  write THIRD_PARTY_NOTICES.txt, after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image: of the pushed image"
 	@echo "make generate  the page's types and calls, and the schemas of the API, from app/protocol"
@@ -317,8 +317,9 @@ rehearse: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.
 sonar:
 	@scripts/sonar.sh
 
-fmt: $(GOLANGCI)
+fmt: $(GOLANGCI) app/web/node_modules/.package-lock.json
 	$(GOLANGCI) fmt ./...
+	npm --prefix app/web run --silent format
 
 # What follows from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API.
 # It is checked in, and a test keeps it current.

@@ -1,9 +1,10 @@
 // Builds the page into dist/: hashed assets, index.html, the service worker, and a brotli file beside every asset that it
 // makes smaller; of WebAssembly, which is megabytes, and of the licences, which few read, the brotli file alone.
 // app/web/build/core.wasm, strength.wasm and transfer.wasm must exist; `make web` builds them first.
-import { createHash } from "node:crypto";
+
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -35,10 +36,13 @@ function emptyDist() {
 const source = (name) => readFileSync(join(here, "src", name));
 
 /** A file of src/ with its %PLACES% filled. */
-const fillIn = (name, values) => source(name).toString().replace(/%([A-Z0-9]+)%/g, (_, key) => {
-  if (!(key in values)) throw new Error(`${name} asks for %${key}%, which nothing fills`);
-  return values[key];
-});
+const fillIn = (name, values) =>
+  source(name)
+    .toString()
+    .replace(/%([A-Z0-9]+)%/g, (_, key) => {
+      if (!(key in values)) throw new Error(`${name} asks for %${key}%, which nothing fills`);
+      return values[key];
+    });
 
 /** Writes bytes under a name that changes with them, so that the server may call it immutable. */
 function writeHashed(name, bytes) {
@@ -114,13 +118,16 @@ const windowBits = 20;
 async function packed(bytes) {
   const kept = join(cache, `${digest(bytes)}-${windowBits}`);
   if (!existsSync(kept)) {
-    writeFileSync(kept, await brotli(bytes, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: 11,
-        [constants.BROTLI_PARAM_LGWIN]: windowBits,
-        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-      },
-    }));
+    writeFileSync(
+      kept,
+      await brotli(bytes, {
+        params: {
+          [constants.BROTLI_PARAM_QUALITY]: 11,
+          [constants.BROTLI_PARAM_LGWIN]: windowBits,
+          [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+        },
+      }),
+    );
   }
   return readFileSync(kept);
 }
@@ -129,14 +136,18 @@ async function packed(bytes) {
 async function writeBrotli() {
   mkdirSync(cache, { recursive: true });
   const names = readdirSync(dist).filter((name) => name !== ".keep");
-  return new Map(await Promise.all(names.map(async (name) => {
-    const bytes = readFileSync(join(dist, name));
-    if (name.endsWith(".png")) return [name, bytes.length];
-    const small = await packed(bytes);
-    writeFileSync(join(dist, `${name}.br`), small);
-    if (name.endsWith(".wasm") || name === licences) rmSync(join(dist, name));
-    return [name, small.length];
-  })));
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => {
+        const bytes = readFileSync(join(dist, name));
+        if (name.endsWith(".png")) return [name, bytes.length];
+        const small = await packed(bytes);
+        writeFileSync(join(dist, `${name}.br`), small);
+        if (name.endsWith(".wasm") || name === licences) rmSync(join(dist, name));
+        return [name, small.length];
+      }),
+    ),
+  );
 }
 
 const core = built("core.wasm");
@@ -154,7 +165,9 @@ const worker = await bundle("worker.ts", {
   TRANSFER_URL: JSON.stringify(`/${transferName}`),
   QR_URL: JSON.stringify(`/${qr.js}`),
 });
-const languages = readdirSync(join(here, "src", "messages"), { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => f.name);
+const languages = readdirSync(join(here, "src", "messages"), { withFileTypes: true })
+  .filter((f) => f.isDirectory())
+  .map((f) => f.name);
 const messages = {};
 for (const language of languages) {
   const { js } = await bundle(`messages/${language}/index.ts`);
@@ -171,26 +184,52 @@ const main = await bundle("main.tsx", {
 });
 const theme = await bundle("theme.ts", { MESSAGES_URLS }, "iife");
 const drawn = (name) => `/${writeHashed(name, source(join("icons", name)))}`;
-const icons = { ICON: drawn("icon.svg"), ICON192: drawn("icon-192.png"), ICON512: drawn("icon-512.png"), MASKABLE: drawn("maskable-512.png") };
+const icons = {
+  ICON: drawn("icon.svg"),
+  ICON192: drawn("icon-192.png"),
+  ICON512: drawn("icon-512.png"),
+  MASKABLE: drawn("maskable-512.png"),
+};
 const manifest = writeHashed("app.webmanifest", fillIn("app.webmanifest", icons));
 const index = {
-  CORE: `/${coreName}`, MAIN: `/${main.js}`, STYLE: `/${main.css}`, THEME: `/${theme.js}`, MANIFEST: `/${manifest}`,
-  ICON: icons.ICON, TOUCHICON: drawn("apple-touch-icon.png"),
+  CORE: `/${coreName}`,
+  MAIN: `/${main.js}`,
+  STYLE: `/${main.css}`,
+  THEME: `/${theme.js}`,
+  MANIFEST: `/${manifest}`,
+  ICON: icons.ICON,
+  TOUCHICON: drawn("apple-touch-icon.png"),
 };
 // All files are named in index.html, or in a file that is: what it says stands for the whole build.
 const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
 const page = fillIn("index.html", { ...index, BUILD: buildId });
 // A tab of its own shows the licences, and needs the network for them.
-const files = readdirSync(dist).filter((name) => name !== ".keep" && name !== licences).map((name) => `/${name}`);
-const serviceWorker = (await compile("service-worker.ts", {
-  BUILD: JSON.stringify(buildId), FILES: JSON.stringify(files), INDEX_SHA256: JSON.stringify(digest(page)),
-}, "iife")).find(({ path }) => path.endsWith(".js"));
+const files = readdirSync(dist)
+  .filter((name) => name !== ".keep" && name !== licences)
+  .map((name) => `/${name}`);
+const serviceWorker = (
+  await compile(
+    "service-worker.ts",
+    {
+      BUILD: JSON.stringify(buildId),
+      FILES: JSON.stringify(files),
+      INDEX_SHA256: JSON.stringify(digest(page)),
+    },
+    "iife",
+  )
+).find(({ path }) => path.endsWith(".js"));
 writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
 const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const otherLanguages = languages.filter((language) => language !== "en"); // a page loads one language at first
-const later = new Set([strengthName, transferName, qr.js, licences, ...otherLanguages.map((language) => messages[language].slice(1))]);
+const later = new Set([
+  strengthName,
+  transferName,
+  qr.js,
+  licences,
+  ...otherLanguages.map((language) => messages[language].slice(1)),
+]);
 const inBackground = (name) => later.has(name) || name.endsWith(".png") || name === "service-worker.js";
 const sum = (wanted) => [...sizes].reduce((total, [name, size]) => total + (wanted(name) ? size : 0), 0);
 const first = megabytes(sum((name) => !inBackground(name)));

@@ -41,10 +41,7 @@ const choose = async (...files) => {
 const listed = (on = page) => on.locator(".file bdi").allTextContents();
 
 async function download(on, file) {
-  const [saved] = await Promise.all([
-    on.waitForEvent("download"),
-    on.getByRole("button", { name: `Download ${file}` }).click(),
-  ]);
+  const [saved] = await Promise.all([on.waitForEvent("download"), on.getByRole("button", { name: `Download ${file}` }).click()]);
   return { as: saved.suggestedFilename(), content: await readFile(await saved.path()) };
 }
 

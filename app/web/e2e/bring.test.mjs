@@ -34,7 +34,8 @@ after(async () => {
 const sample = (path) => fileURLToPath(new URL(`../../transfer/testdata/${path}`, import.meta.url));
 const button = (name) => page.getByRole("button", { name, exact: typeof name === "string" });
 const field = (name) => page.getByLabel(name, { exact: true });
-const total = async () => (await callCore(page, "list", { query: "" })).total + (await callCore(page, "list", { query: "", trash: true })).total;
+const total = async () =>
+  (await callCore(page, "list", { query: "" })).total + (await callCore(page, "list", { query: "", trash: true })).total;
 
 async function choose(file) {
   await page.evaluate(() => (location.hash = "#/vault"));
@@ -52,7 +53,8 @@ async function bringIn(file) {
 async function everything() {
   const said = [];
   for (const trash of [false, true]) {
-    for (const { id } of (await callCore(page, "list", { query: "", trash })).items) said.push(JSON.stringify(await callCore(page, "get", { id })));
+    for (const { id } of (await callCore(page, "list", { query: "", trash })).items)
+      said.push(JSON.stringify(await callCore(page, "get", { id })));
   }
   return said.join("\n");
 }
@@ -68,13 +70,24 @@ test("who exports from Bitwarden finds every field again", async () => {
   const found = await everything();
   const missing = [];
   for (const item of source.items) {
-    const texts = [item.name, item.notes, item.login?.username, item.login?.password, item.login?.totp,
-      ...(item.login?.uris ?? []).map((u) => u.uri), ...(item.fields ?? []).flatMap((f) => [f.name, f.value]),
-      ...(item.passwordHistory ?? []).map((p) => p.password), ...Object.values(item.card ?? {}), ...Object.values(item.identity ?? {}),
-      ...Object.values(item.sshKey ?? {}), source.folders.find((f) => f.id === item.folderId)?.name];
+    const texts = [
+      item.name,
+      item.notes,
+      item.login?.username,
+      item.login?.password,
+      item.login?.totp,
+      ...(item.login?.uris ?? []).map((u) => u.uri),
+      ...(item.fields ?? []).flatMap((f) => [f.name, f.value]),
+      ...(item.passwordHistory ?? []).map((p) => p.password),
+      ...Object.values(item.card ?? {}),
+      ...Object.values(item.identity ?? {}),
+      ...Object.values(item.sshKey ?? {}),
+      source.folders.find((f) => f.id === item.folderId)?.name,
+    ];
     for (const text of texts) {
       // Names and lines are tidied of the spaces around them, numbers of cards and months are written as they are.
-      if (typeof text === "string" && text.trim() && !found.includes(JSON.stringify(text.trim()).slice(1, -1))) missing.push(text);
+      if (typeof text === "string" && text.trim() && !found.includes(JSON.stringify(text.trim()).slice(1, -1)))
+        missing.push(text);
     }
   }
   assert.deepEqual(missing, []);
@@ -116,7 +129,8 @@ test("any table comes in by its columns; broken rows are named, the rest is ther
 });
 
 test("a table without names asks what its columns are, and loses no row", async () => {
-  const table = "Harbour,nina@example.org,pw-harbour,https://harbour.example\nQuay,nina@example.org,pw-quay,https://quay.example\n";
+  const table =
+    "Harbour,nina@example.org,pw-harbour,https://harbour.example\nQuay,nina@example.org,pw-quay,https://quay.example\n";
   await choose({ name: "values.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
   await field("The first row holds values, not names").waitFor();
   assert.equal(await field("The first row holds values, not names").isChecked(), true);
@@ -130,12 +144,18 @@ test("a table without names asks what its columns are, and loses no row", async 
   await heading(page, "The import is done");
   const [{ id }] = (await callCore(page, "list", { query: "Harbour" })).items;
   const { title, username, password, urls } = await callCore(page, "get", { id });
-  assert.deepEqual({ title, username, password, urls },
-    { title: "Harbour", username: "nina@example.org", password: "pw-harbour", urls: ["https://harbour.example"] });
+  assert.deepEqual(
+    { title, username, password, urls },
+    { title: "Harbour", username: "nina@example.org", password: "pw-harbour", urls: ["https://harbour.example"] },
+  );
 });
 
 test("other values are added or take the place of those in the vault", async () => {
-  const csv = (password) => ({ name: "chrome.csv", mimeType: "text/csv", buffer: Buffer.from(`name,url,username,password,note\nMail,https://mail.example,bruno,${password},\n`) });
+  const csv = (password) => ({
+    name: "chrome.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from(`name,url,username,password,note\nMail,https://mail.example,bruno,${password},\n`),
+  });
   await bringIn(csv("older"));
   await choose(csv("newer"));
   await field("1 entry says something else in your vault").selectOption("Update the entry in the vault");
@@ -207,7 +227,11 @@ test("an export comes back in: sealed, and as a KeePass database", async () => {
 });
 
 test("a KeePass database opens by password and key file together, and by an empty password", async () => {
-  const database = (name) => ({ name: "database", mimeType: "application/octet-stream", buffer: readFileSync(sample(`keepass/${name}.kdbx`)) });
+  const database = (name) => ({
+    name: "database",
+    mimeType: "application/octet-stream",
+    buffer: readFileSync(sample(`keepass/${name}.kdbx`)),
+  });
   await choose(database("both"));
   await field("Password of the file").fill("a password for the file");
   await button("Open the file").click();
@@ -243,7 +267,10 @@ test("weak, reused and breached passwords are found; only five characters of a h
   await lists("Found in a breach", "Old forum");
   assert.ok(await group("Found in a breach").getByText("seen 42 times").first().isVisible());
   assert.ok(asked.length > 0 && asked.every((path) => /^\/range\/[0-9A-F]{5}$/.test(path)), asked.join(" "));
-  await page.getByRole("link", { name: /Other forum/ }).first().click();
+  await page
+    .getByRole("link", { name: /Other forum/ })
+    .first()
+    .click();
   await heading(page, "Other forum");
 });
 

@@ -3,10 +3,20 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 import { findingsInBothThemes } from "./axe.mjs";
-import {
-  addMany, callCore, footCount, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer, unlock,
-} from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import {
+  addMany,
+  callCore,
+  footCount,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  signIn,
+  startBrowser,
+  startServer,
+  unlock,
+} from "./stage.mjs";
 import { cutOff, reconnect, tamperVault } from "./tamper.mjs";
 
 let browser, server, page;
@@ -31,8 +41,10 @@ beforeEach(async () => {
 });
 
 /** Every answer is that there is no session. */
-const deny = () => page.route("**/api/**", (route) =>
-  route.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "r" } }));
+const deny = () =>
+  page.route("**/api/**", (route) =>
+    route.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "r" } }),
+  );
 const visible = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs
 const offered = () => page.getByRole("link", { name: `Open the copy of ${name}` });
 
@@ -85,7 +97,10 @@ test("a refused session leaves a copy that is read and exported without the serv
   await page.getByRole("button", { name: "Export", exact: true }).click();
   await page.getByText("That is not the master password.").waitFor();
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export", exact: true }).click()]);
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Export", exact: true }).click(),
+  ]);
   assert.ok(readFileSync(await file.path(), "utf8").includes("typed while offline"));
 
   await page.getByRole("button", { name: "Close the copy" }).first().click();
@@ -131,16 +146,19 @@ test("a copy is deleted when the person confirms it, and by nothing else", async
 
 test("a damaged list of copies is one sentence, and keeps nobody from signing in", async () => {
   await refused();
-  await page.evaluate(() => new Promise((done, fail) => {
-    const open = indexedDB.open("vaultsphere-copy");
-    open.onerror = fail;
-    open.onsuccess = () => {
-      const tx = open.result.transaction("pieces", "readwrite");
-      const piece = new TextEncoder().encode("[");
-      tx.objectStore("pieces").put({ stamp: "x", piece }, ["quarantine", 99]);
-      tx.oncomplete = done;
-    };
-  }));
+  await page.evaluate(
+    () =>
+      new Promise((done, fail) => {
+        const open = indexedDB.open("vaultsphere-copy");
+        open.onerror = fail;
+        open.onsuccess = () => {
+          const tx = open.result.transaction("pieces", "readwrite");
+          const piece = new TextEncoder().encode("[");
+          tx.objectStore("pieces").put({ stamp: "x", piece }, ["quarantine", 99]);
+          tx.oncomplete = done;
+        };
+      }),
+  );
   await page.reload();
   await page.getByText("The list of copies on this device is damaged.").waitFor();
   await reconnect(page);
@@ -165,8 +183,11 @@ test("the alarm offers the copy first and signing out last, and says what that d
   await heading(page, "The server shows an older vault");
   const openHere = page.getByRole("button", { name: "Open the copy on this device" });
   await openHere.waitFor();
-  assert.deepEqual(await page.locator(".actions button").allTextContents(),
-    ["Open the copy on this device", "Check again", "Sign out and delete the copy"]);
+  assert.deepEqual(await page.locator(".actions button").allTextContents(), [
+    "Open the copy on this device",
+    "Check again",
+    "Sign out and delete the copy",
+  ]);
   assert.deepEqual(await page.locator(".actions .button-primary").allTextContents(), ["Open the copy on this device"]);
   assert.deepEqual(await findingsInBothThemes(page), []);
 
@@ -182,13 +203,18 @@ test("the alarm offers the copy first and signing out last, and says what that d
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
   const { copies } = await callCore(page, "copies", {});
-  assert.deepEqual(copies.map((c) => [c.username, c.since]), [[name, undefined]]);
+  assert.deepEqual(
+    copies.map((c) => [c.username, c.since]),
+    [[name, undefined]],
+  );
 });
 
 test("a server that answers with errors alone leaves the way to the copy on the unlock screen", async () => {
   await page.reload();
   await heading(page, "Your vault is locked");
-  await page.route("**/api/**", (route) => route.fulfill({ status: 403, json: { code: "forbidden", message: "no", request_id: "r" } }));
+  await page.route("**/api/**", (route) =>
+    route.fulfill({ status: 403, json: { code: "forbidden", message: "no", request_id: "r" } }),
+  );
   await unlock(page);
   await offered().click();
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);

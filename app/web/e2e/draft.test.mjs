@@ -24,7 +24,8 @@ const takeUp = async () => {
   await page.getByRole("button", { name: "Continue" }).click();
 };
 const values = async () => [
-  await page.getByLabel("Title", { exact: true }).inputValue(), await page.getByLabel("Password", { exact: true }).inputValue(),
+  await page.getByLabel("Title", { exact: true }).inputValue(),
+  await page.getByLabel("Password", { exact: true }).inputValue(),
 ];
 const comesBack = async () => {
   await takeUp();
@@ -33,7 +34,10 @@ const comesBack = async () => {
   await page.getByRole("button", { name: "Save" }).click();
   await heading(page, "Half written");
   const { items } = await callCore(page, "list", { query: "Half", limit: 10, offset: 0 });
-  assert.deepEqual(items.map((i) => i.tags), [["Smith, John"]]);
+  assert.deepEqual(
+    items.map((i) => i.tags),
+    [["Smith, John"]],
+  );
 };
 const lock = async () => {
   await page.keyboard.press("Alt+L");
@@ -55,14 +59,17 @@ test("what was being written when the vault was locked is offered after unlockin
 test("a draft survives a reload, sealed, and is offered to nobody else", async () => {
   await write();
   await lock();
-  const kept = await page.evaluate(() => new Promise((done, fail) => {
-    const open = indexedDB.open("vaultsphere");
-    open.onerror = fail;
-    open.onsuccess = () => {
-      const all = open.result.transaction("memory").objectStore("memory").getAll();
-      all.onsuccess = () => done(JSON.stringify(all.result));
-    };
-  }));
+  const kept = await page.evaluate(
+    () =>
+      new Promise((done, fail) => {
+        const open = indexedDB.open("vaultsphere");
+        open.onerror = fail;
+        open.onsuccess = () => {
+          const all = open.result.transaction("memory").objectStore("memory").getAll();
+          all.onsuccess = () => done(JSON.stringify(all.result));
+        };
+      }),
+  );
   assert.match(kept, /"token":"gAAAA/);
   assert.equal(/Half written|not saved/.test(kept), false);
   await page.reload();

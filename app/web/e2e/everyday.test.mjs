@@ -1,8 +1,8 @@
 // What is done every day: deleting and taking it back, doing it to many at once, finding by the palette.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addMany, callCore, footCount, heading, openPage, registerPerson, startBrowser, startServer, unlock } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, callCore, footCount, heading, openPage, registerPerson, startBrowser, startServer, unlock } from "./stage.mjs";
 
 let browser, server;
 before(async () => {
@@ -26,8 +26,12 @@ const shows = (page, text) => footCount(page).getByText(text).waitFor();
 const says = (page, text) => page.locator(".toast").getByText(text, { exact: true }).last().waitFor();
 const nav = (page, name) => page.locator(".sidebar").getByRole("button", { name });
 const row = (page, title) => page.getByRole("option", { name: title }).first();
-const titles = (page) => page.locator(".row").evaluateAll((rows) =>
-  rows.sort((a, b) => a.dataset.index - b.dataset.index).map((r) => r.querySelector(".row-title").textContent));
+const titles = (page) =>
+  page
+    .locator(".row")
+    .evaluateAll((rows) =>
+      rows.sort((a, b) => a.dataset.index - b.dataset.index).map((r) => r.querySelector(".row-title").textContent),
+    );
 
 async function done(page) {
   assert.deepEqual(page.complaints, []);
@@ -193,7 +197,10 @@ test("entries are selected by mouse and by keyboard, one by one and in ranges", 
   await page.getByRole("button", { name: "Remove from favourites" }).click();
   await says(page, "3 entries removed from favourites");
   await page.getByRole("button", { name: "Change tags" }).click();
-  await page.getByRole("button", { name: /^Remove “.*” from 1 entry$/ }).first().click();
+  await page
+    .getByRole("button", { name: /^Remove “.*” from 1 entry$/ })
+    .first()
+    .click();
   await says(page, /^Tag “.*” removed$/);
   await page.keyboard.press("Control+z");
   await says(page, "Undone");
@@ -260,18 +267,21 @@ test("who types and presses Enter faster than the entries are found gets what wa
 
 test("the palette finds entries and commands, copies, and remembers what it did", async () => {
   const items = logins(20);
-  const page = await vaultOf("flo", items.map((item, i) => (i === 0 ? { ...item, totp: "JBSWY3DPEHPK3PXP" } : item)));
+  const page = await vaultOf(
+    "flo",
+    items.map((item, i) => (i === 0 ? { ...item, totp: "JBSWY3DPEHPK3PXP" } : item)),
+  );
   const { keyboard } = page;
   const field = page.getByRole("combobox", { name: "Find entries and commands" });
-  const active = () => page.evaluate(() =>
-    document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.textContent);
+  const active = () =>
+    page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.textContent);
   const choose = async (words, choice) => {
     await keyboard.press("Control+k");
     await field.waitFor();
     await keyboard.type(words);
     const option = page.locator("dialog").getByRole("option", { name: choice }).first();
     await option.waitFor();
-    for (let i = 0; i < 30 && await option.getAttribute("aria-selected") !== "true"; i++) await keyboard.press("ArrowDown");
+    for (let i = 0; i < 30 && (await option.getAttribute("aria-selected")) !== "true"; i++) await keyboard.press("ArrowDown");
     await keyboard.press("Enter");
     await page.locator("dialog").waitFor({ state: "detached" });
   };
@@ -349,7 +359,10 @@ test("the order of the list is kept, and narrowed searches can be widened", asyn
 });
 
 test("a search says that notes and fields are still being read, and goes on when they are", async () => {
-  const page = await vaultOf("iris", logins(3).map((login) => ({ ...login, notes: `doormat of ${login.title}` })));
+  const page = await vaultOf(
+    "iris",
+    logins(3).map((login) => ({ ...login, notes: `doormat of ${login.title}` })),
+  );
   await page.evaluate(() => {
     const send = Worker.prototype.postMessage;
     const held = [];
@@ -357,7 +370,9 @@ test("a search says that notes and fields are still being read, and goes on when
       if (message.method === "index") held.push(() => send.call(this, message, ...more));
       else send.call(this, message, ...more);
     };
-    globalThis.release = () => held.forEach((go) => go());
+    globalThis.release = () => {
+      for (const go of held) go();
+    };
   });
   await page.keyboard.press("Alt+l");
   await unlock(page);
@@ -374,7 +389,9 @@ test("a search says that notes and fields are still being read, and goes on when
 
 test("an entry is duplicated, an older password comes back, and an edit is undone", async () => {
   const [first] = logins(1);
-  const page = await vaultOf("hana", [{ ...first, password_history: [{ password: "from-long-ago", until: "2020-05-01T10:00:00Z" }] }]);
+  const page = await vaultOf("hana", [
+    { ...first, password_history: [{ password: "from-long-ago", until: "2020-05-01T10:00:00Z" }] },
+  ]);
   const [{ id }] = (await callCore(page, "list", { query: "" })).items;
   const passwordNow = async () => (await callCore(page, "get", { id })).password;
   await row(page, first.title).click();
@@ -384,10 +401,16 @@ test("an entry is duplicated, an older password comes back, and an edit is undon
   await page.keyboard.press("Control+Enter");
   await says(page, "Saved");
   await page.getByText("Password history").click();
-  await page.getByRole("button", { name: /^Show the password of/ }).first().click();
+  await page
+    .getByRole("button", { name: /^Show the password of/ })
+    .first()
+    .click();
   await page.locator(".history").getByText(first.password.slice(0, 4)).waitFor();
   await page.getByText(/^Until .*2020/).waitFor();
-  await page.getByRole("button", { name: /^Use the password of .* again$/ }).first().click();
+  await page
+    .getByRole("button", { name: /^Use the password of .* again$/ })
+    .first()
+    .click();
   await says(page, "The older password is in force again");
   assert.equal(await passwordNow(), first.password);
   await page.getByRole("button", { name: /^Use the password of .*2020.* again$/ }).click();
@@ -398,7 +421,9 @@ test("an entry is duplicated, an older password comes back, and an edit is undon
   await says(page, "Undone");
   assert.equal(await passwordNow(), first.password);
   await page.keyboard.press("Control+z");
-  await page.waitForFunction(() => [...document.querySelectorAll(".toast")].filter((t) => t.textContent.includes("Undone")).length > 1);
+  await page.waitForFunction(
+    () => [...document.querySelectorAll(".toast")].filter((t) => t.textContent.includes("Undone")).length > 1,
+  );
   assert.equal(await passwordNow(), "the second one");
 
   await page.getByRole("button", { name: "Duplicate" }).click();
@@ -415,7 +440,8 @@ test("the licences of what the page and the server are made with are a click awa
   await page.evaluate(() => (location.hash = "#/settings"));
   const [licences] = await Promise.all([page.waitForEvent("popup"), page.getByRole("link", { name: "Licences" }).click()]);
   const text = await licences.locator("pre").textContent();
-  for (const part of ["Go's standard library (LICENSE)", "modernc.org/sqlite (LICENSE)", "npm: preact (LICENSE)"]) assert.ok(text.includes(part), part);
+  for (const part of ["Go's standard library (LICENSE)", "modernc.org/sqlite (LICENSE)", "npm: preact (LICENSE)"])
+    assert.ok(text.includes(part), part);
   await licences.close();
   await done(page);
 });

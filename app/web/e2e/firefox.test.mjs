@@ -44,8 +44,11 @@ const says = (page, text) => page.waitForFunction((t) => document.body.innerText
 
 /** Types into the field of a label. A password field has no role by which it could be found. */
 async function fill(page, label, text) {
-  const field = await page.waitForFunction((name) =>
-    [...document.querySelectorAll("label")].find((el) => el.textContent === name)?.control, {}, label);
+  const field = await page.waitForFunction(
+    (name) => [...document.querySelectorAll("label")].find((el) => el.textContent === name)?.control,
+    {},
+    label,
+  );
   await field.type(text);
 }
 

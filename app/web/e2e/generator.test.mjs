@@ -21,8 +21,11 @@ const open = async () => {
   await heading(page, "Generator");
 };
 /** Waits for a value that fits, since the page makes a new one after each choice. */
-const made = (pattern) => page.waitForFunction(
-  (source) => new RegExp(source, "u").test(document.querySelector(".generated-value")?.textContent ?? ""), pattern.source);
+const made = (pattern) =>
+  page.waitForFunction(
+    (source) => new RegExp(source, "u").test(document.querySelector(".generated-value")?.textContent ?? ""),
+    pattern.source,
+  );
 const count = (value, kind) => [...value].filter((c) => kind.test(c)).length;
 
 test("classes have a least number, and the symbols may be one's own", async () => {

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { beginRegistration, confirmPhrase, heading, openPage, registerPerson, serverProgram, startBrowser, startServer } from "./stage.mjs";
+import {
+  beginRegistration,
+  confirmPhrase,
+  heading,
+  openPage,
+  registerPerson,
+  serverProgram,
+  startBrowser,
+  startServer,
+} from "./stage.mjs";
 
 let browser, server;
 before(async () => {
@@ -13,7 +22,8 @@ after(async () => {
   await server?.stop();
 });
 
-const invite = () => execFileSync(serverProgram(), ["invite", server.url], { env: { DATA_DIR: server.dir }, encoding: "utf8" }).trim();
+const invite = () =>
+  execFileSync(serverProgram(), ["invite", server.url], { env: { DATA_DIR: server.dir }, encoding: "utf8" }).trim();
 
 /** Registers with what the page has, and waits for the vault. */
 async function register(page, name) {
@@ -64,7 +74,10 @@ test("a name that the server does not take is told before the phrase is shown", 
   for (const field of ["Master password", "Master password again"]) {
     await page.getByLabel(field, { exact: true }).fill("lantern orbit velvet mustard");
   }
-  for (const [typed, told] of [["two words", "This cannot be a user name."], ["first", "This user name is taken."]]) {
+  for (const [typed, told] of [
+    ["two words", "This cannot be a user name."],
+    ["first", "This user name is taken."],
+  ]) {
     await name.fill(typed);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByText(told).waitFor();

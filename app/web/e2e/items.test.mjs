@@ -34,7 +34,11 @@ async function save(title) {
 }
 
 test("an SSH key is kept as its files are, and the private part is hidden", async () => {
-  const key = { public: "ssh-ed25519 AAAAC3Nza deploy@host", private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n", fingerprint: "SHA256:abc" };
+  const key = {
+    public: "ssh-ed25519 AAAAC3Nza deploy@host",
+    private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n",
+    fingerprint: "SHA256:abc",
+  };
   await add("SSH key", "Deploy");
   await field("Public key").fill(key.public);
   await field("Private key").fill(key.private);
@@ -48,7 +52,12 @@ test("an SSH key is kept as its files are, and the private part is hidden", asyn
 
 test("custom fields are of four kinds, and change from one to another", async () => {
   await add("Login", "Fields");
-  const kinds = [["Plain", "Text", "one"], ["Pin", "Hidden", "1234"], ["News", "Yes or no", null], ["Site", "Link", "https://x.example/a"]];
+  const kinds = [
+    ["Plain", "Text", "one"],
+    ["Pin", "Hidden", "1234"],
+    ["News", "Yes or no", null],
+    ["Site", "Link", "https://x.example/a"],
+  ];
   for (const [i, [name, kind, value]] of kinds.entries()) {
     await button("Add a field").click();
     await field(`Name of field ${i + 1}`).fill(name);
@@ -58,8 +67,10 @@ test("custom fields are of four kinds, and change from one to another", async ()
   }
   await save("Fields");
   assert.deepEqual((await stored("Fields")).fields, [
-    { name: "Plain", value: "one" }, { name: "Pin", value: "1234", kind: "hidden" },
-    { name: "News", value: "true", kind: "boolean" }, { name: "Site", value: "https://x.example/a", kind: "link" },
+    { name: "Plain", value: "one" },
+    { name: "Pin", value: "1234", kind: "hidden" },
+    { name: "News", value: "true", kind: "boolean" },
+    { name: "Site", value: "https://x.example/a", kind: "link" },
   ]);
   assert.equal(await line("News").locator(".line-value").textContent(), "Yes");
   assert.equal(await line("Site").getByRole("link").first().getAttribute("href"), "https://x.example/a");
@@ -67,7 +78,10 @@ test("custom fields are of four kinds, and change from one to another", async ()
   await field("Kind of field 1").selectOption("Yes or no");
   await field("Kind of field 2").selectOption("Text");
   await save("Fields");
-  assert.deepEqual((await stored("Fields")).fields.slice(0, 2), [{ name: "Plain", value: "false", kind: "boolean" }, { name: "Pin", value: "1234" }]);
+  assert.deepEqual((await stored("Fields")).fields.slice(0, 2), [
+    { name: "Plain", value: "false", kind: "boolean" },
+    { name: "Pin", value: "1234" },
+  ]);
 });
 
 test("an address keeps its rule when it changes, and loses it when it goes", async () => {
@@ -88,39 +102,55 @@ test("an address keeps its rule when it changes, and loses it when it goes", asy
 });
 
 /** A PNG of the code, as one would photograph or copy it from a page. */
-const picture = async (rows) => Buffer.from(await page.evaluate(async (rows) => {
-  const dot = 6;
-  const canvas = new OffscreenCanvas(rows.length * dot + 80, rows.length * dot + 80);
-  const context = canvas.getContext("2d");
-  context.fillStyle = "white";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = "black";
-  rows.forEach((row, y) => [...row].forEach((cell, x) => cell === "1" && context.fillRect(40 + x * dot, 40 + y * dot, dot, dot)));
-  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
-  return [...bytes];
-}, rows));
+const picture = async (rows) =>
+  Buffer.from(
+    await page.evaluate(async (rows) => {
+      const dot = 6;
+      const canvas = new OffscreenCanvas(rows.length * dot + 80, rows.length * dot + 80);
+      const context = canvas.getContext("2d");
+      context.fillStyle = "white";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      context.fillStyle = "black";
+      for (const [y, row] of rows.entries()) {
+        for (const [x, cell] of [...row].entries()) if (cell === "1") context.fillRect(40 + x * dot, 40 + y * dot, dot, dot);
+      }
+      const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+      return [...bytes];
+    }, rows),
+  );
 
 test("a key of one-time codes comes from a picture that is chosen, pasted or dropped, and its codes are shown", async () => {
   const { uri, secret } = await callCore(page, "totp_begin", { password: PASSWORD });
   const png = await picture(await drawQR(page, uri));
-  const give = (event) => page.locator(".drop").evaluate((el, [event, bytes]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(bytes)], "code.png", { type: "image/png" }));
-    const init = { bubbles: true, cancelable: true };
-    el.dispatchEvent(event === "paste" ? new ClipboardEvent("paste", { ...init, clipboardData: data }) : new DragEvent("drop", { ...init, dataTransfer: data }));
-  }, [event, [...png]]);
+  const give = (event) =>
+    page.locator(".drop").evaluate(
+      (el, [event, bytes]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], "code.png", { type: "image/png" }));
+        const init = { bubbles: true, cancelable: true };
+        el.dispatchEvent(
+          event === "paste"
+            ? new ClipboardEvent("paste", { ...init, clipboardData: data })
+            : new DragEvent("drop", { ...init, dataTransfer: data }),
+        );
+      },
+      [event, [...png]],
+    );
 
   await add("Login", "Codes");
   for (const way of ["choose", "paste", "drop"]) {
     await field("One-time password key").fill("");
-    if (way === "choose") await page.locator("input[type=file]").setInputFiles({ name: "code.png", mimeType: "image/png", buffer: png });
+    if (way === "choose")
+      await page.locator("input[type=file]").setInputFiles({ name: "code.png", mimeType: "image/png", buffer: png });
     else await give(way);
     await page.getByText(/^Makes codes\. Now: \d{3} \d{3}$/).waitFor();
     assert.equal(await field("One-time password key").inputValue(), uri, way);
   }
   await field("One-time password key").fill("not a key!");
   await page.getByText("This key makes no codes.").waitFor();
-  await page.locator("input[type=file]").setInputFiles({ name: "x.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "x.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await page.getByText("There is no QR code to be found in this.").waitFor();
   await field("One-time password key").fill(secret.toLowerCase());
   await save("Codes");
@@ -135,7 +165,9 @@ test("a key of one-time codes comes from a picture that is chosen, pasted or dro
 
 test("codes by a counter are given one after the other", async () => {
   // RFC 4226, appendix D
-  await addMany(page, [{ id: "", type: "login", title: "Counter", totp: "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1" }]);
+  await addMany(page, [
+    { id: "", type: "login", title: "Counter", totp: "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1" },
+  ]);
   await page.getByRole("option", { name: /Counter/ }).click();
   const shown = (code) => page.locator(".code", { hasText: code }).waitFor();
   await shown("287 082");
@@ -146,10 +178,16 @@ test("codes by a counter are given one after the other", async () => {
 
 test("what is written from right to left is shown so, in the entry, its form and the list", async () => {
   const hebrew = (word) => `${word} שלום, (abc) 12!`;
-  await addMany(page, [{
-    type: "login", title: hebrew("כותרת"), username: hebrew("שם"), notes: hebrew("הערה"), tags: [hebrew("תג")],
-    fields: [{ name: hebrew("שדה"), value: hebrew("ערך") }],
-  }]);
+  await addMany(page, [
+    {
+      type: "login",
+      title: hebrew("כותרת"),
+      username: hebrew("שם"),
+      notes: hebrew("הערה"),
+      tags: [hebrew("תג")],
+      fields: [{ name: hebrew("שדה"), value: hebrew("ערך") }],
+    },
+  ]);
   const direction = (at) => at.evaluate((e) => getComputedStyle(e).direction);
   await page.evaluate((id) => (location.hash = `#/entry/${id}`), await idOf("כותרת"));
   await heading(page, hebrew("כותרת"));
@@ -160,7 +198,8 @@ test("what is written from right to left is shown so, in the entry, its form and
   }
   await button("Edit").click();
   await heading(page, `Edit ${hebrew("כותרת")}`);
-  for (const name of ["Title", "User name", "Notes", "Name of field 1", "Value of field 1"]) assert.equal(await direction(field(name)), "rtl", name);
+  for (const name of ["Title", "User name", "Notes", "Name of field 1", "Value of field 1"])
+    assert.equal(await direction(field(name)), "rtl", name);
   await button("Cancel").click();
 });
 

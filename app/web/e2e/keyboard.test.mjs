@@ -1,15 +1,16 @@
 // The whole way by keyboard: the mouse is never used.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, useStage } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, useStage } from "./stage.mjs";
 
 useStage();
 
-const focused = (page) => page.evaluate(() => {
-  const el = document.activeElement;
-  return el.getAttribute("aria-label") ?? el.labels?.[0]?.textContent ?? el.textContent;
-});
+const focused = (page) =>
+  page.evaluate(() => {
+    const el = document.activeElement;
+    return el.getAttribute("aria-label") ?? el.labels?.[0]?.textContent ?? el.textContent;
+  });
 
 /** Presses Tab until the named control has the focus. */
 async function tabTo(page, name) {
@@ -74,17 +75,22 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
   await page.getByText("4 entries").waitFor();
   await keyboard.press("ArrowDown");
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "listbox");
-  const active = () => page.evaluate(() => {
-    const id = document.activeElement.getAttribute("aria-activedescendant");
-    return document.getElementById(id)?.querySelector(".row-title").textContent;
-  });
+  const active = () =>
+    page.evaluate(() => {
+      const id = document.activeElement.getAttribute("aria-activedescendant");
+      return document.getElementById(id)?.querySelector(".row-title").textContent;
+    });
   const elsewhere = async (key, than) => {
     await keyboard.press(key);
-    await comesTrue(page, (title) => {
-      const id = document.activeElement.getAttribute("aria-activedescendant");
-      const row = document.getElementById(id);
-      return row && row.querySelector(".row-title").textContent !== title;
-    }, than);
+    await comesTrue(
+      page,
+      (title) => {
+        const id = document.activeElement.getAttribute("aria-activedescendant");
+        const row = document.getElementById(id);
+        return row && row.querySelector(".row-title").textContent !== title;
+      },
+      than,
+    );
     return active();
   };
   const first = await active();
@@ -128,7 +134,7 @@ test("ten thousand entries: End and Home reach both ends, and only the rows in s
   await list.focus();
   await page.keyboard.press("End");
   await page.waitForFunction(() => document.querySelector('[role=option][aria-posinset="10000"]'));
-  assert.ok(await page.getByRole("option").count() < 60);
+  assert.ok((await page.getByRole("option").count()) < 60);
   await page.keyboard.press("Home");
   await page.waitForFunction(() => document.querySelector('[role=option][aria-posinset="1"]'));
   await page.getByLabel("Search the vault").fill("lumen library 60");

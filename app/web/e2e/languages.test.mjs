@@ -13,7 +13,10 @@ before(async () => {
   [browser, server] = await Promise.all([startBrowser(), startServer()]);
   const page = await openPage(browser, server.url);
   await registerPerson(page, "ada");
-  await addMany(page, [rich, ...others].map((item) => ({ ...item, tags: ["Keel"] }))); // a word of no message
+  await addMany(
+    page,
+    [rich, ...others].map((item) => ({ ...item, tags: ["Keel"] })),
+  ); // a word of no message
   await page.getByText("4 entries").waitFor(); // the change has reached the server
   await page.context().close();
 });
@@ -23,9 +26,11 @@ after(async () => {
 });
 
 /** Every plain text of a catalog, by its path: [["list.title", "Entries"], …]. */
-const plain = (part, path = []) => Object.entries(part).flatMap(([key, value]) =>
-  typeof value === "string" ? [[[...path, key].join("."), value]]
-    : typeof value === "object" ? plain(value, [...path, key]) : []);
+const plain = (part, path = []) =>
+  Object.entries(part).flatMap(([key, value]) => {
+    if (typeof value === "object") return plain(value, [...path, key]);
+    return typeof value === "string" ? [[[...path, key].join("."), value]] : [];
+  });
 
 const english = new Map(plain(messages.en));
 
@@ -49,7 +54,7 @@ async function look(page, language, screen) {
   const found = (await leftInEnglish(page, language)).map((text) => `is not translated: ${text}`);
   const lang = await page.evaluate(() => document.documentElement.lang);
   if (lang !== language) found.push(`<html lang> is ${lang}`);
-  found.push(...await findingsInBothThemes(page));
+  found.push(...(await findingsInBothThemes(page)));
   return found.map((line) => `${screen}: ${line}`);
 }
 
@@ -59,7 +64,7 @@ for (const language of translated) {
     const page = await openPage(browser, server.url, { locale: language, reducedMotion: "reduce" });
     const to = (hash) => page.evaluate((h) => (location.hash = h), hash);
     const found = [];
-    const visit = async (screen) => found.push(...await look(page, language, screen));
+    const visit = async (screen) => found.push(...(await look(page, language, screen)));
     await heading(page, m.signIn.title);
     await visit("sign-in");
     await to("#/register");
@@ -114,8 +119,15 @@ for (const language of translated) {
 }
 
 /** The languages whose texts this page has loaded, each once. */
-const loaded = (page) => page.evaluate(() => [...new Set(performance.getEntriesByType("resource")
-  .map(({ name }) => /\/([a-z]{2})-[0-9a-f]{10}\.js$/.exec(name)?.[1]).filter(Boolean))]);
+const loaded = (page) =>
+  page.evaluate(() => [
+    ...new Set(
+      performance
+        .getEntriesByType("resource")
+        .map(({ name }) => /\/([a-z]{2})-[0-9a-f]{10}\.js$/.exec(name)?.[1])
+        .filter(Boolean),
+    ),
+  ]);
 
 test("the chosen language takes effect at once, is kept, and can be left to the browser again", async () => {
   const page = await openPage(browser, server.url, { locale: "fr-CA" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
 
 const EVENTS = "**/api/v1/events";
 
@@ -94,10 +94,11 @@ test("locking ends the stream, and so does leaving the page out of sight", async
   await stream;
 
   let end = ended();
-  const see = (state) => page.evaluate((s) => {
-    Object.defineProperty(document, "visibilityState", { value: s, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }, state);
+  const see = (state) =>
+    page.evaluate((s) => {
+      Object.defineProperty(document, "visibilityState", { value: s, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
   await see("hidden");
   await end;
   stream = begun();

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, unlock, useStage, watch } from "./stage.mjs";
 import { rich } from "./samples.mjs";
+import {
+  addMany,
+  browser,
+  comesTrue,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  unlock,
+  useStage,
+  watch,
+} from "./stage.mjs";
 
 useStage();
 let page;
@@ -119,10 +131,11 @@ test("locking clears a copied password at once", async () => {
 test("nothing of the vault is left in the browser's own storage", async () => {
   await enter();
   const kept = await page.evaluate(async () => {
-    const settled = (request) => new Promise((done, failed) => {
-      request.onsuccess = () => done(request.result);
-      request.onerror = () => failed(request.error);
-    });
+    const settled = (request) =>
+      new Promise((done, failed) => {
+        request.onsuccess = () => done(request.result);
+        request.onerror = () => failed(request.error);
+      });
     const rows = [];
     for (const { name } of await indexedDB.databases()) {
       const db = await settled(indexedDB.open(name));

@@ -2,10 +2,22 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import {
-  addMany, browser, callCore, commandLine, footCount, heading, openPage, PASSWORD, registerPerson, server, signIn, unlock, useStage,
-} from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import {
+  addMany,
+  browser,
+  callCore,
+  commandLine,
+  footCount,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  signIn,
+  unlock,
+  useStage,
+} from "./stage.mjs";
 import { codeFor } from "./totp.mjs";
 
 useStage();
@@ -50,7 +62,11 @@ async function showPassword(page) {
 /** Reads one password with the command line, as the same person. */
 function readByCommandLine(title, code) {
   const env = {
-    PATH: process.env.PATH, HOME: server.dir, XDG_CONFIG_HOME: server.dir, XDG_STATE_HOME: server.dir, XDG_DATA_HOME: server.dir,
+    PATH: process.env.PATH,
+    HOME: server.dir,
+    XDG_CONFIG_HOME: server.dir,
+    XDG_STATE_HOME: server.dir,
+    XDG_DATA_HOME: server.dir,
     VAULTSPHERE_SERVER: server.url,
   };
   const run = (args, input) => execFileSync(commandLine(), args, { env, input, encoding: "utf8" });
@@ -65,7 +81,12 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
 
   const secret = await enrolTOTP(page);
   await page.getByRole("button", { name: "All entries" }).click();
-  await addByForm(page, { title: "Harbour Mail Zero", username: "ada@harbour.example", password: "first-of-many", url: "mail.harbour.example" });
+  await addByForm(page, {
+    title: "Harbour Mail Zero",
+    username: "ada@harbour.example",
+    password: "first-of-many",
+    url: "mail.harbour.example",
+  });
   await addByForm(page, { title: "Quill Notes Zero", username: "ada", password: "second-of-many", url: "https://quill.example" });
   await page.evaluate(() => (location.hash = "#/vault"));
   assert.equal(await addMany(page, logins(998)), 998);
@@ -122,7 +143,10 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   // All thousand are there, with what was in them.
   const { items } = await callCore(page, "list", { query: "" });
   const wanted = new Map(logins(998).map((l) => [l.title, l.password]));
-  wanted.set("Harbour Mail Zero", "first-of-many").set("Quill Notes Zero", "second-of-many").set("Kestrel Rail 17", "changed by hand 17");
+  wanted
+    .set("Harbour Mail Zero", "first-of-many")
+    .set("Quill Notes Zero", "second-of-many")
+    .set("Kestrel Rail 17", "changed by hand 17");
   assert.equal(items.length, 1000);
   for (const { id, title } of items) {
     assert.equal((await callCore(page, "get", { id })).password, wanted.get(title), title);

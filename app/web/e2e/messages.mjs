@@ -19,9 +19,13 @@ export async function loadMessages() {
       resolveDir: source,
       loader: "ts",
     },
-    bundle: true, format: "esm", write: false,
+    bundle: true,
+    format: "esm",
+    write: false,
     define: { navigator: '{"languages":[]}' },
   });
-  const { LANGUAGES, ...messages } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+  const { LANGUAGES, ...messages } = await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
+  );
   return { names: LANGUAGES, messages };
 }

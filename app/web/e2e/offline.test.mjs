@@ -1,8 +1,8 @@
 // The server goes away under the page, and comes back.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { addMany, browser, callCore, heading, openPage, registerPerson, server, signIn, unlock, useStage } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, browser, callCore, heading, openPage, registerPerson, server, signIn, unlock, useStage } from "./stage.mjs";
 
 useStage();
 let page;
@@ -35,7 +35,9 @@ test("without the server the vault is read, changed, locked and unlocked, and ev
   const [first, second] = (await callCore(page, "list", { query: "" })).items;
   await goOffline();
   await changeUsername(first.title, "typed while offline");
-  await page.getByText("The server cannot be reached. You can read and change everything. 1 change waits on this device.").waitFor();
+  await page
+    .getByText("The server cannot be reached. You can read and change everything. 1 change waits on this device.")
+    .waitFor();
   await page.getByRole("option", { name: second.title }).click();
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByText("2 changes wait on this device.").waitFor();
@@ -70,9 +72,14 @@ test("what the server refuses stays on the device, with the reason", async () =>
   await page.route("**/api/v1/vault/changes", (route) =>
     route.request().postData().includes(first.id)
       ? route.fulfill({ status: 507, json: { code: "storage_full", message: "the vault is full", request_id: "r" } })
-      : route.continue());
+      : route.continue(),
+  );
   await comeBack();
-  await page.getByText(`The server did not take the change of “${first.title}”. The server’s storage is full. Nothing was changed; tell whoever runs it. The change stays on this device.`).waitFor();
+  await page
+    .getByText(
+      `The server did not take the change of “${first.title}”. The server’s storage is full. Nothing was changed; tell whoever runs it. The change stays on this device.`,
+    )
+    .waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".row-wait").length === 1);
   await page.unroute("**/api/v1/vault/changes");
   await page.getByRole("link", { name: "Show the entry" }).click();

@@ -8,7 +8,17 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { callCore, heading, openPage, PASSWORD, PATIENCE_MS, program, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import {
+  callCore,
+  heading,
+  openPage,
+  PASSWORD,
+  PATIENCE_MS,
+  program,
+  registerPerson,
+  startBrowser,
+  startServer,
+} from "./stage.mjs";
 
 let browser, context, server, profile;
 before(async () => {
@@ -23,12 +33,13 @@ after(async () => {
   rmSync(profile, { recursive: true, force: true });
 });
 
-const open = () => chromium.launchPersistentContext(profile, {
-  executablePath: program("CHROMIUM", "/usr/bin/chromium", "apt-get install chromium"),
-  args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--password-store=basic", "--disable-sync"],
-  ignoreDefaultArgs: ["--headless", "--headless=old", "--enable-automation"],
-  serviceWorkers: "block",
-});
+const open = () =>
+  chromium.launchPersistentContext(profile, {
+    executablePath: program("CHROMIUM", "/usr/bin/chromium", "apt-get install chromium"),
+    args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--password-store=basic", "--disable-sync"],
+    ignoreDefaultArgs: ["--headless", "--headless=old", "--enable-automation"],
+    serviceWorkers: "block",
+  });
 
 /** Writes a password as Chromium does where the system has no key ring (os_crypt, "v10"). */
 function keep(origin, username, password) {
@@ -36,13 +47,28 @@ function keep(origin, username, password) {
   const sealed = Buffer.concat([Buffer.from("v10"), cipher.update(password, "utf8"), cipher.final()]);
   const db = new DatabaseSync(join(profile, "Default/Login Data"));
   const known = {
-    origin_url: origin, signon_realm: origin, username_value: username, password_value: sealed, date_created: 13300000000000000n,
-    blacklisted_by_user: 0, scheme: 0, times_used: 1, date_last_used: 13300000000000000n, date_password_modified: 13300000000000000n,
+    origin_url: origin,
+    signon_realm: origin,
+    username_value: username,
+    password_value: sealed,
+    date_created: 13300000000000000n,
+    blacklisted_by_user: 0,
+    scheme: 0,
+    times_used: 1,
+    date_last_used: 13300000000000000n,
+    date_password_modified: 13300000000000000n,
   };
-  const columns = db.prepare("PRAGMA table_info(logins)").all().filter((c) => c.name in known || (c.notnull && !c.pk && c.dflt_value === null));
-  const blank = (type) => (/CHAR|TEXT/i.test(type) ? "" : /BLOB/i.test(type) ? new Uint8Array() : 0);
-  db.prepare(`INSERT INTO logins (${columns.map((c) => c.name)}) VALUES (${columns.map(() => "?")})`)
-    .run(...columns.map((c) => known[c.name] ?? blank(c.type)));
+  const columns = db
+    .prepare("PRAGMA table_info(logins)")
+    .all()
+    .filter((c) => c.name in known || (c.notnull && !c.pk && c.dflt_value === null));
+  const blank = (type) => {
+    if (/CHAR|TEXT/i.test(type)) return "";
+    return /BLOB/i.test(type) ? new Uint8Array() : 0;
+  };
+  db.prepare(`INSERT INTO logins (${columns.map((c) => c.name)}) VALUES (${columns.map(() => "?")})`).run(
+    ...columns.map((c) => known[c.name] ?? blank(c.type)),
+  );
   db.close();
 }
 
@@ -92,7 +118,12 @@ test("a master password that the browser has saved goes into the sign-in form an
     const { items } = await callCore(page, "list", { query: `A ${type}` });
     const saved = await callCore(page, "get", { id: items[0].id });
     for (const known of ["id", "base", "created", "modified"]) delete saved[known];
-    assert.deepEqual(saved, { type, title: `A ${type}`, notes: "typed", fields: [{ name: "", value: "false", kind: "boolean" }] });
+    assert.deepEqual(saved, {
+      type,
+      title: `A ${type}`,
+      notes: "typed",
+      fields: [{ name: "", value: "false", kind: "boolean" }],
+    });
   }
 });
 
@@ -100,7 +131,10 @@ test("it does not go into the password of a file that is imported", async () => 
   const page = context.pages().at(-1);
   await page.goto(`${server.url}/#/import`);
   await heading(page, "Import");
-  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/protected-pbkdf2.json", import.meta.url)));
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/protected-pbkdf2.json", import.meta.url)));
   const box = page.getByLabel("Password of the file", { exact: true });
   await box.focus();
   assert.deepEqual(await filled(page), []);

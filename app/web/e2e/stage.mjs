@@ -16,8 +16,14 @@ const root = resolve(here, "../../..");
 export const PATIENCE_MS = 180_000;
 
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 /** The path of a program, or an error that says how to get it. */
@@ -37,7 +43,15 @@ export async function startServer(env = {}) {
   const dir = mkdtempSync(join(tmpdir(), "vaultsphere-web-"));
   const child = spawn(path, {
     cwd: dir,
-    env: { PATH: process.env.PATH, LISTEN_ADDR: "127.0.0.1:0", METRICS_ADDR: "off", DATA_DIR: dir, AUTH_RATE: "100000", REGISTRATION: "open", ...env },
+    env: {
+      PATH: process.env.PATH,
+      LISTEN_ADDR: "127.0.0.1:0",
+      METRICS_ADDR: "off",
+      DATA_DIR: dir,
+      AUTH_RATE: "100000",
+      REGISTRATION: "open",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = [];
@@ -118,7 +132,7 @@ export function watch(page) {
  * with any promise.)
  */
 export async function comesTrue(page, question, arg) {
-  for (const deadline = Date.now() + PATIENCE_MS; !(await page.evaluate(question, arg));) {
+  for (const deadline = Date.now() + PATIENCE_MS; !(await page.evaluate(question, arg)); ) {
     if (Date.now() > deadline) throw new Error(`this did not come true: ${question}`);
     await page.evaluate(() => new Promise((frame) => requestAnimationFrame(frame)));
   }
@@ -175,16 +189,15 @@ export async function unlock(page, password = PASSWORD) {
 /** Calls a method of the core that runs in the page's worker, as the page itself would. */
 export async function callCore(page, method, params) {
   const worker = page.workers()[0];
-  return JSON.parse(await worker.evaluate(
-    ([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
+  return JSON.parse(await worker.evaluate(([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
 }
 
 /** The bundle that reads and draws QR codes. */
 export const QR_BUNDLE = `/${readdirSync(new URL("../dist", import.meta.url)).find((name) => /^qr-.*\.js$/.test(name))}`;
 
 /** Draws a QR code in the page's worker: its rows, in which "1" is dark. */
-export const drawQR = (page, text) => page.workers()[0].evaluate(
-  async ([bundle, text]) => (await import(bundle)).drawQR(text), [QR_BUNDLE, text]);
+export const drawQR = (page, text) =>
+  page.workers()[0].evaluate(async ([bundle, text]) => (await import(bundle)).drawQR(text), [QR_BUNDLE, text]);
 
 /** Adds entries through the core and lets the page read its list anew. */
 export async function addMany(page, items) {

@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import {
-  addMany, beginRegistration, browser, callCore, confirmPhrase, heading, openPage, PASSWORD, registerPerson, server, signIn, unlock, useStage,
-} from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import {
+  addMany,
+  beginRegistration,
+  browser,
+  callCore,
+  confirmPhrase,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  signIn,
+  unlock,
+  useStage,
+} from "./stage.mjs";
 import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 
 useStage();
@@ -159,7 +171,9 @@ test("a redirect to another host is told, and nothing waits for the server to co
   await addMany(page, logins(1));
   await page.locator(".row").first().click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.route("**/api/v1/**", (route) => route.fulfill({ status: 307, headers: { Location: "https://login.example.org/" } }));
+  await page.route("**/api/v1/**", (route) =>
+    route.fulfill({ status: 307, headers: { Location: "https://login.example.org/" } }),
+  );
   await page.getByLabel("User name", { exact: true }).fill("typed behind a redirect");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Something else answers in place of this vault’s server.").first().waitFor();
@@ -185,7 +199,10 @@ test("a session that was ended elsewhere leads to the sign-in", async () => {
   await other.getByText("Signed out there.").first().waitFor();
   await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
   await heading(page, "Sign in");
-  await page.getByText(/^This session has ended\. Sign in again/).first().waitFor();
+  await page
+    .getByText(/^This session has ended\. Sign in again/)
+    .first()
+    .waitFor();
   await other.context().close();
 });
 

@@ -1,9 +1,7 @@
 // The way through every screen, for the screenshots and for the accessibility test.
 import { fileURLToPath } from "node:url";
-import {
-  addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, tellPage, unlock,
-} from "./stage.mjs";
 import { logins, others, rich } from "./samples.mjs";
+import { addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, tellPage, unlock } from "./stage.mjs";
 import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 import { codeFor } from "./totp.mjs";
 
@@ -85,7 +83,9 @@ export async function walk(page, visit) {
   await page.getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied").last().waitFor();
   await visit("entry-copied");
-  await page.locator(".attachments input").setInputFiles({ name: "Recovery codes.txt", mimeType: "text/plain", buffer: Buffer.from("codes") });
+  await page
+    .locator(".attachments input")
+    .setInputFiles({ name: "Recovery codes.txt", mimeType: "text/plain", buffer: Buffer.from("codes") });
   await page.getByRole("button", { name: "Download Recovery codes.txt" }).waitFor();
   await visit("entry-attachments");
   await page.getByRole("button", { name: "Dismiss" }).first().click();
@@ -194,18 +194,31 @@ export async function walk(page, visit) {
   await to("#/import");
   await heading(page, "Import");
   await visit("import");
-  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/individual.json", import.meta.url)));
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/individual.json", import.meta.url)));
   await page.getByText(/entries in this file/).waitFor();
   await visit("import-preview");
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.locator("input[type=file]").first().setInputFiles({
-    name: "values.csv", mimeType: "text/csv", buffer: Buffer.from("Harbour,nina@example.org,pw-1,https://harbour.example\nQuay,nina@example.org,pw-2,https://quay.example\n"),
-  });
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles({
+      name: "values.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(
+        "Harbour,nina@example.org,pw-1,https://harbour.example\nQuay,nina@example.org,pw-2,https://quay.example\n",
+      ),
+    });
   await page.getByLabel("The first row holds values, not names").waitFor();
   await visit("import-columns");
   await to("#/vault");
   await to("#/import");
-  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/keepass/both.kdbx", import.meta.url)));
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles(fileURLToPath(new URL("../../transfer/testdata/keepass/both.kdbx", import.meta.url)));
   await page.getByLabel("Password of the file", { exact: true }).waitFor();
   await visit("import-password");
   await to("#/export");
@@ -240,7 +253,11 @@ export async function walk(page, visit) {
   await dialogOpen();
   await visit("shortcuts");
   await close();
-  await page.getByRole("button", { name: "Dismiss" }).first().click({ timeout: 500 }).catch(() => undefined);
+  await page
+    .getByRole("button", { name: "Dismiss" })
+    .first()
+    .click({ timeout: 500 })
+    .catch(() => undefined);
 
   await to("#/new");
   await heading(page, "New entry");
@@ -254,7 +271,10 @@ export async function walk(page, visit) {
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
   await unlock(page);
-  await page.getByRole("status").getByText(/^You were writing/).waitFor();
+  await page
+    .getByRole("status")
+    .getByText(/^You were writing/)
+    .waitFor();
   await visit("draft-offered");
   await page.getByRole("button", { name: "Discard" }).click();
 
@@ -287,7 +307,9 @@ export async function walk(page, visit) {
   await visit("copy-entry");
   await page.getByRole("button", { name: "Close the copy" }).first().click();
   await heading(page, "Your vault is locked");
-  await page.route("**/api/**", (r) => r.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "0" } }));
+  await page.route("**/api/**", (r) =>
+    r.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "0" } }),
+  );
   await unlock(page);
   await heading(page, "Sign in");
   await page.getByRole("link", { name: "Open the copy of ada" }).waitFor();
@@ -306,18 +328,25 @@ export async function walk(page, visit) {
 
   await to("#/sign-in");
   await heading(page, "Sign in");
-  await page.route("**/api/v1/login", (r) => r.fulfill({
-    status: 429, headers: { "Retry-After": "45" }, contentType: "application/json",
-    body: JSON.stringify({ code: "throttled", message: "too many attempts", request_id: "0" }),
-  }));
+  await page.route("**/api/v1/login", (r) =>
+    r.fulfill({
+      status: 429,
+      headers: { "Retry-After": "45" },
+      contentType: "application/json",
+      body: JSON.stringify({ code: "throttled", message: "too many attempts", request_id: "0" }),
+    }),
+  );
   await signIn(page, "ada");
   await page.getByText("Too many attempts").waitFor();
   await visit("throttled");
   await page.unroute("**/api/v1/login");
-  await page.route("**/api/v1/register/check", (r) => r.fulfill({
-    status: 403, contentType: "application/json",
-    body: JSON.stringify({ code: "invitation_required", message: "an invitation is needed", request_id: "0" }),
-  }));
+  await page.route("**/api/v1/register/check", (r) =>
+    r.fulfill({
+      status: 403,
+      contentType: "application/json",
+      body: JSON.stringify({ code: "invitation_required", message: "an invitation is needed", request_id: "0" }),
+    }),
+  );
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "You need an invitation");
   await visit("invitation");

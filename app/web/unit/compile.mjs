@@ -21,7 +21,10 @@ export async function compile() {
     jsxImportSource: "preact",
     sourcemap: "linked",
     define: {
-      CORE_URL: '"/core.wasm"', CORE_BYTES: "8", WORKER_URL: '"/worker.js"', LICENCES_URL: '"/licences.txt"',
+      CORE_URL: '"/core.wasm"',
+      CORE_BYTES: "8",
+      WORKER_URL: '"/worker.js"',
+      LICENCES_URL: '"/licences.txt"',
       MESSAGES_URLS: JSON.stringify({ de: "./de", en: "./en", es: "./es", fr: "./fr", ru: "./ru" }),
     },
     logLevel: "warning",

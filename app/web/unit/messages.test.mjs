@@ -19,10 +19,11 @@ const catalogs = { de, en, es, fr, ru };
 const translated = Object.keys(catalogs).filter((name) => name !== "en");
 
 /** Every message of a catalog by its path. */
-const messages = (part, path = "") => Object.entries(part).flatMap(([key, value]) => {
-  const at = path ? `${path}.${key}` : key;
-  return typeof value === "object" ? messages(value, at) : [[at, value]];
-});
+const messages = (part, path = "") =>
+  Object.entries(part).flatMap(([key, value]) => {
+    const at = path ? `${path}.${key}` : key;
+    return typeof value === "object" ? messages(value, at) : [[at, value]];
+  });
 
 // Told apart from any text and from each other; the texts among them in two lengths, the numbers of all plural forms.
 const TEXTS = ["«one»", "«two»", "«three»"];
@@ -49,7 +50,10 @@ function shows(message, lang) {
 }
 
 test("every language has the messages of English, no less and no more", () => {
-  const keys = (catalog) => messages(catalog).map(([path]) => path).sort();
+  const keys = (catalog) =>
+    messages(catalog)
+      .map(([path]) => path)
+      .sort();
   for (const lang of translated) assert.deepEqual(keys(catalogs[lang]), keys(en), lang);
   assert.deepEqual(Object.keys(LANGUAGES).sort(), Object.keys(catalogs).sort());
 });
@@ -143,29 +147,40 @@ test("the page has a sentence for every advice that the core gives about a passw
 });
 
 /** The names in a source that may read a message: members, strings, and keys of objects. */
-const namesIn = (code) => new Set([
-  ...code.matchAll(/(?<=[."'`])[A-Za-z_]\w*|(?<=[{,]\s*)[A-Za-z_]\w*(?=\s*[,:}])/g),
-].map(([name]) => name));
+const namesIn = (code) =>
+  new Set([...code.matchAll(/(?<=[."'`])[A-Za-z_]\w*|(?<=[{,]\s*)[A-Za-z_]\w*(?=\s*[,:}])/g)].map(([name]) => name));
 
 test("every message is used", () => {
   const sources = readdirSync(src, { recursive: true })
     .filter((name) => /\.tsx?$/.test(name) && !name.startsWith("messages"))
     .map((name) => readFileSync(join(src, name), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, ""));
-  const core = globSync(join(src, "../../**/*.go"), { exclude: (file) => file.endsWith("_test.go") || file.endsWith("node_modules") });
+  const core = globSync(join(src, "../../**/*.go"), {
+    exclude: (file) => file.endsWith("_test.go") || file.endsWith("node_modules"),
+  });
   const named = sources.map(namesIn);
   // A part that is indexed is read by names from anywhere, also from the core: codes of errors, kinds of items and their fields.
-  const indexed = (part) => sources.some((code) => [
-    `\\b${part}(\\?\\.)?\\[`, `Object\\.\\w+\\([\\w.]*\\.${part}\\)`, `\\.{3}[\\w.]*\\.${part}\\b`, `Record<[^>]*> = [\\w.]*\\.${part};`,
-  ].some((pattern) => new RegExp(pattern).test(code)));
-  const elsewhere = new Set([...named, ...core.map((file) => namesIn(readFileSync(file, "utf8")))].flatMap((names) => [...names]));
+  const indexed = (part) =>
+    sources.some((code) =>
+      [
+        `\\b${part}(\\?\\.)?\\[`,
+        `Object\\.\\w+\\([\\w.]*\\.${part}\\)`,
+        `\\.{3}[\\w.]*\\.${part}\\b`,
+        `Record<[^>]*> = [\\w.]*\\.${part};`,
+      ].some((pattern) => new RegExp(pattern).test(code)),
+    );
+  const elsewhere = new Set(
+    [...named, ...core.map((file) => namesIn(readFileSync(file, "utf8")))].flatMap((names) => [...names]),
+  );
   const endings = sources.flatMap((code) => [...code.matchAll(/`\$\{\w+\}([A-Z]\w*)`/g)]).map(([, ending]) => ending);
   const isRead = (key) => elsewhere.has(key) || endings.some((e) => key.endsWith(e) && elsewhere.has(key.slice(0, -e.length)));
 
-  const unused = messages(en).map(([path]) => path).filter((path) => {
-    const parts = path.split(".");
-    const key = parts.pop();
-    return !named.some((names) => names.has(parts[0]) && names.has(key)) && !(parts.some(indexed) && isRead(key));
-  });
+  const unused = messages(en)
+    .map(([path]) => path)
+    .filter((path) => {
+      const parts = path.split(".");
+      const key = parts.pop();
+      return !named.some((names) => names.has(parts[0]) && names.has(key)) && !(parts.some(indexed) && isRead(key));
+    });
   assert.deepEqual(unused, []);
 });
 

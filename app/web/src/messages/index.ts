@@ -17,15 +17,15 @@ import { computed, effect, signal } from "@preact/signals";
 import { preferences } from "../state/app";
 import type { Messages } from "./en";
 import { localeOf } from "./formats";
-import { messagesURL, resolved, type Language } from "./languages";
+import { type Language, messagesURL, resolved } from "./languages";
 
 export const NAME = "VaultSphere"; // the same in every language
 
 const chosen = computed(() => resolved(preferences.value.language));
 
-async function load(language: Language) {
-  const file = await import(messagesURL(language)) as { messages: Messages };
-  return { language, messages: file.messages };
+async function load(wanted: Language) {
+  const file = (await import(messagesURL(wanted))) as { messages: Messages };
+  return { language: wanted, messages: file.messages };
 }
 
 const shown = signal(await load(chosen.value));

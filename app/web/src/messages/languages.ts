@@ -12,8 +12,7 @@ export type Language = keyof typeof LANGUAGES;
 export const isLanguage = (tag: unknown): tag is Language => typeof tag === "string" && Object.hasOwn(LANGUAGES, tag);
 
 /** The first of the browser's languages that the page speaks. */
-export const ofTheBrowser = (): Language =>
-  navigator.languages.map((tag) => tag.split("-")[0]).find(isLanguage) ?? "en";
+export const ofTheBrowser = (): Language => navigator.languages.map((tag) => tag.split("-")[0]).find(isLanguage) ?? "en";
 
 export const resolved = (chosen: Language | "system"): Language => (chosen === "system" ? ofTheBrowser() : chosen);
 

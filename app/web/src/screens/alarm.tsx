@@ -23,24 +23,46 @@ export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
   return (
     <div class="alarm">
       <main class="panel panel-wide" aria-live="assertive">
-        <span class="alarm-icon"><Icon name="danger" /></span>
+        <span class="alarm-icon">
+          <Icon name="danger" />
+        </span>
         <Heading title={title}>{title}</Heading>
         <p class="lead">{meaning}</p>
         <h2>{text.found}</h2>
-        <p class="finding mono" lang="en">{message}</p>
+        <p class="finding mono" lang="en">
+          {message}
+        </p>
         <h2>{text.next}</h2>
-        <ol><li>{copy ? here : text.noCopy}</li><li>{stop}</li><li>{tell}</li></ol>
+        <ol>
+          <li>{copy ? here : text.noCopy}</li>
+          <li>{stop}</li>
+          <li>{tell}</li>
+        </ol>
         <div class="actions">
-          {copy && <Button kind="primary" icon="eye" onClick={() => go("copy", copy.id)}>{copyText.openHere}</Button>}
-          <Button kind={copy ? "plain" : "primary"} icon="refresh" onClick={() => void boot()}>{text.again}</Button>
-          <Button kind="quiet" icon="logout" onClick={() => (copy ? setAsking(true) : void signOut())}>{copy ? text.signOut : common.signOut}</Button>
+          {copy && (
+            <Button kind="primary" icon="eye" onClick={() => go("copy", copy.id)}>
+              {copyText.openHere}
+            </Button>
+          )}
+          <Button kind={copy ? "plain" : "primary"} icon="refresh" onClick={() => void boot()}>
+            {text.again}
+          </Button>
+          <Button kind="quiet" icon="logout" onClick={() => (copy ? setAsking(true) : void signOut())}>
+            {copy ? text.signOut : common.signOut}
+          </Button>
         </div>
       </main>
       {asking && (
-        <Confirm title={text.signOutTitle} action={text.signOut} danger onClose={() => setAsking(false)} onConfirm={() => {
-          setAsking(false);
-          void signOut(true);
-        }}>
+        <Confirm
+          title={text.signOutTitle}
+          action={text.signOut}
+          danger
+          onClose={() => setAsking(false)}
+          onConfirm={() => {
+            setAsking(false);
+            void signOut(true);
+          }}
+        >
           <p>{text.signOutBody}</p>
         </Confirm>
       )}

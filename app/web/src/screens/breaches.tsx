@@ -15,30 +15,43 @@ export function Breaches({ unchecked, onChecked }: { unchecked: number; onChecke
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
   useEffect(() => {
-    api.breachAddress().then((found) => setAddress(found.address), () => setAddress(""));
+    api.breachAddress().then(
+      (found) => setAddress(found.address),
+      () => setAddress(""),
+    );
   }, []);
   if (address === null) return null;
   if (!address) return <p class="muted">{text.breachesOff}</p>;
-  const check = () => task.run(async () => {
-    try {
-      await api.breaches(setProgress);
-    } finally {
-      setProgress(null);
-      onChecked(); // what was looked up before it failed counts
-    }
-  });
+  const check = () =>
+    task.run(async () => {
+      try {
+        await api.breaches(setProgress);
+      } finally {
+        setProgress(null);
+        onChecked(); // what was looked up before it failed counts
+      }
+    });
   return (
     <section class="card breaches" aria-label={text.breaches}>
-      <span class="finding-icon"><Icon name="search" /></span>
+      <span class="finding-icon">
+        <Icon name="search" />
+      </span>
       <div class="breaches-text">
         <h2>{text.breaches}</h2>
         <p>{text.breachesHint(hostOf(address))}</p>
         <Problem error={task.error} />
-        {task.busy
-          ? <Meter label={text.checking} progress={progress} />
-          : unchecked > 0
-            ? <Button icon="search" onClick={check}>{text.check(unchecked)}</Button>
-            : <p class="good"><Icon name="check" />{text.allChecked}</p>}
+        {task.busy && <Meter label={text.checking} progress={progress} />}
+        {!task.busy && unchecked > 0 && (
+          <Button icon="search" onClick={check}>
+            {text.check(unchecked)}
+          </Button>
+        )}
+        {!task.busy && unchecked === 0 && (
+          <p class="good">
+            <Icon name="check" />
+            {text.allChecked}
+          </p>
+        )}
       </div>
     </section>
   );

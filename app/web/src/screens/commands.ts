@@ -7,7 +7,7 @@ import { SORTS, THEMES } from "../state/preferences";
 import { go } from "../state/route";
 import { lock, signOut } from "../state/session";
 import { undoLast } from "../state/undo";
-import { search, syncNow, syncProblem, type Filter } from "../state/vault";
+import { type Filter, search, syncNow, syncProblem } from "../state/vault";
 import type { IconName } from "../ui/icon";
 import { TYPES } from "./fields";
 import { kindOf } from "./kinds";
@@ -21,11 +21,17 @@ export interface Command {
   run: () => void;
 }
 
-const place = (name: string, icon: IconName, label: () => string, ...to: string[]): Command =>
-  ({ name, icon, label: () => m.value.palette.goTo(label()), run: () => go(...to) });
+const place = (name: string, icon: IconName, label: () => string, ...to: string[]): Command => ({
+  name,
+  icon,
+  label: () => m.value.palette.goTo(label()),
+  run: () => go(...to),
+});
 
 const list = (name: string, icon: IconName, label: () => string, by: Filter): Command => ({
-  name, icon, label: () => m.value.palette.goTo(label()),
+  name,
+  icon,
+  label: () => m.value.palette.goTo(label()),
   run: () => {
     search("", by);
     go("vault");
@@ -44,10 +50,15 @@ const HERE = /^(sort|theme|language) /;
 export const commands = () => (copyOpen.value ? COMMANDS.filter(({ name }) => READS.has(name) || HERE.test(name)) : COMMANDS);
 
 const COMMANDS: Command[] = [
-  ...TYPES.map((type): Command => ({
-    name: `new ${type}`, icon: kindOf(type).icon, label: () => m.value.palette.create[type], run: () => go("new", type),
-    ...(type === "login" && { keys: "N" }),
-  })),
+  ...TYPES.map(
+    (type): Command => ({
+      name: `new ${type}`,
+      icon: kindOf(type).icon,
+      label: () => m.value.palette.create[type],
+      run: () => go("new", type),
+      ...(type === "login" && { keys: "N" }),
+    }),
+  ),
   list("all", "all", () => m.value.common.allEntries, { by: "all" }),
   list("favourites", "star", () => m.value.common.favourites, { by: "favourite" }),
   list("trash", "trash", () => m.value.trash.title, { by: "trash" }),
@@ -60,15 +71,29 @@ const COMMANDS: Command[] = [
   { name: "undo", icon: "restore", label: () => m.value.palette.undo, run: undoLast },
   { name: "sync", icon: "refresh", label: () => m.value.palette.sync, run: () => void syncAndSay() },
   { name: "help", icon: "keyboard", label: () => m.value.shortcuts.title, keys: "?", run: () => (shortcutsListed.value = true) },
-  ...SORTS.map((sort): Command => ({
-    name: `sort ${sort}`, icon: "sort", label: () => m.value.palette.sort(m.value.sorting[sort]), run: () => sortBy(sort),
-  })),
-  ...THEMES.map((theme): Command => ({
-    name: `theme ${theme}`, icon: "sun", label: () => m.value.palette.theme(m.value.settings.themes[theme]),
-    run: () => setPreferences({ theme }),
-  })),
-  ...(Object.entries(LANGUAGES) as [Language, string][]).map(([language, own]): Command => ({
-    name: `language ${language}`, icon: "note", label: () => m.value.palette.language(own), run: () => setPreferences({ language }),
-  })),
+  ...SORTS.map(
+    (sort): Command => ({
+      name: `sort ${sort}`,
+      icon: "sort",
+      label: () => m.value.palette.sort(m.value.sorting[sort]),
+      run: () => sortBy(sort),
+    }),
+  ),
+  ...THEMES.map(
+    (theme): Command => ({
+      name: `theme ${theme}`,
+      icon: "sun",
+      label: () => m.value.palette.theme(m.value.settings.themes[theme]),
+      run: () => setPreferences({ theme }),
+    }),
+  ),
+  ...(Object.entries(LANGUAGES) as [Language, string][]).map(
+    ([language, own]): Command => ({
+      name: `language ${language}`,
+      icon: "note",
+      label: () => m.value.palette.language(own),
+      run: () => setPreferences({ language }),
+    }),
+  ),
   { name: "sign out", icon: "logout", label: () => m.value.common.signOut, run: () => void signOut() },
 ];

@@ -18,8 +18,12 @@ export function useCopies() {
 export function about(copy: Copy): string {
   const text = m.value.copies;
   return [
-    copy.since && text.since(dayOf(copy.since)), copy.changes > 0 && text.changes(copy.changes), copy.since && text.days(copy.days_left),
-  ].filter(Boolean).join(" · ");
+    copy.since && text.since(dayOf(copy.since)),
+    copy.changes > 0 && text.changes(copy.changes),
+    copy.since && text.days(copy.days_left),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 /** The way to the copies, where there are any. */
@@ -36,7 +40,10 @@ export function CopyList() {
           <li key={copy.id}>
             <a href={href("copy", copy.id)}>
               <Icon name="key" />
-              <span><b>{text.openShort(copy.username)}</b><span class="muted">{about(copy)}</span></span>
+              <span>
+                <b>{text.openShort(copy.username)}</b>
+                <span class="muted">{about(copy)}</span>
+              </span>
             </a>
           </li>
         ))}

@@ -24,56 +24,118 @@ export function CopyScreen({ id }: { id: string }) {
   const [read, setRead] = useState(false);
   const task = useTask();
   const deletion = useTask();
-  useEffect(() => void left().then(findCopies).then(() => setRead(true)), []);
+  useEffect(
+    () =>
+      void left()
+        .then(findCopies)
+        .then(() => setRead(true)),
+    [],
+  );
   const copy = copies.value.copies.find((c) => c.id === id);
   const back = () => replace("sign-in");
 
-  const open = () => task.run(async () => {
-    try {
-      await openCopy(id, password);
-    } catch (e) {
-      if (asCoreError(e).code === "wrong_password") setPassword("");
-      throw e;
-    }
-  });
-  const remove = () => deletion.run(async () => {
-    await deleteCopy(id);
-    toast(text.removed);
-    back();
-  });
+  const open = () =>
+    task.run(async () => {
+      try {
+        await openCopy(id, password);
+      } catch (e) {
+        if (asCoreError(e).code === "wrong_password") setPassword("");
+        throw e;
+      }
+    });
+  const remove = () =>
+    deletion.run(async () => {
+      await deleteCopy(id);
+      toast(text.removed);
+      back();
+    });
 
   return (
     <Frame>
-      <Heading title={text.openTitle} focus={false}>{text.openTitle}</Heading>
-      {read && !copy && <p class="lead" role="alert">{text.gone}</p>}
+      <Heading title={text.openTitle} focus={false}>
+        {text.openTitle}
+      </Heading>
+      {read && !copy && (
+        <p class="lead" role="alert">
+          {text.gone}
+        </p>
+      )}
       {copy && (
         <>
-          <p class="who"><Icon name="identity" /><span><bdi>{copy.username}</bdi>{copy.since && <span class="muted"> · {about({ ...copy, changes: 0 })}</span>}</span></p>
+          <p class="who">
+            <Icon name="identity" />
+            <span>
+              <bdi>{copy.username}</bdi>
+              {copy.since && <span class="muted"> · {about({ ...copy, changes: 0 })}</span>}
+            </span>
+          </p>
           <p class="lead">{text.openLead}</p>
-          {copy.changes > 0 && <p class="notice"><Icon name="wait" /><span>{text.waits(copy.changes)}</span></p>}
-          <form class="stack" onSubmit={(e) => {
-            e.preventDefault();
-            if (password) open();
-          }}>
-            <input class="visually-hidden" type="text" autocomplete="username" value={copy.username} readOnly tabIndex={-1}
-              aria-hidden="true" />
-            <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password"
-              required inputRef={focusOnce} />
+          {copy.changes > 0 && (
+            <p class="notice">
+              <Icon name="wait" />
+              <span>{text.waits(copy.changes)}</span>
+            </p>
+          )}
+          <form
+            class="stack"
+            onSubmit={(e) => {
+              e.preventDefault();
+              if (password) open();
+            }}
+          >
+            <input
+              class="visually-hidden"
+              type="text"
+              autocomplete="username"
+              value={copy.username}
+              readOnly
+              tabIndex={-1}
+              aria-hidden="true"
+            />
+            <PasswordField
+              label={common.masterPassword}
+              value={password}
+              onInput={setPassword}
+              autocomplete="current-password"
+              required
+              inputRef={focusOnce}
+            />
             <Problem error={task.error} />
-            {task.busy
-              ? <Working onCancel={restart}>{common.derivingKey}</Working>
-              : <Button type="submit" kind="primary" icon="eye" wide>{text.open}</Button>}
+            {task.busy ? (
+              <Working onCancel={restart}>{common.derivingKey}</Working>
+            ) : (
+              <Button type="submit" kind="primary" icon="eye" wide>
+                {text.open}
+              </Button>
+            )}
           </form>
         </>
       )}
       <nav class="panel-links" aria-label={common.otherWays}>
-        <button type="button" class="link" onClick={back}>{text.back}</button>
-        {copy && <button type="button" class="link link-danger" onClick={() => setAsking(true)}>{text.remove}</button>}
+        <button type="button" class="link" onClick={back}>
+          {text.back}
+        </button>
+        {copy && (
+          <button type="button" class="link link-danger" onClick={() => setAsking(true)}>
+            {text.remove}
+          </button>
+        )}
       </nav>
       {asking && copy && (
-        <Confirm title={text.removeTitle} action={text.remove} danger busy={deletion.busy} onConfirm={remove} onClose={() => setAsking(false)}>
+        <Confirm
+          title={text.removeTitle}
+          action={text.remove}
+          danger
+          busy={deletion.busy}
+          onConfirm={remove}
+          onClose={() => setAsking(false)}
+        >
           <p>{text.removeBody}</p>
-          {copy.changes > 0 && <p><b>{text.removeLoses(copy.changes)}</b></p>}
+          {copy.changes > 0 && (
+            <p>
+              <b>{text.removeLoses(copy.changes)}</b>
+            </p>
+          )}
           <Problem error={deletion.error} />
         </Confirm>
       )}

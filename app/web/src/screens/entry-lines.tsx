@@ -34,24 +34,58 @@ export function EntryLines({ item }: { item: Item }) {
       <SecretLine label={common.password} value={item.password} />
       {item.totp && <CodeLine id={item.id} modified={item.modified} />}
       <SecretLine label={common.totpKey} value={item.totp} plainWhenShown />
-      {CARD_FIELDS.map((f) => (f.hidden
-        ? <SecretLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
-        : <PlainLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />))}
+      {CARD_FIELDS.map((f) =>
+        f.hidden ? (
+          <SecretLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+        ) : (
+          <PlainLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+        ),
+      )}
       <PlainLine label={text.expiry} value={expiry(item)} />
-      {IDENTITY_FIELDS.map((f) => (f.hidden
-        ? <SecretLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
-        : <PlainLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />))}
-      {SSH_FIELDS.map((f) => (f.hidden
-        ? <SecretLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} plainWhenShown />
-        : <PlainLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} mono />))}
-      {item.urls?.map((url) => <AddressLine key={url} label={text.url} url={url} />)}
-      {item.fields?.map((f, i) => <FieldLine key={i} field={f} />)}
+      {IDENTITY_FIELDS.map((f) =>
+        f.hidden ? (
+          <SecretLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+        ) : (
+          <PlainLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+        ),
+      )}
+      {SSH_FIELDS.map((f) =>
+        f.hidden ? (
+          <SecretLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} plainWhenShown />
+        ) : (
+          <PlainLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} mono />
+        ),
+      )}
+      {item.urls?.map((url) => (
+        <AddressLine key={url} label={text.url} url={url} />
+      ))}
+      {item.fields?.map((f, i) => (
+        <FieldLine key={i} field={f} />
+      ))}
       {item.notes && (
-        <Line label={common.notes} actions={<IconButton icon="copy" label={common.copy(common.notes)}
-          onClick={() => void copySecret(item.notes!, common.notes)} />}><p class="notes">{item.notes}</p></Line>
+        <Line
+          label={common.notes}
+          actions={
+            <IconButton
+              icon="copy"
+              label={common.copy(common.notes)}
+              onClick={() => void copySecret(item.notes!, common.notes)}
+            />
+          }
+        >
+          <p class="notes">{item.notes}</p>
+        </Line>
       )}
       {!!item.tags?.length && (
-        <Line label={common.tags}><ul class="tags">{item.tags.map((t) => <li key={t} dir="auto">{t}</li>)}</ul></Line>
+        <Line label={common.tags}>
+          <ul class="tags">
+            {item.tags.map((t) => (
+              <li key={t} dir="auto">
+                {t}
+              </li>
+            ))}
+          </ul>
+        </Line>
       )}
     </dl>
   );
@@ -60,8 +94,20 @@ export function EntryLines({ item }: { item: Item }) {
 /** Whether a newer version wrote something into the item that this one does not show. */
 export const hasUnknown = (i: Item) =>
   !!(i.unknown_overview || i.unknown_details) ||
-  [i.card, i.identity, i.ssh_key, ...(i.fields ?? []), ...(i.password_history ?? []), ...(i.attachments ?? [])].some((p) => p?.unknown);
+  [i.card, i.identity, i.ssh_key, ...(i.fields ?? []), ...(i.password_history ?? []), ...(i.attachments ?? [])].some(
+    (p) => p?.unknown,
+  );
 
 export const isBare = (i: Item) =>
-  !(i.username || i.password || i.totp || i.notes || i.card || i.identity || i.ssh_key || i.urls?.length ||
-    i.fields?.length || i.tags?.length);
+  !(
+    i.username ||
+    i.password ||
+    i.totp ||
+    i.notes ||
+    i.card ||
+    i.identity ||
+    i.ssh_key ||
+    i.urls?.length ||
+    i.fields?.length ||
+    i.tags?.length
+  );

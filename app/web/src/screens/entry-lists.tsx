@@ -1,5 +1,5 @@
 // The parts of the form that grow: addresses, tags and custom fields.
-import { MAX_NAME, MAX_TAG, type Field, type FieldKind, type MatchRule } from "../core/protocol.gen";
+import { type Field, type FieldKind, MAX_NAME, MAX_TAG, type MatchRule } from "../core/protocol.gen";
 import { m } from "../messages";
 import { Button, IconButton } from "../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../ui/field";
@@ -38,19 +38,37 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
     <div class="growing">
       {urls.map((url, i) => (
         <div key={i} class="address">
-          <TextField label={text.url(i + 1)} value={url} type="text" inputMode="url" placeholder="https://"
+          <TextField
+            label={text.url(i + 1)}
+            value={url}
+            type="text"
+            inputMode="url"
+            placeholder="https://"
             onInput={(v) => onChange(renamed(all, i, v))}
-            trailing={urls.length > 1 &&
-              <IconButton icon="minus" label={text.removeUrl(i + 1)}
-                onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })} />} />
+            trailing={
+              urls.length > 1 && (
+                <IconButton
+                  icon="minus"
+                  label={text.removeUrl(i + 1)}
+                  onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })}
+                />
+              )
+            }
+          />
           {url.trim() && (
-            <Select label={itemParts.rule(i + 1)} hideLabel value={match[url] ?? ""}
+            <Select
+              label={itemParts.rule(i + 1)}
+              hideLabel
+              value={match[url] ?? ""}
               options={rulesFor(match[url])}
-              onChange={(rule) => onChange(ruled(all, i, rule))} />
+              onChange={(rule) => onChange(ruled(all, i, rule))}
+            />
           )}
         </div>
       ))}
-      <Button kind="quiet" icon="plus" onClick={() => onChange({ urls: [...urls, ""], match })}>{text.addUrl}</Button>
+      <Button kind="quiet" icon="plus" onClick={() => onChange({ urls: [...urls, ""], match })}>
+        {text.addUrl}
+      </Button>
     </div>
   );
 }
@@ -66,15 +84,24 @@ function FieldValue({ field, n, onInput }: { field: Field; n: number; onInput: (
       return <PasswordField label={text.fieldValue(n)} value={field.value} autocomplete="off" onInput={onInput} />;
     case "boolean":
       return (
-        <div class="field"><Check label={itemParts.fieldYes(field.name || text.fieldValue(n))}
-          checked={field.value === "true"} onChange={(on) => onInput(String(on))} /></div>
+        <div class="field">
+          <Check
+            label={itemParts.fieldYes(field.name || text.fieldValue(n))}
+            checked={field.value === "true"}
+            onChange={(on) => onInput(String(on))}
+          />
+        </div>
       );
     case "link":
-      return <TextField label={text.fieldValue(n)} value={field.value} inputMode="url" placeholder="https://" onInput={onInput} />;
+      return (
+        <TextField label={text.fieldValue(n)} value={field.value} inputMode="url" placeholder="https://" onInput={onInput} />
+      );
     default:
-      return field.value.includes("\n")
-        ? <TextArea label={text.fieldValue(n)} value={field.value} rows={3} onInput={onInput} />
-        : <TextField label={text.fieldValue(n)} value={field.value} onInput={onInput} />;
+      return field.value.includes("\n") ? (
+        <TextArea label={text.fieldValue(n)} value={field.value} rows={3} onInput={onInput} />
+      ) : (
+        <TextField label={text.fieldValue(n)} value={field.value} onInput={onInput} />
+      );
   }
 }
 
@@ -88,9 +115,12 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         return (
           <div key={i} class="custom">
             <TextField label={text.fieldName(i + 1)} value={f.name} onInput={(name) => set({ name })} maxLength={MAX_NAME} />
-            <Select label={itemParts.fieldKind(i + 1)} value={f.kind ?? ""}
+            <Select
+              label={itemParts.fieldKind(i + 1)}
+              value={f.kind ?? ""}
               options={FIELD_KINDS.map((k) => ({ value: k, label: itemParts.fieldKinds[k || "text"] }))}
-              onChange={(kind) => set({ kind: kind || undefined, value: converted(f.value, kind) })} />
+              onChange={(kind) => set({ kind: kind || undefined, value: converted(f.value, kind) })}
+            />
             <div class="custom-value">
               <FieldValue field={f} n={i + 1} onInput={(value) => set({ value })} />
               <IconButton icon="trash" label={text.removeField(i + 1)} onClick={() => onChange(without(fields, i))} />
@@ -111,8 +141,17 @@ export const withTag = (tags: string[], typed: string) => {
   return tag && !tags.includes(tag) ? [...tags, tag] : tags;
 };
 
-export function Tags({ tags, typed, onType, onChange }:
-  { tags: string[]; typed: string; onType: (text: string) => void; onChange: (tags: string[]) => void }) {
+export function Tags({
+  tags,
+  typed,
+  onType,
+  onChange,
+}: {
+  tags: string[];
+  typed: string;
+  onType: (text: string) => void;
+  onChange: (tags: string[]) => void;
+}) {
   const { common, entryForm: text } = m.value;
   const add = () => {
     onChange(withTag(tags, typed));
@@ -121,19 +160,32 @@ export function Tags({ tags, typed, onType, onChange }:
   const chips = tags.length > 0 && (
     <ul class="tags" aria-label={common.tags}>
       {tags.map((t) => (
-        <li key={t}><span dir="auto">{t}</span>
-          <IconButton icon="close" label={text.removeTag(t)} onClick={() => onChange(tags.filter((other) => other !== t))} /></li>
+        <li key={t}>
+          <span dir="auto">{t}</span>
+          <IconButton icon="close" label={text.removeTag(t)} onClick={() => onChange(tags.filter((other) => other !== t))} />
+        </li>
       ))}
     </ul>
   );
   return (
-    <div class="growing" role="presentation" onKeyDown={(e) => {
-      if (e.key !== "Enter" || e.ctrlKey || e.metaKey || !typed.trim() || !(e.target instanceof HTMLInputElement)) return;
-      e.preventDefault(); // which would save the form
-      add();
-    }}>
-      <TextField label={common.tags} value={typed} onInput={onType} hint={text.tagsHint} maxLength={MAX_TAG} above={chips}
-        trailing={typed.trim() && <IconButton icon="plus" label={text.addTag(typed.trim())} onClick={add} />} />
+    <div
+      class="growing"
+      role="presentation"
+      onKeyDown={(e) => {
+        if (e.key !== "Enter" || e.ctrlKey || e.metaKey || !typed.trim() || !(e.target instanceof HTMLInputElement)) return;
+        e.preventDefault(); // which would save the form
+        add();
+      }}
+    >
+      <TextField
+        label={common.tags}
+        value={typed}
+        onInput={onType}
+        hint={text.tagsHint}
+        maxLength={MAX_TAG}
+        above={chips}
+        trailing={typed.trim() && <IconButton icon="plus" label={text.addTag(typed.trim())} onClick={add} />}
+      />
     </div>
   );
 }

@@ -3,9 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../core/protocol.gen";
 import { m } from "../messages";
 import { copyOpen, toast } from "../state/app";
-import { duplicate, quietly, star as mark, trash, unstar } from "../state/edits";
-import { go } from "../state/route";
+import { duplicate, star as mark, quietly, trash, unstar } from "../state/edits";
 import { fail } from "../state/problems";
+import { go } from "../state/route";
 import { Button, Heading, IconButton } from "../ui/controls";
 import { Attachments } from "./attachments";
 import { EntryLines, hasUnknown, isBare } from "./entry-lines";
@@ -14,8 +14,17 @@ import { kindOf, when } from "./kinds";
 import { Tile } from "./tile";
 import { TrashedNotice } from "./trash";
 
-export function EntryView({ item, back, onEdit, onDeleted }:
-  { item: Item; back: ComponentChildren; onEdit: () => void; onDeleted: () => void }) {
+export function EntryView({
+  item,
+  back,
+  onEdit,
+  onDeleted,
+}: {
+  item: Item;
+  back: ComponentChildren;
+  onEdit: () => void;
+  onDeleted: () => void;
+}) {
   const { common, edits, entryView: text, itemParts } = m.value;
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
@@ -39,7 +48,9 @@ export function EntryView({ item, back, onEdit, onDeleted }:
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
             <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
             <IconButton icon="trash" label={text.remove} onClick={remove} />
-            <Button kind="plain" icon="edit" onClick={onEdit}>{text.edit}</Button>
+            <Button kind="plain" icon="edit" onClick={onEdit}>
+              {text.edit}
+            </Button>
           </div>
         )}
       </div>
@@ -47,12 +58,15 @@ export function EntryView({ item, back, onEdit, onDeleted }:
       <header class="entry-head">
         <Tile type={item.type} title={item.title} large />
         <div>
-          <Heading title={item.title} level={2}>{item.title}</Heading>
+          <Heading title={item.title} level={2}>
+            {item.title}
+          </Heading>
           <p class="entry-kind">{kindOf(item.type).one}</p>
         </div>
       </header>
       {hasUnknown(item) && <p class="lead">{itemParts.newer}</p>}
-      {!isBare(item) ? <EntryLines item={item} /> : !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
+      {!isBare(item) && <EntryLines item={item} />}
+      {isBare(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />
       <p class="entry-times">

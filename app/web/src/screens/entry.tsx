@@ -1,16 +1,17 @@
 // One entry: opened, then shown or edited. Its secrets live in this component's state and go with it.
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { Item, ItemType } from "../core/protocol.gen";
 import { m } from "../messages";
-import { go, href, replace } from "../state/route";
-import { fail } from "../state/problems";
-import { all, filter, refresh, trashed, unreadable } from "../state/vault";
+import { toast } from "../state/app";
 import { taken } from "../state/draft";
 import { saveOver } from "../state/edits";
+import { fail } from "../state/problems";
+import { go, href, replace } from "../state/route";
 import { tellOthers } from "../state/tabs";
-import { toast } from "../state/app";
+import { all, filter, refresh, trashed, unreadable } from "../state/vault";
 import { Button, Empty, Heading } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/task";
@@ -28,9 +29,53 @@ const blank = (type?: ItemType): Item => ({
 /** Changes when another device or this one wrote the entry; then it is read again. */
 const stampOf = (id: string) => (all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id))?.modified ?? "";
 
+/** An entry that cannot be shown, and why. */
+function Unopened({
+  id,
+  problem,
+  back,
+  onRetry,
+}: {
+  id: string;
+  problem: CoreError;
+  back: ComponentChildren;
+  onRetry: () => void;
+}) {
+  const { common, entry: text } = m.value;
+  const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
+  const explained = () => {
+    if (damaged) return { title: text.unreadable, body: text.unreadableBody };
+    if (problem.code === "not_found") return { title: text.gone, body: text.goneBody };
+    return { title: text.failed, body: explain(problem), retry: true };
+  };
+  const { title, body, retry } = explained();
+  return (
+    <article class="entry">
+      <div class="entry-bar">{back}</div>
+      <span class="alarm-icon">
+        <Icon name="danger" />
+      </span>
+      <Heading title={title} level={2}>
+        {title}
+      </Heading>
+      <p class="lead">{body}</p>
+      {damaged && (
+        <p class="finding mono" lang="en">
+          {unreadable.value.get(id) ?? problem.message}
+        </p>
+      )}
+      {retry && (
+        <Button icon="refresh" onClick={onRetry}>
+          {common.tryAgain}
+        </Button>
+      )}
+    </article>
+  );
+}
+
 /** `type` is that of an entry that is not there yet. */
 export function EntryScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
-  const { common, entry: text } = m.value;
+  const { entry: text } = m.value;
   const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -83,7 +128,10 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
     focusList();
   };
   const back = (
-    <a class="back" href={href("vault")}><Icon name="back" /><span>{text.back}</span></a>
+    <a class="back" href={href("vault")}>
+      <Icon name="back" />
+      <span>{text.back}</span>
+    </a>
   );
 
   // Another device deleted what was being edited: the draft becomes an entry of its own.
@@ -94,27 +142,28 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
     replace("new");
   }, [orphan]);
 
-  if (problem) {
-    const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
-    const gone = problem.code === "not_found";
-    const title = damaged ? text.unreadable : gone ? text.gone : text.failed;
+  if (problem) return <Unopened id={id} problem={problem} back={back} onRetry={() => setAttempt(attempt + 1)} />;
+  if (!item) {
     return (
       <article class="entry">
-        <div class="entry-bar">{back}</div>
-        <span class="alarm-icon"><Icon name="danger" /></span>
-        <Heading title={title} level={2}>{title}</Heading>
-        <p class="lead">{damaged ? text.unreadableBody : gone ? text.goneBody : explain(problem)}</p>
-        {damaged && <p class="finding mono" lang="en">{unreadable.value.get(id) ?? problem.message}</p>}
-        {!damaged && !gone && <Button icon="refresh" onClick={() => setAttempt(attempt + 1)}>{common.tryAgain}</Button>}
+        {back}
+        <div class="entry-loading" role="status">
+          <Empty icon="key" title={text.opening} />
+        </div>
       </article>
     );
   }
-  if (!item) {
-    return <article class="entry">{back}<div class="entry-loading" role="status"><Empty icon="key" title={text.opening} /></div></article>;
-  }
-  return editing
-    ? <EntryForm key={restored ? "restored" : "fresh"} item={item} restored={restored} onSave={save} onDone={(saved) => replaceWith(saved ?? id)} />
-    : <EntryView item={item} back={back} onEdit={() => go("entry", id, "edit")} onDeleted={onDeleted} />;
+  return editing ? (
+    <EntryForm
+      key={restored ? "restored" : "fresh"}
+      item={item}
+      restored={restored}
+      onSave={save}
+      onDone={(saved) => replaceWith(saved ?? id)}
+    />
+  ) : (
+    <EntryView item={item} back={back} onEdit={() => go("entry", id, "edit")} onDeleted={onDeleted} />
+  );
 }
 
 function replaceWith(id: string) {

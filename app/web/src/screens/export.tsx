@@ -12,7 +12,7 @@ import { saveFile } from "../ui/save-file";
 import { Problem, useTask } from "../ui/task";
 import { Problems } from "./import/lists";
 import { today } from "./kinds";
-import { NewPassword, type Choice } from "./new-password";
+import { type Choice, NewPassword } from "./new-password";
 
 export function ExportPage() {
   const { export: text } = m.value;
@@ -24,26 +24,33 @@ export function ExportPage() {
   const [problems, setProblems] = useState<ImportProblem[]>([]);
   const task = useTask();
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
-  const list = () => task.run(async () => {
-    const { write } = await api.formats();
-    setFormats(write);
-    setId(write[0]!.id);
-  });
+  const list = () =>
+    task.run(async () => {
+      const { write } = await api.formats();
+      setFormats(write);
+      setId(write[0]!.id);
+    });
   useEffect(list, []);
   const format = formats?.find((f) => f.id === id);
 
   const ready = format?.sealed ? choice.ready : master !== "";
 
-  const write = () => task.run(async () => {
-    if (!format!.sealed) {
-      await api.checkPassword({ password: master });
-      setMaster("");
-    }
-    const { result, file } = await api.exportVault({ format: id, trash, files: format!.files, ...(format!.sealed && { password: choice.password }) });
-    setProblems(result.problems);
-    saveFile(`vaultsphere-${today()}${format!.extension}`, file, "application/octet-stream");
-    toast(text.done(result.items));
-  });
+  const write = () =>
+    task.run(async () => {
+      if (!format!.sealed) {
+        await api.checkPassword({ password: master });
+        setMaster("");
+      }
+      const { result, file } = await api.exportVault({
+        format: id,
+        trash,
+        files: format!.files,
+        ...(format!.sealed && { password: choice.password }),
+      });
+      setProblems(result.problems);
+      saveFile(`vaultsphere-${today()}${format!.extension}`, file, "application/octet-stream");
+      toast(text.done(result.items));
+    });
 
   const holds = format?.files ? text.holds.all : text.holds.noFiles;
   return (
@@ -51,26 +58,49 @@ export function ExportPage() {
       <Heading title={text.title}>{text.title}</Heading>
       <p class="lead">{text.lead}</p>
       <Problem error={task.error} />
-      {!format && task.error && <Button icon="refresh" onClick={list}>{m.value.common.tryAgain}</Button>}
+      {!format && task.error && (
+        <Button icon="refresh" onClick={list}>
+          {m.value.common.tryAgain}
+        </Button>
+      )}
       {!format && !task.error && <Meter label={text.loading} progress={null} />}
       {format && (
-        <form class="card stack" onSubmit={(e) => {
-          e.preventDefault();
-          if (ready) write();
-        }}>
-          <Select label={text.format} value={id} onChange={setId} options={formats!.map((f) => ({ value: f.id, label: f.name }))} />
+        <form
+          class="card stack"
+          onSubmit={(e) => {
+            e.preventDefault();
+            if (ready) write();
+          }}
+        >
+          <Select
+            label={text.format}
+            value={id}
+            onChange={setId}
+            options={formats!.map((f) => ({ value: f.id, label: f.name }))}
+          />
           <p class="muted">{copyOpen.value ? m.value.copies.noFiles : holds}</p>
-          {format.sealed
-            ? <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
-            : (
-              <>
-                <p class="banner"><Icon name="danger" /><span>{text.open}</span></p>
-                <PasswordField label={m.value.common.masterPassword} hint={m.value.common.askMaster} value={master} onInput={setMaster}
-                  autocomplete="current-password" required />
-              </>
-            )}
+          {format.sealed ? (
+            <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
+          ) : (
+            <>
+              <p class="banner">
+                <Icon name="danger" />
+                <span>{text.open}</span>
+              </p>
+              <PasswordField
+                label={m.value.common.masterPassword}
+                hint={m.value.common.askMaster}
+                value={master}
+                onInput={setMaster}
+                autocomplete="current-password"
+                required
+              />
+            </>
+          )}
           <Check label={text.trash} checked={trash} onChange={setTrash} />
-          <Button type="submit" kind="primary" icon="download" busy={task.busy} disabled={!ready}>{text.write}</Button>
+          <Button type="submit" kind="primary" icon="download" busy={task.busy} disabled={!ready}>
+            {text.write}
+          </Button>
         </form>
       )}
       <Problems problems={problems} />

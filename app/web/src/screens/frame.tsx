@@ -9,9 +9,21 @@ export function Frame({ children, wide }: { children: ComponentChildren; wide?: 
   const text = m.value.frame;
   return (
     <div class="frame">
-      <header class="frame-brand"><Mark /><span>{NAME}</span></header>
+      <header class="frame-brand">
+        <Mark />
+        <span>{NAME}</span>
+      </header>
       <main class={wide ? "panel panel-wide" : "panel"}>{children}</main>
-      <footer class="frame-foot"><div role="status"><NewVersion /></div><p><Icon name="shield" />{text.promise}</p><LanguageSelect /></footer>
+      <footer class="frame-foot">
+        <div role="status">
+          <NewVersion />
+        </div>
+        <p>
+          <Icon name="shield" />
+          {text.promise}
+        </p>
+        <LanguageSelect />
+      </footer>
     </div>
   );
 }

@@ -13,7 +13,9 @@ import { Secret } from "./secret";
 const SEPARATORS = { hyphen: "-", space: " ", stop: ".", underscore: "_" };
 const VERDICTS = ["weak", "fair", "strong", "veryStrong"] as const;
 
-export const verdict = (bits: number) => (bits < 45 ? 0 : bits < 60 ? 1 : bits < 90 ? 2 : 3);
+const VERDICT_BITS = [45, 60, 90]; // from how many bits on the next verdict holds
+
+export const verdict = (bits: number) => VERDICT_BITS.filter((least) => bits >= least).length;
 
 const CLASSES = ["lower", "upper", "digits", "symbols"] as const;
 const LEAST = [1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -23,7 +25,10 @@ const leastOf = (rules: PasswordRules, c: (typeof CLASSES)[number]) => Math.max(
 export function changed(rules: PasswordRules, part: Partial<PasswordRules>): PasswordRules {
   const next = { ...rules, ...part };
   for (const c of CLASSES) next[`min_${c}`] = next[c] ? leastOf(next, c) : 0;
-  next.length = Math.max(next.length, CLASSES.reduce((n, c) => n + (next[`min_${c}`] ?? 0), 0));
+  next.length = Math.max(
+    next.length,
+    CLASSES.reduce((n, c) => n + (next[`min_${c}`] ?? 0), 0),
+  );
   return next;
 }
 
@@ -35,22 +40,39 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
   };
   return (
     <>
-      <Slider label={text.length} value={rules.length} min={8} max={64} shown={text.characters(rules.length)}
-        onInput={(length) => set({ length })} />
+      <Slider
+        label={text.length}
+        value={rules.length}
+        min={8}
+        max={64}
+        shown={text.characters(rules.length)}
+        onInput={(length) => set({ length })}
+      />
       <div class="classes">
         {CLASSES.map((c) => (
           <div key={c} class="class">
             <Check label={text[c]} checked={rules[c]} onChange={(on) => set({ [c]: on })} />
             {rules[c] && (
-              <Select label={text.least(text[c])} hideLabel value={leastOf(rules, c)} onChange={(n) => set({ [`min_${c}`]: n })}
-                options={LEAST.map((n) => ({ value: n, label: text.atLeast(n) }))} />
+              <Select
+                label={text.least(text[c])}
+                hideLabel
+                value={leastOf(rules, c)}
+                onChange={(n) => set({ [`min_${c}`]: n })}
+                options={LEAST.map((n) => ({ value: n, label: text.atLeast(n) }))}
+              />
             )}
           </div>
         ))}
       </div>
       {rules.symbols && (
-        <TextField label={text.symbolSet} value={rules.symbol_set ?? ""} mono maxLength={40} placeholder="!#$%&()*+,-./:;<=>?@[]^_{|}~"
-          onInput={(symbol_set) => set({ symbol_set })} />
+        <TextField
+          label={text.symbolSet}
+          value={rules.symbol_set ?? ""}
+          mono
+          maxLength={40}
+          placeholder="!#$%&()*+,-./:;<=>?@[]^_{|}~"
+          onInput={(symbol_set) => set({ symbol_set })}
+        />
       )}
       <Check label={text.ambiguous} checked={rules.avoid_ambiguous} onChange={(on) => set({ avoid_ambiguous: on })} />
     </>
@@ -59,14 +81,26 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
 
 function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChange: (r: PassphraseRules) => void }) {
   const text = m.value.generator;
-  const separators = Object.entries(SEPARATORS).map(([name, value]) =>
-    ({ value, label: text.separators[name as keyof typeof SEPARATORS] }));
+  const separators = Object.entries(SEPARATORS).map(([name, value]) => ({
+    value,
+    label: text.separators[name as keyof typeof SEPARATORS],
+  }));
   return (
     <>
-      <Slider label={text.words} value={rules.words} min={3} max={12} shown={text.wordCount(rules.words)}
-        onInput={(words) => onChange({ ...rules, words })} />
-      <Select label={text.separator} value={rules.separator} options={separators}
-        onChange={(separator) => onChange({ ...rules, separator })} />
+      <Slider
+        label={text.words}
+        value={rules.words}
+        min={3}
+        max={12}
+        shown={text.wordCount(rules.words)}
+        onInput={(words) => onChange({ ...rules, words })}
+      />
+      <Select
+        label={text.separator}
+        value={rules.separator}
+        options={separators}
+        onChange={(separator) => onChange({ ...rules, separator })}
+      />
       <div class="checks">
         <Check label={text.capitalize} checked={rules.capitalize} onChange={(capitalize) => onChange({ ...rules, capitalize })} />
         <Check label={text.number} checked={rules.number} onChange={(on) => onChange({ ...rules, number: on })} />
@@ -85,10 +119,12 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
 
   useEffect(() => {
     let current = true;
-    const make = choices.kind === "password"
-      ? api.generatePassword(choices.password)
-      : api.generatePassphrase(choices.passphrase);
-    make.then((g) => current && setMade(g), (e: unknown) => current && task.refuse(e));
+    const make =
+      choices.kind === "password" ? api.generatePassword(choices.password) : api.generatePassphrase(choices.passphrase);
+    make.then(
+      (g) => current && setMade(g),
+      (e: unknown) => current && task.refuse(e),
+    );
     return () => {
       current = false;
     };
@@ -102,25 +138,48 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
   return (
     <div class="stack">
       <div class="generated">
-        <output class="generated-value" aria-label={text.generated}>{made && <Secret value={made.value} visible />}</output>
+        <output class="generated-value" aria-label={text.generated}>
+          {made && <Secret value={made.value} visible />}
+        </output>
         <div class="generated-tools">
           <IconButton icon="refresh" label={text.again} onClick={() => setTurn(turn + 1)} />
-          <IconButton icon="copy" label={text.copy}
-            onClick={() => made && void copySecret(made.value, choices.kind === "password" ? common.password : text.passphrase)} />
+          <IconButton
+            icon="copy"
+            label={text.copy}
+            onClick={() => made && void copySecret(made.value, choices.kind === "password" ? common.password : text.passphrase)}
+          />
         </div>
       </div>
       <div class="strength" data-score={made ? level + 1 : "none"}>
-        <div class="strength-bar" aria-hidden="true">{[0, 1, 2, 3].map((i) => <span key={i} data-on={level >= i && !!made} />)}</div>
-        <p><strong>{made && text.bits(Math.floor(made.entropy_bits))}</strong>{made && `, ${text.verdicts[VERDICTS[level]!]}`}</p>
+        <div class="strength-bar" aria-hidden="true">
+          {[0, 1, 2, 3].map((i) => (
+            <span key={i} data-on={level >= i && !!made} />
+          ))}
+        </div>
+        <p>
+          <strong>{made && text.bits(Math.floor(made.entropy_bits))}</strong>
+          {made && `, ${text.verdicts[VERDICTS[level]!]}`}
+        </p>
       </div>
       <Problem error={task.error} />
-      <Segments label={text.kind} value={choices.kind} onChange={(kind) => set({ kind })}
-        options={[{ value: "password", label: common.password }, { value: "passphrase", label: text.passphrase }]} />
-      {choices.kind === "password"
-        ? <PasswordChoices rules={choices.password} onChange={(password) => set({ password })} />
-        : <PassphraseChoices rules={choices.passphrase} onChange={(passphrase) => set({ passphrase })} />}
+      <Segments
+        label={text.kind}
+        value={choices.kind}
+        onChange={(kind) => set({ kind })}
+        options={[
+          { value: "password", label: common.password },
+          { value: "passphrase", label: text.passphrase },
+        ]}
+      />
+      {choices.kind === "password" ? (
+        <PasswordChoices rules={choices.password} onChange={(password) => set({ password })} />
+      ) : (
+        <PassphraseChoices rules={choices.passphrase} onChange={(passphrase) => set({ passphrase })} />
+      )}
       {onUse && (
-        <Button kind="primary" wide disabled={!made} onClick={() => made && onUse(made.value)}>{useLabel}</Button>
+        <Button kind="primary" wide disabled={!made} onClick={() => made && onUse(made.value)}>
+          {useLabel}
+        </Button>
       )}
     </div>
   );
@@ -132,7 +191,9 @@ export function GeneratorPage() {
     <div class="column">
       <Heading title={text.title}>{text.title}</Heading>
       <p class="lead">{text.lead}</p>
-      <div class="card"><Generator /></div>
+      <div class="card">
+        <Generator />
+      </div>
     </div>
   );
 }

@@ -5,8 +5,8 @@ import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { HealthReport, Progress, Summary } from "../core/protocol.gen";
 import { m } from "../messages";
-import { href } from "../state/route";
 import { fail } from "../state/problems";
+import { href } from "../state/route";
 import { all } from "../state/vault";
 import { Button, Empty, Heading } from "../ui/controls";
 import { Icon, type IconName } from "../ui/icon";
@@ -29,8 +29,12 @@ function EntryLink({ entry, note }: { entry: Summary; note?: string }) {
       <a class="finding-entry" href={href("entry", entry.id)}>
         <Tile type={entry.type} title={entry.title} />
         <span class="row-text">
-          <span class="row-title" dir="auto">{entry.title}</span>
-          <span class="row-sub" dir="auto">{[entry.username, note].filter(Boolean).join(" · ")}</span>
+          <span class="row-title" dir="auto">
+            {entry.title}
+          </span>
+          <span class="row-sub" dir="auto">
+            {[entry.username, note].filter(Boolean).join(" · ")}
+          </span>
         </span>
         <Icon name="forward" />
       </a>
@@ -46,24 +50,44 @@ function Entries({ findings, byId }: { findings: Finding[]; byId: Map<string, Su
   return (
     <>
       <ul class="finding-entries">
-        {shown.map((f) => <EntryLink key={f.id} entry={byId.get(f.id)!} note={f.note} />)}
+        {shown.map((f) => (
+          <EntryLink key={f.id} entry={byId.get(f.id)!} note={f.note} />
+        ))}
       </ul>
       {known.length > shown.length && (
-        <Button kind="quiet" onClick={() => setWhole(true)}>{text.showAll(known.length)}</Button>
+        <Button kind="quiet" onClick={() => setWhole(true)}>
+          {text.showAll(known.length)}
+        </Button>
       )}
     </>
   );
 }
 
-function Section({ icon, title, hint, n, children }:
-  { icon: IconName; title: string; hint: string; n: number; children: ComponentChildren }) {
+function Section({
+  icon,
+  title,
+  hint,
+  n,
+  children,
+}: {
+  icon: IconName;
+  title: string;
+  hint: string;
+  n: number;
+  children: ComponentChildren;
+}) {
   const text = m.value.health;
   const [open, setOpen] = useState(false);
   return (
     <details class="details finding-group" data-fine={n === 0} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>
-        <span class="finding-icon"><Icon name={n === 0 ? "check" : icon} /></span>
-        <span class="finding-title"><b>{title}</b><span>{n === 0 ? text.none : hint}</span></span>
+        <span class="finding-icon">
+          <Icon name={n === 0 ? "check" : icon} />
+        </span>
+        <span class="finding-title">
+          <b>{title}</b>
+          <span>{n === 0 ? text.none : hint}</span>
+        </span>
         <span class="finding-count">{n}</span>
         <Icon name="chevron" />
       </summary>
@@ -81,7 +105,9 @@ function Findings({ report, byId }: { report: HealthReport; byId: Map<string, Su
       <Section icon="danger" title={text.breached} hint={text.breachedHint} n={report.breached.length}>
         {entries(report.breached.map((b) => ({ id: b.id, note: text.seen(b.times) })))}
       </Section>
-      <Section icon="danger" title={text.weak} hint={text.weakHint} n={report.weak.length}>{entries(plain(report.weak))}</Section>
+      <Section icon="danger" title={text.weak} hint={text.weakHint} n={report.weak.length}>
+        {entries(plain(report.weak))}
+      </Section>
       <Section icon="copy" title={text.reused} hint={text.reusedHint} n={report.reused.reduce((n, ids) => n + ids.length, 0)}>
         {report.reused.slice(0, SHOWN).map((ids) => (
           <div key={ids[0]} class="finding-same">
@@ -103,7 +129,10 @@ function Findings({ report, byId }: { report: HealthReport; byId: Map<string, Su
   );
 }
 
-export const grade = (score: number) => (score >= 90 ? "good" : score >= 60 ? "fair" : "poor");
+export function grade(score: number) {
+  if (score >= 90) return "good";
+  return score >= 60 ? "fair" : "poor";
+}
 
 function Score({ report }: { report: HealthReport }) {
   const text = m.value.health;
@@ -138,14 +167,17 @@ export function HealthPage() {
   useEffect(() => {
     if (entries === null) return;
     let current = true;
-    api.health((p) => current && setProgress(p)).then(
-      (found) => {
-        if (!current) return;
-        setReport(found);
-        setProblem(null);
-      },
-      (e: unknown) => current && !fail(e) && setProblem(asCoreError(e)),
-    ).finally(() => current && setProgress(null));
+    api
+      .health((p) => current && setProgress(p))
+      .then(
+        (found) => {
+          if (!current) return;
+          setReport(found);
+          setProblem(null);
+        },
+        (e: unknown) => current && !fail(e) && setProblem(asCoreError(e)),
+      )
+      .finally(() => current && setProgress(null));
     return () => {
       current = false;
     };
@@ -155,9 +187,20 @@ export function HealthPage() {
     <div class="column">
       <Heading title={text.title}>{text.title}</Heading>
       <p class="lead">{text.lead}</p>
-      {problem && <><Problem error={problem} /><Button icon="refresh" onClick={again}>{common.tryAgain}</Button></>}
+      {problem && (
+        <>
+          <Problem error={problem} />
+          <Button icon="refresh" onClick={again}>
+            {common.tryAgain}
+          </Button>
+        </>
+      )}
       {!report && !problem && <Meter label={text.looking} progress={progress} />}
-      {report?.logins === 0 && <Empty icon="shield" title={text.empty}><p>{text.emptyHint}</p></Empty>}
+      {report?.logins === 0 && (
+        <Empty icon="shield" title={text.empty}>
+          <p>{text.emptyHint}</p>
+        </Empty>
+      )}
       {report && report.logins > 0 && (
         <>
           <Score report={report} />

@@ -24,7 +24,12 @@ function OldPassword({ item, old: { version, modified, until, password } }: { it
         <Secret value={password} visible={visible} />
         <span class="history-time">{!modified && until ? restoring.until(time) : time}</span>
       </div>
-      <IconButton icon={visible ? "eyeOff" : "eye"} label={text.shows(time)} pressed={visible} onClick={() => setVisible(!visible)} />
+      <IconButton
+        icon={visible ? "eyeOff" : "eye"}
+        label={text.shows(time)}
+        pressed={visible}
+        onClick={() => setVisible(!visible)}
+      />
       <IconButton icon="copy" label={text.copies(time)} onClick={() => void copySecret(password, common.password)} />
       {!item.trashed && !copyOpen.value && <IconButton icon="restore" label={restoring.restores(time)} onClick={use} />}
     </li>
@@ -43,12 +48,19 @@ export function History({ item }: { item: Item }) {
   if (!item.password && !item.password_history?.length) return null;
   return (
     <details class="details" onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary><Icon name="chevron" />{text.title}</summary>
+      <summary>
+        <Icon name="chevron" />
+        {text.title}
+      </summary>
       <Problem error={task.error} />
       {task.busy && <p role="status">{text.loading}</p>}
       {versions?.length === 0 && <p class="muted">{text.none}</p>}
       {!!versions?.length && (
-        <ul class="history">{versions.map((v) => <OldPassword key={v.version} item={item} old={v} />)}</ul>
+        <ul class="history">
+          {versions.map((v) => (
+            <OldPassword key={v.version} item={item} old={v} />
+          ))}
+        </ul>
       )}
     </details>
   );

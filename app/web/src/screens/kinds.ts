@@ -4,12 +4,18 @@ import { locale, m } from "../messages";
 import type { IconName } from "../ui/icon";
 
 const icons: Record<ItemType, IconName> = {
-  login: "login", note: "note", card: "card", identity: "identity", ssh_key: "terminal",
+  login: "login",
+  note: "note",
+  card: "card",
+  identity: "identity",
+  ssh_key: "terminal",
 };
 
 /** A newer version of VaultSphere may have written types that this one does not know. */
-export const kindOf = (type: ItemType): { one: string; many: string; icon: IconName } =>
-  ({ ...(m.value.kinds[type] ?? m.value.kinds.unknown), icon: icons[type] ?? "info" });
+export const kindOf = (type: ItemType): { one: string; many: string; icon: IconName } => ({
+  ...(m.value.kinds[type] ?? m.value.kinds.unknown),
+  icon: icons[type] ?? "info",
+});
 
 const TINTS = 8;
 

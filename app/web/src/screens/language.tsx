@@ -1,5 +1,5 @@
 import { m } from "../messages";
-import { LANGUAGES, ofTheBrowser, type Language } from "../messages/languages";
+import { LANGUAGES, type Language, ofTheBrowser } from "../messages/languages";
 import { preferences, setPreferences } from "../state/app";
 import { Select } from "../ui/field";
 
@@ -12,7 +12,12 @@ export function LanguageSelect() {
     ...names.map(([value, label]) => ({ value, label })),
   ];
   return (
-    <Select<Language | "system"> label={common.language} hideLabel value={preferences.value.language}
-      options={options} onChange={(language) => setPreferences({ language })} />
+    <Select<Language | "system">
+      label={common.language}
+      hideLabel
+      value={preferences.value.language}
+      options={options}
+      onChange={(language) => setPreferences({ language })}
+    />
   );
 }

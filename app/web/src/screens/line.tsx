@@ -8,12 +8,16 @@ import { Icon } from "../ui/icon";
 import { hostOf, openable } from "./kinds";
 import { Secret } from "./secret";
 
-export function Line({ label, children, actions }:
-  { label: string; children: ComponentChildren; actions?: ComponentChildren }) {
+export function Line({ label, children, actions }: { label: string; children: ComponentChildren; actions?: ComponentChildren }) {
   return (
     <div class="line">
       <dt dir="auto">{label}</dt>
-      <dd><div class="line-value" dir="auto">{children}</div>{actions && <div class="line-actions">{actions}</div>}</dd>
+      <dd>
+        <div class="line-value" dir="auto">
+          {children}
+        </div>
+        {actions && <div class="line-actions">{actions}</div>}
+      </dd>
     </div>
   );
 }
@@ -22,21 +26,44 @@ export function PlainLine({ label, value, mono }: { label: string; value: string
   const { common } = m.value;
   if (!value) return null;
   return (
-    <Line label={label} actions={<IconButton icon="copy" label={common.copy(label)}
-      onClick={() => void copyPlain(value, label)} />}>{mono ? <span class="mono">{value}</span> : value}</Line>
+    <Line
+      label={label}
+      actions={<IconButton icon="copy" label={common.copy(label)} onClick={() => void copyPlain(value, label)} />}
+    >
+      {mono ? <span class="mono">{value}</span> : value}
+    </Line>
   );
 }
 
-export function SecretLine({ label, value, plainWhenShown }: { label: string; value: string | undefined; plainWhenShown?: boolean }) {
+export function SecretLine({
+  label,
+  value,
+  plainWhenShown,
+}: {
+  label: string;
+  value: string | undefined;
+  plainWhenShown?: boolean;
+}) {
   const { common } = m.value;
   const [visible, setVisible] = useState(false);
   if (!value) return null;
   return (
-    <Line label={label} actions={<>
-      <IconButton icon={visible ? "eyeOff" : "eye"} label={common.show(label)} pressed={visible}
-        onClick={() => setVisible(!visible)} />
-      <IconButton icon="copy" label={common.copy(label)} onClick={() => void copySecret(value, label)} />
-    </>}><Secret value={value} visible={visible} plain={plainWhenShown} /></Line>
+    <Line
+      label={label}
+      actions={
+        <>
+          <IconButton
+            icon={visible ? "eyeOff" : "eye"}
+            label={common.show(label)}
+            pressed={visible}
+            onClick={() => setVisible(!visible)}
+          />
+          <IconButton icon="copy" label={common.copy(label)} onClick={() => void copySecret(value, label)} />
+        </>
+      }
+    >
+      <Secret value={value} visible={visible} plain={plainWhenShown} />
+    </Line>
   );
 }
 
@@ -45,14 +72,33 @@ export function AddressLine({ label, url }: { label: string; url: string }) {
   const link = openable(url);
   const host = hostOf(url);
   return (
-    <Line label={label} actions={<>
-      {link && (
-        <a class="icon-button" href={link} target="_blank" rel="noopener noreferrer" aria-label={text.open(host)}
-          title={text.open(host)}><Icon name="open" /></a>
+    <Line
+      label={label}
+      actions={
+        <>
+          {link && (
+            <a
+              class="icon-button"
+              href={link}
+              target="_blank"
+              rel="noopener noreferrer"
+              aria-label={text.open(host)}
+              title={text.open(host)}
+            >
+              <Icon name="open" />
+            </a>
+          )}
+          <IconButton icon="copy" label={text.copyUrl(host)} onClick={() => void copyPlain(url, label)} />
+        </>
+      }
+    >
+      {link ? (
+        <a href={link} target="_blank" rel="noopener noreferrer">
+          {url}
+        </a>
+      ) : (
+        <span title={text.unsafe}>{url}</span>
       )}
-      <IconButton icon="copy" label={text.copyUrl(host)} onClick={() => void copyPlain(url, label)} />
-    </>}>
-      {link ? <a href={link} target="_blank" rel="noopener noreferrer">{url}</a> : <span title={text.unsafe}>{url}</span>}
     </Line>
   );
 }

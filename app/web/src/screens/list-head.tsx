@@ -2,27 +2,44 @@
 import { useEffect, useRef } from "preact/hooks";
 import { m } from "../messages";
 import { preferences, setPreferences } from "../state/app";
+import { SORTS } from "../state/preferences";
 import { fail } from "../state/problems";
 import { selectAll, selected, selecting } from "../state/selection";
-import { SORTS } from "../state/preferences";
-import { all, counts, filter, indexing, query, refresh, search, shown, type Filter } from "../state/vault";
+import { all, counts, type Filter, filter, indexing, query, refresh, search, shown } from "../state/vault";
 import { Icon } from "../ui/icon";
 import { TYPES } from "./fields";
 import { kindOf } from "./kinds";
 
-export const heading = (f: Filter) =>
-  f.by === "favourite" ? m.value.common.favourites
-    : f.by === "type" ? kindOf(f.type).many
-      : f.by === "tag" ? f.tag
-        : f.by === "trash" ? m.value.trash.title : m.value.common.allEntries;
+export function heading(f: Filter): string {
+  const { common, trash } = m.value;
+  switch (f.by) {
+    case "all":
+      return common.allEntries;
+    case "favourite":
+      return common.favourites;
+    case "type":
+      return kindOf(f.type).many;
+    case "tag":
+      return f.tag;
+    case "trash":
+      return trash.title;
+  }
+}
 
 export function SearchBox({ onDown }: { onDown: () => void }) {
   const text = m.value.list;
   return (
     <div class="search" role="search">
       <Icon name="search" />
-      <input id="search" type="search" aria-label={text.search} placeholder={text.placeholder} value={query.value}
-        autocomplete="off" spellcheck={false} onInput={(e) => search(e.currentTarget.value)}
+      <input
+        id="search"
+        type="search"
+        aria-label={text.search}
+        placeholder={text.placeholder}
+        value={query.value}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(e) => search(e.currentTarget.value)}
         onKeyDown={(e) => {
           if (e.key === "Escape" && query.value) {
             e.preventDefault();
@@ -31,10 +48,15 @@ export function SearchBox({ onDown }: { onDown: () => void }) {
             e.preventDefault();
             onDown();
           }
-        }} />
-      {query.value
-        ? <button type="button" class="search-clear" aria-label={text.clear} onClick={() => search("")}><Icon name="close" /></button>
-        : <kbd aria-hidden="true">/</kbd>}
+        }}
+      />
+      {query.value ? (
+        <button type="button" class="search-clear" aria-label={text.clear} onClick={() => search("")}>
+          <Icon name="close" />
+        </button>
+      ) : (
+        <kbd aria-hidden="true">/</kbd>
+      )}
     </div>
   );
 }
@@ -43,11 +65,21 @@ export function SearchBox({ onDown }: { onDown: () => void }) {
 export function Chips() {
   const { common, list: text, trash } = m.value;
   const chip = (by: Filter, label: string) => (
-    <button key={label} type="button" class="chip" aria-pressed={JSON.stringify(filter.value) === JSON.stringify(by)}
-      onClick={() => search(query.value, by)}><bdi>{label}</bdi></button>
+    <button
+      key={label}
+      type="button"
+      class="chip"
+      aria-pressed={JSON.stringify(filter.value) === JSON.stringify(by)}
+      onClick={() => search(query.value, by)}
+    >
+      <bdi>{label}</bdi>
+    </button>
   );
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [filter.value]);
+  useEffect(
+    () => box.current?.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [filter.value],
+  );
   return (
     <div ref={box} class="chips" role="group" aria-label={text.show}>
       {chip({ by: "all" }, text.all)}
@@ -71,11 +103,18 @@ function SortSelect() {
     <label class="sort">
       <span class="visually-hidden">{text.label}</span>
       <Icon name="sort" />
-      <select value={preferences.value.sort} onChange={(e) => {
-        const chosen = SORTS.find((s) => s === e.currentTarget.value);
-        if (chosen) sortBy(chosen);
-      }}>
-        {SORTS.map((s) => <option key={s} value={s}>{text[s]}</option>)}
+      <select
+        value={preferences.value.sort}
+        onChange={(e) => {
+          const chosen = SORTS.find((s) => s === e.currentTarget.value);
+          if (chosen) sortBy(chosen);
+        }}
+      >
+        {SORTS.map((s) => (
+          <option key={s} value={s}>
+            {text[s]}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -90,8 +129,14 @@ export function ListTools() {
   return (
     <>
       <div class="list-tools">
-        <p class={selecting.value ? "list-foot visually-hidden" : "list-foot"} role="status">{all.value !== null && total > 0 && count}</p>
-        {selecting.value && <button type="button" class="link" onClick={selectAll}>{selection.all(total)}</button>}
+        <p class={selecting.value ? "list-foot visually-hidden" : "list-foot"} role="status">
+          {all.value !== null && total > 0 && count}
+        </p>
+        {selecting.value && (
+          <button type="button" class="link" onClick={selectAll}>
+            {selection.all(total)}
+          </button>
+        )}
         {total > 0 && <SortSelect />}
       </div>
       {!complete && <p class="list-note">{searching.indexing(unread ? Math.floor((100 * done) / unread) : 0)}</p>}

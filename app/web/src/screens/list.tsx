@@ -11,7 +11,7 @@ import { Button, Empty } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { Chips, heading, ListTools, SearchBox } from "./list-head";
 import { useLongPress } from "./long-press";
-import { focusList, Row, ROW } from "./row";
+import { focusList, ROW, Row } from "./row";
 import { SelectBar } from "./select-bar";
 import { useSight } from "./sight";
 import { TrashNote } from "./trash";
@@ -23,19 +23,29 @@ function NoRows() {
       <Empty icon="search" title={text.noHits(query.value.trim())}>
         <p>{text.noHitsBody}</p>
         {filter.value.by !== "all" && (
-          <Button icon="search" onClick={() => search(query.value, { by: "all" })}>{searching.everywhere}</Button>
+          <Button icon="search" onClick={() => search(query.value, { by: "all" })}>
+            {searching.everywhere}
+          </Button>
         )}
       </Empty>
     );
   }
-  if (filter.value.by === "trash") return <Empty icon="trash" title={trash.none}><p>{trash.noneHint}</p></Empty>;
+  if (filter.value.by === "trash")
+    return (
+      <Empty icon="trash" title={trash.none}>
+        <p>{trash.noneHint}</p>
+      </Empty>
+    );
   if (counts.value.by.all === 0) {
     return (
       <Empty icon="key" title={text.emptyTitle}>
         {!copyOpen.value && (
           <>
             <p>{text.emptyBody}</p>
-            <a class="button button-primary" href={href("new")}><Icon name="plus" /><span>{common.newEntry}</span></a>
+            <a class="button button-primary" href={href("new")}>
+              <Icon name="plus" />
+              <span>{common.newEntry}</span>
+            </a>
           </>
         )}
       </Empty>
@@ -45,6 +55,20 @@ function NoRows() {
     <Empty icon={filter.value.by === "favourite" ? "star" : "all"} title={text.noneHere}>
       {filter.value.by === "favourite" && <p>{text.favouriteHint}</p>}
     </Empty>
+  );
+}
+
+function Opening() {
+  return (
+    <div class="rows-loading" role="status">
+      <span class="visually-hidden">{m.value.list.opening}</span>
+      {[0, 1, 2, 3, 4, 5, 6].map((i) => (
+        <div key={i} class="bone-row" aria-hidden="true">
+          <span class="bone bone-tile" />
+          <span class="bone bone-line" />
+        </div>
+      ))}
+    </div>
   );
 }
 
@@ -73,7 +97,8 @@ export function ListPane() {
 
   const found = items.findIndex((i) => i.id === active.id);
   // Where the entry is gone the keyboard stands on the one that took its place.
-  const at = active.words !== words ? 0 : found >= 0 ? found : Math.max(0, Math.min(active.index, items.length - 1));
+  const near = found >= 0 ? found : Math.max(0, Math.min(active.index, items.length - 1));
+  const at = active.words === words ? near : 0;
 
   function move(index: number) {
     const next = Math.max(0, Math.min(items.length - 1, index));
@@ -84,9 +109,16 @@ export function ListPane() {
 
   function onKeyDown(e: KeyboardEvent) {
     const item = items[at];
-    const step = ({
-      ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + sight.page, PageUp: at - sight.page, Home: 0, End: items.length - 1,
-    } as Record<string, number>)[e.key];
+    const step = (
+      {
+        ArrowDown: at + 1,
+        ArrowUp: at - 1,
+        PageDown: at + sight.page,
+        PageUp: at - sight.page,
+        Home: 0,
+        End: items.length - 1,
+      } as Record<string, number>
+    )[e.key];
     const mod = e.ctrlKey || e.metaKey;
     if (e.altKey || !item) return;
     if (mod && e.key === "a") selectAll();
@@ -125,45 +157,69 @@ export function ListPane() {
   }
 
   return (
-    <section class="list-pane" aria-label={text.title} onKeyDown={(e) => {
-      if (e.key === "Escape" && selecting.value && !e.defaultPrevented && !document.querySelector("dialog[open]")) {
-        endSelection();
-        focusList();
-      }
-    }}>
+    <section
+      class="list-pane"
+      aria-label={text.title}
+      onKeyDown={(e) => {
+        if (e.key === "Escape" && selecting.value && !e.defaultPrevented && !document.querySelector("dialog[open]")) {
+          endSelection();
+          focusList();
+        }
+      }}
+    >
       <div class="list-head">
         <div class="list-title">
-          <h1 tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>{heading(filter.value)}</h1>
-          {selecting.value
-            ? <SelectBar />
-            : !copyOpen.value && <a class="button button-primary" href={href("new")} aria-label={common.newEntry}>
-              <Icon name="plus" /><span>{text.short}</span>
-            </a>}
+          <h1 tabIndex={-1} class={selecting.value ? "visually-hidden" : undefined}>
+            {heading(filter.value)}
+          </h1>
+          {selecting.value ? (
+            <SelectBar />
+          ) : (
+            !copyOpen.value && (
+              <a class="button button-primary" href={href("new")} aria-label={common.newEntry}>
+                <Icon name="plus" />
+                <span>{text.short}</span>
+              </a>
+            )
+          )}
         </div>
         <SearchBox onDown={() => box.current?.focus()} />
         <Chips />
         {filter.value.by === "trash" && !copyOpen.value && <TrashNote />}
         <ListTools />
       </div>
-      {all.value === null
-        ? <div class="rows-loading" role="status"><span class="visually-hidden">{text.opening}</span>
-          {[0, 1, 2, 3, 4, 5, 6].map((i) => <div key={i} class="bone-row" aria-hidden="true"><span class="bone bone-tile" /><span class="bone bone-line" /></div>)}
+      {all.value === null && <Opening />}
+      {all.value && items.length === 0 && <NoRows />}
+      {all.value && items.length > 0 && (
+        <div
+          class="rows"
+          id="rows"
+          ref={box}
+          role="listbox"
+          tabIndex={0}
+          aria-label={heading(filter.value)}
+          aria-multiselectable="true"
+          data-selecting={selecting.value}
+          aria-activedescendant={at >= sight.from && at < sight.to ? `row-${items[at]!.id}` : undefined}
+          onKeyDown={onKeyDown}
+          onClick={onClick}
+          {...press.handlers}
+        >
+          <div class="rows-all" role="presentation" style={{ height: `${items.length * ROW}px` }}>
+            {items.slice(sight.from, sight.to).map((item, i) => (
+              <Row
+                key={item.id}
+                item={item}
+                index={sight.from + i}
+                total={total}
+                current={item.id === current}
+                selected={selecting.value ? isSelected(item.id) : null}
+                active={sight.from + i === at}
+              />
+            ))}
+          </div>
         </div>
-        : items.length === 0
-          ? <NoRows />
-          : (
-            <div class="rows" id="rows" ref={box} role="listbox" tabIndex={0} aria-label={heading(filter.value)}
-              aria-multiselectable="true" data-selecting={selecting.value}
-              aria-activedescendant={at >= sight.from && at < sight.to ? `row-${items[at]!.id}` : undefined}
-              onKeyDown={onKeyDown} onClick={onClick} {...press.handlers}>
-              <div class="rows-all" role="presentation" style={{ height: `${items.length * ROW}px` }}>
-                {items.slice(sight.from, sight.to).map((item, i) => (
-                  <Row key={item.id} item={item} index={sight.from + i} total={total} current={item.id === current}
-                    selected={selecting.value ? isSelected(item.id) : null} active={sight.from + i === at} />
-                ))}
-              </div>
-            </div>
-          )}
+      )}
     </section>
   );
 }

@@ -4,24 +4,40 @@ import { copyOpen, phase } from "../state/app";
 import { paletteOpen } from "../state/dialogs";
 import { go, href, pageOf, route } from "../state/route";
 import { lock } from "../state/session";
-import { counts, filter, query, search, type Filter } from "../state/vault";
-import { Icon, Mark, type IconName } from "../ui/icon";
-import { commandKey } from "./keys";
+import { counts, type Filter, filter, query, search } from "../state/vault";
+import { Icon, type IconName, Mark } from "../ui/icon";
 import { TYPES } from "./fields";
+import { commandKey } from "./keys";
 import { kindOf } from "./kinds";
 
 const same = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b);
 
-function FilterButton({ by, icon, count, children }:
-  { by: Filter; icon: IconName; count?: number; children: ComponentChildren }) {
+function FilterButton({
+  by,
+  icon,
+  count,
+  children,
+}: {
+  by: Filter;
+  icon: IconName;
+  count?: number;
+  children: ComponentChildren;
+}) {
   const inVault = !pageOf(route.value);
   return (
-    <button type="button" class="nav-item" aria-current={inVault && same(filter.value, by) ? "true" : undefined}
+    <button
+      type="button"
+      class="nav-item"
+      aria-current={inVault && same(filter.value, by) ? "true" : undefined}
       onClick={() => {
         search(query.value, by);
         go("vault");
-      }}>
-      <Icon name={icon} /><span class="nav-label" dir="auto">{children}</span>
+      }}
+    >
+      <Icon name={icon} />
+      <span class="nav-label" dir="auto">
+        {children}
+      </span>
       {!!count && <span class="nav-count">{count.toLocaleString(locale.value)}</span>}
     </button>
   );
@@ -31,7 +47,10 @@ function PageLink({ to, icon, children }: { to: string; icon: IconName; children
   const current = (pageOf(route.value) ?? "vault") === to;
   return (
     <a class="nav-item" href={href(to)} title={children} aria-current={current ? "page" : undefined}>
-      <Icon name={icon} /><span class="nav-label" dir="auto">{children}</span>
+      <Icon name={icon} />
+      <span class="nav-label" dir="auto">
+        {children}
+      </span>
     </a>
   );
 }
@@ -41,7 +60,8 @@ function LockButton() {
   const copy = copyOpen.value;
   return (
     <button type="button" class="nav-item" title={copy ? copies.leave : text.lockTitle} onClick={() => void lock("asked")}>
-      <Icon name="lock" /><span class="nav-label">{copy ? common.close : text.lock}</span>
+      <Icon name="lock" />
+      <span class="nav-label">{copy ? common.close : text.lock}</span>
     </button>
   );
 }
@@ -49,12 +69,28 @@ function LockButton() {
 /** The pages beside the vault. A copy has those that change nothing. */
 function Pages() {
   const { copies, navigation: text, pages } = m.value;
-  if (copyOpen.value) return <><PageLink to="generator" icon="generate">{text.generator}</PageLink><PageLink to="export" icon="upload">{copies.export}</PageLink></>;
+  if (copyOpen.value)
+    return (
+      <>
+        <PageLink to="generator" icon="generate">
+          {text.generator}
+        </PageLink>
+        <PageLink to="export" icon="upload">
+          {copies.export}
+        </PageLink>
+      </>
+    );
   return (
     <>
-      <PageLink to="health" icon="shield">{pages.health}</PageLink>
-      <PageLink to="generator" icon="generate">{text.generator}</PageLink>
-      <PageLink to="settings" icon="settings">{text.settings}</PageLink>
+      <PageLink to="health" icon="shield">
+        {pages.health}
+      </PageLink>
+      <PageLink to="generator" icon="generate">
+        {text.generator}
+      </PageLink>
+      <PageLink to="settings" icon="settings">
+        {text.settings}
+      </PageLink>
     </>
   );
 }
@@ -65,10 +101,17 @@ export function Sidebar() {
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   return (
     <nav class="sidebar" aria-label={NAME}>
-      <p class="brand"><Mark /><span>{NAME}</span></p>
+      <p class="brand">
+        <Mark />
+        <span>{NAME}</span>
+      </p>
       <div class="nav-scroll">
-        <FilterButton by={{ by: "all" }} icon="all" count={by.all}>{common.allEntries}</FilterButton>
-        <FilterButton by={{ by: "favourite" }} icon="star" count={by.favourite}>{common.favourites}</FilterButton>
+        <FilterButton by={{ by: "all" }} icon="all" count={by.all}>
+          {common.allEntries}
+        </FilterButton>
+        <FilterButton by={{ by: "favourite" }} icon="star" count={by.favourite}>
+          {common.favourites}
+        </FilterButton>
         <hr />
         {TYPES.map((type) => (
           <FilterButton key={type} by={{ by: "type", type }} icon={kindOf(type).icon} count={by[type]}>
@@ -76,24 +119,45 @@ export function Sidebar() {
           </FilterButton>
         ))}
         <hr />
-        <FilterButton by={{ by: "trash" }} icon="trash" count={by.trash}>{trash.title}</FilterButton>
+        <FilterButton by={{ by: "trash" }} icon="trash" count={by.trash}>
+          {trash.title}
+        </FilterButton>
         {tags.length > 0 && (
           <>
             <p class="nav-head">{common.tags}</p>
             {tags.map(([tag, n]) => (
-              <FilterButton key={tag} by={{ by: "tag", tag }} icon="tag" count={n}>{tag}</FilterButton>
+              <FilterButton key={tag} by={{ by: "tag", tag }} icon="tag" count={n}>
+                {tag}
+              </FilterButton>
             ))}
           </>
         )}
       </div>
       <div class="nav-foot">
-        <div class="nav-rail"><PageLink to="vault" icon="key">{text.vault}</PageLink></div>
-        <button type="button" class="nav-item" title={palette.label} aria-keyshortcuts="Control+K" onClick={() => (paletteOpen.value = true)}>
-          <Icon name="command" /><span class="nav-label">{palette.title}</span><kbd class="nav-count" aria-hidden="true">{commandKey()} K</kbd>
+        <div class="nav-rail">
+          <PageLink to="vault" icon="key">
+            {text.vault}
+          </PageLink>
+        </div>
+        <button
+          type="button"
+          class="nav-item"
+          title={palette.label}
+          aria-keyshortcuts="Control+K"
+          onClick={() => (paletteOpen.value = true)}
+        >
+          <Icon name="command" />
+          <span class="nav-label">{palette.title}</span>
+          <kbd class="nav-count" aria-hidden="true">
+            {commandKey()} K
+          </kbd>
         </button>
         <Pages />
         <LockButton />
-        <p class="nav-who" title={username}><Icon name="identity" /><span class="nav-label">{username}</span></p>
+        <p class="nav-who" title={username}>
+          <Icon name="identity" />
+          <span class="nav-label">{username}</span>
+        </p>
       </div>
     </nav>
   );
@@ -104,7 +168,9 @@ export function Tabbar() {
   const text = m.value.navigation;
   return (
     <nav class="tabbar" aria-label={NAME}>
-      <PageLink to="vault" icon="key">{text.vault}</PageLink>
+      <PageLink to="vault" icon="key">
+        {text.vault}
+      </PageLink>
       <Pages />
       <LockButton />
     </nav>

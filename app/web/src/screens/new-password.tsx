@@ -11,8 +11,15 @@ export interface Choice {
   ready: boolean;
 }
 
-export function NewPassword({ username, onChoice, labels = m.value.newPassword }:
-  { username: string; onChoice: (c: Choice) => void; labels?: { first: string; again: string } }) {
+export function NewPassword({
+  username,
+  onChoice,
+  labels = m.value.newPassword,
+}: {
+  username: string;
+  onChoice: (c: Choice) => void;
+  labels?: { first: string; again: string };
+}) {
   const text = m.value.newPassword;
   const [first, setFirst] = useState("");
   const [again, setAgain] = useState("");
@@ -21,10 +28,23 @@ export function NewPassword({ username, onChoice, labels = m.value.newPassword }
   useLayoutEffect(() => onChoice({ password: first, ready: first !== "" && first === again && !weak }), [first, again, weak]);
   return (
     <>
-      <PasswordField label={labels.first} value={first} autocomplete="new-password" required onInput={setFirst}
-        hint={<StrengthMeter strength={strength} />} error={again && weak ? text.tooWeak : null} />
-      <PasswordField label={labels.again} value={again} autocomplete="new-password" required onInput={setAgain}
-        error={again && !first.startsWith(again) ? text.differs : null} />
+      <PasswordField
+        label={labels.first}
+        value={first}
+        autocomplete="new-password"
+        required
+        onInput={setFirst}
+        hint={<StrengthMeter strength={strength} />}
+        error={again && weak ? text.tooWeak : null}
+      />
+      <PasswordField
+        label={labels.again}
+        value={again}
+        autocomplete="new-password"
+        required
+        onInput={setAgain}
+        error={again && !first.startsWith(again) ? text.differs : null}
+      />
     </>
   );
 }

@@ -13,7 +13,8 @@ import { explain } from "../ui/task";
 import { Line } from "./line";
 
 /** "123 456": two halves are read and typed more easily. Steam's codes are of five letters. */
-export const halves = (code: string) => (code.length > 5 ? `${code.slice(0, code.length / 2)} ${code.slice(code.length / 2)}` : code);
+export const halves = (code: string) =>
+  code.length > 5 ? `${code.slice(0, code.length / 2)} ${code.slice(code.length / 2)}` : code;
 
 const ROUND = 2 * Math.PI * 9; // the ring's circumference
 
@@ -74,16 +75,40 @@ function useCode(id: string, modified: string | undefined) {
 export function CodeLine({ id, modified }: { id: string; modified: string | undefined }) {
   const { common, itemParts: text } = m.value;
   const { code, left, problem, setCode } = useCode(id, modified);
-  if (problem) return <Line label={text.code}><span class="field-error">{text.badKey}</span></Line>;
-  if (!code) return <Line label={text.code}><span class="bone bone-line" role="status"><span class="visually-hidden">{text.codeLoading}</span></span></Line>;
-  const next = () => api.nextCode({ id }).then(setCode, (e: unknown) => { fail(e); });
+  if (problem)
+    return (
+      <Line label={text.code}>
+        <span class="field-error">{text.badKey}</span>
+      </Line>
+    );
+  if (!code)
+    return (
+      <Line label={text.code}>
+        <span class="bone bone-line" role="status">
+          <span class="visually-hidden">{text.codeLoading}</span>
+        </span>
+      </Line>
+    );
+  const next = () =>
+    api.nextCode({ id }).then(setCode, (e: unknown) => {
+      fail(e);
+    });
   return (
-    <Line label={text.code} actions={<>
-      {code.period > 0
-        ? <Ring left={left} period={code.period} />
-        : <IconButton icon="refresh" label={text.nextCode} onClick={() => void next()} />}
-      <IconButton icon="copy" label={common.copy(text.code)} onClick={() => void copySecret(code.code, text.code)} />
-    </>}><output class="code mono">{halves(code.code)}</output></Line>
+    <Line
+      label={text.code}
+      actions={
+        <>
+          {code.period > 0 ? (
+            <Ring left={left} period={code.period} />
+          ) : (
+            <IconButton icon="refresh" label={text.nextCode} onClick={() => void next()} />
+          )}
+          <IconButton icon="copy" label={common.copy(text.code)} onClick={() => void copySecret(code.code, text.code)} />
+        </>
+      }
+    >
+      <output class="code mono">{halves(code.code)}</output>
+    </Line>
   );
 }
 
@@ -133,8 +158,11 @@ export function OneTimeField({ value, onInput }: { value: string; onInput: (valu
   }
   const pictureOf = (items: FileList | undefined) => [...(items ?? [])].find((f) => f.type.startsWith("image/"));
 
+  const codeOrHint = trial.code ? text.makes(halves(trial.code)) : text.totpHint;
   return (
-    <div class="drop" data-over={over}
+    <div
+      class="drop"
+      data-over={over}
       onPaste={(e) => {
         const picture = pictureOf(e.clipboardData?.files);
         if (!picture) return;
@@ -152,22 +180,44 @@ export function OneTimeField({ value, onInput }: { value: string; onInput: (valu
         const picture = pictureOf(e.dataTransfer?.files);
         if (picture) void scan(picture);
         else setProblem(text.noQR);
-      }}>
-      <PasswordField label={common.totpKey} value={value} autocomplete="off" error={problem ?? (trial.problem ? text.badKey : null)}
+      }}
+    >
+      <PasswordField
+        label={common.totpKey}
+        value={value}
+        autocomplete="off"
+        error={problem ?? (trial.problem ? text.badKey : null)}
         onInput={(v) => {
           setProblem(null);
           onInput(v);
         }}
-        hint={reading ? text.readingQR : trial.code ? text.makes(halves(trial.code)) : text.totpHint}
+        hint={reading ? text.readingQR : codeOrHint}
         trailing={
-          <button type="button" class="input-button" aria-label={text.scan} title={text.scan} aria-busy={reading}
-            onClick={() => file.current?.click()}><Icon name="qr" /></button>
-        } />
-      <input ref={file} type="file" accept="image/*" hidden aria-hidden="true" tabIndex={-1} onChange={(e) => {
-        const picture = e.currentTarget.files?.[0];
-        e.currentTarget.value = "";
-        if (picture) void scan(picture);
-      }} />
+          <button
+            type="button"
+            class="input-button"
+            aria-label={text.scan}
+            title={text.scan}
+            aria-busy={reading}
+            onClick={() => file.current?.click()}
+          >
+            <Icon name="qr" />
+          </button>
+        }
+      />
+      <input
+        ref={file}
+        type="file"
+        accept="image/*"
+        hidden
+        aria-hidden="true"
+        tabIndex={-1}
+        onChange={(e) => {
+          const picture = e.currentTarget.files?.[0];
+          e.currentTarget.value = "";
+          if (picture) void scan(picture);
+        }}
+      />
     </div>
   );
 }

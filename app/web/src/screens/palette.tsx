@@ -4,15 +4,15 @@ import * as api from "../core/api.gen";
 import type { Summary } from "../core/protocol.gen";
 import { m } from "../messages";
 import { phase, preferences, setPreferences } from "../state/app";
-import { copyFrom, type Copied } from "../state/copy";
+import { type Copied, copyFrom } from "../state/copy";
 import { paletteOpen } from "../state/dialogs";
-import { go } from "../state/route";
 import { fail } from "../state/problems";
+import { go } from "../state/route";
 import { all } from "../state/vault";
 import { IconButton } from "../ui/controls";
 import { useModal } from "../ui/dialog";
 import { Icon, type IconName } from "../ui/icon";
-import { commands, type Command } from "./commands";
+import { type Command, commands } from "./commands";
 import { subtitle } from "./kinds";
 import { Tile } from "./tile";
 
@@ -39,25 +39,44 @@ const fold = (s: string) => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCa
 
 export const fits = (label: string, words: string) => {
   const text = fold(label);
-  return fold(words).split(/\s+/).every((w) => text.includes(w));
+  return fold(words)
+    .split(/\s+/)
+    .every((w) => text.includes(w));
 };
 
-const ofCommand = (c: Command): Choice =>
-  ({ key: `command ${c.name}`, label: c.label(), mark: c.icon, keys: c.keys, remember: `command ${c.name}`, run: c.run });
+const ofCommand = (c: Command): Choice => ({
+  key: `command ${c.name}`,
+  label: c.label(),
+  mark: c.icon,
+  keys: c.keys,
+  remember: `command ${c.name}`,
+  run: c.run,
+});
 
 const ofEntry = (s: Summary): Choice => ({
-  key: `entry ${s.id}`, label: s.title || m.value.list.unreadable, mark: s, more: subtitle(s), remember: `entry ${s.id}`,
+  key: `entry ${s.id}`,
+  label: s.title || m.value.list.unreadable,
+  mark: s,
+  more: subtitle(s),
+  remember: `entry ${s.id}`,
   run: () => go("entry", s.id),
 });
 
 /** What can be copied of the best hit without opening it. */
 function copies(s: Summary): Choice[] {
   const { palette: text } = m.value;
-  const choice = (what: Copied, label: string): Choice =>
-    ({ key: `${what} ${s.id}`, label, mark: "copy", more: s.title, remember: `entry ${s.id}`, run: () => void copyFrom(s.id, what) });
+  const choice = (what: Copied, label: string): Choice => ({
+    key: `${what} ${s.id}`,
+    label,
+    mark: "copy",
+    more: s.title,
+    remember: `entry ${s.id}`,
+    run: () => void copyFrom(s.id, what),
+  });
   if (s.type !== "login" || s.unreadable) return [];
   return [
-    choice("password", text.copyPassword), ...(s.username ? [choice("username", text.copyUsername)] : []),
+    choice("password", text.copyPassword),
+    ...(s.username ? [choice("username", text.copyUsername)] : []),
     choice("code", text.copyCode),
   ];
 }
@@ -66,7 +85,7 @@ function recent(): Choice[] {
   return preferences.value.recent.flatMap((key) => {
     const entry = all.value?.find((s) => `entry ${s.id}` === key);
     const command = commands().find((c) => `command ${c.name}` === key);
-    return entry ? [ofEntry(entry)] : command ? [ofCommand(command)] : [];
+    return [...(entry ? [ofEntry(entry)] : []), ...(command ? [ofCommand(command)] : [])];
   });
 }
 
@@ -76,13 +95,14 @@ function useHits(words: string): { hits: Summary[]; fresh: boolean } {
   useEffect(() => {
     let current = true;
     const show = (hits: Summary[]) => current && setFound({ words, hits });
-    if (!words.trim()) show([]);
-    else {
-      api.list({ query: words, limit: MOST_HITS }).then(({ items }) => show(items), (e: unknown) => {
+    const asked = words.trim() ? api.list({ query: words, limit: MOST_HITS }) : Promise.resolve({ items: [] });
+    asked.then(
+      ({ items }) => show(items),
+      (e: unknown) => {
         fail(e);
         show([]);
-      });
-    }
+      },
+    );
     return () => {
       current = false;
     };
@@ -95,13 +115,16 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
   const asked = words.trim();
   if (pick) {
     const from = asked ? hits : (all.value ?? []).slice(0, MOST_HITS);
-    return [{
-      name: text.entries,
-      choices: from.map((s) => ({ ...ofEntry(s), run: () => void copyFrom(s.id, pick) })),
-    }];
+    return [
+      {
+        name: text.entries,
+        choices: from.map((s) => ({ ...ofEntry(s), run: () => void copyFrom(s.id, pick) })),
+      },
+    ];
   }
-  const picks = (["password", "username", "code"] as const).map((what): Choice =>
-    ({ key: `pick ${what}`, label: text.pick[what], mark: "copy", stays: true, run: () => onPick(what) }));
+  const picks = (["password", "username", "code"] as const).map(
+    (what): Choice => ({ key: `pick ${what}`, label: text.pick[what], mark: "copy", stays: true, run: () => onPick(what) }),
+  );
   const offered = [...picks, ...commands().map(ofCommand)];
   const last = recent();
   if (!asked) {
@@ -157,7 +180,9 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
 
   function onKeyDown(e: KeyboardEvent) {
     const last = choices.length - 1;
-    const to = { ArrowDown: active < last ? active + 1 : 0, ArrowUp: active > 0 ? active - 1 : last, PageDown: last, PageUp: 0 }[e.key];
+    const to = { ArrowDown: active < last ? active + 1 : 0, ArrowUp: active > 0 ? active - 1 : last, PageDown: last, PageUp: 0 }[
+      e.key
+    ];
     const choice = choices[active];
     if (to !== undefined) setAt(to);
     else if (e.key === "Enter" && !fresh && !e.isComposing) setHasty(true);
@@ -169,29 +194,51 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
 
   let n = 0;
   return (
-    <dialog ref={dialog} class="dialog palette" aria-label={text.title}
+    <dialog
+      ref={dialog}
+      class="dialog palette"
+      aria-label={text.title}
       onClick={(e) => e.target === e.currentTarget && onClose()}
       onCancel={(e) => {
         e.preventDefault();
         onClose();
-      }}>
+      }}
+    >
       <div class="palette-field">
         <Icon name="search" />
-        <input type="text" role="combobox" aria-label={pick ? text.whose[pick] : text.label} aria-autocomplete="list"
-          aria-expanded={choices.length > 0} aria-controls={`${id}-list`}
+        <input
+          type="text"
+          role="combobox"
+          aria-label={pick ? text.whose[pick] : text.label}
+          aria-autocomplete="list"
+          aria-expanded={choices.length > 0}
+          aria-controls={`${id}-list`}
           aria-activedescendant={choices.length > 0 ? `${id}-${active}` : undefined}
-          placeholder={pick ? text.whose[pick] : text.placeholder} autocomplete="off" spellcheck={false} value={words}
+          placeholder={pick ? text.whose[pick] : text.placeholder}
+          autocomplete="off"
+          spellcheck={false}
+          value={words}
           onInput={(e) => {
             setHasty(false);
             setWords(e.currentTarget.value);
-          }} onKeyDown={onKeyDown} />
+          }}
+          onKeyDown={onKeyDown}
+        />
         <IconButton icon="close" label={common.close} onClick={onClose} />
       </div>
-      <div ref={list} class="palette-list" id={`${id}-list`} role="listbox" aria-label={text.title}
-        onMouseDown={(e) => e.preventDefault() /* the focus stays in the field */}>
+      <div
+        ref={list}
+        class="palette-list"
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={text.title}
+        onMouseDown={(e) => e.preventDefault() /* the focus stays in the field */}
+      >
         {groups.map((g, i) => (
           <div key={g.name} role="group" aria-labelledby={`${id}-group-${i}`}>
-            <p class="palette-head" id={`${id}-group-${i}`} role="presentation">{g.name}</p>
+            <p class="palette-head" id={`${id}-group-${i}`} role="presentation">
+              {g.name}
+            </p>
             {g.choices.map((c) => {
               const index = n++;
               return <Option key={c.key} id={`${id}-${index}`} choice={c} active={index === active} onRun={() => run(c)} />;
@@ -200,7 +247,9 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       {choices.length === 0 && <p class="palette-none">{text.none}</p>}
-      <p class="visually-hidden" role="status">{words.trim() && text.results(choices.length)}</p>
+      <p class="visually-hidden" role="status">
+        {words.trim() && text.results(choices.length)}
+      </p>
     </dialog>
   );
 }
@@ -209,10 +258,16 @@ function Option({ id, choice, active, onRun }: { id: string; choice: Choice; act
   const { label, mark, more, keys } = choice;
   return (
     <div class="palette-option" id={id} role="option" aria-selected={active} onClick={onRun}>
-      {typeof mark === "string"
-        ? <span class="palette-icon"><Icon name={mark} /></span>
-        : <Tile type={mark.type} title={mark.title} unreadable={!!mark.unreadable} />}
-      <span class="palette-label" dir="auto">{label}</span>
+      {typeof mark === "string" ? (
+        <span class="palette-icon">
+          <Icon name={mark} />
+        </span>
+      ) : (
+        <Tile type={mark.type} title={mark.title} unreadable={!!mark.unreadable} />
+      )}
+      <span class="palette-label" dir="auto">
+        {label}
+      </span>
       {more && <span class="palette-more">{more}</span>}
       {keys && <kbd aria-hidden="true">{keys}</kbd>}
     </div>

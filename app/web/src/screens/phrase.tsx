@@ -1,8 +1,8 @@
 // The recovery phrase: shown once, kept by the user, then asked for.
 import { useMemo, useState } from "preact/hooks";
 import { m } from "../messages";
-import { copySecret } from "../state/clipboard";
 import { toast } from "../state/app";
+import { copySecret } from "../state/clipboard";
 import { Button } from "../ui/controls";
 import { TextField } from "../ui/field";
 import { Icon, Mark } from "../ui/icon";
@@ -13,8 +13,17 @@ const number = (i: number) => String(i + 1).padStart(2, " ");
 
 export function asFile(words: string[], username: string): string {
   const { common, phrase: text } = m.value;
-  return [text.sheet, "", `${common.username}: ${username}`, `${text.sheetSite}: ${location.origin}`, "",
-    ...words.map((w, i) => `${number(i)}  ${w}`), "", text.sheetHow, ""].join("\n");
+  return [
+    text.sheet,
+    "",
+    `${common.username}: ${username}`,
+    `${text.sheetSite}: ${location.origin}`,
+    "",
+    ...words.map((w, i) => `${number(i)}  ${w}`),
+    "",
+    text.sheetHow,
+    "",
+  ].join("\n");
 }
 
 function saveWords(words: string[], username: string) {
@@ -27,19 +36,44 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
   const { common, phrase: text } = m.value;
   return (
     <>
-      <p class="notice"><Icon name="danger" /><span>{text.why}</span></p>
+      <p class="notice">
+        <Icon name="danger" />
+        <span>{text.why}</span>
+      </p>
       <ol class="words" aria-label={common.recoveryPhrase}>
-        {words.map((w, i) => <li key={i}><span aria-hidden="true">{i + 1}</span><b>{w}</b></li>)}
+        {words.map((w, i) => (
+          <li key={i}>
+            <span aria-hidden="true">{i + 1}</span>
+            <b>{w}</b>
+          </li>
+        ))}
       </ol>
       <div class="actions">
-        <Button icon="print" onClick={() => print()}>{text.print}</Button>
-        <Button icon="download" onClick={() => saveWords(words, username)}>{text.file}</Button>
-        <Button icon="copy" onClick={() => void copySecret(words.join(" "), common.recoveryPhrase)}>{text.copy}</Button>
+        <Button icon="print" onClick={() => print()}>
+          {text.print}
+        </Button>
+        <Button icon="download" onClick={() => saveWords(words, username)}>
+          {text.file}
+        </Button>
+        <Button icon="copy" onClick={() => void copySecret(words.join(" "), common.recoveryPhrase)}>
+          {text.copy}
+        </Button>
       </div>
       <div class="print-sheet" aria-hidden="true">
-        <h2><Mark />{text.sheet}</h2>
-        <p>{common.username}: <b>{username}</b><br />{text.sheetSite}: <b>{location.origin}</b></p>
-        <ol>{words.map((w, i) => <li key={i}>{w}</li>)}</ol>
+        <h2>
+          <Mark />
+          {text.sheet}
+        </h2>
+        <p>
+          {common.username}: <b>{username}</b>
+          <br />
+          {text.sheetSite}: <b>{location.origin}</b>
+        </p>
+        <ol>
+          {words.map((w, i) => (
+            <li key={i}>{w}</li>
+          ))}
+        </ol>
         <p>{text.sheetHow}</p>
       </div>
     </>
@@ -53,27 +87,49 @@ export function pickThree(n: number): number[] {
   return [...places].sort((a, b) => a - b);
 }
 
-export function PhraseCheck({ words, onConfirmed, onBack, busy }:
-  { words: string[]; onConfirmed: () => void; onBack: () => void; busy: boolean }) {
+export function PhraseCheck({
+  words,
+  onConfirmed,
+  onBack,
+  busy,
+}: {
+  words: string[];
+  onConfirmed: () => void;
+  onBack: () => void;
+  busy: boolean;
+}) {
   const text = m.value.phrase;
   const places = useMemo(() => pickThree(words.length), [words]);
   const [typed, setTyped] = useState(["", "", ""]);
   const [wrong, setWrong] = useState<number | null>(null);
   return (
-    <form class="stack" onSubmit={(e) => {
-      e.preventDefault();
-      const miss = places.findIndex((p, i) => typed[i]!.trim().toLowerCase() !== words[p]);
-      setWrong(miss < 0 ? null : miss);
-      if (miss < 0) onConfirmed();
-    }}>
+    <form
+      class="stack"
+      onSubmit={(e) => {
+        e.preventDefault();
+        const miss = places.findIndex((p, i) => typed[i]!.trim().toLowerCase() !== words[p]);
+        setWrong(miss < 0 ? null : miss);
+        if (miss < 0) onConfirmed();
+      }}
+    >
       <p class="lead">{text.ask}</p>
       {places.map((p, i) => (
-        <TextField key={p} label={text.word(p + 1)} value={typed[i]!} mono inputRef={i === 0 ? focusOnce : undefined}
+        <TextField
+          key={p}
+          label={text.word(p + 1)}
+          value={typed[i]!}
+          mono
+          inputRef={i === 0 ? focusOnce : undefined}
           error={wrong === i ? text.wrong(p + 1) : null}
-          onInput={(v) => setTyped(typed.map((t, j) => (j === i ? v : t)))} />
+          onInput={(v) => setTyped(typed.map((t, j) => (j === i ? v : t)))}
+        />
       ))}
-      <Button type="submit" kind="primary" wide busy={busy} disabled={typed.some((t) => !t.trim())}>{text.confirm}</Button>
-      <Button kind="quiet" wide onClick={onBack}>{text.back}</Button>
+      <Button type="submit" kind="primary" wide busy={busy} disabled={typed.some((t) => !t.trim())}>
+        {text.confirm}
+      </Button>
+      <Button kind="quiet" wide onClick={onBack}>
+        {text.back}
+      </Button>
     </form>
   );
 }

@@ -3,17 +3,17 @@ import * as api from "../core/api.gen";
 import { restart } from "../core/host";
 import { MAX_USERNAME_RUNES } from "../core/protocol.gen";
 import { m } from "../messages";
+import { toast } from "../state/app";
 import { deviceName } from "../state/device";
 import { href } from "../state/route";
 import { unlocked } from "../state/session";
 import { tellOthers } from "../state/tabs";
-import { toast } from "../state/app";
 import { Button, Heading, Working } from "../ui/controls";
 import { Check, TextArea, TextField } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { Problem, useCountdown, useTask } from "../ui/task";
 import { Frame } from "./frame";
-import { NewPassword, type Choice } from "./new-password";
+import { type Choice, NewPassword } from "./new-password";
 import { focusOnce } from "./sign-in";
 
 interface Judged {
@@ -44,7 +44,10 @@ export function Recover() {
     setJudged(null);
     if (!words) return;
     let current = true;
-    api.checkPhrase({ phrase }).then((j) => current && setJudged(j), () => undefined);
+    api.checkPhrase({ phrase }).then(
+      (j) => current && setJudged(j),
+      () => undefined,
+    );
     return () => {
       current = false;
     };
@@ -54,37 +57,76 @@ export function Recover() {
   const wrong = judged && !judged.ok && words >= PHRASE_WORDS ? mistake(judged.word, words) : null;
   const ready = username.trim() !== "" && judged?.ok === true && choice.ready && !wait;
 
-  const recover = () => task.run(async () => {
-    const answer = await api.recover({
-      username, phrase, password: choice.password, remove_totp: lost, device: deviceName(),
+  const progress = words ? text.count(words) : text.phraseHint;
+
+  const recover = () =>
+    task.run(async () => {
+      const answer = await api.recover({
+        username,
+        phrase,
+        password: choice.password,
+        remove_totp: lost,
+        device: deviceName(),
+      });
+      tellOthers("signed in");
+      unlocked(answer.username);
+      toast(text.done);
     });
-    tellOthers("signed in");
-    unlocked(answer.username);
-    toast(text.done);
-  });
 
   return (
     <Frame>
-      <Heading title={text.title} focus={false}>{text.title}</Heading>
+      <Heading title={text.title} focus={false}>
+        {text.title}
+      </Heading>
       <p class="lead">{text.lead}</p>
-      <form class="stack" onSubmit={(e) => {
-        e.preventDefault();
-        if (ready) recover();
-      }}>
-        <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
-          maxLength={MAX_USERNAME_RUNES} inputRef={focusOnce} />
-        <TextArea label={common.recoveryPhrase} value={phrase} onInput={setPhrase} rows={6} mono error={wrong}
-          hint={judged?.ok
-            ? <span class="good"><Icon name="check" />{text.complete}</span>
-            : words ? text.count(words) : text.phraseHint} />
+      <form
+        class="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (ready) recover();
+        }}
+      >
+        <TextField
+          label={common.username}
+          value={username}
+          onInput={setUsername}
+          autocomplete="username"
+          required
+          maxLength={MAX_USERNAME_RUNES}
+          inputRef={focusOnce}
+        />
+        <TextArea
+          label={common.recoveryPhrase}
+          value={phrase}
+          onInput={setPhrase}
+          rows={6}
+          mono
+          error={wrong}
+          hint={
+            judged?.ok ? (
+              <span class="good">
+                <Icon name="check" />
+                {text.complete}
+              </span>
+            ) : (
+              progress
+            )
+          }
+        />
         <NewPassword username={username} onChoice={setChoice} />
         <Check label={text.lost} hint={text.lostHint} checked={lost} onChange={setLost} />
         <Problem error={task.error} wait={wait} />
-        {task.busy
-          ? <Working onCancel={restart}>{common.derivingKeys}</Working>
-          : <Button type="submit" kind="primary" wide disabled={!ready}>{text.submit}</Button>}
+        {task.busy ? (
+          <Working onCancel={restart}>{common.derivingKeys}</Working>
+        ) : (
+          <Button type="submit" kind="primary" wide disabled={!ready}>
+            {text.submit}
+          </Button>
+        )}
       </form>
-      <nav class="panel-links" aria-label={common.otherWays}><a href={href("sign-in")}>{text.back}</a></nav>
+      <nav class="panel-links" aria-label={common.otherWays}>
+        <a href={href("sign-in")}>{text.back}</a>
+      </nav>
     </Frame>
   );
 }

@@ -1,10 +1,12 @@
 // A secret on the screen: dots, or its characters with digits and symbols told apart.
 import { m } from "../messages";
 
-
 const DOTS = "••••••••••••"; // always twelve: the length is part of the secret
 
-const classOf = (c: string) => (/\p{N}/u.test(c) ? "digit" : /[\p{L}\s]/u.test(c) ? "letter" : "symbol");
+function classOf(c: string) {
+  if (/\p{N}/u.test(c)) return "digit";
+  return /[\p{L}\s]/u.test(c) ? "letter" : "symbol";
+}
 
 /** Runs of one class of characters, so that a long secret does not become thousands of elements. */
 export function runs(value: string): { kind: string; text: string }[] {
@@ -23,13 +25,20 @@ export function Secret({ value, visible, plain }: { value: string; visible: bool
   if (!visible) {
     return (
       <span class="secret secret-hidden">
-        <span aria-hidden="true">{DOTS}</span><span class="visually-hidden">{common.hidden}</span>
+        <span aria-hidden="true">{DOTS}</span>
+        <span class="visually-hidden">{common.hidden}</span>
       </span>
     );
   }
   return (
     <span class="secret mono">
-      {plain ? value : runs(value).map((r, i) => <span key={i} class={r.kind}>{r.text}</span>)}
+      {plain
+        ? value
+        : runs(value).map((r, i) => (
+            <span key={i} class={r.kind}>
+              {r.text}
+            </span>
+          ))}
     </span>
   );
 }

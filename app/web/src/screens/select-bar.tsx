@@ -27,36 +27,52 @@ export function SelectBar() {
     endSelection();
     focusList();
   };
-  const run = (work: Work, after?: () => void) => task.run(async () => {
-    setOpen(null);
-    setProgress({ done: 0, total: items.length });
-    try {
-      await work(items.map((s) => s.id), setProgress);
-      after?.();
-    } finally {
-      setProgress(null);
-    }
-  });
-  const tools = filter.value.by === "trash"
-    ? <>
-      <IconButton icon="restore" label={bin.restore} onClick={() => run(restore, leave)} />
-      <IconButton icon="trash" label={bin.forGood} onClick={() => setOpen("delete")} />
-    </>
-    : <>
-      <IconButton icon="star" label={allStarred ? text.unstar : text.star} filled={allStarred}
-        onClick={() => run(allStarred ? unstar : star)} />
-      <IconButton icon="tag" label={text.tags} onClick={() => setOpen("tags")} />
-      <IconButton icon="trash" label={entryView.remove} onClick={() => run(trash, leave)} />
-    </>;
+  const run = (work: Work, after?: () => void) =>
+    task.run(async () => {
+      setOpen(null);
+      setProgress({ done: 0, total: items.length });
+      try {
+        await work(
+          items.map((s) => s.id),
+          setProgress,
+        );
+        after?.();
+      } finally {
+        setProgress(null);
+      }
+    });
+  const tools =
+    filter.value.by === "trash" ? (
+      <>
+        <IconButton icon="restore" label={bin.restore} onClick={() => run(restore, leave)} />
+        <IconButton icon="trash" label={bin.forGood} onClick={() => setOpen("delete")} />
+      </>
+    ) : (
+      <>
+        <IconButton
+          icon="star"
+          label={allStarred ? text.unstar : text.star}
+          filled={allStarred}
+          onClick={() => run(allStarred ? unstar : star)}
+        />
+        <IconButton icon="tag" label={text.tags} onClick={() => setOpen("tags")} />
+        <IconButton icon="trash" label={entryView.remove} onClick={() => run(trash, leave)} />
+      </>
+    );
   return (
     <>
       <div class="select-bar" role="group" aria-label={text.label}>
         <IconButton icon="close" label={text.end} shortcut="Esc" onClick={leave} />
         <strong>{text.count(items.length)}</strong>
         <span class="select-tools">
-          {progress
-            ? <span class="select-progress" role="status"><span class="spinner" aria-hidden="true" />{text.progress(progress.done, progress.total)}</span>
-            : tools}
+          {progress ? (
+            <span class="select-progress" role="status">
+              <span class="spinner" aria-hidden="true" />
+              {text.progress(progress.done, progress.total)}
+            </span>
+          ) : (
+            tools
+          )}
         </span>
       </div>
       <Problem error={task.error} />
@@ -82,16 +98,25 @@ function TagsDialog({ onClose, onRun }: { onClose: () => void; onRun: (work: Wor
   return (
     <Dialog title={text.tagsTitle(n)} onClose={onClose}>
       <div class="dialog-body tag-dialog">
-        <form class="tag-new" onSubmit={(e) => {
-          e.preventDefault();
-          if (tag.trim()) onRun(addTag(tag.trim()));
-        }}>
+        <form
+          class="tag-new"
+          onSubmit={(e) => {
+            e.preventDefault();
+            if (tag.trim()) onRun(addTag(tag.trim()));
+          }}
+        >
           <TextField label={text.tag} value={tag} onInput={setTag} maxLength={MAX_TAG} />
-          <Button type="submit" kind="primary" disabled={!tag.trim()}>{text.add}</Button>
+          <Button type="submit" kind="primary" disabled={!tag.trim()}>
+            {text.add}
+          </Button>
         </form>
         {others.length > 0 && (
           <div class="tag-choices" role="group" aria-label={text.add}>
-            {others.map((t) => <button key={t} type="button" class="chip" onClick={() => onRun(addTag(t))}>+ {t}</button>)}
+            {others.map((t) => (
+              <button key={t} type="button" class="chip" onClick={() => onRun(addTag(t))}>
+                + {t}
+              </button>
+            ))}
           </div>
         )}
         {theirs.length > 0 && (
@@ -99,7 +124,13 @@ function TagsDialog({ onClose, onRun }: { onClose: () => void; onRun: (work: Wor
             <h3>{text.remove}</h3>
             <div class="tag-choices">
               {theirs.map(([t, count]) => (
-                <button key={t} type="button" class="chip" aria-label={text.removeTag(t, count)} onClick={() => onRun(removeTag(t))}>
+                <button
+                  key={t}
+                  type="button"
+                  class="chip"
+                  aria-label={text.removeTag(t, count)}
+                  onClick={() => onRun(removeTag(t))}
+                >
                   − {t}
                 </button>
               ))}

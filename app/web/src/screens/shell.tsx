@@ -3,20 +3,20 @@ import { useEffect } from "preact/hooks";
 import { m, NAME } from "../messages";
 import { copyOpen, online, phase, preferences } from "../state/app";
 import { offered, refuseDraft, takeDraft } from "../state/draft";
-import { heldBack, href, leaveAnyway, pageOf, route, stay, type Page as PageName } from "../state/route";
+import { heldBack, href, leaveAnyway, type Page as PageName, pageOf, route, stay } from "../state/route";
 import { lock } from "../state/session";
 import { all, counts, syncNow, syncProblem, unreadable, waiting } from "../state/vault";
-import { Confirm } from "../ui/dialog";
 import { Empty } from "../ui/controls";
+import { Confirm } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { NewVersion } from "../ui/new-version";
 import { explain } from "../ui/task";
 import { EntryScreen } from "./entry";
 import { ExportPage } from "./export";
+import { TYPES } from "./fields";
 import { GeneratorPage } from "./generator";
 import { HealthPage } from "./health";
 import { ImportPage } from "./import";
-import { TYPES } from "./fields";
 import { when } from "./kinds";
 import { ListPane } from "./list";
 import { Sidebar, Tabbar } from "./navigation";
@@ -28,9 +28,19 @@ function CopyBanner({ partial }: { partial: boolean }) {
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   return (
     <div class="banners" role="status">
-      <p class="banner"><Icon name="eye" /><span>{text.banner(username)}</span>
-        <button type="button" class="link" onClick={() => void lock("asked")}>{text.leave}</button></p>
-      {partial && <p class="banner banner-problem"><Icon name="danger" /><span>{text.partial}</span></p>}
+      <p class="banner">
+        <Icon name="eye" />
+        <span>{text.banner(username)}</span>
+        <button type="button" class="link" onClick={() => void lock("asked")}>
+          {text.leave}
+        </button>
+      </p>
+      {partial && (
+        <p class="banner banner-problem">
+          <Icon name="danger" />
+          <span>{text.partial}</span>
+        </p>
+      )}
     </div>
   );
 }
@@ -46,33 +56,70 @@ function Banners({ inVault }: { inVault: boolean }) {
   return (
     <div class="banners" role="status">
       {!online.value && (
-        <p class="banner"><Icon name="offline" /><span>{offline}</span>
-          <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
+        <p class="banner">
+          <Icon name="offline" />
+          <span>{offline}</span>
+          <button type="button" class="link" onClick={() => void syncNow()}>
+            {common.tryAgain}
+          </button>
+        </p>
       )}
       {online.value && waits > 0 && (
-        <p class="banner"><Icon name="wait" /><span>{text.waiting(waits)}</span>
-          <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
+        <p class="banner">
+          <Icon name="wait" />
+          <span>{text.waiting(waits)}</span>
+          <button type="button" class="link" onClick={() => void syncNow()}>
+            {common.tryAgain}
+          </button>
+        </p>
       )}
       {refused.map((r) => (
-        <p class="banner banner-problem" key={r.id}><Icon name="danger" /><span>{text.refused(r.title, explain(r))}</span>
-          <a class="link" href={href("entry", r.id)}>{text.look}</a></p>
+        <p class="banner banner-problem" key={r.id}>
+          <Icon name="danger" />
+          <span>{text.refused(r.title, explain(r))}</span>
+          <a class="link" href={href("entry", r.id)}>
+            {text.look}
+          </a>
+        </p>
       ))}
       {problem && (
-        <p class="banner banner-problem"><Icon name="danger" /><span>{explain(problem)}</span>
-          <button type="button" class="link" onClick={() => void syncNow()}>{common.tryAgain}</button></p>
+        <p class="banner banner-problem">
+          <Icon name="danger" />
+          <span>{explain(problem)}</span>
+          <button type="button" class="link" onClick={() => void syncNow()}>
+            {common.tryAgain}
+          </button>
+        </p>
       )}
       <NewVersion unlocked />
       {draft && (
-        <p class="banner"><Icon name="edit" /><span>{text.draft(draft.item.title, when(new Date(draft.at).toISOString()))}</span>
-          <button type="button" class="link" onClick={takeDraft}>{text.draftTake}</button>
-          <button type="button" class="link" onClick={refuseDraft}>{text.discard}</button></p>
+        <p class="banner">
+          <Icon name="edit" />
+          <span>{text.draft(draft.item.title, when(new Date(draft.at).toISOString()))}</span>
+          <button type="button" class="link" onClick={takeDraft}>
+            {text.draftTake}
+          </button>
+          <button type="button" class="link" onClick={refuseDraft}>
+            {text.discard}
+          </button>
+        </p>
       )}
-      {n > 0 && <p class="banner banner-problem"><Icon name="danger" /><span>{text.unreadable(n)}</span></p>}
+      {n > 0 && (
+        <p class="banner banner-problem">
+          <Icon name="danger" />
+          <span>{text.unreadable(n)}</span>
+        </p>
+      )}
     </div>
   );
 }
 
-const STARTS = [["import", "import"], ["new", "plus"], ["settings", "shield"], ["generator", "generate"]] as const;
+const STARTS = [
+  ["import", "import"],
+  ["new", "plus"],
+  ["settings", "shield"],
+  ["generator", "generate"],
+] as const;
 
 /** What a new vault's owner may want to do first. */
 function Starts() {
@@ -83,7 +130,13 @@ function Starts() {
       <ul>
         {STARTS.map(([to, icon]) => (
           <li key={to}>
-            <a href={href(to)}><Icon name={icon} /><span><b>{text.starts[to].title}</b><span>{text.starts[to].hint}</span></span></a>
+            <a href={href(to)}>
+              <Icon name={icon} />
+              <span>
+                <b>{text.starts[to].title}</b>
+                <span>{text.starts[to].hint}</span>
+              </span>
+            </a>
           </li>
         ))}
       </ul>
@@ -100,9 +153,15 @@ function Detail() {
     case "new":
       return copyOpen.value ? null : <EntryScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
     default:
-      return counts.value.by.all || copyOpen.value || all.value === null
-        ? <div class="detail-empty"><Empty icon="key" title={text.nothing}><p>{text.nothingHint}</p></Empty></div>
-        : <Starts />;
+      return counts.value.by.all || copyOpen.value || all.value === null ? (
+        <div class="detail-empty">
+          <Empty icon="key" title={text.nothing}>
+            <p>{text.nothingHint}</p>
+          </Empty>
+        </div>
+      ) : (
+        <Starts />
+      );
   }
 }
 
@@ -128,22 +187,34 @@ function shownPage(): PageName | undefined {
 }
 
 export function Shell() {
-  const { navigation: { vault }, shell: text } = m.value;
+  const {
+    navigation: { vault },
+    shell: text,
+  } = m.value;
   const screen = route.value[0] ?? "vault";
   const copy = copyOpen.value;
   const page = shownPage();
-  const pane = page ? "page" : screen === "entry" || screen === "new" ? "entry" : "list";
+  const vaultPane = screen === "entry" || screen === "new" ? "entry" : "list";
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
   }, [screen, vault]);
   return (
-    <div class="shell" data-pane={pane}>
+    <div class="shell" data-pane={page ? "page" : vaultPane}>
       <Sidebar />
       <main class="content">
         {copy ? <CopyBanner partial={copy.partial} /> : <Banners inVault={!page} />}
-        {page
-          ? <div class="page" key={page}><Page page={page} /></div>
-          : <div class="panes"><ListPane /><section class="entry-pane" aria-label={text.entry}><Detail /></section></div>}
+        {page ? (
+          <div class="page" key={page}>
+            <Page page={page} />
+          </div>
+        ) : (
+          <div class="panes">
+            <ListPane />
+            <section class="entry-pane" aria-label={text.entry}>
+              <Detail />
+            </section>
+          </div>
+        )}
       </main>
       <Tabbar />
       {heldBack.value !== null && (

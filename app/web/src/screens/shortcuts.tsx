@@ -9,14 +9,27 @@ import { Dialog } from "../ui/dialog";
 import { commandKey, ofApple } from "./keys";
 
 const ROWS = [
-  ["search", "/"], ["palette", "ctrl", "K"], ["new", "N"], ["move", "↑", "↓", "home", "end"], ["open", "enter"],
-  ["copyPassword", "C"], ["copyUsername", "U"], ["select", "X"], ["range", "shift", "↓"], ["selectAll", "ctrl", "A"],
-  ["trash", "delete"], ["undo", "ctrl", "Z"], ["save", "ctrl", "enter"], ["escape", "esc"], ["lock", "Alt", "L"], ["help", "?"],
+  ["search", "/"],
+  ["palette", "ctrl", "K"],
+  ["new", "N"],
+  ["move", "↑", "↓", "home", "end"],
+  ["open", "enter"],
+  ["copyPassword", "C"],
+  ["copyUsername", "U"],
+  ["select", "X"],
+  ["range", "shift", "↓"],
+  ["selectAll", "ctrl", "A"],
+  ["trash", "delete"],
+  ["undo", "ctrl", "Z"],
+  ["save", "ctrl", "enter"],
+  ["escape", "esc"],
+  ["lock", "Alt", "L"],
+  ["help", "?"],
 ] as const;
 
-
 const isTyping = (e: KeyboardEvent) =>
-  e.target instanceof Element && e.target.closest("input:not([type=checkbox],[type=radio],[type=range]), textarea, select") !== null;
+  e.target instanceof Element &&
+  e.target.closest("input:not([type=checkbox],[type=radio],[type=range]), textarea, select") !== null;
 
 function focusSearch() {
   const box = () => document.getElementById("search");
@@ -66,7 +79,14 @@ export function Shortcuts() {
     <Dialog title={text.title} onClose={() => (shortcutsListed.value = false)}>
       <dl class="dialog-body shortcuts">
         {ROWS.map(([what, ...keys]) => (
-          <div key={what}><dt>{keys.map((k) => <kbd key={k}>{names[k as keyof typeof names] ?? k}</kbd>)}</dt><dd>{text[what]}</dd></div>
+          <div key={what}>
+            <dt>
+              {keys.map((k) => (
+                <kbd key={k}>{names[k as keyof typeof names] ?? k}</kbd>
+              ))}
+            </dt>
+            <dd>{text[what]}</dd>
+          </div>
         ))}
       </dl>
     </Dialog>

@@ -23,52 +23,83 @@ export function SignIn() {
   const task = useTask();
   const wait = useCountdown(task.error);
 
-  const signIn = (code: string) => task.run(async () => {
-    try {
-      await left();
-      const answer = await api.login({ username, password, totp_code: code, device: deviceName() });
-      tellOthers("signed in");
-      unlocked(answer.username);
-    } catch (e) {
-      if (asCoreError(e).code === "totp_required") {
-        setSecond(true);
-        return;
+  const signIn = (code: string) =>
+    task.run(async () => {
+      try {
+        await left();
+        const answer = await api.login({ username, password, totp_code: code, device: deviceName() });
+        tellOthers("signed in");
+        unlocked(answer.username);
+      } catch (e) {
+        if (asCoreError(e).code === "totp_required") {
+          setSecond(true);
+          return;
+        }
+        if (asCoreError(e).code === "invalid_credentials") {
+          setSecond(false);
+          setPassword("");
+          passwordRef.current?.focus();
+        }
+        throw e;
       }
-      if (asCoreError(e).code === "invalid_credentials") {
-        setSecond(false);
-        setPassword("");
-        passwordRef.current?.focus();
-      }
-      throw e;
-    }
-  });
+    });
 
   if (second) {
-    return <SecondFactor task={task} wait={wait} onCode={signIn} onBack={() => {
-      task.clear();
-      setSecond(false);
-      setPassword("");
-    }} />;
+    return (
+      <SecondFactor
+        task={task}
+        wait={wait}
+        onCode={signIn}
+        onBack={() => {
+          task.clear();
+          setSecond(false);
+          setPassword("");
+        }}
+      />
+    );
   }
   return (
     <Frame>
-      <Heading title={text.title} focus={false}>{text.title}</Heading>
-      <form class="stack" onSubmit={(e) => {
-        e.preventDefault();
-        if (username && password && !wait) signIn("");
-      }}>
-        <TextField label={common.username} value={username} onInput={setUsername} autocomplete="username" required
-          inputRef={focusOnce} />
-        <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password"
-          required inputRef={passwordRef} />
+      <Heading title={text.title} focus={false}>
+        {text.title}
+      </Heading>
+      <form
+        class="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (username && password && !wait) signIn("");
+        }}
+      >
+        <TextField
+          label={common.username}
+          value={username}
+          onInput={setUsername}
+          autocomplete="username"
+          required
+          inputRef={focusOnce}
+        />
+        <PasswordField
+          label={common.masterPassword}
+          value={password}
+          onInput={setPassword}
+          autocomplete="current-password"
+          required
+          inputRef={passwordRef}
+        />
         <Problem error={task.error} wait={wait} />
-        {task.busy
-          ? <Working onCancel={restart}>{common.derivingKey}</Working>
-          : <Button type="submit" kind="primary" wide disabled={wait > 0}>{common.signIn}</Button>}
+        {task.busy ? (
+          <Working onCancel={restart}>{common.derivingKey}</Working>
+        ) : (
+          <Button type="submit" kind="primary" wide disabled={wait > 0}>
+            {common.signIn}
+          </Button>
+        )}
       </form>
       <nav class="panel-links" aria-label={common.otherWays}>
         <a href={href("recover")}>{common.forgot}</a>
-        <p>{text.fresh} <a href={href("register")}>{text.register}</a></p>
+        <p>
+          {text.fresh} <a href={href("register")}>{text.register}</a>
+        </p>
       </nav>
       <CopyList />
     </Frame>

@@ -14,8 +14,12 @@ export function Starting() {
   return (
     <Frame>
       <div class="skeleton" aria-hidden="true">
-        <span class="bone bone-title" /><span class="bone bone-label" /><span class="bone bone-input" />
-        <span class="bone bone-label" /><span class="bone bone-input" /><span class="bone bone-button" />
+        <span class="bone bone-title" />
+        <span class="bone bone-label" />
+        <span class="bone bone-input" />
+        <span class="bone bone-label" />
+        <span class="bone bone-input" />
+        <span class="bone bone-button" />
       </div>
       <div class="loading" role="status">
         <progress value={share} max={1} aria-label={text.loading} />
@@ -30,21 +34,36 @@ export function Broken({ code, message }: { code: ErrorCode; message: string }) 
   if (code === "insecure") {
     return (
       <Frame>
-        <span class="alarm-icon"><Icon name="danger" /></span>
+        <span class="alarm-icon">
+          <Icon name="danger" />
+        </span>
         <Heading title={text.insecureTitle}>{text.insecureTitle}</Heading>
         <p class="lead">{text.insecure}</p>
       </Frame>
     );
   }
-  const why = new Map<ErrorCode, string>([["offline", text.offline], ["intercepted", m.value.problem.intercepted]]);
+  const why = new Map<ErrorCode, string>([
+    ["offline", text.offline],
+    ["intercepted", m.value.problem.intercepted],
+  ]);
   return (
     <Frame>
       <Heading title={text.title}>{text.title}</Heading>
       <p class="lead">{why.get(code) ?? text.outdated}</p>
       {code !== "offline" && (
-        <details class="details"><summary><Icon name="chevron" />{text.details}</summary><p class="mono" lang="en">{message}</p></details>
+        <details class="details">
+          <summary>
+            <Icon name="chevron" />
+            {text.details}
+          </summary>
+          <p class="mono" lang="en">
+            {message}
+          </p>
+        </details>
       )}
-      <Button kind="primary" icon="refresh" wide onClick={() => void boot()}>{common.tryAgain}</Button>
+      <Button kind="primary" icon="refresh" wide onClick={() => void boot()}>
+        {common.tryAgain}
+      </Button>
       <CopyList />
     </Frame>
   );

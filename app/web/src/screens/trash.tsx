@@ -17,15 +17,20 @@ export function DeleteForGood({ ids, onClose, onDeleted }: { ids?: string[]; onC
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
   const count = ids?.length ?? trashed.value.length;
-  const remove = () => task.run(async () => {
-    await (ids ? deleteForGood(ids) : emptyTrash(count, setProgress));
-    onClose();
-    onDeleted?.();
-  });
+  const remove = () =>
+    task.run(async () => {
+      await (ids ? deleteForGood(ids) : emptyTrash(count, setProgress));
+      onClose();
+      onDeleted?.();
+    });
   return (
     <Confirm title={text.deleteTitle(count)} action={text.forGood} danger busy={task.busy} onConfirm={remove} onClose={onClose}>
       <p>{text.deleteBody}</p>
-      {progress && <p class="muted" role="status">{selection.progress(progress.done, progress.total)}</p>}
+      {progress && (
+        <p class="muted" role="status">
+          {selection.progress(progress.done, progress.total)}
+        </p>
+      )}
       <Problem error={task.error} />
     </Confirm>
   );
@@ -39,7 +44,11 @@ export function TrashNote() {
   return (
     <div class="trash-note">
       <p>{trashDays ? text.keepsDays(trashDays) : text.keeps}</p>
-      {trashed.value.length > 0 && <Button icon="trash" onClick={() => setAsking(true)}>{text.empty}</Button>}
+      {trashed.value.length > 0 && (
+        <Button icon="trash" onClick={() => setAsking(true)}>
+          {text.empty}
+        </Button>
+      )}
       {asking && <DeleteForGood onClose={() => setAsking(false)} />}
     </div>
   );
@@ -58,8 +67,12 @@ export function TrashedNotice({ item, onDeleted }: { item: Item; onDeleted: () =
       </p>
       {!copyOpen.value && (
         <div class="actions">
-          <Button icon="restore" onClick={() => quietly(restore([item.id]))}>{text.restore}</Button>
-          <Button kind="quiet" onClick={() => setAsking(true)}>{text.forGood}</Button>
+          <Button icon="restore" onClick={() => quietly(restore([item.id]))}>
+            {text.restore}
+          </Button>
+          <Button kind="quiet" onClick={() => setAsking(true)}>
+            {text.forGood}
+          </Button>
         </div>
       )}
       {asking && <DeleteForGood ids={[item.id]} onClose={() => setAsking(false)} onDeleted={onDeleted} />}

@@ -18,34 +18,62 @@ export function Unlock({ username }: { username: string }) {
   const [password, setPassword] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
-  const submit = () => task.run(async () => {
-    try {
-      await unlock(password);
-    } catch (e) {
-      if (asCoreError(e).code === "wrong_password") setPassword("");
-      throw e;
-    }
-  });
+  const submit = () =>
+    task.run(async () => {
+      try {
+        await unlock(password);
+      } catch (e) {
+        if (asCoreError(e).code === "wrong_password") setPassword("");
+        throw e;
+      }
+    });
   return (
     <Frame>
-      <Heading title={text.pageTitle} focus={false}>{text.title}</Heading>
-      <p class="who"><Icon name="identity" /><bdi>{username}</bdi></p>
-      <form class="stack" onSubmit={(e) => {
-        e.preventDefault();
-        if (password && !wait) submit();
-      }}>
-        <input class="visually-hidden" type="text" autocomplete="username" value={username} readOnly tabIndex={-1}
-          aria-hidden="true" />
-        <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password"
-          required inputRef={focusOnce} />
+      <Heading title={text.pageTitle} focus={false}>
+        {text.title}
+      </Heading>
+      <p class="who">
+        <Icon name="identity" />
+        <bdi>{username}</bdi>
+      </p>
+      <form
+        class="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (password && !wait) submit();
+        }}
+      >
+        <input
+          class="visually-hidden"
+          type="text"
+          autocomplete="username"
+          value={username}
+          readOnly
+          tabIndex={-1}
+          aria-hidden="true"
+        />
+        <PasswordField
+          label={common.masterPassword}
+          value={password}
+          onInput={setPassword}
+          autocomplete="current-password"
+          required
+          inputRef={focusOnce}
+        />
         <Problem error={task.error} wait={wait} />
-        {task.busy
-          ? <Working onCancel={restart}>{common.derivingKey}</Working>
-          : <Button type="submit" kind="primary" icon="lock" wide disabled={wait > 0}>{text.submit}</Button>}
+        {task.busy ? (
+          <Working onCancel={restart}>{common.derivingKey}</Working>
+        ) : (
+          <Button type="submit" kind="primary" icon="lock" wide disabled={wait > 0}>
+            {text.submit}
+          </Button>
+        )}
       </form>
       <nav class="panel-links" aria-label={common.otherWays}>
         <a href={href("recover")}>{common.forgot}</a>
-        <button type="button" class="link" onClick={() => void signOut()}>{common.signOut}</button>
+        <button type="button" class="link" onClick={() => void signOut()}>
+          {common.signOut}
+        </button>
       </nav>
       {task.error && task.error.code !== "wrong_password" && <CopyList />}
     </Frame>

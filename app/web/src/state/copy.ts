@@ -8,7 +8,7 @@ import { fail } from "./problems";
 
 export type Copied = "password" | "username" | "code";
 
-async function valueOf(id: string, what: Copied): Promise<string | undefined> {
+async function read(id: string, what: Copied): Promise<string | undefined> {
   if (what !== "code") return (await api.get({ id }))[what];
   try {
     const { code, period } = await api.code({ id });
@@ -22,7 +22,7 @@ async function valueOf(id: string, what: Copied): Promise<string | undefined> {
 export async function copyFrom(id: string, what: Copied) {
   const { common, itemParts, list, palette: text } = m.value;
   try {
-    const value = await valueOf(id, what);
+    const value = await read(id, what);
     if (!value) toast({ password: list.noPassword, username: text.noUsername, code: text.noCode }[what]);
     else if (what === "username") await copyPlain(value, common.username);
     else await copySecret(value, what === "code" ? itemParts.code : common.password);

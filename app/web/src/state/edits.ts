@@ -20,16 +20,23 @@ async function shared(work: () => Promise<unknown>) {
   }
 }
 
-const edit = (act: Act, back: Act, said: (n: number) => string) => (ids: string[], tell?: Tell) => shared(async () => {
-  const { changed } = await act(ids, tell);
-  if (changed.length > 0) offerUndo(said(changed.length), () => back(changed));
-  else toast(m.value.edits.unchanged);
-});
+const edit = (act: Act, back: Act, said: (n: number) => string) => (ids: string[], tell?: Tell) =>
+  shared(async () => {
+    const { changed } = await act(ids, tell);
+    if (changed.length > 0) offerUndo(said(changed.length), () => back(changed));
+    else toast(m.value.edits.unchanged);
+  });
 
 const toTrash: Act = (ids, tell) => api.trash({ ids, keep_days: preferences.value.trashDays }, tell);
 const outOfTrash: Act = (ids, tell) => api.restore({ ids }, tell);
-const marked = (favourite: boolean): Act => (ids, tell) => api.mark({ ids, favourite }, tell);
-const tagged = (tag: string, remove: boolean): Act => (ids, tell) => api.tag({ ids, tag, remove }, tell);
+const marked =
+  (favourite: boolean): Act =>
+  (ids, tell) =>
+    api.mark({ ids, favourite }, tell);
+const tagged =
+  (tag: string, remove: boolean): Act =>
+  (ids, tell) =>
+    api.tag({ ids, tag, remove }, tell);
 
 export const trash = edit(toTrash, outOfTrash, (n) => m.value.edits.trashed(n));
 export const restore = edit(outOfTrash, toTrash, (n) => m.value.edits.restored(n));
@@ -38,20 +45,23 @@ export const unstar = edit(marked(false), marked(true), (n) => m.value.edits.uns
 export const addTag = (tag: string) => edit(tagged(tag, false), tagged(tag, true), (n) => m.value.edits.tagged(tag, n));
 export const removeTag = (tag: string) => edit(tagged(tag, true), tagged(tag, false), (n) => m.value.edits.untagged(tag, n));
 
-export const deleteForGood = (ids: string[]) => shared(async () => {
-  await api.remove({ ids });
-  toast(m.value.edits.deleted(ids.length));
-});
+export const deleteForGood = (ids: string[]) =>
+  shared(async () => {
+    await api.remove({ ids });
+    toast(m.value.edits.deleted(ids.length));
+  });
 
-export const emptyTrash = (count: number, tell?: Tell) => shared(async () => {
-  await api.emptyTrash(tell);
-  toast(m.value.edits.deleted(count));
-});
+export const emptyTrash = (count: number, tell?: Tell) =>
+  shared(async () => {
+    await api.emptyTrash(tell);
+    toast(m.value.edits.deleted(count));
+  });
 
 /** Lets go of an edit that has no place of its own to show a problem. */
-export const quietly = (work: Promise<unknown>) => void work.catch((e: unknown) => {
-  if (!fail(e)) toast(m.value.edits.failed, "problem");
-});
+export const quietly = (work: Promise<unknown>) =>
+  void work.catch((e: unknown) => {
+    if (!fail(e)) toast(m.value.edits.failed, "problem");
+  });
 
 /** Changes an entry and says so. Undoing it saves `before` over it, merged with what came in between. */
 export async function saveOver(before: Item, write: () => Promise<Item>, said: string): Promise<Item> {

@@ -36,8 +36,14 @@ export const DEFAULTS: Preferences = {
   generator: {
     kind: "password",
     password: {
-      length: 20, lower: true, upper: true, digits: true, symbols: true,
-      avoid_ambiguous: false, min_digits: 1, min_symbols: 1,
+      length: 20,
+      lower: true,
+      upper: true,
+      digits: true,
+      symbols: true,
+      avoid_ambiguous: false,
+      min_digits: 1,
+      min_symbols: 1,
     },
     passphrase: { words: 5, separator: "-", capitalize: false, number: false },
   },

@@ -34,11 +34,15 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
   const ref = useModal();
   const id = useId();
   return (
-    <dialog ref={ref} aria-labelledby={id} class={wide ? "dialog dialog-wide" : "dialog"}
+    <dialog
+      ref={ref}
+      aria-labelledby={id}
+      class={wide ? "dialog dialog-wide" : "dialog"}
       onCancel={(e) => {
         e.preventDefault(); // the caller takes the dialog away, and may ask first
         onClose();
-      }}>
+      }}
+    >
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
         <IconButton icon="close" label={common.close} onClick={onClose} />
@@ -59,15 +63,28 @@ interface ConfirmProps {
   onClose: () => void;
 }
 
-export function Confirm({ title, children, action, cancel = m.value.common.cancel, danger, busy, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({
+  title,
+  children,
+  action,
+  cancel = m.value.common.cancel,
+  danger,
+  busy,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const first = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => first.current?.focus(), []);
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="dialog-body">{children}</div>
       <footer class="dialog-foot">
-        <Button kind="plain" onClick={onClose} buttonRef={first}>{cancel}</Button>
-        <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>{action}</Button>
+        <Button kind="plain" onClick={onClose} buttonRef={first}>
+          {cancel}
+        </Button>
+        <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>
+          {action}
+        </Button>
       </footer>
     </Dialog>
   );

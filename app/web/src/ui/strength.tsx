@@ -27,8 +27,10 @@ export function useStrength(password: string, inputs: string[]): Strength | null
       return;
     }
     let current = true;
-    api.strength({ password, inputs: known.split("\n").filter(Boolean) })
-      .then((s) => current && setStrength(s), () => undefined); // only advice: the form works without
+    api.strength({ password, inputs: known.split("\n").filter(Boolean) }).then(
+      (s) => current && setStrength(s),
+      () => undefined,
+    ); // only advice: the form works without
     return () => {
       current = false;
     };
@@ -48,11 +50,19 @@ export function StrengthMeter({ strength }: { strength: Strength | null }) {
   const level = LEVELS[score];
   return (
     <div class="strength" data-score={strength ? score : "none"}>
-      <div class="strength-bar" aria-hidden="true">{[0, 1, 2, 3].map((i) => <span key={i} data-on={score > i} />)}</div>
+      <div class="strength-bar" aria-hidden="true">
+        {[0, 1, 2, 3].map((i) => (
+          <span key={i} data-on={score > i} />
+        ))}
+      </div>
       <p role="status">
-        {strength && level
-          ? <><strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength.advice)}</>
-          : text.none}
+        {strength && level ? (
+          <>
+            <strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength.advice)}
+          </>
+        ) : (
+          text.none
+        )}
       </p>
     </div>
   );

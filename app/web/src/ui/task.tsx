@@ -19,9 +19,12 @@ export function useTask(): Task {
   const [error, setError] = useState<CoreError | null>(null);
   const mounted = useRef(true);
   const running = useRef(false);
-  useEffect(() => () => {
-    mounted.current = false;
-  }, []);
+  useEffect(
+    () => () => {
+      mounted.current = false;
+    },
+    [],
+  );
   return {
     busy,
     error,
@@ -87,9 +90,7 @@ export function Problem({ error, wait }: { error: CoreError | null; wait?: numbe
       <Icon name="danger" />
       <p>
         {explain(error)}
-        {wait
-          ? <span aria-live="off"> {retryIn(wait)}</span>
-          : error.code === "throttled" && ` ${m.value.problem.retryNow}`}
+        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${m.value.problem.retryNow}`}
       </p>
     </div>
   );

@@ -19,19 +19,29 @@ export function Toasts() {
   }, [list]);
   return (
     <>
-      <div class="visually-hidden" role="status" aria-live="polite">{list[list.length - 1]?.text}</div>
+      <div class="visually-hidden" role="status" aria-live="polite">
+        {list[list.length - 1]?.text}
+      </div>
       <div ref={ref} class="toasts" popover="manual">
         {list.map((t) => (
           <div key={t.id} class={`toast toast-${t.tone}`}>
             <Icon name={t.tone === "problem" ? "danger" : "check"} />
             <span>{t.text}</span>
             {t.action && (
-              <button type="button" class="toast-action" onClick={() => {
-                dismissToast(t.id);
-                t.action?.run();
-              }}>{t.action.label}</button>
+              <button
+                type="button"
+                class="toast-action"
+                onClick={() => {
+                  dismissToast(t.id);
+                  t.action?.run();
+                }}
+              >
+                {t.action.label}
+              </button>
             )}
-            <button type="button" aria-label={common.dismiss} onClick={() => dismissToast(t.id)}><Icon name="close" /></button>
+            <button type="button" aria-label={common.dismiss} onClick={() => dismissToast(t.id)}>
+              <Icon name="close" />
+            </button>
           </div>
         ))}
       </div>

@@ -30,7 +30,8 @@ export const account: typeof english = {
     seconds: (n: number) => plural(n, { one: "# Sekunde", other: "# Sekunden" }),
     never: "Nie",
     copy: "Versiegelte Kopie auf diesem Gerät für die Zeit ohne Server behalten",
-    copyHint: "Dann können Sie Ihren Tresor auch ohne Server lesen und ändern. Wer an das Gerät kommt, kann versuchen, Ihr Master-Passwort zu erraten.",
+    copyHint:
+      "Dann können Sie Ihren Tresor auch ohne Server lesen und ändern. Wer an das Gerät kommt, kann versuchen, Ihr Master-Passwort zu erraten.",
     copyYes: "Ja",
     copyNo: "Nein",
     shortcuts: "Tastenkürzel",

@@ -45,32 +45,41 @@ export const common: typeof english = {
     totp_invalid: "Dieser Code stimmt nicht oder wurde schon benutzt. Warten Sie auf den nächsten und versuchen Sie es erneut.",
     totp_required: "Ein Code aus Ihrer Authenticator-App ist nötig.",
     invitation_required: "Bitten Sie den Betreiber dieses Servers um eine Einladung.",
-    invitation_invalid: "Diese Einladung wurde benutzt, ist abgelaufen oder gehört nicht zu diesem Server. Bitten Sie den Betreiber um eine andere.",
+    invitation_invalid:
+      "Diese Einladung wurde benutzt, ist abgelaufen oder gehört nicht zu diesem Server. Bitten Sie den Betreiber um eine andere.",
     bad_invitation: "Das ist kein Einladungslink. Er enthält „#join/“.",
-    bad_username: "Das kann kein Benutzername sein. Verwenden Sie Buchstaben einer Schrift, Ziffern und Zeichen wie . - _ @, ohne Leerzeichen.",
+    bad_username:
+      "Das kann kein Benutzername sein. Verwenden Sie Buchstaben einer Schrift, Ziffern und Zeichen wie . - _ @, ohne Leerzeichen.",
     username_taken: "Dieser Benutzername ist vergeben. Wählen Sie einen anderen.",
-    unauthorized: "Diese Sitzung ist beendet. Melden Sie sich erneut an; die Kopie und die Änderungen auf diesem Gerät bleiben erhalten.",
+    unauthorized:
+      "Diese Sitzung ist beendet. Melden Sie sich erneut an; die Kopie und die Änderungen auf diesem Gerät bleiben erhalten.",
     locked: "Der Tresor ist gesperrt. Entsperren Sie ihn zuerst.",
     offline: "Der Server ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es erneut.",
-    intercepted: "Statt des Servers dieses Tresors antwortet etwas anderes. Nichts wurde gespeichert. Nutzen Sie ein anderes Netz oder fragen Sie den Betreiber.",
+    intercepted:
+      "Statt des Servers dieses Tresors antwortet etwas anderes. Nichts wurde gespeichert. Nutzen Sie ein anderes Netz oder fragen Sie den Betreiber.",
     unavailable: "Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.",
-    storage_unavailable: "Der Server erreicht seinen Speicher nicht. Es wurde nichts geändert; versuchen Sie es gleich noch einmal.",
+    storage_unavailable:
+      "Der Server erreicht seinen Speicher nicht. Es wurde nichts geändert; versuchen Sie es gleich noch einmal.",
     storage_full: "Der Speicher des Servers ist voll. Es wurde nichts geändert; sagen Sie es dem Betreiber.",
     too_large: "Das ist zu groß zum Aufbewahren. Kürzen Sie die Notizen oder die Felder.",
     unsent_changes: "Änderungen auf diesem Gerät sind noch nicht auf dem Server und gingen verloren. Gleichen Sie zuerst ab.",
     read_only: "Das ist eine Kopie, die sich nur lesen lässt. Schließen Sie sie und melden Sie sich an, um etwas zu ändern.",
-    copy_damaged: "Diese Kopie ist beschädigt und lässt sich nicht öffnen. Melden Sie sich an, um den Tresor vom Server zu holen.",
+    copy_damaged:
+      "Diese Kopie ist beschädigt und lässt sich nicht öffnen. Melden Sie sich an, um den Tresor vom Server zu holen.",
     revision_conflict: "Ein anderes Gerät war schneller. Versuchen Sie es erneut.",
     conflict: "Das wurde gleichzeitig anderswo geändert. Sehen Sie nach, was sich geändert hat, und versuchen Sie es erneut.",
     not_found: "Das gibt es nicht mehr. Vielleicht hat ein anderes Gerät es gelöscht.",
     record_unreadable: "Dieser Eintrag lässt sich nicht öffnen.",
-    item_quota_reached: "Für weitere Einträge ist kein Platz. Löschen Sie einige endgültig oder bitten Sie den Betreiber um mehr Platz.",
-    record_quota_reached: "Es ist kein Platz mehr. Löschen Sie einige Einträge endgültig oder bitten Sie den Betreiber um mehr Platz.",
+    item_quota_reached:
+      "Für weitere Einträge ist kein Platz. Löschen Sie einige endgültig oder bitten Sie den Betreiber um mehr Platz.",
+    record_quota_reached:
+      "Es ist kein Platz mehr. Löschen Sie einige Einträge endgültig oder bitten Sie den Betreiber um mehr Platz.",
     too_slow: "Die Verbindung ist dafür zu langsam. Versuchen Sie es noch einmal, wenn sie schneller ist.",
     quota_reached: "Für weitere Anhänge ist kein Platz. Entfernen Sie welche oder bitten Sie den Betreiber um mehr Platz.",
     attachment_too_large: "Es lassen sich nur Dateien bis 10 MB anhängen.",
     attachment_unreadable: "Der Browser kann diese Datei nicht lesen. Ein Ordner lässt sich nicht anhängen.",
-    attachment_altered: "Der Server hat diese Datei nicht so, wie sie angehängt wurde, deshalb wird nichts davon gezeigt. Der übrige Tresor ist nicht betroffen. Sagen Sie es dem Betreiber.",
+    attachment_altered:
+      "Der Server hat diese Datei nicht so, wie sie angehängt wurde, deshalb wird nichts davon gezeigt. Der übrige Tresor ist nicht betroffen. Sagen Sie es dem Betreiber.",
     file_empty: "Die Datei ist leer. Exportieren Sie sie noch einmal.",
     file_password_needed: "Die Datei ist mit einem Passwort geschützt.",
     file_wrong_password: "Dieses Passwort öffnet die Datei nicht.",
@@ -79,10 +88,13 @@ export const common: typeof english = {
     file_too_large: "Die Datei enthält mehr, als sich auf einmal importieren lässt. Exportieren Sie in Teilen.",
     file_columns: "Sagen Sie, was die Spalten dieser Tabelle sind und ob ihre erste Zeile schon Werte enthält.",
     file_other_format: "Die Datei hat nicht das gewählte Format. Wählen Sie ein anderes, oder lassen Sie es erkennen.",
-    file_unknown_format: "Die Datei hat keines der bekannten Formate. Wählen Sie eine, die ein Passwortmanager oder Browser exportiert hat.",
+    file_unknown_format:
+      "Die Datei hat keines der bekannten Formate. Wählen Sie eine, die ein Passwortmanager oder Browser exportiert hat.",
     file_damaged: "Die Datei ist beschädigt. Exportieren Sie sie noch einmal.",
-    file_account_restricted: "Diesen Export kann nur das Bitwarden-Konto öffnen, das ihn erstellt hat. Exportieren Sie noch einmal mit einem eigenen Passwort.",
-    file_pgp: "Diese Datei ist mit PGP verschlüsselt. Entschlüsseln Sie sie zuerst, oder exportieren Sie noch einmal ohne Passphrase.",
+    file_account_restricted:
+      "Diesen Export kann nur das Bitwarden-Konto öffnen, das ihn erstellt hat. Exportieren Sie noch einmal mit einem eigenen Passwort.",
+    file_pgp:
+      "Diese Datei ist mit PGP verschlüsselt. Entschlüsseln Sie sie zuerst, oder exportieren Sie noch einmal ohne Passphrase.",
     bad_request: "Der Server hat das nicht angenommen. Laden Sie die Seite neu; hilft das nicht, fragen Sie den Betreiber.",
     server_fault: (id: string) => `Der Server kann das nicht ausführen. Nennen Sie dem Betreiber die Nummer der Anfrage: ${id}.`,
     bad_input: (detail: string) => `Eine Eingabe kann so nicht gespeichert werden (${detail}).`,

@@ -15,8 +15,10 @@ export const itemParts: typeof english = {
     codeLoading: "Der Code wird erzeugt …",
     validFor: (n: number) => plural(n, { one: "noch # Sekunde gültig", other: "noch # Sekunden gültig" }),
     nextCode: "Nächster Code",
-    badKey: "Dieser Schlüssel ergibt keine Codes. Kopieren Sie ihn noch einmal von der Website, oder lesen Sie ihren QR-Code ein.",
-    totpHint: "Eine otpauth://-Adresse oder nur der Schlüssel, wie ihn die Website beim Einschalten der Zwei-Faktor-Anmeldung zeigt. Auch ein Bild des QR-Codes lässt sich hier einfügen oder ablegen.",
+    badKey:
+      "Dieser Schlüssel ergibt keine Codes. Kopieren Sie ihn noch einmal von der Website, oder lesen Sie ihren QR-Code ein.",
+    totpHint:
+      "Eine otpauth://-Adresse oder nur der Schlüssel, wie ihn die Website beim Einschalten der Zwei-Faktor-Anmeldung zeigt. Auch ein Bild des QR-Codes lässt sich hier einfügen oder ablegen.",
     makes: (code: string) => `Ergibt Codes. Jetzt: ${code}`,
     scan: "QR-Code aus einem Bild einlesen",
     readingQR: "Das Bild wird gelesen …",
@@ -33,7 +35,8 @@ export const itemParts: typeof english = {
     },
     fieldKind: (n: number) => `Art des Felds ${n}`,
     fieldKinds: { text: "Text", hidden: "Verborgen", boolean: "Ja oder nein", link: "Link" },
-    newer: "Eine neuere Version von VaultSphere hat einen Teil dieses Eintrags geschrieben. Diese Version behält ihn, kann ihn aber nicht anzeigen.",
+    newer:
+      "Eine neuere Version von VaultSphere hat einen Teil dieses Eintrags geschrieben. Diese Version behält ihn, kann ihn aber nicht anzeigen.",
     newerRule: "Von einer neueren Version gesetzt",
     fieldYes: (name: string) => `${name}: ja`,
     yes: "Ja",

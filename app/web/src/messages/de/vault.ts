@@ -13,11 +13,19 @@ export const vault: typeof english = {
     lockTitle: "Sperren (Alt+L)",
   },
   shell: {
-    offline: (n: number) => "Der Server ist nicht erreichbar. Sie können alles lesen und ändern."
-      + (n === 0 ? "" : plural(n, { one: " # Änderung wartet auf diesem Gerät.", other: " # Änderungen warten auf diesem Gerät." })),
+    offline: (n: number) =>
+      "Der Server ist nicht erreichbar. Sie können alles lesen und ändern." +
+      (n === 0
+        ? ""
+        : plural(n, { one: " # Änderung wartet auf diesem Gerät.", other: " # Änderungen warten auf diesem Gerät." })),
     offlineReading: "Der Server ist nicht erreichbar. Sie können alles lesen; Änderungen brauchen den Server.",
-    waiting: (n: number) => plural(n, { one: "# Änderung wartet darauf, an den Server gesendet zu werden.", other: "# Änderungen warten darauf, an den Server gesendet zu werden." }),
-    refused: (title: string, why: string) => `Der Server hat die Änderung von „${title}“ nicht angenommen. ${why} Die Änderung bleibt auf diesem Gerät.`,
+    waiting: (n: number) =>
+      plural(n, {
+        one: "# Änderung wartet darauf, an den Server gesendet zu werden.",
+        other: "# Änderungen warten darauf, an den Server gesendet zu werden.",
+      }),
+    refused: (title: string, why: string) =>
+      `Der Server hat die Änderung von „${title}“ nicht angenommen. ${why} Die Änderung bleibt auf diesem Gerät.`,
     look: "Eintrag zeigen",
     unreadable: (n: number) =>
       n === 1
@@ -28,14 +36,21 @@ export const vault: typeof english = {
     nothingHint: "Wählen Sie links einen Eintrag, oder drücken Sie /, um zu suchen.",
     startTitle: "Ein guter Anfang",
     starts: {
-      import: { title: "Bringen Sie Ihre Passwörter mit", hint: "Aus Bitwarden, 1Password, einem Browser oder von anderswo: Die Datei verrät, was sie ist." },
-      new: { title: "Einen Zugang hinzufügen, den Sie täglich nutzen", hint: "Fügen Sie das Passwort ein, oder lassen Sie VaultSphere ein besseres erzeugen." },
+      import: {
+        title: "Bringen Sie Ihre Passwörter mit",
+        hint: "Aus Bitwarden, 1Password, einem Browser oder von anderswo: Die Datei verrät, was sie ist.",
+      },
+      new: {
+        title: "Einen Zugang hinzufügen, den Sie täglich nutzen",
+        hint: "Fügen Sie das Passwort ein, oder lassen Sie VaultSphere ein besseres erzeugen.",
+      },
       settings: { title: "Den zweiten Faktor einschalten", hint: "Dann reicht das Passwort allein nicht mehr zum Anmelden." },
       generator: { title: "Den Generator ausprobieren", hint: "Passwörter und Passphrasen, auf diesem Gerät erzeugt." },
     },
-    draft: (title: string, at: string) => (title
-      ? `Als der Tresor gesperrt wurde (${at}), haben Sie an „${title}“ geschrieben.`
-      : `Als der Tresor gesperrt wurde (${at}), haben Sie an einem neuen Eintrag geschrieben.`),
+    draft: (title: string, at: string) =>
+      title
+        ? `Als der Tresor gesperrt wurde (${at}), haben Sie an „${title}“ geschrieben.`
+        : `Als der Tresor gesperrt wurde (${at}), haben Sie an einem neuen Eintrag geschrieben.`,
     draftTake: "Fortsetzen",
     unsaved: "Änderungen verwerfen?",
     unsavedBody: "Sie haben Änderungen, die nicht gespeichert sind.",
@@ -71,7 +86,8 @@ export const vault: typeof english = {
     back: "Zurück",
     opening: "Wird geöffnet …",
     unreadable: "Dieser Eintrag lässt sich nicht öffnen",
-    unreadableBody: "Er trägt nicht das Siegel Ihrer Geräte, deshalb wird nichts davon gezeigt. Die anderen Einträge sind nicht betroffen.",
+    unreadableBody:
+      "Er trägt nicht das Siegel Ihrer Geräte, deshalb wird nichts davon gezeigt. Die anderen Einträge sind nicht betroffen.",
     gone: "Dieser Eintrag ist nicht im Tresor",
     goneBody: "Vielleicht hat ein anderes Gerät ihn gelöscht.",
     failed: "Der Eintrag konnte nicht geöffnet werden",
@@ -104,7 +120,8 @@ export const vault: typeof english = {
     attached: (name: string) => `${name} angehängt`,
     removed: (name: string) => `${name} entfernt`,
     removeTitle: (name: string) => `„${name}“ entfernen?`,
-    removeBody: "Der Eintrag zeigt die Datei nicht mehr. Der Server bewahrt sie versiegelt auf, solange eine ältere Fassung des Eintrags sie enthält.",
+    removeBody:
+      "Der Eintrag zeigt die Datei nicht mehr. Der Server bewahrt sie versiegelt auf, solange eine ältere Fassung des Eintrags sie enthält.",
     removeAction: "Entfernen",
   },
   history: {

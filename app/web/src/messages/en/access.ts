@@ -13,9 +13,11 @@ export const access = {
     starting: "Starting…",
     title: "The vault could not be started",
     offline: "The server cannot be reached. Check the connection; nothing in your vault has changed.",
-    outdated: "This browser may be too old for VaultSphere, or a part of the page did not arrive. Reload it once; if that does not help, use a current browser.",
+    outdated:
+      "This browser may be too old for VaultSphere, or a part of the page did not arrive. Reload it once; if that does not help, use a current browser.",
     insecureTitle: "This address is not safe",
-    insecure: "The page came over plain HTTP, so anybody on the way could change it and read what you type. VaultSphere takes no master password here: open it with https://, or on the machine that serves it at http://localhost.",
+    insecure:
+      "The page came over plain HTTP, so anybody on the way could change it and read what you type. VaultSphere takes no master password here: open it with https://, or on the machine that serves it at http://localhost.",
     details: "What happened",
   },
   signIn: {
@@ -46,7 +48,8 @@ export const access = {
   register: {
     step: (n: number, of: number) => `Step ${n} of ${of}`,
     invitationTitle: "You need an invitation",
-    invitationLead: "This server takes new users by invitation. Ask whoever runs it for a link: they make one with “vaultsphered invite”. Open the link, or paste it here.",
+    invitationLead:
+      "This server takes new users by invitation. Ask whoever runs it for a link: they make one with “vaultsphered invite”. Open the link, or paste it here.",
     invitationLink: "Invitation link",
     title: "Create your vault",
     usernameHint: "How you sign in. It need not be an email address.",
@@ -66,7 +69,8 @@ export const access = {
     file: "Save as file",
     copy: "Copy",
     sheet: "VaultSphere recovery phrase",
-    sheetHow: "To get into the vault without the master password: open the page, choose “Forgot your master password?” and type the words in this order. Whoever has this sheet can open the vault.",
+    sheetHow:
+      "To get into the vault without the master password: open the page, choose “Forgot your master password?” and type the words in this order. Whoever has this sheet can open the vault.",
     sheetSite: "Address",
     saved: "Saved. Move the file off this device.",
     ask: "To be sure that you have them, type these three words.",
@@ -99,20 +103,24 @@ export const access = {
     days: (n: number) => plural(n, { one: "deleted after # more day of use", other: "deleted after # more days of use" }),
     damaged: "The list of copies on this device is damaged. Sign in: what waits to be sent is found again.",
     openTitle: "Copy on this device",
-    openLead: "Open it with the master password that was valid then. Nothing is sent to the server, and nothing in the copy changes.",
-    waits: (n: number) => plural(n, {
-      one: "# change in it is not on the server yet. It is sent when you sign in again on this device.",
-      other: "# changes in it are not on the server yet. They are sent when you sign in again on this device.",
-    }),
+    openLead:
+      "Open it with the master password that was valid then. Nothing is sent to the server, and nothing in the copy changes.",
+    waits: (n: number) =>
+      plural(n, {
+        one: "# change in it is not on the server yet. It is sent when you sign in again on this device.",
+        other: "# changes in it are not on the server yet. They are sent when you sign in again on this device.",
+      }),
     open: "Open to read",
     openHere: "Open the copy on this device",
     gone: "This copy is not on this device any more.",
     remove: "Delete this copy",
     removeTitle: "Delete this copy?",
     removeBody: "It is deleted from this device for good. What is on the server stays there.",
-    removeLoses: (n: number) => plural(n, {
-      one: "# change that is not on the server yet is lost with it.", other: "# changes that are not on the server yet are lost with it.",
-    }),
+    removeLoses: (n: number) =>
+      plural(n, {
+        one: "# change that is not on the server yet is lost with it.",
+        other: "# changes that are not on the server yet are lost with it.",
+      }),
     removed: "The copy was deleted from this device.",
     back: "Back",
     banner: (name: string) => `You are reading the copy of ${name} on this device. It cannot be changed.`,
@@ -125,15 +133,18 @@ export const access = {
     codes: {
       vault_altered: {
         title: "Your vault was changed from outside",
-        meaning: "What the server sent does not carry the seal of your own devices. Something was altered, dropped, added or put in another place. VaultSphere shows none of it rather than something false.",
+        meaning:
+          "What the server sent does not carry the seal of your own devices. Something was altered, dropped, added or put in another place. VaultSphere shows none of it rather than something false.",
       },
       vault_rolled_back: {
         title: "The server shows an older vault",
-        meaning: "This device has seen a newer state of your vault than the server sends now. A backup may have been restored, or somebody is holding your changes back.",
+        meaning:
+          "This device has seen a newer state of your vault than the server sends now. A backup may have been restored, or somebody is holding your changes back.",
       },
       kdf_refused: {
         title: "The server asked for unsafe key settings",
-        meaning: "The settings with which your key is to be derived are outside the safe bounds, or are not those that your vault was sealed with. Your password was not used with them.",
+        meaning:
+          "The settings with which your key is to be derived are outside the safe bounds, or are not those that your vault was sealed with. Your password was not used with them.",
       },
     },
     found: "What was found",
@@ -146,7 +157,8 @@ export const access = {
     again: "Check again",
     noCopy: "If another device still has your vault open, copy what matters from it.",
     signOutTitle: "Sign out and delete the copy?",
-    signOutBody: "Signing out deletes the copy of your vault on this device, with all changes that are not on the server yet. If the server’s vault is wrong, this copy may be your last good one.",
+    signOutBody:
+      "Signing out deletes the copy of your vault on this device, with all changes that are not on the server yet. If the server’s vault is wrong, this copy may be your last good one.",
     signOut: "Sign out and delete the copy",
   },
 };

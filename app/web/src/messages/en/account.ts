@@ -29,7 +29,8 @@ export const account = {
     seconds: (n: number) => plural(n, { one: "# second", other: "# seconds" }),
     never: "Never",
     copy: "Keep a sealed copy on this device for offline use",
-    copyHint: "You can then read and change your vault without the server. Who gets hold of the device can try to guess your master password.",
+    copyHint:
+      "You can then read and change your vault without the server. Who gets hold of the device can try to guess your master password.",
     copyYes: "Yes",
     copyNo: "No",
     shortcuts: "Keyboard shortcuts",

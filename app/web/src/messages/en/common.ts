@@ -51,7 +51,8 @@ export const common = {
     unauthorized: "This session has ended. Sign in again; the copy and the changes on this device are kept.",
     locked: "The vault is locked. Unlock it first.",
     offline: "The server cannot be reached. Check the connection, then try again.",
-    intercepted: "Something else answers in place of this vault’s server. Nothing was saved. Use another network, or ask whoever runs the server.",
+    intercepted:
+      "Something else answers in place of this vault’s server. Nothing was saved. Use another network, or ask whoever runs the server.",
     unavailable: "The server is busy. Try again in a moment.",
     storage_unavailable: "The server cannot reach its storage. Nothing was changed; try again in a moment.",
     storage_full: "The server’s storage is full. Nothing was changed; tell whoever runs it.",
@@ -64,12 +65,14 @@ export const common = {
     not_found: "This no longer exists. Another device may have deleted it.",
     record_unreadable: "This entry cannot be opened.",
     item_quota_reached: "There is no room for more items. Delete some permanently, or ask whoever runs the server for more room.",
-    record_quota_reached: "There is no room for more. Delete some items permanently, or ask whoever runs the server for more room.",
+    record_quota_reached:
+      "There is no room for more. Delete some items permanently, or ask whoever runs the server for more room.",
     too_slow: "The connection is too slow for this. Try again when it is faster.",
     quota_reached: "There is no room for more attachments. Remove some, or ask whoever runs the server for more room.",
     attachment_too_large: "Only files of up to 10 MB can be attached.",
     attachment_unreadable: "The browser cannot read this file. A folder cannot be attached.",
-    attachment_altered: "The server does not have this file as it was attached, so nothing of it is shown. The rest of your vault is not affected. Tell whoever runs the server.",
+    attachment_altered:
+      "The server does not have this file as it was attached, so nothing of it is shown. The rest of your vault is not affected. Tell whoever runs the server.",
     file_empty: "The file is empty. Export it again.",
     file_password_needed: "The file is protected by a password.",
     file_wrong_password: "This password does not open the file.",
@@ -78,9 +81,11 @@ export const common = {
     file_too_large: "The file holds more than can be imported at once. Export it in parts.",
     file_columns: "Say what the columns of this table are, and whether its first row holds values.",
     file_other_format: "The file is not in the chosen format. Choose another, or let it be found.",
-    file_unknown_format: "The file is in none of the known formats. Choose one that a password manager or a browser has exported.",
+    file_unknown_format:
+      "The file is in none of the known formats. Choose one that a password manager or a browser has exported.",
     file_damaged: "The file is damaged. Export it again.",
-    file_account_restricted: "Only the Bitwarden account that made this export can open it. Export again with a password of its own.",
+    file_account_restricted:
+      "Only the Bitwarden account that made this export can open it. Export again with a password of its own.",
     file_pgp: "This file is encrypted with PGP. Decrypt it first, or export again without a passphrase.",
     bad_request: "The server did not accept this. Reload the page; if that does not help, ask whoever runs the server.",
     server_fault: (id: string) => `The server cannot do this. Tell whoever runs it, with the number of the request: ${id}.`,

@@ -14,8 +14,7 @@ export const everyday = {
     restored: (n: number) => plural(n, { one: "Restored", other: "# entries restored" }),
     deleted: (n: number) => plural(n, { one: "Deleted for good", other: "# entries deleted for good" }),
     tagged: (tag: string, n: number) => plural(n, { one: "Tagged “@”", other: "# entries tagged “@”" }, tag),
-    untagged: (tag: string, n: number) =>
-      plural(n, { one: "Tag “@” removed", other: "Tag “@” removed from # entries" }, tag),
+    untagged: (tag: string, n: number) => plural(n, { one: "Tag “@” removed", other: "Tag “@” removed from # entries" }, tag),
     starred: (n: number) => plural(n, { one: "Added to favourites", other: "# entries added to favourites" }),
     unstarred: (n: number) => plural(n, { one: "Removed from favourites", other: "# entries removed from favourites" }),
     failed: "The change could not be saved.",
@@ -36,7 +35,8 @@ export const everyday = {
     noPurge: "Kept until you delete it",
     none: "The trash is empty",
     noneHint: "What you delete waits here for a while, in case you want it back.",
-    keepsDays: (n: number) => plural(n, { one: "What you delete is kept for # day.", other: "What you delete is kept for # days." }),
+    keepsDays: (n: number) =>
+      plural(n, { one: "What you delete is kept for # day.", other: "What you delete is kept for # days." }),
     keeps: "What you delete is kept until you empty the trash.",
     keep: "Keep deleted entries for",
     keepHint: "Then they are deleted for good. Counts for what is deleted on this device from now on.",
@@ -85,7 +85,11 @@ export const everyday = {
     noUsername: "This entry has no user name.",
     noCode: "This entry makes no one-time codes.",
     create: {
-      login: "New login", note: "New note", card: "New card", identity: "New identity", ssh_key: "New SSH key",
+      login: "New login",
+      note: "New note",
+      card: "New card",
+      identity: "New identity",
+      ssh_key: "New SSH key",
     },
     goTo: (place: string) => `Go to: ${place}`,
     theme: (name: string) => `Appearance: ${name}`,

@@ -15,7 +15,8 @@ export const itemParts = {
     validFor: (n: number) => plural(n, { one: "valid for # second", other: "valid for # seconds" }),
     nextCode: "Next code",
     badKey: "This key makes no codes. Copy it again from the site, or scan its QR code.",
-    totpHint: "An otpauth:// address or the key alone, as a site shows it when you turn on two-factor sign-in. You can also paste or drop a picture of its QR code here.",
+    totpHint:
+      "An otpauth:// address or the key alone, as a site shows it when you turn on two-factor sign-in. You can also paste or drop a picture of its QR code here.",
     makes: (code: string) => `Makes codes. Now: ${code}`,
     scan: "Scan a QR code from a picture",
     readingQR: "Reading the picture…",

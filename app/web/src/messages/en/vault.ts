@@ -12,11 +12,14 @@ export const vault = {
     lockTitle: "Lock (Alt+L)",
   },
   shell: {
-    offline: (n: number) => "The server cannot be reached. You can read and change everything."
-      + (n === 0 ? "" : plural(n, { one: " # change waits on this device.", other: " # changes wait on this device." })),
+    offline: (n: number) =>
+      "The server cannot be reached. You can read and change everything." +
+      (n === 0 ? "" : plural(n, { one: " # change waits on this device.", other: " # changes wait on this device." })),
     offlineReading: "The server cannot be reached. You can read everything; changes need the server.",
-    waiting: (n: number) => plural(n, { one: "# change waits to be sent to the server.", other: "# changes wait to be sent to the server." }),
-    refused: (title: string, why: string) => `The server did not take the change of “${title}”. ${why} The change stays on this device.`,
+    waiting: (n: number) =>
+      plural(n, { one: "# change waits to be sent to the server.", other: "# changes wait to be sent to the server." }),
+    refused: (title: string, why: string) =>
+      `The server did not take the change of “${title}”. ${why} The change stays on this device.`,
     look: "Show the entry",
     unreadable: (n: number) =>
       n === 1
@@ -27,14 +30,18 @@ export const vault = {
     nothingHint: "Choose an entry on the left, or press / to search.",
     startTitle: "A good start",
     starts: {
-      import: { title: "Bring your passwords along", hint: "From Bitwarden, 1Password, a browser or any other: the file says what it is." },
+      import: {
+        title: "Bring your passwords along",
+        hint: "From Bitwarden, 1Password, a browser or any other: the file says what it is.",
+      },
       new: { title: "Add a login you use every day", hint: "Paste the password, or let VaultSphere make a better one." },
       settings: { title: "Turn on the second factor", hint: "Then the password alone does not let anybody in." },
       generator: { title: "Try the generator", hint: "Passwords and passphrases, made on this device." },
     },
-    draft: (title: string, at: string) => (title
-      ? `You were writing “${title}” when the vault was locked (${at}).`
-      : `You were writing a new entry when the vault was locked (${at}).`),
+    draft: (title: string, at: string) =>
+      title
+        ? `You were writing “${title}” when the vault was locked (${at}).`
+        : `You were writing a new entry when the vault was locked (${at}).`,
     draftTake: "Continue",
     unsaved: "Discard your changes?",
     unsavedBody: "You have changes that are not saved.",

@@ -30,7 +30,8 @@ export const account: typeof english = {
     seconds: (n: number) => plural(n, { one: "# segundo", other: "# segundos" }),
     never: "Nunca",
     copy: "Guardar una copia sellada en este dispositivo para usarla sin conexión",
-    copyHint: "Así se puede leer y cambiar la bóveda sin el servidor. Quien consiga el dispositivo puede intentar adivinar la contraseña maestra.",
+    copyHint:
+      "Así se puede leer y cambiar la bóveda sin el servidor. Quien consiga el dispositivo puede intentar adivinar la contraseña maestra.",
     copyYes: "Sí",
     copyNo: "No",
     shortcuts: "Atajos de teclado",

@@ -45,32 +45,41 @@ export const common: typeof english = {
     totp_invalid: "El código no es correcto o ya se ha usado. Hay que esperar al siguiente e intentarlo de nuevo.",
     totp_required: "Hace falta un código del autenticador.",
     invitation_required: "Hay que pedir una invitación a quien administra este servidor.",
-    invitation_invalid: "Esta invitación ya se usó, ha caducado o no es de este servidor. Hay que pedir otra a quien lo administra.",
+    invitation_invalid:
+      "Esta invitación ya se usó, ha caducado o no es de este servidor. Hay que pedir otra a quien lo administra.",
     bad_invitation: "Eso no es un enlace de invitación. Contiene «#join/».",
-    bad_username: "Eso no puede ser un nombre de usuario. Sirven letras de un solo alfabeto, cifras y signos como . - _ @, sin espacios.",
+    bad_username:
+      "Eso no puede ser un nombre de usuario. Sirven letras de un solo alfabeto, cifras y signos como . - _ @, sin espacios.",
     username_taken: "Este nombre de usuario ya está ocupado. Hay que elegir otro.",
     unauthorized: "La sesión ha terminado. Hay que iniciarla de nuevo; la copia y los cambios de este dispositivo se conservan.",
     locked: "La bóveda está bloqueada. Primero hay que desbloquearla.",
     offline: "No se puede conectar con el servidor. Revisar la conexión e intentarlo de nuevo.",
-    intercepted: "En lugar del servidor de esta bóveda responde otra cosa. No se ha guardado nada. Conviene usar otra red o preguntar a quien administra el servidor.",
+    intercepted:
+      "En lugar del servidor de esta bóveda responde otra cosa. No se ha guardado nada. Conviene usar otra red o preguntar a quien administra el servidor.",
     unavailable: "El servidor está ocupado. Intentarlo de nuevo en un momento.",
-    storage_unavailable: "El servidor no puede acceder a su almacenamiento. No se ha cambiado nada; intentarlo de nuevo en un momento.",
+    storage_unavailable:
+      "El servidor no puede acceder a su almacenamiento. No se ha cambiado nada; intentarlo de nuevo en un momento.",
     storage_full: "El almacenamiento del servidor está lleno. No se ha cambiado nada; conviene avisar a quien lo administra.",
     too_large: "Es demasiado grande para guardarlo. Hay que acortar las notas o los campos.",
-    unsent_changes: "Hay cambios en este dispositivo que aún no han llegado al servidor y se perderían. Primero hay que sincronizar.",
+    unsent_changes:
+      "Hay cambios en este dispositivo que aún no han llegado al servidor y se perderían. Primero hay que sincronizar.",
     read_only: "Esto es una copia que solo se puede leer. Para cambiar algo hay que cerrarla e iniciar sesión.",
     copy_damaged: "Esta copia está dañada y no se puede abrir. Al iniciar sesión se obtiene la bóveda del servidor.",
     revision_conflict: "Otro dispositivo se ha adelantado. Intentarlo de nuevo.",
     conflict: "Se ha cambiado a la vez en otro lugar. Conviene ver qué ha cambiado e intentarlo de nuevo.",
     not_found: "Esto ya no existe. Es posible que otro dispositivo lo haya eliminado.",
     record_unreadable: "Esta entrada no se puede abrir.",
-    item_quota_reached: "No queda sitio para más elementos. Hay que eliminar alguno definitivamente o pedir más espacio a quien administra el servidor.",
-    record_quota_reached: "No queda sitio. Hay que eliminar algunos elementos definitivamente o pedir más espacio a quien administra el servidor.",
+    item_quota_reached:
+      "No queda sitio para más elementos. Hay que eliminar alguno definitivamente o pedir más espacio a quien administra el servidor.",
+    record_quota_reached:
+      "No queda sitio. Hay que eliminar algunos elementos definitivamente o pedir más espacio a quien administra el servidor.",
     too_slow: "La conexión es demasiado lenta para esto. Intentarlo de nuevo cuando sea más rápida.",
-    quota_reached: "No queda sitio para más archivos adjuntos. Hay que quitar alguno o pedir más espacio a quien administra el servidor.",
+    quota_reached:
+      "No queda sitio para más archivos adjuntos. Hay que quitar alguno o pedir más espacio a quien administra el servidor.",
     attachment_too_large: "Solo se pueden adjuntar archivos de hasta 10 MB.",
     attachment_unreadable: "El navegador no puede leer este archivo. No se puede adjuntar una carpeta.",
-    attachment_altered: "El servidor no tiene este archivo tal como se adjuntó, por eso no se muestra nada de él. El resto de la bóveda no está afectado. Conviene avisar a quien administra el servidor.",
+    attachment_altered:
+      "El servidor no tiene este archivo tal como se adjuntó, por eso no se muestra nada de él. El resto de la bóveda no está afectado. Conviene avisar a quien administra el servidor.",
     file_empty: "El archivo está vacío. Expórtelo de nuevo.",
     file_password_needed: "El archivo está protegido con una contraseña.",
     file_wrong_password: "Esta contraseña no abre el archivo.",
@@ -79,18 +88,24 @@ export const common: typeof english = {
     file_too_large: "El archivo contiene más de lo que se puede importar de una vez. Expórtelo por partes.",
     file_columns: "Indique qué son las columnas de esta tabla y si su primera fila contiene valores.",
     file_other_format: "El archivo no tiene el formato elegido. Elija otro o deje que se reconozca.",
-    file_unknown_format: "El archivo no tiene ninguno de los formatos conocidos. Elija uno exportado por un gestor de contraseñas o un navegador.",
+    file_unknown_format:
+      "El archivo no tiene ninguno de los formatos conocidos. Elija uno exportado por un gestor de contraseñas o un navegador.",
     file_damaged: "El archivo está dañado. Expórtelo de nuevo.",
-    file_account_restricted: "Solo la cuenta de Bitwarden que hizo esta exportación puede abrirla. Exporte de nuevo con una contraseña propia.",
+    file_account_restricted:
+      "Solo la cuenta de Bitwarden que hizo esta exportación puede abrirla. Exporte de nuevo con una contraseña propia.",
     file_pgp: "Este archivo está cifrado con PGP. Descífrelo primero o exporte de nuevo sin frase de contraseña.",
-    bad_request: "El servidor no lo ha aceptado. Se puede recargar la página; si no ayuda, hay que preguntar a quien administra el servidor.",
-    server_fault: (id: string) => `El servidor no puede hacerlo. Hay que decir a quien lo administra el número de la petición: ${id}.`,
+    bad_request:
+      "El servidor no lo ha aceptado. Se puede recargar la página; si no ayuda, hay que preguntar a quien administra el servidor.",
+    server_fault: (id: string) =>
+      `El servidor no puede hacerlo. Hay que decir a quien lo administra el número de la petición: ${id}.`,
     bad_input: (detail: string) => `Algún dato introducido no se puede guardar (${detail}).`,
     other: (detail: string) => `Algo ha fallado (${detail}).`,
     throttled: "Demasiados intentos.",
     retryNow: "Ya se puede intentar de nuevo.",
-    retryInSeconds: (n: number) => plural(n, { one: "Se puede reintentar en # segundo.", other: "Se puede reintentar en # segundos." }),
-    retryInMinutes: (n: number) => plural(n, { one: "Se puede reintentar en # minuto.", other: "Se puede reintentar en # minutos." }),
+    retryInSeconds: (n: number) =>
+      plural(n, { one: "Se puede reintentar en # segundo.", other: "Se puede reintentar en # segundos." }),
+    retryInMinutes: (n: number) =>
+      plural(n, { one: "Se puede reintentar en # minuto.", other: "Se puede reintentar en # minutos." }),
   },
   clipboard: {
     copied: (name: string) => `Copiado: ${name}`,

@@ -20,8 +20,13 @@ export const data: typeof english = {
     looking: "Revisando sus contraseñas…",
     empty: "Todavía no hay contraseñas",
     emptyHint: "Cuando haya inicios de sesión en su bóveda, aquí se dirá qué contraseñas conviene cambiar primero.",
-    grades: { good: "Sus contraseñas están en buen estado", fair: "Algunas contraseñas necesitan atención", poor: "Muchas contraseñas necesitan atención" },
-    sound: (sound: number, all: number) => `${number(sound)} de ${plural(all, { one: "# contraseña", other: "# contraseñas" })} sin hallazgos.`,
+    grades: {
+      good: "Sus contraseñas están en buen estado",
+      fair: "Algunas contraseñas necesitan atención",
+      poor: "Muchas contraseñas necesitan atención",
+    },
+    sound: (sound: number, all: number) =>
+      `${number(sound)} de ${plural(all, { one: "# contraseña", other: "# contraseñas" })} sin hallazgos.`,
     none: "No se ha encontrado nada",
     breached: "Encontradas en una filtración",
     breachedHint: "Los atacantes tienen estas contraseñas en sus listas. Cámbielas primero.",
@@ -30,7 +35,8 @@ export const data: typeof english = {
     weakHint: "Se adivinarían pronto. Deje que el generador cree otras mejores.",
     reused: "Usadas más de una vez",
     reusedHint: "Quien conozca una podrá entrar en todos los sitios donde se usa.",
-    samePassword: (n: number) => plural(n, { one: "# entrada con una misma contraseña", other: "# entradas con una misma contraseña" }),
+    samePassword: (n: number) =>
+      plural(n, { one: "# entrada con una misma contraseña", other: "# entradas con una misma contraseña" }),
     old: "Antiguas",
     oldHint: "No se han cambiado desde hace mucho tiempo.",
     since: (date: string) => `desde el ${date}`,
@@ -62,13 +68,25 @@ export const data: typeof english = {
     keyFile: "Archivo de clave, si lo hay",
     keyFileTooLarge: "Es demasiado grande para un archivo de clave.",
     open: "Abrir el archivo",
-    columnsLead: "Esta tabla no es de ningún tipo conocido. Indique qué son sus columnas; lo que deje como campo propio se guarda con su nombre.",
+    columnsLead:
+      "Esta tabla no es de ningún tipo conocido. Indique qué son sus columnas; lo que deje como campo propio se guarda con su nombre.",
     headerless: "La primera fila contiene valores, no nombres",
     column: (n: number) => `Columna ${number(n)}`,
     columns: {
-      field: "Campo propio", hidden: "Campo propio oculto", skip: "Omitir", type: "Tipo", title: "Título", url: "Dirección",
-      username: "Nombre de usuario", password: "Contraseña", totp: "Clave de códigos de un solo uso", notes: "Notas", tag: "Etiqueta", favourite: "Favorita",
-      created: "Fecha de alta", modified: "Fecha de cambio",
+      field: "Campo propio",
+      hidden: "Campo propio oculto",
+      skip: "Omitir",
+      type: "Tipo",
+      title: "Título",
+      url: "Dirección",
+      username: "Nombre de usuario",
+      password: "Contraseña",
+      totp: "Clave de códigos de un solo uso",
+      notes: "Notas",
+      tag: "Etiqueta",
+      favourite: "Favorita",
+      created: "Fecha de alta",
+      modified: "Fecha de cambio",
     },
     next: "Continuar",
     inFile: (entries: string, format: string) => `${entries} en este archivo (${format})`,
@@ -77,9 +95,12 @@ export const data: typeof english = {
     otherColumns: "Elegir las columnas",
     thereAlready: "Ya existen",
     statuses: {
-      identical: (n: number) => plural(n, { one: "# entrada es igual en su bóveda", other: "# entradas son iguales en su bóveda" }),
-      changed: (n: number) => plural(n, { one: "# entrada tiene otros valores en su bóveda", other: "# entradas tienen otros valores en su bóveda" }),
-      repeated: (n: number) => plural(n, { one: "# entrada está repetida en el archivo", other: "# entradas están repetidas en el archivo" }),
+      identical: (n: number) =>
+        plural(n, { one: "# entrada es igual en su bóveda", other: "# entradas son iguales en su bóveda" }),
+      changed: (n: number) =>
+        plural(n, { one: "# entrada tiene otros valores en su bóveda", other: "# entradas tienen otros valores en su bóveda" }),
+      repeated: (n: number) =>
+        plural(n, { one: "# entrada está repetida en el archivo", other: "# entradas están repetidas en el archivo" }),
     },
     modes: { skip: "Omitir", add: "Añadir como nueva", update: "Actualizar la entrada de la bóveda" },
     sample: "Las primeras entradas",
@@ -88,7 +109,8 @@ export const data: typeof english = {
     problems: (n: number) => plural(n, { one: "# parte no se ha podido importar", other: "# partes no se han podido importar" }),
     row: (n: number) => `Entrada ${number(n)}:`,
     more: (n: number) => plural(n, { one: "Hay # más en el informe.", other: "Hay # más en el informe." }),
-    kept: (n: number) => plural(n, { one: "# clase de valor se guarda en otro lugar", other: "# clases de valores se guardan en otro lugar" }),
+    kept: (n: number) =>
+      plural(n, { one: "# clase de valor se guarda en otro lugar", other: "# clases de valores se guardan en otro lugar" }),
     keptAs: {
       field: (n: number) => `como campo propio (${number(n)})`,
       note: (n: number) => `en las notas (${number(n)})`,

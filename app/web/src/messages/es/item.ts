@@ -16,7 +16,8 @@ export const itemParts: typeof english = {
     validFor: (n: number) => plural(n, { one: "válido # segundo más", other: "válido # segundos más" }),
     nextCode: "Código siguiente",
     badKey: "Con esta clave no se crean códigos. Cópiela de nuevo del sitio o escanee su código QR.",
-    totpHint: "Una dirección otpauth:// o solo la clave, tal como la muestra el sitio al activar el inicio de sesión en dos pasos. También se puede pegar o soltar aquí una imagen del código QR.",
+    totpHint:
+      "Una dirección otpauth:// o solo la clave, tal como la muestra el sitio al activar el inicio de sesión en dos pasos. También se puede pegar o soltar aquí una imagen del código QR.",
     makes: (code: string) => `Crea códigos. Ahora: ${code}`,
     scan: "Escanear un código QR de una imagen",
     readingQR: "Leyendo la imagen…",
@@ -33,7 +34,8 @@ export const itemParts: typeof english = {
     },
     fieldKind: (n: number) => `Tipo del campo ${n}`,
     fieldKinds: { text: "Texto", hidden: "Oculto", boolean: "Sí o no", link: "Enlace" },
-    newer: "Una versión más reciente de VaultSphere escribió una parte de esta entrada. Esta versión la conserva, pero no puede mostrarla.",
+    newer:
+      "Una versión más reciente de VaultSphere escribió una parte de esta entrada. Esta versión la conserva, pero no puede mostrarla.",
     newerRule: "Definida por una versión más reciente",
     fieldYes: (name: string) => `${name}: sí`,
     yes: "Sí",

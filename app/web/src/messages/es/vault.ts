@@ -13,11 +13,16 @@ export const vault: typeof english = {
     lockTitle: "Bloquear (Alt+L)",
   },
   shell: {
-    offline: (n: number) => "No se puede conectar con el servidor. Se puede leer y cambiar todo."
-      + (n === 0 ? "" : plural(n, { one: " # cambio espera en este dispositivo.", other: " # cambios esperan en este dispositivo." })),
+    offline: (n: number) =>
+      "No se puede conectar con el servidor. Se puede leer y cambiar todo." +
+      (n === 0
+        ? ""
+        : plural(n, { one: " # cambio espera en este dispositivo.", other: " # cambios esperan en este dispositivo." })),
     offlineReading: "No se puede conectar con el servidor. Se puede leer todo; para hacer cambios hace falta el servidor.",
-    waiting: (n: number) => plural(n, { one: "# cambio espera a enviarse al servidor.", other: "# cambios esperan a enviarse al servidor." }),
-    refused: (title: string, why: string) => `El servidor no ha aceptado el cambio de «${title}». ${why} El cambio se queda en este dispositivo.`,
+    waiting: (n: number) =>
+      plural(n, { one: "# cambio espera a enviarse al servidor.", other: "# cambios esperan a enviarse al servidor." }),
+    refused: (title: string, why: string) =>
+      `El servidor no ha aceptado el cambio de «${title}». ${why} El cambio se queda en este dispositivo.`,
     look: "Mostrar la entrada",
     unreadable: (n: number) =>
       n === 1
@@ -28,14 +33,21 @@ export const vault: typeof english = {
     nothingHint: "Elegir una entrada a la izquierda o pulsar / para buscar.",
     startTitle: "Un buen comienzo",
     starts: {
-      import: { title: "Traiga sus contraseñas", hint: "De Bitwarden, 1Password, un navegador o cualquier otro: el archivo dice lo que es." },
-      new: { title: "Añadir una credencial de uso diario", hint: "Pegar la contraseña o dejar que VaultSphere genere una mejor." },
+      import: {
+        title: "Traiga sus contraseñas",
+        hint: "De Bitwarden, 1Password, un navegador o cualquier otro: el archivo dice lo que es.",
+      },
+      new: {
+        title: "Añadir una credencial de uso diario",
+        hint: "Pegar la contraseña o dejar que VaultSphere genere una mejor.",
+      },
       settings: { title: "Activar el segundo factor", hint: "Así la contraseña sola no basta para entrar." },
       generator: { title: "Probar el generador", hint: "Contraseñas y frases de contraseña, creadas en este dispositivo." },
     },
-    draft: (title: string, at: string) => (title
-      ? `Estabas escribiendo «${title}» cuando se bloqueó la bóveda (${at}).`
-      : `Estabas escribiendo una entrada nueva cuando se bloqueó la bóveda (${at}).`),
+    draft: (title: string, at: string) =>
+      title
+        ? `Estabas escribiendo «${title}» cuando se bloqueó la bóveda (${at}).`
+        : `Estabas escribiendo una entrada nueva cuando se bloqueó la bóveda (${at}).`,
     draftTake: "Continuar",
     unsaved: "¿Descartar los cambios?",
     unsavedBody: "Hay cambios sin guardar.",
@@ -71,7 +83,8 @@ export const vault: typeof english = {
     back: "Volver",
     opening: "Abriendo…",
     unreadable: "Esta entrada no se puede abrir",
-    unreadableBody: "No lleva el sello de los dispositivos propios, así que no se muestra nada de ella. Las demás entradas no están afectadas.",
+    unreadableBody:
+      "No lleva el sello de los dispositivos propios, así que no se muestra nada de ella. Las demás entradas no están afectadas.",
     gone: "Esta entrada no está en la bóveda",
     goneBody: "Es posible que otro dispositivo la haya eliminado.",
     failed: "No se ha podido abrir la entrada",
@@ -104,7 +117,8 @@ export const vault: typeof english = {
     attached: (name: string) => `${name} adjuntado`,
     removed: (name: string) => `${name} quitado`,
     removeTitle: (name: string) => `¿Quitar «${name}»?`,
-    removeBody: "La entrada deja de mostrarlo. El servidor lo conserva, sellado, mientras una versión anterior de la entrada lo incluya.",
+    removeBody:
+      "La entrada deja de mostrarlo. El servidor lo conserva, sellado, mientras una versión anterior de la entrada lo incluya.",
     removeAction: "Quitar",
   },
   history: {

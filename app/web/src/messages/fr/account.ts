@@ -30,7 +30,8 @@ export const account: typeof english = {
     seconds: (n: number) => plural(n, { one: "# seconde", other: "# secondes" }),
     never: "Jamais",
     copy: "Garder une copie scellée sur cet appareil pour l’usage hors ligne",
-    copyHint: "Vous pouvez alors lire et modifier votre coffre sans le serveur. Qui met la main sur l’appareil peut essayer de deviner votre mot de passe maître.",
+    copyHint:
+      "Vous pouvez alors lire et modifier votre coffre sans le serveur. Qui met la main sur l’appareil peut essayer de deviner votre mot de passe maître.",
     copyYes: "Oui",
     copyNo: "Non",
     shortcuts: "Raccourcis clavier",

@@ -45,32 +45,42 @@ export const common: typeof english = {
     totp_invalid: "Ce code est incorrect ou a déjà servi. Attendez le suivant et réessayez.",
     totp_required: "Un code de votre application d’authentification est nécessaire.",
     invitation_required: "Demandez une invitation à la personne qui gère ce serveur.",
-    invitation_invalid: "Cette invitation a déjà servi, a expiré ou n’est pas de ce serveur. Demandez-en une autre à la personne qui le gère.",
+    invitation_invalid:
+      "Cette invitation a déjà servi, a expiré ou n’est pas de ce serveur. Demandez-en une autre à la personne qui le gère.",
     bad_invitation: "Ce n’est pas un lien d’invitation. Il contient « #join/ ».",
-    bad_username: "Ce ne peut pas être un nom d’utilisateur. Utilisez les lettres d’une seule écriture, des chiffres et des signes comme . - _ @, sans espaces.",
+    bad_username:
+      "Ce ne peut pas être un nom d’utilisateur. Utilisez les lettres d’une seule écriture, des chiffres et des signes comme . - _ @, sans espaces.",
     username_taken: "Ce nom d’utilisateur est déjà pris. Choisissez-en un autre.",
-    unauthorized: "Cette session est terminée. Connectez-vous à nouveau ; la copie et les modifications sur cet appareil sont conservées.",
+    unauthorized:
+      "Cette session est terminée. Connectez-vous à nouveau ; la copie et les modifications sur cet appareil sont conservées.",
     locked: "Le coffre est verrouillé. Déverrouillez-le d’abord.",
     offline: "Le serveur est injoignable. Vérifiez la connexion, puis réessayez.",
-    intercepted: "Autre chose répond à la place du serveur de ce coffre. Rien n’a été enregistré. Utilisez un autre réseau, ou demandez à la personne qui gère le serveur.",
+    intercepted:
+      "Autre chose répond à la place du serveur de ce coffre. Rien n’a été enregistré. Utilisez un autre réseau, ou demandez à la personne qui gère le serveur.",
     unavailable: "Le serveur est occupé. Réessayez dans un instant.",
     storage_unavailable: "Le serveur n’atteint pas son stockage. Rien n’a été modifié ; réessayez dans un instant.",
     storage_full: "Le stockage du serveur est plein. Rien n’a été modifié ; prévenez la personne qui le gère.",
     too_large: "C’est trop volumineux pour être conservé. Raccourcissez les notes ou les champs.",
-    unsent_changes: "Des modifications faites sur cet appareil ne sont pas encore sur le serveur et seraient perdues. Synchronisez d’abord.",
+    unsent_changes:
+      "Des modifications faites sur cet appareil ne sont pas encore sur le serveur et seraient perdues. Synchronisez d’abord.",
     read_only: "C’est une copie, en lecture seule. Fermez-la et connectez-vous pour modifier quelque chose.",
-    copy_damaged: "Cette copie est endommagée et ne peut pas être ouverte. Connectez-vous pour obtenir le coffre depuis le serveur.",
+    copy_damaged:
+      "Cette copie est endommagée et ne peut pas être ouverte. Connectez-vous pour obtenir le coffre depuis le serveur.",
     revision_conflict: "Un autre appareil a été plus rapide. Réessayez.",
     conflict: "Une modification a eu lieu ailleurs au même moment. Regardez ce qui a changé, puis réessayez.",
     not_found: "Cet élément n’existe plus. Un autre appareil l’a peut-être supprimé.",
     record_unreadable: "Cette entrée ne peut pas être ouverte.",
-    item_quota_reached: "Il n’y a plus de place pour d’autres éléments. Supprimez-en définitivement, ou demandez plus de place à la personne qui gère le serveur.",
-    record_quota_reached: "Il n’y a plus de place. Supprimez définitivement des éléments, ou demandez plus de place à la personne qui gère le serveur.",
+    item_quota_reached:
+      "Il n’y a plus de place pour d’autres éléments. Supprimez-en définitivement, ou demandez plus de place à la personne qui gère le serveur.",
+    record_quota_reached:
+      "Il n’y a plus de place. Supprimez définitivement des éléments, ou demandez plus de place à la personne qui gère le serveur.",
     too_slow: "La connexion est trop lente pour cela. Réessayez quand elle sera plus rapide.",
-    quota_reached: "Il n’y a plus de place pour d’autres pièces jointes. Retirez-en, ou demandez plus de place à la personne qui gère le serveur.",
+    quota_reached:
+      "Il n’y a plus de place pour d’autres pièces jointes. Retirez-en, ou demandez plus de place à la personne qui gère le serveur.",
     attachment_too_large: "Seuls les fichiers de 10 Mo au plus peuvent être joints.",
     attachment_unreadable: "Le navigateur ne peut pas lire ce fichier. Un dossier ne peut pas être joint.",
-    attachment_altered: "Le serveur n’a pas ce fichier tel qu’il a été joint ; rien n’en est affiché. Le reste du coffre n’est pas concerné. Prévenez la personne qui gère le serveur.",
+    attachment_altered:
+      "Le serveur n’a pas ce fichier tel qu’il a été joint ; rien n’en est affiché. Le reste du coffre n’est pas concerné. Prévenez la personne qui gère le serveur.",
     file_empty: "Le fichier est vide. Exportez-le à nouveau.",
     file_password_needed: "Le fichier est protégé par un mot de passe.",
     file_wrong_password: "Ce mot de passe n’ouvre pas le fichier.",
@@ -79,12 +89,16 @@ export const common: typeof english = {
     file_too_large: "Le fichier contient plus que ce qui peut être importé en une fois. Exportez-le en plusieurs parties.",
     file_columns: "Indiquez ce que sont les colonnes de ce tableau et si sa première ligne contient des valeurs.",
     file_other_format: "Le fichier n’est pas au format choisi. Choisissez-en un autre, ou laissez-le être reconnu.",
-    file_unknown_format: "Le fichier n’est dans aucun des formats connus. Choisissez-en un qu’un gestionnaire de mots de passe ou un navigateur a exporté.",
+    file_unknown_format:
+      "Le fichier n’est dans aucun des formats connus. Choisissez-en un qu’un gestionnaire de mots de passe ou un navigateur a exporté.",
     file_damaged: "Le fichier est endommagé. Exportez-le à nouveau.",
-    file_account_restricted: "Seul le compte Bitwarden qui a fait cet export peut l’ouvrir. Exportez à nouveau avec un mot de passe propre au fichier.",
+    file_account_restricted:
+      "Seul le compte Bitwarden qui a fait cet export peut l’ouvrir. Exportez à nouveau avec un mot de passe propre au fichier.",
     file_pgp: "Ce fichier est chiffré avec PGP. Déchiffrez-le d’abord, ou exportez à nouveau sans phrase secrète.",
-    bad_request: "Le serveur ne l’a pas accepté. Rechargez la page ; si cela n’aide pas, demandez à la personne qui gère le serveur.",
-    server_fault: (id: string) => `Le serveur ne peut pas le faire. Donnez à la personne qui le gère le numéro de la requête : ${id}.`,
+    bad_request:
+      "Le serveur ne l’a pas accepté. Rechargez la page ; si cela n’aide pas, demandez à la personne qui gère le serveur.",
+    server_fault: (id: string) =>
+      `Le serveur ne peut pas le faire. Donnez à la personne qui le gère le numéro de la requête : ${id}.`,
     bad_input: (detail: string) => `Une saisie ne peut pas être enregistrée (${detail}).`,
     other: (detail: string) => `Une erreur est survenue (${detail}).`,
     throttled: "Trop de tentatives.",

@@ -33,7 +33,8 @@ export const everyday: typeof english = {
     empty: "Vider la corbeille",
     deleteTitle: (n: number) =>
       plural(n, { one: "Supprimer définitivement # entrée ?", other: "Supprimer définitivement # entrées ?" }),
-    deleteBody: "Ce qui est supprimé définitivement quitte le coffre sur tous vos appareils, avec son historique. C’est irréversible.",
+    deleteBody:
+      "Ce qui est supprimé définitivement quitte le coffre sur tous vos appareils, avec son historique. C’est irréversible.",
     since: (date: string) => `Dans la corbeille depuis le ${date}`,
     purge: (date: string) => `Suppression définitive le ${date}`,
     noPurge: "Conservée jusqu’à ce que vous la supprimiez",
@@ -59,7 +60,8 @@ export const everyday: typeof english = {
     tag: "Nouvelle étiquette",
     add: "Ajouter",
     remove: "Retirer une étiquette",
-    removeTag: (tag: string, n: number) => plural(n, { one: "Retirer « @ » de # entrée", other: "Retirer « @ » de # entrées" }, tag),
+    removeTag: (tag: string, n: number) =>
+      plural(n, { one: "Retirer « @ » de # entrée", other: "Retirer « @ » de # entrées" }, tag),
     progress: (done: number, total: number) => `${number(done)} sur ${number(total)}`,
   },
   sorting: {
@@ -85,15 +87,23 @@ export const everyday: typeof english = {
     copyUsername: "Copier son nom d’utilisateur",
     copyCode: "Copier son code à usage unique",
     pick: {
-      password: "Copier un mot de passe…", username: "Copier un nom d’utilisateur…", code: "Copier un code à usage unique…",
+      password: "Copier un mot de passe…",
+      username: "Copier un nom d’utilisateur…",
+      code: "Copier un code à usage unique…",
     },
     whose: {
-      password: "Copier le mot de passe de…", username: "Copier le nom d’utilisateur de…", code: "Copier le code à usage unique de…",
+      password: "Copier le mot de passe de…",
+      username: "Copier le nom d’utilisateur de…",
+      code: "Copier le code à usage unique de…",
     },
     noUsername: "Cette entrée n’a pas de nom d’utilisateur.",
     noCode: "Cette entrée ne produit pas de codes à usage unique.",
     create: {
-      login: "Nouvel identifiant", note: "Nouvelle note", card: "Nouvelle carte", identity: "Nouvelle identité", ssh_key: "Nouvelle clé SSH",
+      login: "Nouvel identifiant",
+      note: "Nouvelle note",
+      card: "Nouvelle carte",
+      identity: "Nouvelle identité",
+      ssh_key: "Nouvelle clé SSH",
     },
     goTo: (place: string) => `Aller à : ${place}`,
     theme: (name: string) => `Apparence : ${name}`,

@@ -16,7 +16,8 @@ export const itemParts: typeof english = {
     validFor: (n: number) => plural(n, { one: "encore valable # seconde", other: "encore valable # secondes" }),
     nextCode: "Code suivant",
     badKey: "Cette clé ne donne pas de codes. Copiez-la à nouveau depuis le site, ou scannez son code QR.",
-    totpHint: "Une adresse otpauth:// ou la clé seule, telle que le site l’affiche à l’activation de la connexion à deux facteurs. Vous pouvez aussi coller ou déposer ici une image de son code QR.",
+    totpHint:
+      "Une adresse otpauth:// ou la clé seule, telle que le site l’affiche à l’activation de la connexion à deux facteurs. Vous pouvez aussi coller ou déposer ici une image de son code QR.",
     makes: (code: string) => `Donne des codes. Maintenant : ${code}`,
     scan: "Scanner un code QR depuis une image",
     readingQR: "Lecture de l’image…",
@@ -33,7 +34,8 @@ export const itemParts: typeof english = {
     },
     fieldKind: (n: number) => `Type du champ ${n}`,
     fieldKinds: { text: "Texte", hidden: "Masqué", boolean: "Oui ou non", link: "Lien" },
-    newer: "Une version plus récente de VaultSphere a écrit une partie de cette entrée. Cette version la conserve, mais ne peut pas l’afficher.",
+    newer:
+      "Une version plus récente de VaultSphere a écrit une partie de cette entrée. Cette version la conserve, mais ne peut pas l’afficher.",
     newerRule: "Définie par une version plus récente",
     fieldYes: (name: string) => `${name} : oui`,
     yes: "Oui",

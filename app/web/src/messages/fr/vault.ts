@@ -13,11 +13,19 @@ export const vault: typeof english = {
     lockTitle: "Verrouiller (Alt+L)",
   },
   shell: {
-    offline: (n: number) => "Le serveur est injoignable. Vous pouvez tout lire et tout modifier."
-      + (n === 0 ? "" : plural(n, { one: " # modification attend sur cet appareil.", other: " # modifications attendent sur cet appareil." })),
+    offline: (n: number) =>
+      "Le serveur est injoignable. Vous pouvez tout lire et tout modifier." +
+      (n === 0
+        ? ""
+        : plural(n, { one: " # modification attend sur cet appareil.", other: " # modifications attendent sur cet appareil." })),
     offlineReading: "Le serveur est injoignable. Vous pouvez tout lire ; pour modifier, il faut le serveur.",
-    waiting: (n: number) => plural(n, { one: "# modification attend d’être envoyée au serveur.", other: "# modifications attendent d’être envoyées au serveur." }),
-    refused: (title: string, why: string) => `Le serveur n’a pas accepté la modification de « ${title} ». ${why} La modification reste sur cet appareil.`,
+    waiting: (n: number) =>
+      plural(n, {
+        one: "# modification attend d’être envoyée au serveur.",
+        other: "# modifications attendent d’être envoyées au serveur.",
+      }),
+    refused: (title: string, why: string) =>
+      `Le serveur n’a pas accepté la modification de « ${title} ». ${why} La modification reste sur cet appareil.`,
     look: "Afficher l’entrée",
     unreadable: (n: number) =>
       n === 1
@@ -28,14 +36,21 @@ export const vault: typeof english = {
     nothingHint: "Choisissez une entrée à gauche, ou appuyez sur / pour chercher.",
     startTitle: "Un bon début",
     starts: {
-      import: { title: "Apportez vos mots de passe", hint: "Depuis Bitwarden, 1Password, un navigateur ou un autre : le fichier dit ce qu’il est." },
-      new: { title: "Ajouter un identifiant de tous les jours", hint: "Collez le mot de passe, ou laissez VaultSphere en créer un meilleur." },
+      import: {
+        title: "Apportez vos mots de passe",
+        hint: "Depuis Bitwarden, 1Password, un navigateur ou un autre : le fichier dit ce qu’il est.",
+      },
+      new: {
+        title: "Ajouter un identifiant de tous les jours",
+        hint: "Collez le mot de passe, ou laissez VaultSphere en créer un meilleur.",
+      },
       settings: { title: "Activer le second facteur", hint: "Le mot de passe seul ne suffit alors plus pour entrer." },
       generator: { title: "Essayer le générateur", hint: "Mots de passe et phrases secrètes, créés sur cet appareil." },
     },
-    draft: (title: string, at: string) => (title
-      ? `Vous étiez en train d’écrire « ${title} » quand le coffre s’est verrouillé (${at}).`
-      : `Vous étiez en train d’écrire une nouvelle entrée quand le coffre s’est verrouillé (${at}).`),
+    draft: (title: string, at: string) =>
+      title
+        ? `Vous étiez en train d’écrire « ${title} » quand le coffre s’est verrouillé (${at}).`
+        : `Vous étiez en train d’écrire une nouvelle entrée quand le coffre s’est verrouillé (${at}).`,
     draftTake: "Continuer",
     unsaved: "Abandonner vos modifications ?",
     unsavedBody: "Certaines modifications ne sont pas enregistrées.",
@@ -71,7 +86,8 @@ export const vault: typeof english = {
     back: "Retour",
     opening: "Ouverture…",
     unreadable: "Cette entrée ne peut pas être ouverte",
-    unreadableBody: "Elle ne porte pas le sceau de vos appareils, rien n’en est donc montré. Les autres entrées ne sont pas touchées.",
+    unreadableBody:
+      "Elle ne porte pas le sceau de vos appareils, rien n’en est donc montré. Les autres entrées ne sont pas touchées.",
     gone: "Cette entrée n’est pas dans le coffre",
     goneBody: "Un autre appareil l’a peut-être supprimée.",
     failed: "L’entrée n’a pas pu être ouverte",
@@ -104,7 +120,8 @@ export const vault: typeof english = {
     attached: (name: string) => `${name} a été joint`,
     removed: (name: string) => `${name} a été retiré`,
     removeTitle: (name: string) => `Retirer « ${name} » ?`,
-    removeBody: "L’entrée ne l’affiche plus. Le serveur le conserve, scellé, tant qu’une version précédente de l’entrée le contient.",
+    removeBody:
+      "L’entrée ne l’affiche plus. Le serveur le conserve, scellé, tant qu’une version précédente de l’entrée le contient.",
     removeAction: "Retirer",
   },
   history: {

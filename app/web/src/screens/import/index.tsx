@@ -3,7 +3,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
-import type { Format, ImportChoice, ImportPreview, ImportReport, Progress, ReadOptions, TablePreview } from "../../core/protocol.gen";
+import type {
+  Format,
+  ImportChoice,
+  ImportPreview,
+  ImportReport,
+  Progress,
+  ReadOptions,
+  TablePreview,
+} from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { fail } from "../../state/problems";
 import { tellOthers } from "../../state/tabs";
@@ -47,7 +55,10 @@ export function ImportPage() {
   const here = useRef(true);
   useEffect(() => {
     // Without the list the file can be read all the same; what is wrong shows then.
-    api.formats().then((f) => here.current && setFormats(f.read), () => undefined);
+    api.formats().then(
+      (f) => here.current && setFormats(f.read),
+      () => undefined,
+    );
     return () => {
       here.current = false;
       stop.current?.abort();
@@ -78,7 +89,8 @@ export function ImportPage() {
       const { code } = asCoreError(e);
       if (code === "file_password_needed" || code === "file_wrong_password") {
         show({ at: "password", wrong: code === "file_wrong_password", keepass: await isKeePass(chosen) });
-      } else if (code === "file_columns" || code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)) await chooseColumns(e);
+      } else if (code === "file_columns" || (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)))
+        await chooseColumns(e);
       else refuse(e, { at: "choose" });
     }
   }
@@ -117,19 +129,34 @@ export function ImportPage() {
   return (
     <div class="column import">
       <Heading title={text.title}>{text.title}</Heading>
-      {stage.at === "choose" && <Choose formats={formats} problem={problem} onFile={(f, format) => void read(f, format ? { format } : {})} />}
+      {stage.at === "choose" && (
+        <Choose formats={formats} problem={problem} onFile={(f, format) => void read(f, format ? { format } : {})} />
+      )}
       {stage.at === "reading" && <Meter label={text.reading} progress={progress} />}
       {stage.at === "password" && (
-        <FilePassword file={file.current!} keepass={stage.keepass} wrong={stage.wrong} onCancel={again}
-          onPassword={(secret) => void read(file.current!, { ...options.current, ...secret })} />
+        <FilePassword
+          file={file.current!}
+          keepass={stage.keepass}
+          wrong={stage.wrong}
+          onCancel={again}
+          onPassword={(secret) => void read(file.current!, { ...options.current, ...secret })}
+        />
       )}
       {stage.at === "columns" && (
-        <Columns table={stage.table} onCancel={again}
-          onColumns={(columns, headerless) => void read(file.current!, { format: "csv", columns, headerless })} />
+        <Columns
+          table={stage.table}
+          onCancel={again}
+          onColumns={(columns, headerless) => void read(file.current!, { format: "csv", columns, headerless })}
+        />
       )}
       {stage.at === "preview" && (
-        <Preview preview={stage.preview} format={formats.find((f) => f.id === stage.preview.format)?.name ?? stage.preview.format} onCancel={again} onRun={(choice, total) => void run(choice, total)}
-          onColumns={stage.preview.format === "csv" ? () => void chooseColumns() : undefined} />
+        <Preview
+          preview={stage.preview}
+          format={formats.find((f) => f.id === stage.preview.format)?.name ?? stage.preview.format}
+          onCancel={again}
+          onRun={(choice, total) => void run(choice, total)}
+          onColumns={stage.preview.format === "csv" ? () => void chooseColumns() : undefined}
+        />
       )}
       {stage.at === "running" && <Meter label={text.running} progress={progress} onCancel={() => stop.current?.abort()} />}
       {stage.at === "report" && <Report report={stage.report} onAgain={again} />}

@@ -11,7 +11,10 @@ export function Problems({ problems }: { problems: ImportProblem[] }) {
   if (problems.length === 0) return null;
   return (
     <details class="details" open>
-      <summary><Icon name="danger" />{text.problems(problems.length)}</summary>
+      <summary>
+        <Icon name="danger" />
+        {text.problems(problems.length)}
+      </summary>
       <ul class="problems">
         {problems.slice(0, SHOWN).map((p, i) => (
           <li key={i}>
@@ -29,10 +32,15 @@ export function KeptList({ kept }: { kept: { name: string; as: RelocatedTo; coun
   if (kept.length === 0) return null;
   return (
     <details class="details">
-      <summary><Icon name="chevron" />{text.kept(kept.length)}</summary>
+      <summary>
+        <Icon name="chevron" />
+        {text.kept(kept.length)}
+      </summary>
       <ul class="problems">
         {kept.slice(0, SHOWN).map((k) => (
-          <li key={k.as + k.name}><b>{k.name}</b> {text.keptAs[k.as](k.count)}</li>
+          <li key={k.as + k.name}>
+            <b>{k.name}</b> {text.keptAs[k.as](k.count)}
+          </li>
         ))}
       </ul>
       {kept.length > SHOWN && <p class="muted">{text.more(kept.length - SHOWN)}</p>}

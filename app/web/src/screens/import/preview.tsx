@@ -15,20 +15,37 @@ const COMMON: Required<ImportChoice> = { identical: "skip", changed: "add", repe
 /** How many entries the choice brings in. */
 export const wanted = (preview: ImportPreview, choice: Required<ImportChoice>) =>
   (preview.statuses.new ?? 0) +
-  (["identical", "changed", "repeated"] as const).reduce((n, s) => n + (choice[s] === "skip" ? 0 : preview.statuses[s] ?? 0), 0);
+  (["identical", "changed", "repeated"] as const).reduce(
+    (n, s) => n + (choice[s] === "skip" ? 0 : (preview.statuses[s] ?? 0)),
+    0,
+  );
 
 function Counts({ preview }: { preview: ImportPreview }) {
   return (
     <ul class="counts">
       {TYPES.filter((t) => preview.types[t]).map((t: ItemType) => (
-        <li key={t}><Icon name={kindOf(t).icon} />{kindOf(t).many} <b>{preview.types[t]}</b></li>
+        <li key={t}>
+          <Icon name={kindOf(t).icon} />
+          {kindOf(t).many} <b>{preview.types[t]}</b>
+        </li>
       ))}
     </ul>
   );
 }
 
-export function Preview({ preview, format, onRun, onCancel, onColumns }:
-  { preview: ImportPreview; format: string; onRun: (choice: ImportChoice, total: number) => void; onCancel: () => void; onColumns?: () => void }) {
+export function Preview({
+  preview,
+  format,
+  onRun,
+  onCancel,
+  onColumns,
+}: {
+  preview: ImportPreview;
+  format: string;
+  onRun: (choice: ImportChoice, total: number) => void;
+  onCancel: () => void;
+  onColumns?: () => void;
+}) {
   const { common, import: text } = m.value;
   const [choice, setChoice] = useState(COMMON);
   const total = wanted(preview, choice);
@@ -41,37 +58,56 @@ export function Preview({ preview, format, onRun, onCancel, onColumns }:
         <Counts preview={preview} />
         {preview.trashed > 0 && <p class="muted">{text.trashed(preview.trashed)}</p>}
         {preview.files > 0 && <p class="muted">{text.files(preview.files)}</p>}
-        {onColumns && <Button kind="quiet" icon="edit" onClick={onColumns}>{text.otherColumns}</Button>}
+        {onColumns && (
+          <Button kind="quiet" icon="edit" onClick={onColumns}>
+            {text.otherColumns}
+          </Button>
+        )}
       </div>
       {there.length > 0 && (
         <div class="card stack">
           <h2>{text.thereAlready}</h2>
           {there.map((s) => (
-            <Select key={s} label={text.statuses[s](preview.statuses[s]!)} value={choice[s]}
+            <Select
+              key={s}
+              label={text.statuses[s](preview.statuses[s]!)}
+              value={choice[s]}
               options={modes(s).map((mode) => ({ value: mode, label: text.modes[mode] }))}
-              onChange={(mode) => setChoice({ ...choice, [s]: mode })} />
+              onChange={(mode) => setChoice({ ...choice, [s]: mode })}
+            />
           ))}
         </div>
       )}
       <Problems problems={preview.problems} />
       <KeptList kept={preview.kept} />
       <details class="details">
-        <summary><Icon name="chevron" />{text.sample}</summary>
+        <summary>
+          <Icon name="chevron" />
+          {text.sample}
+        </summary>
         <ul class="finding-entries">
           {preview.items.map((line) => (
             <li key={line.row} class="finding-entry">
               <Tile type={line.type} title={line.title} />
               <span class="row-text">
-                <span class="row-title" dir="auto">{line.title}</span>
-                <span class="row-sub" dir="auto">{line.username || line.url || kindOf(line.type).one}</span>
+                <span class="row-title" dir="auto">
+                  {line.title}
+                </span>
+                <span class="row-sub" dir="auto">
+                  {line.username || line.url || kindOf(line.type).one}
+                </span>
               </span>
             </li>
           ))}
         </ul>
       </details>
       <div class="buttons">
-        <Button kind="primary" icon="import" disabled={total === 0} onClick={() => onRun(choice, total)}>{text.run(total)}</Button>
-        <Button kind="quiet" onClick={onCancel}>{common.cancel}</Button>
+        <Button kind="primary" icon="import" disabled={total === 0} onClick={() => onRun(choice, total)}>
+          {text.run(total)}
+        </Button>
+        <Button kind="quiet" onClick={onCancel}>
+          {common.cancel}
+        </Button>
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 // What became of the file.
-import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
+
 import { CoreError } from "../../core/error";
+import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { href } from "../../state/route";
 import { Button } from "../../ui/controls";
@@ -24,8 +25,10 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
   const { stopped } = report;
   const rest = report.entries.filter((e) => e.outcome === "not_reached").length;
   const outcome = [
-    report.added && text.added(report.added), report.updated && text.updated(report.updated),
-    report.skipped && text.skipped(report.skipped), report.files && text.filesStored(report.files),
+    report.added && text.added(report.added),
+    report.updated && text.updated(report.updated),
+    report.skipped && text.skipped(report.skipped),
+    report.files && text.filesStored(report.files),
     rest && text.notReached(rest),
   ].filter(Boolean);
   return (
@@ -35,17 +38,34 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
         {stopped && stopped.code !== "cancelled" && (
           <Problem error={new CoreError(stopped.code, stopped.message, stopped.hint, stopped.retry_after)} />
         )}
-        <ul class="counts">{outcome.map((line) => <li key={line}><Icon name="check" />{line}</li>)}</ul>
+        <ul class="counts">
+          {outcome.map((line) => (
+            <li key={line}>
+              <Icon name="check" />
+              {line}
+            </li>
+          ))}
+        </ul>
         {stopped && <p>{text.stoppedHint}</p>}
       </div>
       <Problems problems={report.problems} />
       <KeptList kept={counted(report.kept)} />
       {!stopped && <p class="muted">{text.deleteFile}</p>}
       <div class="buttons">
-        <a class="button button-primary" href={href("vault")}>{text.toVault}</a>
-        <Button icon="download" onClick={() => saveFile(`vaultsphere-import-${today()}.json`,
-          JSON.stringify(report, null, 2), "application/octet-stream")}>{text.saveReport}</Button>
-        <Button kind="quiet" onClick={onAgain}>{text.another}</Button>
+        <a class="button button-primary" href={href("vault")}>
+          {text.toVault}
+        </a>
+        <Button
+          icon="download"
+          onClick={() =>
+            saveFile(`vaultsphere-import-${today()}.json`, JSON.stringify(report, null, 2), "application/octet-stream")
+          }
+        >
+          {text.saveReport}
+        </Button>
+        <Button kind="quiet" onClick={onAgain}>
+          {text.another}
+        </Button>
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 // The master password once more, before something that an unlocked page alone must not be able to do.
-import { useState, type Dispatch, type StateUpdater } from "preact/hooks";
+
 import type { ComponentChildren } from "preact";
+import { type Dispatch, type StateUpdater, useState } from "preact/hooks";
 import { m } from "../../messages";
 import { Button, Working } from "../../ui/controls";
 import { PasswordField } from "../../ui/field";
@@ -22,17 +23,30 @@ export function AskPassword({ lead, action, danger, allowed = true, onPassword, 
   const wait = useCountdown(task.error);
   const ready = password !== "" && allowed && !wait;
   return (
-    <form class="dialog-body stack" onSubmit={(e) => {
-      e.preventDefault();
-      if (ready) task.run(() => onPassword(password));
-    }}>
+    <form
+      class="dialog-body stack"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (ready) task.run(() => onPassword(password));
+      }}
+    >
       <p class="lead">{lead}</p>
       {children}
-      <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password" required />
+      <PasswordField
+        label={common.masterPassword}
+        value={password}
+        onInput={setPassword}
+        autocomplete="current-password"
+        required
+      />
       <Problem error={task.error} wait={wait} />
-      {task.busy
-        ? <Working>{common.derivingKey}</Working>
-        : <Button type="submit" kind={danger ? "danger" : "primary"} wide disabled={!ready}>{action}</Button>}
+      {task.busy ? (
+        <Working>{common.derivingKey}</Working>
+      ) : (
+        <Button type="submit" kind={danger ? "danger" : "primary"} wide disabled={!ready}>
+          {action}
+        </Button>
+      )}
     </form>
   );
 }

@@ -13,13 +13,18 @@ export function DeleteAccount({ username, onClose }: { username: string; onClose
   const [typed, setTyped] = useState("");
   return (
     <Dialog title={text.title} onClose={onClose}>
-      <AskPassword lead={text.lead} action={text.action} danger allowed={typed.trim() === username}
+      <AskPassword
+        lead={text.lead}
+        action={text.action}
+        danger
+        allowed={typed.trim() === username}
         onPassword={async (password) => {
           await api.deleteAccount({ password, force: true }); // what waits is lost with all the rest
           tellOthers("signed out");
           signedOut();
           toast(text.done);
-        }}>
+        }}
+      >
         <TextField label={text.type(username)} value={typed} onInput={setTyped} />
       </AskPassword>
     </Dialog>

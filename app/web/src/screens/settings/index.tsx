@@ -6,8 +6,8 @@ import type { Account } from "../../core/protocol.gen";
 import { m } from "../../messages";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
-import { href } from "../../state/route";
 import { fail } from "../../state/problems";
+import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
 import { syncNow } from "../../state/vault";
 import { Button, Heading } from "../../ui/controls";
@@ -23,18 +23,25 @@ import { EnrolTOTP, RemoveTOTP } from "./two-factor";
 
 declare const LICENCES_URL: string;
 
-function Setting({ name, hint, children }:
-  { name: string; hint?: ComponentChildren; children?: ComponentChildren }) {
+function Setting({ name, hint, children }: { name: string; hint?: ComponentChildren; children?: ComponentChildren }) {
   return (
     <div class="setting">
-      <div class="setting-text"><h3>{name}</h3>{hint && <p>{hint}</p>}</div>
+      <div class="setting-text">
+        <h3>{name}</h3>
+        {hint && <p>{hint}</p>}
+      </div>
       {children && <div class="setting-control">{children}</div>}
     </div>
   );
 }
 
 function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  return <section class="settings-section"><h2>{title}</h2><div class="card">{children}</div></section>;
+  return (
+    <section class="settings-section">
+      <h2>{title}</h2>
+      <div class="card">{children}</div>
+    </section>
+  );
 }
 
 export function clipboardTime(seconds: number): string {
@@ -61,9 +68,11 @@ export function Settings() {
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   const { theme, autoLockMinutes, clipboardSeconds, keepCopy, trashDays } = preferences.value;
-  const read = () => api.account().then(setAccount, (e: unknown) => {
-    if (!fail(e)) toast(text.notRead, "problem");
-  });
+  const totpState = (a: Account) => (a.totp_enabled ? text.totpOn : text.totpOff);
+  const read = () =>
+    api.account().then(setAccount, (e: unknown) => {
+      if (!fail(e)) toast(text.notRead, "problem");
+    });
   useEffect(() => void read(), []);
   const close = () => {
     setOpen(null);
@@ -75,18 +84,25 @@ export function Settings() {
       <Heading title={text.title}>{text.title}</Heading>
       <Section title={text.account}>
         <Setting name={username} hint={account ? common.entries(account.count) : " "}>
-          <Button icon="lock" onClick={() => void lock("asked")}>{navigation.lock}</Button>
-          <Button icon="logout" onClick={() => void signOut()}>{common.signOut}</Button>
+          <Button icon="lock" onClick={() => void lock("asked")}>
+            {navigation.lock}
+          </Button>
+          <Button icon="logout" onClick={() => void signOut()}>
+            {common.signOut}
+          </Button>
         </Setting>
       </Section>
       <Section title={text.security}>
         <Setting name={common.masterPassword} hint={text.passwordHint}>
           <Button onClick={() => setOpen("password")}>{text.change}</Button>
         </Setting>
-        <Setting name={text.totp} hint={account ? (account.totp_enabled ? text.totpOn : text.totpOff) : " "}>
-          {account && (account.totp_enabled
-            ? <Button onClick={() => setOpen("remove")}>{text.turnOff}</Button>
-            : <Button kind="primary" onClick={() => setOpen("enrol")}>{text.turnOn}</Button>)}
+        <Setting name={text.totp} hint={account ? totpState(account) : " "}>
+          {account?.totp_enabled && <Button onClick={() => setOpen("remove")}>{text.turnOff}</Button>}
+          {account && !account.totp_enabled && (
+            <Button kind="primary" onClick={() => setOpen("enrol")}>
+              {text.turnOn}
+            </Button>
+          )}
         </Setting>
         <Setting name={common.recoveryPhrase} hint={text.phraseHint}>
           <Button onClick={() => setOpen("phrase")}>{text.newPhrase}</Button>
@@ -94,45 +110,85 @@ export function Settings() {
       </Section>
       <Section title={text.device}>
         <Setting name={text.theme}>
-          <Segments label={text.theme} value={theme} options={THEMES.map((t) => ({ value: t, label: text.themes[t] }))}
-            onChange={(t) => setPreferences({ theme: t })} />
+          <Segments
+            label={text.theme}
+            value={theme}
+            options={THEMES.map((t) => ({ value: t, label: text.themes[t] }))}
+            onChange={(t) => setPreferences({ theme: t })}
+          />
         </Setting>
-        <Setting name={common.language}><LanguageSelect /></Setting>
+        <Setting name={common.language}>
+          <LanguageSelect />
+        </Setting>
         <Setting name={text.autoLock} hint={text.autoLockHint}>
-          <Select label={text.autoLock} hideLabel value={autoLockMinutes}
+          <Select
+            label={text.autoLock}
+            hideLabel
+            value={autoLockMinutes}
             options={AUTO_LOCK_MINUTES.map((n) => ({ value: n, label: n === 60 ? text.hour : text.minutes(n) }))}
-            onChange={(n) => setPreferences({ autoLockMinutes: n })} />
+            onChange={(n) => setPreferences({ autoLockMinutes: n })}
+          />
         </Setting>
         <Setting name={text.clipboard} hint={text.clipboardHint}>
-          <Select label={text.clipboard} hideLabel value={clipboardSeconds}
+          <Select
+            label={text.clipboard}
+            hideLabel
+            value={clipboardSeconds}
             options={CLIPBOARD_SECONDS.map((n) => ({ value: n, label: clipboardTime(n) }))}
-            onChange={(n) => setPreferences({ clipboardSeconds: n })} />
+            onChange={(n) => setPreferences({ clipboardSeconds: n })}
+          />
         </Setting>
         <Setting name={text.copy} hint={text.copyHint}>
-          <Segments label={text.copy} value={keepCopy ? "yes" : "no"} onChange={(kept) => void chooseCopy(kept === "yes")}
-            options={[{ value: "yes", label: text.copyYes }, { value: "no", label: text.copyNo }]} />
+          <Segments
+            label={text.copy}
+            value={keepCopy ? "yes" : "no"}
+            onChange={(kept) => void chooseCopy(kept === "yes")}
+            options={[
+              { value: "yes", label: text.copyYes },
+              { value: "no", label: text.copyNo },
+            ]}
+          />
         </Setting>
         <Setting name={trash.keep} hint={trash.keepHint}>
-          <Select label={trash.keep} hideLabel value={trashDays}
+          <Select
+            label={trash.keep}
+            hideLabel
+            value={trashDays}
             options={TRASH_DAYS.map((n) => ({ value: n, label: n ? trash.days(n) : trash.forever }))}
-            onChange={(n) => setPreferences({ trashDays: n })} />
+            onChange={(n) => setPreferences({ trashDays: n })}
+          />
         </Setting>
         <Setting name={text.shortcuts} hint={text.shortcutsHint} />
       </Section>
       <Section title={pages.data}>
-        {([["import", "import"], ["export", "download"], ["health", "shield"]] as const).map(([to, icon]) => (
+        {(
+          [
+            ["import", "import"],
+            ["export", "download"],
+            ["health", "shield"],
+          ] as const
+        ).map(([to, icon]) => (
           <Setting key={to} name={pages[to]} hint={pages[`${to}Hint`]}>
-            <a class="button button-plain" href={href(to)}><Icon name={icon} /><span>{pages[to]}</span></a>
+            <a class="button button-plain" href={href(to)}>
+              <Icon name={icon} />
+              <span>{pages[to]}</span>
+            </a>
           </Setting>
         ))}
         <Setting name={text.licences} hint={text.licencesHint}>
-          <a class="button button-plain" href={LICENCES_URL} target="_blank" rel="noopener"><span>{text.licences}</span></a>
+          <a class="button button-plain" href={LICENCES_URL} target="_blank" rel="noopener">
+            <span>{text.licences}</span>
+          </a>
         </Setting>
       </Section>
-      <Section title={text.sessions}><Sessions /></Section>
+      <Section title={text.sessions}>
+        <Sessions />
+      </Section>
       <Section title={text.danger}>
         <Setting name={text.remove} hint={text.dangerHint}>
-          <Button kind="danger" onClick={() => setOpen("delete")}>{text.remove}</Button>
+          <Button kind="danger" onClick={() => setOpen("delete")}>
+            {text.remove}
+          </Button>
         </Setting>
       </Section>
       {open === "password" && <ChangePassword username={username} onClose={close} />}

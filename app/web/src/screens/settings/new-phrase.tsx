@@ -16,21 +16,31 @@ export function NewPhrase({ username, onClose }: { username: string; onClose: ()
   return (
     <Dialog title={text.title} onClose={close} wide={!!words && !checking}>
       {!words && (
-        <AskPassword lead={text.lead} action={text.show}
-          onPassword={async (password) => setWords((await api.newRecoveryPhrase({ password })).words)} />
+        <AskPassword
+          lead={text.lead}
+          action={text.show}
+          onPassword={async (password) => setWords((await api.newRecoveryPhrase({ password })).words)}
+        />
       )}
       {words && !checking && (
         <div class="dialog-body stack">
           <PhraseSheet words={words} username={username} />
-          <Button kind="primary" wide onClick={() => setChecking(true)}>{common.keptWords}</Button>
+          <Button kind="primary" wide onClick={() => setChecking(true)}>
+            {common.keptWords}
+          </Button>
         </div>
       )}
       {words && checking && (
         <div class="dialog-body">
-          <PhraseCheck words={words} busy={false} onBack={() => setChecking(false)} onConfirmed={() => {
-            toast(text.done);
-            onClose();
-          }} />
+          <PhraseCheck
+            words={words}
+            busy={false}
+            onBack={() => setChecking(false)}
+            onConfirmed={() => {
+              toast(text.done);
+              onClose();
+            }}
+          />
         </div>
       )}
     </Dialog>
