@@ -321,10 +321,12 @@ fmt: $(GOLANGCI) app/web/node_modules/.package-lock.json
 	$(GOLANGCI) fmt ./...
 	npm --prefix app/web run --silent format
 
-# What follows from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API.
+# What follows from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API. And
+# what follows from the page's English texts: their types.
 # It is checked in, and a test keeps it current.
-generate:
+generate: app/web/node_modules/.package-lock.json
 	go generate ./app/protocol
+	npm --prefix app/web run --silent generate
 
 # BASE=COMMIT builds that commit too, measures both in turns, and prints ratios.
 bench: build

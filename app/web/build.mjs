@@ -9,8 +9,9 @@ import { basename, dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
-import { build } from "esbuild";
+import { build, transformSync } from "esbuild";
 import { unsuitable } from "./bundled.mjs";
+import { problems, readCatalogs } from "./texts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -67,13 +68,10 @@ const goRuntime = {
 
 const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
 
-/** "main" of main.tsx, and "de" of messages/de/index.ts. */
-const nameOf = (entry) => parse(parse(entry).name === "index" ? dirname(entry) : entry).name;
-
 async function compile(entry, define, format) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: here,
-    entryPoints: [{ in: `src/${entry}`, out: nameOf(entry) }],
+    entryPoints: [{ in: `src/${entry}`, out: parse(entry).name }],
     outdir: dist,
     bundle: true,
     write: false,
@@ -165,24 +163,25 @@ const worker = await bundle("worker.ts", {
   TRANSFER_URL: JSON.stringify(`/${transferName}`),
   QR_URL: JSON.stringify(`/${qr.js}`),
 });
-const languages = readdirSync(join(here, "src", "messages"), { withFileTypes: true })
-  .filter((f) => f.isDirectory())
-  .map((f) => f.name);
-const messages = {};
-for (const language of languages) {
-  const { js } = await bundle(`messages/${language}/index.ts`);
-  messages[language] = `/${js}`;
+const catalogs = readCatalogs();
+const wrong = problems(catalogs);
+for (const problem of wrong) console.error(`build: error: ${problem}`);
+if (wrong.length > 0) process.exit(1);
+const texts = {};
+for (const [language, catalog] of Object.entries(catalogs)) {
+  const { code } = transformSync(`export default ${JSON.stringify(catalog)};`, { minify: true, charset: "utf8" });
+  texts[language] = `/${writeHashed(`${language}.js`, code)}`;
 }
-const MESSAGES_URLS = JSON.stringify(messages);
+const TEXTS_URLS = JSON.stringify(texts);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
 const main = await bundle("main.tsx", {
-  MESSAGES_URLS,
+  TEXTS_URLS,
   LICENCES_URL: JSON.stringify(`/${licences}`),
   CORE_URL: JSON.stringify(`/${coreName}`),
   CORE_BYTES: String(core.length),
   WORKER_URL: JSON.stringify(`/${worker.js}`),
 });
-const theme = await bundle("theme.ts", { MESSAGES_URLS }, "iife");
+const theme = await bundle("theme.ts", { TEXTS_URLS }, "iife");
 const drawn = (name) => `/${writeHashed(name, source(join("icons", name)))}`;
 const icons = {
   ICON: drawn("icon.svg"),
@@ -222,13 +221,13 @@ writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
 const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
-const otherLanguages = languages.filter((language) => language !== "en"); // a page loads one language at first
+const otherLanguages = Object.keys(texts).filter((language) => language !== "en"); // a page loads one language at first
 const later = new Set([
   strengthName,
   transferName,
   qr.js,
   licences,
-  ...otherLanguages.map((language) => messages[language].slice(1)),
+  ...otherLanguages.map((language) => texts[language].slice(1)),
 ]);
 const inBackground = (name) => later.has(name) || name.endsWith(".png") || name === "service-worker.js";
 const sum = (wanted) => [...sizes].reduce((total, [name, size]) => total + (wanted(name) ? size : 0), 0);

@@ -1,4 +1,3 @@
-import { m } from "./messages";
 import { Alarm } from "./screens/alarm";
 import { CopyScreen } from "./screens/copy";
 import { Palette } from "./screens/palette";
@@ -12,6 +11,7 @@ import { Unlock } from "./screens/unlock";
 import { phase } from "./state/app";
 import { route } from "./state/route";
 import { signOut, wouldLose } from "./state/session";
+import { texts } from "./texts";
 import { Confirm } from "./ui/dialog";
 import { Toasts } from "./ui/toasts";
 
@@ -39,7 +39,7 @@ function Screen() {
 }
 
 export function App() {
-  const text = m.value.session;
+  const text = texts.value.session;
   return (
     <>
       <Screen />

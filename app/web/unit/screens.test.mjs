@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { CoreError } from "../src/core/error.ts";
-import { showChosenLanguage } from "../src/messages/index.ts";
 import { inBytes } from "../src/screens/attachments.tsx";
 import { edited, tidy } from "../src/screens/entry-form.tsx";
 import { expiry, hasUnknown, isBare } from "../src/screens/entry-lines.tsx";
@@ -25,6 +24,7 @@ import { inGroups } from "../src/screens/settings/two-factor.tsx";
 import { preferences } from "../src/state/app.ts";
 import { DEFAULTS } from "../src/state/preferences.ts";
 import { all } from "../src/state/vault.ts";
+import { showChosenLanguage } from "../src/texts/index.ts";
 import { safeName } from "../src/ui/save-file.ts";
 import { advice, levelOf } from "../src/ui/strength.tsx";
 import { explain, retryIn } from "../src/ui/task.tsx";

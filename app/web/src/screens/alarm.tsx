@@ -1,21 +1,21 @@
 import { useState } from "preact/hooks";
 import type { ErrorCode } from "../core/protocol.gen";
-import { m } from "../messages";
 import { go } from "../state/route";
 import { boot, signOut } from "../state/session";
+import { texts } from "../texts";
 import { Button, Heading } from "../ui/controls";
 import { Confirm } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { useCopies } from "./copies";
 
-type Code = keyof typeof m.value.alarm.codes;
+type Code = keyof typeof texts.value.alarm.codes;
 
 /**
  * The server's vault is not the one this user sealed. It takes the whole page, and nothing of the vault is shown. What keeps the
  * good copy on this device comes first, what deletes it last.
  */
 export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
-  const { common, copies: copyText, alarm: text } = m.value;
+  const { common, copies: copyText, alarm: text } = texts.value;
   const [asking, setAsking] = useState(false);
   const copy = useCopies().copies[0]; // that of the session comes first
   const { title, meaning } = text.codes[code as Code] ?? text.codes.vault_altered;

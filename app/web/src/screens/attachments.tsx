@@ -2,11 +2,11 @@
 import { useRef, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Attachment, Item } from "../core/protocol.gen";
-import { locale, m } from "../messages";
 import { copyOpen, toast } from "../state/app";
 import { tellOthers } from "../state/tabs";
 import { attachFiles, downloadAttachment, type Transfer, transfers } from "../state/transfers";
 import { refresh } from "../state/vault";
+import { locale, texts } from "../texts";
 import { Button, IconButton } from "../ui/controls";
 import { Confirm } from "../ui/dialog";
 import { Icon } from "../ui/icon";
@@ -30,8 +30,8 @@ export function inBytes(n: number): string {
 }
 
 function Moving({ transfer: { name, way, done, total, problem, end } }: { transfer: Transfer }) {
-  const { attachments: text, common } = m.value;
-  const says = way === "up" ? text.uploading(name) : text.downloading(name);
+  const { attachments: text, common } = texts.value;
+  const says = way === "up" ? text.uploading({ name }) : text.downloading({ name });
   return (
     <li class="file">
       <Icon name={way === "up" ? "upload" : "download"} />
@@ -39,7 +39,7 @@ function Moving({ transfer: { name, way, done, total, problem, end } }: { transf
         <bdi>{name}</bdi>
         {problem ? <Problem error={problem} /> : <progress aria-label={says} value={done} max={Math.max(total, 1)} />}
       </div>
-      <IconButton icon="close" label={problem ? common.dismiss : text.cancel(name)} onClick={end} />
+      <IconButton icon="close" label={problem ? common.dismiss : text.cancel({ name })} onClick={end} />
     </li>
   );
 }
@@ -58,7 +58,7 @@ function Named({ file }: { file: Attachment }) {
 }
 
 function NamesOnly({ files }: { files: Attachment[] }) {
-  const { attachments: text, copies } = m.value;
+  const { attachments: text, copies } = texts.value;
   if (files.length === 0) return null;
   return (
     <section class="attachments" aria-labelledby="attachments-title">
@@ -77,7 +77,7 @@ export const Attachments = ({ item }: { item: Item }) =>
   copyOpen.value ? <NamesOnly files={item.attachments ?? []} /> : <Changeable item={item} />;
 
 function Kept({ item, file, onRemove }: { item: Item; file: Attachment; onRemove: () => void }) {
-  const text = m.value.attachments;
+  const text = texts.value.attachments;
   return (
     <li class="file">
       <Icon name="attach" />
@@ -85,14 +85,18 @@ function Kept({ item, file, onRemove }: { item: Item; file: Attachment; onRemove
         <bdi>{file.name}</bdi>
         <span class="muted">{inBytes(file.size)}</span>
       </div>
-      <IconButton icon="download" label={text.download(file.name)} onClick={() => void downloadAttachment(item.id, file)} />
-      <IconButton icon="trash" label={text.remove(file.name)} onClick={onRemove} />
+      <IconButton
+        icon="download"
+        label={text.download({ name: file.name })}
+        onClick={() => void downloadAttachment(item.id, file)}
+      />
+      <IconButton icon="trash" label={text.remove({ name: file.name })} onClick={onRemove} />
     </li>
   );
 }
 
 function Changeable({ item }: { item: Item }) {
-  const text = m.value.attachments;
+  const text = texts.value.attachments;
   const [removing, setRemoving] = useState<Attachment | null>(null);
   const [over, setOver] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
@@ -106,7 +110,7 @@ function Changeable({ item }: { item: Item }) {
       setRemoving(null);
       await refresh();
       tellOthers("changed");
-      toast(text.removed(name));
+      toast(text.removed({ name }));
     });
   const carriesFiles = (e: DragEvent) => !!e.dataTransfer?.types.includes("Files");
 
@@ -158,7 +162,7 @@ function Changeable({ item }: { item: Item }) {
       />
       {removing && (
         <Confirm
-          title={text.removeTitle(removing.name)}
+          title={text.removeTitle({ name: removing.name })}
           action={text.removeAction}
           danger
           busy={task.busy}

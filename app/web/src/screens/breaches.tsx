@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Progress } from "../core/protocol.gen";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { Button } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { Meter } from "../ui/meter";
@@ -10,7 +10,7 @@ import { Problem, useTask } from "../ui/task";
 import { hostOf } from "./kinds";
 
 export function Breaches({ unchecked, onChecked }: { unchecked: number; onChecked: () => void }) {
-  const text = m.value.health;
+  const text = texts.value.health;
   const [address, setAddress] = useState<string | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
@@ -38,12 +38,12 @@ export function Breaches({ unchecked, onChecked }: { unchecked: number; onChecke
       </span>
       <div class="breaches-text">
         <h2>{text.breaches}</h2>
-        <p>{text.breachesHint(hostOf(address))}</p>
+        <p>{text.breachesHint({ host: hostOf(address) })}</p>
         <Problem error={task.error} />
         {task.busy && <Meter label={text.checking} progress={progress} />}
         {!task.busy && unchecked > 0 && (
           <Button icon="search" onClick={check}>
-            {text.check(unchecked)}
+            {text.check({ count: unchecked })}
           </Button>
         )}
         {!task.busy && unchecked === 0 && (

@@ -1,6 +1,5 @@
 // What the palette can do apart from opening entries: a table. A screen that is added gets a line here.
-import { m } from "../messages";
-import { LANGUAGES, type Language } from "../messages/languages";
+
 import { copyOpen, setPreferences, toast } from "../state/app";
 import { shortcutsListed } from "../state/dialogs";
 import { SORTS, THEMES } from "../state/preferences";
@@ -8,6 +7,8 @@ import { go } from "../state/route";
 import { lock, signOut } from "../state/session";
 import { undoLast } from "../state/undo";
 import { type Filter, search, syncNow, syncProblem } from "../state/vault";
+import { texts } from "../texts";
+import { LANGUAGES, type Language } from "../texts/languages";
 import type { IconName } from "../ui/icon";
 import { TYPES } from "./fields";
 import { kindOf } from "./kinds";
@@ -24,14 +25,14 @@ export interface Command {
 const place = (name: string, icon: IconName, label: () => string, ...to: string[]): Command => ({
   name,
   icon,
-  label: () => m.value.palette.goTo(label()),
+  label: () => texts.value.palette.goTo({ place: label() }),
   run: () => go(...to),
 });
 
 const list = (name: string, icon: IconName, label: () => string, by: Filter): Command => ({
   name,
   icon,
-  label: () => m.value.palette.goTo(label()),
+  label: () => texts.value.palette.goTo({ place: label() }),
   run: () => {
     search("", by);
     go("vault");
@@ -40,7 +41,7 @@ const list = (name: string, icon: IconName, label: () => string, by: Filter): Co
 
 async function syncAndSay() {
   await syncNow();
-  if (!syncProblem.value) toast(m.value.palette.synced);
+  if (!syncProblem.value) toast(texts.value.palette.synced);
 }
 
 const READS = new Set(["all", "favourites", "trash", "export", "generator", "lock", "help"]);
@@ -54,28 +55,34 @@ const COMMANDS: Command[] = [
     (type): Command => ({
       name: `new ${type}`,
       icon: kindOf(type).icon,
-      label: () => m.value.palette.create[type],
+      label: () => texts.value.palette.create[type],
       run: () => go("new", type),
       ...(type === "login" && { keys: "N" }),
     }),
   ),
-  list("all", "all", () => m.value.common.allEntries, { by: "all" }),
-  list("favourites", "star", () => m.value.common.favourites, { by: "favourite" }),
-  list("trash", "trash", () => m.value.trash.title, { by: "trash" }),
-  place("health", "shield", () => m.value.pages.health, "health"),
-  place("import", "import", () => m.value.pages.import, "import"),
-  place("export", "upload", () => m.value.pages.export, "export"),
-  place("generator", "generate", () => m.value.navigation.generator, "generator"),
-  place("settings", "settings", () => m.value.navigation.settings, "settings"),
-  { name: "lock", icon: "lock", label: () => m.value.navigation.lock, keys: "Alt L", run: () => void lock("asked") },
-  { name: "undo", icon: "restore", label: () => m.value.palette.undo, run: undoLast },
-  { name: "sync", icon: "refresh", label: () => m.value.palette.sync, run: () => void syncAndSay() },
-  { name: "help", icon: "keyboard", label: () => m.value.shortcuts.title, keys: "?", run: () => (shortcutsListed.value = true) },
+  list("all", "all", () => texts.value.common.allItems, { by: "all" }),
+  list("favourites", "star", () => texts.value.common.favourites, { by: "favourite" }),
+  list("trash", "trash", () => texts.value.trash.title, { by: "trash" }),
+  place("health", "shield", () => texts.value.pages.health, "health"),
+  place("import", "import", () => texts.value.pages.import, "import"),
+  place("export", "upload", () => texts.value.pages.export, "export"),
+  place("generator", "generate", () => texts.value.navigation.generator, "generator"),
+  place("settings", "settings", () => texts.value.navigation.settings, "settings"),
+  { name: "lock", icon: "lock", label: () => texts.value.navigation.lock, keys: "Alt L", run: () => void lock("asked") },
+  { name: "undo", icon: "restore", label: () => texts.value.palette.undo, run: undoLast },
+  { name: "sync", icon: "refresh", label: () => texts.value.palette.sync, run: () => void syncAndSay() },
+  {
+    name: "help",
+    icon: "keyboard",
+    label: () => texts.value.shortcuts.title,
+    keys: "?",
+    run: () => (shortcutsListed.value = true),
+  },
   ...SORTS.map(
     (sort): Command => ({
       name: `sort ${sort}`,
       icon: "sort",
-      label: () => m.value.palette.sort(m.value.sorting[sort]),
+      label: () => texts.value.palette.sort({ name: texts.value.sorting[sort] }),
       run: () => sortBy(sort),
     }),
   ),
@@ -83,7 +90,7 @@ const COMMANDS: Command[] = [
     (theme): Command => ({
       name: `theme ${theme}`,
       icon: "sun",
-      label: () => m.value.palette.theme(m.value.settings.themes[theme]),
+      label: () => texts.value.palette.theme({ name: texts.value.settings.themes[theme] }),
       run: () => setPreferences({ theme }),
     }),
   ),
@@ -91,9 +98,9 @@ const COMMANDS: Command[] = [
     ([language, own]): Command => ({
       name: `language ${language}`,
       icon: "note",
-      label: () => m.value.palette.language(own),
+      label: () => texts.value.palette.language({ name: own }),
       run: () => setPreferences({ language }),
     }),
   ),
-  { name: "sign out", icon: "logout", label: () => m.value.common.signOut, run: () => void signOut() },
+  { name: "sign out", icon: "logout", label: () => texts.value.common.signOut, run: () => void signOut() },
 ];

@@ -1,10 +1,10 @@
 // The sealed copies on this device, where the screens before the vault is open offer them.
 import { useEffect } from "preact/hooks";
 import type { Copy } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copies, findCopies } from "../state/copies";
 import { href } from "../state/route";
 import { left } from "../state/session";
+import { texts } from "../texts";
 import { Icon } from "../ui/icon";
 import { dayOf } from "./kinds";
 
@@ -16,11 +16,11 @@ export function useCopies() {
 
 /** What is known of a copy, in short. */
 export function about(copy: Copy): string {
-  const text = m.value.copies;
+  const text = texts.value.copies;
   return [
-    copy.since && text.since(dayOf(copy.since)),
-    copy.changes > 0 && text.changes(copy.changes),
-    copy.since && text.days(copy.days_left),
+    copy.since && text.since({ date: dayOf(copy.since) }),
+    copy.changes > 0 && text.changes({ count: copy.changes }),
+    copy.since && text.days({ count: copy.days_left }),
   ]
     .filter(Boolean)
     .join(" · ");
@@ -28,7 +28,7 @@ export function about(copy: Copy): string {
 
 /** The way to the copies, where there are any. */
 export function CopyList() {
-  const text = m.value.copies;
+  const text = texts.value.copies;
   const { copies: list, damaged } = useCopies();
   if (list.length === 0 && !damaged) return null;
   return (
@@ -41,7 +41,7 @@ export function CopyList() {
             <a href={href("copy", copy.id)}>
               <Icon name="key" />
               <span>
-                <b>{text.openShort(copy.username)}</b>
+                <b>{text.openShort({ name: copy.username })}</b>
                 <span class="muted">{about(copy)}</span>
               </span>
             </a>

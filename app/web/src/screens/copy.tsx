@@ -2,11 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
-import { m } from "../messages";
 import { toast } from "../state/app";
 import { copies, deleteCopy, findCopies } from "../state/copies";
 import { replace } from "../state/route";
 import { left, openCopy } from "../state/session";
+import { texts } from "../texts";
 import { Button, Heading, Working } from "../ui/controls";
 import { Confirm } from "../ui/dialog";
 import { PasswordField } from "../ui/field";
@@ -18,7 +18,7 @@ import { focusOnce } from "./sign-in";
 
 /** Opens one copy, or deletes it. */
 export function CopyScreen({ id }: { id: string }) {
-  const { common, copies: text } = m.value;
+  const { common, copies: text } = texts.value;
   const [password, setPassword] = useState("");
   const [asking, setAsking] = useState(false);
   const [read, setRead] = useState(false);
@@ -73,7 +73,7 @@ export function CopyScreen({ id }: { id: string }) {
           {copy.changes > 0 && (
             <p class="notice">
               <Icon name="wait" />
-              <span>{text.waits(copy.changes)}</span>
+              <span>{text.unsent({ count: copy.changes })}</span>
             </p>
           )}
           <form
@@ -133,7 +133,7 @@ export function CopyScreen({ id }: { id: string }) {
           <p>{text.removeBody}</p>
           {copy.changes > 0 && (
             <p>
-              <b>{text.removeLoses(copy.changes)}</b>
+              <b>{text.removeLoses({ count: copy.changes })}</b>
             </p>
           )}
           <Problem error={deletion.error} />

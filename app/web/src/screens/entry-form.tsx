@@ -1,10 +1,10 @@
 // Adding and editing an entry.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../core/protocol.gen";
-import { m } from "../messages";
 import { phase } from "../state/app";
 import { dropDraft, keepDraft } from "../state/draft";
 import { go, guard } from "../state/route";
+import { texts } from "../texts";
 import { Button, Heading } from "../ui/controls";
 import { Dialog } from "../ui/dialog";
 import { Check, OwnFields, PasswordField, Segments, TextArea, TextField } from "../ui/field";
@@ -47,7 +47,7 @@ export function EntryForm({
   onSave: (item: Item) => Promise<string>;
   onDone: (saved?: string) => void;
 }) {
-  const { common, entryForm: text } = m.value;
+  const { common, itemForm: text } = texts.value;
   const start = useMemo(() => edited(item), [item.id]);
   const [draft, setDraft] = useState(() => (restored ? edited(restored) : start));
   const [tag, setTag] = useState(""); // that is being typed
@@ -93,7 +93,7 @@ export function EntryForm({
       onDone(id);
     });
   };
-  const heading = item.id ? text.editTitle(item.title) : common.newEntry;
+  const heading = item.id ? text.editTitle({ title: item.title }) : common.newItem;
 
   return (
     <OwnFields.Provider value={true}>
@@ -201,7 +201,7 @@ export function EntryForm({
 }
 
 function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => void }) {
-  const labels = m.value.card;
+  const labels = texts.value.card;
   return (
     <>
       {CARD_FIELDS.map((f) =>
@@ -239,7 +239,7 @@ function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => 
 }
 
 function IdentityFields({ identity, onChange }: { identity: Identity; onChange: (identity: Identity) => void }) {
-  const labels = m.value.identity;
+  const labels = texts.value.identity;
   return (
     <div class="field-grid">
       {IDENTITY_FIELDS.map((f) => {
@@ -257,7 +257,7 @@ function IdentityFields({ identity, onChange }: { identity: Identity; onChange: 
 }
 
 function SSHFields({ sshKey, onChange }: { sshKey: SSHKey; onChange: (sshKey: SSHKey) => void }) {
-  const text = m.value.sshKey;
+  const text = texts.value.sshKey;
   return (
     <>
       {SSH_FIELDS.map((f) => {

@@ -1,7 +1,7 @@
 // Everything an entry says, in lines.
 import type { Field, Item } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
+import { texts } from "../texts";
 import { IconButton } from "../ui/controls";
 import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields";
 import { AddressLine, Line, PlainLine, SecretLine } from "./line";
@@ -11,14 +11,14 @@ export const expiry = (item: Item) =>
   [item.card?.expiry_month?.padStart(2, "0"), item.card?.expiry_year].filter(Boolean).join(" / ");
 
 function FieldLine({ field }: { field: Field }) {
-  const { entryView, itemParts } = m.value;
-  const label = field.name || entryView.field;
+  const { itemView, itemFields } = texts.value;
+  const label = field.name || itemView.field;
   if (field.unknown) return <SecretLine label={label} value={field.value} />; // of a kind that may be secret
   switch (field.kind) {
     case "hidden":
       return <SecretLine label={label} value={field.value} />;
     case "boolean":
-      return <Line label={label}>{field.value === "true" ? itemParts.yes : itemParts.no}</Line>;
+      return <Line label={label}>{field.value === "true" ? itemFields.yes : itemFields.no}</Line>;
     case "link":
       return <AddressLine label={label} url={field.value} />;
     default:
@@ -27,13 +27,13 @@ function FieldLine({ field }: { field: Field }) {
 }
 
 export function EntryLines({ item }: { item: Item }) {
-  const { card, common, entryView: text, identity, sshKey } = m.value;
+  const { card, common, itemView: text, identity, sshKey } = texts.value;
   return (
     <dl class="lines">
       <PlainLine label={common.username} value={item.username} />
       <SecretLine label={common.password} value={item.password} />
       {item.totp && <CodeLine id={item.id} modified={item.modified} />}
-      <SecretLine label={common.totpKey} value={item.totp} plainWhenShown />
+      <SecretLine label={common.authenticatorKey} value={item.totp} plainWhenShown />
       {CARD_FIELDS.map((f) =>
         f.hidden ? (
           <SecretLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
@@ -68,7 +68,7 @@ export function EntryLines({ item }: { item: Item }) {
           actions={
             <IconButton
               icon="copy"
-              label={common.copy(common.notes)}
+              label={common.copy({ label: common.notes })}
               onClick={() => void copySecret(item.notes!, common.notes)}
             />
           }

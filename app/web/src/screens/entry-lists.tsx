@@ -1,6 +1,6 @@
 // The parts of the form that grow: addresses, tags and custom fields.
 import { type Field, type FieldKind, MAX_NAME, MAX_TAG, type MatchRule } from "../core/protocol.gen";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { Button, IconButton } from "../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../ui/field";
 import { FIELD_KINDS, MATCH_RULES } from "./fields";
@@ -26,20 +26,20 @@ export function ruled({ urls, match }: Addresses, at: number, rule: MatchRule | 
 
 /** The rules to choose from. One of a newer version can stay as it is. */
 function rulesFor(rule: string | undefined): { value: MatchRule | ""; label: string }[] {
-  const { itemParts } = m.value;
-  const known = MATCH_RULES.map((r) => ({ value: r, label: itemParts.rules[r || "domain"] }));
-  return rule?.startsWith("{") ? [{ value: rule as MatchRule, label: itemParts.newerRule }, ...known] : known;
+  const { itemFields } = texts.value;
+  const known = MATCH_RULES.map((r) => ({ value: r, label: itemFields.rules[r || "domain"] }));
+  return rule?.startsWith("{") ? [{ value: rule as MatchRule, label: itemFields.newerRule }, ...known] : known;
 }
 
 export function Urls({ urls, match, onChange }: Addresses & { onChange: (addresses: Addresses) => void }) {
-  const { entryForm: text, itemParts } = m.value;
+  const { itemForm: text, itemFields } = texts.value;
   const all = { urls, match };
   return (
     <div class="growing">
       {urls.map((url, i) => (
         <div key={i} class="address">
           <TextField
-            label={text.url(i + 1)}
+            label={text.url({ number: i + 1 })}
             value={url}
             type="text"
             inputMode="url"
@@ -49,7 +49,7 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
               urls.length > 1 && (
                 <IconButton
                   icon="minus"
-                  label={text.removeUrl(i + 1)}
+                  label={text.removeUrl({ number: i + 1 })}
                   onClick={() => onChange({ urls: without(urls, i), match: renamed(all, i, "").match })}
                 />
               )
@@ -57,7 +57,7 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
           />
           {url.trim() && (
             <Select
-              label={itemParts.rule(i + 1)}
+              label={itemFields.rule({ number: i + 1 })}
               hideLabel
               value={match[url] ?? ""}
               options={rulesFor(match[url])}
@@ -78,15 +78,15 @@ export const converted = (value: string, kind: FieldKind | "") =>
   kind === "boolean" ? String(/^(1|true|yes|on|x)$/i.test(value.trim())) : value;
 
 function FieldValue({ field, n, onInput }: { field: Field; n: number; onInput: (value: string) => void }) {
-  const { entryForm: text, itemParts } = m.value;
+  const { itemForm: text, itemFields } = texts.value;
   switch (field.kind) {
     case "hidden":
-      return <PasswordField label={text.fieldValue(n)} value={field.value} autocomplete="off" onInput={onInput} />;
+      return <PasswordField label={text.fieldValue({ number: n })} value={field.value} autocomplete="off" onInput={onInput} />;
     case "boolean":
       return (
         <div class="field">
           <Check
-            label={itemParts.fieldYes(field.name || text.fieldValue(n))}
+            label={itemFields.fieldYes({ name: field.name || text.fieldValue({ number: n }) })}
             checked={field.value === "true"}
             onChange={(on) => onInput(String(on))}
           />
@@ -94,19 +94,25 @@ function FieldValue({ field, n, onInput }: { field: Field; n: number; onInput: (
       );
     case "link":
       return (
-        <TextField label={text.fieldValue(n)} value={field.value} inputMode="url" placeholder="https://" onInput={onInput} />
+        <TextField
+          label={text.fieldValue({ number: n })}
+          value={field.value}
+          inputMode="url"
+          placeholder="https://"
+          onInput={onInput}
+        />
       );
     default:
       return field.value.includes("\n") ? (
-        <TextArea label={text.fieldValue(n)} value={field.value} rows={3} onInput={onInput} />
+        <TextArea label={text.fieldValue({ number: n })} value={field.value} rows={3} onInput={onInput} />
       ) : (
-        <TextField label={text.fieldValue(n)} value={field.value} onInput={onInput} />
+        <TextField label={text.fieldValue({ number: n })} value={field.value} onInput={onInput} />
       );
   }
 }
 
 export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: (fields: Field[]) => void }) {
-  const { entryForm: text, itemParts } = m.value;
+  const { itemForm: text, itemFields } = texts.value;
   return (
     <fieldset class="growing">
       <legend>{text.fields}</legend>
@@ -114,16 +120,21 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
         const set = (part: Partial<Field>) => onChange(replaced(fields, i, { ...f, ...part }));
         return (
           <div key={i} class="custom">
-            <TextField label={text.fieldName(i + 1)} value={f.name} onInput={(name) => set({ name })} maxLength={MAX_NAME} />
+            <TextField
+              label={text.fieldName({ number: i + 1 })}
+              value={f.name}
+              onInput={(name) => set({ name })}
+              maxLength={MAX_NAME}
+            />
             <Select
-              label={itemParts.fieldKind(i + 1)}
+              label={itemFields.fieldKind({ number: i + 1 })}
               value={f.kind ?? ""}
-              options={FIELD_KINDS.map((k) => ({ value: k, label: itemParts.fieldKinds[k || "text"] }))}
+              options={FIELD_KINDS.map((k) => ({ value: k, label: itemFields.fieldKinds[k || "text"] }))}
               onChange={(kind) => set({ kind: kind || undefined, value: converted(f.value, kind) })}
             />
             <div class="custom-value">
               <FieldValue field={f} n={i + 1} onInput={(value) => set({ value })} />
-              <IconButton icon="trash" label={text.removeField(i + 1)} onClick={() => onChange(without(fields, i))} />
+              <IconButton icon="trash" label={text.removeField({ number: i + 1 })} onClick={() => onChange(without(fields, i))} />
             </div>
           </div>
         );
@@ -152,7 +163,7 @@ export function Tags({
   onType: (text: string) => void;
   onChange: (tags: string[]) => void;
 }) {
-  const { common, entryForm: text } = m.value;
+  const { common, itemForm: text } = texts.value;
   const add = () => {
     onChange(withTag(tags, typed));
     onType("");
@@ -162,7 +173,11 @@ export function Tags({
       {tags.map((t) => (
         <li key={t}>
           <span dir="auto">{t}</span>
-          <IconButton icon="close" label={text.removeTag(t)} onClick={() => onChange(tags.filter((other) => other !== t))} />
+          <IconButton
+            icon="close"
+            label={text.removeTag({ tag: t })}
+            onClick={() => onChange(tags.filter((other) => other !== t))}
+          />
         </li>
       ))}
     </ul>
@@ -184,7 +199,7 @@ export function Tags({
         hint={text.tagsHint}
         maxLength={MAX_TAG}
         above={chips}
-        trailing={typed.trim() && <IconButton icon="plus" label={text.addTag(typed.trim())} onClick={add} />}
+        trailing={typed.trim() && <IconButton icon="plus" label={text.addTag({ tag: typed.trim() })} onClick={add} />}
       />
     </div>
   );

@@ -1,11 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copyOpen, toast } from "../state/app";
 import { duplicate, star as mark, quietly, trash, unstar } from "../state/edits";
 import { fail } from "../state/problems";
 import { go } from "../state/route";
+import { texts } from "../texts";
 import { Button, Heading, IconButton } from "../ui/controls";
 import { Attachments } from "./attachments";
 import { EntryLines, hasUnknown, isBare } from "./entry-lines";
@@ -25,7 +25,7 @@ export function EntryView({
   onEdit: () => void;
   onDeleted: () => void;
 }) {
-  const { common, edits, entryView: text, itemParts } = m.value;
+  const { common, edits, itemView: text, itemFields } = texts.value;
   const [starred, setStarred] = useState(!!item.favourite);
   useEffect(() => setStarred(!!item.favourite), [item.favourite]);
 
@@ -64,14 +64,14 @@ export function EntryView({
           <p class="entry-kind">{kindOf(item.type).one}</p>
         </div>
       </header>
-      {hasUnknown(item) && <p class="lead">{itemParts.newer}</p>}
+      {hasUnknown(item) && <p class="lead">{itemFields.newer}</p>}
       {!isBare(item) && <EntryLines item={item} />}
       {isBare(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />
       <p class="entry-times">
-        {when(item.modified) && <span>{text.changed(when(item.modified))}</span>}
-        {when(item.created) && <span>{text.created(when(item.created))}</span>}
+        {when(item.modified) && <span>{text.changed({ date: when(item.modified) })}</span>}
+        {when(item.created) && <span>{text.created({ date: when(item.created) })}</span>}
       </p>
     </article>
   );

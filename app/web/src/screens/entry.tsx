@@ -4,7 +4,6 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { Item, ItemType } from "../core/protocol.gen";
-import { m } from "../messages";
 import { toast } from "../state/app";
 import { taken } from "../state/draft";
 import { saveOver } from "../state/edits";
@@ -12,6 +11,7 @@ import { fail } from "../state/problems";
 import { go, href, replace } from "../state/route";
 import { tellOthers } from "../state/tabs";
 import { all, filter, refresh, trashed, unreadable } from "../state/vault";
+import { texts } from "../texts";
 import { Button, Empty, Heading } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/task";
@@ -41,7 +41,7 @@ function Unopened({
   back: ComponentChildren;
   onRetry: () => void;
 }) {
-  const { common, entry: text } = m.value;
+  const { common, item: text } = texts.value;
   const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
   const explained = () => {
     if (damaged) return { title: text.unreadable, body: text.unreadableBody };
@@ -75,7 +75,7 @@ function Unopened({
 
 /** `type` is that of an entry that is not there yet. */
 export function EntryScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
-  const { entry: text } = m.value;
+  const { item: text } = texts.value;
   const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
   const [problem, setProblem] = useState<CoreError | null>(null);
   const [attempt, setAttempt] = useState(0);

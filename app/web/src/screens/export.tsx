@@ -2,8 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { ImportProblem, WriteFormat } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copyOpen, phase, toast } from "../state/app";
+import { texts } from "../texts";
 import { Button, Heading } from "../ui/controls";
 import { Check, PasswordField, Select } from "../ui/field";
 import { Icon } from "../ui/icon";
@@ -15,7 +15,7 @@ import { today } from "./kinds";
 import { type Choice, NewPassword } from "./new-password";
 
 export function ExportPage() {
-  const { export: text } = m.value;
+  const { export: text } = texts.value;
   const [formats, setFormats] = useState<WriteFormat[] | null>(null);
   const [id, setId] = useState("");
   const [trash, setTrash] = useState(false);
@@ -49,7 +49,7 @@ export function ExportPage() {
       });
       setProblems(result.problems);
       saveFile(`vaultsphere-${today()}${format!.extension}`, file, "application/octet-stream");
-      toast(text.done(result.items));
+      toast(text.done({ count: result.items }));
     });
 
   const holds = format?.files ? text.holds.all : text.holds.noFiles;
@@ -60,7 +60,7 @@ export function ExportPage() {
       <Problem error={task.error} />
       {!format && task.error && (
         <Button icon="refresh" onClick={list}>
-          {m.value.common.tryAgain}
+          {texts.value.common.tryAgain}
         </Button>
       )}
       {!format && !task.error && <Meter label={text.loading} progress={null} />}
@@ -78,7 +78,7 @@ export function ExportPage() {
             onChange={setId}
             options={formats!.map((f) => ({ value: f.id, label: f.name }))}
           />
-          <p class="muted">{copyOpen.value ? m.value.copies.noFiles : holds}</p>
+          <p class="muted">{copyOpen.value ? texts.value.copies.noFiles : holds}</p>
           {format.sealed ? (
             <NewPassword username={username} onChoice={setChoice} labels={{ first: text.password, again: text.again }} />
           ) : (
@@ -88,8 +88,8 @@ export function ExportPage() {
                 <span>{text.open}</span>
               </p>
               <PasswordField
-                label={m.value.common.masterPassword}
-                hint={m.value.common.askMaster}
+                label={texts.value.common.masterPassword}
+                hint={texts.value.common.askMaster}
                 value={master}
                 onInput={setMaster}
                 autocomplete="current-password"

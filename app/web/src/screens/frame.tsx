@@ -1,12 +1,12 @@
 // The frame of the screens before the vault is open.
 import type { ComponentChildren } from "preact";
-import { m, NAME } from "../messages";
+import { NAME, texts } from "../texts";
 import { Icon, Mark } from "../ui/icon";
 import { NewVersion } from "../ui/new-version";
 import { LanguageSelect } from "./language";
 
 export function Frame({ children, wide }: { children: ComponentChildren; wide?: boolean }) {
-  const text = m.value.frame;
+  const text = texts.value.frame;
   return (
     <div class="frame">
       <header class="frame-brand">

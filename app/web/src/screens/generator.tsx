@@ -2,9 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Generated, PassphraseRules, PasswordRules } from "../core/protocol.gen";
-import { m } from "../messages";
 import { preferences, setPreferences } from "../state/app";
 import { copySecret } from "../state/clipboard";
+import { texts } from "../texts";
 import { Button, Heading, IconButton } from "../ui/controls";
 import { Check, Segments, Select, Slider, TextField } from "../ui/field";
 import { Problem, useTask } from "../ui/task";
@@ -33,7 +33,7 @@ export function changed(rules: PasswordRules, part: Partial<PasswordRules>): Pas
 }
 
 function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: (r: PasswordRules) => void }) {
-  const text = m.value.generator;
+  const text = texts.value.generator;
   const set = (part: Partial<PasswordRules>) => {
     const next = changed(rules, part);
     if (CLASSES.some((c) => next[c])) onChange(next); // one kind of character must stay
@@ -45,7 +45,7 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
         value={rules.length}
         min={8}
         max={64}
-        shown={text.characters(rules.length)}
+        shown={text.characters({ count: rules.length })}
         onInput={(length) => set({ length })}
       />
       <div class="classes">
@@ -54,11 +54,11 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
             <Check label={text[c]} checked={rules[c]} onChange={(on) => set({ [c]: on })} />
             {rules[c] && (
               <Select
-                label={text.least(text[c])}
+                label={text.least({ name: text[c] })}
                 hideLabel
                 value={leastOf(rules, c)}
                 onChange={(n) => set({ [`min_${c}`]: n })}
-                options={LEAST.map((n) => ({ value: n, label: text.atLeast(n) }))}
+                options={LEAST.map((n) => ({ value: n, label: text.atLeast({ count: n }) }))}
               />
             )}
           </div>
@@ -80,7 +80,7 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
 }
 
 function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChange: (r: PassphraseRules) => void }) {
-  const text = m.value.generator;
+  const text = texts.value.generator;
   const separators = Object.entries(SEPARATORS).map(([name, value]) => ({
     value,
     label: text.separators[name as keyof typeof SEPARATORS],
@@ -92,7 +92,7 @@ function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChan
         value={rules.words}
         min={3}
         max={12}
-        shown={text.wordCount(rules.words)}
+        shown={text.wordCount({ count: rules.words })}
         onInput={(words) => onChange({ ...rules, words })}
       />
       <Select
@@ -110,7 +110,7 @@ function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChan
 }
 
 export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void; useLabel?: string }) {
-  const { common, generator: text } = m.value;
+  const { common, generator: text } = texts.value;
   const choices = preferences.value.generator;
   const [made, setMade] = useState<Generated | null>(null);
   const [turn, setTurn] = useState(0);
@@ -157,7 +157,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
           ))}
         </div>
         <p>
-          <strong>{made && text.bits(Math.floor(made.entropy_bits))}</strong>
+          <strong>{made && text.bits({ count: Math.floor(made.entropy_bits) })}</strong>
           {made && `, ${text.verdicts[VERDICTS[level]!]}`}
         </p>
       </div>
@@ -186,7 +186,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
 }
 
 export function GeneratorPage() {
-  const text = m.value.generator;
+  const text = texts.value.generator;
   return (
     <div class="column">
       <Heading title={text.title}>{text.title}</Heading>

@@ -4,10 +4,10 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { HealthReport, Progress, Summary } from "../core/protocol.gen";
-import { m } from "../messages";
 import { fail } from "../state/problems";
 import { href } from "../state/route";
 import { all } from "../state/vault";
+import { texts } from "../texts";
 import { Button, Empty, Heading } from "../ui/controls";
 import { Icon, type IconName } from "../ui/icon";
 import { Meter } from "../ui/meter";
@@ -43,7 +43,7 @@ function EntryLink({ entry, note }: { entry: Summary; note?: string }) {
 }
 
 function Entries({ findings, byId }: { findings: Finding[]; byId: Map<string, Summary> }) {
-  const text = m.value.health;
+  const text = texts.value.health;
   const [whole, setWhole] = useState(false);
   const known = findings.filter((f) => byId.has(f.id));
   const shown = whole ? known : known.slice(0, SHOWN);
@@ -56,7 +56,7 @@ function Entries({ findings, byId }: { findings: Finding[]; byId: Map<string, Su
       </ul>
       {known.length > shown.length && (
         <Button kind="quiet" onClick={() => setWhole(true)}>
-          {text.showAll(known.length)}
+          {text.showAll({ count: known.length })}
         </Button>
       )}
     </>
@@ -76,7 +76,7 @@ function Section({
   n: number;
   children: ComponentChildren;
 }) {
-  const text = m.value.health;
+  const text = texts.value.health;
   const [open, setOpen] = useState(false);
   return (
     <details class="details finding-group" data-fine={n === 0} onToggle={(e) => setOpen(e.currentTarget.open)}>
@@ -97,13 +97,13 @@ function Section({
 }
 
 function Findings({ report, byId }: { report: HealthReport; byId: Map<string, Summary> }) {
-  const text = m.value.health;
+  const text = texts.value.health;
   const plain = (ids: string[]) => ids.map((id) => ({ id }));
   const entries = (findings: Finding[]) => <Entries findings={findings} byId={byId} />;
   return (
     <div class="findings">
       <Section icon="danger" title={text.breached} hint={text.breachedHint} n={report.breached.length}>
-        {entries(report.breached.map((b) => ({ id: b.id, note: text.seen(b.times) })))}
+        {entries(report.breached.map((b) => ({ id: b.id, note: text.seen({ count: b.times }) })))}
       </Section>
       <Section icon="danger" title={text.weak} hint={text.weakHint} n={report.weak.length}>
         {entries(plain(report.weak))}
@@ -111,13 +111,13 @@ function Findings({ report, byId }: { report: HealthReport; byId: Map<string, Su
       <Section icon="copy" title={text.reused} hint={text.reusedHint} n={report.reused.reduce((n, ids) => n + ids.length, 0)}>
         {report.reused.slice(0, SHOWN).map((ids) => (
           <div key={ids[0]} class="finding-same">
-            <p class="finding-head">{text.samePassword(ids.length)}</p>
+            <p class="finding-head">{text.samePassword({ count: ids.length })}</p>
             {entries(plain(ids))}
           </div>
         ))}
       </Section>
       <Section icon="clock" title={text.old} hint={text.oldHint} n={report.old.length}>
-        {entries(report.old.map((o) => ({ id: o.id, note: text.since(day(o.since)) })))}
+        {entries(report.old.map((o) => ({ id: o.id, note: text.since({ date: day(o.since) }) })))}
       </Section>
       <Section icon="open" title={text.insecure} hint={text.insecureHint} n={report.insecure.length}>
         {entries(report.insecure.map((i) => ({ id: i.id, note: i.url })))}
@@ -135,7 +135,7 @@ export function grade(score: number) {
 }
 
 function Score({ report }: { report: HealthReport }) {
-  const text = m.value.health;
+  const text = texts.value.health;
   const round = 2 * Math.PI * 42;
   return (
     <div class="score card" data-grade={grade(report.score)}>
@@ -148,14 +148,14 @@ function Score({ report }: { report: HealthReport }) {
       </div>
       <div>
         <h2>{text.grades[grade(report.score)]}</h2>
-        <p>{text.sound(report.sound, report.logins)}</p>
+        <p>{text.sound({ sound: report.sound, all: report.logins })}</p>
       </div>
     </div>
   );
 }
 
 export function HealthPage() {
-  const { common, health: text } = m.value;
+  const { common, health: text } = texts.value;
   const [report, setReport] = useState<HealthReport | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const [problem, setProblem] = useState<CoreError | null>(null);

@@ -2,10 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Item, Version } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copyOpen } from "../state/app";
 import { copySecret } from "../state/clipboard";
 import { quietly, saveOver } from "../state/edits";
+import { texts } from "../texts";
 import { IconButton } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { Problem, useTask } from "../ui/task";
@@ -13,31 +13,31 @@ import { when } from "./kinds";
 import { Secret } from "./secret";
 
 function OldPassword({ item, old: { version, modified, until, password } }: { item: Item; old: Version }) {
-  const { common, history: text, restoring } = m.value;
+  const { common, history: text } = texts.value;
   const [visible, setVisible] = useState(false);
   // Of a password that another manager kept, at most its end is known.
-  const time = when(modified ?? until) || restoring.before;
-  const use = () => quietly(saveOver(item, () => api.restoreVersion({ id: item.id, version }), restoring.restored));
+  const time = when(modified ?? until) || text.before;
+  const use = () => quietly(saveOver(item, () => api.restoreVersion({ id: item.id, version }), text.restored));
   return (
     <li>
       <div>
         <Secret value={password} visible={visible} />
-        <span class="history-time">{!modified && until ? restoring.until(time) : time}</span>
+        <span class="history-time">{!modified && until ? text.until({ date: time }) : time}</span>
       </div>
       <IconButton
         icon={visible ? "eyeOff" : "eye"}
-        label={text.shows(time)}
+        label={text.shows({ date: time })}
         pressed={visible}
         onClick={() => setVisible(!visible)}
       />
-      <IconButton icon="copy" label={text.copies(time)} onClick={() => void copySecret(password, common.password)} />
-      {!item.trashed && !copyOpen.value && <IconButton icon="restore" label={restoring.restores(time)} onClick={use} />}
+      <IconButton icon="copy" label={text.copies({ date: time })} onClick={() => void copySecret(password, common.password)} />
+      {!item.trashed && !copyOpen.value && <IconButton icon="restore" label={text.restores({ date: time })} onClick={use} />}
     </li>
   );
 }
 
 export function History({ item }: { item: Item }) {
-  const text = m.value.history;
+  const text = texts.value.history;
   const [open, setOpen] = useState(false);
   const [versions, setVersions] = useState<Version[] | null>(null);
   const task = useTask();

@@ -1,6 +1,6 @@
 // What the page knows about each type of entry.
 import type { ItemType, Summary } from "../core/protocol.gen";
-import { locale, m } from "../messages";
+import { locale, texts } from "../texts";
 import type { IconName } from "../ui/icon";
 
 const icons: Record<ItemType, IconName> = {
@@ -13,7 +13,7 @@ const icons: Record<ItemType, IconName> = {
 
 /** A newer version of VaultSphere may have written types that this one does not know. */
 export const kindOf = (type: ItemType): { one: string; many: string; icon: IconName } => ({
-  ...(m.value.kinds[type] ?? m.value.kinds.unknown),
+  ...(texts.value.kinds[type] ?? texts.value.kinds.unknown),
   icon: icons[type] ?? "info",
 });
 
@@ -30,8 +30,8 @@ export const initial = (title: string) => ([...title.trim()][0] ?? "?").toUpperC
 
 /** The second line of a row. */
 export function subtitle(s: Summary): string {
-  if (s.unreadable) return m.value.list.cannotOpen;
-  if (s.trashed) return s.purge ? m.value.trash.purge(dayOf(s.purge)) : m.value.trash.noPurge;
+  if (s.unreadable) return texts.value.list.cannotOpen;
+  if (s.trashed) return s.purge ? texts.value.trash.purge({ date: dayOf(s.purge) }) : texts.value.trash.noPurge;
   if (s.username) return s.username;
   if (s.url) return hostOf(s.url);
   return kindOf(s.type).one;

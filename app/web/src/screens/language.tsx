@@ -1,14 +1,14 @@
-import { m } from "../messages";
-import { LANGUAGES, type Language, ofTheBrowser } from "../messages/languages";
 import { preferences, setPreferences } from "../state/app";
+import { texts } from "../texts";
+import { LANGUAGES, type Language, ofTheBrowser } from "../texts/languages";
 import { Select } from "../ui/field";
 
 /** The language of the page; each is listed by its own name. */
 export function LanguageSelect() {
-  const { common } = m.value;
+  const { common } = texts.value;
   const names = Object.entries(LANGUAGES) as [Language, string][];
   const options = [
-    { value: "system" as const, label: common.systemLanguage(LANGUAGES[ofTheBrowser()]) },
+    { value: "system" as const, label: common.systemLanguage({ language: LANGUAGES[ofTheBrowser()] }) },
     ...names.map(([value, label]) => ({ value, label })),
   ];
   return (

@@ -1,8 +1,8 @@
 // The lines in which an entry is shown: a label, its value, and what can be done with it.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { m } from "../messages";
 import { copyPlain, copySecret } from "../state/clipboard";
+import { texts } from "../texts";
 import { IconButton } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { hostOf, openable } from "./kinds";
@@ -23,12 +23,12 @@ export function Line({ label, children, actions }: { label: string; children: Co
 }
 
 export function PlainLine({ label, value, mono }: { label: string; value: string | undefined; mono?: boolean }) {
-  const { common } = m.value;
+  const { common } = texts.value;
   if (!value) return null;
   return (
     <Line
       label={label}
-      actions={<IconButton icon="copy" label={common.copy(label)} onClick={() => void copyPlain(value, label)} />}
+      actions={<IconButton icon="copy" label={common.copy({ label })} onClick={() => void copyPlain(value, label)} />}
     >
       {mono ? <span class="mono">{value}</span> : value}
     </Line>
@@ -44,7 +44,7 @@ export function SecretLine({
   value: string | undefined;
   plainWhenShown?: boolean;
 }) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const [visible, setVisible] = useState(false);
   if (!value) return null;
   return (
@@ -54,11 +54,11 @@ export function SecretLine({
         <>
           <IconButton
             icon={visible ? "eyeOff" : "eye"}
-            label={common.show(label)}
+            label={common.show({ label })}
             pressed={visible}
             onClick={() => setVisible(!visible)}
           />
-          <IconButton icon="copy" label={common.copy(label)} onClick={() => void copySecret(value, label)} />
+          <IconButton icon="copy" label={common.copy({ label })} onClick={() => void copySecret(value, label)} />
         </>
       }
     >
@@ -68,7 +68,7 @@ export function SecretLine({
 }
 
 export function AddressLine({ label, url }: { label: string; url: string }) {
-  const { entryView: text } = m.value;
+  const { itemView: text } = texts.value;
   const link = openable(url);
   const host = hostOf(url);
   return (
@@ -82,13 +82,13 @@ export function AddressLine({ label, url }: { label: string; url: string }) {
               href={link}
               target="_blank"
               rel="noopener noreferrer"
-              aria-label={text.open(host)}
-              title={text.open(host)}
+              aria-label={text.open({ host })}
+              title={text.open({ host })}
             >
               <Icon name="open" />
             </a>
           )}
-          <IconButton icon="copy" label={text.copyUrl(host)} onClick={() => void copyPlain(url, label)} />
+          <IconButton icon="copy" label={text.copyUrl({ host })} onClick={() => void copyPlain(url, label)} />
         </>
       }
     >

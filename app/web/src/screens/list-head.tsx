@@ -1,20 +1,20 @@
 // What stands above the rows: the search, what is shown and in which order.
 import { useEffect, useRef } from "preact/hooks";
-import { m } from "../messages";
 import { preferences, setPreferences } from "../state/app";
 import { SORTS } from "../state/preferences";
 import { fail } from "../state/problems";
 import { selectAll, selected, selecting } from "../state/selection";
 import { all, counts, type Filter, filter, indexing, query, refresh, search, shown } from "../state/vault";
+import { texts } from "../texts";
 import { Icon } from "../ui/icon";
 import { TYPES } from "./fields";
 import { kindOf } from "./kinds";
 
 export function heading(f: Filter): string {
-  const { common, trash } = m.value;
+  const { common, trash } = texts.value;
   switch (f.by) {
     case "all":
-      return common.allEntries;
+      return common.allItems;
     case "favourite":
       return common.favourites;
     case "type":
@@ -27,7 +27,7 @@ export function heading(f: Filter): string {
 }
 
 export function SearchBox({ onDown }: { onDown: () => void }) {
-  const text = m.value.list;
+  const text = texts.value.list;
   return (
     <div class="search" role="search">
       <Icon name="search" />
@@ -63,7 +63,7 @@ export function SearchBox({ onDown }: { onDown: () => void }) {
 
 /** The phone and the tablet have no sidebar; there the types stand above the list. */
 export function Chips() {
-  const { common, list: text, trash } = m.value;
+  const { common, list: text, trash } = texts.value;
   const chip = (by: Filter, label: string) => (
     <button
       key={label}
@@ -98,7 +98,7 @@ export function sortBy(sort: (typeof SORTS)[number]) {
 }
 
 function SortSelect() {
-  const text = m.value.sorting;
+  const text = texts.value.sorting;
   return (
     <label class="sort">
       <span class="visually-hidden">{text.label}</span>
@@ -122,10 +122,10 @@ function SortSelect() {
 
 /** How many there are, in which order, and whether that is all. */
 export function ListTools() {
-  const { common, searching, selection } = m.value;
+  const { common, list, selection } = texts.value;
   const { total, complete } = shown.value;
   const { done, total: unread } = indexing.value ?? { done: 0, total: 0 };
-  const count = selecting.value ? selection.count(selected.value.length) : common.entries(total);
+  const count = selecting.value ? selection.count({ count: selected.value.length }) : common.items({ count: total });
   return (
     <>
       <div class="list-tools">
@@ -134,12 +134,12 @@ export function ListTools() {
         </p>
         {selecting.value && (
           <button type="button" class="link" onClick={selectAll}>
-            {selection.all(total)}
+            {selection.all({ count: total })}
           </button>
         )}
         {total > 0 && <SortSelect />}
       </div>
-      {!complete && <p class="list-note">{searching.indexing(unread ? Math.floor((100 * done) / unread) : 0)}</p>}
+      {!complete && <p class="list-note">{list.indexing({ percent: unread ? Math.floor((100 * done) / unread) : 0 })}</p>}
     </>
   );
 }

@@ -1,12 +1,12 @@
 // The list. Only the rows in sight are in the page, so that ten thousand cost as much as twenty.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { m } from "../messages";
 import { copyOpen } from "../state/app";
 import { copyFrom } from "../state/copy";
 import { quietly, trash as toTrash } from "../state/edits";
 import { go, href, route } from "../state/route";
 import { endSelection, isSelected, selectAll, selected, selecting, selectRange, toggle } from "../state/selection";
 import { all, counts, filter, query, search, shown } from "../state/vault";
+import { texts } from "../texts";
 import { Button, Empty } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { Chips, heading, ListTools, SearchBox } from "./list-head";
@@ -17,14 +17,14 @@ import { useSight } from "./sight";
 import { TrashNote } from "./trash";
 
 function NoRows() {
-  const { common, list: text, searching, trash } = m.value;
+  const { common, list: text, trash } = texts.value;
   if (query.value.trim()) {
     return (
-      <Empty icon="search" title={text.noHits(query.value.trim())}>
+      <Empty icon="search" title={text.noHits({ query: query.value.trim() })}>
         <p>{text.noHitsBody}</p>
         {filter.value.by !== "all" && (
           <Button icon="search" onClick={() => search(query.value, { by: "all" })}>
-            {searching.everywhere}
+            {text.everywhere}
           </Button>
         )}
       </Empty>
@@ -44,7 +44,7 @@ function NoRows() {
             <p>{text.emptyBody}</p>
             <a class="button button-primary" href={href("new")}>
               <Icon name="plus" />
-              <span>{common.newEntry}</span>
+              <span>{common.newItem}</span>
             </a>
           </>
         )}
@@ -61,7 +61,7 @@ function NoRows() {
 function Opening() {
   return (
     <div class="rows-loading" role="status">
-      <span class="visually-hidden">{m.value.list.opening}</span>
+      <span class="visually-hidden">{texts.value.list.opening}</span>
       {[0, 1, 2, 3, 4, 5, 6].map((i) => (
         <div key={i} class="bone-row" aria-hidden="true">
           <span class="bone bone-tile" />
@@ -73,7 +73,7 @@ function Opening() {
 }
 
 export function ListPane() {
-  const { common, list: text } = m.value;
+  const { common, list: text } = texts.value;
   const { items, total } = shown.value;
   const box = useRef<HTMLDivElement>(null);
   const sight = useSight(box, items.length);
@@ -176,7 +176,7 @@ export function ListPane() {
             <SelectBar />
           ) : (
             !copyOpen.value && (
-              <a class="button button-primary" href={href("new")} aria-label={common.newEntry}>
+              <a class="button button-primary" href={href("new")} aria-label={common.newItem}>
                 <Icon name="plus" />
                 <span>{text.short}</span>
               </a>

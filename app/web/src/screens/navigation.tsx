@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
-import { locale, m, NAME } from "../messages";
 import { copyOpen, phase } from "../state/app";
 import { paletteOpen } from "../state/dialogs";
 import { go, href, pageOf, route } from "../state/route";
 import { lock } from "../state/session";
 import { counts, type Filter, filter, query, search } from "../state/vault";
+import { locale, NAME, texts } from "../texts";
 import { Icon, type IconName, Mark } from "../ui/icon";
 import { TYPES } from "./fields";
 import { commandKey } from "./keys";
@@ -56,7 +56,7 @@ function PageLink({ to, icon, children }: { to: string; icon: IconName; children
 }
 
 function LockButton() {
-  const { common, copies, navigation: text } = m.value;
+  const { common, copies, navigation: text } = texts.value;
   const copy = copyOpen.value;
   return (
     <button type="button" class="nav-item" title={copy ? copies.leave : text.lockTitle} onClick={() => void lock("asked")}>
@@ -68,7 +68,7 @@ function LockButton() {
 
 /** The pages beside the vault. A copy has those that change nothing. */
 function Pages() {
-  const { copies, navigation: text, pages } = m.value;
+  const { copies, navigation: text, pages } = texts.value;
   if (copyOpen.value)
     return (
       <>
@@ -96,7 +96,7 @@ function Pages() {
 }
 
 export function Sidebar() {
-  const { common, navigation: text, palette, trash } = m.value;
+  const { common, navigation: text, palette, trash } = texts.value;
   const { by, tags } = counts.value;
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   return (
@@ -107,7 +107,7 @@ export function Sidebar() {
       </p>
       <div class="nav-scroll">
         <FilterButton by={{ by: "all" }} icon="all" count={by.all}>
-          {common.allEntries}
+          {common.allItems}
         </FilterButton>
         <FilterButton by={{ by: "favourite" }} icon="star" count={by.favourite}>
           {common.favourites}
@@ -165,7 +165,7 @@ export function Sidebar() {
 
 /** The phone's navigation, under the thumb. */
 export function Tabbar() {
-  const text = m.value.navigation;
+  const text = texts.value.navigation;
   return (
     <nav class="tabbar" aria-label={NAME}>
       <PageLink to="vault" icon="key">

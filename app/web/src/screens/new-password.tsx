@@ -1,6 +1,6 @@
 // Choosing a master password: twice, with its strength. Shared by registration, recovery and the settings.
 import { useLayoutEffect, useState } from "preact/hooks";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { PasswordField } from "../ui/field";
 import { levelOf, StrengthMeter, useStrength } from "../ui/strength";
 
@@ -14,13 +14,13 @@ export interface Choice {
 export function NewPassword({
   username,
   onChoice,
-  labels = m.value.newPassword,
+  labels = texts.value.newPassword,
 }: {
   username: string;
   onChoice: (c: Choice) => void;
   labels?: { first: string; again: string };
 }) {
-  const text = m.value.newPassword;
+  const text = texts.value.newPassword;
   const [first, setFirst] = useState("");
   const [again, setAgain] = useState("");
   const strength = useStrength(first, [username, "vaultsphere"]);

@@ -3,9 +3,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { OneTimeCode } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copySecret } from "../state/clipboard";
 import { fail } from "../state/problems";
+import { texts } from "../texts";
 import { IconButton } from "../ui/controls";
 import { PasswordField } from "../ui/field";
 import { Icon } from "../ui/icon";
@@ -26,7 +26,7 @@ function Ring({ left, period }: { left: number; period: number }) {
         <circle class="ring-left" cx="11" cy="11" r="9" stroke-dasharray={`${(ROUND * left) / period} ${ROUND}`} />
       </svg>
       <span aria-hidden="true">{left}</span>
-      <span class="visually-hidden">{m.value.itemParts.validFor(left)}</span>
+      <span class="visually-hidden">{texts.value.oneTimeCode.validFor({ count: left })}</span>
     </span>
   );
 }
@@ -73,7 +73,7 @@ function useCode(id: string, modified: string | undefined) {
 }
 
 export function CodeLine({ id, modified }: { id: string; modified: string | undefined }) {
-  const { common, itemParts: text } = m.value;
+  const { common, oneTimeCode: text } = texts.value;
   const { code, left, problem, setCode } = useCode(id, modified);
   if (problem)
     return (
@@ -85,7 +85,7 @@ export function CodeLine({ id, modified }: { id: string; modified: string | unde
     return (
       <Line label={text.code}>
         <span class="bone bone-line" role="status">
-          <span class="visually-hidden">{text.codeLoading}</span>
+          <span class="visually-hidden">{text.loading}</span>
         </span>
       </Line>
     );
@@ -103,7 +103,11 @@ export function CodeLine({ id, modified }: { id: string; modified: string | unde
           ) : (
             <IconButton icon="refresh" label={text.nextCode} onClick={() => void next()} />
           )}
-          <IconButton icon="copy" label={common.copy(text.code)} onClick={() => void copySecret(code.code, text.code)} />
+          <IconButton
+            icon="copy"
+            label={common.copy({ label: text.code })}
+            onClick={() => void copySecret(code.code, text.code)}
+          />
         </>
       }
     >
@@ -136,7 +140,7 @@ function useTrial(totp: string) {
 }
 
 export function OneTimeField({ value, onInput }: { value: string; onInput: (value: string) => void }) {
-  const { common, itemParts: text } = m.value;
+  const { common, oneTimeCode: text } = texts.value;
   const [reading, setReading] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [over, setOver] = useState(false);
@@ -158,7 +162,7 @@ export function OneTimeField({ value, onInput }: { value: string; onInput: (valu
   }
   const pictureOf = (items: FileList | undefined) => [...(items ?? [])].find((f) => f.type.startsWith("image/"));
 
-  const codeOrHint = trial.code ? text.makes(halves(trial.code)) : text.totpHint;
+  const codeOrHint = trial.code ? text.makes({ code: halves(trial.code) }) : text.keyHint;
   return (
     <div
       class="drop"
@@ -183,7 +187,7 @@ export function OneTimeField({ value, onInput }: { value: string; onInput: (valu
       }}
     >
       <PasswordField
-        label={common.totpKey}
+        label={common.authenticatorKey}
         value={value}
         autocomplete="off"
         error={problem ?? (trial.problem ? text.badKey : null)}

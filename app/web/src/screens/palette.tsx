@@ -2,13 +2,13 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Summary } from "../core/protocol.gen";
-import { m } from "../messages";
 import { phase, preferences, setPreferences } from "../state/app";
 import { type Copied, copyFrom } from "../state/copy";
 import { paletteOpen } from "../state/dialogs";
 import { fail } from "../state/problems";
 import { go } from "../state/route";
 import { all } from "../state/vault";
+import { texts } from "../texts";
 import { IconButton } from "../ui/controls";
 import { useModal } from "../ui/dialog";
 import { Icon, type IconName } from "../ui/icon";
@@ -55,7 +55,7 @@ const ofCommand = (c: Command): Choice => ({
 
 const ofEntry = (s: Summary): Choice => ({
   key: `entry ${s.id}`,
-  label: s.title || m.value.list.unreadable,
+  label: s.title || texts.value.list.unreadable,
   mark: s,
   more: subtitle(s),
   remember: `entry ${s.id}`,
@@ -64,7 +64,7 @@ const ofEntry = (s: Summary): Choice => ({
 
 /** What can be copied of the best hit without opening it. */
 function copies(s: Summary): Choice[] {
-  const { palette: text } = m.value;
+  const { palette: text } = texts.value;
   const choice = (what: Copied, label: string): Choice => ({
     key: `${what} ${s.id}`,
     label,
@@ -111,13 +111,13 @@ function useHits(words: string): { hits: Summary[]; fresh: boolean } {
 }
 
 export function groupsOf(words: string, hits: Summary[], pick: Copied | null, onPick: (what: Copied) => void): Group[] {
-  const { palette: text } = m.value;
+  const { palette: text } = texts.value;
   const asked = words.trim();
   if (pick) {
     const from = asked ? hits : (all.value ?? []).slice(0, MOST_HITS);
     return [
       {
-        name: text.entries,
+        name: text.items,
         choices: from.map((s) => ({ ...ofEntry(s), run: () => void copyFrom(s.id, pick) })),
       },
     ];
@@ -136,7 +136,7 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
   const entries = hits.flatMap((s, i) => (i === 0 ? [ofEntry(s), ...copies(s)] : [ofEntry(s)]));
   const found = { name: text.commands, choices: offered.filter((c) => fits(c.label, asked)) };
   const named = found.choices.some((c) => fold(c.label).startsWith(fold(asked)));
-  return named ? [found, { name: text.entries, choices: entries }] : [{ name: text.entries, choices: entries }, found];
+  return named ? [found, { name: text.items, choices: entries }] : [{ name: text.items, choices: entries }, found];
 }
 
 export function Palette() {
@@ -144,7 +144,7 @@ export function Palette() {
 }
 
 function OpenPalette({ onClose }: { onClose: () => void }) {
-  const { common, palette: text } = m.value;
+  const { common, palette: text } = texts.value;
   const dialog = useModal();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -248,7 +248,7 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
       </div>
       {choices.length === 0 && <p class="palette-none">{text.none}</p>}
       <p class="visually-hidden" role="status">
-        {words.trim() && text.results(choices.length)}
+        {words.trim() && text.results({ count: choices.length })}
       </p>
     </dialog>
   );

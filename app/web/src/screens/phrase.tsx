@@ -1,8 +1,8 @@
 // The recovery phrase: shown once, kept by the user, then asked for.
 import { useMemo, useState } from "preact/hooks";
-import { m } from "../messages";
 import { toast } from "../state/app";
 import { copySecret } from "../state/clipboard";
+import { texts } from "../texts";
 import { Button } from "../ui/controls";
 import { TextField } from "../ui/field";
 import { Icon, Mark } from "../ui/icon";
@@ -12,7 +12,7 @@ import { focusOnce } from "./sign-in";
 const number = (i: number) => String(i + 1).padStart(2, " ");
 
 export function asFile(words: string[], username: string): string {
-  const { common, phrase: text } = m.value;
+  const { common, phrase: text } = texts.value;
   return [
     text.sheet,
     "",
@@ -28,12 +28,12 @@ export function asFile(words: string[], username: string): string {
 
 function saveWords(words: string[], username: string) {
   saveFile("vaultsphere-recovery-phrase.txt", asFile(words, username), "text/plain");
-  toast(m.value.phrase.saved);
+  toast(texts.value.phrase.saved);
 }
 
 /** The words, and three ways to keep them. The printed sheet is laid out for paper and invisible here. */
 export function PhraseSheet({ words, username }: { words: string[]; username: string }) {
-  const { common, phrase: text } = m.value;
+  const { common, phrase: text } = texts.value;
   return (
     <>
       <p class="notice">
@@ -98,7 +98,7 @@ export function PhraseCheck({
   onBack: () => void;
   busy: boolean;
 }) {
-  const text = m.value.phrase;
+  const text = texts.value.phrase;
   const places = useMemo(() => pickThree(words.length), [words]);
   const [typed, setTyped] = useState(["", "", ""]);
   const [wrong, setWrong] = useState<number | null>(null);
@@ -116,11 +116,11 @@ export function PhraseCheck({
       {places.map((p, i) => (
         <TextField
           key={p}
-          label={text.word(p + 1)}
+          label={text.word({ number: p + 1 })}
           value={typed[i]!}
           mono
           inputRef={i === 0 ? focusOnce : undefined}
-          error={wrong === i ? text.wrong(p + 1) : null}
+          error={wrong === i ? text.wrong({ number: p + 1 }) : null}
           onInput={(v) => setTyped(typed.map((t, j) => (j === i ? v : t)))}
         />
       ))}

@@ -2,12 +2,12 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import { restart } from "../core/host";
 import { MAX_USERNAME_RUNES } from "../core/protocol.gen";
-import { m } from "../messages";
 import { toast } from "../state/app";
 import { deviceName } from "../state/device";
 import { href } from "../state/route";
 import { unlocked } from "../state/session";
 import { tellOthers } from "../state/tabs";
+import { texts } from "../texts";
 import { Button, Heading, Working } from "../ui/controls";
 import { Check, TextArea, TextField } from "../ui/field";
 import { Icon } from "../ui/icon";
@@ -24,13 +24,13 @@ interface Judged {
 const PHRASE_WORDS = 24;
 
 export function mistake(word: number, words: number): string {
-  const text = m.value.recover;
-  if (word) return text.unknownWord(word);
+  const text = texts.value.recover;
+  if (word) return text.unknownWord({ number: word });
   return words > PHRASE_WORDS ? text.tooMany : text.mixedUp;
 }
 
 export function Recover() {
-  const { common, recover: text } = m.value;
+  const { common, recover: text } = texts.value;
   const [username, setUsername] = useState("");
   const [phrase, setPhrase] = useState("");
   const [judged, setJudged] = useState<Judged | null>(null);
@@ -57,7 +57,7 @@ export function Recover() {
   const wrong = judged && !judged.ok && words >= PHRASE_WORDS ? mistake(judged.word, words) : null;
   const ready = username.trim() !== "" && judged?.ok === true && choice.ready && !wait;
 
-  const progress = words ? text.count(words) : text.phraseHint;
+  const progress = words ? text.count({ count: words }) : text.phraseHint;
 
   const recover = () =>
     task.run(async () => {

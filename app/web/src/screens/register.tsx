@@ -3,12 +3,12 @@ import * as api from "../core/api.gen";
 import { asCoreError, CoreError } from "../core/error";
 import { restart } from "../core/host";
 import { type ErrorCode, MAX_USERNAME_RUNES } from "../core/protocol.gen";
-import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { invitation, parseLink } from "../state/invitation";
 import { guard, href, unguard } from "../state/route";
 import { unlocked } from "../state/session";
 import { tellOthers } from "../state/tabs";
+import { texts } from "../texts";
 import { Button, Heading, Working } from "../ui/controls";
 import { TextField } from "../ui/field";
 import { Problem, useCountdown, useTask } from "../ui/task";
@@ -23,7 +23,7 @@ const NEEDS_INVITATION = new Set<ErrorCode>(["invitation_required", "invitation_
 
 /** The account is made on the server only in the last step, when the phrase has been confirmed. */
 export function Register() {
-  const { common, register: text } = m.value;
+  const { common, register: text } = texts.value;
   const [step, setStep] = useState<Step>("form");
   const [link, setLink] = useState("");
   const [username, setUsername] = useState("");
@@ -74,7 +74,7 @@ export function Register() {
       }
     });
 
-  const progress = <p class="steps">{text.step(Math.max(1, STEPS.indexOf(step) + 1), STEPS.length)}</p>;
+  const progress = <p class="steps">{text.step({ number: Math.max(1, STEPS.indexOf(step) + 1), total: STEPS.length })}</p>;
 
   switch (step) {
     case "invitation":
@@ -154,7 +154,7 @@ export function Register() {
           <Heading title={text.phraseTitle}>{text.phraseTitle}</Heading>
           <PhraseSheet words={words} username={username} />
           <Button kind="primary" wide onClick={() => setStep("check")}>
-            {common.keptWords}
+            {common.savedWords}
           </Button>
         </Frame>
       );
@@ -176,7 +176,7 @@ export function Register() {
           <Heading title={text.nameTitle} focus={false}>
             {text.nameTitle}
           </Heading>
-          <p class="lead">{text.nameLead(taken)}</p>
+          <p class="lead">{text.nameLead({ name: taken })}</p>
           <form
             class="stack"
             onSubmit={(e) => {

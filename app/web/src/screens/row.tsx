@@ -1,6 +1,6 @@
 import type { Summary } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copyOpen } from "../state/app";
+import { texts } from "../texts";
 import { Icon } from "../ui/icon";
 import { kindOf, subtitle } from "./kinds";
 import { Tile } from "./tile";
@@ -26,7 +26,7 @@ export function Row({
   selected: boolean | null;
   active: boolean;
 }) {
-  const { common, list: text } = m.value;
+  const { common, list: text } = texts.value;
   const name = item.unreadable ? item.title || text.unreadable : item.title;
   return (
     <div

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { restart } from "../core/host";
-import { m } from "../messages";
 import { href } from "../state/route";
+import { texts } from "../texts";
 import { Button, Heading, Working } from "../ui/controls";
 import { Problem, type Task } from "../ui/task";
 import { Frame } from "./frame";
@@ -44,7 +44,7 @@ export function SecondFactor({
   onCode: (code: string) => void;
   onBack: () => void;
 }) {
-  const { common, secondFactor: text } = m.value;
+  const { common, secondFactor: text } = texts.value;
   const [code, setCode] = useState("");
   useEffect(() => {
     if (task.error) setCode(""); // a code works once; the next try needs another

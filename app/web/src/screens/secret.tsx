@@ -1,5 +1,5 @@
 // A secret on the screen: dots, or its characters with digits and symbols told apart.
-import { m } from "../messages";
+import { texts } from "../texts";
 
 const DOTS = "••••••••••••"; // always twelve: the length is part of the secret
 
@@ -21,7 +21,7 @@ export function runs(value: string): { kind: string; text: string }[] {
 }
 
 export function Secret({ value, visible, plain }: { value: string; visible: boolean; plain?: boolean }) {
-  const { common } = m.value;
+  const { common } = texts.value;
   if (!visible) {
     return (
       <span class="secret secret-hidden">

@@ -2,10 +2,10 @@
 import { useState } from "preact/hooks";
 import type { Tell } from "../core/host";
 import { MAX_TAG, type Progress } from "../core/protocol.gen";
-import { m } from "../messages";
 import { addTag, removeTag, restore, star, trash, unstar } from "../state/edits";
 import { endSelection, selected } from "../state/selection";
 import { counts, filter } from "../state/vault";
+import { texts } from "../texts";
 import { Button, IconButton } from "../ui/controls";
 import { Dialog } from "../ui/dialog";
 import { TextField } from "../ui/field";
@@ -16,7 +16,7 @@ import { DeleteForGood } from "./trash";
 type Work = (ids: string[], tell: Tell) => Promise<unknown>;
 
 export function SelectBar() {
-  const { selection: text, trash: bin, entryView } = m.value;
+  const { selection: text, trash: bin, itemView } = texts.value;
   const [open, setOpen] = useState<"tags" | "delete" | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
@@ -56,19 +56,19 @@ export function SelectBar() {
           onClick={() => run(allStarred ? unstar : star)}
         />
         <IconButton icon="tag" label={text.tags} onClick={() => setOpen("tags")} />
-        <IconButton icon="trash" label={entryView.remove} onClick={() => run(trash, leave)} />
+        <IconButton icon="trash" label={itemView.remove} onClick={() => run(trash, leave)} />
       </>
     );
   return (
     <>
       <div class="select-bar" role="group" aria-label={text.label}>
         <IconButton icon="close" label={text.end} shortcut="Esc" onClick={leave} />
-        <strong>{text.count(items.length)}</strong>
+        <strong>{text.count({ count: items.length })}</strong>
         <span class="select-tools">
           {progress ? (
             <span class="select-progress" role="status">
               <span class="spinner" aria-hidden="true" />
-              {text.progress(progress.done, progress.total)}
+              {text.progress(progress)}
             </span>
           ) : (
             tools
@@ -90,13 +90,13 @@ function tagsOfSelected(): [string, number][] {
 }
 
 function TagsDialog({ onClose, onRun }: { onClose: () => void; onRun: (work: Work) => void }) {
-  const text = m.value.selection;
+  const text = texts.value.selection;
   const [tag, setTag] = useState("");
   const n = selected.value.length;
   const theirs = tagsOfSelected();
   const others = counts.value.tags.map(([t]) => t).filter((t) => theirs.find(([o]) => o === t)?.[1] !== n);
   return (
-    <Dialog title={text.tagsTitle(n)} onClose={onClose}>
+    <Dialog title={text.tagsTitle({ count: n })} onClose={onClose}>
       <div class="dialog-body tag-dialog">
         <form
           class="tag-new"
@@ -128,7 +128,7 @@ function TagsDialog({ onClose, onRun }: { onClose: () => void; onRun: (work: Wor
                   key={t}
                   type="button"
                   class="chip"
-                  aria-label={text.removeTag(t, count)}
+                  aria-label={text.removeTag({ tag: t, count })}
                   onClick={() => onRun(removeTag(t))}
                 >
                   − {t}

@@ -1,11 +1,11 @@
 // The unlocked app: navigation, the list, and beside it the entry, the form, the generator or the settings.
 import { useEffect } from "preact/hooks";
-import { m, NAME } from "../messages";
 import { copyOpen, online, phase, preferences } from "../state/app";
 import { offered, refuseDraft, takeDraft } from "../state/draft";
 import { heldBack, href, leaveAnyway, type Page as PageName, pageOf, route, stay } from "../state/route";
 import { lock } from "../state/session";
 import { all, counts, syncNow, syncProblem, unreadable, waiting } from "../state/vault";
+import { NAME, texts } from "../texts";
 import { Empty } from "../ui/controls";
 import { Confirm } from "../ui/dialog";
 import { Icon } from "../ui/icon";
@@ -24,13 +24,13 @@ import { Settings } from "./settings";
 
 /** What is open is a copy: what that means, and the way out. */
 function CopyBanner({ partial }: { partial: boolean }) {
-  const text = m.value.copies;
+  const text = texts.value.copies;
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
   return (
     <div class="banners" role="status">
       <p class="banner">
         <Icon name="eye" />
-        <span>{text.banner(username)}</span>
+        <span>{text.banner({ name: username })}</span>
         <button type="button" class="link" onClick={() => void lock("asked")}>
           {text.leave}
         </button>
@@ -46,13 +46,14 @@ function CopyBanner({ partial }: { partial: boolean }) {
 }
 
 function Banners({ inVault }: { inVault: boolean }) {
-  const { common, shell: text } = m.value;
+  const { common, shell: text } = texts.value;
   const n = inVault ? unreadable.value.size : 0;
   const problem = syncProblem.value;
   const { pending, refused } = waiting.value;
   const draft = offered.value;
+  const time = draft ? when(new Date(draft.at).toISOString()) : "";
   const waits = pending - refused.length;
-  const offline = preferences.value.keepCopy ? text.offline(waits) : text.offlineReading;
+  const offline = preferences.value.keepCopy ? text.offline({ count: waits }) : text.offlineReading;
   return (
     <div class="banners" role="status">
       {!online.value && (
@@ -67,7 +68,7 @@ function Banners({ inVault }: { inVault: boolean }) {
       {online.value && waits > 0 && (
         <p class="banner">
           <Icon name="wait" />
-          <span>{text.waiting(waits)}</span>
+          <span>{text.waiting({ count: waits })}</span>
           <button type="button" class="link" onClick={() => void syncNow()}>
             {common.tryAgain}
           </button>
@@ -76,7 +77,7 @@ function Banners({ inVault }: { inVault: boolean }) {
       {refused.map((r) => (
         <p class="banner banner-problem" key={r.id}>
           <Icon name="danger" />
-          <span>{text.refused(r.title, explain(r))}</span>
+          <span>{text.refused({ title: r.title, why: explain(r) })}</span>
           <a class="link" href={href("entry", r.id)}>
             {text.look}
           </a>
@@ -95,7 +96,7 @@ function Banners({ inVault }: { inVault: boolean }) {
       {draft && (
         <p class="banner">
           <Icon name="edit" />
-          <span>{text.draft(draft.item.title, when(new Date(draft.at).toISOString()))}</span>
+          <span>{draft.item.title ? text.draft({ title: draft.item.title, time }) : text.draftNew({ time })}</span>
           <button type="button" class="link" onClick={takeDraft}>
             {text.draftTake}
           </button>
@@ -107,7 +108,7 @@ function Banners({ inVault }: { inVault: boolean }) {
       {n > 0 && (
         <p class="banner banner-problem">
           <Icon name="danger" />
-          <span>{text.unreadable(n)}</span>
+          <span>{text.unreadable({ count: n })}</span>
         </p>
       )}
     </div>
@@ -123,7 +124,7 @@ const STARTS = [
 
 /** What a new vault's owner may want to do first. */
 function Starts() {
-  const text = m.value.shell;
+  const text = texts.value.shell;
   return (
     <div class="starts">
       <h2>{text.startTitle}</h2>
@@ -145,7 +146,7 @@ function Starts() {
 }
 
 function Detail() {
-  const text = m.value.shell;
+  const text = texts.value.shell;
   const [screen, id, action] = route.value;
   switch (screen) {
     case "entry":
@@ -190,7 +191,7 @@ export function Shell() {
   const {
     navigation: { vault },
     shell: text,
-  } = m.value;
+  } = texts.value;
   const screen = route.value[0] ?? "vault";
   const copy = copyOpen.value;
   const page = shownPage();
@@ -210,7 +211,7 @@ export function Shell() {
         ) : (
           <div class="panes">
             <ListPane />
-            <section class="entry-pane" aria-label={text.entry}>
+            <section class="entry-pane" aria-label={text.item}>
               <Detail />
             </section>
           </div>

@@ -1,10 +1,11 @@
 // The keyboard's shortcuts, and the list of them.
-import { m } from "../messages";
+
 import { copyOpen, phase } from "../state/app";
 import { paletteOpen, shortcutsListed } from "../state/dialogs";
 import { go } from "../state/route";
 import { lock } from "../state/session";
 import { undoLast } from "../state/undo";
+import { texts } from "../texts";
 import { Dialog } from "../ui/dialog";
 import { commandKey, ofApple } from "./keys";
 
@@ -72,8 +73,8 @@ export function handleShortcut(e: KeyboardEvent) {
 }
 
 export function Shortcuts() {
-  const text = { ...m.value.shortcuts, ...m.value.everydayKeys };
-  const names = { ...m.value.shortcuts.keys, ...m.value.everydayKeys.keys, ctrl: commandKey() };
+  const text = texts.value.shortcuts;
+  const names = { ...texts.value.shortcuts.keys, ctrl: commandKey() };
   if (!shortcutsListed.value) return null;
   return (
     <Dialog title={text.title} onClose={() => (shortcutsListed.value = false)}>

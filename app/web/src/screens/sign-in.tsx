@@ -2,11 +2,11 @@ import { useRef, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
-import { m } from "../messages";
 import { deviceName } from "../state/device";
 import { href } from "../state/route";
 import { left, unlocked } from "../state/session";
 import { tellOthers } from "../state/tabs";
+import { texts } from "../texts";
 import { Button, Heading, Working } from "../ui/controls";
 import { PasswordField, TextField } from "../ui/field";
 import { Problem, useCountdown, useTask } from "../ui/task";
@@ -15,7 +15,7 @@ import { Frame } from "./frame";
 import { SecondFactor } from "./second-factor";
 
 export function SignIn() {
-  const { common, signIn: text } = m.value;
+  const { common, signIn: text } = texts.value;
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [second, setSecond] = useState(false);

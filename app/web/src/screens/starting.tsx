@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../core/protocol.gen";
-import { m } from "../messages";
 import { loaded } from "../state/app";
 import { boot } from "../state/session";
+import { texts } from "../texts";
 import { Button, Heading } from "../ui/controls";
 import { Icon } from "../ui/icon";
 import { CopyList } from "./copies";
@@ -9,7 +9,7 @@ import { Frame } from "./frame";
 
 /** A form in outline while the core arrives, with the real share of what has arrived. */
 export function Starting() {
-  const text = m.value.starting;
+  const text = texts.value.starting;
   const share = loaded.value;
   return (
     <Frame>
@@ -30,7 +30,7 @@ export function Starting() {
 }
 
 export function Broken({ code, message }: { code: ErrorCode; message: string }) {
-  const { common, starting: text } = m.value;
+  const { common, starting: text } = texts.value;
   if (code === "insecure") {
     return (
       <Frame>
@@ -44,7 +44,7 @@ export function Broken({ code, message }: { code: ErrorCode; message: string }) 
   }
   const why = new Map<ErrorCode, string>([
     ["offline", text.offline],
-    ["intercepted", m.value.problem.intercepted],
+    ["intercepted", texts.value.problem.intercepted],
   ]);
   return (
     <Frame>

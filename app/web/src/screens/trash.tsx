@@ -1,10 +1,10 @@
 // The trash: what its list and its entries say of how long they are kept, and deleting for good.
 import { useState } from "preact/hooks";
 import type { Item, Progress } from "../core/protocol.gen";
-import { m } from "../messages";
 import { copyOpen, preferences } from "../state/app";
 import { deleteForGood, emptyTrash, quietly, restore } from "../state/edits";
 import { trashed } from "../state/vault";
+import { texts } from "../texts";
 import { Button } from "../ui/controls";
 import { Confirm } from "../ui/dialog";
 import { Icon } from "../ui/icon";
@@ -13,7 +13,7 @@ import { dayOf } from "./kinds";
 
 /** Asks, then deletes the entries, or without `ids` all that are in the trash. */
 export function DeleteForGood({ ids, onClose, onDeleted }: { ids?: string[]; onClose: () => void; onDeleted?: () => void }) {
-  const { selection, trash: text } = m.value;
+  const { selection, trash: text } = texts.value;
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
   const count = ids?.length ?? trashed.value.length;
@@ -24,11 +24,18 @@ export function DeleteForGood({ ids, onClose, onDeleted }: { ids?: string[]; onC
       onDeleted?.();
     });
   return (
-    <Confirm title={text.deleteTitle(count)} action={text.forGood} danger busy={task.busy} onConfirm={remove} onClose={onClose}>
+    <Confirm
+      title={text.deleteTitle({ count })}
+      action={text.forGood}
+      danger
+      busy={task.busy}
+      onConfirm={remove}
+      onClose={onClose}
+    >
       <p>{text.deleteBody}</p>
       {progress && (
         <p class="muted" role="status">
-          {selection.progress(progress.done, progress.total)}
+          {selection.progress(progress)}
         </p>
       )}
       <Problem error={task.error} />
@@ -38,12 +45,12 @@ export function DeleteForGood({ ids, onClose, onDeleted }: { ids?: string[]; onC
 
 /** Above the list of the trash. */
 export function TrashNote() {
-  const text = m.value.trash;
+  const text = texts.value.trash;
   const [asking, setAsking] = useState(false);
   const { trashDays } = preferences.value;
   return (
     <div class="trash-note">
-      <p>{trashDays ? text.keepsDays(trashDays) : text.keeps}</p>
+      <p>{trashDays ? text.keepsDays({ count: trashDays }) : text.keeps}</p>
       {trashed.value.length > 0 && (
         <Button icon="trash" onClick={() => setAsking(true)}>
           {text.empty}
@@ -56,14 +63,14 @@ export function TrashNote() {
 
 /** Above an entry that is in the trash. */
 export function TrashedNotice({ item, onDeleted }: { item: Item; onDeleted: () => void }) {
-  const text = m.value.trash;
+  const text = texts.value.trash;
   const [asking, setAsking] = useState(false);
   return (
     <div class="notice trashed">
       <Icon name="trash" />
       <p>
-        <b>{text.since(dayOf(item.trashed!))}</b>
-        <span>{item.purge ? text.purge(dayOf(item.purge)) : text.noPurge}</span>
+        <b>{text.since({ date: dayOf(item.trashed!) })}</b>
+        <span>{item.purge ? text.purge({ date: dayOf(item.purge) }) : text.noPurge}</span>
       </p>
       {!copyOpen.value && (
         <div class="actions">

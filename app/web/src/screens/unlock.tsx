@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { asCoreError } from "../core/error";
 import { restart } from "../core/host";
-import { m } from "../messages";
 import { href } from "../state/route";
 import { signOut, unlock } from "../state/session";
+import { texts } from "../texts";
 import { Button, Heading, Working } from "../ui/controls";
 import { PasswordField } from "../ui/field";
 import { Icon } from "../ui/icon";
@@ -14,7 +14,7 @@ import { focusOnce } from "./sign-in";
 
 /** There is a session already; only the keys are missing. */
 export function Unlock({ username }: { username: string }) {
-  const { common, unlock: text } = m.value;
+  const { common, unlock: text } = texts.value;
   const [password, setPassword] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);

@@ -1,7 +1,7 @@
 // Copying one value of an entry that is not open.
 import * as api from "../core/api.gen";
 import { asCoreError } from "../core/error";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { toast } from "./app";
 import { copyPlain, copySecret } from "./clipboard";
 import { fail } from "./problems";
@@ -20,12 +20,12 @@ async function read(id: string, what: Copied): Promise<string | undefined> {
 }
 
 export async function copyFrom(id: string, what: Copied) {
-  const { common, itemParts, list, palette: text } = m.value;
+  const { common, oneTimeCode, list, palette: text } = texts.value;
   try {
     const value = await read(id, what);
     if (!value) toast({ password: list.noPassword, username: text.noUsername, code: text.noCode }[what]);
     else if (what === "username") await copyPlain(value, common.username);
-    else await copySecret(value, what === "code" ? itemParts.code : common.password);
+    else await copySecret(value, what === "code" ? oneTimeCode.code : common.password);
   } catch (e) {
     if (!fail(e)) toast(list.notOpened, "problem");
   }

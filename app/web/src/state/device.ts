@@ -1,8 +1,8 @@
-import { m } from "../messages";
+import { texts } from "../texts";
 
 /** What this session is called in the list of sessions: "Firefox on Windows". */
 export function deviceName(): string {
-  const text = m.value.device;
+  const text = texts.value.device;
   const ua = navigator.userAgent;
   const pick = (table: [RegExp, string][], otherwise: string) => table.find(([pattern]) => pattern.test(ua))?.[1] ?? otherwise;
   const browser = pick(
@@ -27,5 +27,5 @@ export function deviceName(): string {
     ],
     "",
   );
-  return system ? text.on(browser, system) : browser;
+  return system ? text.on({ browser, system }) : browser;
 }

@@ -1,6 +1,6 @@
 // This device's preferences, in localStorage. None of them is secret.
 import type { PassphraseRules, PasswordRules } from "../core/protocol.gen";
-import { isLanguage, type Language } from "../messages/languages";
+import { isLanguage, type Language } from "../texts/languages";
 
 export const THEMES = ["system", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];

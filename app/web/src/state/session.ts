@@ -3,7 +3,7 @@ import { batch, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { copyOpen, loaded, online, type Phase, phase, preferences, toast } from "./app";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
@@ -159,7 +159,7 @@ export async function signOut(force = false) {
       return;
     }
     if (problem.code !== "unauthorized") {
-      toast(m.value.session.notTold, "problem");
+      toast(texts.value.session.notTold, "problem");
       return;
     }
   }
@@ -198,7 +198,7 @@ function handle(problem: CoreError): boolean {
       if (phase.value.at === "signed_out") return false;
       replace("sign-in");
       interrupted({ at: "signed_out" });
-      toast(m.value.problem.unauthorized, "problem");
+      toast(texts.value.problem.unauthorized, "problem");
       return true;
     case "locked":
       if (phase.value.at === "unlocked") void lock("other tab");

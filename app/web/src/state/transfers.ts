@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, CoreError } from "../core/error";
 import { type Attachment, MAX_ATTACHMENT_BYTES, type Progress } from "../core/protocol.gen";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { saveFile } from "../ui/save-file";
 import { toast } from "./app";
 import { fail } from "./problems";
@@ -59,7 +59,7 @@ export async function attachFiles(item: string, files: readonly File[]) {
       await api.attach({ id: item, name: file.name }, file, onProgress, aborted);
       await refresh();
       tellOthers("changed");
-      toast(m.value.attachments.attached(file.name));
+      toast(texts.value.attachments.attached({ name: file.name }));
     });
   }
 }

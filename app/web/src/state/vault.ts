@@ -3,7 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
-import { locale, m } from "../messages";
+import { locale, texts } from "../texts";
 import { copyOpen, online, phase, preferences, toast } from "./app";
 import { fail } from "./problems";
 
@@ -136,7 +136,7 @@ export async function syncNow(): Promise<void> {
       waiting.value = { pending: result.pending, refused: result.refused };
     });
     if (result.changed || result.count !== all.value?.length || result.trashed !== trashed.value.length) await refresh();
-    if (result.kept.length) toast(m.value.list.stays(result.kept.length));
+    if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
     lookInside().catch(fail);
     purge().catch(fail);
   } catch (e) {

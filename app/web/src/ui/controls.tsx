@@ -1,7 +1,7 @@
 // Buttons and small parts that every screen uses.
 import type { ComponentChildren, Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { m, NAME } from "../messages";
+import { NAME, texts } from "../texts";
 import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
@@ -101,7 +101,7 @@ export function Heading({
 
 /** Slow work, with words. Cancel ends it. */
 export function Working({ children, onCancel }: { children: ComponentChildren; onCancel?: () => void }) {
-  const { common } = m.value;
+  const { common } = texts.value;
   return (
     <div class="working" role="status">
       <span class="spinner" aria-hidden="true" />

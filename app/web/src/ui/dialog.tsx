@@ -1,7 +1,7 @@
 // Modal dialogs on <dialog>: the browser keeps the focus inside and gives it back; Escape closes.
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { Button, IconButton } from "./controls";
 
 interface DialogProps {
@@ -30,7 +30,7 @@ export function useModal() {
 }
 
 export function Dialog({ title, onClose, children, wide }: DialogProps) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const ref = useModal();
   const id = useId();
   return (
@@ -67,7 +67,7 @@ export function Confirm({
   title,
   children,
   action,
-  cancel = m.value.common.cancel,
+  cancel = texts.value.common.cancel,
   danger,
   busy,
   onConfirm,

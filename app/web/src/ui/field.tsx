@@ -1,7 +1,7 @@
 // Labelled inputs.
 import { type ComponentChildren, createContext, type Ref } from "preact";
 import { useContext, useId, useRef, useState } from "preact/hooks";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { Icon } from "./icon";
 
 interface TextProps {
@@ -112,7 +112,7 @@ interface PasswordProps extends Omit<TextProps, "type"> {
 
 /** A password with a button that shows it. */
 export function PasswordField(props: PasswordProps) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const [visible, setVisible] = useState(false);
   const { label, value, onInput, hint, error, inputRef, trailing } = props;
   const { id, ...box } = useBox(value, onInput, props.autocomplete, true);
@@ -135,7 +135,7 @@ export function PasswordField(props: PasswordProps) {
         <button
           type="button"
           class="input-button"
-          aria-label={common.show(label)}
+          aria-label={common.show({ label })}
           aria-pressed={visible}
           title={visible ? common.hideSecret : common.showSecret}
           onClick={() => setVisible(!visible)}

@@ -1,6 +1,6 @@
 // How far a piece of slow work has come. Cancel ends it.
 import type { Progress } from "../core/protocol.gen";
-import { locale, m } from "../messages";
+import { locale, texts } from "../texts";
 import { Button } from "./controls";
 
 export function Meter({ label, progress, onCancel }: { label: string; progress: Progress | null; onCancel?: () => void }) {
@@ -15,7 +15,7 @@ export function Meter({ label, progress, onCancel }: { label: string; progress: 
         <span>{progress && progress.total > 0 && `${number(progress.done)} / ${number(progress.total)}`}</span>
         {onCancel && (
           <Button kind="quiet" onClick={onCancel}>
-            {m.value.common.cancel}
+            {texts.value.common.cancel}
           </Button>
         )}
       </p>

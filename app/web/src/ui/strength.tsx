@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Strength } from "../core/protocol.gen";
-import { m } from "../messages";
+import { texts } from "../texts";
 
 // Levels and times for a rich attacker with the stolen database: Argon2id slows the guesses to ten thousand a second.
 // Upper bounds are powers of ten of guesses.
@@ -40,13 +40,13 @@ export function useStrength(password: string, inputs: string[]): Strength | null
 
 /** The advice in the page's language. A code that the page does not know says nothing. */
 export function advice(code: string): string {
-  const sentences: Record<string, string> = m.value.strength.advice;
+  const sentences: Record<string, string> = texts.value.strength.advice;
   return Object.hasOwn(sentences, code) ? `${sentences[code]}.` : "";
 }
 
 export function StrengthMeter({ strength }: { strength: Strength | null }) {
   const score = strength ? levelOf(strength) : -1;
-  const text = m.value.strength;
+  const text = texts.value.strength;
   const level = LEVELS[score];
   return (
     <div class="strength" data-score={strength ? score : "none"}>

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { m } from "../messages";
 import { dismissToast, toasts } from "../state/app";
+import { texts } from "../texts";
 import { Icon } from "./icon";
 
 /**
@@ -8,7 +8,7 @@ import { Icon } from "./icon";
  * readers, so a region that is always there says the same.
  */
 export function Toasts() {
-  const { common } = m.value;
+  const { common } = texts.value;
   const list = toasts.value;
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {

@@ -1,7 +1,7 @@
 // Saying what the columns of a table are that no format knows.
 import { useState } from "preact/hooks";
 import type { Column, TablePreview } from "../../core/protocol.gen";
-import { m } from "../../messages";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Check, Select } from "../../ui/field";
 
@@ -34,7 +34,7 @@ export function Columns({
   onColumns: (columns: Column[], headerless: boolean) => void;
   onCancel: () => void;
 }) {
-  const { common, import: text } = m.value;
+  const { common, import: text } = texts.value;
   const [columns, setColumns] = useState(table.guess);
   const [headerless, setHeaderless] = useState(table.headerless);
   const names = (c: Column) => text.columns[c || "field"];
@@ -52,7 +52,7 @@ export function Columns({
         {table.header.map((name, i) => (
           <div key={i} class="column-choice">
             <Select
-              label={(headerless ? "" : name) || text.column(i + 1)}
+              label={(headerless ? "" : name) || text.column({ number: i + 1 })}
               value={columns[i] ?? ""}
               options={COLUMNS.map((c) => ({ value: c, label: names(c) }))}
               onChange={(c) => setColumns(columns.map((old, at) => (at === i ? c : old)))}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { m } from "../../messages";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { OwnFields, PasswordField } from "../../ui/field";
 
@@ -34,7 +34,7 @@ export function FilePassword({
   onPassword: (secret: FileSecret) => void;
   onCancel: () => void;
 }) {
-  const { common, import: text } = m.value;
+  const { common, import: text } = texts.value;
   const [password, setPassword] = useState("");
   const [keyFile, setKeyFile] = useState<File | null>(null);
   const tooLarge = keyFile !== null && keyFile.size > MAX_KEY_FILE;
@@ -48,7 +48,7 @@ export function FilePassword({
         onPassword({ password, no_password: !password, ...(keyFile && { key_file: await base64(keyFile) }) });
       }}
     >
-      <p>{text.protected(file.name)}</p>
+      <p>{text.protected({ name: file.name })}</p>
       <OwnFields.Provider value={true}>
         <PasswordField
           label={text.filePassword}

@@ -12,10 +12,10 @@ import type {
   ReadOptions,
   TablePreview,
 } from "../../core/protocol.gen";
-import { m } from "../../messages";
 import { fail } from "../../state/problems";
 import { tellOthers } from "../../state/tabs";
 import { refresh } from "../../state/vault";
+import { texts } from "../../texts";
 import { Heading } from "../../ui/controls";
 import { Meter } from "../../ui/meter";
 import { Choose } from "./choose";
@@ -44,7 +44,7 @@ async function isKeePass(file: File) {
 }
 
 export function ImportPage() {
-  const text = m.value.import;
+  const text = texts.value.import;
   const [formats, setFormats] = useState<Format[]>([]);
   const [stage, setStage] = useState<Stage>({ at: "choose" });
   const [problem, setProblem] = useState<CoreError | null>(null);

@@ -1,7 +1,7 @@
 // What is in the file and what would become of it, before anything is written.
 import { useState } from "preact/hooks";
 import type { ImportChoice, ImportPreview, ImportStatus, ItemType } from "../../core/protocol.gen";
-import { m } from "../../messages";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
@@ -46,7 +46,7 @@ export function Preview({
   onCancel: () => void;
   onColumns?: () => void;
 }) {
-  const { common, import: text } = m.value;
+  const { common, import: text } = texts.value;
   const [choice, setChoice] = useState(COMMON);
   const total = wanted(preview, choice);
   const there = (["identical", "changed", "repeated"] as const).filter((s) => preview.statuses[s]);
@@ -54,10 +54,10 @@ export function Preview({
   return (
     <div class="stack">
       <div class="card stack">
-        <h2>{text.inFile(common.entries(preview.total), format)}</h2>
+        <h2>{text.inFile({ items: common.items({ count: preview.total }), format })}</h2>
         <Counts preview={preview} />
-        {preview.trashed > 0 && <p class="muted">{text.trashed(preview.trashed)}</p>}
-        {preview.files > 0 && <p class="muted">{text.files(preview.files)}</p>}
+        {preview.trashed > 0 && <p class="muted">{text.trashed({ count: preview.trashed })}</p>}
+        {preview.files > 0 && <p class="muted">{text.files({ count: preview.files })}</p>}
         {onColumns && (
           <Button kind="quiet" icon="edit" onClick={onColumns}>
             {text.otherColumns}
@@ -70,7 +70,7 @@ export function Preview({
           {there.map((s) => (
             <Select
               key={s}
-              label={text.statuses[s](preview.statuses[s]!)}
+              label={text.statuses[s]({ count: preview.statuses[s]! })}
               value={choice[s]}
               options={modes(s).map((mode) => ({ value: mode, label: text.modes[mode] }))}
               onChange={(mode) => setChoice({ ...choice, [s]: mode })}
@@ -103,7 +103,7 @@ export function Preview({
       </details>
       <div class="buttons">
         <Button kind="primary" icon="import" disabled={total === 0} onClick={() => onRun(choice, total)}>
-          {text.run(total)}
+          {text.run({ count: total })}
         </Button>
         <Button kind="quiet" onClick={onCancel}>
           {common.cancel}

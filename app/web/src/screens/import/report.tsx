@@ -2,8 +2,8 @@
 
 import { CoreError } from "../../core/error";
 import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
-import { m } from "../../messages";
 import { href } from "../../state/route";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { saveFile } from "../../ui/save-file";
@@ -21,15 +21,15 @@ export function counted(kept: ImportReport["kept"]) {
 }
 
 export function Report({ report, onAgain }: { report: ImportReport; onAgain: () => void }) {
-  const text = m.value.import;
+  const text = texts.value.import;
   const { stopped } = report;
   const rest = report.entries.filter((e) => e.outcome === "not_reached").length;
   const outcome = [
-    report.added && text.added(report.added),
-    report.updated && text.updated(report.updated),
-    report.skipped && text.skipped(report.skipped),
-    report.files && text.filesStored(report.files),
-    rest && text.notReached(rest),
+    report.added && text.added({ count: report.added }),
+    report.updated && text.updated({ count: report.updated }),
+    report.skipped && text.skipped({ count: report.skipped }),
+    report.files && text.filesStored({ count: report.files }),
+    rest && text.notReached({ count: rest }),
   ].filter(Boolean);
   return (
     <div class="stack">

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { type Dispatch, type StateUpdater, useState } from "preact/hooks";
-import { m } from "../../messages";
+import { texts } from "../../texts";
 import { Button, Working } from "../../ui/controls";
 import { PasswordField } from "../../ui/field";
 import { Problem, useCountdown, useTask } from "../../ui/task";
@@ -17,7 +17,7 @@ interface Props {
 }
 
 export function AskPassword({ lead, action, danger, allowed = true, onPassword, children }: Props) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const [password, setPassword]: [string, Dispatch<StateUpdater<string>>] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
-import { m } from "../../messages";
 import { toast } from "../../state/app";
+import { texts } from "../../texts";
 import { Button, Working } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { PasswordField } from "../../ui/field";
@@ -9,7 +9,7 @@ import { Problem, useCountdown, useTask } from "../../ui/task";
 import { type Choice, NewPassword } from "../new-password";
 
 export function ChangePassword({ username, onClose }: { username: string; onClose: () => void }) {
-  const { common, changePassword: text } = m.value;
+  const { common, changePassword: text } = texts.value;
   const [current, setCurrent] = useState("");
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
   const task = useTask();

@@ -3,13 +3,13 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError } from "../../core/error";
 import type { Account } from "../../core/protocol.gen";
-import { m } from "../../messages";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
 import { fail } from "../../state/problems";
 import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
 import { syncNow } from "../../state/vault";
+import { texts } from "../../texts";
 import { Button, Heading } from "../../ui/controls";
 import { Segments, Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
@@ -45,9 +45,9 @@ function Section({ title, children }: { title: string; children: ComponentChildr
 }
 
 export function clipboardTime(seconds: number): string {
-  const text = m.value.settings;
+  const text = texts.value.settings;
   if (seconds === 0) return text.never;
-  return seconds < 60 ? text.seconds(seconds) : text.minutes(seconds / 60);
+  return seconds < 60 ? text.seconds({ count: seconds }) : text.minutes({ count: seconds / 60 });
 }
 
 async function chooseCopy(on: boolean) {
@@ -63,7 +63,7 @@ async function chooseCopy(on: boolean) {
 type Open = "password" | "enrol" | "remove" | "phrase" | "delete" | null;
 
 export function Settings() {
-  const { common, navigation, pages, settings: text, trash } = m.value;
+  const { common, navigation, pages, settings: text, trash } = texts.value;
   const [account, setAccount] = useState<Account | null>(null);
   const [open, setOpen] = useState<Open>(null);
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -83,7 +83,7 @@ export function Settings() {
     <div class="column settings">
       <Heading title={text.title}>{text.title}</Heading>
       <Section title={text.account}>
-        <Setting name={username} hint={account ? common.entries(account.count) : " "}>
+        <Setting name={username} hint={account ? common.items({ count: account.count }) : " "}>
           <Button icon="lock" onClick={() => void lock("asked")}>
             {navigation.lock}
           </Button>
@@ -125,7 +125,7 @@ export function Settings() {
             label={text.autoLock}
             hideLabel
             value={autoLockMinutes}
-            options={AUTO_LOCK_MINUTES.map((n) => ({ value: n, label: n === 60 ? text.hour : text.minutes(n) }))}
+            options={AUTO_LOCK_MINUTES.map((n) => ({ value: n, label: n === 60 ? text.hour : text.minutes({ count: n }) }))}
             onChange={(n) => setPreferences({ autoLockMinutes: n })}
           />
         </Setting>
@@ -154,7 +154,7 @@ export function Settings() {
             label={trash.keep}
             hideLabel
             value={trashDays}
-            options={TRASH_DAYS.map((n) => ({ value: n, label: n ? trash.days(n) : trash.forever }))}
+            options={TRASH_DAYS.map((n) => ({ value: n, label: n ? trash.days({ count: n }) : trash.forever }))}
             onChange={(n) => setPreferences({ trashDays: n })}
           />
         </Setting>

@@ -1,14 +1,14 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
-import { m } from "../../messages";
 import { toast } from "../../state/app";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { PhraseCheck, PhraseSheet } from "../phrase";
 import { AskPassword } from "./ask-password";
 
 export function NewPhrase({ username, onClose }: { username: string; onClose: () => void }) {
-  const { common, newPhrase: text } = m.value;
+  const { common, newPhrase: text } = texts.value;
   const [words, setWords] = useState<string[] | null>(null);
   const [checking, setChecking] = useState(false);
   // The old phrase is void already: closing by accident would leave the user with none.
@@ -26,7 +26,7 @@ export function NewPhrase({ username, onClose }: { username: string; onClose: ()
         <div class="dialog-body stack">
           <PhraseSheet words={words} username={username} />
           <Button kind="primary" wide onClick={() => setChecking(true)}>
-            {common.keptWords}
+            {common.savedWords}
           </Button>
         </div>
       )}

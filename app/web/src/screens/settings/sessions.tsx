@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Session } from "../../core/protocol.gen";
-import { m } from "../../messages";
 import { toast } from "../../state/app";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
@@ -11,7 +11,7 @@ import { when } from "../kinds";
 import { AskPassword } from "./ask-password";
 
 export function Sessions() {
-  const { common, sessions: text } = m.value;
+  const { common, sessions: text } = texts.value;
   const [sessions, setSessions] = useState<Session[] | null>(null);
   const [ending, setEnding] = useState<Session | null>(); // null: all others
   const task = useTask();
@@ -45,14 +45,14 @@ export function Sessions() {
                 <bdi>{s.device}</bdi>
                 {s.current && <span class="badge">{text.current}</span>}
               </h3>
-              <p>{text.times(when(s.last_seen), when(s.created))}</p>
+              <p>{text.times({ seen: when(s.last_seen), created: when(s.created) })}</p>
             </div>
             {!s.current && (
               <div class="setting-control">
                 <button
                   type="button"
                   class="button button-plain"
-                  aria-label={text.revokeName(s.device)}
+                  aria-label={text.revokeName({ device: s.device })}
                   onClick={() => setEnding(s)}
                 >
                   <span>{common.signOut}</span>
@@ -68,7 +68,7 @@ export function Sessions() {
         </div>
       )}
       {ending !== undefined && (
-        <Dialog title={ending ? text.revokeName(ending.device) : text.others} onClose={() => setEnding(undefined)}>
+        <Dialog title={ending ? text.revokeName({ device: ending.device }) : text.others} onClose={() => setEnding(undefined)}>
           <AskPassword lead={common.askMaster} action={common.signOut} danger onPassword={end} />
         </Dialog>
       )}

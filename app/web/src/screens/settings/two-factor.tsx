@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { TOTPEnrolment } from "../../core/protocol.gen";
-import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Problem, useCountdown, useTask } from "../../ui/task";
@@ -13,7 +13,7 @@ import { AskPassword } from "./ask-password";
 /** Dark modules as one path. */
 function QrCode({ rows }: { rows: string[] }) {
   const size = rows.length;
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   const path = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   return (
     <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={text.qr} shape-rendering="crispEdges">
@@ -33,7 +33,7 @@ async function begin(password: string): Promise<Enrolment> {
 }
 
 function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => void }) {
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   const [code, setCode] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
@@ -73,7 +73,7 @@ function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => 
 }
 
 export function EnrolTOTP({ onClose }: { onClose: () => void }) {
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   const [enrolment, setEnrolment] = useState<Enrolment | null>(null);
   return (
     <Dialog title={text.title} onClose={onClose}>
@@ -87,7 +87,7 @@ export function EnrolTOTP({ onClose }: { onClose: () => void }) {
 }
 
 export function RemoveTOTP({ onClose }: { onClose: () => void }) {
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   return (
     <Dialog title={text.removeTitle} onClose={onClose}>
       <AskPassword
