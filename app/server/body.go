@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// smallBody is enough for every request but a change of the vault and a chunk of an attachment. Such a body never waits.
-	smallBody = 64 << 10
+	// smallBody is twice what any request takes, but for a change of the vault and a chunk of an attachment. A small body
+	// never waits for room, so each unfinished upload holds this much.
+	smallBody = 32 << 10
 	firstRead = 4 << 10
 	blockSize = 64 << 10
 	// bodyRoom is how much of all bodies, beyond the first smallBody of each, may have arrived and not been dealt with. One

@@ -108,7 +108,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	good := `{"username":"alice"}`
-	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
+	deep := strings.Repeat("[", 15_000) + strings.Repeat("]", 15_000)
 	for name, c := range map[string]struct {
 		body string
 		edit edit
@@ -130,7 +130,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 		"another case":      {`{"USERNAME":"alice"}`, nil, protocol.CodeBadRequest, "USERNAME"},
 		"bad UTF-8":         {"{\"username\":\"al\xffice\"}", nil, protocol.CodeBadRequest, "UTF-8"},
 		"deep":              {deep, nil, protocol.CodeBadRequest, ""},
-		"too long":          {`{"username":"` + strings.Repeat("a", 70_000) + `"}`, nil, protocol.CodeTooLarge, "65536"},
+		"too long":          {`{"username":"` + strings.Repeat("a", 40_000) + `"}`, nil, protocol.CodeTooLarge, "32768"},
 		"a form":            {good, header("Content-Type", "application/x-www-form-urlencoded"), protocol.CodeUnsupportedMedia, "application/json"},
 		"no type":           {good, header("Content-Type", ""), protocol.CodeUnsupportedMedia, "application/json"},
 		"another character": {good, header("Content-Type", "application/json; charset=utf-16"), protocol.CodeUnsupportedMedia, "application/json"},

@@ -202,13 +202,13 @@ func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
 	if got := send(alice, 300<<10).want(503, protocol.CodeUnavailable).header.Get("Retry-After"); got != "5" {
 		t.Errorf("Retry-After is %q", got)
 	}
-	send(alice, 64<<10).want(400, protocol.CodeBadRequest) // its content is wrong, and it did not wait
+	send(alice, 32<<10).want(400, protocol.CodeBadRequest) // its content is wrong, and it did not wait
 	send(bob, 300<<10).want(400, protocol.CodeBadRequest)
 
 	bob.uploadOf(server.UserRoom)
 	await.Until(t, "room of all that is taken", func() bool { return !s.srv.HasRoom(192 << 10) })
 	send(carol, 300<<10).want(503, protocol.CodeUnavailable)
-	send(carol, 64<<10).want(400, protocol.CodeBadRequest)
+	send(carol, 32<<10).want(400, protocol.CodeBadRequest)
 	carol.open(carol.token, "POST", protocol.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
 		refusal(503, protocol.CodeUnavailable, "5")
 
