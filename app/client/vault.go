@@ -315,9 +315,9 @@ func (n *next) fill(answer protocol.VaultResponse) []string {
 		switch {
 		case err != nil:
 		case r.Deleted:
-			err = n.drop(r.AccountID, kind, r.Version)
+			err = n.drop(r.ItemID, kind, r.Version)
 		default:
-			err = n.put(r.AccountID, kind, sealed{r.Version, r.Token})
+			err = n.put(r.ItemID, kind, sealed{r.Version, r.Token})
 		}
 		if err != nil {
 			problems = append(problems, err.Error())
@@ -327,20 +327,16 @@ func (n *next) fill(answer protocol.VaultResponse) []string {
 }
 
 func checkRecord(n *next, r *protocol.Record, revision int64) (seal.Kind, error) {
-	if n.changed[r.AccountID] == nil {
-		if _, err := seal.ParseAccountID(r.AccountID); err != nil {
+	if n.changed[r.ItemID] == nil {
+		if _, err := seal.ParseAccountID(r.ItemID); err != nil {
 			return "", errors.New("a record has an account id that no client makes")
 		}
 	}
-	kind := seal.KindPassword
-	switch r.Kind {
-	case protocol.KindAccount:
-		kind = seal.KindAccount
-	case protocol.KindPassword:
-	default:
+	kind := sealKind(r.Kind)
+	if kind == "" {
 		return "", errors.New("a record is of an unknown kind")
 	}
-	p := n.v.place(r.AccountID, kind, r.Version)
+	p := n.v.place(r.ItemID, kind, r.Version)
 	switch {
 	case r.Version < 1:
 		return "", fmt.Errorf("%s has no version", describe(p))
