@@ -106,7 +106,7 @@ var exemptions = []struct {
 	// Still to be read.
 	{"app/", []kind{phrase, word, name}},
 	{"bench/", []kind{phrase, name}},
-	{"docs/", []kind{phrase, word, name}},
+
 	{"infra/", []kind{phrase, name}},
 	{"internal/audit/", []kind{phrase, name}},
 	{"internal/testenv/", []kind{phrase, name}},
