@@ -132,7 +132,7 @@ func (v *vault) open(e *entry) {
 	} else if plaintext, err := v.key.Open(v.place(e.id, seal.KindAccount, e.meta.version), e.meta.token); err != nil {
 		e.err = err
 	} else {
-		e.err = e.item.ReadMeta(plaintext)
+		e.err = e.item.ReadOverview(plaintext)
 	}
 	e.item.ID = e.id
 	e.index()
@@ -172,7 +172,7 @@ func (v *vault) secret(account string, r sealed) (item.Item, error) {
 	if err != nil {
 		return item.Item{}, err
 	}
-	return item.ParseSecret(plaintext)
+	return item.ParseDetails(plaintext)
 }
 
 func order(a, b *entry) int {
