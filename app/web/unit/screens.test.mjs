@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { CoreError } from "../src/core/error.ts";
+import { TYPES } from "../src/core/fields.gen.ts";
 import { inBytes } from "../src/screens/attachments.tsx";
 import { edited, tidy } from "../src/screens/entry-form.tsx";
 import { expiry, hasUnknown, isBare } from "../src/screens/entry-lines.tsx";
 import { converted, renamed, ruled, withTag } from "../src/screens/entry-lists.tsx";
-import { TYPES } from "../src/screens/fields.ts";
 import { changed, verdict } from "../src/screens/generator.tsx";
 import { grade } from "../src/screens/health.tsx";
 import { hinted } from "../src/screens/import/columns.tsx";

@@ -1,5 +1,6 @@
 // What the palette can do apart from opening entries: a table. A screen that is added gets a line here.
 
+import { TYPES } from "../core/fields.gen";
 import { copyOpen, setPreferences, toast } from "../state/app";
 import { shortcutsListed } from "../state/dialogs";
 import { SORTS, THEMES } from "../state/preferences";
@@ -10,7 +11,6 @@ import { type Filter, search, syncNow, syncProblem } from "../state/vault";
 import { texts } from "../texts";
 import { LANGUAGES, type Language } from "../texts/languages";
 import type { IconName } from "../ui/icon";
-import { TYPES } from "./fields";
 import { kindOf } from "./kinds";
 import { sortBy } from "./list-head";
 

@@ -1,5 +1,6 @@
 // Adding and editing an entry.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "../core/fields.gen";
 import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../core/protocol.gen";
 import { phase } from "../state/app";
 import { dropDraft, keepDraft } from "../state/draft";
@@ -12,7 +13,6 @@ import { Icon } from "../ui/icon";
 import { StrengthMeter, useStrength } from "../ui/strength";
 import { Problem, useTask } from "../ui/task";
 import { CustomFields, Tags, Urls, withTag } from "./entry-lists";
-import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "./fields";
 import { Generator } from "./generator";
 import { kindOf } from "./kinds";
 import { OneTimeField } from "./one-time-code";

@@ -1,9 +1,10 @@
 // Everything an entry says, in lines.
+
+import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "../core/fields.gen";
 import type { Field, Item } from "../core/protocol.gen";
 import { copySecret } from "../state/clipboard";
 import { texts } from "../texts";
 import { IconButton } from "../ui/controls";
-import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields";
 import { AddressLine, Line, PlainLine, SecretLine } from "./line";
 import { CodeLine } from "./one-time-code";
 

@@ -1,9 +1,10 @@
 // The parts of the form that grow: addresses, tags and custom fields.
+
+import { FIELD_KINDS, MATCH_RULES } from "../core/fields.gen";
 import { type Field, type FieldKind, MAX_NAME, MAX_TAG, type MatchRule } from "../core/protocol.gen";
 import { texts } from "../texts";
 import { Button, IconButton } from "../ui/controls";
 import { Check, PasswordField, Select, TextArea, TextField } from "../ui/field";
-import { FIELD_KINDS, MATCH_RULES } from "./fields";
 
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
 const replaced = <T,>(list: T[], at: number, value: T) => list.map((old, i) => (i === at ? value : old));

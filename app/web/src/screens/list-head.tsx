@@ -1,5 +1,6 @@
 // What stands above the rows: the search, what is shown and in which order.
 import { useEffect, useRef } from "preact/hooks";
+import { TYPES } from "../core/fields.gen";
 import { preferences, setPreferences } from "../state/app";
 import { SORTS } from "../state/preferences";
 import { fail } from "../state/problems";
@@ -7,7 +8,6 @@ import { selectAll, selected, selecting } from "../state/selection";
 import { all, counts, type Filter, filter, indexing, query, refresh, search, shown } from "../state/vault";
 import { texts } from "../texts";
 import { Icon } from "../ui/icon";
-import { TYPES } from "./fields";
 import { kindOf } from "./kinds";
 
 export function heading(f: Filter): string {

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { TYPES } from "../core/fields.gen";
 import { copyOpen, phase } from "../state/app";
 import { paletteOpen } from "../state/dialogs";
 import { go, href, pageOf, route } from "../state/route";
@@ -6,7 +7,6 @@ import { lock } from "../state/session";
 import { counts, type Filter, filter, query, search } from "../state/vault";
 import { locale, NAME, texts } from "../texts";
 import { Icon, type IconName, Mark } from "../ui/icon";
-import { TYPES } from "./fields";
 import { commandKey } from "./keys";
 import { kindOf } from "./kinds";
 

@@ -1,5 +1,6 @@
 // The unlocked app: navigation, the list, and beside it the entry, the form, the generator or the settings.
 import { useEffect } from "preact/hooks";
+import { TYPES } from "../core/fields.gen";
 import { copyOpen, online, phase, preferences } from "../state/app";
 import { offered, refuseDraft, takeDraft } from "../state/draft";
 import { heldBack, href, leaveAnyway, type Page as PageName, pageOf, route, stay } from "../state/route";
@@ -13,7 +14,6 @@ import { NewVersion } from "../ui/new-version";
 import { explain } from "../ui/task";
 import { EntryScreen } from "./entry";
 import { ExportPage } from "./export";
-import { TYPES } from "./fields";
 import { GeneratorPage } from "./generator";
 import { HealthPage } from "./health";
 import { ImportPage } from "./import";

@@ -1,11 +1,11 @@
 // What is in the file and what would become of it, before anything is written.
 import { useState } from "preact/hooks";
+import { TYPES } from "../../core/fields.gen";
 import type { ImportChoice, ImportPreview, ImportStatus, ItemType } from "../../core/protocol.gen";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
-import { TYPES } from "../fields";
 import { kindOf } from "../kinds";
 import { Tile } from "../tile";
 import { KeptList, Problems } from "./lists";
