@@ -359,7 +359,7 @@ func TestReleaseNeedsAPush(t *testing.T) {
 		t.Fatal("the checkout has an image.json")
 	}
 	_, err := output(dir, nil, "make", "release")
-	if err == nil || !strings.Contains(err.Error(), "make release: error: there is no image.json, which says what to release: make push\n") {
+	if err == nil || !strings.Contains(err.Error(), "make release: error: there is no image.json, which names the image to release: make push\n") {
 		t.Errorf("make release says %v", err)
 	}
 }
