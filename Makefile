@@ -43,14 +43,14 @@ WASM_PROGRAMS := ./app/cmd/vaultsphere-wasm ./app/cmd/vaultsphere-strength-wasm 
 
 .PHONY: help run test integration lint build web bench fmt generate setup clean \
 	test-setup go-test race-test wasm-test web-test web-unit-test web-browser-test integration-setup \
-	lint-setup lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities notices audit audit-image \
+	lint-setup lint-go lint-web lint-shell lint-layout lint-prose lint-infra lint-licences lint-vulnerabilities notices audit audit-image \
 	screenshots icons pictures image push release synth bootstrap diff preflight shared deploy patch move destroy topology rehearse sonar
 
 help:
 	@echo "make run    serve the vault at http://localhost:5001, data under $(DATA_DIR)/"
 	@echo "make test   run the tests that need no root; reports/junit*.xml and coverage.xml"
 	@echo "make integration  run those that need root: Docker, rollout, AWS emulator, pipeline"
-	@echo "make lint   golangci-lint, tsc, Biome, shellcheck, .editorconfig, govulncheck, licences"
+	@echo "make lint   golangci-lint, tsc, Biome, shellcheck, .editorconfig, plain English, govulncheck, licences"
 	@echo "make notices  write THIRD_PARTY_NOTICES.txt, after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image: of the pushed image"
 	@echo "make generate  the page's types and calls, and the schemas of the API, from app/protocol"
@@ -126,7 +126,7 @@ PACKAGES := ./...
 
 go-test: $(GOTESTSUM) $(COBERTURA) | $(NODE)
 	@mkdir -p reports
-	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/...,./internal/audit/...,./internal/cosign/... $(PACKAGES)
+	$(call GO_TEST,) -tags system -coverprofile=reports/cover.out -coverpkg=./app/...,./internal/audit/...,./internal/cosign/...,./internal/prose/... $(PACKAGES)
 	$(COBERTURA) < reports/cover.out > coverage.xml
 
 # The race detector makes Argon2id and bcrypt ten times as slow, so it watches the tests of what happens at once.
@@ -164,7 +164,7 @@ web-unit-test: app/web/node_modules/.package-lock.json
 web-browser-test: build
 	npm --prefix app/web run --silent test:browser
 
-lint: lint-go lint-web lint-shell lint-layout lint-infra lint-licences lint-vulnerabilities
+lint: lint-go lint-web lint-shell lint-layout lint-prose lint-infra lint-licences lint-vulnerabilities
 
 lint-go: $(GOLANGCI)
 	$(GOLANGCI) run ./...
@@ -186,6 +186,10 @@ lint-shell: lint-setup
 # aligned with what they continue, so the size of an indentation is for editors alone.
 lint-layout: $(ECCHECK)
 	$(ECCHECK) -disable-indent-size -exclude '\.go$$'
+
+# Plain English: which wording to avoid, and what to write instead, is in internal/prose/rules.go.
+lint-prose:
+	@go run ./internal/prose
 
 # The golden templates are what a deploy sends, which a test keeps so.
 lint-infra: lint-setup

@@ -1,10 +1,10 @@
 package item
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -94,13 +94,13 @@ func contradictions(r Row, joins bool) (found []string) {
 	for what, wrong := range map[string]bool{
 		"is merged as a set, and is none":            r.Merge == MergeUnion && !joins,
 		"is imported as a set, and is none":          r.Import == ImportUnion && !joins,
-		"is a list without a largest number":         joins && r.Most == 0,
-		"has a largest number, and is no list":       !joins && r.Most != 0,
+		"is a list without a largest number":         joins && r.MaxCount == 0,
+		"has a largest number, and is no list":       !joins && r.MaxCount != 0,
 		"is hidden, and a search finds all of it":    r.Hidden && r.Search && r.Name != "number",
 		"is the time of a change, and is imported":   r.Merge >= MergeNever && r.Import != ImportNever,
 		"can be typed, and has no limit":             r.Input != InputText && r.Limit == 0,
 		"is typed in several lines, and hidden text": r.Input == InputEmail && r.Hidden,
-		"is found by a search, and has no limit":     r.Search && r.Limit == 0 && r.Most == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
+		"is found by a search, and has no limit":     r.Search && r.Limit == 0 && r.MaxCount == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
 	} {
 		if wrong {
 			found = append(found, what)
@@ -121,7 +121,7 @@ func TestEveryFieldHasARow(t *testing.T) {
 
 func TestTheGuardFindsWhatContradicts(t *testing.T) {
 	for _, r := range []Row{
-		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", Most: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
+		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", MaxCount: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
 		{Name: "e", Merge: MergeStamp, Import: ImportKeep}, {Name: "f", Input: InputLines}, {Name: "g", Search: true},
 	} {
 		if len(contradictions(r, false)) != 1 {
@@ -130,51 +130,47 @@ func TestTheGuardFindsWhatContradicts(t *testing.T) {
 	}
 }
 
-var (
-	messageKey   = regexp.MustCompile(`^( +)"?(\w+)"?: `)
-	messageKeys1 = regexp.MustCompile(`(\w+): "`)
-)
-
-// messagesOf are the paths of all messages of a language. The files have one key a line, indented by its depth.
-func messagesOf(t *testing.T, language string) map[string]bool {
+// textsOf returns the paths of all texts of the page in one language.
+func textsOf(t *testing.T, language string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("../web/src/messages/" + language + "/*.ts")
+	files, err := filepath.Glob("../web/src/screens/*/texts/" + language + ".json")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%s has no messages: %v", language, err)
+		t.Fatalf("%s has no texts: %v", language, err)
 	}
 	out := map[string]bool{}
-	for _, file := range files {
+	for _, file := range append(files, "../web/src/texts/"+language+".json") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var path []string
-		for l := range strings.SplitSeq(string(text), "\n") {
-			m := messageKey.FindStringSubmatch(l)
-			if m == nil {
-				continue
-			}
-			path = append(path[:min(len(path), len(m[1])/2-1)], m[2])
-			at := strings.Join(path, ".")
-			out[at] = true
-			if strings.Contains(l, ": { ") { // several keys on the line
-				for _, k := range messageKeys1.FindAllStringSubmatch(l, -1) {
-					out[at+"."+k[1]] = true
-				}
-			}
+		var texts map[string]any
+		if err := json.Unmarshal(text, &texts); err != nil {
+			t.Fatalf("%s: %v", file, err)
 		}
+		addPaths(out, "", texts)
 	}
 	return out
 }
 
+// addPaths adds the dotted path of each text.
+func addPaths(out map[string]bool, prefix string, texts map[string]any) {
+	for key, text := range texts {
+		if group, ok := text.(map[string]any); ok {
+			addPaths(out, prefix+key+".", group)
+		} else {
+			out[prefix+key] = true
+		}
+	}
+}
+
 func TestEveryLabelIsThereInEveryLanguage(t *testing.T) {
-	languages, err := filepath.Glob("../web/src/messages/*/index.ts")
+	languages, err := filepath.Glob("../web/src/texts/*.json")
 	if err != nil || len(languages) != 5 {
 		t.Fatalf("languages: %q, %v", languages, err)
 	}
-	for _, index := range languages {
-		language := filepath.Base(filepath.Dir(index))
-		messages := messagesOf(t, language)
+	for _, file := range languages {
+		language := strings.TrimSuffix(filepath.Base(file), ".json")
+		messages := textsOf(t, language)
 		for _, table := range []string{"overview", "details", "card", "identity", "ssh_key", "field", "old_password", "attachment"} {
 			rows := Rows(table)
 			if len(rows) == 0 {

@@ -91,7 +91,7 @@ const alterations = {
     r.token = r.token.slice(0, 40) + (r.token[40] === "A" ? "B" : "A") + r.token.slice(41);
   },
   "two records were exchanged": (vault) => {
-    const [a, b] = vault.records.filter((r) => r.kind === "password");
+    const [a, b] = vault.records.filter((r) => r.kind === "details");
     [a.token, b.token] = [b.token, a.token];
   },
 };
