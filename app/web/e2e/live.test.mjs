@@ -26,7 +26,7 @@ beforeEach(async () => {
 async function anotherDevice(name) {
   other = await openPage(browser, server.url);
   await signIn(other, name);
-  await heading(other, "All entries");
+  await heading(other, "All items");
 }
 
 const rename = async (device, title) => {
@@ -46,7 +46,7 @@ test("what another device adds, changes and deletes shows by itself, in the list
   await heading(page, "Renamed elsewhere");
   const { items } = await callCore(other, "list", { query: "" });
   await callCore(other, "remove", { ids: [items[0].id] });
-  await heading(page, "This entry is not in the vault");
+  await heading(page, "Item not found");
   assert.equal(await page.locator(".row").count(), 0);
 });
 
