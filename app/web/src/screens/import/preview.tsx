@@ -1,14 +1,14 @@
 // What is in the file and what would become of it, before anything is written.
 import { useState } from "preact/hooks";
-import { TYPES } from "../../core/fields.gen";
 import type { ImportChoice, ImportPreview, ImportStatus, ItemType } from "../../core/protocol.gen";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
-import { kindOf } from "../kinds";
-import { Tile } from "../tile";
-import { KeptList, Problems } from "./lists";
+import { TYPES } from "../items/fields.gen";
+import { kindOf } from "../items/item-type";
+import { Tile } from "../items/tile";
+import { KeptList, Problems } from "./findings";
 
 const COMMON: Required<ImportChoice> = { identical: "skip", changed: "add", repeated: "skip" };
 
