@@ -157,21 +157,21 @@ func checkChange(c protocol.ChangeRequest) error {
 
 func checkPlace(list string, i int, p protocol.Place, seen map[protocol.Place]bool) error {
 	at := fmt.Sprintf("%s[%d].", list, i)
-	if err := checkID(at+"account_id", p.AccountID); err != nil {
+	if err := checkID(at+"item_id", p.ItemID); err != nil {
 		return err
 	}
-	if p.Kind != protocol.KindAccount && p.Kind != protocol.KindPassword {
-		return badField(at+"kind", "must be %q or %q", protocol.KindAccount, protocol.KindPassword)
+	if p.Kind != protocol.KindOverview && p.Kind != protocol.KindDetails {
+		return badField(at+"kind", "must be %q or %q", protocol.KindOverview, protocol.KindDetails)
 	}
 	if p.Version < 1 {
 		return badField(at+"version", "must be 1 or more")
 	}
-	if p.Kind == protocol.KindAccount {
+	if p.Kind == protocol.KindOverview {
 		// An account has one live record, so whatever the versions are, two operations on it in one change contradict.
 		p.Version = 0
 	}
 	if seen[p] {
-		return badField(at+"account_id", "names a record twice in one change")
+		return badField(at+"item_id", "names a record twice in one change")
 	}
 	seen[p] = true
 	return nil

@@ -69,7 +69,7 @@ func Answer(err error) *Error {
 		{ErrUserIDTaken, protocol.CodeUserIDTaken, "this user id was used before: make another", 0},
 		{ErrRevisionConflict, protocol.CodeRevisionConflict, "the vault has moved on: sync and try again", 0},
 		{ErrConflict, protocol.CodeConflict, "the account was changed at the same time: try again", 0},
-		{ErrPieceTaken, protocol.CodeConflict, "another piece is there, and none is ever replaced: upload under a new id", 0},
+		{ErrChunkTaken, protocol.CodeConflict, "another chunk is there, and none is ever replaced: upload under a new id", 0},
 		{ErrItemQuota, protocol.CodeItemQuotaReached, "the user has as many items as the server grants: delete some, or ask who runs the server", 0},
 		{ErrRecordQuota, protocol.CodeRecordQuotaReached, "there is no room for more records: delete some items, or ask who runs the server", 0},
 		{ErrNoInvitation, protocol.CodeInvitationInvalid, errInvitationInvalid.Message, 0},

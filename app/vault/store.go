@@ -19,7 +19,7 @@ var (
 	ErrStoreFull        = errors.New("store is full")
 	ErrStoreUnavailable = errors.New("store is unavailable")
 	ErrInvalidChange    = errors.New("change does not fit the vault")
-	ErrPieceTaken       = errors.New("another piece is there")
+	ErrChunkTaken       = errors.New("another chunk is there")
 	ErrItemQuota        = errors.New("more items than the user may have")
 	ErrRecordQuota      = errors.New("records would take more room than the user has")
 	ErrQuotaReached     = errors.New("attachments would take more room than the user has")
@@ -100,7 +100,7 @@ type Throttle struct {
 
 // Quota is what the records of one user may come to; 0 is no limit.
 type Quota struct {
-	Items int64 // live records of KindAccount
+	Items int64 // live records of KindOverview
 	Bytes int64 // as Usage counts them
 }
 
@@ -131,7 +131,7 @@ func (q Quota) Check(before, after Usage, replaces bool) error {
 
 // Replaces tells whether c, of which added items are new, only replaces and deletes.
 func (c Change) Replaces(added int64) bool {
-	return added <= 0 && !slices.ContainsFunc(c.Puts, func(p protocol.Put) bool { return p.Kind == protocol.KindPassword })
+	return added <= 0 && !slices.ContainsFunc(c.Puts, func(p protocol.Put) bool { return p.Kind == protocol.KindDetails })
 }
 
 // Change moves a vault from Base to Base+1.
@@ -143,11 +143,11 @@ type Change struct {
 	Quota    Quota
 }
 
-// Piece is one sealed piece of an attachment.
-type Piece struct {
+// Chunk is one sealed chunk of an attachment.
+type Chunk struct {
 	Attachment string // 16 bytes, base64url without padding
 	Number     int    // 1 to Count
-	Count      int    // of pieces of the attachment
+	Count      int    // of chunks of the attachment
 	Token      string
 }
 
@@ -216,23 +216,23 @@ type Store interface {
 	// little less. What an unknown user has is small.
 	Small(ctx context.Context, name Username, since, limit int64) (bool, error)
 	// Apply carries out c and returns the new revision. ErrRevisionConflict if the vault is not at c.Base.
-	// A put of KindAccount replaces the account's record; a put of KindPassword at a place that ever held a record, and a
+	// A put of KindOverview replaces the account's record; a put of KindDetails at a place that ever held a record, and a
 	// delete of a record that is not live at that version, are ErrInvalidChange, as is a change that names one record
 	// twice (an account at two versions is one record) or has more than protocol.MaxChangeRecords. Any other size is atomic.
 	// ErrItemQuota and ErrRecordQuota, as c.Quota says.
 	// A tombstone lasts TombstoneDays or longer; a device that was away for longer finds its digest wrong and syncs in full.
 	Apply(ctx context.Context, name Username, c Change) (int64, error)
 
-	// PutPiece stores a piece of an attachment; the first one decides of how many. What is there is never replaced: the same
-	// piece again is nothing to do, whatever the quota; another token, or another count, is ErrPieceTaken. ErrQuotaReached
-	// if the tokens of all the user's pieces would be more than quota bytes. ErrNotFound for an unknown user.
-	PutPiece(ctx context.Context, name Username, p Piece, now time.Time, quota int64) error
-	// Piece reads one. ErrNotFound.
-	Piece(ctx context.Context, id UserID, attachment string, number int) (protocol.Piece, error)
+	// PutChunk stores a chunk of an attachment; the first one decides of how many. What is there is never replaced: the same
+	// chunk again is nothing to do, whatever the quota; another token, or another count, is ErrChunkTaken. ErrQuotaReached
+	// if the tokens of all the user's chunks would be more than quota bytes. ErrNotFound for an unknown user.
+	PutChunk(ctx context.Context, name Username, p Chunk, now time.Time, quota int64) error
+	// Chunk reads one. ErrNotFound.
+	Chunk(ctx context.Context, id UserID, attachment string, number int) (protocol.Chunk, error)
 	// Attachments lists those of a user in order of ID.
 	Attachments(ctx context.Context, id UserID) ([]protocol.Attachment, error)
-	// DeleteAttachment removes an attachment with its pieces. If it fails half way the attachment stays in the list, perhaps
-	// without some of its pieces, and DeleteAttachment can be called again. ErrConflict if it changed at the same time,
+	// DeleteAttachment removes an attachment with its chunks. If it fails half way the attachment stays in the list, perhaps
+	// without some of its chunks, and DeleteAttachment can be called again. ErrConflict if it changed at the same time,
 	// ErrNotFound if it is not there.
 	DeleteAttachment(ctx context.Context, name Username, attachment string) error
 

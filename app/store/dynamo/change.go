@@ -74,7 +74,7 @@ func (s *Store) applySmall(ctx context.Context, u userRow, c vault.Change) error
 	writes := []write{s.moveRevision(u, c, nil)}
 	for _, p := range c.Puts {
 		var when []condition
-		if p.Kind == protocol.KindPassword {
+		if p.Kind == protocol.KindDetails {
 			when = append(when, isNew(names.RecordsSortKey))
 		}
 		writes = append(writes, put(s.tableOf(p.Kind), putRow(u.ID, p, c.Base+1), when...))

@@ -10,8 +10,12 @@ beforeEach(() => {
 
 test("the hash is split at slashes and each part decoded; a stray percent sign is no error", () => {
   for (const [hash, parts] of [
-    ["", [""]], ["#/", [""]], ["#/entry/a%2Fb/edit", ["entry", "a/b", "edit"]], ["#settings", ["settings"]],
-    ["#/entry/100%", ["entry", "100%"]], ["#/entry/%C3%A9", ["entry", "é"]],
+    ["", [""]],
+    ["#/", [""]],
+    ["#/entry/a%2Fb/edit", ["entry", "a/b", "edit"]],
+    ["#settings", ["settings"]],
+    ["#/entry/100%", ["entry", "100%"]],
+    ["#/entry/%C3%A9", ["entry", "é"]],
   ]) {
     location.hash = hash;
     assert.deepEqual(route.value, parts, hash);
