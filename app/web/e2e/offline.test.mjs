@@ -29,7 +29,7 @@ async function changeUsername(title, username) {
   await page.getByText("Saved").first().waitFor();
 }
 
-const marks = () => page.locator(".row-wait");
+const marks = () => page.locator(".row-pending");
 
 test("without the server the vault is read, changed, locked and unlocked, and everything is sent when it is back", async () => {
   const [first, second] = (await callCore(page, "list", { query: "" })).items;
@@ -80,7 +80,7 @@ test("what the server refuses stays on the device, with the reason", async () =>
       `The server did not take the change of “${first.title}”. The server’s storage is full. Nothing was changed; tell whoever runs it. The change stays on this device.`,
     )
     .waitFor();
-  await page.waitForFunction(() => document.querySelectorAll(".row-wait").length === 1);
+  await page.waitForFunction(() => document.querySelectorAll(".row-pending").length === 1);
   await page.unroute("**/api/v1/vault/changes");
   await page.getByRole("link", { name: "Show the entry" }).click();
   await heading(page, first.title);

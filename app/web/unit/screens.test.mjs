@@ -12,7 +12,7 @@ import { wanted } from "../src/screens/import/preview.tsx";
 import { counted } from "../src/screens/import/report.tsx";
 import { inBytes } from "../src/screens/items/attachments.tsx";
 import { TYPES } from "../src/screens/items/fields.gen.ts";
-import { expiry, hasUnknown, isBare } from "../src/screens/items/item-fields.tsx";
+import { expiry, hasUnknown, isEmpty } from "../src/screens/items/item-fields.tsx";
 import { edited, tidy } from "../src/screens/items/item-form.tsx";
 import { initial, kindOf, subtitle, tintOf } from "../src/screens/items/item-type.ts";
 import { converted, renamed, ruled, withTag } from "../src/screens/items/list-fields.tsx";
@@ -87,7 +87,7 @@ test("a tile has the first letter of the title, whatever alphabet or emoji it is
     assert.equal(initial(title), letter, title);
   }
   assert.equal(tintOf("Mail"), tintOf("mAIL"));
-  const tints = new Set(Array.from({ length: 200 }, (_, i) => tintOf(`entry ${i}`)));
+  const tints = new Set(Array.from({ length: 200 }, (_, i) => tintOf(`item ${i}`)));
   assert.deepEqual([...tints].sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
@@ -177,9 +177,9 @@ test("an expiry date is written from what is known of it", () => {
 });
 
 test("an entry is bare when nothing but its title says anything", () => {
-  assert.equal(isBare(login({ urls: [], tags: [], fields: [] })), true);
+  assert.equal(isEmpty(login({ urls: [], tags: [], fields: [] })), true);
   for (const part of [{ username: "a" }, { notes: "a" }, { urls: ["a"] }, { fields: [{ name: "a", value: "" }] }, { card: {} }]) {
-    assert.equal(isBare(login(part)), false, JSON.stringify(part));
+    assert.equal(isEmpty(login(part)), false, JSON.stringify(part));
   }
 });
 
@@ -252,7 +252,7 @@ test("the palette finds commands by all of the words, in any order, without acce
 
 test("the palette shows recent ones first, and nothing twice", () => {
   all.value = [login({ id: "m", title: "Mail" })];
-  preferences.value = { ...DEFAULTS, recent: ["entry m", "command lock", "entry gone", "command gone"] };
+  preferences.value = { ...DEFAULTS, recent: ["item m", "command lock", "item gone", "command gone"] };
   const [recent, commands] = groupsOf("", [], null, () => {});
   assert.deepEqual(
     recent.choices.map((c) => c.label),
