@@ -126,7 +126,7 @@ func TestImportByChoice(t *testing.T) {
 				Type: item.TypeLogin, Title: "Differs", Username: "anna", Password: "p-new", Notes: "from the vault\n\nfrom the file",
 				URLs: []string{"https://differs.example", "https://www.differs.example/login"}, Fields: []item.Field{{Name: "Colour", Value: "99"}},
 			}
-			if !got.SameMeta(want) || !got.SameSecret(want) {
+			if !got.SameOverview(want) || !got.SameDetails(want) {
 				t.Errorf("updated to %+v, want %+v", got, want)
 			}
 			if history, err := d.History(differs.ID); err != nil || len(history) != 1 || history[0].Password != "p-old" {

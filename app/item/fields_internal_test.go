@@ -95,13 +95,13 @@ func contradictions(r Row, joins bool) (found []string) {
 	for what, wrong := range map[string]bool{
 		"is merged as a set, and is none":            r.Merge == MergeUnion && !joins,
 		"is imported as a set, and is none":          r.Import == ImportUnion && !joins,
-		"is a list without a largest number":         joins && r.Most == 0,
-		"has a largest number, and is no list":       !joins && r.Most != 0,
+		"is a list without a largest number":         joins && r.MaxCount == 0,
+		"has a largest number, and is no list":       !joins && r.MaxCount != 0,
 		"is hidden, and a search finds all of it":    r.Hidden && r.Search && r.Name != "number",
 		"is the time of a change, and is imported":   r.Merge >= MergeNever && r.Import != ImportNever,
 		"can be typed, and has no limit":             r.Input != InputText && r.Limit == 0,
 		"is typed in several lines, and hidden text": r.Input == InputEmail && r.Hidden,
-		"is found by a search, and has no limit":     r.Search && r.Limit == 0 && r.Most == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
+		"is found by a search, and has no limit":     r.Search && r.Limit == 0 && r.MaxCount == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
 	} {
 		if wrong {
 			found = append(found, what)
@@ -122,7 +122,7 @@ func TestEveryFieldHasARow(t *testing.T) {
 
 func TestTheGuardFindsWhatContradicts(t *testing.T) {
 	for _, r := range []Row{
-		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", Most: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
+		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", MaxCount: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
 		{Name: "e", Merge: MergeStamp, Import: ImportKeep}, {Name: "f", Input: InputLines}, {Name: "g", Search: true},
 	} {
 		if len(contradictions(r, false)) != 1 {

@@ -22,7 +22,7 @@ func TestKeysOfCodesInImports(t *testing.T) {
 		`key 0189`: false, `otpauth://totp/a?secret=JBSWY3DPEHPK3PXP&digits=12`: false, `https://bank.example`: false,
 	} {
 		got := transfertest.Read(t, "x.json", bitwardenItems(`{"type":1,"name":"a","login":{"totp":"`+totp+`"}}`), transfer.Options{})
-		_, err := item.ParseOneTime(got.Items[0].Item.TOTP)
+		_, err := item.ParseAuthenticatorKey(got.Items[0].Item.TOTP)
 		if (err == nil) != works || got.Items[0].Item.TOTP == "" {
 			t.Errorf("%s: %v", totp, err)
 		}

@@ -25,9 +25,27 @@ type Progress struct {
 
 // Request is one call of a method.
 type Request struct {
-	Params   []byte // JSON
-	File     File   // nil: none came
-	Progress func(done, total int)
+	Params []byte // JSON
+	File   File   // nil: none came
+	// Send gives the caller an event before the answer, as JSON. Nil: the caller takes none.
+	Send func(event []byte)
+}
+
+// Progress sends a Progress.
+func (r Request) Progress(done, total int) { Event[Progress](r)(Progress{done, total}) }
+
+// Event returns a function that sends events of type T.
+func Event[T any](r Request) func(T) {
+	return func(event T) {
+		if r.Send == nil {
+			return
+		}
+		text, err := json.Marshal(event)
+		if err != nil {
+			panic(err) // events are plain structs
+		}
+		r.Send(text)
+	}
 }
 
 // Answer is the result of a call: JSON, and a file from methods that make one.

@@ -194,6 +194,13 @@ func (t *typescript) call(m method) (string, error) {
 	if m.progress {
 		takes, options = append(takes, "onProgress?: Tell", "signal?: AbortSignal"), append(options, "onProgress", "signal")
 	}
+	if m.event != nil {
+		kind, err := t.of(m.event)
+		if err != nil {
+			return "", err
+		}
+		takes, options = append(takes, fmt.Sprintf("onEvent: Tell<%s>", kind), "signal: AbortSignal"), append(options, "onProgress: onEvent", "signal")
+	}
 	result := "Nothing"
 	if m.result != nil {
 		var err error

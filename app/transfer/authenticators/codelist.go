@@ -66,7 +66,7 @@ func readLine(b *source.Builder, row int, address string) {
 // addCode takes a URL along also if its codes cannot be made here.
 func addCode(it *source.Draft, address, title string) {
 	address = takeEnte(it, address)
-	code, _ := item.ParseOneTime(address)
+	code, _ := item.ParseAuthenticatorKey(address)
 	it.Type, it.Title, it.Username, it.TOTP = item.TypeLogin, cmp.Or(code.Issuer, code.Account, title), code.Account, address
 	it.RelocateUnusable()
 	it.Add()

@@ -41,7 +41,7 @@ func readProton(in *source.Input, b *source.Builder) error {
 	b.Each(top.Entries("entries", nil), func(it *source.Draft, o source.Object, _ string) {
 		content := o.Object("content")
 		name, address := content.Text("name"), content.Text("uri")
-		code, _ := item.ParseOneTime(address)
+		code, _ := item.ParseAuthenticatorKey(address)
 		it.Item = item.Item{
 			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: address, Notes: o.Text("note"),
 		}

@@ -34,7 +34,7 @@ func (b *Builder) Draft(row int) *Draft { return &Draft{b: b, row: row, Exact: b
 func (d *Draft) Add(files ...parcel.Attached) {
 	b := d.b
 	if d.Item = d.Clone(); d.Exact {
-		d.Item = d.FromNewer()
+		d.Item = d.FromNewerExport()
 	}
 	d.oneLineEach()
 	d.check()

@@ -127,7 +127,7 @@ try {
 
   await page.reload();
   await unlock(page);
-  await page.getByText("10000 entries").or(page.getByText("10,000 entries")).first().waitFor();
+  await page.getByText("10000 items").or(page.getByText("10,000 items")).first().waitFor();
   figures.keystroke_ms = median(await keystrokes(page, ["service 4711", "person99", "service-12.example", "work 7"]));
   figures.health_ms = await timeInWorker(page, [["health", {}]]);
   figures.page_mb = await residentMB(browser, page);

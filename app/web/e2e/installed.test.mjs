@@ -111,8 +111,8 @@ test("the page starts without the network, and nothing of the API comes from the
   await proxy.away();
   await page.reload();
   await unlock(page); // the copy on this device
-  await page.getByText("The server cannot be reached. You can read and change everything.").waitFor();
-  await heading(page, "All entries");
+  await page.getByText("You’re offline. You can still view and edit everything.").waitFor();
+  await heading(page, "All items");
   assert.equal(
     await page.evaluate(() =>
       fetch("/api/v1/account").then(
@@ -125,7 +125,7 @@ test("the page starts without the network, and nothing of the API comes from the
   await proxy.back();
   await page.reload();
   await unlock(page);
-  await heading(page, "All entries");
+  await heading(page, "All items");
   assert.deepEqual(page.complaints, []);
 });
 
@@ -179,8 +179,8 @@ test("a page that stays open says that a new version is ready, though not beside
   await page.clock.install();
   await page.reload();
   await registerPerson(page, "stays-open");
-  await page.getByRole("link", { name: "New entry" }).first().click();
-  await page.getByLabel("Title", { exact: true }).fill("Half typed");
+  await page.getByRole("link", { name: "New item" }).first().click();
+  await page.getByLabel("Item name", { exact: true }).fill("Half typed");
   proxy.serve("index", "rest");
   await look(page);
   await comesTrue(page, async () => (await caches.keys()).length === 2); // the next build is on the device
@@ -204,7 +204,7 @@ test("locking loads the new version by itself", async () => {
   await page.keyboard.press("Alt+l");
   await isOf(page, proxy.builds.next);
   await unlock(page);
-  await heading(page, "All entries");
+  await heading(page, "All items");
 });
 
 test("while two releases answer side by side, nothing is kept of a mixture", async () => {

@@ -23,9 +23,9 @@ const stored = async (title) => callCore(page, "get", { id: await idOf(title) })
 const line = (label) => page.locator(".field-row", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
 
 async function add(type, title) {
-  await page.getByRole("link", { name: "New entry" }).first().click();
+  await page.getByRole("link", { name: "New item" }).first().click();
   await page.getByRole("radio", { name: type }).check({ force: true });
-  await field("Title").fill(title);
+  await field("Item name").fill(title);
 }
 
 async function save(title) {
@@ -55,15 +55,15 @@ test("custom fields are of four kinds, and change from one to another", async ()
   const kinds = [
     ["Plain", "Text", "one"],
     ["Pin", "Hidden", "1234"],
-    ["News", "Yes or no", null],
+    ["News", "Checkbox", null],
     ["Site", "Link", "https://x.example/a"],
   ];
   for (const [i, [name, kind, value]] of kinds.entries()) {
-    await button("Add a field").click();
-    await field(`Name of field ${i + 1}`).fill(name);
-    await field(`Kind of field ${i + 1}`).selectOption(kind);
+    await button("Add field").click();
+    await field(`Field label ${i + 1}`).fill(name);
+    await field(`Field type ${i + 1}`).selectOption(kind);
     if (value === null) await field("News: yes").check();
-    else await field(`Value of field ${i + 1}`).fill(value);
+    else await field(`Value ${i + 1}`).fill(value);
   }
   await save("Fields");
   assert.deepEqual((await stored("Fields")).fields, [
@@ -75,8 +75,8 @@ test("custom fields are of four kinds, and change from one to another", async ()
   assert.equal(await line("News").locator(".field-row-value").textContent(), "Yes");
   assert.equal(await line("Site").getByRole("link").first().getAttribute("href"), "https://x.example/a");
   await button("Edit").click();
-  await field("Kind of field 1").selectOption("Yes or no");
-  await field("Kind of field 2").selectOption("Text");
+  await field("Field type 1").selectOption("Checkbox");
+  await field("Field type 2").selectOption("Text");
   await save("Fields");
   assert.deepEqual((await stored("Fields")).fields.slice(0, 2), [
     { name: "Plain", value: "false", kind: "boolean" },
@@ -86,16 +86,16 @@ test("custom fields are of four kinds, and change from one to another", async ()
 
 test("an address keeps its rule when it changes, and loses it when it goes", async () => {
   await add("Login", "Rules");
-  await field("Address").fill("https://a.example/x");
-  await field("Pages of the address").selectOption("Pages that begin like this");
-  await button("Add an address").click();
-  await field("Address 2").fill("https://b.example");
-  await field("Pages of address 2").selectOption("No page");
-  await field("Address").fill("https://c.example/x");
+  await field("Website").fill("https://a.example/x");
+  await field("Match detection").selectOption("Starts with");
+  await button("Add website").click();
+  await field("Website 2").fill("https://b.example");
+  await field("Match detection 2").selectOption("Never");
+  await field("Website").fill("https://c.example/x");
   await save("Rules");
   assert.deepEqual((await stored("Rules")).match, { "https://c.example/x": "starts", "https://b.example": "never" });
   await button("Edit").click();
-  await button("Remove address 2").click();
+  await button("Remove website 2").click();
   await save("Rules");
   const { urls, match } = await stored("Rules");
   assert.deepEqual([urls, match], [["https://c.example/x"], { "https://c.example/x": "starts" }]);
@@ -139,27 +139,27 @@ test("a key of one-time codes comes from a picture that is chosen, pasted or dro
 
   await add("Login", "Codes");
   for (const way of ["choose", "paste", "drop"]) {
-    await field("One-time password key").fill("");
+    await field("Authenticator key").fill("");
     if (way === "choose")
       await page.locator("input[type=file]").setInputFiles({ name: "code.png", mimeType: "image/png", buffer: png });
     else await give(way);
-    await page.getByText(/^Makes codes\. Now: \d{3} \d{3}$/).waitFor();
-    assert.equal(await field("One-time password key").inputValue(), uri, way);
+    await page.getByText(/^Current code: \d{3} \d{3}$/).waitFor();
+    assert.equal(await field("Authenticator key").inputValue(), uri, way);
   }
-  await field("One-time password key").fill("not a key!");
-  await page.getByText("This key makes no codes.").waitFor();
+  await field("Authenticator key").fill("not a key!");
+  await page.getByText("That isn’t a valid authenticator key.").waitFor();
   await page
     .locator("input[type=file]")
     .setInputFiles({ name: "x.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
-  await page.getByText("There is no QR code to be found in this.").waitFor();
-  await field("One-time password key").fill(secret.toLowerCase());
+  await page.getByText("No QR code found.").waitFor();
+  await field("Authenticator key").fill(secret.toLowerCase());
   await save("Codes");
 
   // This code, or the next one if its thirty seconds run out meanwhile.
   const codes = [codeFor(secret, 0), codeFor(secret, 1)];
   await page.waitForFunction((codes) => codes.includes(document.querySelector(".code")?.textContent.replace(" ", "")), codes);
-  await button("Copy one-time code").click();
-  await page.getByText("One-time code copied").first().waitFor();
+  await button("Copy verification code").click();
+  await page.getByText("Verification code copied").first().waitFor();
   assert.ok(codes.includes(await page.evaluate(() => navigator.clipboard.readText())));
 });
 
@@ -198,7 +198,7 @@ test("what is written from right to left is shown so, in the entry, its form and
   }
   await button("Edit").click();
   await heading(page, `Edit ${hebrew("כותרת")}`);
-  for (const name of ["Title", "User name", "Notes", "Name of field 1", "Value of field 1"])
+  for (const name of ["Item name", "Username", "Notes", "Field label 1", "Value 1"])
     assert.equal(await direction(field(name)), "rtl", name);
   await button("Cancel").click();
 });

@@ -20,7 +20,7 @@ before(async () => {
     page,
     [rich, ...others].map((item) => ({ ...item, tags: ["Keel"] })),
   ); // a word of no message
-  await page.getByText("4 entries").waitFor(); // the change has reached the server
+  await page.getByText("4 items").waitFor(); // the change has reached the server
   await page.context().close();
 });
 after(async () => {

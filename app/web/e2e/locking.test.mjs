@@ -85,7 +85,7 @@ test("two tabs: locking one locks the other, a change in one shows in the other"
   await other.getByRole("option", { name: rich.title }).waitFor();
 
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("Title", { exact: true }).fill("Renamed in the first tab");
+  await page.getByLabel("Item name", { exact: true }).fill("Renamed in the first tab");
   await page.getByRole("button", { name: "Save" }).click();
   await other.getByRole("option", { name: "Renamed in the first tab" }).waitFor();
 
@@ -101,7 +101,7 @@ test("a copied password leaves the clipboard after the chosen time", async () =>
   await page.reload();
   await enter();
   await page.getByRole("button", { name: "Copy password" }).click();
-  await page.getByText("Password copied. The clipboard is cleared in 30 seconds.").first().waitFor();
+  await page.getByText("Password copied. Clears in 30 seconds.").first().waitFor();
   assert.equal(await clipboard(), rich.password);
   await page.clock.fastForward(31_000);
   await comesTrue(page, () => navigator.clipboard.readText().then((t) => t === ""));
@@ -115,7 +115,7 @@ test("what was copied elsewhere in the meantime stays in the clipboard", async (
   await page.getByText("Password copied").first().waitFor();
   await page.evaluate(() => navigator.clipboard.writeText("something else"));
   await page.clock.fastForward(31_000);
-  await page.getByRole("button", { name: "Copy user name" }).waitFor(); // the page has run its timers
+  await page.getByRole("button", { name: "Copy username" }).waitFor(); // the page has run its timers
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "something else");
 });
 

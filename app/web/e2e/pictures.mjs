@@ -72,7 +72,7 @@ try {
   await registerPerson(phone, "grace");
   await addMany(phone, [rich, ...others, ...logins(14)]);
   await to(phone, "#/vault");
-  await heading(phone, "All entries");
+  await heading(phone, "All items");
   await phone.locator(".row").nth(8).waitFor();
   await take(phone, "phone.webp");
 } finally {

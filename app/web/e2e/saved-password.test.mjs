@@ -91,15 +91,15 @@ test("a master password that the browser has saved goes into the sign-in form an
   await page.waitForFunction(() => document.querySelectorAll(":autofill").length === 2); // else the rest would show nothing
   await page.mouse.click(5, 5); // the browser gives what it filled to the page at the first sign of a person
   await page.getByRole("button", { name: "Sign in" }).click();
-  await heading(page, "All entries");
+  await heading(page, "All items");
   for (const type of ["login", "note", "card", "identity", "ssh_key"]) {
     await page.goto(`${server.url}/#/new/${type}`);
-    await page.getByLabel("Title", { exact: true }).waitFor();
+    await page.getByLabel("Item name", { exact: true }).waitFor();
     for (const [i, kind] of ["", "hidden", "boolean", "link"].entries()) {
-      await page.getByRole("button", { name: "Add a field" }).click();
-      await page.getByLabel(`Kind of field ${i + 1}`, { exact: true }).selectOption(kind);
+      await page.getByRole("button", { name: "Add field" }).click();
+      await page.getByLabel(`Field type ${i + 1}`, { exact: true }).selectOption(kind);
     }
-    await page.getByLabel("Title", { exact: true }).fill(`A ${type}`);
+    await page.getByLabel("Item name", { exact: true }).fill(`A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
     // A script that fills forms is not a person either.
     await page.locator("form.item-form").evaluate(fillByScript);
@@ -135,7 +135,7 @@ test("it does not go into the password of a file that is imported", async () => 
     .locator("input[type=file]")
     .first()
     .setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/protected-pbkdf2.json", import.meta.url)));
-  const box = page.getByLabel("Password of the file", { exact: true });
+  const box = page.getByLabel("File password", { exact: true });
   await box.focus();
   assert.deepEqual(await filled(page), []);
   assert.equal(await box.inputValue(), "");

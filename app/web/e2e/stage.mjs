@@ -146,9 +146,9 @@ export const PASSWORD = "lantern orbit velvet mustard";
 export async function beginRegistration(page, username, password = PASSWORD) {
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "Create your vault"); // the sign-in screen has a field of the same name
-  await page.getByLabel("User name", { exact: true }).fill(username);
+  await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
-  await page.getByLabel("Master password again", { exact: true }).fill(password);
+  await page.getByLabel("Confirm master password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Continue" }).click();
   await heading(page, "Your recovery phrase");
   return page.locator(".words b").allTextContents();
@@ -156,7 +156,7 @@ export async function beginRegistration(page, username, password = PASSWORD) {
 
 /** Types the three words that the page asks for. */
 export async function confirmPhrase(page, words) {
-  await page.getByRole("button", { name: "I have kept these words" }).click();
+  await page.getByRole("button", { name: "I’ve saved these words" }).click();
   const fields = page.getByLabel(/^Word \d+$/);
   await fields.first().waitFor();
   for (const field of await fields.all()) {
@@ -170,12 +170,12 @@ export async function confirmPhrase(page, words) {
 export async function registerPerson(page, username, password = PASSWORD) {
   const words = await beginRegistration(page, username, password);
   await confirmPhrase(page, words);
-  await heading(page, "All entries");
+  await heading(page, "All items");
   return words;
 }
 
 export async function signIn(page, username, password = PASSWORD) {
-  await page.getByLabel("User name", { exact: true }).fill(username);
+  await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }

@@ -95,13 +95,13 @@ test("the second line of a row says what tells the entry from others", () => {
   assert.equal(subtitle(login({ username: "ada", url: "https://x.example" })), "ada");
   assert.equal(subtitle(login({ url: "https://x.example/sign-in" })), "x.example");
   assert.equal(subtitle(login({})), "Login");
-  assert.equal(subtitle(login({ unreadable: "damaged", username: "ada" })), "Cannot be opened");
+  assert.equal(subtitle(login({ unreadable: "damaged", username: "ada" })), "Can’t be opened");
   assert.equal(subtitle(login({ trashed: "2026-01-01T00:00:00Z", username: "ada" })), "Kept until you delete it");
   assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /^Deleted for good on .*2026$/);
 });
 
 test("a type that a newer version wrote is shown as an entry", () => {
-  assert.deepEqual(kindOf("passkey"), { one: "Entry", many: "Entries", icon: "info" });
+  assert.deepEqual(kindOf("passkey"), { one: "Item", many: "Items", icon: "info" });
   assert.equal(new Set(TYPES.map((t) => kindOf(t).icon)).size, TYPES.length);
 });
 
@@ -240,7 +240,7 @@ test("what an import keeps elsewhere is counted by name and place, the most freq
 test("the heading of the list names what is shown", () => {
   assert.deepEqual(
     [{ by: "all" }, { by: "favourite" }, { by: "trash" }, { by: "type", type: "card" }, { by: "tag", tag: "C#" }].map(heading),
-    ["All entries", "Favourites", "Trash", "Cards", "C#"],
+    ["All items", "Favourites", "Trash", "Cards", "C#"],
   );
 });
 
@@ -273,7 +273,7 @@ test("the palette puts a command that begins with the words before the entries, 
   // The best hit can be copied from at once; a note or a login without a name offers less.
   assert.deepEqual(
     entries.choices.map((c) => c.label),
-    ["Lock shop", "Copy its password", "Copy its user name", "Copy its one-time code", "Locker"],
+    ["Lock shop", "Copy password", "Copy username", "Copy verification code", "Locker"],
   );
   assert.deepEqual(names("shop"), [...names("lock")].reverse());
 });
@@ -316,7 +316,7 @@ test("a phrase with a mistake says which", () => {
 
 test("a problem is explained in the page's words; an unknown one shows its code", () => {
   const of = (code, message = "detail") => explain(new CoreError(code, message));
-  assert.equal(of("wrong_password"), "That is not the master password.");
+  assert.equal(of("wrong_password"), "Incorrect master password.");
   assert.equal(of("bad_input"), "Something entered here cannot be kept (detail).");
   assert.doesNotMatch(of("bad_request"), /detail/); // the server says it in English
   assert.match(of("server_fault", "17"), /number of the request: 17\.$/);

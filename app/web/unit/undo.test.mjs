@@ -28,7 +28,7 @@ test("steps are taken back one by one, the last first, and each once", async () 
   await turns();
   undoLast();
   await turns();
-  assert.deepEqual([back, said()], [["two", "one"], "There is nothing to undo."]);
+  assert.deepEqual([back, said()], [["two", "one"], "Nothing to undo."]);
 });
 
 test("the button of an older step takes back that one, and its toast leaves", async () => {
@@ -60,7 +60,7 @@ test("a step that cannot be taken back says so", async () => {
   offerUndo("one", () => Promise.reject(new Error("offline")));
   undoLast();
   await turns();
-  assert.equal(said(), "It could not be undone.");
+  assert.equal(said(), "Couldn’t undo.");
   assert.equal(toasts.value.at(-1).tone, "problem");
 });
 
@@ -73,5 +73,5 @@ test("locking forgets the steps and their buttons, not the other toasts", () => 
     ["plain"],
   );
   undoLast();
-  assert.equal(said(), "There is nothing to undo.");
+  assert.equal(said(), "Nothing to undo.");
 });

@@ -93,7 +93,7 @@ func OnlyKeys(t *testing.T, in *transfer.Result) {
 	t.Helper()
 	var want []transfer.Problem
 	for _, i := range in.Items {
-		if _, err := item.ParseOneTime(i.Item.TOTP); i.Item.TOTP != "" && err != nil {
+		if _, err := item.ParseAuthenticatorKey(i.Item.TOTP); i.Item.TOTP != "" && err != nil {
 			want = append(want, transfer.Problem{Row: i.Row, Title: i.Item.Title, Reason: "its key makes no one-time codes"})
 		}
 	}

@@ -10,7 +10,7 @@ declare const CORE_URL: string;
 declare const CORE_BYTES: number;
 
 export type Bytes = Uint8Array<ArrayBuffer>;
-export type Tell = (p: Progress) => void;
+export type Tell<Event = Progress> = (event: Event) => void;
 
 export interface Answer<R> {
   result: R;
@@ -18,7 +18,7 @@ export interface Answer<R> {
 }
 
 export interface CallOptions {
-  onProgress?: Tell;
+  onProgress?: Tell<never>; // takes what the method sends before its answer
   file?: Blob;
   signal?: AbortSignal; // ends the call; what it had done until then stays
 }
@@ -26,7 +26,7 @@ export interface CallOptions {
 interface Pending {
   resolve(answer: Answer<string>): void;
   reject(error: CoreError): void;
-  progress?: Tell;
+  progress?: Tell<never>;
 }
 
 let module: Promise<WebAssembly.Module> | undefined;
@@ -67,7 +67,7 @@ function receive({ data }: MessageEvent<FromWorker>) {
   const waiting = pending.get(data.id);
   if (!waiting) return;
   if ("progress" in data) {
-    waiting.progress?.(JSON.parse(data.progress) as Progress);
+    waiting.progress?.(JSON.parse(data.progress) as never);
     return;
   }
   pending.delete(data.id);

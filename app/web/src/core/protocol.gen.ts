@@ -7,20 +7,15 @@ export const MAX_NAME = 200;
 export const MAX_ATTACHMENT_BYTES = 10485760;
 export const MAX_FILE_BYTES = 536870912;
 export const MAX_USERNAME_RUNES = 128;
-export const PATH_EVENTS = "/api/v1/events";
-/** EventRevision has a RevisionEvent as its data: once at the start, and whenever the revision is another. */
-export const EVENT_REVISION = "revision";
-/** EventEnded has an Error as its data: the session has ended, and with it the stream. */
-export const EVENT_ENDED = "ended";
 
 export type CoreMethod =
   "resume" | "prepare_registration" | "check_registration" | "register" | "cancel_registration" | "login" | "unlock" | "lock" |
-  "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "waiting" | "index" |
-  "list" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" | "open_draft" |
-  "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" | "attachment" |
-  "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" | "change_password" |
-  "check_password" | "new_recovery_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" | "end_session" |
-  "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
+  "logout" | "keep_copy" | "copies" | "open_copy" | "delete_copy" | "recover" | "check_phrase" | "sync" | "follow" | "waiting" |
+  "index" | "list" | "get" | "history" | "restore_version" | "code" | "next_code" | "save" | "add_many" | "seal_draft" |
+  "open_draft" | "remove" | "trash" | "restore" | "tag" | "mark" | "duplicate" | "empty_trash" | "purge_trash" | "attach" |
+  "attachment" | "remove_attachment" | "import_run" | "import_forget" | "plan_import" | "open_items" | "account" |
+  "change_password" | "check_password" | "new_recovery_phrase" | "totp_begin" | "totp_confirm" | "totp_remove" | "sessions" |
+  "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
   "generate_passphrase";
 
 export type WorkerMethod = "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
@@ -435,6 +430,15 @@ export interface NewAttachment {
   name: string;
 }
 
+/** Notice is what Follow reports about the server's vault. */
+export interface Notice {
+  revision: number; // of the server's vault; 0 if lost
+  /**
+   * Lost says that no event stream is available. Sync instead: that finds changes, and tells whether the server can be reached.
+   */
+  lost: boolean;
+}
+
 /** Old is a password that was not changed for a long time. */
 export interface Old {
   id: string;
@@ -594,10 +598,6 @@ export interface RelocatedValues {
 export interface Resumed {
   state: State;
   username: string; // empty: signed out
-}
-
-export interface RevisionEvent {
-  revision: number;
 }
 
 /** SSHKey is a key pair, each part as its file has it. */

@@ -204,7 +204,7 @@ export interface Texts {
       readonly fair: string;
       readonly poor: string;
     };
-    readonly sound: (values: { sound: string | number; all: number }) => string;
+    readonly sound: (values: { sound: number; all: number }) => string;
     readonly none: string;
     readonly breached: string;
     readonly breachedHint: string;
@@ -829,7 +829,7 @@ export interface Texts {
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;
-    readonly copiedFor: (values: { name: string | number; seconds: number }) => string;
+    readonly copiedFor: (values: { seconds: number; name: string | number }) => string;
     readonly refused: string;
   };
   readonly device: {

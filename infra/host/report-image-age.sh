@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Tells CloudWatch how old the image is that this host booted from, which is how old its operating system is.
+# Reports the age of this host's image, and so of its operating system, to CloudWatch.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: tell-image-age [--help]
+Usage: report-image-age [--help]
 
-Asks EC2 when the image of this host was made, and tells CloudWatch its age in days.
+Asks EC2 when this host's image was created and reports its age in days.
 
 Settings, from the environment:
   AWS_REGION         region of the host
@@ -15,7 +15,7 @@ Settings, from the environment:
 USAGE
 }
 
-die() { echo "tell-image-age: error: $1" >&2; exit "${2:-1}"; }
+die() { echo "report-image-age: error: $1" >&2; exit "${2:-1}"; }
 
 case "${1:-}" in
   "") ;;
@@ -28,7 +28,7 @@ done
 export AWS_REGION AWS_DEFAULT_REGION=$AWS_REGION
 
 image=$("$(dirname "$0")/instance-metadata" ami-id) || exit
-made=$(aws ec2 describe-images --image-ids "$image" --query 'Images[0].CreationDate' --output text) || die "cannot ask EC2 for $image"
-seconds=$(date --date="$made" +%s 2>/dev/null) || die "EC2 says that $image was made at '$made', which is no time"
+created=$(aws ec2 describe-images --image-ids "$image" --query 'Images[0].CreationDate' --output text) || die "cannot ask EC2 for $image"
+seconds=$(date --date="$created" +%s 2>/dev/null) || die "EC2 has the creation date '$created' for $image, which is not a time"
 aws cloudwatch put-metric-data --namespace "$METRICS_NAMESPACE" --metric-name "$IMAGE_AGE_METRIC" \
-  --value "$((($(date +%s) - seconds) / 86400))" || die "cannot tell CloudWatch"
+  --value "$((($(date +%s) - seconds) / 86400))" || die "cannot report to CloudWatch"

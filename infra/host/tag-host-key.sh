@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Tells EC2 this host's SSH key, as a tag of the instance: whoever may ask EC2 then knows the host from another.
+# Publishes this host's SSH key as a tag of the instance, so clients with access to EC2 can verify the host.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: tell-host-key [--help]
+Usage: tag-host-key [--help]
 
-Writes the public half of /etc/ssh/ssh_host_ed25519_key to a tag of this instance.
+Writes the public key of /etc/ssh/ssh_host_ed25519_key to a tag of this instance.
 
 Settings, from the environment:
   AWS_REGION    region of the host
@@ -14,7 +14,7 @@ Settings, from the environment:
 USAGE
 }
 
-die() { echo "tell-host-key: error: $1" >&2; exit "${2:-1}"; }
+die() { echo "tag-host-key: error: $1" >&2; exit "${2:-1}"; }
 
 case "${1:-}" in
   "") ;;

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Asks the vault what a user's browser asks: at its public address, through the proxy, with its certificate checked.
+# Checks that the vault serves users: at its public address, through the proxy, with its certificate verified.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-Usage: ask-site [--help]
+Usage: check-site [--help]
 
-Asks https://SITE_ADDRESS/health and tells CloudWatch 1 if it answered, else 0.
-The proxy hands requests to slots that are ready only, so an answer means that
-users are served. No number at all means the same to the alarm as 0.
+Requests https://SITE_ADDRESS/health and reports 1 to CloudWatch if it answers,
+otherwise 0. The proxy only forwards to a slot that is ready, so an answer means
+that users are served. The alarm treats missing data like 0.
 
 Settings, from the environment:
   AWS_REGION         region of the parameters and of the metric
@@ -18,7 +18,7 @@ Settings, from the environment:
 USAGE
 }
 
-die() { echo "ask-site: error: $1" >&2; exit "${2:-1}"; }
+die() { echo "check-site: error: $1" >&2; exit "${2:-1}"; }
 
 case "${1:-}" in
   "") ;;
@@ -35,4 +35,4 @@ site=$(aws ssm get-parameter --name "$SITE_PARAMETER" --query Parameter.Value --
 answers=0
 if curl --fail --silent --show-error --output /dev/null --max-time 10 "https://$site/health"; then answers=1; fi
 aws cloudwatch put-metric-data --namespace "$METRICS_NAMESPACE" --metric-name "$ANSWERS_METRIC" --value "$answers" ||
-  die "cannot tell CloudWatch"
+  die "cannot report to CloudWatch"
