@@ -219,5 +219,5 @@ test("unsaved changes are asked about, and Back works", async () => {
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("button", { name: "Edit" }).waitFor();
-  assert.equal((await page.locator(".entry").textContent()).includes("half typed"), false);
+  assert.equal((await page.locator(".item").textContent()).includes("half typed"), false);
 });
