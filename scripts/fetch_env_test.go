@@ -271,7 +271,7 @@ func TestFetchEnvLeavesOutWhatIsNoSetting(t *testing.T) {
 	status, words := fetch(t, directory, environment(t))
 	lines := strings.Split(words, "\n")
 	slices.Sort(lines)
-	const reason = " is left out: its name is no name of an environment variable"
+	const reason = " is skipped: its name is not valid for an environment variable"
 	if status != 0 || !slices.Equal(lines, []string{"", "fetch-env.sh: /password-manager/9LIVES" + reason, "fetch-env.sh: /password-manager/old-notes" + reason}) {
 		t.Errorf("exit %d: %s", status, words)
 	}
@@ -309,8 +309,8 @@ func TestFetchEnvKeepsTheOldFile(t *testing.T) {
 		{"no region", "_REGION=", nil, nil, 1, "error: no AWS region is chosen: set AWS_REGION, or give --region\n"},
 		{"no aws", "", []string{"PATH=" + bare(t)}, nil, 1, "error: aws, the AWS command line, is missing: install it\n"},
 		{"unknown argument", "", nil, []string{"--force"}, 2, "error: unknown argument: --force\n"},
-		{"no folder", "", nil, []string{"--output", "/nowhere/.env"}, 1, "error: there is no folder /nowhere\n"},
-		{"a folder", "", nil, []string{"--output", "/tmp"}, 1, "error: /tmp is a folder\n"},
+		{"no folder", "", nil, []string{"--output", "/nowhere/.env"}, 1, "error: there is no directory /nowhere\n"},
+		{"a folder", "", nil, []string{"--output", "/tmp"}, 1, "error: /tmp is a directory\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := environment(t, c.env...)

@@ -55,7 +55,7 @@ func forget(t *testing.T) {
 	}
 }
 
-const stays = "seed-secrets.sh: " + secretName + " exists already and stays as it is\n"
+const stays = "seed-secrets.sh: " + secretName + " already exists and stays as it is\n"
 
 func TestSeedMakesAKeyOnce(t *testing.T) {
 	forget(t)
@@ -110,7 +110,7 @@ func TestSeedRefusesAPlainString(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "seed-secrets.sh: error: " + secretName + " is a String, not a SecureString: " +
-		"delete it with 'aws ssm delete-parameter --name " + secretName + " --region us-east-1' and run this again\n"
+		"delete it with 'aws ssm delete-parameter --name " + secretName + " --region us-east-1' and run this script again\n"
 	if status, said := seed(t, environment(t)); status != 1 || said != want {
 		t.Errorf("exit %d: %s", status, said)
 	}
@@ -193,13 +193,13 @@ func TestSeedSaysWhatToDo(t *testing.T) {
 // TestSecretRotates: every step leaves each older key that may still be needed, and in between nobody is logged out.
 func TestSecretRotates(t *testing.T) {
 	forget(t)
-	if status, said := seed(t, environment(t), "--add"); status != 1 || !strings.Contains(said, "run this without --add first") {
+	if status, said := seed(t, environment(t), "--add"); status != 1 || !strings.Contains(said, "run this script without --add first") {
 		t.Errorf("without a secret: exit %d: %s", status, said)
 	}
 	seed(t, environment(t))
 	first := secret(t, emulator.Region)
 	for _, step := range []string{"--use", "--drop"} {
-		if status, said := seed(t, environment(t), step); status != 1 || said != "seed-secrets.sh: error: there is one key alone: --add a new one first\n" {
+		if status, said := seed(t, environment(t), step); status != 1 || said != "seed-secrets.sh: error: there is only one key: --add a new one first\n" {
 			t.Errorf("%s: exit %d: %s", step, status, said)
 		}
 	}
@@ -239,7 +239,7 @@ func TestRotationChangesNothingThatItCannotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, said := seed(t, environment(t), "--use")
-	if status != 1 || said != "seed-secrets.sh: error: key 1 is no Fernet key: nothing is changed\n" || secret(t, emulator.Region) != spoiled {
+	if status != 1 || said != "seed-secrets.sh: error: key 1 is not a Fernet key: nothing was changed\n" || secret(t, emulator.Region) != spoiled {
 		t.Errorf("exit %d: %s", status, said)
 	}
 	if status, _ := seed(t, environment(t), "--add", "--use"); status != 2 {

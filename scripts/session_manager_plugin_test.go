@@ -35,7 +35,7 @@ func TestThePluginIsBuiltOrOneSentenceSaysWhyNot(t *testing.T) {
 		{"no Go", []string{"path"}, []string{"PATH=" + tools}, 1, "session-manager-plugin.sh: error: go is missing: https://go.dev/dl/"},
 		{"no network", []string{"path"}, []string{"XDG_CACHE_HOME=" + elsewhere, "GOMODCACHE=" + filepath.Join(elsewhere, "mod"), "GOPROXY=off"}, 1,
 			"session-manager-plugin.sh: error: go could not build it: "},
-		{"no directory", []string{"install", filepath.Join(elsewhere, "none")}, nil, 1, "session-manager-plugin.sh: error: " + elsewhere + "/none is no directory"},
+		{"no directory", []string{"install", filepath.Join(elsewhere, "none")}, nil, 1, "session-manager-plugin.sh: error: " + elsewhere + "/none is not a directory"},
 		{"no arguments", nil, nil, 2, "Usage: scripts/session-manager-plugin.sh path"},
 	} {
 		cmd := exec.CommandContext(t.Context(), "./session-manager-plugin.sh", c.args...)

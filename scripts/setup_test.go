@@ -56,7 +56,7 @@ func TestSetupSaysWhatIsMissingInOneSentence(t *testing.T) {
 		"no Go":                        {map[string]string{"go": ""}, nil, 1, "setup.sh: error: go 1.26 or newer is needed: https://go.dev/dl/"},
 		"an old Go":                    {map[string]string{"go": "echo go1.25.9"}, nil, 1, "setup.sh: error: go is 1.25.9, but 1.26 or newer is needed: https://go.dev/dl/"},
 		"no network for Go":            {map[string]string{"go": "echo go: downloading go1.26.11; echo go: no network >&2; exit 1"}, nil, 1, "setup.sh: error: go does not run: go: no network"},
-		"a Go that says odd":           {map[string]string{"go": "echo devel"}, nil, 1, "setup.sh: error: go does not say its version: devel"},
+		"a Go that says odd":           {map[string]string{"go": "echo devel"}, nil, 1, "setup.sh: error: go does not print its version: devel"},
 		"Go just fetched":              {map[string]string{"go": "echo go: downloading go1.2.3 >&2; echo go1.26.11"}, nil, 0, ""},
 		"an old Node.js":               {map[string]string{"node": "echo v18.2.0"}, nil, 1, "setup.sh: error: node is 18.2.0, but 20.0 or newer is needed: https://nodejs.org/"},
 		"npm that warns":               {map[string]string{"npm": "echo npm 0.1.2 is old >&2; echo 11.0.0"}, nil, 0, ""},

@@ -2,6 +2,7 @@ package item
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -130,55 +131,55 @@ func TestTheGuardFindsWhatContradicts(t *testing.T) {
 	}
 }
 
-// textsOf returns the paths of all texts of the page in one language.
+// textsOf are the paths of all texts of a language, of which there is a file beside each feature of the page.
 func textsOf(t *testing.T, language string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("../web/src/screens/*/texts/" + language + ".json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s has no texts: %v", language, err)
-	}
 	out := map[string]bool{}
-	for _, file := range append(files, "../web/src/texts/"+language+".json") {
-		text, err := os.ReadFile(file)
+	var add func(path string, part any)
+	add = func(path string, part any) {
+		out[path] = true
+		members, _ := part.(map[string]any)
+		for key, member := range members {
+			add(strings.TrimPrefix(path+"."+key, "."), member)
+		}
+	}
+	err := fs.WalkDir(os.DirFS("../web/src"), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "texts/"+language+".json") {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join("../web/src", name))
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		var texts map[string]any
-		if err := json.Unmarshal(text, &texts); err != nil {
-			t.Fatalf("%s: %v", file, err)
+		var catalog map[string]any
+		if err := json.Unmarshal(content, &catalog); err != nil {
+			return err
 		}
-		addPaths(out, "", texts)
+		add("", catalog)
+		return nil
+	})
+	if err != nil || len(out) == 0 {
+		t.Fatalf("the texts of %s: %v", language, err)
 	}
 	return out
 }
 
-// addPaths adds the dotted path of each text.
-func addPaths(out map[string]bool, prefix string, texts map[string]any) {
-	for key, text := range texts {
-		if group, ok := text.(map[string]any); ok {
-			addPaths(out, prefix+key+".", group)
-		} else {
-			out[prefix+key] = true
-		}
-	}
-}
-
 func TestEveryLabelIsThereInEveryLanguage(t *testing.T) {
-	languages, err := filepath.Glob("../web/src/texts/*.json")
-	if err != nil || len(languages) != 5 {
-		t.Fatalf("languages: %q, %v", languages, err)
+	files, err := filepath.Glob("../web/src/texts/*.json")
+	if err != nil || len(files) != 5 {
+		t.Fatalf("languages: %q, %v", files, err)
 	}
-	for _, file := range languages {
+	for _, file := range files {
 		language := strings.TrimSuffix(filepath.Base(file), ".json")
-		messages := textsOf(t, language)
+		texts := textsOf(t, language)
 		for _, table := range []string{"overview", "details", "card", "identity", "ssh_key", "field", "old_password", "attachment"} {
 			rows := Rows(table)
 			if len(rows) == 0 {
 				t.Errorf("there is no table %s", table)
 			}
 			for _, r := range rows {
-				if r.Label != "" && !messages[r.Label] {
-					t.Errorf("%s has no message %s, the label of %s in %s", language, r.Label, r.Name, table)
+				if r.Label != "" && !texts[r.Label] {
+					t.Errorf("%s has no text %s, the label of %s in %s", language, r.Label, r.Name, table)
 				}
 			}
 		}

@@ -31,7 +31,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
-const noAttestations = "push-image.sh: the builder default is an engine's own: the image gets neither SBOM nor provenance\n"
+const noAttestations = "push-image.sh: the builder default belongs to the engine: the image gets neither SBOM nor provenance\n"
 
 // pushEnvironment is that of a push to an AWS on loopback with the engine's own builder, which needs no image of BuildKit.
 func pushEnvironment(t testing.TB, more ...string) []string {
@@ -231,8 +231,8 @@ func TestPush(t *testing.T) {
 		tag := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
 		run(t, dir, env, "docker", "buildx", "imagetools", "create", "--tag", image+":"+tag, first.Image) // an index of it
 		status, said := push(t, dir, at)
-		want := "push-image.sh: error: " + image + ":" + tag + " is there already, and cannot be trusted: " +
-			image + "@" + digest(t, image, tag) + " is not signed: delete that tag, or make another commit\n"
+		want := "push-image.sh: error: " + image + ":" + tag + " exists but cannot be trusted: " +
+			image + "@" + digest(t, image, tag) + " is not signed: delete that tag, or create another commit\n"
 		if status != 1 || said != want {
 			t.Errorf("exit %d: %s", status, said)
 		}
@@ -275,12 +275,12 @@ func TestPushThatFails(t *testing.T) {
 		says   string // all of its only line, as a pattern; of the first of several with status 2
 	}{
 		{"changes", []string{"IMAGE=" + image}, map[string]string{"Caddyfile": ""}, nil, 1,
-			`the checkout has changes that commit [0-9a-f]{12} has not: Caddyfile: commit or remove them`},
+			`the checkout differs from commit [0-9a-f]{12}: Caddyfile: commit or remove the changes`},
 		{"a new file", []string{"IMAGE=" + image}, map[string]string{"app/new.go": ""}, nil, 1,
-			`the checkout has changes that commit [0-9a-f]{12} has not: app/new.go: commit or remove them`},
+			`the checkout differs from commit [0-9a-f]{12}: app/new.go: commit or remove the changes`},
 		{"no registry", []string{"IMAGE=127.0.0.1:1/password-manager"}, nil, nil, 1, `cannot sign in to 127\.0\.0\.1:1: .*connection refused`},
 		{"no key", []string{"IMAGE=" + image, "AWS_ENDPOINT_URL_KMS=http://127.0.0.1:1"}, nil, nil, 1,
-			`nothing can be signed, so deploy PasswordManager-Data first: cannot read the public key alias/password-manager-releases: .*`},
+			`signing is impossible, so deploy PasswordManager-Data first: cannot read the public key alias/password-manager-releases: .*`},
 		{"no AWS", []string{"IMAGE=" + image, "AWS_ENDPOINT_URL=http://127.0.0.1:1"}, nil, nil, 1,
 			`cannot look for the repository password-manager: Could not connect to the endpoint URL: .*`},
 		{"no credentials", []string{"IMAGE=" + image, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, nil, nil, 1,
@@ -359,7 +359,7 @@ func TestReleaseNeedsAPush(t *testing.T) {
 		t.Fatal("the checkout has an image.json")
 	}
 	_, err := output(dir, nil, "make", "release")
-	if err == nil || !strings.Contains(err.Error(), "make release: error: there is no image.json, which says what to release: make push\n") {
+	if err == nil || !strings.Contains(err.Error(), "make release: error: there is no image.json, which names the image to release: make push\n") {
 		t.Errorf("make release says %v", err)
 	}
 }

@@ -73,7 +73,7 @@ func TestDeploy(t *testing.T) {
 	d.settings(t)
 
 	first := d.release(t, "vaultsphere")
-	if code, said := d.deploy(nil, first); code != 1 || !strings.Contains(said, "serves on the host, but "+site+" does not answer, nor did it before: ") {
+	if code, said := d.deploy(nil, first); code != 1 || !strings.Contains(said, "serves on the host, but "+site+" does not answer and did not before: ") {
 		// Nobody trusts the proxy's authority before there is one.
 		t.Fatalf("the first release: exit %d: %s", code, said)
 	}
@@ -322,7 +322,7 @@ func testDeployBack(d *deployer, t *testing.T, _ string) string {
 	code, said := d.deploy(nil, "--back")
 	took := time.Since(begin)
 	t.Logf("back after %s", took.Round(time.Millisecond))
-	if code != 0 || !strings.HasPrefix(said, "deploy.sh: the release before serves at ") {
+	if code != 0 || !strings.HasPrefix(said, "deploy.sh: the previous release serves at ") {
 		t.Errorf("exit %d after %s: %s", code, took, said)
 	}
 	if got := d.current(t); got != digest(before) {
@@ -391,7 +391,7 @@ func testDeployBad(d *deployer, t *testing.T, current string) string {
 	for _, c := range []struct{ image, want string }{
 		{silent, "deploy.sh: error: the host has not taken the release: rollout.sh: error: " + silent + " does not serve: not ready in 2 s"},
 		{missing, "deploy.sh: error: the host has not taken the release: start-release: error: cannot pull "},
-		{d.release(t, "strange"), "carries no /deploy: it is not a release"},
+		{d.release(t, "strange"), "has no /deploy: it is not a release"},
 	} {
 		if code, said := d.deploy(nil, c.image); code != 1 || !strings.Contains(said, c.want) {
 			t.Errorf("exit %d: %s, want %s", code, said, c.want)
@@ -462,7 +462,7 @@ func testDeployElsewhere(d *deployer, t *testing.T, current string) string {
 		{[]string{"DEPLOY_HOST=-oProxyCommand=id"}, 2, current, "deploy.sh: error: DEPLOY_HOST is '-oProxyCommand=id', not a host"},
 		{[]string{"DEPLOY_USER=a;b"}, 2, current, "deploy.sh: error: DEPLOY_USER is 'a;b', not a user's name"},
 		{[]string{"SITE_URL=http://x"}, 2, current, "deploy.sh: error: SITE_URL is 'http://x', not https:// and a host"},
-		{nil, 2, "password-manager:latest", "deploy.sh: error: 'password-manager:latest' is no IMAGE@sha256:DIGEST"},
+		{nil, 2, "password-manager:latest", "deploy.sh: error: 'password-manager:latest' is not IMAGE@sha256:DIGEST"},
 	} {
 		if code, said := d.deploy(c.env, c.args); code != c.code || said != c.want {
 			t.Errorf("%v %s: exit %d: %s, want %d: %s", c.env, c.args, code, said, c.code, c.want)
@@ -475,7 +475,7 @@ func testDeployElsewhere(d *deployer, t *testing.T, current string) string {
 func testHollow(d *deployer, t *testing.T, _ *load, current string) {
 	hollow := d.release(t, "faulty", "ENV FAULT=hollow")
 	code, said := d.deploy(nil, hollow)
-	if code != 1 || !strings.HasPrefix(said, "deploy.sh: error: "+site+" does not answer: ") || !strings.HasSuffix(said, "; the host went back to the release before") {
+	if code != 1 || !strings.HasPrefix(said, "deploy.sh: error: "+site+" does not answer: ") || !strings.HasSuffix(said, "; the host went back to the previous release") {
 		t.Errorf("exit %d: %s", code, said)
 	}
 	d.serves(t, current)

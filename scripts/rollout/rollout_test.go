@@ -34,14 +34,14 @@ func TestRolloutRefusesWhatNamesNoRelease(t *testing.T) {
 		args []string
 		want string // after "rollout.sh: error: "
 	}{
-		{nil, "one argument is needed, IMAGE@DIGEST or an option, not 0: see --help"},
-		{[]string{"a@sha256:" + zeros, "b"}, "one argument is needed, IMAGE@DIGEST or an option, not 2: see --help"},
-		{[]string{""}, "'' names no digest: a tag can change, IMAGE@sha256:… cannot"},
-		{[]string{"registry:5000/password-manager:latest"}, "'registry:5000/password-manager:latest' names no digest: a tag can change, IMAGE@sha256:… cannot"},
-		{[]string{"password-manager@sha256:" + zeros[1:]}, "'password-manager@sha256:" + zeros[1:] + "' is no IMAGE@sha256:DIGEST"},
-		{[]string{"pass word@sha256:" + zeros}, "'pass word@sha256:" + zeros + "' is no IMAGE@sha256:DIGEST"},
-		{[]string{"$(id)@sha256:" + zeros}, "'$(id)@sha256:" + zeros + "' is no IMAGE@sha256:DIGEST"},
-		{[]string{"--force"}, "there is no option '--force': see --help"},
+		{nil, "expected one argument, IMAGE@DIGEST or an option, got 0: see --help"},
+		{[]string{"a@sha256:" + zeros, "b"}, "expected one argument, IMAGE@DIGEST or an option, got 2: see --help"},
+		{[]string{""}, "'' has no digest: a tag can change, IMAGE@sha256:… cannot"},
+		{[]string{"registry:5000/password-manager:latest"}, "'registry:5000/password-manager:latest' has no digest: a tag can change, IMAGE@sha256:… cannot"},
+		{[]string{"password-manager@sha256:" + zeros[1:]}, "'password-manager@sha256:" + zeros[1:] + "' is not IMAGE@sha256:DIGEST"},
+		{[]string{"pass word@sha256:" + zeros}, "'pass word@sha256:" + zeros + "' is not IMAGE@sha256:DIGEST"},
+		{[]string{"$(id)@sha256:" + zeros}, "'$(id)@sha256:" + zeros + "' is not IMAGE@sha256:DIGEST"},
+		{[]string{"--force"}, "unknown option '--force': see --help"},
 	} {
 		if r := h.rollout(nil, c.args...); r.code != 2 || r.said != "rollout.sh: error: "+c.want {
 			t.Errorf("%q: exit %d: %s", c.args, r.code, r.said)
@@ -61,7 +61,7 @@ func TestRollout(t *testing.T) {
 	t.Run("compose up serves localhost without a setting", h.testComposeUp)
 	h.write(t, ".env", "AUTH_RATE='1000000'\nREGISTRATION='open'\n")
 	current := h.release(t, "vaultsphere")
-	if r := h.rollout(nil, "--back"); r.code != 1 || r.said != "rollout.sh: error: there is no release before this one" {
+	if r := h.rollout(nil, "--back"); r.code != 1 || r.said != "rollout.sh: error: there is no previous release" {
 		t.Errorf("--back on a new host: exit %d: %s", r.code, r.said)
 	}
 	first := h.mustServe(t, current)
@@ -272,7 +272,7 @@ func testTwoAtOnce(h *host, t *testing.T, _ string) string {
 	if first.code != 0 || !strings.HasPrefix(first.said, "rollout.sh: "+digest(next)+" serves, in ") {
 		t.Errorf("the first: exit %d: %s", first.code, first.said)
 	}
-	if second.code != 0 || !strings.HasPrefix(second.said, "rollout.sh: another rollout is under way: waiting for it\nrollout.sh: "+digest(next)+" serves already, in ") {
+	if second.code != 0 || !strings.HasPrefix(second.said, "rollout.sh: another rollout is running: waiting for it\nrollout.sh: "+digest(next)+" serves already, in ") {
 		t.Errorf("the second: exit %d: %s", second.code, second.said)
 	}
 	return next

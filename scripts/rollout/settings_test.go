@@ -188,8 +188,8 @@ compose --profile '*' config --format json`)
 	}
 }
 
-// TestOnlyTheProxyIsKeptFromTheRole: the firewall knows the proxy's network by the name of its bridge, and IPv4 alone.
-func TestOnlyTheProxyIsKeptFromTheRole(t *testing.T) {
+// TestOnlyTheProxyCannotReachTheRole: the firewall knows the proxy's network by the name of its bridge, and IPv4 alone.
+func TestOnlyTheProxyCannotReachTheRole(t *testing.T) {
 	p := compose(t)
 	script, err := os.ReadFile(filepath.Join(root, "infra/host/close-metadata.sh"))
 	must(t, err)

@@ -1,33 +1,36 @@
 // What the screens make of their data, apart from drawing it.
+
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { CoreError } from "../src/core/error.ts";
-import { inBytes } from "../src/screens/attachments.tsx";
-import { edited, tidy } from "../src/screens/entry-form.tsx";
-import { expiry, hasUnknown, isBare } from "../src/screens/entry-lines.tsx";
-import { converted, renamed, ruled, withTag } from "../src/screens/entry-lists.tsx";
-import { TYPES } from "../src/screens/fields.ts";
-import { changed, verdict } from "../src/screens/generator.tsx";
-import { grade } from "../src/screens/health.tsx";
+import { asFile, pickThree } from "../src/screens/access/phrase.tsx";
+import { mistake } from "../src/screens/access/recover.tsx";
+import { changed, verdict } from "../src/screens/generator/generator.tsx";
+import { grade } from "../src/screens/health/health.tsx";
 import { hinted } from "../src/screens/import/columns.tsx";
 import { wanted } from "../src/screens/import/preview.tsx";
 import { counted } from "../src/screens/import/report.tsx";
-import { dayOf, hostOf, initial, kindOf, openable, subtitle, tintOf, today, when } from "../src/screens/kinds.ts";
-import { heading } from "../src/screens/list-head.tsx";
-import { halves } from "../src/screens/one-time-code.tsx";
-import { fits, groupsOf } from "../src/screens/palette.tsx";
-import { asFile, pickThree } from "../src/screens/phrase.tsx";
-import { mistake } from "../src/screens/recover.tsx";
-import { runs } from "../src/screens/secret.tsx";
-import { clipboardTime } from "../src/screens/settings/index.tsx";
+import { inBytes } from "../src/screens/items/attachments.tsx";
+import { TYPES } from "../src/screens/items/fields.gen.ts";
+import { expiry, hasUnknown, isBare } from "../src/screens/items/item-fields.tsx";
+import { edited, tidy } from "../src/screens/items/item-form.tsx";
+import { initial, kindOf, subtitle, tintOf } from "../src/screens/items/item-type.ts";
+import { converted, renamed, ruled, withTag } from "../src/screens/items/list-fields.tsx";
+import { halves } from "../src/screens/items/one-time-code.tsx";
+import { runs } from "../src/screens/items/secret.tsx";
+import { heading } from "../src/screens/list/list-header.tsx";
+import { clipboardTime } from "../src/screens/settings/settings.tsx";
 import { inGroups } from "../src/screens/settings/two-factor.tsx";
+import { fits, groupsOf } from "../src/screens/shell/palette.tsx";
 import { preferences } from "../src/state/app.ts";
 import { DEFAULTS } from "../src/state/preferences.ts";
 import { all } from "../src/state/vault.ts";
+import { dayOf, today, when } from "../src/texts/dates.ts";
 import { showChosenLanguage } from "../src/texts/index.ts";
 import { safeName } from "../src/ui/save-file.ts";
 import { advice, levelOf } from "../src/ui/strength.tsx";
 import { explain, retryIn } from "../src/ui/task.tsx";
+import { hostOf, openable } from "../src/ui/url.ts";
 
 const login = (part) => ({ id: "1", type: "login", title: "Mail", ...part });
 

@@ -4,7 +4,7 @@ import type { Tell } from "../core/host";
 import type { Item } from "../core/protocol.gen";
 import { texts } from "../texts";
 import { preferences, toast } from "./app";
-import { fail } from "./problems";
+import { fail } from "./app-errors";
 import { tellOthers } from "./tabs";
 import { offerUndo } from "./undo";
 import { refresh } from "./vault";

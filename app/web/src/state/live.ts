@@ -1,6 +1,6 @@
 // How the changes of other devices get here: the core follows the server's vault, as long as the page is seen.
 import * as api from "../core/api.gen";
-import { fail } from "./problems";
+import { fail } from "./app-errors";
 import { serverIsAt, syncNow } from "./vault";
 
 let following = false;

@@ -6,7 +6,7 @@ import { type Attachment, MAX_ATTACHMENT_BYTES, type Progress } from "../core/pr
 import { texts } from "../texts";
 import { saveFile } from "../ui/save-file";
 import { toast } from "./app";
-import { fail } from "./problems";
+import { fail } from "./app-errors";
 import { tellOthers } from "./tabs";
 import { refresh } from "./vault";
 

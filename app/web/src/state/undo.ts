@@ -2,7 +2,7 @@
 // the vault locks.
 import { texts } from "../texts";
 import { dismissToast, toast, toasts } from "./app";
-import { fail } from "./problems";
+import { fail } from "./app-errors";
 import { tellOthers } from "./tabs";
 import { refresh } from "./vault";
 

@@ -5,7 +5,7 @@ import { asCoreError, type CoreError } from "../core/error";
 import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
 import { copyOpen, online, phase, preferences, toast } from "./app";
-import { fail } from "./problems";
+import { fail } from "./app-errors";
 
 export type Filter =
   | { by: "all" }

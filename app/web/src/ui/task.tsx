@@ -1,7 +1,7 @@
 // One piece of slow work on a screen, and what became of it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
-import { fail } from "../state/problems";
+import { fail } from "../state/app-errors";
 import { texts } from "../texts";
 import { Icon } from "./icon";
 

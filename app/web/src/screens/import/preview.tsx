@@ -5,10 +5,10 @@ import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Select } from "../../ui/field";
 import { Icon } from "../../ui/icon";
-import { TYPES } from "../fields";
-import { kindOf } from "../kinds";
-import { Tile } from "../tile";
-import { KeptList, Problems } from "./lists";
+import { TYPES } from "../items/fields.gen";
+import { kindOf } from "../items/item-type";
+import { Tile } from "../items/tile";
+import { KeptList, Problems } from "./findings";
 
 const COMMON: Required<ImportChoice> = { identical: "skip", changed: "add", repeated: "skip" };
 

@@ -4,12 +4,13 @@ import { CoreError } from "../../core/error";
 import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
 import { href } from "../../state/route";
 import { texts } from "../../texts";
+import { today } from "../../texts/dates";
 import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { saveFile } from "../../ui/save-file";
 import { Problem } from "../../ui/task";
-import { today } from "../kinds";
-import { KeptList, Problems } from "./lists";
+
+import { KeptList, Problems } from "./findings";
 
 export function counted(kept: ImportReport["kept"]) {
   const out = new Map<string, { name: string; as: RelocatedTo; count: number }>();

@@ -6,7 +6,7 @@ import { Button, Working } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { PasswordField } from "../../ui/field";
 import { Problem, useCountdown, useTask } from "../../ui/task";
-import { type Choice, NewPassword } from "../new-password";
+import { type Choice, NewPassword } from "../access/new-password";
 
 export function ChangePassword({ username, onClose }: { username: string; onClose: () => void }) {
   const { common, changePassword: text } = texts.value;

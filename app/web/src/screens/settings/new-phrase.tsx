@@ -4,7 +4,7 @@ import { toast } from "../../state/app";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
-import { PhraseCheck, PhraseSheet } from "../phrase";
+import { PhraseCheck, PhraseSheet } from "../access/phrase";
 import { AskPassword } from "./ask-password";
 
 export function NewPhrase({ username, onClose }: { username: string; onClose: () => void }) {

@@ -3,11 +3,12 @@ import * as api from "../../core/api.gen";
 import type { Session } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
 import { texts } from "../../texts";
+import { when } from "../../texts/dates";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
-import { when } from "../kinds";
+
 import { AskPassword } from "./ask-password";
 
 export function Sessions() {

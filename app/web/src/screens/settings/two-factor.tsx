@@ -7,7 +7,7 @@ import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Problem, useCountdown, useTask } from "../../ui/task";
-import { CodeField } from "../second-factor";
+import { CodeField } from "../access/second-factor";
 import { AskPassword } from "./ask-password";
 
 /** Dark modules as one path. */
