@@ -85,9 +85,9 @@ export function Preview({
           <Icon name="chevron" />
           {text.sample}
         </summary>
-        <ul class="finding-entries">
+        <ul class="finding-items">
           {preview.items.map((line) => (
-            <li key={line.row} class="finding-entry">
+            <li key={line.row} class="finding-item">
               <Tile type={line.type} title={line.title} />
               <span class="row-text">
                 <span class="row-title" dir="auto">

@@ -9,7 +9,6 @@ import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { saveFile } from "../../ui/save-file";
 import { Problem } from "../../ui/task";
-
 import { Problems, RelocatedList } from "./findings";
 
 export function counted(relocated: ImportReport["relocated"]) {
