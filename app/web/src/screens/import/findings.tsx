@@ -1,11 +1,11 @@
-// What could not be taken, and what is kept elsewhere than where it was: in the preview and in the report.
+// The problems and the relocated values of an import, in the preview and in the report.
 import type { ImportProblem, RelocatedTo } from "../../core/protocol.gen";
 import { texts } from "../../texts";
 import { Icon } from "../../ui/icon";
 
 const SHOWN = 100;
 
-/** The reasons are the core's own words, in English. */
+/** The reasons come from the core, in English. */
 export function Problems({ problems }: { problems: ImportProblem[] }) {
   const text = texts.value.import;
   if (problems.length === 0) return null;
@@ -27,23 +27,23 @@ export function Problems({ problems }: { problems: ImportProblem[] }) {
   );
 }
 
-export function RelocatedList({ kept }: { kept: { name: string; as: RelocatedTo; count: number }[] }) {
+export function RelocatedList({ values }: { values: { name: string; as: RelocatedTo; count: number }[] }) {
   const text = texts.value.import;
-  if (kept.length === 0) return null;
+  if (values.length === 0) return null;
   return (
     <details class="details">
       <summary>
         <Icon name="chevron" />
-        {text.relocated({ count: kept.length })}
+        {text.relocated({ count: values.length })}
       </summary>
       <ul class="problems">
-        {kept.slice(0, SHOWN).map((k) => (
-          <li key={k.as + k.name}>
-            <b>{k.name}</b> {text.relocatedAs[k.as]({ count: k.count })}
+        {values.slice(0, SHOWN).map((v) => (
+          <li key={v.as + v.name}>
+            <b>{v.name}</b> {text.relocatedAs[v.as]({ count: v.count })}
           </li>
         ))}
       </ul>
-      {kept.length > SHOWN && <p class="muted">{text.more({ count: kept.length - SHOWN })}</p>}
+      {values.length > SHOWN && <p class="muted">{text.more({ count: values.length - SHOWN })}</p>}
     </details>
   );
 }
