@@ -547,7 +547,7 @@ export interface Texts {
   readonly trash: {
     readonly title: string;
     readonly restore: string;
-    readonly forGood: string;
+    readonly deletePermanently: string;
     readonly empty: string;
     readonly deleteTitle: (values: { count: number }) => string;
     readonly deleteBody: string;
@@ -898,7 +898,7 @@ export interface Texts {
     readonly reload: string;
   };
   readonly session: {
-    readonly notTold: string;
+    readonly notReached: string;
     readonly loseTitle: string;
     readonly loseBody: string;
     readonly lose: string;
@@ -920,7 +920,7 @@ export interface Texts {
     readonly duplicate: string;
     readonly copyOf: (values: { title: string | number }) => string;
     readonly duplicated: string;
-    readonly duplicatedBare: string;
+    readonly duplicatedWithoutFiles: string;
   };
   readonly strength: {
     readonly veryWeak: {
