@@ -877,11 +877,13 @@ export interface Texts {
     readonly bad_request: string;
     readonly server_fault: (values: { id: string | number }) => string;
     readonly bad_input: (values: { detail: string | number }) => string;
-    readonly other: (values: { detail: string | number }) => string;
     readonly throttled: string;
-    readonly retryNow: string;
+  };
+  readonly failure: {
+    readonly other: (values: { detail: string | number }) => string;
     readonly retryInSeconds: (values: { count: number }) => string;
     readonly retryInMinutes: (values: { count: number }) => string;
+    readonly retryNow: string;
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;

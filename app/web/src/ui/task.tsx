@@ -55,13 +55,13 @@ export function useTask(): Task {
  * as from a newer server, only the code is shown.
  */
 export function explain({ code, message, values }: Pick<CoreError, "code" | "message"> & Partial<CoreError>): string {
-  const { problem } = texts.value;
+  const { problem, failure } = texts.value;
   if (code === "bad_input") return problem.bad_input({ detail: message });
   if (code === "server_fault") return problem.server_fault({ id: message || "–" });
   const sentences: Record<FileCode, Sentence> = texts.value.problem;
   const known = Object.hasOwn(sentences, code) && (sentences as Partial<Record<ErrorCode, Sentence>>)[code];
   if (known) return sentence(known, values);
-  return problem.other({ detail: code === "internal" ? message : code }); // only the core knows what went wrong
+  return failure.other({ detail: code === "internal" ? message : code }); // only the core knows what went wrong
 }
 
 /** Seconds until `error` allows another attempt; 0 if it sets no limit. */
@@ -82,8 +82,8 @@ export function useCountdown(error: CoreError | null): number {
 }
 
 export function retryIn(seconds: number): string {
-  const { problem } = texts.value;
-  return seconds < 90 ? problem.retryInSeconds({ count: seconds }) : problem.retryInMinutes({ count: Math.ceil(seconds / 60) });
+  const { failure } = texts.value;
+  return seconds < 90 ? failure.retryInSeconds({ count: seconds }) : failure.retryInMinutes({ count: Math.ceil(seconds / 60) });
 }
 
 export function Problem({ error, wait }: { error: CoreError | null; wait?: number }) {
@@ -93,7 +93,7 @@ export function Problem({ error, wait }: { error: CoreError | null; wait?: numbe
       <Icon name="danger" />
       <p>
         {explain(error)}
-        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.problem.retryNow}`}
+        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.failure.retryNow}`}
       </p>
     </div>
   );
