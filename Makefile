@@ -49,7 +49,7 @@ help:
 	@echo "make run    serve the vault at http://localhost:5001, with its data in $(DATA_DIR)/"
 	@echo "make test   run the tests that need no root; writes reports/junit*.xml and coverage.xml"
 	@echo "make integration  run the tests that need root: Docker, rollout, AWS emulator, pipeline"
-	@echo "make lint   golangci-lint, tsc, shellcheck, .editorconfig, plain English, govulncheck, licences"
+	@echo "make lint   golangci-lint, tsc, Biome, shellcheck, .editorconfig, plain English, govulncheck, licences"
 	@echo "make notices  write THIRD_PARTY_NOTICES.txt; run it after a dependency has changed"
 	@echo "make audit  look up known vulnerabilities of Go and npm packages; make audit-image does so for the pushed image"
 	@echo "make generate  write the page's types and calls, and the schemas of the API, from app/protocol"
@@ -320,13 +320,15 @@ rehearse: integration-setup build $(GOTESTSUM) $(COBERTURA) infra/node_modules/.
 sonar:
 	@scripts/sonar.sh
 
-fmt: $(GOLANGCI)
+fmt: $(GOLANGCI) app/web/node_modules/.package-lock.json
 	$(GOLANGCI) fmt ./...
+	npm --prefix app/web run --silent format
 
-# Generates from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API. The
-# output is checked in, and a test fails if it is out of date.
-generate:
+# Generates from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API; and
+# from the page's English texts: their types. The output is checked in, and a test fails if it is out of date.
+generate: app/web/node_modules/.package-lock.json
 	go generate ./app/protocol
+	npm --prefix app/web run --silent generate
 
 # BASE=COMMIT builds that commit too, measures both alternately, and prints ratios.
 bench: build

@@ -393,7 +393,7 @@ func testDeployBad(d *deployer, t *testing.T, current string) string {
 	for _, c := range []struct{ image, want string }{
 		{silent, "deploy.sh: error: the host has not taken the release: rollout.sh: error: " + silent + " does not serve: not ready in 2 s"},
 		{missing, "deploy.sh: error: the host has not taken the release: start-release: error: cannot pull "},
-		{d.release(t, "strange"), "carries no /deploy: it is not a release"},
+		{d.release(t, "strange"), "has no /deploy: it is not a release"},
 	} {
 		if code, said := d.deploy(nil, c.image); code != 1 || !strings.Contains(said, c.want) {
 			t.Errorf("exit %d: %s, want %s", code, said, c.want)

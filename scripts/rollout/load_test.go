@@ -182,7 +182,7 @@ func (l *load) write(u *user) {
 	id, token := sample.ID(), sample.Token(200)
 	if l.exchange(l.browser, http.MethodPost, protocol.PathVaultChanges, u.token, protocol.ChangeRequest{
 		BaseRevision: u.revision, Manifest: sample.Token(200),
-		Puts: []protocol.Put{{Place: protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: 1}, Token: token}},
+		Puts: []protocol.Put{{Place: protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: 1}, Token: token}},
 	}, nil) {
 		u.writes[id] = token
 		u.revision++
@@ -242,7 +242,7 @@ func (l *load) readBack(t *testing.T) {
 		}
 		found := map[string]string{}
 		for _, r := range v.Records {
-			found[r.AccountID] = r.Token
+			found[r.ItemID] = r.Token
 		}
 		for id, token := range u.writes {
 			written++
