@@ -183,7 +183,7 @@ func refuseForeignParameter(e *engineer) {
 }
 
 func deployHost(e *engineer) {
-	if out := e.follow("make deploy"); !strings.Contains(out, "make deploy: platform.json is not committed, so the pipeline would deploy without what has changed in it\n") {
+	if out := e.follow("make deploy"); !strings.Contains(out, "make deploy: platform.json is not committed, so the pipeline would deploy without your changes to it\n") {
 		e.t.Errorf("no reminder to commit the options: %s", out)
 	}
 	if got := e.stacks(); got != ec2Data {

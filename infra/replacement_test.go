@@ -93,7 +93,7 @@ func failedReplacement(e *engineer) {
 	engineer.env = append(slices.Clone(e.env), "PATH="+dir+":"+e.path)
 	for _, command := range []string{"--newest", "--other-zone"} {
 		out, code := engineer.try("scripts/replace-host.sh", command)
-		if code != 1 || !strings.Contains(out, "replace-host.sh: error: the host was not replaced: the old one stays, and so does its choice\n") {
+		if code != 1 || !strings.Contains(out, "replace-host.sh: error: the host was not replaced: the old one stays, and the change was undone\n") {
 			e.t.Errorf("%s: exit %d: %s", command, code, out)
 		}
 	}

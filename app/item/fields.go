@@ -9,22 +9,22 @@ import (
 
 //go:generate go run ./fieldgen
 
-// Merging is what becomes of a field that two devices changed.
-type Merging int
+// MergeRule is what becomes of a field that two devices changed.
+type MergeRule int
 
 const (
-	MergeOne   Merging = iota // a side that changed it alone wins; if both did, one of them goes on as a copy of the item
+	MergeConflict   MergeRule = iota // a side that changed it alone wins; if both did, one of them goes on as a copy of the item
 	MergeUnion                // what either side added is there, what either removed is not
-	MergeLater                // the later change wins, the other is in the history
+	MergeLatest                // the later change wins, the other is in the history
 	MergeNever                // the time of creation stays
 	MergeStamp                // the time of a change is that of the merge
 )
 
-// Importing is what becomes of a field when an import updates an item.
-type Importing int
+// ImportRule is what becomes of a field when an import updates an item.
+type ImportRule int
 
 const (
-	ImportNever   Importing = iota
+	ImportNever   ImportRule = iota
 	ImportKeep              // the item keeps what it has
 	ImportReplace           // by what the file has, if it has something
 	ImportAppend            // the text of the file follows on that of the item
@@ -36,46 +36,46 @@ const (
 // The tables list the members in the order in which people see them. Label keys name messages of the page.
 
 var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview },
-	member{Row: Row{Name: "title", Label: "entryForm.title", Limit: MaxTitle, Required: true, Import: ImportKeep, Search: true},
+	member{Row: Row{Name: "title", Label: "itemForm.title", Limit: MaxTitle, Required: true, Import: ImportKeep, Search: true},
 		at: func(v any) any { return &v.(*Item).Title }, kind: line},
-	member{Row: Row{Name: "type", Label: "entryForm.type", Import: ImportSame},
+	member{Row: Row{Name: "type", Label: "itemForm.type", Import: ImportSame},
 		at: func(v any) any { return &v.(*Item).Type }, kind: word, checked: checkType},
 	member{Row: Row{Name: "username", Label: "common.username", Limit: MaxUsername, Import: ImportKeep, Search: true},
 		at: func(v any) any { return &v.(*Item).Username }, kind: line},
-	member{Row: Row{Name: "urls", Label: "entryView.url", Limit: MaxURL, Most: MaxURLs, Merge: MergeUnion, Import: ImportUnion, Search: true},
+	member{Row: Row{Name: "urls", Label: "itemView.url", Limit: MaxURL, MaxCount: MaxURLs, Merge: MergeUnion, Import: ImportUnion, Search: true},
 		at: func(v any) any { return &v.(*Item).URLs }, kind: lines},
-	member{Row: Row{Name: "match", Label: "itemParts.rules"},
+	member{Row: Row{Name: "match", Label: "itemFields.rules"},
 		at: func(v any) any { return &v.(*Item).Match }, kind: rules, checked: checkRules},
-	member{Row: Row{Name: "tags", Label: "common.tags", Limit: MaxTag, Most: MaxTags, Merge: MergeUnion, Import: ImportUnion, Search: true},
+	member{Row: Row{Name: "tags", Label: "common.tags", Limit: MaxTag, MaxCount: MaxTags, Merge: MergeUnion, Import: ImportUnion, Search: true},
 		at: func(v any) any { return &v.(*Item).Tags }, kind: lines},
 	member{Row: Row{Name: "favourite", Label: "common.favourite", Import: ImportEither},
 		at: func(v any) any { return &v.(*Item).Favourite }, kind: flag},
-	member{Row: Row{Name: "created", Label: "entryView.created", Merge: MergeNever},
+	member{Row: Row{Name: "created", Label: "itemView.created", Merge: MergeNever},
 		at: func(v any) any { return &v.(*Item).Created }, kind: moment},
-	member{Row: Row{Name: "modified", Label: "entryView.changed", Merge: MergeStamp},
+	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp},
 		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
 	member{Row: Row{Name: "trashed", Label: "trash.since"}, at: func(v any) any { return &v.(*Item).Trashed }, kind: moment},
 	member{Row: Row{Name: "purge", Label: "trash.purge"}, at: func(v any) any { return &v.(*Item).Purge }, kind: moment},
 )
 
 var details = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownDetails },
-	member{Row: Row{Name: "password", Label: "common.password", Limit: MaxPassword, Merge: MergeLater, Import: ImportReplace, Hidden: true},
+	member{Row: Row{Name: "password", Label: "common.password", Limit: MaxPassword, Merge: MergeLatest, Import: ImportReplace, Hidden: true},
 		at: func(v any) any { return &v.(*Item).Password }, kind: text},
-	member{Row: Row{Name: "totp", Label: "common.totpKey", Limit: MaxTOTP, Import: ImportReplace, Hidden: true},
+	member{Row: Row{Name: "totp", Label: "common.authenticatorKey", Limit: MaxTOTP, Import: ImportReplace, Hidden: true},
 		at: func(v any) any { return &v.(*Item).TOTP }, kind: key},
 	member{Row: Row{Name: "card", Label: "kinds.card", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).Card }, kind: part[Card](card)},
 	member{Row: Row{Name: "identity", Label: "kinds.identity", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).Identity }, kind: part[Identity](identity)},
 	member{Row: Row{Name: "ssh_key", Label: "kinds.ssh_key", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).SSHKey }, kind: part[SSHKey](sshKey)},
-	member{Row: Row{Name: "fields", Label: "entryForm.fields", Most: MaxFields, Import: ImportUnion, Search: true},
+	member{Row: Row{Name: "fields", Label: "itemForm.fields", MaxCount: MaxFields, Import: ImportUnion, Search: true},
 		at: func(v any) any { return &v.(*Item).Fields }, kind: list[Field](field, func(f *Field) bool { return f.Name != "" || f.Value != "" })},
 	member{Row: Row{Name: "notes", Label: "common.notes", Limit: MaxNotes, Import: ImportAppend, Search: true},
 		at: func(v any) any { return &v.(*Item).Notes }, kind: text},
-	member{Row: Row{Name: "attachments", Label: "attachments.title", Most: MaxAttachments, Merge: MergeUnion, Search: true},
+	member{Row: Row{Name: "attachments", Label: "attachments.title", MaxCount: MaxAttachments, Merge: MergeUnion, Search: true},
 		at: func(v any) any { return &v.(*Item).Attachments }, kind: list[Attachment](attachment, nil)},
-	member{Row: Row{Name: "password_history", Label: "history.title", Most: MaxPasswordHistory, Import: ImportUnion, Hidden: true},
+	member{Row: Row{Name: "password_history", Label: "history.title", MaxCount: MaxPasswordHistory, Import: ImportUnion, Hidden: true},
 		at: func(v any) any { return &v.(*Item).PasswordHistory }, kind: list[OldPassword](oldPassword, func(p *OldPassword) bool { return p.Password != "" })},
 	// Each version of the details has a date in the history.
-	member{Row: Row{Name: "modified", Label: "entryView.changed", Merge: MergeStamp},
+	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp},
 		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
 )
 
@@ -128,16 +128,16 @@ var sshKey = objectOf(func(v any) *Unknown { return &v.(*SSHKey).Unknown },
 )
 
 var field = objectOf(func(v any) *Unknown { return &v.(*Field).Unknown },
-	member{Row: Row{Name: "name", Label: "entryForm.fieldName", Limit: MaxName, Search: true}, at: func(v any) any { return &v.(*Field).Name }, kind: line},
-	member{Row: Row{Name: "hidden", Label: "itemParts.fieldKinds.hidden"}, at: func(v any) any { return v }, kind: hiddenKind()},
-	member{Row: Row{Name: "kind", Label: "itemParts.fieldKind"}, at: func(v any) any { return v }, kind: wordKind(), checked: checkFieldKind},
-	member{Row: Row{Name: "value", Label: "entryForm.fieldValue", Limit: MaxValue, Search: true},
+	member{Row: Row{Name: "name", Label: "itemForm.fieldName", Limit: MaxName, Search: true}, at: func(v any) any { return &v.(*Field).Name }, kind: line},
+	member{Row: Row{Name: "hidden", Label: "itemFields.fieldKinds.hidden"}, at: func(v any) any { return v }, kind: hiddenKind()},
+	member{Row: Row{Name: "kind", Label: "itemFields.fieldKind"}, at: func(v any) any { return v }, kind: wordKind(), checked: checkFieldKind},
+	member{Row: Row{Name: "value", Label: "itemForm.fieldValue", Limit: MaxValue, Search: true},
 		at: func(v any) any { return &v.(*Field).Value }, kind: text, found: shownValue, checked: checkFieldValue},
 )
 
 var oldPassword = objectOf(func(v any) *Unknown { return &v.(*OldPassword).Unknown },
 	member{Row: Row{Name: "password", Label: "common.password", Limit: MaxPassword, Hidden: true}, at: func(v any) any { return &v.(*OldPassword).Password }, kind: text},
-	member{Row: Row{Name: "until", Label: "restoring.until"}, at: func(v any) any { return &v.(*OldPassword).Until }, kind: moment},
+	member{Row: Row{Name: "until", Label: "history.until"}, at: func(v any) any { return &v.(*OldPassword).Until }, kind: moment},
 )
 
 var attachment = objectOf(func(v any) *Unknown { return &v.(*Attachment).Unknown },

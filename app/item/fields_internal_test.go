@@ -1,10 +1,11 @@
 package item
 
 import (
+	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -94,13 +95,13 @@ func contradictions(r Row, joins bool) (found []string) {
 	for what, wrong := range map[string]bool{
 		"is merged as a set, and is none":            r.Merge == MergeUnion && !joins,
 		"is imported as a set, and is none":          r.Import == ImportUnion && !joins,
-		"is a list without a largest number":         joins && r.Most == 0,
-		"has a largest number, and is no list":       !joins && r.Most != 0,
+		"is a list without a largest number":         joins && r.MaxCount == 0,
+		"has a largest number, and is no list":       !joins && r.MaxCount != 0,
 		"is hidden, and a search finds all of it":    r.Hidden && r.Search && r.Name != "number",
 		"is the time of a change, and is imported":   r.Merge >= MergeNever && r.Import != ImportNever,
 		"can be typed, and has no limit":             r.Input != InputText && r.Limit == 0,
 		"is typed in several lines, and hidden text": r.Input == InputEmail && r.Hidden,
-		"is found by a search, and has no limit":     r.Search && r.Limit == 0 && r.Most == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
+		"is found by a search, and has no limit":     r.Search && r.Limit == 0 && r.MaxCount == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
 	} {
 		if wrong {
 			found = append(found, what)
@@ -121,7 +122,7 @@ func TestEveryFieldHasARow(t *testing.T) {
 
 func TestTheGuardFindsWhatContradicts(t *testing.T) {
 	for _, r := range []Row{
-		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", Most: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
+		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", MaxCount: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
 		{Name: "e", Merge: MergeStamp, Import: ImportKeep}, {Name: "f", Input: InputLines}, {Name: "g", Search: true},
 	} {
 		if len(contradictions(r, false)) != 1 {
@@ -130,59 +131,55 @@ func TestTheGuardFindsWhatContradicts(t *testing.T) {
 	}
 }
 
-var (
-	messageKey   = regexp.MustCompile(`^( +)"?(\w+)"?: `)
-	messageKeys1 = regexp.MustCompile(`(\w+): "`)
-)
-
-// messagesOf are the paths of all messages of a language. The files have one key a line, indented by its depth.
-func messagesOf(t *testing.T, language string) map[string]bool {
+// textsOf are the paths of all texts of a language, of which there is a file beside each feature of the page.
+func textsOf(t *testing.T, language string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("../web/src/messages/" + language + "/*.ts")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s has no messages: %v", language, err)
-	}
 	out := map[string]bool{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	var add func(path string, part any)
+	add = func(path string, part any) {
+		out[path] = true
+		members, _ := part.(map[string]any)
+		for key, member := range members {
+			add(strings.TrimPrefix(path+"."+key, "."), member)
+		}
+	}
+	err := fs.WalkDir(os.DirFS("../web/src"), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "texts/"+language+".json") {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join("../web/src", name))
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		var path []string
-		for l := range strings.SplitSeq(string(text), "\n") {
-			m := messageKey.FindStringSubmatch(l)
-			if m == nil {
-				continue
-			}
-			path = append(path[:min(len(path), len(m[1])/2-1)], m[2])
-			at := strings.Join(path, ".")
-			out[at] = true
-			if strings.Contains(l, ": { ") { // several keys on the line
-				for _, k := range messageKeys1.FindAllStringSubmatch(l, -1) {
-					out[at+"."+k[1]] = true
-				}
-			}
+		var catalog map[string]any
+		if err := json.Unmarshal(content, &catalog); err != nil {
+			return err
 		}
+		add("", catalog)
+		return nil
+	})
+	if err != nil || len(out) == 0 {
+		t.Fatalf("the texts of %s: %v", language, err)
 	}
 	return out
 }
 
 func TestEveryLabelIsThereInEveryLanguage(t *testing.T) {
-	languages, err := filepath.Glob("../web/src/messages/*/index.ts")
-	if err != nil || len(languages) != 5 {
-		t.Fatalf("languages: %q, %v", languages, err)
+	files, err := filepath.Glob("../web/src/texts/*.json")
+	if err != nil || len(files) != 5 {
+		t.Fatalf("languages: %q, %v", files, err)
 	}
-	for _, index := range languages {
-		language := filepath.Base(filepath.Dir(index))
-		messages := messagesOf(t, language)
+	for _, file := range files {
+		language := strings.TrimSuffix(filepath.Base(file), ".json")
+		texts := textsOf(t, language)
 		for _, table := range []string{"overview", "details", "card", "identity", "ssh_key", "field", "old_password", "attachment"} {
 			rows := Rows(table)
 			if len(rows) == 0 {
 				t.Errorf("there is no table %s", table)
 			}
 			for _, r := range rows {
-				if r.Label != "" && !messages[r.Label] {
-					t.Errorf("%s has no message %s, the label of %s in %s", language, r.Label, r.Name, table)
+				if r.Label != "" && !texts[r.Label] {
+					t.Errorf("%s has no text %s, the label of %s in %s", language, r.Label, r.Name, table)
 				}
 			}
 		}

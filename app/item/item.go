@@ -172,9 +172,9 @@ func (it Item) Normalise() Item {
 	return it
 }
 
-// FromNewer brings kinds and rules that this version does not know, as an export of a newer one has them, to the form in which they
+// FromNewerExport brings kinds and rules that this version does not know, as an export of a newer one has them, to the form in which they
 // are kept.
-func (it Item) FromNewer() Item {
+func (it Item) FromNewerExport() Item {
 	it = it.Clone()
 	for i := range it.Fields {
 		f := &it.Fields[i]
@@ -249,14 +249,14 @@ func (it *Item) unshare() {
 // Equal compares everything that is stored: the id, the times and what a newer version wrote too, but not Base.
 func (it Item) Equal(other Item) bool {
 	return it.ID == other.ID && it.Created.Equal(other.Created) && it.Modified.Equal(other.Modified) &&
-		it.SameMeta(other) && it.SameSecret(other)
+		it.SameOverview(other) && it.SameDetails(other)
 }
 
-// SameMeta compares the overviews, but for the times of creation and change.
-func (it Item) SameMeta(other Item) bool { return overview.same(&it, &other) }
+// SameOverview compares the overviews, but for the times of creation and change.
+func (it Item) SameOverview(other Item) bool { return overview.same(&it, &other) }
 
-// SameSecret compares the details, but for the time of change.
-func (it Item) SameSecret(other Item) bool { return details.same(&it, &other) }
+// SameDetails compares the details, but for the time of change.
+func (it Item) SameDetails(other Item) bool { return details.same(&it, &other) }
 
 // Join makes one item of the overview of meta and the details of secret. The times are those of meta.
 func Join(meta, secret Item) Item {
@@ -270,20 +270,20 @@ func Join(meta, secret Item) Item {
 	return meta
 }
 
-// KeepUnknown takes over from stored what a newer version wrote beside the fields, which an older one never removes.
-func (it Item) KeepUnknown(stored Item) Item {
+// WithUnknownOf takes over from stored what a newer version wrote beside the fields, which an older one never removes.
+func (it Item) WithUnknownOf(stored Item) Item {
 	it.UnknownOverview, it.UnknownDetails = stored.UnknownOverview, stored.UnknownDetails
 	return it
 }
 
-// Meta is the canonical plaintext of the overview. The times are Unix milliseconds.
-func (it *Item) Meta() []byte { return overview.append(make([]byte, 0, 256), it) }
+// Overview is the canonical plaintext of the overview. The times are Unix milliseconds.
+func (it *Item) Overview() []byte { return overview.append(make([]byte, 0, 256), it) }
 
-// Secret is the canonical plaintext of the details.
-func (it *Item) Secret() []byte { return details.append(make([]byte, 0, 256), it) }
+// Details is the canonical plaintext of the details.
+func (it *Item) Details() []byte { return details.append(make([]byte, 0, 256), it) }
 
-// ReadMeta makes of it what Meta wrote. Any other encoding is ErrMalformed.
-func (it *Item) ReadMeta(plaintext []byte) error {
+// ReadOverview makes of it what Meta wrote. Any other encoding is ErrMalformed.
+func (it *Item) ReadOverview(plaintext []byte) error {
 	*it = Item{}
 	err := overview.readAll(plaintext, it)
 	if err == nil && (it.Title == "" && !it.UnknownOverview.Has("title") || it.Type == "" && !it.UnknownOverview.Has("type")) {
@@ -295,15 +295,15 @@ func (it *Item) ReadMeta(plaintext []byte) error {
 	return err
 }
 
-// ParseMeta is ReadMeta into a new item.
-func ParseMeta(plaintext []byte) (Item, error) {
+// ParseOverview is ReadMeta into a new item.
+func ParseOverview(plaintext []byte) (Item, error) {
 	var it Item
-	err := it.ReadMeta(plaintext)
+	err := it.ReadOverview(plaintext)
 	return it, err
 }
 
-// ParseSecret reads what Secret wrote; Modified is when that version was saved. Any other encoding is ErrMalformed.
-func ParseSecret(plaintext []byte) (Item, error) {
+// ParseDetails reads what Secret wrote; Modified is when that version was saved. Any other encoding is ErrMalformed.
+func ParseDetails(plaintext []byte) (Item, error) {
 	var it Item
 	err := details.readAll(plaintext, &it)
 	if err != nil {
@@ -323,8 +323,8 @@ func (it Item) Open(secret []byte) (Item, error) {
 	return it, nil
 }
 
-// Texts gives add what a search finds in the overview: the title, and then the rest in any order.
-func (it *Item) Texts(add func(string)) { overview.texts(it, add) }
+// OverviewTexts gives add what a search finds in the overview: the title, and then the rest in any order.
+func (it *Item) OverviewTexts(add func(string)) { overview.texts(it, add) }
 
-// InnerTexts gives add what a search finds in the details: nothing that is shown only when asked for.
-func (it *Item) InnerTexts(add func(string)) { details.texts(it, add) }
+// DetailsTexts gives add what a search finds in the details: nothing that is shown only when asked for.
+func (it *Item) DetailsTexts(add func(string)) { details.texts(it, add) }

@@ -25,11 +25,11 @@ func ptr(it item.Item) *item.Item { return &it }
 
 func parse(t *testing.T, meta, secret []byte) item.Item {
 	t.Helper()
-	m, err := item.ParseMeta(meta)
+	m, err := item.ParseOverview(meta)
 	if err != nil {
 		t.Fatalf("meta %s: %v", meta, err)
 	}
-	s, err := item.ParseSecret(secret)
+	s, err := item.ParseDetails(secret)
 	if err != nil {
 		t.Fatalf("secret %s: %v", secret, err)
 	}
@@ -39,7 +39,7 @@ func parse(t *testing.T, meta, secret []byte) item.Item {
 func TestBothPartsReadBackAsTheSameItem(t *testing.T) {
 	t.Parallel()
 	want := full()
-	got := parse(t, want.Meta(), want.Secret())
+	got := parse(t, want.Overview(), want.Details())
 	got.ID = want.ID
 	if !got.Equal(want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -55,10 +55,10 @@ func TestEncodingIsFrozen(t *testing.T) {
 		`"fields":[{"hidden":true,"name":"pin","value":"1234"},{"name":"branch","value":"Main St"}],` +
 		`"identity":{"first_name":"Anna","title":"Dr"},"modified":1700000001002,` +
 		"\"notes\":\"line one\\nline two 😀\u2028<&>\",\"password\":\"pä\\tss\\u0001\",\"totp\":\"JBSWY3DPEHPK3PXP\"}"
-	if got := string(ptr(full()).Meta()); got != meta {
+	if got := string(ptr(full()).Overview()); got != meta {
 		t.Errorf("meta\n got %s\nwant %s", got, meta)
 	}
-	if got := string(ptr(full()).Secret()); got != secret {
+	if got := string(ptr(full()).Details()); got != secret {
 		t.Errorf("secret\n got %s\nwant %s", got, secret)
 	}
 }
@@ -86,10 +86,10 @@ func TestEncodingOfLaterMembersIsFrozen(t *testing.T) {
 		`"password_history":[{"password":"old","until":1700000002000},{"password":"older"}],` +
 		`"ssh_key":{"fingerprint":"SHA256:x","private":"-----BEGIN","public":"ssh-ed25519 A"}}`
 	want := extended()
-	if got := string(want.Meta()); got != meta {
+	if got := string(want.Overview()); got != meta {
 		t.Errorf("meta\n got %s\nwant %s", got, meta)
 	}
-	if got := string(want.Secret()); got != secret {
+	if got := string(want.Details()); got != secret {
 		t.Errorf("secret\n got %s\nwant %s", got, secret)
 	}
 	if got := parse(t, []byte(meta), []byte(secret)); !got.Equal(want) {
@@ -103,7 +103,7 @@ func TestOtherEncodingsOfASecretAreRefused(t *testing.T) {
 		`{"fields":[{"name":"\u0041"}]}`, `{"fields":[}`,
 		`{"attachments":[{"size":01}]}`, `{"password_history":[{"until":1}],}`, `{"card":{"brand":"b"}`, `{"notes":nul}`,
 	} {
-		if _, err := item.ParseSecret([]byte(secret)); !errors.Is(err, item.ErrMalformed) {
+		if _, err := item.ParseDetails([]byte(secret)); !errors.Is(err, item.ErrMalformed) {
 			t.Errorf("%s: got %v, want ErrMalformed", secret, err)
 		}
 	}
@@ -115,14 +115,14 @@ func TestMembersOfANewerVersionAreWrittenBackInPlace(t *testing.T) {
 	secret := `{"aaa":[],"passkeys":[{"id":"x"}],"password":"p"}`
 	got := parse(t, []byte(meta), []byte(secret))
 	got.Title = "U"
-	if s, want := string(got.Meta()), strings.Replace(meta, `"T"`, `"U"`, 1); s != want {
+	if s, want := string(got.Overview()), strings.Replace(meta, `"T"`, `"U"`, 1); s != want {
 		t.Errorf("meta\n got %s\nwant %s", s, want)
 	}
-	if s := string(got.Secret()); s != secret {
+	if s := string(got.Details()); s != secret {
 		t.Errorf("secret\n got %s\nwant %s", s, secret)
 	}
 	plain := item.Item{Type: got.Type, Title: "V"}
-	if s := string(ptr(plain.KeepUnknown(got)).Meta()); !strings.Contains(s, `"colour":{`) {
+	if s := string(ptr(plain.WithUnknownOf(got)).Overview()); !strings.Contains(s, `"colour":{`) {
 		t.Errorf("an edited copy lost what the newer version wrote: %s", s)
 	}
 }
@@ -139,7 +139,7 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 		`{"Title":"T","type":"login"}`, `{"title":"T","type":"login","zz":01}`, `{"title":"T","type":"login","zz":[1, 2]}`,
 		`{"title":"T","type":"login","zz":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
 	} {
-		if it, err := item.ParseMeta([]byte(meta)); !errors.Is(err, item.ErrMalformed) {
+		if it, err := item.ParseOverview([]byte(meta)); !errors.Is(err, item.ErrMalformed) {
 			t.Errorf("%q: got %+v, %v, want ErrMalformed", meta, it, err)
 		}
 	}
@@ -240,38 +240,38 @@ func TestCloneSharesNothing(t *testing.T) {
 }
 
 func FuzzMeta(f *testing.F) {
-	f.Add(ptr(full()).Meta())
-	f.Add(ptr(extended()).Meta())
+	f.Add(ptr(full()).Overview())
+	f.Add(ptr(extended()).Overview())
 	f.Add([]byte(`{"created":-9007199254740991,"modified":253402300800000,"purge":253402300799999,"title":"T","trashed":9007199254740991,"type":"login"}`))
 	f.Add([]byte(`{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`))
 	f.Fuzz(func(t *testing.T, plaintext []byte) {
-		it, err := item.ParseMeta(plaintext)
+		it, err := item.ParseOverview(plaintext)
 		if err != nil {
 			return
 		}
-		if got := it.Meta(); string(got) != string(plaintext) {
+		if got := it.Overview(); string(got) != string(plaintext) {
 			t.Fatalf("read %q, wrote %q", plaintext, got)
 		}
-		if got := ptr(asThePage(t, it)).Meta(); string(got) != string(plaintext) {
+		if got := ptr(asThePage(t, it)).Overview(); string(got) != string(plaintext) {
 			t.Fatalf("read %q, and from the page came %q", plaintext, got)
 		}
 	})
 }
 
 func FuzzSecret(f *testing.F) {
-	f.Add(ptr(full()).Secret())
-	f.Add(ptr(extended()).Secret())
+	f.Add(ptr(full()).Details())
+	f.Add(ptr(extended()).Details())
 	f.Add([]byte(`{"modified":9007199254740991,"password_history":[{"password":"x","until":-9007199254740991}]}`))
 	f.Add([]byte(`{"aaa":[],"card":{},"fields":[{}],"passkeys":[{"id":"x"}]}`))
 	f.Fuzz(func(t *testing.T, plaintext []byte) {
-		it, err := item.ParseSecret(plaintext)
+		it, err := item.ParseDetails(plaintext)
 		if err != nil {
 			return
 		}
-		if got := it.Secret(); string(got) != string(plaintext) {
+		if got := it.Details(); string(got) != string(plaintext) {
 			t.Fatalf("read %q, wrote %q", plaintext, got)
 		}
-		if got := ptr(asThePage(t, it)).Secret(); string(got) != string(plaintext) {
+		if got := ptr(asThePage(t, it)).Details(); string(got) != string(plaintext) {
 			t.Fatalf("read %q, and from the page came %q", plaintext, got)
 		}
 	})

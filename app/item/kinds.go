@@ -197,8 +197,8 @@ func (l sequence) has(p, e any) bool {
 
 func (l sequence) check(row *Row, p any) *FieldError {
 	n := l.size(p)
-	if n > row.Most {
-		return &FieldError{"", fmt.Sprintf("at most %d, there are %d", row.Most, n)}
+	if n > row.MaxCount {
+		return &FieldError{"", fmt.Sprintf("at most %d, there are %d", row.MaxCount, n)}
 	}
 	for i := range n {
 		if err := l.element.check(row, l.at(p, i)); err != nil {

@@ -11,7 +11,7 @@ import (
 // changed on both sides.
 func Merge(base Item, known bool, mine, theirs Item) (result Item, whole bool) {
 	if !known {
-		return theirs, mine.SameMeta(theirs) && mine.SameSecret(theirs)
+		return theirs, mine.SameOverview(theirs) && mine.SameDetails(theirs)
 	}
 	m := merging{base: base, mine: mine, theirs: theirs, result: theirs.Clone(), whole: true}
 	m.part(overview)
@@ -46,7 +46,7 @@ func (m *merging) part(o *object) {
 		switch {
 		case f.Merge == MergeUnion:
 			f.join(&m.result, &m.base, &m.mine)
-		case f.Merge != MergeOne, f.same(&m.mine, &m.base), f.same(&m.mine, &m.theirs):
+		case f.Merge != MergeConflict, f.same(&m.mine, &m.base), f.same(&m.mine, &m.theirs):
 		case f.same(&m.theirs, &m.base):
 			f.take(&m.result, &m.mine)
 		default:
@@ -66,8 +66,8 @@ func (m *merging) keepNewer(o *object) {
 	}
 }
 
-// Alike reports whether an import can update the item by in: they differ in nothing that would be overwritten.
-func (it Item) Alike(in Item) bool {
+// CanUpdateFrom reports whether an import can update the item by in: they differ in nothing that would be overwritten.
+func (it Item) CanUpdateFrom(in Item) bool {
 	for _, o := range []*object{overview, details} {
 		have, unknown := *o.unknown(&it), *o.unknown(&in)
 		if _, ok := have.with(unknown); !ok {
@@ -87,7 +87,7 @@ func (it Item) Alike(in Item) bool {
 // Covers reports whether everything that in says is in the item. What was done to it in its vault, such as a tag that was added,
 // makes no difference.
 func (it Item) Covers(in Item) bool {
-	if !it.Alike(in) {
+	if !it.CanUpdateFrom(in) {
 		return false
 	}
 	for _, o := range []*object{overview, details} {
@@ -111,9 +111,9 @@ func (m *member) covers(have, in *Item) bool {
 	return m.same(in, have)
 }
 
-// Updated is the item with what an import has of it. Nothing that the item says is lost, but for values that are replaced: those
+// UpdateFrom is the item with what an import has of it. Nothing that the item says is lost, but for values that are replaced: those
 // the caller keeps.
-func (it Item) Updated(in Item) Item {
+func (it Item) UpdateFrom(in Item) Item {
 	out := it.Clone()
 	for _, o := range []*object{overview, details} {
 		for i := range o.members {

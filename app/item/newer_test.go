@@ -105,10 +105,10 @@ func staysAsItIs(t *testing.T, overview, details string) {
 		"from the page":       asThePage(t, stored).Normalise(),
 		"from the page twice": asThePage(t, asThePage(t, stored)),
 	} {
-		if got := string(it.Meta()); got != overview {
+		if got := string(it.Overview()); got != overview {
 			t.Errorf("%s\n got %s\nwant %s", what, got, overview)
 		}
-		if got := string(it.Secret()); got != details {
+		if got := string(it.Details()); got != details {
 			t.Errorf("%s\n got %s\nwant %s", what, got, details)
 		}
 		if !it.Equal(stored) {
@@ -128,28 +128,28 @@ func staysAsItIs(t *testing.T, overview, details string) {
 	case err != nil:
 		t.Fatalf("an edit is refused: %v", err)
 	}
-	again := parse(t, edited.Meta(), edited.Secret())
+	again := parse(t, edited.Overview(), edited.Details())
 	again.Tags, again.Fields = stored.Tags, again.Fields[:len(again.Fields)-1]
-	if !again.SameMeta(stored) && stored.Tags != nil {
-		t.Errorf("an edit changed more\n got %s\nwant %s", again.Meta(), overview)
+	if !again.SameOverview(stored) && stored.Tags != nil {
+		t.Errorf("an edit changed more\n got %s\nwant %s", again.Overview(), overview)
 	}
-	if len(stored.Fields) > 0 && !again.SameSecret(stored) {
-		t.Errorf("an edit changed more\n got %s\nwant %s", again.Secret(), details)
+	if len(stored.Fields) > 0 && !again.SameDetails(stored) {
+		t.Errorf("an edit changed more\n got %s\nwant %s", again.Details(), details)
 	}
 }
 
 func TestFromNewer(t *testing.T) {
 	it := item.Item{Title: "T", URLs: []string{"a", "b"}, Match: map[string]item.MatchRule{"a": "fuzzy", "b": item.MatchHost},
-		Fields: []item.Field{{Name: "n", Kind: "date"}, {Name: "m", Kind: item.FieldLink}, {Name: "o", Kind: "x", Unknown: `{"a":1}`}}}.FromNewer().Normalise()
+		Fields: []item.Field{{Name: "n", Kind: "date"}, {Name: "m", Kind: item.FieldLink}, {Name: "o", Kind: "x", Unknown: `{"a":1}`}}}.FromNewerExport().Normalise()
 	if err := it.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	const overview = `{"match":[{"rule":"fuzzy","url":"a"},{"rule":"host","url":"b"}],"title":"T","type":"login","urls":["a","b"]}`
 	const details = `{"fields":[{"kind":"date","name":"n"},{"kind":"link","name":"m"},{"a":1,"kind":"x","name":"o"}]}`
-	if got := string(it.Meta()); got != overview {
+	if got := string(it.Overview()); got != overview {
 		t.Errorf("overview %s", got)
 	}
-	if got := string(it.Secret()); got != details {
+	if got := string(it.Details()); got != details {
 		t.Errorf("details %s", got)
 	}
 }

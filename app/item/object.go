@@ -100,10 +100,10 @@ type Row struct {
 	Name     string // in the encoding and in JSON
 	Label    string // key of the page's message; empty: the page has no line for it
 	Limit    int    // characters of the text, or of each text
-	Most     int    // elements of the list
+	MaxCount     int    // elements of the list
 	Required bool
-	Merge    Merging
-	Import   Importing
+	Merge    MergeRule
+	Import   ImportRule
 	Search   bool  // a search looks at its texts
 	Hidden   bool  // shown only when asked for
 	Input    Input // how the page lets people type it

@@ -14,8 +14,8 @@ import (
 	"github.com/pquerna/otp/hotp"
 )
 
-// OneTime makes the one-time codes of an item: by time (RFC 6238), by a counter (RFC 4226), or as Steam does.
-type OneTime struct {
+// AuthenticatorKey makes the one-time codes of an item: by time (RFC 6238), by a counter (RFC 4226), or as Steam does.
+type AuthenticatorKey struct {
 	Issuer, Account string // as the address names them; may be empty
 
 	key       string // base32, upper case, without padding
@@ -34,17 +34,17 @@ const (
 	maxDigits     = 10 // 31 bits of a hash make no more
 )
 
-func otpError(format string, args ...any) error {
+func keyError(format string, args ...any) error {
 	return &FieldError{Field: "totp", Reason: fmt.Sprintf(format, args...)}
 }
 
-// ParseOneTime reads what Item.TOTP may hold: an otpauth:// address (the Key URI format of Google Authenticator),
+// ParseAuthenticatorKey reads what Item.TOTP may hold: an otpauth:// address (the Key URI format of Google Authenticator),
 // steam://KEY, or the key alone in base32, which stands for SHA-1, six digits and 30 seconds. White space, hyphens,
 // characters that are not seen, lower case and missing padding do not matter, and an address may have percent signs,
 // number signs and ampersands that were not escaped as they should be. The error is a *FieldError, and never quotes the
 // key; with it, Issuer and Account are those of an address that names them.
-func ParseOneTime(text string) (OneTime, error) {
-	o := OneTime{algorithm: otp.AlgorithmSHA1, digits: otp.DigitsSix, period: defaultPeriod}
+func ParseAuthenticatorKey(text string) (AuthenticatorKey, error) {
+	o := AuthenticatorKey{algorithm: otp.AlgorithmSHA1, digits: otp.DigitsSix, period: defaultPeriod}
 	text = strings.TrimFunc(text, isFiller)
 	scheme, rest, address := strings.Cut(text, "://")
 	if !address {
@@ -60,9 +60,9 @@ func ParseOneTime(text string) (OneTime, error) {
 		o.steam()
 		return o, o.setKey(strings.TrimSuffix(rest, "/"))
 	case "otpauth-migration":
-		return o, otpError("is an export of Google Authenticator, which may hold several accounts; import it, or show the code of one account")
+		return o, keyError("is an export of Google Authenticator, which may hold several accounts; import it, or show the code of one account")
 	}
-	return o, otpError("is an address, but not one that begins with otpauth:// or steam://")
+	return o, keyError("is an address, but not one that begins with otpauth:// or steam://")
 }
 
 // isFiller reports whether a character is white space, or one that is not seen.
@@ -78,31 +78,31 @@ func dense(s string) string {
 	}, s)
 }
 
-func (o *OneTime) setKey(key string) error {
+func (o *AuthenticatorKey) setKey(key string) error {
 	key = strings.Join(strings.FieldsFunc(dense(key), func(r rune) bool { return unicode.Is(unicode.Pd, r) }), "")
 	key = strings.TrimRight(strings.ToUpper(key), "=")
 	switch n := len(key) % 8; {
 	case key == "":
-		return otpError("has no key")
+		return keyError("has no key")
 	case strings.Trim(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "":
-		return otpError("the key has a character other than A to Z and 2 to 7")
+		return keyError("the key has a character other than A to Z and 2 to 7")
 	case n == 1 || n == 3 || n == 6:
-		return otpError("the key has %d characters, which none has: one is missing, or one too many", len(key))
+		return keyError("the key has %d characters, which none has: one is missing, or one too many", len(key))
 	}
 	if _, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key); err != nil {
-		return otpError("the key is not base32")
+		return keyError("the key is not base32")
 	}
 	o.key = key
 	return nil
 }
 
-func (o *OneTime) steam() {
+func (o *AuthenticatorKey) steam() {
 	o.algorithm, o.digits, o.encoder = otp.AlgorithmSHA1, steamDigits, otp.EncoderSteam
 }
 
 // readAddress reads what follows the scheme. It does not use net/url, which refuses an address for one percent sign in the
 // name of an account, and cuts it at a number sign.
-func (o *OneTime) readAddress(rest string) error {
+func (o *AuthenticatorKey) readAddress(rest string) error {
 	address, query := rest, ""
 	if i := parametersAt(rest); i >= 0 {
 		address, query = rest[:i], rest[i+1:]
@@ -161,7 +161,7 @@ func percentDecoded(s string) string {
 }
 
 // readParameters leaves out parameters that it does not know, such as a colour or a picture.
-func (o *OneTime) readParameters(kind, query string) error {
+func (o *AuthenticatorKey) readParameters(kind, query string) error {
 	p := parameters(query)
 	o.Issuer = cmp.Or(oneLine(p["issuer"]), o.Issuer)
 	if err := o.setKey(p["secret"]); err != nil {
@@ -179,7 +179,7 @@ func (o *OneTime) readParameters(kind, query string) error {
 	if digits != "" {
 		n, err := strconv.Atoi(digits)
 		if err != nil || n < minDigits || n > maxDigits {
-			return otpError("a code has %d to %d digits", minDigits, maxDigits)
+			return keyError("a code has %d to %d digits", minDigits, maxDigits)
 		}
 		o.digits = otp.Digits(n)
 	}
@@ -190,14 +190,14 @@ func (o *OneTime) readParameters(kind, query string) error {
 		o.period = 0
 		var err error
 		if o.counter, err = strconv.ParseUint(p["counter"], 10, 63); err != nil {
-			return otpError("codes by a counter need the counter, a whole number")
+			return keyError("codes by a counter need the counter, a whole number")
 		}
 		return nil
 	}
-	return otpError("is neither of the kind totp nor hotp")
+	return keyError("is neither of the kind totp nor hotp")
 }
 
-func (o *OneTime) readAlgorithm(name string) error {
+func (o *AuthenticatorKey) readAlgorithm(name string) error {
 	switch strings.ReplaceAll(strings.ToUpper(name), "-", "") {
 	case "", "SHA1", "HMACSHA1":
 		o.algorithm = otp.AlgorithmSHA1
@@ -206,54 +206,54 @@ func (o *OneTime) readAlgorithm(name string) error {
 	case "SHA512", "HMACSHA512":
 		o.algorithm = otp.AlgorithmSHA512
 	default:
-		return otpError("the algorithm is none of SHA1, SHA256 and SHA512")
+		return keyError("the algorithm is none of SHA1, SHA256 and SHA512")
 	}
 	return nil
 }
 
-func (o *OneTime) readPeriod(text string) error {
+func (o *AuthenticatorKey) readPeriod(text string) error {
 	if text == "" {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 || n > maxPeriod {
-		return otpError("the period is 1 to %d seconds", maxPeriod)
+		return keyError("the period is 1 to %d seconds", maxPeriod)
 	}
 	o.period = n
 	return nil
 }
 
 // Code is the code at a time, or the one of the counter.
-func (o OneTime) Code(at time.Time) (string, error) {
+func (o AuthenticatorKey) Code(at time.Time) (string, error) {
 	counter := o.counter
 	if o.period > 0 {
 		if at.Unix() < 0 {
-			return "", otpError("the clock of this device is wrong")
+			return "", keyError("the clock of this device is wrong")
 		}
 		counter = uint64(at.Unix() / o.period) //nolint:gosec // not negative
 	}
 	code, err := hotp.GenerateCodeCustom(o.key, counter, hotp.ValidateOpts{Digits: o.digits, Algorithm: o.algorithm, Encoder: o.encoder})
 	if err != nil {
-		return "", otpError("the key makes no code")
+		return "", keyError("the key makes no code")
 	}
 	return code, nil
 }
 
 // Period is how many seconds a code is valid; zero says that codes go by a counter.
-func (o OneTime) Period() int { return int(o.period) }
+func (o AuthenticatorKey) Period() int { return int(o.period) }
 
 // SecondsLeft is how long the code at a time is valid, from Period down to 1.
-func (o OneTime) SecondsLeft(at time.Time) int {
+func (o AuthenticatorKey) SecondsLeft(at time.Time) int {
 	if o.period == 0 {
 		return 0
 	}
 	return int(o.period - at.Unix()%o.period)
 }
 
-// AfterCode is what Item.TOTP has to hold once the code of its counter was used: the address with the next counter. It is
+// AdvanceCounter is what Item.TOTP has to hold once the code of its counter was used: the address with the next counter. It is
 // the text itself where codes go by time.
-func AfterCode(text string) (string, error) {
-	o, err := ParseOneTime(text)
+func AdvanceCounter(text string) (string, error) {
+	o, err := ParseAuthenticatorKey(text)
 	if err != nil || o.period > 0 {
 		return text, err
 	}

@@ -66,11 +66,11 @@ func TestAfterCodeCountsOnAndKeepsTheRest(t *testing.T) {
 		"otpauth://hotp/A?:b?Secret=" + key20 + "&amp;COUNTER=9":      "otpauth://hotp/A?:b?Secret=" + key20 + "&amp;COUNTER=10",
 		key20: key20,
 	} {
-		if got, err := item.AfterCode(text); err != nil || got != want {
+		if got, err := item.AdvanceCounter(text); err != nil || got != want {
 			t.Errorf("%s: got %s, %v", text, got, err)
 		}
 	}
-	if _, err := item.AfterCode("otpauth://hotp/a?counter=x&secret=" + key20); err == nil {
+	if _, err := item.AdvanceCounter("otpauth://hotp/a?counter=x&secret=" + key20); err == nil {
 		t.Error("a counter that is no number counts on")
 	}
 }
@@ -125,7 +125,7 @@ func TestOneTimeKeysThatWereWrittenCarelessly(t *testing.T) {
 		"otpauth://totp/a;b?secret=WQIQ25BRKZYCJVYP;&secret=GEZDGNBV":                 "",
 	} {
 		if want == "" {
-			if _, err := item.ParseOneTime(text); err == nil {
+			if _, err := item.ParseAuthenticatorKey(text); err == nil {
 				t.Errorf("%s makes codes", text)
 			}
 			continue
@@ -144,7 +144,7 @@ func TestOneTimeNamesOfAnAddressWithoutCodes(t *testing.T) {
 		"otpauth://totp/50%:mia?secret=1":                         {"50%", "mia"},
 		"otpauth://totp/mia":                                      {"", "mia"},
 	} {
-		o, err := item.ParseOneTime(text)
+		o, err := item.ParseAuthenticatorKey(text)
 		if err == nil || o.Issuer != want[0] || o.Account != want[1] {
 			t.Errorf("%s: %q, %q, %v", text, o.Issuer, o.Account, err)
 		}
@@ -190,7 +190,7 @@ func TestOneTimeRefusesInSentencesWithoutTheKey(t *testing.T) {
 		"https://example.org/?secret=" + key:                      "not one that begins with otpauth://",
 		"otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGE": "export of Google Authenticator",
 	} {
-		_, err := item.ParseOneTime(text)
+		_, err := item.ParseAuthenticatorKey(text)
 		var field *item.FieldError
 		if !errors.As(err, &field) || field.Field != "totp" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
@@ -205,7 +205,7 @@ func FuzzParseOneTime(f *testing.F) {
 		f.Add(seed, int64(59))
 	}
 	f.Fuzz(func(t *testing.T, text string, at int64) {
-		o, err := item.ParseOneTime(text)
+		o, err := item.ParseAuthenticatorKey(text)
 		if err != nil || at < 0 {
 			return
 		}
@@ -219,9 +219,9 @@ func FuzzParseOneTime(f *testing.F) {
 	})
 }
 
-func oneTime(t *testing.T, text string) item.OneTime {
+func oneTime(t *testing.T, text string) item.AuthenticatorKey {
 	t.Helper()
-	o, err := item.ParseOneTime(text)
+	o, err := item.ParseAuthenticatorKey(text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}

@@ -21,11 +21,11 @@ func TestEveryTimeCanBeWrittenInEveryEncoding(t *testing.T) {
 			Title: "t", Type: item.TypeLogin, Created: at, Modified: at, Trashed: at, Purge: at,
 			PasswordHistory: []item.OldPassword{{Password: "p", Until: at}},
 		}.Normalise()
-		meta, err := item.ParseMeta(it.Meta())
+		meta, err := item.ParseOverview(it.Overview())
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}
-		secret, err := item.ParseSecret(it.Secret())
+		secret, err := item.ParseDetails(it.Details())
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}
@@ -37,7 +37,7 @@ func TestEveryTimeCanBeWrittenInEveryEncoding(t *testing.T) {
 	}
 	for _, ms := range []int64{1<<53 - 1, -1<<53 + 1, 253402300800000, -62135596800001} {
 		sealed := fmt.Sprintf(`{"created":%d,"modified":%d,"purge":%d,"title":"t","trashed":%d,"type":"login"}`, ms, ms, ms, ms)
-		it, err := item.ParseMeta([]byte(sealed))
+		it, err := item.ParseOverview([]byte(sealed))
 		if err != nil {
 			t.Fatalf("%d: %v", ms, err)
 		}

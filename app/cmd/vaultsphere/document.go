@@ -125,7 +125,7 @@ func parseDocument(text []byte, stored item.Item) (item.Item, error) {
 	edited.ID, edited.Base, edited.Created, edited.Modified = stored.ID, stored.Base, stored.Created, stored.Modified
 	edited.Trashed, edited.Purge = stored.Trashed, stored.Purge
 	edited.PasswordHistory, edited.Attachments = stored.PasswordHistory, stored.Attachments
-	edited = edited.KeepUnknown(stored).Normalise()
+	edited = edited.WithUnknownOf(stored).Normalise()
 	return edited, edited.Validate()
 }
 

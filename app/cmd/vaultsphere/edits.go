@@ -104,7 +104,7 @@ func (p *program) applySecrets(ctx context.Context, it *item.Item, e edits) (err
 		if it.TOTP, err = p.itemSecret(ctx, "the seed", "One-time password seed"); err != nil {
 			return err
 		}
-		if _, err := item.ParseOneTime(it.TOTP); it.TOTP != "" && err != nil {
+		if _, err := item.ParseAuthenticatorKey(it.TOTP); it.TOTP != "" && err != nil {
 			return withHint(err, "nothing was saved")
 		}
 	}

@@ -12,6 +12,6 @@ func TestThePageHasTheListsOfTheTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(written) != Generate() {
-		t.Error("app/web/src/screens/fields.ts is not what the tables say: run go generate ./app/item")
+		t.Error("a../web/src/screens/items/fields.gen.ts is not what the tables say: run go generate ./app/item")
 	}
 }
