@@ -8,9 +8,9 @@ export const MAX_ATTACHMENT_BYTES = 10485760;
 export const MAX_FILE_BYTES = 536870912;
 export const MAX_USERNAME_RUNES = 128;
 export const PATH_EVENTS = "/api/v1/events";
-/** EventRevision has a RevisionEvent as its data: once at the start, and whenever the revision is another. */
+/** EventRevision has a RevisionEvent as its data. It is sent once at the start and whenever the revision changes. */
 export const EVENT_REVISION = "revision";
-/** EventEnded has an Error as its data: the session has ended, and with it the stream. */
+/** EventEnded has an Error as its data: the session has ended, and the stream with it. */
 export const EVENT_ENDED = "ended";
 
 export type CoreMethod =
@@ -327,10 +327,10 @@ export interface Insecure {
   url: string;
 }
 
-/** Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between. */
+/** Invitation is what the operator's link holds after "#join/": the ID and the secret, separated by a slash. */
 export interface Invitation {
   id: string;
-  secret: string; // the server keeps its hash
+  secret: string; // the server stores its hash
 }
 
 /**
@@ -609,8 +609,8 @@ export interface SSHKey {
 }
 
 /**
- * Code says what went wrong in a word that programs may rely on. New codes may be added: a client takes one that it does not know
- * for its status, with which the comment of each begins.
+ * Code identifies an error for programs. New codes may be added: a client treats an unknown one like its status, with which the
+ * comment of each code begins.
  */
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
