@@ -11,53 +11,55 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-func (p *program) copiesCommand() *cobra.Command {
+func (p *program) cacheCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "copies",
-		Short: "List the sealed copies of vaults on this device",
-		Long: `List the sealed copies of vaults on this device. They are read without the server, by the
-master password that was valid when the copy was made: list, get, totp, health, run and
-export take --copy.
+		Use:   "cache",
+		Short: "List the cached vaults on this device",
+		Long: `List the cached vaults on this device. A cache is an encrypted copy of a vault that is used
+while the server cannot be reached.
 
-A session that is ended elsewhere, or by the server, leaves its copy here, with the changes
-that wait. Signing in again sends them. Otherwise the copy is deleted after 30 days on
-which VaultSphere was used on this device.`,
+If another device or the server ends the session, the cache stays, with the changes in its
+outbox. Sign in again to send them. Until then, list, get, totp, health, run and export read
+the cache with --cache, with the master password of the time when it was written. The cache
+is deleted after 30 days on which you use VaultSphere on this device.
+
+Each line has the id and the username of a cache, and its state.`,
 		Args: cobra.NoArgs,
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
-			return p.copies(cmd.Context(), asJSON)
+			return p.caches(cmd.Context(), asJSON)
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	var yes bool
 	remove := &cobra.Command{
-		Use:   "delete COPY",
-		Short: "Delete a copy, and the changes that wait in it",
-		Long:  "Delete a copy, and the changes that wait in it. COPY is a user name or an id from vaultsphere copies.",
+		Use:   "delete CACHE",
+		Short: "Delete a cache and the changes in its outbox",
+		Long:  "Delete a cache and the changes in its outbox. CACHE is an id or a username from vaultsphere cache.",
 		Args:  cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
-			return p.deleteCopy(cmd.Context(), args[0], yes)
+			return p.deleteCache(cmd.Context(), args[0], yes)
 		}),
 	}
-	remove.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	remove.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	cmd.AddCommand(remove)
 	return cmd
 }
 
-// copyFlag lets a command that reads take a copy on this device in place of the vault.
-func (p *program) copyFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.copy, "copy", "", "read `COPY` on this device without asking the server: a user name or an id from vaultsphere copies")
+// cacheFlag adds --cache to a command that only reads.
+func (p *program) cacheFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.cached, "cache", "", "read the cache `CACHE` without contacting the server: an id or a username from vaultsphere cache")
 }
 
-type copied struct {
+type cachedVault struct {
 	ID       string    `json:"id"`
 	Username string    `json:"username"`
-	Since    time.Time `json:"since,omitzero"` // when the session ended
-	Changes  int       `json:"changes"`        // that wait
+	Since    time.Time `json:"since,omitzero"` // end of the session
+	Outbox   int       `json:"outbox"`         // changes
 	DaysLeft int       `json:"days_left,omitempty"`
 }
 
-func (p *program) copies(ctx context.Context, asJSON bool) error {
+func (p *program) caches(ctx context.Context, asJSON bool) error {
 	c, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -67,20 +69,20 @@ func (p *program) copies(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		out := []copied{}
+		out := []cachedVault{}
 		for _, l := range list {
-			out = append(out, copied{l.ID, l.Username, l.Since, l.Changes, l.DaysLeft})
+			out = append(out, cachedVault{l.ID, l.Username, l.Since, l.Changes, l.DaysLeft})
 		}
 		return p.printJSON(out)
 	}
 	var b strings.Builder
 	for _, l := range list {
-		fmt.Fprintf(&b, "%s\t%s\t%s\n", l.ID, printable(l.Username, ""), describeCopy(l))
+		fmt.Fprintf(&b, "%s\t%s\t%s\n", l.ID, printable(l.Username, ""), describeCache(l))
 	}
 	return p.write(b.String())
 }
 
-func describeCopy(c client.Copy) string {
+func describeCache(c client.Copy) string {
 	var parts []string
 	if c.Since.IsZero() {
 		parts = append(parts, "signed in")
@@ -88,16 +90,16 @@ func describeCopy(c client.Copy) string {
 		parts = append(parts, "session ended "+c.Since.Local().Format(time.DateOnly))
 	}
 	if c.Changes > 0 {
-		parts = append(parts, waits(c.Changes))
+		parts = append(parts, count(c.Changes, "change")+" in the outbox")
 	}
 	if c.DaysLeft > 0 {
-		parts = append(parts, "deleted after "+count(c.DaysLeft, "more day")+" of use")
+		parts = append(parts, "will be deleted after "+count(c.DaysLeft, "more day")+" of use")
 	}
 	return strings.Join(parts, ", ")
 }
 
-// findCopy finds a copy by its id, or by its user name if that is enough.
-func (c *connection) findCopy(ctx context.Context, name string) (client.Copy, error) {
+// findCache finds a cache by its id, or by a username that only one cache has.
+func (c *connection) findCache(ctx context.Context, name string) (client.Copy, error) {
 	list, err := c.Copies(ctx)
 	var found []client.Copy
 	for _, l := range list {
@@ -112,20 +114,20 @@ func (c *connection) findCopy(ctx context.Context, name string) (client.Copy, er
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return client.Copy{}, withHint(fmt.Errorf("this device has %d copies of %q", len(found), name), "name one by its id: vaultsphere copies")
+		return client.Copy{}, withHint(fmt.Errorf("this device has %d caches of %q", len(found), name), "use the id of one of them, from vaultsphere cache")
 	case err != nil:
 		return client.Copy{}, err
 	}
-	return client.Copy{}, withHint(fmt.Errorf("%w: %q", client.ErrNoCopy, name), "vaultsphere copies lists them")
+	return client.Copy{}, withHint(fmt.Errorf("this device has no cache of %q", name), "vaultsphere cache lists the caches")
 }
 
-// openCopy unlocks the copy that --copy names. The caller locks it.
-func (p *program) openCopy(ctx context.Context) (*connection, error) {
+// openCache unlocks the cache that --cache names. The caller locks it.
+func (p *program) openCache(ctx context.Context) (*connection, error) {
 	c, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := c.findCopy(ctx, p.copy)
+	found, err := c.findCache(ctx, p.cached)
 	if err != nil {
 		return nil, err
 	}
@@ -137,38 +139,38 @@ func (p *program) openCopy(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.note("this is the copy of %s on this device; the server was not asked", printable(opened.Username, ""))
+	p.note("reading the cache of %s; the server was not contacted", printable(opened.Username, ""))
 	if opened.Partial {
-		p.note("warning: a part of this copy is damaged; what can be read is shown")
+		p.note("warning: a part of this cache is damaged; only the readable items are shown")
 	}
 	return c, nil
 }
 
-func (p *program) deleteCopy(ctx context.Context, name string, yes bool) error {
+func (p *program) deleteCache(ctx context.Context, name string, yes bool) error {
 	c, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}
-	found, err := c.findCopy(ctx, name)
+	found, err := c.findCache(ctx, name)
 	if err != nil {
 		return err
 	}
 	if !yes {
-		if err := p.confirmCopyDeletion(ctx, found); err != nil {
+		if err := p.confirmCacheDeletion(ctx, found); err != nil {
 			return err
 		}
 	}
 	return c.DeleteCopy(ctx, found.ID)
 }
 
-func (p *program) confirmCopyDeletion(ctx context.Context, c client.Copy) error {
+func (p *program) confirmCacheDeletion(ctx context.Context, c client.Copy) error {
 	t, err := openTerminal()
 	if err != nil {
-		return withHint(fmt.Errorf("%w: %w", errNotDeleted, err), "--yes deletes without asking")
+		return withHint(fmt.Errorf("%w: %w", errNotDeleted, err), "use --yes to delete without confirmation")
 	}
 	defer t.close()
-	t.say("  %s, %s\n", printable(c.Username, ""), describeCopy(c))
-	answer, err := t.line(ctx, "Delete this copy, with the changes that wait in it? [y/N]")
+	t.say("  %s, %s\n", printable(c.Username, ""), describeCache(c))
+	answer, err := t.line(ctx, "Delete this cache and the changes in its outbox? [y/N]")
 	if err != nil {
 		return err
 	}
@@ -178,11 +180,11 @@ func (p *program) confirmCopyDeletion(ctx context.Context, c client.Copy) error 
 	return nil
 }
 
-// signedOut says that there is no session, and how to get at the copies on this device if there are any.
+// signedOut returns the error for a missing session. Its hint names a cache on this device, if there is one.
 func (c *connection) signedOut(ctx context.Context, why string) error {
 	err := fmt.Errorf("%s: %s%w", c.session.Server, why, client.ErrSignedOut)
 	if list, _ := c.Copies(ctx); len(list) > 0 {
-		return withHint(err, "sign in with vaultsphere login; vaultsphere list --copy "+printable(list[0].Username, "")+" reads the copy on this device")
+		return withHint(err, "sign in with vaultsphere login; vaultsphere list --cache "+printable(list[0].Username, "")+" reads the cache on this device")
 	}
 	return err
 }
