@@ -101,7 +101,7 @@ func puts(size, each int) []protocol.Put {
 		id := make([]byte, 16)
 		_, _ = rand.Read(id)
 		list = append(list, protocol.Put{
-			Place: protocol.Place{AccountID: base64.RawURLEncoding.EncodeToString(id), Kind: protocol.KindAccount, Version: 1},
+			Place: protocol.Place{ItemID: base64.RawURLEncoding.EncodeToString(id), Kind: protocol.KindOverview, Version: 1},
 			Token: token(each),
 		})
 	}

@@ -76,7 +76,7 @@ func environment(t *testing.T) []string {
 func TestPartOfTheSuiteInTheEnvironmentOfABuild(t *testing.T) {
 	t.Parallel()
 	for _, part := range []struct{ folder, tests string }{
-		{"./infra", "TestMakeTakesItsOptionsFromTheFile|TestBadOptions|TestNoRegion|TestGoldenTemplates"},
+		{"./infra", "TestMakeReadsOptionsFromTheFile|TestBadOptions|TestMissingRegion|TestGoldenTemplates"},
 		{"./infra/preflight", "TestCommand"},
 		{"./scripts", "TestFetchEnvRequires|TestSeedMakes|TestSeedSays"},
 		{"./app/cmd/vaultsphered", "."},

@@ -424,7 +424,7 @@ func TestSonarSaysWhatIsMissing(t *testing.T) {
 		{"no reports of the page", "reports/lcov.info is missing: make test", nil, func(c *checkout) { remove(t, c.root, "reports/lcov.info") }},
 		{"no branch", "no branch is checked out", nil, func(c *checkout) { git(t, c.root, "checkout", "--quiet", "--detach") }},
 		{"no baseline", "the file sonar-baseline is missing", nil, func(c *checkout) { remove(t, c.root, "sonar-baseline") }},
-		{"half a hash", "sonar-baseline has to hold the full hash", nil, func(c *checkout) { write(t, filepath.Join(c.root, "sonar-baseline"), "abc\n", 0o644) }},
+		{"half a hash", "sonar-baseline must hold the full hash", nil, func(c *checkout) { write(t, filepath.Join(c.root, "sonar-baseline"), "abc\n", 0o644) }},
 		{"strange hash", "the commit " + strings.Repeat("a", 40) + " of sonar-baseline is not in the history", nil, func(c *checkout) {
 			write(t, filepath.Join(c.root, "sonar-baseline"), strings.Repeat("a", 40)+"\n", 0o644)
 		}},

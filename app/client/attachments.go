@@ -118,7 +118,7 @@ func pieces(size int64) int {
 func attachmentPath(id string) string { return strings.Replace(protocol.PathAttachment, "{id}", id, 1) }
 
 func piecePath(id string, number int) string {
-	return strings.NewReplacer("{id}", id, "{piece}", strconv.Itoa(number)).Replace(protocol.PathPiece)
+	return strings.NewReplacer("{id}", id, "{chunk}", strconv.Itoa(number)).Replace(protocol.PathChunk)
 }
 
 // upload takes the turn for each piece anew, so that a large file does not keep the vault from being synced and saved.
@@ -162,7 +162,7 @@ func (c *Client) putPiece(ctx context.Context, p seal.Piece, content []byte) err
 		return fmt.Errorf("seal piece: %w", err)
 	}
 	send := func() error {
-		return c.call(ctx, methodPut, piecePath(string(p.Attachment), p.Number), protocol.Piece{Count: p.Count, Token: token}, nil)
+		return c.call(ctx, methodPut, piecePath(string(p.Attachment), p.Number), protocol.Chunk{Count: p.Count, Token: token}, nil)
 	}
 	err = send()
 	if hasCode(err, protocol.CodeQuotaReached) {
@@ -186,7 +186,7 @@ func (c *Client) download(ctx context.Context, a item.Attachment, number, count 
 	if err != nil {
 		return nil, err
 	}
-	var answer protocol.Piece
+	var answer protocol.Chunk
 	err = c.call(ctx, methodGet, piecePath(a.ID, number), nil, &answer)
 	if hasCode(err, protocol.CodeNotFound) {
 		return nil, fmt.Errorf("%w: %s, piece %d of %d", ErrAttachmentGone, a.Name, number, count)

@@ -214,12 +214,12 @@ func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 	it := d.attach(t, d.save(t, login("bank")), "deed.pdf", file(500<<10))
 	it = d.attach(t, it, "other.pdf", file(500<<10))
 	honest := func(attachment int, number string) string {
-		path := strings.NewReplacer("{id}", it.Attachments[attachment].ID, "{piece}", number).Replace(protocol.PathPiece)
+		path := strings.NewReplacer("{id}", it.Attachments[attachment].ID, "{chunk}", number).Replace(protocol.PathChunk)
 		answer, err := d.wire.Transport.Do(t.Context(), client.Request{Method: "GET", Path: path, Limit: 1 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return parse[protocol.Piece](t, answer.Body).Token
+		return parse[protocol.Chunk](t, answer.Body).Token
 	}
 	second := honest(0, "2")
 	for name, token := range map[string]string{
@@ -230,10 +230,10 @@ func TestLiesAboutAttachmentsAreRefused(t *testing.T) {
 		"cut":                        second[:len(second)-4],
 		"empty":                      "",
 		"a token of the vault's":     d.fetch(t).Records[0].Token,
-		"longer than a token can be": strings.Repeat("A", protocol.MaxPieceTokenBytes+4),
+		"longer than a token can be": strings.Repeat("A", protocol.MaxChunkTokenBytes+4),
 	} {
-		d.wire.lie(edit(t, strings.NewReplacer("{id}", it.Attachments[0].ID, "{piece}", "2").Replace(protocol.PathPiece),
-			func(p *protocol.Piece) { p.Token = token }))
+		d.wire.lie(edit(t, strings.NewReplacer("{id}", it.Attachments[0].ID, "{chunk}", "2").Replace(protocol.PathChunk),
+			func(p *protocol.Chunk) { p.Token = token }))
 		data, err := d.Attachment(t.Context(), it.ID, it.Attachments[0].ID, nil)
 		var wrong *client.AttachmentAlteredError
 		if data != nil || !errors.As(err, &wrong) || client.Explain(err).Code != client.CodeAttachmentAltered ||

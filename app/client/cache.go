@@ -370,14 +370,14 @@ func (c *Client) takePieces(ctx context.Context, v *vault, pieces [][]byte) (pro
 
 // join makes one answer about the whole vault of one and those that follow on it.
 func join(pieces [][]byte) (protocol.VaultResponse, error) {
-	whole, err := parseVault(pieces[0])
+	whole, err := parsePiece(pieces[0])
 	if err != nil || len(pieces) == 1 {
 		return whole, err
 	}
 	records := make(map[protocol.Place]protocol.Record, len(whole.Records))
 	// A new version of a meta record takes the place of the one before, without a tombstone for it.
 	place := func(p protocol.Place) protocol.Place {
-		if p.Kind == protocol.KindAccount {
+		if p.Kind == protocol.KindOverview {
 			p.Version = 0
 		}
 		return p
@@ -386,7 +386,7 @@ func join(pieces [][]byte) (protocol.VaultResponse, error) {
 		records[place(r.Place)] = r
 	}
 	for _, piece := range pieces[1:] {
-		delta, err := parseVault(piece)
+		delta, err := parsePiece(piece)
 		if err != nil {
 			return whole, err
 		}

@@ -41,8 +41,27 @@ func (c *change) erase(account string, kind seal.Kind, version int64) error {
 	return c.drop(account, kind, version)
 }
 
+// wireKind and sealKind translate between format 1 and the wire, which have different words for the two kinds of records.
+func wireKind(k seal.Kind) protocol.Kind {
+	if k == seal.KindAccount {
+		return protocol.KindOverview
+	}
+	return protocol.KindDetails
+}
+
+// sealKind returns "" for an unknown kind.
+func sealKind(k protocol.Kind) seal.Kind {
+	switch k {
+	case protocol.KindOverview:
+		return seal.KindAccount
+	case protocol.KindDetails:
+		return seal.KindPassword
+	}
+	return ""
+}
+
 func wirePlace(account string, kind seal.Kind, version int64) protocol.Place {
-	return protocol.Place{AccountID: account, Kind: protocol.Kind(kind), Version: version}
+	return protocol.Place{ItemID: account, Kind: wireKind(kind), Version: version}
 }
 
 // apply builds a change on the vault as it is, sends it, and does so again on the newer vault for as long as another
@@ -144,7 +163,7 @@ func (c *Client) settle(ctx context.Context, v *vault, ch *change, target int64,
 // holds reports whether ch took place, in part superseded by later changes perhaps. Tokens are never the same twice.
 func (v *vault) holds(ch *change) bool {
 	for _, p := range ch.puts {
-		e := v.entries[p.AccountID]
+		e := v.entries[p.ItemID]
 		if e == nil {
 			continue
 		}
@@ -158,7 +177,7 @@ func (v *vault) holds(ch *change) bool {
 		return false
 	}
 	for _, p := range ch.deletes {
-		if e := v.entries[p.AccountID]; e != nil && e.meta.version == p.Version {
+		if e := v.entries[p.ItemID]; e != nil && e.meta.version == p.Version {
 			return false
 		}
 	}

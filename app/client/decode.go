@@ -37,6 +37,21 @@ func parseVault(body []byte) (protocol.VaultResponse, error) {
 	return protocol.VaultResponse{Revision: v.Revision, Manifest: v.Manifest, Records: records}, nil
 }
 
+// newerWords turns an answer of servers before the rename of the wire into one of today. No token has a quote in it.
+var newerWords = strings.NewReplacer(`"account_id":`, `"item_id":`, `"kind":"account"`, `"kind":"overview"`, `"kind":"password"`, `"kind":"details"`)
+
+// parsePiece reads one piece of a cached vault, also one that an older release wrote: it may be the last good copy.
+func parsePiece(piece []byte) (protocol.VaultResponse, error) {
+	v, err := parseVault(piece)
+	if err == nil {
+		return v, nil
+	}
+	if older, olderErr := parseVault([]byte(newerWords.Replace(string(piece)))); olderErr == nil {
+		return older, nil
+	}
+	return v, err
+}
+
 // wholeList refuses the first element that is not whole. An empty object takes two bytes of an answer and a hundred in
 // memory, and packs to nothing: without this, some KB on the wire would take the memory of the device.
 type wholeList[T interface{ whole() bool }] []T
@@ -80,7 +95,7 @@ func (s *said[T]) UnmarshalJSON(value []byte) error {
 type wholeRecord protocol.Record
 
 func (r wholeRecord) whole() bool {
-	return r.AccountID != "" && r.Kind != "" && r.Version > 0 && r.Revision > 0 && r.Deleted == (r.Token == "")
+	return r.ItemID != "" && r.Kind != "" && r.Version > 0 && r.Revision > 0 && r.Deleted == (r.Token == "")
 }
 
 type wholeAttachment protocol.Attachment
@@ -167,17 +182,17 @@ func (s *splitter) records(to *[]protocol.Record) bool {
 }
 
 func (s *splitter) record() (r protocol.Record, ok bool) {
-	if !s.word(`{"account_id":"`) {
+	if !s.word(`{"item_id":"`) {
 		return r, false
 	}
-	if r.AccountID, ok = s.text(); !ok {
+	if r.ItemID, ok = s.text(); !ok {
 		return r, false
 	}
 	switch {
-	case s.word(`,"kind":"account","version":`):
-		r.Kind = protocol.KindAccount
-	case s.word(`,"kind":"password","version":`):
-		r.Kind = protocol.KindPassword
+	case s.word(`,"kind":"overview","version":`):
+		r.Kind = protocol.KindOverview
+	case s.word(`,"kind":"details","version":`):
+		r.Kind = protocol.KindDetails
 	default:
 		return r, false
 	}

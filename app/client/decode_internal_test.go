@@ -12,8 +12,8 @@ import (
 func answerBody(t testing.TB) []byte {
 	t.Helper()
 	body, err := json.Marshal(protocol.VaultResponse{Revision: 12, Manifest: "gAAA_-=", Records: []protocol.Record{
-		{Place: protocol.Place{AccountID: "a", Kind: protocol.KindAccount, Version: 3}, Revision: 4, Token: "gAAAAA=="},
-		{Place: protocol.Place{AccountID: "b", Kind: protocol.KindPassword, Version: 1}, Revision: 12, Deleted: true},
+		{Place: protocol.Place{ItemID: "a", Kind: protocol.KindOverview, Version: 3}, Revision: 4, Token: "gAAAAA=="},
+		{Place: protocol.Place{ItemID: "b", Kind: protocol.KindDetails, Version: 1}, Revision: 12, Deleted: true},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -73,12 +73,12 @@ func FuzzVaultAnswer(f *testing.F) {
 // Each of these takes many times its size in memory, once it is decoded.
 func TestListsOfAlmostNothingAreRefusedAtTheFirstElement(t *testing.T) {
 	t.Parallel()
-	whole := `{"account_id":"a","kind":"account","version":1,"revision":1,"token":"x"}`
+	whole := `{"item_id":"a","kind":"overview","version":1,"revision":1,"token":"x"}`
 	for _, element := range []string{
-		`{}`, `null`, `{"account_id":"a","kind":"account","version":1,"revision":1}`,
-		`{"account_id":"a","kind":"account","version":1,"revision":0,"token":"x"}`,
-		`{"account_id":"","kind":"account","version":1,"revision":1,"deleted":true}`,
-		`{"account_id":"a","kind":"account","version":1,"revision":1,"token":"x","deleted":true}`,
+		`{}`, `null`, `{"item_id":"a","kind":"overview","version":1,"revision":1}`,
+		`{"item_id":"a","kind":"overview","version":1,"revision":0,"token":"x"}`,
+		`{"item_id":"","kind":"overview","version":1,"revision":1,"deleted":true}`,
+		`{"item_id":"a","kind":"overview","version":1,"revision":1,"token":"x","deleted":true}`,
 	} {
 		body := `{"revision":1,"manifest":"x","records":[` + whole + strings.Repeat(","+element, 1000) + `]}`
 		if _, err := parseVault([]byte(body)); err == nil || !strings.Contains(err.Error(), "element 1 ") {

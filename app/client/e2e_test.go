@@ -370,7 +370,7 @@ func TestSavingSendsLittleAndOnlyWhatChanged(t *testing.T) {
 		t.Errorf("adding took %d requests", n)
 	}
 	requests := sent(func() { it.Title = "Bank"; it = d.save(t, it) })
-	if len(requests) != 1 || strings.Contains(string(requests[0].Body), `"kind":"password"`) {
+	if len(requests) != 1 || strings.Contains(string(requests[0].Body), `"kind":"details"`) {
 		t.Errorf("a new title sent %d requests, with %s", len(requests), requests[0].Body)
 	}
 	if n := len(sent(func() { it = d.save(t, it) })); n != 0 {

@@ -24,7 +24,7 @@ type crime struct {
 func find(t *testing.T, v *protocol.VaultResponse, account string, kind protocol.Kind, version int64) *protocol.Record {
 	t.Helper()
 	for i := range v.Records {
-		if r := &v.Records[i]; r.AccountID == account && r.Kind == kind && (r.Version == version || version == 0) {
+		if r := &v.Records[i]; r.ItemID == account && r.Kind == kind && (r.Version == version || version == 0) {
 			return r
 		}
 	}
@@ -38,69 +38,69 @@ var lies = map[string]struct {
 	want string
 }{
 	"a token in another account's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		a, b := find(t, v, c.first, protocol.KindAccount, 0), find(t, v, c.second, protocol.KindAccount, 0)
+		a, b := find(t, v, c.first, protocol.KindOverview, 0), find(t, v, c.second, protocol.KindOverview, 0)
 		a.Token, b.Token = b.Token, a.Token
 	}, "record FIRST of kind account version 2 was changed outside this vault"},
 	"a token in another kind's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.second, protocol.KindAccount, 0).Token = find(t, v, c.second, protocol.KindPassword, 1).Token
+		find(t, v, c.second, protocol.KindOverview, 0).Token = find(t, v, c.second, protocol.KindDetails, 1).Token
 	}, "record SECOND of kind account version 1 was changed outside this vault"},
 	"a token in another version's place": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindPassword, 2).Token = find(t, v, c.first, protocol.KindPassword, 1).Token
+		find(t, v, c.first, protocol.KindDetails, 2).Token = find(t, v, c.first, protocol.KindDetails, 1).Token
 	}, "record FIRST of kind password version 2 was changed outside this vault"},
 	"a version that was never written": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindPassword, 2).Version = 3
+		find(t, v, c.first, protocol.KindDetails, 2).Version = 3
 	}, "record FIRST of kind password version 3 was changed outside this vault"},
 	"another user's token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.second, protocol.KindPassword, 1).Token = c.other.Records[0].Token
+		find(t, v, c.second, protocol.KindDetails, 1).Token = c.other.Records[0].Token
 	}, "record SECOND of kind password version 1 was changed outside this vault"},
 	"another user's record": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
 		v.Records = append(v.Records, c.other.Records[0])
 	}, "was changed outside this vault; the server shows 1 record too many"},
 	"an older token of the same record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindAccount, 2).Token = find(t, &c.old, c.first, protocol.KindAccount, 1).Token
+		find(t, v, c.first, protocol.KindOverview, 2).Token = find(t, &c.old, c.first, protocol.KindOverview, 1).Token
 	}, "record FIRST of kind account version 2 was changed outside this vault"},
 	"an older version of a record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r, old := find(t, v, c.first, protocol.KindAccount, 2), find(t, &c.old, c.first, protocol.KindAccount, 1)
+		r, old := find(t, v, c.first, protocol.KindOverview, 2), find(t, &c.old, c.first, protocol.KindOverview, 1)
 		r.Version, r.Token = 1, old.Token
 	}, "an older token stands in for a newer one|record FIRST of kind account version 1 is older than the version 2 that this device has"},
 	"a record dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Records = v.Records[1:]
 	}, "the server left out 1 record"},
 	"an item dropped": {func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Records = slices.DeleteFunc(v.Records, func(r protocol.Record) bool { return r.AccountID == c.second })
+		v.Records = slices.DeleteFunc(v.Records, func(r protocol.Record) bool { return r.ItemID == c.second })
 	}, "the server left out 2 records"},
 	"everything dropped": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Records = []protocol.Record{}
 	}, "the server left out 5 records"},
 	"a deleted record shown again": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Records = append(v.Records, *find(t, &c.old, c.deleted, protocol.KindPassword, 1))
+		v.Records = append(v.Records, *find(t, &c.old, c.deleted, protocol.KindDetails, 1))
 	}, "the server shows 1 record too many"},
 	"a record repeated": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
-		r := v.Records[slices.IndexFunc(v.Records, func(r protocol.Record) bool { return r.Kind == protocol.KindPassword })]
+		r := v.Records[slices.IndexFunc(v.Records, func(r protocol.Record) bool { return r.Kind == protocol.KindDetails })]
 		v.Records = append(v.Records, r)
 	}, "was repeated"},
 	"two versions of an account record": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		v.Records = append(v.Records, *find(t, &c.old, c.first, protocol.KindAccount, 1))
+		v.Records = append(v.Records, *find(t, &c.old, c.first, protocol.KindOverview, 1))
 	}, "record FIRST of kind account version 1 is there twice, as version 2 too"},
 	"a truncated token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r := find(t, v, c.first, protocol.KindPassword, 2)
+		r := find(t, v, c.first, protocol.KindDetails, 2)
 		r.Token = r.Token[:len(r.Token)-4]
 	}, "record FIRST of kind password version 2 was changed outside this vault"},
 	"an altered token": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r := find(t, v, c.first, protocol.KindAccount, 2)
+		r := find(t, v, c.first, protocol.KindOverview, 2)
 		b := []byte(r.Token)
 		b[len(b)/2] ^= 1
 		r.Token = string(b)
 	}, "record FIRST of kind account version 2 was changed outside this vault"},
 	"a tombstone among all live records": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		r := find(t, v, c.first, protocol.KindAccount, 2)
+		r := find(t, v, c.first, protocol.KindOverview, 2)
 		r.Token, r.Deleted = "", true
 	}, "record FIRST of kind account version 2 is half a tombstone"},
 	"a record of a later revision": {func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-		find(t, v, c.first, protocol.KindAccount, 2).Revision = v.Revision + 1
+		find(t, v, c.first, protocol.KindOverview, 2).Revision = v.Revision + 1
 	}, "record FIRST of kind account version 2 is said to be of revision"},
 	"an account id that is none": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
-		v.Records[0].AccountID = "../../x"
+		v.Records[0].ItemID = "../../x"
 	}, "a record has an account id that no client makes"},
 	"another revision than the manifest's": {func(_ *testing.T, _ *crime, v *protocol.VaultResponse) {
 		v.Revision++
@@ -233,21 +233,21 @@ func TestLiesInADeltaAreFoundAndTheWholeVaultIsTakenInstead(t *testing.T) {
 		},
 		"a record repeated": func(_ *testing.T, _ *crime, v *protocol.VaultResponse) { v.Records = append(v.Records, v.Records[0]) },
 		"an older version": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			*find(t, v, c.first, protocol.KindAccount, 2) = *find(t, &c.old, c.first, protocol.KindAccount, 1)
+			*find(t, v, c.first, protocol.KindOverview, 2) = *find(t, &c.old, c.first, protocol.KindOverview, 1)
 		},
 		"a known record as if it were new": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			r := *find(t, &c.old, c.second, protocol.KindPassword, 1)
+			r := *find(t, &c.old, c.second, protocol.KindDetails, 1)
 			r.Revision = v.Revision
 			v.Records = append(v.Records, r)
 		},
 		"a record of before": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			find(t, v, c.first, protocol.KindAccount, 2).Revision = c.since
+			find(t, v, c.first, protocol.KindOverview, 2).Revision = c.since
 		},
 		"an altered token": func(t *testing.T, c *crime, v *protocol.VaultResponse) {
-			find(t, v, c.first, protocol.KindPassword, 2).Token += "A"
+			find(t, v, c.first, protocol.KindDetails, 2).Token += "A"
 		},
 		"a tombstone of a live record": func(_ *testing.T, c *crime, v *protocol.VaultResponse) {
-			v.Records = append(v.Records, protocol.Record{Place: protocol.Place{AccountID: c.second, Kind: protocol.KindPassword, Version: 1}, Revision: v.Revision, Deleted: true})
+			v.Records = append(v.Records, protocol.Record{Place: protocol.Place{ItemID: c.second, Kind: protocol.KindDetails, Version: 1}, Revision: v.Revision, Deleted: true})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -233,7 +233,7 @@ func TestATamperedCopyIsRefused(t *testing.T) {
 
 func dropRecord(p [][]byte) [][]byte {
 	last := string(p[len(p)-1])
-	from, to := strings.Index(last, `{"account_id"`), strings.Index(last, `},{`)
+	from, to := strings.Index(last, `{"item_id"`), strings.Index(last, `},{`)
 	p[len(p)-1] = []byte(last[:from] + last[to+2:])
 	return p
 }

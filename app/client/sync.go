@@ -187,7 +187,7 @@ func (n *next) diagnose(problems []string, answer protocol.VaultResponse, manife
 		if r.Deleted {
 			continue
 		}
-		if _, err := v.key.Open(v.place(r.AccountID, seal.Kind(r.Kind), r.Version), r.Token); err != nil {
+		if _, err := v.key.Open(v.place(r.ItemID, sealKind(r.Kind), r.Version), r.Token); err != nil {
 			if cause == nil {
 				cause = err
 			}

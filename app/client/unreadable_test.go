@@ -140,14 +140,15 @@ func putRecords(t *testing.T, wire *httptransport.Transport, fill func(put func(
 		term, err := key.ManifestKey().Term(p, token)
 		must(err)
 		for _, r := range v.Records {
-			if kind == seal.KindAccount && r.AccountID == string(id) && r.Kind == protocol.KindAccount { // the newer version takes its place
+			if kind == seal.KindAccount && r.ItemID == string(id) && r.Kind == protocol.KindOverview { // the newer version takes its place
 				old, err := key.ManifestKey().Term(seal.Place{User: user, Account: id, Kind: kind, Version: r.Version}, r.Token)
 				must(err)
 				m.Digest, m.Count = m.Digest.Sub(old), m.Count-1
 			}
 		}
 		m.Digest, m.Count = m.Digest.Add(term), m.Count+1
-		change.Puts = append(change.Puts, protocol.Put{Place: protocol.Place{AccountID: string(id), Kind: protocol.Kind(kind), Version: version}, Token: token})
+		wireKind := map[seal.Kind]protocol.Kind{seal.KindAccount: protocol.KindOverview, seal.KindPassword: protocol.KindDetails}[kind]
+		change.Puts = append(change.Puts, protocol.Put{Place: protocol.Place{ItemID: string(id), Kind: wireKind, Version: version}, Token: token})
 	})
 	m.Revision++
 	change.Manifest, err = key.SealManifest(m)

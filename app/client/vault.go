@@ -22,7 +22,8 @@ type vault struct {
 	readOnly bool             // it is a copy on this device that no server is asked about
 	key      seal.VaultKey
 	manifest seal.ManifestKey
-	seen     Seen // of the device's memory
+	seen     Seen          // of the device's memory
+	closed   chan struct{} // is closed when the key is forgotten
 
 	loaded   bool // synced at least once, or opened from the copy
 	revision int64
@@ -73,7 +74,7 @@ type sealed struct {
 }
 
 func newVault(user seal.UserID, key seal.VaultKey) *vault {
-	return &vault{user: user, key: key, manifest: key.ManifestKey(), entries: map[string]*entry{}, copied: notCopied,
+	return &vault{user: user, key: key, manifest: key.ManifestKey(), closed: make(chan struct{}), entries: map[string]*entry{}, copied: notCopied,
 		known: newKnowledge(), laid: map[string]*entry{}, older: map[string][]*entry{}, handed: map[string]bool{}}
 }
 
@@ -315,9 +316,9 @@ func (n *next) fill(answer protocol.VaultResponse) []string {
 		switch {
 		case err != nil:
 		case r.Deleted:
-			err = n.drop(r.AccountID, kind, r.Version)
+			err = n.drop(r.ItemID, kind, r.Version)
 		default:
-			err = n.put(r.AccountID, kind, sealed{r.Version, r.Token})
+			err = n.put(r.ItemID, kind, sealed{r.Version, r.Token})
 		}
 		if err != nil {
 			problems = append(problems, err.Error())
@@ -327,20 +328,16 @@ func (n *next) fill(answer protocol.VaultResponse) []string {
 }
 
 func checkRecord(n *next, r *protocol.Record, revision int64) (seal.Kind, error) {
-	if n.changed[r.AccountID] == nil {
-		if _, err := seal.ParseAccountID(r.AccountID); err != nil {
+	if n.changed[r.ItemID] == nil {
+		if _, err := seal.ParseAccountID(r.ItemID); err != nil {
 			return "", errors.New("a record has an account id that no client makes")
 		}
 	}
-	kind := seal.KindPassword
-	switch r.Kind {
-	case protocol.KindAccount:
-		kind = seal.KindAccount
-	case protocol.KindPassword:
-	default:
+	kind := sealKind(r.Kind)
+	if kind == "" {
 		return "", errors.New("a record is of an unknown kind")
 	}
-	p := n.v.place(r.AccountID, kind, r.Version)
+	p := n.v.place(r.ItemID, kind, r.Version)
 	switch {
 	case r.Version < 1:
 		return "", fmt.Errorf("%s has no version", describe(p))

@@ -1,10 +1,11 @@
 package item
 
 import (
+	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -177,59 +178,55 @@ func TestGuardFindsContradictions(t *testing.T) {
 	}
 }
 
-var (
-	messageKey   = regexp.MustCompile(`^( +)"?(\w+)"?: `)
-	messageKeys1 = regexp.MustCompile(`(\w+): "`)
-)
-
-// messagesOf returns the paths of all messages of a language. The files have one key per line, indented by its depth.
-func messagesOf(t *testing.T, language string) map[string]bool {
+// textsOf returns the paths of all texts of a language. Each feature of the page has a file.
+func textsOf(t *testing.T, language string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("../web/src/messages/" + language + "/*.ts")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s has no messages: %v", language, err)
-	}
 	out := map[string]bool{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	var add func(path string, part any)
+	add = func(path string, part any) {
+		out[path] = true
+		members, _ := part.(map[string]any)
+		for key, member := range members {
+			add(strings.TrimPrefix(path+"."+key, "."), member)
+		}
+	}
+	err := fs.WalkDir(os.DirFS("../web/src"), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "texts/"+language+".json") {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join("../web/src", name))
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		var path []string
-		for l := range strings.SplitSeq(string(text), "\n") {
-			m := messageKey.FindStringSubmatch(l)
-			if m == nil {
-				continue
-			}
-			path = append(path[:min(len(path), len(m[1])/2-1)], m[2])
-			at := strings.Join(path, ".")
-			out[at] = true
-			if strings.Contains(l, ": { ") { // several keys on a line
-				for _, k := range messageKeys1.FindAllStringSubmatch(l, -1) {
-					out[at+"."+k[1]] = true
-				}
-			}
+		var catalog map[string]any
+		if err := json.Unmarshal(content, &catalog); err != nil {
+			return err
 		}
+		add("", catalog)
+		return nil
+	})
+	if err != nil || len(out) == 0 {
+		t.Fatalf("the texts of %s: %v", language, err)
 	}
 	return out
 }
 
 func TestEveryLanguageHasEveryLabel(t *testing.T) {
-	languages, err := filepath.Glob("../web/src/messages/*/index.ts")
-	if err != nil || len(languages) != 5 {
-		t.Fatalf("languages: %q, %v", languages, err)
+	files, err := filepath.Glob("../web/src/texts/*.json")
+	if err != nil || len(files) != 5 {
+		t.Fatalf("languages: %q, %v", files, err)
 	}
-	for _, index := range languages {
-		language := filepath.Base(filepath.Dir(index))
-		messages := messagesOf(t, language)
+	for _, file := range files {
+		language := strings.TrimSuffix(filepath.Base(file), ".json")
+		texts := textsOf(t, language)
 		for _, table := range []string{"overview", "details", "card", "identity", "ssh_key", "field", "old_password", "attachment"} {
 			rows := Rows(table)
 			if len(rows) == 0 {
 				t.Errorf("there is no table %s", table)
 			}
 			for _, r := range rows {
-				if r.Label != "" && !messages[r.Label] {
-					t.Errorf("%s has no message %s, the label of %s in %s", language, r.Label, r.Name, table)
+				if r.Label != "" && !texts[r.Label] {
+					t.Errorf("%s has no text %s, the label of %s in %s", language, r.Label, r.Name, table)
 				}
 			}
 		}

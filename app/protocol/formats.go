@@ -31,10 +31,10 @@ type Token = string
 //wire:schema {"maxLength":MaxSmallTokenBytes,"like":"Token"}
 type SmallToken = string
 
-// PieceToken is a Token of one piece of an attachment.
+// ChunkToken is a Token of one chunk of an attachment.
 //
-//wire:schema {"maxLength":MaxPieceTokenBytes,"like":"Token"}
-type PieceToken = string
+//wire:schema {"maxLength":MaxChunkTokenBytes,"like":"Token"}
+type ChunkToken = string
 
 // Enrolment is opaque, and valid for ten minutes.
 //
@@ -67,7 +67,7 @@ type Revision = int64
 //wire:schema {"minimum":1}
 type Version = int64
 
-// PieceCount is the number of pieces of an attachment. Pieces are counted from 1.
+// ChunkCount is the number of chunks of an attachment. Chunks are counted from 1.
 //
-//wire:schema {"minimum":1,"maximum":MaxPieces}
-type PieceCount = int
+//wire:schema {"minimum":1,"maximum":MaxChunks}
+type ChunkCount = int

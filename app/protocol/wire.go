@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// Paths. {id} and {piece} take one path segment each.
+// Paths. {id} and {chunk} take one path segment each.
 const (
 	PathHealth          = "/health"
 	PathReady           = names.PathReady
@@ -38,7 +38,7 @@ const (
 	PathSettings        = "/api/v1/settings"
 	PathAttachments     = "/api/v1/attachments"
 	PathAttachment      = "/api/v1/attachments/{id}"
-	PathPiece           = "/api/v1/attachments/{id}/{piece}"
+	PathChunk           = "/api/v1/attachments/{id}/{chunk}"
 )
 
 // Limits that both sides keep.
@@ -59,8 +59,8 @@ const (
 	MaxSmallTokenBytes = 4 << 10 // of a wrapped key or a manifest: a few hundred bytes, and room for later formats
 	MaxEnrolmentBytes  = 2 << 10
 
-	MaxPieces          = 54      // of one attachment: 10 MiB in pieces of 190 KiB
-	MaxPieceTokenBytes = 262_220 // of one sealed piece; a DynamoDB item takes 400 KB
+	MaxChunks          = 54      // of one attachment: 10 MiB in chunks of 190 KiB
+	MaxChunkTokenBytes = 262_220 // of one sealed chunk; a DynamoDB item takes 400 KB
 )
 
 // KDF is the salt and the Argon2id (RFC 9106) cost of one user's master key.
@@ -244,17 +244,17 @@ type SessionsResponse struct {
 type Kind string
 
 const (
-	// KindAccount is the metadata of an account: one live version, a put of the next version replaces it.
-	KindAccount Kind = "account"
-	// KindPassword is the secret of an account: every version lives until it is deleted; old ones are the history.
-	KindPassword Kind = "password"
+	// KindOverview is the metadata of an account: one live version, a put of the next version replaces it.
+	KindOverview Kind = "overview"
+	// KindDetails is the secret of an account: every version lives until it is deleted; old ones are the history.
+	KindDetails Kind = "details"
 )
 
 // Place names one sealed record within a user's vault.
 type Place struct {
-	AccountID ID      `json:"account_id"`
-	Kind      Kind    `json:"kind"`
-	Version   Version `json:"version"` // 1, 2, 3 …
+	ItemID  ID      `json:"item_id"`
+	Kind    Kind    `json:"kind"`
+	Version Version `json:"version"` // 1, 2, 3 …
 }
 
 // Record is a sealed record, or the tombstone of one.
@@ -310,21 +310,21 @@ type RevisionEvent struct {
 	Revision Revision `json:"revision"`
 }
 
-// Piece is one sealed piece of an attachment. It is the body of PUT and of the answer to GET at PathPiece, where {piece}
+// Chunk is one sealed chunk of an attachment. It is the body of PUT and of the answer to GET at PathChunk, where {chunk}
 // is its number, from 1 to Count.
-type Piece struct {
-	Count PieceCount `json:"count"` // of pieces of the attachment, the same in each of them
-	Token PieceToken `json:"token"`
+type Chunk struct {
+	Count ChunkCount `json:"count"` // of chunks of the attachment, the same in each of them
+	Token ChunkToken `json:"token"`
 }
 
 // Attachment is what the server knows of one, be it complete or not.
 type Attachment struct {
 	ID     ID         `json:"id"`
-	Count  PieceCount `json:"count"`
-	Pieces PieceCount `json:"pieces"` // that are there; the attachment is complete if they are Count
+	Count  ChunkCount `json:"count"`
+	Chunks ChunkCount `json:"chunks"` // that are there; the attachment is complete if they are Count
 	//wire:schema {"minimum":1}
 	Bytes    int64     `json:"bytes"`    // of their tokens together
-	Uploaded time.Time `json:"uploaded"` // when the last piece came
+	Uploaded time.Time `json:"uploaded"` // when the last chunk came
 }
 
 // AttachmentsResponse lists all attachments of the user. Now is the server's clock, so that their age does not depend on

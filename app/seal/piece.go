@@ -17,7 +17,7 @@ type Piece struct {
 	User       UserID
 	Attachment AttachmentID
 	Number     int // 1 to Count
-	Count      int // 1 to protocol.MaxPieces
+	Count      int // 1 to protocol.MaxChunks
 }
 
 // append writes the place in the one form that keys and plaintexts use: user and attachment, each after a byte of length,
@@ -31,13 +31,13 @@ func (p Piece) append(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: attachment id is %w", ErrBadPiece, err)
 	}
-	if p.Count < 1 || p.Count > protocol.MaxPieces || p.Number < 1 || p.Number > p.Count {
+	if p.Count < 1 || p.Count > protocol.MaxChunks || p.Number < 1 || p.Number > p.Count {
 		return nil, fmt.Errorf("%w: number or count is out of bounds", ErrBadPiece)
 	}
 	b = appendField(b, user[:])
 	b = appendField(b, attachment[:])
 	b = binary.BigEndian.AppendUint32(b, uint32(p.Number))        // #nosec G115 -- 1 to Count
-	return binary.BigEndian.AppendUint32(b, uint32(p.Count)), nil // #nosec G115 -- 1 to protocol.MaxPieces
+	return binary.BigEndian.AppendUint32(b, uint32(p.Count)), nil // #nosec G115 -- 1 to protocol.MaxChunks
 }
 
 const pieceNumbersSize = 4 + 4
@@ -81,7 +81,7 @@ func (v VaultKey) OpenPiece(p Piece, token string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plaintext, err := openTokenUpTo(protocol.MaxPieceTokenBytes, v.pieceKey(place), token)
+	plaintext, err := openTokenUpTo(protocol.MaxChunkTokenBytes, v.pieceKey(place), token)
 	if err != nil {
 		return nil, &PieceError{p, ErrAltered}
 	}

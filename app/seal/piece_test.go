@@ -45,7 +45,7 @@ func TestPieceOpensInItsOwnPlaceAlone(t *testing.T) {
 		"cut by a letter":      {v, home, token[:len(token)-1]},
 		"twice":                {v, home, token + token},
 		"empty":                {v, home, ""},
-		"too long":             {v, home, strings.Repeat("A", protocol.MaxPieceTokenBytes+4)},
+		"too long":             {v, home, strings.Repeat("A", protocol.MaxChunkTokenBytes+4)},
 	} {
 		got, err := c.key.OpenPiece(c.p, c.token)
 		var piece *PieceError
@@ -142,7 +142,7 @@ func TestPieceThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 		"number 0":     func(p *Piece) { p.Number = 0 },
 		"beyond count": func(p *Piece) { p.Number = 3 },
 		"no count":     func(p *Piece) { p.Number, p.Count = 0, 0 },
-		"too many":     func(p *Piece) { p.Count = protocol.MaxPieces + 1 },
+		"too many":     func(p *Piece) { p.Count = protocol.MaxChunks + 1 },
 	} {
 		p := Piece{NewUserID(), NewAttachmentID(), 1, 2}
 		change(&p)
@@ -161,7 +161,7 @@ func TestLargestPieceFillsTheLongestTokenThatTheServerTakes(t *testing.T) {
 	v, p := NewVaultKey(), Piece{NewUserID(), NewAttachmentID(), 54, 54}
 	content := bytes.Repeat([]byte("x"), PieceBytes)
 	token, err := v.SealPiece(p, content)
-	if err != nil || len(token) != protocol.MaxPieceTokenBytes {
+	if err != nil || len(token) != protocol.MaxChunkTokenBytes {
 		t.Fatalf("%d letters, %v", len(token), err)
 	}
 	if got, err := v.OpenPiece(p, token); err != nil || !bytes.Equal(got, content) {

@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-
-	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Kind says what a record seals, as on the wire.
+// Kind says what a record seals, as format 1 spells it; the wire has other words (protocol.Kind).
 type Kind string
 
 const (
-	KindAccount  = Kind(protocol.KindAccount)
-	KindPassword = Kind(protocol.KindPassword)
+	KindAccount  Kind = "account"
+	KindPassword Kind = "password"
 )
 
 func (k Kind) known() bool { return k == KindAccount || k == KindPassword }

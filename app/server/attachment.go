@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// pieceBody has room for the token and the little around it.
-const pieceBody = protocol.MaxPieceTokenBytes + 1<<10
+// chunkBody has room for the token and the little around it.
+const chunkBody = protocol.MaxChunkTokenBytes + 1<<10
 
 func attachments(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
 	out, err := s.vault.Attachments(r.Context(), session)
@@ -20,19 +20,19 @@ func attachments(s *Server, w http.ResponseWriter, r *http.Request, session vaul
 	return s.reply(w, r, out)
 }
 
-func putPiece(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	in, err := decode[protocol.Piece](s, w, r, pieceBody, session.UserID)
+func putChunk(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+	in, err := decode[protocol.Chunk](s, w, r, chunkBody, session.UserID)
 	if err != nil {
 		return err
 	}
-	if err := s.vault.PutPiece(r.Context(), session, chi.URLParam(r, "id"), chi.URLParam(r, "piece"), in); err != nil {
+	if err := s.vault.PutChunk(r.Context(), session, chi.URLParam(r, "id"), chi.URLParam(r, "chunk"), in); err != nil {
 		return err
 	}
 	return done(w)
 }
 
-func piece(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
-	out, err := s.vault.Piece(r.Context(), session, chi.URLParam(r, "id"), chi.URLParam(r, "piece"))
+func chunk(s *Server, w http.ResponseWriter, r *http.Request, session vault.Session) error {
+	out, err := s.vault.Chunk(r.Context(), session, chi.URLParam(r, "id"), chi.URLParam(r, "chunk"))
 	if err != nil {
 		return err
 	}

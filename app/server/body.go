@@ -18,10 +18,11 @@ import (
 )
 
 const (
-	// smallBody is enough for every request but a change of the vault and a piece of an attachment. Such a body never waits.
-	smallBody = 64 << 10
+	// smallBody is twice what any request takes, but for a change of the vault and a chunk of an attachment. A small body
+	// never waits for room, so each unfinished upload holds this much.
+	smallBody = 32 << 10
 	firstRead = 4 << 10
-	chunkSize = 64 << 10
+	blockSize = 64 << 10
 	// bodyRoom is how much of all bodies, beyond the first smallBody of each, may have arrived and not been dealt with. One
 	// user gets half of it, so that nobody alone can keep others from importing.
 	bodyRoom = 8 << 20
@@ -45,32 +46,32 @@ type bodies struct {
 	room     *semaphore.Weighted
 	users    *shares[vault.UserID]
 	wait     time.Duration
-	patience time.Duration // for a chunk to arrive
+	patience time.Duration // for a block to arrive
 }
 
 func newBodies() *bodies {
 	return &bodies{
 		room: semaphore.NewWeighted(bodyRoom), users: newShares[vault.UserID](userRoom), wait: bodyWait,
-		patience: chunkSize / slowest * time.Second,
+		patience: blockSize / slowest * time.Second,
 	}
 }
 
-// body is a request body in chunks. free gives back its room, once nothing that was read from it is in use.
+// body is a request body in blocks. free gives back its room, once nothing that was read from it is in use.
 type body struct {
-	chunks [][]byte
+	blocks [][]byte
 	size   int
 	free   func()
 }
 
 func (b *body) reader() io.Reader {
-	readers := make([]io.Reader, len(b.chunks))
-	for i, c := range b.chunks {
+	readers := make([]io.Reader, len(b.blocks))
+	for i, c := range b.blocks {
 		readers[i] = bytes.NewReader(c)
 	}
 	return io.MultiReader(readers...)
 }
 
-var chunkPool = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+var blockPool = sync.Pool{New: func() any { return new([blockSize]byte) }}
 
 // read reads a body of at most limit bytes for user; limit is at most smallBody where the user is not known. The caller
 // frees the body, also after an error.
@@ -125,7 +126,7 @@ func setDeadline(set func(time.Time) error, at time.Time) error {
 	return nil
 }
 
-// readSmall reads what never waits: most bodies into a buffer of their size, the first smallBody of others into a chunk.
+// readSmall reads what never waits: most bodies into a buffer of their size, the first smallBody of others into a block.
 func (b *bodies) readSmall(in *body, source io.Reader, announced int64, deadline func(time.Time) error) error {
 	if err := setDeadline(deadline, time.Now().Add(b.patience)); err != nil {
 		return err
@@ -136,14 +137,14 @@ func (b *bodies) readSmall(in *body, source io.Reader, announced int64, deadline
 	}
 	n, err := fill(source, buffer)
 	if err == nil {
-		chunk := make([]byte, smallBody)
-		copy(chunk, buffer)
+		block := make([]byte, smallBody)
+		copy(block, buffer)
 		var more int
-		more, err = fill(source, chunk[n:])
-		n, buffer = n+more, chunk
+		more, err = fill(source, block[n:])
+		n, buffer = n+more, block
 	}
 	if n > 0 {
-		in.chunks, in.size = append(in.chunks, buffer[:n]), n
+		in.blocks, in.size = append(in.blocks, buffer[:n]), n
 	}
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -156,10 +157,10 @@ type largeBody struct {
 	*body
 	bodies *bodies
 	share  *share
-	pooled []*[chunkSize]byte
+	pooled []*[blockSize]byte
 }
 
-// read takes room for a chunk when its first byte has arrived.
+// read takes room for a block when its first byte has arrived.
 func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(time.Time) error) error {
 	for {
 		if err := setDeadline(deadline, time.Now().Add(l.bodies.patience)); err != nil {
@@ -178,10 +179,10 @@ func (l *largeBody) read(ctx context.Context, source io.Reader, deadline func(ti
 		if err := setDeadline(deadline, time.Now().Add(l.bodies.patience)); err != nil {
 			return err
 		}
-		chunk := l.pooled[len(l.pooled)-1]
-		chunk[0] = first[0]
-		n, err := fill(source, chunk[1:])
-		l.chunks, l.size = append(l.chunks, chunk[:1+n]), l.size+1+n
+		block := l.pooled[len(l.pooled)-1]
+		block[0] = first[0]
+		n, err := fill(source, block[1:])
+		l.blocks, l.size = append(l.blocks, block[:1+n]), l.size+1+n
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -204,23 +205,23 @@ func fill(source io.Reader, b []byte) (n int, err error) {
 func (l *largeBody) grow(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, l.bodies.wait)
 	defer cancel()
-	if err := l.share.Acquire(patience, chunkSize); err != nil {
+	if err := l.share.Acquire(patience, blockSize); err != nil {
 		return waited(ctx, errBodiesBusy)
 	}
-	if err := l.bodies.room.Acquire(patience, chunkSize); err != nil {
-		l.share.Release(chunkSize)
+	if err := l.bodies.room.Acquire(patience, blockSize); err != nil {
+		l.share.Release(blockSize)
 		return waited(ctx, errBodiesBusy)
 	}
-	l.pooled = append(l.pooled, chunkPool.Get().(*[chunkSize]byte))
+	l.pooled = append(l.pooled, blockPool.Get().(*[blockSize]byte))
 	return nil
 }
 
 func (l *largeBody) drop() {
 	for _, c := range l.pooled {
-		chunkPool.Put(c)
+		blockPool.Put(c)
 	}
-	n := int64(len(l.pooled)) * chunkSize
+	n := int64(len(l.pooled)) * blockSize
 	l.bodies.room.Release(n)
 	l.share.Release(n)
-	l.pooled, l.chunks = nil, nil
+	l.pooled, l.blocks = nil, nil
 }

@@ -112,11 +112,11 @@ func TestEventsTellTheRevisionAtOnceAndWhenAnotherClientChangesIt(t *testing.T) 
 	other := &person{s: s, reg: alice.reg, token: alice.mustLogin("").Token}
 	there := other.follow()
 	there.want(revision("0"))
-	bob.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
-	other.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	bob.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
+	other.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	here.want(revision("1"))
 	there.want(revision("1"))
-	other.apply(1, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	other.apply(1, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	here.want(revision("2"))
 	alice.follow().want(revision("2"))
 	if !strings.Contains(here.whole.String(), "retry: ") {
@@ -177,7 +177,7 @@ func TestEventsGoOnWhenAnotherSessionEnds(t *testing.T) {
 	if e := ending.next(); e.name != protocol.EventEnded {
 		t.Fatalf("the other session's stream says %+v", e)
 	}
-	alice.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 }
 
@@ -198,7 +198,7 @@ func TestEventsOutliveTheTimeoutsOfOtherRequests(t *testing.T) {
 			t.Fatalf("%+v, goes on: %t", e, more)
 		}
 	}
-	alice.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	stream.want(revision("1"))
 	if !strings.Contains(stream.whole.String(), "\n:\n") {
 		t.Errorf("no comment shows that the stream lives:\n%s", stream.whole.String())

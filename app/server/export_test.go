@@ -41,7 +41,7 @@ func (s *Server) SyncWithin(wait, patience time.Duration) {
 // BodyRoom is how many bytes of large bodies may have arrived, of all users and of one.
 const BodyRoom, UserRoom = bodyRoom, userRoom
 
-// BodyWithin sets how long a large body waits for room, and how long a client may take for a chunk of one.
+// BodyWithin sets how long a large body waits for room, and how long a client may take for a block of one.
 func (s *Server) BodyWithin(wait, patience time.Duration) {
 	s.bodies.wait, s.bodies.patience = wait, patience
 }

@@ -108,7 +108,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	good := `{"username":"alice"}`
-	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
+	deep := strings.Repeat("[", 15_000) + strings.Repeat("]", 15_000)
 	for name, c := range map[string]struct {
 		body string
 		edit edit
@@ -130,7 +130,7 @@ func TestBodiesThatAreNotWhatTheAPIDescribes(t *testing.T) {
 		"another case":      {`{"USERNAME":"alice"}`, nil, protocol.CodeBadRequest, "USERNAME"},
 		"bad UTF-8":         {"{\"username\":\"al\xffice\"}", nil, protocol.CodeBadRequest, "UTF-8"},
 		"deep":              {deep, nil, protocol.CodeBadRequest, ""},
-		"too long":          {`{"username":"` + strings.Repeat("a", 70_000) + `"}`, nil, protocol.CodeTooLarge, "65536"},
+		"too long":          {`{"username":"` + strings.Repeat("a", 40_000) + `"}`, nil, protocol.CodeTooLarge, "32768"},
 		"a form":            {good, header("Content-Type", "application/x-www-form-urlencoded"), protocol.CodeUnsupportedMedia, "application/json"},
 		"no type":           {good, header("Content-Type", ""), protocol.CodeUnsupportedMedia, "application/json"},
 		"another character": {good, header("Content-Type", "application/json; charset=utf-16"), protocol.CodeUnsupportedMedia, "application/json"},
@@ -169,7 +169,7 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 	alice := s.register("alice")
 	id := sample.ID()
 	good := func() map[string]any {
-		return map[string]any{"account_id": sample.ID(), "kind": "password", "version": 1, "token": sample.Token(100)}
+		return map[string]any{"item_id": sample.ID(), "kind": "details", "version": 1, "token": sample.Token(100)}
 	}
 	with := func(name string, value any) []any {
 		bad := good()
@@ -178,8 +178,8 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 	}
 	same := good()
 	a1, a2 := good(), good()
-	a1["kind"], a1["account_id"] = "account", id
-	a2["kind"], a2["account_id"], a2["version"] = "account", id, 2
+	a1["kind"], a1["item_id"] = "overview", id
+	a2["kind"], a2["item_id"], a2["version"] = "overview", id, 2
 	place := maps.Clone(same)
 	delete(place, "token")
 	tooMany := make([]any, protocol.MaxChangeRecords+1)
@@ -199,15 +199,19 @@ func TestChangeNamesTheRecordItRefuses(t *testing.T) {
 		"base too big":       {map[string]any{"base_revision": 1e19, "puts": []any{good()}}, protocol.CodeBadRequest, "base_revision"},
 		"base of a future":   {map[string]any{"base_revision": 9, "puts": []any{good()}}, protocol.CodeRevisionConflict, ""},
 		"manifest":           {map[string]any{"manifest": "x", "puts": []any{good()}}, protocol.CodeBadRequest, "manifest"},
-		"account id":         {map[string]any{"puts": with("account_id", "x")}, protocol.CodeBadRequest, "puts[1].account_id"},
+		"item id":            {map[string]any{"puts": with("item_id", "x")}, protocol.CodeBadRequest, "puts[1].item_id"},
+		"id with separator":  {map[string]any{"puts": with("item_id", "session#1")}, protocol.CodeBadRequest, "puts[1].item_id"},
 		"kind":               {map[string]any{"puts": with("kind", "note")}, protocol.CodeBadRequest, "puts[1].kind"},
 		"version":            {map[string]any{"puts": with("version", 0)}, protocol.CodeBadRequest, "puts[1].version"},
 		"token":              {map[string]any{"puts": with("token", "clear text")}, protocol.CodeBadRequest, "puts[1].token"},
+		"token of two lines": {map[string]any{"puts": with("token", sample.Token(100)+"\n")}, protocol.CodeBadRequest, "puts[1].token"},
+		"no token":           {map[string]any{"puts": with("token", "")}, protocol.CodeBadRequest, "puts[1].token"},
 		"token too long":     {map[string]any{"puts": with("token", sample.Token(protocol.MaxTokenBytes))}, protocol.CodeTooLarge, "puts[1].token"},
 		"revision in a put":  {map[string]any{"puts": with("revision", 1)}, protocol.CodeBadRequest, "revision"},
 		"same place twice":   {map[string]any{"puts": []any{same, same}}, protocol.CodeBadRequest, "puts[1]"},
 		"put and delete":     {map[string]any{"puts": []any{same}, "deletes": []any{place}}, protocol.CodeBadRequest, "deletes[0]"},
-		"account twice":      {map[string]any{"puts": []any{a1, a2}}, protocol.CodeBadRequest, "puts[1]"},
+		"overview twice":     {map[string]any{"puts": []any{a1, a2}}, protocol.CodeBadRequest, "puts[1]"},
+		"delete twice":       {map[string]any{"deletes": []any{place, place}}, protocol.CodeBadRequest, "deletes[1]"},
 		"too many":           {map[string]any{"deletes": tooMany}, protocol.CodeBadRequest, "500"},
 		"delete of nothing":  {map[string]any{"deletes": []any{place}}, protocol.CodeBadRequest, "deletes"},
 		"deletes is object":  {map[string]any{"deletes": map[string]any{}}, protocol.CodeBadRequest, "deletes"},

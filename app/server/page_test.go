@@ -144,7 +144,7 @@ func TestMetricsCountByRoute(t *testing.T) {
 	for _, line := range []string{
 		`vaultsphere_http_request_duration_seconds_count{method="POST",route="/api/v1/register",status="200"} 1`,
 		`vaultsphere_http_request_duration_seconds_count{method="POST",route="/api/v1/sessions/end",status="404"} 1`,
-		`vaultsphere_http_request_duration_seconds_count{method="GET",route="/api/v1/attachments/{id}/{piece}",status="404"} 1`,
+		`vaultsphere_http_request_duration_seconds_count{method="GET",route="/api/v1/attachments/{id}/{chunk}",status="404"} 1`,
 		`method="other"`, "vaultsphere_http_requests_in_flight 0", "vaultsphere_password_hash_queue 0", "vaultsphere_throttled_total 0",
 		`vaultsphere_store_errors_total{code="storage_full"} 0`, `vaultsphere_build_info{version="test"} 1`, "go_goroutines",
 	} {

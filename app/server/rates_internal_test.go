@@ -9,7 +9,7 @@ import (
 func TestPatienceAndRoom(t *testing.T) {
 	t.Parallel()
 	b, s := newBodies(), newSyncSlots()
-	if got := chunkSize / b.patience.Seconds(); got != 16<<10 {
+	if got := blockSize / b.patience.Seconds(); got != 16<<10 {
 		t.Errorf("a body may come at %g bytes a second", got)
 	}
 	if got := blockBytes / s.patience.Seconds(); got != 16<<10 {

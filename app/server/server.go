@@ -146,7 +146,7 @@ func (s *Server) routes() []route {
 		{get, protocol.PathEvents, s.member(events)},
 		{get, protocol.PathAttachments, s.member(attachments)},
 		{del, protocol.PathAttachment, s.member(deleteAttachment)},
-		{put, protocol.PathPiece, s.member(putPiece)},
-		{get, protocol.PathPiece, s.member(piece)},
+		{put, protocol.PathChunk, s.member(putChunk)},
+		{get, protocol.PathChunk, s.member(chunk)},
 	}
 }

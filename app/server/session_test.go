@@ -105,7 +105,7 @@ func TestNobodyReachesAnothersSessionsOrVault(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	alice, mallory := s.register("alice"), s.register("mallory")
-	alice.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	alice.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey, ID: alice.acc.SessionID}).want(404, protocol.CodeNotFound)
 	mallory.call("POST", protocol.PathSessionsEnd, protocol.EndSessionsRequest{CurrentAuthKey: mallory.reg.AuthKey}).want(204, "")
 	alice.call("GET", protocol.PathAccount, nil).want(200, "")

@@ -74,7 +74,7 @@ func TestStoreThatGoesAwayOrFillsUpIsToldAndLosesNothing(t *testing.T) {
 			s, store := newFailingSite(t)
 			alice := s.register("alice")
 			s.call("GET", protocol.PathReady, nil).want(200, "")
-			change := []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}
+			change := []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}
 			store.fail(c.err)
 			a := alice.apply(0, change, nil).want(c.status, c.code)
 			if strings.Contains(string(a.body), "secret-detail") || !strings.Contains(s.log.String(), c.err.Error()) {

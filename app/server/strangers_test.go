@@ -82,7 +82,7 @@ func largeVault(s *site) *person {
 	for base := range int64(4) {
 		c := vault.Change{Base: base, Manifest: sample.Token(100)}
 		for range largeRecords / 4 {
-			put := sample.Put(protocol.KindPassword, sample.ID(), 1)
+			put := sample.Put(protocol.KindDetails, sample.ID(), 1)
 			put.Token = strings.Repeat("x", 60_000)
 			c.Puts = append(c.Puts, put)
 		}
@@ -119,7 +119,7 @@ func TestTwoFullSyncsAtATimeAndOneOfASession(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p, bob := largeVault(s), s.register("bob")
-	bob.apply(0, []protocol.Put{sample.Put(protocol.KindAccount, sample.ID(), 1)}, nil).want(200, "")
+	bob.apply(0, []protocol.Put{sample.Put(protocol.KindOverview, sample.ID(), 1)}, nil).want(200, "")
 	second, third := p.mustLogin("").Token, p.mustLogin("").Token
 	s.srv.SyncWithin(50*time.Millisecond, time.Hour)
 
@@ -202,13 +202,13 @@ func TestBodiesWaitForTheRoomOfWhatHasArrived(t *testing.T) {
 	if got := send(alice, 300<<10).want(503, protocol.CodeUnavailable).header.Get("Retry-After"); got != "5" {
 		t.Errorf("Retry-After is %q", got)
 	}
-	send(alice, 64<<10).want(400, protocol.CodeBadRequest) // its content is wrong, and it did not wait
+	send(alice, 32<<10).want(400, protocol.CodeBadRequest) // its content is wrong, and it did not wait
 	send(bob, 300<<10).want(400, protocol.CodeBadRequest)
 
 	bob.uploadOf(server.UserRoom)
 	await.Until(t, "room of all that is taken", func() bool { return !s.srv.HasRoom(192 << 10) })
 	send(carol, 300<<10).want(503, protocol.CodeUnavailable)
-	send(carol, 64<<10).want(400, protocol.CodeBadRequest)
+	send(carol, 32<<10).want(400, protocol.CodeBadRequest)
 	carol.open(carol.token, "POST", protocol.PathVaultChanges, "Transfer-Encoding: chunked\r\n", "50000\r\n"+strings.Repeat(" ", 0x50000)+"\r\n").
 		refusal(503, protocol.CodeUnavailable, "5")
 
@@ -289,10 +289,10 @@ func TestQuotasOfItemsAndRecordsSayWhich(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, grants(func(l *vault.Limits) { l.Records = vault.Quota{Items: 1, Bytes: 2000} }))
 	alice := s.register("alice")
-	first, second := sample.Put(protocol.KindAccount, sample.ID(), 1), sample.Put(protocol.KindAccount, sample.ID(), 1)
+	first, second := sample.Put(protocol.KindOverview, sample.ID(), 1), sample.Put(protocol.KindOverview, sample.ID(), 1)
 	alice.apply(0, []protocol.Put{first}, nil).want(200, "")
 	alice.apply(1, []protocol.Put{second}, nil).want(403, protocol.CodeItemQuotaReached)
-	large := sample.Put(protocol.KindPassword, first.AccountID, 1)
+	large := sample.Put(protocol.KindDetails, first.ItemID, 1)
 	large.Token = sample.Token(2000)
 	alice.apply(1, []protocol.Put{large}, nil).want(403, protocol.CodeRecordQuotaReached)
 	alice.apply(1, []protocol.Put{second}, []protocol.Place{first.Place}).want(200, "")

@@ -162,12 +162,13 @@ func (a *vaultAnswer) Write(r protocol.Record) error {
 	if a.records++; a.records > 1 {
 		b = append(b, ',')
 	}
-	b = appendText(append(b, `{"account_id":`...), r.AccountID)
+	b = appendText(append(b, `{"item_id":`...), r.ItemID)
 	b = appendText(append(b, `,"kind":`...), string(r.Kind))
 	b = strconv.AppendInt(append(b, `,"version":`...), r.Version, 10)
 	b = strconv.AppendInt(append(b, `,"revision":`...), r.Revision, 10)
 	if r.Token != "" {
-		b = appendText(append(b, `,"token":`...), r.Token)
+		// A token is most of a record and needs no escapes: vault.Change guarantees base64url.
+		b = append(append(append(b, `,"token":"`...), r.Token...), '"')
 	}
 	if r.Deleted {
 		b = append(b, `,"deleted":true`...)

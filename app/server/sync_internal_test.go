@@ -25,9 +25,9 @@ func (r *blockRecorder) Write(b []byte) (int, error) {
 func TestVaultAnswerIsWhatEncodingJSONWrites(t *testing.T) {
 	t.Parallel()
 	records := []protocol.Record{
-		{Place: protocol.Place{AccountID: "a", Kind: protocol.KindAccount, Version: 1}, Revision: 7, Token: "gAAA_-="},
-		{Place: protocol.Place{AccountID: "b", Kind: protocol.KindPassword, Version: 12}, Revision: 8, Deleted: true},
-		{Place: protocol.Place{AccountID: "c\"\\\u2028<&>é\x01\xff", Kind: protocol.KindPassword, Version: 3}, Revision: 9, Token: "\x7f"},
+		{Place: protocol.Place{ItemID: "a", Kind: protocol.KindOverview, Version: 1}, Revision: 7, Token: "gAAA_-="},
+		{Place: protocol.Place{ItemID: "b", Kind: protocol.KindDetails, Version: 12}, Revision: 8, Deleted: true},
+		{Place: protocol.Place{ItemID: "c\"\\\u2028<&>é\x01\xff", Kind: protocol.KindDetails, Version: 3}, Revision: 9, Token: "\x7f"},
 	}
 	for range 40 {
 		records = append(records, protocol.Record{Place: records[0].Place, Revision: 10, Token: strings.Repeat("x", protocol.MaxTokenBytes)})

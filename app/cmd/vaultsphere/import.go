@@ -196,13 +196,18 @@ func (p *program) filePassword(ctx context.Context, path string, twice bool) (st
 	return p.askSecret(ctx, "Password of the file", twice)
 }
 
+// columnsUnknown reports whether a person has to say what the columns of a table are.
+func columnsUnknown(err error) bool {
+	return errors.Is(err, transfer.ErrNoHeader) || errors.Is(err, transfer.ErrNoColumns) || errors.Is(err, transfer.ErrColumnCount)
+}
+
 func withFileHint(err error) error {
 	var file *transfer.Failure
 	if !errors.As(err, &file) {
 		return err
 	}
-	code, hint := file.Explain()
-	if code == "file_columns" {
+	_, hint := file.Explain()
+	if columnsUnknown(err) {
 		hint = "name the columns with --columns, such as --columns title,username,password,url; add --no-header if the first row contains values"
 	}
 	return withHint(err, hint)
@@ -226,7 +231,7 @@ func (p *program) writePreview(preview client.ImportPreview, asJSON bool) error 
 	for _, s := range []client.ImportStatus{client.ImportNew, client.ImportIdentical, client.ImportChanged, client.ImportRepeated} {
 		fmt.Fprintf(&b, "%s: %d\n", s, preview.Statuses[s])
 	}
-	for _, k := range preview.Kept {
+	for _, k := range preview.Relocated {
 		fmt.Fprintf(&b, "relocated to %s: %s (%d)\n", k.As, printable(k.Name, ""), k.Count)
 	}
 	return p.write(b.String())
@@ -259,7 +264,7 @@ func (p *program) noteProblems(problems []transfer.Problem) {
 		if problem.Title != "" {
 			where += fmt.Sprintf(" (%s)", problem.Title)
 		}
-		p.note("warning: %s: %s", where, problem.Reason)
+		p.note("warning: %s: %s", where, transfer.Sentence(problem))
 	}
 }
 

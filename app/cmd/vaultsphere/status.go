@@ -111,7 +111,7 @@ func sealedVault(ctx context.Context, c *connection) (revision int64, items int,
 		return 0, 0, &client.AnswerError{Path: protocol.PathVault, Err: err}
 	}
 	for _, r := range vault.Records {
-		if r.Kind == protocol.KindAccount && !r.Deleted {
+		if r.Kind == protocol.KindOverview && !r.Deleted {
 			items++
 		}
 	}

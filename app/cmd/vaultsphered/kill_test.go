@@ -69,8 +69,8 @@ func (w *writer) write(url string, answered *atomic.Int64) {
 	for {
 		id := sample.ID()
 		w.last = protocol.ChangeRequest{BaseRevision: w.told, Manifest: sample.Token(300), Puts: []protocol.Put{
-			{Place: protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: 1}, Token: sample.Token(300)},
-			{Place: protocol.Place{AccountID: id, Kind: protocol.KindPassword, Version: 1}, Token: sample.Token(300)},
+			{Place: protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: 1}, Token: sample.Token(300)},
+			{Place: protocol.Place{ItemID: id, Kind: protocol.KindDetails, Version: 1}, Token: sample.Token(300)},
 		}}
 		var out protocol.ChangeResponse
 		status, err := exchange("POST", url+protocol.PathVaultChanges, w.session, w.last, &out)

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -38,10 +36,6 @@ const (
 	exitFailure = 1
 	exitUsage   = 2
 )
-
-// collectAt is GOGC, unless the environment says otherwise. What lives is small, and what bodies and answers of others leave
-// behind is not to double it.
-const collectAt = 50
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
@@ -146,9 +140,6 @@ func serve(environ []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	config.Version = version
-	if !slices.ContainsFunc(environ, func(kv string) bool { return strings.HasPrefix(kv, "GOGC=") }) {
-		debug.SetGCPercent(collectAt)
-	}
 	ctx, stop := untilSignal()
 	defer stop()
 	d := daemon.New(config, slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: config.LogLevel})))

@@ -12,6 +12,6 @@ func TestGeneratedFileIsUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(written) != Generate() {
-		t.Error("app/web/src/screens/fields.ts is out of date: run go generate ./app/item")
+		t.Error("app/web/src/screens/items/fields.gen.ts is out of date: run go generate ./app/item")
 	}
 }

@@ -167,6 +167,7 @@ type method struct {
 	doc         doc
 	// takesFile and givesFile are about the file beside the JSON.
 	takesFile, givesFile, progress, encoded bool
+	event                                   types.Type // that the method reports before it returns, if not progress
 }
 
 // methods lists those of the interface "package.Name", embedded ones in their place.
@@ -201,10 +202,15 @@ func (m *method) fill(signature *types.Signature) error {
 		case m.params == nil && structOf(t) != nil:
 			m.params = t
 		default:
-			if _, ok := t.(*types.Signature); !ok {
+			report, ok := t.(*types.Signature)
+			if !ok {
 				return fmt.Errorf("a parameter of type %s", t)
 			}
-			m.progress = true
+			if report.Params().Len() == 1 {
+				m.event = report.Params().At(0).Type()
+			} else {
+				m.progress = true
+			}
 		}
 	}
 	for v := range signature.Results().Variables() {

@@ -20,7 +20,7 @@ type parameter struct {
 
 var (
 	idInPath    = parameter{name: "id", in: "path", schema: object{"$ref": schemas + "ID"}, required: true}
-	pieceInPath = parameter{name: "piece", in: "path", schema: object{"$ref": schemas + "PieceCount"}, required: true}
+	chunkInPath = parameter{name: "chunk", in: "path", schema: object{"$ref": schemas + "ChunkCount"}, required: true}
 	since       = parameter{name: "since", in: "query",
 		description: "All that changed after this revision, tombstones included; 0, the default: all live records and no tombstones.",
 		schema:      object{"type": "integer", "format": "int64", "minimum": 0, "default": 0}}
@@ -33,7 +33,7 @@ var tags = []object{
 	{"name": "account", "description": "The user's keys. Each change asks for the master password again."},
 	{"name": "sessions", "description": "Devices that are signed in."},
 	{"name": "vault", "description": "Sealed records."},
-	{"name": "attachments", "description": "Sealed files in pieces. They are not part of the vault's revision."},
+	{"name": "attachments", "description": "Sealed files in chunks. They are not part of the vault's revision."},
 }
 
 var operations = []operation{
@@ -92,12 +92,12 @@ var operations = []operation{
 
 	{method: "get", path: "PathAttachments", id: "attachments", tag: "attachments", summary: "All attachments of the user, complete or not",
 		gives: "AttachmentsResponse"},
-	{method: "delete", path: "PathAttachment", id: "attachmentDelete", tag: "attachments", summary: "Delete an attachment with its pieces",
+	{method: "delete", path: "PathAttachment", id: "attachmentDelete", tag: "attachments", summary: "Delete an attachment with its chunks",
 		parameters: []parameter{idInPath}, codes: []string{"not_found", "conflict"}},
-	{method: "get", path: "PathPiece", id: "attachmentPiece", tag: "attachments", summary: "Read one piece", gives: "Piece",
-		parameters: []parameter{idInPath, pieceInPath}, codes: []string{"not_found"}},
-	{method: "put", path: "PathPiece", id: "attachmentPieceStore", tag: "attachments", summary: "Store one piece", takes: "Piece",
-		description: "May be sent again when the answer was lost. A stored piece is never replaced: another token, or another count than " +
-			"that of the first piece, is a conflict.",
-		parameters: []parameter{idInPath, pieceInPath}, codes: []string{"quota_reached", "conflict"}},
+	{method: "get", path: "PathChunk", id: "attachmentChunk", tag: "attachments", summary: "Read one chunk", gives: "Chunk",
+		parameters: []parameter{idInPath, chunkInPath}, codes: []string{"not_found"}},
+	{method: "put", path: "PathChunk", id: "attachmentChunkStore", tag: "attachments", summary: "Store one chunk", takes: "Chunk",
+		description: "May be sent again when the answer was lost. A stored chunk is never replaced: another token, or another count than " +
+			"that of the first chunk, is a conflict.",
+		parameters: []parameter{idInPath, chunkInPath}, codes: []string{"quota_reached", "conflict"}},
 }

@@ -69,7 +69,7 @@ func TestEventsTellOfWhatAnotherServerDid(t *testing.T) {
 	lines := follow(t, "http://"+one.addr, token)
 	awaitLine(t, lines, `data: {"revision":0}`)
 	change := protocol.ChangeRequest{Manifest: sample.Token(100), Puts: []protocol.Put{
-		{Place: protocol.Place{AccountID: sample.ID(), Kind: protocol.KindAccount, Version: 1}, Token: sample.Token(100)},
+		{Place: protocol.Place{ItemID: sample.ID(), Kind: protocol.KindOverview, Version: 1}, Token: sample.Token(100)},
 	}}
 	if status, code := exchange(t, "POST", "http://"+two.addr+protocol.PathVaultChanges, token, change, nil); status != 200 {
 		t.Fatal(status, code)

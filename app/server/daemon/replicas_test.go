@@ -36,7 +36,7 @@ func TestThreeReplicasServeOneSession(t *testing.T) {
 	token := newUser(t, replicas[0])
 	for i := range 9 {
 		change := protocol.ChangeRequest{BaseRevision: int64(i), Manifest: sample.Token(100), Puts: []protocol.Put{
-			{Place: protocol.Place{AccountID: sample.ID(), Kind: protocol.KindAccount, Version: 1}, Token: sample.Token(100)},
+			{Place: protocol.Place{ItemID: sample.ID(), Kind: protocol.KindOverview, Version: 1}, Token: sample.Token(100)},
 		}}
 		if status, code := exchange(t, "POST", replicas[i%3]+protocol.PathVaultChanges, token, change, nil); status != 200 {
 			t.Fatalf("change %d: %d %s", i, status, code)

@@ -28,7 +28,7 @@ func TestSettingsReachTheServer(t *testing.T) {
 		t.Errorf("BREACH_ADDRESS: %q", settings.BreachAddress)
 	}
 	change := protocol.ChangeRequest{Manifest: sample.Token(100), Puts: []protocol.Put{
-		sample.Put(protocol.KindAccount, sample.ID(), 1), sample.Put(protocol.KindAccount, sample.ID(), 1),
+		sample.Put(protocol.KindOverview, sample.ID(), 1), sample.Put(protocol.KindOverview, sample.ID(), 1),
 	}}
 	if _, code := exchange(t, http.MethodPost, url+protocol.PathVaultChanges, second.Token, change, nil); code != protocol.CodeItemQuotaReached {
 		t.Errorf("MAX_ITEMS: %s", code)

@@ -15,22 +15,22 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Attachments lie in the passwords table: a small row for each, which lists read, and a row for each piece. They have no
-// revision, so the index that Changes reads does not hold them. How much room a user's pieces take is counted in the
+// Attachments lie in the passwords table: a small row for each, which lists read, and a row for each chunk. They have no
+// revision, so the index that Changes reads does not hold them. How much room a user's chunks take is counted in the
 // user's row, which is in every transaction that adds or removes some.
 
-// attachmentRow is what is known of an attachment. Its row is there before its first piece and after its last.
+// attachmentRow is what is known of an attachment. Its row is there before its first chunk and after its last.
 type attachmentRow struct {
 	UserID   string `dynamodbav:"user_id"`
 	RecordID string `dynamodbav:"record_id"`
 	ID       string `dynamodbav:"attachment_id"`
 	Count    int    `dynamodbav:"piece_count"`
-	Pieces   int    `dynamodbav:"pieces"`
+	Chunks   int    `dynamodbav:"pieces"`
 	Bytes    int64  `dynamodbav:"piece_bytes"`
 	Uploaded int64  `dynamodbav:"uploaded"`
 }
 
-type pieceRow struct {
+type chunkRow struct {
 	UserID   string `dynamodbav:"user_id"`
 	RecordID string `dynamodbav:"record_id"`
 	Count    int    `dynamodbav:"piece_count"`
@@ -39,29 +39,29 @@ type pieceRow struct {
 
 const (
 	attachmentPrefix = "attachment#"
-	// maxPieceDeletes keeps what one transaction removes below the 4 MB that it may be about.
-	maxPieceDeletes = 12
+	// maxChunkDeletes keeps what one transaction removes below the 4 MB that it may be about.
+	maxChunkDeletes = 12
 )
 
 func attachmentKey(userID, attachment string) item {
 	return item{"user_id": str(userID), "record_id": str(attachmentPrefix + attachment)}
 }
 
-func pieceID(attachment string, number int) string {
+func chunkID(attachment string, number int) string {
 	return fmt.Sprintf("piece#%s#%03d", attachment, number)
 }
 
-func pieceKey(userID, attachment string, number int) item {
-	return item{"user_id": str(userID), "record_id": str(pieceID(attachment, number))}
+func chunkKey(userID, attachment string, number int) item {
+	return item{"user_id": str(userID), "record_id": str(chunkID(attachment, number))}
 }
 
-// PutPiece implements vault.Store.
-func (s *Store) PutPiece(ctx context.Context, name vault.Username, p vault.Piece, now time.Time, quota int64) error {
+// PutChunk implements vault.Store.
+func (s *Store) PutChunk(ctx context.Context, name vault.Username, p vault.Chunk, now time.Time, quota int64) error {
 	u, err := s.userRow(ctx, name)
 	if err != nil {
 		return err
 	}
-	row := pieceRow{UserID: u.ID, RecordID: pieceID(p.Attachment, p.Number), Count: p.Count, Token: p.Token}
+	row := chunkRow{UserID: u.ID, RecordID: chunkID(p.Attachment, p.Number), Count: p.Count, Token: p.Token}
 	size := int64(len(p.Token))
 	room := quota - size
 	fits := attribute("attachment_bytes").LessThanEqual(value(room))
@@ -83,27 +83,27 @@ func (s *Store) PutPiece(ctx context.Context, name vault.Username, p vault.Piece
 	var r *refused
 	switch {
 	case errors.As(err, &r):
-		return s.pieceRefused(ctx, u, p, r)
+		return s.chunkRefused(ctx, u, p, r)
 	case errors.Is(err, errBusy):
 		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 	}
 	return err
 }
 
-// pieceRefused explains the refusal of PutPiece's transaction. The piece itself comes first: that it is there already is
+// chunkRefused explains the refusal of PutChunk's transaction. The chunk itself comes first: that it is there already is
 // no failure, even if by now there would be no room for it.
-func (s *Store) pieceRefused(ctx context.Context, u userRow, p vault.Piece, r *refused) error {
-	held, err := s.Piece(ctx, vault.UserID(u.ID), p.Attachment, p.Number)
+func (s *Store) chunkRefused(ctx context.Context, u userRow, p vault.Chunk, r *refused) error {
+	held, err := s.Chunk(ctx, vault.UserID(u.ID), p.Attachment, p.Number)
 	switch {
 	case err == nil && held.Count == p.Count && held.Token == p.Token:
 		return nil
 	case err == nil:
-		return vault.ErrPieceTaken
+		return vault.ErrChunkTaken
 	case !errors.Is(err, vault.ErrNotFound):
 		return err
 	}
 	if _, ok := r.at(0); !ok {
-		return vault.ErrPieceTaken // the attachment has another count
+		return vault.ErrChunkTaken // the attachment has another count
 	}
 	if err := userConflict(r, vault.UserID(u.ID)); !errors.Is(err, vault.ErrConflict) {
 		return err
@@ -111,13 +111,13 @@ func (s *Store) pieceRefused(ctx context.Context, u userRow, p vault.Piece, r *r
 	return vault.ErrQuotaReached
 }
 
-// Piece implements vault.Store.
-func (s *Store) Piece(ctx context.Context, id vault.UserID, attachment string, number int) (protocol.Piece, error) {
-	var row pieceRow
-	if err := s.passwordsRow(ctx, pieceKey(string(id), attachment, number), &row); err != nil {
-		return protocol.Piece{}, fmt.Errorf("piece: %w", err)
+// Chunk implements vault.Store.
+func (s *Store) Chunk(ctx context.Context, id vault.UserID, attachment string, number int) (protocol.Chunk, error) {
+	var row chunkRow
+	if err := s.passwordsRow(ctx, chunkKey(string(id), attachment, number), &row); err != nil {
+		return protocol.Chunk{}, fmt.Errorf("chunk: %w", err)
 	}
-	return protocol.Piece{Count: row.Count, Token: row.Token}, nil
+	return protocol.Chunk{Count: row.Count, Token: row.Token}, nil
 }
 
 // passwordsRow reads a row of the passwords table. ErrNotFound.
@@ -141,7 +141,7 @@ func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.At
 	list := make([]protocol.Attachment, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, protocol.Attachment{
-			ID: r.ID, Count: r.Count, Pieces: r.Pieces, Bytes: r.Bytes, Uploaded: fromMillis(r.Uploaded),
+			ID: r.ID, Count: r.Count, Chunks: r.Chunks, Bytes: r.Bytes, Uploaded: fromMillis(r.Uploaded),
 		})
 	}
 	return list, nil
@@ -162,24 +162,24 @@ func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attac
 	if err := s.passwordsRow(ctx, key, &row); err != nil {
 		return fmt.Errorf("attachment: %w", err)
 	}
-	if err := s.deletePieces(ctx, row); err != nil {
+	if err := s.deleteChunks(ctx, row); err != nil {
 		return err
 	}
 	err = s.transact(ctx,
 		update(s.table.Users, userKey(name), nil, expression.Add(attribute("attachment_bytes"), value(-row.Bytes)), isUser(vault.UserID(u.ID))),
-		// A piece that was put in the meantime would be left without a row that names it.
-		remove(s.table.Passwords, key, attribute("pieces").Equal(value(row.Pieces))),
+		// A chunk that was put in the meantime would be left without a row that names it.
+		remove(s.table.Passwords, key, attribute("pieces").Equal(value(row.Chunks))),
 	)
 	return userConflict(err, vault.UserID(u.ID))
 }
 
-func (s *Store) deletePieces(ctx context.Context, row attachmentRow) error {
+func (s *Store) deleteChunks(ctx context.Context, row attachmentRow) error {
 	keys := make([]item, row.Count)
 	for i := range keys {
-		keys[i] = pieceKey(row.UserID, row.ID, i+1)
+		keys[i] = chunkKey(row.UserID, row.ID, i+1)
 	}
 	for len(keys) > 0 {
-		n := min(len(keys), maxPieceDeletes)
+		n := min(len(keys), maxChunkDeletes)
 		if err := s.deleteRows(ctx, s.table.Passwords, keys[:n]); err != nil {
 			return err
 		}
@@ -188,14 +188,14 @@ func (s *Store) deletePieces(ctx context.Context, row attachmentRow) error {
 	return nil
 }
 
-// deleteAllPieces leaves the attachments' own rows to the sweep of the table.
-func (s *Store) deleteAllPieces(ctx context.Context, userID string) error {
+// deleteAllChunks leaves the attachments' own rows to the sweep of the table.
+func (s *Store) deleteAllChunks(ctx context.Context, userID string) error {
 	rows, err := s.attachmentRows(ctx, userID)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if err := s.deletePieces(ctx, row); err != nil {
+		if err := s.deleteChunks(ctx, row); err != nil {
 			return err
 		}
 	}

@@ -22,9 +22,6 @@ const (
 // Apply implements vault.Store. A change that fits is one transaction, whose first item moves the user's revision; a
 // larger one goes through the redo log.
 func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
-	if err := c.Check(); err != nil {
-		return 0, err
-	}
 	u, err := s.settledUser(ctx, name)
 	if err != nil {
 		return 0, err
@@ -74,7 +71,7 @@ func (s *Store) applySmall(ctx context.Context, u userRow, c vault.Change) error
 	writes := []write{s.moveRevision(u, c, nil)}
 	for _, p := range c.Puts {
 		var when []condition
-		if p.Kind == protocol.KindPassword {
+		if p.Kind == protocol.KindDetails {
 			when = append(when, isNew(names.RecordsSortKey))
 		}
 		writes = append(writes, put(s.tableOf(p.Kind), putRow(u.ID, p, c.Base+1), when...))

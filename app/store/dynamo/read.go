@@ -118,7 +118,7 @@ var errMoves = fmt.Errorf("%w: the vault changes faster than it can be read", va
 
 func byRevision(a, b protocol.Record) int {
 	return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Kind, b.Kind),
-		cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Version, b.Version))
+		cmp.Compare(a.ItemID, b.ItemID), cmp.Compare(a.Version, b.Version))
 }
 
 // stream passes the records on as it reads them, from both tables in turns.
@@ -130,7 +130,7 @@ func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w 
 	if err := w.Begin(vault.Head{Revision: u.Revision, Manifest: u.Manifest}); err != nil {
 		return err
 	}
-	accounts, passwords := s.cursor(protocol.KindAccount, u.ID, since), s.cursor(protocol.KindPassword, u.ID, since)
+	accounts, passwords := s.cursor(protocol.KindOverview, u.ID, since), s.cursor(protocol.KindDetails, u.ID, since)
 	for {
 		if err := errors.Join(accounts.fill(ctx), passwords.fill(ctx)); err != nil {
 			return err
@@ -184,7 +184,7 @@ func (s *Store) wholeUser(ctx context.Context, name vault.Username) (userRow, er
 }
 
 func (s *Store) countAbove(ctx context.Context, userID string, revision int64) (count int, err error) {
-	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
 		query := s.above(kind, userID, revision)
 		query.Select = types.SelectCount
 		for pages := dynamodb.NewQueryPaginator(s.db, query); pages.HasMorePages(); {
@@ -247,7 +247,7 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 	case err != nil || since >= u.Revision:
 		return err == nil, err
 	}
-	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
 		query := s.above(kind, u.ID, since)
 		query.Limit = aws.Int32(smallRecords)
 		page, err := s.db.Query(ctx, query)
@@ -287,8 +287,8 @@ func isWhole(records map[protocol.Place]protocol.Record, u userRow) bool {
 func (s *Store) readInto(ctx context.Context, records map[protocol.Place]protocol.Record, userID string, above int64) error {
 	var accounts, passwords []protocol.Record
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { accounts, err = s.query(ctx, protocol.KindAccount, userID, above); return err })
-	g.Go(func() (err error) { passwords, err = s.query(ctx, protocol.KindPassword, userID, above); return err })
+	g.Go(func() (err error) { accounts, err = s.query(ctx, protocol.KindOverview, userID, above); return err })
+	g.Go(func() (err error) { passwords, err = s.query(ctx, protocol.KindDetails, userID, above); return err })
 	if err := g.Wait(); err != nil {
 		return err
 	}
@@ -304,7 +304,7 @@ func (s *Store) readInto(ctx context.Context, records map[protocol.Place]protoco
 }
 
 func recordOf(p protocol.Place) protocol.Place {
-	if p.Kind == protocol.KindAccount {
+	if p.Kind == protocol.KindOverview {
 		p.Version = 0
 	}
 	return p

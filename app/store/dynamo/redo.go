@@ -17,13 +17,13 @@ import (
 
 // A change too large for one transaction is written ahead:
 //
-//  1. stage: its rows, packed into chunks, lie in the passwords table under sort keys of their own and without a
+//  1. stage: its rows, packed into segments, lie in the passwords table under sort keys of their own and without a
 //     revision, so no sync sees them. If the writer dies here, nothing has happened, and TTL clears them away.
 //  2. commit: one conditional update of the user's row moves the revision and names the change as pending. This is
 //     the moment at which the change is made.
 //  3. roll forward: the rows go to their places, in transactions that have "this change is still pending" as a
 //     condition, so that a straggler who wakes up later writes nothing over a newer change or behind a deletion.
-//  4. settle: pending is removed, and the chunks.
+//  4. settle: pending is removed, and the segments.
 //
 // Whoever finds a change pending does steps 3 and 4 before anything else; doing them twice, or by two at once, gives the
 // same rows. Rows are checked before the commit and stay as they were checked, because every change of a row moves the
@@ -31,31 +31,54 @@ import (
 
 // pending names a committed change that may not have reached its places.
 type pending struct {
-	Change string `dynamodbav:"change"`
-	Chunks int    `dynamodbav:"chunks"`
+	Change   string `dynamodbav:"change"`
+	Segments int    `dynamodbav:"chunks"`
 }
 
 type stagedRow struct {
-	Kind protocol.Kind `dynamodbav:"kind"`
-	Row  recordRow     `dynamodbav:"row"`
+	Kind stagedKind `dynamodbav:"kind"`
+	Row  recordRow  `dynamodbav:"row"`
 }
 
-type chunkRow struct {
-	UserID  string      `dynamodbav:"user_id"`
-	ChunkID string      `dynamodbav:"record_id"`
-	Rows    []stagedRow `dynamodbav:"rows"`
-	TTL     int64       `dynamodbav:"expires_at"`
+// stagedKind is how staged rows spell a protocol.Kind. Releases that share the tables finish each other's changes, and
+// older ones know no other spelling.
+type stagedKind string
+
+const (
+	stagedOverview stagedKind = "account"
+	stagedDetails  stagedKind = "password"
+)
+
+func stagedAs(k protocol.Kind) stagedKind {
+	if k == protocol.KindOverview {
+		return stagedOverview
+	}
+	return stagedDetails
+}
+
+func (k stagedKind) kind() protocol.Kind {
+	if k == stagedOverview {
+		return protocol.KindOverview
+	}
+	return protocol.KindDetails
+}
+
+type segmentRow struct {
+	UserID    string      `dynamodbav:"user_id"`
+	SegmentID string      `dynamodbav:"record_id"`
+	Rows      []stagedRow `dynamodbav:"rows"`
+	TTL       int64       `dynamodbav:"expires_at"`
 }
 
 const (
-	// maxChunkBytes leaves room below the 400 KB of an item.
-	maxChunkBytes = 350_000
-	// stageLife is how long a chunk is kept for someone to roll it forward: a change that stays pending that long, read
+	// maxSegmentBytes leaves room below the 400 KB of an item.
+	maxSegmentBytes = 350_000
+	// stageLife is how long a segment is kept for someone to roll it forward: a change that stays pending that long, read
 	// by nobody, must not lose its rows, so it is as long as a tombstone's life. An orphan is small and rare.
 	stageLife = vault.TombstoneDays * 24 * time.Hour
 )
 
-func chunkID(change string, n int) string { return fmt.Sprintf("stage#%s#%03d", change, n) }
+func segmentID(change string, n int) string { return fmt.Sprintf("stage#%s#%03d", change, n) }
 
 func (s *Store) applyLarge(ctx context.Context, u userRow, c vault.Change) error {
 	if err := s.checkRows(ctx, u, c); err != nil {
@@ -66,9 +89,9 @@ func (s *Store) applyLarge(ctx context.Context, u userRow, c vault.Change) error
 		return err
 	}
 	if err := s.commit(ctx, u, c, staged); err != nil {
-		// Without a clear refusal the commit may have been made, and then the chunks are all there is of it.
+		// Without a clear refusal the commit may have been made, and then the segments are all there is of it.
 		if errors.Is(err, vault.ErrRevisionConflict) || errors.Is(err, vault.ErrNotFound) {
-			return errors.Join(err, s.dropChunks(ctx, u.ID, staged))
+			return errors.Join(err, s.dropSegments(ctx, u.ID, staged))
 		}
 		return err
 	}
@@ -84,7 +107,7 @@ func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error 
 		place protocol.Place
 		live  bool
 	}
-	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
 		var keys []item
 		want := map[string]wanted{}
 		add := func(p protocol.Place, live bool) {
@@ -92,7 +115,7 @@ func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error 
 			want[recordID(p)] = wanted{p, live}
 		}
 		for _, p := range c.Puts {
-			if p.Kind == kind && kind == protocol.KindPassword {
+			if p.Kind == kind && kind == protocol.KindDetails {
 				add(p.Place, false)
 			}
 		}
@@ -125,31 +148,31 @@ func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error 
 
 func (s *Store) stage(ctx context.Context, u userRow, c vault.Change, change string) (pending, error) {
 	p := pending{Change: change}
-	chunk, size := chunkRow{}, 0
+	segment, size := segmentRow{}, 0
 	flush := func() error {
-		if len(chunk.Rows) == 0 {
+		if len(segment.Rows) == 0 {
 			return nil
 		}
-		chunk.UserID, chunk.ChunkID, chunk.TTL = u.ID, chunkID(p.Change, p.Chunks), ttl(time.Now().Add(stageLife))
-		row, err := encode(chunk)
+		segment.UserID, segment.SegmentID, segment.TTL = u.ID, segmentID(p.Change, p.Segments), ttl(time.Now().Add(stageLife))
+		row, err := encode(segment)
 		if err != nil {
 			return err
 		}
 		if _, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table.Passwords, Item: row}); err != nil {
 			return storeError(err)
 		}
-		p.Chunks++
-		chunk, size = chunkRow{}, 0
+		p.Segments++
+		segment, size = segmentRow{}, 0
 		return nil
 	}
 	add := func(kind protocol.Kind, r recordRow) error {
 		bytes := len(r.Token) + rowOverhead
-		if size+bytes > maxChunkBytes {
+		if size+bytes > maxSegmentBytes {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
-		chunk.Rows = append(chunk.Rows, stagedRow{kind, r})
+		segment.Rows = append(segment.Rows, stagedRow{stagedAs(kind), r})
 		size += bytes
 		return nil
 	}
@@ -172,8 +195,8 @@ func (s *Store) commit(ctx context.Context, u userRow, c vault.Change, p pending
 
 // rollForward brings the pending change of u to its places and settles it.
 func (s *Store) rollForward(ctx context.Context, u userRow) error {
-	for n := range u.Pending.Chunks {
-		settled, err := s.writeChunk(ctx, u, n)
+	for n := range u.Pending.Segments {
+		settled, err := s.writeSegment(ctx, u, n)
 		if settled || err != nil {
 			return err
 		}
@@ -186,29 +209,29 @@ func isPending(u userRow) condition {
 	return attribute("user_id").Equal(value(u.ID)).And(attribute("pending.change").Equal(value(u.Pending.Change)))
 }
 
-// writeChunk puts the rows of one chunk in their places. settled means that the change is not pending any more: others
+// writeSegment puts the rows of one segment in their places. settled means that the change is not pending any more: others
 // have finished it, or the user is being deleted.
-func (s *Store) writeChunk(ctx context.Context, u userRow, n int) (settled bool, err error) {
+func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (settled bool, err error) {
 	got, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true),
-		Key: item{"user_id": str(u.ID), "record_id": str(chunkID(u.Pending.Change, n))},
+		Key: item{"user_id": str(u.ID), "record_id": str(segmentID(u.Pending.Change, n))},
 	})
 	if err != nil {
 		return false, storeError(err)
 	}
-	if len(got.Item) == 0 { // chunks go only after pending has gone
+	if len(got.Item) == 0 { // segments go only after pending has gone
 		return s.isSettled(ctx, u)
 	}
-	var chunk chunkRow
-	if err := decode(got.Item, &chunk); err != nil {
+	var segment segmentRow
+	if err := decode(got.Item, &segment); err != nil {
 		return false, err
 	}
-	for rows := chunk.Rows; len(rows) > 0; {
+	for rows := segment.Rows; len(rows) > 0; {
 		batch := rows[:min(len(rows), maxTransactItems)]
 		rows = rows[len(batch):]
 		writes := []write{require(s.table.Users, userKey(vault.Username(u.Username)), isPending(u))}
 		for _, r := range batch {
-			writes = append(writes, put(s.tableOf(r.Kind), r.Row))
+			writes = append(writes, put(s.tableOf(r.Kind.kind()), r.Row))
 		}
 		if settled, err := pendingError(s.transact(ctx, writes...)); settled || err != nil {
 			return settled, err
@@ -246,14 +269,14 @@ func (s *Store) settle(ctx context.Context, u userRow) error {
 	if settled || err != nil {
 		return err
 	}
-	return s.dropChunks(ctx, u.ID, *u.Pending)
+	return s.dropSegments(ctx, u.ID, *u.Pending)
 }
 
-// dropChunks removes what TTL would: a failure costs room for a while, nothing else.
-func (s *Store) dropChunks(ctx context.Context, userID string, p pending) error {
-	keys := make([]item, p.Chunks)
+// dropSegments removes what TTL would: a failure costs room for a while, nothing else.
+func (s *Store) dropSegments(ctx context.Context, userID string, p pending) error {
+	keys := make([]item, p.Segments)
 	for n := range keys {
-		keys[n] = item{"user_id": str(userID), "record_id": str(chunkID(p.Change, n))}
+		keys[n] = item{"user_id": str(userID), "record_id": str(segmentID(p.Change, n))}
 	}
 	return s.deleteRows(ctx, s.table.Passwords, keys)
 }

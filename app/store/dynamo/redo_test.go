@@ -52,7 +52,7 @@ func overwrite(base int64, n int) vault.Change {
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
 	for i := range n {
 		c.Puts = append(c.Puts, protocol.Put{
-			Place: protocol.Place{AccountID: fmt.Sprintf("account-%03d", i), Kind: protocol.KindAccount, Version: base + 1},
+			Place: protocol.Place{ItemID: fmt.Sprintf("account-%03d", i), Kind: protocol.KindOverview, Version: base + 1},
 			Token: fmt.Sprintf("token of %d %s", base+1, strings.Repeat("x", 2000)),
 		})
 	}
@@ -76,7 +76,7 @@ func wantWhole(t *testing.T, s *Store, revision int64, n int) {
 	}
 }
 
-// wantNothingLeft looks for chunks and a pending change.
+// wantNothingLeft looks for segments and a pending change.
 func wantNothingLeft(t *testing.T, s *Store) {
 	t.Helper()
 	u := readUser(t, s)
@@ -92,11 +92,11 @@ func wantNothingLeft(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 	if r.Count != 0 {
-		t.Errorf("%d chunks are left", r.Count)
+		t.Errorf("%d segments are left", r.Count)
 	}
 }
 
-const vaultSize = 400 // three chunks, five transactions
+const vaultSize = 400 // three segments, five transactions
 
 // A writer that dies between any two of its steps leaves the vault as it was, or as the change made it. What comes next
 // may be a reader, a small change or a large one.
@@ -134,16 +134,16 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 		{"commit", true, func(ctx context.Context, s *Store, u *userRow, c vault.Change) error {
 			return s.commit(ctx, *u, c, *u.Pending)
 		}},
-		{"first chunk", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
-			_, err := s.writeChunk(ctx, *u, 0)
+		{"first segment", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
+			_, err := s.writeSegment(ctx, *u, 0)
 			return err
 		}},
-		{"second chunk", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
-			_, err := s.writeChunk(ctx, *u, 1)
+		{"second segment", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
+			_, err := s.writeSegment(ctx, *u, 1)
 			return err
 		}},
-		{"third chunk", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
-			_, err := s.writeChunk(ctx, *u, 2)
+		{"third segment", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error {
+			_, err := s.writeSegment(ctx, *u, 2)
 			return err
 		}},
 		{"settle", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error { return s.settle(ctx, *u) }},
@@ -161,8 +161,8 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 						t.Fatalf("%s: %v", step.name, err)
 					}
 				}
-				if u.Pending != nil && u.Pending.Chunks != 3 {
-					t.Fatalf("%d chunks, the steps are for 3", u.Pending.Chunks)
+				if u.Pending != nil && u.Pending.Segments != 3 {
+					t.Fatalf("%d segments, the steps are for 3", u.Pending.Segments)
 				}
 				at := int64(1)
 				if steps[last].made {
@@ -197,7 +197,7 @@ func TestStragglerWritesNothing(t *testing.T) {
 	if _, err := s.Apply(t.Context(), "ada", overwrite(2, vaultSize)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // the chunks as the straggler read them
+	if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // the segments as the straggler read them
 		t.Fatal(err)
 	}
 	if err := s.rollForward(t.Context(), straggler); err != nil {
@@ -214,7 +214,7 @@ func TestStragglerWritesNothing(t *testing.T) {
 	if err := s.rollForward(t.Context(), straggler); err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
 		rows, err := s.query(t.Context(), kind, u.ID, 0)
 		if err != nil || len(rows) != 0 {
 			t.Errorf("%d rows behind the deletion, %v", len(rows), err)

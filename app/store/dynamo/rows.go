@@ -27,14 +27,14 @@ type recordRow struct {
 }
 
 func recordID(p protocol.Place) string {
-	if p.Kind == protocol.KindAccount {
-		return p.AccountID
+	if p.Kind == protocol.KindOverview {
+		return p.ItemID
 	}
-	return fmt.Sprintf("%s#%019d", p.AccountID, p.Version)
+	return fmt.Sprintf("%s#%019d", p.ItemID, p.Version)
 }
 
 func (s *Store) tableOf(k protocol.Kind) string {
-	if k == protocol.KindAccount {
+	if k == protocol.KindOverview {
 		return s.table.Accounts
 	}
 	return s.table.Passwords
@@ -47,7 +47,7 @@ func recordKey(userID string, p protocol.Place) item {
 func (r recordRow) record(k protocol.Kind) protocol.Record {
 	account, _, _ := strings.Cut(r.RecordID, "#")
 	return protocol.Record{
-		Place:    protocol.Place{AccountID: account, Kind: k, Version: r.Version},
+		Place:    protocol.Place{ItemID: account, Kind: k, Version: r.Version},
 		Revision: r.Revision, Token: r.Token, Deleted: r.Deleted,
 	}
 }

@@ -53,7 +53,7 @@ func (r usageRow) allows(c vault.Change, delta vault.Usage) error {
 // weight is what one row comes to.
 func (r recordRow) weight(k protocol.Kind) vault.Usage {
 	w := vault.Usage{Bytes: vault.RecordWeight + int64(len(r.Token))}
-	if k == protocol.KindAccount && r.Token != "" {
+	if k == protocol.KindOverview && r.Token != "" {
 		w.Items = 1
 	}
 	return w
@@ -68,7 +68,7 @@ func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta
 	}
 	for _, p := range c.Puts {
 		add(putRow(userID, p, 0).weight(p.Kind), 1)
-		if p.Kind == protocol.KindAccount {
+		if p.Kind == protocol.KindOverview {
 			held[p.Kind] = append(held[p.Kind], recordKey(userID, p.Place))
 		}
 	}
@@ -95,7 +95,7 @@ func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta
 // count adds up all records of a user.
 func (s *Store) count(ctx context.Context, userID string) (usageRow, error) {
 	sum := usageRow{UsageCounted: time.Now().Unix()}
-	for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
+	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
 		for c := s.cursor(kind, userID, 0); ; c.page = nil {
 			if err := c.fill(ctx); err != nil {
 				return usageRow{}, err

@@ -18,7 +18,7 @@ import (
 func usageTestChange(base int64, quota vault.Quota, ids ...string) vault.Change {
 	c := vault.Change{Base: base, Manifest: "manifest", Quota: quota}
 	for _, id := range ids {
-		c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: 1}, Token: "token"})
+		c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: 1}, Token: "token"})
 	}
 	return c
 }
@@ -46,7 +46,7 @@ func TestRecordsOfAnOlderReleaseAreCounted(t *testing.T) {
 	wantUsage(t, s, 1, false)
 	apply(vault.ErrItemQuota, usageTestChange(2, three, "d"))
 	deletion := usageTestChange(2, three)
-	deletion.Deletes = []protocol.Place{{AccountID: "a", Kind: protocol.KindAccount, Version: 1}}
+	deletion.Deletes = []protocol.Place{{ItemID: "a", Kind: protocol.KindOverview, Version: 1}}
 	apply(nil, deletion)
 	apply(nil, usageTestChange(3, three, "d"))
 	apply(vault.ErrItemQuota, usageTestChange(4, three, "e"))

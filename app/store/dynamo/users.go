@@ -180,7 +180,7 @@ func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
 	}
-	if err := s.deleteAllPieces(ctx, u.ID); err != nil {
+	if err := s.deleteAllChunks(ctx, u.ID); err != nil {
 		return err
 	}
 	for _, table := range []string{s.table.Accounts, s.table.Passwords} {

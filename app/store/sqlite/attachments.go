@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// PutPiece implements vault.Store.
-func (s *Store) PutPiece(ctx context.Context, name vault.Username, p vault.Piece, now time.Time, quota int64) error {
+// PutChunk implements vault.Store.
+func (s *Store) PutChunk(ctx context.Context, name vault.Username, p vault.Chunk, now time.Time, quota int64) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		user, err := s.lockUser(ctx, tx, name)
 		if err != nil {
@@ -20,13 +20,13 @@ func (s *Store) PutPiece(ctx context.Context, name vault.Username, p vault.Piece
 		}
 		var count int
 		var token string
-		err = tx.StmtContext(ctx, s.stmt.writerPiece).QueryRowContext(ctx, user.num, p.Attachment, p.Number).Scan(&count, &token)
+		err = tx.StmtContext(ctx, s.stmt.writerChunk).QueryRowContext(ctx, user.num, p.Attachment, p.Number).Scan(&count, &token)
 		switch {
-		case errors.Is(err, sql.ErrNoRows): // the first piece
+		case errors.Is(err, sql.ErrNoRows): // the first chunk
 		case err != nil:
 			return err
 		case count != p.Count || token != "" && token != p.Token:
-			return vault.ErrPieceTaken
+			return vault.ErrChunkTaken
 		case token == p.Token:
 			return nil
 		}
@@ -41,17 +41,17 @@ func (s *Store) PutPiece(ctx context.Context, name vault.Username, p vault.Piece
 		if _, err := exec(ctx, tx, s.stmt.growAttachment, user.num, p.Attachment, p.Count, size, now.UnixMilli()); err != nil {
 			return err
 		}
-		_, err = exec(ctx, tx, s.stmt.insertPiece, user.num, p.Attachment, p.Number, p.Token)
+		_, err = exec(ctx, tx, s.stmt.insertChunk, user.num, p.Attachment, p.Number, p.Token)
 		return err
 	})
 }
 
-// Piece implements vault.Store.
-func (s *Store) Piece(ctx context.Context, id vault.UserID, attachment string, number int) (protocol.Piece, error) {
-	var p protocol.Piece
-	err := s.stmt.piece.QueryRowContext(ctx, string(id), attachment, number).Scan(&p.Count, &p.Token)
+// Chunk implements vault.Store.
+func (s *Store) Chunk(ctx context.Context, id vault.UserID, attachment string, number int) (protocol.Chunk, error) {
+	var p protocol.Chunk
+	err := s.stmt.chunk.QueryRowContext(ctx, string(id), attachment, number).Scan(&p.Count, &p.Token)
 	if errors.Is(err, sql.ErrNoRows) {
-		return protocol.Piece{}, fmt.Errorf("piece: %w", vault.ErrNotFound)
+		return protocol.Chunk{}, fmt.Errorf("chunk: %w", vault.ErrNotFound)
 	}
 	return p, storeError(err)
 }
@@ -67,7 +67,7 @@ func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.At
 	for rows.Next() {
 		var a protocol.Attachment
 		var uploaded int64
-		if err := rows.Scan(&a.ID, &a.Count, &a.Pieces, &a.Bytes, &uploaded); err != nil {
+		if err := rows.Scan(&a.ID, &a.Count, &a.Chunks, &a.Bytes, &uploaded); err != nil {
 			return nil, storeError(err)
 		}
 		a.Uploaded = fromMillis(uploaded)
@@ -76,7 +76,7 @@ func (s *Store) Attachments(ctx context.Context, id vault.UserID) ([]protocol.At
 	return list, storeError(rows.Err())
 }
 
-// DeleteAttachment implements vault.Store. Here it is one transaction: foreign keys take the pieces along.
+// DeleteAttachment implements vault.Store. Here it is one transaction: foreign keys take the chunks along.
 func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attachment string) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		user, err := s.lockUser(ctx, tx, name)

@@ -18,8 +18,8 @@ func fill(b *testing.B, n int) (s *Store, revision int64) {
 	for done := 0; done < n; {
 		c := vault.Change{Base: revision, Manifest: "manifest"}
 		for ; done < n && len(c.Puts) < protocol.MaxChangeRecords; done++ {
-			for _, kind := range []protocol.Kind{protocol.KindAccount, protocol.KindPassword} {
-				c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{AccountID: fmt.Sprintf("%022d", done), Kind: kind, Version: 1}, Token: strings.Repeat("x", 700)})
+			for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
+				c.Puts = append(c.Puts, protocol.Put{Place: protocol.Place{ItemID: fmt.Sprintf("%022d", done), Kind: kind, Version: 1}, Token: strings.Repeat("x", 700)})
 			}
 		}
 		var err error
@@ -55,8 +55,8 @@ func BenchmarkSaveOne(b *testing.B) {
 			s, revision := fill(b, n)
 			for b.Loop() {
 				c := vault.Change{Base: revision, Manifest: "manifest", Puts: []protocol.Put{
-					{Place: protocol.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: protocol.KindAccount, Version: 2}, Token: strings.Repeat("y", 700)},
-					{Place: protocol.Place{AccountID: fmt.Sprintf("%022d", revision%int64(n)), Kind: protocol.KindPassword, Version: 2 + revision}, Token: strings.Repeat("y", 700)},
+					{Place: protocol.Place{ItemID: fmt.Sprintf("%022d", revision%int64(n)), Kind: protocol.KindOverview, Version: 2}, Token: strings.Repeat("y", 700)},
+					{Place: protocol.Place{ItemID: fmt.Sprintf("%022d", revision%int64(n)), Kind: protocol.KindDetails, Version: 2 + revision}, Token: strings.Repeat("y", 700)},
 				}}
 				var err error
 				if revision, err = s.Apply(b.Context(), "ada", c); err != nil {

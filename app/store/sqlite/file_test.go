@@ -139,7 +139,7 @@ func TestFileOfTheFirstSchemaIsMigrated(t *testing.T) {
 	if u, err := s.User(t.Context(), "ada"); err != nil || u.WrappedKey != "key" || u.Revision != 7 {
 		t.Errorf("user is %+v, %v", u, err)
 	}
-	if err := s.PutPiece(t.Context(), "ada", vault.Piece{Attachment: "a", Number: 1, Count: 1, Token: "t"}, time.Now(), 1); err != nil {
+	if err := s.PutChunk(t.Context(), "ada", vault.Chunk{Attachment: "a", Number: 1, Count: 1, Token: "t"}, time.Now(), 1); err != nil {
 		t.Errorf("attachment of an older user: %v", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
 	addUser(t, s, "ada")
-	small := vault.Change{Base: 0, Manifest: "manifest 1", Puts: []protocol.Put{{Place: protocol.Place{AccountID: "a", Kind: protocol.KindPassword, Version: 1}, Token: "token"}}}
+	small := vault.Change{Base: 0, Manifest: "manifest 1", Puts: []protocol.Put{{Place: protocol.Place{ItemID: "a", Kind: protocol.KindDetails, Version: 1}, Token: "token"}}}
 	if _, err := s.Apply(t.Context(), "ada", small); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	big := vault.Change{Base: 1, Manifest: "manifest 2"}
 	for i := range protocol.MaxChangeRecords {
 		big.Puts = append(big.Puts, protocol.Put{
-			Place: protocol.Place{AccountID: fmt.Sprint(i), Kind: protocol.KindPassword, Version: 1}, Token: strings.Repeat("x", 4000),
+			Place: protocol.Place{ItemID: fmt.Sprint(i), Kind: protocol.KindDetails, Version: 1}, Token: strings.Repeat("x", 4000),
 		})
 	}
 	if _, err := s.Apply(t.Context(), "ada", big); !errors.Is(err, vault.ErrStoreFull) {
@@ -276,7 +276,7 @@ func TestOldTombstonesAreClearedAway(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
-	at := protocol.Place{AccountID: "a", Kind: protocol.KindPassword, Version: 1}
+	at := protocol.Place{ItemID: "a", Kind: protocol.KindDetails, Version: 1}
 	for base, c := range []vault.Change{{Puts: []protocol.Put{{Place: at, Token: "x"}}}, {Deletes: []protocol.Place{at}}, {}, {}} {
 		c.Base, c.Manifest = int64(base), "m"
 		if base == 3 {

@@ -85,8 +85,8 @@ func TestFilledFileOfAnOlderReleaseIsMigrated(t *testing.T) {
 		}
 		_, err := s.Apply(ctx, "ada", vault.Change{
 			Base: 4, Manifest: "manifest 5", Quota: vault.Quota{Items: 2},
-			Deletes: []protocol.Place{{AccountID: "first", Kind: protocol.KindAccount, Version: 1}, {AccountID: "first", Kind: protocol.KindPassword, Version: 1}},
-			Puts:    []protocol.Put{{Place: protocol.Place{AccountID: "third", Kind: protocol.KindAccount, Version: 1}, Token: "new"}},
+			Deletes: []protocol.Place{{ItemID: "first", Kind: protocol.KindOverview, Version: 1}, {ItemID: "first", Kind: protocol.KindDetails, Version: 1}},
+			Puts:    []protocol.Put{{Place: protocol.Place{ItemID: "third", Kind: protocol.KindOverview, Version: 1}, Token: "new"}},
 		})
 		if err != nil {
 			t.Fatal(err)

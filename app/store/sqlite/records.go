@@ -106,8 +106,8 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 	return count <= smallRecords && bytes <= limit, nil
 }
 
-// unpackRecord reads "num revision kind version account_id token". A tombstone's token is empty, which no record's is; no
-// token has a line break: vault.Change.Check sees to both.
+// unpackRecord reads "num revision kind version account_id token". A tombstone's token is empty;
+// vault.Change guarantees that no other token is, and that no token has a line break.
 func unpackRecord(packed string) (position, protocol.Record, error) {
 	var numbers [4]int64
 	for i := range numbers {
@@ -124,20 +124,17 @@ func unpackRecord(packed string) (position, protocol.Record, error) {
 	}
 	at := position{num: numbers[0], revision: numbers[1]}
 	r := protocol.Record{
-		Place:    protocol.Place{AccountID: account, Kind: protocol.KindPassword, Version: numbers[3]},
+		Place:    protocol.Place{ItemID: account, Kind: protocol.KindDetails, Version: numbers[3]},
 		Revision: at.revision, Token: token, Deleted: token == "",
 	}
-	if numbers[2] == kindAccount {
-		r.Kind = protocol.KindAccount
+	if numbers[2] == kindOverview {
+		r.Kind = protocol.KindOverview
 	}
 	return at, r, nil
 }
 
 // Apply implements vault.Store.
 func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
-	if err := c.Check(); err != nil {
-		return 0, err
-	}
 	revision := c.Base + 1
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		user, err := s.lockUser(ctx, tx, name)
@@ -172,22 +169,22 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 // writeRecords carries out the puts and deletes of a change.
 func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int64, now time.Time, c vault.Change) error {
 	for _, p := range c.Puts {
-		put := s.stmt.putPassword
-		if p.Kind == protocol.KindAccount {
-			put = s.stmt.putAccount
+		put := s.stmt.putDetails
+		if p.Kind == protocol.KindOverview {
+			put = s.stmt.putOverview
 		}
-		if n, err := exec(ctx, tx, put, user, p.AccountID, p.Version, revision, p.Token); err != nil {
+		if n, err := exec(ctx, tx, put, user, p.ItemID, p.Version, revision, p.Token); err != nil {
 			return err
 		} else if n == 0 {
 			return vault.PlaceUsed(p.Place)
 		}
 	}
 	for _, p := range c.Deletes {
-		del := s.stmt.deletePassword
-		if p.Kind == protocol.KindAccount {
-			del = s.stmt.deleteAccount
+		del := s.stmt.deleteDetails
+		if p.Kind == protocol.KindOverview {
+			del = s.stmt.deleteOverview
 		}
-		if n, err := exec(ctx, tx, del, user, p.AccountID, p.Version, revision, now.UnixMilli()); err != nil {
+		if n, err := exec(ctx, tx, del, user, p.ItemID, p.Version, revision, now.UnixMilli()); err != nil {
 			return err
 		} else if n == 0 {
 			return vault.PlaceNotLive(p)

@@ -127,8 +127,8 @@ END;
 `,
 }
 
-// kindAccount is records.kind of protocol.KindAccount, as the indexes and statements spell it; protocol.KindPassword is 2.
-const kindAccount = 1
+// kindOverview is records.kind of protocol.KindOverview, as the indexes and statements spell it; protocol.KindDetails is 2.
+const kindOverview = 1
 
 // migrate brings the file to the last version. Two processes may do this at once: the version is read again under the
 // write lock, so each migration runs once.

@@ -9,14 +9,14 @@ import (
 // statements are compiled once a connection.
 type statements struct {
 	// On the readers.
-	user, head, records, weight, session, sessions, throttle, invitation, inhabited, piece, attachments, probe *sql.Stmt
+	user, head, records, weight, session, sessions, throttle, invitation, inhabited, chunk, attachments, probe *sql.Stmt
 	// On the writer.
 	lockUser, useID, insertUser, updateUser, deleteUser, moveRevision,
-	putAccount, putPassword, deleteAccount, deletePassword, purgeTombstones,
+	putOverview, putDetails, deleteOverview, deleteDetails, purgeTombstones,
 	insertSession, touchSession, deleteSession, deleteSessions, purgeSessions,
 	writerInhabited, putInvitation, useInvitation, purgeInvitations,
 	putThrottle, clearThrottle, purgeThrottles, writerThrottle,
-	writerPiece, attachmentBytes, growAttachment, insertPiece, deleteAttachment *sql.Stmt
+	writerChunk, attachmentBytes, growAttachment, insertChunk, deleteAttachment *sql.Stmt
 }
 
 // packedRecords gives the next ?5 records after a position as one text (see unpackRecord), tombstones too if ?4.
@@ -52,7 +52,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{reader, &s.throttle, throttleSQL},
 		{reader, &s.inhabited, inhabitedSQL},
 		{reader, &s.invitation, `SELECT id, hash, created, expires FROM invitations WHERE id = ?1 AND expires > ?2`},
-		{reader, &s.piece, `SELECT a.count, p.token FROM users u JOIN attachments a ON a.user = u.num AND a.id = ?2
+		{reader, &s.chunk, `SELECT a.count, p.token FROM users u JOIN attachments a ON a.user = u.num AND a.id = ?2
 			JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE u.id = ?1`},
 		{reader, &s.attachments, `SELECT a.id, a.count, a.pieces, a.bytes, a.uploaded
 			FROM users u JOIN attachments a ON a.user = u.num WHERE u.id = ?1 ORDER BY a.id`},
@@ -71,14 +71,14 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{writer, &s.deleteUser, `DELETE FROM users WHERE username = ?1`},
 		{writer, &s.moveRevision, `UPDATE users SET revision = ?2, manifest = ?3 WHERE num = ?1`},
 
-		{writer, &s.putAccount, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 1, ?2, ?3, ?4, ?5)
+		{writer, &s.putOverview, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 1, ?2, ?3, ?4, ?5)
 			ON CONFLICT (user, account_id) WHERE kind = 1 DO UPDATE SET version = excluded.version, revision = excluded.revision, token = excluded.token,
 			deleted = NULL`},
-		{writer, &s.putPassword, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 2, ?2, ?3, ?4, ?5)
+		{writer, &s.putDetails, `INSERT INTO records (user, kind, account_id, version, revision, token) VALUES (?1, 2, ?2, ?3, ?4, ?5)
 			ON CONFLICT (user, account_id, version) WHERE kind = 2 DO NOTHING`},
-		{writer, &s.deleteAccount, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
+		{writer, &s.deleteOverview, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
 			WHERE user = ?1 AND kind = 1 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
-		{writer, &s.deletePassword, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
+		{writer, &s.deleteDetails, `UPDATE records SET token = NULL, revision = ?4, deleted = ?5
 			WHERE user = ?1 AND kind = 2 AND account_id = ?2 AND version = ?3 AND token IS NOT NULL`},
 
 		{writer, &s.purgeTombstones, `DELETE FROM records WHERE num IN (SELECT num FROM records WHERE deleted <= ?1 LIMIT 16)`},
@@ -104,12 +104,12 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 		{writer, &s.clearThrottle, `DELETE FROM throttles WHERE key = ?1`},
 		{writer, &s.purgeThrottles, `DELETE FROM throttles WHERE key IN (SELECT key FROM throttles WHERE expires <= ?1 LIMIT 16)`},
 
-		{writer, &s.writerPiece, `SELECT a.count, coalesce(p.token, '') FROM attachments a
+		{writer, &s.writerChunk, `SELECT a.count, coalesce(p.token, '') FROM attachments a
 			LEFT JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE a.user = ?1 AND a.id = ?2`},
 		{writer, &s.attachmentBytes, `SELECT coalesce(sum(bytes), 0) FROM attachments WHERE user = ?1`},
 		{writer, &s.growAttachment, `INSERT INTO attachments (user, id, count, pieces, bytes, uploaded) VALUES (?1, ?2, ?3, 1, ?4, ?5)
 			ON CONFLICT (user, id) DO UPDATE SET pieces = pieces + 1, bytes = bytes + excluded.bytes, uploaded = excluded.uploaded`},
-		{writer, &s.insertPiece, `INSERT INTO attachment_pieces (attachment, number, token)
+		{writer, &s.insertChunk, `INSERT INTO attachment_pieces (attachment, number, token)
 			SELECT num, ?3, ?4 FROM attachments WHERE user = ?1 AND id = ?2`},
 		{writer, &s.deleteAttachment, `DELETE FROM attachments WHERE user = ?1 AND id = ?2`},
 	} {

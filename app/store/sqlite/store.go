@@ -172,7 +172,7 @@ func storeError(err error) error {
 	}
 	for _, known := range []error{
 		vault.ErrNotFound, vault.ErrUsernameTaken, vault.ErrUserIDTaken, vault.ErrRevisionConflict, vault.ErrConflict,
-		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrPieceTaken, vault.ErrQuotaReached,
+		vault.ErrStoreFull, vault.ErrStoreUnavailable, vault.ErrInvalidChange, vault.ErrChunkTaken, vault.ErrQuotaReached,
 		vault.ErrItemQuota, vault.ErrRecordQuota,
 		vault.ErrNoInvitation, vault.ErrNotFirst, context.Canceled,
 	} {

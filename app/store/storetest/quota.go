@@ -34,10 +34,10 @@ func (g *granting) want(what string, want error, puts []protocol.Put, deletes ..
 	}
 }
 
-func accounts(n, size int) []protocol.Put {
+func overviews(n, size int) []protocol.Put {
 	puts := make([]protocol.Put, n)
 	for i := range puts {
-		puts[i] = put(account(randomID(), 1), strings.Repeat("x", size))
+		puts[i] = put(overview(randomID(), 1), strings.Repeat("x", size))
 	}
 	return puts
 }
@@ -50,42 +50,42 @@ func again(p protocol.Put, size int) []protocol.Put {
 func quotaOfItems(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
-	apply(t, s, u, 0, accounts(2, 10)) // before there were quotas
+	apply(t, s, u, 0, overviews(2, 10)) // before there were quotas
 	g := &granting{t: t, s: open(t), quota: vault.Quota{Items: 103}, base: 1}
-	some := accounts(100, 10)
+	some := overviews(100, 10)
 	g.want("100 more", nil, some)
-	g.want("two more", vault.ErrItemQuota, accounts(2, 10))
-	g.want("one more", nil, accounts(1, 10))
-	g.want("one above", vault.ErrItemQuota, accounts(1, 10))
-	g.want("a password", nil, manyPasswords(1, 10))
+	g.want("two more", vault.ErrItemQuota, overviews(2, 10))
+	g.want("one more", nil, overviews(1, 10))
+	g.want("one above", vault.ErrItemQuota, overviews(1, 10))
+	g.want("a password", nil, manyDetails(1, 10))
 	g.want("an edit", nil, again(some[0], 20))
-	g.want("one for another", nil, accounts(1, 10), some[1].Place)
+	g.want("one for another", nil, overviews(1, 10), some[1].Place)
 	g.want("one deleted", nil, nil, some[2].Place)
 	g.want("one restored", nil, again(some[2], 10))
 	g.want("a deleted one restored above", vault.ErrItemQuota, again(some[1], 10))
 	g.quota.Items = 50
 	g.want("an edit above a quota that was lowered", nil, again(some[3], 20))
 	g.want("one deleted above it", nil, nil, some[4].Place)
-	g.want("one added above it", vault.ErrItemQuota, accounts(1, 10))
+	g.want("one added above it", vault.ErrItemQuota, overviews(1, 10))
 	g.quota = vault.Quota{}
-	g.want("no quota", nil, accounts(1, 10))
+	g.want("no quota", nil, overviews(1, 10))
 }
 
 func quotaOfRecords(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
-	apply(t, s, u, 0, accounts(1, 1000-vault.RecordWeight))
+	apply(t, s, u, 0, overviews(1, 1000-vault.RecordWeight))
 	g := &granting{t: t, s: open(t), quota: vault.Quota{Bytes: 160_000}, base: 1}
-	item, secrets := accounts(1, 9_000-vault.RecordWeight), manyPasswords(100, 1_400-vault.RecordWeight)
+	item, secrets := overviews(1, 9_000-vault.RecordWeight), manyDetails(100, 1_400-vault.RecordWeight)
 	g.want("150,000 bytes", nil, append(item, secrets...)) // a change that does not fit into one transaction of DynamoDB
-	g.want("10,001 more", vault.ErrRecordQuota, manyPasswords(1, 10_001-vault.RecordWeight))
-	g.want("10,000 more", nil, manyPasswords(1, 10_000-vault.RecordWeight))
-	g.want("a password", vault.ErrRecordQuota, manyPasswords(1, 1))
-	g.want("an item", vault.ErrRecordQuota, accounts(1, 1))
+	g.want("10,001 more", vault.ErrRecordQuota, manyDetails(1, 10_001-vault.RecordWeight))
+	g.want("10,000 more", nil, manyDetails(1, 10_000-vault.RecordWeight))
+	g.want("a password", vault.ErrRecordQuota, manyDetails(1, 1))
+	g.want("an item", vault.ErrRecordQuota, overviews(1, 1))
 	g.want("an item that moves to the trash", nil, again(item[0], 9_100))
 	item[0].Version = 2
 	g.want("an item that grows into more than the last sixteenth", vault.ErrRecordQuota, again(item[0], 29_000))
 	g.want("a deletion", nil, nil, secrets[0].Place, secrets[1].Place)
-	g.want("what a tombstone still takes", vault.ErrRecordQuota, manyPasswords(1, 2_800-2*vault.RecordWeight-100))
-	g.want("what was freed", nil, manyPasswords(1, 1_500))
+	g.want("what a tombstone still takes", vault.ErrRecordQuota, manyDetails(1, 2_800-2*vault.RecordWeight-100))
+	g.want("what was freed", nil, manyDetails(1, 1_500))
 }

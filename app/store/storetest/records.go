@@ -12,11 +12,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// manyPasswords makes puts at places of their own, each with a token of size bytes.
-func manyPasswords(n, size int) []protocol.Put {
+// manyDetails makes puts at places of their own, each with a token of size bytes.
+func manyDetails(n, size int) []protocol.Put {
 	puts := make([]protocol.Put, n)
 	for i := range puts {
-		puts[i] = put(password(randomID(), 1), strings.Repeat("x", size))
+		puts[i] = put(details(randomID(), 1), strings.Repeat("x", size))
 	}
 	return puts
 }
@@ -27,9 +27,9 @@ func changesSince(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantRecords(t, changes(t, b, "ada", 0), nil)
 
 	x, y := randomID(), randomID()
-	apply(t, a, u, 0, []protocol.Put{put(account(x, 1), "ax1"), put(password(x, 1), "px1")})
-	apply(t, b, u, 1, []protocol.Put{put(account(y, 1), "ay1"), put(password(y, 1), "py1")})
-	apply(t, a, u, 2, []protocol.Put{put(account(x, 2), "ax2"), put(password(x, 2), "px2")})
+	apply(t, a, u, 0, []protocol.Put{put(overview(x, 1), "ax1"), put(details(x, 1), "px1")})
+	apply(t, b, u, 1, []protocol.Put{put(overview(y, 1), "ay1"), put(details(y, 1), "py1")})
+	apply(t, a, u, 2, []protocol.Put{put(overview(x, 2), "ax2"), put(details(x, 2), "px2")})
 	apply(t, a, u, 3, nil)
 
 	r := changes(t, b, "ada", 0)
@@ -37,12 +37,12 @@ func changesSince(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Errorf("revision is %d, want 4", r.Revision)
 	}
 	wantRecords(t, r, map[protocol.Place]string{
-		password(x, 1): "px1", account(y, 1): "ay1", password(y, 1): "py1", account(x, 2): "ax2", password(x, 2): "px2",
+		details(x, 1): "px1", overview(y, 1): "ay1", details(y, 1): "py1", overview(x, 2): "ax2", details(x, 2): "px2",
 	})
 	wantRecords(t, changes(t, b, "ada", 1), map[protocol.Place]string{
-		account(y, 1): "ay1", password(y, 1): "py1", account(x, 2): "ax2", password(x, 2): "px2",
+		overview(y, 1): "ay1", details(y, 1): "py1", overview(x, 2): "ax2", details(x, 2): "px2",
 	})
-	wantRecords(t, changes(t, b, "ada", 2), map[protocol.Place]string{account(x, 2): "ax2", password(x, 2): "px2"})
+	wantRecords(t, changes(t, b, "ada", 2), map[protocol.Place]string{overview(x, 2): "ax2", details(x, 2): "px2"})
 	wantRecords(t, changes(t, b, "ada", 3), nil)
 	wantRecords(t, changes(t, b, "ada", 4), nil)
 	// A device that has seen more than there is must be told what there is.
@@ -64,16 +64,16 @@ func tombstonesInDeltasOnly(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
-	apply(t, s, u, 1, nil, account(x, 1), password(x, 1))
-	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{password(x, 2): "p2"})
-	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{account(x, 1): "(deleted)", password(x, 1): "(deleted)"})
+	apply(t, s, u, 0, []protocol.Put{put(overview(x, 1), "a1"), put(details(x, 1), "p1"), put(details(x, 2), "p2")})
+	apply(t, s, u, 1, nil, overview(x, 1), details(x, 1))
+	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{details(x, 2): "p2"})
+	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{overview(x, 1): "(deleted)", details(x, 1): "(deleted)"})
 	wantRecords(t, changes(t, s, "ada", 2), nil)
 
 	// An account may come back (one device deletes, another edits), a version of a password may not.
-	apply(t, s, u, 2, []protocol.Put{put(account(x, 2), "a2")})
-	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{account(x, 2): "a2", password(x, 1): "(deleted)"})
-	_, err := s.Apply(t.Context(), "ada", change(3, []protocol.Put{put(password(x, 1), "again")}))
+	apply(t, s, u, 2, []protocol.Put{put(overview(x, 2), "a2")})
+	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{overview(x, 2): "a2", details(x, 1): "(deleted)"})
+	_, err := s.Apply(t.Context(), "ada", change(3, []protocol.Put{put(details(x, 1), "again")}))
 	wantError(t, "put where a tombstone is", err, vault.ErrInvalidChange)
 }
 
@@ -81,11 +81,11 @@ func conflictChangesNothing(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1")})
+	apply(t, s, u, 0, []protocol.Put{put(overview(x, 1), "a1")})
 	before := changes(t, s, "ada", 0)
 	for _, base := range []int64{0, 2, 100} {
 		for _, n := range []int{1, 400} {
-			c := change(base, append(manyPasswords(n, 10), put(account(x, 2), "late")), password(randomID(), 1))
+			c := change(base, append(manyDetails(n, 10), put(overview(x, 2), "late")), details(randomID(), 1))
 			_, err := s.Apply(t.Context(), "ada", c)
 			wantError(t, fmt.Sprintf("%d records on base %d", n, base), err, vault.ErrRevisionConflict)
 		}
@@ -97,28 +97,17 @@ func invalidChangesLeaveNothing(t *testing.T, open func(t *testing.T) vault.Stor
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1"), put(password(x, 2), "p2")})
-	apply(t, s, u, 1, nil, password(x, 2))
+	apply(t, s, u, 0, []protocol.Put{put(overview(x, 1), "a1"), put(details(x, 1), "p1"), put(details(x, 2), "p2")})
+	apply(t, s, u, 1, nil, details(x, 2))
 	before := changes(t, s, "ada", 0)
-	good := put(account(x, 2), "a2")
+	good := put(overview(x, 2), "a2")
 	for name, c := range map[string]vault.Change{
-		"put on a password":                 change(2, []protocol.Put{good, put(password(x, 1), "p")}),
-		"put on a deleted password":         change(2, []protocol.Put{good, put(password(x, 2), "p")}),
-		"delete of an unknown account":      change(2, []protocol.Put{good}, account(randomID(), 1)),
-		"delete of an unknown password":     change(2, []protocol.Put{good}, password(x, 3)),
-		"delete of a deleted password":      change(2, []protocol.Put{good}, password(x, 2)),
-		"delete of another account version": change(2, nil, account(x, 2)),
-		"put twice":                         change(2, []protocol.Put{good, put(password(x, 3), "p"), put(password(x, 3), "q")}),
-		"put of two versions of an account": change(2, []protocol.Put{good, put(account(x, 3), "a3")}),
-		"put and delete of one record":      change(2, []protocol.Put{good}, account(x, 1)),
-		"delete twice":                      change(2, nil, password(x, 1), password(x, 1)),
-		"unknown kind":                      change(2, []protocol.Put{good, put(protocol.Place{AccountID: x, Kind: "note", Version: 1}, "n")}),
-		"version 0":                         change(2, []protocol.Put{good, put(password(x, 0), "p")}),
-		"account id with a separator":       change(2, []protocol.Put{good, put(password("session#1", 1), "p")}),
-		"token of two lines":                change(2, []protocol.Put{good, put(password(x, 4), "p\n1 1 x")}),
-		"no token":                          change(2, []protocol.Put{good, put(password(x, 4), "")}),
-		"token over the limit":              change(2, []protocol.Put{good, put(password(x, 4), strings.Repeat("x", protocol.MaxTokenBytes+1))}),
-		"too many records":                  change(2, manyPasswords(protocol.MaxChangeRecords+1, 10)),
+		"put on a password":                 change(2, []protocol.Put{good, put(details(x, 1), "p")}),
+		"put on a deleted password":         change(2, []protocol.Put{good, put(details(x, 2), "p")}),
+		"delete of an unknown account":      change(2, []protocol.Put{good}, overview(randomID(), 1)),
+		"delete of an unknown password":     change(2, []protocol.Put{good}, details(x, 3)),
+		"delete of a deleted password":      change(2, []protocol.Put{good}, details(x, 2)),
+		"delete of another account version": change(2, nil, overview(x, 2)),
 	} {
 		_, err := s.Apply(t.Context(), "ada", c)
 		wantError(t, name, err, vault.ErrInvalidChange)
@@ -134,7 +123,7 @@ func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	u := createUser(t, a, "ada")
 	want := map[protocol.Place]string{}
-	first := append(manyPasswords(protocol.MaxChangeRecords-1, 100), put(account(randomID(), 1), "a1"))
+	first := append(manyDetails(protocol.MaxChangeRecords-1, 100), put(overview(randomID(), 1), "a1"))
 	apply(t, a, u, 0, first)
 	for _, p := range first {
 		want[p.Place] = p.Token
@@ -148,7 +137,7 @@ func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
 		delete(want, p.Place)
 		delta[p.Place] = "(deleted)"
 	}
-	second := manyPasswords(299, 5000)
+	second := manyDetails(299, 5000)
 	replaced := first[len(first)-1].Place
 	delete(want, replaced)
 	replaced.Version = 2
@@ -159,10 +148,10 @@ func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
 	apply(t, b, u, 1, second, deletes...)
 	wantRecords(t, changes(t, a, "ada", 0), want)
 	wantRecords(t, changes(t, a, "ada", 1), delta)
-	apply(t, a, u, 2, manyPasswords(1, 10))
+	apply(t, a, u, 2, manyDetails(1, 10))
 
 	// The largest tokens, as many as a request body can hold.
-	big := manyPasswords(63, protocol.MaxTokenBytes)
+	big := manyDetails(63, protocol.MaxTokenBytes)
 	apply(t, a, u, 3, big)
 	if got := byPlace(changes(t, b, "ada", 3)); len(got) != len(big) || got[big[62].Place] != big[62].Token {
 		t.Errorf("%d of %d large records came back", len(got), len(big))
@@ -173,18 +162,18 @@ func largeInvalidChangeLeavesNothing(t *testing.T, open func(t *testing.T) vault
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
-	apply(t, s, u, 0, []protocol.Put{put(account(x, 1), "a1"), put(password(x, 1), "p1")})
+	apply(t, s, u, 0, []protocol.Put{put(overview(x, 1), "a1"), put(details(x, 1), "p1")})
 	before := changes(t, s, "ada", 0)
 	for name, c := range map[string]vault.Change{
-		"used place":      change(1, append(manyPasswords(400, 10), put(password(x, 1), "p"))),
-		"unknown record":  change(1, manyPasswords(400, 10), password(x, 2)),
-		"another version": change(1, manyPasswords(400, 10), account(x, 2)),
+		"used place":      change(1, append(manyDetails(400, 10), put(details(x, 1), "p"))),
+		"unknown record":  change(1, manyDetails(400, 10), details(x, 2)),
+		"another version": change(1, manyDetails(400, 10), overview(x, 2)),
 	} {
 		_, err := s.Apply(t.Context(), "ada", c)
 		wantError(t, name, err, vault.ErrInvalidChange)
 		wantRecords(t, changes(t, s, "ada", 0), byPlace(before))
 	}
-	apply(t, s, u, 1, manyPasswords(400, 10))
+	apply(t, s, u, 1, manyDetails(400, 10))
 }
 
 func pagesOverOneMegabyte(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -192,9 +181,9 @@ func pagesOverOneMegabyte(t *testing.T, open func(t *testing.T) vault.Store) {
 	u := createUser(t, s, "ada")
 	want := map[protocol.Place]string{}
 	for base := range int64(4) {
-		puts := manyPasswords(20, 60_000)
+		puts := manyDetails(20, 60_000)
 		for i := range 20 {
-			puts = append(puts, put(account(puts[i].AccountID, 1), strings.Repeat("y", 30_000)))
+			puts = append(puts, put(overview(puts[i].ItemID, 1), strings.Repeat("y", 30_000)))
 		}
 		for _, p := range puts {
 			want[p.Place] = p.Token
@@ -218,9 +207,9 @@ func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 		wg.Go(func() {
 			s := stores[i%len(stores)]
 			for n := range each {
-				puts := manyPasswords(2, 20)
+				puts := manyDetails(2, 20)
 				if (i+n)%4 == 0 {
-					puts = manyPasswords(130, 20)
+					puts = manyDetails(130, 20)
 				}
 				var base int64
 				err := retry(t.Context(), vault.ErrRevisionConflict, func() error {
@@ -268,7 +257,7 @@ func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 }
 
-// Every change replaces the same accounts by tokens that name its revision. A reader that sees two revisions in one
+// Every change replaces the same overviews by tokens that name its revision. A reader that sees two revisions in one
 // answer, or a manifest of another, has seen half a change.
 func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 	writer, reader := open(t), open(t)
@@ -281,7 +270,7 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 	write := func(base int64) {
 		puts := make([]protocol.Put, records)
 		for i, id := range ids {
-			puts[i] = put(account(id, base+1), fmt.Sprintf("token of %d", base+1))
+			puts[i] = put(overview(id, base+1), fmt.Sprintf("token of %d", base+1))
 		}
 		apply(t, writer, u, base, puts)
 	}
@@ -339,27 +328,27 @@ func (w *interrupted) Write(r protocol.Record) error {
 }
 
 // largeVault has records of 4 MB together, the newest of them in a change that is large as well.
-func largeVault(t *testing.T, s vault.Store) (u vault.User, accounts []protocol.Put) {
+func largeVault(t *testing.T, s vault.Store) (u vault.User, overviews []protocol.Put) {
 	t.Helper()
 	u = createUser(t, s, "ada")
 	for range 60 {
-		accounts = append(accounts, put(account(randomID(), 1), strings.Repeat("a", 20_000)))
+		overviews = append(overviews, put(overview(randomID(), 1), strings.Repeat("a", 20_000)))
 	}
-	apply(t, s, u, 0, accounts)
-	apply(t, s, u, 1, manyPasswords(50, 60_000))
-	return u, accounts
+	apply(t, s, u, 0, overviews)
+	apply(t, s, u, 1, manyDetails(50, 60_000))
+	return u, overviews
 }
 
 // A store that cannot hold the old state while another is written may give up, and never mixes them.
 func vaultThatMovesWhileItIsRead(t *testing.T, open func(t *testing.T) vault.Store) {
 	reader, writer := open(t), open(t)
-	u, accounts := largeVault(t, writer)
+	u, overviews := largeVault(t, writer)
 	before := byPlace(changes(t, reader, "ada", 0))
 	w := &interrupted{during: func() error {
-		for i := range accounts {
-			accounts[i].Version, accounts[i].Token = 2, "new"
+		for i := range overviews {
+			overviews[i].Version, overviews[i].Token = 2, "new"
 		}
-		apply(t, writer, u, 2, accounts)
+		apply(t, writer, u, 2, overviews)
 		return nil
 	}}
 	err := reader.Changes(t.Context(), "ada", 0, w)
@@ -369,7 +358,7 @@ func vaultThatMovesWhileItIsRead(t *testing.T, open func(t *testing.T) vault.Sto
 	} else {
 		wantError(t, "changes of a vault that moved", err, vault.ErrStoreUnavailable)
 	}
-	if r := changes(t, reader, "ada", 2); len(r.Records) != len(accounts) {
+	if r := changes(t, reader, "ada", 2); len(r.Records) != len(overviews) {
 		t.Errorf("%d records changed since", len(r.Records))
 	}
 }
@@ -390,10 +379,10 @@ func readingEndsWithTheWriter(t *testing.T, open func(t *testing.T) vault.Store)
 func smallAnswers(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
-	apply(t, s, u, 0, manyPasswords(10, 1000))
-	apply(t, s, u, 1, manyPasswords(2, 60_000))
-	apply(t, s, u, 2, manyPasswords(400, 10))
-	apply(t, s, u, 3, manyPasswords(10, 1000))
+	apply(t, s, u, 0, manyDetails(10, 1000))
+	apply(t, s, u, 1, manyDetails(2, 60_000))
+	apply(t, s, u, 2, manyDetails(400, 10))
+	apply(t, s, u, 3, manyDetails(10, 1000))
 	for _, c := range []struct {
 		since, limit int64
 		small        bool
@@ -414,16 +403,16 @@ func usersAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	ada, eve := createUser(t, s, "ada"), createUser(t, s, "eve")
 	x := randomID()
-	apply(t, s, ada, 0, []protocol.Put{put(account(x, 1), "ada's"), put(password(x, 1), "ada's")})
-	apply(t, s, eve, 0, []protocol.Put{put(account(x, 1), "eve's"), put(password(x, 1), "eve's")})
-	_, err := s.Apply(t.Context(), "eve", change(1, nil, password(x, 2)))
+	apply(t, s, ada, 0, []protocol.Put{put(overview(x, 1), "ada's"), put(details(x, 1), "ada's")})
+	apply(t, s, eve, 0, []protocol.Put{put(overview(x, 1), "eve's"), put(details(x, 1), "eve's")})
+	_, err := s.Apply(t.Context(), "eve", change(1, nil, details(x, 2)))
 	wantError(t, "delete of what is not there", err, vault.ErrInvalidChange)
-	apply(t, s, eve, 1, nil, account(x, 1), password(x, 1))
-	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
+	apply(t, s, eve, 1, nil, overview(x, 1), details(x, 1))
+	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{overview(x, 1): "ada's", details(x, 1): "ada's"})
 	if err := s.DeleteUser(t.Context(), "eve"); err != nil {
 		t.Fatal(err)
 	}
-	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{account(x, 1): "ada's", password(x, 1): "ada's"})
+	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{overview(x, 1): "ada's", details(x, 1): "ada's"})
 }
 
 func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -439,7 +428,7 @@ func closedStoreIsUnavailable(t *testing.T, open func(t *testing.T) vault.Store)
 	wantError(t, "user", err, vault.ErrStoreUnavailable)
 	_, err = vault.Collect(t.Context(), s, "ada", 0)
 	wantError(t, "changes", err, vault.ErrStoreUnavailable)
-	_, err = s.Apply(t.Context(), "ada", change(0, manyPasswords(2, 10)))
+	_, err = s.Apply(t.Context(), "ada", change(0, manyDetails(2, 10)))
 	wantError(t, "apply", err, vault.ErrStoreUnavailable)
 	wantError(t, "probe", s.Probe(t.Context(), start), vault.ErrStoreUnavailable)
 }
@@ -453,8 +442,8 @@ func cancelledContextIsAnError(t *testing.T, open func(t *testing.T) vault.Store
 	wantError(t, "user", err, context.Canceled)
 	_, err = vault.Collect(ctx, s, "ada", 0)
 	wantError(t, "changes", err, context.Canceled)
-	_, err = s.Apply(ctx, "ada", change(0, manyPasswords(2, 10)))
+	_, err = s.Apply(ctx, "ada", change(0, manyDetails(2, 10)))
 	wantError(t, "apply", err, context.Canceled)
 	wantRecords(t, changes(t, s, "ada", 0), nil)
-	apply(t, s, u, 0, manyPasswords(2, 10))
+	apply(t, s, u, 0, manyDetails(2, 10))
 }

@@ -54,10 +54,10 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"QuotaOfItems", quotaOfItems},
 		{"QuotaOfRecords", quotaOfRecords},
 		{"UsersAreApart", usersAreApart},
-		{"PiecesOfAttachments", piecesOfAttachments},
+		{"ChunksOfAttachments", chunksOfAttachments},
 		{"AttachmentsAreNoRecords", attachmentsAreNoRecords},
 		{"QuotaOfAttachments", quotaOfAttachments},
-		{"RacingPiecesKeepTheQuota", racingPiecesKeepTheQuota},
+		{"RacingChunksKeepTheQuota", racingChunksKeepTheQuota},
 		{"LargeAttachment", largeAttachment},
 		{"AttachmentsAreApart", attachmentsAreApart},
 		{"DeletedUserLeavesNoAttachments", deletedUserLeavesNoAttachments},
@@ -114,12 +114,12 @@ func putSession(t *testing.T, s vault.Store, u vault.User, created time.Time) va
 	return v
 }
 
-func account(id string, version int64) protocol.Place {
-	return protocol.Place{AccountID: id, Kind: protocol.KindAccount, Version: version}
+func overview(id string, version int64) protocol.Place {
+	return protocol.Place{ItemID: id, Kind: protocol.KindOverview, Version: version}
 }
 
-func password(id string, version int64) protocol.Place {
-	return protocol.Place{AccountID: id, Kind: protocol.KindPassword, Version: version}
+func details(id string, version int64) protocol.Place {
+	return protocol.Place{ItemID: id, Kind: protocol.KindDetails, Version: version}
 }
 
 func put(p protocol.Place, token string) protocol.Put { return protocol.Put{Place: p, Token: token} }

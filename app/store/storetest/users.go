@@ -85,7 +85,7 @@ func deletedUserLeavesOnlyTheIDBehind(t *testing.T, open func(t *testing.T) vaul
 	u := createUser(t, s, "ada")
 	v := putSession(t, s, u, start)
 	id := randomID()
-	apply(t, s, u, 0, []protocol.Put{put(account(id, 1), "a"), put(password(id, 1), "p")})
+	apply(t, s, u, 0, []protocol.Put{put(overview(id, 1), "a"), put(details(id, 1), "p")})
 	if err := s.DeleteUser(t.Context(), u.Username); err != nil {
 		t.Fatal(err)
 	}
@@ -106,14 +106,14 @@ func deletedUserLeavesOnlyTheIDBehind(t *testing.T, open func(t *testing.T) vaul
 	again := createUser(t, s, "ada")
 	wantUser(t, s, again)
 	wantRecords(t, changes(t, s, "ada", 0), nil)
-	apply(t, s, again, 0, []protocol.Put{put(password(id, 1), "the place is the new user's own")})
+	apply(t, s, again, 0, []protocol.Put{put(details(id, 1), "the place is the new user's own")})
 }
 
 func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	for base := range int64(3) {
-		apply(t, s, u, base, manyPasswords(250, 10))
+		apply(t, s, u, base, manyDetails(250, 10))
 	}
 	putSession(t, s, u, start)
 

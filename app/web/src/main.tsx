@@ -1,13 +1,13 @@
 import { render } from "preact";
 import { App } from "./app";
-import { handleShortcut } from "./screens/shortcuts";
+import { handleShortcut } from "./screens/shell/shortcuts";
 import { phase } from "./state/app";
 import { activeElsewhere } from "./state/autolock";
 import { keepOnDevice } from "./state/release";
 import { boot, lock, signedOut } from "./state/session";
 import { listenToOthers } from "./state/tabs";
 import { syncNow } from "./state/vault";
-import "./styles/index.css";
+import "./index.css";
 
 const root = document.getElementById("app")!;
 root.replaceChildren();

@@ -43,7 +43,7 @@ async function install() {
   try {
     await cache.addAll(FILES);
     const index = await fetch(INDEX, { cache: "no-store", redirect: "error" });
-    if (await sha256(index.clone()) !== INDEX_SHA256) throw new Error("the server has another build by now");
+    if ((await sha256(index.clone())) !== INDEX_SHA256) throw new Error("the server has another build by now");
     await cache.put(INDEX, index);
   } catch (e) {
     await caches.delete(CACHE);

@@ -5,7 +5,16 @@ import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
 import type { CallMessage, FromWorker, ToWorker } from "./core/messages";
-import type { CoreMethod, ErrorCode, ExportOptions, Failure, QRCode, QRText, StrengthOf, WorkerMethod } from "./core/protocol.gen";
+import type {
+  CoreMethod,
+  ErrorCode,
+  ExportOptions,
+  Failure,
+  QRCode,
+  QRText,
+  StrengthOf,
+  WorkerMethod,
+} from "./core/protocol.gen";
 import type * as qr from "./core/qr";
 import { transfer } from "./core/transfer";
 
@@ -117,7 +126,8 @@ async function scan(picture: Blob): Promise<string> {
 async function bytesOf(file: Blob): Promise<Bytes> {
   try {
     return new Uint8Array(await file.arrayBuffer());
-  } catch { // a folder, or a file that has gone since it was chosen
+  } catch {
+    // a folder, or a file that has gone since it was chosen
     throw failure("attachment_unreadable", "the file cannot be read");
   }
 }

@@ -46,7 +46,7 @@ func Registration(username string) protocol.RegisterRequest {
 
 // Put returns a record of noise.
 func Put(kind protocol.Kind, account string, version int64) protocol.Put {
-	return protocol.Put{Place: protocol.Place{AccountID: account, Kind: kind, Version: version}, Token: Token(200)}
+	return protocol.Put{Place: protocol.Place{ItemID: account, Kind: kind, Version: version}, Token: Token(200)}
 }
 
 // Login returns the n-th of a series of logins that differ in every field.

@@ -29,7 +29,11 @@ const stampOf = (newest: IDBCursorWithValue | null) => (newest?.value as Row | u
 
 /** Adds a piece, or puts it in the place of all (`whole`). False, and nothing is written, if `after` is not the newest. */
 export async function cacheStore(
-  name: string, after: string, stamp: string, piece: Uint8Array<ArrayBuffer>, whole: boolean,
+  name: string,
+  after: string,
+  stamp: string,
+  piece: Uint8Array<ArrayBuffer>,
+  whole: boolean,
 ): Promise<boolean> {
   const tx = (await open()).transaction(STORE, "readwrite", { durability: "strict" });
   const store = tx.objectStore(STORE);

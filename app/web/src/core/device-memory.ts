@@ -22,7 +22,7 @@ export async function draftStore(username: string, draft: { at: number; token: s
 export async function draftLoad(username: string): Promise<{ at: number; token: string } | null> {
   const tx = (await open()).transaction(STORE, "readonly");
   const value: unknown = await settled(tx.objectStore(STORE).get(`draft ${username}`));
-  return value && typeof value === "object" && "token" in value ? value as { at: number; token: string } : null;
+  return value && typeof value === "object" && "token" in value ? (value as { at: number; token: string }) : null;
 }
 
 export async function memoryStore(user: string, json: string): Promise<void> {

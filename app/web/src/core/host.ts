@@ -10,7 +10,7 @@ declare const CORE_URL: string;
 declare const CORE_BYTES: number;
 
 export type Bytes = Uint8Array<ArrayBuffer>;
-export type Tell = (p: Progress) => void;
+export type Tell<Event = Progress> = (event: Event) => void;
 
 export interface Answer<R> {
   result: R;
@@ -18,7 +18,7 @@ export interface Answer<R> {
 }
 
 export interface CallOptions {
-  onProgress?: Tell;
+  onProgress?: Tell<never>; // takes what the method sends before its answer
   file?: Blob;
   signal?: AbortSignal; // ends the call; what it had done until then stays
 }
@@ -26,7 +26,7 @@ export interface CallOptions {
 interface Pending {
   resolve(answer: Answer<string>): void;
   reject(error: CoreError): void;
-  progress?: Tell;
+  progress?: Tell<never>;
 }
 
 let module: Promise<WebAssembly.Module> | undefined;
@@ -64,15 +64,15 @@ function receive({ data }: MessageEvent<FromWorker>) {
     onCrash(data.stopped);
     return;
   }
-  const call = pending.get(data.id);
-  if (!call) return;
+  const waiting = pending.get(data.id);
+  if (!waiting) return;
   if ("progress" in data) {
-    call.progress?.(JSON.parse(data.progress) as Progress);
+    waiting.progress?.(JSON.parse(data.progress) as never);
     return;
   }
   pending.delete(data.id);
-  if ("result" in data) call.resolve({ result: data.result, file: data.file ?? new Uint8Array() });
-  else call.reject(CoreError.parse(data.error));
+  if ("result" in data) waiting.resolve({ result: data.result, file: data.file ?? new Uint8Array() });
+  else waiting.reject(CoreError.parse(data.error));
 }
 
 function spawn(compiled: WebAssembly.Module) {
@@ -94,7 +94,9 @@ const send = (message: ToWorker) => worker?.postMessage(message);
  * copy of the vault on this device. May be called again after it failed.
  */
 export async function start(
-  onProgress: (share: number) => void, crashed: (message: string) => void, keepCopy: () => boolean,
+  onProgress: (share: number) => void,
+  crashed: (message: string) => void,
+  keepCopy: () => boolean,
 ): Promise<void> {
   onCrash = crashed;
   keepsCopy = keepCopy;
@@ -113,7 +115,7 @@ export function restart() {
   worker = undefined;
   const cut = [...pending.values()];
   pending.clear();
-  for (const call of cut) call.reject(new CoreError("cancelled", "cancelled"));
+  for (const { reject } of cut) reject(new CoreError("cancelled", "cancelled"));
   void module?.then(spawn);
 }
 

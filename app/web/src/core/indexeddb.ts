@@ -10,7 +10,9 @@ export const settled = <T>(request: IDBRequest<T>): Promise<T> =>
 export const finished = (tx: IDBTransaction): Promise<void> =>
   new Promise((resolve, reject) => {
     tx.oncomplete = () => resolve();
-    tx.onerror = tx.onabort = () => reject(tx.error ?? new Error("the transaction was aborted"));
+    const failed = () => reject(tx.error ?? new Error("the transaction was aborted"));
+    tx.onerror = failed;
+    tx.onabort = failed;
   });
 
 /** Opens a database of one store when it is first asked for, and again after that failed. */

@@ -1,6 +1,6 @@
 // Runs transfer.wasm in the worker. Each call has an instance of its own, so the memory in which a file and its secrets
 // lay is let go of with the instance, and a file that takes all memory ends nothing else.
-import { MAX_FILE_BYTES, type ErrorCode, type Failure, type FilesMethod } from "./protocol.gen";
+import { type ErrorCode, type Failure, type FilesMethod, MAX_FILE_BYTES } from "./protocol.gen";
 
 declare const TRANSFER_URL: string;
 
@@ -15,7 +15,8 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-const problem = (code: ErrorCode, message: string) => new Error(JSON.stringify({ code, message, hint: "", retry_after: 0 } satisfies Failure));
+const problem = (code: ErrorCode, message: string) =>
+  new Error(JSON.stringify({ code, message, hint: "", retry_after: 0 } satisfies Failure));
 const tooLarge = () => problem("file_too_large", "the file holds more than can be imported at once");
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -39,7 +40,10 @@ async function instance(): Promise<Transfer> {
 
 /** Calls a method of vaultsphere-transfer-wasm. An error's message is JSON, as those of the core are. */
 export async function transfer(
-  method: FilesMethod, params: string, file: Blob = new Blob(), onProgress: (json: string) => void = () => {},
+  method: FilesMethod,
+  params: string,
+  file: Blob = new Blob(),
+  onProgress: (json: string) => void = () => {},
 ): Promise<{ result: string; file: Bytes }> {
   if (file.size > MAX_FILE_BYTES) throw tooLarge();
   const run = await instance();

@@ -1,7 +1,7 @@
 // Which of the app's few states it is in. Screens follow from it and from the route.
 import { computed, signal } from "@preact/signals";
 import type { ErrorCode } from "../core/protocol.gen";
-import { applyTheme, readPreferences, writePreferences, type Preferences } from "./preferences";
+import { applyTheme, type Preferences, readPreferences, writePreferences } from "./preferences";
 
 export type Phase =
   | { at: "starting" }

@@ -1,5 +1,5 @@
 // Copies a secret and takes it back from the clipboard later.
-import { m } from "../messages";
+import { texts } from "../texts";
 import { preferences, toast } from "./app";
 
 let copied: string | null = null;
@@ -37,9 +37,9 @@ export function clearClipboardNow() {
 export async function copyPlain(value: string, name: string) {
   try {
     await navigator.clipboard.writeText(value);
-    toast(m.value.clipboard.copied(name));
+    toast(texts.value.clipboard.copied({ name }));
   } catch {
-    toast(m.value.clipboard.refused, "problem");
+    toast(texts.value.clipboard.refused, "problem");
   }
 }
 
@@ -48,12 +48,12 @@ export async function copySecret(value: string, name: string) {
   try {
     await navigator.clipboard.writeText(value);
   } catch {
-    toast(m.value.clipboard.refused, "problem");
+    toast(texts.value.clipboard.refused, "problem");
     return;
   }
   clearTimeout(timer);
   copied = value;
   if (seconds > 0) timer = setTimeout(() => void clear(), seconds * 1000);
-  const { copied: plain, copiedFor } = m.value.clipboard;
-  toast(seconds > 0 ? copiedFor(name, seconds) : plain(name));
+  const { copied: plain, copiedFor } = texts.value.clipboard;
+  toast(seconds > 0 ? copiedFor({ name, seconds }) : plain({ name }));
 }

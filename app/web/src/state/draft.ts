@@ -25,10 +25,10 @@ let unsealed: { username: string; item: Item } | null = null; // typed, and not 
 let writing: Promise<unknown> = Promise.resolve(); // in order: an older draft must not come last
 const inMemory = new Map<string, { at: number; token: string }>();
 
-async function store(username: string, draft: { at: number; token: string } | null) {
-  if (draft) inMemory.set(username, draft);
-  else inMemory.delete(username);
-  if (preferences.value.keepCopy || !draft) await draftStore(username, draft).catch(() => undefined); // a private window has no disk
+async function store(of: string, draft: { at: number; token: string } | null) {
+  if (draft) inMemory.set(of, draft);
+  else inMemory.delete(of);
+  if (preferences.value.keepCopy || !draft) await draftStore(of, draft).catch(() => undefined); // a private window has no disk
 }
 
 /** Seals what was typed last. Resolves when it is on the device. */
@@ -37,10 +37,12 @@ export function sealDraft(): Promise<unknown> {
   const last = unsealed;
   unsealed = null;
   if (last) {
-    writing = writing.then(async () => {
-      const { token } = await api.sealDraft({ item: last.item });
-      await store(last.username, { at: Date.now(), token });
-    }).catch(() => undefined); // the form is still there, and its next change tries again
+    writing = writing
+      .then(async () => {
+        const { token } = await api.sealDraft({ item: last.item });
+        await store(last.username, { at: Date.now(), token });
+      })
+      .catch(() => undefined); // the form is still there, and its next change tries again
   }
   return writing;
 }
@@ -64,7 +66,7 @@ export function dropDraft(of = username()) {
 /** Looks for a draft after unlocking. One that does not open is of no use to anybody. */
 export async function offerDraft() {
   const who = username();
-  const kept = inMemory.get(who) ?? await draftLoad(who).catch(() => null);
+  const kept = inMemory.get(who) ?? (await draftLoad(who).catch(() => null));
   if (!kept) return;
   try {
     const item = await api.openDraft({ token: kept.token });
@@ -79,7 +81,7 @@ export function takeDraft() {
   offered.value = null;
   if (!draft) return;
   taken.value = draft;
-  if (draft.item.id) go("entry", draft.item.id, "edit");
+  if (draft.item.id) go("item", draft.item.id, "edit");
   else go("new");
 }
 

@@ -1,6 +1,6 @@
 // This device's preferences, in localStorage. None of them is secret.
 import type { PassphraseRules, PasswordRules } from "../core/protocol.gen";
-import { isLanguage, type Language } from "../messages/languages";
+import { isLanguage, type Language } from "../texts/languages";
 
 export const THEMES = ["system", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
@@ -36,8 +36,14 @@ export const DEFAULTS: Preferences = {
   generator: {
     kind: "password",
     password: {
-      length: 20, lower: true, upper: true, digits: true, symbols: true,
-      avoid_ambiguous: false, min_digits: 1, min_symbols: 1,
+      length: 20,
+      lower: true,
+      upper: true,
+      digits: true,
+      symbols: true,
+      avoid_ambiguous: false,
+      min_digits: 1,
+      min_symbols: 1,
     },
     passphrase: { words: 5, separator: "-", capitalize: false, number: false },
   },

@@ -37,12 +37,13 @@ export async function keepOnDevice() {
 }
 
 /** As long as a page holds its build's lock, the worker of another build keeps the files of this one. */
-const holdBuild = () => new Promise<void>((held) => {
-  void navigator.locks.request(BUILD_PREFIX + build, { mode: "shared" }, () => {
-    held();
-    return new Promise(() => {}); // until the page is closed
+const holdBuild = () =>
+  new Promise<void>((held) => {
+    void navigator.locks.request(BUILD_PREFIX + build, { mode: "shared" }, () => {
+      held();
+      return new Promise(() => {}); // until the page is closed
+    });
   });
-});
 
 /** The browser looks when a page is loaded. This one may stay open for days. */
 function lookForNew(registration: ServiceWorkerRegistration) {

@@ -1,13 +1,17 @@
-// Hash routing. A route is the hash without "#/", split at slashes: "#/entry/ID/edit" is ["entry", ID, "edit"].
+// Hash routing. A route is the hash without "#/", split at slashes: "#/entry/ID/edit" is ["item", ID, "edit"].
 import { computed, signal } from "@preact/signals";
 
-const read = () => location.hash.replace(/^#\/?/, "").split("/").map((part) => {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part; // typed by hand with a stray percent sign; no screen has that name
-  }
-});
+const read = () =>
+  location.hash
+    .replace(/^#\/?/, "")
+    .split("/")
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part; // typed by hand with a stray percent sign; no screen has that name
+      }
+    });
 
 export const route = signal<string[]>(read());
 
@@ -28,7 +32,7 @@ const isDirty = signal<(() => boolean) | null>(null); // of the form that is ope
 export const guarded = computed(() => isDirty.value !== null);
 const dirty = () => isDirty.value?.() ?? false;
 
-export const href = (...parts: string[]) => "#/" + parts.map(encodeURIComponent).join("/");
+export const href = (...parts: string[]) => `#/${parts.map(encodeURIComponent).join("/")}`;
 
 export function go(...parts: string[]) {
   const target = href(...parts);

@@ -3,19 +3,19 @@ import { batch, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
-import { m } from "../messages";
-import { copyOpen, loaded, online, phase, preferences, toast, type Phase } from "./app";
+import { texts } from "../texts";
+import { copyOpen, loaded, online, type Phase, phase, preferences, toast } from "./app";
+import { fail, handleProblems } from "./app-errors";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { deviceName } from "./device";
 import { closeDialogs } from "./dialogs";
 import { dropDraft, forgetDraft, offerDraft, sealDraft } from "./draft";
 import { follow, unfollow } from "./live";
-import { fail, handleProblems } from "./problems";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
-import { tellOthers } from "./tabs";
 import { endSelection } from "./selection";
+import { tellOthers } from "./tabs";
 import { forgetSteps } from "./undo";
 import { forget, refresh } from "./vault";
 
@@ -25,13 +25,18 @@ let leaving: Promise<void> = Promise.resolve();
 export const left = () => leaving;
 
 export async function boot() {
-  if (globalThis.isSecureContext === false) { // plain HTTP from elsewhere: whoever is in between could read a master password
+  if (globalThis.isSecureContext === false) {
+    // plain HTTP from elsewhere: whoever is in between could read a master password
     phase.value = { at: "broken", code: "insecure", message: "" };
     return;
   }
   phase.value = { at: "starting" };
   try {
-    await start((share) => (loaded.value = share), crashed, () => preferences.value.keepCopy);
+    await start(
+      (share) => (loaded.value = share),
+      crashed,
+      () => preferences.value.keepCopy,
+    );
     await resume();
   } catch (e) {
     const { code, message } = asCoreError(e);
@@ -74,7 +79,7 @@ export function unlocked(username: string, offline = false) {
   batch(() => {
     online.value = !offline;
     phase.value = { at: "unlocked", username };
-    if (!pageOf(route.value) && !["entry", "new"].includes(route.value[0] ?? "")) replace("vault");
+    if (!pageOf(route.value) && !["item", "new"].includes(route.value[0] ?? "")) replace("vault");
   });
   startIdleClock(() => void lock("idle"));
   if (offline) refresh().catch(fail); // no sync will bring the list
@@ -107,7 +112,8 @@ export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
   if (now.at !== "unlocked" && now.at !== "alarm") return leaving;
   const copy = copyOpen.value !== undefined;
   const username = now.at === "unlocked" && !copy ? now.username : ""; // whose session it is, the server says
-  if (copy) replace("vault"); // what was read there is not what is opened next
+  if (copy)
+    replace("vault"); // what was read there is not what is opened next
   else if (why !== "other tab") tellOthers("lock");
   // The screens go first, whatever the core does: a call under way must not keep a secret on the page.
   phase.value = username ? { at: "locked", username } : { at: "starting" };
@@ -119,7 +125,9 @@ const SEALING_MS = 500;
 
 /** What is being written is sealed while there is a key. Busy or gone: the worker ends either way. */
 async function sealAndLeave() {
-  const told = sealDraft().then(() => api.lock()).catch(() => undefined);
+  const told = sealDraft()
+    .then(() => api.lock())
+    .catch(() => undefined);
   await Promise.race([told, new Promise((r) => setTimeout(r, SEALING_MS))]);
   leaveVault();
 }
@@ -151,7 +159,7 @@ export async function signOut(force = false) {
       return;
     }
     if (problem.code !== "unauthorized") {
-      toast(m.value.session.notTold, "problem");
+      toast(texts.value.session.notTold, "problem");
       return;
     }
   }
@@ -190,7 +198,7 @@ function handle(problem: CoreError): boolean {
       if (phase.value.at === "signed_out") return false;
       replace("sign-in");
       interrupted({ at: "signed_out" });
-      toast(m.value.problem.unauthorized, "problem");
+      toast(texts.value.problem.unauthorized, "problem");
       return true;
     case "locked":
       if (phase.value.at === "unlocked") void lock("other tab");

@@ -1,8 +1,8 @@
 // What was done last, and how each of it is taken back. A step may hold what an entry was before, so all of it goes when
 // the vault locks.
-import { m } from "../messages";
+import { texts } from "../texts";
 import { dismissToast, toast, toasts } from "./app";
-import { fail } from "./problems";
+import { fail } from "./app-errors";
 import { tellOthers } from "./tabs";
 import { refresh } from "./vault";
 
@@ -18,14 +18,14 @@ let steps: Step[] = [];
 export function offerUndo(said: string, back: Step["back"]) {
   const step: Step = { back };
   steps = [...steps.slice(1 - MOST), step];
-  step.toast = toast(said, "plain", { label: m.value.edits.undo, run: () => void undo(step) });
+  step.toast = toast(said, "plain", { label: texts.value.edits.undo, run: () => void undo(step) });
 }
 
 async function undo(step: Step) {
   if (!steps.includes(step)) return;
   steps = steps.filter((s) => s !== step);
   dismissToast(step.toast ?? 0);
-  const text = m.value.edits;
+  const text = texts.value.edits;
   try {
     await step.back();
     await refresh();
@@ -39,7 +39,7 @@ async function undo(step: Step) {
 export function undoLast() {
   const step = steps.at(-1);
   if (step) void undo(step);
-  else toast(m.value.edits.nothingToUndo);
+  else toast(texts.value.edits.nothingToUndo);
 }
 
 export function forgetSteps() {

@@ -3,11 +3,16 @@ import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
-import { locale, m } from "../messages";
+import { locale, texts } from "../texts";
 import { copyOpen, online, phase, preferences, toast } from "./app";
-import { fail } from "./problems";
+import { fail } from "./app-errors";
 
-export type Filter = { by: "all" } | { by: "favourite" } | { by: "trash" } | { by: "type"; type: ItemType } | { by: "tag"; tag: string };
+export type Filter =
+  | { by: "all" }
+  | { by: "favourite" }
+  | { by: "trash" }
+  | { by: "type"; type: ItemType }
+  | { by: "tag"; tag: string };
 
 export const all = signal<Summary[] | null>(null); // without the trash; null until the first sync is through
 export const trashed = signal<Summary[]>([]);
@@ -25,7 +30,8 @@ const FIRST_HITS = 100; // more than a screenful; the rest follows when typing p
 const PAUSE_MS = 150;
 
 const passes = (s: Summary, f: Filter) =>
-  f.by === "all" || f.by === "trash" ||
+  f.by === "all" ||
+  f.by === "trash" ||
   (f.by === "favourite" && !!s.favourite) ||
   (f.by === "type" && s.type === f.type) ||
   (f.by === "tag" && !!s.tags?.includes(f.tag));
@@ -33,7 +39,7 @@ const passes = (s: Summary, f: Filter) =>
 /** The rows to show. `total` may be more than there are rows for as long as a broad search is still arriving. */
 export const shown = computed(() => {
   if (query.value.trim() && found.value) return found.value;
-  const items = (filter.value.by === "trash" ? trashed.value : all.value ?? []).filter((s) => passes(s, filter.value));
+  const items = (filter.value.by === "trash" ? trashed.value : (all.value ?? [])).filter((s) => passes(s, filter.value));
   return { items, total: items.length, complete: true };
 });
 
@@ -91,7 +97,9 @@ export function search(words: string, by: Filter = filter.value) {
 /** Reads the list anew from what the core holds. */
 export async function refresh() {
   const [kept, gone, waits] = await Promise.all([
-    api.list({ query: "", ...sorting() }), api.list({ query: "", trash: true, ...sorting() }), api.waiting(),
+    api.list({ query: "", ...sorting() }),
+    api.list({ query: "", trash: true, ...sorting() }),
+    api.waiting(),
   ]);
   if (phase.value.at !== "unlocked") return; // locked in the meantime: keep nothing
   batch(() => {
@@ -128,7 +136,7 @@ export async function syncNow(): Promise<void> {
       waiting.value = { pending: result.pending, refused: result.refused };
     });
     if (result.changed || result.count !== all.value?.length || result.trashed !== trashed.value.length) await refresh();
-    if (result.kept.length) toast(m.value.list.stays(result.kept.length));
+    if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
     lookInside().catch(fail);
     purge().catch(fail);
   } catch (e) {
@@ -168,7 +176,8 @@ async function purge() {
 export function forget() {
   asked++;
   clearTimeout(rest);
-  revision = told = -1;
+  revision = -1;
+  told = -1;
   purged = false;
   batch(() => {
     all.value = null;

@@ -1,7 +1,7 @@
 // Modal dialogs on <dialog>: the browser keeps the focus inside and gives it back; Escape closes.
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { Button, IconButton } from "./controls";
 
 interface DialogProps {
@@ -30,15 +30,19 @@ export function useModal() {
 }
 
 export function Dialog({ title, onClose, children, wide }: DialogProps) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const ref = useModal();
   const id = useId();
   return (
-    <dialog ref={ref} aria-labelledby={id} class={wide ? "dialog dialog-wide" : "dialog"}
+    <dialog
+      ref={ref}
+      aria-labelledby={id}
+      class={wide ? "dialog dialog-wide" : "dialog"}
       onCancel={(e) => {
         e.preventDefault(); // the caller takes the dialog away, and may ask first
         onClose();
-      }}>
+      }}
+    >
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
         <IconButton icon="close" label={common.close} onClick={onClose} />
@@ -59,15 +63,28 @@ interface ConfirmProps {
   onClose: () => void;
 }
 
-export function Confirm({ title, children, action, cancel = m.value.common.cancel, danger, busy, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({
+  title,
+  children,
+  action,
+  cancel = texts.value.common.cancel,
+  danger,
+  busy,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const first = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => first.current?.focus(), []);
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="dialog-body">{children}</div>
       <footer class="dialog-foot">
-        <Button kind="plain" onClick={onClose} buttonRef={first}>{cancel}</Button>
-        <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>{action}</Button>
+        <Button kind="plain" onClick={onClose} buttonRef={first}>
+          {cancel}
+        </Button>
+        <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>
+          {action}
+        </Button>
       </footer>
     </Dialog>
   );

@@ -1,7 +1,7 @@
 // Handing a file to the browser's downloads.
 
 // What a file system takes for more than a name, and what makes a name read as another (bidirectional controls).
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f/\\:*?"<>|\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNSAFE = /[\p{Cc}/\\:*?"<>|\p{Bidi_Control}]/gu;
 
 export const safeName = (name: string) => name.replace(UNSAFE, "_").replace(/^\.+/, "_") || "_";
 

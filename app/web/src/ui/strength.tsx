@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Strength } from "../core/protocol.gen";
-import { m } from "../messages";
+import { texts } from "../texts";
 
 // Levels and times for a rich attacker with the stolen database: Argon2id slows the guesses to ten thousand a second.
 // Upper bounds are powers of ten of guesses.
@@ -27,8 +27,10 @@ export function useStrength(password: string, inputs: string[]): Strength | null
       return;
     }
     let current = true;
-    api.strength({ password, inputs: known.split("\n").filter(Boolean) })
-      .then((s) => current && setStrength(s), () => undefined); // only advice: the form works without
+    api.strength({ password, inputs: known.split("\n").filter(Boolean) }).then(
+      (s) => current && setStrength(s),
+      () => undefined,
+    ); // only advice: the form works without
     return () => {
       current = false;
     };
@@ -38,21 +40,29 @@ export function useStrength(password: string, inputs: string[]): Strength | null
 
 /** The advice in the page's language. A code that the page does not know says nothing. */
 export function advice(code: string): string {
-  const sentences: Record<string, string> = m.value.strength.advice;
+  const sentences: Record<string, string> = texts.value.strength.advice;
   return Object.hasOwn(sentences, code) ? `${sentences[code]}.` : "";
 }
 
 export function StrengthMeter({ strength }: { strength: Strength | null }) {
   const score = strength ? levelOf(strength) : -1;
-  const text = m.value.strength;
+  const text = texts.value.strength;
   const level = LEVELS[score];
   return (
     <div class="strength" data-score={strength ? score : "none"}>
-      <div class="strength-bar" aria-hidden="true">{[0, 1, 2, 3].map((i) => <span key={i} data-on={score > i} />)}</div>
+      <div class="strength-bar" aria-hidden="true">
+        {[0, 1, 2, 3].map((i) => (
+          <span key={i} data-on={score > i} />
+        ))}
+      </div>
       <p role="status">
-        {strength && level
-          ? <><strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength.advice)}</>
-          : text.none}
+        {strength && level ? (
+          <>
+            <strong>{text[level.name].word}</strong>: {text[level.name].time}. {score < 3 && advice(strength.advice)}
+          </>
+        ) : (
+          text.none
+        )}
       </p>
     </div>
   );

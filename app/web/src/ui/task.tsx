@@ -1,8 +1,8 @@
 // One piece of slow work on a screen, and what became of it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
-import { m } from "../messages";
-import { fail } from "../state/problems";
+import { fail } from "../state/app-errors";
+import { texts } from "../texts";
 import { Icon } from "./icon";
 
 export interface Task {
@@ -19,9 +19,12 @@ export function useTask(): Task {
   const [error, setError] = useState<CoreError | null>(null);
   const mounted = useRef(true);
   const running = useRef(false);
-  useEffect(() => () => {
-    mounted.current = false;
-  }, []);
+  useEffect(
+    () => () => {
+      mounted.current = false;
+    },
+    [],
+  );
   return {
     busy,
     error,
@@ -50,12 +53,12 @@ export function useTask(): Task {
  * a text, a newer server's, only the code is shown.
  */
 export function explain({ code, message }: Pick<CoreError, "code" | "message">): string {
-  const { problem } = m.value;
-  if (code === "bad_input") return problem.bad_input(message);
-  if (code === "server_fault") return problem.server_fault(message || "–");
+  const { problem } = texts.value;
+  if (code === "bad_input") return problem.bad_input({ detail: message });
+  if (code === "server_fault") return problem.server_fault({ id: message || "–" });
   const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
   if (typeof known === "string") return known;
-  return problem.other(code === "internal" ? message : code); // what is internal, the core says
+  return problem.other({ detail: code === "internal" ? message : code }); // what is internal, the core says
 }
 
 /** Seconds left until `error` says that one may try again; 0 when it does not. */
@@ -76,8 +79,8 @@ export function useCountdown(error: CoreError | null): number {
 }
 
 export function retryIn(seconds: number): string {
-  const { problem } = m.value;
-  return seconds < 90 ? problem.retryInSeconds(seconds) : problem.retryInMinutes(Math.ceil(seconds / 60));
+  const { problem } = texts.value;
+  return seconds < 90 ? problem.retryInSeconds({ count: seconds }) : problem.retryInMinutes({ count: Math.ceil(seconds / 60) });
 }
 
 export function Problem({ error, wait }: { error: CoreError | null; wait?: number }) {
@@ -87,9 +90,7 @@ export function Problem({ error, wait }: { error: CoreError | null; wait?: numbe
       <Icon name="danger" />
       <p>
         {explain(error)}
-        {wait
-          ? <span aria-live="off"> {retryIn(wait)}</span>
-          : error.code === "throttled" && ` ${m.value.problem.retryNow}`}
+        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.problem.retryNow}`}
       </p>
     </div>
   );

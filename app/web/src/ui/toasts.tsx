@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { m } from "../messages";
 import { dismissToast, toasts } from "../state/app";
+import { texts } from "../texts";
 import { Icon } from "./icon";
 
 /**
@@ -8,7 +8,7 @@ import { Icon } from "./icon";
  * readers, so a region that is always there says the same.
  */
 export function Toasts() {
-  const { common } = m.value;
+  const { common } = texts.value;
   const list = toasts.value;
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -19,19 +19,29 @@ export function Toasts() {
   }, [list]);
   return (
     <>
-      <div class="visually-hidden" role="status" aria-live="polite">{list[list.length - 1]?.text}</div>
+      <div class="visually-hidden" role="status" aria-live="polite">
+        {list[list.length - 1]?.text}
+      </div>
       <div ref={ref} class="toasts" popover="manual">
         {list.map((t) => (
           <div key={t.id} class={`toast toast-${t.tone}`}>
             <Icon name={t.tone === "problem" ? "danger" : "check"} />
             <span>{t.text}</span>
             {t.action && (
-              <button type="button" class="toast-action" onClick={() => {
-                dismissToast(t.id);
-                t.action?.run();
-              }}>{t.action.label}</button>
+              <button
+                type="button"
+                class="toast-action"
+                onClick={() => {
+                  dismissToast(t.id);
+                  t.action?.run();
+                }}
+              >
+                {t.action.label}
+              </button>
             )}
-            <button type="button" aria-label={common.dismiss} onClick={() => dismissToast(t.id)}><Icon name="close" /></button>
+            <button type="button" aria-label={common.dismiss} onClick={() => dismissToast(t.id)}>
+              <Icon name="close" />
+            </button>
           </div>
         ))}
       </div>
