@@ -47,8 +47,7 @@ func call(name string, r bridge.Request) (out map[string]any) {
 		f := bridge.Failure{Code: "bad_input", Message: err.Error()}
 		var known *transfer.Failure
 		if errors.As(err, &known) {
-			code, hint := known.Explain()
-			f.Code, f.Hint = bridge.Code(code), hint
+			f.Code, f.Values = bridge.Code(known.Code), known.Values
 		}
 		return failure(f)
 	}

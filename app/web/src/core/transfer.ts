@@ -1,6 +1,6 @@
 // Runs transfer.wasm in the worker. Each call gets a new instance. The memory with the file and its secrets is released with it, and
 // a file that exhausts the memory affects no other call.
-import { type ErrorCode, type Failure, type FilesMethod, MAX_FILE_BYTES } from "./protocol.gen";
+import { type ErrorCode, type Failure, type FilesMethod, MAX_FILE_BYTES, type MessageValues } from "./protocol.gen";
 
 declare const TRANSFER_URL: string;
 
@@ -15,9 +15,9 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-const problem = (code: ErrorCode, message: string) =>
-  new Error(JSON.stringify({ code, message, hint: "", retry_after: 0 } satisfies Failure));
-const tooLarge = () => problem("file_too_large", "the file holds more than can be imported at once");
+const problem = (code: ErrorCode, values?: MessageValues) =>
+  new Error(JSON.stringify({ code, values, message: "", hint: "", retry_after: 0 } satisfies Failure));
+const tooLarge = () => problem("file_too_large", { limit: MAX_FILE_BYTES >> 20 });
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -28,7 +28,7 @@ async function instance(): Promise<Transfer> {
     module = await compiled;
   } catch {
     compiled = undefined; // the next call tries again
-    throw problem("offline", "the part of the page that reads and writes files could not be loaded");
+    throw problem("offline");
   }
   const go = new scope.Go();
   void go.run(await WebAssembly.instantiate(module, go.importObject));

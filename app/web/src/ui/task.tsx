@@ -1,8 +1,10 @@
 // Slow work on a screen and its error.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
+import type { ErrorCode, FileCode } from "../core/protocol.gen";
 import { handled } from "../state/app-errors";
 import { texts } from "../texts";
+import { type Sentence, sentence } from "../texts/sentence";
 import { Icon } from "./icon";
 
 export interface Task {
@@ -52,13 +54,14 @@ export function useTask(): Task {
  * What went wrong and what to do next, in the language of the page. The message of an error is English, so for a code without a text,
  * as from a newer server, only the code is shown.
  */
-export function explain({ code, message }: Pick<CoreError, "code" | "message">): string {
-  const { problem } = texts.value;
+export function explain({ code, message, values }: Pick<CoreError, "code" | "message"> & Partial<CoreError>): string {
+  const { failure, problem } = texts.value;
   if (code === "bad_input") return problem.bad_input({ detail: message });
   if (code === "server_fault") return problem.server_fault({ id: message || "–" });
-  const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
-  if (typeof known === "string") return known;
-  return problem.other({ detail: code === "internal" ? message : code }); // only the core knows what went wrong
+  const sentences: Record<FileCode, Sentence> = problem;
+  const known = Object.hasOwn(sentences, code) && (sentences as Partial<Record<ErrorCode, Sentence>>)[code];
+  if (known) return sentence(known, values);
+  return failure.other({ detail: code === "internal" ? message : code }); // only the core knows what went wrong
 }
 
 /** Seconds until `error` allows another attempt; 0 if it sets no limit. */
@@ -79,8 +82,8 @@ export function useCountdown(error: CoreError | null): number {
 }
 
 export function retryIn(seconds: number): string {
-  const { problem } = texts.value;
-  return seconds < 90 ? problem.retryInSeconds({ count: seconds }) : problem.retryInMinutes({ count: Math.ceil(seconds / 60) });
+  const { failure } = texts.value;
+  return seconds < 90 ? failure.retryInSeconds({ count: seconds }) : failure.retryInMinutes({ count: Math.ceil(seconds / 60) });
 }
 
 export function Problem({ error, wait }: { error: CoreError | null; wait?: number }) {
@@ -90,7 +93,7 @@ export function Problem({ error, wait }: { error: CoreError | null; wait?: numbe
       <Icon name="danger" />
       <p>
         {explain(error)}
-        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.problem.retryNow}`}
+        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.failure.retryNow}`}
       </p>
     </div>
   );

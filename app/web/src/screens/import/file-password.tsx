@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
+import type { CoreError } from "../../core/error";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { OwnFields, PasswordField } from "../../ui/field";
+import { explain } from "../../ui/task";
 
 interface FileSecret {
   password: string;
@@ -30,7 +32,7 @@ export function FilePassword({
 }: {
   file: File;
   keepass: boolean;
-  wrong: boolean;
+  wrong: CoreError | null;
   onPassword: (secret: FileSecret) => void;
   onCancel: () => void;
 }) {
@@ -55,7 +57,7 @@ export function FilePassword({
           value={password}
           autocomplete="off"
           onInput={setPassword}
-          error={wrong ? text.wrongPassword : null}
+          error={wrong ? explain(wrong) : null}
         />
       </OwnFields.Provider>
       {keepass && (

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type {
+  ErrorCode,
   Format,
   ImportChoice,
   ImportPreview,
@@ -27,7 +28,7 @@ import { Report } from "./report";
 type Stage =
   | { at: "choose" }
   | { at: "reading" }
-  | { at: "password"; wrong: boolean; keepass: boolean }
+  | { at: "password"; wrong: CoreError | null; keepass: boolean }
   | { at: "columns"; table: TablePreview }
   | { at: "preview"; preview: ImportPreview }
   | { at: "running"; total: number }
@@ -37,6 +38,9 @@ type How = Omit<ReadOptions, "name">;
 
 /** The first bytes of a KeePass database. */
 const KEEPASS = [0x03, 0xd9, 0xa2, 0x9a];
+
+const WRONG_PASSWORD: ErrorCode[] = ["file_wrong_password", "file_wrong_password_or_key"];
+const UNKNOWN_COLUMNS: ErrorCode[] = ["file_no_header", "file_no_columns", "file_column_count"];
 
 async function isKeePass(file: File) {
   const head = new Uint8Array(await file.slice(0, KEEPASS.length).arrayBuffer());
@@ -86,10 +90,11 @@ export function ImportPage() {
       const preview = await api.importPreview({ ...how, name: chosen.name }, chosen, (p) => here.current && setProgress(p));
       show({ at: "preview", preview });
     } catch (e) {
-      const { code } = asCoreError(e);
-      if (code === "file_password_needed" || code === "file_wrong_password") {
-        show({ at: "password", wrong: code === "file_wrong_password", keepass: await isKeePass(chosen) });
-      } else if (code === "file_columns" || (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)))
+      const refused = asCoreError(e);
+      const { code } = refused;
+      if (code === "file_password_needed" || WRONG_PASSWORD.includes(code)) {
+        show({ at: "password", wrong: WRONG_PASSWORD.includes(code) ? refused : null, keepass: await isKeePass(chosen) });
+      } else if (UNKNOWN_COLUMNS.includes(code) || (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)))
         await chooseColumns(e);
       else refuse(e, { at: "choose" });
     }

@@ -79,7 +79,7 @@ export function Preview({
         </div>
       )}
       <Problems problems={preview.problems} />
-      <RelocatedList values={preview.kept} />
+      <RelocatedList relocated={preview.relocated} />
       <details class="details">
         <summary>
           <Icon name="chevron" />

@@ -11,7 +11,7 @@ import { saveFile } from "../../ui/save-file";
 import { Problem } from "../../ui/task";
 import { Problems, RelocatedList } from "./findings";
 
-export function counted(relocated: ImportReport["kept"]) {
+export function counted(relocated: ImportReport["relocated"]) {
   const out = new Map<string, { name: string; as: RelocatedTo; count: number }>();
   for (const { name, as } of relocated) {
     const key = `${as} ${name}`;
@@ -36,7 +36,7 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
       <div class="card stack" role="status">
         <h2>{stopped ? text.stopped : text.done}</h2>
         {stopped && stopped.code !== "cancelled" && (
-          <Problem error={new CoreError(stopped.code, stopped.message, stopped.hint, stopped.retry_after)} />
+          <Problem error={new CoreError(stopped.code, stopped.message, stopped.hint, stopped.retry_after, stopped.values)} />
         )}
         <ul class="counts">
           {outcome.map((line) => (
@@ -49,7 +49,7 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
         {stopped && <p>{text.stoppedHint}</p>}
       </div>
       <Problems problems={report.problems} />
-      <RelocatedList values={counted(report.kept)} />
+      <RelocatedList relocated={counted(report.relocated)} />
       {!stopped && <p class="muted">{text.deleteFile}</p>}
       <div class="buttons">
         <a class="button button-primary" href={href("vault")}>
