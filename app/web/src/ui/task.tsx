@@ -58,7 +58,7 @@ export function explain({ code, message, values }: Pick<CoreError, "code" | "mes
   const { failure, problem } = texts.value;
   if (code === "bad_input") return problem.bad_input({ detail: message });
   if (code === "server_fault") return problem.server_fault({ id: message || "–" });
-  const sentences: Record<FileCode, Sentence> = problem;
+  const sentences: Record<FileCode, Sentence> = texts.value.problem;
   const known = Object.hasOwn(sentences, code) && (sentences as Partial<Record<ErrorCode, Sentence>>)[code];
   if (known) return sentence(known, values);
   return failure.other({ detail: code === "internal" ? message : code }); // only the core knows what went wrong
