@@ -881,9 +881,9 @@ export interface Texts {
   };
   readonly failure: {
     readonly other: (values: { detail: string | number }) => string;
-    readonly retryNow: string;
     readonly retryInSeconds: (values: { count: number }) => string;
     readonly retryInMinutes: (values: { count: number }) => string;
+    readonly retryNow: string;
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;
