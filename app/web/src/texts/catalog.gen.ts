@@ -186,12 +186,6 @@ export interface Texts {
     readonly again: string;
     readonly copy: string;
     readonly bits: (values: { count: number }) => string;
-    readonly verdicts: {
-      readonly weak: string;
-      readonly fair: string;
-      readonly strong: string;
-      readonly veryStrong: string;
-    };
   };
   readonly health: {
     readonly title: string;
