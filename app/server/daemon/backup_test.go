@@ -160,8 +160,8 @@ func TestFailedBackupLeavesNothing(t *testing.T) {
 		c          daemon.Config
 		file, want string
 	}{
-		{c, there, "exists already"},
-		{c, dir, "exists already"},
+		{c, there, "already exists"},
+		{c, dir, "already exists"},
 		{c, filepath.Join(dir, "missing", "backup.tar"), "no such file or directory"},
 		{lost, filepath.Join(dir, "backup.tar"), "session.key: no such file or directory"},
 		{emptyData(t, "SESSION_SECRET="+vault.NewKey()), filepath.Join(dir, "backup.tar"), "vault.db: no such file or directory"},
@@ -227,7 +227,7 @@ func TestRestoreRejectsDamagedBackups(t *testing.T) {
 	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "vault.db", Mode: 0o600}), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	const none, damaged = "it is not a backup made by vaultsphered", "it is damaged, or not the whole backup"
+	const none, damaged = "it is not a backup made by vaultsphered", "it is damaged or incomplete"
 	file := filepath.Join(t.TempDir(), "backup.tar")
 	for name, r := range map[string]struct {
 		content []byte
@@ -289,8 +289,8 @@ func TestRestoreProtectsExistingData(t *testing.T) {
 		replace bool
 		want    string
 	}{
-		{newData(t, "eve"), file, false, "vault.db exists already: --replace"},
-		{otherKey, file, false, "session.key exists already, with another key"},
+		{newData(t, "eve"), file, false, "vault.db already exists: use --replace"},
+		{otherKey, file, false, "session.key already exists with another key"},
 		{emptyData(t), filepath.Join(t.TempDir(), "none.tar"), false, "none.tar: no such file or directory"},
 		{emptyData(t), withoutKey, false, "the backup has no session key"},
 		{noVault, file, true, "it is damaged: move it"},
