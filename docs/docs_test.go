@@ -1,4 +1,4 @@
-// Package docs_test keeps what the documents refer to.
+// Package docs_test checks the references in the documents.
 package docs_test
 
 import (
@@ -15,16 +15,16 @@ import (
 	"testing"
 )
 
-// repository is read from above this package.
+// repository is the root of the checkout.
 var repository = os.DirFS("..")
 
-// files lists what is in the checkout, without what is installed, built or hidden.
+// files lists the files of the checkout, except installed, built and hidden ones.
 func files(t *testing.T) []string {
 	t.Helper()
 	var found []string
 	err := fs.WalkDir(repository, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
-		case entry == nil || err != nil && name != "jenkins/secrets": // which others may not read
+		case entry == nil || err != nil && name != "jenkins/secrets": // only its owner may read it
 			return err
 		case entry.Type().IsRegular():
 			found = append(found, name)
@@ -63,7 +63,7 @@ var (
 	named    = regexp.MustCompile(`(?i)\b(?:id|name)="([^"]+)"`)
 )
 
-// anchors are the fragments by which GitHub leads to the headings of a document.
+// anchors returns the fragments that GitHub gives to the headings of a document.
 func anchors(document string) map[string]bool {
 	found := map[string]bool{}
 	document = fence.ReplaceAllString(document, "")
@@ -82,7 +82,7 @@ func anchors(document string) map[string]bool {
 	return found
 }
 
-// links are the targets of a document's links and pictures, without those to other sites.
+// links returns the targets of a document's links and pictures, except those to other sites.
 func links(document string) []string {
 	document = code.ReplaceAllString(fence.ReplaceAllString(document, ""), "code")
 	var found []string
@@ -96,7 +96,7 @@ func links(document string) []string {
 	return found
 }
 
-// problem says why a link of a document leads nowhere, or nothing.
+// problem says why a link of a document is broken. It is empty if the link works.
 func problem(t *testing.T, from, link string) string {
 	t.Helper()
 	u, err := url.Parse(link)
@@ -108,7 +108,7 @@ func problem(t *testing.T, from, link string) string {
 		target = path.Join(path.Dir(from), u.Path)
 	}
 	if _, err := fs.Stat(repository, target); err != nil {
-		return "there is no " + target
+		return target + " does not exist"
 	}
 	if u.Fragment != "" && path.Ext(target) == ".md" && !anchors(read(t, target))[u.Fragment] {
 		return target + " has no such heading"
@@ -116,7 +116,7 @@ func problem(t *testing.T, from, link string) string {
 	return ""
 }
 
-func TestEveryLinkOfTheDocumentsLeadsSomewhere(t *testing.T) {
+func TestLinksInDocumentsWork(t *testing.T) {
 	t.Parallel()
 	documents, count := 0, 0
 	for _, name := range files(t) {
@@ -132,14 +132,14 @@ func TestEveryLinkOfTheDocumentsLeadsSomewhere(t *testing.T) {
 		}
 	}
 	if documents < 7 || count < 50 {
-		t.Errorf("only %d links in %d documents were found", count, documents)
+		t.Errorf("found only %d links in %d documents", count, documents)
 	}
 }
 
 var mention = regexp.MustCompile(`(?:^|[^\w/]|\./)(docs/[a-z-]+\.(?:md|webp|svg)(?:#[\w-]+)?)`)
 
-// Scripts, comments and messages of programs send their readers to a document too.
-func TestEveryMentionOfADocumentIsRight(t *testing.T) {
+// Scripts, comments and messages mention documents too.
+func TestMentionedDocumentsExist(t *testing.T) {
 	t.Parallel()
 	count := 0
 	for _, name := range files(t) {
@@ -154,14 +154,13 @@ func TestEveryMentionOfADocumentIsRight(t *testing.T) {
 		}
 	}
 	if count < 20 {
-		t.Errorf("only %d mentions were found", count)
+		t.Errorf("found only %d mentions", count)
 	}
 }
 
 var place = regexp.MustCompile("`((?:\\.ci|app|bench|docs|infra|internal|jenkins|scripts)/[^`\\s…]*)`")
 
-// A room that moves takes its documents along.
-func TestEveryPathInTheDocumentsExists(t *testing.T) {
+func TestPathsInDocumentsExist(t *testing.T) {
 	t.Parallel()
 	count, made := 0, read(t, ".gitignore")
 	for _, name := range files(t) {
@@ -171,19 +170,19 @@ func TestEveryPathInTheDocumentsExists(t *testing.T) {
 		for _, match := range place.FindAllStringSubmatch(fence.ReplaceAllString(read(t, name), ""), -1) {
 			count++
 			if strings.Contains(made, "\n/"+match[1]+"\n") {
-				continue // a person makes it
+				continue // created by hand
 			}
 			if found, err := fs.Glob(repository, strings.TrimSuffix(match[1], "/")); err != nil || len(found) == 0 {
-				t.Errorf("%s names %s, which is not there", name, match[1])
+				t.Errorf("%s names %s, which does not exist", name, match[1])
 			}
 		}
 	}
 	if count < 50 {
-		t.Errorf("only %d paths were found", count)
+		t.Errorf("found only %d paths", count)
 	}
 }
 
-func TestAnchorsAreThoseOfGitHub(t *testing.T) {
+func TestAnchorsMatchGitHub(t *testing.T) {
 	t.Parallel()
 	found := anchors("# A `code` heading, *with* [a link](x.md#y)!\n\n## Twice\n\n## Twice\n\n```\n# none\n```\n\n<a id=\"here\"></a>\n### Rotating SESSION_SECRET ##\n")
 	for _, want := range []string{"a-code-heading-with-a-link", "twice", "twice-1", "here", "rotating-session_secret"} {
@@ -193,14 +192,14 @@ func TestAnchorsAreThoseOfGitHub(t *testing.T) {
 		delete(found, want)
 	}
 	for surplus := range found {
-		t.Errorf("#%s is no anchor", surplus)
+		t.Errorf("#%s is not an anchor", surplus)
 	}
 	if found := links("[a](b.md#c \"title\") `[no](code)` ![p](<d.png>) [e](https://example.org)\n[f]: g.md\n<img src=\"h.svg\">"); !slices.Equal(found, []string{"b.md#c", "d.png", "g.md", "h.svg"}) {
 		t.Errorf("links: %q", found)
 	}
 }
 
-// The text is https://www.apache.org/licenses/LICENSE-2.0.txt, to the byte.
+// LICENSE must equal https://www.apache.org/licenses/LICENSE-2.0.txt, to the byte.
 func TestTheLicenceIsApache2(t *testing.T) {
 	t.Parallel()
 	if sum := fmt.Sprintf("%x", sha256.Sum256([]byte(read(t, "LICENSE")))); sum != "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30" {
@@ -221,6 +220,6 @@ func TestTheLicenceIsApache2(t *testing.T) {
 		}
 	}
 	if count < 3 {
-		t.Errorf("only %d package.json were found", count)
+		t.Errorf("found only %d package.json", count)
 	}
 }

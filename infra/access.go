@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// tableActions is what app/store/dynamo does. A transaction needs the rights of its parts.
+// tableActions are the actions that app/store/dynamo calls. A transaction needs the permissions of its parts.
 var tableActions = []string{
 	"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem",
 	"dynamodb:Query", "dynamodb:UpdateItem",
@@ -18,7 +18,7 @@ var tables = []string{names.UsersTable, names.AccountsTable, names.PasswordsTabl
 
 var indexedTables = []string{names.AccountsTable, names.PasswordsTable}
 
-// arn makes the ARN of something in this stack's own account and region.
+// arn returns the ARN of a resource in the stack's account and region.
 func arn(stack awscdk.Stack, service, resource string) *string {
 	return arnIn(stack, *stack.Region(), service, resource)
 }
@@ -30,15 +30,15 @@ func arnIn(stack awscdk.Stack, region, service, resource string) *string {
 	})
 }
 
-// deploymentsInAccount are those whose names the pipeline's role knows.
+// deploymentsInAccount are the deployments that the pipeline's role can reach.
 var deploymentsInAccount = []names.Deployment{"", names.Staging}
 
-// parameterARN is the ARN of the parameter name under names.ParameterPath; with "*" all of them.
+// parameterARN returns the ARN of a parameter under names.ParameterPath; "*" matches all of them.
 func parameterARN(stack awscdk.Stack, name string) *string {
 	return arn(stack, "ssm", "parameter"+named(stack, names.ParameterPath)+name)
 }
 
-// everyParameterARN is parameterARN in each deployment.
+// everyParameterARN returns the parameter's ARN in each deployment.
 func everyParameterARN(stack awscdk.Stack, name string) []*string {
 	var all []*string
 	for _, d := range deploymentsInAccount {
@@ -47,12 +47,12 @@ func everyParameterARN(stack awscdk.Stack, name string) []*string {
 	return all
 }
 
-// certificatesBucket is the name of the deployment's own.
+// certificatesBucket returns the name of the deployment's bucket of certificates.
 func certificatesBucket(stack awscdk.Stack) string {
 	return named(stack, names.CertificatesBucket(*stack.Account(), *stack.Region()))
 }
 
-// bucketARN is that of a bucket, or of a key in one.
+// bucketARN returns the ARN of a bucket, or of a key in one.
 func bucketARN(stack awscdk.Stack, name string) *string {
 	return stack.FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("s3"), Region: jsii.String(""), Account: jsii.String(""), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
@@ -64,7 +64,7 @@ func repositoryARN(stack awscdk.Stack) *string {
 	return arn(stack, "ecr", "repository/"+names.Repository)
 }
 
-// tableStatements allow what the server does with its tables. With principals they are those of a resource's policy.
+// tableStatements allow the server to use its tables. Principals make them statements of a resource policy.
 func tableStatements(stack awscdk.Stack, principals ...awsiam.IPrincipal) []awsiam.PolicyStatement {
 	var ofTables, ofIndexes []*string
 	for _, t := range tables {
@@ -83,7 +83,7 @@ func tableStatements(stack awscdk.Stack, principals ...awsiam.IPrincipal) []awsi
 	return statements
 }
 
-// pullStatements allow to pull images of the one repository. A token for the registry cannot be had for less than all.
+// pullStatements allow pulling images from the repository. A registry token cannot be limited to one repository.
 func pullStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		allow("RegistryToken", []string{"ecr:GetAuthorizationToken"}, jsii.String("*")),
@@ -92,7 +92,7 @@ func pullStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	}
 }
 
-// signingKeyStatement allows actions with the key that releases are signed with, which is known by its alias.
+// signingKeyStatement allows actions with the key that signs releases, which only its alias identifies.
 func signingKeyStatement(stack awscdk.Stack, sid string, actions ...string) awsiam.PolicyStatement {
 	return allowIf(map[string]any{"ForAnyValue:StringEquals": map[string]any{"kms:ResourceAliases": names.SigningKey}},
 		sid, actions, arn(stack, "kms", "key/*"))
@@ -104,21 +104,21 @@ func allow(sid string, actions []string, resources ...*string) awsiam.PolicyStat
 	})
 }
 
-// allowIf is allow under a condition, such as {"StringEquals": {"cloudwatch:namespace": "…"}}.
+// allowIf is allow with a condition, such as {"StringEquals": {"cloudwatch:namespace": "…"}}.
 func allowIf(condition map[string]any, sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid: jsii.String(sid), Actions: jsii.Strings(actions...), Resources: &resources, Conditions: &condition,
 	})
 }
 
-// grant gives the role exactly these statements, in a policy of its own.
+// grant adds the statements to the role's inline policy.
 func grant(role awsiam.Role, statements ...awsiam.PolicyStatement) {
 	for _, s := range statements {
 		role.AddToPolicy(s)
 	}
 }
 
-// service is the AWS service name, such as "ec2", as a principal.
+// service returns the principal of an AWS service, such as "ec2".
 func service(name string) awsiam.IPrincipal {
 	return awsiam.NewServicePrincipal(jsii.String(name+".amazonaws.com"), nil)
 }

@@ -10,16 +10,16 @@ import (
 
 const (
 	backupVault = "PasswordManager" // in production, in both regions
-	// The copies of a day are kept as long as point-in-time recovery reaches back. It goes with its table; they do not.
+	// keepBackupsDays is as long as point-in-time recovery reaches back. Deleting a table ends its recovery, but not its backups.
 	keepBackupsDays = 35
-	// A lock keeps out copies that would be kept for less. It is below keepBackupsDays, because in compliance mode nobody can
-	// lower it any more.
+	// lockDays is the shortest retention that the lock accepts. It is below keepBackupsDays because nobody can lower it once the
+	// lock is in compliance mode.
 	lockDays = 30
-	// lockGraceDays are left to change one's mind before a lock in compliance mode is for ever.
+	// lockGraceDays is how long a lock in compliance mode can still be removed.
 	lockGraceDays = 14
 )
 
-// newBackups copies the tables once a day into a vault that is locked: whoever may delete tables may not delete the copies.
+// newBackups copies the tables once a day into a locked vault. Permission to delete a table does not cover its backups.
 func newBackups(stack awscdk.Stack, c config) {
 	vault := newBackupVault(stack, c)
 	into := []*string{vault.BackupVaultArn()}
@@ -38,7 +38,7 @@ func newBackups(stack awscdk.Stack, c config) {
 		BackupPlanRules: &[]awsbackup.BackupPlanRule{awsbackup.NewBackupPlanRule(&awsbackup.BackupPlanRuleProps{
 			RuleName:           jsii.String("daily"),
 			ScheduleExpression: awsevents.Schedule_Cron(&awsevents.CronOptions{Hour: jsii.String("3"), Minute: jsii.String("0")}),
-			// The four begin close together.
+			// A short window: the four jobs start close together.
 			StartWindow: awscdk.Duration_Hours(jsii.Number(1)),
 			DeleteAfter: days(keepBackupsDays),
 			CopyActions: &copies,
@@ -64,11 +64,11 @@ func newBackupVault(stack awscdk.Stack, c config) awsbackup.BackupVault {
 	vault := awsbackup.NewBackupVault(stack, jsii.String("BackupVault"), &awsbackup.BackupVaultProps{
 		BackupVaultName: jsii.String(named(stack, backupVault)), LockConfiguration: lock, RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
-	accept(vault, finding{"CKV_AWS_166", "encrypted with the AWS managed key; what is in it the clients have sealed already"})
+	accept(vault, finding{"CKV_AWS_166", sealedByClients})
 	return vault
 }
 
-// newBackupRole is what AWS Backup works with, in place of its managed policy, which may read every store of the account.
+// newBackupRole makes the role that AWS Backup assumes. The managed policy for it can read every data store in the account.
 func newBackupRole(stack awscdk.Stack, c config, tables, vaults []*string) awsiam.Role {
 	role := awsiam.NewRole(stack, jsii.String("BackupRole"), &awsiam.RoleProps{
 		Description: jsii.String("VaultSphere backups"),
@@ -79,22 +79,22 @@ func newBackupRole(stack awscdk.Stack, c config, tables, vaults []*string) awsia
 	points := arn(stack, "backup", "recovery-point:*")
 	grant(role,
 		allow("CopyTables", []string{"dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob"}, tables...),
-		allow("IntoVaults", []string{"backup:CopyIntoBackupVault", "backup:DescribeBackupVault"}, vaults...),
+		allow("CopyIntoVaults", []string{"backup:CopyIntoBackupVault", "backup:DescribeBackupVault"}, vaults...),
 		allow("TagCopies", []string{"backup:TagResource"}, points),
 	)
 	if c.backupRegion != "" {
-		grant(role, allow("ToTheSecondRegion", []string{"backup:CopyFromBackupVault"}, points))
+		grant(role, allow("CopyToSecondRegion", []string{"backup:CopyFromBackupVault"}, points))
 	}
-	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", "a copy has its name when it is made"})
+	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", "a recovery point has no name until AWS Backup creates it"})
 	return role
 }
 
-// newSecondRegionStack makes the vault that the copies are copied to. It is a stack, as CloudFormation makes things in its own
-// region alone.
+// newSecondRegionStack makes the vault of the second region. CloudFormation only creates resources in its own region, so the vault
+// needs a separate stack.
 func newSecondRegionStack(app awscdk.App, c config) awscdk.Stack {
 	there := c
 	there.region = c.backupRegion
-	stack := newStack(app, there, "SecondRegion", "VaultSphere: copies of the tables, kept when the rest goes", true)
+	stack := newStack(app, there, "SecondRegion", "VaultSphere: backups of the tables, retained when the platform is destroyed", true)
 	newBackupVault(stack, there)
 	return stack
 }

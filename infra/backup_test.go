@@ -31,8 +31,8 @@ func TestBackupsAreAnOption(t *testing.T) {
 	}
 }
 
-// A lock that nobody can take off, in the template of who did not ask for it, could never be taken back.
-func TestOnlyComplianceLocksForGood(t *testing.T) {
+// A lock in compliance mode can never be removed, so only the option may ask for it.
+func TestOnlyComplianceLocksPermanently(t *testing.T) {
 	for _, v := range []struct{ deployment, stack, want string }{
 		{"fargate-full", dataStack, `{"MinRetentionDays":30}`},
 		{"ec2-full", dataStack, `{"ChangeableForDays":14,"MinRetentionDays":30}`},
@@ -43,12 +43,12 @@ func TestOnlyComplianceLocksForGood(t *testing.T) {
 			t.Errorf("%s: the lock of %s is %s, want %s", v.deployment, v.stack, got, v.want)
 		}
 		if vault.DeletionPolicy != "Retain" {
-			t.Errorf("%s: the vault of %s goes with its stack", v.deployment, v.stack)
+			t.Errorf("%s: deleting %s deletes its vault", v.deployment, v.stack)
 		}
 	}
 }
 
-// backupRule is the one rule of the plan of a deployment.
+// backupRule returns the only rule of a deployment's backup plan.
 func backupRule(t *testing.T, deployment string) map[string]any {
 	t.Helper()
 	plan := synth(t, deployment).templates[dataStack].one(t, "AWS::Backup::BackupPlan")
@@ -59,43 +59,43 @@ func backupRule(t *testing.T, deployment string) map[string]any {
 	return rules[0].(map[string]any)
 }
 
-// A copy that is kept for less than the lock demands fails, every day.
-func TestCopiesAreKeptForLongerThanTheLockDemands(t *testing.T) {
+// AWS Backup fails a job whose retention is shorter than the lock's minimum.
+func TestBackupRetentionSatisfiesTheLock(t *testing.T) {
 	for _, deployment := range []string{"ec2-full", "fargate-full"} {
 		rule := backupRule(t, deployment)
-		kept := []any{rule["Lifecycle"]}
+		lifecycles := []any{rule["Lifecycle"]}
 		for _, c := range listOf(rule["CopyActions"]) {
-			kept = append(kept, c.(map[string]any)["Lifecycle"])
+			lifecycles = append(lifecycles, c.(map[string]any)["Lifecycle"])
 		}
-		for _, lifecycle := range kept {
+		for _, lifecycle := range lifecycles {
 			if got := asJSON(t, lifecycle); got != `{"DeleteAfterDays":35}` {
-				t.Errorf("%s: a copy has %s", deployment, got)
+				t.Errorf("%s: the lifecycle of a backup is %s", deployment, got)
 			}
 		}
 	}
 }
 
-func TestBackupsCopyTheFourTablesEachDay(t *testing.T) {
+func TestBackupsCopyTheFourTablesDaily(t *testing.T) {
 	rule := backupRule(t, "ec2-full")
 	if rule["ScheduleExpression"] != "cron(0 3 * * ? *)" {
 		t.Errorf("the schedule is %v", rule["ScheduleExpression"])
 	}
 	copies := listOf(rule["CopyActions"])
-	if len(copies) != 1 || written(copies[0].(map[string]any)["DestinationBackupVaultArn"]) != "arn:aws:backup:us-west-2:<AccountId>:backup-vault:PasswordManager" {
+	if len(copies) != 1 || asText(copies[0].(map[string]any)["DestinationBackupVaultArn"]) != "arn:aws:backup:us-west-2:<AccountId>:backup-vault:PasswordManager" {
 		t.Errorf("the copies go to %v", copies)
 	}
 	tpl := synth(t, "ec2-full").templates[dataStack]
 	selection := tpl.one(t, "AWS::Backup::BackupSelection").Properties["BackupSelection"].(map[string]any)
 	var copied []string
 	for _, r := range listOf(selection["Resources"]) {
-		copied = append(copied, written(r))
+		copied = append(copied, asText(r))
 	}
 	slices.Sort(copied)
 	if got := strings.Join(copied, "\n"); got != strings.Join(tablesOf("us-east-1"), "\n") {
 		t.Errorf("the plan copies\n%s", got)
 	}
-	if name := written(tpl.one(t, "AWS::Backup::BackupVault").Properties["BackupVaultName"]); name != "PasswordManager" {
-		t.Errorf("the vault is called %s, and that of the other region is copied to by name", name)
+	if name := asText(tpl.one(t, "AWS::Backup::BackupVault").Properties["BackupVaultName"]); name != "PasswordManager" {
+		t.Errorf("the vault is called %s, but the copy action names PasswordManager", name)
 	}
 }
 
@@ -107,8 +107,8 @@ func tablesOf(region string) []string {
 	return arns
 }
 
-// AWS's own policy for the service may read every table, disk and bucket of the account.
-func TestBackupsRoleMayCopyTheTablesAlone(t *testing.T) {
+// The managed policy of AWS Backup can read every table, disk and bucket in the account.
+func TestBackupRoleReachesOnlyTheTables(t *testing.T) {
 	for deployment, region := range map[string]string{"ec2-full": "us-east-1", "fargate-full": "eu-central-1"} {
 		points := " on arn:aws:backup:" + region + ":<AccountId>:recovery-point:*"
 		want := []string{
@@ -135,14 +135,14 @@ func TestBackupsRoleMayCopyTheTablesAlone(t *testing.T) {
 	}
 }
 
-// The secret is seeded in the region of the settings, whatever stack comes first by its name.
-func TestSecondRegionIsNotThatOfTheSettings(t *testing.T) {
+// The secret belongs in the region of the settings, whichever stack sorts first.
+func TestSecondRegionGetsNoSecret(t *testing.T) {
 	if region, err := preflight.Region(synth(t, "ec2-full").dir); err != nil || region != "us-east-1" {
 		t.Errorf("the secret would be seeded in %s, %v", region, err)
 	}
 }
 
-func TestPipelineMayDeployIntoTheSecondRegion(t *testing.T) {
+func TestPipelineDeploysCopyToSecondRegion(t *testing.T) {
 	may := synth(t, "ec2-full").templates["PasswordManager-Pipeline"].permissions(t, "JenkinsB8F709CC")
 	for _, want := range []string{
 		"Allow sts:AssumeRole on arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-pwmanager-deploy-role-${AWS::AccountId}-us-west-2",
@@ -150,7 +150,7 @@ func TestPipelineMayDeployIntoTheSecondRegion(t *testing.T) {
 		"Allow cloudformation:DescribeStacks on arn:aws:cloudformation:us-west-2:<AccountId>:stack/PasswordManager-*",
 	} {
 		if !slices.Contains(may, want) {
-			t.Errorf("the pipeline's role may not: %s", want)
+			t.Errorf("the pipeline's role lacks: %s", want)
 		}
 	}
 }

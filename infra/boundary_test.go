@@ -16,29 +16,29 @@ import (
 
 const someAccount = "123456789012"
 
-// right is one action on one resource, as a policy allows or denies it.
-type right struct {
+// permission is one action on one resource that a policy allows or denies.
+type permission struct {
 	effect, action, resource string
 	condition                map[string]any
 }
 
-// rightsOf reads a policy. name gives the ARN of what it refers to by the template's own ids.
-func rightsOf(document any, name func(string) string) []right {
-	var all []right
+// permissionsOf reads a policy. name resolves a reference to another resource of the template to its ARN.
+func permissionsOf(document any, name func(string) string) []permission {
+	var all []permission
 	for _, s := range listOf(document.(map[string]any)["Statement"]) {
 		s := s.(map[string]any)
 		condition, _ := s["Condition"].(map[string]any)
 		for _, action := range listOf(s["Action"]) {
 			for _, resource := range listOf(s["Resource"]) {
-				all = append(all, right{s["Effect"].(string), action.(string), name(written(resource)), condition})
+				all = append(all, permission{s["Effect"].(string), action.(string), name(asText(resource)), condition})
 			}
 		}
 	}
 	return all
 }
 
-// boundary is one of the policies that make bootstrap makes.
-func boundary(t *testing.T, id, region string) (stackTemplate, []right) {
+// boundary returns one of the policies that make bootstrap creates.
+func boundary(t *testing.T, id, region string) (stackTemplate, []permission) {
 	t.Helper()
 	content, err := os.ReadFile("boundary.json")
 	must(t, err)
@@ -47,7 +47,7 @@ func boundary(t *testing.T, id, region string) (stackTemplate, []right) {
 	filled := func(text string) string {
 		return strings.NewReplacer("${AWS::Partition}", "aws", "${AWS::AccountId}", someAccount, "${AWS::Region}", region, "${Qualifier}", qualifier(t)).Replace(text)
 	}
-	return tpl, rightsOf(tpl.Resources[id].Properties["PolicyDocument"], filled)
+	return tpl, permissionsOf(tpl.Resources[id].Properties["PolicyDocument"], filled)
 }
 
 func qualifier(t *testing.T) string {
@@ -55,8 +55,8 @@ func qualifier(t *testing.T) string {
 	return featureFlags(t)["@aws-cdk/core:bootstrapQualifier"].(string)
 }
 
-// covers says whether wide allows all that narrow allows. A star of narrow is matched by one of wide only.
-func (wide right) covers(narrow right) bool {
+// covers reports whether wide allows everything that narrow allows. Only a wildcard in wide matches a wildcard in narrow.
+func (wide permission) covers(narrow permission) bool {
 	matches := func(pattern, text string) bool {
 		return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$").MatchString(text)
 	}
@@ -70,7 +70,7 @@ func (wide right) covers(narrow right) bool {
 				return false
 			}
 			for _, value := range listOf(of[key]) {
-				if !slices.ContainsFunc(listOf(values), func(v any) bool { return matches(inAccount(written(v)), inAccount(written(value))) }) {
+				if !slices.ContainsFunc(listOf(values), func(v any) bool { return matches(inAccount(asText(v)), inAccount(asText(value))) }) {
 					return false
 				}
 			}
@@ -79,13 +79,13 @@ func (wide right) covers(narrow right) bool {
 	return true
 }
 
-// inAccount fills into an ARN what a template leaves open.
+// inAccount replaces the placeholders of an ARN in a template.
 func inAccount(arn string) string {
 	return strings.NewReplacer("<AccountId>", someAccount, "${AWS::AccountId}", someAccount, "${AWS::Partition}", "aws").Replace(arn)
 }
 
-// roleRights are what the roles of a deployment's stack may do.
-func roleRights(t *testing.T, stack string, tpl stackTemplate, region string) []right {
+// rolePermissions returns the permissions of all roles in a stack.
+func rolePermissions(t *testing.T, stack string, tpl stackTemplate, region string) []permission {
 	t.Helper()
 	name := func(text string) string {
 		id, attribute, _ := strings.Cut(strings.Trim(text, "<>"), ".")
@@ -93,7 +93,7 @@ func roleRights(t *testing.T, stack string, tpl stackTemplate, region string) []
 		case r.Type == "AWS::Logs::LogGroup" && attribute == "Arn":
 			return "arn:aws:logs:" + region + ":" + someAccount + ":log-group:" + stack + "-" + id + "-1A2B:*"
 		case r.Type == "AWS::Backup::BackupVault":
-			return "arn:aws:backup:" + region + ":" + someAccount + ":backup-vault:" + written(r.Properties["BackupVaultName"])
+			return "arn:aws:backup:" + region + ":" + someAccount + ":backup-vault:" + asText(r.Properties["BackupVaultName"])
 		case r.Type == "AWS::IAM::Role" && attribute == "Arn":
 			return "arn:aws:iam::" + someAccount + ":role/" + stack + "-" + id + "-1A2B"
 		case r.Type != "":
@@ -101,26 +101,26 @@ func roleRights(t *testing.T, stack string, tpl stackTemplate, region string) []
 		}
 		return strings.ReplaceAll(inAccount(text), "${AWS::Region}", region)
 	}
-	var all []right
+	var all []permission
 	for _, r := range tpl.Resources {
 		if r.Type == "AWS::IAM::Policy" || r.Type == "AWS::IAM::ManagedPolicy" {
-			all = append(all, rightsOf(r.Properties["PolicyDocument"], name)...)
+			all = append(all, permissionsOf(r.Properties["PolicyDocument"], name)...)
 		}
 	}
 	return all
 }
 
-// eachStack goes through the stacks of production and of staging.
-func eachStack(t *testing.T, look func(stack string, tpl stackTemplate, region string)) {
+// eachStack calls visit for each stack of production and of staging.
+func eachStack(t *testing.T, visit func(stack string, tpl stackTemplate, region string)) {
 	t.Helper()
 	for deployment, options := range deployments {
 		for stack, tpl := range synth(t, deployment).templates {
-			look(stack, tpl, options[optRegion].(string))
+			visit(stack, tpl, options[optRegion].(string))
 		}
 	}
 	for _, production := range []string{"ec2-full", "fargate-full"} {
 		for stack, tpl := range staging(t, production).templates {
-			look(stack, tpl, deployments[production][optRegion].(string))
+			visit(stack, tpl, deployments[production][optRegion].(string))
 		}
 	}
 }
@@ -130,35 +130,34 @@ func TestEveryRoleHasTheBoundary(t *testing.T) {
 	eachStack(t, func(stack string, tpl stackTemplate, region string) {
 		for id, r := range tpl.of("AWS::IAM::Role") {
 			seen++
-			if got, want := written(r.Properties["PermissionsBoundary"]), "arn:aws:iam::<AccountId>:policy/"+names.RolesBoundary+region; got != want {
+			if got, want := asText(r.Properties["PermissionsBoundary"]), "arn:aws:iam::<AccountId>:policy/"+names.RolesBoundary+region; got != want {
 				t.Errorf("%s: role %s has the boundary %s, want %s", stack, id, got, want)
 			}
 			if r.Properties["Policies"] != nil || r.Properties["ManagedPolicyArns"] != nil {
-				t.Errorf("%s: role %s has rights that this test does not look at", stack, id)
+				t.Errorf("%s: role %s has permissions that this test does not check", stack, id)
 			}
 		}
 		if users := len(tpl.of("AWS::IAM::User")); users > 0 {
-			t.Errorf("%s has %d users, which no bootstrap allows", stack, users)
+			t.Errorf("%s has %d users, which the bootstrap does not allow", stack, users)
 		}
 	})
 	if seen < 10 {
-		t.Errorf("%d roles seen", seen)
+		t.Errorf("found only %d roles", seen)
 	}
 }
 
-// A right that a role gets in the app alone it does not have, as its boundary lacks it: write it into boundary.json as well, and
-// bootstrap again.
-func TestBoundaryAllowsWhatRolesMay(t *testing.T) {
+// A permission takes effect only if the boundary allows it too: add it to boundary.json as well, and bootstrap again.
+func TestBoundaryCoversEveryRole(t *testing.T) {
 	used := map[string]bool{}
 	eachStack(t, func(stack string, tpl stackTemplate, region string) {
 		_, bounds := boundary(t, "Roles", region)
-		for _, r := range roleRights(t, stack, tpl, region) {
+		for _, r := range rolePermissions(t, stack, tpl, region) {
 			if r.effect == "Deny" {
 				continue
 			}
-			covering := slices.IndexFunc(bounds, func(b right) bool { return b.covers(r) })
+			covering := slices.IndexFunc(bounds, func(b permission) bool { return b.covers(r) })
 			if covering < 0 {
-				t.Errorf("%s: the boundary keeps a role from %s on %s if %v", stack, r.action, r.resource, r.condition)
+				t.Errorf("%s: the boundary blocks %s on %s if %v", stack, r.action, r.resource, r.condition)
 				continue
 			}
 			used[bounds[covering].action] = true
@@ -166,20 +165,19 @@ func TestBoundaryAllowsWhatRolesMay(t *testing.T) {
 	})
 	_, bounds := boundary(t, "Roles", "eu-central-1")
 	for _, b := range bounds {
-		// Keys of AWS itself let in who works with the service that they belong to.
+		// Roles use AWS managed keys through a service, without a policy that names the key.
 		if !used[b.action] && b.condition["StringLike"] == nil {
-			t.Errorf("no role needs %s, which the boundary allows", b.action)
+			t.Errorf("the boundary allows %s, which no role needs", b.action)
 		}
 	}
 }
 
-// What CloudFormation may do with rights is this and no more: neither boundary is among the policies that it may change, and no
-// role among those that it may take a boundary from.
-func TestDeploymentMakesRolesWithinTheBoundaryOnly(t *testing.T) {
-	tpl, rights := boundary(t, "Deployment", "eu-central-1")
+// CloudFormation may change neither of the two boundaries, and may remove a boundary from no role.
+func TestDeploymentCannotEscapeTheBoundary(t *testing.T) {
+	tpl, permissions := boundary(t, "Deployment", "eu-central-1")
 	const ours = " on arn:aws:iam::" + someAccount + ":"
 	var got, want []string
-	for _, r := range rights {
+	for _, r := range permissions {
 		line := r.effect + " " + r.action + " on " + r.resource
 		if r.condition != nil {
 			line += " if " + asJSON(t, r.condition)
@@ -204,14 +202,14 @@ func TestDeploymentMakesRolesWithinTheBoundaryOnly(t *testing.T) {
 	compareLines(t, got, want)
 	for _, s := range listOf(tpl.Resources["Deployment"].Properties["PolicyDocument"].(map[string]any)["Statement"]) {
 		if not := s.(map[string]any)["NotAction"]; not != nil && asJSON(t, not) != `["account:*","iam:*","organizations:*","sts:*"]` {
-			t.Errorf("a statement allows all but %v", not)
+			t.Errorf("a statement allows everything except %v", not)
 		}
 	}
 }
 
-// IAM counts the characters of a managed policy without white space.
+// IAM does not count white space towards the size of a managed policy.
 func TestBoundariesFitIntoAPolicy(t *testing.T) {
-	const most = 6144
+	const limit = 6144
 	tpl, _ := boundary(t, "Roles", "ap-southeast-1")
 	for id, r := range tpl.Resources {
 		filled := strings.NewReplacer("${AWS::Partition}", "aws-us-gov", "${AWS::AccountId}", someAccount, "${AWS::Region}", "ap-southeast-1",
@@ -223,18 +221,18 @@ func TestBoundariesFitIntoAPolicy(t *testing.T) {
 			}
 			return c
 		}, filled))
-		if size > most {
-			t.Errorf("boundary %s has %d characters, %d more than IAM takes", id, size, size-most)
+		if size > limit {
+			t.Errorf("boundary %s has %d characters, %d more than IAM allows", id, size, size-limit)
 		}
 	}
 }
 
-// The names stand in files that take no Go.
-func TestBoundariesHaveTheNamesThatTheyAreAskedBy(t *testing.T) {
+// Go cannot share these names with boundary.json, cdk.json and the Makefile.
+func TestNamesOfBoundariesAgree(t *testing.T) {
 	makefile, err := os.ReadFile("../Makefile")
 	must(t, err)
 	tpl, _ := boundary(t, "Roles", "eu-central-1")
-	of := func(id string) string { return written(tpl.Resources[id].Properties["ManagedPolicyName"]) }
+	of := func(id string) string { return asText(tpl.Resources[id].Properties["ManagedPolicyName"]) }
 	context := asJSON(t, featureFlags(t)["@aws-cdk/core:permissionsBoundary"])
 	if of("Roles") != names.RolesBoundary+"${AWS::Region}" || context != `{"name":"`+of("Roles")+`"}` {
 		t.Errorf("the roles' boundary is %s, cdk.json has %s", of("Roles"), context)

@@ -20,9 +20,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
-// TestDiffNeedsNoMoreThanTheBranchRole makes the role in the account, takes it as a branch's build does, and refuses what its
-// policy does not allow, as the emulator itself does not.
-func TestDiffNeedsNoMoreThanTheBranchRole(t *testing.T) {
+// The test creates the role, assumes it like a branch's build, and denies what its policy does not allow, because the emulator does not
+// enforce policies.
+func TestDiffNeedsOnlyTheBranchRole(t *testing.T) {
 	e := newEngineer(t)
 	e.options(deployments["ec2-minimal"])
 	template, err := filepath.Abs("testdata/ec2-minimal/PasswordManager-Pipeline.json")
@@ -47,7 +47,7 @@ func TestDiffNeedsNoMoreThanTheBranchRole(t *testing.T) {
 	must(t, err)
 	forward := httputil.NewSingleHostReverseProxy(account)
 	var mu sync.Mutex
-	used, refused := map[string]bool{}, map[string]bool{}
+	used, denied := map[string]bool{}, map[string]bool{}
 	gate := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -57,31 +57,31 @@ func TestDiffNeedsNoMoreThanTheBranchRole(t *testing.T) {
 		if may {
 			used[action] = true
 		} else {
-			refused[action] = true
+			denied[action] = true
 		}
 		mu.Unlock()
-		if !may && action != "sts:GetCallerIdentity" { // which takes no permission
+		if !may && action != "sts:GetCallerIdentity" { // needs no permission
 			http.Error(w, "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>"+action+"</Message></Error></ErrorResponse>", http.StatusForbidden)
 			return
 		}
 		forward.ServeHTTP(w, r)
 	}))
 	t.Cleanup(gate.Close)
-	there := *e
-	there.env = append(slices.Clone(e.env), "AWS_ENDPOINT_URL="+gate.URL, "AWS_ACCESS_KEY_ID="+key[0], "AWS_SECRET_ACCESS_KEY="+key[1], "AWS_SESSION_TOKEN="+key[2])
-	out := there.do("make", "diff")
+	branch := *e
+	branch.env = append(slices.Clone(e.env), "AWS_ENDPOINT_URL="+gate.URL, "AWS_ACCESS_KEY_ID="+key[0], "AWS_SECRET_ACCESS_KEY="+key[1], "AWS_SESSION_TOKEN="+key[2])
+	out := branch.do("make", "diff")
 	for _, want := range []string{"[+] AWS::DynamoDB::Table ", "Stack PasswordManager-Pipeline (aws://123456789012/eu-central-1)\nThere were no differences", "Number of stacks with differences: 2"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the diff lacks %q: %s", want, out)
 		}
 	}
 	if got := slices.Sorted(maps.Keys(used)); !slices.Equal(got, allowed) {
-		t.Errorf("the diff does %q, and the role allows %q", got, allowed)
+		t.Errorf("the diff uses %q, but the role allows %q", got, allowed)
 	}
-	if got := slices.Sorted(maps.Keys(refused)); !slices.Equal(got, []string{"sts:AssumeRole", "sts:GetCallerIdentity"}) {
+	if got := slices.Sorted(maps.Keys(denied)); !slices.Equal(got, []string{"sts:AssumeRole", "sts:GetCallerIdentity"}) {
 		t.Errorf("the diff also tries %q", got)
 	}
 	if now := e.stacks(); now != stacks {
-		t.Errorf("stacks were %q and are %q", stacks, now)
+		t.Errorf("make diff changed the stacks from %q to %q", stacks, now)
 	}
 }

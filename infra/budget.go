@@ -6,12 +6,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newBudget tells alarmEmail when the account costs more than was meant. It counts the whole account: by a tag it could count
-// this platform alone, but only where somebody has activated the tag for billing, and would see nothing elsewhere. It has no
-// name of its own, as CloudFormation replaces it when its mails change, and makes the new one first.
+// newBudget notifies alarmEmail when the account exceeds its budget. It covers the whole account: a filter by tag sees nothing until
+// the tag is activated for billing. CloudFormation names the budget, because it creates the replacement before it deletes the old
+// one.
 func newBudget(stack awscdk.Stack, c config) {
 	mail := []any{&awsbudgets.CfnBudget_SubscriberProperty{SubscriptionType: jsii.String("EMAIL"), Address: jsii.String(c.alarmEmail)}}
-	tell := func(kind string, percent float64) *awsbudgets.CfnBudget_NotificationWithSubscribersProperty {
+	notify := func(kind string, percent float64) *awsbudgets.CfnBudget_NotificationWithSubscribersProperty {
 		return &awsbudgets.CfnBudget_NotificationWithSubscribersProperty{
 			Notification: &awsbudgets.CfnBudget_NotificationProperty{
 				NotificationType: jsii.String(kind), ComparisonOperator: jsii.String("GREATER_THAN"),
@@ -26,6 +26,6 @@ func newBudget(stack awscdk.Stack, c config) {
 			TimeUnit:    jsii.String("MONTHLY"),
 			BudgetLimit: &awsbudgets.CfnBudget_SpendProperty{Amount: jsii.Number(c.monthlyBudget), Unit: jsii.String("USD")},
 		},
-		NotificationsWithSubscribers: []any{tell("ACTUAL", 80), tell("ACTUAL", 100), tell("FORECASTED", 100)},
+		NotificationsWithSubscribers: []any{notify("ACTUAL", 80), notify("ACTUAL", 100), notify("FORECASTED", 100)},
 	})
 }

@@ -11,25 +11,25 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// originTimeoutSeconds is how long CloudFront waits for the next bytes of an answer. An event stream that is quiet sends
-// some every 20 seconds.
+// originTimeoutSeconds is how long CloudFront waits for the next bytes of a response. An idle event stream sends a keep-alive every
+// 20 seconds.
 const originTimeoutSeconds = 60
 
-// pageFiles are the files that the page loads. The server says how long each may be kept: forever where the name carries a hash of
-// the content, and not at all for the service worker.
+// pageFiles match the files of the page. The server decides how long each is cached: forever if its name has a hash of the content,
+// never for the service worker.
 var pageFiles = []string{"/*.css", "/*.js", "/*.png", "/*.svg", "/*.wasm", "/*.webmanifest"}
 
-// newDistribution makes CloudFront serve the vault's domain. It keeps the page's files near users, and passes everything else on to
-// the load balancer, which is in private subnets and reached through a VPC origin: there is no way around CloudFront.
+// newDistribution makes CloudFront serve the vault's domain. It caches the page's files near users and forwards all other requests to
+// the load balancer. That one is in private subnets behind a VPC origin, so nothing bypasses CloudFront.
 func newDistribution(stack awscdk.Stack, c config, balancer awselasticloadbalancingv2.ApplicationLoadBalancer) awscloudfront.Distribution {
 	origin := awscloudfrontorigins.VpcOrigin_WithApplicationLoadBalancer(balancer, &awscloudfrontorigins.VpcOriginWithEndpointProps{
 		ProtocolPolicy:     awscloudfront.OriginProtocolPolicy_HTTPS_ONLY,
 		OriginSslProtocols: &[]awscloudfront.OriginSslPolicy{awscloudfront.OriginSslPolicy_TLS_V1_2},
 		ReadTimeout:        awscdk.Duration_Seconds(jsii.Number(originTimeoutSeconds)),
 	})
-	keep := awscloudfront.NewCachePolicy(stack, jsii.String("PageFiles"), &awscloudfront.CachePolicyProps{
-		CachePolicyName:            jsii.String(*stack.StackName() + "-PageFiles-" + c.region), // names are the account's, in all regions
-		Comment:                    jsii.String("as long as the server says, and else not at all"),
+	asServerSays := awscloudfront.NewCachePolicy(stack, jsii.String("PageFiles"), &awscloudfront.CachePolicyProps{
+		CachePolicyName:            jsii.String(*stack.StackName() + "-PageFiles-" + c.region), // unique in the account, over all regions
+		Comment:                    jsii.String("cached as long as the server allows, otherwise not at all"),
 		MinTtl:                     awscdk.Duration_Seconds(jsii.Number(0)),
 		DefaultTtl:                 awscdk.Duration_Seconds(jsii.Number(0)),
 		MaxTtl:                     awscdk.Duration_Days(jsii.Number(365)),
@@ -39,8 +39,8 @@ func newDistribution(stack awscdk.Stack, c config, balancer awselasticloadbalanc
 	files := map[string]*awscloudfront.BehaviorOptions{}
 	for _, pattern := range pageFiles {
 		files[pattern] = &awscloudfront.BehaviorOptions{
-			Origin: origin, CachePolicy: keep, Compress: jsii.Bool(false), // the server compresses what is worth it
-			// No cookie and no token travels with them. The host name has to: the load balancer's certificate is for it.
+			Origin: origin, CachePolicy: asServerSays, Compress: jsii.Bool(false), // the server compresses them already
+			// Cookies and tokens are not forwarded. The host name is, because the load balancer's certificate is for it.
 			OriginRequestPolicy:  awscloudfront.OriginRequestPolicy_HOST_HEADER_ONLY(),
 			ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
 		}
@@ -59,21 +59,21 @@ func newDistribution(stack awscdk.Stack, c config, balancer awselasticloadbalanc
 			ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
 		},
 		AdditionalBehaviors: &files,
-		ErrorResponses:      errorsAreNotKept(),
+		ErrorResponses:      errorsNotCached(),
 	})
 	accept(distribution,
-		finding{"AwsSolutions-CFR1", "people travel: no country is shut out"},
-		finding{"AwsSolutions-CFR2", "the server limits log-ins itself, and the page's files are cached"},
-		finding{"AwsSolutions-CFR3", "the load balancer logs what reaches the vault, and the server who asked; the rest are public files"},
-		finding{"CKV_AWS_68", "the server limits log-ins itself, and the page's files are cached"},
-		finding{"CKV_AWS_86", "the load balancer logs what reaches the vault, and the server who asked; the rest are public files"},
-		finding{"CKV_AWS_174", "TLSv1.2_2025 is newer than the policies that the rule knows"})
+		finding{"AwsSolutions-CFR1", "users travel, so no country is blocked"},
+		finding{"AwsSolutions-CFR2", "the server limits logins, and CloudFront caches the page's files"},
+		finding{"AwsSolutions-CFR3", "the load balancer and the server log each request; only requests for public files end in CloudFront"},
+		finding{"CKV_AWS_68", "the server limits logins, and CloudFront caches the page's files"},
+		finding{"CKV_AWS_86", "the load balancer and the server log each request; only requests for public files end in CloudFront"},
+		finding{"CKV_AWS_174", "TLSv1.2_2025 is newer than the policies in this rule"})
 	return distribution
 }
 
-// errorsAreNotKept: CloudFront would give an error of one user to all who ask the same within ten seconds, even where it keeps
-// no other answer.
-func errorsAreNotKept() *[]*awscloudfront.ErrorResponse {
+// errorsNotCached turns off the caching of errors. By default CloudFront serves one user's error to everyone who sends the same
+// request within ten seconds, even where it caches nothing else.
+func errorsNotCached() *[]*awscloudfront.ErrorResponse {
 	var all []*awscloudfront.ErrorResponse
 	for _, status := range []int{
 		http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestURITooLong,

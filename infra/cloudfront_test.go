@@ -14,8 +14,8 @@ func distribution(t *testing.T) map[string]any {
 	return serviceTemplate(t, "fargate-cloudfront").one(t, "AWS::CloudFront::Distribution").Properties["DistributionConfig"].(map[string]any)
 }
 
-// What CloudFront keeps it gives to whoever asks next, so nothing that depends on who asks may be among it.
-func TestCloudFrontKeepsThePageAlone(t *testing.T) {
+// CloudFront serves a cached response to every user, so it must cache nothing that depends on the user.
+func TestCloudFrontCachesOnlyThePage(t *testing.T) {
 	const (
 		cachingDisabled = `"4135ea2d-6df8-44a3-9df3-4b5a84be39ad"` // AWS's managed policies
 		allViewer       = `"216adef6-5c7f-47e4-b989-5492eafa07d3"`
@@ -27,13 +27,13 @@ func TestCloudFrontKeepsThePageAlone(t *testing.T) {
 		"AllowedMethods": `["GET","HEAD","OPTIONS","PUT","PATCH","POST","DELETE"]`,
 	})
 	tpl := serviceTemplate(t, "fargate-cloudfront")
-	keep := `{"Ref":"` + idOf(t, tpl, "AWS::CloudFront::CachePolicy") + `"}`
+	pagePolicy := `{"Ref":"` + idOf(t, tpl, "AWS::CloudFront::CachePolicy") + `"}`
 	var patterns []string
 	for _, b := range listOf(d["CacheBehaviors"]) {
 		b := b.(map[string]any)
 		patterns = append(patterns, b["PathPattern"].(string))
 		compareProperties(t, b, map[string]string{
-			"CachePolicyId": keep, "OriginRequestPolicyId": hostHeaderOnly, "AllowedMethods": `null`, "ViewerProtocolPolicy": `"redirect-to-https"`,
+			"CachePolicyId": pagePolicy, "OriginRequestPolicyId": hostHeaderOnly, "AllowedMethods": `null`, "ViewerProtocolPolicy": `"redirect-to-https"`,
 		})
 	}
 	compareLines(t, patterns, []string{"/*.css", "/*.js", "/*.png", "/*.svg", "/*.wasm", "/*.webmanifest"})
@@ -44,22 +44,22 @@ func TestCloudFrontKeepsThePageAlone(t *testing.T) {
 	})
 }
 
-// The codes are those that CloudFront would keep for ten seconds.
-func TestCloudFrontKeepsNoError(t *testing.T) {
-	var kept []float64
+// CloudFront would cache these codes for ten seconds.
+func TestCloudFrontCachesNoErrors(t *testing.T) {
+	var codes []float64
 	for _, e := range listOf(distribution(t)["CustomErrorResponses"]) {
 		e := e.(map[string]any)
 		if e["ErrorCachingMinTTL"] != 0.0 || e["ResponsePagePath"] != nil {
 			t.Errorf("%v", e)
 		}
-		kept = append(kept, e["ErrorCode"].(float64))
+		codes = append(codes, e["ErrorCode"].(float64))
 	}
-	if want := []float64{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}; !slices.Equal(kept, want) {
-		t.Errorf("the errors are %v, want %v", kept, want)
+	if want := []float64{400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}; !slices.Equal(codes, want) {
+		t.Errorf("the errors are %v, want %v", codes, want)
 	}
 }
 
-func TestNothingGetsAroundCloudFront(t *testing.T) {
+func TestNothingBypassesCloudFront(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-cloudfront")
 	balancer := tpl.one(t, "AWS::ElasticLoadBalancingV2::LoadBalancer")
 	if balancer.Properties["Scheme"] != "internal" {
@@ -67,7 +67,7 @@ func TestNothingGetsAroundCloudFront(t *testing.T) {
 	}
 	subnets := listOf(balancer.Properties["Subnets"])
 	for _, s := range subnets {
-		subnet := tpl.Resources[strings.Trim(written(s), "<>")]
+		subnet := tpl.Resources[strings.Trim(asText(s), "<>")]
 		if tags := asJSON(t, subnet.Properties["Tags"]); !strings.Contains(tags, `{"Key":"aws-cdk:subnet-type","Value":"Private"}`) {
 			t.Errorf("it is in the subnet %s", tags)
 		}
@@ -75,7 +75,7 @@ func TestNothingGetsAroundCloudFront(t *testing.T) {
 	if len(subnets) != 2 {
 		t.Errorf("it is in %d subnets, want 2", len(subnets))
 	}
-	// With CloudFront's address added, all users would share a few addresses, and the server would throttle them together.
+	// If the load balancer appended CloudFront's address, users would share the rate limits of a few addresses.
 	if attributes := asJSON(t, balancer.Properties["LoadBalancerAttributes"]); !strings.Contains(attributes,
 		`{"Key":"routing.http.xff_header_processing.mode","Value":"preserve"}`) {
 		t.Errorf("its attributes are %s", attributes)
@@ -89,7 +89,7 @@ func TestNothingGetsAroundCloudFront(t *testing.T) {
 	if len(origins) != 1 {
 		t.Fatalf("%d origins", len(origins))
 	}
-	if via := written(origins[0].(map[string]any)["VpcOriginConfig"].(map[string]any)["VpcOriginId"]); via != "<"+idOf(t, tpl, "AWS::CloudFront::VpcOrigin")+".Id>" {
+	if via := asText(origins[0].(map[string]any)["VpcOriginConfig"].(map[string]any)["VpcOriginId"]); via != "<"+idOf(t, tpl, "AWS::CloudFront::VpcOrigin")+".Id>" {
 		t.Errorf("CloudFront reaches it by %s", via)
 	}
 }
@@ -101,13 +101,13 @@ func TestCloudFrontServesTheDomain(t *testing.T) {
 		"ViewerCertificate": `{"AcmCertificateArn":"` + testCloudFrontCertificate + `","MinimumProtocolVersion":"TLSv1.2_2025","SslSupportMethod":"sni-only"}`,
 	})
 	tpl := serviceTemplate(t, "fargate-cloudfront")
-	if got, want := written(tpl.Outputs["DomainTarget"].Value), "<"+idOf(t, tpl, "AWS::CloudFront::Distribution")+".DomainName>"; got != want {
-		t.Errorf("the domain is to point at %s, want %s", got, want)
+	if got, want := asText(tpl.Outputs["DomainTarget"].Value), "<"+idOf(t, tpl, "AWS::CloudFront::Distribution")+".DomainName>"; got != want {
+		t.Errorf("the domain must point at %s, want %s", got, want)
 	}
 	for _, deployment := range slices.Sorted(maps.Keys(deployments)) {
 		for stack, tpl := range synth(t, deployment).templates {
 			if n := len(tpl.of("AWS::CloudFront::Distribution")); n > 0 && deployment != "fargate-cloudfront" {
-				t.Errorf("%s: %s has %d distributions that nobody asked for", deployment, stack, n)
+				t.Errorf("%s: %s has %d unexpected distributions", deployment, stack, n)
 			}
 		}
 	}

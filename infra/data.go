@@ -14,24 +14,25 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// Of the images, untagged ones are leftovers of a push; of the tagged ones, this many releases can be rolled back to. A signature
-// is an image with a tag of its own, and outlives what it signs.
+// Untagged images are leftovers of a push. keepReleases tagged ones stay available for a rollback. A signature is an image with its
+// own tag, and is kept longer than the release that it signs.
 const (
 	keepReleases     = 50
 	keepSignatures   = 4 * keepReleases
 	keepUntaggedDays = 7
 )
 
-// A certificate is good for six days.
+const sealedByClients = "encrypted with the AWS managed key; clients seal the content before they send it"
+
+// A certificate is valid for six days.
 const keepOldCertificatesDays = 7
 
-// newDataStack makes what is kept when the rest goes: images, tables, settings, certificates and logs.
+// newDataStack makes everything that outlives the platform: images, tables, settings, certificates and logs.
 func newDataStack(app awscdk.App, c config) awscdk.Stack {
-	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings, certificates and logs, kept when the rest goes", true)
-	// Each deployment takes its images from the one repository, production's, and trusts the one key: what staging has served is what
-	// production gets.
+	stack := newStack(app, c, "Data", "VaultSphere: images, tables, settings, certificates and logs, retained when the platform is destroyed", true)
+	// All deployments share production's repository and signing key, so production gets the very image that staging served.
 	if c.deployment == "" {
-		output(stack, "RepositoryUri", "where the pipeline pushes images", newRepository(stack).RepositoryUri())
+		output(stack, "RepositoryUri", "repository that the pipeline pushes images to", newRepository(stack).RepositoryUri())
 		newSigningKey(stack)
 	}
 	if c.imageScanning == scansEnhanced {
@@ -54,12 +55,12 @@ func newDataStack(app awscdk.App, c config) awscdk.Stack {
 		Retention:     logRetention,
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
-	accept(logs, finding{"CKV_AWS_158", "encrypted with the service's key; the log holds no secret, by the server's own rule"})
+	accept(logs, finding{"CKV_AWS_158", "encrypted with the service's key; the server logs no secrets"})
 	countRequests(stack, logs)
 	if c.monthlyBudget > 0 {
 		newBudget(stack, c)
 	}
-	output(stack, "Region", "the region of everything", jsii.String(c.region))
+	output(stack, "Region", "AWS region of the platform", jsii.String(c.region))
 	return stack
 }
 
@@ -87,8 +88,8 @@ func newRepository(stack awscdk.Stack) awsecr.Repository {
 				MaxImageCount:  jsii.Number(keepSignatures),
 			},
 			{
-				// It counts signatures too, and leaves them to the rule before it. The images of the single platforms have no
-				// tag and go with their release.
+				// The count includes signatures, but those that rule 2 matches are left to it. The images of the single
+				// platforms are untagged and expire with their release.
 				RulePriority:   jsii.Number(3),
 				Description:    jsii.String("releases to roll back to, each with its signature"),
 				TagStatus:      awsecr.TagStatus_TAGGED,
@@ -98,16 +99,16 @@ func newRepository(stack awscdk.Stack) awsecr.Repository {
 		},
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 	})
-	accept(repository, finding{"CKV_AWS_51", "every tag is immutable but latest, which says what was pushed last; releases go by digest"})
+	accept(repository, finding{"CKV_AWS_51", "every tag is immutable except latest, which names the newest push; releases are deployed by digest"})
 	return repository
 }
 
-// newSigningKey makes the key that releases are signed with. Who may sign is for the policies of roles to say; what would end all
-// releases at once takes another key policy first, so that nobody does it by accident.
+// newSigningKey makes the key that signs releases. IAM policies decide who may sign. The key policy denies the actions that would
+// block every release, so they cannot happen by accident.
 func newSigningKey(stack awscdk.Stack) {
 	all := jsii.Strings("*")
 	key := awskms.NewKey(stack, jsii.String("SigningKey"), &awskms.KeyProps{
-		Description: jsii.String("VaultSphere: signs releases, and hosts start no others"),
+		Description: jsii.String("VaultSphere: signs releases; hosts run only signed ones"),
 		KeySpec:     awskms.KeySpec_ECC_NIST_P256,
 		KeyUsage:    awskms.KeyUsage_SIGN_VERIFY,
 		Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
@@ -128,9 +129,9 @@ func newSigningKey(stack awscdk.Stack) {
 	})
 }
 
-// newEnhancedScanning hands the images to Amazon Inspector, which sees what is linked into a program; basic scanning sees packages of
-// a distribution alone, of which the image has none. An account has one such configuration in a region, and repositories that no
-// rule matches are no longer scanned. It is not retained, so that the option can be taken back.
+// newEnhancedScanning lets Amazon Inspector scan the images. It finds the modules that are linked into a program; basic scanning only
+// finds distribution packages, and the image has none. An account has one such configuration per region, and repositories that no
+// rule matches are no longer scanned. It is not retained, so turning the option off removes it.
 func newEnhancedScanning(stack awscdk.Stack) {
 	awsecr.NewCfnRegistryScanningConfiguration(stack, jsii.String("EnhancedScanning"), &awsecr.CfnRegistryScanningConfigurationProps{
 		ScanType: jsii.String("ENHANCED"),
@@ -144,7 +145,7 @@ func newEnhancedScanning(stack awscdk.Stack) {
 	})
 }
 
-// newCertificates makes the bucket that a host copies the proxy's certificates to.
+// newCertificates makes the bucket for the copy of the proxy's certificates.
 func newCertificates(stack awscdk.Stack) {
 	bucket := awss3.NewBucket(stack, jsii.String("Certificates"), &awss3.BucketProps{
 		BucketName:        jsii.String(certificatesBucket(stack)),
@@ -161,8 +162,8 @@ func newCertificates(stack awscdk.Stack) {
 	})
 	bucket.Policy().ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 	accept(bucket,
-		finding{"AwsSolutions-S1", "one object, which the host's role alone may read and write"},
-		finding{"CKV_AWS_18", "one object, which the host's role alone may read and write"})
+		finding{"AwsSolutions-S1", "it holds one object, which only the host's role reads and writes"},
+		finding{"CKV_AWS_18", "it holds one object, which only the host's role reads and writes"})
 }
 
 // newTables makes the tables of app/store/dynamo.
@@ -182,7 +183,7 @@ func newRecordsTable(stack awscdk.Stack, id, name string) {
 		})
 }
 
-// newTable makes one table; sort is empty for one without a sort key.
+// newTable makes a table. It has no sort key if sort is empty.
 func newTable(stack awscdk.Stack, id, name, partition, sort string, expires bool) awsdynamodb.Table {
 	props := &awsdynamodb.TableProps{
 		TableName:          jsii.String(named(stack, name)),
@@ -202,7 +203,7 @@ func newTable(stack awscdk.Stack, id, name, partition, sort string, expires bool
 		props.TimeToLiveAttribute = jsii.String(names.TTLAttribute)
 	}
 	table := awsdynamodb.NewTable(stack, jsii.String(id), props)
-	accept(table, finding{"CKV_AWS_119", "encrypted with the AWS managed key; what is in it the clients have sealed already"})
+	accept(table, finding{"CKV_AWS_119", sealedByClients})
 	return table
 }
 

@@ -19,9 +19,9 @@ func dataTemplate(t *testing.T) stackTemplate {
 }
 
 func TestTablesAreProtectedAndOnDemand(t *testing.T) {
-	made := map[string]map[string]any{}
+	found := map[string]map[string]any{}
 	for _, r := range dataTemplate(t).of("AWS::DynamoDB::Table") {
-		made[r.Properties["TableName"].(string)] = r.Properties
+		found[r.Properties["TableName"].(string)] = r.Properties
 	}
 	for _, table := range []struct {
 		name, keys, index string
@@ -32,9 +32,9 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 		{names.PasswordsTable, "user_id HASH, record_id RANGE", "by-revision: user_id HASH, revision RANGE", true},
 		{names.SessionsTable, "session_hash HASH", "", true},
 	} {
-		p := made[table.name]
+		p := found[table.name]
 		if p == nil {
-			t.Errorf("no table %s", table.name)
+			t.Errorf("table %s is missing", table.name)
 			continue
 		}
 		for property, want := range map[string]string{
@@ -69,8 +69,8 @@ func TestTablesAreProtectedAndOnDemand(t *testing.T) {
 			t.Errorf("%s: time to live is %s, want %s", table.name, got, want)
 		}
 	}
-	if len(made) != 4 {
-		t.Errorf("%d tables, want 4", len(made))
+	if len(found) != 4 {
+		t.Errorf("%d tables, want 4", len(found))
 	}
 }
 
@@ -83,7 +83,7 @@ func keySchema(v any) string {
 	return strings.Join(keys, ", ")
 }
 
-func TestRepositoryKeepsWhatWasPushed(t *testing.T) {
+func TestRepositoryKeepsReleases(t *testing.T) {
 	p := dataTemplate(t).one(t, "AWS::ECR::Repository").Properties
 	for property, want := range map[string]string{
 		"RepositoryName":                     `"password-manager"`,
@@ -113,20 +113,20 @@ func TestRepositoryKeepsWhatWasPushed(t *testing.T) {
 		s := r.Selection
 		got = append(got, fmt.Sprint(s.TagStatus, s.TagPatternList, s.CountType, s.CountNumber))
 	}
-	// ECR goes by the first rule that fits a tag, and the last one counts signatures as well: of each release it keeps, the
-	// signature is there.
+	// ECR applies the first rule that matches a tag. The last rule also counts signatures, so it keeps half as many releases, each with
+	// its signature.
 	want := []string{
 		"untagged[]sinceImagePushed7", "tagged[sha256-*.sig]imageCountMoreThan200", "tagged[*]imageCountMoreThan100",
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("images go by %q, want %q", got, want)
+		t.Errorf("the lifecycle rules are %q, want %q", got, want)
 	}
 }
 
-// ifSigningKey is the condition under which a role may do something with a key.
+// ifSigningKey is the condition that limits a statement to the signing key.
 const ifSigningKey = ` if {"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/password-manager-releases"}}`
 
-func TestSigningKey(t *testing.T) {
+func TestSigningKeyCannotBeDeletedByAccident(t *testing.T) {
 	tpl := dataTemplate(t)
 	p := tpl.one(t, "AWS::KMS::Key").Properties
 	if got := asJSON(t, []any{p["KeySpec"], p["KeyUsage"]}); got != `["ECC_NIST_P256","SIGN_VERIFY"]` {
@@ -143,14 +143,14 @@ func TestSigningKey(t *testing.T) {
 	})
 	alias := tpl.one(t, "AWS::KMS::Alias").Properties
 	for id := range tpl.of("AWS::KMS::Key") {
-		if got := written(alias["AliasName"]) + " " + written(alias["TargetKeyId"]); got != "alias/password-manager-releases <"+id+".Arn>" {
+		if got := asText(alias["AliasName"]) + " " + asText(alias["TargetKeyId"]); got != "alias/password-manager-releases <"+id+".Arn>" {
 			t.Errorf("the alias is %s", got)
 		}
 	}
 }
 
-// Who runs code of ours on a host or in a task must not be able to make a release of anything.
-func TestThePipelineAloneSigns(t *testing.T) {
+// An attacker on the host or in a task must not be able to sign a release.
+func TestOnlyThePipelineSigns(t *testing.T) {
 	for deployment := range deployments {
 		for stack, tpl := range synth(t, deployment).templates {
 			for role := range tpl.of("AWS::IAM::Role") {
@@ -164,7 +164,7 @@ func TestThePipelineAloneSigns(t *testing.T) {
 	}
 }
 
-func TestCertificatesAreKeptAndClosed(t *testing.T) {
+func TestCertificatesArePrivateAndVersioned(t *testing.T) {
 	tpl := dataTemplate(t)
 	p := tpl.one(t, "AWS::S3::Bucket").Properties
 	for property, want := range map[string]string{
@@ -180,12 +180,12 @@ func TestCertificatesAreKeptAndClosed(t *testing.T) {
 			t.Errorf("%s is %s, want %s", property, got, want)
 		}
 	}
-	if got, want := written(p["BucketName"]), names.CertificatesBucket("<AccountId>", "eu-central-1"); got != want {
-		t.Errorf("it is %s, which the host's role knows as %s", got, want)
+	if got, want := asText(p["BucketName"]), names.CertificatesBucket("<AccountId>", "eu-central-1"); got != want {
+		t.Errorf("the bucket is %s, but the host's role allows %s", got, want)
 	}
 	policy := asJSON(t, tpl.one(t, "AWS::S3::BucketPolicy").Properties["PolicyDocument"])
 	if strings.Contains(policy, `"Allow"`) || !strings.Contains(policy, `{"Action":"s3:*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"`) {
-		t.Errorf("its policy is %s", policy)
+		t.Errorf("the policy is %s", policy)
 	}
 }
 
@@ -193,32 +193,31 @@ func TestEnhancedScanningIsAnOption(t *testing.T) {
 	const kind = "AWS::ECR::RegistryScanningConfiguration"
 	for deployment := range deployments {
 		for stack, tpl := range synth(t, deployment).templates {
-			made := tpl.of(kind)
 			if deployment != "ec2-full" || stack != "PasswordManager-Data" {
-				if len(made) != 0 {
-					t.Errorf("%s: %s changes how all repositories of the account are scanned", deployment, stack)
+				if len(tpl.of(kind)) != 0 {
+					t.Errorf("%s: %s changes how ECR scans all repositories of the account", deployment, stack)
 				}
 				continue
 			}
 			r := tpl.one(t, kind)
 			if got, want := asJSON(t, r.Properties), `{"Rules":[{"RepositoryFilters":[{"Filter":"password-manager","FilterType":"WILDCARD"}],`+
 				`"ScanFrequency":"CONTINUOUS_SCAN"}],"ScanType":"ENHANCED"}`; got != want {
-				t.Errorf("%s: it is %s, want %s", deployment, got, want)
+				t.Errorf("%s: the configuration is %s, want %s", deployment, got, want)
 			}
 			if r.DeletionPolicy == "Retain" {
-				t.Errorf("%s: it would stay, and cost, after the option is taken back", deployment)
+				t.Errorf("%s: it would remain, and cost money, after the option is turned off", deployment)
 			}
 		}
 	}
 }
 
-func TestSettingsSayWhatTheServerNeeds(t *testing.T) {
+func TestSettingsOfTheServer(t *testing.T) {
 	got := map[string]string{}
 	for _, r := range dataTemplate(t).of("AWS::SSM::Parameter") {
 		if r.Properties["Type"] != "String" {
-			t.Errorf("%v is of type %v: a secret's value has no place in a template", r.Properties["Name"], r.Properties["Type"])
+			t.Errorf("%v has type %v: a template must not hold a secret value", r.Properties["Name"], r.Properties["Type"])
 		}
-		got[r.Properties["Name"].(string)] = written(r.Properties["Value"])
+		got[r.Properties["Name"].(string)] = asText(r.Properties["Value"])
 	}
 	want := map[string]string{
 		"/password-manager/AWS_REGION":               "eu-central-1",
@@ -238,15 +237,15 @@ func TestDataOutlivesItsStack(t *testing.T) {
 	for id, r := range synth(t, "ec2-full").templates["PasswordManager-Data"].Resources {
 		if slices.Contains([]string{"AWS::Logs::MetricFilter", "AWS::ECR::RegistryScanningConfiguration", "AWS::Budgets::Budget", "AWS::Backup::BackupPlan",
 			"AWS::Backup::BackupSelection", "AWS::IAM::Role", "AWS::IAM::Policy"}, r.Type) {
-			continue // they hold nothing
+			continue // no data
 		}
 		if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
-			t.Errorf("%s (%s) would be deleted: %q, %q", id, r.Type, r.DeletionPolicy, r.UpdateReplacePolicy)
+			t.Errorf("%s (%s) is not retained: %q, %q", id, r.Type, r.DeletionPolicy, r.UpdateReplacePolicy)
 		}
 	}
 }
 
-func TestOnlyTheStacksOfDataAreProtected(t *testing.T) {
+func TestOnlyDataStacksAreProtected(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join(synth(t, "ec2-full").dir, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -267,31 +266,31 @@ func TestOnlyTheStacksOfDataAreProtected(t *testing.T) {
 	}
 }
 
-func TestNoTemplateKnowsTheSecret(t *testing.T) {
+func TestNoTemplateHoldsTheSecret(t *testing.T) {
 	for deployment := range deployments {
 		for stack, tpl := range synth(t, deployment).templates {
 			for id, r := range tpl.of("AWS::SSM::Parameter") {
-				if strings.Contains(written(r.Properties["Name"]), names.EnvSessionSecret) {
-					t.Errorf("%s: %s of %s makes the secret", deployment, id, stack)
+				if strings.Contains(asText(r.Properties["Name"]), names.EnvSessionSecret) {
+					t.Errorf("%s: %s of %s creates the secret", deployment, id, stack)
 				}
 			}
 		}
 	}
 }
 
-func TestBudgetTellsOfTheAccount(t *testing.T) {
+func TestBudgetNotifiesByEmail(t *testing.T) {
 	budget := synth(t, "ec2-full").templates["PasswordManager-Data"].one(t, "AWS::Budgets::Budget").Properties
 	if got, want := asJSON(t, budget["Budget"]), `{"BudgetLimit":{"Amount":40,"Unit":"USD"},"BudgetType":"COST","TimeUnit":"MONTHLY"}`; got != want {
 		t.Errorf("the budget is %s, want %s", got, want)
 	}
-	var told []string
+	var notifications []string
 	for _, n := range listOf(budget["NotificationsWithSubscribers"]) {
-		told = append(told, asJSON(t, n))
+		notifications = append(notifications, asJSON(t, n))
 	}
 	const form = `{"Notification":{"ComparisonOperator":"GREATER_THAN","NotificationType":%q,"Threshold":%d,"ThresholdType":"PERCENTAGE"},` +
 		`"Subscribers":[{"Address":"night@example.org","SubscriptionType":"EMAIL"}]}`
-	compareLines(t, told, []string{fmt.Sprintf(form, "ACTUAL", 80), fmt.Sprintf(form, "ACTUAL", 100), fmt.Sprintf(form, "FORECASTED", 100)})
+	compareLines(t, notifications, []string{fmt.Sprintf(form, "ACTUAL", 80), fmt.Sprintf(form, "ACTUAL", 100), fmt.Sprintf(form, "FORECASTED", 100)})
 	if n := len(synth(t, "ec2-minimal").templates["PasswordManager-Data"].of("AWS::Budgets::Budget")); n != 0 {
-		t.Errorf("%d budgets that nobody asked for", n)
+		t.Errorf("%d budgets without the option", n)
 	}
 }

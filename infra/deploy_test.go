@@ -20,81 +20,81 @@ import (
 
 const ec2Data = "PasswordManager-Data PasswordManager-Host PasswordManager-Pipeline"
 
-// TestFromAnEmptyAccountAndBack is the way of docs/operations.md against an emulated AWS: the commands of its walk from an
-// empty account to a vault that serves, in their order, and between them what else an engineer does. Each resource is asked
-// for at its own service: the emulator calls a stack complete whose resources it does not know.
+// TestFromAnEmptyAccountAndBack follows docs/operations.md against an emulated AWS. It runs the documented commands in their order, from
+// an empty account to a running vault, and between them other tasks of an engineer. It asks each service for its resources, because the
+// emulator reports a stack as complete even if it does not support a resource.
 func TestFromAnEmptyAccountAndBack(t *testing.T) {
 	e := newEngineer(t)
 	steps := []struct {
 		name string
 		run  func(*engineer)
 	}{
-		{"options that make no sense are refused", refuseOptions},
-		{"a host that nobody could reach is refused", refuseClosedHost},
+		{"bad options are refused", refuseOptions},
+		{"a host without SSH access is refused", refuseClosedHost},
 		{"sign in", func(e *engineer) { e.follow("aws sts get-caller-identity") }},
 		{"choose the options", func(e *engineer) { e.follow("ssh-keygen") }},
 		{"an account without bootstrap is refused", refuseWithoutBootstrap},
 		{"bootstrap", func(e *engineer) { e.follow("make bootstrap") }},
 		{"a bootstrap without its boundary is refused", refuseWithoutBoundary},
-		{"a parameter of somebody else's is refused", refuseForeignParameter},
-		{"an option that is not the file's is refused", refuseOptionOfTheCommandLine},
-		{"a diff shows what a deploy would make", diffBefore},
+		{"a parameter that another owner created is refused", refuseForeignParameter},
+		{"an option from the command line is refused", refuseOptionOfTheCommandLine},
+		{"a diff shows what a deploy would create", diffBefore},
 		{"deploy", deployHost},
-		{"every resource is there", checkHostResources},
+		{"every resource exists", checkHostResources},
 		{"every role has its boundary", checkBoundaries},
 		{"the address for the domain", findAddress},
 		{"the first release", releaseToHost},
-		{"the documents have no step that was not taken", func(e *engineer) {
+		{"the test follows every documented step", func(e *engineer) {
 			if len(e.walk.blocks) > 0 {
-				e.t.Errorf("docs/operations.md goes on with %q", e.walk.blocks)
+				e.t.Errorf("docs/operations.md continues with %q", e.walk.blocks)
 			}
 		}},
 		{"the server runs on the tables", serveAndStore},
 		{"a second deploy changes nothing", deployAgain},
-		{"a diff shows no difference after it", diffAfter},
+		{"a diff after a deploy shows no difference", diffAfter},
 		{"the next version keeps the data", deployNextVersion},
 		{"another image of the host is refused", refuseAnotherImage},
-		{"a parameter that was changed by hand is refused", refuseChangedParameter},
+		{"a parameter changed by hand is refused", refuseChangedParameter},
 		{"a newer image replaces the host", patch},
 		{"the host moves to the other zone and back", move},
-		{"a host that is not replaced keeps its image and its zone", failedReplacement},
+		{"a failed replacement keeps the image and the zone", failedReplacement},
 		{"fargate without a release leaves the service out", deployWithoutImage},
 		{"fargate without its image is refused", refuseMissingImage},
 		{"the first release on fargate", releaseToService},
-		{"every resource of the service is there", checkServiceResources},
+		{"every resource of the service exists", checkServiceResources},
 		{"every role of both topologies has its boundary", checkBoundaries},
-		{"the second release on fargate, and the way back", releaseAndGoBack},
-		{"a deploy keeps what was gone back to", deployAfterGoingBack},
-		{"the tasks start anew", restartTasks},
-		{"staging stands beside production", deployStaging},
+		{"the second release on fargate, and a rollback", releaseAndRollBack},
+		{"a deploy after a rollback keeps the release", deployAfterRollback},
+		{"the tasks restart", restartTasks},
+		{"staging runs beside production", deployStaging},
 		{"destroy keeps the data", destroyAll},
 	}
 	for _, step := range steps {
 		if !t.Run(step.name, func(t *testing.T) { step.run(e.at(t)) }) {
-			t.FailNow() // the next step stands on this one
+			t.FailNow() // the next step needs this one
 		}
 	}
 }
 
-// refused makes a deploy that must fail with exactly one sentence, and checks that nothing changed.
+// refused checks that a deploy fails with exactly one error and changes nothing.
 func (e *engineer) refused(want string, args ...string) {
 	e.t.Helper()
 	stacks, parameters := e.stacks(), e.parameters()
 	out, code := e.try("make", append([]string{"deploy"}, args...)...)
-	var said []string
+	var messages []string
 	for line := range strings.Lines(out) {
 		if strings.Contains(line, ": error: ") {
-			said = append(said, strings.TrimSpace(line))
+			messages = append(messages, strings.TrimSpace(line))
 		}
 	}
-	if code == 0 || len(said) != 1 || !regexp.MustCompile(want).MatchString(said[0]) {
-		e.t.Errorf("exit %d, want one sentence like %q: %s", code, want, out)
+	if code == 0 || len(messages) != 1 || !regexp.MustCompile(want).MatchString(messages[0]) {
+		e.t.Errorf("exit %d, want one error that matches %q: %s", code, want, out)
 	}
 	if now := e.stacks(); now != stacks {
-		e.t.Errorf("stacks were %q and are %q", stacks, now)
+		e.t.Errorf("the stacks changed from %q to %q", stacks, now)
 	}
 	if now := e.parameters(); !maps.Equal(now, parameters) {
-		e.t.Errorf("parameters were %q and are %q", parameters, now)
+		e.t.Errorf("the parameters changed from %q to %q", parameters, now)
 	}
 }
 
@@ -104,10 +104,10 @@ func refuseOptions(e *engineer) {
 		want    string
 	}{
 		{map[string]any{"topology": "lambda"}, `platform\.json: topology is "lambda", but must be one of ec2, fargate`},
-		{map[string]any{"region": "mars-north-1"}, `platform\.json: region is "mars-north-1", which is no AWS region`},
+		{map[string]any{"region": "mars-north-1"}, `platform\.json: region is "mars-north-1", which is not an AWS region`},
 		{map[string]any{"sshCidr": "203.0.113.0"}, `platform\.json: sshCidr is "203.0.113.0", but must be an IPv4 range`},
 		{map[string]any{"topology": "fargate"}, `certificateArn is required with topology fargate: .* set its ARN`},
-		{map[string]any{"toplogy": "fargate"}, `platform\.json: toplogy is no option: docs/operations\.md lists the options`},
+		{map[string]any{"toplogy": "fargate"}, `platform\.json: toplogy is not an option: docs/operations\.md lists the options`},
 	} {
 		e.with(c.options, func() { e.refused(c.want) })
 	}
@@ -121,7 +121,7 @@ func refuseOptions(e *engineer) {
 
 func refuseClosedHost(e *engineer) {
 	e.do("make", "bootstrap")
-	e.refused(`platform\.json has neither sshPublicKey nor sshCidr, so nobody could bring a release to the host`)
+	e.refused(`platform\.json sets neither sshPublicKey nor sshCidr, so no release could reach the host`)
 	emulator.Reset(e.t)
 }
 
@@ -132,16 +132,16 @@ func refuseOptionOfTheCommandLine(e *engineer) {
 
 func diffBefore(e *engineer) {
 	if out := e.follow("make diff"); !strings.Contains(out, "[+] AWS::EC2::Instance Instance") || !strings.Contains(out, "dynamodb:ConditionCheckItem") {
-		e.t.Errorf("a diff against nothing: %s", out)
+		e.t.Errorf("a diff in an empty account: %s", out)
 	}
 	if got := e.stacks(); got != "" {
-		e.t.Errorf("a diff made %q", got)
+		e.t.Errorf("a diff created %q", got)
 	}
 }
 
 func diffAfter(e *engineer) {
 	if out := e.do("make", "diff"); !strings.Contains(out, "Number of stacks with differences: 0") {
-		e.t.Errorf("a diff of what is deployed: %s", out)
+		e.t.Errorf("a diff after a deploy: %s", out)
 	}
 }
 
@@ -149,7 +149,7 @@ func refuseWithoutBootstrap(e *engineer) {
 	e.refused(`account 123456789012 is not bootstrapped .* in ` + region + `: .*make bootstrap`)
 }
 
-// refuseWithoutBoundary: somebody has taken the boundary off, as a bare cdk bootstrap does, and the next bootstrap sets it again.
+// refuseWithoutBoundary removes the boundary, as a plain cdk bootstrap does. The next make bootstrap restores it.
 func refuseWithoutBoundary(e *engineer) {
 	role := "cdk-pwmanager-cfn-exec-role-" + emulator.Account + "-" + region
 	e.do("aws", "iam", "delete-role-permissions-boundary", "--role-name", role)
@@ -183,8 +183,8 @@ func refuseForeignParameter(e *engineer) {
 }
 
 func deployHost(e *engineer) {
-	if out := e.follow("make deploy"); !strings.Contains(out, "make deploy: platform.json is not committed, so the pipeline would deploy without what has changed in it\n") {
-		e.t.Errorf("nobody is told to commit the options: %s", out)
+	if out := e.follow("make deploy"); !strings.Contains(out, "make deploy: platform.json is not committed, so the pipeline would deploy without your changes to it\n") {
+		e.t.Errorf("no reminder to commit the options: %s", out)
 	}
 	if got := e.stacks(); got != ec2Data {
 		e.t.Errorf("stacks are %q", got)
@@ -200,34 +200,34 @@ func deployHost(e *engineer) {
 	} {
 		for _, name := range want {
 			if outputs[stack][name] == "" {
-				e.t.Errorf("cdk-outputs.json has no %s of %s: %s", name, stack, content)
+				e.t.Errorf("cdk-outputs.json lacks %s of %s: %s", name, stack, content)
 			}
 		}
 	}
 	if image, newest := e.hosts("ImageId"), e.aws("ssm get-parameter --name "+newestImage, "Parameter.Value"); image != newest || e.parameters()[chosenImage] != newest {
-		e.t.Errorf("the host's image is %s, the one to be chosen %s, the newest %s", image, e.parameters()[chosenImage], newest)
+		e.t.Errorf("the host's image is %s, the recorded one %s, the newest %s", image, e.parameters()[chosenImage], newest)
 	}
 }
 
-const kept = "correct horse battery staple"
+const storedPassword = "correct horse battery staple"
 
 func serveAndStore(e *engineer) {
 	must(e.t, os.WriteFile(filepath.Join(e.dir, "password"), []byte("a master password of some length 7\n"), 0o600))
 	e.vault(func(url string) {
 		e.client(url, "", "register", "anna", "--password-file", "password", "--phrase-file", "phrase")
-		e.client(url, kept+"\n", "add", "--title", "Example", "--username", "anna@example.org", "--password-file", "password")
+		e.client(url, storedPassword+"\n", "add", "--title", "Example", "--username", "anna@example.org", "--password-file", "password")
 	})
 	e.findStored()
 }
 
-// findStored starts another server and reads what an earlier one was given.
+// findStored starts another server and reads the item that serveAndStore added.
 func (e *engineer) findStored() {
 	e.t.Helper()
 	e.vault(func(url string) {
 		must(e.t, os.RemoveAll(filepath.Join(e.dir, "state")))
 		e.client(url, "", "login", "anna", "--password-file", "password")
-		if got := e.client(url, "", "get", "Example", "--password-file", "password"); got != kept+"\n" {
-			e.t.Errorf("the password that was kept is now %q", got)
+		if got := e.client(url, "", "get", "Example", "--password-file", "password"); got != storedPassword+"\n" {
+			e.t.Errorf("the stored password is now %q", got)
 		}
 	})
 }
@@ -236,23 +236,23 @@ func deployAgain(e *engineer) {
 	events, parameters, host := e.events(), e.parameters(), e.aws("ec2 describe-instances", "Reservations[].Instances[].InstanceId")
 	out := e.do("make", "deploy")
 	if strings.Contains(out, "not committed") {
-		e.t.Errorf("what is committed is said not to be: %s", out)
+		e.t.Errorf("a reminder to commit options that are committed: %s", out)
 	}
 	if got := strings.Count(out, "(no changes)"); got != 3 {
-		e.t.Errorf("%d of 3 stacks without a change: %s", got, out)
+		e.t.Errorf("%d stacks without changes, want 3: %s", got, out)
 	}
 	if now := e.events(); now != events {
-		e.t.Errorf("stacks had %s events and have %s", events, now)
+		e.t.Errorf("the stacks had %s events and have %s", events, now)
 	}
 	if now := e.parameters(); !maps.Equal(now, parameters) {
-		e.t.Errorf("parameters, the secret among them, were %d and are %d, or differ", len(parameters), len(now))
+		e.t.Errorf("the parameters changed: %d before, %d after", len(parameters), len(now))
 	}
 	if now := e.aws("ec2 describe-instances", "Reservations[].Instances[].InstanceId"); now != host {
-		e.t.Errorf("the host was %s and is %s", host, now)
+		e.t.Errorf("the host changed from %s to %s", host, now)
 	}
 }
 
-// deployNextVersion is a deploy of an app that has another setting, and of another option.
+// deployNextVersion deploys a version of the app with a new setting, and another option.
 func deployNextVersion(e *engineer) {
 	e.with(map[string]any{"siteAddress": "vault2.example.org"}, nil)
 	e.do("make", "synth")
@@ -262,10 +262,10 @@ func deployNextVersion(e *engineer) {
 	const added = `"Resources": {
   "SettingNew": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Name": "/password-manager/LOG_LEVEL", "Value": "warn"}},`
 	must(e.t, os.WriteFile(file, []byte(strings.Replace(string(content), `"Resources": {`, added, 1)), 0o644))
-	// The assembly names a template by its checksum, and one that was published is not published again.
-	named, err := filepath.Glob(filepath.Join(e.dir, "cdk.out", "*.assets.json"))
+	// The assembly names templates by their checksums, and the CDK does not publish the same name twice.
+	assets, err := filepath.Glob(filepath.Join(e.dir, "cdk.out", "*.assets.json"))
 	must(e.t, err)
-	for _, path := range append(named, filepath.Join(e.dir, "cdk.out", "manifest.json")) {
+	for _, path := range append(assets, filepath.Join(e.dir, "cdk.out", "manifest.json")) {
 		content, err := os.ReadFile(path)
 		must(e.t, err)
 		must(e.t, os.WriteFile(path, regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllFunc(content, func(sum []byte) []byte {
@@ -291,25 +291,25 @@ func refuseChangedParameter(e *engineer) {
 	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+names.EnvPort, "--value", "5001", "--type", "String")
 }
 
-// onFargate chooses the other topology.
+// onFargate switches to the other topology.
 func (e *engineer) onFargate() {
 	e.t.Helper()
 	e.with(map[string]any{"topology": "fargate", "siteAddress": site,
 		"certificateArn": e.aws("acm request-certificate --domain-name "+site, "CertificateArn")}, nil)
 }
 
-// deployWithoutImage: the first deploy of a platform on fargate makes what an image can be pushed to.
+// deployWithoutImage deploys fargate for the first time, which only creates what a push of an image needs.
 func deployWithoutImage(e *engineer) {
 	e.onFargate()
-	if out := e.do("make", "deploy"); !strings.Contains(out, "preflight: stack PasswordManager-Service is left out, as there is no image yet") {
+	if out := e.do("make", "deploy"); !strings.Contains(out, "preflight: leaving out stack PasswordManager-Service, because there is no image yet") {
 		e.t.Errorf("a deploy without an image: %s", out)
 	}
 	if got := e.stacks(); got != ec2Data {
-		e.t.Errorf("stacks are %q, want none of the service", got)
+		e.t.Errorf("stacks are %q, want no service", got)
 	}
 }
 
-// image leaves what a push leaves, and returns the digest.
+// image writes the image.json of a push, and returns the digest.
 func (e *engineer) image(digest string) string {
 	e.t.Helper()
 	image := e.aws("ecr describe-repositories", "repositories[0].repositoryUri") + "@" + digest
@@ -325,28 +325,28 @@ func refuseMissingImage(e *engineer) {
 		e.t.Errorf("exit %d, want %q: %s", code, want, out)
 	}
 	if out, code := e.try("scripts/deploy.sh", "--back"); code != 1 || !strings.Contains(out, "there is no stack PasswordManager-Service, and so no service") {
-		e.t.Errorf("going back with no service: exit %d: %s", code, out)
+		e.t.Errorf("a rollback without a service: exit %d: %s", code, out)
 	}
 	if got := e.stacks(); got != ec2Data {
-		e.t.Errorf("stacks are %q, want none of the service", got)
+		e.t.Errorf("stacks are %q, want no service", got)
 	}
 }
 
-// released reads which digest the service runs.
+// released returns the digest that the service runs.
 func (e *engineer) released() string {
 	e.t.Helper()
 	return strings.TrimSpace(e.do("scripts/deploy.sh", "--status"))
 }
 
-// releases makes a release, or goes back, and looks at what then runs. The vault at its address is the test's.
+// releases runs a release or a rollback, and checks the digest that runs afterwards. The test serves the vault at its address.
 func (e *engineer) releases(want string, command ...string) {
 	e.t.Helper()
 	dir := e.t.TempDir()
-	there := *e
-	there.env = append(slices.Clone(e.env), "CURL_HOME="+dir)
+	engineer := *e
+	engineer.env = append(slices.Clone(e.env), "CURL_HOME="+dir)
 	e.vault(func(address string) {
 		inFront(e.t, dir, address, func() bool { return true })
-		if out := there.do(command[0], command[1:]...); !strings.Contains(out, " serves at https://"+site+" after ") {
+		if out := engineer.do(command[0], command[1:]...); !strings.Contains(out, " serves at https://"+site+" after ") {
 			e.t.Errorf("%q: %s", command, out)
 		}
 	})
@@ -361,27 +361,27 @@ func (e *engineer) releases(want string, command ...string) {
 func releaseToService(e *engineer) {
 	e.releases(e.image(e.putImage("0123456789ab")), "make", "release")
 	if got := e.stacks(); got != ec2Data+" PasswordManager-Service" {
-		e.t.Errorf("stacks are %q: both topologies can stand side by side", got)
+		e.t.Errorf("stacks are %q, want both topologies", got)
 	}
 	if out, code := e.try("scripts/deploy.sh", "--back"); code != 1 || !strings.Contains(out, "there is no release before sha256:") {
-		e.t.Errorf("going back from the first release: exit %d: %s", code, out)
+		e.t.Errorf("a rollback of the first release: exit %d: %s", code, out)
 	}
 	e.findStored()
 }
 
-func releaseAndGoBack(e *engineer) {
+func releaseAndRollBack(e *engineer) {
 	first, second := e.released(), e.putImage("ba9876543210")
 	e.releases(e.image(second), "make", "release")
 	e.releases(first, "scripts/deploy.sh", "--back")
 	e.releases(second, "scripts/deploy.sh", "--back")
 	e.releases(first, "scripts/deploy.sh", "--back")
-	// The stack has had the second release since, so that CloudFormation finds nothing to do.
+	// The stack already has the second release, so CloudFormation finds no changes.
 	e.releases(second, "make", "release")
 	e.releases(first, "scripts/deploy.sh", "--back")
 }
 
-// deployAfterGoingBack: an option that changes does not bring the bad release again.
-func deployAfterGoingBack(e *engineer) {
+// deployAfterRollback changes options, which must not deploy the bad release again.
+func deployAfterRollback(e *engineer) {
 	first := e.released()
 	e.with(map[string]any{"minTasks": 3, "rateLimit": 2000, "monthlyBudget": 100}, func() { e.do("make", "deploy") })
 	if got := e.released(); got != first {
@@ -392,7 +392,7 @@ func deployAfterGoingBack(e *engineer) {
 	}
 }
 
-// putImage leaves in the repository what a push of a commit would, and returns its digest.
+// putImage adds an image to the repository, like a push of a commit, and returns its digest.
 func (e *engineer) putImage(tag string) string {
 	e.t.Helper()
 	manifest := filepath.Join(e.t.TempDir(), "manifest.json")

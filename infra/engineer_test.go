@@ -17,10 +17,10 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// region is where docs/operations.md deploys to.
+// region is the region in docs/operations.md.
 const region = "eu-central-1"
 
-// engineer is somebody with a checkout of their own and an account of their own, who types what docs/operations.md says.
+// engineer has a checkout and an account, and runs the commands of docs/operations.md.
 type engineer struct {
 	t   *testing.T
 	dir string
@@ -32,23 +32,23 @@ type engineer struct {
 
 func newEngineer(t *testing.T) *engineer {
 	emulator.Reset(t)
-	// The checkout below is one of links, and npm installs nothing into a folder that is one.
+	// The checkout below consists of links, and npm does not install into a linked folder.
 	if out, err := exec.Command("make", "-C", "..", "infra/node_modules/.package-lock.json").CombinedOutput(); err != nil {
-		t.Fatalf("the CDK command line: %v: %s", err, out)
+		t.Fatalf("install the CDK CLI: %v: %s", err, out)
 	}
 	e := newTerminal(t)
 	e.walk = newWalk(t, "From an empty account to a running platform")
 	for _, name := range []string{"Makefile", "go.mod", "go.sum", "app", "infra"} {
 		e.link(name)
 	}
-	// A folder, not a link to one: what stands beside a script's own folder is the engineer's.
+	// A real folder: scripts find the checkout beside their own folder.
 	must(t, os.Mkdir(filepath.Join(e.dir, "scripts"), 0o755))
 	entries, err := os.ReadDir("../scripts")
 	must(t, err)
 	for _, entry := range entries {
 		e.link(filepath.Join("scripts", entry.Name()))
 	}
-	// Copies: what the CDK looks up it writes beside its file, and the options are the engineer's own, not this checkout's.
+	// Copies, because the CDK writes lookups beside its file.
 	for _, name := range []string{"cdk.json", ".gitignore"} {
 		content, err := os.ReadFile(filepath.Join("..", name))
 		must(t, err)
@@ -62,13 +62,13 @@ func newEngineer(t *testing.T) *engineer {
 	return e
 }
 
-// newTerminal is an engineer in an empty folder, with the AWS command line.
+// newTerminal returns an engineer in an empty folder, with the AWS CLI.
 func newTerminal(t *testing.T) *engineer {
 	t.Helper()
 	e := &engineer{t: t, dir: t.TempDir(), env: emulator.Env(t)}
 	program, err := exec.Command("../scripts/python-tool.sh", "path", "aws").Output()
 	if err != nil {
-		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
+		t.Fatalf("find the AWS CLI: %v: scripts/python-tool.sh install aws", err)
 	}
 	bin := t.TempDir()
 	must(t, os.Symlink(strings.TrimSpace(string(program)), filepath.Join(bin, "aws")))
@@ -78,7 +78,7 @@ func newTerminal(t *testing.T) *engineer {
 	return e
 }
 
-// link puts a part of this checkout into the engineer's.
+// link adds a file or folder of this checkout to the engineer's.
 func (e *engineer) link(name string) {
 	e.t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", name))
@@ -97,7 +97,7 @@ func (e *engineer) options(values map[string]any) {
 	must(e.t, os.WriteFile(filepath.Join(e.dir, optionsFile), append(content, '\n'), 0o644))
 }
 
-// with changes some of the options, for as long as run takes if there is one.
+// with changes some options: while run executes, or for good if run is nil.
 func (e *engineer) with(changes map[string]any, run func()) {
 	e.t.Helper()
 	before, err := readOptions(filepath.Join(e.dir, optionsFile))
@@ -111,11 +111,11 @@ func (e *engineer) with(changes map[string]any, run func()) {
 	}
 }
 
-// at is the engineer in a subtest.
+// at returns the engineer for a subtest.
 func (e *engineer) at(t *testing.T) *engineer {
-	there := *e
-	there.t = t
-	return &there
+	inSubtest := *e
+	inSubtest.t = t
+	return &inSubtest
 }
 
 func (e *engineer) try(name string, args ...string) (output string, code int) {
@@ -138,7 +138,7 @@ func (e *engineer) do(name string, args ...string) string {
 	return out
 }
 
-// aws asks one service. The answer is that of --output text, with single spaces.
+// aws runs an AWS CLI command and returns its text output with single spaces.
 func (e *engineer) aws(command, query string) string {
 	e.t.Helper()
 	out := e.do("aws", append(strings.Fields(command), "--output", "text", "--query", query)...)
@@ -156,7 +156,7 @@ func (e *engineer) stacks() string {
 
 func (e *engineer) parameters() map[string]string { e.t.Helper(); return e.parametersOf("") }
 
-// parametersOf are those of a deployment.
+// parametersOf returns the SSM parameters of a deployment.
 func (e *engineer) parametersOf(d names.Deployment) map[string]string {
 	e.t.Helper()
 	path := d.Name(names.ParameterPath)
@@ -182,10 +182,10 @@ func (e *engineer) events() string {
 	return strings.Join(lines, " ")
 }
 
-// vault runs the server with nothing but what the deploy left in SSM, as a host does, and hands its address to use.
+// vault runs the server with only the settings in SSM, as a host does, and passes its URL to use.
 func (e *engineer) vault(use func(url string)) { e.t.Helper(); e.vaultOf("", use) }
 
-// vaultOf is vault, of a deployment.
+// vaultOf is vault for a deployment.
 func (e *engineer) vaultOf(d names.Deployment, use func(url string)) {
 	e.t.Helper()
 	cmd := exec.CommandContext(e.t.Context(), filepath.Join(e.dir, "bin", "vaultsphered"))
@@ -214,16 +214,16 @@ func (e *engineer) vaultOf(d names.Deployment, use func(url string)) {
 	use(url)
 }
 
-// client runs the command line, as the only user of the vault.
+// client runs vaultsphere as the only user of the vault.
 func (e *engineer) client(url, stdin string, args ...string) string {
 	e.t.Helper()
 	cmd := exec.CommandContext(e.t.Context(), filepath.Join(e.dir, "bin", "vaultsphere"), append([]string{"--server", url}, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = e.dir, e.env, strings.NewReader(stdin)
-	var complaints strings.Builder
-	cmd.Stderr = &complaints
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		e.t.Fatalf("vaultsphere %s: %v: %s", strings.Join(args, " "), err, &complaints)
+		e.t.Fatalf("vaultsphere %s: %v: %s", strings.Join(args, " "), err, &stderr)
 	}
 	return string(out)
 }

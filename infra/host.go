@@ -14,9 +14,9 @@ import (
 
 const (
 	hostDiskGiB = 20
-	// hostReady is how long a new host may take to install itself and to serve the current release.
+	// hostReadyMinutes is how long a new host may take to set itself up and serve the current release.
 	hostReadyMinutes = 15
-	// hostTag is the value of the host's tag Name, by which the pipeline's role knows it.
+	// hostTag is the value of the host's Name tag. The pipeline's role identifies the host by it.
 	hostTag = "password-manager"
 )
 
@@ -35,17 +35,17 @@ func newHostStack(app awscdk.App, c config) awscdk.Stack {
 	awsssm.NewStringParameter(stack, jsii.String("Setting"+names.SiteAddress), &awsssm.StringParameterProps{
 		ParameterName: jsii.String(named(stack, names.ParameterPath) + names.SiteAddress),
 		StringValue:   site,
-		Description:   jsii.String("domain or IP address that the proxy serves over HTTPS"),
+		Description:   jsii.String("domain or IP address that the proxy serves"),
 	})
 	awsssm.NewStringParameter(stack, jsii.String("HostAddressParameter"), &awsssm.StringParameterProps{
 		ParameterName: jsii.String(named(stack, names.HostAddress)),
 		StringValue:   address.Ref(),
-		Description:   jsii.String("the fixed address: the host that has it serves"),
+		Description:   jsii.String("elastic IP address; the host that has it serves users"),
 	})
 	watchHost(stack, c, instance)
-	output(stack, "InstanceId", "the host", instance.InstanceId())
-	output(stack, "HostAddress", "the host's fixed address", address.Ref())
-	output(stack, "SiteUrl", "where users open the vault", awscdk.Fn_Join(jsii.String(""), &[]*string{jsii.String("https://"), site}))
+	output(stack, "InstanceId", "instance ID of the host", instance.InstanceId())
+	output(stack, "HostAddress", "elastic IP address of the host", address.Ref())
+	output(stack, "SiteUrl", siteURLMeaning, awscdk.Fn_Join(jsii.String(""), &[]*string{jsii.String("https://"), site}))
 	output(stack, "HostRole", "ARN of the host's role", instance.Role().RoleArn())
 	return stack
 }
@@ -60,10 +60,10 @@ func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.Instance {
 		Role:                    newHostRole(stack),
 		SecurityGroup:           newHostSecurityGroup(stack, c, vpc),
 		HttpTokens:              awsec2.HttpTokens_REQUIRED,
-		HttpPutResponseHopLimit: jsii.Number(2), // one more than a host needs: its containers ask for the role's keys too
+		HttpPutResponseHopLimit: jsii.Number(2), // containers need one hop more than the host to reach the role's credentials
 		DetailedMonitoring:      jsii.Bool(true),
 		EbsOptimized:            jsii.Bool(true),
-		// It has to reach the package mirrors before the elastic address is its own.
+		// The first boot needs the package mirrors before the elastic address is associated.
 		AssociatePublicIpAddress:        jsii.Bool(true),
 		PropagateTagsToVolumeOnCreation: jsii.Bool(true),
 		BlockDevices: &[]*awsec2.BlockDevice{{
@@ -72,8 +72,8 @@ func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.Instance {
 				VolumeType: awsec2.EbsDeviceVolumeType_GP3, Encrypted: jsii.Bool(true), DeleteOnTermination: jsii.Bool(true),
 			}),
 		}},
-		// User data runs on the first boot only, so that other user data needs another host. The old one stays until the
-		// new one has said that it is ready.
+		// User data only runs on the first boot, so a change needs a new host. The old one stays until the new one signals
+		// that it is ready.
 		UserDataCausesReplacement: jsii.Bool(true),
 		ResourceSignalTimeout:     awscdk.Duration_Minutes(jsii.Number(hostReadyMinutes)),
 	}
@@ -86,7 +86,7 @@ func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.Instance {
 	awscdk.Tags_Of(instance).Add(jsii.String("Name"), jsii.String(named(stack, hostTag)), nil)
 	addUserData(stack, instance, kind.Architecture())
 	accept(instance,
-		finding{"AwsSolutions-EC29", "nothing is on the host that a new one does not get by itself"},
+		finding{"AwsSolutions-EC29", "the host is disposable: a replacement sets itself up with all it needs"},
 		finding{"CKV_AWS_88", "it is the public web server"})
 	awscdk.Validations_Of(instance).Acknowledge(&awscdk.Acknowledgment{
 		Id: jsii.String("CloudFormation-Validate::W9010"), Reason: jsii.String("the image is pinned on purpose"),
@@ -94,8 +94,8 @@ func newInstance(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.Instance {
 	return instance
 }
 
-// hostImage is the image of the option, or the one that an SSM parameter names, for a host of that CPU. The parameter is ours:
-// no deploy replaces the host because AWS has published a newer image, and whoever deploys takes the same.
+// hostImage returns the image that the option or our SSM parameter for that CPU names. AWS's own parameter would replace the host
+// on the first deploy after AWS publishes a new image.
 func hostImage(c config, architecture awsec2.InstanceArchitecture) awsec2.IMachineImage {
 	if c.hostImage != "" {
 		return awsec2.MachineImage_GenericLinux(&map[string]*string{c.region: jsii.String(c.hostImage)}, nil)
@@ -113,24 +113,24 @@ func newHostSecurityGroup(stack awscdk.Stack, c config, vpc awsec2.Vpc) awsec2.S
 		Description:      jsii.String("VaultSphere host: HTTP and HTTPS in, HTTPS out"),
 		AllowAllOutbound: jsii.Bool(false),
 	})
-	everybody := awsec2.Peer_AnyIpv4()
-	group.AddIngressRule(everybody, awsec2.Port_Tcp(jsii.Number(80)), jsii.String("redirect to HTTPS, ACME"), nil)
-	group.AddIngressRule(everybody, awsec2.Port_Tcp(jsii.Number(httpsPort)), jsii.String("HTTPS"), nil)
-	group.AddIngressRule(everybody, awsec2.Port_Udp(jsii.Number(httpsPort)), jsii.String("HTTP/3"), nil)
+	anywhere := awsec2.Peer_AnyIpv4()
+	group.AddIngressRule(anywhere, awsec2.Port_Tcp(jsii.Number(httpPort)), jsii.String("redirect to HTTPS, ACME"), nil)
+	group.AddIngressRule(anywhere, awsec2.Port_Tcp(jsii.Number(httpsPort)), jsii.String("HTTPS"), nil)
+	group.AddIngressRule(anywhere, awsec2.Port_Udp(jsii.Number(httpsPort)), jsii.String("HTTP/3"), nil)
 	if c.sshCIDR.IsValid() {
 		group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(c.sshCIDR.String())), awsec2.Port_Tcp(jsii.Number(22)),
 			jsii.String("SSH from the range in sshCidr"), nil)
 	}
-	group.AddEgressRule(everybody, awsec2.Port_Tcp(jsii.Number(httpsPort)), jsii.String("AWS, ACME, packages and images"), nil)
+	group.AddEgressRule(anywhere, awsec2.Port_Tcp(jsii.Number(httpsPort)), jsii.String("AWS, ACME, packages and images"), nil)
 	accept(group,
-		finding{"AwsSolutions-EC23", "a public web server: the whole Internet may reach 80 and 443, and no other port"},
+		finding{"AwsSolutions-EC23", publicWebServer},
 		finding{"CKV_AWS_260", "port 80 redirects to HTTPS and answers ACME challenges"},
-		finding{"CKV_AWS_24", "port 22 is closed, or open to the one range in sshCidr"})
+		finding{"CKV_AWS_24", "port 22 is closed, or open only to the range in sshCidr"})
 	return group
 }
 
-// newHostRole makes what the host may do. The managed policy for Session Manager is not used: it also reads every
-// parameter of the account.
+// newHostRole makes the role of the host. It does not use the managed policy for Session Manager, which can read every parameter in
+// the account.
 func newHostRole(stack awscdk.Stack) awsiam.Role {
 	role := awsiam.NewRole(stack, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: service("ec2"), Description: jsii.String("VaultSphere host"),
@@ -142,27 +142,28 @@ func newHostRole(stack awscdk.Stack) awsiam.Role {
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
 			arn(stack, "ssm", "parameter"+strings.TrimSuffix(named(stack, names.ParameterPath), "/")), parameterARN(stack, "*")),
 		allow("Certificates", []string{"s3:GetObject", "s3:PutObject"}, bucketARN(stack, certificatesBucket(stack)+"/"+names.CertificatesKey)),
-		signingKeyStatement(stack, "KnowSigningKey", "kms:GetPublicKey"),
-		allow("RememberRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
+		signingKeyStatement(stack, "ReadSigningKey", "kms:GetPublicKey"),
+		allow("RecordRelease", []string{"ssm:PutParameter"}, parameterARN(stack, names.Release)),
 		allow("Logs", []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 			arn(stack, "logs", "log-group:"+named(stack, names.LogGroup)+":*")),
 		allowIf(map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": named(stack, names.MetricsNamespace)}},
 			"Metrics", []string{"cloudwatch:PutMetricData"}, everything),
-		// Of an instance that has this name, the one tag.
+		// One tag, on instances with this name.
 		allowIf(map[string]any{
 			"StringEquals":              map[string]any{"aws:ResourceTag/Name": named(stack, hostTag)},
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": []string{names.HostKeyTag}},
-		}, "TellHostKey", []string{"ec2:CreateTags"}, arn(stack, "ec2", "instance/*")),
-		// AWS knows no resources for these.
-		allow("AgeOfImage", []string{"ec2:DescribeImages"}, everything),
+		}, "TagHostKey", []string{"ec2:CreateTags"}, arn(stack, "ec2", "instance/*")),
+		// These actions do not support resources.
+		allow("ImageAge", []string{"ec2:DescribeImages"}, everything),
 		allow("SessionManager", []string{
 			"ssm:UpdateInstanceInformation",
 			"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
 			"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
 		}, everything),
 	)
-	const stars = "ecr:GetAuthorizationToken, cloudwatch:PutMetricData, ec2:DescribeImages and Session Manager's actions know no resources; the other " +
-		"stars are the parameters of one path, the streams of one log group, and the instance that a condition on its name picks"
-	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", stars}, finding{"CKV_AWS_111", stars})
+	const wildcards = "ecr:GetAuthorizationToken, cloudwatch:PutMetricData, ec2:DescribeImages and Session Manager's actions do not support " +
+		"resources; the other wildcards match the parameters of one path, the streams of one log group, and instances that a condition " +
+		"limits by name"
+	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5", wildcards}, finding{"CKV_AWS_111", wildcards})
 	return role
 }

@@ -43,21 +43,21 @@ func TestHostHasOneFixedAddress(t *testing.T) {
 	tpl := hostTemplate(t, "ec2-minimal")
 	address := tpl.one(t, "AWS::EC2::EIP").Properties
 	for id := range tpl.of("AWS::EC2::Instance") {
-		if got := written(address["InstanceId"]); got != "<"+id+">" {
+		if got := asText(address["InstanceId"]); got != "<"+id+">" {
 			t.Errorf("the address belongs to %s, want %s", got, id)
 		}
 	}
 	for deployment, site := range map[string]string{"ec2-minimal": "<Address>", "ec2-full": "vault.example.org"} {
 		var got []string
 		for _, parameter := range hostTemplate(t, deployment).of("AWS::SSM::Parameter") {
-			got = append(got, written(parameter.Properties["Name"])+"="+written(parameter.Properties["Value"]))
+			got = append(got, asText(parameter.Properties["Name"])+"="+asText(parameter.Properties["Value"]))
 		}
 		compareLines(t, got, []string{"/password-manager/SITE_ADDRESS=" + site, "/password-manager/host/ADDRESS=<Address>"})
 	}
 }
 
-// A deploy that changes what the host is made of makes a new one, and the old one stays until that has said it is ready.
-func TestHostIsReplacedOnlyByOneThatSignals(t *testing.T) {
+// A deploy that changes the host creates a new one, and keeps the old one until the new one signals that it is ready.
+func TestNewHostMustSignalBeforeReplacement(t *testing.T) {
 	for id, r := range hostTemplate(t, "ec2-minimal").of("AWS::EC2::Instance") {
 		if got := asJSON(t, r.CreationPolicy); got != `{"ResourceSignal":{"Timeout":"PT15M"}}` {
 			t.Errorf("%s waits for %s", id, got)
@@ -67,13 +67,13 @@ func TestHostIsReplacedOnlyByOneThatSignals(t *testing.T) {
 		}
 		for other := range hostTemplate(t, "ec2-full").of("AWS::EC2::Instance") {
 			if other == id {
-				t.Error("other user data, but the same logical id: the host would only be restarted, and user data not run again")
+				t.Error("different user data, but the same logical id: CloudFormation would restart the host without running it")
 			}
 		}
 	}
 }
 
-func TestFirewall(t *testing.T) {
+func TestHostFirewallRules(t *testing.T) {
 	open := []string{"tcp 80-80 0.0.0.0/0", "tcp 443-443 0.0.0.0/0", "udp 443-443 0.0.0.0/0"}
 	for deployment, want := range map[string][]string{
 		"ec2-minimal": open,
@@ -81,10 +81,10 @@ func TestFirewall(t *testing.T) {
 	} {
 		group := hostTemplate(t, deployment).one(t, "AWS::EC2::SecurityGroup").Properties
 		if got := rules(group["SecurityGroupIngress"]); !slices.Equal(got, want) {
-			t.Errorf("%s: in: %q, want %q", deployment, got, want)
+			t.Errorf("%s: ingress is %q, want %q", deployment, got, want)
 		}
 		if got := rules(group["SecurityGroupEgress"]); !slices.Equal(got, []string{"tcp 443-443 0.0.0.0/0"}) {
-			t.Errorf("%s: out: %q", deployment, got)
+			t.Errorf("%s: egress is %q", deployment, got)
 		}
 	}
 }
@@ -98,7 +98,7 @@ func rules(v any) []string {
 	return lines
 }
 
-func TestHostRoleAllowsThisAndNoMore(t *testing.T) {
+func TestHostRoleIsMinimal(t *testing.T) {
 	tpl := hostTemplate(t, "ec2-minimal")
 	table := func(name string) string {
 		return "arn:aws:dynamodb:eu-central-1:<AccountId>:table/PasswordManager-" + name
@@ -158,18 +158,18 @@ func compareLines(t *testing.T, got, want []string) {
 	t.Helper()
 	for _, line := range got {
 		if !slices.Contains(want, line) {
-			t.Errorf("too much: %s", line)
+			t.Errorf("unexpected: %s", line)
 		}
 	}
 	for _, line := range want {
 		if !slices.Contains(got, line) {
-			t.Errorf("missing:  %s", line)
+			t.Errorf("missing:    %s", line)
 		}
 	}
 }
 
-// AWS knows no resources for these actions; anything else has to name what it is about.
-func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
+// These actions do not support resources. All others must name theirs.
+func TestWildcardsOnlyWhereUnavoidable(t *testing.T) {
 	unavoidable := []string{
 		"backup:ListBackupVaults", "cloudformation:DescribeStackResources", "cloudwatch:PutMetricData", "ec2:DescribeImages",
 		"ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstances", "ec2:DescribeSubnets", "ecr:GetAuthorizationToken",
@@ -184,7 +184,7 @@ func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
 				for _, line := range tpl.permissions(t, role) {
 					action, on, _ := strings.Cut(strings.TrimPrefix(line, "Allow "), " on ")
 					if strings.HasPrefix(line, "Allow sts:AssumeRoleWithWebIdentity by ") {
-						continue // whose star is looked at by TestBranchesAreThoseOfMainsProjectOrOneJob
+						continue // TestBranchSubjectMatchesMainsProjectOrOneJob checks its wildcard
 					}
 					if strings.Contains(action, "*") || strings.HasPrefix(on, "*") && !slices.Contains(unavoidable, action) {
 						t.Errorf("%s: %s: role %s: %s", deployment, stack, role, line)
@@ -195,18 +195,18 @@ func TestStarsOnlyWhereAWSAllowsNothingElse(t *testing.T) {
 	}
 }
 
-// What the store calls is read from its source, so that a new call without its right is found here and not in production.
-func TestTableActionsAreThoseOfTheStore(t *testing.T) {
+// The test reads the calls from the source of the store, so a call without permission fails here and not in production.
+func TestTableActionsMatchTheStore(t *testing.T) {
 	inTransactions := map[string]string{
 		"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem",
 	}
 	called := map[string]bool{}
 	files, err := filepath.Glob("../app/store/dynamo/*.go")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no source of the store: %v", err)
+		t.Fatalf("the source of the store is missing: %v", err)
 	}
 	for _, f := range files {
-		if strings.HasSuffix(f, "_test.go") || filepath.Base(f) == "tables.go" { // which is for DynamoDB Local
+		if strings.HasSuffix(f, "_test.go") || filepath.Base(f) == "tables.go" { // only for DynamoDB Local
 			continue
 		}
 		parsed, err := goparser.ParseFile(token.NewFileSet(), f, nil, 0)
@@ -241,26 +241,26 @@ func TestTableActionsAreThoseOfTheStore(t *testing.T) {
 	compareLines(t, tableActions, actions)
 }
 
-// userData returns the script of the first boot, with <references> where CloudFormation fills something in.
+// userData returns the script of the first boot, with <references> in place of values that CloudFormation inserts.
 func userData(t *testing.T, deployment string) string {
 	t.Helper()
 	p := hostTemplate(t, deployment).one(t, "AWS::EC2::Instance").Properties
-	return written(p["UserData"].(map[string]any)["Fn::Base64"])
+	return asText(p["UserData"].(map[string]any)["Fn::Base64"])
 }
 
-// publishedCompose are the checksums that Docker publishes for v2.40.3. Another version needs others, on purpose in two places.
+// publishedCompose are the checksums that Docker publishes for v2.40.3. They repeat those in userdata.go on purpose.
 var publishedCompose = map[string]string{
 	"x86_64":  "dba9d98e1ba5bfe11d88c99b9bd32fc4a0624a30fafe68eea34d61a3e42fd372",
 	"aarch64": "d26373b19e89160546d15407516cc59f453030d9bc5b43ba7faf16f7b4980137",
 }
 
-func TestUserDataIsAScriptThatFits(t *testing.T) {
+func TestUserDataIsValidAndFits(t *testing.T) {
 	for deployment, cpu := range map[string]string{"ec2-minimal": "aarch64", "ec2-full": "x86_64"} {
 		script, id := userData(t, deployment), ""
 		for id = range hostTemplate(t, deployment).of("AWS::EC2::Instance") {
 			break
 		}
-		if len(script) > 15_000 { // EC2 takes 16 KiB; the references grow a little
+		if len(script) > 15_000 { // EC2 allows 16 KiB, and references grow a little
 			t.Errorf("%s: user data has %d bytes", deployment, len(script))
 		}
 		check := exec.Command("bash", "-n")
@@ -281,20 +281,20 @@ func TestUserDataIsAScriptThatFits(t *testing.T) {
 	}
 }
 
-// hostFilesOf returns what cfn-init writes, by path, with <references> where CloudFormation fills something in.
+// hostFilesOf returns the files that cfn-init writes by path, with <references> in place of values that CloudFormation inserts.
 func hostFilesOf(t *testing.T, deployment string) map[string]map[string]any {
 	t.Helper()
 	metadata := hostTemplate(t, deployment).one(t, "AWS::EC2::Instance").Metadata["AWS::CloudFormation::Init"].(map[string]any)
 	files := map[string]map[string]any{}
 	for path, file := range metadata["config"].(map[string]any)["files"].(map[string]any) {
 		files[path] = file.(map[string]any)
-		files[path]["content"] = written(files[path]["content"])
+		files[path]["content"] = asText(files[path]["content"])
 	}
 	return files
 }
 
-// The files of the host are written as they are in the repository, where they are linted and tested.
-func TestTheHostGetsEachFile(t *testing.T) {
+// The host gets the files of the repository, where they are linted and tested.
+func TestHostGetsEveryFile(t *testing.T) {
 	files := hostFilesOf(t, "ec2-minimal")
 	folder, err := os.ReadDir("host")
 	if err != nil {
@@ -311,7 +311,7 @@ func TestTheHostGetsEachFile(t *testing.T) {
 			continue
 		}
 		if !slices.ContainsFunc(slices.Collect(maps.Values(files)), func(file map[string]any) bool { return strings.HasSuffix(file["content"].(string), want) }) {
-			t.Errorf("the host does not get %s to its end", f.Name())
+			t.Errorf("the host does not get all of %s", f.Name())
 		}
 	}
 	for path, file := range files {
@@ -320,9 +320,9 @@ func TestTheHostGetsEachFile(t *testing.T) {
 			mode = "000755"
 		}
 		if file["mode"] != mode || file["owner"] != "root" || file["group"] != "root" {
-			t.Errorf("%s has mode %s and belongs to %s:%s, want %s and root", path, file["mode"], file["owner"], file["group"], mode)
+			t.Errorf("%s has mode %s and owner %s:%s, want %s and root:root", path, file["mode"], file["owner"], file["group"], mode)
 		}
-		// Docker fills in these.
+		// Docker replaces these.
 		content := strings.NewReplacer("{{.Name}}/{{.ID}}", "", "'{{.Mountpoint}}'", "").Replace(file["content"].(string))
 		for _, left := range []string{"{{", "<no value>"} {
 			if strings.Contains(content, left) {
@@ -335,8 +335,8 @@ func TestTheHostGetsEachFile(t *testing.T) {
 	}
 }
 
-// Another file makes another host, because user data runs on the first boot only.
-func TestTheUserDataChangesWithTheFiles(t *testing.T) {
+// A changed file must replace the host, because user data only runs on the first boot.
+func TestUserDataChangesWithTheFiles(t *testing.T) {
 	match := regexp.MustCompile(`(?m)^# The files ([0-9a-f]{64})$`).FindStringSubmatch(userData(t, "ec2-minimal"))
 	other := regexp.MustCompile(`(?m)^# The files ([0-9a-f]{64})$`).FindStringSubmatch(userData(t, "ec2-full"))
 	if match == nil || other == nil || match[1] == other[1] {

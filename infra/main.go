@@ -1,4 +1,4 @@
-// Command infra is the CDK app: everything that VaultSphere needs on AWS. `cdk` runs it, by scripts/cdk-app.sh.
+// Command infra is the CDK app for VaultSphere's AWS resources. The CDK CLI runs it through scripts/cdk-app.sh.
 package main
 
 import (
@@ -17,20 +17,20 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
-const usage = `Usage: infra                 synthesize, as the CDK CLI asks for it
-       infra preflight …     check an assembly against AWS before it is deployed; infra preflight --help
+const usage = `Usage: infra                 synthesize the stacks; the CDK CLI runs this
+       infra preflight …     check an assembly against AWS before a deploy; see infra preflight --help
        infra region DIR      print the region of an assembly
-       infra release …       see or change what the ECS service runs; infra release --help
-       infra host-image DIR  print the SSM parameter that names the host's image, nothing if there is none
-       infra outputs DIR     print what the stacks of an assembly have as outputs, as cdk-outputs.json has it
+       infra release …       show or change the release of the ECS service; see infra release --help
+       infra host-image DIR  print the SSM parameter that names the host's image, or nothing
+       infra outputs DIR     print the outputs of the deployed stacks, in the format of cdk-outputs.json
 `
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// asks are the questions to an assembly that scripts have.
-var asks = map[string]func(dir string) (string, error){
+// queries answer what scripts need to know about an assembly.
+var queries = map[string]func(dir string) (string, error){
 	"region": preflight.Region, "host-image": preflight.HostImage,
 	"outputs": func(dir string) (string, error) { return preflight.Outputs(context.Background(), dir) },
 }
@@ -43,8 +43,8 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		return preflight.Main(context.Background(), args[1:], stdout, stderr)
 	case args[0] == "release":
 		return release.Main(context.Background(), names.Deployment(getenv("DEPLOYMENT")), preflight.Region, args[1:], stdout, stderr)
-	case asks[args[0]] != nil && len(args) == 2:
-		answer, err := asks[args[0]](args[1])
+	case queries[args[0]] != nil && len(args) == 2:
+		answer, err := queries[args[0]](args[1])
 		if err != nil {
 			for line := range strings.Lines(err.Error()) {
 				fmt.Fprintf(stderr, "infra: error: %s\n", strings.TrimSpace(line))
@@ -61,10 +61,10 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	return 2
 }
 
-// synthesize writes the cloud assembly to where the CDK CLI wants it.
+// synthesize writes the cloud assembly to the directory that the CDK CLI chose.
 func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 	defer jsii.Close()
-	// What the CDK itself finds wrong comes as a panic, and its stack is of no help to whoever deploys.
+	// The CDK reports its errors as panics, and a stack trace does not help the operator.
 	defer func() {
 		if v := recover(); v != nil {
 			fmt.Fprintf(stderr, "infra: error: %v\n", v)
@@ -73,7 +73,7 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 	}()
 	deployment := names.Deployment(getenv("DEPLOYMENT"))
 	if deployment != "" && deployment != names.Staging {
-		fmt.Fprintf(stderr, "infra: error: DEPLOYMENT is %q, but must be %s, or not set for production\n", deployment, names.Staging)
+		fmt.Fprintf(stderr, "infra: error: DEPLOYMENT is %q, but must be %s, or unset for production\n", deployment, names.Staging)
 		return 1
 	}
 	file, err := readOptions(optionsFileOf(deployment))
@@ -98,7 +98,7 @@ func synthesize(getenv func(string) string, stderr io.Writer) (code int) {
 	return 0
 }
 
-// configure reads the options of the file and of the app's context.
+// configure parses the options of the file and of the app's context.
 func configure(app awscdk.App, deployment names.Deployment, file map[string]any, cliRegion string) (config, error) {
 	var regions []string
 	for _, r := range *regioninfo.RegionInfo_Regions() {
@@ -125,7 +125,7 @@ func build(app awscdk.App, c config) {
 	}
 }
 
-// sentences splits joined errors, so that each is printed on its own line.
+// sentences splits joined errors into one line each.
 func sentences(err error) []string {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {

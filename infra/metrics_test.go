@@ -23,10 +23,10 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// logFilter is a metric filter, as far as this repository writes them: { $.field OPERATOR value && … }.
+// logFilter is a metric filter, in the subset of the syntax that this repository uses: { $.field OPERATOR value && … }.
 type logFilter struct{ pattern, value string }
 
-// logFilters are those of the data stack, by metric. There and nowhere else: a second one would count each line twice.
+// logFilters returns the metric filters by metric. Only the data stack may have any: filters elsewhere would count each line twice.
 func logFilters(t *testing.T) map[string]logFilter {
 	t.Helper()
 	filters := map[string]logFilter{}
@@ -42,7 +42,7 @@ func logFilters(t *testing.T) map[string]logFilter {
 	return filters
 }
 
-// matches says what value the filter takes from a line of the log, if it takes one.
+// matches returns the value that the filter extracts from a log line, if the line matches.
 func (f logFilter) matches(t *testing.T, line []byte) (float64, bool) {
 	t.Helper()
 	var event map[string]any
@@ -51,19 +51,19 @@ func (f logFilter) matches(t *testing.T, line []byte) (float64, bool) {
 	}
 	for _, term := range strings.Split(strings.Trim(f.pattern, "{ }"), " && ") {
 		parts := strings.SplitN(term, " ", 3)
-		have, there := event[strings.TrimPrefix(parts[0], "$.")]
+		have, exists := event[strings.TrimPrefix(parts[0], "$.")]
 		number, isNumber := have.(float64)
 		var ok bool
 		switch parts[1] + " " + parts[2] {
 		case "= *":
-			ok = there
+			ok = exists
 		case ">= " + parts[2]:
 			limit, err := strconv.ParseFloat(parts[2], 64)
 			ok = err == nil && isNumber && number >= limit
 		case "= " + parts[2]:
 			ok = fmt.Sprintf("%q", have) == parts[2]
 		default:
-			t.Fatalf("this test does not know %q", term)
+			t.Fatalf("this test does not support the term %q", term)
 		}
 		if !ok {
 			return 0, false
@@ -78,9 +78,9 @@ func (f logFilter) matches(t *testing.T, line []byte) (float64, bool) {
 	return value, ok
 }
 
-// The server is real, and so are its lines: one request that is refused, one that fails because the store is not there, and
-// health checks, which are nobody's requests even where they are logged.
-func TestServersLogBecomesMetrics(t *testing.T) {
+// The log comes from a real server: a rejected request, a request that fails without a store, and health checks, which do not count as
+// requests even if they are logged.
+func TestServerLogBecomesMetrics(t *testing.T) {
 	log := serverLog(t)
 	sums, counts := map[string]float64{}, map[string]int{}
 	for name, f := range logFilters(t) {
@@ -95,7 +95,7 @@ func TestServersLogBecomesMetrics(t *testing.T) {
 		t.Errorf("counted %v requests and %v errors, want 2 and 1, in\n%s", sums[metricRequests], sums[metricServerErrors], log)
 	}
 	if counts[metricLatency] != 2 || sums[metricLatency] <= 0 || sums[metricLatency] > 60_000 {
-		t.Errorf("latency is %v ms over %d requests in\n%s", sums[metricLatency], counts[metricLatency], log)
+		t.Errorf("latency is %v ms for %d requests in\n%s", sums[metricLatency], counts[metricLatency], log)
 	}
 }
 
@@ -125,8 +125,8 @@ func serverLog(t *testing.T) []byte {
 	if err != nil {
 		t.Fatalf("the server did not start: %v", err)
 	}
-	_, at, _ := strings.Cut(line, "serving ")
-	at, _, _ = strings.Cut(at, ",")
+	_, url, _ := strings.Cut(line, "serving ")
+	url, _, _ = strings.Cut(url, ",")
 	for _, r := range []struct {
 		method, path string
 		status       int
@@ -136,18 +136,18 @@ func serverLog(t *testing.T) []byte {
 		{http.MethodGet, "/health", http.StatusOK},
 		{http.MethodGet, "/ready", http.StatusServiceUnavailable},
 	} {
-		request, err := http.NewRequest(r.method, at+r.path, strings.NewReader(`{"username":"alice"}`))
+		request, err := http.NewRequest(r.method, url+r.path, strings.NewReader(`{"username":"alice"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		request.Header.Set("Content-Type", "application/json")
-		answer, err := http.DefaultClient.Do(request)
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer.Body.Close()
-		if answer.StatusCode != r.status {
-			t.Fatalf("%s answers %d, want %d", r.path, answer.StatusCode, r.status)
+		response.Body.Close()
+		if response.StatusCode != r.status {
+			t.Fatalf("%s returns %d, want %d", r.path, response.StatusCode, r.status)
 		}
 	}
 	server.Process.Signal(syscall.SIGTERM)
@@ -155,11 +155,11 @@ func serverLog(t *testing.T) []byte {
 	return log.Bytes()
 }
 
-// An alarm on a metric that nobody makes never rings.
-func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
-	made := map[string]string{metricAnswers: "[]", metricImageAge: "[]"}
+// An alarm on a metric without data never fires.
+func TestAlarmsUseExistingMetrics(t *testing.T) {
+	dimensionsOf := map[string]string{metricAnswers: "[]", metricImageAge: "[]"}
 	for name := range logFilters(t) {
-		made[name] = "[]"
+		dimensionsOf[name] = "[]"
 	}
 	var agent struct {
 		Metrics struct {
@@ -174,19 +174,19 @@ func TestAlarmsReadMetricsThatSomebodyMakes(t *testing.T) {
 	}
 	for _, c := range agent.Metrics.MetricsCollected {
 		for _, m := range c.Measurement {
-			made[m] = fmt.Sprint(agent.Metrics.AggregationDimensions[0])
+			dimensionsOf[m] = fmt.Sprint(agent.Metrics.AggregationDimensions[0])
 		}
 	}
 	for _, line := range alarmLines(hostTemplate(t, "ec2-minimal")) {
 		for _, m := range regexp.MustCompile(names.MetricsNamespace+`/(\w+)(\[\w*)`).FindAllStringSubmatch(line, -1) {
-			if dimensions := m[2] + "]"; made[m[1]] != dimensions {
-				t.Errorf("nobody makes %s%s: %s", m[1], dimensions, line)
+			if dimensions := m[2] + "]"; dimensionsOf[m[1]] != dimensions {
+				t.Errorf("nothing publishes %s%s: %s", m[1], dimensions, line)
 			}
 		}
 	}
 }
 
-func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
+func TestHostReportsAvailabilityImageAgeAndKey(t *testing.T) {
 	if want := "systemctl enable --now password-manager-watch.timer password-manager-image.timer\n"; !strings.Contains(userData(t, "ec2-minimal"), want) {
 		t.Errorf("the first boot lacks %q", want)
 	}
@@ -199,33 +199,33 @@ func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
 			t.Errorf("the host's settings lack %q", want)
 		}
 	}
-	const ask, tell, key = "ask-site", "tell-image-age", "tell-host-key"
+	const site, age, key = "check-site", "report-image-age", "tag-host-key"
 	folder := t.TempDir()
-	for _, name := range []string{ask, tell, key, "instance-metadata"} {
+	for _, name := range []string{site, age, key, "instance-metadata"} {
 		if files["/usr/local/bin/"+name] == nil {
-			t.Fatalf("the host has no %s", name)
+			t.Fatalf("the host lacks %s", name)
 		}
 		must(t, os.WriteFile(filepath.Join(folder, name), []byte(files["/usr/local/bin/"+name]["content"].(string)), 0o755))
 	}
 	hostKey := filepath.Join(folder, "ssh_host_ed25519_key.pub")
 	must(t, os.WriteFile(hostKey, []byte("ssh-ed25519 AAAA root@host\n"), 0o644))
-	const number = "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name "
-	ten := time.Now().Add(-10*24*time.Hour - time.Minute).UTC().Format("2006-01-02T15:04:05.000Z")
+	const putMetric = "aws cloudwatch put-metric-data --namespace PasswordManager --metric-name "
+	tenDaysAgo := time.Now().Add(-10*24*time.Hour - time.Minute).UTC().Format("2006-01-02T15:04:05.000Z")
 	for _, c := range []struct {
 		program, name, aws, curl string
-		told                     string
+		wantCall                 string
 		exit                     int
 	}{
-		{ask, "it answers", "echo vault.example.org", "exit 0", number + "Answers --value 1", 0},
-		{ask, "it fails", "echo vault.example.org", "exit 22", number + "Answers --value 0", 0},
-		{ask, "nobody knows where it is", "exit 254", "exit 0", "", 1},
-		{tell, "an image of ten days", "echo " + ten, "echo ami-1", number + "HostImageAge --value 10", 0},
-		{tell, "no metadata", "echo " + ten, "exit 7", "", 1},
-		{tell, "EC2 does not answer", "exit 254", "echo ami-1", "", 1},
-		{tell, "an image that is gone", "echo None", "echo ami-1", "", 1},
+		{site, "the site answers", "echo vault.example.org", "exit 0", putMetric + "Answers --value 1", 0},
+		{site, "the site fails", "echo vault.example.org", "exit 22", putMetric + "Answers --value 0", 0},
+		{site, "no address", "exit 254", "exit 0", "", 1},
+		{age, "an image of ten days", "echo " + tenDaysAgo, "echo ami-1", putMetric + "HostImageAge --value 10", 0},
+		{age, "no metadata", "echo " + tenDaysAgo, "exit 7", "", 1},
+		{age, "EC2 fails", "exit 254", "echo ami-1", "", 1},
+		{age, "a deleted image", "echo None", "echo ami-1", "", 1},
 		{key, "the host's key", "exit 0", "echo i-1", "aws ec2 create-tags --resources i-1 --tags Key=SSHHostKey,Value=ssh-ed25519 AAAA", 0},
 		{key, "no metadata", "exit 0", "exit 7", "", 1},
-		{key, "EC2 refuses", "exit 254", "echo i-1", "", 1},
+		{key, "EC2 fails", "exit 254", "echo i-1", "", 1},
 	} {
 		t.Run(c.program+", "+c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -251,11 +251,11 @@ func TestHostTellsWhetherTheSiteAnswersAndHowOldItIs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.told != "" && !slices.Contains(strings.Split(string(calls), "\n"), c.told) {
-				t.Errorf("missing %q in\n%s", c.told, calls)
+			if c.wantCall != "" && !slices.Contains(strings.Split(string(calls), "\n"), c.wantCall) {
+				t.Errorf("missing %q in\n%s", c.wantCall, calls)
 			}
-			if c.told == "" && strings.Contains(string(calls), number) {
-				t.Errorf("a number was told that nobody measured:\n%s", calls)
+			if c.wantCall == "" && strings.Contains(string(calls), putMetric) {
+				t.Errorf("reported a value that was not measured:\n%s", calls)
 			}
 		})
 	}

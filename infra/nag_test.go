@@ -12,7 +12,7 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// A finding, error or warning, is in the report of the synth, which fails the test.
+// newAssembly fails on any finding in the validation report, also on warnings.
 func TestNoUnsuppressedNagFinding(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(deployments)) {
 		t.Run(name, func(t *testing.T) {

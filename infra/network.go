@@ -8,18 +8,24 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-const httpsPort = 443
+const (
+	httpPort  = 80
+	httpsPort = 443
 
-// newNetwork makes a VPC over two availability zones. Without private subnets it has no NAT gateway, which is the dearest
-// part of a small network. What goes to DynamoDB and to S3 (the layers of images) stays inside AWS.
+	publicWebServer = "it is a public web server: ports 80 and 443 are open to the Internet, and no others"
+	siteURLMeaning  = "URL of the vault"
+)
+
+// newNetwork makes a VPC in two availability zones. Without private subnets it has no NAT gateway, the most expensive part of a small
+// network. Gateway endpoints keep the traffic to DynamoDB and to S3 (image layers) inside AWS.
 func newNetwork(stack awscdk.Stack, c config, privateSubnets bool) awsec2.Vpc {
 	subnets := []*awsec2.SubnetConfiguration{{
 		Name: jsii.String("Public"), SubnetType: awsec2.SubnetType_PUBLIC, MapPublicIpOnLaunch: jsii.Bool(false),
 	}}
 	natGateways := 0
 	if privateSubnets {
-		// One is enough: tasks that run reach the tables through the endpoint below. A start needs the NAT gateway, and so do
-		// the logs, which a task that serves does without.
+		// One is enough: running tasks reach the tables through the endpoint below. Only starting a task and logging need the
+		// NAT gateway, and a task keeps serving without its log.
 		natGateways = 1
 		subnets = append(subnets, &awsec2.SubnetConfiguration{
 			Name: jsii.String("Private"), SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS,
@@ -30,7 +36,7 @@ func newNetwork(stack awscdk.Stack, c config, privateSubnets bool) awsec2.Vpc {
 		MaxAzs:              jsii.Number(2),
 		NatGateways:         jsii.Number(natGateways),
 		SubnetConfiguration: &subnets,
-		// CloudFormation cannot empty the default group; the CDK's way is a Lambda function with rights of its own.
+		// CloudFormation cannot empty the default security group. The CDK does it with a Lambda function, which needs permissions.
 		RestrictDefaultSecurityGroup: jsii.Bool(false),
 	})
 	toTables := vpc.AddGatewayEndpoint(jsii.String("DynamoDB"), &awsec2.GatewayVpcEndpointOptions{

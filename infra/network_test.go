@@ -14,8 +14,8 @@ func computeTemplates(t *testing.T) map[string]stackTemplate {
 	}
 }
 
-// The way to DynamoDB leads to the four tables and no others, whatever rights somebody on the network has.
-func TestWayToDynamoDBLeadsToOurTablesOnly(t *testing.T) {
+// The endpoint admits no other tables, whatever permissions a client on the network has.
+func TestDynamoDBEndpointReachesOnlyOurTables(t *testing.T) {
 	var want []string
 	for _, action := range tableActions {
 		for _, table := range tables {
@@ -28,39 +28,39 @@ func TestWayToDynamoDBLeadsToOurTablesOnly(t *testing.T) {
 	for name, tpl := range computeTemplates(t) {
 		var got, services []string
 		for _, e := range tpl.of("AWS::EC2::VPCEndpoint") {
-			service := written(e.Properties["ServiceName"])
+			service := asText(e.Properties["ServiceName"])
 			services = append(services, service[strings.LastIndex(service, ".")+1:])
 			document, _ := e.Properties["PolicyDocument"].(map[string]any)
 			for _, s := range listOf(document["Statement"]) {
 				s := s.(map[string]any)
 				for _, action := range listOf(s["Action"]) {
 					for _, r := range listOf(s["Resource"]) {
-						got = append(got, written(s["Effect"])+" "+written(action)+" on "+written(r)+" by "+asJSON(t, s["Principal"]))
+						got = append(got, asText(s["Effect"])+" "+asText(action)+" on "+asText(r)+" by "+asJSON(t, s["Principal"]))
 					}
 				}
 			}
 		}
 		slices.Sort(services)
 		if !slices.Equal(services, []string{"dynamodb", "s3"}) {
-			t.Errorf("%s: endpoints of %q", name, services)
+			t.Errorf("%s: endpoints for %q", name, services)
 		}
 		compareLines(t, got, want)
 	}
 }
 
-func TestNetworkIsLoggedAndGivesNoPublicAddressByItself(t *testing.T) {
+func TestNetworkIsLoggedAndPrivateByDefault(t *testing.T) {
 	for name, tpl := range computeTemplates(t) {
 		flow := tpl.one(t, "AWS::EC2::FlowLog").Properties
 		if flow["ResourceType"] != "VPC" || flow["TrafficType"] != "ALL" {
-			t.Errorf("%s: the flow log is of %v of a %v", name, flow["TrafficType"], flow["ResourceType"])
+			t.Errorf("%s: the flow log records %v of a %v", name, flow["TrafficType"], flow["ResourceType"])
 		}
 		for id, subnet := range tpl.of("AWS::EC2::Subnet") {
 			if subnet.Properties["MapPublicIpOnLaunch"] == true {
-				t.Errorf("%s: subnet %s gives out public addresses", name, id)
+				t.Errorf("%s: subnet %s assigns public addresses", name, id)
 			}
 		}
 	}
 	if n := len(hostTemplate(t, "ec2-minimal").of("AWS::EC2::NatGateway")); n != 0 {
-		t.Errorf("the host pays for %d NAT gateways", n)
+		t.Errorf("the host stack has %d NAT gateways", n)
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// optionsFile holds the options of the platform. It is under version control, so that everybody who deploys a commit, the
-// pipeline among them, deploys the same.
+// optionsFile holds the options of the platform. It is under version control, so everyone who deploys a commit deploys the same
+// platform.
 const optionsFile = "platform.json"
 
-// optionsFileOf is the file of a deployment.
+// optionsFileOf returns the name of a deployment's options file.
 func optionsFileOf(d names.Deployment) string {
 	if d == "" {
 		return optionsFile
@@ -25,12 +25,12 @@ func optionsFileOf(d names.Deployment) string {
 	return strings.Replace(optionsFile, ".", "."+string(d)+".", 1)
 }
 
-// readOptions reads the file of options: one JSON object of names and values, each name once.
+// readOptions reads an options file: a JSON object without duplicate names.
 func readOptions(path string) (map[string]any, error) {
 	content, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s is missing: it holds the platform's options, and is {} when there are none", path)
+		return nil, fmt.Errorf("%s is missing: it holds the platform's options; write {} to use the defaults", path)
 	case err != nil:
 		return nil, fmt.Errorf("read the options: %w", err)
 	}
@@ -55,7 +55,7 @@ func decodeOptions(content []byte) (map[string]any, error) {
 		return nil, invalid(err)
 	}
 	if token != json.Delim('{') {
-		return nil, errors.New("must be one object of options, such as {\"siteAddress\": \"vault.example.org\"}")
+		return nil, errors.New("must be a JSON object, such as {\"siteAddress\": \"vault.example.org\"}")
 	}
 	values := map[string]any{}
 	for decoder.More() {
@@ -63,8 +63,8 @@ func decodeOptions(content []byte) (map[string]any, error) {
 		if err != nil {
 			return nil, invalid(err)
 		}
-		key := name.(string) // of an object
-		if _, twice := values[key]; twice {
+		key := name.(string) // the decoder accepts no other key
+		if _, duplicate := values[key]; duplicate {
 			return nil, fmt.Errorf("%s is set twice", key)
 		}
 		var value any
@@ -77,7 +77,7 @@ func decodeOptions(content []byte) (map[string]any, error) {
 		return nil, invalid(err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("must end with the object of options")
+		return nil, errors.New("has content after the JSON object")
 	}
 	return values, nil
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestMakeTakesItsOptionsFromTheFile(t *testing.T) {
+func TestMakeReadsOptionsFromTheFile(t *testing.T) {
 	e := newEngineer(t)
 	e.options(map[string]any{"hostImage": testImage, "siteAddress": "file.example.org"})
 	e.do("make", "synth")
@@ -20,12 +20,12 @@ func TestMakeTakesItsOptionsFromTheFile(t *testing.T) {
 	}
 	refusals, err := os.ReadFile(filepath.Join(e.dir, "cdk.out", "refusals.json"))
 	if err != nil || !strings.Contains(string(refusals), "neither sshPublicKey nor sshCidr") {
-		t.Errorf("what speaks against a deploy: %s, %v", refusals, err)
+		t.Errorf("refusals: %s, %v", refusals, err)
 	}
 }
 
-// Options that do not say what staging runs on must not look like no staging: the pipeline would pass it by.
-func TestTopologyIsKnownOrAnError(t *testing.T) {
+// Bad options of staging must not look like a missing staging, which the pipeline skips.
+func TestUnknownTopologyIsAnError(t *testing.T) {
 	e := newEngineer(t)
 	for _, c := range []struct{ options, want string }{
 		{"", "none"}, {"{}", "ec2"}, {`{"topology": null}`, "ec2"}, {`{"topology": "ec2"}`, "ec2"}, {`{"topology": "fargate"}`, "fargate"},
@@ -36,8 +36,8 @@ func TestTopologyIsKnownOrAnError(t *testing.T) {
 			must(t, os.WriteFile(filepath.Join(e.dir, "platform.staging.json"), []byte(c.options), 0o644))
 		}
 		out, code := e.try("make", "topology", "DEPLOYMENT=staging")
-		refused := code != 0 && strings.Contains(out, "make topology: error: platform.staging.json does not say whether the vault runs on ec2 or fargate\n")
-		if c.want == "" && !refused || c.want != "" && (code != 0 || out != c.want+"\n") {
+		rejected := code != 0 && strings.Contains(out, "make topology: error: platform.staging.json does not say whether the vault runs on ec2 or fargate\n")
+		if c.want == "" && !rejected || c.want != "" && (code != 0 || out != c.want+"\n") {
 			t.Errorf("%q: exit %d, %q, want %q", c.options, code, out, c.want)
 		}
 	}
@@ -45,6 +45,6 @@ func TestTopologyIsKnownOrAnError(t *testing.T) {
 	must(t, os.Remove(file))
 	must(t, os.Symlink("nowhere", file))
 	if out, code := e.try("make", "topology", "DEPLOYMENT=staging"); code == 0 {
-		t.Errorf("a link to nowhere: %q", out)
+		t.Errorf("a dangling link: %q", out)
 	}
 }

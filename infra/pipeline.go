@@ -10,11 +10,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// newPipelineStack makes the roles that Jenkins works with, that of main and that of branches. No key of them has to be kept:
-// short-lived ones come with the machine that Jenkins runs on, or for a token that Jenkins signs for one job. The role names what it may touch and imports nothing, so
-// that this stack can go first, last or alone.
+// newPipelineStack makes the roles that Jenkins uses for main and for branches. No long-lived credentials are involved: they come from
+// the machine that Jenkins runs on, or in exchange for a token that Jenkins signs for one job. The stack refers to resources by name
+// and imports nothing, so it deploys in any order or alone.
 func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
-	stack := newStack(app, c, "Pipeline", "VaultSphere: the role that Jenkins deploys with", false)
+	stack := newStack(app, c, "Pipeline", "VaultSphere: roles for Jenkins", false)
 	var issuer *string
 	trusted := service("ec2")
 	if c.jenkins == jenkinsWithOIDC {
@@ -31,7 +31,7 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 	grant(role, hostStatements(stack)...)
 	grant(role, imageStatements(stack)...)
 	grant(role, serviceStatements(stack)...)
-	// Without a star and last: what makes the policy too long goes into a managed one, which no finding can be accepted on.
+	// Last and without a wildcard: the CDK moves what exceeds the size limit into a managed policy, where no finding can be accepted.
 	grant(role,
 		allow("PushImages", []string{
 			"ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:InitiateLayerUpload", "ecr:PutImage",
@@ -45,28 +45,29 @@ func newPipelineStack(app awscdk.App, c config) awscdk.Stack {
 		}
 	}
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration, backup:ListBackupVaults, what EC2 describes and what ECS " +
-			"says of task definitions know no resources, and which stack owns a name is a question to all stacks; the other stars are this application's stacks and parameters, the names of log groups, what a statement " +
-			"denies, and the hosts and sessions that a condition on their tags picks"})
+		"ecr:GetAuthorizationToken, ecr:GetRegistryScanningConfiguration, backup:ListBackupVaults, ec2:Describe actions and ECS " +
+			"actions on task definitions do not support resources, and finding the stack that owns a name means asking about all stacks; " +
+			"the other wildcards match the stacks and parameters of this app, the names of log groups, what a statement denies, and " +
+			"hosts and sessions that a condition limits by tag"})
 	output(stack, "JenkinsRole", "ARN of the role that Jenkins deploys with", role.RoleArn())
 	if c.jenkins == jenkinsOnEC2 {
 		profile := awsiam.NewCfnInstanceProfile(stack, jsii.String("JenkinsProfile"), &awsiam.CfnInstanceProfileProps{
 			Roles: &[]any{role.RoleName()},
 		})
-		output(stack, "JenkinsInstanceProfile", "give this instance profile to the machine that Jenkins runs on", profile.Ref())
+		output(stack, "JenkinsInstanceProfile", "instance profile for the machine that Jenkins runs on", profile.Ref())
 	}
 	return stack
 }
 
-// newIssuer makes AWS believe the tokens that Jenkins signs, and returns the ARN of that.
+// newIssuer makes IAM trust the tokens that Jenkins signs, and returns the ARN of the identity provider.
 func newIssuer(stack awscdk.Stack, c config) *string {
 	return awsiam.NewCfnOIDCProvider(stack, jsii.String("Issuer"), &awsiam.CfnOIDCProviderProps{
 		Url: jsii.String(c.oidc.issuer), ClientIdList: jsii.Strings(c.oidc.audience),
 	}).AttrArn()
 }
 
-// jobPrincipal is the job with this subject, or the jobs whose subjects begin so if it ends in a star. Without both conditions,
-// whoever has an account with the issuer could take the role.
+// jobPrincipal returns the principal of the jobs with this subject; a final * makes it a prefix. Without both conditions, anyone with
+// an account at the issuer could assume the role.
 func jobPrincipal(c config, issuer *string, subject string) awsiam.IPrincipal {
 	claims := strings.TrimPrefix(c.oidc.issuer, "https://")
 	conditions := map[string]any{
@@ -81,7 +82,7 @@ func jobPrincipal(c config, issuer *string, subject string) awsiam.IPrincipal {
 	return awsiam.NewWebIdentityPrincipal(issuer, &conditions)
 }
 
-// bootstrapRoles are the roles of `cdk bootstrap` that the CDK CLI works with. What a deploy may do stands in them.
+// bootstrapRoles returns the roles of `cdk bootstrap` that the CDK CLI assumes. Their policies decide what a deploy may do.
 func bootstrapRoles(stack awscdk.Stack, c config) []*string {
 	var roles []*string
 	for _, arn := range []*string{
@@ -95,7 +96,7 @@ func bootstrapRoles(stack awscdk.Stack, c config) []*string {
 	return roles
 }
 
-// bootstrapped is the ARN of a role of the bootstrap, in each region that a stack goes to.
+// bootstrapped returns the ARN of a bootstrap role in each region that has a stack.
 func bootstrapped(stack awscdk.Stack, c config, template *string) []*string {
 	arn := qualify(stack, template)
 	all := []*string{awscdk.Fn_Sub(arn, nil)}
@@ -105,13 +106,13 @@ func bootstrapped(stack awscdk.Stack, c config, template *string) []*string {
 	return all
 }
 
-// qualify fills the name of the bootstrap into one of the default synthesizer's templates.
+// qualify inserts the bootstrap qualifier into one of the default synthesizer's templates.
 func qualify(stack awscdk.Stack, template *string) *string {
 	return jsii.String(strings.ReplaceAll(*template, "${Qualifier}", *stack.Synthesizer().BootstrapQualifier()))
 }
 
-// seedStatements let the secret be put where there is none. Neither to replace it nor to read it is the pipeline's business:
-// the first would end all sessions, the second would bring it into a build log one day.
+// seedStatements allow creating the secret, but neither replacing it, which would end all sessions, nor reading it, which could put it
+// into a build log.
 func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	secrets := everyParameterARN(stack, names.EnvSessionSecret)
 	return []awsiam.PolicyStatement{
@@ -123,7 +124,7 @@ func seedStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	}
 }
 
-// preflightStatements let infra/preflight look at what a deploy would meet.
+// preflightStatements allow infra/preflight to inspect the account before a deploy.
 func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement {
 	var tableARNs, bucketARNs []*string
 	for _, d := range deploymentsInAccount {
@@ -145,7 +146,7 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 		allow("ReadSettings", []string{"ssm:GetParameter", "ssm:GetParameters"}, settings...),
 		allow("ReadStacks", []string{"cloudformation:DescribeStacks", "cloudformation:GetTemplate", "cloudformation:ListStackResources"},
 			stacks...),
-		allow("LookAround", []string{"backup:ListBackupVaults", "cloudformation:DescribeStackResources", "ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
+		allow("InspectAccount", []string{"backup:ListBackupVaults", "cloudformation:DescribeStackResources", "ecr:GetRegistryScanningConfiguration"}, jsii.String("*")),
 		allow("ReadTables", []string{"dynamodb:DescribeTable"}, tableARNs...),
 		allow("ReadBuckets", []string{"s3:ListBucket"}, bucketARNs...),
 		allow("ReadLogGroups", []string{"logs:DescribeLogGroups"}, arn(stack, "logs", "log-group:*")),
@@ -153,9 +154,9 @@ func preflightStatements(stack awscdk.Stack, c config) []awsiam.PolicyStatement 
 	}
 }
 
-// hostStatements let SSH reach the host through Session Manager, and nothing else: the document check keeps out
-// SSM-SessionManagerRunShell, which is a shell for whoever may start a session at all. It has to stand in every statement that
-// allows ssm:StartSession. SSH still wants the key of a user of the host.
+// hostStatements allow SSH to the host through Session Manager, and nothing else. The document check excludes
+// SSM-SessionManagerRunShell, which would open a shell without a key. Every statement that allows ssm:StartSession needs it. SSH itself
+// still requires the key of a user on the host.
 func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	var hosts []string
 	for _, d := range deploymentsInAccount {
@@ -172,8 +173,8 @@ func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("document/AWS-StartSSHSession"),
 			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
 		})),
-		// Only the token that StartSession hands out opens a channel. A session is not told by its id here: an assumed role's
-		// begins with the role session's name, which ${aws:userid} does not.
+		// A channel opens only with the token from StartSession. A condition on the session id is not possible here: for an assumed
+		// role the id begins with the role session's name, and ${aws:userid} does not.
 		allow("OpenSession", []string{"ssmmessages:OpenDataChannel"}, sessions),
 		allowIf(map[string]any{"StringLike": map[string]any{"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}*"}},
 			"EndOwnSessions", []string{"ssm:ResumeSession", "ssm:TerminateSession"}, sessions),
@@ -181,8 +182,8 @@ func hostStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	}
 }
 
-// serviceStatements let the ECS service run another of its task definitions, and say why one does not serve. What a task
-// definition holds is CloudFormation's business.
+// serviceStatements allow switching the ECS service to another of its task definitions, and finding out why one fails. Only
+// CloudFormation registers task definitions.
 func serviceStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	of := func(kind string) []*string {
 		var all []*string
@@ -200,20 +201,20 @@ func serviceStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	}
 }
 
-// imageStatements let scripts/replace-host.sh look up the newest image, write down which one the host boots from, and find out
-// whether another zone has the host's type.
+// imageStatements allow scripts/replace-host.sh to look up the newest image, record the image that the host boots from, and check
+// whether another zone offers the instance type.
 func imageStatements(stack awscdk.Stack) []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		allow("NewestImage", []string{"ssm:GetParameter"}, stack.FormatArn(&awscdk.ArnComponents{
 			Service: jsii.String("ssm"), Account: jsii.String(""), Resource: jsii.String("parameter/aws/service/ami-amazon-linux-latest/*"),
 			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
 		})),
-		allow("RememberImage", []string{"ssm:PutParameter"}, everyParameterARN(stack, names.HostImage+"*")...),
-		allow("LookAtImages", []string{"ec2:DescribeImages", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeSubnets"}, jsii.String("*")),
+		allow("RecordImage", []string{"ssm:PutParameter"}, everyParameterARN(stack, names.HostImage+"*")...),
+		allow("DescribeImages", []string{"ec2:DescribeImages", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeSubnets"}, jsii.String("*")),
 	}
 }
 
-// denyIf is allowIf that forbids, whatever else allows.
+// denyIf is allowIf with the effect Deny.
 func denyIf(condition map[string]any, sid string, actions []string, resources ...*string) awsiam.PolicyStatement {
 	s := allowIf(condition, sid, actions, resources...)
 	s.SetEffect(awsiam.Effect_DENY)

@@ -15,7 +15,7 @@ func pipelineTemplate(t *testing.T, deployment string) stackTemplate {
 	return synth(t, deployment).templates["PasswordManager-Pipeline"]
 }
 
-func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
+func TestPipelineRoleIsMinimal(t *testing.T) {
 	tpl := pipelineTemplate(t, "ec2-minimal")
 	const (
 		at       = ":eu-central-1:<AccountId>:"
@@ -100,8 +100,8 @@ func TestPipelineRoleAllowsThisAndNoMore(t *testing.T) {
 	compareLines(t, tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), want)
 }
 
-// What a branch's build runs its author wrote: no data, no parameter, no other role, and nothing that changes anything.
-func TestBranchRoleReadsTemplatesAndNoMore(t *testing.T) {
+// A branch's build runs any code that its author wrote: it gets no data, no parameters, no other role, and no write access.
+func TestBranchRoleReadsOnlyTemplates(t *testing.T) {
 	issuer := `{"Federated":{"Fn::GetAtt":["Issuer","Arn"]}}`
 	for deployment, want := range map[string][]string{
 		"ec2-minimal": {
@@ -121,7 +121,7 @@ func TestBranchRoleReadsTemplatesAndNoMore(t *testing.T) {
 		tpl := pipelineTemplate(t, deployment)
 		role := roleOf(t, tpl, "VaultSphere branches")
 		compareLines(t, tpl.permissions(t, role), want)
-		if got := written(tpl.Outputs["BranchRole"].Value); got != "<"+role+".Arn>" {
+		if got := asText(tpl.Outputs["BranchRole"].Value); got != "<"+role+".Arn>" {
 			t.Errorf("%s: output BranchRole is %s", deployment, got)
 		}
 	}
@@ -136,23 +136,23 @@ func TestNoBranchRoleWithoutASubject(t *testing.T) {
 	}
 }
 
-func TestJenkinsHasTheRoleByItsMachine(t *testing.T) {
+func TestJenkinsGetsTheRoleFromItsMachine(t *testing.T) {
 	tpl := pipelineTemplate(t, "ec2-minimal")
 	role := roleOf(t, tpl, "VaultSphere pipeline")
-	if got := written(tpl.Outputs["JenkinsRole"].Value); got != "<"+role+".Arn>" {
+	if got := asText(tpl.Outputs["JenkinsRole"].Value); got != "<"+role+".Arn>" {
 		t.Errorf("output JenkinsRole is %s", got)
 	}
 	if got := asJSON(t, tpl.one(t, "AWS::IAM::InstanceProfile").Properties["Roles"]); got != `[{"Ref":"`+role+`"}]` {
 		t.Errorf("the instance profile has the roles %s", got)
 	}
 	for id := range tpl.of("AWS::IAM::InstanceProfile") {
-		if got := written(tpl.Outputs["JenkinsInstanceProfile"].Value); got != "<"+id+">" {
+		if got := asText(tpl.Outputs["JenkinsInstanceProfile"].Value); got != "<"+id+">" {
 			t.Errorf("output JenkinsInstanceProfile is %s", got)
 		}
 	}
 }
 
-func TestJenkinsHasTheRoleForATokenOfOneJob(t *testing.T) {
+func TestJenkinsGetsTheRoleForOneJobsToken(t *testing.T) {
 	tpl := pipelineTemplate(t, "ec2-full")
 	issuer := tpl.one(t, "AWS::IAM::OIDCProvider").Properties
 	if got := asJSON(t, []any{issuer["Url"], issuer["ClientIdList"]}); got != `["https://jenkins.example.org/oidc",["sts.amazonaws.com"]]` {
@@ -166,26 +166,26 @@ func TestJenkinsHasTheRoleForATokenOfOneJob(t *testing.T) {
 		t.Errorf("trust is\n%s, want\n%s", trust, want)
 	}
 	if n := len(tpl.of("AWS::IAM::InstanceProfile")); n != 0 {
-		t.Errorf("%d instance profiles, which any machine could be given", n)
+		t.Errorf("%d instance profiles, which any machine could use", n)
 	}
 	if n := len(tpl.of("AWS::Lambda::Function")); n != 0 {
 		t.Errorf("%d Lambda functions", n)
 	}
 }
 
-func TestNoRoleForJenkinsNowhere(t *testing.T) {
+func TestNoPipelineStackWithoutJenkins(t *testing.T) {
 	if _, ok := synth(t, "fargate-full").templates["PasswordManager-Pipeline"]; ok {
-		t.Error("there is a stack for it")
+		t.Error("there is a pipeline stack")
 	}
 }
 
-// A right that the preflight needs and the pipeline has not would fail every deploy of Jenkins, and none of an engineer's.
-func TestPipelineMayDoWhatThePreflightDoes(t *testing.T) {
+// A missing permission would break every deploy from Jenkins, but none from an engineer's machine.
+func TestPipelineMayRunThePreflight(t *testing.T) {
 	tpl := pipelineTemplate(t, "ec2-minimal")
 	allowed := strings.Join(tpl.permissions(t, roleOf(t, tpl, "VaultSphere pipeline")), "\n")
 	for _, action := range preflight.Actions {
 		if !strings.Contains(allowed, "Allow "+action+" on ") {
-			t.Errorf("the pipeline's role may not %s", action)
+			t.Errorf("the pipeline's role lacks %s", action)
 		}
 	}
 }

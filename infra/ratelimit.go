@@ -12,27 +12,27 @@ import (
 
 const (
 	rateWindowSeconds = 300
-	// WAF counts every few seconds, and an address that keeps below the limit is let in again.
+	// WAF recounts every few seconds and unblocks an address that is below the limit again.
 	retryAfterSeconds = 60
 )
 
-// limitRate makes the load balancer refuse requests of an address that sends too many. The server has limits of its own, for
-// log-ins; this one keeps a flood from the tasks. The address is that of the connection, as nothing stands before the load
-// balancer; of a network behind one address it counts all users together.
+// limitRate makes the load balancer reject requests from an address that sends too many. The server limits logins itself; this limit
+// keeps a flood away from the tasks. It counts by the address of the connection, since nothing is in front of the load balancer, so
+// users behind one address share a limit.
 func limitRate(stack awscdk.Stack, c config, balancer awselasticloadbalancingv2.ApplicationLoadBalancer) {
-	watched := func(name string) *awswafv2.CfnWebACL_VisibilityConfigProperty {
+	visibility := func(name string) *awswafv2.CfnWebACL_VisibilityConfigProperty {
 		return &awswafv2.CfnWebACL_VisibilityConfigProperty{
 			CloudWatchMetricsEnabled: jsii.Bool(true), MetricName: jsii.String(*stack.StackName() + "-" + name),
-			// A sample shows whole headers, session cookies among them.
+			// Samples include all headers, also session cookies.
 			SampledRequestsEnabled: jsii.Bool(false),
 		}
 	}
 	acl := awswafv2.NewCfnWebACL(stack, jsii.String("Requests"), &awswafv2.CfnWebACLProps{
 		Scope:            jsii.String("REGIONAL"),
 		DefaultAction:    &awswafv2.CfnWebACL_DefaultActionProperty{Allow: &awswafv2.CfnWebACL_AllowActionProperty{}},
-		VisibilityConfig: watched("Requests"),
+		VisibilityConfig: visibility("Requests"),
 		Rules: []any{&awswafv2.CfnWebACL_RuleProperty{
-			Name: jsii.String("RateOfAnAddress"), Priority: jsii.Number(0), VisibilityConfig: watched("RateOfAnAddress"),
+			Name: jsii.String("RateOfAnAddress"), Priority: jsii.Number(0), VisibilityConfig: visibility("RateOfAnAddress"),
 			Statement: &awswafv2.CfnWebACL_StatementProperty{RateBasedStatement: &awswafv2.CfnWebACL_RateBasedStatementProperty{
 				AggregateKeyType: jsii.String("IP"), Limit: jsii.Number(c.rateLimit), EvaluationWindowSec: jsii.Number(rateWindowSeconds),
 			}},
@@ -46,7 +46,7 @@ func limitRate(stack awscdk.Stack, c config, balancer awselasticloadbalancingv2.
 			}},
 		}},
 	})
-	accept(acl, finding{"CKV_AWS_192", "a rule against Log4j: the server is Go, and runs no Java"})
+	accept(acl, finding{"CKV_AWS_192", "a rule against Log4j, but the server is written in Go and runs no Java"})
 	awswafv2.NewCfnWebACLAssociation(stack, jsii.String("RequestsOfBalancer"), &awswafv2.CfnWebACLAssociationProps{
 		WebAclArn: acl.AttrArn(), ResourceArn: balancer.LoadBalancerArn(),
 	})

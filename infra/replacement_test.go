@@ -19,23 +19,23 @@ const (
 	newestImage = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 )
 
-// hosts returns a property of the hosts that run.
+// hosts returns a property of the running hosts.
 func (e *engineer) hosts(query string) string {
 	e.t.Helper()
 	return e.aws("ec2 describe-instances --filters Name=instance-state-name,Values=running", "Reservations[].Instances[]."+query)
 }
 
-// chooseImage makes another image than the newest the host's.
+// chooseImage records an image for the host.
 func (e *engineer) chooseImage(image string) {
 	e.t.Helper()
 	e.do("aws", "ssm", "put-parameter", "--overwrite", "--name", names.ParameterPath+chosenImage, "--value", image, "--type", "String")
 }
 
-// patch replaces the host by one with the newest image, in an account whose host has an older one.
+// patch replaces a host with an old image by one with the newest.
 func patch(e *engineer) {
 	newest := e.hosts("ImageId")
 	if out := e.do("make", "patch"); !strings.Contains(out, "replace-host.sh: the host has the newest image: "+newest+" (") {
-		e.t.Errorf("a host with the newest image: %s", out)
+		e.t.Errorf("patch of a host with the newest image: %s", out)
 	}
 	older := e.aws("ec2 describe-images --filters Name=architecture,Values=arm64", "Images[?ImageId!='"+newest+"'] | [0].ImageId")
 	e.chooseImage(older)
@@ -54,16 +54,16 @@ func patch(e *engineer) {
 		{"ssm get-parameter --name " + names.ParameterPath + chosenImage, "Parameter.Value", newest},
 	})
 	if now := e.hosts("InstanceId"); now == before {
-		e.t.Errorf("the host is %s as before", now)
+		e.t.Errorf("the host is still %s", now)
 	}
 }
 
-// move takes the host to the other zone and back, and not to one that does not have its type.
+// move moves the host to the other zone and back.
 func move(e *engineer) {
 	zone, address := e.hosts("Placement.AvailabilityZone"), e.aws("ec2 describe-addresses", "Addresses[].PublicIp")
 	e.do("make", "move")
 	if now := e.hosts("Placement.AvailabilityZone"); now == zone {
-		e.t.Errorf("the host is in %s as before", now)
+		e.t.Errorf("the host is still in %s", now)
 	}
 	e.compare([]answer{
 		{"ec2 describe-addresses", "Addresses[].PublicIp", address},
@@ -74,34 +74,34 @@ func move(e *engineer) {
 	}
 	e.do("make", "move")
 	if now := e.hosts("Placement.AvailabilityZone"); now != zone {
-		e.t.Errorf("the host is in %s, and was in %s", now, zone)
+		e.t.Errorf("the host is in %s, want %s", now, zone)
 	}
 }
 
-// A new host that does not get ready is CloudFormation's to take back; the choice is put back by who made it.
+// failedReplacement lets a replacement fail. CloudFormation rolls back the host, and replace-host.sh must restore the image and the zone.
 func failedReplacement(e *engineer) {
 	host, newest := e.hosts("InstanceId"), e.hosts("ImageId")
 	older := e.aws("ec2 describe-images --filters Name=architecture,Values=arm64", "Images[?ImageId!='"+newest+"'] | [0].ImageId")
 	e.chooseImage(older)
 	options, err := os.ReadFile(filepath.Join(e.dir, optionsFile))
 	must(e.t, err)
-	there := *e
+	engineer := *e
 	dir := e.t.TempDir()
 	program, err := exec.LookPath("make")
 	must(e.t, err)
 	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, "#!/bin/sh\ncase \"$*\" in deploy*) exit 1;; esac\nexec %s \"$@\"\n", program), 0o755))
-	there.env = append(slices.Clone(e.env), "PATH="+dir+":"+e.path)
+	engineer.env = append(slices.Clone(e.env), "PATH="+dir+":"+e.path)
 	for _, command := range []string{"--newest", "--other-zone"} {
-		out, code := there.try("scripts/replace-host.sh", command)
-		if code != 1 || !strings.Contains(out, "replace-host.sh: error: the host was not replaced: the old one stays, and so does its choice\n") {
+		out, code := engineer.try("scripts/replace-host.sh", command)
+		if code != 1 || !strings.Contains(out, "replace-host.sh: error: the host was not replaced: the old one stays, and the change was undone\n") {
 			e.t.Errorf("%s: exit %d: %s", command, code, out)
 		}
 	}
 	if now, err := os.ReadFile(filepath.Join(e.dir, optionsFile)); err != nil || string(now) != string(options) {
-		e.t.Errorf("the options are %s, %v, and were %s", now, err, options)
+		e.t.Errorf("the options are %s, %v, want %s", now, err, options)
 	}
 	if now := e.parameters()[chosenImage]; now != older || e.hosts("InstanceId") != host {
-		e.t.Errorf("the chosen image is %s, and was %s; the host is %s, and was %s", now, older, e.hosts("InstanceId"), host)
+		e.t.Errorf("the chosen image is %s, want %s; the host is %s, want %s", now, older, e.hosts("InstanceId"), host)
 	}
 	e.chooseImage(newest)
 }

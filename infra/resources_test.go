@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
-// answer is what an API has to say about a resource.
+// answer is the expected output of an AWS CLI command.
 type answer struct{ command, query, want string }
 
 func (e *engineer) compare(answers []answer) {
@@ -25,8 +25,8 @@ func (e *engineer) compare(answers []answer) {
 	}
 }
 
-// notEmulated are the types that the emulator passes over in silence, each asserted on the templates instead. It also
-// drops properties of those it makes: encryption, recovery and time to live of tables, metadata options of hosts.
+// notEmulated are types that the emulator silently ignores; other tests check them in the templates. The emulator also ignores some
+// properties: encryption, recovery and time to live of tables, metadata options of hosts.
 var notEmulated = []string{
 	"AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault",
 	"AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::Budgets::Budget", "AWS::CloudWatch::Alarm",
@@ -35,8 +35,8 @@ var notEmulated = []string{
 	"AWS::WAFv2::WebACL", "AWS::WAFv2::WebACLAssociation",
 }
 
-// asked are the types whose resources checkHostResources and checkServiceResources ask for.
-var asked = []string{
+// checked are the types that checkHostResources and checkServiceResources look up.
+var checked = []string{
 	"AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::EC2::EIP", "AWS::EC2::FlowLog", "AWS::EC2::Instance",
 	"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::RouteTable", "AWS::EC2::SecurityGroup",
 	"AWS::EC2::SecurityGroupIngress", "AWS::EC2::Subnet", "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPC",
@@ -46,19 +46,19 @@ var asked = []string{
 	"AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SSM::Parameter",
 }
 
-// notDeployed are in the templates alone: they come with options that the walk does not set.
+// notDeployed are types that come with options which TestFromAnEmptyAccountAndBack does not set.
 var notDeployed = []string{
 	"AWS::CloudFront::CachePolicy", "AWS::CloudFront::Distribution", "AWS::CloudFront::VpcOrigin",
-	"AWS::IAM::ManagedPolicy", // for what a policy is too long for
+	"AWS::IAM::ManagedPolicy", // overflow of a long inline policy
 }
 
-// A type that is new here is asked for too, or said not to be emulated.
-func TestEveryResourceTypeIsAskedFor(t *testing.T) {
+// A new type must go into one of the lists above.
+func TestEveryResourceTypeIsListed(t *testing.T) {
 	for deployment := range deployments {
 		for stack, tpl := range synth(t, deployment).templates {
 			for id, r := range tpl.Resources {
-				if !slices.Contains(slices.Concat(asked, notEmulated, notDeployed), r.Type) {
-					t.Errorf("%s: %s of %s is a %s", deployment, id, stack, r.Type)
+				if !slices.Contains(slices.Concat(checked, notEmulated, notDeployed), r.Type) {
+					t.Errorf("%s: %s of %s has type %s, which is in no list", deployment, id, stack, r.Type)
 				}
 			}
 		}
@@ -112,12 +112,12 @@ func checkHostResources(e *engineer) {
 	for role, action := range map[string]string{"VaultSphere host": "dynamodb:ConditionCheckItem", "VaultSphere pipeline": "ecr:PutImage"} {
 		name := e.aws("iam list-roles", "Roles[?starts_with(Description || '', '"+role+"')].RoleName")
 		if name == "" || name == "None" {
-			e.t.Errorf("there is no role %q", role)
+			e.t.Errorf("role %q is missing", role)
 			continue
 		}
 		policy := e.aws("iam list-role-policies --role-name "+name, "PolicyNames[0]")
 		if document := e.do("aws", "iam", "get-role-policy", "--role-name", name, "--policy-name", policy); !strings.Contains(document, action) {
-			e.t.Errorf("role %s may not %s: %s", name, action, document)
+			e.t.Errorf("role %s lacks %s: %s", name, action, document)
 		}
 	}
 	if got := e.aws("iam list-instance-profiles", "length(InstanceProfiles)"); got != "2" {
@@ -135,7 +135,7 @@ func checkHostResources(e *engineer) {
 	}
 	if got := e.aws("ssm describe-parameters --parameter-filters Key=Name,Values="+names.ParameterPath+names.EnvSessionSecret,
 		"Parameters[].Type"); got != "SecureString" {
-		e.t.Errorf("the secret is a %q", got)
+		e.t.Errorf("the secret has type %q", got)
 	}
 }
 

@@ -14,9 +14,8 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// TestRestoringTheTables follows the documents from the tables of the data stack to restored ones under the same names, with
-// what they are restored for in between: somebody has deleted the user. The emulator copies keys, indexes and items, and
-// turns nothing on in a restored table, as AWS does.
+// TestRestoringTheTables follows the documented commands after a user was deleted, up to restored tables with the same names. Like AWS,
+// the emulator copies keys, indexes and items, and turns on no options in a restored table.
 func TestRestoringTheTables(t *testing.T) {
 	emulator.Reset(t)
 	e := newTerminal(t)
@@ -51,21 +50,21 @@ func TestRestoringTheTables(t *testing.T) {
 	}
 	e.findStored()
 	e.follow("for t in $tables; do\n  arn=$(aws dynamodb list-backups")
-	if left := e.aws("dynamodb list-tables", "length(TableNames)"); left != "4" {
-		t.Errorf("%s tables are left, want the four", left)
+	if count := e.aws("dynamodb list-tables", "length(TableNames)"); count != "4" {
+		t.Errorf("%s tables remain, want 4", count)
 	}
 	if len(e.walk.blocks) > 0 {
-		t.Errorf("docs/operations.md goes on with %q", e.walk.blocks)
+		t.Errorf("docs/operations.md continues with %q", e.walk.blocks)
 	}
 }
 
-// TestDeletingTheData types the last commands of the documents, after which nothing is left of what a deploy retains.
+// TestDeletingTheData runs the documented commands that delete everything a deploy retains.
 func TestDeletingTheData(t *testing.T) {
 	emulator.Reset(t)
 	e := newTerminal(t)
 	e.walk = newWalk(t, "And back")
 	e.walk.blocks = e.walk.blocks[1:] // after make destroy
-	// The emulator knows no protection of stacks, nor how to end it.
+	// The emulator does not support termination protection.
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "aws"), []byte("#!/bin/sh\ncase \"$*\" in *update-termination-protection*) exit ;; esac\nPATH="+e.path+" exec aws \"$@\"\n"), 0o755))
 	e.env = append(e.env, "PATH="+dir+":"+e.path)

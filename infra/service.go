@@ -19,38 +19,35 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
-// The size of a task, the smallest there is: what a member costs is bcrypt at log-in, and more tasks share that.
+// The smallest task that Fargate offers. The main cost of a user is bcrypt at login, and more tasks share it.
 const (
-	taskCPU       = 256 // 1024 are one processor
+	taskCPU       = 256 // 1024 units are one vCPU
 	taskMemoryMiB = 512
 )
 
-// A deploy takes a task out of the load balancer, waits until its requests are done, and only then sends SIGTERM. A task
-// that is stopped by hand gets SIGTERM first, and goes on being sent requests for some seconds: drainDelay serves those.
+// A deploy removes a task from the load balancer, waits for its requests to finish, and only then sends SIGTERM. A task that is stopped
+// by hand gets SIGTERM first and keeps receiving requests for some seconds; drainDelaySeconds covers those.
 const (
 	deregistrationSeconds = 60
 	drainDelaySeconds     = 10
 	drainTimeoutSeconds   = 40
-	stopSeconds           = drainDelaySeconds + drainTimeoutSeconds + 10 // then comes SIGKILL
+	stopSeconds           = drainDelaySeconds + drainTimeoutSeconds + 10 // then SIGKILL
 )
 
-// A task has 15 processor seconds a minute. At cpuTargetPercent it spends 9 of them, which is 9 ms for each of
-// requestsPerMinute: room for one log-in in ten requests, whose bcrypt takes 60 ms, and for 3 ms in each of the others.
+// A task has 15 CPU seconds per minute and uses 9 of them at cpuTargetPercent. That is 9 ms for each of requestsPerMinute: enough if one
+// request in ten is a login, whose bcrypt takes 60 ms, and each of the others takes 3 ms.
 const (
 	cpuTargetPercent  = 60
 	requestsPerMinute = 1000
 )
 
-// Scaling out is quick because users wait for it; scaling in is slow so that a pause between two bursts costs no restart.
+// Scaling out is fast because users wait for it. Scaling in is slow so that a pause between two bursts stops no tasks.
 const (
 	scaleOutSeconds = 60
 	scaleInSeconds  = 300
 )
 
-const (
-	httpPort       = 80
-	accessLogsDays = 90
-)
+const accessLogsDays = 90
 
 // newServiceStack makes the topology fargate: tasks in private subnets behind a load balancer.
 func newServiceStack(app awscdk.App, c config) awscdk.Stack {
@@ -72,12 +69,12 @@ func newServiceStack(app awscdk.App, c config) awscdk.Stack {
 	if c.cloudFrontCertificateARN != "" {
 		entrance = newDistribution(stack, c, balancer).DistributionDomainName()
 	}
-	output(stack, "DomainTarget", "DNS name to point the domain of the certificate at", entrance)
+	output(stack, "DomainTarget", "DNS name that the vault's domain must point at", entrance)
 	if c.siteAddress != "" {
-		output(stack, "SiteUrl", "where users open the vault", jsii.String("https://"+c.siteAddress))
+		output(stack, "SiteUrl", siteURLMeaning, jsii.String("https://"+c.siteAddress))
 	}
-	output(stack, "ClusterName", "the ECS cluster", cluster.ClusterName())
-	output(stack, "ServiceName", "the ECS service", service.ServiceName())
+	output(stack, "ClusterName", "name of the ECS cluster", cluster.ClusterName())
+	output(stack, "ServiceName", "name of the ECS service", service.ServiceName())
 	return stack
 }
 
@@ -96,16 +93,16 @@ func newFargateService(stack awscdk.Stack, c config, cluster awsecs.Cluster) aws
 		AssignPublicIp: jsii.Bool(false),
 		VpcSubnets:     subnets,
 		SecurityGroups: &[]awsec2.ISecurityGroup{firewall},
-		// AWS patches the platform under this name; a pinned one would have to be followed by hand.
+		// AWS keeps this version patched. A pinned version would need updates by hand.
 		PlatformVersion:             awsecs.FargatePlatformVersion_LATEST,
 		MinHealthyPercent:           jsii.Number(100),
 		MaxHealthyPercent:           jsii.Number(200),
 		CircuitBreaker:              &awsecs.DeploymentCircuitBreaker{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
 		AvailabilityZoneRebalancing: awsecs.AvailabilityZoneRebalancing_ENABLED,
-		// No DesiredCount: each deploy would set the tasks back to it. A service begins with one, and goes to minTasks as soon
-		// as the scaling is registered.
+		// No DesiredCount: each deploy would reset the number of tasks to it. A new service starts with one task and scales to
+		// minTasks as soon as auto scaling is registered.
 	})
-	// Without either no task can start, and the circuit breaker counts that.
+	// No task can start without these two, and the circuit breaker would count the failures.
 	service.Node().AddDependency(starter, cluster.Vpc().SelectSubnets(subnets).InternetConnectivityEstablished)
 	return service
 }
@@ -118,7 +115,7 @@ func newTaskDefinition(stack awscdk.Stack, c config, starter awsiam.Role) awsecs
 			CpuArchitecture:       awsecs.CpuArchitecture_ARM64(),
 			OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
 		},
-		// The CDK would add more to it than a task needs: ssm:DescribeParameters, say, and the history of parameters.
+		// The CDK would add permissions that a task does not need, such as ssm:DescribeParameters.
 		ExecutionRole: starter.WithoutPolicyUpdates(nil),
 		TaskRole:      newTaskRole(stack),
 	})
@@ -126,10 +123,10 @@ func newTaskDefinition(stack awscdk.Stack, c config, starter awsiam.Role) awsecs
 	linux.DropCapabilities(awsecs.Capability_ALL)
 	logs := awslogs.LogGroup_FromLogGroupName(stack, jsii.String("Logs"), jsii.String(named(stack, names.LogGroup)))
 	images := awsecr.Repository_FromRepositoryName(stack, jsii.String("Images"), jsii.String(names.Repository))
-	// No option: which release runs changes with each push, and stands where the service is.
+	// Not an option in platform.json: the release changes with each push, so its digest is a parameter of the stack.
 	digest := awscdk.NewCfnParameter(stack, jsii.String(release.Parameter), &awscdk.CfnParameterProps{
 		Description:    jsii.String("digest of the image that the service runs; make deploy keeps it, make release changes it"),
-		AllowedPattern: jsii.String(release.DigestPattern), ConstraintDescription: jsii.String("it is sha256: and 64 hexadecimal digits"),
+		AllowedPattern: jsii.String(release.DigestPattern), ConstraintDescription: jsii.String("must be sha256: and 64 hexadecimal digits"),
 	})
 	definition.AddContainer(jsii.String("Server"), &awsecs.ContainerDefinitionOptions{
 		ContainerName:          jsii.String("server"),
@@ -139,13 +136,12 @@ func newTaskDefinition(stack awscdk.Stack, c config, starter awsiam.Role) awsecs
 		PortMappings:           &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(names.DefaultPort)}},
 		Secrets:                parametersAsSecrets(stack),
 		Environment: &map[string]*string{
-			names.EnvTrustedProxies: jsii.String(c.vpcCIDR.String()), // the load balancer is all that the firewall lets in
+			names.EnvTrustedProxies: jsii.String(c.vpcCIDR.String()), // the security group admits only the load balancer
 			names.EnvDrainDelay:     seconds(drainDelaySeconds),
 			names.EnvDrainTimeout:   seconds(drainTimeoutSeconds),
 		},
 		StopTimeout: awscdk.Duration_Seconds(jsii.Number(stopSeconds)),
-		// It asks whether the process lives. Whether its store answers is the load balancer's question: a new task would not
-		// mend the store.
+		// Liveness only. The load balancer checks whether the store responds, since replacing the task would not fix the store.
 		HealthCheck: &awsecs.HealthCheck{
 			Command:     jsii.Strings("CMD", names.ServerProgram, "health"),
 			Interval:    awscdk.Duration_Seconds(jsii.Number(10)),
@@ -153,18 +149,18 @@ func newTaskDefinition(stack awscdk.Stack, c config, starter awsiam.Role) awsecs
 			Retries:     jsii.Number(3),
 			StartPeriod: awscdk.Duration_Seconds(jsii.Number(10)),
 		},
-		// The way to the logs is the NAT gateway, which is in one zone. Without it tasks serve on, unlogged.
+		// Logs go through the NAT gateway, which is in one zone. If it fails, tasks keep serving without a log.
 		Logging: awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{
 			LogGroup: logs, StreamPrefix: jsii.String("fargate"), Mode: awsecs.AwsLogDriverMode_NON_BLOCKING,
 		}),
 	})
-	// A release that was replaced can be gone back to; one that CloudFormation takes back never served.
+	// A rollback needs the task definitions of earlier releases. Those of failed deploys stay too, but never served.
 	definition.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
-	accept(definition, finding{"AwsSolutions-ECS2", "a network and two durations that this stack itself knows; all else is in SSM parameters"})
+	accept(definition, finding{"AwsSolutions-ECS2", "only a network range and two durations, which this stack defines; all else comes from SSM parameters"})
 	return definition
 }
 
-// taskParameters are what a task gets from SSM: the settings of the data stack, and the key that no stack ever sees.
+// taskParameters returns the SSM parameters of a task: the settings of the data stack, and the secret, which is in no stack.
 func taskParameters() []string {
 	parameters := []string{names.EnvSessionSecret}
 	for _, s := range settings() {
@@ -176,8 +172,8 @@ func taskParameters() []string {
 func parametersAsSecrets(stack awscdk.Stack) *map[string]awsecs.Secret {
 	secrets := map[string]awsecs.Secret{}
 	for _, name := range taskParameters() {
-		// Those that are no secrets come the same way: ECS uses the ARN alone, while the CDK would make a parameter of the
-		// template out of a plain one.
+		// Plain settings also pass as secure strings: ECS only uses the ARN, while the CDK would turn a plain one into a parameter
+		// of the template.
 		secrets[name] = awsecs.Secret_FromSsmParameter(awsssm.StringParameter_FromSecureStringParameterAttributes(stack,
 			jsii.String("Parameter"+name), &awsssm.SecureStringParameterAttributes{
 				ParameterName: jsii.String(named(stack, names.ParameterPath) + name),
@@ -186,7 +182,7 @@ func parametersAsSecrets(stack awscdk.Stack) *map[string]awsecs.Secret {
 	return &secrets
 }
 
-// newExecutionRole makes what ECS may do to start a task and to keep its logs.
+// newExecutionRole makes the role with which ECS starts a task and writes its log.
 func newExecutionRole(stack awscdk.Stack) awsiam.Role {
 	role := awsiam.NewRole(stack, jsii.String("ExecutionRole"), &awsiam.RoleProps{
 		AssumedBy: service("ecs-tasks"), Description: jsii.String("VaultSphere tasks: start"),
@@ -201,11 +197,11 @@ func newExecutionRole(stack awscdk.Stack) awsiam.Role {
 		allow("Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, arn(stack, "logs", "log-group:"+named(stack, names.LogGroup)+":*")),
 	)
 	accept(role.Node().FindChild(jsii.String("DefaultPolicy")), finding{"AwsSolutions-IAM5",
-		"ecr:GetAuthorizationToken knows no resources; the other star is the streams of one log group"})
+		"ecr:GetAuthorizationToken does not support resources; the other wildcard matches the streams of one log group"})
 	return role
 }
 
-// newTaskRole makes what the server itself may do.
+// newTaskRole makes the role of the server.
 func newTaskRole(stack awscdk.Stack) awsiam.Role {
 	role := awsiam.NewRole(stack, jsii.String("TaskRole"), &awsiam.RoleProps{
 		AssumedBy: service("ecs-tasks"), Description: jsii.String("VaultSphere tasks: the server"),
@@ -229,13 +225,13 @@ func newLoadBalancer(stack awscdk.Stack, c config, vpc awsec2.Vpc) awselasticloa
 		DesyncMitigationMode:    awselasticloadbalancingv2.DesyncMitigationMode_STRICTEST,
 		Http2Enabled:            jsii.Bool(true),
 	}
-	open := "a public web server: the whole Internet may reach 80 and 443, and no other port"
+	open := publicWebServer
 	if c.cloudFrontCertificateARN != "" {
 		props.VpcSubnets.SubnetType = awsec2.SubnetType_PRIVATE_WITH_EGRESS
 		props.InternetFacing = jsii.Bool(false)
-		// CloudFront ends the header with the user's address. The load balancer would add CloudFront's.
+		// The header from CloudFront ends with the user's address. The load balancer would append CloudFront's.
 		props.XffHeaderProcessingMode = awselasticloadbalancingv2.XffHeaderProcessingMode_PRESERVE
-		open = "it has no public address: CloudFront alone has a way into the network"
+		open = "it has no public address, and only CloudFront can reach the network"
 	}
 	balancer := awselasticloadbalancingv2.NewApplicationLoadBalancer(stack, jsii.String(inFrontOfTasks("Balancer", c)), props)
 	balancer.LogAccessLogs(newAccessLogs(stack), nil)
@@ -243,8 +239,8 @@ func newLoadBalancer(stack awscdk.Stack, c config, vpc awsec2.Vpc) awselasticloa
 	return balancer
 }
 
-// inFrontOfTasks is the id of a part that a load balancer without a public address replaces by another: no load balancer can be
-// changed into such a one, and no group of targets can be behind both.
+// inFrontOfTasks returns the construct id of the load balancer or of its targets. It differs behind CloudFront, because a public load
+// balancer cannot become internal, and a target group cannot belong to two load balancers.
 func inFrontOfTasks(id string, c config) string {
 	if c.cloudFrontCertificateARN != "" {
 		return "Private" + id
@@ -252,11 +248,11 @@ func inFrontOfTasks(id string, c config) string {
 	return id
 }
 
-// newAccessLogs makes the bucket of the load balancer's logs. It stays when the stack goes: who reached the vault is asked
-// afterwards, and CloudFormation deletes no bucket that has something in it.
+// newAccessLogs makes the bucket of the load balancer's access logs. It is retained when the stack is deleted: an investigation needs
+// the logs later, and CloudFormation cannot delete a bucket with content.
 func newAccessLogs(stack awscdk.Stack) awss3.Bucket {
 	bucket := awss3.NewBucket(stack, jsii.String("AccessLogs"), &awss3.BucketProps{
-		Encryption:        awss3.BucketEncryption_S3_MANAGED, // a load balancer can write to no other
+		Encryption:        awss3.BucketEncryption_S3_MANAGED, // the only kind that a load balancer can write to
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		EnforceSSL:        jsii.Bool(true),
@@ -267,13 +263,13 @@ func newAccessLogs(stack awscdk.Stack) awss3.Bucket {
 		}},
 	})
 	accept(bucket,
-		finding{"AwsSolutions-S1", "it holds access logs itself, which only operators read"},
-		finding{"CKV_AWS_18", "it holds access logs itself, which only operators read"},
-		finding{"CKV_AWS_21", "each file is written once, under a name of its own"})
+		finding{"AwsSolutions-S1", "it holds access logs itself, and only operators read them"},
+		finding{"CKV_AWS_18", "it holds access logs itself, and only operators read them"},
+		finding{"CKV_AWS_21", "each object has a unique name and is written once"})
 	return bucket
 }
 
-// newTargets makes the group of tasks that the load balancer finds ready.
+// newTargets makes the target group of the tasks, with their readiness check.
 func newTargets(stack awscdk.Stack, c config, service awsecs.FargateService) awselasticloadbalancingv2.ApplicationTargetGroup {
 	return awselasticloadbalancingv2.NewApplicationTargetGroup(stack, jsii.String(inFrontOfTasks("Targets", c)),
 		&awselasticloadbalancingv2.ApplicationTargetGroupProps{
@@ -293,7 +289,7 @@ func newTargets(stack awscdk.Stack, c config, service awsecs.FargateService) aws
 		})
 }
 
-// listen sends what comes over HTTPS to targets, and all else to HTTPS.
+// listen forwards HTTPS requests to the targets and redirects HTTP to HTTPS.
 func listen(balancer awselasticloadbalancingv2.ApplicationLoadBalancer, certificateARN string,
 	targets awselasticloadbalancingv2.ApplicationTargetGroup) {
 	balancer.AddListener(jsii.String("Http"), &awselasticloadbalancingv2.BaseApplicationListenerProps{
@@ -309,8 +305,8 @@ func listen(balancer awselasticloadbalancingv2.ApplicationLoadBalancer, certific
 		Certificates: &[]awselasticloadbalancingv2.IListenerCertificate{
 			awselasticloadbalancingv2.ListenerCertificate_FromArn(jsii.String(certificateARN)),
 		},
-		// What is recorded today must not be read by a later computer, hence PQ. No browser that can run the page needs the old
-		// ciphers of TLS 1.2, hence Res.
+		// PQ: traffic recorded today must stay unreadable to a future quantum computer. RES: no browser that can run the page
+		// needs the old ciphers of TLS 1.2.
 		SslPolicy:           awselasticloadbalancingv2.SslPolicy_TLS13_12_RES_PQ,
 		DefaultTargetGroups: &[]awselasticloadbalancingv2.IApplicationTargetGroup{targets},
 	})
@@ -329,5 +325,5 @@ func scale(service awsecs.FargateService, c config, targets awselasticloadbalanc
 	})
 }
 
-// seconds is n seconds as the server reads a duration.
+// seconds formats a duration for the server.
 func seconds(n int) *string { return jsii.String(strconv.Itoa(n) + "s") }

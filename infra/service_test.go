@@ -37,7 +37,7 @@ func compareProperties(t *testing.T, properties map[string]any, want map[string]
 	}
 }
 
-// serverContainer is the only container of a task.
+// serverContainer returns the only container of a task.
 func serverContainer(t *testing.T, deployment string) map[string]any {
 	t.Helper()
 	containers := listOf(serviceTemplate(t, deployment).one(t, "AWS::ECS::TaskDefinition").Properties["ContainerDefinitions"])
@@ -47,11 +47,11 @@ func serverContainer(t *testing.T, deployment string) map[string]any {
 	return containers[0].(map[string]any)
 }
 
-func TestServiceReplacesTasksOnlyByOnesThatServe(t *testing.T) {
+func TestDeployKeepsServingTasks(t *testing.T) {
 	compareProperties(t, serviceTemplate(t, "fargate-minimal").one(t, "AWS::ECS::Service").Properties, map[string]string{
 		"DeploymentConfiguration":     `{"DeploymentCircuitBreaker":{"Enable":true,"Rollback":true},"MaximumPercent":200,"MinimumHealthyPercent":100}`,
 		"AvailabilityZoneRebalancing": `"ENABLED"`,
-		"DesiredCount":                `null`, // with one, a deploy would undo what the scaling did
+		"DesiredCount":                `null`, // a deploy would reset auto scaling to it
 		"EnableExecuteCommand":        `null`,
 		"LaunchType":                  `"FARGATE"`,
 	})
@@ -65,9 +65,9 @@ func TestTasksHaveNoPublicAddress(t *testing.T) {
 	}
 	subnets := listOf(network["Subnets"])
 	for _, s := range subnets {
-		subnet := tpl.Resources[strings.Trim(written(s), "<>")]
+		subnet := tpl.Resources[strings.Trim(asText(s), "<>")]
 		if tags := asJSON(t, subnet.Properties["Tags"]); !strings.Contains(tags, `{"Key":"aws-cdk:subnet-type","Value":"Private"}`) {
-			t.Errorf("a task's subnet is %s", tags)
+			t.Errorf("the subnet of the tasks has the tags %s", tags)
 		}
 	}
 	if len(subnets) != 2 {
@@ -91,34 +91,33 @@ func TestTaskIsConfined(t *testing.T) {
 	})
 }
 
-func TestTaskRunsTheReleaseThatADeployIsGiven(t *testing.T) {
+func TestTaskRunsTheReleaseParameter(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	const want = "<AccountId>.dkr.ecr.eu-central-1.<URLSuffix>/password-manager@<Release>"
-	if got := written(serverContainer(t, "fargate-minimal")["Image"]); got != want {
+	if got := asText(serverContainer(t, "fargate-minimal")["Image"]); got != want {
 		t.Errorf("tasks run %s, want %s", got, want)
 	}
 	parameter := tpl.Parameters["Release"]
 	if parameter["AllowedPattern"] != "sha256:[0-9a-f]{64}" || parameter["Default"] != nil {
-		t.Errorf("the release may be %v", parameter)
+		t.Errorf("the parameter of the release is %v", parameter)
 	}
 }
 
-// Without the task definition of the release before there would be no way back to it.
-func TestAReleaseThatIsReplacedIsKept(t *testing.T) {
+// A rollback needs the task definition of the previous release.
+func TestTaskDefinitionsAreRetained(t *testing.T) {
 	definition := serviceTemplate(t, "fargate-minimal").one(t, "AWS::ECS::TaskDefinition")
 	if definition.UpdateReplacePolicy != "Retain" || definition.DeletionPolicy != "RetainExceptOnCreate" {
-		t.Errorf("policies are %s and %s", definition.UpdateReplacePolicy, definition.DeletionPolicy)
+		t.Errorf("the policies are %s and %s", definition.UpdateReplacePolicy, definition.DeletionPolicy)
 	}
 }
 
-// What the server runs with stands in SSM, the same parameters that a host reads; in the template stands only what depends
-// on the load balancer.
+// Tasks read the same SSM parameters as a host. The template only holds settings that depend on the load balancer.
 func TestServerGetsItsSettingsFromParameters(t *testing.T) {
 	container := serverContainer(t, "fargate-full")
 	var got []string
 	for _, s := range listOf(container["Secrets"]) {
 		s := s.(map[string]any)
-		got = append(got, s["Name"].(string)+" from "+written(s["ValueFrom"]))
+		got = append(got, s["Name"].(string)+" from "+asText(s["ValueFrom"]))
 	}
 	var want []string
 	for _, name := range append([]string{names.EnvSessionSecret}, settingNames()...) {
@@ -142,11 +141,11 @@ func settingNames() []string {
 func TestServerHasTimeToDrain(t *testing.T) {
 	container := serverContainer(t, "fargate-minimal")
 	if got := container["StopTimeout"].(float64); got <= drainDelaySeconds+drainTimeoutSeconds || got > 120 { // Fargate's limit
-		t.Errorf("the server is killed after %v s, and needs %d s", got, drainDelaySeconds+drainTimeoutSeconds)
+		t.Errorf("the server is killed after %v s, but may take %d s", got, drainDelaySeconds+drainTimeoutSeconds)
 	}
 }
 
-func TestExecutionRoleStartsTasksAndNoMore(t *testing.T) {
+func TestExecutionRoleOnlyStartsTasks(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	want := []string{
 		`Allow sts:AssumeRole by {"Service":"ecs-tasks.amazonaws.com"}`,
@@ -163,12 +162,12 @@ func TestExecutionRoleStartsTasksAndNoMore(t *testing.T) {
 	}
 	role := roleOf(t, tpl, "VaultSphere tasks: start")
 	compareLines(t, tpl.permissions(t, role), want)
-	if got := written(tpl.one(t, "AWS::ECS::TaskDefinition").Properties["ExecutionRoleArn"]); got != "<"+role+".Arn>" {
-		t.Errorf("tasks are started as %s", got)
+	if got := asText(tpl.one(t, "AWS::ECS::TaskDefinition").Properties["ExecutionRoleArn"]); got != "<"+role+".Arn>" {
+		t.Errorf("the execution role is %s", got)
 	}
 }
 
-func TestTaskRoleReachesTheTablesAndNothingElse(t *testing.T) {
+func TestTaskRoleReachesOnlyTheTables(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	want := []string{`Allow sts:AssumeRole by {"Service":"ecs-tasks.amazonaws.com"}`}
 	for _, table := range tables {
@@ -181,13 +180,13 @@ func TestTaskRoleReachesTheTablesAndNothingElse(t *testing.T) {
 	}
 	role := roleOf(t, tpl, "VaultSphere tasks: the server")
 	compareLines(t, tpl.permissions(t, role), want)
-	if got := written(tpl.one(t, "AWS::ECS::TaskDefinition").Properties["TaskRoleArn"]); got != "<"+role+".Arn>" {
-		t.Errorf("the server runs as %s", got)
+	if got := asText(tpl.one(t, "AWS::ECS::TaskDefinition").Properties["TaskRoleArn"]); got != "<"+role+".Arn>" {
+		t.Errorf("the task role is %s", got)
 	}
 }
 
-// Every rule of every security group, so that one more is seen.
-func TestFirewallsLetOnlyTheLoadBalancerReachTasks(t *testing.T) {
+// The test compares every rule of every security group.
+func TestOnlyTheLoadBalancerReachesTasks(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	var got []string
 	rule := func(group, direction string, r map[string]any) {
@@ -223,11 +222,11 @@ func TestFirewallsLetOnlyTheLoadBalancerReachTasks(t *testing.T) {
 	})
 }
 
-// description returns whose the security group is that a rule refers to.
+// description returns the first part of the description of the security group that a rule refers to.
 func description(tpl stackTemplate, groupID any) string {
-	id, _, _ := strings.Cut(strings.Trim(written(groupID), "<>"), ".")
-	whose, _, _ := strings.Cut(fmt.Sprint(tpl.Resources[id].Properties["GroupDescription"]), ":")
-	return whose
+	id, _, _ := strings.Cut(strings.Trim(asText(groupID), "<>"), ".")
+	owner, _, _ := strings.Cut(fmt.Sprint(tpl.Resources[id].Properties["GroupDescription"]), ":")
+	return owner
 }
 
 func TestLoadBalancerServesHTTPSOnly(t *testing.T) {
@@ -251,11 +250,11 @@ func TestLoadBalancerServesHTTPSOnly(t *testing.T) {
 	})
 }
 
-func TestLoadBalancerRefusesWhatIsMalformedAndKeepsLogs(t *testing.T) {
+func TestLoadBalancerIsStrictAndLogs(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	balancer := tpl.one(t, "AWS::ElasticLoadBalancingV2::LoadBalancer").Properties
 	if balancer["Scheme"] != "internet-facing" {
-		t.Errorf("it is %v", balancer["Scheme"])
+		t.Errorf("the load balancer is %v", balancer["Scheme"])
 	}
 	attributes := map[string]any{}
 	for _, a := range listOf(balancer["LoadBalancerAttributes"]) {
@@ -271,7 +270,7 @@ func TestLoadBalancerRefusesWhatIsMalformedAndKeepsLogs(t *testing.T) {
 	})
 }
 
-func TestAccessLogsArePrivateAndStay(t *testing.T) {
+func TestAccessLogsArePrivateAndRetained(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	bucket := tpl.one(t, "AWS::S3::Bucket")
 	compareProperties(t, bucket.Properties, map[string]string{
@@ -282,7 +281,7 @@ func TestAccessLogsArePrivateAndStay(t *testing.T) {
 			`"ExpirationInDays":90,"Status":"Enabled"}]}`,
 	})
 	if bucket.DeletionPolicy != "Retain" || bucket.UpdateReplacePolicy != "Retain" {
-		t.Errorf("the bucket is deleted: %s, %s", bucket.DeletionPolicy, bucket.UpdateReplacePolicy)
+		t.Errorf("the bucket is not retained: %s, %s", bucket.DeletionPolicy, bucket.UpdateReplacePolicy)
 	}
 	policy := asJSON(t, tpl.one(t, "AWS::S3::BucketPolicy").Properties["PolicyDocument"])
 	if !strings.Contains(policy, `{"Action":"s3:*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny"`) {
@@ -290,7 +289,7 @@ func TestAccessLogsArePrivateAndStay(t *testing.T) {
 	}
 }
 
-func TestTargetsAreReadyBeforeTheyAreUsed(t *testing.T) {
+func TestTargetsMustBeReady(t *testing.T) {
 	targets := serviceTemplate(t, "fargate-minimal").one(t, "AWS::ElasticLoadBalancingV2::TargetGroup").Properties
 	compareProperties(t, targets, map[string]string{
 		"Protocol": `"HTTP"`, "Port": `5001`, "TargetType": `"ip"`,
@@ -321,20 +320,20 @@ func TestServiceScalesOnCPUAndRequests(t *testing.T) {
 	}
 }
 
-func TestServiceStackSaysWhatThePipelineNeeds(t *testing.T) {
+func TestServiceStackOutputs(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-minimal")
 	for name, want := range map[string]string{
 		"DomainTarget": "<" + idOf(t, tpl, "AWS::ElasticLoadBalancingV2::LoadBalancer") + ".DNSName>",
 		"ClusterName":  "<" + idOf(t, tpl, "AWS::ECS::Cluster") + ">",
 		"ServiceName":  "<" + idOf(t, tpl, "AWS::ECS::Service") + ".Name>",
 	} {
-		if got := written(tpl.Outputs[name].Value); got != want {
+		if got := asText(tpl.Outputs[name].Value); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
 	}
 }
 
-// Stacks that import from each other cannot be changed one by one.
+// A stack cannot change a value that another stack imports.
 func TestServiceStackImportsNothing(t *testing.T) {
 	for _, deployment := range []string{"fargate-minimal", "fargate-full", "fargate-cloudfront"} {
 		for stack, template := range synth(t, deployment).raw {
@@ -347,7 +346,7 @@ func TestServiceStackImportsNothing(t *testing.T) {
 	}
 }
 
-func TestRateLimitRefusesAnAddressThatSendsTooMuch(t *testing.T) {
+func TestRateLimitBlocksAnAddress(t *testing.T) {
 	tpl := serviceTemplate(t, "fargate-full")
 	acl := tpl.one(t, "AWS::WAFv2::WebACL").Properties
 	rule := listOf(acl["Rules"])[0].(map[string]any)
@@ -357,13 +356,13 @@ func TestRateLimitRefusesAnAddressThatSendsTooMuch(t *testing.T) {
 	})
 	compareProperties(t, acl, map[string]string{"DefaultAction": `{"Allow":{}}`, "Scope": `"REGIONAL"`})
 	if strings.Contains(asJSON(t, acl), `"SampledRequestsEnabled":true`) {
-		t.Error("samples show the session cookies of users")
+		t.Error("samples would show the session cookies of users")
 	}
 	balancer := idOf(t, tpl, "AWS::ElasticLoadBalancingV2::LoadBalancer")
-	if got := written(tpl.one(t, "AWS::WAFv2::WebACLAssociation").Properties["ResourceArn"]); got != "<"+balancer+">" {
+	if got := asText(tpl.one(t, "AWS::WAFv2::WebACLAssociation").Properties["ResourceArn"]); got != "<"+balancer+">" {
 		t.Errorf("the rule is for %s", got)
 	}
 	if n := len(serviceTemplate(t, "fargate-minimal").of("AWS::WAFv2::WebACL")); n != 0 {
-		t.Errorf("%d web ACLs that nobody asked for", n)
+		t.Errorf("%d web ACLs without the option", n)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 const logRetention = awslogs.RetentionDays_THREE_MONTHS
 
-// setting is an SSM parameter under names.ParameterPath, which is an environment variable of the server as well.
+// setting is an SSM parameter under names.ParameterPath that becomes an environment variable of the server.
 type setting struct {
 	name, meaning string
 	value         func(config) string
@@ -22,7 +22,7 @@ func settings() []setting {
 	return []setting{
 		{names.EnvAWSRegion, "region of the DynamoDB tables", func(c config) string { return c.region }},
 		{names.EnvPort, "TCP port of the server", fixed(strconv.Itoa(names.DefaultPort))},
-		{names.EnvStore, "where the server keeps things", fixed(names.StoreDynamoDB)},
+		{names.EnvStore, "store of the server", fixed(names.StoreDynamoDB)},
 		{names.EnvUsersTable, "DynamoDB table of users", table(names.UsersTable)},
 		{names.EnvAccountsTable, "DynamoDB table of accounts", table(names.AccountsTable)},
 		{names.EnvPasswordsTable, "DynamoDB table of passwords", table(names.PasswordsTable)},

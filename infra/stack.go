@@ -8,17 +8,17 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// contextDeployment is the key under which a stack knows which deployment it is part of.
+// contextDeployment is the context key for the deployment of a stack.
 const contextDeployment = "vaultsphere:deployment"
 
-// named is what production's name is in the deployment that the construct is part of.
+// named translates a name of production to the deployment of the construct.
 func named(c constructs.IConstruct, production string) string {
 	deployment, _ := c.Node().TryGetContext(jsii.String(contextDeployment)).(string)
 	return names.Deployment(deployment).Name(production)
 }
 
-// newStack makes a stack in the region that was asked for and in whatever account deploys it. An account that is left open
-// also keeps the CDK from looking availability zones up, so that a synth needs no credentials and is the same everywhere.
+// newStack makes a stack in the configured region, and in the account that deploys it. Without an account in Env the CDK does not look
+// up availability zones, so a synth needs no credentials and is reproducible.
 func newStack(app awscdk.App, c config, name, description string, protected bool) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String(c.deployment.Name(names.StackPrefix+name)), &awscdk.StackProps{
 		Env:                   &awscdk.Environment{Region: jsii.String(c.region)},
@@ -30,15 +30,15 @@ func newStack(app awscdk.App, c config, name, description string, protected bool
 	return stack
 }
 
-// output makes a value that the pipeline needs, under exactly this name.
+// output makes a stack output with exactly this name, which the pipeline reads.
 func output(stack awscdk.Stack, name, description string, value *string) {
 	awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Description: jsii.String(description), Value: value})
 }
 
-// finding is a rule of cdk-nag (AwsSolutions-…) or of checkov (CKV…) that a resource breaks on purpose.
+// finding is a rule of cdk-nag (AwsSolutions-…) or checkov (CKV…) that a resource violates on purpose.
 type finding struct{ rule, reason string }
 
-// accept writes findings beside the resource, where both tools and a reviewer read them.
+// accept adds findings to the metadata of the resource, where both tools and a reviewer see them.
 func accept(c constructs.IConstruct, findings ...finding) {
 	resource, ok := c.(awscdk.CfnResource)
 	if !ok {

@@ -19,8 +19,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
-// host is a directory that start-release takes for a host. Its docker writes down what it was asked, and has one image. It trusts
-// one key, and has verified one release.
+// host is a directory that start-release treats as a host. Its docker logs each command and has one image. It trusts one key and has
+// verified one release.
 type host struct {
 	t         *testing.T
 	home, bin string
@@ -34,7 +34,7 @@ const (
 
 var testDigest = noDigest + strings.Repeat("0123456789abcdef", 4)
 
-// fakeDocker stands for the engine, which the rollout's own tests start for real.
+// fakeDocker replaces the engine; the tests in scripts/rollout run a real one.
 const fakeDocker = `#!/usr/bin/env bash
 echo "$*" >>"$FAKE_DOCKER_LOG"
 case "$1 ${2:-}" in
@@ -54,7 +54,7 @@ func newHost(t *testing.T) *host {
 	must(t, err)
 	h.write(filepath.Join(h.home, "bin", "verify-release"), string(verify), 0o755)
 	h.key.WritePublic(t, filepath.Join(h.home, "signing-key.pem"))
-	h.keep(testRepository + "@" + testDigest)
+	h.storeSignature(testRepository + "@" + testDigest)
 	h.write(filepath.Join(h.bin, "docker"), fakeDocker, 0o755)
 	script := "#!/usr/bin/env bash\necho \"$(basename \"$0\") $*\" >>\"$FAKE_DOCKER_LOG\"\n"
 	for _, name := range []string{"fetch-env.sh", "rollout.sh"} {
@@ -62,7 +62,7 @@ func newHost(t *testing.T) *host {
 	}
 	aws, err := exec.Command("../scripts/python-tool.sh", "path", "aws").Output()
 	if err != nil {
-		t.Fatalf("the AWS command line: %v: scripts/python-tool.sh install aws", err)
+		t.Fatalf("find the AWS CLI: %v: scripts/python-tool.sh install aws", err)
 	}
 	if err := os.Symlink(strings.TrimSpace(string(aws)), filepath.Join(h.bin, "aws")); err != nil {
 		t.Fatal(err)
@@ -70,14 +70,14 @@ func newHost(t *testing.T) *host {
 	return h
 }
 
-// keep is what a host has of a release that it has verified before.
-func (h *host) keep(image string) {
+// storeSignature writes what a host stores after it verified a release.
+func (h *host) storeSignature(image string) {
 	h.t.Helper()
 	signature := h.key.Sign(h.t, image)
 	_, hex, _ := strings.Cut(image, "@sha256:")
-	kept := filepath.Join(h.home, "state", "signatures", hex)
-	h.write(kept+".payload", string(signature.Payload), 0o644)
-	h.write(kept+".signature", string(signature.Signature), 0o644)
+	file := filepath.Join(h.home, "state", "signatures", hex)
+	h.write(file+".payload", string(signature.Payload), 0o644)
+	h.write(file+".signature", string(signature.Signature), 0o644)
 }
 
 func (h *host) write(path, content string, mode os.FileMode) {
@@ -90,7 +90,7 @@ func (h *host) write(path, content string, mode os.FileMode) {
 	}
 }
 
-// start runs the script as the unit does. It returns what it printed and its exit code.
+// start runs the script like the systemd unit, and returns its output and exit code.
 func (h *host) start(settings ...string) (string, int) {
 	h.t.Helper()
 	return h.run(settings)
@@ -112,8 +112,8 @@ func (h *host) run(settings []string, args ...string) (string, int) {
 
 func (h *host) log() string { return filepath.Join(h.bin, "log") }
 
-// did returns what docker and the release's scripts were asked to do, without names of temporary folders.
-func (h *host) did() string {
+// calls returns the logged calls of docker and of the release's scripts, without names of temporary folders.
+func (h *host) calls() string {
 	content, err := os.ReadFile(h.log())
 	if err != nil {
 		return ""
@@ -149,12 +149,12 @@ func TestNewHostServesTheCurrentRelease(t *testing.T) {
 		"login --username AWS --password-stdin 123456789012.dkr.ecr.us-east-1.amazonaws.com\n" +
 		"pull --quiet " + image + "\n" +
 		"create " + image + "\ncp c0ffee:/deploy/.\nrm c0ffee\nfetch-env.sh \nrollout.sh " + image + "\n"
-	if got := h.did(); got != want {
-		t.Errorf("it did:\n%swant:\n%s", got, want)
+	if got := h.calls(); got != want {
+		t.Errorf("calls:\n%swant:\n%s", got, want)
 	}
 }
 
-func TestRebootedHostServesItsOwnReleaseWithoutAsking(t *testing.T) {
+func TestRebootedHostServesItsLastRelease(t *testing.T) {
 	setRelease(t, noDigest+strings.Repeat("f", 64))
 	h := newHost(t)
 	h.write(filepath.Join(h.home, "state", "current"), testDigest+"\n", 0o644)
@@ -163,31 +163,31 @@ func TestRebootedHostServesItsOwnReleaseWithoutAsking(t *testing.T) {
 	if out, code := h.start("AWS_ENDPOINT_URL=http://127.0.0.1:1"); code != 0 {
 		t.Fatalf("exit %d: %s", code, out)
 	}
-	if got := h.did(); !strings.Contains(got, "rollout.sh "+testRepository+"@"+testDigest) || strings.Contains(got, "pull") {
-		t.Errorf("it did:\n%s", got)
+	if got := h.calls(); !strings.Contains(got, "rollout.sh "+testRepository+"@"+testDigest) || strings.Contains(got, "pull") {
+		t.Errorf("calls:\n%s", got)
 	}
 	if _, err := os.Stat(filepath.Join(h.home, "deploy", "old")); err == nil {
-		t.Error("files of another release are left beside the new ones")
+		t.Error("files of the previous release remain beside the new ones")
 	}
 }
 
-func TestHostServesTheReleaseThatIsAskedFor(t *testing.T) {
+func TestHostServesTheRequestedRelease(t *testing.T) {
 	setRelease(t, noDigest+strings.Repeat("f", 64))
 	h := newHost(t)
 	h.write(filepath.Join(h.home, "state", "current"), noDigest+strings.Repeat("e", 64)+"\n", 0o644)
-	h.write(filepath.Join(h.home, "deploy.abcdef", "left by one that was killed"), "", 0o644)
+	h.write(filepath.Join(h.home, "deploy.abcdef", "left by a killed start"), "", 0o644)
 	if out, code := h.run(nil, testDigest); code != 0 {
 		t.Fatalf("exit %d: %s", code, out)
 	}
-	if got := h.did(); !strings.HasSuffix(got, "rollout.sh "+testRepository+"@"+testDigest+"\n") {
-		t.Errorf("it did:\n%s", got)
+	if got := h.calls(); !strings.HasSuffix(got, "rollout.sh "+testRepository+"@"+testDigest+"\n") {
+		t.Errorf("calls:\n%s", got)
 	}
 	if left, _ := filepath.Glob(filepath.Join(h.home, "deploy.*")); left != nil {
 		t.Errorf("left behind: %v", left)
 	}
 }
 
-func TestHostKeepsTheFilesOfTheReleaseThatServes(t *testing.T) {
+func TestFailedRolloutKeepsTheCurrentFiles(t *testing.T) {
 	h := newHost(t)
 	h.write(filepath.Join(h.home, "deploy", "old"), "", 0o644)
 	h.write(filepath.Join(h.bin, "image", "deploy", "rollout.sh"), "#!/bin/sh\nexit 1\n", 0o755)
@@ -199,7 +199,7 @@ func TestHostKeepsTheFilesOfTheReleaseThatServes(t *testing.T) {
 	}
 }
 
-func TestHostGoesBackWithTheFilesOfTheReleaseThatServes(t *testing.T) {
+func TestRollbackRunsTheCurrentReleasesScript(t *testing.T) {
 	h := newHost(t)
 	if out, code := h.run(nil, "--back"); code != 1 || out != "start-release: error: no release has served on this host\n" {
 		t.Errorf("on a new host: exit %d: %s", code, out)
@@ -210,8 +210,8 @@ func TestHostGoesBackWithTheFilesOfTheReleaseThatServes(t *testing.T) {
 	}
 }
 
-// TestSettingsOfTheFile: over SSH there is no systemd that would read it. What the environment says counts first.
-func TestSettingsOfTheFile(t *testing.T) {
+// Over SSH, systemd does not set the environment. Variables that are set override the file.
+func TestStartReleaseReadsItsSettingsFile(t *testing.T) {
 	h := newHost(t)
 	file := filepath.Join(h.bin, "settings")
 	h.write(file, "HOME_DIRECTORY=/nowhere\n# no setting\nEXTRA=$(touch "+filepath.Join(h.bin, "ran")+") two words\n", 0o644)
@@ -221,19 +221,19 @@ func TestSettingsOfTheFile(t *testing.T) {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	if _, err := os.Stat(filepath.Join(h.bin, "ran")); err == nil {
-		t.Error("the file was run")
+		t.Error("the shell executed the file")
 	}
 }
 
-func TestStartReleaseRefusesWhatIsNoDigest(t *testing.T) {
+func TestStartReleaseRejectsBadArguments(t *testing.T) {
 	h := newHost(t)
 	for _, args := range [][]string{{"latest"}, {"sha256:0"}, {"--force"}, {testDigest, testDigest}} {
 		if out, code := h.run(nil, args...); code != 2 || out == "" {
 			t.Errorf("%q: exit %d: %s", args, code, out)
 		}
 	}
-	if got := h.did(); got != "" {
-		t.Errorf("it did:\n%s", got)
+	if got := h.calls(); got != "" {
+		t.Errorf("calls:\n%s", got)
 	}
 }
 
@@ -241,28 +241,28 @@ func TestHostWithoutAReleaseWaitsForOne(t *testing.T) {
 	emulator.Reset(t)
 	h := newHost(t)
 	out, code := h.start()
-	if code != 0 || out != "start-release: no release yet: the first deployment brings one\n" {
+	if code != 0 || out != "start-release: no release yet: the first make release deploys one\n" {
 		t.Errorf("exit %d: %s", code, out)
 	}
-	if got := h.did(); got != "" {
-		t.Errorf("it did:\n%s", got)
+	if got := h.calls(); got != "" {
+		t.Errorf("calls:\n%s", got)
 	}
 }
 
-func TestStartReleaseSaysWhatIsWrong(t *testing.T) {
+func TestStartReleaseExplainsFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		release  string
 		prepare  func(*host)
 		settings []string
 		want     string
 	}{
-		"no digest":    {"latest", nil, nil, "the current release is 'latest', which is no digest (sha256:…)"},
-		"another host": {"evil.example.org/x@" + testDigest, nil, nil, "which is no digest (sha256:…)"},
+		"no digest":    {"latest", nil, nil, "the current release is 'latest', which is not a digest (sha256:…)"},
+		"another host": {"evil.example.org/x@" + testDigest, nil, nil, "which is not a digest (sha256:…)"},
 		"no setting":   {testDigest, nil, []string{"REPOSITORY="}, "REPOSITORY is not set"},
 		"no SSM":       {testDigest, nil, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_MAX_ATTEMPTS=1"}, "cannot read /password-manager/RELEASE: "},
 		"no image":     {testDigest, func(h *host) { must(h.t, os.RemoveAll(filepath.Join(h.bin, "image"))) }, nil, "cannot pull " + testRepository},
 		"no release": {testDigest, func(h *host) { must(h.t, os.Remove(filepath.Join(h.bin, "image", "deploy", "rollout.sh"))) }, nil,
-			"carries no /deploy/rollout.sh: it is not a release"},
+			"has no /deploy/rollout.sh: it is not a release"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setRelease(t, c.release)
@@ -276,10 +276,10 @@ func TestStartReleaseSaysWhatIsWrong(t *testing.T) {
 				t.Errorf("exit %d: %s", code, out)
 			}
 			if _, err := os.Stat(filepath.Join(h.home, "deploy", "old")); err != nil {
-				t.Errorf("the files of the release before are gone: %v", err)
+				t.Errorf("the files of the current release are gone: %v", err)
 			}
-			if got := h.did(); strings.Contains(got, "rollout.sh") {
-				t.Errorf("it rolled out all the same:\n%s", got)
+			if got := h.calls(); strings.Contains(got, "rollout.sh") {
+				t.Errorf("the rollout started anyway:\n%s", got)
 			}
 			if left, _ := filepath.Glob(filepath.Join(h.home, "deploy.*")); left != nil {
 				t.Errorf("left behind: %v", left)

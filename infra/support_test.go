@@ -18,7 +18,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// deployments are the contexts that have golden templates: each topology with as little and with as much as it takes.
+// deployments are the options of the golden templates: each topology with as few and with as many options as possible.
 var deployments = map[string]map[string]any{
 	"ec2-minimal": {optRegion: "eu-central-1", optHostImage: testImage},
 	"ec2-full": {
@@ -67,7 +67,7 @@ type resource struct {
 	CreationPolicy      map[string]any
 }
 
-// assemblies is where synthesized deployments are. They outlive the test that asks first.
+// assemblies is the folder of synthesized deployments, which tests share.
 var assemblies string
 
 func TestMain(m *testing.M) {
@@ -83,21 +83,21 @@ func TestMain(m *testing.M) {
 
 var synthesized sync.Map
 
-// synth makes the deployment of that name, once for all tests.
+// synth synthesizes a deployment once for all tests.
 func synth(t *testing.T, deployment string) *assembly {
 	t.Helper()
-	made, _ := synthesized.LoadOrStore(deployment, sync.OnceValue(func() *assembly {
+	once, _ := synthesized.LoadOrStore(deployment, sync.OnceValue(func() *assembly {
 		return newAssembly(t, deployments[deployment], nil)
 	}))
-	a := made.(func() *assembly)()
+	a := once.(func() *assembly)()
 	if a == nil {
 		t.Fatalf("%s was not synthesized", deployment)
 	}
 	return a
 }
 
-// newAssembly synthesizes a deployment with the feature flags of cdk.json. with may add to the app before.
-func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *assembly {
+// newAssembly synthesizes a deployment with the feature flags of cdk.json. extend may change the app first.
+func newAssembly(t *testing.T, context map[string]any, extend func(awscdk.App)) *assembly {
 	t.Helper()
 	dir, err := os.MkdirTemp(assemblies, "")
 	if err != nil {
@@ -105,7 +105,7 @@ func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *a
 	}
 	all := featureFlags(t)
 	maps.Copy(all, context)
-	deployment, _ := all["deployment"].(string) // of these tests: DEPLOYMENT chooses it
+	deployment, _ := all["deployment"].(string) // only in tests, in place of DEPLOYMENT
 	delete(all, "deployment")
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), Context: &all, AnalyticsReporting: jsii.Bool(false)})
 	c, err := configure(app, names.Deployment(deployment), nil, "")
@@ -115,8 +115,8 @@ func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *a
 	if err != nil {
 		t.Fatal(err)
 	}
-	if with != nil {
-		with(app)
+	if extend != nil {
+		extend(app)
 	}
 	synthOrFail(t, app, dir)
 	a := &assembly{app: app, dir: dir, templates: map[string]stackTemplate{}, raw: map[string]string{}}
@@ -139,7 +139,7 @@ func newAssembly(t *testing.T, context map[string]any, with func(awscdk.App)) *a
 	return a
 }
 
-// synthOrFail shows the findings of the CDK's own validation, which a synth only counts.
+// synthOrFail reports the findings of the CDK's validation; Synth only counts them.
 func synthOrFail(t *testing.T, app awscdk.App, dir string) {
 	t.Helper()
 	report := filepath.Join(dir, "validation-report.json")
@@ -189,8 +189,8 @@ func (tpl stackTemplate) of(kind string) map[string]resource {
 	return found
 }
 
-// permissions lists what the policies attached to a role allow, a line for each action and resource, and its trust first.
-// Resources are written as in an ARN, with <logical ids> for what a template refers to.
+// permissions lists the trust policy of a role, then its permissions, one line per action and resource. References to other resources
+// appear as <logical id>.
 func (tpl stackTemplate) permissions(t *testing.T, role string) []string {
 	t.Helper()
 	r, ok := tpl.Resources[role]
@@ -205,13 +205,13 @@ func (tpl stackTemplate) permissions(t *testing.T, role string) []string {
 	for _, inline := range listOf(r.Properties["Policies"]) {
 		documents = append(documents, inline.(map[string]any)["PolicyDocument"])
 	}
-	// A role's policy is a part of it, and what that is too long for a managed one.
+	// The CDK moves what exceeds the size limit of an inline policy into a managed one.
 	for _, p := range tpl.Resources {
 		if p.Type != "AWS::IAM::Policy" && p.Type != "AWS::IAM::ManagedPolicy" {
 			continue
 		}
 		for _, ref := range listOf(p.Properties["Roles"]) {
-			if written(ref) == "<"+role+">" {
+			if asText(ref) == "<"+role+">" {
 				documents = append(documents, p.Properties["PolicyDocument"])
 			}
 		}
@@ -236,13 +236,13 @@ func statementLines(t *testing.T, s map[string]any) []string {
 			continue
 		}
 		for _, r := range listOf(s["Resource"]) {
-			lines = append(lines, fmt.Sprintf("%s %v on %s%s", s["Effect"], action, written(r), condition))
+			lines = append(lines, fmt.Sprintf("%s %v on %s%s", s["Effect"], action, asText(r), condition))
 		}
 	}
 	return lines
 }
 
-// listOf makes a list of what a policy may write as one value.
+// listOf returns the list, or a single value as a list of one.
 func listOf(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -253,8 +253,8 @@ func listOf(v any) []any {
 	return []any{v}
 }
 
-// written writes a template's value as one text: joins joined, references in angle brackets.
-func written(v any) string {
+// asText formats a value of a template as one string: joins evaluated, references in angle brackets.
+func asText(v any) string {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return fmt.Sprint(v)
@@ -271,7 +271,7 @@ func written(v any) string {
 	if join, ok := m["Fn::Join"].([]any); ok {
 		var parts []string
 		for _, p := range join[1].([]any) {
-			parts = append(parts, written(p))
+			parts = append(parts, asText(p))
 		}
 		return strings.Join(parts, join[0].(string))
 	}
@@ -291,7 +291,7 @@ func (tpl stackTemplate) one(t *testing.T, kind string) resource {
 	panic("unreachable")
 }
 
-// asJSON is how values of templates are compared: as one line with sorted keys.
+// asJSON formats a value of a template as one line with sorted keys.
 func asJSON(t *testing.T, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)

@@ -11,25 +11,25 @@ import (
 	"strings"
 )
 
-// option is one name of platform.json, or for a trial of the CDK's context: cdk diff -c name=value.
+// option is a member of platform.json. To try a value out, it can also come from the CDK context: cdk diff -c name=value.
 type option struct {
 	name     string
-	fallback string // the value that counts if none is set
-	unset    string // what the documentation says in place of the fallback
+	fallback string // default value
+	unset    string // shown in the documentation in place of the default
 	belongs  scope
 	read     reader
 	meaning  string
 }
 
-// scope tells which deployments take an option.
+// scope is the set of deployments that accept an option.
 type scope int
 
 const (
 	each           scope = iota
-	productionOnly       // only production; other deployments share its setting
+	productionOnly       // other deployments share the value
 )
 
-// row is the option's row in docs/operations.md.
+// row returns the option's row in docs/operations.md.
 func (o option) row() string {
 	return fmt.Sprintf("| `%s` | %s | %s |\n", o.name, cmp.Or(o.unset, o.fallback), o.meaning)
 }
@@ -61,66 +61,66 @@ const (
 	optRateLimit      = "rateLimit"
 )
 
-// options is the table of all options, each with the member of c that it sets. cliRegion is the region of the CLI, "" if none.
+// options is the table of all options, each with the member of c that it sets. cliRegion is the region of the AWS CLI, or "".
 func (c *config) options(regions []string, cliRegion string) []option {
 	return []option{
 		{optTopology, string(onEC2), "", each, oneOf(&c.topology, onEC2, onFargate),
 			"`ec2` for one host, `fargate` for tasks behind a load balancer"},
-		{optRegion, cliRegion, "the CLI's region", each, awsRegion(&c.region, regions),
-			"the AWS region of all stacks"},
+		{optRegion, cliRegion, "region of the AWS CLI", each, awsRegion(&c.region, regions),
+			"AWS region of all stacks"},
 		{optVPCCIDR, "10.20.0.0/16", "", each, privateNetwork(&c.vpcCIDR, 16, 24),
-			"private IPv4 range of the network, between /16 and /24"},
-		{optAlarmEmail, "", "nobody", each, matching(&c.alarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
-			"e-mail address that is told of alarms; it gets a mail to confirm"},
+			"private IPv4 range of the VPC, between /16 and /24"},
+		{optAlarmEmail, "", "none", each, matching(&c.alarmEmail, `[^@\s]+@[^@\s]+\.[^@\s]+`, "an e-mail address"),
+			"e-mail address for alarms; AWS asks it to confirm the subscription"},
 		{optJenkins, string(jenkinsOnEC2), "", productionOnly, oneOf(&c.jenkins, jenkinsOnEC2, jenkinsWithOIDC, jenkinsNowhere),
-			"how Jenkins gets the pipeline's role: `instance-profile`, `oidc`, or `none` for no such role"},
+			"how Jenkins gets the pipeline's role: `instance-profile`, `oidc`, or `none` for no role"},
 		{optOIDCIssuer, "", "none", productionOnly, issuer(&c.oidc.issuer),
-			"with `oidc`: the issuer, an https URL"},
+			"with `oidc`: URL of the issuer, over HTTPS"},
 		{optOIDCAudience, "", "none", productionOnly, text(&c.oidc.audience),
-			"with `oidc`: the audience (`aud`) of its tokens"},
+			"with `oidc`: audience (`aud`) of the tokens"},
 		{optOIDCSubject, "", "none", productionOnly, text(&c.oidc.subject),
-			"with `oidc`: the subject (`sub`) of the one job that deploys, main's: such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
-		{optOIDCBranches, "", "no role for them", productionOnly, text(&c.oidc.branchSubject),
-			"with `oidc`: the subjects of the branches' jobs, which get a [role that only compares](#what-a-branch-may-do): " +
-				"all jobs of a project that has the name of main's, such as `https://jenkins.example.org/job/branches/job/vaultsphere/job/*`, or one other job's"},
+			"with `oidc`: subject (`sub`) of main's job, the only one that deploys, such as `https://jenkins.example.org/job/vaultsphere/job/main/`"},
+		{optOIDCBranches, "", "no role for branches", productionOnly, text(&c.oidc.branchSubject),
+			"with `oidc`: subjects of the branch jobs, which get a [role that can only compare](#what-a-branch-may-do): one job, or all jobs " +
+				"of a project with the same name as main's, such as `https://jenkins.example.org/job/branches/job/vaultsphere/job/*`"},
 		{optHostImage, "", "Amazon Linux 2023", each, matching(&c.hostImage, `ami-[0-9a-f]{8}([0-9a-f]{9})?`, "an image such as ami-0123456789abcdef0"),
-			"`ec2`: image of the host, `ami-…`, where `make patch` shall not choose it"},
+			"`ec2`: image of the host, `ami-…`, in place of the one that `make patch` records"},
 		{optHostZone, "1", "", each, number(&c.hostZone, 1, 2),
-			"`ec2`: which of the network's two availability zones the host is in, 1 or 2; `make move` changes it"},
-		{optInstanceType, "t4g.small", "", each, matching(&c.instanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "a type such as t4g.small"),
-			"`ec2`: type of the host, x86_64 or arm64"},
+			"`ec2`: availability zone of the host, the first or the second of the VPC; `make move` changes it"},
+		{optInstanceType, "t4g.small", "", each, matching(&c.instanceType, `[a-z][a-z0-9-]*\.[a-z0-9-]+`, "an instance type such as t4g.small"),
+			"`ec2`: instance type of the host, x86_64 or arm64"},
 		{optSSHCIDR, "", "closed", each, network(&c.sshCIDR, 8, 32),
-			"`ec2`: the one IPv4 range that may reach port 22; SSH through Session Manager needs none"},
-		{optSSHPublicKey, "", "none", each, matching(&c.sshPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line as in id_ed25519.pub"),
-			"`ec2`: OpenSSH public key of the pipeline, ed25519 or RSA"},
-		{optSiteAddress, "", "the fixed address", each, matching(&c.siteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
-			"domain or IP address of the vault. On `ec2` the proxy serves it over HTTPS; on `fargate` it is the certificate's domain"},
+			"`ec2`: IPv4 range that may reach port 22; SSH through Session Manager does not need it"},
+		{optSSHPublicKey, "", "none", each, matching(&c.sshPublicKey, `(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}( \S.*)?`, "one line such as that in id_ed25519.pub"),
+			"`ec2`: OpenSSH public key of the pipeline, Ed25519 or RSA"},
+		{optSiteAddress, "", "the elastic IP address", each, matching(&c.siteAddress, `[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?`, "a domain or an IP address, without https://"),
+			"domain or IP address of the vault. On `ec2` the proxy gets a certificate for it; on `fargate` it is the domain of the certificate"},
 		{optCertificateARN, "", "none", each, certificate(&c.certificateARN),
-			"`fargate`, required: ARN of the load balancer's ACM certificate"},
+			"`fargate`, required: ARN of the load balancer's certificate in ACM"},
 		{optCloudFront, "", "none", each, certificate(&c.cloudFrontCertificateARN),
-			"`fargate`: ARN of a second ACM certificate for `siteAddress`, in us-east-1; CloudFront then stands before the " +
-				"load balancer, which has no public address: [below](#cloudfront)"},
+			"`fargate`: ARN of a second ACM certificate for `siteAddress`, in us-east-1. It puts [CloudFront](#cloudfront) in front of the " +
+				"load balancer, which then has no public address"},
 		{optMinTasks, "2", "", each, number(&c.minTasks, 1, 100),
-			"`fargate`: tasks at least"},
+			"`fargate`: minimum number of tasks"},
 		{optMaxTasks, "6", "", each, number(&c.maxTasks, 1, 100),
-			"`fargate`: tasks at most"},
+			"`fargate`: maximum number of tasks"},
 		{optImageScanning, string(scansBasic), "", productionOnly, oneOf(&c.imageScanning, scansBasic, scansEnhanced),
-			"`basic`, or `enhanced`: Amazon Inspector looks into the images, which costs, and which changes " +
-				"how ECR scans every repository of the account in the region: [below](#what-scans-the-images)"},
+			"`basic`, or `enhanced` for [scans by Amazon Inspector](#what-scans-the-images), which cost money and change how ECR scans every " +
+				"repository of the account in the region"},
 		{optBackups, string(backupsOff), "", each, oneOf(&c.backups, backupsOff, backupsGovernance, backupsCompliance),
-			"`off`, or AWS Backup copies the tables once a day into a locked vault: `governance`, whose lock an " +
-				"administrator can take off, or `compliance`, whose lock nobody can, ever: [below](#daily-copies-in-a-locked-vault)"},
+			"`off`, or [daily backups in a locked vault](#daily-copies-in-a-locked-vault): an administrator can remove the lock of " +
+				"`governance`, nobody that of `compliance`, ever"},
 		{optBackupRegion, "", "none", each, text(&c.backupRegion),
-			"with `backups`: a second region that gets a copy of each"},
+			"with `backups`: second region for a copy of each backup"},
 		{optMonthlyBudget, "", "none", each, number(&c.monthlyBudget, 1, 1_000_000),
-			"US dollars a month that the account may cost; `alarmEmail` is told at 80 %, at 100 %, and when the month is likely to end above"},
-		// The limits are those of WAF, but a page alone takes more than 10 requests.
+			"monthly budget of the account in US dollars; `alarmEmail` gets a notification at 80 %, at 100 %, and if the forecast exceeds it"},
+		// WAF allows 10 to 2,000,000,000, but loading the page takes more than 10 requests.
 		{optRateLimit, "", "none", each, number(&c.rateLimit, 100, 2_000_000_000),
-			"`fargate`: requests of one address in 5 minutes, above which AWS WAF answers them with 429; 100 at least"},
+			"`fargate`: requests from one address in 5 minutes, at least 100; AWS WAF answers more with 429"},
 	}
 }
 
-// reader checks a value and sets it. What it returns completes the sentence that the option's name begins.
+// reader validates a value and sets the option. The problem continues a sentence that begins with the option's name.
 type reader func(value string) (problem string)
 
 func text(to *string) reader {
@@ -144,7 +144,7 @@ func oneOf[T ~string](to *T, allowed ...T) reader {
 	}
 }
 
-// matching takes a value that the pattern matches from begin to end.
+// matching accepts a value if the pattern matches all of it.
 func matching(to *string, pattern, want string) reader {
 	whole := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return func(value string) string {
@@ -163,34 +163,34 @@ func certificate(to *string) reader {
 func awsRegion(to *string, regions []string) reader {
 	return func(value string) string {
 		if !slices.Contains(regions, value) {
-			return fmt.Sprintf("is %q, which is no AWS region", value)
+			return fmt.Sprintf("is %q, which is not an AWS region", value)
 		}
 		*to = value
 		return ""
 	}
 }
 
-// network takes an IPv4 range whose prefix has between most and least bits.
-func network(to *netip.Prefix, most, least int) reader {
+// network accepts an IPv4 range from /largest to /smallest.
+func network(to *netip.Prefix, largest, smallest int) reader {
 	return func(value string) string {
 		n, err := netip.ParsePrefix(value)
 		switch {
 		case err != nil || !n.Addr().Is4():
 			return fmt.Sprintf("is %q, but must be an IPv4 range such as 203.0.113.0/24", value)
 		case n != n.Masked():
-			return fmt.Sprintf("is %q, but the range of that size begins at %s", value, n.Masked())
-		case n.Bits() < most || n.Bits() > least:
-			return fmt.Sprintf("is %q, but must be between /%d and /%d in size", value, most, least)
+			return fmt.Sprintf("is %q, but a range of this size starts at %s", value, n.Masked())
+		case n.Bits() < largest || n.Bits() > smallest:
+			return fmt.Sprintf("is %q, but must be between /%d and /%d", value, largest, smallest)
 		}
 		*to = n
 		return ""
 	}
 }
 
-func privateNetwork(to *netip.Prefix, most, least int) reader {
+func privateNetwork(to *netip.Prefix, largest, smallest int) reader {
 	return func(value string) string {
 		var n netip.Prefix
-		if problem := network(&n, most, least)(value); problem != "" {
+		if problem := network(&n, largest, smallest)(value); problem != "" {
 			return problem
 		}
 		if !n.Addr().IsPrivate() {
@@ -212,7 +212,7 @@ func number(to *int, lo, hi int) reader {
 	}
 }
 
-// issuer takes the URL of an OpenID Connect provider, and sets it as IAM wants it: without a slash at the end.
+// issuer accepts the URL of an OpenID Connect provider. IAM wants it without a trailing slash.
 func issuer(to *string) reader {
 	return func(value string) string {
 		u, err := url.Parse(value)

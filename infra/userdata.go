@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// The Compose plugin, which Amazon Linux does not package. The checksums are those that Docker publishes beside the files.
+// The Compose plugin, which Amazon Linux does not package. Docker publishes the checksums with each release.
 const composeVersion = "v2.40.3"
 
 var composeSHA256 = map[string]string{
@@ -27,21 +27,20 @@ var composeSHA256 = map[string]string{
 //go:embed host
 var hostFiles embed.FS
 
-// hostFile is a file that the first boot writes. Its mode is that of chmod, without a zero in front.
+// hostFile is a file that the first boot writes. The mode is octal, without a leading zero.
 type hostFile struct{ path, mode, content string }
 
-// hostSettings fill the templates under host/.
+// hostSettings is the data of the templates under host/.
 type hostSettings struct {
 	Region, LogGroup, Namespace, Directory    string
 	ComposeVersion, ComposeCPU, ComposeSHA256 string
 	Stack, Resource                           string
-	// FilesDigest changes the user data with the files, which makes another host.
+	// FilesDigest makes a change of any file change the user data, which replaces the host.
 	FilesDigest string
 }
 
-// addUserData makes the host install itself, and tell CloudFormation how that went. Its files are in the metadata of the
-// instance, where cfn-init gets them (CloudFormation User Guide, AWS::CloudFormation::Init): EC2 takes no more than 16 KiB of
-// user data.
+// addUserData makes the host set itself up and signal the result to CloudFormation. Its files are in the metadata of the instance,
+// where cfn-init reads them (CloudFormation User Guide, AWS::CloudFormation::Init), because EC2 limits user data to 16 KiB.
 func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awsec2.InstanceArchitecture) {
 	cpu := "x86_64"
 	if architecture == awsec2.InstanceArchitecture_ARM_64 {
@@ -80,13 +79,13 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 		{"/etc/systemd/system/password-manager-address.service", "644", render("password-manager-address.service", nil)},
 		{"/usr/local/bin/close-metadata", "755", render("close-metadata.sh", nil)},
 		{"/etc/systemd/system/password-manager-metadata.service", "644", render("password-manager-metadata.service", nil)},
-		{"/usr/local/bin/ask-site", "755", render("ask-site.sh", nil)},
+		{"/usr/local/bin/check-site", "755", render("check-site.sh", nil)},
 		{"/etc/systemd/system/password-manager-watch.service", "644", render("password-manager-watch.service", nil)},
 		{"/etc/systemd/system/password-manager-watch.timer", "644", render("password-manager-watch.timer", nil)},
 		{"/usr/local/bin/instance-metadata", "755", render("instance-metadata.sh", nil)},
-		{"/usr/local/bin/tell-host-key", "755", render("tell-host-key.sh", nil)},
+		{"/usr/local/bin/tag-host-key", "755", render("tag-host-key.sh", nil)},
 		{"/etc/systemd/system/password-manager-key.service", "644", render("password-manager-key.service", nil)},
-		{"/usr/local/bin/tell-image-age", "755", render("tell-image-age.sh", nil)},
+		{"/usr/local/bin/report-image-age", "755", render("report-image-age.sh", nil)},
 		{"/etc/systemd/system/password-manager-image.service", "644", render("password-manager-image.service", nil)},
 		{"/etc/systemd/system/password-manager-image.timer", "644", render("password-manager-image.timer", nil)},
 	}
@@ -101,16 +100,16 @@ func addUserData(stack awscdk.Stack, instance awsec2.Instance, architecture awse
 	instance.AddUserData(jsii.String(render("user-data.sh", s)))
 }
 
-// digest is that of a resolved value: what the CDK writes for a reference before that is not the same each time.
+// digest returns the SHA-256 of a resolved value. Unresolved references differ from run to run.
 func digest(resolved any) string {
 	content, err := json.Marshal(resolved)
 	if err != nil {
-		panic(err) // it goes into a template, which is JSON
+		panic(err) // cannot happen: the value is part of a JSON template
 	}
 	return fmt.Sprintf("%x", sha256.Sum256(content))
 }
 
-// environment writes name and value pairs as systemd reads them. None of the values needs quoting.
+// environment formats pairs of name and value for systemd. No value needs quotes.
 func environment(pairs ...string) string {
 	var b strings.Builder
 	for pair := range slices.Chunk(pairs, 2) {
@@ -119,18 +118,18 @@ func environment(pairs ...string) string {
 	return b.String()
 }
 
-// render fills a file under host/ with s; nil takes it as it is.
+// render executes a template under host/ with s, or returns the file unchanged if s is nil.
 func render(name string, s any) string {
 	content, err := hostFiles.ReadFile("host/" + name)
 	if err != nil {
-		panic(err) // it is embedded
+		panic(err) // cannot happen: the file is embedded
 	}
 	if s == nil {
 		return string(content)
 	}
 	var b strings.Builder
 	if err := template.Must(template.New(name).Option("missingkey=error").Parse(string(content))).Execute(&b, s); err != nil {
-		panic(err) // the templates are embedded too, and a test renders each
+		panic(err) // cannot happen: a test renders each template
 	}
 	return b.String()
 }

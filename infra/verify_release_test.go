@@ -36,13 +36,13 @@ func startRegistry(t *testing.T) string {
 	return address + "/" + names.Repository
 }
 
-// signedIn takes the place of the AWS command line, which takes a second to say less.
-func (h *host) signedIn() {
+// fakeLogin replaces the AWS CLI, which takes a second to start.
+func (h *host) fakeLogin() {
 	must(h.t, os.Remove(filepath.Join(h.bin, "aws")))
 	h.write(filepath.Join(h.bin, "aws"), "#!/bin/sh\n[ \"$*\" = 'ecr get-login-password' ] && echo password\n", 0o755)
 }
 
-// refuses fails the test unless the host says why, in one sentence, before it has asked Docker for anything.
+// refuses checks that start-release fails with one sentence, before it calls Docker.
 func (h *host) refuses(want string, settings []string, args ...string) {
 	h.t.Helper()
 	h.write(filepath.Join(h.home, "deploy", "old"), "", 0o644)
@@ -50,25 +50,25 @@ func (h *host) refuses(want string, settings []string, args ...string) {
 	if code != 1 || !strings.HasPrefix(out, "start-release: error: ") || !strings.Contains(out, want) || strings.Count(out, "\n") != 1 {
 		h.t.Errorf("exit %d, want %q: %s", code, want, out)
 	}
-	if got := h.did(); got != "" {
-		h.t.Errorf("all the same it did:\n%s", got)
+	if got := h.calls(); got != "" {
+		h.t.Errorf("it still called:\n%s", got)
 	}
 	if _, err := os.Stat(filepath.Join(h.home, "deploy", "old")); err != nil {
-		h.t.Errorf("the files of the release before are gone: %v", err)
+		h.t.Errorf("the files of the current release are gone: %v", err)
 	}
 }
 
-// changed is a signature over something else than it says.
-func changed(s cosign.Signature, old, replacement string) cosign.Signature {
+// tampered replaces part of a signed payload.
+func tampered(s cosign.Signature, old, replacement string) cosign.Signature {
 	return cosign.Signature{Payload: []byte(strings.ReplaceAll(string(s.Payload), old, replacement)), Signature: s.Signature}
 }
 
-func TestHostStartsWhatWasSigned(t *testing.T) {
+func TestHostStartsOnlySignedReleases(t *testing.T) {
 	repository := startRegistry(t)
 	image, other := repository+"@"+testDigest, repository+"@"+noDigest+strings.Repeat("e", 64)
 	for name, c := range map[string]struct {
-		signatures func(right, wrong signing.Key) []cosign.Signature // none, and no signature lies there
-		refused    string                                            // nothing, and it starts
+		signatures func(right, wrong signing.Key) []cosign.Signature // nil: the registry has no signature
+		refused    string                                            // empty: the release starts
 	}{
 		"signed":   {func(right, _ signing.Key) []cosign.Signature { return []cosign.Signature{right.Sign(t, image)} }, ""},
 		"unsigned": {nil, image + " is not signed"},
@@ -76,25 +76,25 @@ func TestHostStartsWhatWasSigned(t *testing.T) {
 			"the signature of " + image + " is not accepted: it is not by the key in "},
 		"copied from another release": {func(right, _ signing.Key) []cosign.Signature { return []cosign.Signature{right.Sign(t, other)} },
 			"is not accepted: it is for " + noDigest + "eee"},
-		"the payload was changed": {func(right, _ signing.Key) []cosign.Signature {
-			return []cosign.Signature{changed(right.Sign(t, other), strings.Repeat("e", 64), strings.TrimPrefix(testDigest, noDigest))}
+		"a changed payload": {func(right, _ signing.Key) []cosign.Signature {
+			return []cosign.Signature{tampered(right.Sign(t, other), strings.Repeat("e", 64), strings.TrimPrefix(testDigest, noDigest))}
 		}, "it is not by the key in "},
-		"of another type": {func(right, _ signing.Key) []cosign.Signature {
+		"another type": {func(right, _ signing.Key) []cosign.Signature {
 			return []cosign.Signature{right.SignPayload(t, fmt.Appendf(nil, `{"critical":{"image":{"docker-manifest-digest":%q},"type":"other"}}`, testDigest))}
 		}, "it is for something else"},
-		"the second of two is right": {func(right, wrong signing.Key) []cosign.Signature {
+		"the second of two is valid": {func(right, wrong signing.Key) []cosign.Signature {
 			return []cosign.Signature{wrong.Sign(t, image), right.Sign(t, image)}
 		}, ""},
-		"neither of two is right": {func(right, wrong signing.Key) []cosign.Signature {
+		"neither of two is valid": {func(right, wrong signing.Key) []cosign.Signature {
 			return []cosign.Signature{wrong.Sign(t, image), right.Sign(t, other)}
 		}, "it is for " + noDigest + "eee"},
 		"an empty signature": {func(signing.Key, signing.Key) []cosign.Signature { return []cosign.Signature{{Payload: []byte("{}")}} },
 			"it is not by the key in "},
-		"no signature in it": {func(signing.Key, signing.Key) []cosign.Signature { return []cosign.Signature{} }, " is not signed"},
+		"a manifest without signatures": {func(signing.Key, signing.Key) []cosign.Signature { return []cosign.Signature{} }, " is not signed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t)
-			h.signedIn()
+			h.fakeLogin()
 			must(t, os.RemoveAll(filepath.Join(h.home, "state", "signatures")))
 			repository, image, settings := repository, image, []string(nil)
 			if c.signatures == nil {
@@ -107,7 +107,7 @@ func TestHostStartsWhatWasSigned(t *testing.T) {
 			settings = append(settings, "REPOSITORY="+repository)
 			if c.refused != "" {
 				h.refuses(c.refused, settings, testDigest)
-				// One that came in another way is not started either.
+				// An image that is already on the host is refused as well.
 				h.write(filepath.Join(h.bin, "image", "pulled"), "", 0o644)
 				h.refuses(c.refused, settings, testDigest)
 				return
@@ -115,12 +115,12 @@ func TestHostStartsWhatWasSigned(t *testing.T) {
 			if out, code := h.run(settings, testDigest); code != 0 {
 				t.Fatalf("exit %d: %s", code, out)
 			}
-			// What was verified once starts again without a registry, and is verified again.
+			// The stored signature is verified again, without a registry.
 			h.write(filepath.Join(h.bin, "aws"), "#!/bin/sh\nexit 1\n", 0o755)
 			if out, code := h.run(settings, testDigest); code != 0 {
 				t.Errorf("again: exit %d: %s", code, out)
 			}
-			h.signedIn()
+			h.fakeLogin()
 			signing.NewKey(t).WritePublic(t, filepath.Join(h.home, "signing-key.pem"))
 			must(t, os.Remove(h.log()))
 			h.refuses("it is not by the key in ", settings, testDigest)
@@ -128,8 +128,8 @@ func TestHostStartsWhatWasSigned(t *testing.T) {
 	}
 }
 
-// cosign's own signature: internal/cosign/testdata has what the tool made.
-func TestHostStartsWhatCosignSigned(t *testing.T) {
+// The signature in internal/cosign/testdata was made by cosign.
+func TestHostAcceptsCosignsSignature(t *testing.T) {
 	const signed = "sha256:1006ec92c0b9e54f28fa8818f58c716fea911e458fa961d5c69a017ae7496de1"
 	read := func(name string) []byte {
 		content, err := os.ReadFile(filepath.Join("../internal/cosign/testdata", name))
@@ -148,7 +148,7 @@ func TestHostStartsWhatCosignSigned(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	h := newHost(t)
-	h.signedIn()
+	h.fakeLogin()
 	h.write(filepath.Join(h.home, "signing-key.pem"), string(read("key.pem")), 0o644)
 	settings := []string{"REPOSITORY=" + strings.TrimPrefix(server.URL, "http://") + "/password-manager"}
 	if out, code := h.run(settings, signed); code != 0 {
@@ -158,9 +158,9 @@ func TestHostStartsWhatCosignSigned(t *testing.T) {
 	h.refuses("@"+noDigest+strings.Repeat("e", 64)+" is not signed", settings, noDigest+strings.Repeat("e", 64))
 }
 
-func TestHostThatCannotVerifyStartsNothing(t *testing.T) {
+func TestHostRefusesWithoutVerification(t *testing.T) {
 	emulator.Reset(t)
-	answer := func(status int, body string) string {
+	serve := func(status int, body string) string {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 			w.WriteHeader(status)
@@ -176,25 +176,25 @@ func TestHostThatCannotVerifyStartsNothing(t *testing.T) {
 		settings []string
 		want     string
 	}{
-		"no key":                {func(h *host) { must(h.t, os.Remove(filepath.Join(h.home, "signing-key.pem"))) }, nil, "there is no public key in "},
-		"a key that is none":    {func(h *host) { h.write(filepath.Join(h.home, "signing-key.pem"), "no key\n", 0o644) }, nil, "there is no public key in "},
-		"no verifier":           {func(h *host) { must(h.t, os.Remove(filepath.Join(h.home, "bin", "verify-release"))) }, nil, "bin/verify-release: No such file"},
-		"no registry":           {nil, []string{"REPOSITORY=127.0.0.1:1/password-manager"}, "cannot ask 127.0.0.1:1 for the signature of 127.0.0.1:1/password-manager@" + unsigned + ": "},
-		"no AWS":                {nil, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_MAX_ATTEMPTS=1"}, "cannot sign in to 123456789012.dkr.ecr.us-east-1.amazonaws.com: "},
-		"not allowed":           {nil, []string{"REPOSITORY=" + answer(http.StatusForbidden, "{}") + "/password-manager"}, "it answers 403"},
-		"a registry in trouble": {nil, []string{"REPOSITORY=" + answer(http.StatusServiceUnavailable, "") + "/password-manager"}, "it answers 503"},
-		"no JSON":               {nil, []string{"REPOSITORY=" + answer(http.StatusOK, "<html>") + "/password-manager"}, " is not signed: what "},
-		"no manifest":           {nil, []string{"REPOSITORY=" + answer(http.StatusOK, `["layers"]`) + "/password-manager"}, " is not signed: what "},
-		"too much":              {nil, []string{"REPOSITORY=" + answer(http.StatusOK, strings.Repeat(" ", 1<<20)) + "/password-manager"}, "cannot ask "},
-		"a digest that is a path": {nil, []string{"REPOSITORY=" + answer(http.StatusOK, fmt.Sprintf(layer, "../../x", "AAAA")) + "/password-manager"},
+		"no key":             {func(h *host) { must(h.t, os.Remove(filepath.Join(h.home, "signing-key.pem"))) }, nil, "there is no public key in "},
+		"an invalid key":     {func(h *host) { h.write(filepath.Join(h.home, "signing-key.pem"), "no key\n", 0o644) }, nil, "there is no public key in "},
+		"no verify-release":  {func(h *host) { must(h.t, os.Remove(filepath.Join(h.home, "bin", "verify-release"))) }, nil, "bin/verify-release: No such file"},
+		"no registry":        {nil, []string{"REPOSITORY=127.0.0.1:1/password-manager"}, "cannot ask 127.0.0.1:1 for the signature of 127.0.0.1:1/password-manager@" + unsigned + ": "},
+		"no AWS":             {nil, []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_MAX_ATTEMPTS=1"}, "cannot sign in to 123456789012.dkr.ecr.us-east-1.amazonaws.com: "},
+		"not allowed":        {nil, []string{"REPOSITORY=" + serve(http.StatusForbidden, "{}") + "/password-manager"}, "it answered 403"},
+		"a failing registry": {nil, []string{"REPOSITORY=" + serve(http.StatusServiceUnavailable, "") + "/password-manager"}, "it answered 503"},
+		"no JSON":            {nil, []string{"REPOSITORY=" + serve(http.StatusOK, "<html>") + "/password-manager"}, " returned an invalid manifest "},
+		"no manifest":        {nil, []string{"REPOSITORY=" + serve(http.StatusOK, `["layers"]`) + "/password-manager"}, " returned an invalid manifest "},
+		"a huge manifest":    {nil, []string{"REPOSITORY=" + serve(http.StatusOK, strings.Repeat(" ", 1<<20)) + "/password-manager"}, "cannot ask "},
+		"a digest that is a path": {nil, []string{"REPOSITORY=" + serve(http.StatusOK, fmt.Sprintf(layer, "../../x", "AAAA")) + "/password-manager"},
 			"is not accepted: it cannot be read"},
-		"no base64": {nil, []string{"REPOSITORY=" + answer(http.StatusOK, fmt.Sprintf(layer, unsigned, "?")) + "/password-manager"},
+		"no base64": {nil, []string{"REPOSITORY=" + serve(http.StatusOK, fmt.Sprintf(layer, unsigned, "?")) + "/password-manager"},
 			"is not accepted: it cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t)
 			if name != "no AWS" {
-				h.signedIn()
+				h.fakeLogin()
 			}
 			if c.prepare != nil {
 				c.prepare(h)
@@ -204,17 +204,17 @@ func TestHostThatCannotVerifyStartsNothing(t *testing.T) {
 	}
 }
 
-func TestHostGoesBackToWhatWasSignedOnly(t *testing.T) {
-	away := []string{"REPOSITORY=127.0.0.1:1/password-manager"}
+func TestRollbackNeedsASignature(t *testing.T) {
+	unreachable := []string{"REPOSITORY=127.0.0.1:1/password-manager"}
 	h := newHost(t)
-	h.signedIn()
+	h.fakeLogin()
 	h.write(filepath.Join(h.home, "deploy", "rollout.sh"), "#!/bin/sh\necho \"$*\"\n", 0o755)
 	h.write(filepath.Join(h.home, "state", "previous"), testDigest+"\n", 0o644)
-	if out, code := h.run(away, "--back"); code != 0 || out != "--back\n" {
+	if out, code := h.run(unreachable, "--back"); code != 0 || out != "--back\n" {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	h.write(filepath.Join(h.home, "state", "previous"), noDigest+strings.Repeat("e", 64)+"\n", 0o644)
-	h.refuses("cannot ask 127.0.0.1:1 for the signature of ", away, "--back")
+	h.refuses("cannot ask 127.0.0.1:1 for the signature of ", unreachable, "--back")
 }
 
 // fetchKey runs verify-release --fetch-key on the host.
@@ -230,7 +230,7 @@ func (h *host) fetchKey(settings ...string) (string, int) {
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-func TestHostReadsItsKeyOnce(t *testing.T) {
+func TestHostFetchesItsKeyOnce(t *testing.T) {
 	emulator.Reset(t)
 	h := newHost(t)
 	file := filepath.Join(h.home, "signing-key.pem")
@@ -260,20 +260,20 @@ func TestHostReadsItsKeyOnce(t *testing.T) {
 	first, err := os.ReadFile(file)
 	must(t, err)
 	if got := string(signing.PEM(public.PublicKey)); got != string(first) {
-		t.Errorf("the host trusts\n%s\nand AWS has\n%s", first, got)
+		t.Errorf("the host trusts\n%s\nbut AWS has\n%s", first, got)
 	}
-	// Another key of that name in the account is nothing to the host.
+	// A new key with the same alias in the account must not change what the host trusts.
 	emulator.Reset(t)
 	signing.NewSigningKey(t, emulator.Config(t))
 	if out, code := h.fetchKey(); code != 0 || out != "" {
 		t.Errorf("again: exit %d: %s", code, out)
 	}
 	if again, err := os.ReadFile(file); err != nil || string(again) != string(first) {
-		t.Errorf("the host trusts another key now: %s, %v", again, err)
+		t.Errorf("the host now trusts another key: %s, %v", again, err)
 	}
 }
 
-func TestVerifyReleaseRefusesWhatIsNoImage(t *testing.T) {
+func TestVerifyReleaseRejectsBadArguments(t *testing.T) {
 	for _, args := range [][]string{nil, {"latest"}, {"password-manager@" + testDigest}, {testRepository + ":latest"}, {testRepository + "@sha256:0"}, {"--force"}, {testDigest, testDigest}} {
 		cmd := exec.CommandContext(t.Context(), "host/verify-release.sh", args...)
 		if out, err := cmd.CombinedOutput(); err == nil || cmd.ProcessState.ExitCode() != 2 || len(out) == 0 {

@@ -33,10 +33,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sshd"
 )
 
-// site is the vault of docs/operations.md.
+// site is the address of the vault in docs/operations.md.
 const site = "vault.example.org"
 
-// walk is a section of docs/operations.md: the commands that are left of it, and what those before have exported.
+// walk is a section of docs/operations.md: the commands that remain, and the exports of those that ran.
 type walk struct{ blocks, exports []string }
 
 func newWalk(t *testing.T, heading string) *walk {
@@ -55,11 +55,11 @@ func newWalk(t *testing.T, heading string) *walk {
 	return w
 }
 
-// follow types the next commands of the documents, which have to be those of which one begins so.
+// follow runs the next block of documented commands. One of its lines must begin with command.
 func (e *engineer) follow(command string) string {
 	e.t.Helper()
 	if len(e.walk.blocks) == 0 || !strings.Contains("\n"+e.walk.blocks[0], "\n"+command) {
-		e.t.Fatalf("docs/operations.md goes on with %q, and not with %s", e.walk.blocks, command)
+		e.t.Fatalf("docs/operations.md continues with %q, want %s", e.walk.blocks, command)
 	}
 	block := e.walk.blocks[0]
 	e.walk.blocks = e.walk.blocks[1:]
@@ -74,13 +74,13 @@ func (e *engineer) follow(command string) string {
 
 func findAddress(e *engineer) {
 	if got, want := strings.TrimSpace(e.follow("jq -r ")), e.aws("ec2 describe-addresses", "Addresses[].PublicIp"); got != want {
-		e.t.Errorf("the domain would point at %q, and the host is at %q", got, want)
+		e.t.Errorf("the domain would point at %q, but the host is at %q", got, want)
 	}
 }
 
-// pushed stands in for make push, which takes a Docker engine and a registry and is tested in scripts/image. It wants what
-// that wants: a checkout without changes.
-const pushed = `#!/usr/bin/env bash
+// fakePush replaces make push, which needs a Docker engine and a registry; scripts/image tests it. Like make push it requires a
+// checkout without changes.
+const fakePush = `#!/usr/bin/env bash
 set -euo pipefail
 if [ "$*" != push ]; then exec %s "$@"; fi
 changed=$(git status --porcelain)
@@ -88,47 +88,47 @@ changed=$(git status --porcelain)
 echo '{"image": "%s"}' >image.json
 `
 
-// releaseToHost goes on to a vault that serves: by the real deploy.sh, AWS command line and Session Manager plugin, to an SSH
-// server in the place of the host, where the vault of this commit starts with the settings that the deploy left in SSM.
+// releaseToHost makes a release with the real deploy.sh, AWS CLI and Session Manager plugin. An SSH server stands in for the host, and
+// the server of this commit runs with the settings that the deploy wrote to SSM.
 func releaseToHost(e *engineer) {
 	e.do("go", "build", "-o", "bin/", "./app/cmd/vaultsphered", "./app/cmd/vaultsphere")
 	key, err := os.ReadFile(filepath.Join(e.dir, "pipeline-key.pub"))
 	must(e.t, err)
 	id := e.aws("ec2 describe-instances --filters Name=instance-state-name,Values=running", "Reservations[].Instances[].InstanceId")
 	dir := e.t.TempDir()
-	asked := filepath.Join(dir, "asked")
-	host := sshd.Start(e.t, "#!/bin/sh\necho \"$SSH_ORIGINAL_COMMAND\" >"+asked+"\n", string(key))
+	received := filepath.Join(dir, "received")
+	host := sshd.Start(e.t, "#!/bin/sh\necho \"$SSH_ORIGINAL_COMMAND\" >"+received+"\n", string(key))
 	double := sessionmanager.Start(e.t, emulator.Endpoint(e.t), map[string]sessionmanager.Node{id: {SSH: host.Address}})
 	program, err := exec.LookPath("make")
 	must(e.t, err)
 	image := e.aws("ecr describe-repositories", "repositories[0].repositoryUri") + "@" + testDigest
-	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, pushed, program, image), 0o755))
+	must(e.t, os.WriteFile(filepath.Join(dir, "make"), fmt.Appendf(nil, fakePush, program, image), 0o755))
 	me, err := user.Current()
 	must(e.t, err)
-	there := *e
-	there.env = append(slices.Clone(e.env), "AWS_ENDPOINT_URL_SSM="+double.URL, "CURL_HOME="+dir, "DEPLOY_USER="+me.Username,
+	engineer := *e
+	engineer.env = append(slices.Clone(e.env), "AWS_ENDPOINT_URL_SSM="+double.URL, "CURL_HOME="+dir, "DEPLOY_USER="+me.Username,
 		"PATH="+dir+":"+sessionmanager.Plugin(e.t)+":"+e.path)
-	if out, code := there.try("scripts/deploy.sh", image); code != 1 || !strings.Contains(out, "deploy.sh: error: "+id+" has not told EC2 its SSH key") {
-		e.t.Errorf("a host that has not told its key: exit %d: %s", code, out)
+	if out, code := engineer.try("scripts/deploy.sh", image); code != 1 || !strings.Contains(out, "deploy.sh: error: "+id+" has not told EC2 its SSH key") {
+		e.t.Errorf("a host without the tag: exit %d: %s", code, out)
 	}
-	// As host/tell-host-key.sh does.
+	// What host/tag-host-key.sh does.
 	kind, rest, _ := strings.Cut(host.HostKey, " ")
 	e.do("aws", "ec2", "create-tags", "--resources", id, "--tags", "Key="+names.HostKeyTag+",Value="+kind+" "+strings.Fields(rest)[0])
 	e.vault(func(address string) {
-		inFront(e.t, dir, address, func() bool { _, err := os.Stat(asked); return err == nil })
-		out := there.follow("make push")
+		inFront(e.t, dir, address, func() bool { _, err := os.Stat(received); return err == nil })
+		out := engineer.follow("make push")
 		if !strings.Contains(out, "deploy.sh: "+testDigest+" serves at https://"+site+" after ") {
 			e.t.Errorf("the release: %s", out)
 		}
 	})
-	command, err := os.ReadFile(asked)
+	command, err := os.ReadFile(received)
 	if want := "sudo -n /opt/password-manager/bin/start-release " + testDigest + "\n"; err != nil || string(command) != want {
-		e.t.Errorf("the host was asked for %q, %v, want %q", command, err, want)
+		e.t.Errorf("the host received %q, %v, want %q", command, err, want)
 	}
 }
 
-// inFront serves the site over HTTPS, as the host's proxy does: the vault once it has been released. It leaves in dir what
-// makes curl find it there.
+// inFront serves the site over HTTPS like the host's proxy, once released returns true. It writes a .curlrc to dir that makes curl
+// connect to it.
 func inFront(t *testing.T, dir, address string, released func() bool) {
 	t.Helper()
 	vault, err := url.Parse(address)

@@ -18,23 +18,23 @@ func series(m map[string]any, statistic any, period any) string {
 	all, _ := m["Dimensions"].([]any)
 	for _, d := range all {
 		d := d.(map[string]any)
-		value := cdkHash.ReplaceAllString(written(d["Value"]), "…")
+		value := cdkHash.ReplaceAllString(asText(d["Value"]), "…")
 		dimensions = append(dimensions, fmt.Sprintf("%s=%s", d["Name"], value))
 	}
 	return fmt.Sprintf("%s/%s[%s] %s %vm", m["Namespace"], m["MetricName"], strings.Join(dimensions, " "), statistic, period.(float64)/60)
 }
 
-// alarmLine is all of an alarm that decides when it rings.
+// alarmLine formats the properties that decide when an alarm fires.
 func alarmLine(a map[string]any) string {
-	what := ""
+	expression := ""
 	if queries, ok := a["Metrics"].([]any); ok {
 		for _, q := range queries {
 			q := q.(map[string]any)
 			if e, ok := q["Expression"]; ok {
-				what += e.(string)
+				expression += e.(string)
 			}
 			if stat, ok := q["MetricStat"].(map[string]any); ok {
-				what += fmt.Sprintf("; %s: %s", q["Id"], series(stat["Metric"].(map[string]any), stat["Stat"], stat["Period"]))
+				expression += fmt.Sprintf("; %s: %s", q["Id"], series(stat["Metric"].(map[string]any), stat["Stat"], stat["Period"]))
 			}
 		}
 	} else {
@@ -42,12 +42,12 @@ func alarmLine(a map[string]any) string {
 		if statistic == nil {
 			statistic = a["ExtendedStatistic"]
 		}
-		what = series(a, statistic, a["Period"])
+		expression = series(a, statistic, a["Period"])
 	}
 	operator := map[string]string{
 		"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": ">=", "LessThanThreshold": "<",
 	}[a["ComparisonOperator"].(string)]
-	return fmt.Sprintf("%s: %s %s %v for %v, missing %s", a["AlarmName"], what, operator, a["Threshold"], a["EvaluationPeriods"], a["TreatMissingData"])
+	return fmt.Sprintf("%s: %s %s %v for %v, missing %s", a["AlarmName"], expression, operator, a["Threshold"], a["EvaluationPeriods"], a["TreatMissingData"])
 }
 
 func alarmLines(tpl stackTemplate) []string {
@@ -58,7 +58,7 @@ func alarmLines(tpl stackTemplate) []string {
 	return lines
 }
 
-// tableAlarms are the same in both stacks.
+// tableAlarms returns the alarms that both stacks have.
 func tableAlarms(stack string) []string {
 	fill := "FILL(m0, 0)"
 	throttled, failed := "", ""
@@ -82,7 +82,7 @@ const alarmTopic = `{"Ref":"WatchAlarmsF7209698"}`
 
 const share = "IF(FILL(errors, 0) >= 5, 100 * FILL(errors, 0) / requests, 0)"
 
-func TestHostAlarmsRingWhen(t *testing.T) {
+func TestHostAlarms(t *testing.T) {
 	const (
 		stack = "PasswordManager-Host"
 		host  = "[InstanceId=<Instance…>]"
@@ -99,11 +99,11 @@ func TestHostAlarmsRingWhen(t *testing.T) {
 	))
 }
 
-func TestServiceAlarmsRingWhen(t *testing.T) {
+func TestServiceAlarms(t *testing.T) {
 	const (
 		stack    = "PasswordManager-Service"
 		balancer = "[LoadBalancer=<Balancer….LoadBalancerFullName>]"
-		of       = " map[Fn::Split:[/ map[Ref:BalancerHttps…]]]]]" // a target group knows its balancer by the listener's ARN
+		of       = " map[Fn::Split:[/ map[Ref:BalancerHttps…]]]]]" // the CDK derives the balancer from the listener's ARN
 		targets  = "[LoadBalancer=map[Fn::Select:[1" + of + "/map[Fn::Select:[2" + of + "/map[Fn::Select:[3" + of +
 			" TargetGroup=<Targets….TargetGroupFullName>]"
 		service = "[ClusterName=<Cluster…> ServiceName=<Service….Name>]"
@@ -121,12 +121,12 @@ func TestServiceAlarmsRingWhen(t *testing.T) {
 	))
 }
 
-func TestAlarmsTellWhenTheyBeginAndEndAndWhatToDoFirst(t *testing.T) {
+func TestAlarmsNotifyAndSayWhatToDoFirst(t *testing.T) {
 	for _, tpl := range []stackTemplate{hostTemplate(t, "ec2-full"), serviceTemplate(t, "fargate-minimal")} {
 		for _, a := range tpl.of("AWS::CloudWatch::Alarm") {
 			name, meaning := a.Properties["AlarmName"], a.Properties["AlarmDescription"].(string)
 			if !strings.Contains(meaning, "First: ") || len(meaning) > 1024 {
-				t.Errorf("%s does not say what to do first, in 1024 characters: %s", name, meaning)
+				t.Errorf("%s does not say what to do first in 1024 characters: %s", name, meaning)
 			}
 			for _, actions := range []string{"AlarmActions", "OKActions"} {
 				if got := asJSON(t, a.Properties[actions]); !strings.Contains(got, alarmTopic) {
@@ -137,28 +137,28 @@ func TestAlarmsTellWhenTheyBeginAndEndAndWhatToDoFirst(t *testing.T) {
 	}
 }
 
-func TestHostHelpsItself(t *testing.T) {
+func TestHostRecoversAutomatically(t *testing.T) {
 	got := map[string]string{}
 	for _, a := range hostTemplate(t, "ec2-minimal").of("AWS::CloudWatch::Alarm") {
 		name := a.Properties["AlarmName"].(string)
 		if actions := asJSON(t, a.Properties["AlarmActions"]); strings.Contains(actions, "automate") {
 			got[name] = actions
 		}
-		if silence := a.Properties["InsufficientDataActions"]; silence != nil {
-			got[name] = "silence: " + asJSON(t, silence)
+		if actions := a.Properties["InsufficientDataActions"]; actions != nil {
+			got[name] = "insufficient data: " + asJSON(t, actions)
 		}
 	}
 	want := map[string]string{
 		"PasswordManager-Host-HostHardware": `["arn:aws:automate:eu-central-1:ec2:recover",` + alarmTopic + "]",
 		"PasswordManager-Host-HostSystem":   `["arn:aws:automate:eu-central-1:ec2:reboot",` + alarmTopic + "]",
-		"PasswordManager-Host-HostMemory":   "silence: [" + alarmTopic + "]",
+		"PasswordManager-Host-HostMemory":   "insufficient data: [" + alarmTopic + "]",
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
-func TestTopicTakesTheAlarmsOfItsStackOverTLSOnly(t *testing.T) {
+func TestTopicAcceptsOnlyItsStacksAlarms(t *testing.T) {
 	tpl := hostTemplate(t, "ec2-minimal")
 	var lines []string
 	for _, s := range tpl.one(t, "AWS::SNS::TopicPolicy").Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
@@ -175,7 +175,7 @@ func TestTopicTakesTheAlarmsOfItsStackOverTLSOnly(t *testing.T) {
 	}
 }
 
-func TestAlarmsAreMailedToTheAddressOrToNobody(t *testing.T) {
+func TestAlarmsAreMailedOnlyIfConfigured(t *testing.T) {
 	got := asJSON(t, hostTemplate(t, "ec2-full").one(t, "AWS::SNS::Subscription").Properties)
 	if got != `{"Endpoint":"night@example.org","Protocol":"email","TopicArn":`+alarmTopic+`}` {
 		t.Errorf("the subscription is %s", got)
@@ -185,13 +185,13 @@ func TestAlarmsAreMailedToTheAddressOrToNobody(t *testing.T) {
 	}
 }
 
-func TestDashboardIsTheStacksAndShowsEveryAlarm(t *testing.T) {
+func TestDashboardShowsEveryAlarm(t *testing.T) {
 	for name, tpl := range map[string]stackTemplate{
 		"PasswordManager-Host": hostTemplate(t, "ec2-minimal"), "PasswordManager-Service": serviceTemplate(t, "fargate-minimal"),
 	} {
 		board := tpl.one(t, "AWS::CloudWatch::Dashboard").Properties
 		if board["DashboardName"] != name {
-			t.Errorf("its name is %v, which two topologies would share", board["DashboardName"])
+			t.Errorf("the dashboard is called %v, want %s", board["DashboardName"], name)
 		}
 		var body struct {
 			Widgets []struct {
@@ -199,7 +199,7 @@ func TestDashboardIsTheStacksAndShowsEveryAlarm(t *testing.T) {
 				Properties struct{ Alarms []string }
 			}
 		}
-		if err := json.Unmarshal([]byte(written(board["DashboardBody"])), &body); err != nil {
+		if err := json.Unmarshal([]byte(asText(board["DashboardBody"])), &body); err != nil {
 			t.Fatal(err)
 		}
 		var want []string

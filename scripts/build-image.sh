@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The server's image, with the arguments that every build of it has, wherever its result goes.
+# Builds the server's image with the arguments that all builds share.
 set -euo pipefail
 
 usage() {
@@ -9,11 +9,11 @@ Usage: scripts/build-image.sh [ARGUMENT...]
 Runs docker buildx build in this checkout, with ARGUMENTs such as --tag and
 --load. Environment:
 
-  VERSION               what the server says it is; default: the commit
-  GO_IMAGE, NODE_IMAGE  what to build in, instead of the images in the Dockerfile
-  IMAGE_ARGS            more arguments, in words; they win
+  VERSION               version of the server; default: the commit
+  GO_IMAGE, NODE_IMAGE  images to build in, instead of those in the Dockerfile
+  IMAGE_ARGS            more arguments, separated by spaces; they take precedence
   BUILDER, BUILDKIT_HOST
-                        what builds instead of the engine: builder.sh --help
+                        builder to use instead of the engine: builder.sh --help
 USAGE
 }
 
@@ -24,12 +24,12 @@ case "${1:-}" in
 esac
 
 cd "$(dirname "$0")/.."
-commit=$(git rev-parse HEAD 2>/dev/null) || die "this is no git checkout, and an image says of which commit it is"
+commit=$(git rev-parse HEAD 2>/dev/null) || die "this is not a git checkout, and each image names its commit"
 version=${VERSION:-$(git describe --always --dirty --abbrev=12)}
 read -ra more <<<"${IMAGE_ARGS:-}"
 builder=''
 if [ -n "${BUILDER:-}${BUILDKIT_HOST:-}" ]; then builder=$(scripts/builder.sh); fi
-# The time is the commit's, so that two builds of it are alike.
+# Use the time of the commit, so that two builds of it are identical.
 exec docker buildx build ${builder:+--builder "$builder"} --build-arg "VERSION=$version" --build-arg "REVISION=$commit" \
   --build-arg "SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)" \
   ${GO_IMAGE:+--build-arg "GO_IMAGE=$GO_IMAGE"} ${NODE_IMAGE:+--build-arg "NODE_IMAGE=$NODE_IMAGE"} \

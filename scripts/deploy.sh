@@ -1,34 +1,34 @@
 #!/usr/bin/env bash
-# Brings a release to the host over SSH and looks at it from outside. What the pipeline calls, and a person as well.
+# Deploys a release to the host or the service, and checks it from outside. For the pipeline and for people.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: deploy.sh IMAGE@DIGEST   serve this release
-       deploy.sh --back         serve the release before the current one again
-       deploy.sh --status       print what serves
+       deploy.sh --back         roll back to the previous release
+       deploy.sh --status       print the current release
        deploy.sh --help
 
-With topology ec2 the host pulls the image, fetches its settings, and changes
-the release without dropping a request. With topology fargate this is a deploy
-of the platform with that image, and the way back is the task definition of the
-release before. If the vault then does not answer at its public address, as it
-did before, the host or service goes back. The last line says what serves, or
-why not.
+With topology ec2, the host pulls the image, fetches its settings, and switches
+to the release without dropping a request. With topology fargate, this is a
+deploy of the platform with that image, and a rollback uses the task definition
+of the previous release. If the vault answered at its public address before but
+no longer does, the host or service rolls back. The last line says which release
+serves, or why it does not.
 
 Settings, from the environment:
   SITE_URL       where users open the vault (SiteUrl in OUTPUTS)
-  CHECK_SECONDS  how long the vault has to answer there (60)
-  DEPLOYMENT     staging, for the platform of staging (production)
-  OUTPUTS        what "make deploy" wrote (cdk-outputs.json, or, for staging,
-                 cdk-outputs.staging.json)
+  CHECK_SECONDS  how long to wait for an answer there (60)
+  DEPLOYMENT     staging, for the staging platform (production)
+  OUTPUTS        the file that "make deploy" wrote (cdk-outputs.json, or, for
+                 staging, cdk-outputs.staging.json)
 
 and for a host:
-  KNOWN_HOSTS    file with the host's key, as in known_hosts; no other is taken
-                 (what an instance has told EC2, as its tag SSHHostKey)
-  DEPLOY_HOST    the host: an instance id, which is reached through Session
-                 Manager, or an address (InstanceId in OUTPUTS)
-  DEPLOY_USER    whom to be there (ec2-user); needs sudo without a password
+  KNOWN_HOSTS    known_hosts file with the host's key; no other key is accepted
+                 (the key in the instance's EC2 tag SSHHostKey)
+  DEPLOY_HOST    the host: an instance id, reached through Session Manager, or
+                 an address (InstanceId in OUTPUTS)
+  DEPLOY_USER    user on the host (ec2-user); needs sudo without a password
   DEPLOY_PORT    port of SSH (22)
   DEPLOY_KEY     file with the private key (the keys of ssh-agent)
 USAGE
@@ -42,7 +42,7 @@ case $1 in
   --back | --status) command=$1 ;;
   -*) usage >&2; exit 2 ;;
   *)
-    [[ $1 =~ ^[a-z0-9][a-zA-Z0-9._:/-]*@(sha256:[0-9a-f]{64})$ ]] || die "'$1' is no IMAGE@sha256:DIGEST" 2
+    [[ $1 =~ ^[a-z0-9][a-zA-Z0-9._:/-]*@(sha256:[0-9a-f]{64})$ ]] || die "'$1' is not IMAGE@sha256:DIGEST" 2
     command=${BASH_REMATCH[1]}
     ;;
 esac
@@ -56,7 +56,7 @@ topology=$(make --silent --directory "$root" topology) || die "the platform's op
 outputs=${OUTPUTS:-$root/cdk-outputs${DEPLOYMENT:+.$DEPLOYMENT}.json}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-output() { # name: of whichever stack has it
+output() { # name: prints it from the stack that has it
   [ -e "$outputs" ] || return 0
   jq -er --arg name "$1" '[.[][$name] // empty] | first // ""' "$outputs" || die "$outputs is not what make deploy writes"
 }
@@ -88,7 +88,7 @@ prepare_host() {
     command -v aws >/dev/null 2>&1 || die "aws is missing, with which $host is reached: install the AWS command line"
   fi
   if [ -z "$known" ] && [ $instance = yes ]; then
-    # Another host has another key, and AWS vouches for which instance has which.
+    # A replaced host has a different key. AWS vouches for the key of each instance.
     key=$(AWS_PAGER='' aws ec2 describe-instances --instance-ids "$host" --output text \
       --query "Reservations[0].Instances[0].Tags[?Key=='SSHHostKey'].Value | [0]" 2>"$work/log") ||
       die "cannot ask EC2 for the key of $host: $(grep . "$work/log" | tail -n 1)"
@@ -97,10 +97,10 @@ prepare_host() {
     echo "$host $key" >"$known"
   fi
   [ -n "$known" ] || die "KNOWN_HOSTS is not set: it names the file with the host's key" 2
-  [ -s "$known" ] || die "KNOWN_HOSTS is $known, which is not there or empty" 2
+  [ -s "$known" ] || die "KNOWN_HOSTS is $known, which is missing or empty" 2
 
   options=(
-    # A configuration of the user's own could take other keys.
+    # The user's configuration could accept other keys.
     -F none -T -p "$port" -l "$user"
     -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4
     -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=\"$known\"" -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no
@@ -112,11 +112,11 @@ prepare_host() {
 }
 
 change_host() { # argument of start-release
-  # shellcheck disable=SC2029 # it is expanded here, and was checked here
+  # shellcheck disable=SC2029 # expanded here on purpose, after it was checked here
   ssh "${options[@]}" "$host" "sudo -n /opt/password-manager/bin/start-release $1"
 }
 
-assemble() { # makes cdk.out, which says where the service is
+assemble() { # writes cdk.out, which names the service
   local said
   said=$(make --silent --directory "$root" synth 2>&1) || { echo "$said" >&2; die "the platform cannot be synthesized"; }
 }
@@ -130,13 +130,13 @@ change_service() { # DIGEST, --back or --status
     *)
       before=$("${service[@]}" "$root/cdk.out" 2>/dev/null) || before=''
       if ! make --silent --directory "$root" deploy RELEASE_DIGEST="$1"; then
-        # CloudFormation goes back to the release that it knows, and somebody may have gone back from that one.
+        # CloudFormation rolls back to the release that it knows, but someone may have rolled back from that one before.
         [ -z "$before" ] || "${service[@]}" --run "$before" "$root/cdk.out" >/dev/null || true
-        # It says that tasks do not serve, and ECS why.
+        # CloudFormation only says that tasks do not serve; ECS says why.
         "${service[@]}" --why "$1" "$root/cdk.out" 2>/dev/null
         return 1
       fi
-      # CloudFormation changes nothing where somebody has gone back from the release that it knows.
+      # CloudFormation changes nothing if someone has rolled back from the release that it knows.
       "${service[@]}" --run "$1" "$root/cdk.out" >/dev/null
       ;;
   esac
@@ -167,32 +167,32 @@ answered=no
 status=0
 change "$command" 2>&1 | tee "$log" >&2 || status=$?
 if [ "$status" != 0 ]; then
-  # What make says last is the name of its target.
+  # The last line of make only names its target.
   last=$(grep -v -e '^[[:space:]]*$' -e '^make\(\[[0-9]*\]\)\?: ' "$log" | tail -n 1) || true
-  if [ "$status" = 255 ]; then die "no connection to ${host:-$place}, or it broke: ${last:-ssh said nothing}"; fi
-  die "$place has not taken the release: ${last:-it said nothing, exit $status}"
+  if [ "$status" = 255 ]; then die "no connection to ${host:-$place}, or it broke: ${last:-no output from ssh}"; fi
+  die "$place has not taken the release: ${last:-no output, exit $status}"
 fi
 what=$command
-[ "$what" != --back ] || what="the release before"
-# The first release of a service makes its address.
+[ "$what" != --back ] || what="the previous release"
+# The first release of a service creates its address.
 find_site
 if [ -z "$site" ]; then
-  echo "deploy.sh: $what serves on $place; nobody has asked its public address, as siteAddress is not set in platform.json" >&2
+  echo "deploy.sh: $what serves on $place; its public address was not checked, because siteAddress is not set in platform.json" >&2
   exit
 fi
 if answers "$wait"; then
   echo "deploy.sh: $what serves at $site after $SECONDS s" >&2
   exit
 fi
-why=$(head -n 1 "$trouble") # what curl says after it is advice
+why=$(head -n 1 "$trouble") # curl's further lines are advice
 if [ "$answered" = no ]; then
   target=$(output DomainTarget)
   if [ -n "$target" ] && answers 0 --connect-to "::$target:"; then
     echo "deploy.sh: $what serves at $target; point the domain of $site there, which does not answer yet: $why" >&2
     exit
   fi
-  die "$what serves on $place, but $site does not answer, nor did it before: $why"
+  die "$what serves on $place, but $site does not answer and did not before: $why"
 fi
-[ "$command" != --back ] || die "the release before serves on $place, but $site does not answer: $why"
-change --back >/dev/null 2>"$log" || die "$site does not answer: $why; going back failed too: $(tail -n 1 "$log")"
-die "$site does not answer: $why; $place went back to the release before"
+[ "$command" != --back ] || die "the previous release serves on $place, but $site does not answer: $why"
+change --back >/dev/null 2>"$log" || die "$site does not answer: $why; the rollback failed too: $(tail -n 1 "$log")"
+die "$site does not answer: $why; $place went back to the previous release"

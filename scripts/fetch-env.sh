@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Turns the settings of a deployment, SSM parameters, into the environment file that Compose reads on a host.
+# Writes the settings of a deployment, which are SSM parameters, to the environment file that Compose reads on a host.
 set -euo pipefail
 umask 077
 
@@ -9,13 +9,13 @@ usage() {
   cat <<USAGE
 Usage: fetch-env.sh [--help] [--region REGION] [--output FILE]
 
-Writes every SSM parameter of PARAMETER_PATH, decrypted, into FILE
+Writes every SSM parameter of PARAMETER_PATH, decrypted, to FILE
 ($home/.env), which only its owner can read. The new file
-takes the old one's place as a whole; on any failure the old one stays.
+replaces the old one atomically; on any failure the old one stays.
 
 Settings, from the environment:
-  AWS_REGION      region of the parameters, unless --region says it
-  HOME_DIRECTORY  where FILE lies (/opt/password-manager)
+  AWS_REGION      region of the parameters, unless --region is given
+  HOME_DIRECTORY  directory of FILE (/opt/password-manager)
   PARAMETER_PATH  path of the parameters (/password-manager/)
 USAGE
 }
@@ -42,23 +42,23 @@ done
 command -v aws >/dev/null 2>&1 || die "aws, the AWS command line, is missing: install it"
 command -v python3 >/dev/null 2>&1 || die "python3 is missing: install it"
 directory=$(dirname -- "$output")
-[ -d "$directory" ] || die "there is no folder $directory"
-[ ! -d "$output" ] || die "$output is a folder"
+[ -d "$directory" ] || die "there is no directory $directory"
+[ ! -d "$output" ] || die "$output is a directory"
 
-# What another run may be writing has the same name. A run that was killed with SIGKILL leaves its part behind, and nobody
-# holds the lock then. The children inherit the lock: while one of them can still write, the name is not free.
+# All runs write to a file of the same name. After a SIGKILL that file remains, and the lock is free. The children inherit the
+# lock, so no other run starts while one of them can still write.
 exec 9<"$directory"
-flock --wait 120 9 || die "another run has been at work in $directory for two minutes"
+flock --wait 120 9 || die "another run has been busy in $directory for two minutes"
 part=$output.part
 rm -f -- "$part"
-errors=$(mktemp) || die "cannot make a temporary file"
+errors=$(mktemp) || die "cannot create a temporary file"
 trap 'rm -f -- "$part" "$errors"' EXIT
 
-# Version 2 would page its output and ask questions on a terminal. Both versions write in the encoding of the locale, and a
-# unit of systemd has none.
+# On a terminal, version 2 would page its output and ask questions. Both versions use the encoding of the locale, and systemd
+# units have no locale.
 export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off LC_ALL=C.UTF-8
 
-explain() { # says in one sentence why AWS gave no parameters, and ends
+explain() { # exits with one sentence that says why AWS returned no parameters
   local said
   said=$(grep . "$errors" | tail -n 1 || true)
   case "$said" in
@@ -74,15 +74,15 @@ explain() { # says in one sentence why AWS gave no parameters, and ends
   esac
 }
 
-# Parameters of deeper paths are not asked for: they are no settings of this host, and each secret that it does not need is
-# one that it cannot lose. Both versions of the command line ask for page after page, and print nothing if one fails.
+# Does not read deeper paths: they are not settings of this host, and the host cannot leak a secret that it never reads. Both
+# versions of the command line read all pages, and print nothing if one fails.
 parameters() {
   aws ssm get-parameters-by-path --path "$path" --with-decryption --output json ${region:+--region "$region"} \
     --cli-connect-timeout 10 --cli-read-timeout 30 2>>"$errors"
 }
 
-# Values go through pipes alone: `bash -x` prints what a variable gets, and every user of the machine can read arguments.
-env_file() { # stdin: what SSM said; stdout: a file of its own, which is on the disk when this returns
+# Values only go through pipes: `bash -x` prints variables, and every user of the machine can read arguments.
+env_file() { # stdin: SSM's answer; stdout: the new file, which is synced when this returns
   python3 -I /dev/fd/3 "$path" 3<<'PYTHON'
 import json, os, re, sys
 
@@ -90,8 +90,7 @@ REQUIRED = ["AWS_REGION", "PORT", "STORE", "SESSION_SECRET", "SITE_ADDRESS"]
 REQUIRED_WITH_DYNAMODB = [
     "DYNAMODB_USERS_TABLE", "DYNAMODB_ACCOUNTS_TABLE", "DYNAMODB_PASSWORDS_TABLE", "DYNAMODB_SESSIONS_TABLE",
 ]
-# The digest that serves is no setting. A container that carried it would be another one after each rollout, and Compose
-# would replace it.
+# The current digest is not a setting: if containers had it, each rollout would change them, and Compose would replace them.
 LEFT_OUT = ["RELEASE"]
 
 
@@ -105,8 +104,8 @@ def die(text):
 
 
 def quote(value):
-    # Compose takes single quotes literally, but \' in them is a quote, and no other backslash escapes anything: it has no
-    # spelling for a backslash before a quote. In double quotes \\, \" and \$ stand for themselves (compose-go, dotenv).
+    # In single quotes, Compose only unescapes \', so it cannot represent a backslash before a quote. In double quotes, \\, \"
+    # and \$ are escapes (compose-go, dotenv).
     if "'" not in value and "\\" not in value:
         return "'" + value + "'"
     return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
@@ -115,14 +114,14 @@ def quote(value):
 def main(path):
     said = sys.stdin.buffer.read()
     if not said:
-        # The AWS command line failed, and its own words say why.
+        # The AWS command line failed and has printed the reason.
         sys.exit(1)
     settings = {}
     for parameter in json.loads(said.decode()).get("Parameters", []):
         name, value = parameter["Name"][len(path):], parameter["Value"]
-        # No program can read such a variable, so it is a setting of nobody's, and no reason to keep a new host from serving.
+        # No program can read such a variable, so it is not a setting; skip it. It must not stop a new host from serving.
         if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-            say("", "%s%s is left out: its name is no name of an environment variable" % (path, name))
+            say("", "%s%s is skipped: its name is not valid for an environment variable" % (path, name))
             continue
         if re.search("[\n\r\0]", value):
             die("%s%s has a line break, which an environment file cannot hold" % (path, name))
@@ -147,7 +146,7 @@ def main(path):
 try:
     main(sys.argv[1])
 except Exception as e:
-    # Nothing but the kind of the error: its words may quote a value.
+    # Print only the type of the error: its message may quote a value.
     die("cannot read what the AWS command line printed: " + type(e).__name__)
 PYTHON
 }
@@ -155,9 +154,9 @@ PYTHON
 set -o noclobber
 parameters | env_file >"$part" || {
   status=("${PIPESTATUS[@]}")
-  [ -e "$part" ] || die "cannot make $part"
+  [ -e "$part" ] || die "cannot create $part"
   [ "${status[0]}" = 0 ] || explain
   exit 1
 }
 mv -f -T -- "$part" "$output" || die "cannot replace $output"
-sync -- "$directory" || die "$output is new, but may be the old one again after a power cut"
+sync -- "$directory" || die "$output was replaced, but a power failure may restore the old one"

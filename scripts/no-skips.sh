@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when a JUnit report holds a skipped test, or none at all: a part that is missing must fail, not look green.
+# Fails if a JUnit report contains a skipped test or no test: a missing part must fail, not look green.
 set -euo pipefail
 
 if [ "${1:-}" = --help ] || [ $# = 0 ]; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Programs written in Python, each in an environment of its own with every package pinned by hash.
+# Installs programs written in Python, each in a separate environment with every package pinned by hash.
 set -euo pipefail
 
 usage() {
@@ -8,12 +8,12 @@ Usage: scripts/python-tool.sh install NAME...
        scripts/python-tool.sh path NAME
        scripts/python-tool.sh run NAME [ARGUMENT...]
 
-install  fetches the program NAME into the user's cache, once
-path     installs it and prints where it is
+install  downloads the program NAME into the user's cache, once
+path     installs it and prints its path
 run      installs it and runs it
 
-A NAME is that of a file scripts/python/NAME.txt, which locks the program NAME
-and all it depends on for Python 3.11 or newer on Linux x86_64.
+The file scripts/python/NAME.txt locks the program NAME and its dependencies for
+Python 3.11 or newer on Linux x86_64.
 USAGE
 }
 
@@ -30,17 +30,17 @@ need_python() {
 
 install() { # name; sets home
   local lock=$locks/$1.txt key
-  # A name becomes a path, so a name is one word.
+  # The name becomes part of a path.
   if ! [[ $1 =~ ^[a-z0-9_-]+$ && -f $lock ]]; then
-    die "no program '$1', only $(basename -s .txt -a "$locks"/*.txt | paste -sd ' ')" 2
+    die "unknown program '$1', expected one of $(basename -s .txt -a "$locks"/*.txt | paste -sd ' ')" 2
   fi
   need_python
-  # The folder carries the lock file's checksum, and that of the Python it is tied to: another of either is another folder.
+  # The folder's name contains a checksum of the lock file and of the Python that it is tied to.
   key=$({ cat "$lock"; python3 -c 'import sys; print(sys.base_prefix, sys.version)'; } | sha256sum | cut -c 1-12)
   home=${XDG_CACHE_HOME:-$HOME/.cache}/vaultsphere/python/$1-$key
   [ -e "$home/complete" ] && return
   mkdir -p "$(dirname "$home")"
-  # An environment holds its own path and cannot be renamed: it is made in place, under a lock, and counts once it is complete.
+  # An environment contains its own path and cannot be renamed, so it is created in place, under a lock, and marked when complete.
   (
     flock 9
     [ -e "$home/complete" ] && exit

@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# Replaces the host by one with the newest operating system, or by one in another availability zone.
+# Replaces the host with one that has the newest operating system, or with one in another availability zone.
 set -euo pipefail
-# A function whose output is taken ends where it fails, as any other.
+# Functions in command substitutions also stop at the first failure.
 shopt -s inherit_errexit
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/replace-host.sh --look       show whether there is a newer image
-       scripts/replace-host.sh --newest     replace the host by one with the newest image
-       scripts/replace-host.sh --other-zone replace the host by one in the other zone
-       scripts/replace-host.sh --seed       choose the newest image where none is chosen
+       scripts/replace-host.sh --newest     replace the host with one that has the newest image
+       scripts/replace-host.sh --other-zone replace the host with one in the other zone
+       scripts/replace-host.sh --seed       choose the newest image if none is chosen
        scripts/replace-host.sh --help
 
-The platform is deployed as platform.json has it (with DEPLOYMENT=staging in the
-environment: staging, as platform.staging.json has it). The old host serves until the
-new one has said that it does; the address, the certificates and the release go
-over to it. If the new host does not serve, it goes, and what was changed for it
-is put back: exit 1.
+Deploys the platform with the options of platform.json (with DEPLOYMENT=staging
+in the environment: staging, with platform.staging.json). The old host serves
+until the new one reports that it does; address, certificates and release move to
+the new one. If the new host does not serve, it is removed, and the changes for
+it are undone: exit 1.
 
---newest writes the image to the SSM parameter that the deploy reads it from.
---other-zone writes hostZone to platform.json, which is to be committed.
+--newest writes the image to the SSM parameter that the deploy reads.
+--other-zone writes hostZone to platform.json; commit that file.
 USAGE
 }
 
@@ -35,25 +35,25 @@ cd "$(dirname "$0")/.."
 for program in aws jq; do
   command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
 done
-# Version 2 would page its output and ask questions on a terminal.
+# On a terminal, version 2 would page its output and ask questions.
 export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-reason() { # what the last command said at the end
+reason() { # prints the last line of the last command
   local said
   said=$(grep . "$work/log" | tail -n 1 || true)
   echo "${said:-no reason given}"
 }
 
-ask() { # what for, arguments of aws: prints the answer, nothing for None
+ask() { # purpose, arguments of aws: prints the answer, nothing for None
   local what=$1 answer
   shift
   answer=$(aws "$@" --output text 2>"$work/log") || die "cannot $what: $(reason)"
   [ "$answer" = None ] || echo "$answer"
 }
 
-# The assembly is that of the checkout: --seed is part of a deploy, which has just made it.
+# --seed runs during a deploy, which has just synthesized the platform.
 [ "$command" = --seed ] || make synth >"$work/log" 2>&1 || die "the platform cannot be synthesized: $(reason)"
 region=$(bin/infra region cdk.out) || exit
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region
@@ -73,20 +73,20 @@ choose_image() { # id, more arguments
   aws ssm put-parameter --name "$parameter" --type String --value "$@" >/dev/null 2>"$work/log" || die "cannot write $parameter: $(reason)"
 }
 
-describe_image() { # id: prints it with its name and day
+describe_image() { # id: prints it with its name and date
   local of
   of=$(ask "look at the image $1" ec2 describe-images --image-ids "$1" --query 'Images[0].[Name, CreationDate]')
   read -r name made <<<"$of"
   echo "$1 ($name, ${made%T*})"
 }
 
-# What CloudFormation makes of the change. Whatever ends this before, puts back what was there.
-replace() { # command that puts it back
+# Deploys the change. If this fails or is interrupted, the given command undoes the change.
+replace() { # command that undoes the change
   local put_back=$1
-  # shellcheck disable=SC2064 # the command is that of now
+  # shellcheck disable=SC2064 # expanded now on purpose
   trap "$put_back; rm -rf '$work'" EXIT
   trap 'exit 1' HUP INT TERM
-  make deploy REPLACE_HOST=yes >&2 || die "the host was not replaced: the old one stays, and so does its choice"
+  make deploy REPLACE_HOST=yes >&2 || die "the host was not replaced: the old one stays, and the change was undone"
   trap 'rm -rf "$work"' EXIT
 }
 
@@ -111,11 +111,11 @@ other_zone() {
     number=$((number + 1))
     [ "$other" = "$here" ] || { chosen=$number; break; }
   done
-  [ -n "$chosen" ] || die "stack $stack has one zone alone"
+  [ -n "$chosen" ] || die "stack $stack has only one zone"
   zone=$(ask "look at the other zone" ec2 describe-subnets --subnet-ids "$other" --query 'Subnets[0].AvailabilityZone')
   of=$(ask "look for $type in $zone" ec2 describe-instance-type-offerings --location-type availability-zone \
     --filters "Name=instance-type,Values=$type" "Name=location,Values=$zone" --query 'InstanceTypeOfferings[0].InstanceType')
-  [ -n "$of" ] || die "the zone $zone has no $type: choose another instanceType in $options first, or stay"
+  [ -n "$of" ] || die "the zone $zone has no $type: choose another instanceType in $options first"
   say "the host moves to $zone (hostZone $chosen)"
   cp "$options" "$work/options"
   jq --argjson zone "$chosen" '.hostZone = $zone' "$work/options" >"$work/changed" || die "$options cannot be read"
@@ -135,7 +135,7 @@ newest() {
   is=$(describe_image "$newest")
   say "the host's image is $was, the newest $is"
   [ "$command" = --newest ] || return 0
-  # Somebody else's deploy, say, is found before anything changes.
+  # This finds problems, such as a concurrent deploy, before anything changes.
   make preflight REPLACE_HOST=yes >&2 || exit
   choose_image "$newest" --overwrite
   replace "choose_image '$chosen' --overwrite"
@@ -145,7 +145,7 @@ newest() {
 if [ "$command" = --other-zone ]; then other_zone; exit; fi
 if [ -z "$parameter" ]; then
   [ "$command" != --seed ] || exit 0
-  die "no parameter says which image the host has: $options does (hostImage), or its topology has no host"
+  die "no parameter names the host's image: $options does (hostImage), or its topology has no host"
 fi
 chosen=$(chosen_image)
 if [ "$command" != --seed ]; then

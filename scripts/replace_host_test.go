@@ -15,8 +15,8 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// What AWS says is a function of what it is asked: the walk through docs/operations.md has an emulated AWS, in which nothing
-// goes wrong.
+// The fake AWS has a fixed answer for each call. A test of infra follows docs/operations.md with an emulated AWS, where nothing
+// fails.
 const platformAWS = `#!/usr/bin/env bash
 printf '%%s\n' "$*" >>%[1]s/calls
 case "$*" in
@@ -91,7 +91,7 @@ func (p *platform) read(t *testing.T, name string) string {
 	return string(content)
 }
 
-func TestReplaceHostSaysWhatItCannotDoAndLeavesAllAsItWas(t *testing.T) {
+func TestReplaceHostErrorsChangeNothing(t *testing.T) {
 	t.Parallel()
 	const (
 		newest, zone, look, seed = "--newest", "--other-zone", "--look", "--seed"
@@ -109,7 +109,7 @@ func TestReplaceHostSaysWhatItCannotDoAndLeavesAllAsItWas(t *testing.T) {
 		"an image chosen already": {seed, "", "ami-old", "", 0},
 		"no host to seed for":     {seed, "PARAMETER=", "None", "", 0},
 		"a look without a host":   {look, "", "None", "replace-host.sh: error: there is no host yet: make deploy", 1},
-		"hostImage":               {newest, "PARAMETER=", "ami-old", "replace-host.sh: error: no parameter says which image the host has: platform.json does (hostImage), or its topology has no host", 1},
+		"hostImage":               {newest, "PARAMETER=", "ami-old", "replace-host.sh: error: no parameter names the host's image: platform.json does (hostImage), or its topology has no host", 1},
 		"options that make no sense": {newest, "MAKE_FAILS=synth", "ami-old",
 			"replace-host.sh: error: the platform cannot be synthesized: preflight: error: synth says no", 1},
 		"SSM away":        {newest, "FAILS=get-parameters", "ami-old", "replace-host.sh: error: cannot read /password-manager/HOST_IMAGE_ARM64: An error occurred: no answer", 1},
@@ -118,11 +118,11 @@ func TestReplaceHostSaysWhatItCannotDoAndLeavesAllAsItWas(t *testing.T) {
 		"EC2 away":        {newest, "FAILS=describe-images", "ami-old", "replace-host.sh: error: cannot look at the image ami-old: An error occurred: no answer", 1},
 		"no right":        {newest, "FAILS=put-parameter", "ami-old", "replace-host.sh: error: cannot write /password-manager/HOST_IMAGE_ARM64: An error occurred: no answer", 1},
 		"another deploy":  {newest, "MAKE_FAILS=preflight", "ami-old", "preflight: error: preflight says no", 2},
-		"not replaced":    {newest, "MAKE_FAILS=deploy", "ami-old", "replace-host.sh: error: the host was not replaced: the old one stays, and so does its choice", 1},
-		"not moved":       {zone, "MAKE_FAILS=deploy", "ami-old", "replace-host.sh: error: the host was not replaced: the old one stays, and so does its choice", 1},
+		"not replaced":    {newest, "MAKE_FAILS=deploy", "ami-old", "replace-host.sh: error: the host was not replaced: the old one stays, and the change was undone", 1},
+		"not moved":       {zone, "MAKE_FAILS=deploy", "ami-old", "replace-host.sh: error: the host was not replaced: the old one stays, and the change was undone", 1},
 		"no host to move": {zone, "INSTANCE=None", "ami-old", "replace-host.sh: error: stack PasswordManager-Host has no host: make deploy", 1},
 		"a zone without the instance type": {zone, "OFFERED=None", "ami-old",
-			"replace-host.sh: error: the zone eu-central-1b has no t4g.small: choose another instanceType in platform.json first, or stay", 1},
+			"replace-host.sh: error: the zone eu-central-1b has no t4g.small: choose another instanceType in platform.json first", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -154,19 +154,19 @@ func TestReplaceHostChangesWhatTheDeployReads(t *testing.T) {
 			t.Errorf("%s: exit %d, the image is %q, the options are %q: %s", command, status, image, options, said)
 		}
 		if calls := p.read(t, "calls"); !strings.HasSuffix(calls, "make deploy REPLACE_HOST=yes\n") {
-			t.Errorf("%s did not end with a deploy: %s", command, calls)
+			t.Errorf("the last call of %s was not a deploy: %s", command, calls)
 		}
 	}
 }
 
-func TestReplaceHostThatIsInterruptedPutsBackWhatItChanged(t *testing.T) {
+func TestInterruptedReplaceHostUndoesItsChange(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"--newest", "--other-zone"} {
 		p := newPlatform(t, "ami-old")
 		options := p.read(t, "platform.json")
 		cmd := p.script(command)
 		cmd.Env = append(p.env, "MAKE_HANGS=deploy")
-		// As Ctrl-C does, and Jenkins when a build is stopped: all of them get the signal.
+		// Ctrl-C, and Jenkins when it stops a build, signal all processes.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

@@ -1,29 +1,28 @@
 #!/usr/bin/env bash
-# Changes the release that this host serves without dropping a request.
+# Switches this host to another release without dropping a request.
 #
-# One of two slots serves. The new release takes the other one, off the network on which the proxy sees the slots; once it
-# has proved itself it gets onto it, and the old one leaves: it tells the proxy that it is not ready any more, finishes what
-# was begun, and ends. Which slot serves is what Docker says of the two, never a file, so a run that was killed leaves
-# nothing that the next one would have to believe.
+# One of two slots serves. The new release starts in the other slot, outside the network where the proxy sees the slots. Once it
+# is and stays ready, it joins that network, and the old release leaves: it stops being ready, finishes its requests, and exits.
+# Docker's state decides which slot serves, never a file, so a killed run leaves no stale state for the next one.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: rollout.sh IMAGE@DIGEST   serve this release
-       rollout.sh --back         serve the release before this one again
-       rollout.sh --proxy        restart the proxy with its present settings, which cuts connections for some seconds
-       rollout.sh --status       print what serves; exit 1 if nothing does
+       rollout.sh --back         roll back to the previous release
+       rollout.sh --proxy        restart the proxy with its current settings, which interrupts connections for a few seconds
+       rollout.sh --status       print the state of slots and proxy; exit 1 if nothing serves
        rollout.sh --help
 
-A release that does not get ready goes, and the old one has never left: exit 1, and one line says why.
-Killed, it is run again, and finishes or starts over. Of two at once the second waits.
+If a release does not become ready, it is removed and the old one keeps serving: exit 1, and one line says why.
+If the script is killed, run it again; it finishes or starts over. A second run waits for the first.
 
 Settings, from the environment:
-  HOME_DIRECTORY     where .env, the settings of the release, and state/ are (the directory above this script's)
-  RELEASE_PARAMETER  SSM parameter that gets the digest of the release that serves (none)
-  READY_TRIES        how many times READY_INTERVAL seconds a release has to get ready (20)
+  HOME_DIRECTORY     directory with .env, the settings of the release, and state/ (the directory above this script's)
+  RELEASE_PARAMETER  SSM parameter for the digest of the serving release (none)
+  READY_TRIES        a release must become ready within READY_TRIES times READY_INTERVAL seconds (20)
   READY_INTERVAL     (5)
-  WATCH_SECONDS      how long it has to stay ready before it serves (10)
+  WATCH_SECONDS      how long it must stay ready before it serves (10)
 USAGE
 }
 
@@ -31,7 +30,7 @@ say() { echo "rollout.sh: $1" >&2; }
 die() { echo "rollout.sh: error: $1" >&2; exit "${2:-1}"; }
 
 port=5001
-# Seconds in which the proxy asks a slot twice whether it is ready.
+# Seconds in which the proxy probes a slot twice.
 proxy_notices=1
 front=vaultsphere_front
 slots=vaultsphere_slots
@@ -39,19 +38,19 @@ slots=vaultsphere_slots
 here=$(cd "$(dirname "$0")" && pwd)
 home=${HOME_DIRECTORY:-$(dirname "$here")}
 state=$home/state
-# On a host Compose file and scripts lie side by side.
+# On a host, the Compose file is in the scripts' directory.
 files=$here
 [ -e "$files/docker-compose.yml" ] || files=$(dirname "$here")
-# On a host that has no certificate yet, nor the address to ask for one, this is there: see keep-certificates wait.
+# Exists on a host that has neither a certificate nor the address to request one: see keep-certificates wait.
 hold=$state/proxy-held
 candidate='' # the slot of a release that does not serve yet
-reason=''    # why it never will
+reason=''    # why it failed
 
-attempt() { # what for, command…: quiet, and if it fails its reason in one line
+attempt() { # message, command…: runs the command quietly; if it fails, ends with the message and a reason in one line
   local what=$1 said
   shift
   if said=$("$@" 2>&1 >/dev/null); then return; fi
-  # Docker's command line says more after what the engine said, and nothing new.
+  # Docker's command line adds lines after the engine's message, without new information.
   if [[ $said == *'Error response from daemon: '* ]]; then
     said=${said#*Error response from daemon: }
     die "$what: ${said%%$'\n'*}"
@@ -59,7 +58,7 @@ attempt() { # what for, command…: quiet, and if it fails its reason in one lin
   die "$what: ${said##*$'\n'}"
 }
 
-store() { # name under state/, content: replaced at once, and on the disk before it counts
+store() { # name in state/, content: replaces the file atomically, after a sync
   local part
   part=$(mktemp "$state/.$1.XXXXXX")
   printf '%s\n' "$2" >"$part"
@@ -67,16 +66,16 @@ store() { # name under state/, content: replaced at once, and on the disk before
   mv -T "$part" "$state/$1"
 }
 
-stored() { # name under state/
+stored() { # name in state/
   cat "$state/$1" 2>/dev/null || true
 }
 
-inspect() { # container, template: nothing if there is no such container
+inspect() { # container, template: prints nothing if the container does not exist
   docker inspect --type container --format "$2" "vaultsphere-$1" 2>/dev/null || true
 }
 
-# The last file decides, and an option before any: a setting named BLUE_IMAGE must not put an image in a slot that nobody has
-# verified, nor one named COMPOSE_PROJECT_NAME move the slots out of the proxy's sight.
+# The last --env-file wins, and options win over all files. So a setting named BLUE_IMAGE cannot put an unverified image into a
+# slot, and COMPOSE_PROJECT_NAME cannot move the slots away from the proxy.
 compose() {
   docker compose --progress quiet --project-name vaultsphere --project-directory "$files" --file "$files/docker-compose.yml" \
     "${env_file[@]}" --env-file "$state/compose.env" "$@"
@@ -84,12 +83,12 @@ compose() {
 
 other() { [ "$1" = blue ] && echo green || echo blue; }
 
-# The image of a slot that the proxy may send requests to, else nothing.
+# Prints the image of a slot that the proxy may send requests to, otherwise nothing.
 serves() { # slot
   inspect "$1" "{{if or .State.Running .State.Restarting}}{{if index .NetworkSettings.Networks \"$front\"}}{{.Config.Image}}{{end}}{{end}}"
 }
 
-ready() { # slot, network: asked from outside the container, so that nothing depends on what is in the image
+ready() { # slot, network: probes from outside the container, so it needs no program in the image
   local address
   address=$(inspect "$1" "{{with index .NetworkSettings.Networks \"$2\"}}{{.IPAddress}}{{end}}")
   [ -n "$address" ] || { reason="it does not run"; return 1; }
@@ -100,7 +99,7 @@ ready() { # slot, network: asked from outside the container, so that nothing dep
   return 1
 }
 
-ended() { # container: whether it has, and then reason says how
+ended() { # container: true if it exited; sets reason
   local status last
   status=$(inspect "$1" '{{if not .State.Running}}{{.State.ExitCode}}{{end}}')
   [ -n "$status" ] || return 1
@@ -108,7 +107,7 @@ ended() { # container: whether it has, and then reason says how
   reason="it ended with status $status: ${last:0:300}"
 }
 
-prove() { # slot, seconds to watch it: false and a reason, or it is ready and stays so
+prove() { # slot, seconds to watch: true if it becomes and stays ready, otherwise sets reason
   local deadline=$((SECONDS + READY_TRIES * READY_INTERVAL))
   until ready "$1" "$slots"; do
     ! ended "$1" || return 1
@@ -126,7 +125,7 @@ prove() { # slot, seconds to watch it: false and a reason, or it is ready and st
   done
 }
 
-# Takes a release away that does not serve yet. One that the proxy may see already drains first.
+# Removes a release that does not serve yet. If the proxy may see it already, it drains first.
 withdraw() {
   [ -n "$candidate" ] || return 0
   local slot=$candidate
@@ -136,20 +135,20 @@ withdraw() {
   prune
 }
 
-# Keeps the images of the release that serves and of the one before it.
+# Removes all images except those of the current and the previous release.
 prune() {
   local image
   docker image ls --digests --format '{{.Repository}}@{{.Digest}}' "$repository" | sort -u | while read -r image; do
     case ${image#*@} in
       '<none>' | "$(stored current)" | "$(stored previous)") ;;
-      # One that a container still has stays.
+      # Docker refuses to remove an image that a container uses.
       *) docker image rm "$image" >/dev/null 2>&1 || true ;;
     esac
   done
 }
 
-# Makes one slot of two serve, whatever an earlier run had begun. Sets serving, the slot, or nothing on a new host.
-settle() {
+# Leaves exactly one slot serving, in whatever state an earlier run was killed. Sets serving to that slot; empty on a new host.
+recover() {
   local slot keep='' current
   current=$(stored current)
   serving=''
@@ -157,12 +156,12 @@ settle() {
     if [ -n "$(serves "$slot")" ]; then
       serving+=" $slot"
     elif [ "$(inspect "$slot" '{{or .State.Running .State.Restarting}}')" = true ]; then
-      attempt "cannot remove what a rollout left behind" docker rm --force "vaultsphere-$slot"
+      attempt "cannot remove the container of an interrupted rollout" docker rm --force "vaultsphere-$slot"
     fi
   done
   serving=${serving# }
   [ "$serving" = 'blue green' ] || return 0
-  # Both have proved themselves. The one that was to serve stays, if it still can.
+  # Both were ready. Keep the current release if it is still ready.
   for slot in blue green; do
     ready "$slot" "$front" || continue
     keep=${keep:-$slot}
@@ -171,7 +170,7 @@ settle() {
     [ "${image#*@}" != "$current" ] || { keep=$slot; break; }
   done
   serving=${keep:-blue}
-  say "a rollout was cut short; $serving serves"
+  say "a rollout was interrupted; $serving serves"
   attempt "cannot stop $(other "$serving")" docker stop "vaultsphere-$(other "$serving")"
 }
 
@@ -195,7 +194,7 @@ start_proxy() {
   local hash
   [ ! -e "$hold" ] || { say "the proxy waits for the platform's address"; return; }
   if [ "$(inspect proxy '{{.State.Running}}')" != true ]; then
-    # One that was only stopped starts again as it was.
+    # A proxy that was only stopped starts with its old configuration.
     if [ -z "$(inspect proxy '{{.Id}}')" ] || ! [ -s "$state/Caddyfile" ]; then store Caddyfile "$(<"$files/Caddyfile")"; fi
     attempt "cannot start the proxy" compose up --detach --no-build --no-recreate --no-deps proxy
     return
@@ -214,7 +213,7 @@ restart_proxy() {
   [ "$(inspect proxy '{{.State.Running}} {{.RestartCount}}')" = 'true 0' ] || die "the proxy does not start: see docker logs vaultsphere-proxy"
 }
 
-# A host made anew starts the release that stands there.
+# A replacement host starts the release that this parameter names.
 remember() { # digest
   [ -n "${RELEASE_PARAMETER:-}" ] && [ "$(stored recorded)" != "$1" ] || return 0
   rm -f "$state/recorded"
@@ -246,20 +245,20 @@ roll_out() { # image, seconds to watch it
 
   candidate=$idle
   docker rm --force "vaultsphere-$idle" >/dev/null 2>&1 || true
-  attempt "cannot make $idle" compose create --no-build "vault-$idle"
+  attempt "cannot create $idle" compose create --no-build "vault-$idle"
   address=$(inspect "$idle" "{{(index .NetworkSettings.Networks \"$front\").IPAMConfig.IPv4Address}}")
   attempt "cannot take $idle off $front" docker network disconnect "$front" "vaultsphere-$idle"
-  # What ends stays ended, and can be asked why.
+  # Without a restart policy, a failed container stays, and its exit status and log are available.
   attempt "cannot try $image" docker update --restart no "vaultsphere-$idle"
   attempt "cannot start $image" docker start "vaultsphere-$idle"
   prove "$idle" "$2" || die "$image does not serve: $reason"
   [ -e "$hold" ] || [ "$(inspect proxy '{{.State.Status}}')" = running ] || die "the proxy does not run: see docker logs vaultsphere-proxy"
 
-  attempt "cannot let $image serve" docker update --restart unless-stopped "vaultsphere-$idle"
+  attempt "cannot update $image" docker update --restart unless-stopped "vaultsphere-$idle"
   attempt "cannot put $idle on $front" docker network connect --ip "$address" "$front" "vaultsphere-$idle"
   sleep "$proxy_notices"
   ready "$idle" "$front" || die "$image does not serve: where the proxy asks, $reason"
-  # Before the old one leaves: whatever fails until here has changed nothing.
+  # Before the old release stops: if a step up to here fails, nothing has changed.
   remember "$digest"
   [ -z "$old" ] || [ "${old#*@}" = "$digest" ] || store previous "${old#*@}"
   store current "$digest"
@@ -274,8 +273,8 @@ release_before() { # prints the image
   digest=$(stored previous)
   repository=$(image_in_settings blue)
   repository=${repository:-$(image_in_settings green)}
-  if [ -z "$digest" ] || [ -z "$repository" ]; then die "there is no release before this one"; fi
-  [ "$digest" != "$(stored current)" ] || die "the release before this one is the one that serves"
+  if [ -z "$digest" ] || [ -z "$repository" ]; then die "there is no previous release"; fi
+  [ "$digest" != "$(stored current)" ] || die "the previous release is already the current one"
   echo "${repository%@*}@$digest"
 }
 
@@ -299,7 +298,7 @@ status() {
   return "$is"
 }
 
-need() { # what every command but --help needs
+need() { # checks the requirements of every command except --help
   local program
   for program in docker curl flock; do
     command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it"
@@ -309,7 +308,7 @@ need() { # what every command but --help needs
     [[ ${!name} =~ ^[0-9]{1,5}$ ]] || die "$name is '${!name}', not a number of at most five digits" 2
   done
   log_driver=$(docker info --format '{{.LoggingDriver}}' 2>/dev/null) || die "Docker does not answer: start it"
-  # The daemon's, if somebody chose one; what Docker comes with keeps everything for ever.
+  # Use the daemon's driver if one is configured. Docker's default keeps all logs indefinitely.
   [ "$log_driver" != json-file ] || log_driver=local
   docker compose version >/dev/null 2>&1 || die "Docker has no Compose: install its plugin"
 }
@@ -318,8 +317,8 @@ lock() {
   mkdir -p "$state"
   exec 9>"$state/lock"
   flock --nonblock 9 && return
-  say "another rollout is under way: waiting for it"
-  flock --timeout 900 9 || die "another rollout is under way since more than 15 minutes"
+  say "another rollout is running: waiting for it"
+  flock --timeout 900 9 || die "another rollout has been running for more than 15 minutes"
 }
 
 begin() {
@@ -334,35 +333,35 @@ begin() {
     settings=$(sha256sum <"$home/.env")
     settings=${settings%% *}
   fi
-  settle
+  recover
 }
 
 main() {
   READY_TRIES=${READY_TRIES:-20} READY_INTERVAL=${READY_INTERVAL:-5} WATCH_SECONDS=${WATCH_SECONDS:-10}
   local image
-  [ $# = 1 ] || die "one argument is needed, IMAGE@DIGEST or an option, not $#: see --help" 2
+  [ $# = 1 ] || die "expected one argument, IMAGE@DIGEST or an option, got $#: see --help" 2
   case $1 in
     --help | -h) usage ;;
     --status) need; status ;;
     --back)
       begin
       image=$(release_before)
-      # It served before: in trouble every second counts.
+      # It has served before, and a rollback must be fast.
       roll_out "$image" 0
       ;;
     --proxy)
       begin
-      [ -n "$serving" ] || die "nothing serves: roll a release out first"
+      [ -n "$serving" ] || die "nothing serves: roll out a release first"
       write_settings "$(image_in_settings blue)" "$(image_in_settings green)"
       restart_proxy
       ;;
-    -*) die "there is no option '$1': see --help" 2 ;;
+    -*) die "unknown option '$1': see --help" 2 ;;
     *@sha256:*)
-      [[ $1 =~ ^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$ ]] || die "'$1' is no IMAGE@sha256:DIGEST" 2
+      [[ $1 =~ ^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$ ]] || die "'$1' is not IMAGE@sha256:DIGEST" 2
       begin
       roll_out "$1" "$WATCH_SECONDS"
       ;;
-    *) die "'$1' names no digest: a tag can change, IMAGE@sha256:… cannot" 2 ;;
+    *) die "'$1' has no digest: a tag can change, IMAGE@sha256:… cannot" 2 ;;
   esac
 }
 

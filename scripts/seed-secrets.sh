@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Makes the secret of a deployment in SSM, once: one Fernet key, which no later run touches unless it is told to rotate it.
+# Creates the secret of a deployment in SSM, once: one Fernet key. Later runs do not change it, except to rotate it.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/seed-secrets.sh [--help] [--region REGION] [--add | --use | --drop]
 
-Makes the SecureString /password-manager/SESSION_SECRET: a key from the system's
-random source, which only AWS gets to see. Where there is one already, it stays.
-With DEPLOYMENT=staging in the environment it is that of staging.
+Creates the SecureString /password-manager/SESSION_SECRET with a key from the
+system's random source, which only AWS gets to see. An existing one stays.
+With DEPLOYMENT=staging in the environment, it creates staging's secret.
 
-The secret is a list of keys: the first seals, all open. To rotate it with nobody
-logged out, deploy after each of these steps:
+The secret is a list of keys: the first seals, all of them open. To rotate it
+without logging anyone out, deploy after each of these steps:
 
---add   puts a new key at the end, so that every server can open what it seals
---use   puts the last key first, so that it seals
---drop  leaves the first key alone. Sessions that an older key sealed end, and so
-        does the second factor of users who have not logged in since --use
+--add   appends a new key, so that every server can open what it seals
+--use   moves the last key to the front, so that it seals
+--drop  removes all keys except the first. Sessions that an older key sealed end,
+        and so does the second factor of users who have not logged in since --use
 USAGE
 }
 
@@ -47,12 +47,12 @@ while [ $# -gt 0 ]; do
 done
 
 command -v aws >/dev/null 2>&1 || die "aws, the AWS command line, is missing: install it"
-# Version 2 would page its output and ask questions on a terminal.
+# On a terminal, version 2 would page its output and ask questions.
 export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off
 errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT
 
-explain() { # IAM action: says in one sentence why the call for it failed, and ends
+explain() { # IAM action: exits with one sentence that says why the call failed
   local said
   said=$(grep . "$errors" | tail -n 1 || true)
   case "$said" in
@@ -71,28 +71,28 @@ ssm() { # arguments of aws ssm
   aws ssm "$@" ${region:+--region "$region"} 2>"$errors"
 }
 
-kind() { # prints the parameter's type, None when there is no parameter
+kind() { # prints the parameter's type, None if there is no parameter
   ssm get-parameters --names "$name" --query 'Parameters[0].Type' --output text || explain ssm:GetParameters
 }
 
-# 32 random bytes in base64url with padding (Fernet spec). A key goes through pipes alone: `bash -x` prints what a variable
-# gets, and every user of the machine can read arguments.
+# 32 random bytes in base64url with padding (Fernet spec). Keys only go through pipes: `bash -x` prints variables, and every
+# user of the machine can read arguments.
 fernet_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n'; }
 
-keys() { # stdin: version, tab, keys; stdout: the keys after this step; nothing on failure
+keys() { # stdin: version, tab, keys; stdout: the keys after this step, nothing on failure
   awk -v step="$step" -v made="$made" '
     function refuse(why) { print why >"/dev/stderr"; exit 1 }
     BEGIN { FS = "\t" }
     NR > 1 { next }
     {
       n = split($2, key, /,/)
-      for (i = 1; i <= n; i++) if (key[i] !~ /^[A-Za-z0-9+\/_-]+=*$/) refuse("key " i " is no Fernet key: nothing is changed")
+      for (i = 1; i <= n; i++) if (key[i] !~ /^[A-Za-z0-9+\/_-]+=*$/) refuse("key " i " is not a Fernet key: nothing was changed")
       if (step == "--add") {
         if (n > 3) refuse("there are " n " keys already: drop the old ones first")
         getline line <made
         print $2 "," line
       } else {
-        if (n < 2) refuse("there is one key alone: --add a new one first")
+        if (n < 2) refuse("there is only one key: --add a new one first")
         if (step == "--drop") { print key[1]; exit }
         out = key[n]
         for (i = 1; i < n; i++) out = out "," key[i]
@@ -103,9 +103,9 @@ keys() { # stdin: version, tab, keys; stdout: the keys after this step; nothing 
 }
 
 rotate() {
-  [ "$(kind)" = SecureString ] || die "there is no SecureString $name: run this without $step first"
+  [ "$(kind)" = SecureString ] || die "there is no SecureString $name: run this script without $step first"
   umask 077
-  # Files, and not a pipe from the one call to the other: what was read wrong must not be written.
+  # Use files, not a pipe between the two calls: a failed read must not be written.
   work=$(mktemp -d)
   trap 'rm -rf "$errors" "$work"' EXIT
   made=$work/made
@@ -116,7 +116,7 @@ rotate() {
   version=$(cut -f 1 "$work/old")
   now=$(ssm put-parameter --name "$name" --type SecureString --overwrite --value "file://$work/new" --query Version --output text) ||
     explain ssm:PutParameter
-  [ "$now" = $((version + 1)) ] || die "somebody else changed $name at the same time: compare its versions with 'aws ssm get-parameter-history --name $name'"
+  [ "$now" = $((version + 1)) ] || die "someone else changed $name at the same time: compare its versions with 'aws ssm get-parameter-history --name $name'"
   echo "seed-secrets.sh: $name has changed: deploy, and then take the next step" >&2
 }
 
@@ -124,10 +124,10 @@ if [ -n "$step" ]; then rotate; exit; fi
 found=$(kind)
 if [ "$found" = None ]; then
   fernet_key | ssm put-parameter --name "$name" --type SecureString --value file:///dev/stdin >/dev/null && exit
-  # Another run can have been first, and then its key is the one that stays.
+  # Another run may have been first; then its key stays.
   grep -q ParameterAlreadyExists "$errors" || explain ssm:PutParameter
   found=$(kind)
 fi
 [ "$found" = SecureString ] ||
-  die "$name is a $found, not a SecureString: delete it with 'aws ssm delete-parameter --name $name${region:+ --region $region}' and run this again"
-echo "seed-secrets.sh: $name exists already and stays as it is" >&2
+  die "$name is a $found, not a SecureString: delete it with 'aws ssm delete-parameter --name $name${region:+ --region $region}' and run this script again"
+echo "seed-secrets.sh: $name already exists and stays as it is" >&2

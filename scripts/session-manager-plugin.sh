@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Session Manager plugin of the AWS command line, built from its source.
+# Builds the Session Manager plugin of the AWS command line from source.
 set -euo pipefail
 
 usage() {
@@ -8,11 +8,11 @@ Usage: scripts/session-manager-plugin.sh path
        scripts/session-manager-plugin.sh install DIRECTORY
        scripts/session-manager-plugin.sh --help
 
-path     builds it once into the user's cache, and prints where it is
-install  puts it into DIRECTORY, which should be in PATH: "aws ssm start-session"
+path     builds it once into the user's cache, and prints its path
+install  copies it to DIRECTORY, which should be in PATH: "aws ssm start-session"
          and scripts/deploy.sh call it by its name, session-manager-plugin
 
-jenkins/session-manager-plugin/go.mod says which version. It takes Go.
+jenkins/session-manager-plugin/go.mod sets the version. Needs Go.
 USAGE
 }
 
@@ -35,7 +35,7 @@ build() { # sets program
     rm -rf "$part"
     die "go could not build it: $why"
   fi
-  # Two at once: each renames a whole program into place.
+  # Two concurrent runs are safe: each renames a complete program into place.
   mv -f "$part/session-manager-plugin" "$program"
   rm -rf "$part"
 }
@@ -48,8 +48,8 @@ case "${1:-}" in
     ;;
   install)
     [ $# = 2 ] || { usage >&2; exit 2; }
-    [ -d "$2" ] || die "$2 is no directory"
-    [ -w "$2" ] || die "$2 is not writable: run it as a user who may write there"
+    [ -d "$2" ] || die "$2 is not a directory"
+    [ -w "$2" ] || die "$2 is not writable: run this as a user who may write there"
     build
     cp "$program" "$2/session-manager-plugin.part" && mv "$2/session-manager-plugin.part" "$2/session-manager-plugin"
     ;;

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests need, or says which line installs it.
+# Installs the programs that the tests need, or prints the command that does.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/setup.sh [build | lint | test | integration]...
 
-Checks for the programs that these need, or all four without an argument:
+Checks the programs for these parts, or for all four without an argument:
 
   build        Go, Node.js
   lint         shellcheck, Python with venv
@@ -15,8 +15,8 @@ Checks for the programs that these need, or all four without an argument:
                OpenSSH, sudo, jq, unzip, curl, openssl, iproute2,
                iptables, uidmap, and root
 
-On Debian and Ubuntu, as root or with password-less sudo, it installs those that
-are missing; elsewhere it prints what to install and exits with 1.
+On Debian and Ubuntu, as root or with password-less sudo, it installs missing
+programs. Elsewhere it prints what to install and exits with 1.
 USAGE
 }
 
@@ -47,7 +47,7 @@ require() { # command, minimum, how to read its version, where to get it
     fail=1
     return
   fi
-  # Go may have to fetch the version that go.mod names, and says so first.
+  # If Go downloads the version that go.mod names, it prints that first.
   if ! said=$(eval "$3" 2>&1); then
     echo "setup.sh: error: $1 does not run: ${said##*$'\n'}" >&2
     fail=1
@@ -56,7 +56,7 @@ require() { # command, minimum, how to read its version, where to get it
   said=${said##*$'\n'}
   have=$(grep -oE '[0-9]+(\.[0-9]+)+' <<<"$said" | head -n 1) || true
   if [ -z "$have" ]; then
-    echo "setup.sh: error: $1 does not say its version: $said" >&2
+    echo "setup.sh: error: $1 does not print its version: $said" >&2
     fail=1
   elif ! version_at_least "$have" "$2"; then
     echo "setup.sh: error: $1 is $have, but $2 or newer is needed: $4" >&2
@@ -68,7 +68,7 @@ need_python() {
   if command -v python3 >/dev/null 2>&1; then
     require python3 3.11 'python3 --version' 'https://www.python.org/downloads/'
   fi
-  # Debian's python3 comes without the part that makes environments.
+  # Debian's python3 does not include venv.
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 }
 
@@ -89,16 +89,16 @@ for tier in "${tiers[@]}"; do
   case "$tier" in
     build)
       require go 1.26 'go env GOVERSION' 'https://go.dev/dl/'
-      # Where this is older than 24, make installs Node.js 24 from scripts/node with it.
+      # If it is older than 24, make uses its npm to install Node.js 24 from scripts/node.
       require node 20.0 'node --version' 'https://nodejs.org/'
-      require npm 10.0 'npm --version' 'it comes with Node.js'
+      require npm 10.0 'npm --version' 'it is part of Node.js'
       ;;
     lint)
       need shellcheck shellcheck
       need_python
       ;;
     test)
-      # The race detector is linked by it.
+      # The race detector needs a C compiler to link.
       need gcc gcc libc6-dev
       need_java
       need_browser CHROMIUM chromium fonts-liberation
@@ -120,7 +120,7 @@ for tier in "${tiers[@]}"; do
       need ip iproute2
       need iptables iptables
       need newuidmap uidmap
-      # Where an engine answers, none has to be started.
+      # If an engine answers, the tests do not start one.
       docker version >/dev/null 2>&1 || { need docker docker.io; need dockerd docker.io; }
       ;;
   esac
@@ -148,7 +148,7 @@ if command -v apt-get >/dev/null 2>&1; then
     echo "setup.sh: error: apt-get could not install ${missing[*]}" >&2
     exit 1
   fi
-  # The tests start their own servers, on loopback. Debian would have these serve everybody who reaches this machine.
+  # The tests start their own servers on loopback. Debian would start these for everyone who can reach this machine.
   for service in ssh docker-registry; do
     package=${service/#ssh/openssh-server}
     if [[ " ${missing[*]} " == *" $package "* ]] && [ -d /run/systemd/system ]; then

@@ -12,7 +12,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// machine is a PATH with these programs, each a shell script, and what every system has.
+// machine returns a PATH with the given programs, each a shell script, and those of every system.
 func machine(t *testing.T, programs map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -36,7 +36,7 @@ func machine(t *testing.T, programs map[string]string) string {
 	return dir
 }
 
-func TestSetupSaysWhatIsMissingInOneSentence(t *testing.T) {
+func TestSetupNamesMissingPrograms(t *testing.T) {
 	t.Parallel()
 	const (
 		root, somebody = "echo 0", "echo 1000"
@@ -47,7 +47,7 @@ func TestSetupSaysWhatIsMissingInOneSentence(t *testing.T) {
 		"shellcheck": works, "gcc": works, "java": works, "mvn": works, "chromium": works, "firefox-esr": works, "apt-get": works,
 	}
 	for name, c := range map[string]struct {
-		change map[string]string // "" takes a program away
+		change map[string]string // "" removes a program
 		env    []string
 		status int
 		want   string // the last line
@@ -56,7 +56,7 @@ func TestSetupSaysWhatIsMissingInOneSentence(t *testing.T) {
 		"no Go":                        {map[string]string{"go": ""}, nil, 1, "setup.sh: error: go 1.26 or newer is needed: https://go.dev/dl/"},
 		"an old Go":                    {map[string]string{"go": "echo go1.25.9"}, nil, 1, "setup.sh: error: go is 1.25.9, but 1.26 or newer is needed: https://go.dev/dl/"},
 		"no network for Go":            {map[string]string{"go": "echo go: downloading go1.26.11; echo go: no network >&2; exit 1"}, nil, 1, "setup.sh: error: go does not run: go: no network"},
-		"a Go that says odd":           {map[string]string{"go": "echo devel"}, nil, 1, "setup.sh: error: go does not say its version: devel"},
+		"a Go that says odd":           {map[string]string{"go": "echo devel"}, nil, 1, "setup.sh: error: go does not print its version: devel"},
 		"Go just fetched":              {map[string]string{"go": "echo go: downloading go1.2.3 >&2; echo go1.26.11"}, nil, 0, ""},
 		"an old Node.js":               {map[string]string{"node": "echo v18.2.0"}, nil, 1, "setup.sh: error: node is 18.2.0, but 20.0 or newer is needed: https://nodejs.org/"},
 		"npm that warns":               {map[string]string{"npm": "echo npm 0.1.2 is old >&2; echo 11.0.0"}, nil, 0, ""},

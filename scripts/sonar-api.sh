@@ -1,14 +1,14 @@
-# Sourced by what talks to SonarQube's web API. The caller has die, and sets url, work (a folder of its own) and as, which
-# is NAME:PASSWORD or TOKEN: with nothing after the colon.
+# Functions for SonarQube's web API, to be sourced. The caller defines die, and sets url, work (a temporary folder) and as, which
+# is NAME:PASSWORD, or TOKEN: with a colon at the end.
 # shellcheck shell=bash
 
-quoted() { # value, as curl's configuration wants it
+quoted() { # value: prints it in the syntax of curl's configuration
   local value=${1//\\/\\\\}
   printf '"%s"' "${value//\"/\\\"}"
 }
 
-# call leaves SonarQube's answer in $work/answer and its status in $status. Passwords, tokens and fields travel on standard
-# input, so that none is in the list of processes. With fields it posts.
+# call stores SonarQube's answer in $work/answer and its status in $status. With fields it sends a POST request. Passwords,
+# tokens and fields go through stdin, so none of them is in the process list.
 call() { # path, field=value…
   local path=$1 field
   shift
@@ -20,7 +20,7 @@ call() { # path, field=value…
     die "SonarQube does not answer at $url: $(head -n 1 "$work/trouble")"
 }
 
-api() { # path, field=value…: a call that has to succeed
+api() { # path, field=value…: a call that must succeed
   call "$@"
   [[ $status == 2* ]] || die "SonarQube refused ${1%%\?*} ($status): $(jq -r '[.errors[]?.msg] | join("; ")' "$work/answer" 2>/dev/null)"
 }

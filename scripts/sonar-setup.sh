@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the pipeline needs of a SonarQube, through its web API.
+# Configures SonarQube for the pipeline, through its web API.
 set -euo pipefail
 
 usage() {
@@ -7,23 +7,23 @@ usage() {
 Usage: scripts/sonar-setup.sh --secrets DIRECTORY --webhook URL
        scripts/sonar-setup.sh --help
 
-Makes a SonarQube ready for the pipeline. Run it again at any time: it changes
-what is not as it should be.
+Configures SonarQube for the pipeline. You can run it again at any time: it
+corrects every setting that differs.
 
-- The password of admin becomes the one in SONAR_ADMIN_PASSWORD.
+- The password of admin is set to the content of SONAR_ADMIN_PASSWORD.
 - The user "pipeline", who cannot log in with a password, may create projects,
-  and analyse and administer all of them: main's builds delete those of branches
-  that are gone. Its token is in SONAR_TOKEN.
-- The user "branches" may create projects, and analyse and administer those that
-  it created and no other. Its token is in SONAR_BRANCHES_TOKEN.
-- The project "vaultsphere", main's, belongs to "pipeline".
-- A token that no longer works is replaced.
-- The webhook "pipeline" is URL, signed with SONAR_WEBHOOK_SECRET.
-- The quality gate is "Sonar way", and new code is what came since the previous
+  and analyse and administer all of them: main's builds delete those of deleted
+  branches. Its token is in SONAR_TOKEN.
+- The user "branches" may create projects, and analyse and administer only the
+  projects that it created. Its token is in SONAR_BRANCHES_TOKEN.
+- The project "vaultsphere", for main, belongs to "pipeline".
+- Tokens that no longer work are replaced.
+- The webhook "pipeline" calls URL, signed with SONAR_WEBHOOK_SECRET.
+- The quality gate is "Sonar way", and new code is everything since the previous
   version.
 
 SONAR_ADMIN_PASSWORD, SONAR_WEBHOOK_SECRET, SONAR_TOKEN and SONAR_BRANCHES_TOKEN
-are files in DIRECTORY. Those that are missing are made, for their owner alone.
+are files in DIRECTORY. Missing files are created, readable only by their owner.
 
 Settings, from the environment:
   SONAR_HOST_URL  address of SonarQube (http://localhost:9000)
@@ -57,7 +57,7 @@ url=${url%/}
 for program in curl jq openssl; do
   command -v "$program" >/dev/null 2>&1 || die "$program is missing: apt-get install $program"
 done
-[ -d "$secrets" ] || die "$secrets is no directory"
+[ -d "$secrets" ] || die "$secrets is not a directory"
 
 umask 077
 work=$(mktemp -d)
@@ -69,21 +69,21 @@ valid() { # NAME:PASSWORD
   [ "$status" = 200 ] && jq -e .valid "$work/answer" >/dev/null
 }
 
-keep() { # file, value: all of it or nothing
+store() { # file, value: writes the file atomically
   printf '%s\n' "$2" >"$work/value"
-  # In the folder itself, so that the rename is one step.
+  # In the same folder, so that the rename is atomic.
   local part
   part=$(mktemp "$secrets/.$1.XXXXXX") || die "cannot write into $secrets"
   cat "$work/value" >"$part"
   mv "$part" "$secrets/$1"
 }
 
-secret() { # file: its first line
+secret() { # file: prints its first line
   [ -s "$secrets/$1" ] || return 0
   head -n 1 "$secrets/$1"
 }
 
-# A file that cannot be read would be taken for one that is missing, and replaced.
+# An unreadable file would look missing, and be replaced.
 for name in SONAR_ADMIN_PASSWORD SONAR_WEBHOOK_SECRET SONAR_TOKEN SONAR_BRANCHES_TOKEN; do
   if [ ! -x "$secrets" ] || [ -d "$secrets/$name" ] || { [ -e "$secrets/$name" ] && [ ! -r "$secrets/$name" ]; }; then
     die "cannot read $secrets/$name"
@@ -95,13 +95,13 @@ call system/status
 now=$(jq -r '.status // empty' "$work/answer" 2>/dev/null) || true
 [ "$now" = UP ] || die "SonarQube at $url is not up${now:+: $now}"
 
-# SonarQube asks for twelve characters, of four kinds.
-[ -n "$(secret SONAR_ADMIN_PASSWORD)" ] || keep SONAR_ADMIN_PASSWORD "Aa1-$(openssl rand -hex 24)"
-[ -n "$(secret SONAR_WEBHOOK_SECRET)" ] || keep SONAR_WEBHOOK_SECRET "$(openssl rand -hex 24)"
+# SonarQube requires twelve characters, of four kinds.
+[ -n "$(secret SONAR_ADMIN_PASSWORD)" ] || store SONAR_ADMIN_PASSWORD "Aa1-$(openssl rand -hex 24)"
+[ -n "$(secret SONAR_WEBHOOK_SECRET)" ] || store SONAR_WEBHOOK_SECRET "$(openssl rand -hex 24)"
 password=$(secret SONAR_ADMIN_PASSWORD)
 as=admin:$password
 if ! valid "$as"; then
-  valid admin:admin || die "the password of admin is neither the one in $secrets/SONAR_ADMIN_PASSWORD nor the first one"
+  valid admin:admin || die "the password of admin is neither the one in $secrets/SONAR_ADMIN_PASSWORD nor the default"
   as=admin:admin
   api users/change_password login=admin previousPassword=admin "password=$password"
   as=admin:$password
@@ -122,28 +122,28 @@ account() { # login, name, file of its token, permission…
   [ "$works" = no ] || return 0
   api user_tokens/revoke "login=$login" name=pipeline
   api user_tokens/generate "login=$login" name=pipeline type=USER_TOKEN
-  keep "$3" "$(jq -er .token "$work/answer")"
+  store "$3" "$(jq -er .token "$work/answer")"
 }
 
 for permission in admin user codeviewer issueadmin scan; do
   api permissions/add_project_creator_to_template "templateName=Default template" permission=$permission
 done
-# Everybody with an account could analyse every project.
+# Otherwise everyone with an account could analyse every project.
 api permissions/remove_group groupName=sonar-users permission=scan
 account pipeline Pipeline SONAR_TOKEN scan provisioning
 account branches Branches SONAR_BRANCHES_TOKEN provisioning
 api permissions/add_user_to_template login=pipeline "templateName=Default template" permission=admin
-# A project belongs to its maker. Before main's first build, a branch could make main's.
+# A project belongs to its creator. Before main's first build, a branch could create main's project.
 api projects/search?projects=vaultsphere
 jq -e '.components != []' "$work/answer" >/dev/null ||
   (as=$(secret SONAR_TOKEN): && api projects/create project=vaultsphere name=VaultSphere)
 
-# Only a SonarQube that is tried on one machine has its receiver there.
+# The receiver is only on the same machine in a trial.
 if [[ $webhook =~ ^https?://(localhost|127\.[0-9.]+|\[::1\])[:/] ]]; then api settings/set key=sonar.validateWebhooks value=false; fi
 api webhooks/list
 hook=$(jq -r '[.webhooks[] | select(.name == "pipeline")][0].key // empty' "$work/answer")
 if [ -n "$hook" ]; then
-  # SonarQube tells no secret, so it is set each time.
+  # SonarQube does not reveal the secret, so set it each time.
   api webhooks/update "webhook=$hook" name=pipeline "url=$webhook" "secret=$(secret SONAR_WEBHOOK_SECRET)"
 else
   api webhooks/create name=pipeline "url=$webhook" "secret=$(secret SONAR_WEBHOOK_SECRET)"

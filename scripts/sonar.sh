@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The checkout and its reports, as SonarQube sees them.
+# Analyses the checkout and its reports with SonarQube.
 set -euo pipefail
 
 usage() {
@@ -8,29 +8,29 @@ Usage: scripts/sonar.sh
        scripts/sonar.sh --landed [COMMIT]
        scripts/sonar.sh --help
 
-Analyses the checkout with SonarQube's scanner. What it reads stands in
-sonar-project.properties; run "make test" first, for the reports. The quality
-gate looks at new code, which is what came since a baseline:
+Analyses the checkout with SonarQube's scanner, as configured in
+sonar-project.properties. Run "make test" first, for the reports. The quality
+gate checks new code, which is everything since a baseline:
 
-- On main and master, the commit in the file sonar-baseline: the last one that
-  landed. --landed writes COMMIT (HEAD) there; commit the file with the next
-  change. Until then, what landed counts as new as well.
-- On a branch, the commit where it left main. A branch has a project of its own:
-  the Community Build knows no branches, and a branch must not decide over main's
-  quality gate.
+- On main and master, the baseline is the commit in the file sonar-baseline, the
+  last one that was released. --landed writes COMMIT (HEAD) there; commit the
+  file with the next change. Until then, the released code still counts as new.
+- On a branch, the baseline is the commit where it left main. Each branch has its
+  own project: the Community Build does not support branches, and a branch must
+  not affect main's quality gate.
 
-A project that does not know its baseline gets it analysed first, with its own
-date: a first analysis has no new code, and would pass with whatever bugs. On
-main, the projects of branches that the remote "origin" no longer has are deleted.
+If the project does not know its baseline, the baseline is analysed first, with
+its own date: a first analysis has no new code and always passes. On main, the
+projects of branches that the remote "origin" no longer has are deleted.
 
-The scanner comes from Maven Central into the user's cache, once.
+The scanner is downloaded from Maven Central into the user's cache, once.
 
 Settings, from the environment:
   SONAR_HOST_URL  address of SonarQube
   SONAR_TOKEN     token of the user "pipeline" (scripts/sonar-setup.sh), or of
-                  another that may analyse, create and administer projects;
-                  SONAR_AUTH_TOKEN, which Jenkins sets, stands in for it
-  BRANCH_NAME     branch (the one that is checked out)
+                  another user who may analyse, create and administer projects
+                  (SONAR_AUTH_TOKEN, which Jenkins sets)
+  BRANCH_NAME     branch (the current branch)
 USAGE
 }
 
@@ -54,10 +54,10 @@ esac
 
 cd "$(dirname "$0")/.."
 command -v git >/dev/null 2>&1 || die "git is missing: apt-get install git"
-head=$(git rev-parse --verify --quiet 'HEAD^{commit}') || die "$PWD is no git checkout with a commit"
+head=$(git rev-parse --verify --quiet 'HEAD^{commit}') || die "$PWD is not a git checkout with a commit"
 
 if [ -n "$landed" ]; then
-  commit=$(git rev-parse --verify --quiet "$landed^{commit}") || die "$landed is no commit"
+  commit=$(git rev-parse --verify --quiet "$landed^{commit}") || die "$landed is not a commit"
   git merge-base --is-ancestor "$commit" HEAD || die "$landed is not in the history of HEAD"
   echo "$commit" >sonar-baseline.part
   mv sonar-baseline.part sonar-baseline
@@ -76,7 +76,7 @@ for report in reports/cover.out reports/lcov.info; do
 done
 branch=${BRANCH_NAME:-$(git branch --show-current)}
 [ -n "$branch" ] || die "no branch is checked out: set BRANCH_NAME"
-# By name alone, so that no value gets into the list of processes.
+# Exported, so that no value is in the process list.
 export SONAR_TOKEN SONAR_HOST_URL
 url=${SONAR_HOST_URL%/} as=$SONAR_TOKEN:
 
@@ -87,7 +87,7 @@ trap 'rm -rf "$work"' EXIT
 fetch_scanner() {
   [ -s "$jar" ] && return
   command -v mvn >/dev/null 2>&1 || die "mvn is missing: apt-get install maven"
-  # With a repository of its own, so that nothing stays with Maven.
+  # Use a temporary repository, so that nothing stays in Maven's cache.
   if ! mvn -q -B -C "-Dmaven.repo.local=$work/maven" dependency:copy \
     "-Dartifact=org.sonarsource.scanner.cli:sonar-scanner-cli:$scanner:jar" "-DoutputDirectory=$work/scanner" >"$work/log" 2>&1; then
     cat "$work/log" >&2
@@ -106,11 +106,11 @@ key() { # branch
   echo "$project:${slug//[^A-Za-z0-9_.-]/-}-$(digest "$1")"
 }
 
-read_baseline() { # prints the commit of the file, which HEAD has to descend from
+read_baseline() { # prints the commit in the file, which must be an ancestor of HEAD
   local commit
-  [ -s sonar-baseline ] || die "the file sonar-baseline is missing, which names the last commit that landed: scripts/sonar.sh --landed COMMIT"
+  [ -s sonar-baseline ] || die "the file sonar-baseline is missing, which names the last released commit: scripts/sonar.sh --landed COMMIT"
   commit=$(cat sonar-baseline)
-  [[ $commit =~ ^[0-9a-f]{40}$ ]] || die "sonar-baseline has to hold the full hash of one commit"
+  [[ $commit =~ ^[0-9a-f]{40}$ ]] || die "sonar-baseline must hold the full hash of one commit"
   git merge-base --is-ancestor "$commit" HEAD 2>/dev/null || die "the commit $commit of sonar-baseline is not in the history of HEAD"
   echo "$commit"
 }
@@ -119,11 +119,11 @@ fork_point() { # prints the commit where HEAD left main
   local main
   for main in main master; do
     git rev-parse --verify --quiet "refs/remotes/origin/$main" >/dev/null && break
-    # A build server may have fetched its branch alone.
+    # A build server may have fetched only its branch.
     git fetch --quiet origin "+refs/heads/$main:refs/remotes/origin/$main" 2>>"$work/fetch" && break
     main=""
   done
-  [ -n "$main" ] || die "git could not fetch main, from which the branch came: $(tail -n 1 "$work/fetch")"
+  [ -n "$main" ] || die "git could not fetch main, which the branch started from: $(tail -n 1 "$work/fetch")"
   git merge-base "refs/remotes/origin/$main" HEAD || die "the branch $branch and $main have no commit in common"
 }
 
@@ -132,8 +132,8 @@ copy() { # commit, directory
     die "git could not copy the checkout: $(tail -n 1 "$work/log")"
 }
 
-# scan analyses a directory, under the settings of "$settings" (JSON): in the environment, since the arguments of a program
-# are not unicode everywhere.
+# scan analyses a directory with the settings in $settings (JSON). They go through the environment, because arguments are not
+# Unicode on every machine.
 scan() { # directory
   (cd "$1" && SONAR_SCANNER_JSON_PARAMS=$settings java -jar "$jar")
 }
@@ -143,7 +143,7 @@ settings() { # version: sets settings
     '{"sonar.projectKey": $key, "sonar.projectName": $name, "sonar.projectVersion": $version}')
 }
 
-# analyses asks which commits the project knows, and prints the analysis of one.
+# analysis_of prints the id of the project's analysis of a commit: "others" if it only has others, "none" if it has none.
 analysis_of() { # commit
   call "project_analyses/search?project=$(jq -rn --arg k "$project_key" '$k | @uri')&ps=500"
   [ "$status" = 404 ] && { echo none; return; }
@@ -164,16 +164,16 @@ analyse_baseline() {
     state=$(jq -r .task.status "$work/answer")
     case $state in
       SUCCESS) break ;;
-      FAILED | CANCELED) die "SonarQube could not take the baseline: $(jq -r '.task.errorMessage // .task.status' "$work/answer")" ;;
+      FAILED | CANCELED) die "SonarQube could not process the baseline: $(jq -r '.task.errorMessage // .task.status' "$work/answer")" ;;
     esac
-    [ "$SECONDS" -lt "$deadline" ] || die "SonarQube has not taken the baseline in ten minutes"
+    [ "$SECONDS" -lt "$deadline" ] || die "SonarQube has not processed the baseline in ten minutes"
     sleep 1
   done
 }
 
-# Projects first, the remote's branches then: a branch that is pushed in between loses nothing.
+# Lists the projects before the remote's branches, so a branch that is pushed in between keeps its project.
 delete_gone() {
-  local page=1 keys=() more heads kept=" " here="" name known fetched=""
+  local page=1 keys=() more heads live=" " here="" name known fetched=""
   while :; do
     api "components/search_projects?ps=500&p=$page&f=analysisDate"
     mapfile -t more < <(jq -r --arg p "$project:" '.components[] | select(.key | startswith($p)) | "\(.key) \(.analysisDate // "1970-01-01")"' \
@@ -183,8 +183,8 @@ delete_gone() {
     page=$((page + 1))
   done
   [ ${#keys[@]} -gt 0 ] || return 0
-  # It keeps house, and is no reason to stop a release. The remote may want a credential that only the checkout had: then
-  # what that fetched has to do, and a project that was analysed since stays.
+  # This cleanup must not stop a release. If the remote requires credentials that only the checkout had, use the branches that the
+  # checkout fetched, and keep projects that were analysed since.
   if ! heads=$(GIT_TERMINAL_PROMPT=0 git ls-remote --heads origin 2>"$work/log"); then
     heads=$(git for-each-ref --format='%(objectname)%09%(refname:lstrip=3)' refs/remotes/origin)
     fetched=$(stat --format=%Y "$(git rev-parse --git-path FETCH_HEAD)" 2>/dev/null || true)
@@ -195,18 +195,18 @@ delete_gone() {
   fi
   while IFS=$'\t' read -r _ name; do
     name=${name#refs/heads/}
-    kept+="$(key "$name") "
+    live+="$(key "$name") "
     [ "$name" != "$branch" ] || here=yes
   done <<<"$heads"
   if [ -z "$here" ]; then
-    say "warning: origin has no branch $branch, so it is another repository's and no project was deleted"
+    say "warning: origin has no branch $branch and may be another repository, so no project was deleted"
     return 0
   fi
   for known in "${keys[@]}"; do
-    [[ $kept != *" ${known% *} "* ]] || continue
+    [[ $live != *" ${known% *} "* ]] || continue
     [ -z "$fetched" ] || [ "$(date --date="${known#* }" +%s)" -lt "$fetched" ] || continue
     known=${known% *}
-    say "deleting the project $known: its branch is gone"
+    say "deleting the project $known: its branch no longer exists"
     api projects/delete "project=$known"
   done
 }
@@ -214,7 +214,7 @@ delete_gone() {
 fetch_scanner
 if [ "$(git rev-parse --is-shallow-repository)" = true ]; then
   git fetch --quiet --unshallow origin 2>"$work/log" ||
-    die "this clone is shallow, and git could not fetch the history that tells what is new: $(tail -n 1 "$work/log")"
+    die "this clone is shallow, and git could not fetch the history, which determines the new code: $(tail -n 1 "$work/log")"
 fi
 case $branch in
   main | master) project_key=$project project_name=VaultSphere baseline=$(read_baseline) ;;
@@ -226,7 +226,7 @@ found=$(analysis_of "$baseline")
 case $found:$branch in
   none:*) analyse_baseline ;;
   others:main | others:master)
-    # The project's history stays. The newest analysis of a commit before the baseline is one, and a stricter one.
+    # Keep the project's history. The newest analysis of a commit before the baseline also works, and is stricter.
     found=""
     while read -r candidate revision; do
       if git merge-base --is-ancestor "$revision" "$baseline" 2>/dev/null; then found=$candidate; break; fi
@@ -234,7 +234,7 @@ case $found:$branch in
     [ -n "$found" ] || die "SonarQube has analyses of $project, but none of the baseline $baseline or of a commit before it"
     ;;
   others:*)
-    # The branch was rebased, or took in main.
+    # The branch was rebased or has merged main.
     api projects/delete "project=$project_key"
     analyse_baseline
     ;;
@@ -242,7 +242,7 @@ esac
 [ "$found" != none ] && [ "$found" != others ] || found=$(analysis_of "$baseline")
 api new_code_periods/set "project=$project_key" type=SPECIFIC_ANALYSIS "value=$found"
 
-# Tracked files as they are, and the reports. Never a secret of the checkout.
+# Analyse a copy with the tracked files, including changes, and the reports. It contains no secrets of the checkout.
 copy "$head" "$work/checkout"
 git diff -z --name-only --diff-filter=D HEAD | (cd "$work/checkout" && xargs -0 --no-run-if-empty rm -f --)
 { git diff -z --name-only --diff-filter=d HEAD && find reports -type f -print0; } |
@@ -250,7 +250,7 @@ git diff -z --name-only --diff-filter=D HEAD | (cd "$work/checkout" && xargs -0 
 settings "${head:0:12}"
 say "$project_name: analysing $head, against $baseline"
 scan "$work/checkout" || die "the scanner could not analyse $head"
-# Jenkins finds the task to wait for in it.
+# Jenkins reads the task to wait for from this file.
 rm -rf .scannerwork
 mkdir .scannerwork
 cp "$work/checkout/.scannerwork/report-task.txt" .scannerwork/

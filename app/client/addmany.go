@@ -89,7 +89,7 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		meta, secret := it.Meta(), it.Secret()
+		meta, secret := it.Overview(), it.Details()
 		size += tokenBytes(meta) + tokenBytes(secret)
 		if n > 0 && (len(c.puts)+2 > protocol.MaxChangeRecords || size > maxChangeBytes) {
 			return n, nil
@@ -102,7 +102,7 @@ func (c *change) addSome(ctx context.Context, items []item.Item) (int, error) {
 }
 
 // sealedBytes is at least what the item takes in a change.
-func sealedBytes(it item.Item) int { return tokenBytes(it.Meta()) + tokenBytes(it.Secret()) }
+func sealedBytes(it item.Item) int { return tokenBytes(it.Overview()) + tokenBytes(it.Details()) }
 
 // tokenBytes is at least what a part takes in a change: its sealed form is less than twice as long.
 func tokenBytes(part []byte) int { return len(part)*2 + 512 }

@@ -101,6 +101,7 @@ func (c *Client) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.vault != nil {
+		close(c.vault.closed)
 		c.vault.key.Wipe()
 		c.vault.manifest.Wipe()
 		c.vault = nil

@@ -90,7 +90,7 @@ func TestTwoDevicesChangeTheSameItem(t *testing.T) {
 			c.want(&want)
 			for _, d := range []*device{a, b, fresh} {
 				got := d.get(t, id)
-				if !got.SameMeta(want) || !got.SameSecret(want) {
+				if !got.SameOverview(want) || !got.SameDetails(want) {
 					t.Errorf("got %+v, want %+v", got, want)
 				}
 				history, err := d.History(id)
@@ -119,7 +119,7 @@ func TestTwoDevicesChangeTheSameItem(t *testing.T) {
 				}
 				wantCopy := start.Clone()
 				c.copy(&wantCopy)
-				if got := d.get(t, found[0].ID); !got.SameMeta(wantCopy) || !got.SameSecret(wantCopy) {
+				if got := d.get(t, found[0].ID); !got.SameOverview(wantCopy) || !got.SameDetails(wantCopy) {
 					t.Errorf("copy %+v, want %+v", got, wantCopy)
 				}
 			}

@@ -125,7 +125,7 @@ func (ed *editing) result(e *entry) (item.Item, bool, error) {
 	it := e.item.Clone()
 	ed.alter(&it)
 	it = it.Normalise()
-	if it.SameMeta(e.item) {
+	if it.SameOverview(e.item) {
 		return it, false, nil
 	}
 	it.Modified = ed.now
@@ -152,7 +152,7 @@ func (ed *editing) build(ctx context.Context, ch *change, ids []string) (n int, 
 		if !differs {
 			continue
 		}
-		meta := it.Meta()
+		meta := it.Overview()
 		size += tokenBytes(meta)
 		if len(changed) > 0 && (len(ch.puts) == protocol.MaxChangeRecords || size > maxChangeBytes) {
 			return n, changed, nil

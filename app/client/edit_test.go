@@ -54,7 +54,7 @@ func TestTrashAndRestore(t *testing.T) {
 	if err != nil || !slices.Equal(changed, []string{bank.ID}) {
 		t.Errorf("restored %q, %v", changed, err)
 	}
-	if got := d.get(t, bank.ID); !got.SameMeta(bank) || !got.SameSecret(bank) || len(d.titles(t, "")) != 2 {
+	if got := d.get(t, bank.ID); !got.SameOverview(bank) || !got.SameDetails(bank) || len(d.titles(t, "")) != 2 {
 		t.Errorf("restored as %+v", got)
 	}
 	if _, err := d.Trash(t.Context(), []string{mail.ID, "gone"}, 0, nil); !errors.Is(err, client.ErrNotFound) || len(d.titles(t, "")) != 2 {
@@ -206,7 +206,7 @@ func TestDuplicate(t *testing.T) {
 		t.Errorf("the copy is %+v", twin)
 	}
 	twin.Title, twin.PasswordHistory = bank.Title, bank.PasswordHistory
-	if !twin.SameMeta(bank) || !twin.SameSecret(bank) {
+	if !twin.SameOverview(bank) || !twin.SameDetails(bank) {
 		t.Errorf("the copy is %+v", twin)
 	}
 	if _, err := d.Duplicate(t.Context(), "gone", "x"); !errors.Is(err, client.ErrNotFound) {

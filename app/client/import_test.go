@@ -79,8 +79,8 @@ func TestImportPreviewComparesWithTheVaultAndShowsNoSecret(t *testing.T) {
 	if len(preview.Changed) != 1 || preview.Changed[0].Existing != differs.ID || preview.Changed[0].Row != 3 {
 		t.Errorf("changed %+v", preview.Changed)
 	}
-	if len(preview.Problems) != 1 || preview.Problems[0].Row != 6 || len(preview.Kept) != 1 || preview.Kept[0].Name != "Colour" {
-		t.Errorf("problems %+v, kept %+v", preview.Problems, preview.Kept)
+	if len(preview.Problems) != 1 || preview.Problems[0].Row != 6 || len(preview.Relocated) != 1 || preview.Relocated[0].Name != "Colour" {
+		t.Errorf("problems %+v, relocated %+v", preview.Problems, preview.Relocated)
 	}
 	if s := d.sync(t); s.Count != 2 {
 		t.Errorf("the preview has written: %d items", s.Count)
@@ -126,7 +126,7 @@ func TestImportByChoice(t *testing.T) {
 				Type: item.TypeLogin, Title: "Differs", Username: "anna", Password: "p-new", Notes: "from the vault\n\nfrom the file",
 				URLs: []string{"https://differs.example", "https://www.differs.example/login"}, Fields: []item.Field{{Name: "Colour", Value: "99"}},
 			}
-			if !got.SameMeta(want) || !got.SameSecret(want) {
+			if !got.SameOverview(want) || !got.SameDetails(want) {
 				t.Errorf("updated to %+v, want %+v", got, want)
 			}
 			if history, err := d.History(differs.ID); err != nil || len(history) != 1 || history[0].Password != "p-old" {

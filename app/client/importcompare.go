@@ -45,8 +45,8 @@ func (e importEntry) digest() [sha256.Size]byte {
 	it := e.Item
 	it.Created, it.Modified = item.Item{}.Created, item.Item{}.Modified
 	h := sha256.New()
-	h.Write(it.Meta())
-	h.Write(it.Secret())
+	h.Write(it.Overview())
+	h.Write(it.Details())
 	for _, f := range e.Files {
 		content := sha256.Sum256(f.Data)
 		h.Write(item.AppendString(content[:], f.Name))
@@ -110,7 +110,7 @@ func (v *vault) find(known map[string][]*entry, in parcel.Imported) (ImportStatu
 			case err != nil:
 			case have.Covers(in.Item) && !slices.ContainsFunc(in.Files, func(f parcel.Attached) bool { return !hasFile(have, f) }):
 				return ImportIdentical, e.id
-			case id == "" && have.Alike(in.Item):
+			case id == "" && have.CanUpdateFrom(in.Item):
 				status, id = ImportChanged, e.id
 			}
 		}
@@ -124,7 +124,7 @@ func updated(have, in item.Item) item.Item {
 	if in.TOTP != "" && in.TOTP != have.TOTP && have.TOTP != "" {
 		have.Fields = append(slices.Clip(have.Fields), item.Field{Name: "TOTP before the import", Value: have.TOTP, Kind: item.FieldHidden})
 	}
-	return have.Updated(in)
+	return have.UpdateFrom(in)
 }
 
 // hasFile goes by what is in the file: on its way into the item the name may have changed.

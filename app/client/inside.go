@@ -89,7 +89,7 @@ func (v *vault) look(e *entry) *inside {
 	// The password is part of a longer text that need not stay.
 	in := &inside{hay: searchable(it), password: strings.Clone(it.Password)}
 	if it.TOTP != "" {
-		_, err := item.ParseOneTime(it.TOTP)
+		_, err := item.ParseAuthenticatorKey(it.TOTP)
 		in.totp = err == nil
 	}
 	in.since, in.err = v.passwordSince(e.id, older, it)
@@ -128,7 +128,7 @@ func (v *vault) passwordSince(id string, older []sealed, newest item.Item) (time
 // searchable is what can be found of the secret part, folded, each text on a line.
 func searchable(it item.Item) string {
 	var b strings.Builder
-	it.InnerTexts(func(s string) {
+	it.DetailsTexts(func(s string) {
 		if s != "" {
 			b.WriteString(fold(s))
 			b.WriteByte('\n')

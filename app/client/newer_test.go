@@ -46,7 +46,7 @@ func asThePage(t *testing.T, it item.Item) (out item.Item) {
 // parts is the item in its two encodings, without the time of its change.
 func parts(it item.Item) (meta, secret string) {
 	it.Created, it.Modified = time.Time{}, time.Time{}
-	return string(it.Meta()), string(it.Secret())
+	return string(it.Overview()), string(it.Details())
 }
 
 // stays checks an item against what the newer version wrote, with what was changed on purpose.

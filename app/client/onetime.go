@@ -18,7 +18,7 @@ type OneTimeCode struct {
 
 // CodeOf makes the code that a text as in item.Item.TOTP stands for at a time.
 func CodeOf(text string, at time.Time) (OneTimeCode, error) {
-	o, err := item.ParseOneTime(text)
+	o, err := item.ParseAuthenticatorKey(text)
 	if err != nil {
 		return OneTimeCode{}, err
 	}
@@ -46,7 +46,7 @@ func (c *Client) NextCode(ctx context.Context, id string, at time.Time) (OneTime
 	if err != nil {
 		return OneTimeCode{}, err
 	}
-	if it.TOTP, err = item.AfterCode(it.TOTP); err != nil {
+	if it.TOTP, err = item.AdvanceCounter(it.TOTP); err != nil {
 		return OneTimeCode{}, err
 	}
 	if _, err := c.Save(ctx, it); err != nil {

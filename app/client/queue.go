@@ -35,10 +35,10 @@ type contents struct {
 	Secret []byte `json:"secret"`
 }
 
-func contentsOf(it item.Item) *contents { return &contents{it.Meta(), it.Secret()} }
+func contentsOf(it item.Item) *contents { return &contents{it.Overview(), it.Details()} }
 
 func (p *contents) open(id string) (item.Item, error) {
-	meta, err := item.ParseMeta(p.Meta)
+	meta, err := item.ParseOverview(p.Meta)
 	if err != nil {
 		return item.Item{}, err
 	}
@@ -100,11 +100,11 @@ func (c *Client) enqueueSave(s *saving, sent bool) error {
 			return ErrNotFound
 		}
 		if known {
-			mine = mine.KeepUnknown(before)
+			mine = mine.WithUnknownOf(before)
 			if err := mine.Validate(); err != nil {
 				return err
 			}
-			if mine.SameMeta(before) && mine.SameSecret(before) && !sent {
+			if mine.SameOverview(before) && mine.SameDetails(before) && !sent {
 				return nil
 			}
 			mine.Created = before.Created

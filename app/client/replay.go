@@ -139,7 +139,7 @@ func (v *vault) asBefore(e *entry, q *queued) bool {
 		return false
 	}
 	now, err := v.whole(e)
-	return err == nil && now.SameMeta(before) && now.SameSecret(before)
+	return err == nil && now.SameOverview(before) && now.SameDetails(before)
 }
 
 // statusTooLarge may be the word of a proxy, which knows none of the API's codes.

@@ -112,7 +112,7 @@ func (s *saving) build(ch *change) error {
 	if err != nil {
 		return err
 	}
-	result := s.mine.KeepUnknown(theirs)
+	result := s.mine.WithUnknownOf(theirs)
 	if s.mine.Base != e.base() {
 		base, known := s.base, s.known
 		if !s.queued {
@@ -145,7 +145,7 @@ func (s *saving) add(ch *change, it item.Item) error {
 }
 
 func (c *change) writeNew(it item.Item) error {
-	return c.writeParts(it.ID, it.Meta(), it.Secret())
+	return c.writeParts(it.ID, it.Overview(), it.Details())
 }
 
 func (c *change) writeParts(id string, meta, secret []byte) error {
@@ -175,7 +175,7 @@ func (s *saving) copy(ch *change) error {
 
 // replace writes the parts of result that differ from stored.
 func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
-	meta, secret := !result.SameMeta(stored), !result.SameSecret(stored)
+	meta, secret := !result.SameOverview(stored), !result.SameDetails(stored)
 	if !meta && !secret {
 		return nil
 	}
@@ -185,7 +185,7 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 	}
 	result = result.Normalise()
 	// The time of the change is in the meta part, so that is written with every change.
-	if err := ch.write(e.id, seal.KindAccount, e.meta.version+1, result.Meta()); err != nil {
+	if err := ch.write(e.id, seal.KindAccount, e.meta.version+1, result.Overview()); err != nil {
 		return err
 	}
 	if !secret {
@@ -196,7 +196,7 @@ func (s *saving) replace(ch *change, e *entry, stored, result item.Item) error {
 			return err
 		}
 	}
-	return ch.write(e.id, seal.KindPassword, e.current().version+1, result.Secret())
+	return ch.write(e.id, seal.KindPassword, e.current().version+1, result.Details())
 }
 
 // maxDeviceInTitle keeps the title of a copy readable.

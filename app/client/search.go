@@ -123,7 +123,7 @@ func (e *entry) summary() Summary {
 func (e *entry) index() {
 	if e.err == nil {
 		var h strings.Builder
-		e.item.Texts(func(s string) { // the title first
+		e.item.OverviewTexts(func(s string) { // the title first
 			h.WriteString(fold(s))
 			h.WriteByte('\n')
 		})

@@ -13,13 +13,16 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// Transport carries one HTTP exchange to the one server it is made for. It adds the session itself. An error means that
-// there is no answer, and is ErrIntercepted if something else than the server gave one; any status is an answer. It must
-// follow no redirect to another host, read at most r.Limit bytes of the answer's body, counted unpacked, and give up on an
-// answer that comes slower than Patience allows. A Transport that also has SetBearer is given the session token; without it a
-// cookie carries the session.
+// Transport carries HTTP exchanges to one server and adds the session to each. An error means that there is no answer, and
+// is ErrIntercepted if something other than the server gave one; any status is an answer. It must not follow a redirect to
+// another host, and reads at most r.Limit bytes of an answer's body, counted unpacked. A Transport that also has SetBearer
+// is given the session token; without it a cookie carries the session.
 type Transport interface {
+	// Do returns the whole answer. It gives up on one that comes slower than Patience allows.
 	Do(ctx context.Context, r Request) (Response, error)
+	// Stream passes the body of a 2xx answer to each, in parts as they arrive, until the answer ends or each fails, with
+	// whose error it returns. The caller bounds size and time. Any other answer is returned as by Do.
+	Stream(ctx context.Context, r Request, each func(part []byte) error) (Response, error)
 }
 
 // bearer is a Transport that keeps the session token itself.
@@ -160,6 +163,21 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 	if answer.Status/100 == 2 {
 		return answer.Body, nil
 	}
+	return nil, c.refusal(answer)
+}
+
+// refuse is refusal for a caller without the turn.
+func (c *Client) refuse(ctx context.Context, answer Response) error {
+	_, done, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return c.refusal(answer)
+}
+
+// refusal reads an answer outside 2xx. It needs the turn.
+func (c *Client) refusal(answer Response) error {
 	failure := &ServerError{Status: answer.Status, RetryAfter: answer.RetryAfter}
 	var said protocol.Error
 	if err := decodeStrict(answer.Body, &said); err != nil || said.Code == "" {
@@ -168,16 +186,16 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any, limi
 		if answer.Status >= 502 && answer.Status <= 504 {
 			failure.Code = protocol.CodeUnavailable
 		}
-		return nil, failure
+		return failure
 	}
 	failure.Code, failure.Message, failure.RequestID = said.Code, said.Message, said.RequestID
 	if said.Code == protocol.CodeUnauthorized {
 		// The session may have been ended by another device, or the server may lie. Nothing is lost either way.
 		if err := c.setAside(); err != nil {
-			return nil, fmt.Errorf("%w; and then: %w", failure, err)
+			return fmt.Errorf("%w; and then: %w", failure, err)
 		}
 	}
-	return nil, failure
+	return failure
 }
 
 // unreachable reports that err is not the server's word: there was no answer, or one of a proxy that did not get one.

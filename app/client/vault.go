@@ -22,7 +22,8 @@ type vault struct {
 	readOnly bool             // it is a copy on this device that no server is asked about
 	key      seal.VaultKey
 	manifest seal.ManifestKey
-	seen     Seen // of the device's memory
+	seen     Seen          // of the device's memory
+	closed   chan struct{} // is closed when the key is forgotten
 
 	loaded   bool // synced at least once, or opened from the copy
 	revision int64
@@ -73,7 +74,7 @@ type sealed struct {
 }
 
 func newVault(user seal.UserID, key seal.VaultKey) *vault {
-	return &vault{user: user, key: key, manifest: key.ManifestKey(), entries: map[string]*entry{}, copied: notCopied,
+	return &vault{user: user, key: key, manifest: key.ManifestKey(), closed: make(chan struct{}), entries: map[string]*entry{}, copied: notCopied,
 		known: newKnowledge(), laid: map[string]*entry{}, older: map[string][]*entry{}, handed: map[string]bool{}}
 }
 
@@ -131,7 +132,7 @@ func (v *vault) open(e *entry) {
 	} else if plaintext, err := v.key.Open(v.place(e.id, seal.KindAccount, e.meta.version), e.meta.token); err != nil {
 		e.err = err
 	} else {
-		e.err = e.item.ReadMeta(plaintext)
+		e.err = e.item.ReadOverview(plaintext)
 	}
 	e.item.ID = e.id
 	e.index()
@@ -171,7 +172,7 @@ func (v *vault) secret(account string, r sealed) (item.Item, error) {
 	if err != nil {
 		return item.Item{}, err
 	}
-	return item.ParseSecret(plaintext)
+	return item.ParseDetails(plaintext)
 }
 
 func order(a, b *entry) int {

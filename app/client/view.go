@@ -102,7 +102,7 @@ func (v *vault) layNewest(id string, i int) {
 		e.meta, e.secrets = held.meta, held.secrets
 	}
 	e.waiting = &q
-	if e.item, e.err = item.ParseMeta(q.After.Meta); e.err != nil {
+	if e.item, e.err = item.ParseOverview(q.After.Meta); e.err != nil {
 		e.item = item.Item{}
 	}
 	e.item.ID = id

@@ -35,11 +35,11 @@ func FuzzNoItemStopsAnExport(f *testing.F) {
 			SSHKey:          &item.SSHKey{Private: text, Public: text, Fingerprint: text},
 			PasswordHistory: []item.OldPassword{{Password: text, Until: at}},
 		}
-		meta, err := item.ParseMeta(odd.Meta())
+		meta, err := item.ParseOverview(odd.Overview())
 		if err != nil {
 			return // not one of this form: no client could have read it
 		}
-		secret, err := item.ParseSecret(odd.Secret())
+		secret, err := item.ParseDetails(odd.Details())
 		if err != nil {
 			return
 		}

@@ -1,15 +1,17 @@
 // Builds the page into dist/: hashed assets, index.html, the service worker, and a brotli file beside every asset that it
 // makes smaller; of WebAssembly, which is megabytes, and of the licences, which few read, the brotli file alone.
 // app/web/build/core.wasm, strength.wasm and transfer.wasm must exist; `make web` builds them first.
-import { createHash } from "node:crypto";
+
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
-import { build } from "esbuild";
+import { build, transformSync } from "esbuild";
 import { unsuitable } from "./bundled.mjs";
+import { problems, readCatalogs } from "./texts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -35,10 +37,13 @@ function emptyDist() {
 const source = (name) => readFileSync(join(here, "src", name));
 
 /** A file of src/ with its %PLACES% filled. */
-const fillIn = (name, values) => source(name).toString().replace(/%([A-Z0-9]+)%/g, (_, key) => {
-  if (!(key in values)) throw new Error(`${name} asks for %${key}%, which nothing fills`);
-  return values[key];
-});
+const fillIn = (name, values) =>
+  source(name)
+    .toString()
+    .replace(/%([A-Z0-9]+)%/g, (_, key) => {
+      if (!(key in values)) throw new Error(`${name} asks for %${key}%, which nothing fills`);
+      return values[key];
+    });
 
 /** Writes bytes under a name that changes with them, so that the server may call it immutable. */
 function writeHashed(name, bytes) {
@@ -63,13 +68,10 @@ const goRuntime = {
 
 const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
 
-/** "main" of main.tsx, and "de" of messages/de/index.ts. */
-const nameOf = (entry) => parse(parse(entry).name === "index" ? dirname(entry) : entry).name;
-
 async function compile(entry, define, format) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: here,
-    entryPoints: [{ in: `src/${entry}`, out: nameOf(entry) }],
+    entryPoints: [{ in: `src/${entry}`, out: parse(entry).name }],
     outdir: dist,
     bundle: true,
     write: false,
@@ -114,13 +116,16 @@ const windowBits = 20;
 async function packed(bytes) {
   const kept = join(cache, `${digest(bytes)}-${windowBits}`);
   if (!existsSync(kept)) {
-    writeFileSync(kept, await brotli(bytes, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: 11,
-        [constants.BROTLI_PARAM_LGWIN]: windowBits,
-        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-      },
-    }));
+    writeFileSync(
+      kept,
+      await brotli(bytes, {
+        params: {
+          [constants.BROTLI_PARAM_QUALITY]: 11,
+          [constants.BROTLI_PARAM_LGWIN]: windowBits,
+          [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+        },
+      }),
+    );
   }
   return readFileSync(kept);
 }
@@ -129,14 +134,18 @@ async function packed(bytes) {
 async function writeBrotli() {
   mkdirSync(cache, { recursive: true });
   const names = readdirSync(dist).filter((name) => name !== ".keep");
-  return new Map(await Promise.all(names.map(async (name) => {
-    const bytes = readFileSync(join(dist, name));
-    if (name.endsWith(".png")) return [name, bytes.length];
-    const small = await packed(bytes);
-    writeFileSync(join(dist, `${name}.br`), small);
-    if (name.endsWith(".wasm") || name === licences) rmSync(join(dist, name));
-    return [name, small.length];
-  })));
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => {
+        const bytes = readFileSync(join(dist, name));
+        if (name.endsWith(".png")) return [name, bytes.length];
+        const small = await packed(bytes);
+        writeFileSync(join(dist, `${name}.br`), small);
+        if (name.endsWith(".wasm") || name === licences) rmSync(join(dist, name));
+        return [name, small.length];
+      }),
+    ),
+  );
 }
 
 const core = built("core.wasm");
@@ -154,43 +163,72 @@ const worker = await bundle("worker.ts", {
   TRANSFER_URL: JSON.stringify(`/${transferName}`),
   QR_URL: JSON.stringify(`/${qr.js}`),
 });
-const languages = readdirSync(join(here, "src", "messages"), { withFileTypes: true }).filter((f) => f.isDirectory()).map((f) => f.name);
-const messages = {};
-for (const language of languages) {
-  const { js } = await bundle(`messages/${language}/index.ts`);
-  messages[language] = `/${js}`;
+const catalogs = readCatalogs();
+const wrong = problems(catalogs);
+for (const problem of wrong) console.error(`build: error: ${problem}`);
+if (wrong.length > 0) process.exit(1);
+const texts = {};
+for (const [language, catalog] of Object.entries(catalogs)) {
+  const { code } = transformSync(`export default ${JSON.stringify(catalog)};`, { minify: true, charset: "utf8" });
+  texts[language] = `/${writeHashed(`${language}.js`, code)}`;
 }
-const MESSAGES_URLS = JSON.stringify(messages);
+const TEXTS_URLS = JSON.stringify(texts);
 const licences = writeHashed("licences.txt", readFileSync(join(here, "../../THIRD_PARTY_NOTICES.txt")));
 const main = await bundle("main.tsx", {
-  MESSAGES_URLS,
+  TEXTS_URLS,
   LICENCES_URL: JSON.stringify(`/${licences}`),
   CORE_URL: JSON.stringify(`/${coreName}`),
   CORE_BYTES: String(core.length),
   WORKER_URL: JSON.stringify(`/${worker.js}`),
 });
-const theme = await bundle("theme.ts", { MESSAGES_URLS }, "iife");
+const theme = await bundle("theme.ts", { TEXTS_URLS }, "iife");
 const drawn = (name) => `/${writeHashed(name, source(join("icons", name)))}`;
-const icons = { ICON: drawn("icon.svg"), ICON192: drawn("icon-192.png"), ICON512: drawn("icon-512.png"), MASKABLE: drawn("maskable-512.png") };
+const icons = {
+  ICON: drawn("icon.svg"),
+  ICON192: drawn("icon-192.png"),
+  ICON512: drawn("icon-512.png"),
+  MASKABLE: drawn("maskable-512.png"),
+};
 const manifest = writeHashed("app.webmanifest", fillIn("app.webmanifest", icons));
 const index = {
-  CORE: `/${coreName}`, MAIN: `/${main.js}`, STYLE: `/${main.css}`, THEME: `/${theme.js}`, MANIFEST: `/${manifest}`,
-  ICON: icons.ICON, TOUCHICON: drawn("apple-touch-icon.png"),
+  CORE: `/${coreName}`,
+  MAIN: `/${main.js}`,
+  STYLE: `/${main.css}`,
+  THEME: `/${theme.js}`,
+  MANIFEST: `/${manifest}`,
+  ICON: icons.ICON,
+  TOUCHICON: drawn("apple-touch-icon.png"),
 };
 // All files are named in index.html, or in a file that is: what it says stands for the whole build.
 const buildId = digest(fillIn("index.html", { ...index, BUILD: "" })).slice(0, 10);
 const page = fillIn("index.html", { ...index, BUILD: buildId });
 // A tab of its own shows the licences, and needs the network for them.
-const files = readdirSync(dist).filter((name) => name !== ".keep" && name !== licences).map((name) => `/${name}`);
-const serviceWorker = (await compile("service-worker.ts", {
-  BUILD: JSON.stringify(buildId), FILES: JSON.stringify(files), INDEX_SHA256: JSON.stringify(digest(page)),
-}, "iife")).find(({ path }) => path.endsWith(".js"));
+const files = readdirSync(dist)
+  .filter((name) => name !== ".keep" && name !== licences)
+  .map((name) => `/${name}`);
+const serviceWorker = (
+  await compile(
+    "service-worker.ts",
+    {
+      BUILD: JSON.stringify(buildId),
+      FILES: JSON.stringify(files),
+      INDEX_SHA256: JSON.stringify(digest(page)),
+    },
+    "iife",
+  )
+).find(({ path }) => path.endsWith(".js"));
 writeFileSync(join(dist, "service-worker.js"), serviceWorker.contents);
 writeFileSync(join(dist, "index.html"), page);
 const sizes = await writeBrotli();
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
-const otherLanguages = languages.filter((language) => language !== "en"); // a page loads one language at first
-const later = new Set([strengthName, transferName, qr.js, licences, ...otherLanguages.map((language) => messages[language].slice(1))]);
+const otherLanguages = Object.keys(texts).filter((language) => language !== "en"); // a page loads one language at first
+const later = new Set([
+  strengthName,
+  transferName,
+  qr.js,
+  licences,
+  ...otherLanguages.map((language) => texts[language].slice(1)),
+]);
 const inBackground = (name) => later.has(name) || name.endsWith(".png") || name === "service-worker.js";
 const sum = (wanted) => [...sizes].reduce((total, [name, size]) => total + (wanted(name) ? size : 0), 0);
 const first = megabytes(sum((name) => !inBackground(name)));

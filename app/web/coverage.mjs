@@ -27,9 +27,10 @@ function read(script, map, base) {
 function scriptOf(url) {
   const { protocol, pathname } = new URL(url);
   const name = basename(pathname);
-  const [path, map] = protocol === "file:"
-    ? [fileURLToPath(url), `${fileURLToPath(url)}.map`]
-    : [join(here, "dist", name), join(here, "build", "maps", `${name}.map`)];
+  const [path, map] =
+    protocol === "file:"
+      ? [fileURLToPath(url), `${fileURLToPath(url)}.map`]
+      : [join(here, "dist", name), join(here, "build", "maps", `${name}.map`)];
   return existsSync(path) && existsSync(map) ? read(path, map, dirname(path)) : null;
 }
 
@@ -54,4 +55,6 @@ for (const tier of ["unit", "browser"]) {
 const records = lcov(lines);
 writeFileSync(join(root, "reports", "lcov.info"), records.map((r) => r.record).join(""));
 const sum = (name) => records.reduce((n, r) => n + r[name], 0);
-console.log(`app/web/src: ${((100 * sum("hit")) / sum("found")).toFixed(1)} % of ${sum("found")} lines in ${records.length} files were executed`);
+console.log(
+  `app/web/src: ${((100 * sum("hit")) / sum("found")).toFixed(1)} % of ${sum("found")} lines in ${records.length} files were executed`,
+);

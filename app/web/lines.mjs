@@ -14,8 +14,11 @@ function countsOf(functions, length) {
 export function placesOf(script, map) {
   const starts = [0];
   for (let at = script.indexOf("\n"); at >= 0; at = script.indexOf("\n", at + 1)) starts.push(at + 1);
-  return decode(map.mappings).flatMap((segments, line) => segments.filter((s) => s.length > 1)
-    .map(([column, source, sourceLine]) => ({ at: starts[line] + column, source: map.sources[source], line: sourceLine + 1 })));
+  return decode(map.mappings).flatMap((segments, line) =>
+    segments
+      .filter((s) => s.length > 1)
+      .map(([column, source, sourceLine]) => ({ at: starts[line] + column, source: map.sources[source], line: sourceLine + 1 })),
+  );
 }
 
 /** Adds what one run of a script executed to `lines`: by source and line, the most that anything on the line was. */
@@ -36,10 +39,20 @@ export function addRun(lines, { functions, length, places }) {
 
 /** The LCOV record of each source, and how many of its lines were executed. */
 export function lcov(lines) {
-  return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([source, of]) => {
-    const counted = [...of].sort(([a], [b]) => a - b);
-    const hit = counted.filter(([, count]) => count > 0).length;
-    const record = ["TN:", `SF:${source}`, ...counted.map(([line, count]) => `DA:${line},${count}`), `LF:${counted.length}`, `LH:${hit}`, "end_of_record", ""];
-    return { source, found: counted.length, hit, record: record.join("\n") };
-  });
+  return [...lines]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([source, of]) => {
+      const counted = [...of].sort(([a], [b]) => a - b);
+      const hit = counted.filter(([, count]) => count > 0).length;
+      const record = [
+        "TN:",
+        `SF:${source}`,
+        ...counted.map(([line, count]) => `DA:${line},${count}`),
+        `LF:${counted.length}`,
+        `LH:${hit}`,
+        "end_of_record",
+        "",
+      ];
+      return { source, found: counted.length, hit, record: record.join("\n") };
+    });
 }

@@ -1,9 +1,9 @@
 // Runs the page's tests: the unit tests in Node.js, or the tests in the browsers.
 import { createWriteStream, globSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { run } from "node:test";
 import { junit, spec } from "node:test/reporters";
-import { pipeline } from "node:stream/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -42,7 +42,10 @@ function options() {
   } catch (e) {
     return fail(e.message, 2);
   }
-  const { values: { jobs, help }, positionals: [tier, ...files] } = parsed;
+  const {
+    values: { jobs, help },
+    positionals: [tier, ...files],
+  } = parsed;
   if (help) {
     console.log(USAGE);
     process.exit(0);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Keeps a copy of the proxy's certificates off this host, so that the host that replaces it serves HTTPS from its first second.
+# Keeps a copy of the proxy's certificates in S3, so a replacement of this host can serve HTTPS immediately.
 set -euo pipefail
 umask 077
 
@@ -10,22 +10,22 @@ Usage: keep-certificates restore
        keep-certificates wait
        keep-certificates --help
 
-restore  unpacks the copy before the proxy's first start. A copy that is not
-         whole is refused, and the host goes on without. Without a certificate
-         for the public address the proxy is held: where another host still has
-         that address, it would ask for one in vain, and then pause.
-save     replaces the copy if the certificates have changed, and if this host
-         has the platform's address
-wait     where the proxy is held, waits until this host has the platform's
-         address, then starts it
+restore  unpacks the copy before the proxy's first start. Refuses a damaged copy
+         and continues without it. Holds the proxy if there is no certificate
+         for the public address: while another host has that address, the proxy
+         could not get one, and would wait before it tries again.
+save     replaces the copy if the certificates have changed and this host has
+         the platform's address
+wait     if the proxy is held, waits until this host has the platform's address
+         and starts the proxy
 
 Settings, from the environment:
   AWS_REGION           region of the parameters and of the bucket
-  HOME_DIRECTORY       where scripts and state lie
+  HOME_DIRECTORY       directory of scripts and state
   SITE_PARAMETER       SSM parameter that holds the public address
   ADDRESS_PARAMETER    SSM parameter that holds the host's fixed IPv4 address
   CERTIFICATES_BUCKET  S3 bucket of the copy
-  CERTIFICATES_KEY     and its name there
+  CERTIFICATES_KEY     object key of the copy
 USAGE
 }
 
@@ -44,10 +44,10 @@ export AWS_REGION AWS_DEFAULT_REGION=$AWS_REGION AWS_PAGER=''
 
 volume=vaultsphere_certificates
 copy=s3://$CERTIFICATES_BUCKET/$CERTIFICATES_KEY
-# rollout.sh starts no proxy while it is there.
+# While this file exists, rollout.sh does not start the proxy.
 hold=$HOME_DIRECTORY/state/proxy-held
 saved=$HOME_DIRECTORY/state/certificates-saved
-# Of Caddy's folder the rest is locks and times.
+# The rest of Caddy's folder is locks and timestamps.
 parts=(caddy/acme caddy/certificates caddy/pki)
 largest=$((4 << 20))
 reason=''
@@ -57,18 +57,17 @@ aws() { command aws --cli-connect-timeout 10 --cli-read-timeout 30 "$@"; }
 parameter() { aws ssm get-parameter --name "$1" --query Parameter.Value --output text; }
 
 address=''
-has_address() { # false and a reason, or this host has the platform's address
+has_address() { # whether this host has the platform's address; if not, sets reason
   local own
-  # The first host of a platform is there before the parameter.
+  # The first host of a platform starts before the parameter exists.
   [ -n "$address" ] || address=$(parameter "$ADDRESS_PARAMETER" 2>/dev/null) || { reason="cannot read $ADDRESS_PARAMETER"; return 1; }
   own=$("$(dirname "$0")/instance-metadata" public-ipv4 2>&1) || { reason=${own##*$'\n'}; return 1; }
   reason="this host has $own, the platform $address"
   [ "$own" = "$address" ]
 }
 
-# What is in the bucket was written by a host, or by whoever got hold of its role: nothing but folders and plain files under
-# caddy/ is unpacked.
-unpack() { # archive, empty folder: false and a reason if the archive is not whole
+# An attacker with the host's role can write to the bucket, so this unpacks only folders and plain files under caddy/.
+unpack() { # archive, empty folder: fails and sets reason if the archive is damaged
   local line list
   list=$(tar --list --verbose --numeric-owner --file "$1" 2>/dev/null) || { reason='the archive is broken'; return 1; }
   while IFS= read -r line; do
@@ -79,14 +78,14 @@ unpack() { # archive, empty folder: false and a reason if the archive is not who
   check "$2"
 }
 
-check() { # folder: whether there are certificates, each whole and with its key
+check() { # folder: whether it has certificates, all complete and with their keys; if not, sets reason
   local base bases public
   mapfile -t bases < <(find "$1" -type f '(' -path '*/certificates/*.crt' -o -path '*/certificates/*.key' ')' | sed 's/\.[^.]*$//' | sort -u)
-  [ ${#bases[@]} -gt 0 ] || { reason='it holds no certificate'; return 1; }
+  [ ${#bases[@]} -gt 0 ] || { reason='it has no certificate'; return 1; }
   for base in "${bases[@]}"; do
-    reason="${base##*/} has no whole certificate"
+    reason="${base##*/} has no complete certificate"
     [ -s "$base.json" ] && public=$(openssl x509 -in "$base.crt" -noout -pubkey 2>/dev/null) || return 1
-    reason="certificate and key of ${base##*/} do not belong together"
+    reason="certificate and key of ${base##*/} do not match"
     [ "$(openssl pkey -in "$base.key" -pubout 2>/dev/null)" = "$public" ] || return 1
   done
   reason=''
@@ -96,7 +95,7 @@ valid() { # certificate
   openssl x509 -in "$1" -noout -checkend 0 >/dev/null 2>&1
 }
 
-has_certificate() { # data folder, site: whether one of these is valid
+has_certificate() { # data folder, site: whether it has a valid certificate for the site
   local certificate
   while IFS= read -r certificate; do
     ! valid "$certificate" || return 0
@@ -109,24 +108,24 @@ clean() { [ -z "$work" ] || rm -rf "$work"; }
 trap clean EXIT
 
 fetch() { # data folder
-  local said certificate
+  local output certificate
   work=$(mktemp -d "$1/.restore.XXXXXX")
-  # No more than a copy can have: what is longer does not have the sum either.
-  if ! said=$(aws s3api get-object --bucket "$CERTIFICATES_BUCKET" --key "$CERTIFICATES_KEY" --range "bytes=0-$largest" \
+  # Limits the download. A larger object cannot match the checksum.
+  if ! output=$(aws s3api get-object --bucket "$CERTIFICATES_BUCKET" --key "$CERTIFICATES_KEY" --range "bytes=0-$largest" \
     --query Metadata.sha256 --output text "$work/copy.tar" 2>&1); then
-    say "no certificates from $copy, going on without: ${said##*$'\n'}"
+    say "no certificates from $copy, continuing without: ${output##*$'\n'}"
     return
   fi
   mkdir "$work/new"
-  if [ "$(sha256sum <"$work/copy.tar")" != "$said  -" ]; then
-    reason='its SHA-256 is another'
+  if [ "$(sha256sum <"$work/copy.tar")" != "$output  -" ]; then
+    reason='its SHA-256 does not match'
   else
     unpack "$work/copy.tar" "$work/new" || true
   fi
-  [ -z "$reason" ] || { say "$copy is refused, going on without: $reason"; return; }
+  [ -z "$reason" ] || { say "refusing $copy, continuing without: $reason"; return; }
   while IFS= read -r certificate; do
     valid "$certificate" && continue
-    say "a certificate has expired and is left out: ${certificate##*/}"
+    say "skipping an expired certificate: ${certificate##*/}"
     rm -r "${certificate%/*}"
   done < <(find "$work/new/caddy/certificates" -type f -name '*.crt')
   sync --file-system "$work"
@@ -137,12 +136,12 @@ fetch() { # data folder
 restore() {
   local data site
   mkdir -p "$HOME_DIRECTORY/state"
-  # As Compose makes it.
+  # With the labels that Compose expects on its volumes.
   docker volume create --label com.docker.compose.project=vaultsphere --label com.docker.compose.volume=certificates "$volume" >/dev/null ||
-    die "cannot make the volume $volume"
+    die "cannot create the volume $volume"
   data=$(docker volume inspect --format '{{.Mountpoint}}' "$volume")
   rm -rf "$data"/.restore.*
-  # Once the proxy has started there is a folder, and whatever is in it is newer.
+  # Once the proxy has started, its folder exists and is newer than the copy.
   [ -e "$data/caddy" ] || fetch "$data"
   site=$(parameter "$SITE_PARAMETER" 2>/dev/null) || site='*'
   if has_certificate "$data" "${site,,}"; then
@@ -154,40 +153,40 @@ restore() {
 }
 
 save() {
-  local data part present=() sum said
+  local data part present=() sum output
   data=$(docker volume inspect --format '{{.Mountpoint}}' "$volume" 2>/dev/null) || return 0
   has_certificate "$data" '*' || return 0
   work=$(mktemp -d)
   for part in "${parts[@]}"; do
     [ ! -e "$data/$part" ] || present+=("$part")
   done
-  # Two archives of the same files are the same.
+  # Reproducible: the same files give the same archive.
   tar --create --file "$work/copy.tar" --directory "$data" --format gnu --sort name --mtime @0 --owner 0 --group 0 --numeric-owner "${present[@]}"
   sum=$(sha256sum <"$work/copy.tar")
   sum=${sum%% *}
   [ "$sum" != "$(cat "$saved" 2>/dev/null)" ] || return 0
   has_address || { say "not saved: $reason"; return 0; }
   mkdir "$work/new"
-  # The proxy may have been writing.
+  # The proxy may have changed the files meanwhile.
   unpack "$work/copy.tar" "$work/new" || die "not saved: $reason"
-  [ "$(stat --format %s "$work/copy.tar")" -le "$largest" ] || die "not saved: they have more than $largest bytes"
-  said=$(aws s3api put-object --bucket "$CERTIFICATES_BUCKET" --key "$CERTIFICATES_KEY" --body "$work/copy.tar" \
-    --metadata "sha256=$sum" 2>&1 >/dev/null) || die "not saved to $copy: ${said##*$'\n'}"
+  [ "$(stat --format %s "$work/copy.tar")" -le "$largest" ] || die "not saved: the archive is larger than $largest bytes"
+  output=$(aws s3api put-object --bucket "$CERTIFICATES_BUCKET" --key "$CERTIFICATES_KEY" --body "$work/copy.tar" \
+    --metadata "sha256=$sum" 2>&1 >/dev/null) || die "not saved to $copy: ${output##*$'\n'}"
   echo "$sum" >"$saved"
   say "saved to $copy"
 }
 
 wait_for_address() {
   [ -e "$hold" ] || return 0
-  local told=''
+  local last=''
   until has_address; do
-    [ "$reason" = "$told" ] || say "waiting for the platform's address: $reason"
-    told=$reason
+    [ "$reason" = "$last" ] || say "waiting for the platform's address: $reason"
+    last=$reason
     sleep 2
   done
   say "this host has $address"
   rm -f "$hold"
-  # It starts the proxy too, and does nothing else where the current release serves already.
+  # If the current release already serves, this only starts the proxy.
   "$HOME_DIRECTORY/bin/start-release" || { : >"$hold"; exit 1; }
 }
 

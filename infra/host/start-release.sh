@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Serves a release on this host: the one that is asked for, or the current one after a reboot and on a host just made.
+# Serves a release on this host: the requested one, or the current one after a reboot and on a new host.
 set -euo pipefail
 
 usage() {
@@ -9,24 +9,23 @@ Usage: start-release [DIGEST]
        start-release --status
        start-release --help
 
-Serves the release with this digest (sha256:…) in place of the one that serves,
-or, without one, the release that this host served last; on a new host that is
-the one that the deployment serves. The digest is enough: the image carries its
-own Compose file and scripts under /deploy. Without a release it does nothing.
-One that was not signed with the key this host trusts is refused before anything
-of it is here: verify-release.
+Replaces the current release by the one with this digest (sha256:…). Without a
+digest, serves the last release of this host, or on a new host the current one
+of the deployment, or does nothing if there is none. The image contains its
+Compose file and scripts under /deploy. A release must be signed with the key
+that this host trusts, and verify-release checks that before the pull.
 
---back    serves the release before the current one again
---status  prints what serves; exit 1 if nothing does
+--back    returns to the previous release
+--status  prints the current release; exit 1 if none serves
 
-A release that does not get ready changes nothing: exit 1. Of two at once the
-second waits.
+If the release does not get ready, the current one keeps serving: exit 1. A
+second start waits for the first.
 
-Settings, from the environment or, for those that are not set there, from
-SETTINGS_FILE (/etc/password-manager.env):
+Settings, from the environment, or else from SETTINGS_FILE
+(/etc/password-manager.env):
   AWS_REGION         region of the registry and of the parameters
-  HOME_DIRECTORY     where scripts, settings and state lie
-  REPOSITORY         the image's repository, with its registry
+  HOME_DIRECTORY     directory of scripts, settings and state
+  REPOSITORY         repository of the image, with its registry
   RELEASE_PARAMETER  SSM parameter that holds the current digest
 USAGE
 }
@@ -38,10 +37,10 @@ case "${1:-}" in
   "" | --back | --status) ;;
   --help | -h) usage; exit 0 ;;
   -*) usage >&2; exit 2 ;;
-  *) [[ $1 =~ ^sha256:[0-9a-f]{64}$ ]] || die "'$1' is no digest (sha256:…)" 2 ;;
+  *) [[ $1 =~ ^sha256:[0-9a-f]{64}$ ]] || die "'$1' is not a digest (sha256:…)" 2 ;;
 esac
 
-# systemd reads the file for the unit. Over SSH nobody has.
+# systemd reads the file for the unit. Over SSH it has not been read yet.
 file=${SETTINGS_FILE:-/etc/password-manager.env}
 if [ -e "$file" ]; then
   while IFS= read -r line; do
@@ -57,8 +56,8 @@ deploy=$HOME_DIRECTORY/deploy
 current=$HOME_DIRECTORY/state/current
 
 verify() { # image
-  local said
-  said=$("$HOME_DIRECTORY/bin/verify-release" "$1" 2>&1) || { said=${said##*$'\n'}; die "${said#verify-release: error: }"; }
+  local output
+  output=$("$HOME_DIRECTORY/bin/verify-release" "$1" 2>&1) || { output=${output##*$'\n'}; die "${output#verify-release: error: }"; }
 }
 
 case "${1:-}" in
@@ -69,13 +68,13 @@ case "${1:-}" in
     ;;
 esac
 
-# Killed, this leaves the lock to what it had started, until that ends.
+# If this script is killed, its children hold the lock until they end.
 mkdir -p "$HOME_DIRECTORY/state"
 exec 8>"$HOME_DIRECTORY/state/start.lock"
-flock --timeout 900 8 || die "another start is under way since more than 15 minutes"
+flock --timeout 900 8 || die "another start has been running for more than 15 minutes"
 rm -rf "$HOME_DIRECTORY"/deploy.??????
 
-# The parameter is asked only by a host that has never served: one that has knows better, even while SSM is away.
+# Only a host that has never served reads the parameter. Others know their release, even if SSM is down.
 if [ -n "${1:-}" ]; then
   digest=$1
 elif [ -s "$current" ]; then
@@ -83,15 +82,15 @@ elif [ -s "$current" ]; then
 elif answer=$(aws ssm get-parameter --name "$RELEASE_PARAMETER" --query Parameter.Value --output text 2>&1); then
   digest=$answer
 elif [[ $answer == *ParameterNotFound* ]]; then
-  echo "start-release: no release yet: the first deployment brings one"
+  echo "start-release: no release yet: the first make release deploys one"
   exit 0
 else
   die "cannot read $RELEASE_PARAMETER: ${answer##*$'\n'}"
 fi
-[[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || die "the current release is '$digest', which is no digest (sha256:…)"
+[[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || die "the current release is '$digest', which is not a digest (sha256:…)"
 image=$REPOSITORY@$digest
 
-# One that is here already as well: how it came is not known.
+# Also if the image is already on this host: something else may have pulled it.
 verify "$image"
 if ! docker image inspect "$image" >/dev/null 2>&1; then
   aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}" >/dev/null ||
@@ -108,18 +107,18 @@ clean() {
 }
 trap clean EXIT
 container=$(docker create "$image") || die "cannot open $image"
-docker cp "$container:/deploy/." "$part" >/dev/null || die "$image carries no /deploy: it is not a release"
+docker cp "$container:/deploy/." "$part" >/dev/null || die "$image has no /deploy: it is not a release"
 docker rm "$container" >/dev/null
 container=
 chmod 0755 "$part"
 for script in fetch-env.sh rollout.sh; do
-  [ -x "$part/$script" ] || die "$image carries no /deploy/$script: it is not a release"
+  [ -x "$part/$script" ] || die "$image has no /deploy/$script: it is not a release"
 done
 
 "$part/fetch-env.sh"
 "$part/rollout.sh" "$image"
 
-# The release's own files stay behind once it serves: until then those of the one before it are the host's.
+# Only now: until the release serves, a rollback needs the files of the previous one.
 rm -rf "$deploy.old"
 [ ! -e "$deploy" ] || mv -T "$deploy" "$deploy.old"
 mv -T "$part" "$deploy"

@@ -1,4 +1,4 @@
-# cloud-init runs this once, as root, on the first boot. A failure is signalled, and the deploy that made this host goes back.
+# cloud-init runs this once, as root, on the first boot. On failure it signals CloudFormation, which rolls back the deploy.
 set -euo pipefail
 
 dnf install -y --quiet docker amazon-cloudwatch-agent aws-cfn-bootstrap iptables-nft jq openssl tar
@@ -21,6 +21,6 @@ systemctl enable --now docker
 systemctl enable --now password-manager-watch.timer password-manager-image.timer
 systemctl enable --now password-manager-certificates.timer
 systemctl enable --now --no-block password-manager-key
-# The first start may meet a role that is not known everywhere yet: the unit tries again, and this waits for it.
+# A new role takes a while to work everywhere. The unit restarts until it does, and this waits for it.
 systemctl enable --now --no-block password-manager
 timeout 600 bash -c 'until systemctl is-active --quiet password-manager; do sleep 5; done'

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// identity is whose credentials these are.
+// identity is the owner of the credentials.
 type identity struct{ account, arn, partition string }
 
-// suffix is the domain of the partition's services, AWS::URLSuffix.
+// suffix returns the domain of the partition's services, AWS::URLSuffix.
 func (i identity) suffix() string {
 	if i.partition == "aws-cn" {
 		return "amazonaws.com.cn"
@@ -34,7 +34,7 @@ func identify(ctx context.Context, cfg aws.Config, region string) (identity, err
 	}
 	answer, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
-		return identity{}, fmt.Errorf("AWS refuses these credentials (%s): log in again", refusal.ErrorCode())
+		return identity{}, fmt.Errorf("AWS rejected the credentials (%s): log in again", refusal.ErrorCode())
 	}
 	if err != nil {
 		return identity{}, fmt.Errorf("AWS does not answer in %s: check the network and AWS_REGION (%w)", region, err)
@@ -52,14 +52,14 @@ func checkAccounts(all []*stack, who identity) error {
 	var found []error
 	for _, s := range all {
 		if s.account != "" && s.account != who.account {
-			found = append(found, fmt.Errorf("stack %s is for account %s, but the credentials are of account %s: "+
+			found = append(found, fmt.Errorf("stack %s is for account %s, but the credentials belong to account %s: "+
 				"use credentials of account %[2]s", s.name, s.account, who.account))
 		}
 	}
 	return errors.Join(found...)
 }
 
-// checkBootstrap looks for `cdk bootstrap` in each region that a stack goes to.
+// checkBootstrap checks that each region with a stack is bootstrapped for the CDK.
 func checkBootstrap(ctx context.Context, cfg aws.Config, all []*stack, who identity) error {
 	type place struct{ region, parameter string }
 	needed := map[place]int{}

@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
-func TestEmptyAccountIsNoProblem(t *testing.T) {
+func TestEmptyAccountPasses(t *testing.T) {
 	w := newWorld(t)
 	for _, environment := range []string{
 		"aws://unknown-account/unknown-region",
@@ -29,7 +29,7 @@ func TestEmptyAccountIsNoProblem(t *testing.T) {
 	}
 }
 
-func TestNoCredentials(t *testing.T) {
+func TestMissingCredentialsAreReported(t *testing.T) {
 	w := newWorld(t)
 	dir := assembly(t, map[string]object{data: template(object{})})
 	w.cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -41,14 +41,14 @@ func TestNoCredentials(t *testing.T) {
 	w.expect(dir, preflight.Options{}, "there are no AWS credentials: set AWS_PROFILE, or log in")
 }
 
-func TestRefusedCredentials(t *testing.T) {
+func TestRejectedCredentialsAreReported(t *testing.T) {
 	w := newWorld(t)
 	w.fail("GetCallerIdentity", "ExpiredToken")
 	w.expect(assembly(t, map[string]object{data: template(object{})}), preflight.Options{},
-		"AWS refuses these credentials (ExpiredToken): log in again")
+		"AWS rejected the credentials (ExpiredToken): log in again")
 }
 
-func TestUnreachableAWS(t *testing.T) {
+func TestUnreachableAWSIsReported(t *testing.T) {
 	w := newWorld(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,15 +63,15 @@ func TestUnreachableAWS(t *testing.T) {
 	}
 }
 
-func TestOtherAccount(t *testing.T) {
+func TestCredentialsOfAnotherAccountAreRefused(t *testing.T) {
 	w := newWorld(t)
 	w.delete(bootstrapVersion)
 	w.expect(assemblyFor(t, "aws://210987654321/us-east-1", map[string]object{data: template(object{})}), preflight.Options{},
-		"stack PasswordManager-Data is for account 210987654321, but the credentials are of account 123456789012: "+
+		"stack PasswordManager-Data is for account 210987654321, but the credentials belong to account 123456789012: "+
 			"use credentials of account 210987654321")
 }
 
-func TestBootstrap(t *testing.T) {
+func TestBootstrapMustBeCurrent(t *testing.T) {
 	stacks := map[string]object{data: template(object{}), host: template(object{})}
 	t.Run("missing", func(t *testing.T) {
 		w := newWorld(t)

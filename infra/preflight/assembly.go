@@ -13,18 +13,18 @@ import (
 	"strings"
 )
 
-// stack is one stack of the assembly, as it is about to be deployed.
+// stack is one stack of the assembly.
 type stack struct {
 	name               string
-	account            string // "" when the assembly fits any account
+	account            string // "" if the assembly is not bound to an account
 	region             string
 	bootstrapVersion   int
-	bootstrapParameter string // "" when the stack needs no bootstrapped account
-	executionRole      string // name of the role that CloudFormation deploys with; "" when it is the caller's own
+	bootstrapParameter string // "" if the stack needs no bootstrap
+	executionRole      string // name of the role that CloudFormation assumes; "" if it uses the caller's credentials
 	template           *template
 }
 
-// template is as much of a CloudFormation template as the checks look at.
+// template holds the parts of a CloudFormation template that the checks read.
 type template struct {
 	Parameters map[string]struct {
 		Type    string
@@ -60,7 +60,7 @@ func (t *template) ofType(kind string) []string {
 	return ids
 }
 
-// manifest is the cloud assembly schema's manifest.json.
+// manifest is the manifest.json of a cloud assembly.
 type manifest struct {
 	Artifacts map[string]struct {
 		Type        string
@@ -76,11 +76,11 @@ type manifest struct {
 	}
 }
 
-// readAssembly returns the stacks in dir by name; there is at least one. A stack that fits any region is for the given one.
+// readAssembly returns the stacks in dir, at least one, sorted by name. A stack without a region gets the given one.
 func readAssembly(dir, region string) ([]*stack, error) {
 	var m manifest
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is no cloud assembly: synthesize the app into it first", dir)
+		return nil, fmt.Errorf("%s is not a cloud assembly: synthesize the app into it first", dir)
 	} else if err != nil {
 		return nil, fmt.Errorf("read cloud assembly: %w", err)
 	}
@@ -107,7 +107,7 @@ func readAssembly(dir, region string) ([]*stack, error) {
 				return nil, fmt.Errorf("read cloud assembly: stack %s: %w", s.name, err)
 			}
 			if s.region = cmp.Or(s.region, region); s.region == "" {
-				return nil, errors.New("no AWS region is chosen: set AWS_REGION")
+				return nil, errors.New("no AWS region is set: set AWS_REGION")
 			}
 			if err := readJSON(filepath.Join(dir, a.Properties.TemplateFile), s.template); err != nil {
 				return nil, fmt.Errorf("read cloud assembly: %w", err)
@@ -116,12 +116,12 @@ func readAssembly(dir, region string) ([]*stack, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the cloud assembly %s holds no stack: synthesize the app into it again", dir)
+		return nil, fmt.Errorf("the cloud assembly %s has no stacks: synthesize the app into it again", dir)
 	}
 	return all, nil
 }
 
-// Region is where the stack of the settings in the assembly in dir belongs, and with it the secret.
+// Region returns the region of the stack with the settings, which is also the region of the secret.
 func Region(dir string) (string, error) {
 	all, err := readAssembly(dir, "")
 	if err != nil {
@@ -135,7 +135,7 @@ func Region(dir string) (string, error) {
 	return all[0].region, nil
 }
 
-// HostImage is the SSM parameter that names the image of the assembly's host; "" if no parameter does.
+// HostImage returns the SSM parameter that names the image of the host, or "".
 func HostImage(dir string) (string, error) {
 	all, err := readAssembly(dir, "")
 	if err != nil {
@@ -152,10 +152,10 @@ func HostImage(dir string) (string, error) {
 	return "", nil
 }
 
-// hostImageType is the type of a template's parameter that takes the id of an image from SSM.
+// hostImageType is the type of a template parameter that reads an image ID from SSM.
 const hostImageType = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
 
-// parseEnvironment reads aws://ACCOUNT/REGION; what the assembly leaves open is "".
+// parseEnvironment parses aws://ACCOUNT/REGION. An unknown account or region becomes "".
 func parseEnvironment(s string) (account, region string, err error) {
 	rest, ok := strings.CutPrefix(s, "aws://")
 	account, region, slash := strings.Cut(rest, "/")
@@ -171,20 +171,20 @@ func parseEnvironment(s string) (account, region string, err error) {
 	return account, region, nil
 }
 
-// refusalsFile holds what the app itself says against deploying its assembly, a list of sentences.
+// refusalsFile lists the app's own reasons not to deploy its assembly.
 const refusalsFile = "refusals.json"
 
-// WriteRefusals leaves in the assembly in dir what speaks against deploying it, so that it can be synthesized and compared
-// all the same. Run reports each as a problem.
+// WriteRefusals adds reasons not to deploy the assembly in dir, which can still be synthesized and compared. Run reports each as a
+// problem.
 func WriteRefusals(dir string, sentences []string) error {
-	content, err := json.Marshal(append([]string{}, sentences...)) // a list, even when it is empty
+	content, err := json.Marshal(append([]string{}, sentences...)) // [] in place of null
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, refusalsFile), append(content, '\n'), 0o644) //nolint:gosec // as the CDK's own files beside it
+	return os.WriteFile(filepath.Join(dir, refusalsFile), append(content, '\n'), 0o644) //nolint:gosec // the mode of the CDK's own files
 }
 
-// readRefusals returns them as errors. An assembly of another app has none.
+// readRefusals returns the reasons of WriteRefusals as an error. The file may be missing.
 func readRefusals(dir string) error {
 	var sentences []string
 	if err := readJSON(filepath.Join(dir, refusalsFile), &sentences); errors.Is(err, fs.ErrNotExist) {

@@ -13,13 +13,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
 )
 
-func TestUnreadableAssembly(t *testing.T) {
+func TestUnreadableAssemblyIsReported(t *testing.T) {
 	w := newWorld(t)
 	empty := t.TempDir()
-	w.expect(empty, preflight.Options{}, empty+" is no cloud assembly: synthesize the app into it first")
+	w.expect(empty, preflight.Options{}, empty+" is not a cloud assembly: synthesize the app into it first")
 
 	none := assembly(t, nil)
-	w.expect(none, preflight.Options{}, "the cloud assembly "+none+" holds no stack: synthesize the app into it again")
+	w.expect(none, preflight.Options{}, "the cloud assembly "+none+" has no stacks: synthesize the app into it again")
 
 	for _, environment := range []string{"aws:us-east-1", "123456789012/us-east-1", "aws://123456789012", "aws:///us-east-1", "aws://123456789012/"} {
 		odd := assemblyFor(t, environment, map[string]object{data: template(object{})})
@@ -33,11 +33,11 @@ func TestUnreadableAssembly(t *testing.T) {
 	}
 
 	w.cfg.Region = ""
-	w.expect(assembly(t, map[string]object{data: template(object{})}), preflight.Options{}, "no AWS region is chosen: set AWS_REGION")
+	w.expect(assembly(t, map[string]object{data: template(object{})}), preflight.Options{}, "no AWS region is set: set AWS_REGION")
 }
 
-// An app with stages has an assembly in its assembly.
-func TestNestedAssembly(t *testing.T) {
+// An app with stages has nested assemblies.
+func TestNestedAssemblyIsChecked(t *testing.T) {
 	w := newWorld(t)
 	w.put(port, "80", ssmtypes.ParameterTypeSecureString)
 	outer := t.TempDir()
@@ -53,7 +53,7 @@ func TestNestedAssembly(t *testing.T) {
 	}
 }
 
-func TestOrderIsStable(t *testing.T) {
+func TestProblemsHaveAStableOrder(t *testing.T) {
 	w := newWorld(t)
 	w.delete(bootstrapVersion)
 	stacks := map[string]object{}

@@ -13,9 +13,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// checkBoundaries looks for what the bootstrap of one region puts around roles: the policy that the templates name as the boundary
-// of theirs, without which CloudFormation can make none of them, and the boundary of the role that CloudFormation itself works
-// with, without which it could make any.
+// checkBoundaries checks the permissions boundaries that the bootstrap of a region creates. Without the boundary that the templates
+// refer to, CloudFormation cannot create their roles. Without the boundary of its own role, it could create any role.
 func checkBoundaries(ctx context.Context, cfg aws.Config, region string, all []*stack, who identity) error {
 	client := clientsFor(cfg, region).iam
 	policies, deployers := bounds(region, all, who)
@@ -24,7 +23,7 @@ func checkBoundaries(ctx context.Context, cfg aws.Config, region string, all []*
 		_, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &policy})
 		switch {
 		case hasCode(err, "NoSuchEntity"):
-			found = append(found, fmt.Errorf("account %s has no policy %s, the boundary of this deploy's roles: run 'AWS_REGION=%s make bootstrap'",
+			found = append(found, fmt.Errorf("account %s lacks the policy %s, the boundary of the roles in this deploy: run 'AWS_REGION=%s make bootstrap'",
 				who.account, lastPart(policy), region))
 		case err != nil:
 			found = append(found, fmt.Errorf("look for policy %s: %w", policy, err))
@@ -39,8 +38,8 @@ func checkBoundaries(ctx context.Context, cfg aws.Config, region string, all []*
 	return errors.Join(found...)
 }
 
-// bounds returns the ARNs of the policies that the stacks of a region have as boundaries of their roles, and the names of the roles
-// that CloudFormation deploys those stacks with.
+// bounds returns the ARNs of the permissions boundaries in the stacks of a region, and the names of the roles that CloudFormation
+// deploys those stacks with.
 func bounds(region string, all []*stack, who identity) (policies, deployers []string) {
 	for _, s := range all {
 		if s.region != region {
@@ -61,7 +60,7 @@ func bounds(region string, all []*stack, who identity) (policies, deployers []st
 	return slices.Compact(policies), slices.Compact(deployers)
 }
 
-// checkDeployer looks at the role that CloudFormation deploys with.
+// checkDeployer checks the role that CloudFormation deploys with.
 func checkDeployer(ctx context.Context, client *iam.Client, region, role string) error {
 	answer, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &role})
 	if hasCode(err, "NoSuchEntity") {
@@ -72,11 +71,11 @@ func checkDeployer(ctx context.Context, client *iam.Client, region, role string)
 	}
 	want := names.DeploymentBoundary + region
 	if b := answer.Role.PermissionsBoundary; b == nil || lastPart(aws.ToString(b.PermissionsBoundaryArn)) != want {
-		return fmt.Errorf("role %s, which CloudFormation deploys with, lacks the boundary %s, so it could make a role with any right: "+
+		return fmt.Errorf("role %s, which CloudFormation deploys with, lacks the boundary %s, so it could create a role with any permission: "+
 			"run 'AWS_REGION=%s make bootstrap'", role, want, region)
 	}
 	return nil
 }
 
-// lastPart is the name at the end of an ARN.
+// lastPart returns the name at the end of an ARN.
 func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

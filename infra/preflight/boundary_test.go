@@ -18,7 +18,7 @@ import (
 
 const policies = "arn:aws:iam::" + emulator.Account + ":policy/"
 
-// bootstrap makes the role that CloudFormation deploys with, within a boundary, or without one.
+// bootstrap creates the role that CloudFormation deploys with, with a boundary or, if it is empty, without.
 func (w *world) bootstrap(boundary string) {
 	w.t.Helper()
 	client := iam.NewFromConfig(w.account)
@@ -28,7 +28,7 @@ func (w *world) bootstrap(boundary string) {
 		role.PermissionsBoundary = aws.String(policies + boundary)
 	}
 	_, err := client.DeleteRole(w.t.Context(), &iam.DeleteRoleInput{RoleName: name})
-	if notThere := (*iamtypes.NoSuchEntityException)(nil); !errors.As(err, &notThere) {
+	if missing := (*iamtypes.NoSuchEntityException)(nil); !errors.As(err, &missing) {
 		w.must(err)
 	}
 	_, err = client.CreateRole(w.t.Context(), role)
@@ -40,14 +40,14 @@ func boundedRole(boundary string) object {
 	return object{"Type": "AWS::IAM::Role", "Properties": object{"PermissionsBoundary": policy}}
 }
 
-func TestBoundaries(t *testing.T) {
+func TestMissingBoundariesAreRefused(t *testing.T) {
 	roles := names.RolesBoundary + emulator.Region
 	role := boundedRole(roles)
 	dir := assembly(t, map[string]object{data: template(object{}), host: template(object{"Role": role, "Other": role})})
 	w := newWorld(t)
 	const run = "run 'AWS_REGION=us-east-1 make bootstrap'"
 	w.expect(dir, preflight.Options{},
-		"account 123456789012 has no policy password-manager-roles-us-east-1, the boundary of this deploy's roles: "+run)
+		"account 123456789012 lacks the policy password-manager-roles-us-east-1, the boundary of the roles in this deploy: "+run)
 
 	client := iam.NewFromConfig(w.account)
 	policy := &iam.CreatePolicyInput{PolicyName: &roles, PolicyDocument: aws.String(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}`)}
@@ -59,17 +59,17 @@ func TestBoundaries(t *testing.T) {
 		}
 	})
 	w.expect(dir, preflight.Options{})
-	const deploys = "role cdk-pwmanager-cfn-exec-role-123456789012, which CloudFormation deploys with"
+	const deployerRole = "role cdk-pwmanager-cfn-exec-role-123456789012, which CloudFormation deploys with"
 	for _, boundary := range []string{"", roles} {
 		w.bootstrap(boundary)
-		w.expect(dir, preflight.Options{}, deploys+", lacks the boundary password-manager-deployment-us-east-1, so it could make a role with any right: "+run)
+		w.expect(dir, preflight.Options{}, deployerRole+", lacks the boundary password-manager-deployment-us-east-1, so it could create a role with any permission: "+run)
 	}
 	_, err = client.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: aws.String(deployer + "-" + emulator.Account)})
 	w.must(err)
-	w.expect(dir, preflight.Options{}, deploys+" in us-east-1, is missing: "+run)
+	w.expect(dir, preflight.Options{}, deployerRole+" in us-east-1, is missing: "+run)
 	w.bootstrap("")
 	w.deny("GetRole")
-	w.expect(dir, preflight.Options{}, "arn:aws:sts::123456789012:user/moto may not call iam:GetRole, which the preflight needs: allow it")
+	w.expect(dir, preflight.Options{}, "arn:aws:sts::123456789012:user/moto lacks the permission iam:GetRole, which the preflight needs: add it")
 	w.delete(bootstrapVersion)
 	w.expect(dir, preflight.Options{}, "account 123456789012 is not bootstrapped for the CDK in us-east-1: "+run)
 }

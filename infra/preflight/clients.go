@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// clients are those of one region.
+// clients are the clients of one region.
 type clients struct {
 	config         aws.Config
 	backup         *backup.Client

@@ -12,21 +12,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// deployed is a stack as CloudFormation has it now.
+// deployed is the current state of a stack in CloudFormation.
 type deployed struct {
 	scope     scope
-	previous  map[string]string // what the template's parameters were given; cdk deploy gives them again
+	previous  map[string]string // values of the template's parameters, which cdk deploy passes again
 	resources map[string]string // physical id by logical id
 }
 
-// readDeployed returns nil for a stack that is not deployed, which a stack is as well that the CDK will delete and make
-// anew. A stack that cannot be deployed to is an error.
+// readDeployed returns nil for a stack that is not deployed, or that the CDK will delete and recreate. A state that blocks a deploy is
+// an error.
 func (c *check) readDeployed(ctx context.Context) (*deployed, error) {
 	described, err := describeStack(ctx, c.clients.cloudformation, c.name)
 	if err != nil || described == nil {
 		return nil, err
 	}
-	if there, err := c.usable(described.StackStatus); err != nil || !there {
+	if exists, err := c.usable(described.StackStatus); err != nil || !exists {
 		return nil, err
 	}
 	live := &deployed{previous: map[string]string{}}
@@ -61,26 +61,26 @@ func describeStack(ctx context.Context, client *cloudformation.Client, name stri
 	return &answer.Stacks[0], nil
 }
 
-// usable says whether a stack in this state exists for a deploy; when it is in the way of one, that is the error.
+// usable reports whether a deploy would update a stack in this state. A state that blocks a deploy is an error.
 func (c *check) usable(status types.StackStatus) (bool, error) {
 	state := fmt.Sprintf("stack %s is in state %s", c.name, status)
 	switch status {
 	case types.StackStatusDeleteComplete, types.StackStatusRollbackComplete, types.StackStatusReviewInProgress:
 		return false, nil
 	case types.StackStatusDeleteFailed, types.StackStatusRollbackFailed:
-		return false, fmt.Errorf("%s: see its events for what was in the way, and delete it with %s", state,
+		return false, fmt.Errorf("%s: find the reason in its events, and delete it with %s", state,
 			c.command("cloudformation delete-stack --stack-name "+c.name))
 	case types.StackStatusUpdateRollbackFailed:
-		return false, fmt.Errorf("%s: see its events for what was in the way, and go on with %s", state,
+		return false, fmt.Errorf("%s: find the reason in its events, and continue with %s", state,
 			c.command("cloudformation continue-update-rollback --stack-name "+c.name))
 	case types.StackStatusCreateFailed, types.StackStatusUpdateFailed:
-		return false, fmt.Errorf("%s: take it back with %s", state, c.command("cloudformation rollback-stack --stack-name "+c.name))
+		return false, fmt.Errorf("%s: roll it back with %s", state, c.command("cloudformation rollback-stack --stack-name "+c.name))
 	}
 	if strings.HasSuffix(string(status), "_IN_PROGRESS") {
-		return false, fmt.Errorf("%s, so somebody else is changing it right now: wait until they are done", state)
+		return false, fmt.Errorf("%s, so another deploy is changing it: wait until that has finished", state)
 	}
 	if strings.HasSuffix(string(status), "_FAILED") {
-		return false, fmt.Errorf("%s: see its events and repair it first", state)
+		return false, fmt.Errorf("%s: find the reason in its events, and repair it first", state)
 	}
 	return true, nil
 }
@@ -94,8 +94,8 @@ func (c *check) readTemplate(ctx context.Context) (*template, error) {
 	}
 	t := new(template)
 	if err := json.Unmarshal([]byte(aws.ToString(answer.TemplateBody)), t); err != nil {
-		return nil, fmt.Errorf("stack %s has a template that is not the CDK's, so it was deployed by something else: "+
-			"find out by what, and delete it or rename it (%w)", c.name, err)
+		return nil, fmt.Errorf("stack %s has a template that the CDK did not write, so something else deployed it: "+
+			"find out what did, and delete it or rename it (%w)", c.name, err)
 	}
 	return t, nil
 }
@@ -117,13 +117,13 @@ func (c *check) listResources(ctx context.Context) (map[string]string, error) {
 	return resources, nil
 }
 
-// gone says that a stack lists a resource which is no longer its own: one that it deleted, or let go of.
+// gone reports whether a listed resource no longer belongs to its stack, because the stack deleted or retained it.
 func gone(status types.ResourceStatus) bool {
 	return status == types.ResourceStatusDeleteComplete || status == types.ResourceStatusDeleteSkipped
 }
 
-// checkOwner says why a resource that exists under the name which the new template gives to id would make the deploy
-// fail. It is nil when the stack holds the resource as id already, and errUnowned when no stack holds it.
+// checkOwner returns why an existing resource with the name of id in the new template would make the deploy fail. It returns nil if the
+// stack already owns the resource as id, and errUnowned if no stack owns it.
 func (c *check) checkOwner(ctx context.Context, id, what, name string) error {
 	if c.live != nil {
 		if c.live.resources[id] == name {
@@ -131,7 +131,7 @@ func (c *check) checkOwner(ctx context.Context, id, what, name string) error {
 		}
 		for other, physical := range c.live.resources {
 			if physical == name && c.live.scope.template.Resources[other].Type == c.template.Resources[id].Type {
-				return fmt.Errorf("%s %s is in stack %s as %s, and this deploy would make it anew as %s before it deletes the old one: "+
+				return fmt.Errorf("%s %s is in stack %s as %s, and this deploy would create it again as %s before it deletes the old one: "+
 					"keep the logical id", what, name, c.name, other, id)
 			}
 		}
@@ -141,21 +141,21 @@ func (c *check) checkOwner(ctx context.Context, id, what, name string) error {
 	case err != nil:
 		return err
 	case owner != "":
-		return fmt.Errorf("%s %s belongs to stack %s, so stack %s cannot make it: take it out of that stack first", what, name, owner, c.name)
+		return fmt.Errorf("%s %s belongs to stack %s, so stack %s cannot create it: remove it from that stack first", what, name, owner, c.name)
 	}
 	return errUnowned
 }
 
 var errUnowned = errors.New("it belongs to no stack")
 
-// adopt says how a resource that belongs to no stack becomes this stack's: CloudFormation can do that as part of a deploy,
-// for what has a literal name and a DeletionPolicy of Retain (user guide, "Import AWS resources into a CloudFormation
-// stack automatically"). `cdk import` would not do, since it refuses every other change.
+// adopt returns the advice to import a resource without a stack into this one. CloudFormation can do that during a deploy if the
+// resource has a literal name and the DeletionPolicy Retain (user guide, "Import AWS resources into a CloudFormation stack
+// automatically"). `cdk import` does not work here, because it rejects all other changes.
 func (c *check) adopt() string {
 	return fmt.Sprintf("adopt it with 'infra/node_modules/.bin/cdk deploy --app %s --import-existing-resources %s'", c.dir, c.name)
 }
 
-// owner returns the stack that holds a resource, if one does.
+// owner returns the stack that owns a resource, or "".
 func (c *check) owner(ctx context.Context, name, kind string) (string, error) {
 	answer, err := c.clients.cloudformation.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{PhysicalResourceId: &name})
 	if hasCode(err, "ValidationError") {
@@ -172,7 +172,7 @@ func (c *check) owner(ctx context.Context, name, kind string) (string, error) {
 	return "", nil
 }
 
-// command quotes a line for the AWS command line, for the region of the stack.
+// command formats a command of the AWS CLI for the region of the stack.
 func (c *check) command(line string) string {
 	return fmt.Sprintf("'aws %s --region %s'", line, c.region)
 }

@@ -9,26 +9,26 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
 )
 
-func TestStackStates(t *testing.T) {
+func TestUnusableStackStatesAreRefused(t *testing.T) {
 	w := newWorld(t)
 	resources := template(object{"Port": parameter(port, "5001")})
 	w.deploy(data, resources)
 	dir := assembly(t, map[string]object{data: resources})
-	const is = "stack PasswordManager-Data is in state "
+	const inState = "stack PasswordManager-Data is in state "
 	const name = " --stack-name PasswordManager-Data --region us-east-1'"
 	for state, want := range map[string]string{
 		"CREATE_COMPLETE":          "",
 		"UPDATE_COMPLETE":          "",
 		"UPDATE_ROLLBACK_COMPLETE": "",
 		"IMPORT_COMPLETE":          "",
-		"UPDATE_IN_PROGRESS":       is + "UPDATE_IN_PROGRESS, so somebody else is changing it right now: wait until they are done",
-		"DELETE_IN_PROGRESS":       is + "DELETE_IN_PROGRESS, so somebody else is changing it right now: wait until they are done",
-		"DELETE_FAILED":            is + "DELETE_FAILED: see its events for what was in the way, and delete it with 'aws cloudformation delete-stack" + name,
-		"ROLLBACK_FAILED":          is + "ROLLBACK_FAILED: see its events for what was in the way, and delete it with 'aws cloudformation delete-stack" + name,
-		"UPDATE_ROLLBACK_FAILED":   is + "UPDATE_ROLLBACK_FAILED: see its events for what was in the way, and go on with 'aws cloudformation continue-update-rollback" + name,
-		"CREATE_FAILED":            is + "CREATE_FAILED: take it back with 'aws cloudformation rollback-stack" + name,
-		"UPDATE_FAILED":            is + "UPDATE_FAILED: take it back with 'aws cloudformation rollback-stack" + name,
-		"IMPORT_ROLLBACK_FAILED":   is + "IMPORT_ROLLBACK_FAILED: see its events and repair it first",
+		"UPDATE_IN_PROGRESS":       inState + "UPDATE_IN_PROGRESS, so another deploy is changing it: wait until that has finished",
+		"DELETE_IN_PROGRESS":       inState + "DELETE_IN_PROGRESS, so another deploy is changing it: wait until that has finished",
+		"DELETE_FAILED":            inState + "DELETE_FAILED: find the reason in its events, and delete it with 'aws cloudformation delete-stack" + name,
+		"ROLLBACK_FAILED":          inState + "ROLLBACK_FAILED: find the reason in its events, and delete it with 'aws cloudformation delete-stack" + name,
+		"UPDATE_ROLLBACK_FAILED":   inState + "UPDATE_ROLLBACK_FAILED: find the reason in its events, and continue with 'aws cloudformation continue-update-rollback" + name,
+		"CREATE_FAILED":            inState + "CREATE_FAILED: roll it back with 'aws cloudformation rollback-stack" + name,
+		"UPDATE_FAILED":            inState + "UPDATE_FAILED: roll it back with 'aws cloudformation rollback-stack" + name,
+		"IMPORT_ROLLBACK_FAILED":   inState + "IMPORT_ROLLBACK_FAILED: find the reason in its events, and repair it first",
 	} {
 		t.Run(state, func(t *testing.T) {
 			w.inState(state)
@@ -39,7 +39,7 @@ func TestStackStates(t *testing.T) {
 			}
 		})
 	}
-	// The CDK makes such a stack anew, so that what it left behind is in the way.
+	// The CDK recreates such a stack, so its leftovers block the deploy.
 	for _, state := range []string{"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} {
 		t.Run(state, func(t *testing.T) {
 			w.inState(state)
@@ -50,7 +50,7 @@ func TestStackStates(t *testing.T) {
 	}
 }
 
-func TestResourcesOfALargeStack(t *testing.T) {
+func TestResourcesOfALargeStackAreListed(t *testing.T) {
 	w := newWorld(t)
 	resources := template(object{"Port": parameter(port, "5001")})
 	w.deploy(data, resources)
@@ -64,7 +64,7 @@ func TestResourcesOfALargeStack(t *testing.T) {
 	w.expect(assembly(t, map[string]object{data: resources}), preflight.Options{})
 }
 
-func TestResourceThatTheStackLetGo(t *testing.T) {
+func TestRetainedResourceBelongsToNoStack(t *testing.T) {
 	w := newWorld(t)
 	resources := template(object{"Port": parameter(port, "5001")})
 	w.deploy(data, resources)
@@ -76,7 +76,7 @@ func TestResourceThatTheStackLetGo(t *testing.T) {
 	}
 }
 
-func TestStackOfSomethingElse(t *testing.T) {
+func TestStackOfAnotherToolIsRefused(t *testing.T) {
 	w := newWorld(t)
 	resources := template(object{"Port": parameter(port, "5001")})
 	w.deploy(data, resources)
@@ -84,12 +84,12 @@ func TestStackOfSomethingElse(t *testing.T) {
 		return status, "<GetTemplateResponse><GetTemplateResult><TemplateBody>Resources:\n  Port: {}</TemplateBody></GetTemplateResult></GetTemplateResponse>"
 	}
 	got := w.run(assembly(t, map[string]object{data: resources}), preflight.Options{})
-	if len(got) != 1 || !strings.HasPrefix(got[0], "stack PasswordManager-Data has a template that is not the CDK's") {
+	if len(got) != 1 || !strings.HasPrefix(got[0], "stack PasswordManager-Data has a template that the CDK did not write") {
 		t.Errorf("the preflight says %q", got)
 	}
 }
 
-func TestMissingPermissions(t *testing.T) {
+func TestMissingPermissionsAreNamed(t *testing.T) {
 	resources := object{"Users": table("PasswordManager-Users"), "Images": repository("password-manager"), "Log": logGroup("/password-manager/vault"),
 		"Certificates": bucket("certificates"), "Key": signingKey(), "Alias": alias("alias/password-manager")}
 	for _, action := range preflight.Actions {
@@ -117,7 +117,7 @@ func TestMissingPermissions(t *testing.T) {
 			w.deny(call)
 			dir := assembly(t, stacks)
 			w.expect(dir, preflight.Options{Seeding: true},
-				"arn:aws:sts::123456789012:user/moto may not call "+action+", which the preflight needs: allow it")
+				"arn:aws:sts::123456789012:user/moto lacks the permission "+action+", which the preflight needs: add it")
 		})
 	}
 }

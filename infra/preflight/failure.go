@@ -9,7 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// problems turns what the checks found into sentences, each once. It is nil when they found nothing.
+// problems turns joined errors into Problems without duplicates, and nil into nil.
 func problems(err error, who identity) error {
 	var all Problems
 	var add func(error)
@@ -22,7 +22,7 @@ func problems(err error, who identity) error {
 		}
 		sentence := strings.NewReplacer("\r", "", "\n", " ").Replace(err.Error())
 		if action, ok := deniedAction(err); ok {
-			sentence = fmt.Sprintf("%s may not call %s, which the preflight needs: allow it", who.arn, action)
+			sentence = fmt.Sprintf("%s lacks the permission %s, which the preflight needs: add it", who.arn, action)
 		}
 		if !slices.Contains(all, sentence) {
 			all = append(all, sentence)
@@ -35,13 +35,13 @@ func problems(err error, who identity) error {
 	return all
 }
 
-// iamPrefix holds the services whose prefix in IAM is not the SDK's name of them in small letters.
+// iamPrefix lists services whose prefix in IAM is not the lower-case name in the SDK.
 var iamPrefix = map[string]string{"CloudWatch Logs": "logs"}
 
-// iamAction holds the calls that IAM knows by another name.
+// iamAction lists calls whose IAM action has another name.
 var iamAction = map[string]string{"ListObjectsV2": "ListBucket"}
 
-// deniedAction returns the IAM action that was missing, when that is what err says.
+// deniedAction returns the IAM action that was denied, if err is such a denial.
 func deniedAction(err error) (string, bool) {
 	refusal, ok := errors.AsType[smithy.APIError](err)
 	if !ok || !slices.Contains([]string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}, refusal.ErrorCode()) {
@@ -62,7 +62,7 @@ func deniedAction(err error) (string, bool) {
 	return prefix + ":" + action, true
 }
 
-// hasCode says whether AWS answered with one of these error codes.
+// hasCode reports whether err is an AWS error with one of the codes.
 func hasCode(err error, codes ...string) bool {
 	refusal, ok := errors.AsType[smithy.APIError](err)
 	return ok && slices.Contains(codes, refusal.ErrorCode())

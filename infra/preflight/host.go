@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// replacing holds the properties whose change makes CloudFormation replace a resource ("Update requires: Replacement" in
-// the CloudFormation template reference). Of a type that is not here, every property but its tags is taken for one.
+// replacing lists the properties that require replacement of a resource when they change ("Update requires: Replacement" in the
+// CloudFormation template reference). For types that are not listed, assume that every property except Tags does.
 var replacing = map[string][]string{
 	"AWS::EC2::Instance": {
 		"AvailabilityZone", "BlockDeviceMappings", "CpuOptions", "ElasticGpuSpecifications", "ElasticInferenceAccelerators",
@@ -18,7 +18,7 @@ var replacing = map[string][]string{
 		"KeyName", "LaunchTemplate", "LicenseSpecifications", "NetworkInterfaces", "PlacementGroupName", "PrivateIpAddress",
 		"SecurityGroups", "SubnetId",
 	},
-	// A launch template is not replaced but gets a new version, and a new version replaces the instance.
+	// A change creates a new version of the launch template, which replaces the instance.
 	"AWS::EC2::LaunchTemplate": {"LaunchTemplateData", "LaunchTemplateName", "VersionDescription"},
 	"AWS::EC2::Subnet": {
 		"AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6CidrBlock",
@@ -27,8 +27,8 @@ var replacing = map[string][]string{
 	"AWS::EC2::VPC": {"CidrBlock", "InstanceTenancy", "Ipv4IpamPoolId", "Ipv4NetmaskLength", "VpcEncryptionControl"},
 }
 
-// stopping holds the properties for whose change CloudFormation stops and starts an instance that boots from EBS ("Some
-// interruptions"). SecurityGroupIds is not among them: in a VPC it changes while the instance runs.
+// stopping lists the properties whose change stops and starts an instance that boots from EBS ("Some interruptions").
+// SecurityGroupIds is not one of them: in a VPC it changes while the instance runs.
 var stopping = []string{
 	"AdditionalInfo", "Affinity", "EbsOptimized", "HostId", "InstanceType", "KernelId", "PrivateDnsNameOptions", "RamdiskId",
 	"Tenancy", "UserData",
@@ -42,7 +42,7 @@ func (c *check) checkHost() error {
 		return nil
 	}
 	d := difference{before: c.live.scope, after: c.scope}
-	// What another stack exports cannot change while it is in use, so on both sides it stays what the template calls it.
+	// Exports in use cannot change, so leave imports unresolved on both sides.
 	d.after.outputs = nil
 	var added []string
 	for _, id := range c.template.ofType(instanceType) {
@@ -55,7 +55,7 @@ func (c *check) checkHost() error {
 		next := id
 		if c.template.Resources[id].Type != instanceType {
 			if len(added) == 0 {
-				found = append(found, fmt.Errorf("%s: run %s if that is meant", c.would("delete", id), goOn))
+				found = append(found, fmt.Errorf("%s: if that is intended, run %s", c.would("delete", id), replaceHost))
 				continue
 			}
 			next, added = added[0], added[1:]
@@ -65,13 +65,13 @@ func (c *check) checkHost() error {
 	return errors.Join(found...)
 }
 
-const goOn = "'make deploy REPLACE_HOST=yes'"
+const replaceHost = "'make deploy REPLACE_HOST=yes'"
 
 func (c *check) would(verb, id string) string {
 	return fmt.Sprintf("this deploy of stack %s would %s the EC2 host %s", c.name, verb, c.live.resources[id])
 }
 
-// checkInstance compares instance id as it is deployed with instance next of the new template.
+// checkInstance compares the deployed instance id with the instance next of the new template.
 func (c *check) checkInstance(d difference, id, next string) error {
 	replaced, stopped := d.changed(id, next, replacing[instanceType]), d.changed(id, next, stopping)
 	if next != id {
@@ -80,19 +80,19 @@ func (c *check) checkInstance(d difference, id, next string) error {
 	}
 	switch {
 	case len(replaced) > 0:
-		return fmt.Errorf("%s (%s): undo the change to keep the host, or go on with %s", c.would("replace", id), strings.Join(replaced, ", "), goOn)
+		return fmt.Errorf("%s (%s): undo the change to keep the host, or continue with %s", c.would("replace", id), strings.Join(replaced, ", "), replaceHost)
 	case len(stopped) > 0:
-		return fmt.Errorf("%s (%s): undo the change to keep the host running, or go on with %s",
-			c.would("stop and start", id), strings.Join(stopped, ", "), goOn)
+		return fmt.Errorf("%s (%s): undo the change to keep the host running, or continue with %s",
+			c.would("stop and start", id), strings.Join(stopped, ", "), replaceHost)
 	}
 	return nil
 }
 
-// difference is that between two templates of one stack.
+// difference compares two templates of a stack.
 type difference struct{ before, after scope }
 
-// changed returns those of the properties in which resource next of the new template differs from resource id of the old
-// one, or that refer to something the deploy replaces; where both values are known and short, with them.
+// changed returns the properties that differ between resource id of the old template and resource next of the new one, or that refer to
+// a resource that the deploy replaces. It includes short known values.
 func (d difference) changed(id, next string, properties []string) []string {
 	var all []string
 	for _, p := range properties {
@@ -122,7 +122,7 @@ func (d difference) differs(property string, before, after any, seen map[string]
 	return slices.ContainsFunc(d.after.template.references(after), func(id string) bool { return d.replaced(id, seen) })
 }
 
-// replaced says whether a resource of the new template is another one than before, so that what refers to it changes.
+// replaced reports whether the deploy replaces a resource, which changes all references to it.
 func (d difference) replaced(id string, seen map[string]bool) bool {
 	if seen[id] {
 		return false
@@ -145,8 +145,8 @@ func (d difference) replaced(id string, seen map[string]bool) bool {
 	})
 }
 
-// withoutDeleteOnTermination drops the one setting of a block device that changes while the instance runs
-// (AWS::EC2::Instance BlockDeviceMapping, template reference).
+// withoutDeleteOnTermination removes the only setting of a block device that can change while the instance runs (template reference,
+// AWS::EC2::Instance BlockDeviceMapping).
 func withoutDeleteOnTermination(v any) any {
 	switch v := v.(type) {
 	case []any:

@@ -33,7 +33,7 @@ func network() object {
 	}
 }
 
-// hostTemplate is the network with a host in it, and with what else is given.
+// hostTemplate returns a template with the network, a host, and more resources.
 func hostTemplate(more object) object {
 	resources := network()
 	resources["Host"] = instance("ami-11111111")
@@ -50,7 +50,7 @@ func (w *world) physicalID(stack, id string) string {
 	return aws.ToString(answer.StackResourceDetail.PhysicalResourceId)
 }
 
-func TestHost(t *testing.T) {
+func TestUnintendedHostChangesAreRefused(t *testing.T) {
 	device := func(size int, deleted bool) any {
 		return []any{object{"DeviceName": "/dev/xvda", "Ebs": object{"VolumeSize": size, "DeleteOnTermination": deleted}}}
 	}
@@ -62,13 +62,13 @@ func TestHost(t *testing.T) {
 	address := func(kind string, properties object) object {
 		return object{"Host": bySource, "Address": object{"Type": kind, "Properties": properties}}
 	}
-	const goOn = ", or go on with 'make deploy REPLACE_HOST=yes'"
-	const undo = ": undo the change to keep the host" + goOn
+	const orContinue = ", or continue with 'make deploy REPLACE_HOST=yes'"
+	const undo = ": undo the change to keep the host" + orContinue
 	for _, c := range []struct {
 		name   string
 		before object
 		after  object
-		want   string // after "would "; HOST stands for the instance's id; "" for no problem
+		want   string // after "would "; HOST is replaced by the instance's id; "" means no problem
 	}{
 		{name: "same"},
 		{name: "image", after: object{"Host": instance("ami-22222222")},
@@ -87,24 +87,24 @@ func TestHost(t *testing.T) {
 		{name: "volume", before: object{"Host": with(instance("ami-11111111"), object{"BlockDeviceMappings": device(8, true)})},
 			after: object{"Host": with(instance("ami-11111111"), object{"BlockDeviceMappings": device(20, true)})},
 			want:  "replace the EC2 host HOST (BlockDeviceMappings)" + undo},
-		{name: "what happens to the volume", before: object{"Host": with(instance("ami-11111111"), object{"BlockDeviceMappings": device(8, true)})},
+		{name: "deletion of the volume", before: object{"Host": with(instance("ami-11111111"), object{"BlockDeviceMappings": device(8, true)})},
 			after: object{"Host": with(instance("ami-11111111"), object{"BlockDeviceMappings": device(8, false)})}},
 		{name: "size", after: object{"Host": with(instance("ami-11111111"), object{"InstanceType": "t3.large"})},
-			want: "stop and start the EC2 host HOST (InstanceType t3.small becomes t3.large): undo the change to keep the host running" + goOn},
+			want: "stop and start the EC2 host HOST (InstanceType t3.small becomes t3.large): undo the change to keep the host running" + orContinue},
 		{name: "user data", after: object{"Host": with(instance("ami-11111111"), object{"UserData": object{"Fn::Base64": "#!/bin/sh\n"}})},
-			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + goOn},
-		{name: "what the user data refers to", before: address("AWS::EC2::EIP", object{}), after: address("AWS::EC2::EIP", object{"Domain": "vpc"}),
-			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + goOn},
-		{name: "type of what the user data refers to", before: address("AWS::EC2::EIP", object{}), after: address("AWS::SQS::Queue", object{}),
-			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + goOn},
-		{name: "tags of what the user data refers to", before: address("AWS::EC2::EIP", object{}),
+			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + orContinue},
+		{name: "reference in the user data", before: address("AWS::EC2::EIP", object{}), after: address("AWS::EC2::EIP", object{"Domain": "vpc"}),
+			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + orContinue},
+		{name: "type of a reference in the user data", before: address("AWS::EC2::EIP", object{}), after: address("AWS::SQS::Queue", object{}),
+			want: "stop and start the EC2 host HOST (UserData): undo the change to keep the host running" + orContinue},
+		{name: "tags of a reference in the user data", before: address("AWS::EC2::EIP", object{}),
 			after: address("AWS::EC2::EIP", object{"Tags": []any{object{"Key": "Name", "Value": "host"}}})},
 		{name: "role and tags", after: object{"Host": with(instance("ami-11111111"), object{"IamInstanceProfile": "new", "Tags": nil, "SecurityGroupIds": []any{"sg-1"}})}},
 		{name: "logical id", after: object{"Host": nil, "HostAB12": with(instance("ami-11111111"), object{"UserData": object{"Fn::Base64": "#!/bin/sh\n"}})},
 			want: "replace the EC2 host HOST (the logical id Host becomes HostAB12, UserData)" + undo},
-		{name: "gone", after: object{"Host": nil},
-			want: "delete the EC2 host HOST: run 'make deploy REPLACE_HOST=yes' if that is meant"},
-		{name: "one more", after: object{"Second": instance("ami-22222222")}},
+		{name: "removed", after: object{"Host": nil},
+			want: "delete the EC2 host HOST: if that is intended, run 'make deploy REPLACE_HOST=yes'"},
+		{name: "another host", after: object{"Second": instance("ami-22222222")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -123,8 +123,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// An export cannot change while it is in use, so one that the assembly resolves is no difference to the same one deployed.
-func TestHostThatImports(t *testing.T) {
+// An export cannot change while it is in use, so a resolved import equals the deployed one.
+func TestImportIsNotAChangeOfTheHost(t *testing.T) {
 	w := newWorld(t)
 	images := template(object{"Images": repository("password-manager")})
 	images["Outputs"] = object{"Name": object{"Value": object{"Ref": "Images"}, "Export": object{"Name": "images"}}}
@@ -134,8 +134,8 @@ func TestHostThatImports(t *testing.T) {
 	w.expect(assembly(t, map[string]object{data: images, host: hosts}), preflight.Options{})
 }
 
-// The CDK writes an image that is looked up in one of these ways, and CloudFormation looks it up anew with every deploy.
-func TestHostImageThatIsLookedUp(t *testing.T) {
+// The CDK uses one of these for an image lookup, and CloudFormation repeats it on every deploy.
+func TestNewerLookedUpImageIsRefused(t *testing.T) {
 	const path = "/vendor/image"
 	byParameter := func() object {
 		t := hostTemplate(object{"Host": instance(object{"Ref": "Image"})})
@@ -154,11 +154,11 @@ func TestHostImageThatIsLookedUp(t *testing.T) {
 		published     string
 		want          bool
 	}{
-		{"by a parameter, the same", byParameter(), byParameter(), "ami-11111111", false},
-		{"by a parameter, a newer one", byParameter(), byParameter(), "ami-22222222", true},
-		{"by a parameter, pinned now", byParameter(), hostTemplate(nil), "ami-22222222", false},
-		{"by a map, the same", byMap("ami-11111111"), byMap("ami-11111111"), "ami-11111111", false},
-		{"by a map, a newer one", byMap("ami-11111111"), byMap("ami-22222222"), "ami-11111111", true},
+		{"parameter, same image", byParameter(), byParameter(), "ami-11111111", false},
+		{"parameter, newer image", byParameter(), byParameter(), "ami-22222222", true},
+		{"parameter, now pinned", byParameter(), hostTemplate(nil), "ami-22222222", false},
+		{"map, same image", byMap("ami-11111111"), byMap("ami-11111111"), "ami-11111111", false},
+		{"map, newer image", byMap("ami-11111111"), byMap("ami-22222222"), "ami-11111111", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -173,8 +173,8 @@ func TestHostImageThatIsLookedUp(t *testing.T) {
 	}
 }
 
-// CloudFormation keeps the path and the value apart, which the emulator does not.
-func TestHostImageOfAStackParameter(t *testing.T) {
+// CloudFormation returns both the path and the resolved value of a parameter; the emulator does not.
+func TestResolvedImageParameterIsCompared(t *testing.T) {
 	w := newWorld(t)
 	w.put("/vendor/old", "ami-11111111", "String")
 	w.put("/vendor/new", "ami-33333333", "String")
@@ -186,7 +186,7 @@ func TestHostImageOfAStackParameter(t *testing.T) {
 		return status, strings.ReplaceAll(body, "<ParameterValue>ami-11111111</ParameterValue>",
 			"<ParameterValue>/vendor/old</ParameterValue><ResolvedValue>ami-11111111</ResolvedValue>")
 	}
-	// Another default changes nothing: cdk deploy gives the parameter its previous value.
+	// Another default changes nothing, because cdk deploy passes the previous value.
 	before["Parameters"] = object{"Image": object{"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/vendor/new"}}
 	got := w.run(assembly(t, map[string]object{host: before}), preflight.Options{})
 	if len(got) != 1 || !strings.Contains(got[0], "(ImageId ami-11111111 becomes ami-22222222)") {

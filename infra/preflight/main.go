@@ -15,18 +15,17 @@ import (
 
 const usage = `Usage: preflight [--replace-host] [--seeding] [--release DIGEST] DIR
 
-Compares the cloud assembly in DIR with the AWS account of the environment, and
-says what speaks against deploying it. It changes nothing. When nothing does, it
-prints the arguments of "cdk deploy".
+Compares the cloud assembly in DIR with the AWS account, without changing it.
+Prints the arguments for "cdk deploy", or the reasons not to deploy.
 
-  --replace-host    replacing or stopping the EC2 host is intended
-  --seeding         SESSION_SECRET will be made before the deploy
-  --release DIGEST  the image that the ECS service shall run; else what it runs
-                    now, or what a host serves
+  --replace-host    allow a deploy that replaces or stops the EC2 host
+  --seeding         SESSION_SECRET will be created before the deploy
+  --release DIGEST  image for the ECS service; by default the one that it runs
+                    now, or else the one that a host serves
 `
 
-// Main is the command: the arguments of "cdk deploy" on stdout when nothing speaks against a deploy, else one line for each
-// problem on stderr. It returns the exit status.
+// Main runs the command. It prints the arguments for "cdk deploy" to stdout, or one line per problem to stderr, and returns the exit
+// status.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var o Options
 	flags := flag.NewFlagSet("preflight", flag.ContinueOnError)
@@ -43,10 +42,10 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "preflight: error: %v\n%s", err, usage)
 		return 2
 	case flags.NArg() != 1:
-		fmt.Fprintf(stderr, "preflight: error: one cloud assembly directory is needed\n%s", usage)
+		fmt.Fprintf(stderr, "preflight: error: expected one cloud assembly directory\n%s", usage)
 		return 2
 	case o.Release != "" && !release.IsDigest(o.Release):
-		fmt.Fprintf(stderr, "preflight: error: --release is %q, which is no digest, sha256:…\n%s", o.Release, usage)
+		fmt.Fprintf(stderr, "preflight: error: --release is %q, which is not a digest, sha256:…\n%s", o.Release, usage)
 		return 2
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -66,7 +65,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	for _, name := range plan.LeftOut {
-		fmt.Fprintf(stderr, "preflight: stack %s is left out, as there is no image yet for it to run: make push, then make release\n", name)
+		fmt.Fprintf(stderr, "preflight: leaving out stack %s, because there is no image yet: run make push, then make release\n", name)
 	}
 	fmt.Fprintln(stdout, strings.Join(plan.arguments(), " "))
 	return 0

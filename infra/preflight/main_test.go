@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/emulator"
 )
 
-func TestCommand(t *testing.T) {
+func TestCommandPrintsArgumentsOrProblems(t *testing.T) {
 	w := newWorld(t)
 	for _, entry := range emulator.Env(t) {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
@@ -26,9 +26,9 @@ func TestCommand(t *testing.T) {
 	tasks := assembly(t, map[string]object{service: taskTemplate("example.org/vault:1")})
 	both := assembly(t, map[string]object{host: other, service: taskTemplate("example.org/vault:1")})
 	refused := assembly(t, map[string]object{host: hostTemplate(nil)})
-	w.must(preflight.WriteRefusals(refused, []string{"nobody could reach it", "nor would they"}))
-	nothing := assembly(t, map[string]object{host: hostTemplate(nil)})
-	w.must(preflight.WriteRefusals(nothing, nil))
+	w.must(preflight.WriteRefusals(refused, []string{"first reason", "second reason"}))
+	noRefusals := assembly(t, map[string]object{host: hostTemplate(nil)})
+	w.must(preflight.WriteRefusals(noRefusals, nil))
 	for _, c := range []struct {
 		args   string
 		status int
@@ -36,7 +36,7 @@ func TestCommand(t *testing.T) {
 	}{
 		{same, 0, 0},
 		{refused, 1, 2},
-		{nothing, 0, 0},
+		{noRefusals, 0, 0},
 		{replaced, 1, 1},
 		{"--replace-host " + replaced, 0, 0},
 		{tasks, 1, 1},
@@ -61,8 +61,8 @@ func TestCommand(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	if status := preflight.Main(t.Context(), []string{"--seeding", assembly(t, map[string]object{data: template(object{}), service: releaseTemplate()})},
-		&stdout, &stderr); status != 0 || stdout.String() != data+"\n" || stderr.String() != "preflight: stack PasswordManager-Service is left out, "+
-		"as there is no image yet for it to run: make push, then make release\n" {
+		&stdout, &stderr); status != 0 || stdout.String() != data+"\n" || stderr.String() != "preflight: leaving out stack PasswordManager-Service, "+
+		"because there is no image yet: run make push, then make release\n" {
 		t.Errorf("without a release: exit %d, stdout %q, stderr %q", status, &stdout, &stderr)
 	}
 	stdout.Reset()
@@ -72,7 +72,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-func TestOutputs(t *testing.T) {
+func TestOutputsOfDeployedStacks(t *testing.T) {
 	w := newWorld(t)
 	for _, entry := range emulator.Env(t) {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
@@ -91,7 +91,7 @@ func TestOutputs(t *testing.T) {
 		}
 	}
 	elsewhere := assemblyFor(t, "aws://111111111111/us-east-1", map[string]object{data: images})
-	for dir, want := range map[string]string{elsewhere: "but the credentials are of account 123456789012", os.DevNull: os.DevNull} {
+	for dir, want := range map[string]string{elsewhere: "but the credentials belong to account 123456789012", os.DevNull: os.DevNull} {
 		if got, err := preflight.Outputs(t.Context(), dir); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("outputs of %s are %s, %v", dir, got, err)
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// named are the types whose names are taken for good: a stack that makes one fails when the name is in use, as it is
-// after a stack was deleted that retained it.
+// named lists the types with fixed names. A stack cannot create a resource whose name is in use, for example because a deleted stack
+// retained it.
 var named = []struct {
 	kind, noun string
 	exists     func(context.Context, clients, string) (bool, error)
@@ -43,13 +43,13 @@ func (c *check) checkNamed(ctx context.Context) error {
 				found = append(found, fmt.Errorf("look for %s %s: %w", n.noun, name, err))
 				continue
 			case !exists && c.live != nil && c.live.resources[id] == name:
-				found = append(found, fmt.Errorf("%s %s of stack %s was deleted by hand, and no deploy makes it again: restore it under that name", n.noun, name, c.name))
+				found = append(found, fmt.Errorf("%s %s of stack %s was deleted by hand, and no deploy would create it again: restore it under that name", n.noun, name, c.name))
 				continue
 			case !exists:
 				continue
 			}
 			if err = c.checkOwner(ctx, id, n.noun, name); errors.Is(err, errUnowned) {
-				remedy := "delete it, or give it DeletionPolicy Retain in the app so that it can be adopted"
+				remedy := "delete it, or set its DeletionPolicy to Retain in the app, so it can be adopted"
 				if c.template.Resources[id].retained() {
 					remedy = c.adopt()
 				}
@@ -71,7 +71,7 @@ func repositoryExists(ctx context.Context, c clients, name string) (bool, error)
 	return existence(err, "RepositoryNotFoundException")
 }
 
-// bucketExists lists the bucket: S3 gives no reason where it refuses HeadBucket.
+// bucketExists lists the bucket, because S3 returns no error code for HeadBucket.
 func bucketExists(ctx context.Context, c clients, name string) (bool, error) {
 	_, err := c.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &name, MaxKeys: aws.Int32(1)})
 	return existence(err, "NoSuchBucket")
@@ -82,7 +82,7 @@ func aliasExists(ctx context.Context, c clients, name string) (bool, error) {
 	return existence(err, "NotFoundException")
 }
 
-// vaultExists goes through all vaults: of one that there is not, AWS Backup says that one may not describe it.
+// vaultExists lists all vaults, because AWS Backup denies access to a vault that does not exist.
 func vaultExists(ctx context.Context, c clients, name string) (bool, error) {
 	pages := backup.NewListBackupVaultsPaginator(c.backup, nil)
 	for pages.HasMorePages() {
@@ -106,7 +106,7 @@ func existence(err error, missing string) (bool, error) {
 	return err == nil, err
 }
 
-// logGroupExists goes through all log groups that begin with the name: that is the only way to ask.
+// logGroupExists lists all log groups with the prefix, because there is no call for a single one.
 func logGroupExists(ctx context.Context, c clients, name string) (bool, error) {
 	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(c.logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
 	for pages.HasMorePages() {

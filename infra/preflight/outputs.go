@@ -9,8 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// Outputs returns the outputs of the stacks of the cloud assembly in dir, as CloudFormation has them now, in the form in which
-// "cdk deploy --outputs-file" writes them. A stack that is not deployed has none.
+// Outputs returns the current outputs of the deployed stacks of the assembly in dir, in the format of "cdk deploy --outputs-file".
 func Outputs(ctx context.Context, dir string) (string, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {

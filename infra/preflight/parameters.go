@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
-// deployment is the one that the stack is part of.
+// deployment returns the deployment of the stack.
 func (c *check) deployment() names.Deployment {
 	if strings.HasPrefix(c.name, names.Staging.Name(names.StackPrefix)) {
 		return names.Staging
@@ -24,24 +24,24 @@ func (c *check) deployment() names.Deployment {
 	return ""
 }
 
-// sessionSecret is the parameter of the secret.
+// sessionSecret returns the name of the secret's SSM parameter.
 func (c *check) sessionSecret() string {
 	return c.deployment().Name(names.ParameterPath) + names.EnvSessionSecret
 }
 
-// parameter is one of SSM.
+// parameter is an SSM parameter.
 type parameter struct {
 	kind  types.ParameterType
-	value string // "" when it is a SecureString
+	value string // "" for a SecureString
 }
 
 func (p parameter) secure() bool { return p.kind == types.ParameterTypeSecureString }
 
-// getParameters returns those of the parameters that exist. It asks for no decryption, so a secret never gets here.
+// getParameters returns the parameters that exist. It does not decrypt, so it never sees a secret.
 func getParameters(ctx context.Context, client *ssm.Client, wanted []string) (map[string]parameter, error) {
-	const most = 10 // API reference of GetParameters
+	const limit = 10 // API reference of GetParameters
 	found := map[string]parameter{}
-	for names := range slices.Chunk(wanted, most) {
+	for names := range slices.Chunk(wanted, limit) {
 		answer, err := client.GetParameters(ctx, &ssm.GetParametersInput{Names: names})
 		if err != nil {
 			return nil, fmt.Errorf("get SSM parameters: %w", err)
@@ -57,7 +57,7 @@ func getParameters(ctx context.Context, client *ssm.Client, wanted []string) (ma
 	return found, nil
 }
 
-// parameterNames returns the SSM parameters that this stack makes or is made from.
+// parameterNames returns the SSM parameters that the stack creates or reads.
 func (c *check) parameterNames() []string {
 	wanted := map[string]bool{}
 	for _, id := range c.template.ofType("AWS::SSM::Parameter") {
@@ -76,7 +76,7 @@ func (c *check) parameterNames() []string {
 	return slices.Sorted(maps.Keys(wanted))
 }
 
-// parameterPath returns the SSM parameter that CloudFormation reads a parameter of the template from, or "".
+// parameterPath returns the SSM parameter behind a parameter of the template, or "".
 func (c *check) parameterPath(id string) string {
 	if !strings.HasPrefix(c.template.Parameters[id].Type, "AWS::SSM::Parameter::Value<") {
 		return ""
@@ -88,8 +88,8 @@ func (c *check) parameterPath(id string) string {
 	return path
 }
 
-// takeParameters gives the new template's parameters the values that this deploy will give them.
-func (c *check) takeParameters() {
+// setParameters sets the parameters of the new template to their values in this deploy.
+func (c *check) setParameters() {
 	c.scope.parameters = map[string]string{}
 	for id := range c.template.Parameters {
 		if value, ok := c.parameterValue(id); ok {
@@ -139,22 +139,22 @@ func (c *check) checkParameter(ctx context.Context, id, name string) error {
 		return err
 	}
 	remove := "delete it with " + c.command("ssm delete-parameter --name "+name)
-	there := fmt.Sprintf("SSM parameter %s already exists outside stack %s", name, c.name)
+	exist := fmt.Sprintf("SSM parameter %s already exists outside stack %s", name, c.name)
 	switch {
 	case live.secure():
-		return fmt.Errorf("%s, as a SecureString: if nothing needs it, %s", there, remove)
+		return fmt.Errorf("%s, as a SecureString: if nothing needs it, %s", exist, remove)
 	case known && live.value != ours:
-		return fmt.Errorf("%s, with value %q where this deploy would set %q: settle on one of them, and %s", there, live.value, ours, remove)
+		return fmt.Errorf("%s, with the value %q, but this deploy would set %q: decide on one of them, and %s", exist, live.value, ours, remove)
 	case c.template.Resources[id].retained():
-		return fmt.Errorf("%s, with value %q: %s", there, live.value, c.adopt())
+		return fmt.Errorf("%s, with the value %q: %s", exist, live.value, c.adopt())
 	case !known:
-		return fmt.Errorf("%s, with value %q: %s", there, live.value, remove)
+		return fmt.Errorf("%s, with the value %q: %s", exist, live.value, remove)
 	}
-	return fmt.Errorf("%s, with the value %q that this deploy would give it: %s, and the deploy makes it again", there, ours, remove)
+	return fmt.Errorf("%s, with the value %q that this deploy would set: %s, and the deploy creates it again", exist, ours, remove)
 }
 
-// checkByHand compares a parameter of the stack with what the last deploy made of it. CloudFormation sees no such
-// difference: it would leave the value when the template has not changed, and overwrite it when it has.
+// checkByHand compares a parameter of the stack with its value in the last deploy. CloudFormation does not notice such a difference: it
+// would overwrite the value if the template changed, and otherwise leave it.
 func (c *check) checkByHand(id, name string, live parameter, exists bool) error {
 	last, known := c.live.scope.text(c.live.scope.template.Resources[id].Properties["Value"])
 	next, nextKnown := c.scope.text(c.template.Resources[id].Properties["Value"])
@@ -162,15 +162,15 @@ func (c *check) checkByHand(id, name string, live parameter, exists bool) error 
 	switch {
 	case !exists && known:
 		put = c.command(fmt.Sprintf("ssm put-parameter --type String --name %s --value %q", name, last))
-		return fmt.Errorf("SSM parameter %s of stack %s was deleted by hand, and no deploy makes it again: put it back with %s", name, c.name, put)
+		return fmt.Errorf("SSM parameter %s of stack %s was deleted by hand, and no deploy would create it again: restore it with %s", name, c.name, put)
 	case !exists:
-		return fmt.Errorf("SSM parameter %s of stack %s was deleted by hand, and no deploy makes it again: put it back", name, c.name)
+		return fmt.Errorf("SSM parameter %s of stack %s was deleted by hand, and no deploy would create it again: restore it", name, c.name)
 	case live.secure():
-		return fmt.Errorf("SSM parameter %s of stack %s was made a SecureString by hand: "+
-			"delete it and put a String of that name in its place", name, c.name)
+		return fmt.Errorf("SSM parameter %s of stack %s was changed to a SecureString by hand: "+
+			"delete it, and create a String with that name", name, c.name)
 	case !known || live.value == last || nextKnown && live.value == next:
 		return nil
 	}
-	return fmt.Errorf("SSM parameter %s of stack %s was changed by hand from %q to %q: put it back with %s, or make %[4]q the value in the configuration of the deploy",
+	return fmt.Errorf("SSM parameter %s of stack %s was changed by hand from %q to %q: restore it with %s, or set %[4]q in the configuration of the deploy",
 		name, c.name, last, live.value, put)
 }

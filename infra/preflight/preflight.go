@@ -1,5 +1,5 @@
-// Package preflight compares a synthesized CDK app with the AWS account it is about to change, so that a deploy that
-// would fail halfway, or replace something by surprise, is refused before it has changed anything. It only reads.
+// Package preflight compares a synthesized CDK app with the AWS account. It refuses a deploy that would fail halfway or replace the host
+// unexpectedly before anything has changed. It only reads.
 package preflight
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
-// Actions are the IAM actions that Run needs, besides those that need no permission.
+// Actions lists the IAM actions that Run needs. Some calls need no permission.
 var Actions = []string{
 	"backup:ListBackupVaults",
 	"cloudformation:DescribeStackResources",
@@ -36,25 +36,25 @@ var Actions = []string{
 	"ssm:GetParameters",
 }
 
-// Options are what the caller intends, so that it is no problem.
+// Options describe what the caller intends.
 type Options struct {
 	// ReplaceHost allows a deploy that replaces or stops an EC2 instance.
 	ReplaceHost bool
-	// Seeding says that SESSION_SECRET will be made in this run, after the preflight and before the deploy.
+	// Seeding means that SESSION_SECRET will be created between the preflight and the deploy.
 	Seeding bool
-	// Release is the digest of the image that the ECS service shall run; "" for the one that it runs.
+	// Release is the digest of the image for the ECS service; "" keeps the current one.
 	Release string
 }
 
-// Plan is the deploy that nothing speaks against.
+// Plan is a deploy without problems.
 type Plan struct {
-	// Stacks are the names of the stacks to deploy, and LeftOut those that have no release to run yet.
+	// Stacks are the names of the stacks to deploy. LeftOut are stacks that have no release to run yet.
 	Stacks, LeftOut []string
-	// Releases are the digests to run by stack, for those stacks whose template asks.
+	// Releases maps stacks whose template has the parameter to the digest of their release.
 	Releases map[string]string
 }
 
-// arguments are those of "cdk deploy".
+// arguments returns the arguments for "cdk deploy".
 func (p Plan) arguments() []string {
 	arguments := slices.Clone(p.Stacks)
 	for _, name := range slices.Sorted(maps.Keys(p.Releases)) {
@@ -63,13 +63,13 @@ func (p Plan) arguments() []string {
 	return arguments
 }
 
-// Problems are the reasons not to deploy. Each is one sentence that says what to do, on one line.
+// Problems are the reasons not to deploy. Each is one line, and says what to do.
 type Problems []string
 
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
-// Run reads the cloud assembly in dir and compares it with the account that cfg has credentials for. All that speaks
-// against a deploy comes back together, as Problems, in an order that does not change from run to run.
+// Run compares the cloud assembly in dir with the account of the credentials in cfg. It returns all reasons not to deploy as Problems,
+// in a stable order.
 func Run(ctx context.Context, cfg aws.Config, dir string, o Options) (Plan, error) {
 	all, err := readAssembly(dir, cfg.Region)
 	if err != nil {
@@ -79,7 +79,7 @@ func Run(ctx context.Context, cfg aws.Config, dir string, o Options) (Plan, erro
 	if err != nil {
 		return Plan{}, problems(err, identity{})
 	}
-	// Against another account every further answer would mislead.
+	// In another account, further results would be misleading.
 	if err := checkAccounts(all, who); err != nil {
 		return Plan{}, problems(err, who)
 	}
@@ -101,7 +101,7 @@ func Run(ctx context.Context, cfg aws.Config, dir string, o Options) (Plan, erro
 	wg.Wait()
 	p := plan(checks)
 	if o.Release != "" && len(p.Releases) == 0 {
-		found = append(found, errors.New("no stack runs a release that a deploy gives it: with topology ec2, make release brings it to the host"))
+		found = append(found, errors.New("no stack takes a release from a deploy: with topology ec2, use make release"))
 	}
 	return p, problems(errors.Join(found...), who)
 }
@@ -122,18 +122,18 @@ func plan(checks []*check) Plan {
 	return p
 }
 
-// check is the comparison of one stack.
+// check compares one stack with the account.
 type check struct {
 	*stack
 	dir          string
 	options      Options
 	clients      clients
 	who          identity
-	release      string            // the digest that the stack's service shall run
-	repositories map[string]string // the ECR repositories of the whole assembly by name, with their stacks
+	release      string            // digest of the image for the stack's service
+	repositories map[string]string // stacks of all ECR repositories in the assembly, by name of the repository
 	scope        scope             // of the new template
 	live         *deployed
-	parameters   map[string]parameter // what SSM holds now, by name
+	parameters   map[string]parameter // current SSM parameters by name
 }
 
 func (c *check) run(ctx context.Context) error {
@@ -149,7 +149,7 @@ func (c *check) run(ctx context.Context) error {
 	if c.parameters, err = getParameters(ctx, c.clients.ssm, c.parameterNames()); err != nil {
 		return err
 	}
-	c.takeParameters()
+	c.setParameters()
 	return errors.Join(c.checkParameters(ctx), c.checkNamed(ctx), c.checkScanning(ctx), c.checkHost(), c.checkService(ctx),
 		c.checkShared(ctx))
 }

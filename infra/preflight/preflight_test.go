@@ -38,7 +38,7 @@ const (
 
 type object = map[string]any
 
-// world is an AWS account, and between it and the code under test a proxy that can answer in its place.
+// world is an AWS account behind a proxy that can change its responses to the code under test.
 type world struct {
 	t       *testing.T
 	cfg     aws.Config // of the code under test
@@ -46,10 +46,10 @@ type world struct {
 	answers map[string]answer
 }
 
-// answer takes the place of the account's own answer, which it gets; an error status stands for a refusal.
+// answer replaces a response of the account.
 type answer func(request string, status int, body string) (int, string)
 
-// newWorld returns an account that is empty but for `cdk bootstrap`.
+// newWorld returns a bootstrapped account that is otherwise empty.
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, account: emulator.Config(t), answers: map[string]answer{}}
 	w.wipe()
@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// wipe empties the account of all that these tests make. The emulator's own reset costs it seconds each time.
+// wipe deletes everything that these tests create. The emulator's reset would take seconds each time.
 func (w *world) wipe() {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -109,9 +109,9 @@ func (w *world) wipe() {
 		w.must(err)
 	}
 	vaults := backup.NewFromConfig(w.account)
-	held, err := vaults.ListBackupVaults(ctx, nil)
+	listedVaults, err := vaults.ListBackupVaults(ctx, nil)
 	w.must(err)
-	for _, v := range held.BackupVaultList {
+	for _, v := range listedVaults.BackupVaultList {
 		_, err := vaults.DeleteBackupVault(ctx, &backup.DeleteBackupVaultInput{BackupVaultName: v.BackupVaultName})
 		w.must(err)
 	}
@@ -134,7 +134,7 @@ func (w *world) must(err error) {
 func (w *world) answer(r *http.Request, body string, status int, content string) (int, string) {
 	action := emulator.Action(r, body)
 	if action != "sts:GetCallerIdentity" && !slices.Contains(preflight.Actions, action) {
-		w.t.Errorf("the preflight calls %s, which is not among its Actions", action)
+		w.t.Errorf("the preflight calls %s, which is not in Actions", action)
 	}
 	_, call, _ := strings.Cut(action, ":")
 	if change, ok := w.answers[call]; ok {
@@ -143,7 +143,7 @@ func (w *world) answer(r *http.Request, body string, status int, content string)
 	return status, content
 }
 
-// deny makes AWS refuse a call as it does when a policy does not allow it.
+// deny makes AWS deny a call, as without a policy that allows it.
 func (w *world) deny(operation string) { w.fail(operation, "AccessDenied") }
 
 func (w *world) fail(operation, code string) {
@@ -158,7 +158,7 @@ func (w *world) fail(operation, code string) {
 	}
 }
 
-// inState makes CloudFormation say that every stack is in this state.
+// inState makes CloudFormation report this state for every stack.
 func (w *world) inState(state string) {
 	w.answers["DescribeStacks"] = func(_ string, status int, body string) (int, string) {
 		return status, strings.ReplaceAll(body, "CREATE_COMPLETE", state)
@@ -187,7 +187,7 @@ func (w *world) deploy(name string, template object) {
 	w.must(err)
 }
 
-// expect runs the preflight and compares what it says, sentence by sentence.
+// expect runs the preflight and compares its problems.
 func (w *world) expect(dir string, o preflight.Options, want ...string) {
 	w.t.Helper()
 	got := w.run(dir, o)
@@ -209,7 +209,7 @@ func (w *world) run(dir string, o preflight.Options) []string {
 	return found
 }
 
-// assembly writes a cloud assembly as `cdk synth` does, of stacks that fit any account.
+// assembly writes a cloud assembly like `cdk synth`, with stacks for any account.
 func assembly(t *testing.T, stacks map[string]object) string {
 	t.Helper()
 	return assemblyFor(t, "aws://unknown-account/unknown-region", stacks)
@@ -289,7 +289,7 @@ func logGroup(name string) object {
 	return object{"Type": "AWS::Logs::LogGroup", "Properties": object{"LogGroupName": name}}
 }
 
-// with returns a copy of a resource with other properties; nil takes one away.
+// with returns a copy of a resource with changed properties; nil removes one.
 func with(resource object, properties object) object {
 	changed := object{}
 	for k, v := range resource["Properties"].(object) {

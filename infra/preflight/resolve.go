@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// scope is what the intrinsic functions of one template can be resolved with before a deploy.
+// scope holds the values for resolving the intrinsic functions of a template before a deploy.
 type scope struct {
 	template   *template
-	pseudo     map[string]string // AWS::Region and its like
+	pseudo     map[string]string // pseudo parameters, such as AWS::Region
 	parameters map[string]string // values of the template's parameters
-	outputs    map[output]string // of all stacks, as they will be
+	outputs    map[output]string // of all stacks in the assembly
 }
 
-// output names an output of a stack, or, with no stack, an export of the region.
+// output identifies an output of a stack or, if stack is empty, an export of the region.
 type output struct{ stack, name string }
 
 func newScope(s *stack, who identity) scope {
@@ -32,8 +32,8 @@ func newScope(s *stack, who identity) scope {
 	}
 }
 
-// collectOutputs resolves the outputs of all stacks, so that one stack's references to another can be followed. Outputs
-// that are made of yet other stacks' outputs stay open.
+// collectOutputs resolves the outputs of all stacks, for references between stacks. It does not resolve outputs that depend on outputs of
+// other stacks.
 func collectOutputs(all []*stack, who identity) map[output]string {
 	outputs := map[output]string{}
 	for _, s := range all {
@@ -52,7 +52,7 @@ func collectOutputs(all []*stack, who identity) map[output]string {
 	return outputs
 }
 
-// text resolves v to a string, or says that it cannot be known before the deploy.
+// text resolves v to a string, if its value is known before the deploy.
 func (s scope) text(v any) (string, bool) {
 	switch v := s.resolve(v).(type) {
 	case string:
@@ -65,7 +65,7 @@ func (s scope) text(v any) (string, bool) {
 	return "", false
 }
 
-// resolve replaces the intrinsic functions in v that can be known before a deploy, and leaves the others as they are.
+// resolve evaluates the intrinsic functions in v whose values are known before a deploy, and leaves the others unchanged.
 func (s scope) resolve(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -91,7 +91,7 @@ func (s scope) resolve(v any) any {
 	return v
 }
 
-// call evaluates one intrinsic function whose argument is resolved already.
+// call evaluates an intrinsic function with a resolved argument.
 func (s scope) call(function string, argument any) (any, bool) {
 	list, _ := argument.([]any)
 	switch function {
@@ -146,7 +146,7 @@ func (s scope) call(function string, argument any) (any, bool) {
 	return nil, false
 }
 
-// nameProperty holds the property of a type that is both its name in AWS and what Ref gives.
+// nameProperty maps a type to the property that is its name in AWS and the value of Ref.
 var nameProperty = map[string]string{
 	"AWS::Backup::BackupVault":   "BackupVaultName",
 	"AWS::DynamoDB::GlobalTable": "TableName",
@@ -158,7 +158,7 @@ var nameProperty = map[string]string{
 	"AWS::SSM::Parameter":        "Name",
 }
 
-// literalName returns the name that a template gives to a resource in plain words.
+// literalName returns the name of a resource if the template has it as a literal.
 func literalName(r resource) (string, bool) {
 	name, ok := r.Properties[nameProperty[r.Type]].(string)
 	return name, ok
@@ -200,11 +200,11 @@ func texts(list []any) ([]string, bool) {
 	return words, true
 }
 
-// references returns the logical ids of this template's resources that v is made of, sorted.
+// references returns the sorted logical ids of the resources that v refers to.
 func (t *template) references(v any) []string {
 	found := map[string]bool{}
 	var walk func(any)
-	note := func(id any) {
+	add := func(id any) {
 		word, _ := id.(string)
 		if _, ok := t.Resources[word]; ok {
 			found[word] = true
@@ -217,9 +217,9 @@ func (t *template) references(v any) []string {
 				walk(part)
 			}
 		case map[string]any:
-			note(v["Ref"])
+			add(v["Ref"])
 			if path, ok := v["Fn::GetAtt"].([]any); ok && len(path) > 0 {
-				note(path[0])
+				add(path[0])
 			}
 			for _, part := range v {
 				walk(part)

@@ -8,8 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
 
-// checkScanning refuses to replace rules by which the account's images are scanned. There is one such configuration in a region,
-// and whoever made this one counts on it.
+// checkScanning refuses to replace scanning rules that another owner created. An account has one such configuration per region.
 func (c *check) checkScanning(ctx context.Context) error {
 	for _, id := range c.template.ofType("AWS::ECR::RegistryScanningConfiguration") {
 		if c.live != nil {
@@ -19,12 +18,12 @@ func (c *check) checkScanning(ctx context.Context) error {
 		}
 		now, err := c.clients.ecr.GetRegistryScanningConfiguration(ctx, &ecr.GetRegistryScanningConfigurationInput{})
 		if err != nil {
-			return fmt.Errorf("look how ECR scans images: %w", err)
+			return fmt.Errorf("read the scanning configuration of ECR: %w", err)
 		}
 		s := now.ScanningConfiguration
 		if s != nil && (s.ScanType == types.ScanTypeEnhanced || len(s.Rules) > 0) {
-			return fmt.Errorf("ECR scans the images of this account in %s by rules that stack %s did not make and would replace: "+
-				"leave imageScanning at basic, and add our repository to those rules", c.region, c.name)
+			return fmt.Errorf("ECR has scanning rules in %s that stack %s did not create and would replace: "+
+				"keep imageScanning at basic, and add our repository to those rules", c.region, c.name)
 		}
 	}
 	return nil

@@ -17,8 +17,8 @@ var enhancedScanning = object{"Scanning": object{"Type": "AWS::ECR::RegistryScan
 	"ScanType": "ENHANCED", "Rules": []any{},
 }}}
 
-// The setting is the account's, and a deploy would replace it without a word.
-func TestScanningRulesOfTheAccountAreKept(t *testing.T) {
+// The rules apply to the whole account, and a deploy would silently replace them.
+func TestForeignScanningRulesAreNotReplaced(t *testing.T) {
 	w := newWorld(t)
 	scan := func(kind types.ScanType, filters ...string) {
 		t.Helper()
@@ -42,8 +42,8 @@ func TestScanningRulesOfTheAccountAreKept(t *testing.T) {
 	})
 	port := object{"Port": parameter(port, "5001")}
 	basic, wanted := assembly(t, map[string]object{data: template(port)}), assembly(t, map[string]object{data: template(enhancedScanning)})
-	const refused = "ECR scans the images of this account in us-east-1 by rules that stack PasswordManager-Data did not make and would replace: " +
-		"leave imageScanning at basic, and add our repository to those rules"
+	const refused = "ECR has scanning rules in us-east-1 that stack PasswordManager-Data did not create and would replace: " +
+		"keep imageScanning at basic, and add our repository to those rules"
 
 	scan(types.ScanTypeBasic)
 	w.expect(wanted, preflight.Options{})
@@ -52,7 +52,7 @@ func TestScanningRulesOfTheAccountAreKept(t *testing.T) {
 	w.expect(wanted, preflight.Options{}, refused)
 	scan(types.ScanTypeEnhanced)
 	w.expect(wanted, preflight.Options{}, refused)
-	// The emulator's CloudFormation does not know the type.
+	// The emulator's CloudFormation does not support the type.
 	w.deploy(data, template(object{}))
 	w.expect(wanted, preflight.Options{}, refused)
 	w.answers["ListStackResources"] = func(_ string, status int, _ string) (int, string) {

@@ -14,8 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/release"
 )
 
-// checkService looks for what an ECS service needs before its first task can start. A service whose tasks cannot start
-// makes the deploy fail, after a long wait.
+// checkService checks that the tasks of an ECS service can start. Otherwise the deploy would fail after a long wait.
 func (c *check) checkService(ctx context.Context) error {
 	if !c.hasService() {
 		return nil
@@ -35,15 +34,14 @@ func (c *check) checkService(ctx context.Context) error {
 
 func (c *check) hasService() bool { return len(c.template.ofType("AWS::ECS::TaskDefinition")) > 0 }
 
-// takesRelease says whether the image that the stack's service runs is given with each deploy.
+// takesRelease reports whether the stack takes its image as a parameter of each deploy.
 func (c *check) takesRelease() bool {
 	_, ok := c.template.Parameters[release.Parameter]
 	return ok
 }
 
-// chooseRelease returns the digest that the service shall run: the one that was asked for, else what it runs, whoever brought
-// it, so that a deploy undoes neither a release nor a going back; where there is no service yet, what a host serves. "" if
-// nothing has been released.
+// chooseRelease returns the digest for the service: the requested one, or else the one that it runs, so a deploy undoes neither a release
+// nor a rollback. Before there is a service, it is the digest that a host serves, or "" if nothing has been released.
 func (c *check) chooseRelease(ctx context.Context) (string, error) {
 	if c.options.Release != "" {
 		return c.options.Release, nil
@@ -53,7 +51,7 @@ func (c *check) chooseRelease(ctx context.Context) (string, error) {
 	}
 	services := c.live.scope.template.ofType("AWS::ECS::Service")
 	if len(services) == 0 {
-		return "", fmt.Errorf("stack %s has no service, so it was deployed by something else: delete it", c.name)
+		return "", fmt.Errorf("stack %s has no service, so something else deployed it: delete it", c.name)
 	}
 	service, err := release.ServiceOf(c.clients.config, c.deployment(), c.live.resources[services[0]])
 	if err != nil {
@@ -67,19 +65,18 @@ func (c *check) checkSecret() error {
 	secret, exists := c.parameters[name]
 	switch {
 	case !exists && !c.options.Seeding:
-		return fmt.Errorf("SSM parameter %s does not exist: make it with 'scripts/seed-secrets.sh --region %s'", name, c.region)
+		return fmt.Errorf("SSM parameter %s does not exist: create it with 'scripts/seed-secrets.sh --region %s'", name, c.region)
 	case exists && !secret.secure():
-		return fmt.Errorf("SSM parameter %s is a %s, not a SecureString: delete it with %s and make it again with 'scripts/seed-secrets.sh --region %s'",
+		return fmt.Errorf("SSM parameter %s is a %s, not a SecureString: delete it with %s and create it again with 'scripts/seed-secrets.sh --region %s'",
 			name, secret.kind, c.command("ssm delete-parameter --name "+name), c.region)
 	}
 	return nil
 }
 
-// ecrImage reads REGISTRY/REPOSITORY:TAG or @DIGEST where the registry is ECR's.
+// ecrImage matches REGISTRY/REPOSITORY:TAG or @DIGEST of a registry in ECR.
 var ecrImage = regexp.MustCompile(`^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+))?(?:@(sha256:[0-9a-f]{64}))?$`)
 
-// checkImage looks for an image in a repository of this assembly. Images from elsewhere, the CDK's own among them, are
-// none of its business.
+// checkImage checks that an image exists in a repository of this assembly. It ignores images from elsewhere, such as assets of the CDK.
 func (c *check) checkImage(ctx context.Context, image string) error {
 	m := ecrImage.FindStringSubmatch(image)
 	if m == nil || m[1] != c.who.account || m[2] != c.region {
@@ -98,10 +95,10 @@ func (c *check) checkImage(ctx context.Context, image string) error {
 	}
 	_, err := c.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: &repository, ImageIds: []types.ImageIdentifier{want}})
 	switch {
-	case hasCode(err, "RepositoryNotFoundException") && shared: // checkShared says it
+	case hasCode(err, "RepositoryNotFoundException") && shared: // reported by checkShared
 		return nil
 	case hasCode(err, "RepositoryNotFoundException"):
-		return fmt.Errorf("ECR repository %s, in which stack %s needs the image %s, does not exist yet: make it with "+
+		return fmt.Errorf("ECR repository %s, from which stack %s needs the image %s, does not exist yet: create it with "+
 			"'infra/node_modules/.bin/cdk deploy --app %s %s' and push the image first", repository, c.name, image, c.dir, owner)
 	case hasCode(err, "ImageNotFoundException"):
 		return fmt.Errorf("the image %s, which stack %s needs, is not in ECR: push the image first", image, c.name)

@@ -31,7 +31,7 @@ func taskTemplate(image any) object {
 	}}})
 }
 
-// releaseTemplate is that of a service whose image each deploy is given.
+// releaseTemplate returns the template of a service that takes its image as a parameter.
 func releaseTemplate() object {
 	t := template(object{
 		"Cluster": object{"Type": "AWS::ECS::Cluster"},
@@ -45,7 +45,7 @@ func releaseTemplate() object {
 	return t
 }
 
-// deployRelease makes the stack of the service, with a release.
+// deployRelease creates the stack of the service with a release.
 func (w *world) deployRelease(digest string) {
 	w.t.Helper()
 	_, err := cloudformation.NewFromConfig(w.account).CreateStack(w.t.Context(), &cloudformation.CreateStackInput{
@@ -55,7 +55,7 @@ func (w *world) deployRelease(digest string) {
 	w.must(err)
 }
 
-// pushImage returns the digest of an image that the repository then holds.
+// pushImage adds an image to the repository and returns its digest.
 func (w *world) pushImage(repository, tag string) string {
 	w.t.Helper()
 	answer, err := ecr.NewFromConfig(w.account).PutImage(w.t.Context(), &ecr.PutImageInput{
@@ -66,8 +66,8 @@ func (w *world) pushImage(repository, tag string) string {
 	return aws.ToString(answer.Image.ImageId.ImageDigest)
 }
 
-// The release of a service is no option: a deploy keeps the one that runs, whoever brought it.
-func TestReleaseOfAService(t *testing.T) {
+// The release of a service is not an option: a deploy keeps the current one.
+func TestDeployKeepsTheRelease(t *testing.T) {
 	w := newWorld(t)
 	w.put(secret, "hunter2", ssmtypes.ParameterTypeSecureString)
 	repositories := template(object{"Images": repository("password-manager")})
@@ -92,21 +92,21 @@ func TestReleaseOfAService(t *testing.T) {
 	expect(dir, preflight.Options{Release: pushed}, pushed)
 	expect(dir, preflight.Options{Release: missing}, missing, notPushed)
 
-	// What a host serves, the service takes over.
+	// The service takes over the release of a host.
 	w.put(released, missing, ssmtypes.ParameterTypeString)
 	expect(dir, preflight.Options{}, missing, notPushed)
 	w.put(released, pushed, ssmtypes.ParameterTypeString)
 	expect(dir, preflight.Options{}, pushed)
 	w.put(released, "latest", ssmtypes.ParameterTypeString)
-	expect(dir, preflight.Options{}, "", `SSM parameter /password-manager/RELEASE is "latest", which is no digest of an image: delete it`)
+	expect(dir, preflight.Options{}, "", `SSM parameter /password-manager/RELEASE is "latest", which is not the digest of an image: delete it`)
 	w.delete(released)
 
 	w.deployRelease(missing)
 	expect(dir, preflight.Options{}, missing, notPushed)
 	expect(dir, preflight.Options{Release: pushed}, pushed)
-	// Somebody goes back, past CloudFormation.
+	// A rollback bypasses CloudFormation.
 	client := ecs.NewFromConfig(w.account)
-	made, err := client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+	registered, err := client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
 		Family: aws.String("vault"), ContainerDefinitions: []ecstypes.ContainerDefinition{{
 			Name: aws.String("vault"), Memory: aws.Int32(512), Image: aws.String("123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager@" + pushed),
 		}},
@@ -114,34 +114,34 @@ func TestReleaseOfAService(t *testing.T) {
 	w.must(err)
 	serviceARN := w.physicalID(service, "Service")
 	_, err = client.UpdateService(t.Context(), &ecs.UpdateServiceInput{
-		Cluster: aws.String(strings.Split(serviceARN, "/")[1]), Service: &serviceARN, TaskDefinition: made.TaskDefinition.TaskDefinitionArn,
+		Cluster: aws.String(strings.Split(serviceARN, "/")[1]), Service: &serviceARN, TaskDefinition: registered.TaskDefinition.TaskDefinitionArn,
 	})
 	w.must(err)
 	expect(dir, preflight.Options{}, pushed)
 	expect(assembly(t, map[string]object{data: repositories}), preflight.Options{Release: pushed}, "",
-		"no stack runs a release that a deploy gives it: with topology ec2, make release brings it to the host")
+		"no stack takes a release from a deploy: with topology ec2, use make release")
 }
 
-func TestSecretOfAService(t *testing.T) {
+func TestServiceNeedsItsSecret(t *testing.T) {
 	w := newWorld(t)
 	dir := assembly(t, map[string]object{service: taskTemplate("example.org/vault:1")})
 	w.expect(dir, preflight.Options{},
-		"SSM parameter /password-manager/SESSION_SECRET does not exist: make it with 'scripts/seed-secrets.sh --region us-east-1'")
+		"SSM parameter /password-manager/SESSION_SECRET does not exist: create it with 'scripts/seed-secrets.sh --region us-east-1'")
 	w.expect(dir, preflight.Options{Seeding: true})
 	w.put(secret, "hunter2", ssmtypes.ParameterTypeString)
 	w.expect(dir, preflight.Options{Seeding: true},
 		"SSM parameter /password-manager/SESSION_SECRET is a String, not a SecureString: "+
 			"delete it with 'aws ssm delete-parameter --name /password-manager/SESSION_SECRET --region us-east-1' "+
-			"and make it again with 'scripts/seed-secrets.sh --region us-east-1'")
+			"and create it again with 'scripts/seed-secrets.sh --region us-east-1'")
 	w.delete(secret)
 	w.put(secret, "hunter2", ssmtypes.ParameterTypeSecureString)
 	w.expect(dir, preflight.Options{})
-	// A host gets its secret when it starts a release; without one it serves nothing, but no deploy waits for it.
+	// A host reads its secret when it starts a release, so a deploy does not need it.
 	w.delete(secret)
 	w.expect(assembly(t, map[string]object{host: hostTemplate(nil)}), preflight.Options{})
 }
 
-func TestImageOfAService(t *testing.T) {
+func TestServiceNeedsItsImage(t *testing.T) {
 	const registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com/"
 	repositories := template(object{"Images": repository("password-manager")})
 	w := newWorld(t)
@@ -157,8 +157,8 @@ func TestImageOfAService(t *testing.T) {
 	missing := func(image string) string {
 		return "the image " + image + ", which stack PasswordManager-Service needs, is not in ECR: push the image first"
 	}
-	expect(registry+"password-manager:abc", "ECR repository password-manager, in which stack PasswordManager-Service needs the image "+
-		registry+"password-manager:abc, does not exist yet: make it with "+
+	expect(registry+"password-manager:abc", "ECR repository password-manager, from which stack PasswordManager-Service needs the image "+
+		registry+"password-manager:abc, does not exist yet: create it with "+
 		"'infra/node_modules/.bin/cdk deploy --app DIR PasswordManager-Data' and push the image first")
 	w.deploy(data, repositories)
 	digest := w.pushImage("password-manager", "abc")
@@ -179,9 +179,8 @@ func TestImageOfAService(t *testing.T) {
 	expect(object{"Fn::GetAtt": []any{"Build", "Image"}})
 }
 
-// These are the words in which the CDK says the URI of a repository: from its name, and from another stack's export or
-// output.
-func TestImageInTheWordsOfTheCDK(t *testing.T) {
+// The CDK writes the URI of a repository in one of these forms: from its name, or from an export or an output of another stack.
+func TestImageURIsOfTheCDKAreResolved(t *testing.T) {
 	repositories := template(object{"Images": repository("password-manager")})
 	repositories["Outputs"] = object{
 		"ExportsOutputArn": object{"Value": object{"Fn::GetAtt": []any{"Images", "Arn"}}, "Export": object{"Name": "PasswordManager-Data:ExportsOutputArn"}},
@@ -222,7 +221,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	resources["Resources"].(object)["Secret"] = parameter(secret, "x")
 	all := strings.Join(w.run(assembly(t, map[string]object{service: resources}), preflight.Options{}), "\n")
 	if !strings.Contains(all, "as a SecureString") {
-		t.Errorf("the preflight says nothing of the secrets: %s", all)
+		t.Errorf("the preflight does not mention the secrets: %s", all)
 	}
 	for _, form := range []string{"hunter2", base64.StdEncoding.EncodeToString([]byte("hunter2")), "kms:"} {
 		if strings.Contains(all, form) {

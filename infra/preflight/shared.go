@@ -8,8 +8,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// checkShared looks for what staging takes from production's data stack: a host that was made before the key would trust none, and
-// refuse every release.
+// checkShared checks that the resources exist which staging shares with production. A host that starts before the signing key exists
+// would reject every release.
 func (c *check) checkShared(ctx context.Context) error {
 	if c.deployment() == "" || len(c.template.ofType("AWS::SSM::Parameter")) == 0 {
 		return nil
@@ -27,7 +27,7 @@ func (c *check) checkShared(ctx context.Context) error {
 		case err != nil:
 			found = append(found, fmt.Errorf("look for %s %s: %w", shared.noun, shared.name, err))
 		case !exists:
-			found = append(found, fmt.Errorf("%s %s, which %s shares with production, does not exist yet: make it with 'make shared'",
+			found = append(found, fmt.Errorf("%s %s, which %s shares with production, does not exist yet: create it with 'make shared'",
 				shared.noun, shared.name, c.deployment()))
 		}
 	}

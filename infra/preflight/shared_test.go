@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/infra/preflight"
 )
 
-// Staging has neither a repository nor a key of its own, and is refused until production's are there.
-func TestStagingNeedsWhatItShares(t *testing.T) {
+// Staging uses production's repository and signing key, and is refused until they exist.
+func TestStagingNeedsSharedResources(t *testing.T) {
 	const stagingData, stagingService = "PasswordManager-Staging-Data", "PasswordManager-Staging-Service"
 	w := newWorld(t)
 	w.put("/password-manager-staging/SESSION_SECRET", "hunter2", ssmtypes.ParameterTypeSecureString)
@@ -20,7 +20,7 @@ func TestStagingNeedsWhatItShares(t *testing.T) {
 		stagingData: template(object{"Port": parameter("/password-manager-staging/PORT", "5001")}), stagingService: releaseTemplate(),
 	})
 	digest := "sha256:" + strings.Repeat("0", 64)
-	const remedy = ", which staging shares with production, does not exist yet: make it with 'make shared'"
+	const remedy = ", which staging shares with production, does not exist yet: create it with 'make shared'"
 	w.expect(dir, preflight.Options{Release: digest}, "ECR repository password-manager"+remedy, "key alias alias/password-manager-releases"+remedy)
 	w.deploy(data, template(object{
 		"Images": repository("password-manager"), "Key": signingKey(), "Alias": alias("alias/password-manager-releases"),

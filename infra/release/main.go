@@ -17,15 +17,15 @@ import (
 )
 
 const usage = `Usage: release DIR               print the digest of the image that the service runs
-       release --run DIGEST DIR  make it run another one, which a task definition has
-       release --back DIR        make it run the release before, by its task definition
-       release --why DIGEST DIR  print why tasks of that image stopped, within the last hour
+       release --run DIGEST DIR  run an image that a task definition has
+       release --back DIR        run the previous release, by its task definition
+       release --why DIGEST DIR  print why tasks of an image stopped in the last hour
 
-The service is that of the stack STACK in the region of the cloud assembly DIR.
---run and --back wait until the new tasks serve, and print the digest.
+The service is in stack STACK, in the region of the cloud assembly DIR. --run
+and --back wait until the new tasks serve, and print the digest.
 `
 
-// Main is the command, for one deployment. region reads the region of a cloud assembly.
+// Main runs the command for a deployment. region returns the region of a cloud assembly.
 func Main(ctx context.Context, d names.Deployment, region func(dir string) (string, error), args []string, stdout, stderr io.Writer) int {
 	stack := stackOf(d)
 	run, why, back := "", "", false
@@ -41,23 +41,23 @@ func Main(ctx context.Context, d names.Deployment, region func(dir string) (stri
 		fmt.Fprint(stdout, strings.ReplaceAll(usage, "STACK", stack))
 		return 0
 	case err == nil && flags.NArg() != 1:
-		err = errors.New("one cloud assembly directory is needed")
+		err = errors.New("expected one cloud assembly directory")
 	case err == nil && flags.NFlag() > 1:
-		err = errors.New("one of --run, --back and --why is enough")
+		err = errors.New("use only one of --run, --back and --why")
 	case err == nil && digest != "" && !IsDigest(digest):
-		err = fmt.Errorf("%q is no digest, sha256:…", digest)
+		err = fmt.Errorf("%q is not a digest, sha256:…", digest)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "release: error: %v\n%s", err, strings.ReplaceAll(usage, "STACK", stack))
 		return 2
 	}
-	said, err := perform(ctx, d, region, flags.Arg(0), run, why, back)
+	output, err := perform(ctx, d, region, flags.Arg(0), run, why, back)
 	if err != nil {
 		fmt.Fprintf(stderr, "release: error: %s\n", strings.ReplaceAll(err.Error(), "\n", " "))
 		return 1
 	}
-	if said != "" {
-		fmt.Fprintln(stdout, said)
+	if output != "" {
+		fmt.Fprintln(stdout, output)
 	}
 	return 0
 }
@@ -87,19 +87,19 @@ func perform(ctx context.Context, d names.Deployment, region func(string) (strin
 	return service.Digest(ctx)
 }
 
-// find returns the service of a deployment. To change it, nobody else may be changing its stack.
+// find returns the service of a deployment. With toChange, it fails while a deploy is changing the stack.
 func find(ctx context.Context, cfg aws.Config, d names.Deployment, toChange bool) (*Service, error) {
 	stack := stackOf(d)
 	client := cloudformation.NewFromConfig(cfg)
 	answer, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
 	if err != nil && strings.Contains(err.Error(), "does not exist") {
-		return nil, fmt.Errorf("there is no stack %s, and so no service: make release", stack)
+		return nil, fmt.Errorf("there is no stack %s, and so no service: run make release", stack)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("describe stack %s: %w", stack, err)
 	}
 	if status := string(answer.Stacks[0].StackStatus); toChange && strings.HasSuffix(status, "_IN_PROGRESS") {
-		return nil, fmt.Errorf("stack %s is in state %s, so somebody is deploying right now: wait until that has ended", stack, status)
+		return nil, fmt.Errorf("stack %s is in state %s, so another deploy is running: wait until it has finished", stack, status)
 	}
 	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
@@ -113,5 +113,5 @@ func find(ctx context.Context, cfg aws.Config, d names.Deployment, toChange bool
 			}
 		}
 	}
-	return nil, fmt.Errorf("stack %s has no service: make release", stack)
+	return nil, fmt.Errorf("stack %s has no service: run make release", stack)
 }

@@ -1,5 +1,5 @@
-// Package release brings releases to the ECS service of topology fargate: which image it runs, how it comes to run another
-// one, and why it does not.
+// Package release manages the release of the ECS service of topology fargate: it reports the current image, changes it, and explains
+// failures.
 package release
 
 import (
@@ -25,62 +25,62 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// Parameter is the parameter of the service's template that takes the digest of the image to run.
+// Parameter is the template parameter with the digest of the image to run.
 const Parameter = "Release"
 
-// DigestPattern is what a digest looks like, as a regular expression.
+// DigestPattern is a regular expression that matches a digest.
 const DigestPattern = "sha256:[0-9a-f]{64}"
 
 var (
 	digestForm = regexp.MustCompile(`^` + DigestPattern + `$`)
-	// imageForm reads REGISTRY/REPOSITORY:TAG, @DIGEST or both.
+	// imageForm matches REGISTRY/REPOSITORY with :TAG, @DIGEST, or both.
 	imageForm = regexp.MustCompile(`^[^/]+/([^:@]+)(?::([^@]+))?(?:@(` + DigestPattern + `))?$`)
 )
 
-// IsDigest tells whether s is sha256:… and nothing else.
+// IsDigest reports whether s is a digest, sha256:….
 func IsDigest(s string) bool { return digestForm.MatchString(s) }
 
-// parameterOf holds the digest of the release that a deployment serves. A rollout on a host writes it too, so that a
-// topology takes over what the other one served.
+// parameterOf returns the SSM parameter with the digest of a deployment's release. Rollouts on a host write it too, so one topology can
+// take over from the other.
 func parameterOf(d names.Deployment) string { return d.Name(names.ParameterPath) + names.Release }
 
-// Waiting for a deployment. The circuit breaker gives up after three tasks or more, each of which may take minutes to fail.
+// The circuit breaker gives up after at least three tasks, and each may take minutes to fail.
 const (
-	longest = 30 * time.Minute
-	between = 5 * time.Second
+	deployTimeout = 30 * time.Minute
+	pollInterval  = 5 * time.Second
 )
 
-// Service is one ECS service.
+// Service is an ECS service.
 type Service struct {
 	ecs           *ecs.Client
 	ecr           *ecr.Client
 	ssm           *ssm.Client
 	deployment    names.Deployment
 	cluster, name string
-	between       time.Duration
+	pollInterval  time.Duration
 }
 
-// ServiceOf returns the service of a deployment by its ARN, arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME. cfg has to be of
-// its region.
+// ServiceOf returns the service of a deployment by its ARN, arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME. cfg must have the same
+// region.
 func ServiceOf(cfg aws.Config, d names.Deployment, serviceARN string) (*Service, error) {
 	parsed, err := arn.Parse(serviceARN)
 	parts := strings.Split(parsed.Resource, "/")
 	if err != nil || len(parts) != 3 || parts[0] != "service" {
-		return nil, fmt.Errorf("%q is no ARN of an ECS service", serviceARN)
+		return nil, fmt.Errorf("%q is not the ARN of an ECS service", serviceARN)
 	}
 	return &Service{
 		ecs: ecs.NewFromConfig(cfg), ecr: ecr.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg),
-		deployment: d, cluster: parts[1], name: parts[2], between: between,
+		deployment: d, cluster: parts[1], name: parts[2], pollInterval: pollInterval,
 	}, nil
 }
 
-// Digest returns the digest of the image that the service runs, or is about to run.
+// Digest returns the digest of the image that the service runs or is changing to.
 func (s *Service) Digest(ctx context.Context) (string, error) {
 	_, digest, err := s.serving(ctx)
 	return digest, err
 }
 
-// Recorded returns the digest of the release that a deployment serves, as whoever released it last has noted; "" if none.
+// Recorded returns the digest that the last release of a deployment recorded, or "".
 func Recorded(ctx context.Context, client *ssm.Client, d names.Deployment) (string, error) {
 	parameter := parameterOf(d)
 	answer, err := client.GetParameters(ctx, &ssm.GetParametersInput{Names: []string{parameter}})
@@ -92,13 +92,13 @@ func Recorded(ctx context.Context, client *ssm.Client, d names.Deployment) (stri
 	}
 	digest := aws.ToString(answer.Parameters[0].Value)
 	if !IsDigest(digest) {
-		return "", fmt.Errorf("SSM parameter %s is %q, which is no digest of an image: delete it", parameter, digest)
+		return "", fmt.Errorf("SSM parameter %s is %q, which is not the digest of an image: delete it", parameter, digest)
 	}
 	return digest, nil
 }
 
-// Run makes the service run the image with a digest, by the newest task definition that has it, waits until it serves, and
-// records it. A service that runs it already is left as it is.
+// Run switches the service to the newest task definition with the digest, waits until it serves, and records it. It does not change a
+// service that already runs the digest.
 func (s *Service) Run(ctx context.Context, digest string) error {
 	live, current, err := s.serving(ctx)
 	if err != nil {
@@ -110,13 +110,13 @@ func (s *Service) Run(ctx context.Context, digest string) error {
 			return err
 		}
 		if changed == "" {
-			return fmt.Errorf("no task definition of the service runs %s: make release", digest)
+			return fmt.Errorf("no task definition of the service has %s: run make release", digest)
 		}
 	}
 	return s.finish(ctx, live, digest)
 }
 
-// Back makes the service run the release before the current one, and returns its digest. Once more, and it is forward again.
+// Back switches the service to the previous release and returns its digest. A second call undoes the first.
 func (s *Service) Back(ctx context.Context) (string, error) {
 	live, current, err := s.serving(ctx)
 	if err != nil {
@@ -126,18 +126,18 @@ func (s *Service) Back(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	before := slices.DeleteFunc(released, func(digest string) bool { return digest == current })
-	live, digest, err := s.changeToFirst(ctx, live, before)
+	previous := slices.DeleteFunc(released, func(digest string) bool { return digest == current })
+	live, digest, err := s.changeToFirst(ctx, live, previous)
 	if err != nil {
 		return "", err
 	}
 	if digest == "" {
-		return "", fmt.Errorf("there is no release before %s to go back to", current)
+		return "", fmt.Errorf("there is no release before %s", current)
 	}
 	return digest, s.finish(ctx, live, digest)
 }
 
-// Failure says why tasks of the image with a digest have stopped; "" if ECS knows of none, which it forgets after an hour.
+// Failure returns why tasks with the digest stopped, or "". ECS forgets stopped tasks after an hour.
 func (s *Service) Failure(ctx context.Context, digest string) (string, error) {
 	return s.stopped(ctx, func(t types.Task) bool {
 		return slices.ContainsFunc(t.Containers, func(c types.Container) bool {
@@ -146,7 +146,7 @@ func (s *Service) Failure(ctx context.Context, digest string) (string, error) {
 	})
 }
 
-// serving returns the service, and the digest of the image that it runs.
+// serving returns the service and the digest that it runs.
 func (s *Service) serving(ctx context.Context) (*types.Service, string, error) {
 	live, err := s.describe(ctx)
 	if err != nil {
@@ -162,13 +162,13 @@ func (s *Service) describe(ctx context.Context) (*types.Service, error) {
 		return nil, fmt.Errorf("describe ECS service %s: %w", s.name, err)
 	}
 	if len(answer.Services) != 1 || aws.ToString(answer.Services[0].Status) != "ACTIVE" {
-		return nil, fmt.Errorf("the ECS service %s is gone: make deploy", s.name)
+		return nil, fmt.Errorf("the ECS service %s does not exist: run make deploy", s.name)
 	}
 	return &answer.Services[0], nil
 }
 
-// digestOf returns the digest of the image in a task definition. A tag is looked up: tags do not move, but for latest, which
-// no release goes by.
+// digestOf returns the digest of the image in a task definition. It looks up tags, which are immutable except latest, and no release
+// uses that.
 func (s *Service) digestOf(ctx context.Context, definition string) (string, error) {
 	answer, err := s.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &definition})
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *Service) digestOf(ctx context.Context, definition string) (string, erro
 	m := imageForm.FindStringSubmatch(image)
 	switch {
 	case m == nil || m[2] == "" && m[3] == "":
-		return "", fmt.Errorf("task definition %s has the image %q, which is no REGISTRY/NAME@DIGEST", definition, image)
+		return "", fmt.Errorf("task definition %s has the image %q, which is not REGISTRY/NAME@DIGEST", definition, image)
 	case m[3] != "":
 		return m[3], nil
 	}
@@ -194,14 +194,14 @@ func (s *Service) digestOf(ctx context.Context, definition string) (string, erro
 	return aws.ToString(found.ImageDetails[0].ImageDigest), nil
 }
 
-// released returns the digests of all that was released, the newest first, each once.
+// released returns the digests of all releases, newest first, without duplicates.
 func (s *Service) released(ctx context.Context) ([]string, error) {
 	var all []string
 	parameter := parameterOf(s.deployment)
 	pages := ssm.NewGetParameterHistoryPaginator(s.ssm, &ssm.GetParameterHistoryInput{Name: aws.String(parameter)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if _, none := errors.AsType[*ssmtypes.ParameterNotFound](err); none {
+		if _, missing := errors.AsType[*ssmtypes.ParameterNotFound](err); missing {
 			return nil, nil
 		}
 		if err != nil {
@@ -217,22 +217,22 @@ func (s *Service) released(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// changeToFirst starts a deployment of the first of the digests that a task definition has, and returns which; "" if none.
-// A release that only a host has served has no task definition.
+// changeToFirst starts a deployment of the first digest that has a task definition, and returns that digest, or "". A release that only
+// a host has served has no task definition.
 func (s *Service) changeToFirst(ctx context.Context, live *types.Service, digests []string) (*types.Service, string, error) {
 	revisions, err := s.revisions(ctx, aws.ToString(live.TaskDefinition))
 	if err != nil {
 		return nil, "", err
 	}
-	known := map[string]string{}
+	digestByDefinition := map[string]string{}
 	for _, wanted := range digests {
 		for _, definition := range revisions {
-			if _, ok := known[definition]; !ok {
-				if known[definition], err = s.digestOf(ctx, definition); err != nil {
+			if _, ok := digestByDefinition[definition]; !ok {
+				if digestByDefinition[definition], err = s.digestOf(ctx, definition); err != nil {
 					return nil, "", err
 				}
 			}
-			if known[definition] == wanted {
+			if digestByDefinition[definition] == wanted {
 				live, err = s.change(ctx, live, definition)
 				return live, wanted, err
 			}
@@ -241,7 +241,7 @@ func (s *Service) changeToFirst(ctx context.Context, live *types.Service, digest
 	return live, "", nil
 }
 
-// revisions returns the task definitions of the same family that a service can run, the newest first.
+// revisions returns the active task definitions of the same family, newest first.
 func (s *Service) revisions(ctx context.Context, of string) ([]string, error) {
 	family, _, err := revisionOf(of)
 	if err != nil {
@@ -266,12 +266,12 @@ func (s *Service) revisions(ctx context.Context, of string) ([]string, error) {
 	return all, nil
 }
 
-// revisionOf reads …:task-definition/FAMILY:REVISION.
+// revisionOf parses …:task-definition/FAMILY:REVISION.
 func revisionOf(definition string) (family string, revision int, err error) {
 	_, word, _ := strings.Cut(definition, ":task-definition/")
 	family, number, _ := strings.Cut(word, ":")
 	if revision, err = strconv.Atoi(number); err != nil || family == "" {
-		return "", 0, fmt.Errorf("%q is no ARN of a task definition", definition)
+		return "", 0, fmt.Errorf("%q is not the ARN of a task definition", definition)
 	}
 	return family, revision, nil
 }
@@ -280,7 +280,7 @@ func revisionOf(definition string) (family string, revision int, err error) {
 func (s *Service) change(ctx context.Context, live *types.Service, definition string) (*types.Service, error) {
 	for _, d := range live.Deployments {
 		if d.RolloutState == types.DeploymentRolloutStateInProgress {
-			return nil, fmt.Errorf("the service is changing to %s right now: wait until that has ended", lastPart(aws.ToString(d.TaskDefinition)))
+			return nil, fmt.Errorf("the service is changing to %s: wait until that has finished", lastPart(aws.ToString(d.TaskDefinition)))
 		}
 	}
 	answer, err := s.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: &s.cluster, Service: &s.name, TaskDefinition: &definition})
@@ -290,13 +290,13 @@ func (s *Service) change(ctx context.Context, live *types.Service, definition st
 	return answer.Service, nil
 }
 
-// finish waits until the deployment that is now the service's has ended, and records what it brought.
+// finish waits until the current deployment of the service has finished, and records its digest.
 func (s *Service) finish(ctx context.Context, live *types.Service, digest string) error {
-	mine := primary(live)
-	ctx, cancel := context.WithTimeout(ctx, longest)
+	ours := primary(live)
+	ctx, cancel := context.WithTimeout(ctx, deployTimeout)
 	defer cancel()
 	for {
-		switch now := deployment(live, mine.Id); {
+		switch now := deployment(live, ours.Id); {
 		case now.RolloutState == types.DeploymentRolloutStateCompleted:
 			return s.record(ctx, digest)
 		case now.RolloutState == types.DeploymentRolloutStateFailed, aws.ToString(now.Status) != "PRIMARY":
@@ -304,8 +304,8 @@ func (s *Service) finish(ctx context.Context, live *types.Service, digest string
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the service still changes to %s after %s: see its events in the ECS console", digest, longest)
-		case <-time.After(s.between):
+			return fmt.Errorf("the service is still changing to %s after %s: see its events in the ECS console", digest, deployTimeout)
+		case <-time.After(s.pollInterval):
 		}
 		var err error
 		if live, err = s.describe(ctx); err != nil {
@@ -323,7 +323,7 @@ func primary(live *types.Service) types.Deployment {
 	return types.Deployment{}
 }
 
-// deployment returns the deployment with an id; of one that ECS no longer lists, the id alone.
+// deployment returns the deployment with an id. If ECS no longer lists it, only the id is set.
 func deployment(live *types.Service, id *string) types.Deployment {
 	for _, d := range live.Deployments {
 		if aws.ToString(d.Id) == aws.ToString(id) {
@@ -333,36 +333,36 @@ func deployment(live *types.Service, id *string) types.Deployment {
 	return types.Deployment{Id: id}
 }
 
-// failed says why a deployment did not end as it should.
+// failed returns why a deployment failed.
 func (s *Service) failed(ctx context.Context, live *types.Service, d types.Deployment, digest string) error {
 	why, err := s.stopped(ctx, func(t types.Task) bool { return aws.ToString(t.StartedBy) == aws.ToString(d.Id) })
 	if err != nil {
 		return err
 	}
 	if why == "" && d.RolloutState != types.DeploymentRolloutStateFailed {
-		return fmt.Errorf("somebody else has changed the service to %s before %s served", lastPart(aws.ToString(live.TaskDefinition)), digest)
+		return fmt.Errorf("another deployment changed the service to %s before %s served", lastPart(aws.ToString(live.TaskDefinition)), digest)
 	}
-	return fmt.Errorf("%s does not serve, and the tasks that did go on: %s", digest, cmp.Or(why, aws.ToString(d.RolloutStateReason)))
+	return fmt.Errorf("%s does not serve, and the previous tasks keep serving: %s", digest, cmp.Or(why, aws.ToString(d.RolloutStateReason)))
 }
 
-// stopped says why those of the service's tasks stopped that are meant: for each reason, which tasks.
-func (s *Service) stopped(ctx context.Context, meant func(types.Task) bool) (string, error) {
+// stopped returns why the tasks that match stopped: each reason with its tasks.
+func (s *Service) stopped(ctx context.Context, match func(types.Task) bool) (string, error) {
 	listed, err := s.ecs.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &s.cluster, ServiceName: &s.name, DesiredStatus: types.DesiredStatusStopped})
 	if err != nil {
-		return "", fmt.Errorf("list the tasks that stopped: %w", err)
+		return "", fmt.Errorf("list the stopped tasks: %w", err)
 	}
 	if len(listed.TaskArns) == 0 {
 		return "", nil
 	}
 	answer, err := s.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &s.cluster, Tasks: listed.TaskArns})
 	if err != nil {
-		return "", fmt.Errorf("describe the tasks that stopped: %w", err)
+		return "", fmt.Errorf("describe the stopped tasks: %w", err)
 	}
 	var reasons []string
 	tasks := map[string][]string{}
 	for _, t := range answer.Tasks {
 		reason := reasonOf(t)
-		if !meant(t) || reason == "" {
+		if !match(t) || reason == "" {
 			continue
 		}
 		if tasks[reason] == nil {
@@ -377,7 +377,7 @@ func (s *Service) stopped(ctx context.Context, meant func(types.Task) bool) (str
 	return strings.Join(reasons, "; "), nil
 }
 
-// reasonOf says why a task stopped, "" where the service itself had no more use for it.
+// reasonOf returns why a task stopped, or "" if the service scaled it in.
 func reasonOf(t types.Task) string {
 	reason := aws.ToString(t.StoppedReason)
 	if strings.HasPrefix(reason, "Scaling activity initiated by") {

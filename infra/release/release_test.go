@@ -24,16 +24,14 @@ import (
 
 const stack = "PasswordManager-Service"
 
-// registry is where the tests' images are.
 const registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com/password-manager"
 
-// Digests of releases, in the order in which they are made.
+// Digests of releases, in their order.
 var first, second, third = digest("1"), digest("2"), digest("3")
 
 func digest(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
 
-// world is an AWS account with a stack that has a service, and between it and the code under test a proxy that can change
-// an answer.
+// world is an AWS account with a service, behind a proxy that can change its responses to the code under test.
 type world struct {
 	t       *testing.T
 	cfg     aws.Config // of the code under test
@@ -65,7 +63,7 @@ func (w *world) answer(r *http.Request, _ string, status int, content string) (i
 	return status, content
 }
 
-// template is as much of the service's stack as these tests need.
+// template returns the part of the service's stack that these tests need.
 func template(image any) string {
 	content, err := json.Marshal(map[string]any{
 		"Parameters": map[string]any{Parameter: map[string]any{"Type": "String"}},
@@ -91,7 +89,7 @@ func release(digest string) []cftypes.Parameter {
 	return []cftypes.Parameter{{ParameterKey: aws.String(Parameter), ParameterValue: &digest}}
 }
 
-// create makes the stack.
+// create creates the stack.
 func (w *world) create(template, digest string) *Service {
 	w.t.Helper()
 	_, err := cloudformation.NewFromConfig(w.account).CreateStack(w.t.Context(), &cloudformation.CreateStackInput{
@@ -100,11 +98,11 @@ func (w *world) create(template, digest string) *Service {
 	w.must(err)
 	s, err := find(w.t.Context(), w.cfg, "", true)
 	w.must(err)
-	s.between = time.Millisecond
+	s.pollInterval = time.Millisecond
 	return s
 }
 
-// deploy updates the stack, as a deploy with another release does, and brings the release to its end.
+// deploy updates the stack with another release and finishes the release.
 func (w *world) deploy(s *Service, digest string) {
 	w.t.Helper()
 	_, err := cloudformation.NewFromConfig(w.account).UpdateStack(w.t.Context(), &cloudformation.UpdateStackInput{
@@ -114,7 +112,7 @@ func (w *world) deploy(s *Service, digest string) {
 	w.must(s.Run(w.t.Context(), digest))
 }
 
-// expect compares what the service runs with what it should run.
+// expect checks the digest and the task definition that the service runs.
 func (w *world) expect(s *Service, digest, definition string) {
 	w.t.Helper()
 	live, got, err := s.serving(w.t.Context())
@@ -131,7 +129,7 @@ func (w *world) recorded() string {
 	return digest
 }
 
-// refused compares the one sentence of an error.
+// refused checks the message of an error.
 func (w *world) refused(err error, want string) {
 	w.t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) {
@@ -139,15 +137,15 @@ func (w *world) refused(err error, want string) {
 	}
 }
 
-func TestReleasesAndTheWayBack(t *testing.T) {
+func TestReleasesAndRollbacks(t *testing.T) {
 	w := newWorld(t)
 	s := w.create(byDigest, first)
 	w.must(s.Run(t.Context(), first))
 	if w.calls["UpdateService"] > 0 || w.recorded() != first {
-		t.Errorf("%d changes of a service that runs the release already; recorded is %s", w.calls["UpdateService"], w.recorded())
+		t.Errorf("%d updates of a service that already runs the release; recorded is %s", w.calls["UpdateService"], w.recorded())
 	}
 	_, err := s.Back(t.Context())
-	w.refused(err, "there is no release before "+first+" to go back to")
+	w.refused(err, "there is no release before "+first)
 	w.expect(s, first, "vault:1")
 
 	w.deploy(s, second)
@@ -157,7 +155,7 @@ func TestReleasesAndTheWayBack(t *testing.T) {
 		got, err := s.Back(t.Context())
 		w.must(err)
 		if got != digest || w.recorded() != digest {
-			t.Errorf("the way back led to %s, and %s is recorded; want %s", got, w.recorded(), digest)
+			t.Errorf("the rollback returned %s and recorded %s, want %s", got, w.recorded(), digest)
 		}
 		w.expect(s, digest, definition)
 	}
@@ -165,22 +163,22 @@ func TestReleasesAndTheWayBack(t *testing.T) {
 	back(second, "vault:2") // forward again
 	back(first, "vault:1")
 
-	// The stack knows the second release still, so that a deploy of it changes nothing: the release itself has to.
+	// The stack still has the second release, so a deploy would change nothing. Run must switch the service itself.
 	w.must(s.Run(t.Context(), second))
 	w.expect(s, second, "vault:2")
 	back(first, "vault:1")
 
-	// From a good release over a bad one, back, and a third: before that one was the good one.
+	// A good release, a bad one, a rollback, then a third: a rollback of that returns to the good one.
 	w.deploy(s, third)
 	w.expect(s, third, "vault:3")
 	back(first, "vault:1")
 
-	w.refused(s.Run(t.Context(), digest("9")), "no task definition of the service runs "+digest("9")+": make release")
+	w.refused(s.Run(t.Context(), digest("9")), "no task definition of the service has "+digest("9")+": run make release")
 	w.expect(s, first, "vault:1")
 }
 
-// A deploy after going back makes a task definition anew, with today's settings: a release goes by the newest.
-func TestTheNewestTaskDefinitionOfARelease(t *testing.T) {
+// A deploy after a rollback registers another task definition of the same release, with the current settings.
+func TestNewestTaskDefinitionIsUsed(t *testing.T) {
 	w := newWorld(t)
 	s := w.create(byDigest, first)
 	w.must(s.Run(t.Context(), first))
@@ -193,8 +191,8 @@ func TestTheNewestTaskDefinitionOfARelease(t *testing.T) {
 	w.expect(s, first, "vault:3")
 }
 
-// What a host served before the platform moved has no task definition.
-func TestTheWayBackPassesOverWhatAHostServed(t *testing.T) {
+// Releases that a host served before the platform moved have no task definition.
+func TestRollbackSkipsReleasesOfAHost(t *testing.T) {
 	w := newWorld(t)
 	s := w.create(byDigest, first)
 	w.must(s.record(t.Context(), first))
@@ -203,11 +201,11 @@ func TestTheWayBackPassesOverWhatAHostServed(t *testing.T) {
 	got, err := s.Back(t.Context())
 	w.must(err)
 	if got != first {
-		t.Errorf("the way back led to %s, want %s", got, first)
+		t.Errorf("the rollback returned %s, want %s", got, first)
 	}
 }
 
-func TestDigestOfAnImage(t *testing.T) {
+func TestDigestOfATaskDefinition(t *testing.T) {
 	w := newWorld(t)
 	registryOf := ecr.NewFromConfig(w.account)
 	_, err := registryOf.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("password-manager")})
@@ -224,8 +222,8 @@ func TestDigestOfAnImage(t *testing.T) {
 		registry + "@" + first:              first,
 		registry + ":gone@" + second:        second,
 		registry + ":gone":                  "look up the digest of " + registry + ":gone",
-		registry:                            `has the image "` + registry + `", which is no REGISTRY/NAME@DIGEST`,
-		"amazon/amazon-ecs-sample@sha256:1": `which is no REGISTRY/NAME@DIGEST`,
+		registry:                            `has the image "` + registry + `", which is not REGISTRY/NAME@DIGEST`,
+		"amazon/amazon-ecs-sample@sha256:1": `which is not REGISTRY/NAME@DIGEST`,
 	} {
 		answer, err := client.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
 			Family: aws.String("other"), ContainerDefinitions: []ecstypes.ContainerDefinition{{Name: aws.String("server"), Image: &image, Memory: aws.Int32(512)}},
@@ -241,7 +239,7 @@ func TestDigestOfAnImage(t *testing.T) {
 	}
 }
 
-// stopTask leaves behind a task of a deployment that has stopped for a reason.
+// stopTask starts and stops a task of a deployment, with a reason.
 func (w *world) stopTask(s *Service, definition, deployment, reason string) string {
 	w.t.Helper()
 	client := ecs.NewFromConfig(w.account)
@@ -254,8 +252,8 @@ func (w *world) stopTask(s *Service, definition, deployment, reason string) stri
 	return lastPart(aws.ToString(ran.Tasks[0].TaskArn))
 }
 
-// The emulator has a new release serve at once. Here ECS says that it does not.
-func TestAReleaseThatDoesNotServe(t *testing.T) {
+// In the emulator a new release serves immediately, so the proxy changes the state of its deployment.
+func TestFailedReleaseIsExplained(t *testing.T) {
 	const health = "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/Vault/1)"
 	inState := func(state string) func(string) string {
 		return func(body string) string { return strings.ReplaceAll(body, `"COMPLETED"`, `"`+state+`"`) }
@@ -268,14 +266,14 @@ func TestAReleaseThatDoesNotServe(t *testing.T) {
 	}{
 		{"tasks that stop", []string{health, health, "Scaling activity initiated by (deployment ecs-svc/1)"},
 			func(string) func(string) string { return inState("FAILED") },
-			second + " does not serve, and the tasks that did go on: task TASK, TASK stopped: " + health},
-		{"nothing that stopped", nil, func(string) func(string) string { return inState("FAILED") },
-			second + " does not serve, and the tasks that did go on: ECS deployment"},
-		{"somebody else's deployment", nil,
+			second + " does not serve, and the previous tasks keep serving: task TASK, TASK stopped: " + health},
+		{"no stopped tasks", nil, func(string) func(string) string { return inState("FAILED") },
+			second + " does not serve, and the previous tasks keep serving: ECS deployment"},
+		{"another deployment", nil,
 			func(deployment string) func(string) string {
 				return func(body string) string { return strings.ReplaceAll(body, deployment, "ecs-svc/other") }
 			},
-			"somebody else has changed the service to vault:1 before " + second + " served"},
+			"another deployment changed the service to vault:1 before " + second + " served"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -295,7 +293,7 @@ func TestAReleaseThatDoesNotServe(t *testing.T) {
 			}
 			err = s.Run(t.Context(), second)
 			if err == nil {
-				t.Fatal("it serves")
+				t.Fatal("the release serves")
 			}
 			got := err.Error()
 			for _, task := range tasks {
@@ -311,7 +309,7 @@ func TestAReleaseThatDoesNotServe(t *testing.T) {
 	}
 }
 
-func TestNobodyIsInterrupted(t *testing.T) {
+func TestRunningDeploymentIsNotInterrupted(t *testing.T) {
 	w := newWorld(t)
 	s := w.create(byDigest, first)
 	w.must(s.Run(t.Context(), first))
@@ -319,18 +317,18 @@ func TestNobodyIsInterrupted(t *testing.T) {
 	w.answers["DescribeServices"] = func(body string) string { return strings.ReplaceAll(body, `"COMPLETED"`, `"IN_PROGRESS"`) }
 	_, err := s.Back(t.Context())
 	w.refused(err, "is changing to vault:")
-	w.refused(err, " right now: wait until that has ended")
+	w.refused(err, ": wait until that has finished")
 	delete(w.answers, "DescribeServices")
 	w.expect(s, second, "vault:2")
 
 	w.answers[""] = func(body string) string { return strings.ReplaceAll(body, "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS") }
 	_, err = find(t.Context(), w.cfg, "", true)
-	w.refused(err, "stack PasswordManager-Service is in state UPDATE_IN_PROGRESS, so somebody is deploying right now: wait until that has ended")
+	w.refused(err, "stack PasswordManager-Service is in state UPDATE_IN_PROGRESS, so another deploy is running: wait until it has finished")
 	_, err = find(t.Context(), w.cfg, "", false)
 	w.must(err)
 }
 
-func TestWhyTasksStopped(t *testing.T) {
+func TestFailureExplainsStoppedTasks(t *testing.T) {
 	w := newWorld(t)
 	s := w.create(byDigest, first)
 	task := w.stopTask(s, "vault:1", "ecs-svc/1", "CannotPullContainerError:\npull access denied")
@@ -340,11 +338,11 @@ func TestWhyTasksStopped(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got, err := s.Failure(t.Context(), second); got != "" || err != nil {
-		t.Errorf("of another image: %q, %v", got, err)
+		t.Errorf("another image: %q, %v", got, err)
 	}
 }
 
-func TestReasonOfATask(t *testing.T) {
+func TestReasonOfAStoppedTask(t *testing.T) {
 	const ended = "Essential container in task exited"
 	for _, c := range []struct {
 		container ecstypes.Container
@@ -362,7 +360,7 @@ func TestReasonOfATask(t *testing.T) {
 	}
 }
 
-func TestCommand(t *testing.T) {
+func TestCommandPrintsDigestOrError(t *testing.T) {
 	w := newWorld(t)
 	for _, entry := range emulator.Env(t) {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
@@ -386,7 +384,7 @@ func TestCommand(t *testing.T) {
 			t.Errorf("release %s: exit %d, stdout %q, stderr %q; want %d, %q, %q", args, got, out, log, status, stdout, stderr)
 		}
 	}
-	expect("cdk.out", "", "release: error: there is no stack PasswordManager-Service, and so no service: make release\n", 1)
+	expect("cdk.out", "", "release: error: there is no stack PasswordManager-Service, and so no service: run make release\n", 1)
 	expect("elsewhere", "", "release: error: no assembly\n", 1)
 	s := w.create(byDigest, first)
 	w.must(s.Run(t.Context(), first))
@@ -394,24 +392,24 @@ func TestCommand(t *testing.T) {
 	expect("cdk.out", second+"\n", "", 0)
 	expect("--back cdk.out", first+"\n", "", 0)
 	expect("--run "+second+" cdk.out", second+"\n", "", 0)
-	expect("--run "+third+" cdk.out", "", "release: error: no task definition of the service runs "+third+": make release\n", 1)
+	expect("--run "+third+" cdk.out", "", "release: error: no task definition of the service has "+third+": run make release\n", 1)
 	expect("--why "+second+" cdk.out", "", "", 0)
-	expect("--run latest cdk.out", "", "release: error: \"latest\" is no digest, sha256:…\nUsage: ", 2)
-	expect("--back --run "+first+" cdk.out", "", "release: error: one of --run, --back and --why is enough\nUsage: ", 2)
-	expect("", "", "release: error: one cloud assembly directory is needed\nUsage: ", 2)
+	expect("--run latest cdk.out", "", "release: error: \"latest\" is not a digest, sha256:…\nUsage: ", 2)
+	expect("--back --run "+first+" cdk.out", "", "release: error: use only one of --run, --back and --why\nUsage: ", 2)
+	expect("", "", "release: error: expected one cloud assembly directory\nUsage: ", 2)
 	expect("--forward cdk.out", "", "release: error: flag provided but not defined: -forward\nUsage: ", 2)
-	if status, out, _ := command("--help"); status != 0 || !strings.Contains(out, "that of the stack PasswordManager-Service") {
+	if status, out, _ := command("--help"); status != 0 || !strings.Contains(out, "The service is in stack PasswordManager-Service") {
 		t.Errorf("--help: exit %d: %s", status, out)
 	}
 	_, err := ssm.NewFromConfig(w.account).PutParameter(t.Context(), &ssm.PutParameterInput{
 		Name: aws.String(parameterOf("")), Value: aws.String("latest"), Overwrite: aws.Bool(true),
 	})
 	w.must(err)
-	expect("--run "+second+" cdk.out", "", "release: error: SSM parameter /password-manager/RELEASE is \"latest\", which is no digest of an image: delete it\n", 1)
+	expect("--run "+second+" cdk.out", "", "release: error: SSM parameter /password-manager/RELEASE is \"latest\", which is not the digest of an image: delete it\n", 1)
 	w.answers["DescribeServices"] = func(body string) string { return strings.ReplaceAll(body, `"ACTIVE"`, `"INACTIVE"`) }
 	_, err = s.Digest(t.Context())
-	w.refused(err, " is gone: make deploy")
+	w.refused(err, " does not exist: run make deploy")
 	if _, err := ServiceOf(w.cfg, "", "arn:aws:ecs:us-east-1:123456789012:cluster/vault"); err == nil {
-		t.Error("a cluster is taken for a service")
+		t.Error("the ARN of a cluster is accepted")
 	}
 }

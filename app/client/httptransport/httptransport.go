@@ -151,17 +151,53 @@ func (t *Transport) Do(ctx context.Context, r client.Request) (client.Response, 
 }
 
 func (t *Transport) do(ctx context.Context, r client.Request, header http.Header) (client.Response, error) {
-	var body io.Reader
-	if r.Body != nil {
-		body = bytes.NewReader(r.Body)
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	slow := time.AfterFunc(t.patience(r), func() { cancel(errSlow) })
 	defer slow.Stop()
-	request, err := http.NewRequestWithContext(ctx, r.Method, t.base.String()+r.Path, body)
+	answer, err := t.begin(ctx, r, header)
 	if err != nil {
 		return client.Response{}, err
+	}
+	defer answer.Body.Close()
+	slow.Reset(t.bodyPatience)
+	return whole(ctx, answer, &steadyReader{Reader: answer.Body, slow: slow, patience: t.bodyPatience}, r.Limit)
+}
+
+// Stream is client.Transport's.
+func (t *Transport) Stream(ctx context.Context, r client.Request, each func(part []byte) error) (client.Response, error) {
+	answer, err := t.begin(ctx, r, http.Header{"Accept": {"text/event-stream"}})
+	if err != nil {
+		return client.Response{}, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode/100 != 2 {
+		return whole(ctx, answer, answer.Body, r.Limit)
+	}
+	part := make([]byte, 4<<10)
+	for {
+		n, err := answer.Body.Read(part)
+		if failed := each(part[:n]); failed != nil {
+			return client.Response{}, failed
+		}
+		if errors.Is(err, io.EOF) {
+			return client.Response{Status: answer.StatusCode}, nil
+		}
+		if err != nil {
+			return client.Response{}, fmt.Errorf("read answer: %w", err)
+		}
+	}
+}
+
+// begin sends r and returns the answer with its body unread.
+func (t *Transport) begin(ctx context.Context, r client.Request, header http.Header) (*http.Response, error) {
+	var body io.Reader
+	if r.Body != nil {
+		body = bytes.NewReader(r.Body)
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, t.base.String()+r.Path, body)
+	if err != nil {
+		return nil, err
 	}
 	request.Header = header
 	request.Header.Set("User-Agent", userAgent)
@@ -178,22 +214,25 @@ func (t *Transport) do(ctx context.Context, r client.Request, header http.Header
 	}
 	answer, err := t.http.Do(request)
 	if err != nil {
-		return client.Response{}, whoAnswered(why(ctx, err))
+		return nil, whoAnswered(why(ctx, err))
 	}
 	t.noteDevices(answer.Cookies())
-	defer answer.Body.Close()
 	if answer.Header.Get("Content-Encoding") != "" {
-		return client.Response{}, errPacked
+		answer.Body.Close()
+		return nil, errPacked
 	}
-	steady := &steadyReader{Reader: answer.Body, slow: slow, patience: t.bodyPatience}
-	slow.Reset(t.bodyPatience)
-	// One byte more than the limit tells the caller that the answer is longer.
-	content, err := readAll(io.LimitReader(steady, r.Limit+1), answer.ContentLength)
+	return answer, nil
+}
+
+// whole reads the body of an answer. One byte more than the limit tells the caller that it is longer.
+func whole(ctx context.Context, answer *http.Response, body io.Reader, limit int64) (client.Response, error) {
+	content, err := readAll(io.LimitReader(body, limit+1), answer.ContentLength)
 	if err != nil {
 		return client.Response{}, fmt.Errorf("read answer: %w", why(ctx, err))
 	}
 	return client.Response{
-		Status: answer.StatusCode, Body: content, RetryAfter: client.ParseRetryAfter(answer.Header.Get("Retry-After")), Date: client.ParseDate(answer.Header.Get("Date")),
+		Status: answer.StatusCode, Body: content,
+		RetryAfter: client.ParseRetryAfter(answer.Header.Get("Retry-After")), Date: client.ParseDate(answer.Header.Get("Date")),
 	}, nil
 }
 

@@ -5,7 +5,7 @@
 // and not the one that holds the vault. It installs, before main first blocks,
 //
 //	globalThis.vaultsphereTransfer =
-//	  (method: string, paramsJSON: string, file: Uint8Array, onProgress: (json: string) => void) =>
+//	  (method: string, paramsJSON: string, file: Uint8Array, onEvent: (json: string) => void) =>
 //	    {result: string, file: Uint8Array} | {error: string}
 //
 // The methods are those of bridge/files.Files. An error is a bridge.Failure as JSON.
@@ -15,7 +15,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"syscall/js"
 	"time"
 
@@ -30,7 +29,7 @@ func main() {
 		js.CopyBytesToGo(file, args[2])
 		return call(args[0].String(), bridge.Request{
 			Params: []byte(args[1].String()), File: file,
-			Progress: func(done, total int) { args[3].Invoke(fmt.Sprintf(`{"done":%d,"total":%d}`, done, total)) },
+			Send: func(event []byte) { args[3].Invoke(string(event)) },
 		})
 	}))
 	select {}
@@ -48,8 +47,7 @@ func call(name string, r bridge.Request) (out map[string]any) {
 		f := bridge.Failure{Code: "bad_input", Message: err.Error()}
 		var known *transfer.Failure
 		if errors.As(err, &known) {
-			code, hint := known.Explain()
-			f.Code, f.Hint = bridge.Code(code), hint
+			f.Code, f.Values = bridge.Code(known.Code), known.Values
 		}
 		return failure(f)
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"syscall/js"
 	"time"
 
@@ -59,40 +58,69 @@ func (fetcher) Do(ctx context.Context, r client.Request) (client.Response, error
 	return fetch(ctx, r.Path, r.Limit, r.Patience(), options)
 }
 
+func (fetcher) Stream(ctx context.Context, r client.Request, each func(part []byte) error) (client.Response, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer, err := begin(ctx, r.Path, map[string]any{"method": r.Method, "credentials": "same-origin"})
+	if err != nil {
+		return client.Response{}, err
+	}
+	out := head(answer)
+	if out.Status/100 != 2 {
+		out.Body, err = readBody(answer.Get("body"), r.Limit, func() { /* the caller bounds the time */ })
+		return out, err
+	}
+	return out, eachPart(answer.Get("body"), func(part js.Value) error {
+		text := make([]byte, part.Get("byteLength").Int())
+		js.CopyBytesToGo(text, part)
+		return each(text)
+	})
+}
+
 var errSlow = errors.New("the server answers too slowly")
 
-// fetch keeps nothing and follows nowhere. It reads at most limit bytes, unpacked, and does not wait for ever.
+// fetch reads a whole answer of at most limit bytes, unpacked.
 func fetch(ctx context.Context, address string, limit int64, patience time.Duration, options map[string]any) (client.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	slow := time.AfterFunc(patience, func() { cancel(errSlow) })
 	defer slow.Stop()
+	answer, err := begin(ctx, address, options)
+	if err != nil {
+		return client.Response{}, why(ctx, err)
+	}
+	slow.Reset(client.BodyPatience)
+	out := head(answer)
+	if out.Body, err = readBody(answer.Get("body"), limit, func() { slow.Reset(client.BodyPatience) }); err != nil {
+		return client.Response{}, why(ctx, err)
+	}
+	return out, nil
+}
+
+// begin returns an answer when its headers are there. It bypasses the browser's cache and follows no redirect. The end of
+// ctx aborts the reading of the body too.
+func begin(ctx context.Context, address string, options map[string]any) (js.Value, error) {
 	abort := js.Global().Get("AbortController").New()
-	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
-	defer stop()
+	context.AfterFunc(ctx, func() { abort.Call("abort") })
 	options["cache"], options["redirect"], options["signal"] = "no-store", "manual", abort.Get("signal")
 	answer, err := await(js.Global().Call("fetch", address, options))
-	if err != nil {
-		return client.Response{}, why(ctx, err)
+	if err == nil && answer.Get("type").String() == "opaqueredirect" {
+		err = fmt.Errorf("%w: it sends elsewhere", client.ErrIntercepted)
 	}
-	if answer.Get("type").String() == "opaqueredirect" {
-		return client.Response{}, fmt.Errorf("%w: it sends elsewhere", client.ErrIntercepted)
-	}
+	return answer, err
+}
+
+// head is an answer without its body.
+func head(answer js.Value) client.Response {
+	out := client.Response{Status: answer.Get("status").Int()}
 	headers := answer.Get("headers")
-	slow.Reset(client.BodyPatience)
-	body, err := readBody(answer.Get("body"), limit, slow)
-	if err != nil {
-		abort.Call("abort")
-		return client.Response{}, why(ctx, err)
-	}
-	out := client.Response{Status: answer.Get("status").Int(), Body: body}
 	if date := headers.Call("get", "Date"); date.Type() == js.TypeString {
 		out.Date = client.ParseDate(date.String())
 	}
 	if wait := headers.Call("get", "Retry-After"); wait.Type() == js.TypeString {
 		out.RetryAfter = client.ParseRetryAfter(wait.String())
 	}
-	return out, nil
+	return out
 }
 
 // why tells an exchange that was too slow from one that its caller ended.
@@ -103,49 +131,49 @@ func why(ctx context.Context, err error) error {
 	return err
 }
 
-// readBody reads a stream part by part, so that what unpacks to more than limit is never there as a whole. It puts slow off
-// for each step that has come.
-func readBody(stream js.Value, limit int64, slow *time.Timer) ([]byte, error) {
-	if stream.Type() != js.TypeObject { // an answer without a body
-		return nil, nil
-	}
-	reader := stream.Call("getReader")
+// readBody reads a body in parts, so that one that unpacks to more than limit is never in memory as a whole. It calls step
+// for each client.BodyStep.
+func readBody(body js.Value, limit int64, step func()) ([]byte, error) {
 	var parts []js.Value
-	size, step := 0, 0
-	for {
-		part, err := await(reader.Call("read"))
-		if err != nil {
-			return nil, err
-		}
-		if part.Get("done").Bool() {
-			break
-		}
-		value := part.Get("value")
-		n := value.Get("byteLength").Int()
+	size, came := 0, 0
+	err := eachPart(body, func(part js.Value) error {
+		n := part.Get("byteLength").Int()
 		if size += n; int64(size) > limit {
-			return nil, fmt.Errorf("the answer has more than %d bytes", limit)
+			return fmt.Errorf("the answer has more than %d bytes", limit)
 		}
-		if step += n; step >= client.BodyStep {
-			step = 0
-			slow.Reset(client.BodyPatience)
+		if came += n; came >= client.BodyStep {
+			came = 0
+			step()
 		}
-		parts = append(parts, value)
+		parts = append(parts, part)
+		return nil
+	})
+	if err != nil || size == 0 {
+		return nil, err
 	}
-	body := make([]byte, size)
+	out := make([]byte, size)
 	at := 0
 	for _, part := range parts {
-		at += js.CopyBytesToGo(body[at:], part)
+		at += js.CopyBytesToGo(out[at:], part)
 	}
-	return body, nil
+	return out, nil
 }
 
-func number(headers js.Value, name string) (int64, bool) {
-	v := headers.Call("get", name)
-	if v.Type() != js.TypeString {
-		return 0, false
+// eachPart reads a ReadableStream of Uint8Arrays until it ends or take fails.
+func eachPart(stream js.Value, take func(part js.Value) error) error {
+	if stream.Type() != js.TypeObject { // an answer without a body
+		return nil
 	}
-	n, err := strconv.ParseInt(v.String(), 10, 64)
-	return n, err == nil && n >= 0
+	reader := stream.Call("getReader")
+	for {
+		part, err := await(reader.Call("read"))
+		if err != nil || part.Get("done").Bool() {
+			return err
+		}
+		if err := take(part.Get("value")); err != nil {
+			return err
+		}
+	}
 }
 
 // rangeFetcher is client.Ranges of a service elsewhere, which learns no more of this page than that it asks.

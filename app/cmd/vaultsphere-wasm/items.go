@@ -15,6 +15,10 @@ import (
 
 func (c *core) Sync(ctx context.Context) (client.Synced, error) { return c.client.Sync(ctx) }
 
+func (c *core) Follow(ctx context.Context, report func(client.Notice)) error {
+	return c.client.Follow(ctx, report)
+}
+
 func (c *core) Waiting(context.Context) (client.Waiting, error) { return c.client.Waiting() }
 
 func (c *core) Index(ctx context.Context, progress func(done, total int)) error {

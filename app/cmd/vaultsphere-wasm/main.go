@@ -6,7 +6,7 @@
 // It installs, before main first blocks,
 //
 //	globalThis.vaultsphere = {
-//	  call(method: string, paramsJSON: string, onProgress?: (json: string) => void, callId?: number,
+//	  call(method: string, paramsJSON: string, onEvent?: (json: string) => void, callId?: number,
 //	    file?: Uint8Array): Promise<string | {result: string, file: Uint8Array}>,
 //	  cancel(callId: number): void,
 //	}
@@ -65,9 +65,9 @@ func (b *calls) call(_ js.Value, args []js.Value) any {
 		return js.Global().Get("Promise").Call("reject", jsError(bridge.Failure{Code: bridge.Code(client.CodeBadInput), Message: "call takes a method and its parameters as JSON"}))
 	}
 	method := args[0].String()
-	r := bridge.Request{Params: []byte(args[1].String()), Progress: func(_, _ int) { /* the caller does not listen */ }}
+	r := bridge.Request{Params: []byte(args[1].String())}
 	if len(args) > 2 && args[2].Type() == js.TypeFunction {
-		r.Progress = func(done, total int) { args[2].Invoke(fmt.Sprintf(`{"done":%d,"total":%d}`, done, total)) }
+		r.Send = func(event []byte) { args[2].Invoke(string(event)) }
 	}
 	if len(args) > 4 && args[4].InstanceOf(js.Global().Get("Uint8Array")) {
 		r.File = make([]byte, args[4].Get("byteLength").Int())

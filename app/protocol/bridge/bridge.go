@@ -25,9 +25,27 @@ type Progress struct {
 
 // Request is one call of a method.
 type Request struct {
-	Params   []byte // JSON
-	File     File   // nil: none came
-	Progress func(done, total int)
+	Params []byte // JSON
+	File   File   // nil: none came
+	// Send gives the caller an event before the answer, as JSON. Nil: the caller takes none.
+	Send func(event []byte)
+}
+
+// Progress sends a Progress.
+func (r Request) Progress(done, total int) { Event[Progress](r)(Progress{done, total}) }
+
+// Event returns a function that sends events of type T.
+func Event[T any](r Request) func(T) {
+	return func(event T) {
+		if r.Send == nil {
+			return
+		}
+		text, err := json.Marshal(event)
+		if err != nil {
+			panic(err) // events are plain structs
+		}
+		r.Send(text)
+	}
 }
 
 // Answer is the result of a call: JSON, and a file from methods that make one.
@@ -36,12 +54,20 @@ type Answer struct {
 	File File
 }
 
-// Code says what went wrong in a word that the page may rely on: one of protocol.Code, client.Code, files.Code or worker.Code.
+// Code says what went wrong, for programs: a protocol.Code, client.Code, parcel.FileCode or worker.Code.
 type Code string
+
+// Values fill the placeholders of the sentence that a code stands for. They never hold a secret.
+type Values struct {
+	Name  string `json:"name,omitempty"`
+	Count int    `json:"count,omitempty"`
+	Limit int    `json:"limit,omitempty"`
+}
 
 // Failure is why a call failed. It is the message of the Error with which the promise of the call is rejected.
 type Failure struct {
 	Code       Code    `json:"code"`
+	Values     Values  `json:"values,omitzero"`
 	Message    string  `json:"message"`
 	Hint       string  `json:"hint"`        // what can be done; may be empty
 	RetryAfter float64 `json:"retry_after"` // seconds; 0: the server did not say

@@ -67,6 +67,9 @@ func (m method) dispatched(qualify types.Qualifier) string {
 	if m.progress {
 		arguments = append(arguments, "r.Progress")
 	}
+	if m.event != nil {
+		arguments = append(arguments, fmt.Sprintf("bridge.Event[%s](r)", types.TypeString(m.event, qualify)))
+	}
 	results := []string{"err"}
 	if m.givesFile {
 		results = slices.Insert(results, 0, "file")

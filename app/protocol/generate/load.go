@@ -167,6 +167,7 @@ type method struct {
 	doc         doc
 	// takesFile and givesFile: a file travels beside the JSON.
 	takesFile, givesFile, progress, encoded bool
+	event                                   types.Type // what the method reports before it returns, other than progress
 }
 
 // methods lists the methods of the interface "package.Name", with those of embedded interfaces in place.
@@ -201,10 +202,15 @@ func (m *method) fill(signature *types.Signature) error {
 		case m.params == nil && structOf(t) != nil:
 			m.params = t
 		default:
-			if _, ok := t.(*types.Signature); !ok {
+			report, ok := t.(*types.Signature)
+			if !ok {
 				return fmt.Errorf("unsupported parameter type %s", t)
 			}
-			m.progress = true
+			if report.Params().Len() == 1 {
+				m.event = report.Params().At(0).Type()
+			} else {
+				m.progress = true
+			}
 		}
 	}
 	for v := range signature.Results().Variables() {

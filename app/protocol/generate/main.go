@@ -37,7 +37,7 @@ func run(root string) error {
 // constants are the Go constants that the page uses.
 var constants = []string{
 	"item.MaxTitle", "item.MaxTag", "item.MaxName", "item.MaxAttachmentBytes", "transfer.MaxFileBytes",
-	"protocol.MaxUsernameRunes", "protocol.PathEvents", "protocol.EventRevision", "protocol.EventEnded",
+	"protocol.MaxUsernameRunes",
 }
 
 // generate returns the files by path below root.
@@ -84,7 +84,7 @@ func (s *source) page() (protocol, calls string, err error) {
 			}
 		}
 	}
-	for _, root := range []string{"protocol.RevisionEvent", "bridge.Failure", "bridge.Progress"} {
+	for _, root := range []string{"bridge.Failure", "bridge.Progress"} {
 		if _, err := t.root(root); err != nil {
 			return "", "", err
 		}

@@ -14,11 +14,11 @@ import (
 // typeNames lists types that need another name in TypeScript, where the package name is not part of it.
 var typeNames = map[string]string{
 	"item.Type": "ItemType", "source.Preview": "TablePreview", "parcel.Problem": "ImportProblem", "parcel.Relocated": "RelocatedValue", "seal.Params": "KDF", "client.Enrolment": "TOTPEnrolment",
-	"protocol.Code": "ServerCode", "client.Code": "ClientCode", "client.ExportOptions": "ExportScope", "files.Code": "FileCode", "worker.Code": "PageCode", "bridge.Code": "ErrorCode",
+	"protocol.Code": "ServerCode", "client.Code": "ClientCode", "client.ExportOptions": "ExportScope", "bridge.Values": "MessageValues", "worker.Code": "PageCode", "bridge.Code": "ErrorCode",
 }
 
 // unions lists types that combine others.
-var unions = map[string][]string{"bridge.Code": {"protocol.Code", "client.Code", "files.Code", "worker.Code"}}
+var unions = map[string][]string{"bridge.Code": {"protocol.Code", "client.Code", "parcel.FileCode", "worker.Code"}}
 
 // typescript collects the types that calls need.
 type typescript struct {
@@ -193,6 +193,13 @@ func (t *typescript) call(m method) (string, error) {
 	}
 	if m.progress {
 		takes, options = append(takes, "onProgress?: Tell", "signal?: AbortSignal"), append(options, "onProgress", "signal")
+	}
+	if m.event != nil {
+		kind, err := t.of(m.event)
+		if err != nil {
+			return "", err
+		}
+		takes, options = append(takes, fmt.Sprintf("onEvent: Tell<%s>", kind), "signal: AbortSignal"), append(options, "onProgress: onEvent", "signal")
 	}
 	result := "Nothing"
 	if m.result != nil {

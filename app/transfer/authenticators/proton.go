@@ -3,7 +3,6 @@ package authenticators
 import (
 	"cmp"
 	"encoding/base64"
-	"fmt"
 	"slices"
 
 	"golang.org/x/crypto/argon2"
@@ -41,7 +40,7 @@ func readProton(in *source.Input, b *source.Builder) error {
 	b.Each(top.Entries("entries", nil), func(it *source.Draft, o source.Object, _ string) {
 		content := o.Object("content")
 		name, address := content.Text("name"), content.Text("uri")
-		code, _ := item.ParseOneTime(address)
+		code, _ := item.ParseAuthenticatorKey(address)
 		it.Item = item.Item{
 			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: address, Notes: o.Text("note"),
 		}
@@ -69,7 +68,7 @@ func openProton(salt, sealed, password string) ([]byte, error) {
 	content, contentErr := base64.StdEncoding.DecodeString(sealed)
 	switch {
 	case err != nil || contentErr != nil:
-		return nil, fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+		return nil, source.ErrMalformed
 	case len(content) < nonceBytes || len(rawSalt) < 8:
 		return nil, source.ErrTruncated
 	}

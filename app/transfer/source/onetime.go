@@ -76,7 +76,7 @@ func escape(s string) string {
 
 // MakesCodes reports whether an item can make codes with it.
 func MakesCodes(totp string) bool {
-	_, err := item.ParseOneTime(totp)
+	_, err := item.ParseAuthenticatorKey(totp)
 	return err == nil
 }
 

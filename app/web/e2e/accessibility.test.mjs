@@ -35,19 +35,26 @@ test("on a tablet, with the navigation reduced to icons, no screen has a serious
 const SMALL = 40; // pixels, of a touch target's smaller side
 
 test("at 320 pixels no screen scrolls sideways, and every control is large enough for a finger", () =>
-  check({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }, (page) => page.evaluate((small) => {
-    const found = [];
-    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.scrollingElement;
-    if (document.querySelector(".shell") && scrollHeight > clientHeight) {
-      found.push(`the window scrolls by ${scrollHeight - clientHeight} pixels, where only the panes should`);
-    }
-    if (scrollWidth > clientWidth) found.push(`${scrollWidth} pixels wide in a window of ${clientWidth}`);
-    for (const el of document.querySelectorAll("button, a[href], input:not([type=checkbox]), select, textarea, summary")) {
-      if (!el.checkVisibility({ visibilityProperty: true, opacityProperty: false }) || el.closest("p, .visually-hidden, .line-value")) continue; // links within text are exempt (WCAG 2.5.8)
-      if (el.matches(".visually-hidden")) continue;
-      const { width, height } = el.getBoundingClientRect();
-      if (width < small || height < small) found.push(`${el.outerHTML.slice(0, 90)} is ${Math.round(width)} by ${Math.round(height)}`);
-      if (width > clientWidth) found.push(`${el.outerHTML.slice(0, 90)} is wider than the window`);
-    }
-    return found;
-  }, SMALL)));
+  check({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }, (page) =>
+    page.evaluate((small) => {
+      const found = [];
+      const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.scrollingElement;
+      if (document.querySelector(".shell") && scrollHeight > clientHeight) {
+        found.push(`the window scrolls by ${scrollHeight - clientHeight} pixels, where only the panes should`);
+      }
+      if (scrollWidth > clientWidth) found.push(`${scrollWidth} pixels wide in a window of ${clientWidth}`);
+      for (const el of document.querySelectorAll("button, a[href], input:not([type=checkbox]), select, textarea, summary")) {
+        if (
+          !el.checkVisibility({ visibilityProperty: true, opacityProperty: false }) ||
+          el.closest("p, .visually-hidden, .field-row-value")
+        )
+          continue; // links within text are exempt (WCAG 2.5.8)
+        if (el.matches(".visually-hidden")) continue;
+        const { width, height } = el.getBoundingClientRect();
+        if (width < small || height < small)
+          found.push(`${el.outerHTML.slice(0, 90)} is ${Math.round(width)} by ${Math.round(height)}`);
+        if (width > clientWidth) found.push(`${el.outerHTML.slice(0, 90)} is wider than the window`);
+      }
+      return found;
+    }, SMALL),
+  ));

@@ -41,10 +41,7 @@ const choose = async (...files) => {
 const listed = (on = page) => on.locator(".file bdi").allTextContents();
 
 async function download(on, file) {
-  const [saved] = await Promise.all([
-    on.waitForEvent("download"),
-    on.getByRole("button", { name: `Download ${file}` }).click(),
-  ]);
+  const [saved] = await Promise.all([on.waitForEvent("download"), on.getByRole("button", { name: `Download ${file}` }).click()]);
   return { as: saved.suggestedFilename(), content: await readFile(await saved.path()) };
 }
 
@@ -113,9 +110,14 @@ test("progress is shown, an upload can be ended, and the entry stays as it was",
 });
 
 const failures = [
-  ["a file that is too large", { name: "film.mp4", buffer: Buffer.alloc((10 << 20) + 1) }, null, /Only files of up to 10 MB/],
-  ["a file for which there is no room", { name: "scan.tif", buffer: randomBytes(3 << 20) }, null, /no room for more attachments/],
-  ["a file that meets a broken line", deed, (route) => route.abort("internetdisconnected"), /server cannot be reached/],
+  [
+    "a file that is too large",
+    { name: "film.mp4", buffer: Buffer.alloc((10 << 20) + 1) },
+    null,
+    /Attachments can be up to 10 MB/,
+  ],
+  ["a file for which there is no room", { name: "scan.tif", buffer: randomBytes(3 << 20) }, null, /out of space for attachments/],
+  ["a file that meets a broken line", deed, (route) => route.abort("internetdisconnected"), /Can’t reach the server/],
 ];
 for (const [what, file, answer, says] of failures) {
   test(`${what} says why it is not attached, and the next one is`, async () => {
@@ -146,7 +148,7 @@ test("a file that the server altered is not handed over, and the vault stays ope
   const downloads = [];
   page.on("download", (d) => downloads.push(d));
   await page.getByRole("button", { name: "Download deed.pdf" }).click();
-  await page.getByText("The server does not have this file as it was attached").waitFor();
+  await page.getByText("This file isn’t the one you attached").waitFor();
   assert.equal(downloads.length, 0);
   await page.unroute(PIECE);
   await page.getByRole("button", { name: "Dismiss" }).first().click();

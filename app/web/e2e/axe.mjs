@@ -11,10 +11,19 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 export async function findings(page, rules = []) {
   await page.evaluate(`globalThis.axe ?? ${axe}`);
   const violations = await page.evaluate(async (runOnly) => {
-    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"], ...(runOnly.length && { runOnly }) });
-    return violations.map((v) => ({ id: v.id, impact: v.impact, help: v.help, targets: v.nodes.map((n) => `${n.target} (${n.failureSummary})`) }));
+    const { violations } = await globalThis.axe.run(document, {
+      resultTypes: ["violations"],
+      ...(runOnly.length && { runOnly }),
+    });
+    return violations.map((v) => ({
+      id: v.id,
+      impact: v.impact,
+      help: v.help,
+      targets: v.nodes.map((n) => `${n.target} (${n.failureSummary})`),
+    }));
   }, rules);
-  return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
+  return violations
+    .filter((v) => v.impact === "serious" || v.impact === "critical")
     .map((v) => `${v.id}: ${v.help}\n    ${v.targets.slice(0, 4).join("\n    ")}`);
 }
 

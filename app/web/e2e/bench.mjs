@@ -5,18 +5,25 @@ import { callCore, heading, openPage, PASSWORD, startBrowser, startServer, unloc
 const median = (samples) => samples.toSorted((a, b) => a - b)[samples.length >> 1];
 
 /** Runs calls in the page's worker and returns how long they took together, in milliseconds. */
-const timeInWorker = (page, calls) => page.workers()[0].evaluate(async (calls) => {
-  const began = performance.now();
-  for (const [method, params] of calls) await globalThis.vaultsphere.call(method, JSON.stringify(params));
-  return performance.now() - began;
-}, calls);
+const timeInWorker = (page, calls) =>
+  page.workers()[0].evaluate(async (calls) => {
+    const began = performance.now();
+    for (const [method, params] of calls) await globalThis.vaultsphere.call(method, JSON.stringify(params));
+    return performance.now() - began;
+  }, calls);
 
 /** Four of five as generators make them, the fifth as people do, every tenth of those once more. */
-const secret = (i) => i % 5 ? `vM8#t${(i * 7919).toString(36)}!Lz0@${i}W` : `Summer${i % 100}-${i % 50}`;
+const secret = (i) => (i % 5 ? `vM8#t${(i * 7919).toString(36)}!Lz0@${i}W` : `Summer${i % 100}-${i % 50}`);
 
 const entry = (i) => ({
-  id: "", type: "login", title: `Service ${i}`, username: `person${i}@example.org`, tags: ["work"],
-  urls: [`https://service-${i}.example.org/login`], password: secret(i), notes: "Opened in spring.",
+  id: "",
+  type: "login",
+  title: `Service ${i}`,
+  username: `person${i}@example.org`,
+  tags: ["work"],
+  urls: [`https://service-${i}.example.org/login`],
+  password: secret(i),
+  notes: "Opened in spring.",
 });
 
 /** Bytes on the wire, headers apart, of everything a new visitor loads up to the first screen. */
@@ -35,32 +42,34 @@ async function firstLoad(browser, url) {
 }
 
 /** From the event of a key to the changed list, in milliseconds; a key that leaves the list as it is counts for nothing. */
-const keystrokes = (page, words) => page.evaluate(async (words) => {
-  const field = document.querySelector("input[type=search]");
-  const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
-  const type = (text) => new Promise((done) => {
-    const began = performance.now();
-    const observer = new MutationObserver(() => finish(performance.now() - began));
-    const giveUp = setTimeout(() => finish(null), 500);
-    const finish = (took) => {
-      observer.disconnect();
-      clearTimeout(giveUp);
-      done(took);
-    };
-    observer.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });
-    setValue.call(field, text);
-    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  });
-  const samples = [];
-  for (const word of words) {
-    for (let n = 1; n <= word.length; n++) {
-      const took = await type(word.slice(0, n));
-      if (took !== null) samples.push(took);
-      await new Promise((next) => setTimeout(next, 60));
+const keystrokes = (page, words) =>
+  page.evaluate(async (words) => {
+    const field = document.querySelector("input[type=search]");
+    const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+    const type = (text) =>
+      new Promise((done) => {
+        const began = performance.now();
+        const observer = new MutationObserver(() => finish(performance.now() - began));
+        const giveUp = setTimeout(() => finish(null), 500);
+        const finish = (took) => {
+          observer.disconnect();
+          clearTimeout(giveUp);
+          done(took);
+        };
+        observer.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });
+        setValue.call(field, text);
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      });
+    const samples = [];
+    for (const word of words) {
+      for (let n = 1; n <= word.length; n++) {
+        const took = await type(word.slice(0, n));
+        if (took !== null) samples.push(took);
+        await new Promise((next) => setTimeout(next, 60));
+      }
     }
-  }
-  return samples;
-}, words);
+    return samples;
+  }, words);
 
 async function fill(page, username, entries) {
   await callCore(page, "prepare_registration", { password: PASSWORD });
@@ -76,7 +85,12 @@ async function syncToList(page) {
     await page.reload();
     await heading(page, "Your vault is locked");
     await callCore(page, "unlock", { password: PASSWORD });
-    samples.push(await timeInWorker(page, [["sync", {}], ["list", { query: "", limit: 100 }]]));
+    samples.push(
+      await timeInWorker(page, [
+        ["sync", {}],
+        ["list", { query: "", limit: 100 }],
+      ]),
+    );
   }
   return median(samples);
 }
@@ -113,7 +127,7 @@ try {
 
   await page.reload();
   await unlock(page);
-  await page.getByText("10000 entries").or(page.getByText("10,000 entries")).first().waitFor();
+  await page.getByText("10000 items").or(page.getByText("10,000 items")).first().waitFor();
   figures.keystroke_ms = median(await keystrokes(page, ["service 4711", "person99", "service-12.example", "work 7"]));
   figures.health_ms = await timeInWorker(page, [["health", {}]]);
   figures.page_mb = await residentMB(browser, page);

@@ -34,7 +34,8 @@ after(async () => {
 const sample = (path) => fileURLToPath(new URL(`../../transfer/testdata/${path}`, import.meta.url));
 const button = (name) => page.getByRole("button", { name, exact: typeof name === "string" });
 const field = (name) => page.getByLabel(name, { exact: true });
-const total = async () => (await callCore(page, "list", { query: "" })).total + (await callCore(page, "list", { query: "", trash: true })).total;
+const total = async () =>
+  (await callCore(page, "list", { query: "" })).total + (await callCore(page, "list", { query: "", trash: true })).total;
 
 async function choose(file) {
   await page.evaluate(() => (location.hash = "#/vault"));
@@ -44,15 +45,16 @@ async function choose(file) {
 
 async function bringIn(file) {
   await choose(file);
-  await button(/^Import \d+ entr/).click();
-  await heading(page, "The import is done");
+  await button(/^Import \d+ item/).click();
+  await heading(page, "Import complete");
 }
 
 /** All that an entry says, as one text. */
 async function everything() {
   const said = [];
   for (const trash of [false, true]) {
-    for (const { id } of (await callCore(page, "list", { query: "", trash })).items) said.push(JSON.stringify(await callCore(page, "get", { id })));
+    for (const { id } of (await callCore(page, "list", { query: "", trash })).items)
+      said.push(JSON.stringify(await callCore(page, "get", { id })));
   }
   return said.join("\n");
 }
@@ -60,87 +62,105 @@ async function everything() {
 test("who exports from Bitwarden finds every field again", async () => {
   const path = sample("bitwarden/individual.json");
   await choose(path);
-  await page.getByText(/^\d+ entries in this file \(Bitwarden \(JSON\)\)$/).waitFor();
+  await page.getByText(/^\d+ items in this file · Bitwarden \(JSON\)$/).waitFor();
   assert.equal(await total(), 0, "nothing is written before it is asked for");
-  await button(/^Import \d+ entries$/).click();
-  await heading(page, "The import is done");
+  await button(/^Import \d+ items$/).click();
+  await heading(page, "Import complete");
   const source = JSON.parse(readFileSync(path, "utf8"));
   const found = await everything();
   const missing = [];
   for (const item of source.items) {
-    const texts = [item.name, item.notes, item.login?.username, item.login?.password, item.login?.totp,
-      ...(item.login?.uris ?? []).map((u) => u.uri), ...(item.fields ?? []).flatMap((f) => [f.name, f.value]),
-      ...(item.passwordHistory ?? []).map((p) => p.password), ...Object.values(item.card ?? {}), ...Object.values(item.identity ?? {}),
-      ...Object.values(item.sshKey ?? {}), source.folders.find((f) => f.id === item.folderId)?.name];
+    const texts = [
+      item.name,
+      item.notes,
+      item.login?.username,
+      item.login?.password,
+      item.login?.totp,
+      ...(item.login?.uris ?? []).map((u) => u.uri),
+      ...(item.fields ?? []).flatMap((f) => [f.name, f.value]),
+      ...(item.passwordHistory ?? []).map((p) => p.password),
+      ...Object.values(item.card ?? {}),
+      ...Object.values(item.identity ?? {}),
+      ...Object.values(item.sshKey ?? {}),
+      source.folders.find((f) => f.id === item.folderId)?.name,
+    ];
     for (const text of texts) {
       // Names and lines are tidied of the spaces around them, numbers of cards and months are written as they are.
-      if (typeof text === "string" && text.trim() && !found.includes(JSON.stringify(text.trim()).slice(1, -1))) missing.push(text);
+      if (typeof text === "string" && text.trim() && !found.includes(JSON.stringify(text.trim()).slice(1, -1)))
+        missing.push(text);
     }
   }
   assert.deepEqual(missing, []);
   // The same file again adds nothing.
   await choose(path);
-  await page.getByText("There already").waitFor();
-  assert.ok(await button("Import 0 entries").isDisabled());
+  await page.getByText("Duplicates").waitFor();
+  assert.ok(await button("Import 0 items").isDisabled());
 });
 
 test("a protected file asks for its password, and says when it is wrong", async () => {
   await choose(sample("bitwarden/protected-argon2id.json"));
-  await page.getByText("is protected by a password").waitFor();
-  await field("Password of the file").fill("wrong");
-  await button("Open the file").click();
-  await page.getByText("This password does not open the file.").waitFor();
-  await field("Password of the file").fill("corréct horse");
-  await button("Open the file").click();
-  await page.getByText(/^\d+ entr(y|ies) in this file/).waitFor();
+  await page.getByText("is password-protected").waitFor();
+  await field("File password").fill("wrong");
+  await button("Open file").click();
+  await page.getByText("Incorrect file password.").waitFor();
+  await field("File password").fill("corréct horse");
+  await button("Open file").click();
+  await page.getByText(/^\d+ items? in this file/).waitFor();
   await button("Cancel").click();
-  await button("Choose a file").waitFor();
+  await button("Choose file").waitFor();
 });
 
 test("any table comes in by its columns; broken rows are named, the rest is there", async () => {
   const table = 'Alpha;Beta;Gamma\nPier 9;anna;first-pass\n"broken;x\n';
   await choose({ name: "odd.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
-  const columns = button("Choose the columns");
+  const columns = button("Change columns");
   await columns.or(field("Alpha")).first().waitFor();
   if (await columns.isVisible()) await columns.click();
-  await field("Alpha").selectOption("Title");
-  await field("Beta").selectOption("User name");
+  await field("Alpha").selectOption("Item name");
+  await field("Beta").selectOption("Username");
   await field("Gamma").selectOption("Password");
   await button("Continue").click();
-  await page.getByText("1 part could not be taken").waitFor();
-  await button("Import 1 entry").click();
-  await heading(page, "The import is done");
+  await page.getByText("1 field couldn’t be imported").waitFor();
+  await button("Import 1 item").click();
+  await heading(page, "Import complete");
   const [{ id }] = (await callCore(page, "list", { query: "Pier 9" })).items;
   const { title, username, password } = await callCore(page, "get", { id });
   assert.deepEqual({ title, username, password }, { title: "Pier 9", username: "anna", password: "first-pass" });
 });
 
 test("a table without names asks what its columns are, and loses no row", async () => {
-  const table = "Harbour,nina@example.org,pw-harbour,https://harbour.example\nQuay,nina@example.org,pw-quay,https://quay.example\n";
+  const table =
+    "Harbour,nina@example.org,pw-harbour,https://harbour.example\nQuay,nina@example.org,pw-quay,https://quay.example\n";
   await choose({ name: "values.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
-  await field("The first row holds values, not names").waitFor();
-  assert.equal(await field("The first row holds values, not names").isChecked(), true);
+  await field("The file has no header row").waitFor();
+  assert.equal(await field("The file has no header row").isChecked(), true);
   assert.equal(await field("Column 2").inputValue(), "username");
   assert.equal(await field("Column 4").inputValue(), "url");
   await page.getByText("Harbour, Quay").waitFor();
-  await field("Column 1").selectOption("Title");
+  await field("Column 1").selectOption("Item name");
   await field("Column 3").selectOption("Password");
   await button("Continue").click();
-  await button("Import 2 entries").click();
-  await heading(page, "The import is done");
+  await button("Import 2 items").click();
+  await heading(page, "Import complete");
   const [{ id }] = (await callCore(page, "list", { query: "Harbour" })).items;
   const { title, username, password, urls } = await callCore(page, "get", { id });
-  assert.deepEqual({ title, username, password, urls },
-    { title: "Harbour", username: "nina@example.org", password: "pw-harbour", urls: ["https://harbour.example"] });
+  assert.deepEqual(
+    { title, username, password, urls },
+    { title: "Harbour", username: "nina@example.org", password: "pw-harbour", urls: ["https://harbour.example"] },
+  );
 });
 
 test("other values are added or take the place of those in the vault", async () => {
-  const csv = (password) => ({ name: "chrome.csv", mimeType: "text/csv", buffer: Buffer.from(`name,url,username,password,note\nMail,https://mail.example,bruno,${password},\n`) });
+  const csv = (password) => ({
+    name: "chrome.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from(`name,url,username,password,note\nMail,https://mail.example,bruno,${password},\n`),
+  });
   await bringIn(csv("older"));
   await choose(csv("newer"));
-  await field("1 entry says something else in your vault").selectOption("Update the entry in the vault");
-  await button("Import 1 entry").click();
-  await page.getByText("1 entry updated").waitFor();
+  await field("1 item differs from your vault").selectOption("Update the item in your vault");
+  await button("Import 1 item").click();
+  await page.getByText("1 item updated").waitFor();
   const { items } = await callCore(page, "list", { query: "mail.example" });
   assert.equal(items.length, 1);
   assert.equal((await callCore(page, "get", { id: items[0].id })).password, "newer");
@@ -151,10 +171,10 @@ test("what is no export is refused with a sentence, and nothing is written", asy
   const before = await total();
   for (const [name, content, sentence] of [
     ["empty.json", "", "The file is empty."],
-    ["photo.json", "\x89PNG\r\n\x1a\n\0\0\0", "The file is in none of the known formats."],
-    ["cut.json", '{"encrypted":false,"folders":[],"items":[{"type":1,"na', /The file (ends too early|is damaged)\./],
-    ["deep.json", "[".repeat(100_000), "The file holds more than can be imported at once."],
-    ["bomb.zip", "PK\x03\x04 not a zip", /The file (ends too early|is damaged|is in none of the known formats)\./],
+    ["photo.json", "\x89PNG\r\n\x1a\n\0\0\0", "This is a picture."],
+    ["cut.json", '{"encrypted":false,"folders":[],"items":[{"type":1,"na', /The file is (incomplete|damaged)\./],
+    ["deep.json", "[".repeat(100_000), "The file is nested too deeply"],
+    ["bomb.zip", "PK\x03\x04 not a zip", /The file is (incomplete|damaged)\.|This file format isn’t supported\./],
   ]) {
     await choose({ name, mimeType: "application/octet-stream", buffer: Buffer.from(content, "latin1") });
     await page.locator(".problem").getByText(sentence).waitFor();
@@ -173,7 +193,7 @@ test("an export in the clear asks for the master password", async () => {
   page.once("download", (download) => (saved = download));
   await field("Master password").fill("not the password");
   await button("Export").click();
-  await page.getByText("That is not the master password.").waitFor();
+  await page.getByText("Incorrect master password.").waitFor();
   assert.equal(saved, null);
   await field("Master password").fill(PASSWORD);
   const clear = page.waitForEvent("download");
@@ -190,36 +210,40 @@ test("an export comes back in: sealed, and as a KeePass database", async () => {
     await field("Format").waitFor();
     const options = await field("Format").locator("option").allTextContents();
     await field("Format").selectOption(options.find((o) => (typeof format === "string" ? o === format : format.test(o))));
-    await field("Password of the file").fill("lantern orbit velvet mustard");
-    await field("Password of the file again").fill("lantern orbit velvet mustard");
-    await field("With what is in the trash").check();
+    await field("File password").fill("lantern orbit velvet mustard");
+    await field("Confirm file password").fill("lantern orbit velvet mustard");
+    await field("Include items in trash").check();
     const saved = page.waitForEvent("download");
     await button("Export").click();
     const path = await (await saved).path();
     assert.ok(!readFileSync(path).includes("first-pass"));
     const name = (await saved).suggestedFilename();
     await choose({ name, mimeType: "application/octet-stream", buffer: readFileSync(path) });
-    await field("Password of the file").fill("lantern orbit velvet mustard");
-    await button("Open the file").click();
-    await page.getByText(new RegExp(`^${before} entries in this file`)).waitFor();
+    await field("File password").fill("lantern orbit velvet mustard");
+    await button("Open file").click();
+    await page.getByText(new RegExp(`^${before} items in this file`)).waitFor();
     await button("Cancel").click();
   }
 });
 
 test("a KeePass database opens by password and key file together, and by an empty password", async () => {
-  const database = (name) => ({ name: "database", mimeType: "application/octet-stream", buffer: readFileSync(sample(`keepass/${name}.kdbx`)) });
+  const database = (name) => ({
+    name: "database",
+    mimeType: "application/octet-stream",
+    buffer: readFileSync(sample(`keepass/${name}.kdbx`)),
+  });
   await choose(database("both"));
-  await field("Password of the file").fill("a password for the file");
-  await button("Open the file").click();
-  await page.getByText("This password does not open the file.").waitFor();
-  await field("Password of the file").fill("a password for the file");
-  await field("Key file, if there is one").setInputFiles(sample("keepass/any.key"));
-  await button("Open the file").click();
-  await page.getByText(/^1 entry in this file/).waitFor();
+  await field("File password").fill("a password for the file");
+  await button("Open file").click();
+  await page.getByText("Incorrect file password.").waitFor();
+  await field("File password").fill("a password for the file");
+  await field("Key file (if you use one)").setInputFiles(sample("keepass/any.key"));
+  await button("Open file").click();
+  await page.getByText(/^1 item in this file/).waitFor();
   await button("Cancel").click();
   await choose(database("empty"));
-  await button("Open the file").click();
-  await page.getByText(/^1 entry in this file/).waitFor();
+  await button("Open file").click();
+  await page.getByText(/^1 item in this file/).waitFor();
   await button("Cancel").click();
 });
 
@@ -234,16 +258,19 @@ test("weak, reused and breached passwords are found; only five characters of a h
     await group(name).locator("summary").click();
     await group(name).getByText(title, { exact: true }).first().waitFor();
   };
-  await lists("Weak", "Old forum");
-  await lists("Used more than once", "Other forum");
-  await lists("Address without encryption", "Old forum");
+  await lists("Weak passwords", "Old forum");
+  await lists("Reused passwords", "Other forum");
+  await lists("Unsecured websites", "Old forum");
   assert.deepEqual(asked, [], "nothing was asked before");
   await button(/^Check \d+ passwords$/).click();
-  await page.getByText("All passwords have been compared.").waitFor();
-  await lists("Found in a breach", "Old forum");
-  assert.ok(await group("Found in a breach").getByText("seen 42 times").first().isVisible());
+  await page.getByText("All passwords have been checked.").waitFor();
+  await lists("Exposed passwords", "Old forum");
+  assert.ok(await group("Exposed passwords").getByText("seen 42 times").first().isVisible());
   assert.ok(asked.length > 0 && asked.every((path) => /^\/range\/[0-9A-F]{5}$/.test(path)), asked.join(" "));
-  await page.getByRole("link", { name: /Other forum/ }).first().click();
+  await page
+    .getByRole("link", { name: /Other forum/ })
+    .first()
+    .click();
   await heading(page, "Other forum");
 });
 

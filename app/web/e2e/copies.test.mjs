@@ -3,10 +3,20 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 import { findingsInBothThemes } from "./axe.mjs";
-import {
-  addMany, callCore, footCount, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer, unlock,
-} from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import {
+  addMany,
+  callCore,
+  footCount,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  signIn,
+  startBrowser,
+  startServer,
+  unlock,
+} from "./stage.mjs";
 import { cutOff, reconnect, tamperVault } from "./tamper.mjs";
 
 let browser, server, page;
@@ -27,23 +37,25 @@ beforeEach(async () => {
   name = `keeper-${++person}`;
   await registerPerson(page, name);
   await addMany(page, logins(3));
-  await page.getByText("3 entries").waitFor();
+  await page.getByText("3 items").waitFor();
 });
 
 /** Every answer is that there is no session. */
-const deny = () => page.route("**/api/**", (route) =>
-  route.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "r" } }));
+const deny = () =>
+  page.route("**/api/**", (route) =>
+    route.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "r" } }),
+  );
 const visible = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page syncs
-const offered = () => page.getByRole("link", { name: `Open the copy of ${name}` });
+const offered = () => page.getByRole("link", { name: `Open the offline copy of ${name}` });
 
 /** A change waits on this device, and then the server refuses the session. */
 async function refused() {
   await cutOff(page);
   await page.locator(".row").first().click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("User name", { exact: true }).fill("typed while offline");
+  await page.getByLabel("Username", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("1 change waits on this device.").waitFor();
+  await page.getByText("1 change not synced yet.").waitFor();
   const title = await page.getByRole("heading", { level: 2 }).first().textContent();
   await reconnect(page);
   await deny();
@@ -55,8 +67,8 @@ async function refused() {
 
 async function openIt(password = PASSWORD) {
   await offered().click();
-  await heading(page, "Copy on this device");
-  await page.getByText("1 change in it is not on the server yet.").waitFor();
+  await heading(page, "Offline copy");
+  await page.getByText("1 change in it isn’t synced yet.").waitFor();
   await page.getByLabel("Master password", { exact: true }).fill(password);
   await page.keyboard.press("Enter");
 }
@@ -66,26 +78,29 @@ test("a refused session leaves a copy that is read and exported without the serv
   await reconnect(page); // takes the 401 away
   await cutOff(page);
   await openIt("not the password");
-  await page.getByText("That is not the master password.").waitFor();
+  await page.getByText("Incorrect master password.").waitFor();
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.keyboard.press("Enter");
-  await page.getByText(`You are reading the copy of ${name} on this device. It cannot be changed.`).waitFor();
-  await page.getByText("3 entries").waitFor();
+  await page.getByText(`You’re viewing the offline copy of ${name}. It’s read-only.`).waitFor();
+  await page.getByText("3 items").waitFor();
   await page.getByRole("option", { name: title }).click();
   await page.getByText("typed while offline").first().waitFor();
   for (const button of ["Edit", "Delete", "Attach files", "Duplicate", "Favourite"]) {
     assert.equal(await page.getByRole("button", { name: button, exact: true }).count(), 0, button);
   }
   await page.keyboard.press("n");
-  assert.equal(await page.getByRole("heading", { name: "New entry" }).count(), 0);
+  assert.equal(await page.getByRole("heading", { name: "New item" }).count(), 0);
 
   await page.getByRole("link", { name: "Export" }).first().click();
   await page.getByLabel("Format", { exact: true }).selectOption("bitwarden-json");
   await page.getByLabel("Master password", { exact: true }).fill("not the password");
   await page.getByRole("button", { name: "Export", exact: true }).click();
-  await page.getByText("That is not the master password.").waitFor();
+  await page.getByText("Incorrect master password.").waitFor();
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export", exact: true }).click()]);
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Export", exact: true }).click(),
+  ]);
   assert.ok(readFileSync(await file.path(), "utf8").includes("typed while offline"));
 
   await page.getByRole("button", { name: "Close the copy" }).first().click();
@@ -93,7 +108,7 @@ test("a refused session leaves a copy that is read and exported without the serv
   await offered().waitFor();
   await reconnect(page);
   await signIn(page, name);
-  await footCount(page).filter({ hasText: "3 entries" }).waitFor();
+  await footCount(page).filter({ hasText: "3 items" }).waitFor();
   const other = await openPage(browser, server.url);
   await signIn(other, name);
   await other.getByRole("option", { name: title }).click();
@@ -104,20 +119,20 @@ test("a refused session leaves a copy that is read and exported without the serv
 
 test("what was being written when the session was refused is offered after signing in", async () => {
   await page.goto(`${server.url}/#/new`);
-  await page.getByLabel("Title", { exact: true }).fill("Half written");
+  await page.getByLabel("Item name", { exact: true }).fill("Half written");
   await deny();
   await visible();
   await heading(page, "Sign in");
   await reconnect(page);
   await signIn(page, name);
-  await page.getByText(/^You were writing “Half written”/).waitFor();
+  await page.getByText(/^Your vault was locked while you were editing “Half written”/).waitFor();
 });
 
 test("a copy is deleted when the person confirms it, and by nothing else", async () => {
   await refused();
   await offered().click();
   await page.getByRole("button", { name: "Delete this copy" }).click();
-  await page.getByText("1 change that is not on the server yet is lost with it.").waitFor();
+  await page.getByText("You’ll lose 1 change that isn’t synced yet.").waitFor();
   await page.keyboard.press("Enter"); // the first button is the safe one
   await page.getByRole("heading", { name: "Delete this copy?" }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Delete this copy" }).click();
@@ -131,21 +146,24 @@ test("a copy is deleted when the person confirms it, and by nothing else", async
 
 test("a damaged list of copies is one sentence, and keeps nobody from signing in", async () => {
   await refused();
-  await page.evaluate(() => new Promise((done, fail) => {
-    const open = indexedDB.open("vaultsphere-copy");
-    open.onerror = fail;
-    open.onsuccess = () => {
-      const tx = open.result.transaction("pieces", "readwrite");
-      const piece = new TextEncoder().encode("[");
-      tx.objectStore("pieces").put({ stamp: "x", piece }, ["quarantine", 99]);
-      tx.oncomplete = done;
-    };
-  }));
+  await page.evaluate(
+    () =>
+      new Promise((done, fail) => {
+        const open = indexedDB.open("vaultsphere-copy");
+        open.onerror = fail;
+        open.onsuccess = () => {
+          const tx = open.result.transaction("pieces", "readwrite");
+          const piece = new TextEncoder().encode("[");
+          tx.objectStore("pieces").put({ stamp: "x", piece }, ["quarantine", 99]);
+          tx.oncomplete = done;
+        };
+      }),
+  );
   await page.reload();
-  await page.getByText("The list of copies on this device is damaged.").waitFor();
+  await page.getByText("The list of offline copies on this device is damaged.").waitFor();
   await reconnect(page);
   await signIn(page, name);
-  await page.getByText("3 entries").waitFor();
+  await page.getByText("3 items").waitFor();
 });
 
 test("the alarm offers the copy first and signing out last, and says what that deletes", async () => {
@@ -154,44 +172,52 @@ test("the alarm offers the copy first and signing out last, and says what that d
   await heading(page, "Your vault is locked");
   await tamperVault(page, (vault) => (old ??= structuredClone(vault)));
   await unlock(page);
-  await page.getByText("3 entries").waitFor();
+  await page.getByText("3 items").waitFor();
   await addMany(page, logins(2));
-  await page.getByText("5 entries").waitFor();
+  await page.getByText("5 items").waitFor();
   await page.unroute(/\/api\/v1\/vault\?/);
   await page.reload();
   await heading(page, "Your vault is locked");
   await tamperVault(page, (vault) => Object.assign(vault, old));
   await unlock(page);
-  await heading(page, "The server shows an older vault");
-  const openHere = page.getByRole("button", { name: "Open the copy on this device" });
+  await heading(page, "The server has an older version of your vault");
+  const openHere = page.getByRole("button", { name: "Open the offline copy" });
   await openHere.waitFor();
-  assert.deepEqual(await page.locator(".actions button").allTextContents(),
-    ["Open the copy on this device", "Check again", "Sign out and delete the copy"]);
-  assert.deepEqual(await page.locator(".actions .button-primary").allTextContents(), ["Open the copy on this device"]);
+  assert.deepEqual(await page.locator(".actions button").allTextContents(), [
+    "Open the offline copy",
+    "Check again",
+    "Sign out and delete",
+  ]);
+  assert.deepEqual(await page.locator(".actions .button-primary").allTextContents(), ["Open the offline copy"]);
   assert.deepEqual(await findingsInBothThemes(page), []);
 
-  await page.getByRole("button", { name: "Sign out and delete the copy" }).click();
-  await page.getByText("Signing out deletes the copy of your vault on this device").waitFor();
+  await page.getByRole("button", { name: "Sign out and delete" }).click();
+  await page.getByText("Signing out deletes the offline copy on this device").waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
   await openHere.click();
   assert.deepEqual(await findingsInBothThemes(page), []);
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: "Open to read" }).click();
-  await page.getByText("5 entries").waitFor();
+  await page.getByRole("button", { name: "Open read-only" }).click();
+  await page.getByText("5 items").waitFor();
   assert.deepEqual(await findingsInBothThemes(page), []);
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
   const { copies } = await callCore(page, "copies", {});
-  assert.deepEqual(copies.map((c) => [c.username, c.since]), [[name, undefined]]);
+  assert.deepEqual(
+    copies.map((c) => [c.username, c.since]),
+    [[name, undefined]],
+  );
 });
 
 test("a server that answers with errors alone leaves the way to the copy on the unlock screen", async () => {
   await page.reload();
   await heading(page, "Your vault is locked");
-  await page.route("**/api/**", (route) => route.fulfill({ status: 403, json: { code: "forbidden", message: "no", request_id: "r" } }));
+  await page.route("**/api/**", (route) =>
+    route.fulfill({ status: 403, json: { code: "forbidden", message: "no", request_id: "r" } }),
+  );
   await unlock(page);
   await offered().click();
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: "Open to read" }).click();
-  await page.getByText("3 entries").waitFor();
+  await page.getByRole("button", { name: "Open read-only" }).click();
+  await page.getByText("3 items").waitFor();
 });

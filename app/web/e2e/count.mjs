@@ -13,7 +13,9 @@ export async function countUntilClosed(page) {
   context.close = async () => {
     context.close = close;
     const scripts = await page.coverage.stopJSCoverage();
-    const ours = scripts.filter(({ url }) => /\/(main|theme)-\w+\.js$/.test(url)).map(({ url, functions }) => ({ url, functions }));
+    const ours = scripts
+      .filter(({ url }) => /\/(main|theme)-\w+\.js$/.test(url))
+      .map(({ url, functions }) => ({ url, functions }));
     writeFileSync(join(dir, `page-${randomUUID()}.json`), JSON.stringify(ours));
     await close();
   };

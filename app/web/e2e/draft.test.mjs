@@ -12,10 +12,10 @@ beforeEach(async () => {
   await registerPerson(page, `writer-${++person}`);
 });
 
-const offer = () => page.getByRole("status").getByText(/^You were writing/);
+const offer = () => page.getByRole("status").getByText(/^Your vault was locked while you were/);
 const write = async () => {
   await page.goto(`${server.url}/#/new`);
-  await page.getByLabel("Title", { exact: true }).fill("Half written");
+  await page.getByLabel("Item name", { exact: true }).fill("Half written");
   await page.getByLabel("Password", { exact: true }).fill("not saved yet");
   await page.getByRole("textbox", { name: "Tags", exact: true }).fill("Smith, John");
 };
@@ -24,7 +24,8 @@ const takeUp = async () => {
   await page.getByRole("button", { name: "Continue" }).click();
 };
 const values = async () => [
-  await page.getByLabel("Title", { exact: true }).inputValue(), await page.getByLabel("Password", { exact: true }).inputValue(),
+  await page.getByLabel("Item name", { exact: true }).inputValue(),
+  await page.getByLabel("Password", { exact: true }).inputValue(),
 ];
 const comesBack = async () => {
   await takeUp();
@@ -33,7 +34,10 @@ const comesBack = async () => {
   await page.getByRole("button", { name: "Save" }).click();
   await heading(page, "Half written");
   const { items } = await callCore(page, "list", { query: "Half", limit: 10, offset: 0 });
-  assert.deepEqual(items.map((i) => i.tags), [["Smith, John"]]);
+  assert.deepEqual(
+    items.map((i) => i.tags),
+    [["Smith, John"]],
+  );
 };
 const lock = async () => {
   await page.keyboard.press("Alt+L");
@@ -55,14 +59,17 @@ test("what was being written when the vault was locked is offered after unlockin
 test("a draft survives a reload, sealed, and is offered to nobody else", async () => {
   await write();
   await lock();
-  const kept = await page.evaluate(() => new Promise((done, fail) => {
-    const open = indexedDB.open("vaultsphere");
-    open.onerror = fail;
-    open.onsuccess = () => {
-      const all = open.result.transaction("memory").objectStore("memory").getAll();
-      all.onsuccess = () => done(JSON.stringify(all.result));
-    };
-  }));
+  const kept = await page.evaluate(
+    () =>
+      new Promise((done, fail) => {
+        const open = indexedDB.open("vaultsphere");
+        open.onerror = fail;
+        open.onsuccess = () => {
+          const all = open.result.transaction("memory").objectStore("memory").getAll();
+          all.onsuccess = () => done(JSON.stringify(all.result));
+        };
+      }),
+  );
   assert.match(kept, /"token":"gAAAA/);
   assert.equal(/Half written|not saved/.test(kept), false);
   await page.reload();
@@ -90,7 +97,7 @@ test("what was discarded, or left by signing out, is gone", async () => {
   await page.getByRole("status").getByRole("button", { name: "Discard" }).click();
   await lock();
   await unlock(page);
-  await heading(page, "All entries");
+  await heading(page, "All items");
   assert.equal(await offer().count(), 0);
 });
 
@@ -100,7 +107,7 @@ test("editing an entry leaves a tag with a comma whole", async () => {
   await page.getByRole("button", { name: "Edit" }).click();
   await page.getByRole("textbox", { name: "Tags", exact: true }).fill("c, d");
   await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Remove the tag “a,b”" }).click();
+  await page.getByRole("button", { name: "Remove tag “a,b”" }).click();
   await page.getByLabel("Notes", { exact: true }).fill("changed");
   await page.getByRole("button", { name: "Save" }).click();
   await heading(page, "Mail");

@@ -1,8 +1,8 @@
 // What is done every day: deleting and taking it back, doing it to many at once, finding by the palette.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addMany, callCore, footCount, heading, openPage, registerPerson, startBrowser, startServer, unlock } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, callCore, footCount, heading, openPage, registerPerson, startBrowser, startServer, unlock } from "./stage.mjs";
 
 let browser, server;
 before(async () => {
@@ -18,7 +18,7 @@ async function vaultOf(username, items, options) {
   const page = await openPage(browser, server.url, options);
   await registerPerson(page, username);
   await addMany(page, items);
-  await shows(page, `${items.length.toLocaleString("en")} entr`);
+  await shows(page, `${items.length.toLocaleString("en")} item`);
   return page;
 }
 
@@ -26,8 +26,12 @@ const shows = (page, text) => footCount(page).getByText(text).waitFor();
 const says = (page, text) => page.locator(".toast").getByText(text, { exact: true }).last().waitFor();
 const nav = (page, name) => page.locator(".sidebar").getByRole("button", { name });
 const row = (page, title) => page.getByRole("option", { name: title }).first();
-const titles = (page) => page.locator(".row").evaluateAll((rows) =>
-  rows.sort((a, b) => a.dataset.index - b.dataset.index).map((r) => r.querySelector(".row-title").textContent));
+const titles = (page) =>
+  page
+    .locator(".row")
+    .evaluateAll((rows) =>
+      rows.sort((a, b) => a.dataset.index - b.dataset.index).map((r) => r.querySelector(".row-title").textContent),
+    );
 
 async function done(page) {
   assert.deepEqual(page.complaints, []);
@@ -39,61 +43,61 @@ test("what is deleted waits in the trash, comes back, and leaves for good when t
   await row(page, "Harbour Mail").click();
   await heading(page, "Harbour Mail");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await says(page, "Moved to the trash");
-  await shows(page, "3 entries");
+  await says(page, "Moved to trash");
+  await shows(page, "3 items");
   assert.match(await nav(page, "Trash").textContent(), /1$/);
   assert.equal(await nav(page, "Personal").count(), 0); // its tag went with it
   await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
-  await shows(page, "4 entries");
+  await shows(page, "4 items");
   await says(page, "Undone");
 
   const list = page.getByRole("listbox");
   await list.focus();
   await page.keyboard.press("Home");
   await page.keyboard.press("Delete");
-  await shows(page, "3 entries");
+  await shows(page, "3 items");
   assert.deepEqual(await titles(page), ["Cobalt Cloud", "Harbour Mail", "Northwind Bank"]);
   await page.keyboard.press("Delete"); // the next has taken its place
-  await shows(page, "2 entries");
+  await shows(page, "2 items");
   await page.keyboard.press("Control+z");
-  await shows(page, "3 entries");
+  await shows(page, "3 items");
   await page.keyboard.press("Control+z");
-  await shows(page, "4 entries");
+  await shows(page, "4 items");
   await page.keyboard.press("Control+z"); // the undone ones are not undone again
-  await says(page, "There is nothing to undo.");
+  await says(page, "Nothing to undo.");
 
   for (const title of ["Harbour Mail", "Alder & Sons"]) {
     await row(page, title).click();
     await heading(page, title);
     await page.getByRole("button", { name: "Delete", exact: true }).click();
-    await says(page, "Moved to the trash");
+    await says(page, "Moved to trash");
   }
-  await shows(page, "2 entries");
-  await page.getByLabel("Search the vault").fill("harbour mail");
-  await page.getByText("Nothing matches").waitFor();
+  await shows(page, "2 items");
+  await page.getByLabel("Search vault").fill("harbour mail");
+  await page.getByText("No results").waitFor();
   await nav(page, "Trash").click();
   await heading(page, "Trash");
-  await shows(page, "1 entry"); // the search goes with the filter
-  await page.getByLabel("Search the vault").fill("");
-  await shows(page, "2 entries");
-  assert.match(await row(page, "Harbour Mail").textContent(), /Deleted for good on /);
+  await shows(page, "1 item"); // the search goes with the filter
+  await page.getByLabel("Search vault").fill("");
+  await shows(page, "2 items");
+  assert.match(await row(page, "Harbour Mail").textContent(), /Will be deleted on /);
   await row(page, "Harbour Mail").click();
-  await page.getByText("In the trash since").waitFor();
+  await page.getByText("In trash since").waitFor();
   assert.equal(await page.getByRole("button", { name: "Edit" }).count(), 0);
   await page.getByRole("button", { name: "Restore" }).click();
   await says(page, "Restored");
   await page.getByRole("button", { name: "Edit" }).waitFor();
-  await shows(page, "1 entry");
+  await shows(page, "1 item");
 
-  await page.getByRole("button", { name: "Empty the trash" }).click();
-  await heading(page, "Delete 1 entry for good?");
+  await page.getByRole("button", { name: "Empty trash" }).click();
+  await heading(page, "Permanently delete 1 item?");
   await page.getByRole("button", { name: "Cancel" }).click();
-  await shows(page, "1 entry");
-  await page.getByRole("button", { name: "Empty the trash" }).click();
-  await page.getByRole("button", { name: "Delete for good" }).click();
-  await page.getByText("The trash is empty").waitFor();
-  await nav(page, "All entries").click();
-  await shows(page, "3 entries");
+  await shows(page, "1 item");
+  await page.getByRole("button", { name: "Empty trash" }).click();
+  await page.getByRole("button", { name: "Delete permanently" }).click();
+  await page.getByText("Trash is empty").waitFor();
+  await nav(page, "All items").click();
+  await shows(page, "3 items");
   assert.equal((await callCore(page, "list", { query: "alder" })).total, 0);
   await done(page);
 });
@@ -102,7 +106,7 @@ test("the trash gives entries up after the time that is set, and never where it 
   const page = await vaultOf("bea", logins(3));
   const keepFor = async (choice) => {
     await page.evaluate(() => (location.hash = "#/settings"));
-    await page.getByLabel("Keep deleted entries for").selectOption(choice);
+    await page.getByLabel("Keep deleted items for").selectOption(choice);
     await page.evaluate(() => (location.hash = "#/vault"));
   };
   const trash = async (title) => {
@@ -112,25 +116,25 @@ test("the trash gives entries up after the time that is set, and never where it 
   };
   await keepFor("Until I delete them");
   await trash("Harbour Mail");
-  await shows(page, "2 entries");
+  await shows(page, "2 items");
   await keepFor("7 days");
   await trash("Alder & Sons");
-  await shows(page, "1 entry");
+  await shows(page, "1 item");
   const { items } = await callCore(page, "list", { query: "", trash: true });
   assert.equal(Date.parse(items[0].purge) - Date.parse(items[0].trashed), 7 * 24 * 60 * 60 * 1000);
   assert.equal(items[1].purge, undefined);
   await nav(page, "Trash").click();
-  await page.getByText("What you delete is kept for 7 days.").waitFor();
-  await page.getByText("Kept until you delete it").waitFor();
+  await page.getByText("Deleted items are kept for 7 days.").waitFor();
+  await page.getByText("Not deleted automatically").waitFor();
 
   const [due] = logins(1);
   const ago = (days) => new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString();
   await addMany(page, [{ ...due, title: "Due", created: ago(30), modified: ago(8), trashed: ago(8), purge: ago(1) }]);
-  await shows(page, "3 entries");
+  await shows(page, "3 items");
   await page.reload();
   await unlock(page);
   await nav(page, "Trash").click();
-  await shows(page, "2 entries");
+  await shows(page, "2 items");
   assert.deepEqual(await titles(page), ["Alder & Sons", "Harbour Mail"]);
   await done(page);
 });
@@ -142,18 +146,18 @@ test("a thousand entries are selected and changed at once, and that is undone at
   await page.getByRole("listbox").focus();
   await page.keyboard.press("Control+a");
   await shows(page, "1,000 selected"); // where screen readers are told
-  await page.getByRole("button", { name: "Change tags" }).click();
-  await heading(page, "Tags of 1,000 entries");
-  await page.getByLabel("Tag to add").fill("C# Quay");
+  await page.getByRole("button", { name: "Edit tags" }).click();
+  await heading(page, "Tags of 1,000 items");
+  await page.getByLabel("Add tag").fill("C# Quay");
   await page.keyboard.press("Enter");
-  await says(page, "1,000 entries tagged “C# Quay”");
+  await says(page, "1,000 items tagged “C# Quay”");
   assert.equal(changes.filter((path) => path.endsWith("/changes")).length, 2);
   assert.match(await nav(page, "C# Quay").textContent(), /1,000$/);
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await says(page, "1,000 entries moved to the trash");
+  await says(page, "1,000 items moved to trash");
   await page.getByText("Your vault is empty").waitFor();
   await page.locator(".toast").getByRole("button", { name: "Undo" }).last().click();
-  await shows(page, "1,000 entries");
+  await shows(page, "1,000 items");
   await page.keyboard.press("Control+z");
   await nav(page, "C# Quay").waitFor({ state: "detached" });
   await done(page);
@@ -175,8 +179,8 @@ test("entries are selected by mouse and by keyboard, one by one and in ranges", 
   assert.deepEqual((await chosen()).sort(), [all[1], all[3], all[4], all[7]].sort());
   await list.focus();
   await page.keyboard.press("Escape");
-  await shows(page, "12 entries");
-  await page.getByText("Nothing selected").waitFor(); // none of the clicks has opened an entry
+  await shows(page, "12 items");
+  await page.getByText("Select an item").waitFor(); // none of the clicks has opened an entry
 
   await page.keyboard.press("Home");
   await page.keyboard.press("x");
@@ -189,32 +193,35 @@ test("entries are selected by mouse and by keyboard, one by one and in ranges", 
   await page.keyboard.press("Space");
   assert.deepEqual((await chosen()).sort(), all.slice(1, 4).sort());
   await page.getByRole("button", { name: "Add to favourites" }).click();
-  await says(page, "2 entries added to favourites");
+  await says(page, "2 items added to favourites");
   await page.getByRole("button", { name: "Remove from favourites" }).click();
-  await says(page, "3 entries removed from favourites");
-  await page.getByRole("button", { name: "Change tags" }).click();
-  await page.getByRole("button", { name: /^Remove “.*” from 1 entry$/ }).first().click();
+  await says(page, "3 items removed from favourites");
+  await page.getByRole("button", { name: "Edit tags" }).click();
+  await page
+    .getByRole("button", { name: /^Remove “.*” from 1 item$/ })
+    .first()
+    .click();
   await says(page, /^Tag “.*” removed$/);
   await page.keyboard.press("Control+z");
   await says(page, "Undone");
   await list.focus();
   await page.keyboard.press("Delete");
-  await shows(page, "9 entries");
+  await shows(page, "9 items");
   await nav(page, "Trash").click();
-  await shows(page, "3 entries");
+  await shows(page, "3 items");
   await list.focus();
   await page.keyboard.press("Control+a");
   await page.getByRole("button", { name: "Restore" }).click();
-  await says(page, "3 entries restored");
-  await page.getByText("The trash is empty").waitFor();
+  await says(page, "3 items restored");
+  await page.getByText("Trash is empty").waitFor();
   await page.keyboard.press("Control+z");
-  await shows(page, "3 entries");
+  await shows(page, "3 items");
   await list.focus();
   await page.keyboard.press("Control+a");
-  await page.getByRole("button", { name: "Delete for good" }).click();
-  await heading(page, "Delete 3 entries for good?");
-  await page.locator("dialog").getByRole("button", { name: "Delete for good" }).click();
-  await page.getByText("The trash is empty").waitFor();
+  await page.getByRole("button", { name: "Delete permanently" }).click();
+  await heading(page, "Permanently delete 3 items?");
+  await page.locator("dialog").getByRole("button", { name: "Delete permanently" }).click();
+  await page.getByText("Trash is empty").waitFor();
   await done(page);
 });
 
@@ -228,8 +235,8 @@ test("on a touch screen a long press begins the selection, and a tap goes on wit
   await client.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await row(page, "Alder & Sons").tap();
   await shows(page, "2 selected");
-  await page.getByRole("button", { name: "End the selection" }).tap();
-  await shows(page, "4 entries");
+  await page.getByRole("button", { name: "Clear selection" }).tap();
+  await shows(page, "4 items");
   await row(page, "Alder & Sons").tap();
   await heading(page, "Alder & Sons");
   await done(page);
@@ -239,7 +246,7 @@ test("who types and presses Enter faster than the entries are found gets what wa
   const page = await vaultOf("hasty", logins(20));
   const [worker] = page.workers();
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox", { name: "Find entries and commands" }).waitFor();
+  await page.getByRole("combobox", { name: "Find items and commands" }).waitFor();
   await page.keyboard.type("harbour");
   await page.locator("dialog").getByRole("option", { name: "Harbour Mail" }).first().waitFor();
   await worker.evaluate(() => {
@@ -260,45 +267,48 @@ test("who types and presses Enter faster than the entries are found gets what wa
 
 test("the palette finds entries and commands, copies, and remembers what it did", async () => {
   const items = logins(20);
-  const page = await vaultOf("flo", items.map((item, i) => (i === 0 ? { ...item, totp: "JBSWY3DPEHPK3PXP" } : item)));
+  const page = await vaultOf(
+    "flo",
+    items.map((item, i) => (i === 0 ? { ...item, totp: "JBSWY3DPEHPK3PXP" } : item)),
+  );
   const { keyboard } = page;
-  const field = page.getByRole("combobox", { name: "Find entries and commands" });
-  const active = () => page.evaluate(() =>
-    document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.textContent);
+  const field = page.getByRole("combobox", { name: "Find items and commands" });
+  const active = () =>
+    page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.textContent);
   const choose = async (words, choice) => {
     await keyboard.press("Control+k");
     await field.waitFor();
     await keyboard.type(words);
     const option = page.locator("dialog").getByRole("option", { name: choice }).first();
     await option.waitFor();
-    for (let i = 0; i < 30 && await option.getAttribute("aria-selected") !== "true"; i++) await keyboard.press("ArrowDown");
+    for (let i = 0; i < 30 && (await option.getAttribute("aria-selected")) !== "true"; i++) await keyboard.press("ArrowDown");
     await keyboard.press("Enter");
     await page.locator("dialog").waitFor({ state: "detached" });
   };
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
 
   await choose("new card", "New card");
-  await heading(page, "New entry");
+  await heading(page, "New item");
   assert.equal(await page.getByRole("radio", { name: "Card" }).isChecked(), true);
   await choose("northwind", "Northwind Bank");
   await heading(page, "Northwind Bank");
-  await choose("northwind", "Copy its password Northwind Bank");
+  await choose("northwind", "Copy password Northwind Bank");
   await page.getByText("Password copied").first().waitFor();
   assert.equal(await clipboard(), items[0].password);
-  await choose("northwind", "Copy its one-time code Northwind Bank");
-  await page.getByText("One-time code copied").first().waitFor();
+  await choose("northwind", "Copy verification code Northwind Bank");
+  await page.getByText("Verification code copied").first().waitFor();
   assert.match(await clipboard(), /^\d{6}$/);
 
   await keyboard.press("Control+k");
   await page.waitForFunction(() => document.querySelector(".palette .palette-head")?.textContent === "Recent");
   assert.match(await active(), /^N?Northwind Bank/); // the last one first
   await keyboard.type("copy user");
-  await page.locator("dialog").getByRole("option", { name: "Copy a user name…" }).click();
-  await page.getByRole("combobox", { name: "Copy the user name of…" }).waitFor();
+  await page.locator("dialog").getByRole("option", { name: "Copy a username…" }).click();
+  await page.getByRole("combobox", { name: "Copy username from…" }).waitFor();
   await keyboard.type("harbour");
   await page.waitForFunction(() => document.querySelector(".palette [aria-selected=true]")?.textContent.includes("Harbour Mail"));
   await keyboard.press("Enter");
-  await page.getByText("User name copied").first().waitFor();
+  await page.getByText("Username copied").first().waitFor();
   assert.equal(await clipboard(), items[1].username);
 
   await choose("trash", "Go to: Trash");
@@ -307,12 +317,12 @@ test("the palette finds entries and commands, copies, and remembers what it did"
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
   await keyboard.press("Control+k");
   await keyboard.type("nothing like this");
-  await page.getByText("Nothing matches").waitFor();
+  await page.getByText("No results").waitFor();
   await keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
   await keyboard.press("?");
   await heading(page, "Keyboard shortcuts");
-  await page.getByText("Find entries and commands").waitFor();
+  await page.getByText("Find items and commands").waitFor();
   await keyboard.press("Escape");
   await choose("lock", "Lock");
   await heading(page, "Your vault is locked");
@@ -328,28 +338,31 @@ test("the order of the list is kept, and narrowed searches can be widened", asyn
   await page.getByLabel("Notes", { exact: true }).fill("key under the doormat");
   await page.keyboard.press("Control+Enter");
   await says(page, "Saved");
-  await page.getByLabel("Sort by").selectOption("Last changed");
+  await page.getByLabel("Sort by").selectOption("Last edited");
   await page.waitForFunction(() => document.querySelector('.row[data-index="0"] .row-title').textContent === "Alder & Sons");
-  await page.getByLabel("Sort by").selectOption("Title");
-  await page.getByLabel("Sort by").selectOption("Last changed");
+  await page.getByLabel("Sort by").selectOption("Name");
+  await page.getByLabel("Sort by").selectOption("Last edited");
   await page.reload();
   await unlock(page);
-  await shows(page, "4 entries");
+  await shows(page, "4 items");
   assert.equal((await titles(page))[0], "Alder & Sons");
   assert.equal(await page.getByLabel("Sort by").inputValue(), "changed");
 
   await nav(page, "Favourites").click();
-  await page.getByLabel("Search the vault").fill("doormat");
-  await page.getByText("Nothing matches").waitFor();
-  await page.getByRole("button", { name: "Search all entries" }).click();
-  await heading(page, "All entries");
-  await shows(page, "1 entry");
+  await page.getByLabel("Search vault").fill("doormat");
+  await page.getByText("No results").waitFor();
+  await page.getByRole("button", { name: "Search all items" }).click();
+  await heading(page, "All items");
+  await shows(page, "1 item");
   assert.deepEqual(await titles(page), ["Alder & Sons"]); // found by its notes
   await done(page);
 });
 
 test("a search says that notes and fields are still being read, and goes on when they are", async () => {
-  const page = await vaultOf("iris", logins(3).map((login) => ({ ...login, notes: `doormat of ${login.title}` })));
+  const page = await vaultOf(
+    "iris",
+    logins(3).map((login) => ({ ...login, notes: `doormat of ${login.title}` })),
+  );
   await page.evaluate(() => {
     const send = Worker.prototype.postMessage;
     const held = [];
@@ -357,24 +370,28 @@ test("a search says that notes and fields are still being read, and goes on when
       if (message.method === "index") held.push(() => send.call(this, message, ...more));
       else send.call(this, message, ...more);
     };
-    globalThis.release = () => held.forEach((go) => go());
+    globalThis.release = () => {
+      for (const go of held) go();
+    };
   });
   await page.keyboard.press("Alt+l");
   await unlock(page);
-  await shows(page, "3 entries");
-  await page.getByLabel("Search the vault").fill("doormat");
-  await page.getByText("Nothing matches").waitFor();
-  const note = page.getByText("Notes and fields are still being read");
+  await shows(page, "3 items");
+  await page.getByLabel("Search vault").fill("doormat");
+  await page.getByText("No results").waitFor();
+  const note = page.getByText("Still indexing notes");
   await note.waitFor();
   await page.evaluate(() => globalThis.release());
-  await shows(page, "3 entries");
+  await shows(page, "3 items");
   await note.waitFor({ state: "detached" });
   await done(page);
 });
 
 test("an entry is duplicated, an older password comes back, and an edit is undone", async () => {
   const [first] = logins(1);
-  const page = await vaultOf("hana", [{ ...first, password_history: [{ password: "from-long-ago", until: "2020-05-01T10:00:00Z" }] }]);
+  const page = await vaultOf("hana", [
+    { ...first, password_history: [{ password: "from-long-ago", until: "2020-05-01T10:00:00Z" }] },
+  ]);
   const [{ id }] = (await callCore(page, "list", { query: "" })).items;
   const passwordNow = async () => (await callCore(page, "get", { id })).password;
   await row(page, first.title).click();
@@ -384,13 +401,19 @@ test("an entry is duplicated, an older password comes back, and an edit is undon
   await page.keyboard.press("Control+Enter");
   await says(page, "Saved");
   await page.getByText("Password history").click();
-  await page.getByRole("button", { name: /^Show the password of/ }).first().click();
+  await page
+    .getByRole("button", { name: /^Show the password from/ })
+    .first()
+    .click();
   await page.locator(".history").getByText(first.password.slice(0, 4)).waitFor();
   await page.getByText(/^Until .*2020/).waitFor();
-  await page.getByRole("button", { name: /^Use the password of .* again$/ }).first().click();
-  await says(page, "The older password is in force again");
+  await page
+    .getByRole("button", { name: /^Restore the password from .*$/ })
+    .first()
+    .click();
+  await says(page, "Password restored");
   assert.equal(await passwordNow(), first.password);
-  await page.getByRole("button", { name: /^Use the password of .*2020.* again$/ }).click();
+  await page.getByRole("button", { name: /^Restore the password from .*2020/ }).click();
   await page.waitForFunction(() => document.querySelectorAll(".toast").length > 1);
   await page.waitForFunction(() => document.querySelectorAll(".history li").length === 4);
   assert.equal(await passwordNow(), "from-long-ago");
@@ -398,15 +421,17 @@ test("an entry is duplicated, an older password comes back, and an edit is undon
   await says(page, "Undone");
   assert.equal(await passwordNow(), first.password);
   await page.keyboard.press("Control+z");
-  await page.waitForFunction(() => [...document.querySelectorAll(".toast")].filter((t) => t.textContent.includes("Undone")).length > 1);
+  await page.waitForFunction(
+    () => [...document.querySelectorAll(".toast")].filter((t) => t.textContent.includes("Undone")).length > 1,
+  );
   assert.equal(await passwordNow(), "the second one");
 
   await page.getByRole("button", { name: "Duplicate" }).click();
   await heading(page, `${first.title} (copy)`);
-  await shows(page, "2 entries");
+  await shows(page, "2 items");
   await page.getByText("ada@harbour.example").last().waitFor();
   await page.keyboard.press("Control+z");
-  await shows(page, "1 entry");
+  await shows(page, "1 item");
   await done(page);
 });
 
@@ -415,7 +440,8 @@ test("the licences of what the page and the server are made with are a click awa
   await page.evaluate(() => (location.hash = "#/settings"));
   const [licences] = await Promise.all([page.waitForEvent("popup"), page.getByRole("link", { name: "Licences" }).click()]);
   const text = await licences.locator("pre").textContent();
-  for (const part of ["Go's standard library (LICENSE)", "modernc.org/sqlite (LICENSE)", "npm: preact (LICENSE)"]) assert.ok(text.includes(part), part);
+  for (const part of ["Go's standard library (LICENSE)", "modernc.org/sqlite (LICENSE)", "npm: preact (LICENSE)"])
+    assert.ok(text.includes(part), part);
   await licences.close();
   await done(page);
 });

@@ -44,42 +44,45 @@ const says = (page, text) => page.waitForFunction((t) => document.body.innerText
 
 /** Types into the field of a label. A password field has no role by which it could be found. */
 async function fill(page, label, text) {
-  const field = await page.waitForFunction((name) =>
-    [...document.querySelectorAll("label")].find((el) => el.textContent === name)?.control, {}, label);
+  const field = await page.waitForFunction(
+    (name) => [...document.querySelectorAll("label")].find((el) => el.textContent === name)?.control,
+    {},
+    label,
+  );
   await field.type(text);
 }
 
 async function register(page, username) {
   await follow(page, "Create a vault");
   await heading(page, "Create your vault");
-  await fill(page, "User name", username);
+  await fill(page, "Username", username);
   await fill(page, "Master password", PASSWORD);
-  await fill(page, "Master password again", PASSWORD);
+  await fill(page, "Confirm master password", PASSWORD);
   await press(page, "Continue");
   await heading(page, "Your recovery phrase");
   const words = await page.$$eval(".words b", (all) => all.map((el) => el.textContent));
   assert.equal(words.length, 24);
-  await press(page, "I have kept these words");
-  await heading(page, "Check the phrase");
+  await press(page, "I’ve saved these words");
+  await heading(page, "Confirm your phrase");
   for (const label of await page.$$eval("form label", (all) => all.map((el) => el.textContent))) {
     await fill(page, label, words[Number(/^Word (\d+)$/.exec(label)[1]) - 1]);
   }
   await press(page, "Confirm");
-  await heading(page, "All entries");
+  await heading(page, "All items");
 }
 
 async function signIn(page, username) {
   await heading(page, "Sign in");
-  await fill(page, "User name", username);
+  await fill(page, "Username", username);
   await fill(page, "Master password", PASSWORD);
   await press(page, "Sign in");
-  await heading(page, "All entries");
+  await heading(page, "All items");
 }
 
 async function add(page, { title, username, password }) {
-  await follow(page, "New entry");
-  await fill(page, "Title", title);
-  await fill(page, "User name", username);
+  await follow(page, "New item");
+  await fill(page, "Item name", title);
+  await fill(page, "Username", username);
   await fill(page, "Password", password);
   await press(page, "Save");
   await heading(page, title);
@@ -99,20 +102,20 @@ test("in Firefox a person registers, adds and copies, locks, signs out and in, a
   await press(page, "Show password");
   await says(page, mail.password);
   await press(page, "Copy password");
-  await says(page, "Password copied. The clipboard is cleared in 30 seconds.");
+  await says(page, "Password copied. Clears in 30 seconds.");
   await page.focus("#search"); // Firefox lets no page read the clipboard: it is pasted as a person would
   await page.keyboard.down("Control");
   await page.keyboard.press("v");
   await page.keyboard.up("Control");
   await page.waitForFunction((secret) => document.querySelector("#search").value === secret, {}, mail.password);
-  await press(page, "Clear the search");
+  await press(page, "Clear search");
 
   await press(page, "Lock");
   await heading(page, "Your vault is locked");
   assert.equal(await page.evaluate((title) => document.body.textContent.includes(title), mail.title), false);
   await fill(page, "Master password", PASSWORD);
   await press(page, "Unlock");
-  await heading(page, "All entries");
+  await heading(page, "All items");
 
   await follow(page, "Settings");
   await press(page, "Sign out");

@@ -21,21 +21,24 @@ const open = async () => {
   await heading(page, "Generator");
 };
 /** Waits for a value that fits, since the page makes a new one after each choice. */
-const made = (pattern) => page.waitForFunction(
-  (source) => new RegExp(source, "u").test(document.querySelector(".generated-value")?.textContent ?? ""), pattern.source);
+const made = (pattern) =>
+  page.waitForFunction(
+    (source) => new RegExp(source, "u").test(document.querySelector(".generated-value")?.textContent ?? ""),
+    pattern.source,
+  );
 const count = (value, kind) => [...value].filter((c) => kind.test(c)).length;
 
 test("classes have a least number, and the symbols may be one's own", async () => {
   await open();
   await field("Symbols to use").fill("#%");
-  await field("At least so many of 0–9").selectOption("at least 9");
-  await field("At least so many of Symbols such as ! % & ?").selectOption("at least 5");
+  await field("Minimum number of 0–9").selectOption("at least 9");
+  await field("Minimum number of Symbols such as ! % & ?").selectOption("at least 5");
   await field("a–z").uncheck();
   await made(/^[A-Z0-9#%]{20}$/);
   for (let i = 0; i < 5; i++) {
     const value = await page.locator(".generated-value").textContent();
     assert.ok(count(value, /\d/) >= 9 && count(value, /[#%]/) >= 5 && count(value, /[A-Z]/) >= 1, value);
-    await page.getByRole("button", { name: "Make another" }).click();
+    await page.getByRole("button", { name: "Regenerate" }).click();
     await page.waitForFunction((old) => document.querySelector(".generated-value").textContent !== old, value);
   }
   await page.getByText(/^\d+ bits of entropy$/).waitFor();
@@ -48,8 +51,8 @@ test("the choices are there again after a new start, and a passphrase keeps its 
   await made(/^[A-Z0-9#%]{20}$/);
   assert.equal(await field("Symbols to use").inputValue(), "#%");
   await page.getByRole("radio", { name: "Passphrase" }).check({ force: true });
-  await field("Between the words").selectOption("Full stop");
-  await field("Capitalise the words").check();
-  await field("Add a number").check();
+  await field("Word separator").selectOption("Full stop");
+  await field("Capitalise").check();
+  await field("Include number").check();
   await made(/^(?=.*\d)[A-Z][a-z-]*\d*(\.[A-Z][a-z-]*\d*){4}$/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { comesTrue, heading, openPage, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
 import { startProxy } from "./proxy.mjs";
+import { comesTrue, heading, openPage, registerPerson, startBrowser, startServer, unlock, watch } from "./stage.mjs";
 
 const NEWS = "A new version is ready.";
 
@@ -27,33 +27,45 @@ afterEach(async () => {
 const cacheOf = (build) => `vaultsphere-${build}`;
 
 /** Waits until the build, and no other, is kept on the device and in charge of the page. */
-const kept = (p, build) => comesTrue(p, async (only) => {
-  const isInCharge = navigator.serviceWorker.controller?.state === "activated";
-  return isInCharge && (await caches.keys()).join() === only;
-}, cacheOf(build));
+const kept = (p, build) =>
+  comesTrue(
+    p,
+    async (only) => {
+      const isInCharge = navigator.serviceWorker.controller?.state === "activated";
+      return isInCharge && (await caches.keys()).join() === only;
+    },
+    cacheOf(build),
+  );
 
 /** Waits until the page is of the build. */
 const isOf = (p, build) => p.locator(`meta[name=build][content="${build}"]`).waitFor({ state: "attached" });
 
 /** Waits until the device has a copy of the vault. */
-const copied = (p) => comesTrue(p, async () => {
-  const name = "vaultsphere-copy";
-  if (!(await indexedDB.databases()).some((db) => db.name === name)) return false;
-  const settled = (request) => new Promise((done, failed) => {
-    request.onsuccess = () => done(request.result);
-    request.onerror = () => failed(request.error);
+const copied = (p) =>
+  comesTrue(p, async () => {
+    const name = "vaultsphere-copy";
+    if (!(await indexedDB.databases()).some((db) => db.name === name)) return false;
+    const settled = (request) =>
+      new Promise((done, failed) => {
+        request.onsuccess = () => done(request.result);
+        request.onerror = () => failed(request.error);
+      });
+    const db = await settled(indexedDB.open(name));
+    try {
+      return (await settled(db.transaction("pieces").objectStore("pieces").count())) > 0;
+    } finally {
+      db.close();
+    }
   });
-  const db = await settled(indexedDB.open(name));
-  try {
-    return await settled(db.transaction("pieces").objectStore("pieces").count()) > 0;
-  } finally {
-    db.close();
-  }
-});
 
 const buildOf = (p) => p.locator("meta[name=build]").getAttribute("content");
-const scripts = (p) => p.evaluate(() =>
-  performance.getEntriesByType("resource").map((r) => new URL(r.name).pathname).filter((path) => /\/main-.*\.js$/.test(path)));
+const scripts = (p) =>
+  p.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .map((r) => new URL(r.name).pathname)
+      .filter((path) => /\/main-.*\.js$/.test(path)),
+  );
 
 /** Lets the open page look for a new version, as it does now and then while it is in use. */
 async function look(p) {
@@ -78,10 +90,19 @@ test("everything that the page may load is kept, and the same as what the server
   }, cacheOf(proxy.builds.first));
   const paths = differences.map(([path]) => path);
   for (const part of ["/", "/core-", "/strength-", "/main-", "/worker-", "/theme-", "/icon-", "/app-"]) {
-    assert.ok(paths.some((path) => path.startsWith(part)), `nothing of ${part} in ${paths}`);
+    assert.ok(
+      paths.some((path) => path.startsWith(part)),
+      `nothing of ${part} in ${paths}`,
+    );
   }
-  assert.deepEqual(differences.filter(([, equal]) => !equal), []);
-  assert.equal(paths.some((path) => path.startsWith("/api/") || path === "/service-worker.js"), false);
+  assert.deepEqual(
+    differences.filter(([, equal]) => !equal),
+    [],
+  );
+  assert.equal(
+    paths.some((path) => path.startsWith("/api/") || path === "/service-worker.js"),
+    false,
+  );
 });
 
 test("the page starts without the network, and nothing of the API comes from the device", async () => {
@@ -90,13 +111,21 @@ test("the page starts without the network, and nothing of the API comes from the
   await proxy.away();
   await page.reload();
   await unlock(page); // the copy on this device
-  await page.getByText("The server cannot be reached. You can read and change everything.").waitFor();
-  await heading(page, "All entries");
-  assert.equal(await page.evaluate(() => fetch("/api/v1/account").then(() => "answered", () => "no network")), "no network");
+  await page.getByText("You’re offline. You can still view and edit everything.").waitFor();
+  await heading(page, "All items");
+  assert.equal(
+    await page.evaluate(() =>
+      fetch("/api/v1/account").then(
+        () => "answered",
+        () => "no network",
+      ),
+    ),
+    "no network",
+  );
   await proxy.back();
   await page.reload();
   await unlock(page);
-  await heading(page, "All entries");
+  await heading(page, "All items");
   assert.deepEqual(page.complaints, []);
 });
 
@@ -110,17 +139,23 @@ test("a proxy without a server behind it counts as no network", async () => {
 test("a browser can install the page as an app", async () => {
   const devtools = await page.context().newCDPSession(page);
   const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
-  assert.deepEqual(installabilityErrors.filter((e) => e.errorId !== "in-incognito"), []); // as every page of a test is
+  assert.deepEqual(
+    installabilityErrors.filter((e) => e.errorId !== "in-incognito"),
+    [],
+  ); // as every page of a test is
   const { errors, data, url } = await devtools.send("Page.getAppManifest");
   assert.deepEqual(errors, []);
   const { icons, shortcuts } = JSON.parse(data);
   for (const { src, sizes, type } of [...icons, ...shortcuts.flatMap((s) => s.icons)].filter((i) => i.type === "image/png")) {
-    const [width] = await page.evaluate(async ([address, kind]) => {
-      const blob = await (await fetch(address)).blob();
-      if (blob.type !== kind) throw new Error(`${address} is ${blob.type}`);
-      const image = await createImageBitmap(blob);
-      return [image.width, image.height];
-    }, [new URL(src, url).href, type]);
+    const [width] = await page.evaluate(
+      async ([address, kind]) => {
+        const blob = await (await fetch(address)).blob();
+        if (blob.type !== kind) throw new Error(`${address} is ${blob.type}`);
+        const image = await createImageBitmap(blob);
+        return [image.width, image.height];
+      },
+      [new URL(src, url).href, type],
+    );
     assert.equal(sizes, `${width}x${width}`);
   }
 });
@@ -144,8 +179,8 @@ test("a page that stays open says that a new version is ready, though not beside
   await page.clock.install();
   await page.reload();
   await registerPerson(page, "stays-open");
-  await page.getByRole("link", { name: "New entry" }).first().click();
-  await page.getByLabel("Title", { exact: true }).fill("Half typed");
+  await page.getByRole("link", { name: "New item" }).first().click();
+  await page.getByLabel("Item name", { exact: true }).fill("Half typed");
   proxy.serve("index", "rest");
   await look(page);
   await comesTrue(page, async () => (await caches.keys()).length === 2); // the next build is on the device
@@ -169,7 +204,7 @@ test("locking loads the new version by itself", async () => {
   await page.keyboard.press("Alt+l");
   await isOf(page, proxy.builds.next);
   await unlock(page);
-  await heading(page, "All entries");
+  await heading(page, "All items");
 });
 
 test("while two releases answer side by side, nothing is kept of a mixture", async () => {

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { beginRegistration, confirmPhrase, heading, openPage, registerPerson, serverProgram, startBrowser, startServer } from "./stage.mjs";
+import {
+  beginRegistration,
+  confirmPhrase,
+  heading,
+  openPage,
+  registerPerson,
+  serverProgram,
+  startBrowser,
+  startServer,
+} from "./stage.mjs";
 
 let browser, server;
 before(async () => {
@@ -13,12 +22,13 @@ after(async () => {
   await server?.stop();
 });
 
-const invite = () => execFileSync(serverProgram(), ["invite", server.url], { env: { DATA_DIR: server.dir }, encoding: "utf8" }).trim();
+const invite = () =>
+  execFileSync(serverProgram(), ["invite", server.url], { env: { DATA_DIR: server.dir }, encoding: "utf8" }).trim();
 
 /** Registers with what the page has, and waits for the vault. */
 async function register(page, name) {
   await confirmPhrase(page, await beginRegistration(page, name));
-  await heading(page, "All entries");
+  await heading(page, "All items");
 }
 
 test("the first user on this machine needs no invitation, and all others are told whom to ask", async () => {
@@ -27,12 +37,12 @@ test("the first user on this machine needs no invitation, and all others are tol
   const stranger = await openPage(browser, server.url);
   await stranger.getByRole("link", { name: "Create a vault" }).click();
   await heading(stranger, "You need an invitation");
-  await stranger.getByText("Ask whoever runs it for a link").waitFor();
+  await stranger.getByText("Ask your administrator for a link").waitFor();
 
   const link = stranger.getByLabel("Invitation link");
   await link.fill("https://vault.example.org/");
   await stranger.getByRole("button", { name: "Continue" }).click();
-  await stranger.getByText("That is not an invitation link.").waitFor();
+  await stranger.getByText("That isn’t an invitation link.").waitFor();
   await link.fill(invite());
   await stranger.getByRole("button", { name: "Continue" }).click();
   await heading(stranger, "Create your vault");
@@ -51,7 +61,7 @@ test("an invitation link opens the registration, is not left in the address bar,
 
   const late = await openPage(browser, link);
   await heading(late, "You need an invitation");
-  await late.getByText("This invitation was used, has expired, or is not of this server.").waitFor();
+  await late.getByText("This invitation has expired, was already used, or is for another server.").waitFor();
   // Another link in the same tab takes its place.
   await late.goto(invite());
   await heading(late, "Create your vault");
@@ -60,11 +70,14 @@ test("an invitation link opens the registration, is not left in the address bar,
 test("a name that the server does not take is told before the phrase is shown", async () => {
   const page = await openPage(browser, invite());
   await heading(page, "Create your vault");
-  const name = page.getByLabel("User name", { exact: true });
-  for (const field of ["Master password", "Master password again"]) {
+  const name = page.getByLabel("Username", { exact: true });
+  for (const field of ["Master password", "Confirm master password"]) {
     await page.getByLabel(field, { exact: true }).fill("lantern orbit velvet mustard");
   }
-  for (const [typed, told] of [["two words", "This cannot be a user name."], ["first", "This user name is taken."]]) {
+  for (const [typed, told] of [
+    ["two words", "Choose another username."],
+    ["first", "This username is taken."],
+  ]) {
     await name.fill(typed);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByText(told).waitFor();

@@ -20,12 +20,12 @@ const button = (name) => page.getByRole("button", { name, exact: true });
 const field = (name) => page.getByLabel(name, { exact: true });
 const idOf = async (title) => (await callCore(page, "list", { query: title })).items[0].id;
 const stored = async (title) => callCore(page, "get", { id: await idOf(title) });
-const line = (label) => page.locator(".line", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
+const line = (label) => page.locator(".field-row", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
 
 async function add(type, title) {
-  await page.getByRole("link", { name: "New entry" }).first().click();
+  await page.getByRole("link", { name: "New item" }).first().click();
   await page.getByRole("radio", { name: type }).check({ force: true });
-  await field("Title").fill(title);
+  await field("Item name").fill(title);
 }
 
 async function save(title) {
@@ -34,108 +34,140 @@ async function save(title) {
 }
 
 test("an SSH key is kept as its files are, and the private part is hidden", async () => {
-  const key = { public: "ssh-ed25519 AAAAC3Nza deploy@host", private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n", fingerprint: "SHA256:abc" };
+  const key = {
+    public: "ssh-ed25519 AAAAC3Nza deploy@host",
+    private: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n",
+    fingerprint: "SHA256:abc",
+  };
   await add("SSH key", "Deploy");
   await field("Public key").fill(key.public);
   await field("Private key").fill(key.private);
   await field("Fingerprint").fill(key.fingerprint);
   await save("Deploy");
   assert.deepEqual((await stored("Deploy")).ssh_key, key);
-  assert.ok(!(await page.locator(".entry").textContent()).includes("OPENSSH"));
+  assert.ok(!(await page.locator(".item").textContent()).includes("OPENSSH"));
   await button("Show private key").click();
   await page.getByText("BEGIN OPENSSH PRIVATE KEY").waitFor();
 });
 
 test("custom fields are of four kinds, and change from one to another", async () => {
   await add("Login", "Fields");
-  const kinds = [["Plain", "Text", "one"], ["Pin", "Hidden", "1234"], ["News", "Yes or no", null], ["Site", "Link", "https://x.example/a"]];
+  const kinds = [
+    ["Plain", "Text", "one"],
+    ["Pin", "Hidden", "1234"],
+    ["News", "Checkbox", null],
+    ["Site", "Link", "https://x.example/a"],
+  ];
   for (const [i, [name, kind, value]] of kinds.entries()) {
-    await button("Add a field").click();
-    await field(`Name of field ${i + 1}`).fill(name);
-    await field(`Kind of field ${i + 1}`).selectOption(kind);
+    await button("Add field").click();
+    await field(`Field label ${i + 1}`).fill(name);
+    await field(`Field type ${i + 1}`).selectOption(kind);
     if (value === null) await field("News: yes").check();
-    else await field(`Value of field ${i + 1}`).fill(value);
+    else await field(`Value ${i + 1}`).fill(value);
   }
   await save("Fields");
   assert.deepEqual((await stored("Fields")).fields, [
-    { name: "Plain", value: "one" }, { name: "Pin", value: "1234", kind: "hidden" },
-    { name: "News", value: "true", kind: "boolean" }, { name: "Site", value: "https://x.example/a", kind: "link" },
+    { name: "Plain", value: "one" },
+    { name: "Pin", value: "1234", kind: "hidden" },
+    { name: "News", value: "true", kind: "boolean" },
+    { name: "Site", value: "https://x.example/a", kind: "link" },
   ]);
-  assert.equal(await line("News").locator(".line-value").textContent(), "Yes");
+  assert.equal(await line("News").locator(".field-row-value").textContent(), "Yes");
   assert.equal(await line("Site").getByRole("link").first().getAttribute("href"), "https://x.example/a");
   await button("Edit").click();
-  await field("Kind of field 1").selectOption("Yes or no");
-  await field("Kind of field 2").selectOption("Text");
+  await field("Field type 1").selectOption("Checkbox");
+  await field("Field type 2").selectOption("Text");
   await save("Fields");
-  assert.deepEqual((await stored("Fields")).fields.slice(0, 2), [{ name: "Plain", value: "false", kind: "boolean" }, { name: "Pin", value: "1234" }]);
+  assert.deepEqual((await stored("Fields")).fields.slice(0, 2), [
+    { name: "Plain", value: "false", kind: "boolean" },
+    { name: "Pin", value: "1234" },
+  ]);
 });
 
 test("an address keeps its rule when it changes, and loses it when it goes", async () => {
   await add("Login", "Rules");
-  await field("Address").fill("https://a.example/x");
-  await field("Pages of the address").selectOption("Pages that begin like this");
-  await button("Add an address").click();
-  await field("Address 2").fill("https://b.example");
-  await field("Pages of address 2").selectOption("No page");
-  await field("Address").fill("https://c.example/x");
+  await field("Website").fill("https://a.example/x");
+  await field("Match detection").selectOption("Starts with");
+  await button("Add website").click();
+  await field("Website 2").fill("https://b.example");
+  await field("Match detection 2").selectOption("Never");
+  await field("Website").fill("https://c.example/x");
   await save("Rules");
   assert.deepEqual((await stored("Rules")).match, { "https://c.example/x": "starts", "https://b.example": "never" });
   await button("Edit").click();
-  await button("Remove address 2").click();
+  await button("Remove website 2").click();
   await save("Rules");
   const { urls, match } = await stored("Rules");
   assert.deepEqual([urls, match], [["https://c.example/x"], { "https://c.example/x": "starts" }]);
 });
 
 /** A PNG of the code, as one would photograph or copy it from a page. */
-const picture = async (rows) => Buffer.from(await page.evaluate(async (rows) => {
-  const dot = 6;
-  const canvas = new OffscreenCanvas(rows.length * dot + 80, rows.length * dot + 80);
-  const context = canvas.getContext("2d");
-  context.fillStyle = "white";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = "black";
-  rows.forEach((row, y) => [...row].forEach((cell, x) => cell === "1" && context.fillRect(40 + x * dot, 40 + y * dot, dot, dot)));
-  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
-  return [...bytes];
-}, rows));
+const picture = async (rows) =>
+  Buffer.from(
+    await page.evaluate(async (rows) => {
+      const dot = 6;
+      const canvas = new OffscreenCanvas(rows.length * dot + 80, rows.length * dot + 80);
+      const context = canvas.getContext("2d");
+      context.fillStyle = "white";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      context.fillStyle = "black";
+      for (const [y, row] of rows.entries()) {
+        for (const [x, cell] of [...row].entries()) if (cell === "1") context.fillRect(40 + x * dot, 40 + y * dot, dot, dot);
+      }
+      const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+      return [...bytes];
+    }, rows),
+  );
 
 test("a key of one-time codes comes from a picture that is chosen, pasted or dropped, and its codes are shown", async () => {
   const { uri, secret } = await callCore(page, "totp_begin", { password: PASSWORD });
   const png = await picture(await drawQR(page, uri));
-  const give = (event) => page.locator(".drop").evaluate((el, [event, bytes]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(bytes)], "code.png", { type: "image/png" }));
-    const init = { bubbles: true, cancelable: true };
-    el.dispatchEvent(event === "paste" ? new ClipboardEvent("paste", { ...init, clipboardData: data }) : new DragEvent("drop", { ...init, dataTransfer: data }));
-  }, [event, [...png]]);
+  const give = (event) =>
+    page.locator(".drop").evaluate(
+      (el, [event, bytes]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], "code.png", { type: "image/png" }));
+        const init = { bubbles: true, cancelable: true };
+        el.dispatchEvent(
+          event === "paste"
+            ? new ClipboardEvent("paste", { ...init, clipboardData: data })
+            : new DragEvent("drop", { ...init, dataTransfer: data }),
+        );
+      },
+      [event, [...png]],
+    );
 
   await add("Login", "Codes");
   for (const way of ["choose", "paste", "drop"]) {
-    await field("One-time password key").fill("");
-    if (way === "choose") await page.locator("input[type=file]").setInputFiles({ name: "code.png", mimeType: "image/png", buffer: png });
+    await field("Authenticator key").fill("");
+    if (way === "choose")
+      await page.locator("input[type=file]").setInputFiles({ name: "code.png", mimeType: "image/png", buffer: png });
     else await give(way);
-    await page.getByText(/^Makes codes\. Now: \d{3} \d{3}$/).waitFor();
-    assert.equal(await field("One-time password key").inputValue(), uri, way);
+    await page.getByText(/^Current code: \d{3} \d{3}$/).waitFor();
+    assert.equal(await field("Authenticator key").inputValue(), uri, way);
   }
-  await field("One-time password key").fill("not a key!");
-  await page.getByText("This key makes no codes.").waitFor();
-  await page.locator("input[type=file]").setInputFiles({ name: "x.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
-  await page.getByText("There is no QR code to be found in this.").waitFor();
-  await field("One-time password key").fill(secret.toLowerCase());
+  await field("Authenticator key").fill("not a key!");
+  await page.getByText("That isn’t a valid authenticator key.").waitFor();
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "x.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await page.getByText("No QR code found.").waitFor();
+  await field("Authenticator key").fill(secret.toLowerCase());
   await save("Codes");
 
   // This code, or the next one if its thirty seconds run out meanwhile.
   const codes = [codeFor(secret, 0), codeFor(secret, 1)];
   await page.waitForFunction((codes) => codes.includes(document.querySelector(".code")?.textContent.replace(" ", "")), codes);
-  await button("Copy one-time code").click();
-  await page.getByText("One-time code copied").first().waitFor();
+  await button("Copy verification code").click();
+  await page.getByText("Verification code copied").first().waitFor();
   assert.ok(codes.includes(await page.evaluate(() => navigator.clipboard.readText())));
 });
 
 test("codes by a counter are given one after the other", async () => {
   // RFC 4226, appendix D
-  await addMany(page, [{ id: "", type: "login", title: "Counter", totp: "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1" }]);
+  await addMany(page, [
+    { id: "", type: "login", title: "Counter", totp: "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1" },
+  ]);
   await page.getByRole("option", { name: /Counter/ }).click();
   const shown = (code) => page.locator(".code", { hasText: code }).waitFor();
   await shown("287 082");
@@ -146,12 +178,18 @@ test("codes by a counter are given one after the other", async () => {
 
 test("what is written from right to left is shown so, in the entry, its form and the list", async () => {
   const hebrew = (word) => `${word} שלום, (abc) 12!`;
-  await addMany(page, [{
-    type: "login", title: hebrew("כותרת"), username: hebrew("שם"), notes: hebrew("הערה"), tags: [hebrew("תג")],
-    fields: [{ name: hebrew("שדה"), value: hebrew("ערך") }],
-  }]);
+  await addMany(page, [
+    {
+      type: "login",
+      title: hebrew("כותרת"),
+      username: hebrew("שם"),
+      notes: hebrew("הערה"),
+      tags: [hebrew("תג")],
+      fields: [{ name: hebrew("שדה"), value: hebrew("ערך") }],
+    },
+  ]);
   const direction = (at) => at.evaluate((e) => getComputedStyle(e).direction);
-  await page.evaluate((id) => (location.hash = `#/entry/${id}`), await idOf("כותרת"));
+  await page.evaluate((id) => (location.hash = `#/item/${id}`), await idOf("כותרת"));
   await heading(page, hebrew("כותרת"));
   for (const word of ["כותרת", "שם", "הערה", "תג", "שדה", "ערך"]) {
     const shown = await page.getByText(hebrew(word), { exact: true }).all();
@@ -160,7 +198,8 @@ test("what is written from right to left is shown so, in the entry, its form and
   }
   await button("Edit").click();
   await heading(page, `Edit ${hebrew("כותרת")}`);
-  for (const name of ["Title", "User name", "Notes", "Name of field 1", "Value of field 1"]) assert.equal(await direction(field(name)), "rtl", name);
+  for (const name of ["Item name", "Username", "Notes", "Field label 1", "Value 1"])
+    assert.equal(await direction(field(name)), "rtl", name);
   await button("Cancel").click();
 });
 

@@ -1,15 +1,16 @@
 // The whole way by keyboard: the mouse is never used.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, useStage } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, useStage } from "./stage.mjs";
 
 useStage();
 
-const focused = (page) => page.evaluate(() => {
-  const el = document.activeElement;
-  return el.getAttribute("aria-label") ?? el.labels?.[0]?.textContent ?? el.textContent;
-});
+const focused = (page) =>
+  page.evaluate(() => {
+    const el = document.activeElement;
+    return el.getAttribute("aria-label") ?? el.labels?.[0]?.textContent ?? el.textContent;
+  });
 
 /** Presses Tab until the named control has the focus. */
 async function tabTo(page, name) {
@@ -30,61 +31,66 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
   await tabTo(page, "Create a vault");
   await keyboard.press("Enter");
   await heading(page, "Create your vault");
-  assert.equal(await focused(page), "User name"); // the focus is where the eye is
+  assert.equal(await focused(page), "Username"); // the focus is where the eye is
   await keyboard.type("ada");
   await tabTo(page, "Master password");
   await keyboard.type(PASSWORD);
-  await tabTo(page, "Master password again");
+  await tabTo(page, "Confirm master password");
   await keyboard.type(PASSWORD);
   await keyboard.press("Enter");
   await heading(page, "Your recovery phrase");
   assert.equal(await focused(page), "Your recovery phrase");
   const words = await page.locator(".words b").allTextContents();
-  await tabTo(page, "I have kept these words");
+  await tabTo(page, "I’ve saved these words");
   await keyboard.press("Enter");
-  await heading(page, "Check the phrase");
+  await heading(page, "Confirm your phrase");
   for (let i = 0; i < 3; i++) {
     const asked = Number(/\d+/.exec(await focused(page))[0]);
     await keyboard.type(words[asked - 1]);
     if (i < 2) await keyboard.press("Tab");
   }
   await keyboard.press("Enter");
-  await heading(page, "All entries");
+  await heading(page, "All items");
 
   await keyboard.press("n");
-  await heading(page, "New entry");
-  assert.equal(await focused(page), "Title");
+  await heading(page, "New item");
+  assert.equal(await focused(page), "Item name");
   await keyboard.type("Harbour Mail");
-  await tabTo(page, "Generate a password");
+  await tabTo(page, "Generate password");
   await keyboard.press("Enter");
-  await heading(page, "Generate a password");
+  await heading(page, "Generate password");
   await page.locator(".generated-value .letter").first().waitFor();
   await tabTo(page, "Use this password");
   await keyboard.press("Enter");
-  assert.equal(await focused(page), "Generate a password"); // the dialog gave the focus back
+  assert.equal(await focused(page), "Generate password"); // the dialog gave the focus back
   assert.equal((await page.getByLabel("Password", { exact: true }).inputValue()).length, 20);
   await keyboard.press("Control+Enter");
   await heading(page, "Harbour Mail");
 
   await addMany(page, logins(60));
-  await page.getByText("61 entries").waitFor();
+  await page.getByText("61 items").waitFor();
   await keyboard.press("/");
-  assert.equal(await focused(page), "Search the vault");
+  assert.equal(await focused(page), "Search vault");
   await keyboard.type("tessera");
-  await page.getByText("4 entries").waitFor();
+  await page.getByText("4 items").waitFor();
   await keyboard.press("ArrowDown");
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "listbox");
-  const active = () => page.evaluate(() => {
-    const id = document.activeElement.getAttribute("aria-activedescendant");
-    return document.getElementById(id)?.querySelector(".row-title").textContent;
-  });
+  const active = () =>
+    page.evaluate(() => {
+      const id = document.activeElement.getAttribute("aria-activedescendant");
+      return document.getElementById(id)?.querySelector(".row-title").textContent;
+    });
   const elsewhere = async (key, than) => {
     await keyboard.press(key);
-    await comesTrue(page, (title) => {
-      const id = document.activeElement.getAttribute("aria-activedescendant");
-      const row = document.getElementById(id);
-      return row && row.querySelector(".row-title").textContent !== title;
-    }, than);
+    await comesTrue(
+      page,
+      (title) => {
+        const id = document.activeElement.getAttribute("aria-activedescendant");
+        const row = document.getElementById(id);
+        return row && row.querySelector(".row-title").textContent !== title;
+      },
+      than,
+    );
     return active();
   };
   const first = await active();
@@ -102,10 +108,10 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
 
   await tabTo(page, "Delete");
   await keyboard.press("Enter");
-  await page.getByText("3 entries").waitFor();
+  await page.getByText("3 items").waitFor();
   await page.waitForFunction(() => document.activeElement.getAttribute("role") === "listbox"); // where one goes on
   await keyboard.press("Control+z");
-  await page.getByText("4 entries").waitFor();
+  await page.getByText("4 items").waitFor();
 
   await keyboard.press("?");
   await heading(page, "Keyboard shortcuts");
@@ -115,7 +121,7 @@ test("register, add, search, open, copy, edit, delete and lock, by keyboard alon
   assert.equal(await focused(page), "Master password");
   await keyboard.type(PASSWORD);
   await keyboard.press("Enter");
-  await heading(page, "All entries");
+  await heading(page, "All items");
   assert.deepEqual(page.complaints, []);
 });
 
@@ -123,14 +129,14 @@ test("ten thousand entries: End and Home reach both ends, and only the rows in s
   const page = await openPage(browser, server.url);
   await registerPerson(page, "grace");
   for (let i = 0; i < 10; i++) await addMany(page, logins(1000));
-  await page.getByText("10,000 entries").waitFor();
+  await page.getByText("10,000 items").waitFor();
   const list = page.getByRole("listbox");
   await list.focus();
   await page.keyboard.press("End");
   await page.waitForFunction(() => document.querySelector('[role=option][aria-posinset="10000"]'));
-  assert.ok(await page.getByRole("option").count() < 60);
+  assert.ok((await page.getByRole("option").count()) < 60);
   await page.keyboard.press("Home");
   await page.waitForFunction(() => document.querySelector('[role=option][aria-posinset="1"]'));
-  await page.getByLabel("Search the vault").fill("lumen library 60");
+  await page.getByLabel("Search vault").fill("lumen library 60");
   await page.getByRole("option", { name: "Lumen Library 60" }).first().waitFor();
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, callCore, heading, openPage, PASSWORD, registerPerson, signIn, startBrowser, startServer } from "./stage.mjs";
 
 const EVENTS = "**/api/v1/events";
 
@@ -26,7 +26,7 @@ beforeEach(async () => {
 async function anotherDevice(name) {
   other = await openPage(browser, server.url);
   await signIn(other, name);
-  await heading(other, "All entries");
+  await heading(other, "All items");
 }
 
 const rename = async (device, title) => {
@@ -46,7 +46,7 @@ test("what another device adds, changes and deletes shows by itself, in the list
   await heading(page, "Renamed elsewhere");
   const { items } = await callCore(other, "list", { query: "" });
   await callCore(other, "remove", { ids: [items[0].id] });
-  await heading(page, "This entry is not in the vault");
+  await heading(page, "Item not found");
   assert.equal(await page.locator(".row").count(), 0);
 });
 
@@ -58,31 +58,23 @@ test("a session that is ended elsewhere leads to the sign-in by itself", async (
   await heading(page, "Sign in");
 });
 
-test("without event streams the page asks once a minute", async () => {
+test("without event streams the changes of another device arrive all the same", async () => {
   const name = `person-${++person}`;
-  await page.clock.install();
   await page.route(EVENTS, (route) => route.abort());
-  await page.reload();
   await registerPerson(page, name);
   await anotherDevice(name);
   await addMany(other, logins(1));
-  assert.equal(await page.locator(".row").count(), 0);
-  await page.clock.fastForward("01:01");
   await page.locator(".row").first().waitFor();
 });
 
-test("a stream is opened again after errors, and shows what was missed", async () => {
+test("a stream is opened again after an error, and shows what was missed", async () => {
   const name = `person-${++person}`;
-  await page.clock.install();
   await page.route(EVENTS, (route) => route.fulfill({ status: 503, headers: { "Retry-After": "1" }, body: "" }));
-  await page.reload();
   await registerPerson(page, name);
   await anotherDevice(name);
   await page.unroute(EVENTS);
   await addMany(other, logins(1));
-  const opened = page.waitForResponse(EVENTS);
-  await page.clock.fastForward("00:10"); // sooner than the page asks
-  await opened;
+  await page.waitForResponse(EVENTS);
   await page.locator(".row").first().waitFor();
 });
 
@@ -94,10 +86,11 @@ test("locking ends the stream, and so does leaving the page out of sight", async
   await stream;
 
   let end = ended();
-  const see = (state) => page.evaluate((s) => {
-    Object.defineProperty(document, "visibilityState", { value: s, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }, state);
+  const see = (state) =>
+    page.evaluate((s) => {
+      Object.defineProperty(document, "visibilityState", { value: s, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
   await see("hidden");
   await end;
   stream = begun();

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { addMany, browser, comesTrue, heading, openPage, PASSWORD, registerPerson, server, unlock, useStage, watch } from "./stage.mjs";
 import { rich } from "./samples.mjs";
+import {
+  addMany,
+  browser,
+  comesTrue,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  unlock,
+  useStage,
+  watch,
+} from "./stage.mjs";
 
 useStage();
 let page;
@@ -73,7 +85,7 @@ test("two tabs: locking one locks the other, a change in one shows in the other"
   await other.getByRole("option", { name: rich.title }).waitFor();
 
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("Title", { exact: true }).fill("Renamed in the first tab");
+  await page.getByLabel("Item name", { exact: true }).fill("Renamed in the first tab");
   await page.getByRole("button", { name: "Save" }).click();
   await other.getByRole("option", { name: "Renamed in the first tab" }).waitFor();
 
@@ -89,7 +101,7 @@ test("a copied password leaves the clipboard after the chosen time", async () =>
   await page.reload();
   await enter();
   await page.getByRole("button", { name: "Copy password" }).click();
-  await page.getByText("Password copied. The clipboard is cleared in 30 seconds.").first().waitFor();
+  await page.getByText("Password copied. Clears in 30 seconds.").first().waitFor();
   assert.equal(await clipboard(), rich.password);
   await page.clock.fastForward(31_000);
   await comesTrue(page, () => navigator.clipboard.readText().then((t) => t === ""));
@@ -103,7 +115,7 @@ test("what was copied elsewhere in the meantime stays in the clipboard", async (
   await page.getByText("Password copied").first().waitFor();
   await page.evaluate(() => navigator.clipboard.writeText("something else"));
   await page.clock.fastForward(31_000);
-  await page.getByRole("button", { name: "Copy user name" }).waitFor(); // the page has run its timers
+  await page.getByRole("button", { name: "Copy username" }).waitFor(); // the page has run its timers
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "something else");
 });
 
@@ -119,10 +131,11 @@ test("locking clears a copied password at once", async () => {
 test("nothing of the vault is left in the browser's own storage", async () => {
   await enter();
   const kept = await page.evaluate(async () => {
-    const settled = (request) => new Promise((done, failed) => {
-      request.onsuccess = () => done(request.result);
-      request.onerror = () => failed(request.error);
-    });
+    const settled = (request) =>
+      new Promise((done, failed) => {
+        request.onsuccess = () => done(request.result);
+        request.onerror = () => failed(request.error);
+      });
     const rows = [];
     for (const { name } of await indexedDB.databases()) {
       const db = await settled(indexedDB.open(name));

@@ -2,20 +2,32 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import {
-  addMany, browser, callCore, commandLine, footCount, heading, openPage, PASSWORD, registerPerson, server, signIn, unlock, useStage,
-} from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import {
+  addMany,
+  browser,
+  callCore,
+  commandLine,
+  footCount,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  signIn,
+  unlock,
+  useStage,
+} from "./stage.mjs";
 import { codeFor } from "./totp.mjs";
 
 useStage();
 
 async function addByForm(page, { title, username, password, url }) {
-  await page.getByRole("link", { name: "New entry" }).first().click();
-  await page.getByLabel("Title", { exact: true }).fill(title);
-  await page.getByLabel("User name", { exact: true }).fill(username);
+  await page.getByRole("link", { name: "New item" }).first().click();
+  await page.getByLabel("Item name", { exact: true }).fill(title);
+  await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByLabel("Address", { exact: true }).fill(url);
+  await page.getByLabel("Website", { exact: true }).fill(url);
   await page.getByRole("button", { name: "Save" }).click();
   await heading(page, title);
 }
@@ -30,7 +42,7 @@ async function enrolTOTP(page) {
   const secret = (await dialog.locator(".totp-key").textContent()).replaceAll(" ", "");
   // No code is taken twice, so this one is of the past, to leave the present to the sign-in.
   const enter = async () => {
-    await dialog.getByLabel("The six-digit code").fill(codeFor(secret, -1));
+    await dialog.getByLabel("6-digit code from the app").fill(codeFor(secret, -1));
     await dialog.getByRole("button", { name: "Turn on" }).click();
   };
   const done = page.getByRole("button", { name: "Turn off" });
@@ -44,13 +56,17 @@ async function enrolTOTP(page) {
 
 async function showPassword(page) {
   await page.getByRole("button", { name: "Show password" }).click();
-  return page.locator(".line", { hasText: "Password" }).locator(".secret").textContent();
+  return page.locator(".field-row", { hasText: "Password" }).locator(".secret").textContent();
 }
 
 /** Reads one password with the command line, as the same person. */
 function readByCommandLine(title, code) {
   const env = {
-    PATH: process.env.PATH, HOME: server.dir, XDG_CONFIG_HOME: server.dir, XDG_STATE_HOME: server.dir, XDG_DATA_HOME: server.dir,
+    PATH: process.env.PATH,
+    HOME: server.dir,
+    XDG_CONFIG_HOME: server.dir,
+    XDG_STATE_HOME: server.dir,
+    XDG_DATA_HOME: server.dir,
     VAULTSPHERE_SERVER: server.url,
   };
   const run = (args, input) => execFileSync(commandLine(), args, { env, input, encoding: "utf8" });
@@ -64,28 +80,33 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   assert.equal(new Set(words).size > 12 && words.length, 24);
 
   const secret = await enrolTOTP(page);
-  await page.getByRole("button", { name: "All entries" }).click();
-  await addByForm(page, { title: "Harbour Mail Zero", username: "ada@harbour.example", password: "first-of-many", url: "mail.harbour.example" });
+  await page.getByRole("button", { name: "All items" }).click();
+  await addByForm(page, {
+    title: "Harbour Mail Zero",
+    username: "ada@harbour.example",
+    password: "first-of-many",
+    url: "mail.harbour.example",
+  });
   await addByForm(page, { title: "Quill Notes Zero", username: "ada", password: "second-of-many", url: "https://quill.example" });
   await page.evaluate(() => (location.hash = "#/vault"));
   assert.equal(await addMany(page, logins(998)), 998);
-  await footCount(page).getByText("1,000 entries").waitFor();
+  await footCount(page).getByText("1,000 items").waitFor();
 
   // Locked, the page shows nothing of the vault; unlocking needs only the password.
   await page.getByRole("button", { name: "Lock" }).first().click();
   await heading(page, "Your vault is locked");
   assert.equal((await page.locator("body").textContent()).includes("Harbour"), false);
   await unlock(page);
-  await footCount(page).getByText("1,000 entries").waitFor();
+  await footCount(page).getByText("1,000 items").waitFor();
 
   // Signed out, the second factor is asked for.
   await page.getByRole("link", { name: "Settings" }).first().click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await heading(page, "Sign in");
   await signIn(page, "ada");
-  await heading(page, "Second factor");
-  await page.getByLabel("Code from the authenticator").fill(codeFor(secret, 0));
-  await footCount(page).getByText("1,000 entries").waitFor();
+  await heading(page, "Two-factor authentication");
+  await page.getByLabel("6-digit code").fill(codeFor(secret, 0));
+  await footCount(page).getByText("1,000 items").waitFor();
 
   // Found by search, read and edited.
   await page.keyboard.press("/");
@@ -109,20 +130,23 @@ test("a person registers, fills a vault, edits, loses the password, and finds ev
   await heading(page, "Sign in");
   await page.getByRole("link", { name: "Forgot your master password?" }).click();
   await heading(page, "Recover your vault"); // the sign-in screen has a field of the same name
-  await page.getByLabel("User name", { exact: true }).fill("ada");
+  await page.getByLabel("Username", { exact: true }).fill("ada");
   await page.getByLabel("Recovery phrase", { exact: true }).fill(words.join(" "));
   await page.getByText("The phrase is complete.").waitFor();
   const next = "copper meadow hatch violin";
   await page.getByLabel("New master password", { exact: true }).fill(next);
-  await page.getByLabel("New master password again", { exact: true }).fill(next);
-  await page.getByLabel("I have also lost my authenticator").check();
-  await page.getByRole("button", { name: "Set the password and open the vault" }).click();
-  await footCount(page).getByText("1,000 entries").waitFor();
+  await page.getByLabel("Confirm new master password", { exact: true }).fill(next);
+  await page.getByLabel("I’ve also lost my authenticator").check();
+  await page.getByRole("button", { name: "Reset password" }).click();
+  await footCount(page).getByText("1,000 items").waitFor();
 
   // All thousand are there, with what was in them.
   const { items } = await callCore(page, "list", { query: "" });
   const wanted = new Map(logins(998).map((l) => [l.title, l.password]));
-  wanted.set("Harbour Mail Zero", "first-of-many").set("Quill Notes Zero", "second-of-many").set("Kestrel Rail 17", "changed by hand 17");
+  wanted
+    .set("Harbour Mail Zero", "first-of-many")
+    .set("Quill Notes Zero", "second-of-many")
+    .set("Kestrel Rail 17", "changed by hand 17");
   assert.equal(items.length, 1000);
   for (const { id, title } of items) {
     assert.equal((await callCore(page, "get", { id })).password, wanted.get(title), title);

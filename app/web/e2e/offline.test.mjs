@@ -1,8 +1,8 @@
 // The server goes away under the page, and comes back.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { addMany, browser, callCore, heading, openPage, registerPerson, server, signIn, unlock, useStage } from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import { addMany, browser, callCore, heading, openPage, registerPerson, server, signIn, unlock, useStage } from "./stage.mjs";
 
 useStage();
 let page;
@@ -15,7 +15,7 @@ beforeEach(async () => {
   name = `person-${++person}`;
   await registerPerson(page, name);
   await addMany(page, logins(3));
-  await page.getByText("3 entries").waitFor();
+  await page.getByText("3 items").waitFor();
 });
 
 const goOffline = () => page.context().setOffline(true);
@@ -24,38 +24,38 @@ const comeBack = () => page.context().setOffline(false);
 async function changeUsername(title, username) {
   await page.getByRole("option", { name: title }).click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("User name", { exact: true }).fill(username);
+  await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved").first().waitFor();
 }
 
-const marks = () => page.locator(".row-wait");
+const marks = () => page.locator(".row-pending");
 
 test("without the server the vault is read, changed, locked and unlocked, and everything is sent when it is back", async () => {
   const [first, second] = (await callCore(page, "list", { query: "" })).items;
   await goOffline();
   await changeUsername(first.title, "typed while offline");
-  await page.getByText("The server cannot be reached. You can read and change everything. 1 change waits on this device.").waitFor();
+  await page.getByText("You’re offline. You can still view and edit everything. 1 change not synced yet.").waitFor();
   await page.getByRole("option", { name: second.title }).click();
   await page.getByRole("button", { name: "Delete" }).click();
-  await page.getByText("2 changes wait on this device.").waitFor();
+  await page.getByText("2 changes not synced yet.").waitFor();
   assert.equal(await marks().count(), 1);
 
   await page.keyboard.press("Alt+l");
   await unlock(page, "not the password");
-  await page.getByText("That is not the master password.").waitFor();
+  await page.getByText("Incorrect master password.").waitFor();
   await unlock(page);
-  await page.getByText("2 changes wait on this device.").waitFor();
-  await page.getByText("2 entries").waitFor();
+  await page.getByText("2 changes not synced yet.").waitFor();
+  await page.getByText("2 items").waitFor();
   await page.getByRole("option", { name: first.title }).click();
   await page.getByText("typed while offline").first().waitFor();
 
   await comeBack();
-  await page.getByText("The server cannot be reached.").waitFor({ state: "detached" });
+  await page.getByText("You’re offline.").waitFor({ state: "detached" });
   await marks().waitFor({ state: "detached" });
   const other = await openPage(browser, server.url);
   await signIn(other, name);
-  await other.getByText("2 entries").waitFor();
+  await other.getByText("2 items").waitFor();
   await other.getByRole("option", { name: first.title }).click();
   await other.getByText("typed while offline").first().waitFor();
   await other.context().close();
@@ -70,12 +70,17 @@ test("what the server refuses stays on the device, with the reason", async () =>
   await page.route("**/api/v1/vault/changes", (route) =>
     route.request().postData().includes(first.id)
       ? route.fulfill({ status: 507, json: { code: "storage_full", message: "the vault is full", request_id: "r" } })
-      : route.continue());
+      : route.continue(),
+  );
   await comeBack();
-  await page.getByText(`The server did not take the change of “${first.title}”. The server’s storage is full. Nothing was changed; tell whoever runs it. The change stays on this device.`).waitFor();
-  await page.waitForFunction(() => document.querySelectorAll(".row-wait").length === 1);
+  await page
+    .getByText(
+      `Couldn’t sync “${first.title}”. The server’s storage is full. Nothing was changed. Contact your administrator. Your change is saved on this device.`,
+    )
+    .waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".row-pending").length === 1);
   await page.unroute("**/api/v1/vault/changes");
-  await page.getByRole("link", { name: "Show the entry" }).click();
+  await page.getByRole("link", { name: "Show item" }).click();
   await heading(page, first.title);
   await changeUsername(first.title, "less");
   await marks().waitFor({ state: "detached" });
@@ -89,11 +94,11 @@ test("signing out asks before it loses what waits", async () => {
   await heading(page, "Your vault is locked");
   const signOut = page.getByRole("button", { name: "Sign out", exact: true });
   await signOut.click();
-  await heading(page, "Lose your changes?");
+  await heading(page, "Sign out without syncing?");
   await page.getByRole("button", { name: "Cancel" }).click();
   await comeBack();
   await signOut.click();
-  await page.getByRole("button", { name: "Sign out and lose them" }).click();
+  await page.getByRole("button", { name: "Sign out and lose changes" }).click();
   await heading(page, "Sign in");
   await signIn(page, name);
   await page.getByRole("option", { name: first.title }).click();

@@ -1,8 +1,8 @@
 // Takes the pictures of the README: node e2e/pictures.mjs DIRECTORY
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { addMany, callCore, heading, openPage, registerPerson, startBrowser, startServer } from "./stage.mjs";
 import { logins, others, rich } from "./samples.mjs";
+import { addMany, callCore, heading, openPage, registerPerson, startBrowser, startServer } from "./stage.mjs";
 
 const [dir] = process.argv.slice(2);
 if (!dir) {
@@ -22,16 +22,19 @@ const poor = [
 /** WebP is a fifth of the PNG that a screenshot is. */
 async function write(browser, name, png) {
   const page = await browser.newPage();
-  const url = await page.evaluate(async (source) => {
-    const image = new Image();
-    image.src = source;
-    await image.decode();
-    const canvas = document.createElement("canvas");
-    canvas.width = image.width;
-    canvas.height = image.height;
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    return canvas.toDataURL("image/webp", 0.85);
-  }, `data:image/png;base64,${png.toString("base64")}`);
+  const url = await page.evaluate(
+    async (source) => {
+      const image = new Image();
+      image.src = source;
+      await image.decode();
+      const canvas = document.createElement("canvas");
+      canvas.width = image.width;
+      canvas.height = image.height;
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      return canvas.toDataURL("image/webp", 0.85);
+    },
+    `data:image/png;base64,${png.toString("base64")}`,
+  );
   await page.close();
   writeFileSync(join(dir, name), Buffer.from(url.slice(url.indexOf(",") + 1), "base64"));
 }
@@ -50,7 +53,7 @@ try {
   await registerPerson(page, "ada");
   await addMany(page, [rich, ...others, ...logins(14), ...poor]);
   const [{ id }] = (await callCore(page, "list", { query: rich.title })).items;
-  await to(page, `#/entry/${id}`);
+  await to(page, `#/item/${id}`);
   await page.locator(".code").waitFor();
   // Early in a period the code has time left, so that the picture does not show a warning.
   await page.waitForFunction(() => Number(document.querySelector(".ring > span")?.textContent) > 18, null, { timeout: 40_000 });
@@ -60,12 +63,16 @@ try {
   await take(page, "health.webp");
 
   const phone = await openPage(browser, server.url, {
-    ...options, viewport: { width: 390, height: 780 }, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true,
+    ...options,
+    viewport: { width: 390, height: 780 },
+    deviceScaleFactor: 1.5,
+    hasTouch: true,
+    isMobile: true,
   });
   await registerPerson(phone, "grace");
   await addMany(phone, [rich, ...others, ...logins(14)]);
   await to(phone, "#/vault");
-  await heading(phone, "All entries");
+  await heading(phone, "All items");
   await phone.locator(".row").nth(8).waitFor();
   await take(phone, "phone.webp");
 } finally {

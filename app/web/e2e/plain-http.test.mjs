@@ -23,7 +23,7 @@ test("plain HTTP is named as unsafe and takes no master password, but on this ma
     const page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(elsewhere + place);
-    await heading(page, "This address is not safe");
+    await heading(page, "This connection isn’t secure");
     assert.equal(await page.locator("input, textarea").count(), 0, place);
     await page.close();
   }

@@ -17,7 +17,7 @@ async function nextBuild(url) {
   const [index, serviceWorker] = await Promise.all([text(`${url}/`), text(`${url}/service-worker.js`)]);
   const build = /name="build" content="(\w+)"/.exec(index)[1];
   const main = /\/main-\w+\.js/.exec(index)[0];
-  const script = (await text(url + main)) + "\n// the next build";
+  const script = `${await text(url + main)}\n// the next build`;
   const name = `/main-${sha256(script).slice(0, 10)}.js`;
   const id = sha256(build).slice(0, 10);
   const rename = (s) => s.replaceAll(build, id).replaceAll(main, name);
@@ -70,10 +70,11 @@ export async function startProxy(upstream) {
   const listen = (at) => new Promise((done) => server.listen(at, "127.0.0.1", done));
   await listen(0);
   const address = server.address().port;
-  const away = () => new Promise((done) => {
-    server.close(done);
-    server.closeAllConnections();
-  });
+  const away = () =>
+    new Promise((done) => {
+      server.close(done);
+      server.closeAllConnections();
+    });
   return {
     url: `http://127.0.0.1:${address}`,
     /** Waits for the next request of this path. */

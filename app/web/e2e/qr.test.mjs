@@ -6,19 +6,23 @@ import { browser, callCore, drawQR, openPage, PASSWORD, QR_BUNDLE, registerPerso
 useStage();
 
 /** Draws rows of 0 and 1 in the worker, on a larger and darker picture, and reads it there. */
-const read = (page, rows, type) => page.workers()[0].evaluate(async ([rows, type, bundle]) => {
-  const dot = 7;
-  const canvas = new OffscreenCanvas(rows.length * dot + 400, rows.length * dot + 300);
-  const context = canvas.getContext("2d");
-  context.fillStyle = "#e8e4da";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = "#202840";
-  rows.forEach((row, y) => [...row].forEach((cell, x) => {
-    if (cell === "1") context.fillRect(250 + x * dot, 120 + y * dot, dot, dot);
-  }));
-  const { readQR } = await import(bundle);
-  return readQR(await canvas.convertToBlob({ type, quality: 0.7 }));
-}, [rows, type, QR_BUNDLE]);
+const read = (page, rows, type) =>
+  page.workers()[0].evaluate(
+    async ([rows, type, bundle]) => {
+      const dot = 7;
+      const canvas = new OffscreenCanvas(rows.length * dot + 400, rows.length * dot + 300);
+      const context = canvas.getContext("2d");
+      context.fillStyle = "#e8e4da";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      context.fillStyle = "#202840";
+      for (const [y, row] of rows.entries()) {
+        for (const [x, cell] of [...row].entries()) if (cell === "1") context.fillRect(250 + x * dot, 120 + y * dot, dot, dot);
+      }
+      const { readQR } = await import(bundle);
+      return readQR(await canvas.convertToBlob({ type, quality: 0.7 }));
+    },
+    [rows, type, QR_BUNDLE],
+  );
 
 test("a code in a PNG, JPEG or WebP picture is read, and what is none is told", async () => {
   const page = await openPage(browser, server.url);
@@ -29,8 +33,9 @@ test("a code in a PNG, JPEG or WebP picture is read, and what is none is told", 
     assert.deepEqual(await read(page, rows, type), { text: uri }, type);
   }
   assert.deepEqual(await read(page, ["0"], "image/png"), { problem: "no code" });
-  const text = page.workers()[0].evaluate(
-    async (bundle) => (await import(bundle)).readQR(new Blob(["not a picture"], { type: "image/png" })), QR_BUNDLE);
+  const text = page
+    .workers()[0]
+    .evaluate(async (bundle) => (await import(bundle)).readQR(new Blob(["not a picture"], { type: "image/png" })), QR_BUNDLE);
   assert.deepEqual(await text, { problem: "not a picture" });
   assert.deepEqual(page.complaints, []);
 });

@@ -1,52 +1,95 @@
 // Entries to fill a vault with.
 
 const SITES = [
-  ["Northwind Bank", "northwindbank.example", "Finance"], ["Harbour Mail", "mail.harbour.example", "Personal"],
-  ["Alder & Sons", "aldersons.example", "Shopping"], ["Cobalt Cloud", "console.cobalt.example", "Work"],
-  ["Meridian Air", "meridianair.example", "Travel"], ["Quill Notes", "quill.example", "Work"],
-  ["Juniper Energy", "juniper-energy.example", "Home"], ["Tessera Design", "tessera.example", "Work"],
-  ["Brightwater Council", "brightwater.example", "Home"], ["Fennel Grocer", "fennel.example", "Shopping"],
-  ["Lumen Library", "lumenlibrary.example", "Personal"], ["Kestrel Rail", "kestrelrail.example", "Travel"],
-  ["Orchard Health", "orchardhealth.example", "Personal"], ["Pinecrest School", "pinecrest.example", "Home"],
-  ["Vellum Press", "vellumpress.example", "Work"], ["Saffron Kitchen", "saffron.example", "Shopping"],
+  ["Northwind Bank", "northwindbank.example", "Finance"],
+  ["Harbour Mail", "mail.harbour.example", "Personal"],
+  ["Alder & Sons", "aldersons.example", "Shopping"],
+  ["Cobalt Cloud", "console.cobalt.example", "Work"],
+  ["Meridian Air", "meridianair.example", "Travel"],
+  ["Quill Notes", "quill.example", "Work"],
+  ["Juniper Energy", "juniper-energy.example", "Home"],
+  ["Tessera Design", "tessera.example", "Work"],
+  ["Brightwater Council", "brightwater.example", "Home"],
+  ["Fennel Grocer", "fennel.example", "Shopping"],
+  ["Lumen Library", "lumenlibrary.example", "Personal"],
+  ["Kestrel Rail", "kestrelrail.example", "Travel"],
+  ["Orchard Health", "orchardhealth.example", "Personal"],
+  ["Pinecrest School", "pinecrest.example", "Home"],
+  ["Vellum Press", "vellumpress.example", "Work"],
+  ["Saffron Kitchen", "saffron.example", "Shopping"],
 ];
 
-export const logins = (n) => Array.from({ length: n }, (_, i) => {
-  const [name, host, tag] = SITES[i % SITES.length];
-  const turn = Math.floor(i / SITES.length);
-  return {
-    id: "", type: "login",
-    title: turn ? `${name} ${turn + 1}` : name,
-    username: turn ? `ada.${turn + 1}@harbour.example` : "ada@harbour.example",
-    password: `pass-${i}-${(i * 7919) % 1009}!`,
-    urls: [`https://${host}/sign-in`],
-    tags: [tag],
-    favourite: i === 0 || i === 3,
-  };
-});
+export const logins = (n) =>
+  Array.from({ length: n }, (_, i) => {
+    const [name, host, tag] = SITES[i % SITES.length];
+    const turn = Math.floor(i / SITES.length);
+    return {
+      id: "",
+      type: "login",
+      title: turn ? `${name} ${turn + 1}` : name,
+      username: turn ? `ada.${turn + 1}@harbour.example` : "ada@harbour.example",
+      password: `pass-${i}-${(i * 7919) % 1009}!`,
+      urls: [`https://${host}/sign-in`],
+      tags: [tag],
+      favourite: i === 0 || i === 3,
+    };
+  });
 
 export const others = [
   {
-    id: "", type: "note", title: "Wi-Fi at the cabin", tags: ["Home"],
+    id: "",
+    type: "note",
+    title: "Wi-Fi at the cabin",
+    tags: ["Home"],
     notes: "Network: Larch-5G\nThe router is behind the books in the hall.",
     fields: [{ name: "Key", value: "bramble-otter-19", kind: "hidden" }],
   },
   {
-    id: "", type: "card", title: "Northwind debit card", tags: ["Finance"],
-    card: { holder: "Ada Fairweather", number: "4000 0012 3456 7899", code: "314", brand: "Visa", expiry_month: "9", expiry_year: "2029" },
+    id: "",
+    type: "card",
+    title: "Northwind debit card",
+    tags: ["Finance"],
+    card: {
+      holder: "Ada Fairweather",
+      number: "4000 0012 3456 7899",
+      code: "314",
+      brand: "Visa",
+      expiry_month: "9",
+      expiry_year: "2029",
+    },
   },
   {
-    id: "", type: "identity", title: "Ada Fairweather", favourite: true,
+    id: "",
+    type: "identity",
+    title: "Ada Fairweather",
+    favourite: true,
     identity: {
-      first_name: "Ada", last_name: "Fairweather", email: "ada@harbour.example", phone: "+44 20 7946 0018",
-      address: "14 Larch Lane", postal_code: "BW4 2QT", city: "Brightwater", country: "United Kingdom", passport: "533380006",
+      first_name: "Ada",
+      last_name: "Fairweather",
+      email: "ada@harbour.example",
+      phone: "+44 20 7946 0018",
+      address: "14 Larch Lane",
+      postal_code: "BW4 2QT",
+      city: "Brightwater",
+      country: "United Kingdom",
+      passport: "533380006",
     },
   },
 ];
 
 export const rich = {
-  id: "", type: "login", title: "Cobalt Cloud console", username: "ada.fairweather", password: "v7#Kq!m2Wx9$Lr4zT&p",
-  urls: ["https://console.cobalt.example/", "https://status.cobalt.example/"], tags: ["Work", "Infrastructure"], favourite: true,
-  totp: "JBSWY3DPEHPK3PXP", notes: "Second account for on-call.\nAsk Ravi before rotating the key.",
-  fields: [{ name: "Account number", value: "8841-2207-19" }, { name: "API key", value: "cbl_live_2f9c7d1e", kind: "hidden" }],
+  id: "",
+  type: "login",
+  title: "Cobalt Cloud console",
+  username: "ada.fairweather",
+  password: "v7#Kq!m2Wx9$Lr4zT&p",
+  urls: ["https://console.cobalt.example/", "https://status.cobalt.example/"],
+  tags: ["Work", "Infrastructure"],
+  favourite: true,
+  totp: "JBSWY3DPEHPK3PXP",
+  notes: "Second account for on-call.\nAsk Ravi before rotating the key.",
+  fields: [
+    { name: "Account number", value: "8841-2207-19" },
+    { name: "API key", value: "cbl_live_2f9c7d1e", kind: "hidden" },
+  ],
 };

@@ -8,7 +8,17 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { callCore, heading, openPage, PASSWORD, PATIENCE_MS, program, registerPerson, startBrowser, startServer } from "./stage.mjs";
+import {
+  callCore,
+  heading,
+  openPage,
+  PASSWORD,
+  PATIENCE_MS,
+  program,
+  registerPerson,
+  startBrowser,
+  startServer,
+} from "./stage.mjs";
 
 let browser, context, server, profile;
 before(async () => {
@@ -23,12 +33,13 @@ after(async () => {
   rmSync(profile, { recursive: true, force: true });
 });
 
-const open = () => chromium.launchPersistentContext(profile, {
-  executablePath: program("CHROMIUM", "/usr/bin/chromium", "apt-get install chromium"),
-  args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--password-store=basic", "--disable-sync"],
-  ignoreDefaultArgs: ["--headless", "--headless=old", "--enable-automation"],
-  serviceWorkers: "block",
-});
+const open = () =>
+  chromium.launchPersistentContext(profile, {
+    executablePath: program("CHROMIUM", "/usr/bin/chromium", "apt-get install chromium"),
+    args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--password-store=basic", "--disable-sync"],
+    ignoreDefaultArgs: ["--headless", "--headless=old", "--enable-automation"],
+    serviceWorkers: "block",
+  });
 
 /** Writes a password as Chromium does where the system has no key ring (os_crypt, "v10"). */
 function keep(origin, username, password) {
@@ -36,13 +47,28 @@ function keep(origin, username, password) {
   const sealed = Buffer.concat([Buffer.from("v10"), cipher.update(password, "utf8"), cipher.final()]);
   const db = new DatabaseSync(join(profile, "Default/Login Data"));
   const known = {
-    origin_url: origin, signon_realm: origin, username_value: username, password_value: sealed, date_created: 13300000000000000n,
-    blacklisted_by_user: 0, scheme: 0, times_used: 1, date_last_used: 13300000000000000n, date_password_modified: 13300000000000000n,
+    origin_url: origin,
+    signon_realm: origin,
+    username_value: username,
+    password_value: sealed,
+    date_created: 13300000000000000n,
+    blacklisted_by_user: 0,
+    scheme: 0,
+    times_used: 1,
+    date_last_used: 13300000000000000n,
+    date_password_modified: 13300000000000000n,
   };
-  const columns = db.prepare("PRAGMA table_info(logins)").all().filter((c) => c.name in known || (c.notnull && !c.pk && c.dflt_value === null));
-  const blank = (type) => (/CHAR|TEXT/i.test(type) ? "" : /BLOB/i.test(type) ? new Uint8Array() : 0);
-  db.prepare(`INSERT INTO logins (${columns.map((c) => c.name)}) VALUES (${columns.map(() => "?")})`)
-    .run(...columns.map((c) => known[c.name] ?? blank(c.type)));
+  const columns = db
+    .prepare("PRAGMA table_info(logins)")
+    .all()
+    .filter((c) => c.name in known || (c.notnull && !c.pk && c.dflt_value === null));
+  const blank = (type) => {
+    if (/CHAR|TEXT/i.test(type)) return "";
+    return /BLOB/i.test(type) ? new Uint8Array() : 0;
+  };
+  db.prepare(`INSERT INTO logins (${columns.map((c) => c.name)}) VALUES (${columns.map(() => "?")})`).run(
+    ...columns.map((c) => known[c.name] ?? blank(c.type)),
+  );
   db.close();
 }
 
@@ -65,18 +91,18 @@ test("a master password that the browser has saved goes into the sign-in form an
   await page.waitForFunction(() => document.querySelectorAll(":autofill").length === 2); // else the rest would show nothing
   await page.mouse.click(5, 5); // the browser gives what it filled to the page at the first sign of a person
   await page.getByRole("button", { name: "Sign in" }).click();
-  await heading(page, "All entries");
+  await heading(page, "All items");
   for (const type of ["login", "note", "card", "identity", "ssh_key"]) {
     await page.goto(`${server.url}/#/new/${type}`);
-    await page.getByLabel("Title", { exact: true }).waitFor();
+    await page.getByLabel("Item name", { exact: true }).waitFor();
     for (const [i, kind] of ["", "hidden", "boolean", "link"].entries()) {
-      await page.getByRole("button", { name: "Add a field" }).click();
-      await page.getByLabel(`Kind of field ${i + 1}`, { exact: true }).selectOption(kind);
+      await page.getByRole("button", { name: "Add field" }).click();
+      await page.getByLabel(`Field type ${i + 1}`, { exact: true }).selectOption(kind);
     }
-    await page.getByLabel("Title", { exact: true }).fill(`A ${type}`);
+    await page.getByLabel("Item name", { exact: true }).fill(`A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
     // A script that fills forms is not a person either.
-    await page.locator("form.entry-form").evaluate(fillByScript);
+    await page.locator("form.item-form").evaluate(fillByScript);
     await holdsNothingElse(page, [`A ${type}`]);
     assert.equal(await page.getByRole("radio", { checked: true }).getAttribute("value"), type);
     await page.getByRole("button", { name: "Save" }).click();
@@ -85,14 +111,19 @@ test("a master password that the browser has saved goes into the sign-in form an
     await page.getByRole("button", { name: "Edit" }).click();
     await heading(page, `Edit A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
-    await page.locator("form.entry-form").evaluate(fillByScript);
+    await page.locator("form.item-form").evaluate(fillByScript);
     await page.getByLabel("Notes", { exact: true }).fill("typed");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("typed").waitFor();
     const { items } = await callCore(page, "list", { query: `A ${type}` });
     const saved = await callCore(page, "get", { id: items[0].id });
     for (const known of ["id", "base", "created", "modified"]) delete saved[known];
-    assert.deepEqual(saved, { type, title: `A ${type}`, notes: "typed", fields: [{ name: "", value: "false", kind: "boolean" }] });
+    assert.deepEqual(saved, {
+      type,
+      title: `A ${type}`,
+      notes: "typed",
+      fields: [{ name: "", value: "false", kind: "boolean" }],
+    });
   }
 });
 
@@ -100,8 +131,11 @@ test("it does not go into the password of a file that is imported", async () => 
   const page = context.pages().at(-1);
   await page.goto(`${server.url}/#/import`);
   await heading(page, "Import");
-  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/protected-pbkdf2.json", import.meta.url)));
-  const box = page.getByLabel("Password of the file", { exact: true });
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/protected-pbkdf2.json", import.meta.url)));
+  const box = page.getByLabel("File password", { exact: true });
   await box.focus();
   assert.deepEqual(await filled(page), []);
   assert.equal(await box.inputValue(), "");
@@ -109,7 +143,7 @@ test("it does not go into the password of a file that is imported", async () => 
 
 /** All boxes of a form are what the person sees of it, and only those of `values` have something in them. */
 async function holdsNothingElse(page, values) {
-  const boxes = page.locator("form.entry-form :is(input:not([type=radio], [type=checkbox], [type=file]), textarea)");
+  const boxes = page.locator("form.item-form :is(input:not([type=radio], [type=checkbox], [type=file]), textarea)");
   for (const box of await boxes.all()) {
     assert.ok(await box.isVisible());
     await box.focus();

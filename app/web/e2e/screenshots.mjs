@@ -20,13 +20,19 @@ try {
       const server = await startServer();
       const phone = size === "phone";
       const page = await openPage(browser, server.url, {
-        viewport, colorScheme, reducedMotion: "reduce", hasTouch: phone, isMobile: phone,
+        viewport,
+        colorScheme,
+        reducedMotion: "reduce",
+        hasTouch: phone,
+        isMobile: phone,
       });
       let n = 0;
-      const shoot = (name) => page.screenshot({
-        path: join(dir, `${colorScheme}-${size}-${String(++n).padStart(2, "0")}-${name}.png`), animations: "disabled",
-        fullPage: true,
-      });
+      const shoot = (name) =>
+        page.screenshot({
+          path: join(dir, `${colorScheme}-${size}-${String(++n).padStart(2, "0")}-${name}.png`),
+          animations: "disabled",
+          fullPage: true,
+        });
       try {
         await walk(page, shoot);
       } catch (e) {

@@ -16,8 +16,14 @@ const root = resolve(here, "../../..");
 export const PATIENCE_MS = 180_000;
 
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 /** The path of a program, or an error that says how to get it. */
@@ -37,7 +43,15 @@ export async function startServer(env = {}) {
   const dir = mkdtempSync(join(tmpdir(), "vaultsphere-web-"));
   const child = spawn(path, {
     cwd: dir,
-    env: { PATH: process.env.PATH, LISTEN_ADDR: "127.0.0.1:0", METRICS_ADDR: "off", DATA_DIR: dir, AUTH_RATE: "100000", REGISTRATION: "open", ...env },
+    env: {
+      PATH: process.env.PATH,
+      LISTEN_ADDR: "127.0.0.1:0",
+      METRICS_ADDR: "off",
+      DATA_DIR: dir,
+      AUTH_RATE: "100000",
+      REGISTRATION: "open",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = [];
@@ -118,7 +132,7 @@ export function watch(page) {
  * with any promise.)
  */
 export async function comesTrue(page, question, arg) {
-  for (const deadline = Date.now() + PATIENCE_MS; !(await page.evaluate(question, arg));) {
+  for (const deadline = Date.now() + PATIENCE_MS; !(await page.evaluate(question, arg)); ) {
     if (Date.now() > deadline) throw new Error(`this did not come true: ${question}`);
     await page.evaluate(() => new Promise((frame) => requestAnimationFrame(frame)));
   }
@@ -132,9 +146,9 @@ export const PASSWORD = "lantern orbit velvet mustard";
 export async function beginRegistration(page, username, password = PASSWORD) {
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "Create your vault"); // the sign-in screen has a field of the same name
-  await page.getByLabel("User name", { exact: true }).fill(username);
+  await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
-  await page.getByLabel("Master password again", { exact: true }).fill(password);
+  await page.getByLabel("Confirm master password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Continue" }).click();
   await heading(page, "Your recovery phrase");
   return page.locator(".words b").allTextContents();
@@ -142,7 +156,7 @@ export async function beginRegistration(page, username, password = PASSWORD) {
 
 /** Types the three words that the page asks for. */
 export async function confirmPhrase(page, words) {
-  await page.getByRole("button", { name: "I have kept these words" }).click();
+  await page.getByRole("button", { name: "I’ve saved these words" }).click();
   const fields = page.getByLabel(/^Word \d+$/);
   await fields.first().waitFor();
   for (const field of await fields.all()) {
@@ -156,12 +170,12 @@ export async function confirmPhrase(page, words) {
 export async function registerPerson(page, username, password = PASSWORD) {
   const words = await beginRegistration(page, username, password);
   await confirmPhrase(page, words);
-  await heading(page, "All entries");
+  await heading(page, "All items");
   return words;
 }
 
 export async function signIn(page, username, password = PASSWORD) {
-  await page.getByLabel("User name", { exact: true }).fill(username);
+  await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByLabel("Master password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
@@ -175,16 +189,15 @@ export async function unlock(page, password = PASSWORD) {
 /** Calls a method of the core that runs in the page's worker, as the page itself would. */
 export async function callCore(page, method, params) {
   const worker = page.workers()[0];
-  return JSON.parse(await worker.evaluate(
-    ([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
+  return JSON.parse(await worker.evaluate(([m, p]) => globalThis.vaultsphere.call(m, p), [method, JSON.stringify(params)]));
 }
 
 /** The bundle that reads and draws QR codes. */
 export const QR_BUNDLE = `/${readdirSync(new URL("../dist", import.meta.url)).find((name) => /^qr-.*\.js$/.test(name))}`;
 
 /** Draws a QR code in the page's worker: its rows, in which "1" is dark. */
-export const drawQR = (page, text) => page.workers()[0].evaluate(
-  async ([bundle, text]) => (await import(bundle)).drawQR(text), [QR_BUNDLE, text]);
+export const drawQR = (page, text) =>
+  page.workers()[0].evaluate(async ([bundle, text]) => (await import(bundle)).drawQR(text), [QR_BUNDLE, text]);
 
 /** Adds entries through the core and lets the page read its list anew. */
 export async function addMany(page, items) {

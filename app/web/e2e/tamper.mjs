@@ -27,7 +27,8 @@ export async function breakEntry(page, id) {
       if (method !== "sync" && method !== "list") return answer;
       const result = JSON.parse(answer);
       if (method === "sync") Object.assign(result, { changed: true, unreadable: [{ id: broken, message }] });
-      if (method === "list") result.items = result.items.map((i) => (i.id === broken ? { id: broken, type: "", title: "", unreadable: message } : i));
+      if (method === "list")
+        result.items = result.items.map((i) => (i.id === broken ? { id: broken, type: "", title: "", unreadable: message } : i));
       return JSON.stringify(result);
     };
   }, id);

@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import {
-  addMany, beginRegistration, browser, callCore, confirmPhrase, heading, openPage, PASSWORD, registerPerson, server, signIn, unlock, useStage,
-} from "./stage.mjs";
 import { logins } from "./samples.mjs";
+import {
+  addMany,
+  beginRegistration,
+  browser,
+  callCore,
+  confirmPhrase,
+  heading,
+  openPage,
+  PASSWORD,
+  registerPerson,
+  server,
+  signIn,
+  unlock,
+  useStage,
+} from "./stage.mjs";
 import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 
 useStage();
@@ -27,14 +39,14 @@ test("a wrong password says so, empties the field, and lets one try again", asyn
   await registerPerson(page, name);
   await page.keyboard.press("Alt+l");
   await unlock(page, "not the password");
-  await page.getByText("That is not the master password.").waitFor();
+  await page.getByText("Incorrect master password.").waitFor();
   assert.equal(await page.getByLabel("Master password", { exact: true }).inputValue(), "");
   await unlock(page);
-  await heading(page, "All entries");
+  await heading(page, "All items");
 });
 
 test("too many wrong passwords are answered with a countdown, and the button waits for it", async () => {
-  await page.getByLabel("User name", { exact: true }).fill(name);
+  await page.getByLabel("Username", { exact: true }).fill(name);
   const submit = page.getByRole("button", { name: "Sign in" });
   for (let i = 0; i < 12 && !(await page.getByText("Too many attempts").isVisible()); i++) {
     await signIn(page, name, `guess ${i}`);
@@ -52,13 +64,13 @@ test("a name that is taken keeps the password and the phrase, and asks for anoth
   const words = await beginRegistration(second, name.toUpperCase());
   await registerPerson(page, name); // since the name was looked up
   await confirmPhrase(second, words);
-  await heading(second, "Choose another user name");
-  await second.getByLabel("User name", { exact: true }).fill(`${name}-b`);
-  await second.getByRole("button", { name: "Create the vault" }).click();
-  await heading(second, "All entries");
+  await heading(second, "Choose another username");
+  await second.getByLabel("Username", { exact: true }).fill(`${name}-b`);
+  await second.getByRole("button", { name: "Create vault" }).click();
+  await heading(second, "All items");
   await second.keyboard.press("Alt+l");
   await unlock(second); // the password typed at the start
-  await heading(second, "All entries");
+  await heading(second, "All items");
   await second.context().close();
 });
 
@@ -66,10 +78,10 @@ test("a word of the phrase that differs is named", async () => {
   const words = await beginRegistration(page, name);
   const wrong = words.map((w) => `${w}x`);
   await confirmPhrase(page, wrong);
-  await page.getByText(/^Word \d+ is different\./).waitFor();
+  await page.getByText(/^That’s not word \d+\./).waitFor();
   await page.getByRole("button", { name: "Show the words again" }).click();
   await confirmPhrase(page, words);
-  await heading(page, "All entries");
+  await heading(page, "All items");
 });
 
 const alterations = {
@@ -88,18 +100,18 @@ for (const [what, change] of Object.entries(alterations)) {
   test(`a vault that the server changed is not shown: ${what}`, async () => {
     await registerPerson(page, name);
     await addMany(page, logins(5));
-    await page.getByText("5 entries").waitFor();
+    await page.getByText("5 items").waitFor();
     // A device that has a copy fetches only what is new; another one fetches it all.
     const fresh = await openPage(browser, server.url);
     await tamperVault(fresh, change);
     await signIn(fresh, name);
-    await heading(fresh, "Your vault was changed from outside");
+    await heading(fresh, "Your vault may have been tampered with");
     assert.ok((await fresh.locator(".finding").textContent()).length > 20);
     assert.equal(await fresh.locator(".row").count(), 0);
     await fresh.unroute(/\/api\/v1\/vault\?/);
     await fresh.getByRole("button", { name: "Check again" }).click();
     await unlock(fresh);
-    await fresh.getByText("5 entries").waitFor();
+    await fresh.getByText("5 items").waitFor();
     await fresh.context().close();
   });
 }
@@ -111,25 +123,25 @@ test("an older vault as a whole is noticed by a device that has seen a newer one
   await reloadLocked();
   await tamperVault(page, (vault) => (old ??= structuredClone(vault)));
   await unlock(page);
-  await page.getByText("2 entries").waitFor();
+  await page.getByText("2 items").waitFor();
   await addMany(page, logins(3));
-  await page.getByText("5 entries").waitFor();
+  await page.getByText("5 items").waitFor();
   await page.unroute(/\/api\/v1\/vault\?/);
   await reloadLocked();
   await tamperVault(page, (vault) => Object.assign(vault, old));
   await unlock(page);
-  await heading(page, "The server shows an older vault");
+  await heading(page, "The server has an older version of your vault");
 });
 
 test("an entry that cannot be opened says so; the others still open", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(3));
-  await page.getByText("3 entries").waitFor();
+  await page.getByText("3 items").waitFor();
   const { items } = await callCore(page, "list", { query: "" });
   await breakEntry(page, items[0].id);
-  await page.getByText("One entry could not be opened. The others are complete.").waitFor();
-  await page.getByRole("option", { name: "Unreadable entry" }).click();
-  await heading(page, "This entry cannot be opened");
+  await page.getByText("1 item can’t be opened. Your other items aren’t affected.").waitFor();
+  await page.getByRole("option", { name: "Unreadable item" }).click();
+  await heading(page, "This item can’t be opened");
   await page.getByText(`record ${items[0].id}`).waitFor();
   await page.getByRole("option", { name: items[1].title }).click();
   await heading(page, items[1].title);
@@ -138,17 +150,17 @@ test("an entry that cannot be opened says so; the others still open", async () =
 test("on a device that keeps no copy, a save without the server says why it failed, and nothing typed is lost", async () => {
   await registerPerson(page, name);
   await addMany(page, logins(3));
-  await page.getByText("3 entries").waitFor();
+  await page.getByText("3 items").waitFor();
   await page.evaluate(() => (location.hash = "#/settings"));
-  await page.getByRole("group", { name: "Keep a sealed copy" }).getByRole("radio", { name: "No" }).click();
+  await page.getByRole("group", { name: "Offline access" }).getByRole("radio", { name: "Off" }).click();
   await page.evaluate(() => (location.hash = "#/vault"));
   await cutOff(page);
   await page.locator(".row").first().click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("User name", { exact: true }).fill("typed while offline");
+  await page.getByLabel("Username", { exact: true }).fill("typed while offline");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("The server cannot be reached. Check the connection, then try again.").waitFor();
-  assert.equal(await page.getByLabel("User name", { exact: true }).inputValue(), "typed while offline");
+  await page.getByText("Can’t reach the server. Check your connection, then try again.").waitFor();
+  assert.equal(await page.getByLabel("Username", { exact: true }).inputValue(), "typed while offline");
   await reconnect(page);
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved").first().waitFor();
@@ -159,10 +171,12 @@ test("a redirect to another host is told, and nothing waits for the server to co
   await addMany(page, logins(1));
   await page.locator(".row").first().click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.route("**/api/v1/**", (route) => route.fulfill({ status: 307, headers: { Location: "https://login.example.org/" } }));
-  await page.getByLabel("User name", { exact: true }).fill("typed behind a redirect");
+  await page.route("**/api/v1/**", (route) =>
+    route.fulfill({ status: 307, headers: { Location: "https://login.example.org/" } }),
+  );
+  await page.getByLabel("Username", { exact: true }).fill("typed behind a redirect");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("Something else answers in place of this vault’s server.").first().waitFor();
+  await page.getByText("Something on this network answered instead of your server.").first().waitFor();
   assert.equal((await callCore(page, "waiting", {})).pending, 0);
   await page.unroute("**/api/v1/**");
   await page.getByRole("button", { name: "Save" }).click();
@@ -173,19 +187,22 @@ test("a session that was ended elsewhere leads to the sign-in", async () => {
   await registerPerson(page, name);
   const other = await openPage(browser, server.url);
   await signIn(other, name);
-  await heading(other, "All entries");
+  await heading(other, "All items");
   await other.evaluate(() => (location.hash = "#/settings"));
   await other.getByRole("button", { name: "Sign out everywhere else" }).click();
   const ask = other.getByRole("dialog");
   await ask.getByLabel("Master password", { exact: true }).fill("not the password");
   await ask.getByRole("button", { name: "Sign out" }).click();
-  await ask.getByText("That is not the master password.").waitFor();
+  await ask.getByText("Incorrect master password.").waitFor();
   await ask.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await ask.getByRole("button", { name: "Sign out" }).click();
-  await other.getByText("Signed out there.").first().waitFor();
+  await other.getByText("Signed out.").first().waitFor();
   await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
   await heading(page, "Sign in");
-  await page.getByText(/^This session has ended\. Sign in again/).first().waitFor();
+  await page
+    .getByText(/^Your session has ended\. Sign in again/)
+    .first()
+    .waitFor();
   await other.context().close();
 });
 
@@ -194,13 +211,13 @@ test("unsaved changes are asked about, and Back works", async () => {
   await addMany(page, logins(2));
   await page.locator(".row").first().click();
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("User name", { exact: true }).fill("half typed");
+  await page.getByLabel("Username", { exact: true }).fill("half typed");
   await page.goBack();
-  await heading(page, "Discard your changes?");
+  await heading(page, "Discard unsaved changes?");
   await page.getByRole("button", { name: "Keep editing" }).click();
-  assert.equal(await page.getByLabel("User name", { exact: true }).inputValue(), "half typed");
+  assert.equal(await page.getByLabel("Username", { exact: true }).inputValue(), "half typed");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("button", { name: "Edit" }).waitFor();
-  assert.equal((await page.locator(".entry").textContent()).includes("half typed"), false);
+  assert.equal((await page.locator(".item").textContent()).includes("half typed"), false);
 });

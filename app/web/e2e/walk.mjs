@@ -1,9 +1,7 @@
 // The way through every screen, for the screenshots and for the accessibility test.
 import { fileURLToPath } from "node:url";
-import {
-  addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, tellPage, unlock,
-} from "./stage.mjs";
 import { logins, others, rich } from "./samples.mjs";
+import { addMany, beginRegistration, callCore, confirmPhrase, heading, PASSWORD, signIn, tellPage, unlock } from "./stage.mjs";
 import { breakEntry, cutOff, reconnect, tamperVault } from "./tamper.mjs";
 import { codeFor } from "./totp.mjs";
 
@@ -24,7 +22,7 @@ export async function walk(page, visit) {
     await route.continue();
   });
   const loading = page.reload();
-  await page.getByText("Loading the vault’s core").waitFor();
+  await page.getByText("Loading…").waitFor();
   await visit("starting");
   arrive();
   await loading;
@@ -32,7 +30,7 @@ export async function walk(page, visit) {
   await page.unroute(/core-.*\.wasm$/);
   await page.route(/core-.*\.wasm$/, (route) => route.fulfill({ status: 502 }));
   await page.reload();
-  await heading(page, "The vault could not be started");
+  await heading(page, "VaultSphere couldn’t start");
   await visit("broken");
   await page.unroute(/core-.*\.wasm$/);
   await page.getByRole("button", { name: "Try again" }).click();
@@ -40,85 +38,87 @@ export async function walk(page, visit) {
   await visit("sign-in");
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "Create your vault");
-  await page.getByLabel("User name", { exact: true }).fill("ada");
+  await page.getByLabel("Username", { exact: true }).fill("ada");
   await page.getByLabel("Master password", { exact: true }).fill("Tr0ub4dor");
   await page.locator(".strength strong").waitFor();
   await visit("register");
   await to("#/sign-in");
   const words = await beginRegistration(page, "ada");
   await visit("phrase");
-  await page.getByRole("button", { name: "I have kept these words" }).click();
-  await heading(page, "Check the phrase");
+  await page.getByRole("button", { name: "I’ve saved these words" }).click();
+  await heading(page, "Confirm your phrase");
   await visit("phrase-check");
   await page.getByRole("button", { name: "Show the words again" }).click();
   await confirmPhrase(page, words);
-  await heading(page, "All entries");
+  await heading(page, "All items");
   await page.getByText("Your vault is empty").waitFor();
   await visit("vault-empty");
   await to("#/new");
-  await heading(page, "New entry");
-  await page.getByLabel("Title", { exact: true }).fill("Harbour Mail");
+  await heading(page, "New item");
+  await page.getByLabel("Item name", { exact: true }).fill("Harbour Mail");
   await page.getByLabel("Password", { exact: true }).fill("correct horse");
   await page.locator(".strength strong").waitFor();
-  await visit("entry-new");
-  await page.getByRole("button", { name: "Generate a password" }).click();
+  await visit("item-new");
+  await page.getByRole("button", { name: "Generate password" }).click();
   await dialogOpen();
   await page.locator(".generated-value .letter").first().waitFor();
-  await visit("entry-generate");
+  await visit("item-generate");
   await close();
   await page.getByRole("radio", { name: "Card" }).check();
-  await visit("entry-new-card");
+  await visit("item-new-card");
   await to("#/vault");
   await dialogOpen();
   await visit("unsaved");
   await page.getByRole("button", { name: "Discard" }).click();
 
   await addMany(page, [...logins(240), ...others, rich]);
-  await page.getByText("244 entries").waitFor();
+  await page.getByText("244 items").waitFor();
   await visit("vault");
   const { items } = await callCore(page, "list", { query: "" });
   const idOf = (title) => items.find((i) => i.title === title).id;
-  await to(`#/entry/${idOf("Cobalt Cloud console")}`);
+  await to(`#/item/${idOf("Cobalt Cloud console")}`);
   await heading(page, "Cobalt Cloud console");
   await page.getByRole("button", { name: "Show password" }).click();
-  await visit("entry");
+  await visit("item");
   await page.getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied").last().waitFor();
-  await visit("entry-copied");
-  await page.locator(".attachments input").setInputFiles({ name: "Recovery codes.txt", mimeType: "text/plain", buffer: Buffer.from("codes") });
+  await visit("item-copied");
+  await page
+    .locator(".attachments input")
+    .setInputFiles({ name: "Recovery codes.txt", mimeType: "text/plain", buffer: Buffer.from("codes") });
   await page.getByRole("button", { name: "Download Recovery codes.txt" }).waitFor();
-  await visit("entry-attachments");
+  await visit("item-attachments");
   await page.getByRole("button", { name: "Dismiss" }).first().click();
   const cobalt = await callCore(page, "get", { id: idOf("Cobalt Cloud console") });
   await callCore(page, "save", { item: { ...cobalt, password: "a newer one" } });
   await tellPage(page);
   await page.getByText("Password history").click();
-  await page.getByRole("button", { name: /^Use the password of/ }).waitFor();
-  await visit("entry-history");
+  await page.getByRole("button", { name: /^Restore the password from/ }).waitFor();
+  await visit("item-history");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await page.getByText("243 entries").waitFor();
+  await page.getByText("243 items").waitFor();
   await visit("deleted");
   await page.keyboard.press("Control+z");
-  await page.getByText("244 entries").waitFor();
-  await to(`#/entry/${idOf("Cobalt Cloud console")}`);
+  await page.getByText("244 items").waitFor();
+  await to(`#/item/${idOf("Cobalt Cloud console")}`);
   await heading(page, "Cobalt Cloud console");
   await page.getByRole("button", { name: "Edit" }).click();
   await heading(page, "Edit Cobalt Cloud console");
-  await visit("entry-edit");
-  await to(`#/entry/${idOf("Northwind debit card")}`);
+  await visit("item-edit");
+  await to(`#/item/${idOf("Northwind debit card")}`);
   await heading(page, "Northwind debit card");
-  await visit("entry-card");
-  await to(`#/entry/${idOf("Ada Fairweather")}`);
+  await visit("item-card");
+  await to(`#/item/${idOf("Ada Fairweather")}`);
   await heading(page, "Ada Fairweather");
-  await visit("entry-identity");
+  await visit("item-identity");
   await to("#/vault");
-  await page.getByLabel("Search the vault").fill("cobalt");
-  await page.getByText("16 entries").waitFor();
+  await page.getByLabel("Search vault").fill("cobalt");
+  await page.getByText("16 items").waitFor();
   await visit("search");
-  await page.getByLabel("Search the vault").fill("zzz");
-  await page.getByText("Nothing matches").waitFor();
+  await page.getByLabel("Search vault").fill("zzz");
+  await page.getByText("No results").waitFor();
   await visit("search-none");
-  await page.getByLabel("Search the vault").fill("");
+  await page.getByLabel("Search vault").fill("");
 
   const palette = async (words) => {
     await page.keyboard.press("Control+k");
@@ -128,10 +128,10 @@ export async function walk(page, visit) {
   await palette("");
   await visit("palette");
   await page.keyboard.type("cobalt");
-  await page.locator("dialog").getByText("Copy its password").waitFor();
+  await page.locator("dialog").getByText("Copy password").waitFor();
   await visit("palette-found");
   await page.keyboard.type(" zzz");
-  await page.getByText("Nothing matches").waitFor();
+  await page.getByText("No results").waitFor();
   await visit("palette-none");
   await page.keyboard.press("Escape");
   const list = page.getByRole("listbox");
@@ -140,20 +140,20 @@ export async function walk(page, visit) {
   await page.keyboard.press("Shift+ArrowDown");
   await page.keyboard.press("Shift+ArrowDown");
   await visit("selection");
-  await page.getByRole("button", { name: "Change tags" }).click();
+  await page.getByRole("button", { name: "Edit tags" }).click();
   await dialogOpen();
   await visit("selection-tags");
   await close();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await page.getByText("3 entries moved to the trash").last().waitFor();
+  await page.getByText("3 items moved to trash").last().waitFor();
   await palette("trash");
   await page.locator("dialog").getByRole("option", { name: "Go to: Trash" }).click();
   await heading(page, "Trash");
   await visit("trash");
   await page.locator(".row").first().click();
-  await page.getByText("In the trash since").waitFor();
-  await visit("entry-trashed");
-  await page.getByRole("button", { name: "Delete for good" }).click();
+  await page.getByText("In trash since").waitFor();
+  await visit("item-trashed");
+  await page.getByRole("button", { name: "Delete permanently" }).click();
   await dialogOpen();
   await visit("trash-delete");
   await page.getByRole("button", { name: "Cancel" }).click();
@@ -161,23 +161,23 @@ export async function walk(page, visit) {
   await list.focus();
   await page.keyboard.press("Control+a");
   await page.getByRole("button", { name: "Restore" }).click();
-  await page.getByText("The trash is empty").waitFor();
+  await page.getByText("Trash is empty").waitFor();
   await visit("trash-empty");
-  await palette("all entries");
-  await page.locator("dialog").getByRole("option", { name: "All entries" }).click();
-  await page.getByText("244 entries").waitFor();
+  await palette("all items");
+  await page.locator("dialog").getByRole("option", { name: "All items" }).click();
+  await page.getByText("244 items").waitFor();
 
   await cutOff(page);
   await page.evaluate(() => dispatchEvent(new Event("online"))); // the page syncs
-  await page.getByText("The server cannot be reached").waitFor();
+  await page.getByText("You’re offline.").waitFor();
   await visit("offline");
   await reconnect(page);
   await page.getByRole("button", { name: "Try again" }).click();
-  await page.getByText("The server cannot be reached").waitFor({ state: "detached" });
+  await page.getByText("You’re offline.").waitFor({ state: "detached" });
   await breakEntry(page, idOf("Alder & Sons"));
-  await page.getByText("One entry could not be opened").waitFor();
-  await to(`#/entry/${idOf("Alder & Sons")}`);
-  await heading(page, "This entry cannot be opened");
+  await page.getByText("1 item can’t be opened").waitFor();
+  await to(`#/item/${idOf("Alder & Sons")}`);
+  await heading(page, "This item can’t be opened");
   await visit("unreadable");
 
   await to("#/generator");
@@ -185,7 +185,7 @@ export async function walk(page, visit) {
   await page.locator(".generated-value .letter").first().waitFor();
   await visit("generator");
   await page.getByRole("radio", { name: "Passphrase" }).check();
-  await page.getByText("Between the words").waitFor();
+  await page.getByText("Word separator").waitFor();
   await visit("generator-passphrase");
 
   await to("#/health");
@@ -194,26 +194,39 @@ export async function walk(page, visit) {
   await to("#/import");
   await heading(page, "Import");
   await visit("import");
-  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/individual.json", import.meta.url)));
-  await page.getByText(/entries in this file/).waitFor();
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles(fileURLToPath(new URL("../../transfer/testdata/bitwarden/individual.json", import.meta.url)));
+  await page.getByText(/items in this file/).waitFor();
   await visit("import-preview");
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.locator("input[type=file]").first().setInputFiles({
-    name: "values.csv", mimeType: "text/csv", buffer: Buffer.from("Harbour,nina@example.org,pw-1,https://harbour.example\nQuay,nina@example.org,pw-2,https://quay.example\n"),
-  });
-  await page.getByLabel("The first row holds values, not names").waitFor();
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles({
+      name: "values.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(
+        "Harbour,nina@example.org,pw-1,https://harbour.example\nQuay,nina@example.org,pw-2,https://quay.example\n",
+      ),
+    });
+  await page.getByLabel("The file has no header row").waitFor();
   await visit("import-columns");
   await to("#/vault");
   await to("#/import");
-  await page.locator("input[type=file]").first().setInputFiles(fileURLToPath(new URL("../../transfer/testdata/keepass/both.kdbx", import.meta.url)));
-  await page.getByLabel("Password of the file", { exact: true }).waitFor();
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles(fileURLToPath(new URL("../../transfer/testdata/keepass/both.kdbx", import.meta.url)));
+  await page.getByLabel("File password", { exact: true }).waitFor();
   await visit("import-password");
   await to("#/export");
   await page.getByLabel("Format", { exact: true }).waitFor();
   await visit("export");
   await to("#/settings");
   await heading(page, "Settings");
-  await page.getByText("This session").waitFor();
+  await page.locator(".badge").getByText("This device").waitFor();
   await visit("settings");
   await page.getByRole("button", { name: "Change" }).click();
   await dialogOpen();
@@ -225,7 +238,7 @@ export async function walk(page, visit) {
   await page.getByRole("button", { name: "Continue" }).click();
   const secret = (await page.locator(".totp-key").textContent()).replaceAll(" ", "");
   await visit("totp");
-  await page.getByLabel("The six-digit code").fill(codeFor(secret, 0));
+  await page.getByLabel("6-digit code from the app").fill(codeFor(secret, 0));
   await page.locator("dialog").getByRole("button", { name: "Turn on" }).click();
   await page.getByRole("button", { name: "Turn off" }).waitFor();
   await page.getByRole("button", { name: "New phrase" }).click();
@@ -240,21 +253,28 @@ export async function walk(page, visit) {
   await dialogOpen();
   await visit("shortcuts");
   await close();
-  await page.getByRole("button", { name: "Dismiss" }).first().click({ timeout: 500 }).catch(() => undefined);
+  await page
+    .getByRole("button", { name: "Dismiss" })
+    .first()
+    .click({ timeout: 500 })
+    .catch(() => undefined);
 
   await to("#/new");
-  await heading(page, "New entry");
-  await page.getByLabel("Title", { exact: true }).fill("Half written");
+  await heading(page, "New item");
+  await page.getByLabel("Item name", { exact: true }).fill("Half written");
   const tags = page.getByRole("textbox", { name: "Tags", exact: true });
   for (const tag of ["Smith, John", "harbour"]) {
     await tags.fill(tag);
     await tags.press("Enter");
   }
-  await visit("entry-new-tags");
+  await visit("item-new-tags");
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
   await unlock(page);
-  await page.getByRole("status").getByText(/^You were writing/).waitFor();
+  await page
+    .getByRole("status")
+    .getByText(/^Your vault was locked while you were/)
+    .waitFor();
   await visit("draft-offered");
   await page.getByRole("button", { name: "Discard" }).click();
 
@@ -267,36 +287,38 @@ export async function walk(page, visit) {
   await tamperVault(page, (vault) => vault.revision++); // true of no answer, the whole vault or what is new
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Unlock" }).click();
-  await heading(page, "Your vault was changed from outside");
+  await heading(page, "Your vault may have been tampered with");
   await visit("altered");
   await page.unroute(/\/api\/v1\/vault\?/);
-  await page.getByRole("button", { name: "Sign out and delete the copy" }).click();
+  await page.getByRole("button", { name: "Sign out and delete" }).click();
   await dialogOpen();
   await visit("altered-sign-out");
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: "Open the copy on this device" }).click();
-  await heading(page, "Copy on this device");
+  await page.getByRole("button", { name: "Open the offline copy" }).click();
+  await heading(page, "Offline copy");
   await visit("copy");
   await page.getByLabel("Master password", { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: "Open to read" }).click();
-  await page.getByText("You are reading the copy of ada on this device.").waitFor();
+  await page.getByRole("button", { name: "Open read-only" }).click();
+  await page.getByText("You’re viewing the offline copy of ada.").waitFor();
   await page.locator(".row").first().waitFor();
   await visit("copy-open");
   await page.locator(".row").first().click();
-  await page.locator(".entry-head").waitFor();
+  await page.locator(".item-header").waitFor();
   await visit("copy-entry");
   await page.getByRole("button", { name: "Close the copy" }).first().click();
   await heading(page, "Your vault is locked");
-  await page.route("**/api/**", (r) => r.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "0" } }));
+  await page.route("**/api/**", (r) =>
+    r.fulfill({ status: 401, json: { code: "unauthorized", message: "no", request_id: "0" } }),
+  );
   await unlock(page);
   await heading(page, "Sign in");
-  await page.getByRole("link", { name: "Open the copy of ada" }).waitFor();
+  await page.getByRole("link", { name: "Open the offline copy of ada" }).waitFor();
   await visit("sign-in-copy");
   await page.unroute("**/api/**");
   await signIn(page, "ada");
   await page.getByText("Deriving your key").waitFor();
   await visit("deriving");
-  await heading(page, "Second factor");
+  await heading(page, "Two-factor authentication");
   await visit("second-factor");
   await page.getByRole("link", { name: "Lost your authenticator?" }).click();
   await heading(page, "Recover your vault");
@@ -306,18 +328,25 @@ export async function walk(page, visit) {
 
   await to("#/sign-in");
   await heading(page, "Sign in");
-  await page.route("**/api/v1/login", (r) => r.fulfill({
-    status: 429, headers: { "Retry-After": "45" }, contentType: "application/json",
-    body: JSON.stringify({ code: "throttled", message: "too many attempts", request_id: "0" }),
-  }));
+  await page.route("**/api/v1/login", (r) =>
+    r.fulfill({
+      status: 429,
+      headers: { "Retry-After": "45" },
+      contentType: "application/json",
+      body: JSON.stringify({ code: "throttled", message: "too many attempts", request_id: "0" }),
+    }),
+  );
   await signIn(page, "ada");
   await page.getByText("Too many attempts").waitFor();
   await visit("throttled");
   await page.unroute("**/api/v1/login");
-  await page.route("**/api/v1/register/check", (r) => r.fulfill({
-    status: 403, contentType: "application/json",
-    body: JSON.stringify({ code: "invitation_required", message: "an invitation is needed", request_id: "0" }),
-  }));
+  await page.route("**/api/v1/register/check", (r) =>
+    r.fulfill({
+      status: 403,
+      contentType: "application/json",
+      body: JSON.stringify({ code: "invitation_required", message: "an invitation is needed", request_id: "0" }),
+    }),
+  );
   await page.getByRole("link", { name: "Create a vault" }).click();
   await heading(page, "You need an invitation");
   await visit("invitation");

@@ -1,25 +1,26 @@
-import { m } from "./messages";
+import { Alarm } from "./screens/access/alarm";
+import { CopyScreen } from "./screens/access/copy";
+import { Recover } from "./screens/access/recover";
+import { Register } from "./screens/access/register";
+import { SignIn } from "./screens/access/sign-in";
+import { Broken, Starting } from "./screens/access/starting";
+import { Unlock } from "./screens/access/unlock";
+import { Palette } from "./screens/shell/palette";
+import { Shell } from "./screens/shell/shell";
+import { Shortcuts } from "./screens/shell/shortcuts";
 import { phase } from "./state/app";
 import { route } from "./state/route";
 import { signOut, wouldLose } from "./state/session";
-import { Alarm } from "./screens/alarm";
-import { CopyScreen } from "./screens/copy";
-import { Recover } from "./screens/recover";
-import { Register } from "./screens/register";
-import { Palette } from "./screens/palette";
-import { Shell } from "./screens/shell";
-import { Shortcuts } from "./screens/shortcuts";
-import { SignIn } from "./screens/sign-in";
-import { Broken, Starting } from "./screens/starting";
-import { Unlock } from "./screens/unlock";
+import { texts } from "./texts";
 import { Confirm } from "./ui/dialog";
 import { Toasts } from "./ui/toasts";
 
-/** The phase decides; the route only chooses between the screens that a phase has. */
+/** The phase decides which screens are possible; the route chooses among them. */
 function Screen() {
   const now = phase.value;
   const [screen, id] = route.value;
-  if (screen === "copy" && ["signed_out", "locked", "alarm", "broken"].includes(now.at)) return <CopyScreen key={id} id={id ?? ""} />;
+  if (screen === "copy" && ["signed_out", "locked", "alarm", "broken"].includes(now.at))
+    return <CopyScreen key={id} id={id ?? ""} />;
   switch (now.at) {
     case "starting":
       return <Starting />;
@@ -30,22 +31,30 @@ function Screen() {
     case "locked":
       return screen === "recover" ? <Recover /> : <Unlock username={now.username} />;
     case "signed_out":
-      return screen === "register" ? <Register /> : screen === "recover" ? <Recover /> : <SignIn />;
+      if (screen === "register") return <Register />;
+      return screen === "recover" ? <Recover /> : <SignIn />;
     case "unlocked":
       return <Shell />;
   }
 }
 
 export function App() {
-  const text = m.value.session;
+  const text = texts.value.session;
   return (
     <>
       <Screen />
       <Palette />
       <Shortcuts />
       {wouldLose.value && (
-        <Confirm title={text.loseTitle} action={text.lose} danger onConfirm={() => void signOut(true)}
-          onClose={() => (wouldLose.value = false)}><p>{text.loseBody}</p></Confirm>
+        <Confirm
+          title={text.loseTitle}
+          action={text.lose}
+          danger
+          onConfirm={() => void signOut(true)}
+          onClose={() => (wouldLose.value = false)}
+        >
+          <p>{text.loseBody}</p>
+        </Confirm>
       )}
       <Toasts />
     </>

@@ -37,7 +37,9 @@ Object.defineProperty(globalThis, "localStorage", {
 });
 
 Object.defineProperty(globalThis, "navigator", {
-  configurable: true, writable: true, value: { languages: ["en-GB"], userAgent: "Node.js" },
+  configurable: true,
+  writable: true,
+  value: { languages: ["en-GB"], userAgent: "Node.js" },
 });
 
 // One that waits for messages would keep the test's process alive.

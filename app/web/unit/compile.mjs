@@ -1,14 +1,16 @@
 // Compiles every module of src/ by itself into build/unit/, for tests that run in Node.js.
-import { globSync, rmSync } from "node:fs";
+import { globSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { readCatalogs } from "../texts.mjs";
 
 const web = join(dirname(fileURLToPath(import.meta.url)), "..");
 export const SOURCE = join(web, "src");
 export const COMPILED = join(web, "build", "unit");
 
 export async function compile() {
+  const catalogs = readCatalogs();
   rmSync(COMPILED, { recursive: true, force: true });
   await build({
     absWorkingDir: web,
@@ -21,9 +23,15 @@ export async function compile() {
     jsxImportSource: "preact",
     sourcemap: "linked",
     define: {
-      CORE_URL: '"/core.wasm"', CORE_BYTES: "8", WORKER_URL: '"/worker.js"', LICENCES_URL: '"/licences.txt"',
-      MESSAGES_URLS: JSON.stringify({ de: "./de", en: "./en", es: "./es", fr: "./fr", ru: "./ru" }),
+      CORE_URL: '"/core.wasm"',
+      CORE_BYTES: "8",
+      WORKER_URL: '"/worker.js"',
+      LICENCES_URL: '"/licences.txt"',
+      TEXTS_URLS: JSON.stringify(Object.fromEntries(Object.keys(catalogs).map((language) => [language, `./${language}`]))),
     },
     logLevel: "warning",
   });
+  for (const [language, catalog] of Object.entries(catalogs)) {
+    writeFileSync(join(COMPILED, "texts", `${language}.js`), `export default ${JSON.stringify(catalog)};`);
+  }
 }

@@ -21,7 +21,7 @@ export async function startCore(answers = {}, { onProgress = () => {}, onCrash =
     async answer({ id, method, params }) {
       let data;
       try {
-        data = { id, result: JSON.stringify(await answers[method](JSON.parse(params)) ?? {}) };
+        data = { id, result: JSON.stringify((await answers[method](JSON.parse(params))) ?? {}) };
       } catch (e) {
         data = { id, error: JSON.stringify(e) };
       }
@@ -40,7 +40,11 @@ export async function startCore(answers = {}, { onProgress = () => {}, onCrash =
       return workers.at(-1);
     },
     /** The calls of a method, with their parameters. */
-    calls: (method) => workers.flatMap((w) => w.sent).filter((m) => m.method === method).map((m) => JSON.parse(m.params)),
+    calls: (method) =>
+      workers
+        .flatMap((w) => w.sent)
+        .filter((m) => m.method === method)
+        .map((m) => JSON.parse(m.params)),
   };
 }
 

@@ -6,11 +6,15 @@ import { test } from "node:test";
 import { SOURCE } from "./compile.mjs";
 
 const files = globSync(join(SOURCE, "**/*.{ts,tsx}"));
-const found = (path) => [path, `${path}.ts`, `${path}.tsx`, join(path, "index.ts"), join(path, "index.tsx")]
-  .find((candidate) => files.includes(candidate));
+const found = (path) =>
+  [path, `${path}.ts`, `${path}.tsx`, join(path, "index.ts"), join(path, "index.tsx")].find((candidate) =>
+    files.includes(candidate),
+  );
 
-const importsOf = (file) => [...readFileSync(file, "utf8").matchAll(/\b(?:from|import) "(\.[^"]+)"/g)]
-  .map(([, specifier]) => found(join(dirname(file), specifier)) ?? join(dirname(file), specifier));
+const importsOf = (file) =>
+  [...readFileSync(file, "utf8").matchAll(/\b(?:from|import) "(\.[^"]+)"/g)].map(
+    ([, specifier]) => found(join(dirname(file), specifier)) ?? join(dirname(file), specifier),
+  );
 
 /** The first circle that starts at a file of the graph, or undefined. */
 function circle(graph) {
@@ -34,8 +38,24 @@ function circle(graph) {
 
 test("no module imports itself by way of others", () => {
   const graph = new Map(files.map((file) => [file, importsOf(file)]));
-  assert.deepEqual([...graph.values()].flat().filter((path) => !existsSync(path)), [], "every import was found");
+  assert.deepEqual(
+    [...graph.values()].flat().filter((path) => !existsSync(path)),
+    [],
+    "every import was found",
+  );
   assert.ok([...graph.values()].flat().length > 300);
-  assert.deepEqual(circle(graph)?.map((file) => relative(SOURCE, file)), undefined);
-  assert.deepEqual(circle(new Map([["a", ["b"]], ["b", ["c"]], ["c", ["a"]]])), ["a", "b", "c", "a"]);
+  assert.deepEqual(
+    circle(graph)?.map((file) => relative(SOURCE, file)),
+    undefined,
+  );
+  assert.deepEqual(
+    circle(
+      new Map([
+        ["a", ["b"]],
+        ["b", ["c"]],
+        ["c", ["a"]],
+      ]),
+    ),
+    ["a", "b", "c", "a"],
+  );
 });

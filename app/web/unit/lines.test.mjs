@@ -24,7 +24,10 @@ function script(...ranges) {
     assert.ok(at >= 0, `${text} is not in ${code}`);
     return { startOffset: at, endOffset: at + text.length, count };
   };
-  const functions = [{ ranges: [{ startOffset: 0, endOffset: code.length, count: 1 }] }, { ranges: ranges.map((r) => range(...r)) }];
+  const functions = [
+    { ranges: [{ startOffset: 0, endOffset: code.length, count: 1 }] },
+    { ranges: ranges.map((r) => range(...r)) },
+  ];
   return { functions, length: code.length, places: placesOf(code, JSON.parse(map)) };
 }
 
@@ -39,13 +42,32 @@ test("a line counts as often as anything on it was executed; what is only a type
 
 test("the innermost range says, in whichever order they come, and runs add up", () => {
   const lines = new Map();
-  for (const order of [(r) => r, (r) => r.reverse()]) addRun(lines, script(...order([['throw new Error("never")', 3], ['Error("never")', 5]])));
+  for (const order of [(r) => r, (r) => r.reverse()])
+    addRun(
+      lines,
+      script(
+        ...order([
+          ['throw new Error("never")', 3],
+          ['Error("never")', 5],
+        ]),
+      ),
+    );
   assert.equal(counts(lines)[9], 10);
 });
 
 test("the records name each source with its lines in order", () => {
-  const lines = new Map([["b.ts", new Map([[3, 0], [1, 2]])], ["a.ts", new Map([[1, 0]])]]);
-  assert.deepEqual(lcov(lines).map((r) => r.record), [
-    "TN:\nSF:a.ts\nDA:1,0\nLF:1\nLH:0\nend_of_record\n", "TN:\nSF:b.ts\nDA:1,2\nDA:3,0\nLF:2\nLH:1\nend_of_record\n",
+  const lines = new Map([
+    [
+      "b.ts",
+      new Map([
+        [3, 0],
+        [1, 2],
+      ]),
+    ],
+    ["a.ts", new Map([[1, 0]])],
   ]);
+  assert.deepEqual(
+    lcov(lines).map((r) => r.record),
+    ["TN:\nSF:a.ts\nDA:1,0\nLF:1\nLH:0\nend_of_record\n", "TN:\nSF:b.ts\nDA:1,2\nDA:3,0\nLF:2\nLH:1\nend_of_record\n"],
+  );
 });

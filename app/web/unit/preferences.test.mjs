@@ -2,16 +2,24 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { applyTheme, DEFAULTS, readPreferences, writePreferences } from "../src/state/preferences.ts";
 
-const keep = (value) => localStorage.setItem("vaultsphere.preferences", typeof value === "string" ? value : JSON.stringify(value));
+const keep = (value) =>
+  localStorage.setItem("vaultsphere.preferences", typeof value === "string" ? value : JSON.stringify(value));
 
 beforeEach(() => localStorage.clear());
 
 test("what was chosen is there again", () => {
   const chosen = {
-    language: "ru", theme: "dark", autoLockMinutes: 60, clipboardSeconds: 0, keepCopy: false, sort: "created", trashDays: 0,
+    language: "ru",
+    theme: "dark",
+    autoLockMinutes: 60,
+    clipboardSeconds: 0,
+    keepCopy: false,
+    sort: "created",
+    trashDays: 0,
     recent: ["command lock"],
     generator: {
-      kind: "passphrase", password: { ...DEFAULTS.generator.password, length: 32 },
+      kind: "passphrase",
+      password: { ...DEFAULTS.generator.password, length: 32 },
       passphrase: { ...DEFAULTS.generator.passphrase, separator: "." },
     },
   };
@@ -29,11 +37,19 @@ test("nothing, or what no version of the page wrote, gives the defaults", () => 
 
 test("each strange value becomes its default, and the others stay", () => {
   keep({
-    language: "tlh", theme: "neon", autoLockMinutes: 1e9, clipboardSeconds: "30", keepCopy: "no", sort: "colour", trashDays: -1,
-    recent: ["a", 7, null, "b", "c", "d", "e", "f", "g"], generator: { kind: "words", password: { length: 9 } },
+    language: "tlh",
+    theme: "neon",
+    autoLockMinutes: 1e9,
+    clipboardSeconds: "30",
+    keepCopy: "no",
+    sort: "colour",
+    trashDays: -1,
+    recent: ["a", 7, null, "b", "c", "d", "e", "f", "g"],
+    generator: { kind: "words", password: { length: 9 } },
   });
   assert.deepEqual(readPreferences(), {
-    ...DEFAULTS, recent: ["a", "b", "c", "d", "e", "f"],
+    ...DEFAULTS,
+    recent: ["a", "b", "c", "d", "e", "f"],
     generator: { ...DEFAULTS.generator, password: { ...DEFAULTS.generator.password, length: 9 } },
   });
   keep({ recent: "lock", language: "constructor" });

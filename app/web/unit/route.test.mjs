@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { go, guard, guarded, heldBack, href, leaveAnyway, pageOf, replace, route, stay, unguard } from "../src/state/route.ts";
+import {
+  blockedHash,
+  discardAndLeave,
+  go,
+  guard,
+  guarded,
+  href,
+  pageOf,
+  replace,
+  route,
+  stay,
+  unguard,
+} from "../src/state/route.ts";
 
 beforeEach(() => {
   unguard();
@@ -10,8 +22,12 @@ beforeEach(() => {
 
 test("the hash is split at slashes and each part decoded; a stray percent sign is no error", () => {
   for (const [hash, parts] of [
-    ["", [""]], ["#/", [""]], ["#/entry/a%2Fb/edit", ["entry", "a/b", "edit"]], ["#settings", ["settings"]],
-    ["#/entry/100%", ["entry", "100%"]], ["#/entry/%C3%A9", ["entry", "é"]],
+    ["", [""]],
+    ["#/", [""]],
+    ["#/item/a%2Fb/edit", ["item", "a/b", "edit"]],
+    ["#settings", ["settings"]],
+    ["#/item/100%", ["item", "100%"]],
+    ["#/item/%C3%A9", ["item", "é"]],
   ]) {
     location.hash = hash;
     assert.deepEqual(route.value, parts, hash);
@@ -19,8 +35,8 @@ test("the hash is split at slashes and each part decoded; a stray percent sign i
 });
 
 test("a link encodes what it is made of, so that the route gives it back", () => {
-  const parts = ["entry", "a/b#c?d%e é"];
-  assert.equal(href(...parts), "#/entry/a%2Fb%23c%3Fd%25e%20%C3%A9");
+  const parts = ["item", "a/b#c?d%e é"];
+  assert.equal(href(...parts), "#/item/a%2Fb%23c%3Fd%25e%20%C3%A9");
   go(...parts);
   assert.deepEqual(route.value, parts);
   replace("vault");
@@ -29,7 +45,7 @@ test("a link encodes what it is made of, so that the route gives it back", () =>
 
 test("only the screens beside the vault are pages", () => {
   assert.equal(pageOf(["settings"]), "settings");
-  for (const parts of [["vault"], ["entry", "settings"], [""], []]) assert.equal(pageOf(parts), undefined);
+  for (const parts of [["vault"], ["item", "settings"], [""], []]) assert.equal(pageOf(parts), undefined);
 });
 
 test("a form with changes keeps the route back until it is left or kept", () => {
@@ -37,12 +53,12 @@ test("a form with changes keeps the route back until it is left or kept", () => 
   const leave = guard(() => dirty);
   assert.equal(guarded.value, true);
   go("settings");
-  assert.deepEqual([heldBack.value, location.hash, route.value], ["#/settings", "#/vault", ["vault"]]);
+  assert.deepEqual([blockedHash.value, location.hash, route.value], ["#/settings", "#/vault", ["vault"]]);
   stay();
-  assert.deepEqual([heldBack.value, route.value], [null, ["vault"]]);
+  assert.deepEqual([blockedHash.value, route.value], [null, ["vault"]]);
   go("settings");
-  leaveAnyway();
-  assert.deepEqual([heldBack.value, route.value, guarded.value], [null, ["settings"], false]);
+  discardAndLeave();
+  assert.deepEqual([blockedHash.value, route.value, guarded.value], [null, ["settings"], false]);
   dirty = false;
   leave();
 });
@@ -50,7 +66,7 @@ test("a form with changes keeps the route back until it is left or kept", () => 
 test("a form without changes holds nothing back", () => {
   guard(() => false);
   go("health");
-  assert.deepEqual([heldBack.value, route.value], [null, ["health"]]);
+  assert.deepEqual([blockedHash.value, route.value], [null, ["health"]]);
 });
 
 test("taking away an old guard leaves the one that took its place", () => {
@@ -58,7 +74,7 @@ test("taking away an old guard leaves the one that took its place", () => {
   guard(() => true);
   old();
   go("export");
-  assert.equal(heldBack.value, "#/export");
+  assert.equal(blockedHash.value, "#/export");
 });
 
 test("the browser asks before a page with changes is closed, and only then", () => {

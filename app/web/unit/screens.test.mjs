@@ -1,33 +1,36 @@
 // What the screens make of their data, apart from drawing it.
+
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { CoreError } from "../src/core/error.ts";
-import { inBytes } from "../src/screens/attachments.tsx";
-import { edited, tidy } from "../src/screens/entry-form.tsx";
-import { expiry, hasUnknown, isBare } from "../src/screens/entry-lines.tsx";
-import { converted, renamed, ruled, withTag } from "../src/screens/entry-lists.tsx";
-import { changed, verdict } from "../src/screens/generator.tsx";
-import { TYPES } from "../src/screens/fields.ts";
-import { grade } from "../src/screens/health.tsx";
+import { asFile, pickThree } from "../src/screens/access/phrase.tsx";
+import { mistake } from "../src/screens/access/recover.tsx";
+import { changed, verdict } from "../src/screens/generator/generator.tsx";
+import { grade } from "../src/screens/health/health.tsx";
 import { hinted } from "../src/screens/import/columns.tsx";
 import { wanted } from "../src/screens/import/preview.tsx";
 import { counted } from "../src/screens/import/report.tsx";
-import { dayOf, hostOf, initial, kindOf, openable, subtitle, tintOf, today, when } from "../src/screens/kinds.ts";
-import { showChosenLanguage } from "../src/messages/index.ts";
-import { heading } from "../src/screens/list-head.tsx";
-import { halves } from "../src/screens/one-time-code.tsx";
-import { fits, groupsOf } from "../src/screens/palette.tsx";
-import { asFile, pickThree } from "../src/screens/phrase.tsx";
-import { mistake } from "../src/screens/recover.tsx";
-import { runs } from "../src/screens/secret.tsx";
-import { clipboardTime } from "../src/screens/settings/index.tsx";
+import { inBytes } from "../src/screens/items/attachments.tsx";
+import { TYPES } from "../src/screens/items/fields.gen.ts";
+import { expiry, hasUnknown, isEmpty } from "../src/screens/items/item-fields.tsx";
+import { edited, tidy } from "../src/screens/items/item-form.tsx";
+import { initial, kindOf, subtitle, tintOf } from "../src/screens/items/item-type.ts";
+import { converted, renamed, ruled, withTag } from "../src/screens/items/list-fields.tsx";
+import { halves } from "../src/screens/items/one-time-code.tsx";
+import { runs } from "../src/screens/items/secret.tsx";
+import { heading } from "../src/screens/list/list-header.tsx";
+import { clipboardTime } from "../src/screens/settings/settings.tsx";
 import { inGroups } from "../src/screens/settings/two-factor.tsx";
+import { fits, groupsOf } from "../src/screens/shell/palette.tsx";
 import { preferences } from "../src/state/app.ts";
 import { DEFAULTS } from "../src/state/preferences.ts";
 import { all } from "../src/state/vault.ts";
+import { dayOf, today, when } from "../src/texts/dates.ts";
+import { showChosenLanguage } from "../src/texts/index.ts";
 import { safeName } from "../src/ui/save-file.ts";
 import { advice, levelOf } from "../src/ui/strength.tsx";
 import { explain, retryIn } from "../src/ui/task.tsx";
+import { hostOf, openable } from "../src/ui/url.ts";
 
 const login = (part) => ({ id: "1", type: "login", title: "Mail", ...part });
 
@@ -43,11 +46,24 @@ beforeEach(async () => {
 
 test("only web addresses become links", () => {
   const links = {
-    "example.org": "https://example.org/", "http://example.org/a": "http://example.org/a", "HTTPS://Example.org": "https://example.org/",
-    "localhost:8080/x": "https://localhost:8080/x", "mail.example:443": "https://mail.example/",
+    "example.org": "https://example.org/",
+    "http://example.org/a": "http://example.org/a",
+    "HTTPS://Example.org": "https://example.org/",
+    "localhost:8080/x": "https://localhost:8080/x",
+    "mail.example:443": "https://mail.example/",
   };
   for (const [text, link] of Object.entries(links)) assert.equal(openable(text), link, text);
-  for (const text of ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "ftp://x.example", "", "https://", "a b"]) {
+  for (const text of [
+    "javascript:alert(1)",
+    "JavaScript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "ftp://x.example",
+    "",
+    "https://",
+    "a b",
+  ]) {
     assert.equal(openable(text), null, text);
   }
 });
@@ -60,11 +76,18 @@ test("an address is known by its host, and by itself where it has none", () => {
 });
 
 test("a tile has the first letter of the title, whatever alphabet or emoji it is, and always the same tint", () => {
-  for (const [title, letter] of [["mail", "M"], ["  élan", "É"], ["🦊 fox", "🦊"], ["ßharp", "SS"], ["", "?"], ["   ", "?"]]) {
+  for (const [title, letter] of [
+    ["mail", "M"],
+    ["  élan", "É"],
+    ["🦊 fox", "🦊"],
+    ["ßharp", "SS"],
+    ["", "?"],
+    ["   ", "?"],
+  ]) {
     assert.equal(initial(title), letter, title);
   }
   assert.equal(tintOf("Mail"), tintOf("mAIL"));
-  const tints = new Set(Array.from({ length: 200 }, (_, i) => tintOf(`entry ${i}`)));
+  const tints = new Set(Array.from({ length: 200 }, (_, i) => tintOf(`item ${i}`)));
   assert.deepEqual([...tints].sort(), [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
@@ -72,13 +95,13 @@ test("the second line of a row says what tells the entry from others", () => {
   assert.equal(subtitle(login({ username: "ada", url: "https://x.example" })), "ada");
   assert.equal(subtitle(login({ url: "https://x.example/sign-in" })), "x.example");
   assert.equal(subtitle(login({})), "Login");
-  assert.equal(subtitle(login({ unreadable: "damaged", username: "ada" })), "Cannot be opened");
-  assert.equal(subtitle(login({ trashed: "2026-01-01T00:00:00Z", username: "ada" })), "Kept until you delete it");
-  assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /^Deleted for good on .*2026$/);
+  assert.equal(subtitle(login({ unreadable: "damaged", username: "ada" })), "Can’t be opened");
+  assert.equal(subtitle(login({ trashed: "2026-01-01T00:00:00Z", username: "ada" })), "Not deleted automatically");
+  assert.match(subtitle(login({ trashed: "x", purge: "2026-03-04T12:00:00Z" })), /2026$/);
 });
 
 test("a type that a newer version wrote is shown as an entry", () => {
-  assert.deepEqual(kindOf("passkey"), { one: "Entry", many: "Entries", icon: "info" });
+  assert.deepEqual(kindOf("passkey"), { one: "Item", many: "Items", icon: "info" });
   assert.equal(new Set(TYPES.map((t) => kindOf(t).icon)).size, TYPES.length);
 });
 
@@ -138,7 +161,11 @@ test("an item that is there keeps the parts of every type, and what a newer vers
   const item = { ...login({ card: { unknown: "{}" }, ssh_key: {} }), id: "a", type: "passkey" };
   assert.deepEqual([tidy(item).card, tidy(item).ssh_key], [{ unknown: "{}" }, {}]);
   assert.equal(hasUnknown(login({ fields: [{ name: "a", value: "" }], card: {} })), false);
-  for (const part of [{ card: { unknown: "{}" } }, { fields: [{ name: "", value: "", unknown: "1" }] }, { unknown_details: "{}" }]) {
+  for (const part of [
+    { card: { unknown: "{}" } },
+    { fields: [{ name: "", value: "", unknown: "1" }] },
+    { unknown_details: "{}" },
+  ]) {
     assert.equal(hasUnknown(login(part)), true);
   }
 });
@@ -150,9 +177,9 @@ test("an expiry date is written from what is known of it", () => {
 });
 
 test("an entry is bare when nothing but its title says anything", () => {
-  assert.equal(isBare(login({ urls: [], tags: [], fields: [] })), true);
+  assert.equal(isEmpty(login({ urls: [], tags: [], fields: [] })), true);
   for (const part of [{ username: "a" }, { notes: "a" }, { urls: ["a"] }, { fields: [{ name: "a", value: "" }] }, { card: {} }]) {
-    assert.equal(isBare(login(part)), false, JSON.stringify(part));
+    assert.equal(isEmpty(login(part)), false, JSON.stringify(part));
   }
 });
 
@@ -197,14 +224,24 @@ test("an import counts what is new and what the choice takes besides", () => {
 });
 
 test("what an import keeps elsewhere is counted by name and place, the most frequent first", () => {
-  const kept = [{ name: "a", as: "note" }, { name: "b", as: "field" }, { name: "b", as: "field" }, { name: "b", as: "note" }];
-  assert.deepEqual(counted(kept).map(({ name, as, count }) => `${name} ${as} ${count}`), ["b field 2", "a note 1", "b note 1"]);
+  const kept = [
+    { name: "a", as: "note" },
+    { name: "b", as: "field" },
+    { name: "b", as: "field" },
+    { name: "b", as: "note" },
+  ];
+  assert.deepEqual(
+    counted(kept).map(({ name, as, count }) => `${name} ${as} ${count}`),
+    ["b field 2", "a note 1", "b note 1"],
+  );
   assert.deepEqual(counted([]), []);
 });
 
 test("the heading of the list names what is shown", () => {
-  assert.deepEqual([{ by: "all" }, { by: "favourite" }, { by: "trash" }, { by: "type", type: "card" }, { by: "tag", tag: "C#" }].map(heading),
-    ["All entries", "Favourites", "Trash", "Cards", "C#"]);
+  assert.deepEqual(
+    [{ by: "all" }, { by: "favourite" }, { by: "trash" }, { by: "type", type: "card" }, { by: "tag", tag: "C#" }].map(heading),
+    ["All items", "Favourites", "Trash", "Cards", "C#"],
+  );
 });
 
 test("the palette finds commands by all of the words, in any order, without accents", () => {
@@ -215,10 +252,16 @@ test("the palette finds commands by all of the words, in any order, without acce
 
 test("the palette shows recent ones first, and nothing twice", () => {
   all.value = [login({ id: "m", title: "Mail" })];
-  preferences.value = { ...DEFAULTS, recent: ["entry m", "command lock", "entry gone", "command gone"] };
+  preferences.value = { ...DEFAULTS, recent: ["item m", "command lock", "item gone", "command gone"] };
   const [recent, commands] = groupsOf("", [], null, () => {});
-  assert.deepEqual(recent.choices.map((c) => c.label), ["Mail", "Lock"]);
-  assert.equal(commands.choices.some((c) => c.key === "command lock"), false);
+  assert.deepEqual(
+    recent.choices.map((c) => c.label),
+    ["Mail", "Lock"],
+  );
+  assert.equal(
+    commands.choices.some((c) => c.key === "command lock"),
+    false,
+  );
   assert.ok(commands.choices.some((c) => c.key === "command undo"));
 });
 
@@ -228,7 +271,10 @@ test("the palette puts a command that begins with the words before the entries, 
   const [found, entries] = groupsOf("lock", hits, null, () => {});
   assert.equal(found.choices[0].label, "Lock");
   // The best hit can be copied from at once; a note or a login without a name offers less.
-  assert.deepEqual(entries.choices.map((c) => c.label), ["Lock shop", "Copy its password", "Copy its user name", "Copy its one-time code", "Locker"]);
+  assert.deepEqual(
+    entries.choices.map((c) => c.label),
+    ["Lock shop", "Copy password", "Copy username", "Copy verification code", "Locker"],
+  );
   assert.deepEqual(names("shop"), [...names("lock")].reverse());
 });
 
@@ -253,7 +299,10 @@ test("three different words of the phrase are asked for, in their order", () => 
   for (let i = 0; i < 200; i++) {
     const places = pickThree(24);
     assert.equal(new Set(places).size, 3);
-    assert.deepEqual(places, [...places].sort((a, b) => a - b));
+    assert.deepEqual(
+      places,
+      [...places].sort((a, b) => a - b),
+    );
     for (const p of places) seen.add(p);
   }
   assert.ok([...seen].every((p) => p >= 0 && p < 24));
@@ -267,10 +316,10 @@ test("a phrase with a mistake says which", () => {
 
 test("a problem is explained in the page's words; an unknown one shows its code", () => {
   const of = (code, message = "detail") => explain(new CoreError(code, message));
-  assert.equal(of("wrong_password"), "That is not the master password.");
-  assert.equal(of("bad_input"), "Something entered here cannot be kept (detail).");
+  assert.equal(of("wrong_password"), "Incorrect master password.");
+  assert.equal(of("bad_input"), "This can’t be saved (detail).");
   assert.doesNotMatch(of("bad_request"), /detail/); // the server says it in English
-  assert.match(of("server_fault", "17"), /number of the request: 17\.$/);
+  assert.match(of("server_fault", "17"), /\b17\b/);
   assert.equal(of("internal"), "Something went wrong (detail)."); // the core's own words
   for (const code of ["never_heard_of", "retryInSeconds", "constructor", "toString", "other"]) {
     assert.equal(of(code), `Something went wrong (${code}).`); // the message is English
@@ -278,8 +327,12 @@ test("a problem is explained in the page's words; an unknown one shows its code"
 });
 
 test("a wait is told in seconds up to a minute and a half, then in whole minutes", () => {
-  assert.deepEqual([1, 89, 90, 121].map(retryIn),
-    ["Try again in 1 second.", "Try again in 89 seconds.", "Try again in 2 minutes.", "Try again in 3 minutes."]);
+  assert.deepEqual([1, 89, 90, 121].map(retryIn), [
+    "Try again in 1 second.",
+    "Try again in 89 seconds.",
+    "Try again in 2 minutes.",
+    "Try again in 3 minutes.",
+  ]);
 });
 
 test("the time of the clipboard is told in its own unit", () => {
@@ -290,16 +343,31 @@ test("the time of the clipboard is told in its own unit", () => {
 });
 
 test("sizes are written in steps of a thousand", async () => {
-  assert.deepEqual([0, 1, 999, 1000, 1_499, 999_499, 1_000_000, 2_340_000].map(inBytes),
-    ["0 bytes", "1 byte", "999 bytes", "1 kB", "1 kB", "999 kB", "1 MB", "2.3 MB"]);
+  assert.deepEqual([0, 1, 999, 1000, 1_499, 999_499, 1_000_000, 2_340_000].map(inBytes), [
+    "0 bytes",
+    "1 byte",
+    "999 bytes",
+    "1 kB",
+    "1 kB",
+    "999 kB",
+    "1 MB",
+    "2.3 MB",
+  ]);
   await speak("de");
   assert.equal(inBytes(2_340_000), "2,3 MB");
 });
 
 test("a file is saved under a name that is only a name, and reads as what it is", () => {
   for (const [name, safe] of [
-    ["deed.pdf", "deed.pdf"], ["../../etc/passwd", "__.._etc_passwd"], ["C:\\autoexec.bat", "C__autoexec.bat"], [".bashrc", "_bashrc"],
-    ["bill\u202Efdp.exe", "bill_fdp.exe"], ["a\u0000b\nc", "a_b_c"], ["", "_"], ["...", "_"], ["naïve 文.txt", "naïve 文.txt"],
+    ["deed.pdf", "deed.pdf"],
+    ["../../etc/passwd", "__.._etc_passwd"],
+    ["C:\\autoexec.bat", "C__autoexec.bat"],
+    [".bashrc", "_bashrc"],
+    ["bill\u202Efdp.exe", "bill_fdp.exe"],
+    ["a\u0000b\nc", "a_b_c"],
+    ["", "_"],
+    ["...", "_"],
+    ["naïve 文.txt", "naïve 文.txt"],
   ]) {
     assert.equal(safeName(name), safe, JSON.stringify(name));
   }

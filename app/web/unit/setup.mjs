@@ -1,6 +1,7 @@
 // Lets a test in Node.js import modules of src/, which find as much of a browser as they touch when they are loaded.
-import { registerHooks } from "node:module";
+
 import { existsSync } from "node:fs";
+import { registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { COMPILED, SOURCE } from "./compile.mjs";
 import "./browser.mjs";

@@ -19,7 +19,9 @@ beforeEach(() => {
   navigator.permissions = { query: async () => ({ state: "granted" }) };
   navigator.clipboard = {
     readText: async () => clipboard,
-    writeText: async (text) => void (clipboard = text),
+    writeText: async (text) => {
+      clipboard = text;
+    },
   };
 });
 afterEach(() => {
@@ -93,7 +95,7 @@ test("a page that is seen again looks at the clock at once", () => {
 
 test("a copied secret leaves the clipboard after the chosen time", async () => {
   await copySecret("s3cret", "Password");
-  assert.deepEqual([clipboard, shown()], ["s3cret", ["Password copied. The clipboard is cleared in 30 seconds."]]);
+  assert.deepEqual([clipboard, shown()], ["s3cret", ["Password copied. Clears in 30 seconds."]]);
   mock.timers.tick(29_999);
   await turns();
   assert.equal(clipboard, "s3cret");
@@ -156,26 +158,32 @@ test("locking clears at once, where clearing is wanted at all", async () => {
 });
 
 test("what is not secret stays in the clipboard, and a refusal is said", async () => {
-  await copyPlain("ada", "User name");
+  await copyPlain("ada", "Username");
   mock.timers.tick(60 * MINUTE);
   await turns();
   assert.equal(clipboard, "ada");
   navigator.clipboard.writeText = async () => Promise.reject(new DOMException("denied"));
   for (const copy of [copyPlain, copySecret]) {
     await copy("x", "Password");
-    assert.match(shown().at(-1), /did not allow copying/);
+    assert.match(shown().at(-1), /Couldn’t copy/);
   }
 });
 
 test("a session is named after its browser and system", () => {
   const names = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0": "Firefox on Linux",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0": "Edge on Windows",
-    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 OPR/120.0": "Opera on Windows",
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36": "Chrome on Android",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/156.0 Mobile Safari/604.1": "Chrome on iPhone",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15": "Safari on macOS",
-    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36": "Chrome on ChromeOS",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0":
+      "Edge on Windows",
+    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 OPR/120.0":
+      "Opera on Windows",
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36":
+      "Chrome on Android",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/156.0 Mobile Safari/604.1":
+      "Chrome on iPhone",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15":
+      "Safari on macOS",
+    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36":
+      "Chrome on ChromeOS",
     "curl/8": "Browser",
   };
   const { userAgent } = navigator;

@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
-const read = (pattern) => globSync(`${src}/${pattern}`).map((file) => readFileSync(file, "utf8")).join("\n");
+const read = (pattern) =>
+  globSync(`${src}/${pattern}`)
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
 
 test("every class and custom property of the styles is used", () => {
   const styles = read("**/*.css").replace(/\/\*[\s\S]*?\*\//g, "");
@@ -16,8 +19,14 @@ test("every class and custom property of the styles is used", () => {
   const selectors = styles.replace(/\{[^{}]*\}/g, "{}");
   const classes = new Set([...selectors.matchAll(/\.([a-z][\w-]*)/gi)].map(([, name]) => name));
   assert.ok(classes.size > 100);
-  assert.deepEqual([...classes].filter((name) => !isNamed(name)), []);
+  assert.deepEqual(
+    [...classes].filter((name) => !isNamed(name)),
+    [],
+  );
 
   const properties = new Set([...styles.matchAll(/(--[\w-]+)\s*:/g)].map(([, name]) => name));
-  assert.deepEqual([...properties].filter((name) => !styles.includes(`var(${name}`) && !code.includes(name)), []);
+  assert.deepEqual(
+    [...properties].filter((name) => !styles.includes(`var(${name}`) && !code.includes(name)),
+    [],
+  );
 });

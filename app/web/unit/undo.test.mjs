@@ -6,7 +6,8 @@ import { startCore, turns } from "./core.mjs";
 
 mock.timers.enable({ apis: ["setTimeout"] }); // no toast leaves during a test
 await startCore({
-  list: () => ({ items: [], total: 0, complete: true }), waiting: () => ({ pending: 0, refused: [] }),
+  list: () => ({ items: [], total: 0, complete: true }),
+  waiting: () => ({ pending: 0, refused: [] }),
 });
 phase.value = { at: "unlocked", username: "ada" };
 
@@ -27,7 +28,7 @@ test("steps are taken back one by one, the last first, and each once", async () 
   await turns();
   undoLast();
   await turns();
-  assert.deepEqual([back, said()], [["two", "one"], "There is nothing to undo."]);
+  assert.deepEqual([back, said()], [["two", "one"], "Nothing to undo."]);
 });
 
 test("the button of an older step takes back that one, and its toast leaves", async () => {
@@ -38,7 +39,10 @@ test("the button of an older step takes back that one, and its toast leaves", as
   action.run(); // a second press does nothing
   await turns();
   assert.deepEqual(back, ["one"]);
-  assert.deepEqual(toasts.value.map((t) => t.text), ["two", "Undone"]);
+  assert.deepEqual(
+    toasts.value.map((t) => t.text),
+    ["two", "Undone"],
+  );
 });
 
 test("the last twenty steps are kept", async () => {
@@ -46,14 +50,17 @@ test("the last twenty steps are kept", async () => {
   for (let i = 1; i <= 25; i++) offerUndo(`step ${i}`, async () => back.push(i));
   for (let i = 0; i < 25; i++) undoLast();
   await turns();
-  assert.deepEqual(back.sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i + 6));
+  assert.deepEqual(
+    back.sort((a, b) => a - b),
+    Array.from({ length: 20 }, (_, i) => i + 6),
+  );
 });
 
 test("a step that cannot be taken back says so", async () => {
   offerUndo("one", () => Promise.reject(new Error("offline")));
   undoLast();
   await turns();
-  assert.equal(said(), "It could not be undone.");
+  assert.equal(said(), "Couldn’t undo.");
   assert.equal(toasts.value.at(-1).tone, "problem");
 });
 
@@ -61,7 +68,10 @@ test("locking forgets the steps and their buttons, not the other toasts", () => 
   offerUndo("one", async () => assert.fail("taken back after it was forgotten"));
   toasts.value = [...toasts.value, { id: 9999, text: "plain", tone: "plain" }];
   forgetSteps();
-  assert.deepEqual(toasts.value.map((t) => t.text), ["plain"]);
+  assert.deepEqual(
+    toasts.value.map((t) => t.text),
+    ["plain"],
+  );
   undoLast();
-  assert.equal(said(), "There is nothing to undo.");
+  assert.equal(said(), "Nothing to undo.");
 });

@@ -1,7 +1,22 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { online, phase, preferences } from "../src/state/app.ts";
-import { all, counts, filter, forget, query, refresh, search, serverIsAt, shown, syncNow, syncProblem, trashed, unreadable, waiting } from "../src/state/vault.ts";
+import {
+  all,
+  counts,
+  filter,
+  forget,
+  query,
+  refresh,
+  search,
+  serverIsAt,
+  shown,
+  syncNow,
+  syncProblem,
+  trashed,
+  unreadable,
+  waiting,
+} from "../src/state/vault.ts";
 import { startCore, turns } from "./core.mjs";
 
 const entries = (...titles) => titles.map((title) => ({ id: title, type: "login", title }));
@@ -28,9 +43,15 @@ beforeEach(() => {
 });
 
 test("the list is what the core has, by the filter that is chosen", async () => {
-  answers.list = ({ trash }) => listOf(trash ? entries("Old") : [
-    { id: "1", type: "login", title: "Mail", favourite: true, tags: ["work"] }, { id: "2", type: "note", title: "Wi-Fi", tags: ["home", "work"] },
-  ]);
+  answers.list = ({ trash }) =>
+    listOf(
+      trash
+        ? entries("Old")
+        : [
+            { id: "1", type: "login", title: "Mail", favourite: true, tags: ["work"] },
+            { id: "2", type: "note", title: "Wi-Fi", tags: ["home", "work"] },
+          ],
+    );
   await refresh();
   const titles = (by) => {
     filter.value = by;
@@ -42,7 +63,10 @@ test("the list is what the core has, by the filter that is chosen", async () => 
   assert.deepEqual(titles({ by: "tag", tag: "home" }), ["Wi-Fi"]);
   assert.deepEqual(titles({ by: "trash" }), ["Old"]);
   assert.deepEqual(counts.value.by, { all: 2, login: 1, note: 1, favourite: 1, trash: 1 });
-  assert.deepEqual(counts.value.tags, [["home", 1], ["work", 2]]);
+  assert.deepEqual(counts.value.tags, [
+    ["home", 1],
+    ["work", 2],
+  ]);
 });
 
 test("a vault that was locked while its list was read keeps nothing of it", async () => {
@@ -62,7 +86,10 @@ test("an answer that was overtaken by another search is dropped", async () => {
   await turns();
   waits.get("ma")(listOf(entries("Mail", "Map")));
   await turns();
-  assert.deepEqual(shown.value.items.map((s) => s.title), ["Mail"]);
+  assert.deepEqual(
+    shown.value.items.map((s) => s.title),
+    ["Mail"],
+  );
 });
 
 test("a search that has more hits than a screen shows fetches the rest when typing pauses", async () => {
@@ -94,16 +121,29 @@ test("a search asks by the filter and by the chosen order", async () => {
   await turns();
   const common = { query: "x", sort: "changed", limit: 100 };
   assert.deepEqual(asked("list"), [
-    { ...common, tag: "work" }, { ...common, type: "card" }, { ...common, favourite: true }, { ...common, trash: true },
+    { ...common, tag: "work" },
+    { ...common, type: "card" },
+    { ...common, favourite: true },
+    { ...common, trash: true },
   ]);
   preferences.value = { ...preferences.value, sort: "title" };
 });
 
 test("a sync brings the list, what cannot be read, and what waits", async () => {
-  answers.sync = () => ({ ...synced, count: 2, trashed: 1, unreadable: [{ id: "x", message: "broken" }], pending: 2, refused: ["r", "s"] });
+  answers.sync = () => ({
+    ...synced,
+    count: 2,
+    trashed: 1,
+    unreadable: [{ id: "x", message: "broken" }],
+    pending: 2,
+    refused: ["r", "s"],
+  });
   answers.waiting = () => ({ pending: 2, refused: ["r", "s"] });
   await syncNow();
-  assert.deepEqual(all.value.map((s) => s.title), ["Mail", "Bank"]);
+  assert.deepEqual(
+    all.value.map((s) => s.title),
+    ["Mail", "Bank"],
+  );
   assert.deepEqual([...unreadable.value], [["x", "broken"]]);
   assert.deepEqual(waiting.value, { pending: 2, refused: ["r", "s"] });
 });

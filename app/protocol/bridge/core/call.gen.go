@@ -96,6 +96,11 @@ func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.A
 		if err = r.Decode(&p); err == nil {
 			result, err = to.Sync(ctx)
 		}
+	case "follow":
+		var p bridge.None
+		if err = r.Decode(&p); err == nil {
+			err = to.Follow(ctx, bridge.Event[client.Notice](r))
+		}
 	case "waiting":
 		var p bridge.None
 		if err = r.Decode(&p); err == nil {

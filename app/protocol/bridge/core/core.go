@@ -60,6 +60,8 @@ type Access interface {
 // Vault is reading and writing items.
 type Vault interface {
 	Sync(context.Context) (client.Synced, error)
+	// Follow reports each revision of the server's vault, the current one first, until it is cancelled.
+	Follow(context.Context, func(client.Notice)) error
 	// Waiting returns the changes that the server does not have yet.
 	Waiting(context.Context) (client.Waiting, error)
 	// Index opens the items that are new, so that List finds their notes and fields too.

@@ -50,25 +50,34 @@ func (*double) OpenItems(context.Context, client.ExportOptions, func(done, total
 	return core.Exported{Items: 1}, bridge.File("[]"), nil
 }
 
+func (*double) Follow(_ context.Context, report func(client.Notice)) error {
+	report(client.Notice{Revision: 7})
+	return nil
+}
+
 func TestCallOfEachForm(t *testing.T) {
 	t.Parallel()
 	d := &double{}
-	for _, c := range []struct{ name, params, json, file string }{
-		{"lock", `{}`, `{}`, ""},
-		{"get", `{"id":"a"}`, `{"id":"a","type":"","title":"Bank"}`, ""},
-		{"list", `{"query":""}`, `{"total":0}`, ""},
-		{"attach", `{"id":"a","name":"scan.pdf"}`, `{"id":"a","type":"","title":"","attachments":[{"id":"","name":"scan.pdf","sha256":"","size":0}]}`, ""},
-		{"attachment", `{"id":"a","attachment":"b"}`, `{}`, "content"},
-		{"open_items", `{"trash":false,"files":true}`, `{"items":1,"problems":null}`, "[]"},
+	for _, c := range []struct {
+		name, params, json, file string
+		sent                     []string
+	}{
+		{"lock", `{}`, `{}`, "", nil},
+		{"get", `{"id":"a"}`, `{"id":"a","type":"","title":"Bank"}`, "", nil},
+		{"list", `{"query":""}`, `{"total":0}`, "", nil},
+		{"attach", `{"id":"a","name":"scan.pdf"}`, `{"id":"a","type":"","title":"","attachments":[{"id":"","name":"scan.pdf","sha256":"","size":0}]}`, "", []string{`{"done":5,"total":5}`}},
+		{"attachment", `{"id":"a","attachment":"b"}`, `{}`, "content", nil},
+		{"open_items", `{"trash":false,"files":true}`, `{"items":1,"problems":null}`, "[]", nil},
+		{"follow", `{}`, `{}`, "", []string{`{"revision":7,"lost":false}`}},
 	} {
-		var steps []int
-		r := bridge.Request{Params: []byte(c.params), File: bridge.File("12345"), Progress: func(done, total int) { steps = append(steps, done, total) }}
+		var sent []string
+		r := bridge.Request{Params: []byte(c.params), File: bridge.File("12345"), Send: func(event []byte) { sent = append(sent, string(event)) }}
 		got, err := core.Call(t.Context(), d, c.name, r)
 		if err != nil || string(got.JSON) != c.json || string(got.File) != c.file {
 			t.Errorf("%s: got %s and %q, %v", c.name, got.JSON, got.File, err)
 		}
-		if c.name == "attach" && !slices.Equal(steps, []int{5, 5}) {
-			t.Errorf("progress: %v", steps)
+		if !slices.Equal(sent, c.sent) {
+			t.Errorf("%s sent %v", c.name, sent)
 		}
 	}
 	if !d.locked {

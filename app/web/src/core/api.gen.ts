@@ -3,10 +3,10 @@ import { call, callForBytes, callForFile, type Answer, type Bytes, type Tell } f
 import type {
   Account, AccountDeletion, Added, AttachmentOf, BreachAddress, Changed, CodeOf, Copies, CopyOpening, Draft, Duplication, Edited,
   ExportOptions, Exported, FileName, Force, Formats, Generated, HealthReport, History, ImportChoice, ImportPreview, ImportReport,
-  Item, ItemID, ItemIDs, Items, KeepCopy, ListParams, ListResult, Login, Marking, NewAttachment, OneTimeCode, Opened, OpenedCopy,
-  PassphraseRules, Password, PasswordChange, PasswordRules, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions, Recovery,
-  Registration, RegistrationCheck, Resumed, SessionEnd, SessionsResponse, Strength, StrengthOf, Synced, TOTPConfirmation,
-  TOTPEnrolment, TablePreview, Tagging, ToTrash, Unlock, Username, VersionOf, Waiting, Words,
+  Item, ItemID, ItemIDs, Items, KeepCopy, ListParams, ListResult, Login, Marking, NewAttachment, Notice, OneTimeCode, Opened,
+  OpenedCopy, PassphraseRules, Password, PasswordChange, PasswordRules, Phrase, PhraseCheck, Purged, QRCode, QRText, ReadOptions,
+  Recovery, Registration, RegistrationCheck, Resumed, SessionEnd, SessionsResponse, Strength, StrengthOf, Synced,
+  TOTPConfirmation, TOTPEnrolment, TablePreview, Tagging, ToTrash, Unlock, Username, VersionOf, Waiting, Words,
 } from "./protocol.gen";
 
 export type Nothing = Record<string, never>;
@@ -69,6 +69,10 @@ export const checkPhrase = (params: Phrase): Promise<PhraseCheck> =>
 
 export const sync = (): Promise<Synced> =>
   call("sync", {});
+
+/** Reports each revision of the server's vault, the current one first, until it is cancelled. */
+export const follow = (onEvent: Tell<Notice>, signal: AbortSignal): Promise<Nothing> =>
+  call("follow", {}, { onProgress: onEvent, signal });
 
 /** Returns the changes that the server does not have yet. */
 export const waiting = (): Promise<Waiting> =>

@@ -1,11 +1,11 @@
-// What the list and an entry can do to entries, one or a thousand. All of it can be undone but deleting for good.
+// Changes to one or many items. All except permanent deletion can be undone.
 import * as api from "../core/api.gen";
 import type { Tell } from "../core/host";
 import type { Item } from "../core/protocol.gen";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { preferences, toast } from "./app";
-import { fail } from "./problems";
-import { tellOthers } from "./tabs";
+import { handled } from "./app-errors";
+import { notifyTabs } from "./tabs";
 import { offerUndo } from "./undo";
 import { refresh } from "./vault";
 
@@ -15,61 +15,73 @@ async function shared(work: () => Promise<unknown>) {
   try {
     await work();
   } finally {
-    await refresh(); // what came before a failure stays done
-    tellOthers("changed");
+    await refresh(); // changes made before a failure remain
+    notifyTabs("changed");
   }
 }
 
-const edit = (act: Act, back: Act, said: (n: number) => string) => (ids: string[], tell?: Tell) => shared(async () => {
-  const { changed } = await act(ids, tell);
-  if (changed.length > 0) offerUndo(said(changed.length), () => back(changed));
-  else toast(m.value.edits.unchanged);
-});
+const edit = (act: Act, back: Act, said: (n: number) => string) => (ids: string[], tell?: Tell) =>
+  shared(async () => {
+    const { changed } = await act(ids, tell);
+    if (changed.length > 0) offerUndo(said(changed.length), () => back(changed));
+    else toast(texts.value.edits.unchanged);
+  });
 
 const toTrash: Act = (ids, tell) => api.trash({ ids, keep_days: preferences.value.trashDays }, tell);
 const outOfTrash: Act = (ids, tell) => api.restore({ ids }, tell);
-const marked = (favourite: boolean): Act => (ids, tell) => api.mark({ ids, favourite }, tell);
-const tagged = (tag: string, remove: boolean): Act => (ids, tell) => api.tag({ ids, tag, remove }, tell);
+const marked =
+  (favourite: boolean): Act =>
+  (ids, tell) =>
+    api.mark({ ids, favourite }, tell);
+const tagged =
+  (tag: string, remove: boolean): Act =>
+  (ids, tell) =>
+    api.tag({ ids, tag, remove }, tell);
 
-export const trash = edit(toTrash, outOfTrash, (n) => m.value.edits.trashed(n));
-export const restore = edit(outOfTrash, toTrash, (n) => m.value.edits.restored(n));
-export const star = edit(marked(true), marked(false), (n) => m.value.edits.starred(n));
-export const unstar = edit(marked(false), marked(true), (n) => m.value.edits.unstarred(n));
-export const addTag = (tag: string) => edit(tagged(tag, false), tagged(tag, true), (n) => m.value.edits.tagged(tag, n));
-export const removeTag = (tag: string) => edit(tagged(tag, true), tagged(tag, false), (n) => m.value.edits.untagged(tag, n));
+export const trash = edit(toTrash, outOfTrash, (n) => texts.value.edits.trashed({ count: n }));
+export const restore = edit(outOfTrash, toTrash, (n) => texts.value.edits.restored({ count: n }));
+export const star = edit(marked(true), marked(false), (n) => texts.value.edits.starred({ count: n }));
+export const unstar = edit(marked(false), marked(true), (n) => texts.value.edits.unstarred({ count: n }));
+export const addTag = (tag: string) =>
+  edit(tagged(tag, false), tagged(tag, true), (n) => texts.value.edits.tagged({ tag, count: n }));
+export const removeTag = (tag: string) =>
+  edit(tagged(tag, true), tagged(tag, false), (n) => texts.value.edits.untagged({ tag, count: n }));
 
-export const deleteForGood = (ids: string[]) => shared(async () => {
-  await api.remove({ ids });
-  toast(m.value.edits.deleted(ids.length));
-});
-
-export const emptyTrash = (count: number, tell?: Tell) => shared(async () => {
-  await api.emptyTrash(tell);
-  toast(m.value.edits.deleted(count));
-});
-
-/** Lets go of an edit that has no place of its own to show a problem. */
-export const quietly = (work: Promise<unknown>) => void work.catch((e: unknown) => {
-  if (!fail(e)) toast(m.value.edits.failed, "problem");
-});
-
-/** Changes an entry and says so. Undoing it saves `before` over it, merged with what came in between. */
-export async function saveOver(before: Item, write: () => Promise<Item>, said: string): Promise<Item> {
-  let kept = before;
-  await shared(async () => {
-    kept = await write();
-    offerUndo(said, () => api.save({ item: { ...before, id: kept.id, base: kept.base } }));
+export const deletePermanently = (ids: string[]) =>
+  shared(async () => {
+    await api.remove({ ids });
+    toast(texts.value.edits.deleted({ count: ids.length }));
   });
-  return kept;
+
+export const emptyTrash = (count: number, tell?: Tell) =>
+  shared(async () => {
+    await api.emptyTrash(tell);
+    toast(texts.value.edits.deleted({ count }));
+  });
+
+/** Runs an edit whose caller has no place to show an error; a toast shows it. */
+export const quietly = (work: Promise<unknown>) =>
+  void work.catch((e: unknown) => {
+    if (!handled(e)) toast(texts.value.edits.failed, "problem");
+  });
+
+/** Changes an item and offers to undo it. Undo saves `before`, merged with any later change. */
+export async function saveOver(before: Item, write: () => Promise<Item>, said: string): Promise<Item> {
+  let saved = before;
+  await shared(async () => {
+    saved = await write();
+    offerUndo(said, () => api.save({ item: { ...before, id: saved.id, base: saved.base } }));
+  });
+  return saved;
 }
 
-/** Adds a copy and returns it. */
+/** Adds a copy of the item and returns it. */
 export async function duplicate(item: Item): Promise<Item> {
-  const text = m.value.edits;
+  const text = texts.value.edits;
   let copy = item;
   await shared(async () => {
-    copy = await api.duplicate({ id: item.id, title: text.copyOf(item.title) });
-    offerUndo(item.attachments?.length ? text.duplicatedBare : text.duplicated, () => toTrash([copy.id]));
+    copy = await api.duplicate({ id: item.id, title: text.copyOf({ title: item.title }) });
+    offerUndo(item.attachments?.length ? text.duplicatedWithoutFiles : text.duplicated, () => toTrash([copy.id]));
   });
   return copy;
 }

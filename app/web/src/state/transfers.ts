@@ -1,13 +1,13 @@
-// Files on their way up and down. They outlive the screen that began them; locking ends them with the worker.
+// Uploads and downloads of attachments. They continue when their screen closes, and end when the vault locks.
 import { signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, CoreError } from "../core/error";
-import { MAX_ATTACHMENT_BYTES, type Attachment, type Progress } from "../core/protocol.gen";
-import { m } from "../messages";
+import { type Attachment, MAX_ATTACHMENT_BYTES, type Progress } from "../core/protocol.gen";
+import { texts } from "../texts";
 import { saveFile } from "../ui/save-file";
 import { toast } from "./app";
-import { fail } from "./problems";
-import { tellOthers } from "./tabs";
+import { handled } from "./app-errors";
+import { notifyTabs } from "./tabs";
 import { refresh } from "./vault";
 
 export interface Transfer {
@@ -18,7 +18,7 @@ export interface Transfer {
   done: number; // bytes
   total: number;
   problem: CoreError | null;
-  end: () => void; // cancels it, or takes a failed one away
+  end: () => void; // cancels it, or removes a failed one
 }
 
 export const transfers = signal<Transfer[]>([]);
@@ -46,25 +46,25 @@ async function carry(what: Pick<Transfer, "item" | "name" | "way" | "total">, wo
     drop();
   } catch (e) {
     const problem = asCoreError(e);
-    if (fail(problem)) drop();
+    if (handled(problem)) drop();
     else change({ problem });
   }
 }
 
-/** Attaches files one after another; one that fails does not keep the next from it. */
+/** Attaches files one after another. A failure does not stop the next file. */
 export async function attachFiles(item: string, files: readonly File[]) {
   for (const file of files) {
-    await carry({ item, name: file.name, way: "up", total: file.size }, async (onProgress, signal) => {
+    await carry({ item, name: file.name, way: "up", total: file.size }, async (onProgress, aborted) => {
       if (file.size > MAX_ATTACHMENT_BYTES) throw new CoreError("attachment_too_large", "");
-      await api.attach({ id: item, name: file.name }, file, onProgress, signal);
+      await api.attach({ id: item, name: file.name }, file, onProgress, aborted);
       await refresh();
-      tellOthers("changed");
-      toast(m.value.attachments.attached(file.name));
+      notifyTabs("changed");
+      toast(texts.value.attachments.attached({ name: file.name }));
     });
   }
 }
 
 export const downloadAttachment = (item: string, { id, name, size }: Attachment) =>
-  carry({ item, name, way: "down", total: size }, async (onProgress, signal) => {
-    saveFile(name, await api.attachment({ id: item, attachment: id }, onProgress, signal), "application/octet-stream");
+  carry({ item, name, way: "down", total: size }, async (onProgress, aborted) => {
+    saveFile(name, await api.attachment({ id: item, attachment: id }, onProgress, aborted), "application/octet-stream");
   });

@@ -1,9 +1,9 @@
-// What was done last, and how each of it is taken back. A step may hold what an entry was before, so all of it goes when
-// the vault locks.
-import { m } from "../messages";
+// The latest changes and how to undo them. A step may contain an older state of an item, so all steps are forgotten when the vault
+// locks.
+import { texts } from "../texts";
 import { dismissToast, toast, toasts } from "./app";
-import { fail } from "./problems";
-import { tellOthers } from "./tabs";
+import { handled } from "./app-errors";
+import { notifyTabs } from "./tabs";
 import { refresh } from "./vault";
 
 interface Step {
@@ -14,32 +14,32 @@ interface Step {
 const MOST = 20;
 let steps: Step[] = [];
 
-/** Says what was done, with a button that takes it back. */
+/** Shows what was done, with a button to undo it. */
 export function offerUndo(said: string, back: Step["back"]) {
   const step: Step = { back };
   steps = [...steps.slice(1 - MOST), step];
-  step.toast = toast(said, "plain", { label: m.value.edits.undo, run: () => void undo(step) });
+  step.toast = toast(said, "plain", { label: texts.value.edits.undo, run: () => void undo(step) });
 }
 
 async function undo(step: Step) {
   if (!steps.includes(step)) return;
   steps = steps.filter((s) => s !== step);
   dismissToast(step.toast ?? 0);
-  const text = m.value.edits;
+  const text = texts.value.edits;
   try {
     await step.back();
     await refresh();
-    tellOthers("changed");
+    notifyTabs("changed");
     toast(text.undone);
   } catch (e) {
-    if (!fail(e)) toast(text.notUndone, "problem");
+    if (!handled(e)) toast(text.notUndone, "problem");
   }
 }
 
 export function undoLast() {
   const step = steps.at(-1);
   if (step) void undo(step);
-  else toast(m.value.edits.nothingToUndo);
+  else toast(texts.value.edits.nothingToUndo);
 }
 
 export function forgetSteps() {

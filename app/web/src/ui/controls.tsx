@@ -1,7 +1,7 @@
-// Buttons and small parts that every screen uses.
+// Buttons and small components that all screens use.
 import type { ComponentChildren, Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { m, NAME } from "../messages";
+import { NAME, texts } from "../texts";
 import { Icon, type IconName } from "./icon";
 
 interface ButtonProps {
@@ -16,16 +16,31 @@ interface ButtonProps {
   buttonRef?: Ref<HTMLButtonElement>;
 }
 
-/** A busy button stays focusable and says so; it only stops acting. */
-export function Button({ children, icon, kind = "plain", type = "button", busy, disabled, wide, onClick, buttonRef }:
-  ButtonProps) {
+/** A busy button stays focusable and is announced as busy, but does nothing. */
+export function Button({
+  children,
+  icon,
+  kind = "plain",
+  type = "button",
+  busy,
+  disabled,
+  wide,
+  onClick,
+  buttonRef,
+}: ButtonProps) {
   return (
-    <button type={type} ref={buttonRef} class={`button button-${kind}${wide ? " button-wide" : ""}`}
-      disabled={disabled} aria-disabled={busy || undefined} aria-busy={busy || undefined}
+    <button
+      type={type}
+      ref={buttonRef}
+      class={`button button-${kind}${wide ? " button-wide" : ""}`}
+      disabled={disabled}
+      aria-disabled={busy || undefined}
+      aria-busy={busy || undefined}
       onClick={(e) => {
         if (busy) e.preventDefault();
         else onClick?.();
-      }}>
+      }}
+    >
       {busy ? <span class="spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
       {children && <span>{children}</span>}
     </button>
@@ -43,34 +58,59 @@ interface IconButtonProps {
 
 export function IconButton({ icon, label, pressed, filled, onClick, shortcut }: IconButtonProps) {
   return (
-    <button type="button" class="icon-button" aria-label={label} title={shortcut ? `${label} (${shortcut})` : label}
-      aria-pressed={pressed} onClick={onClick}>
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      title={shortcut ? `${label} (${shortcut})` : label}
+      aria-pressed={pressed}
+      onClick={onClick}
+    >
       <Icon name={icon} filled={filled} />
     </button>
   );
 }
 
-/** The heading of a screen. It takes the focus when the screen comes up and names the page. */
-export function Heading({ children, title, focus = true, level = 1 }:
-  { children: ComponentChildren; title: string; focus?: boolean; level?: 1 | 2 }) {
+/** The heading of a screen. It gets the focus when the screen appears, and sets the title of the page. */
+export function Heading({
+  children,
+  title,
+  focus = true,
+  level = 1,
+}: {
+  children: ComponentChildren;
+  title: string;
+  focus?: boolean;
+  level?: 1 | 2;
+}) {
   const ref = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
     document.title = `${title} · ${NAME}`;
     if (focus) ref.current?.focus({ preventScroll: false });
   }, [title, focus]);
-  return level === 1
-    ? <h1 ref={ref} tabIndex={-1} dir="auto">{children}</h1>
-    : <h2 ref={ref} tabIndex={-1} dir="auto">{children}</h2>;
+  return level === 1 ? (
+    <h1 ref={ref} tabIndex={-1} dir="auto">
+      {children}
+    </h1>
+  ) : (
+    <h2 ref={ref} tabIndex={-1} dir="auto">
+      {children}
+    </h2>
+  );
 }
 
-/** Slow work, with words. Cancel ends it. */
+/** Slow work with a description and a cancel button. */
 export function Working({ children, onCancel }: { children: ComponentChildren; onCancel?: () => void }) {
-  const { common } = m.value;
+  const { common } = texts.value;
   return (
     <div class="working" role="status">
       <span class="spinner" aria-hidden="true" />
       <span>{children}</span>
-      {onCancel && <Button kind="quiet" onClick={onCancel}>{common.cancel}</Button>}
+      {onCancel && (
+        <Button kind="quiet" onClick={onCancel}>
+          {common.cancel}
+        </Button>
+      )}
     </div>
   );
 }
@@ -78,7 +118,9 @@ export function Working({ children, onCancel }: { children: ComponentChildren; o
 export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
-      <span class="empty-icon"><Icon name={icon} /></span>
+      <span class="empty-icon">
+        <Icon name={icon} />
+      </span>
       <p class="empty-title">{title}</p>
       {children}
     </div>

@@ -1,7 +1,7 @@
-// Modal dialogs on <dialog>: the browser keeps the focus inside and gives it back; Escape closes.
+// Modal dialogs with <dialog>: the browser traps the focus and returns it, and Escape closes.
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { Button, IconButton } from "./controls";
 
 interface DialogProps {
@@ -11,7 +11,7 @@ interface DialogProps {
   wide?: boolean;
 }
 
-/** Shows a <dialog> as a modal one for as long as its component is there. */
+/** Shows a <dialog> as modal while its component is mounted. */
 export function useModal() {
   const ref = useRef<HTMLDialogElement>(null);
   const from = useRef<Element | null>(null);
@@ -19,7 +19,7 @@ export function useModal() {
     const dialog = ref.current!;
     from.current = document.activeElement;
     dialog.showModal();
-    // At once, not after the next paint: a key that follows quickly must meet the dialog as it will be.
+    // Before the next paint: a key pressed right after must reach the open dialog.
     dialog.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => {
       dialog.close();
@@ -30,15 +30,19 @@ export function useModal() {
 }
 
 export function Dialog({ title, onClose, children, wide }: DialogProps) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const ref = useModal();
   const id = useId();
   return (
-    <dialog ref={ref} aria-labelledby={id} class={wide ? "dialog dialog-wide" : "dialog"}
+    <dialog
+      ref={ref}
+      aria-labelledby={id}
+      class={wide ? "dialog dialog-wide" : "dialog"}
       onCancel={(e) => {
-        e.preventDefault(); // the caller takes the dialog away, and may ask first
+        e.preventDefault(); // the caller closes the dialog, and may ask first
         onClose();
-      }}>
+      }}
+    >
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
         <IconButton icon="close" label={common.close} onClick={onClose} />
@@ -59,15 +63,28 @@ interface ConfirmProps {
   onClose: () => void;
 }
 
-export function Confirm({ title, children, action, cancel = m.value.common.cancel, danger, busy, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({
+  title,
+  children,
+  action,
+  cancel = texts.value.common.cancel,
+  danger,
+  busy,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const first = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => first.current?.focus(), []);
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="dialog-body">{children}</div>
       <footer class="dialog-foot">
-        <Button kind="plain" onClick={onClose} buttonRef={first}>{cancel}</Button>
-        <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>{action}</Button>
+        <Button kind="plain" onClick={onClose} buttonRef={first}>
+          {cancel}
+        </Button>
+        <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>
+          {action}
+        </Button>
       </footer>
     </Dialog>
   );

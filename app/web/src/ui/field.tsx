@@ -1,7 +1,7 @@
-// Labelled inputs.
-import { createContext, type ComponentChildren, type Ref } from "preact";
+// Form fields with labels.
+import { type ComponentChildren, createContext, type Ref } from "preact";
 import { useContext, useId, useRef, useState } from "preact/hooks";
-import { m } from "../messages";
+import { texts } from "../texts";
 import { Icon } from "./icon";
 
 interface TextProps {
@@ -18,28 +18,29 @@ interface TextProps {
   mono?: boolean;
   placeholder?: string;
   inputRef?: Ref<HTMLInputElement>;
-  above?: ComponentChildren; // between the label and the box
+  above?: ComponentChildren; // between the label and the input
   trailing?: ComponentChildren;
   class?: string;
 }
 
 /**
- * Whether fields hold what is in the vault, and not what opens it. The browser's own password manager must not put into them what
- * it keeps for this site: that is the master password. They are not readonly until they have the focus: screen readers would call
- * each of them so, and iOS opens no keyboard for a box that stops being readonly when it gets the focus.
+ * Whether fields contain data of the vault, not the credentials that open it. The browser's password manager must not fill them: it
+ * would fill in the master password. They are not readonly until focused, since screen readers would announce it, and iOS opens no
+ * keyboard for an input that stops being readonly on focus.
  */
 export const OwnFields = createContext(false);
 
 type Box = HTMLInputElement | HTMLTextAreaElement;
 
-/** Whether the person did this, or something that fills in forms. */
-const byPerson = (own: boolean, e: { currentTarget: Box; isTrusted: boolean }) => !own || (e.isTrusted && !e.currentTarget.matches(":autofill"));
+/** Whether the user caused the event, not a form filler. */
+const byPerson = (own: boolean, e: { currentTarget: Box; isTrusted: boolean }) =>
+  !own || (e.isTrusted && !e.currentTarget.matches(":autofill"));
 
-/** Attributes and the handler of a box: in the vault's own fields only what the person put in is taken. */
+/** The attributes and the handler of an input: fields of the vault accept only input from the user. */
 function useBox(value: string, onInput: (value: string) => void, autocomplete: string, secret = false) {
   const own = useContext(OwnFields);
   const id = useId();
-  // "off" is ignored for what looks like a log-in. These two are not filled from what is kept, whatever the labels say.
+  // Browsers ignore "off" on anything like a login form. They do not fill these two from saved passwords.
   const unfilled = secret ? "new-password" : "one-time-code";
   return {
     id,
@@ -61,8 +62,16 @@ const described = (id: string, hint: unknown, error: unknown) =>
 function Below({ id, hint, error }: { id: string; hint?: ComponentChildren; error?: string | null }) {
   return (
     <>
-      {hint && <div class="field-hint" id={`${id}-hint`}>{hint}</div>}
-      {error && <p class="field-error" id={`${id}-error`} role="alert">{error}</p>}
+      {hint && (
+        <div class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </div>
+      )}
+      {error && (
+        <p class="field-error" id={`${id}-error`} role="alert">
+          {error}
+        </p>
+      )}
     </>
   );
 }
@@ -75,10 +84,21 @@ export function TextField(props: TextProps) {
       <label for={id}>{label}</label>
       {above}
       <div class="input-row">
-        <input id={id} {...box} ref={inputRef} type={type as "text"} class={mono ? "mono" : undefined}
-          inputMode={props.inputMode} maxLength={props.maxLength}
-          required={props.required} placeholder={props.placeholder} spellcheck={false} autocapitalize="none"
-          aria-invalid={error ? true : undefined} aria-describedby={described(id, hint, error)} />
+        <input
+          id={id}
+          {...box}
+          ref={inputRef}
+          type={type as "text"}
+          class={mono ? "mono" : undefined}
+          inputMode={props.inputMode}
+          maxLength={props.maxLength}
+          required={props.required}
+          placeholder={props.placeholder}
+          spellcheck={false}
+          autocapitalize="none"
+          aria-invalid={error ? true : undefined}
+          aria-describedby={described(id, hint, error)}
+        />
         {trailing}
       </div>
       <Below id={id} hint={hint} error={error} />
@@ -90,9 +110,9 @@ interface PasswordProps extends Omit<TextProps, "type"> {
   autocomplete: "current-password" | "new-password" | "off";
 }
 
-/** A password with a button that shows it. */
+/** A password field with a button that reveals the password. */
 export function PasswordField(props: PasswordProps) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const [visible, setVisible] = useState(false);
   const { label, value, onInput, hint, error, inputRef, trailing } = props;
   const { id, ...box } = useBox(value, onInput, props.autocomplete, true);
@@ -100,11 +120,26 @@ export function PasswordField(props: PasswordProps) {
     <div class={`field ${props.class ?? ""}`}>
       <label for={id}>{label}</label>
       <div class="input-row">
-        <input id={id} {...box} ref={inputRef} type={(visible ? "text" : "password") as "text"} class="mono"
-          required={props.required} spellcheck={false} autocapitalize="none"
-          aria-invalid={error ? true : undefined} aria-describedby={described(id, hint, error)} />
-        <button type="button" class="input-button" aria-label={common.show(label)} aria-pressed={visible}
-          title={visible ? common.hideSecret : common.showSecret} onClick={() => setVisible(!visible)}>
+        <input
+          id={id}
+          {...box}
+          ref={inputRef}
+          type={(visible ? "text" : "password") as "text"}
+          class="mono"
+          required={props.required}
+          spellcheck={false}
+          autocapitalize="none"
+          aria-invalid={error ? true : undefined}
+          aria-describedby={described(id, hint, error)}
+        />
+        <button
+          type="button"
+          class="input-button"
+          aria-label={common.show({ label })}
+          aria-pressed={visible}
+          title={visible ? common.hideSecret : common.showSecret}
+          onClick={() => setVisible(!visible)}
+        >
           <Icon name={visible ? "eyeOff" : "eye"} />
         </button>
         {trailing}
@@ -130,27 +165,55 @@ export function TextArea({ label, value, onInput, hint, error, rows = 4, mono, a
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <textarea id={id} {...box} ref={areaRef} rows={rows} class={mono ? "mono" : undefined} spellcheck={false} autocapitalize="none"
+      <textarea
+        id={id}
+        {...box}
+        ref={areaRef}
+        rows={rows}
+        class={mono ? "mono" : undefined}
+        spellcheck={false}
+        autocapitalize="none"
         aria-invalid={error ? true : undefined}
-        aria-describedby={described(id, hint, error)} />
+        aria-describedby={described(id, hint, error)}
+      />
       <Below id={id} hint={hint} error={error} />
     </div>
   );
 }
 
-export function Select<T extends string | number>({ label, value, options, onChange, hideLabel }:
-  { label: string; value: T; options: { value: T; label: string }[]; onChange: (value: T) => void;
-    hideLabel?: boolean }) {
+export function Select<T extends string | number>({
+  label,
+  value,
+  options,
+  onChange,
+  hideLabel,
+}: {
+  label: string;
+  value: T;
+  options: { value: T; label: string }[];
+  onChange: (value: T) => void;
+  hideLabel?: boolean;
+}) {
   const id = useId();
   return (
     <div class="field">
-      <label for={id} class={hideLabel ? "visually-hidden" : undefined}>{label}</label>
+      <label for={id} class={hideLabel ? "visually-hidden" : undefined}>
+        {label}
+      </label>
       <div class="select">
-        <select id={id} value={String(value)} onChange={(e) => {
-          const chosen = options.find((o) => String(o.value) === e.currentTarget.value);
-          if (chosen) onChange(chosen.value);
-        }}>
-          {options.map((o) => <option key={o.value} value={String(o.value)}>{o.label}</option>)}
+        <select
+          id={id}
+          value={String(value)}
+          onChange={(e) => {
+            const chosen = options.find((o) => String(o.value) === e.currentTarget.value);
+            if (chosen) onChange(chosen.value);
+          }}
+        >
+          {options.map((o) => (
+            <option key={o.value} value={String(o.value)}>
+              {o.label}
+            </option>
+          ))}
         </select>
         <Icon name="chevron" />
       </div>
@@ -158,26 +221,53 @@ export function Select<T extends string | number>({ label, value, options, onCha
   );
 }
 
-export function Check({ label, checked, onChange, hint }:
-  { label: string; checked: boolean; onChange: (checked: boolean) => void; hint?: string }) {
+export function Check({
+  label,
+  checked,
+  onChange,
+  hint,
+}: {
+  label: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  hint?: string;
+}) {
   const own = useContext(OwnFields);
   const id = useId();
   return (
     <div class="check">
-      <input id={id} type="checkbox" checked={checked} aria-describedby={hint ? `${id}-hint` : undefined}
+      <input
+        id={id}
+        type="checkbox"
+        checked={checked}
+        aria-describedby={hint ? `${id}-hint` : undefined}
         onChange={(e) => {
           if (byPerson(own, e)) onChange(e.currentTarget.checked);
           else e.currentTarget.checked = checked;
-        }} />
+        }}
+      />
       <label for={id}>{label}</label>
-      {hint && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
+      {hint && (
+        <p class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
     </div>
   );
 }
 
-/** A few choices side by side; radio buttons underneath, so arrows move between them. */
-export function Segments<T extends string>({ label, value, options, onChange }:
-  { label: string; value: T; options: { value: T; label: string }[]; onChange: (value: T) => void }) {
+/** A few choices side by side. They are radio buttons, so arrow keys move between them. */
+export function Segments<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  options: { value: T; label: string }[];
+  onChange: (value: T) => void;
+}) {
   const own = useContext(OwnFields);
   const name = useId();
   const set = useRef<HTMLFieldSetElement>(null);
@@ -186,10 +276,16 @@ export function Segments<T extends string>({ label, value, options, onChange }:
       <legend class="visually-hidden">{label}</legend>
       {options.map((o) => (
         <label key={o.value}>
-          <input type="radio" name={name} value={o.value} checked={o.value === value} onChange={(e) => {
-            if (byPerson(own, e)) onChange(o.value);
-            else for (const box of set.current!.querySelectorAll("input")) box.checked = box.value === value;
-          }} />
+          <input
+            type="radio"
+            name={name}
+            value={o.value}
+            checked={o.value === value}
+            onChange={(e) => {
+              if (byPerson(own, e)) onChange(o.value);
+              else for (const box of set.current!.querySelectorAll("input")) box.checked = box.value === value;
+            }}
+          />
           <span>{o.label}</span>
         </label>
       ))}
@@ -197,15 +293,35 @@ export function Segments<T extends string>({ label, value, options, onChange }:
   );
 }
 
-export function Slider({ label, value, min, max, shown, onInput }:
-  { label: string; value: number; min: number; max: number; shown: string; onInput: (value: number) => void }) {
+export function Slider({
+  label,
+  value,
+  min,
+  max,
+  shown,
+  onInput,
+}: {
+  label: string;
+  value: number;
+  min: number;
+  max: number;
+  shown: string;
+  onInput: (value: number) => void;
+}) {
   const id = useId();
   return (
     <div class="field slider">
       <label for={id}>{label}</label>
       <output for={id}>{shown}</output>
-      <input id={id} type="range" min={min} max={max} value={value} aria-valuetext={shown}
-        onInput={(e) => onInput(Number(e.currentTarget.value))} />
+      <input
+        id={id}
+        type="range"
+        min={min}
+        max={max}
+        value={value}
+        aria-valuetext={shown}
+        onInput={(e) => onInput(Number(e.currentTarget.value))}
+      />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// Icons as components, drawn on a 24 by 24 grid with one stroke. They are decoration: the control names itself.
+// Icons on a 24 by 24 grid, drawn with one stroke. They are decorative; controls have their own labels.
 
 const paths = {
   all: "M4 6h16M4 12h16M4 18h16",
@@ -13,11 +13,13 @@ const paths = {
   danger: "M12 3.5l9.5 16.5h-19zM12 10v4.5M12 17.2v.1",
   device: "M3.5 5h17v11h-17zM9 20h6M12 16v4",
   download: "M12 4v11M7.5 10.5L12 15l4.5-4.5M4.5 19.5h15",
-  command: "M9 9h6v6H9zM9 9H6.7A2.7 2.7 0 1 1 9 6.7zM15 9V6.7A2.7 2.7 0 1 1 17.3 9zM15 15h2.3a2.7 2.7 0 1 1-2.3 2.3zM9 15v2.3A2.7 2.7 0 1 1 6.7 15z",
+  command:
+    "M9 9h6v6H9zM9 9H6.7A2.7 2.7 0 1 1 9 6.7zM15 9V6.7A2.7 2.7 0 1 1 17.3 9zM15 15h2.3a2.7 2.7 0 1 1-2.3 2.3zM9 15v2.3A2.7 2.7 0 1 1 6.7 15z",
   duplicate: "M8.5 8.5h12v12h-12zM15.5 8.5v-5h-12v12h5M14.5 11.5v6M11.5 14.5h6",
   edit: "M4.5 19.5l1-4.5L16 4.5l3.5 3.5L9 18.5zM13.5 7l3.5 3.5",
   eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6z",
-  eyeOff: "M4 4l16 16M9.5 5.9A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a16 16 0 0 1-2.6 3.3M6 7.6A16 16 0 0 0 2.5 12S6 18.5 12 18.5a9 9 0 0 0 4.3-1.1M10 10a2.8 2.8 0 0 0 4 4",
+  eyeOff:
+    "M4 4l16 16M9.5 5.9A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a16 16 0 0 1-2.6 3.3M6 7.6A16 16 0 0 0 2.5 12S6 18.5 12 18.5a9 9 0 0 0 4.3-1.1M10 10a2.8 2.8 0 0 0 4 4",
   forward: "M9.5 5l7 7-7 7",
   generate: "M12 3.5v4M12 16.5v4M3.5 12h4M16.5 12h4M6.2 6.2l2.6 2.6M15.2 15.2l2.6 2.6M6.2 17.8l2.6-2.6M15.2 8.8l2.6-2.6",
   identity: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4.5 20c.6-3.8 3.7-5.5 7.5-5.5s6.9 1.7 7.5 5.5",
@@ -29,7 +31,8 @@ const paths = {
   logout: "M14 4.5H5v15h9M10 12h10.5M17 8.5l3.5 3.5-3.5 3.5",
   minus: "M5 12h14",
   note: "M6 3.5h8.5L19 8v12.5H6zM14 3.5V8.5h5M9 12.5h7M9 16h5",
-  offline: "M4 4l16 16M2.5 9.5A15 15 0 0 1 7 6.6M10.5 5.6A15 15 0 0 1 21.5 9.5M6 13a10 10 0 0 1 4-2.2M14.5 11.2A10 10 0 0 1 18 13M9.5 16.5a4 4 0 0 1 5 0M12 19.5v.1",
+  offline:
+    "M4 4l16 16M2.5 9.5A15 15 0 0 1 7 6.6M10.5 5.6A15 15 0 0 1 21.5 9.5M6 13a10 10 0 0 1 4-2.2M14.5 11.2A10 10 0 0 1 18 13M9.5 16.5a4 4 0 0 1 5 0M12 19.5v.1",
   open: "M13.5 4.5h6v6M19.5 4.5L11 13M17 13.5v6H4.5V7h6",
   plus: "M12 5v14M5 12h14",
   print: "M7 8.5V3.5h10v5M7 17.5H4v-9h16v9h-3M7 14h10v6.5H7z",
@@ -37,7 +40,8 @@ const paths = {
   refresh: "M19.5 5v5h-5M4.5 19v-5h5M5.5 9.5a7 7 0 0 1 12-2.5l2 3M18.5 14.5a7 7 0 0 1-12 2.5l-2-3",
   restore: "M4.5 5v5h5M5 10a7.8 7.8 0 1 1-.6 4.5M12 8.5V13l3 1.8",
   search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5l5 5",
-  settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4zM9 14.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4z",
+  settings:
+    "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4zM9 14.8a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4z",
   shield: "M12 3.5l7.5 2.7v5.3c0 4.5-3 7.5-7.5 9-4.5-1.5-7.5-4.5-7.5-9V6.2zM8.8 12l2.3 2.3 4.1-4.3",
   sort: "M4 7h11M4 12h8M4 17h5M17.5 8v10M14.5 15l3 3 3-3",
   star: "M12 3.8l2.5 5.3 5.7.7-4.2 4 1.1 5.7L12 16.7 6.9 19.5 8 13.8l-4.2-4 5.7-.7z",
@@ -60,12 +64,15 @@ export function Icon({ name, filled }: { name: IconName; filled?: boolean }) {
   );
 }
 
-/** The mark: a sphere with a keyhole. */
+/** The logo: a sphere with a keyhole. */
 export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <circle class="mark-body" cx="16" cy="16" r="15" />
-      <path class="mark-lines" d="M16 4.5c4.2 3.2 6.3 7 6.3 11.5S20.2 24.3 16 27.5M16 4.5c-4.2 3.2-6.3 7-6.3 11.5s2.1 8.3 6.3 11.5M4.5 16h23" />
+      <path
+        class="mark-lines"
+        d="M16 4.5c4.2 3.2 6.3 7 6.3 11.5S20.2 24.3 16 27.5M16 4.5c-4.2 3.2-6.3 7-6.3 11.5s2.1 8.3 6.3 11.5M4.5 16h23"
+      />
       <circle class="mark-lock" cx="16" cy="16" r="6.2" />
       <path class="mark-hole" d="M16 12.7a2 2 0 0 1 1 3.75l.55 3.05h-3.1l.55-3.05a2 2 0 0 1 1-3.75z" />
     </svg>

@@ -1,7 +1,8 @@
-// The master password once more, before something that an unlocked page alone must not be able to do.
-import { useState, type Dispatch, type StateUpdater } from "preact/hooks";
+// Asks for the master password again before an action that an unlocked page alone must not allow.
+
 import type { ComponentChildren } from "preact";
-import { m } from "../../messages";
+import { type Dispatch, type StateUpdater, useState } from "preact/hooks";
+import { texts } from "../../texts";
 import { Button, Working } from "../../ui/controls";
 import { PasswordField } from "../../ui/field";
 import { Problem, useCountdown, useTask } from "../../ui/task";
@@ -16,23 +17,36 @@ interface Props {
 }
 
 export function AskPassword({ lead, action, danger, allowed = true, onPassword, children }: Props) {
-  const { common } = m.value;
+  const { common } = texts.value;
   const [password, setPassword]: [string, Dispatch<StateUpdater<string>>] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
   const ready = password !== "" && allowed && !wait;
   return (
-    <form class="dialog-body stack" onSubmit={(e) => {
-      e.preventDefault();
-      if (ready) task.run(() => onPassword(password));
-    }}>
+    <form
+      class="dialog-body stack"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (ready) task.run(() => onPassword(password));
+      }}
+    >
       <p class="lead">{lead}</p>
       {children}
-      <PasswordField label={common.masterPassword} value={password} onInput={setPassword} autocomplete="current-password" required />
+      <PasswordField
+        label={common.masterPassword}
+        value={password}
+        onInput={setPassword}
+        autocomplete="current-password"
+        required
+      />
       <Problem error={task.error} wait={wait} />
-      {task.busy
-        ? <Working>{common.derivingKey}</Working>
-        : <Button type="submit" kind={danger ? "danger" : "primary"} wide disabled={!ready}>{action}</Button>}
+      {task.busy ? (
+        <Working>{common.derivingKey}</Working>
+      ) : (
+        <Button type="submit" kind={danger ? "danger" : "primary"} wide disabled={!ready}>
+          {action}
+        </Button>
+      )}
     </form>
   );
 }

@@ -1,26 +1,31 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
-import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { signedOut } from "../../state/session";
-import { tellOthers } from "../../state/tabs";
+import { notifyTabs } from "../../state/tabs";
+import { texts } from "../../texts";
 import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { AskPassword } from "./ask-password";
 
 export function DeleteAccount({ username, onClose }: { username: string; onClose: () => void }) {
-  const text = m.value.deleteAccount;
+  const text = texts.value.deleteAccount;
   const [typed, setTyped] = useState("");
   return (
     <Dialog title={text.title} onClose={onClose}>
-      <AskPassword lead={text.lead} action={text.action} danger allowed={typed.trim() === username}
+      <AskPassword
+        lead={text.lead}
+        action={text.action}
+        danger
+        allowed={typed.trim() === username}
         onPassword={async (password) => {
-          await api.deleteAccount({ password, force: true }); // what waits is lost with all the rest
-          tellOthers("signed out");
+          await api.deleteAccount({ password, force: true }); // the outbox is deleted too
+          notifyTabs("signed out");
           signedOut();
           toast(text.done);
-        }}>
-        <TextField label={text.type(username)} value={typed} onInput={setTyped} />
+        }}
+      >
+        <TextField label={text.type({ name: username })} value={typed} onInput={setTyped} />
       </AskPassword>
     </Dialog>
   );

@@ -1,17 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Session } from "../../core/protocol.gen";
-import { m } from "../../messages";
 import { toast } from "../../state/app";
+import { texts } from "../../texts";
+import { when } from "../../texts/dates";
 import { Button } from "../../ui/controls";
-import { Icon } from "../../ui/icon";
 import { Dialog } from "../../ui/dialog";
+import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
-import { when } from "../kinds";
 import { AskPassword } from "./ask-password";
 
 export function Sessions() {
-  const { common, sessions: text } = m.value;
+  const { common, sessions: text } = texts.value;
   const [sessions, setSessions] = useState<Session[] | null>(null);
   const [ending, setEnding] = useState<Session | null>(); // null: all others
   const task = useTask();
@@ -29,29 +29,46 @@ export function Sessions() {
   return (
     <>
       <Problem error={task.error} />
-      {!sessions && task.busy && <p class="setting muted" role="status">{text.reading}</p>}
+      {!sessions && task.busy && (
+        <p class="setting muted" role="status">
+          {text.reading}
+        </p>
+      )}
       <ul class="sessions">
         {[...current, ...others].map((s) => (
           <li key={s.id} class="setting">
-            <span class="session-icon"><Icon name="device" /></span>
+            <span class="session-icon">
+              <Icon name="device" />
+            </span>
             <div class="setting-text">
-              <h3><bdi>{s.device}</bdi>{s.current && <span class="badge">{text.current}</span>}</h3>
-              <p>{text.times(when(s.last_seen), when(s.created))}</p>
+              <h3>
+                <bdi>{s.device}</bdi>
+                {s.current && <span class="badge">{text.current}</span>}
+              </h3>
+              <p>{text.times({ seen: when(s.last_seen), created: when(s.created) })}</p>
             </div>
             {!s.current && (
               <div class="setting-control">
-                <button type="button" class="button button-plain" aria-label={text.revokeName(s.device)}
-                  onClick={() => setEnding(s)}><span>{common.signOut}</span></button>
+                <button
+                  type="button"
+                  class="button button-plain"
+                  aria-label={text.revokeName({ device: s.device })}
+                  onClick={() => setEnding(s)}
+                >
+                  <span>{common.signOut}</span>
+                </button>
               </div>
             )}
           </li>
         ))}
       </ul>
       {others.length > 0 && (
-        <div class="setting"><Button onClick={() => setEnding(null)}>{text.others}</Button></div>
+        <div class="setting">
+          <Button onClick={() => setEnding(null)}>{text.others}</Button>
+        </div>
       )}
       {ending !== undefined && (
-        <Dialog title={ending ? text.revokeName(ending.device) : text.others} onClose={() => setEnding(undefined)}>
+        <Dialog title={ending ? text.revokeName({ device: ending.device }) : text.others} onClose={() => setEnding(undefined)}>
           <AskPassword lead={common.askMaster} action={common.signOut} danger onPassword={end} />
         </Dialog>
       )}

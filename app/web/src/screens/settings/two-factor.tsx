@@ -1,19 +1,19 @@
 import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { TOTPEnrolment } from "../../core/protocol.gen";
-import { m } from "../../messages";
 import { toast } from "../../state/app";
 import { copySecret } from "../../state/clipboard";
+import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Problem, useCountdown, useTask } from "../../ui/task";
-import { CodeField } from "../second-factor";
+import { CodeField } from "../access/second-factor";
 import { AskPassword } from "./ask-password";
 
-/** Dark modules as one path. */
+/** A QR code as one path of its dark modules. */
 function QrCode({ rows }: { rows: string[] }) {
   const size = rows.length;
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   const path = rows.flatMap((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   return (
     <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={text.qr} shape-rendering="crispEdges">
@@ -29,63 +29,77 @@ type Enrolment = TOTPEnrolment & { rows: string[] };
 
 async function begin(password: string): Promise<Enrolment> {
   const enrolment = await api.totpBegin({ password });
-  return { ...enrolment, ...await api.drawQr({ text: enrolment.uri }) };
+  return { ...enrolment, ...(await api.drawQr({ text: enrolment.uri })) };
 }
 
 function Confirm({ enrolment, onClose }: { enrolment: Enrolment; onClose: () => void }) {
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   const [code, setCode] = useState("");
   const task = useTask();
   const wait = useCountdown(task.error);
-  const confirm = (digits: string) => task.run(async () => {
-    try {
-      await api.totpConfirm({ enrolment: enrolment.enrolment, code: digits });
-    } catch (e) {
-      setCode("");
-      throw e;
-    }
-    toast(text.done);
-    onClose();
-  });
+  const confirm = (digits: string) =>
+    task.run(async () => {
+      try {
+        await api.totpConfirm({ enrolment: enrolment.enrolment, code: digits });
+      } catch (e) {
+        setCode("");
+        throw e;
+      }
+      toast(text.done);
+      onClose();
+    });
   return (
-    <form class="dialog-body stack" onSubmit={(e) => {
-      e.preventDefault();
-      if (code.length === 6 && !wait) confirm(code);
-    }}>
+    <form
+      class="dialog-body stack"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (code.length === 6 && !wait) confirm(code);
+      }}
+    >
       <p class="lead">{text.scan}</p>
       <QrCode rows={enrolment.rows} />
       <p class="muted centred">{text.key}</p>
       <p class="totp-key mono">{inGroups(enrolment.secret)}</p>
-      <Button icon="copy" onClick={() => void copySecret(enrolment.secret, text.keyName)}>{text.copy}</Button>
+      <Button icon="copy" onClick={() => void copySecret(enrolment.secret, text.keyName)}>
+        {text.copy}
+      </Button>
       <CodeField label={text.code} value={code} onInput={setCode} />
       <Problem error={task.error} wait={wait} />
-      <Button type="submit" kind="primary" wide busy={task.busy} disabled={code.length < 6 || wait > 0}>{text.confirm}</Button>
+      <Button type="submit" kind="primary" wide busy={task.busy} disabled={code.length < 6 || wait > 0}>
+        {text.confirm}
+      </Button>
     </form>
   );
 }
 
 export function EnrolTOTP({ onClose }: { onClose: () => void }) {
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   const [enrolment, setEnrolment] = useState<Enrolment | null>(null);
   return (
     <Dialog title={text.title} onClose={onClose}>
-      {enrolment
-        ? <Confirm enrolment={enrolment} onClose={onClose} />
-        : <AskPassword lead={text.lead} action={text.next}
-          onPassword={async (password) => setEnrolment(await begin(password))} />}
+      {enrolment ? (
+        <Confirm enrolment={enrolment} onClose={onClose} />
+      ) : (
+        <AskPassword lead={text.lead} action={text.next} onPassword={async (password) => setEnrolment(await begin(password))} />
+      )}
     </Dialog>
   );
 }
 
 export function RemoveTOTP({ onClose }: { onClose: () => void }) {
-  const text = m.value.twoFactor;
+  const text = texts.value.twoFactor;
   return (
     <Dialog title={text.removeTitle} onClose={onClose}>
-      <AskPassword lead={text.removeLead} action={text.remove} danger onPassword={async (password) => {
-        await api.totpRemove({ password });
-        toast(text.removed);
-        onClose();
-      }} />
+      <AskPassword
+        lead={text.removeLead}
+        action={text.remove}
+        danger
+        onPassword={async (password) => {
+          await api.totpRemove({ password });
+          toast(text.removed);
+          onClose();
+        }}
+      />
     </Dialog>
   );
 }

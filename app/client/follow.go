@@ -1,0 +1,154 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/vaultsphere/vaultsphere/app/protocol"
+)
+
+// Notice is what Follow reports about the server's vault.
+type Notice struct {
+	Revision int64 `json:"revision"` // of the server's vault; 0 if lost
+	// Lost says that no event stream is available. Sync instead: that finds changes, and tells whether the server can be reached.
+	Lost bool `json:"lost"`
+}
+
+const (
+	streamSilence = time.Minute      // the server sends a comment every 20 seconds
+	streamSteady  = 10 * time.Second // a stream that ends sooner counts as failed
+	firstPause    = 2 * time.Second  // after the first failure; doubles with each
+	longestPause  = time.Minute
+	longestRetry  = time.Hour   // that a Retry-After may ask for
+	lostEvery     = time.Minute // between notices while a pause lasts longer
+)
+
+var (
+	errSilent = errors.New("the server sends nothing")
+	errEnded  = errors.New("the session has ended")
+	errClosed = errors.New("the vault was locked")
+)
+
+// Follow reads the server's event stream and reports each revision of the vault, the current one first, until ctx ends. A
+// stream that ends is opened again, after a pause that grows with each failure; from the second failure on, and each minute
+// while there is none, the notice is Lost. It needs an unlocked vault, and returns nil when that is locked. If the session
+// ends, it returns the same error as any other method, and the cache is in quarantine.
+func (c *Client) Follow(ctx context.Context, report func(Notice)) error {
+	if c.readsCopy() {
+		return ErrReadOnly
+	}
+	v, err := c.opened()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-v.closed:
+			cancel(errClosed)
+		case <-ctx.Done():
+		}
+	}()
+	f := follower{client: c, report: report}
+	for ctx.Err() == nil {
+		pause, err := f.listen(ctx)
+		if ctx.Err() == nil && hasCode(err, protocol.CodeUnauthorized) {
+			return err
+		}
+		f.wait(ctx, pause)
+	}
+	if errors.Is(context.Cause(ctx), errClosed) {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// follower is the state of one Follow.
+type follower struct {
+	client   *Client
+	report   func(Notice)
+	failures int // in a row
+}
+
+// listen reads one stream to its end and returns the pause before the next.
+func (f *follower) listen(ctx context.Context) (pause time.Duration, err error) {
+	var began time.Time // when the stream gave its first revision
+	var revision int64  // the last that it gave
+	var ended []byte    // the data of EventEnded
+	streaming, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silent := time.AfterFunc(ReadPatience, func() { cancel(errSilent) })
+	defer silent.Stop()
+	stream := &eventStream{
+		retry: firstPause,
+		alive: func() {
+			if !began.IsZero() {
+				silent.Reset(streamSilence)
+			}
+		},
+		event: func(name string, data []byte) error {
+			switch name {
+			case protocol.EventEnded:
+				ended = data
+				return errEnded
+			case protocol.EventRevision:
+				var e protocol.RevisionEvent
+				if err := decodeStrict(data, &e); err != nil {
+					return fmt.Errorf("event %s: %w", name, err)
+				}
+				first := began.IsZero()
+				if first {
+					began = time.Now()
+					silent.Reset(streamSilence)
+				}
+				if first || e.Revision != revision {
+					revision = e.Revision
+					f.report(Notice{Revision: revision})
+				}
+			}
+			return nil
+		},
+	}
+	answer, err := f.client.transport.Stream(streaming,
+		Request{Method: methodGet, Path: protocol.PathEvents, Limit: maxAnswer}, stream.read)
+	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case ended != nil:
+		err = f.client.refuse(ctx, Response{Status: 401, Body: ended})
+	case err == nil && answer.Status/100 != 2:
+		err = f.client.refuse(ctx, answer)
+	}
+	if !began.IsZero() && time.Since(began) >= streamSteady {
+		f.failures = 0
+		return stream.retry, err
+	}
+	if f.failures++; f.failures > 1 {
+		f.report(Notice{Lost: true})
+	}
+	pause = min(firstPause<<min(f.failures, 10), longestPause)
+	pause = pause/2 + rand.N(pause/2) //nolint:gosec // spreads clients, is no secret
+	return max(pause, min(answer.RetryAfter, longestRetry)), err
+}
+
+// wait lets the pause pass. It reports a lost stream again each minute.
+func (f *follower) wait(ctx context.Context, pause time.Duration) {
+	end := time.NewTimer(pause)
+	defer end.Stop()
+	again := time.NewTicker(lostEvery)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-end.C:
+			return
+		case <-again.C:
+			f.report(Notice{Lost: true})
+		}
+	}
+}

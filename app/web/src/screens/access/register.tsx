@@ -1,0 +1,204 @@
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../../core/api.gen";
+import { asCoreError, CoreError } from "../../core/error";
+import { restart } from "../../core/host";
+import { type ErrorCode, MAX_USERNAME_RUNES } from "../../core/protocol.gen";
+import { deviceName } from "../../state/device";
+import { invitation, parseLink } from "../../state/invitation";
+import { guard, href, unguard } from "../../state/route";
+import { unlocked } from "../../state/session";
+import { notifyTabs } from "../../state/tabs";
+import { texts } from "../../texts";
+import { Button, Heading, Working } from "../../ui/controls";
+import { TextField } from "../../ui/field";
+import { focusOnce } from "../../ui/focus";
+import { Problem, useCountdown, useTask } from "../../ui/task";
+import { Frame } from "./frame";
+import { type Choice, NewPassword } from "./new-password";
+import { PhraseCheck, PhraseSheet } from "./phrase";
+
+type Step = "invitation" | "form" | "phrase" | "check" | "name";
+const STEPS = ["form", "phrase", "check"];
+const NEEDS_INVITATION = new Set<ErrorCode>(["invitation_required", "invitation_invalid"]);
+
+/** Creates the account on the server only in the last step, after the phrase is confirmed. */
+export function Register() {
+  const { common, register: text } = texts.value;
+  const [step, setStep] = useState<Step>("form");
+  const [link, setLink] = useState("");
+  const [username, setUsername] = useState("");
+  const [taken, setTaken] = useState("");
+  const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
+  const [words, setWords] = useState<string[]>([]);
+  const gate = useTask(); // whether this server accepts a registration
+  const task = useTask();
+  const wait = useCountdown(task.error);
+  useEffect(() => (words.length > 0 ? guard(() => true) : undefined), [words]);
+
+  const look = () =>
+    gate.run(async () => {
+      try {
+        await api.checkRegistration({ username: "", invitation: invitation.value });
+        setStep("form");
+      } catch (e) {
+        if (!NEEDS_INVITATION.has(asCoreError(e).code)) throw e;
+        setStep("invitation");
+        if (invitation.value) throw e;
+      }
+    });
+  useEffect(() => look(), [invitation.value]);
+
+  const prepare = () =>
+    task.run(async () => {
+      await api.checkRegistration({ username, invitation: invitation.value }).catch((e: unknown) => {
+        if (asCoreError(e).code !== "bad_request") throw e;
+        throw new CoreError("bad_username", asCoreError(e).message);
+      });
+      setWords((await api.prepareRegistration({ password: choice.password })).words);
+      setStep("phrase");
+    });
+  const create = () =>
+    task.run(async () => {
+      try {
+        const { username: canonical } = await api.register({ username, device: deviceName(), invitation: invitation.value });
+        setWords([]);
+        invitation.value = null;
+        unguard();
+        notifyTabs("signed in");
+        unlocked(canonical);
+      } catch (e) {
+        if (asCoreError(e).code !== "username_taken") throw e;
+        setTaken(username);
+        setUsername("");
+        setStep("name");
+      }
+    });
+
+  const progress = <p class="steps">{text.step({ number: Math.max(1, STEPS.indexOf(step) + 1), total: STEPS.length })}</p>;
+
+  switch (step) {
+    case "invitation":
+      return (
+        <Frame>
+          <Heading title={text.invitationTitle}>{text.invitationTitle}</Heading>
+          <p class="lead">{text.invitationLead}</p>
+          <form
+            key="invitation"
+            class="stack"
+            onSubmit={(e) => {
+              e.preventDefault();
+              const read = parseLink(link);
+              setLink("");
+              if (read) invitation.value = read;
+              else gate.refuse(new CoreError("bad_invitation", "that is not an invitation link"));
+            }}
+          >
+            <TextField label={text.invitationLink} value={link} onInput={setLink} required mono />
+            <Problem error={gate.error} />
+            <Button type="submit" kind="primary" wide busy={gate.busy} disabled={!link}>
+              {text.submit}
+            </Button>
+          </form>
+          <nav class="panel-links" aria-label={common.otherWays}>
+            <p>
+              {text.have} <a href={href("sign-in")}>{common.signIn}</a>
+            </p>
+          </nav>
+        </Frame>
+      );
+    case "form":
+      return (
+        <Frame>
+          {progress}
+          <Heading title={text.title} focus={false}>
+            {text.title}
+          </Heading>
+          <form
+            class="stack"
+            onSubmit={(e) => {
+              e.preventDefault();
+              if (username.trim() && choice.ready) prepare();
+            }}
+          >
+            <TextField
+              label={common.username}
+              value={username}
+              onInput={setUsername}
+              autocomplete="username"
+              required
+              maxLength={MAX_USERNAME_RUNES}
+              hint={text.usernameHint}
+              inputRef={focusOnce}
+            />
+            <NewPassword username={username} onChoice={setChoice} labels={{ first: common.masterPassword, again: text.again }} />
+            <Problem error={task.error ?? gate.error} wait={wait} />
+            {task.busy ? (
+              <Working onCancel={restart}>{common.derivingKey}</Working>
+            ) : (
+              <Button type="submit" kind="primary" wide disabled={!username.trim() || !choice.ready}>
+                {text.submit}
+              </Button>
+            )}
+          </form>
+          <nav class="panel-links" aria-label={common.otherWays}>
+            <p>
+              {text.have} <a href={href("sign-in")}>{common.signIn}</a>
+            </p>
+          </nav>
+        </Frame>
+      );
+    case "phrase":
+      return (
+        <Frame wide>
+          {progress}
+          <Heading title={text.phraseTitle}>{text.phraseTitle}</Heading>
+          <PhraseSheet words={words} username={username} />
+          <Button kind="primary" wide onClick={() => setStep("check")}>
+            {common.savedWords}
+          </Button>
+        </Frame>
+      );
+    case "check":
+      return (
+        <Frame>
+          {progress}
+          <Heading title={text.checkTitle} focus={false}>
+            {text.checkTitle}
+          </Heading>
+          <PhraseCheck words={words} busy={task.busy} onConfirmed={create} onBack={() => setStep("phrase")} />
+          <Problem error={task.error} wait={wait} />
+          {task.busy && <Working>{text.creating}</Working>}
+        </Frame>
+      );
+    case "name":
+      return (
+        <Frame>
+          <Heading title={text.nameTitle} focus={false}>
+            {text.nameTitle}
+          </Heading>
+          <p class="lead">{text.nameLead({ name: taken })}</p>
+          <form
+            class="stack"
+            onSubmit={(e) => {
+              e.preventDefault();
+              if (username.trim()) create();
+            }}
+          >
+            <TextField
+              label={common.username}
+              value={username}
+              onInput={setUsername}
+              autocomplete="username"
+              required
+              maxLength={MAX_USERNAME_RUNES}
+              inputRef={focusOnce}
+            />
+            <Problem error={task.error} wait={wait} />
+            <Button type="submit" kind="primary" wide busy={task.busy} disabled={!username.trim()}>
+              {text.create}
+            </Button>
+          </form>
+        </Frame>
+      );
+  }
+}

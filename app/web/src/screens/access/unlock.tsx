@@ -1,0 +1,81 @@
+import { useState } from "preact/hooks";
+import { asCoreError } from "../../core/error";
+import { restart } from "../../core/host";
+import { href } from "../../state/route";
+import { signOut, unlock } from "../../state/session";
+import { texts } from "../../texts";
+import { Button, Heading, Working } from "../../ui/controls";
+import { PasswordField } from "../../ui/field";
+import { focusOnce } from "../../ui/focus";
+import { Icon } from "../../ui/icon";
+import { Problem, useCountdown, useTask } from "../../ui/task";
+import { CopyList } from "./copy-list";
+import { Frame } from "./frame";
+
+/** Asks for the master password of a session that exists: only the keys are missing. */
+export function Unlock({ username }: { username: string }) {
+  const { common, unlock: text } = texts.value;
+  const [password, setPassword] = useState("");
+  const task = useTask();
+  const wait = useCountdown(task.error);
+  const submit = () =>
+    task.run(async () => {
+      try {
+        await unlock(password);
+      } catch (e) {
+        if (asCoreError(e).code === "wrong_password") setPassword("");
+        throw e;
+      }
+    });
+  return (
+    <Frame>
+      <Heading title={text.pageTitle} focus={false}>
+        {text.title}
+      </Heading>
+      <p class="username">
+        <Icon name="identity" />
+        <bdi>{username}</bdi>
+      </p>
+      <form
+        class="stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (password && !wait) submit();
+        }}
+      >
+        <input
+          class="visually-hidden"
+          type="text"
+          autocomplete="username"
+          value={username}
+          readOnly
+          tabIndex={-1}
+          aria-hidden="true"
+        />
+        <PasswordField
+          label={common.masterPassword}
+          value={password}
+          onInput={setPassword}
+          autocomplete="current-password"
+          required
+          inputRef={focusOnce}
+        />
+        <Problem error={task.error} wait={wait} />
+        {task.busy ? (
+          <Working onCancel={restart}>{common.derivingKey}</Working>
+        ) : (
+          <Button type="submit" kind="primary" icon="lock" wide disabled={wait > 0}>
+            {text.submit}
+          </Button>
+        )}
+      </form>
+      <nav class="panel-links" aria-label={common.otherWays}>
+        <a href={href("recover")}>{common.forgot}</a>
+        <button type="button" class="link" onClick={() => void signOut()}>
+          {common.signOut}
+        </button>
+      </nav>
+      {task.error && task.error.code !== "wrong_password" && <CopyList />}
+    </Frame>
+  );
+}

@@ -1,0 +1,68 @@
+// The password history of an item, with a button that restores an older password.
+
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../../core/api.gen";
+import type { Item, Version } from "../../core/protocol.gen";
+import { copyOpen } from "../../state/app";
+import { copySecret } from "../../state/clipboard";
+import { quietly, saveOver } from "../../state/edits";
+import { texts } from "../../texts";
+import { when } from "../../texts/dates";
+import { IconButton } from "../../ui/controls";
+import { Icon } from "../../ui/icon";
+import { Problem, useTask } from "../../ui/task";
+import { Secret } from "./secret";
+
+function OldPassword({ item, old: { version, modified, until, password } }: { item: Item; old: Version }) {
+  const { common, history: text } = texts.value;
+  const [visible, setVisible] = useState(false);
+  // For a password imported from another manager, only its end may be known.
+  const time = when(modified ?? until) || text.before;
+  const use = () => quietly(saveOver(item, () => api.restoreVersion({ id: item.id, version }), text.restored));
+  return (
+    <li>
+      <div>
+        <Secret value={password} visible={visible} />
+        <span class="history-time">{!modified && until ? text.until({ date: time }) : time}</span>
+      </div>
+      <IconButton
+        icon={visible ? "eyeOff" : "eye"}
+        label={text.shows({ date: time })}
+        pressed={visible}
+        onClick={() => setVisible(!visible)}
+      />
+      <IconButton icon="copy" label={text.copies({ date: time })} onClick={() => void copySecret(password, common.password)} />
+      {!item.trashed && !copyOpen.value && <IconButton icon="restore" label={text.restores({ date: time })} onClick={use} />}
+    </li>
+  );
+}
+
+export function History({ item }: { item: Item }) {
+  const text = texts.value.history;
+  const [open, setOpen] = useState(false);
+  const [versions, setVersions] = useState<Version[] | null>(null);
+  const task = useTask();
+  useEffect(() => {
+    setVersions(null);
+    if (open) task.run(async () => setVersions((await api.history({ id: item.id })).versions));
+  }, [open, item.id, item.modified]);
+  if (!item.password && !item.password_history?.length) return null;
+  return (
+    <details class="details" onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>
+        <Icon name="chevron" />
+        {text.title}
+      </summary>
+      <Problem error={task.error} />
+      {task.busy && <p role="status">{text.loading}</p>}
+      {versions?.length === 0 && <p class="muted">{text.none}</p>}
+      {!!versions?.length && (
+        <ul class="history">
+          {versions.map((v) => (
+            <OldPassword key={v.version} item={item} old={v} />
+          ))}
+        </ul>
+      )}
+    </details>
+  );
+}

@@ -1,0 +1,114 @@
+// All fields of an item, in rows.
+
+import type { Field, Item } from "../../core/protocol.gen";
+import { copySecret } from "../../state/clipboard";
+import { texts } from "../../texts";
+import { IconButton } from "../../ui/controls";
+import { FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
+import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields.gen";
+import { CodeRow } from "./one-time-code";
+
+export const expiry = (item: Item) =>
+  [item.card?.expiry_month?.padStart(2, "0"), item.card?.expiry_year].filter(Boolean).join(" / ");
+
+function CustomFieldRow({ field }: { field: Field }) {
+  const { itemView, itemFields } = texts.value;
+  const label = field.name || itemView.field;
+  if (field.unknown) return <SecretRow label={label} value={field.value} />; // a newer kind of field may be secret
+  switch (field.kind) {
+    case "hidden":
+      return <SecretRow label={label} value={field.value} />;
+    case "boolean":
+      return <FieldRow label={label}>{field.value === "true" ? itemFields.yes : itemFields.no}</FieldRow>;
+    case "link":
+      return <WebsiteRow label={label} url={field.value} />;
+    default:
+      return <PlainRow label={label} value={field.value} />;
+  }
+}
+
+export function ItemFields({ item }: { item: Item }) {
+  const { card, common, itemView: text, identity, sshKey } = texts.value;
+  return (
+    <dl class="field-rows">
+      <PlainRow label={common.username} value={item.username} />
+      <SecretRow label={common.password} value={item.password} />
+      {item.totp && <CodeRow id={item.id} modified={item.modified} />}
+      <SecretRow label={common.authenticatorKey} value={item.totp} plainWhenShown />
+      {CARD_FIELDS.map((f) =>
+        f.hidden ? (
+          <SecretRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+        ) : (
+          <PlainRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+        ),
+      )}
+      <PlainRow label={text.expiry} value={expiry(item)} />
+      {IDENTITY_FIELDS.map((f) =>
+        f.hidden ? (
+          <SecretRow key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+        ) : (
+          <PlainRow key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+        ),
+      )}
+      {SSH_FIELDS.map((f) =>
+        f.hidden ? (
+          <SecretRow key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} plainWhenShown />
+        ) : (
+          <PlainRow key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} mono />
+        ),
+      )}
+      {item.urls?.map((url) => (
+        <WebsiteRow key={url} label={text.url} url={url} />
+      ))}
+      {item.fields?.map((f, i) => (
+        <CustomFieldRow key={i} field={f} />
+      ))}
+      {item.notes && (
+        <FieldRow
+          label={common.notes}
+          actions={
+            <IconButton
+              icon="copy"
+              label={common.copy({ label: common.notes })}
+              onClick={() => void copySecret(item.notes!, common.notes)}
+            />
+          }
+        >
+          <p class="notes">{item.notes}</p>
+        </FieldRow>
+      )}
+      {!!item.tags?.length && (
+        <FieldRow label={common.tags}>
+          <ul class="tags">
+            {item.tags.map((t) => (
+              <li key={t} dir="auto">
+                {t}
+              </li>
+            ))}
+          </ul>
+        </FieldRow>
+      )}
+    </dl>
+  );
+}
+
+/** Whether the item contains something from a newer version, which this version cannot show. */
+export const hasUnknown = (i: Item) =>
+  !!(i.unknown_overview || i.unknown_details) ||
+  [i.card, i.identity, i.ssh_key, ...(i.fields ?? []), ...(i.password_history ?? []), ...(i.attachments ?? [])].some(
+    (p) => p?.unknown,
+  );
+
+export const isEmpty = (i: Item) =>
+  !(
+    i.username ||
+    i.password ||
+    i.totp ||
+    i.notes ||
+    i.card ||
+    i.identity ||
+    i.ssh_key ||
+    i.urls?.length ||
+    i.fields?.length ||
+    i.tags?.length
+  );

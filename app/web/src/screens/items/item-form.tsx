@@ -1,0 +1,274 @@
+// The form that adds or edits an item.
+
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../../core/protocol.gen";
+import { phase } from "../../state/app";
+import { dropDraft, keepDraft } from "../../state/draft";
+import { go, guard } from "../../state/route";
+import { texts } from "../../texts";
+import { Button, Heading } from "../../ui/controls";
+import { Dialog } from "../../ui/dialog";
+import { Check, OwnFields, PasswordField, Segments, TextArea, TextField } from "../../ui/field";
+import { focusOnce } from "../../ui/focus";
+import { Icon } from "../../ui/icon";
+import { StrengthMeter, useStrength } from "../../ui/strength";
+import { Problem, useTask } from "../../ui/task";
+import { Generator } from "../generator/generator";
+import { CARD_EXPIRY, CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS, TYPES } from "./fields.gen";
+import { kindOf } from "./item-type";
+import { CustomFields, Tags, Urls, withTag } from "./list-fields";
+import { OneTimeField } from "./one-time-code";
+
+/** The item as the form edits it: lists have an empty row, which saving removes. */
+export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
+
+export function tidy(item: Item): Item {
+  const wanted = {
+    ...item,
+    title: item.title.trim(),
+    urls: item.urls?.filter((u) => u.trim()),
+  };
+  if (!item.id) {
+    // an existing item keeps its type, and with it the parts from a newer version
+    if (item.type !== "card") delete wanted.card;
+    if (item.type !== "identity") delete wanted.identity;
+    if (item.type !== "ssh_key") delete wanted.ssh_key;
+  }
+  return wanted;
+}
+
+export function ItemForm({
+  item,
+  restored,
+  onSave,
+  onDone,
+}: {
+  item: Item;
+  restored?: Item; // the draft from before the vault was locked
+  onSave: (item: Item) => Promise<string>;
+  onDone: (saved?: string) => void;
+}) {
+  const { common, itemForm: text } = texts.value;
+  const start = useMemo(() => edited(item), [item.id]);
+  const [draft, setDraft] = useState(() => (restored ? edited(restored) : start));
+  const [tag, setTag] = useState(""); // in the input field
+  const [untitled, setUntitled] = useState(false);
+  const [generating, setGenerating] = useState(false);
+  const titleRef = useRef<HTMLInputElement>(null);
+  const task = useTask();
+  const dirty = useRef(false);
+  const drafted = useRef(false); // this form has stored a draft
+  const strength = useStrength(draft.password ?? "", [draft.title, draft.username ?? ""]);
+
+  const whole = { ...draft, tags: withTag(draft.tags ?? [], tag) };
+  const now = JSON.stringify(whole);
+  dirty.current = now !== JSON.stringify({ ...start, tags: start.tags ?? [] });
+  useEffect(() => guard(() => dirty.current), []);
+  // In the same frame as the change: the vault may be locked in the next one.
+  useLayoutEffect(() => {
+    if (dirty.current) keepDraft(whole);
+    else if (drafted.current) dropDraft();
+    drafted.current ||= dirty.current;
+  }, [now]);
+  // A form that closes while the vault is open was saved or discarded.
+  useEffect(
+    () => () => {
+      if (drafted.current && phase.value.at === "unlocked") dropDraft();
+    },
+    [],
+  );
+
+  const change = (part: Partial<Item>) => {
+    setUntitled(false);
+    setDraft((d) => ({ ...d, ...part }));
+  };
+  const save = () => {
+    if (!draft.title.trim()) {
+      setUntitled(true);
+      titleRef.current?.focus();
+      return;
+    }
+    task.run(async () => {
+      const id = await onSave(tidy(whole));
+      dirty.current = false;
+      onDone(id);
+    });
+  };
+  const heading = item.id ? text.editTitle({ title: item.title }) : common.newItem;
+
+  return (
+    <OwnFields.Provider value={true}>
+      <form
+        class="item item-form"
+        noValidate
+        onSubmit={(e) => {
+          e.preventDefault();
+          save();
+        }}
+        onKeyDown={(e) => {
+          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) save();
+        }}
+      >
+        <div class="item-bar">
+          <Heading title={heading} level={2} focus={!!item.id}>
+            {heading}
+          </Heading>
+          <div class="item-tools">
+            <Button kind="quiet" onClick={() => (item.id ? go("item", item.id) : go("vault"))}>
+              {common.cancel}
+            </Button>
+            <Button type="submit" kind="primary" icon="check" busy={task.busy}>
+              {text.save}
+            </Button>
+          </div>
+        </div>
+        <Problem error={task.error} />
+        {!item.id && (
+          <Segments<ItemType>
+            label={text.type}
+            value={draft.type}
+            onChange={(type) => change({ type })}
+            options={TYPES.map((t) => ({ value: t, label: kindOf(t).one }))}
+          />
+        )}
+        <TextField
+          label={text.title}
+          value={draft.title}
+          onInput={(title) => change({ title })}
+          required
+          maxLength={MAX_TITLE}
+          error={untitled ? text.titleNeeded : null}
+          placeholder={kindOf(draft.type).one}
+          inputRef={(el: HTMLInputElement | null) => {
+            titleRef.current = el;
+            if (!item.id) focusOnce(el);
+          }}
+        />
+        {draft.type === "login" && (
+          <>
+            <TextField label={common.username} value={draft.username ?? ""} onInput={(username) => change({ username })} />
+            <PasswordField
+              label={common.password}
+              value={draft.password ?? ""}
+              autocomplete="off"
+              onInput={(password) => change({ password })}
+              hint={draft.password ? <StrengthMeter strength={strength} /> : undefined}
+              trailing={
+                <button
+                  type="button"
+                  class="input-button"
+                  aria-label={text.generate}
+                  title={text.generate}
+                  onClick={() => setGenerating(true)}
+                >
+                  <Icon name="generate" />
+                </button>
+              }
+            />
+            <Urls urls={draft.urls ?? []} match={draft.match ?? {}} onChange={change} />
+            <OneTimeField value={draft.totp ?? ""} onInput={(totp) => change({ totp })} />
+          </>
+        )}
+        {draft.type === "card" && <CardFields card={draft.card ?? {}} onChange={(card) => change({ card })} />}
+        {draft.type === "identity" && (
+          <IdentityFields identity={draft.identity ?? {}} onChange={(identity) => change({ identity })} />
+        )}
+        {draft.type === "ssh_key" && <SSHFields sshKey={draft.ssh_key ?? {}} onChange={(ssh_key) => change({ ssh_key })} />}
+        <TextArea
+          label={common.notes}
+          value={draft.notes ?? ""}
+          onInput={(notes) => change({ notes })}
+          rows={draft.type === "note" ? 12 : 4}
+        />
+        <CustomFields fields={draft.fields ?? []} onChange={(fields: Field[]) => change({ fields })} />
+        <Tags tags={draft.tags ?? []} typed={tag} onType={setTag} onChange={(tags) => change({ tags })} />
+        <Check label={common.favourite} checked={!!draft.favourite} onChange={(favourite) => change({ favourite })} />
+        {generating && (
+          <Dialog title={text.generate} onClose={() => setGenerating(false)}>
+            <div class="dialog-body">
+              <Generator
+                useLabel={text.use}
+                onUse={(password) => {
+                  change({ password });
+                  setGenerating(false);
+                }}
+              />
+            </div>
+          </Dialog>
+        )}
+      </form>
+    </OwnFields.Provider>
+  );
+}
+
+function CardFields({ card, onChange }: { card: Card; onChange: (card: Card) => void }) {
+  const labels = texts.value.card;
+  return (
+    <>
+      {CARD_FIELDS.map((f) =>
+        f.hidden ? (
+          <PasswordField
+            key={f.key}
+            label={labels[f.key]}
+            value={card[f.key] ?? ""}
+            autocomplete="off"
+            onInput={(v) => onChange({ ...card, [f.key]: v })}
+          />
+        ) : (
+          <TextField
+            key={f.key}
+            label={labels[f.key]}
+            value={card[f.key] ?? ""}
+            onInput={(v) => onChange({ ...card, [f.key]: v })}
+          />
+        ),
+      )}
+      <div class="field-pair">
+        {CARD_EXPIRY.map((f) => (
+          <TextField
+            key={f.key}
+            label={labels[f.key]}
+            value={card[f.key] ?? ""}
+            inputMode="numeric"
+            maxLength={f.key === "expiry_year" ? 4 : 2}
+            onInput={(v) => onChange({ ...card, [f.key]: v.replace(/\D/g, "") })}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function IdentityFields({ identity, onChange }: { identity: Identity; onChange: (identity: Identity) => void }) {
+  const labels = texts.value.identity;
+  return (
+    <div class="field-grid">
+      {IDENTITY_FIELDS.map((f) => {
+        const set = (v: string) => onChange({ ...identity, [f.key]: v });
+        const value = identity[f.key] ?? "";
+        if (f.lines) return <TextArea key={f.key} label={labels[f.key]} value={value} onInput={set} rows={2} />;
+        return f.hidden ? (
+          <PasswordField key={f.key} label={labels[f.key]} value={value} autocomplete="off" onInput={set} />
+        ) : (
+          <TextField key={f.key} label={labels[f.key]} value={value} onInput={set} type={f.type} />
+        );
+      })}
+    </div>
+  );
+}
+
+function SSHFields({ sshKey, onChange }: { sshKey: SSHKey; onChange: (sshKey: SSHKey) => void }) {
+  const text = texts.value.sshKey;
+  return (
+    <>
+      {SSH_FIELDS.map((f) => {
+        const set = (v: string) => onChange({ ...sshKey, [f.key]: v });
+        return f.lines ? (
+          <TextArea key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} rows={f.hidden ? 8 : 3} mono />
+        ) : (
+          <TextField key={f.key} label={text[f.key]} value={sshKey[f.key] ?? ""} onInput={set} mono />
+        );
+      })}
+    </>
+  );
+}

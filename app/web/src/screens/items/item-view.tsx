@@ -1,0 +1,79 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Item } from "../../core/protocol.gen";
+import { copyOpen, toast } from "../../state/app";
+import { handled } from "../../state/app-errors";
+import { duplicate, star as mark, quietly, trash, unstar } from "../../state/edits";
+import { go } from "../../state/route";
+import { texts } from "../../texts";
+import { when } from "../../texts/dates";
+import { Button, Heading, IconButton } from "../../ui/controls";
+import { TrashedNotice } from "../list/trash";
+import { Attachments } from "./attachments";
+import { History } from "./history";
+import { hasUnknown, ItemFields, isEmpty } from "./item-fields";
+import { kindOf } from "./item-type";
+import { Tile } from "./tile";
+
+export function ItemView({
+  item,
+  back,
+  onEdit,
+  onDeleted,
+}: {
+  item: Item;
+  back: ComponentChildren;
+  onEdit: () => void;
+  onDeleted: () => void;
+}) {
+  const { common, edits, itemView: text, itemFields } = texts.value;
+  const [starred, setStarred] = useState(!!item.favourite);
+  useEffect(() => setStarred(!!item.favourite), [item.favourite]);
+
+  const toggleStar = () => {
+    setStarred(!starred);
+    (starred ? unstar : mark)([item.id]).catch((e: unknown) => {
+      setStarred(starred);
+      if (!handled(e)) toast(text.starNotSaved, "problem");
+    });
+  };
+  const remove = () => quietly(trash([item.id]).then(onDeleted));
+  const copy = () => quietly(duplicate(item).then((twin) => go("item", twin.id)));
+
+  return (
+    <article class="item">
+      <div class="item-bar">
+        {back}
+        {!item.trashed && !copyOpen.value && (
+          <div class="item-tools">
+            <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
+            <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
+            <IconButton icon="trash" label={text.remove} onClick={remove} />
+            <Button kind="plain" icon="edit" onClick={onEdit}>
+              {text.edit}
+            </Button>
+          </div>
+        )}
+      </div>
+      {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
+      <header class="item-header">
+        <Tile type={item.type} title={item.title} large />
+        <div>
+          <Heading title={item.title} level={2}>
+            {item.title}
+          </Heading>
+          <p class="item-type">{kindOf(item.type).one}</p>
+        </div>
+      </header>
+      {hasUnknown(item) && <p class="lead">{itemFields.newer}</p>}
+      {!isEmpty(item) && <ItemFields item={item} />}
+      {isEmpty(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
+      {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
+      <History item={item} />
+      <p class="item-times">
+        {when(item.modified) && <span>{text.changed({ date: when(item.modified) })}</span>}
+        {when(item.created) && <span>{text.created({ date: when(item.created) })}</span>}
+      </p>
+    </article>
+  );
+}

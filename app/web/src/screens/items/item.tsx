@@ -1,0 +1,173 @@
+// One item, opened and then shown or edited. Its secrets are in the state of this component and disappear with it.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../../core/api.gen";
+import { asCoreError, type CoreError } from "../../core/error";
+import type { Item, ItemType } from "../../core/protocol.gen";
+import { toast } from "../../state/app";
+import { handled } from "../../state/app-errors";
+import { taken } from "../../state/draft";
+import { saveOver } from "../../state/edits";
+import { go, href, replace } from "../../state/route";
+import { notifyTabs } from "../../state/tabs";
+import { all, filter, refresh, trashed, unreadable } from "../../state/vault";
+import { texts } from "../../texts";
+import { Button, Empty, Heading } from "../../ui/controls";
+import { focusList } from "../../ui/focus";
+import { Icon } from "../../ui/icon";
+import { explain } from "../../ui/task";
+import { ItemForm } from "./item-form";
+import { ItemView } from "./item-view";
+
+const blank = (type?: ItemType): Item => ({
+  id: "",
+  type: type ?? (filter.value.by === "type" ? filter.value.type : "login"),
+  title: "",
+  tags: filter.value.by === "tag" ? [filter.value.tag] : [],
+});
+
+/** Changes when any device writes the item, which is then read again. */
+const stampOf = (id: string) => (all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id))?.modified ?? "";
+
+/** An item that cannot be shown, and why. */
+function Unopened({
+  id,
+  problem,
+  back,
+  onRetry,
+}: {
+  id: string;
+  problem: CoreError;
+  back: ComponentChildren;
+  onRetry: () => void;
+}) {
+  const { common, item: text } = texts.value;
+  const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
+  const explained = () => {
+    if (damaged) return { title: text.unreadable, body: text.unreadableBody };
+    if (problem.code === "not_found") return { title: text.gone, body: text.goneBody };
+    return { title: text.failed, body: explain(problem), retry: true };
+  };
+  const { title, body, retry } = explained();
+  return (
+    <article class="item">
+      <div class="item-bar">{back}</div>
+      <span class="alarm-icon">
+        <Icon name="danger" />
+      </span>
+      <Heading title={title} level={2}>
+        {title}
+      </Heading>
+      <p class="lead">{body}</p>
+      {damaged && (
+        <p class="finding mono" lang="en">
+          {unreadable.value.get(id) ?? problem.message}
+        </p>
+      )}
+      {retry && (
+        <Button icon="refresh" onClick={onRetry}>
+          {common.tryAgain}
+        </Button>
+      )}
+    </article>
+  );
+}
+
+/** `type` is the type of a new item. */
+export function ItemScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
+  const { item: text } = texts.value;
+  const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
+  const [problem, setProblem] = useState<CoreError | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const [restored, setRestored] = useState<Item | undefined>();
+  const stamp = stampOf(id);
+  const draft = taken.value;
+  const ready = all.value !== null;
+
+  useEffect(() => {
+    if (!draft || !editing || (draft.item.id ?? "") !== id) return;
+    taken.value = null;
+    setRestored(draft.item);
+  }, [draft, editing, id]);
+
+  useEffect(() => {
+    if (!id || !ready || (editing && item)) return; // an item must not change while it is edited
+    let current = true;
+    api.get({ id }).then(
+      (opened) => {
+        if (!current) return;
+        setItem(opened);
+        setProblem(null);
+      },
+      (e: unknown) => {
+        if (!current || handled(e)) return;
+        setProblem(asCoreError(e));
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [id, stamp, ready, editing, attempt]);
+
+  async function save(changed: Item) {
+    if (id && item) {
+      const saved = await saveOver(item, () => api.save({ item: changed }), text.saved);
+      setItem(saved);
+      return saved.id;
+    }
+    const added = await api.save({ item: changed });
+    setItem(added);
+    await refresh();
+    notifyTabs("changed");
+    toast(text.created);
+    return added.id;
+  }
+
+  const onDeleted = () => {
+    replace("vault");
+    focusList();
+  };
+  const back = (
+    <a class="back" href={href("vault")}>
+      <Icon name="back" />
+      <span>{text.back}</span>
+    </a>
+  );
+
+  // Another device deleted the item that was edited: the draft becomes a new item.
+  const orphan = problem?.code === "not_found" && restored;
+  useEffect(() => {
+    if (!orphan) return;
+    taken.value = { at: Date.now(), item: { ...orphan, id: "", base: undefined } };
+    replace("new");
+  }, [orphan]);
+
+  if (problem) return <Unopened id={id} problem={problem} back={back} onRetry={() => setAttempt(attempt + 1)} />;
+  if (!item) {
+    return (
+      <article class="item">
+        {back}
+        <div class="item-loading" role="status">
+          <Empty icon="key" title={text.opening} />
+        </div>
+      </article>
+    );
+  }
+  return editing ? (
+    <ItemForm
+      key={restored ? "restored" : "fresh"}
+      item={item}
+      restored={restored}
+      onSave={save}
+      onDone={(saved) => replaceWith(saved ?? id)}
+    />
+  ) : (
+    <ItemView item={item} back={back} onEdit={() => go("item", id, "edit")} onDeleted={onDeleted} />
+  );
+}
+
+function replaceWith(id: string) {
+  if (id) replace("item", id);
+  else replace("vault");
+}

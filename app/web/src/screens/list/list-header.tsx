@@ -1,0 +1,145 @@
+// The header of the list: search, filters, count and sort order.
+import { useEffect, useRef } from "preact/hooks";
+import { preferences, setPreferences } from "../../state/app";
+import { handled } from "../../state/app-errors";
+import { SORTS } from "../../state/preferences";
+import { selectAll, selected, selecting } from "../../state/selection";
+import { all, counts, type Filter, filter, indexing, query, refresh, search, shown } from "../../state/vault";
+import { texts } from "../../texts";
+import { Icon } from "../../ui/icon";
+import { TYPES } from "../items/fields.gen";
+import { kindOf } from "../items/item-type";
+
+export function heading(f: Filter): string {
+  const { common, trash } = texts.value;
+  switch (f.by) {
+    case "all":
+      return common.allItems;
+    case "favourite":
+      return common.favourites;
+    case "type":
+      return kindOf(f.type).many;
+    case "tag":
+      return f.tag;
+    case "trash":
+      return trash.title;
+  }
+}
+
+export function SearchBox({ onDown }: { onDown: () => void }) {
+  const text = texts.value.list;
+  return (
+    <div class="search" role="search">
+      <Icon name="search" />
+      <input
+        id="search"
+        type="search"
+        aria-label={text.search}
+        placeholder={text.placeholder}
+        value={query.value}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(e) => search(e.currentTarget.value)}
+        onKeyDown={(e) => {
+          if (e.key === "Escape" && query.value) {
+            e.preventDefault();
+            search("");
+          } else if (e.key === "ArrowDown" || e.key === "Enter") {
+            e.preventDefault();
+            onDown();
+          }
+        }}
+      />
+      {query.value ? (
+        <button type="button" class="search-clear" aria-label={text.clear} onClick={() => search("")}>
+          <Icon name="close" />
+        </button>
+      ) : (
+        <kbd aria-hidden="true">/</kbd>
+      )}
+    </div>
+  );
+}
+
+/** Filters above the list, for phones and tablets, which have no sidebar. */
+export function Chips() {
+  const { common, list: text, trash } = texts.value;
+  const chip = (by: Filter, label: string) => (
+    <button
+      key={label}
+      type="button"
+      class="chip"
+      aria-pressed={JSON.stringify(filter.value) === JSON.stringify(by)}
+      onClick={() => search(query.value, by)}
+    >
+      <bdi>{label}</bdi>
+    </button>
+  );
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(
+    () => box.current?.querySelector('[aria-pressed="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [filter.value],
+  );
+  return (
+    <div ref={box} class="chips" role="group" aria-label={text.show}>
+      {chip({ by: "all" }, text.all)}
+      {chip({ by: "favourite" }, common.favourites)}
+      {TYPES.map((type) => chip({ by: "type", type }, kindOf(type).many))}
+      {counts.value.tags.map(([tag]) => chip({ by: "tag", tag }, tag))}
+      {chip({ by: "trash" }, trash.title)}
+    </div>
+  );
+}
+
+/** Chooses the sort order on this device. */
+export function sortBy(sort: (typeof SORTS)[number]) {
+  setPreferences({ sort });
+  refresh().catch(handled);
+}
+
+function SortSelect() {
+  const text = texts.value.sorting;
+  return (
+    <label class="sort">
+      <span class="visually-hidden">{text.label}</span>
+      <Icon name="sort" />
+      <select
+        value={preferences.value.sort}
+        onChange={(e) => {
+          const chosen = SORTS.find((s) => s === e.currentTarget.value);
+          if (chosen) sortBy(chosen);
+        }}
+      >
+        {SORTS.map((s) => (
+          <option key={s} value={s}>
+            {text[s]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The number of items, their order, and whether the search is complete. */
+export function ListTools() {
+  const { common, list, selection } = texts.value;
+  const { total, complete } = shown.value;
+  const { done, total: unread } = indexing.value ?? { done: 0, total: 0 };
+  const count = selecting.value ? selection.count({ count: selected.value.length }) : common.items({ count: total });
+  return (
+    <>
+      <div class="list-tools">
+        <p class={selecting.value ? "list-foot visually-hidden" : "list-foot"} role="status">
+          {all.value !== null && total > 0 && count}
+        </p>
+        {selecting.value && (
+          <button type="button" class="link" onClick={selectAll}>
+            {selection.all({ count: total })}
+          </button>
+        )}
+        {total > 0 && <SortSelect />}
+      </div>
+      {!complete && <p class="list-note">{list.indexing({ percent: unread ? Math.floor((100 * done) / unread) : 0 })}</p>}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Summary } from "../../core/protocol.gen";
+import { copyOpen } from "../../state/app";
+import { texts } from "../../texts";
+import { Icon } from "../../ui/icon";
+import { kindOf, subtitle } from "../items/item-type";
+import { Tile } from "../items/tile";
+
+export const ROW = 60; // pixels; --row-height in list.css
+
+/** One item in the list. Its check mark is for pointers; keys are handled by the list. */
+export function Row({
+  item,
+  index,
+  total,
+  current,
+  selected,
+  active,
+}: {
+  item: Summary;
+  index: number;
+  total: number;
+  current: boolean;
+  selected: boolean | null;
+  active: boolean;
+}) {
+  const { common, list: text } = texts.value;
+  const name = item.unreadable ? item.title || text.unreadable : item.title;
+  return (
+    <div
+      class="row"
+      role="option"
+      id={`row-${item.id}`}
+      aria-selected={selected ?? current}
+      aria-posinset={index + 1}
+      aria-setsize={total}
+      data-active={active}
+      data-current={current}
+      data-index={index}
+      style={{ transform: `translateY(${index * ROW}px)` }}
+    >
+      <span class="row-mark">
+        <Tile type={item.type} title={name} unreadable={!!item.unreadable} />
+        {!item.unreadable && !copyOpen.value && (
+          <span class="row-check" data-on={!!selected}>
+            <span>{selected && <Icon name="check" />}</span>
+          </span>
+        )}
+      </span>
+      <span class="row-text">
+        <span class="row-title" dir="auto">
+          {name}
+        </span>
+        <span class="row-sub" dir="auto">
+          {subtitle(item)}
+        </span>
+      </span>
+      {item.pending && (
+        <span class="row-pending" title={text.pending}>
+          <Icon name="wait" />
+          <span class="visually-hidden">{text.pending}</span>
+        </span>
+      )}
+      {item.favourite && (
+        <span class="row-star" title={common.favourite}>
+          <Icon name="star" filled />
+        </span>
+      )}
+      <span class="visually-hidden">{kindOf(item.type).one}</span>
+    </div>
+  );
+}

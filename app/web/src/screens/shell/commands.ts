@@ -1,0 +1,106 @@
+// The commands of the palette. A new screen gets a row here.
+
+import { copyOpen, setPreferences, toast } from "../../state/app";
+import { shortcutsListed } from "../../state/dialogs";
+import { SORTS, THEMES } from "../../state/preferences";
+import { go } from "../../state/route";
+import { lock, signOut } from "../../state/session";
+import { undoLast } from "../../state/undo";
+import { type Filter, search, syncNow, syncProblem } from "../../state/vault";
+import { texts } from "../../texts";
+import { LANGUAGES, type Language } from "../../texts/languages";
+import type { IconName } from "../../ui/icon";
+import { TYPES } from "../items/fields.gen";
+import { kindOf } from "../items/item-type";
+import { sortBy } from "../list/list-header";
+
+export interface Command {
+  name: string; // the key among the recent commands
+  icon: IconName;
+  label: () => string;
+  keys?: string;
+  run: () => void;
+}
+
+const place = (name: string, icon: IconName, label: () => string, ...to: string[]): Command => ({
+  name,
+  icon,
+  label: () => texts.value.palette.goTo({ place: label() }),
+  run: () => go(...to),
+});
+
+const list = (name: string, icon: IconName, label: () => string, by: Filter): Command => ({
+  name,
+  icon,
+  label: () => texts.value.palette.goTo({ place: label() }),
+  run: () => {
+    search("", by);
+    go("vault");
+  },
+});
+
+async function syncAndSay() {
+  await syncNow();
+  if (!syncProblem.value) toast(texts.value.palette.synced);
+}
+
+const READS = new Set(["all", "favourites", "trash", "export", "generator", "lock", "help"]);
+const HERE = /^(sort|theme|language) /;
+
+/** The commands that are available now. A copy is read-only and has no server. */
+export const commands = () => (copyOpen.value ? COMMANDS.filter(({ name }) => READS.has(name) || HERE.test(name)) : COMMANDS);
+
+const COMMANDS: Command[] = [
+  ...TYPES.map(
+    (type): Command => ({
+      name: `new ${type}`,
+      icon: kindOf(type).icon,
+      label: () => texts.value.palette.create[type],
+      run: () => go("new", type),
+      ...(type === "login" && { keys: "N" }),
+    }),
+  ),
+  list("all", "all", () => texts.value.common.allItems, { by: "all" }),
+  list("favourites", "star", () => texts.value.common.favourites, { by: "favourite" }),
+  list("trash", "trash", () => texts.value.trash.title, { by: "trash" }),
+  place("health", "shield", () => texts.value.pages.health, "health"),
+  place("import", "import", () => texts.value.pages.import, "import"),
+  place("export", "upload", () => texts.value.pages.export, "export"),
+  place("generator", "generate", () => texts.value.navigation.generator, "generator"),
+  place("settings", "settings", () => texts.value.navigation.settings, "settings"),
+  { name: "lock", icon: "lock", label: () => texts.value.navigation.lock, keys: "Alt L", run: () => void lock("asked") },
+  { name: "undo", icon: "restore", label: () => texts.value.palette.undo, run: undoLast },
+  { name: "sync", icon: "refresh", label: () => texts.value.palette.sync, run: () => void syncAndSay() },
+  {
+    name: "help",
+    icon: "keyboard",
+    label: () => texts.value.shortcuts.title,
+    keys: "?",
+    run: () => (shortcutsListed.value = true),
+  },
+  ...SORTS.map(
+    (sort): Command => ({
+      name: `sort ${sort}`,
+      icon: "sort",
+      label: () => texts.value.palette.sort({ name: texts.value.sorting[sort] }),
+      run: () => sortBy(sort),
+    }),
+  ),
+  ...THEMES.map(
+    (theme): Command => ({
+      name: `theme ${theme}`,
+      icon: "sun",
+      label: () => texts.value.palette.theme({ name: texts.value.settings.themes[theme] }),
+      run: () => setPreferences({ theme }),
+    }),
+  ),
+  ...(Object.entries(LANGUAGES) as [Language, string][]).map(
+    ([language, own]): Command => ({
+      name: `language ${language}`,
+      icon: "note",
+      label: () => texts.value.palette.language({ name: own }),
+      run: () => setPreferences({ language }),
+    }),
+  ),
+  { name: "sign out", icon: "logout", label: () => texts.value.common.signOut, run: () => void signOut() },
+];

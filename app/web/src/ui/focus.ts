@@ -1,0 +1,13 @@
+// Moves the keyboard focus when a screen appears or disappears.
+
+const seen = new WeakSet<HTMLInputElement>();
+
+/** Focuses an input once, when it appears. */
+export function focusOnce(input: HTMLInputElement | null) {
+  if (!input || seen.has(input)) return;
+  seen.add(input);
+  queueMicrotask(() => input.focus());
+}
+
+/** Focuses the list after the focused element is gone. */
+export const focusList = () => requestAnimationFrame(() => document.getElementById("rows")?.focus());

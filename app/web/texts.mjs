@@ -1,0 +1,134 @@
+// Reads the texts of the page, checks each language against English, and writes src/texts/catalog.gen.ts, which has their types.
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LANGUAGES } from "./src/texts/languages.ts";
+import { parse } from "./src/texts/message.ts";
+
+const src = join(dirname(fileURLToPath(import.meta.url)), "src");
+const languages = Object.keys(LANGUAGES);
+
+export const GENERATED = join(src, "texts", "catalog.gen.ts");
+
+const EXACT = /^=\d+$/;
+
+/** All texts of a language: those of one feature are in a folder texts/ beside it. */
+function catalogOf(language) {
+  const catalog = {};
+  for (const file of globSync(`**/texts/${language}.json`, { cwd: src }).sort()) {
+    for (const [key, part] of Object.entries(JSON.parse(readFileSync(join(src, file), "utf8")))) {
+      if (key in catalog) throw new Error(`${file}: "${key}" is also in another file`);
+      catalog[key] = part;
+    }
+  }
+  return catalog;
+}
+
+/** The texts of each language. */
+export const readCatalogs = () => Object.fromEntries(languages.map((language) => [language, catalogOf(language)]));
+
+/** Every text of a catalog by its path: [["list.title", "Items"], …]. */
+export const textsIn = (part, path = "") =>
+  Object.entries(part).flatMap(([key, value]) => {
+    const at = path ? `${path}.${key}` : key;
+    return typeof value === "object" ? textsIn(value, at) : [[at, value]];
+  });
+
+/** The values of a message by name, and whether it is counted by them. Throws if the message is malformed. */
+function valuesOf(text) {
+  const values = new Map();
+  const look = (message) => {
+    for (const { name, forms } of message.filter((part) => typeof part === "object")) {
+      values.set(name, Boolean(forms) || values.get(name) === true);
+      for (const form of forms?.values() ?? []) look(form);
+    }
+  };
+  look(parse(text));
+  return values;
+}
+
+/** The plural forms of a language that whole numbers need, and those that it has. */
+function formsOf(language) {
+  const rules = new Intl.PluralRules(language);
+  const whole = new Set(Array.from({ length: 1000 }, (_, n) => rules.select(n)));
+  return { needed: [...whole.add("other")], known: rules.resolvedOptions().pluralCategories };
+}
+
+/** "=1" and "other" alone are two cases of a number that counts nothing, such as that of a field: "Website", "Website 2". */
+function isChoice(forms) {
+  const named = forms.filter((form) => !EXACT.test(form));
+  return named.length < forms.length && named.join() === "other";
+}
+
+function pluralProblems(message, { needed, known }) {
+  return message.flatMap(({ forms }) => {
+    const own = [...(forms?.keys() ?? [])];
+    const wanted = own.length === 0 || isChoice(own) ? [] : needed;
+    return [
+      ...wanted.filter((form) => !forms.has(form)).map((form) => `the plural form "${form}" is missing`),
+      ...own
+        .filter((form) => !known.includes(form) && !EXACT.test(form))
+        .map((form) => `the language has no plural form "${form}"`),
+      ...[...(forms?.values() ?? [])].flatMap((form) => pluralProblems(form, { needed, known })),
+    ];
+  });
+}
+
+/** What is wrong with a text by itself, and beside the English one. */
+function problemsOf(text, english, forms) {
+  if (typeof text !== "string") return ["is not a text"];
+  if (!/^\S(.*\S)?$/s.test(text)) return ["is empty, or begins or ends with a space"];
+  try {
+    const [own, others] = [valuesOf(text), valuesOf(english)];
+    return [
+      ...[...others.keys()].filter((name) => !own.has(name)).map((name) => `{${name}} is missing`),
+      ...[...own.keys()].filter((name) => !others.has(name)).map((name) => `English has no {${name}}`),
+      ...pluralProblems(parse(text), forms),
+    ];
+  } catch (e) {
+    return [e.message];
+  }
+}
+
+/** What is wrong with the catalogs, one line each, such as `de: list.title: {query} is missing`. */
+export function problems(catalogs) {
+  const english = new Map(textsIn(catalogs.en));
+  return Object.entries(catalogs).flatMap(([language, catalog]) => {
+    const forms = formsOf(language);
+    const own = new Map(textsIn(catalog));
+    return [
+      ...[...english.keys()].filter((path) => !own.has(path)).map((path) => `${language}: ${path} is missing`),
+      ...[...own].flatMap(([path, text]) => {
+        if (!english.has(path)) return [`${language}: ${path} is not among the English texts`];
+        return problemsOf(text, english.get(path), forms).map((problem) => `${language}: ${path}: ${problem}`);
+      }),
+    ];
+  });
+}
+
+/** The TypeScript source of the texts' types. A value that some language counts by is a number. */
+export function declarations(catalogs) {
+  const all = Object.values(catalogs).map((catalog) => new Map(textsIn(catalog)));
+  const typeOf = (path, text) => {
+    const names = [...valuesOf(text).keys()];
+    if (names.length === 0) return "string";
+    const counts = (name) => all.some((own) => valuesOf(own.get(path)).get(name));
+    return `(values: { ${names.map((name) => `${name}: ${counts(name) ? "number" : "string | number"}`).join("; ")} }) => string`;
+  };
+  const members = (part, path, indent) =>
+    Object.entries(part).flatMap(([key, value]) => {
+      const at = path ? `${path}.${key}` : key;
+      if (typeof value === "string") return [`${indent}readonly ${key}: ${typeOf(at, value)};`];
+      return [`${indent}readonly ${key}: {`, ...members(value, at, `${indent}  `), `${indent}};`];
+    });
+  const lines = members(catalogs.en, "", "  ");
+  return `// Code generated by texts.mjs from the English texts. DO NOT EDIT.\n\nexport interface Texts {\n${lines.join("\n")}\n}\n`;
+}
+
+if (import.meta.main) {
+  const catalogs = readCatalogs();
+  const found = problems(catalogs);
+  for (const problem of found) console.error(`texts: error: ${problem}`);
+  if (found.length > 0) process.exit(1);
+  writeFileSync(GENERATED, declarations(catalogs));
+}
