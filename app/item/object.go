@@ -10,9 +10,6 @@ import (
 // value of another type. An older client carries it along, byte for byte.
 type Unknown string
 
-// newerReason is the reason of a FieldError: changing the value would lose what the newer version put there.
-const newerReason = "was written by a newer version of VaultSphere"
-
 // pending goes through the members of an Unknown.
 type pending struct {
 	r           reader
@@ -313,7 +310,7 @@ func (o *object) texts(v any, add func(string)) {
 func (o *object) check(v any) *FieldError {
 	u := *o.unknown(v)
 	if u != "" && !u.canonical(o.element) {
-		return &FieldError{"unknown", "is not canonical JSON"}
+		return &FieldError{Field: "unknown", Rule: RuleForm, Reason: "is not canonical JSON"}
 	}
 	if o.foreign(u) {
 		return nil
@@ -331,7 +328,7 @@ func (o *object) check(v any) *FieldError {
 func (m *member) wrong(u Unknown, v any, lenient bool) *FieldError {
 	if u.Has(m.Name) {
 		if !m.empty(v) && m.Merge < MergeNever && !m.overrides(u.value(m.Name)) {
-			return &FieldError{m.Name, newerReason}
+			return &FieldError{Field: m.Name, Rule: RuleNewer, Reason: "was written by a newer version of VaultSphere"}
 		}
 		return nil
 	}
@@ -339,7 +336,7 @@ func (m *member) wrong(u Unknown, v any, lenient bool) *FieldError {
 		return nil
 	}
 	if m.empty(v) && m.Required {
-		return &FieldError{m.Name, "must not be empty"}
+		return &FieldError{Field: m.Name, Rule: RuleNeeded, Reason: "must not be empty"}
 	}
 	if m.kind.check != nil {
 		if err := m.kind.check(&m.Row, m.at(v)); err != nil {

@@ -35,7 +35,7 @@ const (
 )
 
 func keyError(format string, args ...any) error {
-	return &FieldError{Field: "totp", Reason: fmt.Sprintf(format, args...)}
+	return &FieldError{Field: "totp", Rule: RuleTOTP, Reason: fmt.Sprintf(format, args...)}
 }
 
 // ParseAuthenticatorKey reads what Item.TOTP may hold: an otpauth:// address (the Key URI format of Google Authenticator),

@@ -39,16 +39,16 @@ func call(name string, r bridge.Request) (out map[string]any) {
 	defer func() {
 		// The value of a panic may quote a secret.
 		if recover() != nil {
-			out = failure(bridge.Failure{Code: "internal", Message: "the file could not be read"})
+			out = failure(bridge.Failure{Code: "internal"})
 		}
 	}()
 	a, err := protocol.Call(context.Background(), files{}, name, r)
 	if err != nil {
-		f := bridge.Failure{Code: "bad_input", Message: err.Error()}
+		f := bridge.Failure{Code: "bad_input"}
 		var known *transfer.Failure
 		if errors.As(err, &known) {
-			code, hint := known.Explain()
-			f.Code, f.Hint = bridge.Code(code), hint
+			code, _ := known.Explain()
+			f.Code = bridge.Code(code)
 		}
 		return failure(f)
 	}
@@ -60,7 +60,7 @@ func call(name string, r bridge.Request) (out map[string]any) {
 func failure(f bridge.Failure) map[string]any {
 	text, err := json.Marshal(f)
 	if err != nil {
-		text = []byte(`{"code":"internal","message":""}`)
+		text = []byte(`{"code":"internal","retry_after":0}`)
 	}
 	return map[string]any{"error": string(text)}
 }

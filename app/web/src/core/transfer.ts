@@ -15,9 +15,7 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-const problem = (code: ErrorCode, message: string) =>
-  new Error(JSON.stringify({ code, message, hint: "", retry_after: 0 } satisfies Failure));
-const tooLarge = () => problem("file_too_large", "the file holds more than can be imported at once");
+const problem = (code: ErrorCode) => new Error(JSON.stringify({ code, retry_after: 0 } satisfies Failure));
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -28,7 +26,7 @@ async function instance(): Promise<Transfer> {
     module = await compiled;
   } catch {
     compiled = undefined; // the next file tries again
-    throw problem("offline", "the part of the page that reads and writes files could not be loaded");
+    throw problem("offline");
   }
   const go = new scope.Go();
   void go.run(await WebAssembly.instantiate(module, go.importObject));
@@ -45,7 +43,7 @@ export async function transfer(
   file: Blob = new Blob(),
   onProgress: (json: string) => void = () => {},
 ): Promise<{ result: string; file: Bytes }> {
-  if (file.size > MAX_FILE_BYTES) throw tooLarge();
+  if (file.size > MAX_FILE_BYTES) throw problem("file_too_large");
   const run = await instance();
   let answer: Answer | undefined;
   try {
@@ -53,7 +51,7 @@ export async function transfer(
   } catch {
     // the instance ran out of memory and is gone
   }
-  if (!answer) throw tooLarge();
+  if (!answer) throw problem("file_too_large");
   if ("error" in answer) throw new Error(answer.error);
   return answer;
 }

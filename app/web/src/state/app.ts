@@ -1,15 +1,15 @@
 // Which of the app's few states it is in. Screens follow from it and from the route.
 import { computed, signal } from "@preact/signals";
-import type { ErrorCode } from "../core/protocol.gen";
+import type { ErrorCode, Finding } from "../core/protocol.gen";
 import { applyTheme, type Preferences, readPreferences, writePreferences } from "./preferences";
 
 export type Phase =
   | { at: "starting" }
-  | { at: "broken"; code: ErrorCode; message: string } // the core could not be loaded or stopped
+  | { at: "broken"; code: ErrorCode } // the core could not be loaded or stopped
   | { at: "signed_out" }
   | { at: "locked"; username: string }
   | { at: "unlocked"; username: string; copy?: OpenCopy }
-  | { at: "alarm"; code: ErrorCode; message: string }; // the server's vault is not what it should be
+  | { at: "alarm"; code: ErrorCode; findings: Finding[] }; // the server's vault is not what it should be
 
 /** A copy on this device that is open to be read. */
 export interface OpenCopy {

@@ -1,6 +1,7 @@
 // One piece of slow work on a screen, and what became of it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
+import type { Finding, FindingCode } from "../core/protocol.gen";
 import { fail } from "../state/app-errors";
 import { texts } from "../texts";
 import { Icon } from "./icon";
@@ -49,16 +50,33 @@ export function useTask(): Task {
 }
 
 /**
- * What went wrong and what to do next, in a sentence or two of the reader's language. The message is in English: of a code without
- * a text, a newer server's, only the code is shown.
+ * What went wrong and what to do next, in a sentence or two of the reader's language. Of a code without a text, which a newer server
+ * may send, the code itself is shown.
  */
-export function explain({ code, message }: Pick<CoreError, "code" | "message">): string {
+export function explain({ code, findings = [], requestId }: Pick<CoreError, "code"> & Partial<CoreError>): string {
   const { problem } = texts.value;
-  if (code === "bad_input") return problem.bad_input({ detail: message });
-  if (code === "server_fault") return problem.server_fault({ id: message || "–" });
+  if (code === "bad_input" && findings[0]) return describe(findings[0]);
+  if (code === "server_fault") return problem.server_fault({ id: requestId || "–" });
   const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
-  if (typeof known === "string") return known;
-  return problem.other({ detail: code === "internal" ? message : code }); // what is internal, the core says
+  return typeof known === "string" ? known : problem.other({ detail: code });
+}
+
+type Sentence = string | ((values: { name: string; got: number; want: number }) => string);
+
+/** What exactly is wrong. */
+export function describe({ code, name = "", number = 0, got = 0, want = 0 }: Finding): string {
+  const all: Record<FindingCode, Sentence> = texts.value.finding; // has each of them
+  const text = Object.hasOwn(all, code) ? all[code] : code;
+  return typeof text === "string" ? text : text({ name: labelAt(name, number), got, want });
+}
+
+/** The label of a field by its key in the texts. Anything else, such as the id of a record, stays as it is. */
+function labelAt(key: string, number: number): string {
+  let at: unknown = texts.value;
+  for (const part of key.split("."))
+    at = at && typeof at === "object" && Object.hasOwn(at, part) ? at[part as keyof typeof at] : undefined;
+  if (typeof at === "function") return String(at({ number }));
+  return typeof at === "string" ? at : key || "–";
 }
 
 /** Seconds left until `error` says that one may try again; 0 when it does not. */
