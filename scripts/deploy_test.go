@@ -14,8 +14,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// What deploy.sh calls with topology fargate, each with an answer of the test's: make and infra, whose own tests are elsewhere,
-// and curl. Each notes what it was asked.
+// around has fakes of the programs that deploy.sh calls with topology fargate: make, infra and curl. Each one records its calls.
 var around = map[string]string{
 	"make": `#!/usr/bin/env bash
 shift 3
@@ -59,7 +58,7 @@ func TestDeployToAService(t *testing.T) {
 	for _, c := range []struct {
 		name, argument, outputs string
 		env                     []string
-		answers                 string // of the public address, one word for each time
+		answers                 string // of the public address, one word per request
 		status                  int
 		last                    string
 		asked                   []string
@@ -67,28 +66,28 @@ func TestDeployToAService(t *testing.T) {
 		{"a release", image, outputs, nil, "yes yes", 0, "deploy.sh: " + digest + " serves at https://vault.example.org after N s", serves},
 		{"the first release of a domain that points elsewhere", image, `{"PasswordManager-Data": {}}`, []string{"BALANCER=yes"}, "no", 0,
 			"deploy.sh: " + digest + " serves at balancer.example.org; point the domain of https://vault.example.org there, which does not answer yet: curl: (6) Could not resolve host", serves},
-		{"the first release that nobody reaches", image, "", nil, "no", 1,
+		{"a first release that is unreachable", image, "", nil, "no", 1,
 			"deploy.sh: error: " + digest + " serves on the service, but https://vault.example.org does not answer and did not before: curl: (6) Could not resolve host", serves},
 		{"without an address", image, "", []string{"SITE="}, "", 0,
 			"deploy.sh: " + digest + " serves on the service; its public address was not checked, because siteAddress is not set in platform.json", serves},
-		{"a release that nobody reaches any more", image, outputs, nil, "yes no", 1,
+		{"a release that breaks the vault", image, outputs, nil, "yes no", 1,
 			"deploy.sh: error: https://vault.example.org does not answer: curl: (6) Could not resolve host; the service went back to the previous release",
 			append(serves[:5:5], "make synth", "infra release --back")},
-		{"no way back from it", image, outputs, []string{"NO_WAY_BACK=yes"}, "yes no", 1,
+		{"a rollback that fails", image, outputs, []string{"NO_WAY_BACK=yes"}, "yes no", 1,
 			"deploy.sh: error: https://vault.example.org does not answer: curl: (6) Could not resolve host; the rollback failed too: release: error: there is no release before",
 			append(serves[:5:5], "make synth", "infra release --back")},
 		{"tasks that stop", image, outputs, []string{"FAILING=CloudFormation is sorry", "WHY=task 1 stopped: no memory"}, "yes", 1,
 			"deploy.sh: error: the service has not taken the release: task 1 stopped: no memory", failed},
 		{"a first release whose tasks stop", image, outputs, []string{"FAILING=CloudFormation is sorry", "NO_SERVICE=yes"}, "no", 1,
 			"deploy.sh: error: the service has not taken the release: CloudFormation is sorry", append(serves[:4:4], "infra release --why "+digest)},
-		{"a deploy that is refused", image, outputs, []string{"FAILING=preflight: error: the image is not in ECR"}, "yes", 1,
+		{"a deploy that preflight rejects", image, outputs, []string{"FAILING=preflight: error: the image is not in ECR"}, "yes", 1,
 			"deploy.sh: error: the service has not taken the release: preflight: error: the image is not in ECR", failed},
-		{"back", "--back", outputs, nil, "yes yes", 0, "deploy.sh: the previous release serves at https://vault.example.org after N s",
+		{"rollback", "--back", outputs, nil, "yes yes", 0, "deploy.sh: the previous release serves at https://vault.example.org after N s",
 			[]string{"make topology", "make synth", "infra release --back"}},
-		{"back to nothing", "--back", outputs, []string{"NO_WAY_BACK=yes"}, "yes", 1,
+		{"rollback without a previous release", "--back", outputs, []string{"NO_WAY_BACK=yes"}, "yes", 1,
 			"deploy.sh: error: the service has not taken the release: release: error: there is no release before",
 			[]string{"make topology", "make synth", "infra release --back"}},
-		{"back to what nobody reaches", "--back", outputs, nil, "yes no", 1,
+		{"rollback to an unreachable release", "--back", outputs, nil, "yes no", 1,
 			"deploy.sh: error: the previous release serves on the service, but https://vault.example.org does not answer: curl: (6) Could not resolve host",
 			[]string{"make topology", "make synth", "infra release --back"}},
 		{"status", "--status", outputs, nil, "", 0, "sha256:serving", []string{"make topology", "make synth", "infra release"}},
@@ -138,7 +137,7 @@ func TestDeployToAService(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, want := strings.TrimSpace(string(asked)), strings.Join(c.asked, "\n"); got != want {
-				t.Errorf("asked was\n%s\nwant\n%s", got, want)
+				t.Errorf("calls:\n%s\nwant\n%s", got, want)
 			}
 		})
 	}

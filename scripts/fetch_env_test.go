@@ -32,7 +32,7 @@ import (
 
 const oldEnv = "PORT='1'\n"
 
-// home is a host's folder with an .env of before.
+// home creates a host's directory with an old .env.
 func home(t *testing.T) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -40,7 +40,7 @@ func home(t *testing.T) string {
 	if err := os.WriteFile(file, []byte(oldEnv), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// No new file has this mode, so it shows the old one.
+	// No new file has this mode, so it identifies the old file.
 	if err := os.Chmod(file, 0o640); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func fetch(t *testing.T, directory string, env []string, arguments ...string) (s
 	return run(t, append(env, "HOME_DIRECTORY="+directory), exec.Command("./fetch-env.sh", arguments...))
 }
 
-// alone fails the test unless the folder holds the .env, with this mode, and nothing else. It returns what is in it.
+// alone checks that the directory contains only .env, with this mode, and returns its content.
 func alone(t *testing.T, directory string, mode os.FileMode) string {
 	t.Helper()
 	entries, err := os.ReadDir(directory)
@@ -60,7 +60,7 @@ func alone(t *testing.T, directory string, mode os.FileMode) string {
 		t.Fatal(err)
 	}
 	if len(entries) != 1 || entries[0].Name() != ".env" {
-		t.Errorf("the folder holds %v", entries)
+		t.Errorf("the directory contains %v", entries)
 	}
 	info, err := os.Stat(filepath.Join(directory, ".env"))
 	if err != nil {
@@ -83,10 +83,10 @@ func untouched(t *testing.T, directory string) {
 	}
 }
 
-// fetched is what Compose reads in the new .env.
+// fetched returns the variables that Compose reads from the new .env.
 func fetched(t *testing.T, directory string) map[string]string {
 	t.Helper()
-	// Compose hands in what the environment says, for variables that values mention.
+	// Compose expands variables in values from the environment.
 	lookup := func(string) (string, bool) { return "from the environment", true }
 	read, err := dotenv.ParseWithLookup(strings.NewReader(alone(t, directory, 0o600)), lookup)
 	if err != nil {
@@ -95,13 +95,13 @@ func fetched(t *testing.T, directory string) map[string]string {
 	return read
 }
 
-// tables are required where the store is DynamoDB.
+// tables are required if the store is DynamoDB.
 var tables = map[string]string{
 	names.EnvUsersTable: names.UsersTable, names.EnvAccountsTable: names.AccountsTable,
 	names.EnvPasswordsTable: names.PasswordsTable, names.EnvSessionsTable: names.SessionsTable,
 }
 
-// settings are all that is required, and these.
+// settings returns all required settings plus the given ones.
 func settings(more map[string]string) map[string]string {
 	all := map[string]string{
 		names.EnvAWSRegion: emulator.Region, names.EnvPort: "5001", names.EnvStore: names.StoreDynamoDB,
@@ -112,12 +112,12 @@ func settings(more map[string]string) map[string]string {
 	return all
 }
 
-// publish makes these the parameters of the deployment, all of them SecureStrings, and no others.
+// publish replaces the parameters of the deployment with these, all of them SecureStrings.
 func publish(t *testing.T, values map[string]string) {
 	t.Helper()
 	c := client(t, emulator.Region)
 	pages := ssm.NewGetParametersByPathPaginator(c, &ssm.GetParametersByPathInput{Path: aws.String(names.ParameterPath), Recursive: aws.Bool(true)})
-	// A page counts from the start of what is there, so nothing goes before the last one.
+	// Pages are offsets into the current list, so delete nothing before reading the last one.
 	var old []types.Parameter
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
@@ -128,7 +128,7 @@ func publish(t *testing.T, values map[string]string) {
 	}
 	for _, p := range old {
 		_, err := c.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: p.Name})
-		// The client sends a request again when its answer was lost, and the first one may have done the work.
+		// If an answer is lost, the client repeats the request, but the first one may have succeeded.
 		if _, gone := errors.AsType[*types.ParameterNotFound](err); err != nil && !gone {
 			t.Fatal(err)
 		}
@@ -172,13 +172,13 @@ var awkward = []string{
 	"a #b", "a=b==", "=", " both ends ", "\ttab\t", "Zürich 🔑 \u0085\u00a0\u2028", "`id` $(id) !! * ~ ; & | < >", "%s{{.}}", "'$x", `"$x'\`, "export A=b",
 }
 
-func TestFetchEnvReadsBackExactlyAfterPages(t *testing.T) {
+func TestFetchEnvReadsAllPagesExactly(t *testing.T) {
 	want := settings(nil)
 	for i, value := range awkward {
 		want[fmt.Sprintf("VALUE_%d", i)] = value
 	}
 	publish(t, want)
-	// Python takes a unit's locale, which is none, for UTF-8, but none that says another encoding. The second is as one of those.
+	// Without a locale, as in a systemd unit, Python uses UTF-8. The second case simulates a locale with another encoding.
 	for _, locale := range [][]string{{"LC_ALL=", "LANG="}, {"LC_ALL=C", "PYTHONCOERCECLOCALE=0", "PYTHONUTF8=0"}} {
 		directory := home(t)
 		if status, said := fetch(t, directory, environment(t, locale...)); status != 0 || said != "" {
@@ -195,8 +195,8 @@ func TestFetchEnvReadsBackExactlyAfterPages(t *testing.T) {
 	}
 }
 
-// One answer with hundreds of values costs no more than one with a few.
-func TestFetchEnvReadsBackEveryMixOfMarks(t *testing.T) {
+// One answer with hundreds of values is as fast as one with a few.
+func TestFetchEnvQuotesEveryMixOfMarks(t *testing.T) {
 	want := settings(nil)
 	marks := []string{`\`, `'`, `"`, `$`, `{a}`, " #"}
 	mixes := []string{""}
@@ -222,16 +222,16 @@ func TestFetchEnvReadsBackEveryMixOfMarks(t *testing.T) {
 	}
 }
 
-func TestFetchEnvRequiresWhatNamesSays(t *testing.T) {
+func TestFetchEnvRequiresAllSettings(t *testing.T) {
 	always := []string{names.EnvAWSRegion, names.EnvPort, names.EnvStore, names.EnvSessionSecret, names.SiteAddress}
 	script, err := os.ReadFile("fetch-env.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(script, []byte("path=${PARAMETER_PATH:-"+names.ParameterPath+"}\n")) || !bytes.Contains(script, []byte("HOME_DIRECTORY:-"+names.HostDirectory+"}")) {
-		t.Error("the script has another path or another folder than app/names")
+		t.Error("the script's path or directory differs from app/names")
 	}
-	// A name that is in no list here would be one that nothing else knows.
+	// The script must not require a name that is not defined in app/names.
 	for _, list := range regexp.MustCompile(`(?s)REQUIRED\w* = \[(.*?)\]`).FindAllSubmatch(script, -1) {
 		for _, name := range regexp.MustCompile(`\w+`).FindAllString(string(list[1]), -1) {
 			if _, ok := tables[name]; !ok && !slices.Contains(always, name) {
@@ -264,7 +264,7 @@ func TestFetchEnvRequiresWhatNamesSays(t *testing.T) {
 	})
 }
 
-func TestFetchEnvLeavesOutWhatIsNoSetting(t *testing.T) {
+func TestFetchEnvSkipsOtherParameters(t *testing.T) {
 	want := settings(nil)
 	publish(t, settings(map[string]string{names.Release: "sha256:0", "old-notes": "hunter2", "9LIVES": "hunter2", "deeper/SECRET": "hunter2"}))
 	directory := home(t)
@@ -291,11 +291,11 @@ func TestFetchEnvKeepsTheOldFile(t *testing.T) {
 	with := func(name, value string) string { return page(t, settings(map[string]string{name: value}), "") }
 	for _, c := range []struct {
 		name      string
-		unset     string // what the names of variables to take away contain
+		unset     string // remove variables whose name contains this
 		env       []string
 		arguments []string
 		status    int
-		want      string // after "fetch-env.sh: ", the whole of it but for usage
+		want      string // the output after "fetch-env.sh: ", without the usage
 	}{
 		{"newline", "", []string{said(t, with("NOTE", secret+"\nPORT=1"))}, nil, 1, "error: /password-manager/NOTE has a line break, which an environment file cannot hold\n"},
 		{"carriage return", "", []string{said(t, with("NOTE", secret+"\r"))}, nil, 1, "error: /password-manager/NOTE has a line break, which an environment file cannot hold\n"},
@@ -304,13 +304,13 @@ func TestFetchEnvKeepsTheOldFile(t *testing.T) {
 		{"the second page fails", "", []string{said(t, page(t, settings(nil), "2"), odd)}, nil, 1, failed},
 		{"may not read", "", []string{said(t, denied)}, nil, 1, "error: these credentials may not read /password-manager/: allow ssm:GetParametersByPath for it, and kms:Decrypt with its key\n"},
 		{"expired", "", []string{said(t, expired)}, nil, 1, "error: AWS refuses these credentials: log in again\n"},
-		{"SSM away", "", []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}, nil, 1, "error: AWS does not answer: check the network and the region\n"},
+		{"SSM unreachable", "", []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}, nil, 1, "error: AWS does not answer: check the network and the region\n"},
 		{"no credentials", "_KEY", nil, nil, 1, "error: there are no AWS credentials: give the host its role, or set AWS_PROFILE\n"},
 		{"no region", "_REGION=", nil, nil, 1, "error: no AWS region is chosen: set AWS_REGION, or give --region\n"},
-		{"no aws", "", []string{"PATH=" + bare(t)}, nil, 1, "error: aws, the AWS command line, is missing: install it\n"},
+		{"no aws", "", []string{"PATH=" + isolatedPath(t)}, nil, 1, "error: aws, the AWS command line, is missing: install it\n"},
 		{"unknown argument", "", nil, []string{"--force"}, 2, "error: unknown argument: --force\n"},
-		{"no folder", "", nil, []string{"--output", "/nowhere/.env"}, 1, "error: there is no directory /nowhere\n"},
-		{"a folder", "", nil, []string{"--output", "/tmp"}, 1, "error: /tmp is a directory\n"},
+		{"no directory", "", nil, []string{"--output", "/nowhere/.env"}, 1, "error: there is no directory /nowhere\n"},
+		{"a directory", "", nil, []string{"--output", "/tmp"}, 1, "error: /tmp is a directory\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := environment(t, c.env...)
@@ -318,7 +318,7 @@ func TestFetchEnvKeepsTheOldFile(t *testing.T) {
 			directory := home(t)
 			status, words := fetch(t, directory, env, c.arguments...)
 			if strings.Contains(words, secret) || strings.Contains(words, "Traceback") {
-				t.Errorf("it shows a value, or where it broke: %s", words)
+				t.Errorf("the output has a value or a traceback: %s", words)
 			}
 			words, _, _ = strings.Cut(words, "Usage: ")
 			if status != c.status || c.want != "" && words != "fetch-env.sh: "+c.want {
@@ -331,7 +331,7 @@ func TestFetchEnvKeepsTheOldFile(t *testing.T) {
 
 func TestFetchEnvKeepsTheOldFileWhenTheDiskIsFull(t *testing.T) {
 	directory := home(t)
-	// A limit on the size of a file stops a write as a full disk does, without the rights to mount one.
+	// A limit on the file size fails a write like a full disk, but does not need a mount.
 	cmd := exec.Command("bash", "-c", "ulimit -f 1; exec ./fetch-env.sh")
 	status, words := run(t, environment(t, "HOME_DIRECTORY="+directory, said(t, page(t, settings(map[string]string{"LONG": strings.Repeat("x", 4096)}), ""))), cmd)
 	if status != 1 || words != "fetch-env.sh: error: cannot write the new file: File too large\n" {
@@ -340,7 +340,7 @@ func TestFetchEnvKeepsTheOldFileWhenTheDiskIsFull(t *testing.T) {
 	untouched(t, directory)
 }
 
-// works is a run after one that was killed.
+// works checks that a run succeeds after an earlier one was killed.
 func works(t *testing.T, directory string) {
 	t.Helper()
 	if status, words := fetch(t, directory, environment(t, said(t, page(t, settings(nil), "")))); status != 0 || words != "" {
@@ -364,7 +364,7 @@ func TestFetchEnvKilledWhileItWaits(t *testing.T) {
 			directory := home(t)
 			cmd := exec.Command("./fetch-env.sh")
 			cmd.Env = environment(t, "HOME_DIRECTORY="+directory, "AWS_ENDPOINT_URL="+server.URL)
-			// A unit of systemd, and a terminal, signal the whole group.
+			// systemd and terminals signal the whole process group.
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
@@ -378,7 +378,7 @@ func TestFetchEnvKilledWhileItWaits(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := cmd.Wait(); err == nil {
-				t.Error("it says that all went well")
+				t.Error("exit 0")
 			}
 			if content, err := os.ReadFile(filepath.Join(directory, ".env")); err != nil || string(content) != oldEnv {
 				t.Errorf(".env is %q, %v", content, err)
@@ -406,7 +406,7 @@ func TestFetchEnvKilledBeforeItReplacesTheFile(t *testing.T) {
 		t.Errorf(".env is %q, %v", content, err)
 	}
 	if info, err := os.Stat(filepath.Join(directory, ".env.part")); err != nil || info.Mode() != 0o600 {
-		t.Errorf("the part is not one that only its owner can read: %v, %v", info, err)
+		t.Errorf("the partial file must be readable only by its owner: %v, %v", info, err)
 	}
 	works(t, directory)
 }
@@ -420,7 +420,7 @@ func pathOf(env []string) (path string) {
 	return path
 }
 
-func TestFetchEnvAtOnce(t *testing.T) {
+func TestFetchEnvConcurrently(t *testing.T) {
 	publish(t, settings(nil))
 	directory, env := home(t), environment(t)
 	var wg sync.WaitGroup
@@ -437,8 +437,8 @@ func TestFetchEnvAtOnce(t *testing.T) {
 	}
 }
 
-// A value must be in no argument, which every user of the machine can read, and in no log of a shell that traces.
-func TestFetchEnvKeepsValuesToItself(t *testing.T) {
+// Values must not be in arguments, which every user of the machine can read, or in the trace of "bash -x".
+func TestFetchEnvDoesNotLeakValues(t *testing.T) {
 	const value = "a-value-like-no-other"
 	publish(t, settings(map[string]string{names.EnvSessionSecret: value}))
 	program, err := awsProgram()
@@ -466,7 +466,7 @@ func TestFetchEnvKeepsValuesToItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(seen, []byte("ssm\x00get-parameters-by-path\x00")) || !bytes.Contains(seen, []byte("/usr/bin/sync")) && !bytes.Contains(seen, []byte("sync\x00--\x00")) {
-		t.Fatalf("the wrappers saw too little: %s", seen)
+		t.Fatalf("the wrappers recorded too little: %s", seen)
 	}
 	if bytes.Contains(seen, []byte(value)) {
 		t.Error("an argument or the environment has the value")

@@ -16,13 +16,13 @@ import (
 
 const (
 	passingGo = "package %s\n\nimport \"testing\"\n\nfunc TestConcurrent(*testing.T) {}\n"
-	// A subtest, which its test hides.
+	// A skipped subtest, whose parent passes.
 	skippingGo   = "package sample\n\nimport \"testing\"\n\nfunc TestAtOnce(t *testing.T) { t.Run(\"part\", func(t *testing.T) { t.Skip(\"no docker\") }) }\n"
 	passingNode  = "import { test } from \"node:test\";\n\ntest(\"runs\", () => {});\n"
 	skippingNode = "import { test } from \"node:test\";\n\ntest(\"runs\", () => {});\ntest(\"waits\", { skip: \"no browser\" }, () => {});\n"
 )
 
-// suite is a checkout with this one's Makefile, in which every package has one test.
+// suite is a checkout with the real Makefile, in which every package has one test.
 type suite struct{ root string }
 
 func newSuite(t *testing.T) suite {
@@ -39,7 +39,7 @@ func newSuite(t *testing.T) suite {
 	versions, _, found := strings.Cut(read(t, "../go.mod"), "\n\nrequire")
 	_, versions, after := strings.Cut(versions, "\n")
 	if !found || !after {
-		t.Fatal("go.mod has another shape")
+		t.Fatal("go.mod has an unexpected format")
 	}
 	s.write(t, "go.mod", "module example.org/suite\n"+versions+"\n")
 	for _, folder := range []string{
@@ -62,7 +62,7 @@ func newSuite(t *testing.T) suite {
 	s.write(t, "app/web/coverage.mjs", "")
 	s.write(t, "app/web/node_modules/.package-lock.json", "{}")
 	s.write(t, "infra/node_modules/.package-lock.json", "{}")
-	// The tools are this checkout's. It installs them: npm would not, through a link.
+	// Install the tools in the real checkout, because npm does not install through a link.
 	install := exec.CommandContext(t.Context(), "make", "-C", here, "app/web/node_modules/.package-lock.json")
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("make: %v: %s", err, out)
@@ -104,7 +104,7 @@ func (s suite) change(t *testing.T, name, content string) {
 	s.write(t, name, content)
 }
 
-// make runs a tier's target, without what installs and builds, and without the parts that are named.
+// make runs a tier's target without installing or building, and without the given parts.
 func (s suite) make(t *testing.T, target string, without ...string) (status int, said string) {
 	t.Helper()
 	arguments := []string{"-C", s.root}
@@ -112,13 +112,13 @@ func (s suite) make(t *testing.T, target string, without ...string) (status int,
 		arguments = append(arguments, "-o", name)
 	}
 	cmd := exec.CommandContext(t.Context(), "make", append(arguments, target)...)
-	// What Jenkins or a person has set chooses no tests.
+	// Variables from Jenkins or a developer must not select tests.
 	cmd.Env = append(os.Environ(), "PACKAGES=./none", "ARGS=-run none", "VERSION=9", "IMAGE=elsewhere/vault", "STACKS=none")
 	out, _ := cmd.CombinedOutput()
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-func TestASkippedTestFailsItsTier(t *testing.T) {
+func TestSkippedTestFailsItsTier(t *testing.T) {
 	s := newSuite(t)
 	parts := []string{"go-test", "race-test", "wasm-test", "web-unit-test", "web-browser-test"}
 	for _, target := range []string{"test", "integration"} {

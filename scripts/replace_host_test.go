@@ -15,8 +15,8 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// What AWS says is a function of what it is asked: the walk through docs/operations.md has an emulated AWS, in which nothing
-// goes wrong.
+// The fake AWS has a fixed answer for each call. A test of infra follows docs/operations.md with an emulated AWS, where nothing
+// fails.
 const platformAWS = `#!/usr/bin/env bash
 printf '%%s\n' "$*" >>%[1]s/calls
 case "$*" in
@@ -91,7 +91,7 @@ func (p *platform) read(t *testing.T, name string) string {
 	return string(content)
 }
 
-func TestReplaceHostSaysWhatItCannotDoAndLeavesAllAsItWas(t *testing.T) {
+func TestReplaceHostErrorsChangeNothing(t *testing.T) {
 	t.Parallel()
 	const (
 		newest, zone, look, seed = "--newest", "--other-zone", "--look", "--seed"
@@ -154,19 +154,19 @@ func TestReplaceHostChangesWhatTheDeployReads(t *testing.T) {
 			t.Errorf("%s: exit %d, the image is %q, the options are %q: %s", command, status, image, options, said)
 		}
 		if calls := p.read(t, "calls"); !strings.HasSuffix(calls, "make deploy REPLACE_HOST=yes\n") {
-			t.Errorf("%s did not end with a deploy: %s", command, calls)
+			t.Errorf("the last call of %s was not a deploy: %s", command, calls)
 		}
 	}
 }
 
-func TestReplaceHostThatIsInterruptedPutsBackWhatItChanged(t *testing.T) {
+func TestInterruptedReplaceHostUndoesItsChange(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"--newest", "--other-zone"} {
 		p := newPlatform(t, "ami-old")
 		options := p.read(t, "platform.json")
 		cmd := p.script(command)
 		cmd.Env = append(p.env, "MAKE_HANGS=deploy")
-		// As Ctrl-C does, and Jenkins when a build is stopped: all of them get the signal.
+		// Ctrl-C, and Jenkins when it stops a build, signal all processes.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

@@ -44,7 +44,7 @@ func secret(t *testing.T, region string) string {
 	return aws.ToString(answer.Parameter.Value)
 }
 
-// forget takes the secret away. The emulator's own reset would cost it seconds.
+// forget deletes the secret. Resetting the emulator would take seconds.
 func forget(t *testing.T) {
 	t.Helper()
 	for _, region := range []string{emulator.Region, otherRegion} {
@@ -57,7 +57,7 @@ func forget(t *testing.T) {
 
 const stays = "seed-secrets.sh: " + secretName + " already exists and stays as it is\n"
 
-func TestSeedMakesAKeyOnce(t *testing.T) {
+func TestSeedCreatesAKeyOnce(t *testing.T) {
 	forget(t)
 	if status, said := seed(t, environment(t)); status != 0 || said != "" {
 		t.Fatalf("exit %d: %s", status, said)
@@ -66,7 +66,7 @@ func TestSeedMakesAKeyOnce(t *testing.T) {
 	if _, err := vault.ParseKeyring(first); err != nil {
 		t.Error(err)
 	}
-	// ParseKeyring takes other spellings as well; this is the one of the Fernet spec.
+	// ParseKeyring also accepts other spellings; this is the one in the Fernet spec.
 	if len(first) != 44 || strings.Trim(first, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "=" {
 		t.Error("the key is not 44 characters of base64url with padding")
 	}
@@ -84,7 +84,7 @@ func TestSeedMakesAKeyOnce(t *testing.T) {
 	}
 }
 
-func TestSeedAtOnce(t *testing.T) {
+func TestSeedConcurrently(t *testing.T) {
 	forget(t)
 	env := environment(t)
 	var wg sync.WaitGroup
@@ -101,7 +101,7 @@ func TestSeedAtOnce(t *testing.T) {
 	}
 }
 
-func TestSeedRefusesAPlainString(t *testing.T) {
+func TestSeedRejectsAPlainString(t *testing.T) {
 	forget(t)
 	_, err := client(t, emulator.Region).PutParameter(t.Context(), &ssm.PutParameterInput{
 		Name: aws.String(secretName), Value: aws.String("hunter2"), Type: types.ParameterTypeString,
@@ -116,8 +116,8 @@ func TestSeedRefusesAPlainString(t *testing.T) {
 	}
 }
 
-// The key must be in no argument, which every user of the machine can read, and in no log of a shell that traces.
-func TestSeedKeepsTheKeyToItself(t *testing.T) {
+// The key must not be in arguments, which every user of the machine can read, or in the trace of "bash -x".
+func TestSeedDoesNotLeakTheKey(t *testing.T) {
 	forget(t)
 	env := environment(t)
 	program, err := awsProgram()
@@ -138,14 +138,14 @@ func TestSeedKeepsTheKeyToItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(seen, []byte("ssm\x00put-parameter\x00--name\x00"+secretName)) {
-		t.Fatalf("the wrapper saw no put-parameter: %s", seen)
+		t.Fatalf("the wrapper recorded no put-parameter: %s", seen)
 	}
 	if bytes.Contains(seen, []byte(key)) {
 		t.Error("an argument or the environment has the key")
 	}
 }
 
-func TestSeedSaysWhatToDo(t *testing.T) {
+func TestSeedErrorsSayWhatToDo(t *testing.T) {
 	const (
 		none    = `{"Parameters":[],"InvalidParameters":["` + secretName + `"]}`
 		secured = `{"Parameters":[{"Name":"` + secretName + `","Type":"SecureString","Value":"kms:x"}],"InvalidParameters":[]}`
@@ -160,13 +160,13 @@ func TestSeedSaysWhatToDo(t *testing.T) {
 	const denial = "error: these credentials may not call "
 	for _, c := range []struct {
 		name      string
-		unset     string // what the names of variables to take away contain
+		unset     string // remove variables whose name contains this
 		env       []string
 		arguments []string
 		status    int
-		want      string // after "seed-secrets.sh: ", the whole of it but for usage
+		want      string // the output after "seed-secrets.sh: ", without the usage
 	}{
-		{"somebody else was first", "", []string{asked([]string{none, secured}, []string{exists})}, nil, 0, strings.TrimPrefix(stays, "seed-secrets.sh: ")},
+		{"another run was first", "", []string{asked([]string{none, secured}, []string{exists})}, nil, 0, strings.TrimPrefix(stays, "seed-secrets.sh: ")},
 		{"may not read", "", []string{asked([]string{denied}, nil)}, nil, 1, denial + "ssm:GetParameters for " + secretName + ": allow it\n"},
 		{"may not write", "", []string{asked([]string{none}, []string{denied})}, nil, 1, denial + "ssm:PutParameter for " + secretName + ": allow it\n"},
 		{"expired", "", []string{asked([]string{expired}, nil)}, nil, 1, "error: AWS refuses these credentials: log in again\n"},
@@ -175,7 +175,7 @@ func TestSeedSaysWhatToDo(t *testing.T) {
 		{"no server", "", []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1"}, nil, 1, "error: AWS does not answer: check the network and the region\n"},
 		{"no credentials", "_KEY", nil, nil, 1, "error: there are no AWS credentials: set AWS_PROFILE, or log in\n"},
 		{"no region", "_REGION=", nil, nil, 1, "error: no AWS region is chosen: set AWS_REGION, or give --region\n"},
-		{"no program", "", []string{"PATH=" + bare(t)}, nil, 1, "error: aws, the AWS command line, is missing: install it\n"},
+		{"no program", "", []string{"PATH=" + isolatedPath(t)}, nil, 1, "error: aws, the AWS command line, is missing: install it\n"},
 		{"unknown argument", "", nil, []string{"--force"}, 2, "error: unknown argument: --force\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -190,7 +190,7 @@ func TestSeedSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// TestSecretRotates: every step leaves each older key that may still be needed, and in between nobody is logged out.
+// Every step keeps the older keys that may still be needed, so no one is logged out.
 func TestSecretRotates(t *testing.T) {
 	forget(t)
 	if status, said := seed(t, environment(t), "--add"); status != 1 || !strings.Contains(said, "run this script without --add first") {
@@ -229,7 +229,7 @@ func TestSecretRotates(t *testing.T) {
 	}
 }
 
-func TestRotationChangesNothingThatItCannotRead(t *testing.T) {
+func TestRotationRefusesUnreadableKeys(t *testing.T) {
 	forget(t)
 	spoiled := "a key with a space," + vault.NewKey()
 	_, err := client(t, emulator.Region).PutParameter(t.Context(), &ssm.PutParameterInput{

@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sessionmanager"
 )
 
-func TestThePluginIsBuiltOrOneSentenceSaysWhyNot(t *testing.T) {
+func TestPluginIsBuiltOrTheErrorSaysWhyNot(t *testing.T) {
 	t.Parallel()
 	elsewhere, tools := t.TempDir(), t.TempDir()
 	for _, name := range []string{"bash", "dirname", "cat", "sha256sum", "cut", "mkdir", "mktemp", "grep", "head", "rm", "mv"} {
@@ -45,7 +45,7 @@ func TestThePluginIsBuiltOrOneSentenceSaysWhyNot(t *testing.T) {
 			t.Errorf("%s: exit %d: %s, want %s", c.name, cmd.ProcessState.ExitCode(), out, c.want)
 		}
 	}
-	// A plugin that could not be built leaves nothing that looks like one.
+	// A failed build must not leave a file that looks like the plugin.
 	if left, _ := filepath.Glob(filepath.Join(elsewhere, "vaultsphere/session-manager-plugin/*/session-manager-plugin")); len(left) > 0 {
 		t.Errorf("%q is left behind", left)
 	}

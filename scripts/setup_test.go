@@ -12,7 +12,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// machine is a PATH with these programs, each a shell script, and what every system has.
+// machine returns a PATH with the given programs, each a shell script, and those of every system.
 func machine(t *testing.T, programs map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -36,7 +36,7 @@ func machine(t *testing.T, programs map[string]string) string {
 	return dir
 }
 
-func TestSetupSaysWhatIsMissingInOneSentence(t *testing.T) {
+func TestSetupNamesMissingPrograms(t *testing.T) {
 	t.Parallel()
 	const (
 		root, somebody = "echo 0", "echo 1000"
@@ -47,7 +47,7 @@ func TestSetupSaysWhatIsMissingInOneSentence(t *testing.T) {
 		"shellcheck": works, "gcc": works, "java": works, "mvn": works, "chromium": works, "firefox-esr": works, "apt-get": works,
 	}
 	for name, c := range map[string]struct {
-		change map[string]string // "" takes a program away
+		change map[string]string // "" removes a program
 		env    []string
 		status int
 		want   string // the last line

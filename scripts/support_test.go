@@ -28,7 +28,7 @@ var awsProgram = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(out)), err
 })
 
-// environment is that of the emulator, with the AWS command line on PATH; later entries win.
+// environment returns the emulator's environment with the AWS command line in PATH. Later variables win.
 func environment(t *testing.T, more ...string) []string {
 	t.Helper()
 	program, err := awsProgram()
@@ -39,7 +39,7 @@ func environment(t *testing.T, more ...string) []string {
 	return append(env, more...)
 }
 
-// run returns the exit status of a script and what it says. It must not say anything on stdout.
+// run returns the exit status and stderr of a script. The script must not print to stdout.
 func run(t *testing.T, env []string, cmd *exec.Cmd) (status int, said string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -60,7 +60,7 @@ func client(t *testing.T, region string) *ssm.Client {
 	return ssm.NewFromConfig(cfg)
 }
 
-// answers is an AWS that says the next of these for each call of an action of SSM, such as "GetParameters".
+// answers starts a fake SSM that returns the next of the given answers for each call of an action, such as "GetParameters".
 func answers(t *testing.T, next map[string][]string) string {
 	t.Helper()
 	var mu sync.Mutex
@@ -69,10 +69,10 @@ func answers(t *testing.T, next map[string][]string) string {
 		defer mu.Unlock()
 		_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		if request, _ := io.ReadAll(r.Body); bytes.Contains(request, []byte("Overwrite")) {
-			t.Error("the script would replace what another run wrote")
+			t.Error("the script would overwrite another run's value")
 		}
 		if len(next[action]) == 0 {
-			t.Errorf("there is one call more than expected, of %s", action)
+			t.Errorf("unexpected call of %s", action)
 			return
 		}
 		said := next[action][0]
@@ -87,8 +87,8 @@ func answers(t *testing.T, next map[string][]string) string {
 	return "AWS_ENDPOINT_URL=" + server.URL
 }
 
-// bare is a PATH with these programs and bash alone.
-func bare(t *testing.T, programs ...string) string {
+// isolatedPath returns a PATH with only these programs and bash.
+func isolatedPath(t *testing.T, programs ...string) string {
 	t.Helper()
 	bin := t.TempDir()
 	for _, name := range append(programs, "bash") {
@@ -103,8 +103,8 @@ func bare(t *testing.T, programs ...string) string {
 	return bin
 }
 
-// watched is a PATH before the system's in which each of these programs writes down what any other process can see of it, in
-// the file log, and becomes the real one.
+// watched returns a PATH with a wrapper for each of these programs. The wrapper appends its arguments and environment, which
+// other processes can see, to the file log, and runs the real program.
 func watched(t *testing.T, programs map[string]string) (path, log string) {
 	t.Helper()
 	bin, log := t.TempDir(), filepath.Join(t.TempDir(), "log")

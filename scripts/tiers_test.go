@@ -1,5 +1,5 @@
-// Package scripts_test keeps what the tiers of tests promise, and runs the scripts that act on AWS, with the AWS command line
-// and an AWS on loopback.
+// Package scripts_test tests the tiers of tests, and the scripts that use AWS, with the AWS command line and an emulated AWS on
+// loopback.
 package scripts_test
 
 import (
@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// A tier is what one target of the Makefile runs: packages, and the build tags that hold there.
+// A tier has the packages and build tags of one make target.
 type tier struct {
 	packages, tags []string
 }
@@ -34,7 +34,7 @@ func tiers(t *testing.T) []tier {
 	integration := regexp.MustCompile(`(?m)^\t\$\(call GO_TEST,-integration\) .*-tags integration (.*)$`).FindStringSubmatch(content)
 	wasm := regexp.MustCompile(`(?m)^WASM_PACKAGES := (.*)$`).FindStringSubmatch(content)
 	if integration == nil || wasm == nil || !regexp.MustCompile(`(?m)^\t\$\(call GO_TEST,\) -tags system `).MatchString(content) {
-		t.Fatal("the Makefile runs the tests in another way")
+		t.Fatal("the Makefile runs the tests in an unexpected way")
 	}
 	unix := []string{"linux", "unix", "amd64", "cgo"}
 	return []tier{
@@ -53,7 +53,7 @@ func (t tier) runs(directory string, expression constraint.Expr) bool {
 	return inPackage && (expression == nil || expression.Eval(func(tag string) bool { return slices.Contains(t.tags, tag) }))
 }
 
-// A file that no tier compiles is a skipped test that nobody sees.
+// A file that no tier compiles is an invisible skipped test.
 func TestEveryTestFileRunsInATier(t *testing.T) {
 	t.Parallel()
 	all, found := tiers(t), 0
@@ -73,7 +73,7 @@ func TestEveryTestFileRunsInATier(t *testing.T) {
 			return err
 		}
 		if !slices.ContainsFunc(all, func(one tier) bool { return one.runs(filepath.Dir(path), expression) }) {
-			t.Errorf("no tier runs the tests of %s, which wants %s", path, expression)
+			t.Errorf("no tier runs the tests of %s, which needs %s", path, expression)
 		}
 		return nil
 	})
@@ -81,11 +81,11 @@ func TestEveryTestFileRunsInATier(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found < 100 {
-		t.Errorf("there are only %d files with tests", found)
+		t.Errorf("found only %d files with tests", found)
 	}
 }
 
-// constraintOf gives the build constraint of a file, by its first lines and its name; nil if it has none.
+// constraintOf returns the build constraint of a file from its first lines and its name, or nil.
 func constraintOf(path, content string) (constraint.Expr, error) {
 	var expression constraint.Expr
 	head, _, _ := strings.Cut(content, "\npackage ")
@@ -97,7 +97,7 @@ func constraintOf(path, content string) (constraint.Expr, error) {
 			}
 		}
 	}
-	// As "go help buildconstraint" has it: NAME_GOOS_test.go, NAME_GOARCH_test.go.
+	// See "go help buildconstraint": NAME_GOOS_test.go, NAME_GOARCH_test.go.
 	for _, part := range strings.Split(strings.TrimSuffix(filepath.Base(path), "_test.go"), "_")[1:] {
 		if slices.Contains([]string{"linux", "windows", "darwin", "js", "wasm", "amd64", "arm64"}, part) {
 			var of constraint.Expr = &constraint.TagExpr{Tag: part}

@@ -42,16 +42,16 @@ func (p *Import) Forget() { p.result, p.entries = nil, nil }
 
 // ImportPreview is what a person sees before anything is written. No secret is in it.
 type ImportPreview struct {
-	Format   string               `json:"format"`
-	Total    int                  `json:"total"`
-	Types    map[item.Type]int    `json:"types"`
-	Statuses map[ImportStatus]int `json:"statuses"`
-	Trashed  int                  `json:"trashed"`
-	Files    int                  `json:"files"`
-	Items    []ImportLine         `json:"items"`   // the first
-	Changed  []ImportLine         `json:"changed"` // the first of this status
-	Problems []parcel.Problem     `json:"problems"`
-	Kept     []RelocatedValues    `json:"kept"`
+	Format    string               `json:"format"`
+	Total     int                  `json:"total"`
+	Types     map[item.Type]int    `json:"types"`
+	Statuses  map[ImportStatus]int `json:"statuses"`
+	Trashed   int                  `json:"trashed"`
+	Files     int                  `json:"files"`
+	Items     []ImportLine         `json:"items"`   // the first
+	Changed   []ImportLine         `json:"changed"` // the first of this status
+	Problems  []parcel.Problem     `json:"problems"`
+	Relocated []RelocatedValues    `json:"relocated"`
 }
 
 // ImportLine is one entry of a file.
@@ -79,7 +79,7 @@ const previewLines = 100
 func (p *Import) Preview() ImportPreview {
 	out := ImportPreview{
 		Format: p.result.Format, Total: len(p.entries), Types: map[item.Type]int{}, Statuses: map[ImportStatus]int{},
-		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Kept: relocatedValues(p.result.Relocated),
+		Items: []ImportLine{}, Changed: []ImportLine{}, Problems: listed(p.result.Problems), Relocated: relocatedValues(p.result.Relocated),
 	}
 	for _, e := range p.entries {
 		out.Types[e.Item.Type]++

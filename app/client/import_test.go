@@ -79,8 +79,8 @@ func TestImportPreviewComparesWithTheVaultAndShowsNoSecret(t *testing.T) {
 	if len(preview.Changed) != 1 || preview.Changed[0].Existing != differs.ID || preview.Changed[0].Row != 3 {
 		t.Errorf("changed %+v", preview.Changed)
 	}
-	if len(preview.Problems) != 1 || preview.Problems[0].Row != 6 || len(preview.Kept) != 1 || preview.Kept[0].Name != "Colour" {
-		t.Errorf("problems %+v, kept %+v", preview.Problems, preview.Kept)
+	if len(preview.Problems) != 1 || preview.Problems[0].Row != 6 || len(preview.Relocated) != 1 || preview.Relocated[0].Name != "Colour" {
+		t.Errorf("problems %+v, relocated %+v", preview.Problems, preview.Relocated)
 	}
 	if s := d.sync(t); s.Count != 2 {
 		t.Errorf("the preview has written: %d items", s.Count)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
@@ -55,15 +56,15 @@ func (c ImportChoice) mode(status ImportStatus) (ImportMode, error) {
 
 // ImportReport says what became of every entry of the file, and where its values went. No secret is in it.
 type ImportReport struct {
-	Format   string             `json:"format"`
-	Total    int                `json:"total"`
-	Added    int                `json:"added"`
-	Updated  int                `json:"updated"`
-	Skipped  int                `json:"skipped"`
-	Files    int                `json:"files"` // that were stored
-	Entries  []ImportedEntry    `json:"entries"`
-	Problems []parcel.Problem   `json:"problems"`
-	Kept     []parcel.Relocated `json:"kept"`
+	Format    string             `json:"format"`
+	Total     int                `json:"total"`
+	Added     int                `json:"added"`
+	Updated   int                `json:"updated"`
+	Skipped   int                `json:"skipped"`
+	Files     int                `json:"files"` // that were stored
+	Entries   []ImportedEntry    `json:"entries"`
+	Problems  []parcel.Problem   `json:"problems"`
+	Relocated []parcel.Relocated `json:"relocated"`
 }
 
 // ImportedEntry is one entry of the file and what became of it.
@@ -92,7 +93,7 @@ func (p *Import) Run(ctx context.Context, choice ImportChoice, progress func(don
 		Import: p, progress: progress, updates: map[string][]int{},
 		report: ImportReport{
 			Format: p.result.Format, Total: len(p.entries), Entries: make([]ImportedEntry, len(p.entries)),
-			Problems: listed(slices.Clone(p.result.Problems)), Kept: listed(p.result.Relocated),
+			Problems: listed(slices.Clone(p.result.Problems)), Relocated: listed(p.result.Relocated),
 		},
 	}
 	if err := r.sort(choice); err != nil {
@@ -212,7 +213,7 @@ func (r *importRun) update(ctx context.Context) error {
 	return nil
 }
 
-type updateOutcome string // why the item was not updated; empty: it was
+type updateOutcome = parcel.Problem // why the item was not updated; without a code: it was
 
 func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([]updateOutcome, error) {
 	s := saving{v: ch.v, now: time.Now()}
@@ -224,7 +225,7 @@ func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([
 		}
 		e := ch.v.entries[id]
 		if e == nil {
-			out = append(out, "the item was deleted on another device in the meantime")
+			out = append(out, updateOutcome{Code: parcel.DeletedElsewhere})
 			continue
 		}
 		stored, err := ch.v.whole(e)
@@ -236,7 +237,11 @@ func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([
 			result = updated(result, r.entries[i].Item)
 		}
 		if err := result.Validate(); err != nil {
-			out = append(out, updateOutcome(fmt.Sprintf("together with what the vault has: %v", err)))
+			why := updateOutcome{Code: parcel.NotMerged}
+			if field, ok := errors.AsType[*item.FieldError](err); ok {
+				why.Values.Name, why.Err = field.Field, err
+			}
+			out = append(out, why)
 			continue
 		}
 		size += sealedBytes(result)
@@ -246,7 +251,7 @@ func (r *importRun) updateSome(ctx context.Context, ch *change, ids []string) ([
 		if err := s.replace(ch, e, stored, result); err != nil {
 			return nil, err
 		}
-		out = append(out, "")
+		out = append(out, updateOutcome{})
 	}
 	return out, nil
 }
@@ -255,11 +260,11 @@ func (r *importRun) settle(id string, why updateOutcome) {
 	for _, i := range r.updates[id] {
 		line := &r.report.Entries[i]
 		line.ID = id
-		if why == "" {
+		if why.Code == "" {
 			line.Outcome = ImportedUpdated
 		} else {
 			line.Outcome = ImportedSkipped
-			r.report.Problems = append(r.report.Problems, parcel.Problem{Row: line.Row, Title: line.Title, Reason: string(why)})
+			r.report.Problems = append(r.report.Problems, parcel.Problem{Row: line.Row, Title: line.Title, Code: why.Code, Values: why.Values, Err: why.Err})
 		}
 		r.advance(r.done + 1)
 	}
@@ -281,7 +286,8 @@ func (r *importRun) store(ctx context.Context) error {
 				return fmt.Errorf("%d files were stored: %w", r.report.Files, err)
 			default:
 				r.report.Problems = append(r.report.Problems, parcel.Problem{
-					Row: e.Row, Title: e.Item.Title, Reason: fmt.Sprintf("the file “%s” was not stored: %v", f.Name, err),
+					Row: e.Row, Title: e.Item.Title, Code: parcel.AttachmentNotStored, Values: parcel.Values{Name: f.Name},
+					Cause: bridge.Code(Explain(err).Code), Err: err,
 				})
 			}
 			r.advance(r.done + 1)

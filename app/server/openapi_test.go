@@ -81,7 +81,7 @@ func beyondSchemas(answered []byte) bool {
 	for _, rule := range []string{
 		"occurs twice in one object", "follows the JSON value", "not valid UTF-8", // the text itself
 		"twice in one change", "together are more than", "do not fit the vault", "between the number of the chunk and", // relations
-		"mixes letters of scripts",                                                                          // names that deceive
+		"mixes scripts",                                                                                     // names that deceive
 		"since must be one whole number", "since is the only parameter", "chunk must be a number between 1", // spelling of a URL
 	} {
 		if bytes.Contains(answered, []byte(rule)) {

@@ -167,7 +167,7 @@ func (a *vaultAnswer) Write(r protocol.Record) error {
 	b = strconv.AppendInt(append(b, `,"version":`...), r.Version, 10)
 	b = strconv.AppendInt(append(b, `,"revision":`...), r.Revision, 10)
 	if r.Token != "" {
-		// A token is most of a record and needs no escapes: vault.Change.Check accepts only base64url.
+		// A token is most of a record and needs no escapes: vault.Change guarantees base64url.
 		b = append(append(append(b, `,"token":"`...), r.Token...), '"')
 	}
 	if r.Deleted {

@@ -25,7 +25,7 @@ func TestAnyCSV(t *testing.T) {
 		{Title: "untitled.example", URLs: []string{"https://www.untitled.example/login"}},
 		{Title: "Ünïcode €", Username: "юзер", Password: "пароль"},
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 7 columns"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Code: parcel.ColumnCount, Values: parcel.Values{Count: 3, Limit: 7}})
 	if len(got.Relocated) != 1 || got.Relocated[0] != (transfer.Relocated{Row: 3, Name: "Door code", As: parcel.ToField}) {
 		t.Errorf("relocated %+v", got.Relocated)
 	}
@@ -59,23 +59,25 @@ func TestTextOfAnyKind(t *testing.T) {
 func TestBrokenRowIsReportedAndTheRestComesIn(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		row, reason string
+		row    string
+		code   parcel.ProblemCode
+		values parcel.Values
 	}{
-		"quote not closed":         {`"bad,u,p`, "text follows a closing quotation mark"},
-		"text after quote":         {`"bad"x,u,p`, "text follows a closing quotation mark"},
-		"too few values":           {`bad`, "there are 1 values for 3 columns"},
-		"far too many values":      {strings.Repeat("x,", 5000), "there are too many values"},
-		"unclosed over many lines": {`bad,"u,p` + "\n", "text follows a closing quotation mark"},
+		"quote not closed":         {`"bad,u,p`, parcel.TextAfterQuote, parcel.Values{}},
+		"text after quote":         {`"bad"x,u,p`, parcel.TextAfterQuote, parcel.Values{}},
+		"too few values":           {`bad`, parcel.ColumnCount, parcel.Values{Count: 1, Limit: 3}},
+		"far too many values":      {strings.Repeat("x,", 5000), parcel.TooManyColumns, parcel.Values{Limit: 2000}},
+		"unclosed over many lines": {`bad,"u,p` + "\n", parcel.TextAfterQuote, parcel.Values{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := transfertest.Read(t, "x.csv", "title,username,password\na,u,p\n"+c.row+"\n\"b\",\"u\",\"p\"\n", transfer.Options{})
 			transfertest.Same(t, got, []item.Item{{Title: "a", Username: "u", Password: "p"}, {Title: "b", Username: "u", Password: "p"}})
-			transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Reason: c.reason})
+			transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Code: c.code, Values: c.values})
 		})
 	}
 	got := transfertest.Read(t, "x.csv", "title,password\na,p\n\"last,p", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Title: "a", Password: "p"}})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Reason: "a quotation mark is not closed"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Code: parcel.UnclosedQuote})
 }
 
 func TestChosenColumns(t *testing.T) {

@@ -6,7 +6,6 @@ import "github.com/vaultsphere/vaultsphere/app/transfer/source"
 var (
 	ErrEmpty             = source.ErrEmpty
 	ErrUnknownFormat     = source.ErrUnknownFormat
-	ErrNotText           = source.ErrNotText
 	ErrOtherFormat       = source.ErrOtherFormat
 	ErrNoHeader          = source.ErrNoHeader
 	ErrNoColumns         = source.ErrNoColumns

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/transfer/aliasvault"
@@ -19,6 +18,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/nordpass"
 	"github.com/vaultsphere/vaultsphere/app/transfer/onepassword"
 	"github.com/vaultsphere/vaultsphere/app/transfer/own"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/passbolt"
 	"github.com/vaultsphere/vaultsphere/app/transfer/proton"
 	"github.com/vaultsphere/vaultsphere/app/transfer/psono"
@@ -141,7 +141,7 @@ func formatOf(in *source.Input) (format, error) {
 	}
 	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == in.Options.Format })
 	if i < 0 {
-		return format{}, fmt.Errorf("%w: there is no format %q", source.ErrUnknownFormat, in.Options.Format)
+		return format{}, source.Fail(parcel.FileNoSuchFormat, parcel.Values{Name: in.Options.Format})
 	}
 	f := formats()[i]
 	if !f.Detect(in) {
@@ -151,7 +151,7 @@ func formatOf(in *source.Input) (format, error) {
 		if in.IsPGP() {
 			return format{}, source.ErrPGP
 		}
-		return format{}, fmt.Errorf("%w %s", source.ErrOtherFormat, f.name)
+		return format{}, source.Fail(parcel.FileOtherFormat, parcel.Values{Name: f.name})
 	}
 	return f, nil
 }

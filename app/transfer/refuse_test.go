@@ -55,7 +55,7 @@ func TestAdviceForFilesOfAnotherKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for data, want := range map[string]string{
-		"<!DOCTYPE html><p>a, b": "web page", b.String(): "Excel workbook", "SQLite format 3\x00": "database",
+		"<!DOCTYPE html><p>a, b": "web page", b.String(): "spreadsheet", "SQLite format 3\x00": "database",
 		"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5\x00": "KeePass 1", "age-encryption.org/v1\n": "with age",
 	} {
 		if _, err := transfer.Read(transfer.File{Data: []byte(data)}, transfer.Options{}); err == nil || !strings.Contains(err.Error(), want) {

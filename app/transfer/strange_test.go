@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -29,7 +30,7 @@ func TestKeysOfCodesInImports(t *testing.T) {
 		if works {
 			transfertest.SameProblems(t, got)
 		} else {
-			transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Reason: "its key makes no one-time codes"})
+			transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Code: parcel.InvalidKey})
 		}
 	}
 }
@@ -52,7 +53,7 @@ func TestExpiryDatesOfCardsInImports(t *testing.T) {
 	for in, field := range map[[2]string]string{{"13", "2029"}: "13/2029", {"soon", ""}: "soon", {"", "99999"}: "99999", {"", "03/04/2029"}: "03/04/2029", {"1", "2/3/4"}: "1/2/3/4"} {
 		got := transfertest.Read(t, "x.json", bitwardenItems(fmt.Sprintf(`{"type":3,"name":"a","card":{"number":"1","expMonth":%q,"expYear":%q}}`, in[0], in[1])), transfer.Options{})
 		transfertest.Same(t, got, []item.Item{{Type: item.TypeCard, Title: "a", Card: &item.Card{Number: "1"}, Fields: []item.Field{transfertest.Text("Expiry", field)}}})
-		transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Reason: "there is no month and year in its expiry date; it came in as a field"})
+		transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Code: parcel.InvalidExpiry})
 	}
 }
 
@@ -155,7 +156,7 @@ func TestEnpassKeepsWhatFieldsWere(t *testing.T) {
 			transfertest.Text("Username (older)", "anna.old"), transfertest.Hidden("Answer", "blue"), transfertest.Hidden("Answer (older)", "red"), transfertest.Hidden("Code (older)", "GEZDGNBV"), transfertest.Text("Since", "1990-01-01"), transfertest.Hidden("PIN", "1"), transfertest.Text("PIN: new member", "kept"),
 		},
 	}})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Reason: "an older value of “Username” is encrypted in the export"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "a", Code: parcel.EncryptedOldValue, Values: parcel.Values{Name: "Username"}})
 }
 
 // Libraries of many languages write times; none of them may be lost or moved.

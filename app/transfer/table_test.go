@@ -9,6 +9,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
@@ -156,7 +157,7 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 				if !errors.As(err, &f) {
 					t.Fatalf("%s as %q: %v", name, file, err)
 				}
-				if code, _ := f.Explain(); code != "file_columns" {
+				if f.Code != parcel.FileNoHeader && f.Code != parcel.FileNoColumns {
 					t.Errorf("%s as %q: %v", name, file, err)
 				}
 			}
@@ -172,7 +173,7 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 		t.Errorf("no columns are chosen: %v", err)
 	}
 	got = transfertest.Read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Reason: "the row seems to hold values, but was taken for the names of the columns"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Code: parcel.HeaderHoldsValues})
 	p, err := transfer.Columns(transfer.File{Data: noHeader})
 	if err != nil || !p.Headerless || p.Guess[1] != source.ColumnUsername || p.Guess[3] != source.ColumnURL || len(p.Rows) != 1 {
 		t.Errorf("the preview is %+v, %v", p, err)
@@ -183,9 +184,9 @@ func TestTablesWithoutAHeaderAreRefused(t *testing.T) {
 func TestMissingPartsAreReported(t *testing.T) {
 	t.Parallel()
 	transfertest.SameProblems(t, transfertest.Read(t, "x.csv", "Title,Username,Kode\nPost,mia,pw\n", transfer.Options{}),
-		transfer.Problem{Reason: "no column is known as that of the passwords"})
+		transfer.Problem{Code: parcel.NoPasswordColumn})
 	transfertest.SameProblems(t, transfertest.Read(t, "x.csv", "Thing,Username,Password\nPost,mia,pw\n", transfer.Options{}),
-		transfer.Problem{Reason: "no column is known as that of the titles"})
+		transfer.Problem{Code: parcel.NoTitleColumn})
 }
 
 // Vendors whose tables have no header are known by how these are made.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -16,18 +17,20 @@ func TestShortAndLongRows(t *testing.T) {
 	t.Parallel()
 	bank := item.Item{Type: item.TypeLogin, Title: "Bank", URLs: []string{"https://bank.example"}, Username: "mia", Password: "pw-bank", Notes: "n"}
 	const bankRow = "Bank,https://bank.example,mia,pw-bank,n\n"
-	problem := func(reason string) []transfer.Problem { return []transfer.Problem{{Row: 2, Reason: reason}} }
+	problem := func(code parcel.ProblemCode, values int) []transfer.Problem {
+		return []transfer.Problem{{Row: 2, Code: code, Values: parcel.Values{Count: values, Limit: 5}}}
+	}
 	for name, c := range map[string]struct {
 		row      string
 		want     []item.Item
 		problems []transfer.Problem
 	}{
 		"no note":       {"Post,https://post.example,mia,pw-post\n", []item.Item{post()}, nil},
-		"no password":   {"Post,https://post.example,mia\n", []item.Item{post(password(""))}, problem("there are 3 values for 5 columns; what is missing is taken as empty")},
-		"no address":    {"Post,x\n", nil, problem("there are 2 values for 5 columns")},
-		"a word":        {"Post\n", nil, problem("there are 1 values for 5 columns")},
-		"comma in note": {"Post,https://post.example,mia,pw-post,a, b\n", []item.Item{post(notes("a, b"))}, problem("there are 6 values for 5 columns; the last ones came in as notes")},
-		"too long":      {"Post,x,https://post.example,mia,pw-post,n\n", nil, problem("there are 6 values for 5 columns")},
+		"no password":   {"Post,https://post.example,mia\n", []item.Item{post(password(""))}, problem(parcel.MissingValues, 3)},
+		"no address":    {"Post,x\n", nil, problem(parcel.ColumnCount, 2)},
+		"a word":        {"Post\n", nil, problem(parcel.ColumnCount, 1)},
+		"comma in note": {"Post,https://post.example,mia,pw-post,a, b\n", []item.Item{post(notes("a, b"))}, problem(parcel.ExtraIntoNotes, 6)},
+		"too long":      {"Post,x,https://post.example,mia,pw-post,n\n", nil, problem(parcel.ColumnCount, 6)},
 		"empty ones":    {"Post,https://post.example,mia,pw-post,,,,\n", []item.Item{post()}, nil},
 		"note goes on":  {"Post,https://post.example,mia,pw-post,one\ntwo\n", []item.Item{post(notes("one\ntwo"))}, nil},
 		"lines in one":  {"Post,https://post.example,mia\nmia,pw-post,n\n", []item.Item{post(notes("n"), with(transfertest.Text("Username", "mia\nmia")))}, nil},
@@ -42,14 +45,15 @@ func TestShortAndLongRows(t *testing.T) {
 	// What identifies an item comes in, also where spreadsheets have left out the empty values behind it.
 	got := transfertest.Read(t, "x.csv", "Title;Username;Password;URL;Notes;Tags\nPost;mia;pw-post\nWifi;;pw\nfoo;bar\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{post(func(it *item.Item) { it.URLs = nil }), {Title: "Wifi", Password: "pw"}})
-	const short = "there are 3 values for 6 columns; what is missing is taken as empty"
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: short}, transfer.Problem{Row: 3, Reason: short}, transfer.Problem{Row: 4, Reason: "there are 2 values for 6 columns"})
+	short := parcel.Values{Count: 3, Limit: 6}
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.MissingValues, Values: short},
+		transfer.Problem{Row: 3, Code: parcel.MissingValues, Values: short}, transfer.Problem{Row: 4, Code: parcel.ColumnCount, Values: parcel.Values{Count: 2, Limit: 6}})
 	got = transfertest.Read(t, "x.csv", "title,username,password\nPost,mia,pw,q\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Hidden("Column 4", "q")}}})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: "there are 4 values for 3 columns; the last ones came in as hidden fields"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.ExtraIntoFields, Values: parcel.Values{Count: 4, Limit: 3}})
 	// What is missing at the end of a file may have been cut.
 	got = transfertest.Read(t, "x.csv", columnsOfChrome+"Post,https://post.example,mia,pw-p", transfer.Options{})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: "there are 4 values for 5 columns; what is missing is taken as empty"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.MissingValues, Values: parcel.Values{Count: 4, Limit: 5}})
 }
 
 func password(s string) func(*item.Item) { return func(it *item.Item) { it.Password = s } }
@@ -66,7 +70,7 @@ func TestQuotesInsideQuotes(t *testing.T) {
 	}
 	got := transfertest.Read(t, "x.csv", columnsOfChrome+`Post,https://post.example,mia,"say "hi", you",`+"\n", transfer.Options{})
 	transfertest.Same(t, got, nil)
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: "text follows a closing quotation mark"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.TextAfterQuote})
 }
 
 func TestLastPassCSVWithUnquotedLineBreaks(t *testing.T) {

@@ -9,8 +9,6 @@
 package transfer
 
 import (
-	"fmt"
-
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
@@ -50,13 +48,16 @@ func Read(f File, o Options) (*Result, error) {
 		return nil, err
 	}
 	if b.Full {
-		return nil, fmt.Errorf("%w: more than %d entries", source.ErrTooLarge, source.MaxItems)
+		return nil, source.TooManyItems()
 	}
 	return b.Result, nil
 }
 
 // Columns looks at a CSV of any kind.
 func Columns(f File) (*Preview, error) { return source.Columns(f) }
+
+// Sentence is a problem in English, for the command line.
+func Sentence(p Problem) string { return source.Sentence(p) }
 
 // ColumnNames lists the columns that have a name, for a sentence.
 func ColumnNames() string { return source.ColumnNames() }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -25,7 +26,7 @@ func TestKeepassCSV(t *testing.T) {
 		{Type: item.TypeNote, Title: "Only a note", Notes: "remember"},
 		{Type: item.TypeLogin, Title: "mail.example", Username: "w", Password: "x", URLs: []string{"https://www.mail.example"}},
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Code: parcel.UnclosedQuote})
 
 	made, changed := time.Date(2010, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2012, 2, 29, 23, 59, 59, 0, time.UTC)
 	got = transfertest.Sample(t, "keepass/keepass1-all.csv", "keepass-csv")
@@ -56,7 +57,7 @@ func TestKeepassXCCSV(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Only a note", Notes: "remember", Tags: []string{"Notes"}, Fields: []item.Field{{Name: "last modified", Value: "soon"}}},
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Reason: "there are 3 values for 10 columns"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Code: parcel.ColumnCount, Values: parcel.Values{Count: 3, Limit: 10}})
 }
 
 func TestPassboltCSV(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -49,9 +50,9 @@ func TestEnpassJSON(t *testing.T) {
 		},
 	})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Row: 1, Title: "Bank, north", Reason: "an older password is encrypted in the export"},
-		transfer.Problem{Row: 1, Title: "Bank, north", Reason: "the attachment “broken.txt” is damaged"},
-		transfer.Problem{Row: 6, Reason: "the entry is not an object"})
+		transfer.Problem{Row: 1, Title: "Bank, north", Code: parcel.EncryptedOldPassword},
+		transfer.Problem{Row: 1, Title: "Bank, north", Code: parcel.AttachmentDamaged, Values: parcel.Values{Name: "broken.txt"}},
+		transfer.Problem{Row: 6, Code: parcel.MalformedItem})
 	if files := got.Items[0].Files; len(files) != 1 || files[0].Name != "hello.txt" || string(files[0].Data) != "hello" {
 		t.Errorf("files %q", files)
 	}
@@ -72,7 +73,7 @@ func TestEnpassCSV(t *testing.T) {
 			Fields: []item.Field{transfertest.Hidden("PIN", "0042")},
 		},
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Reason: "a quotation mark is not closed"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 5, Code: parcel.UnclosedQuote})
 }
 
 func TestKeeperJSON(t *testing.T) {
@@ -114,7 +115,7 @@ func TestKeeperJSON(t *testing.T) {
 			Fields: []item.Field{{Name: "Type", Value: "Database credentials"}, {Name: "Type", Value: "MySQL"}},
 		},
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 8, Reason: "the entry is not an object"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 8, Code: parcel.MalformedItem})
 }
 
 func TestKeeperCSV(t *testing.T) {
@@ -161,5 +162,5 @@ func TestPsono(t *testing.T) {
 			Fields: []item.Field{transfertest.Hidden("PIN", "0042")},
 		},
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 10, Reason: "the entry is not an object"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 10, Code: parcel.MalformedItem})
 }

@@ -1,9 +1,9 @@
 package transfer
 
 import (
-	"fmt"
 	"slices"
 
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -37,7 +37,7 @@ func Write(id string, items []Exported, o WriteOptions) ([]byte, error) {
 	items = slices.Clone(items)
 	i := slices.IndexFunc(formats(), func(f format) bool { return f.id == id && f.writer.write != nil })
 	if i < 0 {
-		return nil, fmt.Errorf("%w: nothing is written in %q", source.ErrUnknownFormat, id)
+		return nil, source.Fail(parcel.FileNoSuchFormat, parcel.Values{Name: id})
 	}
 	w := formats()[i].writer
 	if w.sealed && o.Password == "" {
@@ -49,7 +49,7 @@ func Write(id string, items []Exported, o WriteOptions) ([]byte, error) {
 	}
 	out, err := w.write(items, o.Password)
 	if err == nil && len(out) > source.MaxTextBytes {
-		err = fmt.Errorf("%w: the export takes more than %d MB; leave out the files", source.ErrTooLarge, source.MaxTextBytes>>20)
+		err = source.Fail(parcel.ExportTooLarge, parcel.Values{Limit: source.MaxTextBytes >> 20})
 	}
 	return out, err
 }

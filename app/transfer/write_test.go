@@ -15,6 +15,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -126,7 +127,7 @@ func TestOwnFormatIsStrict(t *testing.T) {
 		"an id": `{"type":"login","title":"x","id":"s3cret"}`, "no object": `"s3cret"`,
 	} {
 		got := transfertest.Read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+entry+`,`+good+`]}`, transfer.Options{})
-		if len(got.Items) != 2 || len(got.Problems) != 1 || got.Problems[0].Row != 2 || strings.Contains(got.Problems[0].Reason, "s3cret") {
+		if len(got.Items) != 2 || len(got.Problems) != 1 || got.Problems[0].Row != 2 || got.Problems[0].Code != parcel.MalformedItem || strings.Contains(transfer.Sentence(got.Problems[0]), "s3cret") {
 			t.Errorf("%s: %d items, problems %+v", name, len(got.Items), got.Problems)
 		}
 	}

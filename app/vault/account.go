@@ -7,8 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// confirm asks the owner of a session for the password again: a stolen session alone must not be enough to take the
-// account over or to destroy it.
+// confirm asks for the password again: a stolen session alone must not be enough to take over or destroy the account.
 func (s *Service) confirm(ctx context.Context, session Session, currentAuthKey string) (User, error) {
 	if err := checkAuthKey("current_auth_key", currentAuthKey); err != nil {
 		return User{}, err
@@ -67,8 +66,8 @@ func (s *Service) ChangeRecovery(ctx context.Context, session Session, in protoc
 	return s.update(ctx, &u)
 }
 
-// DeleteAccount removes the user, the vault and all sessions. If the store fails half way the account is closed all the
-// same, and the next log-in or registration under the name ends what was begun.
+// DeleteAccount removes the user, the vault and all sessions. If the store fails half way, the account is closed all the same,
+// and the next login or registration under the name finishes the deletion.
 func (s *Service) DeleteAccount(ctx context.Context, session Session, in protocol.DeleteAccountRequest) error {
 	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
 	if err != nil {
@@ -82,14 +81,13 @@ func (s *Service) DeleteAccount(ctx context.Context, session Session, in protoco
 	return nil
 }
 
-// Apply writes one change of the vault.
+// Apply makes one change to the vault.
 func (s *Service) Apply(ctx context.Context, session Session, in protocol.ChangeRequest) (protocol.ChangeResponse, error) {
-	if err := checkChange(in); err != nil {
+	c, err := parseChange(in, s.limits.Records)
+	if err != nil {
 		return protocol.ChangeResponse{}, err
 	}
-	revision, err := s.store.Apply(ctx, session.Username, Change{
-		Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes, Quota: s.limits.Records,
-	})
+	revision, err := s.store.Apply(ctx, session.Username, c)
 	s.watchers.changed(session.UserID)
 	if err != nil {
 		return protocol.ChangeResponse{}, signedOut(err)

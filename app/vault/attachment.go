@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// PutChunk stores one chunk of an attachment. number is as it stands in the path.
+// PutChunk stores one chunk of an attachment. number is the path segment.
 func (s *Service) PutChunk(ctx context.Context, session Session, id, number string, in protocol.Chunk) error {
 	n, err := checkChunk(id, number)
 	if err != nil {
@@ -36,12 +36,12 @@ func (s *Service) Chunk(ctx context.Context, session Session, id, number string)
 	}
 	p, err := s.store.Chunk(ctx, session.UserID, id, n)
 	if errors.Is(err, ErrNotFound) {
-		return protocol.Chunk{}, &Error{Code: protocol.CodeNotFound, Message: "there is no such chunk of an attachment"}
+		return protocol.Chunk{}, &Error{Code: protocol.CodeNotFound, Message: "no such chunk of an attachment"}
 	}
 	return p, err
 }
 
-// Attachments lists what the user has, complete or not.
+// Attachments lists the user's attachments, complete or not.
 func (s *Service) Attachments(ctx context.Context, session Session) (protocol.AttachmentsResponse, error) {
 	list, err := s.store.Attachments(ctx, session.UserID)
 	if list == nil {
@@ -50,14 +50,14 @@ func (s *Service) Attachments(ctx context.Context, session Session) (protocol.At
 	return protocol.AttachmentsResponse{Attachments: list, Quota: s.limits.Attachments, Now: s.now()}, err
 }
 
-// DeleteAttachment removes an attachment with its chunks.
+// DeleteAttachment removes an attachment and its chunks.
 func (s *Service) DeleteAttachment(ctx context.Context, session Session, id string) error {
 	if err := checkID("id", id); err != nil {
 		return err
 	}
 	err := s.store.DeleteAttachment(ctx, session.Username, id)
 	if errors.Is(err, ErrNotFound) {
-		return &Error{Code: protocol.CodeNotFound, Message: "there is no such attachment"}
+		return &Error{Code: protocol.CodeNotFound, Message: "no such attachment"}
 	}
 	return err
 }

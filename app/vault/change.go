@@ -2,64 +2,87 @@ package vault
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" // RFC 4648 §5
+// Change moves a vault from revision Base to Base+1. parseChange makes it, so a Store may assume what a client cannot
+// change: the kinds are known, versions start at 1, item IDs are canonical base64url, tokens are canonical padded
+// base64url of 1 to protocol.MaxTokenBytes, no record occurs twice (a put of an overview counts whatever its version),
+// and there are at most protocol.MaxChangeRecords records.
+type Change struct {
+	Base     int64
+	Manifest string
+	Puts     []protocol.Put
+	Deletes  []protocol.Place
+	Quota    Quota
+}
 
-// Check tells what is wrong with a change whatever the vault holds, as ErrInvalidChange. Stores call it first.
-func (c Change) Check() error {
-	if n := len(c.Puts) + len(c.Deletes); n > protocol.MaxChangeRecords {
-		return fmt.Errorf("%w: %d records, at most %d go into one change", ErrInvalidChange, n, protocol.MaxChangeRecords)
+// Replaces reports whether c, of which added items are new, only replaces overviews and deletes.
+func (c Change) Replaces(added int64) bool {
+	return added <= 0 && !slices.ContainsFunc(c.Puts, func(p protocol.Put) bool { return p.Kind == protocol.KindDetails })
+}
+
+// parseChange is the only check of a change that does not depend on what the vault holds.
+func parseChange(in protocol.ChangeRequest, quota Quota) (Change, error) {
+	if in.BaseRevision < 0 {
+		return Change{}, badField("base_revision", "must not be negative")
 	}
-	seen := make(map[protocol.Place]bool, len(c.Puts)+len(c.Deletes))
-	check := func(p protocol.Place) error {
-		switch {
-		case p.Kind != protocol.KindOverview && p.Kind != protocol.KindDetails:
-			return fmt.Errorf("%w: unknown kind", ErrInvalidChange)
-		case p.ItemID == "" || strings.Trim(p.ItemID, base64url) != "":
-			// A store may build keys from it with a separator outside this alphabet.
-			return fmt.Errorf("%w: account id is not base64url", ErrInvalidChange)
-		case p.Version < 1:
-			return fmt.Errorf("%w: version %d of %s %s is below 1", ErrInvalidChange, p.Version, p.Kind, p.ItemID)
-		}
-		record := p
-		if p.Kind == protocol.KindOverview {
-			record.Version = 0 // one record, whatever its version
-		}
-		if seen[record] {
-			return fmt.Errorf("%w: %s %s stands in it twice", ErrInvalidChange, p.Kind, p.ItemID)
-		}
-		seen[record] = true
-		return nil
+	if err := checkToken("manifest", in.Manifest, protocol.MaxSmallTokenBytes); err != nil {
+		return Change{}, err
 	}
-	for _, p := range c.Puts {
-		if err := check(p.Place); err != nil {
-			return err
+	n := len(in.Puts) + len(in.Deletes)
+	if n == 0 {
+		return Change{}, badField("puts", "and deletes are both empty: there is nothing to change")
+	}
+	if n > protocol.MaxChangeRecords {
+		return Change{}, badField("puts", "and deletes together are more than %d records", protocol.MaxChangeRecords)
+	}
+	seen := make(map[protocol.Place]bool, n)
+	for i, p := range in.Puts {
+		if err := checkPlace("puts", i, p.Place, seen); err != nil {
+			return Change{}, err
 		}
-		if p.Token == "" || len(p.Token) > protocol.MaxTokenBytes {
-			return fmt.Errorf("%w: token of %s %s has %d bytes, not 1 to %d", ErrInvalidChange, p.Kind, p.ItemID, len(p.Token), protocol.MaxTokenBytes)
-		}
-		if strings.ContainsRune(p.Token, '\n') {
-			return fmt.Errorf("%w: token of %s %s has a line break", ErrInvalidChange, p.Kind, p.ItemID)
+		if err := checkToken(fmt.Sprintf("puts[%d].token", i), p.Token, protocol.MaxTokenBytes); err != nil {
+			return Change{}, err
 		}
 	}
-	for _, p := range c.Deletes {
-		if err := check(p); err != nil {
-			return err
+	for i, p := range in.Deletes {
+		if err := checkPlace("deletes", i, p, seen); err != nil {
+			return Change{}, err
 		}
 	}
+	return Change{Base: in.BaseRevision, Manifest: in.Manifest, Puts: in.Puts, Deletes: in.Deletes, Quota: quota}, nil
+}
+
+func checkPlace(list string, i int, p protocol.Place, seen map[protocol.Place]bool) error {
+	at := fmt.Sprintf("%s[%d].", list, i)
+	if err := checkID(at+"item_id", p.ItemID); err != nil {
+		return err
+	}
+	if p.Kind != protocol.KindOverview && p.Kind != protocol.KindDetails {
+		return badField(at+"kind", "must be %q or %q", protocol.KindOverview, protocol.KindDetails)
+	}
+	if p.Version < 1 {
+		return badField(at+"version", "must be 1 or more")
+	}
+	if p.Kind == protocol.KindOverview {
+		p.Version = 0 // an item has one overview: two operations on it contradict each other
+	}
+	if seen[p] {
+		return badField(at+"item_id", "names a record twice in one change")
+	}
+	seen[p] = true
 	return nil
 }
 
-// PlaceUsed is the ErrInvalidChange of a put of KindDetails at a place that held a record before.
+// PlaceUsed is the ErrInvalidChange for a put of details at a place that held a record before.
 func PlaceUsed(p protocol.Place) error {
 	return fmt.Errorf("%w: version %d of %s %s was written before", ErrInvalidChange, p.Version, p.Kind, p.ItemID)
 }
 
-// PlaceNotLive is the ErrInvalidChange of a delete of a record that is not there.
+// PlaceNotLive is the ErrInvalidChange for the delete of a record that is not live.
 func PlaceNotLive(p protocol.Place) error {
-	return fmt.Errorf("%w: version %d of %s %s is not there to delete", ErrInvalidChange, p.Version, p.Kind, p.ItemID)
+	return fmt.Errorf("%w: there is no version %d of %s %s to delete", ErrInvalidChange, p.Version, p.Kind, p.ItemID)
 }

@@ -7,20 +7,20 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Head is what a vault is at.
+// Head is the current state of a vault.
 type Head struct {
 	Revision int64
 	Manifest string
 }
 
-// ChangeWriter takes what Store.Changes reads: Begin once, then each record. An error of either ends the reading, and
-// Changes returns it as it is. A store may hold a snapshot open between the calls, so they should not wait for long.
+// ChangeWriter receives the result of Store.Changes: Begin once, then Write for each record. If either fails, Changes stops and
+// returns the error unchanged. A store may hold a snapshot open between the calls, so they must not block for long.
 type ChangeWriter interface {
 	Begin(h Head) error
 	Write(r protocol.Record) error
 }
 
-// Changes reads the vault from a revision on into w.
+// Changes writes all changes after revision since to w.
 func (s *Service) Changes(ctx context.Context, session Session, since int64, w ChangeWriter) error {
 	if since < 0 {
 		return badField("since", "must not be negative")
@@ -28,12 +28,12 @@ func (s *Service) Changes(ctx context.Context, session Session, since int64, w C
 	return signedOut(s.store.Changes(ctx, session.Username, since, w))
 }
 
-// Small tells whether Changes would write at most limit bytes of tokens.
+// Small reports whether Changes would write at most limit bytes of tokens.
 func (s *Service) Small(ctx context.Context, session Session, since, limit int64) (bool, error) {
 	return s.store.Small(ctx, session.Username, since, limit)
 }
 
-// signedOut is for errors about the user of a session: one that is gone has none.
+// signedOut turns the ErrNotFound of a session's own user into ErrUnauthorized: without a user there is no session.
 func signedOut(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return ErrUnauthorized
@@ -41,7 +41,7 @@ func signedOut(err error) error {
 	return err
 }
 
-// Collect reads changes into memory as a whole.
+// Collect reads changes into memory.
 func Collect(ctx context.Context, s Store, name Username, since int64) (protocol.VaultResponse, error) {
 	c := collector{Records: []protocol.Record{}}
 	if err := s.Changes(ctx, name, since, &c); err != nil {

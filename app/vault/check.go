@@ -22,9 +22,9 @@ var (
 	url    = base64.URLEncoding.Strict()
 )
 
-// checkBinary accepts the one canonical encoding of n bytes: with two spellings of an id there would be two rows of one thing.
+// checkBinary accepts only the canonical encoding of n bytes: with two spellings of an ID, one thing would have two rows.
 func checkBinary(field, s string, enc *base64.Encoding, n int, form string) error {
-	// Length first: Go's decoder skips line breaks, and a strict length leaves no room for them.
+	// Length first: Go's decoder skips line breaks, and the exact length leaves no room for them.
 	if len(s) != enc.EncodedLen(n) {
 		return badField(field, "must be %d bytes in %s", n, form)
 	}
@@ -62,8 +62,8 @@ func checkKDF(k protocol.KDF) error {
 	return nil
 }
 
-// checkToken checks the shape of a Fernet token (Fernet spec, "Token Format") without any key: what cannot be a token
-// would lie in the vault for ever, and no client could open it.
+// checkToken checks the shape of a Fernet token (Fernet spec, "Token Format") without a key: a malformed token would stay in
+// the vault, and no client could open it.
 func checkToken(field, s string, limit int) error {
 	switch {
 	case s == "":
@@ -76,7 +76,7 @@ func checkToken(field, s string, limit int) error {
 	return nil
 }
 
-// tokenShape: version 0x80, 8 bytes of time, 16 of IV, one AES block or more, 32 of HMAC; base64url with padding.
+// tokenShape checks for version 0x80, 8 bytes of time, 16 of IV, at least one AES block and 32 of HMAC, in padded base64url.
 func tokenShape(s string) bool {
 	const version, overhead, block = 0x80, 1 + 8 + 16 + 32, 16
 	if strings.ContainsAny(s, "\r\n") {
@@ -98,7 +98,7 @@ func checkDevice(s string) error {
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return badField(field, "must not contain control characters")
 	case deceives(s):
-		return badField(field, "mixes letters of scripts that are not written together in a word, or has characters that are not seen")
+		return badField(field, "mixes scripts within one word or contains invisible characters")
 	}
 	return nil
 }
@@ -119,60 +119,7 @@ func checkCode(field, s string) error {
 
 func checkSessionID(s string) error {
 	if len(s) != 64 || strings.Trim(s, "0123456789abcdef") != "" {
-		return badField("id", "is not the id of a session")
+		return badField("id", "is not a session id")
 	}
-	return nil
-}
-
-func checkChange(c protocol.ChangeRequest) error {
-	if c.BaseRevision < 0 {
-		return badField("base_revision", "must not be negative")
-	}
-	if err := checkToken("manifest", c.Manifest, protocol.MaxSmallTokenBytes); err != nil {
-		return err
-	}
-	n := len(c.Puts) + len(c.Deletes)
-	if n == 0 {
-		return badField("puts", "and deletes are both empty: there is nothing to change")
-	}
-	if n > protocol.MaxChangeRecords {
-		return badField("puts", "and deletes together are more than %d records", protocol.MaxChangeRecords)
-	}
-	seen := make(map[protocol.Place]bool, n)
-	for i, p := range c.Puts {
-		if err := checkPlace("puts", i, p.Place, seen); err != nil {
-			return err
-		}
-		if err := checkToken(fmt.Sprintf("puts[%d].token", i), p.Token, protocol.MaxTokenBytes); err != nil {
-			return err
-		}
-	}
-	for i, p := range c.Deletes {
-		if err := checkPlace("deletes", i, p, seen); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkPlace(list string, i int, p protocol.Place, seen map[protocol.Place]bool) error {
-	at := fmt.Sprintf("%s[%d].", list, i)
-	if err := checkID(at+"item_id", p.ItemID); err != nil {
-		return err
-	}
-	if p.Kind != protocol.KindOverview && p.Kind != protocol.KindDetails {
-		return badField(at+"kind", "must be %q or %q", protocol.KindOverview, protocol.KindDetails)
-	}
-	if p.Version < 1 {
-		return badField(at+"version", "must be 1 or more")
-	}
-	if p.Kind == protocol.KindOverview {
-		// An account has one live record, so whatever the versions are, two operations on it in one change contradict.
-		p.Version = 0
-	}
-	if seen[p] {
-		return badField(at+"item_id", "names a record twice in one change")
-	}
-	seen[p] = true
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/fernet/fernet-go"
 )
 
-// FuzzTokenShape: what has the shape decodes and encodes to the very same text, and is as long as AES-CBC makes it.
+// FuzzTokenShape: a string with the shape decodes, encodes to the same string, and has a length that AES-CBC produces.
 func FuzzTokenShape(f *testing.F) {
 	keys := []*fernet.Key{{}}
 	for _, n := range []int{0, 15, 16, 100} {
@@ -26,12 +26,12 @@ func FuzzTokenShape(f *testing.F) {
 		}
 		b, err := base64.URLEncoding.DecodeString(s)
 		if err != nil || base64.URLEncoding.EncodeToString(b) != s || b[0] != 0x80 || len(b) < 73 || (len(b)-57)%16 != 0 {
-			t.Fatalf("%q has the shape", s)
+			t.Fatalf("%q is accepted", s)
 		}
 	})
 }
 
-func TestTokensOfTheLibraryHaveTheShape(t *testing.T) {
+func TestFernetLibraryTokensHaveTheShape(t *testing.T) {
 	t.Parallel()
 	keys := []*fernet.Key{{1}}
 	for n := range 70 {
@@ -43,7 +43,7 @@ func TestTokensOfTheLibraryHaveTheShape(t *testing.T) {
 			t.Errorf("%d bytes open as %d", n, len(got))
 		}
 		if open(token+"A", keys) != nil || open(token[:len(token)-1], keys) != nil || open(token+"\n", keys) != nil {
-			t.Errorf("another spelling of the token of %d bytes opens", n)
+			t.Errorf("a respelled token of %d bytes opens", n)
 		}
 	}
 }

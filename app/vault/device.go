@@ -8,25 +8,25 @@ import (
 
 const deviceIDBytes = 16
 
-// Caller is what a request without a session brings along.
+// Caller describes the client of a request without a session.
 type Caller struct {
-	// Session is the token that the caller held before, if any: it ends with the log-in, so that one that was planted or
-	// stolen before is worth nothing after it.
+	// Session is the token that the caller held before, if any. The login ends it, so a token that was planted or stolen
+	// earlier becomes worthless.
 	Session string
-	// Devices are device tokens, of users who have signed in where the request comes from.
+	// Devices are the caller's device tokens: one for each user who has signed in there.
 	Devices []string
 }
 
-// A device token says that somebody has signed in as a user on a device before. Its attempts to sign in as that user are
-// counted apart, so that strangers who guess lock out strangers alone (OWASP, "Device Cookies"). It is no session and no
-// proof: who steals one gets a counter like everybody's, and only a right password makes another.
+// newDevice makes a device token: proof that this user has signed in on this device before. Its login attempts are counted
+// separately, so strangers who guess lock out only strangers (OWASP, "Device Cookies"). It is neither a session nor a
+// credential: a thief gets a counter like everyone else, and only the right password makes another token.
 func (k *Keyring) newDevice(name Username) (string, error) {
 	id := make([]byte, deviceIDBytes, deviceIDBytes+len(name))
 	rand.Read(id)
 	return seal(append(id, name...), k.device)
 }
 
-// openDevice returns the id of the device, in hex, if the token is one of this user's.
+// openDevice returns the ID of the device, in hex, if the token belongs to this user.
 func (k *Keyring) openDevice(token string, name Username) (id string, ok bool) {
 	b := open(token, k.device)
 	if len(b) < deviceIDBytes || string(b[deviceIDBytes:]) != string(name) {
@@ -35,7 +35,7 @@ func (k *Keyring) openDevice(token string, name Username) (id string, ok bool) {
 	return hex.EncodeToString(b[:deviceIDBytes]), true
 }
 
-// deviceOf finds the caller's token for a user, and the throttle key of the attempts to sign in as that user.
+// deviceOf finds the caller's device token for a user, and the throttle key for attempts to sign in as that user.
 func (s *Service) deviceOf(name Username, from Caller) (token, throttle string) {
 	for _, token := range from.Devices {
 		if id, ok := s.keys.openDevice(token, name); ok {
@@ -45,7 +45,7 @@ func (s *Service) deviceOf(name Username, from Caller) (token, throttle string) 
 	return "", loginThrottle(name)
 }
 
-// knownDevice is the token that the caller has, or a new one.
+// knownDevice returns the caller's device token, or a new one.
 func (s *Service) knownDevice(name Username, from Caller) (string, error) {
 	if token, _ := s.deviceOf(name, from); token != "" {
 		return token, nil

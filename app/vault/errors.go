@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Error is an answer the caller may see. Message is public; the wrapped cause is for the log alone.
+// Error is an answer that the caller may see. Message is public; the wrapped cause goes only to the log.
 type Error struct {
 	Code       protocol.Code
 	Message    string
@@ -26,7 +26,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is makes errors.Is compare by code, so that ErrBusy and the others below can be matched whatever they carry.
+// Is makes errors.Is compare by code, so ErrBusy and the errors below match whatever message they carry.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Code == e.Code
@@ -34,13 +34,13 @@ func (e *Error) Is(target error) bool {
 
 // Answers of the Service.
 var (
-	ErrUnauthorized = &Error{Code: protocol.CodeUnauthorized, Message: "no session, or it has ended: log in again"}
-	// ErrInvalidCredentials never says which part was wrong, nor whether the user exists.
+	ErrUnauthorized = &Error{Code: protocol.CodeUnauthorized, Message: "no session, or the session has ended: log in again"}
+	// ErrInvalidCredentials never says which part was wrong, or whether the user exists.
 	ErrInvalidCredentials = &Error{Code: protocol.CodeInvalidCredentials, Message: "username, password or recovery phrase is wrong"}
-	ErrTOTPRequired       = &Error{Code: protocol.CodeTOTPRequired, Message: "a code from the authenticator is needed"}
-	ErrTOTPInvalid        = &Error{Code: protocol.CodeTOTPInvalid, Message: "the code is wrong, or it was used before"}
-	// ErrBusy means that the queue for password hashing is full. Nothing was tried.
-	ErrBusy = &Error{Code: protocol.CodeUnavailable, Message: "too many log-ins at once: try again in a moment", RetryAfter: 2 * time.Second}
+	ErrTOTPRequired       = &Error{Code: protocol.CodeTOTPRequired, Message: "a code from the authenticator app is required"}
+	ErrTOTPInvalid        = &Error{Code: protocol.CodeTOTPInvalid, Message: "the code is wrong or was used before"}
+	// ErrBusy means that the queue for password hashing is full. The password was not checked.
+	ErrBusy = &Error{Code: protocol.CodeUnavailable, Message: "too many logins at once: try again in a moment", RetryAfter: 2 * time.Second}
 )
 
 func badField(field, format string, args ...any) *Error {
@@ -51,7 +51,7 @@ func throttled(after time.Duration) *Error {
 	return &Error{Code: protocol.CodeThrottled, Message: "too many attempts: wait and try again", RetryAfter: after}
 }
 
-// Answer turns any error of the Service or of a Store into the answer for the caller.
+// Answer maps any error of the Service or of a Store to the answer for the caller.
 func Answer(err error) *Error {
 	var known *Error
 	if errors.As(err, &known) {
@@ -64,18 +64,18 @@ func Answer(err error) *Error {
 		after   time.Duration
 	}{
 		{ErrStoreFull, protocol.CodeStorageFull, "the server's storage is full: nothing was written", 0},
-		{ErrStoreUnavailable, protocol.CodeStorageUnavailable, "the server's storage does not answer: nothing was written, or all of it was", 5 * time.Second},
+		{ErrStoreUnavailable, protocol.CodeStorageUnavailable, "the server's storage does not answer: either nothing was written or all of it", 5 * time.Second},
 		{ErrUsernameTaken, protocol.CodeUsernameTaken, "this username is taken", 0},
-		{ErrUserIDTaken, protocol.CodeUserIDTaken, "this user id was used before: make another", 0},
+		{ErrUserIDTaken, protocol.CodeUserIDTaken, "this user id was used before: generate another", 0},
 		{ErrRevisionConflict, protocol.CodeRevisionConflict, "the vault has moved on: sync and try again", 0},
 		{ErrConflict, protocol.CodeConflict, "the account was changed at the same time: try again", 0},
-		{ErrChunkTaken, protocol.CodeConflict, "another chunk is there, and none is ever replaced: upload under a new id", 0},
-		{ErrItemQuota, protocol.CodeItemQuotaReached, "the user has as many items as the server grants: delete some, or ask who runs the server", 0},
-		{ErrRecordQuota, protocol.CodeRecordQuotaReached, "there is no room for more records: delete some items, or ask who runs the server", 0},
+		{ErrChunkTaken, protocol.CodeConflict, "another chunk is stored here, and chunks are never replaced: upload under a new id", 0},
+		{ErrItemQuota, protocol.CodeItemQuotaReached, "the item quota is reached: delete some items, or ask the operator of the server", 0},
+		{ErrRecordQuota, protocol.CodeRecordQuotaReached, "the record quota is reached: delete some items, or ask the operator of the server", 0},
 		{ErrNoInvitation, protocol.CodeInvitationInvalid, errInvitationInvalid.Message, 0},
 		{ErrNotFirst, protocol.CodeInvitationRequired, errInvitationRequired.Message, 0},
-		{ErrQuotaReached, protocol.CodeQuotaReached, "there is no room for more attachments: delete some, or ask who runs the server", 0},
-		{context.Canceled, protocol.CodeUnavailable, "the request was cut off before it was answered", time.Second},
+		{ErrQuotaReached, protocol.CodeQuotaReached, "the attachment quota is reached: delete some attachments, or ask the operator of the server", 0},
+		{context.Canceled, protocol.CodeUnavailable, "the request was canceled before it was answered", time.Second},
 		{context.DeadlineExceeded, protocol.CodeUnavailable, "the request took too long", time.Second},
 		{ErrInvalidChange, protocol.CodeBadRequest, "puts or deletes do not fit the vault: sync and try again", 0},
 	} {
@@ -83,5 +83,5 @@ func Answer(err error) *Error {
 			return &Error{Code: m.code, Message: m.message, RetryAfter: m.after, cause: err}
 		}
 	}
-	return &Error{Code: protocol.CodeInternal, Message: "something went wrong on the server: quote the request id when you report it", cause: err}
+	return &Error{Code: protocol.CodeInternal, Message: "internal server error: quote the request id when you report it", cause: err}
 }

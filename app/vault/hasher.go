@@ -11,17 +11,16 @@ import (
 
 const (
 	bcryptCost = 10
-	// Waiters for each slot. At about 60 ms a hash the last one waits some four seconds; past that, telling the client
-	// to come back is kinder than letting it time out.
+	// Waiters for each slot. At about 60 ms a hash, the last one waits about four seconds; beyond that, telling the client to
+	// come back is better than letting it time out.
 	queuePerSlot = 64
 )
 
-// dummyHash is the bcrypt, at bcryptCost, of random bytes that were thrown away. An unknown user is checked against it, so
-// that the answer takes as long as for a known one.
+// dummyHash is the bcrypt hash, at bcryptCost, of random bytes that were thrown away. An unknown user is checked against it, so
+// the answer takes as long as for a known one.
 const dummyHash = "$2a$10$wfbzopE.wACTFTqm7VZxVOA.IKlQR.3JT4TIdN23EjIEJV3ztyozK"
 
-// hasher runs bcrypt in a bounded number of slots: without the bound, a burst of log-ins takes the processors away from
-// everything else the server does.
+// hasher runs bcrypt in a bounded number of slots: without the bound, a burst of logins would starve the rest of the server.
 type hasher struct {
 	slots   chan struct{}
 	waiting atomic.Int64
@@ -32,7 +31,7 @@ func newHasher(slots int) *hasher {
 	return &hasher{slots: make(chan struct{}, slots), limit: int64(slots * (queuePerSlot + 1))}
 }
 
-// acquire takes a slot, or returns ErrBusy at once when the queue is full.
+// acquire takes a slot. It returns ErrBusy immediately if the queue is full.
 func (h *hasher) acquire(ctx context.Context) (release func(), err error) {
 	if h.waiting.Add(1) > h.limit {
 		h.waiting.Add(-1)
@@ -56,7 +55,7 @@ func (h *hasher) hash(ctx context.Context, key string) ([]byte, error) {
 	return bcrypt.GenerateFromPassword([]byte(key), bcryptCost)
 }
 
-// matches compares with want, or with the dummy when want is nil, and then always says no.
+// matches compares key with the hash want. If want is nil, it compares with the dummy and returns false.
 func (h *hasher) matches(ctx context.Context, want []byte, key string) (bool, error) {
 	release, err := h.acquire(ctx)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// An unknown user must cost what a known one does: the dummy has to be at the cost of the real hashes.
-func TestDummyHashCostsWhatRealOnesDo(t *testing.T) {
+// An unknown user must cost as much as a known one, so the dummy must have the cost of real hashes.
+func TestDummyHashHasTheRealCost(t *testing.T) {
 	t.Parallel()
 	h := newHasher(1)
 	real, err := h.hash(t.Context(), "key")
@@ -24,14 +24,14 @@ func TestDummyHashCostsWhatRealOnesDo(t *testing.T) {
 		t.Errorf("real hashes cost %d, the dummy %d (%v)", cost, dummy, err)
 	}
 	if ok, err := h.matches(t.Context(), nil, "key"); ok || err != nil {
-		t.Errorf("the dummy matches: %v, %v", ok, err)
+		t.Errorf("dummy hash: matches %v, %v", ok, err)
 	}
 	if ok, err := h.matches(t.Context(), real, "key"); !ok || err != nil {
-		t.Errorf("the right key: %v, %v", ok, err)
+		t.Errorf("right key: matches %v, %v", ok, err)
 	}
 }
 
-func TestHashQueueIsBoundedAndEmptiesAgain(t *testing.T) {
+func TestHashQueueIsBoundedAndDrains(t *testing.T) {
 	t.Parallel()
 	h := newHasher(1)
 	release, err := h.acquire(t.Context())
@@ -48,20 +48,20 @@ func TestHashQueueIsBoundedAndEmptiesAgain(t *testing.T) {
 	}
 	for h.waiting.Load() < queuePerSlot+1 {
 		if t.Context().Err() != nil {
-			t.Fatal("the queue does not fill")
+			t.Fatal("the queue does not fill up")
 		}
 	}
 	if _, err := h.acquire(t.Context()); !errors.Is(err, ErrBusy) {
-		t.Errorf("a full queue says %v", err)
+		t.Errorf("full queue: got %v, want ErrBusy", err)
 	}
 	cancel()
 	for range queuePerSlot {
 		if err := <-waited; !errors.Is(err, context.Canceled) {
-			t.Errorf("a waiter whose caller left says %v", err)
+			t.Errorf("canceled waiter: got %v", err)
 		}
 	}
 	release()
 	if n := h.waiting.Load(); n != 0 {
-		t.Errorf("%d are left in the queue", n)
+		t.Errorf("%d waiters are left in the queue", n)
 	}
 }

@@ -15,18 +15,18 @@ const (
 	invitationSecretBytes = 16
 )
 
-// Door says who may register without an invitation. The zero value is nobody.
+// Door says who may register without an invitation. The zero value admits only invited users.
 type Door struct {
-	Open  bool // everybody
+	Open  bool // anyone
 	First bool // the first user of the server
 }
 
 var (
-	errInvitationRequired = &Error{Code: protocol.CodeInvitationRequired, Message: "this server takes new users by invitation: ask whoever runs it for a link, which vaultsphered invite makes"}
-	errInvitationInvalid  = &Error{Code: protocol.CodeInvitationInvalid, Message: "this invitation was used, has expired, or is not of this server: ask whoever runs it for another"}
+	errInvitationRequired = &Error{Code: protocol.CodeInvitationRequired, Message: "registration on this server requires an invitation: ask its operator for a link (vaultsphered invite)"}
+	errInvitationInvalid  = &Error{Code: protocol.CodeInvitationInvalid, Message: "this invitation was used, has expired, or belongs to another server: ask the operator for a new one"}
 )
 
-// Invite makes an invitation that lets one user register within seven days. The secret is in nothing but the answer.
+// Invite makes an invitation that lets one user register within seven days. Only the result holds the secret.
 func Invite(ctx context.Context, store Store, now time.Time) (protocol.Invitation, error) {
 	id, secret := make([]byte, idBytes), make([]byte, invitationSecretBytes)
 	rand.Read(id)
@@ -38,14 +38,14 @@ func Invite(ctx context.Context, store Store, now time.Time) (protocol.Invitatio
 	})
 }
 
-// hashInvitation needs no salt and no cost: the secret is 128 random bits.
+// hashInvitation needs neither salt nor cost: the secret is 128 random bits.
 func hashInvitation(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
 }
 
-// CheckRegistration refuses what Register would refuse, so that a client can say so before a phrase is written down. Who
-// has no invitation where one is needed learns nothing about names.
+// CheckRegistration returns the error that Register would return, so a client can show it before the user writes down a phrase.
+// Without the required invitation, a caller learns nothing about usernames.
 func (s *Service) CheckRegistration(ctx context.Context, in protocol.RegisterCheckRequest, door Door) error {
 	if _, err := s.admission(ctx, in.Invitation, door); err != nil || in.Username == "" {
 		return err
@@ -58,7 +58,7 @@ func (s *Service) CheckRegistration(ctx context.Context, in protocol.RegisterChe
 	return err
 }
 
-// admission looks whether somebody may register, before work is spent on it. CreateUser decides.
+// admission checks early whether the caller may register, before expensive work. CreateUser has the final say.
 func (s *Service) admission(ctx context.Context, in *protocol.Invitation, door Door) (Admission, error) {
 	switch {
 	case in != nil:

@@ -15,8 +15,8 @@ import (
 
 const sessionIDBytes = 32
 
-// Keyring is the list in SESSION_SECRET: the first key seals, all of them open, so that a new key can be put in front
-// and an old one dropped later, without ending a session.
+// Keyring is the key list of SESSION_SECRET. The first key seals, all of them open: a new key can be put in front, and an old
+// one dropped later, without ending a session.
 type Keyring struct {
 	session   []*fernet.Key
 	totp      []*fernet.Key
@@ -24,24 +24,24 @@ type Keyring struct {
 	device    []*fernet.Key
 }
 
-// ParseKeyring reads Fernet keys (32 bytes, base64), separated by commas. Its errors do not quote the input.
+// ParseKeyring reads Fernet keys (32 bytes, base64), separated by commas. Its errors never quote the input.
 func ParseKeyring(s string) (*Keyring, error) {
 	if strings.TrimSpace(s) == "" {
-		return nil, errors.New("no key is given")
+		return nil, errors.New("no key given")
 	}
 	k := &Keyring{}
 	for i, word := range strings.Split(s, ",") {
 		key, err := fernet.DecodeKey(strings.TrimSpace(word))
 		if err != nil {
-			return nil, fmt.Errorf("key %d is not a Fernet key: 32 bytes in base64 are needed", i+1)
+			return nil, fmt.Errorf("key %d is not a Fernet key: want 32 bytes in base64", i+1)
 		}
 		for _, old := range k.session {
 			if *old == *key {
-				return nil, fmt.Errorf("key %d stands in the list twice", i+1)
+				return nil, fmt.Errorf("key %d occurs twice in the list", i+1)
 			}
 		}
 		k.session = append(k.session, key)
-		// One key, one purpose: a token made for one of them must never open as another.
+		// One key per purpose: a token made for one must never open as another.
 		k.totp = append(k.totp, derive(key, "vaultsphere/v1/server-totp"))
 		k.enrolment = append(k.enrolment, derive(key, "vaultsphere/v1/server-enrolment"))
 		k.device = append(k.device, derive(key, "vaultsphere/v1/server-device"))
@@ -49,7 +49,7 @@ func ParseKeyring(s string) (*Keyring, error) {
 	return k, nil
 }
 
-// NewKey returns a random Fernet key as ParseKeyring reads it.
+// NewKey returns a random Fernet key in the format of ParseKeyring.
 func NewKey() string {
 	var k fernet.Key
 	rand.Read(k[:])
@@ -59,15 +59,15 @@ func NewKey() string {
 func derive(key *fernet.Key, purpose string) *fernet.Key {
 	b, err := hkdf.Key(sha256.New, key[:], nil, purpose, len(fernet.Key{}))
 	if err != nil {
-		panic("vault: " + err.Error()) // only for a length SHA-256 cannot give
+		panic("vault: " + err.Error()) // only for a length that SHA-256 cannot give
 	}
 	return (*fernet.Key)(b)
 }
 
-// String keeps a keyring that is printed by mistake from telling its keys.
+// String redacts the keys, in case a keyring is printed by mistake.
 func (k *Keyring) String() string { return "vault.Keyring(redacted)" }
 
-// Format does the same for every verb.
+// Format redacts the keys for every verb.
 func (k *Keyring) Format(f fmt.State, _ rune) { fmt.Fprint(f, k.String()) }
 
 func seal(plaintext []byte, keys []*fernet.Key) (string, error) {
@@ -75,9 +75,8 @@ func seal(plaintext []byte, keys []*fernet.Key) (string, error) {
 	return string(token), err
 }
 
-// open returns nil when no key opens the token. The shape is checked first because fernet-go decodes as much as it can
-// of what is not base64, which would make one token have many spellings. Lifetimes are the caller's: a session's is in
-// the store, an enrolment's inside the token.
+// open returns nil if no key opens the token. It checks the shape first: fernet-go ignores what follows valid base64, so one
+// token would have many spellings. Callers check lifetimes: a session's is in the store, an enrolment's is in the token.
 func open(token string, keys []*fernet.Key) []byte {
 	if !tokenShape(token) {
 		return nil
@@ -105,8 +104,8 @@ func hashSession(id []byte) SessionHash {
 	return SessionHash(hex.EncodeToString(sum[:]))
 }
 
-// openTOTP also tells whether an older key than the first opened it: then it should be sealed again, or dropping that
-// key would lock the user out.
+// openTOTP opens the sealed secret. stale means that an older key opened it: seal it again, or dropping that key would lock the
+// user out.
 func (k *Keyring) openTOTP(token string) (secret string, stale bool, err error) {
 	if b := open(token, k.totp[:1]); b != nil {
 		return string(b), false, nil
@@ -114,5 +113,5 @@ func (k *Keyring) openTOTP(token string) (secret string, stale bool, err error) 
 	if b := open(token, k.totp[1:]); b != nil {
 		return string(b), true, nil
 	}
-	return "", false, errors.New("no key of SESSION_SECRET opens the second factor: a key was dropped before its users had logged in again")
+	return "", false, errors.New("no key in SESSION_SECRET opens the second factor: a key was dropped before this user logged in again")
 }

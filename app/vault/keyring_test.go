@@ -8,7 +8,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-func TestParseKeyringNamesTheKeyAndQuotesNothing(t *testing.T) {
+func TestParseKeyringErrorsQuoteNoKey(t *testing.T) {
 	t.Parallel()
 	good := vault.NewKey()
 	for _, in := range []string{good, good + "," + vault.NewKey(), " " + good + " , " + vault.NewKey() + "\n"} {
@@ -29,7 +29,7 @@ func TestParseKeyringNamesTheKeyAndQuotesNothing(t *testing.T) {
 	} {
 		_, err := vault.ParseKeyring(in)
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), good[:10]) {
-			t.Errorf("got %v, want one that says %q", err, says)
+			t.Errorf("got %v, want an error with %q", err, says)
 		}
 	}
 }

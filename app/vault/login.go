@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Register makes a user and its first session. An invitation, where one is needed, comes first: a stranger learns nothing
-// about names.
+// Register creates a user and its first session. It checks the invitation first, where one is required: a stranger learns
+// nothing about usernames.
 func (s *Service) Register(ctx context.Context, in protocol.RegisterRequest, door Door, from Caller) (Entered, error) {
 	admission, err := s.admission(ctx, in.Invitation, door)
 	if err != nil {
@@ -53,8 +53,8 @@ func (s *Service) Register(ctx context.Context, in protocol.RegisterRequest, doo
 	return s.enter(ctx, u, in.Device, from)
 }
 
-// vacate refuses a name that is in use before any hashing is spent on it, and ends a deletion that failed half way:
-// the person who asked for it is gone, and nobody else would.
+// vacate rejects a username in use before any hashing, and finishes a deletion that failed half way: its user is gone and
+// cannot retry it.
 func (s *Service) vacate(ctx context.Context, name Username) error {
 	deleting, err := s.isFree(ctx, name)
 	if deleting {
@@ -66,7 +66,7 @@ func (s *Service) vacate(ctx context.Context, name Username) error {
 	return err
 }
 
-// isFree returns nil if nobody has the name, or somebody whose deletion was not finished. ErrUsernameTaken.
+// isFree returns nil if the username is unused, or if its user's deletion is unfinished. ErrUsernameTaken.
 func (s *Service) isFree(ctx context.Context, name Username) (deleting bool, err error) {
 	u, err := s.store.User(ctx, name)
 	switch {
@@ -80,7 +80,7 @@ func (s *Service) isFree(ctx context.Context, name Username) (deleting bool, err
 	return false, ErrUsernameTaken
 }
 
-// Login makes a session. Wrong password and unknown user are one answer, after the same work.
+// Login creates a session. A wrong password and an unknown user get the same answer after the same work.
 func (s *Service) Login(ctx context.Context, in protocol.LoginRequest, from Caller) (Entered, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Service) login(ctx context.Context, name Username, in protocol.LoginReq
 		return Entered{}, err
 	}
 	var entered Entered
-	var passed string // the sealed secret whose code was taken: a second try of the log-in must not ask for another
+	var passed string // the sealed secret whose code was accepted: a retry of the login must not ask for another
 	err = s.retryConflict(ctx, &u, func() error {
 		if u.TOTPSecret != "" && u.TOTPSecret != passed {
 			if err := s.passSecondFactor(ctx, &u, in.TOTPCode); err != nil {
@@ -128,8 +128,8 @@ func (s *Service) login(ctx context.Context, name Username, in protocol.LoginReq
 	return entered, err
 }
 
-// retryConflict runs f again with the user as it is now, when another request changed the user in between. A password
-// that was changed too is not proven any more.
+// retryConflict runs f again with the current user if another request changed the user in between. If the password changed too,
+// the proof is void.
 func (s *Service) retryConflict(ctx context.Context, u *User, f func() error) error {
 	for range 3 {
 		err := f()
@@ -151,17 +151,17 @@ func (s *Service) retryConflict(ctx context.Context, u *User, f func() error) er
 	return fmt.Errorf("log in: %w", ErrConflict)
 }
 
-// proof says which of a user's two hashes a key is compared with.
+// proof selects the hash of a user that a key is compared with.
 type proof func(User) []byte
 
 func byPassword(u User) []byte { return u.AuthHash }
 func byPhrase(u User) []byte   { return u.RecoveryAuthHash }
 
-// prove returns the user whose key this is. It does the same reads and one bcrypt whether the user exists or not.
+// prove returns the user to whom the key belongs. It does the same reads and one bcrypt whether or not the user exists.
 func (s *Service) prove(ctx context.Context, name Username, key string, by proof) (User, error) {
 	u, err := s.store.User(ctx, name)
 	if errors.Is(err, ErrNotFound) {
-		u, err = User{}, nil // by(User{}) is nil, and nil means the dummy
+		u, err = User{}, nil // by(User{}) is nil, which selects the dummy hash
 	}
 	if err != nil {
 		return User{}, err
@@ -182,7 +182,7 @@ func (s *Service) prove(ctx context.Context, name Username, key string, by proof
 	return u, nil
 }
 
-// checkFirst returns the first of the errors.
+// checkFirst returns the first error.
 func checkFirst(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

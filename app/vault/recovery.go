@@ -7,8 +7,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// OpenRecovery gives the vault key, wrapped under the phrase, to whoever has the phrase. It makes no session. Attempts are
-// not counted: nobody guesses 256 random bits, and a count would let strangers take this way in from the owner, too.
+// OpenRecovery returns the vault key wrapped under the recovery phrase to a caller who proves the phrase. It creates no
+// session. Attempts are not counted: nobody guesses 256 random bits, and a counter would let strangers lock the owner out here
+// too.
 func (s *Service) OpenRecovery(ctx context.Context, in protocol.RecoveryOpenRequest) (protocol.RecoveryOpenResponse, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
@@ -26,7 +27,7 @@ func (s *Service) OpenRecovery(ctx context.Context, in protocol.RecoveryOpenRequ
 	}, nil
 }
 
-// FinishRecovery sets a new password by the phrase. Every session ends; a new one begins.
+// FinishRecovery sets a new password with the phrase. Every session ends and a new one begins.
 func (s *Service) FinishRecovery(ctx context.Context, in protocol.RecoveryFinishRequest, from Caller) (Entered, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
@@ -60,9 +61,9 @@ func (s *Service) FinishRecovery(ctx context.Context, in protocol.RecoveryFinish
 	return s.enter(ctx, u, in.Device, from)
 }
 
-// setPassword puts u, with a new hash, in force and ends all sessions but keep. The sessions go first as well: when the
-// store fails there, nothing has changed yet. From the update on the old password cannot make a session any more, so
-// the second round leaves none behind.
+// setPassword stores u with the hash of authKey and ends all sessions but keep. It also ends them before the update: if the
+// store fails there, nothing has changed yet. After the update the old password cannot make a session, so the second pass
+// leaves none behind.
 func (s *Service) setPassword(ctx context.Context, u *User, authKey string, keep SessionHash) error {
 	var err error
 	if u.AuthHash, err = s.hash.hash(ctx, authKey); err != nil {

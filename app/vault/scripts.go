@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// deceives reports whether s may look like another text: it has a control of direction (Unicode's Bidi_Control), a character
-// that is not seen, or a word whose letters are of scripts that are not written together.
+// deceives reports whether s may look like another text: it contains a bidirectional control, an invisible character, or a word
+// that mixes scripts that are not written together.
 func deceives(s string) bool {
 	if strings.ContainsFunc(s, hidden) {
 		return true
@@ -20,8 +20,8 @@ func deceives(s string) bool {
 	return false
 }
 
-// hidden is true for all characters of format but the two joiners, without which Persian and the languages of India cannot be
-// written, and for the fillers and separators that show nothing.
+// hidden matches all format characters except the two joiners, which Persian and the Indic languages need, and the fillers and
+// separators that show nothing.
 func hidden(r rune) bool {
 	switch r {
 	case '\u200c', '\u200d':
@@ -30,14 +30,14 @@ func hidden(r rune) bool {
 	return unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// written lists the scripts that may stand together in one word, besides any alone: UTS 39 §5.2, Highly Restrictive.
+// written lists the scripts that may occur together in one word: UTS 39 §5.2, Highly Restrictive.
 var written = [][]*unicode.RangeTable{
 	{unicode.Latin, unicode.Han, unicode.Hiragana, unicode.Katakana},
 	{unicode.Latin, unicode.Han, unicode.Bopomofo},
 	{unicode.Latin, unicode.Han, unicode.Hangul},
 }
 
-// highlyRestrictive also refuses digits of two systems in one word (UTS 39 §5.3).
+// highlyRestrictive implements UTS 39 §5.2. It also rejects digits of two systems in one word (UTS 39 §5.3).
 func highlyRestrictive(word string) bool {
 	var scripts []*unicode.RangeTable
 	for _, r := range word {
@@ -78,7 +78,8 @@ func digitsOfOneSystem(word string) bool {
 	return true
 }
 
-// zeroOf is the nought of the system that a decimal digit is of: its ten stand in a row (UAX 44), and rows begin with one.
+// zeroOf returns the zero of a decimal digit's system. Its ten digits are consecutive, and each run of systems starts with a
+// zero (UAX 44).
 func zeroOf(r rune) rune {
 	first := r
 	for unicode.Is(unicode.Nd, first-1) {

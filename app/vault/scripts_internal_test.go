@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-func TestNamesAndLabelsThatLookLikeOthers(t *testing.T) {
+func TestLookAlikeNamesAndLabelsAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
 		"alice", "jürgen", "алиса", "αλίκη", "アリス", "あリス漢字", "aliceあア漢", "앨리스", "alice앨漢", "ㄅ漢a", "عليّ", "משה", "अलिस", "alice_1.2-3@example.org", "o'neill",
@@ -19,7 +19,7 @@ func TestNamesAndLabelsThatLookLikeOthers(t *testing.T) {
 		"alice\u202e", "\u2066alice", "ali\u061cce", "ali\u200ece", "ali\u00adce", "ali\ufeffce",
 	} {
 		if name, err := newUsername(s); err == nil {
-			t.Errorf("%q is taken as %q", s, name)
+			t.Errorf("%q is accepted as %q", s, name)
 		}
 	}
 	for _, s := range []string{
@@ -34,22 +34,22 @@ func TestNamesAndLabelsThatLookLikeOthers(t *testing.T) {
 		"Firefox on Linux\u202ekcatta", "\u2067x", "Chrоme on Windows", "Firefоx", "a\u2028b", "a\u200bb", "a\U000e0041b", "tab\tb", "a\u3164b", "a\ue000b",
 	} {
 		if err := checkDevice(s); err == nil {
-			t.Errorf("%q is taken", s)
+			t.Errorf("%q is accepted", s)
 		}
 	}
 }
 
-func TestEveryControlOfDirectionIsRefused(t *testing.T) {
+func TestBidiControlsAreRejected(t *testing.T) {
 	t.Parallel()
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if unicode.Is(unicode.Bidi_Control, r) && checkDevice("a"+string(r)+"b") == nil {
-			t.Errorf("%U is taken", r)
+			t.Errorf("%U is accepted", r)
 		}
 	}
 }
 
-// Who registered before such names were refused can still sign in.
-func TestOldNamesStayWhatTheyAre(t *testing.T) {
+// Users who registered before such names were rejected can still sign in.
+func TestExistingLookAlikeNamesStayValid(t *testing.T) {
 	t.Parallel()
 	if name, err := CanonicalUsername("аlice"); err != nil || name != "аlice" {
 		t.Errorf("%q, %v", name, err)

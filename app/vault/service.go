@@ -1,4 +1,4 @@
-// Package vault holds the rules of the server: who may do what to which vault. It sees ciphertext and hashes alone.
+// Package vault implements the rules of the server: who may do what to which vault. It sees only ciphertext and hashes.
 package vault
 
 import (
@@ -18,14 +18,14 @@ import (
 
 const (
 	sessionLife = 30 * 24 * time.Hour  // from the last use
-	sessionEnd  = 365 * 24 * time.Hour // from the log-in
+	sessionEnd  = 365 * 24 * time.Hour // from the login
 	touchEvery  = 5 * time.Minute
 )
 
-// defaultKDF is what clients choose at registration, so it is what an unknown user appears to have.
+// defaultKDF is the clients' choice at registration, and so the answer for an unknown user.
 var defaultKDF = protocol.KDF{MemoryKiB: protocol.MinArgonMemoryKB, Time: 3, Threads: 4}
 
-// Service carries out the API on a Store. It keeps nothing between requests that another replica would have to know.
+// Service implements the API on a Store. Between requests it holds no state that another replica would need.
 type Service struct {
 	store  Store
 	keys   *Keyring
@@ -39,16 +39,16 @@ type Service struct {
 	preloginKey []byte
 }
 
-// Limits are what the server grants each user.
+// Limits are the quotas of each user.
 type Limits struct {
 	Attachments int64 // bytes of their tokens
 	Records     Quota
-	Sessions    int // at once; the one that was not used for longest ends for another
+	Sessions    int // at the same time; a new one ends the least recently used
 }
 
-// NewService returns a Service that reads the time from now.
+// NewService returns a Service with the clock now.
 func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time) *Service {
-	// Stores keep milliseconds; a finer clock here would find a time it has just written in the past.
+	// Stores keep milliseconds: with a finer clock, a time just written would lie in the past.
 	inMillis := func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 	return &Service{
 		store: store, keys: keys, limits: limits, hash: newHasher(runtime.GOMAXPROCS(0)), now: inMillis,
@@ -56,22 +56,23 @@ func NewService(store Store, keys *Keyring, limits Limits, now func() time.Time)
 	}
 }
 
-// HashQueue tells how many requests run or wait for password hashing.
+// HashQueue returns the number of requests that run or wait for password hashing.
 func (s *Service) HashQueue() int64 { return s.hash.waiting.Load() }
 
-// Probe tells whether the store can serve log-ins. It writes.
+// Probe reports whether the store can serve logins. It writes to the store.
 func (s *Service) Probe(ctx context.Context) error { return s.store.Probe(ctx, s.now()) }
 
-// Prelogin returns the KDF of a user. An unknown user gets default parameters and a salt that is an HMAC of the name.
+// Prelogin returns the KDF of a user. For an unknown user it returns default parameters and an HMAC of the username as the
+// salt.
 //
-// What this cannot hide: a name whose salt changes was registered, deleted or given a new password in between; and a
-// client that registers with other parameters than the default stands out. Registration itself tells that a name is taken.
+// Accepted leaks: a name whose salt changes was registered, deleted or given a new password in between; a client that registers
+// with other than default parameters stands out; registration itself reveals that a name is taken.
 func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (protocol.PreloginResponse, error) {
 	name, err := CanonicalUsername(in.Username)
 	if err != nil {
 		return protocol.PreloginResponse{}, err
 	}
-	// The key comes first, for known names too: else a store that fails at this point would tell them apart.
+	// Read the key first, for known names too: otherwise a store that fails here would tell them apart.
 	key, err := s.unknownUserKey(ctx)
 	if err != nil {
 		return protocol.PreloginResponse{}, err
@@ -90,13 +91,13 @@ func (s *Service) Prelogin(ctx context.Context, in protocol.PreloginRequest) (pr
 	return protocol.PreloginResponse{KDF: u.KDF}, nil
 }
 
-// preloginRow is a row of the users table that nobody can register or log in to, since '#' is refused in usernames.
+// preloginRow is a row of the users table that nobody can register or log in to: usernames cannot contain '#'.
 const preloginRow Username = "#prelogin"
 
-// unknownUserKey is the key of the salts of unknown users. It lies in the store, not in SESSION_SECRET: derived from
-// that, all those salts would change on the day an operator drops the last old key, and whoever had asked before and
-// asks again would know which names are real. In the store it is as old as the users themselves, the same for every
-// replica, and comes back with them from a backup. Who reads the store sees the users anyway.
+// unknownUserKey returns the key for the salts of unknown users. It lives in the store, not in SESSION_SECRET: derived from
+// that, all those salts would change when an operator drops the last old key, and an attacker who asked before and after would
+// know which names are real. In the store it is as old as the users, shared by all replicas, and restored with them from a
+// backup. An attacker who reads the store sees the users anyway.
 func (s *Service) unknownUserKey(ctx context.Context) ([]byte, error) {
 	s.preloginMu.Lock()
 	defer s.preloginMu.Unlock()
@@ -113,8 +114,8 @@ func (s *Service) unknownUserKey(ctx context.Context) ([]byte, error) {
 			Username: preloginRow, ID: UserID(rawURL.EncodeToString(id[:])), Created: s.now(),
 			KDF: defaultKDF, WrappedKey: base64.StdEncoding.EncodeToString(key[:]),
 		})
-		if err != nil && !errors.Is(err, ErrUsernameTaken) { // taken: another replica was first, and its key counts
-			return nil, fmt.Errorf("keep the key for unknown users: %w", err)
+		if err != nil && !errors.Is(err, ErrUsernameTaken) { // taken: another replica was first, and its key is used
+			return nil, fmt.Errorf("store the key for unknown users: %w", err)
 		}
 		u, err = s.store.User(ctx, preloginRow)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Authenticate returns the live session of a token and moves its end forward. ErrUnauthorized.
+// Authenticate returns the live session of a token and extends it. ErrUnauthorized.
 func (s *Service) Authenticate(ctx context.Context, token string) (Session, error) {
 	hash, ok := s.keys.openSession(token)
 	if !ok {
@@ -24,7 +24,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Session, erro
 	if err != nil {
 		return Session{}, err
 	}
-	// A write for each request would cost more than the request.
+	// A write per request would cost more than the request.
 	if now.Sub(session.LastSeen) >= touchEvery {
 		session.LastSeen, session.Expires = now, expiry(session.Created, now)
 		err := s.store.TouchSession(ctx, hash, session.LastSeen, session.Expires)
@@ -38,7 +38,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Session, erro
 	return session, nil
 }
 
-// expiry is when a session ends that is used at now.
+// expiry returns when a session used at now ends.
 func expiry(created, now time.Time) time.Time {
 	end := created.Add(sessionEnd)
 	if used := now.Add(sessionLife); used.Before(end) {
@@ -47,13 +47,13 @@ func expiry(created, now time.Time) time.Time {
 	return end
 }
 
-// lasts tells whether a session is younger than any may become. Older servers set no such end.
+// lasts reports whether a session is within its maximum age. Older servers set no such limit.
 func (s Session) lasts(now time.Time) bool { return now.Before(s.Created.Add(sessionEnd)) }
 
-// Entered is a new session. Token and Device go to its owner and are kept nowhere.
+// Entered is a new session. Token and Device go to the client; the server does not store them.
 type Entered struct {
 	Token   string
-	Device  string // token of the device, for its next log-in
+	Device  string // device token for the next login
 	Account protocol.Account
 }
 
@@ -85,8 +85,8 @@ func (s *Service) enter(ctx context.Context, u User, label string, from Caller) 
 	return Entered{Token: token, Device: device, Account: account(u, hash)}, nil
 }
 
-// endOldest ends the sessions that are too many, those first that were not used for longest. A log-in that runs beside this
-// one sees at least its own session and those before it, so together they leave no more than there may be.
+// endOldest ends the sessions above the limit, least recently used first. A concurrent login sees at least its own session and
+// the earlier ones, so together they keep to the limit.
 func (s *Service) endOldest(ctx context.Context, id UserID, newest SessionHash) error {
 	list, err := s.store.Sessions(ctx, id, s.now())
 	if err != nil || len(list) <= s.limits.Sessions {
@@ -115,7 +115,7 @@ func (s *Service) end(ctx context.Context, hash SessionHash) error {
 	return err
 }
 
-// endSessions ends all sessions of a user but keep.
+// endSessions ends all sessions of a user except keep.
 func (s *Service) endSessions(ctx context.Context, id UserID, keep SessionHash) error {
 	err := s.store.DeleteSessions(ctx, id, keep)
 	s.watchers.changed(id)
@@ -145,8 +145,8 @@ func (s *Service) Sessions(ctx context.Context, session Session) (protocol.Sessi
 	return out, nil
 }
 
-// EndSessions ends one session of the same user, or all but the asking one. The error for another user's is the one for a
-// session that never was.
+// EndSessions ends one session of the same user, or all but the current one. The error for another user's session is the same
+// as for an unknown one.
 func (s *Service) EndSessions(ctx context.Context, session Session, in protocol.EndSessionsRequest) error {
 	if in.ID != "" {
 		if err := checkSessionID(in.ID); err != nil {
@@ -162,12 +162,12 @@ func (s *Service) EndSessions(ctx context.Context, session Session, in protocol.
 	err := s.store.DeleteSession(ctx, session.UserID, SessionHash(in.ID))
 	s.watchers.changed(session.UserID)
 	if errors.Is(err, ErrNotFound) {
-		return &Error{Code: protocol.CodeNotFound, Message: "there is no such session"}
+		return &Error{Code: protocol.CodeNotFound, Message: "no such session"}
 	}
 	return err
 }
 
-// user reads the user of a session. A user that is gone, or going, has no session.
+// user returns the user of a session. A user who is deleted, or being deleted, has no session.
 func (s *Service) user(ctx context.Context, session Session) (User, error) {
 	u, err := s.store.User(ctx, session.Username)
 	if errors.Is(err, ErrNotFound) || err == nil && (u.ID != session.UserID || u.Deleting) {
@@ -176,7 +176,7 @@ func (s *Service) user(ctx context.Context, session Session) (User, error) {
 	return u, err
 }
 
-// Account tells what the session's client needs to unlock.
+// Account returns what the session's client needs to unlock the vault.
 func (s *Service) Account(ctx context.Context, session Session) (protocol.Account, error) {
 	u, err := s.user(ctx, session)
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 const (
 	freeAttempts     = 5
 	maxThrottleDelay = 15 * time.Minute
-	throttleMemory   = 24 * time.Hour // an attacker gains nothing by waiting less than this
+	throttleMemory   = 24 * time.Hour // an attacker gains nothing by waiting for less
 	swapTries        = 16
 	giveBackTimeout  = 5 * time.Second
 )
 
-// A throttle key is a hash, because the store need not hold the names that were only guessed. Log-ins from a device that
-// has signed in before are counted apart (deviceOf), and so are those who prove the password again within a session, each
-// session by itself: strangers who guess at the log-in, or a thief in one session, must not keep the owner out, nor from
-// changing a password or ending the attack. A thief gets no more guesses for it, as a further session takes the password.
+// A throttle key is a hash: the store need not hold names that were only guessed. Logins from a device that has signed in
+// before are counted separately (deviceOf), and so are password confirmations, per session: strangers who guess at the login,
+// or a thief in one session, must not keep the owner out, or from changing the password or ending the attack. A thief gains no
+// guesses from this, because another session requires the password.
 func loginThrottle(name Username) string { return throttleKey("login", name) }
 func proofThrottle(s Session) string     { return throttleKey("proof\x00"+string(s.Hash), s.Username) }
 
@@ -28,9 +28,9 @@ func throttleKey(purpose string, name Username) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// attempt counts f as a wrong guess before it runs, so that a hundred guesses sent at once are counted a hundred times. If it
-// turns out to be none, since f met a full queue or a store that failed, or a code is still to come, that is taken back:
-// else a busy server would lock the right password out. f forgets the count itself when it succeeds.
+// attempt counts f as a wrong guess before it runs, so a hundred concurrent guesses count as a hundred. It takes the count back
+// if f was no guess (the queue was full, the store failed, a code is still to come): otherwise a busy server would lock out the
+// right password. f clears the count itself when it succeeds.
 func (s *Service) attempt(ctx context.Context, key string, f func() error) error {
 	version, err := s.reserve(ctx, key)
 	if err != nil {
@@ -43,8 +43,8 @@ func (s *Service) attempt(ctx context.Context, key string, f func() error) error
 	return err
 }
 
-// giveBack takes one attempt back, and its pause if there was none after it: version is that of the attempt. Also for a caller
-// that has gone. If the store fails, the attempt stays counted.
+// giveBack takes back one attempt, and its pause unless another attempt followed: version is that of the attempt. It runs even
+// if the caller has gone. If the store fails, the attempt stays counted.
 func (s *Service) giveBack(ctx context.Context, key string, version int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout)
 	defer cancel()
@@ -64,7 +64,7 @@ func (s *Service) giveBack(ctx context.Context, key string, version int64) {
 	}
 }
 
-// reserve counts an attempt, or refuses it, and returns the version of the count.
+// reserve counts an attempt, or rejects it, and returns the version of the counter.
 func (s *Service) reserve(ctx context.Context, key string) (int64, error) {
 	for range swapTries {
 		now := s.now()
@@ -72,7 +72,7 @@ func (s *Service) reserve(ctx context.Context, key string) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		// A longer pause was set by a clock that was ahead.
+		// A longer pause was set by a clock that ran ahead.
 		if pause := t.BlockedUntil.Sub(now); pause > 0 && pause <= maxThrottleDelay {
 			return 0, throttled(pause)
 		}
@@ -85,11 +85,11 @@ func (s *Service) reserve(ctx context.Context, key string) (int64, error) {
 			return t.Version + 1, err
 		}
 	}
-	// Only many attempts on one account at the same instant get here.
+	// Only many simultaneous attempts on one account get here.
 	return 0, throttled(time.Second)
 }
 
-// throttleDelay is the pause after so many attempts in a row without success: none up to freeAttempts, then 1 s, 2 s, 4 s …
+// throttleDelay is the pause after consecutive failed attempts: none up to freeAttempts, then 1 s, 2 s, 4 s …
 func throttleDelay(attempts int) time.Duration {
 	if attempts < freeAttempts {
 		return 0

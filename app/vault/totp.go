@@ -20,8 +20,8 @@ const (
 	enrolmentLife = 10 * time.Minute
 )
 
-// enrolment is what TOTPBeginResponse.Enrolment seals: the server keeps nothing about a second factor that is not yet in
-// force. Generation ties it to the account as it was, so it works once at most.
+// enrolment is the content of TOTPBeginResponse.Enrolment: the server stores nothing about a second factor before it is
+// confirmed. Generation ties it to the current state of the account, so it works at most once.
 type enrolment struct {
 	User       UserID    `json:"user"`
 	Generation int64     `json:"generation"`
@@ -29,14 +29,14 @@ type enrolment struct {
 	Expires    time.Time `json:"expires"`
 }
 
-// BeginTOTP makes a secret that comes into force with ConfirmTOTP.
+// BeginTOTP makes a secret that ConfirmTOTP enables.
 func (s *Service) BeginTOTP(ctx context.Context, session Session, in protocol.TOTPBeginRequest) (protocol.TOTPBeginResponse, error) {
 	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
 	if err != nil {
 		return protocol.TOTPBeginResponse{}, err
 	}
 	if u.TOTPSecret != "" {
-		return protocol.TOTPBeginResponse{}, &Error{Code: protocol.CodeConflict, Message: "a second factor is in force already: remove it first"}
+		return protocol.TOTPBeginResponse{}, &Error{Code: protocol.CodeConflict, Message: "a second factor is already enabled: remove it first"}
 	}
 	key, err := totp.Generate(totp.GenerateOpts{
 		Issuer: totpIssuer, AccountName: string(u.Username), Period: totpPeriod, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
@@ -55,12 +55,12 @@ func (s *Service) BeginTOTP(ctx context.Context, session Session, in protocol.TO
 	return protocol.TOTPBeginResponse{URI: key.URL(), Secret: key.Secret(), Enrolment: token}, nil
 }
 
-// ConfirmTOTP puts the secret in force once its owner has shown that the authenticator has it.
+// ConfirmTOTP enables the secret once its owner has proved that the authenticator has it.
 func (s *Service) ConfirmTOTP(ctx context.Context, session Session, in protocol.TOTPConfirmRequest) error {
 	if err := checkFirst(checkToken("enrolment", in.Enrolment, protocol.MaxEnrolmentBytes), checkCode("code", in.Code)); err != nil {
 		return err
 	}
-	stale := &Error{Code: protocol.CodeConflict, Message: "this enrolment has expired or the account was changed: begin again"}
+	stale := &Error{Code: protocol.CodeConflict, Message: "this enrolment has expired, or the account has changed: start again"}
 	var e enrolment
 	if json.Unmarshal(open(in.Enrolment, s.keys.enrolment), &e) != nil || !s.now().Before(e.Expires) {
 		return stale
@@ -93,7 +93,7 @@ func (s *Service) enforceTOTP(ctx context.Context, u User, secret string, step i
 	return s.update(ctx, &u)
 }
 
-// RemoveTOTP puts the second factor out of force.
+// RemoveTOTP disables the second factor.
 func (s *Service) RemoveTOTP(ctx context.Context, session Session, in protocol.TOTPRemoveRequest) error {
 	u, err := s.confirm(ctx, session, in.CurrentAuthKey)
 	if err != nil {
@@ -106,8 +106,8 @@ func (s *Service) RemoveTOTP(ctx context.Context, session Session, in protocol.T
 	return s.update(ctx, &u)
 }
 
-// passSecondFactor takes a code and writes its step down, in one conditional update, before anyone is let in: of two
-// log-ins with the same code one finds a newer Generation, reads again, and sees that the step is used.
+// passSecondFactor accepts a code and stores its time step in one conditional update before anyone is let in: of two logins
+// with the same code, one finds a newer Generation, reads again, and sees that the step is used.
 func (s *Service) passSecondFactor(ctx context.Context, u *User, code string) error {
 	if code == "" {
 		return ErrTOTPRequired
@@ -135,11 +135,12 @@ func (s *Service) passSecondFactor(ctx context.Context, u *User, code string) er
 	return nil
 }
 
-// matchTOTP looks for the code in the current time step and its two neighbours (RFC 6238 §5.2), after the last one taken.
+// matchTOTP looks for the code in the current time step and its two neighbours (RFC 6238 §5.2), later than the last one
+// accepted.
 func (s *Service) matchTOTP(secret, code string, last int64) (step int64, ok bool) {
 	now := s.now().Unix() / totpPeriod
 	if last > now+1 {
-		last = 0 // taken while the clock was ahead; the codes of now are new, and the next one taken is written down again
+		last = 0 // accepted while the clock ran ahead; current codes are new, and the next one accepted is stored again
 	}
 	for _, candidate := range []int64{now - 1, now, now + 1} {
 		if candidate <= last || candidate < 0 {

@@ -10,11 +10,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// CanonicalUsername is the one form under which an account is kept: RFC 8265 UsernameCaseMapped. Two spellings that
-// differ only in case, width or Unicode normalization are one account, so nobody can register a look-alike that differs
-// in nothing else.
+// CanonicalUsername returns the one form under which an account is stored: RFC 8265 UsernameCaseMapped. Spellings that differ
+// only in case, width or Unicode normalization are one account, so nobody can register a look-alike that differs only in those.
 //
-// '#' is refused because stores keep rows of their own under names that begin with it.
+// It rejects '#' because stores have rows of their own under names that begin with it.
 func CanonicalUsername(s string) (Username, error) {
 	const field = "username"
 	switch {
@@ -29,7 +28,7 @@ func CanonicalUsername(s string) (Username, error) {
 	}
 	name, err := enforce(s)
 	if err != nil {
-		return "", badField(field, "has a character that a username cannot have: letters, digits, marks and ASCII punctuation are allowed, spaces and control characters are not")
+		return "", badField(field, "contains a character that is not allowed: use letters, digits, marks and ASCII punctuation, no spaces or control characters")
 	}
 	if utf8.RuneCountInString(name) > protocol.MaxUsernameRunes {
 		return "", badField(field, "is longer than %d characters", protocol.MaxUsernameRunes)
@@ -40,8 +39,8 @@ func CanonicalUsername(s string) (Username, error) {
 	return Username(name), nil
 }
 
-// enforce repeats the profile until nothing moves: RFC 8264 §7 warns that one pass need not be idempotent, and a name
-// that changed again on the next log-in would be another account.
+// enforce applies the profile until the result is stable: RFC 8264 §7 warns that one pass may not be idempotent, and a name
+// that changed again at the next login would be another account.
 func enforce(s string) (string, error) {
 	for range 4 {
 		next, err := precis.UsernameCaseMapped.String(s)
@@ -53,18 +52,18 @@ func enforce(s string) (string, error) {
 		}
 		s = next
 	}
-	return "", errors.New("username does not settle")
+	return "", errors.New("username has no stable form")
 }
 
-// newUsername is CanonicalUsername for a name that is not in use yet. One that is stays as it is. A whole name counts as one word:
-// a full stop must not part letters that only look alike.
+// newUsername is CanonicalUsername for a new user, and stricter; existing names stay valid. The whole name counts as one word:
+// a full stop must not separate look-alike letters.
 func newUsername(s string) (Username, error) {
 	name, err := CanonicalUsername(s)
 	if err != nil {
 		return "", err
 	}
 	if deceives(string(name)) || !highlyRestrictive(string(name)) {
-		return "", badField("username", "mixes letters of scripts that are not written together, or has characters that are not seen: somebody could take it for another name")
+		return "", badField("username", "mixes scripts or contains invisible characters: it could be mistaken for another name")
 	}
 	return name, nil
 }

@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	// watchEvery is how late a change may be seen that another process made; one of this process is seen at once.
+	// watchEvery is how late a change by another process may be seen; changes by this process are seen immediately.
 	watchEvery     = 2 * time.Second
-	maxUserWatches = 16   // as many windows of one user
+	maxUserWatches = 16   // that many windows of one user
 	maxWatches     = 2000 // about 60 MB of connections and goroutines
 )
 
 var (
-	errUserWatches = &Error{Code: protocol.CodeThrottled, Message: "too many event streams of this user are open: close one", RetryAfter: time.Minute}
-	errWatches     = &Error{Code: protocol.CodeUnavailable, Message: "too many event streams are open: ask for changes instead", RetryAfter: time.Minute}
+	errUserWatches = &Error{Code: protocol.CodeThrottled, Message: "this user has too many open event streams: close one", RetryAfter: time.Minute}
+	errWatches     = &Error{Code: protocol.CodeUnavailable, Message: "too many open event streams: poll for changes instead", RetryAfter: time.Minute}
 )
 
-// watchers follows the vaults that somebody watches. Each vault is read by one goroutine, however many watch it.
+// watchers follows the watched vaults. One goroutine reads each vault, however many watch it.
 type watchers struct {
 	store          Store
 	now            func() time.Time
@@ -40,33 +40,33 @@ func newWatchers(store Store, now func() time.Time) *watchers {
 	}
 }
 
-// watched is a vault that is followed. Its watches are guarded by watchers.mu.
+// watched is a vault that is being followed. watchers.mu guards its watches.
 type watched struct {
 	name    Username
-	look    chan struct{} // of one: there may be news
+	look    chan struct{} // capacity 1: there may be news
 	stop    context.CancelFunc
 	watches map[*Watch]struct{}
 }
 
 // Watch follows the vault of one session.
 type Watch struct {
-	// Revisions gives the newest revision, first the one at the start. Revisions that nobody took in time are left out.
-	// It is closed when the session has ended.
+	// Revisions delivers the newest revision, first the current one. A revision that was not received in time is skipped. It is
+	// closed when the session ends.
 	Revisions <-chan int64
 
 	session   SessionHash
-	revisions chan int64 // of one; sent to and closed under watchers.mu
+	revisions chan int64 // capacity 1; sent to and closed under watchers.mu
 	last      int64
 	ended     bool
 }
 
-// Watch begins to follow the vault of a session; stop ends it. Too many of them are CodeThrottled for one user and
+// Watch starts to follow the vault of a session; stop ends it. Too many watches are CodeThrottled for one user and
 // CodeUnavailable for all.
 func (s *Service) Watch(session Session) (watch *Watch, stop func(), err error) {
 	return s.watchers.add(session)
 }
 
-// Watches tells how many have begun and not been stopped.
+// Watches returns the number of open watches.
 func (s *Service) Watches() int {
 	s.watchers.mu.Lock()
 	defer s.watchers.mu.Unlock()
@@ -84,7 +84,7 @@ func (ws *watchers) add(session Session) (*Watch, func(), error) {
 		return nil, nil, errWatches
 	}
 	if v == nil {
-		ctx, stop := context.WithCancel(context.Background()) // not a request's: it serves those that come later too
+		ctx, stop := context.WithCancel(context.Background()) // not a request's context: it also serves later watches
 		v = &watched{name: session.Username, look: make(chan struct{}, 1), stop: stop, watches: map[*Watch]struct{}{}}
 		ws.vaults[session.UserID] = v
 		go ws.follow(ctx, v)
@@ -108,7 +108,7 @@ func (ws *watchers) remove(id UserID, v *watched, w *Watch) {
 	}
 }
 
-// changed says that this process wrote to a user's vault or sessions.
+// changed is called after this process wrote to a user's vault or sessions.
 func (ws *watchers) changed(id UserID) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -120,7 +120,7 @@ func (ws *watchers) changed(id UserID) {
 func (v *watched) lookNow() {
 	select {
 	case v.look <- struct{}{}:
-	default: // a look that is yet to come sees this too
+	default: // a pending look will see this too
 	}
 }
 
@@ -138,16 +138,16 @@ func (ws *watchers) follow(ctx context.Context, v *watched) {
 	}
 }
 
-// read tells the watches of a vault what is new. While the store does not answer there is no news; requests tell of that.
+// read tells the watches of a vault the news. While the store does not answer there is none; requests report that.
 func (ws *watchers) read(ctx context.Context, v *watched) {
-	head, err := Collect(ctx, ws.store, v.name, math.MaxInt64) // of the user alone, at every revision
+	head, err := Collect(ctx, ws.store, v.name, math.MaxInt64) // reads only the user, at any revision
 	if errors.Is(err, ErrNotFound) {
-		head, err = protocol.VaultResponse{}, nil // with the user all sessions went
+		head, err = protocol.VaultResponse{}, nil // the sessions went with the user
 	}
 	if err != nil {
 		return
 	}
-	// Sessions come second: one that is live now was so when the vault was read, which thus is its own and not that of
+	// Read the sessions second: one that is live now was live when the vault was read, so the vault is its own and not that of
 	// another user who took the name since.
 	live, err := ws.liveSessions(ctx, v)
 	if err != nil {
@@ -163,7 +163,7 @@ func (ws *watchers) read(ctx context.Context, v *watched) {
 	}
 }
 
-// liveSessions tells of the session of each watch whether it is live.
+// liveSessions reports for the session of each watch whether it is live.
 func (ws *watchers) liveSessions(ctx context.Context, v *watched) (map[SessionHash]bool, error) {
 	live := map[SessionHash]bool{}
 	ws.mu.Lock()
@@ -181,7 +181,7 @@ func (ws *watchers) liveSessions(ctx context.Context, v *watched) (map[SessionHa
 	return live, nil
 }
 
-// tell is called under watchers.mu, so that nobody else sends to or closes the channel meanwhile.
+// tell is called under watchers.mu, so no other goroutine sends to or closes the channel meanwhile.
 func (w *Watch) tell(revision int64, live bool) {
 	switch {
 	case w.ended:
@@ -191,7 +191,7 @@ func (w *Watch) tell(revision int64, live bool) {
 	case revision != w.last:
 		w.last = revision
 		select {
-		case <-w.revisions: // not taken yet, and old now
+		case <-w.revisions: // not received yet, and outdated
 		default:
 		}
 		w.revisions <- revision

@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// heads is a store that knows the revisions of one vault, each when the test says so.
+// heads is a store with one vault whose revisions the test supplies.
 type heads struct {
 	Store
 	next chan int64
@@ -26,7 +26,7 @@ func (h heads) Changes(ctx context.Context, _ Username, _ int64, w ChangeWriter)
 
 func (heads) Session(context.Context, SessionHash, time.Time) (Session, error) { return Session{}, nil }
 
-func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
+func TestWatchesAreBoundedAndSlotsAreReused(t *testing.T) {
 	t.Parallel()
 	ws := newWatchers(heads{}, time.Now)
 	ws.total = 2
@@ -40,21 +40,21 @@ func TestWatchesAreBoundedOverAllAndTheirPlacesComeBack(t *testing.T) {
 	}
 	defer stopB()
 	if _, _, err := ws.add(Session{UserID: "c"}); !errors.Is(err, &Error{Code: protocol.CodeUnavailable}) {
-		t.Errorf("one too many is answered with %v", err)
+		t.Errorf("one watch too many: got %v", err)
 	}
 	stop()
-	stop() // once counts
+	stop() // counts once
 	_, stop, err = ws.add(Session{UserID: "c"})
 	if err != nil {
-		t.Errorf("a place that came free: %v", err)
+		t.Errorf("reuse of a freed slot: %v", err)
 	}
 	defer stop()
 	if _, _, err := ws.add(Session{UserID: "d"}); err == nil {
-		t.Error("one place was given twice")
+		t.Error("one slot was used twice")
 	}
 }
 
-func TestSlowWatchSeesTheNewestRevisionAlone(t *testing.T) {
+func TestSlowWatchSeesOnlyTheNewestRevision(t *testing.T) {
 	t.Parallel()
 	store := heads{next: make(chan int64)}
 	ws := newWatchers(store, time.Now)
@@ -68,13 +68,13 @@ func TestSlowWatchSeesTheNewestRevisionAlone(t *testing.T) {
 		store.next <- n
 		ws.changed("a")
 	}
-	store.next <- 5 // by now the first 5 was told
+	store.next <- 5 // by now the first 5 was delivered
 	if got := <-w.Revisions; got != 5 {
-		t.Errorf("revision %d", got)
+		t.Errorf("got revision %d, want 5", got)
 	}
 }
 
-func TestVaultIsReadOnceForAllWhoWatchItAndNotForNobody(t *testing.T) {
+func TestVaultIsReadOnceForAllItsWatches(t *testing.T) {
 	t.Parallel()
 	store := heads{next: make(chan int64)}
 	ws := newWatchers(store, time.Now)
@@ -89,11 +89,11 @@ func TestVaultIsReadOnceForAllWhoWatchItAndNotForNobody(t *testing.T) {
 		watches, stops = append(watches, w), append(stops, stop)
 	}
 	for _, w := range watches {
-		for told := false; !told; {
+		for received := false; !received; {
 			select {
 			case <-w.Revisions:
-				told = true
-			case store.next <- 7: // again for those who came while it was read
+				received = true
+			case store.next <- 7: // again for watches added during the read
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func TestVaultIsReadOnceForAllWhoWatchItAndNotForNobody(t *testing.T) {
 	store.next <- 8
 	for _, w := range watches {
 		if n := <-w.Revisions; n != 8 {
-			t.Errorf("revision %d", n)
+			t.Errorf("got revision %d, want 8", n)
 		}
 	}
 	for _, stop := range stops {
@@ -109,6 +109,6 @@ func TestVaultIsReadOnceForAllWhoWatchItAndNotForNobody(t *testing.T) {
 	}
 	ws.changed("a")
 	if len(ws.vaults) != 0 {
-		t.Error("a vault is still followed that nobody watches")
+		t.Error("a vault without watches is still followed")
 	}
 }

@@ -111,7 +111,6 @@ var exemptions = []struct {
 	{"internal/audit/", []kind{phrase, name}},
 	{"internal/testenv/", []kind{phrase, name}},
 	{"jenkins/", []kind{phrase, name}},
-	{"scripts/rollout/", []kind{phrase, name}}, {"scripts/image/", []kind{phrase, name}},
 	{"Jenkinsfile", []kind{phrase}}, {"Caddyfile", []kind{phrase}}, {"docker-compose.yml", []kind{phrase}},
 	{"sonar-project.properties", []kind{phrase}},
 	{"docs/operations.md", []kind{phrase}},

@@ -21,10 +21,10 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// configuration is a folder for a BuildKit, with its settings in config.toml. It has the registry for Docker's own.
+// configuration creates a directory for a BuildKit, with its settings in config.toml. The registry replaces Docker Hub.
 func configuration(t testing.TB, registry string) (home string) {
 	t.Helper()
-	// The address of a socket is short, and t.TempDir has the test's name in it.
+	// Socket paths must be short, and t.TempDir contains the test's name.
 	home, err := os.MkdirTemp("", "buildkit")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
@@ -58,8 +58,8 @@ func start(t testing.TB, cmd *exec.Cmd) {
 	})
 }
 
-// startBuildKit returns the address of a BuildKit that knows other platforms and attestations, as one of the driver
-// docker-container does, whose image no test can pull.
+// startBuildKit returns the address of a BuildKit with support for other platforms and attestations. It replaces the driver
+// docker-container, whose image tests cannot pull.
 func startBuildKit(t testing.TB, registry string) string {
 	t.Helper()
 	home := configuration(t, registry)
@@ -77,11 +77,11 @@ func remote(t testing.TB, env []string, address string) string {
 	return name
 }
 
-// builderID is a user that this machine does not have, and subordinateID the first of those that are theirs.
+// builderID is a user that does not exist on this machine, and subordinateID is its first subordinate id.
 const builderID, subordinateID = 47113, 470000000
 
-// startRootless returns the address of a BuildKit of a user without rights. /etc/passwd and /etc/subuid say who that is in a
-// mount namespace of its own. The flags of capabilities are away, but what newuidmap, which has the set-user-ID bit, may use.
+// startRootless returns the address of a BuildKit of an unprivileged user. A separate mount namespace has /etc/passwd and
+// /etc/subuid with this user. All capabilities are dropped, except those that newuidmap needs, which has the set-user-ID bit.
 func startRootless(t testing.TB, registry string) string {
 	t.Helper()
 	home := configuration(t, registry)
@@ -93,7 +93,7 @@ func startRootless(t testing.TB, registry string) string {
 	} {
 		must(t, os.WriteFile(filepath.Join(home, name), []byte(content), 0o644))
 	}
-	// What this user runs, in a folder of theirs: the cache of the user that tests may be out of their reach.
+	// Copy the programs to the user's directory, because the user may not be able to read our cache.
 	for _, name := range []string{"rootlesskit", "buildkitd"} {
 		copyFile(t, engine.Program(t, name), filepath.Join(home, name))
 	}
@@ -114,7 +114,7 @@ exec setpriv --reuid "$1" --regid "$1" --clear-groups --inh-caps=-all env --igno
 	return address
 }
 
-// TestImageByARootlessBuildKit builds the image as a branch's build does: without an engine, by a BuildKit that has no rights.
+// TestImageByARootlessBuildKit builds the image like a branch's build: without an engine, on an unprivileged BuildKit.
 func TestImageByARootlessBuildKit(t *testing.T) {
 	env, dir, registry := environment(t), checkout(t), startRegistry(t)
 	base := registry + "/base:1"
@@ -128,7 +128,7 @@ func TestImageByARootlessBuildKit(t *testing.T) {
 
 	address := startRootless(t, registry)
 	without := append(env, "DOCKER_HOST=unix:///nowhere", "BUILDKIT_HOST="+address, "GO_IMAGE="+base, "NODE_IMAGE="+base, "IMAGE_ARGS=")
-	// The builder's name, which the script makes of the address, and that of the user that runs it.
+	// The script derives the builder's name from the address.
 	run(t, root, without, "docker", "buildx", "inspect", "--bootstrap", run(t, root, without, "scripts/builder.sh"))
 	run(t, dir, without, "make", "image")
 	out := t.TempDir()

@@ -1,6 +1,6 @@
 //go:build integration
 
-// Package image_test builds the server's image as "make image" does, and runs it as a host does.
+// Package image_test builds the server's image like "make image", and runs it like a host.
 package image_test
 
 import (
@@ -29,7 +29,7 @@ const (
 	maxSize = 25_000_000
 )
 
-// built makes the image and returns its reference and the checkout that it is of.
+// built builds the image and returns its reference and its checkout.
 func built(t *testing.T, env []string) (image, dir string) {
 	t.Helper()
 	dir = checkout(t)
@@ -43,11 +43,11 @@ func built(t *testing.T, env []string) (image, dir string) {
 func TestImage(t *testing.T) {
 	env := environment(t)
 	image, dir := built(t, env)
-	t.Run("holds one static program, certificates and the release's files", func(t *testing.T) { testFiles(t, env, image, dir) })
-	t.Run("says what it is", func(t *testing.T) { testConfig(t, env, image, dir) })
-	t.Run("serves without rights", func(t *testing.T) { testServes(t, env, image) })
-	t.Run("has the program that another checkout gives elsewhere", func(t *testing.T) { testSameProgram(t, env, image) })
-	t.Run("is for arm64 as well", func(t *testing.T) { testOtherPlatform(t, env, dir) })
+	t.Run("contains one static program, certificates and the release's files", func(t *testing.T) { testFiles(t, env, image, dir) })
+	t.Run("describes itself", func(t *testing.T) { testConfig(t, env, image, dir) })
+	t.Run("serves without privileges", func(t *testing.T) { testServes(t, env, image) })
+	t.Run("has a reproducible program", func(t *testing.T) { testSameProgram(t, env, image) })
+	t.Run("can be built for another platform", func(t *testing.T) { testOtherPlatform(t, env, dir) })
 }
 
 func testFiles(t *testing.T, env []string, image, dir string) {
@@ -74,13 +74,13 @@ func testFiles(t *testing.T, env []string, image, dir string) {
 			owner, _ = strconv.Atoi(uid)
 		}
 		if f.Uid != owner || f.Mode&0o022 != 0 {
-			t.Errorf("%s is of %d, mode %o", name, f.Uid, f.Mode)
+			t.Errorf("%s belongs to %d, mode %o", name, f.Uid, f.Mode)
 		}
 	}
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		t.Errorf("the image holds %v, want %v", got, want)
+		t.Errorf("the image contains %v, want %v", got, want)
 	}
 	static(t, files[names.ServerProgram].content, map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH])
 	if !bytes.Contains(files["/etc/ssl/certs/ca-certificates.crt"].content, []byte("BEGIN CERTIFICATE")) {
@@ -134,7 +134,7 @@ func testConfig(t *testing.T, env []string, image, dir string) {
 	if _, ok := c.ExposedPorts[strconv.Itoa(names.DefaultPort)+"/tcp"]; !ok || len(c.ExposedPorts) != 1 {
 		t.Errorf("the image exposes %v", c.ExposedPorts)
 	}
-	// A volume in the image would leave one without a name behind each container.
+	// A volume in the image would leave an anonymous volume behind each container.
 	if len(c.Volumes) > 0 {
 		t.Errorf("the image has volumes: %v", c.Volumes)
 	}
@@ -186,10 +186,10 @@ func testServes(t *testing.T, env []string, image string) {
 			if len(process) != 4 || process[3] != uid {
 				t.Fatalf("the container runs %v", process)
 			}
-			// A program that does not end in time is killed, and exits with 137.
+			// A program that does not stop in time is killed and exits with 137.
 			run(t, root, env, "docker", "stop", "--time", "30", container)
 			if code := run(t, root, env, "docker", "inspect", "--format", "{{.State.ExitCode}}", container); code != "0" {
-				t.Errorf("ended by SIGTERM it exits with %s", code)
+				t.Errorf("after SIGTERM, it exits with %s", code)
 			}
 		})
 	}
@@ -216,16 +216,16 @@ func awaitContainer(t *testing.T, env []string, container, what string, ok func(
 	await.Until(t, "a container that is "+what, ok)
 }
 
-// testSameProgram builds page and program outside of any container, in a checkout of its own.
+// testSameProgram builds page and program outside any container, in a separate checkout.
 func testSameProgram(t *testing.T, env []string, image string) {
 	dir := checkout(t)
 	version := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
-	// As in the image, where there is no .git.
+	// Like in the image, where there is no .git.
 	run(t, dir, append(env, "GOFLAGS=-buildvcs=false"), "make", "build", "VERSION="+version)
 	program, err := os.ReadFile(filepath.Join(dir, "bin/vaultsphered"))
 	must(t, err)
 	if !bytes.Equal(entries(t, env, image)[names.ServerProgram].content, program) {
-		t.Error("two builds of one commit are two programs")
+		t.Error("two builds of one commit differ")
 	}
 }
 

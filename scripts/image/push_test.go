@@ -33,13 +33,13 @@ import (
 
 const noAttestations = "push-image.sh: the builder default belongs to the engine: the image gets neither SBOM nor provenance\n"
 
-// pushEnvironment is that of a push to an AWS on loopback with the engine's own builder, which needs no image of BuildKit.
+// pushEnvironment returns the environment for a push to an emulated AWS with the engine's builder, which needs no BuildKit image.
 func pushEnvironment(t testing.TB, more ...string) []string {
 	t.Helper()
 	docker, cloud := environment(t), emulator.Env(t)
 	var env []string
 	for _, entry := range append(slices.Clone(docker), cloud...) {
-		// What one of them has taken out stays out.
+		// Drop variables that one of the two removes.
 		if !slices.Contains(os.Environ(), entry) || slices.Contains(docker, entry) && slices.Contains(cloud, entry) {
 			env = append(env, entry)
 		}
@@ -50,7 +50,7 @@ func pushEnvironment(t testing.TB, more ...string) []string {
 	return append(env, more...)
 }
 
-// push returns the exit status and what was said. Nothing is on stdout.
+// push returns the exit status and stderr. The script must not print to stdout.
 func push(t testing.TB, dir string, env []string, args ...string) (status int, said string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -76,7 +76,7 @@ func startRegistry(t testing.TB) string {
 	return address
 }
 
-// digest is what the registry has for a tag of the image, empty if nothing.
+// digest returns the registry's digest of a tag of the image, or "".
 func digest(t testing.TB, image, tag string) string {
 	t.Helper()
 	address, name, _ := strings.Cut(image, "/")
@@ -101,7 +101,7 @@ func readPushed(t testing.TB, dir string) (p pushed) {
 	return p
 }
 
-// succeeds fails the test unless the push says so, in image.json as well; it returns that.
+// succeeds checks that the push succeeds, and returns image.json.
 func succeeds(t testing.TB, dir string, env []string, image, before string) pushed {
 	t.Helper()
 	status, said := push(t, dir, env)
@@ -113,7 +113,7 @@ func succeeds(t testing.TB, dir string, env []string, image, before string) push
 		t.Errorf("image.json has tag %s, want %s", p.Tag, want)
 	}
 	if want := before + "push-image.sh: " + p.Image + " is " + p.Tag + " and latest\n"; said != want {
-		t.Errorf("it says %q, want %q", said, want)
+		t.Errorf("it prints %q, want %q", said, want)
 	}
 	for _, tag := range []string{p.Tag, "latest"} {
 		if got := image + "@" + digest(t, image, tag); got != p.Image {
@@ -121,7 +121,7 @@ func succeeds(t testing.TB, dir string, env []string, image, before string) push
 		}
 	}
 	if said, err := hostAccepts(t, env, p.Image); err != nil {
-		t.Errorf("no host would start it: %v: %s", err, said)
+		t.Errorf("hosts would not start it: %v: %s", err, said)
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "image.json?*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
@@ -129,7 +129,7 @@ func succeeds(t testing.TB, dir string, env []string, image, before string) push
 	return p
 }
 
-// hostAccepts says what the verifier of a new host says of an image.
+// hostAccepts verifies an image like a new host.
 func hostAccepts(t testing.TB, env []string, image string) (said string, err error) {
 	t.Helper()
 	env = append(slices.Clone(env), "HOME_DIRECTORY="+t.TempDir(), "SIGNING_KEY="+names.SigningKey)
@@ -138,14 +138,14 @@ func hostAccepts(t testing.TB, env []string, image string) (said string, err err
 	return output(root, env, verify, image)
 }
 
-// newAccount empties the account, but for the key that a deploy makes.
+// newAccount empties the account, except for the key that a deploy creates.
 func newAccount(t *testing.T) {
 	t.Helper()
 	emulator.Reset(t)
 	signing.NewSigningKey(t, emulator.Config(t))
 }
 
-// withoutSigning are the settings for an AWS that gives out the public key and signs nothing.
+// withoutSigning returns the setting for an AWS that returns the public key but refuses to sign.
 func withoutSigning(t testing.TB) string {
 	t.Helper()
 	to, err := url.Parse(emulator.Endpoint(t))
@@ -163,7 +163,7 @@ func withoutSigning(t testing.TB) string {
 	return "AWS_ENDPOINT_URL_KMS=" + server.URL
 }
 
-// signature is the digest of what the registry has for an image's signature, empty if nothing.
+// signature returns the digest of an image's signature in the registry, or "".
 func signature(t testing.TB, image string) string {
 	t.Helper()
 	name, hex, _ := strings.Cut(image, "@sha256:")
@@ -198,13 +198,13 @@ func TestPush(t *testing.T) {
 		remove(t, env, "image", "rm", "--force", first.Image)
 		label := `{{index .Config.Labels "org.opencontainers.image.revision"}}`
 		if got := run(t, dir, env, "docker", "image", "inspect", "--format", label, first.Image); got != commit {
-			t.Errorf("it is of commit %s, want %s", got, commit)
+			t.Errorf("its commit is %s, want %s", got, commit)
 		}
 		if got := run(t, dir, env, "docker", "run", "--rm", "--network", "none", first.Image, "version"); got != first.Tag {
-			t.Errorf("it is version %s, want %s", got, first.Tag)
+			t.Errorf("its version is %s, want %s", got, first.Tag)
 		}
 	})
-	// What a build would need is not there.
+	// The files that a build would need do not exist.
 	nothing := append(slices.Clone(env), "GO_IMAGE=127.0.0.1:1/nothing", "NODE_IMAGE=127.0.0.1:1/nothing", "BUILDER=")
 	t.Run("the same commit is neither built nor signed again", func(t *testing.T) {
 		must(t, os.Remove(filepath.Join(dir, "image.json")))
@@ -213,7 +213,7 @@ func TestPush(t *testing.T) {
 			t.Errorf("it is %v, want %v", again, first)
 		}
 		if after := signature(t, first.Image); before == "" || after != before {
-			t.Errorf("the signature was %s and is %s", before, after)
+			t.Errorf("the signature changed from %s to %s", before, after)
 		}
 	})
 	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--allow-empty", "--message", "next")
@@ -227,7 +227,7 @@ func TestPush(t *testing.T) {
 			t.Error("image.json or latest has changed")
 		}
 	})
-	t.Run("what somebody else has pushed is not signed", func(t *testing.T) {
+	t.Run("an image that someone else pushed is not signed", func(t *testing.T) {
 		tag := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
 		run(t, dir, env, "docker", "buildx", "imagetools", "create", "--tag", image+":"+tag, first.Image) // an index of it
 		status, said := push(t, dir, at)
@@ -272,7 +272,7 @@ func TestPushThatFails(t *testing.T) {
 		files  map[string]string
 		args   []string
 		status int
-		says   string // all of its only line, as a pattern; of the first of several with status 2
+		says   string // pattern for the whole line; for the first line if the status is 2
 	}{
 		{"changes", []string{"IMAGE=" + image}, map[string]string{"Caddyfile": ""}, nil, 1,
 			`the checkout differs from commit [0-9a-f]{12}: Caddyfile: commit or remove the changes`},
@@ -290,13 +290,13 @@ func TestPushThatFails(t *testing.T) {
 			`nowhere to push to: set IMAGE to REGISTRY/NAME, or deploy PasswordManager-Data, which writes cdk-outputs.json`},
 		{"only other stacks", nil, map[string]string{"cdk-outputs.json": `{"PasswordManager-Host": {"RepositoryUri": "registry.test/other"}}`}, nil, 1,
 			`nowhere to push to: .*`},
-		{"outputs that are no JSON", nil, map[string]string{"cdk-outputs.json": `{`}, nil, 1, `cdk-outputs\.json cannot be read: .*`},
+		{"malformed outputs", nil, map[string]string{"cdk-outputs.json": `{`}, nil, 1, `cdk-outputs\.json cannot be read: .*`},
 		{"an option", nil, nil, []string{"--force"}, 2, `unknown argument: --force`},
 		{"a name", nil, nil, []string{image}, 2, `unknown argument: .*`},
 		{"an empty argument and another", nil, nil, []string{"", "x"}, 2, `unknown argument: .*`},
 		{"help and another", nil, nil, []string{"--help", "x"}, 2, `unknown argument: .*`},
-		{"an image of no registry", []string{"IMAGE=password-manager"}, nil, nil, 2, `IMAGE is 'password-manager', not REGISTRY/NAME without a tag`},
-		{"one of a user of Docker's", []string{"IMAGE=team/password-manager"}, nil, nil, 2, `IMAGE is .*`},
+		{"an image without a registry", []string{"IMAGE=password-manager"}, nil, nil, 2, `IMAGE is 'password-manager', not REGISTRY/NAME without a tag`},
+		{"an image on Docker Hub", []string{"IMAGE=team/password-manager"}, nil, nil, 2, `IMAGE is .*`},
 		{"a tag", []string{"IMAGE=registry.test/password-manager:1"}, nil, nil, 2, `IMAGE is .*`},
 		{"a digest", []string{"IMAGE=registry.test/password-manager@sha256:00"}, nil, nil, 2, `IMAGE is .*`},
 		{"quotes", []string{`IMAGE=registry.test/"`}, nil, nil, 2, `IMAGE is .*`},
@@ -328,7 +328,7 @@ func TestPushThatFails(t *testing.T) {
 			}
 			if len(c.files) > 0 {
 				if got := run(t, dir, env, "aws", "ecr", "describe-repositories", "--query", "repositories", "--output", "text"); got != "" {
-					t.Errorf("it made a repository: %s", got)
+					t.Errorf("it created a repository: %s", got)
 				}
 			}
 			if got := digest(t, image, "latest"); got != "" {
@@ -341,7 +341,7 @@ func TestPushThatFails(t *testing.T) {
 func TestPushAsksTheRegionOfTheRegistry(t *testing.T) {
 	env, dir := pushEnvironment(t), checkout(t)
 	emulator.Reset(t)
-	// No engine is to sign in to a registry that exists.
+	// The engine must not sign in to an existing registry.
 	bin := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\n[ \"$1\" != login ] || { cat >/dev/null; echo refused >&2; exit 1; }\n"), 0o700))
 	aws := run(t, root, nil, "scripts/python-tool.sh", "path", "aws")
@@ -364,8 +364,8 @@ func TestReleaseNeedsAPush(t *testing.T) {
 	}
 }
 
-// pushScanner pushes what BuildKit makes an SBOM with: an image that finds Go and one module wherever it looks, and says so as
-// BuildKit wants it (docs/attestations/sbom-protocol.md there).
+// pushScanner pushes the image that BuildKit creates an SBOM with. It always reports Go and one module, in the format of BuildKit's
+// docs/attestations/sbom-protocol.md.
 func pushScanner(t testing.TB, env []string, registry string) {
 	t.Helper()
 	dir, name := t.TempDir(), registry+"/docker/buildkit-syft-scanner:stable-1"
@@ -389,13 +389,13 @@ ENTRYPOINT ["/bin/sh", "/scan"]
 func TestPushOfAllPlatforms(t *testing.T) {
 	env, dir, registry := pushEnvironment(t), checkout(t), startRegistry(t)
 	image := registry + "/" + names.Repository
-	// How the server is built is not what this is about, and takes minutes.
+	// Building the server would take minutes, and this test does not need it.
 	must(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY Caddyfile /\n"), 0o600))
 	run(t, dir, env, "git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--all", "--message", "small")
 	pushScanner(t, env, registry)
 	newAccount(t)
 	at := append(env, "IMAGE="+image, "PLATFORMS=", "IMAGE_ARGS=", "BUILDER="+remote(t, env, startBuildKit(t, registry)))
-	// Without a signature nothing has a tag, and the next push begins again.
+	// An unsigned image gets no tag, and the next push starts over.
 	status, said := push(t, dir, append(slices.Clone(at), withoutSigning(t)))
 	tag := run(t, dir, env, "git", "rev-parse", "HEAD")[:12]
 	want := regexp.MustCompile(`^push-image\.sh: error: cannot sign ` + image + `@sha256:[0-9a-f]{64}: sign with ` + names.SigningKey + `: AccessDeniedException: you may not\n$`)
@@ -407,36 +407,36 @@ func TestPushOfAllPlatforms(t *testing.T) {
 	}
 	p := succeeds(t, dir, at, image, "")
 	for _, platform := range []string{"amd64", "arm64"} {
-		// A digest is of one platform at a time in an engine.
+		// The engine stores a digest for only one platform at a time.
 		_, _ = output(dir, env, "docker", "image", "rm", "--force", p.Image)
 		run(t, dir, env, "docker", "pull", "--quiet", "--platform", "linux/"+platform, p.Image)
 		remove(t, env, "image", "rm", "--force", p.Image)
 		if got := run(t, dir, env, "docker", "image", "inspect", "--format", "{{.Architecture}}", p.Image); got != platform {
-			t.Errorf("pulled for %s it is for %s", platform, got)
+			t.Errorf("pulled for %s, but it is for %s", platform, got)
 		}
 		for what, format := range map[string]string{
 			"SBOM":       `{{(index .SBOM "linux/` + platform + `").SPDX.spdxVersion}}`,
-			"provenance": `{{(index .Provenance "linux/` + platform + `").SLSA.buildConfig.llbDefinition}}`, // of mode=max alone
+			"provenance": `{{(index .Provenance "linux/` + platform + `").SLSA.buildConfig.llbDefinition}}`, // only with mode=max
 		} {
 			if got := run(t, dir, env, "docker", "buildx", "imagetools", "inspect", p.Image, "--format", format); got == "" || strings.Contains(got, "<n") {
 				t.Errorf("%s has no %s: %s", platform, what, got)
 			}
 		}
 	}
-	// The signature is of the index, which names each platform's image, SBOM and provenance by digest.
+	// The signature covers the index, which names each platform's image, SBOM and provenance by digest.
 	if got := run(t, dir, env, "docker", "buildx", "imagetools", "inspect", "--raw", p.Image); strings.Count(got, "attestation-manifest") != 2 ||
 		fmt.Sprintf("%s@sha256:%x", image, sha256.Sum256([]byte(got))) != p.Image {
-		t.Errorf("what is signed is not an index with SBOM and provenance: %s", got)
+		t.Errorf("the signature does not cover an index with SBOM and provenance: %s", got)
 	}
 	for known, want := range map[string]string{"": "", "example.org/lib": "GO-2030-0001 in example.org/lib 1.0.0 (it reads too far): fixed in 1.0.1"} {
 		_, err := output(root, env, "go", "run", "./internal/audit", "image", "-osv", vulnerabilities(t, known), p.Image)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("what it audits says %v, want %q", err, want)
+			t.Errorf("the audit reports %v, want %q", err, want)
 		}
 	}
 }
 
-// vulnerabilities is an OSV service that knows one vulnerability, of the Go module with that name.
+// vulnerabilities starts an OSV service that knows one vulnerability, of the named Go module.
 func vulnerabilities(t testing.TB, module string) string {
 	t.Helper()
 	mux := http.NewServeMux()

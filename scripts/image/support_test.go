@@ -21,7 +21,7 @@ import (
 
 const root = "../.." // of the repository
 
-// deployed are the files of a release that are under /deploy.
+// deployed lists the files of a release in /deploy.
 var deployed = map[string]string{
 	"docker-compose.yml": "docker-compose.yml",
 	"Caddyfile":          "Caddyfile",
@@ -36,7 +36,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// run returns what the command says on its standard output.
+// run returns the standard output of a command.
 func run(t testing.TB, dir string, env []string, args ...string) string {
 	t.Helper()
 	out, err := output(dir, env, args...)
@@ -54,7 +54,7 @@ func output(dir string, env []string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// checkout is this work tree as one commit, the same for the same files wherever it is made.
+// checkout copies this work tree to a repository with one commit, whose hash depends only on the files.
 func checkout(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -84,7 +84,7 @@ func copyFile(t testing.TB, from, to string) {
 	must(t, os.WriteFile(to, b, info.Mode()))
 }
 
-// environment is that of a build on this machine.
+// environment returns the environment of a build on this machine.
 func environment(t testing.TB) []string {
 	t.Helper()
 	e := engine.Shared(t)
@@ -94,10 +94,10 @@ func environment(t testing.TB) []string {
 	return append(env, build...)
 }
 
-// unique is a name that no other test has.
+// unique returns a name that no other test uses.
 func unique() string { return "vaultsphere-test-" + strings.ToLower(rand.Text()[:12]) }
 
-// remove takes away what a test has made; that it is gone already is no failure.
+// remove removes an object of a test. It may already be gone.
 func remove(t testing.TB, env []string, args ...string) {
 	t.Cleanup(func() { _, _ = output(root, env, append([]string{"docker"}, args...)...) })
 }
@@ -107,7 +107,7 @@ type entry struct {
 	content []byte
 }
 
-// entries are the files of the image, without those that the engine mounts others over.
+// entries returns the files of the image, except those that the engine mounts others over.
 func entries(t testing.TB, env []string, image string) map[string]entry {
 	t.Helper()
 	container := run(t, root, env, "docker", "create", image)
@@ -121,7 +121,7 @@ func entries(t testing.TB, env []string, image string) map[string]entry {
 		}
 		must(t, err)
 		var content bytes.Buffer
-		_, err = io.Copy(&content, r) //nolint:gosec // an image of our own
+		_, err = io.Copy(&content, r) //nolint:gosec // a trusted image
 		must(t, err)
 		name := "/" + strings.TrimSuffix(h.Name, "/")
 		switch {

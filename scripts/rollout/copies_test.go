@@ -24,7 +24,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// archive makes one as save does, of files by their path.
+// archive creates an archive of files by path, like save.
 func archive(t *testing.T, files map[string]string, more ...*tar.Header) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -69,7 +69,7 @@ func testRefusedCopies(t *testing.T, one, two *member) {
 		}
 		return err
 	}))
-	// with is the good copy with other content; none leaves a file out.
+	// with returns the valid copy with changed files. Empty content removes a file.
 	with := func(changes ...string) map[string]string {
 		files := maps.Clone(good)
 		for change := range slices.Chunk(changes, 2) {
@@ -87,21 +87,21 @@ func testRefusedCopies(t *testing.T, one, two *member) {
 	for _, c := range []struct {
 		name, want string
 		copy       []byte
-		sum        string // of the copy, unless it is given
+		sum        string // checksum; default: that of the copy
 		env        string
 	}{
-		{"S3 is away", "no certificates from s3://", whole, "", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1"},
+		{"S3 is unreachable", "no certificates from s3://", whole, "", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1"},
 		{"cut in half", "its SHA-256 does not match", whole[:len(whole)/2], sum(whole), ""},
-		{"cut in half, and sealed", "the archive is broken", whole[:len(whole)/2/512*512+100], "", ""},
+		{"cut in half, with a valid checksum", "the archive is broken", whole[:len(whole)/2/512*512+100], "", ""},
 		{"without a certificate", "it has no certificate", archive(t, map[string]string{"caddy/acme/account": "x"}), "", ""},
 		{"without a sum", "its SHA-256 does not match", whole, "none", ""},
-		{"no archive", "the archive is broken", []byte("certificates"), "", ""},
+		{"not an archive", "the archive is broken", []byte("certificates"), "", ""},
 		{"a key of another certificate", "do not match", archive(t, with(name+".key", string(strangeKey))), "", ""},
 		{"a certificate of another key", "do not match", archive(t, with(name+".crt", string(strange))), "", ""},
 		{"half a certificate", "has no complete certificate", archive(t, with(name+".crt", pem[:len(pem)/4])), "", ""},
 		{"a certificate without its key", "do not match", archive(t, with(name+".key", "")), "", ""},
 		{"a key without its certificate", "has no complete certificate", archive(t, with(name+".crt", "")), "", ""},
-		{"a way out of the folder", "the archive holds something else: ", archive(t, with("caddy/../../evil", "x")), "", ""},
+		{"a path outside the folder", "the archive holds something else: ", archive(t, with("caddy/../../evil", "x")), "", ""},
 		{"a file elsewhere", "the archive holds something else: ", archive(t, with("/etc/evil", "x")), "", ""},
 		{"a link", "the archive holds something else: ", archive(t, good, &tar.Header{Typeflag: tar.TypeSymlink, Name: "caddy/link", Linkname: "/etc"}), "", ""},
 		{"too much", "its SHA-256 does not match", archive(t, with("caddy/large", strings.Repeat("x", 5<<20))), "", ""},
@@ -125,7 +125,7 @@ func testRefusedCopies(t *testing.T, one, two *member) {
 			left, err := os.ReadDir(two.data(t))
 			must(t, err)
 			if c.name == "expired" {
-				// The account with the authority is as good as before.
+				// The account with the authority is still valid.
 				if _, err := os.Stat(filepath.Join(two.data(t), "caddy/acme")); err != nil || len(lines) != 3 {
 					t.Errorf("%v: %s", err, said)
 				}

@@ -31,17 +31,17 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
-// settingsFile is what a host's user data writes.
+// settingsFile is written by a host's user data.
 const settingsFile = "/etc/password-manager.env"
 
-// deployer is who calls deploy.sh: the pipeline, with a key of its own and the host's, and one that signs releases.
+// deployer runs deploy.sh like the pipeline, with its own SSH key, the host's public key, and a key that signs releases.
 type deployer struct {
 	host
 	env []string
 	key signing.Key
 }
 
-// install writes what a host has of its first boot: its scripts, and the key that it trusts.
+// install writes the files of a host's first boot: its scripts, and the key that it trusts.
 func (d *deployer) install(t *testing.T) {
 	t.Helper()
 	d.scripts(t)
@@ -56,7 +56,7 @@ func (h *host) scripts(t *testing.T) {
 	}
 }
 
-// release makes one as host does, and signs it.
+// release pushes a release and signs it.
 func (d *deployer) release(t *testing.T, name string, changes ...string) string {
 	t.Helper()
 	image := d.host.release(t, name, changes...)
@@ -64,7 +64,7 @@ func (d *deployer) release(t *testing.T, name string, changes ...string) string 
 	return image
 }
 
-// TestDeploy is the story of a host that serves the tables and is reached over SSH.
+// TestDeploy deploys releases over SSH to a host that serves the tables.
 func TestDeploy(t *testing.T) {
 	d := &deployer{host: *newHost(t), key: signing.NewKey(t)}
 	d.install(t)
@@ -74,7 +74,7 @@ func TestDeploy(t *testing.T) {
 
 	first := d.release(t, "vaultsphere")
 	if code, said := d.deploy(nil, first); code != 1 || !strings.Contains(said, "serves on the host, but "+site+" does not answer and did not before: ") {
-		// Nobody trusts the proxy's authority before there is one.
+		// Before the first release, there is no authority of the proxy to trust.
 		t.Fatalf("the first release: exit %d: %s", code, said)
 	}
 	d.serves(t, first)
@@ -89,9 +89,9 @@ func TestDeploy(t *testing.T) {
 		test func(*deployer, *testing.T, string) string
 	}{
 		{"six good releases", testDeployGood},
-		{"back", testDeployBack},
+		{"rollback", testDeployBack},
 		{"another secret", testDeploySecret},
-		{"releases that nobody trusted has signed", testDeployUnsigned},
+		{"releases without a trusted signature", testDeployUnsigned},
 		{"releases that do not serve", testDeployBad},
 		{"no settings", testDeployWithoutSettings},
 		{"another host", testDeployElsewhere},
@@ -109,7 +109,7 @@ func TestDeploy(t *testing.T) {
 		name string
 		test func(*deployer, *testing.T, *load, string)
 	}{
-		{"a release that serves nobody goes by itself", testHollow},
+		{"a release that serves no one is rolled back", testHollow},
 		{"an empty host serves the current release, with every write", testReplaced},
 	} {
 		begin := time.Now()
@@ -118,7 +118,7 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
-// startSSH serves SSH on port 22 and returns the settings of deploy.sh that lead there.
+// startSSH serves SSH on port 22 and returns the settings for deploy.sh to connect.
 func (d *deployer) startSSH(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
@@ -139,11 +139,12 @@ func (d *deployer) startSSH(t *testing.T) []string {
 	}
 }
 
-// serveSSH serves it on port 22 of an address. within is a command that runs another one where the host is, if that is elsewhere.
+// serveSSH serves SSH on port 22 of an address. If the host is in another network, within is a command that runs other commands
+// there.
 func serveSSH(t *testing.T, within []string, address, hostKey, authorized string) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "sshd_config")
-	// As Debian's and Amazon Linux's, but for where the keys are.
+	// Like the configuration of Debian and Amazon Linux, except for the paths of the keys.
 	must(t, os.WriteFile(config, fmt.Appendf(nil, `ListenAddress %s
 HostKey %s
 AuthorizedKeysFile %s
@@ -197,7 +198,8 @@ func output(t *testing.T, program string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// seedTables makes a deployment's tables, such as bear the load, which the emulator's do not, and sets what is a team's own.
+// seedTables creates a deployment's tables in DynamoDB Local, because the emulator's cannot bear the load, and sets the team's own
+// settings.
 func seedTables(t *testing.T, d names.Deployment) {
 	t.Helper()
 	endpoint := dynamolocal.Endpoint(t)
@@ -208,14 +210,14 @@ func seedTables(t *testing.T, d names.Deployment) {
 	at, err := url.Parse(endpoint)
 	must(t, err)
 	for name, value := range map[string]string{
-		// Nobody outside of this machine issues a certificate for it, and the tables are here.
+		// No public authority issues a certificate for this site, and the tables are on this machine.
 		"SITE": "site", "AUTH_RATE": "1000000", "REGISTRATION": "open", "DYNAMODB_ENDPOINT": "http://" + net.JoinHostPort(address, at.Port()),
 	} {
 		putParameter(t, d.Name(names.ParameterPath)+name, value, types.ParameterTypeSecureString)
 	}
 }
 
-// seed puts the parameters there that a deployment of the platform makes.
+// seed creates the parameters of a deployment.
 func (d *deployer) seed(t *testing.T) {
 	t.Helper()
 	seedTables(t, "")
@@ -244,7 +246,7 @@ func putParameter(t *testing.T, name, value string, kind types.ParameterType) {
 	must(t, err)
 }
 
-// settings writes the host's own.
+// settings writes the host's settings.
 func (d *deployer) settings(t *testing.T, more ...string) {
 	t.Helper()
 	d.writeSettings(t, settingsFile, append([]string{"HOME_DIRECTORY=" + names.HostDirectory}, more...)...)
@@ -253,8 +255,8 @@ func (d *deployer) settings(t *testing.T, more ...string) {
 		os.WriteFile("/etc/sudoers.d/path", []byte("Defaults secure_path="+filepath.Dir(program)+":"+os.Getenv("PATH")+"\n"), 0o440)))
 }
 
-// writeSettings writes those of a host, with the addresses and credentials that one on AWS has from its surroundings. Later ones
-// win.
+// writeSettings writes the settings of a host, including addresses and credentials that a host on AWS gets from its environment.
+// Later settings win.
 func (h *host) writeSettings(t *testing.T, file string, more ...string) {
 	t.Helper()
 	var lines []string
@@ -271,7 +273,7 @@ func (h *host) writeSettings(t *testing.T, file string, more ...string) {
 	must(t, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 }
 
-// deploy runs deploy.sh, and returns what it said last.
+// deploy runs deploy.sh and returns its last line.
 func (d *deployer) deploy(env []string, args ...string) (code int, said string) {
 	cmd := exec.Command(filepath.Join(root, "scripts/deploy.sh"), args...)
 	cmd.Env = append(slices.Clone(d.env), env...)
@@ -308,7 +310,7 @@ func testDeployGood(d *deployer, t *testing.T, current string) string {
 	return current
 }
 
-// current is what a host that was just made would serve.
+// current returns the digest that a new host would serve.
 func (d *deployer) current(t *testing.T) string {
 	t.Helper()
 	got, err := ssm.NewFromConfig(emulator.Config(t)).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(releaseParameter)})
@@ -331,7 +333,7 @@ func testDeployBack(d *deployer, t *testing.T, _ string) string {
 	return before
 }
 
-// testDeploySecret: the load's sessions outlive a new key, which seals new ones when it is used.
+// testDeploySecret rotates the secret. The load's sessions must survive it.
 func testDeploySecret(d *deployer, t *testing.T, current string) string {
 	before := d.secret(t)
 	for _, step := range []string{"--add", "--use"} {
@@ -359,7 +361,7 @@ func (d *deployer) secret(t *testing.T) string {
 	return *got.Parameter.Value
 }
 
-// testDeployUnsigned: what would serve, and is not even pulled.
+// testDeployUnsigned deploys working releases without a valid signature. They must not even be pulled.
 func testDeployUnsigned(d *deployer, t *testing.T, current string) string {
 	unsigned, forged, copied := d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere"), d.host.release(t, "vaultsphere")
 	signing.Attach(t, forged, signing.NewKey(t).Sign(t, forged))
@@ -381,7 +383,7 @@ func testDeployUnsigned(d *deployer, t *testing.T, current string) string {
 }
 
 func testDeployBad(d *deployer, t *testing.T, current string) string {
-	// The files of a release stay behind once it serves, and this one has others.
+	// A release that serves leaves its files on the host. This release has different ones.
 	silent := d.release(t, "faulty", "ENV FAULT=silent")
 	missing := repository + "@sha256:" + strings.Repeat("0", 64)
 	signing.Attach(t, missing, d.key.Sign(t, missing))
@@ -401,12 +403,12 @@ func testDeployBad(d *deployer, t *testing.T, current string) string {
 	after, err := os.Stat(filepath.Join(d.home, "deploy"))
 	must(t, err)
 	if !os.SameFile(scripts, after) {
-		t.Error("the host works with the files of a release that never served")
+		t.Error("the host uses the files of a release that never served")
 	}
 	return current
 }
 
-// testDeployWithoutSettings: whatever keeps the settings away changes neither them nor the release.
+// testDeployWithoutSettings makes the settings unavailable. This must change neither the settings nor the release.
 func testDeployWithoutSettings(d *deployer, t *testing.T, current string) string {
 	file := filepath.Join(d.home, ".env")
 	before, err := os.ReadFile(file)
@@ -435,7 +437,7 @@ func testDeployWithoutSettings(d *deployer, t *testing.T, current string) string
 			}
 			d.serves(t, current)
 			if c.want == "STORE must be" {
-				return // the settings are those of SSM, as they should be; the release that has to live with them does not
+				return // the settings are valid and new; only the release fails with them
 			}
 			if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
 				t.Errorf("the settings have changed: %v", err)
@@ -448,7 +450,7 @@ func testDeployWithoutSettings(d *deployer, t *testing.T, current string) string
 	return next
 }
 
-// testDeployElsewhere: a host with another key gets nothing.
+// testDeployElsewhere: deploy.sh refuses a host with another key.
 func testDeployElsewhere(d *deployer, t *testing.T, current string) string {
 	_, other, _ := strings.Cut(d.env[slices.IndexFunc(d.env, func(e string) bool { return strings.HasPrefix(e, "OTHER_HOSTS=") })], "=")
 	for _, c := range []struct {
@@ -471,7 +473,7 @@ func testDeployElsewhere(d *deployer, t *testing.T, current string) string {
 	return current
 }
 
-// testHollow: a release that calls itself ready and serves nobody.
+// testHollow deploys a release that is ready but serves no one.
 func testHollow(d *deployer, t *testing.T, _ *load, current string) {
 	hollow := d.release(t, "faulty", "ENV FAULT=hollow")
 	code, said := d.deploy(nil, hollow)
@@ -484,7 +486,7 @@ func testHollow(d *deployer, t *testing.T, _ *load, current string) {
 	}
 }
 
-// testReplaced empties the host and starts it as its first boot does.
+// testReplaced empties the host and starts it like its first boot.
 func testReplaced(d *deployer, t *testing.T, l *load, current string) {
 	d.docker(t, "rm", "--force", "vaultsphere-proxy", "vaultsphere-blue", "vaultsphere-green")
 	d.docker(t, "volume", "prune", "--force")

@@ -33,20 +33,20 @@ const (
 	registryAddress = "127.0.0.1:5000"
 	repository      = registryAddress + "/password-manager"
 	site            = "https://localhost"
-	// uid is that of the server in its image.
+	// uid is the server's user in the image.
 	uid = 65532
 )
 
-// host is a machine with a Docker engine of its own and a registry beside it.
+// host is a machine with its own Docker engine and a registry.
 type host struct {
 	home   string // HOME_DIRECTORY
 	engine engine.Engine
 	env    []string
-	// within is a command that runs another one in the host's network, where that is not the test's own.
+	// within is a command that runs other commands in the host's network, if it is not the test's network.
 	within []string
 }
 
-// newHost starts engine and registry and makes the images that no registry has: Caddy's and the server's.
+// newHost starts engine and registry, and builds the images of Caddy and the server.
 func newHost(t *testing.T) *host {
 	t.Helper()
 	h := newMachine(t, newHome(t))
@@ -58,7 +58,7 @@ func newHost(t *testing.T) *host {
 	return h
 }
 
-// newMachine is a host without an engine yet.
+// newMachine returns a host without an engine.
 func newMachine(t *testing.T, home string) *host {
 	t.Helper()
 	for program, pkg := range map[string]string{
@@ -68,11 +68,11 @@ func newMachine(t *testing.T, home string) *host {
 			t.Fatalf("%s is missing: apt-get install %s", program, pkg)
 		}
 	}
-	// The address of a socket is short, and t.TempDir has the test's name in it.
+	// Socket paths must be short, and t.TempDir contains the test's name.
 	directory, err := os.MkdirTemp("", "rollout")
 	must(t, err)
 	t.Cleanup(func() {
-		// An engine that was restarted leaves its mount behind; one that was not has none.
+		// Only an engine that was restarted leaves a mount behind.
 		_ = syscall.Unmount(filepath.Join(directory, "data"), syscall.MNT_DETACH)
 		must(t, os.RemoveAll(directory))
 	})
@@ -81,7 +81,7 @@ func newMachine(t *testing.T, home string) *host {
 	return h
 }
 
-// proxyImage makes Caddy's, with more files.
+// proxyImage builds Caddy's image with additional files.
 func (h *host) proxyImage(t *testing.T, more map[string]string) {
 	t.Helper()
 	files := map[string]string{"usr/bin/caddy": engine.Program(t, "caddy")}
@@ -104,7 +104,7 @@ func (h *host) serverImages(t *testing.T) {
 	h.image(t, "faulty", uid, deploy, `ENTRYPOINT ["/faulty"]`)
 }
 
-// newHome is that of a host that was just made.
+// newHome creates the directory of a new host.
 func newHome(t *testing.T) string {
 	t.Helper()
 	must(t, errors.Join(os.RemoveAll(names.HostDirectory), os.MkdirAll(names.HostDirectory, 0o750)))
@@ -129,7 +129,7 @@ func build(t *testing.T, pkg string) string {
 	return program
 }
 
-// caddyImage has the version that the tests build; the Compose file must name it.
+// caddyImage returns the image that the Compose file names. The tests must build the same version.
 func caddyImage(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command(engine.Program(t, "caddy"), "version")
@@ -138,15 +138,15 @@ func caddyImage(t *testing.T) string {
 	return "public.ecr.aws/docker/library/caddy:" + strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 }
 
-// startEngine starts an engine with the script's settings, which ends with the test. The one that engine.Shared returns is
-// in the machine's network and belongs to other tests too.
+// startEngine starts an engine with the script's settings until the test ends. The engine of engine.Shared is not suitable: it is
+// in the machine's network, and other tests use it too.
 func (h *host) startEngine(t *testing.T) {
 	t.Helper()
 	reader, lifeline, err := os.Pipe()
 	must(t, err)
 	var log bytes.Buffer
 	cmd := h.command(filepath.Join(root, "internal/testenv/engine/docker-engine.sh"), "run", h.engine.Directory)
-	cmd.Env = nil // it is not of what the engine's clients have
+	cmd.Env = nil // without the variables of the engine's clients
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, &log, &log
 	must(t, cmd.Start())
 	reader.Close()
@@ -161,7 +161,7 @@ func (h *host) startEngine(t *testing.T) {
 
 func (h *host) engineAnswers() bool { return h.command("docker", "version").Run() == nil }
 
-// restartEngine ends it as systemd does. The script starts it again.
+// restartEngine stops the engine like systemd. The script starts it again.
 func (h *host) restartEngine(t *testing.T) {
 	t.Helper()
 	before := h.enginePID(t)
@@ -182,7 +182,7 @@ func (h *host) enginePID(t *testing.T) int {
 	return pid
 }
 
-// image makes one of files, each named with where its content is, and of a /data that owner alone may write.
+// image builds an image from files, given with the paths of their contents, and a /data that only owner may write.
 func (h *host) image(t *testing.T, name string, owner int, paths map[string]string, changes ...string) {
 	t.Helper()
 	var files bytes.Buffer
@@ -209,7 +209,7 @@ func (h *host) image(t *testing.T, name string, owner int, paths map[string]stri
 
 var releases int
 
-// release pushes an image like that of name, with a digest of its own, and returns it by digest.
+// release pushes an image like name, with a unique digest, and returns its reference by digest.
 func (h *host) release(t *testing.T, name string, changes ...string) string {
 	t.Helper()
 	releases++
@@ -223,7 +223,7 @@ func (h *host) release(t *testing.T, name string, changes ...string) string {
 	h.docker(t, "rm", container)
 	h.docker(t, "push", "--quiet", tag)
 	image := h.docker(t, "image", "inspect", "--format", "{{index .RepoDigests 0}}", tag)
-	h.docker(t, "image", "rm", tag) // so that it has to be pulled
+	h.docker(t, "image", "rm", tag) // so that a rollout must pull it
 	return image
 }
 
@@ -234,7 +234,7 @@ func (h *host) command(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// docker returns what it printed.
+// docker runs the command line and returns its output.
 func (h *host) docker(t *testing.T, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
@@ -247,7 +247,7 @@ func (h *host) docker(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// run is one run of rollout.sh.
+// A run is the result of one run of rollout.sh.
 type run struct {
 	code int // -1 if a signal ended it
 	said string
@@ -268,7 +268,7 @@ func (h *host) rollout(env []string, args ...string) run {
 	return run{cmd.ProcessState.ExitCode(), strings.TrimSpace(out.String()), time.Since(begin)}
 }
 
-// mustServe rolls image out.
+// mustServe rolls out an image that must serve.
 func (h *host) mustServe(t *testing.T, image string, env ...string) run {
 	t.Helper()
 	r := h.rollout(env, image)
@@ -279,13 +279,13 @@ func (h *host) mustServe(t *testing.T, image string, env ...string) run {
 	return r
 }
 
-// serves fails the test unless image is in the one slot that serves.
+// serves checks that exactly one slot serves, with image.
 func (h *host) serves(t *testing.T, image string) {
 	t.Helper()
 	r := h.rollout(nil, "--status")
 	if r.code != 0 || strings.Count(r.said, "serving ") != 1 || !strings.Contains(r.said, "serving "+image) ||
 		!strings.Contains(r.said, "current  "+digest(image)) {
-		t.Errorf("%s does not serve alone: exit %d\n%s", image, r.code, r.said)
+		t.Errorf("%s must serve, alone: exit %d\n%s", image, r.code, r.said)
 	}
 }
 
@@ -299,7 +299,7 @@ func (h *host) write(t *testing.T, name, content string) {
 	must(t, os.WriteFile(filepath.Join(h.home, name), []byte(content), 0o600))
 }
 
-// authority is that of the proxy, which signs the certificate of localhost.
+// authority returns the proxy's authority, which signs the certificate of localhost.
 func (h *host) authority(t *testing.T) *x509.CertPool {
 	t.Helper()
 	var archive []byte
@@ -315,7 +315,7 @@ func (h *host) authority(t *testing.T) *x509.CertPool {
 	must(t, err)
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(certificate) {
-		t.Fatalf("the proxy's authority is no certificate: %s", certificate)
+		t.Fatalf("the proxy's authority is not a certificate: %s", certificate)
 	}
 	return pool
 }

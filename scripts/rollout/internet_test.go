@@ -47,7 +47,7 @@ const (
 	acmeDirectory   = "https://" + address + ":" + acmePort + "/dir"
 )
 
-// elastic is an address that one host has at a time. AWS translates it to the host's own, and moves it at once.
+// elastic is an address that belongs to one host at a time. AWS translates it to the host's own address, and moves it immediately.
 type elastic struct {
 	mu   sync.Mutex
 	host string // its own address
@@ -115,7 +115,7 @@ func (e *elastic) forget(conn net.Conn) {
 	delete(e.open, conn)
 }
 
-// move gives the address to a host, and returns when. What was open ends.
+// move gives the address to a host and returns the time. Open connections end.
 func (e *elastic) move(host string) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -126,7 +126,7 @@ func (e *elastic) move(host string) time.Time {
 	return time.Now()
 }
 
-// metadata answers each host as the instance metadata service does (IMDSv2).
+// metadata answers each host like the instance metadata service (IMDSv2).
 func (e *elastic) metadata(w http.ResponseWriter, r *http.Request) {
 	const token = "a token of this host"
 	switch from, _, _ := net.SplitHostPort(r.RemoteAddr); {
@@ -146,14 +146,14 @@ func (e *elastic) metadata(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authority is Pebble, an ACME server that issues certificates to whoever proves to have an address.
+// authority is Pebble, an ACME server that issues certificates to hosts that prove to own an address.
 type authority struct {
-	certificate string // file with that of the server itself, which is no public one
+	certificate string // file with the private certificate of the ACME server itself
 	roots       *x509.CertPool
 	refusing    atomic.Bool
 
 	mu     sync.Mutex
-	orders map[string]int // by who asked
+	orders map[string]int // by client address
 }
 
 func newAuthority(t *testing.T) *authority {
@@ -205,7 +205,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// before counts the orders, and refuses them where it is told to.
+// before counts the orders, and refuses them if refusing is set.
 func (a *authority) before(pebble http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/order-plz" {
@@ -239,7 +239,7 @@ func pool(t *testing.T, certificate []byte) *x509.CertPool {
 	return p
 }
 
-// selfSigned makes a certificate of an IP address, and its key.
+// selfSigned creates a certificate of an IP address, and its key.
 func selfSigned(t *testing.T, ip string, until time.Time) (certificate, private []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -257,8 +257,8 @@ func selfSigned(t *testing.T, ip string, until time.Time) (certificate, private 
 
 var networks int
 
-// ownNetwork gives the host a network of its own, as a machine has it, and returns its address there. Behind it is the test's,
-// which is the internet to it. Registry and AWS are on its loopback as well.
+// ownNetwork gives the host a separate network, as a real machine has, and returns its address there. The test's network is its
+// internet. The registry and AWS are also on its loopback.
 func (h *host) ownNetwork(t *testing.T) string {
 	t.Helper()
 	networks++
@@ -290,7 +290,7 @@ func (h *host) ownNetwork(t *testing.T) string {
 	return own
 }
 
-// listenWithin listens in another network. A socket stays in the network that it was made in.
+// listenWithin listens in another network. A socket stays in the network where it was created.
 func listenWithin(t *testing.T, network, address string) net.Listener {
 	t.Helper()
 	runtime.LockOSThread()
@@ -303,7 +303,7 @@ func listenWithin(t *testing.T, network, address string) net.Listener {
 	defer other.Close()
 	must(t, unix.Setns(int(other.Fd()), unix.CLONE_NEWNET))
 	listener, err := net.Listen("tcp", address)
-	// The thread may not end, as what it has started would end with it.
+	// The thread must not end: processes that it has started would end too.
 	if back := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); back != nil {
 		panic(back)
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-// The load, in requests a second: 4 writers, 8 readers, a newcomer that shakes hands for each request, and log-ins, which
-// cost the server a bcrypt each.
+// The load, in requests per second: 4 writers, 8 readers, a client that opens a new connection for each request, and log-ins, each
+// of which costs the server a bcrypt.
 const (
 	writers, writesEach = 4, 8
 	readers, readsEach  = 8, 40
@@ -32,7 +32,7 @@ const (
 	loadEnds = 15 * time.Minute
 )
 
-// load is a constant one, through the proxy, from its start to its end.
+// load sends requests through the proxy at a constant rate until it is stopped.
 type load struct {
 	site              string
 	browser, newcomer *http.Client
@@ -51,10 +51,10 @@ type failure struct {
 	what string
 }
 
-// user is an account with one writer. A vault of noise is as good as any: the server cannot tell.
+// user is an account with one writer. Its vault contains random tokens, because the server cannot tell the difference.
 type user struct {
 	name, key, token string
-	writes           map[string]string // account id to sealed token, of every change that was answered with 200
+	writes           map[string]string // account id to sealed token, for each acknowledged change
 	revision         int64
 }
 
@@ -65,7 +65,7 @@ func client(authority *x509.CertPool, keepAlive bool) *http.Client {
 	}}
 }
 
-// loads counts them: two may meet the same tables.
+// loads numbers the loads, because two may use the same tables.
 var loads int
 
 func startLoad(t *testing.T, site string, authority *x509.CertPool, readers int) *load {
@@ -89,7 +89,7 @@ func startLoad(t *testing.T, site string, authority *x509.CertPool, readers int)
 	return l
 }
 
-// goAt begins n a second. An answer that is late delays what comes after it, as it does a person.
+// goAt calls a function n times per second. A late answer delays the next call, as for a person.
 func (l *load) goAt(ctx context.Context, n int, do func()) {
 	l.all.Go(func() {
 		tick := time.NewTicker(time.Second / time.Duration(n))
@@ -132,7 +132,7 @@ func request(c *http.Client, method, address, token string, in, out any) (proble
 		if err != nil {
 			return err.Error()
 		}
-		body = io.MultiReader(bytes.NewReader(b)) // not a type whose requests net/http sends again by itself
+		body = io.MultiReader(bytes.NewReader(b)) // not a type whose requests net/http retries automatically
 	}
 	req, err := http.NewRequest(method, address, body)
 	if err != nil {
@@ -200,7 +200,7 @@ func (l *load) login(u *user) {
 	}
 }
 
-// take tells what happened since it was last asked, and returns the requests that failed.
+// take returns the requests that failed since the last call.
 func (l *load) take(t *testing.T) []failure {
 	t.Helper()
 	l.mu.Lock()
@@ -214,7 +214,7 @@ func (l *load) take(t *testing.T) []failure {
 	return failures
 }
 
-// check fails the test if a request has failed since the last time, and notes how what was begun then has ended.
+// check fails the test if a request has failed since the last call, and reports the result of a step.
 func (l *load) check(t *testing.T, what string, begun time.Time) {
 	t.Helper()
 	failures := l.take(t)
@@ -231,7 +231,7 @@ func (l *load) check(t *testing.T, what string, begun time.Time) {
 	}
 }
 
-// readBack compares every vault with what its writer was told.
+// readBack compares each vault with the server's answers to its writer.
 func (l *load) readBack(t *testing.T) {
 	t.Helper()
 	lost, written := 0, 0
@@ -251,7 +251,7 @@ func (l *load) readBack(t *testing.T) {
 			}
 		}
 		if len(found) != len(u.writes) || v.Revision != u.revision {
-			t.Errorf("%s has %d records at revision %d, was told of %d at %d", u.name, len(found), v.Revision, len(u.writes), u.revision)
+			t.Errorf("%s has %d records at revision %d, want %d at %d", u.name, len(found), v.Revision, len(u.writes), u.revision)
 		}
 	}
 	t.Logf("%d writes, %d lost", written, lost)

@@ -17,21 +17,20 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// withinNetwork marks the process that has a network of its own.
+// withinNetwork marks the process in the separate network.
 const withinNetwork = "ROLLOUT_TEST_NETWORK"
 
-// address is one of this machine that is not loopback, for what containers reach here: TEST-NET-1 (RFC 5737).
+// address is a non-loopback address of this machine for containers to connect to: TEST-NET-1 (RFC 5737).
 const address = "192.0.2.10"
 
-// TestMain runs the tests in a network of their own: there the ports 22, 80 and 443 and every address are free, and another
-// engine on this machine, which would share the tables of iptables, is not disturbed. What they write under /etc and /opt,
-// as a host has it, nobody else sees.
+// TestMain runs the tests in a separate network. There, the ports 22, 80 and 443 and all addresses are free, and the tests do not
+// share the iptables of another engine on this machine. Other processes do not see the files that the tests write to /etc and /opt.
 func TestMain(m *testing.M) {
 	if os.Getenv(withinNetwork) == "" {
 		os.Exit(again())
 	}
 	if err := errors.Join(raiseLoopback(), ownFolders()); err != nil {
-		fmt.Fprintf(os.Stderr, "make a machine of its own: %v\n", err)
+		fmt.Fprintf(os.Stderr, "set up a separate machine: %v\n", err)
 		os.Exit(1)
 	}
 	code := m.Run()
@@ -41,7 +40,7 @@ func TestMain(m *testing.M) {
 
 func again() int {
 	if os.Getuid() != 0 {
-		fmt.Fprintln(os.Stderr, "these tests start a Docker engine in a network of its own, which takes root: run them with sudo")
+		fmt.Fprintln(os.Stderr, "these tests start a Docker engine in a separate network, which needs root: run them with sudo")
 		return 1
 	}
 	env, files, after, err := outside()
@@ -60,7 +59,7 @@ func again() int {
 		return exit.ExitCode()
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "start the tests in a network of their own: %v\n", err)
+		fmt.Fprintf(os.Stderr, "start the tests in a separate network: %v\n", err)
 		return 1
 	}
 	return 0
@@ -90,7 +89,7 @@ func raiseLoopback() error {
 	return unix.IoctlIfreq(socket, unix.SIOCSIFADDR, alias)
 }
 
-// ownFolders lays a layer over the folders that a host has files in. It goes with the last process that sees it.
+// ownFolders mounts an overlay on the folders with a host's files. It disappears with the last process in its mount namespace.
 func ownFolders() error {
 	layers, err := os.MkdirTemp("", "folders")
 	if err != nil {
@@ -106,9 +105,9 @@ func ownFolders() error {
 		upper, work := filepath.Join(layers, "upper", folder), filepath.Join(layers, "work", folder)
 		options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", folder, upper, work)
 		if err := errors.Join(os.MkdirAll(upper, 0o755), os.MkdirAll(work, 0o755), unix.Mount("overlay", folder, "overlay", 0, options)); err != nil {
-			return fmt.Errorf("a layer over %s: %w", folder, err)
+			return fmt.Errorf("mount an overlay on %s: %w", folder, err)
 		}
 	}
-	// sshd wants it, and gives nothing to keep there.
+	// sshd requires this directory, but stores nothing there.
 	return os.MkdirAll("/run/sshd", 0o755)
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
-// platform is what outlives a host: the address, the bucket, the parameters, the registry.
+// platform has the parts that outlive a host: the address, the bucket, the parameters, the registry.
 type platform struct {
 	*elastic
 	*authority
@@ -32,14 +32,14 @@ type platform struct {
 	key    signing.Key
 }
 
-// member is a host of a platform, with what its first boot writes to the disk.
+// member is a host of a platform, with the files of its first boot.
 type member struct {
 	*host
 	platform *platform
 	ip       string // its own address
 }
 
-// hostPrograms are those of infra/host, by their name on a host, beside those that bring a release.
+// hostPrograms are further programs of infra/host, by their name on a host.
 var hostPrograms = []string{"close-metadata", "instance-metadata", "keep-certificates"}
 
 func (p *platform) aws(t *testing.T, args ...string) string {
@@ -53,7 +53,7 @@ func (p *platform) aws(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// settings puts the parameters there that a deployment makes, but for the address: a stack knows that once its first host is ready.
+// settings creates the parameters of a deployment, except the address, which a stack only knows when its first host is ready.
 func settings(t *testing.T, release string) {
 	t.Helper()
 	var secret fernet.Key
@@ -66,7 +66,7 @@ func settings(t *testing.T, release string) {
 	}
 }
 
-// newMember is a host that was just made: its metadata service is closed before Docker starts for the first time.
+// newMember returns a new host. Its metadata service is closed before Docker first starts.
 func (p *platform) newMember(t *testing.T) *member {
 	t.Helper()
 	m := &member{host: newMachine(t, t.TempDir()), platform: p}
@@ -87,7 +87,7 @@ func (p *platform) newMember(t *testing.T) *member {
 	return m
 }
 
-// run runs a program of the host, and returns what it said.
+// run runs a program of the host and returns its output.
 func (m *member) run(env []string, program string, args ...string) (said string, code int) {
 	cmd := m.command(filepath.Join(m.home, "bin", program), args...)
 	cmd.Env = slices.Concat(m.env, env)
@@ -108,7 +108,7 @@ func (m *member) must(t *testing.T, program string, args ...string) string {
 	return said
 }
 
-// empty makes the host one that was just made.
+// empty resets the host to a new one.
 func (m *member) empty(t *testing.T) {
 	t.Helper()
 	for _, container := range strings.Fields(m.docker(t, "ps", "--all", "--quiet")) {
@@ -120,7 +120,7 @@ func (m *member) empty(t *testing.T) {
 	must(t, errors.Join(os.RemoveAll(filepath.Join(m.home, "state")), os.RemoveAll(filepath.Join(m.home, "deploy"))))
 }
 
-// held says whether the proxy is kept from starting.
+// held reports whether the proxy is prevented from starting.
 func (m *member) held() bool {
 	_, err := os.Stat(filepath.Join(m.home, "state/proxy-held"))
 	return err == nil
@@ -138,7 +138,7 @@ func (m *member) proxyLog(t *testing.T) string {
 	return string(out)
 }
 
-// served shakes hands at an address as a browser does, and returns the certificate's number.
+// served connects to an address like a browser and returns the certificate's serial number.
 func (p *platform) served(address string) (string, error) {
 	dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 5 * time.Second}, Config: &tls.Config{RootCAs: p.roots, ServerName: elasticAddress}}
 	conn, err := dialer.Dial("tcp", net.JoinHostPort(address, "443"))
@@ -149,7 +149,7 @@ func (p *platform) served(address string) (string, error) {
 	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.String(), nil
 }
 
-// answers says whether something of a container's network reaches the metadata service.
+// answers reports whether a program in a container's network can reach the metadata service.
 func (m *member) answers(t *testing.T, container string) bool {
 	t.Helper()
 	pid := m.docker(t, "inspect", "--format", "{{.State.Pid}}", "vaultsphere-"+container)

@@ -22,13 +22,13 @@ const (
 	stagingSite    = "https://" + stagingDomain
 )
 
-// stagingHost is a team's other host, in a network of its own.
+// stagingHost is the host of staging, in a separate network.
 type stagingHost struct {
 	*host
 	ip, knownHosts, certificate string
 }
 
-// newStaging makes the host of staging, where whoever has the key may log in.
+// newStaging creates the host of staging, which admits the given key.
 func newStaging(t *testing.T, publicKey string) *stagingHost {
 	t.Helper()
 	dir := t.TempDir()
@@ -50,7 +50,7 @@ func newStaging(t *testing.T, publicKey string) *stagingHost {
 	must(t, err)
 	must(t, os.WriteFile(s.knownHosts, append([]byte(s.ip+" "), key...), 0o600))
 	copyFile(t, publicKey, path("authorized_keys"))
-	// Who logs in there sees that host's files in the places of a host.
+	// Sessions on this host see its files in the usual places.
 	must(t, os.WriteFile(settingsFile, nil, 0o600))
 	there := fmt.Sprintf(`mount --bind %s %s; mount --bind %s %s; exec "$@"`, s.home, names.HostDirectory, path("settings"), settingsFile)
 	serveSSH(t, append(s.within, "unshare", "--mount", "bash", "-euc", there, "host"), s.ip, path("key"), path("authorized_keys"))
@@ -58,15 +58,14 @@ func newStaging(t *testing.T, publicKey string) *stagingHost {
 	return s
 }
 
-// env says where staging is.
+// env returns the variables for the pipeline to reach staging.
 func (s *stagingHost) env() []string {
 	return []string{"STAGING_HOME=" + s.home, "STAGING_HOST=" + s.ip, "STAGING_KNOWN_HOSTS=" + s.knownHosts, "STAGING_SITE=" + stagingSite,
 		"STAGING_AUTHORITY=" + s.certificate}
 }
 
-// stagingOnFargate moves staging to the other topology, whose service then gets the next release before production's host. The
-// emulator starts no tasks: what answers at staging's address is the host, where the domain still points. It shows which task
-// definition the service is told to run, and of which image.
+// stagingOnFargate moves staging to Fargate, where the next release must serve before production's host gets it. The emulator starts
+// no tasks, so the old host still answers at staging's domain; it only shows the service's task definition and its image.
 func (r *rehearsal) stagingOnFargate(t *testing.T, before string, loads ...*load) {
 	t.Helper()
 	certificate := strings.TrimSpace(r.aws(t, "acm", "request-certificate", "--domain-name", stagingDomain, "--query", "CertificateArn"))
@@ -95,7 +94,7 @@ func (r *rehearsal) stagingOnFargate(t *testing.T, before string, loads ...*load
 	const push = "a push to main: to the service of staging, then to production's host"
 	step(push, func() { r.pipeline(t, push, "main", "SUCCESS", "") }, func() string { return r.current(t) })
 	if current := repository + "@" + r.current(t); current == before {
-		t.Errorf("%s has not changed what serves", push)
+		t.Errorf("%s has not changed the release", push)
 	} else {
 		r.serves(t, current)
 	}
@@ -108,7 +107,7 @@ func (r *rehearsal) stagingOnFargate(t *testing.T, before string, loads ...*load
 	}, same)
 }
 
-// serviceRuns returns the digest of the image of the task definition that staging's service is told to run.
+// serviceRuns returns the image digest in the task definition of staging's service.
 func (r *rehearsal) serviceRuns(t *testing.T) string {
 	t.Helper()
 	ask := func(query string, arguments ...string) string {

@@ -27,16 +27,16 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// What the machine's own engine, which builds, is told, and what it pushes to.
+// Variables and files that outside passes to the tests.
 const (
-	outsideEnv  = "REHEARSAL_ENV_" // and a number: one entry of the environment of a build
+	outsideEnv  = "REHEARSAL_ENV_" // with a number appended: one variable of the build's environment
 	outsidePort = "REHEARSAL_PORT"
 	listenerFD  = 3
 )
 
-// outside prepares on the machine itself, which has a way to the world, what the tests need from there: variables and open
-// files for their process, and what to do after it. A build needs the world: the engine for it is on the machine itself, and so is the port that it pushes to, which leads to
-// the registry of the rehearsal's own network.
+// outside runs in the machine's own network, before the tests. A build needs the internet, so its engine runs there, and so does the
+// port that it pushes to, which forwards to the registry in the rehearsal's network. It returns variables and open files for the
+// tests' process, and a function to call after it.
 func outside() (env []string, files []*os.File, after func(), err error) {
 	builder, err := engine.Find()
 	if err != nil {
@@ -78,7 +78,7 @@ func architecture() string {
 	return strings.TrimSpace(string(out))
 }
 
-// forward hands every connection on to address.
+// forward forwards each connection to address.
 func forward(listener net.Listener, address string) {
 	for {
 		from, err := listener.Accept()
@@ -97,7 +97,7 @@ func forward(listener net.Listener, address string) {
 	}
 }
 
-// join carries what each of two connections says to the other, until the second has nothing more to say.
+// join copies data between two connections in both directions, until the second one ends.
 func join(from, to net.Conn) {
 	go func() {
 		_, _ = io.Copy(to, from)
@@ -115,13 +115,13 @@ type rehearsal struct {
 	staging   *stagingHost
 }
 
-// report is what the rehearsal ends with: what was done, how it ended, what it took and what it may take.
+// report is the summary of the rehearsal: each step with its result, duration and limit.
 var report struct {
 	sync.Mutex
 	lines [][4]string
 }
 
-// noted adds a line to the report. A limit is what a team waits for, and no test fails by it: a busy machine takes longer.
+// noted adds a line to the report. Exceeding the limit does not fail the test, because a busy machine takes longer.
 func noted(what, how string, took, limit time.Duration) {
 	report.Lock()
 	defer report.Unlock()
@@ -136,13 +136,13 @@ func noted(what, how string, took, limit time.Duration) {
 	fmt.Fprintf(os.Stderr, "%s: %s\n", what, how)
 }
 
-// Limits of what a team waits for.
+// How long a team should have to wait.
 const (
 	pushLimit = 3 * time.Minute
 	backLimit = 10 * time.Second
 )
 
-// TestPipeline goes the whole way from an empty account to a vault that serves, through the real Jenkinsfile.
+// TestPipeline deploys to an empty account and releases through the real Jenkinsfile.
 func TestPipeline(t *testing.T) {
 	r := &rehearsal{}
 	r.host = *newHost(t)
@@ -162,19 +162,19 @@ func TestPipeline(t *testing.T) {
 	begin := time.Now()
 	r.pipeline(t, "first deployment", "main", "SUCCESS", "")
 	first := repository + "@" + r.current(t)
-	noted("from a bootstrapped account to staging and production that serve", "ok", time.Since(begin), 0)
+	noted("from a bootstrapped account to staging and production", "ok", time.Since(begin), 0)
 	r.serves(t, first)
 	r.staging.serves(t, first)
 
 	l, staged := startLoad(t, site, r.authority(t), readers), startLoad(t, stagingSite, r.staging.authority(t), stagingReaders)
 	current := first
-	// pipeline runs one, and sees what its users have noticed of it.
+	// pipeline runs the pipeline and counts the failed requests of users.
 	pipeline := func(what, branch, result, failed string, limit time.Duration, options ...string) {
 		t.Helper()
 		took := r.pipeline(t, what, branch, result, failed, options...)
 		if limit > 0 {
 			if current = repository + "@" + r.current(t); current == first {
-				t.Errorf("%s has not changed what serves", what)
+				t.Errorf("%s has not changed the release", what)
 			}
 		}
 		failures := append(l.take(t), staged.take(t)...)
@@ -208,8 +208,8 @@ func TestPipeline(t *testing.T) {
 		t.Errorf("--back: exit %d: %s", code, said)
 	}
 	took := time.Since(begin)
-	l.check(t, "going back", begin)
-	noted("going back: time", "ok", took, backLimit)
+	l.check(t, "rollback", begin)
+	noted("rollback: time", "ok", took, backLimit)
 	r.serves(t, first)
 	r.stagingOnFargate(t, current, l, staged)
 	for _, each := range []*load{l, staged} {
@@ -218,8 +218,8 @@ func TestPipeline(t *testing.T) {
 	}
 }
 
-// replacements are those of a host that serves: by the monthly job, and into the other zone. In the emulated account another
-// instance takes the address; what serves here is the same, and has to notice nothing.
+// replacements replaces the serving host: by the monthly job, and with one in the other zone. In the emulated account, another
+// instance takes the address. The real host here stays the same and must keep serving.
 func (r *rehearsal) replacements(t *testing.T, older string, pipeline func(what, branch, result, failed string, limit time.Duration, options ...string)) {
 	t.Helper()
 	host := func(query string) string {
@@ -231,19 +231,19 @@ func (r *rehearsal) replacements(t *testing.T, older string, pipeline func(what,
 	}
 	pipeline("the monthly patch", "main", "SUCCESS", "", 0, "--jenkinsfile", filepath.Join(r.workspace, "jenkins/Jenkinsfile.patch"))
 	if now := host("ImageId"); now == older {
-		t.Error("the monthly patch has left the host its image")
+		t.Error("the monthly patch did not change the host's image")
 	}
 	zone := host("Placement.AvailabilityZone")
 	begin := time.Now()
 	r.make(t, "move")
 	output(t, "git", "-C", r.workspace, "commit", "--quiet", "--all", "--message", "rehearsal: another zone")
 	if now := host("Placement.AvailabilityZone"); now == zone {
-		t.Errorf("the host is in %s as before", now)
+		t.Errorf("the host is still in %s", now)
 	}
 	noted("another zone", "ok", time.Since(begin), 0)
 }
 
-// aws asks the emulated account, with the AWS command line.
+// aws runs the AWS command line on the emulated account.
 func (r *rehearsal) aws(t *testing.T, arguments ...string) string {
 	t.Helper()
 	cmd := exec.Command("env", append(append([]string{"aws"}, arguments...), "--output", "text")...) // of the PATH below
@@ -257,7 +257,7 @@ func (r *rehearsal) aws(t *testing.T, arguments ...string) string {
 	return string(out)
 }
 
-// checkout clones the last commit of this repository. What comes from the world is linked: this network has no way there.
+// checkout clones the last commit of this repository, and links downloaded files, because this network has no internet.
 func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	t.Helper()
 	r.workspace = filepath.Join(t.TempDir(), "workspace")
@@ -270,7 +270,7 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	for _, name := range fetched {
 		must(t, os.Symlink(filepath.Join(here, name), filepath.Join(r.workspace, name)))
 		for _, list := range []string{"package.json", "package-lock.json"} {
-			// Backdated, so that make does not fetch the packages again, over those that other tests use.
+			// Backdated, so that make does not install the packages again, over those that other tests use.
 			if err := os.Chtimes(filepath.Join(r.workspace, filepath.Dir(name), list), time.Time{}, time.Unix(0, 0)); !errors.Is(err, fs.ErrNotExist) {
 				must(t, err)
 			}
@@ -285,18 +285,18 @@ func (r *rehearsal) checkout(t *testing.T, publicKey string) {
 	r.options(t, stagingOptions, map[string]string{"siteAddress": stagingDomain, "sshPublicKey": r.publicKey})
 }
 
-// rehearsedMake runs make's own targets, with these exceptions: there is no SonarQube here, this is itself an integration test,
-// and of the other tests only those of the packages that a rehearsed commit changes run.
+// rehearsedMake runs the real make targets, with exceptions: there is no SonarQube here, this is itself an integration test, and
+// only the tests of packages that a rehearsed commit changes run.
 const rehearsedMake = `#!/usr/bin/env bash
 set -euo pipefail
 case "$*" in
   sonar) mkdir -p .scannerwork; echo taskId=rehearsal >.scannerwork/report-task.txt ;;
   integration) ;;
-  # No service of vulnerabilities is in reach, and this builder adds no SBOM.
+  # No vulnerability service is reachable, and this builder creates no SBOM.
   audit | audit-image) ;;
   # The emulator deploys by a method that "cdk diff" does not know.
   diff) CDK_METHOD=template exec %[1]s diff ;;
-  # The host that a deploy makes reads on its first boot which key it is to trust.
+  # A new host reads the trusted key on its first boot.
   deploy) %[1]s deploy && HOME_DIRECTORY=%[2]s SIGNING_KEY=%[3]s exec %[2]s/bin/verify-release --fetch-key ;;
   "deploy DEPLOYMENT=staging") %[1]s "$@" && HOME_DIRECTORY=$STAGING_HOME SIGNING_KEY=%[3]s exec "$STAGING_HOME/bin/verify-release" --fetch-key ;;
   # Where staging's host is. On AWS cdk-outputs.staging.json says it.
@@ -313,7 +313,7 @@ case "$*" in
 esac
 `
 
-// environment is that of Jenkins's controller, with its secrets in files.
+// environment sets the environment of Jenkins's controller, with its secrets in files.
 func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	t.Helper()
 	setting := func(name string) string {
@@ -358,7 +358,7 @@ func (r *rehearsal) environment(t *testing.T, ssh []string) {
 	r.trust(t, certificate)
 }
 
-// trust writes the authority of the host's proxy to a file, as a user's browser knows it. The proxy makes it on its first start.
+// trust writes the authority of the host's proxy to a file, for clients to trust. The proxy creates it on its first start.
 func (h *host) trust(t *testing.T, certificate string) {
 	t.Helper()
 	done := make(chan struct{})
@@ -388,7 +388,7 @@ func (r *rehearsal) make(t *testing.T, arguments ...string) {
 	}
 }
 
-// pipeline builds a branch as Jenkins does, and returns what it took. It has to end as said, at the stage named.
+// pipeline builds a branch like Jenkins and returns the duration. The build must end with the given result, at the given stage.
 func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, options ...string) time.Duration {
 	t.Helper()
 	begin := time.Now()
@@ -402,7 +402,7 @@ func (r *rehearsal) pipeline(t *testing.T, what, branch, result, failed string, 
 	said := out.String()
 	got := ""
 	for line := range strings.Lines(said) {
-		// After it comes the stage that it is in.
+		// The name of the stage follows.
 		if w := strings.Split(strings.TrimSpace(line), "\t"); w[0] == "stage" && w[2] == "FAILURE" && got == "" {
 			got = w[1]
 		}
@@ -454,9 +454,9 @@ func summary(code int) {
 		fmt.Fprintln(w, strings.Join(line[:], "\t"))
 	}
 	w.Flush()
-	how := "The rehearsal has passed."
+	how := "The rehearsal passed."
 	if code != 0 {
-		how = "The rehearsal has FAILED."
+		how = "The rehearsal FAILED."
 	}
 	fmt.Printf("\n%s\n%s\n", b.String(), how)
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/signing"
 )
 
-// TestReplacement is the story of a host that another one replaces.
+// TestReplacement replaces a host with another one.
 func TestReplacement(t *testing.T) {
 	emulator.Reset(t)
 	registry.Serve(t, registryAddress, t.TempDir())
@@ -46,16 +46,16 @@ func TestReplacement(t *testing.T) {
 		{"the proxy cannot reach the host's role", testMetadata},
 		{"without a certificate the proxy waits for the address", testFirstHost},
 		{"certificates are copied when they have changed", testSave},
-		{"a copy that is not whole is refused", testRefusedCopies},
-		{"a host that asks before it has the address serves nobody", testAskedTooEarly},
-		{"a host that restores serves at once", testRestored},
-		{"an authority that refuses stops nothing", testRefusal},
+		{"a damaged copy is rejected", testRefusedCopies},
+		{"a host that requests a certificate too early serves no one", testAskedTooEarly},
+		{"a host that restores certificates serves immediately", testRestored},
+		{"a failing authority does not stop the host", testRefusal},
 	} {
 		begin := time.Now()
 		ok := t.Run(part.name, func(t *testing.T) { part.test(t, one, two) })
 		noted("replacing the host: "+part.name, map[bool]string{true: "ok", false: "FAILED"}[ok], time.Since(begin), 0)
 		if !ok {
-			return // what comes next begins with what this leaves behind
+			return // the next part depends on this one
 		}
 	}
 }
@@ -91,8 +91,8 @@ func testMetadata(t *testing.T, _, two *member) {
 	reached("with the rule again", false)
 }
 
-// wait runs the unit that waits for the address. The function that it returns waits until it has said something; "" until it
-// has ended.
+// wait runs the unit that waits for the address. It returns a function that waits until the unit has printed a text, or, for "",
+// until it has ended.
 func (m *member) wait(t *testing.T) func(what string) {
 	t.Helper()
 	output, err := os.Create(filepath.Join(t.TempDir(), "wait"))
@@ -117,7 +117,7 @@ func (m *member) wait(t *testing.T) func(what string) {
 	}
 }
 
-// testFirstHost: the host of a new platform serves nothing outside before it has the address, and says that it is ready all the same.
+// testFirstHost: the host of a new platform reports that it is ready, although it serves no one before it has the address.
 func testFirstHost(t *testing.T, one, _ *member) {
 	p := one.platform
 	if said := one.must(t, "keep-certificates", "restore"); strings.Count(said, "\n") != 1 || !strings.Contains(said, "no certificates from s3://"+p.bucket) ||
@@ -153,7 +153,7 @@ func testSave(t *testing.T, one, two *member) {
 	}
 	if said, code := one.run([]string{"AWS_ENDPOINT_URL_S3=http://127.0.0.1:1"}, "keep-certificates", "save"); code != 1 ||
 		!strings.HasPrefix(said, "keep-certificates: error: not saved to s3://"+p.bucket) || strings.Contains(said, "\n") {
-		t.Errorf("while S3 is away: exit %d: %s", code, said)
+		t.Errorf("while S3 is unreachable: exit %d: %s", code, said)
 	}
 	if said := one.must(t, "keep-certificates", "save"); said != "keep-certificates: saved to s3://"+p.bucket+"/"+names.CertificatesKey {
 		t.Errorf("save: %s", said)
@@ -163,13 +163,13 @@ func testSave(t *testing.T, one, two *member) {
 	}
 }
 
-// testAskedTooEarly is what a host did that did not wait.
+// testAskedTooEarly shows what happens if a host does not wait for the address.
 func testAskedTooEarly(t *testing.T, one, two *member) {
 	p := two.platform
 	defer two.empty(t)
 	defer p.move(one.ip)
 	two.must(t, "start-release")
-	await.Until(t, "an order in vain", func() bool { return strings.Contains(two.proxyLog(t), "will retry") })
+	await.Until(t, "a failed order", func() bool { return strings.Contains(two.proxyLog(t), "will retry") })
 	p.move(two.ip)
 	for i := range 50 {
 		if _, err := p.served(elasticAddress); err == nil {
@@ -181,7 +181,7 @@ func testAskedTooEarly(t *testing.T, one, two *member) {
 	}
 }
 
-// watch shakes hands all the time.
+// watch connects continuously.
 type watch struct {
 	mu      sync.Mutex
 	numbers map[string]int

@@ -1,6 +1,6 @@
 //go:build integration
 
-// Package rollout_test rolls releases out on a real Docker engine, through the real proxy, under load.
+// Package rollout_test rolls out releases on a real Docker engine, behind the real proxy, under load.
 package rollout_test
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sample"
 )
 
-func TestRolloutRefusesWhatNamesNoRelease(t *testing.T) {
+func TestRolloutRejectsInvalidReleases(t *testing.T) {
 	h := &host{env: append(os.Environ(), "HOME_DIRECTORY="+t.TempDir())}
 	zeros := strings.Repeat("0", 64)
 	for _, c := range []struct {
@@ -55,7 +55,7 @@ func TestRolloutRefusesWhatNamesNoRelease(t *testing.T) {
 	}
 }
 
-// TestRollout is one story of one host: an engine is dear to start, and what each part leaves behind is what the next finds.
+// TestRollout runs all parts on one host, because starting an engine is slow. Each part continues with the state of the last.
 func TestRollout(t *testing.T) {
 	h := newHost(t)
 	t.Run("compose up serves localhost without a setting", h.testComposeUp)
@@ -68,16 +68,16 @@ func TestRollout(t *testing.T) {
 	t.Logf("the first release serves after %s", first.took.Round(time.Millisecond))
 	l := startLoad(t, site, h.authority(t), readers)
 
-	// Each takes the current release and returns what is current after it.
+	// Each part receives the current release and returns the new one.
 	for _, part := range []struct {
 		name string
 		test func(*host, *testing.T, string) string
 	}{
 		{"six good releases", testGoodReleases},
-		{"back", testBack},
-		// Now blue is idle, which the proxy would prefer if it saw it.
+		{"rollback", testBack},
+		// Now blue is idle. The proxy would prefer it if it could see it.
 		{"releases that do not serve", testBadReleases},
-		{"two at once", testTwoAtOnce},
+		{"two concurrent rollouts", testTwoAtOnce},
 		{"killed at each step", testKilled},
 		{"the engine restarts", func(h *host, t *testing.T, current string) string { return testEngineRestarts(h, l, t, current) }},
 	} {
@@ -93,11 +93,11 @@ func TestRollout(t *testing.T) {
 	}
 	l.stop()
 	t.Run("no write is lost", l.readBack)
-	t.Run("other settings make the same release new", func(t *testing.T) { h.testSettings(t, l, current) })
-	t.Run("the proxy takes its settings when it is told to", func(t *testing.T) { h.testProxy(t, current) })
+	t.Run("changed settings restart the same release", func(t *testing.T) { h.testSettings(t, l, current) })
+	t.Run("--proxy applies the proxy's settings", func(t *testing.T) { h.testProxy(t, current) })
 }
 
-// testDocumentedBackup types what the documents say for a store in containers.
+// testDocumentedBackup runs the documented commands for a store in containers.
 func (h *host) testDocumentedBackup(t *testing.T, c *http.Client, token string) {
 	t.Helper()
 	docs, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
@@ -118,7 +118,7 @@ func (h *host) testDocumentedBackup(t *testing.T, c *http.Client, token string) 
 	})
 }
 
-// testComposeUp needs nothing but the Compose file and the images that it would build and pull.
+// testComposeUp only needs the Compose file and its images.
 func (h *host) testComposeUp(t *testing.T) {
 	compose := func(args ...string) {
 		cmd := h.command("docker", append([]string{"compose", "--progress", "quiet"}, args...)...)
@@ -138,7 +138,7 @@ func (h *host) testComposeUp(t *testing.T) {
 		t.Errorf("HTTP/3 is not offered: Alt-Svc is %q", got)
 	}
 	if got := res.Header.Get("Strict-Transport-Security"); got != "" {
-		t.Errorf("every server on this machine has to speak HTTPS from now on: %s", got)
+		t.Errorf("this would force HTTPS on all servers of localhost: %s", got)
 	}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err = c.Get("http://localhost/x")
@@ -147,7 +147,7 @@ func (h *host) testComposeUp(t *testing.T) {
 	if got := res.Header.Get("Location"); res.StatusCode != http.StatusPermanentRedirect || got != site+"/x" {
 		t.Errorf("http: %s to %s", res.Status, got)
 	}
-	// Whoever comes first through the proxy is a stranger.
+	// The first user behind a proxy needs an invitation.
 	reg := sample.Registration("first")
 	if got := request(c, http.MethodPost, site+protocol.PathRegister, "", reg, nil); !strings.Contains(got, "invitation_required") {
 		t.Errorf("the first user without an invitation: %q", got)
@@ -183,7 +183,7 @@ func testGoodReleases(h *host, t *testing.T, _ string) string {
 	if r := h.mustServe(t, current, account...); !strings.Contains(r.said, " serves already, in ") {
 		t.Error(r.said)
 	}
-	// A host made anew would serve what the parameter says.
+	// A new host would serve the release in the parameter.
 	got, err := ssm.NewFromConfig(emulator.Config(t)).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(releaseParameter)})
 	must(t, err)
 	if *got.Parameter.Value != digest(current) || got.Parameter.Version != 1 {
@@ -191,14 +191,14 @@ func testGoodReleases(h *host, t *testing.T, _ string) string {
 	}
 	images := h.docker(t, "image", "ls", "--quiet", repository)
 	if n := len(strings.Fields(images)); n != 2 {
-		t.Errorf("%d releases are kept, want the current and the previous one", n)
+		t.Errorf("the host has %d releases, want the current and the previous one", n)
 	}
 	return current
 }
 
 const releaseParameter = names.ParameterPath + names.Release
 
-// account is the environment of a host with an AWS account.
+// account returns the environment of a host with an AWS account.
 func (h *host) account(t *testing.T) []string {
 	t.Helper()
 	program, err := exec.Command(filepath.Join(root, "scripts/python-tool.sh"), "path", "aws").Output()
@@ -231,7 +231,7 @@ func testBadReleases(h *host, t *testing.T, current string) string {
 		}
 		h.serves(t, current)
 		if left := h.docker(t, "ps", "--all", "--quiet", "--filter", "ancestor="+c.image); left != "" {
-			t.Errorf("%s: it is still there", c.name)
+			t.Errorf("%s: the container still exists", c.name)
 		}
 	}
 	return current
@@ -245,7 +245,7 @@ func testBack(h *host, t *testing.T, current string) string {
 		t.Errorf("exit %d after %s: %s", r.code, r.took, r.said)
 	}
 	if before == current || h.state(t, "previous") != digest(current) {
-		t.Errorf("from %s it went back to %s, and now before it is %s", current, before, h.state(t, "previous"))
+		t.Errorf("rolled back from %s to %s, and the previous release is now %s", current, before, h.state(t, "previous"))
 	}
 	return before
 }
@@ -278,8 +278,8 @@ func testTwoAtOnce(h *host, t *testing.T, _ string) string {
 	return next
 }
 
-// testKilled kills the rollout with all that it has started, at each step that leaves something behind. Where the next run
-// has to finish or to go back, there is one; else the next victim has to cope.
+// testKilled kills the rollout and its children at each step that leaves state behind. If the next run must finish or roll back, it
+// runs immediately; otherwise the next killed rollout finds that state.
 func testKilled(h *host, t *testing.T, current string) string {
 	bin := t.TempDir()
 	for _, name := range []string{"docker", "mv"} {
@@ -325,7 +325,7 @@ exec %[2]s "$@"
 	return h.afterLastKill(t, current, next)
 }
 
-// afterLastKill: the new release was alone already; the next rollout finds it so.
+// afterLastKill: the new release already serves alone, and the next rollout reports that.
 func (h *host) afterLastKill(t *testing.T, current, next string) string {
 	t.Helper()
 	if r := h.mustServe(t, next); !strings.HasSuffix(r.said, " serves already, in blue") && !strings.HasSuffix(r.said, " serves already, in green") {
@@ -339,7 +339,7 @@ func testEngineRestarts(h *host, l *load, t *testing.T, current string) string {
 	h.restartEngine(t)
 	h.serves(t, current)
 	served := time.Now()
-	// Docker removes its firewall rules when it starts, and refuses new connections until it has added them again.
+	// When Docker starts, it removes its firewall rules and refuses new connections until it has added them again.
 	failures := l.take(t)
 	noted("embedded store: Docker itself restarts", fmt.Sprintf("%d new connections refused", len(failures)), time.Since(begin), 0)
 	for _, f := range failures {
@@ -352,11 +352,11 @@ func testEngineRestarts(h *host, l *load, t *testing.T, current string) string {
 	return next
 }
 
-// testSettings: the same release with a lower rate of log-ins, which one client cannot get around by what it says of itself.
+// testSettings rolls out the same release with a lower log-in rate, which a client cannot bypass with forwarding headers.
 func (h *host) testSettings(t *testing.T, l *load, current string) {
 	h.write(t, ".env", "AUTH_RATE='5'\n")
 	if r := h.mustServe(t, current); strings.Contains(r.said, "already") {
-		t.Error("new settings do not count")
+		t.Error("the new settings have no effect")
 	}
 	throttled := 0
 	for i := range 12 {
@@ -372,11 +372,11 @@ func (h *host) testSettings(t *testing.T, l *load, current string) {
 		}
 	}
 	if throttled < 6 {
-		t.Errorf("of 12 log-ins of one client that calls itself twelve, %d were refused", throttled)
+		t.Errorf("of 12 log-ins by one client under twelve addresses, %d were refused", throttled)
 	}
 }
 
-// testProxy: a release never restarts the proxy, which would cut connections. It says when that is due.
+// testProxy: a release never restarts the proxy, which would interrupt connections, but says if a restart is due.
 func (h *host) testProxy(t *testing.T, current string) {
 	const hint = "rollout.sh: hint: the proxy runs with older settings: rollout.sh --proxy restarts it"
 	started := func() string {

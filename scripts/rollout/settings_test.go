@@ -20,7 +20,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// project is what Compose makes of the Compose file with some settings. It needs no engine.
+// project is the Compose file as Compose reads it with some settings. This needs no engine.
 type project struct {
 	Services map[string]struct {
 		Image           string
@@ -45,7 +45,7 @@ func compose(t *testing.T, settings ...string) project {
 	return p
 }
 
-// caddy is what Caddy makes of the Caddyfile with the environment that Compose gives it.
+// caddy is the Caddyfile as Caddy reads it in the environment of the Compose file.
 type caddy struct {
 	Apps struct {
 		TLS struct {
@@ -103,7 +103,7 @@ func TestSiteAddressChoosesTheCertificate(t *testing.T) {
 			}
 			for _, policy := range server.Policies {
 				if policy.DefaultSNI != address {
-					t.Errorf("%s: who names no site gets %q", address, policy.DefaultSNI)
+					t.Errorf("%s: a client that names no site gets %q", address, policy.DefaultSNI)
 				}
 			}
 		}
@@ -113,12 +113,12 @@ func TestSiteAddressChoosesTheCertificate(t *testing.T) {
 	}
 }
 
-// TestFilesAgree: what stands in the Compose file, the Caddyfile and the script is what the server's code says.
+// The Compose file, the Caddyfile and the script must agree with the server's code.
 func TestFilesAgree(t *testing.T) {
 	p := compose(t)
 	port := strconv.Itoa(names.DefaultPort)
 	if got, want := p.Services["proxy"].Image, caddyImage(t); got != want {
-		t.Errorf("the proxy is %s, tested is %s", got, want)
+		t.Errorf("the proxy is %s, but the tests use %s", got, want)
 	}
 	for _, slot := range []string{"vault-blue", "vault-green"} {
 		s := p.Services[slot]
@@ -146,8 +146,8 @@ func TestFilesAgree(t *testing.T) {
 	}
 }
 
-// TestSettingsDoNotChooseTheImage: who may write settings is not thereby who chooses what runs. The images, the proxy's
-// configuration and the project are the rollout's, which the signature was verified for.
+// Permission to write settings must not include the choice of the program. Only the rollout, which verified the signature, chooses
+// the images, the proxy's configuration and the project.
 func TestSettingsDoNotChooseTheImage(t *testing.T) {
 	script, err := os.ReadFile(filepath.Join(root, "scripts/rollout.sh"))
 	must(t, err)
@@ -188,7 +188,7 @@ compose --profile '*' config --format json`)
 	}
 }
 
-// TestOnlyTheProxyCannotReachTheRole: the firewall knows the proxy's network by the name of its bridge, and IPv4 alone.
+// The firewall identifies the proxy's network by the name of its bridge, and only filters IPv4.
 func TestOnlyTheProxyCannotReachTheRole(t *testing.T) {
 	p := compose(t)
 	script, err := os.ReadFile(filepath.Join(root, "infra/host/close-metadata.sh"))

@@ -47,8 +47,7 @@ func call(name string, r bridge.Request) (out map[string]any) {
 		f := bridge.Failure{Code: "bad_input"}
 		var known *transfer.Failure
 		if errors.As(err, &known) {
-			code, _ := known.Explain()
-			f.Code = bridge.Code(code)
+			f.Code, f.Values = bridge.Code(known.Code), known.Values
 		}
 		return failure(f)
 	}

@@ -191,13 +191,18 @@ func (p *program) filePassword(ctx context.Context, path string, twice bool) (st
 	return p.askSecret(ctx, "Password of the file", twice)
 }
 
+// columnsUnknown reports whether a person has to say what the columns of a table are.
+func columnsUnknown(err error) bool {
+	return errors.Is(err, transfer.ErrNoHeader) || errors.Is(err, transfer.ErrNoColumns) || errors.Is(err, transfer.ErrColumnCount)
+}
+
 func withFileHint(err error) error {
 	var file *transfer.Failure
 	if !errors.As(err, &file) {
 		return err
 	}
-	code, hint := file.Explain()
-	if code == "file_columns" {
+	_, hint := file.Explain()
+	if columnsUnknown(err) {
 		hint = "say what the columns are with --columns (as in --columns title,username,password,url), and with --no-header that the first row holds values already"
 	}
 	return withHint(err, hint)
@@ -221,8 +226,8 @@ func (p *program) writePreview(preview client.ImportPreview, asJSON bool) error 
 	for _, s := range []client.ImportStatus{client.ImportNew, client.ImportIdentical, client.ImportChanged, client.ImportRepeated} {
 		fmt.Fprintf(&b, "%s: %d\n", s, preview.Statuses[s])
 	}
-	for _, k := range preview.Kept {
-		fmt.Fprintf(&b, "kept as %s: %s (%d)\n", k.As, printable(k.Name, ""), k.Count)
+	for _, k := range preview.Relocated {
+		fmt.Fprintf(&b, "relocated to %s: %s (%d)\n", k.As, printable(k.Name, ""), k.Count)
 	}
 	return p.write(b.String())
 }
@@ -254,7 +259,7 @@ func (p *program) noteProblems(problems []transfer.Problem) {
 		if problem.Title != "" {
 			where += fmt.Sprintf(" (%s)", problem.Title)
 		}
-		p.note("warning: %s: %s", where, problem.Reason)
+		p.note("warning: %s: %s", where, transfer.Sentence(problem))
 	}
 }
 

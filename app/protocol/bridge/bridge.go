@@ -54,13 +54,21 @@ type Answer struct {
 	File File
 }
 
-// Code says what went wrong in a word that the page may rely on: one of protocol.Code, client.Code, files.Code or worker.Code.
+// Code says what went wrong, for programs: a protocol.Code, client.Code, parcel.FileCode or worker.Code.
 type Code string
+
+// Values fill the placeholders of the sentence that a code stands for. They never hold a secret.
+type Values struct {
+	Name  string `json:"name,omitempty"`
+	Count int    `json:"count,omitempty"`
+	Limit int    `json:"limit,omitempty"`
+}
 
 // Failure is why a call failed. As JSON it is the message of the Error with which the promise of the call is rejected. It
 // holds no sentence: the page has one for each code and each finding, in the reader's language.
 type Failure struct {
 	Code       Code      `json:"code"`
+	Values     Values    `json:"values,omitzero"`
 	Findings   []Finding `json:"findings,omitempty"`   // what exactly is wrong, the most telling first
 	RequestID  string    `json:"request_id,omitempty"` // of a server fault, by which the operator finds the cause
 	RetryAfter float64   `json:"retry_after"`          // seconds; 0: the server did not say

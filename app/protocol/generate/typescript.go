@@ -14,11 +14,11 @@ import (
 // typeNames are types that TypeScript calls otherwise, because a package name is no part of it.
 var typeNames = map[string]string{
 	"item.Type": "ItemType", "source.Preview": "TablePreview", "parcel.Problem": "ImportProblem", "parcel.Relocated": "RelocatedValue", "seal.Params": "KDF", "client.Enrolment": "TOTPEnrolment",
-	"protocol.Code": "ServerCode", "client.Code": "ClientCode", "client.ExportOptions": "ExportScope", "files.Code": "FileCode", "worker.Code": "PageCode", "bridge.Code": "ErrorCode",
+	"protocol.Code": "ServerCode", "client.Code": "ClientCode", "client.ExportOptions": "ExportScope", "bridge.Values": "MessageValues", "worker.Code": "PageCode", "bridge.Code": "ErrorCode",
 }
 
 // unions are types that list others.
-var unions = map[string][]string{"bridge.Code": {"protocol.Code", "client.Code", "files.Code", "worker.Code"}}
+var unions = map[string][]string{"bridge.Code": {"protocol.Code", "client.Code", "parcel.FileCode", "worker.Code"}}
 
 // typescript collects the types that calls need.
 type typescript struct {

@@ -106,8 +106,8 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 	return count <= smallRecords && bytes <= limit, nil
 }
 
-// unpackRecord reads "num revision kind version account_id token". A tombstone's token is empty, which no record's is; no
-// token has a line break: vault.Change.Check sees to both.
+// unpackRecord reads "num revision kind version account_id token". A tombstone's token is empty;
+// vault.Change guarantees that no other token is, and that no token has a line break.
 func unpackRecord(packed string) (position, protocol.Record, error) {
 	var numbers [4]int64
 	for i := range numbers {
@@ -135,9 +135,6 @@ func unpackRecord(packed string) (position, protocol.Record, error) {
 
 // Apply implements vault.Store.
 func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) (int64, error) {
-	if err := c.Check(); err != nil {
-		return 0, err
-	}
 	revision := c.Base + 1
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		user, err := s.lockUser(ctx, tx, name)

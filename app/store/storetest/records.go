@@ -108,17 +108,6 @@ func invalidChangesLeaveNothing(t *testing.T, open func(t *testing.T) vault.Stor
 		"delete of an unknown password":     change(2, []protocol.Put{good}, details(x, 3)),
 		"delete of a deleted password":      change(2, []protocol.Put{good}, details(x, 2)),
 		"delete of another account version": change(2, nil, overview(x, 2)),
-		"put twice":                         change(2, []protocol.Put{good, put(details(x, 3), "p"), put(details(x, 3), "q")}),
-		"put of two versions of an account": change(2, []protocol.Put{good, put(overview(x, 3), "a3")}),
-		"put and delete of one record":      change(2, []protocol.Put{good}, overview(x, 1)),
-		"delete twice":                      change(2, nil, details(x, 1), details(x, 1)),
-		"unknown kind":                      change(2, []protocol.Put{good, put(protocol.Place{ItemID: x, Kind: "note", Version: 1}, "n")}),
-		"version 0":                         change(2, []protocol.Put{good, put(details(x, 0), "p")}),
-		"account id with a separator":       change(2, []protocol.Put{good, put(details("session#1", 1), "p")}),
-		"token of two lines":                change(2, []protocol.Put{good, put(details(x, 4), "p\n1 1 x")}),
-		"no token":                          change(2, []protocol.Put{good, put(details(x, 4), "")}),
-		"token over the limit":              change(2, []protocol.Put{good, put(details(x, 4), strings.Repeat("x", protocol.MaxTokenBytes+1))}),
-		"too many records":                  change(2, manyDetails(protocol.MaxChangeRecords+1, 10)),
 	} {
 		_, err := s.Apply(t.Context(), "ada", c)
 		wantError(t, name, err, vault.ErrInvalidChange)

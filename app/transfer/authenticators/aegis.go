@@ -2,7 +2,6 @@ package authenticators
 
 import (
 	"encoding/base64"
-	"fmt"
 
 	"golang.org/x/crypto/scrypt"
 
@@ -67,7 +66,7 @@ func openAegis(header source.Object, sealed, password string) ([]byte, error) {
 	}
 	slots := header.Objects("slots")
 	if len(slots) > aegisMaxSlots {
-		return nil, fmt.Errorf("%w: more than %d passwords open it", source.ErrMalformed, aegisMaxSlots)
+		return nil, source.TooCostly()
 	}
 	for _, slot := range slots {
 		if slot.Text("type") != aegisPassword {
@@ -82,11 +81,11 @@ func openAegis(header source.Object, sealed, password string) ([]byte, error) {
 		}
 		content, err := base64.StdEncoding.DecodeString(sealed)
 		if err != nil {
-			return nil, fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+			return nil, source.ErrMalformed
 		}
 		plain := source.OpenGCM(key, source.HexBytes(header.Object("params").Text("nonce")), append(content, source.HexBytes(header.Object("params").Text("tag"))...))
 		if plain == nil {
-			return nil, fmt.Errorf("%w: the encrypted part was changed", source.ErrMalformed)
+			return nil, source.ErrMalformed
 		}
 		return plain, nil
 	}
@@ -97,11 +96,11 @@ func openAegis(header source.Object, sealed, password string) ([]byte, error) {
 func aegisSlot(slot source.Object, password string) ([]byte, error) {
 	n, r, p := source.Int(slot.Text("n")), source.Int(slot.Text("r")), source.Int(slot.Text("p"))
 	if n < 2 || n&(n-1) != 0 || r < 1 || p < 1 || p > scryptMaxBlocks || r > scryptMaxBlocks || n > scryptMaxMemory/128/r {
-		return nil, source.TooCostly("memory")
+		return nil, source.TooCostly()
 	}
 	derived, err := scrypt.Key([]byte(password), source.HexBytes(slot.Text("salt")), n, r, p, 32)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the key derivation is none that Aegis uses", source.ErrMalformed)
+		return nil, source.UnsupportedAlgorithm("Aegis")
 	}
 	params := slot.Object("key_params")
 	return source.OpenGCM(derived, source.HexBytes(params.Text("nonce")), append(source.HexBytes(slot.Text("key")), source.HexBytes(params.Text("tag"))...)), nil

@@ -20,6 +20,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -47,9 +48,9 @@ func aegisWant() []item.Item {
 
 func aegisProblems() []transfer.Problem {
 	return []transfer.Problem{
-		{Row: 5, Title: "Yandex", Reason: "its codes cannot be made here; the key came in as a field"},
-		{Row: 6, Title: "Empty", Reason: "there is no key in it"},
-		{Row: 7, Reason: "the entry is not an object"},
+		{Row: 5, Title: "Yandex", Code: parcel.UnsupportedKey},
+		{Row: 6, Title: "Empty", Code: parcel.NoKey},
+		{Row: 7, Code: parcel.MalformedItem},
 	}
 }
 
@@ -207,7 +208,7 @@ func TestProtonAuthenticator(t *testing.T) {
 	want := []item.Item{bank, codes("Games", "Games", "steam://JBSWY3DPEHPK3PXP"), {
 		Title: "Shop", Username: "Shop", Fields: []item.Field{transfertest.Hidden("One-time code", "otpauth://totp/Shop?secret=1"), transfertest.Text("Pinned", "true")},
 	}}
-	problem := transfer.Problem{Row: 3, Title: "Shop", Reason: "its codes cannot be made here; the key came in as a field"}
+	problem := transfer.Problem{Row: 3, Title: "Shop", Code: parcel.UnsupportedKey}
 	got := transfertest.Sample(t, "authenticators/proton.json", "proton-authenticator")
 	transfertest.Same(t, got, want)
 	transfertest.SameProblems(t, got, problem)
@@ -241,9 +242,9 @@ func TestAddressesOfCodes(t *testing.T) {
 		{Title: "x", Username: "x", Fields: []item.Field{transfertest.Hidden("One-time code", "otpauth://totp/x?secret=1")}},
 	})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Row: 4, Reason: "it is no address of one-time codes"},
-		transfer.Problem{Row: 5, Reason: "it is not complete, or not one of Google Authenticator"},
-		transfer.Problem{Row: 6, Title: "x", Reason: "its codes cannot be made here; the key came in as a field"})
+		transfer.Problem{Row: 4, Code: parcel.InvalidOTPAuthURL},
+		transfer.Problem{Row: 5, Code: parcel.InvalidMigrationURL},
+		transfer.Problem{Row: 6, Title: "x", Code: parcel.UnsupportedKey})
 }
 
 // Lists of addresses as people keep them: with remarks, in quotes, several in a line.
@@ -265,8 +266,8 @@ func TestListsOfCodes(t *testing.T) {
 		{Title: "M", Username: "anna", Fields: []item.Field{transfertest.Hidden("One-time code", motp)}},
 		{Title: "T", Username: "T", Fields: []item.Field{transfertest.Hidden("One-time code", many)}}, codes("Steam", "", steam),
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "M", Reason: "its codes cannot be made here; the key came in as a field"},
-		transfer.Problem{Row: 2, Title: "T", Reason: "its codes cannot be made here; the key came in as a field"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "M", Code: parcel.UnsupportedKey},
+		transfer.Problem{Row: 2, Title: "T", Code: parcel.UnsupportedKey})
 }
 
 // The key of one-time codes is a secret wherever a file has it.

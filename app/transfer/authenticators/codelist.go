@@ -5,13 +5,13 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -56,10 +56,10 @@ func readLine(b *source.Builder, row int, address string) {
 		addCode(b.Draft(row), address, map[string]string{"steam": "Steam"}[scheme])
 	case scheme == "otpauth-migration":
 		if err := readMigration(b, row, rest); err != nil {
-			b.Problem(row, "", "it is not complete, or not one of Google Authenticator")
+			b.Problem(row, "", parcel.InvalidMigrationURL)
 		}
 	default:
-		b.Problem(row, "", "it is no address of one-time codes")
+		b.Problem(row, "", parcel.InvalidOTPAuthURL)
 	}
 }
 
@@ -77,12 +77,12 @@ func readMigration(b *source.Builder, row int, rest string) error {
 	_, query, _ := strings.Cut(rest, "?")
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return fmt.Errorf("%w: the address", source.ErrMalformed)
+		return source.ErrMalformed
 	}
 	// A plus sign that was not escaped has become a space.
 	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(values.Get("data"), " ", "+"))
 	if err != nil || len(data) == 0 {
-		return fmt.Errorf("%w: the address", source.ErrMalformed)
+		return source.ErrMalformed
 	}
 	payload, err := readMessage(data)
 	if err != nil {
@@ -155,7 +155,7 @@ func readMessage(data []byte) ([]messageField, error) {
 			}
 			f.bytes, data = data[:value], data[value:]
 		default:
-			return nil, fmt.Errorf("%w: the address", source.ErrMalformed)
+			return nil, source.ErrMalformed
 		}
 		out = append(out, f)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -18,7 +19,7 @@ func addCodes(it *source.Draft, code source.OneTime, o source.Object) {
 	it.TOTP = code.URL()
 	if strings.TrimSpace(code.Secret) == "" {
 		it.TOTP = ""
-		it.Problem("there is no key in it")
+		it.Problem(parcel.NoKey)
 	}
 	it.RelocateUnusable()
 	it.RelocateRest(o, "")

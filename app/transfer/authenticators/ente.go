@@ -2,13 +2,13 @@ package authenticators
 
 import (
 	"encoding/base64"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
 
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -33,7 +33,7 @@ func isEnte(in *source.Input) bool {
 func readEnte(in *source.Input, b *source.Builder) error {
 	top := source.Object(in.JSON())
 	if version := top.Text("version"); version != enteVersion {
-		return fmt.Errorf("%w: Ente Auth wrote it in version %q, and version %s is known", source.ErrMalformed, version, enteVersion)
+		return source.Fail(parcel.FileOtherVersion, parcel.Values{Name: "Ente Auth"})
 	}
 	if in.Options.Password == "" {
 		return source.ErrPasswordNeeded
@@ -41,13 +41,13 @@ func readEnte(in *source.Input, b *source.Builder) error {
 	cost := top.Object("kdfParams")
 	memory, passes := source.Int(cost.Text("memLimit")), source.Int(cost.Text("opsLimit"))
 	if memory < enteMinMemory || memory > enteMaxMemory || passes < 1 || passes > enteMaxWork/memory {
-		return source.TooCostly("memory or time")
+		return source.TooCostly()
 	}
 	var raw [3][]byte
 	for i, text := range []string{cost.Text("salt"), top.Text("encryptionNonce"), top.Text("encryptedData")} {
 		var err error
 		if raw[i], err = base64.StdEncoding.DecodeString(text); err != nil || len(raw[i]) == 0 {
-			return fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+			return source.ErrMalformed
 		}
 	}
 	key := argon2.IDKey([]byte(in.Options.Password), raw[0], uint32(passes), uint32(memory>>10), 1, 32) //nolint:gosec // bounded

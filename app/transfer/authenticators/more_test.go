@@ -10,6 +10,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -62,7 +63,7 @@ func TestEnteAuthRefuses(t *testing.T) {
 	}{
 		{"wrong password", "correct horse", whole, transfer.ErrWrongPassword},
 		{"no password", "", whole, transfer.ErrPasswordNeeded},
-		{"another version", entePassword, changed(func(file map[string]any) { file["version"] = 2 }), transfer.ErrMalformed},
+		{"another version", entePassword, changed(func(file map[string]any) { file["version"] = 2 }), transfer.ErrUnknownFormat},
 		{"no memory", entePassword, kdf("memLimit", 0), transfer.ErrMalformed},
 		{"all memory there is", entePassword, kdf("memLimit", 2<<30), transfer.ErrMalformed},
 		{"no passes", entePassword, kdf("opsLimit", 0), transfer.ErrMalformed},
@@ -91,7 +92,7 @@ func TestFreeOTPPlus(t *testing.T) {
 	broken := codes("broken", "broken", "")
 	broken.Fields = []item.Field{transfertest.Hidden("Secret 1", "72"), transfertest.Hidden("Secret 2", "300")}
 	transfertest.Same(t, got, []item.Item{codes("Bank", "anna", "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank"), post, broken})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Title: "broken", Reason: "there is no key in it"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Title: "broken", Code: parcel.NoKey})
 }
 
 func TestLastPassAuthenticator(t *testing.T) {
@@ -116,7 +117,7 @@ func TestStratum(t *testing.T) {
 		codes("Bank", "anna", "otpauth://totp/Bank:anna?secret=JBSWY3DPEHPK3PXP&issuer=Bank", "Money"),
 		codes("Post", "mia", "otpauth://hotp/Post:mia?secret=GEZDGNBVGY3TQOJQ&issuer=Post&algorithm=SHA256&digits=8&counter=7"), mobile,
 	})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Title: "Old", Reason: "its codes cannot be made here; the key came in as a field"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 3, Title: "Old", Code: parcel.UnsupportedKey})
 }
 
 func TestTruncatedBackupsAreRefused(t *testing.T) {

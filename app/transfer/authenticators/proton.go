@@ -3,7 +3,6 @@ package authenticators
 import (
 	"cmp"
 	"encoding/base64"
-	"fmt"
 	"slices"
 
 	"golang.org/x/crypto/argon2"
@@ -69,7 +68,7 @@ func openProton(salt, sealed, password string) ([]byte, error) {
 	content, contentErr := base64.StdEncoding.DecodeString(sealed)
 	switch {
 	case err != nil || contentErr != nil:
-		return nil, fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+		return nil, source.ErrMalformed
 	case len(content) < nonceBytes || len(rawSalt) < 8:
 		return nil, source.ErrTruncated
 	}

@@ -67,7 +67,7 @@ func open2FAS(sealed, password string) ([]byte, error) {
 	for i := range raw {
 		var err error
 		if raw[i], err = base64.StdEncoding.DecodeString(parts[i]); err != nil {
-			return nil, fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+			return nil, source.ErrMalformed
 		}
 	}
 	key, err := pbkdf2.Key(sha256.New, password, raw[1], twoFASIterations, 32)

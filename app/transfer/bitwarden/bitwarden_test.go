@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -235,5 +236,5 @@ func TestBitwardenZIPBringsItsFiles(t *testing.T) {
 	transfertest.SameFiles(t, got.Items[0], transfer.Attached{Name: "Vertrag – Köln.txt", Data: []byte("signed\n")},
 		transfer.Attached{Name: "b.bin", Data: []byte("\x01\x02\x03")})
 	transfertest.SameFiles(t, got.Items[1])
-	transfertest.SameProblems(t, got, transfer.Problem{Title: "lost.txt", Reason: "the file belongs to no entry of the export"})
+	transfertest.SameProblems(t, got, transfer.Problem{Title: "lost.txt", Code: parcel.UnclaimedFile})
 }

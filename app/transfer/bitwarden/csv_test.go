@@ -5,6 +5,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -44,7 +45,7 @@ func TestBitwardenCSV(t *testing.T) {
 		},
 	})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Row: 4, Reason: "there are 4 values for 12 columns"})
+		transfer.Problem{Row: 4, Code: parcel.ColumnCount, Values: parcel.Values{Count: 4, Limit: 12}})
 }
 
 func TestBitwardenOrganisationCSV(t *testing.T) {

@@ -35,7 +35,7 @@ const (
 func open(top source.Object, password string) ([]byte, error) {
 	check, data := top.Text("encKeyValidation_DO_NOT_EDIT"), top.Text("data")
 	if check == "" || data == "" {
-		return nil, fmt.Errorf("%w: the encrypted part is missing", source.ErrMalformed)
+		return nil, source.Incomplete("data")
 	}
 	if password == "" {
 		return nil, source.ErrPasswordNeeded
@@ -62,14 +62,16 @@ func masterKey(top source.Object, password string) ([]byte, error) {
 	lanes, _ := strconv.Atoi(top.Text("kdfParallelism"))
 	switch {
 	case len(salt) == 0:
-		return nil, fmt.Errorf("%w: the salt is missing", source.ErrMalformed)
+		return nil, source.Incomplete("salt")
 	case kdf == "0" && within(iterations, pbkdf2Most):
 		return pbkdf2.Key(sha256.New, password, salt, iterations, 32)
 	case kdf == "1" && within(iterations, argonTime) && within(memory, argonMiB) && within(lanes, argonLanes):
 		hashed := sha256.Sum256(salt)
 		return argon2.IDKey([]byte(password), hashed[:], uint32(iterations), uint32(memory)<<10, uint8(lanes), 32), nil //nolint:gosec // bounded
+	case kdf == "0" && iterations > 0, kdf == "1" && min(iterations, memory, lanes) > 0:
+		return nil, source.TooCostly()
 	}
-	return nil, fmt.Errorf("%w: the key derivation is none that Bitwarden uses", source.ErrMalformed)
+	return nil, source.UnsupportedAlgorithm("Bitwarden")
 }
 
 func within(n, most int) bool { return n >= 1 && n <= most }
@@ -84,8 +86,8 @@ func stretch(master []byte) (keys stretchedKeys, err error) {
 	return keys, err
 }
 
-// errMAC says that a MAC does not fit: the key is another, or the text was changed.
-var errMAC = fmt.Errorf("%w: its checksum does not fit, so it was changed or cut", source.ErrMalformed)
+// errMAC says that a MAC is wrong: of another key, or because the text was changed.
+var errMAC = fmt.Errorf("%w: its checksum is wrong", source.ErrMalformed)
 
 func wrongPassword(err error) error {
 	if errors.Is(err, errMAC) {
@@ -98,13 +100,13 @@ func wrongPassword(err error) error {
 func (k stretchedKeys) open(text string) ([]byte, error) {
 	parts := strings.Split(strings.TrimPrefix(text, "2."), "|")
 	if !strings.HasPrefix(text, "2.") || len(parts) != 3 {
-		return nil, fmt.Errorf("%w: the encrypted part is of a kind that is not known", source.ErrMalformed)
+		return nil, source.UnsupportedAlgorithm("Bitwarden")
 	}
 	var raw [3][]byte
 	for i, p := range parts {
 		var err error
 		if raw[i], err = base64.StdEncoding.DecodeString(p); err != nil {
-			return nil, fmt.Errorf("%w: the encrypted part is not base64", source.ErrMalformed)
+			return nil, source.ErrMalformed
 		}
 	}
 	iv, data, sum := raw[0], raw[1], raw[2]
@@ -115,7 +117,7 @@ func (k stretchedKeys) open(text string) ([]byte, error) {
 		return nil, errMAC
 	}
 	if len(iv) != aes.BlockSize || len(data) == 0 || len(data)%aes.BlockSize != 0 {
-		return nil, fmt.Errorf("%w: the encrypted part has an impossible length", source.ErrMalformed)
+		return nil, source.ErrMalformed
 	}
 	block, err := aes.NewCipher(k.encrypt)
 	if err != nil {
@@ -124,7 +126,7 @@ func (k stretchedKeys) open(text string) ([]byte, error) {
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(data, data)
 	pad := int(data[len(data)-1]) // PKCS #7; the MAC has vouched for it, so this tells an attacker nothing
 	if pad < 1 || pad > aes.BlockSize {
-		return nil, fmt.Errorf("%w: the padding is wrong", source.ErrMalformed)
+		return nil, source.ErrMalformed
 	}
 	return data[:len(data)-pad], nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -35,7 +36,7 @@ func TestChromeCSV(t *testing.T) {
 		{Type: item.TypeLogin, Title: "broken", URLs: []string{"https://x.example.com"}},
 	})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Row: 5, Reason: "there are 2 values for 5 columns; what is missing is taken as empty"})
+		transfer.Problem{Row: 5, Code: parcel.MissingValues, Values: parcel.Values{Count: 2, Limit: 5}})
 }
 
 func TestOperaCSVHasNoNotes(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -34,7 +35,7 @@ func arguments(line string) []string {
 func (v *vault) replay(text string, b *source.Builder) {
 	for number, line := range strings.Split(text, "\n") {
 		if a := arguments(line); len(a) > 0 && !v.change(a[0], append(a[1:], "", "", "")) {
-			b.Problem(number+1, "", "a change of the vault is not understood")
+			b.Problem(number+1, "", parcel.UnknownPart)
 		}
 	}
 }

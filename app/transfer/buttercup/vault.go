@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -35,7 +36,7 @@ func isVault(in *source.Input) bool { return bytes.HasPrefix(in.Data, []byte(sig
 func readVault(in *source.Input, b *source.Builder) error {
 	format, sealed := string(in.Data[len(signature):min(len(in.Data), len(signature)+1)]), in.Data[min(len(in.Data), len(signature)+1):]
 	if format != "a" && format != "b" {
-		return fmt.Errorf("%w: the vault is in a format that is not known here", source.ErrMalformed)
+		return source.Fail(parcel.FileOtherVersion, parcel.Values{Name: "Buttercup"})
 	}
 	if in.Options.Password == "" {
 		return source.ErrPasswordNeeded
@@ -66,9 +67,9 @@ func open(sealed, password string) ([]byte, error) {
 	rounds := source.Int(parts[4])
 	switch {
 	case err != nil, len(iv) != aes.BlockSize, len(sum) == 0, rounds < 1:
-		return nil, fmt.Errorf("%w: the encrypted part is damaged", source.ErrMalformed)
+		return nil, source.ErrMalformed
 	case rounds > maxRounds:
-		return nil, source.TooCostly("rounds")
+		return nil, source.TooCostly()
 	case parts[5] != "cbc" && parts[5] != "gcm":
 		return nil, source.ErrTruncated
 	}

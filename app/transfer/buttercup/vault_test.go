@@ -16,6 +16,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -157,8 +158,7 @@ func TestButtercupVaultOfFormatA(t *testing.T) {
 		},
 		{Type: item.TypeNote, Title: "Old", Tags: []string{"Trash"}},
 	})
-	const reason = "a change of the vault is not understood"
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 31, Reason: reason}, transfer.Problem{Row: 32, Reason: reason})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 31, Code: parcel.UnknownPart}, transfer.Problem{Row: 32, Code: parcel.UnknownPart})
 }
 
 func TestButtercupVaultRefuses(t *testing.T) {
@@ -178,8 +178,8 @@ func TestButtercupVaultRefuses(t *testing.T) {
 		{"no password", whole, "", transfer.ErrPasswordNeeded},
 		{"cut in the content", whole[:100], password, transfer.ErrTruncated},
 		{"cut in the method", whole[:len(whole)-1], password, transfer.ErrTruncated},
-		{"another format", strings.Replace(whole, "buttercup/b", "buttercup/c", 1), password, transfer.ErrMalformed},
-		{"nothing but a signature", "b~>buttercup/", password, transfer.ErrMalformed},
+		{"another format", strings.Replace(whole, "buttercup/b", "buttercup/c", 1), password, transfer.ErrUnknownFormat},
+		{"nothing but a signature", "b~>buttercup/", password, transfer.ErrUnknownFormat},
 		{"changed content", with(0, parts[0][:len(parts[0])-8]+"AAAAAAA="), password, transfer.ErrWrongPassword},
 		{"not base64", with(0, "b~>buttercup/b?"), password, transfer.ErrMalformed},
 		{"short IV", with(1, "07"), password, transfer.ErrMalformed},

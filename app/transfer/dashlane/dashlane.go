@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -74,7 +75,7 @@ func isZIP(in *source.Input) bool {
 func readZIP(in *source.Input, b *source.Builder) error {
 	for _, name := range in.ZIPNames() {
 		if !strings.EqualFold(path.Ext(name), ".csv") {
-			b.Problem(0, name, "this is not a table of Dashlane")
+			b.Problem(0, name, parcel.UnknownPart)
 			continue
 		}
 		told := len(b.Result.Problems)
@@ -101,7 +102,7 @@ func readTable(in *source.Input, name string, b *source.Builder) error {
 		return err
 	}
 	if len(table.CSVHeader()) == 0 {
-		b.Problem(0, name, "this is not a table of Dashlane")
+		b.Problem(0, name, parcel.UnknownPart)
 		return nil
 	}
 	return readCSV(table, b)

@@ -161,9 +161,9 @@ func (r *entry) history(f source.Object, name string, style item.FieldKind, pass
 		value, until, encrypted := old.Text("value"), old.Time("updated_at"), old.Yes("encrypted")
 		switch {
 		case encrypted && password:
-			r.Problem("an older password is encrypted in the export")
+			r.Problem(parcel.EncryptedOldPassword)
 		case encrypted:
-			r.Problem("an older value of “" + name + "” is encrypted in the export")
+			r.Problem(parcel.EncryptedOldValue, parcel.Values{Name: name})
 		case password:
 			r.PasswordHistory = append(r.PasswordHistory, item.OldPassword{Password: value, Until: until})
 		default:
@@ -184,7 +184,7 @@ func (r *entry) attachments(o source.Object) []parcel.Attached {
 		name := a.Text("name")
 		data, err := base64.StdEncoding.DecodeString(a.Text("data"))
 		if err != nil {
-			r.Problem("the attachment “" + name + "” is damaged")
+			r.Problem(parcel.AttachmentDamaged, parcel.Values{Name: name})
 			continue
 		}
 		out = append(out, parcel.Attached{Name: name, Data: data})

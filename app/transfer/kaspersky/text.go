@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -58,7 +59,7 @@ func readText(in *source.Input, b *source.Builder) error {
 		it.Add()
 	}
 	if cut {
-		b.Problem(len(entries), "", "the file ends inside this entry; what there is of it came in")
+		b.Problem(len(entries), "", parcel.TruncatedItem)
 	}
 	return nil
 }

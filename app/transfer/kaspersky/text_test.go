@@ -7,6 +7,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -50,7 +51,7 @@ func TestKasperskyTextThatWasCut(t *testing.T) {
 	post := want()[1]
 	post.Password = "pw-"
 	transfertest.Same(t, got, []item.Item{want()[0], post})
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Reason: "the file ends inside this entry; what there is of it came in"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 2, Code: parcel.TruncatedItem})
 }
 
 // Every value is found again, with all of its lines, in the item of its entry.

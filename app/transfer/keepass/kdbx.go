@@ -7,11 +7,11 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/tobischo/gokeepasslib/v3"
 
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -43,11 +43,6 @@ const (
 	kdbxMaxHeader   = 1 << 20
 	kdbxPrefixBytes = 12 // signatures and version
 	kdbxCipherBlock = 16
-)
-
-var (
-	errKDBXHeader = fmt.Errorf("%w: the header of the KeePass database was changed", source.ErrMalformed)
-	errKDBXBlock  = fmt.Errorf("%w: a part of the KeePass database was changed", source.ErrMalformed)
 )
 
 // KDBX is a database of KeePass 2 or one of its kin.
@@ -100,10 +95,7 @@ func openKDBX(data []byte, o source.Options) (*kdbx, error) {
 			return opened, err
 		}
 	}
-	if len(o.KeyFile) > 0 {
-		return nil, fmt.Errorf("%w together with the key file", source.ErrWrongPassword)
-	}
-	return nil, fmt.Errorf("%w; a database may need its key file too", source.ErrWrongPassword)
+	return nil, source.Fail(parcel.FileWrongPasswordOrKey)
 }
 
 func readKDBXHeader(r *cursor) (*kdbxHeader, error) {
@@ -113,7 +105,7 @@ func readKDBXHeader(r *cursor) (*kdbxHeader, error) {
 	}
 	h := &kdbxHeader{version: binary.LittleEndian.Uint16(prefix[10:]), fields: map[byte][]byte{}}
 	if h.version < 1 || h.version > 4 {
-		return nil, fmt.Errorf("%w: it is a KeePass database of version %d, and those up to 4 are known; save it as KDBX 4", source.ErrUnknownFormat, h.version)
+		return nil, source.Fail(parcel.FileOtherVersion, parcel.Values{Name: "KeePass"})
 	}
 	for {
 		id := r.byte()
@@ -122,7 +114,7 @@ func readKDBXHeader(r *cursor) (*kdbxHeader, error) {
 			size |= uint32(r.uint16()) << 16
 		}
 		if size > kdbxMaxHeader {
-			return nil, fmt.Errorf("%w: a part of the KDBX header is too long", source.ErrMalformed)
+			return nil, source.ErrMalformed
 		}
 		value := r.take(int(size))
 		if r.err != nil {
@@ -135,7 +127,7 @@ func readKDBXHeader(r *cursor) (*kdbxHeader, error) {
 	}
 	h.raw = r.data[:r.at]
 	if len(h.fields[kdbxMasterSeed]) == 0 || len(h.fields[kdbxMasterSeed]) > 64 {
-		return nil, fmt.Errorf("%w: the KDBX header has no master seed", source.ErrMalformed)
+		return nil, source.ErrMalformed
 	}
 	return h, nil
 }
@@ -162,7 +154,7 @@ func (h *kdbxHeader) open4(r *cursor, key []byte) (*kdbx, error) {
 		return nil, r.err
 	}
 	if own := sha256.Sum256(h.raw); !bytes.Equal(own[:], sum) {
-		return nil, errKDBXHeader
+		return nil, source.ErrMalformed
 	}
 	derived, err := h.derive(key)
 	if err != nil {
@@ -180,7 +172,7 @@ func (h *kdbxHeader) open4(r *cursor, key []byte) (*kdbx, error) {
 			return nil, r.err
 		}
 		if !hmac.Equal(kdbxMAC(base, index, kdbxBlockPrefix(index, size), block), mac) {
-			return nil, errKDBXBlock
+			return nil, source.ErrMalformed
 		}
 		if size == 0 {
 			break
@@ -224,7 +216,7 @@ func (h *kdbxHeader) open3(r *cursor, key []byte) (*kdbx, error) {
 	start := h.fields[kdbxStartBytes3]
 	switch {
 	case len(start) == 0:
-		return nil, errKDBXHeader
+		return nil, source.ErrMalformed
 	case len(plain) < len(start):
 		return nil, source.ErrTruncated
 	case !bytes.HasPrefix(plain, start):
@@ -243,7 +235,7 @@ func (h *kdbxHeader) open3(r *cursor, key []byte) (*kdbx, error) {
 			break
 		}
 		if own := sha256.Sum256(block); !bytes.Equal(own[:], sum) {
-			return nil, errKDBXBlock
+			return nil, source.ErrMalformed
 		}
 		content = append(content, block...)
 	}
@@ -266,7 +258,7 @@ func (h *kdbxHeader) decrypt(sealed, derived []byte) ([]byte, error) {
 	id, iv := h.fields[kdbxCipher], h.fields[kdbxIV]
 	chained := !bytes.Equal(id, gokeepasslib.CipherChaCha20)
 	if chained && len(iv) != kdbxCipherBlock {
-		return nil, errKDBXHeader
+		return nil, source.ErrMalformed
 	}
 	if chained && (len(sealed) == 0 || len(sealed)%kdbxCipherBlock != 0) {
 		return nil, source.ErrTruncated
@@ -274,7 +266,7 @@ func (h *kdbxHeader) decrypt(sealed, derived []byte) ([]byte, error) {
 	key := sha256.Sum256(append(bytes.Clone(h.fields[kdbxMasterSeed]), derived...))
 	cipher, err := gokeepasslib.NewEncrypterManager(id, key[:], iv)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the KDBX file is sealed by a cipher that is not known here", source.ErrMalformed)
+		return nil, source.UnsupportedAlgorithm("KeePass")
 	}
 	return cipher.Decrypt(sealed), nil
 }
@@ -288,7 +280,7 @@ func (h *kdbxHeader) inflate(content []byte) ([]byte, error) {
 	case uint64(gokeepasslib.GzipCompressionFlag):
 		return source.Gunzip(content, maxBytes)
 	}
-	return nil, fmt.Errorf("%w: the KDBX file is compressed in a way that is not known here", source.ErrMalformed)
+	return nil, source.UnsupportedAlgorithm("KeePass")
 }
 
 func readKDBXInner(plain []byte) (*kdbx, error) {
@@ -320,11 +312,11 @@ func readKDBXInner(plain []byte) (*kdbx, error) {
 
 func kdbxStream(id uint64, key []byte) (*gokeepasslib.StreamManager, error) {
 	if id > uint64(gokeepasslib.ChaChaStreamID) {
-		return nil, fmt.Errorf("%w: the KDBX file protects values in a way that is not known here", source.ErrMalformed)
+		return nil, source.UnsupportedAlgorithm("KeePass")
 	}
 	stream, err := gokeepasslib.NewStreamManager(uint32(id), key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the KDBX file protects values in a way that is not known here", source.ErrMalformed)
+		return nil, source.UnsupportedAlgorithm("KeePass")
 	}
 	return stream, nil
 }

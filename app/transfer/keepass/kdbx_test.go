@@ -158,7 +158,7 @@ func TestKDBXOfOtherVersions(t *testing.T) {
 	}
 	copy(data[4:], "\x67\xfb\x4b\xb5\x00\x00\x05\x00")
 	_, err := transfer.Read(transfer.File{Data: data}, transfer.Options{Password: kpPassword})
-	if !errors.Is(err, transfer.ErrUnknownFormat) || !strings.Contains(err.Error(), "version 5") {
+	if !errors.Is(err, transfer.ErrUnknownFormat) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -177,7 +177,7 @@ func TestKDBXWithoutItsKey(t *testing.T) {
 			{transfer.Options{Password: "Correct horse"}, transfer.ErrWrongPassword},
 			{transfer.Options{Password: kpPassword, KeyFile: []byte("x")}, transfer.ErrWrongPassword},
 			{transfer.Options{KeyFile: []byte("<KeyFile><Meta><Version>2.0</Version></Meta></KeyFile>")}, transfer.ErrMalformed},
-			{transfer.Options{KeyFile: []byte("<KeyFile><Meta><Version>3.0</Version></Meta></KeyFile>")}, transfer.ErrMalformed},
+			{transfer.Options{KeyFile: []byte("<KeyFile><Meta><Version>3.0</Version></Meta></KeyFile>")}, transfer.ErrUnknownFormat},
 			{transfer.Options{KeyFile: []byte(`<KeyFile><Meta><Version>2.0</Version></Meta><Key><Data Hash="00000000">AB</Data></Key></KeyFile>`)}, transfer.ErrMalformed},
 			{transfer.Options{NoPassword: true}, transfer.ErrWrongPassword},
 		} {
@@ -259,13 +259,12 @@ func TestCostsOfKDBXAreBounded(t *testing.T) {
 	for _, c := range []struct {
 		name, field string // the field as the header begins it
 		db          *gokeepasslib.Database
-		want        string
 	}{
-		{"rounds, 3.1", "\x06\x08\x00", v3, "rounds"},
-		{"rounds", "\x05\x01\x00\x00\x00R\x08\x00\x00\x00", rounds, "rounds"},
-		{"memory", "\x05\x01\x00\x00\x00M\x08\x00\x00\x00", v4, "memory"},
-		{"passes", "\x05\x01\x00\x00\x00I\x08\x00\x00\x00", v4, "passes"},
-		{"threads", "\x04\x01\x00\x00\x00P\x04\x00\x00\x00", v4, "threads"},
+		{"rounds, 3.1", "\x06\x08\x00", v3},
+		{"rounds", "\x05\x01\x00\x00\x00R\x08\x00\x00\x00", rounds},
+		{"memory", "\x05\x01\x00\x00\x00M\x08\x00\x00\x00", v4},
+		{"passes", "\x05\x01\x00\x00\x00I\x08\x00\x00\x00", v4},
+		{"threads", "\x04\x01\x00\x00\x00P\x04\x00\x00\x00", v4},
 	} {
 		data := kpEncode(t, c.db)
 		at := bytes.Index(data, []byte(c.field)) + len(c.field)
@@ -275,7 +274,7 @@ func TestCostsOfKDBXAreBounded(t *testing.T) {
 			copy(data[end:], sum[:])
 		}
 		_, err := transfer.Read(transfer.File{Data: data}, transfer.Options{Password: kpPassword})
-		if !errors.Is(err, transfer.ErrMalformed) || !strings.Contains(err.Error(), c.want) {
+		if !errors.Is(err, source.TooCostly()) {
 			t.Errorf("%s: got %v", c.name, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tobischo/argon2"
 	"github.com/tobischo/gokeepasslib/v3"
 
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -97,12 +98,12 @@ func kdbxXMLKey(version, text, hash string) ([]byte, error) {
 	case "2":
 		decode = hex.DecodeString
 	default:
-		return nil, fmt.Errorf("%w: the key file is of a version that is not known here", source.ErrMalformed)
+		return nil, source.Fail(parcel.FileOtherVersion, parcel.Values{Name: "KeePass"})
 	}
 	key, err := decode(text)
 	sum := sha256.Sum256(key)
 	if err != nil || len(key) == 0 || hash != "" && !strings.EqualFold(hash, hex.EncodeToString(sum[:4])) {
-		return nil, fmt.Errorf("%w: the key file is damaged", source.ErrMalformed)
+		return nil, source.Fail(parcel.FileKeyDamaged)
 	}
 	return key, nil
 }
@@ -123,15 +124,15 @@ func (h *kdbxHeader) derive(key []byte) ([]byte, error) {
 	case bytes.Equal(id, kdbxArgon2id):
 		return kdbxArgon(argon2.IDKey, key, p)
 	}
-	return nil, fmt.Errorf("%w: the KDBX file derives its key in a way that is not known here", source.ErrMalformed)
+	return nil, source.UnsupportedAlgorithm("KeePass")
 }
 
 func kdbxAES(key, seed []byte, rounds uint64) ([]byte, error) {
 	if rounds > kdbxMaxRounds {
-		return nil, source.TooCostly("rounds")
+		return nil, source.TooCostly()
 	}
 	if len(seed) != sha256.Size {
-		return nil, errKDBXHeader
+		return nil, source.ErrMalformed
 	}
 	block, err := aes.NewCipher(seed)
 	if err != nil {
@@ -152,15 +153,15 @@ func kdbxArgon(derive argonFunc, key []byte, p map[string][]byte) ([]byte, error
 	memory, passes, lanes := littleEndian(p["M"]), littleEndian(p["I"]), littleEndian(p["P"])
 	switch {
 	case passes > kdbxMaxPasses:
-		return nil, source.TooCostly("passes")
+		return nil, source.TooCostly()
 	case memory > kdbxMaxMemory || memory*passes > kdbxMaxWork:
-		return nil, source.TooCostly("memory")
+		return nil, source.TooCostly()
 	case lanes > kdbxMaxParallelism:
-		return nil, source.TooCostly("threads")
+		return nil, source.TooCostly()
 	case passes < 1 || lanes < 1 || len(p["S"]) < 8 || len(p["S"]) > 1<<10:
-		return nil, errKDBXHeader
+		return nil, source.ErrMalformed
 	case littleEndian(p["V"]) != kdbxArgonVersion || len(p["K"]) > 0 || len(p["A"]) > 0:
-		return nil, fmt.Errorf("%w: the KDBX file uses Argon2 in a way that is not known here", source.ErrMalformed)
+		return nil, source.UnsupportedAlgorithm("KeePass")
 	}
 	return derive(key, p["S"], uint32(passes), uint32(memory>>10), uint8(lanes), sha256.Size), nil
 }

@@ -36,7 +36,7 @@ func readKDBX(in *source.Input, b *source.Builder) error {
 		return err
 	}
 	if len(file.headerHash) > 0 && len(opened.headerHash) > 0 && !bytes.Equal(file.headerHash, opened.headerHash) {
-		return errKDBXHeader
+		return source.ErrMalformed
 	}
 	newReader(file, b).read()
 	return nil
@@ -276,10 +276,10 @@ func (k *reader) attachments(it *source.Draft, e *entry, ours *extra) []parcel.A
 		}
 		switch {
 		case !ok:
-			it.ProblemWith(e.value(nameTitle), "the attachment “"+a.name+"” is missing in the file")
+			it.Problem(parcel.AttachmentMissing, parcel.Values{Name: a.name})
 			continue
 		case content.damaged:
-			it.ProblemWith(e.value(nameTitle), "the attachment “"+a.name+"” is damaged; what there is of it came in")
+			it.Problem(parcel.AttachmentTruncated, parcel.Values{Name: a.name})
 		}
 		out = append(out, parcel.Attached{Name: ours.fileName(a.name), Data: content.data})
 	}

@@ -5,13 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/tobischo/gokeepasslib/v3"
 
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
@@ -91,7 +91,7 @@ func parseXML(document []byte, stream *gokeepasslib.StreamManager, files map[str
 		switch {
 		case !ok:
 		case start.Name.Local != "KeePassFile":
-			return nil, fmt.Errorf("%w: the document is not one of KeePass", source.ErrMalformed)
+			return nil, source.Malformed("KeePass")
 		default:
 			// What follows is the padding of a cipher, at most.
 			return r.file, r.members(r.top)
@@ -123,7 +123,7 @@ func (r *xmlReader) members(read func(xml.StartElement) error) error {
 
 func (r *xmlReader) enter() error {
 	if r.depth++; r.depth > maxDepth {
-		return fmt.Errorf("%w: it is nested more than %d deep", source.ErrTooLarge, maxDepth)
+		return source.Fail(parcel.FileTooNested, parcel.Values{Limit: maxDepth})
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (r *xmlReader) text(start xml.StartElement) (string, error) {
 			}
 			sealed := strings.TrimSpace(b.String())
 			if _, err := base64.StdEncoding.DecodeString(sealed); err != nil {
-				return "", fmt.Errorf("%w: a protected value is damaged", source.ErrMalformed)
+				return "", source.ErrMalformed
 			}
 			return string(r.stream.Unpack(sealed)), nil
 		}
@@ -243,7 +243,7 @@ func (r *xmlReader) binary(e xml.StartElement) (fileContent, error) {
 	c := fileContent{data: []byte(s)}
 	if r.stream == nil || !isTrue(attribute(e, "Protected")) {
 		if c.data, err = base64.StdEncoding.DecodeString(s); err != nil {
-			return c, fmt.Errorf("%w: an attachment is not in base64", source.ErrMalformed)
+			return c, source.ErrMalformed
 		}
 	}
 	if isTrue(attribute(e, "Compressed")) {

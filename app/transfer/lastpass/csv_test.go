@@ -5,6 +5,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -100,7 +101,7 @@ func TestLastPassCSV(t *testing.T) {
 		},
 	})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Row: 13, Reason: "a quotation mark is not closed"})
+		transfer.Problem{Row: 13, Code: parcel.UnclosedQuote})
 }
 
 func TestLastPassCSVCopiedFromABrowserHasEntities(t *testing.T) {

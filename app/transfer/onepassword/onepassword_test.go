@@ -5,6 +5,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -202,7 +203,7 @@ func Test1PUX(t *testing.T) {
 		},
 	})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Title: "nobody.txt", Reason: "the file belongs to no entry of the export"})
+		transfer.Problem{Title: "nobody.txt", Code: parcel.UnclaimedFile})
 	transfertest.SameFiles(t, got.Items[0], transfer.Attached{Name: "scan.txt", Data: []byte("hello scan\n")})
 	transfertest.SameFiles(t, got.Items[5], transfer.Attached{Name: "passport (1).pdf", Data: []byte("%PDF-1.4 fake\n")})
 }
@@ -233,7 +234,7 @@ func Test1PasswordCSV(t *testing.T) {
 		},
 	})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Row: 5, Reason: "there are 2 values for 9 columns"})
+		transfer.Problem{Row: 5, Code: parcel.ColumnCount, Values: parcel.Values{Count: 2, Limit: 9}})
 }
 
 func Test1Password7CSVKeepsColumnsThatItDoesNotKnow(t *testing.T) {

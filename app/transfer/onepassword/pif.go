@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -68,9 +67,9 @@ func pifObjects(text string) ([]source.Object, error) {
 		case err != nil:
 			return nil, source.JSONError(err)
 		case o == nil:
-			return nil, fmt.Errorf("%w: an entry is not an object", source.ErrMalformed)
+			return nil, source.Malformed("1Password")
 		case len(out) > source.MaxItems:
-			return nil, fmt.Errorf("%w: more than %d entries", source.ErrTooLarge, source.MaxItems)
+			return nil, source.TooManyItems()
 		}
 		out = append(out, o)
 	}

@@ -2,7 +2,6 @@
 package onepassword
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -52,7 +51,7 @@ type export struct {
 func (r *export) read(top source.Object) error {
 	accounts := top.Objects("accounts")
 	if accounts == nil {
-		return fmt.Errorf("%w: the accounts are missing", source.ErrMalformed)
+		return source.Incomplete("accounts")
 	}
 	r.titles = map[string]string{}
 	var entries []source.Entry
@@ -208,7 +207,7 @@ func (c *entry) file(o source.Object) {
 	o.Drop("decryptedSize")
 	file, ok := c.files[id]
 	if !ok {
-		c.ProblemWith(name, "the file is not in the export")
+		c.Problem(parcel.AttachmentMissing, parcel.Values{Name: name})
 		return
 	}
 	delete(c.files, id)

@@ -101,8 +101,8 @@ func readCSV(in *source.Input, b *source.Builder) error {
 	for r := range in.CSVRows(b, false) {
 		var rest more
 		if text := r.Text("more"); text != "" {
-			if err := strict(strings.NewReader(text), &rest); err != nil {
-				r.ProblemWith(r.Text("title"), "the column “more” is not as documented")
+			if err := strict.Unmarshal([]byte(text), &rest); err != nil {
+				r.Malformed(r.Text("title"), err)
 				continue
 			}
 		}

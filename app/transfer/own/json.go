@@ -6,10 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
@@ -69,29 +68,29 @@ func readJSON(in *source.Input, b *source.Builder) error {
 	return readItems(text, b)
 }
 
-// readItems is strict: a member that it does not know is a problem of its item, because it may be one that matters.
+// readItems rejects unknown members, because they may matter.
 func readItems(text string, b *source.Builder) error {
 	var top struct {
 		Format  string            `json:"format"`
 		Version int               `json:"version"`
 		Items   []json.RawMessage `json:"items"`
 	}
-	if err := strict(strings.NewReader(text), &top); err != nil {
-		return fmt.Errorf("%w: it is not an export of VaultSphere as documented", source.ErrMalformed)
+	if err := strict.Unmarshal([]byte(text), &top); err != nil {
+		return malformed(err)
 	}
 	switch {
 	case top.Version > version:
 		return source.ErrNewerVersion
 	case top.Format != Format || top.Version != version:
-		return fmt.Errorf("%w: it does not say its version", source.ErrMalformed)
+		return source.Incomplete("version")
 	}
 	b.Exact = true
 	for i, raw := range top.Items {
 		b.Progress(i+1, len(top.Items))
 		it := b.Draft(i + 1)
 		var own exportedItem
-		if err := strict(bytes.NewReader(raw), &own); err != nil {
-			it.ProblemWith(own.Title, "the entry is not as documented") // an error of JSON may quote a value
+		if err := strict.Unmarshal(raw, &own); err != nil {
+			it.Malformed(own.Title, err)
 			continue
 		}
 		it.Item = own.Item
@@ -103,8 +102,14 @@ func readItems(text string, b *source.Builder) error {
 	return nil
 }
 
-func strict(r io.Reader, to any) error {
-	d := json.NewDecoder(r)
-	d.DisallowUnknownFields()
-	return d.Decode(to)
+// strict allows any names because the keys of Item.Match are URLs.
+var strict = strictjson.Form{Name: "the export", Depth: source.MaxJSONDepth, AnyNames: true}
+
+// malformed drops an error that may quote a value.
+func malformed(err error) error {
+	f := source.Malformed("VaultSphere")
+	if _, safe := errors.AsType[*strictjson.Error](err); safe {
+		f = f.Because(err)
+	}
+	return f
 }

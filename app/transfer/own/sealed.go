@@ -3,8 +3,6 @@ package own
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/seal"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
@@ -18,7 +16,7 @@ type sealedFile struct {
 	Version int      `json:"version"`
 	Salt    string   `json:"salt"`
 	Argon2  argonOf  `json:"argon2id"`
-	Pieces  []string `json:"pieces"`
+	Chunks  []string `json:"chunks"`
 }
 
 type argonOf struct {
@@ -46,12 +44,12 @@ func sealFile(content []byte, password string, salt seal.Salt) ([]byte, error) {
 		return nil, err
 	}
 	defer key.Wipe()
-	pieces, err := key.SealExport(content)
+	chunks, err := key.SealExport(content)
 	if err != nil {
 		return nil, err
 	}
 	out, err := json.MarshalIndent(sealedFile{
-		sealedFormat, version, salt.String(), argonOf{cost.MemoryKiB, cost.Time, cost.Threads}, pieces,
+		sealedFormat, version, salt.String(), argonOf{cost.MemoryKiB, cost.Time, cost.Threads}, chunks,
 	}, "", " ")
 	return append(out, '\n'), err
 }
@@ -78,8 +76,8 @@ func readSealed(in *source.Input, b *source.Builder) error {
 		return err
 	}
 	var file sealedFile
-	if err := strict(strings.NewReader(text), &file); err != nil {
-		return fmt.Errorf("%w: it is not an export of VaultSphere as documented", source.ErrMalformed)
+	if err := strict.Unmarshal([]byte(text), &file); err != nil {
+		return malformed(err)
 	}
 	if file.Version > version {
 		return source.ErrNewerVersion
@@ -94,27 +92,30 @@ func readSealed(in *source.Input, b *source.Builder) error {
 func (f sealedFile) open(password string) ([]byte, error) {
 	salt, err := seal.ParseSalt(f.Salt)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the salt is none", source.ErrMalformed)
+		return nil, source.Incomplete("salt")
 	}
 	cost := seal.Params{MemoryKiB: f.Argon2.MemoryKiB, Time: f.Argon2.Time, Threads: f.Argon2.Threads}
 	// The cost is checked first: it is the file's word, and a gigabyte of memory for it is taken at once.
-	if err := cost.Check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", source.ErrMalformed, err)
+	switch err := cost.Check(); {
+	case errors.Is(err, seal.ErrKDFTooCostly):
+		return nil, source.TooCostly()
+	case err != nil:
+		return nil, source.Malformed("VaultSphere")
 	}
 	if password == "" {
 		return nil, source.ErrPasswordNeeded
 	}
 	key, err := exportKey(password, salt, cost)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", source.ErrWrongPassword, err)
+		return nil, source.ErrWrongPassword
 	}
 	defer key.Wipe()
-	content, err := key.OpenExport(f.Pieces)
+	content, err := key.OpenExport(f.Chunks)
 	switch {
 	case errors.Is(err, seal.ErrWrongKey):
 		return nil, source.ErrWrongPassword
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", source.ErrMalformed, err)
+		return nil, source.ErrMalformed
 	}
 	return content, nil
 }

@@ -1,21 +1,23 @@
-// Package parcel is what passes between app/transfer and app/client: items that were read from a file, or are to be
-// written to one. It is apart from transfer so that who only handles items is spared the formats: in the browser they are
-// a module of their own.
+// Package parcel holds what app/transfer and app/client exchange: items read from a file, or to be written to one. It is
+// apart from transfer because the browser loads the formats as a separate module.
 package parcel
 
-import "github.com/vaultsphere/vaultsphere/app/item"
+import (
+	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
+)
 
-// Result is what a file says. Every entry of the file is in Items or in Problems.
+// Result is what a file contains. Every item of the file is in Items or in Problems.
 type Result struct {
 	Format    string      `json:"format"`
 	Items     []Imported  `json:"items"`
 	Problems  []Problem   `json:"problems"`
-	Relocated []Relocated `json:"kept"`
+	Relocated []Relocated `json:"relocated"`
 }
 
 // Imported is an item that passes item.Validate, without an ID.
 type Imported struct {
-	Row   int        `json:"row"` // number of the row, the header being 1, or of the entry, from 1 on
+	Row   int        `json:"row"` // in a table, counting the header; else the position of the item, from 1
 	Item  item.Item  `json:"item"`
 	Files []Attached `json:"files,omitempty"`
 }
@@ -28,14 +30,19 @@ type Attached struct {
 	Unknown item.Unknown `json:"unknown,omitempty"` // of the item's Attachment
 }
 
-// Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret.
+// Problem is an item, or a part of one, that was not imported or exported as it is. It never quotes a secret.
 type Problem struct {
-	Row    int    `json:"row,omitempty"` // 0: not one entry's
-	Title  string `json:"title,omitempty"`
-	Reason string `json:"reason"`
+	Row    int         `json:"row,omitempty"` // 0: the whole file
+	Title  string      `json:"title,omitempty"`
+	Code   ProblemCode `json:"code"`
+	Values Values      `json:"values"`
+	Cause  bridge.Code `json:"cause,omitempty"` // the error behind it
+
+	// Err says more, in English and only to the command line.
+	Err error `json:"-"`
 }
 
-// Relocated is a value of the source for which an item has no place, and which went elsewhere.
+// Relocated is a value that has no place in an item, and was put elsewhere.
 type Relocated struct {
 	Row  int         `json:"row"`
 	Name string      `json:"name"` // as the source calls it
@@ -47,8 +54,7 @@ type RelocatedTo string
 
 const (
 	ToField RelocatedTo = "field"
-	ToNote  RelocatedTo = "note"
-	ToItem  RelocatedTo = "item" // one that goes on where another is full
+	ToItem  RelocatedTo = "item" // a further item, because the first was full
 )
 
 // Exported is an item on its way out, with the contents of its attachments.

@@ -38,7 +38,7 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 			attached = append(attached, file)
 			delete(r.files, name)
 		} else {
-			it.ProblemWith(fileName(name), "the file is not in the export")
+			it.Problem(parcel.AttachmentMissing, parcel.Values{Name: fileName(name)})
 		}
 	}
 	it.NoteOrLogin()

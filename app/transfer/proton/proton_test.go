@@ -9,6 +9,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -250,7 +251,7 @@ func TestProtonJSON(t *testing.T) {
 	if got.Format != "proton-json" || len(got.Items) != 10 {
 		t.Errorf("%s with %d items", got.Format, len(got.Items))
 	}
-	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "scan.txt", Reason: "the file is not in the export"})
+	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Title: "Büro 日本 🔑", Code: parcel.AttachmentMissing, Values: parcel.Values{Name: "scan.txt"}})
 }
 
 // A date that was chosen on a phone is midnight there.

@@ -47,7 +47,7 @@ func readXML(in *source.Input, b *source.Builder) error {
 			}
 		case "ghost", "record": // what was deleted for good, and when the file was synchronised
 		default:
-			b.Problem(0, e.Name(), "this part of the file is not known")
+			b.Problem(0, e.Name(), parcel.UnknownPart)
 		}
 	}
 	for i, e := range cards {
@@ -122,7 +122,7 @@ func (c *card) file(e *source.Element) {
 	}
 	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(e.Text), ""))
 	if err != nil {
-		c.Problem("the attachment “" + name + "” is damaged")
+		c.Problem(parcel.AttachmentDamaged, parcel.Values{Name: name})
 		return
 	}
 	c.attached = append(c.attached, parcel.Attached{Name: name, Data: data})

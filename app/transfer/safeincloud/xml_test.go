@@ -8,6 +8,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
@@ -43,8 +44,8 @@ func TestSafeInCloudXML(t *testing.T) {
 	})
 	transfertest.SameFiles(t, got.Items[0], transfer.Attached{Name: "contract.txt", Data: []byte("signed")}, transfer.Attached{Name: "image 2", Data: []byte{1, 2, 3}})
 	transfertest.SameProblems(t, got,
-		transfer.Problem{Title: "folder", Reason: "this part of the file is not known"},
-		transfer.Problem{Row: 4, Title: "A note", Reason: "the attachment “broken.txt” is damaged"})
+		transfer.Problem{Title: "folder", Code: parcel.UnknownPart},
+		transfer.Problem{Row: 4, Title: "A note", Code: parcel.AttachmentDamaged, Values: parcel.Values{Name: "broken.txt"}})
 }
 
 func TestSafeInCloudXMLThatIsNotWhole(t *testing.T) {

@@ -2,12 +2,12 @@ package source
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // AnyCSV is a table of any kind, of which a person may say what its columns are.
@@ -44,10 +44,10 @@ func readTable(in *Input, b *Builder) error {
 	}
 	chosen, have := len(t.columns), len(t.Header)
 	if chosen < have || chosen > have && !t.Unnamed {
-		return fmt.Errorf("%w: %d were chosen, the table has %d", ErrColumnCount, chosen, have)
+		return Fail(parcel.FileColumnCount, parcel.Values{Count: chosen, Limit: have})
 	}
 	if !t.Unnamed && t.holdsValues() {
-		b.Problem(t.line, "", "the row seems to hold values, but was taken for the names of the columns")
+		b.Problem(t.line, "", parcel.HeaderHoldsValues)
 	}
 	guessed := !t.Unnamed && slices.Equal(t.columns, guess(t.Header))
 	if t.Unnamed { // the first row may be shorter than others
@@ -100,10 +100,10 @@ func (b *Builder) reportMissing(columns []Column) {
 		passwords = passwords || i.Item.Password+i.Item.TOTP != ""
 	}
 	if logins && !passwords {
-		b.Problem(0, "", "no column is known as that of the passwords")
+		b.Problem(0, "", parcel.NoPasswordColumn)
 	}
 	if !slices.Contains(columns, ColumnTitle) && !slices.Contains(columns, ColumnURL) {
-		b.Problem(0, "", "no column is known as that of the titles")
+		b.Problem(0, "", parcel.NoTitleColumn)
 	}
 }
 

@@ -16,28 +16,36 @@ const (
 
 // Builder collects what a reader finds. It sees to it that every item can be saved, whatever the source allows.
 type Builder struct {
-	Result *parcel.Result
-	Full   bool // there were more than MaxItems items or maxProblems problems; a reader may stop
-	report func(done, total int)
-	told   int // what was reported last
-	now    time.Time
-	Exact  bool // the items are ours, and come back as they went out whatever is in them
+	Result   *parcel.Result
+	Full     bool // there were more than MaxItems items or maxProblems problems; a reader may stop
+	progress func(done, total int)
+	reported int // the last progress
+	now      time.Time
+	Exact    bool // the items are ours, and come back as they went out whatever is in them
 }
 
 // NewBuilder begins an empty result.
 func NewBuilder(format string, o Options) *Builder {
 	return &Builder{
-		Result: &parcel.Result{Format: format}, report: o.Progress, now: o.Now,
+		Result: &parcel.Result{Format: format}, progress: o.Progress, now: o.Now,
 	}
 }
 
-// Problem reports an entry, or a part of one, that does not come in. The reason quotes no secret.
-func (b *Builder) Problem(row int, title, reason string) {
+// Problem reports an item, or a part of one, that is not imported. The values quote no secret.
+func (b *Builder) Problem(row int, title string, code parcel.ProblemCode, values ...parcel.Values) {
+	p := parcel.Problem{Row: row, Title: Cut(clean(title), item.MaxTitle), Code: code}
+	for _, p.Values = range values {
+		p.Values.Name = Cut(clean(p.Values.Name), item.MaxName)
+	}
+	b.report(p)
+}
+
+func (b *Builder) report(p parcel.Problem) {
 	if len(b.Result.Problems) == maxProblems {
 		b.Full = true
 		return
 	}
-	b.Result.Problems = append(b.Result.Problems, parcel.Problem{Row: row, Title: Cut(clean(title), item.MaxTitle), Reason: reason})
+	b.Result.Problems = append(b.Result.Problems, p)
 }
 
 func (b *Builder) relocated(row int, name string, as parcel.RelocatedTo) {
@@ -46,9 +54,9 @@ func (b *Builder) relocated(row int, name string, as parcel.RelocatedTo) {
 
 // Progress tells how far the reader is, at most a hundred times in a file.
 func (b *Builder) Progress(done, total int) {
-	if b.report != nil && (done-b.told >= total/100 || done >= total) {
-		b.told = done
-		b.report(done, total)
+	if b.progress != nil && (done-b.reported >= total/100 || done >= total) {
+		b.reported = done
+		b.progress(done, total)
 	}
 }
 

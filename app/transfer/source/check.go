@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // check asks of an entry what the form asks of a person who types it in: that the key makes codes, that a URL is
@@ -18,7 +19,7 @@ func (d *Draft) check() {
 		hideSecrets(d.Fields)
 	}
 	if d.TOTP != "" && !MakesCodes(d.TOTP) {
-		d.Problem("its key makes no one-time codes")
+		d.Problem(parcel.InvalidKey)
 	}
 	if d.Exact {
 		return
@@ -26,7 +27,7 @@ func (d *Draft) check() {
 	if c := d.Card; c != nil {
 		month, year, ok := expiryOf(c.ExpiryMonth, c.ExpiryYear)
 		if !ok {
-			d.Problem("there is no month and year in its expiry date; it came in as a field")
+			d.Problem(parcel.InvalidExpiry)
 			d.Relocate("Expiry", strings.Trim(c.ExpiryMonth+"/"+c.ExpiryYear, "/"), item.FieldText)
 		}
 		c.ExpiryMonth, c.ExpiryYear = month, year

@@ -1,10 +1,11 @@
 package source
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // Column says what the values of a column of any CSV become.
@@ -65,7 +66,7 @@ func Columns(f File) (*Preview, error) {
 		if _, err := in.Text(); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w %s", ErrOtherFormat, "CSV")
+		return nil, Fail(parcel.FileOtherFormat, parcel.Values{Name: "CSV"})
 	}
 	rows := in.Table.Sample()
 	p := &Preview{Header: in.Table.Header, Guess: guess(in.Table.Header), Headerless: in.Table.holdsValues()}

@@ -7,6 +7,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
@@ -44,8 +46,7 @@ func (d *Draft) Add(files ...parcel.Attached) {
 			return
 		}
 		if err := part.Item.Validate(); err != nil {
-			// fit has failed at its duty; the entry is still told of, and the error names no value.
-			d.ProblemWith(part.Item.Title, err.Error())
+			d.b.Problem(d.row, part.Item.Title, parcel.InvalidItem, parcel.Values{Name: invalidField(err)}) // fit should have prevented it
 			continue
 		}
 		if i > 0 {
@@ -53,6 +54,13 @@ func (d *Draft) Add(files ...parcel.Attached) {
 		}
 		b.Result.Items = append(b.Result.Items, part)
 	}
+}
+
+func invalidField(err error) string {
+	if field, ok := errors.AsType[*item.FieldError](err); ok {
+		return field.Field
+	}
+	return ""
 }
 
 // oneLineEach leaves the first line where there is room for one, and relocates the whole. Words that were typed where
@@ -73,11 +81,18 @@ func (d *Draft) oneLineEach() {
 	}
 }
 
-// Problem reports the entry, or a part of it, that does not come in. The reason quotes no secret.
-func (d *Draft) Problem(reason string) { d.b.Problem(d.row, d.Title, reason) }
+// Problem reports the item, or a part of it, that is not imported. The values quote no secret.
+func (d *Draft) Problem(code parcel.ProblemCode, values ...parcel.Values) {
+	d.b.Problem(d.row, d.Title, code, values...)
+}
 
-// ProblemWith reports a part of the entry that has its own name, such as a file.
-func (d *Draft) ProblemWith(name, reason string) { d.b.Problem(d.row, name, reason) }
+// Malformed reports an item that cannot be read. An error that may quote a value is left out.
+func (d *Draft) Malformed(title string, err error) {
+	if _, safe := errors.AsType[*strictjson.Error](err); !safe {
+		err = nil
+	}
+	d.b.report(parcel.Problem{Row: d.row, Title: Cut(clean(title), item.MaxTitle), Code: parcel.MalformedItem, Err: err})
+}
 
 // Relocate puts a value for which an item has no place into a custom field. An empty one is left out.
 func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
@@ -86,15 +101,6 @@ func (d *Draft) Relocate(name, value string, kind item.FieldKind) {
 	}
 	d.Fields = append(d.Fields, item.Field{Name: name, Value: value, Kind: kind})
 	d.b.relocated(d.row, name, parcel.ToField)
-}
-
-// relocateToNotes puts a value for which an item has no place at the end of the notes.
-func (d *Draft) relocateToNotes(name, value string) {
-	if value == "" {
-		return
-	}
-	SetNotes(&d.Item, name+": "+value)
-	d.b.relocated(d.row, name, parcel.ToNote)
 }
 
 // RelocateRest takes all that is left of o and puts it into fields. Their names begin with prefix, which may be empty.
@@ -128,7 +134,7 @@ func (d *Draft) RelocateUnusable() {
 	if d.TOTP != "" && !MakesCodes(d.TOTP) {
 		d.Relocate("One-time code", d.TOTP, item.FieldHidden)
 		d.TOTP = ""
-		d.Problem("its codes cannot be made here; the key came in as a field")
+		d.Problem(parcel.UnsupportedKey)
 	}
 }
 

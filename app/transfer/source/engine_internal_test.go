@@ -31,7 +31,6 @@ func TestFormatOfOneItemARow(t *testing.T) {
 		},
 		Finish: func(r *Row) {
 			r.Drop("id")
-			r.relocateToNotes("Hint", r.Text("reminder", "hint"))
 		},
 		Ragged: true,
 	}
@@ -46,7 +45,7 @@ func TestFormatOfOneItemARow(t *testing.T) {
 	}
 	want := []item.Item{{
 		Type: item.TypeLogin, Title: "a", Username: "b", Password: "c", URLs: []string{"https://a.example", "https://b.example"}, Tags: []string{"g"},
-		TOTP: "JBSWY3DP", Notes: "n\n\nHint: h", Fields: []item.Field{{Name: "Column 11", Value: "RfValue", Kind: item.FieldHidden}},
+		TOTP: "JBSWY3DP", Notes: "n", Fields: []item.Field{{Name: "Hint", Value: "h"}, {Name: "Column 11", Value: "RfValue", Kind: item.FieldHidden}},
 	}, {Type: item.TypeLogin, Title: "short", Username: "b", Password: "c"}}
 	for i, got := range b.Result.Items {
 		if !got.Item.Equal(want[i]) || got.Row != i+2 {

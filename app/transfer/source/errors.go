@@ -1,48 +1,78 @@
 package source
 
-import "fmt"
+import "github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 
-// Failure is what is wrong with a file, in words for the person who chose it. The errors of Read, Columns and Write are one
-// of those below, or wrap one.
+// Failure says why a file cannot be read or written. Every error of Read, Columns and Write is one, or wraps one.
 type Failure struct {
-	code, message, hint string
+	Code   parcel.FileCode
+	Values parcel.Values
+	cause  error // says more, in English; nil: nothing
 }
 
-func (f *Failure) Error() string { return f.message }
+// Fail makes a Failure with the values of its placeholders.
+func Fail(code parcel.FileCode, values ...parcel.Values) *Failure {
+	f := &Failure{Code: code}
+	for _, v := range values {
+		f.Values = v
+	}
+	return f
+}
 
-// Explain gives a word that a user interface may rely on, and what can be done about it.
-func (f *Failure) Explain() (code, hint string) { return f.code, f.hint }
+// Because adds an error that says more. It must not quote a secret.
+func (f *Failure) Because(err error) *Failure { return &Failure{f.Code, f.Values, err} }
 
-func failure(code, message, hint string) error { return &Failure{code, message, hint} }
+func (f *Failure) Error() string {
+	says := fill(files[f.Code].says, f.Values)
+	if f.cause != nil {
+		says += ": " + f.cause.Error()
+	}
+	return says
+}
 
-const (
-	exportAgain   = "export it again"
-	passwordHint  = "enter the password that the file was exported with"
-	columnsHint   = "say what its columns are, and whether the first row holds values already"
-	otherFileHint = "choose a file that a password manager or a browser exported; vaultsphere formats lists the known ones"
-)
+func (f *Failure) Unwrap() error { return f.cause }
 
+// Is makes errors.Is find an error by its code, and by the more general code that it belongs to.
+func (f *Failure) Is(target error) bool {
+	t, ok := target.(*Failure)
+	return ok && (t.Code == f.Code || t.Code == files[f.Code].kind)
+}
+
+// Explain returns the code, and in English what can be done about it.
+func (f *Failure) Explain() (code, hint string) { return string(f.Code), files[f.Code].hint }
+
+// What is wrong with a file, in general: errors.Is finds the particular errors of each kind.
 var (
-	ErrEmpty          = failure("file_empty", "the file is empty", exportAgain)
-	ErrUnknownFormat  = failure("file_unknown_format", "the file is in none of the known formats", otherFileHint)
-	ErrNotText        = failure("file_unknown_format", "the file is not text", otherFileHint)
-	ErrOtherFormat    = failure("file_other_format", "the file is not in the chosen format", "choose another format, or let it be found; vaultsphere formats lists the known ones")
-	ErrNoHeader       = failure("file_columns", "the first row of the table does not say what its columns are", columnsHint)
-	ErrNoColumns      = failure("file_columns", "no column of the table is known as that of the titles or the passwords", columnsHint)
-	ErrColumnCount    = failure("file_columns", "as many columns have to be chosen as the table has", columnsHint)
-	ErrTruncated      = failure("file_truncated", "the file ends too early; it may not have been copied or downloaded completely", exportAgain)
-	ErrTooLarge       = failure("file_too_large", "the file holds more than can be imported at once", "export it in parts")
-	ErrMalformed      = failure("file_damaged", "the file is damaged", exportAgain)
-	ErrNewerVersion   = failure("file_newer", "the file was written by a newer version of VaultSphere", "use the newest version of VaultSphere")
-	ErrPasswordNeeded = failure("file_password_needed", "the file is protected by a password", passwordHint)
-	ErrWrongPassword  = failure("file_wrong_password", "the password does not open the file", passwordHint)
-	// Two kinds of exports that only the product they come from can open.
-	ErrAccountRestricted = failure("file_account_restricted", "only the account that made this Bitwarden export can open it",
-		"export again, and choose encryption with a password of its own")
-	ErrPGP = failure("file_pgp", "the file is encrypted with PGP", "decrypt it first, or export again without a passphrase")
+	ErrEmpty             error = Fail(parcel.FileEmpty)
+	ErrUnknownFormat     error = Fail(parcel.FileUnknownFormat)
+	ErrOtherFormat       error = Fail(parcel.FileOtherFormat)
+	ErrNoHeader          error = Fail(parcel.FileNoHeader)
+	ErrNoColumns         error = Fail(parcel.FileNoColumns)
+	ErrColumnCount       error = Fail(parcel.FileColumnCount)
+	ErrTruncated         error = Fail(parcel.FileTruncated)
+	ErrTooLarge          error = Fail(parcel.FileTooLarge)
+	ErrMalformed         error = Fail(parcel.FileDamaged)
+	ErrNewerVersion      error = Fail(parcel.FileNewer)
+	ErrPasswordNeeded    error = Fail(parcel.FilePasswordNeeded)
+	ErrWrongPassword     error = Fail(parcel.FileWrongPassword)
+	ErrAccountRestricted error = Fail(parcel.FileAccountRestricted)
+	ErrPGP               error = Fail(parcel.FilePGP)
 )
 
-// TooCostly says that a file asks for more memory or time than is taken here.
-func TooCostly(what string) error {
-	return fmt.Errorf("%w: its key derivation asks for more %s than is taken here", ErrMalformed, what)
+// TooManyItems says that a file holds more items than a Builder takes.
+func TooManyItems() error { return Fail(parcel.FileTooManyItems, parcel.Values{Limit: MaxItems}) }
+
+// Malformed says that a file is not as that product writes it.
+func Malformed(product string) *Failure {
+	return Fail(parcel.FileMalformed, parcel.Values{Name: product})
 }
+
+// Incomplete says that a file lacks a part that every file of its format has.
+func Incomplete(part string) error { return Fail(parcel.FileIncomplete, parcel.Values{Name: part}) }
+
+// UnsupportedAlgorithm says that a file of that product is encrypted or compressed in a way that this package does not know.
+func UnsupportedAlgorithm(product string) error {
+	return Fail(parcel.FileUnsupportedAlgorithm, parcel.Values{Name: product})
+}
+
+// TooCostly says that the key derivation of a file takes more memory or time than this package spends.
+func TooCostly() error { return Fail(parcel.FileTooCostly) }

@@ -223,7 +223,7 @@ func (f *fitting) files(files []parcel.Attached) {
 			name = "file"
 		}
 		if len(file.Data) > item.MaxAttachmentBytes {
-			f.Problem(fmt.Sprintf("the file “%s” is larger than %d MB", Cut(name, item.MaxAttachmentName), item.MaxAttachmentBytes>>20))
+			f.Problem(parcel.AttachmentTooLarge, parcel.Values{Name: Cut(name, item.MaxAttachmentName), Limit: item.MaxAttachmentBytes >> 20})
 			continue
 		}
 		held = append(held, parcel.Attached{Name: Cut(name, item.MaxAttachmentName), Data: file.Data, Unknown: file.Unknown})

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // MaxTextBytes bounds what is decoded as text as a whole.
@@ -35,7 +36,7 @@ type decoded[T any] struct {
 // NewInput refuses files that are empty or too large.
 func NewInput(f File, o Options) (*Input, error) {
 	if len(f.Data) > MaxFileBytes {
-		return nil, fmt.Errorf("%w: at most %d MB", ErrTooLarge, MaxFileBytes>>20)
+		return nil, Fail(parcel.FileTooLarge, parcel.Values{Limit: MaxFileBytes >> 20})
 	}
 	if len(bytes.TrimSpace(f.Data)) == 0 {
 		return nil, ErrEmpty
@@ -77,7 +78,7 @@ func utf16Order(data []byte) binary.ByteOrder {
 // DecodeText reads UTF-8, UTF-16, and else Windows-1252, in which every byte is a character.
 func DecodeText(data []byte) (string, error) {
 	if len(data) > MaxTextBytes {
-		return "", fmt.Errorf("%w: at most %d MB of text", ErrTooLarge, MaxTextBytes>>20)
+		return "", Fail(parcel.FileTooLarge, parcel.Values{Limit: MaxTextBytes >> 20})
 	}
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xfe")):
@@ -90,7 +91,7 @@ func DecodeText(data []byte) (string, error) {
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if bytes.IndexByte(data, 0) >= 0 {
-		return "", ErrNotText
+		return "", Fail(parcel.FileNotText)
 	}
 	if utf8.Valid(data) {
 		return string(data), nil

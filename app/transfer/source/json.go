@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // Bounds of a JSON file. A value takes about a hundred bytes of memory once it is decoded, however short it is written.
@@ -47,7 +48,7 @@ func DecodeJSON(data []byte) (any, error) {
 		return nil, JSONError(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: something follows the JSON", ErrMalformed)
+		return nil, Fail(parcel.FileDamagedJSON, parcel.Values{Count: int(d.InputOffset())})
 	}
 	return v, nil
 }
@@ -59,9 +60,9 @@ func JSONError(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrTruncated
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%w: it is not JSON from byte %d on", ErrMalformed, syntax.Offset)
+		return Fail(parcel.FileDamagedJSON, parcel.Values{Count: int(syntax.Offset)})
 	}
-	return fmt.Errorf("%w: it is not JSON", ErrMalformed)
+	return ErrMalformed
 }
 
 // BoundJSON counts nesting and values before anything is decoded. What is no JSON is left to the decoder.
@@ -90,10 +91,10 @@ func BoundJSON(data []byte) error {
 			values++
 		}
 		if depth > MaxJSONDepth {
-			return fmt.Errorf("%w: it is nested more than %d deep", ErrTooLarge, MaxJSONDepth)
+			return Fail(parcel.FileTooNested, parcel.Values{Limit: MaxJSONDepth})
 		}
 		if values > maxJSONValues {
-			return fmt.Errorf("%w: more than %d values", ErrTooLarge, maxJSONValues)
+			return Fail(parcel.FileTooManyValues, parcel.Values{Limit: maxJSONValues})
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package source
 
 import (
 	"encoding/json"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // Object is a JSON object of a source, from which values are taken. What is left is relocated to fields at the end, so
@@ -27,7 +27,7 @@ func DecodeObject(data []byte) (Object, error) {
 	}
 	o, ok := v.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%w: the JSON is not an object", ErrMalformed)
+		return nil, ErrMalformed
 	}
 	return o, nil
 }
@@ -142,7 +142,7 @@ func (b *Builder) Each(entries []Entry, read func(it *Draft, o Object, group str
 		case b.Full:
 			return
 		case e.Object == nil:
-			b.Problem(i+1, "", "the entry is not an object")
+			b.Problem(i+1, "", parcel.MalformedItem)
 		default:
 			read(b.Draft(i+1), e.Object, e.Group)
 		}

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // The CSV of password managers is not always that of RFC 4180: lines end in CRLF, LF or CR, values are separated by
@@ -17,18 +19,12 @@ const (
 	maxRereadBytes = 16 << 20
 )
 
-// What is wrong with one record.
-const (
-	reasonUnclosed = "a quotation mark is not closed"
-	reasonQuote    = "text follows a closing quotation mark"
-	reasonColumns  = "there are too many values"
-)
-
 // record is one row of a table as it stands in the file.
 type record struct {
 	number int // from 1 on, the header included
 	cells  []string
-	broken string // why it could not be read; then cells is what was read up to there
+	broken parcel.ProblemCode // why it cannot be read; cells then ends there
+	values parcel.Values      // of broken
 }
 
 func (r record) empty() bool {
@@ -63,15 +59,23 @@ func (r *reader) records() iter.Seq2[record, int] {
 					i = next
 				}
 			}
-			if !yield(record{number, cells, broken}, i) {
+			if !yield(r.record(number, cells, broken), i) {
 				return
 			}
 		}
 	}
 }
 
+func (r *reader) record(number int, cells []string, broken parcel.ProblemCode) record {
+	out := record{number: number, cells: cells, broken: broken}
+	if broken == parcel.TooManyColumns {
+		out.values.Limit = maxColumns
+	}
+	return out
+}
+
 // read reads the record at i by RFC 4180 and, if it is not whole then, in the other ways in which tables are written.
-func (r *reader) read(i int, header bool) (cells []string, next int, broken string) {
+func (r *reader) read(i int, header bool) (cells []string, next int, broken parcel.ProblemCode) {
 	cells, next, broken = readRecord(r.text, i, r.separator, doubledQuotes)
 	if broken == "" && r.text[i] == '"' {
 		cells = r.unwrapped(cells)
@@ -121,7 +125,7 @@ func (r *reader) unwrapped(cells []string) []string {
 }
 
 // whole reports whether a record has as many values as it should. Empty ones may be missing or too many at its end.
-func (r *reader) whole(cells []string, broken string) bool {
+func (r *reader) whole(cells []string, broken parcel.ProblemCode) bool {
 	return broken == "" && (r.width == 0 || len(cells) == r.width && (!r.ends || cells[r.width-1] == "" || r.ended(cells)) ||
 		len(cells) > r.width && (record{cells: cells[r.width:]}).empty() ||
 		len(cells) == 1 && cells[0] == "")
@@ -208,7 +212,7 @@ const (
 )
 
 // readRecord reads the record that begins at i and returns where the next one begins.
-func readRecord(text string, i int, separator byte, quotes quoting) (cells []string, next int, broken string) {
+func readRecord(text string, i int, separator byte, quotes quoting) (cells []string, next int, broken parcel.ProblemCode) {
 	for {
 		var cell string
 		if i < len(text) && text[i] == '"' {
@@ -218,7 +222,7 @@ func readRecord(text string, i int, separator byte, quotes quoting) (cells []str
 		}
 		cells = append(cells, cell)
 		if len(cells) > maxColumns {
-			broken = reasonColumns
+			broken = parcel.TooManyColumns
 		}
 		switch {
 		case broken != "":
@@ -230,32 +234,32 @@ func readRecord(text string, i int, separator byte, quotes quoting) (cells []str
 		case text[i] == '\n', text[i] == '\r':
 			return cells, lineEnd(text, i), ""
 		default:
-			return cells, lineEnd(text, i), reasonQuote
+			return cells, lineEnd(text, i), parcel.TextAfterQuote
 		}
 	}
 }
 
 // readBare reads a value that does not begin with a quote.
-func readBare(text string, i int, separator byte, quotes quoting) (value string, next int, broken string) {
+func readBare(text string, i int, separator byte, quotes quoting) (value string, next int, broken parcel.ProblemCode) {
 	start := i
 	for i < len(text) && text[i] != separator && text[i] != '\n' && text[i] != '\r' {
 		i++
 	}
 	value = text[start:i]
 	if quotes == innerQuotes && strings.Contains(value, `"`) { // where the quotes belong is not certain
-		broken = reasonQuote
+		broken = parcel.TextAfterQuote
 	}
 	return value, i, broken
 }
 
 // readQuoted reads a value in quotes. i is at the first quote, next behind the last.
-func readQuoted(text string, i int, separator byte, quotes quoting) (value string, next int, broken string) {
+func readQuoted(text string, i int, separator byte, quotes quoting) (value string, next int, broken parcel.ProblemCode) {
 	i++
 	var b strings.Builder
 	for {
 		n := strings.IndexByte(text[i:], '"')
 		if n < 0 {
-			return "", len(text), reasonUnclosed
+			return "", len(text), parcel.UnclosedQuote
 		}
 		part := text[i : i+n]
 		i += n + 1
@@ -266,7 +270,7 @@ func readQuoted(text string, i int, separator byte, quotes quoting) (value strin
 			i++
 		case quotes == innerQuotes && !endsValue(text[i:], separator):
 			if strings.ContainsAny(part, "\r\n") { // the quote begins a value in another line
-				return "", len(text), reasonQuote
+				return "", len(text), parcel.TextAfterQuote
 			}
 		default:
 			if b.Len() == 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vaultsphere/vaultsphere/app/item"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // Table is a text with one record a line, of which one, mostly the first, names the columns.
@@ -170,7 +171,7 @@ func (t *Table) row(b *Builder, r record, columns []Column, width int, last bool
 		r = t.fill(b, r, columns, last && !strings.HasSuffix(t.Text, "\n") && !strings.HasSuffix(t.Text, "\r"))
 	}
 	if r.broken != "" {
-		b.Problem(r.number, "", r.broken)
+		b.Problem(r.number, "", r.broken, r.values)
 		return nil
 	}
 	return &Row{b.Draft(r.number), t, r.cells, make([]bool, len(r.cells))}
@@ -205,24 +206,24 @@ func (t *Table) fill(b *Builder, r record, columns []Column, last bool) record {
 	}
 	url := slices.Index(columns, ColumnURL)
 	placed := url >= 0 && url < n && LooksLikeURL(r.cells[url])
-	wrong := fmt.Sprintf("there are %d values for %d columns", n, width)
+	counts := parcel.Values{Count: n, Limit: width}
 	switch {
 	case n < width:
 		lacks := slices.ContainsFunc(columns[n:], func(c Column) bool { return slices.Contains(needed, c) })
 		switch {
 		case n == 1 && width > 2, lacks && !placed && !r.identified(columns):
-			r.broken = wrong
+			r.broken, r.values = parcel.ColumnCount, counts
 		case lacks, last:
-			b.Problem(r.number, "", wrong+"; what is missing is taken as empty")
+			b.Problem(r.number, "", parcel.MissingValues, counts)
 		}
 		r.cells = append(slices.Clone(r.cells), make([]string, width-n)...)
 	case url >= 0 && !placed && r.cells[url] != "":
-		r.broken = wrong
+		r.broken, r.values = parcel.ColumnCount, counts
 	case columns[width-1] == ColumnNotes: // separators outside quotes
-		b.Problem(r.number, "", wrong+"; the last ones came in as notes")
+		b.Problem(r.number, "", parcel.ExtraIntoNotes, counts)
 		r.cells = append(slices.Clone(r.cells[:width-1]), strings.Join(r.cells[width-1:], string(t.separator)))
 	default:
-		b.Problem(r.number, "", wrong+"; the last ones came in as hidden fields")
+		b.Problem(r.number, "", parcel.ExtraIntoFields, counts)
 	}
 	return r
 }

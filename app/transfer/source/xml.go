@@ -3,9 +3,10 @@ package source
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // maxXMLElements bounds how many elements are decoded: one takes some 200 bytes of memory, however short it is written.
@@ -22,7 +23,7 @@ type Element struct {
 // DecodeXML decodes the element that a document is.
 func DecodeXML(document string) (*Element, error) {
 	if strings.Count(document, "<") > 2*maxXMLElements {
-		return nil, fmt.Errorf("%w: more than %d elements", ErrTooLarge, maxXMLElements)
+		return nil, Fail(parcel.FileTooManyValues, parcel.Values{Limit: maxXMLElements})
 	}
 	d := xml.NewDecoder(strings.NewReader(document))
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
@@ -42,9 +43,9 @@ func XMLError(err error) error {
 	case errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
 		return ErrTruncated
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%w: the XML breaks off in line %d", ErrMalformed, syntax.Line) // its message quotes the document
+		return Fail(parcel.FileDamagedXML, parcel.Values{Count: syntax.Line}) // its message quotes the document
 	}
-	return fmt.Errorf("%w: it is not XML", ErrMalformed)
+	return ErrMalformed
 }
 
 // Name is what the element is called.

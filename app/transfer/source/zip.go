@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
@@ -42,10 +41,10 @@ func (in *Input) ZIPNames() []string {
 func (a *archive) open(data []byte) error {
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return fmt.Errorf("%w: it is not a whole ZIP archive", ErrTruncated)
+		return ErrTruncated
 	}
 	if len(r.File) > maxZIPEntries {
-		return fmt.Errorf("%w: more than %d files in the archive", ErrTooLarge, maxZIPEntries)
+		return Fail(parcel.FileTooManyValues, parcel.Values{Limit: maxZIPEntries})
 	}
 	for _, f := range r.File {
 		if f.FileInfo().IsDir() {
@@ -70,13 +69,13 @@ func (in *Input) Unzip(name string) ([]byte, error) {
 	f := a.files[name]
 	switch {
 	case f == nil:
-		return nil, fmt.Errorf("%w: a file is missing in the archive", ErrMalformed)
+		return nil, Incomplete(name)
 	case f.Flags&1 != 0:
-		return nil, fmt.Errorf("%w: the archive is encrypted; unpack it first", ErrUnknownFormat)
+		return nil, Fail(parcel.FileEncryptedArchive)
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("%w: a file in the archive is packed in a way that is not known", ErrMalformed)
+		return nil, UnsupportedAlgorithm("ZIP")
 	}
 	defer r.Close() //nolint:errcheck // reads from memory; the checksum is verified at the end of the content
 	most := a.left
@@ -86,9 +85,9 @@ func (in *Input) Unzip(name string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	switch {
 	case int64(len(data)) > most:
-		return nil, fmt.Errorf("%w: the archive unpacks to far more than its size", ErrTooLarge)
+		return nil, Fail(parcel.FileUnpacksTooLarge)
 	case err != nil:
-		return nil, fmt.Errorf("%w: a file in the archive does not unpack", ErrMalformed)
+		return nil, ErrMalformed
 	}
 	a.left -= int64(len(data))
 	a.unpacked[name] = data
@@ -99,7 +98,7 @@ func (in *Input) Unzip(name string) ([]byte, error) {
 func LeftFiles(b *Builder, files []parcel.Attached) {
 	slices.SortFunc(files, func(a, b parcel.Attached) int { return cmp.Compare(a.Name, b.Name) })
 	for _, file := range files {
-		b.Problem(0, file.Name, "the file belongs to no entry of the export")
+		b.Problem(0, file.Name, parcel.UnclaimedFile)
 	}
 }
 
@@ -107,17 +106,17 @@ func LeftFiles(b *Builder, files []parcel.Attached) {
 func Gunzip(data []byte, most int64) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: its compressed part is damaged", ErrMalformed)
+		return nil, ErrMalformed
 	}
 	z.Multistream(false)
 	out, err := io.ReadAll(io.LimitReader(z, most+1))
 	switch {
 	case int64(len(out)) > most:
-		return nil, ErrTooLarge
+		return nil, Fail(parcel.FileUnpacksTooLarge)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return out, ErrTruncated
 	case err != nil:
-		return out, fmt.Errorf("%w: its compressed part is damaged", ErrMalformed)
+		return out, ErrMalformed
 	}
 	return out, nil
 }

@@ -46,7 +46,7 @@ test("at 320 pixels no screen scrolls sideways, and every control is large enoug
       for (const el of document.querySelectorAll("button, a[href], input:not([type=checkbox]), select, textarea, summary")) {
         if (
           !el.checkVisibility({ visibilityProperty: true, opacityProperty: false }) ||
-          el.closest("p, .visually-hidden, .line-value")
+          el.closest("p, .visually-hidden, .field-row-value")
         )
           continue; // links within text are exempt (WCAG 2.5.8)
         if (el.matches(".visually-hidden")) continue;

@@ -93,7 +93,7 @@ test("who exports from Bitwarden finds every field again", async () => {
   assert.deepEqual(missing, []);
   // The same file again adds nothing.
   await choose(path);
-  await page.getByText("Already in your vault").waitFor();
+  await page.getByText("Duplicates").waitFor();
   assert.ok(await button("Import 0 items").isDisabled());
 });
 

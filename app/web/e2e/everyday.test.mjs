@@ -379,7 +379,7 @@ test("a search says that notes and fields are still being read, and goes on when
   await shows(page, "3 items");
   await page.getByLabel("Search vault").fill("doormat");
   await page.getByText("No results").waitFor();
-  const note = page.getByText("Notes and fields are still being read");
+  const note = page.getByText("Still indexing notes");
   await note.waitFor();
   await page.evaluate(() => globalThis.release());
   await shows(page, "3 items");

@@ -20,7 +20,7 @@ const button = (name) => page.getByRole("button", { name, exact: true });
 const field = (name) => page.getByLabel(name, { exact: true });
 const idOf = async (title) => (await callCore(page, "list", { query: title })).items[0].id;
 const stored = async (title) => callCore(page, "get", { id: await idOf(title) });
-const line = (label) => page.locator(".line", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
+const line = (label) => page.locator(".field-row", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) });
 
 async function add(type, title) {
   await page.getByRole("link", { name: "New item" }).first().click();
@@ -45,7 +45,7 @@ test("an SSH key is kept as its files are, and the private part is hidden", asyn
   await field("Fingerprint").fill(key.fingerprint);
   await save("Deploy");
   assert.deepEqual((await stored("Deploy")).ssh_key, key);
-  assert.ok(!(await page.locator(".entry").textContent()).includes("OPENSSH"));
+  assert.ok(!(await page.locator(".item").textContent()).includes("OPENSSH"));
   await button("Show private key").click();
   await page.getByText("BEGIN OPENSSH PRIVATE KEY").waitFor();
 });
@@ -72,7 +72,7 @@ test("custom fields are of four kinds, and change from one to another", async ()
     { name: "News", value: "true", kind: "boolean" },
     { name: "Site", value: "https://x.example/a", kind: "link" },
   ]);
-  assert.equal(await line("News").locator(".line-value").textContent(), "Yes");
+  assert.equal(await line("News").locator(".field-row-value").textContent(), "Yes");
   assert.equal(await line("Site").getByRole("link").first().getAttribute("href"), "https://x.example/a");
   await button("Edit").click();
   await field("Field type 1").selectOption("Checkbox");
@@ -189,7 +189,7 @@ test("what is written from right to left is shown so, in the entry, its form and
     },
   ]);
   const direction = (at) => at.evaluate((e) => getComputedStyle(e).direction);
-  await page.evaluate((id) => (location.hash = `#/entry/${id}`), await idOf("כותרת"));
+  await page.evaluate((id) => (location.hash = `#/item/${id}`), await idOf("כותרת"));
   await heading(page, hebrew("כותרת"));
   for (const word of ["כותרת", "שם", "הערה", "תג", "שדה", "ערך"]) {
     const shown = await page.getByText(hebrew(word), { exact: true }).all();

@@ -82,7 +82,7 @@ for (const language of translated) {
     await visit("vault");
     await page.getByText(rich.title).click();
     await heading(page, rich.title);
-    await visit("entry");
+    await visit("item");
     await page.getByRole("button", { name: text.itemView.edit }).click();
     await heading(page, text.itemForm.editTitle({ title: rich.title }));
     await page.locator(".strength strong").waitFor();

@@ -56,7 +56,7 @@ async function enrolTOTP(page) {
 
 async function showPassword(page) {
   await page.getByRole("button", { name: "Show password" }).click();
-  return page.locator(".line", { hasText: "Password" }).locator(".secret").textContent();
+  return page.locator(".field-row", { hasText: "Password" }).locator(".secret").textContent();
 }
 
 /** Reads one password with the command line, as the same person. */

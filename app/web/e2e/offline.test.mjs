@@ -29,7 +29,7 @@ async function changeUsername(title, username) {
   await page.getByText("Saved").first().waitFor();
 }
 
-const marks = () => page.locator(".row-wait");
+const marks = () => page.locator(".row-pending");
 
 test("without the server the vault is read, changed, locked and unlocked, and everything is sent when it is back", async () => {
   const [first, second] = (await callCore(page, "list", { query: "" })).items;
@@ -78,7 +78,7 @@ test("what the server refuses stays on the device, with the reason", async () =>
       `Couldn’t sync “${first.title}”. The server’s storage is full. Nothing was changed. Contact your administrator. Your change is saved on this device.`,
     )
     .waitFor();
-  await page.waitForFunction(() => document.querySelectorAll(".row-wait").length === 1);
+  await page.waitForFunction(() => document.querySelectorAll(".row-pending").length === 1);
   await page.unroute("**/api/v1/vault/changes");
   await page.getByRole("link", { name: "Show item" }).click();
   await heading(page, first.title);

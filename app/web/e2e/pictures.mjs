@@ -53,7 +53,7 @@ try {
   await registerPerson(page, "ada");
   await addMany(page, [rich, ...others, ...logins(14), ...poor]);
   const [{ id }] = (await callCore(page, "list", { query: rich.title })).items;
-  await to(page, `#/entry/${id}`);
+  await to(page, `#/item/${id}`);
   await page.locator(".code").waitFor();
   // Early in a period the code has time left, so that the picture does not show a warning.
   await page.waitForFunction(() => Number(document.querySelector(".ring > span")?.textContent) > 18, null, { timeout: 40_000 });

@@ -102,7 +102,7 @@ test("a master password that the browser has saved goes into the sign-in form an
     await page.getByLabel("Item name", { exact: true }).fill(`A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
     // A script that fills forms is not a person either.
-    await page.locator("form.entry-form").evaluate(fillByScript);
+    await page.locator("form.item-form").evaluate(fillByScript);
     await holdsNothingElse(page, [`A ${type}`]);
     assert.equal(await page.getByRole("radio", { checked: true }).getAttribute("value"), type);
     await page.getByRole("button", { name: "Save" }).click();
@@ -111,7 +111,7 @@ test("a master password that the browser has saved goes into the sign-in form an
     await page.getByRole("button", { name: "Edit" }).click();
     await heading(page, `Edit A ${type}`);
     await holdsNothingElse(page, [`A ${type}`]);
-    await page.locator("form.entry-form").evaluate(fillByScript);
+    await page.locator("form.item-form").evaluate(fillByScript);
     await page.getByLabel("Notes", { exact: true }).fill("typed");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("typed").waitFor();
@@ -143,7 +143,7 @@ test("it does not go into the password of a file that is imported", async () => 
 
 /** All boxes of a form are what the person sees of it, and only those of `values` have something in them. */
 async function holdsNothingElse(page, values) {
-  const boxes = page.locator("form.entry-form :is(input:not([type=radio], [type=checkbox], [type=file]), textarea)");
+  const boxes = page.locator("form.item-form :is(input:not([type=radio], [type=checkbox], [type=file]), textarea)");
   for (const box of await boxes.all()) {
     assert.ok(await box.isVisible());
     await box.focus();

@@ -183,7 +183,7 @@ test("a redirect to another host is told, and nothing waits for the server to co
   );
   await page.getByLabel("Username", { exact: true }).fill("typed behind a redirect");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("Something else answers in place of this vault’s server.").first().waitFor();
+  await page.getByText("Something on this network answered instead of your server.").first().waitFor();
   assert.equal((await callCore(page, "waiting", {})).pending, 0);
   await page.unroute("**/api/v1/**");
   await page.getByRole("button", { name: "Save" }).click();
@@ -226,5 +226,5 @@ test("unsaved changes are asked about, and Back works", async () => {
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("button", { name: "Edit" }).waitFor();
-  assert.equal((await page.locator(".entry").textContent()).includes("half typed"), false);
+  assert.equal((await page.locator(".item").textContent()).includes("half typed"), false);
 });

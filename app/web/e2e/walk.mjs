@@ -58,14 +58,14 @@ export async function walk(page, visit) {
   await page.getByLabel("Item name", { exact: true }).fill("Harbour Mail");
   await page.getByLabel("Password", { exact: true }).fill("correct horse");
   await page.locator(".strength strong").waitFor();
-  await visit("entry-new");
+  await visit("item-new");
   await page.getByRole("button", { name: "Generate password" }).click();
   await dialogOpen();
   await page.locator(".generated-value .letter").first().waitFor();
-  await visit("entry-generate");
+  await visit("item-generate");
   await close();
   await page.getByRole("radio", { name: "Card" }).check();
-  await visit("entry-new-card");
+  await visit("item-new-card");
   await to("#/vault");
   await dialogOpen();
   await visit("unsaved");
@@ -76,41 +76,41 @@ export async function walk(page, visit) {
   await visit("vault");
   const { items } = await callCore(page, "list", { query: "" });
   const idOf = (title) => items.find((i) => i.title === title).id;
-  await to(`#/entry/${idOf("Cobalt Cloud console")}`);
+  await to(`#/item/${idOf("Cobalt Cloud console")}`);
   await heading(page, "Cobalt Cloud console");
   await page.getByRole("button", { name: "Show password" }).click();
-  await visit("entry");
+  await visit("item");
   await page.getByRole("button", { name: "Copy password" }).click();
   await page.getByText("Password copied").last().waitFor();
-  await visit("entry-copied");
+  await visit("item-copied");
   await page
     .locator(".attachments input")
     .setInputFiles({ name: "Recovery codes.txt", mimeType: "text/plain", buffer: Buffer.from("codes") });
   await page.getByRole("button", { name: "Download Recovery codes.txt" }).waitFor();
-  await visit("entry-attachments");
+  await visit("item-attachments");
   await page.getByRole("button", { name: "Dismiss" }).first().click();
   const cobalt = await callCore(page, "get", { id: idOf("Cobalt Cloud console") });
   await callCore(page, "save", { item: { ...cobalt, password: "a newer one" } });
   await tellPage(page);
   await page.getByText("Password history").click();
   await page.getByRole("button", { name: /^Restore the password from/ }).waitFor();
-  await visit("entry-history");
+  await visit("item-history");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByText("243 items").waitFor();
   await visit("deleted");
   await page.keyboard.press("Control+z");
   await page.getByText("244 items").waitFor();
-  await to(`#/entry/${idOf("Cobalt Cloud console")}`);
+  await to(`#/item/${idOf("Cobalt Cloud console")}`);
   await heading(page, "Cobalt Cloud console");
   await page.getByRole("button", { name: "Edit" }).click();
   await heading(page, "Edit Cobalt Cloud console");
-  await visit("entry-edit");
-  await to(`#/entry/${idOf("Northwind debit card")}`);
+  await visit("item-edit");
+  await to(`#/item/${idOf("Northwind debit card")}`);
   await heading(page, "Northwind debit card");
-  await visit("entry-card");
-  await to(`#/entry/${idOf("Ada Fairweather")}`);
+  await visit("item-card");
+  await to(`#/item/${idOf("Ada Fairweather")}`);
   await heading(page, "Ada Fairweather");
-  await visit("entry-identity");
+  await visit("item-identity");
   await to("#/vault");
   await page.getByLabel("Search vault").fill("cobalt");
   await page.getByText("16 items").waitFor();
@@ -152,7 +152,7 @@ export async function walk(page, visit) {
   await visit("trash");
   await page.locator(".row").first().click();
   await page.getByText("In trash since").waitFor();
-  await visit("entry-trashed");
+  await visit("item-trashed");
   await page.getByRole("button", { name: "Delete permanently" }).click();
   await dialogOpen();
   await visit("trash-delete");
@@ -176,7 +176,7 @@ export async function walk(page, visit) {
   await page.getByText("You’re offline.").waitFor({ state: "detached" });
   await breakEntry(page, idOf("Alder & Sons"));
   await page.getByText("1 item can’t be opened").waitFor();
-  await to(`#/entry/${idOf("Alder & Sons")}`);
+  await to(`#/item/${idOf("Alder & Sons")}`);
   await heading(page, "This item can’t be opened");
   await visit("unreadable");
 
@@ -267,7 +267,7 @@ export async function walk(page, visit) {
     await tags.fill(tag);
     await tags.press("Enter");
   }
-  await visit("entry-new-tags");
+  await visit("item-new-tags");
   await page.keyboard.press("Alt+l");
   await heading(page, "Your vault is locked");
   await unlock(page);
@@ -303,7 +303,7 @@ export async function walk(page, visit) {
   await page.locator(".row").first().waitFor();
   await visit("copy-open");
   await page.locator(".row").first().click();
-  await page.locator(".entry-head").waitFor();
+  await page.locator(".item-header").waitFor();
   await visit("copy-entry");
   await page.getByRole("button", { name: "Close the copy" }).first().click();
   await heading(page, "Your vault is locked");

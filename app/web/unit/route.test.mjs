@@ -12,10 +12,10 @@ test("the hash is split at slashes and each part decoded; a stray percent sign i
   for (const [hash, parts] of [
     ["", [""]],
     ["#/", [""]],
-    ["#/entry/a%2Fb/edit", ["entry", "a/b", "edit"]],
+    ["#/item/a%2Fb/edit", ["item", "a/b", "edit"]],
     ["#settings", ["settings"]],
-    ["#/entry/100%", ["entry", "100%"]],
-    ["#/entry/%C3%A9", ["entry", "é"]],
+    ["#/item/100%", ["item", "100%"]],
+    ["#/item/%C3%A9", ["item", "é"]],
   ]) {
     location.hash = hash;
     assert.deepEqual(route.value, parts, hash);
@@ -23,8 +23,8 @@ test("the hash is split at slashes and each part decoded; a stray percent sign i
 });
 
 test("a link encodes what it is made of, so that the route gives it back", () => {
-  const parts = ["entry", "a/b#c?d%e é"];
-  assert.equal(href(...parts), "#/entry/a%2Fb%23c%3Fd%25e%20%C3%A9");
+  const parts = ["item", "a/b#c?d%e é"];
+  assert.equal(href(...parts), "#/item/a%2Fb%23c%3Fd%25e%20%C3%A9");
   go(...parts);
   assert.deepEqual(route.value, parts);
   replace("vault");
@@ -33,7 +33,7 @@ test("a link encodes what it is made of, so that the route gives it back", () =>
 
 test("only the screens beside the vault are pages", () => {
   assert.equal(pageOf(["settings"]), "settings");
-  for (const parts of [["vault"], ["entry", "settings"], [""], []]) assert.equal(pageOf(parts), undefined);
+  for (const parts of [["vault"], ["item", "settings"], [""], []]) assert.equal(pageOf(parts), undefined);
 });
 
 test("a form with changes keeps the route back until it is left or kept", () => {

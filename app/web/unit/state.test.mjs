@@ -158,7 +158,7 @@ test("locking clears at once, where clearing is wanted at all", async () => {
 });
 
 test("what is not secret stays in the clipboard, and a refusal is said", async () => {
-  await copyPlain("ada", "User name");
+  await copyPlain("ada", "Username");
   mock.timers.tick(60 * MINUTE);
   await turns();
   assert.equal(clipboard, "ada");

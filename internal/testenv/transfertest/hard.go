@@ -10,6 +10,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/item"
 	"github.com/vaultsphere/vaultsphere/app/transfer"
+	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
 // hard makes items of every type out of values that formats trip over.
@@ -94,7 +95,7 @@ func OnlyKeys(t *testing.T, in *transfer.Result) {
 	var want []transfer.Problem
 	for _, i := range in.Items {
 		if _, err := item.ParseAuthenticatorKey(i.Item.TOTP); i.Item.TOTP != "" && err != nil {
-			want = append(want, transfer.Problem{Row: i.Row, Title: i.Item.Title, Reason: "its key makes no one-time codes"})
+			want = append(want, transfer.Problem{Row: i.Row, Title: i.Item.Title, Code: parcel.InvalidKey})
 		}
 	}
 	SameProblems(t, in, want...)

@@ -9,36 +9,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// Files is all that transfer.wasm answers. Its errors have the codes of transfer.Failure, or "bad_input".
+// Files is all that transfer.wasm answers. Its errors have a parcel.FileCode, "bad_input" or "internal".
 type Files interface {
 	Formats(context.Context) (Formats, error)
-	// Columns returns the first rows of a CSV of any kind, so that its columns can be chosen. They may hold secrets.
+	// Columns returns the first rows of any CSV, for choosing what its columns are. They may hold secrets.
 	Columns(context.Context, FileName, bridge.File) (*transfer.Preview, error)
 	// Read returns a parcel.Result as JSON, for the core's PlanImport.
 	Read(context.Context, ReadOptions, bridge.File, func(done, total int)) (bridge.File, error)
-	// Write makes a file of what the core's OpenItems gave.
+	// Write makes a file from the answer of the core's OpenItems.
 	Write(context.Context, WriteOptions, bridge.File) (bridge.File, error)
 }
 
-// Code is what transfer.Failure.Explain gives.
-type Code string
-
-const (
-	CodeEmpty             Code = "file_empty"
-	CodeUnknownFormat     Code = "file_unknown_format"
-	CodeOtherFormat       Code = "file_other_format"
-	CodeColumns           Code = "file_columns"
-	CodeTruncated         Code = "file_truncated"
-	CodeTooLarge          Code = "file_too_large"
-	CodeDamaged           Code = "file_damaged"
-	CodeNewer             Code = "file_newer"
-	CodePasswordNeeded    Code = "file_password_needed"
-	CodeWrongPassword     Code = "file_wrong_password"
-	CodeAccountRestricted Code = "file_account_restricted"
-	CodePGP               Code = "file_pgp"
-)
-
-// Formats are those that can be read and written.
+// Formats lists the formats that can be read and written.
 type Formats struct {
 	Read  []transfer.Format      `json:"read"`
 	Write []transfer.WriteFormat `json:"write"`
@@ -48,12 +30,12 @@ type FileName struct {
 	Name string `json:"name"`
 }
 
-// ReadOptions say what the file is.
+// ReadOptions say how to read a file.
 type ReadOptions struct {
 	Name       string            `json:"name"`             // of the file
 	Format     string            `json:"format,omitempty"` // absent: found from the file
 	Password   string            `json:"password,omitempty"`
-	NoPassword bool              `json:"no_password,omitempty"` // the owner says that the password is empty
+	NoPassword bool              `json:"no_password,omitempty"` // the user says that the password is empty
 	KeyFile    []byte            `json:"key_file,omitempty"`    // of a KeePass database
 	Columns    []transfer.Column `json:"columns,omitempty"`     // for the format "csv"
 	Headerless bool              `json:"headerless,omitempty"`  // the first row of a CSV holds values

@@ -132,9 +132,7 @@ export interface Edited {
   changed: string[]; // ids
 }
 
-/**
- * Code says what went wrong in a word that the page may rely on: one of protocol.Code, client.Code, files.Code or worker.Code.
- */
+/** Code says what went wrong, for programs: a protocol.Code, client.Code, parcel.FileCode or worker.Code. */
 export type ErrorCode = ServerCode | ClientCode | FileCode | PageCode;
 
 export interface ExportOptions {
@@ -162,6 +160,7 @@ export interface Exported {
  */
 export interface Failure {
   code: ErrorCode;
+  values?: MessageValues;
   findings?: Finding[]; // what exactly is wrong, the most telling first
   request_id?: string; // of a server fault, by which the operator finds the cause
   retry_after: number; // seconds; 0: the server did not say
@@ -178,10 +177,19 @@ export interface Field {
 /** FieldKind says how a custom field is shown. */
 export type FieldKind = "" | "hidden" | "boolean" | "link";
 
-/** Code is what transfer.Failure.Explain gives. */
+/**
+ * FileCode says why a file cannot be read or written. The sentences are where they are shown: on the page in its user's language,
+ * and for the command line in app/transfer/source.
+ */
 export type FileCode =
-  "file_empty" | "file_unknown_format" | "file_other_format" | "file_columns" | "file_truncated" | "file_too_large" |
-  "file_damaged" | "file_newer" | "file_password_needed" | "file_wrong_password" | "file_account_restricted" | "file_pgp";
+  "file_empty" | "file_too_large" | "file_too_many_items" | "file_too_many_values" | "file_too_nested" |
+  "file_unpacks_too_large" | "file_truncated" | "file_unknown_format" | "file_not_text" | "file_other_format" |
+  "file_no_such_format" | "file_newer" | "file_other_version" | "file_document" | "file_spreadsheet" | "file_picture" |
+  "file_web_page" | "file_database" | "file_packed" | "file_keepass1" | "file_no_header" | "file_no_columns" |
+  "file_column_count" | "file_password_needed" | "file_wrong_password" | "file_wrong_password_or_key" | "file_key_damaged" |
+  "file_account_restricted" | "file_pgp" | "file_age" | "file_encrypted_archive" | "file_unsupported_algorithm" |
+  "file_too_costly" | "file_damaged" | "file_damaged_json" | "file_damaged_xml" | "file_incomplete" | "file_malformed" |
+  "export_too_large";
 
 export interface FileName {
   name: string;
@@ -217,7 +225,7 @@ export interface Format {
   extensions: string[];
 }
 
-/** Formats are those that can be read and written. */
+/** Formats lists the formats that can be read and written. */
 export interface Formats {
   read: Format[];
   write: WriteFormat[];
@@ -301,14 +309,16 @@ export interface ImportPreview {
   items: ImportLine[]; // the first
   changed: ImportLine[]; // the first of this status
   problems: ImportProblem[];
-  kept: RelocatedValues[];
+  relocated: RelocatedValues[];
 }
 
-/** Problem is an entry, or a part of one, that did not come in. The reason never quotes a secret. */
+/** Problem is an item, or a part of one, that was not imported or exported as it is. It never quotes a secret. */
 export interface ImportProblem {
-  row?: number; // 0: not one entry's
+  row?: number; // 0: the whole file
   title?: string;
-  reason: string;
+  code: ProblemCode;
+  values: MessageValues;
+  cause?: ErrorCode; // the error behind it
 }
 
 /** ImportReport is what was imported, and why the import ended early if it did. */
@@ -321,7 +331,7 @@ export interface ImportReport {
   files: number; // that were stored
   entries: ImportedEntry[];
   problems: ImportProblem[];
-  kept: RelocatedValue[];
+  relocated: RelocatedValue[];
   stopped?: Failure;
 }
 
@@ -446,6 +456,13 @@ export interface Marking {
 /** MatchRule says which pages an address of an item stands for. The rules and their meaning are those of Bitwarden. */
 export type MatchRule = "" | "host" | "starts" | "exact" | "regexp" | "never";
 
+/** Values fill the placeholders of the sentence that a code stands for. They never hold a secret. */
+export interface MessageValues {
+  name?: string;
+  count?: number;
+  limit?: number;
+}
+
 export interface NewAttachment {
   id: string; // of the item
   name: string;
@@ -540,6 +557,15 @@ export interface PhraseCheck {
   word: number; // the first that no phrase has, counted from 1; 0: it is another mistake
 }
 
+/** ProblemCode says why an item, or a part of one, was not imported or exported as it is. */
+export type ProblemCode =
+  "malformed_item" | "invalid_item" | "truncated_item" | "unknown_part" | "unclosed_quote" | "text_after_quote" |
+  "too_many_columns" | "column_count" | "missing_values" | "extra_into_notes" | "extra_into_fields" | "header_holds_values" |
+  "no_password_column" | "no_title_column" | "no_key" | "invalid_key" | "unsupported_key" | "invalid_otpauth_url" |
+  "invalid_migration_url" | "invalid_expiry" | "encrypted_old_password" | "encrypted_old_value" | "unclaimed_file" |
+  "attachment_too_large" | "attachment_missing" | "attachment_damaged" | "attachment_truncated" | "deleted_elsewhere" |
+  "not_merged" | "attachment_not_stored" | "unreadable_item" | "unreadable_attachment";
+
 /** Progress says how far a call is. */
 export interface Progress {
   done: number;
@@ -559,12 +585,12 @@ export interface QRText {
   text: string;
 }
 
-/** ReadOptions say what the file is. */
+/** ReadOptions say how to read a file. */
 export interface ReadOptions {
   name: string; // of the file
   format?: string; // absent: found from the file
   password?: string;
-  no_password?: boolean; // the owner says that the password is empty
+  no_password?: boolean; // the user says that the password is empty
   key_file?: string; // of a KeePass database
   columns?: Column[]; // for the format "csv"
   headerless?: boolean; // the first row of a CSV holds values
@@ -597,9 +623,9 @@ export interface RegistrationCheck {
 }
 
 /** RelocatedTo says where a value went. */
-export type RelocatedTo = "field" | "note" | "item";
+export type RelocatedTo = "field" | "item";
 
-/** Relocated is a value of the source for which an item has no place, and which went elsewhere. */
+/** Relocated is a value that has no place in an item, and was put elsewhere. */
 export interface RelocatedValue {
   row: number;
   name: string; // as the source calls it

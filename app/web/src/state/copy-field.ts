@@ -19,7 +19,7 @@ async function read(id: string, what: Copied): Promise<string | undefined> {
   }
 }
 
-export async function copyFrom(id: string, what: Copied) {
+export async function copyField(id: string, what: Copied) {
   const { common, oneTimeCode, list, palette: text } = texts.value;
   try {
     const value = await read(id, what);

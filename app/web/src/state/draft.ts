@@ -81,7 +81,7 @@ export function takeDraft() {
   offered.value = null;
   if (!draft) return;
   taken.value = draft;
-  if (draft.item.id) go("entry", draft.item.id, "edit");
+  if (draft.item.id) go("item", draft.item.id, "edit");
   else go("new");
 }
 

@@ -1,4 +1,4 @@
-// Hash routing. A route is the hash without "#/", split at slashes: "#/entry/ID/edit" is ["entry", ID, "edit"].
+// Hash routing. A route is the hash without "#/", split at slashes: "#/entry/ID/edit" is ["item", ID, "edit"].
 import { computed, signal } from "@preact/signals";
 
 const read = () =>

@@ -78,7 +78,7 @@ export function unlocked(username: string, offline = false) {
   batch(() => {
     online.value = !offline;
     phase.value = { at: "unlocked", username };
-    if (!pageOf(route.value) && !["entry", "new"].includes(route.value[0] ?? "")) replace("vault");
+    if (!pageOf(route.value) && !["item", "new"].includes(route.value[0] ?? "")) replace("vault");
   });
   startIdleClock(() => void lock("idle"));
   if (offline) refresh().catch(fail); // no sync will bring the list

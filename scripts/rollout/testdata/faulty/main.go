@@ -1,4 +1,4 @@
-// Command faulty stands for a release that does not serve, in the way that FAULT names.
+// Command faulty simulates a release that does not serve, as FAULT selects.
 package main
 
 import (

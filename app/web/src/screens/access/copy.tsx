@@ -63,7 +63,7 @@ export function CopyScreen({ id }: { id: string }) {
       )}
       {copy && (
         <>
-          <p class="who">
+          <p class="username">
             <Icon name="identity" />
             <span>
               <bdi>{copy.username}</bdi>

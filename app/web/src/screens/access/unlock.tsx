@@ -32,7 +32,7 @@ export function Unlock({ username }: { username: string }) {
       <Heading title={text.pageTitle} focus={false}>
         {text.title}
       </Heading>
-      <p class="who">
+      <p class="username">
         <Icon name="identity" />
         <bdi>{username}</bdi>
       </p>

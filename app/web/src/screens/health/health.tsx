@@ -24,10 +24,10 @@ interface Finding {
   note?: string;
 }
 
-function EntryLink({ entry, note }: { entry: Summary; note?: string }) {
+function ItemLink({ entry, note }: { entry: Summary; note?: string }) {
   return (
     <li>
-      <a class="finding-entry" href={href("entry", entry.id)}>
+      <a class="finding-item" href={href("item", entry.id)}>
         <Tile type={entry.type} title={entry.title} />
         <span class="row-text">
           <span class="row-title" dir="auto">
@@ -50,9 +50,9 @@ function Entries({ findings, byId }: { findings: Finding[]; byId: Map<string, Su
   const shown = whole ? known : known.slice(0, SHOWN);
   return (
     <>
-      <ul class="finding-entries">
+      <ul class="finding-items">
         {shown.map((f) => (
-          <EntryLink key={f.id} entry={byId.get(f.id)!} note={f.note} />
+          <ItemLink key={f.id} entry={byId.get(f.id)!} note={f.note} />
         ))}
       </ul>
       {known.length > shown.length && (

@@ -27,7 +27,7 @@ export function Problems({ problems }: { problems: ImportProblem[] }) {
   );
 }
 
-export function KeptList({ kept }: { kept: { name: string; as: RelocatedTo; count: number }[] }) {
+export function RelocatedList({ kept }: { kept: { name: string; as: RelocatedTo; count: number }[] }) {
   const text = texts.value.import;
   if (kept.length === 0) return null;
   return (

@@ -8,7 +8,7 @@ import { Icon } from "../../ui/icon";
 import { TYPES } from "../items/fields.gen";
 import { kindOf } from "../items/item-type";
 import { Tile } from "../items/tile";
-import { KeptList, Problems } from "./findings";
+import { Problems, RelocatedList } from "./findings";
 
 const COMMON: Required<ImportChoice> = { identical: "skip", changed: "add", repeated: "skip" };
 
@@ -79,15 +79,15 @@ export function Preview({
         </div>
       )}
       <Problems problems={preview.problems} />
-      <KeptList kept={preview.kept} />
+      <RelocatedList kept={preview.kept} />
       <details class="details">
         <summary>
           <Icon name="chevron" />
           {text.sample}
         </summary>
-        <ul class="finding-entries">
+        <ul class="finding-items">
           {preview.items.map((line) => (
-            <li key={line.row} class="finding-entry">
+            <li key={line.row} class="finding-item">
               <Tile type={line.type} title={line.title} />
               <span class="row-text">
                 <span class="row-title" dir="auto">

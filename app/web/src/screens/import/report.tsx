@@ -9,8 +9,7 @@ import { Button } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { saveFile } from "../../ui/save-file";
 import { Problem } from "../../ui/task";
-
-import { KeptList, Problems } from "./findings";
+import { Problems, RelocatedList } from "./findings";
 
 export function counted(kept: ImportReport["kept"]) {
   const out = new Map<string, { name: string; as: RelocatedTo; count: number }>();
@@ -48,7 +47,7 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
         {stopped && <p>{text.stoppedHint}</p>}
       </div>
       <Problems problems={report.problems} />
-      <KeptList kept={counted(report.kept)} />
+      <RelocatedList kept={counted(report.kept)} />
       {!stopped && <p class="muted">{text.deleteFile}</p>}
       <div class="buttons">
         <a class="button button-primary" href={href("vault")}>

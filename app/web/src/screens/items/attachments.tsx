@@ -35,7 +35,7 @@ function Moving({ transfer: { name, way, done, total, problem, end } }: { transf
   return (
     <li class="file">
       <Icon name={way === "up" ? "upload" : "download"} />
-      <div class="file-what">
+      <div class="file-name">
         <bdi>{name}</bdi>
         {problem ? <Problem error={problem} /> : <progress aria-label={says} value={done} max={Math.max(total, 1)} />}
       </div>
@@ -49,7 +49,7 @@ function Named({ file }: { file: Attachment }) {
   return (
     <li class="file">
       <Icon name="attach" />
-      <div class="file-what">
+      <div class="file-name">
         <bdi>{file.name}</bdi>
         <span class="muted">{inBytes(file.size)}</span>
       </div>
@@ -81,7 +81,7 @@ function Kept({ item, file, onRemove }: { item: Item; file: Attachment; onRemove
   return (
     <li class="file">
       <Icon name="attach" />
-      <div class="file-what">
+      <div class="file-name">
         <bdi>{file.name}</bdi>
         <span class="muted">{inBytes(file.size)}</span>
       </div>

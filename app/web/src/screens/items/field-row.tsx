@@ -7,37 +7,44 @@ import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { hostOf, openable } from "../../ui/url";
-
 import { Secret } from "./secret";
 
-export function Line({ label, children, actions }: { label: string; children: ComponentChildren; actions?: ComponentChildren }) {
+export function FieldRow({
+  label,
+  children,
+  actions,
+}: {
+  label: string;
+  children: ComponentChildren;
+  actions?: ComponentChildren;
+}) {
   return (
-    <div class="line">
+    <div class="field-row">
       <dt dir="auto">{label}</dt>
       <dd>
-        <div class="line-value" dir="auto">
+        <div class="field-row-value" dir="auto">
           {children}
         </div>
-        {actions && <div class="line-actions">{actions}</div>}
+        {actions && <div class="field-row-actions">{actions}</div>}
       </dd>
     </div>
   );
 }
 
-export function PlainLine({ label, value, mono }: { label: string; value: string | undefined; mono?: boolean }) {
+export function PlainRow({ label, value, mono }: { label: string; value: string | undefined; mono?: boolean }) {
   const { common } = texts.value;
   if (!value) return null;
   return (
-    <Line
+    <FieldRow
       label={label}
       actions={<IconButton icon="copy" label={common.copy({ label })} onClick={() => void copyPlain(value, label)} />}
     >
       {mono ? <span class="mono">{value}</span> : value}
-    </Line>
+    </FieldRow>
   );
 }
 
-export function SecretLine({
+export function SecretRow({
   label,
   value,
   plainWhenShown,
@@ -50,7 +57,7 @@ export function SecretLine({
   const [visible, setVisible] = useState(false);
   if (!value) return null;
   return (
-    <Line
+    <FieldRow
       label={label}
       actions={
         <>
@@ -65,16 +72,16 @@ export function SecretLine({
       }
     >
       <Secret value={value} visible={visible} plain={plainWhenShown} />
-    </Line>
+    </FieldRow>
   );
 }
 
-export function AddressLine({ label, url }: { label: string; url: string }) {
+export function WebsiteRow({ label, url }: { label: string; url: string }) {
   const { itemView: text } = texts.value;
   const link = openable(url);
   const host = hostOf(url);
   return (
-    <Line
+    <FieldRow
       label={label}
       actions={
         <>
@@ -101,6 +108,6 @@ export function AddressLine({ label, url }: { label: string; url: string }) {
       ) : (
         <span title={text.unsafe}>{url}</span>
       )}
-    </Line>
+    </FieldRow>
   );
 }

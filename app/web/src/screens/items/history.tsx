@@ -11,7 +11,6 @@ import { when } from "../../texts/dates";
 import { IconButton } from "../../ui/controls";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
-
 import { Secret } from "./secret";
 
 function OldPassword({ item, old: { version, modified, until, password } }: { item: Item; old: Version }) {

@@ -4,67 +4,67 @@ import type { Field, Item } from "../../core/protocol.gen";
 import { copySecret } from "../../state/clipboard";
 import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
-import { AddressLine, Line, PlainLine, SecretLine } from "./field-row";
+import { FieldRow, PlainRow, SecretRow, WebsiteRow } from "./field-row";
 import { CARD_FIELDS, IDENTITY_FIELDS, SSH_FIELDS } from "./fields.gen";
-import { CodeLine } from "./one-time-code";
+import { CodeRow } from "./one-time-code";
 
 export const expiry = (item: Item) =>
   [item.card?.expiry_month?.padStart(2, "0"), item.card?.expiry_year].filter(Boolean).join(" / ");
 
-function FieldLine({ field }: { field: Field }) {
+function CustomFieldRow({ field }: { field: Field }) {
   const { itemView, itemFields } = texts.value;
   const label = field.name || itemView.field;
-  if (field.unknown) return <SecretLine label={label} value={field.value} />; // of a kind that may be secret
+  if (field.unknown) return <SecretRow label={label} value={field.value} />; // of a kind that may be secret
   switch (field.kind) {
     case "hidden":
-      return <SecretLine label={label} value={field.value} />;
+      return <SecretRow label={label} value={field.value} />;
     case "boolean":
-      return <Line label={label}>{field.value === "true" ? itemFields.yes : itemFields.no}</Line>;
+      return <FieldRow label={label}>{field.value === "true" ? itemFields.yes : itemFields.no}</FieldRow>;
     case "link":
-      return <AddressLine label={label} url={field.value} />;
+      return <WebsiteRow label={label} url={field.value} />;
     default:
-      return <PlainLine label={label} value={field.value} />;
+      return <PlainRow label={label} value={field.value} />;
   }
 }
 
-export function EntryLines({ item }: { item: Item }) {
+export function ItemFields({ item }: { item: Item }) {
   const { card, common, itemView: text, identity, sshKey } = texts.value;
   return (
-    <dl class="lines">
-      <PlainLine label={common.username} value={item.username} />
-      <SecretLine label={common.password} value={item.password} />
-      {item.totp && <CodeLine id={item.id} modified={item.modified} />}
-      <SecretLine label={common.authenticatorKey} value={item.totp} plainWhenShown />
+    <dl class="field-rows">
+      <PlainRow label={common.username} value={item.username} />
+      <SecretRow label={common.password} value={item.password} />
+      {item.totp && <CodeRow id={item.id} modified={item.modified} />}
+      <SecretRow label={common.authenticatorKey} value={item.totp} plainWhenShown />
       {CARD_FIELDS.map((f) =>
         f.hidden ? (
-          <SecretLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+          <SecretRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
         ) : (
-          <PlainLine key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
+          <PlainRow key={f.key} label={card[f.key]} value={item.card?.[f.key]} />
         ),
       )}
-      <PlainLine label={text.expiry} value={expiry(item)} />
+      <PlainRow label={text.expiry} value={expiry(item)} />
       {IDENTITY_FIELDS.map((f) =>
         f.hidden ? (
-          <SecretLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+          <SecretRow key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
         ) : (
-          <PlainLine key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
+          <PlainRow key={f.key} label={identity[f.key]} value={item.identity?.[f.key]} />
         ),
       )}
       {SSH_FIELDS.map((f) =>
         f.hidden ? (
-          <SecretLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} plainWhenShown />
+          <SecretRow key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} plainWhenShown />
         ) : (
-          <PlainLine key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} mono />
+          <PlainRow key={f.key} label={sshKey[f.key]} value={item.ssh_key?.[f.key]} mono />
         ),
       )}
       {item.urls?.map((url) => (
-        <AddressLine key={url} label={text.url} url={url} />
+        <WebsiteRow key={url} label={text.url} url={url} />
       ))}
       {item.fields?.map((f, i) => (
-        <FieldLine key={i} field={f} />
+        <CustomFieldRow key={i} field={f} />
       ))}
       {item.notes && (
-        <Line
+        <FieldRow
           label={common.notes}
           actions={
             <IconButton
@@ -75,10 +75,10 @@ export function EntryLines({ item }: { item: Item }) {
           }
         >
           <p class="notes">{item.notes}</p>
-        </Line>
+        </FieldRow>
       )}
       {!!item.tags?.length && (
-        <Line label={common.tags}>
+        <FieldRow label={common.tags}>
           <ul class="tags">
             {item.tags.map((t) => (
               <li key={t} dir="auto">
@@ -86,7 +86,7 @@ export function EntryLines({ item }: { item: Item }) {
               </li>
             ))}
           </ul>
-        </Line>
+        </FieldRow>
       )}
     </dl>
   );
@@ -99,7 +99,7 @@ export const hasUnknown = (i: Item) =>
     (p) => p?.unknown,
   );
 
-export const isBare = (i: Item) =>
+export const isEmpty = (i: Item) =>
   !(
     i.username ||
     i.password ||

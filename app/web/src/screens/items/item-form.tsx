@@ -37,7 +37,7 @@ export function tidy(item: Item): Item {
   return wanted;
 }
 
-export function EntryForm({
+export function ItemForm({
   item,
   restored,
   onSave,
@@ -99,7 +99,7 @@ export function EntryForm({
   return (
     <OwnFields.Provider value={true}>
       <form
-        class="entry entry-form"
+        class="item item-form"
         noValidate
         onSubmit={(e) => {
           e.preventDefault();
@@ -109,12 +109,12 @@ export function EntryForm({
           if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) save();
         }}
       >
-        <div class="entry-bar">
+        <div class="item-bar">
           <Heading title={heading} level={2} focus={!!item.id}>
             {heading}
           </Heading>
-          <div class="entry-tools">
-            <Button kind="quiet" onClick={() => (item.id ? go("entry", item.id) : go("vault"))}>
+          <div class="item-tools">
+            <Button kind="quiet" onClick={() => (item.id ? go("item", item.id) : go("vault"))}>
               {common.cancel}
             </Button>
             <Button type="submit" kind="primary" icon="check" busy={task.busy}>

@@ -11,11 +11,11 @@ import { Button, Heading, IconButton } from "../../ui/controls";
 import { TrashedNotice } from "../list/trash";
 import { Attachments } from "./attachments";
 import { History } from "./history";
-import { EntryLines, hasUnknown, isBare } from "./item-fields";
+import { hasUnknown, ItemFields, isEmpty } from "./item-fields";
 import { kindOf } from "./item-type";
 import { Tile } from "./tile";
 
-export function EntryView({
+export function ItemView({
   item,
   back,
   onEdit,
@@ -38,14 +38,14 @@ export function EntryView({
     });
   };
   const remove = () => quietly(trash([item.id]).then(onDeleted));
-  const copy = () => quietly(duplicate(item).then((twin) => go("entry", twin.id)));
+  const copy = () => quietly(duplicate(item).then((twin) => go("item", twin.id)));
 
   return (
-    <article class="entry">
-      <div class="entry-bar">
+    <article class="item">
+      <div class="item-bar">
         {back}
         {!item.trashed && !copyOpen.value && (
-          <div class="entry-tools">
+          <div class="item-tools">
             <IconButton icon="star" label={common.favourite} pressed={starred} filled={starred} onClick={toggleStar} />
             <IconButton icon="duplicate" label={edits.duplicate} onClick={copy} />
             <IconButton icon="trash" label={text.remove} onClick={remove} />
@@ -56,21 +56,21 @@ export function EntryView({
         )}
       </div>
       {item.trashed && <TrashedNotice item={item} onDeleted={onDeleted} />}
-      <header class="entry-head">
+      <header class="item-header">
         <Tile type={item.type} title={item.title} large />
         <div>
           <Heading title={item.title} level={2}>
             {item.title}
           </Heading>
-          <p class="entry-kind">{kindOf(item.type).one}</p>
+          <p class="item-type">{kindOf(item.type).one}</p>
         </div>
       </header>
       {hasUnknown(item) && <p class="lead">{itemFields.newer}</p>}
-      {!isBare(item) && <EntryLines item={item} />}
-      {isBare(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
+      {!isEmpty(item) && <ItemFields item={item} />}
+      {isEmpty(item) && !hasUnknown(item) && !item.attachments?.length && <p class="lead">{text.nothing}</p>}
       {(!item.trashed || !!item.attachments?.length) && <Attachments item={item} />}
       <History item={item} />
-      <p class="entry-times">
+      <p class="item-times">
         {when(item.modified) && <span>{text.changed({ date: when(item.modified) })}</span>}
         {when(item.created) && <span>{text.created({ date: when(item.created) })}</span>}
       </p>

@@ -17,8 +17,8 @@ import { Button, Empty, Heading } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
 import { describe, explain } from "../../ui/task";
-import { EntryForm } from "./item-form";
-import { EntryView } from "./item-view";
+import { ItemForm } from "./item-form";
+import { ItemView } from "./item-view";
 
 const blank = (type?: ItemType): Item => ({
   id: "",
@@ -52,8 +52,8 @@ function Unopened({
   };
   const { title, body, retry } = explained();
   return (
-    <article class="entry">
-      <div class="entry-bar">{back}</div>
+    <article class="item">
+      <div class="item-bar">{back}</div>
       <span class="alarm-icon">
         <Icon name="danger" />
       </span>
@@ -72,7 +72,7 @@ function Unopened({
 }
 
 /** `type` is that of an entry that is not there yet. */
-export function EntryScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
+export function ItemScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
   const { item: text } = texts.value;
   const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
   const [problem, setProblem] = useState<CoreError | null>(null);
@@ -143,16 +143,16 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
   if (problem) return <Unopened id={id} problem={problem} back={back} onRetry={() => setAttempt(attempt + 1)} />;
   if (!item) {
     return (
-      <article class="entry">
+      <article class="item">
         {back}
-        <div class="entry-loading" role="status">
+        <div class="item-loading" role="status">
           <Empty icon="key" title={text.opening} />
         </div>
       </article>
     );
   }
   return editing ? (
-    <EntryForm
+    <ItemForm
       key={restored ? "restored" : "fresh"}
       item={item}
       restored={restored}
@@ -160,11 +160,11 @@ export function EntryScreen({ id, editing, type }: { id: string; editing: boolea
       onDone={(saved) => replaceWith(saved ?? id)}
     />
   ) : (
-    <EntryView item={item} back={back} onEdit={() => go("entry", id, "edit")} onDeleted={onDeleted} />
+    <ItemView item={item} back={back} onEdit={() => go("item", id, "edit")} onDeleted={onDeleted} />
   );
 }
 
 function replaceWith(id: string) {
-  if (id) replace("entry", id);
+  if (id) replace("item", id);
   else replace("vault");
 }

@@ -38,7 +38,7 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
   return (
     <div class="growing">
       {urls.map((url, i) => (
-        <div key={i} class="address">
+        <div key={i} class="website">
           <TextField
             label={text.url({ number: i + 1 })}
             value={url}
@@ -120,7 +120,7 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
       {fields.map((f, i) => {
         const set = (part: Partial<Field>) => onChange(replaced(fields, i, { ...f, ...part }));
         return (
-          <div key={i} class="custom">
+          <div key={i} class="custom-field">
             <TextField
               label={text.fieldName({ number: i + 1 })}
               value={f.name}
@@ -133,7 +133,7 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
               options={FIELD_KINDS.map((k) => ({ value: k, label: itemFields.fieldKinds[k || "text"] }))}
               onChange={(kind) => set({ kind: kind || undefined, value: converted(f.value, kind) })}
             />
-            <div class="custom-value">
+            <div class="custom-field-value">
               <FieldValue field={f} n={i + 1} onInput={(value) => set({ value })} />
               <IconButton icon="trash" label={text.removeField({ number: i + 1 })} onClick={() => onChange(without(fields, i))} />
             </div>

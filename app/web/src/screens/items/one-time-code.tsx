@@ -10,7 +10,7 @@ import { IconButton } from "../../ui/controls";
 import { PasswordField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { explain } from "../../ui/task";
-import { Line } from "./field-row";
+import { FieldRow } from "./field-row";
 
 /** "123 456": two halves are read and typed more easily. Steam's codes are of five letters. */
 export const halves = (code: string) =>
@@ -72,29 +72,29 @@ function useCode(id: string, modified: string | undefined) {
   return { code, left, problem, setCode };
 }
 
-export function CodeLine({ id, modified }: { id: string; modified: string | undefined }) {
+export function CodeRow({ id, modified }: { id: string; modified: string | undefined }) {
   const { common, oneTimeCode: text } = texts.value;
   const { code, left, problem, setCode } = useCode(id, modified);
   if (problem)
     return (
-      <Line label={text.code}>
+      <FieldRow label={text.code}>
         <span class="field-error">{text.badKey}</span>
-      </Line>
+      </FieldRow>
     );
   if (!code)
     return (
-      <Line label={text.code}>
+      <FieldRow label={text.code}>
         <span class="bone bone-line" role="status">
           <span class="visually-hidden">{text.loading}</span>
         </span>
-      </Line>
+      </FieldRow>
     );
   const next = () =>
     api.nextCode({ id }).then(setCode, (e: unknown) => {
       fail(e);
     });
   return (
-    <Line
+    <FieldRow
       label={text.code}
       actions={
         <>
@@ -112,7 +112,7 @@ export function CodeLine({ id, modified }: { id: string; modified: string | unde
       }
     >
       <output class="code mono">{halves(code.code)}</output>
-    </Line>
+    </FieldRow>
   );
 }
 

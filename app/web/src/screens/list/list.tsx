@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { copyOpen } from "../../state/app";
-import { copyFrom } from "../../state/copy-field";
+import { copyField } from "../../state/copy-field";
 import { quietly, trash as toTrash } from "../../state/edits";
 import { go, href, route } from "../../state/route";
 import { endSelection, isSelected, selectAll, selected, selecting, selectRange, toggle } from "../../state/selection";
@@ -16,7 +16,7 @@ import { useLongPress } from "./long-press";
 import { ROW, Row } from "./row";
 import { SelectBar } from "./selection-bar";
 import { TrashNote } from "./trash";
-import { useSight } from "./visible-rows";
+import { useVisibleRows } from "./visible-rows";
 
 function NoRows() {
   const { common, list: text, trash } = texts.value;
@@ -78,8 +78,8 @@ export function ListPane() {
   const { common, list: text } = texts.value;
   const { items, total } = shown.value;
   const box = useRef<HTMLDivElement>(null);
-  const sight = useSight(box, items.length);
-  const current = route.value[0] === "entry" ? route.value[1] : undefined;
+  const visible = useVisibleRows(box, items.length);
+  const current = route.value[0] === "item" ? route.value[1] : undefined;
   const words = query.value + JSON.stringify(filter.value);
   // The entry that the keyboard stands on, by its id: its place changes while answers arrive and devices sync.
   const [active, setActiveOf] = useState({ words, id: "", index: 0 });
@@ -87,14 +87,14 @@ export function ListPane() {
 
   // A new search starts at its best hit.
   useLayoutEffect(() => {
-    sight.toTop();
+    visible.toTop();
     endSelection();
   }, [words]);
   useEffect(() => {
     const at = items.findIndex((i) => i.id === current);
     if (at < 0 || selecting.value) return;
     setActive(at);
-    sight.centre(at);
+    visible.centre(at);
   }, [current, items]);
 
   const found = items.findIndex((i) => i.id === active.id);
@@ -105,7 +105,7 @@ export function ListPane() {
   function move(index: number) {
     const next = Math.max(0, Math.min(items.length - 1, index));
     setActive(next);
-    sight.show(next);
+    visible.show(next);
     return items[next]!.id;
   }
 
@@ -115,8 +115,8 @@ export function ListPane() {
       {
         ArrowDown: at + 1,
         ArrowUp: at - 1,
-        PageDown: at + sight.page,
-        PageUp: at - sight.page,
+        PageDown: at + visible.page,
+        PageUp: at - visible.page,
         Home: 0,
         End: items.length - 1,
       } as Record<string, number>
@@ -129,9 +129,9 @@ export function ListPane() {
     else if (step !== undefined) {
       const to = move(step);
       if (e.shiftKey) selectRange(item.id, to);
-    } else if (e.key === "Enter" || e.key === " ") go("entry", item.id);
-    else if (e.key === "c") void copyFrom(item.id, "password");
-    else if (e.key === "u") void copyFrom(item.id, "username");
+    } else if (e.key === "Enter" || e.key === " ") go("item", item.id);
+    else if (e.key === "c") void copyField(item.id, "password");
+    else if (e.key === "u") void copyField(item.id, "username");
     else if (e.key === "Delete" && filter.value.by !== "trash" && !item.unreadable && !copyOpen.value) {
       setActive(at);
       quietly(toTrash(selecting.value ? selected.value.map((s) => s.id) : [item.id]).then(endSelection));
@@ -155,7 +155,7 @@ export function ListPane() {
     setActive(index);
     if (e.shiftKey && before) selectRange(before.id, item.id);
     else if (e.ctrlKey || e.metaKey || selecting.value || (e.target as Element).closest(".row-check")) toggle(item.id);
-    else go("entry", item.id);
+    else go("item", item.id);
   }
 
   return (
@@ -202,21 +202,21 @@ export function ListPane() {
           aria-label={heading(filter.value)}
           aria-multiselectable="true"
           data-selecting={selecting.value}
-          aria-activedescendant={at >= sight.from && at < sight.to ? `row-${items[at]!.id}` : undefined}
+          aria-activedescendant={at >= visible.from && at < visible.to ? `row-${items[at]!.id}` : undefined}
           onKeyDown={onKeyDown}
           onClick={onClick}
           {...press.handlers}
         >
           <div class="rows-all" role="presentation" style={{ height: `${items.length * ROW}px` }}>
-            {items.slice(sight.from, sight.to).map((item, i) => (
+            {items.slice(visible.from, visible.to).map((item, i) => (
               <Row
                 key={item.id}
                 item={item}
-                index={sight.from + i}
+                index={visible.from + i}
                 total={total}
                 current={item.id === current}
                 selected={selecting.value ? isSelected(item.id) : null}
-                active={sight.from + i === at}
+                active={visible.from + i === at}
               />
             ))}
           </div>

@@ -55,7 +55,7 @@ export function Row({
         </span>
       </span>
       {item.pending && (
-        <span class="row-wait" title={text.pending}>
+        <span class="row-pending" title={text.pending}>
           <Icon name="wait" />
           <span class="visually-hidden">{text.pending}</span>
         </span>

@@ -12,7 +12,6 @@ import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { focusList } from "../../ui/focus";
 import { Problem, useTask } from "../../ui/task";
-
 import { DeleteForGood } from "./trash";
 
 type Work = (ids: string[], tell: Tell) => Promise<unknown>;

@@ -5,7 +5,7 @@ import { ROW } from "./row";
 
 const SPARE = 6; // rows kept above and below what is in sight
 
-export function useSight(box: RefObject<HTMLDivElement | null>, count: number) {
+export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: number) {
   const [view, setView] = useState({ top: 0, height: 800 });
   const measure = () => {
     const el = box.current;

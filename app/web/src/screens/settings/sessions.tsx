@@ -8,7 +8,6 @@ import { Button } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
-
 import { AskPassword } from "./ask-password";
 
 export function Sessions() {

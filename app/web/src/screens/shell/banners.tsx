@@ -67,7 +67,7 @@ export function Banners({ inVault }: { inVault: boolean }) {
         <p class="banner banner-problem" key={r.id}>
           <Icon name="danger" />
           <span>{text.refused({ title: r.title, why: explain(r) })}</span>
-          <a class="link" href={href("entry", r.id)}>
+          <a class="link" href={href("item", r.id)}>
             {text.look}
           </a>
         </p>

@@ -154,7 +154,7 @@ export function Sidebar() {
         </button>
         <Pages />
         <LockButton />
-        <p class="nav-who" title={username}>
+        <p class="nav-username" title={username}>
           <Icon name="identity" />
           <span class="nav-label">{username}</span>
         </p>

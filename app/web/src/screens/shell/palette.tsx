@@ -4,7 +4,7 @@ import * as api from "../../core/api.gen";
 import type { Summary } from "../../core/protocol.gen";
 import { phase, preferences, setPreferences } from "../../state/app";
 import { fail } from "../../state/app-errors";
-import { type Copied, copyFrom } from "../../state/copy-field";
+import { type Copied, copyField } from "../../state/copy-field";
 import { paletteOpen } from "../../state/dialogs";
 import { go } from "../../state/route";
 import { all } from "../../state/vault";
@@ -53,13 +53,13 @@ const ofCommand = (c: Command): Choice => ({
   run: c.run,
 });
 
-const ofEntry = (s: Summary): Choice => ({
-  key: `entry ${s.id}`,
+const ofItem = (s: Summary): Choice => ({
+  key: `item ${s.id}`,
   label: s.title || texts.value.list.unreadable,
   mark: s,
   more: subtitle(s),
-  remember: `entry ${s.id}`,
-  run: () => go("entry", s.id),
+  remember: `item ${s.id}`,
+  run: () => go("item", s.id),
 });
 
 /** What can be copied of the best hit without opening it. */
@@ -70,8 +70,8 @@ function copies(s: Summary): Choice[] {
     label,
     mark: "copy",
     more: s.title,
-    remember: `entry ${s.id}`,
-    run: () => void copyFrom(s.id, what),
+    remember: `item ${s.id}`,
+    run: () => void copyField(s.id, what),
   });
   if (s.type !== "login" || s.unreadable) return [];
   return [
@@ -83,9 +83,9 @@ function copies(s: Summary): Choice[] {
 
 function recent(): Choice[] {
   return preferences.value.recent.flatMap((key) => {
-    const entry = all.value?.find((s) => `entry ${s.id}` === key);
+    const entry = all.value?.find((s) => `item ${s.id}` === key);
     const command = commands().find((c) => `command ${c.name}` === key);
-    return [...(entry ? [ofEntry(entry)] : []), ...(command ? [ofCommand(command)] : [])];
+    return [...(entry ? [ofItem(entry)] : []), ...(command ? [ofCommand(command)] : [])];
   });
 }
 
@@ -118,7 +118,7 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
     return [
       {
         name: text.items,
-        choices: from.map((s) => ({ ...ofEntry(s), run: () => void copyFrom(s.id, pick) })),
+        choices: from.map((s) => ({ ...ofItem(s), run: () => void copyField(s.id, pick) })),
       },
     ];
   }
@@ -133,7 +133,7 @@ export function groupsOf(words: string, hits: Summary[], pick: Copied | null, on
       { name: text.commands, choices: offered.filter((c) => !last.some((r) => r.key === c.key)) },
     ];
   }
-  const entries = hits.flatMap((s, i) => (i === 0 ? [ofEntry(s), ...copies(s)] : [ofEntry(s)]));
+  const entries = hits.flatMap((s, i) => (i === 0 ? [ofItem(s), ...copies(s)] : [ofItem(s)]));
   const found = { name: text.commands, choices: offered.filter((c) => fits(c.label, asked)) };
   const named = found.choices.some((c) => fold(c.label).startsWith(fold(asked)));
   return named ? [found, { name: text.items, choices: entries }] : [{ name: text.items, choices: entries }, found];

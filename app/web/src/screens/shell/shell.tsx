@@ -13,7 +13,7 @@ import { GeneratorPage } from "../generator/generator";
 import { HealthPage } from "../health/health";
 import { ImportPage } from "../import/import";
 import { TYPES } from "../items/fields.gen";
-import { EntryScreen } from "../items/item";
+import { ItemScreen } from "../items/item";
 import { ListPane } from "../list/list";
 import { Settings } from "../settings/settings";
 import { Banners, CopyBanner } from "./banners";
@@ -53,10 +53,10 @@ function Detail() {
   const text = texts.value.shell;
   const [screen, id, action] = route.value;
   switch (screen) {
-    case "entry":
-      return <EntryScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />;
+    case "item":
+      return <ItemScreen key={id} id={id ?? ""} editing={action === "edit" && !copyOpen.value} />;
     case "new":
-      return copyOpen.value ? null : <EntryScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
+      return copyOpen.value ? null : <ItemScreen key={`new ${id}`} id="" editing type={TYPES.find((t) => t === id)} />;
     default:
       return counts.value.by.all || copyOpen.value || all.value === null ? (
         <div class="detail-empty">
@@ -99,7 +99,7 @@ export function Shell() {
   const screen = route.value[0] ?? "vault";
   const copy = copyOpen.value;
   const page = shownPage();
-  const vaultPane = screen === "entry" || screen === "new" ? "entry" : "list";
+  const vaultPane = screen === "item" || screen === "new" ? "item" : "list";
   useEffect(() => {
     if (screen === "vault" || screen === "") document.title = `${vault} · ${NAME}`;
   }, [screen, vault]);
@@ -115,7 +115,7 @@ export function Shell() {
         ) : (
           <div class="panes">
             <ListPane />
-            <section class="entry-pane" aria-label={text.item}>
+            <section class="item-pane" aria-label={text.item}>
               <Detail />
             </section>
           </div>
