@@ -8,10 +8,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// usageError is a command that was not understood.
+// usageError is an error in the arguments.
 type usageError struct {
 	err     error
-	command string // whose help explains it
+	command string // to name in the hint
 }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -21,7 +21,7 @@ func usage(command, format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...), command}
 }
 
-// hintedError is an error about which something can be done.
+// hintedError is an error with a hint: what to do about it.
 type hintedError struct {
 	err  error
 	hint string
@@ -32,16 +32,16 @@ func (e *hintedError) Unwrap() error { return e.err }
 
 func withHint(err error, hint string) error { return &hintedError{err, hint} }
 
-// also adds what failed while cleaning up after err.
+// also adds the error of a cleanup after err.
 func also(err, cleanup error) error {
 	if cleanup == nil {
 		return err
 	}
-	return fmt.Errorf("%w; and then: %w", err, cleanup)
+	return fmt.Errorf("%w; cleaning up also failed: %w", err, cleanup)
 }
 
-// report writes err to standard error and returns the exit status. The text may come from the server or from a record,
-// so what could steer the terminal, or pass for a line of this program, is made visible.
+// report writes err to standard error and returns the exit status. The text may come from the server or from an item, so control
+// characters are escaped: it must not steer the terminal or imitate a line of this program.
 func (p *program) report(err error) int {
 	var exit exitStatus
 	if errors.As(err, &exit) {
@@ -54,7 +54,7 @@ func (p *program) report(err error) int {
 	switch {
 	case errors.As(err, &u):
 		status = exitUsage
-		hint = fmt.Sprintf("%s --help shows how it is used", u.command)
+		hint = fmt.Sprintf("see %s --help", u.command)
 	case errors.Is(err, context.Canceled) && !errors.Is(err, client.ErrUncertain):
 		message, hint = "interrupted", ""
 	}

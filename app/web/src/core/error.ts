@@ -1,22 +1,24 @@
-import type { ErrorCode, Failure, Finding } from "./protocol.gen";
+import type { ErrorCode, Failure, Finding, MessageValues } from "./protocol.gen";
 
-/** An error of the core. The screens have a text for its code and for its findings; its message is for the console. */
+/** An error of the core. Screens have a text for its code and its findings. Its message is the code, and no sentence. */
 export class CoreError extends Error {
+  readonly values: MessageValues;
   readonly findings: Finding[];
   readonly requestId: string;
   readonly retryAfter: number; // seconds; 0 if the server named none
 
   constructor(
     readonly code: ErrorCode,
-    { findings, request_id, retry_after }: Omit<Partial<Failure>, "code"> = {},
+    { values, findings, request_id, retry_after }: Omit<Partial<Failure>, "code"> = {},
   ) {
     super(code);
+    this.values = values ?? {};
     this.findings = findings ?? [];
     this.requestId = request_id ?? "";
     this.retryAfter = Number(retry_after) || 0;
   }
 
-  /** Reads the message of an error of the core. Any other is a crash inside the runtime. */
+  /** Reads an error that the core sent as JSON. Any other text becomes an "internal" error: the runtime crashed. */
   static parse(message: string): CoreError {
     try {
       const failure = JSON.parse(message) as Failure;
