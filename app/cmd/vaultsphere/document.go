@@ -125,7 +125,7 @@ func restyle(n *yaml.Node) {
 	}
 }
 
-// parseDocument reads an edited document. It takes over from stored what people do not edit. Errors name the line or the member,
+// parseDocument reads an edited document. It takes over the other fields from stored. Errors name the line or the member,
 // and never quote a value.
 func parseDocument(text []byte, stored item.Item) (item.Item, error) {
 	var doc yaml.Node
@@ -162,7 +162,7 @@ var errEmptyDocument = errors.New("the text is empty")
 
 // valueOf takes every scalar as the text that was typed: a password of digits is not a number, and "no" is not a boolean.
 func valueOf(n *yaml.Node, at place) (any, error) {
-	// YAML would drop a part of what was typed: password: &secret is an empty value with an anchor.
+	// YAML would drop a part of the text: the value of "password: &secret" is empty, with an anchor.
 	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 || n.LineComment != "" {
 		return nil, fmt.Errorf("line %d: put quotes around the value of %s", n.Line, at.name)
 	}

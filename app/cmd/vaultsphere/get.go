@@ -28,7 +28,7 @@ ITEM is an id or an exact title. --field is one of
 		Example: `  vaultsphere get GitHub
   vaultsphere get GitHub --field username
   vaultsphere get "Deploy key" --field ssh_key.private`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.get(cmd.Context(), args[0], field, asJSON)
 		}),

@@ -129,7 +129,7 @@ func readState(path string, v any, remedy string) error {
 // cause.
 func corrupt(path string, reason error, remedy string) error {
 	return withHint(fmt.Errorf("%s is damaged: %w", path, reason),
-		fmt.Sprintf("move it away (mv %s %s.damaged) and %s", path, path, remedy))
+		fmt.Sprintf("move it (mv %s %s.damaged) and %s", path, path, remedy))
 }
 
 // write replaces a file of the state directory.

@@ -26,7 +26,7 @@ func (p *program) statusCommand() *cobra.Command {
                    with the same revision but different digests were shown different
                    vaults by the server
   outbox           changes that the server does not have yet`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.status(cmd.Context(), asJSON)
 		}),
@@ -132,7 +132,7 @@ func (s status) text() string {
 		return b.String()
 	}
 	line("signed in", "yes")
-	line("second factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
+	line("two-factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
 	if s.Offline {
 		line("reachable", "no")
 	} else {
