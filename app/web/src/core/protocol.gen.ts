@@ -332,10 +332,10 @@ export interface Insecure {
   url: string;
 }
 
-/** Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between. */
+/** Invitation is what the operator's link holds after "#join/": the ID and the secret, separated by a slash. */
 export interface Invitation {
   id: string;
-  secret: string; // the server keeps its hash
+  secret: string; // the server stores its hash
 }
 
 /**
@@ -635,8 +635,8 @@ export interface SSHKey {
 }
 
 /**
- * Code says what went wrong in a word that programs may rely on. New codes may be added: a client takes one that it does not know
- * for its status, with which the comment of each begins.
+ * Code identifies an error for programs. New codes may be added: a client treats an unknown one like its status, with which the
+ * comment of each code begins.
  */
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |

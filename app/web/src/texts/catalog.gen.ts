@@ -240,7 +240,6 @@ export interface Texts {
     readonly reading: string;
     readonly protected: (values: { name: string | number }) => string;
     readonly filePassword: string;
-    readonly wrongPassword: string;
     readonly keyFile: string;
     readonly keyFileTooLarge: string;
     readonly open: string;
@@ -284,14 +283,44 @@ export interface Texts {
     readonly running: string;
     readonly problems: (values: { count: number }) => string;
     readonly row: (values: { number: string | number }) => string;
+    readonly reasons: {
+      readonly malformed_item: string;
+      readonly invalid_item: (values: { name: string | number }) => string;
+      readonly truncated_item: string;
+      readonly unknown_part: string;
+      readonly unclosed_quote: string;
+      readonly text_after_quote: string;
+      readonly too_many_columns: (values: { limit: string | number }) => string;
+      readonly column_count: (values: { count: string | number; limit: string | number }) => string;
+      readonly missing_values: (values: { count: string | number; limit: string | number }) => string;
+      readonly extra_into_notes: (values: { count: string | number; limit: string | number }) => string;
+      readonly extra_into_fields: (values: { count: string | number; limit: string | number }) => string;
+      readonly header_holds_values: string;
+      readonly no_password_column: string;
+      readonly no_title_column: string;
+      readonly no_key: string;
+      readonly invalid_key: string;
+      readonly unsupported_key: string;
+      readonly invalid_otpauth_url: string;
+      readonly invalid_migration_url: string;
+      readonly invalid_expiry: string;
+      readonly encrypted_old_password: string;
+      readonly encrypted_old_value: (values: { name: string | number }) => string;
+      readonly unclaimed_file: string;
+      readonly attachment_too_large: (values: { name: string | number; limit: string | number }) => string;
+      readonly attachment_missing: (values: { name: string | number }) => string;
+      readonly attachment_damaged: (values: { name: string | number }) => string;
+      readonly attachment_truncated: (values: { name: string | number }) => string;
+      readonly deleted_elsewhere: string;
+      readonly not_merged: (values: { name: string | number }) => string;
+      readonly attachment_not_stored: (values: { name: string | number }) => string;
+      readonly unreadable_item: string;
+      readonly unreadable_attachment: (values: { name: string | number }) => string;
+    };
     readonly more: (values: { count: number }) => string;
     readonly relocated: (values: { count: number }) => string;
     readonly relocatedAs: {
       readonly field: (values: { count: string | number }) => string;
-      readonly note: (values: { count: string | number }) => string;
-      readonly tag: (values: { count: string | number }) => string;
-      readonly file: (values: { count: string | number }) => string;
-      readonly history: (values: { count: string | number }) => string;
       readonly item: (values: { count: string | number }) => string;
     };
     readonly done: string;
@@ -518,7 +547,7 @@ export interface Texts {
   readonly trash: {
     readonly title: string;
     readonly restore: string;
-    readonly forGood: string;
+    readonly deletePermanently: string;
     readonly empty: string;
     readonly deleteTitle: (values: { count: number }) => string;
     readonly deleteBody: string;
@@ -811,21 +840,50 @@ export interface Texts {
     readonly file_wrong_password: string;
     readonly file_newer: string;
     readonly file_truncated: string;
-    readonly file_too_large: string;
-    readonly file_columns: string;
-    readonly file_other_format: string;
+    readonly file_no_header: string;
     readonly file_unknown_format: string;
     readonly file_damaged: string;
     readonly file_account_restricted: string;
     readonly file_pgp: string;
+    readonly file_too_large: (values: { limit: string | number }) => string;
+    readonly file_too_many_items: (values: { limit: string | number }) => string;
+    readonly file_too_many_values: (values: { limit: string | number }) => string;
+    readonly file_too_nested: (values: { limit: string | number }) => string;
+    readonly file_unpacks_too_large: string;
+    readonly file_not_text: string;
+    readonly file_other_format: (values: { name: string | number }) => string;
+    readonly file_no_such_format: (values: { name: string | number }) => string;
+    readonly file_other_version: (values: { name: string | number }) => string;
+    readonly file_document: string;
+    readonly file_spreadsheet: string;
+    readonly file_picture: string;
+    readonly file_web_page: string;
+    readonly file_database: string;
+    readonly file_packed: (values: { name: string | number }) => string;
+    readonly file_keepass1: string;
+    readonly file_no_columns: string;
+    readonly file_column_count: (values: { limit: string | number; count: string | number }) => string;
+    readonly file_wrong_password_or_key: string;
+    readonly file_key_damaged: string;
+    readonly file_age: string;
+    readonly file_encrypted_archive: string;
+    readonly file_unsupported_algorithm: (values: { name: string | number }) => string;
+    readonly file_too_costly: string;
+    readonly file_damaged_json: (values: { count: string | number }) => string;
+    readonly file_damaged_xml: (values: { count: string | number }) => string;
+    readonly file_incomplete: (values: { name: string | number }) => string;
+    readonly file_malformed: (values: { name: string | number }) => string;
+    readonly export_too_large: (values: { limit: string | number }) => string;
     readonly bad_request: string;
     readonly server_fault: (values: { id: string | number }) => string;
     readonly bad_input: (values: { detail: string | number }) => string;
-    readonly other: (values: { detail: string | number }) => string;
     readonly throttled: string;
-    readonly retryNow: string;
+  };
+  readonly failure: {
+    readonly other: (values: { detail: string | number }) => string;
     readonly retryInSeconds: (values: { count: number }) => string;
     readonly retryInMinutes: (values: { count: number }) => string;
+    readonly retryNow: string;
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;
@@ -842,7 +900,7 @@ export interface Texts {
     readonly reload: string;
   };
   readonly session: {
-    readonly notTold: string;
+    readonly notReached: string;
     readonly loseTitle: string;
     readonly loseBody: string;
     readonly lose: string;
@@ -864,7 +922,7 @@ export interface Texts {
     readonly duplicate: string;
     readonly copyOf: (values: { title: string | number }) => string;
     readonly duplicated: string;
-    readonly duplicatedBare: string;
+    readonly duplicatedWithoutFiles: string;
   };
   readonly strength: {
     readonly veryWeak: {
