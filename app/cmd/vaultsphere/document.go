@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// place is where a value of the document belongs. The item's tables say which members there are.
+// place is the position of a value in the document. Its members come from the tables of app/item.
 type place struct {
 	name  string // in errors
 	shape item.Shape
@@ -125,8 +125,8 @@ func restyle(n *yaml.Node) {
 	}
 }
 
-// parseDocument reads an edited document. It takes over the other fields from stored. Errors name the line or the member,
-// and never quote a value.
+// parseDocument reads an edited document. It takes over the other fields from stored. Errors name the line or the
+// member, and never quote a value.
 func parseDocument(text []byte, stored item.Item) (item.Item, error) {
 	var doc yaml.Node
 	in := yaml.NewDecoder(bytes.NewReader(text))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 func (p *program) statusCommand() *cobra.Command {
@@ -107,7 +107,7 @@ func sealedVault(ctx context.Context, c *connection) (revision int64, items int,
 	if answer.Status != http.StatusOK {
 		return 0, 0, fmt.Errorf("count items: server answered %d", answer.Status)
 	}
-	if err := json.Unmarshal(answer.Body, &vault); err != nil {
+	if err := (strictjson.Form{Name: "the vault"}).Unmarshal(answer.Body, &vault); err != nil {
 		return 0, 0, &client.AnswerError{Path: protocol.PathVault, Err: err}
 	}
 	for _, r := range vault.Records {
