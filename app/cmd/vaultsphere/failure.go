@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ func (p *program) report(err error) int {
 	switch {
 	case errors.As(err, &u):
 		status = exitUsage
-		hint = fmt.Sprintf("see %s --help", u.command)
+		hint = cmp.Or(hint, fmt.Sprintf("see %s --help", u.command))
 	case errors.Is(err, context.Canceled) && !errors.Is(err, client.ErrUncertain):
 		message, hint = "interrupted", ""
 	}
