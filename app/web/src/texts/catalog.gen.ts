@@ -835,6 +835,16 @@ export interface Texts {
     readonly attachment_too_large: string;
     readonly attachment_unreadable: string;
     readonly attachment_altered: string;
+    readonly bad_request: string;
+    readonly server_fault: (values: { id: string | number }) => string;
+    readonly bad_input: (values: { detail: string | number }) => string;
+    readonly other: (values: { detail: string | number }) => string;
+    readonly throttled: string;
+    readonly retryNow: string;
+    readonly retryInSeconds: (values: { count: number }) => string;
+    readonly retryInMinutes: (values: { count: number }) => string;
+  };
+  readonly fileProblem: {
     readonly file_empty: string;
     readonly file_password_needed: string;
     readonly file_wrong_password: string;
@@ -874,14 +884,6 @@ export interface Texts {
     readonly file_incomplete: (values: { name: string | number }) => string;
     readonly file_malformed: (values: { name: string | number }) => string;
     readonly export_too_large: (values: { limit: string | number }) => string;
-    readonly bad_request: string;
-    readonly server_fault: (values: { id: string | number }) => string;
-    readonly bad_input: (values: { detail: string | number }) => string;
-    readonly other: (values: { detail: string | number }) => string;
-    readonly throttled: string;
-    readonly retryNow: string;
-    readonly retryInSeconds: (values: { count: number }) => string;
-    readonly retryInMinutes: (values: { count: number }) => string;
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;

@@ -1,7 +1,7 @@
 // One piece of slow work on a screen, and what became of it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ErrorCode, FileCode } from "../core/protocol.gen";
+import type { FileCode } from "../core/protocol.gen";
 import { fail } from "../state/app-errors";
 import { texts } from "../texts";
 import { type Sentence, sentence } from "../texts/sentence";
@@ -58,9 +58,10 @@ export function explain({ code, message, values }: Pick<CoreError, "code" | "mes
   const { problem } = texts.value;
   if (code === "bad_input") return problem.bad_input({ detail: message });
   if (code === "server_fault") return problem.server_fault({ id: message || "–" });
-  const sentences: Record<FileCode, Sentence> = texts.value.problem;
-  const known = Object.hasOwn(sentences, code) && (sentences as Partial<Record<ErrorCode, Sentence>>)[code];
-  if (known) return sentence(known, values);
+  const files: Record<FileCode, Sentence> = texts.value.fileProblem;
+  if (Object.hasOwn(files, code)) return sentence(files[code as FileCode], values);
+  const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
+  if (typeof known === "string") return known;
   return problem.other({ detail: code === "internal" ? message : code }); // what is internal, the core says
 }
 
