@@ -47,11 +47,11 @@ func TestEveryFieldOfABitwardenExportIsFoundAgain(t *testing.T) {
 func TestEveryFieldOfAProtonExportIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	vaults := decoded(t, "testdata/proton/export.zip/Proton Pass/data.json")["vaults"].(map[string]any)
-	var entries []any
+	var items []any
 	for _, id := range []string{"VAULT_A", "VAULT_B"} {
-		entries = append(entries, vaults[id].(map[string]any)["items"].([]any)...)
+		items = append(items, vaults[id].(map[string]any)["items"].([]any)...)
 	}
-	foundAgain(t, transfertest.SampleZIP(t, "proton/export.zip", "proton-zip"), entries, []string{
+	foundAgain(t, transfertest.SampleZIP(t, "proton/export.zip", "proton-zip"), items, []string{
 		"itemId", "shareId", "itemUuid", "folderId", // the names of vault and folder are a tag
 		"type", "hashes", // say of what kind an item is, and by whom an application was made
 		"fullName",                    // is there in its three parts
@@ -77,14 +77,14 @@ func decoded(t *testing.T, name string) map[string]any {
 }
 
 // foundAgain looks in the item of each entry for every text of the entry that is not structural.
-func foundAgain(t *testing.T, got *transfer.Result, entries []any, structure []string) {
+func foundAgain(t *testing.T, got *transfer.Result, items []any, structure []string) {
 	t.Helper()
-	if len(got.Items) != len(entries) {
-		t.Fatalf("%d items of %d entries", len(got.Items), len(entries))
+	if len(got.Items) != len(items) {
+		t.Fatalf("%d items of %d entries", len(got.Items), len(items))
 	}
-	for i, entry := range entries {
+	for i, element := range items {
 		there := values(t, got.Items[i].Item)
-		texts("", entry, structure, func(member, value string) {
+		texts("", element, structure, func(member, value string) {
 			if !found(there, value) {
 				t.Errorf("entry %d: %s is %q and nowhere in %q", i+1, member, value, there)
 			}

@@ -28,18 +28,18 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/strongbox"
 )
 
-// format is one row of the registry: a format that can be read, and perhaps written.
+// format is one row of the registry: how to detect and read a format, and perhaps to write it.
 type format struct {
 	id, name   string
-	extensions []string // as a file chooser wants them; the first is that of a written file
+	extensions []string // for the file chooser; written files get the first
 	source.Format
 	writer writer
 }
 
-// writer is how a format is written.
+// writer says how to write a format.
 type writer struct {
-	name   string // as it is offered
-	sealed bool   // by a password
+	name   string // as the user sees it
+	sealed bool   // with a password
 	files  bool   // with the contents of attachments
 	write  func(items []Exported, password string) ([]byte, error)
 }
@@ -53,8 +53,7 @@ func (f format) writes(w writer) format {
 	return f
 }
 
-// formats are tried in this order, so the most telling stand first and any CSV last. Those that are written are offered in
-// this order too.
+// formats are tried in this order: the most specific first, any CSV last. Export offers them in this order too.
 func formats() []format {
 	return []format{
 		reads("vaultsphere-sealed", "VaultSphere, sealed by a password", own.Sealed, ".vaultsphere", ".json").
@@ -113,14 +112,14 @@ func formats() []format {
 	}
 }
 
-// Format is one that Read knows.
+// Format is a format that Read knows.
 type Format struct {
 	ID         string   `json:"id"`
 	Name       string   `json:"name"`
 	Extensions []string `json:"extensions"`
 }
 
-// Formats lists what Read knows.
+// Formats lists the formats that Read knows.
 func Formats() []Format {
 	var out []Format
 	for _, f := range formats() {
@@ -129,7 +128,7 @@ func Formats() []Format {
 	return out
 }
 
-// formatOf finds the one to read the input with.
+// formatOf returns the format to read the input with.
 func formatOf(in *source.Input) (format, error) {
 	if in.Options.Format == "" {
 		for _, f := range formats() {

@@ -79,14 +79,14 @@ func TestWebsitesInImports(t *testing.T) {
 // Bitwarden did not say before 2021 whether an export is encrypted, and its command line prints items alone.
 func TestBitwardenOfBefore2021(t *testing.T) {
 	t.Parallel()
-	const entry = `{"object":"item","id":"i1","organizationId":null,"folderId":"f1","type":1,"name":"Bank","notes":null,"favorite":true,
+	const element = `{"object":"item","id":"i1","organizationId":null,"folderId":"f1","type":1,"name":"Bank","notes":null,"favorite":true,
 		"login":{"uris":[{"match":null,"uri":"https://bank.example"}],"username":"anna","password":"pw","totp":null},"collectionIds":null}`
 	want := item.Item{Title: "Bank", URLs: []string{"https://bank.example"}, Username: "anna", Password: "pw", Favourite: true}
-	got := transfertest.Read(t, "bw.json", "["+entry+"]", transfer.Options{})
+	got := transfertest.Read(t, "bw.json", "["+element+"]", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{want})
-	transfertest.Same(t, transfertest.Read(t, "bw.json", entry, transfer.Options{}), []item.Item{want})
+	transfertest.Same(t, transfertest.Read(t, "bw.json", element, transfer.Options{}), []item.Item{want})
 	want.Tags = []string{"Home/Money"}
-	got = transfertest.Read(t, "bw.json", `{"folders":[{"id":"f1","name":"Home/Money"}],"items":[`+entry+`]}`, transfer.Options{})
+	got = transfertest.Read(t, "bw.json", `{"folders":[{"id":"f1","name":"Home/Money"}],"items":[`+element+`]}`, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{want})
 	if got.Format != "bitwarden-json" {
 		t.Errorf("taken for %s", got.Format)

@@ -214,7 +214,7 @@ func TestDocumentedTablesUnderAnotherName(t *testing.T) {
 		[]item.Item{{Title: "Post", Username: "mia", Password: "pw", Fields: []item.Field{transfertest.Text("Thing", "x")}}})
 }
 
-func TestAddressesWithSpaces(t *testing.T) {
+func TestURLsWithSpaces(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string][]string{
 		"https://a.example https://b.example":  {"https://a.example", "https://b.example"},

@@ -122,11 +122,11 @@ func TestOwnFormatIsStrict(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.err)
 		}
 	}
-	for name, entry := range map[string]string{
+	for name, element := range map[string]string{
 		"unknown member": `{"type":"login","title":"x","secret thing":"s3cret"}`, "wrong kind": `{"type":"login","title":"x","password":{"p":"s3cret"}}`,
 		"an id": `{"type":"login","title":"x","id":"s3cret"}`, "no object": `"s3cret"`,
 	} {
-		got := transfertest.Read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+entry+`,`+good+`]}`, transfer.Options{})
+		got := transfertest.Read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+element+`,`+good+`]}`, transfer.Options{})
 		if len(got.Items) != 2 || len(got.Problems) != 1 || got.Problems[0].Row != 2 || got.Problems[0].Code != parcel.MalformedItem || strings.Contains(transfer.Sentence(got.Problems[0]), "s3cret") {
 			t.Errorf("%s: %d items, problems %+v", name, len(got.Items), got.Problems)
 		}
@@ -220,8 +220,8 @@ func asBitwardenHolds(it item.Item) item.Item {
 		it.Fields = slices.DeleteFunc(it.Fields, func(f item.Field) bool {
 			return f.Value == "" && slices.Contains([]string{"Username", "Password", "TOTP"}, f.Name)
 		})
-		for _, address := range it.URLs {
-			it.Fields = append(it.Fields, transfertest.Text("URL", address))
+		for _, rawURL := range it.URLs {
+			it.Fields = append(it.Fields, transfertest.Text("URL", rawURL))
 		}
 		it.Password, it.TOTP, it.URLs, it.Match = "", "", nil, nil
 	}

@@ -18,8 +18,8 @@ var CSV = source.CSV{
 		"twofactorsecret": source.SetTOTP, "folderpath": source.SetTag,
 	},
 	Finish: func(r *source.Row) {
-		for _, address := range source.SplitURLs(r.Text("serviceurl")) {
-			r.AddURL(address, item.MatchDomain)
+		for _, rawURL := range source.SplitURLs(r.Text("serviceurl")) {
+			r.AddURL(rawURL, item.MatchDomain)
 		}
 		r.TakeEmail("aliasemail")
 		takeTime(r, &r.Created, "createdat")

@@ -35,13 +35,13 @@ func readAegis(in *source.Input, b *source.Builder) error {
 	for _, g := range db.Objects("groups") {
 		groups[g.Text("uuid")] = g.Text("name")
 	}
-	b.Each(db.Entries("entries", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(db.Items("entries", nil), func(it *source.Draft, o source.Object, _ string) {
 		info := o.Object("info")
 		it.Item = item.Item{Notes: o.Text("note"), Favourite: o.Yes("favorite"), Tags: source.ListOf(o.Text("group"))}
 		for _, id := range o.Texts("groups") {
 			it.Tags = append(it.Tags, groups[id])
 		}
-		code := source.OneTime{
+		code := source.AuthenticatorKey{
 			Kind: o.Text("type"), Issuer: o.Text("issuer"), Account: o.Text("name"), Secret: info.Text("secret"),
 			Algorithm: info.Text("algo"), Digits: info.Text("digits"), Period: info.Text("period"), Counter: info.Text("counter"),
 		}

@@ -44,9 +44,9 @@ func readAndOTP(in *source.Input, b *source.Builder) error {
 			return err
 		}
 	}
-	b.Each(source.Object{"": list}.Entries("", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(source.Object{"": list}.Items("", nil), func(it *source.Draft, o source.Object, _ string) {
 		it.Item = item.Item{Tags: o.Texts("tags")}
-		code := source.OneTime{
+		code := source.AuthenticatorKey{
 			Kind: o.Text("type"), Issuer: o.Text("issuer"), Account: o.Text("label"), Secret: o.Text("secret"),
 			Algorithm: o.Text("algorithm"), Digits: o.Text("digits"), Period: o.Text("period"), Counter: o.Text("counter"),
 		}

@@ -232,7 +232,7 @@ func TestProtonAuthenticator(t *testing.T) {
 	transfertest.Refuses(t, "sealed.json", []byte(`{"version":1,"salt":"?","content":"?"}`), "pässword", transfer.ErrMalformed)
 }
 
-func TestAddressesOfCodes(t *testing.T) {
+func TestOTPAuthURLs(t *testing.T) {
 	t.Parallel()
 	got := transfertest.Sample(t, "authenticators/otpauth.txt", "otpauth")
 	transfertest.Same(t, got, []item.Item{

@@ -21,12 +21,12 @@ var CodeList = source.Custom{Is: isCodeList, Parse: readCodeList}
 
 func isCodeList(in *source.Input) bool {
 	text, err := in.Text()
-	return err == nil && firstAddress.MatchString(text)
+	return err == nil && firstURL.MatchString(text)
 }
 
 var (
-	firstAddress = regexp.MustCompile(`^(?:[\s\pZ\p{Cf}]*#[^\r\n]*[\r\n])*[\s\pZ\p{Cf}"']*(?i:otpauth|otpauth-migration|steam)://`)
-	nextAddress  = regexp.MustCompile(`[\s\pZ]+((?i:otpauth|otpauth-migration)://)`)
+	firstURL = regexp.MustCompile(`^(?:[\s\pZ\p{Cf}]*#[^\r\n]*[\r\n])*[\s\pZ\p{Cf}"']*(?i:otpauth|otpauth-migration|steam)://`)
+	nextURL  = regexp.MustCompile(`[\s\pZ]+((?i:otpauth|otpauth-migration)://)`)
 )
 
 func readCodeList(in *source.Input, b *source.Builder) error {
@@ -41,19 +41,19 @@ func readCodeList(in *source.Input, b *source.Builder) error {
 func readCodes(text string, b *source.Builder) {
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	for i, line := range lines {
-		for address := range strings.SplitSeq(nextAddress.ReplaceAllString(line, "\n$1"), "\n") {
-			readLine(b, i+1, strings.Trim(strings.TrimFunc(address, source.IsFiller), `"'`))
+		for rawURL := range strings.SplitSeq(nextURL.ReplaceAllString(line, "\n$1"), "\n") {
+			readLine(b, i+1, strings.Trim(strings.TrimFunc(rawURL, source.IsFiller), `"'`))
 		}
 		b.Progress(i+1, len(lines))
 	}
 }
 
-func readLine(b *source.Builder, row int, address string) {
-	scheme, rest, _ := strings.Cut(address, "://")
+func readLine(b *source.Builder, row int, rawURL string) {
+	scheme, rest, _ := strings.Cut(rawURL, "://")
 	switch scheme = strings.ToLower(scheme); {
-	case address == "", strings.HasPrefix(address, "#"):
+	case rawURL == "", strings.HasPrefix(rawURL, "#"):
 	case scheme == "otpauth", scheme == "steam":
-		addCode(b.Draft(row), address, map[string]string{"steam": "Steam"}[scheme])
+		addCode(b.Draft(row), rawURL, map[string]string{"steam": "Steam"}[scheme])
 	case scheme == "otpauth-migration":
 		if err := readMigration(b, row, rest); err != nil {
 			b.Problem(row, "", parcel.InvalidMigrationURL)
@@ -64,10 +64,10 @@ func readLine(b *source.Builder, row int, address string) {
 }
 
 // addCode takes a URL along also if its codes cannot be made here.
-func addCode(it *source.Draft, address, title string) {
-	address = takeEnte(it, address)
-	code, _ := item.ParseAuthenticatorKey(address)
-	it.Type, it.Title, it.Username, it.TOTP = item.TypeLogin, cmp.Or(code.Issuer, code.Account, title), code.Account, address
+func addCode(it *source.Draft, rawURL, title string) {
+	rawURL = takeEnte(it, rawURL)
+	code, _ := item.ParseAuthenticatorKey(rawURL)
+	it.Type, it.Title, it.Username, it.TOTP = item.TypeLogin, cmp.Or(code.Issuer, code.Account, title), code.Account, rawURL
 	it.RelocateUnusable()
 	it.Add()
 }
@@ -101,8 +101,8 @@ func readMigration(b *source.Builder, row int, rest string) error {
 	return nil
 }
 
-func migrated(account []messageField) source.OneTime {
-	code := source.OneTime{Kind: "totp", Counter: "0"}
+func migrated(account []messageField) source.AuthenticatorKey {
+	code := source.AuthenticatorKey{Kind: "totp", Counter: "0"}
 	for _, f := range account {
 		switch f.number {
 		case 1:

@@ -12,7 +12,7 @@ import (
 
 // addCodes adds an entry of an authenticator, as a login that holds the codes and the name of the account. What is left
 // in o is relocated to fields.
-func addCodes(it *source.Draft, code source.OneTime, o source.Object) {
+func addCodes(it *source.Draft, code source.AuthenticatorKey, o source.Object) {
 	it.Type = item.TypeLogin
 	it.Title = cmp.Or(it.Title, code.Issuer, code.Account)
 	it.Username = code.Account

@@ -64,20 +64,20 @@ func readEnte(in *source.Input, b *source.Builder) error {
 }
 
 // takeEnte takes what Ente Auth says of a key beside it out of a URL.
-func takeEnte(it *source.Draft, address string) string {
-	before, query, _ := strings.Cut(address, "?")
+func takeEnte(it *source.Draft, rawURL string) string {
+	before, query, _ := strings.Cut(rawURL, "?")
 	parameters := strings.Split(query, "&")
 	i := slices.IndexFunc(parameters, func(p string) bool { return strings.HasPrefix(p, "codeDisplay=") })
 	if i < 0 {
-		return address
+		return rawURL
 	}
 	text, err := url.QueryUnescape(strings.TrimPrefix(parameters[i], "codeDisplay="))
 	if err != nil {
-		return address
+		return rawURL
 	}
 	o, err := source.DecodeObject([]byte(text))
 	if err != nil {
-		return address
+		return rawURL
 	}
 	it.Favourite, it.Tags, it.Notes = o.Yes("pinned"), o.Texts("tags"), o.Text("note")
 	if o.Yes("trashed") {

@@ -23,8 +23,8 @@ func isFreeOTPPlus(in *source.Input) bool {
 }
 
 func readFreeOTPPlus(in *source.Input, b *source.Builder) error {
-	b.Each(source.Object(in.JSON()).Entries("tokens", nil), func(it *source.Draft, o source.Object, _ string) {
-		code := source.OneTime{
+	b.Each(source.Object(in.JSON()).Items("tokens", nil), func(it *source.Draft, o source.Object, _ string) {
+		code := source.AuthenticatorKey{
 			Kind: o.Text("type"), Issuer: o.Text("issuerAlt", "issuerExt", "issuerInt"), Account: o.Text("labelAlt", "label"),
 			Algorithm: o.Text("algo"), Digits: o.Text("digits"), Period: o.Text("period"), Counter: o.Text("counter"),
 		}

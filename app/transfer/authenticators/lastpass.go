@@ -30,8 +30,8 @@ func readLastPass(in *source.Input, b *source.Builder) error {
 	for _, f := range top.Objects("folders") {
 		folders[f.Text("id")] = f.Text("name")
 	}
-	b.Each(top.Entries("accounts", nil), func(it *source.Draft, o source.Object, _ string) {
-		code := source.OneTime{
+	b.Each(top.Items("accounts", nil), func(it *source.Draft, o source.Object, _ string) {
+		code := source.AuthenticatorKey{
 			Issuer: o.Text("issuerName", "originalIssuerName"), Account: o.Text("userName", "originalUserName"), Secret: o.Text("secret"),
 			Algorithm: o.Text("algorithm"), Digits: o.Text("digits"), Period: o.Text("timeStep"),
 		}

@@ -37,12 +37,12 @@ func readProton(in *source.Input, b *source.Builder) error {
 			return err
 		}
 	}
-	b.Each(top.Entries("entries", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("entries", nil), func(it *source.Draft, o source.Object, _ string) {
 		content := o.Object("content")
-		name, address := content.Text("name"), content.Text("uri")
-		code, _ := item.ParseAuthenticatorKey(address)
+		name, rawURL := content.Text("name"), content.Text("uri")
+		code, _ := item.ParseAuthenticatorKey(rawURL)
 		it.Item = item.Item{
-			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: address, Notes: o.Text("note"),
+			Type: item.TypeLogin, Title: cmp.Or(code.Issuer, name, code.Account), Username: cmp.Or(code.Account, name), TOTP: rawURL, Notes: o.Text("note"),
 		}
 		if it.Username != name && it.Title != name {
 			it.Relocate("Name", name, item.FieldText)

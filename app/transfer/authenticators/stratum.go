@@ -33,8 +33,8 @@ func readStratum(in *source.Input, b *source.Builder) error {
 		key := c.Text("AuthenticatorSecret")
 		tags[key] = append(tags[key], names[c.Text("CategoryId")])
 	}
-	b.Each(top.Entries("Authenticators", nil), func(it *source.Draft, o source.Object, _ string) {
-		code := source.OneTime{
+	b.Each(top.Items("Authenticators", nil), func(it *source.Draft, o source.Object, _ string) {
+		code := source.AuthenticatorKey{
 			Kind: o.Text("Type"), Issuer: o.Text("Issuer"), Account: o.Text("Username"), Secret: o.Text("Secret"), Algorithm: o.Text("Algorithm"),
 			Digits: o.Text("Digits"), Period: o.Text("Period"), Counter: o.Text("Counter"),
 		}

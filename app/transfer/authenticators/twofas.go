@@ -40,10 +40,10 @@ func read2FAS(in *source.Input, b *source.Builder) error {
 	for _, g := range top.Objects("groups") {
 		groups[g.Text("id")] = g.Text("name")
 	}
-	b.Each(top.Entries("services", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("services", nil), func(it *source.Draft, o source.Object, _ string) {
 		otp := o.Object("otp")
 		it.Item = item.Item{Title: o.Text("name"), Modified: o.Time("updatedAt"), Tags: source.ListOf(groups[o.Text("groupId")])}
-		code := source.OneTime{
+		code := source.AuthenticatorKey{
 			Kind: otp.Text("tokenType"), Issuer: otp.Text("issuer"), Account: cmp.Or(otp.Text("account"), otp.Text("label")),
 			Secret: o.Text("secret"), Algorithm: otp.Text("algorithm"), Digits: otp.Text("digits"), Period: otp.Text("period"), Counter: otp.Text("counter"),
 		}

@@ -113,7 +113,7 @@ func readItems(top source.Object, files map[string][]parcel.Attached, b *source.
 			r.groups[group.Text("id")] = group.Text("name")
 		}
 	}
-	b.Each(top.Entries("items", nil), r.item)
+	b.Each(top.Items("items", nil), r.item)
 	for _, left := range r.files {
 		source.LeftFiles(b, left)
 	}

@@ -32,8 +32,8 @@ var CSV = source.CSV{
 			r.Type = item.TypeLogin
 			r.Relocate("Type", kind, item.FieldText)
 		}
-		for _, address := range source.SplitURLs(r.Text("login_uri")) {
-			r.AddURL(address, item.MatchDomain)
+		for _, rawURL := range source.SplitURLs(r.Text("login_uri")) {
+			r.AddURL(rawURL, item.MatchDomain)
 		}
 		flags(r.Draft, r.Text("archiveddate"), source.IsYes(r.Text("reprompt")))
 		r.Drop("reprompt")

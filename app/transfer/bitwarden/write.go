@@ -196,8 +196,8 @@ func (b *exportedItem) login(it item.Item) {
 		}
 		b.keep("Password", it.Password, item.FieldHidden)
 		b.keep("TOTP", it.TOTP, item.FieldHidden)
-		for _, address := range it.URLs {
-			b.field("URL", address, item.FieldLink)
+		for _, rawURL := range it.URLs {
+			b.field("URL", rawURL, item.FieldLink)
 		}
 		return
 	}
@@ -205,9 +205,9 @@ func (b *exportedItem) login(it item.Item) {
 	b.tooLong("Password", &it.Password, item.FieldHidden, valueBytes)
 	b.tooLong("TOTP", &it.TOTP, item.FieldHidden, lineBytes)
 	b.Login = &exportedLogin{Username: textOrNull(it.Username), Password: textOrNull(it.Password), TOTP: textOrNull(it.TOTP)}
-	for _, address := range it.URLs {
-		uri := exportedURI{URI: address}
-		if rule, stated := it.Match[address]; stated {
+	for _, rawURL := range it.URLs {
+		uri := exportedURI{URI: rawURL}
+		if rule, stated := it.Match[rawURL]; stated {
 			n := ruleNumbers[rule]
 			uri.Match = &n
 		}

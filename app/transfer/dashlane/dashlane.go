@@ -78,12 +78,12 @@ func readZIP(in *source.Input, b *source.Builder) error {
 			b.Problem(0, name, parcel.UnknownPart)
 			continue
 		}
-		told := len(b.Result.Problems)
+		before := len(b.Result.Problems)
 		if err := readTable(in, name, b); err != nil {
 			return err
 		}
-		for i := range b.Result.Problems[told:] { // the number of a row alone does not say in which table
-			b.Result.Problems[told+i].Title = name
+		for i := range b.Result.Problems[before:] { // the number of a row alone does not say in which table
+			b.Result.Problems[before+i].Title = name
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func isJSON(in *source.Input) bool {
 func readJSON(in *source.Input, b *source.Builder) error {
 	top := source.Object(in.JSON())
 	folders := foldersOf(top)
-	b.Each(top.Entries("items", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("items", nil), func(it *source.Draft, o source.Object, _ string) {
 		it.Item = item.Item{
 			Type: types[o.Text("category")], Title: o.Text("title"), Notes: o.Text("note"), Favourite: o.Yes("favorite"),
 			Created: o.Time("createdAt"), Modified: o.Time("updated_at"),
@@ -42,7 +42,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 		if o.Yes("trashed") {
 			it.Trash()
 		}
-		r := entry{it}
+		r := draft{it}
 		for _, f := range o.Objects("fields") {
 			r.field(f)
 		}
@@ -85,9 +85,9 @@ func foldersOf(top source.Object) map[string]string {
 }
 
 // entry puts the fields of one item into their places.
-type entry struct{ *source.Draft }
+type draft struct{ *source.Draft }
 
-func (r *entry) field(f source.Object) {
+func (r *draft) field(f source.Object) {
 	kind, name, value := f.Text("type"), f.Text("label"), f.Text("value")
 	if f.Yes("deleted") || kind == "section" {
 		return
@@ -120,7 +120,7 @@ func (r *entry) field(f source.Object) {
 }
 
 // place is where a field of that type belongs, nil if it is a custom field.
-func (r *entry) place(kind, name string) *string {
+func (r *draft) place(kind, name string) *string {
 	switch r.Type {
 	case item.TypeCard:
 		if r.Card == nil {
@@ -156,7 +156,7 @@ func identityPlace(i *item.Identity, label string) *string {
 }
 
 // history reads the older values of a field. Only those of the password have a place.
-func (r *entry) history(f source.Object, name string, style item.FieldKind, password bool) {
+func (r *draft) history(f source.Object, name string, style item.FieldKind, password bool) {
 	for _, old := range f.Objects("history") {
 		value, until, encrypted := old.Text("value"), old.Time("updated_at"), old.Yes("encrypted")
 		switch {
@@ -174,11 +174,11 @@ func (r *entry) history(f source.Object, name string, style item.FieldKind, pass
 }
 
 // has reports whether s is the value of a field already.
-func (r *entry) has(s string) bool {
+func (r *draft) has(s string) bool {
 	return slices.Contains(r.URLs, s) || slices.ContainsFunc(r.Fields, func(f item.Field) bool { return f.Value == s })
 }
 
-func (r *entry) attachments(o source.Object) []parcel.Attached {
+func (r *draft) attachments(o source.Object) []parcel.Attached {
 	var out []parcel.Attached
 	for _, a := range o.Objects("attachments") {
 		name := a.Text("name")

@@ -48,18 +48,18 @@ func readText(in *source.Input, b *source.Builder) error {
 	if err != nil {
 		return err
 	}
-	entries, cut := entriesOf(plainLines(text))
-	for i, e := range entries {
+	items, cut := itemsOf(plainLines(text))
+	for i, e := range items {
 		if b.Full {
 			return nil
 		}
-		b.Progress(i+1, len(entries))
+		b.Progress(i+1, len(items))
 		it := b.Draft(i + 1)
 		fill(it, e)
 		it.Add()
 	}
 	if cut {
-		b.Problem(len(entries), "", parcel.TruncatedItem)
+		b.Problem(len(items), "", parcel.TruncatedItem)
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ type line struct{ label, value string }
 
 // entriesOf takes the text apart at the lines of dashes. One that is inside a note begins no entry. cut says that there are no
 // dashes after the last one.
-func entriesOf(text string) (entries [][]line, cut bool) {
+func itemsOf(text string) (items [][]line, cut bool) {
 	blocks := dashes.Split(text, -1)
 	for i, block := range blocks {
 		for _, heading := range headings {
@@ -78,22 +78,22 @@ func entriesOf(text string) (entries [][]line, cut bool) {
 			}
 		}
 		last := i == len(blocks)-1
-		switch e := entryOf(strings.Trim(block, "\n")); {
+		switch e := linesOf(strings.Trim(block, "\n")); {
 		case e != nil:
-			entries, cut = append(entries, e), last
-		case strings.TrimSpace(block) != "" && len(entries) > 0: // the dashes were in the value before
-			before := entries[len(entries)-1]
+			items, cut = append(items, e), last
+		case strings.TrimSpace(block) != "" && len(items) > 0: // the dashes were in the value before
+			before := items[len(items)-1]
 			before[len(before)-1].value += "\n---" + strings.TrimRight(block, "\n")
 			cut = last
 		case strings.TrimSpace(block) != "":
-			entries, cut = append(entries, []line{{"Text", strings.Trim(block, "\n")}}), last
+			items, cut = append(items, []line{{"Text", strings.Trim(block, "\n")}}), last
 		}
 	}
-	return entries, cut
+	return items, cut
 }
 
 // entryOf is nil for a text that does not begin with the first label of a kind.
-func entryOf(block string) []line {
+func linesOf(block string) []line {
 	first := oneLabel.FindStringSubmatch(strings.SplitN(block, "\n", 2)[0])
 	if first == nil {
 		return nil
@@ -123,9 +123,9 @@ func entryOf(block string) []line {
 	return out
 }
 
-func fill(it *source.Draft, entry []line) {
+func fill(it *source.Draft, lines []line) {
 	it.Type = item.TypeLogin
-	for _, l := range entry {
+	for _, l := range lines {
 		switch value := l.value; l.label {
 		case "Website name", "Application", "Account name":
 			it.Title = value

@@ -57,7 +57,7 @@ func (c codes) url(issuer, account string) string {
 	if seed := c["TOTP Seed"]; seed != "" {
 		period, rest, _ := strings.Cut(c["TOTP Settings"], ";")
 		digits, _, _ := strings.Cut(rest, ";") // what follows is where the time comes from
-		o := source.OneTime{Secret: seed, Period: period, Digits: digits}
+		o := source.AuthenticatorKey{Secret: seed, Period: period, Digits: digits}
 		if digits == "S" {
 			o.Kind = "steam"
 		}
@@ -69,14 +69,14 @@ func (c codes) url(issuer, account string) string {
 		if secret == "" {
 			continue
 		}
-		o := source.OneTime{Secret: secret, Digits: c["TimeOtp-Length"], Period: c["TimeOtp-Period"],
+		o := source.AuthenticatorKey{Secret: secret, Digits: c["TimeOtp-Length"], Period: c["TimeOtp-Period"],
 			Algorithm: strings.TrimPrefix(c["TimeOtp-Algorithm"], "HMAC-")}
 		c.remove(name)
 		if family == "TimeOtp-" {
 			c.remove("TimeOtp-Length", "TimeOtp-Period", "TimeOtp-Algorithm")
 			return o.Plain()
 		}
-		o = source.OneTime{Kind: "hotp", Issuer: issuer, Account: account, Secret: secret, Counter: c["HmacOtp-Counter"]}
+		o = source.AuthenticatorKey{Kind: "hotp", Issuer: issuer, Account: account, Secret: secret, Counter: c["HmacOtp-Counter"]}
 		c.remove("HmacOtp-Counter")
 		return o.URL()
 	}
@@ -89,7 +89,7 @@ func keeOTP(text string) string {
 		name, value, _ := strings.Cut(pair, "=")
 		values[name] = value
 	}
-	return source.OneTime{Secret: strings.ReplaceAll(values["key"], "%3d", ""), Digits: values["size"], Period: values["step"], Algorithm: values["otpHashMode"]}.Plain()
+	return source.AuthenticatorKey{Secret: strings.ReplaceAll(values["key"], "%3d", ""), Digits: values["size"], Period: values["step"], Algorithm: values["otpHashMode"]}.Plain()
 }
 
 // secret is the key of a family in base32, and the name of the string it was in.

@@ -47,14 +47,14 @@ func (k *reader) rpc(it *source.Draft, text string) {
 	for name, value := range read {
 		o[strings.ToLower(name)] = value
 	}
-	for _, address := range o.Texts("alturls") {
-		it.AddURL(address, item.MatchDomain)
+	for _, rawURL := range o.Texts("alturls") {
+		it.AddURL(rawURL, item.MatchDomain)
 	}
-	for _, address := range o.Texts("regexurls") {
-		it.AddURL(address, item.MatchRegexp)
+	for _, rawURL := range o.Texts("regexurls") {
+		it.AddURL(rawURL, item.MatchRegexp)
 	}
-	for _, address := range append(o.Texts("blockedurls"), o.Texts("regexblockedurls")...) {
-		it.Relocate("Blocked URL", address, item.FieldText)
+	for _, rawURL := range append(o.Texts("blockedurls"), o.Texts("regexblockedurls")...) {
+		it.Relocate("Blocked URL", rawURL, item.FieldText)
 	}
 	it.Relocate("HTTP realm", o.Text("httprealm"), item.FieldText)
 	for _, f := range append(o.Objects("formfieldlist"), o.Objects("fields")...) {

@@ -289,12 +289,12 @@ func (s *stringFields) item(it item.Item) {
 		first = it.URLs[0]
 	}
 	s.add(nameURL, first, false)
-	for i, address := range it.URLs[min(1, len(it.URLs)):] {
+	for i, rawURL := range it.URLs[min(1, len(it.URLs)):] {
 		name := nameMoreURLs
 		if i > 0 {
 			name = fmt.Sprintf("%s_%d", nameMoreURLs, i)
 		}
-		s.add(name, address, false)
+		s.add(name, rawURL, false)
 	}
 	if it.TOTP != "" {
 		s.add(nameOTP, s.code(it), true)
@@ -340,12 +340,12 @@ func (s *stringFields) unique(name string) string {
 // code is the URL of the one-time codes, because that is all that other programs read. The extra says if it was not
 // written so.
 func (s *stringFields) code(it item.Item) string {
-	scheme, secret, address := strings.Cut(it.TOTP, "://")
-	o := source.OneTime{Issuer: it.Title, Account: it.Username, Secret: it.TOTP}
+	scheme, secret, isURL := strings.Cut(it.TOTP, "://")
+	o := source.AuthenticatorKey{Issuer: it.Title, Account: it.Username, Secret: it.TOTP}
 	before := ""
-	if address && strings.EqualFold(scheme, "steam") {
+	if isURL && strings.EqualFold(scheme, "steam") {
 		o.Kind, o.Secret, before = "steam", secret, scheme+"://"
-	} else if address || !source.MakesCodes(it.TOTP) {
+	} else if isURL || !source.MakesCodes(it.TOTP) {
 		return it.TOTP
 	}
 	s.extra.TOTP = &before

@@ -45,7 +45,7 @@ func keeperNames(t *source.Table) bool {
 // keeperRows reports whether the rows are such as Keeper writes: a URL in its place, and behind the seven values
 // pairs, of which some rows have more than others.
 func keeperRows(t *source.Table) bool {
-	addresses, pairs := 0, 0
+	urls, pairs := 0, 0
 	for _, r := range t.Sample() {
 		switch {
 		case len(r) < columnCount, len(r)%2 == 0, r[urlColumn] != "" && !source.LooksLikeURL(r[urlColumn]):
@@ -54,10 +54,10 @@ func keeperRows(t *source.Table) bool {
 			pairs++
 		}
 		if r[urlColumn] != "" {
-			addresses++
+			urls++
 		}
 	}
-	return addresses > 0 && pairs > 0 && pairs < len(t.Sample())
+	return urls > 0 && pairs > 0 && pairs < len(t.Sample())
 }
 
 func readCSV(in *source.Input, b *source.Builder) error {

@@ -37,7 +37,7 @@ func readJSON(in *source.Input, b *source.Builder) error {
 			titles[uid], _ = source.Scalar(o["title"])
 		}
 	}
-	b.Each(top.Entries("records", nil), func(it *source.Draft, o source.Object, _ string) {
+	b.Each(top.Items("records", nil), func(it *source.Draft, o source.Object, _ string) {
 		kind := o.Text("$type")
 		it.Item = item.Item{Type: types[kind], Title: o.Text("title"), Notes: o.Text("notes"), Modified: o.Time("last_modified")}
 		r := record{it}
@@ -95,8 +95,8 @@ func (r *record) folder(path string) {
 
 // credentials has a place in a login only; of another type they are relocated.
 func (r *record) credentials(o source.Object) {
-	user, password, address := o.Text("login"), o.Text("password"), o.Text("login_url")
-	r.AddURL(address, item.MatchDomain)
+	user, password, rawURL := o.Text("login"), o.Text("password"), o.Text("login_url")
+	r.AddURL(rawURL, item.MatchDomain)
 	if r.Type == item.TypeLogin {
 		r.Username, r.Password = user, password
 		return

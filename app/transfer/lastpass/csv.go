@@ -39,13 +39,13 @@ func readCSV(in *source.Input, b *source.Builder) error {
 		if row.Tags != nil && row.Tags[0] == "(none)" {
 			row.Tags = nil
 		}
-		address, extra := take("url"), take("extra")
+		rawURL, extra := take("url"), take("extra")
 		switch {
-		case address == "http://group" && row.Username == "" && row.Password == "" && extra == "":
+		case rawURL == "http://group" && row.Username == "" && row.Password == "" && extra == "":
 			continue // a folder
-		case address != "http://sn":
+		case rawURL != "http://sn":
 			row.Notes = extra
-			row.AddURL(address, item.MatchDomain)
+			row.AddURL(rawURL, item.MatchDomain)
 		case strings.HasPrefix(extra, "NoteType:"):
 			readForm(row.Draft, extra)
 		default:

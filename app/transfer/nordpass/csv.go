@@ -31,8 +31,8 @@ func readCSV(in *source.Input, b *source.Builder) error {
 		if row.Type == item.TypeNote && kind != "note" {
 			row.Relocate("type", kind, item.FieldText)
 		}
-		for _, address := range append([]string{row.Text("url")}, listOfTexts(row.Text("additional_urls"))...) {
-			row.AddURL(address, item.MatchDomain)
+		for _, rawURL := range append([]string{row.Text("url")}, listOfTexts(row.Text("additional_urls"))...) {
+			row.AddURL(rawURL, item.MatchDomain)
 		}
 		switch row.Type {
 		case item.TypeCard:

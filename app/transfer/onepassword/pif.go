@@ -36,7 +36,7 @@ func readPIF(in *source.Input, b *source.Builder) error {
 	}
 	folders := pifFolders(objects)
 	r := export{b: b, titles: map[string]string{}}
-	var entries []source.Entry
+	var items []source.Item
 	for _, o := range objects {
 		kind := o.Text("typeName")
 		if strings.HasPrefix(kind, "system.") {
@@ -44,9 +44,9 @@ func readPIF(in *source.Input, b *source.Builder) error {
 		}
 		uuid, _ := source.Scalar(o["uuid"])
 		r.titles[uuid], _ = source.Scalar(o["title"])
-		entries = append(entries, source.Entry{Object: pifItem(kind, o), Group: folders[o.Text("folderUuid")]})
+		items = append(items, source.Item{Object: pifItem(kind, o), Group: folders[o.Text("folderUuid")]})
 	}
-	b.Each(entries, r.item)
+	b.Each(items, r.item)
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (r *export) read(top source.Object) error {
 		return source.Incomplete("accounts")
 	}
 	r.titles = map[string]string{}
-	var entries []source.Entry
+	var items []source.Item
 	for _, account := range accounts {
 		prefix := ""
 		if len(accounts) > 1 {
@@ -62,17 +62,17 @@ func (r *export) read(top source.Object) error {
 		}
 		for _, vault := range account.Objects("vaults") {
 			name := prefix + vault.Object("attrs").Text("name")
-			for _, e := range vault.Entries("items", func(source.Object) string { return name }) {
+			for _, e := range vault.Items("items", func(source.Object) string { return name }) {
 				if inner := e.Object.Object("item"); inner != nil { // exports before version 3
 					e.Object = inner
 				}
 				id, _ := source.Scalar(e.Object["uuid"])
 				r.titles[id], _ = source.Scalar(e.Object.Object("overview")["title"])
-				entries = append(entries, e)
+				items = append(items, e)
 			}
 		}
 	}
-	r.b.Each(entries, r.item)
+	r.b.Each(items, r.item)
 	source.LeftFiles(r.b, slices.Collect(maps.Values(r.files)))
 	return nil
 }
@@ -107,8 +107,8 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	if o.Yes("trashed") {
 		it.Trash()
 	}
-	c := entry{export: r, Draft: it, category: category}
-	c.addresses(overview)
+	c := draft{export: r, Draft: it, category: category}
+	c.urls(overview)
 	c.loginFields(details)
 	it.Password = keepFirst(it.Password, details, "password")
 	for _, section := range details.Objects("sections") {
@@ -149,19 +149,19 @@ func keepFirst(have string, o source.Object, name string) string {
 }
 
 // entry is the item that is being read.
-type entry struct {
+type draft struct {
 	*export
 	*source.Draft
 	category string
 	attached []parcel.Attached
 }
 
-func (c *entry) addresses(overview source.Object) {
+func (c *draft) urls(overview source.Object) {
 	for _, u := range overview.Objects("urls") {
-		address := u.Text("url")
-		c.AddURL(address, item.MatchDomain)
+		rawURL := u.Text("url")
+		c.AddURL(rawURL, item.MatchDomain)
 		if name := u.Text("label"); name != "" && name != "website" {
-			c.Relocate("Label of "+address, name, item.FieldText)
+			c.Relocate("Label of "+rawURL, name, item.FieldText)
 		}
 		u.Drop("mode")
 		c.RelocateRest(u, "URL")
@@ -170,7 +170,7 @@ func (c *entry) addresses(overview source.Object) {
 }
 
 // loginFields reads the form that was saved with a login.
-func (c *entry) loginFields(details source.Object) {
+func (c *draft) loginFields(details source.Object) {
 	for _, f := range details.Objects("loginFields") {
 		value := f.Text("value")
 		if o := f.Object("value"); value == "" && o != nil { // an address that belongs to another account
@@ -202,7 +202,7 @@ func (c *entry) loginFields(details source.Object) {
 }
 
 // file attaches the content that was exported for a document.
-func (c *entry) file(o source.Object) {
+func (c *draft) file(o source.Object) {
 	name, id := o.Text("fileName"), o.Text("documentId")
 	o.Drop("decryptedSize")
 	file, ok := c.files[id]

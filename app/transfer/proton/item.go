@@ -102,8 +102,8 @@ func (r *export) login(it *source.Draft, o source.Object) {
 		it.AddURL(u.Text("url"), rules[mode])
 		it.RelocateRest(u, "URL")
 	}
-	for _, address := range o.Texts("urls") {
-		it.AddURL(address, it.Match[address])
+	for _, rawURL := range o.Texts("urls") {
+		it.AddURL(rawURL, it.Match[rawURL])
 	}
 	it.RelocatePasskeys(o.Objects("passkeys"))
 }

@@ -84,20 +84,20 @@ func readItems(top source.Object, files map[string]parcel.Attached, b *source.Bu
 		return source.ErrPGP
 	}
 	r := export{b, files}
-	var entries []source.Entry
+	var items []source.Item
 	vaults := top.Object("vaults")
 	for _, id := range slices.Sorted(maps.Keys(vaults)) {
 		vault := vaults.Object(id)
 		name := vault.Text("name")
 		folders := foldersOf(vault.Objects("folders"))
-		entries = append(entries, vault.Entries("items", func(o source.Object) string {
+		items = append(items, vault.Items("items", func(o source.Object) string {
 			if folder := folders[o.Text("folderId")]; folder != "" {
 				return name + "/" + folder
 			}
 			return name
 		})...)
 	}
-	b.Each(entries, r.item)
+	b.Each(items, r.item)
 	source.LeftFiles(b, slices.Collect(maps.Values(r.files)))
 	return nil
 }

@@ -37,16 +37,16 @@ func holds(folder source.Object) bool {
 }
 
 func readJSON(in *source.Input, b *source.Builder) error {
-	b.Each(entriesOf(in.JSON(), ""), func(it *source.Draft, o source.Object, path string) {
+	b.Each(itemsOf(in.JSON(), ""), func(it *source.Draft, o source.Object, path string) {
 		readItem(it, o, path)
 	})
 	return nil
 }
 
 // entriesOf lists what is in a folder, and then what is in those inside it.
-func entriesOf(o source.Object, path string) []source.Entry {
+func itemsOf(o source.Object, path string) []source.Item {
 	trashed := o.Yes("deleted")
-	out := o.Entries("items", func(e source.Object) string {
+	out := o.Items("items", func(e source.Object) string {
 		if trashed && e != nil {
 			e["deleted"] = true
 		}
@@ -60,7 +60,7 @@ func entriesOf(o source.Object, path string) []source.Entry {
 		if path != "" {
 			name = path + "/" + name
 		}
-		out = append(out, entriesOf(folder, name)...)
+		out = append(out, itemsOf(folder, name)...)
 	}
 	return out
 }
@@ -144,7 +144,7 @@ func place(it *source.Draft, kind string, own source.Object) {
 func filters(it *source.Draft, lists ...string) {
 	for _, host := range strings.FieldsFunc(strings.Join(lists, " "), func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' }) {
 		host = strings.TrimPrefix(host, "*.")
-		if !slices.ContainsFunc(it.URLs, func(address string) bool { return strings.EqualFold(source.HostOf(address), host) }) {
+		if !slices.ContainsFunc(it.URLs, func(rawURL string) bool { return strings.EqualFold(source.HostOf(rawURL), host) }) {
 			it.AddURL(host, item.MatchDomain)
 		}
 	}
@@ -156,7 +156,7 @@ func code(it *source.Draft, kind string, own source.Object) {
 	if kind == "totp" {
 		prefix = ""
 	}
-	o := source.OneTime{
+	o := source.AuthenticatorKey{
 		Secret: own.Text(prefix + "code"), Algorithm: own.Text(prefix + "algorithm"), Digits: own.Text(prefix + "digits"),
 		Period: own.Text(prefix + "period"), Account: it.Username,
 	}

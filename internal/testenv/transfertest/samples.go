@@ -19,8 +19,8 @@ func ZIPOf(t testing.TB, folder string) []byte {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	root := os.DirFS(folder)
-	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	err := fs.WalkDir(root, ".", func(name string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
 			return err
 		}
 		data, err := fs.ReadFile(root, name)
