@@ -15,8 +15,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// CodeList is a text of URLs, mostly one a line: otpauth as many applications export them, and otpauth-migration, which Google
-// Authenticator shows as a QR code and which holds several accounts. Lines that begin with a number sign are remarks.
+// CodeList is a text of URLs, usually one per line: otpauth as many applications export them, and otpauth-migration, which
+// Google Authenticator shows as a QR code for several accounts. Lines that start with a number sign are comments.
 var CodeList = source.Custom{Is: isCodeList, Parse: readCodeList}
 
 func isCodeList(in *source.Input) bool {
@@ -63,7 +63,7 @@ func readLine(b *source.Builder, row int, rawURL string) {
 	}
 }
 
-// addCode takes a URL along also if its codes cannot be made here.
+// addCode also imports a URL whose codes are not supported.
 func addCode(it *source.Draft, rawURL, title string) {
 	rawURL = takeEnte(it, rawURL)
 	code, _ := item.ParseAuthenticatorKey(rawURL)
@@ -72,14 +72,14 @@ func addCode(it *source.Draft, rawURL, title string) {
 	it.Add()
 }
 
-// readMigration reads the protocol buffer of Google Authenticator, MigrationPayload: accounts in field 1.
+// readMigration decodes the protocol buffer of Google Authenticator, MigrationPayload: accounts in field 1.
 func readMigration(b *source.Builder, row int, rest string) error {
 	_, query, _ := strings.Cut(rest, "?")
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return source.ErrMalformed
 	}
-	// A plus sign that was not escaped has become a space.
+	// An unescaped plus sign has become a space.
 	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(values.Get("data"), " ", "+"))
 	if err != nil || len(data) == 0 {
 		return source.ErrMalformed
@@ -129,7 +129,7 @@ func migrated(account []messageField) source.AuthenticatorKey {
 	return code
 }
 
-// messageField is one of a protocol buffer: a number, or bytes.
+// messageField is a field of a protocol buffer: a number, or bytes.
 type messageField struct {
 	number uint64
 	value  uint64

@@ -1,4 +1,4 @@
-// Package kaspersky reads what Kaspersky Password Manager exports.
+// Package kaspersky reads exports of Kaspersky Password Manager.
 package kaspersky
 
 import (
@@ -11,9 +11,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// Text is the text that Kaspersky Password Manager exports: sections with a heading, and in them entries of lines
-// "Label: value", each with a line of three dashes after it. A value goes on in the lines that begin with no label of what
-// follows, and the last one, a comment or a note, goes on to the dashes.
+// Text is the text export of Kaspersky Password Manager: sections with a heading, and items with lines "Label: value", each
+// followed by a line of three dashes. A value continues on lines that do not start with a later label, and the last one, a
+// comment or a note, continues up to the dashes.
 var Text = source.Custom{Is: isText, Parse: readText}
 
 var (
@@ -23,7 +23,7 @@ var (
 	oneLabel   = regexp.MustCompile(`^(\pL[\pL\d ]{0,40}): ?(.*)$`)
 )
 
-// kinds are the labels of each kind of entry, in their order.
+// kinds are the labels of each type of item, in order.
 var kinds = [][]string{
 	{"Website name", "Website URL", "Login name", "Login", "Password", "Comment"},
 	{"Application", "Login name", "Login", "Password", "Comment"},
@@ -64,11 +64,11 @@ func readText(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// line is one of an entry, or several that belong together.
+// line is a labelled value, which may span several lines.
 type line struct{ label, value string }
 
-// entriesOf takes the text apart at the lines of dashes. One that is inside a note begins no entry. cut says that there are no
-// dashes after the last one.
+// itemsOf splits the text at the lines of dashes. Dashes in a note do not start an item. cut says that the last item has
+// none.
 func itemsOf(text string) (items [][]line, cut bool) {
 	blocks := dashes.Split(text, -1)
 	for i, block := range blocks {
@@ -81,7 +81,7 @@ func itemsOf(text string) (items [][]line, cut bool) {
 		switch e := linesOf(strings.Trim(block, "\n")); {
 		case e != nil:
 			items, cut = append(items, e), last
-		case strings.TrimSpace(block) != "" && len(items) > 0: // the dashes were in the value before
+		case strings.TrimSpace(block) != "" && len(items) > 0: // the dashes belong to the previous value
 			before := items[len(items)-1]
 			before[len(before)-1].value += "\n---" + strings.TrimRight(block, "\n")
 			cut = last
@@ -92,7 +92,7 @@ func itemsOf(text string) (items [][]line, cut bool) {
 	return items, cut
 }
 
-// entryOf is nil for a text that does not begin with the first label of a kind.
+// linesOf returns nil for a block that does not start with the first label of any type.
 func linesOf(block string) []line {
 	first := oneLabel.FindStringSubmatch(strings.SplitN(block, "\n", 2)[0])
 	if first == nil {

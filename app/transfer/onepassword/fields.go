@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// field reads a field of a section. Its value is an object with one member, whose name is the kind of the value.
+// field reads a field of a section. Its value is an object with one member, named after the kind of the value.
 func (c *draft) field(section string, f source.Object) {
 	id, title, value := f.Text("id"), f.Text("title"), f.Object("value")
 	name := title
@@ -65,13 +65,13 @@ func (c *draft) value(id, name, kind string, value source.Object) {
 			other = title
 		}
 		c.place("", name, other, item.FieldText)
-	default: // string, phone, menu, gender, creditCardType and what is yet to come
+	default: // string, phone, menu, gender, creditCardType and future kinds
 		c.place(id, name, value.Text(kind), item.FieldText)
 	}
 }
 
-// dayOf reads seconds since 1970, of which there are fewer than none for most dates of birth: noon in UTC in newer versions,
-// midnight where the day was chosen in older ones.
+// dayOf parses seconds since 1970, which are negative for most dates of birth: noon in UTC in newer versions, local midnight
+// in older ones.
 func dayOf(seconds string) string {
 	n, err := strconv.ParseInt(seconds, 10, 64)
 	day := time.Unix(n, 0).UTC()
@@ -84,7 +84,7 @@ func dayOf(seconds string) string {
 	return source.ChosenDay(day)
 }
 
-// place puts a value where the type of the item has a place for it, and else into a custom field.
+// place puts a value into the item if its type has a place for it, and else into a custom field.
 func (c *draft) place(id, name, value string, kind item.FieldKind) {
 	if value == "" {
 		return
@@ -108,7 +108,7 @@ func (c *draft) place(id, name, value string, kind item.FieldKind) {
 	c.AddField(name, value, kind)
 }
 
-// home is the place of a built-in field, by its id.
+// home returns the place of a built-in field, by its ID.
 func (c *draft) home(id string) *string {
 	switch c.Type {
 	case item.TypeCard:
@@ -129,7 +129,7 @@ func (c *draft) home(id string) *string {
 		case "username", "pop_username", "admin_console_username":
 			return &c.Username
 		case "password", "pop_password", "credential", "admin_console_password", "wireless_password", "network_password":
-			if c.category != "001" { // a field that a person made may be called so as well
+			if c.category != "001" { // custom fields may have the same ID
 				return &c.Password
 			}
 		}
@@ -194,7 +194,7 @@ func (c *draft) identityHome(id string) *string {
 	return nil
 }
 
-// monthYear reads a number such as 202912.
+// monthYear parses a number such as 202912.
 func (c *draft) monthYear(id, name, value string) {
 	if len(value) != 6 {
 		c.place(id, name, value, item.FieldText)
@@ -223,7 +223,7 @@ func (c *draft) address(name string, o source.Object) {
 	}
 }
 
-// sshKey reads a key pair. The form in metadata is the same for every key, the other one is not.
+// sshKey reads a key pair. Only the encoding in metadata is the same for every key.
 func (c *draft) sshKey(o source.Object) {
 	meta := o.Object("metadata")
 	key := &item.SSHKey{Private: meta.Text("privateKey"), Public: meta.Text("publicKey"), Fingerprint: meta.Text("fingerprint")}

@@ -1,4 +1,4 @@
-// Package onepassword reads what 1Password 4 to 8 export.
+// Package onepassword reads exports of 1Password 4 to 8.
 package onepassword
 
 import (
@@ -12,7 +12,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/source"
 )
 
-// PUX is the archive that 1Password 8 exports, https://support.1password.com/1pux-format/: a ZIP archive with export.attributes, export.data (JSON) and files/.
+// PUX is the archive that 1Password 8 exports (https://support.1password.com/1pux-format/): a ZIP archive with
+// export.attributes, export.data (JSON) and files/.
 var PUX = source.Custom{Is: isPUX, Parse: readPUX}
 
 func isPUX(in *source.Input) bool { return slices.Contains(in.ZIPNames(), "export.data") }
@@ -41,11 +42,11 @@ func readPUX(in *source.Input, b *source.Builder) error {
 	return r.read(top)
 }
 
-// export reads the items of one export.
+// export holds what the items of an export refer to.
 type export struct {
 	b      *source.Builder
-	files  map[string]parcel.Attached // by document id
-	titles map[string]string          // by item id, for references between items
+	files  map[string]parcel.Attached // by document ID
+	titles map[string]string          // by item ID, for references between items
 }
 
 func (r *export) read(top source.Object) error {
@@ -77,13 +78,13 @@ func (r *export) read(top source.Object) error {
 	return nil
 }
 
-// types are the categories that are a type here. All others are logins if they have a password, or notes.
+// types are the categories that map to a type. All others are logins if they have a password, and notes otherwise.
 var types = map[string]item.Type{
 	"001": item.TypeLogin, "002": item.TypeCard, "003": item.TypeNote, "004": item.TypeIdentity, "005": item.TypeLogin,
 	"103": item.TypeIdentity, "106": item.TypeIdentity, "108": item.TypeIdentity, "114": item.TypeSSHKey,
 }
 
-// categoryNames are the categories that lose their name when they become one of the types here.
+// categoryNames are the categories that need no tag because their type says the same.
 var categoryNames = map[string]string{
 	"006": "Document", "100": "Software license", "101": "Bank account", "102": "Database", "103": "Driver's license",
 	"104": "Outdoor license", "105": "Membership", "106": "Passport", "107": "Rewards program", "108": "Social security number",
@@ -130,7 +131,7 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	if name := categoryNames[category]; name != "" {
 		it.Relocate("Category", name, item.FieldText)
 	}
-	// How strong a password was, what a list showed below the title, and pictures are computed again.
+	// Derived values: password strength, subtitles and icons.
 	overview.Drop("subtitle", "ps", "pbe", "pgrng", "icons", "watchtowerExclusions", "ainfo")
 	o.Drop("uuid")
 	it.RelocateRest(overview, "")
@@ -139,7 +140,7 @@ func (r *export) item(it *source.Draft, o source.Object, vault string) {
 	it.Add(c.attached...)
 }
 
-// keepFirst is have, or else the member of o, which otherwise stays there to be relocated.
+// keepFirst returns have, or if it is empty, takes the member of o.
 func keepFirst(have string, o source.Object, name string) string {
 	if s, ok := source.Scalar(o[name]); ok && (have == "" || have == s) {
 		o.Drop(name)
@@ -148,7 +149,7 @@ func keepFirst(have string, o source.Object, name string) string {
 	return have
 }
 
-// entry is the item that is being read.
+// draft is the item being read.
 type draft struct {
 	*export
 	*source.Draft
@@ -173,7 +174,7 @@ func (c *draft) urls(overview source.Object) {
 func (c *draft) loginFields(details source.Object) {
 	for _, f := range details.Objects("loginFields") {
 		value := f.Text("value")
-		if o := f.Object("value"); value == "" && o != nil { // an address that belongs to another account
+		if o := f.Object("value"); value == "" && o != nil { // an email address of another account
 			value = o.Text("email_address", "string")
 			c.RelocateRest(o, f.Text("name"))
 		}
@@ -193,7 +194,7 @@ func (c *draft) loginFields(details source.Object) {
 			c.AddField(name, value, item.FieldHidden)
 		case kind == "C":
 			c.AddField(name, item.True, item.FieldBoolean)
-		case kind == "I" || kind == "B": // the button that sends the form
+		case kind == "I" || kind == "B": // the submit button
 		default:
 			c.AddField(name, value, source.KindOfValue(name, value))
 		}
@@ -201,7 +202,7 @@ func (c *draft) loginFields(details source.Object) {
 	}
 }
 
-// file attaches the content that was exported for a document.
+// file attaches the exported content of a document.
 func (c *draft) file(o source.Object) {
 	name, id := o.Text("fileName"), o.Text("documentId")
 	o.Drop("decryptedSize")

@@ -8,7 +8,7 @@ import (
 )
 
 // CSV is the table of Proton Pass: type, name, url, email, username, password, note, totp, createTime, modifyTime, vault.
-// The note of a card or an identity is JSON with all of its members.
+// The note of a card or an identity is JSON with all members.
 var CSV = source.Custom{Is: isCSV, Parse: readCSV}
 
 func isCSV(in *source.Input) bool {
@@ -46,7 +46,7 @@ func readCSV(in *source.Input, b *source.Builder) error {
 	return nil
 }
 
-// setURLs gives a login the URLs of its columns: joined by commas, and as JSON with their modes.
+// setURLs adds the URLs of a login from its columns: joined by commas, and as JSON with their match modes.
 func setURLs(content source.Object, joined, structured string) {
 	var urls []any
 	for _, rawURL := range source.SplitURLs(joined) {
