@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-func TestFilesThatAreRefused(t *testing.T) {
+func TestRejectedFiles(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		data string
@@ -44,7 +44,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestAdviceForFilesOfAnotherKind(t *testing.T) {
+func TestLookalikesAreNamed(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
@@ -64,8 +64,8 @@ func TestAdviceForFilesOfAnotherKind(t *testing.T) {
 	}
 }
 
-// Whatever a source allows, every value arrives, in items that can be saved.
-func TestLongValuesGoOn(t *testing.T) {
+// Every value of any size is imported, in items that can be saved.
+func TestLongValuesContinue(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("0123456789", 9_000)
 	got := transfertest.Read(t, "x.csv", "title,username,password,totp,notes,url,tag,Extra\n"+

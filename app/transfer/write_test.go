@@ -19,9 +19,9 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// What goes out comes back in: equal in the own formats, and for others equal after what docs/export-format.md says
-// that they cannot hold.
-func TestWhatGoesOutComesBackIn(t *testing.T) {
+// An export can be imported again: unchanged in VaultSphere's formats, and in others except for what docs/export-format.md
+// lists.
+func TestExportsCanBeImported(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		format string
@@ -67,8 +67,8 @@ func TestWhatGoesOutComesBackIn(t *testing.T) {
 
 var update = flag.Bool("update", false, "write testdata/own/sealed.vaultsphere anew")
 
-// The file is frozen: whoever exported last year opens it next year.
-func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
+// The file is frozen, because old exports must always open.
+func TestSealedExportOfVersion1Opens(t *testing.T) {
 	t.Parallel()
 	const path, password = "testdata/own/sealed.vaultsphere", "Tür zum Tresor"
 	want := item.Item{Title: "Example", Username: "alice", Password: "pässword", Created: time.UnixMilli(1_700_000_000_000).UTC()}
@@ -86,7 +86,7 @@ func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: password}), []item.Item{want})
-	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: "Tu\u0308r zum Tresor"}), []item.Item{want}) // typed on another keyboard
+	transfertest.Same(t, transfertest.Read(t, "x", string(data), transfer.Options{Password: "Tu\u0308r zum Tresor"}), []item.Item{want}) // decomposed, as some keyboards type it
 	for name, c := range map[string]struct {
 		old, new, password string
 		want               error
@@ -97,7 +97,7 @@ func TestSealedExportOfTheFirstVersionOpens(t *testing.T) {
 		"cost of a terabyte": {`65536`, `1073741824`, password, transfer.ErrMalformed},
 		"cost of nothing":    {`65536`, `1`, password, transfer.ErrMalformed},
 		"another salt":       {`"salt": "`, `"salt": "A`, password, transfer.ErrMalformed},
-		"token cut":          {"\"\n ]", "\",\"\"\n ]", password, transfer.ErrWrongPassword}, // the count is in every key
+		"token cut":          {"\"\n ]", "\",\"\"\n ]", password, transfer.ErrWrongPassword}, // every key depends on the count
 		"unknown member":     {`"version"`, `"x": 1, "version"`, password, transfer.ErrMalformed},
 	} {
 		changed := bytes.Replace(data, []byte(c.old), []byte(c.new), 1)
@@ -133,7 +133,7 @@ func TestOwnFormatIsStrict(t *testing.T) {
 	}
 }
 
-func TestWriteRefuses(t *testing.T) {
+func TestWriteRejects(t *testing.T) {
 	t.Parallel()
 	if _, err := transfer.Write("abacus", nil, transfer.WriteOptions{}); !errors.Is(err, transfer.ErrUnknownFormat) {
 		t.Errorf("got %v", err)
@@ -145,7 +145,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-func TestBitwardenExportIsWhatBitwardenReads(t *testing.T) {
+func TestBitwardenExport(t *testing.T) {
 	t.Parallel()
 	items := []transfer.Exported{{Item: item.Item{
 		Type: item.TypeLogin, Title: "Example <b>", URLs: []string{"https://a.example", "https://b.example"}, Username: "alice", Password: "p",
@@ -183,7 +183,7 @@ func longFields(fields []item.Field) []item.Field {
 	return out
 }
 
-// asBitwardenHolds is what docs/export-format.md says is left of an item in Bitwarden.
+// asBitwardenHolds returns what remains of an item in Bitwarden by docs/export-format.md.
 func asBitwardenHolds(it item.Item) item.Item {
 	const line, value = 687, 3695 // bytes
 	it = it.Clone()

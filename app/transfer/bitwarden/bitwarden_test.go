@@ -195,7 +195,7 @@ func TestBitwardenPasswordProtectedJSON(t *testing.T) {
 	}
 }
 
-func TestBitwardenProtectedJSONRefuses(t *testing.T) {
+func TestBitwardenProtectedJSONRejects(t *testing.T) {
 	t.Parallel()
 	pbkdf2, argon2id := transfertest.ProtectedExport(t, "pbkdf2"), transfertest.ProtectedExport(t, "argon2id")
 	data := pbkdf2[strings.Index(pbkdf2, `"data"`):]
@@ -227,7 +227,7 @@ func TestBitwardenProtectedJSONRefuses(t *testing.T) {
 	}
 }
 
-func TestBitwardenZIPBringsItsFiles(t *testing.T) {
+func TestBitwardenZIPHasAttachments(t *testing.T) {
 	t.Parallel()
 	got := transfertest.SampleZIP(t, "bitwarden/attachments.zip", "bitwarden-zip")
 	if len(got.Items) != 2 {

@@ -123,8 +123,8 @@ func TestSafariCSV(t *testing.T) {
 	transfertest.SameProblems(t, got)
 }
 
-// Ten thousand rows come in whole and in order, and progress is told along the way.
-func TestChromeCSVOfTenThousandRows(t *testing.T) {
+// Ten thousand rows are imported in order, with progress reports.
+func TestChromeCSVWithTenThousandRows(t *testing.T) {
 	t.Parallel()
 	const rows = 10_000
 	var b strings.Builder

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/transfertest"
 )
 
-// kpXML is a document with entries, each written by its strings and whatever else is in it.
+// kpXML returns a document with these entries.
 func kpXML(entries ...string) string {
 	return "<KeePassFile><Root><Group><Name>db</Name>" + strings.Join(entries, "") + "</Group></Root></KeePassFile>"
 }
@@ -84,8 +84,8 @@ func TestDataOfKeePassPluginsIsImported(t *testing.T) {
 	})
 }
 
-// References are replaced wherever they stand, but a password never goes where it is shown.
-func TestReferencesInsideKeePassValues(t *testing.T) {
+// References are replaced everywhere, but passwords only in hidden places.
+func TestKeePassReferences(t *testing.T) {
 	t.Parallel()
 	ref := func(field string, uuid byte) string {
 		return fmt.Sprintf("{REF:%s@I:%s}", field, strings.Repeat(fmt.Sprintf("%02x", uuid), 16))

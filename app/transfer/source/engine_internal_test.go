@@ -22,7 +22,7 @@ func openInput(t *testing.T, name, data string) *Input {
 	return in
 }
 
-func TestFormatOfOneItemARow(t *testing.T) {
+func TestCSVFormat(t *testing.T) {
 	t.Parallel()
 	f := CSV{
 		Needs: []string{"name", "pwd"},

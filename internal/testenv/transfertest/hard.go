@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer/parcel"
 )
 
-// hard makes items of every type out of values that formats trip over.
+// hard makes items of every type from values that break formats.
 type hard struct{ *rand.Rand }
 
 func (h hard) text() string {
@@ -64,13 +64,13 @@ func (h hard) item() item.Item {
 	return it.Normalise()
 }
 
-// line is text without control characters.
+// line returns text without control characters.
 func (h hard) line(most int) string {
 	line := []rune(item.Item{Title: h.text()}.Normalise().Title)
 	return string(line[:min(most, len(line))])
 }
 
-// HardItems is always the same for one number.
+// HardItems returns the same items for the same seed.
 func HardItems(t *testing.T, seed uint64, n int) []transfer.Exported {
 	t.Helper()
 	h := hard{rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // a failure has to come again
@@ -89,7 +89,7 @@ func HardItems(t *testing.T, seed uint64, n int) []transfer.Exported {
 	return out
 }
 
-// OnlyKeys wants no problem but that of each key that makes no codes.
+// OnlyKeys expects no problems except for invalid authenticator keys.
 func OnlyKeys(t *testing.T, in *transfer.Result) {
 	t.Helper()
 	var want []transfer.Problem
