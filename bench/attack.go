@@ -31,8 +31,8 @@ const (
 	savedBytes    = 5_000
 )
 
-// attackRows measures what strangers with an account can do to the server and to its other users: full syncs of a large
-// vault, all at once, and uploads that never end.
+// attackRows measures how hostile users affect the server and its other users, with concurrent full syncs of a large vault and
+// uploads that never end.
 func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 	data := filepath.Join(dir, "attack")
 	bearers, other, err := attackedData(ctx, binary, data)
@@ -58,10 +58,10 @@ func attackRows(ctx context.Context, binary, dir string) ([]row, error) {
 	return rows, nil
 }
 
-// attackEnv is the smallest task of the platform.
+// attackEnv simulates the smallest task of the platform.
 var attackEnv = []string{"GOMAXPROCS=1", "GOMEMLIMIT=320MiB"}
 
-// attackedData fills the store: one user with a large vault and a session for each sync, and one with a small vault.
+// attackedData fills the store with one user who has a large vault and a session for each sync, and one with a small vault.
 func attackedData(ctx context.Context, binary, data string) (bearers []string, other *user, err error) {
 	s, err := start(ctx, binary, data)
 	if err != nil {
@@ -94,7 +94,7 @@ func attackedData(ctx context.Context, binary, data string) (bearers []string, o
 	return bearers, other, other.change(ctx, 0, puts(100_000, 1_000))
 }
 
-// puts are records of together size bytes in tokens of about each.
+// puts returns records of size bytes in total, with tokens of about each bytes.
 func puts(size, each int) []protocol.Put {
 	list := make([]protocol.Put, 0, size/each)
 	for range max(1, size/each) {
@@ -108,7 +108,7 @@ func puts(size, each int) []protocol.Put {
 	return list
 }
 
-// token has the shape of a Fernet token of about size bytes. The server cannot tell the difference.
+// token returns a string in the format of a Fernet token of about size bytes. The server cannot tell the difference.
 func token(size int) string {
 	b := make([]byte, 57+16*max(1, (size*3/4-57)/16))
 	_, _ = rand.Read(b)
@@ -116,7 +116,7 @@ func token(size int) string {
 	return base64.URLEncoding.EncodeToString(b)
 }
 
-// change sends one as it is: the attacks need no client that can read what it wrote.
+// change sends a change without a client core, because the attacks do not need to read the records again.
 func (u *user) change(ctx context.Context, base int64, puts []protocol.Put) error {
 	body, err := json.Marshal(protocol.ChangeRequest{BaseRevision: base, Manifest: token(300), Puts: puts, Deletes: []protocol.Place{}})
 	if err != nil {
@@ -178,8 +178,7 @@ func p99(samples []time.Duration) time.Duration {
 	return samples[len(samples)*99/100]
 }
 
-// syncAttack syncs in full again and again. It fails unless some sync arrived whole: a server that answers nobody is no
-// success.
+// syncAttack repeats full syncs. It fails unless at least one sync is complete: a server that answers no one must not pass.
 func syncAttack(ctx context.Context, url string, bearers []string) func() error {
 	var wg sync.WaitGroup
 	var whole atomic.Int64
@@ -189,16 +188,16 @@ func syncAttack(ctx context.Context, url string, bearers []string) func() error 
 				if n, err := fullSync(ctx, url, bearer); err == nil && n > attackVault {
 					whole.Add(1)
 				} else if ctx.Err() == nil {
-					time.Sleep(200 * time.Millisecond) // refused: it comes back sooner than the server asks for
+					time.Sleep(200 * time.Millisecond) // rejected: retry sooner than the server asks
 				}
 			}
 		})
 	}
 	return func() error {
 		wg.Wait()
-		fmt.Fprintf(os.Stderr, "bench: %d full syncs arrived whole\n", whole.Load())
+		fmt.Fprintf(os.Stderr, "bench: %d full syncs were complete\n", whole.Load())
 		if whole.Load() == 0 {
-			return fmt.Errorf("no full sync arrived whole in %s", attackTime)
+			return fmt.Errorf("no full sync was complete in %s", attackTime)
 		}
 		return nil
 	}
@@ -218,7 +217,7 @@ func fullSync(ctx context.Context, url, bearer string) (int64, error) {
 	return io.Copy(io.Discard, res.Body)
 }
 
-// uploadAttack keeps uploads open that have sent nearly all they announce.
+// uploadAttack keeps uploads open that have sent nearly all of their announced bytes.
 func uploadAttack(ctx context.Context, url string, bearers []string) func() error {
 	var wg sync.WaitGroup
 	for i := range attackUploads {
@@ -233,7 +232,7 @@ func uploadAttack(ctx context.Context, url string, bearers []string) func() erro
 	return func() error { wg.Wait(); return nil }
 }
 
-// unfinishedUpload returns when the server has had enough of it.
+// unfinishedUpload returns when the server closes the connection.
 func unfinishedUpload(ctx context.Context, address, bearer string) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -261,7 +260,7 @@ func unfinishedUpload(ctx context.Context, address, bearer string) error {
 			return err
 		}
 	}
-	for range 200 { // then just fast enough not to be dropped
+	for range 200 { // then just fast enough to stay connected
 		if _, err := conn.Write(block[:1<<10]); err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 
 const manyItems = 10_000
 
-// commandRows measures the command line with as many ids as a script may pass on.
+// commandRows measures the command line with very many ids from a script.
 func commandRows(ctx context.Context, binary, dir string) ([]row, error) {
 	s, err := start(ctx, binary, filepath.Join(dir, "command"))
 	if err != nil {
@@ -27,7 +27,7 @@ func commandRows(ctx context.Context, binary, dir string) ([]row, error) {
 		return nil, err
 	}
 	run := func(args ...string) error {
-		cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(binary), "vaultsphere"), append(args, "--password-file", password)...) // #nosec G204 -- what make built
+		cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(binary), "vaultsphere"), append(args, "--password-file", password)...) // #nosec G204 -- the program that make built
 		cmd.Env = append(os.Environ(), "VAULTSPHERE_SERVER="+s.url, "XDG_STATE_HOME="+filepath.Join(dir, "state"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("vaultsphere %s: %w: %s", args[0], err, out)
@@ -48,7 +48,7 @@ func commandRows(ctx context.Context, binary, dir string) ([]row, error) {
 	return []row{{"command line: restore of 10,000 ids", time.Since(began).Seconds(), 2, "s"}}, nil
 }
 
-// trashed fills the trash, as another device does.
+// trashed fills the trash from another device.
 func trashed(ctx context.Context, url string) ([]string, error) {
 	transport, err := httptransport.New(url)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 	"text/tabwriter"
 )
 
-// rounds is how often each commit is measured. They take turns, so that a machine whose speed drifts slows both alike.
+// rounds is the number of measurements per commit. The commits alternate, so a change of the machine's speed affects both.
 const rounds = 3
 
-// compare builds the commit base beside the work tree, measures both, and prints each figure with its ratio.
+// compare builds the commit base in a separate work tree, measures both, and prints each figure with its ratio.
 func compare(ctx context.Context, w io.Writer, base string, page bool) (err error) {
 	commit, err := command(ctx, ".", "git", "rev-parse", "--verify", "--quiet", "--end-of-options", base+"^{commit}")
 	if err != nil {
@@ -34,7 +34,7 @@ func compare(ctx context.Context, w io.Writer, base string, page bool) (err erro
 		return err
 	}
 	defer func() {
-		// The context may have ended, and the worktree must go all the same.
+		// Remove the work tree even if the context has ended.
 		_, removed := command(context.WithoutCancel(ctx), ".", "git", "worktree", "remove", "--force", tree)
 		err = errors.Join(err, removed)
 	}()
@@ -70,9 +70,9 @@ func compare(ctx context.Context, w io.Writer, base string, page bool) (err erro
 	return ratios(w, commit[:12], medians(measured[0]), medians(measured[1]))
 }
 
-// command returns what it prints. What it complains of is in the error.
+// command returns a program's standard output. The error contains its stderr.
 func command(ctx context.Context, dir, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // programs and commits that this program was told to measure
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // the programs and commits to measure
 	cmd.Dir = dir
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
@@ -83,14 +83,14 @@ func command(ctx context.Context, dir, name string, args ...string) (string, err
 	return strings.TrimSpace(string(out)), nil
 }
 
-// figure is one line of a table that this program printed, at any commit.
+// figure is one line of a table that this program printed at some commit.
 type figure struct {
 	what     string
 	measured float64
 	unit     string
 }
 
-// aside is what a description says of this run alone.
+// aside matches the part of a description that depends on the run.
 var aside = regexp.MustCompile(` \([0-9.]+ m?s\)`)
 
 func parseTable(printed string) (figures []figure, err error) {
@@ -112,7 +112,7 @@ func parseTable(printed string) (figures []figure, err error) {
 	return figures, nil
 }
 
-// medians takes the middle of each figure over several runs of one commit.
+// medians returns the median of each figure over several runs of one commit.
 func medians(runs [][]figure) []figure {
 	out := slices.Clone(runs[0])
 	for i := range out {
@@ -130,7 +130,7 @@ func medians(runs [][]figure) []figure {
 	return out
 }
 
-// ratios prints the figures of both commits. A ratio over 1 is slower, or larger, than the base.
+// ratios prints the figures of both commits. A ratio above 1 is slower or larger than the base.
 func ratios(w io.Writer, commit string, base, now []figure) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprintf(tw, "| what, median of %d runs in turns\t| %s\t| now\t| now / before\t|\n", rounds, commit)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestATableIsReadBackAsItWasPrinted(t *testing.T) {
+func TestPrintedTableIsReadBack(t *testing.T) {
 	var printed strings.Builder
 	if err := table(&printed, []row{
 		{"saving one record in a vault of 10,000 (0.63 ms) against 10 (0.64 ms), p50", 0.985, 1.5, "times"},
@@ -20,7 +20,7 @@ func TestATableIsReadBackAsItWasPrinted(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotATableIsRefused(t *testing.T) {
+func TestMalformedTableIsRejected(t *testing.T) {
 	for _, printed := range []string{"", "panic: no", "| what | measured | at most | measured / at most |\n| a | fast | 1 s | 1 |\n"} {
 		if got, err := parseTable(printed); err == nil {
 			t.Errorf("%q was read as %v", printed, got)
@@ -28,7 +28,7 @@ func TestWhatIsNotATableIsRefused(t *testing.T) {
 	}
 }
 
-func TestRatiosAreOfMediansAndMissingFiguresAreNamed(t *testing.T) {
+func TestRatiosUseMediansAndNameMissingFigures(t *testing.T) {
 	runs := [][]figure{
 		{{"a", 3, "ms"}, {"gone", 1, "ms"}}, {{"a", 1, "ms"}, {"gone", 1, "ms"}}, {{"a", 2, "ms"}, {"gone", 1, "ms"}},
 	}

@@ -17,7 +17,7 @@ import (
 
 const coldStarts = 5
 
-// imageRows builds the server's image of this work tree and starts it as a host does.
+// imageRows builds the server's image from this work tree and starts it like a host.
 func imageRows(ctx context.Context, _, dir string) (rows []row, err error) {
 	d, err := newDocker(filepath.Join(dir, "docker"))
 	if err != nil {
@@ -58,7 +58,7 @@ func imageRows(ctx context.Context, _, dir string) (rows []row, err error) {
 	}, nil
 }
 
-// docker runs commands that use an engine.
+// docker runs commands that use a Docker engine.
 type docker struct{ env []string }
 
 func newDocker(config string) (*docker, error) {
@@ -77,9 +77,9 @@ func newDocker(config string) (*docker, error) {
 	return &docker{append(env, build...)}, nil
 }
 
-// run returns what the command prints.
+// run returns the command's standard output.
 func (d *docker) run(ctx context.Context, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // words of this program and names that it made
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // constants and generated names
 	cmd.Env = d.env
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
@@ -90,13 +90,13 @@ func (d *docker) run(ctx context.Context, name string, args ...string) (string, 
 	return strings.TrimSpace(string(out)), nil
 }
 
-// remove takes away what was made, also when ctx has ended; it adds its error to what is returned.
+// remove removes a Docker object even if ctx has ended, and adds its error to *err.
 func (d *docker) remove(err *error, args ...string) {
 	_, failed := d.run(context.Background(), "docker", args...)
 	*err = errors.Join(*err, failed)
 }
 
-// coldStart is the time from the command that starts a new container until the server is ready.
+// coldStart returns the time from starting a new container until the server is ready.
 func (d *docker) coldStart(ctx context.Context, name, image string) (took time.Duration, err error) {
 	port, err := freePort(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Command bench measures the vault as its users meet it, server and page, and the platform as engineers do, and prints a table with ratios from one run.
+// Command bench measures server and page as their users experience them, and the platform's tools, and prints a table with ratios.
 package main
 
 import (
@@ -20,10 +20,10 @@ import (
 
 func main() {
 	binary := flag.String("server", "bin/vaultsphered", "the server to measure")
-	page := flag.String("page", "app/web/e2e/bench.mjs", "the script that measures the page; empty: leave the page out")
-	platform := flag.Bool("platform", true, "measure the platform's synth as well")
-	image := flag.Bool("image", true, "measure the server's image as well, which takes Docker")
-	base := flag.String("base", "", "a commit: measure it as well, and print ratios instead of limits")
+	page := flag.String("page", "app/web/e2e/bench.mjs", "the script that measures the page; empty: skip the page")
+	platform := flag.Bool("platform", true, "also measure the platform's synth")
+	image := flag.Bool("image", true, "also measure the server's image, which needs Docker")
+	base := flag.String("base", "", "also measure this `commit`, and print ratios instead of limits")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "bench: error: unknown argument: %s\n", flag.Arg(0))
@@ -99,7 +99,7 @@ func serverRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err := s.get(ctx, "/ready"); err != nil {
 		return nil, err
 	}
-	time.Sleep(time.Second) // idle is what is left when starting is over
+	time.Sleep(time.Second) // the server is idle once it has started
 	idle, err := s.residentMB()
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func growthRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err := errors.Join(small.add(ctx, 5), large.add(ctx, 5000)); err != nil {
 		return nil, err
 	}
-	// In turns, so that a machine whose speed drifts slows both alike.
+	// Alternate, so that a change of the machine's speed affects both.
 	var times [2][]time.Duration
 	var sent int64
 	for range 200 {
@@ -194,7 +194,7 @@ func growthRows(ctx context.Context, binary, dir string) ([]row, error) {
 	}, nil
 }
 
-// pageFigures is what the page's script prints: one JSON object.
+// pageFigures is the JSON object that the page's script prints.
 type pageFigures struct {
 	DeriveMS       float64 `json:"derive_ms"`               // Argon2id in WebAssembly, median
 	SyncToListMS   float64 `json:"sync_to_list_ms"`         // 10,000 records, which are 5,000 entries
@@ -214,14 +214,14 @@ func pageRows(ctx context.Context, script string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	// WebAssembly has one thread, and Argon2id's four lanes spread over as many cores as there are.
+	// WebAssembly has one thread, but native Argon2id runs its four lanes on all cores.
 	all := runtime.GOMAXPROCS(1)
 	oneCore, err := p50(5, derive)
 	runtime.GOMAXPROCS(all)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "node", script) //nolint:gosec // the script that this program was told to run
+	cmd := exec.CommandContext(ctx, "node", script) //nolint:gosec // the script to measure with
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()

@@ -15,17 +15,17 @@ import (
 
 const manyChanges = 10_000
 
-// deviceCache is what a device keeps, in memory.
+// deviceCache is a device's cache in memory.
 type deviceCache struct {
 	mu    sync.Mutex
-	kept  map[string]client.Kept
+	files  map[string]client.Kept
 	bytes int // written
 }
 
 func (c *deviceCache) Load(name string) (client.Kept, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.kept[name], nil
+	return c.files[name], nil
 }
 
 func (c *deviceCache) Stamp(name string) (string, error) {
@@ -34,7 +34,7 @@ func (c *deviceCache) Stamp(name string) (string, error) {
 }
 
 func (c *deviceCache) Add(name, after string, p client.Piece) error {
-	return c.put(name, after, p, c.kept[name].Pieces)
+	return c.put(name, after, p, c.files[name].Pieces)
 }
 
 func (c *deviceCache) Replace(name, after string, p client.Piece) error {
@@ -44,22 +44,22 @@ func (c *deviceCache) Replace(name, after string, p client.Piece) error {
 func (c *deviceCache) put(name, after string, p client.Piece, before [][]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.kept[name].Stamp != after {
+	if c.files[name].Stamp != after {
 		return client.ErrCacheMoved
 	}
 	c.bytes += len(p.Data)
-	c.kept[name] = client.Kept{Stamp: p.Stamp, Pieces: append(slices.Clip(before), p.Data)}
+	c.files[name] = client.Kept{Stamp: p.Stamp, Pieces: append(slices.Clip(before), p.Data)}
 	return nil
 }
 
 func (c *deviceCache) Forget(name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.kept, name)
+	delete(c.files, name)
 	return nil
 }
 
-// severed is a transport whose cable can be cut.
+// severed is a transport that can be disconnected.
 type severed struct {
 	*httptransport.Transport
 	cut bool
@@ -67,12 +67,12 @@ type severed struct {
 
 func (s *severed) Do(ctx context.Context, r client.Request) (client.Response, error) {
 	if s.cut {
-		return client.Response{}, errors.New("the cable is cut")
+		return client.Response{}, errors.New("disconnected")
 	}
 	return s.Transport.Do(ctx, r)
 }
 
-// offlineRows measures changes that wait on a device, made one after the other, and sending them.
+// offlineRows measures making many changes offline, one after the other, and sending them.
 func offlineRows(ctx context.Context, binary, dir string) ([]row, error) {
 	s, err := start(ctx, binary, filepath.Join(dir, "offline"))
 	if err != nil {
@@ -83,7 +83,7 @@ func offlineRows(ctx context.Context, binary, dir string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	wire, cache := &severed{Transport: transport}, &deviceCache{kept: map[string]client.Kept{}}
+	wire, cache := &severed{Transport: transport}, &deviceCache{files: map[string]client.Kept{}}
 	c := client.New(wire, &deviceMemory{seen: map[string]client.Seen{}}, cache)
 	registration, err := c.PrepareRegistration("correct horse battery staple")
 	if err != nil {

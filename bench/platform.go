@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// synthRows times `make synth` as an engineer runs it, when the app has been built before.
+// synthRows times `make synth` for an app that is already built.
 func synthRows(ctx context.Context, _, dir string) ([]row, error) {
 	var rows []row
 	for _, topology := range []struct{ name, options string }{
@@ -20,7 +20,7 @@ func synthRows(ctx context.Context, _, dir string) ([]row, error) {
 		var times []time.Duration
 		for i := range 4 { // the first may build
 			began := time.Now()
-			if out, err := exec.CommandContext(ctx, "make", "synth", args).CombinedOutput(); err != nil { //nolint:gosec // fixed words
+			if out, err := exec.CommandContext(ctx, "make", "synth", args).CombinedOutput(); err != nil { //nolint:gosec // constants
 				return nil, fmt.Errorf("make synth, topology %s: %w: %s", topology.name, err, out)
 			}
 			if i > 0 {

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// server is one running vaultsphered.
+// server is a running vaultsphered.
 type server struct {
 	cmd     *exec.Cmd
 	url     string
-	started time.Duration // from exec to the first answer on /health
+	started time.Duration // time from exec to the first answer of /health
 	log     *bytes.Buffer
 }
 
@@ -38,7 +38,7 @@ func start(ctx context.Context, binary, dataDir string, environ ...string) (*ser
 		return nil, err
 	}
 	s := &server{url: fmt.Sprintf("http://127.0.0.1:%d", port), log: &bytes.Buffer{}}
-	s.cmd = exec.CommandContext(ctx, binary) //nolint:gosec // the binary that this program was told to measure
+	s.cmd = exec.CommandContext(ctx, binary) //nolint:gosec // the binary to measure
 	s.cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "DATA_DIR="+dataDir, "METRICS_ADDR=off",
 		"AUTH_RATE=100000", "USER_RATE=1000000", "REGISTRATION=open", "LOG_LEVEL=error")
 	s.cmd.Env = append(s.cmd.Env, environ...)
@@ -55,7 +55,7 @@ func start(ctx context.Context, binary, dataDir string, environ ...string) (*ser
 		time.Sleep(500 * time.Microsecond)
 	}
 	s.stop()
-	return nil, fmt.Errorf("%s gave no answer on /health in 10 s: %s", binary, s.log)
+	return nil, fmt.Errorf("%s did not answer on /health in 10 s: %s", binary, s.log)
 }
 
 func (s *server) get(ctx context.Context, path string) error {
@@ -79,7 +79,7 @@ func (s *server) get(ctx context.Context, path string) error {
 
 func (s *server) residentMB() (float64, error) { return s.memoryMB("VmRSS") }
 
-// memoryMB is a line of /proc/PID/status.
+// memoryMB returns a value of /proc/PID/status in MB.
 func (s *server) memoryMB(name string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// row is one measurement: what was measured, what it should be at most.
+// row is one measurement with its upper limit.
 type row struct {
 	what     string
 	measured float64
@@ -18,7 +18,7 @@ type row struct {
 	unit     string
 }
 
-// table prints measured, target and their ratio; a ratio over 1 misses the target.
+// table prints measurement, target and their ratio. A ratio above 1 misses the target.
 func table(w io.Writer, rows []row) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprintf(tw, "| what\t| measured\t| at most\t| measured / at most\t|\n")
@@ -42,7 +42,7 @@ func median(samples []time.Duration) time.Duration {
 	return samples[len(samples)/2]
 }
 
-// p50 times n calls of f, after a few that warm up.
+// p50 returns the median duration of n calls of f, after a few warm-up calls.
 func p50(n int, f func() error) (time.Duration, error) {
 	samples := make([]time.Duration, 0, n)
 	for i := range n + n/10 + 3 {

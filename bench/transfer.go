@@ -14,7 +14,7 @@ import (
 
 const importedLogins = 10_000
 
-// loginsCSV is a file as a browser exports it, with the columns of its notes and its tags besides.
+// loginsCSV returns a browser's export with additional columns for notes and tags.
 func loginsCSV(n int) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

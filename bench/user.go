@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// user is one account with its client, and a count of the bytes it sends.
+// user is an account with its client, which counts the bytes that it sends.
 type user struct {
 	*client.Client
 	wire     *countingTransport
@@ -33,7 +33,7 @@ func (t *countingTransport) Do(ctx context.Context, r client.Request) (client.Re
 	return t.Transport.Do(ctx, r)
 }
 
-// deviceMemory keeps what this run has seen.
+// deviceMemory stores the newest revision of this run.
 type deviceMemory struct {
 	mu   sync.Mutex
 	seen map[string]client.Seen
@@ -69,7 +69,7 @@ func newUser(ctx context.Context, url, name string) (*user, error) {
 	return u, nil
 }
 
-// at is the same session on another server of the same store.
+// at returns the same session on another server with the same store.
 func (u *user) at(url string) (*user, error) {
 	transport, err := httptransport.New(url)
 	if err != nil {
@@ -108,7 +108,7 @@ func (u *user) saveOne(ctx context.Context) error {
 	return err
 }
 
-// pollVault asks for what is newer than a revision, and does not open it: the server's part of a sync.
+// pollVault requests everything newer than a revision without opening it, which is the server's part of a sync.
 func (u *user) pollVault(ctx context.Context, since int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// What a newer version may write: members at every depth, types, kinds, rules and values that this version does not know.
+// newerOverviews and newerDetails are texts of a newer version, with unknown members at every depth, types, kinds, rules and values.
 var newerOverviews = map[string]string{
 	"members":                  `{"aaa":1.50e+3,"title":"T","type":"login","zzz":{"b":[null,{"a":"\u0000"}],"a":12345678901234567890}}`,
 	"a name with capitals":     `{"Colour":"red","title":"T","type":"login"}`,
@@ -71,8 +71,8 @@ var newerDetails = map[string]string{
 	"old passwords as a number": `{"password_history":1}`,
 }
 
-// asThePage is the item after a way to the page and back, which keeps what it does not know as it is.
-func asThePage(t *testing.T, it item.Item) item.Item {
+// throughJSON returns the item after encoding and decoding as JSON, as on its way to the page and back.
+func throughJSON(t *testing.T, it item.Item) item.Item {
 	t.Helper()
 	text, err := json.Marshal(it)
 	if err != nil {
@@ -85,25 +85,25 @@ func asThePage(t *testing.T, it item.Item) item.Item {
 	return out
 }
 
-func TestWhatANewerVersionWroteStaysByteForByte(t *testing.T) {
+func TestUnknownValuesStayByteForByte(t *testing.T) {
 	for name, overview := range newerOverviews {
-		t.Run("overview/"+name, func(t *testing.T) { staysAsItIs(t, overview, `{"password":"p"}`) })
+		t.Run("overview/"+name, func(t *testing.T) { checkPreserved(t, overview, `{"password":"p"}`) })
 	}
 	for name, details := range newerDetails {
-		t.Run("details/"+name, func(t *testing.T) { staysAsItIs(t, `{"title":"T","type":"login"}`, details) })
+		t.Run("details/"+name, func(t *testing.T) { checkPreserved(t, `{"title":"T","type":"login"}`, details) })
 	}
 }
 
-func staysAsItIs(t *testing.T, overview, details string) {
+func checkPreserved(t *testing.T, overview, details string) {
 	t.Helper()
 	stored := parse(t, []byte(overview), []byte(details))
 	for what, it := range map[string]item.Item{
-		"as it was read":      stored,
-		"a copy":              stored.Clone(),
-		"tidied":              stored.Normalise(),
-		"joined":              item.Join(stored, stored),
-		"from the page":       asThePage(t, stored).Normalise(),
-		"from the page twice": asThePage(t, asThePage(t, stored)),
+		"as it was read":     stored,
+		"cloned":             stored.Clone(),
+		"tidied":             stored.Normalise(),
+		"joined":             item.Join(stored, stored),
+		"through JSON":       throughJSON(t, stored).Normalise(),
+		"through JSON twice": throughJSON(t, throughJSON(t, stored)),
 	} {
 		if got := string(it.Overview()); got != overview {
 			t.Errorf("%s\n got %s\nwant %s", what, got, overview)
@@ -112,11 +112,11 @@ func staysAsItIs(t *testing.T, overview, details string) {
 			t.Errorf("%s\n got %s\nwant %s", what, got, details)
 		}
 		if !it.Equal(stored) {
-			t.Errorf("%s is another item: %+v", what, it)
+			t.Errorf("%s: a different item: %+v", what, it)
 		}
 	}
-	// An edit on an older device: of the fields that it can show.
-	edited := asThePage(t, stored)
+	// An edit on an older device, of fields that it knows.
+	edited := throughJSON(t, stored)
 	edited.Tags = append(edited.Tags, "edited")
 	edited.Fields = append(edited.Fields, item.Field{Name: "edited", Value: "x"})
 	edited = edited.Normalise()
@@ -124,17 +124,17 @@ func staysAsItIs(t *testing.T, overview, details string) {
 	var refused *item.FieldError
 	switch {
 	case errors.As(err, &refused) && strings.HasSuffix(err.Error(), "was written by a newer version of VaultSphere"):
-		return // it says so, and what is stored stays
+		return // the edit is refused, and nothing is lost
 	case err != nil:
-		t.Fatalf("an edit is refused: %v", err)
+		t.Fatalf("the edit is refused: %v", err)
 	}
 	again := parse(t, edited.Overview(), edited.Details())
 	again.Tags, again.Fields = stored.Tags, again.Fields[:len(again.Fields)-1]
 	if !again.SameOverview(stored) && stored.Tags != nil {
-		t.Errorf("an edit changed more\n got %s\nwant %s", again.Overview(), overview)
+		t.Errorf("the edit changed more\n got %s\nwant %s", again.Overview(), overview)
 	}
 	if len(stored.Fields) > 0 && !again.SameDetails(stored) {
-		t.Errorf("an edit changed more\n got %s\nwant %s", again.Details(), details)
+		t.Errorf("the edit changed more\n got %s\nwant %s", again.Details(), details)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestFromNewer(t *testing.T) {
 	}
 }
 
-func TestUnknownThatCannotBeWrittenIsRefused(t *testing.T) {
+func TestInvalidUnknownIsRefused(t *testing.T) {
 	for _, unknown := range []item.Unknown{`5`, `{`, `{"b":1,"a":2}`, `{"a": 1}`, `{"a":1}x`, `{"a":"\u0041"}`} {
 		for name, it := range map[string]item.Item{
 			"overview": {UnknownOverview: unknown}, "details": {UnknownDetails: unknown}, "card": {Card: &item.Card{Unknown: unknown}},
@@ -162,7 +162,7 @@ func TestUnknownThatCannotBeWrittenIsRefused(t *testing.T) {
 		} {
 			it.Title = "T"
 			if err := it.Normalise().Validate(); err == nil {
-				t.Errorf("%s: %s passes", name, unknown)
+				t.Errorf("%s: %s is accepted", name, unknown)
 			}
 		}
 	}

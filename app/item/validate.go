@@ -21,17 +21,17 @@ const (
 	MaxName     = 200    // of a field
 	MaxValue    = 10_000 // of a field, or of a line of a card, an identity or an SSH key
 
-	MaxAttachmentName = 255 // as file systems have it
+	MaxAttachmentName = 255 // the limit of file systems
 
 	MaxPasswordHistory = 100
 	MaxAttachments     = 100
 	MaxAttachmentBytes = 10 << 20
-	// MaxPartBytes is the size of the canonical JSON of one part, so that its token stays below the 64 KiB that a
-	// server takes: a third is added by base64, and some more by padding.
+	// MaxPartBytes bounds the canonical JSON of the overview, and that of the details. Base64 adds a third, and padding some more:
+	// the token must stay below the server's limit of 64 KiB.
 	MaxPartBytes = 40_000
 )
 
-// FieldError names the field of an item that cannot be saved, never its value.
+// FieldError names the field for which an item cannot be saved. It never contains the value.
 type FieldError struct {
 	Field  string
 	Reason string
@@ -39,7 +39,7 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 
-// in puts the name of a member, or the index of an element, before the field.
+// in prefixes the field with the name of a member or the index of an element.
 func (e *FieldError) in(name string) *FieldError {
 	if e.Field != "" && e.Field[0] != '[' {
 		name += "."
@@ -68,7 +68,7 @@ func checkLine(row *Row, p any) *FieldError {
 	return nil
 }
 
-// TypeList is the types in words: "login, note or card".
+// TypeList lists the types for a sentence: "login, note or card".
 func TypeList() string {
 	var b strings.Builder
 	for i, t := range Types {
@@ -84,25 +84,25 @@ func TypeList() string {
 	return b.String()
 }
 
-// Validate returns a *FieldError for the first field that cannot be saved. Normalise first.
+// Validate returns a *FieldError for the first invalid field. Call Normalise first.
 func (it Item) Validate() error {
 	b := make([]byte, 0, 256)
 	for _, p := range [...]struct {
 		*object
-		largest, all string
-	}{{overview, "urls", "title, user name, addresses and tags"}, {details, "notes", "notes, password and fields"}} {
+		largest, fields string
+	}{{overview, "urls", "title, username, URLs and tags"}, {details, "notes", "notes, password and fields"}} {
 		if err := p.check(&it); err != nil {
 			return err
 		}
 		b = p.append(b[:0], &it)
 		if n := len(b); n > MaxPartBytes {
-			return &FieldError{p.largest, fmt.Sprintf("%s take %d bytes together, at most %d fit", p.all, n, MaxPartBytes)}
+			return &FieldError{p.largest, fmt.Sprintf("%s have %d bytes together, at most %d are allowed", p.fields, n, MaxPartBytes)}
 		}
 	}
 	return nil
 }
 
-// isControl covers C0, DEL, C1 and the two Unicode line separators.
+// isControl reports C0, DEL, C1 and the two Unicode line separators.
 func isControl(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029
 }

@@ -79,7 +79,7 @@ func checkAgainstDocument(t *testing.T, sent *http.Request, body []byte, res *ht
 // and the text of the JSON itself.
 func beyondSchemas(answered []byte) bool {
 	for _, rule := range []string{
-		"occurs twice in one object", "follows the JSON value", "not valid UTF-8", // the text itself
+		"occurs twice in one object", "data follows the JSON value", "not valid UTF-8", // the text itself
 		"twice in one change", "together are more than", "do not fit the vault", "between the number of the chunk and", // relations
 		"mixes scripts",                                                                                     // names that deceive
 		"since must be one whole number", "since is the only parameter", "chunk must be a number between 1", // spelling of a URL

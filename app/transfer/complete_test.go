@@ -36,7 +36,7 @@ func TestEveryBitwardenFieldIsImported(t *testing.T) {
 		for _, list := range []string{"folders", "collections"} {
 			texts("", source[list], bitwardenStructure, func(_, value string) {
 				if !found(all, value) {
-					t.Errorf("%s: one of the %s is %q and nowhere", name, list, value)
+					t.Errorf("%s: one of the %s is %q, which was not imported", name, list, value)
 				}
 			})
 		}
@@ -79,13 +79,13 @@ func decoded(t *testing.T, name string) map[string]any {
 func foundAgain(t *testing.T, got *transfer.Result, items []any, structure []string) {
 	t.Helper()
 	if len(got.Items) != len(items) {
-		t.Fatalf("%d items of %d entries", len(got.Items), len(items))
+		t.Fatalf("%d items, want %d", len(got.Items), len(items))
 	}
 	for i, element := range items {
 		there := values(t, got.Items[i].Item)
 		texts("", element, structure, func(member, value string) {
 			if !found(there, value) {
-				t.Errorf("entry %d: %s is %q and nowhere in %q", i+1, member, value, there)
+				t.Errorf("item %d: %s is %q, which is not in %q", i+1, member, value, there)
 			}
 		})
 	}

@@ -36,7 +36,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		if got.Format == "" {
-			t.Error("no format is named")
+			t.Error("no format was detected")
 		}
 		for _, i := range got.Items {
 			if err := i.Item.Validate(); err != nil || !i.Item.Type.Known() || i.Item.ID != "" || i.Row < 1 {

@@ -81,7 +81,7 @@ func TestLongValuesContinue(t *testing.T) {
 		}
 	}
 	if n := strings.Count(all.String(), "0123456789"); n < 8*8_900 {
-		t.Errorf("%d of %d pieces arrived", n, 8*9_000)
+		t.Errorf("%d of %d parts arrived", n, 8*9_000)
 	}
 	if first := got.Items[0].Item; len(first.Title) != item.MaxTitle || first.Password != "" {
 		t.Errorf("title of %d characters", len(first.Title))

@@ -89,7 +89,7 @@ func TestBitwardenBefore2021(t *testing.T) {
 	got = transfertest.Read(t, "bw.json", `{"folders":[{"id":"f1","name":"Home/Money"}],"items":[`+element+`]}`, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{want})
 	if got.Format != "bitwarden-json" {
-		t.Errorf("taken for %s", got.Format)
+		t.Errorf("detected as %s", got.Format)
 	}
 	got = transfertest.Read(t, "bw.json", `{"items":[{"type":2,"name":"Note","notes":"n","secureNote":{"type":0}}]}`, transfer.Options{})
 	transfertest.Same(t, got, []item.Item{{Type: item.TypeNote, Title: "Note", Notes: "n"}})
@@ -191,7 +191,7 @@ func TestPGPFilesAreRejected(t *testing.T) {
 	}
 	_, err := transfer.Read(transfer.File{Name: "x.gpg", Data: []byte("-----BEGIN PGP MESSAGE-----")}, transfer.Options{Format: "proton-json"})
 	if err != transfer.ErrPGP { //nolint:errorlint // exactly this one
-		t.Errorf("as Proton Pass: %v", err)
+		t.Errorf("chosen as Proton Pass: %v", err)
 	}
 	transfertest.Rejects(t, "x.gpg", []byte("\x99\x01"), "", transfer.ErrUnknownFormat)
 }

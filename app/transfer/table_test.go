@@ -139,14 +139,14 @@ func TestTablesWithoutAHeaderAreRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string]string{
-		"addresses and names":            string(noHeader),
+		"URLs and names":                 string(noHeader),
 		"nothing to tell by":             "Router,admin,secret1\nNAS,root,secret2\n",
 		"known words":                    "Login,Post,mia,pw-post,https://post.example\nLogin,Bank,mia,pw-bank,https://bank.example\n",
 		"repeated values":                "Work Notes,Site Login,mia,secret\nWork Notes,x,bob,secret2\n",
 		"values that end like names":     "Work Notes,Site Login,My Password\nWork Notes,mia,secret\n",
 		"names of other parts":           "Foo,Bar,Baz\n1,2,3\n",
 		"a row like names":               "SafeNotes,Post,mia,pw\n",
-		"names and an address":           "Title,Password,https://post.example\nPost,pw,https://bank.example\n",
+		"names and a URL":                "Title,Password,https://post.example\nPost,pw,https://bank.example\n",
 		"one name":                       "Password,Foo,Bar\n1,2,3\n",
 		"neither a title nor a password": "URL,Username,Foo\nhttps://post.example,mia,pw\n",
 	} {
@@ -170,7 +170,7 @@ func TestTablesWithoutAHeaderAreRejected(t *testing.T) {
 		t.Errorf("got %+v", got.Items)
 	}
 	if _, err := transfer.Read(transfer.File{Data: noHeader}, transfer.Options{Format: "csv", Headerless: true}); !errors.Is(err, transfer.ErrNoHeader) {
-		t.Errorf("no columns are chosen: %v", err)
+		t.Errorf("without chosen columns: %v", err)
 	}
 	got = transfertest.Read(t, "x.csv", string(noHeader), transfer.Options{Format: "csv", Columns: columns})
 	transfertest.SameProblems(t, got, transfer.Problem{Row: 1, Code: parcel.HeaderHoldsValues})

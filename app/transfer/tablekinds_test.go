@@ -48,7 +48,7 @@ func TestColumnsWithTheSameName(t *testing.T) {
 		",login,Post,,,0,https://post.example,mia,pw-post,,pw-two,Second\n", transfer.Options{})
 	transfertest.Same(t, got, []item.Item{post(with(transfertest.Hidden("login_password", "pw-two"), transfertest.Text("name", "Second")))})
 	if got.Format != "bitwarden-csv" {
-		t.Errorf("taken for %s", got.Format)
+		t.Errorf("detected as %s", got.Format)
 	}
 }
 

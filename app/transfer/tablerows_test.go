@@ -25,15 +25,15 @@ func TestShortAndLongRows(t *testing.T) {
 		want     []item.Item
 		problems []transfer.Problem
 	}{
-		"no note":       {"Post,https://post.example,mia,pw-post\n", []item.Item{post()}, nil},
-		"no password":   {"Post,https://post.example,mia\n", []item.Item{post(password(""))}, problem(parcel.MissingValues, 3)},
-		"no address":    {"Post,x\n", nil, problem(parcel.ColumnCount, 2)},
-		"a word":        {"Post\n", nil, problem(parcel.ColumnCount, 1)},
-		"comma in note": {"Post,https://post.example,mia,pw-post,a, b\n", []item.Item{post(notes("a, b"))}, problem(parcel.ExtraIntoNotes, 6)},
-		"too long":      {"Post,x,https://post.example,mia,pw-post,n\n", nil, problem(parcel.ColumnCount, 6)},
-		"empty ones":    {"Post,https://post.example,mia,pw-post,,,,\n", []item.Item{post()}, nil},
-		"note goes on":  {"Post,https://post.example,mia,pw-post,one\ntwo\n", []item.Item{post(notes("one\ntwo"))}, nil},
-		"lines in one":  {"Post,https://post.example,mia\nmia,pw-post,n\n", []item.Item{post(notes("n"), with(transfertest.Text("Username", "mia\nmia")))}, nil},
+		"no note":        {"Post,https://post.example,mia,pw-post\n", []item.Item{post()}, nil},
+		"no password":    {"Post,https://post.example,mia\n", []item.Item{post(password(""))}, problem(parcel.MissingValues, 3)},
+		"no URL":         {"Post,x\n", nil, problem(parcel.ColumnCount, 2)},
+		"a word":         {"Post\n", nil, problem(parcel.ColumnCount, 1)},
+		"comma in note":  {"Post,https://post.example,mia,pw-post,a, b\n", []item.Item{post(notes("a, b"))}, problem(parcel.ExtraIntoNotes, 6)},
+		"too long":       {"Post,x,https://post.example,mia,pw-post,n\n", nil, problem(parcel.ColumnCount, 6)},
+		"empty ones":     {"Post,https://post.example,mia,pw-post,,,,\n", []item.Item{post()}, nil},
+		"note continues": {"Post,https://post.example,mia,pw-post,one\ntwo\n", []item.Item{post(notes("one\ntwo"))}, nil},
+		"lines in one":   {"Post,https://post.example,mia\nmia,pw-post,n\n", []item.Item{post(notes("n"), with(transfertest.Text("Username", "mia\nmia")))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -39,7 +39,7 @@ func TestTruncatedJSONAndZIPAreRejected(t *testing.T) {
 		}
 		for end := range data {
 			if got, err := transfer.Read(transfer.File{Name: name, Data: data[:end]}, o); err == nil {
-				t.Errorf("%s with %d of %d bytes is taken: %d items, problems %v", name, end, len(data), len(got.Items), got.Problems)
+				t.Errorf("%s with %d of %d bytes is accepted: %d items, problems %v", name, end, len(data), len(got.Items), got.Problems)
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func TestSealedExportOfVersion1Opens(t *testing.T) {
 		"wrong password":     {"", "", "Tür zum Tresor ", transfer.ErrWrongPassword},
 		"newer version":      {`"version": 1`, `"version": 2`, password, transfer.ErrNewerVersion},
 		"cost of a terabyte": {`65536`, `1073741824`, password, transfer.ErrMalformed},
-		"cost of nothing":    {`65536`, `1`, password, transfer.ErrMalformed},
+		"no cost":            {`65536`, `1`, password, transfer.ErrMalformed},
 		"another salt":       {`"salt": "`, `"salt": "A`, password, transfer.ErrMalformed},
 		"token cut":          {"\"\n ]", "\",\"\"\n ]", password, transfer.ErrWrongPassword}, // every key depends on the count
 		"unknown member":     {`"version"`, `"x": 1, "version"`, password, transfer.ErrMalformed},
@@ -124,7 +124,7 @@ func TestOwnFormatIsStrict(t *testing.T) {
 	}
 	for name, element := range map[string]string{
 		"unknown member": `{"type":"login","title":"x","secret thing":"s3cret"}`, "wrong kind": `{"type":"login","title":"x","password":{"p":"s3cret"}}`,
-		"an id": `{"type":"login","title":"x","id":"s3cret"}`, "no object": `"s3cret"`,
+		"an id": `{"type":"login","title":"x","id":"s3cret"}`, "not an object": `"s3cret"`,
 	} {
 		got := transfertest.Read(t, "x", `{"format":"vaultsphere","version":1,"items":[`+good+`,`+element+`,`+good+`]}`, transfer.Options{})
 		if len(got.Items) != 2 || len(got.Problems) != 1 || got.Problems[0].Row != 2 || got.Problems[0].Code != parcel.MalformedItem || strings.Contains(transfer.Sentence(got.Problems[0]), "s3cret") {

@@ -14,12 +14,12 @@ import (
 
 // finding is one vulnerability of one module or package.
 type finding struct {
-	ids     []string // the first is the one to show; the others are its aliases
+	ids     []string // the first is displayed; the others are its aliases
 	module  string
 	version string
-	fixed   string // empty: no version has a fix
+	fixed   string // empty if no version has a fix
 	summary string
-	where   string // how it comes in
+	where   string // how it is reached
 }
 
 func (f finding) String() string {
@@ -42,16 +42,16 @@ func (f finding) String() string {
 	return b.String()
 }
 
-// acceptance is a vulnerability that we have to live with for a while.
+// acceptance is a vulnerability that we accept for a while.
 type acceptance struct {
-	Check  string `json:"check"` // which command reports it
+	Check  string `json:"check"` // the command that reports it
 	ID     string `json:"id"`
 	Module string `json:"module"`
 	Reason string `json:"reason"`
 	Until  string `json:"until"` // the last day
 }
 
-// longestAcceptance is how far ahead the last day may be: an acceptance that nobody looks at again is a hole.
+// longestAcceptance limits how far ahead the last day may be, so that someone reviews each acceptance.
 const longestAcceptance = 180 * 24 * time.Hour
 
 func readAccepted(path string, now time.Time) ([]acceptance, error) {
@@ -66,7 +66,7 @@ func readAccepted(path string, now time.Time) ([]acceptance, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: something follows the list", path)
+		return nil, fmt.Errorf("%s: unexpected data after the list", path)
 	}
 	var errs []error
 	for i, a := range all {
@@ -96,7 +96,7 @@ func (a acceptance) problem(now time.Time) string {
 	return ""
 }
 
-// judge returns an error that names each finding that is not accepted, and each acceptance of this check that fits none.
+// judge returns an error that names each finding that is not accepted, and each acceptance of this check without a finding.
 func judge(check string, found []finding, accepted []acceptance) error {
 	used := make([]bool, len(accepted))
 	var lines []string
@@ -118,7 +118,7 @@ func judge(check string, found []finding, accepted []acceptance) error {
 	}
 	for i, a := range accepted {
 		if a.Check == check && !used[i] {
-			errs = append(errs, fmt.Errorf("%s in %s is accepted, but is not found: remove it from the list of accepted vulnerabilities", a.ID, a.Module))
+			errs = append(errs, fmt.Errorf("%s in %s is accepted but was not found: remove it from the list of accepted vulnerabilities", a.ID, a.Module))
 		}
 	}
 	return errors.Join(errs...)

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-func TestOurListOfAcceptedVulnerabilities(t *testing.T) {
+func TestOurAcceptancesAreValid(t *testing.T) {
 	if _, err := readAccepted("accepted.json", today()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestAcceptancesAreRefused(t *testing.T) {
+func TestInvalidAcceptancesAreRejected(t *testing.T) {
 	now := time.Date(2030, 1, 31, 0, 0, 0, 0, time.UTC)
 	entry := func(replace ...string) string {
 		return strings.NewReplacer(replace...).Replace(
@@ -29,7 +29,7 @@ func TestAcceptancesAreRefused(t *testing.T) {
 		"without a module":  {entry("example.org/lib", ""), "id and module must be set"},
 		"of another check":  {entry(`"code"`, `"yarn"`), `check is "yarn", but must be code, npm or image`},
 		"an unknown member": {entry("reason", "because"), `unknown field "because"`},
-		"two lists":         {`[][]`, "something follows the list"},
+		"two lists":         {`[][]`, "unexpected data after the list"},
 		"not a list":        {`{}`, "cannot unmarshal object"},
 		"cut off":           {entry()[:30], "unexpected EOF"},
 	} {
@@ -64,7 +64,7 @@ func TestJudge(t *testing.T) {
 		"one that is gone": {[]acceptance{
 			accept("code", "GO-2030-0001", "example.org/lib"), accept("code", "GO-2030-0002", "example.org/other"),
 			accept("code", "GO-2030-0002", "example.org/lib"),
-		}, "GO-2030-0002 in example.org/lib is accepted, but is not found: remove it from the list of accepted vulnerabilities"},
+		}, "GO-2030-0002 in example.org/lib is accepted but was not found: remove it from the list of accepted vulnerabilities"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

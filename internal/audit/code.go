@@ -15,7 +15,7 @@ import (
 	"golang.org/x/vuln/scan"
 )
 
-// target is what one run of govulncheck looks at.
+// target is the input of one run of govulncheck.
 type target struct {
 	env      []string
 	tests    bool
@@ -27,7 +27,7 @@ func runCode(ctx context.Context, flags *flag.FlagSet, args []string, stderr io.
 		"`URL` of the vulnerability database, or a version of golang.org/x/vulndb, which is downloaded and indexed once")
 	directory := flags.String("C", ".", "`directory` of the module")
 	tags := flags.String("tags", "", "build `tags`, separated by commas")
-	wasm := flags.String("wasm", "", "`packages`, separated by spaces, that are built for js/wasm")
+	wasm := flags.String("wasm", "", "`packages` for js/wasm, separated by spaces")
 	list, err := parseWithAccepted(flags, args, 0)
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func runCode(ctx context.Context, flags *flag.FlagSet, args []string, stderr io.
 	return judge("code", found, list)
 }
 
-// message is what we read of the stream that govulncheck -json writes.
+// message has the parts that we need of a message of govulncheck -json.
 type message struct {
 	Config *struct{ DB string }
 	SBOM   *struct{ Roots []string }
@@ -66,7 +66,7 @@ type message struct {
 	}
 }
 
-// frame is one step of a call, the vulnerable symbol first.
+// frame is one step of a call stack, which begins with the vulnerable symbol.
 type frame struct {
 	Module, Version, Package, Function, Receiver string
 	Position                                     struct {
@@ -75,7 +75,7 @@ type frame struct {
 	}
 }
 
-// govulncheck returns the vulnerabilities whose code is reached.
+// govulncheck returns the vulnerabilities whose code the target reaches.
 func govulncheck(ctx context.Context, database, directory, tags string, t target) ([]finding, error) {
 	args := []string{"-json", "-db", database, "-C", directory}
 	if tags != "" {
@@ -107,7 +107,7 @@ func reached(stream io.Reader) ([]finding, error) {
 		if err := d.Decode(&m); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, fmt.Errorf("govulncheck: its output: %w", err)
+			return nil, fmt.Errorf("read the output of govulncheck: %w", err)
 		}
 		switch {
 		case m.SBOM != nil:
@@ -123,7 +123,7 @@ func reached(stream io.Reader) ([]finding, error) {
 		}
 	}
 	if !looked {
-		return nil, errors.New("govulncheck looked at no package")
+		return nil, errors.New("govulncheck checked no package")
 	}
 	for i := range found {
 		if e := entries[found[i].ids[0]].OSV; e != nil {
@@ -133,18 +133,18 @@ func reached(stream io.Reader) ([]finding, error) {
 	return oneEach(found), nil
 }
 
-// oneEach keeps the first way to each vulnerability.
+// oneEach keeps the first call stack of each vulnerability.
 func oneEach(found []finding) []finding {
-	var kept []finding
+	var unique []finding
 	for _, f := range found {
-		if !slices.ContainsFunc(kept, func(k finding) bool { return k.ids[0] == f.ids[0] && k.module == f.module }) {
-			kept = append(kept, f)
+		if !slices.ContainsFunc(unique, func(k finding) bool { return k.ids[0] == f.ids[0] && k.module == f.module }) {
+			unique = append(unique, f)
 		}
 	}
-	return kept
+	return unique
 }
 
-// call names the vulnerable symbol and the place in our code from where the way to it begins.
+// call names the vulnerable symbol and the place in our code where the call stack begins.
 func call(trace []frame) string {
 	symbol, entry := trace[0], trace[len(trace)-1]
 	name := symbol.Function

@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// flawed is a module with a vulnerability in Read that v1.0.1 does not have.
+// flawed is a module with a vulnerability in Read, fixed in v1.0.1.
 var flawed = map[string]string{
 	"go.mod": "module example.org/lib\n\ngo 1.24\n",
 	"lib.go": "package lib\n\nfunc Read() {}\n\nfunc Write() {}\n",
 }
 
-// database is one in the layout of https://go.dev/doc/security/vuln/database, with the vulnerability and one of an old Go.
+// database has the vulnerability and one of an old Go, in the layout of https://go.dev/doc/security/vuln/database.
 var database = map[string]string{
 	"index/db.json": `{"modified": "2030-01-01T00:00:00Z"}`,
 	"index/modules.json": `[
@@ -45,7 +45,7 @@ func program(t *testing.T, call string) string {
 	})
 }
 
-func TestReachedVulnerabilitiesFail(t *testing.T) {
+func TestReachedVulnerabilitiesAreReported(t *testing.T) {
 	serveModule(t, "example.org/lib", "v1.0.0", flawed)
 	db := "file://" + filepath.ToSlash(write(t, t.TempDir(), database))
 	calls, spared := program(t, "lib.Read()"), program(t, "lib.Write()")
@@ -59,10 +59,10 @@ func TestReachedVulnerabilitiesFail(t *testing.T) {
 	fails(t, append(named, "tagged.go:7"), "code", "-database", db, "-accepted", none, "-C", spared, "-tags", "other,special")
 	fails(t, append(named, "page_js.go:5"), "code", "-database", db, "-accepted", none, "-C", spared, "-wasm", "./page")
 	passes(t, "code", "-database", db, "-accepted", accepted, "-C", calls)
-	fails(t, []string{"GO-2030-0001 in example.org/lib is accepted, but is not found"}, "code", "-database", db, "-accepted", accepted, "-C", spared)
+	fails(t, []string{"GO-2030-0001 in example.org/lib is accepted but was not found"}, "code", "-database", db, "-accepted", accepted, "-C", spared)
 }
 
-func TestCodeThatCannotBeLookedAtFails(t *testing.T) {
+func TestUnreadableCodeFails(t *testing.T) {
 	serveModule(t, "example.org/lib", "v1.0.0", flawed)
 	db, none := "file://"+filepath.ToSlash(write(t, t.TempDir(), database)), acceptedFile(t, "[]")
 	fails(t, []string{"govulncheck: "}, "code", "-database", db, "-accepted", none, "-C", program(t, "lib.NoSuch()"))
@@ -84,17 +84,17 @@ func TestUnusableDatabaseFails(t *testing.T) {
 	}
 	index := "index/modules.json"
 	for name, c := range map[string]struct{ url, want string }{
-		"missing":            {"file://" + filepath.ToSlash(filepath.Join(t.TempDir(), "none")), "no such file"},
-		"without its index":  {with(index, ""), "no such file"},
-		"with a cut index":   {with(index, database[index][:40]), "unexpected end of JSON input"},
-		"empty":              {with(index, "[]"), "it knows no vulnerability of Go's standard library"},
-		"of one other":       {with(index, `[{"path": "example.org/lib", "vulns": [{"id": "GO-2030-0001"}]}]`), "it knows no vulnerability of Go's standard library"},
-		"without an entry":   {with("ID/GO-2030-0001.json", ""), "GO-2030-0001"},
-		"with a cut entry":   {with("ID/GO-2030-0001.json", `{"id": "GO-`), "unexpected end of JSON input"},
-		"of another scheme":  {"ftp://127.0.0.1/db", "it must be a URL with file, http or https"},
-		"not listening":      {"http://127.0.0.1:1", "connection refused"},
-		"of another content": {serve(t, http.StatusOK, "<html>"), "its index of modules: "},
-		"not found":          {serve(t, http.StatusNotFound, ""), "404 Not Found"},
+		"missing":             {"file://" + filepath.ToSlash(filepath.Join(t.TempDir(), "none")), "no such file"},
+		"without its index":   {with(index, ""), "no such file"},
+		"with a cut index":    {with(index, database[index][:40]), "unexpected end of JSON input"},
+		"empty":               {with(index, "[]"), "it has no vulnerability of Go's standard library"},
+		"of one other module": {with(index, `[{"path": "example.org/lib", "vulns": [{"id": "GO-2030-0001"}]}]`), "it has no vulnerability of Go's standard library"},
+		"without an entry":    {with("ID/GO-2030-0001.json", ""), "GO-2030-0001"},
+		"with a cut entry":    {with("ID/GO-2030-0001.json", `{"id": "GO-`), "unexpected end of JSON input"},
+		"another scheme":      {"ftp://127.0.0.1/db", "it must be a URL with file, http or https"},
+		"not listening":       {"http://127.0.0.1:1", "connection refused"},
+		"not JSON":            {serve(t, http.StatusOK, "<html>"), "read its index of modules: "},
+		"not found":           {serve(t, http.StatusNotFound, ""), "404 Not Found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fails(t, []string{c.want}, "code", "-database", c.url, "-accepted", none, "-C", dir)
@@ -102,7 +102,7 @@ func TestUnusableDatabaseFails(t *testing.T) {
 	}
 }
 
-// serve answers every request alike.
+// serve gives the same answer to every request.
 func serve(t *testing.T, status int, body string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -133,7 +133,7 @@ func TestDatabaseOverHTTP(t *testing.T) {
 
 func TestDownloadedDatabase(t *testing.T) {
 	const version = "v0.0.0-20300101000000-0123456789ab"
-	// Its indexer copies what is there: the real one is what lint runs.
+	// This indexer only copies the files; lint runs the real one.
 	serveModule(t, databaseModule, version, map[string]string{
 		"go.mod":                        "module golang.org/x/vulndb\n\ngo 1.24\n",
 		"data/osv/GO-2030-0001.json":    database["ID/GO-2030-0001.json"],
@@ -166,7 +166,7 @@ func main() {
 	if entries, err := os.ReadDir(cache); err != nil || len(entries) != 1 {
 		t.Errorf("the cache has %v: %v", entries, err)
 	}
-	// The second time nothing is asked.
+	// The second run uses the cache and sends no request.
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOMODCACHE", t.TempDir())
 	said.Reset()

@@ -22,17 +22,17 @@ import (
 
 const (
 	databaseModule = "golang.org/x/vulndb"
-	digestFile     = "digest" // beside the database: what it has to be
+	digestFile     = "digest" // the expected digest, in the database's directory
 	maxIndex       = 64 << 20
 )
 
-// openDatabase returns the URL of the database that spec names, after a look into it: govulncheck takes an empty one for good
-// news.
+// openDatabase returns the URL of the database that spec names, after checking it: with an empty database, govulncheck would
+// report nothing.
 func openDatabase(ctx context.Context, spec string, stderr io.Writer) (string, error) {
 	if strings.HasPrefix(spec, "v") && !strings.Contains(spec, "/") {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("nowhere to keep the vulnerability database: %w", err)
+			return "", fmt.Errorf("find a cache for the vulnerability database: %w", err)
 		}
 		dir, err := indexed(ctx, filepath.Join(cache, "vaultsphere", "vulndb"), spec, stderr)
 		if err != nil {
@@ -46,7 +46,7 @@ func openDatabase(ctx context.Context, spec string, stderr io.Writer) (string, e
 	return spec, nil
 }
 
-// indexed returns the directory of the database of that version, which it downloads and indexes the first time.
+// indexed returns the directory of the given version of the database. The first call downloads and indexes it.
 func indexed(ctx context.Context, cache, version string, stderr io.Writer) (string, error) {
 	dir := filepath.Join(cache, version)
 	switch _, err := os.Stat(dir); {
@@ -93,7 +93,7 @@ func indexed(ctx context.Context, cache, version string, stderr io.Writer) (stri
 	return dir, nil
 }
 
-// command runs a program outside any module and returns what it writes to stdout.
+// command runs a program outside any module and returns its standard output.
 func command(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -109,7 +109,7 @@ func command(ctx context.Context, dir, name string, args ...string) ([]byte, err
 	return stdout.Bytes(), nil
 }
 
-// digest returns the SHA-256 of the names and contents of all files in dir but the digest's own.
+// digest returns the SHA-256 of the names and contents of all files in dir except the digest file.
 func digest(dir string) (string, error) {
 	h := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -134,7 +134,7 @@ func checkDigest(dir string) error {
 		have, err = digest(dir)
 	}
 	if err == nil && have != string(want) {
-		err = errors.New("it is not as it was made")
+		err = errors.New("its files have changed")
 	}
 	if err != nil {
 		return fmt.Errorf("the vulnerability database in %s is damaged: %w: remove that directory", dir, err)
@@ -142,7 +142,7 @@ func checkDigest(dir string) error {
 	return nil
 }
 
-// checkIndex refuses a database that does not know of Go's own library: every real one does.
+// checkIndex rejects a database without entries for Go's standard library, which every real one has.
 func checkIndex(ctx context.Context, database string) error {
 	content, err := readIndex(ctx, database)
 	if err != nil {
@@ -153,14 +153,14 @@ func checkIndex(ctx context.Context, database string) error {
 		Vulns []struct{ ID string }
 	}
 	if err := json.Unmarshal(content, &modules); err != nil {
-		return fmt.Errorf("its index of modules: %w", err)
+		return fmt.Errorf("read its index of modules: %w", err)
 	}
 	for _, m := range modules {
 		if m.Path == "stdlib" && len(m.Vulns) > 0 {
 			return nil
 		}
 	}
-	return errors.New("it knows no vulnerability of Go's standard library, so it is not whole")
+	return errors.New("it has no vulnerability of Go's standard library, so it is incomplete")
 }
 
 // readIndex reads the list of modules: https://go.dev/doc/security/vuln/database#api
@@ -190,7 +190,7 @@ func readIndex(ctx context.Context, database string) ([]byte, error) {
 	}
 	unpacked, err := gzip.NewReader(response.Body)
 	if err != nil {
-		return nil, fmt.Errorf("its index of modules: %w", err)
+		return nil, fmt.Errorf("read its index of modules: %w", err)
 	}
 	return io.ReadAll(io.LimitReader(unpacked, maxIndex))
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The database that lint uses, and a vulnerability that anyone can look up: https://pkg.go.dev/vuln/GO-2021-0113
+// Checks the database that lint uses with a public vulnerability: https://pkg.go.dev/vuln/GO-2021-0113
 func TestPinnedDatabaseKnowsAnOldVulnerability(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	if err != nil {
@@ -25,7 +25,7 @@ func TestPinnedDatabaseKnowsAnOldVulnerability(t *testing.T) {
 		"code", "-database", string(pin[1]), "-accepted", acceptedFile(t, "[]"), "-C", parsing(t, "v0.3.5"))
 }
 
-// parsing makes a program that parses a language with a version of golang.org/x/text.
+// parsing creates a program that parses a language with the given version of golang.org/x/text.
 func parsing(t *testing.T, version string) string {
 	t.Helper()
 	t.Setenv("GOFLAGS", "-mod=mod")

@@ -17,12 +17,12 @@ import (
 	"strings"
 )
 
-// ownModule is in the SBOM as well, but no database knows of it.
+// ownModule is also in the SBOM, but no database knows it.
 const ownModule = "github.com/vaultsphere/vaultsphere"
 
 func runImage(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
 	service := flags.String("osv", "https://api.osv.dev", "`URL` of the OSV service")
-	file := flags.String("sbom", "", "SPDX `file` to look at instead of the image's own SBOM")
+	file := flags.String("sbom", "", "SPDX `file` to check instead of the image's SBOM")
 	list, err := parseWithAccepted(flags, args, 1)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func runImage(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writ
 	slices.SortFunc(all, func(a, b component) int { return cmp.Compare(a.String(), b.String()) })
 	found, err := (&osv{url: strings.TrimSuffix(*service, "/")}).vulnerabilities(ctx, slices.Compact(all))
 	if err != nil {
-		return fmt.Errorf("asking %s: %w", *service, err)
+		return fmt.Errorf("ask %s: %w", *service, err)
 	}
 	return judge("image", found, list)
 }
@@ -57,7 +57,7 @@ func fileSBOM(path string) (map[string][]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	// BuildKit writes a statement about the image to a directory, of which the document is the predicate.
+	// For an image in a directory, BuildKit writes a statement whose predicate is the document.
 	var statement struct{ Predicate json.RawMessage }
 	if json.Unmarshal(content, &statement) == nil && len(statement.Predicate) > 0 {
 		content = statement.Predicate
@@ -65,15 +65,15 @@ func fileSBOM(path string) (map[string][]json.RawMessage, error) {
 	return map[string][]json.RawMessage{path: {content}}, nil
 }
 
-// inspection asks buildx for the SBOMs, and for the images that must have one: it leaves out a platform that has none.
+// inspection asks buildx for the SBOMs, and for the images that must have one, because it omits platforms without an SBOM.
 const inspection = `{"SBOM": {{json .SBOM}}, "Image": {{json .Image}}}`
 
-// imageSBOMs returns the SBOM of each platform of a pushed image: by default that of image.json, which make push writes.
+// imageSBOMs returns the SBOM of each platform of a pushed image. The default is the image in image.json, which make push writes.
 func imageSBOMs(ctx context.Context, image string) (map[string][]json.RawMessage, error) {
 	if image == "" {
 		content, err := os.ReadFile("image.json")
 		if err != nil {
-			return nil, fmt.Errorf("which image? Name it, or run make push, which writes image.json: %w", err)
+			return nil, fmt.Errorf("no image is given: name it, or run make push, which writes image.json: %w", err)
 		}
 		var pushed struct{ Image string }
 		if err := json.Unmarshal(content, &pushed); err != nil || pushed.Image == "" {
@@ -93,13 +93,13 @@ func imageSBOMs(ctx context.Context, image string) (map[string][]json.RawMessage
 	return attested(stdout.Bytes(), image)
 }
 
-// attestation is what buildx tells of one platform's SBOM.
+// attestation has buildx's information about one platform's SBOM.
 type attestation struct {
 	SPDX            json.RawMessage
-	AdditionalSPDXs []json.RawMessage // of stages that the image is made from, if the build asks for them
+	AdditionalSPDXs []json.RawMessage // of the image's build stages, if the build requests them
 }
 
-// attested takes buildx's answer apart: an image of one platform has one SBOM, one of several has them by platform.
+// attested parses buildx's answer: an image for one platform has one SBOM, an image for several has one per platform.
 func attested(answer []byte, image string) (map[string][]json.RawMessage, error) {
 	var inspected struct {
 		SBOM  json.RawMessage
@@ -107,7 +107,7 @@ func attested(answer []byte, image string) (map[string][]json.RawMessage, error)
 	}
 	err := json.Unmarshal(answer, &inspected)
 	if err == nil && len(inspected.Image) == 0 {
-		err = errors.New("buildx sees no image there")
+		err = errors.New("buildx found no image")
 	}
 	var each map[string]attestation
 	if _, single := inspected.Image["architecture"]; err == nil && single {
@@ -124,20 +124,20 @@ func attested(answer []byte, image string) (map[string][]json.RawMessage, error)
 	for _, platform := range slices.Sorted(maps.Keys(inspected.Image)) {
 		a := each[platform]
 		if len(a.SPDX) == 0 {
-			return nil, fmt.Errorf("%s has no SBOM for %s: push it with a builder that makes one (scripts/push-image.sh --help)", image, platform)
+			return nil, fmt.Errorf("%s has no SBOM for %s: push it with a builder that creates one (scripts/push-image.sh --help)", image, platform)
 		}
 		documents[image+" for "+platform] = append([]json.RawMessage{a.SPDX}, a.AdditionalSPDXs...)
 	}
 	return documents, nil
 }
 
-// component is a package as OSV knows it: by ecosystem and name, or else by its package URL.
+// component identifies a package to OSV: by ecosystem and name, or by its package URL.
 type component struct{ ecosystem, name, version, purl string }
 
 func (c component) String() string { return cmp.Or(c.purl, c.ecosystem+"/"+c.name+"@"+c.version) }
 
-// serverComponents reads the documents of an image. It refuses those that cannot be our server's: nothing found in them would
-// mean nothing.
+// serverComponents reads the documents of an image. It rejects documents that cannot be our server's, because an empty result for
+// them would mean nothing.
 func serverComponents(documents []json.RawMessage) ([]component, error) {
 	var all []component
 	for _, document := range documents {
@@ -148,7 +148,7 @@ func serverComponents(documents []json.RawMessage) ([]component, error) {
 		all = append(all, found...)
 	}
 	if !slices.ContainsFunc(all, func(c component) bool { return c.ecosystem == "Go" && c.name == "stdlib" }) {
-		return nil, errors.New("it does not list Go's standard library, which is in every build of the server")
+		return nil, errors.New("it does not list Go's standard library, which every build of the server contains")
 	}
 	return all, nil
 }
@@ -163,7 +163,7 @@ func components(document []byte) ([]component, error) {
 		}
 	}
 	if err := json.Unmarshal(document, &spdx); err != nil {
-		return nil, fmt.Errorf("it is malformed: %w", err)
+		return nil, fmt.Errorf("malformed: %w", err)
 	}
 	if !strings.HasPrefix(spdx.SPDXVersion, "SPDX-2.") {
 		return nil, fmt.Errorf("its spdxVersion is %q, not SPDX-2.…", spdx.SPDXVersion)
@@ -189,8 +189,8 @@ func components(document []byte) ([]component, error) {
 	return found, nil
 }
 
-// fromPURL reads a package URL (https://github.com/package-url/purl-spec). spelled is the package's name in the document: in the
-// URL of a Go module all letters are small, and OSV tells them apart.
+// fromPURL parses a package URL (https://github.com/package-url/purl-spec). spelled is the package's name in the document: the URL
+// of a Go module is in lower case, but OSV distinguishes case.
 func fromPURL(purl, spelled string) (component, error) {
 	rest, ok := strings.CutPrefix(purl, "pkg:")
 	if !ok {

@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// osvDouble answers as https://google.github.io/osv.dev/api/ documents it: what is known of a package by "ecosystem/name@version"
-// or by package URL, one vulnerability a page, and each entry.
+// osvDouble implements https://google.github.io/osv.dev/api/: it lists the vulnerabilities of a package by "ecosystem/name@version"
+// or by package URL, one per page, and returns each entry.
 type osvDouble struct {
 	known   map[string][]string
 	entries map[string]string
 
 	mu    sync.Mutex
-	asked []string // without those for further pages
+	asked []string // without requests for further pages
 }
 
 func (d *osvDouble) start(t *testing.T) string {
@@ -82,7 +82,7 @@ func (d *osvDouble) batch(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"results": results})
 }
 
-// spdx is an SBOM as BuildKit's scanner writes it, of packages with these names and package URLs.
+// spdx returns an SBOM in the format of BuildKit's scanner, with these names and package URLs.
 func spdx(packages ...[2]string) string {
 	var all []string
 	for _, p := range packages {
@@ -117,7 +117,7 @@ func TestImageWithoutKnownVulnerability(t *testing.T) {
 	if slices.Sort(double.asked); !slices.Equal(double.asked, want) {
 		t.Errorf("asked %q, want %q", double.asked, want)
 	}
-	// As BuildKit writes it to a directory.
+	// The format that BuildKit writes to a directory.
 	passes(t, "image", "-osv", url, "-accepted", none, "-sbom", sbomFile(t, `{"_type": "https://in-toto.io/Statement/v0.1",
 		"predicateType": "https://spdx.dev/Document", "predicate": `+spdx(server...)+`}`))
 }
@@ -131,7 +131,7 @@ func TestImageWithKnownVulnerabilities(t *testing.T) {
 		entries: map[string]string{
 			"GHSA-aaaa-bbbb-cccc": tomlEntry,
 			"GO-2030-0001":        `{"id": "GO-2030-0001", "aliases": ["CVE-2030-1", "GHSA-aaaa-bbbb-cccc"]}`,
-			"GO-2030-0002":        `{"id": "GO-2030-0002", "withdrawn": "2030-01-02T00:00:00Z", "summary": "it was none"}`,
+			"GO-2030-0002":        `{"id": "GO-2030-0002", "withdrawn": "2030-01-02T00:00:00Z", "summary": "a false alarm"}`,
 			"GO-2030-0003":        `{"id": "GO-2030-0003", "summary": "no way out"}`,
 			"DSA-1":               `{"id": "DSA-1", "summary": "libc"}`,
 		},
@@ -155,7 +155,7 @@ audit image: error: GO-2030-0003 in github.com/BurntSushi/toml 1.6.0 (no way out
 		{"check": "image", "id": "GO-2030-0003", "module": "github.com/BurntSushi/toml", "reason": "r", "until": "`+until+`"}]`))
 }
 
-func TestMoreComponentsThanOneQuestionHolds(t *testing.T) {
+func TestMoreComponentsThanFitOneRequest(t *testing.T) {
 	double := &osvDouble{
 		known:   map[string][]string{"Go/example.org/lib2400@1.0.0": {"GO-2030-0003"}},
 		entries: map[string]string{"GO-2030-0003": `{"id": "GO-2030-0003"}`},
@@ -175,11 +175,11 @@ func TestUnusableSBOMFails(t *testing.T) {
 	url, none := (&osvDouble{}).start(t), acceptedFile(t, "[]")
 	with := func(name, purl string) string { return spdx(append(slices.Clone(server), [2]string{name, purl})...) }
 	for name, c := range map[string]struct{ content, want string }{
-		"cut":                   {spdx(server...)[:50], "it is malformed"},
+		"cut":                   {spdx(server...)[:50], "malformed"},
 		"another format":        {`{"bomFormat": "CycloneDX", "components": []}`, `its spdxVersion is "", not SPDX-2.…`},
 		"of no package":         {spdx(), "it does not list Go's standard library"},
 		"of another program":    {spdx([2]string{"libc6", "pkg:deb/debian/libc6@2.40"}), "it does not list Go's standard library"},
-		"a URL of no package":   {with("x", "https://example.org/x"), `package "x": "https://example.org/x" is not a package URL`},
+		"not a package URL":     {with("x", "https://example.org/x"), `package "x": "https://example.org/x" is not a package URL`},
 		"a URL without a name":  {with("x", "pkg:golang"), `"pkg:golang" is not a package URL`},
 		"a URL that is garbled": {with("x", "pkg:golang/a%zz@v1"), `is not a package URL`},
 		"without a version":     {with("x", "pkg:golang/example.org/x"), "has no version, so it cannot be looked up"},
@@ -203,16 +203,16 @@ func TestUnusableServiceFails(t *testing.T) {
 	for name, c := range map[string]struct{ url, want string }{
 		"not listening":     {"http://127.0.0.1:1", "connection refused"},
 		"busy":              {serve(t, http.StatusServiceUnavailable, ""), "/v1/querybatch: 503 Service Unavailable"},
-		"of another kind":   {serve(t, http.StatusOK, "<html>"), "/v1/querybatch: the answer is malformed"},
-		"silent":            {serve(t, http.StatusOK, "{}"), "it gave 0 answers to 3 questions"},
-		"endless":           {endless.URL, "it had more than 100 pages for a question"},
+		"not JSON":          {serve(t, http.StatusOK, "<html>"), "/v1/querybatch: the answer is malformed"},
+		"silent":            {serve(t, http.StatusOK, "{}"), "it returned 0 answers to 3 queries"},
+		"endless":           {endless.URL, "it returned more than 100 pages for a query"},
 		"without the entry": {(&osvDouble{known: known}).start(t), "/v1/vulns/GO-2030-0001: 404 Not Found"},
 		"with another entry": {(&osvDouble{known: known, entries: map[string]string{"GO-2030-0001": `{"id": "GO-2030-0002"}`}}).start(t),
-			`it gave "GO-2030-0002" for GO-2030-0001`},
-		"with a strange name": {(&osvDouble{known: map[string][]string{"Go/stdlib@1.26.11": {"../x"}}}).start(t), `it named a vulnerability "../x"`},
+			`it returned "GO-2030-0002" for GO-2030-0001`},
+		"with a strange name": {(&osvDouble{known: map[string][]string{"Go/stdlib@1.26.11": {"../x"}}}).start(t), `it returned the invalid id "../x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fails(t, []string{c.want, "audit image: error: asking " + c.url}, "image", "-osv", c.url, "-accepted", none, "-sbom", file)
+			fails(t, []string{c.want, "audit image: error: ask " + c.url}, "image", "-osv", c.url, "-accepted", none, "-sbom", file)
 		})
 	}
 }
@@ -227,7 +227,7 @@ func TestAttestedSBOMs(t *testing.T) {
 		"one of two has none": {`{"SBOM": {"linux/amd64": {"SPDX": {}}}, ` + both + `}`, "", "image has no SBOM for linux/arm64: push it with"},
 		"neither has one":     {`{"SBOM": {}, ` + both + `}`, "", "image has no SBOM for linux/amd64: push it with"},
 		"the one has none":    {`{"SBOM": {}, "Image": {"architecture": "amd64", "os": "linux"}}`, "", "image has no SBOM for its platform: push it with"},
-		"no image":            {`{"SBOM": null, "Image": null}`, "", "cannot read the SBOM of image: buildx sees no image there"},
+		"no image":            {`{"SBOM": null, "Image": null}`, "", "cannot read the SBOM of image: buildx found no image"},
 		"no answer of buildx": {`{"SBOM": <nil>}`, "", "cannot read the SBOM of image: "},
 		"another shape":       {`{"SBOM": [], ` + both + `}`, "", "cannot read the SBOM of image: "},
 	} {
@@ -253,7 +253,7 @@ func TestAttestedSBOMs(t *testing.T) {
 	}
 }
 
-func TestMoreThanOneDocumentOfAnImage(t *testing.T) {
+func TestImageWithSeveralDocuments(t *testing.T) {
 	t.Parallel()
 	other := json.RawMessage(spdx([2]string{"libc6", "pkg:deb/debian/libc6@2.40"}))
 	found, err := serverComponents([]json.RawMessage{json.RawMessage(spdx(server...)), other})
@@ -261,14 +261,14 @@ func TestMoreThanOneDocumentOfAnImage(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 	if _, err := serverComponents([]json.RawMessage{other}); err == nil {
-		t.Error("an image without Go is taken for the server's")
+		t.Error("an image without Go is accepted as the server's")
 	}
 }
 
-func TestImageThatIsNotNamed(t *testing.T) {
+func TestImageIsRequired(t *testing.T) {
 	none := acceptedFile(t, "[]")
 	t.Chdir(t.TempDir())
-	fails(t, []string{"Name it, or run make push, which writes image.json"}, "image", "-accepted", none)
+	fails(t, []string{"name it, or run make push, which writes image.json"}, "image", "-accepted", none)
 	write(t, ".", map[string]string{"image.json": `{"tag": "0123456789ab"}`})
 	fails(t, []string{"image.json names no image: run make push again"}, "image", "-accepted", none)
 	fails(t, []string{`"-x" is not the name of an image`}, "image", "-accepted", none, "--", "-x")

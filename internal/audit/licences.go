@@ -20,10 +20,10 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// ours is the licence of this repository, by its SPDX identifier.
+// ours is the SPDX identifier of this repository's licence.
 const ours = "Apache-2.0"
 
-// allowed are the licences, by SPDX identifier, of what may be linked into a program under ours.
+// allowed lists the SPDX identifiers of licences that we may link under our licence.
 var allowed = map[string]string{
 	"0BSD":         "permissive",
 	ours:           "our own",
@@ -31,12 +31,12 @@ var allowed = map[string]string{
 	"BSD-3-Clause": "permissive",
 	"ISC":          "permissive",
 	"MIT":          "permissive",
-	"MPL-2.0":      "copyleft of its own files alone, which we do not change",
+	"MPL-2.0":      "copyleft only for its files, which we do not change",
 	"Unlicense":    "public domain",
 }
 
-// reviewed are licence files, by the SHA-256 of their text, that a person has read because licensecheck does not know them.
-// Another text has to be read again.
+// reviewed lists licence files that licensecheck does not know and a person has read, by the SHA-256 of their text. If a text
+// changes, read it again.
 var reviewed = map[string]string{
 	"5ae5bee3072a841376451b48d8cfcec7188e10543926d5870828d36c8a750dc5": "modernc.org/memory: where the picture in its README is from",
 	"8438c9c89b849131ead81d5435cb97fcf052df5b0b286dda8a2d4c29e6cb3fd0": "modernc.org/sqlite: SQLite is in the public domain",
@@ -45,14 +45,14 @@ var reviewed = map[string]string{
 	"f597097efe3d97021f89170746bd3a0fb9a8b6fb26b82043ed68a4e0283bee6c": "modernc.org/libc: Go, musl, go-netdb and nixpkgs, BSD-3-Clause and MIT",
 }
 
-// leastKnown is how many per cent of a licence file must be known text. The rest are copyright lines and headings.
+// leastKnown is the percentage of a licence file that must be known text. The rest are copyright lines and headings.
 const leastKnown = 75
 
 var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([-._].*)?$`)
 
 func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
 	directory, linkedBy := linkedFlags(flags)
-	locks := flags.String("npm", "", "package-lock.json `files`, separated by spaces, of what is bundled")
+	locks := flags.String("npm", "", "package-lock.json `files` of bundled packages, separated by spaces")
 	if err := parse(flags, args, -1); err != nil {
 		return err
 	}
@@ -72,10 +72,10 @@ func runLicences(ctx context.Context, flags *flag.FlagSet, args []string, _ io.W
 	return errors.Join(errs...)
 }
 
-// linkedFlags adds the flags that say where the module is and what is built of it. linked uses them once they are parsed.
+// linkedFlags adds the flags for the module's directory and its programs. Call linked after they are parsed.
 func linkedFlags(flags *flag.FlagSet) (directory *string, linked func(context.Context) (map[string]*module, error)) {
 	directory = flags.String("C", ".", "`directory` of the module")
-	wasm := flags.String("wasm", "", "`packages`, separated by spaces, that are built for js/wasm")
+	wasm := flags.String("wasm", "", "`packages` for js/wasm, separated by spaces")
 	return directory, func(ctx context.Context) (map[string]*module, error) {
 		packages := flags.Args()
 		if len(packages) == 0 {
@@ -85,7 +85,7 @@ func linkedFlags(flags *flag.FlagSet) (directory *string, linked func(context.Co
 	}
 }
 
-// checkOurs wants the whole text of our licence, and nothing besides.
+// checkOurs requires exactly the text of our licence.
 func checkOurs(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -98,13 +98,13 @@ func checkOurs(path string) error {
 	return nil
 }
 
-// module is a module that something of is linked.
+// module is a module with linked packages.
 type module struct {
 	path, dir string
 	packages  map[string]bool // by directory
 }
 
-// linkedModules are those that the packages link on any platform, and the wasm packages in a browser, by name and version.
+// linkedModules returns the modules that the packages link on any platform, and the wasm packages in a browser, by name and version.
 func linkedModules(ctx context.Context, directory string, packages, wasm []string) (map[string]*module, error) {
 	linked := map[string]*module{}
 	for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/arm64", "windows/amd64"} {
@@ -120,7 +120,7 @@ func linkedModules(ctx context.Context, directory string, packages, wasm []strin
 	return linked, nil
 }
 
-// addLinked adds what the packages link on a platform, by module. The standard library counts as one.
+// addLinked adds the modules that the packages link on a platform. The standard library counts as a module.
 func addLinked(ctx context.Context, linked map[string]*module, directory, platform string, packages []string) error {
 	system, processor, _ := strings.Cut(platform, "/")
 	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-deps", "-json=ImportPath,Dir,Root,Standard,Module"}, packages...)...)
@@ -144,18 +144,18 @@ func addLinked(ctx context.Context, linked map[string]*module, directory, platfo
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("go list for %s: its output: %w", platform, err)
+			return fmt.Errorf("read the output of go list for %s: %w", platform, err)
 		}
 		var name, path, dir string
 		switch {
 		case p.ImportPath == "unsafe":
 			continue
 		case p.Standard:
-			// One licence at the top is that of all of it.
+			// The licence at the top covers all of it.
 			path, dir, p.Dir = "Go's standard library", p.Root, p.Root
 			name = path
 		case p.Module == nil:
-			return fmt.Errorf("%s belongs to no module, so its licence is not known", p.ImportPath)
+			return fmt.Errorf("%s belongs to no module, so its licence is unknown", p.ImportPath)
 		case p.Module.Main:
 			continue
 		default:
@@ -169,7 +169,7 @@ func addLinked(ctx context.Context, linked map[string]*module, directory, platfo
 	}
 }
 
-// check looks at the licence files from each linked package's directory up to the module's own.
+// check checks the licence files from each linked package's directory up to the module's root.
 func (m *module) check(name string) error {
 	paths, err := m.licences(name)
 	if err != nil {
@@ -192,7 +192,7 @@ func (m *module) check(name string) error {
 	return errors.Join(errs...)
 }
 
-// licences lists the licence files of all linked packages. Each package must have one, of its own or above it.
+// licences lists the licence files of all linked packages. Each package must have one, in its directory or above.
 func (m *module) licences(name string) ([]string, error) {
 	texts := map[string]bool{}
 	for dir := range m.packages {
@@ -210,7 +210,7 @@ func (m *module) licences(name string) ([]string, error) {
 	return slices.Sorted(maps.Keys(texts)), nil
 }
 
-// files lists those of a package's directory and of each above it in the module whose names match.
+// files lists the files with matching names in a package's directory and in each directory above it in the module.
 func (m *module) files(dir string, names *regexp.Regexp) (paths []string, err error) {
 	for ; ; dir = filepath.Dir(dir) {
 		found, err := filesOf(dir, names)
@@ -237,7 +237,7 @@ func filesOf(dir string, names *regexp.Regexp) (paths []string, err error) {
 	return paths, nil
 }
 
-// licenceProblem tells what is wrong with the text of a licence file, if anything is.
+// licenceProblem says what is wrong with the text of a licence file, or "".
 func licenceProblem(text []byte) string {
 	if _, ok := reviewed[fmt.Sprintf("%x", sha256.Sum256(text))]; ok {
 		return ""
@@ -245,7 +245,7 @@ func licenceProblem(text []byte) string {
 	covered := licensecheck.Scan(text)
 	for _, match := range covered.Match {
 		if _, ok := allowed[match.ID]; !ok {
-			return fmt.Sprintf("says %s, which is not among the licences that suit Apache-2.0", match.ID)
+			return fmt.Sprintf("says %s, which is not a known licence that is compatible with Apache-2.0", match.ID)
 		}
 	}
 	if len(covered.Match) == 0 || covered.Percent < leastKnown {
@@ -255,8 +255,8 @@ func licenceProblem(text []byte) string {
 	return ""
 }
 
-// checkLock looks at the licence field of a package-lock.json itself, which is ours, and of each package in it that is not for
-// development alone.
+// checkLock checks the licence field of our package in a package-lock.json, and of each package except development
+// dependencies.
 func checkLock(path string) error {
 	lock, err := readLock(path)
 	if err != nil {
@@ -267,26 +267,26 @@ func checkLock(path string) error {
 		p := lock.Packages[place]
 		switch {
 		case place == "" && p.License != ours:
-			errs = append(errs, fmt.Errorf("%s says %q of itself, and not %s, which is our licence", path, p.License, ours))
+			errs = append(errs, fmt.Errorf("%s has licence %q, want %s, our licence", path, p.License, ours))
 		case place == "" || p.Dev:
 		case p.License == "":
 			errs = append(errs, fmt.Errorf("%s: %s %s names no licence, so nothing allows us to bundle it", path, packageName(place), p.Version))
 		case !suits(p.License):
-			errs = append(errs, fmt.Errorf("%s: %s %s says %s, which is not among the licences that suit Apache-2.0",
+			errs = append(errs, fmt.Errorf("%s: %s %s says %s, which is not a known licence that is compatible with Apache-2.0",
 				path, packageName(place), p.Version, p.License))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// suits tells whether an SPDX expression without exceptions lets us choose an allowed licence.
+// suits reports whether an SPDX expression without exceptions offers an allowed licence.
 func suits(expression string) bool {
 	expression = strings.TrimSpace(expression)
 	if inner, ok := strings.CutPrefix(expression, "("); ok && strings.IndexByte(inner, ')') == len(inner)-1 {
 		expression = inner[:len(inner)-1]
 	}
 	if strings.ContainsAny(expression, "()") {
-		return false // nobody needs it yet
+		return false // no dependency needs it yet
 	}
 	for choice := range strings.SplitSeq(expression, " OR ") {
 		all := true

@@ -43,7 +43,7 @@ func apache(t *testing.T) string {
 	return string(text)
 }
 
-// linking makes a module that links example.org/lib/deep from a directory with these files.
+// linking creates a module that links example.org/lib/deep from a directory with these files.
 func linking(t *testing.T, files map[string]string) string {
 	t.Helper()
 	t.Setenv("GOFLAGS", "-mod=mod")
@@ -52,7 +52,7 @@ func linking(t *testing.T, files map[string]string) string {
 		"go.mod":  "module example.org/program\n\ngo 1.24\n\nrequire example.org/lib v1.0.0\n\nreplace example.org/lib => ./lib\n",
 		"LICENSE": apache(t),
 		"main.go": "package main\n\nimport _ \"example.org/lib/deep\"\n\nfunc main() {}\n",
-		// What only tests or other packages of the module use is not linked.
+		// Packages that only tests or other packages use are not linked.
 		"main_test.go":        "package main\n\nimport _ \"example.org/lib/unused\"\n",
 		"lib/go.mod":          "module example.org/lib\n\ngo 1.24\n",
 		"lib/deep/deep.go":    "package deep\n",
@@ -66,14 +66,14 @@ func linking(t *testing.T, files map[string]string) string {
 	return write(t, t.TempDir(), all)
 }
 
-func TestLicencesOfWhatIsLinked(t *testing.T) {
+func TestLicencesOfLinkedPackages(t *testing.T) {
 	for name, c := range map[string]struct {
 		files map[string]string
 		want  string
 	}{
 		"MIT":                   {map[string]string{"lib/LICENSE": mit}, ""},
 		"MIT beside the code":   {map[string]string{"lib/deep/LICENCE.md": mit}, ""},
-		"GPL":                   {map[string]string{"lib/COPYING": gpl}, "example.org/lib v1.0.0: COPYING says GPL-3.0-or-later, which is not among the licences that suit Apache-2.0"},
+		"GPL":                   {map[string]string{"lib/COPYING": gpl}, "example.org/lib v1.0.0: COPYING says GPL-3.0-or-later, which is not a known licence that is compatible with Apache-2.0"},
 		"LGPL":                  {map[string]string{"lib/LICENSE.txt": lgpl}, "LICENSE.txt says LGPL-2.1-or-later"},
 		"GPL beside the code":   {map[string]string{"lib/LICENSE": mit, "lib/deep/LICENSE": gpl}, "deep/LICENSE says GPL-3.0-or-later"},
 		"GPL below MIT":         {map[string]string{"lib/LICENSE": mit + gpl}, "LICENSE says GPL-3.0-or-later"},
@@ -125,27 +125,27 @@ func TestOurOwnLicence(t *testing.T) {
 	fails(t, []string{"LICENSE: no such file"}, "licences", "-C", missing)
 }
 
-func TestCodeThatCannotBeListedHasNoLicence(t *testing.T) {
+func TestUnlistableCodeHasNoLicence(t *testing.T) {
 	fails(t, []string{"go list for linux/amd64: "}, "licences", "-C", linking(t, map[string]string{"main.go": "package main\n\nimport _ \"example.org/other\"\n"}))
 }
 
-func TestLicencesOfWhatIsBundled(t *testing.T) {
+func TestLicencesOfBundledPackages(t *testing.T) {
 	good := linking(t, map[string]string{"lib/LICENSE": mit})
 	for name, c := range map[string]struct{ lock, want string }{
 		"allowed": {`{"lockfileVersion": 3, "packages": {"": {"name": "page", "license": "Apache-2.0"}, "node_modules/a": {"version": "1.0.0", "license": "MIT"},
 			"node_modules/b": {"version": "1.0.0", "license": "(MPL-1.1 OR Apache-2.0)"}}}`, ""},
 		"GPL for development": {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"version": "1.0.0", "license": "GPL-3.0", "dev": true}}}`, ""},
 		"GPL": {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/x/node_modules/@o/a": {"version": "1.0.0", "license": "GPL-3.0"}}}`,
-			"@o/a 1.0.0 says GPL-3.0, which is not among the licences that suit Apache-2.0"},
-		"both of two":      {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "MIT AND GPL-2.0-only"}}}`, "says MIT AND GPL-2.0-only"},
-		"ours is not said": {`{"lockfileVersion": 3, "packages": {"": {"name": "page"}}}`, `says "" of itself, and not Apache-2.0`},
-		"ours is another":  {`{"lockfileVersion": 3, "packages": {"": {"license": "MIT"}}}`, `says "MIT" of itself`},
-		"nested":           {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "(MIT OR ISC) AND GPL-2.0-only"}}}`, "says (MIT OR ISC) AND"},
-		"BUSL":             {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "BUSL-1.1"}}}`, "says BUSL-1.1"},
-		"in a file":        {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "SEE LICENSE IN LICENSE.md"}}}`, "says SEE LICENSE IN"},
-		"none":             {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"version": "1.0.0"}}}`, "a 1.0.0 names no licence, so nothing allows us to bundle it"},
-		"of another kind":  {`{"lockfileVersion": 1, "dependencies": {}}`, "is not a lock file of version 3"},
-		"cut":              {`{"lockfileVersion": 3,`, "unexpected end of JSON input"},
+			"@o/a 1.0.0 says GPL-3.0, which is not a known licence that is compatible with Apache-2.0"},
+		"both of two":       {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "MIT AND GPL-2.0-only"}}}`, "says MIT AND GPL-2.0-only"},
+		"ours is missing":   {`{"lockfileVersion": 3, "packages": {"": {"name": "page"}}}`, `has licence "", want Apache-2.0`},
+		"ours is different": {`{"lockfileVersion": 3, "packages": {"": {"license": "MIT"}}}`, `has licence "MIT"`},
+		"nested":            {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "(MIT OR ISC) AND GPL-2.0-only"}}}`, "says (MIT OR ISC) AND"},
+		"BUSL":              {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "BUSL-1.1"}}}`, "says BUSL-1.1"},
+		"in a file":         {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"license": "SEE LICENSE IN LICENSE.md"}}}`, "says SEE LICENSE IN"},
+		"none":              {`{"lockfileVersion": 3, "packages": {"": {"license": "Apache-2.0"}, "node_modules/a": {"version": "1.0.0"}}}`, "a 1.0.0 names no licence, so nothing allows us to bundle it"},
+		"of another kind":   {`{"lockfileVersion": 1, "dependencies": {}}`, "is not a lock file of version 3"},
+		"cut":               {`{"lockfileVersion": 3,`, "unexpected end of JSON input"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lock := filepath.Join(write(t, t.TempDir(), map[string]string{"package-lock.json": c.lock}), "package-lock.json")

@@ -1,5 +1,5 @@
-// Command audit looks for known vulnerabilities and unsuitable licences in everything that the project links, installs and
-// ships. It says nothing if there are none.
+// Command audit reports known vulnerabilities and incompatible licences in everything that the project links, installs and ships.
+// It prints nothing if there are none.
 package main
 
 import (
@@ -17,17 +17,17 @@ import (
 
 const usage = `Usage: audit COMMAND [OPTION...] [ARGUMENT...]
 
-  code        vulnerabilities that the Go code of this module reaches
-  npm         vulnerabilities of the packages in every package-lock.json
-  image       vulnerabilities of the packages in the SBOM of a pushed image
-  licences    licences of all that is linked or bundled
-  notices     their texts, which travel with what we ship
+  code        report vulnerabilities that the Go code of this module reaches
+  npm         report vulnerabilities of the packages in every package-lock.json
+  image       report vulnerabilities of the packages in a pushed image's SBOM
+  licences    check the licences of linked and bundled packages
+  notices     write the texts of their licences, to ship with our programs
 
-audit COMMAND --help lists the options. Accepted vulnerabilities, each with a
-reason and a last day, are in internal/audit/accepted.json.
+audit COMMAND --help lists the options. internal/audit/accepted.json lists
+accepted vulnerabilities, each with a reason and a last day.
 `
 
-// errUsage marks what the caller got wrong: exit status 2.
+// errUsage marks a mistake of the caller: exit status 2.
 var errUsage = errors.New("wrong usage")
 
 func main() {
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
-// parse reads the flags. At most most arguments may follow them; -1 stands for any number.
+// parse reads the flags. At most the given number of arguments may follow; -1 means any number.
 func parse(flags *flag.FlagSet, args []string, most int) error {
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
@@ -79,7 +79,7 @@ func parse(flags *flag.FlagSet, args []string, most int) error {
 	return nil
 }
 
-// parseWithAccepted is parse for a search for vulnerabilities. It returns the accepted ones.
+// parseWithAccepted is parse for commands that report vulnerabilities. It returns the accepted ones.
 func parseWithAccepted(flags *flag.FlagSet, args []string, most int) ([]acceptance, error) {
 	file := flags.String("accepted", "internal/audit/accepted.json", "`file` of the accepted vulnerabilities")
 	if err := parse(flags, args, most); err != nil {

@@ -22,12 +22,12 @@ The word list for passphrases is the EFF's long list (https://www.eff.org/dice),
 CC BY 3.0 US (https://creativecommons.org/licenses/by/3.0/us/).
 `
 
-// noticeFile are the files that Apache-2.0 wants passed on beside its licence.
+// noticeFile matches the files that Apache-2.0 requires to be passed on with the licence.
 var noticeFile = regexp.MustCompile(`(?i)^notice(\.(txt|md))?$`)
 
 func runNotices(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
 	_, linkedBy := linkedFlags(flags)
-	locks := flags.String("npm", "", "package-lock.json `files`, separated by spaces, of what is bundled and installed beside them")
+	locks := flags.String("npm", "", "package-lock.json `files` of bundled packages, separated by spaces; the packages must be installed beside them")
 	file := flags.String("file", "", "`file` to write")
 	check := flags.Bool("check", false, "fail if the file would change, instead of writing it")
 	if err := parse(flags, args, -1); err != nil {
@@ -53,19 +53,19 @@ func runNotices(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Wr
 		}
 	}
 	if !*check {
-		return os.WriteFile(*file, all.bytes(), 0o644) //nolint:gosec // everybody may read it
+		return os.WriteFile(*file, all.bytes(), 0o644) //nolint:gosec // a public file
 	}
 	have, err := os.ReadFile(*file)
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(have, all.bytes()) {
-		return fmt.Errorf("%s does not have the licences of what is linked now: make notices", *file)
+		return fmt.Errorf("%s is out of date: make notices", *file)
 	}
 	return nil
 }
 
-// notices are texts, each with all whose it is. No version is among them: a new one seldom changes its licence.
+// notices maps each text to the packages that it belongs to, without versions, because a new version seldom changes its licence.
 type notices map[string][]string
 
 func (n notices) addModule(name string, m *module) error {
@@ -84,7 +84,7 @@ func (n notices) addModule(name string, m *module) error {
 	return n.add(m.path, m.dir, slices.Compact(paths))
 }
 
-// addLock adds the packages that are not for development alone.
+// addLock adds the packages except development dependencies.
 func (n notices) addLock(path string) error {
 	lock, err := readLock(path)
 	if err != nil {
@@ -130,7 +130,7 @@ func (n notices) add(name, dir string, paths []string) error {
 	return nil
 }
 
-// bytes sorts the texts by whose they are.
+// bytes sorts the texts by their packages.
 func (n notices) bytes() []byte {
 	texts := slices.SortedFunc(maps.Keys(n), func(a, b string) int { return slices.Compare(n[a], n[b]) })
 	out := bytes.NewBufferString(noticesHead)

@@ -10,7 +10,7 @@ import (
 const bundledLock = `{"lockfileVersion": 3, "packages": {"": {"name": "page"},
 	"node_modules/@o/page": {"version": "1.0.0", "license": "MIT"}, "node_modules/tool": {"version": "1.0.0", "license": "MIT", "dev": true}}}`
 
-func TestNoticesHoldEveryLicenceOnce(t *testing.T) {
+func TestNoticesContainEveryLicenceOnce(t *testing.T) {
 	dir := linking(t, map[string]string{
 		"lib/LICENSE": mit, "lib/NOTICE.txt": "Made by Somebody.\n", "lib/deep/LICENSE": "\r\n" + strings.ReplaceAll(mit, "\n", " \r\n") + "\n\n",
 		"package-lock.json": bundledLock, "node_modules/@o/page/LICENSE": "ISC License\n\nCopyright Somebody Else\n", "node_modules/tool/LICENSE": "not ours",
@@ -28,13 +28,13 @@ func TestNoticesHoldEveryLicenceOnce(t *testing.T) {
 		"npm: @o/page (LICENSE)\n\nISC License": 1, "not ours": 0, "GNU": 0, "\r": 0, "Go's standard library (LICENSE)\n": 1, "eff.org/dice": 1,
 	} {
 		if n := strings.Count(got, words); n != want {
-			t.Errorf("%q is there %d times, want %d:\n%s", words, n, want, got)
+			t.Errorf("%q occurs %d times, want %d:\n%s", words, n, want, got)
 		}
 	}
 
 	passes(t, append(args, "-check")...)
 	write(t, dir, map[string]string{"lib/NOTICE.txt": "Made by Somebody, and by another.\n"})
-	fails(t, []string{"NOTICES.txt does not have the licences of what is linked now: make notices"}, append(args, "-check")...)
+	fails(t, []string{"NOTICES.txt is out of date: make notices"}, append(args, "-check")...)
 	if after, err := os.ReadFile(file); err != nil || string(after) != got {
 		t.Errorf("-check changed the file: %v", err)
 	}
@@ -54,7 +54,7 @@ func TestNoticesNeedALicenceFile(t *testing.T) {
 	fails(t, []string{"example.org/lib v1.0.0 has no licence file"}, "notices", "-C", dir, "-file", file)
 	fails(t, []string{"NOTICES.txt: no such file"}, "notices", "-C", linking(t, map[string]string{"lib/LICENSE": mit}), "-file", file, "-check")
 	if _, err := os.Stat(file); err == nil {
-		t.Error("there are notices all the same")
+		t.Error("it wrote notices")
 	}
 	if status, said := audit(t, "notices", "-C", dir); status != 2 || !strings.Contains(said, "-file") {
 		t.Errorf("without a file: status %d: %s", status, said)

@@ -39,7 +39,7 @@ func runNPM(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer
 	return judge("npm", found, list)
 }
 
-// withLock returns the directories below root that have a package-lock.json of ours.
+// withLock returns the directories below root with our package-lock.json.
 func withLock(root string) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -59,7 +59,7 @@ func withLock(root string) ([]string, error) {
 	return found, err
 }
 
-// lockFile is what we read of a package-lock.json.
+// lockFile has the parts that we need of a package-lock.json.
 type lockFile struct {
 	LockfileVersion int
 	Packages        map[string]struct {
@@ -83,12 +83,12 @@ func readLock(path string) (lockFile, error) {
 	return lock, nil
 }
 
-// packageName returns the name of the package at a place such as node_modules/a/node_modules/@b/c.
+// packageName returns the name of the package at a path such as node_modules/a/node_modules/@b/c.
 func packageName(place string) string {
 	return place[strings.LastIndex("/"+place, "/node_modules/")+len("node_modules/"):]
 }
 
-// npmReport is what we read of the report of npm audit --json.
+// npmReport has the parts that we need of the report of npm audit --json.
 type npmReport struct {
 	Message            string
 	Error              *struct{ Summary, Detail string }
@@ -104,18 +104,18 @@ type npmReport struct {
 	}
 }
 
-// npmAudit asks the registry about every package of a lock file, those for development too.
+// npmAudit asks the registry about every package of a lock file, including development dependencies.
 func npmAudit(ctx context.Context, dir string) ([]finding, error) {
 	lock, err := readLock(filepath.Join(dir, "package-lock.json"))
 	if err != nil {
 		return nil, err
 	}
-	// Settings of the machine must not make it say that all is well: without the network, or without one kind, npm finds nothing.
+	// The machine's settings must not hide vulnerabilities: npm reports none when it is offline or omits some dependencies.
 	cmd := exec.CommandContext(ctx, "npm", "audit", "--json", "--package-lock-only", "--audit=true", "--offline=false",
 		"--include=prod", "--include=dev", "--include=optional", "--include=peer", "--audit-level=info")
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
-	ran := cmd.Run() // 1 means that there are vulnerabilities, or that it failed
+	ran := cmd.Run() // exit status 1 means vulnerabilities or a failure
 	if exit, ok := errors.AsType[*exec.ExitError](ran); ran != nil && !ok {
 		return nil, fmt.Errorf("npm audit: %w", ran)
 	} else if ok && exit.ExitCode() != 1 {
@@ -127,16 +127,16 @@ func npmAudit(ctx context.Context, dir string) ([]finding, error) {
 func readNPMReport(stdout []byte, stderr string, lock lockFile) ([]finding, error) {
 	var report npmReport
 	if err := json.Unmarshal(stdout, &report); err != nil {
-		return nil, fmt.Errorf("npm audit gave no report: %s", lastLine(stderr))
+		return nil, fmt.Errorf("npm audit printed no report: %s", lastLine(stderr))
 	}
 	total := report.Metadata.Vulnerabilities.Total
 	switch {
 	case report.Error != nil:
-		return nil, fmt.Errorf("npm audit: the registry did not answer as it should: %s", lastLine(report.Error.Summary+"\n"+report.Message))
+		return nil, fmt.Errorf("npm audit: unexpected answer of the registry: %s", lastLine(report.Error.Summary+"\n"+report.Message))
 	case report.Message != "" || report.AuditReportVersion != 2 || total == nil:
-		return nil, fmt.Errorf("npm audit: the registry did not answer as it should: %s", lastLine(stderr+"\n"+report.Message))
+		return nil, fmt.Errorf("npm audit: unexpected answer of the registry: %s", lastLine(stderr+"\n"+report.Message))
 	case report.Metadata.Dependencies.Total == 0:
-		return nil, errors.New("npm audit looked at no package")
+		return nil, errors.New("npm audit checked no package")
 	case *total != len(report.Vulnerabilities):
 		return nil, fmt.Errorf("npm audit counts %d vulnerable packages, but names %d", *total, len(report.Vulnerabilities))
 	}
@@ -154,7 +154,7 @@ func (r *npmReport) findings(lock lockFile) (found []finding) {
 		for _, raw := range v.Via {
 			var advisory struct{ Title, URL, Severity, Range string }
 			if json.Unmarshal(raw, &advisory) != nil {
-				continue // the name of a dependency, which has an entry of its own
+				continue // the name of a dependency, which has its own entry
 			}
 			f := finding{ids: []string{path.Base(advisory.URL)}, module: name, summary: advisory.Title}
 			f.version, f.where = lock.use(v.Nodes)
@@ -167,7 +167,7 @@ func (r *npmReport) findings(lock lockFile) (found []finding) {
 	return found
 }
 
-// use tells the version of a package, which lies in these folders, and what it is needed for.
+// use returns the version of the package in these folders, and its purpose.
 func (l lockFile) use(folders []string) (version, where string) {
 	where = "needed for development alone"
 	for _, folder := range folders {
@@ -180,7 +180,7 @@ func (l lockFile) use(folders []string) (version, where string) {
 	return version, where
 }
 
-// lastLine returns the last line that says something.
+// lastLine returns the last line that is not blank.
 func lastLine(said string) string {
 	lines := strings.FieldsFunc(said, func(r rune) bool { return r == '\n' || r == '\r' })
 	for _, line := range slices.Backward(lines) {

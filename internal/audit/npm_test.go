@@ -16,8 +16,7 @@ import (
 const advisory = `[{"id": 1, "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc", "title": "leftpad pads too far",
 	"severity": "low", "vulnerable_versions": "<1.0.1", "cwe": [], "cvss": {"score": 0, "vectorString": null}}]`
 
-// npmRegistry answers as the npm registry does: advisories of the packages that it is asked about, and which versions there are.
-// The answer to a question can be replaced.
+// npmRegistry is a double of the npm registry, with advisories and versions of packages. Single answers can be replaced.
 func npmRegistry(t *testing.T, advisories string, asked *atomic.Int32) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +57,7 @@ func useRegistry(t *testing.T, url string) {
 	t.Setenv("npm_config_cache", t.TempDir())
 }
 
-// page makes a directory with a package that is bundled and one that is for development.
+// page creates a directory with a bundled package and a development dependency.
 func page(t *testing.T) string {
 	t.Helper()
 	return write(t, t.TempDir(), map[string]string{
@@ -93,7 +92,7 @@ func TestPackagesWithKnownVulnerabilities(t *testing.T) {
 	both := `[{"check": "npm", "id": "GHSA-aaaa-bbbb-cccc", "module": "leftpad", "reason": "r", "until": "` + until + `"},
 		{"check": "npm", "id": "GHSA-dddd-bbbb-cccc", "module": "tool", "reason": "r", "until": "` + until + `"}]`
 	passes(t, "npm", "-accepted", acceptedFile(t, both), dir)
-	// npm takes each of these for a reason to look at nothing, or at less.
+	// With each of these, npm would check fewer packages, or none.
 	for name, value := range map[string]string{
 		"npm_config_audit": "false", "npm_config_offline": "true", "npm_config_omit": "dev", "NODE_ENV": "production",
 		"npm_config_audit_level": "critical",
@@ -105,15 +104,15 @@ func TestPackagesWithKnownVulnerabilities(t *testing.T) {
 	}
 }
 
-func TestRegistryThatDoesNotAnswerFails(t *testing.T) {
+func TestUnusableRegistryFails(t *testing.T) {
 	none, dir := acceptedFile(t, "[]"), page(t)
 	for name, c := range map[string]struct{ url, want string }{
-		"not listening":   {"http://127.0.0.1:1", "ECONNREFUSED"},
-		"without audits":  {serve(t, http.StatusNotFound, "{}"), "404 Not Found"},
-		"busy":            {serve(t, http.StatusServiceUnavailable, ""), "503 Service Unavailable"},
-		"of another kind": {serve(t, http.StatusOK, "<html>"), ""},
-		"a list":          {serve(t, http.StatusOK, "[1, 2]"), ""},
-		"a message":       {serve(t, http.StatusOK, `{"error": "not here"}`), ""},
+		"not listening":  {"http://127.0.0.1:1", "ECONNREFUSED"},
+		"without audits": {serve(t, http.StatusNotFound, "{}"), "404 Not Found"},
+		"busy":           {serve(t, http.StatusServiceUnavailable, ""), "503 Service Unavailable"},
+		"not JSON":       {serve(t, http.StatusOK, "<html>"), ""},
+		"a list":         {serve(t, http.StatusOK, "[1, 2]"), ""},
+		"a message":      {serve(t, http.StatusOK, `{"error": "not here"}`), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			useRegistry(t, c.url)

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// What the service is asked and may answer: https://google.github.io/osv.dev/post-v1-querybatch/
+// Requests and answers of the service: https://google.github.io/osv.dev/post-v1-querybatch/
 const (
 	batch     = 1000
 	maxPages  = 100
@@ -39,7 +39,7 @@ type osvQuery struct {
 	PageToken string     `json:"page_token,omitempty"`
 }
 
-// osvEntry is what we read of an entry: https://ossf.github.io/osv-schema/
+// osvEntry has the parts that we need of an entry: https://ossf.github.io/osv-schema/
 type osvEntry struct {
 	ID, Summary, Withdrawn string
 	Aliases                []string
@@ -49,7 +49,7 @@ type osvEntry struct {
 	}
 }
 
-// vulnerabilities returns what the service knows of the components, each vulnerability of a component once.
+// vulnerabilities returns the known vulnerabilities of the components, each one once per component.
 func (o *osv) vulnerabilities(ctx context.Context, components []component) ([]finding, error) {
 	ids := map[component]map[string]bool{}
 	for some := range slices.Chunk(components, batch) {
@@ -81,7 +81,7 @@ func (o *osv) vulnerabilities(ctx context.Context, components []component) ([]fi
 	return found, nil
 }
 
-// merge adds a finding, unless one that is known by one of its names is there already.
+// merge adds a finding, unless there already is one with one of its names.
 func merge(found []finding, f finding) []finding {
 	for i := range found {
 		for _, id := range f.ids {
@@ -102,7 +102,7 @@ func (o *osv) query(ctx context.Context, components []component, ids map[compone
 	queries := make([]osvQuery, len(components))
 	for i, c := range components {
 		queries[i] = osvQuery{Package: osvPackage{Name: c.name, Ecosystem: c.ecosystem}, Version: c.version}
-		if c.purl != "" { // which holds the version
+		if c.purl != "" { // it contains the version
 			queries[i] = osvQuery{Package: osvPackage{PURL: c.purl}}
 		}
 	}
@@ -127,18 +127,18 @@ func (o *osv) query(ctx context.Context, components []component, ids map[compone
 		queries, components = nextQueries, nextComponents
 	}
 	if len(queries) > 0 {
-		return fmt.Errorf("it had more than %d pages for a question", maxPages)
+		return fmt.Errorf("it returned more than %d pages for a query", maxPages)
 	}
 	return nil
 }
 
-// osvPage is the answer to one question, or the part of it up to the token of the next.
+// osvPage is one page of the answer to a query, with the token of the next page.
 type osvPage struct {
 	Vulns         []struct{ ID string }
 	NextPageToken string `json:"next_page_token"`
 }
 
-// note adds what the page says of a component.
+// note adds a page's vulnerabilities of a component.
 func (p osvPage) note(ids map[component]map[string]bool, of component) {
 	for _, v := range p.Vulns {
 		if ids[of] == nil {
@@ -148,7 +148,7 @@ func (p osvPage) note(ids map[component]map[string]bool, of component) {
 	}
 }
 
-// batch gives a page for each question.
+// batch returns one page for each query.
 func (o *osv) batch(ctx context.Context, queries []osvQuery) ([]osvPage, error) {
 	body, err := json.Marshal(map[string]any{"queries": queries})
 	if err != nil {
@@ -159,7 +159,7 @@ func (o *osv) batch(ctx context.Context, queries []osvQuery) ([]osvPage, error) 
 		return nil, err
 	}
 	if len(answer.Results) != len(queries) {
-		return nil, fmt.Errorf("it gave %d answers to %d questions", len(answer.Results), len(queries))
+		return nil, fmt.Errorf("it returned %d answers to %d queries", len(answer.Results), len(queries))
 	}
 	return answer.Results, nil
 }
@@ -167,11 +167,11 @@ func (o *osv) batch(ctx context.Context, queries []osvQuery) ([]osvPage, error) 
 func (o *osv) entry(ctx context.Context, id string) (osvEntry, error) {
 	var e osvEntry
 	if !osvID.MatchString(id) {
-		return e, fmt.Errorf("it named a vulnerability %q", id)
+		return e, fmt.Errorf("it returned the invalid id %q", id)
 	}
 	err := o.call(ctx, http.MethodGet, "/v1/vulns/"+url.PathEscape(id), nil, &e)
 	if err == nil && e.ID != id {
-		err = fmt.Errorf("it gave %q for %s", e.ID, id)
+		err = fmt.Errorf("it returned %q for %s", e.ID, id)
 	}
 	return e, err
 }
@@ -202,7 +202,7 @@ func (o *osv) call(ctx context.Context, method, path string, body []byte, answer
 	return nil
 }
 
-// fixed lists the versions of the component in which the entry says that it is fixed.
+// fixed lists the versions of the component that fix the vulnerability.
 func (e osvEntry) fixed(c component) string {
 	var versions []string
 	for _, a := range e.Affected {

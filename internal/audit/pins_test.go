@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What an older Go compiles has vulnerabilities that a look at our code does not find.
-func TestEverythingIsCompiledByOneGo(t *testing.T) {
+// An older Go would link vulnerabilities that the audit of our code does not find.
+func TestEverythingUsesOneGoVersion(t *testing.T) {
 	t.Parallel()
 	find := func(file, pattern string) string {
 		content, err := os.ReadFile("../../" + file)
@@ -16,7 +16,7 @@ func TestEverythingIsCompiledByOneGo(t *testing.T) {
 		}
 		match := regexp.MustCompile(`(?m)` + pattern).FindSubmatch(content)
 		if match == nil {
-			t.Fatalf("%s names no Go by %s", file, pattern)
+			t.Fatalf("%s has no Go version that matches %s", file, pattern)
 		}
 		return string(match[1])
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// audit runs a command and returns its exit status and what it says.
+// audit runs a command and returns its exit status and stderr.
 func audit(t *testing.T, args ...string) (status int, said string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -21,7 +21,7 @@ func audit(t *testing.T, args ...string) (status int, said string) {
 	return status, stderr.String()
 }
 
-// fails checks that a command ends with 1 and says each of the words.
+// fails checks that a command exits with 1 and prints each of the words.
 func fails(t *testing.T, words []string, args ...string) {
 	t.Helper()
 	status, said := audit(t, args...)
@@ -30,12 +30,12 @@ func fails(t *testing.T, words []string, args ...string) {
 	}
 	for _, word := range words {
 		if !strings.Contains(said, word) {
-			t.Errorf("it does not say %q, but %s", word, said)
+			t.Errorf("the output lacks %q: %s", word, said)
 		}
 	}
 }
 
-// passes checks that a command ends with 0 and says nothing.
+// passes checks that a command exits with 0 and prints nothing.
 func passes(t *testing.T, args ...string) {
 	t.Helper()
 	if status, said := audit(t, args...); status != 0 || said != "" {
@@ -43,7 +43,7 @@ func passes(t *testing.T, args ...string) {
 	}
 }
 
-// write makes files, by path below dir, and returns dir.
+// write creates files in dir, by path, and returns dir.
 func write(t *testing.T, dir string, files map[string]string) string {
 	t.Helper()
 	for name, content := range files {
@@ -64,7 +64,7 @@ func acceptedFile(t *testing.T, content string) string {
 	return filepath.Join(write(t, t.TempDir(), map[string]string{"accepted.json": content}), "accepted.json")
 }
 
-// serveModule makes the go command download one version of one module from a directory, and nothing from anywhere else.
+// serveModule makes the go command download one version of one module from a directory, and nothing else.
 func serveModule(t *testing.T, path, version string, files map[string]string) {
 	t.Helper()
 	var archive bytes.Buffer
@@ -90,7 +90,7 @@ func serveModule(t *testing.T, path, version string, files map[string]string) {
 	t.Setenv("GOPROXY", "file://"+filepath.ToSlash(proxy))
 	modules := t.TempDir()
 	t.Setenv("GOMODCACHE", modules)
-	// Go writes modules read-only, and only root could remove them.
+	// Go's modules are read-only directories, which only root could remove.
 	t.Cleanup(func() {
 		_ = filepath.WalkDir(modules, func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && entry.IsDir() {

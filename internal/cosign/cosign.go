@@ -1,5 +1,5 @@
-// Package cosign signs images as Sigstore's cosign does with a key (its "simple signing"), so that cosign can verify them and ours
-// verifies what cosign has signed. Nothing public is asked: there is no transparency log and no certificate.
+// Package cosign signs images with a key in the format of Sigstore's cosign ("simple signing"), so cosign can verify our signatures
+// and we can verify cosign's. It uses no public service: there is no transparency log and no certificate.
 //
 // The format: cosign's specs/SIGNATURE_SPEC.md.
 package cosign
@@ -24,12 +24,12 @@ const (
 // Signature is a payload with its signature: ECDSA with SHA-256, in ASN.1.
 type Signature struct{ Payload, Signature []byte }
 
-// Tag is where an image's repository has the image's signatures.
+// Tag is the tag of an image's signatures in the image's repository.
 func Tag(image digest.Digest) string {
 	return image.Algorithm().String() + "-" + image.Encoded() + ".sig"
 }
 
-// Payload is what is signed: it names the image by its digest.
+// Payload is the signed content, which names the image by its digest.
 func Payload(repository string, image digest.Digest) ([]byte, error) {
 	var p struct {
 		Critical struct {
@@ -49,15 +49,15 @@ func Payload(repository string, image digest.Digest) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// Attach puts the signatures beside the image, in place of those that were there.
+// Attach pushes the signatures of the image, replacing existing ones.
 func Attach(ctx context.Context, repository oras.Target, image digest.Digest, signatures ...Signature) error {
 	manifest := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest}
-	// To a registry it is an image, whose layers are the payloads.
+	// For the registry this is an image, whose layers are the payloads.
 	config := ocispec.Image{RootFS: ocispec.RootFS{Type: "layers"}}
 	for _, s := range signatures {
 		layer, err := oras.PushBytes(ctx, repository, payloadMediaType, s.Payload)
 		if err != nil {
-			return fmt.Errorf("push what was signed: %w", err)
+			return fmt.Errorf("push the payload: %w", err)
 		}
 		layer.Annotations = map[string]string{signatureAnnotation: base64.StdEncoding.EncodeToString(s.Signature)}
 		manifest.Layers = append(manifest.Layers, layer)

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/cosign"
 )
 
-// What cosign 2.6.1 signed and pushed for this image with "cosign sign --key cosign.key --tlog-upload=false".
+// Cosign 2.6.1 pushed these for this image with "cosign sign --key cosign.key --tlog-upload=false".
 const (
 	signedImage      = "sha256:1006ec92c0b9e54f28fa8818f58c716fea911e458fa961d5c69a017ae7496de1"
 	signedRepository = "127.0.0.1:45777/password-manager"
@@ -30,7 +30,7 @@ func fixture(t *testing.T, name string) []byte {
 	return content
 }
 
-func TestPayloadIsThatOfCosign(t *testing.T) {
+func TestPayloadEqualsCosigns(t *testing.T) {
 	t.Parallel()
 	got, err := cosign.Payload(signedRepository, signedImage)
 	if err != nil {
@@ -41,7 +41,7 @@ func TestPayloadIsThatOfCosign(t *testing.T) {
 	}
 }
 
-func TestAttachedSignatureIsThatOfCosign(t *testing.T) {
+func TestAttachedSignatureEqualsCosigns(t *testing.T) {
 	t.Parallel()
 	var want, got ocispec.Manifest
 	if err := json.Unmarshal(fixture(t, "manifest.json"), &want); err != nil {
@@ -59,7 +59,7 @@ func TestAttachedSignatureIsThatOfCosign(t *testing.T) {
 	if err := json.Unmarshal(content, &got); err != nil {
 		t.Fatal(err)
 	}
-	// The configuration says nothing that anybody reads.
+	// Verifiers do not read the configuration.
 	if got.Config.MediaType != want.Config.MediaType {
 		t.Errorf("the configuration is of type %s", got.Config.MediaType)
 	}
@@ -92,7 +92,7 @@ func TestAttachReplaces(t *testing.T) {
 		}
 		for i, layer := range manifest.Layers {
 			if want := digest.FromBytes(signatures[i].Payload); layer.Digest != want {
-				t.Errorf("signature %d is of %s, want %s", i, layer.Digest, want)
+				t.Errorf("signature %d signs %s, want %s", i, layer.Digest, want)
 			}
 		}
 	}
@@ -120,6 +120,6 @@ func TestRepository(t *testing.T) {
 	}
 	t.Setenv("DOCKER_CONFIG", filepath.Join("testdata", "payload.json")) // no directory
 	if _, err := cosign.Repository("127.0.0.1:5000/password-manager"); err == nil {
-		t.Error("credentials that cannot be read are passed over")
+		t.Error("unreadable credentials are ignored")
 	}
 }

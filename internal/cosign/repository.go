@@ -9,7 +9,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/retry"
 )
 
-// Repository is REGISTRY/NAME, with the credentials of "docker login".
+// Repository returns the repository REGISTRY/NAME with the credentials of "docker login".
 func Repository(name string) (*remote.Repository, error) {
 	repository, err := remote.NewRepository(name)
 	if err != nil {
@@ -24,7 +24,7 @@ func Repository(name string) (*remote.Repository, error) {
 	return repository, nil
 }
 
-// isLoopback says whether Docker, too, would speak HTTP to the registry.
+// isLoopback reports whether the registry is on loopback, where Docker also uses plain HTTP.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

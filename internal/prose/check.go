@@ -156,7 +156,7 @@ func namesOf(file string, content []byte) []declaration {
 	return names
 }
 
-// goNames reports every identifier except those that another package declares, which follow a dot.
+// goNames reports all identifiers except those that another package may declare: after a dot, and keys of composite literals.
 func goNames(file string, content []byte, add func(string, int)) {
 	set := token.NewFileSet()
 	parsed, err := parser.ParseFile(set, file, content, parser.SkipObjectResolution)
@@ -168,6 +168,9 @@ func goNames(file string, content []byte, add func(string, int)) {
 		switch node := node.(type) {
 		case *ast.SelectorExpr:
 			ast.Inspect(node.X, visit)
+			return false
+		case *ast.KeyValueExpr:
+			ast.Inspect(node.Value, visit)
 			return false
 		case *ast.Ident:
 			add(node.Name, set.Position(node.Pos()).Line)

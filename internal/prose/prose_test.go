@@ -61,7 +61,7 @@ func TestWordingIsFoundAcrossLines(t *testing.T) {
 func TestNamesOfEveryLanguageAreChecked(t *testing.T) {
 	t.Parallel()
 	for file, content := range map[string]string{
-		"a.go":  "package x\n\nfunc f(handed int) { _ = other.Kept(handed) }\n",
+		"a.go":  "package x\n\nfunc f(handed int) { _ = other.Kept(other.Piece{Laid: handed}) }\n",
 		"b.ts":  "export const handed = 1;\n",
 		"c.tsx": "type Props = {\n  handed?: string;\n};\n",
 		"d.mjs": "let handed;\n",

@@ -12,10 +12,13 @@ func (p *program) editCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "edit ITEM",
 		Short: "Change an item",
-		Long: `Change an item and print its id. Without a flag that says what, all of it opens as text in
-$VISUAL or $EDITOR, in a file in memory. With flags, what none names stays as it is; an
-empty value clears. ITEM is an id or an exact title.
+		Long: `Change an item and print its id. ITEM is an id or an exact title.
+
+Flags change only what they name; an empty value clears it. Without such flags, the whole
+item opens as text in $VISUAL or $EDITOR. The text is in a file in memory, not on a disk.
 ` + secretOrder,
+		Example: `  vaultsphere edit GitHub --password
+  vaultsphere edit GitHub --username hubot --tag work --tag code`,
 		Args: cobra.ExactArgs(1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			e.changed = cmd.Flags().Changed
@@ -27,9 +30,9 @@ empty value clears. ITEM is an id or an exact title.
 		}),
 	}
 	e.flags(cmd)
-	cmd.Flags().StringArrayVar(&e.drop, "remove-field", nil, "remove the custom field `NAME`; may be repeated")
-	cmd.Flags().StringArrayVar(&e.detach, "remove-attachment", nil, "remove the attachment `NAME`; may be repeated")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write the saved item as JSON, without its secrets")
+	cmd.Flags().StringArrayVar(&e.drop, "remove-field", nil, "remove the custom field `NAME` (repeatable)")
+	cmd.Flags().StringArrayVar(&e.detach, "remove-attachment", nil, "remove the attachment `NAME` (repeatable)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the saved item as JSON, without its secrets")
 	cmd.MarkFlagsMutuallyExclusive("password", "generate")
 	return cmd
 }

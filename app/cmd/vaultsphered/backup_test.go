@@ -120,7 +120,7 @@ func TestBackupOfARunningServerHasAllThatWasAnswered(t *testing.T) {
 	before := c.answered.Load()
 	await.Until(t, "saves after the backups", func() bool { return c.answered.Load() > before })
 	if code, _, stderr := runProgram(t, []string{"restore", "--replace", file}, "DATA_DIR="+data); code != 1 ||
-		stderr != "vaultsphered: error: write "+filepath.Join(data, "vault.db")+": a server uses it: stop the server first\n" {
+		stderr != "vaultsphered: error: write "+filepath.Join(data, "vault.db")+": a server is using it: stop the server first\n" {
 		t.Errorf("a restore under the running server: exit %d, %q", code, stderr)
 	}
 	if code := p.end(t, syscall.SIGTERM); code != 0 {

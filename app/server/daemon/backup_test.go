@@ -293,7 +293,7 @@ func TestRestoreRefusesWhatWouldDoHarm(t *testing.T) {
 		{otherKey, file, false, "session.key exists already, with another key"},
 		{emptyData(t), filepath.Join(t.TempDir(), "none.tar"), false, "none.tar: no such file or directory"},
 		{emptyData(t), withoutKey, false, "the backup has no session key"},
-		{noVault, file, true, "it is damaged: move it away"},
+		{noVault, file, true, "it is damaged: move it"},
 		{emptyData(t, "STORE=dynamodb", "AWS_REGION=us-east-1", "SESSION_SECRET="+vault.NewKey()), file, true, `see "Restoring the tables"`},
 		{emptyData(t, "SESSION_SECRET="+vault.NewKey()), file, false, "SESSION_SECRET lacks a key"},
 	} {

@@ -41,7 +41,7 @@ func TestEnteAuth(t *testing.T) {
 	got = transfertest.Read(t, "ente-auth.txt", string(data), transfer.Options{Password: entePassword})
 	transfertest.Same(t, got, enteWant())
 	if got.Format != "ente-auth" {
-		t.Errorf("taken for %s", got.Format)
+		t.Errorf("detected as %s", got.Format)
 	}
 }
 
@@ -65,9 +65,9 @@ func TestEnteAuthRejects(t *testing.T) {
 		{"no password", "", whole, transfer.ErrPasswordNeeded},
 		{"another version", entePassword, changed(func(file map[string]any) { file["version"] = 2 }), transfer.ErrUnknownFormat},
 		{"no memory", entePassword, kdf("memLimit", 0), transfer.ErrMalformed},
-		{"all memory there is", entePassword, kdf("memLimit", 2<<30), transfer.ErrMalformed},
+		{"too much memory", entePassword, kdf("memLimit", 2<<30), transfer.ErrMalformed},
 		{"no passes", entePassword, kdf("opsLimit", 0), transfer.ErrMalformed},
-		{"all time there is", entePassword, kdf("opsLimit", 1<<40), transfer.ErrMalformed},
+		{"too much time", entePassword, kdf("opsLimit", 1<<40), transfer.ErrMalformed},
 		{"no salt", entePassword, kdf("salt", ""), transfer.ErrMalformed},
 		{"not base64", entePassword, changed(func(file map[string]any) { file["encryptedData"] = "?" }), transfer.ErrMalformed},
 		{"cut content", entePassword, changed(func(file map[string]any) { file["encryptedData"] = file["encryptedData"].(string)[:8] }), transfer.ErrWrongPassword},

@@ -88,7 +88,7 @@ func TestBitwardenExportHasWholeSSHKeys(t *testing.T) {
 	}
 	whole := item.SSHKey{Private: openSSH, Public: "a comment may stand here", Fingerprint: "MD5:00"}
 	if kind, got, _ := bitwardenKey(t, whole); kind != 5 || got["publicKey"] != whole.Public || got["keyFingerprint"] != whole.Fingerprint {
-		t.Errorf("what a key says of itself is overwritten: %v", got)
+		t.Errorf("values of the key were overwritten: %v", got)
 	}
 }
 

@@ -152,6 +152,6 @@ func TestChromeCSVWithTenThousandRows(t *testing.T) {
 		}
 	}
 	if reports < 10 {
-		t.Errorf("progress was told %d times", reports)
+		t.Errorf("%d progress reports", reports)
 	}
 }

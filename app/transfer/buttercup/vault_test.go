@@ -106,7 +106,7 @@ func TestButtercupVaultOfFormatB(t *testing.T) {
 		})
 		transfertest.SameProblems(t, got)
 		if got.Format != "buttercup" {
-			t.Errorf("taken for %s", got.Format)
+			t.Errorf("detected as %s", got.Format)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func TestButtercupVaultRejects(t *testing.T) {
 		{"cut in the content", whole[:100], password, transfer.ErrTruncated},
 		{"cut in the method", whole[:len(whole)-1], password, transfer.ErrTruncated},
 		{"another format", strings.Replace(whole, "buttercup/b", "buttercup/c", 1), password, transfer.ErrUnknownFormat},
-		{"nothing but a signature", "b~>buttercup/", password, transfer.ErrUnknownFormat},
+		{"only a signature", "b~>buttercup/", password, transfer.ErrUnknownFormat},
 		{"changed content", with(0, parts[0][:len(parts[0])-8]+"AAAAAAA="), password, transfer.ErrWrongPassword},
 		{"not base64", with(0, "b~>buttercup/b?"), password, transfer.ErrMalformed},
 		{"short IV", with(1, "07"), password, transfer.ErrMalformed},

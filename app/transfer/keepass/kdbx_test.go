@@ -115,7 +115,7 @@ func TestKDBXKeyFiles(t *testing.T) {
 			}
 			_, err := transfer.Read(transfer.File{Data: []byte(data)}, transfer.Options{Password: kpPassword})
 			if !errors.Is(err, transfer.ErrWrongPassword) {
-				t.Errorf("%s, not given: %v", name, err)
+				t.Errorf("%s, without it: %v", name, err)
 			}
 		}
 	}

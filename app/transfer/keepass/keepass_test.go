@@ -229,7 +229,7 @@ func TestMalformedKeePassXMLIsRejected(t *testing.T) {
 	o := transfer.Options{Format: "keepass-xml"}
 	for n := bytes.Index(whole, []byte("<Meta>")); n < len(whole); n++ {
 		if _, err := transfer.Read(transfer.File{Data: whole[:n]}, o); err == nil {
-			t.Errorf("%d of %d bytes were taken", n, len(whole))
+			t.Errorf("%d of %d bytes were accepted", n, len(whole))
 		}
 	}
 	for name, c := range map[string]struct {

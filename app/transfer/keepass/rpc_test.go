@@ -109,6 +109,6 @@ func TestKeePassReferences(t *testing.T) {
 		size += len(i.Item.Details())
 	}
 	if size > 4<<20 {
-		t.Errorf("%d bytes come out of %d", size, 1<<19)
+		t.Errorf("%d bytes from %d", size, 1<<19)
 	}
 }

@@ -15,7 +15,7 @@ import { texts } from "./texts";
 import { Confirm } from "./ui/dialog";
 import { Toasts } from "./ui/toasts";
 
-/** The phase decides; the route only chooses between the screens that a phase has. */
+/** The phase decides which screens are possible; the route chooses among them. */
 function Screen() {
   const now = phase.value;
   const [screen, id] = route.value;

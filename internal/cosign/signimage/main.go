@@ -1,4 +1,4 @@
-// Command signimage signs a pushed image with a key of AWS KMS, which never leaves it.
+// Command signimage signs a pushed image with a key of AWS KMS. The key never leaves KMS.
 package main
 
 import (
@@ -27,7 +27,7 @@ KEY is that of AWS KMS: an alias (alias/…), an id or an ARN. Credentials are
 those of the AWS command line and of "docker login".
 `
 
-// errUsage marks what the caller got wrong: exit status 2.
+// errUsage marks a mistake of the caller: exit status 2.
 var errUsage = errors.New("wrong usage")
 
 func main() {
@@ -62,7 +62,7 @@ func sign(ctx context.Context, args []string) error {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	if *key == "" || flags.NArg() != 1 {
-		return fmt.Errorf("%w: a key and one image are needed", errUsage)
+		return fmt.Errorf("%w: expected a key and one image", errUsage)
 	}
 	image, err := registry.ParseReference(flags.Arg(0))
 	if err != nil {
@@ -70,7 +70,7 @@ func sign(ctx context.Context, args []string) error {
 	}
 	digest, err := image.Digest()
 	if err != nil {
-		return fmt.Errorf("%w: %q names no digest", errUsage, flags.Arg(0))
+		return fmt.Errorf("%w: %q has no digest", errUsage, flags.Arg(0))
 	}
 	name := image.Registry + "/" + image.Repository
 	payload, err := cosign.Payload(name, digest)
@@ -94,7 +94,7 @@ func sign(ctx context.Context, args []string) error {
 	return cosign.Attach(ctx, repository, digest, cosign.Signature{Payload: payload, Signature: answer.Signature})
 }
 
-// said is what AWS said, without what the client adds.
+// said returns AWS's message without the client's additions.
 func said(err error) error {
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return errors.New(e.ErrorCode() + ": " + e.ErrorMessage())

@@ -20,11 +20,11 @@ func TestUsage(t *testing.T) {
 		says string
 	}{
 		"help":               {[]string{"--help"}, 0, "Usage: signimage "},
-		"nothing":            {nil, 2, "a key and one image are needed"},
-		"no key":             {[]string{image}, 2, "a key and one image are needed"},
-		"two images":         {[]string{"--key", "alias/x", image, image}, 2, "a key and one image are needed"},
+		"nothing":            {nil, 2, "expected a key and one image"},
+		"no key":             {[]string{image}, 2, "expected a key and one image"},
+		"two images":         {[]string{"--key", "alias/x", image, image}, 2, "expected a key and one image"},
 		"an unknown option":  {[]string{"--force"}, 2, "-force"},
-		"a tag":              {[]string{"--key", "alias/x", "127.0.0.1:1/password-manager:latest"}, 2, "names no digest"},
+		"a tag":              {[]string{"--key", "alias/x", "127.0.0.1:1/password-manager:latest"}, 2, "has no digest"},
 		"no registry":        {[]string{"--key", "alias/x", "password-manager"}, 2, "invalid reference"},
 		"a digest too short": {[]string{"--key", "alias/x", "127.0.0.1:1/password-manager@sha256:00"}, 2, "invalid"},
 	} {
@@ -39,7 +39,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// answerKMS leads to a KMS that answers so, and to no other account.
+// answerKMS starts a fake KMS with this answer, and hides all other accounts.
 func answerKMS(t *testing.T, status int, body string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -93,7 +93,7 @@ func TestWithoutKMSNothingIsPushed(t *testing.T) {
 			"sign with alias/x: NotFoundException: Alias arn:aws:kms:x is not found."},
 		"not allowed": {http.StatusBadRequest, `{"__type":"AccessDeniedException","message":"no"}`, "sign with alias/x: AccessDeniedException: no"},
 		"no answer":   {http.StatusForbidden, "", "sign with alias/x: "},
-		"no registry": {http.StatusOK, `{"Signature":"c2lnbmVk"}`, "push what was signed: "},
+		"no registry": {http.StatusOK, `{"Signature":"c2lnbmVk"}`, "push the payload: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answerKMS(t, c.status, c.body)

@@ -1,4 +1,4 @@
-// Package await lets a test wait for a condition, and fails the test when the condition does not become true.
+// Package await waits for a condition, and fails the test if the condition does not become true.
 package await
 
 import (
@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// limit is far beyond what a busy machine takes: a test that gets there has found a fault.
+// limit is far longer than a busy machine needs, so a test that reaches it has found a fault.
 const limit = time.Minute
 
 const between = 5 * time.Millisecond
 
-// Until polls ok and returns once it is true. After a minute it ends the test with a message that names what.
+// Until polls ok until it returns true. After a minute it fails the test with a message that names what.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	if !within(limit, ok) {
-		t.Fatalf("after %s there is still no sign of: %s", limit, what)
+		t.Fatalf("gave up after %s: %s", limit, what)
 	}
 }
 

@@ -2,7 +2,7 @@ package await
 
 import "testing"
 
-func TestUntilAsksUntilItIsTrue(t *testing.T) {
+func TestUntilPollsUntilTrue(t *testing.T) {
 	asked := 0
 	Until(t, "the third answer", func() bool { asked++; return asked == 3 })
 	if asked != 3 {
@@ -10,8 +10,8 @@ func TestUntilAsksUntilItIsTrue(t *testing.T) {
 	}
 }
 
-func TestWhatNeverComesIsNotWaitedForForEver(t *testing.T) {
+func TestUntilGivesUp(t *testing.T) {
 	if within(3*between, func() bool { return false }) {
-		t.Error("what never came counts as come")
+		t.Error("it did not fail")
 	}
 }

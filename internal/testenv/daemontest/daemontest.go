@@ -1,4 +1,4 @@
-// Package daemontest starts the real server for tests of whatever talks to it.
+// Package daemontest starts the real server for tests of its clients.
 package daemontest
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/server/daemon"
 )
 
-// Start runs a server on a free port of loopback, with an embedded store of its own, until the test ends. edit, if not
-// nil, may change the settings first. It returns the base URL.
+// Start runs a server with a new embedded store on a free port of loopback until the test ends. edit, if not nil, may change the
+// settings first. It returns the base URL.
 func Start(t testing.TB, edit func(*daemon.Config)) string {
 	t.Helper()
 	c, err := daemon.ConfigFromEnv([]string{
@@ -29,7 +29,7 @@ func Start(t testing.TB, edit func(*daemon.Config)) string {
 	return url
 }
 
-// Run starts d and returns its base URL and a function that ends it, which may be called more than once.
+// Run starts d and returns its base URL and a function that stops it, which may be called more than once.
 func Run(t testing.TB, d *daemon.Daemon) (baseURL string, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -52,7 +52,7 @@ func Run(t testing.TB, d *daemon.Daemon) (baseURL string, stop func()) {
 		stopped = true
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("the server ended with: %v", err)
+			t.Errorf("the server failed: %v", err)
 		}
 	}
 }

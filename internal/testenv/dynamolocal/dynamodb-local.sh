@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real DynamoDB endpoint for tests: Amazon's DynamoDB Local, in memory.
+# Runs Amazon's DynamoDB Local for tests, in memory.
 set -euo pipefail
 
 usage() {
@@ -7,9 +7,9 @@ usage() {
 Usage: internal/testenv/dynamolocal/dynamodb-local.sh install
        internal/testenv/dynamolocal/dynamodb-local.sh run PORT LOCK
 
-install  fetches DynamoDB Local from Maven Central into the user's cache, once
-run      runs it in the foreground on PORT, in memory; it ends once its standard
-         input has ended and nobody holds a lock on the file LOCK (flock(1))
+install  downloads DynamoDB Local from Maven Central into the user's cache, once
+run      runs it in the foreground on PORT, in memory; it stops when its standard
+         input has ended and no process holds a lock on the file LOCK (flock(1))
 USAGE
 }
 
@@ -19,7 +19,7 @@ die() { echo "dynamodb-local.sh: error: $1" >&2; exit "${2:-1}"; }
 
 here=$(cd "$(dirname "$0")" && pwd)
 pom=$here/pom.xml
-# The folder carries the pom's checksum: another version is another folder.
+# The folder's name contains the pom's checksum, so each version has its own folder.
 home=${XDG_CACHE_HOME:-$HOME/.cache}/vaultsphere/dynamodb-local/$(sha256sum "$pom" | cut -c 1-12)
 
 install() {
@@ -34,7 +34,7 @@ install() {
     die "Maven could not fetch DynamoDB Local"
   fi
   rm -f "$part.log"
-  # Two installations at once: the first to rename wins, the other's copy goes.
+  # With two concurrent installations, the first to rename wins, and the other deletes its copy.
   mv -T "$part" "$home" 2>/dev/null || rm -rf "$part"
 }
 
@@ -52,9 +52,9 @@ case "${1:-}" in
     java -Xmx512m -Djava.library.path="$home" -cp "$home/*" \
       com.amazonaws.services.dynamodbv2.local.main.ServerRunner -inMemory -disableTelemetry -port "$2" </dev/null 9>&- &
     server=$!
-    # The lock is held until it is gone: the next user must not take one that is about to end for one that serves.
+    # Hold the lock until the server has exited, so that the next user does not find a server that is about to stop.
     trap 'kill "$server" 2>/dev/null && wait "$server" || true' EXIT
-    # The process that started this may be killed; its end of the pipe closes all the same, and so do the locks.
+    # If the process that started this is killed, its end of the pipe closes and its locks are released.
     cat >/dev/null
     flock --exclusive 9
     ;;

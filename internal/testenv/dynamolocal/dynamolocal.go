@@ -10,8 +10,8 @@ import (
 
 var started = sync.OnceValues(func() (*loopback.Server, error) { return loopback.Share("dynamodb-local") })
 
-// Endpoint returns the address of a DynamoDB Local that the tests of all packages share. The first call of all starts it,
-// which takes seconds. Tests keep apart by the names of their tables.
+// Endpoint returns the address of a DynamoDB Local that the tests of all packages share. The first call starts it, which takes a few
+// seconds. Tests use different table names.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	server, err := started()

@@ -29,6 +29,6 @@ func TestEndpointIsADynamoDB(t *testing.T) {
 	}
 }
 
-func TestAPortThatIsTakenIsNamed(t *testing.T) {
+func TestTakenPortIsNamed(t *testing.T) {
 	loopback.RefusesTakenPort(t, "./dynamodb-local.sh", "run", filepath.Join(t.TempDir(), "lock"))
 }

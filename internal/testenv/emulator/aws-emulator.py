@@ -1,28 +1,28 @@
-"""moto, with the faults mended that a deploy by the CDK meets. Seen in moto 5.2.5.
+"""Runs moto with fixes for a deploy by the CDK. Seen in moto 5.2.5.
 
-CloudFormation writes the tags of AWS::SSM::Parameter as an object; moto takes a list only.
+CloudFormation accepts the tags of AWS::SSM::Parameter as an object; moto only accepts a list.
 
-An update may say of a parameter that its value stays; moto fails where that value was the template's default.
+An update may keep the previous value of a parameter; moto fails if that value was the template's default.
 
-CloudFormation makes a change set that changes nothing, and calls it failed; moto refuses to make one. Here it is carried out, and
-changes nothing.
+CloudFormation creates an empty change set and marks it as failed; moto refuses to create one. Here it is executed and changes
+nothing.
 
-CloudFormation knows the full name of a target group; moto has no attribute of one.
+CloudFormation knows the full name of a target group; moto has no such attribute.
 
-CloudFormation takes the availability zones of the stack's own region; moto those of us-east-1.
+CloudFormation uses the availability zones of the stack's region; moto uses those of us-east-1.
 
-CloudFormation makes of AWS::KMS::Key what its KeySpec and KeyUsage say, and writes its policy and tags as those of all resources;
-moto always makes a key that encrypts, and takes policy and tags as the API of KMS has them.
+CloudFormation creates an AWS::KMS::Key as its KeySpec and KeyUsage say, with its policy and tags in the format of all resources; moto
+always creates an encryption key, and expects policy and tags in the format of the KMS API.
 
-CloudFormation puts an instance into the subnet of its first network interface; moto looks at SubnetId alone.
+CloudFormation puts an instance into the subnet of its first network interface; moto only uses SubnetId.
 
-CloudFormation replaces an instance whose image or subnet changes, also where a parameter of SSM changes it alone, and moves its
-address; moto knows no update of an instance.
+CloudFormation replaces an instance whose image or subnet changes, even if only an SSM parameter changes it, and moves its address;
+moto cannot update instances.
 
-CloudFormation deletes the route tables of a VPC; moto keeps them, and then the VPC.
+CloudFormation deletes the route tables of a VPC; moto keeps them, and therefore the VPC.
 
-CloudFormation keeps a task definition that is replaced where its UpdateReplacePolicy says so, and gives the new one to the service
-that refers to it; moto does neither, and mixes up the words of a new one.
+CloudFormation keeps a replaced task definition if its UpdateReplacePolicy says so, and gives the new one to the service that refers
+to it; moto does neither, and confuses the property names of a new one.
 """
 
 import json
@@ -107,7 +107,7 @@ def clean_in_region(resource_json, resources_map):
 
 
 def changed_in_ssm(resources, parameters):
-    """The template's parameters of which SSM has another value now."""
+    """Returns the template's parameters whose value in SSM has changed."""
     changed = set()
     for name, parameter in parameters.items():
         kind, path = parameter.get("Type", ""), parameter.get("Default")

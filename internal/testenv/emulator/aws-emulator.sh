@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An AWS endpoint for tests: moto, in memory.
+# Runs an emulated AWS for tests: moto, in memory.
 set -euo pipefail
 
 usage() {
@@ -7,8 +7,8 @@ usage() {
 Usage: internal/testenv/emulator/aws-emulator.sh install
        internal/testenv/emulator/aws-emulator.sh run PORT
 
-install  fetches moto from the Python package index into the user's cache, once
-run      runs it in the foreground on 127.0.0.1:PORT, in memory; it ends with its standard input
+install  downloads moto from the Python package index into the user's cache, once
+run      runs it in the foreground on 127.0.0.1:PORT, in memory; it stops when its standard input ends
 USAGE
 }
 
@@ -28,12 +28,12 @@ case "${1:-}" in
     [ $# = 2 ] || { usage >&2; exit 2; }
     check_port "$2"
     program=$("$tool" path moto_server)
-    # Without their list it refuses to attach a policy that AWS manages.
+    # Without this list, it refuses to attach AWS managed policies.
     MOTO_IAM_LOAD_MANAGED_POLICIES=true "$(dirname "$program")/python" "$here/aws-emulator.py" --host 127.0.0.1 --port "$2" </dev/null &
     server=$!
-    # It has nothing to save, and Python takes minutes to take a large memory apart.
+    # Kill it: it has nothing to save, and Python takes minutes to free a large memory.
     trap 'kill -KILL "$server" 2>/dev/null || true' EXIT
-    # The process that started this may be killed; its end of the pipe closes all the same.
+    # If the process that started this is killed, its end of the pipe closes.
     cat >/dev/null
     ;;
   --help | -h) usage ;;

@@ -1,9 +1,9 @@
 // Package emulator gives tests an AWS account on loopback.
 //
-// CloudFormation there skips the resource types that it does not know and drops properties of those it does, so a test
-// asks the API of each resource, never the stack, what exists. A stack made through a change set has no outputs there and
-// cannot be protected against deletion, and no stack knows the defaults of its parameters as their previous values:
-// deploy with "cdk deploy --method direct --no-previous-parameters".
+// Its CloudFormation skips unknown resource types and drops properties of known ones, so tests must check resources through the API
+// of each service, not through the stack. A stack that is created by a change set has no outputs and cannot be protected against
+// deletion, and the defaults of parameters do not count as previous values: deploy with
+// "cdk deploy --method direct --no-previous-parameters".
 package emulator
 
 import (
@@ -25,19 +25,19 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
-// Account and Region are where everything is that a test deploys.
+// Account and Region contain everything that tests deploy.
 const (
 	Account = "123456789012"
 	Region  = "us-east-1"
 )
 
-// The emulator accepts any credentials; these are nobody's.
+// The emulator accepts any credentials. These are invalid elsewhere.
 const accessKey, secretKey = "testing", "testing"
 
 var started = sync.OnceValues(func() (*loopback.Server, error) { return loopback.Start("aws-emulator") })
 
-// Endpoint returns the address of an emulator that all tests of this binary share. It starts one at the first call,
-// which takes a second. Its host is an IP address, which keeps the name of an S3 bucket in the path.
+// Endpoint returns the address of an emulator that all tests of this binary share. The first call starts it, which takes a second.
+// Its host is an IP address, so S3 clients put the bucket's name into the path.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	server, err := started()
@@ -47,7 +47,7 @@ func Endpoint(t testing.TB) string {
 	return server.URL
 }
 
-// Reset empties the account, for all tests of this binary: those that call it do not run in parallel.
+// Reset empties the account for all tests of this binary. Tests that call it must not run in parallel.
 func Reset(t testing.TB) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, Endpoint(t)+"/moto-api/reset", nil)
@@ -64,7 +64,7 @@ func Reset(t testing.TB) {
 	}
 }
 
-// Config is for clients of aws-sdk-go-v2.
+// Config returns a configuration for clients of aws-sdk-go-v2.
 func Config(t testing.TB) aws.Config {
 	t.Helper()
 	return aws.Config{
@@ -74,8 +74,8 @@ func Config(t testing.TB) aws.Config {
 	}
 }
 
-// Proxy is Config with a proxy in front of the account. change gets each request, its body and the answer, and returns what
-// the client sees of it.
+// Proxy is like Config with a proxy in front of the account. change receives each request, its body and the answer, and returns the
+// answer for the client.
 func Proxy(t testing.TB, change func(r *http.Request, body string, status int, content string) (int, string)) aws.Config {
 	t.Helper()
 	config := Config(t)
@@ -105,8 +105,8 @@ func Proxy(t testing.TB, change func(r *http.Request, body string, status int, c
 	return config
 }
 
-// Env is the environment of a child process that works in the account: this process's own, without anything that could
-// lead it to a real one.
+// Env returns the environment for a child process that works in the account: this process's environment, without variables that
+// could lead to a real account.
 func Env(t testing.TB) []string {
 	t.Helper()
 	var env []string
@@ -121,23 +121,23 @@ func Env(t testing.TB) []string {
 		"AWS_ACCESS_KEY_ID="+accessKey,
 		"AWS_SECRET_ACCESS_KEY="+secretKey,
 		"AWS_REGION="+Region,
-		// Version 1 of the AWS command line knows the region by this name alone.
+		// Version 1 of the AWS command line only knows this name.
 		"AWS_DEFAULT_REGION="+Region,
 		"AWS_CONFIG_FILE="+filepath.Join(nowhere, "config"),
 		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(nowhere, "credentials"),
 		"AWS_EC2_METADATA_DISABLED=true",
-		// The CDK remembers the account of an access key there.
+		// The CDK caches the account of an access key there.
 		"CDK_HOME="+nowhere,
-		// The emulator makes no outputs when a change set is carried out.
+		// The emulator creates no outputs when a change set is executed.
 		"CDK_METHOD=direct",
 		"CDK_NOTICES=false",
-		// The CDK hands CloudFormation the address of a template in S3. The emulator looks for the bucket in the path of
-		// such an address only where it says localhost.
+		// The CDK passes CloudFormation the URL of a template in S3. The emulator only looks for the bucket in the path if the host
+		// is localhost.
 		"AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION="+strings.Replace(Endpoint(t), "127.0.0.1", "localhost", 1),
 	)
 }
 
-// Action reads which API call a request with this body is, in IAM's words, such as ssm:GetParameters.
+// Action returns the API call of a request with this body, in IAM's notation, such as ssm:GetParameters.
 func Action(r *http.Request, body string) string {
 	// AWS4-HMAC-SHA256 Credential=KEY/DAY/REGION/SERVICE/aws4_request, …
 	var service string
@@ -148,7 +148,7 @@ func Action(r *http.Request, body string) string {
 		_, name, _ := strings.Cut(target, ".")
 		return service + ":" + name
 	}
-	switch { // those that have no name on the wire
+	switch { // calls whose name is not in the request
 	case r.URL.Query().Get("list-type") == "2":
 		return service + ":ListBucket"
 	case r.Method == http.MethodGet && strings.TrimSuffix(r.URL.Path, "/") == "/backup-vaults":

@@ -43,11 +43,11 @@ func TestResetEmptiesTheAccount(t *testing.T) {
 	Reset(t)
 	_, err = client.GetParameter(t.Context(), &ssm.GetParameterInput{Name: name})
 	if _, ok := errors.AsType[*types.ParameterNotFound](err); !ok {
-		t.Errorf("after Reset the parameter is answered with %v, want ParameterNotFound", err)
+		t.Errorf("after Reset, reading the parameter returns %v, want ParameterNotFound", err)
 	}
 }
 
-func TestEnvLeadsChildrenToTheAccountOnly(t *testing.T) {
+func TestEnvLimitsChildrenToTheAccount(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "production")
 	t.Setenv("AWS_SESSION_TOKEN", "a real one")
 	t.Setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
@@ -63,6 +63,6 @@ func TestEnvLeadsChildrenToTheAccountOnly(t *testing.T) {
 	}
 }
 
-func TestAPortThatIsTakenIsNamed(t *testing.T) {
+func TestTakenPortIsNamed(t *testing.T) {
 	loopback.RefusesTakenPort(t, "./aws-emulator.sh", "run")
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# An image to build in, for tests on a machine that reaches no registry of images.
+# Creates a build image for tests on machines that cannot reach an image registry.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: internal/testenv/engine/builder-image.sh
 
-Makes an image of this machine's own Go, Node.js, shell and trusted
-certificates, once, and prints its name. It stands in for golang and node:
+Creates an image with this machine's Go, Node.js, shell and trusted
+certificates, once, and prints its name. It replaces golang and node:
 
   builder=$(internal/testenv/engine/builder-image.sh)
   make image GO_IMAGE=$builder NODE_IMAGE=$builder
@@ -46,14 +46,14 @@ cp "$certificates" "$root/etc/ssl/certs/"
 for program in "${programs[@]}"; do
   program=$(command -v "$program")
   cp -L "$program" "$root/usr/bin/"
-  # Of each library where it was found: "libc.so.6 => /lib/…/libc.so.6 (0x…)", and the loader without an arrow.
+  # ldd prints the path of each library: "libc.so.6 => /lib/…/libc.so.6 (0x…)"; the loader's line has no arrow.
   ldd "$program" | grep -oE '/[^ ]+' | while read -r library; do
     mkdir -p "$root$(dirname "$library")"
     cp -Ln "$library" "$root$library"
   done
 done
 ln -s ../usr/bin/sh "$root/bin/sh"
-# Not from "npm root --global", which is a folder beside node: npm may belong to another one.
+# Do not use "npm root --global": it is relative to node, but npm may belong to another node.
 npm_cli=$(readlink -f "$(command -v npm)")
 [[ $npm_cli == */bin/npm-cli.js ]] || die "npm is $npm_cli, which is not the npm that comes with Node.js"
 cp -a "${npm_cli%/bin/npm-cli.js}" "$root/usr/lib/node_modules/npm"

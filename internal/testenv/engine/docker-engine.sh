@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A Docker engine for tests, and the programs that go with it: BuildKit, RootlessKit, Docker's plugins, Caddy, and Pebble.
+# Runs a Docker engine for tests, and builds further programs: BuildKit, RootlessKit, Docker's plugins, Caddy, and Pebble.
 set -euo pipefail
 
 usage() {
@@ -10,14 +10,14 @@ Usage: internal/testenv/engine/docker-engine.sh install
 
 install  builds docker-buildx, buildkitd, rootlesskit, docker-compose, caddy and
          pebble into the user's cache, once
-path     installs them and prints the folder where they are
-run      runs an engine in the foreground, as root, with everything it has under
-         DIRECTORY, and listening on DIRECTORY/docker.sock; one that ends is
-         started again. When standard input has ended and nobody holds a lock
-         on DIRECTORY/users any more, its containers and networks go and it ends.
-         Its settings are those of the host (infra/host/daemon.json), without
-         the bridge that every engine of a machine calls docker0: a container
-         needs a network of its own.
+path     installs them and prints their folder
+run      runs an engine in the foreground, as root, with all of its files in
+         DIRECTORY, listening on DIRECTORY/docker.sock. If the engine exits, it
+         is started again. When standard input has ended and no process holds a
+         lock on DIRECTORY/users, its containers and networks are removed and it
+         stops. It uses the settings of the host (infra/host/daemon.json), except
+         that it has no bridge docker0, which would conflict with other engines
+         on the machine: each container must use another network.
 USAGE
 }
 
@@ -28,7 +28,7 @@ parts=$(cd "$(dirname "$0")" && pwd)/parts
 install() { # sets home
   command -v go >/dev/null 2>&1 || die "go is missing: https://go.dev/dl/"
   local key part
-  # The folder carries the checksum of all versions: another of any is another folder.
+  # The folder's name contains the checksum of all versions.
   key=$({ cat "$parts/go.mod" "$parts/go.sum"; go env GOVERSION GOOS GOARCH; } | sha256sum | cut -c 1-12)
   home=${XDG_CACHE_HOME:-$HOME/.cache}/vaultsphere/docker/$key
   [ -d "$home" ] && return
@@ -46,7 +46,7 @@ install() { # sets home
   fi
   rm -f "$part.log"
   chmod 0755 "$part"
-  # Two installations at once: the first to rename wins, the other's copy goes.
+  # With two concurrent installations, the first to rename wins, and the other deletes its copy.
   mv -T "$part" "$home" 2>/dev/null || rm -rf "$part"
 }
 
@@ -58,7 +58,7 @@ build() { # program, module, folder, variable that holds the version
 }
 
 start() { # sets engine
-  # The engine must not inherit the lock, which it would hold for ever.
+  # The engine must not inherit the lock, because it would never release it.
   dockerd --host "unix://$directory/docker.sock" --data-root "$directory/data" --exec-root "$directory/exec" \
     --pidfile "$directory/docker.pid" --config-file "$directory/daemon.json" --log-level warn \
     --bridge none --live-restore --no-new-privileges --userland-proxy=false </dev/null 8<&- 9>&- &
@@ -68,27 +68,27 @@ start() { # sets engine
 
 stop() {
   local containers socket=unix://$directory/docker.sock
-  # The engine leaves its containers alone when it ends, for a host must serve while Docker is restarted.
+  # The engine does not stop its containers when it exits, because a host must serve during a restart of Docker.
   containers=$(docker --host "$socket" ps --all --quiet) || true
-  # shellcheck disable=SC2086 # one word for each
+  # shellcheck disable=SC2086 # split into words on purpose
   [ -z "$containers" ] || docker --host "$socket" rm --force --volumes $containers >/dev/null || true
-  # A network is an interface of this machine.
+  # Each network is an interface of this machine.
   docker --host "$socket" network prune --force >/dev/null || true
   kill "$lifeline" "$engine" 2>/dev/null || true
   wait "$engine" || true
 }
 
 run() { # directory
-  [ "$(id -u)" = 0 ] || die "an engine of its own needs root: start Docker, or run as root"
+  [ "$(id -u)" = 0 ] || die "a private engine needs root: start Docker, or run as root"
   command -v dockerd >/dev/null 2>&1 || die "dockerd is missing: apt-get install docker.io"
   mkdir -p "$1"
   directory=$(cd "$1" && pwd)
   # The address of a unix socket has 108 bytes (unix(7)), and containerd's is the longest.
   [ ${#directory} -le 70 ] || die "DIRECTORY is too long for a socket: $directory" 2
-  # Not the one of this machine's own engine.
+  # Do not use the configuration of the machine's engine.
   echo '{}' >"$directory/daemon.json"
   exec 8<&0 9>>"$directory/users"
-  # Whoever started this may die without a word; its end of the pipe closes all the same, and so do its locks.
+  # If the process that started this is killed, its end of the pipe closes and its locks are released.
   cat <&8 >/dev/null 9>&- &
   lifeline=$!
   start
@@ -96,8 +96,8 @@ run() { # directory
   while kill -0 "$lifeline" 2>/dev/null; do
     wait -n "$lifeline" "$engine" || true
     kill -0 "$engine" 2>/dev/null && continue
-    # As on a host, an engine that ends is started again; one that cannot start is not.
-    [ $((SECONDS - started)) -gt 3 ] || die "dockerd ended at once"
+    # As on a host, restart an engine that exits, but not one that cannot start.
+    [ $((SECONDS - started)) -gt 3 ] || die "dockerd exited immediately"
     start
   done
   flock --exclusive 9

@@ -1,4 +1,4 @@
-// Package engine gives tests and measurements a Docker engine, and the programs that go with one.
+// Package engine gives tests and measurements a Docker engine and related programs.
 package engine
 
 import (
@@ -20,14 +20,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
-// Engine is a Docker engine that answers.
+// Engine is a running Docker engine.
 type Engine struct {
 	// Host is its address, as in DOCKER_HOST.
 	Host string
-	// Directory holds all that a private engine has, its process id in docker.pid: kill that and it is started again.
-	// Empty for an engine that was running before.
+	// Directory contains all files of a private engine, including its process id in docker.pid. If that process is killed, it is
+	// started again. Empty for an engine that was already running.
 	Directory string
-	// The script ends the engine when this end of the pipe closes and the lock is gone.
+	// The script stops the engine when this end of the pipe closes and the lock is released.
 	lifeline, lock *os.File
 }
 
@@ -37,7 +37,7 @@ var shared = sync.OnceValues(func() (*Engine, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if exec.CommandContext(ctx, "docker", "version").Run() == nil {
-		// By its address: the context that has it is of a configuration that Env replaces.
+		// Use the engine's address, not its context, because Env replaces the configuration with the context.
 		host, err := exec.CommandContext(ctx, "docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").Output()
 		return &Engine{Host: strings.TrimSpace(string(host))}, err
 	}
@@ -46,9 +46,9 @@ var shared = sync.OnceValues(func() (*Engine, error) {
 
 const hint = "install it: scripts/setup.sh && internal/testenv/engine/docker-engine.sh install"
 
-// Find returns an engine that all tests of this machine share, of other processes too: the one that is running, or a
-// private one that ends with its last user and keeps its images and its build cache for the next time. Users keep apart by
-// the names of containers, networks, volumes and tags, and remove what they made.
+// Find returns an engine that all tests of this machine share, across processes: the running engine, or a private one that stops
+// with its last user and keeps its images and its build cache for the next time. Users must choose unique names for containers,
+// networks, volumes and tags, and remove them.
 func Find() (*Engine, error) {
 	e, err := shared()
 	if err != nil {
@@ -67,8 +67,8 @@ func Shared(t testing.TB) *Engine {
 	return e
 }
 
-// private takes the lock of the private engine, of which there is one on a machine: each flushes the firewall's rules of
-// any other when it starts. A lock ends with its process, however that ends.
+// private takes the lock of the private engine. There is only one per machine, because an engine flushes the firewall rules of
+// others when it starts. The lock is released when its process exits for any reason.
 func private() (*Engine, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -99,7 +99,7 @@ func (e *Engine) start() error {
 		return err
 	}
 	defer reader.Close()
-	// A file, for the engine may outlive the process that starts it, and would die of a pipe that nobody reads.
+	// Use a file: the engine may outlive the process that starts it, and a broken pipe would kill it.
 	output, err := os.Create(filepath.Join(e.Directory, "log"))
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (e *Engine) start() error {
 	defer output.Close()
 	cmd := exec.Command(script(), "run", e.Directory) //nolint:noctx,gosec // it lives as long as its users; the path is this repository's
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, output, output
-	// What ends this process group, such as Ctrl-C, must not end the engine of other test binaries, nor before its containers.
+	// A signal to this process group, such as Ctrl-C, must not stop the engine of other test binaries, or before its containers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the Docker engine: %w", err)
@@ -134,7 +134,7 @@ func (e *Engine) start() error {
 func answers(host string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return exec.CommandContext(ctx, "docker", "--host", host, "version").Run() == nil //nolint:gosec // the host is ours
+	return exec.CommandContext(ctx, "docker", "--host", host, "version").Run() == nil //nolint:gosec // a trusted host
 }
 
 func script() string { return beside("docker-engine.sh") }
@@ -148,7 +148,7 @@ var programs = sync.OnceValues(func() (string, error) {
 	return output(nil, script(), "path")
 })
 
-// output is what the command prints; a build takes minutes.
+// output returns the output of the command. A build takes minutes.
 func output(env []string, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...) //nolint:noctx,gosec // the path is this repository's
 	cmd.Env = env
@@ -169,8 +169,8 @@ func Program(t testing.TB, name string) string {
 	return filepath.Join(folder, name)
 }
 
-// Environ is the environment of a child process that uses the engine: this process's own, with a configuration in the new
-// folder config, which has the plugins and nobody's credentials.
+// Environ returns the environment for a child process that uses the engine: this process's environment, with a configuration in the
+// new folder config, which has the plugins but no credentials.
 func (e *Engine) Environ(config string) ([]string, error) {
 	folder, err := programs()
 	if err != nil {
@@ -185,12 +185,12 @@ func (e *Engine) Environ(config string) ([]string, error) {
 			return nil, err
 		}
 	}
-	// A builder or a context that a person has chosen is that person's.
+	// Do not use a developer's builder or context.
 	env := without(os.Environ(), "DOCKER_CONTEXT", "BUILDX_BUILDER", "BUILDX_CONFIG", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES")
 	return append(env, "DOCKER_CONFIG="+config, "DOCKER_HOST="+e.Host), nil
 }
 
-// Env is Environ for a test, in a folder of its own.
+// Env is Environ for a test, in a temporary folder.
 func (e *Engine) Env(t testing.TB) []string {
 	t.Helper()
 	env, err := e.Environ(t.TempDir())
@@ -200,8 +200,8 @@ func (e *Engine) Env(t testing.TB) []string {
 	return env
 }
 
-// Build is what the server's image needs to be built with env here: the machine's own tools instead of the base images,
-// and its network.
+// Build returns the variables for building the server's image here with env: the machine's tools instead of the base images, and the
+// machine's network.
 func (e *Engine) Build(env []string) ([]string, error) {
 	image, err := output(env, beside("builder-image.sh"))
 	if err != nil {
@@ -211,12 +211,12 @@ func (e *Engine) Build(env []string) ([]string, error) {
 }
 
 func without(env []string, names ...string) []string {
-	var kept []string
+	var rest []string
 	for _, entry := range env {
 		name, _, _ := strings.Cut(entry, "=")
 		if !slices.Contains(names, name) {
-			kept = append(kept, entry)
+			rest = append(rest, entry)
 		}
 	}
-	return kept
+	return rest
 }

@@ -11,7 +11,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// asUser makes this test binary another user of the shared engine, which ends without a word.
+// asUser makes this test binary another user of the shared engine, which exits without cleaning up.
 const asUser = "VAULTSPHERE_ENGINE_USER"
 
 func TestMain(m *testing.M) {
@@ -39,7 +39,7 @@ func run(t *testing.T, env []string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-func TestEnvLeadsChildrenToTheEngineOnly(t *testing.T) {
+func TestEnvLimitsChildrenToTheEngine(t *testing.T) {
 	t.Setenv("DOCKER_CONTEXT", "production")
 	t.Setenv("BUILDX_BUILDER", "a-person's")
 	env := Shared(t).Env(t)
@@ -51,7 +51,7 @@ func TestEnvLeadsChildrenToTheEngineOnly(t *testing.T) {
 	} {
 		got := run(t, env, strings.Fields(c.args)...)
 		if !strings.Contains(got, strings.TrimPrefix(c.want, "v")) {
-			t.Errorf("%s says %q, want %q", c.args, got, c.want)
+			t.Errorf("%s prints %q, want %q", c.args, got, c.want)
 		}
 	}
 	if got := run(t, env, Program(t, "caddy"), "version"); got != "v2.11.9" {
@@ -69,6 +69,6 @@ func TestOtherBinariesShareTheEngine(t *testing.T) {
 		t.Errorf("another test binary uses %s, want %s", got, e.Host)
 	}
 	if !answers(e.Host) {
-		t.Error("the engine ended with the other test binary")
+		t.Error("the engine stopped with the other test binary")
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 const self = "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 
-// foreign is what may stand in the environment of make test: Jenkins's, make's, a person's.
+// foreign lists variables that "make test" may inherit from Jenkins, make, or a developer.
 var foreign = []string{
 	"ARGS=-c siteAddress=vault.example.org", "STACKS=PasswordManager-Data", "REPLACE_HOST=yes", "FORCE=yes", "IMAGE=elsewhere/vault",
 	"IMAGE_OUTPUT=--push", "PACKAGES=./none", "VERSION=9.9.9", "DATA_DIR=/nowhere", "BRANCH_NAME=feature/x", "TOPOLOGY=fargate",
@@ -32,7 +32,7 @@ var foreign = []string{
 	"CI=true",
 }
 
-func TestOnlyWhereThingsAreIsKept(t *testing.T) {
+func TestOnlyTheMachinesVariablesRemain(t *testing.T) {
 	t.Parallel()
 	machine := []string{"PATH=/bin:/usr/bin", "HOME=/home/x", "GOPROXY=direct", "SSL_CERT_FILE=/ca.pem", "https_proxy=http://proxy"}
 	got := environ.Clean(slices.Concat(foreign, machine))
@@ -46,7 +46,7 @@ func TestOnlyWhereThingsAreIsKept(t *testing.T) {
 
 const child = "VAULTSPHERE_TEST_CHILD"
 
-func TestABinaryAndItsChildrenAreClean(t *testing.T) {
+func TestBinaryAndItsChildrenAreClean(t *testing.T) {
 	if os.Getenv(child) != "" {
 		for _, entry := range os.Environ() {
 			t.Log("has " + entry)
@@ -68,11 +68,11 @@ func TestABinaryAndItsChildrenAreClean(t *testing.T) {
 		}
 		return string(out)
 	}
-	// A child that a test starts gets what the test sets.
+	// A child of a test gets the variables that the test sets.
 	if out := run(append(os.Environ(), child+"=1", "STORE=paper")); !strings.Contains(out, "has STORE=paper") {
 		t.Errorf("a variable for a child did not reach it: %s", out)
 	}
-	// So does one whose whole environment is the test's, or it would not know that it is a child.
+	// So does a child whose whole environment was built by the test, because it has the marker.
 	if out := run([]string{child + "=1", "STORE=paper"}); !strings.Contains(out, "has STORE=paper") {
 		t.Errorf("a variable for a child did not reach it: %s", out)
 	}
@@ -80,14 +80,14 @@ func TestABinaryAndItsChildrenAreClean(t *testing.T) {
 	if out := run([]string{"PATH=" + os.Getenv("PATH"), child + "=1", "STORE=paper", environ.Child}, shell...); !strings.Contains(out, "has STORE=paper") {
 		t.Errorf("a variable for a grandchild did not reach it: %s", out)
 	}
-	// What a person's shell or Jenkins starts does not.
+	// A process of a shell or of Jenkins does not.
 	if out := run(environ.Outside(append(slices.Clone(foreign), child+"=1")...), shell...); strings.Contains(out, "STORE=paper") || !strings.Contains(out, "has PATH=") {
-		t.Errorf("a variable of a person reached a test: %s", out)
+		t.Errorf("a developer's variable reached a test: %s", out)
 	}
 }
 
-// A test that starts a program is the way by which a variable gets somewhere. Each file says so itself, as build tags may
-// leave the others of its package out.
+// Variables only matter to tests that start programs. Each file must import the package, because build tags may exclude the other
+// files.
 func TestEveryTestThatStartsAProgramIsClean(t *testing.T) {
 	t.Parallel()
 	found := 0
@@ -118,7 +118,7 @@ func TestEveryTestThatStartsAProgramIsClean(t *testing.T) {
 		}
 		found++
 		if !slices.Contains(imports, self) {
-			t.Errorf("%s starts programs in an environment that anybody can change: import _ %q", path, self)
+			t.Errorf("%s starts programs in an arbitrary environment: import _ %q", path, self)
 		}
 		return nil
 	})
@@ -126,6 +126,6 @@ func TestEveryTestThatStartsAProgramIsClean(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found < 10 {
-		t.Errorf("only %d files start programs", found)
+		t.Errorf("found only %d files that start programs", found)
 	}
 }

@@ -1,5 +1,5 @@
-// Package loopback runs the servers that tests need: scripts of the form "NAME.sh run PORT", which listen on 127.0.0.1
-// and end with their standard input.
+// Package loopback runs servers for tests: scripts of the form "NAME.sh run PORT", which listen on 127.0.0.1 and stop when their
+// standard input ends.
 package loopback
 
 import (
@@ -21,18 +21,19 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// Server runs until this process ends, however it ends, or until it is collected: keep a reference to it.
+// Server runs until this process exits for any reason, or until the Server is garbage collected: keep a reference to it.
 type Server struct {
 	URL string
-	// The script ends the server when this end of the pipe closes, and the lock is gone.
+	// The script stops the server when this end of the pipe closes and the lock is released.
 	lifeline, lock *os.File
 }
 
-// Start runs the script NAME.sh beside the caller's file on a free port and returns when it answers HTTP with any status.
+// Start runs the script NAME.sh in the directory of the caller's file on a free port, and returns when it answers HTTP requests with
+// any status.
 func Start(name string) (*Server, error) { return alone(beside(name), name, startTimeout, answers) }
 
-// StartUntil is Start for a server that answers before it is ready: it returns when ready is true for the server's URL, and
-// gives up after timeout.
+// StartUntil is like Start for a server that answers before it is ready: it returns when ready is true for the server's URL, and
+// fails after timeout.
 func StartUntil(name string, timeout time.Duration, ready func(url string) bool) (*Server, error) {
 	return alone(beside(name), name, timeout, ready)
 }
@@ -48,16 +49,16 @@ func alone(script, name string, timeout time.Duration, ready func(url string) bo
 	return start(script, name, dir, timeout, ready)
 }
 
-// Share is Start for a server that all test processes of a user share: the first starts it, and it ends with the last. The
-// script has the form "NAME.sh run PORT LOCK": once its standard input has ended it waits for an exclusive lock of the file
-// LOCK (flock(1)), of which each process holds a shared one.
+// Share is like Start for a server that all test processes of a user share: the first process starts it, and it stops after the last
+// one. The script has the form "NAME.sh run PORT LOCK": when its standard input has ended, it waits for an exclusive lock on the file
+// LOCK (flock(1)), on which each process holds a shared lock.
 func Share(name string) (*Server, error) {
 	script := beside(name)
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, err
 	}
-	// Each network namespace has a loopback interface of its own.
+	// Each network namespace has its own loopback interface.
 	namespace, err := os.Readlink("/proc/self/ns/net")
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func Share(name string) (*Server, error) {
 		return nil, err
 	}
 	users := filepath.Join(dir, "users")
-	// Two locks, so that a server that is about to end is never taken for one that serves.
+	// Two locks, so that a process never uses a server that is about to stop.
 	starting, err := Lock(filepath.Join(dir, "starting"), syscall.LOCK_EX)
 	if err != nil {
 		return nil, err
@@ -90,13 +91,13 @@ func Share(name string) (*Server, error) {
 	return server, os.WriteFile(address, []byte(server.URL), 0o600)
 }
 
-// beside returns the path of NAME.sh in the folder of the file that called the function which calls beside.
+// beside returns the path of NAME.sh in the folder of the file that called the caller of beside.
 func beside(name string) string {
 	_, caller, _, _ := runtime.Caller(2)
 	return filepath.Join(filepath.Dir(caller), name+".sh")
 }
 
-// Lock waits for a lock of the file (flock(2)). Closing it gives the lock back, and so does the end of the process.
+// Lock waits for a lock on the file (flock(2)). Closing the file, or the end of the process, releases it.
 func Lock(path string, how int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -129,7 +130,7 @@ func start(script, name, dir string, timeout time.Duration, ready func(url strin
 		return nil, err
 	}
 	defer reader.Close()
-	// A file, because the server may outlive this process and would die of a pipe that nobody reads.
+	// Use a file: the server may outlive this process, and a broken pipe would kill it.
 	output, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func start(script, name, dir string, timeout time.Duration, ready func(url strin
 	defer output.Close()
 	cmd := exec.Command(script, append([]string{"run", strconv.Itoa(port)}, arguments...)...) //nolint:noctx,gosec // it lives as long as its users; the path is this repository's
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, output, output
-	// Ctrl-C ends this process group; the script ends its server itself, and other processes may still use it.
+	// Ctrl-C must only reach this process group: the script stops the server, and other processes may still use it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
@@ -163,7 +164,7 @@ func start(script, name, dir string, timeout time.Duration, ready func(url strin
 	}
 }
 
-// answers tells whether a server speaks HTTP there, whatever it says.
+// answers reports whether an HTTP server answers there, with any status.
 func answers(url string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

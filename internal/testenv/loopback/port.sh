@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For scripts that start a server on 127.0.0.1. The script that reads this has a function die, which takes an exit status.
+# For scripts that start a server on 127.0.0.1, to be sourced. The caller defines die with a message and an exit status.
 
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; } # port
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// RefusesTakenPort runs "script command PORT arguments" on a port that somebody listens on, and expects one sentence.
+// RefusesTakenPort runs "script command PORT arguments" with a port that is in use, and expects a one-line error.
 func RefusesTakenPort(t *testing.T, script, command string, arguments ...string) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -19,7 +19,7 @@ func RefusesTakenPort(t *testing.T, script, command string, arguments ...string)
 	defer listener.Close()
 	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	cmd := exec.CommandContext(t.Context(), script, slices.Concat([]string{command, port}, arguments)...) //nolint:gosec // this repository's
-	stdin, err := cmd.StdinPipe()                                                                         // a script that takes the port would wait for its end
+	stdin, err := cmd.StdinPipe()                                                                         // a script that used the port would wait for its end
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Package registry gives tests an OCI registry on loopback: Debian's docker-registry.
+// Package registry runs an OCI registry on loopback for tests: Debian's docker-registry.
 package registry
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/await"
 )
 
-// Serve runs a registry at address, which keeps its images in directory, until the test ends.
+// Serve runs a registry at address until the test ends, with its images in directory.
 func Serve(t testing.TB, address, directory string) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "registry.yml")
@@ -31,7 +31,7 @@ http: {addr: %q}
 	}
 	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
 	await.Until(t, "a registry at "+address, func() bool {
-		res, err := http.Get("http://" + address + "/v2/") //nolint:noctx,gosec // an address of the test's own
+		res, err := http.Get("http://" + address + "/v2/") //nolint:noctx,gosec // an address of the test
 		if err != nil {
 			return false
 		}

@@ -1,4 +1,4 @@
-// Package sample builds test data: what a client sends before anybody has a password, and items as people keep them.
+// Package sample builds test data: requests without a real password behind them, and realistic items.
 package sample
 
 import (
@@ -19,22 +19,22 @@ func Bytes(n int) []byte {
 	return b
 }
 
-// ID returns an identifier of 16 random bytes, as users and items have.
+// ID returns an identifier of 16 random bytes, like those of users and items.
 func ID() string { return base64.RawURLEncoding.EncodeToString(Bytes(16)) }
 
-// AuthKey returns 32 random bytes in the spelling of the wire.
+// AuthKey returns 32 random bytes in the encoding of the wire.
 func AuthKey() string { return base64.StdEncoding.EncodeToString(Bytes(32)) }
 
-// Token returns a Fernet token over n random bytes, under a key that is forgotten. The server cannot tell it from a real one.
+// Token returns a Fernet token over n random bytes with a random key. The server cannot distinguish it from a real one.
 func Token(n int) string {
 	token, err := fernet.EncryptAndSign(Bytes(n), (*fernet.Key)(Bytes(32)))
 	if err != nil {
-		panic(err) // only without random numbers
+		panic(err) // only if the random source fails
 	}
 	return string(token)
 }
 
-// Registration returns a valid one for a user whose vault is noise.
+// Registration returns a valid registration for a user whose vault is random data.
 func Registration(username string) protocol.RegisterRequest {
 	return protocol.RegisterRequest{
 		Username: username, UserID: ID(),
@@ -44,7 +44,7 @@ func Registration(username string) protocol.RegisterRequest {
 	}
 }
 
-// Put returns a record of noise.
+// Put returns a record with random data.
 func Put(kind protocol.Kind, account string, version int64) protocol.Put {
 	return protocol.Put{Place: protocol.Place{ItemID: account, Kind: kind, Version: version}, Token: Token(200)}
 }

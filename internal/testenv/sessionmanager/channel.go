@@ -12,24 +12,24 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// channel is the node's end of a data channel.
+// A channel is the node's end of a data channel.
 type channel struct {
 	*session
 	conn *websocket.Conn
-	// writing lets one message be written at a time, and guards input.
+	// writing serializes messages and guards input.
 	writing sync.Mutex
-	// next is the sequence number of the next message of ours, and expected that of the plugin's.
+	// next is the sequence number of our next message, and expected that of the plugin's next message.
 	next, expected int64
 	acknowledged   chan string
-	// closed ends what waits for an acknowledgement.
+	// closed stops waiting for an acknowledgement.
 	closed chan struct{}
 	input  func([]byte)
 	answer chan json.RawMessage
-	// ready gets the plugin's first message after the handshake, once.
+	// ready receives the plugin's first message after the handshake, once.
 	ready chan struct{}
 }
 
-// open takes the first message, which is text: it has to carry the token that StartSession gave out.
+// open reads the first message, which is text and must contain the token of StartSession.
 func (c *channel) open() error {
 	kind, content, err := c.conn.ReadMessage()
 	if err != nil {
@@ -37,21 +37,21 @@ func (c *channel) open() error {
 	}
 	var hello struct{ MessageSchemaVersion, RequestId, TokenValue, ClientId, ClientVersion string } //nolint:revive,staticcheck // the wire's names
 	if kind != websocket.TextMessage {
-		return fmt.Errorf("it begins with a message of kind %d, not with the token", kind)
+		return fmt.Errorf("the first message has kind %d, not the token", kind)
 	}
 	if err := json.Unmarshal(content, &hello); err != nil {
-		return fmt.Errorf("its first message: %w", err)
+		return fmt.Errorf("the first message: %w", err)
 	}
 	if hello.MessageSchemaVersion != "1.0" || hello.TokenValue != c.token || hello.ClientId == "" || hello.ClientVersion == "" {
-		return fmt.Errorf("its first message is %s", content)
+		return fmt.Errorf("the first message is %s", content)
 	}
 	return nil
 }
 
-// errGone says that the plugin has left, which is how a session may end.
+// errGone means that the plugin has disconnected, which is a valid end of a session.
 var errGone = errors.New("the plugin is gone")
 
-// serve is the agent's part: the handshake, the session, and its end.
+// serve plays the agent: the handshake, the session, and its end.
 func (c *channel) serve() error {
 	if err := c.sendJSON(payloadHandshakeRequest, map[string]any{
 		"AgentVersion": "3.3.1611.0",
@@ -66,7 +66,7 @@ func (c *channel) serve() error {
 	if err := c.handshake(); err != nil {
 		return err
 	}
-	// The plugin begins as soon as it knows that the handshake is complete.
+	// The plugin starts sending when it knows that the handshake is complete.
 	host, err := net.Dial("tcp", c.node.SSH) //nolint:noctx // loopback
 	if err != nil {
 		return err
@@ -112,9 +112,9 @@ func (c *channel) handshake() error {
 	return nil
 }
 
-// awaitReady waits for the plugin to send something: the size of its terminal, or what ssh says first. Until then the plugin
-// may acknowledge output and drop it, because it sets its handler up only after the handshake. A real agent has the network's
-// delay in between.
+// awaitReady waits for the plugin's first message: the size of its terminal, or ssh's first output. Until then the plugin may
+// acknowledge output and drop it, because it only sets up its handler after the handshake. For a real agent, the network's delay
+// hides this.
 func (c *channel) awaitReady() error {
 	select {
 	case <-c.ready:
@@ -126,13 +126,13 @@ func (c *channel) awaitReady() error {
 	}
 }
 
-// bridge carries bytes from the node's SSH server to the plugin until one of them ends.
+// bridge copies bytes from the node's SSH server to the plugin until one of them disconnects.
 func (c *channel) bridge(host net.Conn) error {
 	go func() {
 		<-c.closed
 		host.Close()
 	}()
-	buffer := make([]byte, 1024) // the most that one message carries
+	buffer := make([]byte, 1024) // the limit of one message
 	for {
 		n, err := host.Read(buffer)
 		if n > 0 {
@@ -141,7 +141,7 @@ func (c *channel) bridge(host net.Conn) error {
 			}
 		}
 		if err != nil {
-			return nil //nolint:nilerr // either end may close it
+			return nil //nolint:nilerr // either side may close it
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (c *channel) sendJSON(contents uint32, v any) error {
 	return c.send(contents, b)
 }
 
-// send repeats a message until it is acknowledged, as the agent does.
+// send repeats a message until it is acknowledged, like the agent.
 func (c *channel) send(contents uint32, payload []byte) error {
 	m := message{kind: outputData, sequence: c.next, id: newID(), payload: payload, contents: contents}
 	if c.next == 0 {
@@ -208,7 +208,7 @@ func (c *channel) close() error {
 	}
 }
 
-// read takes the plugin's messages until it leaves. What comes twice was sent again because the acknowledgement was late.
+// read handles the plugin's messages until it disconnects. The plugin repeats messages whose acknowledgement is late.
 func (c *channel) read() error {
 	for {
 		kind, content, err := c.conn.ReadMessage()
@@ -228,7 +228,7 @@ func (c *channel) read() error {
 	}
 }
 
-// handle takes an acknowledgement or a part of the input. It tells whether the plugin is gone.
+// handle handles an acknowledgement or a part of the input. It reports whether the plugin is gone.
 func (c *channel) handle(m message) (gone bool, err error) {
 	switch m.kind {
 	case acknowledge:
@@ -247,10 +247,10 @@ func (c *channel) handle(m message) (gone bool, err error) {
 	}
 }
 
-// receive confirms a message and takes it, unless it came before. It tells whether the plugin is gone.
+// receive acknowledges a message and handles it, unless it is a repetition. It reports whether the plugin is gone.
 func (c *channel) receive(m message) (gone bool, err error) {
 	if m.sequence > c.expected {
-		return false, fmt.Errorf("message %d came in place of %d", m.sequence, c.expected)
+		return false, fmt.Errorf("got message %d, want %d", m.sequence, c.expected)
 	}
 	if c.confirm(m) != nil {
 		return true, nil //nolint:nilerr // the plugin ends without a word
@@ -285,7 +285,7 @@ func (c *channel) take(m message) error {
 			return errors.New("input before there is a connection")
 		}
 		input(m.payload)
-	case payloadSize, payloadFlag: // a terminal's size, and a wish to end
+	case payloadSize, payloadFlag: // a terminal's size, a request to end
 	default:
 		return fmt.Errorf("a payload of type %d", m.contents)
 	}

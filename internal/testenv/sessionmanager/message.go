@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// The types of a message, and of the payload of one that carries data.
+// The types of messages and of their payloads.
 const (
 	inputData     = "input_stream_data"
 	outputData    = "output_stream_data"
@@ -25,13 +25,12 @@ const (
 	payloadFlag              = 10
 )
 
-// headerLength is that of all fields before the payload's length, which the field itself does not count.
+// headerLength is the length of all fields before the payload's length.
 const headerLength = 116
 
-// message is one of the data channel's binary messages. Its fields stand one after the other, big-endian: the header's
-// length (4 bytes), the type (32, filled with zeros or spaces), the schema's version (4), the milliseconds since 1970 (8), the
-// sequence number (8), flags (8), the id (16, its second half first), the SHA-256 of the payload (32), the payload's type (4)
-// and length (4), the payload.
+// message is a binary message of the data channel. Its fields in order, big-endian: the header's length (4 bytes), the type (32,
+// padded with zeros or spaces), the schema's version (4), the milliseconds since 1970 (8), the sequence number (8), flags (8), the id
+// (16, its second half first), the SHA-256 of the payload (32), the payload's type (4) and length (4), the payload.
 type message struct {
 	kind     string
 	sequence int64
@@ -76,15 +75,15 @@ func decode(b []byte) (m message, err error) {
 	m.contents = binary.BigEndian.Uint32(b[112:])
 	m.payload = b[headerLength+4:]
 	if n := binary.BigEndian.Uint32(b[headerLength:]); int(n) != len(m.payload) {
-		return m, fmt.Errorf("the payload has %d bytes, and is said to have %d", len(m.payload), n)
+		return m, fmt.Errorf("the payload has %d bytes, want %d", len(m.payload), n)
 	}
 	if want := sha256.Sum256(m.payload); !bytes.Equal(digest, want[:]) {
-		return m, errors.New("the payload is not what its digest says")
+		return m, errors.New("the payload does not match its digest")
 	}
 	return m, nil
 }
 
-// name is the id as text.
+// name returns the id as text.
 func (m message) name() string {
 	h := hex.EncodeToString(m.id[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]

@@ -1,9 +1,9 @@
 // Package sessionmanager is a double of AWS Systems Manager Session Manager for tests: the API's StartSession, and the data
 // channel that the real session-manager-plugin speaks.
 //
-// It goes as far as this repository uses it: the document AWS-StartSSHSession, whose session is bridged to an SSH server of the
-// test. Messages are checked (token, format, digest, order, acknowledgement) and repeated until they are acknowledged. It does not encrypt with KMS, does not resume a session
-// whose connection broke, knows no permissions, and only looks whether requests are signed, not by whom.
+// It implements the parts that this repository uses: the document AWS-StartSSHSession, whose session is bridged to an SSH server of
+// the test. It checks messages (token, format, digest, order, acknowledgement) and repeats its own until they are acknowledged. It does
+// not encrypt with KMS, resume sessions after a broken connection, or check permissions; requests must be signed, but by any key.
 package sessionmanager
 
 import (
@@ -29,9 +29,9 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// Node is a machine that an agent runs on.
+// Node is a machine with an agent.
 type Node struct {
-	// SSH is the address that takes the place of the node's port 22.
+	// SSH is the address that replaces the node's port 22.
 	SSH string
 }
 
@@ -52,12 +52,12 @@ type session struct {
 	node      Node
 }
 
-// Plugin returns the folder that holds the session-manager-plugin, which it builds once.
+// Plugin builds the session-manager-plugin once and returns its folder.
 func Plugin(t testing.TB) string {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
 	script := filepath.Join(filepath.Dir(here), "../../../scripts/session-manager-plugin.sh")
-	out, err := exec.CommandContext(t.Context(), script, "path").Output() //nolint:gosec // the path is this repository's
+	out, err := exec.CommandContext(t.Context(), script, "path").Output() //nolint:gosec // a path in this repository
 	if err != nil {
 		failed, _ := errors.AsType[*exec.ExitError](err)
 		t.Fatalf("build the Session Manager plugin: %v: %s", err, failed.Stderr)
@@ -65,7 +65,7 @@ func Plugin(t testing.TB) string {
 	return filepath.Dir(strings.TrimSpace(string(out)))
 }
 
-// Start serves until the test ends. Requests that are none of Session Manager's go on to upstream.
+// Start serves until the test ends. It forwards requests to other services to upstream.
 func Start(t testing.TB, upstream string, nodes map[string]Node) *Double {
 	t.Helper()
 	next, err := url.Parse(upstream)
@@ -92,7 +92,7 @@ func Start(t testing.TB, upstream string, nodes map[string]Node) *Double {
 	return d
 }
 
-// Sessions are those that were started, in order: node and document.
+// Sessions returns the started sessions in order, with node and document.
 func (d *Double) Sessions() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -152,7 +152,7 @@ func (d *Double) serveChannel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if signed := r.Header.Get("Authorization"); !strings.Contains(signed, "/ssmmessages/aws4_request") {
-		d.t.Errorf("the data channel of %s is opened without a signature for ssmmessages: %q", s.id, signed)
+		d.t.Errorf("the data channel of %s was opened without a signature for ssmmessages: %q", s.id, signed)
 		http.Error(w, "not signed", http.StatusForbidden)
 		return
 	}

@@ -20,7 +20,7 @@ import (
 
 const node = "i-0123456789abcdef0"
 
-// onTheHost is what start-release says in the place of the real one, and enough of it to need many messages.
+// onTheHost is a fake start-release, whose output needs many messages.
 const onTheHost = `#!/usr/bin/env bash
 case $SSH_ORIGINAL_COMMAND in
   *--status) echo "$SSH_ORIGINAL_COMMAND"; head -c 200000 /dev/zero | base64 -w 100 ;;
@@ -28,7 +28,7 @@ case $SSH_ORIGINAL_COMMAND in
 esac
 `
 
-// pipeline is who deploys from outside: with the AWS command line, the real plugin, and no other way to the host.
+// pipeline deploys from outside with the AWS command line and the real plugin, and has no other way to reach the host.
 type pipeline struct {
 	double *sessionmanager.Double
 	dir    string
@@ -46,7 +46,7 @@ func newPipeline(t *testing.T) *pipeline {
 		t.Fatal(err)
 	}
 	host := sshd.Start(t, onTheHost, "")
-	// The whole emulator is not needed: what the double does not answer itself fails.
+	// The emulator is not needed: requests that the double does not answer fail.
 	p := &pipeline{dir: t.TempDir(), double: sessionmanager.Start(t, "http://127.0.0.1:1", map[string]sessionmanager.Node{node: {SSH: host.Address}})}
 	if err := os.WriteFile(filepath.Join(p.dir, "known_hosts"), []byte(node+" "+host.HostKey), 0o600); err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func (p *pipeline) run(t *testing.T, name string, args ...string) (stdout, stder
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir, cmd.Env = p.dir, p.env
-	// As a terminal, it stays open: at the end of its input the plugin ends a session, whether or not the output has come.
+	// Keep stdin open like a terminal: at the end of its input, the plugin ends the session even if output is missing.
 	input, keyboard, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func (p *pipeline) run(t *testing.T, name string, args ...string) (stdout, stder
 	return out.String(), complaints.String(), cmd.ProcessState.ExitCode()
 }
 
-func TestAReleaseGoesThroughSessionManager(t *testing.T) {
+func TestReleaseThroughSessionManager(t *testing.T) {
 	t.Parallel()
 	p := newPipeline(t)
 	script, err := filepath.Abs("../../../scripts/deploy.sh")
@@ -90,7 +90,7 @@ func TestAReleaseGoesThroughSessionManager(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(out, "sudo -n /opt/password-manager/bin/start-release --status\n") || len(out) < 250_000 {
 		t.Errorf("--status: exit %d, %d bytes: %s", code, len(out), said)
 	}
-	// What the host says comes back, and its status.
+	// The host's output and exit status must arrive.
 	_, said, code = p.run(t, script, "registry/password-manager@sha256:"+strings.Repeat("a", 64))
 	if want := "deploy.sh: error: the host has not taken the release: start-release: error: the host says no\n"; code != 1 || !strings.HasSuffix(said, want) {
 		t.Errorf("exit %d: %s, want %s", code, said, want)
@@ -101,7 +101,7 @@ func TestAReleaseGoesThroughSessionManager(t *testing.T) {
 	}
 }
 
-func TestWhoIsNotTheHostGetsNothing(t *testing.T) {
+func TestOtherHostsGetNothing(t *testing.T) {
 	t.Parallel()
 	p, other := newPipeline(t), newPipeline(t)
 	p.env = append(p.env, "KNOWN_HOSTS="+filepath.Join(other.dir, "known_hosts"))
@@ -113,7 +113,7 @@ func TestWhoIsNotTheHostGetsNothing(t *testing.T) {
 	if code == 0 || out != "" || !strings.Contains(said, "Host key verification failed.") {
 		t.Errorf("another host's key: exit %d: %s%s", code, out, said)
 	}
-	// A host that is not there, or whose agent does not run.
+	// A host that does not exist, or whose agent does not run.
 	p.env = append(p.env, "DEPLOY_HOST=i-00000000000000000")
 	_, said, code = p.run(t, script, "registry/password-manager@sha256:"+strings.Repeat("a", 64))
 	if code != 1 || !strings.Contains(said, "deploy.sh: error: no connection to i-00000000000000000, or it broke: ") {

@@ -1,4 +1,4 @@
-// Package signing signs images in tests, with a key of the tests' own or the one that an emulated AWS has.
+// Package signing signs images in tests, with a test key or a key of the emulated AWS.
 package signing
 
 import (
@@ -31,7 +31,7 @@ func must(t testing.TB, err error) {
 // Key signs releases.
 type Key struct{ private *ecdsa.PrivateKey }
 
-// NewKey makes one.
+// NewKey creates a key.
 func NewKey(t testing.TB) Key {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -39,7 +39,7 @@ func NewKey(t testing.TB) Key {
 	return Key{private}
 }
 
-// WritePublic writes the public key as a host has it.
+// WritePublic writes the public key to the file of a host.
 func (k Key) WritePublic(t testing.TB, path string) {
 	t.Helper()
 	content, err := x509.MarshalPKIXPublicKey(k.private.Public())
@@ -47,7 +47,7 @@ func (k Key) WritePublic(t testing.TB, path string) {
 	must(t, os.WriteFile(path, PEM(content), 0o600))
 }
 
-// PEM is a public key, as AWS gives it out, in PEM.
+// PEM converts a public key from AWS's format to PEM.
 func PEM(public []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
 }
@@ -61,7 +61,7 @@ func (k Key) Sign(t testing.TB, image string) cosign.Signature {
 	return k.SignPayload(t, payload)
 }
 
-// SignPayload signs what need not be about an image.
+// SignPayload signs an arbitrary payload.
 func (k Key) SignPayload(t testing.TB, payload []byte) cosign.Signature {
 	t.Helper()
 	sum := sha256.Sum256(payload)
@@ -70,7 +70,7 @@ func (k Key) SignPayload(t testing.TB, payload []byte) cosign.Signature {
 	return cosign.Signature{Payload: payload, Signature: signature}
 }
 
-// Attach puts signatures, of whatever image, beside this one, REPOSITORY@DIGEST.
+// Attach attaches signatures, of any image, to the image REPOSITORY@DIGEST.
 func Attach(t testing.TB, image string, signatures ...cosign.Signature) {
 	t.Helper()
 	name, image, _ := strings.Cut(image, "@")
@@ -79,7 +79,7 @@ func Attach(t testing.TB, image string, signatures ...cosign.Signature) {
 	must(t, cosign.Attach(t.Context(), repository, digest.Digest(image), signatures...))
 }
 
-// NewSigningKey makes the key in the account that a deploy makes there, without a deploy.
+// NewSigningKey creates the signing key of a deploy in the account, without a deploy.
 func NewSigningKey(t testing.TB, account aws.Config) {
 	t.Helper()
 	keys := kms.NewFromConfig(account)

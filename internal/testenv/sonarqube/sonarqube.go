@@ -1,4 +1,4 @@
-// Package sonarqube gives tests a real SonarQube on loopback.
+// Package sonarqube runs a real SonarQube on loopback for tests.
 package sonarqube
 
 import (
@@ -31,8 +31,8 @@ func up(url string) bool {
 	return err == nil && strings.Contains(string(said), `"status":"UP"`)
 }
 
-// URL returns the address of a SonarQube that all tests of this binary share. It starts one at the first call, which takes
-// a minute and a half. It is empty: admin has its first password, and there is no project.
+// URL returns the address of a SonarQube that all tests of this binary share. The first call starts it, which takes a minute and a
+// half. It is new: admin has the default password, and there are no projects.
 func URL(t testing.TB) string {
 	t.Helper()
 	server, err := started()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real SonarQube for tests, without Docker, with its embedded database.
+# Runs a real SonarQube for tests, without Docker, with its embedded database.
 set -euo pipefail
 
 usage() {
@@ -7,14 +7,14 @@ usage() {
 Usage: internal/testenv/sonarqube/sonarqube.sh install
        internal/testenv/sonarqube/sonarqube.sh run PORT
 
-install  fetches SonarQube from Maven Central into the user's cache, once; root's
-         is under /var/cache, where the user that runs it can read it
+install  downloads SonarQube from Maven Central into the user's cache, once; for
+         root this is /var/cache, where the user that runs it can read it
 run      runs it in the foreground on 127.0.0.1:PORT with an empty database; it
-         ends with its standard input. As root it runs as the system user
-         "sonarqube", which is made when there is none. It is ready when
+         stops when its standard input ends. As root, it runs as the system user
+         "sonarqube", which is created if it does not exist. It is ready when
          /api/system/status says UP, after about a minute and a half
 
-It needs a JDK 21 or 25, from JAVA_HOME, PATH or /usr/lib/jvm, 3 GB of memory and,
+Needs a JDK 21 or 25, from JAVA_HOME, PATH or /usr/lib/jvm, 3 GB of memory and,
 to install, 4 GB of disk.
 USAGE
 }
@@ -26,7 +26,7 @@ die() { echo "sonarqube.sh: error: $1" >&2; exit "${2:-1}"; }
 here=$(cd "$(dirname "$0")" && pwd)
 pom=$here/pom.xml
 if [ "$(id -u)" = 0 ]; then caches=${XDG_CACHE_HOME:-/var/cache}; else caches=${XDG_CACHE_HOME:-$HOME/.cache}; fi
-# The folder carries the pom's checksum: another version is another folder.
+# The folder's name contains the pom's checksum, so each version has its own folder.
 home=$caches/vaultsphere/sonarqube/$(sha256sum "$pom" | cut -c 1-12)
 
 room() { # directory, megabytes
@@ -41,13 +41,13 @@ install() {
   for program in mvn:maven unzip:unzip; do
     command -v "${program%:*}" >/dev/null 2>&1 || die "${program%:*} is missing: apt-get install ${program#*:}"
   done
-  mkdir -p "$(dirname "$home")" || die "cannot make $(dirname "$home")"
+  mkdir -p "$(dirname "$home")" || die "cannot create $(dirname "$home")"
   room "$(dirname "$home")" 4000
   part=$(mktemp -d "$home.XXXXXX")
-  # shellcheck disable=SC2064 # the folder of now
+  # shellcheck disable=SC2064 # expanded now on purpose
   trap "rm -rf '$part'" EXIT
   trap 'exit 1' INT TERM
-  # With a repository of its own, so that no second copy of the archive stays with Maven.
+  # Use a temporary repository, so that no second copy of the archive stays in Maven's cache.
   if ! mvn -q -B -C -f "$pom" "-Dmaven.repo.local=$part/maven" dependency:copy-dependencies "-DoutputDirectory=$part" \
     >"$part/log" 2>&1; then
     cat "$part/log" >&2
@@ -57,12 +57,12 @@ install() {
   rm -rf "$part/maven" "$part"/*.zip "$part/log"
   mv "$part"/sonarqube-*/* "$part"
   rm -rf "$part"/sonarqube-*
-  # It wants to make these two, and has no other place for them. The rest of what it writes is outside.
+  # SonarQube creates these two folders here, and their paths are fixed. It writes everything else outside.
   mkdir -p "$part"/extensions/{downloads,plugins}
-  # Maven's archive carries no modes.
+  # Maven's archive has no file modes.
   chmod +x "$part"/elasticsearch/bin/*
   chmod -R a+rX "$part"
-  # Two installations at once: the first to rename wins, the other's copy goes.
+  # With two concurrent installations, the first to rename wins, and the other deletes its copy.
   mv -T "$part" "$home" 2>/dev/null || rm -rf "$part"
   trap - EXIT INT TERM
 }
@@ -82,7 +82,7 @@ jdk() { # prints the home of a JDK that the server runs on; a JRE lacks a module
 
 no_jdk="a JDK 21 or 25 is missing: apt-get install openjdk-21-jdk-headless (Debian 12: temurin-25-jdk, https://adoptium.net/installation/linux), or set JAVA_HOME"
 
-free_port() { # prints a port that nobody listens on
+free_port() { # prints a free port
   local port
   for _ in {1..50}; do
     port=$((20000 + RANDOM % 12000))
@@ -91,14 +91,14 @@ free_port() { # prints a port that nobody listens on
   return 1
 }
 
-reason() { # prints what the logs say of the end
-  # The first error is the cause, and the last "Caused by" of its stack trace the cause of that. No error: the last words.
+reason() { # prints the reason of the exit from the logs
+  # The first error is the cause, or the last "Caused by" of its stack trace. Without an error, it is the last line.
   cat "$run"/logs/{es,web,ce,sonar}.log "$run/console" 2>/dev/null | awk '
     /^[0-9.]+ [0-9:]+ / { if (error) exit }
     /^[0-9.]+ [0-9:]+ (ERROR|FATAL) / || /^(Error|Exception)/ { if (!error) error = $0 }
     /^Caused by: / && error { error = substr($0, 12) }
     NF { last = $0 }
-    END { print error ? error : last ? last : "it said nothing" }'
+    END { print error ? error : last ? last : "no output" }'
 }
 
 run() { # port
@@ -116,20 +116,19 @@ run() { # port
   if [ "$(id -u)" = 0 ]; then
     # The search engine refuses to run as root.
     id sonarqube >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin sonarqube ||
-      die "could not make the system user sonarqube"
+      die "could not create the system user sonarqube"
     user=(--reuid sonarqube --regid sonarqube --clear-groups)
     chown -R sonarqube:sonarqube "$run"
     setpriv "${user[@]}" test -r "$home/lib" || die "the user sonarqube cannot read $home: set XDG_CACHE_HOME to a folder that it can"
   fi
-  # Started as its container starts it. Every other port is a free one as well; memory is bounded for a machine that does
-  # more than this.
+  # Start it like its container. All other ports are free ones too, and memory is limited, because the machine has other work.
   local settings=(
     SONAR_WEB_HOST=127.0.0.1 SONAR_WEB_PORT="$1" SONAR_SEARCH_PORT="$(free_port)" SONAR_ES_PORT="$(free_port)"
     SONAR_EMBEDDEDDATABASE_PORT="$(free_port)"
     SONAR_PATH_DATA="$run/data" SONAR_PATH_TEMP="$run/temp" SONAR_PATH_LOGS="$run/logs"
     SONAR_WEB_JAVAOPTS="-Xmx512m -Xms128m" SONAR_CE_JAVAOPTS="-Xmx1g -Xms128m"
     SONAR_SEARCH_JAVAOPTS="-Xmx512m -Xms512m -XX:MaxDirectMemorySize=256m"
-    # Elasticsearch takes no new index on a disk that is 85 % full, however large it is.
+    # Elasticsearch creates no index on a disk that is 85 % full, however large it is.
     SONAR_SEARCH_JAVAADDITIONALOPTS="-Dnode.store.allow_mmap=false -Dcluster.routing.allocation.disk.threshold_enabled=false"
     SONAR_ES_BOOTSTRAP_CHECKS_DISABLE=true
     SONAR_TELEMETRY_ENABLE=false SONAR_UPDATECENTER_ACTIVATE=false
@@ -140,14 +139,14 @@ run() { # port
     --add-opens=java.management/sun.management=ALL-UNNAMED --add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED
   )
   cd "$home"
-  # Bash gives what runs in the background no standard input.
+  # Bash closes the standard input of background commands.
   exec 3<&0
-  # A group of its own, so that its search engine and its workers end with it.
+  # A separate process group, so that its search engine and workers stop with it.
   env -i PATH="$PATH" HOME="$run" LANG=C.UTF-8 JAVA_HOME="$java" ES_JAVA_HOME="$java" SONAR_JAVA_PATH="$java/bin/java" "${settings[@]}" \
     setsid setpriv --pdeathsig TERM "${user[@]}" "$java/bin/java" -Xms8m -Xmx64m "${exports[@]}" \
     -jar "$home"/lib/sonar-application-*.jar -Dsonar.log.console=true </dev/null >"$run/console" 2>&1 3<&- &
   server=$!
-  # Whoever started this may die without a word; its end of the pipe closes all the same.
+  # If the process that started this is killed, its end of the pipe closes.
   { cat <&3; touch "$run/over"; kill "$server"; } >/dev/null 2>&1 &
   watcher=$!
   wait "$server" || true
@@ -163,7 +162,7 @@ stop() {
       sleep 0.1
     done
     kill -KILL -- "-$server" 2>/dev/null || true
-    # With the cat in it, or that would read on.
+    # Kill its cat too, which would otherwise continue to read.
     pkill -P "$watcher" 2>/dev/null || true
     kill "$watcher" 2>/dev/null || true
   fi

@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/loopback"
 )
 
-// shadow makes a folder in which a program does something else, and returns a PATH that begins with it.
+// shadow creates a folder with a fake program, and returns a PATH that begins with it.
 func shadow(t *testing.T, program, script string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func shadow(t *testing.T, program, script string) string {
 	return "PATH=" + dir + ":" + os.Getenv("PATH")
 }
 
-// without is a PATH that has every program of this machine but one.
+// without returns a PATH with all programs of this machine except one.
 func without(t *testing.T, program string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,7 +42,7 @@ func without(t *testing.T, program string) string {
 	return "PATH=" + dir
 }
 
-// readable is a cache that a system user can reach, which a test's own folder is not.
+// readable creates a cache that a system user can read, unlike a test's temporary folder.
 func readable(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cache") //nolint:usetesting // see above
@@ -50,13 +50,13 @@ func readable(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // it holds nothing of anybody's
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // it contains no secrets
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// installed is a cache with a SonarQube that is none.
+// installed creates a cache with a fake SonarQube.
 func installed(t *testing.T) string {
 	t.Helper()
 	cache := readable(t)
@@ -90,7 +90,7 @@ func fails(t *testing.T, want string, env []string, arguments ...string) {
 	}
 }
 
-func TestWhatIsMissingIsNamedAndNothingIsLeft(t *testing.T) {
+func TestFailedInstallNamesTheReasonAndCleansUp(t *testing.T) {
 	t.Parallel()
 	for want, path := range map[string]string{
 		"mvn is missing: apt-get install maven":                   without(t, "mvn"),
@@ -102,7 +102,7 @@ func TestWhatIsMissingIsNamedAndNothingIsLeft(t *testing.T) {
 		cache := readable(t)
 		env := []string{path, "XDG_CACHE_HOME=" + cache}
 		if strings.HasPrefix(want, "unzip could not") {
-			// Without the archive, which takes a minute.
+			// Fake the download, which would take a minute.
 			fetched := shadow(t, "mvn", `for a in "$@"; do case $a in -DoutputDirectory=*) echo x >"${a#*=}/a.zip";; esac; done`)
 			env[0] = path + ":" + strings.TrimPrefix(fetched, "PATH=")
 		}
@@ -113,7 +113,7 @@ func TestWhatIsMissingIsNamedAndNothingIsLeft(t *testing.T) {
 	}
 }
 
-// withoutJVM runs the script where /usr/lib/jvm is empty.
+// withoutJVM runs the script with an empty /usr/lib/jvm.
 func withoutJVM(t *testing.T, env ...string) (status int, said string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--propagation", "private", "sh", "-ec",
@@ -123,9 +123,9 @@ func withoutJVM(t *testing.T, env ...string) (status int, said string) {
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-func TestAnyJDKThatFitsIsFound(t *testing.T) {
+func TestAnySuitableJDKIsFound(t *testing.T) {
 	t.Parallel()
-	// A jlink image, as Jenkins has it for its agents, is in neither of the places where Debian's are.
+	// A jlink image, like that of Jenkins's agents, is not in Debian's folders.
 	jdk := func(version, modules string) string {
 		dir := t.TempDir()
 		for name, content := range map[string]string{"bin/java": "#!/bin/sh\n", "release": "JAVA_VERSION=\"" + version + "\"\nMODULES=\"" + modules + "\"\n"} {
@@ -161,12 +161,12 @@ func TestAnyJDKThatFitsIsFound(t *testing.T) {
 	}
 }
 
-func TestAPortThatIsTakenIsNamed(t *testing.T) {
+func TestTakenPortIsNamed(t *testing.T) {
 	t.Parallel()
 	loopback.RefusesTakenPort(t, "./sonarqube.sh", "run")
 }
 
-func TestAServerThatDoesNotStartSaysWhy(t *testing.T) {
+func TestFailedStartNamesTheReason(t *testing.T) {
 	t.Parallel()
 	cache := installed(t)
 	temporary := readable(t)

@@ -1,4 +1,4 @@
-// Package sshd gives tests an SSH server on loopback, in the place of a host's.
+// Package sshd runs an SSH server on loopback for tests, instead of a host's.
 package sshd
 
 import (
@@ -19,21 +19,21 @@ import (
 
 // Server runs until the test ends.
 type Server struct {
-	// Address is that of loopback and a free port.
+	// Address is loopback with a free port.
 	Address string
-	// Key is the path of a private key that may log in; Key.pub lies beside it.
+	// Key is the path of a private key that may log in. Key.pub is the public key.
 	Key string
-	// HostKey is the server's own public key, as in ssh_host_ed25519_key.pub.
+	// HostKey is the server's public key, in the format of ssh_host_ed25519_key.pub.
 	HostKey string
 }
 
-// Start serves the user that the test runs as. Whatever a client wants to run, script runs in its place, with what was asked
-// for in SSH_ORIGINAL_COMMAND. authorized is the public key that may log in; "" makes one.
+// Start serves the user of the test. For each command of a client, the server runs script instead, with the command in
+// SSH_ORIGINAL_COMMAND. authorized is the public key that may log in; "" creates one.
 func Start(t testing.TB, script, authorized string) *Server {
 	t.Helper()
 	program, err := exec.LookPath("sshd")
 	if err != nil {
-		// Debian has it where only root's PATH leads.
+		// On Debian, it is only in root's PATH.
 		if program, err = exec.LookPath("/usr/sbin/sshd"); err != nil {
 			t.Fatal("sshd is missing: apt-get install openssh-server")
 		}
@@ -55,7 +55,7 @@ func Start(t testing.TB, script, authorized string) *Server {
 	if authorized == "" {
 		authorized = read("client.pub")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed immediately
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +76,8 @@ func Start(t testing.TB, script, authorized string) *Server {
 		}
 	}
 	if os.Geteuid() == 0 {
-		// Debian's makes it when the service starts.
-		if err := os.MkdirAll("/run/sshd", 0o755); err != nil { //nolint:gosec // as Debian's
+		// Debian's service creates it at its start.
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil { //nolint:gosec // like Debian's service
 			t.Fatal(err)
 		}
 	}

@@ -49,7 +49,7 @@ func SampleZIP(t *testing.T, folder, format string) *transfer.Result {
 	data := ZIPOf(t, Testdata(folder))
 	got := Read(t, filepath.Base(folder), string(data), transfer.Options{})
 	if got.Format != format {
-		t.Errorf("%s is taken for %s, want %s", folder, got.Format, format)
+		t.Errorf("%s is detected as %s, want %s", folder, got.Format, format)
 	}
 	return got
 }

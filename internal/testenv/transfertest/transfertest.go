@@ -38,7 +38,7 @@ func Sample(t *testing.T, name, format string) *transfer.Result {
 	}
 	got := Read(t, filepath.Base(name), string(data), transfer.Options{})
 	if got.Format != format {
-		t.Errorf("%s is taken for %s, want %s", name, got.Format, format)
+		t.Errorf("%s is detected as %s, want %s", name, got.Format, format)
 	}
 	return got
 }

@@ -1,18 +1,18 @@
 import type { ErrorCode, Failure, MessageValues } from "./protocol.gen";
 
-/** What the core refused, with a code that the screens may rely on. Its message never holds a secret. */
+/** An error of the core. Screens rely on its code. Its message never contains a secret. */
 export class CoreError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
     readonly hint = "",
-    readonly retryAfter = 0, // seconds; 0 when the server named none
+    readonly retryAfter = 0, // seconds; 0 if the server did not say
     readonly values: MessageValues = {},
   ) {
     super(message);
   }
 
-  /** Reads the JSON in which the glue puts an error; anything else is "internal". */
+  /** Reads an error that the core sent as JSON. Any other text becomes an "internal" error. */
   static parse(json: string): CoreError {
     try {
       const { code, message, hint, retry_after, values } = JSON.parse(json) as Failure;
@@ -20,7 +20,7 @@ export class CoreError extends Error {
         return new CoreError(code, message, hint ?? "", Number(retry_after) || 0, values);
       }
     } catch {
-      // not the glue's JSON: a crash inside the runtime
+      // not JSON: the runtime crashed
     }
     return new CoreError("internal", json);
   }

@@ -145,6 +145,7 @@ export interface Texts {
     readonly lead: string;
     readonly loading: string;
     readonly format: string;
+    readonly sealed: (values: { name: string | number }) => string;
     readonly holds: {
       readonly all: string;
       readonly noFiles: string;
@@ -547,7 +548,7 @@ export interface Texts {
   readonly trash: {
     readonly title: string;
     readonly restore: string;
-    readonly forGood: string;
+    readonly deletePermanently: string;
     readonly empty: string;
     readonly deleteTitle: (values: { count: number }) => string;
     readonly deleteBody: string;
@@ -835,16 +836,6 @@ export interface Texts {
     readonly attachment_too_large: string;
     readonly attachment_unreadable: string;
     readonly attachment_altered: string;
-    readonly bad_request: string;
-    readonly server_fault: (values: { id: string | number }) => string;
-    readonly bad_input: (values: { detail: string | number }) => string;
-    readonly other: (values: { detail: string | number }) => string;
-    readonly throttled: string;
-    readonly retryNow: string;
-    readonly retryInSeconds: (values: { count: number }) => string;
-    readonly retryInMinutes: (values: { count: number }) => string;
-  };
-  readonly fileProblem: {
     readonly file_empty: string;
     readonly file_password_needed: string;
     readonly file_wrong_password: string;
@@ -884,6 +875,16 @@ export interface Texts {
     readonly file_incomplete: (values: { name: string | number }) => string;
     readonly file_malformed: (values: { name: string | number }) => string;
     readonly export_too_large: (values: { limit: string | number }) => string;
+    readonly bad_request: string;
+    readonly server_fault: (values: { id: string | number }) => string;
+    readonly bad_input: (values: { detail: string | number }) => string;
+    readonly throttled: string;
+  };
+  readonly failure: {
+    readonly other: (values: { detail: string | number }) => string;
+    readonly retryInSeconds: (values: { count: number }) => string;
+    readonly retryInMinutes: (values: { count: number }) => string;
+    readonly retryNow: string;
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;
@@ -900,7 +901,7 @@ export interface Texts {
     readonly reload: string;
   };
   readonly session: {
-    readonly notTold: string;
+    readonly notReached: string;
     readonly loseTitle: string;
     readonly loseBody: string;
     readonly lose: string;
@@ -922,7 +923,7 @@ export interface Texts {
     readonly duplicate: string;
     readonly copyOf: (values: { title: string | number }) => string;
     readonly duplicated: string;
-    readonly duplicatedBare: string;
+    readonly duplicatedWithoutFiles: string;
   };
   readonly strength: {
     readonly veryWeak: {

@@ -1,8 +1,8 @@
-// One piece of slow work on a screen, and what became of it.
+// Slow work on a screen and its error.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
-import type { FileCode } from "../core/protocol.gen";
-import { fail } from "../state/app-errors";
+import type { ErrorCode, FileCode } from "../core/protocol.gen";
+import { handled } from "../state/app-errors";
 import { texts } from "../texts";
 import { type Sentence, sentence } from "../texts/sentence";
 import { Icon } from "./icon";
@@ -15,7 +15,7 @@ export interface Task {
   refuse(problem: unknown): void;
 }
 
-/** Runs one work at a time. An error that concerns the whole app goes there, any other is shown by <Problem>. */
+/** Runs one task at a time. Errors that concern the whole app are handled there; <Problem> shows any other. */
 export function useTask(): Task {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<CoreError | null>(null);
@@ -38,7 +38,7 @@ export function useTask(): Task {
       work()
         .catch((e: unknown) => {
           const problem = asCoreError(e);
-          if (!fail(problem) && mounted.current) setError(problem);
+          if (!handled(problem) && mounted.current) setError(problem);
         })
         .finally(() => {
           running.current = false;
@@ -51,21 +51,20 @@ export function useTask(): Task {
 }
 
 /**
- * What went wrong and what to do next, in a sentence or two of the reader's language. The message is in English: of a code without
- * a text, a newer server's, only the code is shown.
+ * What went wrong and what to do next, in the language of the page. The message of an error is English, so for a code without a text,
+ * as from a newer server, only the code is shown.
  */
 export function explain({ code, message, values }: Pick<CoreError, "code" | "message"> & Partial<CoreError>): string {
-  const { problem } = texts.value;
+  const { problem, failure } = texts.value;
   if (code === "bad_input") return problem.bad_input({ detail: message });
   if (code === "server_fault") return problem.server_fault({ id: message || "–" });
-  const files: Record<FileCode, Sentence> = texts.value.fileProblem;
-  if (Object.hasOwn(files, code)) return sentence(files[code as FileCode], values);
-  const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
-  if (typeof known === "string") return known;
-  return problem.other({ detail: code === "internal" ? message : code }); // what is internal, the core says
+  const sentences: Record<FileCode, Sentence> = texts.value.problem;
+  const known = Object.hasOwn(sentences, code) && (sentences as Partial<Record<ErrorCode, Sentence>>)[code];
+  if (known) return sentence(known, values);
+  return failure.other({ detail: code === "internal" ? message : code }); // only the core knows what went wrong
 }
 
-/** Seconds left until `error` says that one may try again; 0 when it does not. */
+/** Seconds until `error` allows another attempt; 0 if it sets no limit. */
 export function useCountdown(error: CoreError | null): number {
   const [left, setLeft] = useState(0);
   useEffect(() => {
@@ -74,17 +73,17 @@ export function useCountdown(error: CoreError | null): number {
       return;
     }
     const until = Date.now() + error.retryAfter * 1000;
-    const tell = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000)));
-    tell();
-    const timer = setInterval(tell, 500);
+    const update = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000)));
+    update();
+    const timer = setInterval(update, 500);
     return () => clearInterval(timer);
   }, [error]);
   return left;
 }
 
 export function retryIn(seconds: number): string {
-  const { problem } = texts.value;
-  return seconds < 90 ? problem.retryInSeconds({ count: seconds }) : problem.retryInMinutes({ count: Math.ceil(seconds / 60) });
+  const { failure } = texts.value;
+  return seconds < 90 ? failure.retryInSeconds({ count: seconds }) : failure.retryInMinutes({ count: Math.ceil(seconds / 60) });
 }
 
 export function Problem({ error, wait }: { error: CoreError | null; wait?: number }) {
@@ -94,7 +93,7 @@ export function Problem({ error, wait }: { error: CoreError | null; wait?: numbe
       <Icon name="danger" />
       <p>
         {explain(error)}
-        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.problem.retryNow}`}
+        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.failure.retryNow}`}
       </p>
     </div>
   );

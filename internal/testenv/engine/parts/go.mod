@@ -1,4 +1,4 @@
-// What the tests need beside a Docker engine: internal/testenv/engine/docker-engine.sh builds it. A module of its own, so that none of it is in ours.
+// Programs that the tests need beside a Docker engine; internal/testenv/engine/docker-engine.sh builds them. A separate module, so that our module does not depend on them.
 module github.com/vaultsphere/vaultsphere/internal/testenv/engine/parts
 
 go 1.26.0

@@ -1,3 +1,4 @@
+// The alarm about an altered vault.
 import { useState } from "preact/hooks";
 import type { ErrorCode } from "../../core/protocol.gen";
 import { go } from "../../state/route";
@@ -11,13 +12,13 @@ import { useCopies } from "./copy-list";
 type Code = keyof typeof texts.value.alarm.codes;
 
 /**
- * The server's vault is not the one this user sealed. It takes the whole page, and nothing of the vault is shown. What keeps the
- * good copy on this device comes first, what deletes it last.
+ * Shown when the server does not have the vault that this user sealed. It fills the page and shows nothing of the vault. Actions that
+ * keep the good copy on this device come first, and sign-out, which deletes it, last.
  */
 export function Alarm({ code, message }: { code: ErrorCode; message: string }) {
   const { common, copies: copyText, alarm: text } = texts.value;
   const [asking, setAsking] = useState(false);
-  const copy = useCopies().copies[0]; // that of the session comes first
+  const copy = useCopies().copies[0]; // the copy of this session is first
   const { title, meaning } = text.codes[code as Code] ?? text.codes.vault_altered;
   const { stop, tell, copy: here } = text.steps;
   return (

@@ -7,7 +7,7 @@ import { Icon } from "../../ui/icon";
 import { CopyList } from "./copy-list";
 import { Frame } from "./frame";
 
-/** A form in outline while the core arrives, with the real share of what has arrived. */
+/** The outline of a form while the core is loading, with the share that is loaded. */
 export function Starting() {
   const text = texts.value.starting;
   const share = loaded.value;

@@ -19,10 +19,10 @@ const base64 = (file: File) =>
     reader.readAsDataURL(file);
   });
 
-/** Any file may be one, so pictures have to fit. */
+/** Any file may be a key file, also a picture. */
 const MAX_KEY_FILE = 16 << 20;
 
-/** keepass: a database that may have a key file, and an empty password. */
+/** keepass: a KeePass database, which may have a key file and an empty password. */
 export function FilePassword({
   file,
   keepass,

@@ -1,4 +1,4 @@
-// What could not be imported, and which values were relocated: in the preview and in the report.
+// The problems and the relocated values of an import, in the preview and in the report.
 import type { ImportProblem, ProblemCode, RelocatedTo } from "../../core/protocol.gen";
 import { texts } from "../../texts";
 import { type Sentence, sentence } from "../../texts/sentence";

@@ -1,5 +1,5 @@
-// Bringing in what another password manager exported: choose a file, see what is in it, bring it in, read the report.
-// The core reads and compares; the plan waits there while the person decides.
+// Import: choose a file, preview it, import it, read the report. The core reads and compares the file, and keeps the plan while the
+// user decides.
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
@@ -13,8 +13,8 @@ import type {
   ReadOptions,
   TablePreview,
 } from "../../core/protocol.gen";
-import { fail } from "../../state/app-errors";
-import { tellOthers } from "../../state/tabs";
+import { handled } from "../../state/app-errors";
+import { notifyTabs } from "../../state/tabs";
 import { refresh } from "../../state/vault";
 import { texts } from "../../texts";
 import { Heading } from "../../ui/controls";
@@ -36,7 +36,7 @@ type Stage =
 
 type How = Omit<ReadOptions, "name">;
 
-/** The first bytes of every KeePass database. */
+/** The first bytes of a KeePass database. */
 const KEEPASS = [0x03, 0xd9, 0xa2, 0x9a];
 
 const WRONG_PASSWORD: ErrorCode[] = ["file_wrong_password", "file_wrong_password_or_key"];
@@ -58,7 +58,7 @@ export function ImportPage() {
   const stop = useRef<AbortController | null>(null);
   const here = useRef(true);
   useEffect(() => {
-    // Without the list the file can be read all the same; what is wrong shows then.
+    // The file can be read without the list of formats. Any error shows then.
     api.formats().then(
       (f) => here.current && setFormats(f.read),
       () => undefined,
@@ -66,7 +66,7 @@ export function ImportPage() {
     return () => {
       here.current = false;
       stop.current?.abort();
-      void api.importForget().catch(() => undefined); // locked by now, and forgotten with it
+      void api.importForget().catch(() => undefined); // the vault is locked by now
     };
   }, []);
 
@@ -76,7 +76,7 @@ export function ImportPage() {
     setStage(next);
   };
   const refuse = (e: unknown, back: Stage) => {
-    if (fail(e)) return;
+    if (handled(e)) return;
     setProblem(asCoreError(e));
     show(back);
   };
@@ -100,7 +100,7 @@ export function ImportPage() {
     }
   }
 
-  /** A table that nobody knows: its owner can say what the columns are. */
+  /** True for an unknown table: the user can say what its columns are. */
   async function chooseColumns(why?: unknown) {
     try {
       show({ at: "columns", table: await api.importColumns({ name: file.current!.name }, file.current!) });
@@ -119,13 +119,13 @@ export function ImportPage() {
       refuse(e, { at: "choose" });
     } finally {
       stop.current = null;
-      await refresh().catch(fail);
-      tellOthers("changed");
+      await refresh().catch(handled);
+      notifyTabs("changed");
     }
   }
 
   const again = () => {
-    void api.importForget().catch(fail);
+    void api.importForget().catch(handled);
     file.current = null;
     setProblem(null);
     show({ at: "choose" });

@@ -1,4 +1,4 @@
-// What became of the file.
+// The result of an import.
 
 import { CoreError } from "../../core/error";
 import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
