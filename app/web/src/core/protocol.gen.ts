@@ -91,7 +91,7 @@ export interface CodeOf {
   totp?: string;
 }
 
-/** Column says what the values of a column of any CSV become. */
+/** Column says what the values of a column become. */
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
@@ -218,7 +218,7 @@ export interface Force {
   force: boolean;
 }
 
-/** Format is one that Read knows. */
+/** Format is a format that Read knows. */
 export interface Format {
   id: string;
   name: string;
@@ -739,12 +739,12 @@ export interface TOTPEnrolment {
   enrolment: string; // for ConfirmTOTP, within ten minutes
 }
 
-/** Preview is the beginning of a CSV, so that a person can say what its columns are. The values may be secrets. */
+/** Preview is the start of a table, so that the user can say what its columns are. The values may be secrets. */
 export interface TablePreview {
   header: string[];
   rows: string[][];
   guess: Column[];
-  headerless: boolean; // the first row seems to hold values
+  headerless: boolean; // the first row looks like values
 }
 
 export interface Tagging {
@@ -796,7 +796,7 @@ export interface Words {
   words: string[];
 }
 
-/** WriteFormat is one that Write knows. */
+/** WriteFormat is a format that Write knows. */
 export interface WriteFormat {
   id: string;
   name: string;

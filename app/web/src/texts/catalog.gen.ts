@@ -144,6 +144,7 @@ export interface Texts {
     readonly lead: string;
     readonly loading: string;
     readonly format: string;
+    readonly sealed: (values: { name: string | number }) => string;
     readonly holds: {
       readonly all: string;
       readonly noFiles: string;
