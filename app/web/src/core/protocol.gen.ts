@@ -18,9 +18,10 @@ export type CoreMethod =
   "end_session" | "end_other_sessions" | "delete_account" | "health" | "breaches" | "breach_address" | "generate_password" |
   "generate_passphrase";
 
-export type WorkerMethod = "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "export_vault";
+export type WorkerMethod =
+  "strength" | "draw_qr" | "scan_qr" | "formats" | "import_columns" | "import_preview" | "check_patterns" | "export_vault";
 
-export type FilesMethod = "formats" | "columns" | "read" | "write";
+export type FilesMethod = "formats" | "columns" | "read" | "check_patterns" | "write";
 
 /** Account is what is known about the signed-in user. */
 export interface Account {
