@@ -5,8 +5,8 @@ import { asCoreError, CoreError } from "../src/core/error.ts";
 test("an error of the core has a hint and a retry time", () => {
   const e = CoreError.parse('{"code":"throttled","message":"slow down","hint":"wait","retry_after":"30"}');
   assert.deepEqual([e.code, e.message, e.hint, e.retryAfter], ["throttled", "slow down", "wait", 30]);
-  const bare = CoreError.parse('{"code":"offline","message":"no network","retry_after":"soon"}');
-  assert.deepEqual([bare.hint, bare.retryAfter], ["", 0]);
+  const plain = CoreError.parse('{"code":"offline","message":"no network","retry_after":"soon"}');
+  assert.deepEqual([plain.hint, plain.retryAfter], ["", 0]);
 });
 
 test("any other text becomes an internal error", () => {

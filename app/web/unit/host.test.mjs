@@ -36,16 +36,16 @@ test("an error rejects with its code", async () => {
 
 test("calls carry files both ways and report progress", async () => {
   const core = await startCore();
-  const told = [];
+  const reported = [];
   const file = new Blob(["content"]);
-  const answer = callForFile("attachment", {}, { file, onProgress: (json) => told.push(json) });
+  const answer = callForFile("attachment", {}, { file, onProgress: (json) => reported.push(json) });
   await turns();
   const sent = core.worker.sent.at(-1);
   assert.equal(sent.file, file);
   core.worker.onmessage({ data: { id: sent.id, progress: '{"done":1}' } });
   core.worker.onmessage({ data: { id: sent.id, result: "{}", file: Uint8Array.of(7) } });
   assert.deepEqual(await answer, { result: {}, file: Uint8Array.of(7) });
-  assert.deepEqual(told, [{ done: 1 }]);
+  assert.deepEqual(reported, [{ done: 1 }]);
 });
 
 test("an aborted signal cancels the call", async () => {

@@ -224,14 +224,14 @@ test("an import counts new and chosen items", () => {
 });
 
 test("relocated values are counted, most frequent first", () => {
-  const kept = [
+  const relocated = [
     { name: "a", as: "note" },
     { name: "b", as: "field" },
     { name: "b", as: "field" },
     { name: "b", as: "note" },
   ];
   assert.deepEqual(
-    counted(kept).map(({ name, as, count }) => `${name} ${as} ${count}`),
+    counted(relocated).map(({ name, as, count }) => `${name} ${as} ${count}`),
     ["b field 2", "a note 1", "b note 1"],
   );
   assert.deepEqual(counted([]), []);
@@ -268,18 +268,18 @@ test("the palette shows recent choices first, once", () => {
 test("a command that starts with the query comes first", () => {
   const hits = [login({ id: "l", title: "Lock shop", username: "ada" }), login({ id: "o", title: "Locker" })];
   const names = (words) => groupsOf(words, hits, null, () => {}).map((g) => g.name);
-  const [found, entries] = groupsOf("lock", hits, null, () => {});
+  const [found, items] = groupsOf("lock", hits, null, () => {});
   assert.equal(found.choices[0].label, "Lock");
   // Fields of the best result can be copied; notes and logins without a username offer fewer.
   assert.deepEqual(
-    entries.choices.map((c) => c.label),
+    items.choices.map((c) => c.label),
     ["Lock shop", "Copy password", "Copy username", "Copy verification code", "Locker"],
   );
   assert.deepEqual(names("shop"), [...names("lock")].reverse());
 });
 
 test("while picking a field, only items are listed", () => {
-  all.value = Array.from({ length: 20 }, (_, i) => login({ id: String(i), title: `Entry ${i}` }));
+  all.value = Array.from({ length: 20 }, (_, i) => login({ id: String(i), title: `Item ${i}` }));
   const groups = groupsOf("", [], "password", () => {});
   assert.equal(groups.length, 1);
   assert.equal(groups[0].choices.length, 7);

@@ -19,7 +19,7 @@ import {
 } from "../src/state/vault.ts";
 import { startCore, turns } from "./core.mjs";
 
-const entries = (...titles) => titles.map((title) => ({ id: title, type: "login", title }));
+const items = (...titles) => titles.map((title) => ({ id: title, type: "login", title }));
 const listOf = (items, total = items.length) => ({ items, total, complete: true });
 const synced = { revision: 1, changed: true, count: 0, trashed: 0, pending: 0, refused: [], kept: [] };
 
@@ -33,7 +33,7 @@ beforeEach(() => {
   phase.value = { at: "unlocked", username: "ada" };
   online.value = true;
   answers = {
-    list: ({ trash }) => listOf(entries(...(trash ? ["Old"] : ["Mail", "Bank"]))),
+    list: ({ trash }) => listOf(items(...(trash ? ["Old"] : ["Mail", "Bank"]))),
     waiting: () => ({ pending: 0, refused: [] }),
     sync: () => synced,
     index: () => ({}),
@@ -46,7 +46,7 @@ test("the list is filtered", async () => {
   answers.list = ({ trash }) =>
     listOf(
       trash
-        ? entries("Old")
+        ? items("Old")
         : [
             { id: "1", type: "login", title: "Mail", favourite: true, tags: ["work"] },
             { id: "2", type: "note", title: "Wi-Fi", tags: ["home", "work"] },
@@ -82,9 +82,9 @@ test("results of an earlier search are ignored", async () => {
   search("ma");
   search("mail");
   await turns();
-  waits.get("mail")(listOf(entries("Mail")));
+  waits.get("mail")(listOf(items("Mail")));
   await turns();
-  waits.get("ma")(listOf(entries("Mail", "Map")));
+  waits.get("ma")(listOf(items("Mail", "Map")));
   await turns();
   assert.deepEqual(
     shown.value.items.map((s) => s.title),
@@ -95,7 +95,7 @@ test("results of an earlier search are ignored", async () => {
 test("a pause in typing loads all results", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    answers.list = ({ limit }) => listOf(entries(...(limit ? ["A"] : ["A", "B"])), 2);
+    answers.list = ({ limit }) => listOf(items(...(limit ? ["A"] : ["A", "B"])), 2);
     search("x");
     await turns();
     assert.equal(shown.value.items.length, 1);
