@@ -41,7 +41,7 @@ test("minimums and own symbols are respected", async () => {
     await page.getByRole("button", { name: "Regenerate" }).click();
     await page.waitForFunction((old) => document.querySelector(".generated-value").textContent !== old, value);
   }
-  await page.getByText(/^\d+ bits of entropy$/).waitFor();
+  await page.getByText(/^(Strong|Very strong), \d+ bits of entropy$/).waitFor();
 });
 
 test("the rules are stored", async () => {

@@ -204,7 +204,7 @@ test("an unencrypted export asks for the master password", async () => {
 
 test("exports can be imported again", async () => {
   const before = await total();
-  for (const format of ["VaultSphere, sealed by a password", /KeePass/]) {
+  for (const format of ["VaultSphere (password-protected)", /KeePass/]) {
     await page.evaluate(() => (location.hash = "#/export"));
     await heading(page, "Export");
     await field("Format").waitFor();
