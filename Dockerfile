@@ -1,9 +1,9 @@
-# The server's image: one static binary, the certificates it trusts, and the release's own files for the host.
-# "make image" builds it for this machine, "make push" for all.
+# The image of the server: a static binary, CA certificates, and the files that a host needs to deploy the release. "make image" builds
+# it for this machine, "make push" for all platforms.
 ARG GO_IMAGE=golang:1.26.11-bookworm
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
-# The page and its WebAssembly are the same on every platform, and are built once, on the machine's own.
+# The page and its WebAssembly are the same on every platform, so they are built once, on the platform of the builder.
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS source
 WORKDIR /src
 ENV CGO_ENABLED=0
@@ -21,7 +21,7 @@ FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS page
 WORKDIR /src/app/web
 COPY app/web/package.json app/web/package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund --loglevel=error
-# The glue of the WebAssembly is that of the Go that compiled it.
+# wasm_exec.js must come from the Go version that compiled the WebAssembly.
 ENV GOROOT=/usr/local/go
 COPY --from=source /usr/local/go/lib/wasm/wasm_exec.js /usr/local/go/lib/wasm/
 COPY app/web ./
@@ -39,12 +39,12 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 
 FROM scratch
 COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-# A new volume takes over whose it is.
+# A new volume inherits the owner of this folder.
 COPY --from=server --chown=65532:65532 /out/data /data
 COPY --chmod=0644 docker-compose.yml Caddyfile /deploy/
 COPY --chmod=0755 scripts/fetch-env.sh scripts/rollout.sh /deploy/
 COPY --from=server /out/vaultsphered /vaultsphered
-# All addresses, at PORT: the container's network is not the machine's.
+# Listen on all addresses at PORT: the container has its own network.
 ENV DATA_DIR=/data LISTEN_ADDR=:
 USER 65532:65532
 EXPOSE 5001

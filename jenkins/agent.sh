@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# An agent: an SSH server, to which the controller alone can log in.
+# A Jenkins agent: an SSH server that only the controller can log in to.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: agent [--help]
 
-Runs an SSH server on port 2222 for the user that it is started as. Environment:
+Runs an SSH server on port 2222 as the current user. Environment:
 
-  HOST_KEY         the file of its own key, by which the controller knows it
-  AUTHORIZED_KEYS  the file of the controller's public key
+  HOST_KEY         file with the agent's key, which the controller verifies
+  AUTHORIZED_KEYS  file with the controller's public key
                    (/run/secrets/AGENT_SSH_KEY.pub)
   PORT             another port
 
-PATH and the variables of Java, Go, Docker, BuildKit and AWS are those of builds too.
+Builds get PATH and the variables of Java, Go, Docker, BuildKit and AWS.
 USAGE
 }
 
@@ -29,14 +29,14 @@ for file in "${HOST_KEY:?is not set}" "$authorized"; do
   if [ ! -s "$file" ] || [ ! -r "$file" ]; then die "$file cannot be read, or is empty"; fi
 done
 
-# An SSH server hands on nothing of its own environment.
+# sshd does not pass its own environment on to sessions.
 environment=()
 for name in PATH JAVA_HOME GOTOOLCHAIN DOCKER_HOST BUILDKIT_HOST AWS_SHARED_CREDENTIALS_FILE; do
   [ -z "${!name:-}" ] || environment+=("$name=${!name}")
 done
-# Of root's only: it checks that the folder is there.
+# If it runs as root, sshd requires this folder.
 [ "$(id -u)" != 0 ] || mkdir -p /run/sshd
-# Secrets belong to user 1000, also where the agent is root: who owns them is no matter.
+# StrictModes=no: secrets belong to user 1000, even if the agent runs as root.
 exec /usr/sbin/sshd -D -e -f /dev/null -h "$HOST_KEY" -p "${PORT:-2222}" -o PidFile=none -o UsePAM=no -o StrictModes=no \
   -o AuthenticationMethods=publickey -o "AuthorizedKeysFile=$authorized" -o "SetEnv=${environment[*]}" \
   -o AllowTcpForwarding=no -o AllowAgentForwarding=no -o X11Forwarding=no -o PermitTunnel=no -o PermitUserRC=no

@@ -21,31 +21,31 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// What runs the code of branches, of anything else, has no rights on the machine and no way to the role.
-func TestWhatBranchesRunInHasNoRights(t *testing.T) {
+// Containers that run code of branches have no privileges on the machine and cannot reach the role.
+func TestContainersForBranchesHaveNoPrivileges(t *testing.T) {
 	t.Parallel()
 	p := compose(t)
 	for name, s := range p.Services {
 		inTrusted := slices.Contains(s.Networks, "trusted")
-		// The engine with the trusted agent, and what takes the role for branches.
+		// The engine with the trusted agent, and the service that assumes the role for branches.
 		if want := name == "engine" || name == "diff-credentials"; inTrusted != want {
-			t.Errorf("%s is on the networks %q", name, s.Networks)
+			t.Errorf("%s is on networks %q", name, s.Networks)
 		}
 		if trusted := name == "engine" || name == "agent-trusted"; s.Privileged != trusted || slices.Contains(s.Volumes, "socket:/run/docker-engine") != trusted {
 			t.Errorf("%s is privileged: %v, and has the volumes %q", name, s.Privileged, s.Volumes)
 		}
 		for _, volume := range s.Volumes {
 			if from, _, _ := strings.Cut(volume, ":"); strings.ContainsAny(from, "/.~") {
-				t.Errorf("%s has a folder of the machine: %s", name, volume)
+				t.Errorf("%s mounts a folder of the machine: %s", name, volume)
 			}
 		}
 		if s.NetworkMode == "host" || len(s.CapAdd) > 0 {
-			t.Errorf("%s has the machine's network, or adds %q", name, s.CapAdd)
+			t.Errorf("%s uses the machine's network or adds capabilities %q", name, s.CapAdd)
 		}
 	}
 	for name, n := range p.Networks {
 		if n.EnableIPv6 {
-			t.Errorf("%s has IPv6, which the firewall does not look at", name)
+			t.Errorf("%s has IPv6, which the firewall does not filter", name)
 		}
 	}
 	for name, has := range map[string]struct{ secrets, networks, volumes string }{
@@ -55,7 +55,7 @@ func TestWhatBranchesRunInHasNoRights(t *testing.T) {
 	} {
 		s := p.Services[name]
 		if s.User != "1000:1000" || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
-			t.Errorf("%s is user %s without %q and with %q", name, s.User, s.CapDrop, s.SecurityOpt)
+			t.Errorf("%s runs as user %s, drops %q, and has the options %q", name, s.User, s.CapDrop, s.SecurityOpt)
 		}
 		if strings.Join(s.Secrets, " ") != has.secrets || strings.Join(s.Networks, " ") != has.networks || strings.Join(s.Volumes, " ") != has.volumes {
 			t.Errorf("%s has the secrets %q, networks %q and volumes %q", name, s.Secrets, s.Networks, s.Volumes)
@@ -64,13 +64,13 @@ func TestWhatBranchesRunInHasNoRights(t *testing.T) {
 	for branches, main := range map[string]string{"agent-branches": "agent-main", "buildkit-branches": "buildkit-trusted"} {
 		for _, volume := range p.Services[branches].Volumes {
 			if slices.Contains(p.Services[main].Volumes, strings.TrimSuffix(volume, ":ro")) {
-				t.Errorf("%s writes to %s, which %s has", branches, volume, main)
+				t.Errorf("%s writes to %s, which %s uses", branches, volume, main)
 			}
 		}
 	}
 	bridge := p.Networks["trusted"].DriverOpts["com.docker.network.bridge.name"]
 	if rule := "! --in-interface " + bridge + " "; !strings.Contains(read(t, "close-metadata.sh"), rule) || len(bridge) > 15 {
-		t.Errorf("close-metadata.sh has no %q, or the kernel takes no name that long", rule)
+		t.Errorf("close-metadata.sh lacks %q, or the name is too long for the kernel", rule)
 	}
 	c, _ := configuration(t)
 	for _, n := range c.Jenkins.Nodes {
@@ -83,8 +83,8 @@ func TestWhatBranchesRunInHasNoRights(t *testing.T) {
 	}
 }
 
-// withoutRights runs a script as a user that nothing on this machine is, and without any capability.
-func withoutRights(t *testing.T, home, program string, env ...string) *exec.Cmd {
+// unprivileged runs a program as an otherwise unused user, without capabilities.
+func unprivileged(t *testing.T, home, program string, env ...string) *exec.Cmd {
 	t.Helper()
 	const id = "47114"
 	passwd := read(t, "/etc/passwd") + "agent:x:" + id + ":" + id + "::" + home + ":/bin/bash\n"
@@ -97,12 +97,12 @@ exec setpriv --reuid "$2" --regid "$2" --clear-groups --bounding-set=-all --inh-
 	return cmd
 }
 
-// documentedKeys are made by the lines of docs/jenkins.md.
+// documentedKeys creates keys with the commands in docs/jenkins.md.
 func documentedKeys(t *testing.T, folder string) {
 	t.Helper()
 	lines := regexp.MustCompile(`(?m)^ *(ssh-keygen .*AGENT_SSH_KEY|for agent in .*)$`).FindAllString(read(t, "../docs/jenkins.md"), -1)
 	if len(lines) != 2 {
-		t.Fatalf("docs/jenkins.md makes keys by %q", lines)
+		t.Fatalf("docs/jenkins.md creates keys with %q", lines)
 	}
 	cmd := exec.CommandContext(t.Context(), "bash", "-ec", strings.Join(lines, "\n"))
 	cmd.Dir = folder
@@ -111,10 +111,10 @@ func documentedKeys(t *testing.T, folder string) {
 	}
 }
 
-func TestTheControllerAloneLogsInToAnAgent(t *testing.T) {
+func TestOnlyTheControllerLogsInToAnAgent(t *testing.T) {
 	t.Parallel()
 	need(t, "ssh", "ssh-keygen", "setpriv")
-	home, err := os.MkdirTemp("", "agent") // its user has to come there
+	home, err := os.MkdirTemp("", "agent") // its user cannot enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestTheControllerAloneLogsInToAnAgent(t *testing.T) {
 	documentedKeys(t, home)
 	secrets, keys := filepath.Join(home, "secrets"), t.TempDir()
 	write(t, filepath.Join(home, "agent"), read(t, "agent.sh"), 0o755)
-	// The controller's half, and a key of somebody else.
+	// The controller's key, and another one.
 	write(t, filepath.Join(keys, "controller"), read(t, filepath.Join(secrets, "AGENT_SSH_KEY")), 0o600)
 	if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(keys, "other")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -137,11 +137,11 @@ func TestTheControllerAloneLogsInToAnAgent(t *testing.T) {
 	address := listener.Addr().(*net.TCPAddr)
 	listener.Close()
 	port := fmt.Sprint(address.Port)
-	for _, of := range []string{"BRANCHES", "MAIN"} {
-		write(t, filepath.Join(keys, of), "[127.0.0.1]:"+port+" "+read(t, filepath.Join(secrets, "HOST_KEY_"+of+".pub")), 0o600)
+	for _, agent := range []string{"BRANCHES", "MAIN"} {
+		write(t, filepath.Join(keys, agent), "[127.0.0.1]:"+port+" "+read(t, filepath.Join(secrets, "HOST_KEY_"+agent+".pub")), 0o600)
 	}
 	var log bytes.Buffer
-	cmd := withoutRights(t, home, filepath.Join(home, "agent"), "PORT="+port, "HOST_KEY="+filepath.Join(secrets, "HOST_KEY_BRANCHES"),
+	cmd := unprivileged(t, home, filepath.Join(home, "agent"), "PORT="+port, "HOST_KEY="+filepath.Join(secrets, "HOST_KEY_BRANCHES"),
 		"AUTHORIZED_KEYS="+filepath.Join(secrets, "AGENT_SSH_KEY.pub"), "BUILDKIT_HOST=tcp://buildkit:1234", "JAVA_HOME=/opt/java/openjdk", "EC2_SSH_KEY=secret")
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -172,22 +172,22 @@ func TestTheControllerAloneLogsInToAnAgent(t *testing.T) {
 	}
 	for _, want := range []string{"BUILDKIT_HOST=tcp://buildkit:1234\n", "JAVA_HOME=/opt/java/openjdk\n", "PATH=" + os.Getenv("PATH"), "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n"} {
 		if !strings.Contains(got, want) {
-			t.Errorf("a build has no %q: %s", want, got)
+			t.Errorf("a build lacks %q: %s", want, got)
 		}
 	}
 	if strings.Contains(got, "EC2_SSH_KEY") {
-		t.Errorf("a build has more of the environment than is its own: %s", got)
+		t.Errorf("a build gets a variable that it must not have: %s", got)
 	}
 	for _, c := range []struct{ key, known, want string }{
 		{"other", "BRANCHES", "Permission denied (publickey)"}, {"controller", "MAIN", "Host key verification failed"},
 	} {
 		if out, err := login(c.key, c.known); err == nil || !strings.Contains(out, c.want) {
-			t.Errorf("with the key %s and the host known as %s: %v: %s", c.key, c.known, err, out)
+			t.Errorf("login with the key %s, expecting the host key %s: %v: %s", c.key, c.known, err, out)
 		}
 	}
 }
 
-func TestAnAgentWithoutKeysSaysSo(t *testing.T) {
+func TestAgentReportsMissingKeys(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "./agent.sh")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOST_KEY=/no/key"}
@@ -196,8 +196,8 @@ func TestAnAgentWithoutKeysSaysSo(t *testing.T) {
 	}
 }
 
-// The firewall stands in a network of its own, with bridges as Docker makes them and a metadata service outside of them.
-func TestOnlyTheTrustedNetworkReachesTheMetadataService(t *testing.T) {
+// The firewall runs in a network namespace, with bridges like Docker's and a metadata service outside of them.
+func TestOnlyTheTrustedNetworkReachesMetadata(t *testing.T) {
 	t.Parallel()
 	need(t, "ip", "iptables", "python3", "curl", "unshare")
 	closer, err := filepath.Abs("close-metadata.sh")
@@ -238,7 +238,7 @@ until ip netns exec service curl --noproxy '*' --silent --max-time 2 --output /d
 reaches br-branches
 "$0" && "$0"
 reaches br-branches
-# With an address of the other network it is still the one that it comes from.
+# A spoofed address of the other network does not help.
 ip -n br-branches address add 10.0.1.2/32 dev eth0
 reaches br-branches --interface 10.0.1.2
 reaches jenkins-trusted
@@ -253,21 +253,20 @@ iptables --list DOCKER-USER --numeric | grep --count REJECT
 	}
 }
 
-// TestBranchesGetKeysOfOneRole: what a branch reads are keys of the role that was given, whole, and new enough.
-func TestBranchesGetKeysOfOneRole(t *testing.T) {
+func TestBranchesGetCredentialsOfOneRole(t *testing.T) {
 	t.Parallel()
 	const role = "arn:aws:iam::123456789012:role/branches"
 	for _, c := range []struct {
 		name, role, aws string
 		arguments       []string
 		status          int
-		said, file      string
+		output, file    string
 	}{
-		{"keys", role, `printf 'ID\tSECRET\tTOKEN\n'`, []string{"--once"}, 0, "", "[default]\naws_access_key_id = ID\naws_secret_access_key = SECRET\naws_session_token = TOKEN\n"},
-		{"the role refused", role, "echo AccessDenied >&2; exit 254", []string{"--once"}, 1, "AccessDenied\ndiff-credentials: error: cannot take the role " + role + ": see above\n", "before\n"},
-		{"no role", "pipeline", "exit 1", []string{"--once"}, 1, "diff-credentials: error: BRANCH_ROLE is 'pipeline', not the ARN of a role\n", "before\n"},
-		{"new keys", role, "exit 1", []string{"--check"}, 0, "", "before\n"},
-		{"nothing wanted", "", "exit 1", []string{"--check"}, 0, "", "before\n"},
+		{"credentials", role, `printf 'ID\tSECRET\tTOKEN\n'`, []string{"--once"}, 0, "", "[default]\naws_access_key_id = ID\naws_secret_access_key = SECRET\naws_session_token = TOKEN\n"},
+		{"access denied", role, "echo AccessDenied >&2; exit 254", []string{"--once"}, 1, "AccessDenied\ndiff-credentials: error: cannot assume the role " + role + ": see above\n", "before\n"},
+		{"not a role", "pipeline", "exit 1", []string{"--once"}, 1, "diff-credentials: error: BRANCH_ROLE is 'pipeline', not the ARN of a role\n", "before\n"},
+		{"recent credentials", role, "exit 1", []string{"--check"}, 0, "", "before\n"},
+		{"no role", "", "exit 1", []string{"--check"}, 0, "", "before\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -278,18 +277,18 @@ func TestBranchesGetKeysOfOneRole(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), "./diff-credentials.sh", c.arguments...)
 			cmd.Env = []string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "BRANCH_ROLE=" + c.role, "FILE=" + file, "RECORD=" + filepath.Join(dir, "record")}
 			out, _ := cmd.CombinedOutput()
-			if cmd.ProcessState.ExitCode() != c.status || string(out) != c.said || read(t, file) != c.file {
+			if cmd.ProcessState.ExitCode() != c.status || string(out) != c.output || read(t, file) != c.file {
 				t.Errorf("exit %d: %s\n%s", cmd.ProcessState.ExitCode(), out, read(t, file))
 			}
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-				t.Errorf("the keys are for others: %v, %v", info.Mode(), err)
+				t.Errorf("others can read the credentials: %v, %v", info.Mode(), err)
 			}
 			if c.aws != "exit 1" && !strings.Contains(read(t, filepath.Join(dir, "record")), "--role-arn "+role+" ") {
-				t.Errorf("the role is another: %s", read(t, filepath.Join(dir, "record")))
+				t.Errorf("the role is wrong: %s", read(t, filepath.Join(dir, "record")))
 			}
 		})
 	}
-	// Keys of an hour ago.
+	// Credentials from an hour ago.
 	old := filepath.Join(t.TempDir(), "credentials")
 	write(t, old, "keys\n", 0o600)
 	past := time.Now().Add(-time.Hour)
@@ -298,7 +297,7 @@ func TestBranchesGetKeysOfOneRole(t *testing.T) {
 	if err := os.Chtimes(old, past, past); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := cmd.CombinedOutput(); err == nil || string(out) != "diff-credentials: error: the keys in "+old+" are old, or there are none\n" {
+	if out, err := cmd.CombinedOutput(); err == nil || string(out) != "diff-credentials: error: the credentials in "+old+" are too old or missing\n" {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Keeps containers from the instance metadata service, which hands out the keys of the pipeline's role, but for the network of
-# the trusted agent. A container cannot change the firewall of the machine that it runs on.
+# Blocks all containers except the trusted agent's from the instance metadata service, which returns the credentials of the pipeline's
+# role. A container cannot change the firewall of its machine.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: close-metadata.sh [--help]
 
-Has the firewall reject what any container sends to 169.254.169.254, unless it
-comes from the bridge jenkins-trusted. Docker sends all that it forwards through
-the chain DOCKER-USER first, and leaves what is in it alone when it starts.
+Makes the firewall reject traffic from containers to 169.254.169.254, except from
+the bridge jenkins-trusted. The rule is in the chain DOCKER-USER, which filters
+all traffic that Docker forwards and which Docker does not change when it starts.
 USAGE
 }
 
@@ -22,7 +22,7 @@ case "$#:${1:-}" in
 esac
 command -v iptables >/dev/null 2>&1 || die "iptables is missing: install it"
 
-# Rejected is also what a bridge of a later network sends. The networks have no IPv6.
+# The rule also covers bridges of networks that are added later. The networks have no IPv6.
 rule=(DOCKER-USER ! --in-interface jenkins-trusted --destination 169.254.169.254 --jump REJECT)
-iptables --wait --list DOCKER-USER --numeric >/dev/null 2>&1 || iptables --wait --new-chain DOCKER-USER || die "cannot make the chain DOCKER-USER"
+iptables --wait --list DOCKER-USER --numeric >/dev/null 2>&1 || iptables --wait --new-chain DOCKER-USER || die "cannot create the chain DOCKER-USER"
 iptables --wait --check "${rule[@]}" 2>/dev/null || iptables --wait --insert "${rule[@]}" || die "cannot add the rule to DOCKER-USER"

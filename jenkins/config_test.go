@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// controller is what jenkins.yaml says, as a YAML parser reads it.
+// controller is the content of jenkins.yaml, read by a YAML parser.
 type controller struct {
 	Jenkins struct {
 		NumExecutors          *int `yaml:"numExecutors"`
@@ -68,7 +68,7 @@ type node struct {
 	}
 }
 
-// jobs is the pattern of the names that the agent takes builds of.
+// jobs returns the pattern of the jobs whose builds the agent accepts.
 func (n node) jobs() string {
 	if len(n.Permanent.Properties) != 1 {
 		return ""
@@ -96,8 +96,8 @@ func configuration(t *testing.T) (c controller, credentials map[string]string) {
 	return c, credentials
 }
 
-// said gives what the double says of jenkins.yaml: the lines that begin with a word, without it.
-func said(t *testing.T, word string) (lines []string) {
+// reported returns the double's lines about jenkins.yaml that begin with a word, without that word.
+func reported(t *testing.T, word string) (lines []string) {
 	t.Helper()
 	for _, line := range script(t, os.Environ(), "--check").lines {
 		if rest, ok := strings.CutPrefix(line, word+"\t"); ok {
@@ -107,14 +107,14 @@ func said(t *testing.T, word string) (lines []string) {
 	return lines
 }
 
-func TestTheDoubleReadsJenkinsYAMLAsAParserDoes(t *testing.T) {
+func TestDoubleReadsJenkinsYAMLLikeAParser(t *testing.T) {
 	t.Parallel()
 	c, credentials := configuration(t)
 	var want, got []string
 	for id, kind := range credentials {
 		want = append(want, "SYSTEM\t"+id+"\t"+kind+"\tSYSTEM")
 	}
-	for _, line := range said(t, "credential") {
+	for _, line := range reported(t, "credential") {
 		if strings.HasPrefix(line, "SYSTEM\t") {
 			got = append(got, line)
 		}
@@ -122,42 +122,42 @@ func TestTheDoubleReadsJenkinsYAMLAsAParserDoes(t *testing.T) {
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
-		t.Errorf("the double knows the credentials %q of the system, want %q", got, want)
+		t.Errorf("the double finds the system credentials %q, want %q", got, want)
 	}
 	want = nil
 	for _, node := range c.Jenkins.Nodes {
 		want = append(want, node.Permanent.Name+"\t"+node.Permanent.LabelString+"\t"+node.jobs())
 	}
-	if got := said(t, "agent"); len(want) != 3 || !slices.Equal(got, want) {
-		t.Errorf("the double knows the agents %q, want %q", got, want)
+	if got := reported(t, "agent"); len(want) != 3 || !slices.Equal(got, want) {
+		t.Errorf("the double finds the agents %q, want %q", got, want)
 	}
 }
 
-// What a branch's Jenkinsfile names is what its folder has: the key of the host is not there, and nothing is for everybody.
-func TestEachFolderHasItsOwnCredentials(t *testing.T) {
+// A branch's Jenkinsfile can use all credentials of its folder, so the host's key is not there, and no credential is global.
+func TestFoldersHaveSeparateCredentials(t *testing.T) {
 	t.Parallel()
 	const inBoth = "sonar-token\tstring sonar-webhook\tstring git-ssh\tbasicSSHUserPrivateKey github-app\tgitHubApp"
 	folders := map[string]string{}
-	for _, line := range said(t, "credential") {
+	for _, line := range reported(t, "credential") {
 		w := strings.Split(line, "\t")
 		folders[w[0]] = strings.TrimSpace(folders[w[0]] + " " + w[1] + "\t" + w[2])
 		if w[0] == "SYSTEM" && w[3] != "SYSTEM" {
-			t.Errorf("%s is for every job", w[1])
+			t.Errorf("every job can use %s", w[1])
 		}
 	}
 	if folders["branches"] != inBoth || folders["release"] != "ec2-ssh\tbasicSSHUserPrivateKey "+inBoth || len(folders) != 3 {
 		t.Errorf("the folders have %q", folders)
 	}
-	if got, want := strings.Join(said(t, "job"), ", "), "branches/vaultsphere\tJenkinsfile, release/vaultsphere\tJenkinsfile, release/patch\tjenkins/Jenkinsfile.patch"; got != want {
+	if got, want := strings.Join(reported(t, "job"), ", "), "branches/vaultsphere\tJenkinsfile, release/vaultsphere\tJenkinsfile, release/patch\tjenkins/Jenkinsfile.patch"; got != want {
 		t.Errorf("the jobs are %q, want %q", got, want)
 	}
 }
 
-func TestTheControllerIsClosedAndBuildsNothing(t *testing.T) {
+func TestControllerNeedsLoginAndBuildsNothing(t *testing.T) {
 	t.Parallel()
 	c, _ := configuration(t)
 	if open, ok := c.Jenkins.AuthorizationStrategy["loggedInUsersCanDoAnything"]["allowAnonymousRead"]; !ok || open {
-		t.Error("who is not logged in can read")
+		t.Error("anonymous users can read")
 	}
 	if c.Jenkins.NumExecutors == nil || *c.Jenkins.NumExecutors != 0 {
 		t.Error("the controller builds")
@@ -165,14 +165,14 @@ func TestTheControllerIsClosedAndBuildsNothing(t *testing.T) {
 	for _, node := range c.Jenkins.Nodes {
 		n := node.Permanent
 		if n.NumExecutors != 1 || n.Mode != "EXCLUSIVE" {
-			t.Errorf("%s has %d executors, so that two could deploy at once, and the mode %s", n.Name, n.NumExecutors, n.Mode)
+			t.Errorf("%s has %d executors and the mode %s, but two builds must not deploy at the same time", n.Name, n.NumExecutors, n.Mode)
 		}
 		if key := n.Launcher.SSH.Verification.Manually.Key; key != "${HOST_KEY_"+strings.ToUpper(n.Name)+".pub}" {
-			t.Errorf("%s is known by %q", n.Name, key)
+			t.Errorf("%s is verified by the host key %q", n.Name, key)
 		}
-		// A pattern that Java cannot read would let every job in.
+		// An invalid pattern would admit every job.
 		if _, err := regexp.Compile(node.jobs()); err != nil || node.jobs() == "" {
-			t.Errorf("%s takes builds of %q: %v", n.Name, node.jobs(), err)
+			t.Errorf("%s accepts builds of %q: %v", n.Name, node.jobs(), err)
 		}
 	}
 	if n := len(c.Unclassified.Sonar.Installations); n != 1 {
@@ -187,24 +187,24 @@ func TestTheControllerIsClosedAndBuildsNothing(t *testing.T) {
 	}
 	for _, key := range []string{"AWS_REGION", "NOTIFY_EMAIL"} {
 		if !slices.Contains(keys, key) {
-			t.Errorf("builds have no %s", key)
+			t.Errorf("builds lack %s", key)
 		}
 	}
-	// What make takes from the environment would reach every stage, and the tests. Options stand in platform.json.
+	// make would use these variables in every stage and in the tests. Options belong in platform.json.
 	makefile := read(t, "../Makefile")
 	for _, key := range keys {
 		if regexp.MustCompile(`(^|[^$])\$[({]` + key + `\b|(?m)^` + key + `\s*\?=`).MatchString(makefile) {
-			t.Errorf("every make target would have %s of jenkins.yaml", key)
+			t.Errorf("every make target would use %s from jenkins.yaml", key)
 		}
 	}
 	for _, word := range []string{"computedFolderWebHookTrigger", "spec('H H(2-4) 1 * *')"} {
 		if len(c.Jobs) != 1 || !strings.Contains(c.Jobs[0].Script, word) {
-			t.Errorf("the jobs have no %s", word)
+			t.Errorf("the jobs lack %s", word)
 		}
 	}
 }
 
-func TestNoSecretStandsInTheConfiguration(t *testing.T) {
+func TestConfigurationHoldsNoSecrets(t *testing.T) {
 	t.Parallel()
 	secret := regexp.MustCompile(`(?m)\b(password|secret|privateKey|secretBytes|passphrase|sonar|key)(?:: *|\()([^\s,\])]+)`)
 	found := 0
@@ -215,7 +215,7 @@ func TestNoSecretStandsInTheConfiguration(t *testing.T) {
 		}
 	}
 	if found < 14 {
-		t.Errorf("%d secrets were looked at", found)
+		t.Errorf("found only %d secrets", found)
 	}
 }
 
@@ -235,7 +235,7 @@ type service struct {
 	Logging              struct{ Options map[string]string }
 }
 
-// networks are a list, or names with settings.
+// networks is a list, or a map of names to settings.
 type networks []string
 
 func (n *networks) UnmarshalYAML(node *yaml.Node) error {
@@ -266,9 +266,8 @@ func compose(t *testing.T) (p project) {
 	return p
 }
 
-// mayBeMissing has a default, or is one of the two ways to name the repository, of which jenkins.yaml wants one. The role is not
-// there before the first deploy.
-var mayBeMissing = []string{"SMTP_PORT", "GIT_URL", "GITHUB_REPOSITORY", "GITHUB_APP_ID", "BRANCH_ROLE"}
+// optional settings have a default, or are one of the two ways to name the repository, or exist only after the first deploy.
+var optional = []string{"SMTP_PORT", "GIT_URL", "GITHUB_REPOSITORY", "GITHUB_APP_ID", "BRANCH_ROLE"}
 
 func TestComposeKeepsItsServicesRunning(t *testing.T) {
 	t.Parallel()
@@ -278,31 +277,31 @@ func TestComposeKeepsItsServicesRunning(t *testing.T) {
 	}
 	for name, s := range project.Services {
 		if s.Restart != "unless-stopped" || len(s.Healthcheck.Test) == 0 || s.Logging.Options["max-size"] == "" {
-			t.Errorf("%s has no restart policy, health check or cap on its log", name)
+			t.Errorf("%s lacks a restart policy, a health check or a limit on its log", name)
 		}
 		if s.Build.Context == "" && !regexp.MustCompile(`:v?\d+\.\d+[\w.-]*$`).MatchString(s.Image) {
-			t.Errorf("%s runs %s, which is no version", name, s.Image)
+			t.Errorf("%s runs %s, which does not name a version", name, s.Image)
 		}
 		for _, port := range s.Ports {
 			if !strings.HasPrefix(port, "127.0.0.1:") {
-				t.Errorf("%s publishes %s to everybody", name, port)
+				t.Errorf("%s publishes %s on all addresses", name, port)
 			}
 		}
-		// Compose asks for what has no safe default.
+		// Compose must require settings without a safe default.
 		for variable, value := range s.Environment {
-			if strings.HasPrefix(value, "${") && !strings.Contains(value, ":?") && !slices.Contains(mayBeMissing, variable) {
-				t.Errorf("%s: %s is %s, and may be missing", name, variable, value)
+			if strings.HasPrefix(value, "${") && !strings.Contains(value, ":?") && !slices.Contains(optional, variable) {
+				t.Errorf("%s: %s is %s, which may be empty", name, variable, value)
 			}
 			if strings.Contains(variable, "PASSWORD") && !strings.HasPrefix(value, "${SONAR_DB_PASSWORD:?") {
 				t.Errorf("%s: %s is %s", name, variable, value)
 			}
 		}
 	}
-	// What jenkins.yaml reads is what the container has: a secret of the same name, or a variable.
+	// The container must have all that jenkins.yaml reads, as a secret or a variable.
 	jenkins := project.Services["jenkins"]
 	for _, match := range regexp.MustCompile(`\$\{(?:\w+:)?(?:/run/secrets/)?([\w.]+)\}`).FindAllStringSubmatch(read(t, "jenkins.yaml"), -1) {
 		if _, variable := jenkins.Environment[match[1]]; match[1] != "NAME" && !variable && !slices.Contains(jenkins.Secrets, match[1]) {
-			t.Errorf("jenkins.yaml reads %s, which the container has not", match[1])
+			t.Errorf("jenkins.yaml reads %s, which the container lacks", match[1])
 		}
 	}
 	for name, secret := range project.Secrets {
@@ -312,28 +311,28 @@ func TestComposeKeepsItsServicesRunning(t *testing.T) {
 	}
 }
 
-func TestTheAgentsHaveTheToolsOfTheImage(t *testing.T) {
+func TestAgentsHaveAllTools(t *testing.T) {
 	t.Parallel()
 	dockerfile := read(t, "Dockerfile")
 	for _, line := range regexp.MustCompile(`(?m)^ARG (GO|NODE)_IMAGE=.*$`).FindAllString(read(t, "../Dockerfile"), -1) {
 		if !strings.Contains(dockerfile, line+"\n") {
-			t.Errorf("the agents have not %q", line)
+			t.Errorf("jenkins/Dockerfile lacks %q", line)
 		}
 	}
-	// The plugin that is built in the image and by hand is built with the Go of everything else.
+	// The plugin must be built with the same Go as everything else.
 	toolchain := regexp.MustCompile(`(?m)^toolchain go\S+$`).FindString(read(t, "../go.mod"))
 	if toolchain == "" || !strings.Contains(read(t, "session-manager-plugin/go.mod"), "\n"+toolchain+"\n") {
-		t.Errorf("session-manager-plugin/go.mod has not %q", toolchain)
+		t.Errorf("session-manager-plugin/go.mod lacks %q", toolchain)
 	}
 	if !strings.Contains(dockerfile, "COPY --from=session-manager-plugin /out/session-manager-plugin /usr/local/bin/\n") {
-		t.Error("the agents have no session-manager-plugin, through which make release reaches the host")
+		t.Error("the agents lack session-manager-plugin, which make release needs to reach the host")
 	}
-	// A build does not wait for what was missing.
+	// Otherwise each build would install them.
 	for _, match := range regexp.MustCompile(`(?m)^\s*(?:need \S+ |missing\+=\()([a-z][\w .-]*)`).FindAllStringSubmatch(read(t, "../scripts/setup.sh"), -1) {
 		for _, name := range strings.Fields(match[1]) {
-			// Java is Jenkins's own.
+			// Java comes with Jenkins's image.
 			if !strings.HasPrefix(name, "openjdk") && !regexp.MustCompile(`[ \n]`+regexp.QuoteMeta(name)+`[ \n]`).MatchString(dockerfile) {
-				t.Errorf("the agents have no %s", name)
+				t.Errorf("the agents lack %s", name)
 			}
 		}
 	}

@@ -16,8 +16,8 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// look is what a branch's build finds out about its container, without a program that the image for tests lacks.
-const look = `cat /proc/self/status
+// probe shows what a branch's build can see in its container. It only uses programs in the image for tests.
+const probe = `cat /proc/self/status
 for folder in /run /var/run /run/secrets /run/diff-credentials; do echo "$folder: $(ls -A $folder 2>&1)"; done
 echo "written: $(touch /run/diff-credentials/x 2>&1)"
 node -e '
@@ -27,8 +27,8 @@ require("net").connect(2222, "engine").on("error", e => console.log("engine", e.
 '
 `
 
-// TestABranchReachesNoEngineFromItsContainer starts the container as Compose does, with another image.
-func TestABranchReachesNoEngineFromItsContainer(t *testing.T) {
+// The test starts the container with Compose, but with another image.
+func TestBranchReachesNoEngineFromItsContainer(t *testing.T) {
 	t.Parallel()
 	e := engine.Shared(t)
 	env := e.Env(t)
@@ -62,7 +62,7 @@ func TestABranchReachesNoEngineFromItsContainer(t *testing.T) {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
-	out, err := docker("run", "--rm", "--no-deps", "--no-TTY", "agent-branches", look)
+	out, err := docker("run", "--rm", "--no-deps", "--no-TTY", "agent-branches", probe)
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -70,7 +70,7 @@ func TestABranchReachesNoEngineFromItsContainer(t *testing.T) {
 		`/run/secrets: AGENT_SSH_KEY\.pub\nHOST_KEY_BRANCHES\n/run/diff-credentials: \n`, `written: .*Read-only file system`,
 		`/run/docker-engine/docker\.sock ENOENT\n`, `/var/run/docker\.sock ENOENT\n`, `engine (ENOTFOUND|EAI_AGAIN)\n`} {
 		if !regexp.MustCompile(want).Match(out) {
-			t.Errorf("a branch's build has not %s: %s", want, out)
+			t.Errorf("a branch's build does not show %s: %s", want, out)
 		}
 	}
 }

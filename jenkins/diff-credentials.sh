@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Keys of the role that only compares, for builds of branches.
+# Provides builds of branches with credentials of the role that can only compare.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: diff-credentials [--check | --once]
 
-Takes the role BRANCH_ROLE for an hour, four times an hour, and writes its keys
-to FILE (/run/diff-credentials/credentials), from which the AWS command line and
-the CDK read them. Without BRANCH_ROLE it writes nothing and waits: branches then
-have no access to AWS. With --once it writes them and ends; with --check it says
-whether they are new enough.
+Assumes the role BRANCH_ROLE for an hour, four times an hour, and writes its
+credentials to FILE (/run/diff-credentials/credentials) for the AWS CLI and the
+CDK. Without BRANCH_ROLE it only waits, and branches have no access to AWS.
+
+--once   writes the credentials and exits
+--check  checks whether they are recent enough
 USAGE
 }
 
@@ -30,7 +31,7 @@ if [ -z "$role" ]; then
 fi
 [[ $role =~ ^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$ ]] || die "BRANCH_ROLE is '$role', not the ARN of a role"
 if [ "${1:-}" = --check ]; then
-  [ -n "$(find "$file" -mmin -45 2>/dev/null)" ] || die "the keys in $file are old, or there are none"
+  [ -n "$(find "$file" -mmin -45 2>/dev/null)" ] || die "the credentials in $file are too old or missing"
   exit 0
 fi
 
@@ -41,14 +42,14 @@ renew() {
     --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]' --output text) || return 1
   read -r id secret token <<<"$answer"
   printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n' "$id" "$secret" "$token" >"$file.new"
-  # All of them or none: a build may be reading.
+  # Atomic, because a build may be reading the file.
   mv "$file.new" "$file"
 }
 if [ "${1:-}" = --once ]; then
-  renew || die "cannot take the role $role: see above"
+  renew || die "cannot assume the role $role: see above"
   exit
 fi
 while true; do
-  renew || echo "diff-credentials: error: cannot take the role $role: see above" >&2
+  renew || echo "diff-credentials: error: cannot assume the role $role: see above" >&2
   sleep 15m
 done

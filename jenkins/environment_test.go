@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// documented is the example of jenkins/.env in docs/jenkins.md.
+// documented returns the example of jenkins/.env in docs/jenkins.md.
 func documented(t *testing.T) map[string]string {
 	t.Helper()
 	_, rest, found := strings.Cut(read(t, "../docs/jenkins.md"), "in `jenkins/.env`")
@@ -23,24 +23,24 @@ func documented(t *testing.T) map[string]string {
 		values[match[1]] = match[2] + match[3]
 	}
 	if !found || !began || !ended || len(values) < 5 {
-		t.Fatalf("docs/jenkins.md has no example of jenkins/.env: %q", values)
+		t.Fatalf("docs/jenkins.md lacks an example of jenkins/.env: %q", values)
 	}
 	return values
 }
 
-// environment is that of every step of a build: the container's, Jenkins's own, and what jenkins.yaml adds.
+// environment returns the environment of a build step: from the container, from Jenkins, and from jenkins.yaml.
 func environment(t *testing.T) []string {
 	t.Helper()
 	settings := documented(t)
-	// What jenkins.yaml reads, and what the trusted agent has; a build has less.
-	given := compose(t).Services["jenkins"].Environment
-	maps.Copy(given, compose(t).Services["agent-trusted"].Environment)
+	// The controller's and the trusted agent's variables; a build has fewer.
+	declared := compose(t).Services["jenkins"].Environment
+	maps.Copy(declared, compose(t).Services["agent-trusted"].Environment)
 	container := map[string]string{}
-	for name, value := range given {
+	for name, value := range declared {
 		container[name] = regexp.MustCompile(`\$\{(\w+)(?::?[?-]([^}]*))?\}`).ReplaceAllStringFunc(value, func(reference string) string {
 			match := regexp.MustCompile(`\$\{(\w+)(?::?-([^}]*))?`).FindStringSubmatch(reference)
-			if given, ok := settings[match[1]]; ok {
-				return given
+			if setting, ok := settings[match[1]]; ok {
+				return setting
 			}
 			return match[2]
 		})
@@ -61,7 +61,7 @@ func environment(t *testing.T) []string {
 			return container[strings.Trim(reference, "${}")]
 		})
 	}
-	// What make adds when it is make that starts the tests, and what people used to set.
+	// Variables that make adds when it starts the tests, and that users may have set for other programs.
 	all["MAKEFLAGS"], all["MAKELEVEL"] = "w -- PACKAGES=./... ARGS=-c\\ siteAddress=vault.example.org", "1"
 	all["ARGS"], all["STACKS"], all["IMAGE"], all["VERSION"] = "-c siteAddress=vault.example.org", "PasswordManager-Data", "elsewhere/vault", "9"
 	var entries []string
@@ -71,9 +71,8 @@ func environment(t *testing.T) []string {
 	return environ.Outside(entries...)
 }
 
-// TestPartOfTheSuiteInTheEnvironmentOfABuild runs tests that start make, the CDK, AWS's command line, servers and this
-// pipeline, as a build would.
-func TestPartOfTheSuiteInTheEnvironmentOfABuild(t *testing.T) {
+// The selected tests start make, the CDK, the AWS CLI, servers and this pipeline. A build's environment must not affect them.
+func TestSuitePassesInTheEnvironmentOfABuild(t *testing.T) {
 	t.Parallel()
 	for _, part := range []struct{ folder, tests string }{
 		{"./infra", "TestMakeReadsOptionsFromTheFile|TestBadOptions|TestMissingRegion|TestGoldenTemplates"},
@@ -81,7 +80,7 @@ func TestPartOfTheSuiteInTheEnvironmentOfABuild(t *testing.T) {
 		{"./scripts", "TestFetchEnvRequires|TestSeedMakes|TestSeedSays"},
 		{"./app/cmd/vaultsphered", "."},
 		{"./internal/testenv/environ", "."},
-		{"./jenkins", "TestABranchIsChecked|TestMainAndMaster|TestSonarSaysWhatIsMissing"},
+		{"./jenkins", "TestBranchIsChecked|TestMainAndMaster|TestSonarReportsWhatIsMissing"},
 	} {
 		cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-tags", "integration", "-v", "-run", part.tests, part.folder)
 		cmd.Dir, cmd.Env = "..", environment(t)
@@ -90,7 +89,7 @@ func TestPartOfTheSuiteInTheEnvironmentOfABuild(t *testing.T) {
 			t.Errorf("%s in the environment of a build: %v\n%s", part.folder, err, out)
 		}
 		if passed := strings.Count(string(out), "\n--- PASS: "); passed == 0 {
-			t.Errorf("%s has no test %s: %s", part.folder, part.tests, out)
+			t.Errorf("%s ran no test %s: %s", part.folder, part.tests, out)
 		}
 	}
 }

@@ -26,7 +26,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/internal/testenv/sonarqube"
 )
 
-// gate is a SonarQube that scripts/sonar-setup.sh has made ready, with its webhook at a port of this machine.
+// gate is a SonarQube that scripts/sonar-setup.sh has set up, with its webhook to a local port.
 type gate struct {
 	url, secrets, port string
 }
@@ -44,7 +44,7 @@ func freePort(t *testing.T) string {
 func newGate(t *testing.T) gate {
 	t.Helper()
 	g := gate{url: sonarqube.URL(t), secrets: t.TempDir(), port: freePort(t)}
-	// The password is the one that the first test of this binary gave to admin.
+	// All tests share one SonarQube, and so the password of admin.
 	write(t, filepath.Join(g.secrets, "SONAR_ADMIN_PASSWORD"), "Aa1-the-password-of-the-test\n", 0o600)
 	g.setUp(t)
 	return g
@@ -65,7 +65,7 @@ func (g gate) secret(t *testing.T, name string) string {
 	return strings.TrimSpace(read(t, filepath.Join(g.secrets, name)))
 }
 
-// api asks SonarQube as admin, and posts if there are fields.
+// api calls SonarQube as admin. With fields it sends a POST.
 func (g gate) api(t *testing.T, path string, fields url.Values, into any) {
 	t.Helper()
 	method, body := http.MethodGet, io.Reader(nil)
@@ -83,18 +83,18 @@ func (g gate) api(t *testing.T, path string, fields url.Values, into any) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	said, err := io.ReadAll(res.Body)
+	content, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode/100 != 2 {
-		t.Fatalf("%s: %s %v %s", path, res.Status, err, said)
+		t.Fatalf("%s: %s %v %s", path, res.Status, err, content)
 	}
 	if into != nil {
-		if err := json.Unmarshal(said, into); err != nil {
-			t.Fatalf("%s: %v: %s", path, err, said)
+		if err := json.Unmarshal(content, into); err != nil {
+			t.Fatalf("%s: %v: %s", path, err, content)
 		}
 	}
 }
 
-// projects gives the keys of all projects.
+// projects returns the keys of all projects.
 func (g gate) projects(t *testing.T) (keys []string) {
 	t.Helper()
 	var list struct{ Components []struct{ Key string } }
@@ -133,8 +133,8 @@ func git(t *testing.T, directory string, arguments ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// sample makes a small repository of the pipeline's shape: its Jenkinsfile, scripts and settings, and a Go module. Its
-// first commit is the one that landed.
+// sample creates a small repository with the Jenkinsfile, the scripts and settings for SonarQube, and a Go module. Its first commit is
+// the baseline.
 func sample(t *testing.T) (b *build, push func(branch, message string)) {
 	t.Helper()
 	need(t, "go", "curl", "jq", "mvn")
@@ -161,7 +161,7 @@ func sample(t *testing.T) (b *build, push func(branch, message string)) {
 		git(t, b.workspace, "push", "--quiet", "origin", "HEAD:refs/heads/"+branch)
 	}
 	b.env = append(b.env, "REAL_SONAR=yes")
-	// A line is new if its commit is younger than the baseline, to the second.
+	// SonarQube counts a line as new if its commit is at least a second newer than the baseline.
 	t.Setenv("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
 	push("main", "what landed")
 	landed := git(t, b.workspace, "rev-parse", "HEAD")
@@ -178,8 +178,8 @@ func (b *build) change(t *testing.T, name string) {
 	write(t, filepath.Join(b.workspace, "app", "counter", name), read(t, "testdata/changes/"+name), 0o644)
 }
 
-// ask runs the pipeline with SonarQube's own answer.
-func (b *build) ask(t *testing.T, g gate, branch string) outcome {
+// runWith runs the pipeline with a real SonarQube.
+func (b *build) runWith(t *testing.T, g gate, branch string) outcome {
 	t.Helper()
 	write(t, filepath.Join(b.record, "targets"), "", 0o644)
 	for _, name := range []string{"SONAR_TOKEN", "SONAR_BRANCHES_TOKEN", "SONAR_WEBHOOK_SECRET"} {
@@ -191,13 +191,13 @@ func (b *build) ask(t *testing.T, g gate, branch string) outcome {
 	o := b.run(t, branch, "--webhook", g.port)
 	for _, name := range []string{"SONAR_TOKEN", "SONAR_BRANCHES_TOKEN", "SONAR_WEBHOOK_SECRET"} {
 		if strings.Contains(o.log, g.secret(t, name)) {
-			t.Errorf("the log has %s", name)
+			t.Errorf("the log shows %s", name)
 		}
 	}
 	return o
 }
 
-func TestTheQualityGateStopsBugsOnMainAndOnANewBranch(t *testing.T) {
+func TestQualityGateStopsBugs(t *testing.T) {
 	g := newGate(t)
 	t.Cleanup(func() {
 		for _, key := range g.projects(t) {
@@ -207,63 +207,63 @@ func TestTheQualityGateStopsBugsOnMainAndOnANewBranch(t *testing.T) {
 	token := g.secret(t, "SONAR_TOKEN")
 	g.setUp(t)
 	if g.secret(t, "SONAR_TOKEN") != token {
-		t.Error("a second set-up made another token")
+		t.Error("a second setup created another token")
 	}
-	attackMain(t, g) // before main's first build, which branches may outrun
+	attackMain(t, g) // a branch may be built before main
 	b, push := sample(t)
 
 	b.change(t, "clean.go")
 	push("main", "a clean change")
 	clean := git(t, b.workspace, "rev-parse", "HEAD")
-	b.ask(t, g, "main").want(t, "SUCCESS", released, "gate\tOK")
+	b.runWith(t, g, "main").want(t, "SUCCESS", released, "gate\tOK")
 
 	b.change(t, "bugs.go")
 	push("main", "two bugs")
-	o := b.ask(t, g, "main")
+	o := b.runWith(t, g, "main")
 	o.want(t, "FAILURE", checked, "gate\tERROR", "stage\tQuality Gate\tFAILURE\t", "stage\tRelease\tSKIPPED\tan earlier stage")
 	if got := g.measures(t, "vaultsphere", "new_bugs", "new_lines"); got["new_bugs"] != "2" {
 		t.Errorf("SonarQube found %v, want two new bugs", got)
 	}
 
-	// The branch begins where main is clean, and has a name that no key can hold.
+	// The branch starts at the clean commit. A key cannot contain its name.
 	git(t, b.workspace, "checkout", "--quiet", "-B", "work", clean)
 	const branch = `fix/"quoted"-Zählung';$(x)`
 	b.change(t, "bugs.go")
 	push(branch, "two bugs on a branch")
-	o = b.ask(t, g, branch)
+	o = b.runWith(t, g, branch)
 	o.want(t, "FAILURE", checked, "gate\tERROR", "stage\tQuality Gate\tFAILURE\t")
 	keys := g.projects(t)
 	if len(keys) != 2 {
-		t.Errorf("there are the projects %q, want main's and the branch's", keys)
+		t.Errorf("the projects are %q, want main's and the branch's", keys)
 	}
 
-	// The second push of the branch finds its baseline there.
+	// The second push of the branch reuses its baseline.
 	if err := os.Remove(filepath.Join(b.workspace, "app", "counter", "bugs.go")); err != nil {
 		t.Fatal(err)
 	}
 	push(branch, "no bugs")
-	o = b.ask(t, g, branch)
-	o.want(t, "SUCCESS", tried, "gate\tOK")
+	o = b.runWith(t, g, branch)
+	o.want(t, "SUCCESS", branchTargets, "gate\tOK")
 	if strings.Contains(o.log, "analysing the baseline") {
 		t.Error("the baseline was analysed a second time")
 	}
 
 	attackMain(t, g)
 
-	// Main is repaired, and the branch is gone.
+	// Fix main and delete the branch.
 	git(t, b.workspace, "push", "--quiet", "origin", ":refs/heads/"+branch)
 	git(t, b.workspace, "checkout", "--quiet", "-B", "repaired", "refs/remotes/origin/main")
 	if err := os.Remove(filepath.Join(b.workspace, "app", "counter", "bugs.go")); err != nil {
 		t.Fatal(err)
 	}
 	push("main", "repaired")
-	b.ask(t, g, "main").want(t, "SUCCESS", released, "gate\tOK")
+	b.runWith(t, g, "main").want(t, "SUCCESS", released, "gate\tOK")
 	if keys := g.projects(t); fmt.Sprint(keys) != "[vaultsphere]" {
-		t.Errorf("there are the projects %q, want main's alone", keys)
+		t.Errorf("the projects are %q, want only main's", keys)
 	}
 }
 
-// attackMain does with the token of branches what it is not for.
+// attackMain tries to change main's project with the token of branches.
 func attackMain(t *testing.T, g gate) {
 	t.Helper()
 	for _, path := range []string{"projects/delete", "ce/submit"} {
@@ -288,13 +288,13 @@ func attackMain(t *testing.T, g gate) {
 		}
 		res.Body.Close()
 		if res.StatusCode != http.StatusForbidden {
-			t.Errorf("%s of main's project, with the token of branches, is answered %s", path, res.Status)
+			t.Errorf("%s of main's project with the token of branches returns %s", path, res.Status)
 		}
 	}
 }
 
-// What "make test" measured is in reports/, and the last commit that landed in sonar-baseline.
-func TestThisRepositoryPassesTheQualityGate(t *testing.T) {
+// The test needs the reports of "make test", and compares with the commit in sonar-baseline.
+func TestRepositoryPassesTheQualityGate(t *testing.T) {
 	g := newGate(t)
 	t.Cleanup(func() { g.api(t, "projects/delete", url.Values{"project": {"vaultsphere"}}, nil) })
 	cmd := exec.CommandContext(t.Context(), "../scripts/sonar.sh")
@@ -304,7 +304,7 @@ func TestThisRepositoryPassesTheQualityGate(t *testing.T) {
 	}
 	task := regexp.MustCompile(`(?m)^ceTaskId=(\S+)$`).FindStringSubmatch(read(t, "../.scannerwork/report-task.txt"))
 	if task == nil {
-		t.Fatal("the report names no task")
+		t.Fatal("the report does not name a task")
 	}
 	var answer struct{ Task struct{ Status string } }
 	await.Until(t, "the analysis in SonarQube", func() bool {

@@ -14,7 +14,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// renovate is as much of renovate.json as decides which pins it finds.
+// renovate holds the parts of renovate.json that decide which pins it finds.
 type renovate struct {
 	EnabledManagers []string        `json:"enabledManagers"`
 	CustomManagers  []customManager `json:"customManagers"`
@@ -34,8 +34,7 @@ type customManager struct {
 	DepNameTemplate     string   `json:"depNameTemplate"`
 }
 
-// builtIn are Renovate's own patterns of file names, from the documentation of each manager, and what it takes of a file: all
-// pins on lines that match.
+// builtIn lists the managers' default patterns of file names, from Renovate's documentation, and the lines whose pins they update.
 var builtIn = map[string]struct{ file, line string }{
 	"gomod":          {`(^|/)go\.mod$`, `.`},
 	"npm":            {`(^|/)package\.json$`, `.`},
@@ -45,12 +44,12 @@ var builtIn = map[string]struct{ file, line string }{
 	"docker-compose": {`(^|/)(?:docker-)?compose[^/]*\.ya?ml$`, `^\s*image:`},
 }
 
-// byHand are pins that Renovate cannot move, and why.
-var byHand = map[string]string{
-	"VULNDB_VERSION": "Renovate moves a version without a tag in go.mod alone",
+// manual lists pins that Renovate cannot update, with the reason.
+var manual = map[string]string{
+	"VULNDB_VERSION": "Renovate updates versions without a tag only in go.mod",
 }
 
-// A pin is an exact version that something is fetched by.
+// pins match exact versions of downloads.
 var pins = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\w*version\w*\s*[:?]?=+\s*["']?v?\d+\.\d+\.\d+`),
 	regexp.MustCompile(`(?i)image\S*[:=-]\s*[a-z0-9./-]+:v?\d+(\.\d+)+`),
@@ -68,12 +67,12 @@ func tracked(t *testing.T) []string {
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 }
 
-// pattern is what Renovate writes between slashes.
+// pattern parses a regular expression between slashes.
 func pattern(t *testing.T, text string) *regexp.Regexp {
 	t.Helper()
 	inner, ok := strings.CutPrefix(text, "/")
 	if !ok || !strings.HasSuffix(inner, "/") {
-		t.Fatalf("%q is no regular expression between slashes", text)
+		t.Fatalf("%q is not a regular expression between slashes", text)
 	}
 	return regexp.MustCompile(strings.TrimSuffix(inner, "/"))
 }
@@ -89,7 +88,7 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := tracked(t)
-	found := map[string]map[int]bool{} // by file, the lines that a manager takes a version from
+	found := map[string]map[int]bool{} // lines with a version that a manager finds, by file
 	take := func(file string, line int) {
 		if found[file] == nil {
 			found[file] = map[int]bool{}
@@ -108,20 +107,20 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 			t.Errorf("renovate.json does not enable %s", name)
 			continue
 		}
-		ofManager, withPin, one := regexp.MustCompile(manager.file), regexp.MustCompile(manager.line), false
+		ofManager, withPin, exists := regexp.MustCompile(manager.file), regexp.MustCompile(manager.line), false
 		for _, file := range files {
 			if !ofManager.MatchString(file) {
 				continue
 			}
-			one = true
+			exists = true
 			for i, line := range strings.Split(string(text(file)), "\n") {
 				if withPin.MatchString(line) {
 					take(file, i)
 				}
 			}
 		}
-		if !one {
-			t.Errorf("renovate.json enables %s, and there is no file for it", name)
+		if !exists {
+			t.Errorf("renovate.json enables %s, but there is no file for it", name)
 		}
 	}
 	var matched []string
@@ -131,7 +130,7 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 			value := expression.SubexpIndex("currentValue")
 			if manager.CustomType != "regex" || value < 0 || manager.DatasourceTemplate == "" ||
 				manager.DepNameTemplate == "" && expression.SubexpIndex("depName") < 0 {
-				t.Errorf("%q does not say what it finds", match)
+				t.Errorf("%q lacks a group or a template", match)
 				continue
 			}
 			before := len(matched)
@@ -155,7 +154,7 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 		if slices.ContainsFunc(config.PipCompile.ManagerFilePatterns, func(p string) bool { return pattern(t, p).MatchString(file) }) {
 			locks++
 		} else if strings.HasSuffix(file, ".in") && strings.HasPrefix(file, "scripts/python/") {
-			locks-- // each has its lock, which says by which command it is made
+			locks-- // each has a lock file
 		}
 		if skipped.MatchString(file) {
 			continue
@@ -165,22 +164,22 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 				continue
 			}
 			name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if byHand[name] == "" {
-				t.Errorf("%s:%d: nothing in renovate.json finds the version in %q", file, i+1, line)
+			if manual[name] == "" {
+				t.Errorf("%s:%d: renovate.json does not find the version in %q", file, i+1, line)
 			}
 		}
 	}
 	if locks != 0 {
-		t.Errorf("of the lock files of scripts/python, %+d are not renovate.json's", locks)
+		t.Errorf("renovate.json finds %+d lock files of scripts/python more than there are", locks)
 	}
 	for _, rule := range config.PackageRules {
 		for _, file := range rule.MatchFileNames {
 			if !slices.Contains(files, file) {
-				t.Errorf("renovate.json has a rule for %s, which is not there", file)
+				t.Errorf("renovate.json has a rule for %s, which does not exist", file)
 			}
 		}
 	}
-	// What is most likely to be forgotten: the versions that an attacker would look at first.
+	// The most important pins, in case the patterns above miss them.
 	for file, want := range map[string]string{
 		"Dockerfile": "ARG GO_IMAGE=", "jenkins/Dockerfile": "ARG JENKINS_IMAGE=", "docker-compose.yml": "image: public.ecr.aws/docker/library/caddy:",
 		"jenkins/docker-compose.yml": "image: sonarqube:", "go.mod": "toolchain go", "infra/userdata.go": "composeVersion =",
@@ -193,5 +192,5 @@ func TestRenovateFindsEveryPin(t *testing.T) {
 	}
 }
 
-// skipped are files whose versions are examples, results or another program's.
+// skipped matches files whose versions are examples, results or managed elsewhere.
 var skipped = regexp.MustCompile(`(^|/)testdata/|_test\.go$|\.(md|sum|png|kdbx|1pux|ttf|woff2?|svg)$|package-lock\.json$|(^|/)node_modules/|^scripts/python/|^renovate\.json$|\.test\.(mjs|ts)$`)

@@ -15,8 +15,8 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// The way that goes well is a real SonarQube's, in gate_test.go.
-func TestSonarSetupSaysWhatIsWrongAndLosesNothing(t *testing.T) {
+// gate_test.go tests a successful setup with a real SonarQube.
+func TestFailedSonarSetupLosesNothing(t *testing.T) {
 	t.Parallel()
 	need(t, "curl", "jq", "openssl")
 	serving := func(status string) string {
@@ -37,30 +37,30 @@ func TestSonarSetupSaysWhatIsWrongAndLosesNothing(t *testing.T) {
 	const hook = "http://jenkins:8080/sonarqube-webhook/"
 	for name, c := range map[string]struct {
 		url, webhook, want string
-		put                func(secrets string) error
-		left               string // the names in the folder, afterwards
+		prepare            func(secrets string) error
+		files              string // in the folder, afterwards
 	}{
 		"no SonarQube":    {"http://127.0.0.1:1", hook, "SonarQube does not answer at http://127.0.0.1:1: ", nil, ""},
-		"it starts":       {serving("STARTING"), hook, "is not up: STARTING", nil, ""},
+		"not started":     {serving("STARTING"), hook, "is not up: STARTING", nil, ""},
 		"another program": {serving(""), hook, "is not up", nil, ""},
 		"no URL":          {"localhost:9000", hook, "SONAR_HOST_URL is localhost:9000, but must be an http or https URL", nil, ""},
 		"no webhook":      {serving("UP"), "jenkins", "--webhook is jenkins, but must be an http or https URL with a path", nil, ""},
 		"another password": {serving("UP"), hook, "the password of admin is neither the one in ", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "SONAR_ADMIN_PASSWORD"), []byte("the old one\n"), 0o600)
 		}, "SONAR_ADMIN_PASSWORD SONAR_WEBHOOK_SECRET"},
-		// Root can read every file, but no folder in its place.
-		"a password that cannot be read": {serving("UP"), hook, "cannot read ", func(dir string) error {
+		// Root can read every file, but not a folder in its place.
+		"an unreadable password": {serving("UP"), hook, "cannot read ", func(dir string) error {
 			return os.Mkdir(filepath.Join(dir, "SONAR_ADMIN_PASSWORD"), 0o700)
 		}, "SONAR_ADMIN_PASSWORD"},
-		"a secret that cannot be read": {serving("UP"), hook, "cannot read ", func(dir string) error {
+		"an unreadable secret": {serving("UP"), hook, "cannot read ", func(dir string) error {
 			return os.Mkdir(filepath.Join(dir, "SONAR_WEBHOOK_SECRET"), 0o700)
 		}, "SONAR_WEBHOOK_SECRET"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			secrets := t.TempDir()
-			if c.put != nil {
-				if err := c.put(secrets); err != nil {
+			if c.prepare != nil {
+				if err := c.prepare(secrets); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -74,18 +74,18 @@ func TestSonarSetupSaysWhatIsWrongAndLosesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var left []string
+			var files []string
 			for _, e := range entries {
-				left = append(left, e.Name())
-				if inside, _ := os.ReadDir(filepath.Join(secrets, e.Name())); len(inside) > 0 {
-					t.Errorf("%s was written into", e.Name())
+				files = append(files, e.Name())
+				if added, _ := os.ReadDir(filepath.Join(secrets, e.Name())); len(added) > 0 {
+					t.Errorf("the setup wrote into %s", e.Name())
 				}
 			}
-			if got := strings.Join(left, " "); got != c.left {
-				t.Errorf("the folder has %q, want %q", got, c.left)
+			if got := strings.Join(files, " "); got != c.files {
+				t.Errorf("the folder has %q, want %q", got, c.files)
 			}
 			if content, err := os.ReadFile(filepath.Join(secrets, "SONAR_ADMIN_PASSWORD")); name == "another password" && string(content) != "the old one\n" {
-				t.Errorf("the password is %q by now: %v", content, err)
+				t.Errorf("the password changed to %q: %v", content, err)
 			}
 		})
 	}

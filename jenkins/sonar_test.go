@@ -25,12 +25,12 @@ func property(t *testing.T, name string) string {
 	t.Helper()
 	match := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + `=(\S+)$`).FindStringSubmatch(read(t, "../sonar-project.properties"))
 	if match == nil {
-		t.Fatalf("there is no %s", name)
+		t.Fatalf("sonar-project.properties lacks %s", name)
 	}
 	return match[1]
 }
 
-func TestSonarReadsTheReportsThatTheTestsWrite(t *testing.T) {
+func TestSonarReadsTheReportsOfTheTests(t *testing.T) {
 	t.Parallel()
 	makefile := read(t, "../Makefile")
 	for _, name := range []string{"sonar.go.coverage.reportPaths", "sonar.go.tests.reportPaths"} {
@@ -43,7 +43,7 @@ func TestSonarReadsTheReportsThatTheTestsWrite(t *testing.T) {
 	}
 }
 
-func TestTestsRunTheSonarQubeOfTheController(t *testing.T) {
+func TestTestsUseThePinnedSonarQube(t *testing.T) {
 	t.Parallel()
 	pinned := regexp.MustCompile(`image: sonarqube:([0-9.]+)-community`).FindStringSubmatch(read(t, "docker-compose.yml"))
 	installed := regexp.MustCompile(`(?s)<artifactId>sonar-application</artifactId>\s*<version>([0-9.]+)</version>`).
@@ -53,7 +53,7 @@ func TestTestsRunTheSonarQubeOfTheController(t *testing.T) {
 	}
 }
 
-// scanner stands in for Java with the scanner: it notes how it was called, what it found, and leaves a report.
+// scanner replaces the Java of the scanner: it records its call and its files, and writes a report.
 const scanner = `#!/usr/bin/env bash
 set -euo pipefail
 echo "$*" >>"$RECORD/arguments"
@@ -66,12 +66,12 @@ mkdir .scannerwork
 printf 'serverUrl=%s\nceTaskId=1\n' "$SONAR_HOST_URL" >.scannerwork/report-task.txt
 `
 
-// server stands in for SonarQube: it knows analyses by project and commit, and notes what was posted.
+// server replaces SonarQube: it keeps analyses by project and commit, and records POST requests.
 type server struct {
 	*httptest.Server
 	mu       sync.Mutex
 	analyses map[string][]string
-	dates    map[string]string // when a project was analysed last
+	dates    map[string]string // last analysis by project
 	posts    []string
 	record   string
 }
@@ -106,7 +106,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 		}
 		answer = object{"analyses": list}
 	case "/api/ce/task":
-		// The baseline is in: the last project and version that the scanner was given.
+		// The analysis with the scanner's last project and version is finished.
 		settings, err := os.ReadFile(filepath.Join(s.record, "settings"))
 		if err != nil {
 			w.WriteHeader(http.StatusInternalServerError)
@@ -149,7 +149,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// checkout is a repository with a remote, in which scripts/sonar.sh runs with a scanner that only takes notes.
+// checkout is a repository with a remote, in which scripts/sonar.sh runs with the recording scanner.
 type checkout struct {
 	root, origin, record string
 	sonarqube            *server
@@ -195,7 +195,7 @@ func pinnedScanner(t *testing.T) string {
 	t.Helper()
 	match := regexp.MustCompile(`(?m)^scanner=(\S+)$`).FindStringSubmatch(read(t, "../scripts/sonar.sh"))
 	if match == nil {
-		t.Fatal("scripts/sonar.sh pins no scanner")
+		t.Fatal("scripts/sonar.sh does not pin a scanner")
 	}
 	return match[1]
 }
@@ -220,7 +220,7 @@ func (c *checkout) run(t *testing.T, env []string, arguments ...string) outcome 
 	return outcome{status: cmd.ProcessState.ExitCode(), log: string(out)}
 }
 
-// scans gives the settings of each analysis.
+// scans returns the settings of each analysis.
 func (c *checkout) scans(t *testing.T) (list []map[string]string) {
 	t.Helper()
 	for _, line := range strings.Split(strings.TrimSpace(read(t, filepath.Join(c.record, "settings"))), "\n") {
@@ -233,7 +233,7 @@ func (c *checkout) scans(t *testing.T) (list []map[string]string) {
 	return list
 }
 
-func TestMainIsAnalysedAgainstWhatLanded(t *testing.T) {
+func TestMainIsComparedWithTheBaseline(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	landed, head := git(t, c.root, "rev-parse", "HEAD^"), c.head(t)
@@ -250,7 +250,7 @@ func TestMainIsAnalysedAgainstWhatLanded(t *testing.T) {
 		t.Errorf("the analyses were %v", scans)
 	}
 	if want := "new_code_periods/set project=vaultsphere&type=SPECIFIC_ANALYSIS&value=of-" + landed[:4]; !slices.Contains(c.sonarqube.posts, want) {
-		t.Errorf("SonarQube was told %q, want %q", c.sonarqube.posts, want)
+		t.Errorf("SonarQube received %q, want %q", c.sonarqube.posts, want)
 	}
 	if got := read(t, filepath.Join(c.record, "contents")); got != "landed\nedited\n" {
 		t.Errorf("the scanner read %q", got)
@@ -264,20 +264,20 @@ func TestMainIsAnalysedAgainstWhatLanded(t *testing.T) {
 		}
 	}
 	if strings.Contains(read(t, filepath.Join(c.record, "arguments")), token) {
-		t.Error("the token is among the arguments")
+		t.Error("the token is an argument")
 	}
 	if got := read(t, filepath.Join(c.record, "environment")); got != strings.Repeat(token+" "+c.sonarqube.URL+"\n", 2) {
-		t.Errorf("the scanner had %q", got)
+		t.Errorf("the environment of the scanner has %q", got)
 	}
 	if got := read(t, filepath.Join(c.root, ".scannerwork", "report-task.txt")); !strings.Contains(got, "ceTaskId=1\n") {
-		t.Errorf("the report says %q", got)
+		t.Errorf("the report is %q", got)
 	}
 	if o := c.run(t, nil); o.status != 0 || len(c.scans(t)) != 3 {
 		t.Errorf("a second run made %d analyses, want one more: %s", len(c.scans(t)), o.log)
 	}
 }
 
-func TestMainTakesTheNewestAnalysisBeforeTheBaseline(t *testing.T) {
+func TestMainUsesTheLastAnalysisBeforeTheBaseline(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	older, head := git(t, c.root, "rev-parse", "HEAD^"), c.head(t)
@@ -290,7 +290,7 @@ func TestMainTakesTheNewestAnalysisBeforeTheBaseline(t *testing.T) {
 		t.Errorf("exit %d: %s", o.status, o.log)
 	}
 	if want := "new_code_periods/set project=vaultsphere&type=SPECIFIC_ANALYSIS&value=of-" + older[:4]; !slices.Contains(c.sonarqube.posts, want) {
-		t.Errorf("SonarQube was told %q, want %q", c.sonarqube.posts, want)
+		t.Errorf("SonarQube received %q, want %q", c.sonarqube.posts, want)
 	}
 	c.sonarqube.analyses["vaultsphere"] = []string{c.head(t)}
 	o := c.run(t, nil)
@@ -299,7 +299,7 @@ func TestMainTakesTheNewestAnalysisBeforeTheBaseline(t *testing.T) {
 	}
 }
 
-func TestABranchIsAnalysedAgainstWhereItLeftMain(t *testing.T) {
+func TestBranchIsComparedWithItsMergeBase(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	fork := c.head(t)
@@ -315,7 +315,7 @@ func TestABranchIsAnalysedAgainstWhereItLeftMain(t *testing.T) {
 		scans[1]["sonar.projectName"] != "VaultSphere "+branch {
 		t.Fatalf("the analyses were %v", scans)
 	}
-	// A rebase moves the baseline: the project begins again.
+	// A rebase moves the baseline, so the project starts over.
 	git(t, c.root, "checkout", "--quiet", "main")
 	write(t, filepath.Join(c.root, "other.txt"), "", 0o644)
 	c.commit(t, "main goes on")
@@ -326,11 +326,11 @@ func TestABranchIsAnalysedAgainstWhereItLeftMain(t *testing.T) {
 		t.Errorf("exit %d: %s", o.status, o.log)
 	}
 	if want := "projects/delete project=" + scans[0]["sonar.projectKey"]; !slices.Contains(c.sonarqube.posts, want) {
-		t.Errorf("SonarQube was told %q, want %q", c.sonarqube.posts, want)
+		t.Errorf("SonarQube received %q, want %q", c.sonarqube.posts, want)
 	}
 }
 
-func TestBranchesHaveKeysOfTheirOwn(t *testing.T) {
+func TestBranchesHaveUniqueKeys(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	valid := regexp.MustCompile(`^vaultsphere:[A-Za-z0-9_.-]{1,73}$`)
@@ -351,14 +351,14 @@ func TestBranchesHaveKeysOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestProjectsOfBranchesThatAreGoneAreDeleted(t *testing.T) {
+func TestProjectsOfDeletedBranchesAreDeleted(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	if o := c.run(t, []string{"BRANCH_NAME=feature/kept"}); o.status != 0 {
+	if o := c.run(t, []string{"BRANCH_NAME=feature/existing"}); o.status != 0 {
 		t.Fatal(o.log)
 	}
-	kept := c.scans(t)[0]["sonar.projectKey"]
-	git(t, c.root, "push", "--quiet", "origin", "HEAD:refs/heads/feature/kept")
+	existing := c.scans(t)[0]["sonar.projectKey"]
+	git(t, c.root, "push", "--quiet", "origin", "HEAD:refs/heads/feature/existing")
 	c.sonarqube.analyses["vaultsphere:gone-0123456789ab"] = nil
 	c.sonarqube.analyses["vaultsphere-other"] = nil
 	deleted := func() (list []string) {
@@ -375,10 +375,10 @@ func TestProjectsOfBranchesThatAreGoneAreDeleted(t *testing.T) {
 	}
 	git(t, c.root, "remote", "set-url", "origin", c.origin)
 	if o := c.run(t, nil); o.status != 0 || fmt.Sprint(deleted()) != "[projects/delete project=vaultsphere:gone-0123456789ab]" {
-		t.Errorf("exit %d: %q; %s is to stay: %s", o.status, deleted(), kept, o.log)
+		t.Errorf("exit %d: deleted %q, must keep %s: %s", o.status, deleted(), existing, o.log)
 	}
 
-	// A remote that wants a credential, which only the checkout had: what it fetched tells the branches.
+	// If the remote needs credentials that only the checkout had, the fetched branches count.
 	git(t, c.root, "fetch", "--quiet", "origin")
 	git(t, c.root, "remote", "set-url", "origin", filepath.Join(c.record, "no-such.git"))
 	c.sonarqube.posts = nil
@@ -387,11 +387,11 @@ func TestProjectsOfBranchesThatAreGoneAreDeleted(t *testing.T) {
 		c.sonarqube.dates[key] = time.Now().Add(-age).In(time.FixedZone("", 5*60*60)).Format("2006-01-02T15:04:05-0700")
 	}
 	if o := c.run(t, nil); o.status != 0 || fmt.Sprint(deleted()) != "[projects/delete project=vaultsphere:gone-0123456789ab]" {
-		t.Errorf("with what was fetched: exit %d: %q; %s is to stay: %s", o.status, deleted(), kept, o.log)
+		t.Errorf("with fetched branches: exit %d: deleted %q, must keep %s: %s", o.status, deleted(), existing, o.log)
 	}
 }
 
-func TestAShallowCloneIsCompleted(t *testing.T) {
+func TestShallowCloneIsCompleted(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	shallow := filepath.Join(t.TempDir(), "shallow")
@@ -408,7 +408,7 @@ func TestAShallowCloneIsCompleted(t *testing.T) {
 	}
 }
 
-func TestSonarSaysWhatIsMissing(t *testing.T) {
+func TestSonarReportsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for _, s := range []struct {
 		name, want string
@@ -444,7 +444,7 @@ func TestSonarSaysWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", s.name, o.status, o.log)
 		}
 		if _, err := os.Stat(filepath.Join(c.root, ".scannerwork")); err == nil {
-			t.Errorf("%s: there is a report", s.name)
+			t.Errorf("%s: a report was written", s.name)
 		}
 	}
 }

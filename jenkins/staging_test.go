@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// withoutQuestions are the targets of a run that change something, after those of every build.
-func (o outcome) withoutQuestions() string {
+// changes returns the targets after the tests that change something.
+func (o outcome) changes() string {
 	targets := slices.DeleteFunc(slices.Clone(o.targets), func(target string) bool { return strings.HasPrefix(target, "topology") })
 	return strings.TrimPrefix(strings.Join(targets, " "), tested+" ")
 }
 
-// Each row is the order for the topology of staging and of production.
+// stagingOrders lists the targets by topology of staging and of production.
 var stagingOrders = []struct{ staging, production, order string }{
 	{"ec2", "ec2", "shared deploy:staging push audit-image release:staging deploy release"},
 	{"fargate", "ec2", "shared push audit-image release:staging deploy release"},
@@ -23,8 +23,8 @@ var stagingOrders = []struct{ staging, production, order string }{
 	{"fargate", "fargate", "shared push audit-image release:staging release"},
 }
 
-// Staging's stacks are deployed, and serve the release, before production's are touched. Production gets what staging serves.
-func TestStagingServesBeforeProductionIsTouched(t *testing.T) {
+// Staging is deployed and serves the release before production changes. Production gets the image that staging serves.
+func TestStagingServesBeforeProductionChanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range stagingOrders {
 		t.Run(c.staging+" before "+c.production, func(t *testing.T) {
@@ -32,20 +32,20 @@ func TestStagingServesBeforeProductionIsTouched(t *testing.T) {
 			b := newBuild(t)
 			b.env = append(b.env, "STAGING="+c.staging, "TOPOLOGY="+c.production)
 			o := b.run(t, "main")
-			if got := o.withoutQuestions(); !o.has("result\tSUCCESS") || got != c.order {
-				t.Errorf("make was asked for\n%s\nwant\n%s\n%s", got, c.order, o.log)
+			if got := o.changes(); !o.has("result\tSUCCESS") || got != c.order {
+				t.Errorf("ran make\n%s\nwant\n%s\n%s", got, c.order, o.log)
 			}
 			released := strings.Split(strings.TrimSpace(read(t, filepath.Join(b.record, "released"))), "\n")
 			pushed := strings.TrimSpace(read(t, filepath.Join(b.workspace, "image.json")))
 			if want := []string{pushed + " release:staging", pushed + " release"}; !slices.Equal(released, want) {
-				t.Errorf("released was %q, want %q", released, want)
+				t.Errorf("released %q, want %q", released, want)
 			}
 		})
 	}
 }
 
-// Whatever fails in staging, production has neither its platform nor its release changed.
-func TestStagingThatFailsStopsProduction(t *testing.T) {
+// Any failure in staging leaves production's platform and release unchanged.
+func TestFailedStagingStopsProduction(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ staging, done, failing string }{
 		{"ec2", "", "shared"},
@@ -59,23 +59,22 @@ func TestStagingThatFailsStopsProduction(t *testing.T) {
 			b := newBuild(t)
 			b.env = append(b.env, "STAGING="+c.staging, "FAILING="+c.failing)
 			o := b.run(t, "main")
-			if got, want := o.withoutQuestions(), strings.TrimSpace(c.done+" "+c.failing); !o.has("result\tFAILURE") || !o.has(mail("main", ": FAILURE")) || got != want {
-				t.Errorf("make was asked for\n%s\nwant\n%s\n%s", got, want, o.log)
+			if got, want := o.changes(), strings.TrimSpace(c.done+" "+c.failing); !o.has("result\tFAILURE") || !o.has(mail("main", ": FAILURE")) || got != want {
+				t.Errorf("ran make\n%s\nwant\n%s\n%s", got, want, o.log)
 			}
 		})
 	}
 }
 
-// A stage that is skipped because nobody knows whether it is meant would make a build green that has released nothing, or pass
-// staging by.
-func TestAConditionThatFailsEndsThePipeline(t *testing.T) {
+// If a failed condition skipped its stage, a build could succeed without a release, or bypass staging.
+func TestFailedConditionEndsThePipeline(t *testing.T) {
 	t.Parallel()
 	b := newBuild(t)
 	b.env = append(b.env, "FAILING=topology:staging")
 	b.run(t, "main").want(t, "FAILURE", tested+" topology:staging", always, clean, mail("main", ": FAILURE"))
 }
 
-func TestTheMonthlyPatchIsStagingsFirst(t *testing.T) {
+func TestMonthlyPatchStartsWithStaging(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ env, result, targets string }{
 		{"STAGING=none TOPOLOGY=ec2", "SUCCESS", "setup patch"},
@@ -88,11 +87,11 @@ func TestTheMonthlyPatchIsStagingsFirst(t *testing.T) {
 			b := newBuild(t)
 			b.env = append(b.env, strings.Fields(c.env)...)
 			o := b.run(t, "main", "--jenkinsfile", "Jenkinsfile.patch")
-			if got := o.withoutQuestions(); !o.has("result\t"+c.result) || got != c.targets {
-				t.Errorf("make was asked for %q, want %q: %s", got, c.targets, o.log)
+			if got := o.changes(); !o.has("result\t"+c.result) || got != c.targets {
+				t.Errorf("ran make %q, want %q: %s", got, c.targets, o.log)
 			}
 			if c.result == "FAILURE" && !o.has("mail\t"+mailTo+"\trelease » patch #2: FAILURE") {
-				t.Error("nobody is told")
+				t.Error("no mail was sent")
 			}
 		})
 	}

@@ -23,8 +23,8 @@ const (
 	branchToken = "squ_another-for-branches"
 )
 
-// recorder stands in for make: it notes what it is asked for, leaves what the real targets leave, and fails at $FAILING.
-// With $REAL_SONAR the tests of a Go module run, and the analysis is real.
+// recorder replaces make: it records its targets, writes the files that real targets write, and fails at $FAILING. With $REAL_SONAR it
+// runs the tests of a Go module and a real analysis.
 const recorder = `#!/usr/bin/env bash
 set -euo pipefail
 deployment=
@@ -82,7 +82,7 @@ func need(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
-			t.Fatalf("%s is missing: make setup", p)
+			t.Fatalf("%s is missing: run make setup", p)
 		}
 	}
 }
@@ -133,7 +133,7 @@ func newBuild(t *testing.T) *build {
 	return b
 }
 
-// outcome is what a run said: the lines for machines, the log, and what make was asked for.
+// outcome is the result of a run: its output, its log, and the make targets.
 type outcome struct {
 	status  int
 	lines   []string
@@ -161,10 +161,10 @@ func (b *build) run(t *testing.T, branch string, arguments ...string) outcome {
 	return o
 }
 
-// stages gives the stages that ended so.
-func (o outcome) stages(how string) (names []string) {
+// stages returns the stages with a result.
+func (o outcome) stages(result string) (names []string) {
 	for _, line := range o.lines {
-		if w := strings.Split(line, "\t"); w[0] == "stage" && w[2] == how {
+		if w := strings.Split(line, "\t"); w[0] == "stage" && w[2] == result {
 			names = append(names, w[1])
 		}
 	}
@@ -173,14 +173,14 @@ func (o outcome) stages(how string) (names []string) {
 
 func (o outcome) has(line string) bool { return slices.Contains(o.lines, line) }
 
-// want compares what a run did with what it should have done.
+// want checks the result, the make targets and some lines of the output.
 func (o outcome) want(t *testing.T, result, targets string, lines ...string) {
 	t.Helper()
 	if !o.has("result\t"+result) || (o.status == 0) != (result == "SUCCESS") {
 		t.Errorf("exit %d, want the result %s", o.status, result)
 	}
 	if got := strings.Join(o.targets, " "); got != targets {
-		t.Errorf("make was asked for\n%s\nwant\n%s", got, targets)
+		t.Errorf("ran make\n%s\nwant\n%s", got, targets)
 	}
 	for _, line := range lines {
 		if !o.has(line) {

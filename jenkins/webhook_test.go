@@ -17,10 +17,10 @@ import (
 
 const webhookSecret = "the-secret-of-the-test"
 
-// sonarqubeThat is a server with one analysis, the task AY1, which is in after the second question, and whose gate is status.
-func sonarqubeThat(t *testing.T, status string) *httptest.Server {
+// fakeSonarQube serves one analysis, task AY1, which is finished at the second request and whose gate has the status.
+func fakeSonarQube(t *testing.T, status string) *httptest.Server {
 	t.Helper()
-	var asked atomic.Int32
+	var requests atomic.Int32
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, _, _ := r.BasicAuth(); user != token {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -28,7 +28,7 @@ func sonarqubeThat(t *testing.T, status string) *httptest.Server {
 		}
 		switch r.URL.Path + "?" + r.URL.RawQuery {
 		case "/api/ce/task?id=AY1":
-			if asked.Add(1) == 1 {
+			if requests.Add(1) == 1 {
 				fmt.Fprint(w, `{"task":{"status":"IN_PROGRESS"}}`)
 			} else {
 				fmt.Fprint(w, `{"task":{"status":"SUCCESS","analysisId":"an analysis"}}`)
@@ -49,13 +49,13 @@ func sign(body, secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-func TestTheGateWaitsForAWebhookThatSonarQubeSigned(t *testing.T) {
+func TestGateNeedsASignedWebhook(t *testing.T) {
 	t.Parallel()
 	const own, other = `{"taskId":"AY1","status":"SUCCESS"}`, `{"taskId":"AY2","status":"SUCCESS"}`
 	type hook struct{ body, signature string }
 	good := hook{own, sign(own, webhookSecret)}
 	for _, c := range []struct {
-		name, status, result, said string
+		name, status, result, want string
 		hooks                      []hook
 	}{
 		{"signed and green", "OK", "SUCCESS", "gate\tOK", []hook{good}},
@@ -70,14 +70,14 @@ func TestTheGateWaitsForAWebhookThatSonarQubeSigned(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b, port := newBuild(t), freePort(t)
-			sonarqube := sonarqubeThat(t, c.status)
+			sonarqube := fakeSonarQube(t, c.status)
 			write(t, filepath.Join(b.secrets, "SONAR_WEBHOOK_SECRET"), webhookSecret+"\n", 0o600)
 			b.env = append(b.env, "SONAR_URL="+sonarqube.URL, "TASK=AY1")
 			if c.hooks == nil {
 				short := strings.Replace(read(t, jenkinsfile), "timeout(time: 10, unit: 'MINUTES') {", "timeout(time: 2, unit: 'SECONDS') {", 1)
 				write(t, filepath.Join(b.workspace, "Jenkinsfile"), short, 0o644)
 			}
-			// The hooks come when the analysis is done, which is before the pipeline waits for them.
+			// The webhooks arrive before the pipeline waits for them.
 			for i, h := range c.hooks {
 				write(t, filepath.Join(b.record, fmt.Sprintf("hook-%d", i)), h.body, 0o644)
 				b.env = append(b.env, fmt.Sprintf("SIGNATURE_%d=%s", i, h.signature))
@@ -89,17 +89,17 @@ func TestTheGateWaitsForAWebhookThatSonarQubeSigned(t *testing.T) {
 				targets = released
 			}
 			o.want(t, c.result, targets)
-			if !o.has(c.said) && !strings.Contains(o.log, c.said) {
-				t.Errorf("%q is missing in\n%s\n%s", c.said, strings.Join(o.lines, "\n"), o.log)
+			if !o.has(c.want) && !strings.Contains(o.log, c.want) {
+				t.Errorf("%q is missing in\n%s\n%s", c.want, strings.Join(o.lines, "\n"), o.log)
 			}
 			if strings.Contains(o.log, webhookSecret) {
-				t.Error("the secret is in the log")
+				t.Error("the log shows the secret")
 			}
 		})
 	}
 }
 
-func TestAWebhookPortThatIsTakenIsNamed(t *testing.T) {
+func TestWebhookPortInUseIsReported(t *testing.T) {
 	t.Parallel()
 	b, taken := newBuild(t), httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(taken.Close)

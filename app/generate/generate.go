@@ -1,4 +1,4 @@
-// Package generate makes passwords and passphrases, and says exactly how much chance is in them. It is pure but for
+// Package generate generates random passwords and passphrases, and computes their exact entropy. Its only source of randomness is
 // crypto/rand.
 package generate
 
@@ -9,21 +9,21 @@ import (
 	"math/big"
 )
 
-// ErrRules is wrapped by every error about rules that nothing can satisfy or that are out of bounds.
-var ErrRules = errors.New("these rules make no password")
+// ErrRules is wrapped by errors about rules that are out of bounds or cannot be satisfied.
+var ErrRules = errors.New("invalid rules")
 
-// below is uniform in 0..n-1. crypto/rand.Int rejects and draws again, so no value is likelier than another.
+// below returns a uniform number in 0..n-1.
 func below(n *big.Int) *big.Int {
 	i, err := rand.Int(rand.Reader, n)
 	if err != nil {
-		panic("generate: " + err.Error()) // documented never to happen: crypto/rand ends the program itself
+		panic("generate: " + err.Error()) // documented never to happen
 	}
 	return i
 }
 
 func pick(n int) int { return int(below(big.NewInt(int64(n))).Int64()) }
 
-// log2 is exact to the precision of a float64 for an n of any size above 0.
+// log2 returns the logarithm of any positive n, to the precision of a float64.
 func log2(n *big.Int) float64 {
 	mantissa := new(big.Float)
 	exponent := new(big.Float).SetInt(n).MantExp(mantissa)

@@ -21,7 +21,7 @@ func count(s, alphabet string) (n int) {
 	return n
 }
 
-func TestPasswordKeepsItsRules(t *testing.T) {
+func TestPasswordSatisfiesItsRules(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]PasswordRules{
 		"all":               {Length: 20, Lower: true, Upper: true, Digits: true, Symbols: true},
@@ -47,20 +47,20 @@ func TestPasswordKeepsItsRules(t *testing.T) {
 				for _, c := range []struct {
 					alphabet string
 					in       bool
-					least    int
+					minimum  int
 				}{
 					{lower, r.Lower, max(1, r.MinLower)}, {upper, r.Upper, max(1, r.MinUpper)}, {digits, r.Digits, max(1, r.MinDigits)},
 					{cmp.Or(r.SymbolSet, symbols), r.Symbols, max(1, r.MinSymbols)},
 				} {
 					switch n := count(p, c.alphabet); {
-					case c.in && n < c.least:
-						t.Errorf("%q has %d of %q, want %d", p, n, c.alphabet, c.least)
+					case c.in && n < c.minimum:
+						t.Errorf("%q has %d of %q, want %d", p, n, c.alphabet, c.minimum)
 					case !c.in && n > 0:
 						t.Errorf("%q has %d of %q, want none", p, n, c.alphabet)
 					}
 				}
 				if r.AvoidAmbiguous && strings.ContainsAny(p, ambiguous) {
-					t.Errorf("%q looks like another", p)
+					t.Errorf("%q has an ambiguous character", p)
 				}
 				if bits <= 0 || bits > float64(r.Length)*math.Log2(26+26+10+float64(len(symbols))) {
 					t.Errorf("%v bits", bits)
@@ -74,8 +74,8 @@ func TestPasswordKeepsItsRules(t *testing.T) {
 	}
 }
 
-// Counting all short strings by brute force is the exact answer that Password has to give.
-func TestPasswordEntropyIsTheLogOfAllThatKeepTheRules(t *testing.T) {
+// Brute force counts the passwords that satisfy the rules.
+func TestPasswordEntropyIsExact(t *testing.T) {
 	t.Parallel()
 	small := []class{{"a", "ab", 1}, {"b", "123", 2}, {"c", "!", 1}}
 	const length = 5
@@ -105,15 +105,15 @@ func TestPasswordEntropyIsTheLogOfAllThatKeepTheRules(t *testing.T) {
 	if want := 6 * math.Log2(10); err != nil || math.Abs(bits-want) > 1e-9 {
 		t.Errorf("six digits: %v bits (%v), want %v", bits, err, want)
 	}
-	// 4 characters of which 3 have to be digits and 1 lower case: 4 places x 26 x 10^3.
+	// 4 characters: 3 digits and 1 lower-case letter, in 4 x 26 x 10^3 ways.
 	_, bits, err = Password(PasswordRules{Length: 4, Lower: true, Digits: true, MinDigits: 3})
 	if want := math.Log2(4 * 26 * 1000); err != nil || math.Abs(bits-want) > 1e-9 {
 		t.Errorf("three digits of four: %v bits (%v), want %v", bits, err, want)
 	}
 }
 
-// A symbol that is named twice is no likelier than one that is named once.
-func TestPasswordEntropyCountsOwnSymbolsOnce(t *testing.T) {
+// A repeated symbol is not drawn more often.
+func TestRepeatedSymbolsCountOnce(t *testing.T) {
 	t.Parallel()
 	_, bits, err := Password(PasswordRules{Length: 10, Symbols: true, SymbolSet: "-_-__!"})
 	if want := 10 * math.Log2(3); err != nil || math.Abs(bits-want) > 1e-9 {
@@ -136,19 +136,19 @@ func TestLog2(t *testing.T) {
 func TestPasswordRefusesImpossibleRules(t *testing.T) {
 	t.Parallel()
 	for want, r := range map[string]PasswordRules{
-		"at least one kind":                             {Length: 10},
-		"5 lower are asked for, but lower are left out": {Length: 10, Upper: true, MinLower: 5},
-		"look like others":                              {Length: 10, Lower: true, Symbols: true, SymbolSet: "|", AvoidAmbiguous: true},
-		"punctuation":                                   {Length: 10, Symbols: true, SymbolSet: "a-"},
-		"punctuation of ASCII":                          {Length: 10, Symbols: true, SymbolSet: "- "},
-		"are punctuation of":                            {Length: 10, Symbols: true, SymbolSet: "€"},
-		"4 to 128":                                      {Length: 3, Lower: true},
-		"length is 4 to":                                {Length: 129, Lower: true},
-		"digits are left out":                           {Length: 10, Lower: true, MinDigits: 1},
-		"symbols are left out":                          {Length: 10, Lower: true, MinSymbols: 1},
-		"can not be negative":                           {Length: 10, Digits: true, MinDigits: -1},
-		"takes 11 characters":                           {Length: 10, Lower: true, Digits: true, Symbols: true, MinDigits: 6, MinSymbols: 4},
-		"digits do not fit in 10":                       {Length: 10, Digits: true, Symbols: true, MinDigits: math.MaxInt, MinSymbols: math.MaxInt},
+		"at least one class":                          {Length: 10},
+		"a minimum of 5 lower-case letters conflicts": {Length: 10, Upper: true, MinLower: 5},
+		"look like other":                             {Length: 10, Lower: true, Symbols: true, SymbolSet: "|", AvoidAmbiguous: true},
+		"punctuation":                                 {Length: 10, Symbols: true, SymbolSet: "a-"},
+		"ASCII punctuation":                           {Length: 10, Symbols: true, SymbolSet: "- "},
+		"must be ASCII":                               {Length: 10, Symbols: true, SymbolSet: "€"},
+		"4 to 128":                                    {Length: 3, Lower: true},
+		"must be 4 to":                                {Length: 129, Lower: true},
+		"leaving out digits":                          {Length: 10, Lower: true, MinDigits: 1},
+		"leaving out symbols":                         {Length: 10, Lower: true, MinSymbols: 1},
+		"must not be negative":                        {Length: 10, Digits: true, MinDigits: -1},
+		"need 11 characters":                          {Length: 10, Lower: true, Digits: true, Symbols: true, MinDigits: 6, MinSymbols: 4},
+		"digits does not fit in 10":                   {Length: 10, Digits: true, Symbols: true, MinDigits: math.MaxInt, MinSymbols: math.MaxInt},
 	} {
 		p, bits, err := Password(r)
 		if !errors.Is(err, ErrRules) || !strings.Contains(err.Error(), want) || p != "" || bits != 0 {
@@ -157,13 +157,13 @@ func TestPasswordRefusesImpossibleRules(t *testing.T) {
 	}
 }
 
-// outlier is a bound on |observed - expected| that a fair draw passes but once in 10^15 runs: 8 standard deviations.
+// outlier bounds |observed - expected| by 8 standard deviations: a fair draw exceeds it once in 10^15 runs.
 func outlier(draws int, p float64) float64 { return 8 * math.Sqrt(float64(draws)*p*(1-p)) }
 
 func TestPasswordsAreUniform(t *testing.T) {
 	t.Parallel()
-	// All 4 x 26 x 10^3 passwords are equally likely, so each place holds the letter a quarter of the time, each
-	// letter comes up once in 26, and each digit once in 10 at any place that holds one.
+	// All 4 x 26 x 10^3 passwords are equally likely: the letter is in each place with probability 1/4, each letter has probability
+	// 1/26, and each digit 1/10.
 	const draws = 20000
 	place, char := [4]int{}, map[byte]int{}
 	for range draws {
@@ -191,8 +191,8 @@ func TestPasswordsAreUniform(t *testing.T) {
 		}
 	}
 
-	// With one required digit among two places, "fill in a digit, then fill up" would give two digits more often than
-	// their share: 100 of 100 + 2*10*26.
+	// With one required digit in two places, placing a digit and filling up the rest would give two digits more often than their
+	// share of 100 in 100 + 2*10*26.
 	two := 0
 	r := []class{{"lower", lower, 0}, {"digits", digits, 1}}
 	ways := countWays(r, 2)
@@ -206,7 +206,7 @@ func TestPasswordsAreUniform(t *testing.T) {
 	}
 }
 
-func TestWordListIsTheEFFs(t *testing.T) {
+func TestWordListIsThatOfTheEFF(t *testing.T) {
 	t.Parallel()
 	sum := sha256.Sum256([]byte(effLarge))
 	if got := hex.EncodeToString(sum[:]); got != "addd35536511597a02fa0a9ff1e5284677b8883b83e986e43f15a3db996b903e" {
@@ -218,14 +218,14 @@ func TestWordListIsTheEFFs(t *testing.T) {
 	}
 	for _, w := range list {
 		if strings.Trim(w, "abcdefghijklmnopqrstuvwxyz-") != "" || w[0] == '-' {
-			t.Errorf("%q is more than letters and hyphens", w)
+			t.Errorf("%q has a character other than letters and hyphens", w)
 		}
 	}
-	// The entropy that Passphrase states rests on this. Sorted, a prefix stands right before what it begins.
+	// The entropy of Passphrase depends on this. In a sorted list, a prefix directly precedes a word that begins with it.
 	sorted := slices.Sorted(slices.Values(list))
 	for i := 1; i < len(sorted); i++ {
 		if strings.HasPrefix(sorted[i], sorted[i-1]) {
-			t.Errorf("%q begins %q", sorted[i-1], sorted[i])
+			t.Errorf("%q is a prefix of %q", sorted[i-1], sorted[i])
 		}
 	}
 }
@@ -258,13 +258,13 @@ func TestPassphrase(t *testing.T) {
 		}
 		numbers := 0
 		for _, w := range parts {
-			bare := strings.TrimRight(w, digits)
-			numbers += len(w) - len(bare)
-			if c.rules.Capitalize == (bare == strings.ToLower(bare)) {
+			word := strings.TrimRight(w, digits)
+			numbers += len(w) - len(word)
+			if c.rules.Capitalize == (word == strings.ToLower(word)) {
 				t.Errorf("%q: capitalize is %v", w, c.rules.Capitalize)
 			}
-			if !known[strings.ToLower(bare)] {
-				t.Errorf("%q is not in the list", bare)
+			if !known[strings.ToLower(word)] {
+				t.Errorf("%q is not in the list", word)
 			}
 		}
 		if want := map[bool]int{true: 1}[c.rules.Number]; numbers != want {
@@ -272,11 +272,11 @@ func TestPassphrase(t *testing.T) {
 		}
 	}
 	for want, r := range map[string]PassphraseRules{
-		"3 to 20 words": {Words: 2, Separator: " "},
-		"has 3 to 20":   {Words: 21, Separator: " "},
-		"up to 8":       {Words: 6, Separator: "123456789"},
-		"printable":     {Words: 6, Separator: "\n"},
-		"characters":    {Words: 6, Separator: "\xff"},
+		"3 to 20 words":     {Words: 2, Separator: " "},
+		"must have 3 to 20": {Words: 21, Separator: " "},
+		"up to 8":           {Words: 6, Separator: "123456789"},
+		"printable":         {Words: 6, Separator: "\n"},
+		"characters":        {Words: 6, Separator: "\xff"},
 	} {
 		if p, _, err := Passphrase(r); !errors.Is(err, ErrRules) || !strings.Contains(err.Error(), want) || p != "" {
 			t.Errorf("%+v: %q, %v; want an error with %q", r, p, err, want)

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// PassphraseRules says what a passphrase looks like.
+// PassphraseRules are the rules for a passphrase.
 type PassphraseRules struct {
 	Words      int    `json:"words"`      // 3 to 20
 	Separator  string `json:"separator"`  // up to 8 characters
@@ -24,9 +24,9 @@ const (
 	maxSeparator = 8
 )
 
-// The EFF's long word list for dice, as published at https://www.eff.org/files/2016/07/18/eff_large_wordlist.txt:
-// © Electronic Frontier Foundation, Creative Commons Attribution 3.0 US. It is embedded because the Go modules that
-// carry it bring three lists each, a hundred kilobytes of page load too much.
+// effLarge is the EFF's long word list, as published at https://www.eff.org/files/2016/07/18/eff_large_wordlist.txt:
+// © Electronic Frontier Foundation, Creative Commons Attribution 3.0 US. The Go modules with this list contain three lists each, which
+// would add a hundred kilobytes to the download of the page.
 //
 //go:embed eff_large_wordlist.txt
 var effLarge string
@@ -34,22 +34,22 @@ var effLarge string
 var words = sync.OnceValue(func() []string {
 	fields := strings.Fields(effLarge)
 	list := make([]string, 0, len(fields)/2)
-	for i := 1; i < len(fields); i += 2 { // before each word stand the dice
+	for i := 1; i < len(fields); i += 2 { // the numbers of the dice precede each word
 		list = append(list, fields[i])
 	}
 	return list
 })
 
-// Passphrase draws words from the EFF long list (7776 words) and gives the entropy in bits: log2(7776) for each word,
-// and for the number log2 of 10 digits times the places it can have. That is exact with any separator, even none,
-// because no word of the list begins another, so that two draws never read the same. ErrRules.
+// Passphrase draws words from the EFF's long list (7776 words) and returns the entropy in bits: log2(7776) for each word, plus log2 of
+// ten digits times the possible places for the number. This is exact with any separator, even an empty one, because no word is a prefix
+// of another: different draws never give the same text. Its errors wrap ErrRules.
 func Passphrase(r PassphraseRules) (string, float64, error) {
 	if r.Words < minWords || r.Words > maxWords {
-		return "", 0, fmt.Errorf("%w: a passphrase has %d to %d words", ErrRules, minWords, maxWords)
+		return "", 0, fmt.Errorf("%w: a passphrase must have %d to %d words", ErrRules, minWords, maxWords)
 	}
 	if !utf8.ValidString(r.Separator) || utf8.RuneCountInString(r.Separator) > maxSeparator ||
 		strings.ContainsFunc(r.Separator, unicode.IsControl) {
-		return "", 0, fmt.Errorf("%w: a separator has up to %d printable characters", ErrRules, maxSeparator)
+		return "", 0, fmt.Errorf("%w: a separator can have up to %d printable characters", ErrRules, maxSeparator)
 	}
 	list := words()
 	chosen := make([]string, r.Words)

@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// PasswordRules says what a password is made of. Every chosen class occurs at least once.
+// PasswordRules are the rules for a password. Every chosen class of characters occurs at least once.
 type PasswordRules struct {
 	Length         int  `json:"length"` // 4 to 128
 	Lower          bool `json:"lower"`
 	Upper          bool `json:"upper"`
 	Digits         bool `json:"digits"`
 	Symbols        bool `json:"symbols"`
-	AvoidAmbiguous bool `json:"avoid_ambiguous"` // leaves out what looks alike in many typefaces: I l 1 | O 0 o
-	// The minimum of each chosen class; 0 is one.
+	AvoidAmbiguous bool `json:"avoid_ambiguous"` // leaves out characters that look alike: I l 1 | O 0 o
+	// Minimum numbers of characters of the chosen classes; 0 means 1.
 	MinLower   int    `json:"min_lower,omitempty"`
 	MinUpper   int    `json:"min_upper,omitempty"`
 	MinDigits  int    `json:"min_digits"`
 	MinSymbols int    `json:"min_symbols"`
-	SymbolSet  string `json:"symbol_set,omitempty"` // what counts as a symbol, of printable ASCII; empty: the usual ones
+	SymbolSet  string `json:"symbol_set,omitempty"` // printable ASCII; empty: the default symbols
 }
 
 const (
@@ -29,7 +29,7 @@ const (
 	lower  = "abcdefghijklmnopqrstuvwxyz"
 	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	digits = "0123456789"
-	// No quotes, backslash or space: sites and shells trip over them, and they add 0.2 bits a character.
+	// No quotes, backslash or space: some sites and shells mishandle them, and they would add only 0.2 bits per character.
 	symbols = "!#$%&()*+,-./:;<=>?@[]^_{|}~"
 
 	ambiguous = "Il1|O0o"
@@ -38,12 +38,12 @@ const (
 type class struct {
 	name     string
 	alphabet string
-	least    int
+	minimum  int
 }
 
 func (r PasswordRules) classes() ([]class, error) {
 	if r.Length < minLength || r.Length > maxLength {
-		return nil, fmt.Errorf("%w: the length is %d to %d characters", ErrRules, minLength, maxLength)
+		return nil, fmt.Errorf("%w: the length must be %d to %d characters", ErrRules, minLength, maxLength)
 	}
 	symbols, err := r.symbolSet()
 	if err != nil {
@@ -55,44 +55,44 @@ func (r PasswordRules) classes() ([]class, error) {
 		class
 		in bool
 	}{
-		{class{"lower", lower, r.MinLower}, r.Lower},
-		{class{"upper", upper, r.MinUpper}, r.Upper},
+		{class{"lower-case letters", lower, r.MinLower}, r.Lower},
+		{class{"upper-case letters", upper, r.MinUpper}, r.Upper},
 		{class{"digits", digits, r.MinDigits}, r.Digits},
 		{class{"symbols", symbols, r.MinSymbols}, r.Symbols},
 	} {
 		switch {
-		case c.least < 0:
-			return nil, fmt.Errorf("%w: a least number can not be negative", ErrRules)
-		case c.least > 0 && !c.in:
-			return nil, fmt.Errorf("%w: at least %d %s are asked for, but %s are left out", ErrRules, c.least, c.name, c.name)
+		case c.minimum < 0:
+			return nil, fmt.Errorf("%w: a minimum must not be negative", ErrRules)
+		case c.minimum > 0 && !c.in:
+			return nil, fmt.Errorf("%w: a minimum of %d %s conflicts with leaving out %s", ErrRules, c.minimum, c.name, c.name)
 		}
-		c.least = max(1, c.least)
+		c.minimum = max(1, c.minimum)
 		if !c.in {
 			continue
 		}
-		// Checked one by one: a sum of two huge numbers could wrap.
-		if c.least > r.Length {
-			return nil, fmt.Errorf("%w: at least %d %s do not fit in %d characters", ErrRules, c.least, c.name, r.Length)
+		// Check each one: the sum of huge numbers could overflow.
+		if c.minimum > r.Length {
+			return nil, fmt.Errorf("%w: a minimum of %d %s does not fit in %d characters", ErrRules, c.minimum, c.name, r.Length)
 		}
 		if r.AvoidAmbiguous {
 			c.alphabet = without(c.alphabet, ambiguous)
 		}
 		if c.alphabet == "" {
-			return nil, fmt.Errorf("%w: all %s that may be used look like others", ErrRules, c.name)
+			return nil, fmt.Errorf("%w: all allowed %s look like other characters", ErrRules, c.name)
 		}
 		chosen = append(chosen, c.class)
-		need += c.least
+		need += c.minimum
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("%w: choose at least one kind of character", ErrRules)
+		return nil, fmt.Errorf("%w: choose at least one class of characters", ErrRules)
 	}
 	if need > r.Length {
-		return nil, fmt.Errorf("%w: what has to be in it takes %d characters, the length is %d", ErrRules, need, r.Length)
+		return nil, fmt.Errorf("%w: the minimums need %d characters, but the length is %d", ErrRules, need, r.Length)
 	}
 	return chosen, nil
 }
 
-// symbolSet counts each symbol once, so that none is likelier than another.
+// symbolSet removes repeated symbols, which would be drawn more often.
 func (r PasswordRules) symbolSet() (string, error) {
 	if r.SymbolSet == "" {
 		return symbols, nil
@@ -100,7 +100,7 @@ func (r PasswordRules) symbolSet() (string, error) {
 	var set strings.Builder
 	for _, c := range r.SymbolSet {
 		if c <= ' ' || c > '~' || strings.ContainsRune(lower+upper+digits, c) {
-			return "", fmt.Errorf("%w: symbols are punctuation of ASCII", ErrRules)
+			return "", fmt.Errorf("%w: symbols must be ASCII punctuation", ErrRules)
 		}
 		if !strings.ContainsRune(set.String(), c) {
 			set.WriteRune(c)
@@ -118,9 +118,8 @@ func without(s, cut string) string {
 	}, s)
 }
 
-// Password draws one of all passwords that keep the rules, each as likely as any other, and gives the entropy in bits:
-// log2 of how many there are. Putting a required digit somewhere and filling up the rest, as is often done, favours
-// some passwords and has less. ErrRules.
+// Password draws uniformly from all passwords that satisfy the rules, and returns the entropy in bits: log2 of their number. The common
+// way, to place the required characters and fill up the rest, favours some passwords and has less entropy. Its errors wrap ErrRules.
 func Password(r PasswordRules) (string, float64, error) {
 	classes, err := r.classes()
 	if err != nil {
@@ -144,11 +143,11 @@ func Password(r PasswordRules) (string, float64, error) {
 	return string(password), log2(total), nil
 }
 
-// countWays gives ways[i][n][k]: in how many ways n places can be filled with characters of classes[i:], each as often
-// as it has to be, such that k of the places hold a character of classes[i].
+// countWays returns ways[i][n][k]: the number of ways to fill n places with characters of classes[i:], respecting the minimums, such that
+// k of the places have a character of classes[i].
 func countWays(classes []class, length int) [][][]*big.Int {
 	ways := make([][][]*big.Int, len(classes))
-	rest := make([]*big.Int, length+1) // all ways for the classes after i
+	rest := make([]*big.Int, length+1) // ways for the classes after i
 	for n := range rest {
 		rest[n] = new(big.Int)
 	}
@@ -168,7 +167,7 @@ func countWays(classes []class, length int) [][][]*big.Int {
 			places := big.NewInt(1) // n over k
 			for k := range ways[i][n] {
 				w := new(big.Int)
-				if k >= classes[i].least {
+				if k >= classes[i].minimum {
 					w.Mul(places, power[k])
 					w.Mul(w, rest[n-k])
 				}
@@ -183,8 +182,8 @@ func countWays(classes []class, length int) [][][]*big.Int {
 	return ways
 }
 
-// drawCount says how many characters of a class there are when the classes before it took used of the length, with
-// the likelihood that this number has among all passwords.
+// drawCount draws how many characters of a class the password has, after earlier classes took used characters. Each number has the
+// probability that it has among all passwords.
 func drawCount(ways [][]*big.Int, used, length int) int {
 	counts := ways[length-used]
 	total := new(big.Int)
@@ -198,5 +197,5 @@ func drawCount(ways [][]*big.Int, used, length int) int {
 		}
 		at.Sub(at, n)
 	}
-	panic("generate: a number below the sum is within the sum")
+	panic("generate: a number below the sum of the counts must belong to one of them")
 }

@@ -1,5 +1,5 @@
-// Package health says what is wrong with the passwords of a vault. It is pure: what it cannot know, how easily a password
-// is guessed and whether it was in a breach, it is told.
+// Package health reports weak, reused, old, breached and unencrypted passwords. It is pure: the caller passes in which passwords are
+// weak and which were in a breach.
 package health
 
 import (
@@ -12,58 +12,58 @@ import (
 	"unicode"
 )
 
-// Login is what is judged of one item.
+// Login is the part of an item that the report needs.
 type Login struct {
 	ID       string
 	Username string
 	URLs     []string
 	Password string
-	Since    time.Time // when the password was saved first; zero: not known
+	Since    time.Time // when the password was set; zero: unknown
 	TOTP     bool
 }
 
-// Known is what was found out about passwords elsewhere, by the password.
+// Known has facts about passwords, by password.
 type Known struct {
 	Weak     map[string]bool
-	Breached map[string]int // in how many breaches; zero: in none
+	Breached map[string]int // number of occurrences; zero: looked up, not found
 }
 
-// OldAfter is how long a password may stay in force before the report mentions it.
+// OldAfter is the age from which a password is old.
 const OldAfter = 2 * 365 * 24 * time.Hour
 
-// Report names items by their IDs, in the order in which they came. An item may be in several lists.
+// Report lists the ids of items, in the order of the input. An item can be in several lists.
 type Report struct {
-	Logins int `json:"logins"` // how many have a password
-	// Sound is how many of them are in none of the lists, SecondFactor apart: not every site offers one.
+	Logins int `json:"logins"` // with a password
+	// Sound counts the logins in none of the lists except SecondFactor: not every site offers one.
 	Sound        int        `json:"sound"`
 	Weak         []string   `json:"weak"`
-	Reused       [][]string `json:"reused"` // groups with the same password, the largest first
-	Old          []Old      `json:"old"`    // the oldest first
+	Reused       [][]string `json:"reused"` // groups with the same password, largest first
+	Old          []Old      `json:"old"`    // oldest first
 	Insecure     []Insecure `json:"insecure"`
-	SecondFactor []string   `json:"second_factor"` // sign in to a site without a one-time code
-	Breached     []Breached `json:"breached"`      // the most often first
-	Unchecked    int        `json:"unchecked"`     // passwords that were not looked up in breaches
+	SecondFactor []string   `json:"second_factor"` // for a website, without an authenticator key
+	Breached     []Breached `json:"breached"`      // most frequent first
+	Unchecked    int        `json:"unchecked"`     // passwords not looked up in breaches
 }
 
-// Old is a password that was not changed for a long time.
+// Old is a password that has not changed since a time.
 type Old struct {
 	ID    string    `json:"id"`
 	Since time.Time `json:"since"`
 }
 
-// Insecure is an address that sends the password in the clear.
+// Insecure is a URL that sends the password unencrypted.
 type Insecure struct {
 	ID  string `json:"id"`
 	URL string `json:"url"`
 }
 
-// Breached is a password that is known from breaches.
+// Breached is a password found in breaches.
 type Breached struct {
 	ID    string `json:"id"`
 	Times int    `json:"times"`
 }
 
-// Score is 0 to 100: the share of logins that are sound, never rounded up to 100.
+// Score is the share of sound logins, 0 to 100, rounded down.
 func (r Report) Score() int {
 	if r.Logins == 0 {
 		return 100
@@ -71,7 +71,7 @@ func (r Report) Score() int {
 	return r.Sound * 100 / r.Logins
 }
 
-// Of judges logins, of which those without a password do not count.
+// Of reports on logins. It ignores those without a password.
 func Of(logins []Login, known Known, now time.Time) Report {
 	logins = slices.DeleteFunc(slices.Clone(logins), func(l Login) bool { return l.Password == "" })
 	r := Report{
@@ -118,15 +118,15 @@ func Of(logins []Login, known Known, now time.Time) Report {
 	return r
 }
 
-// guessable reports whether the password is what everybody who attacks this login tries first.
+// guessable reports whether the password equals the username, which attackers try first.
 func (l Login) guessable() bool {
-	password := plain(l.Password)
-	local, _, _ := strings.Cut(l.Username, "@")
-	return password != "" && (password == plain(l.Username) || password == plain(local))
+	password := alphanumeric(l.Password)
+	user, _, _ := strings.Cut(l.Username, "@")
+	return password != "" && (password == alphanumeric(l.Username) || password == alphanumeric(user))
 }
 
-// plain keeps letters and digits, in lower case.
-func plain(s string) string {
+// alphanumeric returns the letters and digits in lower case.
+func alphanumeric(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
@@ -135,29 +135,29 @@ func plain(s string) string {
 	}, s)
 }
 
-// insecure reports whether an address uses plain HTTP over a network that others may listen to.
-func insecure(address string) bool {
-	u, err := url.Parse(strings.TrimSpace(address))
-	return err == nil && u.Scheme == "http" && !near(u.Hostname())
+// insecure reports whether a URL uses plain HTTP outside the local network.
+func insecure(rawURL string) bool {
+	u, err := url.Parse(strings.TrimSpace(rawURL))
+	return err == nil && u.Scheme == "http" && !local(u.Hostname())
 }
 
-// website reports whether an address is one of the public web.
-func website(address string) bool {
-	if !strings.Contains(address, "://") {
-		address = "https://" + address
+// website reports whether a URL, with or without a scheme, is on the public web.
+func website(rawURL string) bool {
+	if !strings.Contains(rawURL, "://") {
+		rawURL = "https://" + rawURL
 	}
-	u, err := url.Parse(strings.TrimSpace(address))
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && !near(u.Hostname())
+	u, err := url.Parse(strings.TrimSpace(rawURL))
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && !local(u.Hostname())
 }
 
-// near reports whether a host is this machine or one of its own network.
-func near(host string) bool {
+// local reports whether a host is this machine or on the local network.
+func local(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		a = a.Unmap()
 		return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if !strings.Contains(host, ".") { // localhost, or a name that only this network knows
+	if !strings.Contains(host, ".") { // localhost or another local name
 		return true
 	}
 	return slices.ContainsFunc([]string{".localhost", ".local", ".internal", ".lan", ".home.arpa"}, func(suffix string) bool {

@@ -46,9 +46,9 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestAddressesOfOnesOwnNetworkAreNotInsecure(t *testing.T) {
+func TestLocalURLsAreNotInsecure(t *testing.T) {
 	t.Parallel()
-	for address, insecure := range map[string]bool{
+	for url, insecure := range map[string]bool{
 		"http://example.org":          true,
 		"HTTP://Example.org/x":        true,
 		"http://93.184.216.34":        true,
@@ -69,9 +69,9 @@ func TestAddressesOfOnesOwnNetworkAreNotInsecure(t *testing.T) {
 		"ftp://example.org":           false,
 		"::":                          false,
 	} {
-		got := health.Of([]health.Login{{ID: "x", Password: "p", URLs: []string{address}}}, health.Known{}, now)
+		got := health.Of([]health.Login{{ID: "x", Password: "p", URLs: []string{url}}}, health.Known{}, now)
 		if (len(got.Insecure) == 1) != insecure {
-			t.Errorf("%s: insecure is %t", address, !insecure)
+			t.Errorf("%s: insecure is %t", url, !insecure)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// typical is the login that most items are.
+// typical is a typical login.
 func typical() item.Item {
 	it := full()
 	it.Card, it.Identity, it.Favourite, it.Match = nil, nil, false, nil
@@ -17,16 +17,16 @@ func typical() item.Item {
 
 func BenchmarkParts(b *testing.B) {
 	for name, it := range map[string]item.Item{"login": typical(), "full": full(), "extended": extended()} {
-		meta, secret, into := it.Overview(), it.Details(), new(item.Item)
+		overview, details, into := it.Overview(), it.Details(), new(item.Item)
 		for what, run := range map[string]func() error{
-			"ReadMeta":    func() error { return into.ReadOverview(meta) },
-			"ParseSecret": func() error { _, err := item.ParseDetails(secret); return err },
-			"Meta":        func() error { it.Overview(); return nil },
-			"Secret":      func() error { it.Details(); return nil },
-			"Normalise":   func() error { it.Normalise(); return nil },
-			"Validate":    func() error { _ = it.Validate(); return nil },
-			"Join":        func() error { _, err := it.Open(secret); return err },
-			"SameSecret":  func() error { it.SameDetails(it); return nil },
+			"ReadOverview": func() error { return into.ReadOverview(overview) },
+			"ParseDetails": func() error { _, err := item.ParseDetails(details); return err },
+			"Overview":     func() error { it.Overview(); return nil },
+			"Details":      func() error { it.Details(); return nil },
+			"Normalise":    func() error { it.Normalise(); return nil },
+			"Validate":     func() error { _ = it.Validate(); return nil },
+			"Open":         func() error { _, err := it.Open(details); return err },
+			"SameDetails":  func() error { it.SameDetails(it); return nil },
 		} {
 			b.Run(fmt.Sprintf("%s/%s", what, name), func(b *testing.B) {
 				b.ReportAllocs()

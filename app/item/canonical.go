@@ -7,18 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// The canonical form, a subset of RFC 8785: no white space; the names of an object in ascending order, once each; strings
-// in UTF-8 with the shortest escapes; empty strings, lists, objects, zero and false are left out. Whatever is accepted here
-// prints as the same bytes, so a record cannot be altered by reading and writing it, and no two readers can disagree about
-// what it says.
+// The canonical form is a subset of RFC 8785: no white space; unique names in ascending order; strings in UTF-8 with the shortest
+// escapes; no empty strings, lists or objects, no zero, no false. Every accepted text is written back as the same bytes. So reading
+// and writing never alters a record, and two readers cannot disagree about its meaning.
 
-// ErrMalformed says that an opened record is not an item in canonical form.
+// ErrMalformed is returned for a plaintext that is not an item in canonical form.
 var ErrMalformed = errors.New("record is not an item")
 
-// maxDepth bounds the nesting of what a newer version wrote, so that reading it cannot exhaust the stack.
+// maxDepth bounds the nesting of unknown values, to protect the stack.
 const maxDepth = 32
 
-const maxInteger = 1<<53 - 1 // what every JSON reader keeps exactly (RFC 7493 §2.2)
+const maxInteger = 1<<53 - 1 // every JSON reader represents it exactly (RFC 7493 §2.2)
 
 type reader struct {
 	s string
@@ -52,15 +51,15 @@ func (r *reader) word(w string) bool {
 	return true
 }
 
-// object calls member for each name in turn, with the place where the name begins; member has to read the value.
+// object calls member for each name, with the offset of the name. member must read the value.
 func (r *reader) object(member func(name string, start int) error) error {
 	if !r.eat('{') {
-		return r.fail("an object should begin")
+		return r.fail("expected an object")
 	}
 	last := ""
 	for n := 0; !r.eat('}'); n++ {
 		if n > 0 && !r.eat(',') {
-			return r.fail("a comma is missing")
+			return r.fail("expected a comma")
 		}
 		start := r.i
 		name, err := r.name()
@@ -68,7 +67,7 @@ func (r *reader) object(member func(name string, start int) error) error {
 			return err
 		}
 		if n > 0 && !before(last, name) {
-			return r.fail("names are out of order")
+			return r.fail("names are not in order")
 		}
 		last = name
 		if err := member(name, start); err != nil {
@@ -81,14 +80,14 @@ func (r *reader) object(member func(name string, start int) error) error {
 // name reads the name of a member and the colon.
 func (r *reader) name() (string, error) {
 	if !r.eat('"') {
-		return "", r.fail("a name should begin")
+		return "", r.fail("expected a name")
 	}
 	start := r.i
 	for c := r.peek(); c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_'; c = r.peek() {
 		r.i++
 	}
 	name := r.s[start:r.i]
-	if !r.eat('"') { // a name of a newer version
+	if !r.eat('"') { // has other characters: the name is from a newer version
 		r.i = start - 1
 		var err error
 		if name, err = r.str(); err != nil {
@@ -96,13 +95,13 @@ func (r *reader) name() (string, error) {
 		}
 	}
 	if !r.eat(':') {
-		return "", r.fail("a colon is missing")
+		return "", r.fail("expected a colon")
 	}
 	return name, nil
 }
 
-// before reports whether a name comes before another in canonical order, that of their UTF-16 (RFC 8785 §3.2.3). It differs from
-// that of UTF-8 in one thing: U+E000 to U+FFFF come after what is above them.
+// before reports whether a sorts before b in UTF-16 order (RFC 8785 §3.2.3). It differs from the order of UTF-8 in one point: U+E000 to
+// U+FFFF sort after all higher characters.
 func before(a, b string) bool {
 	for i := range min(len(a), len(b)) {
 		if x, y := a[i], b[i]; x != y {
@@ -112,11 +111,11 @@ func before(a, b string) bool {
 	return len(a) < len(b)
 }
 
-// text reads a string that is not empty.
+// text reads a non-empty string.
 func (r *reader) text(to *string) error {
 	s, err := r.str()
 	if err == nil && s == "" {
-		err = r.fail("an empty string was not left out")
+		err = r.fail("empty string")
 	}
 	*to = s
 	return err
@@ -124,7 +123,7 @@ func (r *reader) text(to *string) error {
 
 func (r *reader) str() (string, error) {
 	if !r.eat('"') {
-		return "", r.fail("a string should begin")
+		return "", r.fail("expected a string")
 	}
 	start := r.i
 	for r.i < len(r.s) {
@@ -132,21 +131,21 @@ func (r *reader) str() (string, error) {
 		case c == '"':
 			s := r.s[start:r.i]
 			if !utf8.ValidString(s) {
-				return "", r.fail("a string is not valid UTF-8")
+				return "", r.fail("invalid UTF-8")
 			}
 			r.i++
 			return s, nil
 		case c == '\\':
 			return r.escaped(start)
 		case c < 0x20:
-			return "", r.fail("a control character was not escaped")
+			return "", r.fail("unescaped control character")
 		}
 		r.i++
 	}
-	return "", r.fail("a string does not end")
+	return "", r.fail("unterminated string")
 }
 
-// escaped reads the rest of a string from its first backslash on.
+// escaped reads the rest of a string from its first backslash.
 func (r *reader) escaped(start int) (string, error) {
 	out := []byte(r.s[start:r.i])
 	for r.i < len(r.s) {
@@ -154,12 +153,12 @@ func (r *reader) escaped(start int) (string, error) {
 		switch {
 		case c == '"':
 			if !utf8.Valid(out) {
-				return "", r.fail("a string is not valid UTF-8")
+				return "", r.fail("invalid UTF-8")
 			}
 			r.i++
 			return string(out), nil
 		case c < 0x20:
-			return "", r.fail("a control character was not escaped")
+			return "", r.fail("unescaped control character")
 		case c != '\\':
 			out = append(out, c)
 			r.i++
@@ -167,19 +166,19 @@ func (r *reader) escaped(start int) (string, error) {
 		}
 		plain, n := unescape(r.s[r.i:])
 		if n == 0 {
-			return "", r.fail("an escape is not the shortest one")
+			return "", r.fail("not the shortest escape")
 		}
 		out = append(out, plain)
 		r.i += n
 	}
-	return "", r.fail("a string does not end")
+	return "", r.fail("unterminated string")
 }
 
 const hexDigits = "0123456789abcdef"
 
 var escapes = [0x20]string{'\b': `\b`, '\t': `\t`, '\n': `\n`, '\f': `\f`, '\r': `\r`}
 
-// unescape takes the one escape that appendString writes; n is 0 for any other.
+// unescape decodes the escape at the start of s. n is 0 unless AppendString would write it.
 func unescape(s string) (plain byte, n int) {
 	if len(s) < 2 {
 		return 0, 0
@@ -209,7 +208,7 @@ func unescape(s string) (plain byte, n int) {
 
 func (r *reader) yes(to *bool) error {
 	if !r.word("true") {
-		return r.fail("true should stand here, false is left out")
+		return r.fail("expected true")
 	}
 	*to = true
 	return nil
@@ -224,15 +223,15 @@ func (r *reader) integer() (int64, error) {
 	n, err := strconv.ParseInt(r.s[start:r.i], 10, 64)
 	if err != nil || n == 0 || n > maxInteger || n < -maxInteger || r.s[start] == '0' || r.s[start:r.i] == "-0" ||
 		r.s[start] == '-' && r.s[start+1] == '0' {
-		return 0, r.fail("a whole number in its shortest form should stand here")
+		return 0, r.fail("expected an integer other than 0 in its shortest form")
 	}
 	return n, nil
 }
 
-// list calls element for each element; at least one has to be there.
+// list calls element for each element of a non-empty list.
 func (r *reader) list(element func() error) error {
 	if !r.eat('[') {
-		return r.fail("a list should begin")
+		return r.fail("expected a list")
 	}
 	for {
 		if err := element(); err != nil {
@@ -242,15 +241,15 @@ func (r *reader) list(element func() error) error {
 			return nil
 		}
 		if !r.eat(',') {
-			return r.fail("a comma is missing")
+			return r.fail("expected a comma")
 		}
 	}
 }
 
-// skip passes over any JSON value (RFC 8259) without white space.
+// skip reads any JSON value (RFC 8259) without white space.
 func (r *reader) skip(depth int) error {
 	if depth == 0 {
-		return r.fail("values are nested too deeply")
+		return r.fail("nested too deep")
 	}
 	switch c := r.peek(); {
 	case c == '"':
@@ -260,13 +259,13 @@ func (r *reader) skip(depth int) error {
 		r.i++
 		for first := true; !r.eat('}'); first = false {
 			if !first && !r.eat(',') {
-				return r.fail("a comma is missing")
+				return r.fail("expected a comma")
 			}
 			if _, err := r.str(); err != nil {
 				return err
 			}
 			if !r.eat(':') {
-				return r.fail("a colon is missing")
+				return r.fail("expected a colon")
 			}
 			if err := r.skip(depth - 1); err != nil {
 				return err
@@ -294,7 +293,7 @@ func (r *reader) elements(depth int) error {
 			return nil
 		}
 		if !r.eat(',') {
-			return r.fail("a comma is missing")
+			return r.fail("expected a comma")
 		}
 	}
 }
@@ -302,17 +301,17 @@ func (r *reader) elements(depth int) error {
 func (r *reader) number() error {
 	r.eat('-')
 	if !r.eat('0') && !r.digits() {
-		return r.fail("a value should stand here")
+		return r.fail("expected a value")
 	}
 	if r.eat('.') && !r.digits() {
-		return r.fail("a digit is missing")
+		return r.fail("expected a digit")
 	}
 	if r.eat('e') || r.eat('E') {
 		if !r.eat('+') {
 			r.eat('-')
 		}
 		if !r.digits() {
-			return r.fail("a digit is missing")
+			return r.fail("expected a digit")
 		}
 	}
 	return nil
@@ -328,13 +327,12 @@ func (r *reader) digits() bool {
 
 func (r *reader) end() error {
 	if r.i != len(r.s) {
-		return r.fail("something follows the object")
+		return r.fail("unexpected data after the object")
 	}
 	return nil
 }
 
-// AppendString appends s as a JSON string in canonical form. Bytes that are not UTF-8 become U+FFFD; Validate refuses
-// them before anything is sealed.
+// AppendString appends s as a canonical JSON string. Invalid UTF-8 becomes U+FFFD; Validate refuses it before an item is sealed.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0

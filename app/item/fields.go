@@ -1,81 +1,85 @@
 package item
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"regexp/syntax"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 //go:generate go run ./fieldgen
 
-// MergeRule is what becomes of a field that two devices changed.
+// MergeRule says how to merge a field that two devices changed.
 type MergeRule int
 
 const (
-	MergeConflict   MergeRule = iota // a side that changed it alone wins; if both did, one of them goes on as a copy of the item
-	MergeUnion                // what either side added is there, what either removed is not
-	MergeLatest                // the later change wins, the other is in the history
-	MergeNever                // the time of creation stays
-	MergeStamp                // the time of a change is that of the merge
+	MergeConflict MergeRule = iota // if only one side changed it, that side wins; otherwise my item becomes a copy
+	MergeUnion                     // the elements that either side added, without those that either side removed
+	MergeLatest                    // the later change wins; the other stays in the history
+	MergeNever                     // never changes: the time of creation
+	MergeStamp                     // set by every save: the time of the last change
 )
 
-// ImportRule is what becomes of a field when an import updates an item.
+// ImportRule says how an import updates a field of an existing item.
 type ImportRule int
 
 const (
-	ImportNever   ImportRule = iota
-	ImportKeep              // the item keeps what it has
-	ImportReplace           // by what the file has, if it has something
-	ImportAppend            // the text of the file follows on that of the item
-	ImportUnion             // the elements of both
-	ImportEither            // true if one of them is; the item counts as the same without it
-	ImportSame              // items that differ in it are two
+	ImportNever   ImportRule = iota // not imported
+	ImportKeep                      // keep the value of the item
+	ImportReplace                   // take the value of the file unless it is empty
+	ImportAppend                    // append the text of the file
+	ImportUnion                     // all elements of both
+	ImportEither                    // true if either is true; ignored when items are compared
+	ImportSame                      // an item with another value is another item
 )
 
-// The tables list the members in the order in which people see them. Label keys name messages of the page.
+// The tables list the members in the order of the page. A label is the key of a message of the page.
 
 var overview = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownOverview },
 	member{Row: Row{Name: "title", Label: "itemForm.title", Limit: MaxTitle, Required: true, Import: ImportKeep, Search: true},
 		at: func(v any) any { return &v.(*Item).Title }, kind: line},
 	member{Row: Row{Name: "type", Label: "itemForm.type", Import: ImportSame},
-		at: func(v any) any { return &v.(*Item).Type }, kind: word, checked: checkType},
-	member{Row: Row{Name: "username", Label: "common.username", Limit: MaxUsername, Import: ImportKeep, Search: true},
+		at: func(v any) any { return &v.(*Item).Type }, kind: word, extra: checkType},
+	member{Row: Row{Name: "username", Label: "common.username", Limit: MaxUsername, Import: ImportKeep, Search: true, Type: TypeLogin},
 		at: func(v any) any { return &v.(*Item).Username }, kind: line},
-	member{Row: Row{Name: "urls", Label: "itemView.url", Limit: MaxURL, MaxCount: MaxURLs, Merge: MergeUnion, Import: ImportUnion, Search: true},
+	member{Row: Row{Name: "urls", Label: "itemView.url", Limit: MaxURL, MaxCount: MaxURLs, Merge: MergeUnion, Import: ImportUnion, Search: true, Type: TypeLogin},
 		at: func(v any) any { return &v.(*Item).URLs }, kind: lines},
-	member{Row: Row{Name: "match", Label: "itemFields.rules"},
-		at: func(v any) any { return &v.(*Item).Match }, kind: rules, checked: checkRules},
+	member{Row: Row{Name: "match", Label: "itemFields.rules", Type: TypeLogin},
+		at: func(v any) any { return &v.(*Item).Match }, kind: rules, extra: checkRules},
 	member{Row: Row{Name: "tags", Label: "common.tags", Limit: MaxTag, MaxCount: MaxTags, Merge: MergeUnion, Import: ImportUnion, Search: true},
 		at: func(v any) any { return &v.(*Item).Tags }, kind: lines},
 	member{Row: Row{Name: "favourite", Label: "common.favourite", Import: ImportEither},
 		at: func(v any) any { return &v.(*Item).Favourite }, kind: flag},
-	member{Row: Row{Name: "created", Label: "itemView.created", Merge: MergeNever},
+	member{Row: Row{Name: "created", Label: "itemView.created", Merge: MergeNever, Fixed: true},
 		at: func(v any) any { return &v.(*Item).Created }, kind: moment},
-	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp},
+	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp, Fixed: true},
 		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
-	member{Row: Row{Name: "trashed", Label: "trash.since"}, at: func(v any) any { return &v.(*Item).Trashed }, kind: moment},
-	member{Row: Row{Name: "purge", Label: "trash.purge"}, at: func(v any) any { return &v.(*Item).Purge }, kind: moment},
+	member{Row: Row{Name: "trashed", Label: "trash.since", Fixed: true}, at: func(v any) any { return &v.(*Item).Trashed }, kind: moment},
+	member{Row: Row{Name: "purge", Label: "trash.purge", Fixed: true}, at: func(v any) any { return &v.(*Item).Purge }, kind: moment},
 )
 
 var details = objectOf(func(v any) *Unknown { return &v.(*Item).UnknownDetails },
-	member{Row: Row{Name: "password", Label: "common.password", Limit: MaxPassword, Merge: MergeLatest, Import: ImportReplace, Hidden: true},
+	member{Row: Row{Name: "password", Label: "common.password", Limit: MaxPassword, Merge: MergeLatest, Import: ImportReplace, Hidden: true, Type: TypeLogin},
 		at: func(v any) any { return &v.(*Item).Password }, kind: text},
-	member{Row: Row{Name: "totp", Label: "common.authenticatorKey", Limit: MaxTOTP, Import: ImportReplace, Hidden: true},
+	member{Row: Row{Name: "totp", Label: "common.authenticatorKey", Limit: MaxTOTP, Import: ImportReplace, Hidden: true, Type: TypeLogin},
 		at: func(v any) any { return &v.(*Item).TOTP }, kind: key},
-	member{Row: Row{Name: "card", Label: "kinds.card", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).Card }, kind: part[Card](card)},
-	member{Row: Row{Name: "identity", Label: "kinds.identity", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).Identity }, kind: part[Identity](identity)},
-	member{Row: Row{Name: "ssh_key", Label: "kinds.ssh_key", Import: ImportSame, Search: true}, at: func(v any) any { return &v.(*Item).SSHKey }, kind: part[SSHKey](sshKey)},
-	member{Row: Row{Name: "fields", Label: "itemForm.fields", MaxCount: MaxFields, Import: ImportUnion, Search: true},
+	member{Row: Row{Name: "card", Label: "kinds.card", Import: ImportSame, Search: true, Type: TypeCard, Table: "card"}, at: func(v any) any { return &v.(*Item).Card }, kind: part[Card](card)},
+	member{Row: Row{Name: "identity", Label: "kinds.identity", Import: ImportSame, Search: true, Type: TypeIdentity, Table: "identity"}, at: func(v any) any { return &v.(*Item).Identity }, kind: part[Identity](identity)},
+	member{Row: Row{Name: "ssh_key", Label: "kinds.ssh_key", Import: ImportSame, Search: true, Type: TypeSSHKey, Table: "ssh_key"}, at: func(v any) any { return &v.(*Item).SSHKey }, kind: part[SSHKey](sshKey)},
+	member{Row: Row{Name: "fields", Label: "itemForm.fields", MaxCount: MaxFields, Import: ImportUnion, Search: true, Table: "field"},
 		at: func(v any) any { return &v.(*Item).Fields }, kind: list[Field](field, func(f *Field) bool { return f.Name != "" || f.Value != "" })},
 	member{Row: Row{Name: "notes", Label: "common.notes", Limit: MaxNotes, Import: ImportAppend, Search: true},
 		at: func(v any) any { return &v.(*Item).Notes }, kind: text},
-	member{Row: Row{Name: "attachments", Label: "attachments.title", MaxCount: MaxAttachments, Merge: MergeUnion, Search: true},
+	member{Row: Row{Name: "attachments", Label: "attachments.title", MaxCount: MaxAttachments, Merge: MergeUnion, Search: true, Fixed: true, Table: "attachment"},
 		at: func(v any) any { return &v.(*Item).Attachments }, kind: list[Attachment](attachment, nil)},
-	member{Row: Row{Name: "password_history", Label: "history.title", MaxCount: MaxPasswordHistory, Import: ImportUnion, Hidden: true},
+	member{Row: Row{Name: "password_history", Label: "history.title", MaxCount: MaxPasswordHistory, Import: ImportUnion, Hidden: true, Fixed: true, Table: "old_password"},
 		at: func(v any) any { return &v.(*Item).PasswordHistory }, kind: list[OldPassword](oldPassword, func(p *OldPassword) bool { return p.Password != "" })},
-	// Each version of the details has a date in the history.
-	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp},
+	// The history shows the date of each version of the details.
+	member{Row: Row{Name: "modified", Label: "itemView.changed", Merge: MergeStamp, Fixed: true},
 		at: func(v any) any { return &v.(*Item).Modified }, kind: moment},
 )
 
@@ -92,12 +96,12 @@ var card = objectOf(func(v any) *Unknown { return &v.(*Card).Unknown },
 		at: func(v any) any { return &v.(*Card).ExpiryYear }, kind: text},
 )
 
-// personal is a line of an identity that a search finds.
+// personal is a searchable row of an identity.
 func personal(name string, input Input, at func(any) any) member {
 	return member{Row: Row{Name: name, Label: "identity." + name, Limit: MaxValue, Search: true, Input: input}, at: at, kind: text}
 }
 
-// official is a number that is shown only when asked for.
+// official is a hidden row of an identity.
 func official(name string, at func(any) any) member {
 	return member{Row: Row{Name: name, Label: "identity." + name, Limit: MaxValue, Hidden: true}, at: at, kind: text}
 }
@@ -130,9 +134,9 @@ var sshKey = objectOf(func(v any) *Unknown { return &v.(*SSHKey).Unknown },
 var field = objectOf(func(v any) *Unknown { return &v.(*Field).Unknown },
 	member{Row: Row{Name: "name", Label: "itemForm.fieldName", Limit: MaxName, Search: true}, at: func(v any) any { return &v.(*Field).Name }, kind: line},
 	member{Row: Row{Name: "hidden", Label: "itemFields.fieldKinds.hidden"}, at: func(v any) any { return v }, kind: hiddenKind()},
-	member{Row: Row{Name: "kind", Label: "itemFields.fieldKind"}, at: func(v any) any { return v }, kind: wordKind(), checked: checkFieldKind},
+	member{Row: Row{Name: "kind", Label: "itemFields.fieldKind"}, at: func(v any) any { return v }, kind: wordKind(), extra: checkFieldKind},
 	member{Row: Row{Name: "value", Label: "itemForm.fieldValue", Limit: MaxValue, Search: true},
-		at: func(v any) any { return &v.(*Field).Value }, kind: text, found: shownValue, checked: checkFieldValue},
+		at: func(v any) any { return &v.(*Field).Value }, kind: text, found: shownValue, extra: checkFieldValue},
 )
 
 var oldPassword = objectOf(func(v any) *Unknown { return &v.(*OldPassword).Unknown },
@@ -143,13 +147,13 @@ var oldPassword = objectOf(func(v any) *Unknown { return &v.(*OldPassword).Unkno
 var attachment = objectOf(func(v any) *Unknown { return &v.(*Attachment).Unknown },
 	member{Row: Row{Name: "name", Label: "attachments.title", Limit: MaxAttachmentName, Required: true, Search: true},
 		at: func(v any) any { return &v.(*Attachment).Name }, kind: filename},
-	member{Row: Row{Name: "size"}, at: func(v any) any { return &v.(*Attachment).Size }, kind: number, checked: checkSize},
+	member{Row: Row{Name: "size"}, at: func(v any) any { return &v.(*Attachment).Size }, kind: number, extra: checkSize},
 	member{Row: Row{Name: "id", Limit: MaxName, Required: true}, at: func(v any) any { return &v.(*Attachment).ID }, kind: filename},
-	member{Row: Row{Name: "sha256", Limit: 2 * sha256.Size}, at: func(v any) any { return &v.(*Attachment).SHA256 }, kind: text, checked: checkDigest},
+	member{Row: Row{Name: "sha256", Limit: 2 * sha256.Size}, at: func(v any) any { return &v.(*Attachment).SHA256 }, kind: text, extra: checkDigest},
 )
 
-// Rows are the lines of a table: "overview" and "details" of an item; "card", "identity" and "ssh_key", parts of the details;
-// "field", "old_password" and "attachment", elements of its lists.
+// Rows returns the rows of a table: "overview" and "details" of an item; "card", "identity" and "ssh_key" in the details; "field",
+// "old_password" and "attachment" for the elements of its lists. It returns nil for any other name.
 func Rows(table string) []Row {
 	switch table {
 	case "overview":
@@ -172,7 +176,28 @@ func Rows(table string) []Row {
 	return nil
 }
 
-// shownValue is the value of a custom field that is shown without asking.
+// tableOf names the table of the elements of a list whose name is another.
+var tableOf = map[string]string{"fields": "field", "password_history": "old_password", "attachments": "attachment"}
+
+// LabelOf returns the key of the page's message for the field that a FieldError names, and its number in a list, counted from 1.
+// The label is empty if the page has none.
+func LabelOf(name string) (label string, number int) {
+	rows := slices.Concat(overview.rows(), details.rows())
+	for part := range strings.SplitSeq(name, ".") {
+		part, index, listed := strings.Cut(strings.TrimSuffix(part, "]"), "[")
+		if n, err := strconv.Atoi(index); listed && err == nil {
+			number = n + 1
+		}
+		i := slices.IndexFunc(rows, func(r Row) bool { return r.Name == part })
+		if i < 0 {
+			break
+		}
+		label, rows = cmp.Or(rows[i].Label, label), Rows(cmp.Or(tableOf[part], part))
+	}
+	return label, number
+}
+
+// shownValue adds the value of a custom field that is not hidden.
 func shownValue(v any, add func(string)) {
 	if f := v.(*Field); f.Unknown == "" && (f.Kind == FieldText || f.Kind == FieldLink) {
 		add(f.Value)
@@ -182,27 +207,27 @@ func shownValue(v any, add func(string)) {
 func checkType(v any) *FieldError {
 	it := v.(*Item)
 	if !validType(it.Type) {
-		return &FieldError{"type", "must be " + TypeList()}
+		return &FieldError{Field: "type", Rule: RuleForm, Reason: "must be " + TypeList()}
 	}
 	return nil
 }
 
 func checkRules(v any) *FieldError {
 	it := v.(*Item)
-	for i, address := range it.URLs {
-		switch rule := it.Match[address]; {
+	for i, url := range it.URLs {
+		switch rule := it.Match[url]; {
 		case !rule.Known() && !rule.Newer():
-			return &FieldError{fmt.Sprintf("match[%d]", i), "must be host, starts, exact, regexp, never, or left out for the domain"}
+			return &FieldError{Field: fmt.Sprintf("match[%d]", i), Rule: RuleForm, Reason: "must be host, starts, exact, regexp or never, or be omitted for the domain"}
 		case rule == MatchRegexp:
-			// The syntax alone: all of regexp would add a twentieth to what a page loads.
-			if _, err := syntax.Parse("(?i)"+address, syntax.Perl); err != nil {
-				return &FieldError{fmt.Sprintf("urls[%d]", i), "is not a regular expression (RE2)"}
+			// Check only the syntax: package regexp would add a twentieth to the download of the page.
+			if _, err := syntax.Parse("(?i)"+url, syntax.Perl); err != nil {
+				return &FieldError{Field: fmt.Sprintf("urls[%d]", i), Rule: RulePattern, Reason: "is not a regular expression (RE2)"}
 			}
 		}
 	}
 	for _, rule := range it.Match {
 		if u := Unknown(rule); rule.Newer() && !u.canonical(false) {
-			return &FieldError{"match", "is not canonical JSON"}
+			return &FieldError{Field: "match", Rule: RuleForm, Reason: "is not canonical JSON"}
 		}
 	}
 	return nil
@@ -211,7 +236,7 @@ func checkRules(v any) *FieldError {
 func checkFieldKind(v any) *FieldError {
 	f := v.(*Field)
 	if !f.Kind.Known() {
-		return &FieldError{"kind", "must be hidden, boolean, link, or left out for text"}
+		return &FieldError{Field: "kind", Rule: RuleForm, Reason: "must be hidden, boolean or link, or be omitted for text"}
 	}
 	return nil
 }
@@ -219,7 +244,7 @@ func checkFieldKind(v any) *FieldError {
 func checkFieldValue(v any) *FieldError {
 	f := v.(*Field)
 	if f.Kind == FieldBoolean && f.Value != True && f.Value != False {
-		return &FieldError{"value", fmt.Sprintf("must be %s or %s", True, False)}
+		return &FieldError{Field: "value", Rule: RuleForm, Reason: fmt.Sprintf("must be %s or %s", True, False)}
 	}
 	return nil
 }
@@ -227,7 +252,7 @@ func checkFieldValue(v any) *FieldError {
 func checkSize(v any) *FieldError {
 	a := v.(*Attachment)
 	if a.Size < 0 || a.Size > MaxAttachmentBytes {
-		return &FieldError{"size", fmt.Sprintf("at most %d bytes, this has %d", MaxAttachmentBytes, a.Size)}
+		return &FieldError{Field: "size", Rule: RuleForm, Reason: fmt.Sprintf("at most %d bytes, this has %d", MaxAttachmentBytes, a.Size)}
 	}
 	return nil
 }
@@ -235,7 +260,7 @@ func checkSize(v any) *FieldError {
 func checkDigest(v any) *FieldError {
 	a := v.(*Attachment)
 	if digest, err := hex.DecodeString(a.SHA256); err != nil || len(digest) != sha256.Size {
-		return &FieldError{"sha256", "must be 64 hexadecimal digits"}
+		return &FieldError{Field: "sha256", Rule: RuleForm, Reason: "must be 64 hexadecimal digits"}
 	}
 	return nil
 }

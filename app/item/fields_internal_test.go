@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// vaultOnly are the fields of an Item that are not in its encoding: they mean something in one vault, or hold what no row knows.
+// vaultOnly are the fields of an Item without a row: they belong to one vault, or hold unknown members.
 var vaultOnly = []string{"id", "base", "unknown_overview", "unknown_details"}
 
-// samples are values that are not empty, by type.
+// samples has a non-empty value of each type.
 var samples = []any{
 	"sample", true, int64(7), time.UnixMilli(1_700_000_000_000).UTC(), []string{"sample"}, TypeNote, FieldHidden,
 	map[string]MatchRule{"sample": MatchHost}, []Field{{Name: "n"}}, []OldPassword{{Password: "p"}}, []Attachment{{ID: "i"}},
 	&Card{Code: "c"}, &Identity{City: "c"}, &SSHKey{Public: "p"},
 }
 
-// fieldsOf are the fields of a struct by their names in JSON.
+// fieldsOf returns the fields of a struct by their names in JSON.
 func fieldsOf(t *testing.T, v any) map[string]reflect.Value {
 	t.Helper()
 	out := map[string]reflect.Value{}
@@ -30,26 +30,26 @@ func fieldsOf(t *testing.T, v any) map[string]reflect.Value {
 	for i := range s.NumField() {
 		name, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("json"), ",")
 		if name == "" {
-			t.Errorf("%s.%s has no name in JSON", s.Type(), s.Type().Field(i).Name)
+			t.Errorf("%s.%s has no JSON name", s.Type(), s.Type().Field(i).Name)
 		}
 		out[name] = s.Field(i)
 	}
 	return out
 }
 
-// guard checks that every field of a T has a row, and every row the field of its name, in each of the row's roles.
+// guard checks that every field of a T has a row, and that every row handles the field of its name.
 func guard[T any](t *testing.T, apart []string, tables ...*object) {
 	t.Helper()
 	rows := map[string]int{}
 	for _, o := range tables {
 		for i, m := range o.sorted {
 			if i > 0 && o.sorted[i-1].Name >= m.Name {
-				t.Errorf("%s is there twice", m.Name)
+				t.Errorf("two rows are named %s", m.Name)
 			}
 			for _, what := range contradictions(m.Row, m.kind.join != nil) {
 				t.Errorf("the row %s %s", m.Name, what)
 			}
-			if m.Name == "hidden" { // the other half of kind
+			if m.Name == "hidden" { // a part of kind
 				continue
 			}
 			rows[m.Name]++
@@ -68,14 +68,14 @@ func guard[T any](t *testing.T, apart []string, tables ...*object) {
 				place.SetString(string(FieldLink))
 			}
 			if m.empty(&full) || m.same(&full, &empty) {
-				t.Errorf("the row %s has another place than the field", m.Name)
+				t.Errorf("the row %s does not point to its field", m.Name)
 				continue
 			}
 			if err := o.readAll(o.append(nil, &full), &read); err != nil || !m.same(&full, &read) || *o.unknown(&read) != "" {
-				t.Errorf("%s does not come back from its encoding: %v", m.Name, err)
+				t.Errorf("%s is not decoded as it was encoded: %v", m.Name, err)
 			}
 			if m.take(&empty, &full); !m.same(&full, &empty) {
-				t.Errorf("%s is not taken over", m.Name)
+				t.Errorf("%s is not copied", m.Name)
 			}
 			if m.kind.clear(m.at(&full)); !m.empty(&full) {
 				t.Errorf("%s is not cleared", m.Name)
@@ -90,18 +90,18 @@ func guard[T any](t *testing.T, apart []string, tables ...*object) {
 	}
 }
 
-// contradictions are what cannot be true of one row at once.
+// contradictions finds attributes of a row that exclude each other.
 func contradictions(r Row, joins bool) (found []string) {
 	for what, wrong := range map[string]bool{
-		"is merged as a set, and is none":            r.Merge == MergeUnion && !joins,
-		"is imported as a set, and is none":          r.Import == ImportUnion && !joins,
-		"is a list without a largest number":         joins && r.MaxCount == 0,
-		"has a largest number, and is no list":       !joins && r.MaxCount != 0,
-		"is hidden, and a search finds all of it":    r.Hidden && r.Search && r.Name != "number",
-		"is the time of a change, and is imported":   r.Merge >= MergeNever && r.Import != ImportNever,
-		"can be typed, and has no limit":             r.Input != InputText && r.Limit == 0,
-		"is typed in several lines, and hidden text": r.Input == InputEmail && r.Hidden,
-		"is found by a search, and has no limit":     r.Search && r.Limit == 0 && r.MaxCount == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
+		"is merged as a list but is not a list":   r.Merge == MergeUnion && !joins,
+		"is imported as a list but is not a list": r.Import == ImportUnion && !joins,
+		"is a list without MaxCount":              joins && r.MaxCount == 0,
+		"has MaxCount but is not a list":          !joins && r.MaxCount != 0,
+		"is hidden but searchable":                r.Hidden && r.Search && r.Name != "number",
+		"is set by saving but imported":           r.Merge >= MergeNever && r.Import != ImportNever,
+		"has an input but no limit":               r.Input != InputText && r.Limit == 0,
+		"is an email address but hidden":          r.Input == InputEmail && r.Hidden,
+		"is searchable but has no limit":          r.Search && r.Limit == 0 && r.MaxCount == 0 && !slices.Contains([]string{"card", "identity", "ssh_key"}, r.Name),
 	} {
 		if wrong {
 			found = append(found, what)
@@ -120,7 +120,54 @@ func TestEveryFieldHasARow(t *testing.T) {
 	guard[Attachment](t, []string{"unknown"}, attachment)
 }
 
-func TestTheGuardFindsWhatContradicts(t *testing.T) {
+// A row without a shape, or with a table of another shape, would make the command line drop the field.
+func TestRowsHaveTheShapeOfTheirFields(t *testing.T) {
+	shapes := map[reflect.Kind]Shape{reflect.String: ShapeText, reflect.Bool: ShapeFlag, reflect.Map: ShapeMap, reflect.Pointer: ShapeObject}
+	fields := fieldsOf(t, &Item{})
+	for _, row := range append(Rows("overview"), Rows("details")...) {
+		want, known := shapes[fields[row.Name].Kind()]
+		if fields[row.Name].Kind() == reflect.Slice {
+			want, known = ShapeObjects, true
+			if fields[row.Name].Type().Elem().Kind() == reflect.String {
+				want = ShapeTexts
+			}
+		}
+		if known && row.Shape != want {
+			t.Errorf("%s has shape %d, want %d", row.Name, row.Shape, want)
+		}
+		if objects := row.Shape == ShapeObject || row.Shape == ShapeObjects; objects != (len(Rows(row.Table)) > 0) {
+			t.Errorf("%s has shape %d and the table %q", row.Name, row.Shape, row.Table)
+		}
+	}
+}
+
+func TestValuesHaveEveryText(t *testing.T) {
+	it := Item{Card: &Card{}, Identity: &Identity{}, SSHKey: &SSHKey{}}
+	want := map[string]string{}
+	fill := func(prefix string, v any) {
+		for name, field := range fieldsOf(t, v) {
+			if field.Type() == reflect.TypeFor[string]() && !slices.Contains(vaultOnly, name) {
+				field.SetString(prefix + name + " value")
+				want[prefix+name] = prefix + name + " value"
+			}
+		}
+	}
+	fill("", &it)
+	fill("card.", it.Card)
+	fill("identity.", it.Identity)
+	fill("ssh_key.", it.SSHKey)
+	for _, v := range it.Values() {
+		if want[v.Name] != v.Text {
+			t.Errorf("%s: %q, want %q", v.Name, v.Text, want[v.Name])
+		}
+		delete(want, v.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("missing: %v", want)
+	}
+}
+
+func TestGuardFindsContradictions(t *testing.T) {
 	for _, r := range []Row{
 		{Name: "a", Merge: MergeUnion}, {Name: "b", Import: ImportUnion}, {Name: "c", MaxCount: 1}, {Name: "d", Hidden: true, Search: true, Limit: 1},
 		{Name: "e", Merge: MergeStamp, Import: ImportKeep}, {Name: "f", Input: InputLines}, {Name: "g", Search: true},
@@ -131,7 +178,7 @@ func TestTheGuardFindsWhatContradicts(t *testing.T) {
 	}
 }
 
-// textsOf are the paths of all texts of a language, of which there is a file beside each feature of the page.
+// textsOf returns the paths of all texts of a language. Each feature of the page has a file.
 func textsOf(t *testing.T, language string) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
@@ -164,7 +211,7 @@ func textsOf(t *testing.T, language string) map[string]bool {
 	return out
 }
 
-func TestEveryLabelIsThereInEveryLanguage(t *testing.T) {
+func TestEveryLanguageHasEveryLabel(t *testing.T) {
 	files, err := filepath.Glob("../web/src/texts/*.json")
 	if err != nil || len(files) != 5 {
 		t.Fatalf("languages: %q, %v", files, err)
@@ -185,6 +232,21 @@ func TestEveryLabelIsThereInEveryLanguage(t *testing.T) {
 		}
 	}
 	if Rows("nothing") != nil {
-		t.Error("there is a table of nothing")
+		t.Error("Rows returns a table for an unknown name")
+	}
+}
+
+func TestLabelOfAField(t *testing.T) {
+	for name, want := range map[string]struct {
+		label  string
+		number int
+	}{
+		"title": {"itemForm.title", 0}, "fields[2].value": {"itemForm.fieldValue", 3}, "urls[0]": {"itemView.url", 1},
+		"attachments[1].size": {"attachments.title", 2}, "card.number": {"card.number", 0}, "nothing": {"", 0}, "": {"", 0},
+		"fields[x].value": {"itemForm.fieldValue", 0},
+	} {
+		if label, number := LabelOf(name); label != want.label || number != want.number {
+			t.Errorf("%s: got %q and %d, want %+v", name, label, number, want)
+		}
 	}
 }

@@ -1,8 +1,8 @@
-// Package item is what a sealed record says once it is open: a login, note, card, identity or SSH key.
+// Package item is the plaintext of the sealed records: logins, notes, cards, identities and SSH keys.
 //
-// An item is sealed in two parts: the overview is what a list and a search need, the details are opened only when the item
-// is shown. Both are canonical JSON (RFC 8785), described by the tables in fields.go. Whatever a newer version writes into
-// them, this one reads, and writes back byte for byte.
+// An item is sealed in two halves. The overview has what lists and searches need; the details are decrypted only when the item is
+// opened. Both are canonical JSON (RFC 8785), described by the tables in fields.go. What a newer version writes into them survives
+// reading and writing byte for byte.
 package item
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Type says what an item describes. A newer client may write types that this one does not know; they are kept as they are.
+// Type is the type of an item. A type that this version does not know, from a newer client, stays as it is.
 type Type string
 
 const (
@@ -23,44 +23,44 @@ const (
 	TypeSSHKey   Type = "ssh_key"
 )
 
-// Types are those that this version can make.
+// Types are the types of this version.
 var Types = []Type{TypeLogin, TypeNote, TypeCard, TypeIdentity, TypeSSHKey}
 
-// Known reports whether this version can make items of the type.
+// Known reports whether this version knows the type.
 func (t Type) Known() bool {
 	return slices.Contains(Types, t)
 }
 
-// Item is one entry of a vault. The JSON names are those of the worker protocol and of the command line; the sealed
-// encoding is that of Meta and Secret.
+// Item is an item of a vault. Its JSON is used by the worker protocol and the command line. Overview and Details return the encoding that
+// is sealed.
 type Item struct {
-	ID string `json:"id"` // empty until it is saved for the first time
-	// Base names the stored version this value was read from. Save merges against it when another device was faster.
+	ID string `json:"id"` // empty before the first save
+	// Base identifies the stored version that this value was read from. Save merges with it if another device has saved since.
 	Base string `json:"base,omitempty"`
 
 	Type  Type     `json:"type"`
 	Title string   `json:"title"`
 	URLs  []string `json:"urls,omitempty"`
-	// Match says which pages belong to an address of URLs, where that is not MatchDomain.
+	// Match has the rules of URLs other than MatchDomain.
 	Match     map[string]MatchRule `json:"match,omitempty"`
 	Username  string               `json:"username,omitempty"`
 	Tags      []string             `json:"tags,omitempty"`
 	Favourite bool                 `json:"favourite,omitempty"`
-	// Times are in UTC and whole milliseconds.
+	// All times are in UTC, in whole milliseconds.
 	Created  time.Time `json:"created,omitzero"`
 	Modified time.Time `json:"modified,omitzero"`
-	Trashed  time.Time `json:"trashed,omitzero"` // when it went to the trash; zero: it is not there
-	Purge    time.Time `json:"purge,omitzero"`   // when it may be deleted for good; zero: never by itself
+	Trashed  time.Time `json:"trashed,omitzero"` // when it was moved to the trash; zero: not in the trash
+	Purge    time.Time `json:"purge,omitzero"`   // when it may be deleted permanently; zero: only by the user
 
 	Password string    `json:"password,omitempty"`
-	TOTP     string    `json:"totp,omitempty"` // otpauth:// URI, or the base32 secret alone
+	TOTP     string    `json:"totp,omitempty"` // authenticator key; see ParseAuthenticatorKey
 	Notes    string    `json:"notes,omitempty"`
 	Fields   []Field   `json:"fields,omitempty"`
 	Card     *Card     `json:"card,omitempty"`
 	Identity *Identity `json:"identity,omitempty"`
 	SSHKey   *SSHKey   `json:"ssh_key,omitempty"`
-	// PasswordHistory is what other managers kept of older passwords, the newest first. Those that were replaced here are
-	// in the older versions of the record.
+	// PasswordHistory has older passwords from an import, newest first. Passwords that were replaced here are in the older
+	// versions of the record.
 	PasswordHistory []OldPassword `json:"password_history,omitempty"`
 	Attachments     []Attachment  `json:"attachments,omitempty"`
 
@@ -68,17 +68,17 @@ type Item struct {
 	UnknownDetails  Unknown `json:"unknown_details,omitempty"`
 }
 
-// FieldKind says how a custom field is shown.
+// FieldKind is the kind of a custom field.
 type FieldKind string
 
 const (
 	FieldText    FieldKind = ""
 	FieldHidden  FieldKind = "hidden"  // like a password
 	FieldBoolean FieldKind = "boolean" // the value is True or False
-	FieldLink    FieldKind = "link"    // the value is an address that can be opened
+	FieldLink    FieldKind = "link"    // the value is a URL
 )
 
-// FieldKinds are those that this version can show.
+// FieldKinds are the kinds of this version.
 var FieldKinds = []FieldKind{FieldText, FieldHidden, FieldBoolean, FieldLink}
 
 // Values of a FieldBoolean.
@@ -87,7 +87,7 @@ const (
 	False = "false"
 )
 
-// Known reports whether this version can show the kind.
+// Known reports whether this version knows the kind.
 func (k FieldKind) Known() bool {
 	return slices.Contains(FieldKinds, k)
 }
@@ -101,16 +101,16 @@ type Field struct {
 	Unknown Unknown `json:"unknown,omitempty"`
 }
 
-// SSHKey is a key pair, each part as its file has it.
+// SSHKey is a key pair, with the contents of its files.
 type SSHKey struct {
-	Fingerprint string `json:"fingerprint,omitempty"` // SHA256:…, as ssh-keygen prints it
+	Fingerprint string `json:"fingerprint,omitempty"` // SHA256:…, as printed by ssh-keygen
 	Private     string `json:"private,omitempty"`     // PEM
 	Public      string `json:"public,omitempty"`      // one line, as in authorized_keys
 
 	Unknown Unknown `json:"unknown,omitempty"`
 }
 
-// OldPassword was in force until a time, zero if that is not known.
+// OldPassword is a password and the time of its replacement, zero if unknown.
 type OldPassword struct {
 	Password string    `json:"password"`
 	Until    time.Time `json:"until,omitzero"`
@@ -118,9 +118,9 @@ type OldPassword struct {
 	Unknown Unknown `json:"unknown,omitempty"`
 }
 
-// Attachment names a sealed file that is kept beside the item's records.
+// Attachment describes a sealed file, which is stored separately.
 type Attachment struct {
-	ID     string `json:"id"` // as an account id: 16 bytes, base64url
+	ID     string `json:"id"` // 16 bytes in base64url
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"` // hex, of the whole content
 	Size   int64  `json:"size"`   // bytes
@@ -159,8 +159,8 @@ type Identity struct {
 	Unknown Unknown `json:"unknown,omitempty"`
 }
 
-// Normalise trims what is typed around names and addresses, drops empty and repeated entries of lists, and brings the
-// times to UTC and whole milliseconds. Passwords, notes and values of fields stay as they are.
+// Normalise trims names and URLs, removes empty and repeated elements of lists, and converts times to UTC and whole milliseconds.
+// Passwords, notes and values of fields stay as they are.
 func (it Item) Normalise() Item {
 	it.unshare()
 	if it.Type == "" && !it.UnknownOverview.Has("type") {
@@ -172,8 +172,7 @@ func (it Item) Normalise() Item {
 	return it
 }
 
-// FromNewerExport brings kinds and rules that this version does not know, as an export of a newer one has them, to the form in which they
-// are kept.
+// FromNewerExport moves unknown kinds and rules, from an export of a newer version, to the Unknown values that preserve them.
 func (it Item) FromNewerExport() Item {
 	it = it.Clone()
 	for i := range it.Fields {
@@ -182,15 +181,15 @@ func (it Item) FromNewerExport() Item {
 			f.Kind, f.Unknown = FieldText, unknown
 		}
 	}
-	for address, rule := range it.Match {
+	for url, rule := range it.Match {
 		if !rule.Known() && !rule.Newer() {
-			it.Match[address] = MatchRule(AppendString([]byte(`{"rule":`), string(rule))) + "}"
+			it.Match[url] = MatchRule(AppendString([]byte(`{"rule":`), string(rule))) + "}"
 		}
 	}
 	return it
 }
 
-// oneLine trims s and turns control characters, line breaks among them, into spaces.
+// oneLine trims s and replaces control characters, including line breaks, by spaces.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if isControl(r) {
@@ -217,14 +216,14 @@ func wholeMillis(t time.Time) time.Time {
 	return representable(t)
 }
 
-// The times that every encoding of an item can hold: RFC 3339 has years of four digits (§5.6), and the zero time is none.
+// EarliestTime and LatestTime bound the times of an item: RFC 3339 (§5.6) has years of four digits, and the zero time means none.
 var (
 	EarliestTime = time.Date(1, 1, 1, 0, 0, 0, 1_000_000, time.UTC)
 	LatestTime   = time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
 )
 
-// representable is t in UTC and whole milliseconds. What lies outside is brought to the end on its side: a clock that is wrong,
-// here, on another device or in a file, must not make an item that cannot be shown.
+// representable returns t in UTC and whole milliseconds, clamped to EarliestTime and LatestTime. A wrong clock, here, on another device
+// or in a file, must not make an item that cannot be shown.
 func representable(t time.Time) time.Time {
 	switch t = t.UTC(); {
 	case t.Before(EarliestTime):
@@ -235,7 +234,7 @@ func representable(t time.Time) time.Time {
 	return t.Truncate(time.Millisecond)
 }
 
-// Clone shares nothing with it that can be written to.
+// Clone returns a deep copy.
 func (it Item) Clone() Item {
 	it.unshare()
 	return it
@@ -246,43 +245,66 @@ func (it *Item) unshare() {
 	details.unshare(it)
 }
 
-// Equal compares everything that is stored: the id, the times and what a newer version wrote too, but not Base.
+// Equal compares everything that is stored, including the id, the times and unknown members, but not Base.
 func (it Item) Equal(other Item) bool {
 	return it.ID == other.ID && it.Created.Equal(other.Created) && it.Modified.Equal(other.Modified) &&
 		it.SameOverview(other) && it.SameDetails(other)
 }
 
-// SameOverview compares the overviews, but for the times of creation and change.
+// SameOverview compares the overviews, except for the times of creation and change.
 func (it Item) SameOverview(other Item) bool { return overview.same(&it, &other) }
 
-// SameDetails compares the details, but for the time of change.
+// SameDetails compares the details, except for the time of change.
 func (it Item) SameDetails(other Item) bool { return details.same(&it, &other) }
 
-// Join makes one item of the overview of meta and the details of secret. The times are those of meta.
-func Join(meta, secret Item) Item {
+// Join returns an item with the overview and the times of one item and the details of another.
+func Join(overviewOf, detailsOf Item) Item {
 	for i := range details.members {
 		if m := &details.members[i]; m.Merge != MergeStamp {
-			m.take(&meta, &secret)
+			m.take(&overviewOf, &detailsOf)
 		}
 	}
-	meta.UnknownDetails = secret.UnknownDetails
-	meta.unshare()
-	return meta
+	overviewOf.UnknownDetails = detailsOf.UnknownDetails
+	overviewOf.unshare()
+	return overviewOf
 }
 
-// WithUnknownOf takes over from stored what a newer version wrote beside the fields, which an older one never removes.
+// WithUnknownOf takes over the unknown members of stored. An older version never removes them.
 func (it Item) WithUnknownOf(stored Item) Item {
 	it.UnknownOverview, it.UnknownDetails = stored.UnknownOverview, stored.UnknownDetails
 	return it
 }
 
-// Overview is the canonical plaintext of the overview. The times are Unix milliseconds.
+// WithFixedOf takes over from stored what users do not edit: the id, the base, the fixed rows and the unknown members.
+func (it Item) WithFixedOf(stored Item) Item {
+	for _, o := range []*object{overview, details} {
+		for i := range o.members {
+			if m := &o.members[i]; m.Fixed {
+				m.take(&it, &stored)
+			}
+		}
+	}
+	it.ID, it.Base = stored.ID, stored.Base
+	return it.WithUnknownOf(stored)
+}
+
+// Value is a text of an item.
+type Value struct {
+	Name   string // "username", or "card.number"
+	Text   string
+	Hidden bool // shown only on request
+}
+
+// Values returns the non-empty texts of an item, including those of its card, identity and SSH key.
+func (it *Item) Values() []Value { return details.values(it, "", overview.values(it, "", nil)) }
+
+// Overview encodes the overview as canonical JSON. Times are Unix milliseconds.
 func (it *Item) Overview() []byte { return overview.append(make([]byte, 0, 256), it) }
 
-// Details is the canonical plaintext of the details.
+// Details encodes the details as canonical JSON.
 func (it *Item) Details() []byte { return details.append(make([]byte, 0, 256), it) }
 
-// ReadOverview makes of it what Meta wrote. Any other encoding is ErrMalformed.
+// ReadOverview decodes a text that Overview encoded. Any other text is ErrMalformed.
 func (it *Item) ReadOverview(plaintext []byte) error {
 	*it = Item{}
 	err := overview.readAll(plaintext, it)
@@ -295,14 +317,14 @@ func (it *Item) ReadOverview(plaintext []byte) error {
 	return err
 }
 
-// ParseOverview is ReadMeta into a new item.
+// ParseOverview is ReadOverview for a new item.
 func ParseOverview(plaintext []byte) (Item, error) {
 	var it Item
 	err := it.ReadOverview(plaintext)
 	return it, err
 }
 
-// ParseDetails reads what Secret wrote; Modified is when that version was saved. Any other encoding is ErrMalformed.
+// ParseDetails decodes a text that Details encoded. Modified is the time when that version was saved. Any other text is ErrMalformed.
 func ParseDetails(plaintext []byte) (Item, error) {
 	var it Item
 	err := details.readAll(plaintext, &it)
@@ -312,19 +334,20 @@ func ParseDetails(plaintext []byte) (Item, error) {
 	return it, nil
 }
 
-// Open is the item of an overview and of the plaintext of its details. The times are those of the overview.
-func (it Item) Open(secret []byte) (Item, error) {
+// Open adds the details to an item that has only its overview. The times are those of the overview. Any text that Details did not encode
+// is ErrMalformed.
+func (it Item) Open(plaintext []byte) (Item, error) {
 	overview.unshare(&it)
 	modified := it.Modified
-	if err := details.readAll(secret, &it); err != nil {
+	if err := details.readAll(plaintext, &it); err != nil {
 		return Item{}, err
 	}
 	it.Modified = modified
 	return it, nil
 }
 
-// OverviewTexts gives add what a search finds in the overview: the title, and then the rest in any order.
+// OverviewTexts calls add with the searchable texts of the overview, the title first.
 func (it *Item) OverviewTexts(add func(string)) { overview.texts(it, add) }
 
-// DetailsTexts gives add what a search finds in the details: nothing that is shown only when asked for.
+// DetailsTexts calls add with the searchable texts of the details. Hidden values are not searchable.
 func (it *Item) DetailsTexts(add func(string)) { details.texts(it, add) }

@@ -23,20 +23,20 @@ func full() item.Item {
 
 func ptr(it item.Item) *item.Item { return &it }
 
-func parse(t *testing.T, meta, secret []byte) item.Item {
+func parse(t *testing.T, overview, details []byte) item.Item {
 	t.Helper()
-	m, err := item.ParseOverview(meta)
+	o, err := item.ParseOverview(overview)
 	if err != nil {
-		t.Fatalf("meta %s: %v", meta, err)
+		t.Fatalf("overview %s: %v", overview, err)
 	}
-	s, err := item.ParseDetails(secret)
+	d, err := item.ParseDetails(details)
 	if err != nil {
-		t.Fatalf("secret %s: %v", secret, err)
+		t.Fatalf("details %s: %v", details, err)
 	}
-	return item.Join(m, s)
+	return item.Join(o, d)
 }
 
-func TestBothPartsReadBackAsTheSameItem(t *testing.T) {
+func TestOverviewAndDetailsRoundTrip(t *testing.T) {
 	t.Parallel()
 	want := full()
 	got := parse(t, want.Overview(), want.Details())
@@ -46,24 +46,24 @@ func TestBothPartsReadBackAsTheSameItem(t *testing.T) {
 	}
 }
 
-// The encoding lasts as long as vaults do: these bytes must stay readable, and must stay what is written.
+// Stored vaults contain this encoding. It must stay readable, and writing it must give the same bytes.
 func TestEncodingIsFrozen(t *testing.T) {
 	t.Parallel()
-	const meta = `{"created":1700000000001,"favourite":true,"modified":1700000001002,"tags":["money","été"],` +
+	const overview = `{"created":1700000000001,"favourite":true,"modified":1700000001002,"tags":["money","été"],` +
 		`"title":"Bank \"north\"\\south","type":"login","urls":["https://bank.example/","bank.example"],"username":"anna@example.org"}`
-	const secret = `{"card":{"holder":"Anna","number":"4111111111111111"},` +
+	const details = `{"card":{"holder":"Anna","number":"4111111111111111"},` +
 		`"fields":[{"hidden":true,"name":"pin","value":"1234"},{"name":"branch","value":"Main St"}],` +
 		`"identity":{"first_name":"Anna","title":"Dr"},"modified":1700000001002,` +
 		"\"notes\":\"line one\\nline two 😀\u2028<&>\",\"password\":\"pä\\tss\\u0001\",\"totp\":\"JBSWY3DPEHPK3PXP\"}"
-	if got := string(ptr(full()).Overview()); got != meta {
-		t.Errorf("meta\n got %s\nwant %s", got, meta)
+	if got := string(ptr(full()).Overview()); got != overview {
+		t.Errorf("overview\n got %s\nwant %s", got, overview)
 	}
-	if got := string(ptr(full()).Details()); got != secret {
-		t.Errorf("secret\n got %s\nwant %s", got, secret)
+	if got := string(ptr(full()).Details()); got != details {
+		t.Errorf("details\n got %s\nwant %s", got, details)
 	}
 }
 
-// extended has what full lacks.
+// extended has the fields that full does not have.
 func extended() item.Item {
 	at := time.UnixMilli(1_700_000_002_000).UTC()
 	return item.Item{
@@ -77,59 +77,59 @@ func extended() item.Item {
 	}
 }
 
-func TestEncodingOfLaterMembersIsFrozen(t *testing.T) {
+func TestEncodingOfLaterFieldsIsFrozen(t *testing.T) {
 	t.Parallel()
-	const meta = `{"match":[{"rule":"never","url":"a.example"},{"rule":"host","url":"b.example"}],"purge":1700000003000,` +
+	const overview = `{"match":[{"rule":"never","url":"a.example"},{"rule":"host","url":"b.example"}],"purge":1700000003000,` +
 		`"title":"Deploy","trashed":1700000002000,"type":"ssh_key","urls":["b.example","a.example"]}`
-	const secret = `{"attachments":[{"id":"BBBBBBBBBBBBBBBBBBBBBA","name":"a.pdf","sha256":"00ff","size":7},{"id":"C","name":"empty","sha256":"01"}],` +
+	const details = `{"attachments":[{"id":"BBBBBBBBBBBBBBBBBBBBBA","name":"a.pdf","sha256":"00ff","size":7},{"id":"C","name":"empty","sha256":"01"}],` +
 		`"fields":[{"kind":"boolean","name":"on","value":"true"},{"kind":"link","value":"https://x.example"}],` +
 		`"password_history":[{"password":"old","until":1700000002000},{"password":"older"}],` +
 		`"ssh_key":{"fingerprint":"SHA256:x","private":"-----BEGIN","public":"ssh-ed25519 A"}}`
 	want := extended()
-	if got := string(want.Overview()); got != meta {
-		t.Errorf("meta\n got %s\nwant %s", got, meta)
+	if got := string(want.Overview()); got != overview {
+		t.Errorf("overview\n got %s\nwant %s", got, overview)
 	}
-	if got := string(want.Details()); got != secret {
-		t.Errorf("secret\n got %s\nwant %s", got, secret)
+	if got := string(want.Details()); got != details {
+		t.Errorf("details\n got %s\nwant %s", got, details)
 	}
-	if got := parse(t, []byte(meta), []byte(secret)); !got.Equal(want) {
+	if got := parse(t, []byte(overview), []byte(details)); !got.Equal(want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-func TestOtherEncodingsOfASecretAreRefused(t *testing.T) {
+func TestOtherEncodingsOfDetailsAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, secret := range []string{
+	for _, details := range []string{
 		`{"fields":[{"name":"\u0041"}]}`, `{"fields":[}`,
 		`{"attachments":[{"size":01}]}`, `{"password_history":[{"until":1}],}`, `{"card":{"brand":"b"}`, `{"notes":nul}`,
 	} {
-		if _, err := item.ParseDetails([]byte(secret)); !errors.Is(err, item.ErrMalformed) {
-			t.Errorf("%s: got %v, want ErrMalformed", secret, err)
+		if _, err := item.ParseDetails([]byte(details)); !errors.Is(err, item.ErrMalformed) {
+			t.Errorf("%s: got %v, want ErrMalformed", details, err)
 		}
 	}
 }
 
-func TestMembersOfANewerVersionAreWrittenBackInPlace(t *testing.T) {
+func TestUnknownMembersStayInPlace(t *testing.T) {
 	t.Parallel()
-	meta := `{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`
-	secret := `{"aaa":[],"passkeys":[{"id":"x"}],"password":"p"}`
-	got := parse(t, []byte(meta), []byte(secret))
+	overview := `{"archived":true,"colour":{"b":1.5e3,"a":[null,{}]},"title":"T","type":"passkey","zone":"\u0000"}`
+	details := `{"aaa":[],"passkeys":[{"id":"x"}],"password":"p"}`
+	got := parse(t, []byte(overview), []byte(details))
 	got.Title = "U"
-	if s, want := string(got.Overview()), strings.Replace(meta, `"T"`, `"U"`, 1); s != want {
-		t.Errorf("meta\n got %s\nwant %s", s, want)
+	if s, want := string(got.Overview()), strings.Replace(overview, `"T"`, `"U"`, 1); s != want {
+		t.Errorf("overview\n got %s\nwant %s", s, want)
 	}
-	if s := string(got.Details()); s != secret {
-		t.Errorf("secret\n got %s\nwant %s", s, secret)
+	if s := string(got.Details()); s != details {
+		t.Errorf("details\n got %s\nwant %s", s, details)
 	}
 	plain := item.Item{Type: got.Type, Title: "V"}
 	if s := string(ptr(plain.WithUnknownOf(got)).Overview()); !strings.Contains(s, `"colour":{`) {
-		t.Errorf("an edited copy lost what the newer version wrote: %s", s)
+		t.Errorf("an edit lost the unknown members: %s", s)
 	}
 }
 
-func TestOtherEncodingsAreRefused(t *testing.T) {
+func TestOtherEncodingsOfOverviewAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, meta := range []string{
+	for _, overview := range []string{
 		``, `{`, `{}`, `null`, `[]`, `{"title":"T"}`, `{"title":"T","type":"login"} `, `{"title":"T","type":"login"}x`,
 		` {"title":"T","type":"login"}`, `{"title": "T","type":"login"}`, `{"type":"login","title":"T"}`,
 		`{"title":"T","title":"U","type":"login"}`, `{"title":"\u0041","type":"login"}`, `{"title":"T","type":"login","urls":["\u0041"]}`,
@@ -139,8 +139,8 @@ func TestOtherEncodingsAreRefused(t *testing.T) {
 		`{"Title":"T","type":"login"}`, `{"title":"T","type":"login","zz":01}`, `{"title":"T","type":"login","zz":[1, 2]}`,
 		`{"title":"T","type":"login","zz":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
 	} {
-		if it, err := item.ParseOverview([]byte(meta)); !errors.Is(err, item.ErrMalformed) {
-			t.Errorf("%q: got %+v, %v, want ErrMalformed", meta, it, err)
+		if it, err := item.ParseOverview([]byte(overview)); !errors.Is(err, item.ErrMalformed) {
+			t.Errorf("%q: got %+v, %v, want ErrMalformed", overview, it, err)
 		}
 	}
 }
@@ -150,28 +150,28 @@ func TestValidateNamesTheField(t *testing.T) {
 	long := strings.Repeat("x", 10_000)
 	for name, c := range map[string]struct {
 		edit func(*item.Item)
-		want string // empty: the item is fine
+		want string // empty: valid
 	}{
-		"as it is":                  {func(*item.Item) {}, ""},
+		"valid":                     {func(*item.Item) {}, ""},
 		"no title":                  {func(i *item.Item) { i.Title = "" }, "title: must not be empty"},
 		"title of 500":              {func(i *item.Item) { i.Title = strings.Repeat("ü", 500) }, ""},
 		"title of 501":              {func(i *item.Item) { i.Title = strings.Repeat("ü", 501) }, "title: at most 500 characters, this has 501"},
 		"title of 10,000":           {func(i *item.Item) { i.Title = long }, "title: at most 500 characters, this has 10000"},
 		"title of two lines":        {func(i *item.Item) { i.Title = "a\nb" }, "title: must be one line without control characters"},
-		"user name of 10,000":       {func(i *item.Item) { i.Username = long }, "username: at most 1000 characters, this has 10000"},
+		"username of 10,000":        {func(i *item.Item) { i.Username = long }, "username: at most 1000 characters, this has 10000"},
 		"password of 10,000":        {func(i *item.Item) { i.Password = long }, ""},
 		"password of 10,001":        {func(i *item.Item) { i.Password = long + "x" }, "password: at most 10000 characters, this has 10001"},
 		"password that is not text": {func(i *item.Item) { i.Password = "\xff" }, "password: is not valid UTF-8"},
 		"notes of 20,000":           {func(i *item.Item) { i.Notes = long + long }, ""},
-		"notes of 20,000 wide":      {func(i *item.Item) { i.Notes = strings.Repeat("漢", 20_000) }, "notes: notes, password and fields take 60"},
+		"notes of 20,000 wide":      {func(i *item.Item) { i.Notes = strings.Repeat("漢", 20_000) }, "notes: notes, password and fields have 60"},
 		"an unknown type":           {func(i *item.Item) { i.Type = "Note!" }, "type: must be login, note, card, identity or ssh_key"},
 		"an empty URL":              {func(i *item.Item) { i.URLs = []string{"a", ""} }, "urls[1]: must not be empty"},
 		"a long tag":                {func(i *item.Item) { i.Tags = []string{long} }, "tags[0]: at most 100 characters, this has 10000"},
 		"many fields":               {func(i *item.Item) { i.Fields = make([]item.Field, 101) }, "fields: at most 100, there are 101"},
 		"a long field":              {func(i *item.Item) { i.Fields = []item.Field{{Name: "n", Value: long + "x"}} }, "fields[0].value: at most 10000"},
 		"a long line of a card":     {func(i *item.Item) { i.Card = &item.Card{Holder: long + "x"} }, "card.holder: at most 10000"},
-		"a kind of field":           {func(i *item.Item) { i.Fields[0].Kind = "date" }, "fields[0].kind: must be hidden, boolean, link"},
-		"a yes or no":               {func(i *item.Item) { i.Fields[1] = item.Field{Kind: item.FieldBoolean, Value: "yes"} }, "fields[1].value: must be true or false"},
+		"a kind of field":           {func(i *item.Item) { i.Fields[0].Kind = "date" }, "fields[0].kind: must be hidden, boolean or link"},
+		"a boolean":                 {func(i *item.Item) { i.Fields[1] = item.Field{Kind: item.FieldBoolean, Value: "yes"} }, "fields[1].value: must be true or false"},
 		"a match rule":              {func(i *item.Item) { i.Match = map[string]item.MatchRule{"bank.example": "fuzzy"} }, "match[1]: must be host, starts"},
 		"a broken expression": {func(i *item.Item) {
 			i.URLs, i.Match = []string{"("}, map[string]item.MatchRule{"(": item.MatchRegexp}
@@ -219,7 +219,7 @@ func TestNormalise(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if it.Fields[1].Name != " n " {
-		t.Error("Normalise wrote into its argument")
+		t.Error("Normalise changed its argument")
 	}
 }
 
@@ -239,7 +239,7 @@ func TestCloneSharesNothing(t *testing.T) {
 	}
 }
 
-func FuzzMeta(f *testing.F) {
+func FuzzOverview(f *testing.F) {
 	f.Add(ptr(full()).Overview())
 	f.Add(ptr(extended()).Overview())
 	f.Add([]byte(`{"created":-9007199254740991,"modified":253402300800000,"purge":253402300799999,"title":"T","trashed":9007199254740991,"type":"login"}`))
@@ -252,13 +252,13 @@ func FuzzMeta(f *testing.F) {
 		if got := it.Overview(); string(got) != string(plaintext) {
 			t.Fatalf("read %q, wrote %q", plaintext, got)
 		}
-		if got := ptr(asThePage(t, it)).Overview(); string(got) != string(plaintext) {
-			t.Fatalf("read %q, and from the page came %q", plaintext, got)
+		if got := ptr(throughJSON(t, it)).Overview(); string(got) != string(plaintext) {
+			t.Fatalf("read %q, but after JSON wrote %q", plaintext, got)
 		}
 	})
 }
 
-func FuzzSecret(f *testing.F) {
+func FuzzDetails(f *testing.F) {
 	f.Add(ptr(full()).Details())
 	f.Add(ptr(extended()).Details())
 	f.Add([]byte(`{"modified":9007199254740991,"password_history":[{"password":"x","until":-9007199254740991}]}`))
@@ -271,14 +271,14 @@ func FuzzSecret(f *testing.F) {
 		if got := it.Details(); string(got) != string(plaintext) {
 			t.Fatalf("read %q, wrote %q", plaintext, got)
 		}
-		if got := ptr(asThePage(t, it)).Details(); string(got) != string(plaintext) {
-			t.Fatalf("read %q, and from the page came %q", plaintext, got)
+		if got := ptr(throughJSON(t, it)).Details(); string(got) != string(plaintext) {
+			t.Fatalf("read %q, but after JSON wrote %q", plaintext, got)
 		}
 	})
 }
 
-// File systems take names of 255 bytes, and so none is too long to be attached.
-func TestNamesOfAttachmentsHave255Characters(t *testing.T) {
+// File systems allow names of 255 bytes. All of them can be attached.
+func TestAttachmentNamesHave255Characters(t *testing.T) {
 	t.Parallel()
 	for length, valid := range map[int]bool{255: true, 256: false} {
 		for _, letter := range []string{"x", "ü"} {

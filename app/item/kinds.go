@@ -9,23 +9,24 @@ import (
 	"time"
 )
 
-// kind is how the values of one type are handled. Every function takes pointers to them. Those that may be nil do nothing then.
-// It is not generic, because the browser's core would hold most of it once for each type.
+// kind has the operations on the values of one type. All functions take pointers to values. It is not generic, because the WebAssembly
+// module would contain most of the code once for each type.
 type kind struct {
+	shape   Shape
 	empty   func(p any) bool
-	read    func(r *reader, p any) error // the value is empty before; any error: it is of another type
-	append  func(b []byte, p any) []byte // the value is not empty
+	read    func(r *reader, p any) error // into an empty value; an error means that the text has another type
+	append  func(b []byte, p any) []byte // of a non-empty value
 	same    func(a, b any) bool
 	take    func(to, from any)
 	clear   func(p any)
-	unshare func(p any)                       // may be nil, as all that follow
-	tidy    func(p any)                       // what was typed
-	check   func(row *Row, p any) *FieldError // against the limits of the row
-	texts   func(p any, add func(string))     // what a search finds
-	join    func(to, base, mine any)          // applies to a list what mine added to base and removed from it
+	unshare func(p any)                       // may be nil, like all below
+	tidy    func(p any)                       // normalises what users type
+	check   func(row *Row, p any) *FieldError // checks the limits of the row
+	texts   func(p any, add func(string))     // the searchable texts
+	join    func(to, base, mine any)          // adds to and removes from a list what mine added to and removed from base
 }
 
-// plain is the start of a kind of values that can be compared.
+// plain returns a kind for comparable values, without the optional functions.
 func plain[V comparable](read func(*reader, *V) error, write func([]byte, *V) []byte) kind {
 	return kind{
 		empty:  func(p any) bool { return *p.(*V) == *new(V) },
@@ -38,15 +39,15 @@ func plain[V comparable](read func(*reader, *V) error, write func([]byte, *V) []
 }
 
 var (
-	text     = textKind(checkText, nil)               // of any number of lines
-	line     = textKind(checkLine, oneLine)           // without what surrounds it
-	key      = textKind(checkLine, strings.TrimSpace) // a line that is not brought into one
+	text     = textKind(checkText, nil)               // any number of lines
+	line     = textKind(checkLine, oneLine)           // trimmed
+	key      = textKind(checkLine, strings.TrimSpace) // a line whose inner characters stay
 	filename = textKind(checkLine, nil)
-	lastFour = lastFourKind() // a number of which a search finds the digits by which people tell their cards apart
+	lastFour = lastFourKind() // a card number, searchable by its last four digits
 	flag     = flagKind()
 	number   = numberKind()
 	moment   = timeKind()
-	lines    = listKind(elementsOf[string](), lineElement(), func(p any) { *p.(*[]string) = distinct(*p.(*[]string)) })
+	lines    = listKind(ShapeTexts, elementsOf[string](), lineElement(), func(p any) { *p.(*[]string) = distinct(*p.(*[]string)) })
 	word     = typeKind()
 	rules    = matchKind()
 )
@@ -77,6 +78,7 @@ func lastFourKind() *kind {
 
 func flagKind() *kind {
 	k := plain((*reader).yes, func(b []byte, _ *bool) []byte { return append(b, "true"...) })
+	k.shape = ShapeFlag
 	return &k
 }
 
@@ -86,12 +88,12 @@ func numberKind() *kind {
 	return &k
 }
 
-// timeKind is in Unix milliseconds.
+// timeKind encodes times as Unix milliseconds.
 func timeKind() *kind {
 	k := plain(func(r *reader, t *time.Time) error {
 		ms, err := r.integer()
 		if *t = time.UnixMilli(ms).UTC(); err == nil && !representable(*t).Equal(*t) {
-			err = r.fail("a time is out of range")
+			err = r.fail("time out of range")
 		}
 		return err
 	}, func(b []byte, t *time.Time) []byte { return strconv.AppendInt(b, t.UnixMilli(), 10) })
@@ -105,18 +107,18 @@ func typeKind() *kind {
 	k := plain(func(r *reader, t *Type) error {
 		err := r.text((*string)(t))
 		if err == nil && !validType(*t) {
-			err = r.fail("a type is not a word")
+			err = r.fail("invalid type")
 		}
 		return err
 	}, func(b []byte, t *Type) []byte { return AppendString(b, string(*t)) })
 	return &k
 }
 
-// elements are the few things that a list does that depend on their type.
+// elements has the operations on a list that depend on the type of its elements.
 type elements struct {
 	size  func(l any) int
 	at    func(l any, i int) any
-	add   func(l, e any) any // a copy of e, or if that is nil an empty element, of which it returns the place
+	add   func(l, e any) any // appends a copy of e, or an empty element if e is nil; returns a pointer to it
 	fresh func() any
 	clone func(l any)
 	take  func(to, from any)
@@ -144,22 +146,23 @@ func lineElement() kind {
 	e := *line
 	e.check = func(row *Row, p any) *FieldError {
 		if *p.(*string) == "" {
-			return &FieldError{"", "must not be empty"}
+			return &FieldError{Rule: RuleNeeded, Reason: "must not be empty"}
 		}
 		return checkLine(row, p)
 	}
 	return e
 }
 
-// sequence is a list of elements of a kind.
+// sequence is a list whose elements have a kind.
 type sequence struct {
 	elements
 	element kind
 }
 
-func listKind(s elements, e kind, tidy func(p any)) *kind {
+func listKind(shape Shape, s elements, e kind, tidy func(p any)) *kind {
 	l := sequence{s, e}
 	return &kind{
+		shape: shape,
 		empty: func(p any) bool { return s.size(p) == 0 },
 		read: func(r *reader, p any) error {
 			return r.list(func() error { return e.read(r, s.add(p, nil)) })
@@ -198,7 +201,7 @@ func (l sequence) has(p, e any) bool {
 func (l sequence) check(row *Row, p any) *FieldError {
 	n := l.size(p)
 	if n > row.MaxCount {
-		return &FieldError{"", fmt.Sprintf("at most %d, there are %d", row.MaxCount, n)}
+		return &FieldError{Rule: RuleCount, Have: n, Limit: row.MaxCount, Reason: fmt.Sprintf("at most %d, there are %d", row.MaxCount, n)}
 	}
 	for i := range n {
 		if err := l.element.check(row, l.at(p, i)); err != nil {
@@ -216,7 +219,7 @@ func (l sequence) texts(p any, add func(string)) {
 
 func (l sequence) join(to, base, mine any) {
 	if l.same(to, base) {
-		l.take(to, mine) // the order of mine counts too
+		l.take(to, mine) // keeps the order of mine
 		return
 	}
 	out := l.fresh()
@@ -233,11 +236,11 @@ func (l sequence) join(to, base, mine any) {
 	l.take(to, out)
 }
 
-// list is the kind of a list of objects. Tidying drops those that say nothing; nil keeps all of them.
-func list[E any](o *object, says func(*E) bool) *kind {
+// list is the kind of a list of objects. Tidying removes the objects for which nonEmpty is false; a nil nonEmpty keeps all.
+func list[E any](o *object, nonEmpty func(*E) bool) *kind {
 	o.element = true
 	s := elementsOf[E]()
-	return listKind(s, kind{
+	return listKind(ShapeObjects, s, kind{
 		read: o.readElement, append: o.append, same: o.same, texts: o.texts,
 		check: func(_ *Row, p any) *FieldError { return o.check(p) },
 	}, func(p any) {
@@ -245,7 +248,7 @@ func list[E any](o *object, says func(*E) bool) *kind {
 		for i := range s.size(p) {
 			e := s.at(p, i)
 			o.tidy(e)
-			if says == nil || *o.unknown(e) != "" || says(e.(*E)) {
+			if nonEmpty == nil || *o.unknown(e) != "" || nonEmpty(e.(*E)) {
 				s.add(out, e)
 			}
 		}
@@ -253,7 +256,7 @@ func list[E any](o *object, says func(*E) bool) *kind {
 	})
 }
 
-// part is the kind of an object that an item may have.
+// part is the kind of an optional object.
 func part[P any](o *object) *kind {
 	k := plain(func(r *reader, p **P) error {
 		*p = new(P)
@@ -265,6 +268,7 @@ func part[P any](o *object) *kind {
 
 func partKind(o *object, k kind, get func(any) any, clone func(any)) *kind {
 	empty := k.empty
+	k.shape = ShapeObject
 	k.same = func(a, b any) bool { return empty(a) && empty(b) || !empty(a) && !empty(b) && o.same(get(a), get(b)) }
 	k.unshare = func(p any) {
 		if !empty(p) {
@@ -290,7 +294,7 @@ func partKind(o *object, k kind, get func(any) any, clone func(any)) *kind {
 	return &k
 }
 
-// urlRule is the encoding of one rule of Item.Match.
+// urlRule is the encoding of a rule in Item.Match.
 type urlRule struct {
 	Rule    MatchRule
 	URL     string
@@ -306,17 +310,18 @@ func ruleKind() *kind {
 	k := plain(func(r *reader, rule *MatchRule) error {
 		err := r.text((*string)(rule))
 		if err == nil && !rule.Known() {
-			err = r.fail("a rule is not known")
+			err = r.fail("unknown rule")
 		}
 		return err
 	}, func(b []byte, rule *MatchRule) []byte { return AppendString(b, string(*rule)) })
 	return &k
 }
 
-// matchKind writes the addresses in ascending order.
+// matchKind encodes the rules in ascending order of their URLs.
 func matchKind() *kind {
 	type match = map[string]MatchRule
 	return &kind{
+		shape:   ShapeMap,
 		empty:   func(p any) bool { return len(*p.(*match)) == 0 },
 		read:    func(r *reader, p any) error { return readMatch(r, p.(*match)) },
 		append:  func(b []byte, p any) []byte { return appendMatch(b, *p.(*match)) },
@@ -336,7 +341,7 @@ func readMatch(r *reader, m *map[string]MatchRule) error {
 			return err
 		}
 		if len(*m) > 0 && u.URL <= last {
-			return r.fail("addresses are out of order")
+			return r.fail("URLs are not in order")
 		}
 		rule := u.Rule
 		if last, u.URL = u.URL, ""; u.Unknown != "" || rule == MatchDomain {
@@ -348,8 +353,8 @@ func readMatch(r *reader, m *map[string]MatchRule) error {
 }
 
 func appendMatch(b []byte, m map[string]MatchRule) []byte {
-	for i, address := range slices.Sorted(maps.Keys(m)) {
-		u := urlRule{Rule: m[address], URL: address}
+	for i, url := range slices.Sorted(maps.Keys(m)) {
+		u := urlRule{Rule: m[url], URL: url}
 		if u.Rule.Newer() {
 			u.Rule, u.Unknown = "", Unknown(u.Rule)
 		}
@@ -358,7 +363,7 @@ func appendMatch(b []byte, m map[string]MatchRule) []byte {
 	return append(b, ']')
 }
 
-// The kind of a custom field is two members: hidden is one that is true, the others are words in another one.
+// The kind of a custom field is encoded as two members: hidden is true for FieldHidden, and kind has the other kinds.
 func hiddenKind() *kind {
 	k := fieldKind(func(f *Field) bool { return f.Kind == FieldHidden })
 	k.read = func(r *reader, p any) error {
@@ -379,7 +384,7 @@ func wordKind() *kind {
 		var s string
 		err := r.text(&s)
 		if kind := FieldKind(s); err == nil && (p.(*Field).Kind == FieldHidden || kind == FieldHidden || !kind.Known()) {
-			return r.fail("a kind is not known")
+			return r.fail("unknown kind")
 		}
 		if err == nil {
 			p.(*Field).Kind = FieldKind(s)
@@ -390,13 +395,13 @@ func wordKind() *kind {
 	return k
 }
 
-func fieldKind(says func(*Field) bool) *kind {
+func fieldKind(applies func(*Field) bool) *kind {
 	return &kind{
-		empty: func(p any) bool { return !says(p.(*Field)) },
+		empty: func(p any) bool { return !applies(p.(*Field)) },
 		same:  func(a, b any) bool { return a.(*Field).Kind == b.(*Field).Kind },
 		take:  func(to, from any) { to.(*Field).Kind = from.(*Field).Kind },
 		clear: func(p any) {
-			if f := p.(*Field); says(f) {
+			if f := p.(*Field); applies(f) {
 				f.Kind = FieldText
 			}
 		},

@@ -12,72 +12,70 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// MatchRule says which pages an address of an item stands for. The rules and their meaning are those of Bitwarden.
+// MatchRule says which web pages a URL of an item belongs to. The rules are those of Bitwarden.
 type MatchRule string
 
 const (
 	MatchDomain MatchRule = ""       // the same registrable domain: example.co.uk and its subdomains
-	MatchHost   MatchRule = "host"   // the same host, and the same port if the address names one
-	MatchStarts MatchRule = "starts" // the page's address begins with it
-	MatchExact  MatchRule = "exact"  // the page's address is it
-	MatchRegexp MatchRule = "regexp" // the page's address matches it (RE2), without regard to case
+	MatchHost   MatchRule = "host"   // the same host, and the same port if the URL has one
+	MatchStarts MatchRule = "starts" // the URL of the page begins with it
+	MatchExact  MatchRule = "exact"  // the URL of the page equals it
+	MatchRegexp MatchRule = "regexp" // the URL of the page matches this regular expression (RE2), ignoring case
 	MatchNever  MatchRule = "never"
 )
 
-// MatchRules are those that this version can follow.
+// MatchRules are the rules of this version.
 var MatchRules = []MatchRule{MatchDomain, MatchHost, MatchStarts, MatchExact, MatchRegexp, MatchNever}
 
-// Known reports whether this version can follow the rule.
+// Known reports whether this version knows the rule.
 func (r MatchRule) Known() bool {
 	return slices.Contains(MatchRules, r)
 }
 
-// Newer reports whether the rule, or what goes with it, is a newer version's: an Unknown in place of a word. Until this version
-// understands it, the address belongs to no page.
+// Newer reports whether a newer version wrote the rule: it is then an Unknown object. Its URL matches no page.
 func (r MatchRule) Newer() bool { return strings.HasPrefix(string(r), "{") }
 
-// normalMatch keeps the rules of addresses that are there, the default left out, and those of a newer version.
+// normalMatch returns the rules of existing URLs, without the default rule, and the rules of newer versions.
 func (it Item) normalMatch() map[string]MatchRule {
 	var out map[string]MatchRule
-	for address, rule := range it.Match {
+	for url, rule := range it.Match {
 		if !rule.Newer() {
-			address = oneLine(address)
-			if rule == MatchDomain || !slices.Contains(it.URLs, address) && !it.UnknownOverview.Has("urls") {
+			url = oneLine(url)
+			if rule == MatchDomain || !slices.Contains(it.URLs, url) && !it.UnknownOverview.Has("urls") {
 				continue
 			}
 		}
 		if out == nil {
 			out = map[string]MatchRule{}
 		}
-		out[address] = rule
+		out[url] = rule
 	}
 	return out
 }
 
-// BelongsTo reports whether the item is one for the page at this address, by the rules of its own addresses. registrable
-// finds the registrable domain of a host name by the public suffix list, which is too large to be part of the browser's
-// core; it is not asked about IP addresses.
+// BelongsTo reports whether the item belongs to the page at this URL, by its match rules. registrable returns the registrable domain of
+// a host name, by the public suffix list, which is too large for the WebAssembly module. It is not called for IP addresses.
 func (it Item) BelongsTo(page string, registrable func(host string) (string, error)) bool {
-	return slices.ContainsFunc(it.URLs, func(address string) bool { return it.Match[address].covers(address, page, registrable) })
+	return slices.ContainsFunc(it.URLs, func(url string) bool { return it.Match[url].covers(url, page, registrable) })
 }
 
-func (r MatchRule) covers(address, page string, registrable func(string) (string, error)) bool {
+func (r MatchRule) covers(rawURL, page string, registrable func(string) (string, error)) bool {
 	switch r {
 	case MatchExact:
-		return page == address || sameSpelling(address, page, func(a, p site) bool { return p.text("/") == a.text("/") })
+		return page == rawURL || sameSpelling(rawURL, page, func(a, p site) bool { return p.text("/") == a.text("/") })
 	case MatchStarts:
-		return strings.HasPrefix(page, address) ||
-			sameSpelling(address, page, func(a, p site) bool { return strings.HasPrefix(p.text("/"), a.text("")) })
+		return strings.HasPrefix(page, rawURL) ||
+			sameSpelling(rawURL, page, func(a, p site) bool { return strings.HasPrefix(p.text("/"), a.text("")) })
 	case MatchRegexp:
-		re, err := regexp.Compile("(?i)" + address)
+		re, err := regexp.Compile("(?i)" + rawURL)
 		return err == nil && re.MatchString(page)
 	case MatchDomain, MatchHost:
 	default:
 		return false
 	}
-	return sameSpelling(address, page, func(have, want site) bool {
+	return sameSpelling(rawURL, page, func(have, want site) bool {
 		switch {
-		case have.port == "" || want.port == "": // an app: it is itself, and nothing else is
+		case have.port == "" || want.port == "": // an app matches only itself
 			return have.text("") == want.text("")
 		case r == MatchHost:
 			return have.host == want.host && (!have.portNamed || have.port == want.port)
@@ -86,26 +84,26 @@ func (r MatchRule) covers(address, page string, registrable func(string) (string
 	})
 }
 
-// site is an address in one of its spellings.
+// site is a parsed URL.
 type site struct {
 	scheme, host string
-	port         string // that of the scheme, if none is named; empty: not on the web
+	port         string // by default that of the scheme; empty: not a web page
 	portNamed    bool
-	path         string // and all that follows
+	path         string // with query and fragment
 }
 
-// webPorts are the schemes of web pages and what else browsers open, with their ports. An address with another scheme is that
-// of an app (androidapp://, iosapp://), whose name may look like a host and says nothing about one.
+// webPorts has the schemes that browsers open, with their ports. Other schemes are apps (androidapp://, iosapp://): their names can look
+// like hosts but are not.
 var webPorts = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
 
-// hostNames maps and encodes names as browsers do (UTS 46), without refusing the underscores and hyphens that they allow. It is
-// no variable: that would link 130 KB into the browser's core, which does not ask which page an item belongs to.
+// hostNames maps and encodes names as browsers do (UTS 46), and allows underscores and hyphens like them. It is a function because a
+// variable would link 130 KB into the WebAssembly module, which never calls BelongsTo.
 func hostNames() *idna.Profile {
 	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
 }
 
-func sameSpelling(address, page string, equal func(address, page site) bool) bool {
-	a, ok := parseSite(address)
+func sameSpelling(rawURL, page string, equal func(a, p site) bool) bool {
+	a, ok := parseSite(rawURL)
 	if !ok {
 		return false
 	}
@@ -113,13 +111,13 @@ func sameSpelling(address, page string, equal func(address, page site) bool) boo
 	return ok && equal(a, p)
 }
 
-// parseSite reads an address that may lack its scheme.
-func parseSite(address string) (site, bool) {
-	address, ok := withScheme(strings.TrimSpace(address))
+// parseSite parses a URL, with or without a scheme.
+func parseSite(rawURL string) (site, bool) {
+	rawURL, ok := withScheme(strings.TrimSpace(rawURL))
 	if !ok {
 		return site{}, false
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(rawURL)
 	if err != nil || u.Hostname() == "" {
 		return site{}, false
 	}
@@ -141,21 +139,21 @@ func parseSite(address string) (site, bool) {
 	return s, err == nil && s.host != ""
 }
 
-// withScheme brings what people write and browsers take for the address of a web page to what url.Parse reads. An address without
-// a scheme that has an @ before its path is one of e-mail, or of an app.
-func withScheme(address string) (string, bool) {
-	scheme, rest, _ := strings.Cut(address, ":")
+// withScheme rewrites what browsers accept as the URL of a web page for url.Parse. Without a scheme, an @ before the path means an email
+// address or an app.
+func withScheme(rawURL string) (string, bool) {
+	scheme, rest, _ := strings.Cut(rawURL, ":")
 	if _, web := webPorts[strings.ToLower(scheme)]; web {
 		return scheme + "://" + webPath(rest), true
 	}
 	if strings.HasPrefix(rest, "//") && !strings.ContainsAny(scheme, "/?#") {
-		return address, true
+		return rawURL, true
 	}
-	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() {
-		return "https://[" + address + "]", true
+	if ip, err := netip.ParseAddr(rawURL); err == nil && ip.Is6() {
+		return "https://[" + rawURL + "]", true
 	}
-	host, _, _ := strings.Cut(strings.Map(pathToSlash, webPath(address)), "/")
-	return "https://" + webPath(address), !strings.Contains(host, "@")
+	host, _, _ := strings.Cut(strings.Map(pathToSlash, webPath(rawURL)), "/")
+	return "https://" + webPath(rawURL), !strings.Contains(host, "@")
 }
 
 func pathToSlash(r rune) rune {
@@ -165,7 +163,7 @@ func pathToSlash(r rune) rune {
 	return r
 }
 
-// webPath drops the slashes before a host, writes backslashes before the query as slashes, and escapes a % that escapes nothing.
+// webPath removes slashes before the host, replaces backslashes before the query by slashes, and escapes an invalid %.
 func webPath(s string) string {
 	s = strings.TrimLeft(s, `/\`)
 	end := strings.IndexAny(s, "?#")
@@ -186,7 +184,7 @@ func webPath(s string) string {
 	return b.String()
 }
 
-// hostName brings a host to its one spelling: punycode in lower case without the final dot, or the shortest form of an IP address.
+// hostName normalises a host: lower-case punycode without a final dot, or the shortest form of an IP address.
 func hostName(host string) string {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.String()
@@ -202,7 +200,7 @@ func hostName(host string) string {
 	return ascii
 }
 
-// numericIPv4 reads an IPv4 address of one to four numbers, each decimal, octal or hexadecimal, as inet_aton(3) and browsers do.
+// numericIPv4 parses an IPv4 address of one to four decimal, octal or hexadecimal numbers, like inet_aton(3) and browsers.
 func numericIPv4(host string) (netip.Addr, bool) {
 	parts := strings.Split(host, ".")
 	if len(parts) > 4 {
@@ -213,7 +211,7 @@ func numericIPv4(host string) (netip.Addr, bool) {
 		n, err := strconv.ParseUint(part, 0, 32)
 		left := 1
 		if i == len(parts)-1 {
-			left = 4 - i // the last number fills what is left
+			left = 4 - i // the last number fills the remaining bytes
 		}
 		if err != nil || n>>(8*left) != 0 {
 			return netip.Addr{}, false
@@ -226,7 +224,7 @@ func numericIPv4(host string) (netip.Addr, bool) {
 	return netip.AddrFrom4(b), true
 }
 
-// text is the address in one spelling, with root as the path if it has none.
+// text is the normalised URL, with root as the path if it has none.
 func (s site) text(root string) string {
 	port, path := "", s.path
 	if s.port != webPorts[s.scheme] {
@@ -245,5 +243,5 @@ func (s site) domain(registrable func(string) (string, error)) string {
 	if d, err := registrable(s.host); err == nil {
 		return d
 	}
-	return s.host // one without a domain: localhost
+	return s.host // has no registrable domain, such as localhost
 }

@@ -11,9 +11,9 @@ import (
 func TestBelongsTo(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		rule          item.MatchRule
-		address, page string
-		want          bool
+		rule      item.MatchRule
+		url, page string
+		want      bool
 	}{
 		{item.MatchDomain, "https://example.co.uk/login", "http://shop.example.co.uk/", true},
 		{item.MatchDomain, "example.co.uk", "https://other.co.uk/", false},
@@ -23,7 +23,7 @@ func TestBelongsTo(t *testing.T) {
 		{item.MatchDomain, "http://192.168.0.1", "http://192.168.1.1", false},
 		{item.MatchDomain, "http://[::1]:80", "http://[::1]/", true},
 		{item.MatchDomain, "androidapp://com.example", "https://example.com", false},
-		{item.MatchDomain, "not an address", "https://example.com", false},
+		{item.MatchDomain, "not a URL", "https://example.com", false},
 		{item.MatchDomain, "", "", false},
 		{item.MatchHost, "https://a.example.org", "https://a.example.org:8443/", true},
 		{item.MatchHost, "https://a.example.org:1", "https://a.example.org:8443/", false},
@@ -34,7 +34,7 @@ func TestBelongsTo(t *testing.T) {
 		{item.MatchExact, "https://example.org/", "https://example.org/a", false},
 		{item.MatchRegexp, `^https://(www\.)?EXAMPLE\.org/`, "https://www.example.org/x", true},
 		{item.MatchRegexp, `^https://example\.org$`, "https://www.example.org/x", false},
-		// One host in several spellings.
+		// Different spellings of a host.
 		{item.MatchDomain, "https://bücher.example", "https://www.xn--bcher-kva.example/", true},
 		{item.MatchDomain, "https://xn--bcher-kva.example", "https://BÜCHER.example./", true},
 		{item.MatchHost, "http://bu\u0308cher.example", "https://xn--bcher-kva.example/", true},
@@ -59,7 +59,7 @@ func TestBelongsTo(t *testing.T) {
 		{item.MatchStarts, "https://bücher.example/a", "https://xn--bcher-kva.example/a/b", true},
 		{item.MatchStarts, "https://example.org:443/a", "https://example.org/a/b", true},
 		{item.MatchStarts, "https://example.org/A", "https://example.org/a/b", false},
-		// What browsers take for the same.
+		// Spellings that browsers accept.
 		{item.MatchHost, "https://example.org:0443", "https://example.org/", true},
 		{item.MatchHost, "https://example.org:08443", "https://example.org:8443/", true},
 		{item.MatchHost, "https://example.org:99999", "https://example.org:99999/", false},
@@ -87,7 +87,7 @@ func TestBelongsTo(t *testing.T) {
 		{item.MatchHost, "http://[fe80::1%eth0]/", "http://[FE80::1%25eth0]/", true},
 		{item.MatchHost, "https://☃.example", "https://xn--n3h.example/", true},
 		{item.MatchHost, "https://exam\u00adple.org", "https://example.org/", true},
-		// An app is no web site, and an address of e-mail is none, whatever its name looks like.
+		// Apps and email addresses are not web pages, even if they look like hosts.
 		{item.MatchDomain, "androidapp://com.example.app", "https://example.app/", false},
 		{item.MatchDomain, "androidapp://example.org", "https://example.org/", false},
 		{item.MatchHost, "androidapp://example.org", "https://example.org/", false},
@@ -107,9 +107,9 @@ func TestBelongsTo(t *testing.T) {
 		{item.MatchDomain, "chrome-extension://example.org", "https://example.org", false},
 		{item.MatchNever, "https://example.org/", "https://example.org/", false},
 	} {
-		it := item.Item{URLs: []string{c.address}, Match: map[string]item.MatchRule{c.address: c.rule}}
+		it := item.Item{URLs: []string{c.url}, Match: map[string]item.MatchRule{c.url: c.rule}}
 		if got := it.BelongsTo(c.page, publicsuffix.EffectiveTLDPlusOne); got != c.want {
-			t.Errorf("rule %q, address %q, page %q: got %t", c.rule, c.address, c.page, got)
+			t.Errorf("rule %q, URL %q, page %q: got %t", c.rule, c.url, c.page, got)
 		}
 	}
 }

@@ -5,31 +5,30 @@ import (
 	"strings"
 )
 
-// Merge brings together what one device (mine) and another (theirs, already stored) made of base. whole is false if a field was
-// changed on both sides to different values; result then holds theirs for that field, and the caller keeps mine as a copy. So
-// nothing that anyone typed is lost. What becomes of each field, its row says. Without a known base every difference counts as
-// changed on both sides.
-func Merge(base Item, known bool, mine, theirs Item) (result Item, whole bool) {
+// Merge merges two versions of base: mine, from this device, and theirs, which is already stored. The row of each field has its rule. ok
+// is false if both sides changed a field to different values: the result then has their value, and the caller saves mine as a copy, so
+// that nothing is lost. If base is unknown, every difference counts as such a conflict.
+func Merge(base Item, known bool, mine, theirs Item) (result Item, ok bool) {
 	if !known {
 		return theirs, mine.SameOverview(theirs) && mine.SameDetails(theirs)
 	}
-	m := merging{base: base, mine: mine, theirs: theirs, result: theirs.Clone(), whole: true}
+	m := merging{base: base, mine: mine, theirs: theirs, result: theirs.Clone(), ok: true}
 	m.part(overview)
 	m.part(details)
-	if m.whole && mine.Password != base.Password {
+	if m.ok && mine.Password != base.Password {
 		m.result.Password = mine.Password
 	} else if theirs.Password == base.Password {
-		// Mine is in the copy as a whole. A password changed here alone still belongs to the item.
+		// Mine becomes a copy. A password that changed only here still belongs to the item.
 		m.result.Password = mine.Password
 	}
-	m.keepNewer(overview)
-	m.keepNewer(details)
-	return m.result.Clone(), m.whole
+	m.preserveNewer(overview)
+	m.preserveNewer(details)
+	return m.result.Clone(), m.ok
 }
 
 type merging struct {
 	base, mine, theirs, result Item
-	whole                      bool
+	ok                         bool
 }
 
 func (m *merging) part(o *object) {
@@ -39,7 +38,7 @@ func (m *merging) part(o *object) {
 	case theirs == base:
 		*unknown = mine
 	default:
-		m.whole = false
+		m.ok = false
 	}
 	for i := range o.members {
 		f := &o.members[i]
@@ -50,23 +49,23 @@ func (m *merging) part(o *object) {
 		case f.same(&m.theirs, &m.base):
 			f.take(&m.result, &m.mine)
 		default:
-			m.whole = false
+			m.ok = false
 		}
 	}
 }
 
-// keepNewer goes back to theirs where mine would take the place of what a newer version wrote there.
-func (m *merging) keepNewer(o *object) {
+// preserveNewer restores theirs where mine would replace what a newer version wrote.
+func (m *merging) preserveNewer(o *object) {
 	for i := range o.members {
 		f := &o.members[i]
-		if err := f.wrong(*o.unknown(&m.result), &m.result, true); err != nil && err.Reason == newerReason {
+		if err := f.check(*o.unknown(&m.result), &m.result, true); err != nil && err.Rule == RuleNewer {
 			f.take(&m.result, &m.theirs)
-			m.whole = false
+			m.ok = false
 		}
 	}
 }
 
-// CanUpdateFrom reports whether an import can update the item by in: they differ in nothing that would be overwritten.
+// CanUpdateFrom reports whether UpdateFrom would lose nothing: no field with ImportSame and no unknown member differs.
 func (it Item) CanUpdateFrom(in Item) bool {
 	for _, o := range []*object{overview, details} {
 		have, unknown := *o.unknown(&it), *o.unknown(&in)
@@ -84,8 +83,7 @@ func (it Item) CanUpdateFrom(in Item) bool {
 	return true
 }
 
-// Covers reports whether everything that in says is in the item. What was done to it in its vault, such as a tag that was added,
-// makes no difference.
+// Covers reports whether the item already has everything that in has. Additions to the item, such as tags, make no difference.
 func (it Item) Covers(in Item) bool {
 	if !it.CanUpdateFrom(in) {
 		return false
@@ -96,7 +94,7 @@ func (it Item) Covers(in Item) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(in.URLs, func(address string) bool { return it.Match[address] != in.Match[address] })
+	return !slices.ContainsFunc(in.URLs, func(url string) bool { return it.Match[url] != in.Match[url] })
 }
 
 func (m *member) covers(have, in *Item) bool {
@@ -111,8 +109,7 @@ func (m *member) covers(have, in *Item) bool {
 	return m.same(in, have)
 }
 
-// UpdateFrom is the item with what an import has of it. Nothing that the item says is lost, but for values that are replaced: those
-// the caller keeps.
+// UpdateFrom merges an imported item into the one that it matches. Only values with ImportReplace are lost; the caller saves them.
 func (it Item) UpdateFrom(in Item) Item {
 	out := it.Clone()
 	for _, o := range []*object{overview, details} {
@@ -121,12 +118,12 @@ func (it Item) UpdateFrom(in Item) Item {
 		}
 		*o.unknown(&out), _ = o.unknown(&it).with(*o.unknown(&in))
 	}
-	for address, rule := range in.Match {
-		if _, ruled := it.Match[address]; !ruled && (rule.Newer() || !slices.Contains(it.URLs, address)) {
+	for url, rule := range in.Match {
+		if _, ruled := it.Match[url]; !ruled && (rule.Newer() || !slices.Contains(it.URLs, url)) {
 			if out.Match == nil {
 				out.Match = map[string]MatchRule{}
 			}
-			out.Match[address] = rule
+			out.Match[url] = rule
 		}
 	}
 	out.PasswordHistory = out.PasswordHistory[:min(len(out.PasswordHistory), MaxPasswordHistory)]

@@ -9,34 +9,34 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// What a newer version may write: members at every depth, types, kinds, rules and values that this version does not know.
+// newerOverviews and newerDetails are texts of a newer version, with unknown members at every depth, types, kinds, rules and values.
 var newerOverviews = map[string]string{
-	"members":                  `{"aaa":1.50e+3,"title":"T","type":"login","zzz":{"b":[null,{"a":"\u0000"}],"a":12345678901234567890}}`,
-	"a name with capitals":     `{"Colour":"red","title":"T","type":"login"}`,
-	"names of any characters":  `{"":0,"a\"b":1,"a-b":2,"title":"T","type":"login","é":3,"😀":4,"` + "\uE000" + `":5}`,
-	"a type":                   `{"title":"T","type":"passkey"}`,
-	"a type with digits":       `{"title":"T","type":"passkey-v2"}`,
-	"a type of another kind":   `{"title":"T","type":{"base":"login"}}`,
-	"a title of another kind":  `{"title":{"de":"Titel"},"type":"login"}`,
-	"a favourite of rank":      `{"favourite":3,"title":"T","type":"login"}`,
-	"a favourite that is not":  `{"favourite":false,"title":"T","type":"login"}`,
-	"tags as objects":          `{"tags":[{"id":1}],"title":"T","type":"login"}`,
-	"no tags":                  `{"tags":[],"title":"T","type":"login"}`,
-	"tags of two kinds":        `{"tags":["a",1],"title":"T","type":"login"}`,
-	"addresses as an object":   `{"match":[{"rule":"host","url":"a"}],"title":"T","type":"login","urls":{"a":"b"}}`,
-	"times of another kind":    `{"created":1.5,"modified":"2030-01-01","purge":null,"title":"T","trashed":{},"type":"login"}`,
-	"a large time":             `{"created":90071992547409930,"title":"T","type":"login"}`,
-	"times in microseconds":    `{"created":1700000000000000,"modified":1700000000000000,"title":"T","trashed":-1700000000000000,"type":"login"}`,
-	"an empty user name":       `{"title":"T","type":"login","username":""}`,
-	"a rule":                   `{"match":[{"rule":"fuzzy","url":"a"}],"title":"T","type":"login","urls":["a"]}`,
-	"a rule with members":      `{"match":[{"aaa":1,"rule":"host","since":2,"url":"a","zzz":[]},{"rule":"host","url":"b"}],"title":"T","type":"login","urls":["a","b"]}`,
-	"a rule without a rule":    `{"match":[{"ports":[1],"url":"a"}],"title":"T","type":"login","urls":["a"]}`,
-	"a rule of another kind":   `{"match":[{"rule":{"host":true},"url":"a"}],"title":"T","type":"login","urls":["a"]}`,
-	"a rule without address":   `{"match":[{"app":"x"}],"title":"T","type":"login","urls":["a"]}`,
-	"rules for two apps":       `{"match":[{"app":"x"},{"app":"y"}],"title":"T","type":"login","urls":["a"]}`,
-	"a rule for another place": `{"match":[{"aaa":1,"url":"elsewhere"}],"title":"T","type":"login","urls":["a"]}`,
-	"rules as an object":       `{"match":{"a":"host"},"title":"T","type":"login","urls":["a"]}`,
-	"rules as texts":           `{"match":["a"],"title":"T","type":"login","urls":["a"]}`,
+	"members":                      `{"aaa":1.50e+3,"title":"T","type":"login","zzz":{"b":[null,{"a":"\u0000"}],"a":12345678901234567890}}`,
+	"a name with capitals":         `{"Colour":"red","title":"T","type":"login"}`,
+	"names of any characters":      `{"":0,"a\"b":1,"a-b":2,"title":"T","type":"login","é":3,"😀":4,"` + "\uE000" + `":5}`,
+	"a type":                       `{"title":"T","type":"passkey"}`,
+	"a type with digits":           `{"title":"T","type":"passkey-v2"}`,
+	"a type that is an object":     `{"title":"T","type":{"base":"login"}}`,
+	"a title that is an object":    `{"title":{"de":"Titel"},"type":"login"}`,
+	"a favourite that is a number": `{"favourite":3,"title":"T","type":"login"}`,
+	"a favourite that is false":    `{"favourite":false,"title":"T","type":"login"}`,
+	"tags as objects":              `{"tags":[{"id":1}],"title":"T","type":"login"}`,
+	"no tags":                      `{"tags":[],"title":"T","type":"login"}`,
+	"tags of two kinds":            `{"tags":["a",1],"title":"T","type":"login"}`,
+	"URLs as an object":            `{"match":[{"rule":"host","url":"a"}],"title":"T","type":"login","urls":{"a":"b"}}`,
+	"times of another kind":        `{"created":1.5,"modified":"2030-01-01","purge":null,"title":"T","trashed":{},"type":"login"}`,
+	"a large time":                 `{"created":90071992547409930,"title":"T","type":"login"}`,
+	"times in microseconds":        `{"created":1700000000000000,"modified":1700000000000000,"title":"T","trashed":-1700000000000000,"type":"login"}`,
+	"an empty username":            `{"title":"T","type":"login","username":""}`,
+	"a rule":                       `{"match":[{"rule":"fuzzy","url":"a"}],"title":"T","type":"login","urls":["a"]}`,
+	"a rule with members":          `{"match":[{"aaa":1,"rule":"host","since":2,"url":"a","zzz":[]},{"rule":"host","url":"b"}],"title":"T","type":"login","urls":["a","b"]}`,
+	"a rule without a rule":        `{"match":[{"ports":[1],"url":"a"}],"title":"T","type":"login","urls":["a"]}`,
+	"a rule of another kind":       `{"match":[{"rule":{"host":true},"url":"a"}],"title":"T","type":"login","urls":["a"]}`,
+	"a rule without a URL":         `{"match":[{"app":"x"}],"title":"T","type":"login","urls":["a"]}`,
+	"rules for two apps":           `{"match":[{"app":"x"},{"app":"y"}],"title":"T","type":"login","urls":["a"]}`,
+	"a rule for another URL":       `{"match":[{"aaa":1,"url":"elsewhere"}],"title":"T","type":"login","urls":["a"]}`,
+	"rules as an object":           `{"match":{"a":"host"},"title":"T","type":"login","urls":["a"]}`,
+	"rules as strings":             `{"match":["a"],"title":"T","type":"login","urls":["a"]}`,
 }
 
 const digest = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -50,7 +50,7 @@ var newerDetails = map[string]string{
 	"members of fields":         `{"fields":[{"id":1,"name":"n","value":"v"},{"name":"m","value":"w"},{"at":2}]}`,
 	"a kind of field":           `{"fields":[{"kind":"date","name":"n","value":"2030"}]}`,
 	"a kind of hidden field":    `{"fields":[{"hidden":true,"kind":"pin","name":"n","value":"1"}]}`,
-	"hidden in another way":     `{"fields":[{"hidden":"touch","name":"n","value":"1"}]}`,
+	"hidden that is a string":   `{"fields":[{"hidden":"touch","name":"n","value":"1"}]}`,
 	"a hidden kind":             `{"fields":[{"kind":"hidden","name":"n"}]}`,
 	"values of another kind":    `{"fields":[{"name":"n","value":5},{"name":["n"],"value":"v"}]}`,
 	"fields of another kind":    `{"fields":["text",{"name":"n","value":"v"},null]}`,
@@ -58,21 +58,21 @@ var newerDetails = map[string]string{
 	"no fields":                 `{"fields":[]}`,
 	"fields out of order":       `{"fields":[{"name":"n","kind":"link"},{"name":"n","name":"m"}]}`,
 	"members of attachments":    `{"attachments":[{"id":"i","mime":"x","name":"n","sha256":"` + digest + `","size":1}]}`,
-	"attachments elsewhere":     `{"attachments":[{"at":"s3","name":{"x":1}}]}`,
+	"attachments without names": `{"attachments":[{"at":"s3","name":{"x":1}}]}`,
 	"members of old passwords":  `{"password_history":[{"by":"x","password":"p"},{"by":"y"}]}`,
-	"old passwords of a kind":   `{"password_history":["p",{"password":"q","until":"2030"}]}`,
+	"old passwords as strings":  `{"password_history":["p",{"password":"q","until":"2030"}]}`,
 	"texts of another kind":     `{"notes":{"md":"x"},"password":["p"],"totp":[{"secret":"x"}]}`,
 	"texts that are empty":      `{"notes":"","password":"","totp":""}`,
 	"a time of another kind":    `{"modified":"now","notes":"n"}`,
 	"names of any characters":   `{"A":1,"card":{"A b":1,"brand":"x"},"notes":"n"}`,
 	"large numbers":             `{"attachments":[{"id":"i","name":"n","sha256":"` + digest + `","size":9007199254740993}]}`,
-	"everything at once":        `{"aaa":1,"attachments":[{"aaa":1,"id":"i","name":"n","sha256":"` + digest + `","size":1}],"card":{"aaa":1,"brand":"b"},"fields":[{"aaa":1,"kind":"x","name":"n","value":"v"}],"identity":{"aaa":1,"city":"c"},"notes":5,"password":"p","password_history":[{"aaa":1,"password":"q"}],"ssh_key":{"aaa":1,"public":"p"},"zzz":1}`,
+	"all of them together":      `{"aaa":1,"attachments":[{"aaa":1,"id":"i","name":"n","sha256":"` + digest + `","size":1}],"card":{"aaa":1,"brand":"b"},"fields":[{"aaa":1,"kind":"x","name":"n","value":"v"}],"identity":{"aaa":1,"city":"c"},"notes":5,"password":"p","password_history":[{"aaa":1,"password":"q"}],"ssh_key":{"aaa":1,"public":"p"},"zzz":1}`,
 	"attachments as an object":  `{"attachments":{"a":1}}`,
 	"old passwords as a number": `{"password_history":1}`,
 }
 
-// asThePage is the item after a way to the page and back, which keeps what it does not know as it is.
-func asThePage(t *testing.T, it item.Item) item.Item {
+// throughJSON returns the item after encoding and decoding as JSON, as on its way to the page and back.
+func throughJSON(t *testing.T, it item.Item) item.Item {
 	t.Helper()
 	text, err := json.Marshal(it)
 	if err != nil {
@@ -85,25 +85,25 @@ func asThePage(t *testing.T, it item.Item) item.Item {
 	return out
 }
 
-func TestWhatANewerVersionWroteStaysByteForByte(t *testing.T) {
+func TestUnknownValuesStayByteForByte(t *testing.T) {
 	for name, overview := range newerOverviews {
-		t.Run("overview/"+name, func(t *testing.T) { staysAsItIs(t, overview, `{"password":"p"}`) })
+		t.Run("overview/"+name, func(t *testing.T) { checkPreserved(t, overview, `{"password":"p"}`) })
 	}
 	for name, details := range newerDetails {
-		t.Run("details/"+name, func(t *testing.T) { staysAsItIs(t, `{"title":"T","type":"login"}`, details) })
+		t.Run("details/"+name, func(t *testing.T) { checkPreserved(t, `{"title":"T","type":"login"}`, details) })
 	}
 }
 
-func staysAsItIs(t *testing.T, overview, details string) {
+func checkPreserved(t *testing.T, overview, details string) {
 	t.Helper()
 	stored := parse(t, []byte(overview), []byte(details))
 	for what, it := range map[string]item.Item{
-		"as it was read":      stored,
-		"a copy":              stored.Clone(),
-		"tidied":              stored.Normalise(),
-		"joined":              item.Join(stored, stored),
-		"from the page":       asThePage(t, stored).Normalise(),
-		"from the page twice": asThePage(t, asThePage(t, stored)),
+		"as it was read":     stored,
+		"cloned":             stored.Clone(),
+		"tidied":             stored.Normalise(),
+		"joined":             item.Join(stored, stored),
+		"through JSON":       throughJSON(t, stored).Normalise(),
+		"through JSON twice": throughJSON(t, throughJSON(t, stored)),
 	} {
 		if got := string(it.Overview()); got != overview {
 			t.Errorf("%s\n got %s\nwant %s", what, got, overview)
@@ -112,11 +112,11 @@ func staysAsItIs(t *testing.T, overview, details string) {
 			t.Errorf("%s\n got %s\nwant %s", what, got, details)
 		}
 		if !it.Equal(stored) {
-			t.Errorf("%s is another item: %+v", what, it)
+			t.Errorf("%s: a different item: %+v", what, it)
 		}
 	}
-	// An edit on an older device: of the fields that it can show.
-	edited := asThePage(t, stored)
+	// An edit on an older device, of fields that it knows.
+	edited := throughJSON(t, stored)
 	edited.Tags = append(edited.Tags, "edited")
 	edited.Fields = append(edited.Fields, item.Field{Name: "edited", Value: "x"})
 	edited = edited.Normalise()
@@ -124,17 +124,17 @@ func staysAsItIs(t *testing.T, overview, details string) {
 	var refused *item.FieldError
 	switch {
 	case errors.As(err, &refused) && strings.HasSuffix(err.Error(), "was written by a newer version of VaultSphere"):
-		return // it says so, and what is stored stays
+		return // the edit is refused, and nothing is lost
 	case err != nil:
-		t.Fatalf("an edit is refused: %v", err)
+		t.Fatalf("the edit is refused: %v", err)
 	}
 	again := parse(t, edited.Overview(), edited.Details())
 	again.Tags, again.Fields = stored.Tags, again.Fields[:len(again.Fields)-1]
 	if !again.SameOverview(stored) && stored.Tags != nil {
-		t.Errorf("an edit changed more\n got %s\nwant %s", again.Overview(), overview)
+		t.Errorf("the edit changed more\n got %s\nwant %s", again.Overview(), overview)
 	}
 	if len(stored.Fields) > 0 && !again.SameDetails(stored) {
-		t.Errorf("an edit changed more\n got %s\nwant %s", again.Details(), details)
+		t.Errorf("the edit changed more\n got %s\nwant %s", again.Details(), details)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestFromNewer(t *testing.T) {
 	}
 }
 
-func TestUnknownThatCannotBeWrittenIsRefused(t *testing.T) {
+func TestInvalidUnknownIsRefused(t *testing.T) {
 	for _, unknown := range []item.Unknown{`5`, `{`, `{"b":1,"a":2}`, `{"a": 1}`, `{"a":1}x`, `{"a":"\u0041"}`} {
 		for name, it := range map[string]item.Item{
 			"overview": {UnknownOverview: unknown}, "details": {UnknownDetails: unknown}, "card": {Card: &item.Card{Unknown: unknown}},
@@ -162,7 +162,7 @@ func TestUnknownThatCannotBeWrittenIsRefused(t *testing.T) {
 		} {
 			it.Title = "T"
 			if err := it.Normalise().Validate(); err == nil {
-				t.Errorf("%s: %s passes", name, unknown)
+				t.Errorf("%s: %s is accepted", name, unknown)
 			}
 		}
 	}

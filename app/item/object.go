@@ -5,20 +5,16 @@ import (
 	"strings"
 )
 
-// Unknown is what a newer version wrote and this one does not understand, in canonical JSON: an object with the members, or, for an
-// element of a list, whatever is there in place of an object. It also holds the members that this version knows by name, with a
-// value of another type. An older client carries it along, byte for byte.
+// Unknown preserves what a newer version wrote and this one does not understand, byte for byte. It is canonical JSON: an object with the
+// unknown members, or any value in place of an element of a list. A known member whose value has another type is unknown, too.
 type Unknown string
 
-// newerReason is the reason of a FieldError: changing the value would lose what the newer version put there.
-const newerReason = "was written by a newer version of VaultSphere"
-
-// pending goes through the members of an Unknown.
+// pending iterates over the members of an Unknown.
 type pending struct {
 	r           reader
 	name, value string
 	text        string // name and value
-	ok          bool   // there is one
+	ok          bool   // false at the end
 }
 
 func (u Unknown) members() pending {
@@ -49,7 +45,7 @@ func (p *pending) append(b []byte) []byte {
 	return b
 }
 
-// Has reports whether there is a member of the name.
+// Has reports whether u has a member of this name.
 func (u Unknown) Has(name string) bool {
 	p := u.members()
 	for p.ok && p.name != name {
@@ -58,7 +54,7 @@ func (u Unknown) Has(name string) bool {
 	return p.ok
 }
 
-// with adds the members of other that are not there. ok is false if one is there with another value.
+// with adds the members of other. ok is false if a member has different values.
 func (u Unknown) with(other Unknown) (both Unknown, ok bool) {
 	if u == other || other == "" {
 		return u, true
@@ -82,7 +78,7 @@ func (u Unknown) with(other Unknown) (both Unknown, ok bool) {
 	return Unknown(append(out, '}')), true
 }
 
-// canonical reports whether an object, or an element of a list, can be written with it.
+// canonical reports whether u is canonical JSON: an object, or any value if it belongs to an element of a list.
 func (u Unknown) canonical(element bool) bool {
 	r := &reader{s: string(u)}
 	err := r.fail("")
@@ -95,21 +91,37 @@ func (u Unknown) canonical(element bool) bool {
 	return err == nil && r.end() == nil
 }
 
-// Row is one line of a table of fields.
+// Row is a row of a table of fields.
 type Row struct {
-	Name     string // in the encoding and in JSON
-	Label    string // key of the page's message; empty: the page has no line for it
+	Name     string // in the sealed encoding and in JSON
+	Label    string // key of the page's message; empty: not on the page
 	Limit    int    // characters of the text, or of each text
-	MaxCount     int    // elements of the list
+	MaxCount int    // elements of the list
 	Required bool
 	Merge    MergeRule
 	Import   ImportRule
-	Search   bool  // a search looks at its texts
-	Hidden   bool  // shown only when asked for
-	Input    Input // how the page lets people type it
+	Search   bool   // searchable
+	Hidden   bool   // shown only on request
+	Input    Input  // input control of the page
+	Fixed    bool   // not editable: an edit takes it over from the stored item
+	Type     Type   // the only type with this field; empty: all types
+	Table    string // table (see Rows) of the members of the object, or of the elements
+	Shape    Shape  // set by Rows
 }
 
-// Input is what people type into a line of a card, an identity or an SSH key.
+// Shape is the shape of a value in the JSON of an Item.
+type Shape int
+
+const (
+	ShapeText    Shape = iota
+	ShapeFlag          // true or false
+	ShapeTexts         // a list of texts
+	ShapeObject        // with the members of Row.Table
+	ShapeObjects       // a list of such objects
+	ShapeMap           // from texts to texts
+)
+
+// Input is the input control for a field of a card, an identity or an SSH key.
 type Input string
 
 const (
@@ -120,13 +132,13 @@ const (
 	InputNumeric Input = "numeric"
 )
 
-// member is a row with its place in a struct, and the kind of the value there.
+// member is a row with its field in a struct and the kind of the value.
 type member struct {
 	Row
-	at      func(v any) any // from the pointer to the struct to the pointer that kind takes
-	kind    *kind
-	checked func(v any) *FieldError       // beyond what the kind checks
-	found   func(v any, add func(string)) // in place of the texts of the kind
+	at    func(v any) any // pointer to the field, from a pointer to the struct
+	kind  *kind
+	extra func(v any) *FieldError       // in addition to the check of the kind
+	found func(v any, add func(string)) // instead of the texts of the kind
 }
 
 func (m *member) empty(v any) bool        { return m.kind.empty(m.at(v)) }
@@ -134,12 +146,12 @@ func (m *member) same(a, b any) bool      { return m.kind.same(m.at(a), m.at(b))
 func (m *member) take(to, from any)       { m.kind.take(m.at(to), m.at(from)) }
 func (m *member) join(to, base, mine any) { m.kind.join(m.at(to), m.at(base), m.at(mine)) }
 
-// object is a table of the members of a struct. It is not generic, because the browser's core would hold it once for each struct.
+// object is the table of a struct. It is not generic, because the WebAssembly module would contain the code once for each struct.
 type object struct {
-	members []member  // in the order in which people see them
-	sorted  []*member // by name, as they are encoded
+	members []member  // in the order of the page
+	sorted  []*member // by name, the order of the encoding
 	unknown func(any) *Unknown
-	element bool // of a list, in which a newer version may have put something else
+	element bool // of a list; in its place, a newer version may have another value
 }
 
 func objectOf(unknown func(any) *Unknown, members ...member) *object {
@@ -163,6 +175,7 @@ func (o *object) rows() []Row {
 	out := make([]Row, len(o.members))
 	for i, m := range o.members {
 		out[i] = m.Row
+		out[i].Shape = m.kind.shape
 	}
 	return out
 }
@@ -182,7 +195,7 @@ func (o *object) read(r *reader, v any) error {
 				return nil
 			}
 			m.kind.clear(p)
-			r.i = value // a value of another type, if it is one
+			r.i = value // has another type: read it again as unknown
 		}
 		if err := r.skip(maxDepth); err != nil {
 			return err
@@ -214,7 +227,7 @@ func (o *object) readElement(r *reader, v any) error {
 	return err
 }
 
-// foreign reports whether v is an element that is no object.
+// foreign reports whether u is an element of a list that is not an object.
 func (o *object) foreign(u Unknown) bool { return o.element && u != "" && u[0] != '{' }
 
 func (o *object) append(b []byte, v any) []byte {
@@ -236,7 +249,7 @@ func (o *object) append(b []byte, v any) []byte {
 	return append(b, '}')
 }
 
-// append takes p past the member. What a newer version has there goes before ours.
+// append appends the member, and advances p past it. A value that a newer version wrote has precedence.
 func (m *member) append(b []byte, v any, p *pending) []byte {
 	empty := m.empty(v)
 	if p.ok && p.name == m.Name {
@@ -259,13 +272,13 @@ func comma(b []byte) []byte {
 	return b
 }
 
-// overrides reports whether a value of ours may take the place of a newer version's, because nothing is lost: it says nothing, or
-// is the time of a change, which every change replaces.
+// overrides reports whether our value may replace that of a newer version without a loss: that value is empty, or the row is the time of
+// the last change.
 func (r *Row) overrides(value string) bool {
 	return r.Merge == MergeStamp || slices.Contains([]string{`""`, "0", "false", "null", "[]", "{}"}, value)
 }
 
-// same leaves out the times that saving sets.
+// same ignores the times that a save sets.
 func (o *object) same(a, b any) bool {
 	if *o.unknown(a) != *o.unknown(b) {
 		return false
@@ -310,28 +323,48 @@ func (o *object) texts(v any, add func(string)) {
 	}
 }
 
+func (o *object) values(v any, prefix string, out []Value) []Value {
+	for i := range o.members {
+		m := &o.members[i]
+		if m.empty(v) {
+			continue
+		}
+		switch p := m.at(v).(type) {
+		case *string:
+			out = append(out, Value{prefix + m.Name, *p, m.Hidden})
+		case **Card:
+			out = card.values(*p, "card.", out)
+		case **Identity:
+			out = identity.values(*p, "identity.", out)
+		case **SSHKey:
+			out = sshKey.values(*p, "ssh_key.", out)
+		}
+	}
+	return out
+}
+
 func (o *object) check(v any) *FieldError {
 	u := *o.unknown(v)
 	if u != "" && !u.canonical(o.element) {
-		return &FieldError{"unknown", "is not canonical JSON"}
+		return &FieldError{Field: "unknown", Rule: RuleForm, Reason: "is not canonical JSON"}
 	}
 	if o.foreign(u) {
 		return nil
 	}
 	for i := range o.members {
 		m := &o.members[i]
-		if err := m.wrong(u, v, o.element && u != ""); err != nil {
+		if err := m.check(u, v, o.element && u != ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// wrong is what is wrong with a member. Of an element that a newer version wrote, something else than usual may be missing.
-func (m *member) wrong(u Unknown, v any, lenient bool) *FieldError {
+// check validates a member. It is lenient for an element that a newer version wrote: required members can be missing.
+func (m *member) check(u Unknown, v any, lenient bool) *FieldError {
 	if u.Has(m.Name) {
 		if !m.empty(v) && m.Merge < MergeNever && !m.overrides(u.value(m.Name)) {
-			return &FieldError{m.Name, newerReason}
+			return &FieldError{Field: m.Name, Rule: RuleNewer, Reason: "was written by a newer version of VaultSphere"}
 		}
 		return nil
 	}
@@ -339,15 +372,15 @@ func (m *member) wrong(u Unknown, v any, lenient bool) *FieldError {
 		return nil
 	}
 	if m.empty(v) && m.Required {
-		return &FieldError{m.Name, "must not be empty"}
+		return &FieldError{Field: m.Name, Rule: RuleNeeded, Reason: "must not be empty"}
 	}
 	if m.kind.check != nil {
 		if err := m.kind.check(&m.Row, m.at(v)); err != nil {
 			return err.in(m.Name)
 		}
 	}
-	if m.checked != nil {
-		return m.checked(v)
+	if m.extra != nil {
+		return m.extra(v)
 	}
 	return nil
 }

@@ -14,15 +14,15 @@ import (
 	"github.com/pquerna/otp/hotp"
 )
 
-// AuthenticatorKey makes the one-time codes of an item: by time (RFC 6238), by a counter (RFC 4226), or as Steam does.
+// AuthenticatorKey generates one-time codes: by time (RFC 6238), by counter (RFC 4226), or as Steam does.
 type AuthenticatorKey struct {
-	Issuer, Account string // as the address names them; may be empty
+	Issuer, Account string // of the URI; may be empty
 
 	key       string // base32, upper case, without padding
 	algorithm otp.Algorithm
 	digits    otp.Digits
 	encoder   otp.Encoder
-	period    int64  // seconds; zero: by the counter
+	period    int64  // seconds; zero: codes by counter
 	counter   uint64 // of the next code
 }
 
@@ -31,23 +31,22 @@ const (
 	maxPeriod     = 24 * 60 * 60
 	steamDigits   = 5
 	minDigits     = 5
-	maxDigits     = 10 // 31 bits of a hash make no more
+	maxDigits     = 10 // a truncated hash has 31 bits
 )
 
 func keyError(format string, args ...any) error {
-	return &FieldError{Field: "totp", Reason: fmt.Sprintf(format, args...)}
+	return &FieldError{Field: "totp", Rule: RuleTOTP, Reason: fmt.Sprintf(format, args...)}
 }
 
-// ParseAuthenticatorKey reads what Item.TOTP may hold: an otpauth:// address (the Key URI format of Google Authenticator),
-// steam://KEY, or the key alone in base32, which stands for SHA-1, six digits and 30 seconds. White space, hyphens,
-// characters that are not seen, lower case and missing padding do not matter, and an address may have percent signs,
-// number signs and ampersands that were not escaped as they should be. The error is a *FieldError, and never quotes the
-// key; with it, Issuer and Account are those of an address that names them.
+// ParseAuthenticatorKey parses the value of Item.TOTP: an otpauth:// URI (the Key URI format of Google Authenticator), steam://KEY, or
+// a base32 key alone, which means SHA-1, six digits and 30 seconds. White space, hyphens, invisible characters, lower case and missing
+// padding are accepted, and so are unescaped percent signs, number signs and ampersands in a URI. The error is a *FieldError and never
+// quotes the key. Even with an error, Issuer and Account are set if the URI has them.
 func ParseAuthenticatorKey(text string) (AuthenticatorKey, error) {
 	o := AuthenticatorKey{algorithm: otp.AlgorithmSHA1, digits: otp.DigitsSix, period: defaultPeriod}
 	text = strings.TrimFunc(text, isFiller)
-	scheme, rest, address := strings.Cut(text, "://")
-	if !address {
+	scheme, rest, uri := strings.Cut(text, "://")
+	if !uri {
 		if name, _, ok := strings.Cut(text, "="); ok && strings.EqualFold(name, "secret") {
 			return o, o.readParameters("totp", text)
 		}
@@ -55,20 +54,20 @@ func ParseAuthenticatorKey(text string) (AuthenticatorKey, error) {
 	}
 	switch strings.ToLower(scheme) {
 	case "otpauth":
-		return o, o.readAddress(rest)
+		return o, o.readURI(rest)
 	case "steam":
 		o.steam()
 		return o, o.setKey(strings.TrimSuffix(rest, "/"))
 	case "otpauth-migration":
-		return o, keyError("is an export of Google Authenticator, which may hold several accounts; import it, or show the code of one account")
+		return o, keyError("is an export of Google Authenticator, which can contain several keys; import it, or show the QR code of one account")
 	}
-	return o, keyError("is an address, but not one that begins with otpauth:// or steam://")
+	return o, keyError("is a URI that does not begin with otpauth:// or steam://")
 }
 
-// isFiller reports whether a character is white space, or one that is not seen.
+// isFiller reports whether a character is white space or invisible.
 func isFiller(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
-// dense is s without fillers.
+// dense removes the fillers of s.
 func dense(s string) string {
 	return strings.Map(func(r rune) rune {
 		if isFiller(r) {
@@ -87,7 +86,7 @@ func (o *AuthenticatorKey) setKey(key string) error {
 	case strings.Trim(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "":
 		return keyError("the key has a character other than A to Z and 2 to 7")
 	case n == 1 || n == 3 || n == 6:
-		return keyError("the key has %d characters, which none has: one is missing, or one too many", len(key))
+		return keyError("a key cannot have %d characters: one is missing, or there is one too many", len(key))
 	}
 	if _, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key); err != nil {
 		return keyError("the key is not base32")
@@ -100,14 +99,14 @@ func (o *AuthenticatorKey) steam() {
 	o.algorithm, o.digits, o.encoder = otp.AlgorithmSHA1, steamDigits, otp.EncoderSteam
 }
 
-// readAddress reads what follows the scheme. It does not use net/url, which refuses an address for one percent sign in the
-// name of an account, and cuts it at a number sign.
-func (o *AuthenticatorKey) readAddress(rest string) error {
-	address, query := rest, ""
+// readURI parses the part after the scheme. It does not use net/url, which refuses a URI with an unescaped percent sign in the name of
+// an account, and cuts it at a number sign.
+func (o *AuthenticatorKey) readURI(rest string) error {
+	path, query := rest, ""
 	if i := parametersAt(rest); i >= 0 {
-		address, query = rest[:i], rest[i+1:]
+		path, query = rest[:i], rest[i+1:]
 	}
-	kind, label, _ := strings.Cut(address, "/")
+	kind, label, _ := strings.Cut(path, "/")
 	before, after, both := strings.Cut(percentDecoded(label), ":")
 	if !both {
 		before, after = "", before
@@ -116,18 +115,18 @@ func (o *AuthenticatorKey) readAddress(rest string) error {
 	return o.readParameters(strings.ToLower(dense(kind)), query)
 }
 
-// parametersAt is where the parameters begin: at the question mark before the key, since a name may have one too.
-func parametersAt(address string) int {
-	if key := strings.Index(strings.ToLower(address), "secret="); key >= 0 {
-		if i := strings.LastIndexByte(address[:key], '?'); i >= 0 {
+// parametersAt returns the offset of the question mark before the parameters. A name before it can contain one, too.
+func parametersAt(uri string) int {
+	if key := strings.Index(strings.ToLower(uri), "secret="); key >= 0 {
+		if i := strings.LastIndexByte(uri[:key], '?'); i >= 0 {
 			return i
 		}
 	}
-	return strings.IndexByte(address, '?')
+	return strings.IndexByte(uri, '?')
 }
 
-// parameters takes a query apart at its ampersands, which may be escaped as in HTML. Of a name that is there twice, the
-// first value counts that is not empty.
+// parameters splits a query at its ampersands, which can be escaped as in HTML. If a name occurs twice, the first non-empty value
+// counts.
 func parameters(query string) map[string]string {
 	out := map[string]string{}
 	for _, p := range strings.Split(query, "&") {
@@ -144,7 +143,7 @@ func parameters(query string) map[string]string {
 	return out
 }
 
-// percentDecoded leaves a percent sign that escapes nothing as it is.
+// percentDecoded decodes s. Invalid percent signs stay as they are.
 func percentDecoded(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -160,7 +159,7 @@ func percentDecoded(s string) string {
 	return strings.ToValidUTF8(b.String(), "\uFFFD")
 }
 
-// readParameters leaves out parameters that it does not know, such as a colour or a picture.
+// readParameters ignores unknown parameters, such as a colour or an image.
 func (o *AuthenticatorKey) readParameters(kind, query string) error {
 	p := parameters(query)
 	o.Issuer = cmp.Or(oneLine(p["issuer"]), o.Issuer)
@@ -179,7 +178,7 @@ func (o *AuthenticatorKey) readParameters(kind, query string) error {
 	if digits != "" {
 		n, err := strconv.Atoi(digits)
 		if err != nil || n < minDigits || n > maxDigits {
-			return keyError("a code has %d to %d digits", minDigits, maxDigits)
+			return keyError("a code must have %d to %d digits", minDigits, maxDigits)
 		}
 		o.digits = otp.Digits(n)
 	}
@@ -190,11 +189,11 @@ func (o *AuthenticatorKey) readParameters(kind, query string) error {
 		o.period = 0
 		var err error
 		if o.counter, err = strconv.ParseUint(p["counter"], 10, 63); err != nil {
-			return keyError("codes by a counter need the counter, a whole number")
+			return keyError("the counter is missing or not a whole number")
 		}
 		return nil
 	}
-	return keyError("is neither of the kind totp nor hotp")
+	return keyError("the kind is neither totp nor hotp")
 }
 
 func (o *AuthenticatorKey) readAlgorithm(name string) error {
@@ -206,7 +205,7 @@ func (o *AuthenticatorKey) readAlgorithm(name string) error {
 	case "SHA512", "HMACSHA512":
 		o.algorithm = otp.AlgorithmSHA512
 	default:
-		return keyError("the algorithm is none of SHA1, SHA256 and SHA512")
+		return keyError("the algorithm must be SHA1, SHA256 or SHA512")
 	}
 	return nil
 }
@@ -217,13 +216,13 @@ func (o *AuthenticatorKey) readPeriod(text string) error {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 || n > maxPeriod {
-		return keyError("the period is 1 to %d seconds", maxPeriod)
+		return keyError("the period must be 1 to %d seconds", maxPeriod)
 	}
 	o.period = n
 	return nil
 }
 
-// Code is the code at a time, or the one of the counter.
+// Code returns the code at a time, or that of the counter.
 func (o AuthenticatorKey) Code(at time.Time) (string, error) {
 	counter := o.counter
 	if o.period > 0 {
@@ -234,15 +233,15 @@ func (o AuthenticatorKey) Code(at time.Time) (string, error) {
 	}
 	code, err := hotp.GenerateCodeCustom(o.key, counter, hotp.ValidateOpts{Digits: o.digits, Algorithm: o.algorithm, Encoder: o.encoder})
 	if err != nil {
-		return "", keyError("the key makes no code")
+		return "", keyError("the key generates no code")
 	}
 	return code, nil
 }
 
-// Period is how many seconds a code is valid; zero says that codes go by a counter.
+// Period returns how many seconds a code is valid, or zero for codes by counter.
 func (o AuthenticatorKey) Period() int { return int(o.period) }
 
-// SecondsLeft is how long the code at a time is valid, from Period down to 1.
+// SecondsLeft returns how much longer the code at a time is valid: Period down to 1, or zero for codes by counter.
 func (o AuthenticatorKey) SecondsLeft(at time.Time) int {
 	if o.period == 0 {
 		return 0
@@ -250,8 +249,8 @@ func (o AuthenticatorKey) SecondsLeft(at time.Time) int {
 	return int(o.period - at.Unix()%o.period)
 }
 
-// AdvanceCounter is what Item.TOTP has to hold once the code of its counter was used: the address with the next counter. It is
-// the text itself where codes go by time.
+// AdvanceCounter returns the new value of Item.TOTP after a code by counter was used: the URI with the next counter. It returns a key
+// for codes by time unchanged.
 func AdvanceCounter(text string) (string, error) {
 	o, err := ParseAuthenticatorKey(text)
 	if err != nil || o.period > 0 {

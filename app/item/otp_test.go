@@ -12,14 +12,14 @@ import (
 
 func base32Of(s string) string { return base32.StdEncoding.EncodeToString([]byte(s)) }
 
-// The keys of RFC 6238, appendix B: the digits 1 to 0 over and over, as long as the hash.
+// The keys of RFC 6238, appendix B: repeated digits, as long as the hash.
 var (
 	key20 = base32Of("12345678901234567890")
 	key32 = base32Of("12345678901234567890123456789012")
 	key64 = base32Of("1234567890123456789012345678901234567890123456789012345678901234")
 )
 
-func TestOneTimeCodesByTime(t *testing.T) {
+func TestCodesByTime(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		at                   int64
@@ -32,25 +32,25 @@ func TestOneTimeCodesByTime(t *testing.T) {
 		{2000000000, "69279037", "90698825", "38618901"},
 		{20000000000, "65353130", "77737706", "47863826"},
 	} {
-		for address, want := range map[string]string{
+		for uri, want := range map[string]string{
 			"otpauth://totp/a?digits=8&secret=" + key20:                       c.sha1,
 			"otpauth://totp/a?digits=8&algorithm=SHA256&secret=" + key32:      c.sha256,
 			"OTPAUTH://TOTP/a?digits=8&algorithm=hmac-sha512&secret=" + key64: c.sha512,
 			key20: c.sha1[2:],
 		} {
-			if got := codeAt(t, address, c.at); got != want {
-				t.Errorf("%s at %d: got %s, want %s", address, c.at, got, want)
+			if got := codeAt(t, uri, c.at); got != want {
+				t.Errorf("%s at %d: got %s, want %s", uri, c.at, got, want)
 			}
 		}
 	}
 }
 
-func TestOneTimeCodesByCounter(t *testing.T) {
+func TestCodesByCounter(t *testing.T) {
 	t.Parallel()
 	for counter, want := range []string{ // RFC 4226, appendix D
 		"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
 	} {
-		o := oneTime(t, "otpauth://hotp/a?secret="+key20+"&counter="+string(rune('0'+counter)))
+		o := parseKey(t, "otpauth://hotp/a?secret="+key20+"&counter="+string(rune('0'+counter)))
 		got, err := o.Code(time.Unix(1e9, 0))
 		if err != nil || got != want || o.Period() != 0 || o.SecondsLeft(time.Unix(1, 0)) != 0 {
 			t.Errorf("counter %d: got %s, %v, want %s", counter, got, err, want)
@@ -58,7 +58,7 @@ func TestOneTimeCodesByCounter(t *testing.T) {
 	}
 }
 
-func TestAfterCodeCountsOnAndKeepsTheRest(t *testing.T) {
+func TestAdvanceCounterKeepsTheRest(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"otpauth://hotp/A:b?counter=9&secret=" + key20 + "&image=x#y": "otpauth://hotp/A:b?counter=10&secret=" + key20 + "&image=x#y",
@@ -71,12 +71,12 @@ func TestAfterCodeCountsOnAndKeepsTheRest(t *testing.T) {
 		}
 	}
 	if _, err := item.AdvanceCounter("otpauth://hotp/a?counter=x&secret=" + key20); err == nil {
-		t.Error("a counter that is no number counts on")
+		t.Error("an invalid counter is advanced")
 	}
 }
 
-// The vectors of Bitwarden, all at the beginning of 2023.
-func TestOneTimeKeysAsSitesWriteThem(t *testing.T) {
+// Test vectors of Bitwarden, all at the beginning of 2023.
+func TestAuthenticatorKeysOfSites(t *testing.T) {
 	t.Parallel()
 	const at = 1672531200
 	for text, want := range map[string]string{
@@ -98,8 +98,8 @@ func TestOneTimeKeysAsSitesWriteThem(t *testing.T) {
 	}
 }
 
-// What people paste and what programs write carelessly: all of these are the key of the first.
-func TestOneTimeKeysThatWereWrittenCarelessly(t *testing.T) {
+// Sloppy spellings, from copy and paste and from other programs, of the first key.
+func TestSloppyAuthenticatorKeys(t *testing.T) {
 	t.Parallel()
 	const at = 1672531200
 	for text, want := range map[string]string{
@@ -126,7 +126,7 @@ func TestOneTimeKeysThatWereWrittenCarelessly(t *testing.T) {
 	} {
 		if want == "" {
 			if _, err := item.ParseAuthenticatorKey(text); err == nil {
-				t.Errorf("%s makes codes", text)
+				t.Errorf("%s is accepted", text)
 			}
 			continue
 		}
@@ -136,8 +136,8 @@ func TestOneTimeKeysThatWereWrittenCarelessly(t *testing.T) {
 	}
 }
 
-// A code that cannot be made still says whose it is.
-func TestOneTimeNamesOfAnAddressWithoutCodes(t *testing.T) {
+// An invalid URI still has an issuer and an account.
+func TestNamesOfAnInvalidURI(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]string{
 		"otpauth://yandex/Y:mia?secret=JBSWY3DPEHPK3PXP&issuer=Y": {"Y", "mia"},
@@ -151,9 +151,9 @@ func TestOneTimeNamesOfAnAddressWithoutCodes(t *testing.T) {
 	}
 }
 
-func TestOneTimeNamesAndPeriod(t *testing.T) {
+func TestNamesAndPeriodOfAURI(t *testing.T) {
 	t.Parallel()
-	o := oneTime(t, "otpauth://totp/Old%20Name:%20anna@example.org?issuer=Example%20Ltd&period=45&secret="+key20)
+	o := parseKey(t, "otpauth://totp/Old%20Name:%20anna@example.org?issuer=Example%20Ltd&period=45&secret="+key20)
 	if o.Issuer != "Example Ltd" || o.Account != "anna@example.org" || o.Period() != 45 {
 		t.Errorf("got %q, %q, %d", o.Issuer, o.Account, o.Period())
 	}
@@ -163,11 +163,11 @@ func TestOneTimeNamesAndPeriod(t *testing.T) {
 		}
 	}
 	if codeAt(t, "otpauth://totp/a?period=45&secret="+key20, 45) != codeAt(t, "otpauth://totp/a?secret="+key20, 30) {
-		t.Error("the second code of a longer period is another than that of 30 seconds")
+		t.Error("the second code of a longer period differs from that of 30 seconds")
 	}
 }
 
-func TestOneTimeRefusesInSentencesWithoutTheKey(t *testing.T) {
+func TestInvalidAuthenticatorKeyIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	const key = "WQIQ25BRKZYCJVYP"
 	for text, want := range map[string]string{
@@ -182,12 +182,12 @@ func TestOneTimeRefusesInSentencesWithoutTheKey(t *testing.T) {
 		"otpauth://totp/a?secret=" + key + "&digits=six":          "5 to 10 digits",
 		"otpauth://totp/a?secret=" + key + "&period=0":            "1 to 86400 seconds",
 		"otpauth://totp/a?secret=" + key + "&period=-30":          "1 to 86400 seconds",
-		"otpauth://totp/a?secret=" + key + "&algorithm=MD5":       "SHA1, SHA256 and SHA512",
-		"otpauth://hotp/a?secret=" + key:                          "need the counter",
-		"otpauth://motp/a?secret=" + key:                          "neither of the kind totp nor hotp",
+		"otpauth://totp/a?secret=" + key + "&algorithm=MD5":       "SHA1, SHA256 or SHA512",
+		"otpauth://hotp/a?secret=" + key:                          "the counter is missing",
+		"otpauth://motp/a?secret=" + key:                          "the kind is neither totp nor hotp",
 		"otpauth://totp/a?secret=" + key + "%":                    "other than A to Z and 2 to 7",
 		"otpauth://totp/%zz?secret=":                              "has no key",
-		"https://example.org/?secret=" + key:                      "not one that begins with otpauth://",
+		"https://example.org/?secret=" + key:                      "does not begin with otpauth://",
 		"otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGE": "export of Google Authenticator",
 	} {
 		_, err := item.ParseAuthenticatorKey(text)
@@ -219,7 +219,7 @@ func FuzzParseOneTime(f *testing.F) {
 	})
 }
 
-func oneTime(t *testing.T, text string) item.AuthenticatorKey {
+func parseKey(t *testing.T, text string) item.AuthenticatorKey {
 	t.Helper()
 	o, err := item.ParseAuthenticatorKey(text)
 	if err != nil {
@@ -230,7 +230,7 @@ func oneTime(t *testing.T, text string) item.AuthenticatorKey {
 
 func codeAt(t *testing.T, text string, at int64) string {
 	t.Helper()
-	code, err := oneTime(t, text).Code(time.Unix(at, 0))
+	code, err := parseKey(t, text).Code(time.Unix(at, 0))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}

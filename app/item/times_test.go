@@ -9,8 +9,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
-// No time makes an item that cannot be shown: not one that is saved here, nor one that another device has sealed.
-func TestEveryTimeCanBeWrittenInEveryEncoding(t *testing.T) {
+// No time, from here or from another device, makes an item that cannot be shown.
+func TestEveryTimeHasEveryEncoding(t *testing.T) {
 	t.Parallel()
 	for _, at := range []time.Time{
 		time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.FixedZone("", -12*3600)),
@@ -21,16 +21,16 @@ func TestEveryTimeCanBeWrittenInEveryEncoding(t *testing.T) {
 			Title: "t", Type: item.TypeLogin, Created: at, Modified: at, Trashed: at, Purge: at,
 			PasswordHistory: []item.OldPassword{{Password: "p", Until: at}},
 		}.Normalise()
-		meta, err := item.ParseOverview(it.Overview())
+		overview, err := item.ParseOverview(it.Overview())
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}
-		secret, err := item.ParseDetails(it.Details())
+		details, err := item.ParseDetails(it.Details())
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}
-		for _, one := range []item.Item{it, item.Join(meta, secret)} {
-			if _, err := json.Marshal(one); err != nil {
+		for _, it := range []item.Item{it, item.Join(overview, details)} {
+			if _, err := json.Marshal(it); err != nil {
 				t.Errorf("%s: %v", at, err)
 			}
 		}

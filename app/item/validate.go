@@ -21,39 +21,58 @@ const (
 	MaxName     = 200    // of a field
 	MaxValue    = 10_000 // of a field, or of a line of a card, an identity or an SSH key
 
-	MaxAttachmentName = 255 // as file systems have it
+	MaxAttachmentName = 255 // the limit of file systems
 
 	MaxPasswordHistory = 100
 	MaxAttachments     = 100
 	MaxAttachmentBytes = 10 << 20
-	// MaxPartBytes is the size of the canonical JSON of one part, so that its token stays below the 64 KiB that a
-	// server takes: a third is added by base64, and some more by padding.
+	// MaxPartBytes bounds the canonical JSON of the overview, and that of the details. Base64 adds a third, and padding some more:
+	// the token must stay below the server's limit of 64 KiB.
 	MaxPartBytes = 40_000
 )
 
-// FieldError names the field of an item that cannot be saved, never its value.
+// FieldError names the field for which an item cannot be saved. It never contains the value.
 type FieldError struct {
-	Field  string
-	Reason string
+	Field       string // as in JSON: "title", "fields[1].value"
+	Rule        Rule
+	Have, Limit int    // of RuleLength, RuleCount and RuleSize
+	Reason      string // in English
 }
+
+// Rule says what a value breaks.
+type Rule string
+
+const (
+	RuleForm    Rule = "form"    // it has no other rule
+	RuleLength  Rule = "length"  // at most Limit characters
+	RuleCount   Rule = "count"   // at most Limit values
+	RuleSize    Rule = "size"    // at most Limit bytes
+	RuleLine    Rule = "line"    // no line breaks and control characters
+	RuleNeeded  Rule = "needed"  // not empty
+	RulePattern Rule = "pattern" // a regular expression
+	RuleTOTP    Rule = "totp"    // an authenticator key
+	RuleNewer   Rule = "newer"   // a value of a newer version is not changed
+)
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 
-// in puts the name of a member, or the index of an element, before the field.
+// in prefixes the field with the name of a member or the index of an element.
 func (e *FieldError) in(name string) *FieldError {
 	if e.Field != "" && e.Field[0] != '[' {
 		name += "."
 	}
-	return &FieldError{name + e.Field, e.Reason}
+	out := *e
+	out.Field = name + e.Field
+	return &out
 }
 
 func checkText(row *Row, p any) *FieldError {
 	s := p.(*string)
 	if !utf8.ValidString(*s) {
-		return &FieldError{"", "is not valid UTF-8"}
+		return &FieldError{Rule: RuleForm, Reason: "is not valid UTF-8"}
 	}
 	if n := utf8.RuneCountInString(*s); n > row.Limit {
-		return &FieldError{"", fmt.Sprintf("at most %d characters, this has %d", row.Limit, n)}
+		return &FieldError{Rule: RuleLength, Have: n, Limit: row.Limit, Reason: fmt.Sprintf("at most %d characters, this has %d", row.Limit, n)}
 	}
 	return nil
 }
@@ -63,12 +82,12 @@ func checkLine(row *Row, p any) *FieldError {
 		return err
 	}
 	if strings.ContainsFunc(*p.(*string), isControl) {
-		return &FieldError{"", "must be one line without control characters"}
+		return &FieldError{Rule: RuleLine, Reason: "must be one line without control characters"}
 	}
 	return nil
 }
 
-// TypeList is the types in words: "login, note or card".
+// TypeList lists the types for a sentence: "login, note or card".
 func TypeList() string {
 	var b strings.Builder
 	for i, t := range Types {
@@ -84,25 +103,28 @@ func TypeList() string {
 	return b.String()
 }
 
-// Validate returns a *FieldError for the first field that cannot be saved. Normalise first.
+// Validate returns a *FieldError for the first invalid field. Call Normalise first.
 func (it Item) Validate() error {
 	b := make([]byte, 0, 256)
 	for _, p := range [...]struct {
 		*object
-		largest, all string
-	}{{overview, "urls", "title, user name, addresses and tags"}, {details, "notes", "notes, password and fields"}} {
+		largest, fields string
+	}{{overview, "urls", "title, username, URLs and tags"}, {details, "notes", "notes, password and fields"}} {
 		if err := p.check(&it); err != nil {
 			return err
 		}
 		b = p.append(b[:0], &it)
 		if n := len(b); n > MaxPartBytes {
-			return &FieldError{p.largest, fmt.Sprintf("%s take %d bytes together, at most %d fit", p.all, n, MaxPartBytes)}
+			return &FieldError{
+				Field: p.largest, Rule: RuleSize, Have: n, Limit: MaxPartBytes,
+				Reason: fmt.Sprintf("%s have %d bytes together, at most %d are allowed", p.fields, n, MaxPartBytes),
+			}
 		}
 	}
 	return nil
 }
 
-// isControl covers C0, DEL, C1 and the two Unicode line separators.
+// isControl reports C0, DEL, C1 and the two Unicode line separators.
 func isControl(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029
 }

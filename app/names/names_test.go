@@ -6,7 +6,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-func TestDeploymentsDifferInTheirNames(t *testing.T) {
+func TestDeploymentsHaveDifferentNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][3]string{
 		{names.UsersTable, "PasswordManager-Users", "PasswordManager-Staging-Users"},

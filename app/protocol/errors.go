@@ -1,34 +1,34 @@
 package protocol
 
-// Code says what went wrong in a word that programs may rely on. New codes may be added: a client takes one that it does not
-// know for its status, with which the comment of each begins.
+// Code identifies an error for programs. New codes may be added: a client treats an unknown one like its status, with which the
+// comment of each code begins.
 type Code string
 
 const (
-	CodeBadRequest         Code = "bad_request"          // 400: the body is not what the API describes; the message names the field
-	CodeUnauthorized       Code = "unauthorized"         // 401: no session, or one that ended
-	CodeInvalidCredentials Code = "invalid_credentials"  // 401: wrong username, password, phrase; never says which
-	CodeTOTPRequired       Code = "totp_required"        // 401: the password is right, a code is needed
+	CodeBadRequest         Code = "bad_request"          // 400: the request does not match the API; the message names the field
+	CodeUnauthorized       Code = "unauthorized"         // 401: no session, or the session has ended
+	CodeInvalidCredentials Code = "invalid_credentials"  // 401: wrong username, password or recovery phrase; never says which
+	CodeTOTPRequired       Code = "totp_required"        // 401: the password is right; a code is required
 	CodeTOTPInvalid        Code = "totp_invalid"         // 401: the code is wrong or was used before
 	CodeForbidden          Code = "forbidden"            // 403: cross-origin request
-	CodeInvitationRequired Code = "invitation_required"  // 403: only an invitation makes an account on this server
-	CodeInvitationInvalid  Code = "invitation_invalid"   // 403: the invitation was used, has expired, or never was
-	CodeQuotaReached       Code = "quota_reached"        // 403: the user's attachments would take more room than the server grants
-	CodeItemQuotaReached   Code = "item_quota_reached"   // 403: the user would have more items than the server grants
-	CodeRecordQuotaReached Code = "record_quota_reached" // 403: the user's records would take more room than the server grants
+	CodeInvitationRequired Code = "invitation_required"  // 403: registration on this server requires an invitation
+	CodeInvitationInvalid  Code = "invitation_invalid"   // 403: the invitation was used, has expired, or is unknown
+	CodeQuotaReached       Code = "quota_reached"        // 403: the user's attachments would exceed their quota
+	CodeItemQuotaReached   Code = "item_quota_reached"   // 403: the user would have more items than the quota
+	CodeRecordQuotaReached Code = "record_quota_reached" // 403: the user's records would exceed their quota
 	CodeNotFound           Code = "not_found"            // 404
 	CodeMethodNotAllowed   Code = "method_not_allowed"   // 405
 	CodeUsernameTaken      Code = "username_taken"       // 409
-	CodeUserIDTaken        Code = "user_id_taken"        // 409: make another id and try again
-	CodeRevisionConflict   Code = "revision_conflict"    // 409: another change was first; sync, rebase, try again
-	CodeConflict           Code = "conflict"             // 409: the account was changed at the same time; try again
+	CodeUserIDTaken        Code = "user_id_taken"        // 409: generate another ID and try again
+	CodeRevisionConflict   Code = "revision_conflict"    // 409: another change came first; sync, rebase, try again
+	CodeConflict           Code = "conflict"             // 409: the account changed concurrently; try again
 	CodeTooLarge           Code = "too_large"            // 413
-	CodeTooSlow            Code = "too_slow"             // 408 with Retry-After: the body came too slowly
+	CodeTooSlow            Code = "too_slow"             // 408 with Retry-After: the body arrived too slowly
 	CodeUnsupportedMedia   Code = "unsupported_media"    // 415: not application/json
 	CodeThrottled          Code = "throttled"            // 429 with Retry-After
 	CodeInternal           Code = "internal"             // 500: logged under the request id
-	CodeUnavailable        Code = "unavailable"          // 503 with Retry-After: queue full or draining
-	CodeStorageUnavailable Code = "storage_unavailable"  // 503: the store did not answer; nothing was written, or it was written whole
+	CodeUnavailable        Code = "unavailable"          // 503 with Retry-After: overloaded or shutting down
+	CodeStorageUnavailable Code = "storage_unavailable"  // 503: the store did not answer; either nothing was written or all of it
 	CodeStorageFull        Code = "storage_full"         // 507: nothing was written
 )
 

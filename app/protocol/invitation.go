@@ -4,10 +4,11 @@ import "strings"
 
 const joinPath = "#join/"
 
-// JoinLink is what follows a server's address in an invitation link. It is a fragment, which browsers send to nobody.
+// JoinLink returns the part of an invitation link after the server's address. It is a fragment, which browsers send to no
+// server.
 func JoinLink(i Invitation) string { return "/" + joinPath + i.ID + "/" + i.Secret }
 
-// ParseJoinLink reads an invitation link, and the server's address before it, which may be missing.
+// ParseJoinLink splits an invitation link into the server's address, which may be missing, and the invitation.
 func ParseJoinLink(link string) (server string, i Invitation, ok bool) {
 	server, rest, ok := strings.Cut(strings.TrimSpace(link), joinPath)
 	if !ok {

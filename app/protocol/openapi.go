@@ -2,7 +2,7 @@ package protocol
 
 import _ "embed"
 
-// OpenAPI is the OpenAPI 3.1 document of this API, as served under PathOpenAPI. Tests hold the server to it.
+// OpenAPI is the OpenAPI 3.1 document of this API, served under PathOpenAPI. Tests hold the server to it.
 //
 //go:embed openapi.json
 var OpenAPI []byte

@@ -1,8 +1,8 @@
 //go:generate go run ./generate -root ../..
 
-// Package protocol is the wire between clients and the server: paths, request and response bodies, error codes.
-// All bodies are JSON (RFC 8259) in UTF-8; binary values are base64url without padding (RFC 4648 §5) unless
-// a field says otherwise. Unknown fields are refused by the server and by the client.
+// Package protocol defines the wire between clients and the server: paths, request and response bodies, error codes. All bodies
+// are JSON (RFC 8259) in UTF-8; binary values are base64url without padding (RFC 4648 §5) unless a field says otherwise. Server
+// and client both reject unknown fields.
 package protocol
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// Paths. {id} and {chunk} take one path segment each.
+// Paths. {id} and {chunk} are one path segment each.
 const (
 	PathHealth          = "/health"
 	PathReady           = names.PathReady
@@ -41,14 +41,14 @@ const (
 	PathChunk           = "/api/v1/attachments/{id}/{chunk}"
 )
 
-// Limits that both sides keep.
+// Limits that both sides enforce.
 const (
 	MaxBodyBytes     = 4 << 20  // of a request body
 	MaxTokenBytes    = 64 << 10 // of one sealed token
 	MaxChangeRecords = 500      // puts and deletes together in one change
 	MaxUsernameRunes = 128
 	MaxDeviceRunes   = 128
-	// The least and the greatest cost of a KDF.
+	// Bounds of the KDF's cost.
 	MinArgonMemoryKB = 64 << 10
 	MaxArgonMemoryKB = 1 << 20
 	MinArgonTime     = 3
@@ -56,14 +56,14 @@ const (
 	MinArgonThreads  = 1
 	MaxArgonThreads  = 16
 
-	MaxSmallTokenBytes = 4 << 10 // of a wrapped key or a manifest: a few hundred bytes, and room for later formats
+	MaxSmallTokenBytes = 4 << 10 // of a wrapped key or a manifest: a few hundred bytes, with room for later formats
 	MaxEnrolmentBytes  = 2 << 10
 
 	MaxChunks          = 54      // of one attachment: 10 MiB in chunks of 190 KiB
-	MaxChunkTokenBytes = 262_220 // of one sealed chunk; a DynamoDB item takes 400 KB
+	MaxChunkTokenBytes = 262_220 // of one sealed chunk; a DynamoDB item holds 400 KB
 )
 
-// KDF is the salt and the Argon2id (RFC 9106) cost of one user's master key.
+// KDF is the salt and the Argon2id (RFC 9106) cost of a user's master key.
 type KDF struct {
 	Salt ID `json:"salt"`
 	//wire:schema {"minimum":MinArgonMemoryKB,"maximum":MaxArgonMemoryKB}
@@ -78,25 +78,25 @@ type PreloginRequest struct {
 	Username Username `json:"username"`
 }
 
-// PreloginResponse looks the same for known and unknown users, for ever.
+// PreloginResponse looks the same for known and unknown users.
 type PreloginResponse struct {
 	KDF KDF `json:"kdf"`
 }
 
-// Transport says how the client wants to carry its session.
+// SessionTransport is how the client carries its session.
 type SessionTransport string
 
 const (
-	// SessionCookie puts the token in an HttpOnly cookie and not in the body.
+	// SessionCookie sends the token in an HttpOnly cookie, not in the body.
 	SessionCookie SessionTransport = "cookie"
-	// SessionBearer puts the token in the body, for "Authorization: Bearer".
+	// SessionBearer sends the token in the body, for "Authorization: Bearer".
 	SessionBearer SessionTransport = "bearer"
 )
 
-// RegisterRequest makes an account and its first session. UserID is made by the client (16 random bytes) because
-// the keys are bound to it; the server refuses one that was ever used.
+// RegisterRequest creates an account and its first session. The client generates UserID (16 random bytes) because the keys are
+// bound to it; the server rejects one that was ever used.
 type RegisterRequest struct {
-	Invitation         *Invitation      `json:"invitation,omitempty"` // only where registration is open it may be missing
+	Invitation         *Invitation      `json:"invitation,omitempty"` // optional only where registration is open
 	Username           Username         `json:"username"`
 	UserID             ID               `json:"user_id"`
 	KDF                KDF              `json:"kdf"`
@@ -109,14 +109,14 @@ type RegisterRequest struct {
 	Transport          SessionTransport `json:"transport"`
 }
 
-// Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between.
+// Invitation is what the operator's link holds after "#join/": the ID and the secret, separated by a slash.
 type Invitation struct {
 	ID     ID `json:"id"`
-	Secret ID `json:"secret"` // the server keeps its hash
+	Secret ID `json:"secret"` // the server stores its hash
 }
 
-// RegisterCheckRequest asks what RegisterRequest would be refused for, before a person has written a phrase down.
-// Username may be missing: then only the invitation is looked at.
+// RegisterCheckRequest asks for the error that RegisterRequest would get, before the user writes down a phrase. Without
+// Username, only the invitation is checked.
 type RegisterCheckRequest struct {
 	Invitation *Invitation `json:"invitation,omitempty"`
 	Username   Username    `json:"username,omitempty"`
@@ -131,8 +131,8 @@ type LoginRequest struct {
 	Transport SessionTransport `json:"transport"`
 }
 
-// What the names of device cookies begin with, over HTTPS and on http://localhost. A session that was made is answered with
-// one; PathLogin takes it back, from a bearer as well, and then counts wrong passwords apart from those of strangers.
+// Prefixes of device cookies, over HTTPS and on http://localhost. Every new session sets one. PathLogin accepts it, also from a
+// bearer client, and then counts wrong passwords separately from those of strangers.
 const (
 	DeviceCookie      = "__Secure-vaultsphere-device-"
 	LocalDeviceCookie = "vaultsphere-device-"
@@ -145,14 +145,14 @@ type SessionResponse struct {
 	Account Account `json:"account"`
 }
 
-// Account is what a session may read about its user. It is all a client needs to unlock.
+// Account is what a session may read about its user: all that a client needs to unlock the vault.
 type Account struct {
 	Username    Username   `json:"username"` // in canonical form
 	UserID      ID         `json:"user_id"`
 	KDF         KDF        `json:"kdf"`
 	WrappedKey  SmallToken `json:"wrapped_key"`
 	TOTPEnabled bool       `json:"totp_enabled"`
-	SessionID   SessionID  `json:"session_id"` // of the asking session, as in Session.ID
+	SessionID   SessionID  `json:"session_id"` // of the current session, as in Session.ID
 	Revision    Revision   `json:"revision"`
 }
 
@@ -167,8 +167,8 @@ type RecoveryOpenResponse struct {
 	TOTPEnabled        bool       `json:"totp_enabled"`
 }
 
-// RecoveryFinishRequest replaces the password. All sessions end, a new one is made. The phrase stays valid.
-// The phrase stands for both factors; RemoveTOTP says that the authenticator is lost too.
+// RecoveryFinishRequest replaces the password. All sessions end and a new one begins. The phrase stays valid. It replaces both
+// factors; RemoveTOTP says that the authenticator is lost too.
 type RecoveryFinishRequest struct {
 	Username        Username         `json:"username"`
 	RecoveryAuthKey AuthKey          `json:"recovery_auth_key"`
@@ -195,7 +195,7 @@ type RecoveryRequest struct {
 	RecoveryWrappedKey SmallToken `json:"recovery_wrapped_key"`
 }
 
-// DeleteAccountRequest and TOTPRemoveRequest prove knowledge of the master password again.
+// DeleteAccountRequest proves the master password again.
 type DeleteAccountRequest struct {
 	CurrentAuthKey AuthKey `json:"current_auth_key"`
 }
@@ -204,7 +204,7 @@ type TOTPBeginRequest struct {
 	CurrentAuthKey AuthKey `json:"current_auth_key"`
 }
 
-// TOTPBeginResponse holds a secret that is not yet in force. Enrolment is opaque, valid for ten minutes.
+// TOTPBeginResponse holds a secret that is not enabled yet. Enrolment is opaque and valid for ten minutes.
 type TOTPBeginResponse struct {
 	//wire:schema {"pattern":"^otpauth://totp/","examples":["otpauth://totp/VaultSphere:alice?algorithm=SHA1&digits=6&issuer=VaultSphere&period=30&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]}
 	URI string `json:"uri"` // otpauth://totp/… (Google Authenticator key URI format)
@@ -230,34 +230,34 @@ type Session struct {
 	Current  bool      `json:"current"`
 }
 
-// EndSessionsRequest proves knowledge of the master password again: a stolen session must not sign the owner's devices out.
+// EndSessionsRequest proves the master password again: a stolen session must not sign out the owner's devices.
 type EndSessionsRequest struct {
 	CurrentAuthKey AuthKey   `json:"current_auth_key"`
-	ID             SessionID `json:"id,omitempty"` // of one session; empty: all but the asking one
+	ID             SessionID `json:"id,omitempty"` // of one session; empty: all but the current one
 }
 
 type SessionsResponse struct {
 	Sessions []Session `json:"sessions"`
 }
 
-// Kind says in which table a record lies and what it seals.
+// Kind is one of the two sealed records of an item.
 type Kind string
 
 const (
-	// KindOverview is the metadata of an account: one live version, a put of the next version replaces it.
+	// KindOverview is what lists and search need of an item. It has one live version: a put of the next version replaces it.
 	KindOverview Kind = "overview"
-	// KindDetails is the secret of an account: every version lives until it is deleted; old ones are the history.
+	// KindDetails is the rest of an item. Every version lives until it is deleted; the old ones are the item's history.
 	KindDetails Kind = "details"
 )
 
-// Place names one sealed record within a user's vault.
+// Place identifies one sealed record within a user's vault.
 type Place struct {
 	ItemID  ID      `json:"item_id"`
 	Kind    Kind    `json:"kind"`
 	Version Version `json:"version"` // 1, 2, 3 …
 }
 
-// Record is a sealed record, or the tombstone of one.
+// Record is a sealed record or its tombstone.
 //
 //wire:schema {"oneOf":[{"required":["token"]},{"required":["deleted"]}]}
 type Record struct {
@@ -268,8 +268,8 @@ type Record struct {
 	Deleted bool `json:"deleted,omitempty"`
 }
 
-// VaultResponse answers GET /api/v1/vault?since=N: all that changed after revision N, tombstones included; with
-// N = 0 all live records and no tombstones. Manifest belongs to Revision.
+// VaultResponse answers GET /api/v1/vault?since=N: all records that changed after revision N, with tombstones; for N = 0, all
+// live records without tombstones. Manifest belongs to Revision.
 type VaultResponse struct {
 	Revision Revision   `json:"revision"`
 	Manifest SmallToken `json:"manifest"`
@@ -281,8 +281,8 @@ type Put struct {
 	Token Token `json:"token"`
 }
 
-// ChangeRequest moves the vault from BaseRevision to BaseRevision+1, all of it or nothing. It has at least one put or delete,
-// MaxChangeRecords together at most, and no record twice.
+// ChangeRequest moves the vault from BaseRevision to BaseRevision+1, atomically. It has at least one put or delete, at most
+// MaxChangeRecords of both together, and no record twice.
 //
 //wire:schema {"anyOf":[{"properties":{"puts":{"type":"array","minItems":1}},"required":["puts"]},{"properties":{"deletes":{"type":"array","minItems":1}},"required":["deletes"]}]}
 type ChangeRequest struct {
@@ -298,11 +298,11 @@ type ChangeResponse struct {
 	Revision Revision `json:"revision"`
 }
 
-// Names of the events of GET /api/v1/events, a stream as in WHATWG HTML §9.2.
+// Events of GET /api/v1/events, a stream as in WHATWG HTML §9.2.
 const (
-	// EventRevision has a RevisionEvent as its data: once at the start, and whenever the revision is another.
+	// EventRevision has a RevisionEvent as its data. It is sent once at the start and whenever the revision changes.
 	EventRevision = "revision"
-	// EventEnded has an Error as its data: the session has ended, and with it the stream.
+	// EventEnded has an Error as its data: the session has ended, and the stream with it.
 	EventEnded = "ended"
 )
 
@@ -310,42 +310,41 @@ type RevisionEvent struct {
 	Revision Revision `json:"revision"`
 }
 
-// Chunk is one sealed chunk of an attachment. It is the body of PUT and of the answer to GET at PathChunk, where {chunk}
-// is its number, from 1 to Count.
+// Chunk is one sealed chunk of an attachment: the body of PUT and of the answer to GET at PathChunk, where {chunk} is its
+// number, from 1 to Count.
 type Chunk struct {
-	Count ChunkCount `json:"count"` // of chunks of the attachment, the same in each of them
+	Count ChunkCount `json:"count"` // total number of chunks, the same in each of them
 	Token ChunkToken `json:"token"`
 }
 
-// Attachment is what the server knows of one, be it complete or not.
+// Attachment describes an attachment, complete or not.
 type Attachment struct {
 	ID     ID         `json:"id"`
 	Count  ChunkCount `json:"count"`
-	Chunks ChunkCount `json:"chunks"` // that are there; the attachment is complete if they are Count
+	Chunks ChunkCount `json:"chunks"` // stored so far; the attachment is complete when they equal Count
 	//wire:schema {"minimum":1}
-	Bytes    int64     `json:"bytes"`    // of their tokens together
-	Uploaded time.Time `json:"uploaded"` // when the last chunk came
+	Bytes    int64     `json:"bytes"`    // total size of their tokens
+	Uploaded time.Time `json:"uploaded"` // when the last chunk was stored
 }
 
-// AttachmentsResponse lists all attachments of the user. Now is the server's clock, so that their age does not depend on
-// the client's.
+// AttachmentsResponse lists all attachments of the user. Now is the server's clock, so their age does not depend on the
+// client's.
 type AttachmentsResponse struct {
 	Attachments []Attachment `json:"attachments"`
 	//wire:schema {"minimum":0}
-	Quota int64     `json:"quota"` // bytes of tokens that the user may keep
+	Quota int64     `json:"quota"` // bytes of tokens that the user may store
 	Now   time.Time `json:"now"`
 }
 
-// Settings is what whoever runs the server has decided for the page.
+// Settings are the operator's settings, as the page needs them.
 type Settings struct {
-	// BreachAddress is where the page may look passwords up among those known from breaches, by the range API of Have I
-	// Been Pwned; empty: nowhere. Clients go there themselves, so that this server learns nothing of it.
-	//
+	// BreachAddress is where the page may look up passwords in known breaches, with the range API of Have I Been Pwned; empty:
+	// nowhere. Clients ask it directly, so this server learns nothing.
 	//wire:schema {"examples":["https://api.pwnedpasswords.com"]}
 	BreachAddress string `json:"breach_address"`
 }
 
-// Health answers PathHealth and, with Ready, PathReady.
+// Health answers PathHealth and, with the server ready, PathReady.
 type Health struct {
 	//wire:schema {"const":true}
 	OK bool `json:"ok"`

@@ -9,14 +9,14 @@ import (
 	"github.com/trustelem/zxcvbn/frequency"
 )
 
-// Weak reports whether Of gives a password a score below 3: it falls within about 10^8 guesses. Where Of takes a
-// millisecond, this takes microseconds for a short password and for most of those that were made by chance.
+// Weak reports whether Of gives a password a score below 3: about 10^8 guesses find it. For short passwords and most random ones, Weak
+// takes microseconds, while Of takes a millisecond.
 func Weak(password string) bool {
 	if !printableASCII(password) {
 		return Of(password).Score < soundScore
 	}
-	// By force, 8 characters are 10^8 guesses.
-	return len(password) <= forced+1 || !surelySound(password) && Of(password).Score < soundScore
+	// Brute force finds 8 characters in 10^8 guesses.
+	return len(password) <= bruteForced+1 || !surelySound(password) && Of(password).Score < soundScore
 }
 
 const soundScore = 3
@@ -25,33 +25,33 @@ func printableASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
-// surelySound tells of printable ASCII, without zxcvbn's search, that its score is at least soundScore.
+// surelySound reports, without the search of zxcvbn, that the score of printable ASCII is at least soundScore. false means unknown.
 //
-// zxcvbn covers a password with matches (words, keyboard runs, repeats, sequences, dates) and guessing by force, and
-// three pieces count as 10,000² guesses at least. So a weak password has one or two pieces, of which no more than one is
-// by force, and that of 7 characters at most. Of n characters there is then a match at the beginning or at the end that
-// has at least n-7 of them, or half. What cannot be part of so long a match, is sound.
+// zxcvbn covers a password with matches (words, keyboard runs, repeats, sequences, dates) and brute-force segments. Three segments
+// count as at least 10,000² guesses. So a weak password has one or two segments, at most one of them brute force, of at most 7
+// characters. Then a match at the beginning or the end covers at least half of the n characters, or n-7. If no such match is possible,
+// the password is sound.
 func surelySound(password string) bool {
 	n := len(password)
 	if n > maxEstimated {
 		return false
 	}
-	least := min((n+1)/2, n-forced)
+	shortest := min((n+1)/2, n-bruteForced)
 	for i := len(lengths) - 1; i >= 0; i-- {
-		if m := lengths[i]; m <= least {
+		if m := lengths[i]; m <= shortest {
 			return !mayMatch(password, password[:m], beginnings()[i]) && !mayMatch(password, password[n-m:], endings()[i])
 		}
 	}
 	return false
 }
 
-// forced is how many characters can be guessed one by one within the guesses of a weak password.
-const forced = 7
+// bruteForced is the length of the longest brute-force segment in a weak password.
+const bruteForced = 7
 
-// lengths of the beginnings and endings of words that are kept. A longer one excludes more.
+// lengths are the lengths of the stored beginnings and endings of words. A longer one excludes more passwords.
 var lengths = [...]int{5, 8, 12}
 
-// mayMatch reports whether part, the beginning or the end of password, can belong to a match that is longer or as long.
+// mayMatch reports whether part, the beginning or the end of password, can belong to a match of its length or longer.
 func mayMatch(password, part string, words []uint64) bool {
 	if key, known := blur(part); known {
 		if _, found := slices.BinarySearch(words, key); found {
@@ -61,8 +61,8 @@ func mayMatch(password, part string, words []uint64) bool {
 	return isRun(part) || isSequence(part) || isDate(part) || repeats(password)
 }
 
-// blurred gives the characters that stand for one another in zxcvbn's words ("l33t") one letter, so that a word is found
-// however it is written. Others that occur in words have a letter of their own.
+// blurred maps characters that zxcvbn treats as equal in words ("l33t") to one symbol, so that every spelling of a word is found. Other
+// characters of words have their own symbols.
 var blurred = func() (table [128]byte) {
 	next := byte(1)
 	for _, alike := range []string{
@@ -80,10 +80,10 @@ var blurred = func() (table [128]byte) {
 	return table
 }()
 
-// blur packs at most 12 characters, five bits each.
+// blur packs up to 12 characters into 5 bits each.
 func blur(s string) (key uint64, known bool) {
 	for i := range len(s) {
-		if s[i] >= 128 || blurred[s[i]] == 0 { // words may be in other scripts
+		if s[i] >= 128 || blurred[s[i]] == 0 { // not a character of these words
 			return 0, false
 		}
 		key = key<<5 | uint64(blurred[s[i]])
@@ -91,8 +91,8 @@ func blur(s string) (key uint64, known bool) {
 	return key, true
 }
 
-// beginnings and endings are those of all words, read forwards and backwards, for each of lengths: sorted, because a map
-// takes many times the memory of the page.
+// beginnings and endings have those of all words and of all reversed words, for each of lengths. They are sorted slices because maps
+// would take many times the memory.
 var (
 	beginnings = sync.OnceValue(func() [len(lengths)][]uint64 { return partsOfWords(false) })
 	endings    = sync.OnceValue(func() [len(lengths)][]uint64 { return partsOfWords(true) })
@@ -118,7 +118,7 @@ func partsOfWords(atEnd bool) (parts [len(lengths)][]uint64) {
 			}
 		}
 		slices.Sort(keys)
-		parts[i] = slices.Clone(slices.Compact(keys)) // without the room that the doubles took
+		parts[i] = slices.Clone(slices.Compact(keys)) // release the memory of duplicates
 	}
 	return parts
 }
@@ -131,7 +131,7 @@ func reversed(s string) string {
 	return string(b)
 }
 
-// neighbours[a][b] says that two characters are next to each other on one of zxcvbn's keyboards.
+// neighbours[a][b] reports whether two characters are adjacent on one of zxcvbn's keyboards.
 var neighbours = sync.OnceValue(func() *[128][128]bool {
 	var table [128][128]bool
 	for _, graph := range adjacency.Graphs {
@@ -167,7 +167,7 @@ func isSequence(s string) bool {
 
 func isDate(s string) bool { return strings.Trim(s, "0123456789 \t/\\_.-") == "" }
 
-// repeats reports whether password begins or ends with anything that follows itself.
+// repeats reports whether the password begins or ends with a repeated part.
 func repeats(password string) bool {
 	n := len(password)
 	for p := 1; p <= n/2; p++ {

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strength"
 )
 
-// What people make passwords of, put together at random: the fast answer must be that of the slow one.
+// Random combinations of what people use in passwords: Weak must agree with Of.
 func TestWeakAgreesWithTheEstimate(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 1))
@@ -19,7 +19,7 @@ func TestWeakAgreesWithTheEstimate(t *testing.T) {
 	for _, list := range []string{"passwords", "surnames", "us_tv_and_film", "english_wikipedia"} {
 		lists = append(lists, frequency.FrequencyLists[list])
 	}
-	pieces := []func() string{
+	parts := []func() string{
 		func() string { list := lists[r.IntN(len(lists))]; return list[r.IntN(len(list))] },
 		func() string { list := lists[r.IntN(len(lists))]; return list[r.IntN(min(len(list), 300))] },
 		func() string { return "qwertyuiopasdfghjkl;zxcvbnm,./"[r.IntN(10):][:3+r.IntN(15)] },
@@ -36,25 +36,25 @@ func TestWeakAgreesWithTheEstimate(t *testing.T) {
 	for range 1500 {
 		var b strings.Builder
 		for range 1 + r.IntN(3) {
-			piece := pieces[r.IntN(len(pieces))]()
+			part := parts[r.IntN(len(parts))]()
 			switch r.IntN(6) {
 			case 0:
-				piece = strings.ToUpper(piece)
+				part = strings.ToUpper(part)
 			case 1:
-				piece = leet.Replace(piece)
+				part = leet.Replace(part)
 			case 2:
-				if piece != "" {
-					piece = strings.ToUpper(piece[:1]) + piece[1:]
+				if part != "" {
+					part = strings.ToUpper(part[:1]) + part[1:]
 				}
 			}
-			b.WriteString(piece)
+			b.WriteString(part)
 		}
 		password := b.String()
-		slow := strength.Of(password).Score < 3
-		if strength.Weak(password) != slow {
-			t.Errorf("%q: the estimate says weak: %t", password, slow)
+		want := strength.Of(password).Score < 3
+		if strength.Weak(password) != want {
+			t.Errorf("%q: the estimate says weak: %t", password, want)
 		}
-		if slow {
+		if want {
 			weak++
 		} else {
 			sound++

@@ -1,6 +1,5 @@
-// Package strength estimates how well a password that a person chose stands up to guessing. It is pure. It is a package
-// of its own because its dictionaries are as large as the rest of the client core: the page loads them when they are
-// asked for and not before.
+// Package strength estimates how hard a password is to guess. It is pure. It is separate because its dictionaries are as large as the rest
+// of the client core: the page loads them only when it needs them.
 package strength
 
 import (
@@ -12,17 +11,17 @@ import (
 	"github.com/trustelem/zxcvbn/match"
 )
 
-// Estimate is zxcvbn's estimate (Wheeler, USENIX Security 2016) of how well a password stands up to guessing.
+// Estimate is zxcvbn's estimate of the strength of a password (Wheeler, USENIX Security 2016).
 type Estimate struct {
-	Score   int     // 0 (guessed at once) to 4 (very hard to guess)
-	Guesses float64 // how many guesses an attacker needs who knows how people choose passwords; at least 1, finite
+	Score   int     // 0 (trivial to guess) to 4 (very hard to guess)
+	Guesses float64 // by an attacker who knows how people choose passwords; at least 1, finite
 	Advice  Advice  // empty from score 3 on
 }
 
-// Advice is a code: what makes the password easy to guess, or what would make it better.
+// Advice is the code of the main weakness, or of an improvement.
 type Advice string
 
-// The page has a sentence for each.
+// The page has a message for each code.
 const (
 	AdviceUncommonWords     Advice = "uncommonWords"
 	AdviceAddWords          Advice = "addWords"
@@ -43,14 +42,14 @@ const (
 	AdviceWordAlone         Advice = "wordAlone"
 )
 
-// The time zxcvbn takes grows faster than its input. What is cut off could only have made the password stronger.
+// zxcvbn takes superlinear time. Cutting its input can only lower the score.
 const (
 	maxEstimated  = 64 // characters
 	maxUserInputs = 20
 )
 
-// Of looks at the first 64 characters of a password. userInputs is what an attacker would try first: names,
-// addresses, the name of the site; the first 20 count.
+// Of estimates the first 64 characters of a password. userInputs are what an attacker would try first, such as names and email
+// addresses; only the first 20 count.
 func Of(password string, userInputs ...string) Estimate {
 	inputs := make([]string, 0, maxUserInputs)
 	for _, in := range userInputs[:min(len(userInputs), maxUserInputs)] {
@@ -59,7 +58,7 @@ func Of(password string, userInputs ...string) Estimate {
 		}
 	}
 	r := zxcvbn.PasswordStrength(head(password), inputs)
-	// zxcvbn's answer for the empty password and for invalid UTF-8 is 0 guesses.
+	// zxcvbn returns 0 guesses for the empty password and for invalid UTF-8.
 	s := Estimate{Score: r.Score, Guesses: min(max(r.Guesses, 1), math.MaxFloat64)}
 	if s.Score < 3 {
 		s.Advice = adviceOn(r.Sequence)
@@ -78,7 +77,7 @@ func head(s string) string {
 	return s
 }
 
-// adviceOn follows zxcvbn's own feedback, which the Go port leaves out: it is about the longest match.
+// adviceOn follows the feedback of the original zxcvbn, which the Go port lacks: it is about the longest match.
 func adviceOn(sequence []*match.Match) Advice {
 	if len(sequence) == 0 {
 		return AdviceUncommonWords

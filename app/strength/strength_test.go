@@ -49,17 +49,17 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-func TestEstimateReadsNoFurtherThanItsBound(t *testing.T) {
+func TestEstimateIsBounded(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", maxEstimated)
 	a, b := Of(long), Of(long+strings.Repeat("rK8#vq2Zm!x0Lw", 1000))
 	if a.Guesses != b.Guesses || a.Score != b.Score {
-		t.Errorf("%v guesses with the tail, %v without", b.Guesses, a.Guesses)
+		t.Errorf("%v guesses for the long password, %v for its beginning", b.Guesses, a.Guesses)
 	}
 	inputs := make([]string, 1000)
 	inputs[maxUserInputs] = "mirandolina77"
 	if with, without := Of("mirandolina77", inputs...), Of("mirandolina77"); with.Guesses != without.Guesses {
-		t.Errorf("input %d was looked at", maxUserInputs+1)
+		t.Errorf("input %d counts", maxUserInputs+1)
 	}
 }
 

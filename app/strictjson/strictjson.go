@@ -1,6 +1,6 @@
-// Package strictjson decodes JSON (RFC 8259) that two programs of ours have agreed on. Package encoding/json alone also takes
-// other letter cases of a name, the last of two equal names, bytes that are not UTF-8, and anything after the value. No error
-// quotes a value, which may be a secret; the name of a member is cut.
+// Package strictjson decodes JSON (RFC 8259) that programs of ours exchange. It rejects what encoding/json lets pass: names in
+// another letter case, duplicate names, invalid UTF-8, and trailing data. No error quotes a value, which may be secret; a
+// member's name is truncated.
 package strictjson
 
 import (
@@ -16,29 +16,29 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Form is what one kind of text looks like. The zero bounds are none: a text from elsewhere needs them, because an empty object
-// takes two bytes, and many times as much in memory.
+// Form describes one kind of text. A zero bound is no bound: a text from elsewhere needs bounds, because an empty object takes
+// two bytes on the wire and many times that in memory.
 type Form struct {
 	Name     string // of the text, in errors
 	Depth    int
 	Members  int // of an object
 	Elements int // of an array
-	// AnyNames takes names in any letter case: for texts whose maps have keys that people write.
+	// AnyNames accepts names in any letter case: for maps with keys that people write.
 	AnyNames bool
 }
 
-// Error is why a text was refused, as a sentence about it.
+// Error says why a text was rejected, as a sentence about it.
 type Error struct {
 	message string
-	cause   error // io.ErrUnexpectedEOF of a text that is empty or was cut off; else nil
+	cause   error // io.ErrUnexpectedEOF if the text is empty or truncated; else nil
 }
 
 func (e *Error) Error() string { return e.message }
 func (e *Error) Unwrap() error { return e.cause }
 
-func refuse(format string, args ...any) error { return &Error{message: fmt.Sprintf(format, args...)} }
+func reject(format string, args ...any) error { return &Error{message: fmt.Sprintf(format, args...)} }
 
-// Unmarshal decodes a text that is in memory as a whole. The names of the members of to are in lower case.
+// Unmarshal decodes a complete text. The member names of to are in lower case.
 func (f Form) Unmarshal(text []byte, to any) error {
 	if !utf8.Valid(text) {
 		return f.notUTF8()
@@ -46,7 +46,7 @@ func (f Form) Unmarshal(text []byte, to any) error {
 	return f.decode(func() io.Reader { return bytes.NewReader(text) }, to)
 }
 
-// Decode is Unmarshal for a text in parts. It reads it several times, each time from a new reader.
+// Decode is Unmarshal for a text in parts. It reads the text several times, each time from a new reader.
 func (f Form) Decode(text func() io.Reader, to any) error {
 	if _, err := io.Copy(io.Discard, transform.NewReader(text(), encoding.UTF8Validator)); err != nil {
 		return f.notUTF8()
@@ -54,7 +54,7 @@ func (f Form) Decode(text func() io.Reader, to any) error {
 	return f.decode(text, to)
 }
 
-func (f Form) notUTF8() error { return refuse("%s is not valid UTF-8", f.Name) }
+func (f Form) notUTF8() error { return reject("%s is not valid UTF-8", f.Name) }
 
 func (f Form) decode(text func() io.Reader, to any) error {
 	if err := f.walk(text()); err != nil {
@@ -68,17 +68,17 @@ func (f Form) decode(text func() io.Reader, to any) error {
 	return nil
 }
 
-// level is an object or an array that has begun.
+// level is an object or array that is still open.
 type level struct {
 	names    map[string]bool // nil in an array
 	inValue  bool
 	elements int
 }
 
-// walk goes over the one value of text.
+// walk checks the single value of text.
 func (f Form) walk(text io.Reader) error {
 	d := json.NewDecoder(text)
-	d.UseNumber() // which numbers are too large is for the types to say
+	d.UseNumber() // the types decide which numbers are too large
 	var stack []level
 	for {
 		token, err := d.Token()
@@ -95,20 +95,20 @@ func (f Form) walk(text io.Reader) error {
 			continue
 		}
 		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			return refuse("something follows the JSON value")
+			return reject("data follows the JSON value")
 		}
 		return nil
 	}
 }
 
-// enter takes the next token; the stack is empty once the value has ended.
+// enter processes the next token; the stack is empty once the value has ended.
 func (f Form) enter(stack []level, token json.Token) ([]level, error) {
 	top := len(stack) - 1
 	switch t := token.(type) {
 	case json.Delim:
 		if t == '{' || t == '[' {
 			if f.Depth > 0 && len(stack) == f.Depth {
-				return nil, refuse("%s is nested too deep", f.Name)
+				return nil, reject("%s is nested too deeply", f.Name)
 			}
 			next := level{}
 			if t == '{' {
@@ -128,28 +128,28 @@ func (f Form) enter(stack []level, token json.Token) ([]level, error) {
 	return stack, nil
 }
 
-// name takes the name of a member of l.
+// name processes the name of a member of l.
 func (f Form) name(l *level, name string) error {
 	switch {
 	case !f.AnyNames && name != strings.ToLower(name), f.Members > 0 && len(l.names) == f.Members:
-		return refuse("%.64q is not a member of %s", name, f.Name)
+		return reject("%.64q is not a member of %s", name, f.Name)
 	case l.names[name]:
-		return refuse("%.64q occurs twice in one object", name)
+		return reject("%.64q occurs twice in one object", name)
 	}
 	l.names[name], l.inValue = true, true
 	return nil
 }
 
-// ended takes the end of a value in l.
+// ended processes the end of a value in l.
 func (f Form) ended(l *level) error {
 	l.inValue = false
 	if l.elements++; f.Elements > 0 && l.names == nil && l.elements > f.Elements {
-		return refuse("a list in %s has more than %d elements", f.Name, f.Elements)
+		return reject("a list in %s has more than %d elements", f.Name, f.Elements)
 	}
 	return nil
 }
 
-// explain names the member, never its value. What a json.Unmarshaler refused is passed on as it is.
+// explain names the member, never its value. It passes on errors of a json.Unmarshaler unchanged.
 func (f Form) explain(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -159,14 +159,14 @@ func (f Form) explain(err error) error {
 		if member == "" {
 			member = f.Name
 		}
-		return refuse("%s must not be a JSON %s", member, strings.Fields(wrongType.Value)[0])
+		return reject("%s must not be a JSON %s", member, strings.Fields(wrongType.Value)[0])
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &Error{f.Name + " is not valid JSON", io.ErrUnexpectedEOF}
 	case errors.As(err, &syntax):
-		return refuse("%s is not valid JSON", f.Name)
+		return reject("%s is not valid JSON", f.Name)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return refuse("%.64s is not a member of %s", name, f.Name)
+		return reject("%.64s is not a member of %s", name, f.Name)
 	}
 	return err
 }

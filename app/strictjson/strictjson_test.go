@@ -19,7 +19,7 @@ type target struct {
 	List []json.RawMessage `json:"list"`
 }
 
-func TestRefusedTexts(t *testing.T) {
+func TestRejectedTexts(t *testing.T) {
 	t.Parallel()
 	for text, says := range map[string]string{
 		"":                                      "the text is empty",
@@ -29,15 +29,15 @@ func TestRefusedTexts(t *testing.T) {
 		"{\"name\":\"\xff\"}":                   "the text is not valid UTF-8",
 		`{"name":7}`:                            "name must not be a JSON number",
 		`["secret"]`:                            "the text must not be a JSON array",
-		`{"name":"a"}{}`:                        "something follows the JSON value",
-		`{"name":"a"}]`:                         "something follows the JSON value",
+		`{"name":"a"}{}`:                        "data follows the JSON value",
+		`{"name":"a"}]`:                         "data follows the JSON value",
 		`{"name":"a","name":"secret"}`:          `"name" occurs twice in one object`,
 		`{"name":"a","n\u0061me":"secret"}`:     `"name" occurs twice in one object`,
 		`{"Name":"secret"}`:                     `"Name" is not a member of the text`,
 		`{"other":"secret"}`:                    `"other" is not a member of the text`,
 		`{"list":[{"a":1,"b":2,"c":3}]}`:        `"c" is not a member of the text`,
 		`{"list":[1,2,3,4]}`:                    "a list in the text has more than 3 elements",
-		`{"list":[[[]]]}`:                       "the text is nested too deep",
+		`{"list":[[[]]]}`:                       "the text is nested too deeply",
 		`{"` + strings.Repeat("a", 99) + `":1}`: fmt.Sprintf(`"%s is not a member of the text`, strings.Repeat("a", 63)),
 	} {
 		for how, decode := range ways(text) {
@@ -49,7 +49,7 @@ func TestRefusedTexts(t *testing.T) {
 	}
 }
 
-// ways are those of decoding a text: whole, and byte by byte.
+// ways decode a text: whole, and byte by byte.
 func ways(text string) map[string]func(to any) error {
 	return map[string]func(to any) error{
 		"Unmarshal": func(to any) error { return form.Unmarshal([]byte(text), to) },
@@ -73,7 +73,7 @@ func TestAcceptedTexts(t *testing.T) {
 	}
 }
 
-func TestTextThatWasCutOff(t *testing.T) {
+func TestTruncatedText(t *testing.T) {
 	t.Parallel()
 	whole := `{"name":"abc","list":[1,{}]}`
 	for n := range whole {
@@ -85,7 +85,7 @@ func TestTextThatWasCutOff(t *testing.T) {
 	}
 }
 
-// FuzzUnmarshal: a text that passes is one JSON value, and reading it as package json does loses no member.
+// FuzzUnmarshal: a text that passes is one JSON value, and encoding/json reads it without losing a member.
 func FuzzUnmarshal(f *testing.F) {
 	for _, s := range []string{`{}`, `{"a":1,"b":[{"a":null}]}`, `{"a":1,"a":2}`, `[{"a":"a"},"a"]`, `{"A":1}`, `{} {}`, `"a"`, `{"a":{"a":{}}}`, `{"\u0061":1,"a":2}`} {
 		f.Add([]byte(s))
@@ -98,7 +98,7 @@ func FuzzUnmarshal(f *testing.F) {
 		if err := json.Unmarshal(body, &v); err != nil {
 			t.Fatalf("%q passes, but: %v", body, err)
 		}
-		// Each member has one colon outside of strings; a name that stood twice would have left fewer behind.
+		// Each member has one colon outside of strings; a duplicate name would have left fewer.
 		again, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

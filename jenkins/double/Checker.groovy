@@ -2,18 +2,18 @@ import org.codehaus.groovy.ast.expr.*
 import org.codehaus.groovy.ast.stmt.*
 import org.codehaus.groovy.control.*
 
-// Checks a Jenkinsfile as Jenkins does before it runs anything: the whole of it, also what this run will not reach.
+// Validates a whole Jenkinsfile like Jenkins does before a build, including stages that a run would skip.
 class Checker {
     private final Controller controller
     // The jobs that run this Jenkinsfile.
     private final List<Map> jobs
     final List<String> errors = []
-    // What Jenkins lets begin, and a build of one of the jobs could not get: an agent, or a credential.
+    // Agents and credentials that a build would lack. Jenkins only notices during the build.
     final List<String> obstacles = []
-    // While a stage is read: the label of its agent, and which of the jobs can come to it.
+    // The label of the current stage's agent, and the jobs that can reach the stage.
     private String label
     private List<Map> reaching
-    // The shell commands of all sh steps.
+    // Commands of all sh steps.
     final List<String> commands = []
 
     Checker(Controller controller, List<Map> jobs) {
@@ -32,7 +32,7 @@ class Checker {
             return errors
         }
         def module = unit.AST.modules[0]
-        if (module.imports || module.classes.size() > 1 || module.methods) refuse(null, 'this double takes no imports, methods or classes')
+        if (module.imports || module.classes.size() > 1 || module.methods) refuse(null, 'this double does not support imports, methods or classes')
         def top = module.statementBlock.statements
         if (top.size() != 1) refuse(top ? top[-1] : null, "a Jenkinsfile is one pipeline block, not ${top.size()} statements")
         top.each { s ->
@@ -52,7 +52,7 @@ class Checker {
         obstacles << "line $at.lineNumber: $message".toString()
     }
 
-    // statement reads one as a word with arguments and a block, which is all that the declarative DSL has.
+    // statement parses a name with arguments and a block, the only form in the declarative DSL.
     private Map statement(Statement s, String expected) {
         def e = s instanceof ExpressionStatement ? s.expression : null
         if (e instanceof VariableExpression) return [name: e.name, at: e, args: [], named: [:], block: null]
@@ -75,16 +75,16 @@ class Checker {
         [name: e.methodAsString, at: e, args: args, named: named, block: block]
     }
 
-    // members reads a block whose words are known, each at most once unless it may come again.
-    private List<Map> members(Map owner, List allowed, String where, List again = []) {
+    // members parses a block that may only contain the allowed names, each once unless it is repeatable.
+    private List<Map> members(Map owner, List allowed, String where, List repeatable = []) {
         if (!owner.block) { refuse(owner.at, "$owner.name needs a block: $owner.name { … }"); return [] }
         if (owner.args || owner.named) refuse(owner.at, "$owner.name takes no arguments here")
         def seen = [] as Set, found = []
         owner.block.code.statements.each { s ->
             def c = statement(s, "one of ${allowed.join(', ')} in $where")
             if (!c) return
-            if (!(c.name in allowed)) refuse(c.at, "\"$c.name\" is unknown in $where; it may be ${allowed.join(', ')}")
-            else if (!seen.add(c.name) && !(c.name in again)) refuse(c.at, "$c.name stands twice in $where")
+            if (!(c.name in allowed)) refuse(c.at, "\"$c.name\" is unknown in $where; use one of ${allowed.join(', ')}")
+            else if (!seen.add(c.name) && !(c.name in repeatable)) refuse(c.at, "$c.name appears twice in $where")
             else found << c
         }
         found
@@ -93,7 +93,7 @@ class Checker {
     private void pipeline(Map p) {
         def parts = members(p, Words.SECTIONS, 'pipeline')
         ['agent', 'stages'].each { need -> if (!parts.any { it.name == need }) refuse(p.at, "pipeline has no $need") }
-        // What follows needs to know the agent, wherever it stands.
+        // Other sections depend on the agent, wherever it appears.
         parts.sort { it.name != 'agent' }.each { c ->
             switch (c.name) {
                 case 'agent': agent(c); break
@@ -106,18 +106,18 @@ class Checker {
         }
     }
 
-    private void unsupported(Map c) { refuse(c.at, "Jenkins knows $c.name, this double does not") }
+    private void unsupported(Map c) { refuse(c.at, "this double does not support $c.name") }
 
     private void agent(Map c) {
         def word = c.args ? c.args[0] : null
         if (c.block) { labelled(c); return }
         if (!(word instanceof VariableExpression) || !(word.name in ['any', 'none'])) {
-            refuse(c.at, "agent is any, none or a block of ${Words.AGENTS.drop(2).join(', ')}")
+            refuse(c.at, "agent must be any, none or a block with ${Words.AGENTS.drop(2).join(', ')}")
             return
         }
         label = null
-        // All agents are for who asks for them.
-        if (word.name == 'any') refuse(c.at, 'agent any finds no agent here: name a label of jenkins.yaml')
+        // All agents are exclusive to their labels.
+        if (word.name == 'any') refuse(c.at, 'agent any matches no agent: use a label of jenkins.yaml')
     }
 
     private void labelled(Map c) {
@@ -125,15 +125,15 @@ class Checker {
         if (parts.size() != 1) { refuse(c.at, "agent needs one of ${Words.AGENTS.drop(2).join(', ')}"); return }
         def value = parts[0].args ? parts[0].args[0] : null
         if (parts[0].name != 'label') { unsupported([name: "an agent with $parts.name".replaceAll(/[\[\]]/, ''), at: c.at]); return }
-        if (!(value instanceof ConstantExpression) || !(value.value instanceof String)) { refuse(c.at, 'the label of an agent is not a string'); return }
+        if (!(value instanceof ConstantExpression) || !(value.value instanceof String)) { refuse(c.at, 'the label of an agent must be a string'); return }
         label = value.value
         if (!controller.agents.any { label in it.labels || label == it.name }) refuse(c.at, "no agent of jenkins.yaml has the label $label")
         else reaching.findAll { !controller.agentFor(it.name + '/x', label) }.each {
-            obstruct(c.at, "no agent with the label $label takes builds of $it.name, which would wait for it")
+            obstruct(c.at, "no agent with the label $label accepts builds of $it.name, so they would wait forever")
         }
     }
 
-    // possible says whether a condition can be true, and whether it can be false, for builds of a job.
+    // possible returns the values that a condition can have in builds of a job.
     private List<Boolean> possible(Map c, Map job) {
         def inner = { -> c.block.code.statements.collect { possible(statement(it, 'a condition'), job) } }
         switch (c.name) {
@@ -163,7 +163,7 @@ class Checker {
         def conditions = guard ? guard.block.code.statements.collect { statement(it, 'a condition') }.findAll { it } : []
         def before = conditions.any { it.name == 'beforeAgent' && it.args && it.args[0] instanceof ConstantExpression && it.args[0].value == true }
         def guarded = reaching.findAll { job -> conditions.findAll { !it.name.startsWith('before') }.every { !it.block && it.name == 'expression' || true in possible(it, job) } }
-        // Without beforeAgent the agent is there before the condition is asked.
+        // Without beforeAgent, the agent is allocated before the condition is evaluated.
         if (before) reaching = guarded
         parts.findAll { it.name == 'agent' }.each { agent(it) }
         reaching = guarded
@@ -197,9 +197,9 @@ class Checker {
             def e = s instanceof ExpressionStatement ? s.expression : null
             if (!(e instanceof BinaryExpression) || e.operation.text != '=' || !(e.leftExpression instanceof VariableExpression))
                 refuse(s, 'expected NAME = value in environment')
-            else if (!(e.leftExpression.name ==~ /[A-Za-z_]\w*/)) refuse(s, "$e.leftExpression.name is no name of a variable")
+            else if (!(e.leftExpression.name ==~ /[A-Za-z_]\w*/)) refuse(s, "$e.leftExpression.name is not a valid name for a variable")
             else if (!type(e.rightExpression, 'String'))
-                refuse(s, "the value of $e.leftExpression.name has to be a string")
+                refuse(s, "the value of $e.leftExpression.name must be a string")
         }
     }
 
@@ -238,19 +238,19 @@ class Checker {
         }
     }
 
-    // Jenkins takes any Groovy here. This double takes one comparison of what a command prints, or of its exit status: a
-    // value alone is true whatever it is, "false" too.
+    // Jenkins accepts any Groovy here. This double accepts one comparison with the output or the exit status of a command, because any
+    // non-empty string is true, even "false".
     private void expression(Map c) {
         def statements = c.block ? c.block.code.statements : []
         def e = statements.size() == 1 && statements[0] instanceof ExpressionStatement ? statements[0].expression : null
         if (!(e instanceof BinaryExpression) || !(e.operation.text in ['==', '!=']) || !(e.rightExpression instanceof ConstantExpression)) {
-            refuse(c.at, 'expression compares one step with a constant')
+            refuse(c.at, 'expression must compare one step with a constant')
             return
         }
         def call = e.leftExpression
         if (call instanceof MethodCallExpression && !call.implicitThis && call.methodAsString == 'trim') call = call.objectExpression
         if (!(call instanceof MethodCallExpression) || !call.implicitThis || call.methodAsString != 'sh') {
-            refuse(c.at, 'expression compares what the step sh returns')
+            refuse(c.at, 'expression must compare the result of a step sh')
             return
         }
         step(read(call))
@@ -259,7 +259,7 @@ class Checker {
     private void step(Map c) {
         def word = Words.STEPS[c.name]
         if (!word) { refuse(c.at, "no such step: $c.name"); return }
-        if (c.name in Words.ON_AN_AGENT && !label) refuse(c.at, "step $c.name needs an agent, and none stands around it")
+        if (c.name in Words.ON_AN_AGENT && !label) refuse(c.at, "step $c.name needs an agent, but no enclosing stage has one")
         if (c.name == 'sh') commands << (c.args ? c.args[0] : c.named.script)?.text
         arguments(c, word, "step $c.name")
         if (word.block) steps([name: c.name, at: c.at, args: [], named: [:], block: c.block])
@@ -278,16 +278,16 @@ class Checker {
 
     private void arguments(Map c, Map word, String what) {
         if (word.plugin != 'core' && !(word.plugin in controller.plugins))
-            refuse(c.at, "$what comes with the plugin $word.plugin, which plugins.txt has not")
+            refuse(c.at, "$what comes with the plugin $word.plugin, which plugins.txt lacks")
         if (c.args.size() > 1 || (c.args && c.named)) { refuse(c.at, "$what: more than one argument needs names"); return }
-        if (c.args && !word.sole) { refuse(c.at, "$what takes no argument without a name"); return }
-        def given = c.args ? [(word.sole): c.args[0]] : c.named
-        given.each { name, value ->
+        if (c.args && !word.sole) { refuse(c.at, "$what needs a name for its argument"); return }
+        def arguments = c.args ? [(word.sole): c.args[0]] : c.named
+        arguments.each { name, value ->
             def param = word.params[name]
-            if (!param) refuse(c.at, "$what has no parameter $name" + (word.params ? "; it may be ${word.params.keySet().join(', ')}" : ''))
+            if (!param) refuse(c.at, "$what has no parameter $name" + (word.params ? "; use one of ${word.params.keySet().join(', ')}" : ''))
             else if (!type(value, param.type)) refuse(c.at, "$what: $name is not of type $param.type: $value.text")
         }
-        word.params.findAll { name, p -> p.required && !given.containsKey(name) }.each { name, p ->
+        word.params.findAll { name, p -> p.required && !arguments.containsKey(name) }.each { name, p ->
             refuse(c.at, "$what needs the parameter $name")
         }
     }
@@ -309,7 +309,7 @@ class Checker {
                 return value instanceof String
             case 'Bindings': return e instanceof ListExpression && e.expressions && e.expressions.every { nested(it, want) }
             case 'BuildDiscarder': return nested(e, want)
-            default: // a string; one that is computed is known only when it runs
+            default: // a string, whose value may only be known at run time
                 return value instanceof String || e instanceof GStringExpression || e instanceof PropertyExpression ||
                     e instanceof VariableExpression || (e instanceof BinaryExpression && e.operation.text == '+')
         }
@@ -327,7 +327,7 @@ class Checker {
     }
 
     private boolean nested(Expression e, String want) {
-        if (!(e instanceof MethodCallExpression) || !e.implicitThis || !(e.methodAsString in Words.INSIDE[want])) return false
+        if (!(e instanceof MethodCallExpression) || !e.implicitThis || !(e.methodAsString in Words.VALUES[want])) return false
         def c = read(e)
         if (c.block) return false
         arguments(c, Words.NESTED[c.name], c.name)

@@ -1,4 +1,4 @@
-// A word of the script that makes the jobs, with its arguments and what stands in its block. It takes every word there is.
+// A call in the job DSL script, with its arguments and the calls in its block. It accepts any name.
 class Described extends GroovyObjectSupport {
     final String name
     final List args
@@ -9,8 +9,8 @@ class Described extends GroovyObjectSupport {
         this.@args = args
     }
 
-    def invokeMethod(String word, Object given) {
-        def list = given as List, block = list && list[-1] instanceof Closure ? list[-1] as Closure : null
+    def invokeMethod(String word, Object arguments) {
+        def list = arguments as List, block = list && list[-1] instanceof Closure ? list[-1] as Closure : null
         def child = new Described(word, block ? list.dropRight(1) : list)
         children << child
         if (block) {
@@ -21,7 +21,7 @@ class Described extends GroovyObjectSupport {
         child
     }
 
-    // all gives the words of that name, at any depth.
+    // all returns the calls with that name, at any depth.
     List<Described> all(String word) { children.collectMany { (it.name == word ? [it] : []) + it.all(word) } }
 
     String value(String word) { all(word).with { it ? it[0].args[0] as String : null } }

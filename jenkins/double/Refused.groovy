@@ -1,4 +1,4 @@
-// What Jenkins refuses, or what cannot be done: a message for the user.
+// An error with a message for the user.
 class Refused extends RuntimeException {
     Refused(String message) { super(message, null, false, false) }
 }

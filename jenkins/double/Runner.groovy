@@ -1,11 +1,11 @@
-// Runs a Jenkinsfile that the Checker has let through: one stage after the other, in a directory that exists.
+// Runs a valid Jenkinsfile in an existing directory, stage by stage.
 class Runner {
     final Controller controller
     final Steps steps
     String result = 'SUCCESS'
     private final String previous
     private final Map options = [:]
-    // The agent that a stage has, until it ends.
+    // The agent of the current stage.
     private Map agent
 
     Runner(Controller controller, Map given) {
@@ -47,14 +47,14 @@ class Runner {
         post('pipeline', parts.post, { result })
     }
 
-    // onAgent runs the body on the agent that the directive asks for: one that takes builds of this job, or the build waits.
-    private void onAgent(given, Closure body) {
-        if (!(given instanceof Closure)) { body(); return }
-        def label = Block.of(given).label, before = agent
+    // onAgent runs the body on an agent that matches the directive and accepts builds of this job.
+    private void onAgent(directive, Closure body) {
+        if (!(directive instanceof Closure)) { body(); return }
+        def label = Block.of(directive).label, before = agent
         agent = controller.agentFor(steps.job, label)
         if (!agent) {
             agent = before
-            throw new StepFailed("no agent with the label $label takes builds of $steps.job: it would wait until its time is up", 'ABORTED')
+            throw new StepFailed("no agent with the label $label accepts builds of $steps.job: it would wait until the timeout", 'ABORTED')
         }
         say 'agent', agent.name, label
         steps.variables.putAll([NODE_NAME: agent.name, NODE_LABELS: agent.labels.join(' ')])
@@ -85,7 +85,7 @@ class Runner {
             say 'stage', name, 'SKIPPED', 'when'
             return
         }
-        def before = result, outcome = 'SUCCESS', saved = steps.snapshot()
+        def before = result, saved = steps.snapshot()
         result = 'SUCCESS'
         try {
             onAgent(parts.agent) {
@@ -107,7 +107,7 @@ class Runner {
             say 'stage', name, 'SKIPPED', 'when'
             return
         }
-        outcome = result
+        def outcome = result
         result = before
         worsen outcome
         steps.restore(saved)
@@ -154,23 +154,23 @@ class Runner {
     }
 }
 
-// Block reads a block as the words in it, without running what they hold.
+// Block records the calls in a block without running nested blocks.
 class Block extends GroovyObjectSupport {
     final List<Map> calls = []
     def invokeMethod(String name, Object args) {
         calls << [name: name, args: args as List]
         [name: name, args: args as List]
     }
-    // "agent any", and a word that stands alone.
+    // Names without arguments, such as any in "agent any".
     def getProperty(String name) { name == 'calls' ? calls : name }
 
     static List<Map> list(Closure body) {
-        def words = new Block()
+        def block = new Block()
         def copy = body.clone() as Closure
-        copy.delegate = words
+        copy.delegate = block
         copy.resolveStrategy = Closure.DELEGATE_ONLY
         copy()
-        words.@calls
+        block.@calls
     }
 
     static Map of(Closure body) { list(body).collectEntries { [it.name, it.args ? it.args[0] : true] } }
@@ -183,26 +183,26 @@ class Variables extends GroovyObjectSupport {
     def getProperty(String name) { this.@steps.getProperty(name) }
 }
 
-// Conditions of a when block. All have to hold. As in Jenkins, one that can no longer change the answer is not asked.
+// Conditions of a when block, which must all be true. Like Jenkins, it does not evaluate conditions that cannot change the result.
 class Conditions extends GroovyObjectSupport {
     private final Steps steps
-    private final List<Closure<Boolean>> held = []
+    private final List<Closure<Boolean>> conditions = []
     Conditions(Steps steps) { this.@steps = steps }
 
-    private List<Closure<Boolean>> inside(Closure body) {
+    private List<Closure<Boolean>> nested(Closure body) {
         def inner = new Conditions(this.@steps)
         def copy = body.clone() as Closure
         copy.delegate = inner
         copy.resolveStrategy = Closure.DELEGATE_ONLY
         copy()
-        inner.@held
+        inner.@conditions
     }
 
-    boolean all(Closure body) { inside(body).every { it() } }
-    void allOf(Closure body) { held << { all(body) } }
-    void anyOf(Closure body) { held << { inside(body).any { it() } } }
-    void not(Closure body) { held << { !all(body) } }
-    void expression(Closure body) { held << { this.@steps.block(body) as boolean } }
+    boolean all(Closure body) { nested(body).every { it() } }
+    void allOf(Closure body) { conditions << { all(body) } }
+    void anyOf(Closure body) { conditions << { nested(body).any { it() } } }
+    void not(Closure body) { conditions << { !all(body) } }
+    void expression(Closure body) { conditions << { this.@steps.block(body) as boolean } }
     void beforeAgent(boolean ignored) {}
     void beforeInput(boolean ignored) {}
     void beforeOptions(boolean ignored) {}
@@ -211,10 +211,10 @@ class Conditions extends GroovyObjectSupport {
     void branch(Map how) {
         def name = this.@steps.variables.BRANCH_NAME
         switch (how.comparator ?: 'GLOB') {
-            case 'EQUALS': held << { name == how.pattern }; break
-            case 'REGEXP': held << { name ==~ how.pattern }; break
-            // Ant's patterns: * stays within one level.
-            default: held << { name ==~ how.pattern.replace('.', '\\.').replace('**', '\0').replace('*', '[^/]*').replace('\0', '.*') }
+            case 'EQUALS': conditions << { name == how.pattern }; break
+            case 'REGEXP': conditions << { name ==~ how.pattern }; break
+            // Ant patterns: * does not match a slash.
+            default: conditions << { name ==~ how.pattern.replace('.', '\\.').replace('**', '\0').replace('*', '[^/]*').replace('\0', '.*') }
         }
     }
 }

@@ -1,4 +1,4 @@
-// A step that ends its stage, and as what.
+// A step that ends its stage with a result.
 class StepFailed extends RuntimeException {
     final String result
     StepFailed(String message, String result = 'FAILURE') {

@@ -4,33 +4,33 @@ import java.nio.file.*
 import java.time.Duration
 import java.time.Instant
 
-// The steps. Shell commands are real: bash, in the workspace, with the variables that Jenkins would set.
+// The steps. Shell commands really run: in bash, in the workspace, with the variables that Jenkins would set.
 class Steps {
     private final Runner runner
     private final Controller controller
     private final File workspace
     private final String gate
-    // Where SonarQube itself answers; without it, the answer is the one that was given.
+    // The webhook of a real SonarQube; without it, the status of the gate is the one in gate.
     private final Webhook webhook
     private final Instant began = Instant.now()
-    // What Jenkins adds to the environment.
+    // Variables that Jenkins adds to the environment.
     final Map<String, String> variables
     private final List<String> masked = []
     private Instant deadline = Instant.MAX
-    // The report of the last analysis, and the server of jenkins.yaml that it went to.
+    // Report of the last analysis, with its server in jenkins.yaml.
     private Map analysed
-    // The name of the job that builds the branch.
+    // Name of the job that builds the branch.
     final String job
     private final Set<String> stashed = []
 
-    Steps(Runner runner, Map given) {
+    Steps(Runner runner, Map options) {
         this.runner = runner
         controller = runner.controller
-        workspace = given.workspace
-        gate = given.gate
-        webhook = given.webhook
-        job = given.job
-        variables = [BRANCH_NAME: given.branch, BUILD_NUMBER: '2', BUILD_DISPLAY_NAME: '#2', JOB_NAME: job,
+        workspace = options.workspace
+        gate = options.gate
+        webhook = options.webhook
+        job = options.job
+        variables = [BRANCH_NAME: options.branch, BUILD_NUMBER: '2', BUILD_DISPLAY_NAME: '#2', JOB_NAME: job,
                      JENKINS_URL: 'http://localhost:8080/', BUILD_URL: "http://localhost:8080/job/${job.replace('/', '/job/')}/2/".toString(),
                      WORKSPACE: workspace.path, EXECUTOR_NUMBER: '0', CI: 'true'].collectEntries { k, v -> [k, "$v".toString()] }
         controller.env.each { name, value -> variables[name] = controller.text(value) }
@@ -45,14 +45,14 @@ class Steps {
         body()
     }
 
-    // A step is written with names or without: what has one form here gets the other as well.
+    // Steps accept named and positional arguments. This converts a positional one for methods that only take named ones.
     def methodMissing(String name, args) {
         def word = Words.STEPS[name], list = args as List
         if (list.empty || !(list[0] instanceof Map)) {
             def named = list.empty ? [:] : [(word.sole): list[0]]
             if (metaClass.respondsTo(this, name, ([named] + list.drop(1)) as Object[])) return invokeMethod(name, ([named] + list.drop(1)) as Object[])
         }
-        throw new Refused("Jenkins knows this form of the step $name, this double does not")
+        throw new Refused("this double does not support this form of the step $name")
     }
 
     private void with_(Map<String, String> more, Closure body) {
@@ -61,7 +61,7 @@ class Steps {
         try { block(body) } finally { restore(saved) }
     }
 
-    // Names in a string: env.X, currentBuild, a variable.
+    // Names in a string: env.X, currentBuild, or a variable.
     def getEnv() { new Environment(this) }
     def getScm() { 'scm' }
 
@@ -79,9 +79,9 @@ class Steps {
 
     String value(String name) { variables[name] ?: System.getenv(name) }
 
-    void limited(given, Closure body) {
-        if (given == null) { body(); return }
-        def how = given instanceof Map ? given : [time: given]
+    void limited(timeout, Closure body) {
+        if (timeout == null) { body(); return }
+        def how = timeout instanceof Map ? timeout : [time: timeout]
         def saved = deadline
         def until = Instant.now().plusMillis((how.time * Words.UNITS[how.unit ?: 'MINUTES'] * 1000) as long)
         if (until < deadline) deadline = until
@@ -93,9 +93,9 @@ class Steps {
     void echo(Map how) { Runner.log how.message }
     void error(Map how) { throw new StepFailed(how.message) }
 
-    // A branch source checks out before the workspace is given: it has to be a checkout.
+    // The workspace must already be a checkout.
     void checkout(scm) {
-        if (!new File(workspace, '.git').exists()) throw new StepFailed("$workspace is no git checkout")
+        if (!new File(workspace, '.git').exists()) throw new StepFailed("$workspace is not a git checkout")
     }
 
     def sh(Map how) {
@@ -105,21 +105,21 @@ class Steps {
         try {
             def left = Duration.between(Instant.now(), deadline == Instant.MAX ? Instant.now().plusSeconds(86400) : deadline).toMillis()
             if (left <= 0) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
-            // timeout makes a process group and ends all of it.
+            // The program timeout ends the whole process group.
             def builder = new ProcessBuilder('timeout', '--kill-after=5', "${left / 1000.0}", 'bash', '-xe', file.path)
             builder.directory(workspace).redirectErrorStream(!how.returnStdout).environment().putAll(variables)
             def process = builder.start()
             process.outputStream.close()
-            def said = new StringBuilder()
+            def output = new StringBuilder()
             def show = { line -> Runner.log "  ${masked.inject(line) { text, secret -> text.replace(secret, '****') }}" }
-            def trouble = Thread.start { process.errorStream.eachLine('UTF-8', show) }
-            process.inputStream.eachLine('UTF-8') { line -> if (how.returnStdout) said << line << '\n' else show(line) }
-            trouble.join()
+            def errors = Thread.start { process.errorStream.eachLine('UTF-8', show) }
+            process.inputStream.eachLine('UTF-8') { line -> if (how.returnStdout) output << line << '\n' else show(line) }
+            errors.join()
             def status = process.waitFor()
             if (status in [124, 137] && Instant.now() >= deadline) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
             if (how.returnStatus) return status
             if (status != 0) throw new StepFailed("script returned exit code $status")
-            how.returnStdout ? said.toString() : null
+            how.returnStdout ? output.toString() : null
         } finally { file.delete() }
     }
 
@@ -148,14 +148,14 @@ class Steps {
         if (how.abortPipeline && status != 'OK') throw new StepFailed("Pipeline aborted due to quality gate failure: $status")
     }
 
-    // ask waits for the webhook of the analysis, and then has the server say what the gate is.
+    // ask waits for the webhook of the analysis, and asks the server for the status of the gate.
     private String ask(Map how) {
         if (!analysed.ceTaskId || !analysed.serverUrl) throw new StepFailed('Unable to guess SonarQube task id and/or SQ server details')
         def secret = controller.text(credential(how.webhookSecretId ?: analysed.server.webhookSecretId).secret)
         mask secret
-        def said = webhook.await(analysed.ceTaskId, secret, deadline)
-        if (said.status != 'SUCCESS') throw new StepFailed("SonarQube analysis '$analysed.ceTaskId' failed: $said.status")
-        // The webhook is sent just before the server notes that the task has ended.
+        def event = webhook.await(analysed.ceTaskId, secret, deadline)
+        if (event.status != 'SUCCESS') throw new StepFailed("SonarQube analysis '$analysed.ceTaskId' failed: $event.status")
+        // The server sends the webhook just before it records the end of the task.
         def task = api('ce/task', [id: analysed.ceTaskId]).task
         while (task.status in ['PENDING', 'IN_PROGRESS']) {
             if (Instant.now() >= deadline) throw new StepFailed('Timeout has been exceeded', 'ABORTED')
@@ -190,9 +190,9 @@ class Steps {
         builder.environment().putAll(env)
         def process = builder.start()
         process.outputStream.withStream { if (input) it.write(input) }
-        def said = process.inputStream.getText('UTF-8')
-        if (process.waitFor() != 0) throw new StepFailed("${command[0]}: ${said.trim()}")
-        said
+        def output = process.inputStream.getText('UTF-8')
+        if (process.waitFor() != 0) throw new StepFailed("${command[0]}: ${output.trim()}")
+        output
     }
 
     def file(Map how) { how + [kind: 'file'] }
@@ -228,12 +228,12 @@ class Steps {
         stashed << how.name
     }
 
-    // The directory is the same for all agents here.
+    // All agents share the directory.
     void unstash(Map how) { if (!(how.name in stashed)) throw new StepFailed("No such saved stash '$how.name'") }
 
     private void mask(String secret) { if (secret) masked << secret }
 
-    // The files of the workspace that a comma-separated list of Ant's patterns names.
+    // files returns the files in the workspace that match a comma-separated list of Ant patterns.
     private List<String> files(String patterns) {
         def matchers = patterns.split(/\s*,\s*/).collectMany { [it] + (it.startsWith('**/') ? [it.substring(3)] : []) }
             .collect { FileSystems.default.getPathMatcher("glob:$it") }
@@ -257,7 +257,7 @@ class Steps {
         def cases = reports.collectMany { name ->
             try {
                 new XmlSlurper().parse(new File(workspace, name)).'**'.findAll { it.name() == 'testcase' }
-            } catch (org.xml.sax.SAXException e) { throw new StepFailed("$name is no JUnit report: $e.message") }
+            } catch (org.xml.sax.SAXException e) { throw new StepFailed("$name is not a JUnit report: $e.message") }
         }
         def failed = cases.count { c -> c.children().any { it.name() in ['failure', 'error'] } }
         Runner.say 'junit', reports.size(), cases.size(), failed
@@ -281,12 +281,12 @@ class Steps {
     }
 
     void mail(Map how) {
-        if (!how.to && !how.cc && !how.bcc) throw new StepFailed('mail: nobody to write to')
+        if (!how.to && !how.cc && !how.bcc) throw new StepFailed('mail: no recipient')
         Runner.say 'mail', how.to, how.subject
         Runner.log "mail to $how.to: $how.subject\n  $how.body"
     }
 
-    // Only told: the directory is the caller's.
+    // Only reported, because the directory belongs to the caller.
     void cleanWs(Map how) { Runner.say 'clean' }
 }
 

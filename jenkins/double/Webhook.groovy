@@ -11,11 +11,11 @@ import java.time.Instant
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 
-// Where SonarQube says that it has processed an analysis, as on a Jenkins, which listens all the time.
+// Receives SonarQube's webhook about finished analyses. Like Jenkins, it listens from the start.
 class Webhook implements Closeable {
     private static final int LIMIT = 1 << 20
     private final HttpServer server
-    // What came: the body, and the signature that it came with.
+    // Bodies and signatures that arrived.
     private final LinkedBlockingQueue<Map> events = new LinkedBlockingQueue<>()
 
     Webhook(int port) {
@@ -36,20 +36,19 @@ class Webhook implements Closeable {
 
     void close() { server.stop(0) }
 
-    // await waits for the webhook of a task and gives what it says. One that is not signed with the secret fails the step,
-    // as it does on Jenkins.
+    // await waits for the webhook of a task and returns its content. Like in Jenkins, a bad signature fails the step.
     Map await(String task, String secret, Instant deadline) {
         while (true) {
             def left = deadline == Instant.MAX ? Long.MAX_VALUE : Duration.between(Instant.now(), deadline).toMillis()
             def event = left > 0 ? events.poll(left, TimeUnit.MILLISECONDS) : null
             if (!event) throw new StepFailed('Timeout has been exceeded: no webhook', 'ABORTED')
-            def said
+            def content
             try {
-                said = new JsonSlurper().parse(event.body as byte[], 'UTF-8')
+                content = new JsonSlurper().parse(event.body as byte[], 'UTF-8')
             } catch (JsonException ignored) { continue }
-            if (!(said instanceof Map) || said.taskId != task) continue
+            if (!(content instanceof Map) || content.taskId != task) continue
             if (!signed(event, secret)) throw new StepFailed("The incoming webhook didn't match the configured webhook secret")
-            return said
+            return content
         }
     }
 

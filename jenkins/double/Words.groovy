@@ -1,10 +1,10 @@
-// The words of the declarative DSL, as the plugins of plugins.txt define them. Sources: Pipeline Syntax and Pipeline Steps
-// Reference of jenkins.io, and the @DataBoundConstructor and @DataBoundSetter of each step's class.
+// The vocabulary of the declarative DSL with the plugins of plugins.txt. Sources: Pipeline Syntax and Pipeline Steps Reference at
+// jenkins.io, and the @DataBoundConstructor and @DataBoundSetter of each step's class.
 class Words {
     static final SECTIONS = ['agent', 'stages', 'post', 'environment', 'options', 'parameters', 'triggers', 'tools', 'libraries']
     static final STAGE = ['agent', 'environment', 'failFast', 'input', 'matrix', 'options', 'parallel', 'post', 'stages', 'steps',
                           'tools', 'when']
-    // In the order in which Jenkins runs them.
+    // In the order of execution in Jenkins.
     static final POST = ['always', 'changed', 'fixed', 'regression', 'aborted', 'failure', 'success', 'unstable',
                          'unsuccessful', 'notBuilt', 'cleanup']
     static final WHEN = ['allOf', 'anyOf', 'not', 'branch', 'buildingTag', 'changelog', 'changeset', 'changeRequest',
@@ -12,8 +12,8 @@ class Words {
                          'beforeAgent', 'beforeInput', 'beforeOptions']
     static final AGENTS = ['any', 'none', 'label', 'node', 'docker', 'dockerfile', 'kubernetes']
 
-    // NAME: 'plugin | parameter:Type, …'. The first parameter may stand without its name unless the list begins with '-'.
-    // ! marks one that must be there; {} a step with a block of steps.
+    // NAME: 'plugin | parameter:Type, …'. The first parameter may be positional unless the list begins with '-'. ! marks a required
+    // parameter, {} a step with a block of steps.
     static final OPTIONS = parse(
         buildDiscarder: 'core | strategy:BuildDiscarder!',
         checkoutToSubdirectory: 'pipeline-model-definition | subdirectory:String!',
@@ -63,11 +63,11 @@ class Words {
         withSonarQubeEnv: 'sonar | installationName:SonarServer, credentialsId:SecretText, envOnly:boolean {}',
     )
 
-    // Steps that work on files of an agent, or run there.
+    // Steps that run on an agent or use its files.
     static final ON_AN_AGENT = ['archiveArtifacts', 'checkout', 'cleanWs', 'junit', 'recordCoverage', 'sh', 'sshagent', 'stash', 'unstash',
                                 'withSonarQubeEnv']
 
-    // What stands inside a parameter. A credential's type is the one in the configuration as code.
+    // Values of parameters. The type of a credential is the one in jenkins.yaml.
     static final NESTED = parse(
         logRotator: 'core | -, artifactDaysToKeepStr:String, artifactNumToKeepStr:String, daysToKeepStr:String, ' +
             'numToKeepStr:String, removeLastBuild:boolean',
@@ -76,7 +76,7 @@ class Words {
         sshUserPrivateKey: 'credentials-binding | -, credentialsId:SSHKey!, keyFileVariable:String!, passphraseVariable:String, ' +
             'usernameVariable:String',
     )
-    static final INSIDE = [BuildDiscarder: ['logRotator'], Bindings: ['file', 'string', 'sshUserPrivateKey']]
+    static final VALUES = [BuildDiscarder: ['logRotator'], Bindings: ['file', 'string', 'sshUserPrivateKey']]
     static final CREDENTIALS = [SecretFile: 'file', SecretText: 'string', SSHKey: 'basicSSHUserPrivateKey']
     static final UNITS = [NANOSECONDS: 1e-9, MICROSECONDS: 1e-6, MILLISECONDS: 1e-3, SECONDS: 1, MINUTES: 60, HOURS: 3600,
                           DAYS: 86400]
@@ -88,13 +88,13 @@ class Words {
             def block = text.endsWith(' {}')
             def (plugin, list) = (block ? text[0..-4] : text).split(/ \| /) as List
             def items = list.split(/, /) as List
-            def bare = items[0] != '-'
-            if (!bare) items.remove(0)
+            def positional = items[0] != '-'
+            if (!positional) items.remove(0)
             def params = items.collectEntries {
                 def (param, type) = it.tokenize(':')
                 [param, [type: type - '!', required: type.endsWith('!')]]
             }
-            [name, [plugin: plugin, block: block, sole: bare ? params.keySet()[0] : null, params: params]]
+            [name, [plugin: plugin, block: block, sole: positional ? params.keySet()[0] : null, params: params]]
         }
     }
 }

@@ -1,5 +1,5 @@
-// The Session Manager plugin of the AWS command line, through which SSH reaches a host that no port is open on. A module of
-// its own, so that none of it is in ours.
+// The Session Manager plugin of the AWS CLI, which tunnels SSH to a host without open ports. A separate module keeps its dependencies out
+// of ours.
 module github.com/vaultsphere/vaultsphere/jenkins/session-manager-plugin
 
 go 1.26.0
@@ -40,5 +40,5 @@ require (
 	golang.org/x/term v0.48.0 // indirect
 )
 
-// The version that the plugin itself is built with: a newer one has another API.
+// The version that the plugin is built with. Newer ones have another API.
 replace github.com/twinj/uuid => github.com/twinj/uuid v0.0.0-20151029044442-89173bcdda19

@@ -18,38 +18,40 @@ func (p *program) addCommand() *cobra.Command {
 		Short: "Add an item",
 		Long: `Add an item and print its id.
 
-The password of a login is asked for on the terminal, or taken from standard input if
-that is a pipe or a file, unless --generate makes one or --no-password leaves it out.
-With --editor all of the item is written as text in $VISUAL or $EDITOR, in a file in
-memory, which is the way to add what --type can be besides: a card, an identity, an SSH key.
+The password of a login is asked for on the terminal, or read from standard input if that
+is a pipe or a file. --generate makes a random one, --no-password adds none.
+
+--editor opens the whole item as text in $VISUAL or $EDITOR. Use it for cards, identities
+and SSH keys. The text is in a file in memory, not on a disk.
 ` + secretOrder,
-		Args: cobra.NoArgs,
+		Example: `  vaultsphere add --title GitHub --username octocat --url https://github.com --generate
+  vaultsphere add --editor --type card`,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
-			e.changed = cmd.Flags().Changed
 			typ := item.Type(kind)
 			if note {
 				typ = item.TypeNote
 			}
 			switch {
 			case !typ.Known():
-				return usage(cmd.CommandPath(), "--type is %s", item.TypeList())
+				return usage(cmd.CommandPath(), "--type must be %s", item.TypeList())
 			case editor && e.any():
-				return usage(cmd.CommandPath(), "--editor goes with --type and --json alone: the rest is written there")
+				return usage(cmd.CommandPath(), "--editor can be combined only with --type and --json: write the rest in the editor")
 			case editor:
 				return p.add(cmd.Context(), item.Item{Type: typ}, p.editText, asJSON)
-			case !e.changed("title"):
-				return usage(cmd.CommandPath(), "--title is missing")
+			case !e.Changed("title"):
+				return usage(cmd.CommandPath(), "--title is required")
 			}
 			e.password = typ == item.TypeLogin && !noPassword && !e.generate
 			return p.add(cmd.Context(), item.Item{Type: typ}, p.changes(e), asJSON)
 		}),
 	}
-	e.flags(cmd)
-	cmd.Flags().BoolVar(&noPassword, "no-password", false, "save it without a password")
-	cmd.Flags().BoolVar(&note, "note", false, "make it a note, which has no password")
-	cmd.Flags().StringVar(&kind, "type", string(item.TypeLogin), "make it a `TYPE`: "+item.TypeList())
-	cmd.Flags().BoolVar(&editor, "editor", false, "write the item in an editor")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write the saved item as JSON, without its secrets")
+	cmd.Flags().AddFlagSet(e.flags())
+	cmd.Flags().BoolVar(&noPassword, "no-password", false, "add no password")
+	cmd.Flags().BoolVar(&note, "note", false, "add a note, which has no password")
+	cmd.Flags().StringVar(&kind, "type", string(item.TypeLogin), "`TYPE` of the item: "+item.TypeList())
+	cmd.Flags().BoolVar(&editor, "editor", false, "write the item as text in an editor")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the saved item as JSON, without its secrets")
 	cmd.MarkFlagsMutuallyExclusive("password", "generate", "no-password", "note", "editor")
 	cmd.MarkFlagsMutuallyExclusive("note", "type")
 	complete(cmd, "type", item.Types...)
@@ -65,10 +67,10 @@ func (p *program) add(ctx context.Context, it item.Item, change changer, asJSON 
 	return p.changeAndSave(ctx, c, it, change, asJSON)
 }
 
-// changer makes the item that is to be saved of the one that is there.
+// changer returns the item to save, made from the current one.
 type changer func(context.Context, item.Item) (item.Item, error)
 
-// changes are those of the flags.
+// changes applies the flags.
 func (p *program) changes(e edits) changer {
 	return func(ctx context.Context, it item.Item) (item.Item, error) { return p.apply(ctx, it, e) }
 }
@@ -81,7 +83,7 @@ func (p *program) changeAndSave(ctx context.Context, c *connection, it item.Item
 	return p.save(ctx, c, it, asJSON)
 }
 
-// save stores the item and answers with what a script goes on with. The secrets are not repeated.
+// save saves the item and prints its id, or its JSON without secrets.
 func (p *program) save(ctx context.Context, c *connection, it item.Item, asJSON bool) error {
 	saved, err := c.Save(ctx, it)
 	var field *item.FieldError
@@ -89,7 +91,7 @@ func (p *program) save(ctx context.Context, c *connection, it item.Item, asJSON 
 		return withHint(err, "nothing was saved")
 	}
 	if err == nil {
-		err = p.noteWaiting(c)
+		err = p.noteOutbox(c)
 	}
 	if err != nil {
 		return err

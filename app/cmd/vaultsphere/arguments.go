@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,15 +12,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/seal"
 )
 
-// itemsAreNoFlags treats an id that begins with a hyphen as an argument. Older versions made such ids, and people paste what
-// list prints, or pass it on in a script, without a "--". Flags are moved before a "--", and the arguments follow it in their
-// order.
-func itemsAreNoFlags(root *cobra.Command, args []string) []string {
+// protectIDs keeps an item id that begins with a hyphen from being read as a flag. Older versions made such ids, and people and
+// scripts pass them on without a "--". protectIDs moves the flags to the front and puts a "--" before the arguments.
+func protectIDs(root *cobra.Command, args []string) []string {
 	if !slices.ContainsFunc(args, looksLikeFlag) {
 		return args
 	}
 	cmd, _, err := root.Find(args)
-	if err != nil || cmd == root || cmd.Name() == "run" { // what run takes is another program's
+	if err != nil || cmd == root || cmd.Name() == "run" { // the arguments of run belong to another program
 		return args
 	}
 	path := strings.Fields(cmd.CommandPath())[1:]
@@ -45,13 +46,48 @@ func itemsAreNoFlags(root *cobra.Command, args []string) []string {
 	return slices.Concat(path, flags, []string{"--"}, arguments)
 }
 
-// looksLikeFlag reports an id that begins with a hyphen. No flag is spelled like one: a test compares.
+// takes checks the number of arguments. The error does not quote them: a secret may be among them.
+func takes(atLeast, atMost int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		use := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+		switch {
+		case len(args) < atLeast:
+			return fmt.Errorf("missing argument: %s", use)
+		case len(args) > atMost:
+			return fmt.Errorf("too many arguments: %s", use)
+		}
+		return nil
+	}
+}
+
+// flagError replaces an error that quotes the value of a flag: it may be a secret.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	if f := invalid.GetFlag(); f.Value.Type() == "bool" {
+		return fmt.Errorf("--%s takes no value", f.Name)
+	}
+	return fmt.Errorf("the value of --%s must be a whole number", invalid.GetFlag().Name)
+}
+
+// suggestion moves cobra's suggestions for an unknown command to the hint.
+func suggestion(u *usageError) error {
+	message, similar, found := strings.Cut(u.Error(), "\n\nDid you mean this?\n")
+	if !found {
+		return u
+	}
+	return withHint(&usageError{errors.New(message), u.command}, "did you mean "+strings.Join(strings.Fields(similar), " or ")+"?")
+}
+
+// looksLikeFlag reports whether arg is an item id that begins with a hyphen. A test makes sure that no flag looks like an id.
 func looksLikeFlag(arg string) bool {
 	_, err := seal.ParseAccountID(arg)
 	return err == nil && arg[0] == '-'
 }
 
-// takesNext reports whether the value of a flag is the argument that follows.
+// takesNext reports whether the next argument is the value of this flag.
 func takesNext(cmd *cobra.Command, arg string) bool {
 	if strings.Contains(arg, "=") {
 		return false

@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Ids of older versions may begin with a hyphen.
+// hyphenID is an id as older versions made them.
 const hyphenID = "-bcdefghijklmnopqrstuA"
 
-func TestAnIDIsNeverAFlag(t *testing.T) {
+func TestIDWithHyphenIsNotAFlag(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"rm " + hyphenID:                          "rm -- " + hyphenID,
@@ -28,19 +28,19 @@ func TestAnIDIsNeverAFlag(t *testing.T) {
 		"ls " + hyphenID:                          "list -- " + hyphenID,
 		"rm --yes -- " + hyphenID + " --yes":      "rm --yes -- " + hyphenID + " --yes",
 		"rm --yes one":                            "rm --yes one",
-		"rm -bcdefghijklmnopqrstuB":               "rm -bcdefghijklmnopqrstuB", // no id ends so
+		"rm -bcdefghijklmnopqrstuB":               "rm -bcdefghijklmnopqrstuB", // not a valid id
 		"run --env A=b -- echo " + hyphenID:       "run --env A=b -- echo " + hyphenID,
 		"export --output x -f":                    "export --output x -f",
 	} {
-		got := itemsAreNoFlags((&program{}).root(), strings.Fields(given))
-		// Where nothing begins like an id nothing moves; a value of a flag that looks like one moves nothing that matters.
+		got := protectIDs((&program{}).root(), strings.Fields(given))
+		// Without such an id, nothing moves. If the value of a flag looks like an id, an extra "--" does no harm.
 		if !slices.Equal(got, strings.Fields(want)) && !slices.Equal(got, strings.Fields(strings.Replace(want, " a b", " -- a b", 1))) {
 			t.Errorf("%s: got %q", given, got)
 		}
 	}
 }
 
-func TestNoFlagIsSpelledLikeAnID(t *testing.T) {
+func TestNoFlagLooksLikeAnID(t *testing.T) {
 	t.Parallel()
 	var look func(cmd *cobra.Command)
 	look = func(cmd *cobra.Command) {

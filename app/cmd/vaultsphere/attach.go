@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -15,9 +16,11 @@ func (p *program) attachCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "attach ITEM FILE...",
 		Short: "Attach files to an item",
-		Long: `Attach files to an item, sealed like the item itself.
-ITEM is an id or an exact title. A file may have up to 10 MiB. One whose name the item has already gets a number.`,
-		Args: cobra.MinimumNArgs(2),
+		Long: `Attach files to an item. They are encrypted like the item itself.
+
+ITEM is an id or an exact title. A file can have up to 10 MiB. If the item already has an
+attachment of that name, a number is added to the new one: "key (2).pem".`,
+		Args: takes(2, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.attach(cmd.Context(), args[0], args[1:])
 		}),
@@ -25,7 +28,7 @@ ITEM is an id or an exact title. A file may have up to 10 MiB. One whose name th
 }
 
 func (p *program) attach(ctx context.Context, name string, paths []string) error {
-	// All are read before the first is sent: a name that was mistyped leaves nothing half done.
+	// Read all files first, so that a mistyped path fails before anything is sent.
 	contents := make([][]byte, len(paths))
 	for i, path := range paths {
 		var err error

@@ -19,21 +19,22 @@ func (p *program) attachmentCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attachment ITEM NAME",
 		Short: "Save an attachment of an item to a file",
-		Long: `Save an attachment of an item to a file, which must not exist yet and is for its owner alone.
-ITEM is an id or an exact title. Without --output the
-file is called NAME, in this directory. get ITEM --field attachments lists the names.`,
-		Args: cobra.ExactArgs(2),
+		Long: `Save an attachment of an item to a new file with mode 0600.
+
+ITEM is an id or an exact title. Without --output, the file is NAME in the current
+directory. "vaultsphere get ITEM --field attachments" lists the names.`,
+		Args: takes(2, 2),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.attachment(cmd.Context(), args[0], args[1], output)
 		}),
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`; - is standard output")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`, or to standard output if it is -")
 	return cmd
 }
 
 func (p *program) attachment(ctx context.Context, name, attachment, output string) error {
 	if output == "-" && isTerminal(p.out) {
-		return withHint(errors.New("an attachment is not written to a terminal"), "name a file with --output, or pipe it on")
+		return withHint(errors.New("refusing to write an attachment to a terminal"), "name a file with --output, or pipe the output to another program")
 	}
 	c, err := p.unlocked(ctx)
 	if err != nil {
@@ -57,12 +58,12 @@ func (p *program) attachment(ctx context.Context, name, attachment, output strin
 	}
 	if output == "" {
 		output = attachment
-		// Whoever made the item chose the name, and it must not choose the directory.
+		// The name comes from the vault. It must not choose the directory.
 		if !filepath.IsLocal(output) || strings.ContainsAny(output, `/\`) {
-			return withHint(fmt.Errorf("%q cannot be the name of a file here", attachment), "name one with --output")
+			return withHint(fmt.Errorf("%q is not a valid file name on this system", attachment), "name a file with --output")
 		}
 	}
-	return p.whole(func() error { return writeNew(output, content) })
+	return p.uninterrupted(func() error { return writeNew(output, content) })
 }
 
 func noAttachment(it item.Item, name string) error {
@@ -81,7 +82,7 @@ func attachmentNames(it item.Item) []string {
 	return names
 }
 
-// writeNew makes a file that holds all of content, or none.
+// writeNew creates a file with content. If that fails, it removes the file.
 func writeNew(path string, content []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

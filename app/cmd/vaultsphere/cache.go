@@ -17,45 +17,45 @@ import (
 )
 
 const (
-	cacheDir  = "copies"
-	cacheLock = "copies.lock"
+	cacheDir  = "cache"
+	cacheLock = "cache.lock"
 )
 
-// maxPieceBytes bounds what is read back of one piece: a whole vault is the largest.
-const maxPieceBytes = 512 << 20
+// maxCacheFileBytes bounds what is read of one file. The largest holds a whole vault.
+const maxCacheFileBytes = 512 << 20
 
-// cache is the client.Cache of one server. Each name is a directory, and each piece a file in it, named for its number,
-// its stamp, and whether what comes before it still counts. So adding one writes no other, and whatever a program that
-// ends half way leaves behind reads as the state before or after. Commands that run at the same time take turns.
+// cache implements client.Cache for one server. Each name is a directory, and each part is a file in it. The name of the file has a
+// number, the stamp, and whether the part replaces the earlier ones or follows them. Adding a part never rewrites another, and a
+// program that is killed leaves the state before or after its change. A lock serializes commands that run at the same time.
 type cache struct {
 	state  state
 	server string
 }
 
-// Endings of the files' names.
+// Extensions of the files.
 const (
-	wholePiece = ".whole" // takes the place of all before it
-	morePiece  = ".more"
+	fullExt  = ".full"  // replaces all earlier files
+	deltaExt = ".delta" // follows the file before it
 )
 
-// pieceFile is the name of a piece's file, taken apart.
-type pieceFile struct {
+// cacheFile is the parsed name of a file.
+type cacheFile struct {
 	number int
 	stamp  string
-	ending string
+	ext    string
 }
 
-func (f pieceFile) String() string { return fmt.Sprintf("%08d-%s%s", f.number, f.stamp, f.ending) }
+func (f cacheFile) String() string { return fmt.Sprintf("%08d-%s%s", f.number, f.stamp, f.ext) }
 
-func parsePieceFile(name string) (pieceFile, bool) {
-	var f pieceFile
-	f.ending = filepath.Ext(name)
+func parseCacheFile(name string) (cacheFile, bool) {
+	var f cacheFile
+	f.ext = filepath.Ext(name)
 	_, err := fmt.Sscanf(name, "%08d-%s", &f.number, &f.stamp)
-	f.stamp = strings.TrimSuffix(f.stamp, f.ending)
-	return f, err == nil && f.String() == name && (f.ending == wholePiece || f.ending == morePiece)
+	f.stamp = strings.TrimSuffix(f.stamp, f.ext)
+	return f, err == nil && f.String() == name && (f.ext == fullExt || f.ext == deltaExt)
 }
 
-// dir is where a name's pieces lie. The server is hashed because a URL is no file name.
+// dir is the directory of a name. The server is hashed because a URL is not a valid file name.
 func (c cache) dir(name string) string {
 	sum := sha256.Sum256([]byte(c.server))
 	return filepath.Join(c.state.dir, cacheDir, hex.EncodeToString(sum[:8]), name)
@@ -71,33 +71,33 @@ func (c cache) lock() (unlock func(), err error) {
 	return unlock, nil
 }
 
-// files are the pieces that count, and apart from them those that a program which ended half way left behind.
-func (c cache) files(name string) (count, stale []pieceFile, err error) {
+// files returns the files in use, and stale ones that a killed program left behind.
+func (c cache) files(name string) (current, stale []cacheFile, err error) {
 	entries, err := os.ReadDir(c.dir(name)) // sorted by name, which is by number
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("read state: %w", err)
 	}
-	whole := false
+	full := false
 	for _, e := range entries {
-		f, ok := parsePieceFile(e.Name())
+		f, ok := parseCacheFile(e.Name())
 		switch {
 		case !ok:
 			continue
-		case f.ending == wholePiece:
-			stale, count, whole = append(stale, count...), nil, true
+		case f.ext == fullExt:
+			stale, current, full = append(stale, current...), nil, true
 		}
-		if whole {
-			count = append(count, f)
+		if full {
+			current = append(current, f)
 		} else {
 			stale = append(stale, f)
 		}
 	}
-	return count, stale, nil
+	return current, stale, nil
 }
 
 func (c cache) Load(name string) (client.Kept, error) {
 	if _, err := os.Stat(c.dir(name)); errors.Is(err, fs.ErrNotExist) {
-		return client.Kept{}, nil // a command that only reads leaves no lock file
+		return client.Kept{}, nil // reading alone does not create a lock file
 	}
 	unlock, err := c.lock()
 	if err != nil {
@@ -108,15 +108,15 @@ func (c cache) Load(name string) (client.Kept, error) {
 	if err != nil {
 		return client.Kept{}, err
 	}
-	var kept client.Kept
+	var loaded client.Kept
 	for _, f := range files {
-		data, err := readPiece(filepath.Join(c.dir(name), f.String()))
+		data, err := readCacheFile(filepath.Join(c.dir(name), f.String()))
 		if err != nil {
 			return client.Kept{}, err
 		}
-		kept.Stamp, kept.Pieces = f.stamp, append(kept.Pieces, data)
+		loaded.Stamp, loaded.Pieces = f.stamp, append(loaded.Pieces, data)
 	}
-	return kept, nil
+	return loaded, nil
 }
 
 func (c cache) Stamp(name string) (string, error) {
@@ -135,59 +135,59 @@ func (c cache) Stamp(name string) (string, error) {
 	return files[len(files)-1].stamp, nil
 }
 
-func readPiece(path string) ([]byte, error) {
+func readCacheFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPieceBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f, maxCacheFileBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
-	if len(data) > maxPieceBytes {
+	if len(data) > maxCacheFileBytes {
 		return nil, fmt.Errorf("%s is too large", path)
 	}
 	return data, nil
 }
 
 func (c cache) Add(name, after string, p client.Piece) error {
-	return c.put(name, after, p, morePiece)
+	return c.put(name, after, p, deltaExt)
 }
 
 func (c cache) Replace(name, after string, p client.Piece) error {
-	return c.put(name, after, p, wholePiece)
+	return c.put(name, after, p, fullExt)
 }
 
-func (c cache) put(name, after string, p client.Piece, ending string) error {
+func (c cache) put(name, after string, p client.Piece, ext string) error {
 	unlock, err := c.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	count, stale, err := c.files(name)
+	current, stale, err := c.files(name)
 	if err != nil {
 		return err
 	}
-	last := pieceFile{}
-	if n := len(count); n > 0 {
-		last = count[n-1]
+	last := cacheFile{}
+	if n := len(current); n > 0 {
+		last = current[n-1]
 	} else if n := len(stale); n > 0 {
 		last.number = stale[n-1].number
 	}
 	if last.stamp != after {
 		return client.ErrCacheMoved
 	}
-	if err := writeFile(c.dir(name), pieceFile{last.number + 1, p.Stamp, ending}.String(), p.Data); err != nil {
+	if err := writeFile(c.dir(name), cacheFile{last.number + 1, p.Stamp, ext}.String(), p.Data); err != nil {
 		return fmt.Errorf("save state: %w", err)
 	}
-	if ending == wholePiece {
-		stale = append(stale, count...)
+	if ext == fullExt {
+		stale = append(stale, current...)
 	}
 	return c.remove(name, stale)
 }
 
-// Forget takes the oldest first: what is left without a whole piece in front counts for nothing.
+// Forget removes the oldest file first: deltas without a full file before them are stale.
 func (c cache) Forget(name string) error {
 	if _, err := os.Stat(c.dir(name)); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -197,11 +197,11 @@ func (c cache) Forget(name string) error {
 		return err
 	}
 	defer unlock()
-	count, stale, err := c.files(name)
+	current, stale, err := c.files(name)
 	if err != nil {
 		return err
 	}
-	if err := c.remove(name, append(stale, count...)); err != nil {
+	if err := c.remove(name, append(stale, current...)); err != nil {
 		return err
 	}
 	if err := os.Remove(c.dir(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -210,7 +210,7 @@ func (c cache) Forget(name string) error {
 	return nil
 }
 
-func (c cache) remove(name string, files []pieceFile) error {
+func (c cache) remove(name string, files []cacheFile) error {
 	for _, f := range files {
 		if err := os.Remove(filepath.Join(c.dir(name), f.String())); err != nil {
 			return fmt.Errorf("save state: %w", err)

@@ -10,8 +10,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// keptIn reads a name as its stamp and its pieces, each after a space.
-func keptIn(t *testing.T, c cache, name string) string {
+// contents is the stamp of a name and its parts, separated by spaces.
+func contents(t *testing.T, c cache, name string) string {
 	t.Helper()
 	k, err := c.Load(name)
 	if err != nil {
@@ -24,7 +24,7 @@ func keptIn(t *testing.T, c cache, name string) string {
 	return out
 }
 
-func TestCacheKeepsPiecesInOrder(t *testing.T) {
+func TestCacheReturnsPartsInOrder(t *testing.T) {
 	c := cache{state{t.TempDir()}, "https://vault.example.org"}
 	other := cache{c.state, "https://other.example.org"}
 	steps := []struct {
@@ -47,13 +47,13 @@ func TestCacheKeepsPiecesInOrder(t *testing.T) {
 		if err := s.do(); !errors.Is(err, s.err) {
 			t.Fatalf("step %d: %v, want %v", i, err, s.err)
 		}
-		if got := keptIn(t, c, "vault"); got != s.want {
-			t.Errorf("step %d: kept is %q, want %q", i, got, s.want)
+		if got := contents(t, c, "vault"); got != s.want {
+			t.Errorf("step %d: got %q, want %q", i, got, s.want)
 		}
 	}
 	err := filepath.WalkDir(c.state.dir, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !strings.HasSuffix(path, cacheLock) {
-			t.Errorf("%s is left", path)
+			t.Errorf("%s was left behind", path)
 		}
 		return err
 	})
@@ -62,36 +62,36 @@ func TestCacheKeepsPiecesInOrder(t *testing.T) {
 	}
 }
 
-// A program that ends while it replaces, or forgets, leaves the state before or the one after.
-func TestCacheAfterAProgramThatEndedHalfWay(t *testing.T) {
+// A program that is killed while it replaces or deletes files leaves the state before or after.
+func TestCacheAfterAKilledProgram(t *testing.T) {
 	for name, c := range map[string]struct {
 		files []string
 		want  string
 	}{
-		"replacing":          {[]string{"00000001-a.whole", "00000002-b.more", "00000003-c.whole"}, "c 00000003-c.whole"},
-		"after replacing":    {[]string{"00000002-b.more", "00000003-c.whole", "00000004-d.more"}, "d 00000003-c.whole 00000004-d.more"},
-		"forgetting":         {[]string{"00000002-b.more"}, ""},
-		"writing a new file": {[]string{"00000001-a.whole", ".00000002-b.more.1234", "notes.txt"}, "a 00000001-a.whole"},
+		"replacing":          {[]string{"00000001-a.full", "00000002-b.delta", "00000003-c.full"}, "c 00000003-c.full"},
+		"after replacing":    {[]string{"00000002-b.delta", "00000003-c.full", "00000004-d.delta"}, "d 00000003-c.full 00000004-d.delta"},
+		"forgetting":         {[]string{"00000002-b.delta"}, ""},
+		"writing a new file": {[]string{"00000001-a.full", ".00000002-b.delta.1234", "notes.txt"}, "a 00000001-a.full"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			kept := cache{state{t.TempDir()}, "https://vault.example.org"}
-			if err := os.MkdirAll(kept.dir("vault"), 0o700); err != nil {
+			killed := cache{state{t.TempDir()}, "https://vault.example.org"}
+			if err := os.MkdirAll(killed.dir("vault"), 0o700); err != nil {
 				t.Fatal(err)
 			}
 			for _, f := range c.files {
-				if err := os.WriteFile(filepath.Join(kept.dir("vault"), f), []byte(f), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(killed.dir("vault"), f), []byte(f), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if got := keptIn(t, kept, "vault"); got != c.want {
-				t.Fatalf("kept is %q, want %q", got, c.want)
+			if got := contents(t, killed, "vault"); got != c.want {
+				t.Fatalf("got %q, want %q", got, c.want)
 			}
 			stamp, _, _ := strings.Cut(c.want, " ")
-			if err := kept.Replace("vault", stamp, client.Piece{Stamp: "new", Data: []byte("new")}); err != nil {
+			if err := killed.Replace("vault", stamp, client.Piece{Stamp: "new", Data: []byte("new")}); err != nil {
 				t.Fatal(err)
 			}
-			if got := keptIn(t, kept, "vault"); got != "new new" {
-				t.Errorf("kept is %q", got)
+			if got := contents(t, killed, "vault"); got != "new new" {
+				t.Errorf("after replacing: got %q", got)
 			}
 		})
 	}

@@ -8,14 +8,14 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// complete offers the values of a flag to the shell. The vault is closed while a line is typed, so names of items are not.
+// complete registers the values of a flag for shell completion. Items are not completed: the vault is locked then.
 func complete[T ~string](cmd *cobra.Command, flag string, values ...T) {
 	words := make([]cobra.Completion, len(values))
 	for i, v := range values {
 		words[i] = string(v)
 	}
 	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the command has no such flag, or has it completed twice
+		panic(err) // the flag does not exist, or is registered twice
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +13,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 )
 
-// envServer names the server when --server does not.
+// envServer names the server unless --server does.
 const envServer = "VAULTSPHERE_SERVER"
 
-// envNoCache, if it is not empty, is --no-cache for all commands.
+// envNoCache has the effect of --no-cache if it is not empty.
 const envNoCache = "VAULTSPHERE_NO_CACHE"
 
-// connection is one server, and the session with it if there is one.
+// connection is a connection to one server, with the session if there is one.
 type connection struct {
 	*client.Client
 	state   state
@@ -26,12 +27,12 @@ type connection struct {
 	wire    *httptransport.Transport
 	memory  memory
 
-	all       *names // of items, once the first was looked for
-	elsewhere string // the server this device is signed in to, if it is another
+	all       *names // of items; made for the first lookup
+	elsewhere string // another server to which this device is signed in
 }
 
-// connect makes a connection to the server that the flag, the environment or the last sign-in names, in this order.
-// The session goes with it only if it is that server's.
+// connect connects to the server that the flag, the environment or the last sign-in names, in this order. It uses the session only
+// with the server that issued it.
 func (p *program) connect(ctx context.Context) (*connection, error) {
 	st, err := p.state()
 	if err != nil {
@@ -41,17 +42,11 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	address := p.server
-	if address == "" {
-		address = p.getenv(envServer)
+	given := cmp.Or(p.server, p.getenv(envServer), se.Server)
+	if given == "" {
+		return nil, withHint(errors.New("no server is set"), "set it with --server URL or "+envServer)
 	}
-	if address == "" {
-		address = se.Server
-	}
-	if address == "" {
-		return nil, withHint(errors.New("no server is known"), "name it with --server or "+envServer)
-	}
-	server := canonicalServer(address)
+	server := canonicalServer(given)
 	elsewhere := ""
 	if se.Server != server {
 		if se.Token != "" {
@@ -61,12 +56,12 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	}
 	w, err := httptransport.New(server)
 	if err != nil {
-		return nil, withHint(err, "name the server with --server or "+envServer)
+		return nil, withHint(err, "set the server with --server URL or "+envServer)
 	}
 	w.SetBearer(se.Token)
 	w.SetDevices(st.devices(server))
 	m := memory{state: st, server: server}
-	// Signing in must not succeed at the server and then fail here for a memory that cannot be read.
+	// Fail before a sign-in succeeds at the server, not after it.
 	if _, err := m.read(); err != nil {
 		return nil, err
 	}
@@ -80,12 +75,12 @@ func (p *program) connect(ctx context.Context) (*connection, error) {
 	return &connection{Client: c, state: st, session: se, wire: w, memory: m, elsewhere: elsewhere}, nil
 }
 
-// canonicalServer brings an address to the one form under which sessions and memory are kept. What is no address, and
-// plain http:// to another machine, is refused by the transport.
-func canonicalServer(address string) string {
-	u, err := url.Parse(address)
+// canonicalServer returns the spelling of a URL under which sessions and the memory are stored. The transport refuses invalid URLs,
+// and http:// to another machine.
+func canonicalServer(server string) string {
+	u, err := url.Parse(server)
 	if err != nil || u.Host == "" {
-		return address
+		return server
 	}
 	u.Host = strings.ToLower(u.Host)
 	if u.Path == "/" {
@@ -94,7 +89,7 @@ func canonicalServer(address string) string {
 	return u.String()
 }
 
-// signedIn connects and makes sure that there is a session before anybody is asked for a password.
+// signedIn connects, and fails without a session before the user is asked for a password.
 func (p *program) signedIn(ctx context.Context) (*connection, error) {
 	c, err := p.connect(ctx)
 	if err != nil {
@@ -116,15 +111,15 @@ func (p *program) signedIn(ctx context.Context) (*connection, error) {
 func (c *connection) notSignedIn(ctx context.Context) error {
 	err := c.signedOut(ctx, "")
 	if c.elsewhere != "" {
-		err = withHint(err, fmt.Sprintf("this device is signed in to %s: name it with --server", c.elsewhere))
+		err = withHint(err, fmt.Sprintf("this device is signed in to %s: use --server to choose that server", c.elsewhere))
 	}
 	return err
 }
 
-// unlocked opens the vault as the server has it now, or the copy that --copy names. The caller locks it.
+// unlocked opens the vault and syncs it, or opens the cache that --cache names. The caller locks it.
 func (p *program) unlocked(ctx context.Context) (*connection, error) {
-	if p.copy != "" {
-		return p.openCopy(ctx)
+	if p.cached != "" {
+		return p.openCache(ctx)
 	}
 	c, err := p.signedIn(ctx)
 	if err != nil {
@@ -139,7 +134,7 @@ func (p *program) unlocked(ctx context.Context) (*connection, error) {
 		return nil, err
 	}
 	if opened.Offline {
-		p.note("the server cannot be reached; this is the copy on this device")
+		p.note("the server cannot be reached; using the cache")
 		return c, nil
 	}
 	if err := p.sync(ctx, c); err != nil {
@@ -158,10 +153,10 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 		p.note("warning: item %s cannot be read: %s", u.ID, u.Message)
 	}
 	for _, id := range synced.Kept {
-		p.note("warning: item %s was to be deleted and stays: another device has changed it", id)
+		p.note("warning: item %s was not deleted, because another device changed it", id)
 	}
 	if synced.CopyProblem != "" {
-		p.note("warning: no copy of the vault is kept on this device: %s", synced.CopyProblem)
+		p.note("warning: the vault could not be cached on this device: %s", synced.CopyProblem)
 	}
 	p.noteRefused(synced.Waiting)
 	return nil
@@ -169,67 +164,60 @@ func (p *program) sync(ctx context.Context, c *connection) error {
 
 func (p *program) noteRefused(w client.Waiting) {
 	for _, r := range w.Refused {
-		p.note("warning: the server refused the change of %q, which waits on this device: %s", r.Title, r.Message)
+		p.note("warning: the server rejected your change to %q, which stays in the outbox: %s", r.Title, r.Message)
 	}
 }
 
-// noteWaiting tells of what did not reach the server with the change that was just made.
-func (p *program) noteWaiting(c *connection) error {
+// noteOutbox reports changes that have not reached the server.
+func (p *program) noteOutbox(c *connection) error {
 	w, err := c.Waiting()
 	if err != nil {
 		return err
 	}
 	p.noteRefused(w)
 	if n := w.Pending - len(w.Refused); n > 0 {
-		p.note("%s on this device until the server can be reached", waits(n))
+		p.note("the server cannot be reached; %s in the outbox", count(n, "change"))
 	}
 	return nil
 }
 
-func waits(n int) string {
-	if n == 1 {
-		return "1 change waits"
-	}
-	return fmt.Sprintf("%d changes wait", n)
-}
-
-// keep stores the session that the client has just made, and ends the one it replaces.
-func (p *program) keep(ctx context.Context, c *connection, username string) error {
-	earlier, err := c.state.session()
+// startSession stores the client's new session, and ends the previous one.
+func (p *program) startSession(ctx context.Context, c *connection, username string) error {
+	previous, err := c.state.session()
 	if err != nil {
 		return err
 	}
 	c.session = session{Server: c.session.Server, Username: username, Token: c.wire.Bearer()}
 	if err := c.state.setSession(c.session); err != nil {
-		// Nothing could use the session any more.
+		// Without its token on disk, no command can use the session.
 		return also(err, c.Logout(ctx, true))
 	}
 	if err := c.state.setDevices(c.session.Server, c.wire.Devices()); err != nil {
 		p.note("warning: %v", err)
 	}
-	if earlier.Token != "" {
-		p.endEarlier(ctx, c, earlier)
+	if previous.Token != "" {
+		p.endPrevious(ctx, c, previous)
 	}
 	return nil
 }
 
-// endEarlier only warns: the new session is made, and the old one runs out by itself. The copy of the old one stays: it is not the
-// person's word that it should go.
-func (p *program) endEarlier(ctx context.Context, c *connection, earlier session) {
-	transport, err := httptransport.New(earlier.Server)
+// endPrevious only warns if it fails: the new session is valid, and the previous one will expire. The cache of another server stays,
+// because the user did not ask to delete it.
+func (p *program) endPrevious(ctx context.Context, c *connection, previous session) {
+	transport, err := httptransport.New(previous.Server)
 	if err == nil {
-		transport.SetBearer(earlier.Token)
+		transport.SetBearer(previous.Token)
 		err = client.New(transport, c.memory, nil).Logout(ctx, false)
 	}
-	if earlier.Server != c.session.Server {
-		err = errors.Join(err, client.New(transport, c.memory, cache{state: c.state, server: earlier.Server}).SetAside(ctx))
+	if previous.Server != c.session.Server {
+		err = errors.Join(err, client.New(transport, c.memory, cache{state: c.state, server: previous.Server}).SetAside(ctx))
 	}
 	if err != nil {
-		p.note("warning: the earlier session at %s could not be ended: %v", earlier.Server, err)
+		p.note("warning: the previous session at %s could not be ended: %v", previous.Server, err)
 	}
 }
 
-// device is the label of this session in the list of sessions.
+// device names this session in the list of sessions.
 func device() string {
 	host, err := os.Hostname()
 	if err != nil || host == "" {

@@ -16,15 +16,15 @@ import (
 )
 
 const documentHead = `# %s
-# Save the file and leave the editor to keep the changes. Leave it unchanged, or empty, to keep nothing.
-# The file is in memory, not on a disk, and is gone when the editor is.
+# Save this file and close the editor to save the item. Leave it unchanged or empty to cancel.
+# The file is in memory, not on a disk, and is deleted when the editor closes.
 `
 
 var errNothingChanged = errors.New("nothing was changed")
 
-// editText lets a person change the item in an editor until it can be saved or they give up.
+// editText opens the item in an editor, again and again until the text is valid or the user gives up.
 func (p *program) editText(ctx context.Context, it item.Item) (edited item.Item, err error) {
-	err = p.whole(func() error {
+	err = p.uninterrupted(func() error {
 		edited, err = p.editInMemory(ctx, it)
 		return err
 	})
@@ -46,7 +46,7 @@ func (p *program) editInMemory(ctx context.Context, it item.Item) (item.Item, er
 	}
 	defer func() {
 		if err := os.RemoveAll(dir); err != nil {
-			p.note("warning: %s could not be removed, and holds secrets: %v", dir, err)
+			p.note("warning: %s contains secrets and could not be removed: %v", dir, err)
 		}
 	}()
 	path := filepath.Join(dir, "item.yaml")
@@ -60,7 +60,7 @@ func (p *program) editInMemory(ctx context.Context, it item.Item) (item.Item, er
 		}
 		changed, err := os.ReadFile(path) // #nosec G304 -- the path was made above
 		if err != nil {
-			return it, fmt.Errorf("read what the editor left: %w", err)
+			return it, fmt.Errorf("read the edited item: %w", err)
 		}
 		if bytes.Equal(changed, text) {
 			return it, errNothingChanged
@@ -78,7 +78,7 @@ func (p *program) editInMemory(ctx context.Context, it item.Item) (item.Item, er
 	}
 }
 
-// again asks whether to go back to the editor. Where nobody can answer, it does not.
+// again asks whether to reopen the editor. Without a terminal the answer is no.
 func (p *program) again(ctx context.Context, problem error) bool {
 	t, err := openTerminal()
 	if err != nil {
@@ -96,20 +96,20 @@ func (p *program) editor() (string, error) {
 			return e, nil
 		}
 	}
-	return "", withHint(errors.New("no editor is known"), "set EDITOR, or name what to change with flags")
+	return "", withHint(errors.New("no editor: VISUAL and EDITOR are not set"), "set EDITOR, or change the item with flags")
 }
 
-// quiet keeps editors of the vi family from leaving copies elsewhere: swap and undo files, backups, registers.
-var quiet = map[string]string{
-	"vi":   vimQuiet,
-	"vim":  vimQuiet,
-	"nvim": vimQuiet,
+// noTraces are arguments that keep editors from writing secrets to other files: swap, undo and backup files, registers.
+var noTraces = map[string]string{
+	"vi":   vimNoTraces,
+	"vim":  vimNoTraces,
+	"nvim": vimNoTraces,
 }
 
-const vimQuiet = ` -n -i NONE --cmd 'set noswapfile nobackup nowritebackup noundofile'`
+const vimNoTraces = ` -n -i NONE --cmd 'set noswapfile nobackup nowritebackup noundofile'`
 
-// runEditor runs the editor as a shell would: the variable may carry arguments. Ctrl-C is a key of many editors, and neither
-// ends them nor what waits for them; SIGTERM and SIGHUP end both.
+// runEditor runs the editor in a shell, because the variable may contain arguments. Ctrl-C is a key in many editors, so SIGINT ends
+// neither the editor nor this program; SIGTERM and SIGHUP end both.
 func (p *program) runEditor(ctx context.Context, editor, path string) error {
 	words := strings.Fields(editor)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -119,11 +119,11 @@ func (p *program) runEditor(ctx context.Context, editor, path string) error {
 			cancel()
 		}
 	})()
-	run := "exec " // a signal for the shell is one for the editor then
+	run := "exec " // so that signals reach the editor
 	if strings.Contains(words[0], "=") {
 		run = ""
 	}
-	cmd := exec.CommandContext(ctx, "sh", "-c", run+editor+quiet[filepath.Base(words[0])]+` "$1"`, "sh", path) // #nosec G204 -- EDITOR is the user's own
+	cmd := exec.CommandContext(ctx, "sh", "-c", run+editor+noTraces[filepath.Base(words[0])]+` "$1"`, "sh", path) // #nosec G204 -- EDITOR is the user's own
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil && !isTerminal(os.Stdin) {
 		defer tty.Close()

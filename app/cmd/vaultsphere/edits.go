@@ -8,20 +8,20 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/vaultsphere/vaultsphere/app/generate"
 	"github.com/vaultsphere/vaultsphere/app/item"
 )
 
 const secretOrder = `
-Lines of standard input are taken in this order: the master password
-(--password-stdin), the password, the seed of --totp, the value of each --field.
---notes-file - takes all that is left.`
+Secrets on standard input are one line each, in this order: the master password
+(--password-stdin), the password, the authenticator key (--totp), the value of each
+--field. "--notes-file -" reads the rest.`
 
-// edits are the flags that add and edit share. What is secret is a flag without a value, which means: ask.
+// edits are the flags that add and edit share. Flags for secrets have no value: they make the program ask for one.
 type edits struct {
-	changed func(flag string) bool
+	*pflag.FlagSet
 
 	title, username, notesFile string
 	urls, tags, ask            []string
@@ -30,36 +30,44 @@ type edits struct {
 	favourite                  bool
 }
 
-func (e *edits) flags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&e.title, "title", "", "call it `TITLE`")
-	f.StringVar(&e.username, "username", "", "user `NAME`")
-	f.StringArrayVar(&e.urls, "url", nil, "address: `URL`; may be repeated")
-	f.StringArrayVar(&e.tags, "tag", nil, "put `TAG` on it; may be repeated")
-	f.BoolVar(&e.favourite, "favourite", false, "mark as a favourite")
-	f.StringVar(&e.notesFile, "notes-file", "", "read the notes from `FILE`; - is standard input")
-	f.BoolVar(&e.password, "password", false, "ask for the password, or read it from standard input")
-	f.BoolVar(&e.generate, "generate", false, "make a random password of 20 characters")
-	f.BoolVar(&e.totp, "totp", false, "ask for the seed of one-time passwords: otpauth:// URI or base32")
-	f.StringArrayVar(&e.ask, "field", nil, "ask for the value of the custom field `NAME`; may be repeated")
+func (e *edits) flags() *pflag.FlagSet {
+	f := pflag.NewFlagSet("edits", pflag.ContinueOnError)
+	e.FlagSet = f
+	f.StringVar(&e.title, "title", "", "`TITLE` of the item")
+	f.StringVar(&e.username, "username", "", "`NAME` of the user")
+	f.StringArrayVar(&e.urls, "url", nil, "`URL` of the item, in place of all previous ones (repeatable)")
+	f.StringArrayVar(&e.tags, "tag", nil, "`TAG` of the item, in place of all previous ones (repeatable)")
+	f.BoolVar(&e.favourite, "favourite", false, "mark the item as a favourite")
+	f.StringVar(&e.notesFile, "notes-file", "", "read the notes from `FILE`, or from standard input if it is -")
+	f.BoolVar(&e.password, "password", false, "ask for the password")
+	f.BoolVar(&e.generate, "generate", false, "generate a random password of 20 characters")
+	f.BoolVar(&e.totp, "totp", false, "ask for the authenticator key: an otpauth:// URI, or the key alone in base32")
+	f.StringArrayVar(&e.ask, "field", nil, "ask for the value of the custom field `NAME` (repeatable)")
+	return f
 }
 
-// apply brings the edits to it. Lists replace the lists there were.
+// any reports whether a flag asks for a change.
+func (e *edits) any() (changed bool) {
+	e.VisitAll(func(f *pflag.Flag) { changed = changed || f.Changed })
+	return changed
+}
+
+// apply applies the flags to an item. Lists replace those of the item.
 func (p *program) apply(ctx context.Context, it item.Item, e edits) (item.Item, error) {
 	it = it.Clone()
-	if e.changed("title") {
+	if e.Changed("title") {
 		it.Title = e.title
 	}
-	if e.changed("username") {
+	if e.Changed("username") {
 		it.Username = e.username
 	}
-	if e.changed("url") {
+	if e.Changed("url") {
 		it.URLs = e.urls
 	}
-	if e.changed("tag") {
+	if e.Changed("tag") {
 		it.Tags = e.tags
 	}
-	if e.changed("favourite") {
+	if e.Changed("favourite") {
 		it.Favourite = e.favourite
 	}
 	for _, name := range e.drop {
@@ -79,7 +87,7 @@ func (p *program) apply(ctx context.Context, it item.Item, e edits) (item.Item, 
 	if err := p.applySecrets(ctx, &it, e); err != nil {
 		return it, err
 	}
-	if e.changed("notes-file") {
+	if e.Changed("notes-file") {
 		var err error
 		if it.Notes, err = p.notes(e.notesFile); err != nil {
 			return it, err
@@ -88,7 +96,7 @@ func (p *program) apply(ctx context.Context, it item.Item, e edits) (item.Item, 
 	return it, nil
 }
 
-// applySecrets asks in the order that secretOrder promises.
+// applySecrets asks for the secrets in the order that secretOrder documents.
 func (p *program) applySecrets(ctx context.Context, it *item.Item, e edits) (err error) {
 	if e.password {
 		if it.Password, err = p.itemSecret(ctx, "the password", "Password of "+printable(it.Title, "")); err != nil {
@@ -101,7 +109,7 @@ func (p *program) applySecrets(ctx context.Context, it *item.Item, e edits) (err
 		}
 	}
 	if e.totp {
-		if it.TOTP, err = p.itemSecret(ctx, "the seed", "One-time password seed"); err != nil {
+		if it.TOTP, err = p.itemSecret(ctx, "the authenticator key", "Authenticator key"); err != nil {
 			return err
 		}
 		if _, err := item.ParseAuthenticatorKey(it.TOTP); it.TOTP != "" && err != nil {
@@ -123,7 +131,7 @@ func (p *program) applySecrets(ctx context.Context, it *item.Item, e edits) (err
 	return nil
 }
 
-// notes reads a file whole, without the newline that ends its last line.
+// notes reads a file without the newline at its end.
 func (p *program) notes(path string) (string, error) {
 	in := io.Reader(p.lines)
 	if path != "-" {
@@ -132,15 +140,15 @@ func (p *program) notes(path string) (string, error) {
 			return "", fmt.Errorf("read notes: %w", err)
 		}
 		defer f.Close()
-		in = withoutMark(f)
+		in = withoutBOM(f)
 	}
-	const most = item.MaxNotes * utf8.UTFMax
-	text, err := io.ReadAll(io.LimitReader(in, most+1))
+	const maxBytes = item.MaxNotes * utf8.UTFMax
+	text, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
 	if err != nil {
 		return "", fmt.Errorf("read notes: %w", err)
 	}
-	if len(text) > most {
-		return "", fmt.Errorf("read notes: at most %d characters", item.MaxNotes)
+	if len(text) > maxBytes {
+		return "", fmt.Errorf("read notes: they are longer than %d characters", item.MaxNotes)
 	}
 	if n := len(text); n > 0 && text[n-1] == '\n' {
 		text = text[:n-1]

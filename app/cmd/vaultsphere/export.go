@@ -25,38 +25,41 @@ func (p *program) exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export --output FILE",
 		Short: "Write all items to a file",
-		Long: `Write all items to a file: sealed by a password of its own, or in a format that others read.
-vaultsphere formats lists them. All but vaultsphere-sealed and kdbx are in the clear: whoever
-reads the file reads every password. The file is for this user alone (mode 0600).
+		Long: `Write all items to a file with mode 0600.
 
-The password of a sealed file is asked for on the terminal, or it is the line of standard
-input after the master password.`,
-		Args: cobra.NoArgs,
+The default format, vaultsphere-sealed, encrypts the file with its own password, and so
+does kdbx (KeePass). All other formats are plain text: anyone who can read the file can read
+every password. "vaultsphere formats" lists the formats.
+
+The password of an encrypted file is asked for on the terminal, or read from standard input:
+the line after the master password. The exit status is 3 if something could not be exported.`,
+		Example: `  vaultsphere export --output backup.vaultsphere
+  vaultsphere export --format bitwarden-json --output bitwarden.json`,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			i := slices.IndexFunc(transfer.WriteFormats(), func(w transfer.WriteFormat) bool { return w.ID == f.format })
 			switch {
 			case f.output == "":
-				return usage(cmd.CommandPath(), "--output is missing; - is standard output")
+				return usage(cmd.CommandPath(), "--output is required; - is standard output")
 			case i < 0:
-				return usage(cmd.CommandPath(), "%q is no format for export; vaultsphere formats lists them", f.format)
+				return usage(cmd.CommandPath(), "unknown export format %q: see vaultsphere formats", f.format)
 			}
 			return p.export(cmd.Context(), f, transfer.WriteFormats()[i])
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "vaultsphere-sealed", "write in `FORMAT`")
-	flags.StringVarP(&f.output, "output", "o", "", "write to `FILE`; - is standard output")
-	flags.StringVar(&f.passwordFile, "file-password-file", "", "seal with the password in `FILE`")
-	flags.BoolVar(&f.trash, "trash", false, "take what is in the trash along")
-	flags.BoolVar(&f.force, "force", false, "replace a file that is there")
+	flags.StringVar(&f.format, "format", "vaultsphere-sealed", "`FORMAT` of the file")
+	flags.StringVarP(&f.output, "output", "o", "", "write to `FILE`, or to standard output if it is -")
+	flags.StringVar(&f.passwordFile, "file-password-file", "", "read the password of the encrypted file from `FILE`")
+	flags.BoolVar(&f.trash, "trash", false, "include the items in the trash")
+	flags.BoolVar(&f.force, "force", false, "replace an existing file")
 	complete(cmd, "format", writeIDs()...)
-	p.copyFlag(cmd)
+	p.cacheFlag(cmd)
 	return cmd
 }
 
-// writable reports why an export cannot be written to path: its folder does not exist, a file exists and may not be replaced, or
-// path is a device, a pipe or a symbolic link, which no export replaces. It is called before a password is asked for, and again
-// before the file is written.
+// writable returns an error if an export cannot be written to path: the folder does not exist, a file exists and replace is false,
+// or path is a device, a pipe or a symbolic link. It is called before a password is asked for, and again before the file is written.
 func writable(path string, replace bool) error {
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -70,24 +73,23 @@ func writable(path string, replace bool) error {
 	case info.IsDir():
 		return fmt.Errorf("write %s: %w", path, errFolder)
 	case !info.Mode().IsRegular():
-		return withHint(fmt.Errorf("write %s: %w", path, errNoPlainFile), "name another file; --output - writes to standard output")
+		return withHint(fmt.Errorf("write %s: %w", path, errNotRegular), "choose another file; --output - writes to standard output")
 	case !replace:
-		return withHint(fmt.Errorf("write %s: %w", path, errFileThere), "--force replaces it")
+		return withHint(fmt.Errorf("write %s: %w", path, errFileExists), "use --force to replace it")
 	}
 	return nil
 }
 
 var (
-	errFolder      = errors.New("a folder has that name")
-	errNoPlainFile = errors.New("a device, a pipe or a link has that name, and is not replaced")
+	errFolder     = errors.New("it is a folder")
+	errNotRegular = errors.New("it is a device, a pipe or a link")
+	errFileExists = errors.New("the file already exists")
 )
-
-var errFileThere = errors.New("the file is there already")
 
 func (p *program) export(ctx context.Context, f exportFlags, format transfer.WriteFormat) error {
 	toStdout := f.output == "-"
 	if toStdout && isTerminal(p.out) {
-		return withHint(errors.New("an export is not for a terminal"), "name a file with --output, or send it to another program")
+		return withHint(errors.New("refusing to write an export to a terminal"), "name a file with --output, or pipe the output to another program")
 	}
 	if !toStdout {
 		if err := writable(f.output, f.force); err != nil {
@@ -120,7 +122,7 @@ func (p *program) export(ctx context.Context, f exportFlags, format transfer.Wri
 	if toStdout {
 		err = p.write(string(data))
 	} else {
-		err = p.whole(func() error { return writeExport(f, data) })
+		err = p.uninterrupted(func() error { return writeExport(f, data) })
 	}
 	if err == nil && len(problems) > 0 {
 		err = exitStatus(exitFindings)

@@ -14,7 +14,7 @@ import (
 // shownCandidates bounds the list in the error about an ambiguous name.
 const shownCandidates = 10
 
-// names finds items by what a person calls them. One is made for a command, however many names the command has.
+// names finds items by id or title. A command makes one, for any number of names.
 type names struct {
 	search        func(client.Query) ([]client.Summary, error)
 	q             client.Query
@@ -22,7 +22,7 @@ type names struct {
 	byAnyCase     map[string][]client.Summary
 }
 
-// names looks only at what q selects.
+// names covers the items that q selects.
 func (c *connection) names(q client.Query) (*names, error) {
 	all, err := c.Search(q)
 	if err != nil {
@@ -31,7 +31,7 @@ func (c *connection) names(q client.Query) (*names, error) {
 	return newNames(all, q, c.Search), nil
 }
 
-// newNames goes over all once; search finds by words.
+// newNames indexes all items once. search is for words.
 func newNames(all []client.Summary, q client.Query, search func(client.Query) ([]client.Summary, error)) *names {
 	n := &names{
 		search: search, q: q,
@@ -46,10 +46,10 @@ func newNames(all []client.Summary, q client.Query, search func(client.Query) ([
 	return n
 }
 
-var errEmptyName = errors.New("the name of the item is empty")
+var errEmptyName = errors.New("the name of an item must not be empty")
 
-// exactly finds the item with this id or title. It never takes one that only resembles the name, because what the caller
-// does with the item cannot be taken back: a secret goes out, or something is overwritten without a question.
+// exactly finds the item with this id or exact title. It never returns a similar one, because what follows cannot be undone: a
+// secret is printed, or something is overwritten without a question.
 func (n *names) exactly(name string) (client.Summary, error) {
 	found, err := n.titled(name)
 	if err != nil || len(found) > 0 {
@@ -62,11 +62,10 @@ func (n *names) exactly(name string) (client.Summary, error) {
 	if len(similar) != 1 {
 		return only(similar, name, nil)
 	}
-	return client.Summary{}, withHint(&similarError{name, similar}, "name the item by its id or its exact title")
+	return client.Summary{}, withHint(&similarError{name, similar}, "use its id or its exact title")
 }
 
-// roughly also takes a title in another case, and words that find one item alone. The first of these that finds anything
-// decides, so that an exact title wins over longer ones.
+// roughly also finds a title in another letter case, and words that match exactly one item. An exact title wins over longer ones.
 func (n *names) roughly(name string) (client.Summary, error) {
 	found, err := n.titled(name)
 	if err == nil && len(found) == 0 {
@@ -79,7 +78,7 @@ func (n *names) titled(name string) ([]client.Summary, error) {
 	if found := n.byID[name]; len(found) > 0 {
 		return found, nil
 	}
-	// Input methods differ in how they compose letters, and nobody sees which one wrote a title.
+	// Input methods compose letters in different ways that look the same.
 	title := norm.NFC.String(strings.TrimSpace(name))
 	if title == "" {
 		return nil, errEmptyName
@@ -96,7 +95,7 @@ func (n *names) similar(name string) ([]client.Summary, error) {
 	return n.search(q)
 }
 
-// find is names.exactly for one name among all items that are not in the trash.
+// find is names.exactly for the items outside the trash.
 func find(c *connection, name string) (client.Summary, error) {
 	if c.all == nil {
 		var err error
@@ -107,7 +106,7 @@ func find(c *connection, name string) (client.Summary, error) {
 	return c.all.exactly(name)
 }
 
-// open finds an item and opens it.
+// open finds an item and decrypts its details.
 func (c *connection) open(name string) (item.Item, error) {
 	found, err := find(c, name)
 	if err != nil {
@@ -121,37 +120,39 @@ func only(found []client.Summary, name string, err error) (client.Summary, error
 	case err != nil:
 		return client.Summary{}, err
 	case len(found) == 0:
-		return client.Summary{}, withHint(fmt.Errorf("%w: %q", client.ErrNotFound, name), "vaultsphere list shows what there is")
+		return client.Summary{}, withHint(fmt.Errorf("%w: %q", client.ErrNotFound, name), "vaultsphere list shows all items")
 	case len(found) == 1:
 		return found[0], nil
 	}
-	return client.Summary{}, withHint(&ambiguousError{name, found}, "name one of them by its id")
+	return client.Summary{}, withHint(&ambiguousError{name, found}, "use the id of one of them")
 }
 
-// similarError is a name that is no item's, though a search finds one with it.
+// similarError: no item has this name, but a search for it finds one.
 type similarError struct {
 	name  string
 	found []client.Summary
 }
 
 func (e *similarError) Error() string {
-	return fmt.Sprintf("no item has the id or the exact title %q", e.name)
+	return fmt.Sprintf("no item has the id or exact title %q", e.name)
 }
 func (e *similarError) Unwrap() error { return client.ErrNotFound }
 
 func (e *similarError) candidates() []string { return candidates(e.found) }
 
-// ambiguousError is a name that more than one item answers to.
+// ambiguousError: several items match the name.
 type ambiguousError struct {
 	name  string
 	found []client.Summary
 }
 
-func (e *ambiguousError) Error() string { return fmt.Sprintf("%q is %d items", e.name, len(e.found)) }
+func (e *ambiguousError) Error() string {
+	return fmt.Sprintf("%q matches %d items", e.name, len(e.found))
+}
 
 func (e *ambiguousError) candidates() []string { return candidates(e.found) }
 
-// candidates describes items, one a line.
+// candidates describes items, one per line.
 func candidates(found []client.Summary) []string {
 	var lines []string
 	for i, s := range found {
@@ -167,7 +168,7 @@ func candidates(found []client.Summary) []string {
 	return lines
 }
 
-// label is what a person calls an item.
+// label is the title of an item, or a substitute if it cannot be read.
 func label(s client.Summary) string {
 	if s.Unreadable != "" {
 		return "(item " + s.ID + ", which cannot be read)"

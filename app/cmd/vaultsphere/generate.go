@@ -9,10 +9,10 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/generate"
 )
 
-// defaultRules make 20 characters of all classes: about 130 bits, which no site and no human needs more of.
+// defaultRules make passwords with about 130 bits of entropy, more than any site needs.
 var defaultRules = generate.PasswordRules{Length: 20, Lower: true, Upper: true, Digits: true, Symbols: true, MinDigits: 1, MinSymbols: 1}
 
-// passwordFlags and passphraseFlags cannot be mixed: each would silently do nothing for the other kind.
+// passwordFlags and passphraseFlags exclude each other, because a flag of the other kind would silently do nothing.
 var (
 	passwordFlags = []string{"length", "no-lower", "no-upper", "no-digits", "no-symbols", "avoid-ambiguous", "min-lower", "min-upper", "min-digits",
 		"min-symbols", "symbols"}
@@ -25,16 +25,16 @@ func (p *program) generateCommand() *cobra.Command {
 	var noLower, noUpper, noDigits, noSymbols, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "generate",
-		Short: "Make a random password or passphrase",
-		Long: `Make a random password, or with --words a passphrase. Nothing is saved and no server is asked.
-How hard it is to guess is told on standard error.`,
-		Args: cobra.NoArgs,
+		Short: "Generate a random password or passphrase",
+		Long: `Generate a random password, or a passphrase with --words, and print it. Nothing is saved, and
+no server is contacted. The entropy is printed to standard error.`,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			f := cmd.Flags()
 			if f.Changed("words") {
 				for _, name := range passwordFlags {
 					if f.Changed(name) {
-						return usage(cmd.CommandPath(), "--%s is for passwords, --words makes a passphrase", name)
+						return usage(cmd.CommandPath(), "--%s is for passwords and cannot be combined with --words", name)
 					}
 				}
 				value, bits, err := generate.Passphrase(phrase)
@@ -42,11 +42,11 @@ How hard it is to guess is told on standard error.`,
 			}
 			for _, name := range passphraseFlags {
 				if f.Changed(name) {
-					return usage(cmd.CommandPath(), "--%s is for passphrases: it needs --words", name)
+					return usage(cmd.CommandPath(), "--%s is for passphrases and needs --words", name)
 				}
 			}
 			rules.Lower, rules.Upper, rules.Digits, rules.Symbols = !noLower, !noUpper, !noDigits, !noSymbols
-			// The default minimum is for classes that are in use; one that was asked for is kept, and refused if it cannot be met.
+			// The default minimum applies to classes in use. A minimum that the user asked for stays, and fails if it cannot be met.
 			if noDigits && !f.Changed("min-digits") {
 				rules.MinDigits = 0
 			}
@@ -58,22 +58,22 @@ How hard it is to guess is told on standard error.`,
 		}),
 	}
 	f := cmd.Flags()
-	f.IntVar(&rules.Length, "length", rules.Length, "characters")
-	f.BoolVar(&noLower, "no-lower", false, "without a-z")
-	f.BoolVar(&noUpper, "no-upper", false, "without A-Z")
-	f.BoolVar(&noDigits, "no-digits", false, "without 0-9")
-	f.BoolVar(&noSymbols, "no-symbols", false, "without punctuation")
-	f.BoolVar(&rules.AvoidAmbiguous, "avoid-ambiguous", false, "without characters that look alike, such as l, 1, I, O and 0")
-	f.StringVar(&rules.SymbolSet, "symbols", "", "take the symbols from `SET` alone, such as '-_.'")
-	f.IntVar(&rules.MinLower, "min-lower", 0, "at least `N` of a-z")
-	f.IntVar(&rules.MinUpper, "min-upper", 0, "at least `N` of A-Z")
+	f.IntVar(&rules.Length, "length", rules.Length, "`N` characters")
+	f.BoolVar(&noLower, "no-lower", false, "leave out a-z")
+	f.BoolVar(&noUpper, "no-upper", false, "leave out A-Z")
+	f.BoolVar(&noDigits, "no-digits", false, "leave out 0-9")
+	f.BoolVar(&noSymbols, "no-symbols", false, "leave out symbols")
+	f.BoolVar(&rules.AvoidAmbiguous, "avoid-ambiguous", false, "leave out characters that look alike: l, 1, I, |, O, 0 and o")
+	f.StringVar(&rules.SymbolSet, "symbols", "", "use only the symbols in `SET`, such as '-_.'")
+	f.IntVar(&rules.MinLower, "min-lower", 0, "at least `N` lower-case letters")
+	f.IntVar(&rules.MinUpper, "min-upper", 0, "at least `N` upper-case letters")
 	f.IntVar(&rules.MinDigits, "min-digits", rules.MinDigits, "at least `N` digits")
 	f.IntVar(&rules.MinSymbols, "min-symbols", rules.MinSymbols, "at least `N` symbols")
-	f.IntVar(&phrase.Words, "words", 0, "make a passphrase of `N` words")
-	f.StringVar(&phrase.Separator, "separator", phrase.Separator, "between the words")
-	f.BoolVar(&phrase.Capitalize, "capitalize", false, "begin each word with a capital")
-	f.BoolVar(&phrase.Number, "number", false, "put a digit after one of the words")
-	f.BoolVar(&asJSON, "json", false, "write the value and its entropy as JSON")
+	f.IntVar(&phrase.Words, "words", 0, "generate a passphrase of `N` words (3 to 20)")
+	f.StringVar(&phrase.Separator, "separator", phrase.Separator, "`TEXT` between the words")
+	f.BoolVar(&phrase.Capitalize, "capitalize", false, "capitalize each word")
+	f.BoolVar(&phrase.Number, "number", false, "add a digit to one of the words")
+	f.BoolVar(&asJSON, "json", false, "print the value and its entropy as JSON")
 	return cmd
 }
 

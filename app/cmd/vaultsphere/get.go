@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,20 +17,26 @@ func (p *program) getCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get ITEM",
 		Short: "Print the password of an item, or another field",
-		Long: `Print the password of an item, or another field, and a newline.
+		Long: `Print the password of an item, or another field, followed by a newline.
 
-ITEM is an id or an exact title. --field takes
-password, username, url (the first address), notes, attachments (their names, each on a
-line), or the name of a custom field.`,
-		Args: cobra.ExactArgs(1),
+ITEM is an id or an exact title. --field is one of
+  password, username, title, notes, totp (the authenticator key)
+  url            the first URL
+  attachments    the names of the attachments, one per line
+  card.number, identity.email, ssh_key.private and so on, as in the JSON
+  the name of a custom field`,
+		Example: `  vaultsphere get GitHub
+  vaultsphere get GitHub --field username
+  vaultsphere get "Deploy key" --field ssh_key.private`,
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.get(cmd.Context(), args[0], field, asJSON)
 		}),
 	}
 	cmd.Flags().StringVar(&field, "field", "password", "print the field `NAME`")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write the whole item as JSON, secrets included")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole item as JSON, with its secrets")
 	cmd.MarkFlagsMutuallyExclusive("field", "json")
-	p.copyFlag(cmd)
+	p.cacheFlag(cmd)
 	return cmd
 }
 
@@ -44,7 +51,7 @@ func (p *program) get(ctx context.Context, name, field string, asJSON bool) erro
 		return err
 	}
 	if asJSON {
-		it.Base = "" // means something only to the client that is about to end
+		it.Base = "" // an internal version, of no use after this process
 		return p.printJSON(it)
 	}
 	value, ok := fieldOf(it, field)
@@ -55,42 +62,39 @@ func (p *program) get(ctx context.Context, name, field string, asJSON bool) erro
 }
 
 func noField(it item.Item, field string) error {
-	return withHint(fmt.Errorf("%q has no %s", it.Title, field), "it has "+strings.Join(fieldNames(it), ", "))
+	var names []string
+	for _, f := range fieldsOf(it) {
+		names = append(names, f.Name)
+	}
+	return withHint(fmt.Errorf("%q has no field %q", it.Title, field), "it has "+strings.Join(names, ", "))
 }
 
-// fieldOf finds a field that is not empty. Custom fields cannot hide the built-in ones.
+// fieldOf finds a field that is not empty. Custom fields cannot hide the fields of the item itself.
 func fieldOf(it item.Item, name string) (string, bool) {
-	for _, f := range builtinFields(it) {
-		if f.Name == name && f.Value != "" {
-			return f.Value, true
+	for _, v := range fieldsOf(it) {
+		if v.Name == name {
+			return v.Text, true
 		}
+	}
+	// An empty custom field exists, too.
+	i := slices.IndexFunc(it.Fields, func(f item.Field) bool { return f.Name == name })
+	return "", i >= 0
+}
+
+// fieldsOf returns the non-empty fields of an item, as get --field prints them: url is the first URL, and attachments has one name per
+// line.
+func fieldsOf(it item.Item) []item.Value {
+	fields := it.Values()
+	if len(it.URLs) > 0 {
+		fields = append(fields, item.Value{Name: "url", Text: it.URLs[0]})
+	}
+	if len(it.Attachments) > 0 {
+		fields = append(fields, item.Value{Name: "attachments", Text: strings.Join(attachmentNames(it), "\n")})
 	}
 	for _, f := range it.Fields {
-		if f.Name == name {
-			return f.Value, true
-		}
-	}
-	return "", false
-}
-
-func builtinFields(it item.Item) []item.Field {
-	url := ""
-	if len(it.URLs) > 0 {
-		url = it.URLs[0]
-	}
-	return []item.Field{
-		{Name: "password", Value: it.Password}, {Name: "username", Value: it.Username},
-		{Name: "url", Value: url}, {Name: "notes", Value: it.Notes}, {Name: "title", Value: it.Title},
-		{Name: "attachments", Value: strings.Join(attachmentNames(it), "\n")},
-	}
-}
-
-func fieldNames(it item.Item) []string {
-	var names []string
-	for _, f := range append(builtinFields(it), it.Fields...) {
 		if f.Value != "" {
-			names = append(names, f.Name)
+			fields = append(fields, item.Value{Name: f.Name, Text: f.Value})
 		}
 	}
-	return names
+	return fields
 }

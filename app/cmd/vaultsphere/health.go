@@ -14,37 +14,40 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strength"
 )
 
-// breachService is asked by default, and not what a server names: it would learn the five digits.
+// breachService is fixed: a service named by the vault's server would learn the five digits.
 const breachService = "https://api.pwnedpasswords.com"
 
 func (p *program) healthCommand() *cobra.Command {
 	var breaches, asJSON bool
-	var address string
+	var breachURL string
 	cmd := &cobra.Command{
 		Use:   "health",
-		Short: "Say which passwords are weak, reused, old, sent in the clear or known from breaches",
-		Long: `Say which passwords are weak, reused, old (two years), sent in the clear (http:// outside of one's own
-network) or known from breaches, and which logins have no one-time code. All of it is found
-here. A line is the finding, the id, title and user name of the item, and a detail, separated
-by single tabs to a pipe.
+		Short: "Find weak, reused, old and breached passwords",
+		Long: `Find passwords that are weak, reused, older than two years, sent without encryption (http://
+outside the local network) or known from breaches, and logins without an authenticator key.
+The check runs on this device.
 
---breaches asks the service at --breach-address, which has the range API of Have I Been Pwned.
-It learns the first five of the forty digits of each password's SHA-1, and nothing else.
+Each line has the finding, the id, title and username of the item, and a detail. Columns are
+separated by single tabs if the output is not a terminal.
 
-The exit status is 0 if all logins are sound, 3 if there are findings (a login without a
-one-time code is none), and 1 for a failure.`,
-		Args: cobra.NoArgs,
+--breaches looks passwords up at --breach-url, a service with the range API of Have I Been
+Pwned. The service learns the first five of the forty digits of each password's SHA-1, and
+nothing else.
+
+The exit status is 0 if all logins are sound and 3 if there are findings. A login without an
+authenticator key still counts as sound.`,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			if !breaches {
-				address = ""
+				breachURL = ""
 			}
-			return p.health(cmd.Context(), address, asJSON)
+			return p.health(cmd.Context(), breachURL, asJSON)
 		}),
 	}
-	cmd.Flags().BoolVar(&breaches, "breaches", false, "look passwords up among those known from breaches")
-	cmd.Flags().StringVar(&address, "breach-address", breachService, "service for --breaches: `URL`")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write the report as JSON")
-	p.copyFlag(cmd)
+	cmd.Flags().BoolVar(&breaches, "breaches", false, "look passwords up in known breaches")
+	cmd.Flags().StringVar(&breachURL, "breach-url", breachService, "`URL` of the service for --breaches")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	p.cacheFlag(cmd)
 	return cmd
 }
 
@@ -53,13 +56,13 @@ type healthReport struct {
 	health.Report
 }
 
-// health asks the service at breaches, if that is not empty.
-func (p *program) health(ctx context.Context, breaches string, asJSON bool) error {
+// health looks passwords up at breachURL unless it is empty.
+func (p *program) health(ctx context.Context, breachURL string, asJSON bool) error {
 	var ranges *httptransport.Ranges
-	if breaches != "" {
+	if breachURL != "" {
 		var err error
-		if ranges, err = httptransport.NewRanges(breaches); err != nil {
-			return fmt.Errorf("--breach-address: %w", err)
+		if ranges, err = httptransport.NewRanges(breachURL); err != nil {
+			return fmt.Errorf("--breach-url: %w", err)
 		}
 	}
 	c, err := p.unlocked(ctx)
@@ -72,7 +75,7 @@ func (p *program) health(ctx context.Context, breaches string, asJSON bool) erro
 			return err
 		}
 	}
-	report, err := c.Health(ctx, judge, p.progress("passwords judged"))
+	report, err := c.Health(ctx, judge, p.progress("passwords checked"))
 	if err != nil {
 		return err
 	}
@@ -127,9 +130,9 @@ func (p *program) printHealth(c *connection, r health.Report) error {
 		line("old", f.ID, "since "+f.Since.Format(time.DateOnly))
 	}
 	for _, id := range r.SecondFactor {
-		line("no-code", id, "")
+		line("no-totp", id, "")
 	}
-	p.note("sound logins: %d of %d, which is %d of 100", r.Sound, r.Logins, r.Score())
+	p.note("%d of %d logins are sound; score %d of 100", r.Sound, r.Logins, r.Score())
 	if isTerminal(p.out) {
 		return p.write(aligned(b.String()))
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/transfer"
 )
 
-// importFlags say how a file is read and what becomes of it.
+// importFlags say how to read the file and what to do with its items.
 type importFlags struct {
 	format, passwordFile, keyFile, columns string
 	headerless, dryRun, asJSON             bool
@@ -26,36 +26,41 @@ func (p *program) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Bring in what another password manager or a browser exported",
-		Long: `Bring in what another password manager or a browser exported. - is standard input.
+		Short: "Import items from another password manager or a browser",
+		Long: `Import the items of a file that another password manager, a browser or an authenticator
+exported. FILE can be - for standard input. The format is detected; "vaultsphere formats"
+lists the known ones.
 
-The format is found from the file; vaultsphere formats lists what is known. What is in
-the vault already is left alone unless the flags say otherwise; --dry-run shows what would
-happen. An entry that cannot be read is named with its number, and the others come in:
-the exit status is then 3, with --dry-run too. Values without a place of their own become custom fields.
+By default, items that the vault already has are skipped, and items that it has with other
+values are added. --dry-run shows what the import would do. Values that have no field of
+their own become custom fields. If items cannot be read, the import reports them by number
+and imports the others; the exit status is then 3.
 
-The password of a protected file is asked for on the terminal, or it is the line of
-standard input after the master password. A KeePass database may have a key file as well
-(--key-file), in place of the password or beside it, or an empty password. --columns says
-what the columns of any CSV are, in their order: title, url, username, password, totp, notes,
-tag, favourite, type, created, modified, hidden, skip, or nothing for a custom field.
---no-header says that the first row holds values already, and needs --columns.`,
-		Args: cobra.ExactArgs(1),
+The password of an encrypted file is asked for on the terminal, or read from standard input:
+the line after the master password. A KeePass database can also need a key file (--key-file).
+
+For any other CSV, --columns names the columns in their order: title, url, username,
+password, totp, notes, tag, favourite, type, created, modified, hidden, skip, or nothing
+for a custom field. Use --no-header if the first row already contains values.`,
+		Example: `  vaultsphere import bitwarden.json --dry-run
+  vaultsphere import passwords.kdbx --key-file passwords.key
+  vaultsphere import any.csv --columns title,username,password,url --no-header`,
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.importFile(cmd.Context(), args[0], f)
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", "", "take the file as being in `FORMAT`")
-	flags.StringVar(&f.passwordFile, "file-password-file", "", "read the password of the file from `FILE`")
-	flags.StringVar(&f.keyFile, "key-file", "", "open a KeePass database with `FILE` too")
-	flags.StringVar(&f.columns, "columns", "", "what the columns of a CSV are: `NAMES`, separated by commas")
-	flags.BoolVar(&f.headerless, "no-header", false, "the first row of the CSV holds values already")
-	flags.StringVar(&f.identical, "identical", "skip", "entries that the vault has: `skip` or add")
-	flags.StringVar(&f.changed, "changed", "add", "entries that the vault has with other values: skip, `add` or update")
-	flags.StringVar(&f.repeated, "repeated", "skip", "entries that the file has twice: `skip` or add")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "show what is in the file, and bring in nothing")
-	flags.BoolVar(&f.asJSON, "json", false, "write what became of each entry as JSON")
+	flags.StringVar(&f.format, "format", "", "`FORMAT` of the file, if it is not detected")
+	flags.StringVar(&f.passwordFile, "file-password-file", "", "read the password of the encrypted file from `FILE`")
+	flags.StringVar(&f.keyFile, "key-file", "", "open the KeePass database with the key file `FILE`")
+	flags.StringVar(&f.columns, "columns", "", "`NAMES` of the columns of a CSV, separated by commas")
+	flags.BoolVar(&f.headerless, "no-header", false, "the first row of the CSV contains values")
+	flags.StringVar(&f.identical, "identical", "skip", "`MODE` for items that the vault already has: skip or add")
+	flags.StringVar(&f.changed, "changed", "add", "`MODE` for items that the vault has with other values: skip, add or update")
+	flags.StringVar(&f.repeated, "repeated", "skip", "`MODE` for items that occur twice in the file: skip or add")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "show what the import would do, and import nothing")
+	flags.BoolVar(&f.asJSON, "json", false, "print the result for each item as JSON")
 	complete(cmd, "format", readIDs()...)
 	complete(cmd, "identical", client.ImportSkip, client.ImportAdd)
 	complete(cmd, "changed", client.ImportSkip, client.ImportAdd, client.ImportUpdate)
@@ -92,19 +97,19 @@ func (p *program) importFile(ctx context.Context, path string, f importFlags) er
 	}
 	report, err := plan.Run(ctx, client.ImportChoice{
 		Identical: client.ImportMode(f.identical), Changed: client.ImportMode(f.changed), Repeated: client.ImportMode(f.repeated),
-	}, p.progress("entries imported"))
+	}, p.progress("items imported"))
 	if errors.Is(err, client.ErrImportChoice) {
 		return usage("vaultsphere import", "%w", err)
 	}
 	return p.reportImport(report, err, f.asJSON)
 }
 
-// inputFile reads a file as large as Read takes, and one byte more, so that Read says that it is too large.
+// inputFile reads one byte more than the limit, so that transfer.Read reports a file that is too large.
 func (p *program) inputFile(path string) ([]byte, error) {
 	in := p.rest()
 	if path == "-" {
 		if p.passwordStdin {
-			return nil, withHint(errors.New("the file and the master password cannot both be standard input"), "use --password-file")
+			return nil, withHint(errors.New("standard input cannot be both the file and the master password"), "use --password-file")
 		}
 	} else {
 		file, err := os.Open(path)
@@ -132,11 +137,11 @@ func (p *program) readImport(ctx context.Context, file transfer.File, f importFl
 			return nil, fmt.Errorf("read the key file: %w", err)
 		}
 		if len(key) == 0 {
-			return nil, errors.New("read the key file: it is empty")
+			return nil, errors.New("the key file is empty")
 		}
 		o.KeyFile = key
 	}
-	// A password that was named belongs to the key file; one that would be asked for may not be there at all.
+	// With a key file, try it alone first, unless --file-password-file has a password to go with it.
 	if len(o.KeyFile) == 0 || f.passwordFile == "" {
 		result, err := transfer.Read(file, o)
 		if !errors.Is(err, transfer.ErrPasswordNeeded) && (len(o.KeyFile) == 0 || !errors.Is(err, transfer.ErrWrongPassword)) {
@@ -152,22 +157,22 @@ func (p *program) readImport(ctx context.Context, file transfer.File, f importFl
 	return result, withFileHint(err)
 }
 
-// tableColumns is what the flags say of the columns of a table.
+// tableColumns parses --columns.
 func (f importFlags) tableColumns() ([]transfer.Column, error) {
 	if f.columns == "" {
 		if f.headerless {
-			return nil, usage("vaultsphere import", "--no-header needs --columns, which says what the columns are")
+			return nil, usage("vaultsphere import", "--no-header needs --columns")
 		}
 		return nil, nil
 	}
 	if f.format != "" && f.format != "csv" {
-		return nil, usage("vaultsphere import", "--columns is for the format csv, not for %s", f.format)
+		return nil, usage("vaultsphere import", "--columns cannot be combined with --format %s", f.format)
 	}
 	var out []transfer.Column
 	for name := range strings.SplitSeq(f.columns, ",") {
 		column := transfer.Column(strings.TrimSpace(name))
 		if !column.Known() {
-			return nil, usage("vaultsphere import", "--columns: there is no %q; a column is %s, or nothing for a custom field", name, transfer.ColumnNames())
+			return nil, usage("vaultsphere import", "--columns: unknown column %q; a column is %s, or nothing for a custom field", name, transfer.ColumnNames())
 		}
 		out = append(out, column)
 	}
@@ -176,7 +181,7 @@ func (f importFlags) tableColumns() ([]transfer.Column, error) {
 
 const filePasswordWords = "the password of the file"
 
-// filePassword is that of a file that is read, which may be empty, or twice on a terminal of one that is written.
+// filePassword reads the password of a file, which may be empty. It asks twice for that of a new file.
 func (p *program) filePassword(ctx context.Context, path string, twice bool) (string, error) {
 	switch {
 	case path != "":
@@ -191,7 +196,7 @@ func (p *program) filePassword(ctx context.Context, path string, twice bool) (st
 	return p.askSecret(ctx, "Password of the file", twice)
 }
 
-// columnsUnknown reports whether a person has to say what the columns of a table are.
+// columnsUnknown reports whether the user must name the columns of a table.
 func columnsUnknown(err error) bool {
 	return errors.Is(err, transfer.ErrNoHeader) || errors.Is(err, transfer.ErrNoColumns) || errors.Is(err, transfer.ErrColumnCount)
 }
@@ -203,7 +208,7 @@ func withFileHint(err error) error {
 	}
 	_, hint := file.Explain()
 	if columnsUnknown(err) {
-		hint = "say what the columns are with --columns (as in --columns title,username,password,url), and with --no-header that the first row holds values already"
+		hint = "name the columns with --columns, such as --columns title,username,password,url; add --no-header if the first row contains values"
 	}
 	return withHint(err, hint)
 }
@@ -232,18 +237,25 @@ func (p *program) writePreview(preview client.ImportPreview, asJSON bool) error 
 	return p.write(b.String())
 }
 
-// reportImport tells what happened, also when the import ended early: what came in stays.
+// importResult is a report in the words of the command line.
+type importResult struct {
+	client.ImportReport
+	Entries any                    `json:"entries,omitempty"` // hides that of the report
+	Items   []client.ImportedEntry `json:"items"`
+}
+
+// reportImport also reports an import that failed halfway: the items imported until then stay.
 func (p *program) reportImport(r client.ImportReport, failure error, asJSON bool) error {
 	p.noteProblems(r.Problems)
-	p.note("%d of %s added, %d updated, %d skipped", r.Added, count(r.Total, "entry"), r.Updated, r.Skipped)
+	p.note("%s: %d added, %d updated, %d skipped", count(r.Total, "item"), r.Added, r.Updated, r.Skipped)
 	if asJSON {
-		if err := p.printJSON(r); err != nil {
+		if err := p.printJSON(importResult{ImportReport: r, Items: r.Entries}); err != nil {
 			return err
 		}
 	}
 	switch {
 	case failure != nil:
-		return withHint(fmt.Errorf("the import ended early: %w", failure), "import the file again: what is there already is skipped")
+		return withHint(fmt.Errorf("the import is incomplete: %w", failure), "import the file again: it skips the items that were imported")
 	case len(r.Problems) > 0:
 		return exitStatus(exitFindings)
 	}
@@ -254,7 +266,7 @@ func (p *program) noteProblems(problems []transfer.Problem) {
 	for _, problem := range problems {
 		where := "the file"
 		if problem.Row > 0 {
-			where = fmt.Sprintf("entry %d", problem.Row)
+			where = fmt.Sprintf("item %d", problem.Row)
 		}
 		if problem.Title != "" {
 			where += fmt.Sprintf(" (%s)", problem.Title)
@@ -268,7 +280,7 @@ func (p *program) formatsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "formats",
 		Short: "List the formats that import reads and export writes",
-		Args:  cobra.NoArgs,
+		Args:  takes(0, 0),
 		RunE: p.action(func(*cobra.Command, []string) error {
 			if asJSON {
 				return p.printJSON(map[string]any{"import": transfer.Formats(), "export": transfer.WriteFormats()})
@@ -283,6 +295,6 @@ func (p *program) formatsCommand() *cobra.Command {
 			return p.write(b.String())
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// grace is how long an interrupted command has to say what became of a change that it had sent.
+// grace is how long an interrupted command has to report the outcome of a change that it has already sent.
 const grace = 250 * time.Millisecond
 
-// interrupts end a command at once, whatever it does or waits for: a line of standard input, a pipe that nobody opens for
-// writing or reads from, the key of a vault.
+// interrupts end a command immediately, whatever it waits for: a line of standard input, a pipe without a writer or a reader, the
+// derivation of a key.
 type interrupts struct {
-	mu   sync.Mutex
-	away func(os.Signal) // not nil: signals are for another program
+	mu        sync.Mutex
+	forwardTo func(os.Signal) // not nil: signals go to another program
 
-	// back is where the loop that takes signals is asked to take them for this program again. It is nil if no loop runs.
-	back chan chan struct{}
+	// flush asks the signal loop to forward the signals that have arrived, and to close the channel. It is nil if no loop runs.
+	flush chan chan struct{}
 	// abandoned is closed when the loop has ended.
 	abandoned chan struct{}
 
-	// unfinished is held for reading while something must not be left half done: a file that is partly written, secrets in
-	// memory that another program reads, a terminal that shows nothing. What holds it heeds its context, or ends soon.
+	// unfinished is held for reading during work that must not be cut off: a file is partly written, secrets are in a file in
+	// memory, the terminal does not echo. Its holders obey their context, or end soon.
 	unfinished sync.RWMutex
 }
 
-// listen hands signals over until the program ends. SIGHUP counts unless whoever started the program ignores it (nohup).
+// listen receives signals until stop is called. SIGHUP is left alone if the parent process ignores it, as nohup does.
 func listen() (signals chan os.Signal, stop func()) {
 	signals = make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -38,63 +38,63 @@ func listen() (signals chan os.Signal, stop func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// divert gives signals to another program, until the returned function is called: those that have come by then are still the
-// other program's, however late they are noticed.
+// divert forwards signals to another program until the returned function is called. Signals that arrived before that call are still
+// forwarded.
 func (i *interrupts) divert(to func(os.Signal)) (back func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.away = to
+	i.forwardTo = to
 	return func() {
-		if i.back != nil {
+		if i.flush != nil {
 			last := make(chan os.Signal, 1)
 			signal.Notify(last, os.Interrupt)
-			signal.Stop(last) // returns when all signals have reached their channels
-			taken := make(chan struct{})
+			signal.Stop(last) // returns once all signals are in their channels
+			flushed := make(chan struct{})
 			select {
-			case i.back <- taken:
-				<-taken
+			case i.flush <- flushed:
+				<-flushed
 			case <-i.abandoned:
 			}
 		}
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		i.away = nil
+		i.forwardTo = nil
 	}
 }
 
 func (i *interrupts) diverted(s os.Signal) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.away == nil {
+	if i.forwardTo == nil {
 		return false
 	}
-	i.away(s)
+	i.forwardTo(s)
 	return true
 }
 
-// whole runs do, which leaves something half done if it does not end.
-func (i *interrupts) whole(do func() error) error {
+// uninterrupted runs work that must not be cut off.
+func (i *interrupts) uninterrupted(do func() error) error {
 	i.unfinished.RLock()
 	defer i.unfinished.RUnlock()
 	return do()
 }
 
-// runUntil is run, and ends at one of the signals.
+// runUntil is run, ended by the first signal.
 func (p *program) runUntil(signals <-chan os.Signal, args []string) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	p.back, p.abandoned = make(chan chan struct{}), make(chan struct{})
+	p.flush, p.abandoned = make(chan chan struct{}), make(chan struct{})
 	done := make(chan int, 1)
 	go func() { done <- p.run(ctx, args) }()
 	for {
 		select {
 		case status := <-done:
 			return status
-		case taken := <-p.back:
+		case flushed := <-p.flush:
 			for len(signals) > 0 {
 				p.diverted(<-signals)
 			}
-			close(taken)
+			close(flushed)
 		case s := <-signals:
 			if p.diverted(s) {
 				continue
@@ -106,7 +106,7 @@ func (p *program) runUntil(signals <-chan os.Signal, args []string) int {
 	}
 }
 
-// abandon gives the command its grace, and leaves it where it is then.
+// abandon waits for the command to end within its grace, then leaves it behind.
 func (p *program) abandon(done <-chan int) int {
 	select {
 	case status := <-done:
@@ -115,7 +115,7 @@ func (p *program) abandon(done <-chan int) int {
 	}
 	finished := make(chan struct{})
 	go func() {
-		p.unfinished.Lock() // for ever: nothing begins any more
+		p.unfinished.Lock() // never released: no such work may begin any more
 		close(finished)
 	}()
 	select {

@@ -18,15 +18,14 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// blocked is a command that reads, or writes to, something that never answers.
+// blocked is a command that waits forever for a reader or a writer.
 type blocked struct {
 	args  []string
-	stdin bool // it waits for standard input
-	out   bool // it waits for whoever reads standard output
+	stdin bool // waits for standard input
+	out   bool // waits for a reader of standard output
 }
 
-// catchHangups lets the programs that are started here see SIGHUP: they inherit that a signal is ignored, as it is under nohup, but
-// not that it is caught.
+// catchHangups makes child processes receive SIGHUP. They inherit an ignored signal, as under nohup, but not a caught one.
 func catchHangups(t *testing.T) {
 	t.Helper()
 	caught := make(chan os.Signal, 1)
@@ -34,7 +33,7 @@ func catchHangups(t *testing.T) {
 	t.Cleanup(func() { signal.Stop(caught) })
 }
 
-func TestASignalEndsWhateverACommandWaitsFor(t *testing.T) {
+func TestSignalEndsABlockedCommand(t *testing.T) {
 	t.Parallel()
 	catchHangups(t)
 	server := daemontest.Start(t, nil)
@@ -96,7 +95,7 @@ func TestASignalEndsWhateverACommandWaitsFor(t *testing.T) {
 			cmd := command(c.args...)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
-			// It has begun to wait once the one byte that there is was read, or the pipe it writes to is full.
+			// The command is blocked once it has read the only byte, or filled the pipe.
 			waiting := func() bool { return buffered(t, read) == 0 }
 			if c.out {
 				waiting = func() bool { return buffered(t, read) >= 64<<10 }
@@ -112,7 +111,7 @@ func TestASignalEndsWhateverACommandWaitsFor(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			testawait.Until(t, name+": a program that waits", waiting)
+			testawait.Until(t, name+": a blocked command", waiting)
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -133,7 +132,7 @@ func TestASignalEndsWhateverACommandWaitsFor(t *testing.T) {
 	}
 }
 
-// buffered is how many bytes wait in a pipe.
+// buffered is the number of unread bytes in a pipe.
 func buffered(t *testing.T, pipe *os.File) int {
 	t.Helper()
 	n, err := unix.IoctlGetInt(int(pipe.Fd()), unix.TIOCINQ)
@@ -143,7 +142,7 @@ func buffered(t *testing.T, pipe *os.File) int {
 	return n
 }
 
-// What an editor holds is neither lost to a Ctrl-C, which is a key of editors, nor left behind by what ends the program.
+// Ctrl-C, a key of many editors, does not lose the text in the editor. A signal that ends the program deletes the text.
 func TestSignalsWhileAnEditorRuns(t *testing.T) {
 	t.Parallel()
 	catchHangups(t)
@@ -186,7 +185,7 @@ func TestSignalsWhileAnEditorRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		if signal == syscall.SIGINT {
-			// It goes on, and what was written is saved.
+			// The editor continues, and the item is saved.
 			f, err := os.OpenFile(going, os.O_WRONLY, 0)
 			if err != nil {
 				t.Fatal(err)
@@ -199,7 +198,7 @@ func TestSignalsWhileAnEditorRuns(t *testing.T) {
 			t.Errorf("%s: %v: %s", signal, err, out)
 		}
 		if _, err := os.Stat(strings.TrimSpace(string(at))); !os.IsNotExist(err) {
-			t.Errorf("%s: the item is still in %s: %v", signal, at, err)
+			t.Errorf("%s: the text is still in %s: %v", signal, at, err)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 const theInvitation = "the invitation"
 
-// invitation reads the link from where the flags say; nil if they say nothing. The server is the one in the link.
+// invitation reads the link that the flags name, and sets the server to that of the link. Without flags it returns nil.
 func (p *program) invitation(f registerFlags) (*protocol.Invitation, error) {
 	var link string
 	var err error
@@ -34,22 +34,22 @@ func (p *program) invitation(f registerFlags) (*protocol.Invitation, error) {
 	case p.server == "":
 		p.server = server
 	case canonicalServer(p.server) != canonicalServer(server):
-		return nil, fmt.Errorf("the invitation is for %s, not for %s", server, p.server)
+		return nil, fmt.Errorf("the invitation is for %s, not %s", server, p.server)
 	}
 	return &i, nil
 }
 
-// parseInvitation does not quote the link, which is a secret.
+// parseInvitation never quotes the link, which is a secret.
 func parseInvitation(link string) (server string, i protocol.Invitation, err error) {
 	server, i, ok := protocol.ParseJoinLink(link)
 	if !ok {
-		return "", i, withHint(errors.New("that is not an invitation link"), "it looks like https://vault.example.org/#join/…/…")
+		return "", i, withHint(errors.New("this is not an invitation link"), "a link looks like https://vault.example.org/#join/…/…")
 	}
 	return server, i, nil
 }
 
-// admitted asks the server whether username may register, before anybody chooses a password. A person on a terminal can
-// give the invitation that the server wants.
+// admitted asks the server whether username may register, before the user chooses a password. If the server requires an
+// invitation, it asks for one on the terminal.
 func (p *program) admitted(ctx context.Context, c *connection, username string, invited *protocol.Invitation) (*protocol.Invitation, error) {
 	err := c.CheckRegistration(ctx, username, invited)
 	var server *client.ServerError
@@ -68,7 +68,7 @@ func (p *program) admitted(ctx context.Context, c *connection, username string, 
 		return nil, err
 	}
 	if site != "" && canonicalServer(site) != c.session.Server {
-		return nil, withHint(fmt.Errorf("the invitation is for %s, not for %s", site, c.session.Server), "name that server with --server")
+		return nil, withHint(fmt.Errorf("the invitation is for %s, not %s", site, c.session.Server), "use --server to choose that server")
 	}
 	return &i, c.CheckRegistration(ctx, username, &i)
 }

@@ -20,48 +20,49 @@ func (p *program) listCommand() *cobra.Command {
 		Use:     "list [QUERY]",
 		Aliases: []string{"ls", "search"},
 		Short:   "List items, or search them",
-		Long: `List items: all by title, or those that QUERY finds, the best match first. It is looked for in
-titles, user names, addresses and tags, then in notes, custom fields that are not hidden, names of
-files, cards (holder, brand, last four digits) and identities.
+		Long: `List all items by title, or the items that match QUERY, best match first. The search covers
+titles, usernames, URLs and tags, then notes, visible custom fields, names of attachments,
+cards (holder, brand, last four digits) and identities.
 
-A line is the id, title, user name and first address. To a pipe they are separated by
-single tabs, without a heading, and control characters are escaped; --json is exact.`,
-		Args: cobra.MaximumNArgs(1),
+Each line has the id, title, username and first URL of an item, with control characters
+escaped. If the output is not a terminal, there is no heading, and columns are separated by
+single tabs. --json prints exact values.`,
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			if q.Type = item.Type(kind); kind != "" && !q.Type.Known() {
-				return usage(cmd.CommandPath(), "--type is %s", item.TypeList())
+				return usage(cmd.CommandPath(), "--type must be %s", item.TypeList())
 			}
 			switch by {
 			case "title":
 			case string(client.SortChanged), string(client.SortCreated):
 				q.Sort = client.Sort(by)
 			default:
-				return usage(cmd.CommandPath(), "--sort is title, changed or created")
+				return usage(cmd.CommandPath(), "--sort must be title, changed or created")
 			}
 			if len(args) > 0 {
 				q.Text = args[0]
 			}
 			if page != "" && q != (client.Query{}) {
-				return usage(cmd.CommandPath(), "--page goes with nothing but --json")
+				return usage(cmd.CommandPath(), "--page can be combined only with --json")
 			}
 			return p.list(cmd.Context(), q, page, asJSON)
 		}),
 	}
 	f := cmd.Flags()
-	f.StringVar(&kind, "type", "", "only items of the `TYPE` "+item.TypeList())
-	f.StringVar(&q.Tag, "tag", "", "only items with the tag `TAG`")
+	f.StringVar(&kind, "type", "", "only items of this `TYPE`: "+item.TypeList())
+	f.StringVar(&q.Tag, "tag", "", "only items with this `TAG`")
 	f.BoolVar(&q.Favourite, "favourite", false, "only favourites")
-	f.BoolVar(&q.Trash, "trash", false, "what is in the trash")
-	f.StringVar(&by, "sort", "title", "`ORDER` of what is found equally well: title, changed or created, the newest first")
-	f.StringVar(&page, "page", "", "only items for the page at `URL`, by the rules of their own addresses")
-	f.BoolVar(&asJSON, "json", false, "write a JSON array")
+	f.BoolVar(&q.Trash, "trash", false, "only items in the trash")
+	f.StringVar(&by, "sort", "title", "`ORDER` of equally good matches: title, changed or created (newest first)")
+	f.StringVar(&page, "page", "", "only items that belong to the web page at `URL`, by their match rules")
+	f.BoolVar(&asJSON, "json", false, "print a JSON array")
 	complete(cmd, "type", item.Types...)
 	complete(cmd, "sort", "title", "changed", "created")
-	p.copyFlag(cmd)
+	p.cacheFlag(cmd)
 	return cmd
 }
 
-// list shows what belongs to page, if that is not empty.
+// list prints the items that q selects, or those for page if it is not empty.
 func (p *program) list(ctx context.Context, q client.Query, page string, asJSON bool) error {
 	c, err := p.unlocked(ctx)
 	if err != nil {
@@ -90,8 +91,8 @@ func (p *program) listed(ctx context.Context, c *connection, q client.Query, pag
 	return c.Search(q)
 }
 
-// table is one line an item, for a person in aligned columns and with a heading.
-func table(items []client.Summary, forPerson bool) string {
+// table has one line per item. On a terminal, it has a heading and aligned columns.
+func table(items []client.Summary, onTerminal bool) string {
 	if len(items) == 0 {
 		return ""
 	}
@@ -105,8 +106,8 @@ func table(items []client.Summary, forPerson bool) string {
 		}
 		b.WriteByte('\n')
 	}
-	if forPerson {
-		row("ID", "TITLE", "USER NAME", "ADDRESS")
+	if onTerminal {
+		row("ID", "TITLE", "USERNAME", "URL")
 	}
 	for _, s := range items {
 		title := s.Title
@@ -115,17 +116,17 @@ func table(items []client.Summary, forPerson bool) string {
 		}
 		row(s.ID, title, s.Username, s.URL)
 	}
-	if !forPerson {
+	if !onTerminal {
 		return b.String()
 	}
 	return aligned(b.String())
 }
 
-// aligned turns the tabs between cells into columns.
+// aligned pads the cells between tabs to columns.
 func aligned(lines string) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = w.Write([]byte(lines)) // a strings.Builder takes everything
+	_, _ = w.Write([]byte(lines)) // a strings.Builder never fails
 	_ = w.Flush()
 	return b.String()
 }

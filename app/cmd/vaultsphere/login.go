@@ -15,19 +15,19 @@ func (p *program) loginCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login [USERNAME]",
 		Short: "Sign in on this device",
-		Long: `Sign in on this device. The session is kept until vaultsphere logout; it lets this
-device fetch the sealed vault, and the master password is still needed to open it.
-There is one session at a time: an earlier one is ended.
+		Long: `Sign in on this device. The session lasts until "vaultsphere logout". It lets this device
+download the encrypted vault; each command still needs the master password to open it.
+A device has one session: signing in ends the previous one.
 
-Without USERNAME the last one is used. Lines of standard input are taken in this
-order: the master password (--password-stdin), the code (--code-stdin).
-The code may have spaces in it, as authenticators show it.`,
-		Args: cobra.MaximumNArgs(1),
+USERNAME defaults to that of the last sign-in. Secrets on standard input are one line each,
+in this order: the master password (--password-stdin), the two-factor code (--code-stdin).
+The code may contain spaces.`,
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.login(cmd.Context(), args, codeStdin)
 		}),
 	}
-	cmd.Flags().BoolVar(&codeStdin, "code-stdin", false, "read the code of the second factor as one line of standard input")
+	cmd.Flags().BoolVar(&codeStdin, "code-stdin", false, "read the two-factor code from a line of standard input")
 	return cmd
 }
 
@@ -45,7 +45,7 @@ func (p *program) login(ctx context.Context, args []string, codeStdin bool) erro
 	if err != nil {
 		return err
 	}
-	c.wire.SetBearer("") // log-in makes a session of its own
+	c.wire.SetBearer("") // do not send the token of the previous session
 	name, err := c.Login(ctx, username, password, "", device())
 	if errors.Is(err, client.ErrTOTPRequired) {
 		var code string
@@ -57,10 +57,10 @@ func (p *program) login(ctx context.Context, args []string, codeStdin bool) erro
 	if err != nil {
 		return err
 	}
-	return p.keep(ctx, c, name)
+	return p.startSession(ctx, c, name)
 }
 
-// username is the argument, or the one that is remembered, or what a person answers.
+// username returns the argument, or the remembered username, or asks on the terminal.
 func (p *program) username(ctx context.Context, args []string, remembered string) (string, error) {
 	if len(args) > 0 {
 		return args[0], nil
@@ -70,21 +70,21 @@ func (p *program) username(ctx context.Context, args []string, remembered string
 	}
 	t, err := openTerminal()
 	if err != nil {
-		return "", withHint(fmt.Errorf("user name: %w", err), "give the user name as an argument")
+		return "", withHint(fmt.Errorf("read the username: %w", err), "pass the username as an argument")
 	}
 	defer t.close()
-	return t.line(ctx, "User name")
+	return t.line(ctx, "Username")
 }
 
-// code reads the code of the second factor. It may be seen: it works once.
+// code reads the two-factor code. It is echoed, because it works only once.
 func (p *program) code(ctx context.Context, fromStdin bool) (string, error) {
 	if fromStdin {
-		return p.stdinSecret("the code")
+		return p.stdinSecret("the two-factor code")
 	}
 	t, err := openTerminal()
 	if err != nil {
 		return "", withHint(fmt.Errorf("%w: %w", client.ErrTOTPRequired, err), "use --code-stdin")
 	}
 	defer t.close()
-	return t.line(ctx, "Code from the authenticator")
+	return t.line(ctx, "Two-factor code")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -14,17 +13,17 @@ func (p *program) logoutCommand() *cobra.Command {
 	var local, discard bool
 	cmd := &cobra.Command{
 		Use:   "logout",
-		Short: "End the session of this device",
-		Long: `End the session of this device and drop the sealed copy of the vault on it. Signing out
-twice is no error. The server, the user name and the newest state of the vault that was
-seen stay remembered. While changes wait here for the server, it refuses.`,
-		Args: cobra.NoArgs,
+		Short: "Sign out on this device",
+		Long: `Sign out on this device and delete the cache of the vault. It is not an error if you are
+already signed out. The server, the username and the newest verified state of the vault stay
+remembered. While the outbox has changes, logout fails unless you use --discard.`,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.logout(cmd.Context(), local, discard)
 		}),
 	}
-	cmd.Flags().BoolVar(&local, "local", false, "forget the session here without telling the server, where it lives on until it runs out")
-	cmd.Flags().BoolVar(&discard, "discard", false, "give up the changes that wait on this device")
+	cmd.Flags().BoolVar(&local, "local", false, "sign out without contacting the server, where the session stays valid until it expires")
+	cmd.Flags().BoolVar(&discard, "discard", false, "discard the changes in the outbox")
 	return cmd
 }
 
@@ -35,7 +34,7 @@ func (p *program) logout(ctx context.Context, local, discard bool) error {
 	}
 	if c.session.Token == "" {
 		if c.elsewhere != "" {
-			return c.notSignedIn(ctx) // success would let somebody believe that no session is left
+			return c.notSignedIn(ctx) // success would suggest that no session is left
 		}
 		return nil
 	}
@@ -45,21 +44,14 @@ func (p *program) logout(ctx context.Context, local, discard bool) error {
 	}
 	err = leave(ctx, discard)
 	if errors.Is(err, client.ErrOffline) {
-		return withHint(err, "still signed in; vaultsphere logout --local forgets the session on this device alone")
+		return withHint(err, "you are still signed in; vaultsphere logout --local signs out without contacting the server")
 	}
 	if err != nil {
 		return err
 	}
 	c.session.Token = ""
 	if list, _ := c.Copies(ctx); len(list) > 0 {
-		p.note("%s on this device: vaultsphere copies", staysHere(len(list)))
+		p.note("this device still has %s of ended sessions: see vaultsphere cache", count(len(list), "cache"))
 	}
 	return c.state.setSession(c.session)
-}
-
-func staysHere(n int) string {
-	if n == 1 {
-		return "1 sealed copy of an ended session stays"
-	}
-	return fmt.Sprintf("%d sealed copies of ended sessions stay", n)
 }

@@ -1,5 +1,5 @@
-// Command vaultsphere keeps and reads passwords from the command line. It does on a terminal what the page does in a
-// browser, through the same client: whatever reaches the server is sealed before it leaves this process.
+// Command vaultsphere is the command-line client. It uses the same client package as the page: everything is sealed in this
+// process before it is sent to the server.
 package main
 
 import "os"

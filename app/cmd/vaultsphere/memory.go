@@ -13,7 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// seenVault is what this device has verified of one user's vault at one server.
+// seenVault is the newest state of a user's vault that this device has verified.
 type seenVault struct {
 	Server string `json:"server"`
 	User   string `json:"user"`
@@ -24,7 +24,7 @@ type seenVaults struct {
 	Vaults []seenVault `json:"vaults"`
 }
 
-// memory is the client.Memory of one server. Commands that run at the same time share the file under a lock.
+// memory implements client.Memory for one server. A lock guards the file, which commands share.
 type memory struct {
 	state  state
 	server string
@@ -41,7 +41,7 @@ func (m memory) Load(user string) (client.Seen, error) {
 	return client.Seen{}, nil
 }
 
-// Store never goes back: of two commands at once, the one that synced first may come to store last.
+// Store never goes back to an older revision: of two concurrent commands, the one that synced first may store last.
 func (m memory) Store(user string, s client.Seen) (err error) {
 	if err := os.MkdirAll(m.state.dir, 0o700); err != nil {
 		return fmt.Errorf("save state: %w", err)
@@ -57,7 +57,7 @@ func (m memory) Store(user string, s client.Seen) (err error) {
 	}
 	i := all.index(m.server, user)
 	switch {
-	case s == client.Seen{}: // the account is gone
+	case s == client.Seen{}: // the account was deleted
 		if i >= 0 {
 			all.Vaults = slices.Delete(all.Vaults, i, i+1)
 		}
@@ -66,7 +66,7 @@ func (m memory) Store(user string, s client.Seen) (err error) {
 	case all.Vaults[i].Revision > s.Revision:
 		return nil
 	case all.Vaults[i].Revision == s.Revision && all.Vaults[i].Digest != s.Digest:
-		// Two commands at once were shown two vaults of one revision.
+		// The server showed two concurrent commands different vaults with the same revision.
 		return &client.RolledBackError{Seen: s.Revision, Got: s.Revision}
 	default:
 		all.Vaults[i].Seen = s
@@ -77,7 +77,7 @@ func (m memory) Store(user string, s client.Seen) (err error) {
 func (m memory) read() (seenVaults, error) {
 	var all seenVaults
 	err := readState(filepath.Join(m.state.dir, seenFile), &all,
-		"run the command again; until then this device cannot tell an old vault from the newest")
+		"run the command again; until it succeeds, this device cannot detect an old vault")
 	if errors.Is(err, fs.ErrNotExist) {
 		return seenVaults{}, nil
 	}

@@ -2,13 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// memoryDir makes a directory for this user alone in a file system that is kept in memory.
+// memoryDir creates a private directory in a file system in memory.
 func memoryDir(getenv func(string) string) (string, error) {
 	for _, parent := range []string{getenv("XDG_RUNTIME_DIR"), "/dev/shm"} {
 		var fs unix.Statfs_t
@@ -19,7 +18,7 @@ func memoryDir(getenv func(string) string) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", withHint(fmt.Errorf("%w: neither XDG_RUNTIME_DIR nor /dev/shm is one", errNoMemoryDir), "name what to change with flags")
+	return "", withHint(errNoMemoryDir, "change the item with flags")
 }
 
-var errNoMemoryDir = errors.New("there is no directory in memory for the editor, and secrets are not written to a disk")
+var errNoMemoryDir = errors.New("no directory in memory for the editor: neither XDG_RUNTIME_DIR nor /dev/shm is one, and secrets are never written to a disk")

@@ -4,8 +4,8 @@ package main
 
 import "errors"
 
-// memoryDir finds none: only Linux has a file system in memory that every user can write to.
+// memoryDir always fails: only Linux has a file system in memory that every user can write to.
 func memoryDir(func(string) string) (string, error) {
-	return "", withHint(errors.New("on this system there is no directory in memory for an editor, and secrets are not written to a disk"),
-		"name what to change with flags")
+	return "", withHint(errors.New("this system has no directory in memory for the editor, and secrets are never written to a disk"),
+		"change the item with flags")
 }

@@ -12,17 +12,16 @@ import (
 	"golang.org/x/term"
 )
 
-// printable makes s safe to show on a terminal. What others wrote into a title, a user name or an error message could
-// otherwise move the cursor, rename the window or answer for the user (escape sequences), or reverse the reading
-// order of a line (bidirectional overrides). Characters in keep are left alone.
-func printable(s, keep string) string {
+// printable escapes what could deceive on a terminal: escape sequences in a title, a username or an error message could move the
+// cursor, rename the window or type for the user, and bidirectional overrides could reverse a line. Characters in except stay.
+func printable(s, except string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case strings.ContainsRune(keep, r) || !deceptive(r):
+		case strings.ContainsRune(except, r) || !deceptive(r):
 			b.WriteRune(r)
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -55,7 +54,7 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits an int
 }
 
-// printValue writes one value and a newline: the exact bytes to a pipe or a file, a harmless form to a terminal.
+// printValue writes a value and a newline: exact bytes to a pipe or a file, escaped to a terminal.
 func (p *program) printValue(value string) error {
 	if isTerminal(p.out) {
 		value = printable(value, "\n\t")
@@ -63,14 +62,14 @@ func (p *program) printValue(value string) error {
 	return p.write(value + "\n")
 }
 
-// printJSON writes v indented and with every character as it is, apart from those that JSON itself escapes.
+// printJSON writes v indented. It escapes only what JSON requires.
 func (p *program) printJSON(v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("encode the answer: %w", err)
+		return fmt.Errorf("encode the output: %w", err)
 	}
 	return p.write(b.String())
 }
@@ -82,7 +81,7 @@ func (p *program) write(s string) error {
 	return nil
 }
 
-// fileProgress tells a person at a terminal how much of a file has been sent or received; to anything else it is nil.
+// fileProgress shows how much of a file was sent or received. Without a terminal it is nil.
 func (p *program) fileProgress(verb string) func(done, total int) {
 	if !isTerminal(p.err) {
 		return nil
@@ -96,12 +95,12 @@ func (p *program) fileProgress(verb string) func(done, total int) {
 	}
 }
 
-// note tells a person something on standard error. A lost note is not worth failing for.
+// note writes a line to standard error. It ignores errors.
 func (p *program) note(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.err, "vaultsphere: %s\n", printable(fmt.Sprintf(format, args...), ""))
 }
 
-// progress counts over one line of the terminal; to anything else it says nothing.
+// progress shows a counter on one line of the terminal. Without a terminal it is nil.
 func (p *program) progress(done string) func(n, total int) {
 	if !isTerminal(p.err) {
 		return nil

@@ -32,7 +32,7 @@ func FuzzPrintable(f *testing.F) {
 			t.Errorf("printable(%q) = %q", s, got)
 		}
 		if again := printable(got, ""); again != got {
-			t.Errorf("a second time: %q becomes %q", got, again)
+			t.Errorf("not idempotent: %q becomes %q", got, again)
 		}
 		if utf8.ValidString(s) && !strings.ContainsFunc(s, deceptive) && got != s {
 			t.Errorf("harmless %q becomes %q", s, got)

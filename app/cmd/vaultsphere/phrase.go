@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// askedWords is how many words are asked for. Somebody who has not written the phrase down does not know three of 24.
+// askedWords is how many words the user must repeat, to prove that the phrase is written down.
 const askedWords = 3
 
-// Alternate screen of xterm and its descendants: what is shown there is neither in the scrollback nor left behind.
+// The alternate screen of xterm: its content does not stay in the scrollback.
 const (
 	enterScreen = "\x1b[?1049h\x1b[H"
 	leaveScreen = "\x1b[?1049l"
 )
 
-// confirmPhrase shows the phrase to a person until they can repeat some of its words.
+// confirmPhrase shows the phrase until the user can repeat some of its words.
 func (p *program) confirmPhrase(ctx context.Context, words []string) error {
 	t, err := openTerminal()
 	if err != nil {
@@ -27,24 +27,24 @@ func (p *program) confirmPhrase(ctx context.Context, words []string) error {
 	}
 	defer t.close()
 	for {
-		if err := p.whole(func() error { return p.showPhrase(ctx, t, words) }); err != nil {
+		if err := p.uninterrupted(func() error { return p.showPhrase(ctx, t, words) }); err != nil {
 			return err
 		}
 		right, err := askWords(ctx, t, words)
 		if err != nil || right {
 			return err
 		}
-		t.say("That is not the word. The phrase is shown again.\n")
+		t.say("That word does not match. Here is the phrase again.\n")
 	}
 }
 
 func (p *program) showPhrase(ctx context.Context, t *terminal, words []string) error {
-	// A terminal that says it is dumb would print the sequences.
+	// A dumb terminal would print the escape sequences.
 	if kind := p.getenv("TERM"); kind != "" && kind != "dumb" {
 		t.say(enterScreen)
 		defer t.say(leaveScreen)
 	}
-	t.say("Your recovery phrase. It opens your vault if you lose the master password, and nothing else does.\n" +
+	t.say("This is your recovery phrase. If you lose the master password, nothing else can open your vault.\n" +
 		"Write it down on paper, in this order. It will not be shown again.\n\n")
 	const columns = 4
 	rows := (len(words) + columns - 1) / columns
@@ -55,7 +55,7 @@ func (p *program) showPhrase(ctx context.Context, t *terminal, words []string) e
 		}
 		t.say("%s\n", strings.TrimRight(line.String(), " "))
 	}
-	_, err := t.line(ctx, "\nPress Enter when it is written down")
+	_, err := t.line(ctx, "\nPress Enter when you have written it down")
 	return err
 }
 
@@ -76,14 +76,14 @@ func askWords(ctx context.Context, t *terminal, words []string) (bool, error) {
 	return true, nil
 }
 
-// distinctNumbers picks n of 0..below-1, ascending.
-func distinctNumbers(n, below int) ([]int, error) {
-	if n > below {
+// distinctNumbers draws n different numbers in 0..limit-1, in ascending order.
+func distinctNumbers(n, limit int) ([]int, error) {
+	if n > limit {
 		return nil, errors.New("too few numbers to choose from")
 	}
 	var out []int
 	for len(out) < n {
-		r, err := rand.Int(rand.Reader, big.NewInt(int64(below)))
+		r, err := rand.Int(rand.Reader, big.NewInt(int64(limit)))
 		if err != nil {
 			return nil, fmt.Errorf("random number: %w", err)
 		}

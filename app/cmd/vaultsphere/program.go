@@ -15,16 +15,16 @@ const (
 	exitOK       = 0
 	exitFailure  = 1
 	exitUsage    = 2
-	exitFindings = 3 // done, but not all is well: passwords that are not sound, entries that could not be taken
+	exitFindings = 3 // success with findings: weak passwords, items that could not be imported
 )
 
-// exitStatus ends the program with a status of its own. All there is to say has been said.
+// exitStatus ends the program with this status and prints nothing more.
 type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// program is one run of the command line. Everything it reads and writes, the terminal and the state directory apart,
-// comes in through its fields.
+// program is one run of the command line. All input and output goes through its fields, except for the terminal and the state
+// directory.
 type program struct {
 	in       io.Reader
 	out, err io.Writer
@@ -34,17 +34,17 @@ type program struct {
 	passwordFile  string // --password-file
 	passwordStdin bool   // --password-stdin
 	noCache       bool   // --no-cache
-	copy          string // --copy
+	cached        string // --cache
 
 	interrupts
-	lines   *bufio.Reader // over in: secrets are taken from it one line at a time, in the order they are needed
-	started bool          // the arguments were understood; what fails from here on is not a usage error
+	lines   *bufio.Reader // reads in: one line for each secret, in the order in which they are needed
+	started bool          // the arguments are valid; later errors are not usage errors
 }
 
 func (p *program) run(ctx context.Context, args []string) int {
 	p.lines = bufio.NewReader(p.in)
 	root := p.root()
-	root.SetArgs(itemsAreNoFlags(root, args))
+	root.SetArgs(protectIDs(root, args))
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)
@@ -53,7 +53,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 		return exitOK
 	}
 	if !p.started {
-		err = &usageError{err: err, command: cmd.CommandPath()}
+		err = suggestion(&usageError{err: err, command: cmd.CommandPath()})
 	}
 	return p.report(err)
 }
@@ -61,37 +61,48 @@ func (p *program) run(ctx context.Context, args []string) int {
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "vaultsphere",
-		Short: "Keep passwords in a vault that only you can open",
-		Long: `Keep passwords in a vault that only you can open.
+		Short: "A password manager whose server cannot read your passwords",
+		Long: `A password manager whose server cannot read your passwords.
 
-Secrets are asked for on the terminal, or read from standard input or a file.
-They are never taken from arguments or the environment, which other programs can see.
+Create a vault with "vaultsphere register", or sign in to one with "vaultsphere login".
+Then "vaultsphere add" adds an item and "vaultsphere get" prints its password.
 
-Standard output carries data only. The exit status is 1 for a failure, 2 for a command
-that was not understood, and 3 if it was done but not all is well.`,
+Secrets are read from the terminal, from standard input or from a file, never from
+arguments or environment variables, which other programs can see.
+
+Data goes to standard output, everything else to standard error. The exit status is
+0 for success, 1 for a failure, 2 for a usage error, and 3 for success with findings
+(health, import, export).`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	f := root.PersistentFlags()
-	f.StringVar(&p.server, "server", "", "`URL` of the server (default $VAULTSPHERE_SERVER, else the one signed in to last)")
+	f.StringVar(&p.server, "server", "", "`URL` of the server (default: $VAULTSPHERE_SERVER, then the server of the last sign-in)")
 	f.StringVar(&p.passwordFile, "password-file", "", "read the master password from `FILE`")
-	f.BoolVar(&p.passwordStdin, "password-stdin", false, "read the master password as one line of standard input")
+	f.BoolVar(&p.passwordStdin, "password-stdin", false, "read the master password from a line of standard input")
 	root.MarkFlagsMutuallyExclusive("password-file", "password-stdin")
-	f.BoolVar(&p.noCache, "no-cache", false, "keep no sealed copy of the vault on this device, and drop the one there is (default $"+envNoCache+")")
-	root.AddCommand(
-		p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.copiesCommand(),
-		p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.rmCommand(),
-		p.attachCommand(), p.attachmentCommand(),
-		p.trashCommand(), p.restoreCommand(),
-		p.generateCommand(), p.totpCommand(), p.healthCommand(), p.runCommand(),
-		p.importCommand(), p.exportCommand(), p.formatsCommand(),
-	)
+	f.BoolVar(&p.noCache, "no-cache", false, "delete the cache of the vault on this device and do not write a new one (also: $"+envNoCache+"=1)")
+	group(root, "Account", p.registerCommand(), p.loginCommand(), p.logoutCommand(), p.recoverCommand(), p.statusCommand(), p.cacheCommand())
+	group(root, "Items", p.listCommand(), p.getCommand(), p.addCommand(), p.editCommand(), p.totpCommand(), p.attachCommand(),
+		p.attachmentCommand(), p.trashCommand(), p.restoreCommand(), p.rmCommand())
+	group(root, "Passwords", p.generateCommand(), p.healthCommand(), p.runCommand())
+	group(root, "Import and export", p.importCommand(), p.exportCommand(), p.formatsCommand())
 	return root
 }
 
-// action marks the point where parsing ends and work begins.
+// group adds commands under a heading of the help.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title + ":"})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	root.AddCommand(commands...)
+}
+
+// action runs do once the arguments are valid.
 func (p *program) action(do func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		p.started = true

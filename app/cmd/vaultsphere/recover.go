@@ -16,18 +16,18 @@ func (p *program) recoverCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover [USERNAME]",
 		Short: "Set a new master password with the recovery phrase",
-		Long: `Set a new master password with the recovery phrase, and sign in. All other sessions
-end. The phrase stays valid, and so does the second factor unless --remove-totp is given.
+		Long: `Set a new master password with the recovery phrase, and sign in. All other sessions end. The
+phrase stays valid. Two-factor authentication stays on unless you use --remove-totp.
 
-Lines of standard input are taken in this order: the phrase (if standard input is
-not a terminal and there is no --phrase-file), the new password (--password-stdin).`,
-		Args: cobra.MaximumNArgs(1),
+Secrets on standard input are one line each, in this order: the recovery phrase (unless
+--phrase-file is used), the new master password (--password-stdin).`,
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.recover(cmd.Context(), args, phraseFile, removeTOTP)
 		}),
 	}
 	cmd.Flags().StringVar(&phraseFile, "phrase-file", "", "read the recovery phrase from `FILE`")
-	cmd.Flags().BoolVar(&removeTOTP, "remove-totp", false, "remove the second factor: the authenticator is lost too")
+	cmd.Flags().BoolVar(&removeTOTP, "remove-totp", false, "turn off two-factor authentication, if the authenticator is lost too")
 	return cmd
 }
 
@@ -55,7 +55,7 @@ func (p *program) recover(ctx context.Context, args []string, phraseFile string,
 	if err != nil {
 		return err
 	}
-	return p.keep(ctx, c, name)
+	return p.startSession(ctx, c, name)
 }
 
 func (p *program) phrase(ctx context.Context, file string) (string, error) {
@@ -71,12 +71,12 @@ func (p *program) phrase(ctx context.Context, file string) (string, error) {
 		phrase, err = p.askSecret(ctx, "Recovery phrase (24 words on one line)", false)
 	}
 	if errors.Is(err, errNoTerminal) {
-		err = withHint(fmt.Errorf("read %s: %w", what, err), "use --phrase-file, or send it to standard input")
+		err = withHint(fmt.Errorf("read %s: %w", what, err), "use --phrase-file, or pipe it to standard input")
 	}
 	if err != nil {
 		return "", err
 	}
-	// A mistyped word is told before the new password is asked for.
+	// Report a mistyped word before asking for the new password.
 	if _, err := seal.ParseRecoveryPhrase(phrase); err != nil {
 		return "", err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strength"
 )
 
-// minStrength is the zxcvbn score (0 to 4) below which a new master password draws a warning: fewer than 10^10 guesses.
+// minStrength is the lowest zxcvbn score (0 to 4) of a master password without a warning. Below it are fewer than 10^10 guesses.
 const minStrength = 4
 
 type registerFlags struct {
@@ -27,25 +27,27 @@ func (p *program) registerCommand() *cobra.Command {
 	var f registerFlags
 	cmd := &cobra.Command{
 		Use:   "register [USERNAME]",
-		Short: "Make a new vault",
-		Long: `Make a new vault and sign in to it.
+		Short: "Create an account with a new vault",
+		Long: `Create an account with a new vault, and sign in.
 
-The recovery phrase is shown once, before the account is made, and some of its
-words are asked for. It opens the vault when the master password is lost, and it
-is the only thing that does: write it down on paper.
+The recovery phrase is shown once, and you have to repeat some of its words. If you lose the
+master password, only the phrase can open the vault: write it down on paper.
 
-Most servers ask for an invitation: a link that whoever runs the server makes with
-vaultsphered invite. It works once, so it is asked for on the terminal, or read from
-a file or standard input (before the master password). It names the server, too.`,
-		Args: cobra.MaximumNArgs(1),
+Most servers require an invitation: a link from the server's operator (vaultsphered invite).
+It contains the server's URL and works once. It is asked for on the terminal, or read from a
+file or from standard input. Secrets on standard input are one line each, in this order: the
+invitation (--invitation-stdin), the master password (--password-stdin).`,
+		Example: `  vaultsphere register alice --server http://localhost:5001
+  vaultsphere register alice --invitation-file link.txt`,
+		Args: takes(0, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.register(cmd.Context(), args, f)
 		}),
 	}
 	cmd.Flags().StringVar(&f.invitationFile, "invitation-file", "", "read the invitation link from `FILE`")
-	cmd.Flags().BoolVar(&f.invitationStdin, "invitation-stdin", false, "read the invitation link as one line of standard input")
+	cmd.Flags().BoolVar(&f.invitationStdin, "invitation-stdin", false, "read the invitation link from a line of standard input")
 	cmd.MarkFlagsMutuallyExclusive("invitation-file", "invitation-stdin")
-	cmd.Flags().StringVar(&f.phraseFile, "phrase-file", "", "write the recovery phrase to the new `FILE`, mode 0600, instead of showing it")
+	cmd.Flags().StringVar(&f.phraseFile, "phrase-file", "", "write the recovery phrase to a new `FILE` with mode 0600 instead of showing it")
 	return cmd
 }
 
@@ -79,11 +81,11 @@ func (p *program) register(ctx context.Context, args []string, f registerFlags) 
 	}
 	defer reg.Forget()
 	reg.Invitation = invited
-	// The phrase is safe before the account exists, so that no account is left without one.
+	// Save the phrase before the account exists, so that no account is without one.
 	if phraseFile == "" {
 		err = p.confirmPhrase(ctx, reg.Words())
 	} else {
-		err = p.whole(func() error { return writePhrase(phraseFile, reg.Words()) })
+		err = p.uninterrupted(func() error { return writePhrase(phraseFile, reg.Words()) })
 	}
 	if err != nil {
 		return err
@@ -96,12 +98,12 @@ func (p *program) register(ctx context.Context, args []string, f registerFlags) 
 		if refused(err) {
 			return also(err, os.Remove(phraseFile))
 		}
-		return withHint(err, "the account may exist all the same: try vaultsphere login; its recovery phrase is in "+phraseFile)
+		return withHint(err, "the account may exist: try vaultsphere login; its recovery phrase is in "+phraseFile)
 	}
-	return p.keep(ctx, c, name)
+	return p.startSession(ctx, c, name)
 }
 
-// refused reports that the server said no, in contrast to an answer that was lost or a failure half way.
+// refused reports whether the server rejected the request. After a lost response or a server error, the account may exist.
 func refused(err error) bool {
 	var server *client.ServerError
 	return errors.As(err, &server) && server.Status/100 == 4
@@ -112,15 +114,15 @@ func (p *program) warnIfWeak(password, username string) {
 	if s.Score >= minStrength {
 		return
 	}
-	p.note("warning: this master password can be guessed by whoever gets a copy of the server's database")
-	p.note("hint: vaultsphere generate --words 6 makes one that cannot")
+	p.note("warning: anyone with a copy of the server's database could guess this master password")
+	p.note("hint: vaultsphere generate --words 6 makes one that cannot be guessed")
 }
 
-// writePhrase makes a new file that only its owner can read. It never replaces one: that could be another vault's phrase.
+// writePhrase creates a file with mode 0600. It never replaces one, which could hold the phrase of another vault.
 func writePhrase(path string, words []string) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return withHint(fmt.Errorf("write recovery phrase: %s exists already", path), "name a file that does not exist")
+		return withHint(fmt.Errorf("write recovery phrase: %s already exists", path), "choose a new file")
 	}
 	if err != nil {
 		return fmt.Errorf("write recovery phrase: %w", err)

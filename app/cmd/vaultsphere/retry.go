@@ -11,22 +11,22 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol"
 )
 
-// Bounds of one exchange. A server that asks for more patience is told to the person instead.
+// Bounds of one request. If the server asks for a longer wait, the command fails with a hint.
 const (
-	maxRetries  = 5
-	maxPatience = 10 * time.Second
+	maxRetries = 5
+	maxWait    = 10 * time.Second
 )
 
-// retrying sends again what the server says to send again: it did nothing with the request, for it was busy, about to stop,
-// or asked too often. What it may have done in part is the client's to find out, and is not sent again here.
+// retrying repeats requests that the server did not begin: it was busy, shutting down, or throttled the client. It does not repeat
+// requests that the server may have carried out; the client package deals with those.
 type retrying struct{ *httptransport.Transport }
 
-// Do is client.Transport's.
+// Do implements client.Transport.
 func (t retrying) Do(ctx context.Context, r client.Request) (client.Response, error) {
-	end := time.Now().Add(maxPatience)
+	end := time.Now().Add(maxWait)
 	for retries := 0; ; retries++ {
 		answer, err := t.Transport.Do(ctx, r)
-		if err != nil || retries == maxRetries || !asksForPatience(answer) || time.Now().Add(answer.RetryAfter).After(end) {
+		if err != nil || retries == maxRetries || !mayRetry(answer) || time.Now().Add(answer.RetryAfter).After(end) {
 			return answer, err
 		}
 		select {
@@ -37,10 +37,10 @@ func (t retrying) Do(ctx context.Context, r client.Request) (client.Response, er
 	}
 }
 
-func asksForPatience(answer client.Response) bool {
+func mayRetry(answer client.Response) bool {
 	if answer.RetryAfter <= 0 || answer.Status != http.StatusTooManyRequests && answer.Status != http.StatusServiceUnavailable {
 		return false
 	}
-	var said protocol.Error
-	return json.Unmarshal(answer.Body, &said) == nil && (said.Code == protocol.CodeThrottled || said.Code == protocol.CodeUnavailable)
+	var failure protocol.Error
+	return json.Unmarshal(answer.Body, &failure) == nil && (failure.Code == protocol.CodeThrottled || failure.Code == protocol.CodeUnavailable)
 }

@@ -11,24 +11,24 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client/httptransport"
 )
 
-func TestWhatTheServerSaysToRepeatIsRepeatedWithABound(t *testing.T) {
+func TestRetriesAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status       int
 		code, header string
-		busy         int32 // answers before the good one
+		busy         int32 // failures before the success
 		want         int   // status
 		asked        int32
 	}{
-		"busy once":                {503, "unavailable", "1", 1, 200, 2},
-		"too often once":           {429, "throttled", "1", 1, 200, 2},
-		"busy for good":            {503, "unavailable", "1", 1000, 503, 1 + maxRetries},
-		"for longer than patience": {429, "throttled", "60", 1, 429, 1},
-		"for ever":                 {503, "unavailable", "99999999999999999999", 1, 503, 1},
-		"without a time":           {503, "unavailable", "", 1, 503, 1},
-		"it may have been done":    {503, "storage_unavailable", "1", 1, 503, 1},
-		"a proxy's words":          {503, "", "1", 1, 503, 1},
-		"wrong":                    {401, "invalid_credentials", "1", 1, 401, 1},
+		"busy once":                   {503, "unavailable", "1", 1, 200, 2},
+		"throttled once":              {429, "throttled", "1", 1, 200, 2},
+		"always busy":                 {503, "unavailable", "1", 1000, 503, 1 + maxRetries},
+		"a long wait":                 {429, "throttled", "60", 1, 429, 1},
+		"an endless wait":             {503, "unavailable", "99999999999999999999", 1, 503, 1},
+		"without a time":              {503, "unavailable", "", 1, 503, 1},
+		"a change of unknown outcome": {503, "storage_unavailable", "1", 1, 503, 1},
+		"an error of a proxy":         {503, "", "1", 1, 503, 1},
+		"a wrong password":            {401, "invalid_credentials", "1", 1, 401, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,16 +16,18 @@ func (p *program) rmCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "rm ITEM...",
-		Short: "Delete items with their history",
-		Long: `Delete items with their history, for good: trash keeps them for a time. It asks first, on the
-terminal; if one of the names is not found, nothing is deleted. ITEM is an id, an exact title, or
-words that find one item alone; with --yes it is an id or an exact title.`,
-		Args: cobra.MinimumNArgs(1),
+		Short: "Delete items permanently",
+		Long: `Delete items and their history permanently, after confirmation. Use "vaultsphere trash" if you
+may want to restore them. If one of the items is not found, nothing is deleted.
+
+ITEM is an id, an exact title, or words that match exactly one item. With --yes, it is an id
+or an exact title.`,
+		Args: takes(1, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.rm(cmd.Context(), args, yes)
 		}),
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for confirmation")
 	return cmd
 }
 
@@ -36,7 +39,7 @@ func (p *program) rm(ctx context.Context, args []string, yes bool) error {
 		return err
 	}
 	defer c.Lock()
-	find := (*names).roughly // the question shows what it found
+	find := (*names).roughly // the user confirms the titles
 	if yes {
 		find = (*names).exactly
 	}
@@ -52,10 +55,10 @@ func (p *program) rm(ctx context.Context, args []string, yes bool) error {
 	if err := c.Delete(ctx, ids); err != nil {
 		return err
 	}
-	return p.noteWaiting(c)
+	return p.noteOutbox(c)
 }
 
-// findAll finds each of the names once, or says which one is not there.
+// findAll finds an item for each name, without repetitions. If a name is not found, it returns an error.
 func (c *connection) findAll(q client.Query, args []string, find func(*names, string) (client.Summary, error)) (ids, titles []string, err error) {
 	n, err := c.names(q)
 	if err != nil {
@@ -78,13 +81,13 @@ func (c *connection) findAll(q client.Query, args []string, find func(*names, st
 func (p *program) confirmDeletion(ctx context.Context, titles []string) error {
 	t, err := openTerminal()
 	if err != nil {
-		return withHint(fmt.Errorf("%w: %w", errNotDeleted, err), "--yes deletes without asking")
+		return withHint(fmt.Errorf("%w: %w", errNotDeleted, err), "use --yes to delete without confirmation")
 	}
 	defer t.close()
 	for _, title := range titles {
 		t.say("  %s\n", printable(title, ""))
 	}
-	answer, err := t.line(ctx, fmt.Sprintf("Delete %s with history? [y/N]", count(len(titles), "item")))
+	answer, err := t.line(ctx, fmt.Sprintf("Permanently delete %s, with history? [y/N]", count(len(titles), "item")))
 	if err != nil {
 		return err
 	}

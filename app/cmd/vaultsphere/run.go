@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"regexp"
@@ -17,7 +18,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// Exit statuses of run when the command does not, as env(1) and the shells have them (POSIX.1-2024 XCU 2.8.2).
+// Exit statuses of run if the command cannot be run or is killed, as in shells (POSIX.1-2024 XCU 2.8.2).
 const (
 	exitCannotRun = 126
 	exitNoCommand = 127
@@ -27,19 +28,21 @@ const (
 func (p *program) runCommand() *cobra.Command {
 	var pairs, files []string
 	cmd := &cobra.Command{
-		Use:   "run --env NAME=ITEM[#FIELD] -- COMMAND [ARGUMENT...]",
-		Short: "Run a command with secrets in its environment",
-		Long: `Run a command with secrets in its environment. They are nowhere else: not on disk, not in
-its arguments, not in the environment of this shell.
+		Use:                   "run --env NAME=ITEM[#FIELD] -- COMMAND [ARGUMENT...]",
+		DisableFlagsInUseLine: true,
+		Short:                 "Run a command with secrets in its environment",
+		Long: `Run a command with secrets in its environment, and only there: not on a disk, not in
+arguments, not in the environment of the shell.
 
-NAME gets the password of ITEM, or its FIELD as get --field takes it. ITEM is an id or an
-exact title. A file for --env-file has one such pair a
-line; empty lines and lines that begin with # are skipped.
+The variable NAME gets the password of ITEM, or its FIELD as in get --field. ITEM is an id
+or an exact title. A file for --env-file has one NAME=ITEM[#FIELD] per line; empty lines and
+lines that begin with # are ignored.
 
-The vault is closed before the command starts. The exit status is that of the command, or
-127 if there is none of that name, 126 if it cannot be run, 128 and the signal that ended it.`,
+The vault is locked before the command starts. The exit status is that of the command, 127
+if the command does not exist, 126 if it cannot be run, and 128 plus the number of the
+signal that killed it.`,
 		Example: `  vaultsphere run --env PGPASSWORD=Database --env API_KEY='Shop#api key' -- psql -h db.example.org`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    takes(1, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			wanted, err := wantedVariables(pairs, files)
 			if err != nil {
@@ -48,14 +51,14 @@ The vault is closed before the command starts. The exit status is that of the co
 			return p.runWith(cmd.Context(), wanted, args)
 		}),
 	}
-	cmd.Flags().SetInterspersed(false) // the flags after COMMAND are the command's
-	cmd.Flags().StringArrayVar(&pairs, "env", nil, "put a secret in a variable: `NAME=ITEM[#FIELD]`; may be repeated")
-	cmd.Flags().StringArrayVar(&files, "env-file", nil, "read such pairs from `FILE`; may be repeated")
-	p.copyFlag(cmd)
+	cmd.Flags().SetInterspersed(false) // flags after COMMAND belong to the command
+	cmd.Flags().StringArrayVar(&pairs, "env", nil, "set a variable to a secret: `NAME=ITEM[#FIELD]` (repeatable)")
+	cmd.Flags().StringArrayVar(&files, "env-file", nil, "read variables from `FILE` (repeatable)")
+	p.cacheFlag(cmd)
 	return cmd
 }
 
-// variable is an environment variable and the secret it is to hold.
+// variable is an environment variable and the field for its value.
 type variable struct{ name, reference string }
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -69,7 +72,7 @@ func wantedVariables(pairs, files []string) ([]variable, error) {
 		pairs = append(pairs, more...)
 	}
 	if len(pairs) == 0 {
-		return nil, errors.New("no --env and no --env-file says which secrets the command gets")
+		return nil, errors.New("--env or --env-file is required")
 	}
 	var wanted []variable
 	seen := map[string]bool{}
@@ -77,11 +80,11 @@ func wantedVariables(pairs, files []string) ([]variable, error) {
 		name, reference, ok := strings.Cut(pair, "=")
 		switch {
 		case !ok || !variableName.MatchString(name):
-			return nil, fmt.Errorf("%q is not NAME=ITEM with the name of a variable", pair)
+			return nil, fmt.Errorf("%q is not NAME=ITEM, where NAME is a variable name", pair)
 		case reference == "":
-			return nil, fmt.Errorf("%s= names no item", name)
+			return nil, fmt.Errorf("%s= has no item", name)
 		case seen[name]:
-			return nil, fmt.Errorf("%s is there twice", name)
+			return nil, fmt.Errorf("%s occurs twice", name)
 		}
 		seen[name] = true
 		wanted = append(wanted, variable{name, reference})
@@ -96,7 +99,7 @@ func pairsOf(path string) ([]string, error) {
 	}
 	defer f.Close()
 	var pairs []string
-	lines := bufio.NewScanner(withoutMark(f))
+	lines := bufio.NewScanner(withoutBOM(f))
 	for lines.Scan() {
 		if line := strings.TrimSpace(lines.Text()); line != "" && line[0] != '#' {
 			pairs = append(pairs, line)
@@ -106,7 +109,7 @@ func pairsOf(path string) ([]string, error) {
 }
 
 func (p *program) runWith(ctx context.Context, wanted []variable, command []string) error {
-	// A mistyped command should not cost a password first.
+	// Fail for a mistyped command before asking for the password.
 	path, err := exec.LookPath(command[0])
 	if err != nil {
 		return p.notRun(command[0], err)
@@ -115,18 +118,18 @@ func (p *program) runWith(ctx context.Context, wanted []variable, command []stri
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, command[1:]...) // #nosec G204 -- running what the user names is what this command is for
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, command[1:]...) // #nosec G204 -- running the user's command is the purpose
 	cmd.Args[0] = command[0]
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stdout, cmd.Stderr = p.out, p.err
-	if err := p.giveRest(cmd); err != nil {
+	if err := p.connectStdin(cmd); err != nil {
 		return err
 	}
-	// From here on an interrupt is for the command, which gets those of the terminal itself.
+	// Forward signals to the command from here on. The terminal itself sends it SIGINT.
 	signals := make(chan os.Signal, 8)
 	defer p.divert(func(s os.Signal) { signals <- s })()
 	if ctx.Err() != nil {
-		return ctx.Err() // it came just before
+		return ctx.Err() // interrupted just before
 	}
 	if err := cmd.Start(); err != nil {
 		return p.notRun(command[0], err)
@@ -140,12 +143,12 @@ func (p *program) runWith(ctx context.Context, wanted []variable, command []stri
 				_ = cmd.Process.Signal(s) // it may have ended already
 			}
 		case err := <-done:
-			return ended(err)
+			return commandStatus(err)
 		}
 	}
 }
 
-// rest is standard input after the lines that were taken from it. A command that can have the stream itself, gets it.
+// rest is the rest of standard input: the stream itself if nothing is buffered.
 func (p *program) rest() io.Reader {
 	if p.lines.Buffered() == 0 {
 		return p.in
@@ -153,9 +156,9 @@ func (p *program) rest() io.Reader {
 	return p.lines
 }
 
-// giveRest makes the rest of standard input that of the command. Where it has to be copied, an input that nobody ends
-// does not hold up the end of the command.
-func (p *program) giveRest(cmd *exec.Cmd) error {
+// connectStdin makes the rest of standard input that of the command. If it has to be copied, the end of the command does not wait for
+// the end of the input.
+func (p *program) connectStdin(cmd *exec.Cmd) error {
 	rest := p.rest()
 	if rest == p.in {
 		cmd.Stdin = rest
@@ -166,7 +169,7 @@ func (p *program) giveRest(cmd *exec.Cmd) error {
 		return fmt.Errorf("pass on standard input: %w", err)
 	}
 	go func() {
-		_, _ = io.Copy(to, rest) // a command need not read all of it
+		_, _ = io.Copy(to, rest) // the command may stop reading
 		_ = to.Close()
 	}()
 	return nil
@@ -175,7 +178,7 @@ func (p *program) giveRest(cmd *exec.Cmd) error {
 func (p *program) notRun(command string, err error) error {
 	cause := err
 	if inner := errors.Unwrap(err); inner != nil {
-		cause = inner // without the path, which command says already
+		cause = inner // without the path, which repeats the command
 	}
 	p.note("error: run %s: %v", command, cause)
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
@@ -184,7 +187,7 @@ func (p *program) notRun(command string, err error) error {
 	return exitStatus(exitCannotRun)
 }
 
-func ended(err error) error {
+func commandStatus(err error) error {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
 		return err
@@ -195,7 +198,7 @@ func ended(err error) error {
 	return exitStatus(exit.ExitCode())
 }
 
-// environment opens the vault for as long as it takes to read the secrets.
+// environment opens the vault, reads the secrets and locks the vault again.
 func (p *program) environment(ctx context.Context, wanted []variable) ([]string, error) {
 	c, err := p.unlocked(ctx)
 	if err != nil {
@@ -204,20 +207,20 @@ func (p *program) environment(ctx context.Context, wanted []variable) ([]string,
 	defer c.Lock()
 	var out []string
 	for _, v := range wanted {
-		value, err := c.referenced(v.reference)
+		value, err := c.resolve(v.reference)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.name, err)
 		}
 		if strings.ContainsRune(value, 0) {
-			return nil, fmt.Errorf("%s: the secret holds a NUL character, which no variable can", v.name)
+			return nil, fmt.Errorf("%s: the secret contains a NUL character, which a variable cannot hold", v.name)
 		}
 		out = append(out, v.name+"="+value)
 	}
 	return out, nil
 }
 
-// referenced finds what ITEM or ITEM#FIELD stands for. A title that has a # in it wins over a field.
-func (c *connection) referenced(reference string) (string, error) {
+// resolve returns the value of ITEM or ITEM#FIELD. A title that contains a # wins over a field.
+func (c *connection) resolve(reference string) (string, error) {
 	field := "password"
 	it, err := c.open(reference)
 	if at := strings.LastIndexByte(reference, '#'); errors.Is(err, client.ErrNotFound) && at >= 0 {

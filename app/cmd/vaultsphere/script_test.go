@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"vaultsphere": main})
 }
 
-// TestScripts runs the real program, one process a command, against a real server. Each script has a gate of its own in
-// front of it ($SERVER, and $SECURE with a certificate that only SSL_CERT_FILE=certificate makes good) and a user name of its own ($NAME). $STRICT lets one address try four times a minute; $CLOSED
-// takes new users by invitation.
+// TestScripts runs the program against a server, one process per command. Each script has its own gate in front of the server ($SERVER,
+// and $SECURE with a certificate that is valid only with SSL_CERT_FILE=certificate) and its own username ($NAME). $STRICT allows four
+// sign-ins a minute for each IP address; $CLOSED requires an invitation.
 func TestScripts(t *testing.T) {
 	server := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 1_000_000 })
 	strict := daemontest.Start(t, func(c *daemon.Config) { c.AuthRate = 4 })
@@ -83,7 +83,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// knowsLetmein has the range API of Have I Been Pwned, and knows one password.
+// knowsLetmein serves the range API of Have I Been Pwned with one password.
 func knowsLetmein(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/range/B7A87" {
 		_, _ = fmt.Fprint(w, "5FC1EA228B9061041B7CEC4BD3C52AB3CE3:1234\r\n")
@@ -92,13 +92,13 @@ func knowsLetmein(w http.ResponseWriter, r *http.Request) {
 
 type gateKey struct{}
 
-// gate is the way to the server. It can be shut, and it can do what a hostile server would.
+// gate is a proxy in front of the server. It can be shut, and it can behave like a hostile server.
 type gate struct {
 	forward http.Handler
 
 	mu     sync.Mutex
 	mode   string
-	memory []byte // an answer about the vault
+	memory []byte // a recorded response with the vault
 	asked  map[string]int
 }
 
@@ -146,7 +146,7 @@ func cmdGate(ts *testscript.TestScript, neg bool, args []string) {
 	g.mode, g.asked = args[0], map[string]int{}
 }
 
-// asked N METHOD PATH checks how many such requests have come since the last gate.
+// asked N METHOD PATH checks the number of such requests since the last gate command.
 func cmdAsked(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: asked N METHOD PATH")
@@ -159,7 +159,7 @@ func cmdAsked(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// totp NAME PASSWORDFILE CODEFILE enrols a second factor, as the page does, and writes the code of the next time step.
+// totp NAME PASSWORDFILE CODEFILE turns on two-factor authentication, as the page does, and writes the code of the next time step.
 func cmdTOTP(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: totp NAME PASSWORDFILE CODEFILE")

@@ -13,12 +13,12 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// masterPassword takes the password from where the flags say, else from the terminal.
+// masterPassword reads the master password as the flags say, or asks on the terminal.
 func (p *program) masterPassword(ctx context.Context) (string, error) {
 	return p.master(ctx, "Master password", false)
 }
 
-// newMasterPassword asks twice on the terminal, because a mistyped one cannot be opened again.
+// newMasterPassword is masterPassword, but the terminal asks twice: a mistyped password would lock the user out.
 func (p *program) newMasterPassword(ctx context.Context) (string, error) {
 	return p.master(ctx, "New master password", true)
 }
@@ -43,7 +43,7 @@ func (p *program) master(ctx context.Context, prompt string, twice bool) (string
 	return password, err
 }
 
-// askSecret asks on the terminal; twice for what is new, so that it is what was meant.
+// askSecret asks on the terminal, twice for a new secret.
 func (p *program) askSecret(ctx context.Context, prompt string, twice bool) (string, error) {
 	t, err := openTerminal()
 	if err != nil {
@@ -51,20 +51,20 @@ func (p *program) askSecret(ctx context.Context, prompt string, twice bool) (str
 	}
 	defer t.close()
 	var answer string
-	err = p.whole(func() error {
+	err = p.uninterrupted(func() error {
 		if answer, err = t.secret(ctx, prompt); err != nil || !twice {
 			return err
 		}
-		again, err := t.secret(ctx, "Again")
+		again, err := t.secret(ctx, "Repeat")
 		if err == nil && answer != again {
-			err = errors.New("the two entries differ")
+			err = errors.New("the two inputs differ")
 		}
 		return err
 	})
 	return answer, err
 }
 
-// itemSecret reads a secret of an item: a line of standard input where that is a pipe or a file, else from the terminal.
+// itemSecret reads a secret of an item: a line of standard input if that is a pipe or a file, or else from the terminal.
 func (p *program) itemSecret(ctx context.Context, what, prompt string) (string, error) {
 	if !isTerminal(p.in) {
 		return p.stdinSecret(what)
@@ -72,11 +72,11 @@ func (p *program) itemSecret(ctx context.Context, what, prompt string) (string, 
 	return p.askSecret(ctx, prompt, true)
 }
 
-// stdinSecret takes the next line of standard input.
+// stdinSecret reads the next line of standard input.
 func (p *program) stdinSecret(what string) (string, error) {
 	s, err := readLine(p.lines)
 	if errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read %s: standard input ended before it", what)
+		return "", fmt.Errorf("read %s: end of standard input", what)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", what, err)
@@ -84,20 +84,20 @@ func (p *program) stdinSecret(what string) (string, error) {
 	return strings.TrimPrefix(s, "\ufeff"), nil
 }
 
-// withoutMark reads a text file as editors and shells of Windows write it: behind a byte-order mark, which is no part of
-// what a person wrote, and in UTF-16 if the mark says so. What has no mark passes as it is.
-func withoutMark(r io.Reader) io.Reader {
+// withoutBOM strips a byte-order mark, as editors and shells on Windows write it, and decodes UTF-16 if the mark says so. Text without
+// a mark stays as it is.
+func withoutBOM(r io.Reader) io.Reader {
 	return transform.NewReader(r, unicode.BOMOverride(transform.Nop))
 }
 
-// secretFile reads a file of one line. More than one is refused, rather than guessing which part is the secret.
+// secretFile reads a file of one line. It refuses more lines instead of guessing which part is the secret.
 func secretFile(path, what string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", what, err)
 	}
 	defer f.Close()
-	r := bufio.NewReader(withoutMark(f))
+	r := bufio.NewReader(withoutBOM(f))
 	s, err := readLine(r)
 	if errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read %s: %s %w", what, path, errEmptySecret)
@@ -106,7 +106,7 @@ func secretFile(path, what string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", what, err)
 	}
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read %s: %s holds more than one line", what, path)
+		return "", fmt.Errorf("read %s: %s has more than one line", what, path)
 	}
 	return s, nil
 }
@@ -115,8 +115,8 @@ var errEmptySecret = errors.New("is empty")
 
 var errLongSecret = fmt.Errorf("the line is longer than %d bytes", maxSecretBytes)
 
-// readLine reads up to and without the line ending. io.EOF is returned only when there was nothing at all. It takes
-// no byte beyond the line.
+// readLine reads a line and returns it without its ending. It returns io.EOF only if there was no byte at all, and reads none beyond
+// the line.
 func readLine(r io.Reader) (string, error) {
 	var line []byte
 	var b [1]byte

@@ -24,7 +24,7 @@ func readLines(r io.Reader) ([]string, error) {
 	}
 }
 
-// FuzzReadLine holds readLine to the lines of bufio.Scanner, one by one until the end.
+// FuzzReadLine compares readLine with bufio.Scanner.
 func FuzzReadLine(f *testing.F) {
 	f.Add([]byte("master\ncode\r\nlast"))
 	f.Add([]byte("\n\r\n\r"))
@@ -45,9 +45,9 @@ func FuzzReadLine(f *testing.F) {
 	})
 }
 
-func TestReadLineRefusesAnEndlessLine(t *testing.T) {
+func TestReadLineRefusesALongLine(t *testing.T) {
 	if s, err := readLine(strings.NewReader(strings.Repeat("x", maxSecretBytes))); err != nil || len(s) != maxSecretBytes {
-		t.Errorf("a line of the maximum: %d bytes, %v", len(s), err)
+		t.Errorf("a line of maximum length: %d bytes, %v", len(s), err)
 	}
 	if _, err := readLine(strings.NewReader(strings.Repeat("x", maxSecretBytes+1))); !errors.Is(err, errLongSecret) {
 		t.Errorf("a longer line: %v", err)

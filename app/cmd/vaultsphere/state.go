@@ -14,8 +14,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
-// sessionFile and seenFile are kept apart because they live apart: signing out ends the first, while the second has to
-// outlive it, or the server could show an old vault after the next sign-in.
+// seenFile is separate from sessionFile because it must survive signing out. Otherwise the server could show an old vault after the
+// next sign-in.
 const (
 	sessionFile = "session.json"
 	seenFile    = "seen.json"
@@ -23,40 +23,40 @@ const (
 	lockFile    = "seen.lock"
 )
 
-// maxStateBytes bounds what is read back; the files are far smaller.
+// maxStateBytes bounds what is read of a file. The files are far smaller.
 const maxStateBytes = 1 << 20
 
-// session is who is signed in where. Without a token it only remembers both for the next sign-in.
+// session is the server and the user of the last sign-in. The token is empty after signing out.
 type session struct {
 	Server   string `json:"server"`
 	Username string `json:"username"`
 	Token    string `json:"token,omitempty"`
 }
 
-// state is the directory in which one user of this machine keeps what has to survive between two commands.
+// state is the directory for what must survive between two commands.
 type state struct{ dir string }
 
-// state finds the directory: the XDG one where that is set or customary, the system's configuration directory elsewhere.
+// state finds the directory: $XDG_STATE_HOME, or its default, or the configuration directory on macOS and Windows.
 func (p *program) state() (state, error) {
-	// The XDG Base Directory Specification says that a relative path is to be ignored.
+	// The XDG Base Directory Specification says to ignore relative paths.
 	if dir := p.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return state{filepath.Join(dir, "vaultsphere")}, nil
 	}
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		dir, err := os.UserConfigDir()
 		if err != nil {
-			return state{}, fmt.Errorf("find the directory for state: %w", err)
+			return state{}, fmt.Errorf("find the state directory: %w", err)
 		}
 		return state{filepath.Join(dir, "vaultsphere")}, nil
 	}
 	home := p.getenv("HOME")
 	if !filepath.IsAbs(home) {
-		return state{}, withHint(errors.New("find the directory for state: HOME is not set"), "set HOME or XDG_STATE_HOME")
+		return state{}, withHint(errors.New("find the state directory: HOME is not set"), "set HOME or XDG_STATE_HOME")
 	}
 	return state{filepath.Join(home, ".local", "state", "vaultsphere")}, nil
 }
 
-// session returns the zero session when there is none.
+// session returns the zero session if there is none.
 func (s state) session() (session, error) {
 	var se session
 	path := filepath.Join(s.dir, sessionFile)
@@ -70,8 +70,8 @@ func (s state) session() (session, error) {
 	return se, err
 }
 
-// devices are the device cookies of a server, by name; they outlive signing out. Without them strangers who guess can keep
-// this device from signing in, and nothing else is lost, so a file that cannot be read is none.
+// devices returns the device cookies of a server, by name. They survive signing out. Without them, strangers who guess passwords can
+// keep this device from signing in, but nothing is lost, so an unreadable file counts as missing.
 func (s state) devices(server string) map[string]string {
 	return s.allDevices()[server]
 }
@@ -95,7 +95,7 @@ func (s state) setDevices(server string, devices map[string]string) error {
 
 func (s state) setSession(se session) error { return s.write(sessionFile, se) }
 
-// readState decodes the file strictly: a file that says more than this version knows may mean something else too.
+// readState decodes a file strictly: members that this version does not know could change the meaning of the others.
 func readState(path string, v any, remedy string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -106,11 +106,11 @@ func readState(path string, v any, remedy string) error {
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)
 	}
-	// Windows keeps access in ACLs, which the permission bits do not show; the profile directory is private there.
+	// On Windows, permission bits do not show the ACLs; the profile directory is private there.
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return withHint(
-			fmt.Errorf("%s can be read or changed by others (mode %04o)", path, info.Mode().Perm()),
-			fmt.Sprintf("someone may have copied the session: run chmod 600 %s, then vaultsphere logout and vaultsphere login", path))
+			fmt.Errorf("other users can read or change %s (mode %04o)", path, info.Mode().Perm()),
+			fmt.Sprintf("another user may have copied the session: run chmod 600 %s, then vaultsphere logout and vaultsphere login", path))
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxStateBytes+1))
 	if err != nil {
@@ -119,16 +119,17 @@ func readState(path string, v any, remedy string) error {
 	if len(data) > maxStateBytes {
 		return corrupt(path, errors.New("it is too large"), remedy)
 	}
-	if (strictjson.Form{}).Unmarshal(data, v) != nil { // its error may quote the name of a member, and the token is in this file
-		return corrupt(path, errors.New("it is not the JSON that was written there"), remedy)
+	if (strictjson.Form{}).Unmarshal(data, v) != nil { // drop the error: it may quote the name of a member, and the file contains the token
+		return corrupt(path, errors.New("it is not valid"), remedy)
 	}
 	return nil
 }
 
-// corrupt never deletes: the file may be a newer version's, or be wanted for finding out what happened.
+// corrupt returns the error for a damaged file. The file stays: a newer version may have written it, or someone may want to find the
+// cause.
 func corrupt(path string, reason error, remedy string) error {
 	return withHint(fmt.Errorf("%s is damaged: %w", path, reason),
-		fmt.Sprintf("move it away (mv %s %s.damaged) and %s", path, path, remedy))
+		fmt.Sprintf("move it (mv %s %s.damaged) and %s", path, path, remedy))
 }
 
 // write replaces a file of the state directory.
@@ -143,7 +144,7 @@ func (s state) write(name string, v any) error {
 	return nil
 }
 
-// writeFile replaces a file so that a reader, and a machine that loses power, sees the old or the new one.
+// writeFile replaces a file atomically: a reader sees the old or the new content, also after a power failure.
 func writeFile(dir, name string, data []byte) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -166,7 +167,7 @@ func writeFile(dir, name string, data []byte) (err error) {
 	return syncDir(dir)
 }
 
-// writeSynced closes f in any case.
+// writeSynced writes, syncs and closes f.
 func writeSynced(f *os.File, data []byte) error {
 	_, err := f.Write(data)
 	if err == nil {
@@ -177,7 +178,7 @@ func writeSynced(f *os.File, data []byte) error {
 
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
-		return nil // directories cannot be flushed there; NTFS journals the rename
+		return nil // directories cannot be synced on Windows; NTFS journals the rename
 	}
 	d, err := os.Open(dir)
 	if err != nil {

@@ -38,10 +38,10 @@ func TestSessionIsReadBackAsWritten(t *testing.T) {
 	}
 }
 
-func TestFailedWriteLeavesWhatWasThere(t *testing.T) {
+func TestFailedWriteKeepsTheOldFile(t *testing.T) {
 	s := state{t.TempDir()}
 	// A directory that is not empty cannot be replaced by a file, not even by root.
-	if err := os.MkdirAll(filepath.Join(s.dir, sessionFile, "kept"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(s.dir, sessionFile, "file"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.setSession(session{Server: "https://vault.example.org"}); err == nil {
@@ -76,20 +76,20 @@ func TestDamagedStateIsNamedAndNotQuoted(t *testing.T) {
 			}
 			_, err := s.session()
 			var hinted *hintedError
-			if !errors.As(err, &hinted) || !strings.Contains(err.Error(), path+" is damaged") || !strings.Contains(hinted.hint, "move it away") {
+			if !errors.As(err, &hinted) || !strings.Contains(err.Error(), path+" is damaged") || !strings.Contains(hinted.hint, "move it") {
 				t.Fatalf("error: %v", err)
 			}
 			if strings.Contains(err.Error()+hinted.hint, token) {
 				t.Errorf("the error quotes the file: %v", err)
 			}
-			if kept, err := os.ReadFile(path); err != nil || string(kept) != content {
-				t.Errorf("the file was touched: %v", err)
+			if after, err := os.ReadFile(path); err != nil || string(after) != content {
+				t.Errorf("the file was changed: %v", err)
 			}
 		})
 	}
 }
 
-// FuzzSessionFile: what is accepted is written and read back as the same session.
+// FuzzSessionFile: a valid session is written and read back unchanged.
 func FuzzSessionFile(f *testing.F) {
 	f.Add([]byte(`{"server":"https://vault.example.org","username":"anna","token":"gAAAA"}`))
 	f.Add([]byte(`{"server":"\ud800"}`))
@@ -112,7 +112,7 @@ func FuzzSessionFile(f *testing.F) {
 	})
 }
 
-func TestMemoryKeepsVaultsApart(t *testing.T) {
+func TestMemorySeparatesVaults(t *testing.T) {
 	s := state{t.TempDir()}
 	a, b := memory{s, "https://a.example.org"}, memory{s, "https://b.example.org"}
 	if err := a.Store("anna", client.Seen{Revision: 3, Digest: "aa"}); err != nil {
@@ -146,17 +146,17 @@ func TestMemoryNeverGoesBack(t *testing.T) {
 		}
 	}
 	if got, err := m.Load("anna"); err != nil || got != newest {
-		t.Errorf("after a late store: %+v, %v", got, err)
+		t.Errorf("after storing an older revision: %+v, %v", got, err)
 	}
 	if err := m.Store("anna", client.Seen{Revision: 7, Digest: "other"}); !errors.Is(err, client.ErrRolledBack) {
-		t.Errorf("another vault of the same revision: %v", err)
+		t.Errorf("a different vault with the same revision: %v", err)
 	}
 	if got, err := m.Load("anna"); err != nil || got != newest {
-		t.Errorf("after the refusal: %+v, %v", got, err)
+		t.Errorf("after the error: %+v, %v", got, err)
 	}
 }
 
-func TestCommandsAtOnceLoseNothing(t *testing.T) {
+func TestConcurrentCommandsLoseNothing(t *testing.T) {
 	dir := t.TempDir()
 	var all sync.WaitGroup
 	for i := range 24 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,25 +11,27 @@ import (
 
 	"github.com/vaultsphere/vaultsphere/app/client"
 	"github.com/vaultsphere/vaultsphere/app/protocol"
+	"github.com/vaultsphere/vaultsphere/app/strictjson"
 )
 
 func (p *program) statusCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show server, user and the state of the vault",
-		Long: `Show server, user and the state of the vault, without opening it.
+		Short: "Show the server, the user and the state of the vault",
+		Long: `Show the server, the user and the state of the vault. The vault is not opened.
 
-Revision and items are what the server says, and are left out while it cannot be reached.
-"verified" is what this device has checked itself when it last opened the vault. Two
-devices that verified the same revision must show the same digest; if they do not, the
-server shows them different vaults. "waiting" are the changes the server does not have yet.`,
-		Args: cobra.NoArgs,
+  revision, items  as the server reports them; omitted while it cannot be reached
+  verified         what this device verified when it last opened the vault; two devices
+                   with the same revision but different digests were shown different
+                   vaults by the server
+  outbox           changes that the server does not have yet`,
+		Args: takes(0, 0),
 		RunE: p.action(func(cmd *cobra.Command, _ []string) error {
 			return p.status(cmd.Context(), asJSON)
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
@@ -38,12 +39,12 @@ type status struct {
 	Server       string       `json:"server"`
 	Username     string       `json:"username,omitempty"`
 	SignedIn     bool         `json:"signed_in"`
-	Offline      bool         `json:"offline,omitempty"` // revision and items are not known
+	Offline      bool         `json:"offline,omitempty"` // revision and items are unknown
 	SecondFactor bool         `json:"second_factor"`
 	Revision     int64        `json:"revision"`
 	Items        int          `json:"items"`
 	Verified     *client.Seen `json:"verified,omitempty"`
-	Waiting      int          `json:"waiting,omitempty"` // changes
+	Outbox       int          `json:"outbox,omitempty"` // changes
 }
 
 func (p *program) status(ctx context.Context, asJSON bool) error {
@@ -80,7 +81,7 @@ func statusOf(ctx context.Context, c *connection) (status, error) {
 			return s, err
 		}
 	}
-	if s.Waiting, err = c.Unsent(ctx); err != nil {
+	if s.Outbox, err = c.Unsent(ctx); err != nil {
 		return s, err
 	}
 	seen, err := c.memory.Load(account.UserID)
@@ -90,10 +91,10 @@ func statusOf(ctx context.Context, c *connection) (status, error) {
 	return s, err
 }
 
-// maxSealedVault is how much of a sealed vault is read to count it.
+// maxSealedVault bounds the response that counts the items, in bytes.
 const maxSealedVault = 512 << 20
 
-// sealedVault counts what the server has without a key. Nothing of it is verified, and nothing is kept.
+// sealedVault asks the server for the revision and counts the items, without a key. It verifies and stores nothing.
 func sealedVault(ctx context.Context, c *connection) (revision int64, items int, err error) {
 	answer, err := c.wire.Do(ctx, client.Request{Method: http.MethodGet, Path: protocol.PathVault + "?since=0", Limit: maxSealedVault})
 	if errors.Is(err, client.ErrIntercepted) {
@@ -106,7 +107,7 @@ func sealedVault(ctx context.Context, c *connection) (revision int64, items int,
 	if answer.Status != http.StatusOK {
 		return 0, 0, fmt.Errorf("count items: server answered %d", answer.Status)
 	}
-	if err := json.Unmarshal(answer.Body, &vault); err != nil {
+	if err := (strictjson.Form{Name: "the vault"}).Unmarshal(answer.Body, &vault); err != nil {
 		return 0, 0, &client.AnswerError{Path: protocol.PathVault, Err: err}
 	}
 	for _, r := range vault.Records {
@@ -124,14 +125,14 @@ func (s status) text() string {
 	}
 	line("server", "%s", s.Server)
 	if s.Username != "" {
-		line("user", "%s", s.Username)
+		line("username", "%s", s.Username)
 	}
 	if !s.SignedIn {
 		line("signed in", "no")
 		return b.String()
 	}
 	line("signed in", "yes")
-	line("second factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
+	line("two-factor", "%s", map[bool]string{true: "on", false: "off"}[s.SecondFactor])
 	if s.Offline {
 		line("reachable", "no")
 	} else {
@@ -143,8 +144,8 @@ func (s status) text() string {
 	} else {
 		line("verified", "revision %d, digest %s", s.Verified.Revision, s.Verified.Digest)
 	}
-	if s.Waiting > 0 {
-		line("waiting", "%s", count(s.Waiting, "change"))
+	if s.Outbox > 0 {
+		line("outbox", "%s", count(s.Outbox, "change"))
 	}
 	return b.String()
 }

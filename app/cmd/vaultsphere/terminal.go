@@ -12,18 +12,18 @@ import (
 	"golang.org/x/term"
 )
 
-// maxSecretBytes bounds one secret from standard input or a file.
+// maxSecretBytes bounds a secret from standard input or a file.
 const maxSecretBytes = 64 << 10
 
-// terminal is the person in front of the program. It is not standard input and output, which may be pipes.
+// terminal is the controlling terminal, for questions to the user. Standard input and output may be pipes.
 type terminal struct {
 	in, out *os.File
 	opened  bool // by openTerminal
 }
 
-var errNoTerminal = errors.New("there is no terminal to ask on")
+var errNoTerminal = errors.New("no terminal")
 
-// openTerminal takes the controlling terminal, whatever standard input and output are connected to.
+// openTerminal opens the controlling terminal, whatever standard input and output are.
 func openTerminal() (*terminal, error) {
 	in, out, err := openConsole()
 	if err != nil {
@@ -60,15 +60,15 @@ func openConsole() (in, out *os.File, err error) {
 }
 
 func (t *terminal) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(t.out, format, args...) // nobody is left to tell
+	_, _ = fmt.Fprintf(t.out, format, args...) // a closed terminal cannot show an error either
 }
 
-// secret reads a line that does not appear while it is typed.
+// secret reads a line without echo.
 func (t *terminal) secret(ctx context.Context, prompt string) (string, error) {
 	fd := int(t.in.Fd()) //nolint:gosec // a file descriptor fits an int
 	before, err := term.GetState(fd)
 	if err != nil {
-		return "", fmt.Errorf("ask on the terminal: %w", err)
+		return "", fmt.Errorf("read from the terminal: %w", err)
 	}
 	t.say("%s: ", prompt)
 	defer t.say("\n")
@@ -77,22 +77,22 @@ func (t *terminal) secret(ctx context.Context, prompt string) (string, error) {
 		return string(b), err
 	})
 	if ctx.Err() != nil {
-		_ = term.Restore(fd, before) // ReadPassword is still waiting and would leave the terminal mute
+		_ = term.Restore(fd, before) // ReadPassword still waits, and would leave the terminal without echo
 	}
 	return s, err
 }
 
-// line reads a line that may be seen.
+// line reads a line with echo.
 func (t *terminal) line(ctx context.Context, prompt string) (string, error) {
 	t.say("%s: ", prompt)
 	s, err := await(ctx, func() (string, error) {
-		// Byte by byte, because a secret that is asked next is read past any buffer.
+		// Unbuffered, because a secret that is read next bypasses any buffer.
 		return readLine(t.in)
 	})
 	return strings.TrimSpace(s), err
 }
 
-// await lets an interrupt end a read that the system would keep waiting.
+// await returns early if ctx ends, although the read still blocks.
 func await(ctx context.Context, read func() (string, error)) (string, error) {
 	type result struct {
 		s   string
@@ -108,7 +108,7 @@ func await(ctx context.Context, read func() (string, error)) (string, error) {
 		return "", ctx.Err()
 	case r := <-done:
 		if errors.Is(r.err, io.EOF) {
-			return "", errors.New("the terminal was closed before an answer came")
+			return "", errors.New("the terminal was closed")
 		}
 		return r.s, r.err
 	}

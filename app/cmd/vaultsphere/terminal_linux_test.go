@@ -22,13 +22,13 @@ import (
 
 const typedPassword = "correct horse battery staple"
 
-// dialogue is a program on a pseudo-terminal, and a person who reads before answering.
+// dialogue is a program on a pseudo-terminal, with a user who reads before answering.
 type dialogue struct {
 	t         *testing.T
 	ctrl, tty *os.File
 	cmd       *exec.Cmd
-	shown     []byte // all of it
-	read      int    // how much of shown was looked at
+	shown     []byte // everything that the program wrote
+	read      int    // bytes of shown that were matched
 }
 
 func openPTY(t *testing.T) (ctrl, tty *os.File) {
@@ -53,7 +53,7 @@ func openPTY(t *testing.T) (ctrl, tty *os.File) {
 	return ctrl, tty
 }
 
-// talk starts the program with the terminal as everything it has.
+// talk starts the program with the terminal as its standard input, output and error.
 func talk(t *testing.T, env []string, args ...string) *dialogue {
 	t.Helper()
 	ctrl, tty := openPTY(t)
@@ -68,7 +68,7 @@ func talk(t *testing.T, env []string, args ...string) *dialogue {
 	return &dialogue{t: t, ctrl: ctrl, tty: tty, cmd: cmd}
 }
 
-// until reads on to the end of the next match and returns the submatches.
+// until reads to the end of the next match and returns the submatches.
 func (d *dialogue) until(pattern string) []string {
 	d.t.Helper()
 	re := regexp.MustCompile(pattern)
@@ -82,7 +82,7 @@ func (d *dialogue) until(pattern string) []string {
 		n, err := d.ctrl.Read(buf)
 		d.shown = append(d.shown, buf[:n]...)
 		if err != nil {
-			d.t.Fatalf("%q never came: %v; shown: %q", pattern, err, d.shown)
+			d.t.Fatalf("%q did not appear: %v; shown: %q", pattern, err, d.shown)
 		}
 	}
 }
@@ -103,14 +103,14 @@ func (d *dialogue) answer(s string) {
 	}
 }
 
-// answerUnseen waits until the terminal shows nothing of what is typed.
-func (d *dialogue) answerUnseen(s string) {
+// answerSecret waits until the terminal does not echo.
+func (d *dialogue) answerSecret(s string) {
 	d.t.Helper()
 	testawait.Until(d.t, "a terminal that does not echo", func() bool { return !d.echoes() })
 	d.answer(s)
 }
 
-// end waits for the program and returns its exit status and everything the terminal showed.
+// end waits for the program, and returns its exit status and everything that it wrote.
 func (d *dialogue) end() (int, string) {
 	d.t.Helper()
 	err := d.cmd.Wait()
@@ -118,7 +118,7 @@ func (d *dialogue) end() (int, string) {
 	if err != nil && !errors.As(err, &exit) {
 		d.t.Fatal(err)
 	}
-	// The mark makes the end of the output readable: it comes after everything the program wrote.
+	// The mark comes after everything that the program wrote.
 	const mark = "<end of output>"
 	if _, err := d.tty.WriteString(mark); err != nil {
 		d.t.Fatal(err)
@@ -127,11 +127,11 @@ func (d *dialogue) end() (int, string) {
 	return d.cmd.ProcessState.ExitCode(), strings.TrimSuffix(string(d.shown), mark)
 }
 
-// phrase reads the words off the screen.
+// phrase reads the words from the screen.
 func (d *dialogue) phrase() map[string]string {
 	d.t.Helper()
 	from := d.read
-	d.until("Press Enter when it is written down: ")
+	d.until("Press Enter when you have written it down: ")
 	words := map[string]string{}
 	for _, m := range regexp.MustCompile(`(\d+) ([a-z]+)`).FindAllStringSubmatch(string(d.shown[from:d.read]), -1) {
 		words[m[1]] = m[2]
@@ -148,20 +148,20 @@ func TestRegisterOnATerminal(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			env := []string{"TERM=" + kind, "XDG_STATE_HOME=" + t.TempDir(), "VAULTSPHERE_SERVER=" + server}
 			d := talk(t, env, "register")
-			d.until("User name: ")
+			d.until("Username: ")
 			d.answer("anna-" + kind)
 			d.until("New master password: ")
-			d.answerUnseen(typedPassword)
-			d.until("Again: ")
-			d.answerUnseen(typedPassword)
+			d.answerSecret(typedPassword)
+			d.until("Repeat: ")
+			d.answerSecret(typedPassword)
 
 			words := d.phrase()
 			d.answer("")
 			d.until(`Word \d+: `)
 			d.answer("zzz")
-			d.until("That is not the word")
+			d.until("That word does not match")
 			if again := d.phrase(); again["1"] != words["1"] || again["24"] != words["24"] {
-				t.Errorf("another phrase was shown the second time")
+				t.Errorf("the second phrase differs")
 			}
 			d.answer("")
 			last := 0
@@ -186,10 +186,10 @@ func TestRegisterOnATerminal(t *testing.T) {
 				screens = 2
 			}
 			if in, out := strings.Count(shown, enterScreen), strings.Count(shown, leaveScreen); in != screens || out != screens {
-				t.Errorf("entered the other screen %d times and left it %d times, want %d", in, out, screens)
+				t.Errorf("entered the alternate screen %d times and left it %d times, want %d", in, out, screens)
 			}
 			if screens > 0 {
-				// What stays on the terminal is the dialogue without the phrase.
+				// The terminal keeps the dialogue without the phrase.
 				stays := regexp.MustCompile(`(?s)`+regexp.QuoteMeta(enterScreen)+`.*?`+regexp.QuoteMeta(leaveScreen)).ReplaceAllString(shown, "")
 				if strings.Contains(stays, fmt.Sprintf("%4d %s", 1, words["1"])) {
 					t.Errorf("the phrase stays in the scrollback: %q", stays)
@@ -200,7 +200,7 @@ func TestRegisterOnATerminal(t *testing.T) {
 
 			d = talk(t, env, "list")
 			d.until("Master password: ")
-			d.answerUnseen(typedPassword)
+			d.answerSecret(typedPassword)
 			if status, shown := d.end(); status != exitOK {
 				t.Errorf("the account does not open: exit %d: %q", status, shown)
 			}
@@ -208,7 +208,7 @@ func TestRegisterOnATerminal(t *testing.T) {
 	}
 }
 
-func TestInterruptedPromptLeavesTheTerminalAsItWas(t *testing.T) {
+func TestInterruptedPromptRestoresTheTerminal(t *testing.T) {
 	d := talk(t, []string{"XDG_STATE_HOME=" + t.TempDir(), "VAULTSPHERE_SERVER=http://127.0.0.1:1"}, "login", "anna")
 	d.until("Master password: ")
 	testawait.Until(d.t, "a terminal that does not echo", func() bool { return !d.echoes() })
@@ -224,7 +224,7 @@ func TestInterruptedPromptLeavesTheTerminalAsItWas(t *testing.T) {
 	}
 }
 
-// TestValuesCannotSteerTheTerminal: to a pipe a value is exact, to a terminal it is harmless, and so are titles.
+// A value is exact in a pipe and escaped on a terminal. Titles are escaped.
 func TestValuesCannotSteerTheTerminal(t *testing.T) {
 	server := daemontest.Start(t, nil)
 	dir := t.TempDir()

@@ -14,17 +14,17 @@ func (p *program) totpCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "totp ITEM",
 		Short: "Print the one-time code of an item",
-		Long: `Print the one-time code of an item, and a newline. How long it is valid is told on
-standard error. Where codes go by a counter, each run takes the next one.
+		Long: `Print the one-time code of an item, followed by a newline. The remaining validity is printed
+to standard error. If the codes use a counter, each run uses the next one.
 
 ITEM is an id or an exact title.`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.totp(cmd.Context(), args[0], asJSON)
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write the code, its period and the seconds left as JSON")
-	p.copyFlag(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the code, its period and the seconds left as JSON")
+	p.cacheFlag(cmd)
 	return cmd
 }
 

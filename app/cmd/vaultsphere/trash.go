@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/client"
 )
 
-// maxTrashDays is a hundred years. More is a mistyped number.
+// maxTrashDays is a hundred years. More is a typing error.
 const maxTrashDays = 36_500
 
 func (p *program) trashCommand() *cobra.Command {
@@ -17,27 +18,27 @@ func (p *program) trashCommand() *cobra.Command {
 	var empty, yes bool
 	cmd := &cobra.Command{
 		Use:   "trash ITEM... | trash --empty",
-		Short: "Put items into the trash, or empty it",
-		Long: `Put items into the trash, where list and get do not see them. restore takes them out again;
-after --days they are deleted for good. If one of the names is not found, nothing is done.
-ITEM is an id or an exact title.
+		Short: "Move items to the trash, or empty it",
+		Long: `Move items to the trash, where list and get do not find them. "vaultsphere restore" moves them
+back. After --days they are deleted permanently. If one of the items is not found, nothing
+changes. ITEM is an id or an exact title.
 
---empty deletes everything in the trash with its history, and asks first, on the terminal.`,
+--empty permanently deletes everything in the trash with its history, after confirmation.`,
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			switch {
 			case empty != (len(args) == 0):
-				return usage(cmd.CommandPath(), "name items, or use --empty")
+				return usage(cmd.CommandPath(), "name items or use --empty, but not both")
 			case days < 0 || days > maxTrashDays:
-				return usage(cmd.CommandPath(), "--days is 0 to %d", maxTrashDays)
+				return usage(cmd.CommandPath(), "--days must be 0 to %d", maxTrashDays)
 			case empty:
 				return p.emptyTrash(cmd.Context(), yes)
 			}
 			return p.trash(cmd.Context(), args, days)
 		}),
 	}
-	cmd.Flags().IntVar(&days, "days", 30, "keep them for `N` days; 0 is until the trash is emptied")
-	cmd.Flags().BoolVar(&empty, "empty", false, "delete everything in the trash")
-	cmd.Flags().BoolVar(&yes, "yes", false, "with --empty: do not ask")
+	cmd.Flags().IntVar(&days, "days", 30, "delete them permanently after `N` days; 0: not before the trash is emptied")
+	cmd.Flags().BoolVar(&empty, "empty", false, "permanently delete everything in the trash")
+	cmd.Flags().BoolVar(&yes, "yes", false, "with --empty: do not ask for confirmation")
 	cmd.MarkFlagsMutuallyExclusive("days", "empty")
 	return cmd
 }
@@ -55,7 +56,7 @@ func (p *program) trash(ctx context.Context, args []string, days int) error {
 	if _, err := c.Trash(ctx, ids, time.Duration(days)*24*time.Hour, nil); err != nil {
 		return err
 	}
-	return p.noteWaiting(c)
+	return p.noteOutbox(c)
 }
 
 func (p *program) emptyTrash(ctx context.Context, yes bool) error {
@@ -80,16 +81,16 @@ func (p *program) emptyTrash(ctx context.Context, yes bool) error {
 	if err := c.EmptyTrash(ctx, nil); err != nil {
 		return err
 	}
-	return p.noteWaiting(c)
+	return p.noteOutbox(c)
 }
 
 func (p *program) restoreCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "restore ITEM...",
-		Short: "Take items out of the trash",
-		Long: `Take items out of the trash. ITEM is an id, an exact title, or words that find one item there
-alone; list --trash shows them.`,
-		Args: cobra.MinimumNArgs(1),
+		Short: "Restore items from the trash",
+		Long: `Restore items from the trash. ITEM is an id, an exact title, or words that match exactly one
+item in the trash. "vaultsphere list --trash" lists them.`,
+		Args: takes(1, math.MaxInt),
 		RunE: p.action(func(cmd *cobra.Command, args []string) error {
 			return p.restore(cmd.Context(), args)
 		}),
@@ -109,5 +110,5 @@ func (p *program) restore(ctx context.Context, args []string) error {
 	if _, err := c.Restore(ctx, ids, nil); err != nil {
 		return err
 	}
-	return p.noteWaiting(c)
+	return p.noteOutbox(c)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"go/ast"
+	"go/constant"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 	for name, want := range files {
 		if have, err := os.ReadFile(filepath.Join(root, name)); err != nil || !bytes.Equal(have, want) {
-			t.Errorf("%s is not what would be generated: go generate ./app/protocol (%v)", name, err)
+			t.Errorf("%s is outdated: run go generate ./app/protocol (%v)", name, err)
 		}
 	}
 	var checkedIn []string
@@ -39,8 +40,8 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 }
 
-// The worker passes codes of transfer.wasm on to the page, which is typed by those of package files.
-func TestFileCodesAreThoseOfTransfer(t *testing.T) {
+// The worker passes error codes of transfer.wasm on to the page, whose type for them comes from package files.
+func TestFileCodesMatchPackageTransfer(t *testing.T) {
 	s, err := load(root, "transfer/source", "protocol/bridge/files")
 	if err != nil {
 		t.Fatal(err)
@@ -64,16 +65,37 @@ func TestFileCodesAreThoseOfTransfer(t *testing.T) {
 	slices.Sort(given)
 	slices.Sort(known)
 	if given = slices.Compact(given); !slices.Equal(given, known) {
-		t.Errorf("app/transfer/source gives %v, the bridge knows %v", given, known)
+		t.Errorf("app/transfer/source returns %v, the bridge declares %v", given, known)
 	}
 }
 
-func TestNamesOnTheWire(t *testing.T) {
+// The page has a sentence for each finding, and a rule of an item's field becomes one.
+func TestEveryRuleOfAFieldIsAFinding(t *testing.T) {
+	s, err := load(root, "item", "protocol/bridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings := map[string]bool{}
+	for _, c := range s.enums["bridge.FindingCode"] {
+		findings[constant.StringVal(c.value)] = true
+	}
+	rules := s.enums["item.Rule"]
+	if len(rules) == 0 {
+		t.Fatal("no rules were found")
+	}
+	for _, rule := range rules {
+		if code := "field_" + constant.StringVal(rule.value); !findings[code] {
+			t.Errorf("there is no finding %s", code)
+		}
+	}
+}
+
+func TestWireNames(t *testing.T) {
 	for name, want := range map[string][2]string{
 		"Lock": {"lock", "lock"}, "ScanQR": {"scan_qr", "scanQr"}, "TOTPBegin": {"totp_begin", "totpBegin"}, "MaxTOTPBytes": {"max_totp_bytes", "maxTotpBytes"},
 	} {
 		if got := [2]string{snake(name), camel(name)}; got != want {
-			t.Errorf("%s is called %v, want %v", name, got, want)
+			t.Errorf("%s becomes %v, want %v", name, got, want)
 		}
 	}
 }

@@ -16,9 +16,9 @@ const module = "github.com/vaultsphere/vaultsphere/"
 
 // source is the Go code that everything is generated from.
 type source struct {
-	packages map[string]*packages.Package // by the path below app/
+	packages map[string]*packages.Package // by path below app/
 	docs     map[string]doc               // by "package.Type", "package.Type.Field" or "package.Constant"
-	enums    map[string][]constantOf      // by "package.Type", in the order of the source
+	enums    map[string][]constantOf      // by "package.Type", in source order
 	ifaces   map[string]iface             // by "package.Name"
 }
 
@@ -27,7 +27,7 @@ type iface struct {
 	*ast.InterfaceType
 }
 
-// doc is what stands at a declaration: the comment above it, the one behind it, and the //wire:schema lines.
+// doc holds the comments of a declaration: above it, behind it, and its //wire:schema lines.
 type doc struct {
 	above, behind string
 	schema        []string
@@ -38,7 +38,7 @@ type constantOf struct {
 	value constant.Value
 }
 
-// load reads the packages in dir, the root of the repository.
+// load reads packages of the repository whose root is dir.
 func load(dir string, paths ...string) (*source, error) {
 	patterns := make([]string, len(paths))
 	for i, p := range paths {
@@ -132,12 +132,12 @@ func docOf(above, behind *ast.CommentGroup) doc {
 	return d
 }
 
-// text is the whole comment of a declaration.
+// text returns the whole comment.
 func (d doc) text() string {
 	return strings.TrimSpace(strings.ReplaceAll(d.above, "\n", " ") + " " + d.behind)
 }
 
-// deed is the comment without the name that it begins with in Go.
+// deed returns the comment without the identifier that it starts with in Go.
 func (d doc) deed(name string) string {
 	text, ok := strings.CutPrefix(d.text(), name+" ")
 	if !ok {
@@ -148,7 +148,7 @@ func (d doc) deed(name string) string {
 
 func goName(o types.Object) string { return o.Pkg().Name() + "." + o.Name() }
 
-// constant finds a constant as "package.Name".
+// constant looks up "package.Name".
 func (s *source) constant(name string) (constant.Value, error) {
 	short, object, _ := strings.Cut(name, ".")
 	for _, p := range s.packages {
@@ -156,7 +156,7 @@ func (s *source) constant(name string) (constant.Value, error) {
 			return c.Val(), nil
 		}
 	}
-	return nil, fmt.Errorf("there is no constant %s", name)
+	return nil, fmt.Errorf("no constant %s", name)
 }
 
 // method is one method of a bridge.
@@ -165,12 +165,12 @@ type method struct {
 	params      types.Type
 	result      types.Type
 	doc         doc
-	// takesFile and givesFile are about the file beside the JSON.
+	// takesFile and givesFile: a file travels beside the JSON.
 	takesFile, givesFile, progress, encoded bool
-	event                                   types.Type // that the method reports before it returns, if not progress
+	event                                   types.Type // what the method reports before it returns, other than progress
 }
 
-// methods lists those of the interface "package.Name", embedded ones in their place.
+// methods lists the methods of the interface "package.Name", with those of embedded interfaces in place.
 func (s *source) methods(name string) ([]method, error) {
 	var out []method
 	short, own, _ := strings.Cut(name, ".")
@@ -204,7 +204,7 @@ func (m *method) fill(signature *types.Signature) error {
 		default:
 			report, ok := t.(*types.Signature)
 			if !ok {
-				return fmt.Errorf("a parameter of type %s", t)
+				return fmt.Errorf("unsupported parameter type %s", t)
 			}
 			if report.Params().Len() == 1 {
 				m.event = report.Params().At(0).Type()
@@ -230,7 +230,7 @@ func (m *method) fill(signature *types.Signature) error {
 
 func isFile(t types.Type) bool { return strings.HasSuffix(t.String(), "bridge.File") }
 
-// encodedOf is T of a bridge.JSON[T].
+// encodedOf returns T for a bridge.JSON[T], nil for other types.
 func encodedOf(t types.Type) types.Type {
 	if named, ok := t.(*types.Named); ok && goName(named.Obj()) == "bridge.JSON" {
 		return named.TypeArgs().At(0)

@@ -1,5 +1,5 @@
-// Command generate writes what follows from the protocol's Go code: TypeScript types, calls and constants for the page, the
-// dispatch of the WebAssembly modules, and the OpenAPI document.
+// Command generate derives from the protocol's Go code the TypeScript types, calls and constants of the page, the dispatch of
+// the WebAssembly modules, and the OpenAPI document.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	root := flag.String("root", ".", "the root of the repository")
+	root := flag.String("root", ".", "root of the repository")
 	flag.Parse()
 	if err := run(*root); err != nil {
 		fmt.Fprintf(os.Stderr, "generate: error: %v\n", err)
@@ -34,13 +34,13 @@ func run(root string) error {
 	return nil
 }
 
-// constants are those that the page uses.
+// constants are the Go constants that the page uses.
 var constants = []string{
 	"item.MaxTitle", "item.MaxTag", "item.MaxName", "item.MaxAttachmentBytes", "transfer.MaxFileBytes",
 	"protocol.MaxUsernameRunes",
 }
 
-// generate returns the files by their names below root.
+// generate returns the files by path below root.
 func generate(root string) (map[string][]byte, error) {
 	s, err := load(root, "protocol", "client", "generate", "health", "item", "seal", "transfer", "transfer/parcel", "transfer/source",
 		"protocol/bridge", "protocol/bridge/core", "protocol/bridge/files", "protocol/bridge/worker")
@@ -62,7 +62,7 @@ func generate(root string) (map[string][]byte, error) {
 	return files, err
 }
 
-// page writes the page's part: what both it and its worker know, and the calls of the page.
+// page writes the files of the page: the types that it shares with its worker, and its calls.
 func (s *source) page() (protocol, calls string, err error) {
 	t := newTypeScript(s)
 	var text strings.Builder
@@ -75,7 +75,7 @@ func (s *source) page() (protocol, calls string, err error) {
 		_, name, _ := strings.Cut(iface, ".")
 		names = append(names, union(name+"Method", methods))
 		for _, m := range methods {
-			call, err := t.call(m) // also where only the types are needed
+			call, err := t.call(m) // also if only its types are needed
 			if err != nil {
 				return "", "", fmt.Errorf("%s.%s: %w", iface, m.name, err)
 			}

@@ -18,17 +18,17 @@ type object = map[string]any
 const (
 	schemas   = "#/components/schemas/"
 	responses = "#/components/responses/"
-	// What an operation gives that is no type of package protocol.
+	// Results of operations that are not types of package protocol.
 	anyObject   = "any object"
 	eventStream = "a stream"
 )
 
-const about = "All bodies are JSON in UTF-8. Names are case-sensitive; unknown names, and names that occur twice in one object, are refused. " +
+const about = "All bodies are JSON in UTF-8. Member names are case-sensitive; unknown and duplicate names are rejected. " +
 	"The server sees only sealed tokens and hashes: docs/sealed-format.md describes what they hold.\n\n" +
-	"Any path may answer 404 not_found or 405 method_not_allowed with the same error body. A request of a browser on another site is " +
-	"refused with 403."
+	"Any path may answer 404 not_found or 405 method_not_allowed with the same error body. Cross-origin requests of " +
+	"browsers are rejected with 403."
 
-// openapi writes the document of the API.
+// openapi writes the OpenAPI document.
 func (s *source) openapi() ([]byte, error) {
 	d := &document{s, newSchemas(s), object{}, map[string]answer{}}
 	if err := d.codes(); err != nil {
@@ -60,7 +60,7 @@ func (s *source) openapi() ([]byte, error) {
 		"openapi": "3.1.0", "info": object{"title": "VaultSphere", "version": "1", "description": about},
 		"servers": []object{{"url": "/"}}, "tags": tags, "paths": paths,
 		"components": object{"schemas": d.schemas.written, "responses": d.responses, "securitySchemes": object{
-			"cookie":          object{"type": "apiKey", "in": "cookie", "name": "vaultsphere", "description": "Over plain HTTP on this machine."},
+			"cookie":          object{"type": "apiKey", "in": "cookie", "name": "vaultsphere", "description": "Over plain HTTP on the same machine."},
 			"cookieOverHTTPS": object{"type": "apiKey", "in": "cookie", "name": "__Host-vaultsphere"},
 			"bearer":          object{"type": "http", "scheme": "bearer"},
 		}},
@@ -78,7 +78,7 @@ func (s *source) openapi() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// layOut writes what fits into a line as one.
+// layOut writes on one line what fits on it.
 func layOut(out *bytes.Buffer, value any, indent string) error {
 	var line bytes.Buffer
 	e := json.NewEncoder(&line)
@@ -122,7 +122,7 @@ type document struct {
 	answers   map[string]answer // by code
 }
 
-// answer is what the comment of a code says: its status and its meaning.
+// answer is the comment of a code: its status and its meaning.
 type answer struct {
 	order, status int
 	meaning       string
@@ -134,7 +134,7 @@ func (d *document) codes() error {
 		number, _, _ := strings.Cut(status, " ")
 		n, err := strconv.Atoi(number)
 		if err != nil {
-			return fmt.Errorf("the comment of %s must begin with its status", c.name)
+			return fmt.Errorf("the comment of %s must start with its HTTP status", c.name)
 		}
 		code := constant.StringVal(c.value)
 		d.answers[code] = answer{i, n, cmp.Or(meaning, strings.ToLower(http.StatusText(n)))}
@@ -203,7 +203,7 @@ func (d *document) answersOf(o operation) (object, error) {
 	for _, code := range o.allCodes() {
 		a, ok := d.answers[code]
 		if !ok {
-			return nil, fmt.Errorf("there is no code %s", code)
+			return nil, fmt.Errorf("no error code %s", code)
 		}
 		byStatus[a.status] = append(byStatus[a.status], code)
 	}
@@ -237,7 +237,7 @@ func (o operation) allCodes() []string {
 	return codes
 }
 
-// response describes the error answer with one of codes, and returns its name.
+// response describes the error answer with any of codes, and returns its name.
 func (d *document) response(codes []string) string {
 	slices.SortFunc(codes, func(a, b string) int { return cmp.Compare(d.answers[a].order, d.answers[b].order) })
 	name := strings.Join(codes, "-")
@@ -247,7 +247,7 @@ func (d *document) response(codes []string) string {
 		meanings = append(meanings, code+": "+d.answers[code].meaning)
 	}
 	if slices.ContainsFunc(codes, func(code string) bool { return slices.Contains([]string{"throttled", "too_slow", "unavailable"}, code) }) {
-		headers["Retry-After"] = object{"description": "Seconds. Absent where waiting does not help.", "schema": object{"type": "integer", "minimum": 1}}
+		headers["Retry-After"] = object{"description": "Seconds. Absent if waiting does not help.", "schema": object{"type": "integer", "minimum": 1}}
 	}
 	described := content("application/json", object{"allOf": []object{
 		{"$ref": schemas + "Error"}, {"properties": object{"code": object{"enum": codes}}},

@@ -18,11 +18,11 @@ type schemaSet struct {
 
 func newSchemas(s *source) *schemaSet { return &schemaSet{s, map[string]object{}} }
 
-// root writes the schema of a type, and of all that it consists of. It returns a reference.
+// root writes the schema of a type and of all types in it. It returns a reference.
 func (s *schemaSet) root(name string) (object, error) {
 	found := s.packages["protocol"].Types.Scope().Lookup(name)
 	if found == nil {
-		return nil, fmt.Errorf("there is no type %s", name)
+		return nil, fmt.Errorf("no type %s", name)
 	}
 	return s.of(found.Type())
 }
@@ -61,7 +61,7 @@ func basicSchema(b *types.Basic) (object, error) {
 	return nil, fmt.Errorf("no schema for the type %s", b)
 }
 
-// component writes a type that has a name.
+// component writes a named type.
 func (s *schemaSet) component(o *types.TypeName, underlying types.Type) (object, error) {
 	name, ref := o.Name(), object{"$ref": schemas + o.Name()}
 	if name == "Code" {
@@ -132,7 +132,7 @@ func cmpOr(a, b error) error {
 	return b
 }
 
-// fields writes the members of an object, those of embedded structs among them.
+// fields writes the members of an object, including those of embedded structs.
 func (s *schemaSet) fields(out object, owner string, fields *types.Struct) error {
 	properties, example := object{}, object{}
 	required := []string{}
@@ -174,7 +174,7 @@ func (s *schemaSet) fields(out object, owner string, fields *types.Struct) error
 	return nil
 }
 
-// member is the schema of one member. What its own comment says stands in place of the reference.
+// member returns the schema of one member. What its own comment says overrides the reference.
 func (s *schemaSet) member(t types.Type, d doc) (object, error) {
 	schema, err := s.of(t)
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *schemaSet) member(t types.Type, d doc) (object, error) {
 	return schema, s.apply(schema, d)
 }
 
-// example makes a value of what a schema says; nil: it cannot, or it would be an empty list.
+// example returns a value that matches a schema; nil if it cannot, or for an empty list.
 func (s *schemaSet) example(schema object) any {
 	if ref, ok := schema["$ref"].(string); ok {
 		schema = s.written[strings.TrimPrefix(ref, schemas)]

@@ -11,19 +11,19 @@ import (
 	"unicode"
 )
 
-// typeNames are types that TypeScript calls otherwise, because a package name is no part of it.
+// typeNames lists types that need another name in TypeScript, where the package name is not part of it.
 var typeNames = map[string]string{
 	"item.Type": "ItemType", "source.Preview": "TablePreview", "parcel.Problem": "ImportProblem", "parcel.Relocated": "RelocatedValue", "seal.Params": "KDF", "client.Enrolment": "TOTPEnrolment",
 	"protocol.Code": "ServerCode", "client.Code": "ClientCode", "client.ExportOptions": "ExportScope", "bridge.Values": "MessageValues", "worker.Code": "PageCode", "bridge.Code": "ErrorCode",
 }
 
-// unions are types that list others.
+// unions lists types that combine others.
 var unions = map[string][]string{"bridge.Code": {"protocol.Code", "client.Code", "parcel.FileCode", "worker.Code"}}
 
 // typescript collects the types that calls need.
 type typescript struct {
 	*source
-	written map[string]string // what TypeScript knows, by name: the type of Go
+	written map[string]string // Go type by TypeScript name
 	types   map[string]string // declarations, by name
 }
 
@@ -31,7 +31,7 @@ func newTypeScript(s *source) *typescript {
 	return &typescript{s, map[string]string{}, map[string]string{}}
 }
 
-// declarations are sorted by name.
+// declarations returns all declarations, sorted by name.
 func (t *typescript) declarations() string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(t.types)) {
@@ -40,7 +40,7 @@ func (t *typescript) declarations() string {
 	return out.String()
 }
 
-// of is the TypeScript for a type of Go, as encoding/json writes it.
+// of returns the TypeScript type for a Go type as encoding/json writes it.
 func (t *typescript) of(from types.Type) (string, error) {
 	switch from := types.Unalias(from).(type) {
 	case *types.Basic:
@@ -76,7 +76,7 @@ func basic(b *types.Basic) (string, error) {
 	return "", fmt.Errorf("no TypeScript for the type %s", b)
 }
 
-// record has only those keys that something is known of, where the keys are an enumeration.
+// record returns a Record. If the keys are an enumeration, not all of them need to be present.
 func (t *typescript) record(m *types.Map) (string, error) {
 	key, err := t.of(m.Key())
 	if err != nil {
@@ -98,7 +98,7 @@ func (t *typescript) named(n *types.Named) (string, error) {
 	if known := t.written[name]; known == from {
 		return name, nil
 	} else if known != "" {
-		return "", fmt.Errorf("both %s and %s would be called %s: add one to typeNames", known, from, name)
+		return "", fmt.Errorf("%s and %s would both be named %s: add one to typeNames", known, from, name)
 	}
 	t.written[name] = from
 	about := tsDoc("", t.docs[from].text())
@@ -231,14 +231,14 @@ func (t *typescript) root(name string) (string, error) {
 			return t.of(found.Type())
 		}
 	}
-	return "", fmt.Errorf("there is no type %s", name)
+	return "", fmt.Errorf("no type %s", name)
 }
 
 var comments = regexp.MustCompile(`(?s)/\*\*.*?\*/`)
 
 var word = regexp.MustCompile(`\w+`)
 
-// used lists the declared types that a text names, for an import.
+// used lists the declared types that a text mentions, for an import.
 func (t *typescript) used(text string) string {
 	var names []string
 	for _, w := range word.FindAllString(comments.ReplaceAllString(text, ""), -1) {
@@ -250,7 +250,7 @@ func (t *typescript) used(text string) string {
 	return strings.TrimPrefix(wrapped("", names, ",", ",\n"), "\n")
 }
 
-// union lists the names of methods as a type.
+// union writes the names of methods as a union type.
 func union(name string, methods []method) string {
 	var names []string
 	for _, m := range methods {
@@ -261,7 +261,7 @@ func union(name string, methods []method) string {
 
 const lineWidth = 130
 
-// wrapped joins parts on one line, or on several indented ones if they do not fit.
+// wrapped joins parts on one line, or on several indented lines if they do not fit.
 func wrapped(head string, parts []string, separator, tail string) string {
 	gap := " "
 	if strings.HasSuffix(head, "(") {
@@ -308,7 +308,7 @@ func tsDoc(indent, text string) string {
 	return lines + line + "\n" + indent + " */\n"
 }
 
-// words splits a name of Go: TOTPBegin is totp and begin.
+// words splits a Go name: TOTPBegin is totp and begin.
 func words(name string) []string {
 	var out []string
 	runes := []rune(name)

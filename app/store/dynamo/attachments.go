@@ -15,11 +15,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Attachments lie in the passwords table: a small row for each, which lists read, and a row for each chunk. They have no
-// revision, so the index that Changes reads does not hold them. How much room a user's chunks take is counted in the
-// user's row, which is in every transaction that adds or removes some.
+// Attachments are rows of the passwords table: a small row for each, which lists read, and a row for each chunk. They have no
+// revision, so the index that Changes reads does not hold them. The user's row counts the size of all chunks, and every
+// transaction that adds or removes some updates it.
 
-// attachmentRow is what is known of an attachment. Its row is there before its first chunk and after its last.
+// attachmentRow describes an attachment. The row exists before its first chunk and after its last.
 type attachmentRow struct {
 	UserID   string `dynamodbav:"user_id"`
 	RecordID string `dynamodbav:"record_id"`
@@ -39,7 +39,7 @@ type chunkRow struct {
 
 const (
 	attachmentPrefix = "attachment#"
-	// maxChunkDeletes keeps what one transaction removes below the 4 MB that it may be about.
+	// maxChunkDeletes keeps a transaction that deletes chunks below the limit of 4 MB.
 	maxChunkDeletes = 12
 )
 
@@ -90,8 +90,8 @@ func (s *Store) PutChunk(ctx context.Context, name vault.Username, p vault.Chunk
 	return err
 }
 
-// chunkRefused explains the refusal of PutChunk's transaction. The chunk itself comes first: that it is there already is
-// no failure, even if by now there would be no room for it.
+// chunkRefused explains why PutChunk's transaction failed. It checks the chunk itself first: a chunk that is already stored is
+// not a failure, even if the quota is exceeded by now.
 func (s *Store) chunkRefused(ctx context.Context, u userRow, p vault.Chunk, r *refused) error {
 	held, err := s.Chunk(ctx, vault.UserID(u.ID), p.Attachment, p.Number)
 	switch {
@@ -151,7 +151,8 @@ func (s *Store) attachmentRows(ctx context.Context, userID string) ([]attachment
 	return rowsUnder[attachmentRow](ctx, s, s.table.Passwords, userID, attachmentPrefix)
 }
 
-// DeleteAttachment implements vault.Store. The attachment's own row goes last, since it is how a later call finds what is left.
+// DeleteAttachment implements vault.Store. It deletes the attachment's own row last, because a later call needs it to find what
+// is left.
 func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attachment string) error {
 	u, err := s.userRow(ctx, name)
 	if err != nil {
@@ -167,7 +168,7 @@ func (s *Store) DeleteAttachment(ctx context.Context, name vault.Username, attac
 	}
 	err = s.transact(ctx,
 		update(s.table.Users, userKey(name), nil, expression.Add(attribute("attachment_bytes"), value(-row.Bytes)), isUser(vault.UserID(u.ID))),
-		// A chunk that was put in the meantime would be left without a row that names it.
+		// A chunk stored meanwhile would be left without a row that names it.
 		remove(s.table.Passwords, key, attribute("pieces").Equal(value(row.Chunks))),
 	)
 	return userConflict(err, vault.UserID(u.ID))

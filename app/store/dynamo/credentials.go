@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// taskRoles is where a task of ECS finds the credentials of its role.
+	// taskRoles serves the role credentials of an ECS task.
 	taskRoles = "http://169.254.170.2"
-	// renewal is how long before their end a role's credentials are fetched again.
+	// renewal is how long before they expire a role's credentials are fetched again.
 	renewal = 5 * time.Minute
 )
 
-// Where the agents of ECS and EKS listen (AWS SDKs and Tools Reference Guide, "Container credential provider").
+// Addresses of the ECS and EKS agents (AWS SDKs and Tools Reference Guide, "Container credential provider").
 var agents = []string{"169.254.170.2", "169.254.170.23", "fd00:ec2::23"}
 
 const (
@@ -33,14 +33,14 @@ const (
 	envTokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 )
 
-// unread are settings of other AWS programs that change where credentials come from or where DynamoDB is. The package that
-// reads them links four more services, which cost every server 2 MB of memory.
+// unread lists settings of other AWS programs that change the source of credentials or the endpoint of DynamoDB. The package
+// that reads them links four more services, which cost every server 2 MB of memory.
 var unread = []string{
 	"AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_USE_FIPS_ENDPOINT",
 }
 
-// signer returns the credentials of the environment, else those of the task's role, else those of the host's. Roles are
-// asked for over client; nil is the SDK's own.
+// signer returns the credentials of the environment, else those of the task's role, else those of the host's role. It asks for
+// role credentials over client; nil uses the SDK's own.
 func signer(client aws.HTTPClient) (aws.CredentialsProvider, error) {
 	for _, name := range unread {
 		if os.Getenv(name) != "" {
@@ -52,7 +52,7 @@ func signer(client aws.HTTPClient) (aws.CredentialsProvider, error) {
 	case id != "" && secret != "":
 		return credentials.NewStaticCredentialsProvider(id, secret, os.Getenv("AWS_SESSION_TOKEN")), nil
 	case id != "" || secret != "":
-		return nil, errors.New("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together, and one of them is empty")
+		return nil, errors.New("set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither")
 	}
 	endpoint, err := taskEndpoint()
 	if err != nil {
@@ -70,7 +70,8 @@ func signer(client aws.HTTPClient) (aws.CredentialsProvider, error) {
 	return aws.NewCredentialsCache(role, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewal }), nil
 }
 
-// taskEndpoint is the URL of the credentials of the task's role; empty outside of a task. The token must not go to a stranger.
+// taskEndpoint returns the URL of the task role's credentials; empty outside of a task. It must not send the token to a
+// stranger.
 func taskEndpoint() (string, error) {
 	if path := os.Getenv(envTaskPath); path != "" {
 		return taskRoles + path, nil
@@ -97,7 +98,7 @@ func taskToken() (string, error) {
 	if name == "" {
 		return os.Getenv(envToken), nil
 	}
-	token, err := os.ReadFile(name) // #nosec G304 G703 -- the operator names it
+	token, err := os.ReadFile(name) // set by the operator
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", envTokenFile, err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 )
 
-// bareAWS clears the settings of the machine that runs the tests.
-func bareAWS(t *testing.T) {
+// clearAWS clears the AWS settings of the machine that runs the tests.
+func clearAWS(t *testing.T) {
 	for _, name := range append([]string{
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", envTaskPath, envTaskURL, envToken, envTokenFile,
 	}, unread...) {
@@ -20,7 +20,7 @@ func bareAWS(t *testing.T) {
 }
 
 func TestCredentialsOfEnvironmentTaskAndHost(t *testing.T) {
-	bareAWS(t)
+	clearAWS(t)
 	isFrom := func(source aws.CredentialsProvider) {
 		t.Helper()
 		got, err := signer(nil)
@@ -32,8 +32,8 @@ func TestCredentialsOfEnvironmentTaskAndHost(t *testing.T) {
 	t.Setenv(envTaskPath, "/v2/credentials/x")
 	isFrom(&endpointcreds.Provider{})
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIA")
-	if _, err := signer(nil); err == nil || !strings.Contains(err.Error(), "belong together") {
-		t.Errorf("half a key: %v", err)
+	if _, err := signer(nil); err == nil || !strings.Contains(err.Error(), "or neither") {
+		t.Errorf("half a key pair: %v", err)
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("AWS_SESSION_TOKEN", "token")
@@ -47,8 +47,8 @@ func TestCredentialsOfEnvironmentTaskAndHost(t *testing.T) {
 	}
 }
 
-func TestSettingsThatAreNotReadAreNamed(t *testing.T) {
-	bareAWS(t)
+func TestUnsupportedAWSSettingsAreRejected(t *testing.T) {
+	clearAWS(t)
 	for _, name := range unread {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, "x")
@@ -64,8 +64,8 @@ func TestSettingsThatAreNotReadAreNamed(t *testing.T) {
 	}
 }
 
-func TestTheRegionIsNeeded(t *testing.T) {
-	bareAWS(t)
+func TestRegionIsRequired(t *testing.T) {
+	clearAWS(t)
 	if _, err := Open(t.Context(), Config{}); err == nil || !strings.Contains(err.Error(), "no region") {
 		t.Errorf("%v", err)
 	}

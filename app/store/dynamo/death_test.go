@@ -19,7 +19,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// around is a second store on the same tables whose every call goes through f, which gets the operation's name.
+// around opens a second store on the same tables that makes every call through f, which gets the operation's name.
 func around(s *Store, f func(ctx context.Context, operation string, call func() error) error) *Store {
 	o := s.db.Options()
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
@@ -37,8 +37,8 @@ func around(s *Store, f func(ctx context.Context, operation string, call func() 
 
 var errDead = errors.New("this process is dead")
 
-// dying is a store whose process dies at its n-th call, counted from 0: before the call is sent or, with carriedOut,
-// after DynamoDB has done it.
+// dying opens a store whose process dies at its n-th call, counted from 0: before the call is sent or, with carriedOut, after
+// DynamoDB executed it.
 func dying(s *Store, n int64, carriedOut bool) *Store {
 	var calls atomic.Int64
 	return around(s, func(_ context.Context, _ string, call func() error) error {
@@ -52,7 +52,7 @@ func dying(s *Store, n int64, carriedOut bool) *Store {
 	})
 }
 
-// Whatever call a writer dies at, the vault is as it was or as the change made it.
+// Whichever call a writer dies at, the vault is either unchanged or completely changed.
 func TestLargeChangeSurvivesDeathAtEveryCall(t *testing.T) {
 	s, _ := openTest(t)
 	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
@@ -68,7 +68,7 @@ func TestLargeChangeSurvivesDeathAtEveryCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			if applied == nil && u.Revision != at+1 {
-				t.Fatalf("call %d: acknowledged, but the vault is at %d", n, u.Revision)
+				t.Fatalf("call %d: acknowledged, but the vault is at revision %d", n, u.Revision)
 			}
 			at = u.Revision
 			left := readUser(t, s).Pending != nil
@@ -82,16 +82,16 @@ func TestLargeChangeSurvivesDeathAtEveryCall(t *testing.T) {
 				deaths++
 			}
 		}
-		if whole == 2 && n > 16 { // it got through without a death
+		if whole == 2 && n > 16 { // completed without a death
 			break
 		}
 	}
 	if deaths < 16 {
-		t.Errorf("only %d deaths: the test has missed the change", deaths)
+		t.Errorf("only %d deaths: the test missed the change", deaths)
 	}
 }
 
-// A deletion that dies goes on where it was; until then the user is gone for everyone, and nobody writes behind it.
+// A deletion that died can be resumed; until then the user does not exist for anyone, and nothing is written after it.
 func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 	s, _ := openTest(t)
 	for n := int64(0); ; n++ {
@@ -133,20 +133,20 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 				t.Errorf("call %d: changes: %v", n, err)
 			}
 			before := rows(t, s, s.table.Accounts)
-			if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // as the straggler has read them
+			if _, err := s.stage(t.Context(), u, c, p.Change); err != nil { // as the straggler read them
 				t.Fatal(err)
 			}
 			if err := s.rollForward(t.Context(), straggler); err != nil {
 				t.Fatal(err)
 			}
 			if now := rows(t, s, s.table.Accounts); now > before {
-				t.Errorf("call %d: %d rows were written behind the deletion", n, now-before)
+				t.Errorf("call %d: %d rows were written after the deletion", n, now-before)
 			}
 		}
 		if err := s.DeleteUser(t.Context(), name); err != nil && !errors.Is(err, vault.ErrNotFound) {
 			t.Fatal(err)
 		}
-		// What is left: ada, the ids of all of them, and the mark that there was a first user.
+		// What is left: ada, the IDs of all users, and the mark that there was a first user.
 		for table, want := range map[string]int{s.table.Users: 1 + 1 + int(n) + 1 + 1, s.table.Accounts: 0, s.table.Passwords: 0, s.table.Sessions: 0} {
 			if got := rows(t, s, table); got != want {
 				t.Errorf("call %d: %d rows in %s, want %d", n, got, table, want)
@@ -154,7 +154,7 @@ func TestDeleteUserSurvivesDeathAtEveryCall(t *testing.T) {
 		}
 		if died == nil {
 			if n < 8 {
-				t.Errorf("only %d deaths: the test has missed the deletion", n)
+				t.Errorf("only %d deaths: the test missed the deletion", n)
 			}
 			return
 		}
@@ -176,8 +176,8 @@ func rows(t *testing.T, s *Store, table string) int {
 	return n
 }
 
-// A change that comes between a reader's queries and its second look at the user is not half in the answer.
-func TestChangeInTheMiddleOfARead(t *testing.T) {
+// A change between a reader's queries and its second look at the user must not appear half.
+func TestChangeDuringARead(t *testing.T) {
 	for _, size := range []int{20, vaultSize} {
 		for _, since := range []int64{0, 1} {
 			s, _ := openTest(t)
@@ -190,7 +190,7 @@ func TestChangeInTheMiddleOfARead(t *testing.T) {
 			at.Store(2)
 			var queries atomic.Int64
 			reader := around(s, func(_ context.Context, operation string, call func() error) error {
-				// Two tables are queried in each round: the changes come in the middle of the first three rounds.
+				// Each round queries two tables: the changes happen in the middle of the first three rounds.
 				if n := queries.Load(); operation == "Query" && n < 6 {
 					if queries.Add(1)%2 == 0 {
 						if _, err := s.Apply(t.Context(), "ada", overwrite(at.Add(1)-1, size)); err != nil {
@@ -209,27 +209,27 @@ func TestChangeInTheMiddleOfARead(t *testing.T) {
 			}
 			for _, rec := range r.Records {
 				if rec.Revision != 5 || rec.Version != 5 {
-					t.Fatalf("at revision 5 a record is of %d", rec.Revision)
+					t.Fatalf("at revision 5 a record belongs to %d", rec.Revision)
 				}
 			}
 		}
 	}
 }
 
-// DynamoDB makes the rows of a transaction visible one by one: a reader that finds the user's row moved, but not yet all
-// the rows, waits for them.
+// DynamoDB makes the rows of a transaction visible one by one: a reader that sees the user's row moved, but not yet all the
+// rows, waits for them.
 func TestReaderWaitsForRowsOfTheNewestChange(t *testing.T) {
 	s, _ := openTest(t)
 	if _, err := s.Apply(t.Context(), "ada", overwrite(0, 20)); err != nil {
 		t.Fatal(err)
 	}
 	c := overwrite(1, 20)
-	if err := s.transact(t.Context(), s.moveRevision(readUser(t, s), c, nil)); err != nil { // the user's row alone
+	if err := s.transact(t.Context(), s.moveRevision(readUser(t, s), c, nil)); err != nil { // only the user's row
 		t.Fatal(err)
 	}
 	var queries atomic.Int64
 	reader := around(s, func(ctx context.Context, operation string, call func() error) error {
-		if operation == "Query" && queries.Add(1) == 5 { // in the third round the rest has come
+		if operation == "Query" && queries.Add(1) == 5 { // the rest arrives in the third round
 			for _, p := range c.Puts {
 				row, err := encode(putRow("AAAAAAAAAAAAAAAAAAAAAA", p, 2))
 				if err != nil {
@@ -245,8 +245,8 @@ func TestReaderWaitsForRowsOfTheNewestChange(t *testing.T) {
 	wantWhole(t, reader, 2, 20)
 }
 
-// A store that has gone away is an error within the time of a request. The listener takes connections and says nothing,
-// which is the worst way to be gone.
+// A store that does not answer is an error within the time of a request. The listener accepts connections and says nothing,
+// which is the worst case.
 func TestSilentStoreIsUnavailable(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -273,11 +273,11 @@ func TestSilentStoreIsUnavailable(t *testing.T) {
 	}
 }
 
-// Of two changes for one revision, the one whose transaction is second is a conflict, and leaves nothing; also when the
-// first writer has died with its change still pending.
-func TestChangeThatComesSecondIsAConflict(t *testing.T) {
+// Of two changes for one revision, the second is a conflict and leaves nothing behind, even if the first writer died with its
+// change pending.
+func TestSecondChangeIsAConflict(t *testing.T) {
 	for _, size := range []int{20, vaultSize} {
-		for _, deadAt := range []int64{1000, 5} { // not at all; with the change committed, but not in its places
+		for _, deadAt := range []int64{1000, 5} { // alive; dead after the commit
 			s, _ := openTest(t)
 			if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
 				t.Fatal(err)

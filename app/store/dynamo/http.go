@@ -9,13 +9,13 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// httpClient sends the SDK's requests with bodies that are not read past their length. The SDK closes a request's body as
-// soon as the answer begins; net/http may still be about to look for the body's end then, takes the closed body for a
-// failed request, and cuts the connection with the answer half read. It happens when an answer is quicker than a goroutine
-// is scheduled: with a DynamoDB on the same host, under load, a few times in a thousand.
+// httpClient never reads a request body past its length. The SDK closes a request's body as soon as the answer begins; if
+// net/http then still looks for the body's end, it treats the closed body as a failed request and cuts the connection with the
+// answer half read. This happens if an answer arrives before a goroutine is scheduled: with a DynamoDB on the same host, under
+// load, a few times in a thousand.
 type httpClient struct{ aws.HTTPClient }
 
-// newTransport is what an httpClient sends with.
+// newTransport returns the transport of an httpClient.
 func newTransport() aws.HTTPClient {
 	return awshttp.NewBuildableClient().
 		WithTimeout(attemptTimeout).
@@ -27,20 +27,20 @@ func newTransport() aws.HTTPClient {
 // Do implements aws.HTTPClient.
 func (c httpClient) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil && r.ContentLength > 0 {
-		r = r.WithContext(r.Context()) // a copy: the SDK keeps its own request
+		r = r.WithContext(r.Context()) // a copy: the SDK keeps using its own request
 		r.Body = &lengthReader{r.Body, r.ContentLength}
 	}
 	return c.HTTPClient.Do(r)
 }
 
-// close drops the connections that wait for another request.
+// close drops idle connections.
 func (c httpClient) close() {
 	if idle, ok := c.HTTPClient.(interface{ CloseIdleConnections() }); ok {
 		idle.CloseIdleConnections()
 	}
 }
 
-// lengthReader is at its end after so many bytes, and does not ask the reader for it.
+// lengthReader ends after a number of bytes without asking the reader for EOF.
 type lengthReader struct {
 	io.ReadCloser
 	left int64

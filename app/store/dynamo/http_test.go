@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// closedAtEnd is a request body that the SDK has closed by the time net/http looks for its end.
+// closedAtEnd is a request body that the SDK has closed before net/http looks for its end.
 type closedAtEnd struct{ rest string }
 
 func (c *closedAtEnd) Read(p []byte) (int, error) {
@@ -21,7 +21,7 @@ func (c *closedAtEnd) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestAnswerSurvivesTheEarlyEndOfItsRequest(t *testing.T) {
+func TestAnswerSurvivesEarlyCloseOfTheBody(t *testing.T) {
 	answer := strings.Repeat("answer", 50_000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got, err := io.ReadAll(r.Body)

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// invitationRow lies in the sessions table, which has a TTL and is read by key, under "invitation#" and the id.
+// invitationRow is a row of the sessions table, which has a TTL and is read by key, under "invitation#" + ID.
 type invitationRow struct {
 	Key     string `dynamodbav:"session_hash"`
 	Hash    []byte `dynamodbav:"secret_hash"`
@@ -22,7 +22,7 @@ type invitationRow struct {
 
 func invitationKey(id vault.InvitationID) string { return "invitation#" + string(id) }
 
-// inhabited is the row of the users table that is there once there was a user. No username begins with '#'.
+// inhabited is the row of the users table that exists once there was a user. No username begins with '#'.
 const inhabited = "#inhabited"
 
 // Inhabited implements vault.Store.
@@ -55,13 +55,13 @@ func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.
 	return vault.Invitation{ID: id, Hash: row.Hash, Created: fromMillis(row.Created), Expires: fromMillis(row.Expires)}, nil
 }
 
-// check is a write and what it means that its condition is not met.
+// check is a write, and the error if its condition fails.
 type check struct {
 	write
 	refusal error
 }
 
-// first is what the first of the conditions that are not met means.
+// first returns the error of the first failed condition.
 func (r *refused) first(checks []check) error {
 	for i, c := range checks {
 		if _, ok := r.at(i); ok {
@@ -71,12 +71,12 @@ func (r *refused) first(checks []check) error {
 	return vault.ErrConflict
 }
 
-// admit is what must be true, besides a free name and id, for u to be stored. A transaction that fails for another reason
-// leaves the invitation as it was.
+// admit lists the conditions for storing u, besides a free name and ID. A transaction that fails for another reason leaves the
+// invitation unused.
 func (s *Store) admit(ctx context.Context, u vault.User) ([]check, error) {
 	var checks []check
 	if !strings.HasPrefix(string(u.Username), "#") {
-		// One that is there is not written again: all registrations would meet at this row.
+		// If the row exists it is not written again: all registrations would collide on it.
 		there, err := s.Inhabited(ctx)
 		if err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// answering is a DynamoDB that refuses one operation with one error, and has no rows.
+// answering is a DynamoDB without rows that rejects one operation with one error.
 func answering(t *testing.T, operation, code string) (*Store, *httptest.Server) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +32,7 @@ func answering(t *testing.T, operation, code string) (*Store, *httptest.Server) 
 	return s, server
 }
 
-func TestProbeTellsThrottlingFromFailure(t *testing.T) {
+func TestProbeIgnoresThrottling(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		operation, code string
@@ -52,17 +52,17 @@ func TestProbeTellsThrottlingFromFailure(t *testing.T) {
 			t.Parallel()
 			s, _ := answering(t, c.operation, c.code)
 			if err := s.Probe(t.Context(), time.Now()); !errors.Is(err, c.want) {
-				t.Errorf("the probe says %v, want %v", err, c.want)
+				t.Errorf("probe: got %v, want %v", err, c.want)
 			}
 		})
 	}
 }
 
-func TestProbeFailsWhileDynamoDBIsAway(t *testing.T) {
+func TestProbeFailsWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	s, server := answering(t, "", "")
 	server.Close()
 	if err := s.Probe(t.Context(), time.Now()); !errors.Is(err, vault.ErrStoreUnavailable) {
-		t.Errorf("the probe says %v", err)
+		t.Errorf("probe: got %v", err)
 	}
 }

@@ -18,11 +18,11 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// readTries is how often Changes reads on after a vault that moves while it is read.
+// readTries is how often Changes retries a read of a vault that changes meanwhile.
 const readTries = 12
 
-// settledUser reads the row of a user who is not being deleted, after rolling a pending change forward.
-func (s *Store) settledUser(ctx context.Context, name vault.Username) (userRow, error) {
+// upToDateUser reads the row of a user who is not being deleted, after it rolled a pending change forward.
+func (s *Store) upToDateUser(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
 		u, err := s.userRow(ctx, name)
 		switch {
@@ -33,7 +33,7 @@ func (s *Store) settledUser(ctx context.Context, name vault.Username) (userRow, 
 		case u.Pending == nil:
 			return u, nil
 		case try == readTries:
-			return userRow{}, fmt.Errorf("%w: large changes follow each other too fast", vault.ErrStoreUnavailable)
+			return userRow{}, fmt.Errorf("%w: large changes follow each other too quickly", vault.ErrStoreUnavailable)
 		}
 		if err := s.rollForward(ctx, u); err != nil {
 			return userRow{}, err
@@ -41,16 +41,16 @@ func (s *Store) settledUser(ctx context.Context, name vault.Username) (userRow, 
 	}
 }
 
-// maxSnapshotBytes is how large the tokens of a vault may be that is read whole before any of it is passed on.
+// maxSnapshotBytes is the maximum size of the tokens of a vault that is read completely before any of it is passed on.
 const maxSnapshotBytes = 2 << 20
 
 var errLarge = errors.New("larger than a snapshot")
 
 // Changes implements vault.Store.
 //
-// A query is no snapshot: it may see some rows of a change and miss others, even a little after the user's row shows
-// its revision, since DynamoDB makes the rows of a transaction visible one by one. A small vault is read until it is one
-// state. A large one does not fit into memory, so it is passed on as it is read, and the reading fails if the vault moves.
+// A query is not a snapshot: it may see only some rows of a change, even shortly after the user's row shows its revision,
+// because DynamoDB makes the rows of a transaction visible one by one. A small vault is read until the result is one state. A
+// large one does not fit into memory, so it is passed on as it is read, and the read fails if the vault changes.
 func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
 	since = max(since, 0)
 	u, records, err := s.snapshot(ctx, name, since)
@@ -78,11 +78,11 @@ func writeRecord(w vault.ChangeWriter, r protocol.Record, since int64) error {
 	return w.Write(r)
 }
 
-// snapshot reads the rows until nothing moved between two reads of the user's row and the newest change is there with all
-// its records, which the user's row counts. Older changes are whole by then: a change is made by someone who had an
-// answer of this function, or of Apply, for the one before. errLarge.
+// snapshot reads the rows until nothing changed between two reads of the user's row and all records of the newest change are
+// there; the user's row has their number. Older changes are complete by then: their successors were made with an answer of this
+// function or of Apply. errLarge.
 func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) (userRow, []protocol.Record, error) {
-	u, err := s.settledUser(ctx, name)
+	u, err := s.upToDateUser(ctx, name)
 	if err != nil {
 		return userRow{}, nil, err
 	}
@@ -93,7 +93,7 @@ func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) 
 			return userRow{}, nil, err
 		}
 		before := u
-		if u, err = s.settledUser(ctx, name); err != nil {
+		if u, err = s.upToDateUser(ctx, name); err != nil {
 			return userRow{}, nil, err
 		}
 		if u.ID != before.ID {
@@ -105,7 +105,7 @@ func (s *Store) snapshot(ctx context.Context, name vault.Username, since int64) 
 		if try == readTries {
 			return userRow{}, nil, errMoves
 		}
-		// The newest revision of the last round is read again, for it may have been seen in part.
+		// Read the newest revision of the last round again: it may have been incomplete.
 		from = max(since, before.Revision-1)
 		if err := pause(ctx, min(try, 2)); err != nil {
 			return userRow{}, nil, err
@@ -121,7 +121,7 @@ func byRevision(a, b protocol.Record) int {
 		cmp.Compare(a.ItemID, b.ItemID), cmp.Compare(a.Version, b.Version))
 }
 
-// stream passes the records on as it reads them, from both tables in turns.
+// stream passes the records on as it reads them, from both tables in order of revision.
 func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w vault.ChangeWriter) error {
 	u, err := s.wholeUser(ctx, name)
 	if err != nil {
@@ -161,10 +161,10 @@ func (s *Store) stream(ctx context.Context, name vault.Username, since int64, w 
 	return nil
 }
 
-// wholeUser reads the row of a user whose newest change is there with all its records.
+// wholeUser reads a user's row once all records of the newest change are there.
 func (s *Store) wholeUser(ctx context.Context, name vault.Username) (userRow, error) {
 	for try := 1; ; try++ {
-		u, err := s.settledUser(ctx, name)
+		u, err := s.upToDateUser(ctx, name)
 		if err != nil {
 			return userRow{}, err
 		}
@@ -198,7 +198,7 @@ func (s *Store) countAbove(ctx context.Context, userID string, revision int64) (
 	return count, nil
 }
 
-// cursor reads the rows of one table above a revision a page at a time.
+// cursor reads the rows of one table above a revision, one page at a time.
 type cursor struct {
 	kind  protocol.Kind
 	pages *dynamodb.QueryPaginator
@@ -209,7 +209,7 @@ func (s *Store) cursor(kind protocol.Kind, userID string, above int64) *cursor {
 	return &cursor{kind: kind, pages: dynamodb.NewQueryPaginator(s.db, s.above(kind, userID, above))}
 }
 
-// fill reads the next page if this one is used up; an empty page means the end.
+// fill reads the next page if this one is used up; an empty page is the end.
 func (c *cursor) fill(ctx context.Context) error {
 	for len(c.page) == 0 && c.pages.HasMorePages() {
 		page, err := c.pages.NextPage(ctx)
@@ -235,7 +235,7 @@ func (s *Store) above(kind protocol.Kind, userID string, revision int64) *dynamo
 	}
 }
 
-// smallRecords is how many records of a table Small looks at: more are not few.
+// smallRecords is how many records of a table Small reads: more do not count as small.
 const smallRecords = 100
 
 // Small implements vault.Store.
@@ -268,7 +268,7 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 	return true, nil
 }
 
-// isWhole tells whether records, read from below u.Revision on, are the state at u.Revision.
+// isWhole reports whether records, read from below u.Revision, are the complete state at u.Revision.
 func isWhole(records map[protocol.Place]protocol.Record, u userRow) bool {
 	head := 0
 	for _, r := range records {
@@ -282,8 +282,8 @@ func isWhole(records map[protocol.Place]protocol.Record, u userRow) bool {
 	return head == u.HeadRecords
 }
 
-// readInto adds all rows above revision to records; a newer row of a record replaces an older one. Accounts lie under
-// version 0, since all their versions are one record.
+// readInto adds all rows above revision to records; a newer row of a record replaces an older one. Overviews have version 0 in
+// the key, because all versions are one record.
 func (s *Store) readInto(ctx context.Context, records map[protocol.Place]protocol.Record, userID string, above int64) error {
 	var accounts, passwords []protocol.Record
 	g, ctx := errgroup.WithContext(ctx)

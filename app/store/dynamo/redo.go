@@ -15,21 +15,21 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A change too large for one transaction is written ahead:
+// A change too large for one transaction goes through a redo log:
 //
-//  1. stage: its rows, packed into segments, lie in the passwords table under sort keys of their own and without a
-//     revision, so no sync sees them. If the writer dies here, nothing has happened, and TTL clears them away.
-//  2. commit: one conditional update of the user's row moves the revision and names the change as pending. This is
-//     the moment at which the change is made.
-//  3. roll forward: the rows go to their places, in transactions that have "this change is still pending" as a
-//     condition, so that a straggler who wakes up later writes nothing over a newer change or behind a deletion.
-//  4. settle: pending is removed, and the segments.
+//  1. stage: its rows, packed into segments, are stored in the passwords table under separate sort keys and without a
+//     revision, so no sync sees them. If the writer dies here, nothing has happened, and TTL deletes them.
+//  2. commit: one conditional update of the user's row moves the revision and marks the change as pending. From here
+//     on the change counts.
+//  3. roll forward: the rows are written to their places, in transactions conditional on "this change is still
+//     pending", so a straggler cannot write over a newer change or after a deletion.
+//  4. finish: the mark and the segments are removed.
 //
-// Whoever finds a change pending does steps 3 and 4 before anything else; doing them twice, or by two at once, gives the
-// same rows. Rows are checked before the commit and stay as they were checked, because every change of a row moves the
-// revision, and the commit is for the revision they were checked at.
+// A reader or writer that finds a pending change does steps 3 and 4 first; repeated or concurrent runs give the same
+// rows. Rows are checked before the commit and cannot change in between: every change of a row moves the revision, and
+// the commit requires the revision of the check.
 
-// pending names a committed change that may not have reached its places.
+// pending identifies a committed change whose rows may not be in their places yet.
 type pending struct {
 	Change   string `dynamodbav:"change"`
 	Segments int    `dynamodbav:"chunks"`
@@ -71,10 +71,10 @@ type segmentRow struct {
 }
 
 const (
-	// maxSegmentBytes leaves room below the 400 KB of an item.
+	// maxSegmentBytes leaves room below DynamoDB's 400 KB per item.
 	maxSegmentBytes = 350_000
-	// stageLife is how long a segment is kept for someone to roll it forward: a change that stays pending that long, read
-	// by nobody, must not lose its rows, so it is as long as a tombstone's life. An orphan is small and rare.
+	// stageLife is how long a segment waits to be rolled forward. A change must not lose its rows even if nobody reads the
+	// vault for that long, so it equals the life of a tombstone. An orphan is small and rare.
 	stageLife = vault.TombstoneDays * 24 * time.Hour
 )
 
@@ -89,19 +89,19 @@ func (s *Store) applyLarge(ctx context.Context, u userRow, c vault.Change) error
 		return err
 	}
 	if err := s.commit(ctx, u, c, staged); err != nil {
-		// Without a clear refusal the commit may have been made, and then the segments are all there is of it.
+		// Without a definite rejection, the commit may have succeeded, and then the segments are the only copy of the change.
 		if errors.Is(err, vault.ErrRevisionConflict) || errors.Is(err, vault.ErrNotFound) {
 			return errors.Join(err, s.dropSegments(ctx, u.ID, staged))
 		}
 		return err
 	}
-	// The change is made, whatever happens from here: who comes next rolls forward what this one leaves.
+	// The change is committed, whatever happens from here: the next reader or writer rolls forward what this call leaves.
 	u.Revision, u.Pending = c.Base+1, &staged
 	_ = s.rollForward(ctx, u)
 	return nil
 }
 
-// checkRows refuses what the conditions of a small change would.
+// checkRows makes the checks that a small change leaves to its conditions.
 func (s *Store) checkRows(ctx context.Context, u userRow, c vault.Change) error {
 	type wanted struct {
 		place protocol.Place
@@ -193,15 +193,15 @@ func (s *Store) commit(ctx context.Context, u userRow, c vault.Change, p pending
 	return changeError(s.transact(ctx, s.moveRevision(u, c, &p)), u, c)
 }
 
-// rollForward brings the pending change of u to its places and settles it.
+// rollForward writes the pending change of u to its places and finishes it.
 func (s *Store) rollForward(ctx context.Context, u userRow) error {
 	for n := range u.Pending.Segments {
-		settled, err := s.writeSegment(ctx, u, n)
-		if settled || err != nil {
+		finished, err := s.writeSegment(ctx, u, n)
+		if finished || err != nil {
 			return err
 		}
 	}
-	return s.settle(ctx, u)
+	return s.finish(ctx, u)
 }
 
 // isPending is the condition that the pending change of u is still pending.
@@ -209,9 +209,9 @@ func isPending(u userRow) condition {
 	return attribute("user_id").Equal(value(u.ID)).And(attribute("pending.change").Equal(value(u.Pending.Change)))
 }
 
-// writeSegment puts the rows of one segment in their places. settled means that the change is not pending any more: others
-// have finished it, or the user is being deleted.
-func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (settled bool, err error) {
+// writeSegment writes the rows of one segment to their places. finished means that the change is no longer pending: another
+// process finished it, or the user is being deleted.
+func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (finished bool, err error) {
 	got, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table.Passwords, ConsistentRead: aws.Bool(true),
 		Key: item{"user_id": str(u.ID), "record_id": str(segmentID(u.Pending.Change, n))},
@@ -219,8 +219,8 @@ func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (settled boo
 	if err != nil {
 		return false, storeError(err)
 	}
-	if len(got.Item) == 0 { // segments go only after pending has gone
-		return s.isSettled(ctx, u)
+	if len(got.Item) == 0 { // segments are deleted only after pending is
+		return s.isFinished(ctx, u)
 	}
 	var segment segmentRow
 	if err := decode(got.Item, &segment); err != nil {
@@ -233,14 +233,14 @@ func (s *Store) writeSegment(ctx context.Context, u userRow, n int) (settled boo
 		for _, r := range batch {
 			writes = append(writes, put(s.tableOf(r.Kind.kind()), r.Row))
 		}
-		if settled, err := pendingError(s.transact(ctx, writes...)); settled || err != nil {
-			return settled, err
+		if finished, err := pendingError(s.transact(ctx, writes...)); finished || err != nil {
+			return finished, err
 		}
 	}
 	return false, nil
 }
 
-func (s *Store) isSettled(ctx context.Context, u userRow) (bool, error) {
+func (s *Store) isFinished(ctx context.Context, u userRow) (bool, error) {
 	now, err := s.userRow(ctx, vault.Username(u.Username))
 	if errors.Is(err, vault.ErrNotFound) {
 		return true, nil
@@ -251,8 +251,8 @@ func (s *Store) isSettled(ctx context.Context, u userRow) (bool, error) {
 	return err == nil, err
 }
 
-// pendingError explains the outcome of a transaction with isPending as its condition.
-func pendingError(err error) (settled bool, _ error) {
+// pendingError explains the outcome of a transaction conditional on isPending.
+func pendingError(err error) (finished bool, _ error) {
 	var r *refused
 	switch {
 	case errors.As(err, &r):
@@ -263,16 +263,16 @@ func pendingError(err error) (settled bool, _ error) {
 	return false, err
 }
 
-func (s *Store) settle(ctx context.Context, u userRow) error {
-	settled, err := pendingError(s.transact(ctx, update(s.table.Users, userKey(vault.Username(u.Username)), nil,
+func (s *Store) finish(ctx context.Context, u userRow) error {
+	finished, err := pendingError(s.transact(ctx, update(s.table.Users, userKey(vault.Username(u.Username)), nil,
 		expression.Remove(attribute("pending")), isPending(u))))
-	if settled || err != nil {
+	if finished || err != nil {
 		return err
 	}
 	return s.dropSegments(ctx, u.ID, *u.Pending)
 }
 
-// dropSegments removes what TTL would: a failure costs room for a while, nothing else.
+// dropSegments deletes early what TTL would: a failure only costs storage for a while.
 func (s *Store) dropSegments(ctx context.Context, userID string, p pending) error {
 	keys := make([]item, p.Segments)
 	for n := range keys {

@@ -47,7 +47,7 @@ func readUser(t *testing.T, s *Store) userRow {
 	return u
 }
 
-// overwrite is a change of every account of a vault with n of them.
+// overwrite returns a change that replaces all n overviews of a vault.
 func overwrite(base int64, n int) vault.Change {
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
 	for i := range n {
@@ -59,7 +59,7 @@ func overwrite(base int64, n int) vault.Change {
 	return c
 }
 
-// wantWhole holds the vault to one revision: all its accounts are of it, and of no other.
+// wantWhole checks that all records of the vault belong to one revision.
 func wantWhole(t *testing.T, s *Store, revision int64, n int) {
 	t.Helper()
 	r, err := vault.Collect(t.Context(), s, "ada", 0)
@@ -67,11 +67,11 @@ func wantWhole(t *testing.T, s *Store, revision int64, n int) {
 		t.Fatal(err)
 	}
 	if r.Revision != revision || r.Manifest != fmt.Sprintf("manifest %d", revision) || len(r.Records) != n {
-		t.Fatalf("the vault is at %d with %q and %d records, want %d with %d", r.Revision, r.Manifest, len(r.Records), revision, n)
+		t.Fatalf("the vault is at revision %d with %q and %d records, want %d with %d", r.Revision, r.Manifest, len(r.Records), revision, n)
 	}
 	for _, rec := range r.Records {
 		if rec.Revision != revision || rec.Version != revision || !strings.HasPrefix(rec.Token, fmt.Sprintf("token of %d ", revision)) {
-			t.Fatalf("at revision %d a record is of %d: %.20s", revision, rec.Revision, rec.Token)
+			t.Fatalf("at revision %d a record belongs to %d: %.20s", revision, rec.Revision, rec.Token)
 		}
 	}
 }
@@ -98,8 +98,8 @@ func wantNothingLeft(t *testing.T, s *Store) {
 
 const vaultSize = 400 // three segments, five transactions
 
-// A writer that dies between any two of its steps leaves the vault as it was, or as the change made it. What comes next
-// may be a reader, a small change or a large one.
+// A writer that dies between two steps leaves the vault either unchanged or completely changed, whether a reader, a small
+// change or a large one comes next.
 func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 	next := map[string]func(t *testing.T, s *Store, at int64){
 		"read": func(t *testing.T, s *Store, at int64) { wantWhole(t, s, at, vaultSize) },
@@ -122,7 +122,7 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 	}
 	steps := []struct {
 		name string
-		made bool // whether the change counts from here on
+		made bool // whether the change is committed from here on
 		do   func(ctx context.Context, s *Store, u *userRow, c vault.Change) error
 	}{
 		{"check", false, func(ctx context.Context, s *Store, u *userRow, c vault.Change) error { return s.checkRows(ctx, *u, c) }},
@@ -146,7 +146,7 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 			_, err := s.writeSegment(ctx, *u, 2)
 			return err
 		}},
-		{"settle", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error { return s.settle(ctx, *u) }},
+		{"finish", true, func(ctx context.Context, s *Store, u *userRow, _ vault.Change) error { return s.finish(ctx, *u) }},
 	}
 	for last := range steps {
 		for name, then := range next {
@@ -162,7 +162,7 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 					}
 				}
 				if u.Pending != nil && u.Pending.Segments != 3 {
-					t.Fatalf("%d segments, the steps are for 3", u.Pending.Segments)
+					t.Fatalf("%d segments, the steps expect 3", u.Pending.Segments)
 				}
 				at := int64(1)
 				if steps[last].made {
@@ -177,8 +177,8 @@ func TestLargeChangeSurvivesDeathAfterEveryStep(t *testing.T) {
 	}
 }
 
-// A writer that stalls in the middle of rolling forward, while others finish its change and make another, writes nothing
-// when it wakes up; nor behind a deletion.
+// A writer that stalls while rolling forward, while others finish its change and make another, writes nothing when it wakes up,
+// nor after a deletion.
 func TestStragglerWritesNothing(t *testing.T) {
 	s, _ := openTest(t)
 	if _, err := s.Apply(t.Context(), "ada", overwrite(0, vaultSize)); err != nil {
@@ -217,7 +217,7 @@ func TestStragglerWritesNothing(t *testing.T) {
 	for _, kind := range []protocol.Kind{protocol.KindOverview, protocol.KindDetails} {
 		rows, err := s.query(t.Context(), kind, u.ID, 0)
 		if err != nil || len(rows) != 0 {
-			t.Errorf("%d rows behind the deletion, %v", len(rows), err)
+			t.Errorf("%d rows after the deletion, %v", len(rows), err)
 		}
 	}
 }

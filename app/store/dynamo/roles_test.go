@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// role answers as the agent of ECS and EKS does, and as the metadata service of a host that takes version 2 alone. Its
-// credentials live six hours, and have a number in their id.
+// role plays the agent of ECS and EKS, and the metadata service of a host that only supports version 2. Its credentials last
+// six hours and have a number in their ID.
 type role struct {
 	asked []string // URLs and tokens of requests for credentials
 }
@@ -37,7 +37,7 @@ func (e *role) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		len(e.asked), time.Now().Add(6*time.Hour).UTC().Format(time.RFC3339))
 }
 
-// Do is the way to the agent and to the metadata service without a network.
+// Do reaches the agent and the metadata service without a network.
 func (e *role) Do(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Host = r.URL.Host
@@ -46,7 +46,7 @@ func (e *role) Do(r *http.Request) (*http.Response, error) {
 	return answer.Result(), nil
 }
 
-// Without a network of AWS, the SDK's own client finds the endpoints where the environment says that they are.
+// Without AWS's network, the SDK's own client finds the endpoints that the environment names.
 func TestRolesAreFetchedOverHTTP(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte("from a file"), 0o600); err != nil {
@@ -64,7 +64,7 @@ func TestRolesAreFetchedOverHTTP(t *testing.T) {
 			t.Setenv(envTokenFile, file)
 		}, "/role from a file"},
 	} {
-		bareAWS(t)
+		clearAWS(t)
 		service := &role{}
 		server := httptest.NewServer(service)
 		c.env(server.URL)
@@ -83,11 +83,11 @@ func TestRolesAreFetchedOverHTTP(t *testing.T) {
 	}
 }
 
-func TestRolesAreFetchedAgainBeforeTheyEnd(t *testing.T) {
+func TestRolesAreRenewedBeforeTheyExpire(t *testing.T) {
 	token := filepath.Join(t.TempDir(), "token")
 	for name, c := range map[string]struct {
 		env, value string
-		life       time.Duration // the SDK keeps a host's for an hour
+		life       time.Duration // the SDK caches a host's for an hour
 		url        string
 	}{
 		"a host":           {"AWS_EC2_METADATA_DISABLED", "", time.Hour, "http://169.254.169.254/latest/meta-data/iam/security-credentials/vault "},
@@ -97,7 +97,7 @@ func TestRolesAreFetchedAgainBeforeTheyEnd(t *testing.T) {
 		"another over TLS": {envTaskURL, "https://agent.example.org/role", 6 * time.Hour, "http://agent.example.org/role "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bareAWS(t)
+			clearAWS(t)
 			t.Setenv(c.env, c.value)
 			t.Setenv(envTokenFile, token)
 			synctest.Test(t, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestRolesAreFetchedAgainBeforeTheyEnd(t *testing.T) {
 					}
 				}
 				holds("at first", "id 1")
-				<-time.After(c.life - 5*time.Minute - time.Second) // by the clock of the bubble
+				<-time.After(c.life - 5*time.Minute - time.Second) // by the clock of the test bubble
 				holds("before the renewal", "id 1")
 				<-time.After(2 * time.Second)
 				holds("five minutes before the end", "id 2")
@@ -132,8 +132,8 @@ func TestRolesAreFetchedAgainBeforeTheyEnd(t *testing.T) {
 	}
 }
 
-func TestTheTokenOfATaskGoesToNoStranger(t *testing.T) {
-	bareAWS(t)
+func TestTaskTokenGoesOnlyToAgents(t *testing.T) {
+	clearAWS(t)
 	for _, bad := range []string{"http://example.org/", "http://169.254.170.3/", "ftp://127.0.0.1/", "127.0.0.1", "http://[::1", "https:///x"} {
 		t.Setenv(envTaskURL, bad)
 		if _, err := signer(nil); err == nil || !strings.Contains(err.Error(), envTaskURL) {
@@ -147,6 +147,6 @@ func TestTheTokenOfATaskGoesToNoStranger(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := from.Retrieve(t.Context()); err == nil || !strings.Contains(err.Error(), envTokenFile) {
-		t.Errorf("without its file: %v", err)
+		t.Errorf("without the token's file: %v", err)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// recordRow is a row of the accounts or the passwords table. RecordID is the account's id and, for a password, '#' and
-// the version. A tombstone has no token.
+// recordRow is a row of the accounts or the passwords table. RecordID is the item's ID; for details, '#' and the version
+// follow. A tombstone has no token.
 type recordRow struct {
 	UserID   string `dynamodbav:"user_id"`
 	RecordID string `dynamodbav:"record_id"`
@@ -56,7 +56,7 @@ func putRow(userID string, p protocol.Put, revision int64) recordRow {
 	return recordRow{UserID: userID, RecordID: recordID(p.Place), Version: p.Version, Revision: revision, Token: p.Token}
 }
 
-// tombstone is the row of a deleted record. The clock is the real one: so is DynamoDB's, which clears it away.
+// tombstone returns the row of a deleted record. It uses the real clock, as DynamoDB does when it deletes the row.
 func tombstone(userID string, p protocol.Place, revision int64) recordRow {
 	return recordRow{
 		UserID: userID, RecordID: recordID(p), Version: p.Version, Revision: revision, Deleted: true,
@@ -64,7 +64,7 @@ func tombstone(userID string, p protocol.Place, revision int64) recordRow {
 	}
 }
 
-// getAll reads rows by key, those that are there, in any order.
+// getAll reads the existing rows among keys, in any order.
 func getAll[T any](ctx context.Context, s *Store, table string, keys []item, projection string) ([]T, error) {
 	const maxKeys = 100
 	var rows []item
@@ -79,12 +79,12 @@ func getAll[T any](ctx context.Context, s *Store, table string, keys []item, pro
 			return nil, storeError(err)
 		}
 		rows = append(rows, r.Responses[table]...)
-		// What did not fit into the answer, or was throttled, is asked for again.
+		// Ask again for what did not fit into the answer or was throttled.
 		left := r.UnprocessedKeys[table].Keys
 		keys = append(keys[n:len(keys):len(keys)], left...)
 		if len(left) == n {
 			if try == conflictTries {
-				return nil, fmt.Errorf("%w: DynamoDB keeps putting reads off", vault.ErrStoreUnavailable)
+				return nil, fmt.Errorf("%w: DynamoDB keeps throttling reads", vault.ErrStoreUnavailable)
 			}
 			if err := pause(ctx, try); err != nil {
 				return nil, err

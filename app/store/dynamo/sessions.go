@@ -15,13 +15,13 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// A session is a row of the sessions table, by its hash, and an entry under its user: a row of the accounts table with
-// the sort key "session#" + hash (an account id has no '#') and without a revision, so that no sync sees it. Both are
-// written and removed by one transaction. A global index by user would be read late by seconds, and a session that it
-// does not show yet would survive a changed password; the entries are read with strong consistency.
+// A session is a row of the sessions table, by its hash, and an entry under its user: a row of the accounts table with the sort
+// key "session#" + hash (an item ID has no '#') and without a revision, so no sync sees it. One transaction writes or removes
+// both. A global index by user lags by seconds, and a session missing from it would survive a password change; the entries are
+// read with strong consistency.
 const sessionEntry = "session#"
 
-// An entry may be cleared away only after its session: one day, to be far from any clock's error.
+// An entry must expire after its session: one day later, well above any clock error.
 const entryGrace = 24 * time.Hour
 
 type sessionRow struct {
@@ -33,7 +33,7 @@ type sessionRow struct {
 	sessionTimes
 }
 
-// sessionTimes are what a touch moves.
+// sessionTimes are the attributes that a touch moves.
 type sessionTimes struct {
 	LastSeen int64 `dynamodbav:"last_seen"`
 	Expires  int64 `dynamodbav:"expires"`    // milliseconds
@@ -51,7 +51,7 @@ func (r sessionRow) session() vault.Session {
 	}
 }
 
-// ttl is the first whole second at or after t.
+// ttl returns the first whole second at or after t.
 func ttl(t time.Time) int64 { return t.Add(time.Second - time.Nanosecond).Unix() }
 
 func sessionKey(hash string) item { return item{names.SessionsKey: str(hash)} }
@@ -112,7 +112,7 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 		return err
 	}
 	times := timesOf(lastSeen, expires)
-	// A row that is gone has no last_seen to compare.
+	// A missing row has no last_seen to compare.
 	notLater := attribute("last_seen").LessThanEqual(value(times.LastSeen)).And(attribute("expires").LessThanEqual(value(times.Expires)))
 	err = s.transact(ctx,
 		update(s.table.Sessions, sessionKey(row.Hash), times, expression.UpdateBuilder{}, notLater),
@@ -124,14 +124,14 @@ func (s *Store) TouchSession(ctx context.Context, hash vault.SessionHash, lastSe
 		if stored, _ := r.at(0); len(stored) == 0 {
 			return fmt.Errorf("session: %w", vault.ErrNotFound)
 		}
-		return nil // a later touch was first
+		return nil // a later touch came first
 	case errors.Is(err, errBusy):
 		return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 	}
 	return err
 }
 
-// sessionHashes lists what PutSession stored for a user and nobody removed yet.
+// sessionHashes lists the hashes that PutSession stored for a user and that were not removed yet.
 func (s *Store) sessionHashes(ctx context.Context, id vault.UserID) ([]string, error) {
 	entries, err := rowsUnder[recordRow](ctx, s, s.table.Accounts, string(id), sessionEntry)
 	hashes := make([]string, len(entries))
@@ -183,8 +183,8 @@ func (s *Store) DeleteSession(ctx context.Context, id vault.UserID, hash vault.S
 	return err
 }
 
-// DeleteSessions implements vault.Store. A touch that runs beside it is before it or finds its session gone; so the
-// entries, removed after the sessions, cannot be put back.
+// DeleteSessions implements vault.Store. A concurrent touch either comes first or finds its session gone, so entries, which are
+// removed after the sessions, cannot come back.
 func (s *Store) DeleteSessions(ctx context.Context, id vault.UserID, keep vault.SessionHash) error {
 	hashes, err := s.sessionHashes(ctx, id)
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package dynamo is vault.Store on four DynamoDB tables, for any number of replicas.
+// Package dynamo implements vault.Store on four DynamoDB tables, for any number of replicas.
 //
-// Every answer comes from strongly consistent reads, and every write is a condition on the state it was made for. How a
-// change of a vault is made atomic stands in change.go and redo.go, how it is read whole in read.go.
+// Every answer comes from strongly consistent reads, and every write is conditional on the state it was made for. change.go and
+// redo.go make a change of a vault atomic; read.go reads a vault in one consistent state.
 //
-// It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem
-// on the four tables, and Query on the index of two.
+// It needs the IAM actions dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the
+// four tables, and Query on the index of two.
 package dynamo
 
 import (
@@ -32,20 +32,20 @@ import (
 )
 
 const (
-	// callTimeout bounds one call with its retries: a store that is gone becomes an error, not a hanging request.
+	// callTimeout bounds one call with its retries: an unreachable store becomes an error, not a hanging request.
 	callTimeout    = 5 * time.Second
 	attemptTimeout = 2500 * time.Millisecond
 	dialTimeout    = time.Second
 	attempts       = 3
 	maxBackoff     = 400 * time.Millisecond
-	// conflictTries is how often a transaction is tried that met another one on the same row.
+	// conflictTries is how often a transaction is tried if it collides with another on the same row.
 	conflictTries = 8
 )
 
-// Config says where the tables are.
+// Config locates the tables.
 type Config struct {
 	Region string // empty: AWS_DEFAULT_REGION
-	// Endpoint is a DynamoDB Local, which wants no credentials; empty for AWS.
+	// Endpoint is a DynamoDB Local, which needs no credentials; empty for AWS.
 	Endpoint                             string
 	Users, Accounts, Passwords, Sessions string
 }
@@ -60,7 +60,7 @@ type Store struct {
 
 var _ vault.Store = (*Store)(nil)
 
-// Open makes a store on tables that exist. It does not call them; Probe does.
+// Open returns a store on existing tables. It does not call them; Probe does.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	region := cmp.Or(c.Region, os.Getenv("AWS_DEFAULT_REGION"))
 	if region == "" {
@@ -76,7 +76,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{table: c, http: httpClient{newTransport()}}
 	settings := aws.Config{
 		Region: region, Credentials: signing, HTTPClient: s.http,
-		// What fails comes back as an error; the SDK's own lines, about connections it could not reuse, are not for our log.
+		// Failures come back as errors; the SDK's own log lines, about connections it could not reuse, do not belong in our
+		// log.
 		Logger: logging.Nop{},
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -94,12 +95,12 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return s, nil
 }
 
-// boundCalls puts the time limit around every call, and ends all calls of a closed store.
+// boundCalls puts a time limit on every call and fails all calls of a closed store.
 func (s *Store) boundCalls(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("BoundCalls",
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 			if s.closed.Load() {
-				return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%w: it is closed", vault.ErrStoreUnavailable)
+				return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%w: the store is closed", vault.ErrStoreUnavailable)
 			}
 			ctx, cancel := context.WithTimeout(ctx, callTimeout)
 			defer cancel()
@@ -107,7 +108,7 @@ func (s *Store) boundCalls(stack *middleware.Stack) error {
 		}), middleware.Before)
 }
 
-// Probe implements vault.Store. All replicas write the same row, the last one wins.
+// Probe implements vault.Store. All replicas write the same row; the last one wins.
 func (s *Store) Probe(ctx context.Context, now time.Time) error {
 	_, err := s.get(ctx, s.table.Users, names.UsersKey, vault.ProbeKey, nil)
 	if err == nil {
@@ -121,7 +122,7 @@ func (s *Store) Probe(ctx context.Context, now time.Time) error {
 	return storeError(err)
 }
 
-// Close ends all later calls.
+// Close fails all later calls.
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	s.http.close()
@@ -136,7 +137,7 @@ func num(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: fmt.Sprint(n)}
 }
 
-// get reads one item of a table without a sort key into out and tells whether it is there.
+// get reads one row of a table without a sort key into out and reports whether it exists.
 func (s *Store) get(ctx context.Context, table, key, value string, out any) (bool, error) {
 	r, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &table, Key: item{key: str(value)}, ConsistentRead: aws.Bool(true),
@@ -167,7 +168,7 @@ func decodeAll[T any](from []item) ([]T, error) {
 	return all, nil
 }
 
-// encode takes a struct, or an item as it is.
+// encode accepts a struct, or an item unchanged.
 func encode(v any) (item, error) {
 	if row, ok := v.(item); ok {
 		return row, nil
@@ -179,10 +180,10 @@ func encode(v any) (item, error) {
 	return m, nil
 }
 
-// errBusy is what transact returns when other transactions kept getting in the way.
-var errBusy = errors.New("other transactions are at the same rows")
+// errBusy is returned by transact if other transactions kept colliding with it.
+var errBusy = errors.New("other transactions hold the same rows")
 
-// refused says which items of a transaction did not meet their condition, with the row as it was.
+// refused lists the items of a transaction whose condition failed, with their rows as they were.
 type refused struct{ items map[int]item }
 
 func (*refused) Error() string { return "a condition is not met" }
@@ -192,10 +193,10 @@ func (r *refused) at(i int) (row item, ok bool) {
 	return row, ok
 }
 
-// transact carries out all items or none. The error is a *refused, errBusy, or one that vault.Store promises.
+// transact writes all items or none. The error is a *refused, errBusy, or an error of vault.Store.
 //
-// Conditional writes of a single row go through here as well: a transaction carries a token, so that the SDK's retry of
-// one whose answer got lost is answered as the first was, where a plain conditional write would refuse itself.
+// Conditional writes of a single row use it too: a transaction carries a token, so if an answer was lost, the SDK's retry gets
+// the same answer; a plain conditional write would fail on its own first attempt.
 func (s *Store) transact(ctx context.Context, writes ...write) error {
 	items := make([]types.TransactWriteItem, len(writes))
 	for i, w := range writes {
@@ -217,7 +218,7 @@ func (s *Store) transact(ctx context.Context, writes ...write) error {
 		if err != nil {
 			return err
 		}
-		// While another transaction is at these rows, a condition that is not met may be met when it is through.
+		// While another transaction holds these rows, a failed condition may hold after it.
 		if !conflict {
 			return r
 		}
@@ -230,7 +231,7 @@ func (s *Store) transact(ctx context.Context, writes ...write) error {
 	}
 }
 
-// refusal is which conditions were not met, and whether another transaction was at the rows. Any other reason is an error.
+// refusal returns the failed conditions, and whether another transaction held the rows. Any other reason is an error.
 func refusal(canceled *types.TransactionCanceledException, cause error) (r *refused, conflict bool, err error) {
 	r = &refused{items: map[int]item{}}
 	for i, reason := range canceled.CancellationReasons {
@@ -247,13 +248,13 @@ func refusal(canceled *types.TransactionCanceledException, cause error) (r *refu
 	return r, conflict, nil
 }
 
-// pause waits, at random and longer with each try, so that writers that met do not meet again.
+// pause waits for a random time, longer with each try, so writers that collided do not collide again.
 func pause(ctx context.Context, try int) error {
 	limit := 10 * time.Millisecond << min(try, 5)
 	select {
 	case <-ctx.Done():
 		return storeError(ctx.Err())
-	case <-time.After(rand.N(limit)): //nolint:gosec // nobody gains by guessing it
+	case <-time.After(rand.N(limit)): //nolint:gosec // guessing it gains nothing
 		return nil
 	}
 }
@@ -263,12 +264,12 @@ func reasonError(reason types.CancellationReason, err error) error {
 	case "ItemCollectionSizeLimitExceeded":
 		return fmt.Errorf("%w: %w", vault.ErrStoreFull, err)
 	case "ValidationError":
-		return fmt.Errorf("%w: DynamoDB does not take it: %s", vault.ErrInvalidChange, aws.ToString(reason.Message))
+		return fmt.Errorf("%w: DynamoDB rejects it: %s", vault.ErrInvalidChange, aws.ToString(reason.Message))
 	}
 	return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 }
 
-// storeError gives an error of the SDK the meaning that vault.Store promises.
+// storeError maps an error of the SDK to the errors of vault.Store.
 func storeError(err error) error {
 	var full *types.ItemCollectionSizeLimitExceededException
 	var coded smithy.APIError
@@ -280,7 +281,7 @@ func storeError(err error) error {
 	case errors.As(err, &full):
 		return fmt.Errorf("%w: %w", vault.ErrStoreFull, err)
 	case errors.As(err, &coded) && coded.ErrorCode() == "ValidationException":
-		return fmt.Errorf("%w: DynamoDB does not take it: %w", vault.ErrInvalidChange, err)
+		return fmt.Errorf("%w: DynamoDB rejects it: %w", vault.ErrInvalidChange, err)
 	}
 	return fmt.Errorf("%w: %w", vault.ErrStoreUnavailable, err)
 }

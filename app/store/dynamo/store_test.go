@@ -14,7 +14,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	var tables sync.Map // the tables that all stores of one test share
+	var tables sync.Map // the tables shared by all stores of one test
 	storetest.Run(t, func(t *testing.T) vault.Store {
 		c, ok := tables.Load(t.Name())
 		if !ok {
@@ -25,7 +25,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// newTables makes tables of the test's own.
+// newTables creates tables for one test.
 func newTables(t testing.TB) dynamo.Config {
 	t.Helper()
 	prefix := "Test-" + rand.Text()

@@ -13,8 +13,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/names"
 )
 
-// CreateTables makes the tables on a DynamoDB Local; those that are there it leaves alone. On AWS they belong to the
-// infrastructure.
+// CreateTables creates the missing tables on a DynamoDB Local. On AWS they belong to the infrastructure.
 func CreateTables(ctx context.Context, c Config) error {
 	s, err := Open(ctx, c)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// usageRow is the part of a user's row that tells what the records come to. It is that of UsageRevision alone: a release
-// that does not know of it moves the revision without it, and then the records are counted again.
+// usageRow is the part of a user's row with the usage of the records. It is valid only at UsageRevision: a release without it
+// moves the revision alone, and then the records are counted again.
 type usageRow struct {
 	Items         int64 `dynamodbav:"record_items"`
 	Bytes         int64 `dynamodbav:"record_bytes"`
@@ -17,14 +17,14 @@ type usageRow struct {
 	UsageCounted  int64 `dynamodbav:"usage_counted"` // when, in seconds
 }
 
-// usageAge is how old a count may be that a change is refused by: DynamoDB clears tombstones away without a word.
+// usageAge is the maximum age of a count that may reject a change: DynamoDB deletes tombstones without notice.
 const usageAge = 24 * time.Hour
 
-// usageReads is how many records are read at a time: they may be as long as a token can be.
+// usageReads is how many records are read at a time: each may have the maximum token size.
 const usageReads = 25
 
-// grant tells what the records come to after c, or that c.Quota does not allow it. u is at the revision that c is for,
-// and so is what this reads, or the change will be refused.
+// grant returns the usage after c, or an error if c.Quota does not allow it. u is at the revision that c is for, and so is what
+// grant reads, or the change will be rejected.
 func (s *Store) grant(ctx context.Context, u userRow, c vault.Change) (usageRow, error) {
 	delta, err := s.weigh(ctx, u.ID, c)
 	if err != nil {
@@ -50,7 +50,7 @@ func (r usageRow) allows(c vault.Change, delta vault.Usage) error {
 	return c.Quota.Check(vault.Usage{Items: r.Items, Bytes: r.Bytes}, after, c.Replaces(delta.Items))
 }
 
-// weight is what one row comes to.
+// weight is the usage of one row.
 func (r recordRow) weight(k protocol.Kind) vault.Usage {
 	w := vault.Usage{Bytes: vault.RecordWeight + int64(len(r.Token))}
 	if k == protocol.KindOverview && r.Token != "" {
@@ -59,9 +59,9 @@ func (r recordRow) weight(k protocol.Kind) vault.Usage {
 	return w
 }
 
-// weigh tells by how much c changes the usage.
+// weigh returns by how much c changes the usage.
 func (s *Store) weigh(ctx context.Context, userID string, c vault.Change) (delta vault.Usage, err error) {
-	held := map[protocol.Kind][]item{} // keys of rows that may be there
+	held := map[protocol.Kind][]item{} // keys of rows that may exist
 	add := func(w vault.Usage, sign int64) {
 		delta.Items += sign * w.Items
 		delta.Bytes += sign * w.Bytes

@@ -42,7 +42,7 @@ func TestRecordsOfAnOlderReleaseAreCounted(t *testing.T) {
 	}
 	apply(nil, usageTestChange(0, three, "a"))
 	wantUsage(t, s, 1, true)
-	apply(nil, usageTestChange(1, vault.Quota{}, "b", "c")) // as a release does that knows no quotas, after a rollback
+	apply(nil, usageTestChange(1, vault.Quota{}, "b", "c")) // as a release without quotas does after a rollback
 	wantUsage(t, s, 1, false)
 	apply(vault.ErrItemQuota, usageTestChange(2, three, "d"))
 	deletion := usageTestChange(2, three)
@@ -55,8 +55,8 @@ func TestRecordsOfAnOlderReleaseAreCounted(t *testing.T) {
 	}
 }
 
-// DynamoDB clears tombstones away when their time is over, and tells nobody.
-func TestAnOldCountRefusesNothing(t *testing.T) {
+// DynamoDB deletes expired tombstones without notice.
+func TestOldCountRejectsNothing(t *testing.T) {
 	for name, test := range map[string]struct {
 		age  time.Duration
 		want error

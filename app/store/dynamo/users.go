@@ -26,7 +26,7 @@ type userRow struct {
 	headRow
 }
 
-// loginRow is the part that UpdateUser writes.
+// loginRow is the part of the row that UpdateUser writes.
 type loginRow struct {
 	KDFSalt            string `dynamodbav:"kdf_salt"`
 	KDFMemoryKiB       uint32 `dynamodbav:"kdf_memory_kib"`
@@ -40,8 +40,8 @@ type loginRow struct {
 	TOTPLastStep       int64  `dynamodbav:"totp_last_step"`
 }
 
-// headRow is the part that a change writes. Pending and HeadRecords belong to the change that made Revision: see redo.go
-// and read.go.
+// headRow is the part of the row that a change writes. Pending and HeadRecords belong to the change that made Revision: see
+// redo.go and read.go.
 type headRow struct {
 	Revision    int64    `dynamodbav:"revision"`
 	Manifest    string   `dynamodbav:"manifest"`
@@ -79,7 +79,7 @@ func (r userRow) user() vault.User {
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// userRow reads a user's row, also of one who is being deleted.
+// userRow reads a user's row, even if the user is being deleted.
 func (s *Store) userRow(ctx context.Context, name vault.Username) (userRow, error) {
 	var row userRow
 	found, err := s.get(ctx, s.table.Users, names.UsersKey, string(name), &row)
@@ -91,8 +91,8 @@ func (s *Store) userRow(ctx context.Context, name vault.Username) (userRow, erro
 
 func userKey(name vault.Username) item { return item{names.UsersKey: str(string(name))} }
 
-// reservationKey is that of the row which says that a user id was used. It stays for ever. No username begins like it:
-// vault.CanonicalUsername refuses '#'.
+// reservationKey is the key of the row that marks a user ID as used, permanently. No username collides: vault.CanonicalUsername
+// rejects '#'.
 func reservationKey(id string) item { return item{names.UsersKey: str("id#" + id)} }
 
 // CreateUser implements vault.Store.
@@ -139,13 +139,13 @@ func (s *Store) UpdateUser(ctx context.Context, u vault.User) error {
 	return userConflict(err, u.ID)
 }
 
-// userConflict explains why the first item of a transaction, a condition on the user's row, was refused.
+// userConflict explains why the first item of a transaction, a condition on the user's row, failed.
 func userConflict(err error, id vault.UserID) error {
 	var r *refused
 	if errors.As(err, &r) {
 		row, ok := r.at(0)
 		if !ok {
-			return fmt.Errorf("%w: another row was there", vault.ErrConflict)
+			return fmt.Errorf("%w: another row exists", vault.ErrConflict)
 		}
 		var u userRow
 		if err := decode(row, &u); err != nil {
@@ -162,21 +162,21 @@ func userConflict(err error, id vault.UserID) error {
 	return err
 }
 
-// DeleteUser implements vault.Store. The mark comes first: every other write has the absence of the mark as its
-// condition, so nothing is added behind the sweep. The row goes last, since it is how a later call finds what is left.
+// DeleteUser implements vault.Store. It sets the mark first: all other writes require its absence, so none can add rows behind
+// the sweep. It deletes the user's row last, because a later call needs it to find what is left.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	u, err := s.userRow(ctx, name)
 	if err != nil {
 		return err
 	}
 	thisUser := attribute("user_id").Equal(value(u.ID))
-	// A pending change is dropped with the mark, so that nobody rolls it forward into swept tables.
+	// Setting the mark drops a pending change, so no reader rolls it forward into swept tables.
 	mark := expression.Set(attribute("deleting"), value(true)).Remove(attribute("pending"))
 	err = s.transact(ctx, update(s.table.Users, userKey(name), nil, mark, thisUser))
 	if err := deleteConflict(err); err != nil {
 		return err
 	}
-	// Sessions before the rows of the accounts table that say which there are.
+	// Sessions before the rows of the accounts table that list them.
 	if err := s.DeleteSessions(ctx, vault.UserID(u.ID), ""); err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func deleteConflict(err error) error {
 	return err
 }
 
-// sweep deletes all of a user's rows in a table.
+// sweep deletes all rows of a user in a table.
 func (s *Store) sweep(ctx context.Context, table, userID string) error {
 	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
 		TableName: &table, ConsistentRead: aws.Bool(true),
@@ -222,7 +222,7 @@ func (s *Store) sweep(ctx context.Context, table, userID string) error {
 	return nil
 }
 
-// deleteRows deletes rows by key, without a condition. By transactions, since those wait for one that is in the way.
+// deleteRows deletes rows by key, unconditionally. It uses transactions, because they wait for a colliding one.
 func (s *Store) deleteRows(ctx context.Context, table string, keys []item) error {
 	for len(keys) > 0 {
 		n := min(len(keys), maxTransactItems)

@@ -7,8 +7,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// write is one item of a transaction, or the error of building it. If its condition fails, DynamoDB returns the row that
-// it failed on.
+// write is one item of a transaction, or the error of building it. If its condition fails, DynamoDB returns the existing row.
 type write struct {
 	item types.TransactWriteItem
 	err  error
@@ -16,7 +15,7 @@ type write struct {
 
 type condition = expression.ConditionBuilder
 
-// value encodes a number or a string, also one of a named type, or takes a types.AttributeValue as it is.
+// value encodes a number or a string, also of a named type; it leaves a types.AttributeValue unchanged.
 func value(v any) expression.ValueBuilder { return expression.Value(v) }
 
 func attribute(name string) expression.NameBuilder { return expression.Name(name) }
@@ -26,7 +25,7 @@ func isUser(id vault.UserID) condition {
 	return attribute("user_id").Equal(value(id)).And(attribute("deleting").AttributeNotExists())
 }
 
-// isNew is the condition that the row does not exist. keyName is the name of a key of its table.
+// isNew is the condition that the row does not exist. keyName is a key attribute of its table.
 func isNew(keyName string) condition { return attribute(keyName).AttributeNotExists() }
 
 const returnOld = types.ReturnValuesOnConditionCheckFailureAllOld
@@ -44,7 +43,7 @@ func put(table string, row any, when ...condition) write {
 	}}, err}
 }
 
-// update sets the attributes that the struct set encodes to, and applies u.
+// update sets the attributes to which the struct set encodes, and applies u.
 func update(table string, key item, set any, u expression.UpdateBuilder, when condition) write {
 	attributes, err := encode(set)
 	if err != nil {
@@ -69,7 +68,7 @@ func remove(table string, key item, when ...condition) write {
 	}}, err}
 }
 
-// require changes nothing: the transaction fails unless the condition holds for the row.
+// require writes nothing: the transaction fails unless the condition holds for the row.
 func require(table string, key item, when condition) write {
 	e, err := build(expression.NewBuilder(), []condition{when})
 	return write{types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
@@ -80,7 +79,7 @@ func require(table string, key item, when condition) write {
 
 func build(b expression.Builder, when []condition) (expression.Expression, error) {
 	if len(when) == 0 {
-		return expression.Expression{}, nil // Build refuses to build nothing
+		return expression.Expression{}, nil // Build fails on an empty builder
 	}
 	return b.WithCondition(when[0]).Build()
 }

@@ -15,12 +15,12 @@ import (
 )
 
 var (
-	errInUse   = errors.New("a server uses it: stop the server first")
+	errInUse   = errors.New("a server is using it: stop the server first")
 	errDamaged = errors.New("it is damaged")
 )
 
-// Backup copies the vaults in the file at path into the empty file at into, as they are at one moment after the call, while
-// servers use them. The copy has no log of its own. The caller flushes it to disk.
+// Backup copies the vaults in the file at path to the empty file at into: one consistent state, while servers use the original.
+// The copy has no log. The caller flushes it to disk.
 func Backup(ctx context.Context, path, into string) error {
 	if _, err := os.Stat(path); err != nil {
 		return err
@@ -39,7 +39,7 @@ func Backup(ctx context.Context, path, into string) error {
 	return nil
 }
 
-// Check reads all of a copy that Backup made, which nobody else uses.
+// Check reads all of a copy that Backup made and no process has open.
 func Check(ctx context.Context, path string) error {
 	db, err := connect(path, "deferred", 1, readerCacheKiB, "query_only(1)")
 	if err != nil {
@@ -60,19 +60,19 @@ func Check(ctx context.Context, path string) error {
 	return nil
 }
 
-// schemaVersion refuses files that are no vault, or one of a newer release.
+// schemaVersion rejects files that are not vaults, or that a newer release wrote.
 func schemaVersion(ctx context.Context, db *sql.DB) (version int, err error) {
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return 0, err
 	}
 	if version == 0 {
-		return 0, errors.New("the file is no vault")
+		return 0, errors.New("the file is not a vault")
 	}
 	return version, knownVersion(version, migrations)
 }
 
-// Restore replaces the contents of the file at path by those of the copy at from. It creates the file if there is none. It is one
-// transaction: if it fails, or the machine goes down, the file keeps its old contents. It fails if a server has the file open,
+// Restore replaces the contents of the file at path, creating it if needed, with those of the copy at from. It is one
+// transaction: if it fails, or the machine crashes, the file keeps its old contents. It fails if a server has the file open,
 // and no server can open the file while it runs.
 func Restore(ctx context.Context, path, from string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -92,7 +92,7 @@ func Restore(ctx context.Context, path, from string) error {
 		return inUse(path, err)
 	}
 	defer conn.Close()
-	// SQLite ends the log of a file only for the last one that has it open.
+	// SQLite removes the log of a file only for the last process that has it open.
 	var mode string
 	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); err != nil {
 		return inUse(path, err)
@@ -120,7 +120,7 @@ func inUse(path string, err error) error {
 	case isBusy(err):
 		return fmt.Errorf("write %s: %w", path, errInUse)
 	case primaryCode(err) == sqlite3.SQLITE_NOTADB, primaryCode(err) == sqlite3.SQLITE_CORRUPT:
-		return fmt.Errorf("write %s: %w: move it away, with its -wal and -shm: %w", path, errDamaged, err)
+		return fmt.Errorf("write %s: %w: move it and its -wal and -shm files away: %w", path, errDamaged, err)
 	}
 	return fmt.Errorf("write %s: %w", path, err)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// fill makes a vault of n entries, each an account and a password of the size that a login has.
+// fill creates a vault of n items, whose records have the size of a login's.
 func fill(b *testing.B, n int) (s *Store, revision int64) {
 	b.Helper()
 	s = openFile(b, filepath.Join(b.TempDir(), "vault.db"))

@@ -32,7 +32,7 @@ func addUser(t testing.TB, s *Store, name string) {
 	}
 }
 
-func TestFilesAreForTheOwnerAlone(t *testing.T) {
+func TestFilesArePrivate(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	path := filepath.Join(dir, "vault.db")
@@ -59,7 +59,7 @@ func TestPathWithOddCharacters(t *testing.T) {
 	}
 }
 
-// What answers a write must have reached the disk, and both must hold for every connection.
+// A write must reach the disk before it is reported, on every connection.
 func TestDurability(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
@@ -73,11 +73,11 @@ func TestDurability(t *testing.T) {
 		}
 	}
 	if _, err := s.reader.ExecContext(t.Context(), "DELETE FROM users"); err == nil {
-		t.Error("a reader has written")
+		t.Error("a reader could write")
 	}
 }
 
-func TestNewerFileIsRefused(t *testing.T) {
+func TestNewerFileIsRejected(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
@@ -93,7 +93,7 @@ func TestNewerFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestFileThatIsNoVaultIsRefused(t *testing.T) {
+func TestForeignFileIsRejected(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{"text": strings.Repeat("not a database\n", 100)} {
 		path := filepath.Join(t.TempDir(), name)
@@ -144,14 +144,14 @@ func TestFileOfTheFirstSchemaIsMigrated(t *testing.T) {
 	}
 }
 
-// A migration that fails leaves the file at the version before, with its data; the next program goes on from there.
-func TestMigrationIsAllOrNothing(t *testing.T) {
+// A failed migration leaves the file at the previous version with its data; the next program continues from there.
+func TestMigrationIsAtomic(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
 	broken := append(migrations[:len(migrations):len(migrations)], "CREATE TABLE extra (x TEXT) STRICT; CREATE TABLE users (x TEXT) STRICT")
 	if err := migrate(t.Context(), s.writer, broken); err == nil {
-		t.Fatal("the broken migration has succeeded")
+		t.Fatal("the broken migration succeeded")
 	}
 	fixed := append(migrations[:len(migrations):len(migrations)], "CREATE TABLE extra (x TEXT) STRICT")
 	if err := migrate(t.Context(), s.writer, fixed); err != nil {
@@ -201,7 +201,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	}
 }
 
-// Another process that holds the write lock for too long is an error, and does not stop reading.
+// If another process holds the write lock for too long, writes fail and reads continue.
 func TestLockedFileIsUnavailable(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
@@ -229,7 +229,7 @@ func TestLockedFileIsUnavailable(t *testing.T) {
 	}
 }
 
-// A deadline that passes while waiting for the write connection is the store's fault, not a cancellation.
+// A deadline that expires while waiting for the write connection is the store's failure, not a cancellation.
 func TestDeadlineIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
@@ -246,7 +246,7 @@ func TestDeadlineIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestExpiredRowsAreClearedAway(t *testing.T) {
+func TestExpiredRowsAreDeleted(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")
@@ -267,12 +267,12 @@ func TestExpiredRowsAreClearedAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n > 2 {
-			t.Errorf("%d rows are left in %s, all but one have expired", n, table)
+			t.Errorf("%d rows are left in %s, want 1", n, table)
 		}
 	}
 }
 
-func TestOldTombstonesAreClearedAway(t *testing.T) {
+func TestOldTombstonesAreDeleted(t *testing.T) {
 	t.Parallel()
 	s := openFile(t, filepath.Join(t.TempDir(), "vault.db"))
 	addUser(t, s, "ada")

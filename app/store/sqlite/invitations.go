@@ -39,7 +39,7 @@ func (s *Store) Invitation(ctx context.Context, id vault.InvitationID, now time.
 	return i, storeError(err)
 }
 
-// admit holds a new user to its admission. A later failure of the transaction gives the invitation back.
+// admit checks the admission of a new user. If the transaction fails later, the invitation stays unused.
 func (s *Store) admit(ctx context.Context, tx *sql.Tx, u vault.User) error {
 	if u.Admission.First {
 		var inhabited bool

@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// filledFile is what a release before quotas wrote, with a row of every kind.
+// filledFile is a file of a release before quotas, with a row of every kind.
 const filledFile = `
 INSERT INTO used_user_ids VALUES ('ID-ada'), ('ID-bob');
 INSERT INTO users VALUES
@@ -27,7 +27,7 @@ INSERT INTO attachments VALUES (1, 1, 'file', 1, 1, 5, 1000);
 INSERT INTO attachment_pieces VALUES (1, 1, 0, 'piece');
 `
 
-// olderFile is one of that schema version.
+// olderFile creates a file with that schema version.
 func olderFile(t *testing.T, version int, fill string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "vault.db")
@@ -81,7 +81,7 @@ func TestFilledFileOfAnOlderReleaseIsMigrated(t *testing.T) {
 		var deleted int64
 		if err := s.writer.QueryRowContext(ctx, "SELECT deleted FROM records WHERE token IS NULL").Scan(&deleted); err != nil ||
 			time.Since(time.UnixMilli(deleted)).Abs() > time.Hour {
-			t.Errorf("from version %d: the tombstone is of %d, %v", version, deleted, err)
+			t.Errorf("from version %d: the tombstone has the time %d, %v", version, deleted, err)
 		}
 		_, err := s.Apply(ctx, "ada", vault.Change{
 			Base: 4, Manifest: "manifest 5", Quota: vault.Quota{Items: 2},
@@ -95,7 +95,7 @@ func TestFilledFileOfAnOlderReleaseIsMigrated(t *testing.T) {
 	}
 }
 
-// wantCounts compares what is kept of ada's records.
+// wantCounts checks the stored usage of ada's records.
 func wantCounts(ctx context.Context, t *testing.T, s *Store, want vault.Usage) {
 	t.Helper()
 	var got vault.Usage

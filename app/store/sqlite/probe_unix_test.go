@@ -16,7 +16,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// wantProbe holds the probe to what a log-in gets that needs users, sessions and throttles.
+// wantProbe compares the probe with a login, which needs users, sessions and throttles.
 func wantProbe(t *testing.T, s *Store, when string, want error) {
 	t.Helper()
 	login := func(ctx context.Context) error {
@@ -33,10 +33,10 @@ func wantProbe(t *testing.T, s *Store, when string, want error) {
 		return err
 	}
 	if err := login(t.Context()); !errors.Is(err, want) {
-		t.Errorf("%s: a log-in meets %v, want %v", when, err, want)
+		t.Errorf("%s: login: got %v, want %v", when, err, want)
 	}
 	if err := s.Probe(t.Context(), time.Now()); !errors.Is(err, want) {
-		t.Errorf("%s: the probe says %v, want %v", when, err, want)
+		t.Errorf("%s: probe: got %v, want %v", when, err, want)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestProbeFailsWhileTheStoreIsReadOnly(t *testing.T) {
 	}
 }
 
-// No file can grow, as on a disk that is full. That holds for the whole process, so no test runs beside this one.
+// No file can grow, as on a full disk. The limit applies to the whole process, so no test runs in parallel.
 func TestProbeFailsWhileNoFileCanGrow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)
@@ -86,7 +86,7 @@ func TestProbeFailsWhileNoFileCanGrow(t *testing.T) {
 	wantProbe(t, s, "with room again", nil)
 }
 
-func TestProbeFailsOnADamagedFile(t *testing.T) {
+func TestProbeFailsOnDamagedFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := openFile(t, path)

@@ -18,7 +18,7 @@ import (
 	_ "github.com/vaultsphere/vaultsphere/internal/testenv/environ"
 )
 
-// The tests below start this binary again as a process of its own, which these variables turn into a writer.
+// The tests start this binary again as another process; these variables turn it into a writer.
 const (
 	envWriterFile  = "VAULTSPHERE_TEST_WRITER_FILE"
 	envWriterCount = "VAULTSPHERE_TEST_WRITER_COUNT"
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writer makes so many changes, 0 for without end, and prints the revision of each that was acknowledged.
+// writer makes count changes, endlessly for 0, and prints the revision of each acknowledged one.
 func writer(ctx context.Context, path string) error {
 	count, err := strconv.Atoi(os.Getenv(envWriterCount))
 	if err != nil {
@@ -65,8 +65,8 @@ func writer(ctx context.Context, path string) error {
 
 const countedAccount = "counter"
 
-// counted is a change that can be recognized: account and password hold the number of their revision, and the password
-// of two revisions before goes.
+// counted returns a recognizable change: overview and details contain the number of their revision, and the details of two
+// revisions before are deleted.
 func counted(base int64) vault.Change {
 	token := fmt.Sprintf("token of %d", base+1)
 	c := vault.Change{Base: base, Manifest: fmt.Sprintf("manifest %d", base+1)}
@@ -79,7 +79,7 @@ func counted(base int64) vault.Change {
 	return c
 }
 
-// wantCounted holds a vault written by counted alone to its revision, which it returns.
+// wantCounted checks a vault that only counted wrote, and returns its revision.
 func wantCounted(t *testing.T, s *sqlite.Store) int64 {
 	t.Helper()
 	r, err := vault.Collect(t.Context(), s, "ada", 0)
@@ -134,7 +134,7 @@ func startWriter(t *testing.T, path string, count int) (*exec.Cmd, *bufio.Scanne
 	return cmd, bufio.NewScanner(out)
 }
 
-// revisions reads what a writer has printed. A last line without an end was not acknowledged as far as anyone knows.
+// revisions reads the output of a writer. An incomplete last line does not count as acknowledged.
 func revisions(t *testing.T, lines *bufio.Scanner, each func(revision int64)) {
 	t.Helper()
 	for lines.Scan() {
@@ -146,7 +146,7 @@ func revisions(t *testing.T, lines *bufio.Scanner, each func(revision int64)) {
 	}
 }
 
-func TestProcessesShareTheFileAndLoseNothing(t *testing.T) {
+func TestProcessesShareTheFile(t *testing.T) {
 	t.Parallel()
 	path, s := newVault(t)
 	const processes, each = 3, 150
@@ -160,7 +160,7 @@ func TestProcessesShareTheFileAndLoseNothing(t *testing.T) {
 	for i, out := range outputs {
 		revisions(t, out, func(n int64) {
 			if seen[n] {
-				t.Errorf("revision %d was given to two processes", n)
+				t.Errorf("revision %d was assigned to two processes", n)
 			}
 			seen[n] = true
 		})
@@ -169,12 +169,12 @@ func TestProcessesShareTheFileAndLoseNothing(t *testing.T) {
 		}
 	}
 	if at := wantCounted(t, s); at != processes*each || len(seen) != processes*each {
-		t.Errorf("the vault is at %d after %d changes, %d of them acknowledged", at, processes*each, len(seen))
+		t.Errorf("the vault is at revision %d after %d changes, %d of them acknowledged", at, processes*each, len(seen))
 	}
 }
 
-// Processes that start at once on a file that does not exist make it once.
-func TestProcessesMakeTheFileTogether(t *testing.T) {
+// Processes that start together without a file create it once.
+func TestConcurrentProcessesCreateOneFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "vault.db")
 	var writers []*exec.Cmd
@@ -229,9 +229,9 @@ func TestAcknowledgedWritesSurviveKill(t *testing.T) {
 			t.Fatalf("round %d: %v", round, err)
 		}
 		at := wantCounted(t, s)
-		// At most one change was made that nobody was told of.
+		// At most one change was made without acknowledgment.
 		if at < acknowledged || at > acknowledged+1 {
-			t.Fatalf("round %d: acknowledged %d, the vault is at %d", round, acknowledged, at)
+			t.Fatalf("round %d: acknowledged %d, the vault is at revision %d", round, acknowledged, at)
 		}
 		acknowledged = at
 		if err := s.Close(); err != nil {

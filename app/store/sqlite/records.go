@@ -23,7 +23,7 @@ func (s *Store) Changes(ctx context.Context, name vault.Username, since int64, w
 	if since >= head.Revision {
 		return w.Begin(head)
 	}
-	// One transaction, one snapshot: the user is read again inside it.
+	// One transaction is one snapshot: read the user again inside it.
 	tx, err := s.reader.BeginTx(ctx, nil)
 	if err != nil {
 		return storeError(err)
@@ -47,14 +47,14 @@ func readHead(ctx context.Context, stmt *sql.Stmt, name vault.Username) (num int
 	return num, h, storeError(err)
 }
 
-// packBytes is about how much readRecords reads at a time.
+// packBytes is roughly how much readRecords reads at a time.
 const packBytes = 256 << 10
 
-// packOf is how many records fit into packBytes, if all are of the size of the last n.
+// packOf returns how many records fit into packBytes if they have the size of the last n.
 func packOf(n, size int) int { return min(max(1, n*packBytes/max(1, size)), protocol.MaxChangeRecords) }
 
-// readRecords reads what lies after since. Rows that cross from SQLite into database/sql cost more than SQLite's own
-// reading of them, and a full sync has thousands, so each row has many records.
+// readRecords reads the records after since. Passing a row from SQLite to database/sql costs more than reading it, and a full
+// sync has thousands of records, so each row packs many.
 func readRecords(ctx context.Context, stmt *sql.Stmt, user, since int64, w vault.ChangeWriter) error {
 	at := position{revision: max(since, 0), num: math.MaxInt64}
 	for n := 64; ; {
@@ -71,10 +71,10 @@ func readRecords(ctx context.Context, stmt *sql.Stmt, user, since int64, w vault
 	}
 }
 
-// position is where a record lies in the order of reading.
+// position is the place of a record in the order of reading.
 type position struct{ revision, num int64 }
 
-// unpack passes the records of one row on, and tells where the last one lies.
+// unpack passes the records of one row on, and returns the position of the last one.
 func unpack(packed string, at position, w vault.ChangeWriter) (position, error) {
 	for packed != "" {
 		var line string
@@ -94,7 +94,7 @@ func unpack(packed string, at position, w vault.ChangeWriter) (position, error) 
 	return at, nil
 }
 
-// smallRecords is how many records Small looks at: more are not few.
+// smallRecords is how many records Small reads: more do not count as small.
 const smallRecords = 200
 
 // Small implements vault.Store.
@@ -106,21 +106,21 @@ func (s *Store) Small(ctx context.Context, name vault.Username, since, limit int
 	return count <= smallRecords && bytes <= limit, nil
 }
 
-// unpackRecord reads "num revision kind version account_id token". A tombstone's token is empty;
-// vault.Change guarantees that no other token is, and that no token has a line break.
+// unpackRecord reads "num revision kind version account_id token". Only a tombstone's token is empty, and no token has a line
+// break: vault.Change guarantees both.
 func unpackRecord(packed string) (position, protocol.Record, error) {
 	var numbers [4]int64
 	for i := range numbers {
 		number, rest, ok := strings.Cut(packed, " ")
 		n, err := strconv.ParseInt(number, 10, 64)
 		if !ok || err != nil {
-			return position{}, protocol.Record{}, errors.New("a record does not unpack")
+			return position{}, protocol.Record{}, errors.New("malformed packed record")
 		}
 		numbers[i], packed = n, rest
 	}
 	account, token, ok := strings.Cut(packed, " ")
 	if !ok {
-		return position{}, protocol.Record{}, errors.New("a record does not unpack")
+		return position{}, protocol.Record{}, errors.New("malformed packed record")
 	}
 	at := position{num: numbers[0], revision: numbers[1]}
 	r := protocol.Record{
@@ -166,7 +166,7 @@ func (s *Store) Apply(ctx context.Context, name vault.Username, c vault.Change) 
 	return revision, nil
 }
 
-// writeRecords carries out the puts and deletes of a change.
+// writeRecords makes the puts and deletes of a change.
 func (s *Store) writeRecords(ctx context.Context, tx *sql.Tx, user, revision int64, now time.Time, c vault.Change) error {
 	for _, p := range c.Puts {
 		put := s.stmt.putDetails

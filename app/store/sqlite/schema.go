@@ -6,11 +6,11 @@ import (
 	"fmt"
 )
 
-// migrations are applied in order, each in a transaction of its own; PRAGMA user_version counts those that were.
-// One that has been released is never edited.
+// migrations are applied in order, each in its own transaction; PRAGMA user_version counts them. Never edit one that was
+// released.
 var migrations = []string{
 	// records is a rowid table in the order of writing, which is nearly the order of revisions: a sync that walks
-	// records_by_revision reads the pages of the table one after another.
+	// records_by_revision reads the pages of the table in sequence.
 	`
 CREATE TABLE used_user_ids (
 	id TEXT NOT NULL PRIMARY KEY
@@ -69,7 +69,7 @@ CREATE TABLE throttles (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX throttles_by_expiry ON throttles (expires);
 `,
-	// What a list needs of an attachment is kept beside its pieces: to add up their lengths would read them all.
+	// What a list needs of an attachment is stored beside its chunks: adding up their lengths would read them all.
 	`
 CREATE TABLE attachments (
 	num INTEGER PRIMARY KEY,
@@ -99,8 +99,8 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitations_by_expiry ON invitations (expires);
 `,
-	// What a user's records come to is kept beside them by triggers, so that no statement can forget it: a row of records
-	// weighs vault.RecordWeight beside its token. A tombstone has the time of its deletion, to be cleared away.
+	// Triggers maintain the usage of a user's records, so no statement can forget it: a record counts vault.RecordWeight beside
+	// its token. A tombstone has the time of its deletion, for its expiry.
 	`
 ALTER TABLE records ADD COLUMN deleted INTEGER;
 UPDATE records SET deleted = unixepoch() * 1000 WHERE token IS NULL;
@@ -130,7 +130,7 @@ END;
 // kindOverview is records.kind of protocol.KindOverview, as the indexes and statements spell it; protocol.KindDetails is 2.
 const kindOverview = 1
 
-// migrate brings the file to the last version. Two processes may do this at once: the version is read again under the
+// migrate brings the file to the latest version. Two processes may do this concurrently: each reads the version again under the
 // write lock, so each migration runs once.
 func migrate(ctx context.Context, db *sql.DB, migrations []string) error {
 	for {
@@ -143,7 +143,7 @@ func migrate(ctx context.Context, db *sql.DB, migrations []string) error {
 
 func knownVersion(version int, migrations []string) error {
 	if version > len(migrations) {
-		return fmt.Errorf("the file has schema version %d and this program knows versions up to %d: a newer release wrote it", version, len(migrations))
+		return fmt.Errorf("the file has schema version %d, but this program only knows versions up to %d: a newer release wrote it", version, len(migrations))
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func migrateOne(ctx context.Context, db *sql.DB, migrations []string) (done bool
 	if err != nil {
 		return false, storeError(err)
 	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	defer func() { _ = tx.Rollback() }() // no-op after Commit
 	var version int
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return false, storeError(err)
@@ -170,7 +170,7 @@ func migrateOne(ctx context.Context, db *sql.DB, migrations []string) (done bool
 			return false, storeError(err)
 		}
 		if tables > 0 {
-			return false, fmt.Errorf("the file is a database of another program")
+			return false, fmt.Errorf("the file belongs to another program")
 		}
 	}
 	if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {

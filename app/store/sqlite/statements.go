@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// statements are compiled once a connection.
+// statements are compiled once per connection.
 type statements struct {
 	// On the readers.
 	user, head, records, weight, session, sessions, throttle, invitation, inhabited, chunk, attachments, probe *sql.Stmt
@@ -19,14 +19,14 @@ type statements struct {
 	writerChunk, attachmentBytes, growAttachment, insertChunk, deleteAttachment *sql.Stmt
 }
 
-// packedRecords gives the next ?5 records after a position as one text (see unpackRecord), tombstones too if ?4.
+// packedRecords returns the next ?5 records after a position as one text (see unpackRecord), with tombstones if ?4.
 const packedRecords = `SELECT count(*), coalesce(group_concat(
 		concat_ws(' ', num, revision, kind, version, account_id, coalesce(token, '')), char(10)), '')
 	FROM (SELECT num, revision, kind, version, account_id, token FROM records
 		WHERE user = ?1 AND revision >= ?2 AND (revision > ?2 OR num > ?3) AND (?4 OR token IS NOT NULL)
 		ORDER BY revision, num LIMIT ?5)`
 
-// inhabitedSQL leaves out the server's own users, whose names begin with '#'. Ids stay used when a user is deleted.
+// inhabitedSQL ignores the server's own users, whose names begin with '#'. IDs stay used when a user is deleted.
 const inhabitedSQL = `SELECT EXISTS (SELECT 1 FROM used_user_ids WHERE id NOT IN (SELECT id FROM users WHERE username LIKE '#%'))`
 
 const throttleSQL = `SELECT attempts, blocked_until, expires, version FROM throttles WHERE key = ?1 AND expires > ?2`
@@ -42,7 +42,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			FROM users WHERE username = ?1`},
 		{reader, &s.head, `SELECT num, revision, manifest FROM users WHERE username = ?1`},
 		{reader, &s.records, packedRecords},
-		// The length of a token stands before it: its pages are not read.
+		// SQLite stores the length of a token before it, so its pages are not read.
 		{reader, &s.weight, `SELECT count(*), coalesce(sum(octet_length(token)), 0)
 			FROM (SELECT token FROM users u JOIN records r ON r.user = u.num AND r.revision > ?2 WHERE u.username = ?1 LIMIT ?3)`},
 		{reader, &s.session, `SELECT s.hash, u.id, u.username, s.device, s.created, s.last_seen, s.expires
@@ -56,7 +56,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			JOIN attachment_pieces p ON p.attachment = a.num AND p.number = ?3 WHERE u.id = ?1`},
 		{reader, &s.attachments, `SELECT a.id, a.count, a.pieces, a.bytes, a.uploaded
 			FROM users u JOIN attachments a ON a.user = u.num WHERE u.id = ?1 ORDER BY a.id`},
-		// One page of each kind that a log-in reads, however large the tables are.
+		// One page of each kind that a login reads, whatever the size of the tables.
 		{reader, &s.probe, `SELECT (SELECT count(*) FROM users WHERE username = ?1) + (SELECT coalesce(max(num), 0) FROM users)
 			+ (SELECT count(*) FROM sessions WHERE hash = ?1)`},
 
@@ -89,7 +89,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 			WHERE hash = ?1 AND expires > ?2`},
 		{writer, &s.deleteSession, `DELETE FROM sessions WHERE hash = ?2 AND user = (SELECT num FROM users WHERE id = ?1)`},
 		{writer, &s.deleteSessions, `DELETE FROM sessions WHERE user = (SELECT num FROM users WHERE id = ?1) AND hash <> ?2`},
-		// What has expired is cleared away a little at a time by whoever adds a row, so no write is ever long.
+		// Each insert deletes a few expired rows, so no write takes long.
 		{writer, &s.purgeSessions, `DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires <= ?1 LIMIT 16)`},
 
 		{writer, &s.writerInhabited, inhabitedSQL},
@@ -122,7 +122,7 @@ func (s *statements) prepare(ctx context.Context, writer, reader *sql.DB) error 
 	return nil
 }
 
-// exec runs a prepared statement of the writer in tx and tells how many rows it touched.
+// exec runs a prepared statement of the writer in tx and returns the number of affected rows.
 func exec(ctx context.Context, tx *sql.Tx, stmt *sql.Stmt, args ...any) (int64, error) {
 	r, err := tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
 	if err != nil {

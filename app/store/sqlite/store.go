@@ -1,4 +1,4 @@
-// Package sqlite is vault.Store in one SQLite file, for one host. Several processes on that host may share the file.
+// Package sqlite implements vault.Store in one SQLite file on one host. Several processes on that host may share the file.
 package sqlite
 
 import (
@@ -18,18 +18,17 @@ import (
 )
 
 const (
-	// busyTimeout is how long a write waits for another process's.
+	// busyTimeout is how long a write waits for another process.
 	busyTimeout = 5 * time.Second
-	// Reads of one vault walk it once, so a larger page cache buys nothing that the kernel's does not give; memory is
-	// counted per connection.
+	// A read walks a vault once, so a larger page cache gains nothing over the kernel's. Memory is per connection.
 	readers          = 4
 	writerCacheKiB   = 1024
 	readerCacheKiB   = 512
 	walSizeLimitByte = 8 << 20
 )
 
-// Store is a vault.Store. All writes go through one connection: SQLite has one writer at a time anyway, and a queue in
-// the process is fair and cheap where waiting for the file's lock is neither.
+// Store is a vault.Store. All writes share one connection: SQLite has one writer at a time anyway, and a queue in the process
+// is fair and cheap, unlike waiting for the file lock.
 type Store struct {
 	writer *sql.DB
 	reader *sql.DB
@@ -38,7 +37,7 @@ type Store struct {
 
 var _ vault.Store = (*Store)(nil)
 
-// Open opens or makes the file at path, with its directory. What it makes is for the owner alone, 0600 and 0700.
+// Open opens or creates the file at path, and its directory. What it creates is private to the owner: 0600 and 0700.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if err != nil {
@@ -51,7 +50,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	// SQLite gives its -wal and -shm files the mode of the file itself.
+	// SQLite gives the -wal and -shm files the mode of the main file.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -86,7 +85,7 @@ func connect(path, lock string, conns, cacheKiB int, pragmas ...string) (*sql.DB
 	}
 	q := url.Values{"_txlock": {lock}, "_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"synchronous(FULL)", // an answered write survives loss of power
+		"synchronous(FULL)", // a reported write survives power loss
 		"foreign_keys(1)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB),
 		fmt.Sprintf("journal_size_limit(%d)", walSizeLimitByte),
@@ -100,15 +99,14 @@ func connect(path, lock string, conns, cacheKiB int, pragmas ...string) (*sql.DB
 	return db, nil
 }
 
-// useWAL switches the file to a write-ahead log. SQLite does not wait for its busy timeout here when another process
-// is doing the same.
+// useWAL switches the file to a write-ahead log. SQLite ignores its busy timeout here if another process does the same.
 func useWAL(ctx context.Context, db *sql.DB) error {
 	deadline := time.Now().Add(busyTimeout)
 	for {
 		var mode string
 		err := db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
 		if err == nil && mode != "wal" {
-			return fmt.Errorf("the file system cannot hold a write-ahead log (journal mode %q)", mode)
+			return fmt.Errorf("the file system does not support a write-ahead log (journal mode %q)", mode)
 		}
 		if err == nil {
 			return nil
@@ -124,27 +122,27 @@ func useWAL(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// write runs f in one immediate transaction. The context counts until the connection is free; a transaction that has
-// begun is short and is finished, so a caller who hangs up costs no half-done work and no broken connection.
+// write runs f in an immediate transaction. The context applies until the connection is free; a transaction that has begun is
+// short and runs to its end, so a caller who hangs up leaves no half-done work and no broken connection.
 func (s *Store) write(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return storeError(err)
 	}
-	defer func() { _ = conn.Close() }() // gives it back to the pool
+	defer func() { _ = conn.Close() }() // returns it to the pool
 	ctx = context.WithoutCancel(ctx)
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return storeError(err)
 	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	defer func() { _ = tx.Rollback() }() // no-op after Commit
 	if err := f(ctx, tx); err != nil {
 		return storeError(err)
 	}
 	return storeError(tx.Commit())
 }
 
-// Probe implements vault.Store. A log-in needs users, sessions and throttles, so a damaged page of any is met here.
+// Probe implements vault.Store. A login needs users, sessions and throttles, so it finds a damaged page in any of them.
 func (s *Store) Probe(ctx context.Context, now time.Time) error {
 	var sum int64
 	if err := s.stmt.probe.QueryRowContext(ctx, vault.ProbeKey).Scan(&sum); err != nil {
@@ -159,13 +157,13 @@ func (s *Store) Probe(ctx context.Context, now time.Time) error {
 	})
 }
 
-// Close closes the file. The last process to do so folds the write-ahead log into it.
+// Close closes the file. The last process to close it folds the write-ahead log into it.
 func (s *Store) Close() error {
 	return errors.Join(s.reader.Close(), s.writer.Close())
 }
 
-// storeError gives an error of SQLite, of database/sql or of a context the meaning that vault.Store promises. Errors
-// of package vault stay as they are.
+// storeError maps an error of SQLite, database/sql or a context to the errors of vault.Store. It leaves errors of package vault
+// unchanged.
 func storeError(err error) error {
 	if err == nil {
 		return nil
@@ -191,7 +189,7 @@ func storeError(err error) error {
 
 func isBusy(err error) bool { return primaryCode(err) == sqlite3.SQLITE_BUSY }
 
-// primaryCode is SQLite's result code without the extended part, or 0.
+// primaryCode returns SQLite's result code without the extended part, or 0.
 func primaryCode(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {

@@ -12,7 +12,7 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	var files sync.Map // the file that all stores of one test share
+	var files sync.Map // the file shared by all stores of one test
 	storetest.Run(t, func(t *testing.T) vault.Store {
 		path, ok := files.Load(t.Name())
 		if !ok {

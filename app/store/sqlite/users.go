@@ -12,7 +12,7 @@ import (
 
 func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// lockedUser is what a write needs to know of a user before it changes anything.
+// lockedUser is the state of a user that a write reads first.
 type lockedUser struct {
 	num        int64
 	id         vault.UserID
@@ -55,7 +55,7 @@ func (s *Store) CreateUser(ctx context.Context, u vault.User) error {
 	})
 }
 
-// notNull keeps a nil slice from becoming NULL.
+// notNull prevents a nil slice from becoming NULL.
 func notNull(b []byte) []byte {
 	if b == nil {
 		return []byte{}
@@ -99,8 +99,8 @@ func (s *Store) UpdateUser(ctx context.Context, u vault.User) error {
 	})
 }
 
-// DeleteUser implements vault.Store. Here it is one transaction: foreign keys take records and sessions along, and
-// vault.User.Deleting is never seen.
+// DeleteUser implements vault.Store. It is one transaction: foreign keys delete records and sessions too, and
+// vault.User.Deleting never shows.
 func (s *Store) DeleteUser(ctx context.Context, name vault.Username) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		n, err := exec(ctx, tx, s.stmt.deleteUser, string(name))

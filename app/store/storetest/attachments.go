@@ -30,7 +30,7 @@ func wantChunk(t *testing.T, s vault.Store, u vault.User, p vault.Chunk) {
 	t.Helper()
 	got, err := s.Chunk(t.Context(), u.ID, p.Attachment, p.Number)
 	if err != nil || got != (protocol.Chunk{Count: p.Count, Token: p.Token}) {
-		t.Errorf("chunk %d is %d letters, of %d, %v", p.Number, len(got.Token), got.Count, err)
+		t.Errorf("chunk %d has %d bytes, count %d, %v", p.Number, len(got.Token), got.Count, err)
 	}
 }
 
@@ -55,7 +55,7 @@ func chunksOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Fatal(err)
 	}
 	putChunk(t, b, u, chunk(y, 1, 1, "only"))
-	putChunk(t, b, u, chunk(y, 1, 1, "only")) // again: its answer was lost
+	putChunk(t, b, u, chunk(y, 1, 1, "only")) // again: the answer was lost
 	ofX := protocol.Attachment{ID: x, Count: 2, Chunks: 2, Bytes: 11, Uploaded: later}
 	ofY := protocol.Attachment{ID: y, Count: 1, Chunks: 1, Bytes: 4, Uploaded: start}
 	wantAttachments(t, a, u, ofX, ofY)
@@ -72,8 +72,8 @@ func chunksOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantChunk(t, a, u, chunk(x, 2, 2, "second"))
 	wantChunk(t, a, u, chunk(y, 1, 1, "only"))
 	_, err := a.Chunk(t.Context(), u.ID, y, 2)
-	wantError(t, "chunk that is not there", err, vault.ErrNotFound)
-	wantError(t, "chunk of nobody", a.PutChunk(t.Context(), "nobody", chunk(x, 1, 1, "x"), start, plenty), vault.ErrNotFound)
+	wantError(t, "missing chunk", err, vault.ErrNotFound)
+	wantError(t, "chunk of an unknown user", a.PutChunk(t.Context(), "nobody", chunk(x, 1, 1, "x"), start, plenty), vault.ErrNotFound)
 
 	if err := a.DeleteAttachment(t.Context(), "ada", x); err != nil {
 		t.Fatal(err)
@@ -82,16 +82,16 @@ func chunksOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	_, err = b.Chunk(t.Context(), u.ID, x, 1)
 	wantError(t, "chunk of a deleted attachment", err, vault.ErrNotFound)
 	wantError(t, "delete again", b.DeleteAttachment(t.Context(), "ada", x), vault.ErrNotFound)
-	putChunk(t, b, u, chunk(x, 1, 1, "its id is free"))
-	wantChunk(t, a, u, chunk(x, 1, 1, "its id is free"))
+	putChunk(t, b, u, chunk(x, 1, 1, "its ID is free"))
+	wantChunk(t, a, u, chunk(x, 1, 1, "its ID is free"))
 }
 
-func attachmentsAreNoRecords(t *testing.T, open func(t *testing.T) vault.Store) {
+func attachmentsAreNotRecords(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	id := randomID()
 	apply(t, s, u, 0, []protocol.Put{put(overview(id, 1), "a1"), put(details(id, 1), "p1")})
-	putChunk(t, s, u, chunk(id, 1, 1, "of the id of an account"))
+	putChunk(t, s, u, chunk(id, 1, 1, "under the ID of an item"))
 	want := map[protocol.Place]string{overview(id, 1): "a1", details(id, 1): "p1"}
 	r := changes(t, s, "ada", 0)
 	if r.Revision != 1 {
@@ -100,7 +100,7 @@ func attachmentsAreNoRecords(t *testing.T, open func(t *testing.T) vault.Store) 
 	wantRecords(t, r, want)
 	large := manyDetails(300, 10)
 	apply(t, s, u, 1, large)
-	wantChunk(t, s, u, chunk(id, 1, 1, "of the id of an account"))
+	wantChunk(t, s, u, chunk(id, 1, 1, "under the ID of an item"))
 	if err := s.DeleteAttachment(t.Context(), "ada", id); err != nil {
 		t.Fatal(err)
 	}
@@ -115,26 +115,26 @@ func quotaOfAttachments(t *testing.T, open func(t *testing.T) vault.Store) {
 	u := createUser(t, s, "ada")
 	x, y := randomID(), randomID()
 	quota := func(p vault.Chunk) error { return s.PutChunk(t.Context(), "ada", p, start, 10) }
-	wantError(t, "alone too large", quota(chunk(x, 1, 1, "01234567890")), vault.ErrQuotaReached)
+	wantError(t, "a chunk above the quota", quota(chunk(x, 1, 1, "01234567890")), vault.ErrQuotaReached)
 	wantAttachments(t, s, u)
 	for _, p := range []vault.Chunk{chunk(x, 1, 2, "0123456"), chunk(y, 1, 1, "012")} {
 		if err := quota(p); err != nil {
 			t.Fatalf("%d of 10 bytes: %v", len(p.Token), err)
 		}
 	}
-	wantError(t, "a byte too much", quota(chunk(x, 2, 2, "0")), vault.ErrQuotaReached)
+	wantError(t, "one byte above the quota", quota(chunk(x, 2, 2, "0")), vault.ErrQuotaReached)
 	if err := quota(chunk(y, 1, 1, "012")); err != nil {
-		t.Errorf("what is there already: %v", err)
+		t.Errorf("stored chunk again: %v", err)
 	}
 	err := s.PutChunk(t.Context(), "ada", chunk(y, 1, 1, "012"), start, 0)
 	if err != nil {
-		t.Errorf("what is there already, under a smaller quota: %v", err)
+		t.Errorf("stored chunk again, under a smaller quota: %v", err)
 	}
 	if err := s.DeleteAttachment(t.Context(), "ada", y); err != nil {
 		t.Fatal(err)
 	}
 	if err := quota(chunk(x, 2, 2, "012")); err != nil {
-		t.Errorf("in the place of a deleted one: %v", err)
+		t.Errorf("in place of a deleted one: %v", err)
 	}
 	wantAttachments(t, s, u, protocol.Attachment{ID: x, Count: 2, Chunks: 2, Bytes: 10, Uploaded: start})
 }
@@ -145,26 +145,26 @@ func racingChunksKeepTheQuota(t *testing.T, open func(t *testing.T) vault.Store)
 	const racers, room, size = 8, 5, 100
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	kept := 0
+	stored := 0
 	for i := range racers {
 		wg.Go(func() {
 			p := chunk(randomID(), 1, 1, strings.Repeat("x", size))
-			err := retry(t.Context(), vault.ErrStoreUnavailable, func() error { // the row of the user is in demand
+			err := retry(t.Context(), vault.ErrStoreUnavailable, func() error { // the user's row is contended
 				return stores[i%len(stores)].PutChunk(t.Context(), "ada", p, start, room*size)
 			})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
-				kept++
+				stored++
 			} else {
-				wantError(t, "chunk without room", err, vault.ErrQuotaReached)
+				wantError(t, "chunk above the quota", err, vault.ErrQuotaReached)
 			}
 		})
 	}
 	wg.Wait()
 	list, err := stores[1].Attachments(t.Context(), u.ID)
-	if err != nil || kept != room || len(list) != room {
-		t.Errorf("%d chunks of %d were taken, %d are there, %v", kept, room, len(list), err)
+	if err != nil || stored != room || len(list) != room {
+		t.Errorf("%d chunks accepted, want %d; %d attachments are listed, %v", stored, room, len(list), err)
 	}
 }
 
@@ -191,7 +191,7 @@ func largeAttachment(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 }
 
-func attachmentsAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
+func attachmentsAreSeparate(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	ada, eve := createUser(t, s, "ada"), createUser(t, s, "eve")
 	id := randomID()
@@ -200,7 +200,7 @@ func attachmentsAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantError(t, "another user's chunk", err, vault.ErrNotFound)
 	wantError(t, "delete another user's", s.DeleteAttachment(t.Context(), "eve", id), vault.ErrNotFound)
 	if err := s.PutChunk(t.Context(), "eve", chunk(id, 1, 1, "eve's"), start, 5); err != nil {
-		t.Errorf("the same id, and a quota of her own: %v", err)
+		t.Errorf("the same ID under another user's quota: %v", err)
 	}
 	if err := s.DeleteUser(t.Context(), "eve"); err != nil {
 		t.Fatal(err)
@@ -217,7 +217,7 @@ func deletedUserLeavesNoAttachments(t *testing.T, open func(t *testing.T) vault.
 		putChunk(t, s, u, chunk(ids[len(ids)-1], 1, 2, "first"))
 		putChunk(t, s, u, chunk(ids[len(ids)-1], 2, 2, "second"))
 	}
-	// Cut off later and later, until one goes through.
+	// Cancel later and later, until a deletion completes.
 	for wait := time.Duration(0); ; wait += 2 * time.Millisecond {
 		ctx, cancel := context.WithTimeout(t.Context(), wait)
 		err := s.DeleteUser(ctx, u.Username)
@@ -226,7 +226,7 @@ func deletedUserLeavesNoAttachments(t *testing.T, open func(t *testing.T) vault.
 			break
 		}
 		if got, err := s.User(t.Context(), u.Username); err == nil && got.Deleting {
-			wantError(t, "chunk of a user half gone", s.PutChunk(t.Context(), u.Username, chunk(randomID(), 1, 1, "x"), start, plenty), vault.ErrNotFound)
+			wantError(t, "chunk of a half-deleted user", s.PutChunk(t.Context(), u.Username, chunk(randomID(), 1, 1, "x"), start, plenty), vault.ErrNotFound)
 		}
 	}
 	wantAttachments(t, s, u)
@@ -237,6 +237,6 @@ func deletedUserLeavesNoAttachments(t *testing.T, open func(t *testing.T) vault.
 	again := createUser(t, s, "ada")
 	wantAttachments(t, s, again)
 	if err := s.PutChunk(t.Context(), "ada", chunk(randomID(), 1, 1, "12345"), start, 5); err != nil {
-		t.Errorf("the new user of the name has a whole quota: %v", err)
+		t.Errorf("the next user with this name has the full quota: %v", err)
 	}
 }

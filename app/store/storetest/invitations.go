@@ -27,7 +27,7 @@ func invited(name string, i vault.Invitation) vault.User {
 	return u
 }
 
-func invitationsLetOneUserIn(t *testing.T, open func(t *testing.T) vault.Store) {
+func invitationAdmitsOneUser(t *testing.T, open func(t *testing.T) vault.Store) {
 	a, b := open(t), open(t)
 	i := putInvitation(t, a)
 	if got, err := b.Invitation(t.Context(), i.ID, start); err != nil || !reflect.DeepEqual(got, i) {
@@ -46,7 +46,7 @@ func invitationsLetOneUserIn(t *testing.T, open func(t *testing.T) vault.Store) 
 	sameID := invited("hedy", i)
 	sameID.ID = ada.ID
 	wantError(t, "used id", b.CreateUser(t.Context(), sameID), vault.ErrUserIDTaken)
-	// None of the refused registrations has used the invitation up.
+	// None of the rejected registrations used up the invitation.
 	grace := invited("grace", i)
 	if err := b.CreateUser(t.Context(), grace); err != nil {
 		t.Fatal(err)
@@ -59,14 +59,14 @@ func invitationsLetOneUserIn(t *testing.T, open func(t *testing.T) vault.Store) 
 	second := invited("mary", i)
 	wantError(t, "second user", a.CreateUser(t.Context(), second), vault.ErrNoInvitation)
 	_, err = a.User(t.Context(), "mary")
-	wantError(t, "refused user", err, vault.ErrNotFound)
-	second.Admission = vault.Admission{} // its id is not used up
+	wantError(t, "rejected user", err, vault.ErrNotFound)
+	second.Admission = vault.Admission{} // its ID is still unused
 	if err := a.CreateUser(t.Context(), second); err != nil {
 		t.Error(err)
 	}
 }
 
-// race creates users at once on two stores and returns how many were stored. All others must fail with want.
+// race creates users concurrently on two stores and returns how many were stored. All others must fail with want.
 func race(t *testing.T, open func(t *testing.T) vault.Store, want error, admission func(n int) vault.Admission) int64 {
 	t.Helper()
 	a, b := open(t), open(t)
@@ -96,7 +96,7 @@ func race(t *testing.T, open func(t *testing.T) vault.Store, want error, admissi
 func racingRegistrationsShareNoInvitation(t *testing.T, open func(t *testing.T) vault.Store) {
 	i := putInvitation(t, open(t))
 	if n := race(t, open, vault.ErrNoInvitation, func(int) vault.Admission { return vault.Admission{Invitation: i.ID} }); n != 1 {
-		t.Errorf("%d users came in by one invitation", n)
+		t.Errorf("%d users registered with one invitation", n)
 	}
 }
 
@@ -107,7 +107,7 @@ func wantInhabited(t *testing.T, s vault.Store, want bool) {
 	}
 }
 
-func oneUserIsTheFirst(t *testing.T, open func(t *testing.T) vault.Store) {
+func onlyOneUserIsTheFirst(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	if err := s.CreateUser(t.Context(), newUser("#server")); err != nil {
 		t.Fatal(err)
@@ -125,5 +125,5 @@ func oneUserIsTheFirst(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantInhabited(t, s, true)
 	again := newUser("again")
 	again.Admission.First = true
-	wantError(t, "first after all were deleted", s.CreateUser(t.Context(), again), vault.ErrNotFirst)
+	wantError(t, "first user after all were deleted", s.CreateUser(t.Context(), again), vault.ErrNotFirst)
 }

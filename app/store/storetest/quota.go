@@ -9,7 +9,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// granting applies changes under a quota, and keeps count of the revision.
+// granting applies changes under a quota and tracks the revision.
 type granting struct {
 	t     *testing.T
 	s     vault.Store
@@ -17,7 +17,7 @@ type granting struct {
 	base  int64
 }
 
-// want applies and holds the outcome against an error, or none. A change that is refused leaves nothing.
+// want applies a change and compares the error. A rejected change must leave nothing behind.
 func (g *granting) want(what string, want error, puts []protocol.Put, deletes ...protocol.Place) {
 	g.t.Helper()
 	c := change(g.base, puts, deletes...)
@@ -56,17 +56,17 @@ func quotaOfItems(t *testing.T, open func(t *testing.T) vault.Store) {
 	g.want("100 more", nil, some)
 	g.want("two more", vault.ErrItemQuota, overviews(2, 10))
 	g.want("one more", nil, overviews(1, 10))
-	g.want("one above", vault.ErrItemQuota, overviews(1, 10))
-	g.want("a password", nil, manyDetails(1, 10))
+	g.want("one above the quota", vault.ErrItemQuota, overviews(1, 10))
+	g.want("details", nil, manyDetails(1, 10))
 	g.want("an edit", nil, again(some[0], 20))
-	g.want("one for another", nil, overviews(1, 10), some[1].Place)
+	g.want("one replaces another", nil, overviews(1, 10), some[1].Place)
 	g.want("one deleted", nil, nil, some[2].Place)
 	g.want("one restored", nil, again(some[2], 10))
-	g.want("a deleted one restored above", vault.ErrItemQuota, again(some[1], 10))
+	g.want("a deleted one restored above the quota", vault.ErrItemQuota, again(some[1], 10))
 	g.quota.Items = 50
-	g.want("an edit above a quota that was lowered", nil, again(some[3], 20))
-	g.want("one deleted above it", nil, nil, some[4].Place)
-	g.want("one added above it", vault.ErrItemQuota, overviews(1, 10))
+	g.want("an edit above a lowered quota", nil, again(some[3], 20))
+	g.want("one deleted above a lowered quota", nil, nil, some[4].Place)
+	g.want("one added above a lowered quota", vault.ErrItemQuota, overviews(1, 10))
 	g.quota = vault.Quota{}
 	g.want("no quota", nil, overviews(1, 10))
 }
@@ -77,15 +77,15 @@ func quotaOfRecords(t *testing.T, open func(t *testing.T) vault.Store) {
 	apply(t, s, u, 0, overviews(1, 1000-vault.RecordWeight))
 	g := &granting{t: t, s: open(t), quota: vault.Quota{Bytes: 160_000}, base: 1}
 	item, secrets := overviews(1, 9_000-vault.RecordWeight), manyDetails(100, 1_400-vault.RecordWeight)
-	g.want("150,000 bytes", nil, append(item, secrets...)) // a change that does not fit into one transaction of DynamoDB
+	g.want("150,000 bytes", nil, append(item, secrets...)) // does not fit into one transaction of DynamoDB
 	g.want("10,001 more", vault.ErrRecordQuota, manyDetails(1, 10_001-vault.RecordWeight))
 	g.want("10,000 more", nil, manyDetails(1, 10_000-vault.RecordWeight))
-	g.want("a password", vault.ErrRecordQuota, manyDetails(1, 1))
+	g.want("details", vault.ErrRecordQuota, manyDetails(1, 1))
 	g.want("an item", vault.ErrRecordQuota, overviews(1, 1))
 	g.want("an item that moves to the trash", nil, again(item[0], 9_100))
 	item[0].Version = 2
 	g.want("an item that grows into more than the last sixteenth", vault.ErrRecordQuota, again(item[0], 29_000))
 	g.want("a deletion", nil, nil, secrets[0].Place, secrets[1].Place)
-	g.want("what a tombstone still takes", vault.ErrRecordQuota, manyDetails(1, 2_800-2*vault.RecordWeight-100))
-	g.want("what was freed", nil, manyDetails(1, 1_500))
+	g.want("the weight of a tombstone", vault.ErrRecordQuota, manyDetails(1, 2_800-2*vault.RecordWeight-100))
+	g.want("the freed bytes", nil, manyDetails(1, 1_500))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// manyDetails makes puts at places of their own, each with a token of size bytes.
+// manyDetails returns puts at n different places, each with a token of size bytes.
 func manyDetails(n, size int) []protocol.Put {
 	puts := make([]protocol.Put, n)
 	for i := range puts {
@@ -45,7 +45,7 @@ func changesSince(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantRecords(t, changes(t, b, "ada", 2), map[protocol.Place]string{overview(x, 2): "ax2", details(x, 2): "px2"})
 	wantRecords(t, changes(t, b, "ada", 3), nil)
 	wantRecords(t, changes(t, b, "ada", 4), nil)
-	// A device that has seen more than there is must be told what there is.
+	// A device ahead of the vault must learn the vault's revision.
 	if r := changes(t, b, "ada", 9); r.Revision != 4 || len(r.Records) != 0 {
 		t.Errorf("changes since 9 are %+v", r)
 	}
@@ -55,12 +55,12 @@ func changesSince(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 
 	_, err = vault.Collect(t.Context(), a, "nobody", 0)
-	wantError(t, "changes of nobody", err, vault.ErrNotFound)
+	wantError(t, "changes of an unknown user", err, vault.ErrNotFound)
 	_, err = a.Apply(t.Context(), "nobody", change(0, nil))
-	wantError(t, "apply to nobody", err, vault.ErrNotFound)
+	wantError(t, "apply to an unknown user", err, vault.ErrNotFound)
 }
 
-func tombstonesInDeltasOnly(t *testing.T, open func(t *testing.T) vault.Store) {
+func tombstonesOnlyInDeltas(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	x := randomID()
@@ -70,11 +70,11 @@ func tombstonesInDeltasOnly(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{overview(x, 1): "(deleted)", details(x, 1): "(deleted)"})
 	wantRecords(t, changes(t, s, "ada", 2), nil)
 
-	// An account may come back (one device deletes, another edits), a version of a password may not.
+	// An overview may come back (one device deletes, another edits); a version of the details may not.
 	apply(t, s, u, 2, []protocol.Put{put(overview(x, 2), "a2")})
 	wantRecords(t, changes(t, s, "ada", 1), map[protocol.Place]string{overview(x, 2): "a2", details(x, 1): "(deleted)"})
 	_, err := s.Apply(t.Context(), "ada", change(3, []protocol.Put{put(details(x, 1), "again")}))
-	wantError(t, "put where a tombstone is", err, vault.ErrInvalidChange)
+	wantError(t, "put at the place of a tombstone", err, vault.ErrInvalidChange)
 }
 
 func conflictChangesNothing(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -102,12 +102,12 @@ func invalidChangesLeaveNothing(t *testing.T, open func(t *testing.T) vault.Stor
 	before := changes(t, s, "ada", 0)
 	good := put(overview(x, 2), "a2")
 	for name, c := range map[string]vault.Change{
-		"put on a password":                 change(2, []protocol.Put{good, put(details(x, 1), "p")}),
-		"put on a deleted password":         change(2, []protocol.Put{good, put(details(x, 2), "p")}),
-		"delete of an unknown account":      change(2, []protocol.Put{good}, overview(randomID(), 1)),
-		"delete of an unknown password":     change(2, []protocol.Put{good}, details(x, 3)),
-		"delete of a deleted password":      change(2, []protocol.Put{good}, details(x, 2)),
-		"delete of another account version": change(2, nil, overview(x, 2)),
+		"put at a used place":                change(2, []protocol.Put{good, put(details(x, 1), "p")}),
+		"put at a deleted place":             change(2, []protocol.Put{good, put(details(x, 2), "p")}),
+		"delete of an unknown overview":      change(2, []protocol.Put{good}, overview(randomID(), 1)),
+		"delete of unknown details":          change(2, []protocol.Put{good}, details(x, 3)),
+		"delete of deleted details":          change(2, []protocol.Put{good}, details(x, 2)),
+		"delete of another overview version": change(2, nil, overview(x, 2)),
 	} {
 		_, err := s.Apply(t.Context(), "ada", c)
 		wantError(t, name, err, vault.ErrInvalidChange)
@@ -150,7 +150,7 @@ func largeChangeIsAtomic(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantRecords(t, changes(t, a, "ada", 1), delta)
 	apply(t, a, u, 2, manyDetails(1, 10))
 
-	// The largest tokens, as many as a request body can hold.
+	// The largest tokens, as many as fit into a request body.
 	big := manyDetails(63, protocol.MaxTokenBytes)
 	apply(t, a, u, 3, big)
 	if got := byPlace(changes(t, b, "ada", 3)); len(got) != len(big) || got[big[62].Place] != big[62].Token {
@@ -195,7 +195,7 @@ func pagesOverOneMegabyte(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantRecords(t, changes(t, s, "ada", 3), byPlace(protocol.VaultResponse{Records: r.Records[len(r.Records)-40:]}))
 }
 
-// Writers on several replicas, with small changes and large ones: each revision is one writer's, and all of it.
+// Writers on several replicas make small and large changes: each revision must be exactly one writer's change.
 func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 	stores := []vault.Store{open(t), open(t), open(t)}
 	createUser(t, stores[0], "ada")
@@ -227,7 +227,7 @@ func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 				}
 				mu.Lock()
 				if written[base+1] != nil {
-					t.Errorf("revision %d was given twice", base+1)
+					t.Errorf("revision %d was assigned twice", base+1)
 				}
 				written[base+1] = puts
 				mu.Unlock()
@@ -257,8 +257,8 @@ func racingChangesAreSerial(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 }
 
-// Every change replaces the same overviews by tokens that name its revision. A reader that sees two revisions in one
-// answer, or a manifest of another, has seen half a change.
+// Every change replaces the same overviews with tokens that contain its revision. A reader that sees two revisions in one
+// answer, or the manifest of another revision, has seen half a change.
 func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 	writer, reader := open(t), open(t)
 	u := createUser(t, writer, "ada")
@@ -281,7 +281,7 @@ func readersSeeWholeChanges(t *testing.T, open func(t *testing.T) vault.Store) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				r, err := vault.Collect(t.Context(), reader, "ada", 0)
-				if errors.Is(err, vault.ErrStoreUnavailable) { // gave up on a vault that moves all the time; never half a one
+				if errors.Is(err, vault.ErrStoreUnavailable) { // gave up on a vault that keeps changing, but never returned half a change
 					continue
 				}
 				if err != nil {
@@ -327,7 +327,7 @@ func (w *interrupted) Write(r protocol.Record) error {
 	return nil
 }
 
-// largeVault has records of 4 MB together, the newest of them in a change that is large as well.
+// largeVault fills a vault with records of 4 MB in total, the newest of them from a large change.
 func largeVault(t *testing.T, s vault.Store) (u vault.User, overviews []protocol.Put) {
 	t.Helper()
 	u = createUser(t, s, "ada")
@@ -339,8 +339,8 @@ func largeVault(t *testing.T, s vault.Store) (u vault.User, overviews []protocol
 	return u, overviews
 }
 
-// A store that cannot hold the old state while another is written may give up, and never mixes them.
-func vaultThatMovesWhileItIsRead(t *testing.T, open func(t *testing.T) vault.Store) {
+// A store that cannot read the old state while a change is written may give up, but must never mix them.
+func vaultChangesDuringARead(t *testing.T, open func(t *testing.T) vault.Store) {
 	reader, writer := open(t), open(t)
 	u, overviews := largeVault(t, writer)
 	before := byPlace(changes(t, reader, "ada", 0))
@@ -356,19 +356,19 @@ func vaultThatMovesWhileItIsRead(t *testing.T, open func(t *testing.T) vault.Sto
 		checkAnswer(t, w.VaultResponse, 0)
 		wantRecords(t, w.VaultResponse, before)
 	} else {
-		wantError(t, "changes of a vault that moved", err, vault.ErrStoreUnavailable)
+		wantError(t, "changes of a vault that changed during the read", err, vault.ErrStoreUnavailable)
 	}
 	if r := changes(t, reader, "ada", 2); len(r.Records) != len(overviews) {
 		t.Errorf("%d records changed since", len(r.Records))
 	}
 }
 
-func readingEndsWithTheWriter(t *testing.T, open func(t *testing.T) vault.Store) {
+func writerErrorEndsTheRead(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	largeVault(t, s)
 	enough := errors.New("enough")
 	w := &interrupted{during: func() error { return enough }}
-	if err := s.Changes(t.Context(), "ada", 0, w); err != enough || len(w.Records) != 1 { //nolint:errorlint // it comes back as it is
+	if err := s.Changes(t.Context(), "ada", 0, w); err != enough || len(w.Records) != 1 { //nolint:errorlint // returned unchanged
 		t.Errorf("%d records, %v", len(w.Records), err)
 	}
 	if r := changes(t, s, "ada", 0); len(r.Records) != 110 {
@@ -395,18 +395,18 @@ func smallAnswers(t *testing.T, open func(t *testing.T) vault.Store) {
 		}
 	}
 	if small, err := s.Small(t.Context(), "nobody", 0, 0); err != nil || !small {
-		t.Errorf("nobody: %v, %v", small, err)
+		t.Errorf("unknown user: %v, %v", small, err)
 	}
 }
 
-func usersAreApart(t *testing.T, open func(t *testing.T) vault.Store) {
+func usersAreSeparate(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	ada, eve := createUser(t, s, "ada"), createUser(t, s, "eve")
 	x := randomID()
 	apply(t, s, ada, 0, []protocol.Put{put(overview(x, 1), "ada's"), put(details(x, 1), "ada's")})
 	apply(t, s, eve, 0, []protocol.Put{put(overview(x, 1), "eve's"), put(details(x, 1), "eve's")})
 	_, err := s.Apply(t.Context(), "eve", change(1, nil, details(x, 2)))
-	wantError(t, "delete of what is not there", err, vault.ErrInvalidChange)
+	wantError(t, "delete of a missing record", err, vault.ErrInvalidChange)
 	apply(t, s, eve, 1, nil, overview(x, 1), details(x, 1))
 	wantRecords(t, changes(t, s, "ada", 0), map[protocol.Place]string{overview(x, 1): "ada's", details(x, 1): "ada's"})
 	if err := s.DeleteUser(t.Context(), "eve"); err != nil {

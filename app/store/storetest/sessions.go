@@ -35,7 +35,7 @@ func sessionLife(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Fatal(err)
 	}
 	if err := b.TouchSession(t.Context(), v.Hash, start, start.Add(time.Hour)); err != nil {
-		t.Errorf("a touch that came late: %v", err)
+		t.Errorf("late touch: %v", err)
 	}
 	got, err = a.Session(t.Context(), v.Hash, start.Add(90*time.Minute))
 	if err != nil || got != v {
@@ -47,7 +47,7 @@ func sessionLife(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantError(t, "unknown session", err, vault.ErrNotFound)
 	wantError(t, "touch of an unknown session", a.TouchSession(t.Context(), unknown.Hash, start, v.Expires), vault.ErrNotFound)
 	_, err = a.Session(t.Context(), unknown.Hash, start)
-	wantError(t, "session after a refused touch", err, vault.ErrNotFound)
+	wantError(t, "session after a rejected touch", err, vault.ErrNotFound)
 	wantError(t, "the same hash again", a.PutSession(t.Context(), v), vault.ErrConflict)
 }
 
@@ -60,11 +60,11 @@ func sessionsExpire(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantSessions(t, s, u.ID, early.Expires, late)
 	wantSessions(t, s, u.ID, late.Expires)
 	if _, err := s.Session(t.Context(), early.Hash, early.Expires.Add(-time.Millisecond)); err != nil {
-		t.Errorf("a millisecond before the end: %v", err)
+		t.Errorf("a millisecond before expiry: %v", err)
 	}
 	_, err := s.Session(t.Context(), early.Hash, early.Expires)
-	wantError(t, "session at its end", err, vault.ErrNotFound)
-	wantError(t, "touch at its end", s.TouchSession(t.Context(), early.Hash, early.Expires, late.Expires), vault.ErrNotFound)
+	wantError(t, "session at expiry", err, vault.ErrNotFound)
+	wantError(t, "touch at expiry", s.TouchSession(t.Context(), early.Hash, early.Expires, late.Expires), vault.ErrNotFound)
 }
 
 func sessionsAreRevoked(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -82,7 +82,7 @@ func sessionsAreRevoked(t *testing.T, open func(t *testing.T) vault.Store) {
 	if err := a.DeleteSession(t.Context(), ada.ID, adas[1].Hash); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, "the same again", a.DeleteSession(t.Context(), ada.ID, adas[1].Hash), vault.ErrNotFound)
+	wantError(t, "deleted twice", a.DeleteSession(t.Context(), ada.ID, adas[1].Hash), vault.ErrNotFound)
 	wantSessions(t, b, ada.ID, start, adas[0], adas[2])
 
 	if err := b.DeleteSessions(t.Context(), ada.ID, adas[2].Hash); err != nil {
@@ -99,12 +99,12 @@ func sessionsAreRevoked(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantSessions(t, a, eve.ID, start, eves)
 }
 
-func sessionNeedsItsUserAsItWas(t *testing.T, open func(t *testing.T) vault.Store) {
+func sessionRequiresTheUsersGeneration(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	v := newSession(u, start)
 	v.Generation = u.Generation
-	if err := s.UpdateUser(t.Context(), u); err != nil { // the password changes while an old one is being checked
+	if err := s.UpdateUser(t.Context(), u); err != nil { // the password changes while the old one is being checked
 		t.Fatal(err)
 	}
 	wantError(t, "session of the old password", s.PutSession(t.Context(), v), vault.ErrConflict)
@@ -115,14 +115,14 @@ func sessionNeedsItsUserAsItWas(t *testing.T, open func(t *testing.T) vault.Stor
 	}
 	v.Generation = 0
 	wantSessions(t, s, u.ID, start, v)
-	wantError(t, "session of nobody", s.PutSession(t.Context(), newSession(newUser("nobody"), start)), vault.ErrNotFound)
+	wantError(t, "session of an unknown user", s.PutSession(t.Context(), newSession(newUser("nobody"), start)), vault.ErrNotFound)
 	stranger := u
 	stranger.ID = vault.UserID(randomID())
-	wantError(t, "session of a former user of the name", s.PutSession(t.Context(), newSession(stranger, start)), vault.ErrNotFound)
+	wantError(t, "session of a former user with this name", s.PutSession(t.Context(), newSession(stranger, start)), vault.ErrNotFound)
 }
 
-// A session that was there before DeleteSessions is gone after it, however many there are and whatever goes on beside.
-func revocationIsCertain(t *testing.T, open func(t *testing.T) vault.Store) {
+// DeleteSessions ends every session stored before it, however many there are and whatever runs concurrently.
+func revocationIsComplete(t *testing.T, open func(t *testing.T) vault.Store) {
 	stores := []vault.Store{open(t), open(t)}
 	u := createUser(t, stores[0], "ada")
 	const before = 120
@@ -144,7 +144,7 @@ func revocationIsCertain(t *testing.T, open func(t *testing.T) vault.Store) {
 			if err := stores[1].PutSession(t.Context(), newSession(u, start)); err != nil {
 				t.Error(err)
 			}
-			// May come before or after the revocation, but never brings a session back.
+			// May run before or after the revocation, but must never bring a session back.
 			_ = stores[1].TouchSession(t.Context(), old[i].Hash, start.Add(time.Second), start.Add(time.Hour+time.Second))
 		}
 	})
@@ -156,7 +156,7 @@ func revocationIsCertain(t *testing.T, open func(t *testing.T) vault.Store) {
 		_, err := stores[1].Session(t.Context(), v.Hash, start)
 		if i == 7 {
 			if err != nil {
-				t.Errorf("the session to keep: %v", err)
+				t.Errorf("the session to spare: %v", err)
 			}
 			continue
 		}
@@ -175,7 +175,7 @@ func throttleSwaps(t *testing.T, open func(t *testing.T) vault.Store) {
 		}
 	}
 	wantThrottle(start, vault.Throttle{})
-	wantError(t, "swap of a version that is not there", a.SwapThrottle(t.Context(), key, 1, vault.Throttle{}, start), vault.ErrConflict)
+	wantError(t, "swap of a missing version", a.SwapThrottle(t.Context(), key, 1, vault.Throttle{}, start), vault.ErrConflict)
 	wantThrottle(start, vault.Throttle{})
 
 	state := vault.Throttle{Attempts: 3, BlockedUntil: start.Add(time.Second), Expires: start.Add(time.Minute), Version: 1}
@@ -183,7 +183,7 @@ func throttleSwaps(t *testing.T, open func(t *testing.T) vault.Store) {
 		t.Fatal(err)
 	}
 	wantThrottle(start, state)
-	wantError(t, "swap of none when there is one", a.SwapThrottle(t.Context(), key, 0, state, start), vault.ErrConflict)
+	wantError(t, "swap of none, but there is one", a.SwapThrottle(t.Context(), key, 0, state, start), vault.ErrConflict)
 	wantError(t, "swap of another version", a.SwapThrottle(t.Context(), key, 2, state, start), vault.ErrConflict)
 	state.Attempts, state.BlockedUntil, state.Version = 4, time.Time{}, 2
 	if err := b.SwapThrottle(t.Context(), key, 1, state, start); err != nil {

@@ -1,4 +1,4 @@
-// Package storetest is what every vault.Store must pass.
+// Package storetest tests the contract of vault.Store.
 package storetest
 
 import (
@@ -15,32 +15,32 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/vault"
 )
 
-// Run holds the stores that open returns to the contract of vault.Store. All stores opened with one t share one set
-// of data, as replicas do; another t has another. open closes them when t ends.
+// Run tests the stores that open returns. All stores opened with one t share their data, as replicas do; another t has its own.
+// open closes them when t ends.
 func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 	for _, c := range []struct {
 		name string
 		test func(t *testing.T, open func(t *testing.T) vault.Store)
 	}{
 		{"UserRoundTrip", userRoundTrip},
-		{"UsernameAndIDAreTakenOnce", usernameAndIDAreTakenOnce},
+		{"UsernamesAndIDsAreUnique", usernamesAndIDsAreUnique},
 		{"UpdateUserIsConditional", updateUserIsConditional},
-		{"DeletedUserLeavesOnlyTheIDBehind", deletedUserLeavesOnlyTheIDBehind},
+		{"DeletedUserLeavesOnlyItsID", deletedUserLeavesOnlyItsID},
 		{"DeleteUserCanBeResumed", deleteUserCanBeResumed},
 		{"RacingRegistrationsMakeOneUser", racingRegistrationsMakeOneUser},
-		{"RacingUpdatesLoseNone", racingUpdatesLoseNone},
-		{"InvitationsLetOneUserIn", invitationsLetOneUserIn},
+		{"RacingUpdatesAllCount", racingUpdatesAllCount},
+		{"InvitationAdmitsOneUser", invitationAdmitsOneUser},
 		{"RacingRegistrationsShareNoInvitation", racingRegistrationsShareNoInvitation},
-		{"OneUserIsTheFirst", oneUserIsTheFirst},
+		{"OnlyOneUserIsTheFirst", onlyOneUserIsTheFirst},
 		{"SessionLife", sessionLife},
 		{"SessionsExpire", sessionsExpire},
 		{"SessionsAreRevoked", sessionsAreRevoked},
-		{"SessionNeedsItsUserAsItWas", sessionNeedsItsUserAsItWas},
-		{"RevocationIsCertain", revocationIsCertain},
+		{"SessionRequiresTheUsersGeneration", sessionRequiresTheUsersGeneration},
+		{"RevocationIsComplete", revocationIsComplete},
 		{"ThrottleSwaps", throttleSwaps},
 		{"RacingThrottleSwapsCountAll", racingThrottleSwapsCountAll},
 		{"ChangesSince", changesSince},
-		{"TombstonesInDeltasOnly", tombstonesInDeltasOnly},
+		{"TombstonesOnlyInDeltas", tombstonesOnlyInDeltas},
 		{"ConflictChangesNothing", conflictChangesNothing},
 		{"InvalidChangesLeaveNothing", invalidChangesLeaveNothing},
 		{"LargeChangeIsAtomic", largeChangeIsAtomic},
@@ -48,18 +48,18 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"PagesOverOneMegabyte", pagesOverOneMegabyte},
 		{"RacingChangesAreSerial", racingChangesAreSerial},
 		{"ReadersSeeWholeChanges", readersSeeWholeChanges},
-		{"VaultThatMovesWhileItIsRead", vaultThatMovesWhileItIsRead},
-		{"ReadingEndsWithTheWriter", readingEndsWithTheWriter},
+		{"VaultChangesDuringARead", vaultChangesDuringARead},
+		{"WriterErrorEndsTheRead", writerErrorEndsTheRead},
 		{"SmallAnswers", smallAnswers},
 		{"QuotaOfItems", quotaOfItems},
 		{"QuotaOfRecords", quotaOfRecords},
-		{"UsersAreApart", usersAreApart},
+		{"UsersAreSeparate", usersAreSeparate},
 		{"ChunksOfAttachments", chunksOfAttachments},
-		{"AttachmentsAreNoRecords", attachmentsAreNoRecords},
+		{"AttachmentsAreNotRecords", attachmentsAreNotRecords},
 		{"QuotaOfAttachments", quotaOfAttachments},
 		{"RacingChunksKeepTheQuota", racingChunksKeepTheQuota},
 		{"LargeAttachment", largeAttachment},
-		{"AttachmentsAreApart", attachmentsAreApart},
+		{"AttachmentsAreSeparate", attachmentsAreSeparate},
 		{"DeletedUserLeavesNoAttachments", deletedUserLeavesNoAttachments},
 		{"ClosedStoreIsUnavailable", closedStoreIsUnavailable},
 		{"CancelledContextIsAnError", cancelledContextIsAnError},
@@ -68,8 +68,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 }
 
-// start is the time of the tests' clock: to the millisecond, as stores keep it. It is in the future, so that a store
-// that lets its database clear expired rows by the real clock does not do so under a test.
+// start is the time of the tests' clock, to the millisecond, as stores keep it. It lies in the future, so a store whose
+// database deletes expired rows by the real clock does not do so during a test.
 var start = time.Now().UTC().Add(time.Hour).Truncate(time.Second).Add(123 * time.Millisecond)
 
 func randomID() string {
@@ -141,7 +141,7 @@ func change(base int64, puts []protocol.Put, deletes ...protocol.Place) vault.Ch
 
 func manifest(revision int64) string { return fmt.Sprintf("manifest %d", revision) }
 
-// changes reads what lies after since, and holds it to what every answer must keep.
+// changes reads the records after since and checks what every answer must satisfy.
 func changes(t *testing.T, s vault.Store, name vault.Username, since int64) protocol.VaultResponse {
 	t.Helper()
 	r, err := vault.Collect(t.Context(), s, name, since)
@@ -177,7 +177,7 @@ func checkAnswer(t *testing.T, r protocol.VaultResponse, since int64) {
 	}
 }
 
-// byPlace tells tokens by place; a tombstone has "(deleted)".
+// byPlace returns tokens by place; a tombstone has "(deleted)".
 func byPlace(r protocol.VaultResponse) map[protocol.Place]string {
 	m := map[protocol.Place]string{}
 	for _, rec := range r.Records {
@@ -209,7 +209,7 @@ func wantError(t *testing.T, what string, err, want error) {
 	}
 }
 
-// retry repeats f while it fails with again: what a caller of the store does.
+// retry repeats f while it fails with again, as a caller of the store does.
 func retry(ctx context.Context, again error, f func() error) error {
 	for {
 		err := f()

@@ -45,17 +45,17 @@ func userRoundTrip(t *testing.T, open func(t *testing.T) vault.Store) {
 	wantError(t, "unknown user", err, vault.ErrNotFound)
 }
 
-func usernameAndIDAreTakenOnce(t *testing.T, open func(t *testing.T) vault.Store) {
+func usernamesAndIDsAreUnique(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 
 	sameName := newUser("ada")
 	wantError(t, "same name", s.CreateUser(t.Context(), sameName), vault.ErrUsernameTaken)
 	wantUser(t, s, u)
-	// The refused registration has not used its id up.
+	// The rejected registration has not used up its ID.
 	sameName.Username = "grace"
 	if err := s.CreateUser(t.Context(), sameName); err != nil {
-		t.Errorf("the id of a refused registration: %v", err)
+		t.Errorf("the ID of a rejected registration: %v", err)
 	}
 
 	sameID := newUser("hedy")
@@ -73,14 +73,14 @@ func updateUserIsConditional(t *testing.T, open func(t *testing.T) vault.Store) 
 	wantError(t, "update of another generation", s.UpdateUser(t.Context(), stale), vault.ErrConflict)
 	other := u
 	other.ID = vault.UserID(randomID())
-	wantError(t, "update of a former user of the name", s.UpdateUser(t.Context(), other), vault.ErrNotFound)
-	wantError(t, "update of nobody", s.UpdateUser(t.Context(), newUser("nobody")), vault.ErrNotFound)
+	wantError(t, "update of a former user with this name", s.UpdateUser(t.Context(), other), vault.ErrNotFound)
+	wantError(t, "update of an unknown user", s.UpdateUser(t.Context(), newUser("nobody")), vault.ErrNotFound)
 	wantUser(t, s, u)
 	_, err := s.User(t.Context(), "nobody")
-	wantError(t, "user after a refused update", err, vault.ErrNotFound)
+	wantError(t, "user after a rejected update", err, vault.ErrNotFound)
 }
 
-func deletedUserLeavesOnlyTheIDBehind(t *testing.T, open func(t *testing.T) vault.Store) {
+func deletedUserLeavesOnlyItsID(t *testing.T, open func(t *testing.T) vault.Store) {
 	s := open(t)
 	u := createUser(t, s, "ada")
 	v := putSession(t, s, u, start)
@@ -102,11 +102,11 @@ func deletedUserLeavesOnlyTheIDBehind(t *testing.T, open func(t *testing.T) vaul
 	wantError(t, "delete again", s.DeleteUser(t.Context(), u.Username), vault.ErrNotFound)
 
 	u.Username = "grace"
-	wantError(t, "its id under another name", s.CreateUser(t.Context(), u), vault.ErrUserIDTaken)
+	wantError(t, "its ID under another name", s.CreateUser(t.Context(), u), vault.ErrUserIDTaken)
 	again := createUser(t, s, "ada")
 	wantUser(t, s, again)
 	wantRecords(t, changes(t, s, "ada", 0), nil)
-	apply(t, s, again, 0, []protocol.Put{put(details(id, 1), "the place is the new user's own")})
+	apply(t, s, again, 0, []protocol.Put{put(details(id, 1), "the place belongs to the new user")})
 }
 
 func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
@@ -117,12 +117,12 @@ func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
 	}
 	putSession(t, s, u, start)
 
-	// Cut off later and later, until one goes through.
+	// Cancel later and later, until a deletion completes.
 	for wait := time.Duration(0); ; wait += 500 * time.Microsecond {
 		ctx, cancel := context.WithTimeout(t.Context(), wait)
 		err := s.DeleteUser(ctx, u.Username)
 		cancel()
-		if err == nil || errors.Is(err, vault.ErrNotFound) { // it was done when the time was over
+		if err == nil || errors.Is(err, vault.ErrNotFound) { // completed before the deadline
 			break
 		}
 		got, err := s.User(t.Context(), u.Username)
@@ -134,12 +134,12 @@ func deleteUserCanBeResumed(t *testing.T, open func(t *testing.T) vault.Store) {
 		}
 		_, err = vault.Collect(t.Context(), s, u.Username, 0)
 		if got.Deleting {
-			wantError(t, "changes of a user half gone", err, vault.ErrNotFound)
+			wantError(t, "changes of a half-deleted user", err, vault.ErrNotFound)
 			_, err = s.Apply(t.Context(), u.Username, change(3, nil))
-			wantError(t, "apply to a user half gone", err, vault.ErrNotFound)
-			wantError(t, "update of a user half gone", s.UpdateUser(t.Context(), got), vault.ErrNotFound)
-			wantError(t, "session of a user half gone", s.PutSession(t.Context(), newSession(u, start)), vault.ErrNotFound)
-			wantError(t, "the name of a user half gone", s.CreateUser(t.Context(), newUser("ada")), vault.ErrUsernameTaken)
+			wantError(t, "apply to a half-deleted user", err, vault.ErrNotFound)
+			wantError(t, "update of a half-deleted user", s.UpdateUser(t.Context(), got), vault.ErrNotFound)
+			wantError(t, "session of a half-deleted user", s.PutSession(t.Context(), newSession(u, start)), vault.ErrNotFound)
+			wantError(t, "the name of a half-deleted user", s.CreateUser(t.Context(), newUser("ada")), vault.ErrUsernameTaken)
 		}
 	}
 	wantUser(t, s, createUser(t, s, "ada"))
@@ -164,7 +164,7 @@ func racingRegistrationsMakeOneUser(t *testing.T, open func(t *testing.T) vault.
 	for i, err := range errs {
 		switch {
 		case err == nil && won >= 0:
-			t.Errorf("both %d and %d have registered", won, i)
+			t.Errorf("both %d and %d registered", won, i)
 		case err == nil:
 			won = i
 		default:
@@ -172,13 +172,13 @@ func racingRegistrationsMakeOneUser(t *testing.T, open func(t *testing.T) vault.
 		}
 	}
 	if won < 0 {
-		t.Fatal("nobody has registered")
+		t.Fatal("none of them registered")
 	}
 	users[won].Generation = 1
 	wantUser(t, stores[0], users[won])
 }
 
-func racingUpdatesLoseNone(t *testing.T, open func(t *testing.T) vault.Store) {
+func racingUpdatesAllCount(t *testing.T, open func(t *testing.T) vault.Store) {
 	stores := []vault.Store{open(t), open(t)}
 	u := createUser(t, stores[0], "ada")
 	const racers, each = 4, 5

@@ -113,7 +113,7 @@ for (const language of translated) {
     await visit("generator");
     await to("#/settings");
     await heading(page, text.settings.title);
-    await page.getByText(text.sessions.current).waitFor();
+    await page.locator(".badge").getByText(text.sessions.current).waitFor();
     await visit("settings");
     assert.deepEqual(found, []);
     assert.deepEqual(page.complaints, []);

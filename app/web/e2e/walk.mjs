@@ -226,7 +226,7 @@ export async function walk(page, visit) {
   await visit("export");
   await to("#/settings");
   await heading(page, "Settings");
-  await page.getByText("This device").waitFor();
+  await page.locator(".badge").getByText("This device").waitFor();
   await visit("settings");
   await page.getByRole("button", { name: "Change" }).click();
   await dialogOpen();

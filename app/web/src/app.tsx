@@ -15,7 +15,7 @@ import { texts } from "./texts";
 import { Confirm } from "./ui/dialog";
 import { Toasts } from "./ui/toasts";
 
-/** The phase decides; the route only chooses between the screens that a phase has. */
+/** The phase decides which screens are possible; the route chooses among them. */
 function Screen() {
   const now = phase.value;
   const [screen, id] = route.value;
@@ -25,9 +25,9 @@ function Screen() {
     case "starting":
       return <Starting />;
     case "broken":
-      return <Broken code={now.code} message={now.message} />;
+      return <Broken code={now.code} />;
     case "alarm":
-      return <Alarm code={now.code} message={now.message} />;
+      return <Alarm code={now.code} findings={now.findings} />;
     case "locked":
       return screen === "recover" ? <Recover /> : <Unlock username={now.username} />;
     case "signed_out":

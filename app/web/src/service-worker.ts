@@ -1,21 +1,20 @@
-// Starts the page where there is no network. It keeps one build as a whole: index.html, and all files that it leads to.
+// Starts the page without a network. It caches one complete build: index.html and all files that it refers to.
 //
-// Nothing of two builds can meet on a page. Every file but index.html is named by its content, so a page gets the files
-// of its own build or none; and index.html comes from the server, or from the one build that is kept here with all its files.
-// A build replaces another when a page of its own is open, and what pages of the old one may still load stays until
-// they are closed.
+// A page never mixes two builds. Every file except index.html is named by its content hash, so a page gets the files of its build
+// or none. index.html comes from the server, or from the build whose files are all cached here. A build replaces another when one of
+// its pages is open. The files of the old build remain until its pages are closed.
 import { BUILD_PREFIX, type FromServiceWorker, type ToServiceWorker } from "./core/release";
 
 declare const self: ServiceWorkerGlobalScope;
 
-// Of the build, see build.mjs.
+// Defined by build.mjs.
 declare const BUILD: string;
 declare const FILES: string[];
 declare const INDEX_SHA256: string;
 
 const INDEX = "/";
 const CACHE = BUILD_PREFIX + BUILD;
-const PATIENCE_MS = 4000; // then the page that is kept is better than one that may come
+const PATIENCE_MS = 4000; // after this, the cached page is better than waiting
 
 self.addEventListener("install", (e) => e.waitUntil(install()));
 self.addEventListener("activate", (e) => e.waitUntil(activate()));
@@ -37,17 +36,17 @@ self.addEventListener("fetch", (e) => {
   }
 });
 
-/** All of the build, or nothing: while a release is rolled out, servers of two builds may answer. */
+/** Caches all of the build or nothing: during a rollout, servers of two builds may answer. */
 async function install() {
   const cache = await caches.open(CACHE);
   try {
     await cache.addAll(FILES);
     const index = await fetch(INDEX, { cache: "no-store", redirect: "error" });
-    if ((await sha256(index.clone())) !== INDEX_SHA256) throw new Error("the server has another build by now");
+    if ((await sha256(index.clone())) !== INDEX_SHA256) throw new Error("the server already has another build");
     await cache.put(INDEX, index);
   } catch (e) {
     await caches.delete(CACHE);
-    throw e; // the browser tries again when it next looks for a new version
+    throw e; // the browser tries again at its next update check
   }
 }
 
@@ -61,7 +60,7 @@ async function activate() {
   await self.clients.claim();
 }
 
-/** Pages hold a lock under the name of their build's cache. */
+/** Each page holds a lock that is named like its build's cache. */
 async function forgetOldBuilds() {
   const { held = [] } = await navigator.locks.query();
   const needed = new Set([CACHE, ...held.map((lock) => lock.name)]);
@@ -70,16 +69,16 @@ async function forgetOldBuilds() {
   }
 }
 
-/** The newest index.html that can be had. An error of the server, or of a proxy without one, counts as no network. */
+/** The newest index.html available. An error from the server or a proxy counts as no network. */
 async function page(request: Request): Promise<Response> {
   const answer = fetch(request).catch(() => undefined);
   const inTime = await Promise.race([answer, new Promise<undefined>((done) => setTimeout(done, PATIENCE_MS))]);
   if (inTime && inTime.status < 500) return inTime;
-  const kept = await caches.match(INDEX, { cacheName: CACHE });
-  return kept ?? (await answer) ?? Response.error();
+  const cached = await caches.match(INDEX, { cacheName: CACHE });
+  return cached ?? (await answer) ?? Response.error();
 }
 
-/** A file of any build that is kept: its name says what is in it. */
+/** A file of any cached build: its name identifies its content. */
 async function file(request: Request): Promise<Response> {
   return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
 }

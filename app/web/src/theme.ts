@@ -1,5 +1,4 @@
-// Runs before the first paint, so that a page in the other theme never flashes up, and asks for the texts of the chosen
-// language while the page itself is on its way.
+// Runs before the first paint, so the wrong theme never flashes, and preloads the texts of the chosen language.
 
 import { applyTheme, readPreferences } from "./state/preferences";
 import { resolved, textsURL } from "./texts/languages";

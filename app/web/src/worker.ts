@@ -1,6 +1,5 @@
-// The worker that runs core.wasm, strength.wasm from the first password that is judged, transfer.wasm while a file is read
-// or written, and qr.ts from the first QR code. It passes calls on and keeps for the glue what the device remembers;
-// it knows nothing about vaults.
+// The worker runs core.wasm. It loads strength.wasm for the first password to judge, transfer.wasm for each file to read or write,
+// and qr.ts for the first QR code. It forwards calls and gives the core access to the device's storage. It knows nothing about vaults.
 import "go:wasm_exec";
 import { cacheForget, cacheLoad, cacheStamp, cacheStore } from "./core/device-cache";
 import { memoryLoad, memoryStore } from "./core/device-memory";
@@ -10,6 +9,7 @@ import type {
   ErrorCode,
   ExportOptions,
   Failure,
+  Finding,
   QRCode,
   QRText,
   StrengthOf,
@@ -32,7 +32,7 @@ interface GoRuntime {
   run(instance: WebAssembly.Instance): Promise<void>;
 }
 
-/** What strength.wasm installs. */
+/** Installed by strength.wasm. */
 interface Meter {
   vaultsphereStrength?(password: string, inputs: string[]): object;
   vaultsphereWeak?(passwords: string[]): boolean[];
@@ -55,7 +55,7 @@ scope.vaultsphereHost = { ...host, weak: async (passwords) => (await meter()).va
 
 let started: Promise<Glue>;
 
-/** WebAssembly gives no memory back, so collecting garbage in time is worth more than the time it takes. */
+/** WebAssembly never returns memory, so frequent garbage collection is worth its time. */
 function newGo(): GoRuntime {
   const go = new scope.Go();
   go.env = { GOGC: "25" };
@@ -70,10 +70,10 @@ async function start(module: WebAssembly.Module, keepCopy: boolean): Promise<Glu
     (e: unknown) => (e instanceof Error ? e.message : String(e)),
   );
   void ended.then((stopped) => scope.postMessage({ stopped }));
-  // The glue is in place when main blocks for the first time, which is when run() returns its promise.
-  if (!scope.vaultsphere) throw new Error("the core did not announce itself");
+  // The core's functions are in place when main first blocks, which is when run() returns its promise.
+  if (!scope.vaultsphere) throw new Error("the core did not start");
   if (!keepCopy) {
-    // Before anything is kept. Refused if another tab has left changes waiting, which are not lost for it.
+    // Before anything is cached. The core refuses if another tab has left changes in the outbox; they are not lost.
     await scope.vaultsphere.call("keep_copy", JSON.stringify({ on: false, force: false })).catch(() => undefined);
   }
   return scope.vaultsphere;
@@ -86,13 +86,13 @@ async function loadMeter(): Promise<Required<Meter>> {
   const { instance } = await WebAssembly.instantiateStreaming(fetch(STRENGTH_URL), go.importObject);
   void go.run(instance);
   const { vaultsphereStrength, vaultsphereWeak } = scope;
-  if (!vaultsphereStrength || !vaultsphereWeak) throw new Error("the strength meter did not announce itself");
+  if (!vaultsphereStrength || !vaultsphereWeak) throw new Error("strength.wasm did not start");
   return { vaultsphereStrength, vaultsphereWeak };
 }
 
 function meter(): Promise<Required<Meter>> {
   loading ??= loadMeter();
-  loading.catch(() => (loading = undefined)); // the next password tries again
+  loading.catch(() => (loading = undefined)); // the next call tries again
   return loading;
 }
 
@@ -101,14 +101,11 @@ async function judge(params: string): Promise<string> {
   return JSON.stringify((await meter()).vaultsphereStrength(password, inputs));
 }
 
-const QR_PROBLEMS = {
-  "not a picture": "this is not a picture that the browser can read",
-  "no code": "no QR code was found in the picture",
-};
+const QR_FINDINGS = { "not a picture": "not_a_picture", "no code": "no_qr_code" } as const;
 
-/** What the core would throw. */
-const failure = (code: ErrorCode, message: string, hint = "") =>
-  new Error(JSON.stringify({ code, message, hint, retry_after: 0 } satisfies Failure));
+/** An error as the core throws it. */
+const failure = (code: ErrorCode, ...findings: Finding[]) =>
+  new Error(JSON.stringify({ code, findings, retry_after: 0 } satisfies Failure));
 
 const loadQR = () => import(QR_URL) as Promise<typeof qr>;
 
@@ -120,15 +117,15 @@ async function draw(params: string): Promise<string> {
 async function scan(picture: Blob): Promise<string> {
   const reading = await (await loadQR()).readQR(picture);
   if ("text" in reading) return JSON.stringify(reading);
-  throw failure("bad_input", QR_PROBLEMS[reading.problem], "use a sharp picture that shows the whole code");
+  throw failure("bad_input", { code: QR_FINDINGS[reading.problem] });
 }
 
 async function bytesOf(file: Blob): Promise<Bytes> {
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch {
-    // a folder, or a file that has gone since it was chosen
-    throw failure("attachment_unreadable", "the file cannot be read");
+    // a folder, or a file that was deleted after it was chosen
+    throw failure("attachment_unreadable");
   }
 }
 
@@ -147,7 +144,7 @@ const own: Record<WorkerMethod, Run> = {
   async export_vault({ id, params }, progress) {
     const { trash, files, ...options } = JSON.parse(params) as ExportOptions;
     const opened = await (await started).call("open_items", JSON.stringify({ trash, files }), progress, id);
-    if (typeof opened === "string") throw new Error("the core gave no items");
+    if (typeof opened === "string") throw new Error("the core returned no items");
     const written = await transfer("write", JSON.stringify(options), new Blob([opened.file]));
     return { result: opened.result, file: written.file };
   },

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { go, guard, guarded, heldBack, href, leaveAnyway, pageOf, replace, route, stay, unguard } from "../src/state/route.ts";
+import {
+  blockedHash,
+  discardAndLeave,
+  go,
+  guard,
+  guarded,
+  href,
+  pageOf,
+  replace,
+  route,
+  stay,
+  unguard,
+} from "../src/state/route.ts";
 
 beforeEach(() => {
   unguard();
@@ -41,12 +53,12 @@ test("a form with changes keeps the route back until it is left or kept", () => 
   const leave = guard(() => dirty);
   assert.equal(guarded.value, true);
   go("settings");
-  assert.deepEqual([heldBack.value, location.hash, route.value], ["#/settings", "#/vault", ["vault"]]);
+  assert.deepEqual([blockedHash.value, location.hash, route.value], ["#/settings", "#/vault", ["vault"]]);
   stay();
-  assert.deepEqual([heldBack.value, route.value], [null, ["vault"]]);
+  assert.deepEqual([blockedHash.value, route.value], [null, ["vault"]]);
   go("settings");
-  leaveAnyway();
-  assert.deepEqual([heldBack.value, route.value, guarded.value], [null, ["settings"], false]);
+  discardAndLeave();
+  assert.deepEqual([blockedHash.value, route.value, guarded.value], [null, ["settings"], false]);
   dirty = false;
   leave();
 });
@@ -54,7 +66,7 @@ test("a form with changes keeps the route back until it is left or kept", () => 
 test("a form without changes holds nothing back", () => {
   guard(() => false);
   go("health");
-  assert.deepEqual([heldBack.value, route.value], [null, ["health"]]);
+  assert.deepEqual([blockedHash.value, route.value], [null, ["health"]]);
 });
 
 test("taking away an old guard leaves the one that took its place", () => {
@@ -62,7 +74,7 @@ test("taking away an old guard leaves the one that took its place", () => {
   guard(() => true);
   old();
   go("export");
-  assert.equal(heldBack.value, "#/export");
+  assert.equal(blockedHash.value, "#/export");
 });
 
 test("the browser asks before a page with changes is closed, and only then", () => {

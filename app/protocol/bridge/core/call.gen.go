@@ -10,7 +10,7 @@ import (
 	"github.com/vaultsphere/vaultsphere/app/protocol/bridge"
 )
 
-// Call runs the method of to that has the name on the wire.
+// Call runs the method of to with the given wire name.
 func Call(ctx context.Context, to Core, name string, r bridge.Request) (bridge.Answer, error) {
 	var result any
 	var file bridge.File

@@ -1,6 +1,5 @@
-// Loads core.wasm once and runs it in a worker that can be thrown away. Ending the worker is what makes a lock
-// complete: WebAssembly memory is never handed back, so the keys in it go only when the worker does. The compiled
-// module holds code and no data; it is kept, and the next worker starts without a download.
+// Loads core.wasm once and runs it in a disposable worker. Locking terminates the worker: WebAssembly never returns memory, so the
+// keys are gone only when the worker is. The compiled module contains no data. The next worker reuses it without a download.
 import { CoreError } from "./error";
 import type { CallMessage, FromWorker, ToWorker } from "./messages";
 import type { Progress } from "./protocol.gen";
@@ -14,13 +13,13 @@ export type Tell<Event = Progress> = (event: Event) => void;
 
 export interface Answer<R> {
   result: R;
-  file: Bytes; // empty of methods that make none
+  file: Bytes; // empty if the method returns no file
 }
 
 export interface CallOptions {
-  onProgress?: Tell<never>; // takes what the method sends before its answer
+  onProgress?: Tell<never>; // receives what the method sends before its answer
   file?: Blob;
-  signal?: AbortSignal; // ends the call; what it had done until then stays
+  signal?: AbortSignal; // cancels the call; what it has done so far remains done
 }
 
 interface Pending {
@@ -41,10 +40,10 @@ async function compile(onProgress: (share: number) => void): Promise<WebAssembly
   try {
     response = await fetch(CORE_URL);
   } catch {
-    throw new CoreError("offline", "the part of the page that opens the vault could not be loaded");
+    throw new CoreError("offline");
   }
   if (!response.ok || !response.body) {
-    throw new CoreError("internal", `the server answered ${response.status} for ${CORE_URL}`);
+    throw new Error(`the server answered ${response.status} for ${CORE_URL}`);
   }
   let seen = 0;
   const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
@@ -64,15 +63,15 @@ function receive({ data }: MessageEvent<FromWorker>) {
     onCrash(data.stopped);
     return;
   }
-  const waiting = pending.get(data.id);
-  if (!waiting) return;
+  const caller = pending.get(data.id);
+  if (!caller) return;
   if ("progress" in data) {
-    waiting.progress?.(JSON.parse(data.progress) as never);
+    caller.progress?.(JSON.parse(data.progress) as never);
     return;
   }
   pending.delete(data.id);
-  if ("result" in data) waiting.resolve({ result: data.result, file: data.file ?? new Uint8Array() });
-  else waiting.reject(CoreError.parse(data.error));
+  if ("result" in data) caller.resolve({ result: data.result, file: data.file ?? new Uint8Array() });
+  else caller.reject(CoreError.parse(data.error));
 }
 
 function spawn(compiled: WebAssembly.Module) {
@@ -90,8 +89,8 @@ function spawn(compiled: WebAssembly.Module) {
 const send = (message: ToWorker) => worker?.postMessage(message);
 
 /**
- * Starts the core; progress is the loaded share, 0 to 1, and keepCopy says of each worker whether it may keep a sealed
- * copy of the vault on this device. May be called again after it failed.
+ * Starts the core. `onProgress` receives the loaded share, 0 to 1. `keepCopy` is asked for each worker whether it may keep a sealed
+ * copy of the vault on this device. May be called again after a failure.
  */
 export async function start(
   onProgress: (share: number) => void,
@@ -109,32 +108,32 @@ export async function start(
   }
 }
 
-/** Ends the worker and all its memory, rejects what was under way as cancelled, and starts a clean one. */
+/** Terminates the worker with all its memory, rejects calls in flight as cancelled, and starts a new worker. */
 export function restart() {
   worker?.terminate();
   worker = undefined;
   const cut = [...pending.values()];
   pending.clear();
-  for (const { reject } of cut) reject(new CoreError("cancelled", "cancelled"));
+  for (const { reject } of cut) reject(new CoreError("cancelled"));
   void module?.then(spawn);
 }
 
 type Method = CallMessage["method"];
 
-/** Calls one method of the protocol. Calls made before the worker is ready wait for it. */
+/** Calls a method. Calls made before the worker is ready wait for it. */
 export async function call<R>(method: Method, params: object, options?: CallOptions): Promise<R> {
   return (await callForFile<R>(method, params, options)).result;
 }
 
-/** Calls a method whose result is a file. */
+/** Calls a method that returns a file. */
 export async function callForBytes(method: Method, params: object, options?: CallOptions): Promise<Bytes> {
   return (await callForFile(method, params, options)).file;
 }
 
-/** Calls a method that answers with a file as well. */
+/** Calls a method that returns a result and a file. */
 export async function callForFile<R>(method: Method, params: object, options: CallOptions = {}): Promise<Answer<R>> {
   if (!worker) await module?.then(() => undefined);
-  if (!worker) throw new CoreError("internal", "the core is not running");
+  if (!worker) throw new Error("the core is not running");
   const id = nextId++;
   const { file, onProgress, signal } = options;
   const cancel = () => send({ cancel: id });

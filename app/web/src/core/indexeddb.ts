@@ -1,12 +1,12 @@
-// IndexedDB in promises.
+// IndexedDB with promises.
 
-export const settled = <T>(request: IDBRequest<T>): Promise<T> =>
+export const result = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("IndexedDB gave no reason"));
+    request.onerror = () => reject(request.error ?? new Error("IndexedDB reported no reason"));
   });
 
-/** Resolves when what the transaction wrote is on the disk. */
+/** Resolves when the transaction is complete. */
 export const finished = (tx: IDBTransaction): Promise<void> =>
   new Promise((resolve, reject) => {
     tx.oncomplete = () => resolve();
@@ -15,14 +15,14 @@ export const finished = (tx: IDBTransaction): Promise<void> =>
     tx.onabort = failed;
   });
 
-/** Opens a database of one store when it is first asked for, and again after that failed. */
+/** Opens a database with one store on first use. Tries again after a failure. */
 export function database(name: string, store: string): () => Promise<IDBDatabase> {
   let opened: Promise<IDBDatabase> | undefined;
   return () => {
     if (!opened) {
       const request = indexedDB.open(name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(store);
-      opened = settled(request);
+      opened = result(request);
       opened.catch(() => (opened = undefined));
     }
     return opened;

@@ -1,12 +1,11 @@
-// What passes between the page and its worker. Parameters and results stay JSON text: only the side that wants
-// them parses them.
+// The messages between the page and its worker. Parameters and results remain JSON text, which only the receiver parses.
 import type { CoreMethod, WorkerMethod } from "./protocol.gen";
 
 export interface CallMessage {
   id: number;
   method: CoreMethod | WorkerMethod;
   params: string;
-  file?: Blob; // for methods that read one
+  file?: Blob; // for methods that read a file
 }
 
 export type ToWorker = { module: WebAssembly.Module; keepCopy: boolean } | { cancel: number } | CallMessage;

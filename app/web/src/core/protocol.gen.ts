@@ -41,9 +41,9 @@ export interface Added {
   added: number;
 }
 
-/** Attachment names a sealed file that is kept beside the item's records. */
+/** Attachment describes a sealed file, which is stored separately. */
 export interface Attachment {
-  id: string; // as an account id: 16 bytes, base64url
+  id: string; // 16 bytes in base64url
   name: string;
   sha256: string; // hex, of the whole content
   size: number; // bytes
@@ -59,7 +59,7 @@ export interface BreachAddress {
   address: string;
 }
 
-/** Breached is a password that is known from breaches. */
+/** Breached is a password found in breaches. */
 export interface Breached {
   id: string;
   times: number;
@@ -91,7 +91,7 @@ export interface CodeOf {
   totp?: string;
 }
 
-/** Column says what the values of a column of any CSV become. */
+/** Column says what the values of a column become. */
 export type Column =
   "" | "hidden" | "skip" | "type" | "title" | "url" | "username" | "password" | "totp" | "notes" | "tag" | "favourite" |
   "created" | "modified";
@@ -154,12 +154,15 @@ export interface Exported {
   problems: ImportProblem[]; // items and files that cannot be read
 }
 
-/** Failure is why a call failed. It is the message of the Error with which the promise of the call is rejected. */
+/**
+ * Failure is why a call failed. As JSON it is the message of the Error with which the promise of the call is rejected. It holds
+ * no sentence: the page has one for each code and each finding, in the reader's language.
+ */
 export interface Failure {
   code: ErrorCode;
   values?: MessageValues;
-  message: string;
-  hint: string; // what can be done; may be empty
+  findings?: Finding[]; // what exactly is wrong, the most telling first
+  request_id?: string; // of a server fault, by which the operator finds the cause
   retry_after: number; // seconds; 0: the server did not say
 }
 
@@ -171,7 +174,7 @@ export interface Field {
   unknown?: string;
 }
 
-/** FieldKind says how a custom field is shown. */
+/** FieldKind is the kind of a custom field. */
 export type FieldKind = "" | "hidden" | "boolean" | "link";
 
 /**
@@ -192,12 +195,30 @@ export interface FileName {
   name: string;
 }
 
+/** Finding says what exactly is wrong where one code covers several causes. The page has a sentence for each FindingCode. */
+export interface Finding {
+  code: FindingCode;
+  name?: string; // the id of a record, or the key of a field's label in the page's texts
+  number?: number; // of the field in a list, counted from 1
+  got?: number; // the number that is wrong
+  want?: number; // the one it should be, or its limit
+}
+
+export type FindingCode =
+  "manifest_unopened" | "revision_unsealed" | "revision_skipped" | "other_user" | "other_account" | "other_vault_key" |
+  "cache_damaged" | "outbox_unopened" | "record_altered" | "record_misplaced" | "record_malformed" | "record_repeated" |
+  "record_older" | "records_missing" | "records_surplus" | "records_replayed" | "seal_altered" | "vault_older" | "vault_other" |
+  "cache_older" | "cache_other" | "kdf_too_weak" | "kdf_too_costly" | "kdf_mismatch" | "record_missing" | "content_malformed" |
+  "content_unopened" | "item_too_large" | "password_empty" | "password_text" | "import_choice" | "generator_rules" |
+  "not_a_picture" | "no_qr_code" | "field_form" | "field_length" | "field_count" | "field_size" | "field_line" | "field_needed" |
+  "field_pattern" | "field_totp" | "field_newer";
+
 /** Force says that changes which the server does not have may be lost. */
 export interface Force {
   force: boolean;
 }
 
-/** Format is one that Read knows. */
+/** Format is a format that Read knows. */
 export interface Format {
   id: string;
   name: string;
@@ -217,16 +238,16 @@ export interface Generated {
 
 /** HealthReport is a health.Report with its score. */
 export interface HealthReport {
-  logins: number; // how many have a password
-  /** Sound is how many of them are in none of the lists, SecondFactor apart: not every site offers one. */
+  logins: number; // with a password
+  /** Sound counts the logins in none of the lists except SecondFactor: not every site offers one. */
   sound: number;
   weak: string[];
-  reused: string[][]; // groups with the same password, the largest first
-  old: Old[]; // the oldest first
+  reused: string[][]; // groups with the same password, largest first
+  old: Old[]; // oldest first
   insecure: Insecure[];
-  second_factor: string[]; // sign in to a site without a one-time code
-  breached: Breached[]; // the most often first
-  unchecked: number; // passwords that were not looked up in breaches
+  second_factor: string[]; // for a website, without an authenticator key
+  breached: Breached[]; // most frequent first
+  unchecked: number; // passwords not looked up in breaches
   score: number; // 0 to 100
 }
 
@@ -326,49 +347,49 @@ export interface ImportedEntry {
   id?: string; // of the item in the vault
 }
 
-/** Insecure is an address that sends the password in the clear. */
+/** Insecure is a URL that sends the password unencrypted. */
 export interface Insecure {
   id: string;
   url: string;
 }
 
-/** Invitation is what a link that the operator hands out says after "#join/": the id and the secret, with a slash between. */
+/** Invitation is what the operator's link holds after "#join/": the ID and the secret, separated by a slash. */
 export interface Invitation {
   id: string;
-  secret: string; // the server keeps its hash
+  secret: string; // the server stores its hash
 }
 
 /**
- * Item is one entry of a vault. The JSON names are those of the worker protocol and of the command line; the sealed encoding is
- * that of Meta and Secret.
+ * Item is an item of a vault. Its JSON is used by the worker protocol and the command line. Overview and Details return the
+ * encoding that is sealed.
  */
 export interface Item {
-  id: string; // empty until it is saved for the first time
-  /** Base names the stored version this value was read from. Save merges against it when another device was faster. */
+  id: string; // empty before the first save
+  /** Base identifies the stored version that this value was read from. Save merges with it if another device has saved since. */
   base?: string;
   type: ItemType;
   title: string;
   urls?: string[];
-  /** Match says which pages belong to an address of URLs, where that is not MatchDomain. */
+  /** Match has the rules of URLs other than MatchDomain. */
   match?: Record<string, MatchRule>;
   username?: string;
   tags?: string[];
   favourite?: boolean;
-  /** Times are in UTC and whole milliseconds. */
+  /** All times are in UTC, in whole milliseconds. */
   created?: string;
   modified?: string;
-  trashed?: string; // when it went to the trash; zero: it is not there
-  purge?: string; // when it may be deleted for good; zero: never by itself
+  trashed?: string; // when it was moved to the trash; zero: not in the trash
+  purge?: string; // when it may be deleted permanently; zero: only by the user
   password?: string;
-  totp?: string; // otpauth:// URI, or the base32 secret alone
+  totp?: string; // authenticator key; see ParseAuthenticatorKey
   notes?: string;
   fields?: Field[];
   card?: Card;
   identity?: Identity;
   ssh_key?: SSHKey;
   /**
-   * PasswordHistory is what other managers kept of older passwords, the newest first. Those that were replaced here are in the
-   * older versions of the record.
+   * PasswordHistory has older passwords from an import, newest first. Passwords that were replaced here are in the older versions
+   * of the record.
    */
   password_history?: OldPassword[];
   attachments?: Attachment[];
@@ -384,7 +405,7 @@ export interface ItemIDs {
   ids: string[];
 }
 
-/** Type says what an item describes. A newer client may write types that this one does not know; they are kept as they are. */
+/** Type is the type of an item. A type that this version does not know, from a newer client, stays as it is. */
 export type ItemType = "login" | "note" | "card" | "identity" | "ssh_key";
 
 export interface Items {
@@ -432,7 +453,7 @@ export interface Marking {
   favourite: boolean;
 }
 
-/** MatchRule says which pages an address of an item stands for. The rules and their meaning are those of Bitwarden. */
+/** MatchRule says which web pages a URL of an item belongs to. The rules are those of Bitwarden. */
 export type MatchRule = "" | "host" | "starts" | "exact" | "regexp" | "never";
 
 /** Values fill the placeholders of the sentence that a code stands for. They never hold a secret. */
@@ -456,13 +477,13 @@ export interface Notice {
   lost: boolean;
 }
 
-/** Old is a password that was not changed for a long time. */
+/** Old is a password that has not changed since a time. */
 export interface Old {
   id: string;
   since: string;
 }
 
-/** OldPassword was in force until a time, zero if that is not known. */
+/** OldPassword is a password and the time of its replacement, zero if unknown. */
 export interface OldPassword {
   password: string;
   until?: string;
@@ -493,7 +514,7 @@ export interface OpenedCopy {
 /** Code is what only the page and its worker find wrong. */
 export type PageCode = "attachment_too_large" | "attachment_unreadable" | "bad_invitation" | "bad_username" | "insecure";
 
-/** PassphraseRules says what a passphrase looks like. */
+/** PassphraseRules are the rules for a passphrase. */
 export interface PassphraseRules {
   words: number; // 3 to 20
   separator: string; // up to 8 characters
@@ -510,20 +531,20 @@ export interface PasswordChange {
   next: string;
 }
 
-/** PasswordRules says what a password is made of. Every chosen class occurs at least once. */
+/** PasswordRules are the rules for a password. Every chosen class of characters occurs at least once. */
 export interface PasswordRules {
   length: number; // 4 to 128
   lower: boolean;
   upper: boolean;
   digits: boolean;
   symbols: boolean;
-  avoid_ambiguous: boolean; // leaves out what looks alike in many typefaces: I l 1 | O 0 o
-  /** The minimum of each chosen class; 0 is one. */
+  avoid_ambiguous: boolean; // leaves out characters that look alike: I l 1 | O 0 o
+  /** Minimum numbers of characters of the chosen classes; 0 means 1. */
   min_lower?: number;
   min_upper?: number;
   min_digits: number;
   min_symbols: number;
-  symbol_set?: string; // what counts as a symbol, of printable ASCII; empty: the usual ones
+  symbol_set?: string; // printable ASCII; empty: the default symbols
 }
 
 export interface Phrase {
@@ -588,7 +609,6 @@ export interface Refused {
   id: string;
   title: string;
   code: ClientCode;
-  message: string; // in English
 }
 
 export interface Registration {
@@ -626,17 +646,17 @@ export interface Resumed {
   username: string; // empty: signed out
 }
 
-/** SSHKey is a key pair, each part as its file has it. */
+/** SSHKey is a key pair, with the contents of its files. */
 export interface SSHKey {
-  fingerprint?: string; // SHA256:…, as ssh-keygen prints it
+  fingerprint?: string; // SHA256:…, as printed by ssh-keygen
   private?: string; // PEM
   public?: string; // one line, as in authorized_keys
   unknown?: string;
 }
 
 /**
- * Code says what went wrong in a word that programs may rely on. New codes may be added: a client takes one that it does not know
- * for its status, with which the comment of each begins.
+ * Code identifies an error for programs. New codes may be added: a client treats an unknown one like its status, with which the
+ * comment of each code begins.
  */
 export type ServerCode =
   "bad_request" | "unauthorized" | "invalid_credentials" | "totp_required" | "totp_invalid" | "forbidden" |
@@ -705,8 +725,6 @@ export interface Synced {
   pending: number; // changes, refused ones among them
   refused: Refused[];
   kept: string[]; // items that were deleted here and stay, because another device changed them
-  /** CopyProblem is why this device holds no copy for the time without a server; empty if it does, or is not to. */
-  copy_problem: string;
 }
 
 export interface TOTPConfirmation {
@@ -721,12 +739,12 @@ export interface TOTPEnrolment {
   enrolment: string; // for ConfirmTOTP, within ten minutes
 }
 
-/** Preview is the beginning of a CSV, so that a person can say what its columns are. The values may be secrets. */
+/** Preview is the start of a table, so that the user can say what its columns are. The values may be secrets. */
 export interface TablePreview {
   header: string[];
   rows: string[][];
   guess: Column[];
-  headerless: boolean; // the first row seems to hold values
+  headerless: boolean; // the first row looks like values
 }
 
 export interface Tagging {
@@ -748,7 +766,7 @@ export interface Unlock {
 /** Unreadable is an item that is what was stored, but cannot be opened or understood here. */
 export interface Unreadable {
   id: string;
-  message: string;
+  finding: Finding;
 }
 
 export interface Username {
@@ -778,7 +796,7 @@ export interface Words {
   words: string[];
 }
 
-/** WriteFormat is one that Write knows. */
+/** WriteFormat is a format that Write knows. */
 export interface WriteFormat {
   id: string;
   name: string;

@@ -1,9 +1,9 @@
-// What the page and its service worker have to agree on. A build is one state of all files of the page.
+// Shared by the page and its service worker. A build is one state of all files of the page.
 
-/** Before a build, the name of its cache, and of the lock that every page of the build holds. */
+/** With the build ID: the name of the build's cache, and of the lock that each of its pages holds. */
 export const BUILD_PREFIX = "vaultsphere-";
 
-/** A page says what it is of. The worker of the same build takes over; another one answers. */
+/** A page names its build. The worker of the same build takes over; the worker of another build replies. */
 export interface ToServiceWorker {
   build: string;
 }

@@ -1,6 +1,6 @@
-// Runs transfer.wasm in the worker. Each call has an instance of its own, so the memory in which a file and its secrets
-// lay is let go of with the instance, and a file that takes all memory ends nothing else.
-import { type ErrorCode, type Failure, type FilesMethod, MAX_FILE_BYTES } from "./protocol.gen";
+// Runs transfer.wasm in the worker. Each call gets a new instance. The memory with the file and its secrets is released with it, and
+// a file that exhausts the memory affects no other call.
+import { type ErrorCode, type Failure, type FilesMethod, MAX_FILE_BYTES, type MessageValues } from "./protocol.gen";
 
 declare const TRANSFER_URL: string;
 
@@ -15,9 +15,9 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-const problem = (code: ErrorCode, message: string) =>
-  new Error(JSON.stringify({ code, message, hint: "", retry_after: 0 } satisfies Failure));
-const tooLarge = () => problem("file_too_large", "the file holds more than can be imported at once");
+const problem = (code: ErrorCode, values?: MessageValues) =>
+  new Error(JSON.stringify({ code, values, retry_after: 0 } satisfies Failure));
+const tooLarge = () => problem("file_too_large", { limit: MAX_FILE_BYTES >> 20 });
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -27,18 +27,18 @@ async function instance(): Promise<Transfer> {
   try {
     module = await compiled;
   } catch {
-    compiled = undefined; // the next file tries again
-    throw problem("offline", "the part of the page that reads and writes files could not be loaded");
+    compiled = undefined; // the next call tries again
+    throw problem("offline");
   }
   const go = new scope.Go();
   void go.run(await WebAssembly.instantiate(module, go.importObject));
   const { vaultsphereTransfer } = scope;
-  if (!vaultsphereTransfer) throw new Error("the reader of files did not announce itself");
+  if (!vaultsphereTransfer) throw new Error("transfer.wasm did not start");
   delete scope.vaultsphereTransfer;
   return vaultsphereTransfer;
 }
 
-/** Calls a method of vaultsphere-transfer-wasm. An error's message is JSON, as those of the core are. */
+/** Calls a method of vaultsphere-transfer-wasm. The message of an error is JSON, as in the core. */
 export async function transfer(
   method: FilesMethod,
   params: string,
@@ -51,7 +51,7 @@ export async function transfer(
   try {
     answer = run(method, params, new Uint8Array(await file.arrayBuffer()), onProgress);
   } catch {
-    // the instance ran out of memory and is gone
+    // the instance ran out of memory
   }
   if (!answer) throw tooLarge();
   if ("error" in answer) throw new Error(answer.error);

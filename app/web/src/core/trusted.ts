@@ -1,9 +1,9 @@
-// The page's CSP requires Trusted Types. The script URLs it makes are those of its two workers, so the policy knows
-// no others; an injected string can become neither a script nor a worker.
+// The page's CSP requires Trusted Types. This policy allows only the scripts of the two workers, so an injected string can become
+// neither a script nor a worker.
 
 declare const WORKER_URL: string;
 
-const SERVICE_WORKER_URL = "/service-worker.js"; // the one name without a hash: a worker is found again by its name
+const SERVICE_WORKER_URL = "/service-worker.js"; // no hash in this name: the browser finds a service worker by its URL
 
 interface Policy {
   createScriptURL(url: string): unknown;
@@ -21,7 +21,7 @@ const policy = factory?.createPolicy("vaultsphere", {
   },
 });
 
-/** A URL, trusted where the browser knows Trusted Types. */
+/** A script URL, trusted if the browser supports Trusted Types. */
 const trusted = (url: string) => (policy ? policy.createScriptURL(url) : url) as string;
 
 export const WORKER_SCRIPT = trusted(WORKER_URL);

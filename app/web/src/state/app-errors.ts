@@ -1,14 +1,13 @@
-// Errors that concern the whole app, wherever they turn up. session.ts handles them: it knows the passages to other screens, and
-// whoever meets an error need not.
+// Errors that concern the whole app, wherever they occur. session.ts handles them, since it controls which screen is shown.
 import { asCoreError, type CoreError } from "../core/error";
 
 type Handler = (problem: CoreError) => boolean;
 
 let handler: Handler = () => false;
 
-export function handleProblems(by: Handler) {
-  handler = by;
+export function onAppError(handle: Handler) {
+  handler = handle;
 }
 
-/** Reports whether the error concerned the whole app, and is dealt with; else the caller shows it. */
-export const fail = (e: unknown): boolean => handler(asCoreError(e));
+/** Handles an error that concerns the whole app. Returns false for any other, which the caller must show. */
+export const handled = (e: unknown): boolean => handler(asCoreError(e));

@@ -1,25 +1,25 @@
-// Which of the app's few states it is in. Screens follow from it and from the route.
+// The phase of the app. It decides, with the route, which screen is shown.
 import { computed, signal } from "@preact/signals";
-import type { ErrorCode } from "../core/protocol.gen";
+import type { ErrorCode, Finding } from "../core/protocol.gen";
 import { applyTheme, type Preferences, readPreferences, writePreferences } from "./preferences";
 
 export type Phase =
   | { at: "starting" }
-  | { at: "broken"; code: ErrorCode; message: string } // the core could not be loaded or stopped
+  | { at: "broken"; code: ErrorCode } // the core could not be loaded, or crashed
   | { at: "signed_out" }
   | { at: "locked"; username: string }
   | { at: "unlocked"; username: string; copy?: OpenCopy }
-  | { at: "alarm"; code: ErrorCode; message: string }; // the server's vault is not what it should be
+  | { at: "alarm"; code: ErrorCode; findings: Finding[] }; // the server's vault was altered
 
-/** A copy on this device that is open to be read. */
+/** A copy on this device that is open for reading. */
 export interface OpenCopy {
-  partial: boolean; // a part of it is damaged
+  partial: boolean; // part of it is damaged
 }
 
 export const phase = signal<Phase>({ at: "starting" });
-/** The copy that is open in place of the vault: nothing of it can be changed. */
+/** The copy that is open instead of the vault. It is read-only. */
 export const copyOpen = computed(() => (phase.value.at === "unlocked" ? phase.value.copy : undefined));
-export const loaded = signal(0); // share of the core that has arrived
+export const loaded = signal(0); // share of the core that is downloaded, 0 to 1
 export const online = signal(true);
 
 export const preferences = signal<Preferences>(readPreferences());
@@ -30,7 +30,7 @@ export function setPreferences(change: Partial<Preferences>) {
   applyTheme(preferences.value.theme);
 }
 
-// What the aria-live region and the toasts say.
+// Shown as a toast and announced in the aria-live region.
 interface Toast {
   id: number;
   text: string;

@@ -1,14 +1,14 @@
-// Locks after idle time. Timers stop while a machine sleeps, so what counts is the clock: every tick, and every
-// return to the page, compares now with the last sign of life.
+// Locks after idle time. Timers stop while a machine sleeps, so the clock decides: every tick, and every return to the page, compares
+// the time with the last activity.
 import { preferences } from "./app";
-import { tellOthers } from "./tabs";
+import { notifyTabs } from "./tabs";
 
 const TICK_MS = 1000;
-const SIGNS = ["pointerdown", "keydown", "wheel", "touchstart"] as const;
+const ACTIVITY = ["pointerdown", "keydown", "wheel", "touchstart"] as const;
 const RETURNS = ["focus", "pageshow"] as const;
 
 let last = 0;
-let told = 0;
+let notified = 0;
 let onIdle: (() => void) | null = null;
 let tick: ReturnType<typeof setInterval> | undefined;
 
@@ -16,18 +16,18 @@ function check() {
   if (onIdle && Date.now() - last >= preferences.value.autoLockMinutes * 60_000) onIdle();
 }
 
-function alive() {
-  // A machine that slept through the limit wakes with a key press: that must not count as activity.
+function onActivity() {
+  // A key press wakes a machine that slept past the limit. It must not count as activity.
   check();
   if (!onIdle) return;
   last = Date.now();
-  if (last - told > 5000) {
-    told = last;
-    tellOthers("active");
+  if (last - notified > 5000) {
+    notified = last;
+    notifyTabs("active");
   }
 }
 
-/** Another tab of this browser is in use. */
+/** Another tab of this browser reports activity. */
 export function activeElsewhere() {
   last = Date.now();
 }
@@ -37,7 +37,7 @@ export function startIdleClock(lock: () => void) {
   onIdle = lock;
   last = Date.now();
   tick = setInterval(check, TICK_MS);
-  for (const name of SIGNS) addEventListener(name, alive, { capture: true, passive: true });
+  for (const name of ACTIVITY) addEventListener(name, onActivity, { capture: true, passive: true });
   for (const name of RETURNS) addEventListener(name, check);
   document.addEventListener("visibilitychange", check);
 }
@@ -45,7 +45,7 @@ export function startIdleClock(lock: () => void) {
 export function stopIdleClock() {
   onIdle = null;
   clearInterval(tick);
-  for (const name of SIGNS) removeEventListener(name, alive, { capture: true });
+  for (const name of ACTIVITY) removeEventListener(name, onActivity, { capture: true });
   for (const name of RETURNS) removeEventListener(name, check);
   document.removeEventListener("visibilitychange", check);
 }

@@ -1,14 +1,14 @@
-// Copies a secret and takes it back from the clipboard later.
+// Copies secrets and clears the clipboard later.
 import { texts } from "../texts";
 import { preferences, toast } from "./app";
 
 let copied: string | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** False only when the browser let us read the clipboard and something else is in it by now. */
+/** False only if the browser allows reading the clipboard and it contains something else. */
 async function mayBeOurs(): Promise<boolean> {
   try {
-    // Asking the browser first: readText() on its own would put a permission question before the user.
+    // readText() alone would prompt the user for permission.
     const { state } = await navigator.permissions.query({ name: "clipboard-read" as PermissionName });
     return state !== "granted" || (await navigator.clipboard.readText()) === copied;
   } catch {
@@ -23,17 +23,17 @@ async function clear() {
     copied = null;
     clearTimeout(timer);
   } catch {
-    // Browsers refuse to write while the page is in the background: do it when the user comes back.
+    // Browsers refuse to write while the page is in the background. Clear it when the user returns.
     addEventListener("focus", () => void clear(), { once: true });
   }
 }
 
-/** Called when the vault locks: the clipboard must not outlive it by the rest of the time. */
+/** Clears a copied secret immediately. Called when the vault locks. */
 export function clearClipboardNow() {
   if (copied !== null && preferences.value.clipboardSeconds > 0) void clear();
 }
 
-/** Copies what is not secret, a user name or an address: nothing is cleared later. */
+/** Copies a value that is not secret, such as a username or a website. It is not cleared later. */
 export async function copyPlain(value: string, name: string) {
   try {
     await navigator.clipboard.writeText(value);

@@ -1,9 +1,9 @@
-// Copying one value of an entry that is not open.
+// Copies one field of an item that is not open.
 import * as api from "../core/api.gen";
 import { asCoreError } from "../core/error";
 import { texts } from "../texts";
 import { toast } from "./app";
-import { fail } from "./app-errors";
+import { handled } from "./app-errors";
 import { copyPlain, copySecret } from "./clipboard";
 
 export type Copied = "password" | "username" | "code";
@@ -14,7 +14,7 @@ async function read(id: string, what: Copied): Promise<string | undefined> {
     const { code, period } = await api.code({ id });
     return period > 0 ? code : (await api.nextCode({ id })).code;
   } catch (e) {
-    if (asCoreError(e).code === "bad_input") return undefined; // it has no key
+    if (asCoreError(e).code === "bad_input") return undefined; // the item has no key
     throw e;
   }
 }
@@ -27,6 +27,6 @@ export async function copyField(id: string, what: Copied) {
     else if (what === "username") await copyPlain(value, common.username);
     else await copySecret(value, what === "code" ? oneTimeCode.code : common.password);
   } catch (e) {
-    if (!fail(e)) toast(list.notOpened, "problem");
+    if (!handled(e)) toast(list.notOpened, "problem");
   }
 }

@@ -1,6 +1,7 @@
+// How this device is named in the list of sessions.
 import { texts } from "../texts";
 
-/** What this session is called in the list of sessions: "Firefox on Windows". */
+/** "Firefox on Windows" */
 export function deviceName(): string {
   const text = texts.value.device;
   const ua = navigator.userAgent;

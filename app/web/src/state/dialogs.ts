@@ -1,4 +1,4 @@
-// The dialogs that any screen can open.
+// Dialogs that any screen can open.
 import { signal } from "@preact/signals";
 
 export const paletteOpen = signal(false);

@@ -1,6 +1,6 @@
-// What is being written, sealed and kept on this device, so that locking loses none of it: the idle clock, another tab, an ended
-// session and a new version do not ask. It is offered after unlocking. Where the person keeps nothing on the device, it is kept
-// in the page's memory alone.
+// The item that is being edited, sealed and stored on this device. Locking does not lose it, whether the idle clock, another tab, an
+// ended session or a new version caused it. It is offered after unlocking. If the user keeps nothing on the device, the draft is in
+// the page's memory only.
 import { signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { draftLoad, draftStore } from "../core/device-memory";
@@ -9,29 +9,29 @@ import { phase, preferences } from "./app";
 import { go } from "./route";
 
 interface Draft {
-  at: number; // when it was last changed, Unix milliseconds
+  at: number; // time of the last change, Unix milliseconds
   item: Item;
 }
 
-/** A draft that waits for a word of the person. */
+/** A draft that the user can continue or discard. */
 export const offered = signal<Draft | null>(null);
 /** A draft whose form is about to open. */
 export const taken = signal<Draft | null>(null);
 
-const PAUSE_MS = 300; // of typing
+const PAUSE_MS = 300; // after the last key
 
 let timer: ReturnType<typeof setTimeout> | undefined;
-let unsealed: { username: string; item: Item } | null = null; // typed, and not sealed yet
-let writing: Promise<unknown> = Promise.resolve(); // in order: an older draft must not come last
+let unsealed: { username: string; item: Item } | null = null; // not sealed yet
+let writing: Promise<unknown> = Promise.resolve(); // in order, so that an older draft never overwrites a newer one
 const inMemory = new Map<string, { at: number; token: string }>();
 
 async function store(of: string, draft: { at: number; token: string } | null) {
   if (draft) inMemory.set(of, draft);
   else inMemory.delete(of);
-  if (preferences.value.keepCopy || !draft) await draftStore(of, draft).catch(() => undefined); // a private window has no disk
+  if (preferences.value.keepCopy || !draft) await draftStore(of, draft).catch(() => undefined); // no storage, as in a private window
 }
 
-/** Seals what was typed last. Resolves when it is on the device. */
+/** Seals the latest state. Resolves when it is stored. */
 export function sealDraft(): Promise<unknown> {
   clearTimeout(timer);
   const last = unsealed;
@@ -42,7 +42,7 @@ export function sealDraft(): Promise<unknown> {
         const { token } = await api.sealDraft({ item: last.item });
         await store(last.username, { at: Date.now(), token });
       })
-      .catch(() => undefined); // the form is still there, and its next change tries again
+      .catch(() => undefined); // the next change tries again
   }
   return writing;
 }
@@ -56,21 +56,21 @@ export function keepDraft(item: Item) {
   timer = setTimeout(() => void sealDraft(), PAUSE_MS);
 }
 
-/** The form was saved, or its changes were given up. */
+/** Deletes the draft: the form was saved or discarded. */
 export function dropDraft(of = username()) {
   clearTimeout(timer);
   unsealed = null;
   if (of) writing = writing.then(() => store(of, null));
 }
 
-/** Looks for a draft after unlocking. One that does not open is of no use to anybody. */
+/** Offers a stored draft after unlocking. A draft that cannot be opened is deleted. */
 export async function offerDraft() {
   const who = username();
-  const kept = inMemory.get(who) ?? (await draftLoad(who).catch(() => null));
-  if (!kept) return;
+  const stored = inMemory.get(who) ?? (await draftLoad(who).catch(() => null));
+  if (!stored) return;
   try {
-    const item = await api.openDraft({ token: kept.token });
-    if (username() === who) offered.value = { at: kept.at, item };
+    const item = await api.openDraft({ token: stored.token });
+    if (username() === who) offered.value = { at: stored.at, item };
   } catch {
     if (username() === who) dropDraft(who);
   }
@@ -90,7 +90,7 @@ export function refuseDraft() {
   dropDraft();
 }
 
-/** Locking: the opened draft goes with the keys. */
+/** Called when the vault locks: forgets the opened draft. */
 export function forgetDraft() {
   clearTimeout(timer);
   unsealed = null;

@@ -1,11 +1,11 @@
-// What the list and an entry can do to entries, one or a thousand. All of it can be undone but deleting for good.
+// Changes to one or many items. All except permanent deletion can be undone.
 import * as api from "../core/api.gen";
 import type { Tell } from "../core/host";
 import type { Item } from "../core/protocol.gen";
 import { texts } from "../texts";
 import { preferences, toast } from "./app";
-import { fail } from "./app-errors";
-import { tellOthers } from "./tabs";
+import { handled } from "./app-errors";
+import { notifyTabs } from "./tabs";
 import { offerUndo } from "./undo";
 import { refresh } from "./vault";
 
@@ -15,8 +15,8 @@ async function shared(work: () => Promise<unknown>) {
   try {
     await work();
   } finally {
-    await refresh(); // what came before a failure stays done
-    tellOthers("changed");
+    await refresh(); // changes made before a failure remain
+    notifyTabs("changed");
   }
 }
 
@@ -47,7 +47,7 @@ export const addTag = (tag: string) =>
 export const removeTag = (tag: string) =>
   edit(tagged(tag, true), tagged(tag, false), (n) => texts.value.edits.untagged({ tag, count: n }));
 
-export const deleteForGood = (ids: string[]) =>
+export const deletePermanently = (ids: string[]) =>
   shared(async () => {
     await api.remove({ ids });
     toast(texts.value.edits.deleted({ count: ids.length }));
@@ -59,29 +59,29 @@ export const emptyTrash = (count: number, tell?: Tell) =>
     toast(texts.value.edits.deleted({ count }));
   });
 
-/** Lets go of an edit that has no place of its own to show a problem. */
+/** Runs an edit whose caller has no place to show an error; a toast shows it. */
 export const quietly = (work: Promise<unknown>) =>
   void work.catch((e: unknown) => {
-    if (!fail(e)) toast(texts.value.edits.failed, "problem");
+    if (!handled(e)) toast(texts.value.edits.failed, "problem");
   });
 
-/** Changes an entry and says so. Undoing it saves `before` over it, merged with what came in between. */
+/** Changes an item and offers to undo it. Undo saves `before`, merged with any later change. */
 export async function saveOver(before: Item, write: () => Promise<Item>, said: string): Promise<Item> {
-  let kept = before;
+  let saved = before;
   await shared(async () => {
-    kept = await write();
-    offerUndo(said, () => api.save({ item: { ...before, id: kept.id, base: kept.base } }));
+    saved = await write();
+    offerUndo(said, () => api.save({ item: { ...before, id: saved.id, base: saved.base } }));
   });
-  return kept;
+  return saved;
 }
 
-/** Adds a copy and returns it. */
+/** Adds a copy of the item and returns it. */
 export async function duplicate(item: Item): Promise<Item> {
   const text = texts.value.edits;
   let copy = item;
   await shared(async () => {
     copy = await api.duplicate({ id: item.id, title: text.copyOf({ title: item.title }) });
-    offerUndo(item.attachments?.length ? text.duplicatedBare : text.duplicated, () => toTrash([copy.id]));
+    offerUndo(item.attachments?.length ? text.duplicatedWithoutFiles : text.duplicated, () => toTrash([copy.id]));
   });
   return copy;
 }

@@ -1,11 +1,11 @@
-// The invitation by which somebody may register. Its link is a secret: it leaves the address bar at once, and is kept nowhere.
+// The invitation that a user registers with. Its link is a secret: it is removed from the address bar immediately and never stored.
 import { effect, signal } from "@preact/signals";
 import type { Invitation } from "../core/protocol.gen";
 import { replace, route } from "./route";
 
 export const invitation = signal<Invitation | null>(null);
 
-/** Reads a link as `vaultsphered invite` prints it; null if it is none. */
+/** Parses a link as `vaultsphered invite` prints it; null if malformed. */
 export function parseLink(link: string): Invitation | null {
   const [, id, secret] = /#join\/([\w-]+)\/([\w-]+)$/.exec(link.trim()) ?? [];
   return id && secret ? { id, secret } : null;

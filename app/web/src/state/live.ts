@@ -1,12 +1,12 @@
-// How the changes of other devices get here: the core follows the server's vault, as long as the page is seen.
+// Follows changes of other devices: the core listens to the server while the page is visible.
 import * as api from "../core/api.gen";
-import { fail } from "./app-errors";
+import { handled } from "./app-errors";
 import { serverIsAt, syncNow } from "./vault";
 
 let following = false;
 let stream: AbortController | undefined;
 
-/** Keeps the unlocked vault up to date until `unfollow`. A page that nobody sees waits until it is seen. */
+/** Keeps the unlocked vault up to date until `unfollow`. A hidden page pauses until it is visible. */
 export function follow() {
   following = true;
   wake();
@@ -17,13 +17,13 @@ export function unfollow() {
   stream?.abort();
 }
 
-/** Syncs and connects again, for what was connected before may be dead: the network is another one, or the device slept. */
+/** Syncs and reconnects. The old connection may be dead after a change of network or after sleep. */
 function wake() {
   stream?.abort();
   if (!following || document.visibilityState !== "visible") return;
   void syncNow();
   stream = new AbortController();
-  api.follow(({ revision, lost }) => (lost ? void syncNow() : serverIsAt(revision)), stream.signal).catch(fail);
+  api.follow(({ revision, lost }) => (lost ? void syncNow() : serverIsAt(revision)), stream.signal).catch(handled);
 }
 
 addEventListener("online", wake);

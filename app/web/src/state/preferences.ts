@@ -1,4 +1,4 @@
-// This device's preferences, in localStorage. None of them is secret.
+// The preferences of this device, in localStorage. None of them is secret.
 import type { PassphraseRules, PasswordRules } from "../core/protocol.gen";
 import { isLanguage, type Language } from "../texts/languages";
 
@@ -11,11 +11,11 @@ export interface Preferences {
   language: Language | "system";
   theme: Theme;
   autoLockMinutes: number;
-  clipboardSeconds: number; // 0: the clipboard is left alone
-  keepCopy: boolean; // a sealed one, for the time without a server
+  clipboardSeconds: number; // 0: never cleared
+  keepCopy: boolean; // keep a sealed copy of the vault on this device, for offline use
   sort: (typeof SORTS)[number];
-  trashDays: number; // 0: what is in the trash stays until it is emptied
-  recent: string[]; // what the palette ran last: names of commands and ids of entries
+  trashDays: number; // 0: items stay in the trash until it is emptied
+  recent: string[]; // recently used in the palette: names of commands and IDs of items
   generator: { kind: "password" | "passphrase"; password: PasswordRules; passphrase: PassphraseRules };
 }
 
@@ -51,30 +51,30 @@ export const DEFAULTS: Preferences = {
 
 const KEY = "vaultsphere.preferences";
 
-/** Reads what was kept; a missing or strange value becomes the default. */
+/** Reads the stored preferences. A missing or invalid value becomes the default. */
 export function readPreferences(): Preferences {
-  let kept: Partial<Preferences> = {};
+  let stored: Partial<Preferences> = {};
   try {
-    kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>;
+    stored = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preferences>;
   } catch {
-    // storage is off, or another program wrote there: the defaults do
+    // storage is disabled, or the value is malformed: use the defaults
   }
-  const theme = kept.theme === "light" || kept.theme === "dark" ? kept.theme : DEFAULTS.theme;
+  const theme = stored.theme === "light" || stored.theme === "dark" ? stored.theme : DEFAULTS.theme;
   const among = (value: unknown, choices: number[], fallback: number) =>
     typeof value === "number" && choices.includes(value) ? value : fallback;
   return {
-    language: isLanguage(kept.language) ? kept.language : DEFAULTS.language,
+    language: isLanguage(stored.language) ? stored.language : DEFAULTS.language,
     theme,
-    autoLockMinutes: among(kept.autoLockMinutes, AUTO_LOCK_MINUTES, DEFAULTS.autoLockMinutes),
-    clipboardSeconds: among(kept.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),
-    keepCopy: kept.keepCopy !== false,
-    sort: SORTS.find((s) => s === kept.sort) ?? DEFAULTS.sort,
-    trashDays: among(kept.trashDays, TRASH_DAYS, DEFAULTS.trashDays),
-    recent: Array.isArray(kept.recent) ? kept.recent.filter((r) => typeof r === "string").slice(0, MOST_RECENT) : [],
+    autoLockMinutes: among(stored.autoLockMinutes, AUTO_LOCK_MINUTES, DEFAULTS.autoLockMinutes),
+    clipboardSeconds: among(stored.clipboardSeconds, CLIPBOARD_SECONDS, DEFAULTS.clipboardSeconds),
+    keepCopy: stored.keepCopy !== false,
+    sort: SORTS.find((s) => s === stored.sort) ?? DEFAULTS.sort,
+    trashDays: among(stored.trashDays, TRASH_DAYS, DEFAULTS.trashDays),
+    recent: Array.isArray(stored.recent) ? stored.recent.filter((r) => typeof r === "string").slice(0, MOST_RECENT) : [],
     generator: {
-      kind: kept.generator?.kind === "passphrase" ? "passphrase" : "password",
-      password: { ...DEFAULTS.generator.password, ...kept.generator?.password },
-      passphrase: { ...DEFAULTS.generator.passphrase, ...kept.generator?.passphrase },
+      kind: stored.generator?.kind === "passphrase" ? "passphrase" : "password",
+      password: { ...DEFAULTS.generator.password, ...stored.generator?.password },
+      passphrase: { ...DEFAULTS.generator.passphrase, ...stored.generator?.passphrase },
     },
   };
 }
@@ -83,11 +83,11 @@ export function writePreferences(p: Preferences) {
   try {
     localStorage.setItem(KEY, JSON.stringify(p));
   } catch {
-    // storage is off: the choice lasts as long as the page
+    // storage is disabled: the choice lasts until the page is closed
   }
 }
 
-const GROUND = { light: "#f5f4f0", dark: "#111413" }; // --paper, for what the system draws around the page
+const GROUND = { light: "#f5f4f0", dark: "#111413" }; // --paper, for the browser's own bars
 
 export function applyTheme(theme: Theme) {
   for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {

@@ -1,17 +1,17 @@
-// The service worker keeps the page's build for when there is no network, and fetches a newer one as soon as there is
-// one. This page stays with the build that it has until it is loaded again.
+// The service worker caches the page's build for offline use and downloads newer builds. An open page keeps its build until it is
+// reloaded.
 import { signal } from "@preact/signals";
 import { BUILD_PREFIX, type FromServiceWorker, type ToServiceWorker } from "../core/release";
 import { SERVICE_WORKER_SCRIPT } from "../core/trusted";
 
-const LOOK_EVERY_MS = 10 * 60_000;
+const CHECK_EVERY_MS = 10 * 60_000;
 
-/** Another build than this page's is ready. */
+/** True when another build is ready. */
 export const outdated = signal(false);
 
 const build = document.querySelector<HTMLMetaElement>('meta[name="build"]')!.content;
 
-/** Tells a worker that is ready, or in charge, which build this page is of. One of the same build takes charge at once. */
+/** Sends the build of this page to a worker. A worker of the same build takes over immediately. */
 const greet = (worker: ServiceWorker | null) => worker?.postMessage({ build } satisfies ToServiceWorker);
 
 function greetWhenReady(worker: ServiceWorker | null) {
@@ -20,7 +20,7 @@ function greetWhenReady(worker: ServiceWorker | null) {
   });
 }
 
-/** Has the page kept on this device. Does nothing where the browser cannot: then the page needs the network. */
+/** Caches the page on this device. Does nothing if the browser has no service workers. */
 export async function keepOnDevice() {
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined; // absent on plain HTTP
   if (!workers) return;
@@ -33,10 +33,10 @@ export async function keepOnDevice() {
   greet(registration.waiting);
   greetWhenReady(registration.installing);
   registration.addEventListener("updatefound", () => greetWhenReady(registration.installing));
-  lookForNew(registration);
+  checkForUpdates(registration);
 }
 
-/** As long as a page holds its build's lock, the worker of another build keeps the files of this one. */
+/** While a page holds the lock of its build, the worker of another build keeps the files of this one. */
 const holdBuild = () =>
   new Promise<void>((held) => {
     void navigator.locks.request(BUILD_PREFIX + build, { mode: "shared" }, () => {
@@ -45,14 +45,14 @@ const holdBuild = () =>
     });
   });
 
-/** The browser looks when a page is loaded. This one may stay open for days. */
-function lookForNew(registration: ServiceWorkerRegistration) {
+/** Browsers check for updates when a page loads. This page may stay open for days, so it checks too. */
+function checkForUpdates(registration: ServiceWorkerRegistration) {
   let last = Date.now();
-  const look = () => {
-    if (document.visibilityState !== "visible" || Date.now() - last < LOOK_EVERY_MS) return;
+  const check = () => {
+    if (document.visibilityState !== "visible" || Date.now() - last < CHECK_EVERY_MS) return;
     last = Date.now();
-    registration.update().catch(() => undefined); // no network: the next look may find one
+    registration.update().catch(() => undefined); // no network: try again at the next check
   };
-  setInterval(look, LOOK_EVERY_MS);
-  document.addEventListener("visibilitychange", look);
+  setInterval(check, CHECK_EVERY_MS);
+  document.addEventListener("visibilitychange", check);
 }

@@ -1,4 +1,4 @@
-// Hash routing. A route is the hash without "#/", split at slashes: "#/entry/ID/edit" is ["item", ID, "edit"].
+// Hash routing. A route is the hash without "#/", split at slashes: "#/item/ID/edit" is ["item", ID, "edit"].
 import { computed, signal } from "@preact/signals";
 
 const read = () =>
@@ -9,26 +9,26 @@ const read = () =>
       try {
         return decodeURIComponent(part);
       } catch {
-        return part; // typed by hand with a stray percent sign; no screen has that name
+        return part; // typed by hand with a stray percent sign: matches no screen
       }
     });
 
 export const route = signal<string[]>(read());
 
-/** The screens that stand in place of the list and the entry. */
+/** The screens that replace the list and the item. */
 const PAGES = ["health", "generator", "import", "export", "settings"] as const;
 export type Page = (typeof PAGES)[number];
 
-/** The page that is shown, or undefined where the vault is. */
+/** The page that is shown, or undefined if it is the vault. */
 export const pageOf = (parts: string[]): Page | undefined => PAGES.find((p) => p === parts[0]);
 
-/** The hash that a form with unsaved changes kept back; a dialog asks what to do with it. */
-export const heldBack = signal<string | null>(null);
+/** The navigation that a form with unsaved changes blocked. A dialog asks what to do. */
+export const blockedHash = signal<string | null>(null);
 
 let shown = location.hash;
-const isDirty = signal<(() => boolean) | null>(null); // of the form that is open
+const isDirty = signal<(() => boolean) | null>(null); // of the open form
 
-/** A form is open that may have unsaved changes: nothing should ask for a reload now. */
+/** A form with possible changes is open, so nothing should suggest a reload. */
 export const guarded = computed(() => isDirty.value !== null);
 const dirty = () => isDirty.value?.() ?? false;
 
@@ -39,14 +39,14 @@ export function go(...parts: string[]) {
   if (target !== location.hash) location.hash = target;
 }
 
-/** Changes the route without a new step in the history. */
+/** Changes the route without adding to the history. */
 export function replace(...parts: string[]) {
   history.replaceState(null, "", href(...parts));
   shown = location.hash;
   route.value = read();
 }
 
-/** While the guard says true, leaving the page or the route asks first. Returns how to take the guard away. */
+/** While `says` returns true, leaving the page or the route asks first. Returns a function that removes the guard. */
 export function guard(says: () => boolean): () => void {
   isDirty.value = says;
   return () => {
@@ -58,20 +58,20 @@ export function unguard() {
   isDirty.value = null;
 }
 
-export function leaveAnyway() {
-  const target = heldBack.value;
+export function discardAndLeave() {
+  const target = blockedHash.value;
   unguard();
-  heldBack.value = null;
+  blockedHash.value = null;
   if (target !== null) location.hash = target;
 }
 
 export function stay() {
-  heldBack.value = null;
+  blockedHash.value = null;
 }
 
 addEventListener("hashchange", () => {
   if (location.hash !== shown && dirty()) {
-    heldBack.value = location.hash || "#/vault";
+    blockedHash.value = location.hash || "#/vault";
     history.pushState(null, "", shown); // does not fire hashchange
     return;
   }

@@ -1,26 +1,26 @@
-// The entries of the list that are selected, to do something to all of them.
+// The selected items of the list.
 import { computed, signal } from "@preact/signals";
 import { copyOpen } from "./app";
 import { shown } from "./vault";
 
 const ids = signal<ReadonlySet<string>>(new Set());
-let anchor = ""; // where a range begins: the entry that was toggled last
+let anchor = ""; // where a range starts: the item that was toggled last
 
-/** What is selected of the rows that are shown: nothing happens to an entry that nobody sees. */
+/** The selected items among those shown. Actions never affect an item that is not shown. */
 export const selected = computed(() => shown.value.items.filter((s) => ids.value.has(s.id) && !s.unreadable));
 export const selecting = computed(() => selected.value.length > 0);
 
 export const isSelected = (id: string) => ids.value.has(id);
 
 export function toggle(id: string) {
-  if (copyOpen.value) return; // nothing can be done to what is selected
+  if (copyOpen.value) return; // a copy is read-only
   const next = new Set(selected.value.map((s) => s.id));
   if (!next.delete(id)) next.add(id);
   anchor = id;
   ids.value = next;
 }
 
-/** Adds what is between the entry that was toggled last, or `from`, and `to`. */
+/** Selects all items between the last toggled item, or `from`, and `to`. */
 export function selectRange(from: string, to: string) {
   if (copyOpen.value) return;
   const { items } = shown.value;

@@ -1,11 +1,11 @@
-// The passages between the app's states: start, unlock, lock, sign out, alarm.
+// Moves the app between its phases: start, unlock, lock, sign out, alarm.
 import { batch, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
 import { restart, start } from "../core/host";
 import { texts } from "../texts";
 import { copyOpen, loaded, online, type Phase, phase, preferences, toast } from "./app";
-import { fail, handleProblems } from "./app-errors";
+import { handled, onAppError } from "./app-errors";
 import { startIdleClock, stopIdleClock } from "./autolock";
 import { clearClipboardNow } from "./clipboard";
 import { deviceName } from "./device";
@@ -15,19 +15,19 @@ import { follow, unfollow } from "./live";
 import { outdated } from "./release";
 import { pageOf, replace, route } from "./route";
 import { endSelection } from "./selection";
-import { tellOthers } from "./tabs";
+import { notifyTabs } from "./tabs";
 import { forgetSteps } from "./undo";
 import { forget, refresh } from "./vault";
 
-let leaving: Promise<void> = Promise.resolve();
+let closing: Promise<void> = Promise.resolve();
 
-/** The worker of the vault that was open is gone: what is asked now must not go to the old one. */
-export const left = () => leaving;
+/** Resolves when the worker of the previous vault is gone, so that no call reaches it. */
+export const vaultClosed = () => closing;
 
 export async function boot() {
   if (globalThis.isSecureContext === false) {
-    // plain HTTP from elsewhere: whoever is in between could read a master password
-    phase.value = { at: "broken", code: "insecure", message: "" };
+    // plain HTTP: anyone on the network could read the master password
+    phase.value = { at: "broken", code: "insecure" };
     return;
   }
   phase.value = { at: "starting" };
@@ -39,14 +39,13 @@ export async function boot() {
     );
     await resume();
   } catch (e) {
-    const { code, message } = asCoreError(e);
-    phase.value = { at: "broken", code, message };
+    phase.value = { at: "broken", code: asCoreError(e).code };
   }
 }
 
 function crashed(message: string) {
   leaveVault();
-  phase.value = { at: "broken", code: "internal", message };
+  phase.value = { at: "broken", code: asCoreError(message).code };
 }
 
 async function resume() {
@@ -62,19 +61,19 @@ async function resume() {
   }
 }
 
-/** Opens a copy on this device to read it. Its password may be an old one, so that no session is needed. */
+/** Opens a copy on this device for reading. It needs no session; its master password may be an old one. */
 export async function openCopy(id: string, password: string) {
-  await leaving;
+  await closing;
   const { username, partial } = await api.openCopy({ id, password });
   batch(() => {
     phase.value = { at: "unlocked", username, copy: { partial } };
     replace("vault");
   });
   startIdleClock(() => void lock("idle"));
-  refresh().catch(fail);
+  refresh().catch(handled);
 }
 
-/** Opens the vault's screens; sign-in, unlock, registration and recovery all end here. Offline, the copy on this device. */
+/** Shows the vault after sign-in, unlock, registration or recovery; `offline`, it comes from the copy on this device. */
 export function unlocked(username: string, offline = false) {
   batch(() => {
     online.value = !offline;
@@ -82,7 +81,7 @@ export function unlocked(username: string, offline = false) {
     if (!pageOf(route.value) && !["item", "new"].includes(route.value[0] ?? "")) replace("vault");
   });
   startIdleClock(() => void lock("idle"));
-  if (offline) refresh().catch(fail); // no sync will bring the list
+  if (offline) refresh().catch(handled); // there will be no sync to load the list
   follow();
   void offerDraft();
 }
@@ -96,55 +95,55 @@ function leaveVault() {
   forgetDraft();
   closeDialogs();
   endSelection();
-  restart(); // the keys go with the worker's memory
+  restart(); // the keys are only in the worker's memory
 }
 
-/** Unlocks, once the worker of the vault that was open is gone: a quick password must not go to the old one. */
+/** Unlocks after the worker of the previous vault is gone: a password typed quickly must not reach the old worker. */
 export async function unlock(password: string) {
-  await leaving;
+  await closing;
   const { username, offline } = await api.unlock({ password, device: deviceName() });
   unlocked(username, offline);
 }
 
-/** Locks: tells the core, then ends it. Works without the server. */
+/** Locks: notifies the core, then terminates it. Works without the server. */
 export function lock(why: "asked" | "idle" | "other tab"): Promise<void> {
   const now = phase.value;
-  if (now.at !== "unlocked" && now.at !== "alarm") return leaving;
+  if (now.at !== "unlocked" && now.at !== "alarm") return closing;
   const copy = copyOpen.value !== undefined;
-  const username = now.at === "unlocked" && !copy ? now.username : ""; // whose session it is, the server says
+  const username = now.at === "unlocked" && !copy ? now.username : ""; // after an alarm or a copy, the server says whose session it is
   if (copy)
-    replace("vault"); // what was read there is not what is opened next
-  else if (why !== "other tab") tellOthers("lock");
-  // The screens go first, whatever the core does: a call under way must not keep a secret on the page.
+    replace("vault"); // the next vault may not have the same items
+  else if (why !== "other tab") notifyTabs("lock");
+  // Hide the screens first, whatever the core does: a call in flight must not keep a secret on the page.
   phase.value = username ? { at: "locked", username } : { at: "starting" };
-  leaving = leave(username);
-  return leaving;
+  closing = leave(username);
+  return closing;
 }
 
 const SEALING_MS = 500;
 
-/** What is being written is sealed while there is a key. Busy or gone: the worker ends either way. */
+/** Seals the draft while the key is still there. The worker is terminated even if it does not respond. */
 async function sealAndLeave() {
-  const told = sealDraft()
+  const sealed = sealDraft()
     .then(() => api.lock())
     .catch(() => undefined);
-  await Promise.race([told, new Promise((r) => setTimeout(r, SEALING_MS))]);
+  await Promise.race([sealed, new Promise((r) => setTimeout(r, SEALING_MS))]);
   leaveVault();
 }
 
 async function leave(username: string) {
   await sealAndLeave();
-  if (outdated.value) location.reload(); // nothing is open that could be lost
+  if (outdated.value) location.reload(); // nothing unsaved is open
   try {
     await resume();
   } catch (e) {
     const problem = asCoreError(e);
-    if (problem.code !== "offline" && problem.code !== "cancelled") fail(problem);
+    if (problem.code !== "offline" && problem.code !== "cancelled") handled(problem);
     if (!username) phase.value = { at: "signed_out" };
   }
 }
 
-/** Signing out was asked for, and would lose changes that wait on this device: shall it? */
+/** True while a dialog asks whether to sign out although changes on this device would be lost. */
 export const wouldLose = signal(false);
 
 export async function signOut(force = false) {
@@ -159,12 +158,12 @@ export async function signOut(force = false) {
       return;
     }
     if (problem.code !== "unauthorized") {
-      toast(texts.value.session.notTold, "problem");
+      toast(texts.value.session.notReached, "problem");
       return;
     }
   }
-  dropDraft(who); // signing out leaves nothing behind; a session that ended elsewhere does not ask, and leaves it
-  tellOthers("signed out");
+  dropDraft(who); // signing out leaves nothing behind; a session that ended elsewhere keeps its draft
+  notifyTabs("signed out");
   signedOut();
 }
 
@@ -174,25 +173,25 @@ export function signedOut() {
   phase.value = { at: "signed_out" };
 }
 
-/** Leaves the vault for another screen, and seals first what is being written: nobody was asked. */
+/** Leaves the vault without asking, so it seals the draft first. */
 function interrupted(to: Phase) {
   const open = phase.value.at === "unlocked";
   phase.value = to;
   if (open) {
-    leaving = sealAndLeave();
+    closing = sealAndLeave();
     return;
   }
   leaveVault();
-  leaving = Promise.resolve();
+  closing = Promise.resolve();
 }
 
-/** Handles an error that concerns the whole app, and reports whether it was one: an altered vault, an ended session. */
+/** Handles errors that concern the whole app, such as an altered vault or an ended session. Returns false for any other. */
 function handle(problem: CoreError): boolean {
   switch (problem.code) {
     case "vault_altered":
     case "vault_rolled_back":
     case "kdf_refused":
-      interrupted({ at: "alarm", code: problem.code, message: problem.message });
+      interrupted({ at: "alarm", code: problem.code, findings: problem.findings });
       return true;
     case "unauthorized":
       if (phase.value.at === "signed_out") return false;
@@ -210,4 +209,4 @@ function handle(problem: CoreError): boolean {
   }
 }
 
-handleProblems(handle);
+onAppError(handle);

@@ -1,11 +1,11 @@
-// Tabs of one browser share the session, so they tell one another what concerns all of them. Nothing secret is said.
+// The tabs of a browser share the session and notify each other. Messages contain no secrets.
 
-export type Word = "lock" | "signed out" | "signed in" | "changed" | "active";
+export type TabMessage = "lock" | "signed out" | "signed in" | "changed" | "active";
 
 const channel = new BroadcastChannel("vaultsphere");
 
-export const tellOthers = (word: Word) => channel.postMessage(word);
+export const notifyTabs = (message: TabMessage) => channel.postMessage(message);
 
-export function listenToOthers(hear: (word: Word) => void) {
-  channel.onmessage = (e: MessageEvent<Word>) => hear(e.data);
+export function onTabMessage(handle: (message: TabMessage) => void) {
+  channel.onmessage = (e: MessageEvent<TabMessage>) => handle(e.data);
 }

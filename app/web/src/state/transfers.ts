@@ -1,4 +1,4 @@
-// Files on their way up and down. They outlive the screen that began them; locking ends them with the worker.
+// Uploads and downloads of attachments. They continue when their screen closes, and end when the vault locks.
 import { signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, CoreError } from "../core/error";
@@ -6,8 +6,8 @@ import { type Attachment, MAX_ATTACHMENT_BYTES, type Progress } from "../core/pr
 import { texts } from "../texts";
 import { saveFile } from "../ui/save-file";
 import { toast } from "./app";
-import { fail } from "./app-errors";
-import { tellOthers } from "./tabs";
+import { handled } from "./app-errors";
+import { notifyTabs } from "./tabs";
 import { refresh } from "./vault";
 
 export interface Transfer {
@@ -18,7 +18,7 @@ export interface Transfer {
   done: number; // bytes
   total: number;
   problem: CoreError | null;
-  end: () => void; // cancels it, or takes a failed one away
+  end: () => void; // cancels it, or removes a failed one
 }
 
 export const transfers = signal<Transfer[]>([]);
@@ -46,19 +46,19 @@ async function carry(what: Pick<Transfer, "item" | "name" | "way" | "total">, wo
     drop();
   } catch (e) {
     const problem = asCoreError(e);
-    if (fail(problem)) drop();
+    if (handled(problem)) drop();
     else change({ problem });
   }
 }
 
-/** Attaches files one after another; one that fails does not keep the next from it. */
+/** Attaches files one after another. A failure does not stop the next file. */
 export async function attachFiles(item: string, files: readonly File[]) {
   for (const file of files) {
     await carry({ item, name: file.name, way: "up", total: file.size }, async (onProgress, aborted) => {
-      if (file.size > MAX_ATTACHMENT_BYTES) throw new CoreError("attachment_too_large", "");
+      if (file.size > MAX_ATTACHMENT_BYTES) throw new CoreError("attachment_too_large");
       await api.attach({ id: item, name: file.name }, file, onProgress, aborted);
       await refresh();
-      tellOthers("changed");
+      notifyTabs("changed");
       toast(texts.value.attachments.attached({ name: file.name }));
     });
   }

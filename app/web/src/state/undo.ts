@@ -1,9 +1,9 @@
-// What was done last, and how each of it is taken back. A step may hold what an entry was before, so all of it goes when
-// the vault locks.
+// The latest changes and how to undo them. A step may contain an older state of an item, so all steps are forgotten when the vault
+// locks.
 import { texts } from "../texts";
 import { dismissToast, toast, toasts } from "./app";
-import { fail } from "./app-errors";
-import { tellOthers } from "./tabs";
+import { handled } from "./app-errors";
+import { notifyTabs } from "./tabs";
 import { refresh } from "./vault";
 
 interface Step {
@@ -14,7 +14,7 @@ interface Step {
 const MOST = 20;
 let steps: Step[] = [];
 
-/** Says what was done, with a button that takes it back. */
+/** Shows what was done, with a button to undo it. */
 export function offerUndo(said: string, back: Step["back"]) {
   const step: Step = { back };
   steps = [...steps.slice(1 - MOST), step];
@@ -29,10 +29,10 @@ async function undo(step: Step) {
   try {
     await step.back();
     await refresh();
-    tellOthers("changed");
+    notifyTabs("changed");
     toast(text.undone);
   } catch (e) {
-    if (!fail(e)) toast(text.notUndone, "problem");
+    if (!handled(e)) toast(text.notUndone, "problem");
   }
 }
 

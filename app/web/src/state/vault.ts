@@ -1,11 +1,11 @@
-// The unlocked vault as the list sees it. Ranking and decryption are the core's; this holds what it answered.
+// The unlocked vault as the list shows it. The core decrypts and ranks; this module holds its results.
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "../core/api.gen";
 import { asCoreError, type CoreError } from "../core/error";
-import type { ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
+import type { Finding, ItemType, ListResult, Progress, Summary, Waiting } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
 import { copyOpen, online, phase, preferences, toast } from "./app";
-import { fail } from "./app-errors";
+import { handled } from "./app-errors";
 
 export type Filter =
   | { by: "all" }
@@ -14,19 +14,19 @@ export type Filter =
   | { by: "type"; type: ItemType }
   | { by: "tag"; tag: string };
 
-export const all = signal<Summary[] | null>(null); // without the trash; null until the first sync is through
+export const all = signal<Summary[] | null>(null); // without the trash; null until the first sync is complete
 export const trashed = signal<Summary[]>([]);
-/** How far the core is with reading what search looks into; null: it has read all. */
+/** Progress of indexing details for search; null when complete. */
 export const indexing = signal<Progress | null>(null);
 export const filter = signal<Filter>({ by: "all" });
 export const query = signal("");
-export const unreadable = signal<Map<string, string>>(new Map());
-export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // what the server does not have yet
+export const unreadable = signal<Map<string, Finding>>(new Map());
+export const waiting = signal<Waiting>({ pending: 0, refused: [] }); // changes that the server does not have yet
 const syncing = signal(false);
 export const syncProblem = signal<CoreError | null>(null);
 const found = signal<ListResult | null>(null);
 
-const FIRST_HITS = 100; // more than a screenful; the rest follows when typing pauses
+const FIRST_HITS = 100; // more than a screenful; the rest is loaded when typing pauses
 const PAUSE_MS = 150;
 
 const passes = (s: Summary, f: Filter) =>
@@ -36,7 +36,7 @@ const passes = (s: Summary, f: Filter) =>
   (f.by === "type" && s.type === f.type) ||
   (f.by === "tag" && !!s.tags?.includes(f.tag));
 
-/** The rows to show. `total` may be more than there are rows for as long as a broad search is still arriving. */
+/** The rows to show. While a broad search is still loading, `total` is more than the number of rows. */
 export const shown = computed(() => {
   if (query.value.trim() && found.value) return found.value;
   const items = (filter.value.by === "trash" ? trashed.value : (all.value ?? [])).filter((s) => passes(s, filter.value));
@@ -63,7 +63,7 @@ const sorting = () => {
 let asked = 0;
 let rest: ReturnType<typeof setTimeout> | undefined;
 
-async function ask(limit: number | undefined, turn: number) {
+async function ask(limit: number | undefined, request: number) {
   const f = filter.value;
   const answer = await api.list({
     query: query.value,
@@ -74,13 +74,13 @@ async function ask(limit: number | undefined, turn: number) {
     ...sorting(),
     ...(limit && { limit }),
   });
-  if (turn === asked) found.value = answer;
+  if (request === asked) found.value = answer;
   return answer;
 }
 
-/** Sets the words or the filter and asks the core. Answers that were overtaken are dropped. */
+/** Sets the query or the filter and searches. Results of an earlier search are ignored. */
 export function search(words: string, by: Filter = filter.value) {
-  const turn = ++asked;
+  const request = ++asked;
   clearTimeout(rest);
   batch(() => {
     query.value = words;
@@ -88,96 +88,96 @@ export function search(words: string, by: Filter = filter.value) {
     if (!words.trim()) found.value = null;
   });
   if (!words.trim()) return;
-  ask(FIRST_HITS, turn).then(({ items, total }) => {
-    if (items.length >= total || turn !== asked) return;
-    rest = setTimeout(() => ask(undefined, turn).catch(fail), PAUSE_MS);
-  }, fail);
+  ask(FIRST_HITS, request).then(({ items, total }) => {
+    if (items.length >= total || request !== asked) return;
+    rest = setTimeout(() => ask(undefined, request).catch(handled), PAUSE_MS);
+  }, handled);
 }
 
-/** Reads the list anew from what the core holds. */
+/** Reloads the list from the core. */
 export async function refresh() {
-  const [kept, gone, waits] = await Promise.all([
+  const [items, inTrash, unsent] = await Promise.all([
     api.list({ query: "", ...sorting() }),
     api.list({ query: "", trash: true, ...sorting() }),
     api.waiting(),
   ]);
-  if (phase.value.at !== "unlocked") return; // locked in the meantime: keep nothing
+  if (phase.value.at !== "unlocked") return; // locked meanwhile: store nothing
   batch(() => {
-    all.value = kept.items;
-    trashed.value = gone.items;
-    waiting.value = waits;
+    all.value = items.items;
+    trashed.value = inTrash.items;
+    waiting.value = unsent;
   });
-  if (copyOpen.value) lookInside().catch(fail);
-  else if (online.value && waits.pending > waits.refused.length) void syncNow(); // tells whether the server is there
+  if (copyOpen.value) indexDetails().catch(handled);
+  else if (online.value && unsent.pending > unsent.refused.length) void syncNow(); // finds out whether the server is reachable
   if (query.value.trim()) search(query.value);
 }
 
 let revision = -1; // of the last sync
-let told = -1; // of the server, as it says itself
+let announced = -1; // that the server announced last
 
-/** Syncs if the server is at another revision than this page, or speaks after a silence. */
+/** Syncs if the server announces another revision, or is reachable again. */
 export function serverIsAt(now: number) {
-  told = now;
+  announced = now;
   if (now !== revision || !online.value) void syncNow();
 }
 
-/** Brings the vault up to date with the server. Being offline is a state, not an accident. */
+/** Syncs the vault with the server. Being offline is a state, not an error. */
 export async function syncNow(): Promise<void> {
   if (syncing.value || phase.value.at !== "unlocked" || copyOpen.value) return;
   syncing.value = true;
-  const before = told;
+  const before = announced;
   try {
     const result = await api.sync();
     revision = result.revision;
     batch(() => {
       online.value = true;
       syncProblem.value = null;
-      unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.message]));
+      unreadable.value = new Map((result.unreadable ?? []).map((u) => [u.id, u.finding]));
       waiting.value = { pending: result.pending, refused: result.refused };
     });
     if (result.changed || result.count !== all.value?.length || result.trashed !== trashed.value.length) await refresh();
     if (result.kept.length) toast(texts.value.list.stays({ count: result.kept.length }));
-    lookInside().catch(fail);
-    purge().catch(fail);
+    indexDetails().catch(handled);
+    purge().catch(handled);
   } catch (e) {
     const problem = asCoreError(e);
     if (problem.code === "offline") await wentOffline();
-    else if (problem.code !== "cancelled" && !fail(problem)) syncProblem.value = problem;
+    else if (problem.code !== "cancelled" && !handled(problem)) syncProblem.value = problem;
   } finally {
     syncing.value = false;
   }
-  if (told !== before) serverIsAt(told); // it moved on while this sync was under way
+  if (announced !== before) serverIsAt(announced); // the server changed during this sync
 }
 
-/** What the core holds is shown; without a copy on this device that is nothing, and not an empty vault. */
+/** Shows what the core has. Without a copy on this device it has nothing, which must not look like an empty vault. */
 async function wentOffline() {
   online.value = false;
   if (all.value !== null || (await api.list({ query: "", limit: 1 })).total > 0) await refresh();
-  lookInside().catch(fail);
+  indexDetails().catch(handled);
 }
 
-/** Makes notes and fields searchable, and completes a search that was begun before they were. */
-async function lookInside() {
+/** Makes notes and fields searchable, then completes a search that started earlier. */
+async function indexDetails() {
   await api.index((p) => (indexing.value = p));
   indexing.value = null;
   if (query.value.trim() && found.value?.complete === false) search(query.value);
 }
 
-let purged = false; // since the vault was unlocked
+let purged = false; // in this unlocked session
 
-/** Deletes what was in the trash for its time. */
+/** Deletes items whose time in the trash is over. */
 async function purge() {
   if (purged) return;
   purged = true;
   if ((await api.purgeTrash()).purged > 0) await refresh();
 }
 
-/** Forgets all of it. */
+/** Forgets everything. */
 export function forget() {
   asked++;
   clearTimeout(rest);
   revision = -1;
-  told = -1;
+  announced = -1;
   purged = false;
   batch(() => {
     all.value = null;

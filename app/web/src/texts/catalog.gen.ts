@@ -12,7 +12,6 @@ export interface Texts {
     readonly outdated: string;
     readonly insecureTitle: string;
     readonly insecure: string;
-    readonly details: string;
   };
   readonly signIn: {
     readonly title: string;
@@ -145,6 +144,7 @@ export interface Texts {
     readonly lead: string;
     readonly loading: string;
     readonly format: string;
+    readonly sealed: (values: { name: string | number }) => string;
     readonly holds: {
       readonly all: string;
       readonly noFiles: string;
@@ -186,12 +186,6 @@ export interface Texts {
     readonly again: string;
     readonly copy: string;
     readonly bits: (values: { count: number }) => string;
-    readonly verdicts: {
-      readonly weak: string;
-      readonly fair: string;
-      readonly strong: string;
-      readonly veryStrong: string;
-    };
   };
   readonly health: {
     readonly title: string;
@@ -240,7 +234,6 @@ export interface Texts {
     readonly reading: string;
     readonly protected: (values: { name: string | number }) => string;
     readonly filePassword: string;
-    readonly wrongPassword: string;
     readonly keyFile: string;
     readonly keyFileTooLarge: string;
     readonly open: string;
@@ -284,14 +277,44 @@ export interface Texts {
     readonly running: string;
     readonly problems: (values: { count: number }) => string;
     readonly row: (values: { number: string | number }) => string;
+    readonly reasons: {
+      readonly malformed_item: string;
+      readonly invalid_item: (values: { name: string | number }) => string;
+      readonly truncated_item: string;
+      readonly unknown_part: string;
+      readonly unclosed_quote: string;
+      readonly text_after_quote: string;
+      readonly too_many_columns: (values: { limit: string | number }) => string;
+      readonly column_count: (values: { count: string | number; limit: string | number }) => string;
+      readonly missing_values: (values: { count: string | number; limit: string | number }) => string;
+      readonly extra_into_notes: (values: { count: string | number; limit: string | number }) => string;
+      readonly extra_into_fields: (values: { count: string | number; limit: string | number }) => string;
+      readonly header_holds_values: string;
+      readonly no_password_column: string;
+      readonly no_title_column: string;
+      readonly no_key: string;
+      readonly invalid_key: string;
+      readonly unsupported_key: string;
+      readonly invalid_otpauth_url: string;
+      readonly invalid_migration_url: string;
+      readonly invalid_expiry: string;
+      readonly encrypted_old_password: string;
+      readonly encrypted_old_value: (values: { name: string | number }) => string;
+      readonly unclaimed_file: string;
+      readonly attachment_too_large: (values: { name: string | number; limit: string | number }) => string;
+      readonly attachment_missing: (values: { name: string | number }) => string;
+      readonly attachment_damaged: (values: { name: string | number }) => string;
+      readonly attachment_truncated: (values: { name: string | number }) => string;
+      readonly deleted_elsewhere: string;
+      readonly not_merged: (values: { name: string | number }) => string;
+      readonly attachment_not_stored: (values: { name: string | number }) => string;
+      readonly unreadable_item: string;
+      readonly unreadable_attachment: (values: { name: string | number }) => string;
+    };
     readonly more: (values: { count: number }) => string;
     readonly relocated: (values: { count: number }) => string;
     readonly relocatedAs: {
       readonly field: (values: { count: string | number }) => string;
-      readonly note: (values: { count: string | number }) => string;
-      readonly tag: (values: { count: string | number }) => string;
-      readonly file: (values: { count: string | number }) => string;
-      readonly history: (values: { count: string | number }) => string;
       readonly item: (values: { count: string | number }) => string;
     };
     readonly done: string;
@@ -518,7 +541,7 @@ export interface Texts {
   readonly trash: {
     readonly title: string;
     readonly restore: string;
-    readonly forGood: string;
+    readonly deletePermanently: string;
     readonly empty: string;
     readonly deleteTitle: (values: { count: number }) => string;
     readonly deleteBody: string;
@@ -811,21 +834,95 @@ export interface Texts {
     readonly file_wrong_password: string;
     readonly file_newer: string;
     readonly file_truncated: string;
-    readonly file_too_large: string;
-    readonly file_columns: string;
-    readonly file_other_format: string;
+    readonly file_no_header: string;
     readonly file_unknown_format: string;
     readonly file_damaged: string;
     readonly file_account_restricted: string;
     readonly file_pgp: string;
+    readonly file_too_large: (values: { limit: string | number }) => string;
+    readonly file_too_many_items: (values: { limit: string | number }) => string;
+    readonly file_too_many_values: (values: { limit: string | number }) => string;
+    readonly file_too_nested: (values: { limit: string | number }) => string;
+    readonly file_unpacks_too_large: string;
+    readonly file_not_text: string;
+    readonly file_other_format: (values: { name: string | number }) => string;
+    readonly file_no_such_format: (values: { name: string | number }) => string;
+    readonly file_other_version: (values: { name: string | number }) => string;
+    readonly file_document: string;
+    readonly file_spreadsheet: string;
+    readonly file_picture: string;
+    readonly file_web_page: string;
+    readonly file_database: string;
+    readonly file_packed: (values: { name: string | number }) => string;
+    readonly file_keepass1: string;
+    readonly file_no_columns: string;
+    readonly file_column_count: (values: { limit: string | number; count: string | number }) => string;
+    readonly file_wrong_password_or_key: string;
+    readonly file_key_damaged: string;
+    readonly file_age: string;
+    readonly file_encrypted_archive: string;
+    readonly file_unsupported_algorithm: (values: { name: string | number }) => string;
+    readonly file_too_costly: string;
+    readonly file_damaged_json: (values: { count: string | number }) => string;
+    readonly file_damaged_xml: (values: { count: string | number }) => string;
+    readonly file_incomplete: (values: { name: string | number }) => string;
+    readonly file_malformed: (values: { name: string | number }) => string;
+    readonly export_too_large: (values: { limit: string | number }) => string;
     readonly bad_request: string;
     readonly server_fault: (values: { id: string | number }) => string;
-    readonly bad_input: (values: { detail: string | number }) => string;
-    readonly other: (values: { detail: string | number }) => string;
+    readonly bad_input: string;
     readonly throttled: string;
-    readonly retryNow: string;
+  };
+  readonly failure: {
+    readonly other: (values: { detail: string | number }) => string;
     readonly retryInSeconds: (values: { count: number }) => string;
     readonly retryInMinutes: (values: { count: number }) => string;
+    readonly retryNow: string;
+  };
+  readonly finding: {
+    readonly manifest_unopened: string;
+    readonly revision_unsealed: (values: { got: string | number; want: string | number }) => string;
+    readonly revision_skipped: (values: { want: string | number; got: string | number }) => string;
+    readonly other_user: string;
+    readonly other_account: string;
+    readonly other_vault_key: string;
+    readonly cache_damaged: string;
+    readonly outbox_unopened: string;
+    readonly record_altered: (values: { name: string | number }) => string;
+    readonly record_misplaced: (values: { name: string | number }) => string;
+    readonly record_malformed: (values: { name: string | number }) => string;
+    readonly record_repeated: (values: { name: string | number }) => string;
+    readonly record_older: (values: { name: string | number; got: string | number; want: string | number }) => string;
+    readonly records_missing: (values: { got: number }) => string;
+    readonly records_surplus: (values: { got: number }) => string;
+    readonly records_replayed: string;
+    readonly seal_altered: string;
+    readonly vault_older: (values: { got: string | number; want: string | number }) => string;
+    readonly vault_other: (values: { got: string | number }) => string;
+    readonly cache_older: (values: { got: string | number; want: string | number }) => string;
+    readonly cache_other: (values: { got: string | number }) => string;
+    readonly kdf_too_weak: string;
+    readonly kdf_too_costly: string;
+    readonly kdf_mismatch: string;
+    readonly record_missing: string;
+    readonly content_malformed: string;
+    readonly content_unopened: string;
+    readonly item_too_large: string;
+    readonly password_empty: string;
+    readonly password_text: string;
+    readonly import_choice: string;
+    readonly generator_rules: string;
+    readonly not_a_picture: string;
+    readonly no_qr_code: string;
+    readonly field_form: (values: { name: string | number }) => string;
+    readonly field_length: (values: { name: string | number; want: string | number; got: string | number }) => string;
+    readonly field_count: (values: { name: string | number; want: string | number; got: string | number }) => string;
+    readonly field_size: (values: { name: string | number }) => string;
+    readonly field_line: (values: { name: string | number }) => string;
+    readonly field_needed: (values: { name: string | number }) => string;
+    readonly field_pattern: (values: { name: string | number }) => string;
+    readonly field_totp: (values: { name: string | number }) => string;
+    readonly field_newer: (values: { name: string | number }) => string;
   };
   readonly clipboard: {
     readonly copied: (values: { name: string | number }) => string;
@@ -842,7 +939,7 @@ export interface Texts {
     readonly reload: string;
   };
   readonly session: {
-    readonly notTold: string;
+    readonly notReached: string;
     readonly loseTitle: string;
     readonly loseBody: string;
     readonly lose: string;
@@ -864,7 +961,7 @@ export interface Texts {
     readonly duplicate: string;
     readonly copyOf: (values: { title: string | number }) => string;
     readonly duplicated: string;
-    readonly duplicatedBare: string;
+    readonly duplicatedWithoutFiles: string;
   };
   readonly strength: {
     readonly veryWeak: {

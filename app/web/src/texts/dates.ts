@@ -5,10 +5,10 @@ import { locale } from "./index";
 export const dayOf = (iso: string) => new Date(iso).toLocaleDateString(locale.value, { dateStyle: "medium" });
 
 export const when = (iso: string | undefined) => {
-  if (!iso || iso.startsWith("0001-01-01T00:00:00")) return ""; // Go's zero time: not known
+  if (!iso || iso.startsWith("0001-01-01T00:00:00")) return ""; // Go's zero time means unknown
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleString(locale.value, { dateStyle: "medium", timeStyle: "short" });
 };
 
-/** 2026-11-25, for the names of files. */
+/** 2026-11-25, for file names. */
 export const today = () => new Date().toLocaleDateString("sv");

@@ -1,11 +1,11 @@
-// Every text of the page, in the language that the user reads.
+// All texts of the page, in the chosen language.
 //
 // A component reads its texts where it renders, so it renders again when the language changes:
 //   const text = texts.value.list;
 //   <p>{text.noHits({ query })}</p>
 //
-// The texts are in the folders texts/ beside what shows them, one JSON file per language. CONTRIBUTING.md says how to add a text
-// or a language. Each language is one file that is loaded when it is needed. Modules that import this one wait for the first.
+// The texts are in a folder texts/ beside each feature, one JSON file per language. CONTRIBUTING.md explains how to add a text or a
+// language. The build merges each language into one file, which is loaded on demand. Modules that import this one wait for it.
 import { computed, effect, signal } from "@preact/signals";
 import { preferences } from "../state/app";
 import type { Texts } from "./catalog.gen";
@@ -26,7 +26,7 @@ const shown = signal(await load(chosen.value));
 /** The language that the page is shown in. */
 export const language = computed<Language>(() => shown.value.language);
 
-/** What Intl formats dates and numbers for, and what names are sorted by. */
+/** The locale for dates, numbers and sorting. */
 export const locale = computed(() => localeOf(language.value));
 
 /** The texts of the current language. */

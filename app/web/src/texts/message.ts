@@ -1,12 +1,12 @@
-// Messages as translators write them, in a part of ICU MessageFormat:
-//   {name}                                        a value; a number is written as in the language
-//   {name, lowercase}                             the same in small letters
-//   {count, plural, one {# item} other {# items}} the form that goes with the number, which # shows
-// "=0" in place of a form's name is the form for exactly that number.
+// Messages in a subset of ICU MessageFormat:
+//   {name}                                        a value; numbers are formatted for the locale
+//   {name, lowercase}                             the value in lower case
+//   {count, plural, one {# item} other {# items}} the plural form for a number, with # as the number
+// A form named "=0" applies to exactly that number.
 
 type Values = Readonly<Record<string, string | number>>;
 
-/** The texts of one language, as its JSON files have them. */
+/** The texts of one language, as in its JSON files. */
 export interface Catalog {
   readonly [key: string]: string | Catalog;
 }
@@ -19,7 +19,7 @@ interface Placeholder {
 
 type Message = (string | Placeholder)[];
 
-/** Throws where the message is malformed. */
+/** Parses a message. Throws an error if it is malformed. */
 export function parse(source: string): Message {
   let at = 0;
 
@@ -70,7 +70,7 @@ export function parse(source: string): Message {
   return parsed;
 }
 
-/** Fills values into messages, as the locale writes numbers and counts. */
+/** Returns a function that fills values into messages, with the numbers and plural forms of the locale. */
 function formatterFor(locale: string): (message: Message, values: Values) => string {
   const numbers = new Intl.NumberFormat(locale);
   const plurals = new Intl.PluralRules(locale);
@@ -90,7 +90,7 @@ function formatterFor(locale: string): (message: Message, values: Values) => str
   return format;
 }
 
-/** The same catalog with a function of its values in place of each message that has some. */
+/** The catalog with a function for each message that has values. */
 export function compile(catalog: Catalog, locale: string): unknown {
   const format = formatterFor(locale);
   const compiled = (part: string | Catalog): unknown => {

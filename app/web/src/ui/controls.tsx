@@ -1,4 +1,4 @@
-// Buttons and small parts that every screen uses.
+// Buttons and small components that all screens use.
 import type { ComponentChildren, Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { NAME, texts } from "../texts";
@@ -16,7 +16,7 @@ interface ButtonProps {
   buttonRef?: Ref<HTMLButtonElement>;
 }
 
-/** A busy button stays focusable and says so; it only stops acting. */
+/** A busy button stays focusable and is announced as busy, but does nothing. */
 export function Button({
   children,
   icon,
@@ -71,7 +71,7 @@ export function IconButton({ icon, label, pressed, filled, onClick, shortcut }: 
   );
 }
 
-/** The heading of a screen. It takes the focus when the screen comes up and names the page. */
+/** The heading of a screen. It gets the focus when the screen appears, and sets the title of the page. */
 export function Heading({
   children,
   title,
@@ -99,7 +99,7 @@ export function Heading({
   );
 }
 
-/** Slow work, with words. Cancel ends it. */
+/** Slow work with a description and a cancel button. */
 export function Working({ children, onCancel }: { children: ComponentChildren; onCancel?: () => void }) {
   const { common } = texts.value;
   return (

@@ -1,4 +1,4 @@
-// Modal dialogs on <dialog>: the browser keeps the focus inside and gives it back; Escape closes.
+// Modal dialogs with <dialog>: the browser traps the focus and returns it, and Escape closes.
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { texts } from "../texts";
@@ -11,7 +11,7 @@ interface DialogProps {
   wide?: boolean;
 }
 
-/** Shows a <dialog> as a modal one for as long as its component is there. */
+/** Shows a <dialog> as modal while its component is mounted. */
 export function useModal() {
   const ref = useRef<HTMLDialogElement>(null);
   const from = useRef<Element | null>(null);
@@ -19,7 +19,7 @@ export function useModal() {
     const dialog = ref.current!;
     from.current = document.activeElement;
     dialog.showModal();
-    // At once, not after the next paint: a key that follows quickly must meet the dialog as it will be.
+    // Before the next paint: a key pressed right after must reach the open dialog.
     dialog.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => {
       dialog.close();
@@ -39,7 +39,7 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
       aria-labelledby={id}
       class={wide ? "dialog dialog-wide" : "dialog"}
       onCancel={(e) => {
-        e.preventDefault(); // the caller takes the dialog away, and may ask first
+        e.preventDefault(); // the caller closes the dialog, and may ask first
         onClose();
       }}
     >

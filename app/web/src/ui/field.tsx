@@ -1,4 +1,4 @@
-// Labelled inputs.
+// Form fields with labels.
 import { type ComponentChildren, createContext, type Ref } from "preact";
 import { useContext, useId, useRef, useState } from "preact/hooks";
 import { texts } from "../texts";
@@ -18,29 +18,29 @@ interface TextProps {
   mono?: boolean;
   placeholder?: string;
   inputRef?: Ref<HTMLInputElement>;
-  above?: ComponentChildren; // between the label and the box
+  above?: ComponentChildren; // between the label and the input
   trailing?: ComponentChildren;
   class?: string;
 }
 
 /**
- * Whether fields hold what is in the vault, and not what opens it. The browser's own password manager must not put into them what
- * it keeps for this site: that is the master password. They are not readonly until they have the focus: screen readers would call
- * each of them so, and iOS opens no keyboard for a box that stops being readonly when it gets the focus.
+ * Whether fields contain data of the vault, not the credentials that open it. The browser's password manager must not fill them: it
+ * would fill in the master password. They are not readonly until focused, since screen readers would announce it, and iOS opens no
+ * keyboard for an input that stops being readonly on focus.
  */
 export const OwnFields = createContext(false);
 
 type Box = HTMLInputElement | HTMLTextAreaElement;
 
-/** Whether the person did this, or something that fills in forms. */
+/** Whether the user caused the event, not a form filler. */
 const byPerson = (own: boolean, e: { currentTarget: Box; isTrusted: boolean }) =>
   !own || (e.isTrusted && !e.currentTarget.matches(":autofill"));
 
-/** Attributes and the handler of a box: in the vault's own fields only what the person put in is taken. */
+/** The attributes and the handler of an input: fields of the vault accept only input from the user. */
 function useBox(value: string, onInput: (value: string) => void, autocomplete: string, secret = false) {
   const own = useContext(OwnFields);
   const id = useId();
-  // "off" is ignored for what looks like a log-in. These two are not filled from what is kept, whatever the labels say.
+  // Browsers ignore "off" on anything like a login form. They do not fill these two from saved passwords.
   const unfilled = secret ? "new-password" : "one-time-code";
   return {
     id,
@@ -110,7 +110,7 @@ interface PasswordProps extends Omit<TextProps, "type"> {
   autocomplete: "current-password" | "new-password" | "off";
 }
 
-/** A password with a button that shows it. */
+/** A password field with a button that reveals the password. */
 export function PasswordField(props: PasswordProps) {
   const { common } = texts.value;
   const [visible, setVisible] = useState(false);
@@ -256,7 +256,7 @@ export function Check({
   );
 }
 
-/** A few choices side by side; radio buttons underneath, so arrows move between them. */
+/** A few choices side by side. They are radio buttons, so arrow keys move between them. */
 export function Segments<T extends string>({
   label,
   value,

@@ -1,13 +1,13 @@
-// Where the keyboard focus goes when a screen appears or disappears.
+// Moves the keyboard focus when a screen appears or disappears.
 
 const seen = new WeakSet<HTMLInputElement>();
 
-/** Focuses an input when it appears, once. */
+/** Focuses an input once, when it appears. */
 export function focusOnce(input: HTMLInputElement | null) {
   if (!input || seen.has(input)) return;
   seen.add(input);
   queueMicrotask(() => input.focus());
 }
 
-/** Where the focus goes when what had it is gone. */
+/** Focuses the list after the focused element is gone. */
 export const focusList = () => requestAnimationFrame(() => document.getElementById("rows")?.focus());

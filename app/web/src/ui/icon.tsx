@@ -1,4 +1,4 @@
-// Icons as components, drawn on a 24 by 24 grid with one stroke. They are decoration: the control names itself.
+// Icons on a 24 by 24 grid, drawn with one stroke. They are decorative; controls have their own labels.
 
 const paths = {
   all: "M4 6h16M4 12h16M4 18h16",
@@ -64,7 +64,7 @@ export function Icon({ name, filled }: { name: IconName; filled?: boolean }) {
   );
 }
 
-/** The mark: a sphere with a keyhole. */
+/** The logo: a sphere with a keyhole. */
 export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

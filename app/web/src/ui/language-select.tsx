@@ -3,7 +3,7 @@ import { texts } from "../texts";
 import { LANGUAGES, type Language, ofTheBrowser } from "../texts/languages";
 import { Select } from "./field";
 
-/** The language of the page; each is listed by its own name. */
+/** Chooses the language of the page. Each is listed by its own name. */
 export function LanguageSelect() {
   const { common } = texts.value;
   const names = Object.entries(LANGUAGES) as [Language, string][];

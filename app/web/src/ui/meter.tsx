@@ -1,4 +1,4 @@
-// How far a piece of slow work has come. Cancel ends it.
+// Progress of slow work, with a cancel button.
 import type { Progress } from "../core/protocol.gen";
 import { locale, texts } from "../texts";
 import { Button } from "./controls";

@@ -3,7 +3,7 @@ import { guarded } from "../state/route";
 import { texts } from "../texts";
 import { Icon } from "./icon";
 
-/** Offers to load another build of the page that is ready; not beside a form that would lose what was typed. */
+/** Offers to reload the page for a new build. Hidden while a form is open, which would lose its input. */
 export function NewVersion({ unlocked }: { unlocked?: boolean }) {
   const text = texts.value.newVersion;
   if (!outdated.value || guarded.value) return null;

@@ -1,11 +1,11 @@
-// How well a password stands up to guessing: in words, a bar only underlines them.
+// The strength of a password, in words and as a bar.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../core/api.gen";
 import type { Strength } from "../core/protocol.gen";
 import { texts } from "../texts";
 
-// Levels and times for a rich attacker with the stolen database: Argon2id slows the guesses to ten thousand a second.
-// Upper bounds are powers of ten of guesses.
+// Levels and times for a well-funded attacker with a stolen database: Argon2id limits them to ten thousand guesses a second. `below` is
+// the decimal logarithm of the number of guesses.
 const LEVELS = [
   { below: 6, name: "veryWeak" },
   { below: 8.9, name: "weak" },
@@ -17,7 +17,7 @@ const LEVELS = [
 /** 0 (very weak) to 4 (very strong). */
 export const levelOf = (s: Strength) => LEVELS.findIndex((l) => s.guesses_log10 < l.below);
 
-/** The strength of a password as it is typed; null while there is nothing to say. */
+/** The strength of a password while it is typed; null while unknown. */
 export function useStrength(password: string, inputs: string[]): Strength | null {
   const [strength, setStrength] = useState<Strength | null>(null);
   const known = inputs.join("\n");
@@ -30,7 +30,7 @@ export function useStrength(password: string, inputs: string[]): Strength | null
     api.strength({ password, inputs: known.split("\n").filter(Boolean) }).then(
       (s) => current && setStrength(s),
       () => undefined,
-    ); // only advice: the form works without
+    ); // the form works without it
     return () => {
       current = false;
     };
@@ -38,7 +38,7 @@ export function useStrength(password: string, inputs: string[]): Strength | null
   return strength;
 }
 
-/** The advice in the page's language. A code that the page does not know says nothing. */
+/** The advice in the language of the page; empty for an unknown code. */
 export function advice(code: string): string {
   const sentences: Record<string, string> = texts.value.strength.advice;
   return Object.hasOwn(sentences, code) ? `${sentences[code]}.` : "";

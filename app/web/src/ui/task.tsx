@@ -1,8 +1,10 @@
-// One piece of slow work on a screen, and what became of it.
+// Slow work on a screen and its error.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asCoreError, type CoreError } from "../core/error";
-import { fail } from "../state/app-errors";
+import type { ErrorCode, FileCode, Finding, FindingCode } from "../core/protocol.gen";
+import { handled } from "../state/app-errors";
 import { texts } from "../texts";
+import { type Sentence, sentence } from "../texts/sentence";
 import { Icon } from "./icon";
 
 export interface Task {
@@ -13,7 +15,7 @@ export interface Task {
   refuse(problem: unknown): void;
 }
 
-/** Runs one work at a time. An error that concerns the whole app goes there, any other is shown by <Problem>. */
+/** Runs one task at a time. Errors that concern the whole app are handled there; <Problem> shows any other. */
 export function useTask(): Task {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<CoreError | null>(null);
@@ -36,7 +38,7 @@ export function useTask(): Task {
       work()
         .catch((e: unknown) => {
           const problem = asCoreError(e);
-          if (!fail(problem) && mounted.current) setError(problem);
+          if (!handled(problem) && mounted.current) setError(problem);
         })
         .finally(() => {
           running.current = false;
@@ -49,19 +51,37 @@ export function useTask(): Task {
 }
 
 /**
- * What went wrong and what to do next, in a sentence or two of the reader's language. The message is in English: of a code without
- * a text, a newer server's, only the code is shown.
+ * What went wrong and what to do next, in the language of the page. For a code without a text, as from a newer server, the code is
+ * shown.
  */
-export function explain({ code, message }: Pick<CoreError, "code" | "message">): string {
-  const { problem } = texts.value;
-  if (code === "bad_input") return problem.bad_input({ detail: message });
-  if (code === "server_fault") return problem.server_fault({ id: message || "–" });
-  const known = Object.hasOwn(problem, code) && problem[code as keyof typeof problem];
-  if (typeof known === "string") return known;
-  return problem.other({ detail: code === "internal" ? message : code }); // what is internal, the core says
+export function explain({ code, values, findings = [], requestId }: Pick<CoreError, "code"> & Partial<CoreError>): string {
+  const { problem, failure } = texts.value;
+  if (code === "bad_input" && findings[0]) return describe(findings[0]);
+  if (code === "server_fault") return problem.server_fault({ id: requestId || "–" });
+  const sentences: Record<FileCode, Sentence> = texts.value.problem;
+  const known = Object.hasOwn(sentences, code) && (sentences as Partial<Record<ErrorCode, Sentence>>)[code];
+  return known ? sentence(known, values) : failure.other({ detail: code });
 }
 
-/** Seconds left until `error` says that one may try again; 0 when it does not. */
+/** What exactly is wrong. */
+export function describe({ code, name = "", number = 0, got = 0, want = 0 }: Finding): string {
+  const all: Record<FindingCode, FindingText> = texts.value.finding;
+  const text = Object.hasOwn(all, code) ? all[code] : code;
+  return typeof text === "string" ? text : text({ name: labelAt(name, number), got, want });
+}
+
+type FindingText = string | ((values: { name: string; got: number; want: number }) => string);
+
+/** The label of a field by its key in the texts. Anything else, such as the id of a record, stays as it is. */
+function labelAt(key: string, number: number): string {
+  let at: unknown = texts.value;
+  for (const part of key.split("."))
+    at = at && typeof at === "object" && Object.hasOwn(at, part) ? at[part as keyof typeof at] : undefined;
+  if (typeof at === "function") return String(at({ number }));
+  return typeof at === "string" ? at : key || "–";
+}
+
+/** Seconds until `error` allows another attempt; 0 if it sets no limit. */
 export function useCountdown(error: CoreError | null): number {
   const [left, setLeft] = useState(0);
   useEffect(() => {
@@ -70,17 +90,17 @@ export function useCountdown(error: CoreError | null): number {
       return;
     }
     const until = Date.now() + error.retryAfter * 1000;
-    const tell = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000)));
-    tell();
-    const timer = setInterval(tell, 500);
+    const update = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000)));
+    update();
+    const timer = setInterval(update, 500);
     return () => clearInterval(timer);
   }, [error]);
   return left;
 }
 
 export function retryIn(seconds: number): string {
-  const { problem } = texts.value;
-  return seconds < 90 ? problem.retryInSeconds({ count: seconds }) : problem.retryInMinutes({ count: Math.ceil(seconds / 60) });
+  const { failure } = texts.value;
+  return seconds < 90 ? failure.retryInSeconds({ count: seconds }) : failure.retryInMinutes({ count: Math.ceil(seconds / 60) });
 }
 
 export function Problem({ error, wait }: { error: CoreError | null; wait?: number }) {
@@ -90,7 +110,7 @@ export function Problem({ error, wait }: { error: CoreError | null; wait?: numbe
       <Icon name="danger" />
       <p>
         {explain(error)}
-        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.problem.retryNow}`}
+        {wait ? <span aria-live="off"> {retryIn(wait)}</span> : error.code === "throttled" && ` ${texts.value.failure.retryNow}`}
       </p>
     </div>
   );

@@ -4,8 +4,7 @@ import { texts } from "../texts";
 import { Icon } from "./icon";
 
 /**
- * Toasts are shown as a popover, above any dialog that is open; a popover that is closed is not there for screen
- * readers, so a region that is always there says the same.
+ * Toasts are a popover, above any open dialog. Screen readers ignore a closed popover, so a permanent live region repeats them.
  */
 export function Toasts() {
   const { common } = texts.value;
@@ -14,7 +13,7 @@ export function Toasts() {
   useEffect(() => {
     const box = ref.current;
     if (!box) return;
-    if (box.matches(":popover-open")) box.hidePopover(); // showing it again puts it above newer dialogs
+    if (box.matches(":popover-open")) box.hidePopover(); // reopening it puts it above newer dialogs
     if (list.length) box.showPopover();
   }, [list]);
   return (

@@ -1,4 +1,4 @@
-// Websites as people type them: often without a scheme.
+// URLs as users type them, often without a scheme.
 
 export function hostOf(url: string): string {
   try {
@@ -8,7 +8,7 @@ export function hostOf(url: string): string {
   }
 }
 
-/** The address as a link the browser may open, or null: only the web's own schemes, never "javascript:". */
+/** The URL as a link that is safe to open, or null. Only http and https, never "javascript:". */
 export function openable(url: string): string | null {
   try {
     const parsed = new URL(/^[a-z][a-z0-9+.-]*:/i.test(url) && !/^[^/]*:\d/.test(url) ? url : `https://${url}`);

@@ -1,21 +1,21 @@
-// The sealed copies on this device, where the screens before the vault is open offer them.
+// The list of sealed copies on this device, on the screens before the vault is open.
 
 import { useEffect } from "preact/hooks";
 import type { Copy } from "../../core/protocol.gen";
 import { copies, findCopies } from "../../state/copies";
 import { href } from "../../state/route";
-import { left } from "../../state/session";
+import { vaultClosed } from "../../state/session";
 import { texts } from "../../texts";
 import { dayOf } from "../../texts/dates";
 import { Icon } from "../../ui/icon";
 
-/** Reads the list when a screen comes up that offers it. */
+/** Reads the list when a screen with it appears. */
 export function useCopies() {
-  useEffect(() => void left().then(findCopies), []);
+  useEffect(() => void vaultClosed().then(findCopies), []);
   return copies.value;
 }
 
-/** What is known of a copy, in short. */
+/** A short description of a copy. */
 export function about(copy: Copy): string {
   const text = texts.value.copies;
   return [
@@ -27,7 +27,7 @@ export function about(copy: Copy): string {
     .join(" · ");
 }
 
-/** The way to the copies, where there are any. */
+/** Links to the copies, if there are any. */
 export function CopyList() {
   const text = texts.value.copies;
   const { copies: list, damaged } = useCopies();

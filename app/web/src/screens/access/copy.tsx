@@ -1,4 +1,4 @@
-// Opening or deleting one of the sealed copies on this device.
+// Opens or deletes one of the sealed copies on this device.
 
 import { useEffect, useState } from "preact/hooks";
 import { asCoreError } from "../../core/error";
@@ -6,7 +6,7 @@ import { restart } from "../../core/host";
 import { toast } from "../../state/app";
 import { copies, deleteCopy, findCopies } from "../../state/copies";
 import { replace } from "../../state/route";
-import { left, openCopy } from "../../state/session";
+import { openCopy, vaultClosed } from "../../state/session";
 import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
 import { Confirm } from "../../ui/dialog";
@@ -17,7 +17,6 @@ import { Problem, useTask } from "../../ui/task";
 import { about } from "./copy-list";
 import { Frame } from "./frame";
 
-/** Opens one copy, or deletes it. */
 export function CopyScreen({ id }: { id: string }) {
   const { common, copies: text } = texts.value;
   const [password, setPassword] = useState("");
@@ -27,7 +26,7 @@ export function CopyScreen({ id }: { id: string }) {
   const deletion = useTask();
   useEffect(
     () =>
-      void left()
+      void vaultClosed()
         .then(findCopies)
         .then(() => setRead(true)),
     [],

@@ -1,4 +1,4 @@
-// The frame of the screens before the vault is open.
+// The frame around the screens before the vault is open.
 import type { ComponentChildren } from "preact";
 import { NAME, texts } from "../../texts";
 import { Icon, Mark } from "../../ui/icon";

@@ -1,10 +1,10 @@
-// Choosing a master password: twice, with its strength. Shared by registration, recovery and the settings.
+// Asks for a new master password twice and shows its strength. Used by registration, recovery and the settings.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { texts } from "../../texts";
 import { PasswordField } from "../../ui/field";
 import { levelOf, StrengthMeter, useStrength } from "../../ui/strength";
 
-const WEAKEST = 2; // "Fair": below, a stolen database would give the password away
+const WEAKEST = 2; // "Fair". Anything weaker could be guessed from a stolen database.
 
 export interface Choice {
   password: string;

@@ -1,4 +1,4 @@
-// The recovery phrase: shown once, kept by the user, then asked for.
+// The recovery phrase: shown once, saved by the user, then checked.
 
 import { useMemo, useState } from "preact/hooks";
 import { toast } from "../../state/app";
@@ -32,7 +32,7 @@ function saveWords(words: string[], username: string) {
   toast(texts.value.phrase.saved);
 }
 
-/** The words, and three ways to keep them. The printed sheet is laid out for paper and invisible here. */
+/** The words and three ways to save them. The printed sheet is hidden on screen. */
 export function PhraseSheet({ words, username }: { words: string[]; username: string }) {
   const { common, phrase: text } = texts.value;
   return (
@@ -81,7 +81,7 @@ export function PhraseSheet({ words, username }: { words: string[]; username: st
   );
 }
 
-/** Three different places out of n, in order. */
+/** Three different positions below n, in order. */
 export function pickThree(n: number): number[] {
   const places = new Set<number>();
   while (places.size < 3) places.add(crypto.getRandomValues(new Uint32Array(1))[0]! % n);

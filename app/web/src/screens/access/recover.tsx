@@ -6,7 +6,7 @@ import { toast } from "../../state/app";
 import { deviceName } from "../../state/device";
 import { href } from "../../state/route";
 import { unlocked } from "../../state/session";
-import { tellOthers } from "../../state/tabs";
+import { notifyTabs } from "../../state/tabs";
 import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
 import { Check, TextArea, TextField } from "../../ui/field";
@@ -18,7 +18,7 @@ import { type Choice, NewPassword } from "./new-password";
 
 interface Judged {
   ok: boolean;
-  word: number; // the first that no phrase has; 0: none, or it is another mistake
+  word: number; // number of the first word that is not in the list; 0 if the mistake is another one
 }
 
 const PHRASE_WORDS = 24;
@@ -53,7 +53,7 @@ export function Recover() {
     };
   }, [phrase]);
 
-  // While words are still to come, the last one may be half typed: only a full phrase is called wrong.
+  // The last word may be half typed, so only a complete phrase is called wrong.
   const wrong = judged && !judged.ok && words >= PHRASE_WORDS ? mistake(judged.word, words) : null;
   const ready = username.trim() !== "" && judged?.ok === true && choice.ready && !wait;
 
@@ -68,7 +68,7 @@ export function Recover() {
         remove_totp: lost,
         device: deviceName(),
       });
-      tellOthers("signed in");
+      notifyTabs("signed in");
       unlocked(answer.username);
       toast(text.done);
     });

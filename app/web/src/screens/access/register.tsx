@@ -7,7 +7,7 @@ import { deviceName } from "../../state/device";
 import { invitation, parseLink } from "../../state/invitation";
 import { guard, href, unguard } from "../../state/route";
 import { unlocked } from "../../state/session";
-import { tellOthers } from "../../state/tabs";
+import { notifyTabs } from "../../state/tabs";
 import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
 import { TextField } from "../../ui/field";
@@ -21,7 +21,7 @@ type Step = "invitation" | "form" | "phrase" | "check" | "name";
 const STEPS = ["form", "phrase", "check"];
 const NEEDS_INVITATION = new Set<ErrorCode>(["invitation_required", "invitation_invalid"]);
 
-/** The account is made on the server only in the last step, when the phrase has been confirmed. */
+/** Creates the account on the server only in the last step, after the phrase is confirmed. */
 export function Register() {
   const { common, register: text } = texts.value;
   const [step, setStep] = useState<Step>("form");
@@ -30,7 +30,7 @@ export function Register() {
   const [taken, setTaken] = useState("");
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
   const [words, setWords] = useState<string[]>([]);
-  const gate = useTask(); // whether this server lets somebody in
+  const gate = useTask(); // whether this server accepts a registration
   const task = useTask();
   const wait = useCountdown(task.error);
   useEffect(() => (words.length > 0 ? guard(() => true) : undefined), [words]);
@@ -52,7 +52,7 @@ export function Register() {
     task.run(async () => {
       await api.checkRegistration({ username, invitation: invitation.value }).catch((e: unknown) => {
         if (asCoreError(e).code !== "bad_request") throw e;
-        throw new CoreError("bad_username", asCoreError(e).message);
+        throw new CoreError("bad_username");
       });
       setWords((await api.prepareRegistration({ password: choice.password })).words);
       setStep("phrase");
@@ -64,7 +64,7 @@ export function Register() {
         setWords([]);
         invitation.value = null;
         unguard();
-        tellOthers("signed in");
+        notifyTabs("signed in");
         unlocked(canonical);
       } catch (e) {
         if (asCoreError(e).code !== "username_taken") throw e;
@@ -90,7 +90,7 @@ export function Register() {
               const read = parseLink(link);
               setLink("");
               if (read) invitation.value = read;
-              else gate.refuse(new CoreError("bad_invitation", "that is not an invitation link"));
+              else gate.refuse(new CoreError("bad_invitation"));
             }}
           >
             <TextField label={text.invitationLink} value={link} onInput={setLink} required mono />

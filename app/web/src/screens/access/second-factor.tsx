@@ -6,7 +6,7 @@ import { Button, Heading, Working } from "../../ui/controls";
 import { Problem, type Task } from "../../ui/task";
 import { Frame } from "./frame";
 
-/** Six digits in one input, so that pasting, autofill and screen readers work as everywhere. */
+/** Six digits in one input: pasting, autofill and screen readers work as usual. */
 export function CodeField({ value, onInput, label }: { value: string; onInput: (digits: string) => void; label: string }) {
   const ref = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => ref.current?.focus(), []);
@@ -47,7 +47,7 @@ export function SecondFactor({
   const { common, secondFactor: text } = texts.value;
   const [code, setCode] = useState("");
   useEffect(() => {
-    if (task.error) setCode(""); // a code works once; the next try needs another
+    if (task.error) setCode(""); // a code works only once
   }, [task.error]);
   return (
     <Frame>

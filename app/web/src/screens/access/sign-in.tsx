@@ -4,8 +4,8 @@ import { asCoreError } from "../../core/error";
 import { restart } from "../../core/host";
 import { deviceName } from "../../state/device";
 import { href } from "../../state/route";
-import { left, unlocked } from "../../state/session";
-import { tellOthers } from "../../state/tabs";
+import { unlocked, vaultClosed } from "../../state/session";
+import { notifyTabs } from "../../state/tabs";
 import { texts } from "../../texts";
 import { Button, Heading, Working } from "../../ui/controls";
 import { PasswordField, TextField } from "../../ui/field";
@@ -27,9 +27,9 @@ export function SignIn() {
   const signIn = (code: string) =>
     task.run(async () => {
       try {
-        await left();
+        await vaultClosed();
         const answer = await api.login({ username, password, totp_code: code, device: deviceName() });
-        tellOthers("signed in");
+        notifyTabs("signed in");
         unlocked(answer.username);
       } catch (e) {
         if (asCoreError(e).code === "totp_required") {

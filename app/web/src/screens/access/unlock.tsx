@@ -12,7 +12,7 @@ import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CopyList } from "./copy-list";
 import { Frame } from "./frame";
 
-/** There is a session already; only the keys are missing. */
+/** Asks for the master password of a session that exists: only the keys are missing. */
 export function Unlock({ username }: { username: string }) {
   const { common, unlock: text } = texts.value;
   const [password, setPassword] = useState("");

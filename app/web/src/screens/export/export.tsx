@@ -1,4 +1,4 @@
-// Writing the vault to a file, sealed or for another password manager.
+// Exports the vault to a file: sealed, or for another password manager.
 
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
@@ -21,7 +21,7 @@ export function ExportPage() {
   const [id, setId] = useState("");
   const [trash, setTrash] = useState(false);
   const [choice, setChoice] = useState<Choice>({ password: "", ready: false });
-  const [master, setMaster] = useState(""); // what is written in the clear is for its owner alone
+  const [master, setMaster] = useState(""); // an unencrypted export asks for the master password
   const [problems, setProblems] = useState<ImportProblem[]>([]);
   const task = useTask();
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -77,7 +77,7 @@ export function ExportPage() {
             label={text.format}
             value={id}
             onChange={setId}
-            options={formats!.map((f) => ({ value: f.id, label: f.name }))}
+            options={formats!.map((f) => ({ value: f.id, label: f.sealed ? text.sealed({ name: f.name }) : f.name }))}
           />
           <p class="muted">{copyOpen.value ? texts.value.copies.noFiles : holds}</p>
           {format.sealed ? (

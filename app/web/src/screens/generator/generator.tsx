@@ -1,4 +1,4 @@
-// The generator: a page of its own, and a dialog beside the password field of a form.
+// The password generator: its page, and the dialog that a form opens.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Generated, PassphraseRules, PasswordRules } from "../../core/protocol.gen";
@@ -13,7 +13,7 @@ import { Secret } from "../items/secret";
 const SEPARATORS = { hyphen: "-", space: " ", stop: ".", underscore: "_" };
 const VERDICTS = ["weak", "fair", "strong", "veryStrong"] as const;
 
-const VERDICT_BITS = [45, 60, 90]; // from how many bits on the next verdict holds
+const VERDICT_BITS = [45, 60, 90]; // the bits of entropy at which the next verdict starts
 
 export const verdict = (bits: number) => VERDICT_BITS.filter((least) => bits >= least).length;
 
@@ -21,7 +21,7 @@ const CLASSES = ["lower", "upper", "digits", "symbols"] as const;
 const LEAST = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 const leastOf = (rules: PasswordRules, c: (typeof CLASSES)[number]) => Math.max(1, rules[`min_${c}`] ?? 1);
 
-/** The rules with a change, brought to what can be made: a class that is left out has no least number, and all must fit. */
+/** Applies a change and keeps the rules possible: a disabled class has no minimum, and the minimums fit the length. */
 export function changed(rules: PasswordRules, part: Partial<PasswordRules>): PasswordRules {
   const next = { ...rules, ...part };
   for (const c of CLASSES) next[`min_${c}`] = next[c] ? leastOf(next, c) : 0;
@@ -36,7 +36,7 @@ function PasswordChoices({ rules, onChange }: { rules: PasswordRules; onChange: 
   const text = texts.value.generator;
   const set = (part: Partial<PasswordRules>) => {
     const next = changed(rules, part);
-    if (CLASSES.some((c) => next[c])) onChange(next); // one kind of character must stay
+    if (CLASSES.some((c) => next[c])) onChange(next); // at least one class stays enabled
   };
   return (
     <>
@@ -110,10 +110,10 @@ function PassphraseChoices({ rules, onChange }: { rules: PassphraseRules; onChan
 }
 
 export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void; useLabel?: string }) {
-  const { common, generator: text } = texts.value;
+  const { common, generator: text, strength } = texts.value;
   const choices = preferences.value.generator;
   const [made, setMade] = useState<Generated | null>(null);
-  const [turn, setTurn] = useState(0);
+  const [attempt, setAttempt] = useState(0);
   const task = useTask();
   const wanted = JSON.stringify(choices);
 
@@ -128,7 +128,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
     return () => {
       current = false;
     };
-  }, [wanted, turn]);
+  }, [wanted, attempt]);
 
   const set = (part: Partial<typeof choices>) => {
     task.clear();
@@ -142,7 +142,7 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
           {made && <Secret value={made.value} visible />}
         </output>
         <div class="generated-tools">
-          <IconButton icon="refresh" label={text.again} onClick={() => setTurn(turn + 1)} />
+          <IconButton icon="refresh" label={text.again} onClick={() => setAttempt(attempt + 1)} />
           <IconButton
             icon="copy"
             label={text.copy}
@@ -157,8 +157,8 @@ export function Generator({ onUse, useLabel }: { onUse?: (value: string) => void
           ))}
         </div>
         <p>
-          <strong>{made && text.bits({ count: Math.floor(made.entropy_bits) })}</strong>
-          {made && `, ${text.verdicts[VERDICTS[level]!]}`}
+          <strong>{made && strength[VERDICTS[level]!].word}</strong>
+          {made && `, ${text.bits({ count: Math.floor(made.entropy_bits) })}`}
         </p>
       </div>
       <Problem error={task.error} />

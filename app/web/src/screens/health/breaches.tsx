@@ -1,4 +1,4 @@
-// Looking passwords up among those of known breaches. Nothing is asked before the user says so.
+// Looks passwords up in known breaches. Nothing is sent before the user asks for it.
 
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
@@ -29,7 +29,7 @@ export function Breaches({ unchecked, onChecked }: { unchecked: number; onChecke
         await api.breaches(setProgress);
       } finally {
         setProgress(null);
-        onChecked(); // what was looked up before it failed counts
+        onChecked(); // passwords that were looked up before a failure count
       }
     });
   return (

@@ -1,11 +1,11 @@
-// What is wrong with the passwords of the vault. The core finds it; here it is shown, and leads to the entries.
+// Password health. The core finds weak passwords; this page lists them with links to their items.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type { HealthReport, Progress, Summary } from "../../core/protocol.gen";
-import { fail } from "../../state/app-errors";
+import { handled } from "../../state/app-errors";
 import { href } from "../../state/route";
 import { all } from "../../state/vault";
 import { texts } from "../../texts";
@@ -17,24 +17,24 @@ import { Problem } from "../../ui/task";
 import { Tile } from "../items/tile";
 import { Breaches } from "./breaches";
 
-const SHOWN = 50; // entries of a finding, until all are asked for
+const SHOWN = 50; // items per finding before "show all"
 
 interface Finding {
   id: string;
   note?: string;
 }
 
-function ItemLink({ entry, note }: { entry: Summary; note?: string }) {
+function ItemLink({ item, note }: { item: Summary; note?: string }) {
   return (
     <li>
-      <a class="finding-item" href={href("item", entry.id)}>
-        <Tile type={entry.type} title={entry.title} />
+      <a class="finding-item" href={href("item", item.id)}>
+        <Tile type={item.type} title={item.title} />
         <span class="row-text">
           <span class="row-title" dir="auto">
-            {entry.title}
+            {item.title}
           </span>
           <span class="row-sub" dir="auto">
-            {[entry.username, note].filter(Boolean).join(" · ")}
+            {[item.username, note].filter(Boolean).join(" · ")}
           </span>
         </span>
         <Icon name="forward" />
@@ -43,7 +43,7 @@ function ItemLink({ entry, note }: { entry: Summary; note?: string }) {
   );
 }
 
-function Entries({ findings, byId }: { findings: Finding[]; byId: Map<string, Summary> }) {
+function Items({ findings, byId }: { findings: Finding[]; byId: Map<string, Summary> }) {
   const text = texts.value.health;
   const [whole, setWhole] = useState(false);
   const known = findings.filter((f) => byId.has(f.id));
@@ -52,7 +52,7 @@ function Entries({ findings, byId }: { findings: Finding[]; byId: Map<string, Su
     <>
       <ul class="finding-items">
         {shown.map((f) => (
-          <ItemLink key={f.id} entry={byId.get(f.id)!} note={f.note} />
+          <ItemLink key={f.id} item={byId.get(f.id)!} note={f.note} />
         ))}
       </ul>
       {known.length > shown.length && (
@@ -100,31 +100,31 @@ function Section({
 function Findings({ report, byId }: { report: HealthReport; byId: Map<string, Summary> }) {
   const text = texts.value.health;
   const plain = (ids: string[]) => ids.map((id) => ({ id }));
-  const entries = (findings: Finding[]) => <Entries findings={findings} byId={byId} />;
+  const items = (findings: Finding[]) => <Items findings={findings} byId={byId} />;
   return (
     <div class="findings">
       <Section icon="danger" title={text.breached} hint={text.breachedHint} n={report.breached.length}>
-        {entries(report.breached.map((b) => ({ id: b.id, note: text.seen({ count: b.times }) })))}
+        {items(report.breached.map((b) => ({ id: b.id, note: text.seen({ count: b.times }) })))}
       </Section>
       <Section icon="danger" title={text.weak} hint={text.weakHint} n={report.weak.length}>
-        {entries(plain(report.weak))}
+        {items(plain(report.weak))}
       </Section>
       <Section icon="copy" title={text.reused} hint={text.reusedHint} n={report.reused.reduce((n, ids) => n + ids.length, 0)}>
         {report.reused.slice(0, SHOWN).map((ids) => (
           <div key={ids[0]} class="finding-same">
             <p class="finding-head">{text.samePassword({ count: ids.length })}</p>
-            {entries(plain(ids))}
+            {items(plain(ids))}
           </div>
         ))}
       </Section>
       <Section icon="clock" title={text.old} hint={text.oldHint} n={report.old.length}>
-        {entries(report.old.map((o) => ({ id: o.id, note: text.since({ date: dayOf(o.since) }) })))}
+        {items(report.old.map((o) => ({ id: o.id, note: text.since({ date: dayOf(o.since) }) })))}
       </Section>
       <Section icon="open" title={text.insecure} hint={text.insecureHint} n={report.insecure.length}>
-        {entries(report.insecure.map((i) => ({ id: i.id, note: i.url })))}
+        {items(report.insecure.map((i) => ({ id: i.id, note: i.url })))}
       </Section>
       <Section icon="shield" title={text.secondFactor} hint={text.secondFactorHint} n={report.second_factor.length}>
-        {entries(plain(report.second_factor))}
+        {items(plain(report.second_factor))}
       </Section>
     </div>
   );
@@ -160,13 +160,13 @@ export function HealthPage() {
   const [report, setReport] = useState<HealthReport | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const [problem, setProblem] = useState<CoreError | null>(null);
-  const [turn, setTurn] = useState(0);
-  const entries = all.value;
-  const byId = useMemo(() => new Map((entries ?? []).map((s) => [s.id, s])), [entries]);
-  const again = () => setTurn((t) => t + 1);
+  const [attempt, setAttempt] = useState(0);
+  const items = all.value;
+  const byId = useMemo(() => new Map((items ?? []).map((s) => [s.id, s])), [items]);
+  const again = () => setAttempt((t) => t + 1);
 
   useEffect(() => {
-    if (entries === null) return;
+    if (items === null) return;
     let current = true;
     api
       .health((p) => current && setProgress(p))
@@ -176,13 +176,13 @@ export function HealthPage() {
           setReport(found);
           setProblem(null);
         },
-        (e: unknown) => current && !fail(e) && setProblem(asCoreError(e)),
+        (e: unknown) => current && !handled(e) && setProblem(asCoreError(e)),
       )
       .finally(() => current && setProgress(null));
     return () => {
       current = false;
     };
-  }, [entries, turn]);
+  }, [items, attempt]);
 
   return (
     <div class="column">

@@ -1,4 +1,4 @@
-// Saying what the columns of a table are that no format knows.
+// Asks what the columns of an unknown table mean.
 import { useState } from "preact/hooks";
 import type { Column, TablePreview } from "../../core/protocol.gen";
 import { texts } from "../../texts";
@@ -22,7 +22,7 @@ const COLUMNS: Column[] = [
   "skip",
 ];
 
-/** What a person needs to know the column by, and no more: these may be passwords. */
+/** The start of a value, enough to recognize the column. Values may be passwords, so no more is shown. */
 export const hinted = (value: string) => (value.length > 12 ? `${value.slice(0, 10)}…` : value);
 
 export function Columns({

@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
+import type { CoreError } from "../../core/error";
 import { texts } from "../../texts";
 import { Button } from "../../ui/controls";
 import { OwnFields, PasswordField } from "../../ui/field";
+import { explain } from "../../ui/task";
 
 interface FileSecret {
   password: string;
@@ -17,10 +19,10 @@ const base64 = (file: File) =>
     reader.readAsDataURL(file);
   });
 
-/** Any file may be one, so pictures have to fit. */
+/** Any file may be a key file, also a picture. */
 const MAX_KEY_FILE = 16 << 20;
 
-/** keepass: a database that may have a key file, and an empty password. */
+/** keepass: a KeePass database, which may have a key file and an empty password. */
 export function FilePassword({
   file,
   keepass,
@@ -30,7 +32,7 @@ export function FilePassword({
 }: {
   file: File;
   keepass: boolean;
-  wrong: boolean;
+  wrong: CoreError | null;
   onPassword: (secret: FileSecret) => void;
   onCancel: () => void;
 }) {
@@ -55,7 +57,7 @@ export function FilePassword({
           value={password}
           autocomplete="off"
           onInput={setPassword}
-          error={wrong ? text.wrongPassword : null}
+          error={wrong ? explain(wrong) : null}
         />
       </OwnFields.Provider>
       {keepass && (

@@ -1,11 +1,19 @@
-// What could not be taken, and what is kept elsewhere than where it was: in the preview and in the report.
-import type { ImportProblem, RelocatedTo } from "../../core/protocol.gen";
+// The problems and the relocated values of an import, in the preview and in the report.
+import type { ImportProblem, ProblemCode, RelocatedTo } from "../../core/protocol.gen";
 import { texts } from "../../texts";
+import { type Sentence, sentence } from "../../texts/sentence";
 import { Icon } from "../../ui/icon";
+import { explain } from "../../ui/task";
 
 const SHOWN = 100;
 
-/** The reasons are the core's own words, in English. */
+/** The reason in the language of the page. An unknown code, from a newer version, is shown as it is. */
+function reason({ code, values, cause }: ImportProblem): string {
+  const reasons: Record<ProblemCode, Sentence> = texts.value.import.reasons;
+  const why = Object.hasOwn(reasons, code) ? sentence(reasons[code], values) : code;
+  return cause ? `${why} ${explain({ code: cause, message: "" })}` : why;
+}
+
 export function Problems({ problems }: { problems: ImportProblem[] }) {
   const text = texts.value.import;
   if (problems.length === 0) return null;
@@ -18,7 +26,7 @@ export function Problems({ problems }: { problems: ImportProblem[] }) {
       <ul class="problems">
         {problems.slice(0, SHOWN).map((p, i) => (
           <li key={i}>
-            {!!p.row && <b>{text.row({ number: p.row })}</b>} {p.title} <span lang="en">{p.reason}</span>
+            {!!p.row && <b>{text.row({ number: p.row })}</b>} {p.title} <span>{reason(p)}</span>
           </li>
         ))}
       </ul>
@@ -27,23 +35,23 @@ export function Problems({ problems }: { problems: ImportProblem[] }) {
   );
 }
 
-export function RelocatedList({ kept }: { kept: { name: string; as: RelocatedTo; count: number }[] }) {
+export function RelocatedList({ relocated }: { relocated: { name: string; as: RelocatedTo; count: number }[] }) {
   const text = texts.value.import;
-  if (kept.length === 0) return null;
+  if (relocated.length === 0) return null;
   return (
     <details class="details">
       <summary>
         <Icon name="chevron" />
-        {text.relocated({ count: kept.length })}
+        {text.relocated({ count: relocated.length })}
       </summary>
       <ul class="problems">
-        {kept.slice(0, SHOWN).map((k) => (
-          <li key={k.as + k.name}>
-            <b>{k.name}</b> {text.relocatedAs[k.as]({ count: k.count })}
+        {relocated.slice(0, SHOWN).map((r) => (
+          <li key={r.as + r.name}>
+            <b>{r.name}</b> {text.relocatedAs[r.as]({ count: r.count })}
           </li>
         ))}
       </ul>
-      {kept.length > SHOWN && <p class="muted">{text.more({ count: kept.length - SHOWN })}</p>}
+      {relocated.length > SHOWN && <p class="muted">{text.more({ count: relocated.length - SHOWN })}</p>}
     </details>
   );
 }

@@ -1,9 +1,10 @@
-// Bringing in what another password manager exported: choose a file, see what is in it, bring it in, read the report.
-// The core reads and compares; the plan waits there while the person decides.
+// Import: choose a file, preview it, import it, read the report. The core reads and compares the file, and keeps the plan while the
+// user decides.
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type {
+  ErrorCode,
   Format,
   ImportChoice,
   ImportPreview,
@@ -12,8 +13,8 @@ import type {
   ReadOptions,
   TablePreview,
 } from "../../core/protocol.gen";
-import { fail } from "../../state/app-errors";
-import { tellOthers } from "../../state/tabs";
+import { handled } from "../../state/app-errors";
+import { notifyTabs } from "../../state/tabs";
 import { refresh } from "../../state/vault";
 import { texts } from "../../texts";
 import { Heading } from "../../ui/controls";
@@ -27,7 +28,7 @@ import { Report } from "./report";
 type Stage =
   | { at: "choose" }
   | { at: "reading" }
-  | { at: "password"; wrong: boolean; keepass: boolean }
+  | { at: "password"; wrong: CoreError | null; keepass: boolean }
   | { at: "columns"; table: TablePreview }
   | { at: "preview"; preview: ImportPreview }
   | { at: "running"; total: number }
@@ -35,8 +36,11 @@ type Stage =
 
 type How = Omit<ReadOptions, "name">;
 
-/** The first bytes of every KeePass database. */
+/** The first bytes of a KeePass database. */
 const KEEPASS = [0x03, 0xd9, 0xa2, 0x9a];
+
+const WRONG_PASSWORD: ErrorCode[] = ["file_wrong_password", "file_wrong_password_or_key"];
+const UNKNOWN_COLUMNS: ErrorCode[] = ["file_no_header", "file_no_columns", "file_column_count"];
 
 async function isKeePass(file: File) {
   const head = new Uint8Array(await file.slice(0, KEEPASS.length).arrayBuffer());
@@ -54,7 +58,7 @@ export function ImportPage() {
   const stop = useRef<AbortController | null>(null);
   const here = useRef(true);
   useEffect(() => {
-    // Without the list the file can be read all the same; what is wrong shows then.
+    // The file can be read without the list of formats. Any error shows then.
     api.formats().then(
       (f) => here.current && setFormats(f.read),
       () => undefined,
@@ -62,7 +66,7 @@ export function ImportPage() {
     return () => {
       here.current = false;
       stop.current?.abort();
-      void api.importForget().catch(() => undefined); // locked by now, and forgotten with it
+      void api.importForget().catch(() => undefined); // the vault is locked by now
     };
   }, []);
 
@@ -72,7 +76,7 @@ export function ImportPage() {
     setStage(next);
   };
   const refuse = (e: unknown, back: Stage) => {
-    if (fail(e)) return;
+    if (handled(e)) return;
     setProblem(asCoreError(e));
     show(back);
   };
@@ -86,16 +90,17 @@ export function ImportPage() {
       const preview = await api.importPreview({ ...how, name: chosen.name }, chosen, (p) => here.current && setProgress(p));
       show({ at: "preview", preview });
     } catch (e) {
-      const { code } = asCoreError(e);
-      if (code === "file_password_needed" || code === "file_wrong_password") {
-        show({ at: "password", wrong: code === "file_wrong_password", keepass: await isKeePass(chosen) });
-      } else if (code === "file_columns" || (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)))
+      const refused = asCoreError(e);
+      const { code } = refused;
+      if (code === "file_password_needed" || WRONG_PASSWORD.includes(code)) {
+        show({ at: "password", wrong: WRONG_PASSWORD.includes(code) ? refused : null, keepass: await isKeePass(chosen) });
+      } else if (UNKNOWN_COLUMNS.includes(code) || (code === "file_unknown_format" && /\.(csv|tsv|txt)$/i.test(chosen.name)))
         await chooseColumns(e);
       else refuse(e, { at: "choose" });
     }
   }
 
-  /** A table that nobody knows: its owner can say what the columns are. */
+  /** True for an unknown table: the user can say what its columns are. */
   async function chooseColumns(why?: unknown) {
     try {
       show({ at: "columns", table: await api.importColumns({ name: file.current!.name }, file.current!) });
@@ -114,13 +119,13 @@ export function ImportPage() {
       refuse(e, { at: "choose" });
     } finally {
       stop.current = null;
-      await refresh().catch(fail);
-      tellOthers("changed");
+      await refresh().catch(handled);
+      notifyTabs("changed");
     }
   }
 
   const again = () => {
-    void api.importForget().catch(fail);
+    void api.importForget().catch(handled);
     file.current = null;
     setProblem(null);
     show({ at: "choose" });

@@ -1,4 +1,4 @@
-// What is in the file and what would become of it, before anything is written.
+// The content of the file and what importing it would change, before anything is written.
 import { useState } from "preact/hooks";
 import type { ImportChoice, ImportPreview, ImportStatus, ItemType } from "../../core/protocol.gen";
 import { texts } from "../../texts";
@@ -12,7 +12,7 @@ import { Problems, RelocatedList } from "./findings";
 
 const COMMON: Required<ImportChoice> = { identical: "skip", changed: "add", repeated: "skip" };
 
-/** How many entries the choice brings in. */
+/** The number of items that the choice imports. */
 export const wanted = (preview: ImportPreview, choice: Required<ImportChoice>) =>
   (preview.statuses.new ?? 0) +
   (["identical", "changed", "repeated"] as const).reduce(
@@ -79,7 +79,7 @@ export function Preview({
         </div>
       )}
       <Problems problems={preview.problems} />
-      <RelocatedList kept={preview.kept} />
+      <RelocatedList relocated={preview.relocated} />
       <details class="details">
         <summary>
           <Icon name="chevron" />

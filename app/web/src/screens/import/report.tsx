@@ -1,4 +1,4 @@
-// What became of the file.
+// The result of an import.
 
 import { CoreError } from "../../core/error";
 import type { ImportReport, RelocatedTo } from "../../core/protocol.gen";
@@ -11,9 +11,9 @@ import { saveFile } from "../../ui/save-file";
 import { Problem } from "../../ui/task";
 import { Problems, RelocatedList } from "./findings";
 
-export function counted(kept: ImportReport["kept"]) {
+export function counted(relocated: ImportReport["relocated"]) {
   const out = new Map<string, { name: string; as: RelocatedTo; count: number }>();
-  for (const { name, as } of kept) {
+  for (const { name, as } of relocated) {
     const key = `${as} ${name}`;
     out.set(key, { name, as, count: (out.get(key)?.count ?? 0) + 1 });
   }
@@ -35,9 +35,7 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
     <div class="stack">
       <div class="card stack" role="status">
         <h2>{stopped ? text.stopped : text.done}</h2>
-        {stopped && stopped.code !== "cancelled" && (
-          <Problem error={new CoreError(stopped.code, stopped.message, stopped.hint, stopped.retry_after)} />
-        )}
+        {stopped && stopped.code !== "cancelled" && <Problem error={new CoreError(stopped.code, stopped)} />}
         <ul class="counts">
           {outcome.map((line) => (
             <li key={line}>
@@ -49,7 +47,7 @@ export function Report({ report, onAgain }: { report: ImportReport; onAgain: () 
         {stopped && <p>{text.stoppedHint}</p>}
       </div>
       <Problems problems={report.problems} />
-      <RelocatedList kept={counted(report.kept)} />
+      <RelocatedList relocated={counted(report.relocated)} />
       {!stopped && <p class="muted">{text.deleteFile}</p>}
       <div class="buttons">
         <a class="button button-primary" href={href("vault")}>

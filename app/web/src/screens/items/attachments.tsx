@@ -1,9 +1,9 @@
-// The files of an entry: what there is, what is on its way, and how more come to it.
+// The attachments of an item, its uploads and downloads, and the control that adds files.
 import { useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Attachment, Item } from "../../core/protocol.gen";
 import { copyOpen, toast } from "../../state/app";
-import { tellOthers } from "../../state/tabs";
+import { notifyTabs } from "../../state/tabs";
 import { attachFiles, downloadAttachment, type Transfer, transfers } from "../../state/transfers";
 import { refresh } from "../../state/vault";
 import { locale, texts } from "../../texts";
@@ -18,7 +18,7 @@ const UNITS = [
   ["megabyte", 1e6],
 ] as const;
 
-/** "3 kB" as the language writes it, in steps of a thousand like a file manager. */
+/** "3 kB" as the language writes it, in units of 1000 like a file manager. */
 export function inBytes(n: number): string {
   const [unit, by] = UNITS.find((u) => n < u[1] * 1e3) ?? UNITS[2];
   return new Intl.NumberFormat(locale.value, {
@@ -44,7 +44,7 @@ function Moving({ transfer: { name, way, done, total, problem, end } }: { transf
   );
 }
 
-/** In a copy, of which the contents are not a part. */
+/** The attachments in a copy, which does not contain the files. */
 function Named({ file }: { file: Attachment }) {
   return (
     <li class="file">
@@ -109,7 +109,7 @@ function Changeable({ item }: { item: Item }) {
       await api.removeAttachment({ id: item.id, attachment: id });
       setRemoving(null);
       await refresh();
-      tellOthers("changed");
+      notifyTabs("changed");
       toast(text.removed({ name }));
     });
   const carriesFiles = (e: DragEvent) => !!e.dataTransfer?.types.includes("Files");
@@ -120,7 +120,7 @@ function Changeable({ item }: { item: Item }) {
       aria-labelledby="attachments-title"
       onDragOver={(e) => {
         if (!carriesFiles(e)) return;
-        e.preventDefault(); // else the browser would open the file
+        e.preventDefault(); // otherwise the browser opens the file
         setOver(true);
       }}
       onDragLeave={(e) => {
@@ -157,7 +157,7 @@ function Changeable({ item }: { item: Item }) {
         hidden
         onChange={(e) => {
           void attachFiles(item.id, [...(e.currentTarget.files ?? [])]);
-          e.currentTarget.value = ""; // so that the same file can be chosen again
+          e.currentTarget.value = ""; // allows choosing the same file again
         }}
       />
       {removing && (

@@ -1,4 +1,4 @@
-// The lines in which an entry is shown: a label, its value, and what can be done with it.
+// The rows that show an item: a label, a value, and its actions.
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";

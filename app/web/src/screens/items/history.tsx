@@ -1,4 +1,4 @@
-// The older passwords of an entry, and how one of them comes back into force.
+// The password history of an item, with a button that restores an older password.
 
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
@@ -16,7 +16,7 @@ import { Secret } from "./secret";
 function OldPassword({ item, old: { version, modified, until, password } }: { item: Item; old: Version }) {
   const { common, history: text } = texts.value;
   const [visible, setVisible] = useState(false);
-  // Of a password that another manager kept, at most its end is known.
+  // For a password imported from another manager, only its end may be known.
   const time = when(modified ?? until) || text.before;
   const use = () => quietly(saveOver(item, () => api.restoreVersion({ id: item.id, version }), text.restored));
   return (

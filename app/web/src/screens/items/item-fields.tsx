@@ -1,4 +1,4 @@
-// Everything an entry says, in lines.
+// All fields of an item, in rows.
 
 import type { Field, Item } from "../../core/protocol.gen";
 import { copySecret } from "../../state/clipboard";
@@ -14,7 +14,7 @@ export const expiry = (item: Item) =>
 function CustomFieldRow({ field }: { field: Field }) {
   const { itemView, itemFields } = texts.value;
   const label = field.name || itemView.field;
-  if (field.unknown) return <SecretRow label={label} value={field.value} />; // of a kind that may be secret
+  if (field.unknown) return <SecretRow label={label} value={field.value} />; // a newer kind of field may be secret
   switch (field.kind) {
     case "hidden":
       return <SecretRow label={label} value={field.value} />;
@@ -92,7 +92,7 @@ export function ItemFields({ item }: { item: Item }) {
   );
 }
 
-/** Whether a newer version wrote something into the item that this one does not show. */
+/** Whether the item contains something from a newer version, which this version cannot show. */
 export const hasUnknown = (i: Item) =>
   !!(i.unknown_overview || i.unknown_details) ||
   [i.card, i.identity, i.ssh_key, ...(i.fields ?? []), ...(i.password_history ?? []), ...(i.attachments ?? [])].some(

@@ -1,4 +1,4 @@
-// Adding and editing an entry.
+// The form that adds or edits an item.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Card, type Field, type Identity, type Item, type ItemType, MAX_TITLE, type SSHKey } from "../../core/protocol.gen";
@@ -19,7 +19,7 @@ import { kindOf } from "./item-type";
 import { CustomFields, Tags, Urls, withTag } from "./list-fields";
 import { OneTimeField } from "./one-time-code";
 
-/** Form state. Lists are edited with an empty line at hand, and tidied when saving. */
+/** The item as the form edits it: lists have an empty row, which saving removes. */
 export const edited = (item: Item): Item => ({ ...item, urls: item.urls?.length ? item.urls : [""], fields: item.fields ?? [] });
 
 export function tidy(item: Item): Item {
@@ -29,7 +29,7 @@ export function tidy(item: Item): Item {
     urls: item.urls?.filter((u) => u.trim()),
   };
   if (!item.id) {
-    // else its type stays, and with it whatever a newer version gave it
+    // an existing item keeps its type, and with it the parts from a newer version
     if (item.type !== "card") delete wanted.card;
     if (item.type !== "identity") delete wanted.identity;
     if (item.type !== "ssh_key") delete wanted.ssh_key;
@@ -44,36 +44,36 @@ export function ItemForm({
   onDone,
 }: {
   item: Item;
-  restored?: Item; // what was being written when the vault was locked
+  restored?: Item; // the draft from before the vault was locked
   onSave: (item: Item) => Promise<string>;
   onDone: (saved?: string) => void;
 }) {
   const { common, itemForm: text } = texts.value;
   const start = useMemo(() => edited(item), [item.id]);
   const [draft, setDraft] = useState(() => (restored ? edited(restored) : start));
-  const [tag, setTag] = useState(""); // that is being typed
+  const [tag, setTag] = useState(""); // in the input field
   const [untitled, setUntitled] = useState(false);
   const [generating, setGenerating] = useState(false);
   const titleRef = useRef<HTMLInputElement>(null);
   const task = useTask();
   const dirty = useRef(false);
-  const kept = useRef(false); // this form has left a draft
+  const drafted = useRef(false); // this form has stored a draft
   const strength = useStrength(draft.password ?? "", [draft.title, draft.username ?? ""]);
 
   const whole = { ...draft, tags: withTag(draft.tags ?? [], tag) };
   const now = JSON.stringify(whole);
   dirty.current = now !== JSON.stringify({ ...start, tags: start.tags ?? [] });
   useEffect(() => guard(() => dirty.current), []);
-  // With the change itself, and not a frame later: the vault may be locked by then.
+  // In the same frame as the change: the vault may be locked in the next one.
   useLayoutEffect(() => {
     if (dirty.current) keepDraft(whole);
-    else if (kept.current) dropDraft();
-    kept.current ||= dirty.current;
+    else if (drafted.current) dropDraft();
+    drafted.current ||= dirty.current;
   }, [now]);
-  // A form that is left while the vault is open was saved or given up.
+  // A form that closes while the vault is open was saved or discarded.
   useEffect(
     () => () => {
-      if (kept.current && phase.value.at === "unlocked") dropDraft();
+      if (drafted.current && phase.value.at === "unlocked") dropDraft();
     },
     [],
   );

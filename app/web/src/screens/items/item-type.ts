@@ -1,4 +1,4 @@
-// What the page knows about each type of entry.
+// How the page shows each type of item.
 import type { ItemType, Summary } from "../../core/protocol.gen";
 import { texts } from "../../texts";
 import { dayOf } from "../../texts/dates";
@@ -13,7 +13,7 @@ const icons: Record<ItemType, IconName> = {
   ssh_key: "terminal",
 };
 
-/** A newer version of VaultSphere may have written types that this one does not know. */
+/** The name and icon of a type. A newer version may have written a type that this one does not know. */
 export const kindOf = (type: ItemType): { one: string; many: string; icon: IconName } => ({
   ...(texts.value.kinds[type] ?? texts.value.kinds.unknown),
   icon: icons[type] ?? "info",
@@ -21,7 +21,7 @@ export const kindOf = (type: ItemType): { one: string; many: string; icon: IconN
 
 const TINTS = 8;
 
-/** One of eight tints, always the same one for the same title. */
+/** One of eight tints, the same for the same title. */
 export function tintOf(title: string): number {
   let h = 0;
   for (const c of title.toLowerCase()) h = (h * 31 + c.codePointAt(0)!) >>> 0;
@@ -30,7 +30,7 @@ export function tintOf(title: string): number {
 
 export const initial = (title: string) => ([...title.trim()][0] ?? "?").toUpperCase();
 
-/** The second line of a row. */
+/** The second line of a row in the list. */
 export function subtitle(s: Summary): string {
   if (s.unreadable) return texts.value.list.cannotOpen;
   if (s.trashed) return s.purge ? texts.value.trash.purge({ date: dayOf(s.purge) }) : texts.value.trash.noPurge;

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Item } from "../../core/protocol.gen";
 import { copyOpen, toast } from "../../state/app";
-import { fail } from "../../state/app-errors";
+import { handled } from "../../state/app-errors";
 import { duplicate, star as mark, quietly, trash, unstar } from "../../state/edits";
 import { go } from "../../state/route";
 import { texts } from "../../texts";
@@ -34,7 +34,7 @@ export function ItemView({
     setStarred(!starred);
     (starred ? unstar : mark)([item.id]).catch((e: unknown) => {
       setStarred(starred);
-      if (!fail(e)) toast(text.starNotSaved, "problem");
+      if (!handled(e)) toast(text.starNotSaved, "problem");
     });
   };
   const remove = () => quietly(trash([item.id]).then(onDeleted));

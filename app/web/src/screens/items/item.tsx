@@ -1,4 +1,4 @@
-// One entry: opened, then shown or edited. Its secrets live in this component's state and go with it.
+// One item, opened and then shown or edited. Its secrets are in the state of this component and disappear with it.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -6,17 +6,17 @@ import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type { Item, ItemType } from "../../core/protocol.gen";
 import { toast } from "../../state/app";
-import { fail } from "../../state/app-errors";
+import { handled } from "../../state/app-errors";
 import { taken } from "../../state/draft";
 import { saveOver } from "../../state/edits";
 import { go, href, replace } from "../../state/route";
-import { tellOthers } from "../../state/tabs";
+import { notifyTabs } from "../../state/tabs";
 import { all, filter, refresh, trashed, unreadable } from "../../state/vault";
 import { texts } from "../../texts";
 import { Button, Empty, Heading } from "../../ui/controls";
 import { focusList } from "../../ui/focus";
 import { Icon } from "../../ui/icon";
-import { explain } from "../../ui/task";
+import { describe, explain } from "../../ui/task";
 import { ItemForm } from "./item-form";
 import { ItemView } from "./item-view";
 
@@ -27,10 +27,10 @@ const blank = (type?: ItemType): Item => ({
   tags: filter.value.by === "tag" ? [filter.value.tag] : [],
 });
 
-/** Changes when another device or this one wrote the entry; then it is read again. */
+/** Changes when any device writes the item, which is then read again. */
 const stampOf = (id: string) => (all.value?.find((s) => s.id === id) ?? trashed.value.find((s) => s.id === id))?.modified ?? "";
 
-/** An entry that cannot be shown, and why. */
+/** An item that cannot be shown, and why. */
 function Unopened({
   id,
   problem,
@@ -44,6 +44,7 @@ function Unopened({
 }) {
   const { common, item: text } = texts.value;
   const damaged = problem.code === "record_unreadable" || unreadable.value.has(id);
+  const finding = damaged ? (unreadable.value.get(id) ?? problem.findings[0]) : undefined;
   const explained = () => {
     if (damaged) return { title: text.unreadable, body: text.unreadableBody };
     if (problem.code === "not_found") return { title: text.gone, body: text.goneBody };
@@ -60,11 +61,7 @@ function Unopened({
         {title}
       </Heading>
       <p class="lead">{body}</p>
-      {damaged && (
-        <p class="finding mono" lang="en">
-          {unreadable.value.get(id) ?? problem.message}
-        </p>
-      )}
+      {finding && <p class="finding">{describe(finding)}</p>}
       {retry && (
         <Button icon="refresh" onClick={onRetry}>
           {common.tryAgain}
@@ -74,7 +71,7 @@ function Unopened({
   );
 }
 
-/** `type` is that of an entry that is not there yet. */
+/** `type` is the type of a new item. */
 export function ItemScreen({ id, editing, type }: { id: string; editing: boolean; type?: ItemType }) {
   const { item: text } = texts.value;
   const [item, setItem] = useState<Item | null>(id ? null : () => blank(type));
@@ -92,7 +89,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
   }, [draft, editing, id]);
 
   useEffect(() => {
-    if (!id || !ready || (editing && item)) return; // what is being edited must not change under the hands
+    if (!id || !ready || (editing && item)) return; // an item must not change while it is edited
     let current = true;
     api.get({ id }).then(
       (opened) => {
@@ -101,7 +98,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
         setProblem(null);
       },
       (e: unknown) => {
-        if (!current || fail(e)) return;
+        if (!current || handled(e)) return;
         setProblem(asCoreError(e));
       },
     );
@@ -112,14 +109,14 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
 
   async function save(changed: Item) {
     if (id && item) {
-      const kept = await saveOver(item, () => api.save({ item: changed }), text.saved);
-      setItem(kept);
-      return kept.id;
+      const saved = await saveOver(item, () => api.save({ item: changed }), text.saved);
+      setItem(saved);
+      return saved.id;
     }
     const added = await api.save({ item: changed });
     setItem(added);
     await refresh();
-    tellOthers("changed");
+    notifyTabs("changed");
     toast(text.created);
     return added.id;
   }
@@ -135,7 +132,7 @@ export function ItemScreen({ id, editing, type }: { id: string; editing: boolean
     </a>
   );
 
-  // Another device deleted what was being edited: the draft becomes an entry of its own.
+  // Another device deleted the item that was edited: the draft becomes a new item.
   const orphan = problem?.code === "not_found" && restored;
   useEffect(() => {
     if (!orphan) return;

@@ -1,4 +1,4 @@
-// The parts of the form that grow: addresses, tags and custom fields.
+// The lists in the form of an item: websites, tags and custom fields.
 
 import { type Field, type FieldKind, MAX_NAME, MAX_TAG, type MatchRule } from "../../core/protocol.gen";
 import { texts } from "../../texts";
@@ -9,30 +9,30 @@ import { FIELD_KINDS, MATCH_RULES } from "./fields.gen";
 const without = <T,>(list: T[], at: number) => list.filter((_, i) => i !== at);
 const replaced = <T,>(list: T[], at: number, value: T) => list.map((old, i) => (i === at ? value : old));
 
-interface Addresses {
+interface Websites {
   urls: string[];
   match: Record<string, MatchRule>;
 }
 
-/** Gives the address at a place another text, and its rule with it. */
-export function renamed({ urls, match }: Addresses, at: number, url: string): Addresses {
+/** Changes the URL at a position. Its rule moves with it. */
+export function renamed({ urls, match }: Websites, at: number, url: string): Websites {
   const { [urls[at]!]: rule, ...others } = match;
   return { urls: replaced(urls, at, url), match: rule && url ? { ...others, [url]: rule } : others };
 }
 
-export function ruled({ urls, match }: Addresses, at: number, rule: MatchRule | ""): Addresses {
+export function ruled({ urls, match }: Websites, at: number, rule: MatchRule | ""): Websites {
   const { [urls[at]!]: _, ...others } = match;
   return { urls, match: rule ? { ...others, [urls[at]!]: rule } : others };
 }
 
-/** The rules to choose from. One of a newer version can stay as it is. */
+/** The rules to choose from. A rule from a newer version can be kept. */
 function rulesFor(rule: string | undefined): { value: MatchRule | ""; label: string }[] {
   const { itemFields } = texts.value;
   const known = MATCH_RULES.map((r) => ({ value: r, label: itemFields.rules[r || "domain"] }));
   return rule?.startsWith("{") ? [{ value: rule as MatchRule, label: itemFields.newerRule }, ...known] : known;
 }
 
-export function Urls({ urls, match, onChange }: Addresses & { onChange: (addresses: Addresses) => void }) {
+export function Urls({ urls, match, onChange }: Websites & { onChange: (websites: Websites) => void }) {
   const { itemForm: text, itemFields } = texts.value;
   const all = { urls, match };
   return (
@@ -74,7 +74,7 @@ export function Urls({ urls, match, onChange }: Addresses & { onChange: (address
   );
 }
 
-/** The value that a field keeps when it becomes one of another kind. */
+/** The value of a field after its kind changes. */
 export const converted = (value: string, kind: FieldKind | "") =>
   kind === "boolean" ? String(/^(1|true|yes|on|x)$/i.test(value.trim())) : value;
 
@@ -147,7 +147,7 @@ export function CustomFields({ fields, onChange }: { fields: Field[]; onChange: 
   );
 }
 
-/** The tags with the one that is being typed. A tag is one text, commas and all. */
+/** The tags with the one in the input field. A tag may contain commas. */
 export const withTag = (tags: string[], typed: string) => {
   const tag = typed.trim();
   return tag && !tags.includes(tag) ? [...tags, tag] : tags;
@@ -189,7 +189,7 @@ export function Tags({
       role="presentation"
       onKeyDown={(e) => {
         if (e.key !== "Enter" || e.ctrlKey || e.metaKey || !typed.trim() || !(e.target instanceof HTMLInputElement)) return;
-        e.preventDefault(); // which would save the form
+        e.preventDefault(); // otherwise Enter saves the form
         add();
       }}
     >

@@ -1,9 +1,9 @@
-// The one-time code of an entry, with the time it is still valid, and the field in which its key is entered.
+// The one-time code of an item with its remaining time, and the form field for its authenticator key.
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { asCoreError, type CoreError } from "../../core/error";
 import type { OneTimeCode } from "../../core/protocol.gen";
-import { fail } from "../../state/app-errors";
+import { handled } from "../../state/app-errors";
 import { copySecret } from "../../state/clipboard";
 import { texts } from "../../texts";
 import { IconButton } from "../../ui/controls";
@@ -12,7 +12,7 @@ import { Icon } from "../../ui/icon";
 import { explain } from "../../ui/task";
 import { FieldRow } from "./field-row";
 
-/** "123 456": two halves are read and typed more easily. Steam's codes are of five letters. */
+/** "123 456" is easier to read and type. Steam's codes of five letters stay whole. */
 export const halves = (code: string) =>
   code.length > 5 ? `${code.slice(0, code.length / 2)} ${code.slice(code.length / 2)}` : code;
 
@@ -31,7 +31,7 @@ function Ring({ left, period }: { left: number; period: number }) {
   );
 }
 
-/** What is shown of a code by time: the code, and the seconds that are left of it. */
+/** A time-based code and its remaining seconds. */
 function useCode(id: string, modified: string | undefined) {
   const [code, setCode] = useState<OneTimeCode | null>(null);
   const [left, setLeft] = useState(0);
@@ -56,11 +56,11 @@ function useCode(id: string, modified: string | undefined) {
         if (!current) return;
         setCode(now);
         setProblem(null);
-        if (!now.period) return; // by a counter: the next one is asked for
+        if (!now.period) return; // counter-based: a button requests the next code
         until = Date.now() + now.seconds_left * 1000;
         tick();
       } catch (e) {
-        if (current && !fail(e)) setProblem(asCoreError(e));
+        if (current && !handled(e)) setProblem(asCoreError(e));
       }
     };
     void read();
@@ -91,7 +91,7 @@ export function CodeRow({ id, modified }: { id: string; modified: string | undef
     );
   const next = () =>
     api.nextCode({ id }).then(setCode, (e: unknown) => {
-      fail(e);
+      handled(e);
     });
   return (
     <FieldRow
@@ -118,7 +118,7 @@ export function CodeRow({ id, modified }: { id: string; modified: string | undef
 
 const PAUSE_MS = 250;
 
-/** Whether a key that is being typed makes codes, and what it makes now. */
+/** Whether the typed key is valid, and its current code. */
 function useTrial(totp: string) {
   const [trial, setTrial] = useState<{ code?: string; problem?: boolean }>({});
   useEffect(() => {
@@ -128,7 +128,7 @@ function useTrial(totp: string) {
     const timer = setTimeout(() => {
       api.code({ totp }).then(
         (made) => current && setTrial({ code: made.code }),
-        (e: unknown) => current && !fail(e) && setTrial({ problem: true }),
+        (e: unknown) => current && !handled(e) && setTrial({ problem: true }),
       );
     }, PAUSE_MS);
     return () => {
@@ -155,7 +155,7 @@ export function OneTimeField({ value, onInput }: { value: string; onInput: (valu
       if (/^(otpauth|steam):\/\//i.test(found)) onInput(found);
       else setProblem(text.otherQR);
     } catch (e) {
-      if (!fail(e)) setProblem(asCoreError(e).code === "bad_input" ? text.noQR : explain(asCoreError(e)));
+      if (!handled(e)) setProblem(asCoreError(e).code === "bad_input" ? text.noQR : explain(asCoreError(e)));
     } finally {
       setReading(false);
     }

@@ -1,14 +1,14 @@
-// A secret on the screen: dots, or its characters with digits and symbols told apart.
+// A secret on the screen: dots, or its characters with digits and symbols in different colours.
 import { texts } from "../../texts";
 
-const DOTS = "••••••••••••"; // always twelve: the length is part of the secret
+const DOTS = "••••••••••••"; // always twelve, since the length is secret too
 
 function classOf(c: string) {
   if (/\p{N}/u.test(c)) return "digit";
   return /[\p{L}\s]/u.test(c) ? "letter" : "symbol";
 }
 
-/** Runs of one class of characters, so that a long secret does not become thousands of elements. */
+/** Splits a value into runs of one character class. A long secret becomes a few elements, not thousands. */
 export function runs(value: string): { kind: string; text: string }[] {
   const out: { kind: string; text: string }[] = [];
   for (const c of value) {

@@ -2,7 +2,7 @@ import type { ItemType } from "../../core/protocol.gen";
 import { Icon } from "../../ui/icon";
 import { initial, kindOf, tintOf } from "./item-type";
 
-/** The square before a title: the letter of a login, the icon of any other type. */
+/** The square beside a title: the first letter for a login, else the icon of the type. */
 export function Tile({
   type,
   title,

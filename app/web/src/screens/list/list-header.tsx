@@ -1,7 +1,7 @@
-// What stands above the rows: the search, what is shown and in which order.
+// The header of the list: search, filters, count and sort order.
 import { useEffect, useRef } from "preact/hooks";
 import { preferences, setPreferences } from "../../state/app";
-import { fail } from "../../state/app-errors";
+import { handled } from "../../state/app-errors";
 import { SORTS } from "../../state/preferences";
 import { selectAll, selected, selecting } from "../../state/selection";
 import { all, counts, type Filter, filter, indexing, query, refresh, search, shown } from "../../state/vault";
@@ -61,7 +61,7 @@ export function SearchBox({ onDown }: { onDown: () => void }) {
   );
 }
 
-/** The phone and the tablet have no sidebar; there the types stand above the list. */
+/** Filters above the list, for phones and tablets, which have no sidebar. */
 export function Chips() {
   const { common, list: text, trash } = texts.value;
   const chip = (by: Filter, label: string) => (
@@ -91,10 +91,10 @@ export function Chips() {
   );
 }
 
-/** Sets the order of the lists on this device. */
+/** Chooses the sort order on this device. */
 export function sortBy(sort: (typeof SORTS)[number]) {
   setPreferences({ sort });
-  refresh().catch(fail);
+  refresh().catch(handled);
 }
 
 function SortSelect() {
@@ -120,7 +120,7 @@ function SortSelect() {
   );
 }
 
-/** How many there are, in which order, and whether that is all. */
+/** The number of items, their order, and whether the search is complete. */
 export function ListTools() {
   const { common, list, selection } = texts.value;
   const { total, complete } = shown.value;

@@ -1,4 +1,4 @@
-// The list. Only the rows in sight are in the page, so that ten thousand cost as much as twenty.
+// The list. Only visible rows are in the page, so ten thousand items cost as much as twenty.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { copyOpen } from "../../state/app";
@@ -81,11 +81,11 @@ export function ListPane() {
   const visible = useVisibleRows(box, items.length);
   const current = route.value[0] === "item" ? route.value[1] : undefined;
   const words = query.value + JSON.stringify(filter.value);
-  // The entry that the keyboard stands on, by its id: its place changes while answers arrive and devices sync.
+  // The active item by its ID: its index changes during searches and syncs.
   const [active, setActiveOf] = useState({ words, id: "", index: 0 });
   const setActive = (index: number) => setActiveOf({ words, id: items[index]?.id ?? "", index });
 
-  // A new search starts at its best hit.
+  // A new search starts at its first result.
   useLayoutEffect(() => {
     visible.toTop();
     endSelection();
@@ -98,7 +98,7 @@ export function ListPane() {
   }, [current, items]);
 
   const found = items.findIndex((i) => i.id === active.id);
-  // Where the entry is gone the keyboard stands on the one that took its place.
+  // If the active item is gone, the item at its index becomes active.
   const near = found >= 0 ? found : Math.max(0, Math.min(active.index, items.length - 1));
   const at = active.words === words ? near : 0;
 

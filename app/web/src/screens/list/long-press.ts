@@ -1,10 +1,10 @@
-// A long press on a touch screen, as a second kind of click.
+// Long presses on touch screens.
 import { useRef } from "preact/hooks";
 
 const LONG_MS = 500;
 const STILL_PX = 10;
 
-/** `handlers` go on the element; `swallows` tells of a click whether it is only the end of a long press. */
+/** `handlers` are for the element. `swallows` returns true for the click that ends a long press. */
 export function useLongPress(onPress: (e: PointerEvent) => void) {
   const state = useRef({ timer: 0, x: 0, y: 0, fired: false });
   const end = () => clearTimeout(state.current.timer);
@@ -31,7 +31,7 @@ export function useLongPress(onPress: (e: PointerEvent) => void) {
       onPointerUp: end,
       onPointerCancel: end,
       onContextMenu(e: MouseEvent) {
-        if (state.current.fired) e.preventDefault(); // the press has been taken
+        if (state.current.fired) e.preventDefault(); // the long press was handled
       },
     },
   };

@@ -7,7 +7,7 @@ import { Tile } from "../items/tile";
 
 export const ROW = 60; // pixels; --row-height in list.css
 
-/** One entry in the list. Its check mark is for pointers; the keyboard selects through the list. */
+/** One item in the list. Its check mark is for pointers; keys are handled by the list. */
 export function Row({
   item,
   index,

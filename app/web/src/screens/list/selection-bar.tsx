@@ -1,4 +1,4 @@
-// What can be done to all entries that are selected.
+// Actions on the selected items.
 
 import { useState } from "preact/hooks";
 import type { Tell } from "../../core/host";
@@ -12,7 +12,7 @@ import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { focusList } from "../../ui/focus";
 import { Problem, useTask } from "../../ui/task";
-import { DeleteForGood } from "./trash";
+import { DeletePermanently } from "./trash";
 
 type Work = (ids: string[], tell: Tell) => Promise<unknown>;
 
@@ -46,7 +46,7 @@ export function SelectBar() {
     filter.value.by === "trash" ? (
       <>
         <IconButton icon="restore" label={bin.restore} onClick={() => run(restore, leave)} />
-        <IconButton icon="trash" label={bin.forGood} onClick={() => setOpen("delete")} />
+        <IconButton icon="trash" label={bin.deletePermanently} onClick={() => setOpen("delete")} />
       </>
     ) : (
       <>
@@ -78,12 +78,12 @@ export function SelectBar() {
       </div>
       <Problem error={task.error} />
       {open === "tags" && <TagsDialog onClose={() => setOpen(null)} onRun={run} />}
-      {open === "delete" && <DeleteForGood ids={items.map((s) => s.id)} onClose={() => setOpen(null)} onDeleted={leave} />}
+      {open === "delete" && <DeletePermanently ids={items.map((s) => s.id)} onClose={() => setOpen(null)} onDeleted={leave} />}
     </>
   );
 }
 
-/** The tags that the selected entries have, with how many of them. */
+/** The tags of the selected items, with the number of items for each. */
 function tagsOfSelected(): [string, number][] {
   const tags = new Map<string, number>();
   for (const s of selected.value) for (const t of s.tags ?? []) tags.set(t, (tags.get(t) ?? 0) + 1);

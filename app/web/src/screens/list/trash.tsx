@@ -1,9 +1,9 @@
-// The trash: what its list and its entries say of how long they are kept, and deleting for good.
+// The trash: how long items stay in it, and permanent deletion.
 
 import { useState } from "preact/hooks";
 import type { Item, Progress } from "../../core/protocol.gen";
 import { copyOpen, preferences } from "../../state/app";
-import { deleteForGood, emptyTrash, quietly, restore } from "../../state/edits";
+import { deletePermanently, emptyTrash, quietly, restore } from "../../state/edits";
 import { trashed } from "../../state/vault";
 import { texts } from "../../texts";
 import { dayOf } from "../../texts/dates";
@@ -12,22 +12,22 @@ import { Confirm } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { Problem, useTask } from "../../ui/task";
 
-/** Asks, then deletes the entries, or without `ids` all that are in the trash. */
-export function DeleteForGood({ ids, onClose, onDeleted }: { ids?: string[]; onClose: () => void; onDeleted?: () => void }) {
+/** Asks, then deletes the given items, or all in the trash if `ids` is missing. */
+export function DeletePermanently({ ids, onClose, onDeleted }: { ids?: string[]; onClose: () => void; onDeleted?: () => void }) {
   const { selection, trash: text } = texts.value;
   const [progress, setProgress] = useState<Progress | null>(null);
   const task = useTask();
   const count = ids?.length ?? trashed.value.length;
   const remove = () =>
     task.run(async () => {
-      await (ids ? deleteForGood(ids) : emptyTrash(count, setProgress));
+      await (ids ? deletePermanently(ids) : emptyTrash(count, setProgress));
       onClose();
       onDeleted?.();
     });
   return (
     <Confirm
       title={text.deleteTitle({ count })}
-      action={text.forGood}
+      action={text.deletePermanently}
       danger
       busy={task.busy}
       onConfirm={remove}
@@ -57,12 +57,12 @@ export function TrashNote() {
           {text.empty}
         </Button>
       )}
-      {asking && <DeleteForGood onClose={() => setAsking(false)} />}
+      {asking && <DeletePermanently onClose={() => setAsking(false)} />}
     </div>
   );
 }
 
-/** Above an entry that is in the trash. */
+/** Above an item that is in the trash. */
 export function TrashedNotice({ item, onDeleted }: { item: Item; onDeleted: () => void }) {
   const text = texts.value.trash;
   const [asking, setAsking] = useState(false);
@@ -79,11 +79,11 @@ export function TrashedNotice({ item, onDeleted }: { item: Item; onDeleted: () =
             {text.restore}
           </Button>
           <Button kind="quiet" onClick={() => setAsking(true)}>
-            {text.forGood}
+            {text.deletePermanently}
           </Button>
         </div>
       )}
-      {asking && <DeleteForGood ids={[item.id]} onClose={() => setAsking(false)} onDeleted={onDeleted} />}
+      {asking && <DeletePermanently ids={[item.id]} onClose={() => setAsking(false)} onDeleted={onDeleted} />}
     </div>
   );
 }

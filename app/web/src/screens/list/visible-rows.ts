@@ -1,9 +1,9 @@
-// Which rows of a long list are in sight, so that only those are in the page.
+// Finds the visible rows of a long list, so only these are in the page.
 import type { RefObject } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 import { ROW } from "./row";
 
-const SPARE = 6; // rows kept above and below what is in sight
+const SPARE = 6; // more rows above and below the visible ones
 
 export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: number) {
   const [view, setView] = useState({ top: 0, height: 800 });
@@ -24,7 +24,7 @@ export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: num
     };
   }, [filled]);
 
-  const top = Math.min(view.top, Math.max(0, count * ROW - view.height)); // a list that shrank scrolls back
+  const top = Math.min(view.top, Math.max(0, count * ROW - view.height)); // the list may have become shorter
   return {
     from: Math.max(0, Math.floor(top / ROW) - SPARE),
     to: Math.min(count, Math.ceil((top + view.height) / ROW) + SPARE),
@@ -33,7 +33,7 @@ export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: num
       if (box.current) box.current.scrollTop = 0;
       setView((v) => ({ ...v, top: 0 }));
     },
-    /** Scrolls as little as it takes; the row must be in the page before it is announced. */
+    /** Scrolls a row into view, as little as possible. The row must be in the page before screen readers announce it. */
     show(index: number) {
       const el = box.current;
       if (!el) return;
@@ -41,7 +41,7 @@ export function useVisibleRows(box: RefObject<HTMLDivElement | null>, count: num
       else if ((index + 1) * ROW > el.scrollTop + el.clientHeight) el.scrollTop = (index + 1) * ROW - el.clientHeight;
       measure();
     },
-    /** Brings a row that is out of sight to the middle. */
+    /** Scrolls to the middle of the view a row that is not visible. */
     centre(index: number) {
       const el = box.current;
       if (el && (index * ROW < el.scrollTop || (index + 1) * ROW > el.scrollTop + el.clientHeight)) {

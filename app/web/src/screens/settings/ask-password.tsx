@@ -1,4 +1,4 @@
-// The master password once more, before something that an unlocked page alone must not be able to do.
+// Asks for the master password again before an action that an unlocked page alone must not allow.
 
 import type { ComponentChildren } from "preact";
 import { type Dispatch, type StateUpdater, useState } from "preact/hooks";

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import { toast } from "../../state/app";
 import { signedOut } from "../../state/session";
-import { tellOthers } from "../../state/tabs";
+import { notifyTabs } from "../../state/tabs";
 import { texts } from "../../texts";
 import { Dialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
@@ -19,8 +19,8 @@ export function DeleteAccount({ username, onClose }: { username: string; onClose
         danger
         allowed={typed.trim() === username}
         onPassword={async (password) => {
-          await api.deleteAccount({ password, force: true }); // what waits is lost with all the rest
-          tellOthers("signed out");
+          await api.deleteAccount({ password, force: true }); // the outbox is deleted too
+          notifyTabs("signed out");
           signedOut();
           toast(text.done);
         }}

@@ -11,7 +11,7 @@ export function NewPhrase({ username, onClose }: { username: string; onClose: ()
   const { common, newPhrase: text } = texts.value;
   const [words, setWords] = useState<string[] | null>(null);
   const [checking, setChecking] = useState(false);
-  // The old phrase is void already: closing by accident would leave the user with none.
+  // The old phrase is invalid already. Closing by accident would leave the user without a phrase.
   const close = words ? () => setChecking(false) : onClose;
   return (
     <Dialog title={text.title} onClose={close} wide={!!words && !checking}>

@@ -4,7 +4,7 @@ import * as api from "../../core/api.gen";
 import { asCoreError } from "../../core/error";
 import type { Account } from "../../core/protocol.gen";
 import { phase, preferences, setPreferences, toast } from "../../state/app";
-import { fail } from "../../state/app-errors";
+import { handled } from "../../state/app-errors";
 import { AUTO_LOCK_MINUTES, CLIPBOARD_SECONDS, THEMES, TRASH_DAYS } from "../../state/preferences";
 import { href } from "../../state/route";
 import { lock, signOut } from "../../state/session";
@@ -54,9 +54,9 @@ async function chooseCopy(on: boolean) {
   try {
     await api.keepCopy({ on, force: false });
     setPreferences({ keepCopy: on });
-    if (on) void syncNow(); // makes the copy
+    if (on) void syncNow(); // creates the copy
   } catch (e) {
-    if (!fail(e)) toast(explain(asCoreError(e)), "problem");
+    if (!handled(e)) toast(explain(asCoreError(e)), "problem");
   }
 }
 
@@ -71,7 +71,7 @@ export function Settings() {
   const totpState = (a: Account) => (a.totp_enabled ? text.totpOn : text.totpOff);
   const read = () =>
     api.account().then(setAccount, (e: unknown) => {
-      if (!fail(e)) toast(text.notRead, "problem");
+      if (!handled(e)) toast(text.notRead, "problem");
     });
   useEffect(() => void read(), []);
   const close = () => {
@@ -142,7 +142,7 @@ export function Settings() {
           <Segments
             label={text.copy}
             value={keepCopy ? "yes" : "no"}
-            onChange={(kept) => void chooseCopy(kept === "yes")}
+            onChange={(choice) => void chooseCopy(choice === "yes")}
             options={[
               { value: "yes", label: text.copyYes },
               { value: "no", label: text.copyNo },

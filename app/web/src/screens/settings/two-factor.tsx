@@ -10,7 +10,7 @@ import { Problem, useCountdown, useTask } from "../../ui/task";
 import { CodeField } from "../access/second-factor";
 import { AskPassword } from "./ask-password";
 
-/** Dark modules as one path. */
+/** A QR code as one path of its dark modules. */
 function QrCode({ rows }: { rows: string[] }) {
   const size = rows.length;
   const text = texts.value.twoFactor;

@@ -1,4 +1,4 @@
-// What the vault has to say above its screens: offline, changes that wait, a draft, a problem.
+// The banners above the vault: offline, unsent changes, a draft, problems.
 
 import { online, phase, preferences } from "../../state/app";
 import { offered, refuseDraft, takeDraft } from "../../state/draft";
@@ -11,7 +11,7 @@ import { Icon } from "../../ui/icon";
 import { NewVersion } from "../../ui/new-version";
 import { explain } from "../../ui/task";
 
-/** What is open is a copy: what that means, and the way out. */
+/** Says that a copy is open, with a button that closes it. */
 export function CopyBanner({ partial }: { partial: boolean }) {
   const text = texts.value.copies;
   const username = phase.value.at === "unlocked" ? phase.value.username : "";
@@ -41,8 +41,8 @@ export function Banners({ inVault }: { inVault: boolean }) {
   const { pending, refused } = waiting.value;
   const draft = offered.value;
   const time = draft ? when(new Date(draft.at).toISOString()) : "";
-  const waits = pending - refused.length;
-  const offline = preferences.value.keepCopy ? text.offline({ count: waits }) : text.offlineReading;
+  const unsent = pending - refused.length;
+  const offline = preferences.value.keepCopy ? text.offline({ count: unsent }) : text.offlineReading;
   return (
     <div class="banners" role="status">
       {!online.value && (
@@ -54,10 +54,10 @@ export function Banners({ inVault }: { inVault: boolean }) {
           </button>
         </p>
       )}
-      {online.value && waits > 0 && (
+      {online.value && unsent > 0 && (
         <p class="banner">
           <Icon name="wait" />
-          <span>{text.waiting({ count: waits })}</span>
+          <span>{text.waiting({ count: unsent })}</span>
           <button type="button" class="link" onClick={() => void syncNow()}>
             {common.tryAgain}
           </button>

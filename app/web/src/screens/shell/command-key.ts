@@ -1,4 +1,4 @@
-// The key that commands begin with, as this system names it.
+// The name of the key for commands: Ctrl, or ⌘ on Apple devices.
 import { texts } from "../../texts";
 
 export const ofApple = /Mac|iPhone|iPad/.test(navigator.userAgent);

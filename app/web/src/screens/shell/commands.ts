@@ -1,4 +1,4 @@
-// What the palette can do apart from opening entries: a table. A screen that is added gets a line here.
+// The commands of the palette. A new screen gets a row here.
 
 import { copyOpen, setPreferences, toast } from "../../state/app";
 import { shortcutsListed } from "../../state/dialogs";
@@ -15,7 +15,7 @@ import { kindOf } from "../items/item-type";
 import { sortBy } from "../list/list-header";
 
 export interface Command {
-  name: string; // under which it is remembered
+  name: string; // the key among the recent commands
   icon: IconName;
   label: () => string;
   keys?: string;
@@ -47,7 +47,7 @@ async function syncAndSay() {
 const READS = new Set(["all", "favourites", "trash", "export", "generator", "lock", "help"]);
 const HERE = /^(sort|theme|language) /;
 
-/** Those that make sense now: a copy is read, and has no server. */
+/** The commands that are available now. A copy is read-only and has no server. */
 export const commands = () => (copyOpen.value ? COMMANDS.filter(({ name }) => READS.has(name) || HERE.test(name)) : COMMANDS);
 
 const COMMANDS: Command[] = [

@@ -66,7 +66,7 @@ function LockButton() {
   );
 }
 
-/** The pages beside the vault. A copy has those that change nothing. */
+/** Links to the other pages. A copy has only those that change nothing. */
 function Pages() {
   const { copies, navigation: text, pages } = texts.value;
   if (copyOpen.value)
@@ -163,7 +163,7 @@ export function Sidebar() {
   );
 }
 
-/** The phone's navigation, under the thumb. */
+/** The navigation on phones, at the bottom. */
 export function Tabbar() {
   const text = texts.value.navigation;
   return (

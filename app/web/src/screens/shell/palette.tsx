@@ -1,9 +1,9 @@
-// The palette: one field that finds entries and commands (a combobox with a listbox, as in the ARIA Authoring Practices).
+// The palette: one field that finds items and commands. It is a combobox with a listbox, as in the ARIA Authoring Practices.
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../../core/api.gen";
 import type { Summary } from "../../core/protocol.gen";
 import { phase, preferences, setPreferences } from "../../state/app";
-import { fail } from "../../state/app-errors";
+import { handled } from "../../state/app-errors";
 import { type Copied, copyField } from "../../state/copy-field";
 import { paletteOpen } from "../../state/dialogs";
 import { go } from "../../state/route";
@@ -22,8 +22,8 @@ interface Choice {
   mark: Summary | IconName;
   more?: string; // after the label
   keys?: string;
-  remember?: string; // in the recent ones
-  stays?: boolean; // the palette stays open
+  remember?: string; // the key among the recent choices
+  stays?: boolean; // keeps the palette open
   run: () => void;
 }
 
@@ -62,7 +62,7 @@ const ofItem = (s: Summary): Choice => ({
   run: () => go("item", s.id),
 });
 
-/** What can be copied of the best hit without opening it. */
+/** The fields of the best result that can be copied directly. */
 function copies(s: Summary): Choice[] {
   const { palette: text } = texts.value;
   const choice = (what: Copied, label: string): Choice => ({
@@ -89,7 +89,7 @@ function recent(): Choice[] {
   });
 }
 
-/** The entries that words found last, and whether they are those of the words that stand there now. */
+/** The latest search results, and whether they belong to the current query. */
 function useHits(words: string): { hits: Summary[]; fresh: boolean } {
   const [found, setFound] = useState<{ words: string; hits: Summary[] }>({ words, hits: [] });
   useEffect(() => {
@@ -99,7 +99,7 @@ function useHits(words: string): { hits: Summary[]; fresh: boolean } {
     asked.then(
       ({ items }) => show(items),
       (e: unknown) => {
-        fail(e);
+        handled(e);
         show([]);
       },
     );
@@ -151,7 +151,7 @@ function OpenPalette({ onClose }: { onClose: () => void }) {
   const [words, setWords] = useState("");
   const [pick, setPick] = useState<Copied | null>(null);
   const [at, setAt] = useState(0);
-  const [hasty, setHasty] = useState(false); // Enter was pressed before the entries of these words were there
+  const [hasty, setHasty] = useState(false); // Enter was pressed before the results arrived
   const { hits, fresh } = useHits(words);
   const groups = groupsOf(words, hits, pick, (what) => {
     setPick(what);

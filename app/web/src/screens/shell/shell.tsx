@@ -1,8 +1,8 @@
-// The unlocked app: navigation, the list, and beside it the entry, the form, the generator or the settings.
+// The unlocked app: the navigation, and the list with an item beside it, or another page.
 
 import { useEffect } from "preact/hooks";
 import { copyOpen } from "../../state/app";
-import { heldBack, href, leaveAnyway, type Page as PageName, pageOf, route, stay } from "../../state/route";
+import { blockedHash, discardAndLeave, href, type Page as PageName, pageOf, route, stay } from "../../state/route";
 import { all, counts } from "../../state/vault";
 import { NAME, texts } from "../../texts";
 import { Empty } from "../../ui/controls";
@@ -26,7 +26,7 @@ const STARTS = [
   ["generator", "generate"],
 ] as const;
 
-/** What a new vault's owner may want to do first. */
+/** First steps in an empty vault. */
 function Starts() {
   const text = texts.value.shell;
   return (
@@ -85,7 +85,7 @@ function Page({ page }: { page: PageName }) {
   }
 }
 
-/** The pages that a copy has are those that change nothing. */
+/** The page that is shown. A copy has only pages that change nothing. */
 function shownPage(): PageName | undefined {
   const page = pageOf(route.value);
   return copyOpen.value && page !== "export" && page !== "generator" ? undefined : page;
@@ -122,8 +122,8 @@ export function Shell() {
         )}
       </main>
       <Tabbar />
-      {heldBack.value !== null && (
-        <Confirm title={text.unsaved} action={text.discard} cancel={text.keep} danger onConfirm={leaveAnyway} onClose={stay}>
+      {blockedHash.value !== null && (
+        <Confirm title={text.unsaved} action={text.discard} cancel={text.keep} danger onConfirm={discardAndLeave} onClose={stay}>
           <p>{text.unsavedBody}</p>
         </Confirm>
       )}

@@ -1,4 +1,4 @@
-// The keyboard's shortcuts, and the list of them.
+// The keyboard shortcuts and their list.
 
 import { copyOpen, phase } from "../../state/app";
 import { paletteOpen, shortcutsListed } from "../../state/dialogs";
@@ -38,7 +38,7 @@ function focusSearch() {
     box()?.focus();
     return;
   }
-  go("vault"); // the phone shows the entry alone, the settings have no list
+  go("vault"); // phones show only the item, and other pages have no list
   requestAnimationFrame(() => box()?.focus());
 }
 
