@@ -328,7 +328,8 @@ fmt: $(GOLANGCI) app/web/node_modules/.package-lock.json
 	npm --prefix app/web run --silent format
 
 # Generates from app/protocol: the page's types and calls, the dispatch of its WebAssembly modules, the schemas of the API; and
-# from the page's English texts: their types. The output is checked in, and a test fails if it is out of date.
+# from the page's English texts: their types. From app/item: the page's lists of fields. The output is checked in, and a test fails if it
+# is out of date.
 generate: app/web/node_modules/.package-lock.json
 	go generate ./app/protocol ./app/item
 	npm --prefix app/web run --silent generate
