@@ -41,9 +41,9 @@ export interface Added {
   added: number;
 }
 
-/** Attachment names a sealed file that is kept beside the item's records. */
+/** Attachment describes a sealed file, which is stored separately. */
 export interface Attachment {
-  id: string; // as an account id: 16 bytes, base64url
+  id: string; // 16 bytes in base64url
   name: string;
   sha256: string; // hex, of the whole content
   size: number; // bytes
@@ -59,7 +59,7 @@ export interface BreachAddress {
   address: string;
 }
 
-/** Breached is a password that is known from breaches. */
+/** Breached is a password found in breaches. */
 export interface Breached {
   id: string;
   times: number;
@@ -171,7 +171,7 @@ export interface Field {
   unknown?: string;
 }
 
-/** FieldKind says how a custom field is shown. */
+/** FieldKind is the kind of a custom field. */
 export type FieldKind = "" | "hidden" | "boolean" | "link";
 
 /**
@@ -217,16 +217,16 @@ export interface Generated {
 
 /** HealthReport is a health.Report with its score. */
 export interface HealthReport {
-  logins: number; // how many have a password
-  /** Sound is how many of them are in none of the lists, SecondFactor apart: not every site offers one. */
+  logins: number; // with a password
+  /** Sound counts the logins in none of the lists except SecondFactor: not every site offers one. */
   sound: number;
   weak: string[];
-  reused: string[][]; // groups with the same password, the largest first
-  old: Old[]; // the oldest first
+  reused: string[][]; // groups with the same password, largest first
+  old: Old[]; // oldest first
   insecure: Insecure[];
-  second_factor: string[]; // sign in to a site without a one-time code
-  breached: Breached[]; // the most often first
-  unchecked: number; // passwords that were not looked up in breaches
+  second_factor: string[]; // for a website, without an authenticator key
+  breached: Breached[]; // most frequent first
+  unchecked: number; // passwords not looked up in breaches
   score: number; // 0 to 100
 }
 
@@ -326,7 +326,7 @@ export interface ImportedEntry {
   id?: string; // of the item in the vault
 }
 
-/** Insecure is an address that sends the password in the clear. */
+/** Insecure is a URL that sends the password unencrypted. */
 export interface Insecure {
   id: string;
   url: string;
@@ -339,36 +339,36 @@ export interface Invitation {
 }
 
 /**
- * Item is one entry of a vault. The JSON names are those of the worker protocol and of the command line; the sealed encoding is
- * that of Meta and Secret.
+ * Item is an item of a vault. Its JSON is used by the worker protocol and the command line. Overview and Details return the
+ * encoding that is sealed.
  */
 export interface Item {
-  id: string; // empty until it is saved for the first time
-  /** Base names the stored version this value was read from. Save merges against it when another device was faster. */
+  id: string; // empty before the first save
+  /** Base identifies the stored version that this value was read from. Save merges with it if another device has saved since. */
   base?: string;
   type: ItemType;
   title: string;
   urls?: string[];
-  /** Match says which pages belong to an address of URLs, where that is not MatchDomain. */
+  /** Match has the rules of URLs other than MatchDomain. */
   match?: Record<string, MatchRule>;
   username?: string;
   tags?: string[];
   favourite?: boolean;
-  /** Times are in UTC and whole milliseconds. */
+  /** All times are in UTC, in whole milliseconds. */
   created?: string;
   modified?: string;
-  trashed?: string; // when it went to the trash; zero: it is not there
-  purge?: string; // when it may be deleted for good; zero: never by itself
+  trashed?: string; // when it was moved to the trash; zero: not in the trash
+  purge?: string; // when it may be deleted permanently; zero: only by the user
   password?: string;
-  totp?: string; // otpauth:// URI, or the base32 secret alone
+  totp?: string; // authenticator key; see ParseAuthenticatorKey
   notes?: string;
   fields?: Field[];
   card?: Card;
   identity?: Identity;
   ssh_key?: SSHKey;
   /**
-   * PasswordHistory is what other managers kept of older passwords, the newest first. Those that were replaced here are in the
-   * older versions of the record.
+   * PasswordHistory has older passwords from an import, newest first. Passwords that were replaced here are in the older versions
+   * of the record.
    */
   password_history?: OldPassword[];
   attachments?: Attachment[];
@@ -384,7 +384,7 @@ export interface ItemIDs {
   ids: string[];
 }
 
-/** Type says what an item describes. A newer client may write types that this one does not know; they are kept as they are. */
+/** Type is the type of an item. A type that this version does not know, from a newer client, stays as it is. */
 export type ItemType = "login" | "note" | "card" | "identity" | "ssh_key";
 
 export interface Items {
@@ -432,7 +432,7 @@ export interface Marking {
   favourite: boolean;
 }
 
-/** MatchRule says which pages an address of an item stands for. The rules and their meaning are those of Bitwarden. */
+/** MatchRule says which web pages a URL of an item belongs to. The rules are those of Bitwarden. */
 export type MatchRule = "" | "host" | "starts" | "exact" | "regexp" | "never";
 
 /** Values fill the placeholders of the sentence that a code stands for. They never hold a secret. */
@@ -456,13 +456,13 @@ export interface Notice {
   lost: boolean;
 }
 
-/** Old is a password that was not changed for a long time. */
+/** Old is a password that has not changed since a time. */
 export interface Old {
   id: string;
   since: string;
 }
 
-/** OldPassword was in force until a time, zero if that is not known. */
+/** OldPassword is a password and the time of its replacement, zero if unknown. */
 export interface OldPassword {
   password: string;
   until?: string;
@@ -493,7 +493,7 @@ export interface OpenedCopy {
 /** Code is what only the page and its worker find wrong. */
 export type PageCode = "attachment_too_large" | "attachment_unreadable" | "bad_invitation" | "bad_username" | "insecure";
 
-/** PassphraseRules says what a passphrase looks like. */
+/** PassphraseRules are the rules for a passphrase. */
 export interface PassphraseRules {
   words: number; // 3 to 20
   separator: string; // up to 8 characters
@@ -510,20 +510,20 @@ export interface PasswordChange {
   next: string;
 }
 
-/** PasswordRules says what a password is made of. Every chosen class occurs at least once. */
+/** PasswordRules are the rules for a password. Every chosen class of characters occurs at least once. */
 export interface PasswordRules {
   length: number; // 4 to 128
   lower: boolean;
   upper: boolean;
   digits: boolean;
   symbols: boolean;
-  avoid_ambiguous: boolean; // leaves out what looks alike in many typefaces: I l 1 | O 0 o
-  /** The minimum of each chosen class; 0 is one. */
+  avoid_ambiguous: boolean; // leaves out characters that look alike: I l 1 | O 0 o
+  /** Minimum numbers of characters of the chosen classes; 0 means 1. */
   min_lower?: number;
   min_upper?: number;
   min_digits: number;
   min_symbols: number;
-  symbol_set?: string; // what counts as a symbol, of printable ASCII; empty: the usual ones
+  symbol_set?: string; // printable ASCII; empty: the default symbols
 }
 
 export interface Phrase {
@@ -626,9 +626,9 @@ export interface Resumed {
   username: string; // empty: signed out
 }
 
-/** SSHKey is a key pair, each part as its file has it. */
+/** SSHKey is a key pair, with the contents of its files. */
 export interface SSHKey {
-  fingerprint?: string; // SHA256:…, as ssh-keygen prints it
+  fingerprint?: string; // SHA256:…, as printed by ssh-keygen
   private?: string; // PEM
   public?: string; // one line, as in authorized_keys
   unknown?: string;
